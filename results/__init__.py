@@ -1,0 +1,1 @@
+"""What was measured: records, MLflow, boards. Imports neither torch nor the other packages of cats-bench."""

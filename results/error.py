@@ -1,0 +1,17 @@
+"""The one exception whose message is meant for the user."""
+
+import difflib
+from collections.abc import Iterable
+
+
+class CatsError(Exception):
+    """A sentence: what is wrong, where, what is allowed. The command line prints it and exits with code 2."""
+
+
+def nearest(name: object, allowed: Iterable[str]) -> str:
+    """The end of a sentence about a wrong name: `; did you mean 'x'?`, or what is allowed if nothing is near."""
+    names = sorted(allowed)
+    near = difflib.get_close_matches(str(name), names, n=1, cutoff=0.6)
+    if near:
+        return f"; did you mean '{near[0]}'?"
+    return f"; allowed are {', '.join(names)}" if names else "; there is none"

@@ -1,0 +1,79 @@
+"""The outbox: records that have not reached MLflow yet, one folder each, written so that a crash leaves all or nothing.
+
+This module alone knows the file names. A record is written to a folder whose name starts with a dot, flushed to the disk,
+and renamed; whatever a crash left behind a dot is swept away when the outbox is next opened.
+"""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+from pydantic import ValidationError
+
+from results.error import CatsError
+from results.record import Outcome, Record
+
+
+class Outbox:
+    """Records waiting for one tracking server, under `folder`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def sweep(self) -> None:
+        """Remove what a crash left half-written. Only for the process that holds the outbox's experiment."""
+        for left in self.folder.glob(".*"):
+            shutil.rmtree(left, ignore_errors=True)
+
+    def put(self, outcome: Outcome) -> Path:
+        """Store durably: after the return the record survives a crash. Raises CatsError if the disk is full."""
+        record = outcome.record
+        final = self.folder / f"{record.key}-{record.attempt}"
+        draft = self.folder / f".{final.name}"
+        try:
+            draft.mkdir()
+            if outcome.predictions is not None:
+                outcome.predictions.to_parquet(draft / "predictions.parquet", index=False)
+            (draft / "record.json").write_text(record.model_dump_json(), encoding="utf-8")
+            for path in [*draft.iterdir(), draft]:
+                flush(path)
+            draft.rename(final)
+            flush(self.folder)
+        except OSError as error:
+            shutil.rmtree(draft, ignore_errors=True)
+            raise CatsError(f"cannot keep the record of {record.key[:12]} in {self.folder}: {error.strerror}") from error
+        return final
+
+    def __iter__(self) -> Iterator[tuple[Path, Outcome]]:
+        """Every waiting record, oldest first, with its folder."""
+        waiting = [path for path in self.folder.iterdir() if not path.name.startswith(".")]
+        for path in sorted(waiting, key=lambda p: (p.stat().st_mtime, p.name)):
+            yield path, read(path)
+
+    def remove(self, path: Path) -> None:
+        """Forget a record that MLflow has. Renamed first, so that a crash in between leaves nothing half there."""
+        gone = path.with_name(f".{path.name}")
+        path.rename(gone)
+        shutil.rmtree(gone, ignore_errors=True)
+
+
+def read(path: Path) -> Outcome:
+    """The record in a folder of the outbox."""
+    try:
+        record = Record.model_validate_json((path / "record.json").read_text(encoding="utf-8"))
+    except (OSError, ValidationError) as error:
+        raise CatsError(f"the waiting record {path} cannot be read ({error}); move it away and run again") from error
+    table = path / "predictions.parquet"
+    return Outcome(record, pd.read_parquet(table) if table.exists() else None)
+
+
+def flush(path: Path) -> None:
+    """Force a file or folder to the disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,94 @@
+"""A record: everything that is kept of one finished or failed attempt at a cell or a pretraining."""
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import pandas as pd
+from pydantic import BaseModel, ConfigDict
+
+Provenance = Literal["counter", "modelled", "missing"]
+Rule = Literal["min_val_loss", "max_val_auc", "last_epoch"]
+
+
+class Frozen(BaseModel):
+    """Base of every noun: immutable, unknown keys refused, NaN refused nowhere (a score may be undefined)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Energy(Frozen):
+    """Energy of one piece of hardware during one phase. `kwh` is None exactly when it is missing."""
+
+    kwh: float | None
+    provenance: Provenance
+
+
+class Cost(Frozen):
+    """What one phase of an attempt cost.
+
+    Attributes:
+        phase: pretraining, features, training or evaluation.
+        seconds: wall-clock time.
+        energy: by hardware: cpu, ram, gpu.
+        kg_per_kwh: carbon intensity of the declared country, kg CO2e per kWh; None if unknown.
+    """
+
+    phase: str
+    seconds: float
+    energy: dict[str, Energy]
+    kg_per_kwh: float | None = None
+
+    def kwh(self, provenance: Provenance) -> float:
+        """Energy in kWh of the hardware whose figure comes from `provenance`."""
+        return math.fsum(e.kwh for e in self.energy.values() if e.kwh is not None and e.provenance == provenance)
+
+    @property
+    def missing(self) -> list[str]:
+        """The hardware that was used and whose energy nobody could tell."""
+        return sorted(name for name, e in self.energy.items() if e.provenance == "missing")
+
+
+class Record(Frozen):
+    """One attempt. `key` says what was attempted, `attempt` which attempt this is.
+
+    Attributes:
+        version: of this format; records of every older version stay readable.
+        names: source, target, backbone, seed, protocol ...: what people filter by.
+        point: digest of recipe, rule and sub-sample: equal for cells that differ in source, target or seed only.
+        settings: every field of the resolved recipe and sub-sample.
+        facts: digests of weights, data and the images actually drawn; counts.
+        scores: of the test images. validation: of the restored epoch. curves: one value per epoch.
+        started, ended: seconds since 1970.
+    """
+
+    version: Literal[1] = 1
+    kind: Literal["cell", "pretraining"]
+    key: str
+    attempt: str
+    experiment: str
+    status: Literal["finished", "failed", "interrupted"]
+    reason: str | None = None
+    point: str
+    names: dict[str, str]
+    settings: dict[str, str]
+    facts: dict[str, str]
+    scores: dict[str, float] = {}
+    validation: dict[str, float] = {}
+    curves: dict[str, list[float]] = {}
+    costs: tuple[Cost, ...] = ()
+    environment: dict[str, str] = {}
+    started: float
+    ended: float
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A record with its predictions, one row per test image.
+
+    `predictions` has the columns sample, group, label (multi-label: one column per class, `label_<class>`) and one
+    column per class, `probability_<class>`; None for a pretraining and for a failed attempt.
+    """
+
+    record: Record
+    predictions: pd.DataFrame | None = None

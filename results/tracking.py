@@ -1,0 +1,195 @@
+"""Records to MLflow and back: one run per attempt, written with one `log_batch`, found again by tags.
+
+A run is created only when its record lies in the outbox, so a process that dies leaves at worst a run whose record is
+still there: the next delivery finds it by its attempt and completes it. No run stays RUNNING.
+"""
+
+import json
+import logging
+import math
+import tempfile
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+from mlflow import MlflowClient
+from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, Run, RunTag, ViewType
+from mlflow.exceptions import MlflowException
+
+from results.error import CatsError
+from results.outbox import Outbox
+from results.record import Outcome, Record
+
+log = logging.getLogger(__name__)
+
+STATUS = {"finished": "FINISHED", "failed": "FAILED", "interrupted": "KILLED"}
+BATCH = 1000  # metrics per call that MLflow accepts
+PAGE = 1000
+
+
+class NoExperimentError(CatsError):
+    """The tracking server has no experiment of that name."""
+
+
+class Tracking:
+    """One experiment on one tracking server. Made once, before any work starts: database and experiment exist after it.
+
+    Raises CatsError, in one sentence, if the server cannot be reached or the experiment was deleted.
+    """
+
+    def __init__(self, uri: str, experiment: str, *, create: bool = True) -> None:
+        quiet()
+        self.uri, self.experiment = uri, experiment
+        try:
+            self.client = MlflowClient(tracking_uri=uri)
+            found = self.client.get_experiment_by_name(experiment)
+            if found is None and not create:
+                names = [e.name for e in self.client.search_experiments()]
+                raise NoExperimentError(f"no experiment '{experiment}' on {uri}; there are {', '.join(names) or 'none'}")
+            if found is not None and found.lifecycle_stage != "active":
+                raise CatsError(f"experiment '{experiment}' on {uri} was deleted; restore it in MLflow, or name another")
+            self.experiment_id = found.experiment_id if found else self.client.create_experiment(experiment)
+        except (MlflowException, OSError) as error:
+            raise CatsError(f"MLflow at {uri} cannot be used: {first_line(error)}") from error
+
+    def runs(self, condition: str = "") -> Iterator[Run]:
+        """All active runs of the experiment that meet an MLflow filter, page by page."""
+        token = None
+        while True:
+            page = self.client.search_runs(
+                [self.experiment_id], condition, ViewType.ACTIVE_ONLY, PAGE, ["attributes.start_time"], token
+            )
+            yield from page
+            token = page.token
+            if not token:
+                return
+
+    def finished_keys(self) -> set[str]:
+        """The keys that need no further attempt."""
+        return {run.data.tags["cats.key"] for run in self.runs("attributes.status = 'FINISHED' and tags.`cats.key` != ''")}
+
+    def deliver(self, outbox: Outbox) -> int:
+        """Send everything that waits; what arrived leaves the outbox. Returns how many records were sent."""
+        sent = 0
+        for path, outcome in outbox:
+            self.send(outcome)
+            outbox.remove(path)
+            sent += 1
+        return sent
+
+    def close_abandoned(self) -> int:
+        """End runs of ours that are still RUNNING and whose record is in no outbox. Returns how many there were."""
+        count = 0
+        for run in self.runs("attributes.status = 'RUNNING' and tags.`cats.key` != ''"):
+            self.client.set_tag(run.info.run_id, "cats.reason", "its process died before the record was complete")
+            self.client.set_terminated(run.info.run_id, "KILLED")
+            count += 1
+        return count
+
+    def send(self, outcome: Outcome) -> str:
+        """Write one record; sending it twice gives one run. Returns the run's id.
+
+        A second finished attempt at a key (two machines made it before either knew of the other) is kept for its cost
+        but as KILLED, with the reason, so that every key is finished once.
+        """
+        record = outcome.record
+        try:
+            same = list(self.runs(f"tags.`cats.key` = '{record.key}'"))
+            mine = next((r for r in same if r.data.tags.get("cats.attempt") == record.attempt), None)
+            if mine is not None and mine.info.status != "RUNNING":
+                return str(mine.info.run_id)
+            status, reason = STATUS[record.status], record.reason
+            if status == "FINISHED" and any(r.info.status == "FINISHED" for r in same if r is not mine):
+                status, reason = "KILLED", "the same key had been finished by another attempt"
+            start, end = int(record.started * 1000), int(record.ended * 1000)
+            run_id = str(mine.info.run_id) if mine else self._create(record, start)
+            self._write(run_id, outcome, end, reason)
+            self.client.set_terminated(run_id, status, end)
+        except (MlflowException, OSError) as error:
+            raise CatsError(f"MLflow at {self.uri} did not take a record: {first_line(error)}") from error
+        return run_id
+
+    def _create(self, record: Record, start: int) -> str:
+        tags = {"cats.key": record.key, "cats.attempt": record.attempt, "cats.kind": record.kind}
+        title = " → ".join(record.names[n] for n in ("source", "target") if n in record.names)
+        return str(self.client.create_run(self.experiment_id, start, tags, f"{title} #{record.names['seed']}").info.run_id)
+
+    def _write(self, run_id: str, outcome: Outcome, end: int, reason: str | None) -> None:
+        record = outcome.record
+        metrics = [Metric(name, value, end, step) for name, value, step in measurements(record)]
+        params = [Param(name, value[:6000]) for name, value in {**record.settings, **record.names}.items()]
+        tags = {f"cats.{name}": value for name, value in {**record.facts, **record.environment}.items()}
+        tags |= {"cats.point": record.point, "cats.record_version": str(record.version)}
+        tags |= {"cats.costs": json.dumps([cost.model_dump() for cost in record.costs])}
+        if reason:
+            tags["cats.reason"] = reason[:8000]
+        head, rest = metrics[:BATCH], metrics[BATCH:]
+        self.client.log_batch(run_id, head, params, [RunTag(name, value[:8000]) for name, value in tags.items()])
+        for start in range(0, len(rest), BATCH):
+            self.client.log_batch(run_id, rest[start : start + BATCH])
+        if "target" in record.names:
+            source = json.dumps({"name": record.names["target"]})
+            data = Dataset(record.names["target"], record.facts["data"][:36], "cats", source)
+            self.client.log_inputs(run_id, [DatasetInput(data, [InputTag("mlflow.data.context", "evaluation")])])
+        if outcome.predictions is not None:
+            with tempfile.TemporaryDirectory() as folder:
+                path = Path(folder) / "predictions.parquet"
+                outcome.predictions.to_parquet(path, index=False)
+                self.client.log_artifact(run_id, str(path))
+
+    def frame(self) -> pd.DataFrame:
+        """The attempts at cells and pretrainings, one row each.
+
+        Columns: run_id, status, key, kind, point, started; every param; every metric; costs (list of dicts).
+        """
+        rows = []
+        for run in self.runs("tags.`cats.key` != ''"):
+            tags = run.data.tags
+            rows.append(
+                {
+                    **run.data.params,
+                    **run.data.metrics,
+                    "run_id": run.info.run_id,
+                    "status": run.info.status,
+                    "started": run.info.start_time,
+                    "key": tags["cats.key"],
+                    "kind": tags.get("cats.kind"),
+                    "point": tags.get("cats.point"),
+                    "pretraining": tags.get("cats.pretraining"),
+                    "groups": tags.get("cats.groups"),
+                    "costs": json.loads(tags.get("cats.costs", "[]")),
+                }
+            )
+        return pd.DataFrame(rows)
+
+
+def measurements(record: Record) -> Iterator[tuple[str, float, int]]:
+    """(name, value, step) of everything numeric in a record. What is not finite is left out: unknown is not a number."""
+    for name, value in record.scores.items():
+        yield f"test_{name}", value, 0
+    for name, value in record.validation.items():
+        yield name, value, 0
+    for name, values in record.curves.items():
+        for epoch, value in enumerate(values):
+            if math.isfinite(value):
+                yield f"curve_{name}", value, epoch
+    for cost in record.costs:
+        yield f"seconds_{cost.phase}", cost.seconds, 0
+        known = cost.kwh("counter") + cost.kwh("modelled")
+        if not cost.missing:
+            yield f"energy_kwh_{cost.phase}", known, 0
+            if cost.kg_per_kwh is not None:
+                yield f"co2e_kg_{cost.phase}", known * cost.kg_per_kwh, 0
+
+
+def quiet() -> None:
+    """MLflow logs every database migration; that is no news to a user of cats."""
+    warnings.filterwarnings("ignore", module="mlflow")
+    for name in ("mlflow", "alembic"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def first_line(error: BaseException) -> str:
+    """The first line of an error, without what follows it."""
+    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
