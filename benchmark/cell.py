@@ -1,0 +1,48 @@
+"""A cell: source, target, backbone, one point of the recipe, seed. Its key is what is made exactly once."""
+
+from functools import cached_property
+
+from benchmark.digest import digest
+from benchmark.recipe import Recipe
+from benchmark.start import Start
+from benchmark.target import Subsample
+from results.record import Frozen, Rule
+
+# Raised whenever the same inputs give other numbers than before: a change of the loop, the augmentation, the split.
+TRAINER = 1
+
+
+class Cell(Frozen):
+    """Everything needed to make one cell, on any machine, and nothing else.
+
+    Attributes:
+        data: digest of the target's images and labels. start: what the network starts from.
+    """
+
+    source: str
+    target: str
+    backbone: str
+    recipe: Recipe
+    seed: int
+    rule: Rule
+    subsample: Subsample
+    data: str
+    start: Start
+
+    @cached_property
+    def point(self) -> str:
+        """See point_of."""
+        return point_of(self.recipe, self.rule, self.subsample)
+
+    @cached_property
+    def key(self) -> str:
+        """sha256 of what decides the outcome. Never a path, a device, a worker count or a time."""
+        return digest([self.point, self.backbone, self.start.key, self.data, self.seed])
+
+    def __str__(self) -> str:
+        return f"{self.source} → {self.target}, {self.backbone}, seed {self.seed}"
+
+
+def point_of(recipe: Recipe, rule: Rule, subsample: Subsample) -> str:
+    """Digest of how a cell is trained: equal for cells that may stand side by side on a board."""
+    return digest([TRAINER, recipe.model_dump(mode="json"), rule, subsample.model_dump(mode="json")])

@@ -1,0 +1,335 @@
+"""The command `cats`. Heavy libraries are imported inside the commands, so that `--help` answers at once."""
+
+import json
+import logging
+import os
+import sys
+import time
+from contextlib import suppress
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from results.error import CatsError
+
+if TYPE_CHECKING:
+    from benchmark.plan import Plan
+    from benchmark.runner import Run, Watch
+    from results.board import Board, Wanted
+    from results.outbox import Outbox
+
+app = typer.Typer(
+    help="Which source should a network be transferred from to this medical task, how sure is that, and what did it cost?",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+log = logging.getLogger("cats")
+
+PlanArgument = Annotated[str, typer.Argument(metavar="PLAN", help="A plan file, or the name of a shipped plan.")]
+TrackingOption = Annotated[
+    str, typer.Option("--tracking-uri", envvar="MLFLOW_TRACKING_URI", help="MLflow's tracking server or database.")
+]
+DATABASE = "sqlite:///mlflow.db"
+PROSE = ("title", "licence", "citation")  # of an entry: said on a line of their own
+
+
+class Device(StrEnum):
+    """Where to train."""
+
+    auto = "auto"
+    cpu = "cpu"
+    cuda = "cuda"
+
+
+class Format(StrEnum):
+    """How to print a board."""
+
+    table = "table"
+    json = "json"
+    csv = "csv"
+    markdown = "markdown"
+
+
+class ListFormat(StrEnum):
+    """How to print a list."""
+
+    table = "table"
+    json = "json"
+
+
+class Kind(StrEnum):
+    """What there are entries of."""
+
+    sources = "sources"
+    targets = "targets"
+    measures = "measures"
+    plans = "plans"
+
+
+@app.command()
+def run(
+    plan: PlanArgument,
+    tracking_uri: TrackingOption = DATABASE,
+    device: Annotated[Device, typer.Option(help="auto takes a GPU if there is one.")] = Device.auto,
+) -> None:
+    """Make every cell of a plan that is not done yet, then show the board. Run it again to resume."""
+    from benchmark.plan import load_plan
+
+    loaded = load_plan(plan)
+    try:
+        state = _run(loaded, tracking_uri, device)
+    except KeyboardInterrupt:
+        _say(f"stopped; nothing finished is lost. Resume with: cats run {plan}")
+        raise typer.Exit(130) from None
+    _say(f"{state.cells} cells: {state.done} were done, {state.made} made now, {len(state.failed)} attempts failed")
+    for record in state.failed:
+        where = " → ".join(record.names[n] for n in ("source", "target") if n in record.names)
+        _say(f"  failed: {record.kind} {where}, seed {record.names['seed']}: {record.reason}")
+    if state.waiting:
+        _say(f"{state.waiting} records wait in the outbox; `cats sync {plan}` sends them")
+    if state.interrupted:
+        _say(f"stopped; nothing finished is lost. Resume with: cats run {plan}")
+        raise typer.Exit(130)
+    if state.done + state.made:
+        _print(_board(loaded, tracking_uri), Format.table)
+    if state.failed:
+        raise typer.Exit(1)
+
+
+def _run(plan: "Plan", tracking_uri: str, device: Device) -> "Run":
+    from benchmark.runner import run as run_plan
+    from results.tracking import Tracking
+
+    tracking = Tracking(tracking_uri, plan.experiment)
+    outbox = _outbox(tracking_uri, plan.experiment)
+    outbox.sweep()
+    with _Progress() as watch:
+        return run_plan(plan, tracking, outbox, device.value, watch)
+
+
+def _outbox(tracking_uri: str, experiment: str) -> "Outbox":
+    from benchmark.digest import digest
+    from benchmark.home import home
+    from results.outbox import Outbox
+
+    where = tracking_uri
+    if tracking_uri.startswith("sqlite:///"):  # a relative database is another one in another folder
+        where = str(Path(tracking_uri.removeprefix("sqlite:///")).resolve())
+    return Outbox(home() / "outbox" / digest([where, experiment])[:16])
+
+
+@app.command()
+def plan(
+    plan: PlanArgument,
+    tracking_uri: TrackingOption = DATABASE,
+    cells: Annotated[bool, typer.Option("--cells", help="Name every cell.")] = False,
+) -> None:
+    """Show what a plan would do: its cells, which are done, how long and how much energy the rest may take."""
+    from benchmark.forecast import forecast
+    from benchmark.plan import load_plan
+    from results.tracking import NoExperimentError, Tracking
+
+    loaded = load_plan(plan)
+    every = list(loaded.cells())
+    frame, done = None, set()
+    with suppress(NoExperimentError):
+        frame = Tracking(tracking_uri, loaded.experiment, create=False).frame() if _exists(tracking_uri) else None
+    if frame is not None and len(frame):
+        done = set(frame.loc[frame["status"] == "FINISHED", "key"])
+    if cells:
+        for cell in every:
+            _print_line(f"{'done' if cell.key in done else 'open'}  {cell.key[:12]}  {cell}")
+    for (source, target), reason in loaded.refused().items():
+        _print_line(f"not run: {source} → {target}: {reason}")
+    todo = [cell for cell in every if cell.key not in done]
+    _print_line(f"{len(every)} cells of plan '{loaded.experiment}': {len(every) - len(todo)} done, {len(todo)} to make")
+    if todo:
+        _print_line(forecast(todo, frame))
+
+
+@app.command()
+def board(
+    plan: Annotated[str, typer.Argument(metavar="PLAN|EXPERIMENT", help="A plan, or the name of an MLflow experiment.")],
+    tracking_uri: TrackingOption = DATABASE,
+    form: Annotated[Format, typer.Option("--format", help="How to print it.")] = Format.table,
+    metric: Annotated[str | None, typer.Option(help="Another metric than the plan's.")] = None,
+    report: Annotated[Path | None, typer.Option(help="Also write board.md, board.csv, board.json, board.png there.")] = None,
+) -> None:
+    """Show which source wins on each target, how sure that is, and what it cost. Needs MLflow only, no data, no torch."""
+    from benchmark.plan import load_plan, plan_names
+
+    given = load_plan(plan) if plan in plan_names() or plan.endswith((".yaml", ".yml")) else plan
+    made = _board(given, tracking_uri, metric)
+    if report is not None:
+        _report(made, report)
+    _print(made, form)
+
+
+def _board(given: "Plan | str", tracking_uri: str, metric: str | None = None) -> "Board":
+    from results.board import make_board
+    from results.tracking import Tracking
+
+    if not _exists(tracking_uri):
+        raise CatsError(f"there is no database {tracking_uri}; make one with `cats run`, or name it with --tracking-uri")
+    experiment = given if isinstance(given, str) else given.experiment
+    frame = Tracking(tracking_uri, experiment, create=False).frame()
+    if isinstance(given, str):
+        return make_board(frame, experiment, metric or "auc", "min_val_loss")
+    return make_board(frame, experiment, metric or given.metric, given.rule, _wanted(given))
+
+
+def _wanted(plan: "Plan") -> "Wanted":
+    from benchmark import catalogue
+    from benchmark.cell import point_of
+    from results.board import Wanted
+
+    points = [
+        point_of(recipe, plan.rule, plan.subsample or catalogue.target(target).subsample)
+        for recipe in plan.points()
+        for target in plan.targets
+    ]
+    return Wanted(plan.sources, plan.targets, plan.backbones, plan.seeds, list(dict.fromkeys(points)), plan.refused())
+
+
+def _report(made: "Board", folder: Path) -> None:
+    from results.picture import draw
+    from results.show import comma_separated, markdown
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "board.md").write_text(markdown(made), encoding="utf-8")
+        (folder / "board.csv").write_text(comma_separated(made), encoding="utf-8")
+        (folder / "board.json").write_text(json.dumps(made.to_dict(), indent=2), encoding="utf-8")
+        draw(made, folder / "board.png")
+    except OSError as error:
+        raise CatsError(f"cannot write the report to {folder}: {error.strerror}") from error
+
+
+@app.command("list")
+def list_entries(
+    kind: Annotated[Kind, typer.Argument(help="What to list.")],
+    form: Annotated[ListFormat, typer.Option("--format", help="How to print it.")] = ListFormat.table,
+) -> None:
+    """List what there is: sources, targets, measures, plans."""
+    from benchmark.listing import rows_of
+
+    rows = rows_of(kind.value)
+    if form is ListFormat.json:
+        _print_line(json.dumps(rows, indent=2))
+        return
+    if not rows:
+        _print_line(f"there are no {kind.value} here")
+    for row in rows:
+        facts = [f"{column} {value}" for column, value in row.items() if column not in {"name", *PROSE} and value is not None]
+        _print_line(f"{row['name']:<16} {' · '.join(facts)}")
+        prose = "; ".join(str(row[column]) for column in PROSE if row.get(column))
+        if prose:
+            _print_line(f"{'':<16} {prose}")
+
+
+@app.command()
+def show(name: Annotated[str, typer.Argument(help="A source, target or plan.")]) -> None:
+    """Show everything declared about a source, a target or a plan."""
+    from benchmark.listing import description
+
+    _print_line(description(name))
+
+
+@app.command()
+def fetch(name: Annotated[str, typer.Argument(help="A target, or a source with a data set.")]) -> None:
+    """Fetch the files of a data set into CATS_HOME, checksum first looked at, licence first printed."""
+    from benchmark.fetch import fetch as fetch_entry
+
+    fetch_entry(name, _say)
+
+
+@app.command()
+def sync(plan: PlanArgument, tracking_uri: TrackingOption = DATABASE) -> None:
+    """Send the records that wait in the outbox to MLflow."""
+    from benchmark.plan import load_plan
+    from results.tracking import Tracking
+
+    experiment = load_plan(plan).experiment
+    sent = Tracking(tracking_uri, experiment).deliver(_outbox(tracking_uri, experiment))
+    _print_line(f"{sent} records sent to {experiment} on {tracking_uri}")
+
+
+class _Progress:
+    """The progress bar: cells done, cells per hour, kWh so far, time left. Lines instead of a bar where no terminal is."""
+
+    def __enter__(self) -> "Watch":
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        from benchmark.runner import Watch
+
+        console = Console(stderr=True)
+        columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[pace]}"), TimeRemainingColumn())
+        self.bar = Progress(*columns, TextColumn("{task.description}"), console=console, disable=not console.is_terminal)
+        self.task = self.bar.add_task("", total=None, pace="")
+        self.bar.start()
+        self.console, self.start, self.kwh, self.missing = console, time.monotonic(), 0.0, False
+        return Watch(self.begins, self.ended)
+
+    def __exit__(self, *_: object) -> None:
+        self.bar.stop()
+
+    def begins(self, what: str) -> None:
+        """Say what is being worked on."""
+        self.bar.update(self.task, description=what)
+
+    def ended(self, record: Any, state: "Run") -> None:
+        """Count a record."""
+        for cost in record.costs:
+            self.kwh += cost.kwh("counter") + cost.kwh("modelled")
+            self.missing = self.missing or bool(cost.missing)
+        pace = f"{state.made / (time.monotonic() - self.start) * 3600:.0f} cells/h, {self.kwh * 1000:.3g} Wh"
+        pace += " + missing" if self.missing else ""
+        self.bar.update(self.task, completed=state.done + state.made, total=state.cells, pace=pace)
+        if not self.console.is_terminal:
+            what = " → ".join(record.names[n] for n in ("source", "target") if n in record.names)
+            line = f"{state.done + state.made}/{state.cells} {record.kind} {what}, seed {record.names['seed']}: {record.status}"
+            self.console.print(f"{line}, {pace}", highlight=False, markup=False)
+
+
+def _exists(tracking_uri: str) -> bool:
+    """False only for a sqlite file that is not there: asking MLflow about it would make one."""
+    file = tracking_uri.removeprefix("sqlite:///")
+    return file == tracking_uri or Path(file).exists()
+
+
+def _print(made: "Board", form: Format) -> None:
+    from rich.console import Console
+
+    from results.show import comma_separated, markdown, table
+
+    if form is Format.table:
+        Console().print(table(made))
+    else:
+        made_json = json.dumps(made.to_dict(), indent=2)
+        text = {Format.json: made_json, Format.csv: comma_separated(made), Format.markdown: markdown(made)}[form]
+        _print_line(text.rstrip("\n"))
+
+
+def _print_line(text: str) -> None:
+    sys.stdout.write(text + "\n")
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(text + "\n")
+
+
+def main() -> None:
+    """Entry point: a CatsError becomes its sentence and exit code 2."""
+    logging.basicConfig(level=os.environ.get("CATS_LOG", "WARNING").upper(), format="%(name)s: %(message)s")
+    try:
+        app()
+    except CatsError as error:
+        _say(f"cats: {error}")
+        raise SystemExit(2) from None
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(1) from None

@@ -1,0 +1,30 @@
+"""Digests: the same content gives the same name, wherever it lies."""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from benchmark.home import home
+
+
+def digest(content: Any) -> str:
+    """sha256 (hex) of the canonical JSON of plain data: sorted keys, no spaces, no NaN."""
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def file_digest(path: Path, algorithm: str = "sha256") -> str:
+    """sha256 or md5 (hex) of a file. Remembered under CATS_HOME by path, size and time of change."""
+    state = path.stat()
+    stamp = digest([str(path.resolve()), state.st_size, state.st_mtime_ns, algorithm])
+    note = home() / "digests" / stamp
+    if note.exists():
+        return note.read_text(encoding="ascii")
+    with path.open("rb") as handle:
+        value = hashlib.file_digest(handle, algorithm).hexdigest()
+    note.parent.mkdir(parents=True, exist_ok=True)
+    draft = note.with_name(f".{stamp}.{value[:8]}")
+    draft.write_text(value, encoding="ascii")
+    draft.replace(note)
+    return value

@@ -1,0 +1,45 @@
+"""How long the rest of a plan may take, from the cells of the same experiment that are finished."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from benchmark.cell import Cell
+from results.board import spent
+
+UNKNOWN = "time and energy are unknown until a cell with the same backbone, size and protocol has finished"
+
+
+def forecast(todo: Sequence[Cell], frame: pd.DataFrame | None) -> str:
+    """A sentence with seconds and kWh of the cells in `todo`; pretraining is not in it.
+
+    A cell is expected to take what finished cells of its backbone, size and protocol took (median), scaled by epochs.
+    """
+    if frame is None or not len(frame):
+        return UNKNOWN
+    past = frame[(frame["status"] == "FINISHED") & (frame["kind"] == "cell")]
+    seconds, kwh, known = 0.0, 0.0, 0
+    for cell in todo:
+        like = past[
+            (past["backbone"] == cell.backbone)
+            & (past["size"] == str(cell.recipe.size))
+            & (past["protocol"] == cell.recipe.protocol)
+        ]
+        same_target = like[like["target"] == cell.target]
+        like = same_target if len(same_target) else like
+        if not len(like):
+            continue
+        known += 1
+        scale = (
+            cell.recipe.epochs / np.maximum(like["epochs_run"].astype(float), 1) if cell.recipe.protocol == "finetune" else 1.0
+        )
+        times = like["costs"].map(lambda costs: sum(cost["seconds"] for cost in costs))
+        energy = like["costs"].map(lambda costs: spent(pd.Series([costs])))
+        seconds += float((times * scale).median())
+        kwh += float((energy.astype(float) * scale).median())
+    if not known:
+        return UNKNOWN
+    covered = "" if known == len(todo) else f" for {known} of them; nothing is known of the others"
+    energy_text = "energy unknown" if np.isnan(kwh) else f"about {kwh:.3g} kWh"
+    return f"expected: about {seconds:.0f} seconds, {energy_text}{covered} (medians of finished cells, without pretraining)"

@@ -1,0 +1,76 @@
+"""What `cats list` and `cats show` say about entries and plans."""
+
+import json
+from typing import Any
+
+from benchmark import catalogue
+from benchmark.dataset import Dataset
+from benchmark.plan import load_plan, plan_names
+from results.error import CatsError, nearest
+
+
+def rows_of(kind: str) -> list[dict[str, Any]]:
+    """One row per entry, ready to print or to become JSON."""
+    if kind == "plans":
+        return [_plan_row(name) for name in plan_names()]
+    if kind == "measures":
+        return [{"name": name} for name in catalogue.names("similarity")]
+    if kind == "targets":
+        return [{"name": name, **_dataset_row(catalogue.target(name).dataset)} for name in catalogue.names("targets")]
+    rows = []
+    for name in catalogue.names("sources"):
+        entry = catalogue.source(name)
+        known = _dataset_row(entry.dataset) if entry.dataset else dict.fromkeys(("modality", "task", "classes"))
+        known |= {"images": entry.images} if entry.images else {}
+        about = {"licence": entry.licence, "citation": entry.citation, "title": entry.title}
+        rows.append({"name": name, "kind": entry.kind} | known | about)
+    columns = list(dict.fromkeys(column for row in rows for column in row))
+    return [{column: row.get(column) for column in columns} for row in rows]
+
+
+def _plan_row(name: str) -> dict[str, Any]:
+    plan = load_plan(name)
+    return {
+        "name": name,
+        "sources": ", ".join(plan.sources),
+        "targets": ", ".join(plan.targets),
+        "seeds": len(plan.seeds),
+    }
+
+
+def _dataset_row(dataset: Dataset) -> dict[str, Any]:
+    return {
+        "modality": dataset.modality,
+        "task": dataset.task,
+        "classes": len(dataset.classes),
+        "images": dataset.images,
+        "here": "yes" if _here(dataset) else "no",
+        "groups": dataset.groups,
+        "licence": dataset.licence,
+        "citation": dataset.citation,
+        "title": dataset.title,
+    }
+
+
+def _here(dataset: Dataset) -> bool:
+    try:
+        dataset.folder()
+    except CatsError:
+        return False
+    return True
+
+
+def description(name: str) -> str:
+    """Everything declared about a name, as JSON; a name that is a source and a target shows both."""
+    found: dict[str, Any] = {}
+    plain = catalogue.split_reference(name)[0]
+    if plain in catalogue.names("sources"):
+        found["source"] = catalogue.source(name).model_dump(mode="json")
+    if plain in catalogue.names("targets"):
+        found["target"] = catalogue.target(name).model_dump(mode="json")
+    if name in plan_names():
+        found["plan"] = load_plan(name).model_dump(mode="json")
+    if not found:
+        known = [*catalogue.names("sources"), *catalogue.names("targets"), *plan_names()]
+        raise CatsError(f"no source, target or plan called '{name}'{nearest(name, known)}")
+    return json.dumps(found, indent=2, ensure_ascii=False)

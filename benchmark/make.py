@@ -1,0 +1,142 @@
+"""Makes one cell, or one pretraining: from specs to an Outcome. Whatever fails becomes a record that says why."""
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+import torch
+
+from benchmark import catalogue, probe, train
+from benchmark.attempt import Attempt, flat
+from benchmark.cell import TRAINER, Cell
+from benchmark.dataset import Dataset
+from benchmark.digest import digest
+from benchmark.energy import Meter
+from benchmark.home import home
+from benchmark.network import write_weights
+from benchmark.score import scores
+from benchmark.seed import seed_of
+from benchmark.split import split, subsampled
+from benchmark.start import Start
+from benchmark.store import Decoded, decoded
+from benchmark.weights import initialised, pretrained_path, weights_of
+from results.record import Outcome
+
+PRETRAINING_RULE: Literal["min_val_loss"] = "min_val_loss"
+
+
+def make_cell(cell: Cell, experiment: str, meter: Meter) -> Outcome:
+    """Train and score one cell. Raises nothing: failure and Ctrl-C are ways for a record to end."""
+    target = catalogue.target(cell.target)
+    names = {"source": cell.source, "target": cell.target, "backbone": cell.backbone, "seed": str(cell.seed)}
+    settings = flat(cell.recipe) | {f"subsample.{k}": str(v) for k, v in cell.subsample.model_dump().items()}
+    attempt = Attempt("cell", cell.key, cell.point, names, {**settings, "rule": cell.rule}, experiment)
+    attempt.facts |= {"data": cell.data, "start": cell.start.key, "groups": str(target.dataset.groups)}
+    if cell.start.kind == "pretraining":
+        attempt.facts["pretraining"] = cell.start.key
+    return attempt.run(meter, lambda: _cell(cell, target.dataset, meter, attempt))
+
+
+def make_pretraining(start: Start, experiment: str, meter: Meter) -> Outcome:
+    """Pretrain a source once and keep its weights under the key of the start. Raises nothing, like make_cell."""
+    assert start.recipe is not None
+    names = {"source": start.source, "backbone": start.backbone, "seed": str(start.seed)}
+    attempt = Attempt("pretraining", start.key, digest([TRAINER, flat(start.recipe)]), names, flat(start.recipe), experiment)
+    attempt.facts |= {"data": str(start.data)}
+    return attempt.run(meter, lambda: _pretraining(start, meter, attempt))
+
+
+def _cell(cell: Cell, dataset: Dataset, meter: Meter, attempt: Attempt) -> None:
+    recipe, device = cell.recipe, torch.device(meter.device)
+    images = loaded(dataset, recipe.size)
+    parts = subsampled(dataset, images, cell.subsample, cell.seed)
+    attempt.facts["images"] = digest([images.ids[parts[part]].tolist() for part in ("train", "val", "test")])
+    attempt.validation |= {f"images_{part}": float(len(chosen)) for part, chosen in parts.items()}
+    # The order of images and the head do not depend on the source: cells of one seed differ in their start only.
+    luck = seed_of("cell", cell.target, cell.backbone, cell.seed)
+    if recipe.protocol == "probe":
+        probabilities = _probed(cell, dataset, images, parts, meter, attempt)
+    else:
+        with meter.phase("training"):
+            network = initialised(cell.start, len(dataset.classes), recipe.dropout, luck).to(device)
+            train_images, val_images = (at(images, parts[part], device) for part in ("train", "val"))
+            done = train.fit(network, train_images, val_images, recipe, luck, cell.rule)
+        attempt.curves = done.curves
+        attempt.validation |= done.best()
+        with meter.phase("evaluation"):
+            precise = train.precision(network, recipe)
+            logits = train.predict(network, at(images, parts["test"], device), precise)
+            probabilities = train.to_probabilities(logits, multilabel=dataset.task == "multilabel")
+        attempt.facts["precision"] = str(precise).removeprefix("torch.")
+    test = parts["test"]
+    attempt.scores = scores(dataset.task, images.labels[test], probabilities)
+    attempt.predictions = table(dataset, images, test, probabilities)
+
+
+def _probed(
+    cell: Cell, dataset: Dataset, images: Decoded, parts: dict[str, np.ndarray], meter: Meter, attempt: Attempt
+) -> np.ndarray:
+    path = features_path(cell, dataset)
+    with meter.phase("features"):
+        features = probe.kept(path)
+        if features is None:
+            network = initialised(cell.start, len(dataset.classes), 0.0, 0).to(meter.device)
+            precise = train.precision(network, cell.recipe)
+            everything = at(images, np.arange(len(images.ids)), torch.device(meter.device))
+            features = train.extract(network, everything, precise).cpu().numpy()
+            probe.keep(path, features)
+    with meter.phase("training"):
+        chosen = {part: np.asarray(features[index]) for part, index in parts.items()}
+        labels = {part: images.labels[index] for part, index in parts.items()}
+        probabilities, attempt.curves, best = probe.fit_probe(chosen, labels, cell.recipe.c, cell.rule)
+    attempt.validation |= {f"best_{name}" if name == "c" else name: values[best] for name, values in attempt.curves.items()}
+    return probabilities
+
+
+def _pretraining(start: Start, meter: Meter, attempt: Attempt) -> None:
+    recipe, device = start.recipe, torch.device(meter.device)
+    dataset = catalogue.source(start.source).dataset
+    assert recipe is not None
+    assert dataset is not None
+    images = loaded(dataset, recipe.size)
+    parts = split(dataset, images)
+    luck = seed_of("pretraining", start.source, start.backbone, str(start.seed))
+    assert start.start is not None
+    trained = weights_of(start.start)
+    with meter.phase("pretraining"):
+        network = initialised(start.start, len(dataset.classes), recipe.dropout, luck).to(device)
+        train_images, val_images = (at(images, parts[part], device) for part in ("train", "val"))
+        done = train.fit(network, train_images, val_images, recipe, luck, PRETRAINING_RULE)
+    attempt.curves = done.curves
+    attempt.validation |= done.best()
+    write_weights(pretrained_path(start), network, trained, {"source": start.source, "key": start.key})
+
+
+def features_path(cell: Cell, dataset: Dataset) -> Path:
+    """Where the frozen features of all images of a target lie."""
+    name = digest([TRAINER, cell.start.key, cell.backbone, dataset.digest(), cell.recipe.size, cell.recipe.precision])
+    return home() / "features" / f"{name}.npy"
+
+
+@lru_cache(maxsize=2)
+def loaded(dataset: Dataset, size: int) -> Decoded:
+    """The decoded images, kept open between cells."""
+    return decoded(dataset, size)
+
+
+def at(images: Decoded, index: np.ndarray, device: torch.device) -> train.Images:
+    """The chosen images on the device."""
+    return train.on_device(images.images[index], images.labels[index], device)
+
+
+def table(dataset: Dataset, images: Decoded, test: np.ndarray, probabilities: np.ndarray) -> pd.DataFrame:
+    """Predictions, one row per test image; see results.record.Outcome for the columns."""
+    columns: dict[str, np.ndarray] = {"sample": images.ids[test], "group": images.groups[test]}
+    if dataset.task == "multilabel":
+        columns |= {f"label_{name}": images.labels[test, i] for i, name in enumerate(dataset.classes)}
+    else:
+        columns["label"] = images.labels[test]
+    columns |= {f"probability_{name}": probabilities[:, i] for i, name in enumerate(dataset.classes)}
+    return pd.DataFrame(columns)

@@ -1,0 +1,80 @@
+"""From what a person wrote to the models: every mistake becomes one sentence with file, key, value and what is allowed."""
+
+from collections.abc import Hashable
+from pathlib import Path
+from typing import Any, TypeVar, get_args
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from results.error import CatsError, nearest
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class Loader(yaml.SafeLoader):
+    """yaml.SafeLoader that refuses a key given twice instead of silently taking the last."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        """A mapping as a dict. Raises yaml.constructor.ConstructorError for a repeated key."""
+        seen = set()
+        for key, _ in node.value:
+            if key.value in seen:
+                raise yaml.constructor.ConstructorError(None, None, f"key '{key.value}' is given twice", key.start_mark)
+            seen.add(key.value)
+        return super().construct_mapping(node, deep)
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """The mapping in a YAML file. Raises CatsError if the file is missing, empty, no YAML or no mapping."""
+    try:
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader)  # noqa: S506 - Loader is a SafeLoader
+    except (FileNotFoundError, IsADirectoryError):
+        raise CatsError(f"there is no file {path}") from None
+    except UnicodeDecodeError as error:
+        raise CatsError(f"{path} is not a text file: {error.reason}") from error
+    except yaml.YAMLError as error:
+        where = getattr(error, "problem_mark", None)
+        line = f", line {where.line + 1}" if where else ""
+        raise CatsError(f"{path}{line} is not valid YAML: {getattr(error, 'problem', None) or error}") from error
+    if not isinstance(content, dict):
+        raise CatsError(f"{path} is empty" if content is None else f"{path} must hold keys and values, not {content!r:.60}")
+    return content
+
+
+def parse(model: type[Model], content: dict[str, Any], where: str) -> Model:
+    """The model made of `content`, or a CatsError that names everything wrong in it, one sentence per line."""
+    try:
+        return model.model_validate(content)
+    except ValidationError as error:
+        raise CatsError("\n".join(sentence(model, problem, where) for problem in error.errors())) from error
+
+
+def sentence(model: type[BaseModel], problem: Any, where: str) -> str:
+    """One of pydantic's errors, said for people."""
+    location = [str(part) for part in problem["loc"] if not str(part).startswith(("function-", "tagged-union"))]
+    key, value = ".".join(location) or "the file", problem["input"]
+    match problem["type"]:
+        case "extra_forbidden":
+            owner = field_model(model, location[:-1])
+            return f"{where}: there is no key '{key}'{nearest(location[-1], owner.model_fields if owner else [])}"
+        case "missing":
+            return f"{where}: the key '{key}' is missing"
+        case "literal_error":
+            return f"{where}: {key} is {value!r}, allowed are {problem['ctx']['expected']}"
+        case "value_error":
+            return f"{where}: {key}: {problem['ctx']['error']}"
+        case _:
+            return f"{where}: {key} is {value!r}: {problem['msg'][0].lower()}{problem['msg'][1:]}"
+
+
+def field_model(model: type[BaseModel], location: list[str]) -> type[BaseModel] | None:
+    """The model that the field at `location` holds, if it holds one."""
+    for name in location:
+        field = model.model_fields.get(name)
+        kinds = [field.annotation, *get_args(field.annotation)] if field else []
+        inner = [kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)]
+        if not inner:
+            return None
+        model = inner[0]
+    return model

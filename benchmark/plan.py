@@ -1,0 +1,137 @@
+"""A plan names sources, targets, backbones, recipes and seeds; its cells are all their combinations."""
+
+from collections.abc import Iterator
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, field_validator
+
+from benchmark import catalogue
+from benchmark.cell import Cell
+from benchmark.parse import parse, read_yaml
+from benchmark.recipe import Recipe, recipe_points
+from benchmark.start import Start, start_of
+from benchmark.target import Subsample
+from results.error import CatsError, nearest
+from results.record import Frozen, Rule
+
+METRICS = ("auc", "accuracy", "balanced_accuracy", "f1", "precision", "recall", "average_precision", "brier", "kappa")
+
+
+def _seeds(value: Any) -> Any:
+    return list(range(value)) if isinstance(value, int) and not isinstance(value, bool) and value > 0 else value
+
+
+class Plan(Frozen):
+    """What to compare, as a person writes it.
+
+    Attributes:
+        experiment: the MLflow experiment; by default the name of the plan file.
+        seeds: a list, or how many (3 means 0, 1, 2).
+        rule: which epoch of a run is restored, and which point of a grid counts. Looks at validation images only.
+        pretraining: fields of the pretraining recipe that hold for every source of this plan.
+        pretraining_seed: one pretraining shared by all seeds; null pretrains anew for every seed.
+        country: ISO code, three letters, whose electricity is used.
+    """
+
+    experiment: str = Field(min_length=1)
+    sources: tuple[str, ...] = Field(min_length=1)
+    targets: tuple[str, ...] = Field(min_length=1)
+    backbones: tuple[str, ...] = Field(min_length=1)
+    recipe: str | dict[str, Any] = Field(default_factory=dict)
+    seeds: Annotated[tuple[Annotated[int, Field(ge=0, strict=True)], ...], BeforeValidator(_seeds)] = (0, 1, 2)
+    subsample: Subsample | None = None
+    pretraining: dict[str, Any] = {}
+    pretraining_seed: int | None = 0
+    rule: Rule = "min_val_loss"
+    metric: str = "auc"
+    country: str = Field("NLD", pattern="^[A-Z]{3}$")
+
+    @field_validator("sources", "targets", "backbones", "seeds")
+    @classmethod
+    def _once(cls, given: tuple[Any, ...]) -> tuple[Any, ...]:
+        if not given:
+            raise ValueError("the list is empty; it needs at least one value")
+        twice = next((name for name in given if given.count(name) > 1), None)
+        if twice is not None:
+            raise ValueError(f"'{twice}' is given twice")
+        return given
+
+    @field_validator("metric")
+    @classmethod
+    def _known_metric(cls, given: str) -> str:
+        if given not in METRICS:
+            raise ValueError(f"there is no metric '{given}'{nearest(given, METRICS)}")
+        return given
+
+    def points(self) -> list[Recipe]:
+        """The points of the recipe's grid."""
+        return recipe_points(self.recipe, f"plan '{self.experiment}'")
+
+    def refused(self) -> dict[tuple[str, str], str]:
+        """(source, target) pairs that are not run, each with the reason: they share images."""
+        pairs = {}
+        for name in self.sources:
+            for goal in self.targets:
+                behind = catalogue.source(name)
+                chain = [behind]
+                while chain[-1].dataset is not None:
+                    chain.append(catalogue.source(chain[-1].start))
+                family = catalogue.target(goal).dataset.relatives
+                shared = next((link.name for link in chain if link.relatives == family), None)
+                if shared is not None:
+                    pairs[name, goal] = f"{shared} and {goal} are of one family of data sets, '{family}'"
+        return pairs
+
+    def cells(self) -> Iterator[Cell]:
+        """Every cell once, ordered so that a target and a backbone stay loaded as long as they are needed."""
+        refused, points = self.refused(), self.points()
+        for goal in self.targets:
+            target = catalogue.target(goal)
+            data, subsample = target.dataset.digest(), self.subsample or target.subsample
+            for backbone in self.backbones:
+                for name in self.sources:
+                    if (name, goal) in refused:
+                        continue
+                    for seed in self.seeds:
+                        start = self.start(name, backbone, seed)
+                        for point in points:
+                            yield Cell(
+                                source=name, target=goal, backbone=backbone, recipe=point, seed=seed, rule=self.rule,
+                                subsample=subsample, data=data, start=start,
+                            )  # fmt: skip
+
+    def start(self, source: str, backbone: str, seed: int) -> Start:
+        """What the network of a cell starts from."""
+        shared = self.pretraining_seed if catalogue.source(source).kind == "pretraining" else None
+        return start_of(source, backbone, seed if shared is None else shared, self.pretraining)
+
+
+def plan_names() -> list[str]:
+    """The plans that ship with cats-bench."""
+    folder = resources.files("benchmark").joinpath("plans")
+    return sorted(p.name.removesuffix(".yaml") for p in folder.iterdir() if p.name.endswith(".yaml"))
+
+
+def load_plan(given: str) -> Plan:
+    """The plan in a file, or the shipped plan of that name.
+
+    Every name in it is looked up, so that a wrong plan starts nothing. Raises CatsError.
+    """
+    if given in plan_names():
+        path = Path(str(resources.files("benchmark").joinpath("plans", f"{given}.yaml")))
+    else:
+        path = Path(given)
+        if not path.is_file() and path.suffix not in {".yaml", ".yml"}:
+            raise CatsError(f"there is no plan file '{given}', and no plan of that name{nearest(given, plan_names())}")
+    plan = parse(Plan, {"experiment": path.stem, **read_yaml(path)}, str(path))
+    for name in plan.sources:
+        catalogue.source(name, f" in {path}")
+    for name in plan.targets:
+        catalogue.target(name, f" in {path}")
+    recipe_points(plan.recipe, str(path))
+    recipe_points({"base": "pretraining", **plan.pretraining}, f"{path}: pretraining")
+    if len(plan.refused()) == len(plan.sources) * len(plan.targets):
+        raise CatsError(f"{path} has no cell left: {'; '.join(plan.refused().values())}")
+    return plan

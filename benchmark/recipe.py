@@ -1,0 +1,88 @@
+"""A recipe: every choice that decides how a network is trained. Lists of values make a grid."""
+
+import itertools
+from importlib import resources
+from typing import Any, Literal
+
+from pydantic import Field
+
+from benchmark.parse import parse, read_yaml
+from results.error import CatsError, nearest
+from results.record import Frozen
+
+
+class Augment(Frozen):
+    """Random changes of each training image, drawn per image.
+
+    Attributes:
+        flip: probability of a left-right flip. flip_vertical: of an upside-down flip.
+        rotate: at most so many degrees to either side. shift: at most so large a part of the width.
+        zoom: scale between 1 - zoom and 1 + zoom. brightness, contrast: factor between 1 - x and 1 + x.
+    """
+
+    flip: float = Field(0.5, ge=0, le=1)
+    flip_vertical: float = Field(0.0, ge=0, le=1)
+    rotate: float = Field(0.0, ge=0, le=180)
+    shift: float = Field(0.0, ge=0, le=0.5)
+    zoom: float = Field(0.0, ge=0, lt=1)
+    brightness: float = Field(0.0, ge=0, lt=1)
+    contrast: float = Field(0.0, ge=0, lt=1)
+
+
+class Recipe(Frozen):
+    """How a network is trained.
+
+    Attributes:
+        protocol: finetune trains everything; probe fits an L2-penalised logistic regression on frozen features.
+        size: side of the square images, pixels.
+        epochs: 0 tests the network with an untrained head.
+        lr, momentum, weight_decay: as in torch.optim; momentum is for sgd. Norm layers and biases are not decayed.
+        warmup: share of all steps during which the rate rises linearly; after it `schedule`.
+        patience: stop after so many epochs without a better one; None never stops early.
+        c: inverse penalties that the probe chooses from on the validation images.
+        precision: auto is bf16 where it is the faster one (see benchmark/train.py), else fp32.
+    """
+
+    protocol: Literal["finetune", "probe"] = "finetune"
+    size: int = Field(64, ge=8, le=1024)
+    epochs: int = Field(20, ge=0)
+    batch_size: int = Field(64, ge=2)
+    optimiser: Literal["sgd", "adamw"] = "adamw"
+    lr: float = Field(1e-3, gt=0)
+    momentum: float = Field(0.9, ge=0, lt=1)
+    weight_decay: float = Field(1e-4, ge=0)
+    schedule: Literal["cosine", "constant"] = "cosine"
+    warmup: float = Field(0.1, ge=0, lt=1)
+    label_smoothing: float = Field(0.0, ge=0, lt=1)
+    dropout: float = Field(0.0, ge=0, lt=1)
+    patience: int | None = Field(None, ge=1)
+    augment: Augment = Augment()
+    c: tuple[float, ...] = (0.01, 0.1, 1.0, 10.0)
+    precision: Literal["auto", "fp32", "bf16"] = "auto"
+
+
+def recipe_names() -> list[str]:
+    """The recipes that ship with cats-bench."""
+    return sorted(p.name.removesuffix(".yaml") for p in resources.files("benchmark").joinpath("recipes").iterdir())
+
+
+def recipe_points(written: str | dict[str, Any], where: str) -> list[Recipe]:
+    """The points of a recipe as a plan writes it: a name, or a mapping of fields over `base`; lists make a grid.
+
+    Raises CatsError for an unknown recipe, field or value.
+    """
+    changes = {"base": written} if isinstance(written, str) else dict(written)
+    base = changes.pop("base", None)
+    fields: dict[str, Any] = {}
+    if base is not None:
+        if base not in recipe_names():
+            raise CatsError(f"{where}: there is no recipe '{base}'{nearest(base, recipe_names())}")
+        with resources.as_file(resources.files("benchmark").joinpath("recipes", f"{base}.yaml")) as path:
+            fields = read_yaml(path)
+    fields |= changes
+    grid = {k: v for k, v in fields.items() if isinstance(v, list) and k != "c"}
+    empty = [k for k, v in grid.items() if not v]
+    if empty:
+        raise CatsError(f"{where}: recipe.{empty[0]} is an empty list; a grid needs at least one value")
+    points = itertools.product(*grid.values())
+    return [parse(Recipe, fields | dict(zip(grid, point, strict=True)), f"{where}: recipe") for point in points]

@@ -1,0 +1,64 @@
+"""Scores of predictions, by scikit-learn. NaN where a score is not defined."""
+
+import warnings
+from collections.abc import Callable
+
+import numpy as np
+from sklearn import metrics
+
+from benchmark.dataset import Task
+
+
+def auc(labels: np.ndarray, probabilities: np.ndarray) -> float:
+    """Area under the ROC curve, one class against the rest, mean over the classes that have both sides.
+
+    labels: (N,) int or (N, C) of 0 and 1; probabilities: (N, C).
+    """
+    return _mean_over_classes(one_hot(labels, probabilities.shape[1]), probabilities, metrics.roc_auc_score)
+
+
+def scores(task: Task, labels: np.ndarray, probabilities: np.ndarray) -> dict[str, float]:
+    """All scores of the test images.
+
+    labels: (N,) int, multi-label (N, C); probabilities: (N, C). Precision, recall, F1, average precision: macro, that is
+    the plain mean over classes. Multi-label: a label counts as given from a probability of one half on; accuracies are
+    means over labels, as MedMNIST defines them. Brier: mean squared distance to the one-hot label, halved (scikit-learn's
+    for two classes); multi-label: mean over labels. Kappa: quadratic weights, ordinal tasks only.
+    """
+    classes = probabilities.shape[1]
+    truth = one_hot(labels, classes)
+    found = {"auc": auc(labels, probabilities)}
+    if task == "multilabel":
+        guess = (probabilities >= 0.5).astype(np.int64)
+        found["accuracy"] = float((guess == labels).mean())
+        found["balanced_accuracy"] = _mean_over_classes(truth, guess, metrics.balanced_accuracy_score)
+        found["brier"] = float(((probabilities - truth) ** 2).mean())
+    else:
+        guess = probabilities.argmax(axis=1)
+        found["accuracy"] = float((guess == labels).mean())
+        found["balanced_accuracy"] = float(metrics.recall_score(labels, guess, average="macro", zero_division=0))
+        found["brier"] = float(((probabilities - truth) ** 2).sum(axis=1).mean() / 2)
+    for name, score in (
+        ("precision", metrics.precision_score),
+        ("recall", metrics.recall_score),
+        ("f1", metrics.f1_score),
+    ):
+        found[name] = float(score(labels, guess, average="macro", zero_division=0))
+    found["average_precision"] = _mean_over_classes(truth, probabilities, metrics.average_precision_score)
+    if task == "ordinal":
+        found["kappa"] = float(metrics.cohen_kappa_score(labels, guess, weights="quadratic"))
+    return found
+
+
+def one_hot(labels: np.ndarray, classes: int) -> np.ndarray:
+    """(N,) int → (N, C) of 0 and 1; what has two dimensions already is given back."""
+    return labels if labels.ndim == 2 else (labels[:, None] == np.arange(classes)).astype(np.int64)
+
+
+def _mean_over_classes(truth: np.ndarray, given: np.ndarray, score: Callable[[np.ndarray, np.ndarray], float]) -> float:
+    defined = [c for c in range(truth.shape[1]) if 0 < truth[:, c].sum() < len(truth)]
+    if not defined or not np.isfinite(given).all():
+        return float("nan")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # undefined classes have been left out above
+        return float(np.mean([score(truth[:, c], given[:, c]) for c in defined]))

@@ -1,0 +1,99 @@
+"""Who trains, who validates, who tests: official parts, or whole groups drawn by name; then the sub-sample."""
+
+import numpy as np
+from sklearn.model_selection import StratifiedGroupKFold
+
+from benchmark.dataset import PARTS, Dataset
+from benchmark.seed import generator, seed_of
+from benchmark.store import Decoded
+from benchmark.target import Subsample
+from results.error import CatsError
+
+FOLDS = 20  # 70/15/15 as 14, 3 and 3 of them
+
+
+def split(dataset: Dataset, images: Decoded) -> dict[str, np.ndarray]:
+    """Indices (int64, ascending) of train, val and test: official, else 70/15/15, stratified, groups kept whole.
+
+    Raises CatsError if a group lies in two parts, or a class is absent from one.
+    """
+    if images.parts[0]:
+        parts = {part: np.flatnonzero(images.parts == part) for part in PARTS}
+    else:
+        parts = _drawn(dataset, images)
+    for one, other in (("train", "val"), ("train", "test"), ("val", "test")):
+        shared = set(images.groups[parts[one]]) & set(images.groups[parts[other]]) - {""}
+        if shared:
+            raise CatsError(
+                f"{dataset.name}: {dataset.groups} '{min(shared)}' lies in {one} and in {other}; it must lie in one"
+            )
+    return {part: require_classes(dataset, images, chosen, part) for part, chosen in parts.items()}
+
+
+def _drawn(dataset: Dataset, images: Decoded) -> dict[str, np.ndarray]:
+    labels = images.labels if images.labels.ndim == 1 else images.labels.sum(axis=1)
+    groups = images.groups if images.groups[0] else np.arange(len(labels)).astype(str)
+    if len(set(groups)) < FOLDS:
+        raise CatsError(f"{dataset.name} has {len(set(groups))} groups; a 70/15/15 split needs at least {FOLDS}")
+    # Which fold is which depends on the name alone, not on the order of files on a disk.
+    folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed_of("split", dataset.name) % 2**32)
+    fold = np.empty(len(labels), dtype=np.int64)
+    for number, (_, held_out) in enumerate(folds.split(np.zeros(len(labels)), labels, groups)):
+        fold[held_out] = number
+    return {
+        "train": np.flatnonzero(fold >= 6),
+        "val": np.flatnonzero(fold < 3),
+        "test": np.flatnonzero((fold >= 3) & (fold < 6)),
+    }
+
+
+def subsampled(dataset: Dataset, images: Decoded, subsample: Subsample, seed: int) -> dict[str, np.ndarray]:
+    """Indices of the images that a cell with this seed uses. Test is always whole.
+
+    Raises CatsError if a part has no image of a class left.
+    """
+    parts = split(dataset, images)
+    for part, wanted in (("train", subsample.train), ("val", subsample.val)):
+        if wanted is not None:
+            luck = generator("subsample", dataset.name, part, seed if subsample.seed is None else subsample.seed)
+            parts[part] = _draw(images.labels, parts[part], wanted, subsample, luck)
+            require_classes(dataset, images, parts[part], part)
+    return parts
+
+
+def _draw(labels: np.ndarray, chosen: np.ndarray, wanted: int, subsample: Subsample, luck: np.random.Generator) -> np.ndarray:
+    shuffled = luck.permutation(chosen)
+    if labels.ndim > 1 or not (subsample.stratified or subsample.per_class):
+        total = wanted * (labels.shape[1] if labels.ndim > 1 else len(np.unique(labels))) if subsample.per_class else wanted
+        blind: np.ndarray = np.sort(shuffled[:total])
+        return blind
+    classes, counts = np.unique(labels[chosen], return_counts=True)
+    quota = np.full(len(classes), wanted) if subsample.per_class else shares(counts, min(wanted, len(chosen)))
+    picked = [shuffled[labels[shuffled] == c][:n] for c, n in zip(classes, quota, strict=True)]
+    drawn: np.ndarray = np.sort(np.concatenate(picked))
+    return drawn
+
+
+def shares(counts: np.ndarray, total: int) -> np.ndarray:
+    """`total` divided in proportion to `counts`, (C,) int64; no class gets nothing as long as total ≥ C."""
+    exact = counts * total / counts.sum()
+    given: np.ndarray = np.minimum(np.maximum(np.floor(exact).astype(np.int64), 1), counts)
+    while given.sum() != total:
+        step = 1 if given.sum() < total else -1
+        room = np.where((given < counts) if step > 0 else (given > 1), step * (exact - given), -np.inf)
+        if np.isneginf(room).all():
+            return given
+        given[room.argmax()] += step
+    return given
+
+
+def require_classes(dataset: Dataset, images: Decoded, chosen: np.ndarray, part: str) -> np.ndarray:
+    """`chosen` itself. Raises CatsError if it holds no image, or none of some class: no AUC without it."""
+    if dataset.task == "multilabel":
+        present = set(np.flatnonzero(images.labels[chosen].any(axis=0)).tolist())
+    else:
+        present = set(images.labels[chosen].tolist())
+    absent = set(range(len(dataset.classes))) - present
+    if absent and (dataset.task != "multilabel" or not chosen.size):
+        raise CatsError(f"{dataset.name}: the class '{dataset.classes[min(absent)]}' has no image in {part}; use more images")
+    return chosen

@@ -1,0 +1,1 @@
+"""One file per similarity measure: the file name is the name of the measure."""

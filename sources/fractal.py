@@ -1,0 +1,93 @@
+"""Fractal: pictures of iterated function systems, one class per system, made from the seed; nothing is downloaded.
+
+Formula-driven pretraining after Kataoka et al. 2020 (FractalDB): a system is a set of random affine maps; the chaos game
+draws its attractor. Every image of a class changes the maps a little and takes its own colour, place and turn.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from benchmark.dataset import Dataset, Samples
+from benchmark.seed import generator
+from benchmark.source import Source
+
+POINTS, WARM_UP, SIDE = 4000, 20, 64
+MIN_FILLED = 0.12  # of the cells of a 32 × 32 grid; thinner attractors are drawn again
+
+
+def source(classes: int = 60, per_class: int = 50) -> Source:
+    """So many systems, so many images of each."""
+
+    def read(_: Path) -> Samples:
+        labels = np.repeat(np.arange(classes), per_class)
+        return Samples(images(classes, per_class), labels, [f"{c}-{i}" for c in range(classes) for i in range(per_class)])
+
+    citation = "Kataoka et al., Pre-training without Natural Images, ACCV 2020"
+    dataset = Dataset(
+        name="fractal",
+        title=f"Fractals of {classes} iterated function systems",
+        modality="synthetic",
+        task="multiclass",
+        classes=tuple(f"system-{c}" for c in range(classes)),
+        licence="none needed (generated)",
+        citation=citation,
+        revision=f"1-{classes}x{per_class}",
+        shape=(SIDE, SIDE),
+        images=classes * per_class,
+        read=read,
+    )
+    return Source(name="fractal", title=dataset.title, dataset=dataset, licence=dataset.licence, citation=citation)
+
+
+def images(classes: int, per_class: int) -> Iterator[np.ndarray]:
+    """(SIDE, SIDE, 3) uint8, class after class. The k-th class is the same whatever the number of classes."""
+    for number in range(classes):
+        maps = system(number)
+        luck = generator("fractal", "images", number)
+        for _ in range(per_class):
+            bent = maps * luck.uniform(0.85, 1.15, size=maps.shape)
+            yield picture(attractor(bent, luck), luck)
+
+
+def system(number: int) -> np.ndarray:
+    """The maps of a class, (n, 2, 3): contractions whose attractor fills enough of the picture."""
+    luck = generator("fractal", "system", number)
+    while True:
+        maps = luck.uniform(-1, 1, size=(int(luck.integers(2, 7)), 2, 3))
+        largest = np.linalg.svd(maps[:, :, :2], compute_uv=False)[:, 0]
+        maps[:, :, :2] *= (luck.uniform(0.5, 0.85, size=len(maps)) / largest)[:, None, None]
+        cells = np.unique(np.floor(attractor(maps, generator("fractal", "trial", number)) * 31.99).astype(int), axis=0)
+        if len(cells) >= MIN_FILLED * 32 * 32:
+            return maps
+
+
+def attractor(maps: np.ndarray, luck: np.random.Generator) -> np.ndarray:
+    """Points of the attractor, (POINTS, 2), scaled to the unit square. Many points play the chaos game side by side."""
+    chance = np.abs(np.linalg.det(maps[:, :, :2])) + 0.05
+    points = luck.uniform(-1, 1, size=(POINTS // WARM_UP, 2))
+    kept = []
+    for step in range(2 * WARM_UP):
+        chosen = maps[luck.choice(len(maps), size=len(points), p=chance / chance.sum())]
+        points = np.einsum("nij,nj->ni", chosen[:, :, :2], points) + chosen[:, :, 2]
+        if step >= WARM_UP:
+            kept.append(points)
+    cloud = np.concatenate(kept)
+    low, high = np.percentile(cloud, 1, axis=0), np.percentile(cloud, 99, axis=0)
+    unit: np.ndarray = np.clip((cloud - low) / np.maximum(high - low, 1e-9), 0, 1)
+    return unit
+
+
+def picture(points: np.ndarray, luck: np.random.Generator) -> np.ndarray:
+    """Points in the unit square as a coloured picture on black, turned by a quarter of a circle at random."""
+    spread = luck.uniform(0.75, 1.0)
+    place = luck.uniform(0, 1 - spread, size=2)
+    cell = np.floor((points * spread + place) * (SIDE - 1e-6)).astype(int)
+    count = np.zeros((SIDE, SIDE))
+    np.add.at(count, (cell[:, 1], cell[:, 0]), 1)
+    bright = np.log1p(count) / np.log1p(max(count.max(), 1))
+    colour = luck.uniform(0.3, 1.0, size=3)
+    shade = np.rot90(bright, int(luck.integers(4)))[..., None] * colour
+    drawn: np.ndarray = np.rint(shade * 255).astype(np.uint8)
+    return drawn

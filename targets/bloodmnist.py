@@ -1,0 +1,9 @@
+"""BloodMNIST: blood cell microscope, from MedMNIST v2."""
+
+from benchmark.medmnist_sets import medmnist_target
+from benchmark.target import Target
+
+
+def target(size: int = 28) -> Target:
+    """The set at 28, 64, 128 or 224 pixels."""
+    return medmnist_target("bloodmnist", size, modality="blood cell microscope")
