@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from benchmark.digest import digest, file_digest
 from benchmark.home import data_folders
+from benchmark.tree import Tree, find_tree
 from results.error import CatsError, nearest
 from results.record import Frozen
 
@@ -22,14 +23,16 @@ class Samples:
     """The images of a data set and what is known of each, in one order.
 
     Attributes:
-        images: N arrays, each (H, W) or (H, W, 3) uint8, RGB; may be a generator, it is gone through once.
+        images: N arrays, each (H, W) or (H, W, 3) uint8, RGB; may be a generator, it is gone through once. A picture that
+            cannot be read stands there as the CatsError that names it.
         labels: (N,) int64, the index of the class; multi-label: (N, C) of 0 and 1.
         ids: N names, unique inside the data set.
         groups: N names of the patient, slide, lesion or block an image comes from; None if nobody knows.
-        parts: N of 'train', 'val', 'test' where an official split exists; else None.
+        parts: N of 'train', 'val', 'test' where an official split exists, anything else where an image is in none of them
+            (idc: 'extra'); else None.
     """
 
-    images: Iterable[np.ndarray]
+    images: Iterable[np.ndarray | CatsError]
     labels: np.ndarray
     ids: list[str]
     groups: list[str] | None = None
@@ -79,6 +82,9 @@ class Dataset(Frozen):
         groups: what an image belongs to (patient, lesion ...); None: nobody knows, and boards say so.
         shape: (height, width) that every image must have; None: any.
         images: how many there are in all, if fixed.
+        tree: name of the folder or archive (zip, tar) in the data folder that holds the pictures; `read` gets its path.
+        obtain: where the files can be had and what layout is expected, one sentence.
+        odd: what happens to an image of another shape than declared. broken: the share of images that may be unreadable.
         read: makes the Samples from the data folder.
     """
 
@@ -95,6 +101,10 @@ class Dataset(Frozen):
     groups: Literal["patient", "slide", "lesion", "block"] | None = None
     shape: tuple[int, int] | None = None
     images: int | None = None
+    tree: str = ""
+    obtain: str = ""
+    odd: Literal["refuse", "resize", "drop"] = "refuse"
+    broken: float = Field(0.0, ge=0, lt=1)
     read: Annotated[Reader, BeforeValidator(_named_reader)] = Field(exclude=True, repr=False)
 
     @model_validator(mode="after")
@@ -111,7 +121,9 @@ class Dataset(Frozen):
         return self.family or self.name
 
     def folder(self) -> Path:
-        """The data folder that holds all files of this data set. Raises CatsError naming what is missing."""
+        """The data folder that holds all files of this data set, or the path of its tree. Raises CatsError naming what is missing."""
+        if self.tree:
+            return self._tree()
         if not self.files:
             return data_folders()[0]
         for folder in data_folders():
@@ -121,6 +133,13 @@ class Dataset(Frozen):
         places = " or ".join(str(d) for d in data_folders())
         how = f"get it with `cats fetch {self.name}`" if any(f.url for f in self.files) else f"see `cats show {self.name}`"
         raise CatsError(f"{self.name}: {absent or 'its files'} not found in {places}; {how}, or set CATS_DATA")
+
+    def _tree(self) -> Path:
+        found = find_tree(self.tree, data_folders())
+        if found is None:
+            places = " or ".join(str(d) for d in data_folders())
+            raise CatsError(f"{self.name}: no folder or archive '{self.tree}' in {places}; {self.obtain or 'set CATS_DATA'}")
+        return found
 
     def verify(self, folder: Path) -> None:
         """Compare every file with its declared checksum. Raises CatsError saying what was expected and what came."""
@@ -137,7 +156,7 @@ class Dataset(Frozen):
 
     def digest(self) -> str:
         """Identity of images and labels: declared checksums where there are some, else those of the files on disk."""
-        files = {}
+        files = {"tree": ("sha256", Tree(self._tree()).digest())} if self.tree else {}
         for file in self.files:
             files[file.path] = file.declared or ("sha256", file_digest(self.folder() / file.path))
         return digest({"name": self.name, "revision": self.revision, "files": files, "classes": self.classes})
