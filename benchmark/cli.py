@@ -114,11 +114,9 @@ def _outbox(tracking_uri: str, experiment: str) -> "Outbox":
     from benchmark.digest import digest
     from benchmark.home import home
     from results.outbox import Outbox
+    from results.tracking import absolute
 
-    where = tracking_uri
-    if tracking_uri.startswith("sqlite:///"):  # a relative database is another one in another folder
-        where = str(Path(tracking_uri.removeprefix("sqlite:///")).resolve())
-    return Outbox(home() / "outbox" / digest([where, experiment])[:16])
+    return Outbox(home() / "outbox" / digest([absolute(tracking_uri), experiment])[:16])
 
 
 @app.command()

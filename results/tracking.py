@@ -40,9 +40,9 @@ class Tracking:
 
     def __init__(self, uri: str, experiment: str, *, create: bool = True) -> None:
         quiet()
-        self.uri, self.experiment = uri, experiment
+        self.uri, self.experiment = absolute(uri), experiment
         try:
-            self.client = MlflowClient(tracking_uri=uri)
+            self.client = MlflowClient(tracking_uri=self.uri)
             found = self.client.get_experiment_by_name(experiment)
             if found is None and not create:
                 names = [e.name for e in self.client.search_experiments()]
@@ -181,6 +181,12 @@ def measurements(record: Record) -> Iterator[tuple[str, float, int]]:
             yield f"energy_kwh_{cost.phase}", known, 0
             if cost.kg_per_kwh is not None:
                 yield f"co2e_kg_{cost.phase}", known * cost.kg_per_kwh, 0
+
+
+def absolute(uri: str) -> str:
+    """A database file by its full path: MLflow keeps the engine of a relative one when the working directory changes."""
+    file = uri.removeprefix("sqlite:///")
+    return uri if file == uri else f"sqlite:///{Path(file).resolve()}"
 
 
 def quiet() -> None:
