@@ -37,7 +37,12 @@ def plan(tmp_path, monkeypatch):
 
 def cats(*arguments, check=0, **environment):
     done = subprocess.run(
-        [*CATS, *map(str, arguments)], capture_output=True, text=True, timeout=200, env={**os.environ, **environment}
+        [*CATS, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=200,
+        check=False,
+        env={**os.environ, **environment},
     )
     assert done.returncode == check, done.stderr + done.stdout
     return done
