@@ -166,14 +166,17 @@ class Tracking:
 
 def measurements(record: Record) -> Iterator[tuple[str, float, int]]:
     """(name, value, step) of everything numeric in a record. What is not finite is left out: unknown is not a number."""
+    return ((name, value, step) for name, value, step in _measurements(record) if math.isfinite(value))
+
+
+def _measurements(record: Record) -> Iterator[tuple[str, float, int]]:
     for name, value in record.scores.items():
         yield f"test_{name}", value, 0
     for name, value in record.validation.items():
         yield name, value, 0
     for name, values in record.curves.items():
         for epoch, value in enumerate(values):
-            if math.isfinite(value):
-                yield f"curve_{name}", value, epoch
+            yield f"curve_{name}", value, epoch
     for cost in record.costs:
         yield f"seconds_{cost.phase}", cost.seconds, 0
         known = cost.kwh("counter") + cost.kwh("modelled")
