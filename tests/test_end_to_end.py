@@ -195,3 +195,17 @@ def test_a_probe_of_chained_pretrainings_shares_features_over_seeds_and_has_no_f
     assert len(list((Path(os.environ["CATS_HOME"]) / "features").iterdir())) == 1
     row = make_board(runs, "small", "auc", "min_val_loss").targets["ihc"][0]
     assert (row.seeds, row.low, row.high) == (2, None, None)  # equal images, equal features: seeds say nothing
+
+
+@pytest.mark.slow
+def test_real_images_and_real_weights(plan, real_data, real_weights):
+    text = PLAN.replace("[scratch, digits]", "[imagenet, inat_bird]").replace("[ihc]", "[retinamnist]")
+    plan.write_text(
+        text.replace("test_resnet", "mobilenetv2_100").replace("size: 16", "size: 32").replace("epochs: 2", "epochs: 1")
+    )
+    cats("run", plan)
+    runs = cells()
+    assert set(runs["status"]) == {"FINISHED"}
+    assert len(runs) == 4
+    assert runs["test_kappa"].between(-1, 1).all()
+    assert "no patient ids are known for retinamnist" in cats("board", plan).stdout.replace("\n", " ")
