@@ -4,7 +4,9 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 
 import pandas as pd
@@ -108,14 +110,22 @@ def test_a_driver_killed_in_the_middle_leaves_nothing_twice_nothing_missing_noth
 @pytest.mark.slow
 def test_ctrl_c_ends_cleanly_says_how_to_resume_and_keeps_the_cost_of_the_stopped_cell(plan):
     plan.write_text(PLAN.replace("epochs: 2", "epochs: 100000"))
-    process = subprocess.Popen([*CATS, "run", str(plan)], stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    while not (Path(os.environ["CATS_HOME"]) / "images").exists() and process.poll() is None:
-        pass
+    process = subprocess.Popen(
+        [*CATS, "run", str(plan)],
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background job ignores Ctrl-C
+    )
     try:
-        process.wait(timeout=8)  # into the first cell
-    except subprocess.TimeoutExpired:
+        while not list((Path(os.environ["CATS_HOME"])).glob("images/*")) and process.poll() is None:
+            time.sleep(0.05)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=8)  # into the first cell
         process.send_signal(signal.SIGINT)
-    _, told = process.communicate(timeout=60)
+        _, told = process.communicate(timeout=60)
+    finally:
+        process.kill()
     assert process.returncode == 130, told
     assert f"Resume with: cats run {plan}" in told
     assert "Traceback" not in told
