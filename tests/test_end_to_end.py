@@ -115,7 +115,7 @@ def test_ctrl_c_ends_cleanly_says_how_to_resume_and_keeps_the_cost_of_the_stoppe
         stderr=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background job ignores Ctrl-C
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - a shell's background job ignores Ctrl-C
     )
     try:
         while not list((Path(os.environ["CATS_HOME"])).glob("images/*")) and process.poll() is None:
