@@ -50,7 +50,7 @@ def decoded(dataset: Dataset, size: int) -> Decoded:
 
 def _decode(dataset: Dataset, size: int, folder: Path) -> None:
     files = dataset.folder()
-    dataset.verify(files)
+    dataset.verify()
     log.info("decoding %s at %d pixels", dataset.name, size)
     samples = dataset.read(files)
     check(dataset, samples)
