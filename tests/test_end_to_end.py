@@ -37,7 +37,12 @@ def plan(tmp_path, monkeypatch):
 
 def cats(*arguments, check=0, **environment):
     done = subprocess.run(
-        [*CATS, *map(str, arguments)], capture_output=True, text=True, timeout=200, env={**os.environ, **environment}
+        [*CATS, *map(str, arguments)],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=200,
+        env={**os.environ, **environment},
     )
     assert done.returncode == check, done.stderr + done.stdout
     return done
@@ -122,7 +127,9 @@ def test_ctrl_c_ends_cleanly_says_how_to_resume_and_keeps_the_cost_of_the_stoppe
 
 @pytest.mark.slow
 def test_a_failed_cell_is_recorded_with_its_reason_and_tried_again_next_time(plan):
-    plan.write_text(PLAN.replace("epochs: 2", "epochs: 2, optimiser: sgd, lr: 1.0e+30").replace("[scratch, digits]", "[scratch]"))
+    plan.write_text(
+        PLAN.replace("epochs: 2", "epochs: 2, optimiser: sgd, lr: 1.0e+30").replace("[scratch, digits]", "[scratch]")
+    )
     failed = cats("run", plan, check=1)
     assert "the training loss is nan in epoch" in failed.stderr
     assert "learning rate" in failed.stderr
@@ -179,7 +186,9 @@ def test_records_wait_while_mlflow_is_away_and_sync_sends_them(plan, monkeypatch
 @pytest.mark.slow
 def test_a_probe_of_chained_pretrainings_shares_features_over_seeds_and_has_no_false_interval(plan):
     text = PLAN.replace("{base: finetune, size: 16, epochs: 2, batch_size: 32}", "{base: probe, size: 16}")
-    plan.write_text(text.replace("[scratch, digits]", "['digits[from=textures]']").replace("{train: 60}", "{train: 60, seed: 24}"))
+    plan.write_text(
+        text.replace("[scratch, digits]", "['digits[from=textures]']").replace("{train: 60}", "{train: 60, seed: 24}")
+    )
     cats("run", plan)
     runs = frame()
     assert Counter(runs["kind"]) == {"cell": 2, "pretraining": 2}
