@@ -81,22 +81,19 @@ def new(
     folder = to or entries_folder()
     kinds: Any = f"{kind.value}s"
     check_name(kinds, name, folder)
+    said = {"modality": modality, "licence": licence, "citation": citation}
+    missing = [key for key, value in said.items() if not value.strip()]
+    if missing and not sys.stdin.isatty():
+        options = " and ".join(f"--{key}" for key in missing)
+        raise CatsError(f"{options} must be given; nobody is at a terminal to be asked")
     found = look(origin, {"path": path, "label": label, "group": group, "part": part})
     _say(f"{origin}: {described(found)}")
-    said = _asked({"modality": modality, "licence": licence, "citation": citation})
+    said |= {key: typer.prompt(key, err=True).strip() for key in missing}
     listed = tuple(item.strip() for item in classes.split(",")) if classes else ()
     facts = Facts(**said, title=title, task=task.value if task else None, classes=listed)
     written = new_entry(kinds, name, found, facts, folder)
     elsewhere = "" if folder.absolute() == entries_folder().absolute() else f"CATS_ENTRIES={folder} "
     _say(f"wrote {written}\nnext: {elsewhere}cats check {name} --contact-sheet sheets")
-
-
-def _asked(facts: dict[str, str]) -> dict[str, str]:
-    """The facts, with what is missing asked for where somebody can answer."""
-    missing = [f"--{key}" for key, value in facts.items() if not value.strip()]
-    if missing and not sys.stdin.isatty():
-        raise CatsError(f"{' and '.join(missing)} must be given: nobody is at a terminal to be asked")
-    return {key: value.strip() or typer.prompt(key, err=True).strip() for key, value in facts.items()}
 
 
 @app.command()

@@ -249,10 +249,10 @@ def examine_weights(source: Source, backbone: str | None = None) -> Iterator[Fin
     """The promises of ready weights, or of none (scratch), for one backbone or for every backbone that has a file here."""
     yield finding("described", lambda: _described_weights(source))
     for each in [backbone] if backbone else _backbones(source):
-        given = finding(f"weights, {each}", lambda each=each: _found_weights(source, each))  # type: ignore[misc]
+        given = finding("weights", lambda each=each: _found_weights(source, each, asked=backbone is not None))  # type: ignore[misc]
         yield given
-        if given.state != "broken":
-            yield finding(f"forward, {each}", lambda each=each: _forward(source, each))  # type: ignore[misc]
+        if given.state == "ok":
+            yield finding("forward", lambda each=each: _forward(source, each))  # type: ignore[misc]
 
 
 def finding(name: str, look: Callable[[], str]) -> Finding:
@@ -287,19 +287,29 @@ def _given(name: str, facts: dict[str, str]) -> str:
     return "; ".join(facts.values())
 
 
-def _found_weights(source: Source, backbone: str) -> str:
+def _found_weights(source: Source, backbone: str, *, asked: bool) -> str:
+    """There are weights, and they fit the backbone. A file for a backbone that nobody asked for may be of no use here."""
     from benchmark.network import check_backbone
-    from benchmark.weights import weights_of
+    from benchmark.weights import initialised
 
-    check_backbone(backbone)
+    try:
+        check_backbone(backbone)
+    except CatsError as error:
+        if asked:
+            raise
+        return Note(str(error))
     start = start_of(source.name, backbone, 0, {})
-    weights_of(start)
+    network = initialised(start, 2, 0.0, 0)
     path = weight_file(start.input, backbone) if start.input else None
-    return f"{path}, sha256 {start.weights}" if path else f"timm {start.weights}" if start.weights else "random initialisation"
+    if path:
+        origin = f"{path}, sha256 {start.weights}"
+    else:
+        origin = f"timm {start.weights}" if start.weights else "random initialisation"
+    return f"{sum(p.numel() for p in network.backbone.parameters()):,} fit {backbone}: {origin}"
 
 
 def _forward(source: Source, backbone: str) -> str:
-    """The weights fit the backbone, and what comes out of one forward pass is finite."""
+    """What comes out of one forward pass is finite."""
     import torch
 
     from benchmark.weights import initialised
@@ -310,5 +320,4 @@ def _forward(source: Source, backbone: str) -> str:
         features = network.features(torch.rand(2, 3, side, side, generator=torch.Generator().manual_seed(0)))
     if not torch.isfinite(features).all():
         raise CatsError(f"{source.name}: {backbone} gives features that are not finite")
-    parameters = sum(p.numel() for p in network.backbone.parameters())
-    return f"{parameters:,} weights fit; {features.shape[1]} finite features at {side} px"
+    return f"{backbone} gives {features.shape[1]} finite features at {side} px"

@@ -99,6 +99,7 @@ class Dataset(Frozen):
         obtain: where the files can be had and what layout is expected, one sentence.
         odd: what happens to an image of another shape than declared. broken: the share of images that may be unreadable.
         read: makes the Samples from the data folder.
+        options: of a reader that YAML names: part of the identity, since another column gives other labels.
     """
 
     name: str
@@ -120,6 +121,14 @@ class Dataset(Frozen):
     odd: Literal["refuse", "resize", "drop"] = "refuse"
     broken: float = Field(0.0, ge=0, lt=1)
     read: Annotated[Reader, BeforeValidator(_named_reader)] = Field(exclude=True, repr=False)
+    options: dict[str, Any] | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _keep_options(cls, content: Any) -> Any:
+        if isinstance(content, dict) and isinstance(content.get("read"), dict):
+            return {**content, "options": content["read"]}
+        return content
 
     @model_validator(mode="after")
     def _check_classes(self) -> "Dataset":
@@ -187,4 +196,5 @@ class Dataset(Frozen):
         files = {"tree": ("sha256", Tree(self._tree()).digest())} if self.tree else {}
         for file in self.files:
             files[file.path] = file.declared or ("sha256", file_digest(self.file(file)))
-        return digest({"name": self.name, "revision": self.revision, "files": files, "classes": self.classes})
+        content = {"name": self.name, "revision": self.revision, "files": files, "classes": self.classes}
+        return digest(content | ({"options": self.options} if self.options else {}))

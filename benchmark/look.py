@@ -85,7 +85,7 @@ def look_at_folders(path: Path) -> Found:
     root = _shared(ways)
     ways = [way[len(root) :] for way in ways]
     if any(not way for way in ways):
-        what = "one class only" if root and not any(ways) else "pictures outside of any class folder"
+        what = "pictures outside of any class folder" if any(ways) else "one folder of pictures only"
         raise CatsError(
             f"{path} holds {what}; what is needed is a folder per class, at least two, "
             f"or a table of labels beside the pictures: --from LABELS.csv"
@@ -147,7 +147,7 @@ def look_at_npz(path: Path) -> Found:
     """MedMNIST's layout, `{train,val,test}_{images,labels}`."""
     wanted = [f"{part}_{kind}" for part in PARTS for kind in ("images", "labels")]
     try:
-        with np.load(path, allow_pickle=False) as content:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as content:
             absent = sorted(set(wanted) - set(content.files))
             if absent:
                 raise CatsError(f"{path} lacks {', '.join(absent)}; it has {', '.join(content.files) or 'nothing'}")

@@ -8,6 +8,7 @@ import yaml
 
 from benchmark import catalogue
 from benchmark.dataset import Dataset
+from benchmark.digest import file_digest
 from benchmark.home import data_folders
 from benchmark.look import MOST, Found
 from benchmark.parse import parse
@@ -78,7 +79,7 @@ def entry_of(name: str, found: Found, facts: Facts) -> dict[str, Any]:
     if found.groups:
         dataset["groups"] = found.groups
     dataset |= _where(found)
-    dataset["read"] = {reader: options} if options else reader
+    dataset["read"] = {reader: options if reader == "npz" else {"classes": classes, **options}}
     return {"dataset": dataset}
 
 
@@ -91,7 +92,7 @@ def _where(found: Found) -> dict[str, Any]:
     name = path.relative_to(below or path.parent).as_posix()
     place: dict[str, Any] = {} if below else {"place": str(path.parent)}
     if found.inside:
-        return {**place, "files": [{"path": name}]}
+        return {**place, "files": [{"path": name, "sha256": file_digest(path)}]}
     ending = next((end for end in sorted(ENDINGS, key=len, reverse=True) if path.is_file() and name.endswith(end)), "")
     return {**place, "tree": name.removesuffix(ending)}
 
