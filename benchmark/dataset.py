@@ -1,5 +1,6 @@
 """A data set: what is declared about it, and its images as they are read."""
 
+import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,6 +82,15 @@ def _named_reader(value: Any) -> Any:
     return value
 
 
+def _plain(value: Any) -> Any:
+    """What YAML gave, as JSON can hold it: dates, and numbers that are keys, become text."""
+    if isinstance(value, dict):
+        return {str(key): _plain(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_plain(inner) for inner in value]
+    return value if value is None or isinstance(value, str | int | float) else str(value)
+
+
 class Dataset(Frozen):
     """What is declared about a data set. Promises, not wishes: reading checks them.
 
@@ -99,7 +109,7 @@ class Dataset(Frozen):
         obtain: where the files can be had and what layout is expected, one sentence.
         odd: what happens to an image of another shape than declared. broken: the share of images that may be unreadable.
         read: makes the Samples from the data folder.
-        options: of a reader that YAML names: part of the identity, since another column gives other labels.
+        options: of a reader that YAML names, as JSON: part of the identity, since another column gives other labels.
     """
 
     name: str
@@ -121,13 +131,13 @@ class Dataset(Frozen):
     odd: Literal["refuse", "resize", "drop"] = "refuse"
     broken: float = Field(0.0, ge=0, lt=1)
     read: Annotated[Reader, BeforeValidator(_named_reader)] = Field(exclude=True, repr=False)
-    options: dict[str, Any] | None = None
+    options: str = ""
 
     @model_validator(mode="before")
     @classmethod
     def _keep_options(cls, content: Any) -> Any:
         if isinstance(content, dict) and isinstance(content.get("read"), dict):
-            return {**content, "options": content["read"]}
+            return {**content, "options": json.dumps(_plain(content["read"]), sort_keys=True)}
         return content
 
     @model_validator(mode="after")

@@ -94,6 +94,8 @@ def _write(dataset: Dataset, samples: Samples, size: int, path: Path) -> bool:
     for image in samples.images:
         if count == len(samples.ids):
             raise CatsError(f"{dataset.name}: there are more images than the {count} labels")
+        if isinstance(image, CatsError):
+            raise image
         where = f"{dataset.name}: image {samples.ids[count]}"
         if image.dtype != np.uint8 or image.ndim not in {2, 3} or (image.ndim == 3 and image.shape[2] not in {1, 3}):
             raise CatsError(f"{where} is {image.dtype} of shape {image.shape}; allowed is uint8, (H, W) or (H, W, 3)")

@@ -126,6 +126,7 @@ def test_another_column_for_the_label_is_another_identity(call, own):
     entry = own / "entries" / "targets" / "cells.yaml"
     catalogue.target.cache_clear()
     before = catalogue.target("cells").dataset.digest()
+    assert hash(catalogue.target("cells").dataset)  # what is loaded is remembered by data set
     entry.write_text(entry.read_text().replace("group: patient_id", "group: image"))
     catalogue.target.cache_clear()
     assert catalogue.target("cells").dataset.digest() != before
@@ -254,6 +255,29 @@ def test_an_archive_beside_a_folder_of_its_name_is_not_mistaken_for_it(call, own
     code, _, err = call("new", "source", "cells", "--from", own / "pictures" / "cells.zip", *FACTS)
     assert code == 2
     assert f"'cells' leads to {cells}, not to {cells}.zip: rename one of them" in err
+
+
+PLAN = """
+experiment: mine
+sources: [cells]
+targets: [ihc]
+backbones: [test_resnet]
+recipe: {base: finetune, size: 16, epochs: 1, batch_size: 32}
+seeds: 1
+subsample: {train: 60}
+pretraining: {size: 16, epochs: 1}
+"""
+
+
+@pytest.mark.slow
+def test_a_plan_runs_with_a_new_source(own, cells):
+    (own / "plan.yaml").write_text(PLAN)
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    for arguments in (["new", "source", "cells", "--from", str(cells), *FACTS], ["run", "plan.yaml"]):
+        command = [sys.executable, "-m", "benchmark", *arguments]
+        done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=200, env=environment)
+        assert done.returncode == 0, done.stderr
+    assert "1 cells: 0 were done, 1 made now, 0 attempts failed" in done.stderr
 
 
 @pytest.mark.slow
