@@ -1,5 +1,9 @@
 """Entries by name: one file in `sources/`, `targets/` or `similarity/`, nothing to register, imported only when asked for.
 
+They stand in three spots: in this checkout, in folders of the same names below `CATS_ENTRIES` (the user's own), and behind
+the entry points `cats.sources`, `cats.targets` and `cats.similarity` of other packages. A YAML entry holds values and names
+of readers, no code; a Python entry is code that runs when it is asked for, whoever wrote it.
+
 An entry is `NAME.yaml`, or `NAME.py` with `source` or `target`: an object, or a function of options. Options stand in
 brackets: `breastmnist[size=224]`, `fractal[classes=100]`. Any target can be a source; any source that is pretrained can
 start from another one: `breastmnist[from=imagenet]`.
@@ -8,15 +12,19 @@ start from another one: `breastmnist[from=imagenet]`.
 import importlib
 import importlib.metadata
 import importlib.resources
+import importlib.util
 import inspect
 import re
 from collections.abc import Callable
 from functools import cache
+from importlib.metadata import EntryPoint
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Literal, cast
 
 import yaml
 
+from benchmark.home import entries_folder
 from benchmark.parse import parse, read_yaml
 from benchmark.source import Source
 from benchmark.target import Target
@@ -28,12 +36,29 @@ REFERENCE = re.compile(r"^([a-z0-9_]+)(?:\[(.*)\])?$")
 
 
 def names(kind: Kind) -> list[str]:
-    """Names of all entries of one kind, ours and those of other packages (entry points `cats.sources` ...)."""
-    folder = importlib.resources.files(kind)
-    own = [Path(file.name) for file in folder.iterdir() if not file.name.startswith("_")]
-    ours = {file.stem for file in own if file.suffix in {".py", ".yaml"}}
-    theirs = {point.name for point in importlib.metadata.entry_points(group=f"cats.{kind}")}
-    return sorted(ours | theirs)
+    """Names of all entries of one kind: ours, the user's own and those of other packages."""
+    return sorted(spots(kind))
+
+
+def spots(kind: Kind) -> dict[str, list[Path | EntryPoint]]:
+    """Where each entry of one kind stands. A name that stands in two places is an error for whoever asks for it."""
+    found: dict[str, list[Path | EntryPoint]] = {}
+    for folder in dict.fromkeys((_ours(kind), (entries_folder() / kind).resolve())):
+        for file in sorted(folder.iterdir()) if folder.is_dir() else ():
+            if file.suffix in {".py", ".yaml"} and not file.name.startswith(("_", ".")):
+                found.setdefault(file.stem, []).append(file)
+    for point in _points(kind):
+        found.setdefault(point.name, []).append(point)
+    return found
+
+
+def _ours(kind: Kind) -> Path:
+    return Path(str(importlib.resources.files(kind))).resolve()
+
+
+@cache
+def _points(kind: Kind) -> list[EntryPoint]:
+    return list(importlib.metadata.entry_points(group=f"cats.{kind}"))
 
 
 @cache
@@ -79,21 +104,72 @@ def split_reference(reference: str) -> tuple[str, dict[str, Any]]:
     return match[1], options
 
 
-def _entry(kind: Kind, name: str, options: dict[str, Any]) -> object:
-    model: type[Source | Target] = Source if kind == "sources" else Target
-    path = Path(str(importlib.resources.files(kind).joinpath(f"{name}.yaml")))
-    if path.is_file():
+def _entry(kind: Kind, name: str, options: dict[str, Any]) -> Source | Target:
+    spot = _only_spot(kind, name)
+    where = _said(spot, kind)
+    entry: Source | Target
+    if isinstance(spot, Path) and spot.suffix == ".yaml":
         if options:
             raise CatsError(f"{name} takes no option '{next(iter(options))}'")
-        return parse(model, _described(name, read_yaml(path)), f"{kind}/{name}.yaml")
-    points = {point.name: point for point in importlib.metadata.entry_points(group=f"cats.{kind}")}
-    module = points[name].load() if name in points else importlib.import_module(f"{kind}.{name}")
-    made = getattr(module, WORD[kind], None)
-    if isinstance(made, model) and not options:
-        return made
-    if not callable(made):
-        raise CatsError(f"{kind}/{name}.py must define `{WORD[kind]}`" if made is None else f"{name} takes no options")
-    return _call(made, name, options)
+        entry = parse(_model(kind), described(kind, name, read_yaml(spot)), where)
+    else:
+        entry = _made(_loaded(spot, kind, name, where), kind, name, options, where)
+    if entry.dataset is not None and entry.dataset.place and isinstance(spot, Path) and spot.parent == _ours(kind):
+        raise CatsError(f"{where}: a place is a path of one machine; only an entry of your own, in CATS_ENTRIES, may name one")
+    return entry
+
+
+def _model(kind: Kind) -> type[Source | Target]:
+    return Source if kind == "sources" else Target
+
+
+def _made(loaded: Any, kind: Kind, name: str, options: dict[str, Any], where: str) -> Source | Target:
+    """The entry that a module holds, or that an entry point names."""
+    model = _model(kind)
+    found = getattr(loaded, WORD[kind], None) if isinstance(loaded, ModuleType) else loaded
+    if isinstance(found, model):
+        if options:
+            raise CatsError(f"{name} takes no options")
+        return found
+    if not callable(found):
+        raise CatsError(f"{where} must define `{WORD[kind]}`, a {model.__name__} or a function that makes one")
+    entry = _call(found, name, options)
+    if not isinstance(entry, model):
+        raise CatsError(f"{where} makes a {type(entry).__name__}; it must make a {model.__name__}")
+    return entry
+
+
+def _only_spot(kind: Kind, name: str) -> Path | EntryPoint:
+    found = spots(kind)[name]
+    if len(found) > 1:
+        both = " and ".join(_said(spot, kind) for spot in found)
+        raise CatsError(f"there are {len(found)} {kind} called '{name}': {both}; rename one of them")
+    return found[0]
+
+
+def _said(spot: Path | EntryPoint, kind: Kind) -> str:
+    """Where an entry stands, for a sentence."""
+    if isinstance(spot, EntryPoint):
+        return f"{spot.value} of the package {spot.dist.name if spot.dist else '?'}"
+    return f"{kind}/{spot.name}" if spot.parent == _ours(kind) else str(spot)
+
+
+def _loaded(spot: Path | EntryPoint, kind: Kind, name: str, where: str) -> Any:
+    if isinstance(spot, Path) and spot.parent == _ours(kind):
+        return importlib.import_module(f"{kind}.{name}")
+    try:
+        if isinstance(spot, EntryPoint):
+            return spot.load()
+        spec = importlib.util.spec_from_file_location(f"cats_entries.{kind}.{name}", spot)
+        assert spec is not None
+        assert spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+    except CatsError:
+        raise
+    except Exception as error:  # other people's code may raise anything
+        raise CatsError(f"{where} cannot be loaded: {type(error).__name__}: {error}") from error
+    return module
 
 
 def _call(make: Callable[..., object], name: str, options: dict[str, Any]) -> object:
@@ -104,9 +180,13 @@ def _call(make: Callable[..., object], name: str, options: dict[str, Any]) -> ob
     return make(**options)
 
 
-def _described(name: str, content: dict[str, Any]) -> dict[str, Any]:
-    """A YAML entry without what its file name says already."""
+def described(kind: Kind, name: str, content: dict[str, Any]) -> dict[str, Any]:
+    """What a YAML entry says, with what need not be said twice: the name, and what a source shares with its data set."""
     content = {"name": name, **content}
-    if isinstance(content.get("dataset"), dict):
-        content["dataset"] = {"name": name, "title": content.get("title", name), **content["dataset"]}
+    dataset = content.get("dataset")
+    if isinstance(dataset, dict):
+        content["dataset"] = {"name": name, "title": content.get("title", name), **dataset}
+        if kind == "sources":
+            shared = ("title", "licence", "citation")
+            content = {key: content["dataset"][key] for key in shared if key in content["dataset"]} | content
     return content

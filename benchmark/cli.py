@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from benchmark.cli_entries import app as entries
 from results.error import CatsError
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+app.add_typer(entries)
 log = logging.getLogger("cats")
 
 PlanArgument = Annotated[str, typer.Argument(metavar="PLAN", help="A plan file, or the name of a shipped plan.")]
@@ -226,6 +228,8 @@ def list_entries(
         prose = "; ".join(str(row[column]) for column in PROSE if row.get(column))
         if prose:
             _print_line(f"{'':<16} {prose}")
+    if kind is Kind.sources:
+        _print_line("every target is a source too")
 
 
 @app.command()
@@ -234,14 +238,6 @@ def show(name: Annotated[str, typer.Argument(help="A source, target or plan.")])
     from benchmark.listing import description
 
     _print_line(description(name))
-
-
-@app.command()
-def fetch(name: Annotated[str, typer.Argument(help="A target, or a source with a data set.")]) -> None:
-    """Fetch the files of a data set into CATS_HOME, checksum first looked at, licence first printed."""
-    from benchmark.fetch import fetch as fetch_entry
-
-    fetch_entry(name, _say)
 
 
 @app.command()

@@ -1,30 +1,51 @@
-"""Brings the files of a data set to this machine."""
+"""Brings the files of a data set to this machine: asked for, downloaded to a draft, compared with the checksum, then moved."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 from benchmark import catalogue, medmnist_sets
 from benchmark.dataset import Dataset
+from benchmark.download import Progress, download, silent
 from benchmark.home import home
 from results.error import CatsError
 
 
-def fetch(name: str, say: Callable[[str], None]) -> None:
+def fetch(name: str, say: Callable[[str], None], progress: Progress = silent) -> None:
     """Download what is missing into CATS_HOME/data and compare it with its checksum; the licence is said first.
 
     Raises CatsError if there is nothing to fetch from, or if what came is not what was declared.
     """
+    dataset = _dataset(name)
+    try:
+        dataset.folder()
+    except CatsError:
+        lacking = [file.path for file in dataset.files if not file.url]
+        if lacking:
+            raise CatsError(f"{name}: no address is declared for {', '.join(lacking)}; see `cats show {name}`") from None
+        say(f"{dataset.title}: licence {dataset.licence}; {dataset.citation}")
+        _bring(dataset, home() / "data", progress)
+        dataset.folder()
+    else:
+        dataset.verify()
+    for file in dataset.files:
+        proof = "checksum right" if file.declared else "no checksum is declared"
+        say(f"{name} is here, {proof}: {dataset.file(file)}")
+
+
+def _dataset(name: str) -> Dataset:
     plain = catalogue.split_reference(name)[0]
     entry = catalogue.target(name) if plain in catalogue.names("targets") else catalogue.source(name)
-    dataset: Dataset | None = entry.dataset
-    if dataset is None or not dataset.files:
-        raise CatsError(f"{name} has no files to fetch: " + ("it has no data set" if dataset is None else "it is made here"))
-    try:
-        folder = dataset.folder()
-    except CatsError:
-        if not any(file.url for file in dataset.files):
-            raise CatsError(f"{name}: no address is declared for {dataset.files[0].path}; see `cats show {name}`") from None
-        say(f"{dataset.title}: licence {dataset.licence}; {dataset.citation}")
-        folder = home() / "data"
+    if entry.dataset is None:
+        raise CatsError(f"{name} has no files to fetch: it has no data set")
+    if not entry.dataset.files:
+        where = entry.dataset.obtain or "its data are your own" if entry.dataset.tree else "it is made here"
+        raise CatsError(f"{name} has no files to fetch: {where}")
+    return entry.dataset
+
+
+def _bring(dataset: Dataset, folder: Path, progress: Progress) -> None:
+    if medmnist_sets.holds(dataset):
         medmnist_sets.download(dataset, folder)
-    dataset.verify(folder)
-    say(f"{name} is here, checksum right: {folder / dataset.files[0].path}")
+        return
+    for file in dataset.files:
+        download(file, folder / file.path, dataset.name, progress)

@@ -20,3 +20,8 @@ def weight_folders() -> list[Path]:
     """Where weight files are looked for, in order: `CATS_WEIGHTS`, then `CATS_HOME`/weights."""
     given = os.environ.get("CATS_WEIGHTS")
     return [*([Path(given).expanduser()] if given else []), home() / "weights"]
+
+
+def entries_folder() -> Path:
+    """The user's own entries, in `sources` and `targets` below it: `CATS_ENTRIES`, else `CATS_HOME`/entries."""
+    return Path(os.environ.get("CATS_ENTRIES") or home() / "entries").expanduser()

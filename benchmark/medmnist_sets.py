@@ -59,6 +59,11 @@ def medmnist_target(name: str, size: int, *, modality: str, family: str = "") ->
     return Target(name=name, dataset=dataset)
 
 
+def holds(dataset: Dataset) -> bool:
+    """Whether a data set is one of these, and medmnist can download it."""
+    return dataset.name in info() and all(file.path.startswith("medmnist/") for file in dataset.files)
+
+
 def download(dataset: Dataset, folder: Path) -> None:
     """Let medmnist download the file of one of its sets into a data folder. Raises CatsError if it cannot."""
     from benchmark.operators import declare_missing
@@ -82,4 +87,4 @@ def download(dataset: Dataset, folder: Path) -> None:
         ) from error
     finally:
         shutil.rmtree(draft, ignore_errors=True)
-    dataset.verify(folder)
+    file.verify(final, dataset.name)

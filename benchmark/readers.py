@@ -1,5 +1,6 @@
 """Readers: from files on disk to Samples. Each maker takes a reader's options and returns the reader."""
 
+import csv
 import io
 import zipfile
 import zlib
@@ -12,6 +13,7 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from benchmark.dataset import PARTS, Reader, Samples
+from benchmark.tree import Tree
 from results.error import CatsError
 
 PICTURES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff"}
@@ -96,4 +98,59 @@ def picture(content: bytes, where: str) -> np.ndarray:
         raise CatsError(f"{where} is not a picture that can be read: {error}") from error
 
 
-READERS: dict[str, Callable[..., Reader]] = {"npz": npz, "zipped_folders": zipped_folders}
+def folders(classes: list[str], root: str = "", parts: dict[str, str] | None = None) -> Reader:
+    """One folder per class in a tree, perhaps below one folder per part."""
+
+    def read(path: Path) -> Samples:
+        tree = Tree(path)
+        start = f"{root}/" if root else ""
+        names = [n for n in tree.names if PurePosixPath(n).suffix.lower() in PICTURES and n.startswith(start)]
+        ways = [PurePosixPath(n.removeprefix(start)).parts for n in names]
+        depth = 1 if parts else 0
+        strange = sorted({way[depth] for way in ways if len(way) > depth + 1} - set(classes))
+        if strange or not names:
+            found = f"holds the class '{strange[0]}'" if strange else "holds no picture"
+            raise CatsError(f"{path} {found}; declared classes are {', '.join(classes)}")
+        labels = np.array([classes.index(way[depth]) for way in ways], dtype=np.int64)
+        given = [parts[way[0]] for way in ways] if parts else None
+        return Samples(_pictures(tree, names), labels, names, parts=given)
+
+    return read
+
+
+def table(  # noqa: PLR0913
+    file: str, path: str, label: str, classes: list[str], *, group: str = "", part: str = "",
+    part_values: dict[str, str] | None = None, images: str = "", ending: str = "", separator: str = ",",
+) -> Reader:  # fmt: skip
+    """A table with one row per picture."""
+
+    def read(folder: Path) -> Samples:
+        tree = Tree(folder)
+        lines = b"".join(tree.read([file])).decode("utf-8-sig").splitlines()
+        rows = list(csv.DictReader(lines, delimiter=separator))
+        names = [f"{images}/{row[path]}{ending}".lstrip("/") for row in rows]
+        known = set(tree.names)
+        for name, row in zip(names, rows, strict=True):
+            if name not in known:
+                raise CatsError(f"{folder}/{file} names {name}, which is not there")
+            if row[label] not in classes:
+                raise CatsError(
+                    f"{folder}/{file}: {name} has the label '{row[label]}'; declared classes are {', '.join(classes)}"
+                )
+        return Samples(
+            _pictures(tree, names),
+            np.array([classes.index(row[label]) for row in rows], dtype=np.int64),
+            names,
+            [row[group] for row in rows] if group else None,
+            [(part_values or {}).get(row[part], row[part]) for row in rows] if part else None,
+        )
+
+    return read
+
+
+def _pictures(tree: Tree, names: list[str]) -> Iterator[np.ndarray]:
+    for name, content in zip(names, tree.read(names), strict=True):
+        yield picture(content, f"{tree.path}/{name}")
+
+
+READERS: dict[str, Callable[..., Reader]] = {"npz": npz, "zipped_folders": zipped_folders, "folders": folders, "table": table}

@@ -1,5 +1,7 @@
 """Who trains, who validates, who tests: official parts, or whole groups drawn by name; then the sub-sample."""
 
+import warnings
+
 import numpy as np
 from sklearn.model_selection import StratifiedGroupKFold
 
@@ -38,8 +40,10 @@ def _drawn(dataset: Dataset, images: Decoded) -> dict[str, np.ndarray]:
     # Which fold is which depends on the name alone, not on the order of files on a disk.
     folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed_of("split", dataset.name) % 2**32)
     fold = np.empty(len(labels), dtype=np.int64)
-    for number, (_, held_out) in enumerate(folds.split(np.zeros(len(labels)), labels, groups)):
-        fold[held_out] = number
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "The least populated class")  # a class that then lacks a part is an error below
+        for number, (_, held_out) in enumerate(folds.split(np.zeros(len(labels)), labels, groups)):
+            fold[held_out] = number
     return {
         "train": np.flatnonzero(fold >= 6),
         "val": np.flatnonzero(fold < 3),

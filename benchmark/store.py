@@ -5,6 +5,7 @@ import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from PIL import Image
@@ -50,7 +51,7 @@ def decoded(dataset: Dataset, size: int) -> Decoded:
 
 def _decode(dataset: Dataset, size: int, folder: Path) -> None:
     files = dataset.folder()
-    dataset.verify(files)
+    dataset.verify()
     log.info("decoding %s at %d pixels", dataset.name, size)
     samples = dataset.read(files)
     check(dataset, samples)
@@ -61,17 +62,17 @@ def _decode(dataset: Dataset, size: int, folder: Path) -> None:
     except OSError as error:
         raise CatsError(f"cannot write to {folder.parent}: {error.strerror}; set CATS_HOME to a folder with space") from error
     try:
-        grey = _write(dataset, samples, size, draft / "colour.npy")
+        grey, rows = _write(dataset, samples, size, draft / "colour.npy")
         colour = np.load(draft / "colour.npy", mmap_mode="r")
         np.save(draft / "images.npy", colour[..., :1] if grey else colour)
         (draft / "colour.npy").unlink()
         blank = np.full(count, "")
         np.savez(
             draft / "table.npz",
-            labels=samples.labels,
-            ids=np.array(samples.ids, dtype=str),
-            groups=blank if samples.groups is None else np.array(samples.groups, dtype=str),
-            parts=blank if samples.parts is None else np.array(samples.parts, dtype=str),
+            labels=samples.labels[rows],
+            ids=np.array(samples.ids, dtype=str)[rows],
+            groups=(blank if samples.groups is None else np.array(samples.groups, dtype=str))[rows],
+            parts=(blank if samples.parts is None else np.array(samples.parts, dtype=str))[rows],
         )
         try:
             draft.rename(folder)
@@ -87,32 +88,52 @@ def _decode(dataset: Dataset, size: int, folder: Path) -> None:
         shutil.rmtree(draft, ignore_errors=True)
 
 
-def _write(dataset: Dataset, samples: Samples, size: int, path: Path) -> bool:
-    """Write all images to one array; returns whether every one of them is grey."""
-    grey, count = True, 0
-    # Written, not mapped: on a full disk a write fails with an error, a mapped page kills the process.
+def _write(dataset: Dataset, samples: Samples, size: int, path: Path) -> tuple[bool, np.ndarray]:
+    """Write the images to one array; returns whether every one is grey, and the rows (int64) that were written.
+
+    Written, not mapped: on a full disk a write fails with an error, a mapped page kills the process.
+    """
+    grey, number, rows, broken = True, 0, [], []
     with path.open("wb") as file:
-        shape = (len(samples.ids), size, size, 3)
-        np.lib.format.write_array_header_1_0(file, {"descr": "|u1", "fortran_order": False, "shape": shape})
-        for image in samples.images:
-            _check_image(dataset, samples, count, image)
-            grey = grey and (image.ndim == 2 or image.shape[2] == 1)
-            file.write(np.broadcast_to(squared(image, size), (size, size, 3)).tobytes())
-            count += 1
-    if count < len(samples.ids):
-        raise CatsError(f"{dataset.name}: there are only {count} images for {len(samples.ids)} labels")
-    return grey
+        _write_header(file, len(samples.ids), size)
+        for number, image in enumerate(samples.images, 1):
+            if number > len(samples.ids):
+                raise CatsError(f"{dataset.name}: there are more images than the {len(samples.ids)} labels")
+            if isinstance(image, CatsError):
+                broken.append(image)
+            elif _wanted(dataset, image, samples.ids[number - 1]):
+                grey = grey and (image.ndim == 2 or image.shape[2] == 1)
+                file.write(np.broadcast_to(squared(image, size), (size, size, 3)).tobytes())
+                rows.append(number - 1)
+        file.seek(0)
+        _write_header(file, len(rows), size)  # numpy leaves room for the number of rows: the header keeps its length
+    if number < len(samples.ids):
+        raise CatsError(f"{dataset.name}: there are only {number} images for {len(samples.ids)} labels")
+    if len(broken) > dataset.broken * number:
+        allowed = f"{dataset.broken:.2%} may be" if dataset.broken else "none may be"
+        raise CatsError(f"{broken[0]}; {len(broken)} of {number} images of {dataset.name} are broken, {allowed}")
+    if len(rows) < number:
+        odd = number - len(rows) - len(broken)
+        log.warning("%s: left out are %d broken images and %d of another shape", dataset.name, len(broken), odd)
+    return grey, np.array(rows, dtype=np.int64)
 
 
-def _check_image(dataset: Dataset, samples: Samples, count: int, image: np.ndarray) -> None:
-    if count == len(samples.ids):
-        raise CatsError(f"{dataset.name}: there are more images than the {count} labels")
-    where = f"{dataset.name}: image {samples.ids[count]}"
+def _write_header(file: BinaryIO, rows: int, size: int) -> None:
+    header = {"descr": "|u1", "fortran_order": False, "shape": (rows, size, size, 3)}
+    np.lib.format.write_array_header_1_0(file, header)
+
+
+def _wanted(dataset: Dataset, image: np.ndarray, name: str) -> bool:
+    """Whether to keep an image: not if it has an odd shape and the entry drops those. Raises CatsError for other faults."""
+    where = f"{dataset.name}: image {name}"
     if image.dtype != np.uint8 or image.ndim not in {2, 3} or (image.ndim == 3 and image.shape[2] not in {1, 3}):
         raise CatsError(f"{where} is {image.dtype} of shape {image.shape}; allowed is uint8, (H, W) or (H, W, 3)")
-    if dataset.shape is not None and image.shape[:2] != dataset.shape:
+    if dataset.shape is None or image.shape[:2] == dataset.shape or dataset.odd == "resize":
+        return True
+    if dataset.odd == "refuse":
         given, declared = ("×".join(map(str, s)) for s in (image.shape[:2], dataset.shape))
         raise CatsError(f"{where} has {given} pixels; all images are declared to have {declared}")
+    return False
 
 
 def squared(image: np.ndarray, size: int) -> np.ndarray:

@@ -1,0 +1,43 @@
+"""What tests of entries share: a house of their own, and the command line in this process."""
+
+import sys
+
+import pytest
+
+from benchmark import catalogue, cli
+
+
+@pytest.fixture
+def own(tmp_path, monkeypatch):
+    """A folder of the user's own entries, an empty CATS_HOME, no CATS_DATA, and nothing remembered."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CATS_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("CATS_ENTRIES", str(tmp_path / "entries"))
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.delenv("CATS_DATA", raising=False)
+    for remembered in (catalogue.source, catalogue.target):
+        remembered.cache_clear()
+    for kind in ("sources", "targets"):
+        (tmp_path / "entries" / kind).mkdir(parents=True)
+    yield tmp_path
+    for remembered in (catalogue.source, catalogue.target):
+        remembered.cache_clear()
+
+
+@pytest.fixture
+def call(own, monkeypatch, capsys):
+    """`call("check", "mine")` → exit code, stdout, stderr."""
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["cats", *map(str, arguments)])
+        for remembered in (catalogue.source, catalogue.target):
+            remembered.cache_clear()
+        try:
+            code = cli.main() or 0
+        except SystemExit as stop:
+            code = stop.code or 0
+        out, err = capsys.readouterr()
+        assert "Traceback" not in err
+        return code, out, err
+
+    return run

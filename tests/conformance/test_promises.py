@@ -1,0 +1,45 @@
+"""Every entry whose data are at hand keeps every promise; what is not at hand is skipped by its name."""
+
+import pytest
+
+from benchmark import catalogue
+from benchmark.conformance import PROMISES, Case, examine_data, examine_weights, subjects
+from benchmark.dataset import Dataset
+from benchmark.home import weight_folders
+from results.error import CatsError
+
+NAMES = sorted({*catalogue.names("sources"), *catalogue.names("targets")})
+SIZE = 32
+
+
+@pytest.fixture(scope="module", autouse=True)
+def house(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CATS_HOME", str(tmp_path_factory.mktemp("home")))
+        yield
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMES)
+def test_an_entry_keeps_its_promises(name):
+    for subject in subjects(name):
+        findings = list(data(subject) if isinstance(subject, Dataset) else weights(subject))
+        broken = [f"{finding.promise}: {finding.sentence}" for finding in findings if finding.state == "broken"]
+        assert not broken
+        if isinstance(subject, Dataset):
+            assert [finding.promise for finding in findings] == [promise.__name__ for promise in PROMISES]
+
+
+def data(dataset):
+    try:
+        dataset.folder()
+    except CatsError as absent:
+        pytest.skip(str(absent))
+    return examine_data(Case(dataset, SIZE))
+
+
+def weights(source):
+    ending = f"*.{source.weights.file}.safetensors" if source.weights else ""
+    if ending and not any(any(folder.glob(ending)) for folder in weight_folders()):
+        pytest.skip(f"{source.name}: no file {ending} in CATS_WEIGHTS")
+    return examine_weights(source)
