@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -17,15 +18,24 @@ def digest(content: Any) -> str:
 
 
 def file_digest(path: Path, algorithm: str = "sha256") -> str:
-    """sha256 or md5 (hex) of a file. Remembered under CATS_HOME by path, size and time of change."""
+    """sha256 or md5 (hex) of a file. Remembered by path, size and time of change."""
+
+    def read() -> str:
+        with path.open("rb") as handle:
+            return hashlib.file_digest(handle, algorithm).hexdigest()
+
     state = path.stat()
-    stamp = digest([str(path.resolve()), state.st_size, state.st_mtime_ns, algorithm])
+    return remembered([str(path.resolve()), state.st_size, state.st_mtime_ns, algorithm], read)
+
+
+def remembered(state: Any, make: Callable[[], str]) -> str:
+    """What `make` gave when the state (plain data) was the same; noted under CATS_HOME."""
+    stamp = digest(state)
     note = home() / "digests" / stamp
     if note.exists():
         return note.read_text(encoding="ascii")
-    with path.open("rb") as handle:
-        value = hashlib.file_digest(handle, algorithm).hexdigest()
-    with suppress(OSError):  # without the note the file is read again next time
+    value = make()
+    with suppress(OSError):  # without the note it is made again next time
         note.parent.mkdir(parents=True, exist_ok=True)
         draft = note.with_name(f".{stamp}.{os.getpid()}")
         draft.write_text(value, encoding="ascii")

@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image
 
 from benchmark.dataset import PARTS
-from benchmark.readers import PICTURES
+from benchmark.picture import ENDINGS as PICTURES
 from benchmark.tree import ENDINGS, Tree
 from results.error import CatsError, nearest
 

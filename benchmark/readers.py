@@ -1,7 +1,7 @@
 """Readers: from files on disk to Samples. Each maker takes a reader's options and returns the reader."""
 
-import csv
-import io
+import importlib
+import re
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -10,13 +10,11 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
 
 from benchmark.dataset import PARTS, Reader, Samples
+from benchmark.picture import ENDINGS, picture
 from benchmark.tree import Tree
 from results.error import CatsError
-
-PICTURES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff"}
 
 
 def npz(file: str) -> Reader:
@@ -62,95 +60,84 @@ def _npz_images(path: Path) -> Iterator[np.ndarray]:
         yield from images
 
 
-def zipped_folders(file: str, classes: list[str]) -> Reader:
-    """One folder per class inside a zip, read in place: the last folder of a path is the class of its pictures."""
+def folders(
+    classes: list[str] | dict[str, str],
+    root: str = "",
+    parts: dict[str, str] | None = None,
+    group: str = "",
+    include: str = "",
+) -> Reader:
+    """One folder per class in a folder, zip or tar: the last folder of a picture's path is its class.
 
-    def read(folder: Path) -> Samples:
-        path = folder / file
-        index = {name: label for label, name in enumerate(classes)}
-        try:
-            with zipfile.ZipFile(path) as archive:
-                names = sorted(n for n in archive.namelist() if PurePosixPath(n).suffix.lower() in PICTURES)
-        except (OSError, zipfile.BadZipFile) as error:
-            raise CatsError(f"{path} is not a whole zip file: {error}") from error
-        strange = sorted({PurePosixPath(n).parent.name for n in names} - set(classes))
-        if strange or not names:
-            found = f"holds the class '{strange[0]}'" if strange else "holds no picture"
-            raise CatsError(f"{path} {found}; declared classes are {', '.join(classes)}")
-        labels = np.array([index[PurePosixPath(n).parent.name] for n in names], dtype=np.int64)
-        return Samples(_zip_pictures(path, names), labels, names)
-
-    return read
-
-
-def _zip_pictures(path: Path, names: list[str]) -> Iterator[np.ndarray]:
-    with zipfile.ZipFile(path) as archive:
-        for name in names:
-            yield picture(archive.read(name), f"{path}:{name}")
-
-
-def picture(content: bytes, where: str) -> np.ndarray:
-    """An encoded picture as (H, W) or (H, W, 3) uint8. Raises CatsError naming `where` if it cannot be decoded."""
-    try:
-        with Image.open(io.BytesIO(content)) as image:
-            return np.asarray(image.convert("L" if image.mode in {"1", "L", "I;16"} else "RGB"))
-    except (OSError, SyntaxError, UnidentifiedImageError, Image.DecompressionBombError) as error:
-        raise CatsError(f"{where} is not a picture that can be read: {error}") from error
-
-
-def folders(classes: list[str], root: str = "", parts: dict[str, str] | None = None) -> Reader:
-    """One folder per class in a tree, perhaps below one folder per part."""
+    classes: names of the folders, or folder → class; several folders may make one class, in the order of the first ones.
+    root: folder that holds the classes, at any depth. parts: the folder on the path that says it → part, `{valid: val}`.
+    group: regular expression on the path, whose first bracket is the patient, slide or lesion. include: regular
+    expression that the paths of pictures must contain.
+    """
+    named = classes if isinstance(classes, dict) else {name: name for name in classes}
+    order = list(dict.fromkeys(named.values()))
 
     def read(path: Path) -> Samples:
         tree = Tree(path)
-        start = f"{root}/" if root else ""
-        names = [n for n in tree.names if PurePosixPath(n).suffix.lower() in PICTURES and n.startswith(start)]
-        ways = [PurePosixPath(n.removeprefix(start)).parts for n in names]
-        depth = 1 if parts else 0
-        strange = sorted({way[depth] for way in ways if len(way) > depth + 1} - set(classes))
+        names = [name for name in tree.names if _is_asked_for(name, root, include)]
+        strange = sorted({PurePosixPath(name).parent.name for name in names} - set(named))
         if strange or not names:
             found = f"holds the class '{strange[0]}'" if strange else "holds no picture"
-            raise CatsError(f"{path} {found}; declared classes are {', '.join(classes)}")
-        labels = np.array([classes.index(way[depth]) for way in ways], dtype=np.int64)
-        given = [parts[way[0]] for way in ways] if parts else None
-        return Samples(_pictures(tree, names), labels, names, parts=given)
+            raise CatsError(f"{path} {found}; declared classes are {', '.join(named)}")
+        labels = np.array([order.index(named[PurePosixPath(name).parent.name]) for name in names], dtype=np.int64)
+        given = [_part(name, parts, path) for name in names] if parts else None
+        groups = [matched(group, name, path) for name in names] if group else None
+        return Samples(pictures(tree, names), labels, names, groups, given)
 
     return read
 
 
-def table(  # noqa: PLR0913
-    file: str, path: str, label: str, classes: list[str], *, group: str = "", part: str = "",
-    part_values: dict[str, str] | None = None, images: str = "", ending: str = "", separator: str = ",",
-) -> Reader:  # fmt: skip
-    """A table with one row per picture."""
-
-    def read(folder: Path) -> Samples:
-        tree = Tree(folder)
-        lines = b"".join(tree.read([file])).decode("utf-8-sig").splitlines()
-        rows = list(csv.DictReader(lines, delimiter=separator))
-        names = [f"{images}/{row[path]}{ending}".lstrip("/") for row in rows]
-        known = set(tree.names)
-        for name, row in zip(names, rows, strict=True):
-            if name not in known:
-                raise CatsError(f"{folder}/{file} names {name}, which is not there")
-            if row[label] not in classes:
-                raise CatsError(
-                    f"{folder}/{file}: {name} has the label '{row[label]}'; declared classes are {', '.join(classes)}"
-                )
-        return Samples(
-            _pictures(tree, names),
-            np.array([classes.index(row[label]) for row in rows], dtype=np.int64),
-            names,
-            [row[group] for row in rows] if group else None,
-            [(part_values or {}).get(row[part], row[part]) for row in rows] if part else None,
-        )
-
-    return read
+def _is_asked_for(name: str, root: str, include: str) -> bool:
+    inside = not root or f"/{root.strip('/')}/" in f"/{name}"
+    hidden = any(part.startswith((".", "__MACOSX")) for part in PurePosixPath(name).parts)
+    return inside and not hidden and PurePosixPath(name).suffix.lower() in ENDINGS and bool(re.search(include, name))
 
 
-def _pictures(tree: Tree, names: list[str]) -> Iterator[np.ndarray]:
+def _part(name: str, parts: dict[str, str], path: Path) -> str:
+    way = PurePosixPath(name).parts[:-1]
+    found = next((part for folder, part in parts.items() if folder in way), None)
+    if found is None:
+        raise CatsError(f"{path}: {name} lies in none of the folders {', '.join(parts)}")
+    return found
+
+
+def matched(pattern: str, name: str, path: Path) -> str:
+    """What the first bracket of a regular expression finds in a name. Raises CatsError if it finds nothing."""
+    found = re.search(pattern, name)
+    if found is None:
+        raise CatsError(f"{path}: the group of {name} cannot be told, it does not match {pattern}")
+    return found[1]
+
+
+def pictures(tree: Tree, names: list[str]) -> Iterator[np.ndarray | CatsError]:
+    """The pictures of a tree, decoded one by one; one that cannot be read stands there as its error."""
     for name, content in zip(names, tree.read(names), strict=True):
-        yield picture(content, f"{tree.path}/{name}")
+        try:
+            yield picture(content, f"{tree.path}/{name}")
+        except CatsError as error:
+            yield error
 
 
-READERS: dict[str, Callable[..., Reader]] = {"npz": npz, "zipped_folders": zipped_folders, "folders": folders, "table": table}
+def _later(module: str, name: str) -> Callable[..., Reader]:
+    """A reader's maker whose module is imported when an entry names it."""
+
+    def make(*arguments: Any, **options: Any) -> Reader:
+        maker: Callable[..., Reader] = getattr(importlib.import_module(f"benchmark.{module}"), name)
+        return maker(*arguments, **options)
+
+    return make
+
+
+READERS: dict[str, Callable[..., Reader]] = {
+    "npz": npz,
+    "folders": folders,
+    "table": _later("read_table", "table"),
+    "hdf5": _later("read_hdf5", "hdf5"),
+    "dicom": _later("read_dicom", "dicom"),
+    "hub": _later("read_hub", "hub"),
+}

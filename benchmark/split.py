@@ -17,12 +17,20 @@ FOLDS = 20  # 70/15/15 as 14, 3 and 3 of them
 def split(dataset: Dataset, images: Decoded) -> dict[str, np.ndarray]:
     """Indices (int64, ascending) of train, val and test: official, else 70/15/15, stratified, groups kept whole.
 
+    Where the official split has no val, it is 15 % of train. Images whose part has another name belong to none.
     Raises CatsError if a group lies in two parts, or a class is absent from one.
     """
-    if images.parts[0]:
-        parts = {part: np.flatnonzero(images.parts == part) for part in PARTS}
-    else:
-        parts = _drawn(dataset, images)
+    parts = {part: np.flatnonzero(images.parts == part) for part in PARTS}
+    if not images.parts.astype(bool).any():
+        fold = _folds(dataset, images, np.arange(len(images.ids)))
+        parts = {
+            "train": np.flatnonzero(fold >= 6),
+            "val": np.flatnonzero(fold < 3),
+            "test": np.flatnonzero((fold >= 3) & (fold < 6)),
+        }
+    elif len(parts["train"]) and not len(parts["val"]):
+        fold = _folds(dataset, images, parts["train"])
+        parts |= {"train": parts["train"][fold >= 3], "val": parts["train"][fold < 3]}
     for one, other in (("train", "val"), ("train", "test"), ("val", "test")):
         shared = set(images.groups[parts[one]]) & set(images.groups[parts[other]]) - {""}
         if shared:
@@ -32,23 +40,19 @@ def split(dataset: Dataset, images: Decoded) -> dict[str, np.ndarray]:
     return {part: require_classes(dataset, images, chosen, part) for part, chosen in parts.items()}
 
 
-def _drawn(dataset: Dataset, images: Decoded) -> dict[str, np.ndarray]:
-    labels = images.labels if images.labels.ndim == 1 else images.labels.sum(axis=1)
-    groups = images.groups if images.groups[0] else np.arange(len(labels)).astype(str)
+def _folds(dataset: Dataset, images: Decoded, rows: np.ndarray) -> np.ndarray:
+    """The fold, 0 to 19, of each of `rows`: stratified, groups kept whole, drawn by the name of the data set."""
+    labels = (images.labels if images.labels.ndim == 1 else images.labels.sum(axis=1))[rows]
+    groups = images.groups[rows] if images.groups[rows[0]] else rows.astype(str)
     if len(set(groups)) < FOLDS:
         raise CatsError(f"{dataset.name} has {len(set(groups))} groups; a 70/15/15 split needs at least {FOLDS}")
-    # Which fold is which depends on the name alone, not on the order of files on a disk.
     folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed_of("split", dataset.name) % 2**32)
     fold = np.empty(len(labels), dtype=np.int64)
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "The least populated class")  # a class that then lacks a part is an error below
+        warnings.filterwarnings("ignore", "The least populated class")  # a class that then lacks a part is an error above
         for number, (_, held_out) in enumerate(folds.split(np.zeros(len(labels)), labels, groups)):
             fold[held_out] = number
-    return {
-        "train": np.flatnonzero(fold >= 6),
-        "val": np.flatnonzero(fold < 3),
-        "test": np.flatnonzero((fold >= 3) & (fold < 6)),
-    }
+    return fold
 
 
 def subsampled(dataset: Dataset, images: Decoded, subsample: Subsample, seed: int) -> dict[str, np.ndarray]:

@@ -165,7 +165,8 @@ def check(dataset: Dataset, samples: Samples) -> None:
             f"allowed are 0 to {classes - 1} ({', '.join(dataset.classes)})"
         )
     parts = np.array(samples.parts if samples.parts is not None else [""] * count)
-    for part in PARTS if samples.parts is not None else ("",):
+    official = [part for part in PARTS if part in parts]  # val may be missing; it is then drawn from train
+    for part in official or [""]:
         absent = set(range(classes)) - set(labels[parts == part].tolist())
         if absent:
             raise CatsError(f"{dataset.name}: the class '{dataset.classes[min(absent)]}' has no image in {part or 'the data'}")

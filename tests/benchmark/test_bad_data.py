@@ -1,13 +1,12 @@
 """Damaged or unexpected data: one sentence that says what, where and what is allowed; nothing half-written is left."""
 
 import resource
-import zipfile
 
 import numpy as np
 import pytest
 
 from benchmark.dataset import Dataset, File, Samples
-from benchmark.readers import npz, picture, zipped_folders
+from benchmark.readers import npz
 from benchmark.split import subsampled
 from benchmark.store import decoded
 from benchmark.target import Subsample
@@ -157,22 +156,6 @@ def test_home_that_cannot_be_written(data, monkeypatch, tmp_path):
     monkeypatch.setenv("CATS_HOME", str(tmp_path / "file"))
     told = refused(dataset(files=(File(path="toy.npz", md5=None, sha256=None),), revision="2"))
     assert "cannot write to" in told
-
-
-def test_damaged_zip_and_class_that_is_not_declared(data):
-    (data / "toy.zip").write_bytes(b"PK not a zip")
-    read = zipped_folders("toy.zip", ["no", "yes"])
-    with pytest.raises(CatsError, match="toy.zip is not a whole zip file"):
-        read(data)
-    with zipfile.ZipFile(data / "toy.zip", "w") as archive:
-        archive.writestr("maybe/1.png", b"")
-    with pytest.raises(CatsError, match="holds the class 'maybe'; declared classes are no, yes"):
-        read(data)
-
-
-def test_picture_that_cannot_be_decoded_is_named():
-    with pytest.raises(CatsError, match="archive.zip:yes/3.png is not a picture"):
-        picture(b"nothing", "archive.zip:yes/3.png")
 
 
 def test_group_in_two_parts(home):

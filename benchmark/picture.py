@@ -1,0 +1,40 @@
+"""Encoded pictures as arrays."""
+
+import io
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from results.error import CatsError
+
+ENDINGS = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff"}
+GREY = {"1", "L", "LA", "La"}
+DEEP = {"I;16", "I;16L", "I;16B", "I"}
+
+
+def picture(content: bytes, where: str) -> np.ndarray:
+    """An encoded picture as (H, W) or (H, W, 3) uint8, RGB. Raises CatsError naming `where` if it cannot be decoded.
+
+    16-bit grey is scaled linearly, 65535 becoming 255. A rotation noted in EXIF is carried out. What is transparent
+    lies on black. Palettes and CMYK become RGB.
+    """
+    try:
+        with Image.open(io.BytesIO(content)) as opened:
+            image = ImageOps.exif_transpose(opened)
+            if image.mode in DEEP:
+                return shallow(np.asarray(image), where)
+            if image.mode == "F":
+                raise CatsError(f"{where} holds floating-point numbers; allowed are pictures of 8 or 16 bits")
+            if image.mode in {"RGBA", "PA", "LA", "La", "RGBa"} or "transparency" in image.info:
+                seen = Image.alpha_composite(Image.new("RGBA", image.size, (0, 0, 0, 255)), image.convert("RGBA"))
+                return np.asarray(seen.convert("L" if image.mode in GREY else "RGB"))
+            return np.asarray(image.convert("L" if image.mode in GREY else "RGB"))
+    except (OSError, SyntaxError, ValueError, EOFError, UnidentifiedImageError, Image.DecompressionBombError) as error:
+        raise CatsError(f"{where} is not a picture that can be read: {error}") from error
+
+
+def shallow(deep: np.ndarray, where: str) -> np.ndarray:
+    """(H, W) of 16 bits → uint8. Raises CatsError for values that 16 bits cannot hold."""
+    if deep.min() < 0 or deep.max() > 65535:
+        raise CatsError(f"{where} holds values from {deep.min()} to {deep.max()}; allowed are 0 to 65535")
+    return np.rint(deep / 257).astype(np.uint8)

@@ -1,0 +1,87 @@
+"""HDF5 as PatchCamelyon has it: one file of images and one of labels per part."""
+
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmark.dataset import Reader, Samples
+from results.error import CatsError
+
+CHUNK = 1024  # images in memory at a time
+
+
+def hdf5(
+    images: dict[str, str],
+    labels: dict[str, str],
+    *,
+    key_images: str = "x",
+    key_labels: str = "y",
+    groups: dict[str, str] | None = None,
+    group: str = "",
+) -> Reader:
+    """images, labels: part → file; groups: part → CSV whose column `group` names the slide or patient of each image."""
+
+    def read(folder: Path) -> Samples:
+        found = [_column(folder / labels[part], key_labels) for part in images]
+        named = (
+            [_groups(folder / groups[part], group, len(f)) for part, f in zip(images, found, strict=True)] if groups else None
+        )
+        counts = [len(part) for part in found]
+        return Samples(
+            images=_images(folder, images, key_images),
+            labels=np.concatenate(found),
+            ids=[f"{part}/{i}" for part, n in zip(images, counts, strict=True) for i in range(n)],
+            groups=None if named is None else [name for part in named for name in part],
+            parts=[part for part, n in zip(images, counts, strict=True) for _ in range(n)],
+        )
+
+    return read
+
+
+def opened(path: Path) -> Any:
+    """An HDF5 file. Raises CatsError if it is damaged, absent, or h5py is not installed."""
+    try:
+        import h5py
+    except ImportError:
+        raise CatsError("HDF5 files need h5py: pip install 'cats-bench[hdf5]'") from None
+    try:
+        return h5py.File(path, "r")
+    except OSError as error:
+        raise CatsError(f"{path} is not a whole HDF5 file: {error}") from error
+
+
+def _column(path: Path, key: str) -> np.ndarray:
+    with opened(path) as file:
+        return np.asarray(_entry(file, key, path)).reshape(-1).astype(np.int64)
+
+
+def _entry(file: Any, key: str, path: Path) -> Any:
+    if key not in file:
+        raise CatsError(f"{path} holds no '{key}'; it holds {', '.join(file)}")
+    return file[key]
+
+
+def _images(folder: Path, images: dict[str, str], key: str) -> Iterator[np.ndarray]:
+    for name in images.values():
+        with opened(folder / name) as file:
+            entry = _entry(file, key, folder / name)
+            for start in range(0, len(entry), CHUNK):
+                try:
+                    chunk = entry[start : start + CHUNK]
+                except OSError as error:
+                    raise CatsError(f"{folder / name} is cut short or damaged at image {start}: {error}") from error
+                yield from chunk
+
+
+def _groups(path: Path, column: str, count: int) -> list[str]:
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            names = [row[column] for row in csv.DictReader(file)]
+    except (OSError, KeyError) as error:
+        raise CatsError(f"{path} cannot be read or has no column '{column}': {error}") from error
+    if len(names) != count:
+        raise CatsError(f"{path} names {len(names)} groups for {count} images")
+    return names

@@ -1,0 +1,394 @@
+"""Readers: the same pictures from every kind of place are the same arrays; what is wrong is one sentence."""
+
+import csv
+import io
+import sys
+import tarfile
+import zipfile
+
+import h5py
+import numpy as np
+import pandas as pd
+import pydicom
+import pytest
+from PIL import Image
+from pydicom.dataset import FileDataset, FileMetaDataset
+from pydicom.uid import ExplicitVRLittleEndian, SecondaryCaptureImageStorage
+
+from benchmark.dataset import Dataset
+from benchmark.picture import picture
+from benchmark.read_dicom import dicom, pixels
+from benchmark.read_hdf5 import hdf5
+from benchmark.read_hub import hub
+from benchmark.read_table import table
+from benchmark.readers import folders
+from benchmark.split import split
+from benchmark.store import decoded
+from benchmark.tree import Tree
+from results.error import CatsError
+
+LUCK = np.random.default_rng(0)
+ARRAYS = {
+    f"data/{part}/{name}/p{i:02d}_{k}.png": LUCK.integers(0, 256, (6, 6, 3), dtype=np.uint8)
+    for part in ("training", "held")
+    for name in ("cyst", "mass")
+    for i, k in ((0, 0), (0, 1), (1, 0))
+}
+
+
+def encoded(array, kind="PNG", **options):
+    out = io.BytesIO()
+    Image.fromarray(array).save(out, kind, **options)
+    return out.getvalue()
+
+
+@pytest.fixture(params=["folder", "zip", "tar", "tar.gz"])
+def tree(request, tmp_path):
+    """The pictures as a folder, or in an archive; always with a table beside them."""
+    files = {name: encoded(array) for name, array in ARRAYS.items()}
+    rows = io.StringIO()
+    writer = csv.writer(rows)
+    writer.writerow(["file", "what", "who"])
+    writer.writerows([name.removesuffix(".png"), name.split("/")[2], name.split("/")[3][:3]] for name in ARRAYS)
+    files["data/list.csv"] = rows.getvalue().encode()
+    if request.param == "folder":
+        for name, content in files.items():
+            (tmp_path / "t" / name).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / "t" / name).write_bytes(content)
+        return tmp_path / "t"
+    path = tmp_path / f"t.{request.param}"
+    if request.param == "zip":
+        with zipfile.ZipFile(path, "w") as archive:
+            for name, content in files.items():
+                archive.writestr(name, content)
+        return path
+    with tarfile.open(path, "w:gz" if request.param.endswith("gz") else "w") as tar:
+        for name, content in reversed(files.items()):
+            member = tarfile.TarInfo(f"./{name}")
+            member.size = len(content)
+            tar.addfile(member, io.BytesIO(content))
+    return path
+
+
+def test_folders_in_any_place_give_the_same(tree):
+    read = folders(["cyst", "mass"], root="data", parts={"training": "train", "held": "test"}, group=r"(p\d\d)_\d")
+    samples = read(tree)
+    assert samples.ids == sorted(ARRAYS)
+    for name, image in zip(samples.ids, samples.images, strict=True):
+        np.testing.assert_array_equal(image, ARRAYS[name])
+    assert samples.labels.tolist() == [int("mass" in name) for name in samples.ids]
+    assert samples.groups == [name.split("/")[3][:3] for name in samples.ids]
+    assert samples.parts == ["train" if "training" in name else "test" for name in samples.ids]
+
+
+def test_a_table_gives_the_same(tree):
+    read = table(file="data/list.csv", path="file", label="what", classes=["cyst", "mass"], group="who", ending=".png")
+    samples = read(tree)
+    for name, image in zip(samples.ids, samples.images, strict=True):
+        np.testing.assert_array_equal(image, ARRAYS[name])
+    assert samples.labels.tolist() == [int("mass" in name) for name in samples.ids]
+    assert set(samples.groups) == {"p00", "p01"}
+
+
+def test_several_folders_may_make_one_class_and_others_may_be_left_out(tree):
+    samples = folders({"cyst": "lesion", "mass": "lesion"}, include="training")(tree)
+    assert samples.labels.tolist() == [0] * 6
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"classes": ["cyst"]}, "holds the class 'mass'; declared classes are cyst"),
+        ({"classes": ["cyst", "mass"], "root": "nowhere"}, "holds no picture"),
+        ({"classes": ["cyst", "mass"], "parts": {"training": "train"}}, "lies in none of the folders training"),
+        ({"classes": ["cyst", "mass"], "group": "(x)"}, "cannot be told, it does not match (x)"),
+    ],
+)
+def test_folders_that_are_not_as_declared(tree, options, sentence):
+    with pytest.raises(CatsError) as caught:
+        folders(**options)(tree)
+    assert sentence in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"file": "list.csv"}, "list.csv is not there"),
+        ({"label": "wat"}, "has no column 'wat'; did you mean 'what'?"),
+        ({"classes": ["cyst"]}, "has the label 'mass'; allowed are cyst"),
+        ({"ending": ".tif"}, "line 2 names data/training/cyst/p00_0.tif, which is not there"),
+    ],
+)
+def test_tables_that_are_not_as_declared(tree, options, sentence):
+    usual = {"file": "data/list.csv", "path": "file", "label": "what", "classes": ["cyst", "mass"], "ending": ".png"}
+    with pytest.raises(CatsError) as caught:
+        table(**(usual | options))(tree)
+    assert sentence in str(caught.value)
+
+
+def test_several_labels_in_one_cell_and_in_several_columns(tmp_path):
+    (tmp_path / "a.png").write_bytes(encoded(np.zeros((4, 4), np.uint8)))
+    frame = pd.DataFrame({"f": ["a.png"] * 3, "l": ["x|z", "none", "y"], "x": [1, 0, 0], "y": [0, 0, 1], "z": [1, 0, 0]})
+    frame.to_csv(tmp_path / "l.csv", index=False)
+    frame.to_parquet(tmp_path / "l.parquet", index=False)
+    cells = table(file="l.csv", path="f", label="l", classes=["x", "y", "z"], labels_separator="|", nothing="none")
+    columns = table(file="l.parquet", path="f", label=["x", "y", "z"], classes=["x", "y", "z"])
+    expected = [[1, 0, 1], [0, 0, 0], [0, 1, 0]]
+    assert cells(tmp_path).labels.tolist() == columns(tmp_path).labels.tolist() == expected
+
+
+def test_a_broken_picture_stops_the_decoding_unless_the_entry_allows_a_share(tmp_path, monkeypatch, caplog):
+    monkeypatch.setenv("CATS_DATA", str(tmp_path))
+    for i in range(20):
+        (tmp_path / "toy" / "ab"[i % 2]).mkdir(parents=True, exist_ok=True)
+        content = encoded(LUCK.integers(0, 255, (8, 8), dtype=np.uint8))
+        (tmp_path / "toy" / "ab"[i % 2] / f"{i}.png").write_bytes(content[:20] if i == 7 else content)
+    fields = {"name": "toy", "title": "t", "modality": "m", "task": "binary", "classes": ("a", "b"), "licence": "l"}
+    fields |= {"citation": "c", "tree": "toy", "read": folders(["a", "b"])}
+    with pytest.raises(CatsError, match=r"toy/b/7.png is not a picture.*1 of 20 images of toy are broken, none may be"):
+        decoded(Dataset(**fields), 8)
+    found = decoded(Dataset(**fields, broken=0.05), 8)
+    assert len(found.images) == len(found.labels) == len(found.ids) == 19
+    assert "b/7.png" not in found.ids
+    assert "left out are 1 broken images" in caplog.text
+
+
+@pytest.mark.parametrize(("odd", "left"), [("drop", 19), ("resize", 20)])
+def test_odd_shapes_are_dropped_or_resized_as_declared(tmp_path, monkeypatch, odd, left):
+    monkeypatch.setenv("CATS_DATA", str(tmp_path))
+    for i in range(20):
+        (tmp_path / "toy" / "ab"[i % 2]).mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.full((8, 5 if i == 3 else 8), i, np.uint8)).save(tmp_path / "toy" / "ab"[i % 2] / f"{i}.png")
+    fields = {"name": "toy", "title": "t", "modality": "m", "task": "binary", "classes": ("a", "b"), "licence": "l"}
+    made = Dataset(**fields, citation="c", tree="toy", shape=(8, 8), odd=odd, read=folders(["a", "b"]))
+    found = decoded(made, 8)
+    assert len(found.images) == left
+    assert found.images[..., 0].mean(axis=(1, 2)).astype(int).tolist() == [int(n.split("/")[1][:-4]) for n in found.ids]
+
+
+@pytest.mark.parametrize("kind", ["PNG", "TIFF", "BMP"])
+def test_lossless_kinds_keep_every_pixel(kind):
+    array = LUCK.integers(0, 256, (5, 7, 3), dtype=np.uint8)
+    np.testing.assert_array_equal(picture(encoded(array, kind), "x"), array)
+    np.testing.assert_array_equal(picture(encoded(array[..., 0], kind), "x"), array[..., 0])
+
+
+@pytest.mark.parametrize("kind", ["PNG", "TIFF"])
+def test_16_bits_are_scaled_linearly(kind):
+    deep = np.array([[0, 257], [32896, 65535]], dtype=np.uint16)
+    np.testing.assert_array_equal(picture(encoded(deep, kind), "x"), [[0, 1], [128, 255]])
+
+
+def test_jpeg_is_near_and_its_exif_rotation_is_carried_out():
+    array = np.zeros((8, 16, 3), np.uint8)
+    array[:, :8] = 255
+    exif = Image.Exif()
+    exif[0x0112] = 6  # turn by a quarter to be upright
+    shown = picture(encoded(array, "JPEG", exif=exif.tobytes(), quality=95), "x")
+    assert shown.shape == (16, 8, 3)
+    assert shown[:6].mean() > 250
+    assert shown[10:].mean() < 5
+
+
+def test_what_is_transparent_lies_on_black_and_palettes_become_rgb():
+    see_through = np.dstack([np.full((2, 2, 3), 200, np.uint8), np.array([[0, 255], [255, 0]], np.uint8)])
+    np.testing.assert_array_equal(picture(encoded(see_through), "x")[..., 0], [[0, 200], [200, 0]])
+    out = io.BytesIO()
+    Image.fromarray(np.full((2, 2, 3), (10, 20, 30), np.uint8)).quantize(4).save(out, "PNG")
+    np.testing.assert_array_equal(picture(out.getvalue(), "x")[0, 0], (10, 20, 30))
+
+
+@pytest.mark.parametrize("content", [b"", b"nothing", encoded(np.zeros((9, 9), np.uint8))[:30]])
+def test_a_damaged_picture_is_named(content):
+    with pytest.raises(CatsError, match="scan/3.png is not a picture that can be read"):
+        picture(content, "scan/3.png")
+
+
+@pytest.mark.parametrize("name", ["../out.png", "/abs.png", "a/../../out.png", "..\\out.png"])
+def test_names_that_lead_out_of_an_archive_are_refused(tmp_path, name):
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr(name, b"x")
+    with tarfile.open(tmp_path / "a.tar", "w") as tar:
+        tar.addfile(tarfile.TarInfo(name), io.BytesIO(b""))
+    for path in (tmp_path / "a.zip", tmp_path / "a.tar"):
+        with pytest.raises(CatsError, match="which leads out of"):
+            _ = Tree(path).names
+
+
+def test_a_link_that_leads_out_of_a_folder_is_refused(tmp_path):
+    (tmp_path / "secret.png").write_bytes(b"x")
+    (tmp_path / "toy").mkdir()
+    (tmp_path / "toy" / "a.png").symlink_to(tmp_path / "secret.png")
+    with pytest.raises(CatsError, match=r"a\.png', which leads out of"):
+        _ = Tree(tmp_path / "toy").names
+
+
+@pytest.mark.parametrize("ending", ["zip", "tar", "tar.gz"])
+def test_a_damaged_archive_is_named(tmp_path, ending):
+    (tmp_path / f"a.{ending}").write_bytes(b"PK\x03\x04 and no more")
+    with pytest.raises(CatsError, match="is not a whole zip or tar archive"):
+        _ = Tree(tmp_path / f"a.{ending}").names
+
+
+def test_a_folder_has_the_digest_of_its_names_and_contents(tmp_path):
+    for place in ("one", "two"):
+        (tmp_path / place / "a").mkdir(parents=True)
+        (tmp_path / place / "a" / "1.png").write_bytes(b"same")
+    first = Tree(tmp_path / "one").digest()
+    assert Tree(tmp_path / "two").digest() == first == Tree(tmp_path / "one").digest()
+    (tmp_path / "two" / "a" / "1.png").write_bytes(b"other")
+    assert Tree(tmp_path / "two").digest() != first
+    (tmp_path / "one" / "a" / "1.png").rename(tmp_path / "one" / "a" / "2.png")
+    assert Tree(tmp_path / "one").digest() != first
+
+
+@pytest.fixture
+def camelyon(tmp_path):
+    """PatchCamelyon's layout: x (N, 8, 8, 3), y (N, 1, 1, 1), slides in a CSV."""
+    made = {}
+    for part in ("train", "valid", "test"):
+        made[part] = LUCK.integers(0, 256, (30, 8, 8, 3), dtype=np.uint8)
+        with h5py.File(tmp_path / f"{part}_x.h5", "w") as file:
+            file["x"] = made[part]
+        with h5py.File(tmp_path / f"{part}_y.h5", "w") as file:
+            file["y"] = (np.arange(30) % 2).reshape(30, 1, 1, 1)
+        pd.DataFrame({"wsi": [f"{part}-{i // 3}" for i in range(30)]}).to_csv(tmp_path / f"{part}.csv")
+    return tmp_path, made
+
+
+PARTS = {"train": "train", "val": "valid", "test": "test"}
+
+
+def camelyon_reader(**changes):
+    files = {kind: {part: f"{name}_{kind}.h5" for part, name in PARTS.items()} for kind in "xy"}
+    groups = {part: f"{name}.csv" for part, name in PARTS.items()}
+    return hdf5(**({"images": files["x"], "labels": files["y"], "groups": groups, "group": "wsi"} | changes))
+
+
+def test_hdf5_as_patchcamelyon_has_it(camelyon):
+    folder, made = camelyon
+    samples = camelyon_reader()(folder)
+    np.testing.assert_array_equal(np.stack(list(samples.images)), np.concatenate(list(made.values())))
+    assert samples.labels.tolist() == [0, 1] * 45
+    assert samples.groups[:4] == ["train-0"] * 3 + ["train-1"]
+    assert samples.parts == ["train"] * 30 + ["val"] * 30 + ["test"] * 30
+
+
+def test_hdf5_that_is_cut_short_absent_or_without_its_key(camelyon):
+    folder, _ = camelyon
+    whole = (folder / "valid_x.h5").read_bytes()
+    (folder / "valid_x.h5").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(CatsError, match=r"valid_x.h5 is (not a whole HDF5 file|cut short)"):
+        list(camelyon_reader()(folder).images)
+    with pytest.raises(CatsError, match="holds no 'z'; it holds y"):
+        camelyon_reader(key_labels="z")(folder)
+    with pytest.raises(CatsError, match="has no column 'slide'"):
+        camelyon_reader(group="slide")(folder)
+
+
+def test_optional_libraries_are_named_when_they_are_absent(camelyon, monkeypatch):
+    for name in ("h5py", "pydicom", "datasets"):
+        monkeypatch.setitem(sys.modules, name, None)
+    with pytest.raises(CatsError, match=r"pip install 'cats-bench\[hdf5\]'"):
+        camelyon_reader()(camelyon[0])
+    with pytest.raises(CatsError, match=r"pip install 'cats-bench\[dicom\]'"):
+        pixels(b"", "x")
+    with pytest.raises(CatsError, match=r"pip install 'cats-bench\[hub\]'"):
+        hub(repository="a/b", revision="c", image="image", label="label", splits={"train": "train"})(camelyon[0])
+
+
+def dicom_file(raw, patient="p1", **tags):
+    meta = FileMetaDataset()
+    meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    meta.MediaStorageSOPClassUID = SecondaryCaptureImageStorage
+    meta.MediaStorageSOPInstanceUID = pydicom.uid.generate_uid()
+    file = FileDataset(None, {}, file_meta=meta, preamble=b"\0" * 128)
+    file.PatientID = patient
+    if raw is not None:
+        file.Rows, file.Columns = raw.shape
+        file.SamplesPerPixel, file.PhotometricInterpretation = 1, "MONOCHROME2"
+        file.BitsAllocated = file.BitsStored = raw.dtype.itemsize * 8
+        file.HighBit, file.PixelRepresentation = file.BitsStored - 1, int(raw.dtype.kind == "i")
+        file.PixelData = raw.tobytes()
+    for name, value in tags.items():
+        setattr(file, name, value)
+    out = io.BytesIO()
+    file.save_as(out, enforce_file_format=True)
+    return out.getvalue()
+
+
+RAW = np.array([[0, 100], [200, 400]], dtype=np.uint16)
+
+
+@pytest.mark.parametrize(
+    ("tags", "expected"),
+    [
+        ({}, [[0, 64], [128, 255]]),
+        ({"PhotometricInterpretation": "MONOCHROME1"}, [[255, 191], [128, 0]]),
+        ({"WindowCenter": 100, "WindowWidth": 200}, [[0, 128], [255, 255]]),
+        ({"WindowCenter": [100, 50], "WindowWidth": [200, 10]}, [[0, 128], [255, 255]]),
+        ({"RescaleSlope": 2, "RescaleIntercept": -200, "WindowCenter": 0, "WindowWidth": 400}, [[0, 128], [255, 255]]),
+    ],
+)
+def test_dicom_is_rescaled_windowed_and_inverted(tags, expected):
+    np.testing.assert_allclose(pixels(dicom_file(RAW, **tags), "x"), expected, atol=1)
+
+
+def test_dicom_of_8_bits_and_a_window_of_the_entry():
+    np.testing.assert_allclose(pixels(dicom_file(RAW.astype(np.uint8)), "x"), [[0, 128], [255, 184]], atol=1)
+    np.testing.assert_allclose(pixels(dicom_file(RAW), "x", window=(200, 100)), [[0, 0], [128, 255]], atol=1)
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"nothing", "x is no DICOM file that can be read"),
+        (dicom_file(None), "x is a DICOM file without pixels"),
+        (dicom_file(RAW, NumberOfFrames=3), "x holds 3 frames; only single images can be read"),
+        (dicom_file(RAW, Rows=9), "x: its pixels cannot be decoded"),
+    ],
+)
+def test_dicom_that_cannot_be_shown(content, sentence):
+    with pytest.raises(CatsError) as caught:
+        pixels(content, "x")
+    assert sentence in str(caught.value)
+
+
+def test_dicom_files_of_a_table_have_their_patients_as_groups(tmp_path):
+    for i in range(4):
+        (tmp_path / f"{i}.dcm").write_bytes(dicom_file(RAW + i, patient=f"p{i // 2}"))
+    pd.DataFrame({"file": range(4), "label": ["no", "yes"] * 2}).to_csv(tmp_path / "l.csv", index=False)
+    samples = dicom(file="l.csv", path="file", label="label", classes=["no", "yes"], ending=".dcm")(tmp_path)
+    assert samples.groups == ["p0", "p0", "p1", "p1"]
+    assert [image.shape for image in samples.images] == [(2, 2)] * 4
+
+
+def test_the_hub_by_a_local_folder_of_parquet(tmp_path, monkeypatch):
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    arrays = [LUCK.integers(0, 256, (4, 4, 3), dtype=np.uint8) for _ in range(6)]
+    (tmp_path / "set").mkdir()
+    images = [{"bytes": encoded(array), "path": None} for array in arrays]
+    pd.DataFrame({"image": images, "label": [0, 1] * 3, "who": list("aabbcc")}).to_parquet(tmp_path / "set" / "train.parquet")
+    options = {"repository": str(tmp_path / "set"), "revision": "local", "image": "image", "label": "label"}
+    samples = hub(**options, splits={"train": "train"}, group="who")(tmp_path)
+    np.testing.assert_array_equal(np.stack(list(samples.images)), np.stack(arrays))
+    assert (samples.labels.tolist(), samples.groups) == ([0, 1] * 3, list("aabbcc"))
+    with pytest.raises(CatsError, match="has no column 'lable'; it has image, label, who"):
+        hub(**(options | {"label": "lable"}), splits={"train": "train"})(tmp_path)
+
+
+def test_val_is_drawn_from_train_where_the_official_split_has_none(tmp_path, monkeypatch):
+    monkeypatch.setenv("CATS_DATA", str(tmp_path))
+    for part, count in (("train", 80), ("test", 20)):
+        for i in range(count):
+            folder = tmp_path / "toy" / part / "ab"[i % 2]
+            folder.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(np.full((4, 4), i, np.uint8)).save(folder / f"p{i // 2 % 40}_{i}.png")
+    fields = {"name": "toy", "title": "t", "modality": "m", "task": "binary", "classes": ("a", "b"), "licence": "l"}
+    read = folders(["a", "b"], parts={"train": "train", "test": "test"})
+    made = Dataset(**fields, citation="c", tree="toy", read=read)
+    images = decoded(made, 4)
+    parts = split(made, images)
+    assert (images.parts[parts["test"]] == "test").all()
+    assert (images.parts[np.concatenate([parts["train"], parts["val"]])] == "train").all()
+    assert {part: len(rows) for part, rows in parts.items()} == {"train": 68, "val": 12, "test": 20}
