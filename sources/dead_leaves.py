@@ -1,0 +1,68 @@
+"""Dead leaves: discs that fall on each other, one class per law of their sizes and colours; nothing is downloaded.
+
+Random pictures with the scale statistics of natural ones, after Baradad et al. 2021. A class draws the exponent of the
+law of radii, its smallest radius, the shape and the palette; every image draws the leaves anew.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from benchmark.dataset import Dataset, Samples
+from benchmark.seed import generator
+from benchmark.source import Source
+
+SIDE, LEAVES = 64, 120
+ROWS, COLUMNS = np.mgrid[0:SIDE, 0:SIDE]
+
+
+def source(classes: int = 24, per_class: int = 60) -> Source:
+    """So many laws, so many images of each."""
+
+    def read(_: Path) -> Samples:
+        labels = np.repeat(np.arange(classes), per_class)
+        return Samples(images(classes, per_class), labels, [f"{c}-{i}" for c in range(classes) for i in range(per_class)])
+
+    citation = "Baradad et al., Learning to See by Looking at Noise, NeurIPS 2021"
+    dataset = Dataset(
+        name="dead_leaves",
+        title=f"Dead leaves of {classes} laws",
+        modality="synthetic",
+        task="multiclass",
+        classes=tuple(f"law-{c}" for c in range(classes)),
+        licence="none needed (generated)",
+        citation=citation,
+        revision=f"1-{classes}x{per_class}",
+        shape=(SIDE, SIDE),
+        images=classes * per_class,
+        read=read,
+    )
+    return Source(name="dead_leaves", title=dataset.title, dataset=dataset, licence=dataset.licence, citation=citation)
+
+
+def images(classes: int, per_class: int) -> Iterator[np.ndarray]:
+    """(SIDE, SIDE, 3) uint8, class after class. The k-th class is the same whatever the number of classes."""
+    for number in range(classes):
+        law = generator("dead_leaves", "law", number)
+        exponent, smallest = law.uniform(1.5, 4.0), law.uniform(1.5, 5.0)
+        power = float(law.choice([1.0, 2.0, 8.0]))  # of the norm: diamonds, discs, squares
+        palette = law.uniform(0, 255, size=(5, 3))
+        luck = generator("dead_leaves", "images", number)
+        for _ in range(per_class):
+            yield picture(exponent, smallest, power, palette, luck)
+
+
+def picture(exponent: float, smallest: float, power: float, palette: np.ndarray, luck: np.random.Generator) -> np.ndarray:
+    """Leaves from the lowest to the topmost, radii by a power law between `smallest` and half the picture."""
+    low, high = smallest ** (1 - exponent), (SIDE / 2) ** (1 - exponent)
+    radii = (low + luck.random(LEAVES) * (high - low)) ** (1 / (1 - exponent))
+    centres = luck.uniform(-4, SIDE + 4, size=(LEAVES, 2))
+    colours = palette[luck.integers(len(palette), size=LEAVES)] + luck.normal(0, 12, size=(LEAVES, 3))
+    drawn = np.empty((SIDE, SIDE, 3))
+    drawn[:] = palette[0]
+    for radius, (y, x), colour in zip(radii, centres, colours, strict=True):
+        away = np.abs(ROWS - y) ** power + np.abs(COLUMNS - x) ** power
+        drawn[away <= radius**power] = colour
+    level: np.ndarray = np.clip(np.rint(drawn), 0, 255).astype(np.uint8)
+    return level
