@@ -206,5 +206,5 @@ class Dataset(Frozen):
         files = {"tree": ("sha256", Tree(self._tree()).digest())} if self.tree else {}
         for file in self.files:
             files[file.path] = file.declared or ("sha256", file_digest(self.file(file)))
-        content = {"name": self.name, "revision": self.revision, "files": files, "classes": self.classes}
+        content = {"name": self.name, "task": self.task, "revision": self.revision, "files": files, "classes": self.classes}
         return digest(content | ({"options": self.options} if self.options else {}))

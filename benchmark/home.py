@@ -23,5 +23,9 @@ def weight_folders() -> list[Path]:
 
 
 def entries_folder() -> Path:
-    """The user's own entries, in `sources` and `targets` below it: `CATS_ENTRIES`, else `CATS_HOME`/entries."""
-    return Path(os.environ.get("CATS_ENTRIES") or home() / "entries").expanduser()
+    """The user's own entries, in `sources` and `targets` below it: `CATS_ENTRIES`, else among the user's settings.
+
+    Not below CATS_HOME: that is a cache, and emptying a cache must lose nothing that a person wrote.
+    """
+    default = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "cats-bench"
+    return Path(os.environ.get("CATS_ENTRIES") or default).expanduser()

@@ -15,6 +15,7 @@ def home(tmp_path_factory, monkeypatch):
     """An empty CATS_HOME; no data and no weights unless a test asks for the real ones."""
     folder = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("CATS_HOME", str(folder))
+    monkeypatch.setenv("CATS_ENTRIES", str(folder / "entries"))
     for name in (*GIVEN, "MLFLOW_TRACKING_URI"):
         monkeypatch.delenv(name, raising=False)
     catalogue.source.cache_clear()

@@ -1,4 +1,4 @@
-"""What tests of entries share: a house of their own, and the command line in this process."""
+"""What tests of entries share: a folder of the user's own, and the command line in this process."""
 
 import sys
 
@@ -9,24 +9,19 @@ from benchmark import catalogue, cli
 
 @pytest.fixture
 def own(tmp_path, monkeypatch):
-    """A folder of the user's own entries, an empty CATS_HOME, no CATS_DATA, and nothing remembered."""
+    """A folder of the user's own entries, and CATS_HOME beside it."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("CATS_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("CATS_ENTRIES", str(tmp_path / "entries"))
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    monkeypatch.delenv("CATS_DATA", raising=False)
-    for remembered in (catalogue.source, catalogue.target):
-        remembered.cache_clear()
     for kind in ("sources", "targets"):
         (tmp_path / "entries" / kind).mkdir(parents=True)
-    yield tmp_path
-    for remembered in (catalogue.source, catalogue.target):
-        remembered.cache_clear()
+    return tmp_path
 
 
 @pytest.fixture
 def call(own, monkeypatch, capsys):
-    """`call("check", "mine")` → exit code, stdout, stderr."""
+    """`call("check", "mine")` → exit code, stdout, stderr; nothing is remembered from one call to the next."""
 
     def run(*arguments):
         monkeypatch.setattr(sys, "argv", ["cats", *map(str, arguments)])

@@ -1,5 +1,7 @@
 """Every entry whose data are at hand keeps every promise; what is not at hand is skipped by its name."""
 
+import os
+
 import pytest
 
 from benchmark import catalogue
@@ -10,13 +12,14 @@ from results.error import CatsError
 
 NAMES = sorted({*catalogue.names("sources"), *catalogue.names("targets")})
 SIZE = 32
+GIVEN = {name: os.environ.get(name) for name in ("CATS_DATA", "CATS_WEIGHTS")}
 
 
-@pytest.fixture(scope="module", autouse=True)
-def house(tmp_path_factory):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("CATS_HOME", str(tmp_path_factory.mktemp("home")))
-        yield
+@pytest.fixture(autouse=True)
+def at_hand(home, monkeypatch):
+    for name, value in GIVEN.items():
+        if value is not None:
+            monkeypatch.setenv(name, value)
 
 
 @pytest.mark.slow
