@@ -13,7 +13,7 @@ from targets import ihc
 
 SOURCES, TARGETS = catalogue.names("sources"), catalogue.names("targets")
 AT_HAND = ("breastmnist", "pneumoniamnist", "retinamnist", "mednist", "cifar10", "ham10000")
-MADE = [n for n in SOURCES if catalogue.source(n).kind == "pretraining" and n not in AT_HAND]
+MADE = [n for n in SOURCES if (d := catalogue.source(n).dataset) and not d.tree and not d.files]
 
 
 @pytest.mark.parametrize("name", SOURCES)
