@@ -177,7 +177,12 @@ def _call(make: Callable[..., object], name: str, options: dict[str, Any]) -> ob
     for option in options:
         if option not in allowed:
             raise CatsError(f"{name} takes no option '{option}'{nearest(option, [*allowed, 'from'])}")
-    return make(**options)
+    try:
+        return make(**options)
+    except (TypeError, ValueError) as error:
+        reason = str(error).splitlines()
+        given = ", ".join(f"{key}={value}" for key, value in options.items())
+        raise CatsError(f"{name} cannot be made with {given or 'no option'}: {reason[0] if reason else error!r}") from error
 
 
 def described(kind: Kind, name: str, content: dict[str, Any]) -> dict[str, Any]:

@@ -37,7 +37,7 @@ def info() -> dict[str, Any]:
 
 def medmnist_target(name: str, size: int, *, modality: str, family: str = "") -> Target:
     """One set of MedMNIST at one of its four sizes, with its official split and MD5. Raises CatsError for another size."""
-    if size not in SIZES:
+    if not isinstance(size, int) or size not in SIZES:
         raise CatsError(f"{name} has no size {size}; allowed are {', '.join(map(str, SIZES))}")
     facts, mark = info()[name], "" if size == 28 else f"_{size}"
     path = f"medmnist/{name}{mark}.npz"

@@ -11,6 +11,7 @@ from benchmark import catalogue
 from benchmark.cell import Cell
 from benchmark.parse import parse, read_yaml
 from benchmark.recipe import Recipe, recipe_points
+from benchmark.source import Source
 from benchmark.start import Start, start_of
 from benchmark.target import Subsample
 from results.error import CatsError, nearest
@@ -74,10 +75,7 @@ class Plan(Frozen):
         pairs = {}
         for name in self.sources:
             for goal in self.targets:
-                behind = catalogue.source(name)
-                chain = [behind]
-                while chain[-1].dataset is not None:
-                    chain.append(catalogue.source(chain[-1].start))
+                chain = beginnings(name)
                 family = catalogue.target(goal).dataset.relatives
                 shared = next((link.name for link in chain if link.relatives == family), None)
                 if shared is not None:
@@ -107,6 +105,16 @@ class Plan(Frozen):
         """What the network of a cell starts from."""
         shared = self.pretraining_seed if catalogue.source(source).kind == "pretraining" else None
         return start_of(source, backbone, seed if shared is None else shared, self.pretraining)
+
+
+def beginnings(name: str) -> list[Source]:
+    """A source and what its pretraining starts from, back to the beginning. Raises CatsError if there is none."""
+    chain = [catalogue.source(name)]
+    while chain[-1].dataset is not None:
+        chain.append(catalogue.source(chain[-1].start))
+        if chain[-1].name in {link.name for link in chain[:-1]}:
+            raise CatsError(f"the sources {' → '.join(link.name for link in chain)} start from each other; one must begin")
+    return chain
 
 
 def plan_names() -> list[str]:
@@ -140,6 +148,11 @@ def _look_up(plan: Plan, path: Path) -> None:
         catalogue.source(name, f" in {path}")
     for name in plan.targets:
         catalogue.target(name, f" in {path}")
+    known: dict[str, str] = {}
+    for name in plan.targets:
+        twin = known.setdefault(catalogue.target(name).dataset.model_dump_json(), name)
+        if twin != name:
+            raise CatsError(f"{path}: targets {twin} and {name} are the same images; name one of them")
     recipe_points(plan.recipe, str(path))
     recipe_points({"base": "pretraining", **plan.pretraining}, f"{path}: pretraining")
     refused = plan.refused()

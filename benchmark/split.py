@@ -50,8 +50,11 @@ def _folds(dataset: Dataset, images: Decoded, rows: np.ndarray) -> np.ndarray:
     fold = np.empty(len(labels), dtype=np.int64)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "The least populated class")  # a class that then lacks a part is an error above
-        for number, (_, held_out) in enumerate(folds.split(np.zeros(len(labels)), labels, groups)):
-            fold[held_out] = number
+        try:
+            for number, (_, held_out) in enumerate(folds.split(np.zeros(len(labels)), labels, groups)):
+                fold[held_out] = number
+        except ValueError as error:  # scikit-learn wants one class at least as large as there are folds
+            raise CatsError(f"{dataset.name}: no class has {FOLDS} images, as many as a 70/15/15 split needs") from error
     return fold
 
 

@@ -407,7 +407,7 @@ def arrays(**changes):
 
 @pytest.fixture
 def archive(tmp_path):
-    """`archive(train_labels=...)` writes toy.npz with these arrays changed; a None leaves one out. Returns the reader's answer."""
+    """`archive(train_labels=...)` writes toy.npz with these arrays changed, None leaving one out, and reads it."""
 
     def made(**changes):
         np.savez(tmp_path / "toy.npz", **{key: value for key, value in arrays(**changes).items() if value is not None})
