@@ -12,9 +12,8 @@ from typing import Literal
 import pandas as pd
 import torch
 
-from benchmark.cell import TRAINER
 from benchmark.energy import Meter
-from benchmark.recipe import Recipe
+from benchmark.recipe import TRAINER, Recipe
 from results.error import CatsError
 from results.record import Outcome, Record
 

@@ -4,11 +4,10 @@ import json
 import logging
 import os
 import sys
-import time
 from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,7 +15,7 @@ from results.error import CatsError
 
 if TYPE_CHECKING:
     from benchmark.plan import Plan
-    from benchmark.runner import Run, Watch
+    from benchmark.runner import Run
     from results.board import Board, Wanted
     from results.outbox import Outbox
 
@@ -100,13 +99,14 @@ def run(
 
 
 def _run(plan: "Plan", tracking_uri: str, device: Device) -> "Run":
+    from benchmark.progress import Progress
     from benchmark.runner import run as run_plan
     from results.tracking import Tracking
 
     tracking = Tracking(tracking_uri, plan.experiment)
     outbox = _outbox(tracking_uri, plan.experiment)
     outbox.sweep()
-    with _Progress() as watch:
+    with Progress() as watch:
         return run_plan(plan, tracking, outbox, device.value, watch)
 
 
@@ -114,11 +114,9 @@ def _outbox(tracking_uri: str, experiment: str) -> "Outbox":
     from benchmark.digest import digest
     from benchmark.home import home
     from results.outbox import Outbox
+    from results.tracking import absolute
 
-    where = tracking_uri
-    if tracking_uri.startswith("sqlite:///"):  # a relative database is another one in another folder
-        where = str(Path(tracking_uri.removeprefix("sqlite:///")).resolve())
-    return Outbox(home() / "outbox" / digest([where, experiment])[:16])
+    return Outbox(home() / "outbox" / digest([absolute(tracking_uri), experiment])[:16])
 
 
 @app.command()
@@ -255,44 +253,6 @@ def sync(plan: PlanArgument, tracking_uri: TrackingOption = DATABASE) -> None:
     experiment = load_plan(plan).experiment
     sent = Tracking(tracking_uri, experiment).deliver(_outbox(tracking_uri, experiment))
     _print_line(f"{sent} records sent to {experiment} on {tracking_uri}")
-
-
-class _Progress:
-    """The progress bar: cells done, cells per hour, kWh so far, time left. Lines instead of a bar where no terminal is."""
-
-    def __enter__(self) -> "Watch":
-        from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-        from benchmark.runner import Watch
-
-        console = Console(stderr=True)
-        columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[pace]}"), TimeRemainingColumn())
-        self.bar = Progress(*columns, TextColumn("{task.description}"), console=console, disable=not console.is_terminal)
-        self.task = self.bar.add_task("", total=None, pace="")
-        self.bar.start()
-        self.console, self.start, self.kwh, self.missing = console, time.monotonic(), 0.0, False
-        return Watch(self.begins, self.ended)
-
-    def __exit__(self, *_: object) -> None:
-        self.bar.stop()
-
-    def begins(self, what: str) -> None:
-        """Say what is being worked on."""
-        self.bar.update(self.task, description=what)
-
-    def ended(self, record: Any, state: "Run") -> None:
-        """Count a record."""
-        for cost in record.costs:
-            self.kwh += cost.kwh("counter") + cost.kwh("modelled")
-            self.missing = self.missing or bool(cost.missing)
-        pace = f"{state.made / (time.monotonic() - self.start) * 3600:.0f} cells/h, {self.kwh * 1000:.3g} Wh"
-        pace += " + missing" if self.missing else ""
-        self.bar.update(self.task, completed=state.done + state.made, total=state.cells, pace=pace)
-        if not self.console.is_terminal:
-            what = " → ".join(record.names[n] for n in ("source", "target") if n in record.names)
-            line = f"{state.done + state.made}/{state.cells} {record.kind} {what}, seed {record.names['seed']}: {record.status}"
-            self.console.print(f"{line}, {pace}", highlight=False, markup=False)
 
 
 def _exists(tracking_uri: str) -> bool:

@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +25,9 @@ def file_digest(path: Path, algorithm: str = "sha256") -> str:
         return note.read_text(encoding="ascii")
     with path.open("rb") as handle:
         value = hashlib.file_digest(handle, algorithm).hexdigest()
-    note.parent.mkdir(parents=True, exist_ok=True)
-    draft = note.with_name(f".{stamp}.{value[:8]}")
-    draft.write_text(value, encoding="ascii")
-    draft.replace(note)
+    with suppress(OSError):  # without the note the file is read again next time
+        note.parent.mkdir(parents=True, exist_ok=True)
+        draft = note.with_name(f".{stamp}.{os.getpid()}")
+        draft.write_text(value, encoding="ascii")
+        draft.replace(note)
     return value

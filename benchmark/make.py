@@ -10,12 +10,13 @@ import torch
 
 from benchmark import catalogue, probe, train
 from benchmark.attempt import Attempt, flat
-from benchmark.cell import TRAINER, Cell
+from benchmark.cell import Cell
 from benchmark.dataset import Dataset
 from benchmark.digest import digest
 from benchmark.energy import Meter
 from benchmark.home import home
 from benchmark.network import write_weights
+from benchmark.recipe import TRAINER
 from benchmark.score import scores
 from benchmark.seed import seed_of
 from benchmark.split import split, subsampled

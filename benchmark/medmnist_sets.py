@@ -76,7 +76,10 @@ def download(dataset: Dataset, folder: Path) -> None:
         kind(split="test", root=str(draft), download=True, size=size)
         (draft / final.name).replace(final)
     except (RuntimeError, OSError) as error:
-        raise CatsError(f"{dataset.name} could not be downloaded from {file.url}: {error}") from error
+        raise CatsError(
+            f"{dataset.name} could not be downloaded; fetch {file.url} by hand where there is a network, "
+            f"and put it as {file.path} into the folder CATS_DATA or into {folder}"
+        ) from error
     finally:
         shutil.rmtree(draft, ignore_errors=True)
     dataset.verify(folder)

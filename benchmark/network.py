@@ -1,5 +1,6 @@
 """Networks: a timm backbone that carries its source's normalisation, and a new head for the target."""
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +15,7 @@ from benchmark.operators import timm
 from benchmark.source import Weights
 from results.error import CatsError, nearest
 
+log = logging.getLogger(__name__)
 HALF = (0.5, 0.5, 0.5)
 
 
@@ -161,6 +163,8 @@ def timm_tag(backbone: str, tag: str | None) -> str:
 
 def timm_weights(full_name: str) -> Trained:
     """timm's pretrained weights, fetched from their hub or found in its cache. Raises CatsError if they cannot be had."""
+    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)  # it tells every retry, twice
+    log.info("fetching %s", full_name)
     try:
         model = timm.create_model(full_name, pretrained=True)
     except Exception as error:  # the hub's client raises errors of many libraries

@@ -81,7 +81,8 @@ class Plan(Frozen):
                 family = catalogue.target(goal).dataset.relatives
                 shared = next((link.name for link in chain if link.relatives == family), None)
                 if shared is not None:
-                    pairs[name, goal] = f"{shared} and {goal} are of one family of data sets, '{family}'"
+                    same = f"{shared} and {goal} are of one family of data sets, '{family}'"
+                    pairs[name, goal] = "they are the same images" if shared == goal else same
         return pairs
 
     def cells(self) -> Iterator[Cell]:
@@ -126,12 +127,21 @@ def load_plan(given: str) -> Plan:
         if not path.is_file() and path.suffix not in {".yaml", ".yml"}:
             raise CatsError(f"there is no plan file '{given}', and no plan of that name{nearest(given, plan_names())}")
     plan = parse(Plan, {"experiment": path.stem, **read_yaml(path)}, str(path))
+    try:
+        _look_up(plan, path)
+    except CatsError as error:
+        raise (error if str(path) in str(error) else CatsError(f"{path}: {error}")) from None
+    return plan
+
+
+def _look_up(plan: Plan, path: Path) -> None:
+    """Every name that the plan holds."""
     for name in plan.sources:
         catalogue.source(name, f" in {path}")
     for name in plan.targets:
         catalogue.target(name, f" in {path}")
     recipe_points(plan.recipe, str(path))
     recipe_points({"base": "pretraining", **plan.pretraining}, f"{path}: pretraining")
-    if len(plan.refused()) == len(plan.sources) * len(plan.targets):
-        raise CatsError(f"{path} has no cell left: {'; '.join(plan.refused().values())}")
-    return plan
+    refused = plan.refused()
+    if len(refused) == len(plan.sources) * len(plan.targets):
+        raise CatsError(f"{path} has no cell left: {'; '.join(dict.fromkeys(refused.values()))}")

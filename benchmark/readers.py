@@ -4,7 +4,9 @@ import io
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
@@ -20,16 +22,13 @@ def npz(file: str) -> Reader:
 
     def read(folder: Path) -> Samples:
         path = folder / file
-        try:
-            with np.load(path, allow_pickle=False) as content:
-                absent = {f"{part}_{kind}" for part in PARTS for kind in ("images", "labels")} - set(content.files)
-                if absent:
-                    raise CatsError(f"{path} lacks {', '.join(sorted(absent))}")
-                labels = [content[f"{part}_labels"] for part in PARTS]
-                grouped = all(f"{part}_groups" in content.files for part in PARTS)
-                groups = np.concatenate([content[f"{part}_groups"].astype(str) for part in PARTS]) if grouped else None
-        except (ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-            raise CatsError(f"{path} is not a whole npz file without pickles: {error}") from error
+        with _npz(path) as content:
+            absent = {f"{part}_{kind}" for part in PARTS for kind in ("images", "labels")} - set(content.files)
+            if absent:
+                raise CatsError(f"{path} lacks {', '.join(sorted(absent))}")
+            labels = [content[f"{part}_labels"] for part in PARTS]
+            grouped = all(f"{part}_groups" in content.files for part in PARTS)
+            groups = np.concatenate([content[f"{part}_groups"].astype(str) for part in PARTS]) if grouped else None
         stacked = np.concatenate([part.reshape(len(part), -1) for part in labels]).astype(np.int64)
         counts = [len(part) for part in labels]
         return Samples(
@@ -43,14 +42,21 @@ def npz(file: str) -> Reader:
     return read
 
 
+@contextmanager
+def _npz(path: Path) -> Iterator[Any]:
+    """The arrays in an npz file; whatever is wrong with it becomes a CatsError."""
+    try:
+        with path.open("rb") as handle, np.load(handle, allow_pickle=False) as content:
+            yield content
+    except (ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        raise CatsError(f"{path} is not a whole npz file without pickles: {error}") from error
+
+
 def _npz_images(path: Path) -> Iterator[np.ndarray]:
     """Image after image, with one part in memory at a time: PathMNIST at 224 px has 13.5 GB of training images."""
     for part in PARTS:
-        try:
-            with np.load(path, allow_pickle=False) as content:
-                images = content[f"{part}_images"]
-        except (ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-            raise CatsError(f"{path} is not a whole npz file without pickles: {error}") from error
+        with _npz(path) as content:
+            images = content[f"{part}_images"]
         yield from images
 
 

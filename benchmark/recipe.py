@@ -10,6 +10,10 @@ from benchmark.parse import parse, read_yaml
 from results.error import CatsError, nearest
 from results.record import Frozen
 
+# Raised whenever the same inputs give other numbers than before: a change of the loop, the augmentation, the split.
+# It is part of the key of every cell and every pretraining.
+TRAINER = 1
+
 
 class Augment(Frozen):
     """Random changes of each training image, drawn per image.

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from benchmark import catalogue
 from benchmark.digest import digest, file_digest
 from benchmark.home import weight_folders
-from benchmark.recipe import Recipe, recipe_points
+from benchmark.recipe import TRAINER, Recipe, recipe_points
 from benchmark.source import Source, Weights
 from results.error import CatsError
 from results.record import Frozen
@@ -38,7 +38,9 @@ class Start(Frozen):
     def key(self) -> str:
         """Identity: sha256 of what decides the weights."""
         content = self.model_dump(mode="json", exclude={"source", "start"})
-        return digest({**content, "start": self.start.key if self.start else None})
+        if self.start is None:
+            return digest({**content, "start": None})
+        return digest({**content, "start": self.start.key, "trainer": TRAINER})  # a pretraining
 
 
 def start_of(source: str, backbone: str, seed: int, changes: Mapping[str, Any]) -> Start:

@@ -89,24 +89,30 @@ def _decode(dataset: Dataset, size: int, folder: Path) -> None:
 
 def _write(dataset: Dataset, samples: Samples, size: int, path: Path) -> bool:
     """Write all images to one array; returns whether every one of them is grey."""
-    array = np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=(len(samples.ids), size, size, 3))
     grey, count = True, 0
-    for image in samples.images:
-        if count == len(samples.ids):
-            raise CatsError(f"{dataset.name}: there are more images than the {count} labels")
-        where = f"{dataset.name}: image {samples.ids[count]}"
-        if image.dtype != np.uint8 or image.ndim not in {2, 3} or (image.ndim == 3 and image.shape[2] not in {1, 3}):
-            raise CatsError(f"{where} is {image.dtype} of shape {image.shape}; allowed is uint8, (H, W) or (H, W, 3)")
-        if dataset.shape is not None and image.shape[:2] != dataset.shape:
-            given, declared = ("×".join(map(str, s)) for s in (image.shape[:2], dataset.shape))
-            raise CatsError(f"{where} has {given} pixels; all images are declared to have {declared}")
-        grey = grey and (image.ndim == 2 or image.shape[2] == 1)
-        array[count] = squared(image, size)
-        count += 1
+    # Written, not mapped: on a full disk a write fails with an error, a mapped page kills the process.
+    with path.open("wb") as file:
+        shape = (len(samples.ids), size, size, 3)
+        np.lib.format.write_array_header_1_0(file, {"descr": "|u1", "fortran_order": False, "shape": shape})
+        for image in samples.images:
+            _check_image(dataset, samples, count, image)
+            grey = grey and (image.ndim == 2 or image.shape[2] == 1)
+            file.write(np.broadcast_to(squared(image, size), (size, size, 3)).tobytes())
+            count += 1
     if count < len(samples.ids):
         raise CatsError(f"{dataset.name}: there are only {count} images for {len(samples.ids)} labels")
-    array.flush()
     return grey
+
+
+def _check_image(dataset: Dataset, samples: Samples, count: int, image: np.ndarray) -> None:
+    if count == len(samples.ids):
+        raise CatsError(f"{dataset.name}: there are more images than the {count} labels")
+    where = f"{dataset.name}: image {samples.ids[count]}"
+    if image.dtype != np.uint8 or image.ndim not in {2, 3} or (image.ndim == 3 and image.shape[2] not in {1, 3}):
+        raise CatsError(f"{where} is {image.dtype} of shape {image.shape}; allowed is uint8, (H, W) or (H, W, 3)")
+    if dataset.shape is not None and image.shape[:2] != dataset.shape:
+        given, declared = ("×".join(map(str, s)) for s in (image.shape[:2], dataset.shape))
+        raise CatsError(f"{where} has {given} pixels; all images are declared to have {declared}")
 
 
 def squared(image: np.ndarray, size: int) -> np.ndarray:

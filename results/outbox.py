@@ -21,7 +21,12 @@ class Outbox:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise CatsError(
+                f"cannot make the outbox {folder}: {error.strerror}; set CATS_HOME to a folder with space"
+            ) from error
 
     def sweep(self) -> None:
         """Remove what a crash left half-written. Only for the process that holds the outbox's experiment."""

@@ -12,9 +12,9 @@ Rule = Literal["min_val_loss", "max_val_auc", "last_epoch"]
 
 
 class Frozen(BaseModel):
-    """Base of every noun: immutable, unknown keys refused, NaN refused nowhere (a score may be undefined)."""
+    """Base of every noun: immutable, unknown keys refused. NaN (a score may be undefined) survives JSON as NaN."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="constants")
 
 
 class Energy(Frozen):

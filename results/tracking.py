@@ -40,9 +40,9 @@ class Tracking:
 
     def __init__(self, uri: str, experiment: str, *, create: bool = True) -> None:
         quiet()
-        self.uri, self.experiment = uri, experiment
+        self.uri, self.experiment = absolute(uri), experiment
         try:
-            self.client = MlflowClient(tracking_uri=uri)
+            self.client = MlflowClient(tracking_uri=self.uri)
             found = self.client.get_experiment_by_name(experiment)
             if found is None and not create:
                 names = [e.name for e in self.client.search_experiments()]
@@ -166,14 +166,17 @@ class Tracking:
 
 def measurements(record: Record) -> Iterator[tuple[str, float, int]]:
     """(name, value, step) of everything numeric in a record. What is not finite is left out: unknown is not a number."""
+    return ((name, value, step) for name, value, step in _measurements(record) if math.isfinite(value))
+
+
+def _measurements(record: Record) -> Iterator[tuple[str, float, int]]:
     for name, value in record.scores.items():
         yield f"test_{name}", value, 0
     for name, value in record.validation.items():
         yield name, value, 0
     for name, values in record.curves.items():
         for epoch, value in enumerate(values):
-            if math.isfinite(value):
-                yield f"curve_{name}", value, epoch
+            yield f"curve_{name}", value, epoch
     for cost in record.costs:
         yield f"seconds_{cost.phase}", cost.seconds, 0
         known = cost.kwh("counter") + cost.kwh("modelled")
@@ -181,6 +184,12 @@ def measurements(record: Record) -> Iterator[tuple[str, float, int]]:
             yield f"energy_kwh_{cost.phase}", known, 0
             if cost.kg_per_kwh is not None:
                 yield f"co2e_kg_{cost.phase}", known * cost.kg_per_kwh, 0
+
+
+def absolute(uri: str) -> str:
+    """A database file by its full path: MLflow keeps the engine of a relative one when the working directory changes."""
+    file = uri.removeprefix("sqlite:///")
+    return uri if file == uri else f"sqlite:///{Path(file).resolve()}"
 
 
 def quiet() -> None:

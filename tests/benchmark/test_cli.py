@@ -43,7 +43,7 @@ def cats(tmp_path, monkeypatch, capsys):
 )
 def test_a_wrong_plan_starts_nothing(cats, tmp_path, change, sentence):
     (tmp_path / "plan.yaml").write_text(GOOD.replace(*change))
-    code, out, err = cats("run", "plan.yaml")
+    code, _, err = cats("run", "plan.yaml")
     assert code == 2
     assert sentence in err
     assert "Traceback" not in err

@@ -1,0 +1,23 @@
+"""In fresh interpreters, because an import cannot be taken back."""
+
+import subprocess
+import sys
+
+
+def test_torchvision_and_timm_can_be_imported():
+    code = "import benchmark.operators, torchvision, timm; timm.create_model('test_resnet'); print('fine')"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stdout.strip() == "fine", done.stderr
+
+
+def test_operators_that_are_there_are_left_alone():
+    code = """
+import torch
+mine = torch.library.Library("torchvision", "DEF")
+mine.define("nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+mine.define("qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+from benchmark import operators
+print(operators._declared)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stdout.strip() == "[]", done.stderr
