@@ -82,6 +82,8 @@ class Dataset(Frozen):
         groups: what an image belongs to (patient, lesion ...); None: nobody knows, and boards say so.
         shape: (height, width) that every image must have; None: any.
         images: how many there are in all, if fixed.
+        known_duplicates: at most so many images of val and test lie, exactly or nearly, in an earlier part of the official
+            split too. A fact about published data, checked: with more of them the target is refused (benchmark.leakage).
         tree: name of the folder or archive (zip, tar) in the data folder that holds the pictures; `read` gets its path.
         obtain: where the files can be had and what layout is expected, one sentence.
         odd: what happens to an image of another shape than declared. broken: the share of images that may be unreadable.
@@ -101,6 +103,7 @@ class Dataset(Frozen):
     groups: Literal["patient", "slide", "lesion", "block"] | None = None
     shape: tuple[int, int] | None = None
     images: int | None = None
+    known_duplicates: int = Field(0, ge=0)
     tree: str = ""
     obtain: str = ""
     odd: Literal["refuse", "resize", "drop"] = "refuse"
