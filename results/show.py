@@ -44,9 +44,11 @@ def table(board: Board) -> Group:
     """For the terminal."""
     parts: list[Table | Text] = []
     for target, rows in board.targets.items():
-        made = Table(title=f"{target}: {board.metric}, {board.verdict(target)}", title_justify="left", title_style="bold")
+        made = Table(
+            title=escape(f"{target}: {board.metric}, {board.verdict(target)}"), title_justify="left", title_style="bold"
+        )
         for name in HEAD:
-            made.add_column(name, justify="left" if name == "source" else "right", no_wrap=True)
+            made.add_column(name, justify="left" if name == "source" else "right", no_wrap=name != "source")
         for row in rows:
             made.add_row(*(escape(cell) for cell in cells_of(row)), style="" if row.tie == 1 else "dim")
         parts += [made, Text("")]

@@ -1,0 +1,30 @@
+"""Hand-made runs with the columns of Tracking.frame(), and boards of them."""
+
+import pandas as pd
+
+from results.board import Board, make_board
+
+KWH = 0.003
+ENERGY = {"cpu": {"kwh": 0.001, "provenance": "modelled"}, "ram": {"kwh": 0.002, "provenance": "modelled"}}
+COSTS = [{"phase": "training", "seconds": 1.0, "energy": ENERGY, "kg_per_kwh": 0.3}]
+UNKNOWN = [{"phase": "training", "seconds": 1.0, "energy": {"gpu": {"kwh": None, "provenance": "missing"}}}]
+
+
+def run(source, target, seed, auc, **changes):
+    row = {"source": source, "target": target, "backbone": "net", "seed": str(seed), "point": "p", "kind": "cell"}
+    row |= {"status": "FINISHED", "key": f"{source}-{target}-{seed}", "started": seed, "test_auc": auc, "test_brier": 1 - auc}
+    row |= {"val_loss": 1 - auc, "val_auc": auc, "protocol": "finetune", "size": "32", "rule": "min_val_loss"}
+    row |= {"groups": "patient", "pretraining": None, "subsample.train": "None", "costs": COSTS}
+    return row | changes
+
+
+def runs(**scores):
+    """source=[[scores on target a], [scores on target b]]"""
+    return [run(s, "ab"[t], i, v) for s, rows in scores.items() for t, row in enumerate(rows) for i, v in enumerate(row)]
+
+
+CLEAR = runs(good=[[0.90, 0.91, 0.905], [0.80, 0.81, 0.805]], bad=[[0.70, 0.71, 0.705], [0.60, 0.61, 0.605]])
+
+
+def board(rows, **changes) -> Board:
+    return make_board(pd.DataFrame(rows), "toy", **({"metric": "auc", "rule": "min_val_loss"} | changes))
