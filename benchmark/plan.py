@@ -79,7 +79,7 @@ class Plan(Frozen):
         for name in self.sources:
             for goal in self.targets:
                 family = catalogue.target(goal).dataset.relatives
-                shared = next((link.name for link in lineage(name) if link.relatives == family), None)
+                shared = next((link.name for link in lineage(name) if link.knows(family)), None)
                 if shared is not None:
                     same = f"{shared} and {goal} are of one family of data sets, '{family}'"
                     pairs[name, goal] = "they are the same images" if shared == goal else same

@@ -29,6 +29,7 @@ class Source(Frozen):
     Attributes:
         pretraining: fields of the recipe that differ from the recipe `pretraining`.
         start: the source that pretraining starts from.
+        seen: families of data sets whose images are behind it, where they are several (medmnist_all).
     """
 
     name: str
@@ -40,6 +41,7 @@ class Source(Frozen):
     licence: str = ""
     citation: str = ""
     images: int | None = None
+    seen: tuple[str, ...] = ()
 
     @model_validator(mode="after")
     def _one_origin(self) -> "Source":
@@ -51,6 +53,10 @@ class Source(Frozen):
     def relatives(self) -> str:
         """The family of the images behind this source."""
         return self.dataset.relatives if self.dataset else self.name
+
+    def knows(self, family: str) -> bool:
+        """Whether images of a family of data sets are behind this source, so that it must not meet a target of it."""
+        return family == self.relatives or family in self.seen
 
     @property
     def kind(self) -> str:

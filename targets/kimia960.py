@@ -1,0 +1,48 @@
+"""KimiaPath960: 48 regions from each of 20 whole slides; the class is the slide, a letter from A to T.
+
+Every class is one slide, so no split can keep slides apart: a score here says how well slides are told from each other, no
+more. Good as a source, as in CATS 2021.
+"""
+
+import re
+from pathlib import Path
+
+import numpy as np
+
+from benchmark.dataset import Dataset, Samples
+from benchmark.readers import pictures
+from benchmark.target import Target
+from benchmark.tree import Tree
+from results.error import CatsError
+
+CLASSES = tuple("ABCDEFGHIJKLMNOPQRST")
+NAME = re.compile(r"(?:^|/)([A-T])\d+\.tif$")  # A5.tif
+
+
+def read(path: Path) -> Samples:
+    """The label is the first letter of the file name."""
+    tree = Tree(path)
+    found = [(name, match[1]) for name in tree.names if (match := NAME.search(name))]
+    if not found:
+        raise CatsError(f"{path} holds no picture named like A5.tif")
+    names = [name for name, _ in found]
+    return Samples(pictures(tree, names), np.array([CLASSES.index(letter) for _, letter in found]), names)
+
+
+target = Target(
+    name="kimia960",
+    dataset=Dataset(
+        name="kimia960",
+        title="KimiaPath960, regions of 20 whole slides",
+        modality="histology of several tissues",
+        task="multiclass",
+        classes=CLASSES,
+        licence="not stated by its authors",
+        citation="Kumar et al., CNN, BoVW and LBP for Classification of Histopathological Images, IEEE SSCI, 2017",
+        tree="kimia960",
+        obtain="fetch kimia-path-960 from Kaggle and put its *.tif into CATS_DATA/kimia960",
+        shape=(168, 308),
+        images=960,
+        read=read,
+    ),
+)

@@ -1,0 +1,46 @@
+"""Wisconsin fine-needle aspirates: the raw pictures behind the thirty features of the Wisconsin Diagnostic Breast Cancer set.
+
+They were published as GIF, one or more of a patient; nothing in them says which belong to one patient.
+"""
+
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+
+from benchmark.dataset import Dataset, Samples
+from benchmark.picture import ENDINGS
+from benchmark.readers import pictures
+from benchmark.target import Target
+from benchmark.tree import Tree
+from results.error import CatsError
+
+CLASSES = ("benign", "malignant")
+
+
+def read(path: Path) -> Samples:
+    """The label is the folder; GIF and the usual formats are read."""
+    tree = Tree(path)
+    files = [PurePosixPath(name) for name in tree.names]
+    found = [file for file in files if file.parent.name in CLASSES and file.suffix.lower() in {".gif", *ENDINGS}]
+    if not found:
+        raise CatsError(f"{path} holds no picture in a folder {' or '.join(CLASSES)}")
+    names = [str(file) for file in found]
+    return Samples(pictures(tree, names), np.array([CLASSES.index(file.parent.name) for file in found]), names)
+
+
+target = Target(
+    name="wisconsin_fna",
+    dataset=Dataset(
+        name="wisconsin_fna",
+        title="Wisconsin breast cancer, pictures of fine-needle aspirates",
+        modality="breast cytology, fine-needle aspirate",
+        task="binary",
+        classes=CLASSES,
+        licence="not stated by its authors",
+        citation="Wolberg, Street & Mangasarian, Machine learning techniques to diagnose breast cancer, Cancer Lett. 77, 1994",
+        tree="wisconsin_fna",
+        obtain="fetch ftp.cs.wisc.edu/math-prog/cpo-dataset/machine-learn/cancer/cancer_images and put the pictures, by "
+        "diagnosis, into CATS_DATA/wisconsin_fna/benign and CATS_DATA/wisconsin_fna/malignant",
+        read=read,
+    ),
+)
