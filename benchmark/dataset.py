@@ -113,6 +113,8 @@ class Dataset(Frozen):
         groups: what an image belongs to (patient, lesion ...); None: nobody knows, and boards say so.
         shape: (height, width) that every image must have; None: any.
         images: how many there are in all, if fixed.
+        known_duplicates: at most so many images of val and test lie, exactly or nearly, in an earlier part of the official
+            split too. A fact about published data, checked: with more of them the target is refused (benchmark.leakage).
         tree: name of the folder or archive (zip, tar) in the data folder that holds the pictures; `read` gets its path.
         place: in an entry of the user's own: the absolute path of the folder to look in first. No part of the identity.
         obtain: where the files can be had and what layout is expected, one sentence.
@@ -134,6 +136,7 @@ class Dataset(Frozen):
     groups: Literal["patient", "slide", "lesion", "block"] | None = None
     shape: tuple[int, int] | None = None
     images: int | None = None
+    known_duplicates: int = Field(0, ge=0)
     tree: str = ""
     place: str = ""
     obtain: str = ""

@@ -9,7 +9,6 @@ from pydantic import BaseModel, ValidationError
 
 from results.error import CatsError, nearest
 
-BRANCHES = ("function-", "tagged-union", "dict[", "str", "constrained-")  # of a union: nothing that a person wrote
 Model = TypeVar("Model", bound=BaseModel)
 
 
@@ -57,7 +56,7 @@ def parse(model: type[Model], content: dict[str, Any], where: str) -> Model:
 
 def sentence(model: type[BaseModel], problem: Any, where: str) -> str:
     """One of pydantic's errors, said for people."""
-    location = [str(part) for part in problem["loc"] if not str(part).startswith(BRANCHES)]
+    location = written(model, [str(part) for part in problem["loc"]])
     key, value = ".".join(location) or "the file", problem["input"]
     match problem["type"]:
         case "extra_forbidden":
@@ -71,6 +70,14 @@ def sentence(model: type[BaseModel], problem: Any, where: str) -> str:
             return f"{where}: {key}: {problem['ctx']['error']}"
         case _:
             return f"{where}: {key} is {value!r}: {problem['msg'][0].lower()}{problem['msg'][1:]}"
+
+
+def written(model: type[BaseModel], location: list[str]) -> list[str]:
+    """pydantic's location without the branches of a union that it adds behind a field that is one."""
+    field = model.model_fields.get(location[0]) if location else None
+    if field is not None and len(location) > 1 and (location[1] == "str" or location[1].startswith("dict[")):
+        return [location[0], *location[2:]]
+    return location
 
 
 def field_model(model: type[BaseModel], location: list[str]) -> type[BaseModel] | None:

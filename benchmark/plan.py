@@ -1,6 +1,6 @@
 """A plan names sources, targets, backbones, recipes and seeds; its cells are all their combinations."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any
@@ -17,6 +17,7 @@ from benchmark.target import Subsample
 from results.error import CatsError, nearest
 from results.record import Frozen, Rule
 
+Leaks = Mapping[tuple[str, str], str]  # (source, target): what they share, one sentence
 METRICS = ("auc", "accuracy", "balanced_accuracy", "f1", "precision", "recall", "average_precision", "brier", "kappa")
 
 
@@ -34,6 +35,7 @@ class Plan(Frozen):
         pretraining: fields of the pretraining recipe that hold for every source of this plan.
         pretraining_seed: one pretraining shared by all seeds; null pretrains anew for every seed.
         country: ISO code, three letters, whose electricity is used.
+        allow_leakage: also run pairs that share images; boards keep them off the ranking.
     """
 
     experiment: str = Field(min_length=1)
@@ -48,6 +50,7 @@ class Plan(Frozen):
     rule: Rule = "min_val_loss"
     metric: str = "auc"
     country: str = Field("NLD", pattern="^[A-Z]{3}$")
+    allow_leakage: bool = False
 
     @field_validator("sources", "targets", "backbones", "seeds")
     @classmethod
@@ -70,35 +73,42 @@ class Plan(Frozen):
         """The points of the recipe's grid."""
         return recipe_points(self.recipe, f"plan '{self.experiment}'")
 
-    def refused(self) -> dict[tuple[str, str], str]:
-        """(source, target) pairs that are not run, each with the reason: they share images."""
+    def related(self) -> dict[tuple[str, str], str]:
+        """(source, target) pairs of one family of data sets, each with a sentence that says so."""
         pairs = {}
         for name in self.sources:
             for goal in self.targets:
-                chain = beginnings(name)
                 family = catalogue.target(goal).dataset.relatives
-                shared = next((link.name for link in chain if link.relatives == family), None)
+                shared = next((link.name for link in lineage(name) if link.relatives == family), None)
                 if shared is not None:
                     same = f"{shared} and {goal} are of one family of data sets, '{family}'"
                     pairs[name, goal] = "they are the same images" if shared == goal else same
         return pairs
 
-    def cells(self) -> Iterator[Cell]:
-        """Every cell once, ordered so that a target and a backbone stay loaded as long as they are needed."""
-        refused, points = self.refused(), self.points()
+    def refused(self) -> dict[tuple[str, str], str]:
+        """The pairs of one family, unless the plan allows leakage. What is measured comes from benchmark.leakage."""
+        return {} if self.allow_leakage else self.related()
+
+    def cells(self, leaks: Leaks | None = None) -> Iterator[Cell]:
+        """Every cell once, ordered so that a target and a backbone stay loaded as long as they are needed.
+
+        `leaks` are the pairs that share images, with the reason (benchmark.leakage.look); without it, those of one family.
+        """
+        leaks, points = self.related() if leaks is None else leaks, self.points()
         for goal in self.targets:
             target = catalogue.target(goal)
             data, subsample = target.dataset.digest(), self.subsample or target.subsample
             for backbone in self.backbones:
                 for name in self.sources:
-                    if (name, goal) in refused:
+                    leak = leaks.get((name, goal))
+                    if leak is not None and not self.allow_leakage:
                         continue
                     for seed in self.seeds:
                         start = self.start(name, backbone, seed)
                         for point in points:
                             yield Cell(
                                 source=name, target=goal, backbone=backbone, recipe=point, seed=seed, rule=self.rule,
-                                subsample=subsample, data=data, start=start,
+                                subsample=subsample, data=data, start=start, leak=leak,
                             )  # fmt: skip
 
     def start(self, source: str, backbone: str, seed: int) -> Start:
@@ -107,14 +117,14 @@ class Plan(Frozen):
         return start_of(source, backbone, seed if shared is None else shared, self.pretraining)
 
 
-def beginnings(name: str) -> list[Source]:
-    """A source and what its pretraining starts from, back to the beginning. Raises CatsError if there is none."""
-    chain = [catalogue.source(name)]
-    while chain[-1].dataset is not None:
-        chain.append(catalogue.source(chain[-1].start))
-        if chain[-1].name in {link.name for link in chain[:-1]}:
-            raise CatsError(f"the sources {' → '.join(link.name for link in chain)} start from each other; one must begin")
-    return chain
+def lineage(name: str) -> list[Source]:
+    """A source and every source that its pretraining starts from. Raises CatsError if they start from each other."""
+    links = [catalogue.source(name)]
+    while links[-1].dataset is not None:
+        links.append(catalogue.source(links[-1].start))
+        if links[-1].name in {link.name for link in links[:-1]}:
+            raise CatsError(f"the sources {' → '.join(link.name for link in links)} start from each other; one must begin")
+    return links
 
 
 def plan_names() -> list[str]:

@@ -33,6 +33,8 @@ def npz(file: str) -> Reader:
             named = _known(content, "groups")
             files = _known(content, "files")
         counts = [len(part) for part in labels]
+        if any(part.dtype.kind not in "iubf" or not np.isfinite(part).all() for part in labels):
+            raise CatsError(f"{path}: labels must be whole numbers, not {labels[0].dtype}")
         widths = {part.shape[1] for part in labels if len(part)}
         if len(widths) > 1 or not all(np.array_equal(part, part.astype(np.int64)) for part in labels):
             raise CatsError(f"{path}: labels must be whole numbers, as many for each image of every part")

@@ -16,7 +16,18 @@ from results.record import Frozen
 TRAINER = 1
 
 
-class Augment(Frozen):
+class Numeric(Frozen):
+    """Settings that are numbers and words: yes and no are neither."""
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_truth_values(cls, given: Any) -> Any:
+        if isinstance(given, bool):
+            raise PydanticCustomError("truth", "input should be a number or a word, not a truth value")
+        return given
+
+
+class Augment(Numeric):
     """Random changes of each training image, drawn per image.
 
     Attributes:
@@ -34,7 +45,7 @@ class Augment(Frozen):
     contrast: float = Field(0.0, ge=0, lt=1)
 
 
-class Recipe(Frozen):
+class Recipe(Numeric):
     """How a network is trained.
 
     Attributes:
@@ -64,13 +75,6 @@ class Recipe(Frozen):
     augment: Augment = Augment()
     c: tuple[Annotated[float, Field(gt=0, allow_inf_nan=False)], ...] = Field((0.01, 0.1, 1.0, 10.0), min_length=1)
     precision: Literal["auto", "fp32", "bf16"] = "auto"
-
-    @field_validator("*", mode="before")
-    @classmethod
-    def _no_truth_values(cls, given: Any) -> Any:
-        if isinstance(given, bool):
-            raise PydanticCustomError("truth", "input should be a number or a word, not a truth value")
-        return given
 
 
 def recipe_names() -> list[str]:

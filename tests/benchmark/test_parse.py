@@ -126,6 +126,8 @@ def test_good_content_becomes_the_model():
         ({"name": "n", "inner": {"depth": 0}}, "file.yaml: inner.depth is 0: input should be greater than or equal to 1"),
         ({"name": "n", "many": [1, "x"]}, "file.yaml: many.1 is 'x': input should be a valid integer"),
         ({"name": "n", "many": 1}, "file.yaml: many is 1: input should be a valid tuple"),
+        ({"name": "n", "strange": 1}, "file.yaml: there is no key 'strange'"),
+        ({"name": "n", "function-like": 1}, "file.yaml: there is no key 'function-like'"),
         ({"name": "n", 1: 2}, "file.yaml: 1 is 1: keys should be strings"),
     ],
 )

@@ -464,9 +464,18 @@ def test_npz_that_is_not_as_medmnist_has_it(archive, changes, sentence):
         {"train_images": np.zeros((5, 6, 6), np.uint8), "val_images": np.zeros((2, 6, 6), np.uint8)},
         {"val_labels": np.zeros((3, 2), int)},
         {"train_labels": np.array([[0], [1], [0.5], [1]])},
+        {"train_labels": np.array([[0], [1], [np.nan], [1]])},
+        {"train_labels": np.array([["0"], ["1"], ["a"], ["1"]])},
         {"train_groups": np.arange(3), "val_groups": np.arange(4), "test_groups": np.arange(2)},
     ],
-    ids=["images of one part with labels of another", "two labels in one part", "half a class", "groups of another part"],
+    ids=[
+        "images of one part with labels of another",
+        "two labels in one part",
+        "half a class",
+        "no number",
+        "a letter",
+        "groups of another part",
+    ],
 )
 def test_npz_whose_arrays_do_not_fit_together(archive, changes):
     with pytest.raises(CatsError, match="toy.npz"):

