@@ -12,17 +12,17 @@ GREY = {"1", "L", "LA", "La"}
 DEEP = {"I;16", "I;16L", "I;16B", "I"}
 
 
-def picture(content: bytes, where: str) -> np.ndarray:
+def picture(content: bytes, where: str, white: int = 65535) -> np.ndarray:
     """An encoded picture as (H, W) or (H, W, 3) uint8, RGB. Raises CatsError naming `where` if it cannot be decoded.
 
-    16-bit grey is scaled linearly, 65535 becoming 255. A rotation noted in EXIF is carried out. What is transparent
-    lies on black. Palettes and CMYK become RGB.
+    16-bit grey is scaled linearly, `white` becoming 255 (4095 for 12 bits in files of 16). A rotation noted in EXIF is
+    carried out. What is transparent lies on black. Palettes and CMYK become RGB. Of several pages the first is read.
     """
     try:
         with Image.open(io.BytesIO(content)) as opened:
             image = ImageOps.exif_transpose(opened)
             if image.mode in DEEP:
-                return shallow(np.asarray(image), where)
+                return shallow(np.asarray(image), where, white)
             if image.mode == "F":
                 raise CatsError(f"{where} holds floating-point numbers; allowed are pictures of 8 or 16 bits")
             if image.mode in {"RGBA", "PA", "LA", "La", "RGBa"} or "transparency" in image.info:
@@ -33,8 +33,8 @@ def picture(content: bytes, where: str) -> np.ndarray:
         raise CatsError(f"{where} is not a picture that can be read: {error}") from error
 
 
-def shallow(deep: np.ndarray, where: str) -> np.ndarray:
-    """(H, W) of 16 bits → uint8. Raises CatsError for values that 16 bits cannot hold."""
-    if deep.min() < 0 or deep.max() > 65535:
-        raise CatsError(f"{where} holds values from {deep.min()} to {deep.max()}; allowed are 0 to 65535")
-    return np.rint(deep / 257).astype(np.uint8)
+def shallow(deep: np.ndarray, where: str, white: int = 65535) -> np.ndarray:
+    """(H, W) of up to 16 bits → uint8, `white` becoming 255. Raises CatsError for values below 0 or above `white`."""
+    if deep.min() < 0 or deep.max() > white:
+        raise CatsError(f"{where} holds values from {deep.min()} to {deep.max()}; allowed are 0 to {white}")
+    return np.rint(deep * (255 / white)).astype(np.uint8)

@@ -10,7 +10,8 @@ import numpy as np
 from benchmark.dataset import Reader, Samples
 from results.error import CatsError
 
-CHUNK = 1024  # images in memory at a time
+CHUNK = 2**25  # bytes of images in memory at a time
+DAMAGED = (OSError, RuntimeError, ValueError, KeyError)  # what h5py raises where bytes are not what they should be
 
 
 def hdf5(
@@ -23,6 +24,9 @@ def hdf5(
     group: str = "",
 ) -> Reader:
     """images, labels: part → file; groups: part → CSV whose column `group` names the slide or patient of each image."""
+    for what, given in (("labels", labels), ("groups", groups)):
+        if given is not None and set(given) != set(images):
+            raise CatsError(f"{what} are given for {', '.join(sorted(given))} and images for {', '.join(sorted(images))}")
 
     def read(folder: Path) -> Samples:
         found = [_column(folder / labels[part], key_labels) for part in images]
@@ -30,6 +34,11 @@ def hdf5(
             [_groups(folder / groups[part], group, len(f)) for part, f in zip(images, found, strict=True)] if groups else None
         )
         counts = [len(part) for part in found]
+        for name, labelled in zip(images.values(), counts, strict=True):
+            with opened(folder / name) as file:
+                count = len(_entry(file, key_images, folder / name))
+            if count != labelled:
+                raise CatsError(f"{folder / name} holds {count} images; there are {labelled} labels for them")
         return Samples(
             images=_images(folder, images, key_images),
             labels=np.concatenate(found),
@@ -55,23 +64,43 @@ def opened(path: Path) -> Any:
 
 def _column(path: Path, key: str) -> np.ndarray:
     with opened(path) as file:
-        return np.asarray(_entry(file, key, path)).reshape(-1).astype(np.int64)
+        entry = _entry(file, key, path)
+        try:
+            raw = np.asarray(entry)
+        except DAMAGED as error:
+            raise CatsError(f"{path} is cut short or damaged: {error}") from error
+    if raw.dtype.kind not in "iubf" or raw.size != len(raw) or (raw != np.round(raw)).any():
+        raise CatsError(f"{path}: '{key}' holds {raw.dtype} of shape {raw.shape}; it must hold one whole number for each image")
+    return raw.reshape(-1).astype(np.int64)
 
 
 def _entry(file: Any, key: str, path: Path) -> Any:
-    if key not in file:
-        raise CatsError(f"{path} holds no '{key}'; it holds {', '.join(file)}")
-    return file[key]
+    """The array `key` of a file. Raises CatsError if there is none, or if its numbers lie in another file."""
+    import h5py
+
+    if key not in file.keys():  # noqa: SIM118 - `in file` follows links
+        raise CatsError(f"{path} holds no '{key}'; it holds {', '.join(file.keys())}")
+    inside = isinstance(file.get(key, getlink=True), h5py.HardLink)
+    try:
+        entry = file[key] if inside else None
+    except DAMAGED as error:
+        raise CatsError(f"{path} is cut short or damaged: {error}") from error
+    if not inside or (isinstance(entry, h5py.Dataset) and (entry.external or entry.is_virtual)):
+        raise CatsError(f"{path}: '{key}' leads out of the file; it is not read")
+    if not isinstance(entry, h5py.Dataset) or not entry.shape:
+        raise CatsError(f"{path}: '{key}' is no array with a row for each image")
+    return entry
 
 
 def _images(folder: Path, images: dict[str, str], key: str) -> Iterator[np.ndarray]:
     for name in images.values():
         with opened(folder / name) as file:
             entry = _entry(file, key, folder / name)
-            for start in range(0, len(entry), CHUNK):
+            step = max(1, CHUNK * len(entry) // max(1, entry.nbytes))
+            for start in range(0, len(entry), step):
                 try:
-                    chunk = entry[start : start + CHUNK]
-                except OSError as error:
+                    chunk = entry[start : start + step]
+                except DAMAGED as error:
                     raise CatsError(f"{folder / name} is cut short or damaged at image {start}: {error}") from error
                 yield from chunk
 
@@ -80,7 +109,7 @@ def _groups(path: Path, column: str, count: int) -> list[str]:
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             names = [row[column] for row in csv.DictReader(file)]
-    except (OSError, KeyError) as error:
+    except (OSError, KeyError, UnicodeDecodeError, csv.Error) as error:
         raise CatsError(f"{path} cannot be read or has no column '{column}': {error}") from error
     if len(names) != count:
         raise CatsError(f"{path} names {len(names)} groups for {count} images")

@@ -18,7 +18,10 @@ from results.error import CatsError
 
 
 def npz(file: str) -> Reader:
-    """MedMNIST's layout: `{train,val,test}_{images,labels}` and, where known, `{part}_groups`. Pickles are refused."""
+    """MedMNIST's layout: `{train,val,test}_{images,labels}`. Pickles are refused.
+
+    Where known in every part: `{part}_groups`, and `{part}_files`, the names of the images in the original data.
+    """
 
     def read(folder: Path) -> Samples:
         path = folder / file
@@ -27,27 +30,35 @@ def npz(file: str) -> Reader:
             if absent:
                 raise CatsError(f"{path} lacks {', '.join(sorted(absent))}")
             labels = [_columns(content[f"{part}_labels"]) for part in PARTS]
-            grouped = all(f"{part}_groups" in content.files for part in PARTS)
-            named = [content[f"{part}_groups"].astype(str) for part in PARTS] if grouped else []
+            named = _known(content, "groups")
+            files = _known(content, "files")
         counts = [len(part) for part in labels]
         if any(part.dtype.kind not in "iubf" or not np.isfinite(part).all() for part in labels):
             raise CatsError(f"{path}: labels must be whole numbers, not {labels[0].dtype}")
         widths = {part.shape[1] for part in labels if len(part)}
         if len(widths) > 1 or not all(np.array_equal(part, part.astype(np.int64)) for part in labels):
             raise CatsError(f"{path}: labels must be whole numbers, as many for each image of every part")
-        if named and [len(part) for part in named] != counts:
-            raise CatsError(f"{path} has {[len(part) for part in named]} groups for {counts} labels")
+        for what, known in (("groups", named), ("files", files)):
+            if known and [len(part) for part in known] != counts:
+                raise CatsError(f"{path} has {[len(part) for part in known]} {what} for {counts} labels")
         stacked = np.concatenate([part for part in labels if len(part)] or labels[:1]).astype(np.int64)
         groups = np.concatenate(named) if named else None
+        numbered = [f"{part}/{i}" for part, n in zip(PARTS, counts, strict=True) for i in range(n)]
         return Samples(
             images=_npz_images(path, counts),
             labels=stacked[:, 0] if stacked.shape[1] == 1 else stacked,
-            ids=[f"{part}/{i}" for part, n in zip(PARTS, counts, strict=True) for i in range(n)],
+            ids=np.concatenate(files).tolist() if files else numbered,
             groups=None if groups is None else groups.tolist(),
             parts=[part for part, n in zip(PARTS, counts, strict=True) for _ in range(n)],
         )
 
     return read
+
+
+def _known(content: Any, kind: str) -> list[np.ndarray]:
+    """`{part}_{kind}` of every part, as text; empty if a part lacks it."""
+    names = [f"{part}_{kind}" for part in PARTS]
+    return [content[name].astype(str) for name in names] if all(name in content.files for name in names) else []
 
 
 def _columns(labels: np.ndarray) -> np.ndarray:
@@ -85,13 +96,14 @@ def folders(
     parts: dict[str, str] | None = None,
     group: str = "",
     include: str = "",
+    white: int = 65535,
 ) -> Reader:
     """One folder per class in a folder, zip or tar: the last folder of a picture's path is its class.
 
     classes: names of the folders, or folder → class; several folders may make one class, in the order of the first ones.
     root: folder that holds the classes, at any depth. parts: the folder on the path that says it → part, `{valid: val}`.
     group: regular expression on the path, whose first bracket is the patient, slide or lesion. include: regular
-    expression that the paths of pictures must contain.
+    expression that the paths of pictures must contain. white: the value that is white in 16-bit pictures.
     """
     named = classes if isinstance(classes, dict) else {name: name for name in classes}
     order = list(dict.fromkeys(named.values()))
@@ -108,7 +120,7 @@ def folders(
         labels = np.array([order.index(named[PurePosixPath(name).parent.name]) for name in names], dtype=np.int64)
         given = [_part(name, parts, path) for name in names] if parts else None
         groups = [matched(group, name, path) for name in names] if group else None
-        return Samples(pictures(tree, names), labels, names, groups, given)
+        return Samples(pictures(tree, names, white), labels, names, groups, given)
 
     return read
 
@@ -145,11 +157,11 @@ def matched(pattern: str, name: str, path: Path) -> str:
     return found[1]
 
 
-def pictures(tree: Tree, names: list[str]) -> Iterator[np.ndarray | CatsError]:
+def pictures(tree: Tree, names: list[str], white: int = 65535) -> Iterator[np.ndarray | CatsError]:
     """The pictures of a tree, decoded one by one; one that cannot be read stands there as its error."""
     for name, content in zip(names, tree.read(names), strict=True):
         try:
-            yield picture(content, f"{tree.path}/{name}")
+            yield picture(content, f"{tree.path}/{name}", white)
         except CatsError as error:
             yield error
 

@@ -43,14 +43,16 @@ def split(dataset: Dataset, images: Decoded) -> dict[str, np.ndarray]:
 def _folds(dataset: Dataset, images: Decoded, rows: np.ndarray) -> np.ndarray:
     """The fold, 0 to 19, of each of `rows`: stratified, groups kept whole, drawn by the name of the data set."""
     labels = (images.labels if images.labels.ndim == 1 else images.labels.sum(axis=1))[rows]
-    grouped = bool(images.groups[rows[0]])
-    count = len(set(images.groups[rows])) if grouped else len(rows)
+    known = images.groups[rows] != ""
+    grouped = bool(known.any())
+    # An image whose patient nobody knows is a group of its own; together they are not one patient.
+    groups = np.where(known, images.groups[rows], np.strings.add("image ", rows.astype(str))) if grouped else None
+    count = len(rows) if groups is None else len(set(groups))
     if count < FOLDS:
         raise CatsError(f"{dataset.name} has {count} groups; a 70/15/15 split needs at least {FOLDS}")
     # Without groups the plain splitter gives the same promise and stays fast at 100,000 images.
     splitter = StratifiedGroupKFold if grouped else StratifiedKFold
     folds = splitter(FOLDS, shuffle=True, random_state=seed_of("split", dataset.name) % 2**32)
-    groups = images.groups[rows] if grouped else None
     fold = np.empty(len(labels), dtype=np.int64)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "The least populated class")  # a class that then lacks a part is an error above

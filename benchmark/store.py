@@ -16,7 +16,7 @@ from benchmark.home import home
 from results.error import CatsError
 
 log = logging.getLogger(__name__)
-LAYOUT = 1  # of the stored arrays; raised when old ones must not be read any more
+LAYOUT = 2  # of the stored arrays; raised when old ones must not be read any more
 
 
 @dataclass(frozen=True)
@@ -109,9 +109,11 @@ def _write(dataset: Dataset, samples: Samples, size: int, path: Path) -> tuple[b
         _write_header(file, len(rows), size)  # numpy leaves room for the number of rows: the header keeps its length
     if number < len(samples.ids):
         raise CatsError(f"{dataset.name}: there are only {number} images for {len(samples.ids)} labels")
-    if len(broken) > dataset.broken * number:
+    if broken and len(broken) / number > dataset.broken:  # 29 of 100 are 0.29, while 0.29 × 100 is less than 29
         allowed = f"{dataset.broken:.2%} may be" if dataset.broken else "none may be"
         raise CatsError(f"{broken[0]}; {len(broken)} of {number} images of {dataset.name} are broken, {allowed}")
+    if number and not rows:
+        raise CatsError(f"{dataset.name}: every image is broken or has another shape than declared; none is left")
     if len(rows) < number:
         odd = number - len(rows) - len(broken)
         log.warning("%s: left out are %d broken images and %d of another shape", dataset.name, len(broken), odd)

@@ -1,6 +1,7 @@
 """A tree of files: a folder, or a zip or tar archive read in place. Names use `/` and never lead out of the tree."""
 
 import hashlib
+import os
 import tarfile
 import zipfile
 import zlib
@@ -12,6 +13,7 @@ from benchmark.digest import digest, file_digest, remembered
 from results.error import CatsError
 
 ENDINGS = (".zip", ".tar", ".tar.gz", ".tgz")
+WINDOW = 2**28  # bytes of a tar in memory at a time; to go back in a packed one is to unpack it again from its beginning
 DAMAGED = (OSError, EOFError, RuntimeError, NotImplementedError, zipfile.BadZipFile, tarfile.TarError, zlib.error)
 
 
@@ -30,16 +32,25 @@ class Tree:
     def _members(self) -> dict[str, str]:
         """Name → what the archive calls it; tar likes to begin names with `./`."""
         if self.path.is_dir():
-            inside = self.path.resolve()
-            found = [p for p in self.path.rglob("*") if p.is_file()]
-            names = [p.relative_to(self.path).as_posix() for p in found]
-            strays = [n for n, p in zip(names, found, strict=True) if p.is_symlink() and inside not in p.resolve().parents]
-        else:
-            names = self._archived()
-            strays = [n for n in names if PurePosixPath(n).is_absolute() or ".." in PurePosixPath(n).parts or "\\" in n]
-        if strays:
-            raise CatsError(f"{self.path} holds '{strays[0]}', which leads out of it; it is not read")
+            return {name: name for name in self._below()}
+        names = self._archived()
+        for name in names:
+            if PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts or "\\" in name:
+                raise CatsError(f"{self.path} holds '{name}', which leads out of it; it is not read")
         return {name.removeprefix("./"): name for name in names}
+
+    def _below(self) -> Iterator[str]:
+        """The files of a folder. A link out of it is refused, and so is one to nothing: an image would be missing silently."""
+        inside = self.path.resolve()
+        for path in self.path.rglob("*"):
+            name = path.relative_to(self.path).as_posix()
+            if path.is_symlink():
+                if inside not in Path(os.path.realpath(path)).parents:
+                    raise CatsError(f"{self.path} holds '{name}', which leads out of it; it is not read")
+                if not path.exists():
+                    raise CatsError(f"{self.path} holds '{name}', a link to a file that is not there")
+            if path.is_file():
+                yield name
 
     def _archived(self) -> list[str]:
         try:
@@ -47,7 +58,7 @@ class Tree:
                 with zipfile.ZipFile(self.path) as archive:
                     return [item.filename for item in archive.infolist() if not item.is_dir()]
             with tarfile.open(self.path) as tar:
-                return [item.name for item in tar if item.isfile()]
+                return [item.name for item in tar if item.isfile() or item.islnk()]
         except DAMAGED as error:
             raise CatsError(f"{self.path} is not a whole zip or tar archive: {error}") from error
 
@@ -63,10 +74,27 @@ class Tree:
                     for name in names:
                         yield archive.read(self._members[name])
             else:
-                with tarfile.open(self.path) as tar:
-                    for name in names:
-                        member = tar.extractfile(self._members[name])
-                        yield member.read() if member else b""
+                yield from self._read_tar(names)
+        except (*DAMAGED, KeyError) as error:
+            raise CatsError(f"{self.path}: {name} cannot be read: {error}") from error
+
+    def _read_tar(self, names: Sequence[str]) -> Iterator[bytes]:
+        """As `read`, window by window: inside a window in the order of the archive, given out in the order of `names`."""
+        name = ""
+        try:
+            with tarfile.open(self.path) as tar:
+                called = {item.name: item for item in tar.getmembers()}
+                items = {}
+                for name in set(names):
+                    item = called[self._members[name]]
+                    items[name] = called[item.linkname] if item.islnk() else item  # a hard link has no content of its own
+                for window in _windows(names, {name: item.size for name, item in items.items()}):
+                    held = {}
+                    for name in sorted(set(window), key=lambda name: items[name].offset_data):
+                        file = tar.extractfile(items[name])
+                        held[name] = file.read() if file else b""
+                    for name in window:
+                        yield held[name]
         except (*DAMAGED, KeyError) as error:
             raise CatsError(f"{self.path}: {name} cannot be read: {error}") from error
 
@@ -81,6 +109,17 @@ class Tree:
     def _content_digest(self) -> str:
         contents = zip(self.names, self.read(self.names), strict=True)
         return digest([[name, hashlib.sha256(content).hexdigest()] for name, content in contents])
+
+
+def _windows(names: Sequence[str], sizes: dict[str, int]) -> Iterator[Sequence[str]]:
+    """`names` cut into runs of at most WINDOW bytes, of one file at least."""
+    start = held = 0
+    for stop, name in enumerate(names):
+        if stop > start and held + sizes[name] > WINDOW:
+            yield names[start:stop]
+            start, held = stop, 0
+        held += sizes[name]
+    yield names[start:]
 
 
 def find_tree(name: str, folders: Sequence[Path]) -> Path | None:

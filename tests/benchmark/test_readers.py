@@ -295,7 +295,7 @@ def test_optional_libraries_are_named_when_they_are_absent(camelyon, monkeypatch
     with pytest.raises(CatsError, match=r"pip install 'cats-bench\[dicom\]'"):
         pixels(b"", "x")
     with pytest.raises(CatsError, match=r"pip install 'cats-bench\[hub\]'"):
-        hub(repository="a/b", revision="c", image="image", label="label", splits={"train": "train"})(camelyon[0])
+        hub(repository="a/b", revision="c" * 40, image="image", label="label", splits={"train": "train"})(camelyon[0])
 
 
 def dicom_file(raw, patient="p1", **tags):
