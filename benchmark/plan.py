@@ -79,7 +79,7 @@ class Plan(Frozen):
                 while chain[-1].dataset is not None:
                     chain.append(catalogue.source(chain[-1].start))
                 family = catalogue.target(goal).dataset.relatives
-                shared = next((link.name for link in chain if link.relatives == family), None)
+                shared = next((link.name for link in chain if link.knows(family)), None)
                 if shared is not None:
                     same = f"{shared} and {goal} are of one family of data sets, '{family}'"
                     pairs[name, goal] = "they are the same images" if shared == goal else same

@@ -66,5 +66,6 @@ def picture(exponent: float, smallest: float, power: float, palette: np.ndarray,
     for leaf, ((top, left), (bottom, right)) in enumerate(zip(first, last, strict=True)):
         away = down[leaf, top:bottom, None] + across[leaf, None, left:right]
         on_top[top:bottom, left:right][away <= radii[leaf] ** power] = leaf
-    level: np.ndarray = np.clip(np.rint(np.vstack([colours, palette[:1]])), 0, 255).astype(np.uint8)
-    return level[on_top]
+    level = np.clip(np.rint(np.vstack([colours, palette[:1]])), 0, 255).astype(np.uint8)
+    drawn: np.ndarray = level[on_top]
+    return drawn
