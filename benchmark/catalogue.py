@@ -70,7 +70,7 @@ def source(reference: str, where: str = "") -> Source:
 
         return source_of(reference)
     name, options = split_reference(reference)
-    start = options.pop("from", None)
+    start = (options.pop("from") or "") if "from" in options else None
     if name in names("sources"):
         found = cast("Source", _entry("sources", name, options))
     elif name in names("targets"):
@@ -80,9 +80,11 @@ def source(reference: str, where: str = "") -> Source:
     else:
         raise CatsError(f"no source called '{name}'{where}{nearest(name, {*names('sources'), *names('targets')})}")
     if start is not None:
+        if not isinstance(start, str) or not start:
+            raise CatsError(f"'{reference}': from names the source to start from, not '{start}'")
         if found.dataset is None:
             raise CatsError(f"{reference}: only a source that is pretrained can start from another; {name} is {found.kind}")
-        found = found.model_copy(update={"start": str(start)})
+        found = found.model_copy(update={"start": start})
     return found.model_copy(update={"name": reference})
 
 
@@ -105,7 +107,12 @@ def split_reference(reference: str) -> tuple[str, dict[str, Any]]:
         key, equals, value = item.partition("=")
         if not equals:
             raise CatsError(f"'{reference}': '{item}' is no option; write it like size=64")
-        options[key.strip()] = yaml.safe_load(value)
+        if key.strip() in options:
+            raise CatsError(f"'{reference}' gives {key.strip()} twice")
+        try:
+            options[key.strip()] = yaml.safe_load(value)
+        except (yaml.YAMLError, ValueError, TypeError):
+            raise CatsError(f"'{reference}': '{value}' is no value; write it like size=64") from None
     return match[1], options
 
 
@@ -182,7 +189,12 @@ def _call(make: Callable[..., object], name: str, options: dict[str, Any]) -> ob
     for option in options:
         if option not in allowed:
             raise CatsError(f"{name} takes no option '{option}'{nearest(option, [*allowed, 'from'])}")
-    return make(**options)
+    try:
+        return make(**options)
+    except (TypeError, ValueError) as error:
+        reason = str(error).splitlines()
+        given = ", ".join(f"{key}={value}" for key, value in options.items())
+        raise CatsError(f"{name} cannot be made with {given or 'no option'}: {reason[0] if reason else error!r}") from error
 
 
 def described(kind: Kind, name: str, content: dict[str, Any]) -> dict[str, Any]:

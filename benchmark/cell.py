@@ -14,6 +14,7 @@ class Cell(Frozen):
 
     Attributes:
         data: digest of the target's images and labels. start: what the network starts from.
+        leak: the images that source and target share, one sentence; changes nothing in the outcome, keeps it off the ranking.
     """
 
     source: str
@@ -25,6 +26,7 @@ class Cell(Frozen):
     subsample: Subsample
     data: str
     start: Start
+    leak: str | None = None
 
     @cached_property
     def point(self) -> str:

@@ -97,6 +97,8 @@ def run(
         _say(f"stopped; nothing finished is lost. Resume with: cats run {plan}")
         raise typer.Exit(130) from None
     _say(f"{state.cells} cells: {state.done} were done, {state.made} made now, {len(state.failed)} attempts failed")
+    for sentence in state.leaks:
+        _say(f"  {sentence}")
     for record in state.failed:
         where = " → ".join(record.names[n] for n in ("source", "target") if n in record.names)
         _say(f"  failed: {record.kind} {where}, seed {record.names['seed']}: {record.reason}")
@@ -140,11 +142,13 @@ def plan(
 ) -> None:
     """Show what a plan would do: its cells, which are done, how long and how much energy the rest may take."""
     from benchmark.forecast import forecast
+    from benchmark.leakage import look, sentences
     from benchmark.plan import load_plan
     from results.tracking import NoExperimentError, Tracking
 
     loaded = load_plan(plan)
-    every = list(loaded.cells())
+    found = look(loaded)
+    every = list(loaded.cells(found.leaks))
     frame, done = None, set()
     with suppress(NoExperimentError):
         frame = Tracking(tracking_uri, loaded.experiment, create=False).frame() if _exists(tracking_uri) else None
@@ -153,8 +157,10 @@ def plan(
     if cells:
         for cell in every:
             _print_line(f"{'done' if cell.key in done else 'open'}  {cell.key[:12]}  {cell}")
-    for (source, target), reason in loaded.refused().items():
-        _print_line(f"not run: {source} → {target}: {reason}")
+    for sentence in sentences(loaded, found):
+        _print_line(sentence)
+    if found.unknown:
+        _print_line(f"{len(found.unknown)} pairs not yet searched for shared images; `cats run` does it before anything starts")
     todo = [cell for cell in every if cell.key not in done]
     _print_line(f"{len(every)} cells of plan '{loaded.experiment}': {len(every) - len(todo)} done, {len(todo)} to make")
     if todo:
@@ -195,6 +201,7 @@ def _board(given: "Plan | str", tracking_uri: str, metric: str | None = None) ->
 def _wanted(plan: "Plan") -> "Wanted":
     from benchmark import catalogue
     from benchmark.cell import point_of
+    from benchmark.leakage import look
     from results.board import Wanted
 
     points = [
@@ -202,7 +209,10 @@ def _wanted(plan: "Plan") -> "Wanted":
         for recipe in plan.points()
         for target in plan.targets
     ]
-    return Wanted(plan.sources, plan.targets, plan.backbones, plan.seeds, list(dict.fromkeys(points)), plan.refused())
+    leaks = look(plan).leaks
+    refused, leaking = ({}, leaks) if plan.allow_leakage else (leaks, {})
+    names = plan.sources, plan.targets, plan.backbones
+    return Wanted(*names, plan.seeds, list(dict.fromkeys(points)), refused, leaking)
 
 
 def _report(made: "Board", folder: Path) -> None:

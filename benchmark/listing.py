@@ -71,6 +71,6 @@ def description(name: str) -> str:
     if name in plan_names():
         found["plan"] = load_plan(name).model_dump(mode="json")
     if not found:
-        known = [*catalogue.names("sources"), *catalogue.names("targets"), *plan_names()]
+        known = {*catalogue.names("sources"), *catalogue.names("targets"), *plan_names()}
         raise CatsError(f"no source, target or plan called '{name}'{nearest(name, known)}")
     return json.dumps(found, indent=2, ensure_ascii=False)

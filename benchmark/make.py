@@ -35,6 +35,10 @@ def make_cell(cell: Cell, experiment: str, meter: Meter) -> Outcome:
     settings = flat(cell.recipe) | {f"subsample.{k}": str(v) for k, v in cell.subsample.model_dump().items()}
     attempt = Attempt("cell", cell.key, cell.point, names, {**settings, "rule": cell.rule}, experiment)
     attempt.facts |= {"data": cell.data, "start": cell.start.key, "groups": str(target.dataset.groups)}
+    if target.dataset.known_duplicates:
+        attempt.facts["known_duplicates"] = str(target.dataset.known_duplicates)
+    if cell.leak is not None:
+        attempt.facts["leak"] = cell.leak
     if cell.start.kind == "pretraining":
         attempt.facts["pretraining"] = cell.start.key
     return attempt.run(meter, lambda: _cell(cell, target.dataset, meter, attempt))

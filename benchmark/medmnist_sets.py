@@ -35,9 +35,9 @@ def info() -> dict[str, Any]:
     return dict(module.INFO)
 
 
-def medmnist_target(name: str, size: int, *, modality: str, family: str = "") -> Target:
+def medmnist_target(name: str, size: int, *, modality: str, family: str = "", known_duplicates: int = 0) -> Target:
     """One set of MedMNIST at one of its four sizes, with its official split and MD5. Raises CatsError for another size."""
-    if size not in SIZES:
+    if not isinstance(size, int) or size not in SIZES:
         raise CatsError(f"{name} has no size {size}; allowed are {', '.join(map(str, SIZES))}")
     facts, mark = info()[name], "" if size == 28 else f"_{size}"
     path = f"medmnist/{name}{mark}.npz"
@@ -54,6 +54,7 @@ def medmnist_target(name: str, size: int, *, modality: str, family: str = "") ->
         family=family,
         shape=(size, size),
         images=sum(facts["n_samples"].values()),
+        known_duplicates=known_duplicates,
         read=npz(path),
     )
     return Target(name=name, dataset=dataset)

@@ -19,9 +19,9 @@ class Loader(yaml.SafeLoader):
         """A mapping as a dict. Raises yaml.constructor.ConstructorError for a repeated key."""
         seen = set()
         for key, _ in node.value:
-            if key.value in seen:
+            if str(key.value) in seen:
                 raise yaml.constructor.ConstructorError(None, None, f"key '{key.value}' is given twice", key.start_mark)
-            seen.add(key.value)
+            seen.add(str(key.value))
         return super().construct_mapping(node, deep)
 
 
@@ -31,12 +31,16 @@ def read_yaml(path: Path) -> dict[str, Any]:
         content = yaml.load(path.read_text(encoding="utf-8"), Loader)  # noqa: S506 - Loader is a SafeLoader
     except (FileNotFoundError, IsADirectoryError):
         raise CatsError(f"there is no file {path}") from None
+    except OSError as error:
+        raise CatsError(f"{path} cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise CatsError(f"{path} is not a text file: {error.reason}") from error
     except yaml.YAMLError as error:
         where = getattr(error, "problem_mark", None)
         line = f", line {where.line + 1}" if where else ""
         raise CatsError(f"{path}{line} is not valid YAML: {getattr(error, 'problem', None) or error}") from error
+    except (ValueError, TypeError, RecursionError) as error:  # a date without such a month, a depth without end
+        raise CatsError(f"{path} is not valid YAML: {error}") from error
     if not isinstance(content, dict):
         raise CatsError(f"{path} is empty" if content is None else f"{path} must hold keys and values, not {content!r:.60}")
     return content
@@ -52,7 +56,7 @@ def parse(model: type[Model], content: dict[str, Any], where: str) -> Model:
 
 def sentence(model: type[BaseModel], problem: Any, where: str) -> str:
     """One of pydantic's errors, said for people."""
-    location = [str(part) for part in problem["loc"] if not str(part).startswith(("function-", "tagged-union"))]
+    location = written(model, [str(part) for part in problem["loc"]])
     key, value = ".".join(location) or "the file", problem["input"]
     match problem["type"]:
         case "extra_forbidden":
@@ -66,6 +70,14 @@ def sentence(model: type[BaseModel], problem: Any, where: str) -> str:
             return f"{where}: {key}: {problem['ctx']['error']}"
         case _:
             return f"{where}: {key} is {value!r}: {problem['msg'][0].lower()}{problem['msg'][1:]}"
+
+
+def written(model: type[BaseModel], location: list[str]) -> list[str]:
+    """pydantic's location without the branches of a union that it adds behind a field that is one."""
+    field = model.model_fields.get(location[0]) if location else None
+    if field is not None and len(location) > 1 and (location[1] == "str" or location[1].startswith("dict[")):
+        return [location[0], *location[2:]]
+    return location
 
 
 def field_model(model: type[BaseModel], location: list[str]) -> type[BaseModel] | None:

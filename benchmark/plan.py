@@ -1,6 +1,6 @@
 """A plan names sources, targets, backbones, recipes and seeds; its cells are all their combinations."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,11 +11,13 @@ from benchmark import catalogue
 from benchmark.cell import Cell
 from benchmark.parse import parse, read_yaml
 from benchmark.recipe import Recipe, recipe_points
+from benchmark.source import Source
 from benchmark.start import Start, start_of
 from benchmark.target import Subsample
 from results.error import CatsError, nearest
 from results.record import Frozen, Rule
 
+Leaks = Mapping[tuple[str, str], str]  # (source, target): what they share, one sentence
 METRICS = ("auc", "accuracy", "balanced_accuracy", "f1", "precision", "recall", "average_precision", "brier", "kappa")
 
 
@@ -33,6 +35,7 @@ class Plan(Frozen):
         pretraining: fields of the pretraining recipe that hold for every source of this plan.
         pretraining_seed: one pretraining shared by all seeds; null pretrains anew for every seed.
         country: ISO code, three letters, whose electricity is used.
+        allow_leakage: also run pairs that share images; boards keep them off the ranking.
     """
 
     experiment: str = Field(min_length=1)
@@ -47,6 +50,7 @@ class Plan(Frozen):
     rule: Rule = "min_val_loss"
     metric: str = "auc"
     country: str = Field("NLD", pattern="^[A-Z]{3}$")
+    allow_leakage: bool = False
 
     @field_validator("sources", "targets", "backbones", "seeds")
     @classmethod
@@ -69,44 +73,58 @@ class Plan(Frozen):
         """The points of the recipe's grid."""
         return recipe_points(self.recipe, f"plan '{self.experiment}'")
 
-    def refused(self) -> dict[tuple[str, str], str]:
-        """(source, target) pairs that are not run, each with the reason: they share images."""
+    def related(self) -> dict[tuple[str, str], str]:
+        """(source, target) pairs of one family of data sets, each with a sentence that says so."""
         pairs = {}
         for name in self.sources:
             for goal in self.targets:
-                behind = catalogue.source(name)
-                chain = [behind]
-                while chain[-1].dataset is not None:
-                    chain.append(catalogue.source(chain[-1].start))
                 family = catalogue.target(goal).dataset.relatives
-                shared = next((link.name for link in chain if link.knows(family)), None)
+                shared = next((link.name for link in lineage(name) if link.knows(family)), None)
                 if shared is not None:
                     same = f"{shared} and {goal} are of one family of data sets, '{family}'"
                     pairs[name, goal] = "they are the same images" if shared == goal else same
         return pairs
 
-    def cells(self) -> Iterator[Cell]:
-        """Every cell once, ordered so that a target and a backbone stay loaded as long as they are needed."""
-        refused, points = self.refused(), self.points()
+    def refused(self) -> dict[tuple[str, str], str]:
+        """The pairs of one family, unless the plan allows leakage. What is measured comes from benchmark.leakage."""
+        return {} if self.allow_leakage else self.related()
+
+    def cells(self, leaks: Leaks | None = None) -> Iterator[Cell]:
+        """Every cell once, ordered so that a target and a backbone stay loaded as long as they are needed.
+
+        `leaks` are the pairs that share images, with the reason (benchmark.leakage.look); without it, those of one family.
+        """
+        leaks, points = self.related() if leaks is None else leaks, self.points()
         for goal in self.targets:
             target = catalogue.target(goal)
             data, subsample = target.dataset.digest(), self.subsample or target.subsample
             for backbone in self.backbones:
                 for name in self.sources:
-                    if (name, goal) in refused:
+                    leak = leaks.get((name, goal))
+                    if leak is not None and not self.allow_leakage:
                         continue
                     for seed in self.seeds:
                         start = self.start(name, backbone, seed)
                         for point in points:
                             yield Cell(
                                 source=name, target=goal, backbone=backbone, recipe=point, seed=seed, rule=self.rule,
-                                subsample=subsample, data=data, start=start,
+                                subsample=subsample, data=data, start=start, leak=leak,
                             )  # fmt: skip
 
     def start(self, source: str, backbone: str, seed: int) -> Start:
         """What the network of a cell starts from."""
         shared = self.pretraining_seed if catalogue.source(source).kind == "pretraining" else None
         return start_of(source, backbone, seed if shared is None else shared, self.pretraining)
+
+
+def lineage(name: str) -> list[Source]:
+    """A source and every source that its pretraining starts from. Raises CatsError if they start from each other."""
+    links = [catalogue.source(name)]
+    while links[-1].dataset is not None:
+        links.append(catalogue.source(links[-1].start))
+        if links[-1].name in {link.name for link in links[:-1]}:
+            raise CatsError(f"the sources {' → '.join(link.name for link in links)} start from each other; one must begin")
+    return links
 
 
 def plan_names() -> list[str]:
@@ -140,6 +158,11 @@ def _look_up(plan: Plan, path: Path) -> None:
         catalogue.source(name, f" in {path}")
     for name in plan.targets:
         catalogue.target(name, f" in {path}")
+    known: dict[str, str] = {}
+    for name in plan.targets:
+        twin = known.setdefault(catalogue.target(name).dataset.model_dump_json(), name)
+        if twin != name:
+            raise CatsError(f"{path}: targets {twin} and {name} are the same images; name one of them")
     recipe_points(plan.recipe, str(path))
     recipe_points({"base": "pretraining", **plan.pretraining}, f"{path}: pretraining")
     refused = plan.refused()

@@ -26,13 +26,21 @@ def npz(file: str) -> Reader:
             absent = {f"{part}_{kind}" for part in PARTS for kind in ("images", "labels")} - set(content.files)
             if absent:
                 raise CatsError(f"{path} lacks {', '.join(sorted(absent))}")
-            labels = [content[f"{part}_labels"] for part in PARTS]
+            labels = [_columns(content[f"{part}_labels"]) for part in PARTS]
             grouped = all(f"{part}_groups" in content.files for part in PARTS)
-            groups = np.concatenate([content[f"{part}_groups"].astype(str) for part in PARTS]) if grouped else None
-        stacked = np.concatenate([part.reshape(len(part), -1) for part in labels]).astype(np.int64)
+            named = [content[f"{part}_groups"].astype(str) for part in PARTS] if grouped else []
         counts = [len(part) for part in labels]
+        if any(part.dtype.kind not in "iubf" or not np.isfinite(part).all() for part in labels):
+            raise CatsError(f"{path}: labels must be whole numbers, not {labels[0].dtype}")
+        widths = {part.shape[1] for part in labels if len(part)}
+        if len(widths) > 1 or not all(np.array_equal(part, part.astype(np.int64)) for part in labels):
+            raise CatsError(f"{path}: labels must be whole numbers, as many for each image of every part")
+        if named and [len(part) for part in named] != counts:
+            raise CatsError(f"{path} has {[len(part) for part in named]} groups for {counts} labels")
+        stacked = np.concatenate([part for part in labels if len(part)] or labels[:1]).astype(np.int64)
+        groups = np.concatenate(named) if named else None
         return Samples(
-            images=_npz_images(path),
+            images=_npz_images(path, counts),
             labels=stacked[:, 0] if stacked.shape[1] == 1 else stacked,
             ids=[f"{part}/{i}" for part, n in zip(PARTS, counts, strict=True) for i in range(n)],
             groups=None if groups is None else groups.tolist(),
@@ -42,21 +50,32 @@ def npz(file: str) -> Reader:
     return read
 
 
+def _columns(labels: np.ndarray) -> np.ndarray:
+    """Labels as (N, columns), also where N is 0."""
+    return labels.reshape(len(labels), int(np.prod(labels.shape[1:])))
+
+
 @contextmanager
 def _npz(path: Path) -> Iterator[Any]:
     """The arrays in an npz file; whatever is wrong with it becomes a CatsError."""
     try:
-        with path.open("rb") as handle, np.load(handle, allow_pickle=False) as content:
-            yield content
+        with path.open("rb") as handle:
+            content = np.load(handle, allow_pickle=False)
+            if not isinstance(content, np.lib.npyio.NpzFile):
+                raise ValueError("it holds one array without a name")  # noqa: TRY004 - a fault of the file
+            with content:
+                yield content
     except (ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise CatsError(f"{path} is not a whole npz file without pickles: {error}") from error
 
 
-def _npz_images(path: Path) -> Iterator[np.ndarray]:
+def _npz_images(path: Path, counts: list[int]) -> Iterator[np.ndarray]:
     """Image after image, with one part in memory at a time: PathMNIST at 224 px has 13.5 GB of training images."""
-    for part in PARTS:
+    for part, count in zip(PARTS, counts, strict=True):
         with _npz(path) as content:
             images = content[f"{part}_images"]
+        if len(images) != count:
+            raise CatsError(f"{path} has {len(images)} images and {count} labels in {part}")
         yield from images
 
 
@@ -76,6 +95,8 @@ def folders(
     """
     named = classes if isinstance(classes, dict) else {name: name for name in classes}
     order = list(dict.fromkeys(named.values()))
+    for pattern, brackets in ((group, 1), (include, 0)):
+        require_pattern(pattern, brackets)
 
     def read(path: Path) -> Samples:
         tree = Tree(path)
@@ -104,6 +125,16 @@ def _part(name: str, parts: dict[str, str], path: Path) -> str:
     if found is None:
         raise CatsError(f"{path}: {name} lies in none of the folders {', '.join(parts)}")
     return found
+
+
+def require_pattern(pattern: str, brackets: int) -> None:
+    """Raises CatsError if a pattern is no regular expression or has too few brackets."""
+    try:
+        found = re.compile(pattern).groups
+    except re.error as error:
+        raise CatsError(f"'{pattern}' is no regular expression: {error}") from error
+    if pattern and found < brackets:
+        raise CatsError(f"'{pattern}' has no bracket; the first one says what belongs to the group")
 
 
 def matched(pattern: str, name: str, path: Path) -> str:

@@ -2,9 +2,10 @@
 
 import itertools
 from importlib import resources
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
+from pydantic_core import PydanticCustomError
 
 from benchmark.parse import parse, read_yaml
 from results.error import CatsError, nearest
@@ -15,7 +16,18 @@ from results.record import Frozen
 TRAINER = 1
 
 
-class Augment(Frozen):
+class Numeric(Frozen):
+    """Settings that are numbers and words: yes and no are neither."""
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_truth_values(cls, given: Any) -> Any:
+        if isinstance(given, bool):
+            raise PydanticCustomError("truth", "input should be a number or a word, not a truth value")
+        return given
+
+
+class Augment(Numeric):
     """Random changes of each training image, drawn per image.
 
     Attributes:
@@ -33,7 +45,7 @@ class Augment(Frozen):
     contrast: float = Field(0.0, ge=0, lt=1)
 
 
-class Recipe(Frozen):
+class Recipe(Numeric):
     """How a network is trained.
 
     Attributes:
@@ -52,16 +64,16 @@ class Recipe(Frozen):
     epochs: int = Field(20, ge=0)
     batch_size: int = Field(64, ge=2)
     optimiser: Literal["sgd", "adamw"] = "adamw"
-    lr: float = Field(1e-3, gt=0)
+    lr: float = Field(1e-3, gt=0, allow_inf_nan=False)
     momentum: float = Field(0.9, ge=0, lt=1)
-    weight_decay: float = Field(1e-4, ge=0)
+    weight_decay: float = Field(1e-4, ge=0, allow_inf_nan=False)
     schedule: Literal["cosine", "constant"] = "cosine"
     warmup: float = Field(0.1, ge=0, lt=1)
     label_smoothing: float = Field(0.0, ge=0, lt=1)
     dropout: float = Field(0.0, ge=0, lt=1)
     patience: int | None = Field(None, ge=1)
     augment: Augment = Augment()
-    c: tuple[float, ...] = (0.01, 0.1, 1.0, 10.0)
+    c: tuple[Annotated[float, Field(gt=0, allow_inf_nan=False)], ...] = Field((0.01, 0.1, 1.0, 10.0), min_length=1)
     precision: Literal["auto", "fp32", "bf16"] = "auto"
 
 
@@ -89,4 +101,7 @@ def recipe_points(written: str | dict[str, Any], where: str) -> list[Recipe]:
     if empty:
         raise CatsError(f"{where}: recipe.{empty[0]} is an empty list; a grid needs at least one value")
     points = itertools.product(*grid.values())
-    return [parse(Recipe, fields | dict(zip(grid, point, strict=True)), f"{where}: recipe") for point in points]
+    made = [parse(Recipe, fields | dict(zip(grid, point, strict=True)), f"{where}: recipe") for point in points]
+    if len(set(made)) < len(made):
+        raise CatsError(f"{where}: the grid of {' and '.join(grid)} holds a point twice; name every value once")
+    return made

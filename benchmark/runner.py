@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from benchmark import catalogue
 from benchmark.cell import Cell
 from benchmark.energy import Meter, check_country
+from benchmark.leakage import look, sentences
 from benchmark.plan import Plan
 from benchmark.start import Start
 from results.error import CatsError
@@ -23,6 +24,7 @@ class Run:
 
     Attributes:
         cells: of the plan. done: finished before this call. made, failed: in this call. waiting: records in the outbox.
+        leaks: what the guard says, one sentence per reason.
     """
 
     cells: int
@@ -30,6 +32,7 @@ class Run:
     made: int = 0
     failed: list[Record] = field(default_factory=list)
     waiting: int = 0
+    leaks: list[str] = field(default_factory=list)
     interrupted: bool = False
 
 
@@ -44,16 +47,24 @@ class Watch:
 def run(plan: Plan, tracking: Tracking, outbox: Outbox, device: str, watch: Watch) -> Run:
     """Make every cell of the plan that no run of the experiment has finished, on `device` (auto, cpu or cuda).
 
-    Data and weights of all cells are looked at before the first one starts. Raises CatsError if something is wrong with
-    them, or if MLflow or the disk refuse at the start; what fails later is recorded and the run goes on.
+    Data and weights of all cells are looked at before the first one starts, and pairs that share images are left out (see
+    benchmark.leakage). Raises CatsError if something is wrong with them, or if MLflow or the disk refuse at the start; what
+    fails later is recorded and the run goes on.
     """
     cells = list(plan.cells())
     waiting = {outcome.record.key for _, outcome in outbox if outcome.record.status == "finished"}
     deliver(tracking, outbox)
     tracking.close_abandoned()
     finished = tracking.finished_keys() | waiting
+    found = look(plan)
+    if any(cell.key not in finished and (cell.source, cell.target) in found.unknown for cell in cells):
+        check_names(plan)
+        found = look(plan, watch.begins)
+    cells = list(plan.cells(found.leaks))
+    if not cells:
+        raise CatsError(f"plan '{plan.experiment}' has no cell left: {'; '.join(sentences(plan, found))}")
     todo = [cell for cell in cells if cell.key not in finished]
-    state = Run(cells=len(cells), done=len(cells) - len(todo))
+    state = Run(cells=len(cells), done=len(cells) - len(todo), leaks=list(sentences(plan, found)))
     if todo:
         from benchmark.device import device_of
 
@@ -109,13 +120,18 @@ def pretrainings(start: Start) -> list[Start]:
     return [one for one in needed if not pretrained_path(one).exists()]
 
 
-def prepare(plan: Plan, todo: Iterable[Cell], watch: Watch) -> None:
-    """Look at everything the cells need: country, backbones, images, labels, split, weights. Raises CatsError."""
+def check_names(plan: Plan) -> None:
+    """Raises CatsError if nobody knows the country or a backbone."""
     from benchmark.network import check_backbone
 
     check_country(plan.country)
     for backbone in plan.backbones:
         check_backbone(backbone)
+
+
+def prepare(plan: Plan, todo: Iterable[Cell], watch: Watch) -> None:
+    """Look at everything the cells need: country, backbones, images, labels, split, weights. Raises CatsError."""
+    check_names(plan)
     seen: set[object] = set()
     for cell in todo:
         images = (cell.target, cell.recipe.size, cell.seed)

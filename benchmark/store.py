@@ -41,7 +41,7 @@ def decoded(dataset: Dataset, size: int) -> Decoded:
 
     Raises CatsError if a file is missing or damaged, or if the images do not keep what the entry declares.
     """
-    folder = home() / "images" / f"{dataset.name}-{size}-{digest([LAYOUT, dataset.digest()])[:16]}"
+    folder = home() / "images" / f"{dataset.name}-{size}-{digest([LAYOUT, dataset.digest(), dataset.images])[:16]}"
     if not folder.exists():
         _decode(dataset, size, folder)
     table = np.load(folder / "table.npz", allow_pickle=False)
@@ -126,7 +126,12 @@ def _write_header(file: BinaryIO, rows: int, size: int) -> None:
 def _wanted(dataset: Dataset, image: np.ndarray, name: str) -> bool:
     """Whether to keep an image: not if it has an odd shape and the entry drops those. Raises CatsError for other faults."""
     where = f"{dataset.name}: image {name}"
-    if image.dtype != np.uint8 or image.ndim not in {2, 3} or (image.ndim == 3 and image.shape[2] not in {1, 3}):
+    if (
+        image.dtype != np.uint8
+        or image.ndim not in {2, 3}
+        or (image.ndim == 3 and image.shape[2] not in {1, 3})
+        or not image.size
+    ):
         raise CatsError(f"{where} is {image.dtype} of shape {image.shape}; allowed is uint8, (H, W) or (H, W, 3)")
     if dataset.shape is None or image.shape[:2] == dataset.shape or dataset.odd == "resize":
         return True
@@ -146,14 +151,8 @@ def squared(image: np.ndarray, size: int) -> np.ndarray:
 
 def check(dataset: Dataset, samples: Samples) -> None:
     """Compare the table of samples with what the entry declares. Raises CatsError with the first broken promise."""
-    count, classes = len(samples.ids), len(dataset.classes)
-    labels = samples.labels
-    if dataset.images is not None and count != dataset.images:
-        raise CatsError(f"{dataset.name} has {count} images; {dataset.images} are declared")
-    if len(labels) != count:
-        raise CatsError(f"{dataset.name} has {len(labels)} labels for {count} images")
-    if len(set(samples.ids)) != count:
-        raise CatsError(f"{dataset.name}: an image id is given twice")
+    _check_table(dataset, samples)
+    count, classes, labels = len(samples.ids), len(dataset.classes), samples.labels
     if dataset.task == "multilabel":
         if labels.shape != (count, classes) or not np.isin(labels, (0, 1)).all():
             raise CatsError(f"{dataset.name} is multi-label: labels must be {count} × {classes} of 0 and 1")
@@ -170,3 +169,19 @@ def check(dataset: Dataset, samples: Samples) -> None:
         absent = set(range(classes)) - set(labels[parts == part].tolist())
         if absent:
             raise CatsError(f"{dataset.name}: the class '{dataset.classes[min(absent)]}' has no image in {part or 'the data'}")
+
+
+def _check_table(dataset: Dataset, samples: Samples) -> None:
+    """Whether labels, ids, groups and parts are one table of the declared length."""
+    count, labels = len(samples.ids), samples.labels
+    if not isinstance(labels, np.ndarray) or labels.dtype.kind not in "iub":
+        raise CatsError(f"{dataset.name}: labels must be an array of whole numbers")
+    for what, given in (("groups", samples.groups), ("parts", samples.parts)):
+        if given is not None and len(given) != count:
+            raise CatsError(f"{dataset.name} has {len(given)} {what} for {count} images")
+    if dataset.images is not None and count != dataset.images:
+        raise CatsError(f"{dataset.name} has {count} images; {dataset.images} are declared")
+    if len(labels) != count:
+        raise CatsError(f"{dataset.name} has {len(labels)} labels for {count} images")
+    if len(set(samples.ids)) != count:
+        raise CatsError(f"{dataset.name}: an image id is given twice")

@@ -1,6 +1,9 @@
 """A target: the data set whose test score counts."""
 
-from pydantic import Field
+from typing import Any
+
+from pydantic import Field, field_validator
+from pydantic_core import PydanticCustomError
 
 from benchmark.dataset import Dataset
 from results.record import Frozen
@@ -21,6 +24,13 @@ class Subsample(Frozen):
     per_class: bool = False
     stratified: bool = True
     seed: int | None = None
+
+    @field_validator("train", "val", "seed", mode="before")
+    @classmethod
+    def _no_truth_values(cls, given: Any) -> Any:
+        if isinstance(given, bool):
+            raise PydanticCustomError("truth", "input should be a number, not a truth value")
+        return given
 
 
 class Target(Frozen):

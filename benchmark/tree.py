@@ -12,7 +12,7 @@ from benchmark.digest import digest, file_digest, remembered
 from results.error import CatsError
 
 ENDINGS = (".zip", ".tar", ".tar.gz", ".tgz")
-DAMAGED = (OSError, EOFError, zipfile.BadZipFile, tarfile.TarError, zlib.error)
+DAMAGED = (OSError, EOFError, RuntimeError, NotImplementedError, zipfile.BadZipFile, tarfile.TarError, zlib.error)
 
 
 class Tree:

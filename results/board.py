@@ -3,7 +3,7 @@
 import math
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -54,6 +54,17 @@ class Overall:
 
 
 @dataclass(frozen=True)
+class Leaking:
+    """A source that was run on a target although they share images: shown, never ranked. `mean` is over `seeds` runs."""
+
+    source: str
+    target: str
+    mean: float
+    seeds: int
+    reason: str
+
+
+@dataclass(frozen=True)
 class Board:
     """What `cats board` shows. `notes` are sentences: what is missing, failed, refused, modelled."""
 
@@ -63,6 +74,7 @@ class Board:
     targets: dict[str, list[Row]]
     overall: list[Overall]
     notes: list[str]
+    leaking: list[Leaking] = field(default_factory=list)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data, as `--format json` prints it."""
@@ -81,7 +93,11 @@ class Board:
 
 @dataclass(frozen=True)
 class Wanted:
-    """The cells a plan asks for: which runs count, and how many of them there should be."""
+    """The cells a plan asks for: which runs count, and how many of them there should be.
+
+    Attributes:
+        refused, leaking: (source, target) that share images, with the reason; not run, or run and kept off the ranking.
+    """
 
     sources: Sequence[str]
     targets: Sequence[str]
@@ -89,6 +105,7 @@ class Wanted:
     seeds: Sequence[int]
     points: Sequence[str]
     refused: Mapping[tuple[str, str], str]
+    leaking: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
 
 def make_board(frame: pd.DataFrame, experiment: str, metric: str, rule: str, wanted: Wanted | None = None) -> Board:
@@ -112,9 +129,10 @@ def make_board(frame: pd.DataFrame, experiment: str, metric: str, rule: str, wan
         known = [c.removeprefix("test_") for c in map(str, finished) if c.startswith("test_")]
         raise CatsError(f"no run of '{experiment}' has the metric '{metric}'{nearest(metric, known)}")
     chosen = _chosen(finished, rule).dropna(subset=[column])
-    name = _labels(chosen)
     values = chosen[column] * (-1 if metric in LOWER_IS_BETTER else 1)
-    table = pd.DataFrame({"source": name, "target": chosen["target"], "value": values})
+    table = pd.DataFrame({"source": _labels(chosen), "target": chosen["target"], "value": values})
+    reasons = _leaks(chosen, wanted)
+    leaking, table = _leaking(table[reasons.notna()], reasons, metric), table[reasons.isna()]
     energy = _energy(frame, cells.assign(source=_labels(cells)))
     targets = {}
     for target in dict.fromkeys(wanted.targets if wanted else sorted(table["target"].unique())):
@@ -122,7 +140,7 @@ def make_board(frame: pd.DataFrame, experiment: str, metric: str, rule: str, wan
         if len(here):
             targets[str(target)] = _rows(here, metric, {s: energy.get((s, str(target))) for s in here["source"]})
     notes = _notes(cells, frame, wanted)
-    return Board(experiment, metric, rule, targets, _overall(table, list(targets), experiment), notes)
+    return Board(experiment, metric, rule, targets, _overall(table, list(targets), experiment), notes, leaking)
 
 
 def _asked_for(cells: pd.DataFrame, wanted: Wanted) -> pd.Series:
@@ -157,6 +175,23 @@ def _labels(cells: pd.DataFrame) -> pd.Series:
     """The source; with its backbone where there are several."""
     source = cells["source"].astype(str)
     return source if cells["backbone"].nunique() == 1 else source + " on " + cells["backbone"].astype(str)
+
+
+def _leaks(chosen: pd.DataFrame, wanted: Wanted | None) -> pd.Series:
+    """Why a run is kept off the ranking: its record says so, or the plan knows it by now; else None."""
+    known = {**wanted.refused, **wanted.leaking} if wanted is not None else {}
+    tags = chosen["leak"] if "leak" in chosen else pd.Series(None, index=chosen.index, dtype=object)
+    pairs = zip(chosen["source"], chosen["target"], tags, strict=True)
+    said = [known.get((s, t), tag if isinstance(tag, str) else None) for s, t, tag in pairs]
+    return pd.Series(said, index=chosen.index, dtype=object)
+
+
+def _leaking(table: pd.DataFrame, reasons: pd.Series, metric: str) -> list[Leaking]:
+    sign = -1 if metric in LOWER_IS_BETTER else 1
+    return [
+        Leaking(str(s), str(t), sign * float(group["value"].mean()), len(group), str(reasons[group.index[0]]))
+        for (t, s), group in table.groupby(["target", "source"])
+    ]
 
 
 def _rows(here: pd.DataFrame, metric: str, energy: Mapping[str, float | None]) -> list[Row]:
@@ -219,14 +254,28 @@ def _notes(cells: pd.DataFrame, frame: pd.DataFrame, wanted: Wanted | None) -> l
         there = set(finished[[*COLUMNS, "point"]].itertuples(index=False, name=None))
         if asked - there:
             notes.append(f"{len(asked - there)} of {len(asked)} cells are not finished")
-        notes += [f"{s} → {t} is not run: {reason}" for (s, t), reason in wanted.refused.items()]
+        notes += _refusals(wanted.refused)
     failed = int((cells["status"] == "FAILED").sum())
     if failed:
         notes.append(f"{failed} attempts failed; their energy is counted")
     blind = sorted(cells.loc[cells["groups"] == "None", "target"].unique())
     if blind:
         notes.append(f"no patient ids are known for {', '.join(blind)}: one patient may lie on two sides")
+    if "known_duplicates" in cells:
+        declared = cells.dropna(subset=["known_duplicates"]).groupby("target")["known_duplicates"].last()
+        notes += [
+            f"{t}: up to {n} images of val and test lie in an earlier part of its official split too"
+            for t, n in declared.items()
+        ]
     kinds = {(n, e["provenance"]) for costs in frame["costs"] for cost in costs for n, e in cost["energy"].items()}
     if kinds:
         notes.append("energy: " + ", ".join(f"{name} {provenance}" for name, provenance in sorted(kinds)))
     return notes
+
+
+def _refusals(refused: Mapping[tuple[str, str], str]) -> list[str]:
+    """One note for each reason: what is wrong with a target is said once, not for every source."""
+    pairs: dict[tuple[str, str], list[str]] = {}
+    for (source, target), reason in refused.items():
+        pairs.setdefault((target, reason), []).append(source)
+    return [f"{', '.join(sources)} → {t} is not run: {reason}" for (t, reason), sources in pairs.items()]

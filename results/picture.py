@@ -13,8 +13,9 @@ def draw(board: Board, path: Path) -> None:
     """Write a PNG or SVG, by the ending of `path`. Dark dots cannot be told from the best of their target."""
     sources = [row.source for row in board.overall]
     count = len(board.targets)
-    figure = Figure(figsize=(min(4.2 * count, 16), 1.3 + 0.34 * len(sources)), layout="constrained")
-    for axis, (target, rows) in zip(figure.subplots(1, count, squeeze=False)[0], board.targets.items(), strict=True):
+    figure = Figure(figsize=(min(4.2 * max(count, 1), 16), 1.3 + 0.34 * len(sources)), layout="constrained")
+    axes = figure.subplots(1, count, squeeze=False)[0] if count else []  # all that was run may be kept off the ranking
+    for axis, (target, rows) in zip(axes, board.targets.items(), strict=True):
         for row in rows:
             y, colour = sources.index(row.source), BEST if row.tie == 1 else REST
             if row.low is not None and row.high is not None:

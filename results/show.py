@@ -10,6 +10,8 @@ from rich.text import Text
 
 from results.board import Board, Overall, Row
 
+APART = "Kept off the ranking because of shared images"
+LEFT = ("source", "target", "reason")  # columns of words
 HEAD = ("rank", "source", "mean", "95 % interval", "tie", "seeds", "Wh")
 
 
@@ -53,7 +55,25 @@ def table(board: Board) -> Group:
         made.add_column(name, justify="left" if name == "source" else "right")
     for overall in board.overall:
         made.add_row(*(escape(cell) for cell in overall_cells(overall)))
-    return Group(*parts, made, Text("\n".join(f"· {note}" for note in legend(board))))
+    parts.append(made)
+    if board.leaking:
+        apart = Table(title=APART, title_justify="left", title_style="bold")
+        for name in apart_head(board):
+            apart.add_column(name, justify="left" if name in LEFT else "right")
+        for cells in apart_cells(board):
+            apart.add_row(*(escape(cell) for cell in cells), style="dim")
+        parts += [Text(""), apart]
+    return Group(*parts, Text("\n".join(f"· {note}" for note in legend(board))))
+
+
+def apart_head(board: Board) -> tuple[str, ...]:
+    """Column names of what is kept off the ranking."""
+    return "source", "target", f"mean {board.metric}", "seeds", "reason"
+
+
+def apart_cells(board: Board) -> list[tuple[str, ...]]:
+    """What is kept off the ranking, as text."""
+    return [(row.source, row.target, f"{row.mean:.3f}", str(row.seeds), row.reason) for row in board.leaking]
 
 
 def legend(board: Board) -> list[str]:
@@ -77,12 +97,14 @@ def markdown(board: Board) -> str:
             "",
         ]
     lines += ["**Overall**", "", *_pipes(overall_head(board), [overall_cells(r) for r in board.overall]), ""]
+    if board.leaking:
+        lines += [f"**{APART}**", "", *_pipes(apart_head(board), apart_cells(board)), ""]
     return "\n".join([*lines, *(f"- {note}" for note in legend(board))]) + "\n"
 
 
 def _pipes(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[str]:
     clean = [[cell.replace("|", "\\|") for cell in row] for row in (head, *rows)]
-    ruled = ["---" if name == "source" else "---:" for name in head]
+    ruled = ["---" if name in LEFT else "---:" for name in head]
     return ["| " + " | ".join(row) + " |" for row in [clean[0], ruled, *clean[1:]]]
 
 

@@ -158,6 +158,8 @@ class Tracking:
                     "point": tags.get("cats.point"),
                     "pretraining": tags.get("cats.pretraining"),
                     "groups": tags.get("cats.groups"),
+                    "leak": tags.get("cats.leak"),
+                    "known_duplicates": tags.get("cats.known_duplicates"),
                     "costs": json.loads(tags.get("cats.costs", "[]")),
                 }
             )

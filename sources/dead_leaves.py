@@ -19,6 +19,8 @@ LINE = np.arange(SIDE)
 
 def source(classes: int = 24, per_class: int = 60) -> Source:
     """So many laws, so many images of each."""
+    if not isinstance(classes, int) or not isinstance(per_class, int) or classes < 2 or per_class < 1:
+        raise ValueError("classes and per_class are whole numbers, from 2 and from 1 on")
 
     def read(_: Path) -> Samples:
         labels = np.repeat(np.arange(classes), per_class)

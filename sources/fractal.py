@@ -19,6 +19,8 @@ MIN_FILLED = 0.12  # of the cells of a 32 × 32 grid; thinner attractors are dra
 
 def source(classes: int = 60, per_class: int = 50) -> Source:
     """So many systems, so many images of each."""
+    if not isinstance(classes, int) or not isinstance(per_class, int) or classes < 2 or per_class < 1:
+        raise ValueError("classes and per_class are whole numbers, from 2 and from 1 on")
 
     def read(_: Path) -> Samples:
         labels = np.repeat(np.arange(classes), per_class)

@@ -1,4 +1,4 @@
-"""PneumoniaMNIST: chest X-ray, from MedMNIST v2."""
+"""PneumoniaMNIST: chest X-ray, from MedMNIST v2. 8 X-rays of its official val lie, pixel by pixel, in train too."""
 
 from benchmark.medmnist_sets import medmnist_target
 from benchmark.target import Target
@@ -6,4 +6,4 @@ from benchmark.target import Target
 
 def target(size: int = 28) -> Target:
     """The set at 28, 64, 128 or 224 pixels."""
-    return medmnist_target("pneumoniamnist", size, modality="chest X-ray", family="chest_xray")
+    return medmnist_target("pneumoniamnist", size, modality="chest X-ray", family="chest_xray", known_duplicates=8)

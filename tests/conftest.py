@@ -1,13 +1,16 @@
 """Fixtures: every test has a home of its own; real data are used where they are named, and required where CI says so."""
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
 
 from benchmark import catalogue
+from results.error import CatsError
 
 GIVEN = {name: os.environ.get(name) for name in ("CATS_DATA", "CATS_WEIGHTS")}
+HEAVY_CACHES = (("benchmark.make", "loaded"), ("benchmark.weights", "weights_of"))
 
 
 @pytest.fixture(autouse=True)
@@ -20,16 +23,23 @@ def home(tmp_path_factory, monkeypatch):
         monkeypatch.delenv(name, raising=False)
     catalogue.source.cache_clear()
     catalogue.target.cache_clear()
+    for module, name in HEAVY_CACHES:
+        if module in sys.modules:  # importing them would load torch for every test
+            getattr(sys.modules[module], name).cache_clear()
     return folder
+
+
+def missed(sentence: str) -> None:
+    """Skips the test, or fails it where real data are required."""
+    if os.environ.get("CATS_REQUIRE_DATA") == "1":
+        pytest.fail(sentence)
+    pytest.skip(sentence)
 
 
 def real(name: str, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = GIVEN[name]
     if folder is None or not Path(folder).is_dir():
-        sentence = f"{name} names no folder with the real files"
-        if os.environ.get("CATS_REQUIRE_DATA") == "1":
-            pytest.fail(sentence)
-        pytest.skip(sentence)
+        missed(f"{name} names no folder with the real files")
     monkeypatch.setenv(name, folder)
     return Path(folder)
 
@@ -44,3 +54,29 @@ def real_data(home, monkeypatch):
 def real_weights(home, monkeypatch):
     """The folder of real weights, as CATS_WEIGHTS."""
     return real("CATS_WEIGHTS", monkeypatch)
+
+
+@pytest.fixture
+def real_dataset(real_data):
+    """`real_dataset(dataset)` is that data set, once its files are seen to lie in CATS_DATA."""
+
+    def at_hand(dataset):
+        try:
+            dataset.folder()
+        except CatsError as absent:
+            missed(str(absent))
+        return dataset
+
+    return at_hand
+
+
+@pytest.fixture
+def real_weight_file(real_weights):
+    """`real_weight_file(name)` is the path of that file, once it is seen to lie in CATS_WEIGHTS."""
+
+    def at_hand(name):
+        if not (real_weights / name).is_file():
+            missed(f"{name} not found in {real_weights}")
+        return real_weights / name
+
+    return at_hand

@@ -146,6 +146,91 @@ def test_an_entry_of_ours_may_not_name_a_place(own, monkeypatch):
         catalogue.source("mine")
 
 
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("imagnet", "no source called 'imagnet'; did you mean 'imagenet'?"),
+        ("brestmnist", "no source called 'brestmnist'; did you mean 'breastmnist'?"),  # every target is a source too
+        ("zzzzzz", "no source called 'zzzzzz'; allowed are "),
+        ("ImageNet", "'ImageNet' is no name; write it like breastmnist or breastmnist[size=64]"),
+        ("digits[", "'digits[' is no name"),
+        ("../digits", "'../digits' is no name"),
+        ("digits[from]", "'digits[from]': 'from' is no option; write it like size=64"),
+        ("digits[size=3]", "digits takes no option"),
+        ("mednist[size=3]", "mednist takes no option 'size'"),
+        ("fractal[clases=3]", "fractal takes no option 'clases'; did you mean 'classes'?"),
+        ("fractal[form=digits]", "fractal takes no option 'form'; did you mean 'from'?"),
+        ("scratch[from=digits]", "scratch is random"),
+        ("imagenet[from=digits]", "imagenet is weights"),
+    ],
+)
+def test_a_wrong_source_gets_its_sentence(name, sentence):
+    with pytest.raises(CatsError) as caught:
+        catalogue.source(name)
+    assert sentence in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("brestmnist", "no target called 'brestmnist' in p.yaml; did you mean 'breastmnist'?"),
+        ("fractal", "no target called 'fractal' in p.yaml; allowed are "),  # a source is no target
+        ("breastmnist[size=30]", "breastmnist has no size 30; allowed are 28, 64, 128, 224"),
+        ("breastmnist[from=digits]", "breastmnist takes no option 'from'"),
+    ],
+)
+def test_a_wrong_target_gets_its_sentence(name, sentence):
+    with pytest.raises(CatsError) as caught:
+        catalogue.target(name, " in p.yaml")
+    assert sentence in str(caught.value)
+
+
+@pytest.mark.parametrize("value", ["{", "'", "2024-13-45", "[1"])
+def test_an_option_that_is_no_value_is_a_sentence(value):
+    with pytest.raises(CatsError, match="breastmnist"):
+        catalogue.target(f"breastmnist[size={value}]")
+
+
+def test_an_option_given_twice_is_refused_like_a_key_given_twice():
+    with pytest.raises(CatsError, match="size"):
+        catalogue.target("breastmnist[size=28,size=64]")
+
+
+def test_a_start_without_a_name_is_refused():
+    with pytest.raises(CatsError, match="from"):
+        catalogue.source("digits[from=]")
+
+
+@pytest.mark.parametrize(
+    ("reference", "found"),
+    [
+        ("ihc", ("ihc", {})),
+        ("breastmnist[size=64]", ("breastmnist", {"size": 64})),
+        ("fractal[classes=7, per_class=3]", ("fractal", {"classes": 7, "per_class": 3})),
+        ("a[x=0.5,y=true,z=word]", ("a", {"x": 0.5, "y": True, "z": "word"})),
+        ("digits[from=textures[from=fractal]]", ("digits", {"from": "textures[from=fractal]"})),
+    ],
+)
+def test_options_have_the_types_of_yaml(reference, found):
+    assert catalogue.split_reference(reference) == found
+
+
+def test_an_entry_is_made_once():
+    assert catalogue.target("breastmnist") is catalogue.target("breastmnist")
+
+
+def test_a_target_that_is_a_source_too_keeps_its_data():
+    assert catalogue.source("breastmnist").dataset.digest() == catalogue.target("breastmnist").dataset.digest()
+    assert catalogue.source("ihc").citation == catalogue.target("ihc").dataset.citation
+
+
+def test_asking_for_one_entry_imports_no_other():
+    code = "import sys; from benchmark import catalogue; catalogue.target('breastmnist'); catalogue.names('sources')"
+    listed = "print(*[m for m in sys.modules if m.startswith(('sources.', 'targets.', 'similarity.'))])"
+    done = subprocess.run([sys.executable, "-c", f"{code}; {listed}"], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stdout.split() == ["targets.breastmnist"]
+
+
 @pytest.fixture
 def package(own):
     """A real package with two sources and a measure, installed into a folder of its own."""

@@ -15,13 +15,14 @@ from PIL import Image
 from pydicom.dataset import FileDataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, SecondaryCaptureImageStorage
 
+from benchmark import catalogue
 from benchmark.dataset import Dataset
 from benchmark.picture import picture
 from benchmark.read_dicom import dicom, pixels
 from benchmark.read_hdf5 import hdf5
 from benchmark.read_hub import hub
 from benchmark.read_table import table
-from benchmark.readers import folders
+from benchmark.readers import folders, npz
 from benchmark.split import split
 from benchmark.store import decoded
 from benchmark.tree import Tree
@@ -392,3 +393,195 @@ def test_val_is_drawn_from_train_where_the_official_split_has_none(tmp_path, mon
     assert (images.parts[parts["test"]] == "test").all()
     assert (images.parts[np.concatenate([parts["train"], parts["val"]])] == "train").all()
     assert {part: len(rows) for part, rows in parts.items()} == {"train": 68, "val": 12, "test": 20}
+
+
+def arrays(**changes):
+    """MedMNIST's keys: 4, 3 and 2 grey images of 6 × 6; the first value of each tells it apart from the others."""
+    made, number = {}, 0
+    for part, count in (("train", 4), ("val", 3), ("test", 2)):
+        made[f"{part}_images"] = np.stack([np.full((6, 6), number + i, np.uint8) for i in range(count)])
+        made[f"{part}_labels"] = np.arange(number, number + count).reshape(-1, 1) % 2
+        number += count
+    return made | changes
+
+
+@pytest.fixture
+def archive(tmp_path):
+    """`archive(train_labels=...)` writes toy.npz with these arrays changed, None leaving one out, and reads it."""
+
+    def made(**changes):
+        np.savez(tmp_path / "toy.npz", **{key: value for key, value in arrays(**changes).items() if value is not None})
+        return npz("toy.npz")(tmp_path)
+
+    return made
+
+
+def test_npz_gives_its_parts_one_after_the_other(archive):
+    samples = archive()
+    assert [int(image[0, 0]) for image in samples.images] == list(range(9))
+    assert samples.labels.tolist() == [i % 2 for i in range(9)]
+    assert samples.ids == ["train/0", "train/1", "train/2", "train/3", "val/0", "val/1", "val/2", "test/0", "test/1"]
+    assert samples.parts == ["train"] * 4 + ["val"] * 3 + ["test"] * 2
+    assert samples.groups is None
+
+
+def test_npz_may_know_its_groups(archive):
+    groups = {"train_groups": np.array(list("aabb")), "val_groups": np.arange(3), "test_groups": np.array([b"x", b"y"])}
+    assert archive(**groups).groups == ["a", "a", "b", "b", "0", "1", "2", "x", "y"]
+    assert archive(train_groups=np.array(list("aabb"))).groups is None  # known in one part only
+
+
+def test_npz_with_several_labels_keeps_all_of_them(archive):
+    several = {f"{part}_labels": np.eye(3, dtype=int)[:n] for part, n in (("train", 3), ("val", 2), ("test", 1))}
+    images = {f"{part}_images": np.zeros((n, 6, 6), np.uint8) for part, n in (("train", 3), ("val", 2), ("test", 1))}
+    assert archive(**several, **images).labels.tolist() == [[1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 0, 0], [0, 1, 0], [1, 0, 0]]
+
+
+def test_npz_without_val_images_leaves_val_to_be_drawn(archive):
+    samples = archive(val_images=np.zeros((0, 6, 6), np.uint8), val_labels=np.zeros((0, 1), int))
+    assert samples.parts == ["train"] * 4 + ["test"] * 2
+    assert len(list(samples.images)) == 6
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"val_labels": None, "test_images": None}, "toy.npz lacks test_images, val_labels"),
+        ({"train_labels": np.array([{}] * 4)}, "toy.npz is not a whole npz file without pickles"),
+        ({"train_images": np.array([None] * 4)}, "toy.npz is not a whole npz file without pickles"),
+        ({"test_groups": np.array([{}] * 2), "train_groups": np.arange(4), "val_groups": np.arange(3)}, "without pickles"),
+    ],
+)
+def test_npz_that_is_not_as_medmnist_has_it(archive, changes, sentence):
+    with pytest.raises(CatsError) as caught:
+        list(archive(**changes).images)
+    assert sentence in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"train_images": np.zeros((5, 6, 6), np.uint8), "val_images": np.zeros((2, 6, 6), np.uint8)},
+        {"val_labels": np.zeros((3, 2), int)},
+        {"train_labels": np.array([[0], [1], [0.5], [1]])},
+        {"train_labels": np.array([[0], [1], [np.nan], [1]])},
+        {"train_labels": np.array([["0"], ["1"], ["a"], ["1"]])},
+        {"train_groups": np.arange(3), "val_groups": np.arange(4), "test_groups": np.arange(2)},
+    ],
+    ids=[
+        "images of one part with labels of another",
+        "two labels in one part",
+        "half a class",
+        "no number",
+        "a letter",
+        "groups of another part",
+    ],
+)
+def test_npz_whose_arrays_do_not_fit_together(archive, changes):
+    with pytest.raises(CatsError, match="toy.npz"):
+        list(archive(**changes).images)
+
+
+def npy(path):
+    with path.open("wb") as file:
+        np.save(file, np.zeros(3))
+
+
+def zipped_text(path):
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("readme.txt", "no arrays")
+
+
+@pytest.mark.parametrize(
+    ("write", "sentence"),
+    [
+        (lambda path: path.write_bytes(b""), "toy.npz is not a whole npz file"),
+        (lambda path: path.write_bytes(b"no zip at all"), "toy.npz is not a whole npz file"),
+        (lambda path: path.write_bytes(b"PK\x03\x04"), "toy.npz is not a whole npz file"),
+        (lambda path: path.write_bytes(path.read_bytes()[:-100]), "toy.npz is not a whole npz file"),
+        (lambda path: path.write_bytes(path.read_bytes().replace(b"\x02" * 36, b"\xff" * 36)), "Bad CRC-32"),
+        (zipped_text, "toy.npz lacks test_images"),
+        (npy, "toy.npz is not a whole npz file"),
+        (lambda path: path.unlink(), "toy.npz is not a whole npz file"),
+    ],
+    ids=["empty", "text", "beginning", "cut short", "changed pixels", "zip of text", "npy", "gone"],
+)
+def test_a_damaged_npz_is_named(archive, tmp_path, write, sentence):
+    archive()
+    write(tmp_path / "toy.npz")
+    with pytest.raises(CatsError) as caught:
+        list(npz("toy.npz")(tmp_path).images)
+    assert sentence in str(caught.value)
+    assert "toy.npz" in str(caught.value)
+
+
+THIRD = encoded(np.full((4, 4), 2, np.uint8))
+
+
+def zip_of_pictures(path):
+    with zipfile.ZipFile(path, "w") as archive:
+        for i in range(4):
+            archive.writestr(f"{'ab'[i % 2]}/{i}.png", encoded(np.full((4, 4), i, np.uint8)))
+
+
+def with_field(content, local, central, value):
+    """A zip whose entries have one byte of their headers changed, in the local and in the central one."""
+    changed = bytearray(content)
+    for signature, offset in ((b"PK\x03\x04", local), (b"PK\x01\x02", central)):
+        at = changed.find(signature)
+        while at >= 0:
+            changed[at + offset] = value
+            at = changed.find(signature, at + 4)
+    return bytes(changed)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "sentence"),
+    [
+        (lambda content: content.replace(THIRD, bytes(len(THIRD))), "a/2.png cannot be read"),
+        (lambda content: with_field(content, 6, 8, 1), "a/0.png cannot be read"),
+        (lambda content: with_field(content, 8, 10, 9), "a/0.png cannot be read"),
+    ],
+    ids=["damaged picture", "with a password", "packed in a way nobody knows"],
+)
+def test_a_zip_that_opens_and_cannot_be_read_names_the_picture(tmp_path, spoil, sentence):
+    zip_of_pictures(tmp_path / "toy.zip")
+    (tmp_path / "toy.zip").write_bytes(spoil((tmp_path / "toy.zip").read_bytes()))
+    with pytest.raises(CatsError) as caught:
+        list(folders(["a", "b"])(tmp_path / "toy.zip").images)
+    assert f"toy.zip: {sentence}" in str(caught.value)
+
+
+@pytest.mark.parametrize("options", [{"group": r"\d"}, {"group": "("}, {"include": "["}])
+def test_a_pattern_that_is_none_is_a_sentence(tmp_path, options):
+    zip_of_pictures(tmp_path / "toy.zip")
+    with pytest.raises(CatsError) as caught:
+        folders(["a", "b"], **options)(tmp_path / "toy.zip")
+    assert next(iter(options.values())) in str(caught.value)
+
+
+READING = "dataset: {modality: m, task: binary, classes: [a, b], licence: l, citation: c, tree: toy, read: %s}"
+
+
+@pytest.mark.parametrize(
+    ("read", "sentence"),
+    [
+        ("foldrs", "there is no reader 'foldrs'; did you mean 'folders'?"),
+        ("{nzp: {file: x}}", "there is no reader 'nzp'; did you mean 'npz'?"),
+        ("npz", "file"),
+        ("{folders: {clases: [a, b]}}", "clases"),
+        ("{folders: }", "classes"),
+        ("{folders: [a, b]}", "folders"),
+        ("{}", "read"),
+        ("{folders: {classes: [a, b]}, npz: {file: x}}", "npz"),
+        ("3", "read is 3"),
+    ],
+)
+def test_a_reader_that_an_entry_names_wrongly(home, read, sentence):
+    path = home / "entries" / "sources" / "mine.yaml"
+    path.parent.mkdir(parents=True)
+    path.write_text(f"title: t\n{READING % read}\n")
+    with pytest.raises(CatsError) as caught:
+        catalogue.source("mine")
+    assert str(caught.value).startswith(f"{path}: ")
+    assert sentence in str(caught.value).removeprefix(str(path))

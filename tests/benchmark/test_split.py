@@ -1,11 +1,14 @@
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmark.dataset import Dataset, Samples
-from benchmark.split import shares, split, subsampled
+from benchmark.seed import generator
+from benchmark.split import _draw, shares, split, subsampled
 from benchmark.store import Decoded
 from benchmark.target import Subsample
+from results.error import CatsError
 
 
 def made(labels, groups=None, parts=None, name="toy"):
@@ -95,3 +98,149 @@ def test_every_seed_draws_anew_unless_the_sub_sample_has_its_own():
     assert not np.array_equal(free[0], free[2])
     fixed = [drawn(Subsample(train=50, seed=24), seed)[1]["train"] for seed in (0, 1)]
     np.testing.assert_array_equal(*fixed)
+
+
+def refused(*arguments, **options):
+    with pytest.raises(CatsError) as caught:
+        split(*made(*arguments, **options))
+    return str(caught.value)
+
+
+def test_the_split_of_a_known_set_has_not_changed():
+    """Other images here mean other scores for every old cell: raise TRAINER, or find what moved them."""
+    assert split(*made(np.arange(40) % 2))["test"].tolist() == [0, 13, 17, 19, 20, 28]
+
+
+def test_the_order_of_the_parts_and_of_their_images_is_fixed():
+    parts = split(*made(np.arange(200) % 3))
+    assert list(parts) == ["train", "val", "test"]
+    for chosen in parts.values():
+        assert (np.diff(chosen) > 0).all()
+
+
+def test_images_in_no_part_are_left_out():
+    parts = np.array(["train", "test", "val", "extra"] * 6)
+    found = split(*made(np.arange(24) // 4 % 2, parts=parts))
+    assert sorted(np.concatenate(list(found.values()))) == np.flatnonzero(parts != "extra").tolist()
+
+
+def test_without_official_val_it_is_drawn_from_train_by_whole_groups_and_test_stays():
+    parts = np.array(["train"] * 400 + ["test"] * 40)
+    groups = np.concatenate([np.arange(400) // 4, 100 + np.arange(40)])
+    found = split(*made(np.arange(440) % 2, groups, parts))
+    np.testing.assert_array_equal(found["test"], np.arange(400, 440))
+    assert len(found["val"]) == 60
+    assert sorted([*found["train"], *found["val"]]) == list(range(400))
+    assert not set(groups[found["train"]]) & set(groups[found["val"]])
+
+
+@pytest.mark.parametrize(("one", "other"), [("train", "val"), ("train", "test"), ("val", "test")])
+def test_a_group_in_two_official_parts_is_named_with_both(one, other):
+    parts = np.array(["train", "test", "val"] * 8)
+    groups = np.array([f"patient-{i}" for i in range(24)])
+    groups[parts == one] = np.where(np.arange(8) == 3, "shared", groups[parts == one])
+    groups[parts == other] = np.where(np.arange(8) == 5, "shared", groups[parts == other])
+    told = refused(np.arange(24) // 3 % 2, groups, parts)
+    assert told == f"toy: patient 'shared' lies in {one} and in {other}; it must lie in one"
+
+
+@pytest.mark.parametrize("part", ["train", "val", "test"])
+def test_a_class_that_is_absent_from_an_official_part_is_named(part):
+    parts = np.array(["train", "test", "val"] * 8)
+    labels = np.where(parts == part, 0, np.arange(24) // 3 % 2)
+    assert refused(labels, parts=parts) == f"toy: the class '1' has no image in {part}; use more images"
+
+
+def test_too_few_groups_for_a_split_are_counted():
+    assert refused(np.arange(400) % 2, np.arange(400) % 19) == "toy has 19 groups; a 70/15/15 split needs at least 20"
+
+
+@pytest.mark.parametrize("classes", [3, 5])
+def test_classes_that_all_have_fewer_images_than_folds_are_refused_by_name(classes):
+    told = refused(np.arange(15 * classes) % classes)
+    assert told.startswith("toy")
+    assert "20" in told
+
+
+def test_a_class_of_two_images_cannot_be_in_three_parts():
+    assert "toy: the class '1' has no image in " in refused(np.array([0] * 100 + [1] * 2))
+
+
+def of_several_labels(labels):
+    dataset, images = made(np.arange(len(labels)) % 2)
+    changes = {"task": "multilabel", "classes": tuple("xyz")}
+    return dataset.model_copy(update=changes), Decoded(images.images, labels, images.ids, images.groups, images.parts)
+
+
+def test_several_labels_are_split_with_about_as_many_findings_in_each_part():
+    labels = np.random.default_rng(0).integers(0, 2, (600, 3))
+    parts = split(*of_several_labels(labels))
+    assert sorted(np.concatenate(list(parts.values()))) == list(range(600))
+    means = [labels[chosen].sum(axis=1).mean() for chosen in parts.values()]
+    assert np.ptp(means) < 0.1
+
+
+def test_a_finding_that_a_part_lacks_is_allowed_where_labels_are_several():
+    labels = np.zeros((100, 3), int)
+    labels[:, 0] = 1
+    assert len(split(*of_several_labels(labels))["test"]) == 15
+
+
+@given(st.lists(st.integers(1, 60), min_size=1, max_size=5), st.integers(1, 200), st.integers(0, 9))
+def test_a_stratified_draw_takes_the_shares_of_the_classes_and_nothing_else(counts, wanted, seed):
+    labels = np.repeat(np.arange(len(counts)), counts)
+    chosen = np.arange(len(labels))[seed % 2 :: 1 + seed % 2] if len(labels) > 10 else np.arange(len(labels))
+    there = np.bincount(labels[chosen], minlength=len(counts))
+    drawn_rows = _draw(labels, chosen, wanted, Subsample(train=wanted), generator("x", seed))
+    assert (np.diff(drawn_rows) > 0).all()
+    assert set(drawn_rows) <= set(chosen)
+    expected = shares(there[there > 0], min(wanted, len(chosen)))
+    np.testing.assert_array_equal(np.bincount(labels[drawn_rows], minlength=len(counts))[there > 0], expected)
+
+
+@given(st.lists(st.integers(1, 60), min_size=1, max_size=5), st.integers(1, 80), st.booleans())
+def test_a_draw_per_class_takes_as_many_of_each_as_there_are(counts, wanted, stratified):
+    labels = np.random.default_rng(0).permutation(np.repeat(np.arange(len(counts)), counts))
+    subsample = Subsample(train=wanted, per_class=True, stratified=stratified)
+    rows = _draw(labels, np.arange(len(labels)), wanted, subsample, generator("x"))
+    np.testing.assert_array_equal(np.bincount(labels[rows]), np.minimum(counts, wanted))
+
+
+@given(st.integers(1, 60), st.integers(1, 80), st.integers(0, 99))
+def test_a_blind_draw_takes_as_many_as_wanted_each_once(count, wanted, seed):
+    chosen = np.arange(5, 5 + count)
+    labels = np.zeros(5 + count, int)
+    rows = _draw(labels, chosen, wanted, Subsample(train=wanted, stratified=False), generator("x", seed))
+    assert len(rows) == len(set(rows)) == min(wanted, count)
+    assert set(rows) <= set(chosen)
+
+
+@given(st.lists(st.integers(1, 500), min_size=1, max_size=8), st.data())
+def test_shares_are_proportional_up_to_one_image_where_no_class_is_too_small(counts, data):
+    total = data.draw(st.integers(len(counts), sum(counts)))
+    exact = np.array(counts) * total / sum(counts)
+    found = shares(np.array(counts), total)
+    if (exact >= 1).all():
+        assert (np.abs(found - exact) < 1).all()
+    assert found[np.argmax(counts)] >= found[np.argmin(counts)]
+
+
+@given(st.lists(st.integers(1, 9), min_size=2, max_size=8), st.integers(0, 1))
+def test_fewer_images_than_classes_are_one_of_each(counts, total):
+    np.testing.assert_array_equal(shares(np.array(counts), total), np.ones(len(counts)))
+
+
+def test_a_draw_is_a_part_of_its_part_and_parts_stay_apart():
+    parts = drawn(Subsample(train=50, val=50))[1]
+    official = np.arange(1200) % 3
+    for number, part in enumerate(("train", "val", "test")):
+        assert set(official[parts[part]]) == {number}
+    assert len(parts["val"]) == 50
+
+
+def test_a_draw_depends_on_the_name_of_the_data_set_and_on_the_part():
+    labels = np.arange(1200) % 2
+    parts = np.array(["train", "val", "test"])[np.arange(1200) % 3]
+    one, other = (subsampled(*made(labels, parts=parts, name=name), Subsample(train=50, val=50), 0) for name in ("toy", "toi"))
+    assert not np.array_equal(one["train"], other["train"])
+    assert not np.array_equal(one["train"] // 3, one["val"] // 3)

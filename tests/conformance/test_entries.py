@@ -1,6 +1,7 @@
 """Every entry is held to what it declares. Data that are not on this machine are missed by name."""
 
-from itertools import pairwise
+import re
+from itertools import combinations, pairwise
 
 import numpy as np
 import pytest
@@ -13,8 +14,7 @@ from targets import ihc
 
 SOURCES, TARGETS = catalogue.names("sources"), catalogue.names("targets")
 AT_HAND = ("breastmnist", "pneumoniamnist", "retinamnist", "mednist", "cifar10", "ham10000")
-DATA = {name: catalogue.source(name).dataset for name in SOURCES}
-MADE = [name for name, dataset in DATA.items() if dataset and not dataset.files and not dataset.tree]
+MADE = [n for n in SOURCES if (d := catalogue.source(n).dataset) and not d.tree and not d.files]
 
 
 @pytest.mark.parametrize("name", SOURCES)
@@ -48,6 +48,10 @@ def keeps_its_promises(dataset):
     assert sum(map(len, parts.values())) == len(images.images)
     for chosen in parts.values():
         assert set(images.labels[chosen].tolist()) == set(range(len(dataset.classes)))
+    assert (images.groups != "").all() == (dataset.groups is not None)
+    for one, other in combinations(parts, 2):
+        assert not set(images.groups[parts[one]]) & set(images.groups[parts[other]]) - {""}
+    assert len(set(images.ids)) == len(images.ids)
 
 
 @pytest.mark.parametrize("name", MADE)
@@ -61,8 +65,8 @@ def test_targets_without_files_keep_their_promises(name):
 
 
 @pytest.mark.parametrize("name", AT_HAND)
-def test_real_data_keep_their_promises(real_data, name):
-    keeps_its_promises(catalogue.source(name).dataset)
+def test_real_data_keep_their_promises(real_dataset, name):
+    keeps_its_promises(real_dataset(catalogue.source(name).dataset))
 
 
 def test_data_that_are_not_here_say_how_to_get_them():
@@ -85,8 +89,8 @@ def test_generated_images_are_the_same_in_every_process_and_a_class_does_not_dep
     assert int(few.images.astype(np.int64).sum()) == 2896649  # the pixels themselves: a change raises the revision
 
 
-def test_idc_on_the_real_patches(real_data):
-    dataset = catalogue.target("idc").dataset
+def test_idc_on_the_real_patches(real_dataset):
+    dataset = real_dataset(catalogue.target("idc").dataset)
     images = decoded(dataset, 50)
     assert len(images.ids) == 10_194 - 87  # patches at the edge of a slide are smaller and left out
     assert len(set(images.groups)) == 279
@@ -99,9 +103,84 @@ def test_idc_on_the_real_patches(real_data):
     assert sum(map(len, parts.values())) == (images.parts != "extra").sum()
 
 
-def test_ham10000_keeps_lesions_on_one_side(real_data):
-    dataset = catalogue.target("ham10000").dataset
+def test_ham10000_keeps_lesions_on_one_side(real_dataset):
+    dataset = real_dataset(catalogue.target("ham10000").dataset)
     images = decoded(dataset, 28)
     parts = split(dataset, images)
     assert {part: len(rows) for part, rows in parts.items()} == {"train": 7_060, "val": 982, "test": 1_973}
     assert images.groups[0].startswith("HAM_")
+
+
+def declared():
+    """Every data set of every entry, once by kind and name."""
+    sources = {f"source {name}": catalogue.source(name).dataset for name in SOURCES}
+    targets = {f"target {name}": catalogue.target(name).dataset for name in TARGETS}
+    return {name: dataset for name, dataset in (sources | targets).items() if dataset is not None}
+
+
+@pytest.mark.parametrize("name", declared())
+def test_a_data_set_is_named_as_its_file_and_says_what_it_is(name):
+    dataset = declared()[name]
+    assert dataset.name == name.split()[1]
+    assert re.fullmatch(r"[a-z0-9_]+", dataset.name)
+    for fact in (dataset.title, dataset.modality, dataset.licence, dataset.citation):
+        assert fact.strip()
+        assert "todo" not in fact.lower()
+
+
+def test_a_name_that_is_a_source_and_a_target_stands_for_the_same_images():
+    for name in set(SOURCES) & set(TARGETS):
+        assert catalogue.source(name).dataset.digest() == catalogue.target(name).dataset.digest()
+
+
+def test_pictures_of_one_origin_are_one_family():
+    for one, other in (
+        ("ham10000", "dermamnist"),
+        ("organamnist", "organcmnist"),
+        ("busi", "breastmnist"),
+        ("nct_crc", "pathmnist"),
+    ):
+        assert catalogue.target(one).dataset.relatives == catalogue.target(other).dataset.relatives
+
+
+def test_every_start_of_a_source_is_an_entry():
+    for name in SOURCES:
+        assert catalogue.source(catalogue.source(name).start).name in SOURCES
+
+
+def test_real_weights_of_every_shipped_source_are_found_under_its_name(real_weight_file):
+    for name in ("imagenet", "inat_bird", "inat_insect"):
+        real_weight_file(f"mobilenetv2_100.{catalogue.source(name).weights.file}.safetensors")
+
+
+def test_ihc_patches_of_different_parts_neither_overlap_nor_touch():
+    """From the ids and parts as they are handed out, not from the code that cuts."""
+    images = decoded(catalogue.target("ihc").dataset, 32)
+    corner = np.array([[int(number) for number in name.split("-")] for name in images.ids])
+    assert corner.min() >= 0
+    assert corner.max() + 32 <= 512  # the picture has 512 × 512 pixels
+    assert len(np.unique(corner, axis=0)) == len(corner) == 576
+    for one, other in combinations(("train", "val", "test"), 2):
+        between = corner[images.parts == one][:, None] - corner[images.parts == other][None]
+        assert np.abs(between).max(axis=2).min() > 32  # 32 would touch
+
+
+def test_ihc_blocks_hold_the_patches_that_lie_in_them_and_sit_in_one_part():
+    images = decoded(catalogue.target("ihc").dataset, 32)
+    for name, group in zip(images.ids, images.groups, strict=True):
+        y, x = (int(number) for number in name.split("-"))
+        assert group == f"block-{y // 128}-{x // 128}" == f"block-{(y + 31) // 128}-{(x + 31) // 128}"
+    parts = {group: set(images.parts[images.groups == group]) for group in set(images.groups)}
+    assert len(parts) == 16
+    assert all(len(found) == 1 for found in parts.values())
+
+
+def test_ihc_labels_cannot_be_read_off_brightness_or_contrast():
+    """Mean and standard deviation of every patch are the same but for rounding and what is cut off at 0 and 255."""
+    images = decoded(catalogue.target("ihc").dataset, 32)
+    pixels = images.images[..., 0].reshape(576, -1).astype(float)
+    assert abs(pixels.mean() - 128) < 2
+    assert pixels.mean(axis=1).std() < 2
+    shares = [images.labels[images.parts == part].mean() for part in ("train", "val", "test")]
+    assert min(shares) > 0.3
+    assert max(shares) < 0.7
