@@ -6,7 +6,8 @@ of readers, no code; a Python entry is code that runs when it is asked for, whoe
 
 An entry is `NAME.yaml`, or `NAME.py` with `source` or `target`: an object, or a function of options. Options stand in
 brackets: `breastmnist[size=224]`, `fractal[classes=100]`. Any target can be a source; any source that is pretrained can
-start from another one: `breastmnist[from=imagenet]`.
+start from another one: `breastmnist[from=imagenet]`. Weights that `cats publish` has put into MLflow's model registry are
+a source by their name there: `models:/NAME/VERSION`.
 """
 
 import importlib
@@ -64,6 +65,10 @@ def _points(kind: Kind) -> list[EntryPoint]:
 @cache
 def source(reference: str, where: str = "") -> Source:
     """The source a plan names. Raises CatsError for an unknown name or option; `where` is the end of its sentence."""
+    if reference.startswith("models:/"):
+        from benchmark.published import source_of
+
+        return source_of(reference)
     name, options = split_reference(reference)
     start = (options.pop("from") or "") if "from" in options else None
     if name in names("sources"):

@@ -30,8 +30,19 @@ app.add_typer(entries)
 log = logging.getLogger("cats")
 
 PlanArgument = Annotated[str, typer.Argument(metavar="PLAN", help="A plan file, or the name of a shipped plan.")]
+
+
+def _remembered(uri: str) -> str:
+    """The server that a command is given is also where published weights are looked for, here and in every child process."""
+    os.environ["MLFLOW_TRACKING_URI"] = uri
+    return uri
+
+
 TrackingOption = Annotated[
-    str, typer.Option("--tracking-uri", envvar="MLFLOW_TRACKING_URI", help="MLflow's tracking server or database.")
+    str,
+    typer.Option(
+        "--tracking-uri", envvar="MLFLOW_TRACKING_URI", callback=_remembered, help="MLflow's tracking server or database."
+    ),
 ]
 DATABASE = "sqlite:///mlflow.db"
 PROSE = ("title", "licence", "citation")  # of an entry: said on a line of their own
@@ -248,6 +259,22 @@ def show(name: Annotated[str, typer.Argument(help="A source, target or plan.")])
     from benchmark.listing import description
 
     _print_line(description(name))
+
+
+@app.command()
+def publish(
+    source: Annotated[str, typer.Argument(help="A source that has been pretrained here.")],
+    backbone: Annotated[str, typer.Option(help="The backbone that was pretrained.")],
+    plan: Annotated[str | None, typer.Option(help="The plan that pretrained it; else the source's own settings.")] = None,
+    name: Annotated[str | None, typer.Option(help="Of the registered model; else SOURCE-BACKBONE.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Which pretraining, where a plan pretrains anew for every seed.")] = None,
+    tracking_uri: TrackingOption = DATABASE,
+) -> None:
+    """Put the pretrained weights of a source into MLflow's model registry, for other plans and other people."""
+    from benchmark.published import publish as publish_weights
+
+    made = publish_weights(source, backbone, plan, name, seed)
+    _print_line(f"{source} for {backbone} is {made} on {tracking_uri}; name it so among the sources of a plan")
 
 
 @app.command()

@@ -17,7 +17,7 @@ from benchmark.dataset import PARTS, Dataset, Samples
 from benchmark.home import weight_folders
 from benchmark.source import Source
 from benchmark.split import split
-from benchmark.start import start_of, weight_file
+from benchmark.start import backbones_with_file, start_of, weight_file
 from benchmark.store import Decoded, check, decoded
 from results.error import CatsError
 
@@ -267,12 +267,15 @@ def finding(name: str, look: Callable[[], str]) -> Finding:
 def _backbones(source: Source) -> list[str]:
     if source.weights is None:
         return [STEP_BACKBONE]
-    ending = f".{source.weights.file}.safetensors"
-    found = {path.name.removesuffix(ending) for folder in weight_folders() for path in folder.glob(f"*{ending}")}
+    found = backbones_with_file(source.weights)
+    if not found and source.weights.file is None:
+        raise CatsError(f"the weights of {source.name} are no file; name a backbone with --backbone")
     if not found:
         places = " or ".join(map(str, weight_folders()))
-        raise CatsError(f"{source.name} has no file BACKBONE{ending} in {places}; name a backbone with --backbone")
-    return sorted(found)
+        raise CatsError(
+            f"{source.name} has no file BACKBONE.{source.weights.file}.safetensors in {places}; name a backbone with --backbone"
+        )
+    return found
 
 
 def _described_weights(source: Source) -> str:
@@ -304,7 +307,7 @@ def _found_weights(source: Source, backbone: str, *, asked: bool) -> str:
     if path:
         origin = f"{path}, sha256 {start.weights}"
     else:
-        origin = f"timm {start.weights}" if start.weights else "random initialisation"
+        origin = f"{start.kind} {start.weights}" if start.weights else "random initialisation"
     return f"{sum(p.numel() for p in network.backbone.parameters()):,} fit {backbone}: {origin}"
 
 

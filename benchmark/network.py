@@ -1,14 +1,17 @@
 """Networks: a timm backbone that carries its source's normalisation, and a new head for the target."""
 
+import difflib
+import fnmatch
+import json
 import logging
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor, nn
 
 from benchmark.operators import timm
@@ -17,6 +20,9 @@ from results.error import CatsError, nearest
 
 log = logging.getLogger(__name__)
 HALF = (0.5, 0.5, 0.5)
+SHOWN = 12  # backbones in the sentence about a missing tag
+# What may be set of a timm model besides its weights: padding, epsilon of batch norm, layer scale, size of positions.
+ARGUMENTS: dict[str, type] = {"pad_type": str, "bn_eps": float, "init_values": float, "img_size": int}
 
 
 @dataclass(frozen=True)
@@ -25,9 +31,9 @@ class Trained:
 
     Attributes:
         state: by timm's names; None leaves the random initialisation.
-        mean, std: of images in [0, 1], red, green, blue.
-        channels: rgb or bgr: the order in which the backbone wants them.
-        arguments: for timm.create_model: padding, epsilon of batch norm.
+        mean, std: of images in [0, 1], red, green, blue; of grey images the first number of each.
+        channels: rgb or bgr: the order in which the backbone wants them; grey: it has one input channel.
+        arguments: for timm.create_model, those of ARGUMENTS.
     """
 
     state: Mapping[str, Tensor] | None = None
@@ -48,14 +54,16 @@ class Network(nn.Module):
         self.backbone = build(backbone, trained)
         self.dropout = nn.Dropout(dropout)
         self.head = nn.Linear(feature_count(self.backbone), classes)
-        self.flipped = trained.channels == "bgr"
-        self.register_buffer("mean", torch.tensor(trained.mean).view(1, 3, 1, 1), persistent=False)
-        self.register_buffer("std", torch.tensor(trained.std).view(1, 3, 1, 1), persistent=False)
+        self.channels = trained.channels
+        count = 1 if trained.channels == "grey" else 3
+        for name, values in (("mean", trained.mean), ("std", trained.std)):
+            self.register_buffer(name, torch.tensor(values[:count]).view(1, count, 1, 1), persistent=False)
 
     def features(self, images: Tensor) -> Tensor:
         """(N, 3, H, W) → (N, D), what the head sees."""
-        normal = (images - self.mean) / self.std
-        return cast("Tensor", self.backbone(normal.flip(1) if self.flipped else normal))
+        seen = images.mean(dim=1, keepdim=True) if self.channels == "grey" else images
+        normal = (seen - self.mean) / self.std
+        return cast("Tensor", self.backbone(normal.flip(1) if self.channels == "bgr" else normal))
 
     def forward(self, images: Tensor) -> Tensor:
         """(N, 3, H, W) → (N, classes)."""
@@ -71,8 +79,9 @@ def check_backbone(name: str) -> None:
 def build(name: str, trained: Trained) -> nn.Module:
     """A timm model without head, pooled, with the given weights. Raises CatsError if they do not fit."""
     check_backbone(name)
+    inputs: dict[str, Any] = {"in_chans": 1} if trained.channels == "grey" else {}
     try:
-        model: nn.Module = timm.create_model(name, pretrained=False, num_classes=0, **trained.arguments)
+        model: nn.Module = timm.create_model(name, pretrained=False, num_classes=0, **trained.arguments, **inputs)
     except TypeError as error:
         raise CatsError(f"backbone {name} does not take {trained.arguments}: {error}") from error
     if trained.state is not None:
@@ -107,7 +116,7 @@ def fitting(model: nn.Module, state: Mapping[str, Tensor], name: str) -> dict[st
     return body
 
 
-def read_weights(path: Path, weights: Weights) -> Trained:
+def read_weights(path: Path, weights: Weights | None = None) -> Trained:
     """Weights and input description of a safetensors file. Raises CatsError if the file is damaged."""
     try:
         with safe_open(path, framework="pt") as file:
@@ -115,24 +124,38 @@ def read_weights(path: Path, weights: Weights) -> Trained:
             state = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 - no mapping
     except (SafetensorError, OSError) as error:
         raise CatsError(f"{path} is not a whole safetensors file: {error}") from error
-    arguments: dict[str, Any] = {"pad_type": told["pad_type"]} if told.get("pad_type") else {}
-    if told.get("bn_eps"):
-        arguments["bn_eps"] = float(told["bn_eps"])
-    return Trained(
+    found = Trained(
         state,
-        mean=weights.mean or _triple(told.get("mean")),
-        std=weights.std or _triple(told.get("std")),
-        channels=told.get("channels", weights.channels),
-        arguments=arguments,
+        mean=_numbers(told.get("mean")),
+        std=_numbers(told.get("std")),
+        channels=told.get("channels", "rgb"),
+        arguments={name: kind(told[name]) for name, kind in ARGUMENTS.items() if told.get(name)},
     )
+    return declared(found, weights)
 
 
-def _triple(text: str | None) -> tuple[float, ...]:
+def _numbers(text: str | None) -> tuple[float, ...]:
     return tuple(float(part) for part in text.split(",")) if text else HALF
 
 
+def declared(found: Trained, weights: Weights | None) -> Trained:
+    """Weights as found, with what an entry declares about their input put over it."""
+    if weights is None:
+        return found
+    changes: dict[str, Any] = {"channels": weights.channels} if weights.channels else {}
+    if weights.mean is not None and weights.std is not None:
+        changes |= {"mean": weights.mean, "std": weights.std}
+    if weights.range is not None:
+        low, high = weights.range
+        changes |= {"mean": (low / (low - high),) * 3, "std": (1 / (high - low),) * 3}
+    return replace(found, **changes)
+
+
 def write_weights(path: Path, network: Network, trained: Trained, notes: dict[str, str]) -> None:
-    """Store a pretrained backbone so that read_weights() gives it back. Atomic: the file is whole or absent."""
+    """Store a pretrained backbone so that read_weights() gives it back. Atomic: the file is whole or absent.
+
+    The same weights and notes give the same bytes.
+    """
     told = {
         "mean": ",".join(map(str, trained.mean)),
         "std": ",".join(map(str, trained.std)),
@@ -143,22 +166,50 @@ def write_weights(path: Path, network: Network, trained: Trained, notes: dict[st
     draft = path.with_name(f".{path.name}.draft")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        save_file(state, draft, {**notes, **told})
+        draft.write_bytes(_ordered(save(state, {**notes, **told})))
         draft.replace(path)
     except (OSError, SafetensorError) as error:
         draft.unlink(missing_ok=True)
         raise CatsError(f"cannot keep pretrained weights in {path.parent}: {error}") from error
 
 
-def timm_tag(backbone: str, tag: str | None) -> str:
-    """timm's full name of pretrained weights, architecture and tag. Raises CatsError if timm has none."""
+def _ordered(content: bytes) -> bytes:
+    """A safetensors file with its header sorted: safetensors itself writes metadata in another order every time."""
+    start = 8 + int.from_bytes(content[:8], "little")
+    header = json.dumps(json.loads(content[8:start]), sort_keys=True, separators=(",", ":")).encode()
+    header += b" " * (-len(header) % 8)  # tensors begin at a multiple of 8 bytes
+    return len(header).to_bytes(8, "little") + header + content[start:]
+
+
+def timm_tag(backbone: str, tags: Sequence[str] = ()) -> str:
+    """timm's full name of pretrained weights: its own choice, or the first of `tags` (`*` is anything) that the backbone has.
+
+    Raises CatsError, naming backbones that have such weights, if this one has none.
+    """
     check_backbone(backbone)
-    name = f"{backbone}.{tag}" if tag else backbone
-    known = timm.list_models(f"{backbone.partition('.')[0]}*", pretrained=True)
-    described = timm.models.get_pretrained_cfg(name, allow_unregistered=False)
-    if described is None or not described.has_weights:
-        raise CatsError(f"timm has no pretrained weights '{name}'{nearest(name, known)}")
-    return f"{described.architecture}.{described.tag}" if described.tag else str(described.architecture)
+    architecture = backbone.partition(".")[0]
+    if not tags:
+        known = timm.list_models(f"{architecture}*", pretrained=True)
+        described = timm.models.get_pretrained_cfg(backbone, allow_unregistered=False)
+        if described is None or not described.has_weights:
+            raise CatsError(f"timm has no pretrained weights '{backbone}'{nearest(backbone, known)}")
+        return f"{described.architecture}.{described.tag}" if described.tag else str(described.architecture)
+    for wanted in tags:
+        for name in timm.list_pretrained(f"{architecture}.*"):
+            if fnmatch.fnmatchcase(name.partition(".")[2], wanted):
+                return str(name)
+    others = _backbones_with(tags)
+    shown = difflib.get_close_matches(architecture, others, n=SHOWN, cutoff=0)
+    more = f" and {len(others) - SHOWN} more" if len(others) > SHOWN else ""
+    raise CatsError(
+        f"timm has no weights of {architecture} with the tag {' or '.join(tags)}; "
+        + (f"it has some of {', '.join(shown)}{more}" if others else "no backbone has such a tag")
+    )
+
+
+def _backbones_with(tags: Sequence[str]) -> list[str]:
+    parts = [name.partition(".") for name in timm.list_pretrained()]
+    return sorted({name for name, _, tag in parts if any(fnmatch.fnmatchcase(tag, wanted) for wanted in tags)})
 
 
 def timm_weights(full_name: str) -> Trained:

@@ -9,22 +9,25 @@ from benchmark import catalogue
 from benchmark.digest import digest, file_digest
 from benchmark.home import weight_folders
 from benchmark.recipe import TRAINER, Recipe, recipe_points
-from benchmark.source import Source, Weights
+from benchmark.source import Source, Weights, pick
 from results.error import CatsError
 from results.record import Frozen
+
+ENDINGS = (".safetensors", ".pt", ".pth")
 
 
 class Start(Frozen):
     """The start of a network.
 
     Attributes:
-        kind: random (from the seed), file, timm, or pretraining.
+        kind: random (from the seed), pretraining, or where ready weights come from: file, timm, hub, mlflow.
         source: the name by which the entry is found again; no part of the identity.
-        weights: sha256 of the file, or timm's tag.
+        weights: sha256 of the file wherever it lies, timm's tag, or repository@commit of the hub.
+        input: the weights as their entry declares them; what it says about their use is part of the identity.
         recipe, data, start: of a pretraining: how, on which images (digest), and from where.
     """
 
-    kind: Literal["random", "file", "timm", "pretraining"]
+    kind: Literal["random", "file", "timm", "hub", "mlflow", "pretraining"]
     source: str
     backbone: str
     seed: int | None = None
@@ -37,7 +40,10 @@ class Start(Frozen):
     @cached_property
     def key(self) -> str:
         """Identity: sha256 of what decides the weights."""
-        content = self.model_dump(mode="json", exclude={"source", "start"})
+        content = self.model_dump(mode="json", exclude={"source", "start", "input"})
+        content["input"] = self.input.reading() if self.input else None
+        if self.kind in {"hub", "mlflow"}:
+            content["kind"] = "file"  # the same content counts as the same wherever it came from
         if self.start is None:
             return digest({**content, "start": None})
         return digest({**content, "start": self.start.key, "trainer": TRAINER})  # a pretraining
@@ -65,22 +71,53 @@ def start_of(source: str, backbone: str, seed: int, changes: Mapping[str, Any]) 
 
 
 def _ready(entry: Source, weights: Weights, backbone: str) -> Start:
+    kind, value = _found(entry.name, weights, backbone)
+    return Start(kind=kind, source=entry.name, backbone=backbone, weights=value, input=weights)
+
+
+def _found(source: str, weights: Weights, backbone: str) -> tuple[Literal["file", "timm", "hub", "mlflow"], str]:
+    """Where the weights of a backbone come from and what they are: checksum, tag or commit."""
+    expected = pick(weights.sha256, backbone)
     path = weight_file(weights, backbone)
     if path is not None:
-        value = file_digest(path)
-        return Start(kind="file", source=entry.name, backbone=backbone, weights=value, input=weights)
-    if not weights.timm:
-        places = " or ".join(str(folder) for folder in weight_folders())
-        raise CatsError(
-            f"source {entry.name} has no weights for {backbone}: {backbone}.{weights.file}.safetensors not found in {places}; "
-            f"set CATS_WEIGHTS to the folder that holds it"
-        )
-    from benchmark.network import timm_tag
+        actual = file_digest(path)
+        if expected is not None and actual != expected:
+            raise CatsError(f"source {source}: {path} has sha256 {actual}, expected {expected}")
+        return "file", actual
+    if weights.timm:
+        from benchmark.network import timm_tag
 
-    return Start(kind="timm", source=entry.name, backbone=backbone, weights=timm_tag(backbone, weights.tag), input=weights)
+        return "timm", timm_tag(backbone, () if isinstance(weights.timm, bool) else weights.timm)
+    repository, model = pick(weights.hub, backbone), pick(weights.mlflow, backbone)
+    if repository is not None:
+        return "hub", expected or f"{repository}@{pick(weights.revision, backbone)}"
+    if model is not None:
+        from benchmark.published import checksum_of
+
+        actual = checksum_of(model, backbone)
+        if expected is not None and actual != expected:
+            raise CatsError(f"source {source}: {model} has sha256 {actual}, expected {expected}")
+        return "mlflow", actual
+    raise CatsError(f"source {source} has no weights for {backbone}: {_missing(weights, backbone)}")
+
+
+def _missing(weights: Weights, backbone: str) -> str:
+    given = weights.hub if isinstance(weights.hub, dict) else weights.mlflow
+    others = f"there are some for {', '.join(given)}" if isinstance(given, dict) else ""
+    if weights.file is None:
+        return others
+    places = " or ".join(str(folder) for folder in weight_folders())
+    names = f"{backbone}.{weights.file}.safetensors not found in {places}; set CATS_WEIGHTS to the folder that holds it"
+    return f"{names}; {others}" if others else names
 
 
 def weight_file(weights: Weights, backbone: str) -> Path | None:
     """The file with these weights for a backbone, in the first folder that has it."""
-    name = f"{backbone}.{weights.file}.safetensors"
-    return next((folder / name for folder in weight_folders() if (folder / name).is_file()), None)
+    names = [f"{backbone}.{weights.file}{ending}" for ending in ENDINGS] if weights.file else []
+    return next((folder / name for folder in weight_folders() for name in names if (folder / name).is_file()), None)
+
+
+def backbones_with_file(weights: Weights) -> list[str]:
+    """The backbones for which a file with these weights lies in a folder of weights."""
+    tails = [f".{weights.file}{ending}" for ending in ENDINGS] if weights.file else []
+    return sorted({p.name.removesuffix(tail) for folder in weight_folders() for tail in tails for p in folder.glob(f"*{tail}")})

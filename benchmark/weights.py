@@ -1,14 +1,19 @@
 """The weights that a start names, and networks that begin with them."""
 
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
 import torch
 
+from benchmark.checkpoint import read_file, renamed
+from benchmark.digest import file_digest
 from benchmark.home import home
-from benchmark.network import Network, Trained, read_weights, timm_weights
+from benchmark.hub import hub_weights
+from benchmark.network import Network, Trained, declared, read_weights, timm_weights
+from benchmark.published import fetched
 from benchmark.seed import seed_of
-from benchmark.source import Weights
+from benchmark.source import Weights, pick
 from benchmark.start import Start, weight_file
 from results.error import CatsError
 
@@ -31,14 +36,27 @@ def weights_of(start: Start) -> Trained:
         path = pretrained_path(start)
         if not path.exists():
             raise CatsError(f"the pretraining of {start.source} for {start.backbone} has left no weights; see its own run")
-        return read_weights(path, Weights(file=""))
-    assert start.input is not None
+        return read_weights(path)
+    weights = start.input
+    assert weights is not None
+    if start.kind == "hub":
+        return hub_weights(weights, start.backbone)
     if start.kind == "timm":
-        return timm_weights(str(start.weights))
-    found = weight_file(start.input, start.backbone)
+        found = timm_weights(str(start.weights))
+        return declared(replace(found, state=renamed(found.state or {}, weights.remap, str(start.weights))), weights)
+    return read_file(_file(start, weights), weights)
+
+
+def _file(start: Start, weights: Weights) -> Path:
+    """The file that a start names, which has the checksum that it had when the plan was read."""
+    if start.kind == "mlflow":
+        return fetched(str(pick(weights.mlflow, start.backbone)), str(start.weights))
+    found = weight_file(weights, start.backbone)
     if found is None:
-        raise CatsError(f"the weights {start.backbone}.{start.input.file}.safetensors are gone")
-    return read_weights(found, start.input)
+        raise CatsError(f"the weights {start.backbone}.{weights.file} are gone")
+    if file_digest(found) != start.weights:
+        raise CatsError(f"{found} is no longer the file that it was when the plan was read, its sha256 is another one")
+    return found
 
 
 def pretrained_path(start: Start) -> Path:

@@ -14,7 +14,7 @@ from benchmark.seed import generator
 from benchmark.source import Source
 
 SIDE, LEAVES = 64, 120
-ROWS, COLUMNS = np.mgrid[0:SIDE, 0:SIDE]
+LINE = np.arange(SIDE)
 
 
 def source(classes: int = 24, per_class: int = 60) -> Source:
@@ -61,10 +61,13 @@ def picture(exponent: float, smallest: float, power: float, palette: np.ndarray,
     radii = (low + luck.random(LEAVES) * (high - low)) ** (1 / (1 - exponent))
     centres = luck.uniform(-4, SIDE + 4, size=(LEAVES, 2))
     colours = palette[luck.integers(len(palette), size=LEAVES)] + luck.normal(0, 12, size=(LEAVES, 3))
-    drawn = np.empty((SIDE, SIDE, 3))
-    drawn[:] = palette[0]
-    for radius, (y, x), colour in zip(radii, centres, colours, strict=True):
-        away = np.abs(ROWS - y) ** power + np.abs(COLUMNS - x) ** power
-        drawn[away <= radius**power] = colour
-    level: np.ndarray = np.clip(np.rint(drawn), 0, 255).astype(np.uint8)
-    return level
+    down, across = np.abs(LINE - centres[:, :1]) ** power, np.abs(LINE - centres[:, 1:]) ** power
+    first = np.clip(np.ceil(centres - radii[:, None]), 0, SIDE).astype(int)
+    last = np.clip(np.floor(centres + radii[:, None]) + 1, 0, SIDE).astype(int)
+    on_top = np.full((SIDE, SIDE), LEAVES)
+    for leaf, ((top, left), (bottom, right)) in enumerate(zip(first, last, strict=True)):
+        away = down[leaf, top:bottom, None] + across[leaf, None, left:right]
+        on_top[top:bottom, left:right][away <= radii[leaf] ** power] = leaf
+    level = np.clip(np.rint(np.vstack([colours, palette[:1]])), 0, 255).astype(np.uint8)
+    drawn: np.ndarray = level[on_top]
+    return drawn

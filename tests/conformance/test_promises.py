@@ -7,7 +7,7 @@ import pytest
 from benchmark import catalogue
 from benchmark.conformance import PROMISES, Case, examine_data, examine_weights, subjects
 from benchmark.dataset import Dataset
-from benchmark.home import weight_folders
+from benchmark.start import backbones_with_file
 from results.error import CatsError
 
 NAMES = sorted({*catalogue.names("sources"), *catalogue.names("targets")})
@@ -42,7 +42,6 @@ def data(dataset):
 
 
 def weights(source):
-    ending = f"*.{source.weights.file}.safetensors" if source.weights else ""
-    if ending and not any(any(folder.glob(ending)) for folder in weight_folders()):
-        pytest.skip(f"{source.name}: no file {ending} in CATS_WEIGHTS")
+    if source.weights and not backbones_with_file(source.weights):
+        pytest.skip(f"{source.name}: no file BACKBONE.{source.weights.file}.safetensors in CATS_WEIGHTS")
     return examine_weights(source)
