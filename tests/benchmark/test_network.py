@@ -2,10 +2,13 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from benchmark.network import Network, Trained, build, feature_count, fitting, read_weights, write_weights
+from benchmark.network import Network, Trained, build, feature_count, fitting, read_weights, timm_tag, write_weights
 from benchmark.operators import timm
 from benchmark.source import Weights
+from benchmark.start import Start
+from benchmark.weights import initialised
 from results.error import CatsError
+from tests.full_disk import full_disk
 
 
 def state():
@@ -99,3 +102,153 @@ def test_real_weights_do_not_fit_a_narrower_backbone(real_weights):
     with pytest.raises(CatsError, match="the weights do not fit mobilenetv2_035") as caught:
         build("mobilenetv2_035", trained)
     assert "conv_stem.weight is (32, 3, 3, 3) instead of (16, 3, 3, 3)" in str(caught.value)
+
+
+@pytest.mark.parametrize("defect", ["missing", "statistics missing", "unknown", "misshapen", "transposed", "empty"])
+def test_one_key_that_does_not_fit_is_enough(defect):
+    given = state()
+    name = next(k for k in given if "conv" in k and k.endswith("weight") and given[k].shape[0] != given[k].shape[1])
+    if defect == "missing":
+        del given[name]
+    elif defect == "statistics missing":
+        name = next(k for k in given if k.endswith("running_var"))
+        del given[name]
+    elif defect == "unknown":
+        name = "projection.weight"
+        given[name] = torch.zeros(2, 2)
+    elif defect == "misshapen":
+        given[name] = given[name][..., :1]
+    elif defect == "transposed":
+        given[name] = given[name].transpose(0, 1).contiguous()
+    else:
+        given = {}
+    with pytest.raises(CatsError, match="the weights do not fit test_resnet, ") as caught:
+        build("test_resnet", Trained(given))
+    assert name in str(caught.value)
+    if defect != "empty":
+        assert ", 1 keys differ" in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["resnet18", "efficientvit_b0"])
+def test_the_head_fits_the_features_also_where_timm_keeps_a_hidden_layer(name):
+    model = build(name, Trained()).eval()
+    with torch.inference_mode():
+        assert model(torch.rand(1, 3, 64, 64)).shape == (1, feature_count(model))
+
+
+def test_logits_have_one_column_per_class():
+    assert Network("test_resnet", Trained(), 5)(torch.rand(2, 3, 32, 32)).shape == (2, 5)
+
+
+def test_red_and_blue_change_places_for_bgr_only():
+    given, images = state(), torch.rand(2, 3, 32, 32)
+    one, other = (Network("test_resnet", Trained(given, channels=order), 2).eval() for order in ("rgb", "bgr"))
+    torch.testing.assert_close(one.features(images.flip(1)), other.features(images))
+    assert not torch.allclose(one.features(images), other.features(images))
+
+
+def test_arguments_travel_with_the_weights(tmp_path):
+    trained = Trained(arguments={"pad_type": "same", "bn_eps": 1e-3})
+    made = Network("mobilenetv3_small_050", trained, 2).eval()
+    write_weights(tmp_path / "a.safetensors", made, trained, {})
+    back = read_weights(tmp_path / "a.safetensors", Weights(file="a"))
+    assert back.arguments == trained.arguments
+    again, images = Network("mobilenetv3_small_050", back, 2).eval(), torch.rand(1, 3, 32, 32)
+    assert torch.equal(made.features(images), again.features(images))
+    assert {m.eps for m in again.modules() if isinstance(m, torch.nn.BatchNorm2d)} == {1e-3}
+
+
+def test_padding_changes_what_a_backbone_sees():
+    given = timm.create_model("mobilenetv3_small_050").state_dict()
+    images = torch.rand(1, 3, 32, 32)
+    plain, same = (Network("mobilenetv3_small_050", Trained(given, arguments=a), 2).eval() for a in ({}, {"pad_type": "same"}))
+    assert not torch.allclose(plain.features(images), same.features(images))
+
+
+def test_an_argument_that_a_backbone_does_not_take_is_named():
+    with pytest.raises(CatsError, match="backbone resnet18 does not take {'pad_type': 'same'}"):
+        build("resnet18", Trained(arguments={"pad_type": "same"}))
+
+
+def test_what_the_entry_says_of_mean_and_std_stands_above_the_file(tmp_path):
+    save_file(state(), tmp_path / "a.safetensors", {"mean": "0.1,0.2,0.3", "std": "0.4,0.5,0.6"})
+    told = read_weights(tmp_path / "a.safetensors", Weights(file="a"))
+    assert (told.mean, told.std) == ((0.1, 0.2, 0.3), (0.4, 0.5, 0.6))
+    over = read_weights(tmp_path / "a.safetensors", Weights(file="a", mean=(0, 0, 0), std=(1, 1, 1)))
+    assert (over.mean, over.std) == ((0, 0, 0), (1, 1, 1))
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("mean", "a,b,c"), ("mean", "0.1,0.2"), ("std", "0,0,0"), ("bn_eps", "small"), ("channels", "BGR"), ("channels", "grb")],
+)
+def test_metadata_that_say_nothing_are_an_error_that_names_file_and_field(tmp_path, field, value):
+    save_file(state(), tmp_path / "a.safetensors", {field: value})
+    with pytest.raises(CatsError, match=f"a.safetensors.*{field}"):
+        read_weights(tmp_path / "a.safetensors", Weights(file="a"))
+
+
+@pytest.mark.parametrize("content", [b"", b"not weights at all, only a line of text"], ids=["empty", "text"])
+def test_a_file_of_something_else_is_named(tmp_path, content):
+    (tmp_path / "a.safetensors").write_bytes(content)
+    with pytest.raises(CatsError, match="a.safetensors is not a whole safetensors file"):
+        read_weights(tmp_path / "a.safetensors", Weights(file="a"))
+
+
+def test_a_file_that_is_cut_off_at_its_end_is_named(tmp_path):
+    save_file(state(), tmp_path / "a.safetensors")
+    (tmp_path / "a.safetensors").write_bytes((tmp_path / "a.safetensors").read_bytes()[:-1])
+    with pytest.raises(CatsError, match="a.safetensors is not a whole safetensors file"):
+        read_weights(tmp_path / "a.safetensors", Weights(file="a"))
+
+
+def test_a_full_disk_leaves_neither_weights_nor_a_draft(tmp_path):
+    made = Network("test_resnet", Trained(), 2)
+    with full_disk(), pytest.raises(CatsError, match="cannot keep pretrained weights in .*File too large"):
+        write_weights(tmp_path / "a.safetensors", made, Trained(), {})
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_crash_before_the_rename_leaves_the_old_weights(tmp_path, monkeypatch):
+    path = tmp_path / "a.safetensors"
+    old, new = (Network("test_resnet", Trained(), 2) for _ in range(2))
+    write_weights(path, old, Trained(), {})
+
+    def crash(self, target):
+        raise SystemExit
+
+    with monkeypatch.context() as patch, pytest.raises(SystemExit):
+        patch.setattr(type(path), "replace", crash)
+        write_weights(path, new, Trained(), {})
+    kept = read_weights(path, Weights(file="a")).state
+    assert all(torch.equal(kept[k], v) for k, v in old.backbone.state_dict().items())
+
+
+def test_weights_of_timm_are_known_by_their_full_name():
+    assert timm_tag("resnet18", None) == timm_tag("resnet18", "a1_in1k") == "resnet18.a1_in1k"
+
+
+def test_unknown_tag_has_its_nearest_name():
+    with pytest.raises(CatsError, match="timm has no pretrained weights 'resnet18.a1_in2k'; did you mean 'resnet18.a1_in1k'"):
+        timm_tag("resnet18", "a1_in2k")
+
+
+def start(backbone="test_resnet", seed=0):
+    return Start(kind="random", source="scratch", backbone=backbone, seed=seed)
+
+
+def test_the_head_depends_on_the_seed_alone_and_the_rest_on_the_start():
+    one, other_start, other_seed = (initialised(start(seed=s), 3, 0.0, luck) for s, luck in ((0, 7), (1, 7), (0, 8)))
+    assert torch.equal(one.head.weight, other_start.head.weight)
+    assert not torch.equal(one.head.weight, other_seed.head.weight)
+    first = next(iter(one.backbone.state_dict()))
+    assert torch.equal(one.backbone.state_dict()[first], other_seed.backbone.state_dict()[first])
+    assert not torch.equal(one.backbone.state_dict()[first], other_start.backbone.state_dict()[first])
+
+
+@pytest.mark.parametrize("name", ["mobilenetv1_050", "mobilenetv2_035"])
+def test_real_weights_of_narrow_backbones_fit_with_their_padding_and_epsilon(real_weight_file, name):
+    trained = read_weights(real_weight_file(f"{name}.imagenet.safetensors"), Weights(file="imagenet"))
+    assert trained.arguments == {"pad_type": "same"} | ({"bn_eps": 0.001} if name == "mobilenetv2_035" else {})
+    made = Network(name, trained, 2).eval()
+    assert torch.isfinite(made(torch.rand(1, 3, 64, 64))).all()

@@ -135,3 +135,142 @@ def test_bf16_gives_nearly_the_same_predictions():
         train.to_probabilities(train.predict(made, images, p), multilabel=False) for p in (torch.float32, torch.bfloat16)
     )
     np.testing.assert_allclose(exact, rough, atol=0.02)
+
+
+SCRIPT = {"val_loss": [3.0, 1.0, 2.0, 4.0], "val_auc": [0.5, 0.6, 0.9, 0.7]}
+
+
+@pytest.fixture
+def scripted(monkeypatch):
+    """`scripted(losses, aucs)` lets validation say these numbers and keeps the state it was asked about each time."""
+
+    def say(losses, aucs):
+        told, states = iter(zip(losses, aucs, strict=True)), []
+
+        def validate(made, val, precise):
+            states.append({k: v.clone() for k, v in made.state_dict().items()})
+            return next(told)
+
+        monkeypatch.setattr(train, "validate", validate)
+        return states
+
+    return say
+
+
+@pytest.mark.parametrize(("rule", "best"), [("min_val_loss", 1), ("max_val_auc", 2), ("last_epoch", 3)])
+def test_each_rule_restores_its_own_epoch_bit_for_bit(rule, best, scripted):
+    states = scripted(*SCRIPT.values())
+    made, fit = fitted(rule=rule)
+    assert fit.best_epoch == best
+    assert all(torch.equal(made.state_dict()[k], states[best][k]) for k in states[best])
+    assert not all(torch.equal(made.state_dict()[k], states[best - 1][k]) for k in states[best])
+    assert fit.best()["val_loss"] == SCRIPT["val_loss"][best]
+    assert fit.best()["epochs_run"] == 4
+
+
+def test_of_two_equal_epochs_the_first_is_restored(scripted):
+    scripted([1.0] * 4, [0.9] * 4)
+    assert fitted()[1].best_epoch == 0
+
+
+def test_patience_counts_from_the_best_epoch(scripted):
+    scripted([3.0, 2.0, 1.0, 5.0, 5.0, 5.0, 0.0], [0.5] * 7)
+    _, fit = fitted(RECIPE.model_copy(update={"epochs": 7, "patience": 2}))
+    assert (fit.best_epoch, len(fit.curves["val_loss"])) == (2, 5)
+
+
+def test_patience_does_not_stop_a_training_whose_last_epoch_is_wanted(scripted):
+    scripted([1.0, 2.0, 3.0, 4.0], [0.5] * 4)
+    _, fit = fitted(RECIPE.model_copy(update={"patience": 1}), rule="last_epoch")
+    assert fit.best_epoch == 3
+
+
+def test_a_training_that_breaks_in_its_last_step_is_an_error_and_not_an_untrained_network():
+    """The loss of the only step is still finite; what the step leaves is not."""
+    recipe = RECIPE.model_copy(update={"epochs": 1, "batch_size": 64, "optimiser": "sgd", "lr": 1e30, "warmup": 0.0})
+    with pytest.raises(CatsError, match=r"epoch 1 at learning rate 1e\+30"):
+        fitted(recipe)
+
+
+def test_a_rule_without_a_figure_is_an_error_and_not_an_untrained_network():
+    """Validation images of one class have no AUC, so no epoch is the best one by it."""
+    images, val = stripes(64), stripes(32)
+    val = train.Images(val.pixels, torch.zeros_like(val.labels))
+    with pytest.raises(CatsError, match="AUC"):
+        train.fit(network(), images, val, RECIPE, 0, "max_val_auc")
+
+
+def test_an_epoch_shows_no_image_twice_and_leaves_out_others_each_time(monkeypatch):
+    shown, real = [], train.Images.batch
+    monkeypatch.setattr(train.Images, "batch", lambda self, index: (shown.append(index.tolist()), real(self, index))[1])
+    fitted(RECIPE.model_copy(update={"epochs": 3}), images=lambda count, seed=0: stripes(count - 1 if count == 64 else 8, seed))
+    steps = [index for index in shown if len(index) == 16]
+    assert len(steps) == 3 * 3  # 63 images
+    epochs = [[image for step in steps[i : i + 3] for image in step] for i in (0, 3, 6)]
+    assert [len(set(epoch)) for epoch in epochs] == [48] * 3
+    assert len({frozenset(range(63)) - frozenset(epoch) for epoch in epochs}) == 3
+
+
+def test_a_batch_larger_than_the_training_set_is_the_training_set():
+    _, fit = fitted(RECIPE.model_copy(update={"batch_size": 1000, "epochs": 2}))
+    assert len(fit.curves["train_loss"]) == 2
+
+
+def test_the_curve_of_the_rate_is_that_of_the_last_step_of_each_epoch():
+    recipe = RECIPE.model_copy(update={"warmup": 0.25})
+    _, fit = fitted(recipe)
+    expected = [recipe.lr * train.schedule(recipe, (4 * epoch + 3) / 16, 1 / 16) for epoch in range(4)]
+    assert fit.curves["learning_rate"] == pytest.approx(expected)
+    assert {len(values) for values in fit.curves.values()} == {4}
+
+
+def test_the_first_step_already_learns():
+    assert train.schedule(Recipe(warmup=0.1), 0.0, 0.001) > 0
+
+
+def test_the_loss_by_hand():
+    logits = torch.tensor([[2.0, 0.0], [0.0, 1.0]])
+    log = torch.log_softmax(logits, 1)
+    assert float(train.loss_of(logits, torch.tensor([0, 0]))) == pytest.approx(float(-(log[0, 0] + log[1, 0]) / 2))
+    smooth = -(0.9 * log[:, 0] + 0.1 * log.mean(1)).mean()
+    assert float(train.loss_of(logits, torch.tensor([0, 0]), 0.1)) == pytest.approx(float(smooth))
+
+
+def test_the_loss_of_several_labels_by_hand():
+    logits, labels = torch.tensor([[2.0, -1.0]]), torch.tensor([[1.0, 0.0]])
+    p = logits.sigmoid()
+    assert float(train.loss_of(logits, labels)) == pytest.approx(float(-(p[0, 0].log() + (1 - p[0, 1]).log()) / 2))
+    soft = torch.tensor([[0.95, 0.05]])
+    expected = -(soft * p.log() + (1 - soft) * (1 - p).log()).mean()
+    assert float(train.loss_of(logits, labels, 0.1)) == pytest.approx(float(expected))
+
+
+def test_probabilities_are_softmax_or_one_sigmoid_per_label():
+    logits = torch.tensor([[1.0, 2.0, 3.0]])
+    one, several = train.to_probabilities(logits, multilabel=False), train.to_probabilities(logits, multilabel=True)
+    assert one.sum() == pytest.approx(1)
+    assert one.dtype == np.float64
+    np.testing.assert_allclose(several, 1 / (1 + np.exp(-logits.double().numpy())))
+
+
+def test_prediction_neither_trains_nor_drops_out():
+    torch.manual_seed(0)
+    made = Network("test_resnet", Trained(), 2, dropout=0.5).train()
+    before = {k: v.clone() for k, v in made.state_dict().items()}
+    first, second = (train.predict(made, stripes(8), torch.float32) for _ in range(2))
+    assert torch.equal(first, second)
+    assert not first.requires_grad
+    assert all(torch.equal(v, before[k]) for k, v in made.state_dict().items())
+
+
+def test_features_are_what_the_head_sees():
+    made, images = network(), stripes(8)
+    features = train.extract(made, images, torch.float32)
+    torch.testing.assert_close(made.head(features), train.predict(made, images, torch.float32))
+
+
+def test_colour_keeps_its_channels():
+    pixels = np.zeros((2, 16, 16, 3), np.uint8)
+    pixels[..., 0], pixels[..., 2] = 255, 51
+    batch = train.on_device(pixels, np.array([0, 1]), CPU).batch(torch.arange(2))
+    assert batch[0, :, 0, 0].tolist() == pytest.approx([1.0, 0.0, 0.2])

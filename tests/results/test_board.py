@@ -1,45 +1,19 @@
 """Boards of hand-made frames, with the columns of Tracking.frame()."""
 
-import csv
-import io
 import json
 
-import numpy as np
 import pandas as pd
 import pytest
-from rich.console import Console
 
 from results.board import Wanted, make_board
 from results.error import CatsError
-from results.picture import draw
-from results.show import comma_separated, markdown, table
-
-ONE = {"cpu": {"kwh": 0.001, "provenance": "modelled"}, "ram": {"kwh": 0.002, "provenance": "modelled"}}
-
-
-def run(source, target, seed, auc, **changes):
-    row = {"source": source, "target": target, "backbone": "net", "seed": str(seed), "point": "p", "kind": "cell"}
-    row |= {"status": "FINISHED", "key": f"{source}-{target}-{seed}", "started": seed, "test_auc": auc, "test_brier": 1 - auc}
-    row |= {"val_loss": 1 - auc, "val_auc": auc, "protocol": "finetune", "size": "32", "rule": "min_val_loss"}
-    row |= {"groups": "patient", "pretraining": None, "subsample.train": "None"}
-    row |= {"costs": [{"phase": "training", "seconds": 1.0, "energy": ONE, "kg_per_kwh": 0.3}]}
-    return row | changes
-
-
-def runs(**scores):
-    """source=[[scores on target a], [scores on target b]]"""
-    return [run(s, "ab"[t], i, v) for s, rows in scores.items() for t, row in enumerate(rows) for i, v in enumerate(row)]
-
-
-CLEAR = runs(good=[[0.90, 0.91, 0.905], [0.80, 0.81, 0.805]], bad=[[0.70, 0.71, 0.705], [0.60, 0.61, 0.605]])
-
-
-def board(rows, **changes):
-    return make_board(pd.DataFrame(rows), "toy", **({"metric": "auc", "rule": "min_val_loss"} | changes))
+from results.show import markdown
+from tests.runs import CLEAR, COSTS, KWH, UNKNOWN, board, run, runs
 
 
 def test_json_keeps_its_contract():
-    content = json.loads(json.dumps(board(CLEAR).to_dict()))
+    content = json.loads(json.dumps(board(CLEAR).to_dict(), allow_nan=False))
+    assert list(content) == ["experiment", "metric", "rule", "targets", "overall", "notes", "leaking"]
     assert (content["experiment"], content["metric"], content["rule"]) == ("toy", "auc", "min_val_loss")
     rows = content["targets"]["a"]
     assert list(rows[0]) == ["source", "mean", "low", "high", "rank", "tie", "seeds", "energy_kwh"]
@@ -80,7 +54,7 @@ def test_failed_and_running_attempts_do_not_score_but_cost():
     rows = [*runs(s=[[0.9, 0.8]]), run("s", "a", 2, 0.1, status="FAILED"), run("s", "a", 3, 0.1, status="RUNNING")]
     row = board(rows).targets["a"][0]
     assert (row.seeds, row.mean) == (2, pytest.approx(0.85))
-    assert row.energy_kwh == pytest.approx(4 * 0.003)
+    assert row.energy_kwh == pytest.approx(4 * KWH)
     assert "1 attempts failed; their energy is counted" in board(rows).notes
 
 
@@ -88,13 +62,12 @@ def test_pretraining_is_shared_by_the_targets_it_served():
     cells = [row | {"pretraining": "pre"} for row in runs(s=[[0.9], [0.8]])]
     before = run("s", None, 0, 0.0, kind="pretraining", key="pre")
     made = board([*cells, before])
-    assert made.targets["a"][0].energy_kwh == pytest.approx(0.003 + 0.0015)
-    assert made.targets["b"][0].energy_kwh == pytest.approx(0.003 + 0.0015)
+    assert made.targets["a"][0].energy_kwh == pytest.approx(KWH + KWH / 2)
+    assert made.targets["b"][0].energy_kwh == pytest.approx(KWH + KWH / 2)
 
 
 def test_missing_energy_is_none_and_never_zero():
-    gone = [{"phase": "training", "seconds": 1.0, "energy": {"gpu": {"kwh": None, "provenance": "missing"}}}]
-    made = board([run("s", "a", 0, 0.9, costs=gone), run("s", "a", 1, 0.8)])
+    made = board([run("s", "a", 0, 0.9, costs=UNKNOWN), run("s", "a", 1, 0.8)])
     assert made.targets["a"][0].energy_kwh is None
     assert "missing" in markdown(made)
     assert "gpu missing" in " ".join(made.notes)
@@ -130,9 +103,23 @@ def test_no_common_target_means_no_overall_rank():
     assert "–" in markdown(made)
 
 
-def test_mixed_protocols_do_not_share_a_board():
-    with pytest.raises(CatsError, match="mixes size 32 and 64"):
-        board([*CLEAR, run("good", "a", 4, 0.9, size="64")])
+@pytest.mark.parametrize(
+    ("column", "said"),
+    [
+        ("protocol", "finetune and probe"),
+        ("size", "32 and probe"),
+        ("rule", "min_val_loss and probe"),
+        ("subsample.train", "None and probe"),
+    ],
+)
+def test_mixed_protocols_do_not_share_a_board(column, said):
+    with pytest.raises(CatsError, match=f"experiment 'toy' mixes {column} {said}, which cannot stand on one board"):
+        board([*CLEAR, run("good", "a", 4, 0.9, **{column: "probe"})])
+
+
+def test_an_attempt_that_failed_under_another_protocol_does_not_stop_the_board():
+    made = board([*CLEAR, run("good", "a", 4, 0.1, size="64", status="FAILED")])
+    assert [r.source for r in made.targets["a"]] == ["good", "bad"]
 
 
 def test_unknown_metric_has_its_nearest_name():
@@ -150,25 +137,140 @@ def test_several_backbones_stand_apart():
     assert [r.source for r in made.targets["a"]][:2] == ["good on net", "bad on net"]
 
 
-def test_csv_reads_back_in_full_precision():
-    rows = list(csv.DictReader(io.StringIO(comma_separated(board(CLEAR)))))
-    assert len(rows) == 4
-    assert float(rows[0]["mean"]) == np.mean([0.90, 0.91, 0.905])
-
-
-def test_text_from_names_is_never_markup():
-    made = board(runs(**{"[red]x[/red]": [[0.9, 0.8]], "a|b": [[0.7, 0.6]]}))
-    console = Console(record=True, width=120, file=io.StringIO())
-    console.print(table(made))
-    assert console.export_text().count("[red]x[/red]") >= 3  # title, row, overall
-    assert "a\\|b" in markdown(made)
-
-
 def test_the_same_board_twice_is_the_same_to_the_last_digit():
     noisy = runs(one=[[0.9, 0.8, 0.85], [0.5, 0.6, 0.7]], two=[[0.88, 0.82, 0.86], [0.6, 0.5, 0.66]])
     assert board(noisy).to_dict() == board(noisy[::-1]).to_dict()
 
 
-def test_picture_is_written(tmp_path):
-    draw(board(CLEAR), tmp_path / "board.png")
-    assert (tmp_path / "board.png").read_bytes().startswith(b"\x89PNG")
+def test_a_source_alone_wins_nothing():
+    assert board(runs(one=[[0.9, 0.91, 0.92]])).verdict("a") == "only one source: no winner"
+
+
+def test_a_second_attempt_at_a_finished_key_costs_but_does_not_score():
+    rows = [*runs(s=[[0.9, 0.8]]), run("s", "a", 0, 0.1, status="KILLED", started=9)]
+    row = board(rows).targets["a"][0]
+    assert (row.seeds, row.mean, row.energy_kwh) == (2, pytest.approx(0.85), pytest.approx(3 * KWH))
+
+
+def test_the_newest_finished_run_of_a_point_counts():
+    rows = [run("s", "a", 0, 0.9, started=1, key="new"), run("s", "a", 0, 0.5, started=0, key="old", val_loss=0.0)]
+    assert board(rows).targets["a"][0].mean == 0.9
+    assert board(rows[::-1]).targets["a"][0].mean == 0.9
+
+
+def test_last_epoch_chooses_a_grid_point_by_its_loss():
+    rows = [
+        run("s", "a", 0, 0.6, point="p", val_loss=0.5, val_auc=0.9),
+        run("s", "a", 0, 0.7, point="q", val_loss=0.1, val_auc=0.1, key="other"),
+    ]
+    assert board(rows, rule="last_epoch").targets["a"][0].mean == 0.7
+
+
+def test_every_seed_chooses_its_own_grid_point():
+    rows = [run("s", "a", seed, 0.5 + 0.1 * point, point=f"p{point}", key=f"{seed}{point}", val_loss=float(point != seed))
+            for seed in (0, 1) for point in (0, 1)]  # fmt: skip
+    row = board(rows).targets["a"][0]
+    assert (row.seeds, row.mean, row.energy_kwh) == (2, pytest.approx(0.55), pytest.approx(4 * KWH))
+
+
+@pytest.mark.parametrize(("rule", "column"), [("min_val_loss", "val_loss"), ("max_val_auc", "val_auc")])
+def test_cells_without_the_figure_of_the_rule_still_make_a_board(rule, column):
+    """No epoch was trained, or no validation AUC was defined: the metric is in no run of the experiment."""
+    rows = [{name: value for name, value in row.items() if name != column} for row in CLEAR]
+    assert [r.source for r in board(rows, rule=rule).targets["a"]] == ["good", "bad"]
+
+
+def test_a_point_without_the_figure_of_the_rule_is_not_chosen():
+    rows = [run("s", "a", 0, 0.9, val_loss=float("nan")), run("s", "a", 0, 0.6, point="q", key="other", val_loss=9.0)]
+    assert board(rows).targets["a"][0].mean == 0.6
+
+
+def test_a_seed_whose_metric_is_undefined_is_left_out_of_the_mean():
+    row = board([*runs(s=[[0.9, 0.8]]), run("s", "a", 2, float("nan"))]).targets["a"][0]
+    assert (row.seeds, row.mean) == (2, pytest.approx(0.85))
+
+
+def test_unknown_rule_has_its_nearest_name():
+    with pytest.raises(CatsError, match="there is no rule 'min_val_los'; did you mean 'min_val_loss'"):
+        board(CLEAR, rule="min_val_los")
+
+
+def test_the_interval_of_kappa_may_go_below_zero_and_that_of_an_auc_may_not():
+    rows = [row | {"test_kappa": value} for row, value in zip(runs(s=[[0.9, 0.1]]), (0.4, -0.4), strict=True)]
+    assert (board(rows, metric="kappa").targets["a"][0].low, board(rows).targets["a"][0].low) == (-1.0, 0.0)
+
+
+def test_failed_pretrainings_are_shared_too():
+    cells = [row | {"pretraining": "pre"} for row in runs(s=[[0.9, 0.8], [0.8, 0.7]])]
+    before = [run("s", None, 0, 0.0, kind="pretraining", key="pre", status=status) for status in ("FAILED", "FINISHED")]
+    made = board([*cells, *before])
+    assert [made.targets[t][0].energy_kwh for t in "ab"] == [pytest.approx(2 * KWH + KWH)] * 2
+
+
+@pytest.mark.parametrize("costs", [UNKNOWN, None], ids=["without a figure", "in no run of the experiment"])
+def test_a_pretraining_whose_energy_is_unknown_leaves_the_total_unknown(costs):
+    cells = [row | {"pretraining": "pre"} for row in runs(s=[[0.9]])]
+    before = [run("s", None, 0, 0.0, kind="pretraining", key="pre", costs=costs)] if costs else []
+    assert board([*cells, *before]).targets["a"][0].energy_kwh is None
+
+
+def test_all_energy_spent_stands_on_the_board():
+    cells = [row | {"pretraining": "pre"} for row in runs(s=[[0.9], [0.8]])] + runs(other=[[0.7, 0.6]])
+    rows = [*cells, run("s", None, 0, 0.0, kind="pretraining", key="pre"), run("s", "a", 5, 0.0, status="KILLED")]
+    told = [row.energy_kwh for target in board(rows).targets.values() for row in target]
+    assert sum(told) == pytest.approx(len(rows) * KWH)
+
+
+def test_a_plan_with_nothing_finished_says_how_to_make_it():
+    with pytest.raises(CatsError, match="experiment 'toy' holds no finished cell of this plan; make some with `cats run`"):
+        board(CLEAR, wanted=wanted(seeds=[7]))
+
+
+def abandoned():
+    """What the frame knows of a run whose process died before its first batch: tags and no params."""
+    kept = ("run_id", "status", "started", "key", "kind", "costs")
+    return {k: v for k, v in run("s", "a", 0, 0.9, status="KILLED", run_id="r", costs=[]).items() if k in kept}
+
+
+def test_an_abandoned_run_is_left_out():
+    made = board([*CLEAR, abandoned()])
+    assert made.targets == board(CLEAR).targets
+    assert made.overall == board(CLEAR).overall
+
+
+def test_an_abandoned_run_alone_is_no_finished_cell():
+    with pytest.raises(CatsError, match="holds no finished cell of this plan"):
+        board([abandoned()], wanted=wanted())
+
+
+def test_refused_pairs_are_not_counted_as_missing():
+    rows = [row for row in CLEAR if (row["source"], row["target"]) != ("bad", "b")]
+    notes = board(rows, wanted=wanted(refused={("bad", "b"): "they are the same images"})).notes
+    assert not [n for n in notes if "not finished" in n]
+
+
+def test_targets_without_patient_ids_are_named():
+    blind = [row | {"groups": "None"} if row["target"] == "b" else row for row in CLEAR]
+    assert "no patient ids are known for b: one patient may lie on two sides" in board(blind).notes
+    assert not [n for n in board(CLEAR).notes if "patient" in n]
+
+
+def test_the_order_of_a_plan_is_the_order_of_its_targets():
+    assert list(board(CLEAR, wanted=wanted(targets=["b", "a"])).targets) == ["b", "a"]
+
+
+def test_uneven_seeds_are_each_counted():
+    made = board([row for row in CLEAR if (row["source"], row["seed"]) != ("bad", "2")])
+    assert [(r.source, r.seeds) for r in made.targets["a"]] == [("good", 3), ("bad", 2)]
+    assert "(2 seeds" in made.verdict("a")
+
+
+def test_costs_of_several_phases_are_added():
+    row = board([run("s", "a", 0, 0.9, costs=[*COSTS, *COSTS])]).targets["a"][0]
+    assert row.energy_kwh == pytest.approx(2 * KWH)
+
+
+def test_a_backbone_that_only_failed_hides_no_energy():
+    broken = [row | {"backbone": "other", "status": "FAILED", "key": row["key"] + "o"} for row in CLEAR]
+    made = board([*CLEAR, *broken])
+    assert all(row.energy_kwh is not None and row.energy_kwh >= 3 * KWH for row in made.targets["a"])

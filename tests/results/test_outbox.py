@@ -1,6 +1,9 @@
 import errno
+import os
+import shutil
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -8,6 +11,7 @@ from results import outbox as module
 from results.error import CatsError
 from results.outbox import Outbox
 from results.record import Outcome, Record
+from tests.full_disk import full_disk
 
 OLD = Record.model_validate_json((Path(__file__).parents[1] / "assets" / "record-v1.json").read_text())
 TABLE = pd.DataFrame({"sample": ["a", "b"], "label": [0, 1], "probability_no": [0.2, 0.7]})
@@ -19,8 +23,9 @@ def record(attempt="a1"):
 
 def test_what_is_put_comes_back_oldest_first_and_can_be_removed(tmp_path):
     box = Outbox(tmp_path / "box")
-    first = box.put(Outcome(record("z"), TABLE))
-    box.put(Outcome(record("b")))
+    first, second = box.put(Outcome(record("z"), TABLE)), box.put(Outcome(record("b")))
+    for path, time in ((first, 1), (second, 2)):
+        os.utime(path, (time, time))
     found = list(box)
     assert [outcome.record.attempt for _, outcome in found] == ["z", "b"]
     pd.testing.assert_frame_equal(found[0][1].predictions, TABLE)
@@ -66,5 +71,87 @@ def test_a_damaged_record_is_named(tmp_path):
     box = Outbox(tmp_path / "box")
     path = box.put(Outcome(record()))
     (path / "record.json").write_text("{")
+    with pytest.raises(CatsError, match=f"the waiting record {path} cannot be read"):
+        list(box)
+
+
+def test_a_record_comes_back_as_it_was(tmp_path):
+    box = Outbox(tmp_path / "box")
+    box.put(Outcome(OLD))
+    assert repr(next(iter(box))[1].record) == repr(OLD)
+
+
+@pytest.mark.parametrize("step", ["to_parquet", "write_text", "mkdir"])
+def test_a_crash_while_it_is_written_leaves_nothing_that_is_read(tmp_path, monkeypatch, step):
+    box = Outbox(tmp_path / "box")
+
+    def crash(*_, **__):
+        raise SystemExit
+
+    with monkeypatch.context() as patch, pytest.raises(SystemExit):
+        patch.setattr(pd.DataFrame if step == "to_parquet" else Path, step, crash)
+        box.put(Outcome(record(), TABLE))
+    assert list(box) == []
+    box.sweep()
+    assert list(box.folder.iterdir()) == []
+    box.put(Outcome(record(), TABLE))
+    assert len(list(box)) == 1
+
+
+def test_a_crash_while_it_is_removed_sends_nothing_again(tmp_path, monkeypatch):
+    box = Outbox(tmp_path / "box")
+    path = box.put(Outcome(record(), TABLE))
+
+    def crash(*_, **__):
+        raise SystemExit
+
+    with monkeypatch.context() as patch, pytest.raises(SystemExit):
+        patch.setattr(shutil, "rmtree", crash)
+        box.remove(path)
+    assert list(box) == []
+    box.sweep()
+    assert list(box.folder.iterdir()) == []
+
+
+def test_sweeping_leaves_whole_records(tmp_path):
+    box = Outbox(tmp_path / "box")
+    box.put(Outcome(record(), TABLE))
+    box.sweep()
+    assert len(list(box)) == 1
+
+
+def test_predictions_that_the_disk_refuses_are_one_sentence_and_leave_no_draft(tmp_path):
+    box = Outbox(tmp_path / "box")
+    large = Outcome(record(), pd.DataFrame({"probability": np.random.default_rng(0).random(10_000)}))
+    with full_disk(), pytest.raises(CatsError, match="cannot keep the record of 4f0c1ad2 in .*File too large") as caught:
+        box.put(large)
+    assert "\n" not in str(caught.value)
+    assert list(box.folder.iterdir()) == []
+
+
+def test_an_attempt_is_never_written_over(tmp_path):
+    box = Outbox(tmp_path / "box")
+    path = box.put(Outcome(record(), TABLE))
+    with pytest.raises(CatsError, match="cannot keep the record of 4f0c1ad2"):
+        box.put(Outcome(record()))
+    assert list(box.folder.iterdir()) == [path]
+    assert next(iter(box))[1].predictions is not None
+
+
+@pytest.mark.parametrize("left", [b"", b"PAR1"], ids=["empty", "cut off"])
+def test_damaged_predictions_are_named(tmp_path, left):
+    box = Outbox(tmp_path / "box")
+    path = box.put(Outcome(record(), TABLE))
+    (path / "predictions.parquet").write_bytes(left)
+    with pytest.raises(CatsError, match=f"the waiting record {path} cannot be read") as caught:
+        list(box)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_record_of_another_version_is_named(tmp_path):
+    box = Outbox(tmp_path / "box")
+    path = box.put(Outcome(record()))
+    text = (path / "record.json").read_text()
+    (path / "record.json").write_text(text.replace('"version":1', '"version":99'))
     with pytest.raises(CatsError, match=f"the waiting record {path} cannot be read"):
         list(box)

@@ -1,3 +1,4 @@
+import json
 import math
 from pathlib import Path
 
@@ -7,6 +8,7 @@ from pydantic import ValidationError
 from results.record import Cost, Energy, Record
 
 OLD = Path(__file__).parents[1] / "assets"
+OLDEST = Record.model_validate_json((OLD / "record-v1.json").read_text())
 
 
 @pytest.mark.parametrize("path", sorted(OLD.glob("record-v*.json")), ids=lambda path: path.stem)
@@ -17,9 +19,45 @@ def test_records_of_every_version_stay_readable(path):
     assert record.costs[0].missing == ["gpu"]
 
 
+@pytest.mark.parametrize("path", sorted(OLD.glob("record-v*.json")), ids=lambda path: path.stem)
+def test_what_an_old_record_said_it_still_says(path):
+    old = json.loads(path.read_text())
+    again = json.loads(Record.model_validate_json(path.read_text()).model_dump_json())
+    assert str({name: again[name] for name in old}) == str(old)  # as text, because NaN is not equal to itself
+
+
+def test_a_record_survives_json_with_what_is_no_number():
+    scores = {"auc": 0.1 + 0.2, "kappa": math.nan, "brier": math.inf, "f1": -math.inf}
+    made = OLDEST.model_copy(update={"scores": scores, "curves": {"val_auc": [math.nan, 1e-300]}, "reason": "→ é \n \x00"})
+    again = Record.model_validate_json(made.model_dump_json())
+    assert repr(again) == repr(made)
+    assert again.scores["auc"] == 0.1 + 0.2
+
+
 def test_unknown_keys_are_refused():
     with pytest.raises(ValidationError, match="extra"):
         Energy(kwh=1.0, provenance="counter", colour="green")
+    with pytest.raises(ValidationError, match="extra"):
+        Cost(phase="training", seconds=1.0, energy={}, colour="green")
+    with pytest.raises(ValidationError, match="extra"):
+        Record.model_validate(OLDEST.model_dump() | {"colour": "green"})
+
+
+@pytest.mark.parametrize(("field", "value"), [("version", 2), ("status", "running"), ("kind", "measure")])
+def test_what_this_version_does_not_know_is_refused(field, value):
+    with pytest.raises(ValidationError, match=field):
+        Record.model_validate(OLDEST.model_dump() | {field: value})
+
+
+def test_a_record_cannot_be_changed():
+    with pytest.raises(ValidationError, match="frozen"):
+        OLDEST.key = "other"
+
+
+def test_what_decides_and_when_it_was_made_cannot_be_left_out():
+    for field in ("kind", "key", "attempt", "experiment", "status", "point", "names", "settings", "facts", "started", "ended"):
+        with pytest.raises(ValidationError, match=field):
+            Record.model_validate({k: v for k, v in OLDEST.model_dump().items() if k != field})
 
 
 def test_energy_is_summed_by_where_it_comes_from_and_missing_is_not_zero():

@@ -1,22 +1,36 @@
 """Against a real sqlite MLflow."""
 
+import logging
+import shutil
+import sqlite3
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from mlflow.exceptions import MlflowException
 
+from results import tracking as module
 from results.error import CatsError
 from results.outbox import Outbox
-from results.record import Outcome, Record
-from results.tracking import NoExperimentError, Tracking
+from results.record import Cost, Energy, Outcome, Record
+from results.tracking import NoExperimentError, Tracking, measurements
 
 OLD = Record.model_validate_json((Path(__file__).parents[1] / "assets" / "record-v1.json").read_text())
 TABLE = pd.DataFrame({"sample": ["a", "b"], "label": [0, 1], "probability_no": [0.2, 0.7]})
 
 
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory):
+    """A database that MLflow has migrated once: a copy of it opens in no time."""
+    path = tmp_path_factory.mktemp("empty") / "mlflow.db"
+    Tracking(f"sqlite:///{path}", "first")
+    return path
+
+
 @pytest.fixture
-def tracking(tmp_path, monkeypatch):
+def tracking(empty, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    shutil.copy(empty, tmp_path / "mlflow.db")
     return Tracking(f"sqlite:///{tmp_path}/mlflow.db", "toy")
 
 
@@ -50,12 +64,16 @@ def test_a_record_becomes_one_run_with_everything_in_it(tracking):
 
 def test_one_log_batch_per_cell_and_more_only_above_mlflows_limit(tracking, monkeypatch):
     calls = []
-    real = tracking.client.log_batch
-    monkeypatch.setattr(tracking.client, "log_batch", lambda *a, **k: (calls.append(len(a[1])), real(*a, **k)))
-    tracking.send(outcome())
-    assert len(calls) == 1
+    store = tracking.client._tracking_client.store  # below the client, which splits a batch that is too large
+    real = store.log_batch
+    monkeypatch.setattr(store, "log_batch", lambda **k: (calls.append(len(k["metrics"])), real(**k)))
+    curves = {name: [0.5] * 100 for name in ("train_loss", "val_loss", "val_auc", "learning_rate")}
+    tracking.send(outcome(curves=curves))
+    assert calls == [404]
     tracking.send(outcome(key="long", attempt="a2", curves={"val_auc": [0.5] * 2300}))
-    assert len(calls) == 4
+    assert sum(calls[1:]) == 2304
+    assert max(calls) <= 1000
+    assert len(calls[1:]) <= 4
     run = next(run for run in tracking.runs("tags.`cats.key` = 'long'"))
     assert len(tracking.client.get_metric_history(run.info.run_id, "curve_val_auc")) == 2300
 
@@ -153,3 +171,192 @@ def test_a_wrong_address_is_one_sentence(uri):
     with pytest.raises(CatsError, match="cannot be used: ") as caught:
         Tracking(uri, "toy")
     assert "\n" not in str(caught.value)
+
+
+def test_a_run_that_died_after_its_batch_is_completed_and_nothing_in_it_is_doubled(tracking, monkeypatch):
+    def die(*_, **__):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(tracking.client, "set_terminated", die)
+        tracking.send(outcome())
+    assert statuses(tracking) == ["RUNNING"]
+    run = tracking.client.get_run(tracking.send(outcome()))
+    assert statuses(tracking) == ["FINISHED"]
+    assert [m.value for m in tracking.client.get_metric_history(run.info.run_id, "curve_val_auc")] == [0.7, 0.8]
+    assert len(run.inputs.dataset_inputs) == 1
+    assert (run.info.start_time, run.info.end_time) == (1700000000000, 1700000002500)
+
+
+def test_a_run_that_died_while_it_was_written_is_not_closed_as_abandoned_after_delivery(tracking, tmp_path, monkeypatch):
+    """As the runner does it: first deliver, then close what is left."""
+    box = Outbox(tmp_path / "box")
+    box.put(outcome())
+
+    def die(*_, **__):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(tracking.client, "log_batch", die)
+        tracking.deliver(box)
+    assert tracking.deliver(box) == 1
+    assert tracking.close_abandoned() == 0
+    assert statuses(tracking) == ["FINISHED"]
+
+
+def test_an_abandoned_run_says_why(tracking):
+    tracking._create(OLD, 0)
+    tracking.close_abandoned()
+    (run,) = tracking.runs()
+    assert run.data.tags["cats.reason"] == "its process died before the record was complete"
+    assert tracking.finished_keys() == set()
+
+
+def cost(phase, kg_per_kwh=0.5, **kwh):
+    energy = {n: Energy(kwh=v, provenance="missing" if v is None else "modelled") for n, v in kwh.items()}
+    return Cost(phase=phase, seconds=2.0, energy=energy, kg_per_kwh=kg_per_kwh)
+
+
+def test_energy_and_emissions_of_each_phase_are_metrics_of_their_own(tracking):
+    costs = (cost("training", cpu=1.0, ram=0.5), cost("evaluation", cpu=0.25, ram=0.25))
+    found = tracking.client.get_run(tracking.send(outcome(costs=costs))).data.metrics
+    assert {n: v for n, v in found.items() if "training" in n or "evaluation" in n} == {
+        "seconds_training": 2.0, "energy_kwh_training": 1.5, "co2e_kg_training": 0.75,
+        "seconds_evaluation": 2.0, "energy_kwh_evaluation": 0.5, "co2e_kg_evaluation": 0.25,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("made", "names"),
+    [
+        (cost("training", cpu=1.0, gpu=None), {"seconds_training"}),
+        (cost("training", None, cpu=1.0), {"seconds_training", "energy_kwh_training"}),
+    ],
+    ids=["a figure is missing", "the carbon intensity is unknown"],
+)
+def test_what_is_not_known_of_the_energy_is_no_metric(made, names):
+    bare = OLD.model_copy(update={"costs": (made,), "scores": {}, "validation": {}, "curves": {}})
+    assert {name for name, _, _ in measurements(bare)} == names
+
+
+def test_what_is_not_finite_is_left_out_and_keeps_the_epochs_of_the_rest(tracking):
+    odd = outcome(scores={"auc": float("inf"), "f1": 0.5}, curves={"val_auc": [float("nan"), 0.8, float("-inf"), 0.9]})
+    run = tracking.client.get_run(tracking.send(odd))
+    assert run.data.metrics["test_f1"] == 0.5
+    assert "test_auc" not in run.data.metrics
+    history = tracking.client.get_metric_history(run.info.run_id, "curve_val_auc")
+    assert [(m.step, m.value) for m in history] == [(1, 0.8), (3, 0.9)]
+
+
+def test_the_dataset_of_a_run_is_its_target_with_the_digest_of_its_data(tracking):
+    run = tracking.client.get_run(tracking.send(outcome(facts={"data": "0123456789abcdef" * 4})))
+    (given,) = run.inputs.dataset_inputs
+    assert given.dataset.name == "breastmnist"
+    assert ("0123456789abcdef" * 4).startswith(given.dataset.digest)
+    assert len(given.dataset.digest) >= 32
+    assert run.data.tags["cats.data"] == "0123456789abcdef" * 4
+    assert {tag.key: tag.value for tag in given.tags} == {"mlflow.data.context": "evaluation"}
+
+
+def test_a_pretraining_has_neither_dataset_nor_predictions_and_is_in_the_frame(tracking):
+    names = {"source": "digits", "backbone": "test_resnet", "seed": "0"}
+    record = OLD.model_copy(update={"kind": "pretraining", "names": names})
+    run = tracking.client.get_run(tracking.send(Outcome(record)))
+    assert run.inputs.dataset_inputs == []
+    assert tracking.client.list_artifacts(run.info.run_id) == []
+    assert tracking.frame().iloc[0][["kind", "source"]].tolist() == ["pretraining", "digits"]
+
+
+def test_texts_longer_than_mlflow_takes_are_cut_and_not_refused(tracking):
+    long = outcome(status="failed", reason="r" * 9000, settings={"lr": "x" * 9000}, environment={"hardware": "é" * 9000})
+    run = tracking.client.get_run(tracking.send(long))
+    assert run.info.status == "FAILED"
+    assert run.data.tags["cats.reason"] == "r" * 8000
+    assert len(run.data.params["lr"]) == 6000
+
+
+def test_names_with_options_arrive_as_they_are(tracking):
+    names = {"source": "digits[from=textures]", "target": "breastmnist[size=64]", "backbone": "net", "seed": "0"}
+    run = tracking.client.get_run(tracking.send(outcome(names=names)))
+    assert run.data.params["source"] == "digits[from=textures]"
+    assert run.inputs.dataset_inputs[0].dataset.name == "breastmnist[size=64]"
+    assert run.info.run_name == "digits[from=textures] → breastmnist[size=64] #0"
+
+
+def test_more_runs_than_a_page_holds_are_all_found(tracking, monkeypatch):
+    monkeypatch.setattr(module, "PAGE", 2)
+    for i in range(5):
+        tracking.send(outcome(key=f"k{i}", attempt=f"a{i}"))
+    assert tracking.finished_keys() == {f"k{i}" for i in range(5)}
+    assert sorted(tracking.frame()["key"]) == [f"k{i}" for i in range(5)]
+
+
+def test_runs_of_other_people_are_no_keys_and_not_in_the_frame(tracking):
+    other = tracking.client.create_run(tracking.experiment_id)
+    tracking.client.set_terminated(other.info.run_id, "FINISHED")
+    assert tracking.finished_keys() == set()
+    assert len(tracking.frame()) == 0
+
+
+def test_what_mlflow_does_not_take_waits_in_the_outbox_and_the_next_delivery_sends_it_once(tracking, tmp_path, monkeypatch):
+    box = Outbox(tmp_path / "box")
+    for i in range(3):
+        box.put(outcome(key=f"k{i}", attempt=f"a{i}"))
+    real, sent = tracking.client.log_batch, []
+
+    def away_after_one(run_id, *arguments):
+        sent.append(run_id)
+        if len(sent) > 1:
+            raise MlflowException("the server went away\nand so on")
+        real(run_id, *arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(tracking.client, "log_batch", away_after_one)
+        with pytest.raises(CatsError, match="did not take a record: the server went away$"):
+            tracking.deliver(box)
+    assert len(list(box)) == 2
+    assert tracking.deliver(box) == 2
+    assert list(box) == []
+    assert statuses(tracking) == ["FINISHED"] * 3
+
+
+def test_an_experiment_that_is_deleted_meanwhile_is_one_sentence_and_loses_no_record(tracking, tmp_path):
+    box = Outbox(tmp_path / "box")
+    box.put(outcome())
+    tracking.client.delete_experiment(tracking.experiment_id)
+    with pytest.raises(CatsError, match="did not take a record: .*deleted") as caught:
+        tracking.deliver(box)
+    assert "\n" not in str(caught.value)
+    assert len(list(box)) == 1
+
+
+@pytest.mark.parametrize("act", ["frame", "finished_keys", "close_abandoned"])
+def test_a_database_that_breaks_later_is_one_sentence(tracking, act, caplog):
+    caplog.set_level(logging.CRITICAL, "mlflow")  # it tells the whole traceback
+    with sqlite3.connect("mlflow.db") as database:
+        database.execute("DROP TABLE tags")
+    database.close()
+    with pytest.raises(CatsError, match="MLflow at sqlite:.* no such table: tags") as caught:
+        getattr(tracking, act)()
+    assert "\n" not in str(caught.value)
+
+
+def test_a_relative_database_stays_the_same_when_the_working_directory_changes(tracking, tmp_path, monkeypatch):
+    here = Tracking("sqlite:///mlflow.db", "toy", create=False)
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    here.send(outcome())
+    assert tracking.finished_keys() == {"4f0c1ad2"}
+    assert not (tmp_path / "elsewhere" / "mlflow.db").exists()
+
+
+def test_an_experiment_is_found_again(tracking):
+    tracking.send(outcome())
+    again = Tracking(tracking.uri, "toy")
+    assert again.experiment_id == tracking.experiment_id
+    assert again.finished_keys() == {"4f0c1ad2"}
+
+
+def test_records_of_one_experiment_do_not_show_in_another(tracking):
+    tracking.send(outcome())
+    assert Tracking(tracking.uri, "other").finished_keys() == set()
