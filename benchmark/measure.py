@@ -1,0 +1,225 @@
+"""A measure: one number that says, without training, how well a source may suit a target. Higher is better.
+
+A measure is a function of the same name as its file under `similarity/`. Its parameters say what it needs (NEEDS), keyword-only
+parameters are options with defaults: `knn[k=5]`. `measure` makes a Measure of it, which checks what it is given, so that the
+function holds the formula and nothing else. A measure that cannot say anything raises Undefined and is never ranked.
+"""
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from results.error import CatsError, nearest
+
+Array = np.ndarray
+NEEDS = {
+    "features": "target images through the source's network, (N, D)",
+    "labels": "of the target images, (N,)",
+    "logits": "of the source's own classifier on the target images, (N, S)",
+    "probabilities": "their softmax, (N, S)",
+    "neutral": "target images through the neutral network, (N, E)",
+    "source_features": "the source's own images through its network, (M, D)",
+    "source_neutral": "the source's own images through the neutral network, (M, E)",
+    "source_labels": "of the source's own images, (M,)",
+    "images": "target images, (N, 3, H, W) torch floats in [0, 1]",
+    "network": "the source's network, a benchmark.network.Network",
+    "source": "what is declared about the source, a benchmark.source.Source",
+    "elsewhere": "mean rank of each source on the board's other targets, a mapping",
+    "luck": "a numpy Generator that depends on the names of source, target and measure alone",
+}
+OF_TARGET = {"features", "labels", "logits", "probabilities", "neutral", "images"}  # one row for each target image
+OF_SOURCE = {"source_features", "source_neutral", "source_labels"}  # one row for each source image
+NUMBERS = {"features", "logits", "probabilities", "neutral", "source_features", "source_neutral"}
+CLASSES = {"labels", "source_labels"}
+Multilabel = Literal["average", "whole", "refuse"]
+
+
+class Undefined(CatsError):  # noqa: N818 - no mistake of anybody
+    """The measure says nothing here; its sentence is the reason."""
+
+
+@dataclass(frozen=True)
+class Draws:
+    """Bootstrap resamples: rows of the target (B, N) and of the source (B, M), int64, with replacement, class by class."""
+
+    target: Array
+    source: Array
+
+
+@dataclass(frozen=True)
+class Score:
+    """What a measure says of a source and a target.
+
+    Attributes:
+        value: NaN where it says nothing; then `reason` tells why.
+        low, high: value ∓ 1.96 standard errors of the bootstrap; None where no resample can be drawn or be scored.
+            Percentiles would lie off the value: a resample holds images twice, which most measures reward.
+    """
+
+    value: float
+    low: float | None = None
+    high: float | None = None
+    reason: str | None = None
+
+
+class Measure:
+    """A measure with its options.
+
+    Attributes:
+        needs: names of NEEDS, in the function's order. options: with their values.
+        grows: how its work grows with N images, D features, C classes. citation: where it was published.
+        multilabel: average it over the labels, give it all of them as a whole, or refuse such targets.
+    """
+
+    def __init__(self, function: Callable[..., float], grows: str, citation: str, multilabel: Multilabel) -> None:
+        parameters = inspect.signature(function).parameters.values()
+        self.name = function.__name__
+        self.needs = tuple(p.name for p in parameters if p.kind is not p.KEYWORD_ONLY)
+        self.options = {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
+        self.grows, self.citation, self.multilabel = grows, citation, multilabel
+        self.__doc__, self.__name__ = function.__doc__, function.__name__
+        self._function = function
+        self._resampled: Callable[..., Array] | None = None
+        if Path(inspect.getfile(function)).stem != self.name:
+            raise CatsError(f"measure {self.name} stands in {inspect.getfile(function)}; its file must have its name")
+        for need in self.needs:
+            if need not in NEEDS:
+                raise CatsError(
+                    f"measure {self.name} needs '{need}'; a measure may need {', '.join(NEEDS)}{nearest(need, NEEDS)}"
+                )
+        if any(value is inspect.Parameter.empty for value in self.options.values()):
+            raise CatsError(f"measure {self.name} has an option without a default")
+
+    def __call__(self, *given: Any, **named: Any) -> float:
+        """The score. Raises Undefined where there is none, CatsError for input that is not what a measure takes."""
+        options = {name: named.pop(name) for name in list(named) if name in self.options}
+        inputs = {**dict(zip(self.needs, given, strict=False)), **named}
+        if len(given) > len(self.needs) or inputs.keys() != set(self.needs):
+            raise TypeError(f"{self.name} takes {', '.join(self.needs)}; given are {', '.join(inputs)}")
+        return self._at(checked(self.name, inputs), options)
+
+    def with_options(self, options: Mapping[str, Any]) -> "Measure":
+        """The same measure with other options. Raises CatsError for an option that it does not have."""
+        for option in options:
+            if option not in self.options:
+                raise CatsError(f"measure {self.name} takes no option '{option}'{nearest(option, self.options)}")
+        made = Measure(self._function, self.grows, self.citation, self.multilabel)
+        made.options, made._resampled = {**self.options, **options}, self._resampled
+        return made
+
+    def bootstrap(self, function: Callable[..., Array]) -> Callable[..., Array]:
+        """Decorator of a function that scores all resamples at once: (draws, *needs, **options) → (B,), NaN where undefined.
+
+        For measures where that is faster than one call for each resample, or where an image that is there twice misleads.
+        """
+        self._resampled = function
+        return function
+
+    def score(self, inputs: Mapping[str, Any], draws: Draws) -> Score:
+        """The score with its interval. What is wrong with the input, or undefined, becomes the reason of a NaN."""
+        try:
+            ready = checked(self.name, inputs)
+            value = self._at(ready, {})
+        except CatsError as error:
+            return Score(float("nan"), reason=str(error))
+        if not (set(self.needs) & (OF_TARGET | OF_SOURCE)):
+            return Score(value)  # nothing is drawn: the score is exact
+        drawn = self._drawn(ready, draws)
+        drawn = drawn[np.isfinite(drawn)]
+        if len(drawn) < max(2, len(draws.target) / 2):
+            return Score(
+                value, reason=f"no interval: {len(draws.target) - len(drawn)} of {len(draws.target)} resamples undefined"
+            )
+        half = 1.96 * float(drawn.std(ddof=1))
+        return Score(value, value - half, value + half)
+
+    def _at(self, ready: Mapping[str, Any], options: Mapping[str, Any]) -> float:
+        """The score of input that has been checked."""
+        columns = label_columns(self, ready)
+        given = [ready if column is None else {**ready, "labels": column} for column in columns]
+        value = float(np.mean([self._function(**one, **{**self.options, **options}) for one in given]))
+        if not np.isfinite(value):
+            raise Undefined(f"{self.name} is {value} here")
+        return value
+
+    def _drawn(self, ready: Mapping[str, Any], draws: Draws) -> Array:
+        """The scores of all resamples, (B,), NaN where undefined."""
+        columns = label_columns(self, ready)
+        if self._resampled is not None:
+            given = [ready if column is None else {**ready, "labels": column} for column in columns]
+            scores = [self._resampled(draws, *(one[n] for n in self.needs), **self.options) for one in given]
+            return np.asarray(np.mean(scores, axis=0), dtype=np.float64)
+        found = np.full(len(draws.target), np.nan)
+        for number, (target, source) in enumerate(zip(draws.target, draws.source, strict=True)):
+            one = {n: v[target] if n in OF_TARGET else v[source] if n in OF_SOURCE else v for n, v in ready.items()}
+            try:
+                found[number] = self._at(one, {})
+            except Undefined:
+                continue
+        return found
+
+
+def measure(*, grows: str, citation: str, multilabel: Multilabel = "average") -> Callable[[Callable[..., float]], Measure]:
+    """Decorator that makes a Measure of a function."""
+    return lambda function: Measure(function, grows, citation, multilabel)
+
+
+def label_columns(asked: Measure, ready: Mapping[str, Any]) -> list[Array | None]:
+    """The labels to score one after the other; None is the labels as they are. Multi-label: those with both values."""
+    labels = ready.get("labels")
+    if labels is None or labels.ndim == 1 or asked.multilabel == "whole":
+        return [None]
+    if asked.multilabel == "refuse":
+        raise Undefined(f"{asked.name} is not defined for several labels per image")
+    columns: list[Array | None] = [column for column in labels.T if len(np.unique(column)) == 2]
+    if not columns:
+        raise Undefined("no label is both given and not given")
+    return columns
+
+
+def checked(name: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """The input as measures take it: read-only float64, labels numbered 0 to C-1 without gaps. Raises CatsError, Undefined."""
+    ready = {}
+    for what, given in inputs.items():
+        ready[what] = given
+        if what in NUMBERS:
+            ready[what] = _numbers(name, what, given)
+        if what in CLASSES:
+            ready[what] = _classes(name, what, given)
+    for kind in (OF_TARGET, OF_SOURCE):
+        counts = {what: len(ready[what]) for what in ready if what in kind}
+        if len(set(counts.values())) > 1:
+            raise CatsError(f"{name}: {', '.join(f'{count} {what}' for what, count in counts.items())}; they must be as many")
+        if counts and min(counts.values()) < 2:
+            raise Undefined("there is one image" if min(counts.values()) else "there is no image")
+    return ready
+
+
+def _numbers(name: str, what: str, given: Any) -> Array:
+    values = np.asarray(given, dtype=np.float64).view()
+    if values.ndim != 2:
+        raise CatsError(f"{name}: {what} has shape {values.shape}; it must be one row for each image")
+    wrong = np.flatnonzero(~np.isfinite(values).all(axis=1))
+    if wrong.size:
+        raise CatsError(f"{name}: {what} of image {wrong[0]} is not finite, {wrong.size} of {len(values)} images are so")
+    if len(values) > 1 and (values == values[0]).all():
+        raise Undefined(f"{what} is the same for every image")
+    values.flags.writeable = False
+    return values
+
+
+def _classes(name: str, what: str, given: Any) -> Array:
+    labels = np.asarray(given)
+    if labels.dtype.kind not in "iub" or labels.ndim not in {1, 2}:
+        raise CatsError(f"{name}: {what} is {labels.dtype} of shape {labels.shape}; it must be one whole number for each image")
+    if labels.ndim == 1:
+        labels = np.unique(labels, return_inverse=True)[1]
+        if len(labels) > 1 and labels.max() == 0:
+            raise Undefined(f"{what} hold one class only")
+    labels = labels.astype(np.int64)
+    labels.flags.writeable = False
+    return labels
