@@ -41,7 +41,8 @@ class Meter:
         finally:
             measured = _stop(self.country, task) if running else None
             seconds = time.monotonic() - start
-            energy, intensity = energies(measured, cpu_counted(self.country), self.device)
+            counted = measured is not None and cpu_counted(self.country)
+            energy, intensity = energies(measured, counted, self.device)
             self.costs.append(Cost(phase=name, seconds=seconds, energy=energy, kg_per_kwh=intensity))
             self._busy = False
 
@@ -104,4 +105,5 @@ def _stop(country: str, task: str) -> Any:
         return tracker(country).stop_task(task)
     except Exception:
         log.warning("codecarbon did not stop; energy is missing", exc_info=True)
+        tracker.cache_clear()  # this one believes for ever that a task is running
         return None

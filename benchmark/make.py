@@ -50,6 +50,8 @@ def make_pretraining(start: Start, experiment: str, meter: Meter) -> Outcome:
     names = {"source": start.source, "backbone": start.backbone, "seed": str(start.seed)}
     attempt = Attempt("pretraining", start.key, digest([TRAINER, flat(start.recipe)]), names, flat(start.recipe), experiment)
     attempt.facts |= {"data": str(start.data)}
+    if start.start is not None and start.start.kind == "pretraining":
+        attempt.facts["pretraining"] = start.start.key
     return attempt.run(meter, lambda: _pretraining(start, meter, attempt))
 
 

@@ -124,18 +124,33 @@ def read_weights(path: Path, weights: Weights | None = None) -> Trained:
             state = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 - no mapping
     except (SafetensorError, OSError) as error:
         raise CatsError(f"{path} is not a whole safetensors file: {error}") from error
-    found = Trained(
-        state,
-        mean=_numbers(told.get("mean")),
-        std=_numbers(told.get("std")),
-        channels=told.get("channels", "rgb"),
-        arguments={name: kind(told[name]) for name, kind in ARGUMENTS.items() if told.get(name)},
-    )
-    return declared(found, weights)
+    return declared(_told(state, told, path), weights)
 
 
-def _numbers(text: str | None) -> tuple[float, ...]:
-    return tuple(float(part) for part in text.split(",")) if text else HALF
+def _told(state: dict[str, Tensor], told: Mapping[str, str], path: Path) -> Trained:
+    """Weights with what a file's metadata say of their input. Raises CatsError for metadata that say nothing."""
+
+    def refuse(field: str, allowed: str) -> CatsError:
+        return CatsError(f"{path}: its metadata say {field} '{told[field]}'; {allowed}")
+
+    numbers = {"mean": HALF, "std": HALF}
+    count = {1, 3} if told.get("channels") == "grey" else {3}
+    for key in filter(told.get, numbers):
+        try:
+            numbers[key] = tuple(float(part) for part in told[key].split(","))  # type: ignore[assignment]
+        except ValueError:
+            raise refuse(key, "numbers are needed, with commas between them") from None
+        if len(numbers[key]) not in count or (key == "std" and min(numbers[key]) <= 0):
+            raise refuse(key, "one number for each channel is needed, those of std above 0")
+    if told.get("channels", "rgb") not in {"rgb", "bgr", "grey"}:
+        raise refuse("channels", "allowed are rgb, bgr, grey")
+    arguments = {}
+    for key in filter(told.get, ARGUMENTS):
+        try:
+            arguments[key] = ARGUMENTS[key](told[key])
+        except ValueError:
+            raise refuse(key, f"a value of type {ARGUMENTS[key].__name__} is needed") from None
+    return Trained(state, **numbers, channels=told.get("channels", "rgb"), arguments=arguments)
 
 
 def declared(found: Trained, weights: Weights | None) -> Trained:

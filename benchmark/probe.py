@@ -17,18 +17,25 @@ from results.record import Rule
 
 
 def kept(path: Path) -> np.ndarray | None:
-    """Features that were extracted before, (N, D) float32, memory-mapped; None if there are none."""
-    return np.load(path, mmap_mode="r", allow_pickle=False) if path.exists() else None
+    """Features that were extracted before, (N, D) float32, memory-mapped; None if there are none that can be read."""
+    try:
+        features: np.ndarray = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (FileNotFoundError, EOFError, ValueError):  # absent, or damaged by a disk: extracted again
+        return None
+    return features
 
 
 def keep(path: Path, features: np.ndarray) -> None:
     """Store features; the file is whole or absent."""
+    draft = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".draft", delete=False) as draft:
             np.save(draft, features.astype(np.float32))
         Path(draft.name).replace(path)
     except OSError as error:
+        if draft is not None:
+            Path(draft.name).unlink(missing_ok=True)
         raise CatsError(f"cannot keep features in {path.parent}: {error.strerror}") from error
 
 
@@ -48,6 +55,7 @@ def fit_probe(
         model = make_pipeline(StandardScaler(), OneVsRestClassifier(regression) if labels["train"].ndim == 2 else regression)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)  # an unfinished fit is judged on val like any other
+            warnings.filterwarnings("ignore", "Label .* is present in all training examples")  # it is then predicted
             model.fit(features["train"], labels["train"])
         given = model.predict_proba(features["val"])
         truth = one_hot(labels["val"], classes)

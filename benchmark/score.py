@@ -46,7 +46,8 @@ def scores(task: Task, labels: np.ndarray, probabilities: np.ndarray) -> dict[st
         found[name] = float(score(labels, guess, average="macro", zero_division=0))
     found["average_precision"] = _mean_over_classes(truth, probabilities, metrics.average_precision_score)
     if task == "ordinal":
-        found["kappa"] = float(metrics.cohen_kappa_score(labels, guess, weights="quadratic"))
+        several = len(np.union1d(labels, guess)) > 1  # of one class alone there is no agreement beyond chance
+        found["kappa"] = float(metrics.cohen_kappa_score(labels, guess, weights="quadratic")) if several else float("nan")
     return found
 
 

@@ -107,6 +107,9 @@ def fit(network: Network, train: Images, val: Images, recipe: Recipe, seed: int,
             best, best_epoch, best_state = worth, epoch, copy.deepcopy(network.state_dict())
         elif recipe.patience is not None and epoch - best_epoch >= recipe.patience:
             break
+    if recipe.epochs and best == -math.inf:
+        figure = {"min_val_loss": "validation loss", "max_val_auc": "validation AUC", "last_epoch": "loss"}[rule]
+        raise CatsError(f"no epoch has a finite {figure}, to the last one, epoch {epoch + 1} at learning rate {rate:.3g}")
     network.load_state_dict(best_state)
     return Fit(curves, best_epoch)
 

@@ -115,12 +115,14 @@ def make_board(frame: pd.DataFrame, experiment: str, metric: str, rule: str, wan
     Raises CatsError if there is nothing to show or the metric was not measured.
     """
     cells = frame[frame["kind"] == "cell"] if len(frame) else frame
+    # A run whose process died at once has no params; a database may hold such runs only.
+    cells = cells.reindex(columns=list(dict.fromkeys([*map(str, cells), *COLUMNS, "point", *(c for c, _ in CHOOSE.values())])))
     if not len(cells):
         raise CatsError(f"experiment '{experiment}' holds no cell yet; make some with `cats run`")
     if wanted is not None:
         cells = cells[_asked_for(cells, wanted)]
     else:
-        _require_one_protocol(cells, experiment)
+        _require_one_protocol(cells[cells["status"] == "FINISHED"], experiment)
     finished = cells[cells["status"] == "FINISHED"]
     if not len(finished):
         raise CatsError(f"experiment '{experiment}' holds no finished cell of this plan; make some with `cats run`")
@@ -129,11 +131,12 @@ def make_board(frame: pd.DataFrame, experiment: str, metric: str, rule: str, wan
         known = [c.removeprefix("test_") for c in map(str, finished) if c.startswith("test_")]
         raise CatsError(f"no run of '{experiment}' has the metric '{metric}'{nearest(metric, known)}")
     chosen = _chosen(finished, rule).dropna(subset=[column])
+    several = chosen["backbone"].nunique() > 1
     values = chosen[column] * (-1 if metric in LOWER_IS_BETTER else 1)
-    table = pd.DataFrame({"source": _labels(chosen), "target": chosen["target"], "value": values})
+    table = pd.DataFrame({"source": _labels(chosen, several), "target": chosen["target"], "value": values})
     reasons = _leaks(chosen, wanted)
     leaking, table = _leaking(table[reasons.notna()], reasons, metric), table[reasons.isna()]
-    energy = _energy(frame, cells.assign(source=_labels(cells)))
+    energy = _energy(frame, cells.assign(source=_labels(cells, several)))
     targets = {}
     for target in dict.fromkeys(wanted.targets if wanted else sorted(table["target"].unique())):
         here = table[table["target"] == target]
@@ -171,10 +174,10 @@ def _chosen(finished: pd.DataFrame, rule: str) -> pd.DataFrame:
     return newest.sort_values([column, "key"], ascending=[ascending, True]).drop_duplicates(COLUMNS)
 
 
-def _labels(cells: pd.DataFrame) -> pd.Series:
-    """The source; with its backbone where there are several."""
+def _labels(cells: pd.DataFrame, several: bool) -> pd.Series:
+    """The source; with its backbone where the board shows several."""
     source = cells["source"].astype(str)
-    return source if cells["backbone"].nunique() == 1 else source + " on " + cells["backbone"].astype(str)
+    return source if not several else source + " on " + cells["backbone"].astype(str)
 
 
 def _leaks(chosen: pd.DataFrame, wanted: Wanted | None) -> pd.Series:
@@ -227,9 +230,15 @@ def _energy(frame: pd.DataFrame, cells: pd.DataFrame) -> dict[tuple[str, str], f
     total: dict[tuple[str, str], float | None] = {
         (str(s), str(t)): spent(group["costs"]) for (s, t), group in cells.groupby(["source", "target"])
     }
-    for key, users in cells.dropna(subset=["pretraining"]).groupby("pretraining"):
-        cost = spent(frame.loc[(frame["key"] == key) & (frame["kind"] == "pretraining"), "costs"])
-        pairs = sorted({(str(s), str(t)) for s, t in zip(users["source"], users["target"], strict=True)})
+    pretrainings = frame[frame["kind"] == "pretraining"]
+    below = dict(zip(pretrainings["key"], pretrainings["pretraining"], strict=True))  # a pretraining may start from another
+    users: dict[str, set[tuple[str, str]]] = {}
+    for source, target, key in cells[["source", "target", "pretraining"]].itertuples(index=False, name=None):
+        while isinstance(key, str):
+            users.setdefault(key, set()).add((str(source), str(target)))
+            key = below.get(key)  # noqa: PLW2901 - one step down
+    for key, pairs in users.items():
+        cost = spent(pretrainings.loc[pretrainings["key"] == key, "costs"])
         for pair in pairs:
             before = total[pair]
             total[pair] = None if before is None or cost is None else before + cost / len(pairs)

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
-from pydantic import ValidationError
 
 from results.error import CatsError
 from results.record import Outcome, Record
@@ -69,10 +68,11 @@ def read(path: Path) -> Outcome:
     """The record in a folder of the outbox."""
     try:
         record = Record.model_validate_json((path / "record.json").read_text(encoding="utf-8"))
-    except (OSError, ValidationError) as error:
-        raise CatsError(f"the waiting record {path} cannot be read ({error}); move it away and run again") from error
-    table = path / "predictions.parquet"
-    return Outcome(record, pd.read_parquet(table) if table.exists() else None)
+        table = path / "predictions.parquet"
+        return Outcome(record, pd.read_parquet(table) if table.exists() else None)
+    except (OSError, ValueError) as error:  # pydantic's and pyarrow's errors are ValueErrors
+        reason = " ".join(str(error).split())
+        raise CatsError(f"the waiting record {path} cannot be read ({reason}); move it away and run again") from error
 
 
 def flush(path: Path) -> None:

@@ -54,12 +54,15 @@ class Tracking:
             raise CatsError(f"MLflow at {uri} cannot be used: {first_line(error)}") from error
 
     def runs(self, condition: str = "") -> Iterator[Run]:
-        """All active runs of the experiment that meet an MLflow filter, page by page."""
+        """All active runs of the experiment that meet an MLflow filter, page by page. Raises CatsError if MLflow fails."""
         token = None
         while True:
-            page = self.client.search_runs(
-                [self.experiment_id], condition, ViewType.ACTIVE_ONLY, PAGE, ["attributes.start_time"], token
-            )
+            try:
+                page = self.client.search_runs(
+                    [self.experiment_id], condition, ViewType.ACTIVE_ONLY, PAGE, ["attributes.start_time"], token
+                )
+            except (MlflowException, OSError) as error:
+                raise CatsError(f"MLflow at {self.uri} cannot be read: {first_line(error)}") from error
             yield from page
             token = page.token
             if not token:
