@@ -141,12 +141,14 @@ def plan(
     cells: Annotated[bool, typer.Option("--cells", help="Name every cell.")] = False,
 ) -> None:
     """Show what a plan would do: its cells, which are done, how long and how much energy the rest may take."""
-    from benchmark.forecast import forecast
+    from benchmark.forecast import absent, forecast, pretrainings_of
     from benchmark.leakage import look, sentences
     from benchmark.plan import load_plan
+    from benchmark.runner import check_names
     from results.tracking import NoExperimentError, Tracking
 
     loaded = load_plan(plan)
+    check_names(loaded)
     found = look(loaded)
     every = list(loaded.cells(found.leaks))
     frame, done = None, set()
@@ -162,9 +164,15 @@ def plan(
     if found.unknown:
         _print_line(f"{len(found.unknown)} pairs not yet searched for shared images; `cats run` does it before anything starts")
     todo = [cell for cell in every if cell.key not in done]
-    _print_line(f"{len(every)} cells of plan '{loaded.experiment}': {len(every) - len(todo)} done, {len(todo)} to make")
+    counts = f"{len(every) - len(todo)} done, {len(todo)} to make"
+    _print_line(f"{len(every)} cells of plan '{loaded.experiment}': {counts}; records in {tracking_uri}")
+    for sentence in pretrainings_of(todo):
+        _print_line(sentence)
     if todo:
         _print_line(forecast(todo, frame))
+    lacking = absent(todo)
+    if lacking:
+        raise CatsError("\n".join(["`cats run` will not start:", *lacking]))
 
 
 @app.command()
@@ -251,6 +259,9 @@ def list_entries(
             _print_line(f"{'':<16} {prose}")
     if kind is Kind.sources:
         _print_line("every target is a source too")
+    broken = [row["title"] for row in rows if row.get("kind") == "broken"]
+    if broken:
+        raise CatsError("\n".join(broken))
 
 
 @app.command()

@@ -5,8 +5,39 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from benchmark import catalogue
 from benchmark.cell import Cell
+from benchmark.start import chain, pretrained_path
 from results.board import spent
+from results.error import CatsError
+
+
+def absent(todo: Sequence[Cell]) -> list[str]:
+    """What stands in the way of `cats run`: data that are not on this machine, one sentence each."""
+    wanted = {cell.target: catalogue.target(cell.target).dataset for cell in todo}
+    for cell in todo:
+        for start in chain(cell.start):
+            dataset = catalogue.source(start.source).dataset
+            if dataset is not None and not pretrained_path(start).exists():
+                wanted[start.source] = dataset
+    sentences = []
+    for name, dataset in wanted.items():
+        try:
+            dataset.folder()
+        except CatsError as error:
+            sentences.append(f"{name}: {error}")
+    return sentences
+
+
+def pretrainings_of(todo: Sequence[Cell]) -> list[str]:
+    """One sentence for each pretraining that has to come before the cells."""
+    needed = {start.key: start for cell in todo for start in reversed(chain(cell.start)) if start.recipe is not None}
+    return [
+        f"first comes a pretraining: {start.source}, {start.backbone}, {start.recipe.size} pixels, {start.recipe.epochs} epochs"
+        for start in needed.values()
+        if start.recipe is not None and not pretrained_path(start).exists()
+    ]
+
 
 UNKNOWN = "time and energy are unknown until a cell with the same backbone, size and protocol has finished"
 

@@ -1,6 +1,7 @@
 """What `cats list` and `cats show` say about entries and plans."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from benchmark import catalogue
@@ -16,16 +17,25 @@ def rows_of(kind: str) -> list[dict[str, Any]]:
     if kind == "measures":
         return [{"name": name} for name in catalogue.names("similarity")]
     if kind == "targets":
-        return [{"name": name, **_dataset_row(catalogue.target(name).dataset)} for name in catalogue.names("targets")]
-    rows = []
-    for name in catalogue.names("sources"):
-        entry = catalogue.source(name)
-        known = _dataset_row(entry.dataset) if entry.dataset else dict.fromkeys(("modality", "task", "classes"))
-        known |= {"images": entry.images} if entry.images else {}
-        about = {"licence": entry.licence, "citation": entry.citation, "title": entry.title}
-        rows.append({"name": name, "kind": entry.kind} | known | about)
+        return [_row(name, lambda name: _dataset_row(catalogue.target(name).dataset)) for name in catalogue.names("targets")]
+    rows = [_row(name, _source_row) for name in catalogue.names("sources")]
     columns = list(dict.fromkeys(column for row in rows for column in row))
     return [{column: row.get(column) for column in columns} for row in rows]
+
+
+def _row(name: str, row_of: Callable[[str], dict[str, Any]]) -> dict[str, Any]:
+    """One entry; one that is broken says why and hides no other."""
+    try:
+        return {"name": name, **row_of(name)}
+    except CatsError as error:
+        return {"name": name, "kind": "broken", "title": str(error)}
+
+
+def _source_row(name: str) -> dict[str, Any]:
+    entry = catalogue.source(name)
+    known = _dataset_row(entry.dataset) if entry.dataset else dict.fromkeys(("modality", "task", "classes"))
+    known |= {"images": entry.images} if entry.images else {}
+    return {"kind": entry.kind} | known | {"licence": entry.licence, "citation": entry.citation, "title": entry.title}
 
 
 def _plan_row(name: str) -> dict[str, Any]:

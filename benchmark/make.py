@@ -20,9 +20,9 @@ from benchmark.recipe import TRAINER
 from benchmark.score import scores
 from benchmark.seed import seed_of
 from benchmark.split import split, subsampled
-from benchmark.start import Start
+from benchmark.start import Start, pretrained_path
 from benchmark.store import Decoded, decoded
-from benchmark.weights import initialised, pretrained_path, weights_of
+from benchmark.weights import initialised, weights_of
 from results.record import Outcome
 
 PRETRAINING_RULE: Literal["min_val_loss"] = "min_val_loss"

@@ -22,7 +22,21 @@ METRICS = ("auc", "accuracy", "balanced_accuracy", "f1", "precision", "recall", 
 
 
 def _seeds(value: Any) -> Any:
-    return list(range(value)) if isinstance(value, int) and not isinstance(value, bool) and value > 0 else value
+    """How many, or which."""
+    if isinstance(value, int) and not isinstance(value, bool) and value > 0:
+        return list(range(value))
+    if not isinstance(value, list | tuple):  # pydantic takes ValueError only
+        raise ValueError(f"{value!r} is neither a number of seeds from 1 on nor a list of seeds such as [0, 1, 2]")  # noqa: TRY004
+    return value
+
+
+def _listed(value: Any) -> Any:
+    if not isinstance(value, list | tuple) or not all(isinstance(name, str) for name in value):
+        raise ValueError(f"{value!r} is no list of names; write it like [one, other]")
+    return value
+
+
+Names = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 
 
 class Plan(Frozen):
@@ -39,9 +53,9 @@ class Plan(Frozen):
     """
 
     experiment: str = Field(min_length=1)
-    sources: tuple[str, ...] = Field(min_length=1)
-    targets: tuple[str, ...] = Field(min_length=1)
-    backbones: tuple[str, ...] = Field(min_length=1)
+    sources: Names
+    targets: Names
+    backbones: Names
     recipe: str | dict[str, Any] = Field(default_factory=dict)
     seeds: Annotated[tuple[Annotated[int, Field(ge=0, strict=True)], ...], BeforeValidator(_seeds)] = (0, 1, 2)
     subsample: Subsample | None = None
@@ -95,6 +109,7 @@ class Plan(Frozen):
         `leaks` are the pairs that share images, with the reason (benchmark.leakage.look); without it, those of one family.
         """
         leaks, points = self.related() if leaks is None else leaks, self.points()
+        known: dict[str, str] = {}  # what cells start from → the source that gives it
         for goal in self.targets:
             target = catalogue.target(goal)
             data, subsample = target.dataset.digest(), self.subsample or target.subsample
@@ -105,6 +120,9 @@ class Plan(Frozen):
                         continue
                     for seed in self.seeds:
                         start = self.start(name, backbone, seed)
+                        twin = known.setdefault(start.key, name)
+                        if twin != name:
+                            raise CatsError(f"sources {twin} and {name} give {backbone} the same weights; name one of them")
                         for point in points:
                             yield Cell(
                                 source=name, target=goal, backbone=backbone, recipe=point, seed=seed, rule=self.rule,

@@ -25,7 +25,7 @@ def publish(source: str, backbone: str, plan: str | None = None, name: str | Non
     Raises CatsError if there is nothing to publish: no pretraining, or none that has been made.
     """
     from benchmark.network import check_backbone, read_weights
-    from benchmark.weights import pretrained_path
+    from benchmark.start import pretrained_path
     from results.registry import Registry
 
     check_backbone(backbone)

@@ -9,7 +9,7 @@ from benchmark.cell import Cell
 from benchmark.energy import Meter, check_country
 from benchmark.leakage import look, sentences
 from benchmark.plan import Plan
-from benchmark.start import Start
+from benchmark.start import Start, chain, pretrained_path
 from results.error import CatsError
 from results.outbox import Outbox
 from results.record import Outcome, Record
@@ -114,8 +114,6 @@ def _work(plan: Plan, todo: list[Cell], to: Delivery, watch: Watch, state: Run) 
 
 def pretrainings(start: Start) -> list[Start]:
     """The pretrainings that a start needs and that have left no weights yet, first things first."""
-    from benchmark.weights import pretrained_path
-
     needed = [*pretrainings(start.start), start] if start.start is not None else []
     return [one for one in needed if not pretrained_path(one).exists()]
 
@@ -165,11 +163,6 @@ def _look_at_start(start: Start) -> None:
         build(start.backbone, weights_of(start))
     else:
         split(dataset, decoded(dataset, start.recipe.size))
-
-
-def chain(start: Start) -> list[Start]:
-    """A start and everything it stands on."""
-    return [start, *chain(start.start)] if start.start is not None else [start]
 
 
 def deliver(tracking: Tracking, outbox: Outbox) -> None:

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from benchmark import catalogue
 from benchmark.digest import digest, file_digest
-from benchmark.home import weight_folders
+from benchmark.home import home, weight_folders
 from benchmark.recipe import TRAINER, Recipe, recipe_points
 from benchmark.source import Source, Weights, pick
 from results.error import CatsError
@@ -47,6 +47,16 @@ class Start(Frozen):
         if self.start is None:
             return digest({**content, "start": None})
         return digest({**content, "start": self.start.key, "trainer": TRAINER})  # a pretraining
+
+
+def chain(start: Start) -> list[Start]:
+    """A start and everything it stands on."""
+    return [start, *chain(start.start)] if start.start is not None else [start]
+
+
+def pretrained_path(start: Start) -> Path:
+    """Where the weights of a pretraining lie."""
+    return home() / "pretrained" / f"{start.key}.safetensors"
 
 
 def start_of(source: str, backbone: str, seed: int, changes: Mapping[str, Any]) -> Start:

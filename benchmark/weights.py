@@ -8,13 +8,12 @@ import torch
 
 from benchmark.checkpoint import read_file, renamed
 from benchmark.digest import file_digest
-from benchmark.home import home
 from benchmark.hub import hub_weights
 from benchmark.network import Network, Trained, declared, read_weights, timm_weights
 from benchmark.published import fetched
 from benchmark.seed import seed_of
 from benchmark.source import Weights, pick
-from benchmark.start import Start, weight_file
+from benchmark.start import Start, pretrained_path, weight_file
 from results.error import CatsError
 
 
@@ -57,8 +56,3 @@ def _file(start: Start, weights: Weights) -> Path:
     if file_digest(found) != start.weights:
         raise CatsError(f"{found} is no longer the file that it was when the plan was read, its sha256 is another one")
     return found
-
-
-def pretrained_path(start: Start) -> Path:
-    """Where the weights of a pretraining lie."""
-    return home() / "pretrained" / f"{start.key}.safetensors"

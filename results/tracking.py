@@ -7,6 +7,7 @@ still there: the next delivery finds it by its attempt and completes it. No run 
 import json
 import logging
 import math
+import os
 import tempfile
 import warnings
 from collections.abc import Iterator
@@ -116,7 +117,9 @@ class Tracking:
     def _create(self, record: Record, start: int) -> str:
         tags = {"cats.key": record.key, "cats.attempt": record.attempt, "cats.kind": record.kind}
         title = " → ".join(record.names[n] for n in ("source", "target") if n in record.names)
-        return str(self.client.create_run(self.experiment_id, start, tags, f"{title} #{record.names['seed']}").info.run_id)
+        # The point tells the runs of a grid apart.
+        name = f"{title}, {record.names['backbone']}, seed {record.names['seed']}, {record.point[:6]}"
+        return str(self.client.create_run(self.experiment_id, start, tags, name).info.run_id)
 
     def _write(self, run_id: str, outcome: Outcome, end: int, reason: str | None) -> None:
         record = outcome.record
@@ -198,7 +201,8 @@ def absolute(uri: str) -> str:
 
 
 def quiet() -> None:
-    """MLflow logs every database migration; that is no news to a user of cats."""
+    """MLflow tells every database migration, and asks a server that is away for minutes; a user of cats wants neither."""
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
     warnings.filterwarnings("ignore", module="mlflow")
     for name in ("mlflow", "alembic"):
         logging.getLogger(name).setLevel(logging.WARNING)

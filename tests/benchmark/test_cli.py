@@ -33,7 +33,7 @@ def cats(tmp_path, monkeypatch, capsys):
         (("[scratch]", "[imagnet]"), "no source called 'imagnet' in plan.yaml; did you mean 'imagenet'?"),
         (("[ihc]", "[brestmnist]"), "no target called 'brestmnist' in plan.yaml; did you mean 'breastmnist'?"),
         (("sources", "sorces"), "plan.yaml: there is no key 'sorces'; did you mean 'sources'?"),
-        (("seeds: 1", "seeds: many"), "plan.yaml: seeds is 'many'"),
+        (("seeds: 1", "seeds: many"), "plan.yaml: seeds: 'many' is neither"),
         (("seeds: 1", "rule: best"), "plan.yaml: rule is 'best', allowed are 'min_val_loss', 'max_val_auc' or 'last_epoch'"),
         (("seeds: 1", "metric: auk"), "there is no metric 'auk'; did you mean 'auc'?"),
         (("size: 16", "sise: 16"), "there is no key 'sise'; did you mean 'size'?"),
@@ -55,6 +55,24 @@ def test_an_unknown_backbone_has_its_nearest_name(cats, tmp_path):
     code, _, err = cats("run", "plan.yaml")
     assert code == 2
     assert "timm has no backbone 'resnet81'; did you mean 'resnet" in err
+
+
+def test_a_plan_that_run_refuses_is_refused_by_plan_too(cats, tmp_path):
+    (tmp_path / "plan.yaml").write_text(GOOD.replace("test_resnet", "resnet81"))
+    code, _, err = cats("plan", "plan.yaml")
+    assert (code, "timm has no backbone 'resnet81'" in err) == (2, True)
+    (tmp_path / "plan.yaml").write_text(GOOD.replace("[scratch]", "[scratch, stl10]"))
+    code, out, err = cats("plan", "plan.yaml")
+    assert code == 2
+    assert "first comes a pretraining: stl10, test_resnet, " in out
+    assert "`cats run` will not start:\nstl10: no folder or archive 'stl10_binary'" in err
+
+
+def test_two_names_of_one_start_are_refused(cats, tmp_path):
+    (tmp_path / "plan.yaml").write_text(GOOD.replace("[scratch]", '[textures, "textures[from=scratch]"]'))
+    code, _, err = cats("plan", "plan.yaml")
+    assert code == 2
+    assert "sources textures and textures[from=scratch] give test_resnet the same weights; name one of them" in err
 
 
 def test_an_unknown_country_is_refused_before_anything_starts(cats, tmp_path):

@@ -280,7 +280,7 @@ def test_names_with_options_arrive_as_they_are(tracking):
     run = tracking.client.get_run(tracking.send(outcome(names=names)))
     assert run.data.params["source"] == "digits[from=textures]"
     assert run.inputs.dataset_inputs[0].dataset.name == "breastmnist[size=64]"
-    assert run.info.run_name == "digits[from=textures] → breastmnist[size=64] #0"
+    assert run.info.run_name == "digits[from=textures] → breastmnist[size=64], net, seed 0, " + outcome().record.point[:6]
 
 
 def test_more_runs_than_a_page_holds_are_all_found(tracking, monkeypatch):
