@@ -61,11 +61,11 @@ def test_a_plan_that_run_refuses_is_refused_by_plan_too(cats, tmp_path):
     (tmp_path / "plan.yaml").write_text(GOOD.replace("test_resnet", "resnet81"))
     code, _, err = cats("plan", "plan.yaml")
     assert (code, "timm has no backbone 'resnet81'" in err) == (2, True)
-    (tmp_path / "plan.yaml").write_text(GOOD.replace("[scratch]", "[scratch, stl10]"))
+    (tmp_path / "plan.yaml").write_text(GOOD.replace("[scratch]", "[digits, pathmnist]"))
     code, out, err = cats("plan", "plan.yaml")
     assert code == 2
-    assert "first comes a pretraining: stl10, test_resnet, " in out
-    assert "`cats run` will not start:\nstl10: no folder or archive 'stl10_binary'" in err
+    assert "first comes a pretraining: digits, test_resnet, " in out
+    assert "`cats run` will not start:\npathmnist: " in err
 
 
 def test_two_names_of_one_start_are_refused(cats, tmp_path):
