@@ -24,8 +24,8 @@ class Attempt:
     """One attempt while it runs: collects what becomes its record."""
 
     def __init__(
-        self, kind: Literal["cell", "pretraining"], key: str, point: str, names: dict[str, str], settings: dict[str, str],
-        experiment: str,
+        self, kind: Literal["cell", "pretraining", "score"], key: str, point: str, names: dict[str, str],
+        settings: dict[str, str], experiment: str,
     ) -> None:  # fmt: skip
         self.kind, self.key, self.point, self.names, self.settings = kind, key, point, names, settings
         self.experiment = experiment

@@ -21,7 +21,7 @@ from functools import cache
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import yaml
 
@@ -30,6 +30,9 @@ from benchmark.parse import parse, read_yaml
 from benchmark.source import Source
 from benchmark.target import Target
 from results.error import CatsError, nearest
+
+if TYPE_CHECKING:
+    from benchmark.measure import Measure
 
 Kind = Literal["sources", "targets", "similarity"]
 WORD = {"sources": "source", "targets": "target", "similarity": "measure"}
@@ -95,6 +98,22 @@ def target(reference: str, where: str = "") -> Target:
     if name not in names("targets"):
         raise CatsError(f"no target called '{name}'{where}{nearest(name, names('targets'))}")
     return cast("Target", _entry("targets", name, options)).model_copy(update={"name": reference})
+
+
+@cache
+def measure(reference: str, where: str = "") -> "Measure":
+    """The measure a plan names. Raises CatsError for an unknown name or option; `where` is the end of its sentence."""
+    from benchmark.measure import Measure
+
+    name, options = split_reference(reference)
+    if name not in names("similarity"):
+        raise CatsError(f"no measure called '{name}'{where}{nearest(name, names('similarity'))}")
+    spot = _only_spot("similarity", name)
+    loaded = _loaded(spot, "similarity", name, _said(spot, "similarity"))
+    found = getattr(loaded, name, None) if isinstance(loaded, ModuleType) else loaded
+    if not isinstance(found, Measure):
+        raise CatsError(f"{_said(spot, 'similarity')} must define `{name}`, a function under @measure(...)")
+    return found.with_options(options) if options else found
 
 
 def split_reference(reference: str) -> tuple[str, dict[str, Any]]:

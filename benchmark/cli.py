@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from benchmark.cli_entries import app as entries
+from benchmark.cli_measures import app as measures
+from benchmark.cli_options import DATABASE, Device, Format, PlanArgument, TrackingOption, exists, outbox_of, print_line, say
 from results.error import CatsError
 
 if TYPE_CHECKING:
     from benchmark.plan import Plan
     from benchmark.runner import Run
-    from results.board import Board, Wanted
-    from results.outbox import Outbox
+    from results.board import Board
 
 app = typer.Typer(
     help="Which source should a network be transferred from to this medical task, how sure is that, and what did it cost?",
@@ -27,42 +28,10 @@ app = typer.Typer(
     add_completion=False,
 )
 app.add_typer(entries)
+app.add_typer(measures)
 log = logging.getLogger("cats")
 
-PlanArgument = Annotated[str, typer.Argument(metavar="PLAN", help="A plan file, or the name of a shipped plan.")]
-
-
-def _remembered(uri: str) -> str:
-    """The server that a command is given is also where published weights are looked for, here and in every child process."""
-    os.environ["MLFLOW_TRACKING_URI"] = uri
-    return uri
-
-
-TrackingOption = Annotated[
-    str,
-    typer.Option(
-        "--tracking-uri", envvar="MLFLOW_TRACKING_URI", callback=_remembered, help="MLflow's tracking server or database."
-    ),
-]
-DATABASE = "sqlite:///mlflow.db"
 PROSE = ("title", "licence", "citation")  # of an entry: said on a line of their own
-
-
-class Device(StrEnum):
-    """Where to train."""
-
-    auto = "auto"
-    cpu = "cpu"
-    cuda = "cuda"
-
-
-class Format(StrEnum):
-    """How to print a board."""
-
-    table = "table"
-    json = "json"
-    csv = "csv"
-    markdown = "markdown"
 
 
 class ListFormat(StrEnum):
@@ -94,18 +63,18 @@ def run(
     try:
         state = _run(loaded, tracking_uri, device)
     except KeyboardInterrupt:
-        _say(f"stopped; nothing finished is lost. Resume with: cats run {plan}")
+        say(f"stopped; nothing finished is lost. Resume with: cats run {plan}")
         raise typer.Exit(130) from None
-    _say(f"{state.cells} cells: {state.done} were done, {state.made} made now, {len(state.failed)} attempts failed")
+    say(f"{state.cells} cells: {state.done} were done, {state.made} made now, {len(state.failed)} attempts failed")
     for sentence in state.leaks:
-        _say(f"  {sentence}")
+        say(f"  {sentence}")
     for record in state.failed:
         where = " → ".join(record.names[n] for n in ("source", "target") if n in record.names)
-        _say(f"  failed: {record.kind} {where}, seed {record.names['seed']}: {record.reason}")
+        say(f"  failed: {record.kind} {where}, seed {record.names['seed']}: {record.reason}")
     if state.waiting:
-        _say(f"{state.waiting} records wait in the outbox; `cats sync {plan}` sends them")
+        say(f"{state.waiting} records wait in the outbox; `cats sync {plan}` sends them")
     if state.interrupted:
-        _say(f"stopped; nothing finished is lost. Resume with: cats run {plan}")
+        say(f"stopped; nothing finished is lost. Resume with: cats run {plan}")
         raise typer.Exit(130)
     if state.done + state.made:
         _print(_board(loaded, tracking_uri), Format.table)
@@ -119,19 +88,10 @@ def _run(plan: "Plan", tracking_uri: str, device: Device) -> "Run":
     from results.tracking import Tracking
 
     tracking = Tracking(tracking_uri, plan.experiment)
-    outbox = _outbox(tracking_uri, plan.experiment)
+    outbox = outbox_of(tracking_uri, plan.experiment)
     outbox.sweep()
     with Progress() as watch:
         return run_plan(plan, tracking, outbox, device.value, watch)
-
-
-def _outbox(tracking_uri: str, experiment: str) -> "Outbox":
-    from benchmark.digest import digest
-    from benchmark.home import home
-    from results.outbox import Outbox
-    from results.tracking import absolute
-
-    return Outbox(home() / "outbox" / digest([absolute(tracking_uri), experiment])[:16])
 
 
 @app.command()
@@ -153,23 +113,23 @@ def plan(
     every = list(loaded.cells(found.leaks))
     frame, done = None, set()
     with suppress(NoExperimentError):
-        frame = Tracking(tracking_uri, loaded.experiment, create=False).frame() if _exists(tracking_uri) else None
+        frame = Tracking(tracking_uri, loaded.experiment, create=False).frame() if exists(tracking_uri) else None
     if frame is not None and len(frame):
         done = set(frame.loc[frame["status"] == "FINISHED", "key"])
     if cells:
         for cell in every:
-            _print_line(f"{'done' if cell.key in done else 'open'}  {cell.key[:12]}  {cell}")
+            print_line(f"{'done' if cell.key in done else 'open'}  {cell.key[:12]}  {cell}")
     for sentence in sentences(loaded, found):
-        _print_line(sentence)
+        print_line(sentence)
     if found.unknown:
-        _print_line(f"{len(found.unknown)} pairs not yet searched for shared images; `cats run` does it before anything starts")
+        print_line(f"{len(found.unknown)} pairs not yet searched for shared images; `cats run` does it before anything starts")
     todo = [cell for cell in every if cell.key not in done]
     counts = f"{len(every) - len(todo)} done, {len(todo)} to make"
-    _print_line(f"{len(every)} cells of plan '{loaded.experiment}': {counts}; records in {tracking_uri}")
+    print_line(f"{len(every)} cells of plan '{loaded.experiment}': {counts}; records in {tracking_uri}")
     for sentence in pretrainings_of(todo):
-        _print_line(sentence)
+        print_line(sentence)
     if todo:
-        _print_line(forecast(todo, frame))
+        print_line(forecast(todo, frame))
     lacking = absent(todo)
     if lacking:
         raise CatsError("\n".join(["`cats run` will not start:", *lacking]))
@@ -194,33 +154,17 @@ def board(
 
 
 def _board(given: "Plan | str", tracking_uri: str, metric: str | None = None) -> "Board":
+    from benchmark.wanted import wanted
     from results.board import make_board
     from results.tracking import Tracking
 
-    if not _exists(tracking_uri):
+    if not exists(tracking_uri):
         raise CatsError(f"there is no database {tracking_uri}; make one with `cats run`, or name it with --tracking-uri")
     experiment = given if isinstance(given, str) else given.experiment
     frame = Tracking(tracking_uri, experiment, create=False).frame()
     if isinstance(given, str):
         return make_board(frame, experiment, metric or "auc", "min_val_loss")
-    return make_board(frame, experiment, metric or given.metric, given.rule, _wanted(given))
-
-
-def _wanted(plan: "Plan") -> "Wanted":
-    from benchmark import catalogue
-    from benchmark.cell import point_of
-    from benchmark.leakage import look
-    from results.board import Wanted
-
-    points = [
-        point_of(recipe, plan.rule, plan.subsample or catalogue.target(target).subsample)
-        for recipe in plan.points()
-        for target in plan.targets
-    ]
-    leaks = look(plan).leaks
-    refused, leaking = ({}, leaks) if plan.allow_leakage else (leaks, {})
-    names = plan.sources, plan.targets, plan.backbones
-    return Wanted(*names, plan.seeds, list(dict.fromkeys(points)), refused, leaking)
+    return make_board(frame, experiment, metric or given.metric, given.rule, wanted(given))
 
 
 def _report(made: "Board", folder: Path) -> None:
@@ -247,18 +191,18 @@ def list_entries(
 
     rows = rows_of(kind.value)
     if form is ListFormat.json:
-        _print_line(json.dumps(rows, indent=2))
+        print_line(json.dumps(rows, indent=2))
         return
     if not rows:
-        _print_line(f"there are no {kind.value} here")
+        print_line(f"there are no {kind.value} here")
     for row in rows:
         facts = [f"{column} {value}" for column, value in row.items() if column not in {"name", *PROSE} and value is not None]
-        _print_line(f"{row['name']:<16} {' · '.join(facts)}")
+        print_line(f"{row['name']:<16} {' · '.join(facts)}")
         prose = "; ".join(str(row[column]) for column in PROSE if row.get(column))
         if prose:
-            _print_line(f"{'':<16} {prose}")
+            print_line(f"{'':<16} {prose}")
     if kind is Kind.sources:
-        _print_line("every target is a source too")
+        print_line("every target is a source too")
     broken = [row["title"] for row in rows if row.get("kind") == "broken"]
     if broken:
         raise CatsError("\n".join(broken))
@@ -269,7 +213,7 @@ def show(name: Annotated[str, typer.Argument(help="A source, target or plan.")])
     """Show everything declared about a source, a target or a plan."""
     from benchmark.listing import description
 
-    _print_line(description(name))
+    print_line(description(name))
 
 
 @app.command()
@@ -285,7 +229,7 @@ def publish(
     from benchmark.published import publish as publish_weights
 
     made = publish_weights(source, backbone, plan, name, seed)
-    _print_line(f"{source} for {backbone} is {made} on {tracking_uri}; name it so among the sources of a plan")
+    print_line(f"{source} for {backbone} is {made} on {tracking_uri}; name it so among the sources of a plan")
 
 
 @app.command()
@@ -295,14 +239,8 @@ def sync(plan: PlanArgument, tracking_uri: TrackingOption = DATABASE) -> None:
     from results.tracking import Tracking
 
     experiment = load_plan(plan).experiment
-    sent = Tracking(tracking_uri, experiment).deliver(_outbox(tracking_uri, experiment))
-    _print_line(f"{sent} records sent to {experiment} on {tracking_uri}")
-
-
-def _exists(tracking_uri: str) -> bool:
-    """False only for a sqlite file that is not there: asking MLflow about it would make one."""
-    file = tracking_uri.removeprefix("sqlite:///")
-    return file == tracking_uri or Path(file).exists()
+    sent = Tracking(tracking_uri, experiment).deliver(outbox_of(tracking_uri, experiment))
+    print_line(f"{sent} records sent to {experiment} on {tracking_uri}")
 
 
 def _print(made: "Board", form: Format) -> None:
@@ -315,15 +253,7 @@ def _print(made: "Board", form: Format) -> None:
     else:
         made_json = json.dumps(made.to_dict(), indent=2)
         text = {Format.json: made_json, Format.csv: comma_separated(made), Format.markdown: markdown(made)}[form]
-        _print_line(text.rstrip("\n"))
-
-
-def _print_line(text: str) -> None:
-    sys.stdout.write(text + "\n")
-
-
-def _say(text: str) -> None:
-    sys.stderr.write(text + "\n")
+        print_line(text.rstrip("\n"))
 
 
 def main() -> None:
@@ -332,7 +262,7 @@ def main() -> None:
     try:
         app()
     except CatsError as error:
-        _say(f"cats: {error}")
+        say(f"cats: {error}")
         raise SystemExit(2) from None
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

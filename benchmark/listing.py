@@ -1,5 +1,6 @@
 """What `cats list` and `cats show` say about entries and plans."""
 
+import inspect
 import json
 from collections.abc import Callable
 from typing import Any
@@ -15,7 +16,7 @@ def rows_of(kind: str) -> list[dict[str, Any]]:
     if kind == "plans":
         return [_plan_row(name) for name in plan_names()]
     if kind == "measures":
-        return [{"name": name} for name in catalogue.names("similarity")]
+        return [_row(name, _measure_row) for name in catalogue.names("similarity")]
     if kind == "targets":
         return [_row(name, lambda name: _dataset_row(catalogue.target(name).dataset)) for name in catalogue.names("targets")]
     rows = [_row(name, _source_row) for name in catalogue.names("sources")]
@@ -36,6 +37,15 @@ def _source_row(name: str) -> dict[str, Any]:
     known = _dataset_row(entry.dataset) if entry.dataset else dict.fromkeys(("modality", "task", "classes"))
     known |= {"images": entry.images} if entry.images else {}
     return {"kind": entry.kind} | known | {"licence": entry.licence, "citation": entry.citation, "title": entry.title}
+
+
+def _measure_row(name: str) -> dict[str, Any]:
+    entry = catalogue.measure(name)
+    options = ", ".join(f"{option}={value}" for option, value in entry.options.items())
+    title = " ".join((entry.__doc__ or "").partition("\n\n")[0].split())
+    about = {"needs": ", ".join(entry.needs), "grows": entry.grows, "options": options or None}
+    about |= {"multilabel": entry.multilabel if "labels" in entry.needs else None}
+    return about | {"citation": entry.citation, "title": title}
 
 
 def _plan_row(name: str) -> dict[str, Any]:
@@ -78,9 +88,13 @@ def description(name: str) -> str:
         found["source"] = catalogue.source(name).model_dump(mode="json")
     if plain in catalogue.names("targets"):
         found["target"] = catalogue.target(name).model_dump(mode="json")
+    if plain in catalogue.names("similarity"):
+        entry = catalogue.measure(name)
+        found["measure"] = {**_measure_row(plain), "description": inspect.cleandoc(entry.__doc__ or "")}
     if name in plan_names():
         found["plan"] = load_plan(name).model_dump(mode="json")
     if not found:
-        known = {*catalogue.names("sources"), *catalogue.names("targets"), *plan_names()}
-        raise CatsError(f"no source, target or plan called '{name}'{nearest(name, known)}")
+        kinds: tuple[catalogue.Kind, ...] = ("sources", "targets", "similarity")
+        known = {name for kind in kinds for name in catalogue.names(kind)} | set(plan_names())
+        raise CatsError(f"no source, target, measure or plan called '{name}'{nearest(name, known)}")
     return json.dumps(found, indent=2, ensure_ascii=False)

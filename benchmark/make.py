@@ -1,7 +1,6 @@
 """Makes one cell, or one pretraining: from specs to an Outcome. Whatever fails becomes a record that says why."""
 
 from functools import lru_cache
-from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -14,7 +13,7 @@ from benchmark.cell import Cell
 from benchmark.dataset import Dataset
 from benchmark.digest import digest
 from benchmark.energy import Meter
-from benchmark.home import home
+from benchmark.features import features_of
 from benchmark.network import write_weights
 from benchmark.recipe import TRAINER
 from benchmark.score import scores
@@ -85,15 +84,8 @@ def _cell(cell: Cell, dataset: Dataset, meter: Meter, attempt: Attempt) -> None:
 def _probed(
     cell: Cell, dataset: Dataset, images: Decoded, parts: dict[str, np.ndarray], meter: Meter, attempt: Attempt
 ) -> np.ndarray:
-    path = features_path(cell, dataset)
     with meter.phase("features"):
-        features = probe.kept(path)
-        if features is None:
-            network = initialised(cell.start, len(dataset.classes), 0.0, 0).to(meter.device)
-            precise = train.precision(network, cell.recipe)
-            everything = at(images, np.arange(len(images.ids)), torch.device(meter.device))
-            features = train.extract(network, everything, precise).cpu().numpy()
-            probe.keep(path, features)
+        features = features_of(cell.start, dataset.digest(), images, None, cell.recipe, meter.device)
     with meter.phase("training"):
         chosen = {part: np.asarray(features[index]) for part, index in parts.items()}
         labels = {part: images.labels[index] for part, index in parts.items()}
@@ -119,12 +111,6 @@ def _pretraining(start: Start, meter: Meter, attempt: Attempt) -> None:
     attempt.curves = done.curves
     attempt.validation |= done.best()
     write_weights(pretrained_path(start), network, trained, {"source": start.source, "key": start.key})
-
-
-def features_path(cell: Cell, dataset: Dataset) -> Path:
-    """Where the frozen features of all images of a target lie."""
-    name = digest([TRAINER, cell.start.key, cell.backbone, dataset.digest(), cell.recipe.size, cell.recipe.precision])
-    return home() / "features" / f"{name}.npy"
 
 
 @lru_cache(maxsize=2)

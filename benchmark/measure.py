@@ -82,7 +82,7 @@ class Measure:
         self.options = {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
         self.grows, self.citation, self.multilabel = grows, citation, multilabel
         self.__doc__, self.__name__ = function.__doc__, function.__name__
-        self._function = function
+        self.function = function
         self._resampled: Callable[..., Array] | None = None
         if Path(inspect.getfile(function)).stem != self.name:
             raise CatsError(f"measure {self.name} stands in {inspect.getfile(function)}; its file must have its name")
@@ -107,7 +107,7 @@ class Measure:
         for option in options:
             if option not in self.options:
                 raise CatsError(f"measure {self.name} takes no option '{option}'{nearest(option, self.options)}")
-        made = Measure(self._function, self.grows, self.citation, self.multilabel)
+        made = Measure(self.function, self.grows, self.citation, self.multilabel)
         made.options, made._resampled = {**self.options, **options}, self._resampled
         return made
 
@@ -141,7 +141,7 @@ class Measure:
         """The score of input that has been checked."""
         columns = label_columns(self, ready)
         given = [ready if column is None else {**ready, "labels": column} for column in columns]
-        value = float(np.mean([self._function(**one, **{**self.options, **options}) for one in given]))
+        value = float(np.mean([self.function(**one, **{**self.options, **options}) for one in given]))
         if not np.isfinite(value):
             raise Undefined(f"{self.name} is {value} here")
         return value

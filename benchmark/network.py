@@ -99,9 +99,7 @@ def fitting(model: nn.Module, state: Mapping[str, Tensor], name: str) -> dict[st
 
     Exactly the head and batch norm's counters (`num_batches_tracked`) may differ.
     """
-    heads = model.pretrained_cfg.get("classifier") or ()  # type: ignore[union-attr,operator]
-    heads = (heads,) if isinstance(heads, str) else tuple(heads)
-    body = {k: v for k, v in state.items() if not k.startswith(tuple(f"{h}." for h in heads))}
+    body = {k: v for k, v in state.items() if not k.startswith(tuple(f"{head}." for head in classifier_names(model)))}
     wanted = {k: v for k, v in model.state_dict().items() if not k.endswith("num_batches_tracked")}
     given = {k: v for k, v in body.items() if not k.endswith("num_batches_tracked")}
     wrong = [f"missing {k}" for k in sorted(wanted.keys() - given.keys())]
@@ -114,6 +112,12 @@ def fitting(model: nn.Module, state: Mapping[str, Tensor], name: str) -> dict[st
     if wrong:
         raise CatsError(f"the weights do not fit {name}, {len(wrong)} keys differ: {', '.join(wrong)}")
     return body
+
+
+def classifier_names(model: nn.Module) -> tuple[str, ...]:
+    """The names under which timm keeps the classifier of a model, several where it has been distilled."""
+    names = model.pretrained_cfg.get("classifier") or ()  # type: ignore[union-attr,operator]
+    return (names,) if isinstance(names, str) else tuple(names)
 
 
 def read_weights(path: Path, weights: Weights | None = None) -> Trained:
@@ -167,9 +171,10 @@ def declared(found: Trained, weights: Weights | None) -> Trained:
 
 
 def write_weights(path: Path, network: Network, trained: Trained, notes: dict[str, str]) -> None:
-    """Store a pretrained backbone so that read_weights() gives it back. Atomic: the file is whole or absent.
+    """Store a pretrained network so that read_weights() gives it back. Atomic: the file is whole or absent.
 
-    The same weights and notes give the same bytes.
+    The head lies under the name that timm has for it: measures ask what the source's own classes are. The same weights and
+    notes give the same bytes.
     """
     told = {
         "mean": ",".join(map(str, trained.mean)),
@@ -178,6 +183,8 @@ def write_weights(path: Path, network: Network, trained: Trained, notes: dict[st
     }
     told |= {name: str(value) for name, value in trained.arguments.items()}
     state = {k: v.detach().cpu().contiguous() for k, v in network.backbone.state_dict().items()}
+    for name in classifier_names(network.backbone)[:1]:
+        state |= {f"{name}.{part}": tensor.detach().cpu().contiguous() for part, tensor in network.head.state_dict().items()}
     draft = path.with_name(f".{path.name}.draft")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

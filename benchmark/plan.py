@@ -48,6 +48,7 @@ class Plan(Frozen):
         rule: which epoch of a run is restored, and which point of a grid counts. Looks at validation images only.
         pretraining: fields of the pretraining recipe that hold for every source of this plan.
         pretraining_seed: one pretraining shared by all seeds; null pretrains anew for every seed.
+        measures: what `cats score` computes; all there are if it is empty.
         country: ISO code, three letters, whose electricity is used.
         allow_leakage: also run pairs that share images; boards keep them off the ranking.
     """
@@ -63,6 +64,7 @@ class Plan(Frozen):
     pretraining_seed: int | None = 0
     rule: Rule = "min_val_loss"
     metric: str = "auc"
+    measures: Annotated[tuple[str, ...], BeforeValidator(_listed)] = ()
     country: str = Field("NLD", pattern="^[A-Z]{3}$")
     allow_leakage: bool = False
 
@@ -176,6 +178,8 @@ def _look_up(plan: Plan, path: Path) -> None:
         catalogue.source(name, f" in {path}")
     for name in plan.targets:
         catalogue.target(name, f" in {path}")
+    for name in plan.measures:
+        catalogue.measure(name, f" in {path}")
     known: dict[str, str] = {}
     for name in plan.targets:
         twin = known.setdefault(catalogue.target(name).dataset.model_dump_json(), name)

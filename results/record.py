@@ -1,4 +1,4 @@
-"""A record: everything that is kept of one finished or failed attempt at a cell or a pretraining."""
+"""A record: everything that is kept of one finished or failed attempt at a cell, a pretraining or the scores of a pair."""
 
 import math
 from dataclasses import dataclass
@@ -58,12 +58,12 @@ class Record(Frozen):
         point: digest of recipe, rule and sub-sample: equal for cells that differ in source, target or seed only.
         settings: every field of the resolved recipe and sub-sample.
         facts: digests of weights, data and the images actually drawn; counts.
-        scores: of the test images. validation: of the restored epoch. curves: one value per epoch.
+        scores: of the test images. validation: of the restored epoch, or what measures say. curves: one value per epoch.
         started, ended: seconds since 1970.
     """
 
     version: Literal[1] = 1
-    kind: Literal["cell", "pretraining"]
+    kind: Literal["cell", "pretraining", "score"]
     key: str
     attempt: str
     experiment: str

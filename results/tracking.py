@@ -147,7 +147,7 @@ class Tracking:
     def frame(self) -> pd.DataFrame:
         """The attempts at cells and pretrainings, one row each.
 
-        Columns: run_id, status, key, kind, point, started; every param; every metric; costs (list of dicts).
+        Columns: run_id, status, key, kind, point, started; every param; every metric; costs (list of dicts); reasons (dict).
         """
         rows = []
         for run in self.runs("tags.`cats.key` != ''"):
@@ -165,6 +165,7 @@ class Tracking:
                     "pretraining": tags.get("cats.pretraining"),
                     "groups": tags.get("cats.groups"),
                     "leak": tags.get("cats.leak"),
+                    "reasons": json.loads(tags.get("cats.reasons", "{}")),
                     "known_duplicates": tags.get("cats.known_duplicates"),
                     "costs": json.loads(tags.get("cats.costs", "[]")),
                 }

@@ -81,9 +81,9 @@ def test_options_show_in_the_description():
 @pytest.mark.parametrize(
     ("name", "sentence"),
     [
-        ("brestmnist", "no source, target or plan called 'brestmnist'; did you mean 'breastmnist'?"),
-        ("fractl", "no source, target or plan called 'fractl'; did you mean 'fractal'?"),
-        ("quickstrt", "no source, target or plan called 'quickstrt'; did you mean 'quickstart'?"),
+        ("brestmnist", "no source, target, measure or plan called 'brestmnist'; did you mean 'breastmnist'?"),
+        ("fractl", "no source, target, measure or plan called 'fractl'; did you mean 'fractal'?"),
+        ("quickstrt", "no source, target, measure or plan called 'quickstrt'; did you mean 'quickstart'?"),
         ("breastmnist[siz=64]", "breastmnist takes no option 'siz'; did you mean 'size'?"),
         ("Breast MNIST", "'Breast MNIST' is no name; write it like breastmnist or breastmnist[size=64]"),
         ("", "'' is no name"),

@@ -1,0 +1,78 @@
+"""The commands about measures."""
+
+import json
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from benchmark.cli_options import DATABASE, Device, Format, PlanArgument, TrackingOption, outbox_of, print_line, say
+
+if TYPE_CHECKING:
+    from benchmark.evidence import Setting
+    from benchmark.runner import Run
+    from results.measures import Said
+    from results.tracking import Tracking
+
+app = typer.Typer()
+
+
+@app.command()
+def score(
+    plan: PlanArgument,
+    tracking_uri: TrackingOption = DATABASE,
+    device: Annotated[Device, typer.Option(help="auto takes a GPU if there is one.")] = Device.auto,
+    images: Annotated[int, typer.Option(min=10, help="Images of each target and source that are looked at, at most.")] = 1000,
+    draws: Annotated[int, typer.Option(min=10, help="Resamples behind each interval.")] = 50,
+    neutral: Annotated[str, typer.Option(help="The source whose network compares two data sets.")] = "imagenet",
+    form: Annotated[Format, typer.Option("--format", help="How to print it.")] = Format.table,
+) -> None:
+    """Score every source on every target by measures of transferability, without training. Run it again to resume."""
+    from benchmark.device import device_of
+    from benchmark.evidence import Setting
+    from benchmark.plan import load_plan
+    from results.measures import said
+    from results.tracking import Tracking
+
+    loaded = load_plan(plan)
+    setting = Setting(loaded, str(device_of(device.value)), images, draws, neutral)
+    tracking = Tracking(tracking_uri, loaded.experiment)
+    try:
+        state = _appraise(setting, tracking)
+    except KeyboardInterrupt:
+        say(f"stopped; nothing finished is lost. Resume with: cats score {plan}")
+        raise typer.Exit(130) from None
+    say(f"{state.cells} pairs: {state.done} were scored, {state.made} scored now, {len(state.failed)} attempts failed")
+    for record in state.failed:
+        say(f"  failed: {record.kind} {record.names['source']}, {record.names['backbone']}: {record.reason}")
+    if state.interrupted:
+        say(f"stopped; nothing finished is lost. Resume with: cats score {plan}")
+        raise typer.Exit(130)
+    if state.done + state.made:
+        wanted = {(s, t) for s in loaded.sources for t in loaded.targets}
+        rows = [row for row in said(tracking.frame(), loaded.experiment) if (row.source, row.target) in wanted]
+        _print(rows, form)
+    if state.failed:
+        raise typer.Exit(1)
+
+
+def _appraise(setting: "Setting", tracking: "Tracking") -> "Run":
+    from benchmark.appraise import appraise
+    from benchmark.progress import Progress
+
+    outbox = outbox_of(tracking.uri, setting.plan.experiment)
+    outbox.sweep()
+    with Progress() as watch:
+        return appraise(setting, tracking, outbox, watch)
+
+
+def _print(rows: "list[Said]", form: Format) -> None:
+    from rich.console import Console
+
+    from results.measures import comma_separated, markdown, plain, table
+
+    if form is Format.table:
+        Console().print(table(rows))
+    elif form is Format.json:
+        print_line(json.dumps(plain(rows), indent=2))
+    else:
+        print_line((comma_separated(rows) if form is Format.csv else markdown(rows)).rstrip("\n"))

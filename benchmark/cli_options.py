@@ -1,0 +1,72 @@
+"""Arguments and small acts that several commands share."""
+
+import os
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from results.outbox import Outbox
+
+PlanArgument = Annotated[str, typer.Argument(metavar="PLAN", help="A plan file, or the name of a shipped plan.")]
+
+
+def _remembered(uri: str) -> str:
+    """The server that a command is given is also where published weights are looked for, here and in every child process."""
+    os.environ["MLFLOW_TRACKING_URI"] = uri
+    return uri
+
+
+TrackingOption = Annotated[
+    str,
+    typer.Option(
+        "--tracking-uri", envvar="MLFLOW_TRACKING_URI", callback=_remembered, help="MLflow's tracking server or database."
+    ),
+]
+DATABASE = "sqlite:///mlflow.db"
+
+
+class Device(StrEnum):
+    """Where to train."""
+
+    auto = "auto"
+    cpu = "cpu"
+    cuda = "cuda"
+
+
+class Format(StrEnum):
+    """How to print a board."""
+
+    table = "table"
+    json = "json"
+    csv = "csv"
+    markdown = "markdown"
+
+
+def outbox_of(tracking_uri: str, experiment: str) -> "Outbox":
+    """The records that wait for one experiment of one server."""
+    from benchmark.digest import digest
+    from benchmark.home import home
+    from results.outbox import Outbox
+    from results.tracking import absolute
+
+    return Outbox(home() / "outbox" / digest([absolute(tracking_uri), experiment])[:16])
+
+
+def exists(tracking_uri: str) -> bool:
+    """False only for a sqlite file that is not there: asking MLflow about it would make one."""
+    file = tracking_uri.removeprefix("sqlite:///")
+    return file == tracking_uri or Path(file).exists()
+
+
+def print_line(text: str) -> None:
+    """To the standard output: what was asked for."""
+    sys.stdout.write(text + "\n")
+
+
+def say(text: str) -> None:
+    """To the standard error: what happens."""
+    sys.stderr.write(text + "\n")

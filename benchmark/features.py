@@ -1,0 +1,51 @@
+"""Features of frozen networks: extracted once, kept by key, shared by probes and measures."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from benchmark import probe, train
+from benchmark.digest import digest
+from benchmark.home import home
+from benchmark.network import Network
+from benchmark.recipe import TRAINER, Recipe
+from benchmark.start import Start
+from benchmark.store import Decoded
+from benchmark.weights import initialised
+
+
+def features_path(start: Start, data: str, recipe: Recipe, rows: np.ndarray | None = None) -> Path:
+    """Where the features of all images of a data set lie, or those of some of its rows. `data` is its digest."""
+    which = [] if rows is None else [digest(rows.tolist())]
+    name = digest([TRAINER, start.key, start.backbone, data, recipe.size, recipe.precision, *which])
+    return home() / "features" / f"{name}.npy"
+
+
+def features_of(start: Start, data: str, images: Decoded, rows: np.ndarray | None, recipe: Recipe, device: str) -> np.ndarray:
+    """(N, D) float32 of the images at `rows` (None: all), in their order; from the disk where they have been extracted."""
+    whole = probe.kept(features_path(start, data, recipe))
+    if whole is not None:
+        return whole if rows is None else np.asarray(whole[rows])
+    path = features_path(start, data, recipe, rows)
+    found = probe.kept(path)
+    if found is None:
+        network = initialised(start, 2, 0.0, 0).to(device)
+        chosen = np.arange(len(images.ids)) if rows is None else rows
+        some = train.on_device(images.images[chosen], images.labels[chosen], torch.device(device))
+        found = train.extract(network, some, train.precision(network, recipe)).cpu().numpy()
+        probe.keep(path, found)
+    return found
+
+
+def classifier_of(network: Network, start: Start) -> tuple[np.ndarray, np.ndarray] | None:
+    """The source's own classifier, (S, D) and (S,) float64; None where the weights came without one that fits the features."""
+    from benchmark.network import classifier_names
+    from benchmark.weights import weights_of
+
+    state = weights_of(start).state or {}
+    for name in classifier_names(network.backbone):
+        weight, bias = state.get(f"{name}.weight"), state.get(f"{name}.bias")
+        if weight is not None and bias is not None and weight.ndim == 2 and weight.shape[1] == network.head.in_features:
+            return weight.double().numpy(), bias.double().numpy()
+    return None

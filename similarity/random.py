@@ -1,0 +1,11 @@
+"""Chance: the baseline that every measure has to beat."""
+
+import numpy as np
+
+from benchmark.measure import measure
+
+
+@measure(grows="1", citation="a baseline")
+def random(luck: np.random.Generator) -> float:
+    """A number between 0 and 1, drawn by the names of source, target and backbone: the same one every time."""
+    return float(luck.random())

@@ -1,0 +1,17 @@
+"""How many images a source has been trained on."""
+
+import math
+
+from benchmark.measure import Undefined, measure
+from benchmark.source import Source
+
+
+@measure(grows="1", citation="the plainest baseline; compare Juodelyte et al., On dataset transferability, 2024")
+def source_size(source: Source) -> float:
+    """The natural logarithm of the number of source images plus one: 0 for scratch. Looks at no image."""
+    if source.kind == "random":
+        return 0.0
+    count = source.images or (source.dataset.images if source.dataset is not None else None)
+    if count is None:
+        raise Undefined(f"how many images {source.name} has is not declared")
+    return math.log1p(count)
