@@ -1,0 +1,59 @@
+import numpy as np
+import pytest
+import scipy.special
+from sklearn.covariance import ledoit_wolf_shrinkage
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+
+from benchmark.measure import Undefined
+from results.error import CatsError
+from similarity.energy import energy
+from similarity.etran import etran
+from tests.similarity.drawn import blobs, draws
+
+
+@pytest.mark.parametrize("dims", [16, 300])
+def test_its_discriminants_are_those_of_scikit_learn_with_the_shrinkage_of_ledoit_and_wolf(dims):
+    features, labels = blobs(dims=dims, apart=1)
+    residuals = features - np.stack([features[labels == label].mean(axis=0) for label in labels])
+    shrinkage = ledoit_wolf_shrinkage(residuals, assume_centered=True)
+    known = LinearDiscriminantAnalysis(solver="lsqr", shrinkage=shrinkage).fit(features, labels).predict_proba(features)
+    # scikit-learn shrinks class by class to class traces; with classes of one size, the mean of those is the same matrix
+    assert etran(features, labels) == pytest.approx(known[np.arange(120), labels].mean(), rel=1e-6)
+    assert etran(features, labels) < 1 - 1e-6
+
+
+def test_random_features_of_more_dimensions_than_images_do_not_saturate_it():
+    features, labels = blobs(dims=300, apart=0)
+    assert etran(features, labels) < 0.95  # 1 without shrinkage
+
+
+@pytest.mark.parametrize("dims", [16, 300])
+def test_means_is_the_softmax_of_distances_to_class_means(dims):
+    features, labels = blobs(dims=dims, apart=1)
+    means = np.stack([features[labels == label].mean(axis=0) for label in range(3)])
+    apart = ((features[:, None] - means) ** 2).sum(axis=2)
+    expected = scipy.special.softmax(-apart / 2, axis=1)[np.arange(120), labels].mean()
+    assert etran(features, labels, part="means") == pytest.approx(expected, rel=1e-9)
+
+
+def test_energy_takes_features_for_logits():
+    features, labels = blobs()
+    assert etran(features, labels, part="energy", share=0.1) == energy(features, share=0.1)
+
+
+def test_what_it_cannot_do_is_said():
+    features, labels = blobs()
+    with pytest.raises(CatsError, match="no part 'both'; it has lda, means, energy"):
+        etran(features, labels, part="both")
+    with pytest.raises(Undefined, match="no class varies within"):
+        etran(np.eye(3)[labels], labels)
+
+
+@pytest.mark.parametrize("part", ["lda", "means", "energy"])
+@pytest.mark.parametrize("dims", [16, 60])
+def test_resamples_at_once_are_resamples_one_by_one(part, dims):
+    features, labels = blobs(count=40, dims=dims, apart=1)
+    drawn = draws(labels, 7)
+    one = etran.with_options({"part": part})
+    together = one._drawn({"features": features, "labels": labels}, drawn)
+    np.testing.assert_allclose(together, [one(features[rows], labels[rows]) for rows in drawn.target], rtol=1e-7)
