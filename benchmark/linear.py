@@ -29,7 +29,7 @@ def compact(features: Array) -> Array:
 
 
 def softmax_ridge(
-    inputs: Array, wanted: Array, ridge: float, start: Array | None = None, tolerance: float = 1e-4
+    inputs: Array, wanted: Array, ridge: float, start: Array | None = None, tolerance: float = 1e-3
 ) -> tuple[Array, float]:
     """The classifier that minimises Σ_i cross-entropy_i + ridge/2 |W|²: its ((d + 1, C) weights, last row the bias; minimum).
 

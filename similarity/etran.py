@@ -33,7 +33,7 @@ def etran(features: Array, labels: Array, *, part: str = "lda", share: float = 1
 
 @etran.bootstrap
 def resampled(draws: Draws, features: Array, labels: Array, *, part: str, share: float, tail: str) -> Array:
-    """How often each image is drawn is all that counts; the coordinates are computed once."""
+    """How often each image is drawn is all that counts. Coordinates and shrinkage are those of all images."""
     if part == "energy":
         return tails(scipy.special.logsumexp(features, axis=1)[draws.target], share, tail)
     weights = np.stack([np.bincount(rows, minlength=len(labels)) for rows in draws.target]).astype(np.float64)
@@ -41,43 +41,47 @@ def resampled(draws: Draws, features: Array, labels: Array, *, part: str, share:
 
 
 def _scores(weights: Array, features: Array, labels: Array, part: str, share: float, tail: str) -> Array:
-    """weights (B, N) → (B,)."""
+    """weights (B, N) → (B,). Images that are there twice look like structure, so that resamples shrink as all images do."""
     if part == "energy":
         return tails(scipy.special.logsumexp(features, axis=1)[None], share, tail)
     if part not in PARTS:
         raise CatsError(f"etran has no part '{part}'; it has {', '.join(PARTS)}")
     coordinates, belongs = compact(features), np.eye(labels.max() + 1)[labels]
+    shrinkage = None if part == "means" else _shrinkage(coordinates, belongs, features.shape[1])
     found = np.empty(len(weights))
     for number, one in enumerate(weights):
         held = one > 0
-        found[number] = _certainty(one[held], coordinates[held], belongs[held], part, features.shape[1])
+        found[number] = _certainty(one[held], coordinates[held], belongs[held], shrinkage, features.shape[1])
     return found
 
 
-def _certainty(weights: Array, inputs: Array, belongs: Array, part: str, dims: int) -> float:
-    """Mean p(y|x) of images that count as often as weights (n,) say; inputs (n, r), belongs (n, C)."""
-    counts = weights @ belongs
-    means = (belongs * weights[:, None]).T @ inputs / counts[:, None]
-    solved = means if part == "means" else _within(weights, inputs - belongs @ means, means, dims)  # S⁻¹m, (C, r)
-    logits = inputs @ solved.T - np.einsum("cr,cr->c", means, solved) / 2 + np.log(counts / counts.sum())
-    return float(weights @ scipy.special.softmax(logits, axis=1)[belongs > 0] / weights.sum())
-
-
-def _within(weights: Array, residuals: Array, means: Array, dims: int) -> Array:
-    """S⁻¹ of means (C, r), with S = (1 - a) W + a tr(W)/D and Ledoit-Wolf's a = (Σ|x|⁴/n - |W|²) / n / (|W|² - tr(W)²/D)."""
-    total = weights.sum()
-    weighted = residuals * np.sqrt(weights / total)[:, None]
-    within = weighted.T @ weighted
-    trace, squared = np.trace(within), np.vdot(within, within)
-    if trace <= 1e-12 * np.vdot(means, means):
+def _shrinkage(inputs: Array, belongs: Array, dims: int) -> float:
+    """Ledoit and Wolf's a = (Σ|x|⁴/N - |W|²) / N / (|W|² - tr(W)²/D) of x, inputs less their class's mean, and W = Σ xx'/N."""
+    count = len(inputs)
+    residuals = inputs - belongs @ (belongs.T @ inputs / belongs.sum(axis=0)[:, None])
+    within = residuals.T @ residuals / count
+    squared = np.vdot(within, within)
+    apart = squared - np.trace(within) ** 2 / dims
+    if np.trace(within) <= 1e-12 * np.vdot(inputs, inputs) / count:
         raise Undefined("no class varies within")
-    fourth = weights @ np.einsum("nr,nr->n", residuals, residuals) ** 2 / total
-    apart = squared - trace**2 / dims
-    shrunk = min(1.0, max(0.0, (fourth - squared) / total / apart)) if apart > 1e-12 * squared else 1.0
-    within *= 1 - shrunk
-    within.flat[:: len(within) + 1] += shrunk * trace / dims
-    try:
-        found: Array = scipy.linalg.solve(within, means.T, assume_a="pos", overwrite_a=True, check_finite=False).T
-    except (np.linalg.LinAlgError, scipy.linalg.LinAlgWarning) as error:
-        raise Undefined("the covariance within classes is singular") from error
-    return found
+    spread = (np.einsum("nr,nr->n", residuals, residuals) ** 2).mean() - squared
+    return float(np.clip(spread / count / apart, 0, 1)) if apart > 1e-12 * squared else 1.0
+
+
+def _certainty(weights: Array, inputs: Array, belongs: Array, shrinkage: float | None, dims: int) -> float:
+    """Mean p(y|x) of images that count as often as weights (n,) say; inputs (n, r), belongs (n, C). No shrinkage: S = 1."""
+    total, counts = weights.sum(), weights @ belongs
+    means = (belongs * weights[:, None]).T @ inputs / counts[:, None]
+    solved = means  # S⁻¹m, (C, r)
+    if shrinkage is not None:
+        residuals = (inputs - belongs @ means) * np.sqrt(weights / total)[:, None]
+        within = residuals.T @ residuals
+        ridge = shrinkage * np.trace(within) / dims
+        within *= 1 - shrinkage
+        within.flat[:: len(within) + 1] += ridge
+        try:
+            solved = scipy.linalg.solve(within, means.T, assume_a="pos", overwrite_a=True, check_finite=False).T
+        except (np.linalg.LinAlgError, scipy.linalg.LinAlgWarning) as error:
+            raise Undefined("the covariance within classes is singular") from error
+    logits = inputs @ solved.T - np.einsum("cr,cr->c", means, solved) / 2 + np.log(counts / total)
+    return float(weights @ scipy.special.softmax(logits, axis=1)[belongs > 0] / total)
