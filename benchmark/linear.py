@@ -50,7 +50,7 @@ def softmax_ridge(
         total = power.sum(axis=1, keepdims=True)
         value = counts @ np.log(total[:, 0]) - np.vdot(wanted, logits) + ridge / 2 * np.vdot(weights[:-1], weights[:-1])
         off = power * (counts[:, None] / total) - wanted
-        slope = np.vstack([inputs.T @ off + ridge * weights[:-1], off.sum(axis=0)]) * scale
+        slope = np.vstack([(off.T @ inputs).T + ridge * weights[:-1], off.sum(axis=0)]) * scale  # reads inputs row by row
         return float(value), slope.ravel()
 
     first = np.zeros((inputs.shape[1] + 1, classes)) if start is None else start / scale

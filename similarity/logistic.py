@@ -55,40 +55,49 @@ def _results(features: Array, labels: Array, strength: float, result: str, numbe
     fold = held_out.folds(features, labels, number=number, seed=seed)
     inputs = compact(features)
     inputs = inputs / np.sqrt((inputs**2).sum() / len(labels))
-    chosen = [strength] * number if strength else _chosen(inputs, labels, fold, number)
+    chosen = [(strength, None)] * number if strength else _chosen(inputs, labels, fold, number)
     found = np.empty(len(labels))
     for one in range(number):
         out = fold == one
-        logs, _ = _predicted(inputs[~out], labels[~out], inputs[out], chosen[one], int(labels.max()) + 1)
+        logs, _ = _predicted(inputs[~out], labels[~out], inputs[out], *chosen[one], classes=int(labels.max()) + 1)
         found[out] = hits(np.exp(logs), labels[out]) if result == "accuracy" else logs[np.arange(out.sum()), labels[out]]
     return found
 
 
-def _chosen(inputs: Array, labels: Array, fold: Array, number: int) -> list[float]:
-    """The strength for each fold. One classifier without folds a and b serves both: it tries b for a, and a for b."""
-    pairs = [(one, (one + 1) % number) for one in range(number)]
-    started: dict[tuple[int, int], Array] = {}
+def _chosen(inputs: Array, labels: Array, fold: Array, number: int) -> list[tuple[float, Array | None]]:
+    """The strength for each fold, and weights to begin at that have not seen the fold.
+
+    One classifier without folds a and b serves both: it tries b for a, and a for b.
+    """
+    weights: dict[tuple[float, int], Array] = {}
     likelihood = np.full((len(STRENGTHS), number), -np.inf)
     for place, strength in enumerate(STRENGTHS):
         likelihood[place] = 0
-        for a, b in pairs:
+        for a in range(number):
+            b = (a + 1) % number
             out = (fold == a) | (fold == b)
-            start = started.get((a, b))
-            logs, started[a, b] = _predicted(inputs[~out], labels[~out], inputs[out], strength, int(labels.max()) + 1, start)
+            start = weights.get((STRENGTHS[place - 1], a))
+            logs, weights[strength, a] = _predicted(
+                inputs[~out], labels[~out], inputs[out], strength, start, classes=int(labels.max()) + 1
+            )
             own = logs[np.arange(out.sum()), labels[out]]
             likelihood[place, a] += own[fold[out] == b].sum()
             likelihood[place, b] += own[fold[out] == a].sum()
         if place and (likelihood[place] < likelihood[place - 1]).all():
             break  # weaker ones fit the images known still closer, and take longest
-    return [STRENGTHS[place] for place in likelihood.argmax(axis=0)]
+    best = [STRENGTHS[place] for place in likelihood.argmax(axis=0)]
+    return [(strength, weights[strength, a]) for a, strength in enumerate(best)]
 
 
 def _predicted(
-    known: Array, labels: Array, asked: Array, strength: float, classes: int, start: Array | None = None
+    known: Array, labels: Array, asked: Array, strength: float, start: Array | None, *, classes: int
 ) -> tuple[Array, Array]:
-    """log p(class | image) of those asked, (A, C), and the weights."""
+    """log p(class | image) of those asked, (A, C), and the weights, (d + 1, C)."""
     present, inside = np.unique(labels, return_inverse=True)
-    weights, _ = softmax_ridge(known, np.eye(len(present))[inside], 1 / strength, start)
-    found = np.full((len(asked), classes), np.log(1e-4))  # of a class that is not known
-    found[:, present] = posteriors(asked, weights) + np.log(1 - 1e-4 * (classes - len(present)))
-    return found, weights
+    begin = None if start is None else start[:, present]
+    fitted, _ = softmax_ridge(known, np.eye(len(present))[inside], 1 / strength, begin)
+    logs = np.full((len(asked), classes), np.log(1e-4))  # of a class that is not known
+    logs[:, present] = posteriors(asked, fitted) + np.log(1 - 1e-4 * (classes - len(present)))
+    weights = np.zeros((len(fitted), classes))
+    weights[:, present] = fitted
+    return logs, weights
