@@ -4,7 +4,7 @@ import numpy as np
 
 from benchmark import held_out
 from benchmark.held_out import average, hits
-from benchmark.linear import compact, posteriors, softmax_ridge
+from benchmark.linear import posteriors, principal, softmax_ridge
 from benchmark.measure import Array, Draws, Undefined, measure
 from results.error import CatsError
 
@@ -53,7 +53,7 @@ def _results(features: Array, labels: Array, strength: float, result: str, numbe
     if result not in {"accuracy", "likelihood"}:
         raise CatsError(f"logistic has no result '{result}'; it has accuracy and likelihood")
     fold = held_out.folds(features, labels, number=number, seed=seed)
-    inputs = compact(features)
+    inputs = principal(features)
     inputs = inputs / np.sqrt((inputs**2).sum() / len(labels))
     chosen = [(strength, None)] * number if strength else _chosen(inputs, labels, fold, number)
     found = np.empty(len(labels))

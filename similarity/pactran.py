@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from benchmark.linear import compact, posteriors, softmax_ridge
+from benchmark.linear import posteriors, principal, softmax_ridge
 from benchmark.measure import Array, Draws, Undefined, measure
 
 
@@ -22,7 +22,7 @@ def pactran(features: Array, labels: Array, *, factor: float = 1.0, variance: fl
     """
     if factor <= 0:
         raise Undefined(f"a factor of {factor} leaves no prior")
-    inputs = compact(features)
+    inputs = principal(features)
     wanted = np.eye(labels.max() + 1)[labels]
     return _bound(inputs, wanted, factor, variance, features.shape[1])
 
@@ -30,7 +30,7 @@ def pactran(features: Array, labels: Array, *, factor: float = 1.0, variance: fl
 @pactran.bootstrap
 def resampled(draws: Draws, features: Array, labels: Array, *, factor: float, variance: float) -> Array:
     """Each search begins at the minimum for all images, in the same coordinates, and ends about a thousandth off."""
-    inputs, belongs = compact(features), np.eye(labels.max() + 1)[labels]
+    inputs, belongs = principal(features), np.eye(labels.max() + 1)[labels]
     start, _ = softmax_ridge(inputs, belongs, 1 / factor)
     found = np.empty(len(draws.target))
     for number, rows in enumerate(draws.target):
