@@ -122,7 +122,7 @@ def potentials(cost: Array, penalty: float) -> tuple[Array, Array]:
         next_one = -penalty * (logsumexp((other - cost) / penalty, axis=1) - np.log(others))
         next_other = -penalty * (logsumexp((one[:, None] - cost) / penalty, axis=0) - np.log(count))
         moved = max(np.abs(next_one - one).max(), np.abs(next_other - other).max())
-        one, other = np.asarray(one + next_one) / 2, np.asarray(other + next_other) / 2
+        one, other = (one + next_one) / 2, (other + next_other) / 2
         if moved < 1e-8 * penalty:
             return one, other
     raise Undefined(f"entropic transport did not settle within {ROUNDS} rounds; take more entropy")
@@ -131,7 +131,7 @@ def potentials(cost: Array, penalty: float) -> tuple[Array, Array]:
 def _ground(one: tuple[Array, Array], other: tuple[Array, Array]) -> Array:
     """|x - x'|^2 + W2^2 of their classes, (n, m)."""
     between = class_distances(one, other)
-    return square_distances(one[0], other[0]) + between[np.ix_(_numbered(one[1]), _numbered(other[1]))]
+    return np.asarray(square_distances(one[0], other[0]) + between[np.ix_(_numbered(one[1]), _numbered(other[1]))])
 
 
 def _numbered(labels: Array) -> Array:
