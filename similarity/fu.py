@@ -41,15 +41,16 @@ def fu(images: Tensor, labels: Array, network: Network, *, batches: int = 6, mos
 
 @fu.bootstrap
 def resampled(draws: Draws, images: Tensor, labels: Array, network: Network, **options: int) -> Array:
-    """Triplets weigh by how often their images are drawn; each adds its slope along the gradient of its batch.
+    """To first order: triplets weigh by how often their images are drawn, each adds its slope along the gradient of its batch.
 
+    A ratio of two such sums would leap where few images are drawn that carry the first gradient; its first order does not.
     Batches, the triplets that violate the margin, and the direction of each gradient stay as they are, so that no resample
     needs a backward pass.
     """
     frozen, weights = _prepared(network)
     frozen.double()  # differences of distances need it
     counted = multiplicities(draws.target, len(labels))
-    norms = np.zeros((2, len(counted)))
+    norms, whole = np.zeros((2, len(counted))), np.zeros(2)
     for rows, own in _batches(images, labels, **{**fu.options, **options}):
         part = images[rows].double()
         violate = _margins(_distances(frozen, part), own).gt(0).numpy().astype(np.float64)
@@ -58,9 +59,10 @@ def resampled(draws: Draws, images: Tensor, labels: Array, network: Network, **o
                 continue
             along = [gradient / gradient.norm()]
             slope = moved([weights[layer]], along, lambda part=part: _distances(frozen, part)).double().numpy()  # type: ignore[misc]
+            whole[layer] += float(gradient.norm())
             norms[layer] += _weighted(violate, slope, counted[:, rows])
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.asarray(norms[1] / norms[0])
+        return np.asarray(whole[1] / whole[0] * (1 + norms[1] / whole[1] - norms[0] / whole[0]))
 
 
 def _weighted(violate: Array, slope: Array, weights: Array) -> Array:
