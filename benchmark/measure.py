@@ -25,6 +25,7 @@ NEEDS = {
     "source_features": "the source's own images through its network, (M, D)",
     "source_neutral": "the source's own images through the neutral network, (M, E)",
     "source_labels": "of the source's own images, (M,)",
+    "source_images": "the source's own images, (M, 3, H, W) torch floats in [0, 1]",
     "images": "target images, (N, 3, H, W) torch floats in [0, 1]",
     "network": "the source's network, a benchmark.network.Network",
     "source": "what is declared about the source, a benchmark.source.Source",
@@ -32,7 +33,7 @@ NEEDS = {
     "luck": "a numpy Generator that depends on the names of source, target and measure alone",
 }
 OF_TARGET = {"features", "labels", "logits", "probabilities", "neutral", "images"}  # one row for each target image
-OF_SOURCE = {"source_features", "source_neutral", "source_labels"}  # one row for each source image
+OF_SOURCE = {"source_features", "source_neutral", "source_labels", "source_images"}  # one row for each source image
 NUMBERS = {"features", "logits", "probabilities", "neutral", "source_features", "source_neutral"}
 CLASSES = {"labels", "source_labels"}
 Multilabel = Literal["average", "whole", "refuse"]
