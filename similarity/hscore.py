@@ -20,14 +20,16 @@ def hscore(features: Array, labels: Array) -> float:
     PARC's code (dbolya/parc) standardises the features first, which changes which directions count as empty and nothing else.
     Google's stable_transfer multiplies the two matrices element by element, which is another number.
     """
-    white, means = _white(features, labels)
-    return float(np.bincount(labels) @ (means**2).sum(axis=1) / len(white))
+    moved, whiten = _whitening(features, labels)
+    means = class_means(moved, labels) @ whiten
+    return float(np.bincount(labels) @ (means**2).sum(axis=1) / len(labels))
 
 
 @hscore.bootstrap
 def resampled(draws: Draws, features: Array, labels: Array) -> Array:
     """To first order, from the score without one image, which is known in closed form. Wide where N is only a few times D."""
-    white, means = _white(features, labels)
+    moved, whiten = _whitening(features, labels)
+    white, means = moved @ whiten, class_means(moved, labels) @ whiten
     numbers = np.bincount(labels)
     fitted = white @ (means * (numbers / len(labels))[:, None]).T + numbers / len(labels)
     leverage = ((white**2).sum(axis=1) + 1) / len(labels)
@@ -50,13 +52,12 @@ def effects(fitted: Array, leverage: Array, labels: Array) -> Array:
     return np.asarray(found - centre[labels])
 
 
-def _white(features: Array, labels: Array) -> tuple[Array, Array]:
-    """Whitened features (N, r) and the class means of these (C, r)."""
+def _whitening(features: Array, labels: Array) -> tuple[Array, Array]:
+    """Features less their mean (N, D), and what they are to be multiplied with for unit covariance (D, r)."""
     count, dims = features.shape
     if count <= dims + 1:
         raise Undefined(f"saturated: with {count} images and {dims} features every source scores {labels.max()}")
     moved = centred(features)
     values, vectors = scipy.linalg.eigh(moved.T @ moved / count, driver="evd")
     keep = values > values[-1] * dims * np.finfo(float).eps
-    white = moved @ (vectors[:, keep] / np.sqrt(values[keep]))
-    return white, class_means(white, labels)
+    return moved, vectors[:, keep] / np.sqrt(values[keep])
