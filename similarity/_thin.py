@@ -33,13 +33,19 @@ def indicators(labels: Array) -> Array:
 
 
 def principal(features: Array, dims: int) -> Array:
-    """The first principal components, (N, at most dims); those without variance are left out."""
-    thin = rotated(centred(features))
+    """The first principal components, (N, at most dims); those without variance are left out.
+
+    Each points where its largest loading is positive, as in scikit-learn: not every measure is indifferent to that.
+    """
+    moved = centred(features)
+    thin = rotated(moved)
     size = thin.shape[1]
     values, vectors = scipy.linalg.eigh(thin.T @ thin, subset_by_index=(max(0, size - dims), size - 1), driver="evr")
     keep = values > values[-1] * size * 1e-13
-    found: Array = thin @ vectors[:, keep][:, ::-1]
-    return found
+    found = thin @ vectors[:, keep][:, ::-1]
+    loadings = moved.T @ found  # (D, dims), to a factor
+    largest = np.take_along_axis(loadings, np.abs(loadings).argmax(axis=0)[None], axis=0)
+    return np.asarray(found * np.where(largest < 0, -1, 1))
 
 
 def added(draws: Draws, value: float, effects: Array) -> Array:
