@@ -1,5 +1,7 @@
 """NCTI: how near the features are to neural collapse, where classes are points that lie as far apart as they can."""
 
+import warnings
+
 import numpy as np
 import scipy.linalg
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
@@ -56,7 +58,9 @@ def _part(components: Array, labels: Array, part: str) -> float:
     else:
         analysis = LinearDiscriminantAnalysis(solver="svd")
     try:
-        analysis.fit(components, labels)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # of a class with one image, which adds no variance
+            analysis.fit(components, labels)
     except (scipy.linalg.LinAlgError, ValueError):
         raise Undefined("the covariance within the classes is singular") from None
     if part == "seli":
