@@ -1,10 +1,11 @@
 """SFDA: how surely the classes are told once images that are hard to tell have been moved towards the other classes."""
 
 import numpy as np
+import scipy.special
 
 from benchmark.measure import Array, Draws, measure
-from similarity._thin import class_means
-from similarity.lda_regularised import averaged, certain, posterior, scaled
+from similarity._thin import added, class_means, indicators
+from similarity.lda_regularised import Analysis, analysis, certain, less_class, outer, scaled
 
 
 @measure(grows="N D min(N, D)", citation="Shao et al., Not all models are equal: predicting model transferability, ECCV 2022")
@@ -25,7 +26,8 @@ def sfda(
     for certain. That code also changes the features that it is given. Undefined where all images are told for certain although
     N < D + C: the shrinkage vanishes for features of large scale; scale="unit" is then a way out.
     """
-    return float(_own(features, labels, shrinkage, scale, (soften, log)).mean())
+    second = _mix(features, labels, (shrinkage, scale, soften))[-1]
+    return float(certain(second, labels, log).mean())
 
 
 @sfda.bootstrap
@@ -39,19 +41,34 @@ def resampled(  # noqa: PLR0913 - the measure's own options
     log: bool = False,
     soften: bool = False,
 ) -> Array:
-    """Means of each image's p(y|x) over the draws; both analyses are held fixed. Too narrow where N is not several times D."""
-    return averaged(draws, _own(features, labels, shrinkage, scale, (soften, log)))
+    """To first order in how often each image is drawn, its pull on both analyses and on the mixing included; a held fixed.
 
-
-def _own(features: Array, labels: Array, shrinkage: float | None, scale: str, how: tuple[bool, bool]) -> Array:
-    """p(y|x) of the mixed images, or its logarithm, (N,)."""
-    soften, log = how
-    thin = scaled(features, scale)
-    chances, shrinkage = posterior(thin, features.shape[1], labels, shrinkage)
+    Too narrow where N is not several times D, as the images that are scored have shaped the Gaussians.
+    """
+    first, chances, own, away, second = _mix(features, labels, (shrinkage, scale, soften))
+    scores = certain(second, labels, log)
+    effects, moved = second.back(second.slopes(outer(second, labels, log)))
+    effects += scores / len(labels)
+    # backwards through x → p x + (1-p) o, o = mean of the other classes' means
+    y, numbers = indicators(labels), np.bincount(labels)
+    others = y.T @ ((1 - own) * moved)  # slopes by each class' o, (C, r)
+    means = (others.sum(axis=0) - others) / (len(others) - 1)
+    effects += (means[labels] * first.inside).sum(axis=1) / numbers[labels]
+    by_own = y * (moved * away).sum(axis=1, keepdims=True)
     if soften:
-        chances = np.exp(chances) / np.exp(chances).sum(axis=1, keepdims=True)
+        by_own = chances * (by_own - (by_own * chances).sum(axis=1, keepdims=True))
+    effects += first.back(first.slopes(by_own))[0]
+    return added(draws, float(scores.mean()), less_class(effects, labels))
+
+
+def _mix(features: Array, labels: Array, how: tuple[float | None, str, bool]) -> tuple[Analysis, Array, Array, Array, Analysis]:
+    """First analysis, its chances (N, C), p of the own class (N, 1), x - o (N, r), analysis of the mixed images."""
+    shrinkage, scale, soften = how
+    first = analysis(scaled(features, scale), features.shape[1], labels, shrinkage)
+    chances = scipy.special.softmax(first.chances, axis=1) if soften else first.chances
     own = np.take_along_axis(chances, labels[:, None], axis=1)
-    means = class_means(thin, labels)
+    means = class_means(first.thin, labels)
     others = (means.sum(axis=0) - means) / (len(means) - 1)
-    mixed = own * thin + (1 - own) * others[labels]
-    return certain(posterior(mixed, features.shape[1], labels, shrinkage)[0], labels, log, features.shape[1])
+    away = first.thin - others[labels]
+    second = analysis(own * away + others[labels], features.shape[1], labels, first.shrinkage)
+    return first, chances, own, away, second

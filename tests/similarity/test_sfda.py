@@ -81,14 +81,26 @@ def test_classes_apart_score_more():
         assert which(*blobs(apart=6.0)) > which(*blobs(apart=1.0)) + 0.1
 
 
+@pytest.mark.parametrize(
+    ("which", "options"),
+    [(lda_regularised, {}), (lda_regularised, {"log": True}), (sfda, {}), (sfda, {"log": True}), (sfda, {"soften": True})],
+)
+def test_resamples_are_those_one_by_one_to_first_order(which, options):
+    features, labels = blobs(6_000, 5, apart=1.5)
+    asked, drawn = which.with_options({"shrinkage": 0.1, **options}), draws(labels, 60)
+    together = asked._drawn({"features": features, "labels": labels}, drawn)
+    alone = np.array([which(features[rows], labels[rows], shrinkage=0.1, **options) for rows in drawn.target])
+    assert np.corrcoef(together, alone)[0, 1] > 0.98
+    assert together.std() == pytest.approx(alone.std(), rel=0.06)
+
+
 @pytest.mark.parametrize("which", [lda_regularised, sfda])
-def test_resamples_are_means_of_what_each_image_scores(which):
-    features, labels = case("many")
-    drawn = draws(labels, 5)
-    everyone, one = draws(labels, 2), np.arange(len(labels))
-    everyone.target[:] = one
-    everyone.target[1, 0] = 1  # image 0, of another class, replaced by image 1
-    both = which._drawn({"features": features, "labels": labels}, everyone)
-    assert both[0] == pytest.approx(which(features, labels), rel=1e-12)
-    assert both[1] != both[0]
-    assert which._drawn({"features": features, "labels": labels}, drawn).shape == (5,)
+def test_spread_of_resamples_is_that_of_fresh_images(which):
+    fresh, told = [], []
+    for seed in range(80):
+        labels = np.arange(400) % 3
+        features = np.random.default_rng(seed).standard_normal((400, 20))
+        features[:, :3] += np.eye(3)[labels]
+        fresh.append(which(features, labels))
+        told.append(which._drawn({"features": features, "labels": labels}, draws(labels, 60, seed=seed)).std())
+    assert 0.7 < np.mean(told) / np.std(fresh) < 1.4
