@@ -1,14 +1,12 @@
 """NCTI: how near the features are to neural collapse, where classes are points that lie as far apart as they can."""
 
-import warnings
-
 import numpy as np
 import scipy.linalg
-from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
 from benchmark.measure import Array, Draws, Undefined, measure
 from results.error import CatsError, nearest
-from similarity._thin import principal
+from similarity._thin import added, principal
+from similarity.lda_regularised import Analysis, analysis, less_class, outer
 
 PARTS = {"seli", "ncc", "vc"}
 
@@ -37,10 +35,20 @@ def ncti(features: Array, labels: Array, *, part: str = "ncc", dims: int = 64) -
 
 @ncti.bootstrap
 def resampled(draws: Draws, features: Array, labels: Array, *, part: str = "ncc", dims: int = 64) -> Array:
-    """One by one; the principal components are held fixed."""
+    """To first order in how often each image is drawn for "ncc", its shrinkage held fixed; else one by one. Components are fixed.
+
+    One by one, a resample of too few different images is undefined: those that are there twice would be told for certain.
+    """
     components = principal(features, dims)
+    if part == "ncc":
+        fit = _fit(components, labels)
+        own = fit.chances[np.arange(len(labels)), labels]
+        effects = own / len(labels) + fit.back(fit.slopes(outer(fit, labels, log=False)))[0]
+        return added(draws, float(own.mean()), less_class(effects, labels))
     found = np.full(len(draws.target), np.nan)
     for number, rows in enumerate(draws.target):
+        if len(np.unique(rows)) < components.shape[1] + labels.max() + 1:
+            continue
         try:
             found[number] = _part(components[rows], labels[rows], part)
         except Undefined:
@@ -48,25 +56,33 @@ def resampled(draws: Draws, features: Array, labels: Array, *, part: str = "ncc"
     return found
 
 
-def _part(components: Array, labels: Array, part: str) -> float:
+def _fit(components: Array, labels: Array) -> Analysis:
+    """The authors' analysis: shrunk unless the shrinkage vanishes."""
     count, classes = len(labels), labels.max() + 1
     if count < components.shape[1] + classes:
         raise Undefined(f"saturated: {count} images of {classes} classes for {components.shape[1]} components")
-    shrinkage = np.exp(-components[:, :32].var(axis=0, ddof=1).sum())
-    if shrinkage > 1e-10:
-        analysis = LinearDiscriminantAnalysis(solver="eigen", shrinkage=float(shrinkage))
-    else:
-        analysis = LinearDiscriminantAnalysis(solver="svd")
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # of a class with one image, which adds no variance
-            analysis.fit(components, labels)
-    except (scipy.linalg.LinAlgError, ValueError):
-        raise Undefined("the covariance within the classes is singular") from None
-    if part == "seli":
-        projected = analysis.transform(components)
-        return float(np.linalg.norm(projected - projected.mean(axis=0), ord="nuc"))
-    chances = analysis.predict_proba(components)
+    shrinkage = float(np.exp(-components[:, :32].var(axis=0, ddof=1).sum()))
+    return analysis(components, components.shape[1], labels, shrinkage if shrinkage > 1e-10 else 0.0)
+
+
+def _part(components: Array, labels: Array, part: str) -> float:
+    components = components - components.mean(axis=0)
+    fit = _fit(components, labels)
     if part == "ncc":
-        return float(chances[np.arange(count), labels].mean())
-    return float(-np.log(sum(np.linalg.norm(chances[labels == c], ord="nuc") for c in range(classes))))
+        return float(fit.chances[np.arange(len(labels)), labels].mean())
+    if part == "vc":
+        return float(-np.log(sum(np.linalg.norm(fit.chances[labels == c], ord="nuc") for c in range(labels.max() + 1))))
+    # the C-1 directions of highest variance between the classes, that within them, S, scaled to 1; both shrunk
+    S = fit.inside.T @ fit.inside / len(labels)
+    between = components.T @ components / len(labels) - S
+    S, between = (_shrunk(matrix, fit.shrinkage) for matrix in (S, between))
+    size = len(S)
+    try:
+        directions = scipy.linalg.eigh(between, S, subset_by_index=(max(0, size - labels.max()), size - 1))[1]
+    except scipy.linalg.LinAlgError:
+        raise Undefined("the covariance within the classes is singular") from None
+    return float(np.linalg.norm(components @ directions, ord="nuc"))
+
+
+def _shrunk(matrix: Array, shrinkage: float) -> Array:
+    return np.asarray((1 - shrinkage) * matrix + shrinkage * np.trace(matrix) / len(matrix) * np.eye(len(matrix)))
