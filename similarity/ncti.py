@@ -35,7 +35,7 @@ def ncti(features: Array, labels: Array, *, part: str = "ncc", dims: int = 64) -
 
 @ncti.bootstrap
 def resampled(draws: Draws, features: Array, labels: Array, *, part: str = "ncc", dims: int = 64) -> Array:
-    """To first order in how often each image is drawn for "ncc", its shrinkage held fixed; else one by one. Components are fixed.
+    """For "ncc" to first order in how often each image is drawn, shrinkage fixed; else one by one. Components are fixed.
 
     One by one, a resample of too few different images is undefined: those that are there twice would be told for certain.
     """

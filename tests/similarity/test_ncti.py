@@ -7,7 +7,7 @@ from benchmark.measure import CatsError, Undefined
 from similarity.ncti import ncti
 from tests.similarity.drawn import blobs, draws
 
-# BUserName/NCTI at b18d39514a3f2a7a949500b467a38b93de1428e4, metrics.py: NCTI_Score(X, y) returns seli, ncc and, subtracted, vc;
+# BUserName/NCTI at b18d39514a3f2a7a949500b467a38b93de1428e4, metrics.py: NCTI_Score(X, y), seli, ncc and -vc;
 # with scikit-learn 1.9.1, whose analysis is not shrunk at the first size, and is at the second
 AUTHORS = {
     1.0: (55.31353104193407, 0.9400893105234489, 3.381691417492376),
