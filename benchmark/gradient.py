@@ -1,8 +1,10 @@
 """Gradients of a network on images, image by image, without touching the network."""
 
 import copy
+import warnings
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import cast
 
 import numpy as np
 import torch
@@ -17,7 +19,6 @@ from benchmark.sample import sample
 THUMBNAIL = 8  # pixels on a side; what tells images apart where they are put in order
 BATCH = 32
 Conv2dSame, pad_same = timm.layers.Conv2dSame, timm.layers.pad_same  # type: ignore[attr-defined]
-STEP = 1e-9  # of a central difference, relative to the length of the weights
 
 
 def copied(network: Network) -> Network:
@@ -50,23 +51,29 @@ def features_of(network: Network, images: Tensor) -> Tensor:
         return torch.cat([network.features(part) for part in torch.split(images, BATCH)])
 
 
-def moved(weights: Sequence[Tensor], direction: Sequence[Tensor], told: Callable[[], Tensor]) -> Tensor:
-    """Slope of `told()` as weights move along a direction: its central difference, for float64 networks."""
-    kept = [one.detach().clone() for one in weights]
-    step = STEP * _length(kept) / max(_length(direction), 1e-300)
-    found = []
-    with torch.no_grad():
-        for sign in (1, -1):
-            for one, old, way in zip(weights, kept, direction, strict=True):
-                one.copy_(old + sign * step * way)
-            found.append(told())
-        for one, old in zip(weights, kept, strict=True):
-            one.copy_(old)
-    return (found[0] - found[1]) / (2 * step)
+class _Features(nn.Module):
+    """`features` of a network as a module of its own, which torch.func can call with other weights."""
+
+    def __init__(self, network: Network) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, images: Tensor) -> Tensor:
+        return self.network.features(images)
 
 
-def _length(tensors: Sequence[Tensor]) -> float:
-    return float(np.sqrt(sum(float(one.double().square().sum()) for one in tensors)))
+def slope(network: Network, direction: Sequence[Tensor], images: Tensor, told: Callable[[Tensor], Tensor]) -> Tensor:
+    """Derivative of `told(features)`, (n,), as the backbone's parameters move along a direction, by forward differentiation."""
+    frame = _Features(network)
+    names = [f"network.backbone.{name}" for name, _ in network.backbone.named_parameters()]
+    weights = tuple(one.detach() for one in network.backbone.parameters())
+
+    def at(*moved: Tensor) -> Tensor:
+        return told(cast("Tensor", torch.func.functional_call(frame, dict(zip(names, moved, strict=True)), (images,))))
+
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "`torch.jit.script` is deprecated", DeprecationWarning)  # torch's own use of it
+        return cast("Tensor", torch.func.jvp(at, weights, tuple(direction))[1].detach())
 
 
 def filters(network: Network) -> list[nn.Module]:

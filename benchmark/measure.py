@@ -8,14 +8,16 @@ function holds the formula and nothing else. A measure that cannot say anything 
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import wraps
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 
 from results.error import CatsError, nearest
 
 Array = np.ndarray
+Kept = TypeVar("Kept")
 NEEDS = {
     "features": "target images through the source's network, (N, D)",
     "labels": "of the target images, (N,)",
@@ -167,6 +169,21 @@ class Measure:
 def measure(*, grows: str, citation: str, multilabel: Multilabel = "average") -> Callable[[Callable[..., float]], Measure]:
     """Decorator that makes a Measure of a function."""
     return lambda function: Measure(function, grows, citation, multilabel)
+
+
+def once(work: Callable[..., Kept]) -> Callable[..., Kept]:
+    """Decorator: the last result is kept for the very same objects, since a score and its resamples ask for the same work."""
+    last: list[Any] = []
+
+    @wraps(work)
+    def kept(*given: Any, **named: Any) -> Kept:
+        same = last and len(last[0]) == len(given) and all(a is b for a, b in zip(last[0], given, strict=True))
+        if not same or last[1] != named:
+            last[:] = [given, named, work(*given, **named)]
+        result: Kept = last[2]
+        return result
+
+    return kept
 
 
 def label_columns(asked: Measure, ready: Mapping[str, Any]) -> list[Array | None]:

@@ -5,10 +5,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from benchmark.gradient import copied, drawn_images, moved
-from benchmark.measure import Array, Draws, Undefined, measure
+from benchmark.gradient import copied, drawn_images
+from benchmark.measure import Array, Draws, Undefined, measure, once
 from benchmark.network import Network
-from benchmark.sample import multiplicities
 
 MARGIN = 0.05
 
@@ -28,52 +27,37 @@ def fu(images: Tensor, labels: Array, network: Network, *, batches: int = 6, mos
     then hold no triplet. Here at most `most` images, seeded, every batch with all classes in proportion. The convolutions are
     the first two in the order of definition, which are those that the authors name for their networks.
     """
-    frozen, weights = _prepared(network)
-    parts = _batches(images, labels, batches, most, seed)
-    if not parts:
-        raise Undefined(f"{min(len(labels), most)} images are too few for {batches} batches with a triplet")
-    norms = np.array([[one.norm() for one in _gradients(frozen, weights, images[rows], own)] for rows, own in parts])
-    first, second = norms.mean(axis=0)
+    first, second = _norms(images, labels, network, batches, most, seed).mean(axis=0)
     if first == 0:
         raise Undefined("no triplet of images violates the margin: the loss has no gradient")
     return float(second / first)
 
 
 @fu.bootstrap
-def resampled(draws: Draws, images: Tensor, labels: Array, network: Network, **options: int) -> Array:
-    """To first order: triplets weigh by how often their images are drawn, each adds its slope along the gradient of its batch.
+def resampled(  # noqa: PLR0913
+    draws: Draws, images: Tensor, labels: Array, network: Network, *, batches: int, most: int, seed: int
+) -> Array:
+    """Batches are drawn, not images: a gradient's length depends on how many images its batch has.
 
-    A ratio of two such sums would leap where few images are drawn that carry the first gradient; its first order does not.
-    Batches, the triplets that violate the margin, and the direction of each gradient stay as they are, so that no resample
-    needs a backward pass.
+    A ratio of sums would leap where few batches carry the first gradient; this is its first order. The factor makes up for
+    the few batches: their spread about their own mean is too small.
     """
-    frozen, weights = _prepared(network)
-    frozen.double()  # differences of distances need it
-    counted = multiplicities(draws.target, len(labels))
-    norms, whole = np.zeros((2, len(counted))), np.zeros(2)
-    for rows, own in _batches(images, labels, **{**fu.options, **options}):
-        part = images[rows].double()
-        violate = _margins(_distances(frozen, part), own).gt(0).numpy().astype(np.float64)
-        for layer, gradient in enumerate(_gradients(frozen, weights, part, own)):
-            if gradient.norm() == 0:
-                continue
-            along = [gradient / gradient.norm()]
-            slope = moved([weights[layer]], along, lambda part=part: _distances(frozen, part)).double().numpy()  # type: ignore[misc]
-            whole[layer] += float(gradient.norm())
-            norms[layer] += _weighted(violate, slope, counted[:, rows])
+    norms = _norms(images, labels, network, batches, most, seed)
+    first, second = norms.mean(axis=0)
+    chosen = np.random.default_rng(seed).integers(0, len(norms), (len(draws.target), len(norms)))
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.asarray(whole[1] / whole[0] * (1 + norms[1] / whole[1] - norms[0] / whole[0]))
+        effects = second / first * (norms[:, 1] / second - norms[:, 0] / first) * np.sqrt(len(norms) / max(len(norms) - 1, 1))
+        return np.asarray(second / first + effects[chosen].mean(axis=1))
 
 
-def _weighted(violate: Array, slope: Array, weights: Array) -> Array:
-    """Mean slope of d_ap - d_an over violating triplets, (n, n, n), with weights (B, n) of their images → (B,)."""
-    count = len(slope)
-    rising = violate * (slope[:, :, None] - slope[:, None, :])
-    sums = []
-    for one in (rising, violate):
-        by_pair = (weights @ one.reshape(count, -1)).reshape(-1, count, count)
-        sums.append(np.einsum("bpn,bp,bn->b", by_pair, weights, weights, optimize=True))
-    return np.asarray(np.divide(sums[0], sums[1], out=np.zeros(len(weights)), where=sums[1] > 0))
+@once
+def _norms(images: Tensor, labels: Array, network: Network, batches: int, most: int, seed: int) -> Array:
+    """Lengths of the two gradients, one row for each batch."""
+    frozen, weights = _prepared(network)
+    parts = _batches(images, labels, batches, most, seed)
+    if not parts:
+        raise Undefined(f"{min(len(labels), most)} images are too few for {batches} batches with a triplet")
+    return np.array([[float(one.norm()) for one in _gradients(frozen, weights, images[rows], own)] for rows, own in parts])
 
 
 def _prepared(network: Network) -> tuple[Network, list[Tensor]]:

@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from benchmark.gradient import BATCH, copied, drawn_images, moved
-from benchmark.measure import Array, Draws, Undefined, measure
+from benchmark.gradient import BATCH, copied, drawn_images, slope
+from benchmark.measure import Array, Draws, Undefined, measure, once
 from benchmark.network import Network
 from benchmark.sample import multiplicities
 
@@ -30,7 +30,7 @@ def pge(  # noqa: PLR0913 - five needs and four options
     *,
     form: str = "gap",
     restarts: int = 10,
-    most: int = 300,
+    most: int = 100,
     seed: int = 0,
 ) -> float:
     """-|g - h| / (|g| |h|), g and h the expected gradients of the backbone on target and source; or their cosine.
@@ -40,7 +40,7 @@ def pge(  # noqa: PLR0913 - five needs and four options
     depends on the scale of the features; form="cosine" does not. The code of the survey by secret-hammer also starts the
     backbone anew for every batch and leaves batch norm in training mode; here it is the given network in evaluation mode.
     """
-    (own, _), (there, _) = _sides(copied(network), (images, labels), (source_images, source_labels), restarts, most, seed)
+    (own, _), (there, _) = _sides(network, images, labels, source_images, source_labels, restarts, most, seed)
     return float(_score(own.gradient, there.gradient, form)[0])
 
 
@@ -57,13 +57,12 @@ def resampled(
     """To first order in how often an image is drawn: the slope of its loss along the derivative of the score."""
     given = {**pge.options, **options}
     form = given.pop("form")
-    frozen = copied(network).double()  # differences of losses need it
-    sides = _sides(frozen, (images.double(), labels), (source_images.double(), source_labels), **given)
+    sides = _sides(network, images, labels, source_images, source_labels, *(given[n] for n in ("restarts", "most", "seed")))
     score, *derivatives = _score(sides[0][0].gradient, sides[1][0].gradient, form)
     found = np.full(len(draws.target), float(score))
     for (side, rows), derivative, drawn in zip(sides, derivatives, (draws.target, draws.source), strict=True):
-        weights = multiplicities(drawn, len(labels) if drawn is draws.target else len(source_labels))[:, rows]
-        slopes = moved(side.weights, side.split(derivative), side.losses).double().numpy()
+        weights = multiplicities(drawn, drawn.shape[1])[:, rows]
+        slopes = side.slopes(derivative)
         with np.errstate(invalid="ignore"):
             found += weights @ slopes / weights.sum(axis=1) - slopes.mean()
     return found
@@ -80,20 +79,25 @@ class _Side:
         self.heads = ((2 * uniform - 1) / dims**0.5).to(images)
         self.gradient = self._gradient()
 
-    def losses(self) -> Tensor:
-        """(n,), the mean over heads."""
-        return torch.cat([self._losses(part) for part in self._parts()])
-
-    def split(self, whole: Tensor) -> list[Tensor]:
-        """A vector in the shapes of the weights."""
-        parts = torch.split(whole, [one.numel() for one in self.weights])
-        return [part.view_as(one) for part, one in zip(parts, self.weights, strict=True)]
+    def slopes(self, direction: Tensor) -> Array:
+        """(n,): how each image's loss rises as the weights move along a direction."""
+        parts = torch.split(direction.to(self.images.dtype), [one.numel() for one in self.weights])
+        along = [part.view_as(one) for part, one in zip(parts, self.weights, strict=True)]
+        found = [
+            slope(self.network, along, self.images[part], lambda features, part=part: self._of(features, part))  # type: ignore[misc]
+            for part in self._parts()
+        ]
+        return np.asarray(torch.cat(found).double().cpu().numpy())
 
     def _parts(self) -> list[slice]:
         return [slice(start, start + BATCH) for start in range(0, len(self.images), BATCH)]
 
     def _losses(self, part: slice) -> Tensor:
-        logits = torch.einsum("nd,rcd->nrc", self.network.features(self.images[part]), self.heads)
+        return self._of(self.network.features(self.images[part]), part)
+
+    def _of(self, features: Tensor, part: slice) -> Tensor:
+        """(n,) losses, the mean over heads."""
+        logits = torch.einsum("nd,rcd->nrc", features, self.heads)
         losses = F.cross_entropy(logits.flatten(0, 1), self.labels[part].repeat_interleave(len(self.heads)), reduction="none")
         return losses.view(logits.shape[:2]).mean(dim=1)
 
@@ -107,15 +111,18 @@ class _Side:
         return whole / len(self.images)
 
 
-def _sides(
-    network: Network, target: tuple[Tensor, Array], source: tuple[Tensor, Array], restarts: int, most: int, seed: int
-) -> list[tuple[_Side, Array]]:
+@once
+def _sides(  # noqa: PLR0913, PLR0917
+    network: Network, images: Tensor, labels: Array, source_images: Tensor, source_labels: Array, restarts: int, most: int,
+    seed: int,
+) -> list[tuple[_Side, Array]]:  # fmt: skip
+    frozen = copied(network)
     found = []
-    for images, labels in (target, source):
-        if labels.ndim > 1:
+    for side, own in ((images, labels), (source_images, source_labels)):
+        if own.ndim > 1:
             raise Undefined("the source has several labels per image")
-        rows, own = drawn_images(images, labels, most, seed)
-        found.append((_Side(network, images[rows], torch.from_numpy(own).to(images.device), restarts, seed), rows))
+        rows, numbers = drawn_images(side, own, most, seed)
+        found.append((_Side(frozen, side[rows], torch.from_numpy(numbers).to(side.device), restarts, seed), rows))
     return found
 
 

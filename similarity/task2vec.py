@@ -9,11 +9,11 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from benchmark.gradient import copied, drawn_images, features_of, squared_gradients
-from benchmark.measure import Array, Draws, Undefined, measure
+from benchmark.measure import Array, Draws, Undefined, measure, once
 from benchmark.network import Network
 from benchmark.sample import multiplicities
 
-Side = tuple[Tensor, Array]
+Side = tuple[Array, Array]
 
 
 @measure(
@@ -29,7 +29,7 @@ def task2vec(  # noqa: PLR0913 - five needs and two options
     source_labels: Array,
     network: Network,
     *,
-    most: int = 300,
+    most: int = 100,
     seed: int = 0,
 ) -> float:
     """cos(f / (f + g), g / (f + g)) in [0, 1]: f, g the diagonals of the Fisher information of target and source task.
@@ -41,10 +41,8 @@ def task2vec(  # noqa: PLR0913 - five needs and two options
     awslabs/aws-cv-task2vec squares gradients of batches instead of images, counts the scales of batch norm as filters,
     puts batch norm into training mode and fits the head by ten epochs of Adam.
     """
-    frozen = copied(network)
-    own = _information(frozen, (images, labels), most, seed)[0].mean(axis=0)
-    there = _information(frozen, (source_images, source_labels), most, seed)[0].mean(axis=0)
-    return float(_likeness(own[None], there[None])[0])
+    sides = _both(images, labels, source_images, source_labels, network, most, seed)
+    return float(_likeness(*(parts.mean(axis=0)[None] for parts, _ in sides))[0])
 
 
 @task2vec.bootstrap
@@ -56,15 +54,14 @@ def resampled(  # noqa: PLR0913 - five needs and two options
     source_labels: Array,
     network: Network,
     *,
-    most: int = 300,
+    most: int = 100,
     seed: int = 0,
 ) -> Array:
     """Each image's own part of the information, averaged over the draws; sub-samples, heads and drawn labels stay."""
-    frozen = copied(network)
+    sides = _both(images, labels, source_images, source_labels, network, most, seed)
     found = []
-    for drawn, side in ((draws.target, (images, labels)), (draws.source, (source_images, source_labels))):
-        parts, rows = _information(frozen, side, most, seed)
-        weights = multiplicities(drawn, len(side[1]))[:, rows]
+    for (parts, rows), drawn in zip(sides, (draws.target, draws.source), strict=True):
+        weights = multiplicities(drawn, drawn.shape[1])[:, rows]
         with np.errstate(invalid="ignore"):
             found.append(weights @ parts / weights.sum(axis=1, keepdims=True))
     return _likeness(*found)
@@ -81,7 +78,16 @@ def _likeness(own: Array, there: Array) -> Array:
         return np.asarray((scaled[0] * scaled[1]).sum(axis=1) / lengths)
 
 
-def _information(network: Network, side: Side, most: int, seed: int) -> tuple[Array, Array]:
+@once
+def _both(  # noqa: PLR0913, PLR0917
+    images: Tensor, labels: Array, source_images: Tensor, source_labels: Array, network: Network, most: int, seed: int
+) -> list[Side]:
+    """Squared gradients and rows of target and source."""
+    frozen = copied(network)
+    return [_information(frozen, side, most, seed) for side in ((images, labels), (source_images, source_labels))]
+
+
+def _information(network: Network, side: tuple[Tensor, Array], most: int, seed: int) -> Side:
     """Squared gradients (n, filters) of log p(y | x), y drawn from the fitted network, and the rows of the sub-sample."""
     rows, labels = drawn_images(*side, most, seed)
     images = side[0][rows]

@@ -46,7 +46,7 @@ def test_a_resample_moves_as_the_gradients_of_its_images(form):
     others, source_labels = pictures(10, 2, seed=1)
     made = copied(network()).double()
     images, others = images.double(), others.double()
-    sides = _sides(made, (images, labels), (others, source_labels), 10, 300, 0)
+    sides = _sides(made, images, labels, others, source_labels, 10, 300, 0)
     score, *derivatives = _score(sides[0][0].gradient, sides[1][0].gradient, form)
     drawn = draws(labels, 4, 10)
     expected = np.full(4, float(score))
