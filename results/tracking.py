@@ -8,6 +8,7 @@ import json
 import logging
 import math
 import os
+import re
 import tempfile
 import warnings
 from collections.abc import Iterator, Mapping
@@ -189,9 +190,14 @@ def joined(tags: Mapping[str, str], name: str) -> str:
     return "".join(found)
 
 
+def metric_name(name: str) -> str:
+    """A name as MLflow takes it: `knn[k=3]` becomes `knn:k 3`."""
+    return re.sub(r"[^\w\-. :/]", "_", name.replace("]", "").translate(str.maketrans("[=,", ":  ")))
+
+
 def measurements(record: Record) -> Iterator[tuple[str, float, int]]:
     """(name, value, step) of everything numeric in a record. What is not finite is left out: unknown is not a number."""
-    return ((name, value, step) for name, value, step in _measurements(record) if math.isfinite(value))
+    return ((metric_name(name), value, step) for name, value, step in _measurements(record) if math.isfinite(value))
 
 
 def _measurements(record: Record) -> Iterator[tuple[str, float, int]]:
