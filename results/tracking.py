@@ -103,7 +103,8 @@ class Tracking:
         try:
             same = list(self.runs(f"tags.`cats.key` = '{record.key}'"))
             mine = next((r for r in same if r.data.tags.get("cats.attempt") == record.attempt), None)
-            if mine is not None and mine.info.status != "RUNNING":
+            # Only a whole record has its version; a run that was closed as abandoned meanwhile is completed.
+            if mine is not None and mine.info.status != "RUNNING" and "cats.record_version" in mine.data.tags:
                 return str(mine.info.run_id)
             status, reason = STATUS[record.status], record.reason
             if status == "FINISHED" and any(r.info.status == "FINISHED" for r in same if r is not mine):

@@ -1,5 +1,7 @@
 """ETran: how surely linear discriminants know the target's images, or how strongly its features react to them."""
 
+import warnings
+
 import numpy as np
 import scipy.linalg
 import scipy.special
@@ -51,6 +53,9 @@ def _scores(weights: Array, features: Array, labels: Array, part: str, share: fl
     found = np.empty(len(weights))
     for number, one in enumerate(weights):
         held = one > 0
+        if (one @ belongs == 0).any():
+            found[number] = np.nan  # a class is lost
+            continue
         found[number] = _certainty(one[held], coordinates[held], belongs[held], shrinkage, features.shape[1])
     return found
 
@@ -80,7 +85,11 @@ def _certainty(weights: Array, inputs: Array, belongs: Array, shrinkage: float |
         within *= 1 - shrinkage
         within.flat[:: len(within) + 1] += ridge
         try:
-            solved = scipy.linalg.solve(within, means.T, assume_a="pos", overwrite_a=True, check_finite=False).T
+            if within.trace() <= 0:
+                raise np.linalg.LinAlgError
+            with warnings.catch_warnings():
+                warnings.simplefilter("error", scipy.linalg.LinAlgWarning)
+                solved = scipy.linalg.solve(within, means.T, assume_a="pos", overwrite_a=True, check_finite=False).T
         except (np.linalg.LinAlgError, scipy.linalg.LinAlgWarning) as error:
             raise Undefined("the covariance within classes is singular") from error
     logits = inputs @ solved.T - np.einsum("cr,cr->c", means, solved) / 2 + np.log(counts / total)

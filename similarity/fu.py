@@ -43,6 +43,8 @@ def resampled(  # noqa: PLR0913
     the few batches: their spread about their own mean is too small.
     """
     norms = _norms(images, labels, network, batches, most, seed)
+    if len(norms) < 2:
+        raise Undefined("one batch alone does not vary")
     first, second = norms.mean(axis=0)
     chosen = np.random.default_rng(seed).integers(0, len(norms), (len(draws.target), len(norms)))
     with np.errstate(divide="ignore", invalid="ignore"):

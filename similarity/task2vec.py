@@ -27,7 +27,7 @@ def task2vec(  # noqa: PLR0913 - five needs and two options
     labels: Array,
     source_images: Tensor,
     source_labels: Array,
-    network: Network,
+    neutral_network: Network,
     *,
     most: int = 100,
     seed: int = 0,
@@ -36,12 +36,11 @@ def task2vec(  # noqa: PLR0913 - five needs and two options
 
     images: (N, 3, H, W), labels: (N,) or, of several labels per image, (N, L); the source's likewise. F = E over images and
     over labels drawn from the network of the squared gradient of log p(y | x), mean over each filter's weights; the head is a
-    logistic regression on the frozen features. Both tasks go through one network. The paper takes the same probe network for
-    all tasks; here it is the one that is given: with each source's own network, sources are each compared through another.
+    logistic regression on the frozen features. Both tasks, and those of every source, go through one network, as in the paper.
     awslabs/aws-cv-task2vec squares gradients of batches instead of images, counts the scales of batch norm as filters,
     puts batch norm into training mode and fits the head by ten epochs of Adam.
     """
-    sides = _both(images, labels, source_images, source_labels, network, most, seed)
+    sides = _both(images, labels, source_images, source_labels, neutral_network, most, seed)
     return float(_likeness(*(parts.mean(axis=0)[None] for parts, _ in sides))[0])
 
 
@@ -52,13 +51,13 @@ def resampled(  # noqa: PLR0913 - five needs and two options
     labels: Array,
     source_images: Tensor,
     source_labels: Array,
-    network: Network,
+    neutral_network: Network,
     *,
     most: int = 100,
     seed: int = 0,
 ) -> Array:
     """Each image's own part of the information, averaged over the draws; sub-samples, heads and drawn labels stay."""
-    sides = _both(images, labels, source_images, source_labels, network, most, seed)
+    sides = _both(images, labels, source_images, source_labels, neutral_network, most, seed)
     found = []
     for (parts, rows), drawn in zip(sides, (draws.target, draws.source), strict=True):
         weights = multiplicities(drawn, drawn.shape[1])[:, rows]

@@ -55,7 +55,13 @@ def test_resamples_average_the_images_own_parts():
         _likeness(own[place[one]].mean(axis=0)[None], there[source_place[other]].mean(axis=0)[None])[0]
         for one, other in zip(drawn.target, drawn.source, strict=True)
     ]
-    given = {"images": images, "labels": labels, "source_images": others, "source_labels": source_labels, "network": made}
+    given = {
+        "images": images,
+        "labels": labels,
+        "source_images": others,
+        "source_labels": source_labels,
+        "neutral_network": made,
+    }
     np.testing.assert_allclose(task2vec._drawn(given, drawn), expected, rtol=1e-6)
 
 
