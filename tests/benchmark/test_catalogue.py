@@ -283,3 +283,13 @@ def test_entries_of_another_package_are_listed_shown_checked_and_used(package, o
     broken = package("show", "broken")
     assert broken.returncode == 2
     assert "noisepack.nowhere of the package noisepack cannot be loaded: ModuleNotFoundError" in broken.stderr
+
+
+def test_an_entry_whose_images_could_change_unnoticed_is_refused(home):
+    (home / "entries" / "targets").mkdir(parents=True)
+    (home / "entries" / "targets" / "mine.yaml").write_text(
+        "dataset:\n  title: t\n  modality: m\n  task: binary\n  classes: [a, b]\n  licence: l\n  citation: c\n"
+        "  read: {npz: {file: own.npz}}\n"
+    )
+    with pytest.raises(CatsError, match="neither tree nor files is given; without them nobody would notice"):
+        catalogue.target("mine")
