@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from benchmark.cli_compare import app as compare
 from benchmark.cli_entries import app as entries
 from benchmark.cli_measures import app as measures
 from benchmark.cli_options import DATABASE, Device, Format, PlanArgument, TrackingOption, exists, outbox_of, print_line, say
@@ -28,6 +29,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+app.add_typer(compare)
 app.add_typer(entries)
 app.add_typer(measures)
 log = logging.getLogger("cats")

@@ -113,11 +113,11 @@ def make_board(
     Raises CatsError if there is nothing to show or the metric was not measured.
     """
     cells = _cells(frame, experiment, wanted)
-    runs = chosen(_finished(cells, experiment, metric), rule, metric).dropna(subset=[f"test_{metric}"])
+    runs = judged_runs(frame, experiment, metric, rule, wanted)
     several = runs["backbone"].nunique() > 1
     values = runs[f"test_{metric}"] * (-1 if metric in LOWER_IS_BETTER else 1)
     table = runs[["target", "seed"]].assign(source=_labels(runs, several), value=values, run_id=runs.get("run_id"))
-    reasons = _leaks(runs, wanted)
+    reasons = runs["leaks"]
     leaking, table = _leaking(table[reasons.notna()], reasons, metric), table[reasons.isna()]
     energy = _energy(frame, cells.assign(source=_labels(cells, several)))
     standings, targets, notes = {}, {}, _rule_note(runs, rule)
@@ -132,6 +132,16 @@ def make_board(
         experiment, metric, rule, targets, overall, notes + imputed + _notes(cells, frame, wanted), leaking,
         [t for t, found in standings.items() if found.measured.images is not None], judging.noise, difference,
     )  # fmt: skip
+
+
+def judged_runs(frame: pd.DataFrame, experiment: str, metric: str, rule: str, wanted: Wanted | None = None) -> pd.DataFrame:
+    """The run of each source, target, backbone and seed that counts; `leaks` says why it is kept off the ranking, else None.
+
+    Raises CatsError if there is none, or if none has the metric.
+    """
+    finished = _finished(_cells(frame, experiment, wanted), experiment, metric)
+    runs = chosen(finished, rule, metric).dropna(subset=[f"test_{metric}"])
+    return runs.assign(leaks=_leaks(runs, wanted))
 
 
 def _cells(frame: pd.DataFrame, experiment: str, wanted: Wanted | None) -> pd.DataFrame:

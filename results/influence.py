@@ -30,6 +30,11 @@ class Predictions:
     given: np.ndarray
     multilabel: bool
 
+    def at(self, rows: np.ndarray) -> "Predictions":
+        """Of some images, which may come twice."""
+        groups = None if self.groups is None else self.groups[rows]
+        return Predictions(self.samples[rows], groups, self.truth[rows], self.given[rows], self.multilabel)
+
 
 def parsed(table: pd.DataFrame) -> Predictions:
     """Predictions from their table; see results.record.Outcome for its columns."""

@@ -81,11 +81,19 @@ def interval(measured: Measured, source: int, bounds: tuple[float, float], level
     parts = np.array([0.0 if np.isnan(seeds) else seeds, measured.shared[source, source]])
     if parts.sum() <= 0:
         return None
-    inverse = (parts**2 / (freedom, measured.freedom)).sum() / parts.sum() ** 2
-    both, alone = stats.t.ppf(0.5 + level / 2, [1 / inverse if inverse else np.inf, freedom])
-    half = max(both * np.sqrt(parts.sum()), alone * np.sqrt(parts[0]))
+    scales = errors(parts, np.array([freedom, measured.freedom]))
+    half = max(float(stats.t.ppf(0.5 + level / 2, free)) * error for error, free in scales)
     mean = measured.means[source]
     return max(bounds[0], float(mean - half)), min(bounds[1], float(mean + half))
+
+
+def errors(parts: np.ndarray, frees: np.ndarray) -> list[tuple[float, float]]:
+    """Standard error and degrees of freedom of variances (2,) of seeds and of images together, and of the seeds alone.
+
+    What is said of a mean has to hold by both.
+    """
+    inverse = (parts**2 / frees).sum() / parts.sum() ** 2
+    return [(float(np.sqrt(parts.sum())), 1 / inverse if inverse else np.inf), (float(np.sqrt(parts[0])), float(frees[0]))]
 
 
 def tie_groups(measured: Measured, order: Sequence[int], level: float = 0.95) -> list[int]:
