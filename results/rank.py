@@ -180,11 +180,10 @@ def ranked(drawn: np.ndarray, level: float = 0.95) -> Ranks:
     """How the ranks of (B, S) draws vary; 1 is best, equals share a rank and the chance to be the best."""
     order = np.argsort(-drawn, axis=1)
     ordered = np.take_along_axis(drawn, order, axis=1)
-    if (ordered[:, 1:] == ordered[:, :-1]).any():
-        ranks = stats.rankdata(-drawn, axis=1)
-    else:
-        ranks = np.empty(drawn.shape)
-        np.put_along_axis(ranks, order, np.arange(1.0, drawn.shape[1] + 1)[None], axis=1)
+    ranks = np.empty(drawn.shape, dtype=np.float32)
+    np.put_along_axis(ranks, order, np.arange(1, drawn.shape[1] + 1, dtype=np.float32)[None], axis=1)
+    equal = (ordered[:, 1:] == ordered[:, :-1]).any(axis=1)
+    ranks[equal] = stats.rankdata(-drawn[equal], axis=1)
     first = drawn == ordered[:, :1]
     tails = ((1 - level) / 2, (1 + level) / 2)
     low, high = np.quantile(ranks, tails, axis=0, method="inverted_cdf")
