@@ -8,14 +8,16 @@ function holds the formula and nothing else. A measure that cannot say anything 
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import wraps
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 
 from results.error import CatsError, nearest
 
 Array = np.ndarray
+Kept = TypeVar("Kept")
 NEEDS = {
     "features": "target images through the source's network, (N, D)",
     "labels": "of the target images, (N,)",
@@ -25,6 +27,7 @@ NEEDS = {
     "source_features": "the source's own images through its network, (M, D)",
     "source_neutral": "the source's own images through the neutral network, (M, E)",
     "source_labels": "of the source's own images, (M,)",
+    "source_images": "the source's own images, (M, 3, H, W) torch floats in [0, 1]",
     "images": "target images, (N, 3, H, W) torch floats in [0, 1]",
     "network": "the source's network, a benchmark.network.Network",
     "source": "what is declared about the source, a benchmark.source.Source",
@@ -32,7 +35,7 @@ NEEDS = {
     "luck": "a numpy Generator that depends on the names of source, target and measure alone",
 }
 OF_TARGET = {"features", "labels", "logits", "probabilities", "neutral", "images"}  # one row for each target image
-OF_SOURCE = {"source_features", "source_neutral", "source_labels"}  # one row for each source image
+OF_SOURCE = {"source_features", "source_neutral", "source_labels", "source_images"}  # one row for each source image
 NUMBERS = {"features", "logits", "probabilities", "neutral", "source_features", "source_neutral"}
 CLASSES = {"labels", "source_labels"}
 Multilabel = Literal["average", "whole", "refuse"]
@@ -166,6 +169,21 @@ class Measure:
 def measure(*, grows: str, citation: str, multilabel: Multilabel = "average") -> Callable[[Callable[..., float]], Measure]:
     """Decorator that makes a Measure of a function."""
     return lambda function: Measure(function, grows, citation, multilabel)
+
+
+def once(work: Callable[..., Kept]) -> Callable[..., Kept]:
+    """Decorator: the last result is kept for the very same objects, since a score and its resamples ask for the same work."""
+    last: list[Any] = []
+
+    @wraps(work)
+    def kept(*given: Any, **named: Any) -> Kept:
+        same = last and len(last[0]) == len(given) and all(a is b for a, b in zip(last[0], given, strict=True))
+        if not same or last[1] != named:
+            last[:] = [given, named, work(*given, **named)]
+        result: Kept = last[2]
+        return result
+
+    return kept
 
 
 def label_columns(asked: Measure, ready: Mapping[str, Any]) -> list[Array | None]:

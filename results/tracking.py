@@ -8,9 +8,10 @@ import json
 import logging
 import math
 import os
+import re
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -28,6 +29,7 @@ STATUS = {"finished": "FINISHED", "failed": "FAILED", "interrupted": "KILLED"}
 BATCH = 1000  # metrics per call that MLflow accepts
 PAGE = 1000
 PREDICTIONS = "predictions.parquet"
+LONGEST = 8000  # characters of a tag
 
 
 class NoExperimentError(CatsError):
@@ -128,7 +130,8 @@ class Tracking:
         params = [Param(name, value[:6000]) for name, value in {**record.settings, **record.names}.items()]
         tags = {f"cats.{name}": value for name, value in {**record.facts, **record.environment}.items()}
         tags |= {"cats.point": record.point, "cats.record_version": str(record.version)}
-        tags |= {"cats.costs": json.dumps([cost.model_dump() for cost in record.costs])}
+        tags |= pieces("cats.costs", json.dumps([cost.model_dump() for cost in record.costs]))
+        tags |= pieces("cats.reasons", tags.pop("cats.reasons", ""))
         if reason:
             tags["cats.reason"] = reason[:8000]
         head, rest = metrics[:BATCH], metrics[BATCH:]
@@ -177,17 +180,36 @@ class Tracking:
                     "pretraining": tags.get("cats.pretraining"),
                     "groups": tags.get("cats.groups"),
                     "leak": tags.get("cats.leak"),
-                    "reasons": json.loads(tags.get("cats.reasons", "{}")),
+                    "reasons": json.loads(joined(tags, "cats.reasons") or "{}"),
                     "known_duplicates": tags.get("cats.known_duplicates"),
-                    "costs": json.loads(tags.get("cats.costs", "[]")),
+                    "costs": json.loads(joined(tags, "cats.costs") or "[]"),
                 }
             )
         return pd.DataFrame(rows)
 
 
+def pieces(name: str, text: str) -> dict[str, str]:
+    """A long text as several tags, NAME, NAME.1, NAME.2 ..., each of a length that MLflow takes."""
+    cut = [text[start : start + LONGEST] for start in range(0, len(text), LONGEST)]
+    return {name if number == 0 else f"{name}.{number}": piece for number, piece in enumerate(cut)}
+
+
+def joined(tags: Mapping[str, str], name: str) -> str:
+    """What pieces() cut."""
+    found = [tags.get(name, "")]
+    while f"{name}.{len(found)}" in tags:
+        found.append(tags[f"{name}.{len(found)}"])
+    return "".join(found)
+
+
+def metric_name(name: str) -> str:
+    """A name as MLflow takes it: `knn[k=3]` becomes `knn:k 3`."""
+    return re.sub(r"[^\w\-. :/]", "_", name.replace("]", "").translate(str.maketrans("[=,", ":  ")))
+
+
 def measurements(record: Record) -> Iterator[tuple[str, float, int]]:
     """(name, value, step) of everything numeric in a record. What is not finite is left out: unknown is not a number."""
-    return ((name, value, step) for name, value, step in _measurements(record) if math.isfinite(value))
+    return ((metric_name(name), value, step) for name, value, step in _measurements(record) if math.isfinite(value))
 
 
 def _measurements(record: Record) -> Iterator[tuple[str, float, int]]:

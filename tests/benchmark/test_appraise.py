@@ -126,6 +126,15 @@ def test_resamples_keep_every_class_as_large_as_it_is():
     assert len({tuple(one) for one in rows.tolist()}) > 5
 
 
+def test_measures_with_options_have_names_that_mlflow_takes(work):
+    state, frame = work(Setting(plan(sources=["scratch"], measures=["knn[k=3]", "knn[k=5,seed=1]", "knn"]), "cpu", 40, 20))
+    assert (state.made, state.waiting) == (1, 0)
+    rows = said(frame, "e")
+    assert [row.measure for row in rows] == ["knn[k=3]", "knn[k=5,seed=1]", "knn"]
+    assert all(row.value is not None and row.low < row.high and row.seconds > 0 for row in rows)
+    assert rows[0].value != rows[2].value
+
+
 def test_a_plan_without_measures_takes_all():
     assert set(MEASURES) < set(measures_of(plan(measures=[])))
 
