@@ -17,7 +17,7 @@ def min_val_loss(runs: pd.DataFrame, metric: str) -> pd.Series:  # noqa: ARG001 
 
 
 def max_val_auc(runs: pd.DataFrame, metric: str) -> pd.Series:  # noqa: ARG001
-    """The largest validation AUC, at the epoch that the run restored."""
+    """The largest validation AUC, at the epoch that the run restored; of equals the smaller loss."""
     return -_figure(runs, "val_auc")
 
 
@@ -43,8 +43,9 @@ def chosen(finished: pd.DataFrame, rule: str, metric: str) -> pd.DataFrame:
     if rule not in RULES:
         raise CatsError(f"there is no rule '{rule}'{nearest(rule, RULES)}")
     newest = finished.sort_values("started").drop_duplicates([*COLUMNS, "point"], keep="last")
-    ordered = newest.assign(_figure=RULES[rule](newest, metric)).sort_values(["_figure", "key"])
-    return ordered.drop_duplicates(COLUMNS).drop(columns="_figure")
+    # Small validation sets give many points the same AUC: of equals the smaller loss counts, then the key, never the order.
+    figures = newest.assign(_figure=RULES[rule](newest, metric), _loss=_figure(newest, "val_loss"))
+    return figures.sort_values(["_figure", "_loss", "key"]).drop_duplicates(COLUMNS).drop(columns=["_figure", "_loss"])
 
 
 def told(rule: str) -> str:

@@ -49,6 +49,11 @@ def test_equal_figures_are_chosen_by_key_in_any_order():
     assert chosen(pd.DataFrame(rows[::-1]), "min_val_loss", "auc")["point"].tolist() == ["x"]
 
 
+def test_of_equal_validation_aucs_the_smaller_loss_counts():
+    rows = [run("one", "a", 0, 0.5, point=p, key=p, val_auc=1.0, val_loss=loss) for p, loss in (("x", 0.2), ("y", 0.1))]
+    assert chosen(pd.DataFrame(rows), "max_val_auc", "auc")["point"].tolist() == ["y"]
+
+
 def test_an_unknown_rule_has_its_nearest_name():
     with pytest.raises(CatsError, match="there is no rule 'orakel_test'; did you mean 'oracle_test'"):
         chosen(pd.DataFrame(grid()), "orakel_test", "auc")
