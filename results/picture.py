@@ -31,7 +31,7 @@ def draw(board: Board, path: Path) -> None:
         axis.spines[["top", "right", "left"]].set_visible(False)
         axis.tick_params(axis="y", length=0)
         luck = "seeds and test images" if target in board.images else "seeds"
-        axis.set_xlabel(f"test {board.metric.replace('_', ' ')}, mean and 95 % interval over {luck}")
+        axis.set_xlabel(f"test {board.metric.replace('_', ' ')}, mean and 95 % interval\nover {luck}")
     if board.rule == ORACLE:
         figure.suptitle(f"Chosen by {told(board.rule)}", x=0.01, ha="left", fontsize=9)
     figure.savefig(path, dpi=130)
