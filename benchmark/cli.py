@@ -11,15 +11,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from benchmark.cli_compare import app as compare
 from benchmark.cli_entries import app as entries
 from benchmark.cli_measures import app as measures
 from benchmark.cli_options import DATABASE, Device, Format, PlanArgument, TrackingOption, exists, outbox_of, print_line, say
 from results.error import CatsError
 
 if TYPE_CHECKING:
+    from benchmark.asked import Asked
     from benchmark.plan import Plan
     from benchmark.runner import Run
-    from results.board import Board
+    from results.board import Board, Judging
 
 app = typer.Typer(
     help="Which source should a network be transferred from to this medical task, how sure is that, and what did it cost?",
@@ -27,6 +29,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+app.add_typer(compare)
 app.add_typer(entries)
 app.add_typer(measures)
 log = logging.getLogger("cats")
@@ -39,6 +42,13 @@ class ListFormat(StrEnum):
 
     table = "table"
     json = "json"
+
+
+class Gap(StrEnum):
+    """What a pair that was not measured counts as."""
+
+    worst = "worst"
+    median = "median"
 
 
 class Kind(StrEnum):
@@ -57,7 +67,9 @@ def run(
     device: Annotated[Device, typer.Option(help="auto takes a GPU if there is one.")] = Device.auto,
 ) -> None:
     """Make every cell of a plan that is not done yet, then show the board. Run it again to resume."""
+    from benchmark.asked import asked
     from benchmark.plan import load_plan
+    from results.board import Judging
 
     loaded = load_plan(plan)
     try:
@@ -77,7 +89,8 @@ def run(
         say(f"stopped; nothing finished is lost. Resume with: cats run {plan}")
         raise typer.Exit(130)
     if state.done + state.made:
-        _print(_board(loaded, tracking_uri), Format.table)
+        question = asked(loaded, tracking_uri)
+        _print(_board(question, Judging(question.read)), Format.table)
     if state.failed:
         raise typer.Exit(1)
 
@@ -141,34 +154,39 @@ def board(
     tracking_uri: TrackingOption = DATABASE,
     form: Annotated[Format, typer.Option("--format", help="How to print it.")] = Format.table,
     metric: Annotated[str | None, typer.Option(help="Another metric than the plan's.")] = None,
-    report: Annotated[Path | None, typer.Option(help="Also write board.md, board.csv, board.json, board.png there.")] = None,
+    report: Annotated[Path | None, typer.Option(help="Also write board.md, .csv, .json, .png and ranks.png there.")] = None,
+    rule: Annotated[str | None, typer.Option(help="Choose among grid points by another rule; oracle_test too.")] = None,
+    noise: Annotated[float | None, typer.Option(min=0, help="A difference known to be noise; up to it is a tie.")] = None,
+    impute: Annotated[Gap | None, typer.Option(help="What a pair without a run counts as in the mean ranks.")] = None,
+    images: Annotated[bool, typer.Option(help="Count the luck of the test images; reads every run's predictions.")] = True,
+    sensitivity: Annotated[bool, typer.Option("--sensitivity", help="Show what changes with rule and protocol.")] = False,
 ) -> None:
     """Show which source wins on each target, how sure that is, and what it cost. Needs MLflow only, no data, no torch."""
-    from benchmark.plan import load_plan, plan_names
+    from benchmark.asked import asked
+    from results.board import Judging
+    from results.sensitivity import sensitivity as compared
 
-    given = load_plan(plan) if plan in plan_names() or plan.endswith((".yaml", ".yml")) else plan
-    made = _board(given, tracking_uri, metric)
+    question = asked(plan, tracking_uri, metric, rule)
+    judging = Judging(question.read if images else None, noise, impute.value if impute else None)
+    if sensitivity:
+        found = compared(question.tracking.frame(), question.experiment, question.metric, question.wanted, judging)
+        print_line(json.dumps(found.to_dict(), indent=2) if form is Format.json else found.markdown().rstrip("\n"))
+        return
+    made = _board(question, judging)
     if report is not None:
         _report(made, report)
     _print(made, form)
 
 
-def _board(given: "Plan | str", tracking_uri: str, metric: str | None = None) -> "Board":
-    from benchmark.wanted import wanted
+def _board(question: "Asked", judging: "Judging") -> "Board":
     from results.board import make_board
-    from results.tracking import Tracking
 
-    if not exists(tracking_uri):
-        raise CatsError(f"there is no database {tracking_uri}; make one with `cats run`, or name it with --tracking-uri")
-    experiment = given if isinstance(given, str) else given.experiment
-    frame = Tracking(tracking_uri, experiment, create=False).frame()
-    if isinstance(given, str):
-        return make_board(frame, experiment, metric or "auc", "min_val_loss")
-    return make_board(frame, experiment, metric or given.metric, given.rule, wanted(given))
+    frame = question.tracking.frame()
+    return make_board(frame, question.experiment, question.metric, question.rule, question.wanted, judging)
 
 
 def _report(made: "Board", folder: Path) -> None:
-    from results.picture import draw
+    from results.picture import draw, draw_ranks
     from results.show import comma_separated, markdown
 
     try:
@@ -177,6 +195,8 @@ def _report(made: "Board", folder: Path) -> None:
         (folder / "board.csv").write_text(comma_separated(made), encoding="utf-8")
         (folder / "board.json").write_text(json.dumps(made.to_dict(), indent=2), encoding="utf-8")
         draw(made, folder / "board.png")
+        if made.difference is not None and made.difference.friedman_p is not None:
+            draw_ranks(made.difference, folder / "ranks.png")
     except OSError as error:
         raise CatsError(f"cannot write the report to {folder}: {error.strerror}") from error
 

@@ -1,56 +1,17 @@
 """The board: from the runs of an experiment to which source wins where, how sure that is and what it cost."""
 
 import math
-import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from results.error import CatsError, nearest
-from results.rank import interval, mean_ranks, tie_groups
-
-LOWER_IS_BETTER = {"brier"}
-CHOOSE = {"min_val_loss": ("val_loss", True), "max_val_auc": ("val_auc", False), "last_epoch": ("val_loss", True)}
-COLUMNS = ["source", "target", "backbone", "seed"]
-
-
-@dataclass(frozen=True)
-class Row:
-    """One source on one target.
-
-    Attributes:
-        mean, low, high: of the metric over seeds, 95 % t interval; low and high are None where none can be given.
-        rank: by mean, 1 is best. tie: 1 is whatever cannot be told from the best at 95 %.
-        energy_kwh: of all its attempts and the target's share of its pretraining; None if a part of it is missing.
-    """
-
-    source: str
-    mean: float
-    low: float | None
-    high: float | None
-    rank: int
-    tie: int
-    seeds: int
-    energy_kwh: float | None
-
-
-@dataclass(frozen=True)
-class Overall:
-    """One source over the targets on which every source was measured.
-
-    Attributes:
-        mean_rank, low, high: 95 % bootstrap over targets and seeds; None if there is no common target.
-        coverage: share of the board's targets on which the source was measured.
-    """
-
-    source: str
-    mean_rank: float | None
-    low: float | None
-    high: float | None
-    coverage: float
+from results.friedman import Difference
+from results.influence import Read
+from results.select import COLUMNS, LOWER_IS_BETTER, ORACLE, chosen, told
+from results.standing import Impute, Overall, Row, over_targets, rows_of, standing
 
 
 @dataclass(frozen=True)
@@ -66,7 +27,12 @@ class Leaking:
 
 @dataclass(frozen=True)
 class Board:
-    """What `cats board` shows. `notes` are sentences: what is missing, failed, refused, modelled."""
+    """What `cats board` shows. `notes` are sentences: what is missing, failed, refused, modelled.
+
+    Attributes:
+        images: targets whose intervals hold the luck of the test images too. noise: a difference stated to be noise.
+        difference: whether and which sources differ over the ranked targets; None if none is ranked.
+    """
 
     experiment: str
     metric: str
@@ -75,20 +41,45 @@ class Board:
     overall: list[Overall]
     notes: list[str]
     leaking: list[Leaking] = field(default_factory=list)
+    images: list[str] = field(default_factory=list)
+    noise: float | None = None
+    difference: Difference | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data, as `--format json` prints it."""
         return asdict(self)
 
     def verdict(self, target: str) -> str:
-        """Which source wins on a target: no winner inside a tie."""
-        tied = [row.source for row in self.targets[target] if row.tie == 1]
-        seeds = min(row.seeds for row in self.targets[target])
+        """Which source wins on a target: no winner inside a tie, and none of one seed unless the noise is stated."""
+        rows = self.targets[target]
+        tied, seeds = [row.source for row in rows if row.tie == 1], min(row.seeds for row in rows)
+        known = [f"{seeds} seeds, 95 %" if seeds > 1 else "1 seed", f"a noise of {self.noise:g} stated" if self.noise else ""]
+        oracle = "by an oracle, not by choice: " if self.rule == ORACLE else ""
+        if len(rows) == 1:
+            return "only one source: no winner"
         if len(tied) == 1:
-            return f"{tied[0]} wins ({seeds} seeds, 95 %)" if len(self.targets[target]) > 1 else "only one source: no winner"
-        if seeds < 2:
-            return "no winner: one seed says nothing about the noise"
-        return f"no winner: {', '.join(tied)} cannot be told apart ({seeds} seeds, 95 %)"
+            return f"{oracle}{tied[0]} wins ({', '.join(filter(None, known))})"
+        if seeds < 2 and not self.noise:
+            rest = "the interval is that of the test images alone" if rows[0].low is not None else "no interval can be given"
+            return f"{oracle}no winner: one seed says nothing about the noise, {rest}"
+        return f"{oracle}no winner: {', '.join(tied)} cannot be told apart ({', '.join(filter(None, known))})"
+
+
+@dataclass(frozen=True)
+class Judging:
+    """How a board judges.
+
+    Attributes:
+        read: gives the predictions of a run; without it intervals hold the luck of the seeds alone.
+        noise: differences up to it are a tie. impute: what a pair that was not measured counts as in the mean ranks.
+    """
+
+    read: Read | None = None
+    noise: float | None = None
+    impute: Impute | None = None
+
+
+SEEDS = Judging()
 
 
 @dataclass(frozen=True)
@@ -108,21 +99,65 @@ class Wanted:
     leaking: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
 
-def make_board(frame: pd.DataFrame, experiment: str, metric: str, rule: str, wanted: Wanted | None = None) -> Board:
+def make_board(
+    frame: pd.DataFrame,
+    experiment: str,
+    metric: str,
+    rule: str,
+    wanted: Wanted | None = None,
+    judging: Judging = SEEDS,
+) -> Board:
     """The board of the runs in `frame` (see results.tracking.Tracking.frame).
 
     Without `wanted` all finished cells of the experiment count; they must then share one protocol.
     Raises CatsError if there is nothing to show or the metric was not measured.
     """
+    cells = _cells(frame, experiment, wanted)
+    runs = judged_runs(frame, experiment, metric, rule, wanted)
+    several = runs["backbone"].nunique() > 1
+    values = runs[f"test_{metric}"] * (-1 if metric in LOWER_IS_BETTER else 1)
+    table = runs[["target", "seed"]].assign(source=_labels(runs, several), value=values, run_id=runs.get("run_id"))
+    reasons = runs["leaks"]
+    leaking, table = _leaking(table[reasons.notna()], reasons, metric), table[reasons.isna()]
+    energy = _energy(frame, cells.assign(source=_labels(cells, several)))
+    standings, targets, notes = {}, {}, _rule_note(runs, rule)
+    for target in map(str, dict.fromkeys(wanted.targets if wanted else sorted(table["target"].unique()))):
+        here = table[table["target"] == target]
+        if len(here):
+            standings[target], note = standing(here, f"{experiment}/{target}", metric, judging.noise, judging.read)
+            notes += [f"{target}: {note}"] if note else []
+            targets[target] = rows_of(standings[target], metric, {s: energy.get((s, target)) for s in here["source"]})
+    overall, difference, imputed = over_targets(standings, targets, judging.impute)
+    return Board(
+        experiment, metric, rule, targets, overall, notes + imputed + _notes(cells, frame, wanted), leaking,
+        [t for t, found in standings.items() if found.measured.images is not None], judging.noise, difference,
+    )  # fmt: skip
+
+
+def judged_runs(frame: pd.DataFrame, experiment: str, metric: str, rule: str, wanted: Wanted | None = None) -> pd.DataFrame:
+    """The run of each source, target, backbone and seed that counts; `leaks` says why it is kept off the ranking, else None.
+
+    Raises CatsError if there is none, or if none has the metric.
+    """
+    finished = _finished(_cells(frame, experiment, wanted), experiment, metric)
+    runs = chosen(finished, rule, metric).dropna(subset=[f"test_{metric}"])
+    return runs.assign(leaks=_leaks(runs, wanted))
+
+
+def _cells(frame: pd.DataFrame, experiment: str, wanted: Wanted | None) -> pd.DataFrame:
+    """The attempts at cells that are asked for; of one protocol if nobody asks."""
     cells = frame[frame["kind"] == "cell"] if len(frame) else frame
     # A run whose process died at once has no params; a database may hold such runs only.
-    cells = cells.reindex(columns=list(dict.fromkeys([*map(str, cells), *COLUMNS, "point", *(c for c, _ in CHOOSE.values())])))
+    cells = cells.reindex(columns=list(dict.fromkeys([*map(str, cells), *COLUMNS, "point"])))
     if not len(cells):
         raise CatsError(f"experiment '{experiment}' holds no cell yet; make some with `cats run`")
     if wanted is not None:
-        cells = cells[_asked_for(cells, wanted)]
-    else:
-        _require_one_protocol(cells[cells["status"] == "FINISHED"], experiment)
+        return cells[_asked_for(cells, wanted)]
+    _require_one_protocol(cells[cells["status"] == "FINISHED"], experiment)
+    return cells
+
+
+def _finished(cells: pd.DataFrame, experiment: str, metric: str) -> pd.DataFrame:
     finished = cells[cells["status"] == "FINISHED"]
     if not len(finished):
         raise CatsError(f"experiment '{experiment}' holds no finished cell of this plan; make some with `cats run`")
@@ -130,20 +165,15 @@ def make_board(frame: pd.DataFrame, experiment: str, metric: str, rule: str, wan
     if column not in finished or finished[column].isna().all():
         known = [c.removeprefix("test_") for c in map(str, finished) if c.startswith("test_")]
         raise CatsError(f"no run of '{experiment}' has the metric '{metric}'{nearest(metric, known)}")
-    chosen = _chosen(finished, rule).dropna(subset=[column])
-    several = chosen["backbone"].nunique() > 1
-    values = chosen[column] * (-1 if metric in LOWER_IS_BETTER else 1)
-    table = pd.DataFrame({"source": _labels(chosen, several), "target": chosen["target"], "value": values})
-    reasons = _leaks(chosen, wanted)
-    leaking, table = _leaking(table[reasons.notna()], reasons, metric), table[reasons.isna()]
-    energy = _energy(frame, cells.assign(source=_labels(cells, several)))
-    targets = {}
-    for target in dict.fromkeys(wanted.targets if wanted else sorted(table["target"].unique())):
-        here = table[table["target"] == target]
-        if len(here):
-            targets[str(target)] = _rows(here, metric, {s: energy.get((s, str(target))) for s in here["source"]})
-    notes = _notes(cells, frame, wanted)
-    return Board(experiment, metric, rule, targets, _overall(table, list(targets), experiment), notes, leaking)
+    return finished
+
+
+def _rule_note(runs: pd.DataFrame, rule: str) -> list[str]:
+    """Epochs were restored when the runs were made; another rule now chooses among points only."""
+    before = sorted(runs["rule"].dropna().unique()) if "rule" in runs else []
+    if not before or before == [rule]:
+        return []
+    return [f"every run restored its epoch by {' or '.join(before)}; {told(rule)} only chooses among the points of a grid"]
 
 
 def _asked_for(cells: pd.DataFrame, wanted: Wanted) -> pd.Series:
@@ -163,15 +193,6 @@ def _require_one_protocol(cells: pd.DataFrame, experiment: str) -> None:
                 f"experiment '{experiment}' mixes {column} {' and '.join(found)}, which cannot stand on one board; "
                 f"name the plan file instead of the experiment"
             )
-
-
-def _chosen(finished: pd.DataFrame, rule: str) -> pd.DataFrame:
-    """One run per source, target, backbone and seed: the newest of each point, then the best point by the rule."""
-    if rule not in CHOOSE:
-        raise CatsError(f"there is no rule '{rule}'{nearest(rule, CHOOSE)}")
-    column, ascending = CHOOSE[rule]
-    newest = finished.sort_values("started").drop_duplicates([*COLUMNS, "point"], keep="last")
-    return newest.sort_values([column, "key"], ascending=[ascending, True]).drop_duplicates(COLUMNS)
 
 
 def _labels(cells: pd.DataFrame, several: bool) -> pd.Series:
@@ -195,34 +216,6 @@ def _leaking(table: pd.DataFrame, reasons: pd.Series, metric: str) -> list[Leaki
         Leaking(str(s), str(t), sign * float(group["value"].mean()), len(group), str(reasons[group.index[0]]))
         for (t, s), group in table.groupby(["target", "source"])
     ]
-
-
-def _rows(here: pd.DataFrame, metric: str, energy: Mapping[str, float | None]) -> list[Row]:
-    bounds = (-1.0, 1.0) if metric == "kappa" else (-1.0, 0.0) if metric in LOWER_IS_BETTER else (0.0, 1.0)
-    samples = {str(name): group["value"].to_numpy(float) for name, group in here.groupby("source")}
-    order = sorted(samples, key=lambda name: (-samples[name].mean(), name))
-    ties = tie_groups([samples[name] for name in order])
-    sign = -1 if metric in LOWER_IS_BETTER else 1
-    rows = []
-    for rank, (name, tie) in enumerate(zip(order, ties, strict=True), 1):
-        values = samples[name]
-        ends = interval(values, bounds)
-        low, high = sorted(sign * end for end in ends) if ends else (None, None)
-        rows.append(Row(name, sign * float(values.mean()), low, high, rank, tie, len(values), energy.get(name)))
-    return rows
-
-
-def _overall(table: pd.DataFrame, targets: list[str], experiment: str) -> list[Overall]:
-    sources = sorted(table["source"].unique())
-    samples = {(str(s), str(t)): g["value"].to_numpy(float) for (s, t), g in table.groupby(["source", "target"])}
-    common = [t for t in targets if all((s, t) in samples for s in sources)]
-    coverage = {s: sum((s, t) in samples for t in targets) / len(targets) for s in sources}
-    if not common:
-        return [Overall(s, None, None, None, coverage[s]) for s in sources]
-    luck = np.random.default_rng(zlib.crc32(experiment.encode()))
-    point, low, high = mean_ranks([[samples[s, t] for s in sources] for t in common], luck)
-    rows = [Overall(s, float(point[i]), float(low[i]), float(high[i]), coverage[s]) for i, s in enumerate(sources)]
-    return sorted(rows, key=lambda row: (row.mean_rank or math.inf, row.source))
 
 
 def _energy(frame: pd.DataFrame, cells: pd.DataFrame) -> dict[tuple[str, str], float | None]:

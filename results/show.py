@@ -8,36 +8,39 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from results.board import Board, Overall, Row
+from results.board import Board
+from results.select import ORACLE, told
+from results.standing import Overall, Row
 
 APART = "Kept off the ranking because of shared images"
 LEFT = ("source", "target", "reason")  # columns of words
-HEAD = ("rank", "source", "mean", "95 % interval", "tie", "seeds", "Wh")
+HEAD = ("rank", "source", "mean", "95 %", "tie", "P(best)", "seeds", "Wh")
+OVERALL_HEAD = ("source", "mean rank", "95 % interval", "wins", "tied", "strength", "coverage")
 
 
 def cells_of(row: Row) -> tuple[str, ...]:
     """One row of a target's table as text."""
-    ends = "–" if row.low is None or row.high is None else f"{row.low:.3f} – {row.high:.3f}"
+    ends = "–" if row.low is None or row.high is None else f"{row.low:.3f}–{row.high:.3f}"
     energy = "missing" if row.energy_kwh is None else f"{row.energy_kwh * 1000:.3g}"
-    return str(row.rank), row.source, f"{row.mean:.3f}", ends, str(row.tie), str(row.seeds), energy
+    around = "" if row.rank_low is None or row.rank_high is None else f" ({row.rank_low:.0f}–{row.rank_high:.0f})"
+    best = "–" if row.p_best is None else f"{row.p_best:.2f}"
+    return f"{row.rank}{around}", row.source, f"{row.mean:.3f}", ends, str(row.tie), best, str(row.seeds), energy
 
 
 def overall_cells(row: Overall) -> tuple[str, ...]:
     """One row of the overall table as text."""
-    if row.mean_rank is None or row.low is None or row.high is None:
-        return row.source, "–", "–", f"{row.coverage:.0%}"
-    return row.source, f"{row.mean_rank:.2f}", f"{row.low:.2f} – {row.high:.2f}", f"{row.coverage:.0%}"
+    mean = "–" if row.mean_rank is None else f"{row.mean_rank:.2f}"
+    ends = "–" if row.low is None or row.high is None else f"{row.low:.2f}–{row.high:.2f}"
+    strength = "–" if row.strength is None else f"{row.strength:.2f}"
+    if row.strength_low is not None and row.strength_high is not None:
+        strength += f" ± {(row.strength_high - row.strength_low) / 2:.2f}"
+    return row.source, mean, ends, str(row.wins), str(row.best), strength, f"{row.coverage:.0%}"
 
 
-def overall_head(board: Board) -> tuple[str, ...]:
-    """Column names of the overall table."""
-    return "source", f"mean rank over {common(board)} of {len(board.targets)} targets", "95 % interval", "coverage"
-
-
-def common(board: Board) -> int:
-    """On how many targets every source was measured."""
-    sources = {row.source for row in board.overall}
-    return sum({row.source for row in rows} == sources for rows in board.targets.values())
+def overall_title(board: Board) -> str:
+    """On how many targets the mean ranks stand."""
+    common = 0 if board.difference is None else board.difference.targets
+    return f"mean rank over {common} of {len(board.targets)} targets"
 
 
 def table(board: Board) -> Group:
@@ -48,12 +51,12 @@ def table(board: Board) -> Group:
             title=escape(f"{target}: {board.metric}, {board.verdict(target)}"), title_justify="left", title_style="bold"
         )
         for name in HEAD:
-            made.add_column(name, justify="left" if name == "source" else "right", no_wrap=name != "source")
+            made.add_column(name, justify="left" if name == "source" else "right", no_wrap=name != "source", overflow="fold")
         for row in rows:
             made.add_row(*(escape(cell) for cell in cells_of(row)), style="" if row.tie == 1 else "dim")
         parts += [made, Text("")]
-    made = Table(title="Overall", title_justify="left", title_style="bold")
-    for name in overall_head(board):
+    made = Table(title=f"Overall: {overall_title(board)}", title_justify="left", title_style="bold")
+    for name in OVERALL_HEAD:
         made.add_column(name, justify="left" if name == "source" else "right")
     for overall in board.overall:
         made.add_row(*(escape(cell) for cell in overall_cells(overall)))
@@ -80,12 +83,40 @@ def apart_cells(board: Board) -> list[tuple[str, ...]]:
 
 def legend(board: Board) -> list[str]:
     """What the columns mean, and the notes."""
+    over = "seeds and test images" if board.images else "seeds"
+    if board.images and len(board.images) < len(board.targets):
+        over = f"seeds, on {', '.join(board.images)} test images too"
+    stated = f"; stated: differences up to {board.noise:g} are noise, also of one seed" if board.noise else ""
     return [
-        f"experiment {board.experiment}; epochs and grid points chosen by {board.rule} on validation images",
-        "interval: over seeds; tie 1: cannot be told from the best (Games-Howell, 95 % for all pairs of a target)",
+        f"experiment {board.experiment}; {chosen_by(board)}",
+        f"interval: over {over}; tie 1: cannot be told from the best (Games-Howell, 95 % for all pairs of a target){stated}",
+        "rank (95 % interval), P(best): from draws of the same luck",
+        "mean rank, strength (Plackett-Luce, every target): 95 % over targets; wins: targets where alone in tie 1",
         "Wh: all attempts of the row, and its share of the pretraining",
+        *differences(board),
         *board.notes,
     ]
+
+
+def chosen_by(board: Board) -> str:
+    """By which rule epochs and grid points were chosen."""
+    if board.rule == ORACLE:
+        return f"grid points chosen by {told(board.rule)}"
+    return f"epochs and grid points chosen by {board.rule} on validation images"
+
+
+def differences(board: Board) -> list[str]:
+    """Whether the sources differ over all ranked targets, and which."""
+    found = board.difference
+    if found is None or found.friedman_p is None or found.critical_difference is None:
+        return []
+    differ = "differ" if found.friedman_p < 0.05 else "cannot be told apart"
+    said = f"over {found.targets} targets the sources {differ} (Friedman, p = {found.friedman_p:.2g})"
+    if found.friedman_p >= 0.05:
+        return [said]
+    pairs = [f"{better} over {worse}" for better, worse, _ in found.told_apart]
+    holm = f"Wilcoxon with Holm, no matter which others are there: {', '.join(pairs) if pairs else 'no pair is told apart'}"
+    return [f"{said}; mean ranks have to differ by {found.critical_difference:.2f} (Nemenyi, 95 %)", holm]
 
 
 def markdown(board: Board) -> str:
@@ -98,7 +129,7 @@ def markdown(board: Board) -> str:
             *_pipes(HEAD, [cells_of(r) for r in rows]),
             "",
         ]
-    lines += ["**Overall**", "", *_pipes(overall_head(board), [overall_cells(r) for r in board.overall]), ""]
+    lines += [f"**Overall**: {overall_title(board)}", "", *_pipes(OVERALL_HEAD, [overall_cells(r) for r in board.overall]), ""]
     if board.leaking:
         lines += [f"**{APART}**", "", *_pipes(apart_head(board), apart_cells(board)), ""]
     return "\n".join([*lines, *(f"- {note}" for note in legend(board))]) + "\n"
@@ -114,7 +145,7 @@ def comma_separated(board: Board) -> str:
     """One line per target and source, numbers in full."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(["target", *Row.__dataclass_fields__])
+    writer.writerow(["target", *Row.__dataclass_fields__, "rule"])
     for target, rows in board.targets.items():
-        writer.writerows([target, *vars(row).values()] for row in rows)
+        writer.writerows([target, *vars(row).values(), board.rule] for row in rows)
     return out.getvalue()

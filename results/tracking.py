@@ -13,6 +13,8 @@ import tempfile
 import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from urllib.parse import urlparse
+from urllib.request import url2pathname
 
 import pandas as pd
 from mlflow import MlflowClient
@@ -28,6 +30,7 @@ log = logging.getLogger(__name__)
 STATUS = {"finished": "FINISHED", "failed": "FAILED", "interrupted": "KILLED"}
 BATCH = 1000  # metrics per call that MLflow accepts
 PAGE = 1000
+PREDICTIONS = "predictions.parquet"
 LONGEST = 8000  # characters of a tag
 
 
@@ -144,9 +147,24 @@ class Tracking:
             self.client.log_inputs(run_id, [DatasetInput(data, [InputTag("mlflow.data.context", "evaluation")])])
         if outcome.predictions is not None:
             with tempfile.TemporaryDirectory() as folder:
-                path = Path(folder) / "predictions.parquet"
+                path = Path(folder) / PREDICTIONS
                 outcome.predictions.to_parquet(path, index=False)
                 self.client.log_artifact(run_id, str(path))
+
+    def predictions(self, run_id: str) -> pd.DataFrame | None:
+        """What a run said of every test image; None if it left nothing. Raises CatsError if MLflow fails."""
+        os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+        try:
+            place = urlparse(self.client.get_run(run_id).info.artifact_uri)
+            if place.scheme in {"", "file"}:  # MLflow copies a file of this machine in ten times the time of reading it
+                path = Path(url2pathname(place.path)) / PREDICTIONS
+                return pd.read_parquet(path) if path.exists() else None
+            if not any(file.path == PREDICTIONS for file in self.client.list_artifacts(run_id)):
+                return None
+            with tempfile.TemporaryDirectory() as folder:
+                return pd.read_parquet(self.client.download_artifacts(run_id, PREDICTIONS, folder))
+        except (MlflowException, OSError, ValueError) as error:  # pyarrow's errors are ValueErrors
+            raise CatsError(f"the predictions of run {run_id} cannot be read from {self.uri}: {first_line(error)}") from error
 
     def frame(self) -> pd.DataFrame:
         """The attempts at cells and pretrainings, one row each.

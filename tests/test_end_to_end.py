@@ -168,7 +168,7 @@ def test_the_same_cell_gives_the_same_probabilities_bit_for_bit_in_another_proce
 
 @pytest.mark.slow
 def test_records_wait_while_mlflow_is_away_and_sync_sends_them(plan, monkeypatch):
-    from benchmark.cli import _outbox
+    from benchmark.cli_options import outbox_of
     from benchmark.plan import load_plan
     from benchmark.runner import Watch, run
     from results.error import CatsError
@@ -176,7 +176,7 @@ def test_records_wait_while_mlflow_is_away_and_sync_sends_them(plan, monkeypatch
     plan.write_text(PLAN.replace("[scratch, digits]", "[scratch]"))
     loaded = load_plan(str(plan))
     tracking = Tracking("sqlite:///mlflow.db", loaded.experiment)
-    outbox = _outbox("sqlite:///mlflow.db", loaded.experiment)
+    outbox = outbox_of("sqlite:///mlflow.db", loaded.experiment)
     quiet = Watch(lambda what: None, lambda record, state: None)
 
     def away(self, outcome):

@@ -14,6 +14,7 @@ from benchmark.readers import npz
 from benchmark.runner import Watch, run
 from benchmark.source import Source
 from benchmark.target import Target
+from benchmark.wanted import wanted
 from results.board import make_board
 from results.error import CatsError
 from results.outbox import Outbox
@@ -258,8 +259,8 @@ def test_a_leaking_pair_is_left_out_and_the_rest_goes_on_until_the_plan_allows_i
     leaking = runs[(runs["kind"] == "cell") & (runs["source"] == "lake")]
     assert MlflowClient("sqlite:///mlflow.db").get_run(leaking["run_id"].iloc[0]).data.tags["cats.leak"].startswith("6 images")
     assert leaking["leak"].str.startswith("6 images of pond").all()
-    for wanted in (cli._wanted(load_plan("toy.yaml")), None):
-        made = make_board(runs, "toy", "auc", "min_val_loss", wanted)
+    for asked in (wanted(load_plan("toy.yaml")), None):
+        made = make_board(runs, "toy", "auc", "min_val_loss", asked)
         assert {row.source for row in made.targets["pond"]} == {"sea", "scratch"} == {row.source for row in made.overall}
         assert [(row.source, row.target, row.seeds) for row in made.leaking] == [("lake", "pond", 2)]
         assert "Kept off the ranking" in markdown(made)

@@ -32,7 +32,7 @@ def test_a_leaking_source_never_wins_and_changes_no_other_row():
     for part in ("targets", "overall", "notes", "metric", "rule", "experiment"):
         assert with_it[part] == without[part]
     assert board(CLEAR + leaking()).verdict("a") == "good wins (3 seeds, 95 %)"
-    assert list(json.loads(json.dumps(with_it)))[-1] == "leaking"
+    assert "leaking" in json.loads(json.dumps(with_it))
 
 
 def test_its_mean_is_that_of_the_metric_also_where_lower_is_better():

@@ -4,9 +4,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from results.rank import interval, mean_ranks, tie_groups
+from results import rank
+from results.rank import Measured, draws, mean_ranks, ranked
 
 UNIT = (0.0, 1.0)
+
+
+def interval(values, bounds, level=0.95):
+    return rank.interval(Measured([values]), 0, bounds, level)
+
+
+def tie_groups(samples, level=0.95, **known):
+    """Of samples that stand best first."""
+    return rank.tie_groups(Measured(samples, **known), range(len(samples)), level)
 
 
 def test_interval_is_students_t_by_hand():
@@ -56,27 +66,167 @@ def test_a_source_with_one_seed_ties_and_does_not_spoil_the_others():
     assert tie_groups(samples) == [1, 1, 2]
 
 
-def test_mean_ranks_of_separated_sources_are_certain():
-    values = [[np.array([0.9, 0.91]), np.array([0.5, 0.51]), np.array([0.7, 0.71])]] * 3
-    mean, low, high = mean_ranks(values, np.random.default_rng(0))
+def test_mean_ranks_of_sources_that_agree_everywhere_leave_no_room():
+    mean, low, high = mean_ranks(np.array([[0.9, 0.5, 0.7]] * 3))
     np.testing.assert_array_equal([mean, low, high], [[1, 3, 2]] * 3)
 
 
 def test_equal_sources_share_a_rank():
-    mean, _, _ = mean_ranks([[np.array([0.5, 0.5]), np.array([0.5, 0.5])]], np.random.default_rng(0))
-    np.testing.assert_array_equal(mean, [1.5, 1.5])
+    np.testing.assert_array_equal(mean_ranks(np.array([[0.5, 0.5]]))[0], [1.5, 1.5])
+
+
+def test_mean_rank_has_students_t_over_targets_cut_at_the_ranks_there_are():
+    means = np.array([[0.9, 0.8, 0.7], [0.8, 0.9, 0.7], [0.9, 0.7, 0.8], [0.9, 0.8, 0.7]])
+    mean, low, high = mean_ranks(means)
+    ends = stats.t.interval(0.95, 3, 2.0, stats.sem([2, 1, 3, 2]))
+    assert (mean[1], low[1], high[1]) == pytest.approx((2, max(1, ends[0]), min(3, ends[1])))
+    assert low.min() >= 1
+    assert high.max() <= 3
+
+
+def test_mean_rank_is_never_surer_than_the_luck_inside_targets():
+    means = np.array([[0.9, 0.8, 0.7, 0.6, 0.5]] * 5)
+    variances = np.full((5, 5), 0.36)
+    mean, low, high = mean_ranks(means, variances)
+    half = stats.t.ppf(0.975, 4) * np.sqrt(0.36 / 5)
+    np.testing.assert_allclose(high[1:4] - low[1:4], 2 * half)
+    np.testing.assert_allclose(mean, [1, 2, 3, 4, 5])
+
+
+def test_one_target_gives_a_mean_rank_and_no_interval():
+    mean, low, high = mean_ranks(np.array([[0.9, 0.1]]))
+    assert mean.tolist() == [1, 2]
+    assert np.isnan([low, high]).all()
 
 
 @given(st.integers(2, 5), st.integers(1, 4), st.integers(0, 10**6))
 def test_mean_ranks_sum_to_the_same_and_follow_their_sources(sources, targets, seed):
     luck = np.random.default_rng(seed)
-    values = [[luck.random(3) for _ in range(sources)] for _ in range(targets)]
-    mean, low, high = mean_ranks(values, np.random.default_rng(1))
+    means = luck.random((targets, sources))
+    mean, low, high = mean_ranks(means)
     assert mean.sum() == pytest.approx(sources * (sources + 1) / 2)
-    assert (low <= high).all()
+    assert targets == 1 or (low <= high).all()
     order = luck.permutation(sources)
-    moved, _, _ = mean_ranks([[row[i] for i in order] for row in values], np.random.default_rng(1))
-    np.testing.assert_allclose(moved, mean[order])
+    np.testing.assert_allclose(mean_ranks(means[:, order])[0], mean[order])
+
+
+def images_of(luck, count, *spreads):
+    """(G, S) centred shares in means whose standard errors are `spreads`."""
+    drawn = luck.normal(size=(count, len(spreads)))
+    drawn -= drawn.mean(axis=0)
+    return drawn / np.linalg.norm(drawn, axis=0) * spreads
+
+
+def test_draws_spread_as_seeds_and_images_together():
+    luck = np.random.default_rng(0)
+    values = [luck.normal(0.8, 0.02, 40), luck.normal(0.7, 0.05, 40)]
+    images = images_of(luck, 500, 0.01, 0.03)
+    measured = Measured(values, images)
+    drawn = draws(measured, luck, 20_000)
+    expected = [v.var(ddof=1) / 40 * 39 / 37 + e**2 for v, e in zip(values, (0.01, 0.03), strict=True)]
+    np.testing.assert_allclose(drawn.mean(axis=0), measured.means, atol=1e-3)
+    np.testing.assert_allclose(drawn.var(axis=0), expected, rtol=0.05)
+    np.testing.assert_allclose(np.cov(drawn.T)[0, 1], (images.T @ images)[0, 1], atol=2e-5)
+
+
+def test_draws_of_seeds_alone_have_the_quantiles_of_the_t_interval():
+    values = [np.array([0.80, 0.84, 0.85])]
+    low, high = np.quantile(draws(Measured(values), np.random.default_rng(0), 200_000), (0.025, 0.975))
+    np.testing.assert_allclose((low, high), interval(values[0], UNIT), atol=2e-3)
+
+
+def test_images_shared_by_two_sources_do_not_blur_their_difference():
+    luck = np.random.default_rng(0)
+    shared = images_of(luck, 300, 0.05)
+    values = [np.array([0.90, 0.901, 0.899]), np.array([0.88, 0.881, 0.879])]
+    assert tie_groups(values, images=np.hstack([shared, shared])) == [1, 2]
+    assert tie_groups(values, images=np.hstack([shared, images_of(luck, 300, 0.05)])) == [1, 1]
+
+
+def test_test_images_widen_an_interval_and_never_narrow_it():
+    values = [np.array([0.80, 0.84, 0.85])]
+    alone = interval(values[0], UNIT)
+    for spread in (0.001, 0.01, 0.1):
+        low, high = rank.interval(Measured(values, images_of(np.random.default_rng(0), 200, spread)), 0, UNIT)
+        assert low <= alone[0]
+        assert alone[1] <= high
+    assert high - low > alone[1] - alone[0]
+
+
+def test_one_seed_with_predictions_has_the_interval_of_its_test_images():
+    images = images_of(np.random.default_rng(0), 101, 0.02)
+    low, high = rank.interval(Measured([np.array([0.8])], images), 0, UNIT)
+    np.testing.assert_allclose((low, high), stats.t.interval(0.95, 100, 0.8, 0.02))
+    assert not Measured([np.array([0.8])], images).drawable
+
+
+def test_a_stated_noise_is_the_95_percent_point_of_a_difference_of_equal_sources():
+    drawn = draws(Measured([np.array([0.5]), np.array([0.5])], noise=0.02), np.random.default_rng(0), 100_000)
+    assert np.mean(np.abs(drawn[:, 0] - drawn[:, 1]) > 0.02) == pytest.approx(0.05, abs=0.003)
+
+
+def test_differences_up_to_a_stated_noise_are_a_tie_and_larger_ones_of_one_seed_are_not():
+    samples = [np.array([v]) for v in (0.90, 0.88, 0.87, 0.86)]
+    assert tie_groups(samples, noise=0.02) == [1, 1, 2, 2]
+    assert tie_groups(samples) == [1, 1, 1, 1]
+
+
+def test_a_stated_noise_does_not_overrule_seeds_that_vary_more():
+    samples = [np.array([0.9, 0.8, 0.85]), np.array([0.7, 0.9, 0.80])]
+    assert tie_groups(samples, noise=0.001) == [1, 1]
+    steady = [np.array([0.90, 0.901, 0.899]), np.array([0.890, 0.891, 0.889])]
+    assert tie_groups(steady) == [1, 2]
+    assert tie_groups(steady, noise=0.02) == [1, 1]
+
+
+def test_ranks_of_draws_by_hand():
+    drawn = np.array([[3, 2, 1], [3, 1, 2], [3, 2, 1], [1, 3, 2]], dtype=np.float32)
+    found = ranked(drawn, level=0.5)
+    assert found.best.tolist() == [0.75, 0.25, 0]
+    assert found.low.tolist() == [1, 1, 2]
+    assert found.high.tolist() == [1, 2, 3]
+    np.testing.assert_allclose(found.variance, [np.var(r) for r in ([1, 1, 1, 3], [2, 3, 2, 1], [3, 2, 3, 2])])
+
+
+def test_equal_draws_share_rank_and_chance():
+    found = ranked(np.array([[1.0, 1.0, 0.0]] * 2))
+    assert found.best.tolist() == [0.5, 0.5, 0]
+    assert found.low.tolist() == [1.5, 1.5, 3]
+
+
+@pytest.mark.parametrize(("seeds", "test_noise"), [(3, 0.0), (3, 0.01), (5, 0.01), (5, 0.04)])
+def test_intervals_of_simulated_targets_cover_what_they_say(seeds, test_noise):
+    """1,000 boards of one target: true mean, noise of seeds, noise of 200 test images that three sources share."""
+    luck = np.random.default_rng([seeds, int(100 * test_noise)])
+    inside = []
+    for _ in range(1000):
+        truth, images = luck.normal(0.7, 0.02, 3), None
+        shared = luck.normal(0, test_noise * np.sqrt(200), (200, 3)) if test_noise else np.zeros((200, 3))
+        values = list((truth + shared.mean(axis=0))[:, None] + luck.normal(0, 0.02, (3, seeds)))
+        if test_noise:
+            images = (shared - shared.mean(axis=0)) / 200 * np.sqrt(200 / 199)
+        ends = [rank.interval(Measured(values, images), s, (-9, 9)) for s in range(3)]
+        inside += [low <= t <= high for t, (low, high) in zip(truth, ends, strict=True)]
+    assert 0.93 <= np.mean(inside) <= 0.97
+
+
+@pytest.mark.parametrize(
+    ("sources", "targets", "noise", "least", "most"),
+    [(5, 12, 0.02, 0.93, 0.985), (15, 12, 0.02, 0.93, 0.985), (5, 3, 0.02, 0.97, 1.0), (15, 6, 0.01, 0.95, 1.0)],
+)
+def test_intervals_of_mean_ranks_cover_at_least_nearly_what_they_say(sources, targets, noise, least, most):
+    """120 boards each, against the mean rank without noise on 2,000 targets of the kind. With few targets they cover more."""
+    luck = np.random.default_rng([sources, targets])
+    inside = []
+    for _ in range(120):
+        strength = luck.normal(0, 0.03, sources)
+        many = strength + luck.normal(0, 0.02, (2000, sources))
+        truth = stats.rankdata(-many, axis=1).mean(axis=0)
+        measured = [Measured(list(many[t][:, None] + luck.normal(0, noise, (sources, 3)))) for t in range(targets)]
+        variances = np.stack([ranked(draws(m, luck, 200)).variance for m in measured])
+        _, low, high = mean_ranks(np.stack([m.means for m in measured]), variances)
+        inside += list((low <= truth) & (truth <= high))
+    assert least <= np.mean(inside) <= most
 
 
 def test_the_test_is_games_howell():
@@ -132,20 +282,9 @@ def test_tie_groups_are_numbered_without_gaps_from_the_best(values):
     assert all(group == 1 for group, sample in zip(groups, samples, strict=True) if len(sample) == 1)
 
 
-def test_a_single_seed_on_a_single_target_leaves_the_ranks_no_room():
-    mean, low, high = mean_ranks([[np.array([0.9]), np.array([0.1])]], np.random.default_rng(0))
-    np.testing.assert_array_equal([mean, low, high], [[1, 2]] * 3)
-
-
 def test_noisy_seeds_widen_the_interval_of_a_rank():
-    steady = [[np.array([0.90, 0.91, 0.92]), np.array([0.80, 0.81, 0.82])]] * 4
-    noisy = [[np.array([0.60, 0.91, 0.99]), np.array([0.50, 0.81, 0.98])]] * 4
+    steady = [np.array([0.90, 0.91, 0.92]), np.array([0.80, 0.81, 0.82])]
+    noisy = [np.array([0.60, 0.91, 0.99]), np.array([0.50, 0.81, 0.98])]
     for values, certain in ((steady, True), (noisy, False)):
-        _, low, high = mean_ranks(values, np.random.default_rng(0))
-        assert bool(low[0] == high[0]) is certain
-
-
-def test_targets_that_disagree_widen_the_interval_of_a_rank():
-    values = [[np.array([0.9, 0.91]), np.array([0.1, 0.11])], [np.array([0.1, 0.11]), np.array([0.9, 0.91])]]
-    mean, low, high = mean_ranks(values, np.random.default_rng(0))
-    np.testing.assert_array_equal([mean, low, high], [[1.5, 1.5], [1, 1], [2, 2]])
+        found = ranked(draws(Measured(values), np.random.default_rng(0)))
+        assert bool(found.low[0] == found.high[0]) is certain

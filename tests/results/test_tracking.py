@@ -4,6 +4,7 @@ import logging
 import shutil
 import sqlite3
 from pathlib import Path
+from urllib.parse import urlparse
 
 import pandas as pd
 import pytest
@@ -360,3 +361,29 @@ def test_an_experiment_is_found_again(tracking):
 def test_records_of_one_experiment_do_not_show_in_another(tracking):
     tracking.send(outcome())
     assert Tracking(tracking.uri, "other").finished_keys() == set()
+
+
+def test_predictions_come_back_as_they_were_sent(tracking):
+    found = tracking.predictions(tracking.send(outcome()))
+    pd.testing.assert_frame_equal(found, TABLE)
+
+
+def test_predictions_come_back_from_a_server_too(tracking, monkeypatch):
+    run_id = tracking.send(outcome())
+    monkeypatch.setattr(module, "urlparse", lambda uri: urlparse(uri)._replace(scheme="https"))
+    pd.testing.assert_frame_equal(tracking.predictions(run_id), TABLE)
+
+
+@pytest.mark.parametrize("scheme", ["file", "https"])
+def test_a_run_that_left_no_predictions_has_none(tracking, monkeypatch, scheme):
+    run_id = tracking.send(outcome(status="failed", reason="no"))
+    monkeypatch.setattr(module, "urlparse", lambda uri: urlparse(uri)._replace(scheme=scheme))
+    assert tracking.predictions(run_id) is None
+
+
+def test_predictions_that_cannot_be_read_are_one_sentence(tracking):
+    run_id = tracking.send(outcome())
+    path = Path(tracking.client.get_run(run_id).info.artifact_uri.removeprefix("file://")) / "predictions.parquet"
+    path.write_bytes(b"no table")
+    with pytest.raises(CatsError, match=f"the predictions of run {run_id} cannot be read from sqlite"):
+        tracking.predictions(run_id)

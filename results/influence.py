@@ -1,0 +1,177 @@
+"""How much each test image moves a metric: uncertainty of the test images without computing the metric again.
+
+A draw of the test images gives image i the weight w_i (mean 1); the metric then is value + (w - 1)·influence / N to first
+order. One matrix product serves all draws, and influence·influence / N² is the variance: DeLong's for the AUC (DeLong,
+DeLong and Clarke-Pearson, Biometrics 44, 1988), over patients Obuchowski's (Biometrics 53, 1997).
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+Read = Callable[[str], pd.DataFrame | None]  # run_id → predictions, None where there are none
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """Of the test images of one run.
+
+    Attributes:
+        samples: (N,) names. groups: (N,) patients, or None where every image stands alone.
+        truth: (N, C) of 0 and 1. given: (N, C) probabilities. multilabel: an image may have several labels, or none.
+    """
+
+    samples: np.ndarray
+    groups: np.ndarray | None
+    truth: np.ndarray
+    given: np.ndarray
+    multilabel: bool
+
+    def at(self, rows: np.ndarray) -> "Predictions":
+        """Of some images, which may come twice."""
+        groups = None if self.groups is None else self.groups[rows]
+        return Predictions(self.samples[rows], groups, self.truth[rows], self.given[rows], self.multilabel)
+
+
+def parsed(table: pd.DataFrame) -> Predictions:
+    """Predictions from their table; see results.record.Outcome for its columns."""
+    given = table[[c for c in map(str, table) if c.startswith("probability_")]].to_numpy(float)
+    multilabel = "label" not in table
+    if multilabel:
+        truth = table[[c for c in map(str, table) if c.startswith("label_")]].to_numpy(np.int64)
+    else:
+        truth = (table["label"].to_numpy()[:, None] == np.arange(given.shape[1])).astype(np.int64)
+    samples, groups = (table[name].fillna("").astype(str).to_numpy(dtype=object) for name in ("sample", "group"))
+    known = groups != ""  # an image of an unknown patient stands alone
+    patients = np.where(known, "patient " + groups, "image " + samples)
+    alone = len(np.unique(patients)) == len(patients)
+    return Predictions(samples, None if alone else patients, truth, given, multilabel)
+
+
+def influence(metric: str, of: Predictions) -> np.ndarray | None:
+    """(N,) influence of each image on the metric of one run; None where it is not known for this metric, or undefined.
+
+    Within each class it is scaled by sqrt(n / (n - 1)), so that its variance is unbiased, as DeLong's is.
+    """
+    return INFLUENCES[metric](of) if metric in INFLUENCES and np.isfinite(of.given).all() else None
+
+
+def _auc(of: Predictions) -> np.ndarray | None:
+    """Mean over the classes that have both sides."""
+    parts = [_binary_auc(of.truth[:, c] == 1, of.given[:, c]) for c in _defined(of.truth)]
+    return np.mean(parts, axis=0) if parts else None
+
+
+def _binary_auc(positive: np.ndarray, given: np.ndarray) -> np.ndarray:
+    """Placement values: of a positive image the share of negatives below it, of a negative the share of positives above."""
+    m, n = int(positive.sum()), int((~positive).sum())
+    ranks, placed = stats.rankdata(given), np.empty(len(given))
+    placed[positive] = (ranks[positive] - stats.rankdata(given[positive])) / n
+    placed[~positive] = 1 - (ranks[~positive] - stats.rankdata(given[~positive])) / m
+    return _by_class(placed, [positive, ~positive])
+
+
+def _accuracy(of: Predictions) -> np.ndarray:
+    right = (of.given >= 0.5) == of.truth if of.multilabel else _right(of)[:, None]
+    return _centred(right.mean(axis=1))
+
+
+def _balanced_accuracy(of: Predictions) -> np.ndarray | None:
+    """Mean recall of the classes there are or that are guessed; several labels: of both sides of each label."""
+    if of.multilabel:
+        guess = of.given >= 0.5
+        sides = [(of.truth[:, c] == side, guess[:, c] == side) for c in _defined(of.truth) for side in (0, 1)]
+        return np.mean([_by_class(right.astype(float), [own]) for own, right in sides], axis=0) if sides else None
+    classes = np.flatnonzero(of.truth.sum(axis=0))
+    counted = np.union1d(classes, of.given.argmax(axis=1))
+    return _by_class(_right(of).astype(float), [of.truth[:, c] == 1 for c in classes]) / len(counted)
+
+
+def _brier(of: Predictions) -> np.ndarray:
+    squares = (of.given - of.truth) ** 2
+    return _centred(squares.mean(axis=1) if of.multilabel else squares.sum(axis=1) / 2)
+
+
+INFLUENCES: Mapping[str, Callable[[Predictions], np.ndarray | None]] = {
+    "auc": _auc, "accuracy": _accuracy, "balanced_accuracy": _balanced_accuracy, "brier": _brier,
+}  # fmt: skip
+
+
+def _right(of: Predictions) -> np.ndarray:
+    right: np.ndarray = of.given.argmax(axis=1) == of.truth.argmax(axis=1)
+    return right
+
+
+def _defined(truth: np.ndarray) -> list[int]:
+    """The classes that have images on both sides."""
+    return [c for c in range(truth.shape[1]) if 0 < truth[:, c].sum() < len(truth)]
+
+
+def _by_class(values: np.ndarray, classes: Sequence[np.ndarray]) -> np.ndarray:
+    """Influence on the sum of the class means of (N,) values; each class is a mask."""
+    found = np.zeros(len(values))
+    for own in classes:
+        found[own] = _centred(values[own]) * len(values) / own.sum()
+    return found
+
+
+def _centred(values: np.ndarray) -> np.ndarray:
+    """Deviations from the mean, so scaled that their mean square over N is the unbiased variance of the mean."""
+    count = len(values)
+    scaled: np.ndarray = (values - values.mean()) * np.sqrt(count / max(count - 1, 1))
+    return scaled
+
+
+def summed(influences: np.ndarray, groups: np.ndarray | None) -> np.ndarray:
+    """(G, S) from the influences (N, S) of images: each patient's share in the change of the metric, G = N without patients.
+
+    A draw with weights (G,) is value + (weights - 1) @ result; result.T @ result is the covariance (S, S).
+    """
+    if groups is None:
+        return influences / len(influences)
+    codes = np.unique(groups, return_inverse=True)[1]
+    count = int(codes.max()) + 1
+    totals = np.zeros((count, influences.shape[1]))
+    np.add.at(totals, codes, influences)
+    scaled: np.ndarray = totals / len(influences) * np.sqrt(count / max(count - 1, 1))
+    return scaled
+
+
+def of_target(metric: str, runs: Mapping[str, Sequence[str]], read: Read) -> tuple[np.ndarray | None, str | None]:
+    """The test images of one target: (G, S) for the mean over seeds of each source, or None and why.
+
+    runs: source → run ids, one per seed. All runs must have the same images in the same order with the same labels.
+    """
+    first: Predictions | None = None
+    columns = []
+    for ids in runs.values():
+        seeds = []
+        for run_id in ids:
+            table = read(run_id)
+            if table is None:
+                return None, "not every run has predictions"
+            now = parsed(table)
+            first = now if first is None else first
+            if not same_images(first, now):
+                return None, "the runs do not share their test images"
+            found = influence(metric, now)
+            if found is None:
+                return None, f"the part of each image in {metric} is not known"
+            seeds.append(found)
+        columns.append(np.mean(seeds, axis=0))
+    if first is None:
+        return None, "there is no run"
+    found = summed(np.stack(columns, axis=1), first.groups)
+    return (found, None) if len(found) > 1 else (None, "they are all of one patient")
+
+
+def same_images(one: Predictions, other: Predictions) -> bool:
+    """Whether two runs were tested on the same images, in the same order, with the same labels and patients."""
+    pairs = ((one.samples, other.samples), (one.truth, other.truth))
+    same_groups = one.groups is other.groups or (
+        one.groups is not None and other.groups is not None and np.array_equal(one.groups, other.groups)
+    )
+    return same_groups and all(np.array_equal(a, b) for a, b in pairs)
