@@ -15,6 +15,7 @@ from benchmark.make import make_pretraining
 from benchmark.measure import Measure, Score
 from benchmark.plan import Plan
 from benchmark.runner import Run, Watch, check_names, deliver, pretrainings
+from benchmark.runs import frame_of
 from benchmark.wanted import wanted
 from results.board import make_board
 from results.error import CatsError
@@ -79,7 +80,7 @@ def pairs(plan: Plan) -> Iterator[tuple[str, str, str]]:
 
 def ranks_elsewhere(plan: Plan, tracking: Tracking) -> dict[str, dict[str, float]]:
     """Target → source → mean rank on the plan's other targets, as far as they have been run."""
-    frame = tracking.frame()
+    frame = frame_of(tracking)
     try:
         board = make_board(frame, plan.experiment, plan.metric, plan.rule, wanted(plan))
     except CatsError:

@@ -13,7 +13,18 @@ import typer
 
 from benchmark.cli_entries import app as entries
 from benchmark.cli_measures import app as measures
-from benchmark.cli_options import DATABASE, Device, Format, PlanArgument, TrackingOption, exists, outbox_of, print_line, say
+from benchmark.cli_options import (
+    DATABASE,
+    Device,
+    Format,
+    FreshOption,
+    PlanArgument,
+    TrackingOption,
+    exists,
+    outbox_of,
+    print_line,
+    say,
+)
 from results.error import CatsError
 
 if TYPE_CHECKING:
@@ -105,7 +116,8 @@ def plan(
     from benchmark.leakage import look, sentences
     from benchmark.plan import load_plan
     from benchmark.runner import check_names
-    from results.tracking import NoExperimentError, Tracking
+    from benchmark.runs import runs_of
+    from results.tracking import NoExperimentError
 
     loaded = load_plan(plan)
     check_names(loaded)
@@ -113,7 +125,7 @@ def plan(
     every = list(loaded.cells(found.leaks))
     frame, done = None, set()
     with suppress(NoExperimentError):
-        frame = Tracking(tracking_uri, loaded.experiment, create=False).frame() if exists(tracking_uri) else None
+        frame = runs_of(tracking_uri, loaded.experiment) if exists(tracking_uri) else None
     if frame is not None and len(frame):
         done = set(frame.loc[frame["status"] == "FINISHED", "key"])
     if cells:
@@ -142,26 +154,27 @@ def board(
     form: Annotated[Format, typer.Option("--format", help="How to print it.")] = Format.table,
     metric: Annotated[str | None, typer.Option(help="Another metric than the plan's.")] = None,
     report: Annotated[Path | None, typer.Option(help="Also write board.md, board.csv, board.json, board.png there.")] = None,
+    fresh: FreshOption = False,
 ) -> None:
     """Show which source wins on each target, how sure that is, and what it cost. Needs MLflow only, no data, no torch."""
     from benchmark.plan import load_plan, plan_names
 
     given = load_plan(plan) if plan in plan_names() or plan.endswith((".yaml", ".yml")) else plan
-    made = _board(given, tracking_uri, metric)
+    made = _board(given, tracking_uri, metric, fresh=fresh)
     if report is not None:
         _report(made, report)
     _print(made, form)
 
 
-def _board(given: "Plan | str", tracking_uri: str, metric: str | None = None) -> "Board":
+def _board(given: "Plan | str", tracking_uri: str, metric: str | None = None, *, fresh: bool = False) -> "Board":
+    from benchmark.runs import runs_of
     from benchmark.wanted import wanted
     from results.board import make_board
-    from results.tracking import Tracking
 
     if not exists(tracking_uri):
         raise CatsError(f"there is no database {tracking_uri}; make one with `cats run`, or name it with --tracking-uri")
     experiment = given if isinstance(given, str) else given.experiment
-    frame = Tracking(tracking_uri, experiment, create=False).frame()
+    frame = runs_of(tracking_uri, experiment, fresh=fresh)
     if isinstance(given, str):
         return make_board(frame, experiment, metric or "auc", "min_val_loss")
     return make_board(frame, experiment, metric or given.metric, given.rule, wanted(given))

@@ -12,6 +12,7 @@ import tempfile
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from mlflow import MlflowClient
@@ -21,12 +22,15 @@ from mlflow.exceptions import MlflowException
 from results.error import CatsError
 from results.outbox import Outbox
 from results.record import Outcome, Record
+from results.snapshot import parsed
+from results.witness import absolute
 
 log = logging.getLogger(__name__)
 
 STATUS = {"finished": "FINISHED", "failed": "FAILED", "interrupted": "KILLED"}
 BATCH = 1000  # metrics per call that MLflow accepts
 PAGE = 1000
+PREDICTIONS = "predictions.parquet"
 
 
 class NoExperimentError(CatsError):
@@ -54,20 +58,24 @@ class Tracking:
         except (MlflowException, OSError) as error:
             raise CatsError(f"MLflow at {uri} cannot be used: {first_line(error)}") from error
 
-    def runs(self, condition: str = "") -> Iterator[Run]:
-        """All active runs of the experiment that meet an MLflow filter, page by page. Raises CatsError if MLflow fails."""
+    def runs(self, condition: str = "", view: int = ViewType.ACTIVE_ONLY) -> Iterator[Run]:
+        """All runs of the experiment that meet an MLflow filter, page by page. Raises CatsError if MLflow fails."""
         token = None
         while True:
-            try:
-                page = self.client.search_runs(
-                    [self.experiment_id], condition, ViewType.ACTIVE_ONLY, PAGE, ["attributes.start_time"], token
-                )
-            except (MlflowException, OSError) as error:
-                raise CatsError(f"MLflow at {self.uri} cannot be read: {first_line(error)}") from error
+            page, token = self.page(token, PAGE, condition, view)
             yield from page
-            token = page.token
             if not token:
                 return
+
+    def page(self, token: str | None, size: int, condition: str = "", view: int = ViewType.ALL) -> tuple[list[Run], str | None]:
+        """Up to `size` runs from a page token on, in the order of their start, and the token of what follows if any does."""
+        order = ["attributes.start_time"]
+        try:
+            page = self.client.search_runs([self.experiment_id], condition, view, size, order, token)
+        except (MlflowException, OSError) as error:
+            raise CatsError(f"MLflow at {self.uri} cannot be read: {first_line(error)}") from error
+        token = page.token.decode() if isinstance(page.token, bytes) else page.token
+        return list(page), token or None
 
     def finished_keys(self) -> set[str]:
         """The keys that need no further attempt."""
@@ -140,7 +148,7 @@ class Tracking:
             self.client.log_inputs(run_id, [DatasetInput(data, [InputTag("mlflow.data.context", "evaluation")])])
         if outcome.predictions is not None:
             with tempfile.TemporaryDirectory() as folder:
-                path = Path(folder) / "predictions.parquet"
+                path = Path(folder) / PREDICTIONS
                 outcome.predictions.to_parquet(path, index=False)
                 self.client.log_artifact(run_id, str(path))
 
@@ -149,28 +157,39 @@ class Tracking:
 
         Columns: run_id, status, key, kind, point, started; every param; every metric; costs (list of dicts); reasons (dict).
         """
-        rows = []
-        for run in self.runs("tags.`cats.key` != ''"):
-            tags = run.data.tags
-            rows.append(
-                {
-                    **run.data.params,
-                    **run.data.metrics,
-                    "run_id": run.info.run_id,
-                    "status": run.info.status,
-                    "started": run.info.start_time,
-                    "key": tags["cats.key"],
-                    "kind": tags.get("cats.kind"),
-                    "point": tags.get("cats.point"),
-                    "pretraining": tags.get("cats.pretraining"),
-                    "groups": tags.get("cats.groups"),
-                    "leak": tags.get("cats.leak"),
-                    "reasons": json.loads(tags.get("cats.reasons", "{}")),
-                    "known_duplicates": tags.get("cats.known_duplicates"),
-                    "costs": json.loads(tags.get("cats.costs", "[]")),
-                }
-            )
-        return pd.DataFrame(rows)
+        rows = [row_of(run) for run in self.runs("tags.`cats.key` != ''")]
+        return parsed(pd.DataFrame(rows))
+
+    def predictions(self, run_id: str) -> pd.DataFrame | None:
+        """What a run said of each test image; None if it kept nothing. Raises CatsError if MLflow fails."""
+        try:
+            if all(item.path != PREDICTIONS for item in self.client.list_artifacts(run_id)):
+                return None
+            with tempfile.TemporaryDirectory() as folder:
+                return pd.read_parquet(self.client.download_artifacts(run_id, PREDICTIONS, folder))
+        except (MlflowException, OSError) as error:
+            raise CatsError(f"MLflow at {self.uri} cannot be asked for a run's predictions: {first_line(error)}") from error
+
+
+def row_of(run: Run) -> dict[str, Any]:
+    """One row of Tracking.frame, with costs and reasons as the JSON that MLflow has."""
+    tags = run.data.tags
+    return {
+        **run.data.params,
+        **run.data.metrics,
+        "run_id": run.info.run_id,
+        "status": run.info.status,
+        "started": run.info.start_time,
+        "key": tags["cats.key"],
+        "kind": tags.get("cats.kind"),
+        "point": tags.get("cats.point"),
+        "pretraining": tags.get("cats.pretraining"),
+        "groups": tags.get("cats.groups"),
+        "leak": tags.get("cats.leak"),
+        "reasons": tags.get("cats.reasons", "{}"),
+        "known_duplicates": tags.get("cats.known_duplicates"),
+        "costs": tags.get("cats.costs", "[]"),
+    }
 
 
 def measurements(record: Record) -> Iterator[tuple[str, float, int]]:
@@ -193,12 +212,6 @@ def _measurements(record: Record) -> Iterator[tuple[str, float, int]]:
             yield f"energy_kwh_{cost.phase}", known, 0
             if cost.kg_per_kwh is not None:
                 yield f"co2e_kg_{cost.phase}", known * cost.kg_per_kwh, 0
-
-
-def absolute(uri: str) -> str:
-    """A database file by its full path: MLflow keeps the engine of a relative one when the working directory changes."""
-    file = uri.removeprefix("sqlite:///")
-    return uri if file == uri else f"sqlite:///{Path(file).resolve()}"
 
 
 def quiet() -> None:
