@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from benchmark.cli_cost import app as costs
 from benchmark.cli_entries import app as entries
 from benchmark.cli_measures import app as measures
 from benchmark.cli_options import (
@@ -40,6 +41,7 @@ app = typer.Typer(
 )
 app.add_typer(entries)
 app.add_typer(measures)
+app.add_typer(costs)
 log = logging.getLogger("cats")
 
 PROSE = ("title", "licence", "citation")  # of an entry: said on a line of their own

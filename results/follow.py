@@ -14,7 +14,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 from mlflow.entities import Run, ViewType
@@ -45,8 +44,8 @@ class Seen:
 
 def read_all(tracking: Tracking, now: int) -> Seen:
     """Every run, read anew."""
-    rows, marks = _onward(tracking, (0, None), PAGE)
-    return Seen(_ordered(rows), marks, (0, None), now)
+    tables, marks = _onward(tracking, (0, None), PAGE)
+    return Seen(_ordered(tables), marks, (0, None), now)
 
 
 def read_on(tracking: Tracking, seen: Seen, now: int) -> Seen:
@@ -63,7 +62,7 @@ def read_on(tracking: Tracking, seen: Seen, now: int) -> Seen:
     again, following = tracking.page(seen.cursor[1], SLICE)
     if [run.info.run_id for run in again if run.info.run_id in known] != [i for i in expected if i in known]:
         return read_all(tracking, now)
-    changed = [*again, *_changed(tracking, seen.looked, late)]
+    changed = [*again, *_changed(tracking, seen.looked, first[0])]
     deleted = {run.info.run_id for run in changed if run.info.lifecycle_stage == "deleted"}
     unsure = pc.or_(pc.equal(kept["stage"], "deleted"), pc.is_in(kept["status"], pa.array(UNSETTLED)))
     doubtful = set(kept.filter(unsure)["run_id"].to_pylist()) - deleted
@@ -73,7 +72,7 @@ def read_on(tracking: Tracking, seen: Seen, now: int) -> Seen:
     fresh = {run.info.run_id: run for run in [*changed, *asked] if run.info.run_id in known}
     untouched = kept.filter(pc.invert(pc.is_in(kept["run_id"], pa.array(list(fresh), pa.string()))))
     cursor: Mark = (position + len(again), following) if following else (0, None)
-    return Seen(_ordered([*fresh.values(), *late], untouched), seen.marks[:start] + marks, cursor, now)
+    return Seen(_ordered([untouched, table_of(fresh.values()), *late]), seen.marks[:start] + marks, cursor, now)
 
 
 def _last_that_fits(tracking: Tracking, marks: Sequence[Mark], ids: Sequence[str]) -> tuple[int, tuple[list[Run], str | None]]:
@@ -96,23 +95,28 @@ def _last_that_fits(tracking: Tracking, marks: Sequence[Mark], ids: Sequence[str
 
 def _onward(
     tracking: Tracking, mark: Mark, size: int, page: tuple[list[Run], str | None] | None = None
-) -> tuple[list[Run], tuple[Mark, ...]]:
-    """All runs from a mark on, and the marks on the way, the first one included. `page`: the first one, if it is known."""
-    runs: list[Run] = []
-    marks = [mark]
+) -> tuple[list[pa.Table], tuple[Mark, ...]]:
+    """All runs from a mark on, and the marks on the way, the first one included. `page`: the first one, if it is known.
+
+    A page is packed before the next one comes: millions of small objects make Python slow.
+    """
+    tables: list[pa.Table] = []
+    marks, seen = [mark], set()
     position, token = mark
-    some, token = page if page is not None else tracking.page(token, size)
+    runs, token = page if page is not None else tracking.page(token, size)
     while True:
-        runs += some
-        position += len(some)
+        # A run that came meanwhile pushes another one onto the next page, where it stands for the second time.
+        tables.append(table_of(run for run in runs if run.info.run_id not in seen))
+        seen |= {run.info.run_id for run in runs}
+        position += len(runs)
         if not token:
-            return runs, tuple(marks)
+            return tables, tuple(marks)
         marks.append((position, token))
-        some, token = tracking.page(token, size)
+        runs, token = tracking.page(token, size)
 
 
 def _changed(tracking: Tracking, looked: int, late: Sequence[Run]) -> Iterable[Run]:
-    """The deleted ones, those at work, and those that ended since and are not among the late ones, which have been read."""
+    """The deleted ones, those at work, and those that ended since and began before the late ones, which have been read."""
     yield from tracking.runs(view=ViewType.DELETED_ONLY)
     for status in UNSETTLED:
         yield from tracking.runs(f"attributes.status = '{status}'")
@@ -126,15 +130,12 @@ def _named(tracking: Tracking, ids: Sequence[str]) -> Iterable[Run]:
         yield from tracking.runs(f"attributes.run_id IN ({listed})", ViewType.ALL)
 
 
-def _ordered(runs: Sequence[Run], others: pa.Table | None = None) -> pa.Table:
-    made = [table_of(runs)] if runs else []
-    tables = [*made, *([others] if others is not None else [])]
-    if not tables:
+def _ordered(tables: Iterable[pa.Table]) -> pa.Table:
+    """All in one, in MLflow's order."""
+    filled = [table for table in tables if len(table)]
+    if not filled:
         return pa.table({"run_id": pa.array([], pa.string())})
-    table = pa.concat_tables(tables, promote_options="permissive")
-    if others is None or runs:
-        table = table.sort_by([("started", "ascending"), ("run_id", "ascending")])
-    return table
+    return pa.concat_tables(filled, promote_options="permissive").sort_by([("started", "ascending"), ("run_id", "ascending")])
 
 
 def table_of(runs: Iterable[Run]) -> pa.Table:
@@ -147,4 +148,5 @@ def table_of(runs: Iterable[Run]) -> pa.Table:
         who = {"run_id": run.info.run_id, "started": run.info.start_time, "status": run.info.status}
         row = row_of(run) if run.data.tags.get("cats.key") else {**dict.fromkeys(ALWAYS), **who}
         rows[run.info.run_id] = row | {"stage": run.info.lifecycle_stage}
-    return pa.Table.from_pandas(pd.DataFrame(list(rows.values())), preserve_index=False)
+    columns = dict.fromkeys(name for row in rows.values() for name in row)
+    return pa.table({name: [row.get(name) for row in rows.values()] for name in columns})

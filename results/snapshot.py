@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from results.collector import uncollected
 from results.witness import absolute, witness
 
 if TYPE_CHECKING:
@@ -89,8 +90,9 @@ def framed(runs: pa.Table) -> pd.DataFrame:
 
 def parsed(frame: pd.DataFrame) -> pd.DataFrame:
     """The columns of JSON texts as what they say, parsed at one stroke."""
-    for column in TEXTS if len(frame) else ():
-        frame[column] = pd.Series(json.loads(f"[{','.join(frame[column])}]"), index=frame.index, dtype=object)
+    with uncollected():
+        for column in TEXTS if len(frame) else ():
+            frame[column] = pd.Series(json.loads(f"[{','.join(frame[column])}]"), index=frame.index, dtype=object)
     return frame
 
 

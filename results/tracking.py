@@ -19,6 +19,7 @@ from mlflow import MlflowClient
 from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, Run, RunTag, ViewType
 from mlflow.exceptions import MlflowException
 
+from results.collector import uncollected
 from results.error import CatsError
 from results.outbox import Outbox
 from results.record import Outcome, Record
@@ -71,7 +72,8 @@ class Tracking:
         """Up to `size` runs from a page token on, in the order of their start, and the token of what follows if any does."""
         order = ["attributes.start_time"]
         try:
-            page = self.client.search_runs([self.experiment_id], condition, view, size, order, token)
+            with uncollected():
+                page = self.client.search_runs([self.experiment_id], condition, view, size, order, token)
         except (MlflowException, OSError) as error:
             raise CatsError(f"MLflow at {self.uri} cannot be read: {first_line(error)}") from error
         token = page.token.decode() if isinstance(page.token, bytes) else page.token
