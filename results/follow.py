@@ -55,7 +55,7 @@ def read_on(tracking: Tracking, seen: Seen, now: int) -> Seen:
     ids = seen.runs["run_id"].to_pylist()
     start, first = _last_that_fits(tracking, seen.marks, ids)
     mark = seen.marks[start]
-    late, marks = _onward(tracking, mark, SLICE if len(ids) - mark[0] < PAGE else PAGE, first)
+    late, marks = _onward(tracking, mark, SLICE if len(ids) - mark[0] <= 2 * PAGE else PAGE, first)
     kept = seen.runs.slice(0, mark[0])
     known = set(ids[: mark[0]])
     position, expected = seen.cursor[0], ids[seen.cursor[0] : seen.cursor[0] + SLICE]

@@ -70,4 +70,5 @@ def _point(axis: Axes, way: Way, targets: int, *, below: bool) -> None:
     name = axis.annotate(
         way.name + part, (kwh, way.regret), xytext=(8, -14 if below else 6), textcoords="offset points", fontsize=11, zorder=4
     )
+    name.set_gid(f"name of {way.name}")
     name.set_path_effects([withStroke(linewidth=3, foreground="white")])

@@ -174,7 +174,7 @@ def test_the_picture_names_every_way_whose_energy_is_known(tmp_path, name):
     content = (tmp_path / name).read_bytes()
     assert content.startswith(b"\x89PNG" if name.endswith("png") else b"<?xml")
     if name.endswith("svg"):
-        told = [way.name for way in made.ways if f"<!-- {way.name} -->".encode() in content]
+        told = [way.name for way in made.ways if f'id="name of {way.name}"'.encode() in content]
         assert sorted(told) == sorted(way.name for way in made.ways)
 
 
