@@ -1,6 +1,6 @@
 """What MLflow's runs have become since they were last read, with as few runs read as can be.
 
-MLflow tells no time of the last change of a run, and reading a run costs 1.5 ms, whatever one wants of it. But its order by
+MLflow tells no time of the last change of a run, and a run costs about 1 ms, whatever one wants of it. But its order by
 start is total (ties by run id), and neither start nor id ever changes; so of runs that only come, a run that stands where it
 stood before has exactly the same runs before it. Page tokens, kept as marks, let one ask which run stands where.
 
