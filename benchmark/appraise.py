@@ -23,6 +23,7 @@ from benchmark.make import make_pretraining
 from benchmark.measure import Measure, Score, Undefined
 from benchmark.plan import Plan
 from benchmark.runner import Run, Watch, check_names, deliver, pretrainings
+from benchmark.runs import frame_of
 from benchmark.scored import code, keep, kept
 from benchmark.start import Start
 from benchmark.wanted import wanted
@@ -102,7 +103,7 @@ def pairs(plan: Plan, found: Look, elsewhere: Mapping[str, Mapping[str, float]],
 def ranks_elsewhere(plan: Plan, tracking: Tracking) -> dict[str, dict[str, float]]:
     """Target → source → mean rank on the plan's other targets, as far as they have been run."""
     try:
-        board = make_board(tracking.frame(), plan.experiment, plan.metric, plan.rule, wanted(plan))
+        board = make_board(frame_of(tracking), plan.experiment, plan.metric, plan.rule, wanted(plan))
     except CatsError:
         return {}
     found: dict[str, dict[str, float]] = {}

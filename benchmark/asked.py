@@ -2,40 +2,46 @@
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from benchmark.cli_options import exists
 from benchmark.plan import Plan, load_plan, plan_names
+from benchmark.runs import read_of, runs_of
 from benchmark.wanted import wanted
 from results.board import Wanted
 from results.error import CatsError
 from results.influence import Read
-from results.tracking import Tracking
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True)
 class Asked:
     """Which runs, and how they are judged. `wanted` is None for a whole experiment."""
 
-    tracking: Tracking
+    uri: str
     experiment: str
     metric: str
     rule: str
     wanted: Wanted | None
 
+    def frame(self, *, fresh: bool = False) -> "pd.DataFrame":
+        """The runs, see benchmark.runs. Raises CatsError if there is no such experiment."""
+        return runs_of(self.uri, self.experiment, fresh=fresh)
+
     @property
     def read(self) -> Read:
         """Gives the predictions of a run; the last ones are kept in memory."""
-        return lru_cache(maxsize=256)(self.tracking.predictions)
+        return lru_cache(maxsize=256)(read_of(self.uri, self.experiment))
 
 
 def asked(given: str | Plan, tracking_uri: str, metric: str | None = None, rule: str | None = None) -> Asked:
-    """Metric and rule are the plan's unless others are named. Raises CatsError if there is no such plan or experiment."""
+    """Metric and rule are the plan's unless others are named. Raises CatsError if there is no such plan or database."""
     if isinstance(given, str) and (given in plan_names() or given.endswith((".yaml", ".yml"))):
         given = load_plan(given)
     if not exists(tracking_uri):
         raise CatsError(f"there is no database {tracking_uri}; make one with `cats run`, or name it with --tracking-uri")
-    experiment = given if isinstance(given, str) else given.experiment
-    tracking = Tracking(tracking_uri, experiment, create=False)
     if isinstance(given, str):
-        return Asked(tracking, experiment, metric or "auc", rule or "min_val_loss", None)
-    return Asked(tracking, experiment, metric or given.metric, rule or given.rule, wanted(given))
+        return Asked(tracking_uri, given, metric or "auc", rule or "min_val_loss", None)
+    return Asked(tracking_uri, given.experiment, metric or given.metric, rule or given.rule, wanted(given))

@@ -12,9 +12,21 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from benchmark.cli_compare import app as compare
+from benchmark.cli_cost import app as costs
 from benchmark.cli_entries import app as entries
 from benchmark.cli_measures import app as measures
-from benchmark.cli_options import DATABASE, Device, Format, PlanArgument, TrackingOption, exists, outbox_of, print_line, say
+from benchmark.cli_options import (
+    DATABASE,
+    Device,
+    Format,
+    FreshOption,
+    PlanArgument,
+    TrackingOption,
+    exists,
+    outbox_of,
+    print_line,
+    say,
+)
 from results.error import CatsError
 
 if TYPE_CHECKING:
@@ -32,6 +44,7 @@ app = typer.Typer(
 app.add_typer(compare)
 app.add_typer(entries)
 app.add_typer(measures)
+app.add_typer(costs)
 log = logging.getLogger("cats")
 
 PROSE = ("title", "licence", "citation")  # of an entry: said on a line of their own
@@ -118,7 +131,8 @@ def plan(
     from benchmark.leakage import look, sentences
     from benchmark.plan import load_plan
     from benchmark.runner import check_names
-    from results.tracking import NoExperimentError, Tracking
+    from benchmark.runs import runs_of
+    from results.tracking import NoExperimentError
 
     loaded = load_plan(plan)
     check_names(loaded)
@@ -126,7 +140,7 @@ def plan(
     every = list(loaded.cells(found.leaks))
     frame, done = None, set()
     with suppress(NoExperimentError):
-        frame = Tracking(tracking_uri, loaded.experiment, create=False).frame() if exists(tracking_uri) else None
+        frame = runs_of(tracking_uri, loaded.experiment) if exists(tracking_uri) else None
     if frame is not None and len(frame):
         done = set(frame.loc[frame["status"] == "FINISHED", "key"])
     if cells:
@@ -160,6 +174,7 @@ def board(
     impute: Annotated[Gap | None, typer.Option(help="What a pair without a run counts as in the mean ranks.")] = None,
     images: Annotated[bool, typer.Option(help="Count the luck of the test images; reads every run's predictions.")] = True,
     sensitivity: Annotated[bool, typer.Option("--sensitivity", help="Show what changes with rule and protocol.")] = False,
+    fresh: FreshOption = False,
 ) -> None:
     """Show which source wins on each target, how sure that is, and what it cost. Needs MLflow only, no data, no torch."""
     from benchmark.asked import asked
@@ -169,19 +184,19 @@ def board(
     question = asked(plan, tracking_uri, metric, rule)
     judging = Judging(question.read if images else None, noise, impute.value if impute else None)
     if sensitivity:
-        found = compared(question.tracking.frame(), question.experiment, question.metric, question.wanted, judging)
+        found = compared(question.frame(fresh=fresh), question.experiment, question.metric, question.wanted, judging)
         print_line(json.dumps(found.to_dict(), indent=2) if form is Format.json else found.markdown().rstrip("\n"))
         return
-    made = _board(question, judging)
+    made = _board(question, judging, fresh=fresh)
     if report is not None:
         _report(made, report)
     _print(made, form)
 
 
-def _board(question: "Asked", judging: "Judging") -> "Board":
+def _board(question: "Asked", judging: "Judging", *, fresh: bool = False) -> "Board":
     from results.board import make_board
 
-    frame = question.tracking.frame()
+    frame = question.frame(fresh=fresh)
     return make_board(frame, question.experiment, question.metric, question.rule, question.wanted, judging)
 
 

@@ -30,6 +30,7 @@ def score(
     from benchmark.device import device_of
     from benchmark.evidence import Setting
     from benchmark.plan import load_plan
+    from benchmark.runs import frame_of
     from results.measures import said
     from results.tracking import Tracking
 
@@ -49,7 +50,7 @@ def score(
         raise typer.Exit(130)
     if state.done + state.made:
         wanted = {(s, t) for s in loaded.sources for t in loaded.targets}
-        rows = [row for row in said(tracking.frame(), loaded.experiment) if (row.source, row.target) in wanted]
+        rows = [row for row in said(frame_of(tracking), loaded.experiment) if (row.source, row.target) in wanted]
         _print(rows, form)
     if state.failed:
         raise typer.Exit(1)

@@ -27,6 +27,9 @@ TrackingOption = Annotated[
     ),
 ]
 DATABASE = "sqlite:///mlflow.db"
+FreshOption = Annotated[
+    bool, typer.Option("--fresh", help="Read every run again, also those that ended; needed if one was edited by hand.")
+]
 
 
 class Device(StrEnum):
@@ -51,7 +54,7 @@ def outbox_of(tracking_uri: str, experiment: str) -> "Outbox":
     from benchmark.digest import digest
     from benchmark.home import home
     from results.outbox import Outbox
-    from results.tracking import absolute
+    from results.witness import absolute
 
     return Outbox(home() / "outbox" / digest([absolute(tracking_uri), experiment])[:16])
 

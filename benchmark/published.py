@@ -87,7 +87,7 @@ def _families(start: Start) -> list[str]:
 
 def version_of(reference: str) -> "Version":
     """The published version of that name. Raises CatsError if it is not there or not from `cats publish`."""
-    from results.tracking import absolute
+    from results.witness import absolute
 
     return _asked(reference, absolute(tracking_uri()))
 

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from results.error import CatsError
-from results.tracking import metric_name
+from results.record import metric_name
 
 PREFIX = "measure_"
 

@@ -1,6 +1,7 @@
 """A record: everything that is kept of one finished or failed attempt at a cell, a pretraining or the scores of a pair."""
 
 import math
+import re
 from dataclasses import dataclass
 from typing import Literal
 
@@ -92,3 +93,8 @@ class Outcome:
 
     record: Record
     predictions: pd.DataFrame | None = None
+
+
+def metric_name(name: str) -> str:
+    """A name as MLflow takes it: `knn[k=3]` becomes `knn:k 3`."""
+    return re.sub(r"[^\w\-. :/]", "_", name.replace("]", "").translate(str.maketrans("[=,", ":  ")))

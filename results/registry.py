@@ -17,7 +17,8 @@ from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 
 from results.error import CatsError, nearest
-from results.tracking import absolute, first_line, quiet
+from results.tracking import first_line, quiet
+from results.witness import absolute
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 REFERENCE = re.compile(rf"models:/({NAME.pattern})/([0-9]+)")

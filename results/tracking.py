@@ -8,11 +8,11 @@ import json
 import logging
 import math
 import os
-import re
 import tempfile
 import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlparse
 from urllib.request import url2pathname
 
@@ -21,9 +21,12 @@ from mlflow import MlflowClient
 from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, Run, RunTag, ViewType
 from mlflow.exceptions import MlflowException
 
+from results.collector import uncollected
 from results.error import CatsError
 from results.outbox import Outbox
-from results.record import Outcome, Record
+from results.record import Outcome, Record, metric_name
+from results.snapshot import parsed
+from results.witness import absolute
 
 log = logging.getLogger(__name__)
 
@@ -59,20 +62,25 @@ class Tracking:
         except (MlflowException, OSError) as error:
             raise CatsError(f"MLflow at {uri} cannot be used: {first_line(error)}") from error
 
-    def runs(self, condition: str = "") -> Iterator[Run]:
-        """All active runs of the experiment that meet an MLflow filter, page by page. Raises CatsError if MLflow fails."""
+    def runs(self, condition: str = "", view: int = ViewType.ACTIVE_ONLY) -> Iterator[Run]:
+        """All runs of the experiment that meet an MLflow filter, page by page. Raises CatsError if MLflow fails."""
         token = None
         while True:
-            try:
-                page = self.client.search_runs(
-                    [self.experiment_id], condition, ViewType.ACTIVE_ONLY, PAGE, ["attributes.start_time"], token
-                )
-            except (MlflowException, OSError) as error:
-                raise CatsError(f"MLflow at {self.uri} cannot be read: {first_line(error)}") from error
+            page, token = self.page(token, PAGE, condition, view)
             yield from page
-            token = page.token
             if not token:
                 return
+
+    def page(self, token: str | None, size: int, condition: str = "", view: int = ViewType.ALL) -> tuple[list[Run], str | None]:
+        """Up to `size` runs from a page token on, in the order of their start, and the token of what follows if any does."""
+        order = ["attributes.start_time"]
+        try:
+            with uncollected():
+                page = self.client.search_runs([self.experiment_id], condition, view, size, order, token)
+        except (MlflowException, OSError) as error:
+            raise CatsError(f"MLflow at {self.uri} cannot be read: {first_line(error)}") from error
+        token = page.token.decode() if isinstance(page.token, bytes) else page.token
+        return list(page), token or None
 
     def finished_keys(self) -> set[str]:
         """The keys that need no further attempt."""
@@ -171,28 +179,29 @@ class Tracking:
 
         Columns: run_id, status, key, kind, point, started; every param; every metric; costs (list of dicts); reasons (dict).
         """
-        rows = []
-        for run in self.runs("tags.`cats.key` != ''"):
-            tags = run.data.tags
-            rows.append(
-                {
-                    **run.data.params,
-                    **run.data.metrics,
-                    "run_id": run.info.run_id,
-                    "status": run.info.status,
-                    "started": run.info.start_time,
-                    "key": tags["cats.key"],
-                    "kind": tags.get("cats.kind"),
-                    "point": tags.get("cats.point"),
-                    "pretraining": tags.get("cats.pretraining"),
-                    "groups": tags.get("cats.groups"),
-                    "leak": tags.get("cats.leak"),
-                    "reasons": json.loads(joined(tags, "cats.reasons") or "{}"),
-                    "known_duplicates": tags.get("cats.known_duplicates"),
-                    "costs": json.loads(joined(tags, "cats.costs") or "[]"),
-                }
-            )
-        return pd.DataFrame(rows)
+        rows = [row_of(run) for run in self.runs("tags.`cats.key` != ''")]
+        return parsed(pd.DataFrame(rows))
+
+
+def row_of(run: Run) -> dict[str, Any]:
+    """One row of Tracking.frame, with costs and reasons as the JSON that MLflow has."""
+    tags = run.data.tags
+    return {
+        **run.data.params,
+        **run.data.metrics,
+        "run_id": run.info.run_id,
+        "status": run.info.status,
+        "started": run.info.start_time,
+        "key": tags["cats.key"],
+        "kind": tags.get("cats.kind"),
+        "point": tags.get("cats.point"),
+        "pretraining": tags.get("cats.pretraining"),
+        "groups": tags.get("cats.groups"),
+        "leak": tags.get("cats.leak"),
+        "reasons": joined(tags, "cats.reasons") or "{}",
+        "known_duplicates": tags.get("cats.known_duplicates"),
+        "costs": joined(tags, "cats.costs") or "[]",
+    }
 
 
 def pieces(name: str, text: str) -> dict[str, str]:
@@ -207,11 +216,6 @@ def joined(tags: Mapping[str, str], name: str) -> str:
     while f"{name}.{len(found)}" in tags:
         found.append(tags[f"{name}.{len(found)}"])
     return "".join(found)
-
-
-def metric_name(name: str) -> str:
-    """A name as MLflow takes it: `knn[k=3]` becomes `knn:k 3`."""
-    return re.sub(r"[^\w\-. :/]", "_", name.replace("]", "").translate(str.maketrans("[=,", ":  ")))
 
 
 def measurements(record: Record) -> Iterator[tuple[str, float, int]]:
@@ -234,12 +238,6 @@ def _measurements(record: Record) -> Iterator[tuple[str, float, int]]:
             yield f"energy_kwh_{cost.phase}", known, 0
             if cost.kg_per_kwh is not None:
                 yield f"co2e_kg_{cost.phase}", known * cost.kg_per_kwh, 0
-
-
-def absolute(uri: str) -> str:
-    """A database file by its full path: MLflow keeps the engine of a relative one when the working directory changes."""
-    file = uri.removeprefix("sqlite:///")
-    return uri if file == uri else f"sqlite:///{Path(file).resolve()}"
 
 
 def quiet() -> None:

@@ -148,4 +148,4 @@ def test_a_link_to_a_folder_is_refused_since_its_files_would_be_missing(tmp_path
     (tmp_path / "real" / "a.png").write_bytes(b"a")
     (tmp_path / "linked").symlink_to(tmp_path / "real", target_is_directory=True)
     with pytest.raises(CatsError, match="holds 'linked', a link to a folder; put the folder itself there"):
-        Tree(tmp_path).names
+        Tree(tmp_path).names  # noqa: B018

@@ -1,0 +1,102 @@
+"""The command about energy and carbon."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from benchmark.cli_options import DATABASE, Format, FreshOption, TrackingOption, exists, print_line, say
+from results.error import CatsError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from benchmark.plan import Plan
+    from results.cost import Bill
+    from results.tradeoff import Tradeoff
+
+app = typer.Typer()
+PICTURES = (".png", ".svg")
+
+
+@app.command()
+def cost(
+    plan: Annotated[str, typer.Argument(metavar="PLAN|EXPERIMENT", help="A plan, or the name of an MLflow experiment.")],
+    tracking_uri: TrackingOption = DATABASE,
+    form: Annotated[Format, typer.Option("--format", help="How to print it.")] = Format.table,
+    metric: Annotated[str | None, typer.Option(help="Another metric than the plan's for regret.")] = None,
+    over: Annotated[int | None, typer.Option(help="Targets that a pretraining is shared over; else those there are.")] = None,
+    picture: Annotated[Path | None, typer.Option(help="Also draw regret against kWh there (.png or .svg).")] = None,
+    fresh: FreshOption = False,
+) -> None:
+    """Show what finding out cost: energy and CO2e by phase, source, target, measure; and what it bought."""
+    from benchmark.plan import load_plan, plan_names
+    from benchmark.runs import runs_of
+    from results.cost import make_bill
+    from results.tradeoff import make_tradeoff
+
+    if picture is not None and picture.suffix not in PICTURES:
+        raise CatsError(f"a picture cannot be written as '{picture.name}'; its name ends with {' or '.join(PICTURES)}")
+    given = load_plan(plan) if plan in plan_names() or plan.endswith((".yaml", ".yml")) else None
+    if not exists(tracking_uri):
+        raise CatsError(f"there is no database {tracking_uri}; make one with `cats run`, or name it with --tracking-uri")
+    experiment = plan if given is None else given.experiment
+    frame = runs_of(tracking_uri, experiment, fresh=fresh)
+    runs = frame if given is None or not len(frame) else of_plan(frame, given)
+    bill = make_bill(runs, experiment, over)
+    try:
+        what = (metric or "auc", "min_val_loss") if given is None else (metric or given.metric, given.rule)
+        tradeoff = make_tradeoff(runs, bill, *what)
+    except CatsError as error:
+        if picture is not None or metric is not None:
+            raise
+        tradeoff = None
+        say(str(error))
+    if picture is not None and tradeoff is not None:
+        _draw(tradeoff, picture)
+    _print(bill, tradeoff, form)
+
+
+def of_plan(frame: "pd.DataFrame", plan: "Plan") -> "pd.DataFrame":
+    """The runs of an experiment that a plan asks for: its cells, scores of its pairs, and the pretrainings below them."""
+    from benchmark.wanted import wanted
+
+    asked = wanted(plan)
+    columns = ["source", "target", "backbone", "seed", "point"]
+    runs = frame.reindex(columns=list(dict.fromkeys([*map(str, frame), *columns])))
+    named = runs["source"].isin(asked.sources) & runs["backbone"].isin(asked.backbones)
+    mine = named & runs["target"].isin(asked.targets)
+    seeds = runs["seed"].isin([str(seed) for seed in asked.seeds]) & runs["point"].isin(asked.points)
+    cells, scored = mine & seeds & (runs["kind"] == "cell"), mine & (runs["kind"] == "score")
+    pretrainings = runs["kind"] == "pretraining"
+    needed: set[str] = set()
+    more = set(runs.loc[cells, "pretraining"].dropna()) | set(runs.loc[pretrainings & named, "key"])
+    while more - needed:  # a pretraining may start from another
+        needed |= more
+        more = set(runs.loc[pretrainings & runs["key"].isin(needed), "pretraining"].dropna())
+    return runs[cells | scored | (pretrainings & runs["key"].isin(needed))]
+
+
+def _draw(tradeoff: "Tradeoff", picture: Path) -> None:
+    from results.tradeoff_picture import draw
+
+    try:
+        picture.parent.mkdir(parents=True, exist_ok=True)
+        draw(tradeoff, picture)
+    except OSError as error:
+        raise CatsError(f"cannot write the picture {picture}: {error.strerror}") from error
+
+
+def _print(bill: "Bill", tradeoff: "Tradeoff | None", form: Format) -> None:
+    from rich.console import Console
+
+    from results.cost_show import comma_separated, markdown, parts, plain, table
+
+    listed, said = parts(bill, tradeoff)
+    if form is Format.table:
+        Console().print(table(listed, said))
+    elif form is Format.json:
+        print_line(json.dumps(plain(bill, tradeoff), indent=2))
+    else:
+        print_line((comma_separated(listed) if form is Format.csv else markdown(listed, said)).rstrip("\n"))

@@ -1,0 +1,46 @@
+"""The runs of an experiment as every command reads them: from their snapshot below CATS_HOME, kept up to date."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmark.home import home
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from results.tracking import Tracking
+
+
+def snapshots() -> Path:
+    """Where the snapshots lie."""
+    return home() / "snapshots"
+
+
+def frame_of(tracking: "Tracking", *, fresh: bool = False) -> "pd.DataFrame":
+    """What `tracking.frame()` gives. `fresh` reads every run again, see results.snapshot."""
+    from results.snapshot import frame_of as followed
+
+    return followed(tracking, snapshots(), fresh=fresh)
+
+
+def runs_of(uri: str, experiment: str, *, fresh: bool = False) -> "pd.DataFrame":
+    """The same for an experiment that has to be there, without loading MLflow if nothing was written to its database.
+
+    Raises CatsError if there is no such experiment, or if MLflow cannot be used.
+    """
+    from results.snapshot import unchanged
+
+    known = None if fresh else unchanged(snapshots(), uri, experiment)
+    if known is not None:
+        return known
+    from results.tracking import Tracking
+
+    return frame_of(Tracking(uri, experiment, create=False), fresh=fresh)
+
+
+def read_of(uri: str, experiment: str) -> "Callable[[str], pd.DataFrame | None]":
+    """A function from run id to predictions, see results.snapshot.predictions_of."""
+    from results.snapshot import predictions_of
+
+    return predictions_of(uri, experiment, snapshots())

@@ -1,0 +1,205 @@
+"""What finding out cost: energy and CO2e by phase, hardware and provenance, by source, target and measure; and what was lost.
+
+Counted, modelled and missing figures stay apart: what nobody could tell is never zero.
+"""
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from results.error import CatsError
+
+# Tailpipe CO2 of a typical passenger vehicle, 400 g per mile: US EPA, EPA-420-F-23-014, June 2023.
+KG_PER_KM = 0.400 / 1.609344
+SUMMED = ("counter", "modelled", "kg", "kg_missing", "seconds")
+OWN = "measure_"  # + name: the phase of one measure
+
+
+@dataclass(frozen=True)
+class Amount:
+    """An amount of energy.
+
+    Attributes:
+        counter, modelled: kWh that a counter told, and that codecarbon estimated.
+        missing: how many figures nobody could tell.
+        kg: CO2e of what is known, with the carbon intensity of the country; kg_missing: kWh whose intensity is unknown.
+        seconds: wall-clock time.
+    """
+
+    counter: float = 0.0
+    modelled: float = 0.0
+    missing: int = 0
+    kg: float = 0.0
+    kg_missing: float = 0.0
+    seconds: float = 0.0
+    figures: int = 0
+
+    @property
+    def kwh(self) -> float | None:
+        """All of it; None if a part is missing, or if nothing was measured at all."""
+        return None if self.missing or not self.figures else self.counter + self.modelled
+
+    @property
+    def known(self) -> float | None:
+        """What is known of it: all, or a lower bound; None if nothing is."""
+        return self.counter + self.modelled if self.figures > self.missing else None
+
+    @property
+    def co2e(self) -> float | None:
+        """kg CO2e of all of it; None if a part is missing."""
+        return None if self.kwh is None or self.kg_missing else self.kg
+
+    def share(self, part: float) -> "Amount":
+        """A part of it. What is missing stays missing."""
+        scaled = {name: part * getattr(self, name) for name in SUMMED}
+        return Amount(**scaled, missing=self.missing, figures=self.figures)
+
+
+def add(amounts: Iterable[Amount]) -> Amount:
+    """The sum."""
+    listed = list(amounts)
+    sums = {
+        name: math.fsum(getattr(a, name) for a in listed) for name in ("counter", "modelled", "kg", "kg_missing", "seconds")
+    }
+    return Amount(**sums, missing=sum(a.missing for a in listed), figures=sum(a.figures for a in listed))
+
+
+def amount_of(cost: Mapping[str, Any], hardware: str | None = None) -> Amount:
+    """One phase (a results.record.Cost as a dict), or one piece of hardware in it."""
+    parts = [e for name, e in cost["energy"].items() if hardware in (None, name)]
+    if not parts:
+        return Amount(missing=1, figures=1, seconds=cost["seconds"])
+    counter, modelled = (
+        math.fsum(e["kwh"] for e in parts if e["provenance"] == told and e["kwh"] is not None)
+        for told in ("counter", "modelled")
+    )
+    known, intensity = counter + modelled, cost.get("kg_per_kwh")
+    kg, unknown = (0.0, known) if intensity is None else (known * intensity, 0.0)
+    missing = sum(e["kwh"] is None for e in parts)
+    return Amount(counter, modelled, missing, kg, unknown, cost["seconds"], len(parts))
+
+
+@dataclass(frozen=True)
+class Bill:
+    """What an experiment cost.
+
+    Attributes:
+        total, lost: of all attempts, and of those that did not finish.
+        attempts, unfinished: how many.
+        phases: (kind, phase, hardware) → amount. The seconds of a phase stand at each of its hardware.
+        pretrainings: (source, backbone) → all attempts. shared_over: targets that a pretraining is shared over.
+        sources, targets: → cells, all attempts. measures: → scoring, its own phase and its share of the features.
+        per_target: source → cells of one target on average, and its pretraining divided by shared_over.
+    """
+
+    experiment: str
+    total: Amount
+    lost: Amount
+    attempts: int
+    unfinished: int
+    phases: dict[tuple[str, str, str], Amount]
+    pretrainings: dict[tuple[str, str], Amount]
+    shared_over: int
+    sources: dict[str, Amount]
+    targets: dict[str, Amount]
+    measures: dict[str, Amount]
+    per_target: dict[str, Amount]
+
+    @property
+    def km_by_car(self) -> float | None:
+        """As far as a typical car goes on the same CO2e; None if that is not known in full."""
+        return None if self.total.co2e is None else self.total.co2e / KG_PER_KM
+
+    def pretraining_share(self) -> Amount:
+        """Of all pretrainings, what falls to the targets of this experiment."""
+        return add(self.pretrainings.values()).share(len(self.targets) / self.shared_over)
+
+
+def make_bill(frame: pd.DataFrame, experiment: str, shared_over: int | None = None) -> Bill:
+    """The bill of the runs in `frame` (see results.tracking.Tracking.frame).
+
+    `shared_over`: how many targets a pretraining serves; the targets of the experiment unless told. Raises CatsError if there
+    is no run at all, or if it is below 1.
+    """
+    if shared_over is not None and shared_over < 1:
+        raise CatsError(f"a pretraining cannot be shared over {shared_over} targets; give 1 or more")
+    if not len(frame):
+        raise CatsError(f"experiment '{experiment}' holds no run yet; make some with `cats run`")
+    names = ["source", "target", "backbone", "measures"]
+    runs = frame.reindex(columns=list(dict.fromkeys([*map(str, frame), *names])))
+    amounts = pd.Series([add(map(amount_of, c)) if c else UNMEASURED for c in runs["costs"]], runs.index, dtype=object)
+    cells, unfinished = runs[runs["kind"] == "cell"], runs["status"] != "FINISHED"
+    targets = _by(cells["target"], amounts)
+    share = shared_over or max(len(targets), 1)
+    pretrained = runs[runs["kind"] == "pretraining"]
+    pretrainings = _by(
+        pd.Series(list(zip(pretrained["source"], pretrained["backbone"], strict=True)), pretrained.index), amounts
+    )
+    sources = _by(cells["source"], amounts)
+    return Bill(
+        experiment=experiment,
+        total=add(amounts),
+        lost=add(amounts[unfinished]),
+        attempts=len(runs),
+        unfinished=int(unfinished.sum()),
+        phases=_phases(runs),
+        pretrainings=pretrainings,
+        shared_over=share,
+        sources=sources,
+        targets=targets,
+        measures=measures_of(runs),
+        per_target=_per_target(cells, sources, pretrainings, share),
+    )
+
+
+UNMEASURED = Amount(missing=1, figures=1)  # an attempt whose record is not there: it cost something
+
+
+def _by(names: pd.Series, amounts: pd.Series) -> dict[Any, Amount]:
+    """Name → all its amounts. A run without a name (its process died at once) counts in the total only."""
+    found: dict[Any, list[Amount]] = {}
+    for name, amount in zip(names, amounts[names.index], strict=True):
+        if isinstance(name, str | tuple):
+            found.setdefault(name, []).append(amount)
+    return {name: add(found[name]) for name in sorted(found, key=str)}
+
+
+def _phases(runs: pd.DataFrame) -> dict[tuple[str, str, str], Amount]:
+    found: dict[tuple[str, str, str], list[Amount]] = {}
+    for kind, costs in zip(runs["kind"], runs["costs"], strict=True):
+        for cost in costs:
+            for hardware in cost["energy"]:
+                found.setdefault((str(kind), cost["phase"], hardware), []).append(amount_of(cost, hardware))
+    return {key: add(amounts) for key, amounts in sorted(found.items())}
+
+
+def measures_of(runs: pd.DataFrame) -> dict[str, Amount]:
+    """Measure → all scorings: its own phase, and an equal share of the features that the measures of a run were given.
+
+    An attempt that broke off before any measure began is shared by all that were asked for.
+    """
+    found: dict[str, list[Amount]] = {}
+    scored = runs[runs["kind"] == "score"]
+    for costs, asked in zip(scored["costs"], scored.get("measures", pd.Series(None, index=scored.index)), strict=True):
+        own = {cost["phase"].removeprefix(OWN): cost for cost in costs if cost["phase"].startswith(OWN)}
+        users = list(own) or (asked.split(";") if isinstance(asked, str) else [])
+        common = add(amount_of(cost) for cost in costs if not cost["phase"].startswith(OWN))
+        for name in users:
+            mine = [amount_of(own[name])] if name in own else []
+            found.setdefault(name, []).append(add([*mine, common.share(1 / len(users))]))
+    return {name: add(amounts) for name, amounts in sorted(found.items())}
+
+
+def _per_target(
+    cells: pd.DataFrame, sources: Mapping[str, Amount], pretrainings: Mapping[tuple[str, str], Amount], share: int
+) -> dict[str, Amount]:
+    counts = cells.groupby("source")["target"].nunique()
+    return {
+        source: add([
+            amount.share(1 / int(counts[source])), *(a.share(1 / share) for (s, _), a in pretrainings.items() if s == source)
+        ])
+        for source, amount in sources.items()
+    }  # fmt: skip

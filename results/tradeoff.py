@@ -1,0 +1,194 @@
+"""What a way of choosing a source loses against what it costs: from always the same source, over measures, to the full sweep.
+
+Regret of a target: the test metric of its best source minus that of the source chosen, both means over seeds.
+"""
+
+import math
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from results.cost import Bill
+from results.error import CatsError
+from results.measures import PREFIX
+from results.record import metric_name
+from results.select import COLUMNS, LOWER_IS_BETTER, RULES, chosen
+
+DRAWS = 2000
+CONSTANT = "imagenet"
+SWEEP = "full sweep"
+CHANCE = "any source"
+
+
+@dataclass(frozen=True)
+class Way:
+    """A way to choose the source of each target.
+
+    Attributes:
+        regret, low, high: mean over `targets` targets, and its 95 % bootstrap over targets; no interval for fewer than two.
+        kwh: what the choice costs for all targets; None if a part of it is missing.
+        front: no other way costs no more and loses no more (and one of the two less).
+    """
+
+    name: str
+    regret: float
+    low: float | None
+    high: float | None
+    targets: int
+    kwh: float | None
+    front: bool = False
+
+
+@dataclass(frozen=True)
+class Tradeoff:
+    """All ways, cheapest first, and the share of the rectangle from (0 kWh, no regret) to `reference` that they dominate.
+
+    Attributes:
+        targets: on which regret can be told. reference: kWh of the full sweep, mean regret of any source; None, and with it
+            the hypervolume, if the energy of the sweep is not known.
+    """
+
+    experiment: str
+    metric: str
+    targets: int
+    sources: int
+    shared_over: int
+    ways: list[Way]
+    reference: tuple[float, float] | None
+    hypervolume: float | None
+
+
+def make_tradeoff(frame: pd.DataFrame, bill: Bill, metric: str, rule: str) -> Tradeoff:
+    """The ways that the runs in `frame` (see results.tracking.Tracking.frame) can tell of.
+
+    The full sweep chooses by the validation figure of `rule`, as a person would; test images judge and choose nothing.
+    Every way but the constants pays, besides its own work, the pretrainings' share of these targets: a source has to be
+    there to be looked at. Raises CatsError if no target has two sources with that metric.
+    """
+    truth, validation = figures(frame, metric, rule)
+    if not truth:
+        raise CatsError(f"experiment '{bill.experiment}' has no target with {metric} of two sources or more: no regret to tell")
+    before = bill.pretraining_share().kwh if bill.pretrainings else 0.0
+    cells = [a.kwh for a in bill.sources.values()]
+    sweep = None if before is None or None in cells else before + math.fsum(k for k in cells if k is not None)
+    chance = {t: float(np.mean([max(row.values()) - v for v in row.values()])) for t, row in truth.items()}
+    ways = [_way(CHANCE, chance, 0.0, bill.experiment), _way(SWEEP, regrets(truth, validation), sweep, bill.experiment)]
+    constants = {t: {s: float(_plain(s) == CONSTANT) for s in row} for t, row in truth.items()}
+    ways.append(
+        _way(
+            f"always {CONSTANT}", regrets(truth, {t: c for t, c in constants.items() if any(c.values())}), 0.0, bill.experiment
+        )
+    )
+    for name, said in scores(frame).items():
+        own = bill.measures[name].kwh if name in bill.measures else None
+        ways.append(_way(name, regrets(truth, said), None if own is None or before is None else own + before, bill.experiment))
+    kept = [way for way in ways if way.targets]
+    kept.sort(key=lambda way: (math.inf if way.kwh is None else way.kwh, way.regret))
+    points = [(way.kwh, way.regret) for way in kept]
+    front = on_front(points)
+    marked = [Way(**{**vars(way), "front": flag}) for way, flag in zip(kept, front, strict=True)]
+    known = next(way for way in kept if way.name == CHANCE).regret
+    reference = (sweep, known) if sweep else None
+    volume = hypervolume([(k, r) for k, r in points if k is not None], reference) if reference and known > 0 else None
+    sources = len({s for row in truth.values() for s in row})
+    return Tradeoff(bill.experiment, metric, len(truth), sources, bill.shared_over, marked, reference, volume)
+
+
+Figures = dict[str, dict[str, float]]  # target → source → figure, higher is better
+
+
+def _plain(label: str) -> str:
+    return label.split(" on ", maxsplit=1)[0]
+
+
+def _labelled(runs: pd.DataFrame, several: bool) -> pd.DataFrame:
+    source = runs["source"].astype(str)
+    return runs.assign(source=source + " on " + runs["backbone"].astype(str) if several else source)
+
+
+def figures(frame: pd.DataFrame, metric: str, rule: str) -> tuple[Figures, Figures]:
+    """Test metric, and validation figure of the rule, of each target's sources: means over seeds, higher is better.
+
+    Of each seed the point of the grid that the rule chooses; pairs that share images, and targets with one source, are left
+    out. Where there are several backbones a source is one on a backbone.
+    """
+    column = f"test_{metric}"
+    runs = frame[(frame["kind"] == "cell") & (frame["status"] == "FINISHED")]
+    runs = runs.reindex(columns=list(dict.fromkeys([*map(str, runs), *COLUMNS, "point", "leak", "started", column])))
+    runs = chosen(runs[runs["leak"].isna()].dropna(subset=[column]), rule, metric)
+    runs = _labelled(runs, runs["backbone"].nunique() > 1)
+    runs = runs.assign(truth=runs[column] * (-1 if metric in LOWER_IS_BETTER else 1), held=-RULES[rule](runs, metric))
+    means = runs.groupby(["target", "source"])[["truth", "held"]].mean()
+    found: tuple[Figures, Figures] = ({}, {})
+    for (target, source), truth, held in means.itertuples(name=None):
+        for place, value in zip(found, (truth, held), strict=True):
+            if math.isfinite(value):
+                place.setdefault(str(target), {})[str(source)] = float(value)
+    return {t: row for t, row in found[0].items() if len(row) > 1}, found[1]
+
+
+def scores(frame: pd.DataFrame) -> dict[str, Figures]:
+    """Measure → target → source → what it said last; higher is better. What it said nothing of is not there."""
+    runs = frame[(frame["kind"] == "score") & (frame["status"] == "FINISHED")]
+    if not len(runs):
+        return {}
+    runs = _labelled(runs.sort_values("started"), frame.loc[frame["kind"] == "cell", "backbone"].nunique() > 1)
+    asked = runs["measures"].fillna("").str.split(";")
+    names = dict.fromkeys(name for some in asked for name in some if metric_name(f"{PREFIX}{name}") in runs)
+    found: dict[str, Figures] = {name: {} for name in names}
+    for name in names:
+        newest = runs[[name in some for some in asked]].drop_duplicates(["source", "target"], keep="last")
+        for source, target, value in newest[["source", "target", metric_name(f"{PREFIX}{name}")]].itertuples(
+            index=False, name=None
+        ):
+            if math.isfinite(value):
+                found[name].setdefault(str(target), {})[str(source)] = float(value)
+    return found
+
+
+def regrets(truth: Figures, said: Figures) -> dict[str, float]:
+    """Target → regret of the source that `said` puts first; the mean of those that share the first place.
+
+    Only sources whose truth is known can be chosen; a target of which nothing is said is left out.
+    """
+    found = {}
+    for target, row in truth.items():
+        here = {s: v for s, v in said.get(target, {}).items() if s in row}
+        if here:
+            first = [row[s] for s, v in here.items() if v == max(here.values())]
+            found[target] = max(row.values()) - math.fsum(first) / len(first)
+    return found
+
+
+def _way(name: str, lost: Mapping[str, float], kwh: float | None, experiment: str) -> Way:
+    values = np.array([lost[target] for target in sorted(lost)])
+    if not len(values):
+        return Way(name, math.nan, None, None, 0, kwh)
+    low, high = None, None
+    if len(values) > 1:
+        luck = np.random.default_rng(zlib.crc32(experiment.encode()))  # the same targets are drawn for every way
+        drawn = values[luck.integers(len(values), size=(DRAWS, len(values)))].mean(axis=1)
+        low, high = (float(end) for end in np.quantile(drawn, (0.025, 0.975)))
+    return Way(name, float(values.mean()), low, high, len(values), kwh)
+
+
+def on_front(points: Sequence[tuple[float | None, float]]) -> list[bool]:
+    """Which points no other one dominates; less is better in both. A point whose cost is unknown is never one of them."""
+    known = [(k, r) for k, r in points if k is not None]
+    return [
+        k is not None and not any(a <= k and b <= r and (a < k or b < r) for a, b in known) for k, r in points
+    ]  # fmt: skip
+
+
+def hypervolume(points: Sequence[tuple[float, float]], reference: tuple[float, float]) -> float:
+    """The share, 0 to 1, of the rectangle from (0, 0) to `reference` that the points dominate; less is better in both."""
+    width, height = reference
+    area, lowest = 0.0, height
+    for k, r in sorted(points):
+        if k < width and r < lowest:
+            area += (width - k) * (lowest - r)
+            lowest = r
+    return area / (width * height)

@@ -1,0 +1,40 @@
+"""Whether a tracking database is still what it was, told from its file alone, without asking MLflow."""
+
+from pathlib import Path
+
+SQLITE = "sqlite:///"
+MAGIC = b"SQLite format 3\0"
+ROLLBACK = b"\x01\x01"  # file format: no write-ahead log, whose writers leave the counter alone
+
+
+def absolute(uri: str) -> str:
+    """A database file by its full path: MLflow keeps the engine of a relative one when the working directory changes."""
+    file = uri.removeprefix(SQLITE)
+    return uri if file == uri else f"{SQLITE}{Path(file).resolve()}"
+
+
+def witness(uri: str) -> str | None:
+    """A text that is the same exactly as long as nothing was written to a sqlite database; None where nothing vouches for it.
+
+    SQLite raises a counter in the header of the file with every transaction that writes (bytes 24 to 27, see "Database
+    File Format" of its manual). Identity, size and time of the file tell a file that was put in the place of another. Other
+    servers, databases with a write-ahead log, and those that are being written to have no witness.
+    """
+    if not uri.startswith(SQLITE):
+        return None
+    path = Path(absolute(uri).removeprefix(SQLITE))
+    try:
+        if any(_holds_something(path.with_name(path.name + end)) for end in ("-journal", "-wal")):
+            return None
+        with path.open("rb") as file:
+            header = file.read(100)
+        stat = path.stat()
+    except OSError:
+        return None
+    if not header.startswith(MAGIC) or header[18:20] != ROLLBACK:
+        return None
+    return f"{stat.st_dev}-{stat.st_ino}-{stat.st_size}-{stat.st_mtime_ns}-{int.from_bytes(header[24:28], 'big')}"
+
+
+def _holds_something(path: Path) -> bool:
+    return path.exists() and path.stat().st_size > 0

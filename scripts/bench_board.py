@@ -1,0 +1,157 @@
+#!/usr/bin/env python
+"""How long a board waits for its runs: MLflow's own search beside the snapshot, cold, unchanged and after a change.
+
+    .venv/bin/python scripts/bench_board.py [n ...] [--json FILE] [--keep FOLDER]     (1000, 10000 and 30000 by default)
+
+The runs are made fast: one record goes through the product, then its rows are copied inside the sqlite database by SQL, with
+other ids, keys, names and numbers. So every row has the form MLflow gave it, but histories of metrics are copied for the one
+only; no search reads them. Everything that is timed goes through MLflow's public API.
+"""
+
+import argparse
+import json
+import platform
+import sqlite3
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+
+import mlflow
+
+from results.board import make_board
+from results.record import Cost, Energy, Outcome, Record
+from results.snapshot import file_of, frame_of, unchanged
+from results.tracking import Tracking
+
+EXPERIMENT = "bench"
+SOURCES, TARGETS = 15, 12
+REPEATS = 3
+VALUES = """case key when 'source' then 's' || (n % 15) when 'target' then 't' || (n / 15 % 12)
+            when 'seed' then cast(n / 180 as text) else value end"""
+TAGS = "case key when 'cats.key' then 'k' || n when 'cats.attempt' then 'a' || n else value end"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("n", nargs="*", type=int, default=[1000, 10_000, 30_000])
+    parser.add_argument("--json", type=Path, help="also write the figures there")
+    parser.add_argument("--keep", type=Path, help="folder for the databases, which stay; else a temporary one")
+    given = parser.parse_args()
+    about = f"{processor()}; python {platform.python_version()}; " + ", ".join(
+        f"{name} {version(name)}" for name in ("mlflow", "pandas", "pyarrow", "sqlalchemy")
+    )
+    print(f"{about}; sqlite {sqlite3.sqlite_version}\nseconds, median of n (least to most)")
+    with tempfile.TemporaryDirectory() as draft:
+        folder = given.keep or Path(draft)
+        folder.mkdir(parents=True, exist_ok=True)
+        found = {n: measured(folder, n) for n in given.n}
+    if given.json:
+        given.json.write_text(json.dumps({"about": about, "seconds": found}, indent=2), encoding="utf-8")
+
+
+def measured(folder: Path, n: int) -> dict[str, list[float]]:
+    database, snapshots = folder / f"{n}.db", folder / "snapshots"
+    if not database.exists():
+        make(database, n)
+    uri = f"sqlite:///{database}"
+    mlflow.set_tracking_uri(uri)
+    tracking = Tracking(uri, EXPERIMENT, create=False)
+    tracking.page(None, 1)
+    file_of(snapshots, uri, EXPERIMENT).unlink(missing_ok=True)
+    few = REPEATS if n <= 1000 else 1
+    frame = frame_of(tracking, snapshots)
+    touch = iter(range(1000))
+
+    def changed() -> None:
+        frame_of(tracking, snapshots)
+
+    def send() -> None:
+        number = next(touch)
+        tracking.send(Outcome(record(f"new{number}-{time.time()}", 2e9 + number)))
+
+    acts: dict[str, tuple[Callable[[], object], int, Callable[[], object] | None]] = {
+        "mlflow.search_runs": (lambda: mlflow.search_runs([tracking.experiment_id], max_results=10**6), few, None),
+        "snapshot, cold": (lambda: frame_of(tracking, snapshots, fresh=True), few, None),
+        "snapshot, one new run": (changed, REPEATS, send),
+        "snapshot, unchanged": (lambda: unchanged(snapshots, uri, EXPERIMENT), REPEATS, None),
+        "board of the frame": (lambda: make_board(frame, EXPERIMENT, "auc", "min_val_loss"), REPEATS, None),
+        "a process that reads, unchanged": (lambda: process(snapshots, uri), REPEATS, None),
+    }
+    found = {}
+    for name, (act, repeats, before) in acts.items():
+        found[name] = timed(act, repeats, before)
+        low, high = min(found[name]), max(found[name])
+        print(f"{n:>7}  {name:<32} {statistics.median(found[name]):8.2f}  n={repeats} ({low:.2f} to {high:.2f})", flush=True)
+    return found
+
+
+def process(snapshots: Path, uri: str) -> None:
+    code = """import sys, pathlib; from results.snapshot import unchanged
+assert unchanged(pathlib.Path(sys.argv[1]), *sys.argv[2:]) is not None"""
+    subprocess.run([sys.executable, "-c", code, str(snapshots), uri, EXPERIMENT], check=True)
+
+
+def timed(act: Callable[[], object], repeats: int, before: Callable[[], object] | None) -> list[float]:
+    seconds = []
+    for _ in range(repeats):
+        if before is not None:
+            before()
+        start = time.perf_counter()
+        act()
+        seconds.append(time.perf_counter() - start)
+    return seconds
+
+
+def record(key: str, started: float) -> Record:
+    energy = {name: Energy(kwh=1e-4, provenance="modelled") for name in ("cpu", "ram")}
+    settings = (
+        "protocol size epochs batch_size lr momentum weight_decay dropout optimiser schedule augment crop flip rotation rule"
+    )
+    return Record(
+        kind="cell", key=key, attempt=key, experiment=EXPERIMENT, status="finished", point="p",
+        names={"source": "s0", "target": "t0", "backbone": "net", "seed": "0"},
+        settings=dict.fromkeys([*settings.split(), "subsample.train", "subsample.val", "subsample.seed"], "1"),
+        facts=dict.fromkeys(("data", "start", "images", "split", "groups"), "0" * 64),
+        scores=dict.fromkeys(["auc", "accuracy", "balanced_accuracy", "brier", "precision", "recall", "f1"], 0.5),
+        validation=dict.fromkeys(["best_epoch", "val_auc", "val_loss", "epochs_run", "train_images"], 0.5),
+        curves={name: [0.1, 0.2] for name in ("train_loss", "val_loss", "val_auc", "learning_rate")},
+        costs=tuple(Cost(phase=p, seconds=1.0, energy=energy, kg_per_kwh=0.3) for p in ("features", "training", "evaluation")),
+        environment=dict.fromkeys(["torch", "timm", "python", "hardware", "cats"], "1"), started=started, ended=started + 1,
+    )  # fmt: skip
+
+
+def make(database: Path, n: int) -> None:
+    start = time.perf_counter()
+    run = Tracking(f"sqlite:///{database}", EXPERIMENT).send(Outcome(record("k0", 1.7e9)))
+    with sqlite3.connect(database) as db:
+        db.execute("CREATE TEMP TABLE numbers (n INTEGER, id TEXT)")
+        db.executemany("INSERT INTO numbers VALUES (?, ?)", ((i, f"{i * 2654435761 % 2**32:08x}{i:024x}") for i in range(1, n)))
+        new = {"start_time": "start_time + n * 1000", "end_time": "end_time + n * 1000", "run_uuid": "id"}
+        for table, value in (
+            ("runs", ""),
+            ("params", VALUES),
+            ("tags", TAGS),
+            ("latest_metrics", "value + n * 7919 % 1000 / 2500.0"),
+        ):
+            columns = [row[1] for row in db.execute(f"PRAGMA table_info({table})")]
+            told = ", ".join({**new, "value": value}.get(name, f'"{name}"') for name in columns)
+            names = ", ".join(f'"{name}"' for name in columns)
+            db.execute(f"INSERT INTO {table} ({names}) SELECT {told} FROM {table}, numbers WHERE run_uuid = ?", (run,))
+    db.close()
+    print(f"{n:>7}  {'making them':<32} {time.perf_counter() - start:8.2f}", flush=True)
+
+
+def processor() -> str:
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text().splitlines() if info.exists() else []
+    model = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine())
+    return f"{model}, {sum(line.startswith('processor') for line in lines)} cores"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,184 @@
+"""Regret against energy, of hand-made runs and by hand; the front against brute force."""
+
+import itertools
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from results.cost import make_bill
+from results.error import CatsError
+from results.tradeoff import CHANCE, SWEEP, figures, hypervolume, make_tradeoff, on_front, regrets
+from results.tradeoff_picture import draw
+from tests.results.test_cost import cell, cost, pretraining, score
+
+TRUTH = {"a": {"imagenet": 0.8, "good": 0.9, "bad": 0.6}, "b": {"imagenet": 0.75, "good": 0.7, "bad": 0.5}}
+TRAINING = cost("training", cpu=10.0)
+
+
+def runs(**changes):
+    return [
+        cell(s, t, TRAINING, **({"test_auc": v, "val_loss": 1 - v, "key": f"{s}{t}"} | changes))
+        for t, row in TRUTH.items() for s, v in row.items()
+    ]  # fmt: skip
+
+
+def scored(name, values, kwh=0.25):
+    return [
+        score(s, t, name, cost("features", cpu=kwh), cost(f"measure_{name}", cpu=kwh), **{f"measure_{name}": v})
+        for (t, s), v in values.items()
+    ]
+
+
+def ways(rows, **options):
+    frame = pd.DataFrame(rows)
+    made = make_tradeoff(frame, make_bill(frame, "toy", options.pop("over", None)), "auc", options.pop("rule", "min_val_loss"))
+    return made, {way.name: way for way in made.ways}
+
+
+BACKWARDS = {(t, s): -v for t, row in TRUTH.items() for s, v in row.items()}
+FORWARDS = {(t, s): v for t, row in TRUTH.items() for s, v in row.items()}
+
+
+def test_regret_is_the_best_minus_the_chosen_one_and_shared_by_ties():
+    assert regrets(TRUTH, {"a": {"good": 1.0, "bad": 0.0}, "b": {"good": 1.0, "bad": 0.0}}) == {
+        "a": 0.0,
+        "b": pytest.approx(0.05),
+    }
+    assert regrets(TRUTH, {"a": {"good": 1.0, "bad": 1.0}}) == {"a": pytest.approx(0.15)}
+    assert regrets(TRUTH, {"a": {"unheard": 9.0}}) == {}
+
+
+def test_every_way_has_its_regret_and_its_energy():
+    made, found = ways([*runs(), *scored("fine", FORWARDS), *scored("poor", BACKWARDS, 0.5)])
+    assert {n: (round(w.regret, 9), w.kwh) for n, w in found.items()} == {
+        "always imagenet": (0.05, 0.0),
+        CHANCE: (round(0.35 / 3, 9), 0.0),
+        "fine": (0.0, 3.0),
+        "poor": (0.275, 6.0),
+        SWEEP: (0.0, 60.0),
+    }
+    assert {n for n, w in found.items() if w.front} == {"always imagenet", "fine"}
+    assert [w.name for w in made.ways][-1] == SWEEP
+    high = 0.35 / 3
+    assert made.reference == (60.0, pytest.approx(high))
+    assert made.hypervolume == pytest.approx((60 * (high - 0.05) + 57 * 0.05) / (60 * high))
+
+
+def test_measures_and_the_sweep_pay_the_share_of_the_pretrainings_and_constants_do_not():
+    rows = [*runs(), pretraining("good", cost("pretraining", cpu=8.0)), *scored("fine", FORWARDS)]
+    for over, share in ((None, 8.0), (2, 8.0), (8, 2.0)):
+        _, found = ways(rows, over=over)
+        assert (found["fine"].kwh, found[SWEEP].kwh) == (3.0 + share, 60.0 + share)
+        assert (found["always imagenet"].kwh, found[CHANCE].kwh) == (0.0, 0.0)
+
+
+def test_the_sweep_chooses_by_validation_images_and_is_judged_by_test_images():
+    rows = [r | {"val_loss": {"good": 0.9, "bad": 0.1, "imagenet": 0.5}[r["source"]]} for r in runs()]
+    _, found = ways(rows)
+    assert found[SWEEP].regret == pytest.approx((0.3 + 0.25) / 2)
+
+
+def test_where_energy_is_missing_a_way_is_off_the_front_and_there_is_no_hypervolume():
+    rows = [*runs(costs=[cost("training", gpu=None)]), *scored("fine", FORWARDS)]
+    made, found = ways(rows)
+    assert found[SWEEP].kwh is None
+    assert not found[SWEEP].front
+    assert (made.reference, made.hypervolume) == (None, None)
+
+
+def test_a_measure_that_says_nothing_of_a_target_is_judged_on_the_others():
+    _, found = ways([*runs(), *scored("half", {k: v for k, v in FORWARDS.items() if k[0] == "a"})])
+    assert (found["half"].targets, found["half"].regret, found["half"].low) == (1, 0.0, None)
+
+
+def test_pairs_that_share_images_do_not_count():
+    rows = [*runs(), cell("copy", "a", TRAINING, test_auc=1.0, val_loss=0.0, leak="shared", key="c")]
+    _, found = ways(rows)
+    assert found["always imagenet"].regret == pytest.approx(0.05)
+
+
+def test_lower_is_better_is_turned_once():
+    frame = pd.DataFrame([cell(s, "a", TRAINING, test_brier=v, key=s) for s, v in {"x": 0.1, "y": 0.4}.items()])
+    truth, _ = figures(frame, "brier", "min_val_loss")
+    assert truth == {"a": {"x": -0.1, "y": -0.4}}
+    assert regrets(truth, {"a": {"y": 1.0}}) == {"a": pytest.approx(0.3)}
+
+
+def test_seeds_are_averaged_after_the_rule_has_chosen_a_point_of_the_grid():
+    grid = [
+        cell("x", "a", TRAINING, seed=str(seed), point=point, test_auc=auc, val_loss=loss, key=f"{seed}{point}")
+        for seed, point, auc, loss in ((0, "p", 0.9, 0.5), (0, "q", 0.6, 0.1), (1, "p", 0.8, 0.2), (1, "q", 0.1, 0.3))
+    ]
+    truth, held = figures(pd.DataFrame([*grid, cell("y", "a", TRAINING)]), "auc", "min_val_loss")
+    assert truth["a"]["x"] == pytest.approx((0.6 + 0.8) / 2)
+    assert held["a"]["x"] == pytest.approx(-(0.1 + 0.2) / 2)
+
+
+def test_several_backbones_are_sources_of_their_own():
+    rows = runs() + [r | {"backbone": "other", "key": r["key"] + "o", "test_auc": r["test_auc"] - 0.1} for r in runs()]
+    _, found = ways([*rows, *scored("fine", FORWARDS)])
+    assert found["fine"].regret == pytest.approx(0.0)
+    assert found["always imagenet"].regret == pytest.approx(0.1)  # the mean of its two backbones
+
+
+def test_the_interval_is_of_the_mean_over_targets():
+    _, found = ways([*runs(), *scored("poor", BACKWARDS)])
+    way = found["poor"]
+    assert (way.low, way.high) == (pytest.approx(0.25), pytest.approx(0.3))
+    assert way.low <= way.regret <= way.high
+
+
+@pytest.mark.parametrize(
+    ("rows", "metric", "sentence"),
+    [
+        ([cell("x", "a", TRAINING)], "auc", "no target with auc of two sources"),
+        (runs(), "f1", "no target with f1 of two sources"),
+    ],
+)
+def test_without_two_sources_there_is_no_regret(rows, metric, sentence):
+    frame = pd.DataFrame(rows)
+    with pytest.raises(CatsError, match=sentence):
+        make_tradeoff(frame, make_bill(frame, "toy"), metric, "min_val_loss")
+
+
+def test_an_unknown_rule_has_its_nearest_name():
+    with pytest.raises(CatsError, match=r"there is no rule 'min_val_los'.*min_val_loss"):
+        figures(pd.DataFrame(runs()), "auc", "min_val_los")
+
+
+POINTS = st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6)), min_size=1, max_size=8)
+
+
+@given(POINTS)
+def test_the_front_is_what_nothing_dominates(points):
+    flags = on_front([(float(k), float(r)) for k, r in points])
+    grid = set(points)
+    for (k, r), flag in zip(points, flags, strict=True):
+        better = any((a, b) != (k, r) for a, b in itertools.product(range(k + 1), range(r + 1)) if (a, b) in grid)
+        assert flag is not better
+
+
+@given(POINTS)
+def test_the_hypervolume_counts_the_unit_squares_that_are_dominated(points):
+    squares = [(x, y) for x, y in itertools.product(range(5), range(5)) if any(k <= x and r <= y for k, r in points)]
+    assert hypervolume([(float(k), float(r)) for k, r in points], (5.0, 5.0)) == pytest.approx(len(squares) / 25)
+
+
+@pytest.mark.parametrize("name", ["picture.png", "picture.svg"])
+def test_the_picture_names_every_way_whose_energy_is_known(tmp_path, name):
+    made, _ = ways([*runs(), *scored("fine", FORWARDS), *scored("poor", BACKWARDS)])
+    draw(made, tmp_path / name)
+    content = (tmp_path / name).read_bytes()
+    assert content.startswith(b"\x89PNG" if name.endswith("png") else b"<?xml")
+    if name.endswith("svg"):
+        told = [way.name for way in made.ways if f'id="name of {way.name}"'.encode() in content]
+        assert sorted(told) == sorted(way.name for way in made.ways)
+
+
+def test_a_picture_of_constants_alone_can_be_drawn(tmp_path):
+    made, _ = ways(runs(costs=[cost("training", gpu=None)]))
+    draw(made, tmp_path / "picture.png")
+    assert np.frombuffer((tmp_path / "picture.png").read_bytes()[16:24], ">u4").tolist() == [1170, 702]
