@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from benchmark.cli_entries import app as entries
+from benchmark.cli_import import app as imports
 from benchmark.cli_measures import app as measures
 from benchmark.cli_options import DATABASE, Device, Format, PlanArgument, TrackingOption, exists, outbox_of, print_line, say
 from results.error import CatsError
@@ -29,6 +30,7 @@ app = typer.Typer(
 )
 app.add_typer(entries)
 app.add_typer(measures)
+app.add_typer(imports)
 log = logging.getLogger("cats")
 
 PROSE = ("title", "licence", "citation")  # of an entry: said on a line of their own

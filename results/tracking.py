@@ -125,13 +125,9 @@ class Tracking:
         record = outcome.record
         metrics = [Metric(name, value, end, step) for name, value, step in measurements(record)]
         params = [Param(name, value[:6000]) for name, value in {**record.settings, **record.names}.items()]
-        tags = {f"cats.{name}": value for name, value in {**record.facts, **record.environment}.items()}
-        tags |= {"cats.point": record.point, "cats.record_version": str(record.version)}
-        tags |= {"cats.costs": json.dumps([cost.model_dump() for cost in record.costs])}
-        if reason:
-            tags["cats.reason"] = reason[:8000]
+        tags = [RunTag(name, value) for name, value in tags_of(record, reason).items()]
         head, rest = metrics[:BATCH], metrics[BATCH:]
-        self.client.log_batch(run_id, head, params, [RunTag(name, value[:8000]) for name, value in tags.items()])
+        self.client.log_batch(run_id, head, params, tags)
         for start in range(0, len(rest), BATCH):
             self.client.log_batch(run_id, rest[start : start + BATCH])
         if "target" in record.names:
@@ -171,6 +167,16 @@ class Tracking:
                 }
             )
         return pd.DataFrame(rows)
+
+
+def tags_of(record: Record, reason: str | None) -> dict[str, str]:
+    """What is kept of a record as tags, each no longer than MLflow takes."""
+    tags = {f"cats.{name}": value for name, value in {**record.facts, **record.environment}.items()}
+    tags |= {"cats.point": record.point, "cats.record_version": str(record.version)}
+    tags |= {"cats.costs": json.dumps([cost.model_dump() for cost in record.costs])}
+    if reason:
+        tags["cats.reason"] = reason
+    return {name: value[:8000] for name, value in tags.items()}
 
 
 def measurements(record: Record) -> Iterator[tuple[str, float, int]]:
