@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from benchmark.cli_agree import app as agreement
 from benchmark.cli_entries import app as entries
 from benchmark.cli_import import app as imports
 from benchmark.cli_measures import app as measures
@@ -31,6 +32,7 @@ app = typer.Typer(
 app.add_typer(entries)
 app.add_typer(measures)
 app.add_typer(imports)
+app.add_typer(agreement)
 log = logging.getLogger("cats")
 
 PROSE = ("title", "licence", "citation")  # of an entry: said on a line of their own
