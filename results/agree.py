@@ -2,11 +2,12 @@
 
 import math
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
+from scipy import stats
 
 from results.decision import Decision, static
 from results.error import CatsError
@@ -38,8 +39,8 @@ class Judged:
     Attributes:
         mean, targets: statistic → figure, over the targets on which it is defined, and of each target.
         judged: on how many targets it chooses. reasons: target → why it does not, or which sources it says nothing of.
-        lead: mean weighted tau minus that of the static mean rank on the same targets, with an interval that holds for all
-            measures at once (Bonferroni).
+        lead: mean weighted tau minus that of the static mean rank on the same targets; its p is that of a paired permutation
+            test over targets, so that few targets carry no lead, however large.
     """
 
     name: str
@@ -89,9 +90,8 @@ def agree(decisions: Sequence[Decision], rows: Sequence[Said], experiment: str, 
     court = _Court(judged_on, experiment)
     for ranker in rankers:
         court.hear(ranker)
-    found = [court.judged(ranker, 1 - 0.05 / len(measures)) for ranker in rankers]
-    found = _corrected(found)
-    order = sorted(found, key=lambda row: (row.constant, -(row.mean["weighted_tau"].value or 0.0)))
+    found = _corrected([court.judged(ranker) for ranker in rankers])
+    order = sorted(found, key=lambda row: (row.constant, 0.0 if row.constant else -(row.mean["weighted_tau"].value or 0.0)))
     return Agreement(experiment, metric, [_name(d, judged_on) for d in judged_on], order, _verdict(found), _notes(judged_on))
 
 
@@ -160,8 +160,8 @@ class _Court:
             noisy.append(copies)
         self.points[ranker.name], self.noisy[ranker.name] = np.array(points), np.array(noisy)
 
-    def judged(self, ranker: _Ranker, level: float) -> Judged:
-        """Everything about one ranker, once all have been heard. `level` of the interval of its lead."""
+    def judged(self, ranker: _Ranker) -> Judged:
+        """Everything about one ranker, once all have been heard."""
         points = self.points[ranker.name]
         p, p_mean = self._chance(ranker, points)
         targets = {
@@ -172,7 +172,7 @@ class _Court:
         }
         means, drawn = _mean(points), self._drawn(ranker.name)
         mean = {name: _figure(means[k], drawn[:, k], p_mean[k]) for k, name in enumerate(STATISTICS)}
-        lead = self._lead(ranker, level) if not ranker.constant else Figure(None)
+        lead = self._lead(ranker.name) if not ranker.constant else Figure(None)
         judged = int(np.isfinite(points[:, STATISTICS.index("regret_1")]).sum())
         return Judged(ranker.name, ranker.constant, judged, mean, targets, lead, ranker.reasons)
 
@@ -186,9 +186,18 @@ class _Court:
         with np.errstate(invalid="ignore"):
             return np.asarray((np.where(able, figures, 0) * self.weights).sum(axis=1) / (able * self.weights).sum(axis=1))
 
-    def _lead(self, ranker: _Ranker, level: float) -> Figure:
-        mean = _mean(self.points[ranker.name] - self.points[STATIC])[0]
-        return _figure(mean, self._drawn(ranker.name, STATIC)[:, 0], np.nan, level)
+    def _lead(self, name: str) -> Figure:
+        ours, theirs = (_by_target(self.points[one][:, 0], self.decisions) for one in (name, STATIC))
+        both = np.isfinite(ours) & np.isfinite(theirs)
+        if not both.any():
+            return Figure(None)
+        mean, drawn, p = _mean(self.points[name] - self.points[STATIC])[0], self._drawn(name, STATIC)[:, 0], np.nan
+        if both.sum() > 1:
+            p = stats.permutation_test(
+                (ours[both], theirs[both]), lambda x, y, axis: np.mean(x - y, axis=axis), permutation_type="samples",
+                vectorized=True, alternative="greater", rng=np.random.default_rng(self.seed),
+            ).pvalue  # fmt: skip
+        return _figure(mean, drawn, p)
 
     def _chance(self, ranker: _Ranker, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """p-values of each decision and of the mean; none for what was not to be an order, or is by definition one."""
@@ -228,33 +237,42 @@ def _mean(figures: np.ndarray) -> np.ndarray:
         return np.asarray(np.where(able, figures, 0).sum(axis=0) / able.sum(axis=0))
 
 
-def _figure(value: float, drawn: np.ndarray, p: float, level: float = 0.95) -> Figure:
+def _by_target(figures: np.ndarray, decisions: Sequence[Decision]) -> np.ndarray:
+    """One figure for each target: backbones of one target are no further evidence."""
+    names = list(dict.fromkeys(d.target for d in decisions))
+    return np.array([_mean(figures[[d.target == name for d in decisions]]) for name in names])
+
+
+def _figure(value: float, drawn: np.ndarray, p: float) -> Figure:
     if not np.isfinite(value):
         return Figure(None)
     drawn = drawn[np.isfinite(drawn)]
     low, high = None, None
     if len(drawn) and np.ptp(drawn) > 0:
-        low, high = (float(end) for end in np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2]))
+        low, high = (float(end) for end in np.quantile(drawn, [0.025, 0.975]))
     return Figure(float(value), low, high, None if np.isnan(p) else float(p))
 
 
 def _corrected(found: Sequence[Judged]) -> list[Judged]:
-    """Holm over the measures, for each statistic of the means; constants are no members of the family."""
+    """Holm over the measures, for each statistic of the means and for the leads; constants are no members of the family."""
     measures = [row for row in found if not row.constant]
-    corrected: dict[str, Mapping[str, Figure]] = {}
-    for name in STATISTICS:
-        p = holm(np.array([np.nan if row.mean[name].p is None else row.mean[name].p for row in measures], dtype=float))
+    figures = {row.name: {**row.mean, "lead": row.lead} for row in measures}
+    for name in (*STATISTICS, "lead"):
+        p = holm(
+            np.array([np.nan if figures[row.name][name].p is None else figures[row.name][name].p for row in measures], float)
+        )
         for row, one in zip(measures, p, strict=True):
-            figure = replace(row.mean[name], p_holm=None if np.isnan(one) else float(one))
-            corrected[row.name] = {**corrected.get(row.name, {}), name: figure}
-    return [replace(row, mean=dict(corrected.get(row.name, row.mean))) for row in found]
+            figures[row.name][name] = replace(figures[row.name][name], p_holm=None if np.isnan(one) else float(one))
+    return [
+        replace(row, lead=figures[row.name].pop("lead"), mean=figures[row.name]) if row in measures else row for row in found
+    ]
 
 
 def _verdict(found: Sequence[Judged]) -> str:
-    leads = [row for row in found if row.lead.low is not None and not row.constant]
+    leads = [row for row in found if row.lead.p_holm is not None]
     if not leads:
-        return "with one target, or without the static mean rank, nothing can be said of which measure leads"
-    ahead = [row.name for row in leads if row.lead.low is not None and row.lead.low > 0]
+        return "without the static mean rank, which takes two targets, nothing can be said of which measure leads"
+    ahead = [row.name for row in leads if row.lead.p_holm is not None and row.lead.p_holm < 0.05]
     if ahead:
         return f"{', '.join(ahead)}: ahead of the static mean rank in weighted tau (95 % for all measures at once)"
     return "no measure is ahead of the static mean rank in weighted tau (95 % for all measures at once)"

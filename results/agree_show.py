@@ -44,8 +44,9 @@ def _digits(name: str) -> int:
 def _shown(figure: Figure, digits: int) -> str:
     if figure.value is None:
         return "–"
-    ends = "" if figure.low is None else f" ({figure.low:.{digits}f} – {figure.high:.{digits}f})"
-    return f"{figure.value:.{digits}f}{ends}"
+    # z: never a minus before what is shown as zero
+    ends = "" if figure.low is None else f" ({figure.low:z.{digits}f} – {figure.high:z.{digits}f})"
+    return f"{figure.value:z.{digits}f}{ends}"
 
 
 def _p(figure: Figure, row: Judged) -> str:

@@ -58,6 +58,8 @@ def _read(text: str, known: Sequence[str]) -> tuple[str, list[tuple[float, list[
         raise CatsError(f"the combination '{text}' cannot be read; {FORM}")
     if name in known:
         raise CatsError(f"there is a measure '{name}' already; give the combination another name")
+    if not re.fullmatch(r"-?[^+-]+([+-][^+-]+)*", formula):
+        raise CatsError(f"the combination '{text}' cannot be read; {FORM}")
     terms = []
     for sign, term in re.findall(r"([+-]?)([^+-]+)", formula):
         weight, parts = -1.0 if sign == "-" else 1.0, []
