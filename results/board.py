@@ -146,6 +146,19 @@ def make_board(frame: pd.DataFrame, experiment: str, metric: str, rule: str, wan
     return Board(experiment, metric, rule, targets, _overall(table, list(targets), experiment), notes, leaking)
 
 
+def judged_runs(frame: pd.DataFrame, experiment: str, metric: str, rule: str, wanted: Wanted | None = None) -> pd.DataFrame:
+    """The run of each source, target, backbone and seed that counts; `leaks` says why it is kept off the ranking, else None.
+
+    Raises CatsError if none has the metric.
+    """
+    cells = frame[(frame["kind"] == "cell") & (frame["status"] == "FINISHED")]
+    if f"test_{metric}" not in cells:
+        raise CatsError(f"no run of '{experiment}' has the metric '{metric}'")
+    cells = cells.reindex(columns=list(dict.fromkeys([*map(str, cells), *(column for column, _ in CHOOSE.values())])))
+    runs = _chosen(cells if wanted is None else cells[_asked_for(cells, wanted)], rule).dropna(subset=[f"test_{metric}"])
+    return runs.assign(leaks=_leaks(runs, wanted))
+
+
 def _asked_for(cells: pd.DataFrame, wanted: Wanted) -> pd.Series:
     seeds = [str(seed) for seed in wanted.seeds]
     lists = zip([*COLUMNS, "point"], [wanted.sources, wanted.targets, wanted.backbones, seeds, wanted.points], strict=True)

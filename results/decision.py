@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from results.board import LOWER_IS_BETTER, Row, Wanted, make_board
+from results.board import LOWER_IS_BETTER, Row, Wanted, judged_runs, make_board
 from results.error import CatsError
 from results.measures import Said
 
@@ -42,30 +42,31 @@ def decisions_of(frame: pd.DataFrame, experiment: str, metric: str, rule: str, w
     asked = set(finished["backbone"]) & set(wanted.backbones) if wanted else set(finished["backbone"])
     for backbone in sorted(map(str, asked)):
         part = frame[(frame["backbone"] == backbone) | (frame["kind"] == "pretraining")]
-        board = make_board(part, experiment, metric, rule, replace(wanted, backbones=[backbone]) if wanted else None)
+        of_it = replace(wanted, backbones=[backbone]) if wanted else None
+        board = make_board(part, experiment, metric, rule, of_it)
+        runs = judged_runs(part, experiment, metric, rule, of_it)
+        samples = {(t, s): group[f"test_{metric}"].to_numpy(float) for (t, s), group in runs.groupby(["target", "source"])}
         for target, rows in board.targets.items():
             others = [row for row in rows if not _itself(row.source, target)]
             if len(others) > 1:
-                made.append(_decision(target, backbone, others, metric))
+                sources = tuple(row.source for row in others)
+                values = [samples[target, source] * (-1 if metric in LOWER_IS_BETTER else 1) for source in sources]
+                made.append(_decision(target, backbone, sources, values, _top(others)))
     if not made:
         raise CatsError(f"no target of '{experiment}' has two sources to choose from")
     return made
 
 
-def _decision(target: str, backbone: str, rows: Sequence[Row], metric: str) -> Decision:
-    sign = -1 if metric in LOWER_IS_BETTER else 1
-    known = all(row.low is not None for row in rows)
-    return Decision(
-        target, backbone, tuple(row.source for row in rows), np.array([sign * row.mean for row in rows]),
-        np.array([_error(row) for row in rows]), np.array([row.tie == 1 for row in rows]) if known else None,
-    )  # fmt: skip
+def _decision(
+    target: str, backbone: str, sources: tuple[str, ...], values: Sequence[np.ndarray], top: np.ndarray | None
+) -> Decision:
+    errors = [sample.std(ddof=1) / np.sqrt(len(sample)) if len(sample) > 1 else 0.0 for sample in values]
+    return Decision(target, backbone, sources, np.array([sample.mean() for sample in values]), np.array(errors), top)
 
 
-def _error(row: Row) -> float:
-    """The standard error behind Student's interval, of which the metric's bounds may have cut one side."""
-    if row.low is None or row.high is None or row.seeds < 2:
-        return 0.0
-    return float(max(row.mean - row.low, row.high - row.mean) / stats.t.ppf(0.975, row.seeds - 1))
+def _top(rows: Sequence[Row]) -> np.ndarray | None:
+    known = all(row.seeds > 1 and row.low is not None for row in rows)
+    return np.array([row.tie == 1 for row in rows]) if known else None
 
 
 def _itself(source: str, target: str) -> bool:

@@ -9,6 +9,7 @@ from scipy import stats
 
 from results import agree_show
 from results.agree import IMAGENET, ORACLE, RANDOM, SIZE, STATIC, agree
+from results.board import Wanted
 from results.combine import combine
 from results.decision import about, decisions_of, static
 from results.error import CatsError
@@ -162,11 +163,21 @@ def test_seeds_make_intervals_of_each_target_and_tell_the_top_group():
 
 def test_the_standard_error_is_that_of_the_mean():
     rows = [run("imagenet", "a", i, v) for i, v in enumerate([0.7, 0.8, 0.9])]
-    rows += [run("scratch", "a", i, v) for i, v in enumerate([0.98, 0.99, 1.0])]  # its interval is cut at 1
+    rows += [run("scratch", "a", i, v) for i, v in enumerate([0.2, 0.98])]  # its interval is cut at 0 and at 1
     (decision,) = decisions_of(pd.DataFrame(rows), "toy", "auc", "min_val_loss")
     errors = dict(zip(decision.sources, decision.errors, strict=True))
     assert errors["imagenet"] == pytest.approx(0.1 / np.sqrt(3))
-    assert errors["scratch"] == pytest.approx(0.01 / np.sqrt(3))
+    assert errors["scratch"] == pytest.approx(0.78 / 2)
+    (decision,) = decisions_of(pd.DataFrame(rows), "toy", "brier", "min_val_loss")
+    assert dict(zip(decision.sources, decision.values, strict=True))["imagenet"] == pytest.approx(-0.2)
+
+
+def test_a_plan_says_which_runs_and_which_sources_are_judged():
+    plan = Wanted(["imagenet", "scratch", "fractal"], ["a", "b"], ["net"], [0], ["p"], {("fractal", "b"): "they share images"})
+    more = ran("a", [0.1, 0.2, 0.3, 0.4], point="q")  # another recipe
+    found = decisions_of(pd.DataFrame([*CELLS, *more]), "toy", "auc", "min_val_loss", plan)
+    assert [(d.target, d.sources) for d in found] == [("a", ("imagenet", "fractal", "scratch")), ("b", ("imagenet", "scratch"))]
+    assert found[0].values == pytest.approx([0.9, 0.8, 0.6])
 
 
 def test_the_doubt_of_a_measure_is_in_its_interval():
