@@ -1,26 +1,38 @@
-"""Scores every pair of a plan by every measure, without training; one record for each source, target and backbone."""
+"""Scores every pair of a plan by every measure, without training; one record for each source, target and backbone.
 
-import inspect
+A score is kept under CATS_HOME by the digest of what decides it, so that another measure in a plan, or new cells on the board,
+cost only what they change. What could not be looked at (files or weights that are not here) is said, kept nowhere, and tried
+again next time; what is undefined is a result.
+"""
+
 import json
+import logging
 import math
+import uuid
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from benchmark import catalogue
 from benchmark.attempt import Attempt
 from benchmark.digest import digest
 from benchmark.energy import Meter
-from benchmark.evidence import Chosen, Evidence, Setting
+from benchmark.evidence import Evidence, Setting
+from benchmark.leakage import Look, look
 from benchmark.make import make_pretraining
-from benchmark.measure import Measure, Score
+from benchmark.measure import Measure, Score, Undefined
 from benchmark.plan import Plan
 from benchmark.runner import Run, Watch, check_names, deliver, pretrainings
+from benchmark.scored import code, keep, kept
+from benchmark.start import Start
 from benchmark.wanted import wanted
 from results.board import make_board
 from results.error import CatsError
 from results.outbox import Outbox
 from results.record import Outcome
 from results.tracking import Tracking
+
+log = logging.getLogger(__name__)
 
 
 def measures_of(plan: Plan) -> dict[str, Measure]:
@@ -31,8 +43,8 @@ def measures_of(plan: Plan) -> dict[str, Measure]:
 def appraise(setting: Setting, tracking: Tracking, outbox: Outbox, watch: Watch) -> Run:
     """Score every pair that no run of the experiment has scored in the same way.
 
-    What a pair needs and has not got (pretrained weights) is made first. Raises CatsError for a wrong plan, and if MLflow
-    refuses at the start; what fails later is recorded and the rest goes on.
+    What a pair needs and has not got (pretrained weights) is made first. Raises CatsError for a wrong plan or data that are
+    not here, and if MLflow refuses at the start; what fails later is recorded and the rest goes on.
     """
     plan = setting.plan
     check_names(plan)
@@ -40,19 +52,12 @@ def appraise(setting: Setting, tracking: Tracking, outbox: Outbox, watch: Watch)
     deliver(tracking, outbox)
     tracking.close_abandoned()
     finished = tracking.finished_keys() | {o.record.key for _, o in outbox if o.record.status == "finished"}
-    asked = list(pairs(plan))
+    found = look(plan, watch.begins)
+    asked = list(pairs(plan, found, ranks_elsewhere(plan, tracking), setting))
     state = Run(cells=len(asked), done=0)
-    elsewhere = ranks_elsewhere(plan, tracking)
-    held: tuple[str, Chosen] | None = None
-    for source, target, backbone in asked:
-        watch.begins(f"{source} → {target}, {backbone}")
-        if held is None or held[0] != target:
-            held = target, setting.target(target)
-        # A board of several backbones calls its rows "source on backbone".
-        ranks = {name.removesuffix(f" on {backbone}"): rank for name, rank in elsewhere.get(target, {}).items()}
-        evidence = Evidence(setting, held[1], plan.start(source, backbone, plan.seeds[0]), ranks)
-        outcomes = _pair(evidence, measures, (source, target), finished, setting)
-        for outcome in outcomes:
+    for pair in asked:
+        watch.begins(str(pair))
+        for outcome in _outcomes(pair, measures, finished, setting):
             outbox.put(outcome)
             deliver(tracking, outbox)
             watch.ended(outcome.record, state)
@@ -67,21 +72,37 @@ def appraise(setting: Setting, tracking: Tracking, outbox: Outbox, watch: Watch)
     return state
 
 
-def pairs(plan: Plan) -> Iterator[tuple[str, str, str]]:
-    """(source, target, backbone), but for pairs of one family of data sets, which a plan may allow."""
-    refused = plan.refused()
+@dataclass(frozen=True)
+class Pair:
+    """A source and a target with what can be known of them; `leak`: the images they share, one sentence."""
+
+    source: str
+    target: str
+    evidence: Evidence
+    leak: str | None
+
+    def __str__(self) -> str:
+        return f"{self.source} → {self.target}, {self.evidence.start.backbone}"
+
+
+def pairs(plan: Plan, found: Look, elsewhere: Mapping[str, Mapping[str, float]], setting: Setting) -> Iterator[Pair]:
+    """Every pair of a plan, but for those that share images, unless the plan allows leakage."""
     for target in plan.targets:
+        chosen = setting.target(target)
         for backbone in plan.backbones:
+            # A board of several backbones calls its rows "source on backbone".
+            ranks = {name.removesuffix(f" on {backbone}"): rank for name, rank in elsewhere.get(target, {}).items()}
             for source in plan.sources:
-                if (source, target) not in refused:
-                    yield source, target, backbone
+                leak = found.leaks.get((source, target))
+                if leak is None or plan.allow_leakage:
+                    start = plan.start(source, backbone, plan.seeds[0])
+                    yield Pair(source, target, Evidence(setting, chosen, start, ranks), leak)
 
 
 def ranks_elsewhere(plan: Plan, tracking: Tracking) -> dict[str, dict[str, float]]:
     """Target → source → mean rank on the plan's other targets, as far as they have been run."""
-    frame = tracking.frame()
     try:
-        board = make_board(frame, plan.experiment, plan.metric, plan.rule, wanted(plan))
+        board = make_board(tracking.frame(), plan.experiment, plan.metric, plan.rule, wanted(plan))
     except CatsError:
         return {}
     found: dict[str, dict[str, float]] = {}
@@ -94,54 +115,104 @@ def ranks_elsewhere(plan: Plan, tracking: Tracking) -> dict[str, dict[str, float
     return found
 
 
-def _pair(
-    evidence: Evidence, measures: Mapping[str, Measure], names: tuple[str, str], finished: set[str], setting: Setting
-) -> Iterator[Outcome]:
+def _outcomes(pair: Pair, measures: Mapping[str, Measure], finished: set[str], setting: Setting) -> Iterator[Outcome]:
     """The record of a pair, after those of the pretrainings that it needs."""
-    plan, start = setting.plan, evidence.start
-    key = digest(["score", evidence.identity, {name: _described(measure) for name, measure in measures.items()}])
-    if key in finished:
-        return
-    for before in pretrainings(start):
+    plan, evidence = setting.plan, pair.evidence
+    for before in _before(evidence, measures):
         yield make_pretraining(before, plan.experiment, Meter(plan.country, setting.device))
     settings = {"measures": ";".join(measures), "images": str(setting.most), "draws": str(setting.draws)}
     settings |= {"neutral": setting.neutral, "size": str(setting.recipe.size)}
+    work = _Work(evidence, measures, Meter(plan.country, setting.device))
+    key = digest(["score", pair.target, list(work.keys.values())])
+    if key in finished:
+        return
     attempt = Attempt(
         "score", key, digest(settings),
-        {"source": names[0], "target": names[1], "backbone": start.backbone, "seed": str(plan.seeds[0])},
+        {"source": pair.source, "target": pair.target, "backbone": evidence.start.backbone, "seed": str(plan.seeds[0])},
         settings, plan.experiment,
     )  # fmt: skip
-    attempt.facts |= {"data": evidence.target.dataset.digest(), "start": start.key}
-    meter = Meter(plan.country, setting.device)
-    yield attempt.run(meter, lambda: _score(evidence, measures, meter, attempt))
+    attempt.facts |= {"data": evidence.target.dataset.digest(), "start": evidence.start.key}
+    if pair.leak is not None:
+        attempt.facts["leak"] = pair.leak
+    yield attempt.run(work.meter, lambda: work.fill(attempt))
 
 
-def _described(measure: Measure) -> list[object]:
-    """What decides a measure's value: its code and its options."""
-    return [inspect.getsource(inspect.getmodule(measure.function) or measure.function), sorted(measure.options.items())]
+def _before(evidence: Evidence, measures: Mapping[str, Measure]) -> list[Start]:
+    """The pretrainings that are still to be made, also of the neutral network where one is needed and can be had."""
+    needed = pretrainings(evidence.start)
+    if any("neutral" in need for measure in measures.values() for need in measure.needs):
+        try:
+            needed += pretrainings(evidence.neutral)
+        except CatsError:
+            log.info("there is no neutral network for %s", evidence.start.backbone)  # its measures say so
+    return list({start.key: start for start in needed}.values())
 
 
-def _score(evidence: Evidence, measures: Mapping[str, Measure], meter: Meter, attempt: Attempt) -> None:
-    reasons: dict[str, str] = {}
-    given: dict[str, Any] = {}
-    said: dict[str, str] = {}
-    with meter.phase("features"):
-        for need in sorted({need for measure in measures.values() for need in measure.needs}):
-            try:
-                given[need] = evidence.of(need)
-            except CatsError as error:
-                reasons[need] = str(error)
-        draws = evidence.draws
-    for name, measure in measures.items():
+@dataclass
+class _Work:
+    """The measures of one pair. `keys`: of each measure's score; None if what it needs cannot be named."""
+
+    evidence: Evidence
+    measures: Mapping[str, Measure]
+    meter: Meter
+    keys: dict[str, str | None] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.keys = {name: self._key(measure) for name, measure in self.measures.items()}
+
+    def _key(self, measure: Measure) -> str | None:
+        try:
+            return digest([self.evidence.identity(measure.needs), code(measure), sorted(measure.options.items())])
+        except CatsError:
+            return None
+
+    def fill(self, attempt: Attempt) -> None:
+        """Score, or read what was scored before; into the attempt."""
+        known = {name: kept(key) for name, key in self.keys.items() if key is not None}
+        new = {name: measure for name, measure in self.measures.items() if known.get(name) is None}
+        given, absent, undefined = self._look(new) if new else ({}, {}, {})
+        said: dict[str, str] = {}
+        for name, measure in self.measures.items():
+            done = known.get(name)
+            if done is not None:
+                score, attempt.validation[f"seconds_measure_{name}"] = done
+            else:
+                score = self._score(name, measure, given, {**undefined, **absent})
+            attempt.validation[f"measure_{name}"] = score.value
+            if score.low is not None and score.high is not None:
+                attempt.validation |= {f"measure_{name}_low": score.low, f"measure_{name}_high": score.high}
+            if score.reason is not None:
+                said[name] = score.reason
+        attempt.facts["reasons"] = json.dumps(said)
+        if any(need in absent for measure in new.values() for need in measure.needs):
+            attempt.key = digest([attempt.key, uuid.uuid4().hex])  # no result of this pair for good: tried again next time
+
+    def _look(self, measures: Mapping[str, Measure]) -> tuple[dict[str, Any], dict[str, str], dict[str, str]]:
+        """What the measures need; why some of it is not here; why some of it does not exist."""
+        given: dict[str, Any] = {}
+        absent: dict[str, str] = {}
+        undefined: dict[str, str] = {}
+        with self.meter.phase("features"):
+            for need in sorted({need for measure in measures.values() for need in measure.needs}):
+                try:
+                    given[need] = self.evidence.of(need)
+                except Undefined as error:
+                    undefined[need] = str(error)
+                except CatsError as error:
+                    absent[need] = str(error)
+        return given, absent, undefined
+
+    def _score(self, name: str, measure: Measure, given: Mapping[str, Any], reasons: Mapping[str, str]) -> Score:
         lacking = [reasons[need] for need in measure.needs if need in reasons]
         if lacking:
-            score = Score(float("nan"), reason=lacking[0])
-        else:
-            with meter.phase(f"measure_{name}"):
-                score = measure.score({need: given[need] for need in measure.needs}, draws)
-        attempt.validation |= {f"measure_{name}": score.value}
-        if score.low is not None and score.high is not None:
-            attempt.validation |= {f"measure_{name}_low": score.low, f"measure_{name}_high": score.high}
-        if score.reason is not None:
-            said[name] = score.reason[:150]
-    attempt.facts["reasons"] = json.dumps(said)
+            return Score(float("nan"), reason=lacking[0])
+        try:
+            with self.meter.phase(f"measure_{name}"):
+                score = measure.score({need: given[need] for need in measure.needs}, self.evidence.draws)
+        except Exception as error:  # one measure, perhaps of somebody else, must not take the others with it
+            log.exception("measure %s failed", name)
+            return Score(float("nan"), reason=f"failed: {error if isinstance(error, CatsError) else repr(error)}")
+        key = self.keys[name]
+        if key is not None:
+            keep(key, score, self.meter.costs[-1].seconds)
+        return score

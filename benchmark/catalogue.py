@@ -180,7 +180,8 @@ def _only_spot(kind: Kind, name: str) -> Path | EntryPoint:
 
 def _said(spot: Path | EntryPoint, kind: Kind) -> str:
     """Where an entry stands, for a sentence."""
-    if isinstance(spot, EntryPoint):
+    # What is no path is an entry point; of which class, the package importlib_metadata decides where it has been imported.
+    if not isinstance(spot, Path):
         return f"{spot.value} of the package {spot.dist.name if spot.dist else '?'}"
     return f"{kind}/{spot.name}" if spot.parent == _ours(kind) else str(spot)
 
@@ -189,7 +190,7 @@ def _loaded(spot: Path | EntryPoint, kind: Kind, name: str, where: str) -> Any:
     if isinstance(spot, Path) and spot.parent == _ours(kind):
         return importlib.import_module(f"{kind}.{name}")
     try:
-        if isinstance(spot, EntryPoint):
+        if not isinstance(spot, Path):
             return spot.load()
         spec = importlib.util.spec_from_file_location(f"cats_entries.{kind}.{name}", spot)
         assert spec is not None

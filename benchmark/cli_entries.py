@@ -70,7 +70,7 @@ def new(
     label: Annotated[str | None, typer.Option(help="Column of a table that holds the class.")] = None,
     group: Annotated[str | None, typer.Option(help="Column of a table that names patient, slide or lesion.")] = None,
     part: Annotated[str | None, typer.Option(help="Column of a table that says train, val or test.")] = None,
-    to: Annotated[Path | None, typer.Option(help="Folder of entries; else CATS_ENTRIES, or CATS_HOME/entries.")] = None,
+    to: Annotated[Path | None, typer.Option(help="Folder of entries; else CATS_ENTRIES, or ~/.config/cats-bench.")] = None,
 ) -> None:
     """Look at your data and write their entry: a YAML file of about ten lines. The data stay where they are."""
     from benchmark.home import entries_folder

@@ -15,6 +15,7 @@ import numpy as np
 from benchmark import catalogue
 from benchmark.dataset import PARTS, Dataset, Samples
 from benchmark.home import weight_folders
+from benchmark.leakage import inside
 from benchmark.source import Source
 from benchmark.split import split
 from benchmark.start import backbones_with_file, start_of, weight_file
@@ -163,6 +164,11 @@ def apart(case: Case) -> str:
     """No test image is also in train or val."""
     shared, count = shared_images(case), len(case.parts["test"])
     if not shared:
+        near = sum(overlap.images for overlap in inside(case.dataset, lambda _: None) or ())
+        if near > case.dataset.known_duplicates:
+            return Note(
+                f"{near:,} images of val and test nearly equal one of an earlier part; a target says known_duplicates: {near}"
+            )
         return "no test image is in train or val, pixel by pixel"
     found = f"{shared:,} of {count:,} test images are also in train or val, pixel by pixel"
     if shared > SHARED * count:

@@ -149,6 +149,8 @@ class Dataset(Frozen):
     @classmethod
     def _keep_options(cls, content: Any) -> Any:
         if isinstance(content, dict) and isinstance(content.get("read"), dict):
+            if not (content.get("tree") or content.get("files") or "hub" in content["read"]):
+                raise ValueError("neither tree nor files is given; without them nobody would notice that the images changed")
             return {**content, "options": json.dumps(_plain(content["read"]), sort_keys=True)}
         return content
 

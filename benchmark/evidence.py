@@ -4,7 +4,7 @@ Every source sees the same images of a target in the same order: training images
 for its first seed, at most `most` of them. Test images are never among them.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -109,7 +109,8 @@ class Evidence:
             "images": lambda: _pixels(self.target),
             "source_images": lambda: _pixels(self.source_images),
             "network": lambda: initialised(self.start, len(self.target.dataset.classes), 0.0, 0),
-            "source": lambda: self.entry,
+            "neutral_network": lambda: initialised(self.neutral, len(self.target.dataset.classes), 0.0, 0),
+            "source": lambda: self.counted,
             "elsewhere": lambda: self.elsewhere,
             "luck": lambda: generator("luck", self.start.source, self.target.dataset.name, self.start.backbone),
         }[need]
@@ -119,6 +120,19 @@ class Evidence:
     def entry(self) -> Source:
         """The source."""
         return catalogue.source(self.start.source)
+
+    @cached_property
+    def counted(self) -> Source:
+        """The source, with the number of its training images where its entry does not declare one and they are at hand."""
+        try:
+            count = self.entry.images or (self.entry.dataset and self.entry.dataset.images) or self._training_images()
+        except CatsError:
+            return self.entry
+        return self.entry.model_copy(update={"images": count})
+
+    def _training_images(self) -> int:
+        chosen = self.source_images
+        return len(split(chosen.dataset, chosen.images)["train"])
 
     @cached_property
     def features(self) -> np.ndarray:
@@ -174,13 +188,18 @@ class Evidence:
             labels = np.zeros(0, dtype=np.int64)
         return Draws(target, resamples(labels, self.setting.draws, generator("resamples", name, self.entry.name)))
 
-    @cached_property
-    def identity(self) -> str:
-        """Digest of what decides the scores of this pair, but the measures."""
-        rows = digest(self.target.images.ids[self.target.rows].tolist())
+    def identity(self, needs: Collection[str]) -> str:
+        """Digest of what decides the score of a measure with such needs, but the measure."""
         recipe = {"size": self.setting.recipe.size, "precision": self.setting.recipe.precision}
-        setting = [self.setting.most, self.setting.draws, self.setting.neutral, recipe]
-        return digest([self.start.key, self.start.backbone, self.target.dataset.digest(), rows, setting, dict(self.elsewhere)])
+        content: list[Any] = [self.start.source, self.start.key, self.start.backbone, self.target.dataset.digest(), recipe]
+        content += [digest(self.target.images.ids[self.target.rows].tolist()), self.setting.most, self.setting.draws]
+        if any("neutral" in need for need in needs):
+            content.append(["neutral", self.neutral.key])
+        if "elsewhere" in needs:
+            content.append(["elsewhere", dict(self.elsewhere)])
+        if "source" in needs:
+            content.append(["source", self.counted.model_dump(mode="json")])
+        return digest(content)
 
 
 def resamples(labels: np.ndarray, count: int, luck: np.random.Generator) -> np.ndarray:

@@ -6,16 +6,18 @@ function holds the formula and nothing else. A measure that cannot say anything 
 """
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import wraps
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 
 from results.error import CatsError, nearest
 
 Array = np.ndarray
+Kept = TypeVar("Kept")
 NEEDS = {
     "features": "target images through the source's network, (N, D)",
     "labels": "of the target images, (N,)",
@@ -25,14 +27,16 @@ NEEDS = {
     "source_features": "the source's own images through its network, (M, D)",
     "source_neutral": "the source's own images through the neutral network, (M, E)",
     "source_labels": "of the source's own images, (M,)",
+    "source_images": "the source's own images, (M, 3, H, W) torch floats in [0, 1]",
     "images": "target images, (N, 3, H, W) torch floats in [0, 1]",
     "network": "the source's network, a benchmark.network.Network",
+    "neutral_network": "the neutral network, the same for every source",
     "source": "what is declared about the source, a benchmark.source.Source",
     "elsewhere": "mean rank of each source on the board's other targets, a mapping",
-    "luck": "a numpy Generator that depends on the names of source, target and measure alone",
+    "luck": "a numpy Generator that depends on the names of source, target and backbone alone",
 }
 OF_TARGET = {"features", "labels", "logits", "probabilities", "neutral", "images"}  # one row for each target image
-OF_SOURCE = {"source_features", "source_neutral", "source_labels"}  # one row for each source image
+OF_SOURCE = {"source_features", "source_neutral", "source_labels", "source_images"}  # one row for each source image
 NUMBERS = {"features", "logits", "probabilities", "neutral", "source_features", "source_neutral"}
 CLASSES = {"labels", "source_labels"}
 Multilabel = Literal["average", "whole", "refuse"]
@@ -103,10 +107,15 @@ class Measure:
         return self._at(checked(self.name, inputs), options)
 
     def with_options(self, options: Mapping[str, Any]) -> "Measure":
-        """The same measure with other options. Raises CatsError for an option that it does not have."""
-        for option in options:
+        """The same measure with other options. Raises CatsError for an option that it does not have, or of another kind."""
+        for option, value in options.items():
             if option not in self.options:
                 raise CatsError(f"measure {self.name} takes no option '{option}'{nearest(option, self.options)}")
+            default = self.options[option]
+            kind = (int, float) if isinstance(default, float) or default is None else type(default)
+            if not isinstance(value, kind) or (isinstance(value, bool) and not isinstance(default, bool)):
+                wanted = "a number" if isinstance(kind, tuple) else f"of type {kind.__name__}"
+                raise CatsError(f"measure {self.name}: {option} is {value!r}; it must be {wanted}")
         made = Measure(self.function, self.grows, self.citation, self.multilabel)
         made.options, made._resampled = {**self.options, **options}, self._resampled
         return made
@@ -123,44 +132,88 @@ class Measure:
         """The score with its interval. What is wrong with the input, or undefined, becomes the reason of a NaN."""
         try:
             ready = checked(self.name, inputs)
-            value = self._at(ready, {})
+            columns = self._columns(ready)
+            values = self._values(ready, columns, self.options)
         except CatsError as error:
             return Score(float("nan"), reason=str(error))
+        # Over the labels of the images themselves: a label that is lost in a resample must not change what is averaged.
+        defined = [column for column, value in zip(columns, values, strict=True) if value is not None]
+        value = float(np.mean([value for value in values if value is not None]))
+        left = (
+            f"{len(columns) - len(defined)} of {len(columns)} labels left out, undefined"
+            if len(defined) < len(columns)
+            else None
+        )
         if not (set(self.needs) & (OF_TARGET | OF_SOURCE)):
             return Score(value)  # nothing is drawn: the score is exact
-        drawn = self._drawn(ready, draws)
+        try:
+            drawn = self._drawn(ready, draws, defined)
+        except CatsError as error:
+            return Score(value, reason=f"no interval: {error}")
         drawn = drawn[np.isfinite(drawn)]
         if len(drawn) < max(2, len(draws.target) / 2):
-            return Score(
-                value, reason=f"no interval: {len(draws.target) - len(drawn)} of {len(draws.target)} resamples undefined"
-            )
+            lost = len(draws.target) - len(drawn)
+            return Score(value, reason=f"no interval: {lost} of {len(draws.target)} resamples undefined")
         half = 1.96 * float(drawn.std(ddof=1))
-        return Score(value, value - half, value + half)
+        return Score(value, value - half, value + half, left)
+
+    def _columns(self, ready: Mapping[str, Any]) -> list[int | None]:
+        """The labels to score one after the other; None is the labels as they are. Multi-label: those with both values."""
+        labels = ready.get("labels")
+        if labels is None or labels.ndim == 1 or self.multilabel == "whole":
+            return [None]
+        if self.multilabel == "refuse":
+            raise Undefined(f"{self.name} is not defined for several labels per image")
+        columns: list[int | None] = [number for number, column in enumerate(labels.T) if len(np.unique(column)) == 2]
+        if not columns:
+            raise Undefined("no label is both given and not given")
+        return columns
 
     def _at(self, ready: Mapping[str, Any], options: Mapping[str, Any]) -> float:
-        """The score of input that has been checked."""
-        columns = label_columns(self, ready)
-        given = [ready if column is None else {**ready, "labels": column} for column in columns]
-        value = float(np.mean([self.function(**one, **{**self.options, **options}) for one in given]))
-        if not np.isfinite(value):
-            raise Undefined(f"{self.name} is {value} here")
-        return value
+        """The score of input that has been checked: the mean over the labels for which it is defined."""
+        values = self._values(ready, self._columns(ready), {**self.options, **options})
+        return float(np.mean([value for value in values if value is not None]))
 
-    def _drawn(self, ready: Mapping[str, Any], draws: Draws) -> Array:
+    def _values(
+        self, ready: Mapping[str, Any], columns: Sequence[int | None], options: Mapping[str, Any]
+    ) -> list[float | None]:
+        """One value for each label, None where undefined. Raises Undefined if no label has one."""
+        values: list[float | None] = []
+        reason = Undefined("")
+        for column in columns:
+            try:
+                value = float(self.function(**_with_label(ready, column), **options))
+                if not np.isfinite(value):
+                    raise Undefined(f"{self.name} is {value} here")
+                values.append(value)
+            except Undefined as error:
+                reason = error
+                values.append(None)
+        if all(value is None for value in values):
+            raise reason
+        return values
+
+    def _drawn(self, ready: Mapping[str, Any], draws: Draws, columns: Sequence[int | None] | None = None) -> Array:
         """The scores of all resamples, (B,), NaN where undefined."""
-        columns = label_columns(self, ready)
+        columns = self._columns(ready) if columns is None else columns
         if self._resampled is not None:
-            given = [ready if column is None else {**ready, "labels": column} for column in columns]
+            given = [_with_label(ready, column) for column in columns]
             scores = [self._resampled(draws, *(one[n] for n in self.needs), **self.options) for one in given]
             return np.asarray(np.mean(scores, axis=0), dtype=np.float64)
         found = np.full(len(draws.target), np.nan)
         for number, (target, source) in enumerate(zip(draws.target, draws.source, strict=True)):
             one = {n: v[target] if n in OF_TARGET else v[source] if n in OF_SOURCE else v for n, v in ready.items()}
             try:
-                found[number] = self._at(one, {})
+                values = self._values(one, columns, self.options)
             except Undefined:
                 continue
+            if None not in values:
+                found[number] = np.mean([value for value in values if value is not None])
         return found
+
+
+def _with_label(ready: Mapping[str, Any], column: int | None) -> Mapping[str, Any]:
+    return ready if column is None else {**ready, "labels": ready["labels"][:, column]}
 
 
 def measure(*, grows: str, citation: str, multilabel: Multilabel = "average") -> Callable[[Callable[..., float]], Measure]:
@@ -168,17 +221,19 @@ def measure(*, grows: str, citation: str, multilabel: Multilabel = "average") ->
     return lambda function: Measure(function, grows, citation, multilabel)
 
 
-def label_columns(asked: Measure, ready: Mapping[str, Any]) -> list[Array | None]:
-    """The labels to score one after the other; None is the labels as they are. Multi-label: those with both values."""
-    labels = ready.get("labels")
-    if labels is None or labels.ndim == 1 or asked.multilabel == "whole":
-        return [None]
-    if asked.multilabel == "refuse":
-        raise Undefined(f"{asked.name} is not defined for several labels per image")
-    columns: list[Array | None] = [column for column in labels.T if len(np.unique(column)) == 2]
-    if not columns:
-        raise Undefined("no label is both given and not given")
-    return columns
+def once(work: Callable[..., Kept]) -> Callable[..., Kept]:
+    """Decorator: the last result is kept for the very same objects, since a score and its resamples ask for the same work."""
+    last: list[Any] = []
+
+    @wraps(work)
+    def kept(*given: Any, **named: Any) -> Kept:
+        same = last and len(last[0]) == len(given) and all(a is b for a, b in zip(last[0], given, strict=True))
+        if not same or last[1] != named:
+            last[:] = [given, named, work(*given, **named)]
+        result: Kept = last[2]
+        return result
+
+    return kept
 
 
 def checked(name: str, inputs: Mapping[str, Any]) -> dict[str, Any]:

@@ -94,8 +94,10 @@ class Plan(Frozen):
         pairs = {}
         for name in self.sources:
             for goal in self.targets:
-                family = catalogue.target(goal).dataset.relatives
-                shared = next((link.name for link in lineage(name) if link.knows(family)), None)
+                dataset = catalogue.target(goal).dataset
+                family = dataset.relatives
+                links = lineage(name)
+                shared = next((link.name for link in links if link.knows(family) or dataset.name in link.seen), None)
                 if shared is not None:
                     same = f"{shared} and {goal} are of one family of data sets, '{family}'"
                     pairs[name, goal] = "they are the same images" if shared == goal else same

@@ -11,6 +11,7 @@ from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from benchmark.digest import file_digest
 from benchmark.score import auc, one_hot
 from results.error import CatsError
 from results.record import Rule
@@ -20,6 +21,8 @@ def kept(path: Path) -> np.ndarray | None:
     """Features that were extracted before, (N, D) float32, memory-mapped; None if there are none that can be read."""
     try:
         features: np.ndarray = np.load(path, mmap_mode="r", allow_pickle=False)
+        if file_digest(path) != path.with_suffix(".sha256").read_text(encoding="ascii"):
+            return None
     except (FileNotFoundError, EOFError, ValueError):  # absent, or damaged by a disk: extracted again
         return None
     return features
@@ -32,6 +35,7 @@ def keep(path: Path, features: np.ndarray) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".draft", delete=False) as draft:
             np.save(draft, features.astype(np.float32))
+        path.with_suffix(".sha256").write_text(file_digest(Path(draft.name)), encoding="ascii")
         Path(draft.name).replace(path)
     except OSError as error:
         if draft is not None:

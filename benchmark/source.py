@@ -150,8 +150,9 @@ class Source(Frozen):
     Attributes:
         pretraining: fields of the recipe that differ from the recipe `pretraining`.
         start: the source that pretraining starts from.
-        seen: families of data sets whose images are behind it (ready weights, or several sets in one); published weights
-            know theirs.
+        images, classes: how many ready weights have been trained on.
+        seen: families or names of data sets whose images are behind it (ready weights, or several sets in one);
+            published weights know theirs.
     """
 
     name: str
@@ -163,6 +164,7 @@ class Source(Frozen):
     licence: str = ""
     citation: str = ""
     images: int | None = None
+    classes: int | None = None
     seen: tuple[str, ...] = ()
 
     @model_validator(mode="after")

@@ -49,6 +49,8 @@ class Tree:
                     raise CatsError(f"{self.path} holds '{name}', which leads out of it; it is not read")
                 if not path.exists():
                     raise CatsError(f"{self.path} holds '{name}', a link to a file that is not there")
+                if path.is_dir():  # rglob does not enter it
+                    raise CatsError(f"{self.path} holds '{name}', a link to a folder; put the folder itself there")
             if path.is_file():
                 yield name
 

@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from results.error import CatsError
+from results.tracking import metric_name
 
 PREFIX = "measure_"
 
@@ -43,8 +44,8 @@ def said(frame: pd.DataFrame, experiment: str) -> list[Said]:
     rows: dict[tuple[str, str, str, str], Said] = {}
     for run in scored.sort_values("started", kind="stable").to_dict("records"):
         for name in run["measures"].split(";"):
-            value, low, high = (_number(run.get(f"{PREFIX}{name}{end}")) for end in ("", "_low", "_high"))
-            seconds, reason = _number(run.get(f"seconds_{PREFIX}{name}")), run["reasons"].get(name)
+            value, low, high = (_number(run.get(metric_name(f"{PREFIX}{name}{end}"))) for end in ("", "_low", "_high"))
+            seconds, reason = _number(run.get(metric_name(f"seconds_{PREFIX}{name}"))), run["reasons"].get(name)
             row = Said(run["target"], run["source"], run["backbone"], name, value, low, high, seconds, reason)
             rows.pop((row.target, row.source, row.backbone, name), None)  # the order is that of the newest
             rows[row.target, row.source, row.backbone, name] = row

@@ -8,9 +8,10 @@ import json
 import logging
 import math
 import os
+import re
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -27,6 +28,7 @@ log = logging.getLogger(__name__)
 STATUS = {"finished": "FINISHED", "failed": "FAILED", "interrupted": "KILLED"}
 BATCH = 1000  # metrics per call that MLflow accepts
 PAGE = 1000
+LONGEST = 8000  # characters of a tag
 
 
 class NoExperimentError(CatsError):
@@ -101,7 +103,8 @@ class Tracking:
         try:
             same = list(self.runs(f"tags.`cats.key` = '{record.key}'"))
             mine = next((r for r in same if r.data.tags.get("cats.attempt") == record.attempt), None)
-            if mine is not None and mine.info.status != "RUNNING":
+            # Only a whole record has its version; a run that was closed as abandoned meanwhile is completed.
+            if mine is not None and mine.info.status != "RUNNING" and "cats.record_version" in mine.data.tags:
                 return str(mine.info.run_id)
             status, reason = STATUS[record.status], record.reason
             if status == "FINISHED" and any(r.info.status == "FINISHED" for r in same if r is not mine):
@@ -161,9 +164,9 @@ class Tracking:
                     "pretraining": tags.get("cats.pretraining"),
                     "groups": tags.get("cats.groups"),
                     "leak": tags.get("cats.leak"),
-                    "reasons": json.loads(tags.get("cats.reasons", "{}")),
+                    "reasons": json.loads(joined(tags, "cats.reasons") or "{}"),
                     "known_duplicates": tags.get("cats.known_duplicates"),
-                    "costs": json.loads(tags.get("cats.costs", "[]")),
+                    "costs": json.loads(joined(tags, "cats.costs") or "[]"),
                 }
             )
         return pd.DataFrame(rows)
@@ -173,15 +176,35 @@ def tags_of(record: Record, reason: str | None) -> dict[str, str]:
     """What is kept of a record as tags, each no longer than MLflow takes."""
     tags = {f"cats.{name}": value for name, value in {**record.facts, **record.environment}.items()}
     tags |= {"cats.point": record.point, "cats.record_version": str(record.version)}
-    tags |= {"cats.costs": json.dumps([cost.model_dump() for cost in record.costs])}
+    tags |= pieces("cats.costs", json.dumps([cost.model_dump() for cost in record.costs]))
+    tags |= pieces("cats.reasons", tags.pop("cats.reasons", ""))
     if reason:
         tags["cats.reason"] = reason
-    return {name: value[:8000] for name, value in tags.items()}
+    return {name: value[:LONGEST] for name, value in tags.items()}
+
+
+def pieces(name: str, text: str) -> dict[str, str]:
+    """A long text as several tags, NAME, NAME.1, NAME.2 ..., each of a length that MLflow takes."""
+    cut = [text[start : start + LONGEST] for start in range(0, len(text), LONGEST)]
+    return {name if number == 0 else f"{name}.{number}": piece for number, piece in enumerate(cut)}
+
+
+def joined(tags: Mapping[str, str], name: str) -> str:
+    """What pieces() cut."""
+    found = [tags.get(name, "")]
+    while f"{name}.{len(found)}" in tags:
+        found.append(tags[f"{name}.{len(found)}"])
+    return "".join(found)
+
+
+def metric_name(name: str) -> str:
+    """A name as MLflow takes it: `knn[k=3]` becomes `knn:k 3`."""
+    return re.sub(r"[^\w\-. :/]", "_", name.replace("]", "").translate(str.maketrans("[=,", ":  ")))
 
 
 def measurements(record: Record) -> Iterator[tuple[str, float, int]]:
     """(name, value, step) of everything numeric in a record. What is not finite is left out: unknown is not a number."""
-    return ((name, value, step) for name, value, step in _measurements(record) if math.isfinite(value))
+    return ((metric_name(name), value, step) for name, value, step in _measurements(record) if math.isfinite(value))
 
 
 def _measurements(record: Record) -> Iterator[tuple[str, float, int]]:

@@ -11,6 +11,7 @@ def class_count(source: Source) -> float:
     """The natural logarithm of the number of source classes plus one: 0 for scratch. Looks at no image."""
     if source.kind == "random":
         return 0.0
-    if source.dataset is None:
-        raise Undefined(f"the classes of {source.name} are not declared, it comes as weights")
-    return math.log1p(len(source.dataset.classes))
+    count = source.classes if source.dataset is None else len(source.dataset.classes)
+    if count is None:
+        raise Undefined(f"how many classes {source.name} has is not declared")
+    return math.log1p(count)

@@ -1,6 +1,6 @@
 """Tiny data sets in the true layout of the published ones, made where a test wants them."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import h5py
@@ -95,16 +95,17 @@ def dtd(data: Path) -> None:
         by_class(data / "dtd" / "dtd" / "images", (name,), lambda i, name=name: f"{name}_{i:04d}.jpg", 20)
 
 
-def idc(data: Path) -> None:
+def idc(data: Path, patients: Sequence[str] = ()) -> None:
     """24 patients, 20 of them in the official lists; the first patch of each patient lies at the edge of its slide."""
-    root, lines = data / "idc", ["file,patient_id,label,width,height,official_split"]
-    for patient in range(8863, 8887):
-        part = "train" if patient < 8875 else "val" if patient < 8879 else "test" if patient < 8883 else "extra"
+    from targets.idc import OFFICIAL
+
+    official = [
+        patient for part, count in (("train", 12), ("val", 4), ("test", 4)) for patient in OFFICIAL[part].split()[:count]
+    ]
+    for patient in patients or [*official, "1", "2", "3", "4"]:
         for i in range(6):
             name = f"{patient}/{i % 2}/{patient}_idx5_x{51 + 50 * i}_y1251_class{i % 2}.png"
-            pictures([root / name], 50 if i else 32)
-            lines.append(f"{name},{patient},{i % 2},50,50,{part}")
-    (root / "splits.csv").write_text("\n".join(lines) + "\n")
+            pictures([data / "idc" / name], 50 if i else 32)
 
 
 def lesions(names: Iterable[str]) -> list[tuple[str, str, str]]:

@@ -1,6 +1,7 @@
 """Scoring the pairs of a plan, on real small data and with real MLflow."""
 
 import json
+import sys
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from benchmark.evidence import Evidence, Setting, resamples
 from benchmark.plan import Plan
 from benchmark.runner import Watch
 from benchmark.split import split
+from results.error import CatsError
 from results.measures import comma_separated, grids, markdown, reasons, said
 from results.outbox import Outbox
 from results.tracking import Tracking
@@ -124,6 +126,99 @@ def test_resamples_keep_every_class_as_large_as_it_is():
     rows = resamples(labels, 50, np.random.default_rng(0))
     assert all(np.bincount(labels[one]).tolist() == [3, 1, 2] for one in rows)
     assert len({tuple(one) for one in rows.tolist()}) > 5
+
+
+def test_what_could_not_be_looked_at_is_said_and_tried_again(work, monkeypatch):
+    from benchmark import evidence
+
+    setting = Setting(plan(sources=["textures"], measures=["kid", "random"]), "cpu", 40, 20, "digits")
+    real = evidence.features_of
+
+    def away(start, *given):
+        if start.source == "digits":
+            raise CatsError("the weights of digits are on a disk that is away")
+        return real(start, *given)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(evidence, "features_of", away)
+        _, frame = work(setting)
+    said_first = {row.measure: row for row in said(frame, "e")}
+    assert said_first["kid"].reason == "the weights of digits are on a disk that is away"
+    assert said_first["random"].value is not None
+    state, frame = work(setting)
+    assert state.made == 1
+    assert {row.measure: row for row in said(frame, "e")}["kid"].value is not None
+    assert work(setting)[0].made == 0
+
+
+def test_the_neutral_network_is_pretrained_where_it_has_to_be(work):
+    _, frame = work(Setting(plan(sources=["textures"], measures=["kid"]), "cpu", 40, 20, "digits"))
+    assert sorted(frame.loc[frame["kind"] == "pretraining", "source"]) == ["digits", "textures"]
+    _, frame = work(Setting(plan(sources=["textures"], measures=["logme"]), "cpu", 40, 20, "fractal"))
+    assert "fractal" not in set(frame["source"])
+
+
+def test_new_cells_on_the_board_change_one_score_and_the_others_are_read(work, tmp_path):
+    from benchmark.runner import run
+
+    both = plan(sources=["scratch"], targets=["ihc", "digits"], measures=["static_rank", "knn"], seeds=[0])
+    work(Setting(both, "cpu", 40, 20))
+    box = Outbox(tmp_path / "outbox")
+    run(both, Tracking("sqlite:///mlflow.db", "e"), box, "cpu", Watch(lambda what: None, lambda record, state: None))
+    state, _ = work(Setting(both, "cpu", 40, 20))
+    assert state.made == 2
+    assert [cost.phase for cost in work.records[-1].costs] == ["features", "measure_static_rank"]
+    assert work.records[-1].validation["seconds_measure_knn"] > 0
+
+
+def test_a_measure_that_breaks_takes_no_other_with_it(work, monkeypatch):
+    from similarity.knn import knn
+
+    monkeypatch.setattr(knn, "function", lambda *_, **__: 1 / 0)
+    state, frame = work(Setting(plan(sources=["scratch"], measures=["knn", "nearest_mean"]), "cpu", 40, 20))
+    rows = {row.measure: row for row in said(frame, "e")}
+    assert (state.made, rows["nearest_mean"].value is not None) == (1, True)
+    assert rows["knn"].reason == "failed: ZeroDivisionError('division by zero')"
+
+
+def test_sources_of_one_start_have_scores_of_their_own(work, home):
+    (home / "entries" / "sources").mkdir(parents=True)
+    entry = "title: t\nlicence: l\ncitation: c\nimages: 7\n"
+    (home / "entries" / "sources" / "mine.yaml").write_text(entry)
+    work(Setting(plan(sources=["scratch"], measures=["random"]), "cpu", 40, 20))
+    state, frame = work(Setting(plan(sources=["mine"], measures=["random"]), "cpu", 40, 20))
+    assert state.made == 1
+    assert len({row.value for row in said(frame, "e")}) == 2
+
+
+def test_pairs_that_share_images_are_not_scored_unless_allowed(work):
+    asked = plan(sources=["scratch", "digits"], targets=["digits"], measures=["random"])
+    assert work(Setting(asked, "cpu", 40, 20))[0].cells == 1
+    allowed = asked.model_copy(update={"allow_leakage": True})
+    state, frame = work(Setting(allowed, "cpu", 40, 20))
+    assert state.cells == 2
+    assert frame.loc[frame["source"] == "digits", "leak"].tolist()[-1] == "they are the same images"
+
+
+def test_other_code_of_a_measure_or_of_what_it_uses_is_another_score(monkeypatch):
+    from benchmark import held_out, scored
+    from similarity.knn import knn
+
+    before = scored.code(knn)
+    assert scored.code(knn) == before
+    real = scored.inspect.getsource
+    for changed in (sys.modules["similarity.knn"], held_out):
+        monkeypatch.setattr(scored.inspect, "getsource", lambda m, c=changed: real(m) + ("#" if m is c else ""))
+        assert scored.code(knn) != before
+
+
+def test_measures_with_options_have_names_that_mlflow_takes(work):
+    state, frame = work(Setting(plan(sources=["scratch"], measures=["knn[k=3]", "knn[k=5,seed=1]", "knn"]), "cpu", 40, 20))
+    assert (state.made, state.waiting) == (1, 0)
+    rows = said(frame, "e")
+    assert [row.measure for row in rows] == ["knn[k=3]", "knn[k=5,seed=1]", "knn"]
+    assert all(row.value is not None and row.low < row.high and row.seconds > 0 for row in rows)
+    assert rows[0].value != rows[2].value
 
 
 def test_a_plan_without_measures_takes_all():

@@ -238,13 +238,16 @@ def package(own):
     (project / "noisepack").mkdir(parents=True)
     (project / "noisepack" / "__init__.py").write_text("")
     (project / "noisepack" / "entry.py").write_text(PYTHON.replace("NAME", "noise"))
-    (project / "noisepack" / "measure.py").write_text("def measure(features, labels):\n    return 0.0\n")
+    (project / "noisepack" / "nothing.py").write_text(
+        'from benchmark.measure import measure\n\n\n@measure(grows="1", citation="nobody")\n'
+        'def nothing(features, *, value=0.5):\n    """Always one half."""\n    return value\n'
+    )
     (project / "pyproject.toml").write_text(
         '[build-system]\nrequires = ["setuptools"]\nbuild-backend = "setuptools.build_meta"\n'
         '[project]\nname = "noisepack"\nversion = "1"\n'
         '[project.entry-points."cats.sources"]\nnoise = "noisepack.entry"\n'
         '[project.entry-points."cats.targets"]\nbroken = "noisepack.nowhere"\n'
-        '[project.entry-points."cats.similarity"]\nnothing = "noisepack.measure"\n'
+        '[project.entry-points."cats.similarity"]\nnothing = "noisepack.nothing"\n'
         '[tool.setuptools]\npackages = ["noisepack"]\n'
     )
     site = own / "site"
@@ -260,9 +263,19 @@ def package(own):
 
 
 @pytest.mark.slow
-def test_entries_of_another_package_are_listed_shown_and_checked(package):
+def test_entries_of_another_package_are_listed_shown_checked_and_used(package, own):
     assert "noise            kind pretraining" in package("list", "sources").stdout
-    assert "nothing" in package("list", "measures").stdout
+    assert "nothing          needs features · grows 1 · options value=0.5" in package("list", "measures").stdout
+    plan = own / "plan.yaml"
+    plan.write_text(
+        "sources: [scratch]\ntargets: [ihc]\nbackbones: [test_resnet]\nrecipe: {size: 16}\nseeds: 1\n"
+        'measures: [nothing, "nothing[value=2.0]"]\nsubsample: {train: 40}\n'
+    )
+    scored = package("score", plan, "--format", "csv", "--tracking-uri", f"sqlite:///{own}/mlflow.db")
+    assert [line.split(",")[3:5] for line in scored.stdout.splitlines()[1:]] == [
+        ["nothing", "0.5"],
+        ["nothing[value=2.0]", "2.0"],
+    ], scored.stderr
     assert json.loads(package("show", "noise").stdout)["source"]["title"] == "Noise"
     checked = package("check", "noise")
     assert checked.returncode == 0, checked.stderr + checked.stdout
@@ -270,3 +283,13 @@ def test_entries_of_another_package_are_listed_shown_and_checked(package):
     broken = package("show", "broken")
     assert broken.returncode == 2
     assert "noisepack.nowhere of the package noisepack cannot be loaded: ModuleNotFoundError" in broken.stderr
+
+
+def test_an_entry_whose_images_could_change_unnoticed_is_refused(home):
+    (home / "entries" / "targets").mkdir(parents=True)
+    (home / "entries" / "targets" / "mine.yaml").write_text(
+        "dataset:\n  title: t\n  modality: m\n  task: binary\n  classes: [a, b]\n  licence: l\n  citation: c\n"
+        "  read: {npz: {file: own.npz}}\n"
+    )
+    with pytest.raises(CatsError, match="neither tree nor files is given; without them nobody would notice"):
+        catalogue.target("mine")

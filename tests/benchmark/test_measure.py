@@ -140,6 +140,46 @@ def test_several_labels_are_averaged_over_those_with_both_values_or_given_whole_
         made(share)(labels[:, [1]])
 
 
+def test_a_label_that_is_undefined_is_left_out_of_value_and_interval_and_said():
+    @named
+    def picky(features, labels):
+        if labels.sum() < 2:
+            raise Undefined("too rare")
+        return float(features[labels == 1].mean())
+
+    features, labels = blobs(60, 4, 2)
+    several = np.stack([labels, np.arange(60) == 7, labels[::-1]], axis=1).astype(int)
+    entry = made(picky)
+    expected = np.mean([features[several[:, c] == 1].mean() for c in (0, 2)])
+    assert entry(features, several) == pytest.approx(expected)
+    score = entry.score({"features": features, "labels": several}, draws(labels, 30))
+    assert score.value == pytest.approx(expected)
+    assert score.low < score.value < score.high
+    assert score.reason == "1 of 3 labels left out, undefined"
+
+
+@pytest.mark.parametrize("value", ["three", True, 1.5, None])
+def test_an_option_of_another_kind_is_refused(value):
+    with pytest.raises(CatsError, match="measure test_measure: power is .*; it must be of type int"):
+        made(mean_of_first_class).with_options({"power": value})
+
+
+def test_a_resample_that_cannot_be_scored_costs_the_interval_and_not_the_value():
+    @named
+    def first(features):
+        return float(features[0, 0])
+
+    entry = made(first)
+
+    def broken(given, features):
+        raise Undefined("the covariance is singular")
+
+    entry.bootstrap(broken)
+    score = entry.score({"features": blobs()[0]}, draws(blobs()[1], 5))
+    assert (score.low, score.reason) == (None, "no interval: the covariance is singular")
+    assert np.isfinite(score.value)
+
+
 def test_the_interval_is_the_bootstraps_standard_error_around_the_value():
     entry, (features, labels) = made(mean_of_first_class), blobs(300, 4)
     drawn = draws(labels, 200)

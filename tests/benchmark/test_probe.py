@@ -63,7 +63,10 @@ def test_kept_features_come_back_and_nothing_else_stays(tmp_path):
     assert kept(path) is None
     keep(path, np.ones((3, 2)))
     np.testing.assert_array_equal(kept(path), np.ones((3, 2), np.float32))
-    assert [p.name for p in path.parent.iterdir()] == ["x.npy"]
+    assert sorted(p.name for p in path.parent.iterdir()) == ["x.npy", "x.sha256"]
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+    assert kept(path) is None  # one bit of a disk
 
 
 def test_last_epoch_takes_the_weakest_penalty():

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from benchmark.dataset import Dataset, Samples
 from benchmark.seed import generator
-from benchmark.split import _draw, shares, split, subsampled
+from benchmark.split import draw, shares, split, subsampled
 from benchmark.store import Decoded
 from benchmark.target import Subsample
 from results.error import CatsError
@@ -28,7 +28,7 @@ def made(labels, groups=None, parts=None, name="toy"):
 
 @settings(max_examples=25, deadline=None)
 @given(st.integers(0, 10**6), st.integers(60, 150), st.integers(2, 4))
-def test_a_drawn_split_keeps_groups_whole_and_takes_every_image_once(seed, patients, classes):
+def test_adrawn_split_keeps_groups_whole_and_takes_every_image_once(seed, patients, classes):
     luck = np.random.default_rng(seed)
     groups = luck.integers(0, patients, 20 * patients)
     labels = np.arange(len(groups)) % classes
@@ -76,14 +76,14 @@ def drawn(subsample, seed=0):
     return labels, subsampled(dataset, images, subsample, seed)
 
 
-def test_a_stratified_draw_keeps_the_shares_of_the_classes():
+def test_a_stratifieddraw_keeps_the_shares_of_the_classes():
     labels, parts = drawn(Subsample(train=100, val=20))
     np.testing.assert_array_equal(np.bincount(labels[parts["train"]]), [75, 25])
     assert len(parts["val"]) == 20
     assert len(parts["test"]) == 400  # always whole
 
 
-def test_a_draw_per_class():
+def test_adraw_per_class():
     labels, parts = drawn(Subsample(train=30, per_class=True))
     np.testing.assert_array_equal(np.bincount(labels[parts["train"]]), [30, 30])
 
@@ -92,7 +92,7 @@ def test_more_than_there_is_takes_all():
     assert len(drawn(Subsample(train=10_000))[1]["train"]) == 400
 
 
-def test_every_seed_draws_anew_unless_the_sub_sample_has_its_own():
+def test_every_seeddraws_anew_unless_the_sub_sample_has_its_own():
     free = [drawn(Subsample(train=50), seed)[1]["train"] for seed in (0, 0, 1)]
     np.testing.assert_array_equal(free[0], free[1])
     assert not np.array_equal(free[0], free[2])
@@ -124,7 +124,7 @@ def test_images_in_no_part_are_left_out():
     assert sorted(np.concatenate(list(found.values()))) == np.flatnonzero(parts != "extra").tolist()
 
 
-def test_without_official_val_it_is_drawn_from_train_by_whole_groups_and_test_stays():
+def test_without_official_val_it_isdrawn_from_train_by_whole_groups_and_test_stays():
     parts = np.array(["train"] * 400 + ["test"] * 40)
     groups = np.concatenate([np.arange(400) // 4, 100 + np.arange(40)])
     found = split(*made(np.arange(440) % 2, groups, parts))
@@ -187,11 +187,11 @@ def test_a_finding_that_a_part_lacks_is_allowed_where_labels_are_several():
 
 
 @given(st.lists(st.integers(1, 60), min_size=1, max_size=5), st.integers(1, 200), st.integers(0, 9))
-def test_a_stratified_draw_takes_the_shares_of_the_classes_and_nothing_else(counts, wanted, seed):
+def test_a_stratifieddraw_takes_the_shares_of_the_classes_and_nothing_else(counts, wanted, seed):
     labels = np.repeat(np.arange(len(counts)), counts)
     chosen = np.arange(len(labels))[seed % 2 :: 1 + seed % 2] if len(labels) > 10 else np.arange(len(labels))
     there = np.bincount(labels[chosen], minlength=len(counts))
-    drawn_rows = _draw(labels, chosen, wanted, Subsample(train=wanted), generator("x", seed))
+    drawn_rows = draw(labels, chosen, wanted, Subsample(train=wanted), generator("x", seed))
     assert (np.diff(drawn_rows) > 0).all()
     assert set(drawn_rows) <= set(chosen)
     expected = shares(there[there > 0], min(wanted, len(chosen)))
@@ -199,18 +199,18 @@ def test_a_stratified_draw_takes_the_shares_of_the_classes_and_nothing_else(coun
 
 
 @given(st.lists(st.integers(1, 60), min_size=1, max_size=5), st.integers(1, 80), st.booleans())
-def test_a_draw_per_class_takes_as_many_of_each_as_there_are(counts, wanted, stratified):
+def test_adraw_per_class_takes_as_many_of_each_as_there_are(counts, wanted, stratified):
     labels = np.random.default_rng(0).permutation(np.repeat(np.arange(len(counts)), counts))
     subsample = Subsample(train=wanted, per_class=True, stratified=stratified)
-    rows = _draw(labels, np.arange(len(labels)), wanted, subsample, generator("x"))
+    rows = draw(labels, np.arange(len(labels)), wanted, subsample, generator("x"))
     np.testing.assert_array_equal(np.bincount(labels[rows]), np.minimum(counts, wanted))
 
 
 @given(st.integers(1, 60), st.integers(1, 80), st.integers(0, 99))
-def test_a_blind_draw_takes_as_many_as_wanted_each_once(count, wanted, seed):
+def test_a_blinddraw_takes_as_many_as_wanted_each_once(count, wanted, seed):
     chosen = np.arange(5, 5 + count)
     labels = np.zeros(5 + count, int)
-    rows = _draw(labels, chosen, wanted, Subsample(train=wanted, stratified=False), generator("x", seed))
+    rows = draw(labels, chosen, wanted, Subsample(train=wanted, stratified=False), generator("x", seed))
     assert len(rows) == len(set(rows)) == min(wanted, count)
     assert set(rows) <= set(chosen)
 
@@ -230,7 +230,7 @@ def test_fewer_images_than_classes_are_one_of_each(counts, total):
     np.testing.assert_array_equal(shares(np.array(counts), total), np.ones(len(counts)))
 
 
-def test_a_draw_is_a_part_of_its_part_and_parts_stay_apart():
+def test_adraw_is_a_part_of_its_part_and_parts_stay_apart():
     parts = drawn(Subsample(train=50, val=50))[1]
     official = np.arange(1200) % 3
     for number, part in enumerate(("train", "val", "test")):
@@ -238,7 +238,7 @@ def test_a_draw_is_a_part_of_its_part_and_parts_stay_apart():
     assert len(parts["val"]) == 50
 
 
-def test_a_draw_depends_on_the_name_of_the_data_set_and_on_the_part():
+def test_adraw_depends_on_the_name_of_the_data_set_and_on_the_part():
     labels = np.arange(1200) % 2
     parts = np.array(["train", "val", "test"])[np.arange(1200) % 3]
     one, other = (subsampled(*made(labels, parts=parts, name=name), Subsample(train=50, val=50), 0) for name in ("toy", "toi"))

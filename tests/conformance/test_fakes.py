@@ -1,5 +1,6 @@
 """Entries whose data are not at hand, on tiny pictures in the true layout: labels, groups and parts as declared."""
 
+import shutil
 from itertools import combinations
 
 import numpy as np
@@ -9,6 +10,7 @@ from benchmark import catalogue
 from benchmark.split import split
 from benchmark.store import decoded
 from results.error import CatsError
+from tests import fakes
 from tests.fakes import FAKES
 
 
@@ -104,7 +106,10 @@ def test_findings_of_chestxray14_are_several_one_or_none(data):
 def test_idc_leaves_out_patches_at_the_edge_and_draws_patients_where_no_list_is_given(data):
     _, images = read("idc", data)
     assert len(images.ids) == 24 * 5
-    (data / "idc" / "splits.csv").unlink()
+    counts = {part: len(set(images.groups[images.parts == part])) for part in set(images.parts)}
+    assert counts == {"train": 12, "val": 4, "test": 4, "extra": 4}
+    shutil.rmtree(data / "idc")
+    fakes.idc(data, [str(number) for number in range(1, 25)])
     dataset = catalogue.target("idc").dataset
     images = decoded(dataset, 16)
     assert set(images.parts) == {""}

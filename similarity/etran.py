@@ -1,0 +1,96 @@
+"""ETran: how surely linear discriminants know the target's images, or how strongly its features react to them."""
+
+import warnings
+
+import numpy as np
+import scipy.linalg
+import scipy.special
+
+from benchmark.linear import compact
+from benchmark.measure import Array, Draws, Undefined, measure
+from results.error import CatsError
+from similarity.energy import tails
+
+PARTS = ("lda", "means", "energy")
+
+
+@measure(
+    grows="N min(N, D)²",
+    citation="Gholami, Akbari, Wang, Kamranian & Zhang, ETran: energy-based transferability estimation, ICCV 2023",
+)
+def etran(features: Array, labels: Array, *, part: str = "lda", share: float = 1.0, tail: str = "low") -> float:
+    """One part of ETran, which is 0.85 times part=lda + 0.15 times part=energy, each scaled to [0, 1] over the sources.
+
+    That scaling belongs to ranking: a score that changes with the sources beside it is none of one source, and unscaled the
+    two have no common unit. So each part is a measure, and the first one, with most of the weight, is the default.
+
+    features: (N, D); labels: (N,). lda: mean p(y_i|x_i) in [0, 1] under log p(c|x) = x'S⁻¹m_c - m_c'S⁻¹m_c/2 + log p(c) + ...,
+    means m and covariance S within classes of the same images. S is shrunk as Ledoit and Wolf do: with N < D and a fixed small
+    amount, every p is 1; even so it rises with D/N. means: the same with S = 1, which is what the authors' code computes, as
+    it takes eigenvectors of a matrix that is not symmetric for orthonormal ones. energy: mean log Σ_d exp(x_d) over `share`
+    and `tail`, as in energy.
+    """
+    return float(_scores(np.ones((1, len(labels))), features, labels, part, share, tail)[0])
+
+
+@etran.bootstrap
+def resampled(draws: Draws, features: Array, labels: Array, *, part: str, share: float, tail: str) -> Array:
+    """How often each image is drawn is all that counts. Coordinates and shrinkage are those of all images."""
+    if part == "energy":
+        return tails(scipy.special.logsumexp(features, axis=1)[draws.target], share, tail)
+    weights = np.stack([np.bincount(rows, minlength=len(labels)) for rows in draws.target]).astype(np.float64)
+    return _scores(weights, features, labels, part, share, tail)
+
+
+def _scores(weights: Array, features: Array, labels: Array, part: str, share: float, tail: str) -> Array:
+    """weights (B, N) → (B,). Images that are there twice look like structure, so that resamples shrink as all images do."""
+    if part == "energy":
+        return tails(scipy.special.logsumexp(features, axis=1)[None], share, tail)
+    if part not in PARTS:
+        raise CatsError(f"etran has no part '{part}'; it has {', '.join(PARTS)}")
+    coordinates, belongs = compact(features), np.eye(labels.max() + 1)[labels]
+    shrinkage = None if part == "means" else _shrinkage(coordinates, belongs, features.shape[1])
+    found = np.empty(len(weights))
+    for number, one in enumerate(weights):
+        held = one > 0
+        if (one @ belongs == 0).any():
+            found[number] = np.nan  # a class is lost
+            continue
+        found[number] = _certainty(one[held], coordinates[held], belongs[held], shrinkage, features.shape[1])
+    return found
+
+
+def _shrinkage(inputs: Array, belongs: Array, dims: int) -> float:
+    """Ledoit and Wolf's a = (Σ|x|⁴/N - |W|²) / N / (|W|² - tr(W)²/D) of x, inputs less their class's mean, and W = Σ xx'/N."""
+    count = len(inputs)
+    residuals = inputs - belongs @ (belongs.T @ inputs / belongs.sum(axis=0)[:, None])
+    within = residuals.T @ residuals / count
+    squared = np.vdot(within, within)
+    apart = squared - np.trace(within) ** 2 / dims
+    if np.trace(within) <= 1e-12 * np.vdot(inputs, inputs) / count:
+        raise Undefined("no class varies within")
+    spread = (np.einsum("nr,nr->n", residuals, residuals) ** 2).mean() - squared
+    return float(np.clip(spread / count / apart, 0, 1)) if apart > 1e-12 * squared else 1.0
+
+
+def _certainty(weights: Array, inputs: Array, belongs: Array, shrinkage: float | None, dims: int) -> float:
+    """Mean p(y|x) of images that count as often as weights (n,) say; inputs (n, r), belongs (n, C). No shrinkage: S = 1."""
+    total, counts = weights.sum(), weights @ belongs
+    means = (belongs * weights[:, None]).T @ inputs / counts[:, None]
+    solved = means  # S⁻¹m, (C, r)
+    if shrinkage is not None:
+        residuals = (inputs - belongs @ means) * np.sqrt(weights / total)[:, None]
+        within = residuals.T @ residuals
+        ridge = shrinkage * np.trace(within) / dims
+        within *= 1 - shrinkage
+        within.flat[:: len(within) + 1] += ridge
+        try:
+            if within.trace() <= 0:
+                raise np.linalg.LinAlgError
+            with warnings.catch_warnings():
+                warnings.simplefilter("error", scipy.linalg.LinAlgWarning)
+                solved = scipy.linalg.solve(within, means.T, assume_a="pos", overwrite_a=True, check_finite=False).T
+        except (np.linalg.LinAlgError, scipy.linalg.LinAlgWarning) as error:
+            raise Undefined("the covariance within classes is singular") from error
+    logits = inputs @ solved.T - np.einsum("cr,cr->c", means, solved) / 2 + np.log(counts / total)
+    return float(weights @ scipy.special.softmax(logits, axis=1)[belongs > 0] / total)

@@ -1,0 +1,71 @@
+"""Frechet distance between Gaussians: how far means and covariances of target and source lie apart."""
+
+import numpy as np
+from scipy.linalg import svdvals
+
+from benchmark.measure import Array, Draws, measure
+from benchmark.sample import multiplicities
+
+
+@measure(
+    grows="N E min(N, E)",
+    citation="Heusel, Ramsauer, Unterthiner, Nessler & Hochreiter, GANs trained by a two time-scale update rule, NeurIPS 2017",
+)
+def fid(neutral: Array, source_neutral: Array) -> float:
+    """-(|m1 - m2|^2 + tr(S1 + S2 - 2 (S1 S2)^(1/2))), at most 0 up to rounding.
+
+    neutral: (N, E); source_neutral: (M, E). With S1 = A'A and S2 = B'B the last trace is the sum of the singular values of
+    A B', (N, M) at most: exact without a square root of an E x E matrix, also where N < E. pytorch-fid (mseitzer) takes a
+    matrix square root and adds 1e-6 to the diagonals where that is not finite. The distance is biased upwards for few images:
+    compare sources of about as many images, or take kid. The space is the neutral network's, not Inception's.
+    """
+    target, source = centred(neutral), centred(source_neutral)
+    apart = neutral.mean(axis=0) - source_neutral.mean(axis=0)
+    spread = float((target**2).sum() + (source**2).sum())
+    return -float(apart @ apart + spread - 2 * overlap(factor(target), factor(source)))
+
+
+@fid.bootstrap
+def resampled(draws: Draws, neutral: Array, source_neutral: Array) -> Array:
+    """To first order in how often an image is drawn: the score plus each image's influence on it, (B,).
+
+    A resample itself holds fewer different images, hence covariances of lower rank: its distance lies far from the sample's.
+    """
+    target, source = centred(neutral), centred(source_neutral)
+    apart = neutral.mean(axis=0) - source_neutral.mean(axis=0)
+    basis, small = _turned(target)
+    source_basis, source_small = _turned(source)
+    left, values, right = np.linalg.svd(small @ source_small.T, full_matrices=False)
+    # Of |A B'|_* = sum s_k: half of sum s_k u_ik^2 for row i of A, as a row enters with the root of its weight.
+    change = multiplicities(draws.target, len(neutral)) - 1
+    source_change = multiplicities(draws.source, len(source_neutral)) - 1
+    own = (target**2).sum(axis=1) - (basis @ left) ** 2 @ values
+    source_own = (source**2).sum(axis=1) - (source_basis @ right.T) ** 2 @ values
+    own = own + 2 * (neutral - neutral.mean(axis=0)) @ apart / len(neutral)
+    source_own = source_own - 2 * (source_neutral - source_neutral.mean(axis=0)) @ apart / len(source_neutral)
+    spread = float((target**2).sum() + (source**2).sum())
+    found: Array = -(apart @ apart + spread - 2 * values.sum() + change @ own + source_change @ source_own)
+    return found
+
+
+def centred(rows: Array) -> Array:
+    """(N, E) without its mean, over the root of N - 1: A with A'A the covariance. One image has covariance 0."""
+    return np.asarray((rows - rows.mean(axis=0)) / np.sqrt(max(len(rows) - 1, 1)))
+
+
+def factor(rows: Array) -> Array:
+    """R with R'R = A'A, at most (E, E)."""
+    return np.asarray(np.linalg.qr(rows, mode="r")) if len(rows) > rows.shape[1] else rows
+
+
+def overlap(one: Array, other: Array) -> float:
+    """tr((S1 S2)^(1/2)) of S1 = A'A, S2 = B'B: the sum of the singular values of A B'."""
+    return float(svdvals(one @ other.T, check_finite=False).sum())
+
+
+def _turned(rows: Array) -> tuple[Array, Array]:
+    """Q, R with A = Q R; Q is the identity where there are no more images than features."""
+    if len(rows) > rows.shape[1]:
+        basis, small = np.linalg.qr(rows)
+        return np.asarray(basis), np.asarray(small)
+    return np.eye(len(rows)), rows

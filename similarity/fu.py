@@ -1,0 +1,100 @@
+"""Feature use: how strongly the second convolution is asked to change, compared with the first."""
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from benchmark.gradient import copied, drawn_images
+from benchmark.measure import Array, Draws, Undefined, measure, once
+from benchmark.network import Network
+
+MARGIN = 0.05
+
+
+@measure(
+    grows="a backward pass of min(N, most) images",
+    citation="Juodelyte, Ferrante, Lu, Singh, Vanschoren & Cheplygina, On dataset transferability in medical image "
+    "classification, arXiv 2412.20172, 2024",
+    multilabel="refuse",
+)
+def fu(images: Tensor, labels: Array, network: Network, *, batches: int = 6, most: int = 300, seed: int = 0) -> float:
+    """Mean over batches of |gradient of the second convolution| over that of the first; above 0, features used early are low.
+
+    images: (N, 3, H, W), labels: (N,). The loss is the triplet margin loss (margin 0.05, features of length 1, mean over the
+    triplets that violate the margin), batch norm in evaluation mode, as in the authors' code (transferability in medical
+    imaging by DovileDo, commit 7e308c4), which cuts all images into 6 batches in the order of their file: batches of one class
+    then hold no triplet. Here at most `most` images, seeded, every batch with all classes in proportion. The convolutions are
+    the first two in the order of definition, which are those that the authors name for their networks.
+    """
+    first, second = _norms(images, labels, network, batches, most, seed).mean(axis=0)
+    if first == 0:
+        raise Undefined("no triplet of images violates the margin: the loss has no gradient")
+    return float(second / first)
+
+
+@fu.bootstrap
+def resampled(  # noqa: PLR0913
+    draws: Draws, images: Tensor, labels: Array, network: Network, *, batches: int, most: int, seed: int
+) -> Array:
+    """Batches are drawn, not images: a gradient's length depends on how many images its batch has.
+
+    A ratio of sums would leap where few batches carry the first gradient; this is its first order. The factor makes up for
+    the few batches: their spread about their own mean is too small.
+    """
+    norms = _norms(images, labels, network, batches, most, seed)
+    if len(norms) < 2:
+        raise Undefined("one batch alone does not vary")
+    first, second = norms.mean(axis=0)
+    chosen = np.random.default_rng(seed).integers(0, len(norms), (len(draws.target), len(norms)))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        effects = second / first * (norms[:, 1] / second - norms[:, 0] / first) * np.sqrt(len(norms) / max(len(norms) - 1, 1))
+        return np.asarray(second / first + effects[chosen].mean(axis=1))
+
+
+@once
+def _norms(images: Tensor, labels: Array, network: Network, batches: int, most: int, seed: int) -> Array:
+    """Lengths of the two gradients, one row for each batch."""
+    frozen, weights = _prepared(network)
+    parts = _batches(images, labels, batches, most, seed)
+    if not parts:
+        raise Undefined(f"{min(len(labels), most)} images are too few for {batches} batches with a triplet")
+    return np.array([[float(one.norm()) for one in _gradients(frozen, weights, images[rows], own)] for rows, own in parts])
+
+
+def _prepared(network: Network) -> tuple[Network, list[Tensor]]:
+    """A copy of the network and the weights of its first two convolutions."""
+    frozen = copied(network)
+    weights = [layer.weight for layer in frozen.backbone.modules() if isinstance(layer, nn.Conv2d)][:2]
+    if len(weights) < 2:
+        raise Undefined("the backbone has no two convolutions")
+    return frozen, [one.requires_grad_() for one in weights]
+
+
+def _batches(images: Tensor, labels: Array, batches: int, most: int, seed: int) -> list[tuple[Array, Tensor]]:
+    """Rows and labels; consecutive images of the sub-sample hold the classes in proportion."""
+    rows, own = drawn_images(images, labels, most, seed)
+    parts = zip(np.array_split(rows, batches), np.array_split(own, batches), strict=True)
+    return [(part, torch.from_numpy(of)) for part, of in parts if len(part) > 2]
+
+
+def _distances(network: Network, images: Tensor) -> Tensor:
+    """Between features of length 1, (n, n)."""
+    unit = F.normalize(network.features(images))
+    return torch.cdist(unit, unit, compute_mode="donot_use_mm_for_euclid_dist")
+
+
+def _margins(distances: Tensor, labels: Tensor) -> Tensor:
+    """d_ap - d_an + margin of anchor, positive, negative, (n, n, n); -1 where these are none."""
+    same = labels[:, None] == labels
+    triplet = (same & ~torch.eye(len(labels), dtype=torch.bool))[:, :, None] & ~same[:, None, :]
+    return torch.where(triplet, distances[:, :, None] - distances[:, None, :] + MARGIN, -1.0)
+
+
+def _gradients(network: Network, weights: list[Tensor], images: Tensor, labels: Tensor) -> list[Tensor]:
+    """Of the mean over violating triplets."""
+    margins = _margins(_distances(network, images), labels)
+    violating = margins[margins > 0]
+    if not len(violating):
+        return [torch.zeros_like(one) for one in weights]
+    return list(torch.autograd.grad(violating.mean(), weights))

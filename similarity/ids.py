@@ -1,0 +1,56 @@
+"""Image domain similarity: how near the closest source image is to an image of the target."""
+
+import numpy as np
+
+from benchmark.measure import Array, Draws, measure
+from benchmark.sample import multiplicities
+
+BLOCK = 1000  # target images at a time
+NEAREST = 32  # source images kept for each target image; that a resample has none of them happens once in e^32
+
+
+@measure(
+    grows="N M E",
+    citation="Mensink, Uijlings, Kuznetsova, Gygli & Ferrari, Factors of influence for transfer learning across diverse "
+    "appearance domains and task types, TPAMI 2021",
+)
+def ids(neutral: Array, source_neutral: Array) -> float:
+    """Negated mean over target images of the Euclidean distance to the nearest source image, at most 0.
+
+    neutral: (N, E); source_neutral: (M, E), of the neutral network, so that both sides share their axes. The code of the
+    survey by secret-hammer standardises each image, fits a PCA to each side alone, whose axes do not compare, and
+    matches images one to one.
+    """
+    return -float(_nearest(neutral, source_neutral, 1)[0].mean())
+
+
+@ids.bootstrap
+def resampled(draws: Draws, neutral: Array, source_neutral: Array) -> Array:
+    """Each image's nearest among the source images that are drawn, averaged over the target images that are drawn."""
+    distances, rows = _nearest(neutral, source_neutral, NEAREST)
+    weights = multiplicities(draws.target, len(neutral))
+    found = np.empty(len(weights))
+    for number, (weight, present) in enumerate(zip(weights, multiplicities(draws.source, len(source_neutral)), strict=True)):
+        there = present[rows] > 0  # (N, k), nearest first
+        there[:, -1] = True
+        own = distances[np.arange(len(rows)), there.argmax(axis=1)]
+        found[number] = -(weight @ own) / weight.sum()
+    return found
+
+
+def _nearest(target: Array, source: Array, most: int) -> tuple[Array, Array]:
+    """The `most` nearest source images of each target image: distances and rows, (N, k), nearest first."""
+    most = min(most, len(source))
+    middle = source.mean(axis=0)
+    target, source = target - middle, source - middle  # products of numbers far from 0 would cancel
+    lengths = np.einsum("md,md->m", source, source)
+    distances, rows = np.empty((len(target), most)), np.empty((len(target), most), dtype=np.int64)
+    for start in range(0, len(target), BLOCK):
+        block = target[start : start + BLOCK]
+        order = lengths - 2 * block @ source.T  # |x - y|^2 but for |x|^2
+        near = np.argpartition(order, most - 1, axis=1)[:, :most] if most > 1 else order.argmin(axis=1)[:, None]
+        exact = np.stack([np.linalg.norm(block - source[near[:, k]], axis=1) for k in range(most)], axis=1)
+        turn = np.argsort(exact, axis=1, kind="stable")
+        distances[start : start + BLOCK] = np.take_along_axis(exact, turn, axis=1)
+        rows[start : start + BLOCK] = np.take_along_axis(near, turn, axis=1)
+    return distances, rows

@@ -1,0 +1,103 @@
+"""Logistic regression on the source's features, held out: a linear probe that trains in a blink."""
+
+import numpy as np
+
+from benchmark import held_out
+from benchmark.held_out import average, hits
+from benchmark.linear import posteriors, principal, softmax_ridge
+from benchmark.measure import Array, Draws, Undefined, measure
+from results.error import CatsError
+
+STRENGTHS = (1.0, 10.0, 100.0)  # of features with a total variance of one; from strong to weak, each starts the next
+
+
+@measure(
+    grows="N min(N, D)² + folds² N min(N, D) C",
+    citation="Kornblith, Shlens & Le, Do better ImageNet models transfer better?, CVPR 2019",
+)
+def logistic(  # noqa: PLR0913
+    features: Array,
+    labels: Array,
+    *,
+    strength: float = 0.0,
+    result: str = "accuracy",
+    folds: int = 5,
+    seed: int = 0,
+    balanced: bool = False,
+) -> float:
+    """Held-out accuracy in [0, 1] of multinomial logistic regression, or mean log p(y|x) if result=likelihood.
+
+    features: (N, D); labels: (N,). Minimised is Σ cross-entropy + |W|²/(2 strength) over images of the other folds, features
+    scaled to a total variance of one. strength=0 chooses it for each fold, of 1, 10 and 100, by the likelihood of two other
+    folds, each under a classifier that has seen neither it nor the fold itself. Equal rows share a fold. balanced: mean over
+    classes. Of a class that stands in one fold only, every image is wrong and as unlikely as one in ten thousand.
+    """
+    return float(average(_results(features, labels, strength, result, folds, seed), labels, balanced=balanced))
+
+
+@logistic.bootstrap
+def resampled(  # noqa: PLR0913
+    draws: Draws, features: Array, labels: Array, *, strength: float, result: str, folds: int, seed: int, balanced: bool
+) -> Array:
+    """The result of each image is held fixed and averaged over those drawn: a copy in another fold would teach its label."""
+    results = _results(features, labels, strength, result, folds, seed)
+    return average(results, labels, balanced=balanced, draws=draws)
+
+
+def _results(features: Array, labels: Array, strength: float, result: str, number: int, seed: int) -> Array:
+    """Result of each image, (N,)."""
+    if strength < 0:
+        raise Undefined(f"a strength of {strength} has no minimum")
+    if number < 3 and not strength:
+        raise Undefined("a strength is chosen with three folds or more")
+    if result not in {"accuracy", "likelihood"}:
+        raise CatsError(f"logistic has no result '{result}'; it has accuracy and likelihood")
+    fold = held_out.folds(features, labels, number=number, seed=seed)
+    inputs = principal(features)
+    inputs = inputs / np.sqrt((inputs**2).sum() / len(labels))
+    chosen = [(strength, None)] * number if strength else _chosen(inputs, labels, fold, number)
+    found = np.empty(len(labels))
+    for one in range(number):
+        out = fold == one
+        logs, _ = _predicted(inputs[~out], labels[~out], inputs[out], *chosen[one], classes=int(labels.max()) + 1)
+        found[out] = hits(np.exp(logs), labels[out]) if result == "accuracy" else logs[np.arange(out.sum()), labels[out]]
+    return found
+
+
+def _chosen(inputs: Array, labels: Array, fold: Array, number: int) -> list[tuple[float, Array | None]]:
+    """The strength for each fold, and weights to begin at that have not seen the fold.
+
+    One classifier without folds a and b serves both: it tries b for a, and a for b.
+    """
+    weights: dict[tuple[float, int], Array] = {}
+    likelihood = np.full((len(STRENGTHS), number), -np.inf)
+    for place, strength in enumerate(STRENGTHS):
+        likelihood[place] = 0
+        for a in range(number):
+            b = (a + 1) % number
+            out = (fold == a) | (fold == b)
+            start = weights.get((STRENGTHS[place - 1], a))
+            logs, weights[strength, a] = _predicted(
+                inputs[~out], labels[~out], inputs[out], strength, start, classes=int(labels.max()) + 1
+            )
+            own = logs[np.arange(out.sum()), labels[out]]
+            likelihood[place, a] += own[fold[out] == b].sum()
+            likelihood[place, b] += own[fold[out] == a].sum()
+        if place and (likelihood[place] < likelihood[place - 1]).all():
+            break  # weaker ones fit the images known still closer, and take longest
+    best = [STRENGTHS[place] for place in likelihood.argmax(axis=0)]
+    return [(strength, weights[strength, a]) for a, strength in enumerate(best)]
+
+
+def _predicted(
+    known: Array, labels: Array, asked: Array, strength: float, start: Array | None, *, classes: int
+) -> tuple[Array, Array]:
+    """log p(class | image) of those asked, (A, C), and the weights, (d + 1, C)."""
+    present, inside = np.unique(labels, return_inverse=True)
+    begin = None if start is None else start[:, present]
+    fitted, _ = softmax_ridge(known, np.eye(len(present))[inside], 1 / strength, begin)
+    logs = np.full((len(asked), classes), np.log(1e-4))  # of a class that is not known
+    logs[:, present] = posteriors(asked, fitted) + np.log(1 - 1e-4 * (classes - len(present)))
+    weights = np.zeros((len(fitted), classes))
+    weights[:, present] = fitted
+    return logs, weights

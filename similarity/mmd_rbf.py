@@ -1,0 +1,70 @@
+"""Maximum mean discrepancy with a Gaussian kernel: how far the target's images lie from the source's, as distributions."""
+
+import numpy as np
+
+from benchmark.measure import Array, Draws, Undefined, measure
+from benchmark.sample import multiplicities, sample
+
+
+@measure(
+    grows="min(N, most)^2 E",
+    citation="Gretton, Borgwardt, Rasch, Schoelkopf & Smola, A kernel two-sample test, JMLR 2012",
+)
+def mmd_rbf(neutral: Array, source_neutral: Array, *, sigma: float | None = None, most: int = 2000, seed: int = 0) -> float:
+    """Negated unbiased MMD^2 (eq. 3): 2 E k(x, y) - E k(x, x') - E k(y, y'), k = exp(-|x - y|^2 / (2 sigma^2)).
+
+    neutral: (N, E); source_neutral: (M, E). The expectations go over pairs of different images, so that two samples of one
+    distribution score 0 on average; a score may be above 0. sigma: by default the median distance between the images of both
+    sides together. Of each side at most `most` images enter, seeded.
+    """
+    kernels, _, _ = _kernels(neutral, source_neutral, sigma, most, seed)
+    return -float(unbiased(kernels, np.ones((1, len(kernels[0]))), np.ones((1, len(kernels[1]))))[0])
+
+
+@mmd_rbf.bootstrap
+def resampled(
+    draws: Draws, neutral: Array, source_neutral: Array, *, sigma: float | None = None, most: int = 2000, seed: int = 0
+) -> Array:
+    """An image that is drawn twice makes no pair with itself. The sub-sample and sigma stay as they are."""
+    kernels, rows, source_rows = _kernels(neutral, source_neutral, sigma, most, seed)
+    return -unbiased(
+        kernels,
+        multiplicities(draws.target, len(neutral))[:, rows],
+        multiplicities(draws.source, len(source_neutral))[:, source_rows],
+    )
+
+
+def unbiased(kernels: tuple[Array, Array, Array], weights: Array, source_weights: Array) -> Array:
+    """MMD^2 for weights (B, n) and (B, m) of the images, given k(x, x), k(y, y), k(x, y) → (B,), NaN where no pair is."""
+    among_target, among_source, between = kernels
+    across = np.einsum("bn,bn->b", weights, source_weights @ between.T)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        across = across / (weights.sum(axis=1) * source_weights.sum(axis=1))
+        found: Array = _pairs(among_target, weights) + _pairs(among_source, source_weights) - 2 * across
+    return found
+
+
+def _pairs(kernel: Array, weights: Array) -> Array:
+    """Mean of the kernel over pairs of different images: sum_{i≠j} w_i w_j k_ij / sum_{i≠j} w_i w_j, (B,)."""
+    own = np.einsum("bn,n->b", weights**2, np.diagonal(kernel))
+    every = np.einsum("bn,bn->b", weights, weights @ kernel)
+    pairs = weights.sum(axis=1) ** 2 - (weights**2).sum(axis=1)
+    return np.asarray((every - own) / pairs)
+
+
+def _kernels(
+    neutral: Array, source_neutral: Array, sigma: float | None, most: int, seed: int
+) -> tuple[tuple[Array, Array, Array], Array, Array]:
+    rows, source_rows = sample(neutral, most, seed), sample(source_neutral, most, seed)
+    pooled = np.concatenate([neutral[rows], source_neutral[source_rows]])
+    pooled = pooled - pooled.mean(axis=0)  # products of numbers far from 0 would cancel
+    lengths = np.einsum("nd,nd->n", pooled, pooled)
+    square = lengths[:, None] + lengths - 2 * pooled @ pooled.T
+    np.maximum(square, 0, out=square)
+    np.fill_diagonal(square, 0)
+    scale = float(np.median(square[~np.eye(len(square), dtype=bool)])) if sigma is None else sigma**2
+    if scale <= 0:
+        raise Undefined("more than half of the images are the same in the neutral space")
+    kernel = np.exp(square / (-2 * scale))
+    count = len(rows)
+    return (kernel[:count, :count], kernel[count:, count:], kernel[:count, count:]), rows, source_rows

@@ -1,0 +1,88 @@
+"""NCTI: how near the features are to neural collapse, where classes are points that lie as far apart as they can."""
+
+import numpy as np
+import scipy.linalg
+
+from benchmark.measure import Array, Draws, Undefined, measure
+from results.error import CatsError, nearest
+from similarity._thin import added, principal
+from similarity.lda_regularised import Analysis, analysis, less_class, outer
+
+PARTS = {"seli", "ncc", "vc"}
+
+
+@measure(
+    grows="N D min(N, D) + N C²",
+    citation="Wang et al., How far pre-trained models are from neural collapse on the target dataset informs their "
+    "transferability, ICCV 2023",
+)
+def ncti(features: Array, labels: Array, *, part: str = "ncc", dims: int = 64) -> float:
+    """One of three parts, of a linear discriminant analysis of the first `dims` principal components.
+
+    features: (N, D); labels: (N,).
+    part: "ncc", mean of p(y|x), in [0, 1]; "seli", nuclear norm of the projected images less their mean; "vc", -log of the sum
+    over classes of the nuclear norm of their images' p. The published score is seli + ncc + vc, each brought to [0, 1] by the
+    lowest and highest of all candidate sources: no property of one source. "ncc" stands in for it, as it needs no such pool,
+    has a fixed range and does not grow with the number of images, as the other two do.
+
+    The analysis is shrunk by exp(-variance of the first 32 components), and not at all below 1e-10, as in the authors' code
+    (BUserName/NCTI), which needs 64 images and features; here there are as many components as have variance.
+    """
+    if part not in PARTS:
+        raise CatsError(f"ncti: part is '{part}'; it must be {', '.join(sorted(PARTS))}{nearest(part, PARTS)}")
+    return _part(principal(features, dims), labels, part)
+
+
+@ncti.bootstrap
+def resampled(draws: Draws, features: Array, labels: Array, *, part: str = "ncc", dims: int = 64) -> Array:
+    """For "ncc" to first order in how often each image is drawn, shrinkage fixed; else one by one. Components are fixed.
+
+    One by one, a resample of too few different images is undefined: those that are there twice would be told for certain.
+    """
+    components = principal(features, dims)
+    if part == "ncc":
+        fit = _fit(components, labels)
+        own = fit.chances[np.arange(len(labels)), labels]
+        effects = own / len(labels) + fit.back(fit.slopes(outer(fit, labels, log=False)))[0]
+        return added(draws, float(own.mean()), less_class(effects, labels))
+    found = np.full(len(draws.target), np.nan)
+    for number, rows in enumerate(draws.target):
+        if len(np.unique(rows)) < components.shape[1] + labels.max() + 1:
+            continue
+        try:
+            found[number] = _part(components[rows], labels[rows], part)
+        except Undefined:
+            continue
+    return found
+
+
+def _fit(components: Array, labels: Array) -> Analysis:
+    """The authors' analysis: shrunk unless the shrinkage vanishes."""
+    count, classes = len(labels), labels.max() + 1
+    if count < components.shape[1] + classes:
+        raise Undefined(f"saturated: {count} images of {classes} classes for {components.shape[1]} components")
+    shrinkage = float(np.exp(-components[:, :32].var(axis=0, ddof=1).sum()))
+    return analysis(components, components.shape[1], labels, shrinkage if shrinkage > 1e-10 else 0.0)
+
+
+def _part(components: Array, labels: Array, part: str) -> float:
+    components = components - components.mean(axis=0)
+    fit = _fit(components, labels)
+    if part == "ncc":
+        return float(fit.chances[np.arange(len(labels)), labels].mean())
+    if part == "vc":
+        return float(-np.log(sum(np.linalg.norm(fit.chances[labels == c], ord="nuc") for c in range(labels.max() + 1))))
+    # the C-1 directions of highest variance between the classes, that within them, S, scaled to 1; both shrunk
+    S = fit.inside.T @ fit.inside / len(labels)
+    between = components.T @ components / len(labels) - S
+    S, between = (_shrunk(matrix, fit.shrinkage) for matrix in (S, between))
+    size = len(S)
+    try:
+        directions = scipy.linalg.eigh(between, S, subset_by_index=(max(0, size - labels.max()), size - 1))[1]
+    except scipy.linalg.LinAlgError:
+        raise Undefined("the covariance within the classes is singular") from None
+    return float(np.linalg.norm(components @ directions, ord="nuc"))
+
+
+def _shrunk(matrix: Array, shrinkage: float) -> Array:
+    return np.asarray((1 - shrinkage) * matrix + shrinkage * np.trace(matrix) / len(matrix) * np.eye(len(matrix)))

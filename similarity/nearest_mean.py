@@ -1,0 +1,43 @@
+"""Nearest mean: share of the target's images that lie nearest to their own class's mean in the source's features, held out."""
+
+import numpy as np
+
+from benchmark import held_out
+from benchmark.held_out import average, hits
+from benchmark.measure import Array, Draws, measure
+
+
+@measure(
+    grows="N D C", citation="Mensink, Verbeek, Perronnin & Csurka, Distance-based image classification, IEEE TPAMI 35 (2013)"
+)
+def nearest_mean(features: Array, labels: Array, *, folds: int = 5, seed: int = 0, balanced: bool = False) -> float:
+    """Held-out accuracy in [0, 1] of the nearest class mean, Euclidean, of the other folds.
+
+    features: (N, D); labels: (N,). Equal rows share a fold; means equally far share the image. balanced: mean over classes.
+    Of a class that stands in one fold only, every image counts as wrong.
+    """
+    return float(average(_hits(features, labels, folds, seed), labels, balanced=balanced))
+
+
+@nearest_mean.bootstrap
+def resampled(draws: Draws, features: Array, labels: Array, *, folds: int, seed: int, balanced: bool) -> Array:
+    """The result of each image is held fixed and averaged over those drawn: a copy in another fold would pull its mean."""
+    return average(_hits(features, labels, folds, seed), labels, balanced=balanced, draws=draws)
+
+
+def _hits(features: Array, labels: Array, number: int, seed: int) -> Array:
+    """Result of each image, (N,)."""
+    fold = held_out.folds(features, labels, number=number, seed=seed)
+    belongs = np.eye(labels.max() + 1)[labels]
+    centred = features - features.mean(axis=0)
+    scale = 1e-10 * np.einsum("nd,nd->", centred, centred) / len(labels)
+    found = np.empty(len(labels))
+    for one in range(number):
+        out = fold == one
+        counts = belongs[~out].sum(axis=0)
+        means = belongs[~out].T @ centred[~out] / np.maximum(counts, 1)[:, None]  # (C, D)
+        nearness = 2 * centred[out] @ means.T - np.einsum("cd,cd->c", means, means)  # |x|² - |x - m_c|²
+        nearness[:, counts == 0] = -np.inf
+        best = nearness >= nearness.max(axis=1, keepdims=True) - scale
+        found[out] = hits(best.astype(float), labels[out])
+    return found

@@ -1,0 +1,111 @@
+"""PARC: are images of one class more alike than others?"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from benchmark.measure import Array, Draws, Undefined, measure
+from similarity._thin import counts, principal
+
+RESAMPLED = 2_000  # images, at most, for the spread alone
+
+
+@measure(
+    grows="N D min(N, D) + min(N, most)² log N",
+    citation="Bolya, Mittapalli & Hoffman, Scalable diverse model selection for accessible transfer learning, NeurIPS 2021",
+)
+def parc(features: Array, labels: Array, *, dims: int = 32, most: int = 5_000, seed: int = 0) -> float:
+    """Spearman correlation, over pairs of images, of 1 - correlation of their features with whether labels differ; in [-1, 1].
+
+    features: (N, D), here their first `dims` principal components (0: as they are), each scaled to unit variance; labels: (N,).
+    One-hot labels have two distances, one for images of the same class and one for all others, whatever the classes.
+    For more than `most` images a sample of that many is used, drawn with `seed` in proportion to the classes.
+    The correlation of components depends on their signs: the largest loading is positive, as in scikit-learn.
+
+    The authors' code (dbolya/parc) returns 100 times this, from randomised components, and takes the labels' distances as numpy
+    computes them, whose rounding errors rank equal distances apart. Undefined with one component, which has no correlation.
+    """
+    pairs = _pairs(features, labels, dims, most, seed)
+    found = _spearman(np.ones(len(pairs.order)), pairs)
+    if np.isnan(found):
+        raise Undefined("all pairs of images are equally far apart, or no two images are of one class")
+    return found
+
+
+@parc.bootstrap
+def resampled(draws: Draws, features: Array, labels: Array, *, dims: int = 32, most: int = 5_000, seed: int = 0) -> Array:
+    """Exact ranks of the pairs that each resample holds, pairs of an image with itself left out; components are held fixed.
+
+    From 2,000 images on, or `most`, those of a sample; its spread is then brought to that of all images.
+    """
+    pairs = _pairs(features, labels, dims, min(most, RESAMPLED), seed)
+    one, other = (side[pairs.order] for side in np.triu_indices(len(pairs.sample), 1))
+    weights = counts(draws, len(labels))[:, pairs.sample]
+    found = np.array([_spearman(own[one] * own[other], pairs) for own in weights])
+    middle = np.nanmean(found) if np.isfinite(found).any() else np.nan
+    return np.asarray(middle + (found - middle) * np.sqrt(len(pairs.sample) / len(labels)))
+
+
+@dataclass(frozen=True)
+class _Pairs:
+    """Pairs of images, the nearest first.
+
+    Attributes:
+        sample: which of all images take part, (n,).
+        order: numbers of the pairs among those above the diagonal, (P,). same: of one class, (P,).
+        starts: where a new distance starts, (G,); pairs in between are equally far.
+    """
+
+    sample: Array
+    order: Array
+    same: Array
+    starts: Array
+
+
+def _pairs(features: Array, labels: Array, dims: int, most: int, seed: int) -> _Pairs:
+    components = principal(features, dims) if dims else features
+    spread = components.std(axis=0)
+    varies = spread > 1e-12 * spread.max()
+    components = (components - components.mean(axis=0))[:, varies] / spread[varies]
+    if components.shape[1] < 2:
+        raise Undefined("one feature has no correlation between images")
+    sample = _sample(labels, most, seed)
+    rows = components[sample] - components[sample].mean(axis=1, keepdims=True)
+    length = np.linalg.norm(rows, axis=1, keepdims=True)
+    if (length < 1e-12).any():
+        raise Undefined(f"{(length < 1e-12).sum()} images have components that are all equal: no correlation with others")
+    rows /= length
+    same = np.concatenate([labels[sample][i + 1 :] == label for i, label in enumerate(labels[sample])])
+    # distance and number of a pair in one integer: sorting these is fast, and what is equal but for rounding is equal
+    bits = len(same).bit_length()
+    near = 1 - np.concatenate([across[i + 1 :] for i, across in enumerate(rows @ rows.T)])
+    keys = (np.round(near * 2.0 ** min(61 - bits, 40)).astype(np.int64).clip(0) << bits) + np.arange(len(same))
+    keys.sort()
+    order, distances = keys & (2**bits - 1), keys >> bits
+    starts = np.flatnonzero(np.concatenate([[True], distances[1:] > distances[:-1]]))
+    return _Pairs(sample, order, same[order], starts)
+
+
+def _sample(labels: Array, most: int, seed: int) -> Array:
+    if len(labels) <= most:
+        return np.arange(len(labels))
+    luck = np.random.default_rng(seed)
+    # every class spread evenly over [0, 1): the first `most` images then hold each class by its share
+    places = luck.permutation(len(labels))
+    turn = np.empty(len(labels))
+    for c in range(labels.max() + 1):
+        own = places[labels[places] == c]
+        turn[own] = (np.arange(len(own)) + 0.5) / len(own)
+    return np.sort(np.argsort(turn, kind="stable")[:most])
+
+
+def _spearman(number: Array, pairs: _Pairs) -> float:
+    """Pearson correlation of the ranks of distance with other class = 1, each pair counted `number` times; ties share ranks."""
+    in_class = np.where(pairs.same, number, 0)
+    if len(pairs.starts) < len(number):
+        number, in_class = (np.add.reduceat(values, pairs.starts) for values in (number, in_class))
+    total, alike = number.sum(), in_class.sum()
+    rank = np.cumsum(number) - number / 2 - total / 2  # of each distance, less the mean rank
+    across = -(in_class @ rank)
+    within = (number @ rank**2) * alike * (total - alike) / max(total, 1)
+    return float(across / np.sqrt(within)) if within > 0 else float("nan")

@@ -1,0 +1,94 @@
+"""TransRate: bits to describe the features, less bits to describe them class by class."""
+
+import numpy as np
+import scipy.linalg
+
+from benchmark.measure import Array, Draws, measure
+from results.error import CatsError
+from similarity._thin import added, centred
+
+EPSILON = 1e-4
+
+
+@measure(
+    grows="N D min(N, D)",
+    citation="Huang et al., Frustratingly easy transferability estimation, ICML 2022",
+)
+def transrate(features: Array, labels: Array, *, mean: str = "weighted", scale: str = "trace") -> float:
+    """R(F) - Σ_c n_c/N R(F_c), R(F) = 1/2 log det(1 + F'F/(n e)), e = 1e-4, of features less their overall mean; in nats, >= 0.
+
+    features: (N, D); labels: (N,). mean: "weighted" by the classes' sizes, as in the paper's equation, or "plain", as in the
+    paper's listing and in Transfer-Learning-Library (thuml, `transrate.py`).
+    scale: "trace" divides the features so that the trace of FF' is 1; "raw" takes them as they are, the score then grows with
+    their scale. With few images for many features the score tells mostly how many images there are for each feature: compare
+    sources on the same images only.
+    """
+    moved = _scaled(features, scale)
+    shares = _shares(labels, mean)
+    rates = [_rate(moved[labels == c]) for c in range(len(shares))]
+    return float(_rate(moved) - shares @ rates)
+
+
+@transrate.bootstrap
+def resampled(draws: Draws, features: Array, labels: Array, *, mean: str = "weighted", scale: str = "trace") -> Array:
+    """To first order in how often each image is drawn: what the determinants lose without it, and what it moves mean and scale.
+
+    A determinant loses log(1 - h_i) without image i, h_i its leverage. Images drawn twice would leave directions empty.
+    Up to twice too wide where the classes hardly differ.
+    """
+    moved = _scaled(features, scale)
+    left, value, pull = _left(moved), _rate(moved), np.zeros(moved.shape[1])
+    effects, leverage = -0.5 * np.log(left), (1 - left).sum()
+    for c, share in enumerate(_shares(labels, mean)):
+        own = labels == c
+        left = _left(moved[own])
+        value -= share * _rate(moved[own])
+        effects[own] += share * 0.5 * np.log(left)
+        leverage -= share * (1 - left).sum()
+        pull += share * _pull(moved[own])
+    effects += moved @ pull / len(labels)  # the overall mean, about which each class is described
+    if scale == "trace":
+        effects -= 0.5 * leverage * (moved**2).sum(axis=1)
+    centre = np.bincount(labels, effects) / np.bincount(labels)  # as many images of a class in every resample
+    return added(draws, value, effects - centre[labels])
+
+
+def _scaled(features: Array, scale: str) -> Array:
+    if scale not in {"trace", "raw"}:
+        raise CatsError(f"transrate: scale is '{scale}'; it must be 'trace' or 'raw'")
+    moved = centred(features)
+    return np.asarray(moved / np.linalg.norm(moved)) if scale == "trace" else moved
+
+
+def _shares(labels: Array, mean: str) -> Array:
+    if mean not in {"weighted", "plain"}:
+        raise CatsError(f"transrate: mean is '{mean}'; it must be 'weighted' or 'plain'")
+    numbers = np.bincount(labels)
+    return numbers / len(labels) if mean == "weighted" else np.full(len(numbers), 1 / len(numbers))
+
+
+def _factor(moved: Array) -> Array:
+    """Lower Cholesky factor of 1 + X'X/(n e), or of 1 + XX'/(n e), which has the same determinant, whichever is smaller."""
+    gram = moved.T @ moved if len(moved) > moved.shape[1] else moved @ moved.T
+    gram /= len(moved) * EPSILON
+    gram.flat[:: len(gram) + 1] += 1
+    return np.asarray(scipy.linalg.cholesky(gram, lower=True, overwrite_a=True))
+
+
+def _rate(moved: Array) -> float:
+    return float(np.log(np.diag(_factor(moved))).sum())
+
+
+def _left(moved: Array) -> Array:
+    """1 - h, (N,): h = x'(n e + X'X)⁻¹x, the leverage of each image; the diagonal of (1 + XX'/(n e))⁻¹."""
+    right = moved.T / np.sqrt(len(moved) * EPSILON) if len(moved) > moved.shape[1] else np.eye(len(moved))
+    square = (scipy.linalg.solve_triangular(_factor(moved), right, lower=True) ** 2).sum(axis=0)
+    return np.asarray(np.clip(1 - square if len(moved) > moved.shape[1] else square, 1e-15, 1))
+
+
+def _pull(moved: Array) -> Array:
+    """(n e + X'X)⁻¹ times the sum of the images, (D,): how fast the rate falls as the images move away from it."""
+    factor, scale = (_factor(moved), True), len(moved) * EPSILON
+    if len(moved) > moved.shape[1]:
+        return np.asarray(scipy.linalg.cho_solve(factor, moved.sum(axis=0)) / scale)
+    return np.asarray(moved.T @ scipy.linalg.cho_solve(factor, np.ones(len(moved))) / scale)

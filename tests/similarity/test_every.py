@@ -1,0 +1,210 @@
+"""What must hold of every measure that takes arrays. Found by file, so that a new one is tested as it is added."""
+
+import importlib
+import pkgutil
+
+import numpy as np
+import pytest
+
+import similarity
+from benchmark.measure import NEEDS, OF_TARGET, Undefined
+from tests.similarity.drawn import blobs, draws
+
+NOT_ARRAYS = {"network", "images", "source", "elsewhere", "luck"}
+COUNT, DIMS, CLASSES = 72, 9, 3
+
+
+def found():
+    for module in pkgutil.iter_modules(similarity.__path__):
+        if not module.name.startswith("_"):
+            asked = getattr(importlib.import_module(f"similarity.{module.name}"), module.name)
+            if not NOT_ARRAYS & set(asked.needs):
+                yield module.name, asked
+
+
+MEASURES = dict(found())
+every = pytest.mark.parametrize("asked", MEASURES.values(), ids=MEASURES.keys())
+labelled = pytest.mark.parametrize("asked", [m for m in MEASURES.values() if "labels" in m.needs], ids=lambda m: m.name)
+featured = pytest.mark.parametrize("asked", [m for m in MEASURES.values() if "features" in m.needs], ids=lambda m: m.name)
+
+
+def all_inputs(count=COUNT, dims=DIMS, seed=0):
+    luck = np.random.default_rng(seed)
+    features, labels = blobs(count, dims, CLASSES, apart=2.0, seed=seed)
+    logits = features[:, : min(dims, 6)] + 0.5 * luck.standard_normal((count, min(dims, 6)))
+    source, source_labels = blobs(80, dims, 4, apart=2.0, seed=seed + 1)
+    return {
+        "features": features,
+        "labels": labels,
+        "logits": logits,
+        "probabilities": np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True),
+        "neutral": features @ luck.standard_normal((dims, 7)) + 1,
+        "source_features": source,
+        "source_neutral": source @ luck.standard_normal((dims, 7)),
+        "source_labels": source_labels,
+    }
+
+
+def of(asked, given):
+    return {need: given[need] for need in asked.needs}
+
+
+def scored(asked, given):
+    """The score, or nothing where it is Undefined. Any other exception, and any warning, fails the test."""
+    try:
+        value = asked(**of(asked, given))
+    except Undefined:
+        return None
+    assert np.isfinite(value)
+    return value
+
+
+def same(one, other, **tolerance):
+    assert (one is None) == (other is None)
+    if one is not None:
+        assert one == pytest.approx(other, **tolerance)
+
+
+def test_measures_are_found():
+    assert {"nce", "logme"} <= MEASURES.keys()
+
+
+@every
+def test_it_scores_many_images_of_few_features(asked):
+    assert scored(asked, all_inputs()) is not None
+
+
+@every
+def test_few_images_of_many_features_score_or_are_undefined(asked):
+    scored(asked, all_inputs(count=30, dims=60))
+
+
+@every
+def test_the_order_of_images_does_not_matter(asked):
+    given, luck = all_inputs(), np.random.default_rng(5)
+    target, source = luck.permutation(COUNT), luck.permutation(80)
+    moved = {need: values[target if need in OF_TARGET else source] for need, values in given.items()}
+    same(scored(asked, moved), scored(asked, given), rel=1e-6, abs=1e-9)
+
+
+@labelled
+def test_the_names_of_classes_do_not_matter(asked):
+    given = all_inputs()
+    renamed = {**given, "labels": np.array([40, -3, 7])[given["labels"]]}
+    same(scored(asked, renamed), scored(asked, given), rel=1e-6, abs=1e-9)
+
+
+@labelled
+def test_classes_without_images_do_not_matter(asked):
+    given = all_inputs()
+    same(scored(asked, {**given, "labels": given["labels"] * 5 + 2}), scored(asked, given), rel=1e-9, abs=1e-12)
+
+
+@every
+def test_input_is_not_changed(asked):
+    given = all_inputs()
+    before = {need: values.copy() for need, values in given.items()}
+    scored(asked, given)
+    asked.score(of(asked, given), draws(given["labels"], 3, of_source=80))
+    for need, values in before.items():
+        np.testing.assert_array_equal(given[need], values)
+
+
+@every
+def test_global_random_state_is_neither_read_nor_changed(asked):
+    given = all_inputs()
+    np.random.seed(1)  # noqa: NPY002
+    before = np.random.get_state()[1].copy()  # noqa: NPY002
+    once = scored(asked, given)
+    np.testing.assert_array_equal(np.random.get_state()[1], before)  # noqa: NPY002
+    np.random.seed(2)  # noqa: NPY002
+    assert scored(asked, given) == once
+
+
+@every
+def test_single_precision_agrees(asked):
+    given = all_inputs()
+    single = {need: values if values.dtype == np.int64 else values.astype(np.float32) for need, values in given.items()}
+    same(scored(asked, single), scored(asked, given), rel=1e-4, abs=1e-4)
+
+
+@labelled
+def test_a_class_of_one_image_scores_or_is_undefined(asked):
+    given = all_inputs()
+    labels = np.minimum(given["labels"], 1)
+    labels[0] = 2
+    scored(asked, {**given, "labels": labels})
+
+
+@featured
+def test_constant_features_score_or_are_undefined(asked):
+    given = all_inputs()
+    features = given["features"].copy()
+    features[:, 2:4] = [0.0, 3.0]
+    scored(asked, {**given, "features": features})
+
+
+@featured
+def test_the_same_feature_twice_scores_or_is_undefined(asked):
+    given = all_inputs()
+    scored(asked, {**given, "features": given["features"][:, [0, 0, 1, 2, 3, 4, 5, 6, 6]]})
+
+
+@featured
+def test_features_of_any_size_score_or_are_undefined(asked):
+    given = all_inputs()
+    for size in (1e-6, 1e6):
+        scored(asked, {**given, "features": given["features"] * size})
+
+
+@every
+def test_one_image_is_undefined(asked):
+    given = all_inputs()
+    with pytest.raises(Undefined, match="one image"):
+        asked(**of(asked, {need: values[:1] for need, values in given.items()}))
+
+
+@every
+def test_two_images_score_or_are_undefined(asked):
+    given = all_inputs()
+    scored(asked, {need: values[:2] for need, values in given.items()})
+
+
+@every
+def test_a_number_that_is_missing_is_named_with_its_image(asked):
+    given = all_inputs()
+    for need in asked.needs:
+        if given[need].dtype == np.float64:
+            broken = given[need].copy()
+            broken[3, 0] = np.nan
+            said = asked.score(of(asked, {**given, need: broken}), draws(given["labels"], 2, of_source=80))
+            assert np.isnan(said.value)
+            assert f"{need} of image 3 is not finite" in said.reason
+
+
+@every
+def test_its_interval_holds_the_score(asked):
+    given = all_inputs()
+    said = asked.score(of(asked, given), draws(given["labels"], 20, of_source=80))
+    assert np.isfinite(said.value), said.reason
+    assert said.low is not None, said.reason
+    assert said.low <= said.value <= said.high
+    assert said.high - said.low < 10 * abs(said.value) + 10
+
+
+@every
+def test_no_draw_that_changes_anything_leaves_the_score(asked):
+    given = all_inputs()
+    plain = draws(given["labels"], 2, of_source=80)
+    plain.target[:], plain.source[:] = np.arange(COUNT), np.arange(80)
+    drawn = asked._drawn({**of(asked, given)}, plain)
+    assert drawn.shape == (2,)
+    assert drawn[0] == pytest.approx(drawn[1], rel=1e-12, abs=1e-12)
+
+
+@every
+def test_what_it_says_of_itself(asked):
+    assert asked.__doc__
+    assert asked.grows
+    assert any(str(year) in asked.citation for year in range(1900, 2100)), "a citation has a year"
+    assert set(asked.needs) <= NEEDS.keys()

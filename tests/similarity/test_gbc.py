@@ -1,0 +1,60 @@
+import numpy as np
+import pytest
+
+from benchmark.measure import CatsError, Undefined
+from similarity.gbc import gbc
+from tests.similarity.drawn import blobs, draws
+
+# Means and variances are known: class 0 has mean (0, 0), variances (1, 4); class 1 (3, 1), (9, 1).
+EIGHT = np.array([[1, 2], [-1, -2], [1, -2], [-1, 2], [6, 2], [0, 0], [6, 0], [0, 2.0]])
+LABELS = np.repeat([0, 1], 4)
+
+
+def test_two_known_gaussians_by_the_closed_form():
+    diagonal = (9 / 5 + 1 / 2.5) / 8 + 0.5 * (np.log(5 * 2.5) - 0.5 * np.log(4 * 9))
+    assert gbc(EIGHT, LABELS, covariance="diagonal", dims=0) == pytest.approx(-2 * np.exp(-diagonal), rel=1e-12)
+    spherical = (9 + 1) / 3.75 / 8 + 0.5 * 2 * (np.log(3.75) - 0.5 * np.log(2.5 * 5))
+    assert gbc(EIGHT, LABELS, covariance="spherical", dims=0) == pytest.approx(-2 * np.exp(-spherical), rel=1e-12)
+
+
+def test_it_is_the_integral_of_the_root_of_both_densities():
+    grid = np.linspace(-40, 40, 4001)
+    features, labels = np.array([[0.0], [2], [5], [11]]), np.array([0, 0, 1, 1])
+    one, other = (np.exp(-((grid - m) ** 2) / 2 / v) / np.sqrt(2 * np.pi * v) for m, v in ((1, 1), (8, 9)))
+    overlap = (np.sqrt(one * other)).sum() * (grid[1] - grid[0])
+    assert gbc(features, labels, dims=0) == pytest.approx(-2 * overlap, rel=1e-9)
+
+
+def test_classes_all_alike_score_minus_the_number_of_pairs():
+    features = np.tile(np.random.default_rng(0).standard_normal((20, 5)), (3, 1))
+    assert gbc(features, np.repeat([0, 1, 2], 20)) == pytest.approx(-6, abs=1e-12)
+
+
+@pytest.mark.parametrize(("count", "dims"), [(200, 90), (90, 200)])
+def test_principal_components_are_those_of_scikit_learn(count, dims):
+    from sklearn.decomposition import PCA
+
+    features, labels = blobs(count, dims, apart=2.0)
+    reduced = PCA(20, svd_solver="full").fit_transform(features)
+    for covariance in ("spherical", "diagonal"):
+        expected = gbc(reduced, labels, covariance=covariance, dims=0)
+        assert gbc(features, labels, covariance=covariance, dims=20) == pytest.approx(expected, rel=1e-8)
+
+
+def test_a_class_of_one_image_has_no_variance():
+    with pytest.raises(Undefined, match="1 of 2 classes have one image"):
+        gbc(np.eye(4), [0, 0, 0, 1])
+
+
+def test_an_unknown_covariance_is_named():
+    with pytest.raises(CatsError, match="'full'; it must be"):
+        gbc(EIGHT, LABELS, covariance="full")
+
+
+@pytest.mark.parametrize("covariance", ["spherical", "diagonal"])
+def test_resamples_at_once_are_resamples_one_by_one(covariance):
+    features, labels = blobs(90, 7, apart=1.0)
+    asked, drawn = gbc.with_options({"dims": 0, "covariance": covariance}), draws(labels, 7)
+    together = asked._drawn({"features": features, "labels": labels}, drawn)
+    alone = [gbc(features[rows], labels[rows], dims=0, covariance=covariance) for rows in drawn.target]
+    np.testing.assert_allclose(together, alone, rtol=1e-9)

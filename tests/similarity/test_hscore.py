@@ -1,0 +1,100 @@
+import numpy as np
+import pytest
+from sklearn.covariance import ledoit_wolf
+
+from benchmark.measure import Undefined
+from similarity.hscore import hscore
+from similarity.hscore_shrunk import hscore_shrunk
+from tests.similarity.drawn import blobs, draws
+
+
+def dense(features, labels, share=0.0):
+    """(1-a) tr(Σ⁺B) from D x D matrices."""
+    moved = features - features.mean(0)
+    total = moved.T @ moved / len(labels)
+    between = np.zeros_like(total)
+    for c in np.unique(labels):
+        mean = moved[labels == c].mean(0)
+        between += (labels == c).mean() * np.outer(mean, mean)
+    dims = len(total)
+    shrunk = (1 - share) * total + share * np.trace(total) / dims * np.eye(dims)
+    return np.trace(np.linalg.pinv(shrunk, hermitian=True) @ between) * (1 - share)
+
+
+def test_h_is_the_trace_of_dense_matrices():
+    features, labels = blobs(90, 12, apart=1.0)
+    assert hscore(features, labels) == pytest.approx(dense(features, labels), rel=1e-9)
+
+
+def test_two_gaussians_score_what_they_are_known_to():
+    # Σ = 1 + mm', between = mm': the trace is m²/(1 + m²) with m the distance from the middle
+    luck = np.random.default_rng(0)
+    labels = np.arange(40_000) % 2
+    features = luck.standard_normal((40_000, 3)) + np.where(labels, 1.5, -1.5)[:, None] * [1, 0, 0]
+    assert hscore(features, labels) == pytest.approx(1.5**2 / (1 + 1.5**2), abs=0.005)
+
+
+def test_random_features_score_their_share_of_the_dimensions():
+    scores = [hscore(np.random.default_rng(s).standard_normal((120, 60)), np.arange(120) % 4) for s in range(30)]
+    assert np.mean(scores) == pytest.approx(3 * 60 / 119, abs=0.05)
+
+
+@pytest.mark.parametrize("count", [20, 30, 31])
+def test_h_is_undefined_where_every_source_scores_the_same(count):
+    with pytest.raises(Undefined, match="saturated"):
+        hscore(*blobs(count, 30))
+
+
+def test_a_linear_map_of_the_features_does_not_change_h():
+    features, labels = blobs(90, 8)
+    turn = np.random.default_rng(1).standard_normal((8, 8))
+    assert hscore(features @ turn + 3, labels) == pytest.approx(hscore(features, labels), rel=1e-8)
+    assert hscore(np.hstack([features, features[:, :2]]), labels) == pytest.approx(hscore(features, labels), rel=1e-8)
+
+
+@pytest.mark.parametrize(("count", "dims"), [(90, 12), (40, 150), (30, 30)])
+def test_the_shrunk_h_is_that_of_the_covariance_of_scikit_learn(count, dims):
+    features, labels = blobs(count, dims, apart=2.0)
+    features = features * np.arange(1, dims + 1) ** -0.5
+    share = ledoit_wolf(features)[1]
+    assert hscore_shrunk(features, labels) == pytest.approx(dense(features, labels, share), rel=1e-9)
+
+
+def test_the_shrunk_h_tells_sources_apart_where_images_are_few():
+    near, labels = blobs(60, 300, apart=12.0)
+    far, _ = blobs(60, 300, apart=3.0)
+    assert hscore_shrunk(near, labels) > hscore_shrunk(far, labels) + 0.1
+
+
+@pytest.mark.parametrize("which", [hscore, hscore_shrunk])
+def test_spread_of_resamples_is_that_of_resamples_one_by_one_where_images_are_many(which):
+    features, labels = blobs(900, 5, apart=1.0)
+    features = features * [8, 4, 2, 1, 1]  # far from a sphere, where the shrinkage would be large and vary
+    drawn = draws(labels, 200)
+    together = which._drawn({"features": features, "labels": labels}, drawn)
+    alone = np.array([which(features[rows], labels[rows]) for rows in drawn.target])
+    assert together.std() == pytest.approx(alone.std(), rel=0.08)
+    assert np.corrcoef(together, alone)[0, 1] > 0.97
+
+
+def test_what_an_image_adds_is_h_with_it_less_h_without():
+    features, labels = blobs(60, 8, apart=1.0)
+    once = draws(labels, 1)
+    once.target[0] = np.arange(60)
+    once.target[0, 0] = 3  # image 3 twice, image 0, of the same class, not at all
+    found = hscore._drawn({"features": features, "labels": labels}, once)[0] - hscore(features, labels)
+    without = [hscore(np.delete(features, i, 0), np.delete(labels, i)) for i in (0, 3)]
+    assert found == pytest.approx(without[0] - without[1], rel=1e-8)
+
+
+@pytest.mark.parametrize(("which", "count", "dims"), [(hscore, 300, 40), (hscore_shrunk, 150, 50), (hscore_shrunk, 60, 200)])
+def test_spread_of_resamples_is_that_of_fresh_images(which, count, dims):
+    fresh, told = [], []
+    for seed in range(80):
+        luck = np.random.default_rng(seed)
+        labels = np.arange(count) % 2
+        features = luck.standard_normal((count, dims)) * np.arange(1, dims + 1) ** -0.5
+        features[:, 0] += labels
+        fresh.append(which(features, labels))
+        told.append(which._drawn({"features": features, "labels": labels}, draws(labels, 60, seed=seed)).std())
+    assert 0.7 < np.mean(told) / np.std(fresh) < 1.4

@@ -1,0 +1,53 @@
+import numpy as np
+import pytest
+from sklearn.neighbors import KNeighborsClassifier
+
+from benchmark.held_out import folds
+from benchmark.measure import Undefined
+from similarity.knn import knn
+from tests.similarity.drawn import blobs, draws
+
+
+@pytest.mark.parametrize("dims", [4, 300])
+@pytest.mark.parametrize("k", [1, 3])
+def test_it_is_the_classifier_of_scikit_learn_on_the_same_folds(dims, k):
+    features, labels = blobs(dims=dims, classes=2, apart=1)  # two classes and an odd k: no ties
+    fold = folds(features, labels, number=5, seed=0)
+    right = np.empty(120)
+    for one in range(5):
+        known = KNeighborsClassifier(k).fit(features[fold != one], labels[fold != one])
+        right[fold == one] = known.predict(features[fold == one]) == labels[fold == one]
+    assert knn(features, labels, k=k) == pytest.approx(right.mean(), abs=1e-12)
+
+
+def test_copies_of_an_image_do_not_vote_for_it():
+    features, labels = blobs(count=400, apart=0, classes=2)
+    copied = knn(np.vstack([features, features]), np.r_[labels, labels], k=1)
+    assert copied < 0.6  # with a copy in another fold, 1
+    assert copied == pytest.approx(knn(features, labels, k=1), abs=0.1)
+
+
+def test_separable_classes_score_one_and_a_class_of_one_image_counts_as_wrong():
+    features, labels = blobs(apart=20)
+    assert knn(features, labels) == 1
+    alone = labels.copy()
+    alone[7] = 3
+    assert knn(features, alone) == pytest.approx(119 / 120)
+    assert knn(features, alone, balanced=True) == pytest.approx(3 / 4)
+
+
+def test_no_neighbours_have_no_vote():
+    features, labels = blobs()
+    with pytest.raises(Undefined, match="0 neighbours"):
+        knn(features, labels, k=0)
+
+
+def test_resamples_are_means_of_the_same_results():
+    features, labels = blobs(apart=1)
+    drawn = draws(labels, 200)
+    drawn.target[0] = np.arange(120)
+    scores = knn._drawn({"features": features, "labels": labels}, drawn)
+    value = knn(features, labels)
+    assert scores[0] == pytest.approx(value, abs=1e-12)
+    assert scores.mean() == pytest.approx(value, abs=0.02)
+    assert scores.std() == pytest.approx(np.sqrt(value * (1 - value) / 120), rel=0.3)  # of a share of 120

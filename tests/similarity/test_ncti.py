@@ -1,0 +1,72 @@
+import numpy as np
+import pytest
+from sklearn.decomposition import PCA
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+
+from benchmark.measure import CatsError, Undefined
+from similarity.ncti import ncti
+from tests.similarity.drawn import blobs, draws
+
+# BUserName/NCTI at b18d39514a3f2a7a949500b467a38b93de1428e4, metrics.py: NCTI_Score(X, y), seli, ncc and -vc;
+# with scikit-learn 1.9.1, whose analysis is not shrunk at the first size, and is at the second
+AUTHORS = {
+    1.0: (55.31353104193407, 0.9400893105234489, 3.381691417492376),
+    0.1: (45.553766189036494, 0.8998297930694065, 3.386024804492617),
+}
+
+
+@pytest.mark.parametrize("size", AUTHORS)
+def test_values_of_the_authors_code(size):
+    features, labels = blobs(200, 80, apart=2.0)
+    seli, ncc, vc = (ncti(features * size, labels, part=part) for part in ("seli", "ncc", "vc"))
+    assert (seli, ncc, -vc) == pytest.approx(AUTHORS[size], rel=1e-8)
+
+
+def test_fewer_features_than_components_are_taken_as_they_are():
+    features, labels = blobs(100, 12, apart=2.0)
+    reduced = PCA(12).fit_transform(features)
+    shrinkage = np.exp(-reduced.var(axis=0, ddof=1).sum())
+    analysis = LinearDiscriminantAnalysis(solver="eigen", shrinkage=float(shrinkage)).fit(reduced, labels)
+    expected = analysis.predict_proba(reduced)[np.arange(100), labels].mean()
+    assert ncti(features, labels) == pytest.approx(expected, rel=1e-8)
+
+
+def test_classes_that_overlap_score_less():
+    for part in ("seli", "ncc"):
+        assert ncti(*blobs(apart=6.0), part=part) > ncti(*blobs(apart=1.0), part=part)
+
+
+def test_as_many_images_as_components_say_nothing():
+    with pytest.raises(Undefined, match="saturated: 40 images of 3 classes for 39 components"):
+        ncti(*blobs(40, 80))
+
+
+def test_an_unknown_part_is_named_with_the_nearest():
+    with pytest.raises(CatsError, match="'selli'.*seli"):
+        ncti(*blobs(), part="selli")
+
+
+def test_few_different_images_in_a_resample_are_undefined_not_certain():
+    features, labels = blobs(100, 80, apart=2.0)
+    drawn = ncti.with_options({"part": "seli"})._drawn({"features": features, "labels": labels}, draws(labels, 3))
+    assert np.isnan(drawn).all()
+
+
+@pytest.mark.parametrize("size", [0.1, 3.0])
+def test_resamples_of_its_default_part_are_those_one_by_one_to_first_order(size):
+    features, labels = blobs(4_000, 6, apart=1.5)
+    features, drawn = features * size, draws(labels, 60)
+    together = ncti._drawn({"features": features, "labels": labels}, drawn)
+    alone = np.array([ncti(features[rows], labels[rows]) for rows in drawn.target])
+    assert np.corrcoef(together, alone)[0, 1] > 0.97
+    assert together.std() == pytest.approx(alone.std(), rel=0.1)
+
+
+@pytest.mark.parametrize("part", ["seli", "vc"])
+def test_resamples_of_the_others_are_those_of_fixed_components_one_by_one(part):
+    features, labels = blobs(120, 30)
+    drawn = draws(labels, 4)
+    together = ncti.with_options({"dims": 10, "part": part})._drawn({"features": features, "labels": labels}, drawn)
+    reduced = PCA(10, svd_solver="full").fit_transform(features)
+    alone = [ncti(reduced[rows], labels[rows], dims=10, part=part) for rows in drawn.target]
+    np.testing.assert_allclose(together, alone, rtol=1e-6)

@@ -1,0 +1,53 @@
+import numpy as np
+import pytest
+from sklearn.decomposition import PCA
+from sklearn.mixture import GaussianMixture
+
+from benchmark.held_out import canonical
+from benchmark.measure import Undefined
+from similarity.leep import leep
+from similarity.nleep import nleep
+from tests.similarity.drawn import blobs, draws
+
+
+@pytest.mark.parametrize("dims", [16, 200])
+@pytest.mark.parametrize("covariance", ["diag", "full"])
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_it_is_leep_of_the_posteriors_of_scikit_learn(dims, covariance):
+    features, labels = blobs(dims=dims)
+    rows = canonical(features)
+    kept = PCA(0.8, svd_solver="full").fit_transform(features[rows])
+    kept /= np.sqrt(kept.var(axis=0).mean())
+    mixture = GaussianMixture(15, covariance_type=covariance, random_state=0).fit(kept)
+    expected = leep(mixture.predict_proba(kept), labels[rows])
+    assert nleep(features, labels, covariance=covariance) == pytest.approx(expected, rel=1e-6)
+
+
+def test_the_same_value_every_time_whatever_the_global_seed():
+    features, labels = blobs(apart=1)
+    np.random.seed(1)  # noqa: NPY002
+    first = nleep(features, labels)
+    np.random.seed(2)  # noqa: NPY002
+    assert nleep(features, labels) == first
+    assert nleep(features, labels, seed=3) != first
+
+
+def test_the_unit_of_the_features_does_not_matter():
+    features, labels = blobs(apart=1)
+    assert nleep(features * 1e-3, labels) == pytest.approx(nleep(features, labels), rel=1e-6)
+
+
+def test_more_components_than_images_say_nothing():
+    features, labels = blobs(count=14)
+    with pytest.raises(Undefined, match="15 components are more than 14 images"):
+        nleep(features, labels)
+
+
+def test_each_image_drawn_once_scores_as_the_data_and_resamples_lie_around_it():
+    features, labels = blobs(apart=1)
+    drawn = draws(labels, 50)
+    drawn.target[0] = np.arange(len(labels))
+    scores = nleep._drawn({"features": features, "labels": labels}, drawn)
+    assert scores[0] == pytest.approx(nleep(features, labels), rel=1e-12)
+    assert 0 < scores[1:].std() < 0.2
+    assert scores[1:].mean() == pytest.approx(scores[0], abs=0.2)  # higher: LEEP rewards images drawn twice

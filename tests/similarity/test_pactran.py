@@ -1,0 +1,56 @@
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression
+
+from benchmark.measure import Undefined
+from similarity.pactran import pactran
+from tests.similarity.drawn import blobs, draws
+
+
+@pytest.mark.parametrize(("dims", "factor"), [(16, 0.1), (16, 1.0), (200, 0.1)])
+def test_the_bound_from_the_classifier_of_scikit_learn(dims, factor):
+    features, labels = blobs(dims=dims, apart=1)
+    x = features - features.mean(axis=0)
+    known = LogisticRegression(C=factor, tol=1e-9, max_iter=10000).fit(x, labels)
+    p = known.predict_proba(x)
+    strength, weights = factor * 120, 3 * dims
+    least = -np.log(p[np.arange(120), labels]).mean() + (known.coef_**2).sum() / (2 * strength)
+    both = np.hstack([x, np.ones((120, 1))])
+    trace = sum((both[i] ** 2).sum() * (p[i] * (1 - p[i])).sum() for i in range(120)) + weights / strength
+    expected = least + weights * (100 / dims) / (2 * strength) * np.log(strength * trace / weights)
+    assert pactran(features, labels, factor=factor) == pytest.approx(-expected, rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("dims", "factor", "theirs"),
+    [
+        (16, 0.1, (7.76523119772425, 1.4954547541790861)),
+        (16, 1.0, (10.362904992236672, 1.6923638440239495)),
+        (300, 0.1, (5.628306489234269, 0.7546506168373786)),
+        (300, 1.0, (6.191358072609054, 0.6625075447318873)),
+    ],
+)
+def test_values_of_the_authors(dims, factor, theirs):
+    # calculate_pac_gauss in compute_metrics.py of google-research/pactran_metrics at a5e4997, numpy seeded with 1: its search
+    # ends where steps gain less than a millionth
+    features, labels = blobs(dims=dims, apart=1)
+    ours = [-pactran(features, labels, factor=factor, variance=times * factor) for times in (100, 10)]
+    assert ours == pytest.approx(theirs, rel=1e-3)
+
+
+def test_classes_further_apart_score_higher_also_with_more_dimensions_than_images():
+    scores = [pactran(*blobs(dims=200, apart=apart)) for apart in (0, 2, 8)]
+    assert scores == sorted(scores)
+
+
+def test_without_a_prior_it_says_nothing():
+    with pytest.raises(Undefined, match="factor of 0 leaves no prior"):
+        pactran(*blobs(), factor=0)
+
+
+@pytest.mark.parametrize("dims", [16, 60])
+def test_resamples_at_once_are_resamples_one_by_one(dims):
+    features, labels = blobs(count=40, dims=dims, apart=1)
+    drawn = draws(labels, 7)
+    together = pactran._drawn({"features": features, "labels": labels}, drawn)
+    np.testing.assert_allclose(together, [pactran(features[rows], labels[rows]) for rows in drawn.target], rtol=5e-3)

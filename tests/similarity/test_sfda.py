@@ -1,0 +1,106 @@
+import numpy as np
+import pytest
+
+from benchmark.measure import CatsError, Undefined
+from similarity.lda_regularised import lda_regularised
+from similarity.sfda import sfda
+from tests.similarity.drawn import blobs, draws
+
+CASES = {"many": (60, 8, 0.5), "few": (30, 50, 0.08)}
+
+
+def case(which):
+    count, dims, size = CASES[which]
+    features, labels = blobs(count, dims, apart=2.0)
+    features = features * size
+    features[:, 0] *= 4  # one large direction
+    return features, np.where((labels == 2) & (np.arange(count) % 4 == 0), 1, labels)  # classes of unequal size
+
+
+def dense(features, labels, shrinkage=None):
+    """p(c|x) with a D x D inverse, and the shrinkage."""
+    classes = np.unique(labels)
+    within = sum((labels == c).mean() * np.cov(features[labels == c].T, bias=True) for c in classes)
+    if shrinkage is None:
+        shrinkage = max(np.exp(-5 * np.linalg.eigvalsh(within)[-1]), 1e-10)
+    dims = len(within)
+    inverse = np.linalg.inv((1 - shrinkage) * within + shrinkage * np.trace(within) / dims * np.eye(dims))
+    means = np.array([features[labels == c].mean(0) for c in classes])
+    far = features[:, None] - means  # log of the Gaussian density and of the share of each class
+    scores = -0.5 * np.einsum("ncd,de,nce->nc", far, inverse, far) + np.log([(labels == c).mean() for c in classes])
+    weights = np.exp(scores - scores.max(1, keepdims=True))
+    return weights / weights.sum(1, keepdims=True), shrinkage
+
+
+def mixed(features, labels, chances):
+    means = np.array([features[labels == c].mean(0) for c in np.unique(labels)])
+    moved = features.copy()
+    for i, c in enumerate(labels):
+        moved[i] = chances[i, c] * features[i] + (1 - chances[i, c]) * np.delete(means, c, 0).mean(0)
+    return moved
+
+
+@pytest.mark.parametrize("which", CASES)
+def test_both_are_the_plain_formula_with_dense_matrices(which):
+    features, labels = case(which)
+    every = np.arange(len(labels))
+    first, shrinkage = dense(features, labels)
+    assert lda_regularised(features, labels) == pytest.approx(first[every, labels].mean(), rel=1e-8)
+    assert lda_regularised(features, labels, log=True) == pytest.approx(np.log(first[every, labels]).mean(), rel=1e-8)
+    second, _ = dense(mixed(features, labels, first), labels, shrinkage)
+    assert sfda(features, labels) == pytest.approx(second[every, labels].mean(), rel=1e-8)
+    soft = np.exp(first) / np.exp(first).sum(1, keepdims=True)
+    second, _ = dense(mixed(features, labels, soft), labels, shrinkage)
+    assert sfda(features, labels, soften=True) == pytest.approx(second[every, labels].mean(), rel=1e-8)
+
+
+def test_values_of_the_authors_code():
+    # TencentARC/SFDA at 3b7edf76bd682acb1eba4f4c5eb7ea7f3f7f6c59, metrics.py: predict_proba, SFDA_Score
+    features, labels = blobs(60, 8, apart=2.0)
+    features = features * 0.5
+    features[:, 0] *= 4
+    assert lda_regularised(features, labels) == pytest.approx(0.8988924358036388, rel=1e-10)
+    assert sfda(features, labels, soften=True) == pytest.approx(0.6657517573000721, rel=1e-10)
+
+
+def test_large_features_of_few_images_are_saturated_unless_their_scale_is_taken_out():
+    features, labels = blobs(30, 80, apart=2.0)
+    for which in (lda_regularised, sfda):
+        with pytest.raises(Undefined, match="saturated: 30 images of 80 features"):
+            which(features * 100, labels)
+        assert which(features * 100, labels, scale="unit") == pytest.approx(which(features, labels, scale="unit"), rel=1e-9)
+
+
+def test_an_unknown_scale_is_named():
+    with pytest.raises(CatsError, match="'log'; it must be 'raw' or 'unit'"):
+        sfda(*blobs(), scale="log")
+
+
+def test_classes_apart_score_more():
+    for which in (lda_regularised, sfda):
+        assert which(*blobs(apart=6.0)) > which(*blobs(apart=1.0)) + 0.1
+
+
+@pytest.mark.parametrize(
+    ("which", "options"),
+    [(lda_regularised, {}), (lda_regularised, {"log": True}), (sfda, {}), (sfda, {"log": True}), (sfda, {"soften": True})],
+)
+def test_resamples_are_those_one_by_one_to_first_order(which, options):
+    features, labels = blobs(6_000, 5, apart=1.5)
+    asked, drawn = which.with_options({"shrinkage": 0.1, **options}), draws(labels, 60)
+    together = asked._drawn({"features": features, "labels": labels}, drawn)
+    alone = np.array([which(features[rows], labels[rows], shrinkage=0.1, **options) for rows in drawn.target])
+    assert np.corrcoef(together, alone)[0, 1] > 0.98
+    assert together.std() == pytest.approx(alone.std(), rel=0.06)
+
+
+@pytest.mark.parametrize("which", [lda_regularised, sfda])
+def test_spread_of_resamples_is_that_of_fresh_images(which):
+    fresh, told = [], []
+    for seed in range(80):
+        labels = np.arange(400) % 3
+        features = np.random.default_rng(seed).standard_normal((400, 20))
+        features[:, :3] += np.eye(3)[labels]
+        fresh.append(which(features, labels))
+        told.append(which._drawn({"features": features, "labels": labels}, draws(labels, 60, seed=seed)).std())
+    assert 0.7 < np.mean(told) / np.std(fresh) < 1.4
