@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from benchmark.cli_agree import app as agreement
 from benchmark.cli_compare import app as compare
 from benchmark.cli_cost import app as costs
 from benchmark.cli_entries import app as entries
+from benchmark.cli_import import app as imports
 from benchmark.cli_measures import app as measures
 from benchmark.cli_options import (
     DATABASE,
@@ -45,6 +47,8 @@ app.add_typer(compare)
 app.add_typer(entries)
 app.add_typer(measures)
 app.add_typer(costs)
+app.add_typer(imports)
+app.add_typer(agreement)
 log = logging.getLogger("cats")
 
 PROSE = ("title", "licence", "citation")  # of an entry: said on a line of their own

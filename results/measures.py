@@ -34,18 +34,22 @@ class Said:
 
 
 def said(frame: pd.DataFrame, experiment: str) -> list[Said]:
-    """Of each pair the newest scores. `frame`: see results.tracking.Tracking.frame. Raises CatsError if there are none."""
+    """Of each pair the newest score by each measure. `frame`: see results.tracking.Tracking.frame.
+
+    Raises CatsError if there are none.
+    """
     scored = frame[(frame["kind"] == "score") & (frame["status"] == "FINISHED")] if len(frame) else frame
     if not len(scored):
         raise CatsError(f"experiment '{experiment}' holds no scores of measures; make some with `cats score`")
-    newest = scored.sort_values("started").drop_duplicates(["source", "target", "backbone"], keep="last")
-    rows = []
-    for run in newest.to_dict("records"):
+    rows: dict[tuple[str, str, str, str], Said] = {}
+    for run in scored.sort_values("started", kind="stable").to_dict("records"):
         for name in run["measures"].split(";"):
             value, low, high = (_number(run.get(metric_name(f"{PREFIX}{name}{end}"))) for end in ("", "_low", "_high"))
             seconds, reason = _number(run.get(metric_name(f"seconds_{PREFIX}{name}"))), run["reasons"].get(name)
-            rows.append(Said(run["target"], run["source"], run["backbone"], name, value, low, high, seconds, reason))
-    return rows
+            row = Said(run["target"], run["source"], run["backbone"], name, value, low, high, seconds, reason)
+            rows.pop((row.target, row.source, row.backbone, name), None)  # the order is that of the newest
+            rows[row.target, row.source, row.backbone, name] = row
+    return list(rows.values())
 
 
 def _number(value: Any) -> float | None:

@@ -139,14 +139,9 @@ class Tracking:
         record = outcome.record
         metrics = [Metric(name, value, end, step) for name, value, step in measurements(record)]
         params = [Param(name, value[:6000]) for name, value in {**record.settings, **record.names}.items()]
-        tags = {f"cats.{name}": value for name, value in {**record.facts, **record.environment}.items()}
-        tags |= {"cats.point": record.point, "cats.record_version": str(record.version)}
-        tags |= pieces("cats.costs", json.dumps([cost.model_dump() for cost in record.costs]))
-        tags |= pieces("cats.reasons", tags.pop("cats.reasons", ""))
-        if reason:
-            tags["cats.reason"] = reason[:8000]
+        tags = [RunTag(name, value) for name, value in tags_of(record, reason).items()]
         head, rest = metrics[:BATCH], metrics[BATCH:]
-        self.client.log_batch(run_id, head, params, [RunTag(name, value[:8000]) for name, value in tags.items()])
+        self.client.log_batch(run_id, head, params, tags)
         for start in range(0, len(rest), BATCH):
             self.client.log_batch(run_id, rest[start : start + BATCH])
         if "target" in record.names:
@@ -202,6 +197,17 @@ def row_of(run: Run) -> dict[str, Any]:
         "known_duplicates": tags.get("cats.known_duplicates"),
         "costs": joined(tags, "cats.costs") or "[]",
     }
+
+
+def tags_of(record: Record, reason: str | None) -> dict[str, str]:
+    """What is kept of a record as tags, each no longer than MLflow takes."""
+    tags = {f"cats.{name}": value for name, value in {**record.facts, **record.environment}.items()}
+    tags |= {"cats.point": record.point, "cats.record_version": str(record.version)}
+    tags |= pieces("cats.costs", json.dumps([cost.model_dump() for cost in record.costs]))
+    tags |= pieces("cats.reasons", tags.pop("cats.reasons", ""))
+    if reason:
+        tags["cats.reason"] = reason
+    return {name: value[:LONGEST] for name, value in tags.items()}
 
 
 def pieces(name: str, text: str) -> dict[str, str]:

@@ -141,9 +141,8 @@ def scores(frame: pd.DataFrame) -> dict[str, Figures]:
     found: dict[str, Figures] = {name: {} for name in names}
     for name in names:
         newest = runs[[name in some for some in asked]].drop_duplicates(["source", "target"], keep="last")
-        for source, target, value in newest[["source", "target", metric_name(f"{PREFIX}{name}")]].itertuples(
-            index=False, name=None
-        ):
+        columns = ["source", "target", metric_name(f"{PREFIX}{name}")]
+        for source, target, value in newest[columns].itertuples(index=False, name=None):
             if math.isfinite(value):
                 found[name].setdefault(str(target), {})[str(source)] = float(value)
     return found

@@ -10,6 +10,7 @@ from benchmark import catalogue
 from results.error import CatsError
 
 GIVEN = {name: os.environ.get(name) for name in ("CATS_DATA", "CATS_WEIGHTS")}
+TRUTH = Path(os.environ.get("CATS_TRUTH") or Path(__file__).parents[2] / "shared" / "truth")  # beside the checkout
 HEAVY_CACHES = (("benchmark.make", "loaded"), ("benchmark.weights", "weights_of"))
 
 
@@ -80,3 +81,11 @@ def real_weight_file(real_weights):
         return real_weights / name
 
     return at_hand
+
+
+@pytest.fixture(scope="session")
+def truth():
+    """The folder of published figures (CATS_TRUTH); cats2024 in it holds the matrix, the scores and the runs of CATS 2024."""
+    if not (TRUTH / "cats2024" / "runs.parquet").is_file():
+        missed(f"CATS_TRUTH names no folder with cats2024/runs.parquet: {TRUTH}")
+    return TRUTH

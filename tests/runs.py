@@ -1,8 +1,12 @@
 """Hand-made runs with the columns of Tracking.frame(), and boards of them."""
 
+import json
+
 import pandas as pd
 
 from results.board import Board, make_board
+from results.record import Record
+from results.tracking import STATUS, measurements
 
 KWH = 0.003
 ENERGY = {"cpu": {"kwh": 0.001, "provenance": "modelled"}, "ram": {"kwh": 0.002, "provenance": "modelled"}}
@@ -28,3 +32,17 @@ CLEAR = runs(good=[[0.90, 0.91, 0.905], [0.80, 0.81, 0.805]], bad=[[0.70, 0.71, 
 
 def board(rows, **changes) -> Board:
     return make_board(pd.DataFrame(rows), "toy", **({"metric": "auc", "rule": "min_val_loss"} | changes))
+
+
+def frame_of(records: list[Record]) -> pd.DataFrame:
+    """What Tracking.frame() would say of records, without MLflow in between (test_importing holds the two together)."""
+    return pd.DataFrame(
+        {
+            **record.settings, **record.names, **{name: value for name, value, _ in measurements(record)},
+            "status": STATUS[record.status], "started": int(record.started * 1000), "key": record.key, "kind": record.kind,
+            "point": record.point, "leak": record.facts.get("leak"), "groups": None, "pretraining": None,
+            "known_duplicates": None, "reasons": json.loads(record.facts.get("reasons", "{}")),
+            "costs": [cost.model_dump() for cost in record.costs],
+        }
+        for record in records
+    )  # fmt: skip

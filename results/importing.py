@@ -1,0 +1,243 @@
+"""Other people's runs as records, and records into MLflow: one run each, none of them twice."""
+
+import hashlib
+import json
+import math
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import pandas as pd
+from mlflow.entities import Metric, Param, RunTag
+from mlflow.exceptions import MlflowException
+from pydantic import Field
+
+from results.error import CatsError, nearest
+from results.record import Cost, Energy, Frozen, Record
+from results.tracking import STATUS, Tracking, first_line, measurements, tags_of
+
+STATES: dict[str, Literal["finished", "failed", "interrupted"]] = {
+    "FINISHED": "finished", "FAILED": "failed", "KILLED": "interrupted", "RUNNING": "interrupted",
+}  # fmt: skip
+REASONS = {"FAILED": "failed, its author does not say why", "KILLED": "stopped, its author does not say why"}
+LEFT = "left running by its author"
+SELF = "the source is the target itself"
+SECONDS = {"seconds": 1, "minutes": 60, "hours": 3600}
+UNKNOWN = "unknown"
+
+
+class Value(Frozen):
+    """What holds for all rows and stands in no column."""
+
+    value: str | int | float
+
+
+class Duration(Frozen):
+    """The column that says how long a run took."""
+
+    column: str
+    unit: Literal["seconds", "minutes", "hours"]
+
+
+class Power(Frozen):
+    """The column that says how many watts some hardware drew; times the duration it is modelled energy."""
+
+    column: str
+    hardware: str = "gpu"
+
+
+Column = str | Value
+
+
+class Mapping(Frozen):
+    """How a table of runs is to be read: which column is what.
+
+    Attributes:
+        run: the column that tells launches apart; else what was run, when and how it ended identify a run.
+        settings: what decides a run, by the name it gets here; rows with equal settings are one point of a grid.
+        validation, scores: by the name they get here; scores are of the test images.
+        rename: for `source`, `target`, `backbone`, `status` ...: their value → ours.
+    """
+
+    title: str
+    citation: str | None = None
+    licence: str | None = None
+    run: str | None = None
+    source: Column
+    target: Column
+    backbone: Column
+    seed: Column = Value(value=UNKNOWN)
+    protocol: Column = Value(value="imported")
+    status: Column = Value(value="FINISHED")
+    reason: str | None = None
+    started: str | None = None
+    settings: dict[str, Column] = {}
+    validation: dict[str, str] = {}
+    scores: dict[str, str] = Field(min_length=1)
+    duration: Duration | None = None
+    power: Power | None = None
+    rename: dict[Literal["source", "target", "backbone", "seed", "protocol", "status"], dict[str, str]] = {}
+
+    def columns(self) -> list[str]:
+        """The columns of the table that are used."""
+        plain = [self.run, self.reason, self.started, *self.validation.values(), *self.scores.values()]
+        either = [self.source, self.target, self.backbone, self.seed, self.protocol, self.status, *self.settings.values()]
+        held = [part.column for part in (self.duration, self.power) if part is not None]
+        return list(dict.fromkeys(name for name in [*plain, *either, *held] if isinstance(name, str)))
+
+
+def digest(content: Any) -> str:
+    """sha256 (hex) of plain data."""
+    return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def read_table(path: Path) -> pd.DataFrame:
+    """A parquet or CSV file. Raises CatsError, in one sentence, if it cannot be read."""
+    try:
+        return pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path)
+    except FileNotFoundError:
+        raise CatsError(f"there is no file {path}") from None
+    except (OSError, ValueError) as error:  # pandas' and pyarrow's own errors are ValueErrors
+        raise CatsError(f"{path} cannot be read as {path.suffix or 'a CSV file'}: {first_line(error)}") from error
+
+
+def runs_of(table: pd.DataFrame, how: Mapping, experiment: str, where: str) -> list[Record]:
+    """One record for each row, failed and unfinished ones too. `where` names the table in errors.
+
+    Raises CatsError for a column that is not there, a value that cannot be read, and rows that cannot be told apart.
+    """
+    for column in how.columns():
+        if column not in table:
+            raise CatsError(f"{where} has no column '{column}'{nearest(column, map(str, table))}")
+    now = time.time()
+    records: list[Record] = []
+    rows: dict[str, int] = {}
+    for number, row in enumerate(table[how.columns()].to_dict("records"), 1):
+        record = _run(_Row(row, f"{where}, row {number}", how), experiment, now)
+        if record.key in rows:
+            raise CatsError(
+                f"{where}: rows {rows[record.key]} and {number} cannot be told apart; "
+                f"name a column that numbers the runs under `run`, or one more of what was varied under `settings`"
+            )
+        rows[record.key] = number
+        records.append(record)
+    return records
+
+
+class _Row:
+    """One row of a table, read by a mapping."""
+
+    def __init__(self, row: dict[Any, Any], where: str, how: Mapping) -> None:
+        self.row, self.where, self.how = row, where, how
+
+    def text(self, column: Column, field: str) -> str:
+        value = column.value if isinstance(column, Value) else self.row[column]
+        if isinstance(value, float) and value.is_integer() and field == "seed":  # a gap in a column makes its integers floats
+            value = int(value)
+        if value is None or pd.isna(value) or not str(value).strip():
+            raise CatsError(f"{self.where}: {field} is missing")
+        said = str(value).strip()
+        renamed: dict[str, str] = next((names for name, names in self.how.rename.items() if name == field), {})
+        return renamed.get(said, said)
+
+    def setting(self, column: Column) -> str:
+        value = column.value if isinstance(column, Value) else self.row[column]
+        return "None" if value is None or pd.isna(value) else str(value)
+
+    def number(self, column: str, field: str) -> float:
+        """NaN where there is none."""
+        value = self.row[column]
+        if value is None or pd.isna(value):
+            return math.nan
+        try:
+            return float(value)
+        except (TypeError, ValueError):
+            raise CatsError(f"{self.where}: {field} is {value!r}, which is no number") from None
+
+    def started(self, otherwise: float) -> float:
+        """Seconds since 1970; a time without a zone is taken as UTC."""
+        if self.how.started is None or pd.isna(self.row[self.how.started]):
+            return otherwise
+        value = self.row[self.how.started]
+        try:
+            return float(pd.to_datetime(value, utc=True, unit="s" if isinstance(value, int | float) else None).timestamp())
+        except (ValueError, TypeError) as error:
+            raise CatsError(f"{self.where}: started is {value!r}, which is no time") from error
+
+
+def _run(row: _Row, experiment: str, now: float) -> Record:
+    how = row.how
+    columns = {"source": how.source, "target": how.target, "backbone": how.backbone, "seed": how.seed}
+    names = {field: row.text(column, field) for field, column in {**columns, "protocol": how.protocol}.items()}
+    status = row.text(how.status, "status").upper()
+    if status not in STATES:
+        raise CatsError(f"{row.where}: status is '{status}'{nearest(status, STATES)}; put other words under `rename: status:`")
+    settings = {name: row.setting(column) for name, column in how.settings.items()}
+    started = row.started(now)
+    what: dict[str, Any] = {"names": names, "settings": settings, "status": status}
+    if how.started is not None:
+        what["started"] = started
+    seconds = row.number(how.duration.column, "duration") if how.duration else math.nan
+    seconds *= SECONDS[how.duration.unit] if how.duration else 1
+    reason = row.row[how.reason] if how.reason is not None else None
+    reason = str(reason) if isinstance(reason, str) and reason.strip() else REASONS.get(status)
+    key = digest(["imported run", row.text(how.run, "run") if how.run is not None else what])
+    return Record(
+        kind="cell", key=key, attempt=key, experiment=experiment, status=STATES[status],
+        reason=LEFT if status == "RUNNING" else reason, point=digest(settings), names=names, settings=settings,
+        facts=facts_of(how.title, names), scores=_numbers(row, how.scores, "test_"), validation=_numbers(row, how.validation),
+        costs=_costs(row, seconds), started=started, ended=started + (0 if math.isnan(seconds) else seconds),
+    )  # fmt: skip
+
+
+def _numbers(row: _Row, columns: dict[str, str], before: str = "") -> dict[str, float]:
+    found = {name: row.number(column, before + name) for name, column in columns.items()}
+    return {name: value for name, value in found.items() if not math.isnan(value)}
+
+
+def _costs(row: _Row, seconds: float) -> tuple[Cost, ...]:
+    """Power times duration is modelled; a run whose power or duration nobody wrote down cost something, nobody knows what."""
+    power = row.how.power
+    if power is None and math.isnan(seconds):
+        return ()
+    watts = row.number(power.column, "power") if power else math.nan
+    kwh = watts * seconds / 3.6e6
+    energy = Energy(kwh=None, provenance="missing") if math.isnan(kwh) else Energy(kwh=kwh, provenance="modelled")
+    known = 0.0 if math.isnan(seconds) else seconds
+    return (Cost(phase="training", seconds=known, energy={power.hardware if power else "machine": energy}),)
+
+
+def facts_of(origin: str, names: dict[str, str]) -> dict[str, str]:
+    """Where figures come from; and a leak, if the source is the target: boards keep that off the ranking."""
+    return {"imported": origin} | ({"leak": SELF} if names["source"].split("[")[0] == names["target"] else {})
+
+
+def deposit(tracking: Tracking, records: Sequence[Record]) -> Iterator[Record]:
+    """Write the records that the experiment has not got, one MLflow run each; yields each as soon as it is there.
+
+    A run that an earlier, interrupted import left half-written is completed. Raises CatsError if MLflow refuses.
+    """
+    there = {run.data.tags["cats.key"]: run for run in tracking.runs("tags.`cats.key` != ''")}
+    for record in records:
+        found = there.get(record.key)
+        # The point is among what is written last.
+        if found is None or found.info.status == "RUNNING" or "cats.point" not in found.data.tags:
+            try:
+                _write(tracking, record, found.info.run_id if found else None)
+            except (MlflowException, OSError) as error:
+                raise CatsError(f"MLflow at {tracking.uri} did not take a run: {first_line(error)}") from error
+            yield record
+
+
+def _write(tracking: Tracking, record: Record, run_id: str | None) -> None:
+    """Three calls; a fourth, asking first, would be dear for twenty thousand runs, and whoever calls knows what is there."""
+    start, end = int(record.started * 1000), int(record.ended * 1000)
+    if run_id is None:
+        tags = {"cats.key": record.key, "cats.attempt": record.attempt, "cats.kind": record.kind}
+        name = f"{record.names['source']} → {record.names['target']}, {record.names['backbone']}, {record.point[:6]}"
+        run_id = tracking.client.create_run(tracking.experiment_id, start, tags, name).info.run_id
+    params = [Param(name, value[:6000]) for name, value in {**record.settings, **record.names}.items()]
+    metrics = [Metric(name, value, end, step) for name, value, step in measurements(record)]
+    tracking.client.log_batch(run_id, metrics, params, [RunTag(*tag) for tag in tags_of(record, record.reason).items()])
+    tracking.client.set_terminated(run_id, STATUS[record.status], end)

@@ -1,0 +1,274 @@
+"""Other people's runs become records, and records become runs of MLflow, none of them twice."""
+
+import json
+import math
+import shutil
+from unittest.mock import Mock
+
+import pandas as pd
+import pytest
+
+from benchmark.cli_import import load_map
+from results.board import make_board
+from results.error import CatsError
+from results.importing import LEFT, Mapping, deposit, read_table, runs_of
+from results.tracking import Tracking
+from tests.runs import frame_of
+
+HOW = {
+    "title": "toy", "run": "id", "source": "from", "target": "to", "backbone": {"value": "net"}, "seed": "seed",
+    "status": "state", "started": "when", "settings": {"lr": "lr", "size": {"value": 64}},
+    "validation": {"val_loss": "vl"}, "scores": {"auc": "auc"},
+    "duration": {"column": "minutes", "unit": "minutes"}, "power": {"column": "watts"},
+}  # fmt: skip
+ROW = {
+    "id": "r1", "from": "imagenet", "to": "idc", "seed": 0, "state": "FINISHED", "when": "2024-08-28 10:00:00", "lr": 0.1,
+    "vl": 0.5, "auc": 0.8, "minutes": 30.0, "watts": 200.0,
+}  # fmt: skip
+
+
+def made(*rows, **changes):
+    return runs_of(pd.DataFrame([ROW | row for row in rows]), Mapping.model_validate(HOW | changes), "toy", "runs.csv")
+
+
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory):
+    path = tmp_path_factory.mktemp("empty") / "mlflow.db"
+    Tracking(f"sqlite:///{path}", "first")
+    return path
+
+
+@pytest.fixture
+def tracking(empty, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(empty, tmp_path / "mlflow.db")
+    return Tracking(f"sqlite:///{tmp_path}/mlflow.db", "toy")
+
+
+def test_a_row_becomes_a_record():
+    record = made({})[0]
+    assert record.names == {"source": "imagenet", "target": "idc", "backbone": "net", "seed": "0", "protocol": "imported"}
+    assert record.settings == {"lr": "0.1", "size": "64"}
+    assert (record.scores, record.validation) == ({"auc": 0.8}, {"val_loss": 0.5})
+    assert (record.status, record.reason) == ("finished", None)
+    assert record.started == pd.Timestamp("2024-08-28T10:00:00Z").timestamp()
+    assert record.ended - record.started == 1800
+
+
+def test_power_times_duration_is_modelled_energy():
+    (cost,) = made({})[0].costs
+    assert cost.seconds == 1800
+    assert cost.kwh("modelled") == pytest.approx(0.1)  # 200 W for half an hour
+    assert cost.missing == []
+
+
+@pytest.mark.parametrize("gap", [{"watts": math.nan}, {"minutes": math.nan}])
+def test_energy_of_which_a_part_is_unknown_is_missing_and_not_zero(gap):
+    record = made(gap)[0]
+    assert record.costs[0].missing == ["gpu"]
+    assert record.costs[0].energy["gpu"].kwh is None
+
+
+def test_energy_is_missing_where_only_the_duration_is_written_down():
+    (cost,) = made({}, power=None)[0].costs
+    assert (cost.seconds, cost.missing) == (1800, ["machine"])
+
+
+def test_a_run_that_was_left_running_is_interrupted_and_says_so():
+    record = made({"state": "RUNNING"})[0]
+    assert (record.status, record.reason) == ("interrupted", LEFT)
+    assert LEFT == "left running by its author"
+
+
+def test_a_failed_run_keeps_its_cost_and_its_reason():
+    record = made({"state": "failed", "why": "out of memory"}, reason="why")[0]
+    assert (record.status, record.reason) == ("failed", "out of memory")
+    assert record.costs[0].kwh("modelled") == pytest.approx(0.1)
+    assert made({"state": "FAILED"})[0].reason == "failed, its author does not say why"
+
+
+def test_rows_of_equal_settings_are_one_point_of_the_grid():
+    one, two, three = made({}, {"id": "r2", "from": "scratch", "vl": 0.4}, {"id": "r3", "lr": 0.01})
+    assert one.point == two.point != three.point
+
+
+def test_values_are_renamed():
+    record = made({"from": "IN1k", "state": "done"}, rename={"source": {"IN1k": "imagenet"}, "status": {"done": "FINISHED"}})[0]
+    assert record.names["source"] == "imagenet"
+    assert record.status == "finished"
+
+
+def test_the_key_is_the_run_where_a_column_numbers_runs():
+    assert made({})[0].key == made({"auc": 0.9, "lr": 0.3})[0].key != made({"id": "r2"})[0].key
+
+
+def test_without_such_a_column_the_key_is_what_was_run_and_when():
+    one, two, three = made({}, {"seed": 1}, {"lr": 0.01}, run=None)
+    assert len({one.key, two.key, three.key}) == 3
+    again = made({"auc": 0.1}, run=None)[0]  # an outcome is no part of what was run
+    assert again.key == one.key
+    assert made({"when": "2024-08-28 11:00:00"}, run=None)[0].key != one.key
+
+
+@pytest.mark.parametrize(
+    ("rows", "changes", "sentence"),
+    [
+        ([{}], {"source": "fron"}, "runs.csv has no column 'fron'; did you mean 'from'?"),
+        (
+            [{"state": "finnished"}],
+            {},
+            "runs.csv, row 1: status is 'FINNISHED'; did you mean 'FINISHED'?; put other words under",
+        ),
+        ([{}, {"id": "r2", "from": None}], {}, "runs.csv, row 2: source is missing"),
+        ([{"vl": "much"}], {}, "runs.csv, row 1: val_loss is 'much', which is no number"),
+        ([{"when": "yesterday-ish"}], {}, "runs.csv, row 1: started is 'yesterday-ish', which is no time"),
+        ([{}, {"vl": 0.4}], {"run": None}, "runs.csv: rows 1 and 2 cannot be told apart"),
+    ],
+)
+def test_what_cannot_be_read_is_refused(rows, changes, sentence):
+    with pytest.raises(CatsError) as error:
+        made(*rows, **changes)
+    assert sentence in str(error.value)
+
+
+def test_a_figure_that_is_not_there_is_left_out():
+    record = made({"auc": math.nan})[0]
+    assert record.scores == {}
+
+
+def test_a_table_that_cannot_be_read_is_one_sentence(tmp_path):
+    with pytest.raises(CatsError, match="there is no file"):
+        read_table(tmp_path / "runs.parquet")
+    (tmp_path / "runs.parquet").write_text("no parquet")
+    with pytest.raises(CatsError, match="runs.parquet cannot be read as .parquet"):
+        read_table(tmp_path / "runs.parquet")
+
+
+def test_every_run_arrives_once_and_none_stays_running(tracking):
+    records = made({}, {"id": "r2", "state": "FAILED"}, {"id": "r3", "state": "RUNNING"}, {"id": "r4", "from": "scratch"})
+    assert len(list(deposit(tracking, records))) == 4
+    assert list(deposit(tracking, records)) == []
+    runs = {run.data.tags["cats.key"]: run for run in tracking.runs()}
+    assert [runs[record.key].info.status for record in records] == ["FINISHED", "FAILED", "KILLED", "FINISHED"]
+    assert runs[records[2].key].data.tags["cats.reason"] == LEFT
+    assert runs[records[0].key].data.params["lr"] == "0.1"
+    assert runs[records[0].key].info.end_time - runs[records[0].key].info.start_time == 1_800_000
+
+
+def test_the_frame_of_the_tests_is_that_of_mlflow(tracking):
+    records = made({}, {"id": "r2", "state": "FAILED", "watts": math.nan}, {"id": "r3", "from": "idc"})
+    list(deposit(tracking, records))
+    read = tracking.frame().set_index("key").drop(columns="run_id")
+    ours = frame_of(records).set_index("key")
+    pd.testing.assert_frame_equal(read.loc[ours.index].sort_index(axis=1), ours.sort_index(axis=1), check_dtype=False)
+
+
+@pytest.mark.parametrize("status", ["RUNNING", "KILLED"])
+def test_a_run_that_an_interrupted_import_left_half_written_is_completed(tracking, monkeypatch, status):
+    (record,) = made({})
+    with monkeypatch.context() as dying:
+        dying.setattr(tracking.client, "log_batch", Mock(side_effect=KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            list(deposit(tracking, [record]))
+    (half,) = (run.info.run_id for run in tracking.runs("attributes.status = 'RUNNING'"))
+    if status == "KILLED":  # `cats run` ended it in between
+        assert tracking.close_abandoned() == 1
+    assert list(deposit(tracking, [record])) == [record]
+    (run,) = tracking.runs()
+    assert (run.info.run_id, run.info.status, run.data.metrics["test_auc"]) == (half, "FINISHED", 0.8)
+    assert json.loads(run.data.tags["cats.costs"])[0]["seconds"] == 1800
+    assert list(deposit(tracking, [record])) == []
+
+
+def test_failed_and_unfinished_runs_are_off_the_board(tracking):
+    rows = [{"id": f"{name}{i}", "from": name} for name in ("imagenet", "scratch") for i in range(2)]
+    rows[1] |= {"state": "FAILED", "auc": 0.99, "vl": 0.0}
+    rows[3] |= {"state": "RUNNING", "auc": 0.99, "vl": 0.0}
+    list(deposit(tracking, made(*rows)))
+    board = make_board(tracking.frame(), "toy", "auc", "min_val_loss")
+    assert {row.source: row.mean for row in board.targets["idc"]} == {"imagenet": 0.8, "scratch": 0.8}
+    assert board.verdict("idc").startswith("no winner")
+    assert {row.source: row.energy_kwh for row in board.targets["idc"]} == {"imagenet": 0.2, "scratch": 0.2}  # of all attempts
+
+
+# The files of CATS 2024
+
+
+@pytest.fixture(scope="module")
+def cats2024(truth):
+    return runs_of(read_table(truth / "cats2024" / "runs.parquet"), load_map("cats2024"), "cats2024", "runs.parquet")
+
+
+def test_the_20157_runs_of_cats_2024_are_read(cats2024):
+    assert len(cats2024) == len({record.key for record in cats2024}) == 20157
+    assert len({record.point for record in cats2024}) == 6 * 2 * 5 * 5  # two of five batch sizes for each target
+    spent = [cost for record in cats2024 for cost in record.costs]
+    assert sum(cost.seconds for cost in spent) / 3600 == pytest.approx(12012, abs=1)  # protocols: 12,012 run-hours
+    assert sum(cost.kwh("modelled") for cost in spent) == pytest.approx(1460, abs=1)  # and about 1,460 kWh
+    assert sum(cost.missing == ["gpu"] for cost in spent) == 359
+
+
+@pytest.fixture(scope="module")
+def frame2024(cats2024):
+    return frame_of(cats2024)
+
+
+def published(truth, name):
+    return pd.read_csv(truth / "cats2024" / f"{name}.csv").set_index("source").drop(columns="Unnamed: 0", errors="ignore")
+
+
+def test_their_runs_give_their_matrix(frame2024, truth):
+    board = make_board(frame2024, "cats2024", "auc", "min_val_loss")
+    ours = pd.DataFrame({target: {row.source: row.mean for row in rows} for target, rows in board.targets.items()})
+    theirs = published(truth, "auc")
+    pd.testing.assert_frame_equal(ours.loc[theirs.index, list(theirs)], theirs, check_names=False, rtol=1e-12)
+    assert all("no winner" in board.verdict(target) for target in board.targets)  # one seed
+    assert all(row.low is None for rows in board.targets.values() for row in rows)
+    assert [note for note in board.notes if note.startswith("energy")] == ["energy: gpu missing, gpu modelled"]
+
+
+CHANGES = {
+    "dermamnist": ("imagenet", "radimagenet"),
+    "octmnist": ("radimagenet", "organamnist"),
+    "organamnist": ("imagenet", "organcmnist"),
+    "organsmnist": ("tissuemnist", "organamnist"),
+}
+
+
+def test_choosing_by_val_auc_changes_the_best_source_on_4_of_12_targets_whatever_ties_do(frame2024):
+    best = {
+        rule: {t: rows[0].source for t, rows in make_board(frame2024, "cats2024", "auc", rule).targets.items()}
+        for rule in ("min_val_loss", "max_val_auc")
+    }
+    pairs = {t: (best["min_val_loss"][t], best["max_val_auc"][t]) for t in best["min_val_loss"] if t != "pneumoniamnist"}
+    assert len(pairs) == 11
+    assert {t: pair for t, pair in pairs.items() if pair[0] != pair[1]} == CHANGES
+
+
+def test_the_fifth_change_hangs_on_which_of_30_equal_runs_is_taken(truth):
+    table = read_table(truth / "cats2024" / "runs.parquet")
+    best = {}
+    for target, runs in table.groupby("target"):
+        groups = list(runs.groupby("source"))
+        by_loss = {source: group.loc[group["val_loss"].idxmin(), "test_auc"] for source, group in groups}
+        by_auc = {
+            source: group.loc[group["val_auc"].idxmax(), "test_auc"] for source, group in groups
+        }  # the first of equal ones
+        best[target] = (max(by_loss, key=by_loss.get), max(by_auc, key=by_auc.get))
+    assert {t: pair for t, pair in best.items() if pair[0] != pair[1]} == CHANGES | {
+        "pneumoniamnist": ("medmnist", "radimagenet")
+    }
+    pneumonia = table[table["target"] == "pneumoniamnist"]
+    equal = {s: group[group["val_auc"] == group["val_auc"].max()] for s, group in pneumonia.groupby("source")}
+    assert len(equal["medmnist"]) == 30
+    lowest = {source: runs.loc[runs["val_loss"].idxmin(), "test_auc"] for source, runs in equal.items()}
+    assert max(lowest, key=lowest.get) == "medmnist"  # of equal AUC the smallest loss: nothing changes
+
+
+def test_a_part_of_their_runs_goes_through_mlflow(cats2024, tracking):
+    """All of them take minutes of a core and of the disk; these go the same way."""
+    part = [r for r in cats2024 if r.names["target"] == "bloodmnist" and r.names["source"] in {"imagenet", "medmnist"}][::4]
+    assert len(part) == 60
+    assert len(list(deposit(tracking, part))) == 60
+    through = make_board(tracking.frame(), "toy", "auc", "min_val_loss")
+    assert through.targets == make_board(frame_of(part), "toy", "auc", "min_val_loss").targets
