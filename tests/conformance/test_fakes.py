@@ -77,8 +77,8 @@ def test_labels_groups_and_parts_of_known_files(data):
     assert row("aptos2019", f"{7:012x}.png") == (2, "", "")
     assert not any("mask" in str(one) for one in found["busi"].ids)
     assert set(found["pcam"].parts) == {"train", "val", "test"}
-    assert row("idc", "8876/1/8876_idx5_x101_y1251_class1.png") == (1, "8876", "val")
-    assert row("idc", "8886/0/8886_idx5_x151_y1251_class0.png") == (0, "8886", "extra")
+    assert row("idc", "8867/1/8867_idx5_x101_y1251_class1.png") == (1, "8867", "val")
+    assert row("idc", "3/0/3_idx5_x151_y1251_class0.png") == (0, "3", "extra")
     assert row("ham10000[size=original]", "ISIC_0024327.jpg") == (0, "HAM_akiec0001", "")
     assert row("isic2018", "ISIC_0024332") == (1, "HAM_NV0001", "")
     assert row("kermany_oct", "train/DME/DME-1000129-2.jpeg") == (1, "1000129", "train")

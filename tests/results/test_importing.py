@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from benchmark.cli_import import load_map
-from results.board import make_board
+from results.board import Judging, make_board
 from results.error import CatsError
 from results.importing import LEFT, Mapping, deposit, read_table, runs_of
 from results.tracking import Tracking
@@ -222,9 +222,18 @@ def test_their_runs_give_their_matrix(frame2024, truth):
     ours = pd.DataFrame({target: {row.source: row.mean for row in rows} for target, rows in board.targets.items()})
     theirs = published(truth, "auc")
     pd.testing.assert_frame_equal(ours.loc[theirs.index, list(theirs)], theirs, check_names=False, rtol=1e-12)
-    assert all("no winner" in board.verdict(target) for target in board.targets)  # one seed
+    told = "no winner: one seed says nothing about the noise, no interval can be given"
+    assert [board.verdict(target) for target in board.targets] == [told] * 12
     assert all(row.low is None for rows in board.targets.values() for row in rows)
     assert [note for note in board.notes if note.startswith("energy")] == ["energy: gpu missing, gpu modelled"]
+
+
+def test_with_a_noise_of_2_percent_four_targets_are_one_tie_each(frame2024):
+    board = make_board(frame2024, "cats2024", "auc", "min_val_loss", None, Judging(noise=0.02))
+    whole = {target for target, rows in board.targets.items() if {row.tie for row in rows} == {1}}
+    assert whole >= {"bloodmnist", "organamnist", "organcmnist", "organsmnist"}
+    assert all("no winner" in board.verdict(target) for target in whole)
+    assert board.verdict("retinamnist") == "imagenet wins (1 seed, a noise of 0.02 stated)"
 
 
 CHANGES = {
