@@ -16,7 +16,8 @@ def hscore_shrunk(features: Array, labels: Array) -> float:
     """(1-a) tr(Σ⁻¹ cov(E[F|y])), Σ = (1-a) cov(F) + a tr(cov(F))/D, a of Ledoit & Wolf; in [0, C-1].
 
     features: (N, D); labels: (N,). Also where N < D: the inverse is then taken among the images.
-    Where a = 1, nothing of the covariance is left, and the score is 0.
+    Where a = 1, nothing of the covariance is left, and the score is 0. Transfer-Learning-Library (thuml) divides the covariance
+    of the means by N-1 and the shrunk one by N: its scores are N/(N-1) times these.
     """
     moved = centred(features)
     return float((_fitted(moved, labels, _ridge(moved)) * indicators(labels) / np.bincount(labels)).sum())
