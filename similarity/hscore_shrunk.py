@@ -43,7 +43,8 @@ def _ridge(moved: Array, gram: Array) -> float:
     scale = norms.sum() / count / dims  # tr(S)/D
     square = np.vdot(gram, gram) / count**2  # ||S||², the same for XX'
     noise, spread = ((norms**2).sum() / count - square) / (dims * count), square / dims - scale**2
-    share = min(noise, spread) / spread if noise > 0 and spread > 0 else 0.0
+    apart = spread > 1e-12 * scale**2  # from a sphere, which one feature always is
+    share = min(noise, spread) / spread if noise > 0 and apart else 0.0
     if share == 0 and count <= dims:
         raise Undefined(f"saturated: nothing to shrink in {count} images of {dims} features")
     floor = scale * dims * 1e-12  # features that are a multiple of each other
