@@ -16,31 +16,35 @@ def hscore_shrunk(features: Array, labels: Array) -> float:
     """(1-a) tr(Σ⁻¹ cov(E[F|y])), Σ = (1-a) cov(F) + a tr(cov(F))/D, a of Ledoit & Wolf; in [0, C-1].
 
     features: (N, D); labels: (N,). Also where N < D: the inverse is then taken among the images.
-    Where a = 1, nothing of the covariance is left, and the score is 0.
+    Where a = 1, nothing of the covariance is left, and the score is 0. Transfer-Learning-Library (thuml) divides the covariance
+    of the means by N-1 and the shrunk one by N: its scores are N/(N-1) times these.
     """
     moved = centred(features)
-    return float((_fitted(moved, labels, _ridge(moved)) * indicators(labels) / np.bincount(labels)).sum())
+    gram = _gram(moved)
+    return float((_fitted(moved, gram, labels, _ridge(moved, gram)) * indicators(labels) / np.bincount(labels)).sum())
 
 
 @hscore_shrunk.bootstrap
 def resampled(draws: Draws, features: Array, labels: Array) -> Array:
     """To first order, from the score without one image, which is known in closed form; a and the scale are held fixed."""
     moved = centred(features)
-    ridge = _ridge(moved)
-    fitted = _fitted(moved, labels, ridge)
+    gram = _gram(moved)
+    ridge = _ridge(moved, gram)
+    fitted = _fitted(moved, gram, labels, ridge)
     value = float((fitted * indicators(labels) / np.bincount(labels)).sum())
     shares = np.bincount(labels) / len(labels)  # what the intercept fits
-    return added(draws, value, effects(fitted + shares, _leverage(moved, ridge) + 1 / len(labels), labels))
+    return added(draws, value, effects(fitted + shares, _leverage(moved, gram, ridge) + 1 / len(labels), labels))
 
 
-def _ridge(moved: Array) -> float:
+def _ridge(moved: Array, gram: Array) -> float:
     """a tr(Σ)/D × N / (1-a): the ridge that the shrinkage comes to for X'X, of images less their mean (N, D)."""
     count, dims = moved.shape
     norms = (moved**2).sum(axis=1)
     scale = norms.sum() / count / dims  # tr(S)/D
-    square = (_gram(moved) ** 2).sum() / count**2  # ||S||², the same for XX'
+    square = np.vdot(gram, gram) / count**2  # ||S||², the same for XX'
     noise, spread = ((norms**2).sum() / count - square) / (dims * count), square / dims - scale**2
-    share = min(noise, spread) / spread if noise > 0 and spread > 0 else 0.0
+    apart = spread > 1e-12 * scale**2  # from a sphere, which one feature always is
+    share = min(noise, spread) / spread if noise > 0 and apart else 0.0
     if share == 0 and count <= dims:
         raise Undefined(f"saturated: nothing to shrink in {count} images of {dims} features")
     floor = scale * dims * 1e-12  # features that are a multiple of each other
@@ -53,28 +57,28 @@ def _gram(moved: Array) -> Array:
     return found
 
 
-def _factor(moved: Array, ridge: float) -> tuple[Array, bool]:
-    gram = _gram(moved)
-    gram.flat[:: len(gram) + 1] += ridge
-    found: tuple[Array, bool] = scipy.linalg.cho_factor(gram, lower=True, overwrite_a=True)
+def _factor(gram: Array, ridge: float) -> tuple[Array, bool]:
+    shrunk = gram.copy(order="F")  # as LAPACK likes it, which else makes a copy of the copy
+    shrunk.flat[:: len(gram) + 1] += ridge
+    found: tuple[Array, bool] = scipy.linalg.cho_factor(shrunk, lower=True, overwrite_a=True, check_finite=False)
     return found
 
 
-def _fitted(moved: Array, labels: Array, ridge: float) -> Array:
+def _fitted(moved: Array, gram: Array, labels: Array, ridge: float) -> Array:
     """Ridge regression of the classes' indicators Y, less its intercept: X(X'X + r)⁻¹X'Y = Y - r (XX' + r)⁻¹Y, (N, C)."""
     y = indicators(labels)
     if np.isinf(ridge):
         return np.zeros_like(y)
     if len(moved) > moved.shape[1]:
-        return np.asarray(moved @ scipy.linalg.cho_solve(_factor(moved, ridge), moved.T @ y))
-    return np.asarray(y - ridge * scipy.linalg.cho_solve(_factor(moved, ridge), y))
+        return np.asarray(moved @ scipy.linalg.cho_solve(_factor(gram, ridge), moved.T @ y))
+    return np.asarray(y - ridge * scipy.linalg.cho_solve(_factor(gram, ridge), y))
 
 
-def _leverage(moved: Array, ridge: float) -> Array:
+def _leverage(moved: Array, gram: Array, ridge: float) -> Array:
     """Diagonal of X(X'X + ridge)⁻¹X', (N,)."""
     if np.isinf(ridge):
         return np.zeros(len(moved))
-    factor = _factor(moved, ridge)[0]
+    factor = _factor(gram, ridge)[0]
     right = moved.T if len(moved) > moved.shape[1] else np.eye(len(moved))
     square = (scipy.linalg.solve_triangular(factor, right, lower=True) ** 2).sum(axis=0)
     return np.asarray(square if len(moved) > moved.shape[1] else 1 - ridge * square)

@@ -109,7 +109,7 @@ def analysis(thin: Array, dims: int, labels: Array, shrinkage: float | None) -> 
     inside = thin - means[labels]
     S = inside.T @ inside / len(thin)
     trace = np.trace(S)
-    if not trace > 0:
+    if trace <= 1e-24 * (thin**2).sum() / len(thin):  # less than rounding leaves
         raise Undefined("no class varies")
     a = max(np.exp(-5 * _largest(S)), 1e-10) if shrinkage is None else shrinkage
     S *= 1 - a

@@ -1,5 +1,6 @@
 """Optimal transport conditional entropy: what source labels, carried to the target by transport, say of its labels."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -31,8 +32,8 @@ def otce(  # noqa: PLR0913 - four needs and three options
     source_features: (M, D), source_labels: (M,), features: (N, D), labels: (N,). The coupling minimises W, the mean of
     |x - x'|^2. part: "ce", or "w" for -W. The published score is a W + b CE + c with a, b and c fitted to measured transfers of
     auxiliary tasks, which a measure of one source and one target does not have; hence its parts. The paper's coupling is
-    entropic; here it is exact, the limit without entropy, which asks for no scale. Of each side at most `most` images enter,
-    class by class, seeded.
+    entropic; here it is exact, the limit without entropy, which asks for no scale; equal images share what they get. Of each
+    side at most `most` images enter, class by class, seeded.
     """
     _check(part, source_labels)
     plan = _plan((features, labels), (source_features, source_labels), most, seed)
@@ -65,7 +66,20 @@ def _check(part: str, source_labels: Array) -> None:
 def _plan(target: tuple[Array, Array], source: tuple[Array, Array], most: int, seed: int) -> Plan:
     """Of features and labels of both sides."""
     rows, source_rows = sample(target[0], most, seed, target[1]), sample(source[0], most, seed, source[1])
-    return transport(square_distances(target[0][rows], source[0][source_rows]), rows, source_rows)
+    one, other = target[0][rows], source[0][source_rows]
+    plan = transport(square_distances(one, other), rows, source_rows)
+    assert plan.coupling is not None
+    return replace(plan, coupling=_even(_even(plan.coupling, one).T, other).T)
+
+
+def _even(coupling: Array, images: Array) -> Array:
+    """The same coupling with equal images (n, D) sharing what they get, which of them gets what being a matter of order."""
+    group = np.unique(images, axis=0, return_inverse=True)[1]
+    if group.max() + 1 == len(group):
+        return coupling
+    sums = np.zeros((group.max() + 1, coupling.shape[1]))
+    np.add.at(sums, group, coupling)
+    return np.asarray((sums / np.bincount(group)[:, None])[group])
 
 
 def _entropies(plan: Plan, labels: Array, source_labels: Array, weights: Array, source_weights: Array) -> Array:

@@ -47,7 +47,7 @@ def _bound(inputs: Array, wanted: Array, factor: float, variance: float, dims: i
     counts = wanted.sum(axis=1)
     total, classes = counts.sum(), wanted.shape[1]
     strength, weights = factor * total, dims * classes  # λ, K
-    best, least = softmax_ridge(inputs, wanted, 1 / factor, start, 1e-5 if start is None else 1e-2)  # N times the minimum
+    best, least = softmax_ridge(inputs, wanted, 1 / factor, start, 1e-7 if start is None else 1e-2)  # N times the minimum
     p = np.exp(posteriors(inputs, best))
     norms = np.einsum("nr,nr->n", inputs, inputs) + 1
     curvature = counts * norms @ (p - p**2).sum(axis=1) + weights / strength

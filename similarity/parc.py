@@ -53,13 +53,15 @@ class _Pairs:
     Attributes:
         sample: which of all images take part, (n,).
         order: numbers of the pairs among those above the diagonal, (P,). same: of one class, (P,).
-        starts: where a new distance starts, (G,); pairs in between are equally far.
+        tied: places of pairs that are as far as another, (T,). first, last: where each run of such pairs begins and ends, (G,).
     """
 
     sample: Array
     order: Array
     same: Array
-    starts: Array
+    tied: Array
+    first: Array
+    last: Array
 
 
 def _pairs(features: Array, labels: Array, dims: int, most: int, seed: int) -> _Pairs:
@@ -81,9 +83,11 @@ def _pairs(features: Array, labels: Array, dims: int, most: int, seed: int) -> _
     near = 1 - np.concatenate([across[i + 1 :] for i, across in enumerate(rows @ rows.T)])
     keys = (np.round(near * 2.0 ** min(61 - bits, 40)).astype(np.int64).clip(0) << bits) + np.arange(len(same))
     keys.sort()
-    order, distances = keys & (2**bits - 1), keys >> bits
-    starts = np.flatnonzero(np.concatenate([[True], distances[1:] > distances[:-1]]))
-    return _Pairs(sample, order, same[order], starts)
+    order = keys & (2**bits - 1)
+    keys >>= bits
+    equal = np.concatenate([[False], keys[1:] == keys[:-1], [False]])  # to the pair before
+    first, last = np.flatnonzero(equal[1:] & ~equal[:-1]), np.flatnonzero(equal[:-1] & ~equal[1:])
+    return _Pairs(sample, order, same[order], np.flatnonzero(equal[:-1] | equal[1:]), first, last)
 
 
 def _sample(labels: Array, most: int, seed: int) -> Array:
@@ -101,11 +105,15 @@ def _sample(labels: Array, most: int, seed: int) -> Array:
 
 def _spearman(number: Array, pairs: _Pairs) -> float:
     """Pearson correlation of the ranks of distance with other class = 1, each pair counted `number` times; ties share ranks."""
-    in_class = np.where(pairs.same, number, 0)
-    if len(pairs.starts) < len(number):
-        number, in_class = (np.add.reduceat(values, pairs.starts) for values in (number, in_class))
+    in_class = number * pairs.same
     total, alike = number.sum(), in_class.sum()
-    rank = np.cumsum(number) - number / 2 - total / 2  # of each distance, less the mean rank
+    rank = np.cumsum(number)
+    if len(pairs.tied):
+        middle = (rank[pairs.first] - number[pairs.first] + rank[pairs.last]) / 2
+    rank -= number / 2
+    if len(pairs.tied):
+        rank[pairs.tied] = np.repeat(middle, pairs.last - pairs.first + 1)
+    rank -= total / 2  # of each distance, less the mean rank
     across = -(in_class @ rank)
-    within = (number @ rank**2) * alike * (total - alike) / max(total, 1)
+    within = (number @ np.square(rank, out=rank)) * alike * (total - alike) / max(total, 1)
     return float(across / np.sqrt(within)) if within > 0 else float("nan")

@@ -5,9 +5,13 @@ import pkgutil
 
 import numpy as np
 import pytest
+from hypothesis import given as any_of
+from hypothesis import settings
+from hypothesis import strategies as st
 
 import similarity
 from benchmark.measure import NEEDS, OF_TARGET, Undefined
+from results.error import CatsError
 from tests.similarity.drawn import blobs, draws
 
 NOT_ARRAYS = {"network", "images", "source", "elsewhere", "luck"}
@@ -208,3 +212,101 @@ def test_what_it_says_of_itself(asked):
     assert asked.grows
     assert any(str(year) in asked.citation for year in range(1900, 2100)), "a citation has a year"
     assert set(asked.needs) <= NEEDS.keys()
+
+
+# Whatever a study may come to: few images, a class of one, features that are dead, twice there or huge, images twice there.
+CASES = st.fixed_dictionaries(
+    {
+        "count": st.integers(2, 40),
+        "source_count": st.integers(2, 40),
+        "dims": st.integers(1, 50),
+        "classes": st.integers(2, 6),
+        "seed": st.integers(0, 999),
+        "dead": st.sampled_from([None, 0.0, 3.0]),
+        "features_twice": st.booleans(),
+        "images_twice": st.booleans(),
+        "size": st.integers(-3, 3),
+        "sure": st.booleans(),
+    }
+)
+
+
+def built(case):
+    luck, made, classes, dims = np.random.default_rng(case["seed"]), {}, case["classes"], case["dims"]
+    for own, count in (("", case["count"]), ("source_", case["source_count"])):
+        labels = luck.integers(0, classes, count)
+        features = np.maximum(luck.standard_normal((count, dims)) + 2 * luck.standard_normal((classes, dims))[labels], -0.5)
+        if case["dead"] is not None:
+            features[:, luck.integers(dims)] = case["dead"]
+        if case["features_twice"]:
+            features[:, luck.integers(dims)] = features[:, 0]
+        if case["images_twice"]:
+            again = luck.integers(0, count, count // 2)
+            features[: count // 2], labels[: count // 2] = features[again], labels[again]
+        labels[:2] = 0, 1
+        features *= 10.0 ** case["size"]
+        logits = luck.standard_normal((count, 4)) * (300 if case["sure"] else 3)
+        powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+        made |= {own + "features": features, own + "labels": labels * 3 + 1, own + "neutral": np.tanh(features[:, ::-1])}
+        made |= {own + "logits": logits, own + "probabilities": powers / powers.sum(axis=1, keepdims=True)}
+    return made
+
+
+@every
+@settings(max_examples=25, deadline=None, derandomize=True)
+@any_of(case=CASES, seed=st.integers(0, 99))
+def test_any_input_scores_the_same_in_any_order_and_under_any_names_or_is_undefined(asked, case, seed):
+    given = built(case)
+    luck = np.random.default_rng(seed)
+    before = {need: values.copy() for need, values in given.items()}
+    first = scored_or_wrong(asked, given)
+    target, source = luck.permutation(len(given["labels"])), luck.permutation(len(given["source_labels"]))
+    moved = {need: values[target if need in OF_TARGET else source] for need, values in given.items()}
+    names = luck.permutation(20)
+    moved = {need: names[values] if need.endswith("labels") else values for need, values in moved.items()}
+    # a covariance shrunk by 1e-10 leaves few digits; and PACTran counts the doubts about images that leave next to none
+    same(scored_or_wrong(asked, moved), first, rel=1e-2 if asked.name == "pactran" else 1e-5, abs=1e-8)
+    for need, values in before.items():
+        np.testing.assert_array_equal(given[need], values)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        pytest.param(
+            asked,
+            # a resample that is Undefined ends its interval by an exception; may pass once it is counted as undefined
+            marks=pytest.mark.xfail(name == "etran", raises=Exception, reason="undefined resamples of etran", strict=False),
+        )
+        for name, asked in MEASURES.items()
+    ],
+    ids=MEASURES.keys(),
+)
+@settings(max_examples=12, deadline=None, derandomize=True)
+@any_of(case=CASES)
+def test_any_input_has_an_interval_or_a_reason(asked, case):
+    given = built(case)
+    said = asked.score(of(asked, given), draws(given["labels"], 4, of_source=len(given["source_labels"])))
+    assert np.isfinite(said.value) or said.reason
+    assert (said.low is None) == (said.high is None)
+    if said.low is not None:
+        assert said.low <= said.value <= said.high
+
+
+@every
+@settings(max_examples=12, deadline=None, derandomize=True)
+@any_of(case=CASES)
+def test_any_input_twice_over_scores_or_is_undefined(asked, case):
+    given = built(case)
+    twice = {need: np.concatenate([values, values]) for need, values in given.items()}
+    scored_or_wrong(asked, twice)
+
+
+def scored_or_wrong(asked, given):
+    """The score, or nothing where it is Undefined or the input is refused, as features that never differ are."""
+    try:
+        return scored(asked, given)
+    except CatsError as error:
+        if "is the same for every image" in str(error) or "hold one class only" in str(error):
+            return None
+        raise

@@ -1,0 +1,43 @@
+"""No measure of arrays holds anything that is quadratic in the number of images."""
+
+import subprocess
+import sys
+
+import pytest
+
+COUNT = 20_000  # a square of so many numbers takes 3.2 GB
+MOST = 1_200 * 2**20  # bytes beyond what the imports take: the pairs of PARC's 5,000 images are the most
+CHILD = """
+import resource, sys
+import ot, scipy.linalg, scipy.optimize, scipy.sparse.linalg, sklearn.mixture, sklearn.neighbors
+from tests.similarity.test_every import MEASURES, all_inputs, of
+
+count, most = int(sys.argv[1]), int(sys.argv[2])
+given, other = all_inputs(count, dims=8), all_inputs(count, dims=8, seed=1)
+given |= {"source_" + need: other[need] for need in ("features", "neutral", "labels")}
+with open("/proc/self/statm") as there:
+    limit = int(there.read().split()[0]) * resource.getpagesize() + most
+resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+for name, asked in MEASURES.items():
+    try:
+        print(name, "scores", asked(**of(asked, given)), flush=True)
+    except MemoryError as error:
+        print(name, "is too large", error, flush=True)
+if len(sys.argv) > 3:
+    [0.0] * (most // 8 + 1)
+"""
+
+
+def child(*more):
+    command = [sys.executable, "-c", CHILD, str(COUNT), str(MOST), *more]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="sizes and limits of a process are told as Linux does")
+def test_many_images_fit_into_little_memory():
+    done = child("and then more than that")
+    said = done.stdout.splitlines()
+    assert len(said) > 25, done.stderr[-2000:]
+    assert not [line for line in said if " scores " not in line]
+    assert "MemoryError" in done.stderr, "the limit did not hold"
