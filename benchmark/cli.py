@@ -14,6 +14,7 @@ import typer
 from benchmark.cli_entries import app as entries
 from benchmark.cli_measures import app as measures
 from benchmark.cli_options import DATABASE, Device, Format, PlanArgument, TrackingOption, exists, outbox_of, print_line, say
+from benchmark.cli_report import app as reports
 from results.error import CatsError
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ app = typer.Typer(
 )
 app.add_typer(entries)
 app.add_typer(measures)
+app.add_typer(reports)
 log = logging.getLogger("cats")
 
 PROSE = ("title", "licence", "citation")  # of an entry: said on a line of their own
