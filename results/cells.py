@@ -16,7 +16,7 @@ from results.page import Table
 
 COLUMNS = ("kind", "source", "target", "backbone", "seed", "status", "reason")
 MANY = 300  # cells with curves and ROC
-POINTS = 100  # of one curve
+POINTS, ROC_POINTS = 100, 60  # of one curve, at most
 LONGEST = 300  # characters of a reason
 CURVE = "curve_"
 WORDS = {"FINISHED": "finished", "FAILED": "failed", "KILLED": "interrupted", "RUNNING": "running", "SCHEDULED": "waiting"}
@@ -149,14 +149,14 @@ def rocs(predictions: pd.DataFrame) -> list[Roc]:
         if not 0 < int(truth.sum()) < len(truth) or not np.isfinite(given).all():
             continue
         wrong, right, _ = roc_curve(truth, given)
-        place = thinned(len(wrong))
+        place = thinned(len(wrong), ROC_POINTS)
         found.append(Roc(name, [_short(v) for v in wrong[place]], [_short(v) for v in right[place]], float(auc(wrong, right))))
     return found
 
 
-def thinned(count: int) -> np.ndarray:
-    """At most POINTS places of `count`, the first and the last among them."""
-    return np.unique(np.linspace(0, count - 1, min(count, POINTS)).round().astype(int)) if count else np.arange(0)
+def thinned(count: int, most: int = POINTS) -> np.ndarray:
+    """At most `most` places of `count`, the first and the last among them."""
+    return np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(int)) if count else np.arange(0)
 
 
 def _spent(costs: Sequence[Mapping[str, Any]]) -> tuple[float | None, float | None, bool]:

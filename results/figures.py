@@ -52,7 +52,7 @@ def draw_reaches(rows: Sequence[Reach], title: str, label: str, path: Path) -> N
             axis.plot([row.low, row.high], [y, y], color=colour, linewidth=2, solid_capstyle="butt")
         axis.plot(row.value, y, "o", color=colour, markerfacecolor=colour if row.strong else PAPER, markersize=6.5)
     axis.set_yticks(range(len(rows)), [_safe(row.name) for row in rows])
-    axis.set_ylim(len(rows) - 0.5, -0.5)
+    axis.set_ylim(max(len(rows), 1) - 0.5, -0.5)
     axis.tick_params(axis="y", length=0)
     axis.spines["left"].set_visible(False)
     axis.grid(axis="x", color=GRID)
@@ -123,22 +123,25 @@ def draw_roc(rocs: Sequence[tuple[str, Sequence[float], Sequence[float]]], title
 def draw_regret(points: Sequence[Paid], title: str, metric: str, path: Path) -> None:
     """Regret against kWh, costs on a log axis from 0 on; the front of what nothing beats in both is joined by a line."""
     known = sorted((p for p in points if p.kwh is not None), key=lambda p: (p.kwh or 0.0, p.regret))
-    figure, axis = _figure((7.2, 4.2), title)
+    figure, axis = _figure((8.4, 4.2), title)
     small = min((p.kwh for p in known if p.kwh), default=1e-3)
     axis.set_xscale("symlog", linthresh=small, linscale=0.6)
-    for number, point in enumerate(known):
-        colour = SOFT if point.constant else ACCENT
+    for number, point in enumerate(known, 1):
+        kwh, colour = point.kwh or 0.0, SOFT if point.constant else ACCENT
         if point.low is not None and point.high is not None:
-            axis.plot([point.kwh or 0.0] * 2, [point.low, point.high], color=colour, linewidth=1)
-        axis.plot([point.kwh or 0.0], [point.regret], "s" if point.constant else "o", color=colour, markersize=6)
-        offset = (6, 5 if number % 2 == 0 else -11)
-        axis.annotate(_safe(point.name), (point.kwh or 0.0, point.regret), offset, textcoords="offset points", fontsize=8)
+            axis.plot([kwh, kwh], [point.low, point.high], color=colour, linewidth=1)
+        # Names would lie on each other where costs are alike: the dots have numbers, the names stand beside.
+        axis.plot([kwh], [point.regret], "s" if point.constant else "o", color=colour, label=f"{number}  {_safe(point.name)}")
+        axis.annotate(str(number), (kwh, point.regret), (5, 5), textcoords="offset points", fontsize=8)
     front = pareto(known)
     axis.plot([p.kwh or 0.0 for p in front], [p.regret for p in front], color=INK, linewidth=1, linestyle="--", zorder=0)
     axis.set_xlabel("kWh to choose (squares: constants, which look at no image of the target)")
     axis.set_ylabel(f"regret in {metric}")
-    axis.margins(x=0.12, y=0.12)
+    axis.margins(x=0.08, y=0.12)
+    axis.set_xlim(left=-0.4 * small)  # no less than nothing was spent
+    axis.set_xticks([tick for tick in axis.get_xticks() if tick >= 0])
     axis.grid(color=GRID)
+    figure.legend(loc="outside right upper", frameon=False, fontsize=8, title="cheapest first", title_fontsize=8)
     _save(figure, path)
 
 
@@ -156,7 +159,8 @@ def _figure(size: tuple[float, float], title: str) -> "tuple[Figure, Axes]":
 
     lines = textwrap.wrap(title, max(30, int(size[0] * 12)))
     figure = Figure(figsize=(size[0], size[1] + 0.18 * (len(lines) - 1)), layout="constrained")
-    figure.suptitle(_safe("\n".join(lines)), x=0.01, ha="left", fontsize=10, fontweight="bold")
+    # A page hides what has this id: it has the title in its own text, which wraps where a window is narrow.
+    figure.suptitle(_safe("\n".join(lines)), x=0.01, ha="left", fontsize=10, fontweight="bold", gid="title")
     axis = figure.subplots()
     axis.set_axisbelow(True)
     axis.spines[["top", "right"]].set_visible(False)

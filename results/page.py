@@ -164,7 +164,7 @@ def inline(chart: Chart) -> str:
     body = text.split(">", 1)[1]
     box = size.group(0) if size else ""
     body = re.sub(r'xlink:href="#', 'href="#', body)
-    body = re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{chart.name}-", body)
+    body = re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>drawing-{chart.name}-", body)
     for colour, name in THEME.items():
         body = body.replace(colour, f"var({name})")
     label = _attribute(f"{chart.title}. {chart.text}")

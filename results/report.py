@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from results.board import LOWER_IS_BETTER, Board
+from results.board import LOWER_IS_BETTER, Board, Row
 from results.export import slug
 from results.figures import MOST, Paid, Reach, draw_heat, draw_reaches, draw_regret
 from results.page import Chart, Heat, Section, Shade, Table
@@ -80,11 +80,8 @@ def per_target(board: Board) -> Section:
     parts = []
     for target, rows in board.targets.items():
         name = f"target-{slug(target)}"
-        tied = sum(row.tie == 1 for row in rows)
         verdict = board.verdict(target)
-        title = f"{target}: {rows[0].source} stands alone" if tied == 1 and len(rows) > 1 else (
-            f"{target}: {tied} of {len(rows)} sources cannot be told from the best"
-        )  # fmt: skip
+        title = f"{target}: {_seen(rows)}"
         reaches = [Reach(row.source, row.mean, row.low, row.high, row.tie == 1) for row in rows]
         label = f"test {board.metric.replace('_', ' ')}, mean and 95 % interval"
         text = "Full dots cannot be told from the best, hollow ones can. The figures stand in the table below."
@@ -192,6 +189,13 @@ def unique(parts: Sequence[Section]) -> list[Section]:
         tables = [replace(table, name=table.name + end) for table in part.tables]
         found.append(replace(part, id=part.id + end, charts=charts, tables=tables))
     return found
+
+
+def _seen(rows: Sequence[Row]) -> str:
+    tied = sum(row.tie == 1 for row in rows)
+    if len(rows) == 1:
+        return "only one source was measured"
+    return f"{rows[0].source} stands alone" if tied == 1 else f"{tied} of {len(rows)} sources cannot be told from the best"
 
 
 def _most(title: str, count: int) -> str:
