@@ -172,6 +172,7 @@ def test_a_click_on_a_row_opens_its_curves_and_its_roc(page):
     find(page, "#browser tr.open td:nth-child(3)").click()
     dialog = find(page, "#detail")
     assert find(page, "#detail-title").text == "bad → a, net, seed 0"
+    assert page.switch_to.active_element.get_attribute("id") == "detail-title"  # a button below would scroll past the drawings
     captions = [caption.text for caption in dialog.find_elements("css selector", "figcaption")]
     assert captions[:2] == ["val_auc in each epoch", "loss in each epoch"]
     assert captions[2].startswith("ROC of each class")
