@@ -16,7 +16,7 @@ from sklearn.metrics import roc_auc_score
 
 from results.board import Board, Overall, Row, make_board
 from results.cells import MANY, POINTS, cells_of, details_of, looked_into, rocs, thinned
-from results.compose import Asked, compose
+from results.compose import Asked, compose, scores
 from results.error import CatsError
 from results.export import comma_separated, escaped, latex, slug, write
 from results.figures import Paid, draw_reaches, pareto
@@ -241,6 +241,13 @@ def test_scores_of_measures_are_tables_of_their_own():
     section = measured({"a": (["measure", "s"], [["logme", "0.5"]]), "A": (["measure", "s"], [["logme", "0.7"]])}, ["why"])
     assert [part.id for part in section.parts] == ["scores-a", "scores-a-2"]
     assert section.notes[-1] == "why"
+
+
+def test_scores_are_read_from_the_runs_that_scored():
+    told = {"kind": "score", "measures": "logme;leep", "reasons": {"leep": "no head"}, "measure_logme": 0.25}
+    section = scores(pd.DataFrame([*CLEAR, run("good", "a", 0, float("nan"), **told)]), board(CLEAR))
+    assert [table.rows for table in section.all_tables()] == [[["logme", "0.25"], ["leep", "–"]]]
+    assert section.notes[-1] == "leep: no head"
 
 
 def test_names_that_would_share_a_file_are_numbered():
