@@ -29,6 +29,7 @@ from benchmark.cli_options import (
     print_line,
     say,
 )
+from benchmark.cli_report import app as reports
 from results.error import CatsError
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ app.add_typer(measures)
 app.add_typer(costs)
 app.add_typer(imports)
 app.add_typer(agreement)
+app.add_typer(reports)
 log = logging.getLogger("cats")
 
 PROSE = ("title", "licence", "citation")  # of an entry: said on a line of their own

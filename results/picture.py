@@ -66,11 +66,11 @@ def draw_ranks(found: Difference, path: Path) -> None:
     if cd is not None and cd < count - 1:
         axis.plot([1, 1 + cd], [1.2, 1.2], color=BEST, linewidth=2)
         axis.text(1 + cd / 2, 1.3, f"critical difference {cd:.2f} (Nemenyi, 95 %)", ha="center", va="bottom", fontsize=8)
-    axis.set_title(_seen(found), loc="left", fontweight="bold", fontsize=10, wrap=True)
+    axis.set_title(seen(found), loc="left", fontweight="bold", fontsize=10, wrap=True, gid="title")
     figure.savefig(path, dpi=130)
 
 
-def _seen(found: Difference) -> str:
+def seen(found: Difference) -> str:
     """What the diagram shows, as its title."""
     where = f"{len(found.sources)} sources on {found.targets} targets"
     if found.friedman_p is None or found.friedman_p >= 0.05:

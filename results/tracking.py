@@ -247,8 +247,9 @@ def _measurements(record: Record) -> Iterator[tuple[str, float, int]]:
 
 
 def quiet() -> None:
-    """MLflow tells every database migration, and asks a server that is away for minutes; a user of cats wants neither."""
+    """MLflow tells every migration and every file, and asks a server that is away for minutes; nobody wants that."""
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     warnings.filterwarnings("ignore", module="mlflow")
     for name in ("mlflow", "alembic"):
         logging.getLogger(name).setLevel(logging.WARNING)

@@ -1,0 +1,99 @@
+"""The command that writes a report."""
+
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from benchmark.cli_options import DATABASE, TrackingOption, print_line
+from results.error import CatsError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from benchmark.asked import Asked as Question
+    from results.board import Board
+    from results.page import Section
+
+app = typer.Typer()
+
+
+@app.command()
+def report(
+    plan: Annotated[str, typer.Argument(metavar="PLAN|EXPERIMENT", help="A plan, or the name of an MLflow experiment.")],
+    output: Annotated[Path, typer.Option(help="The HTML file.")] = Path("report.html"),
+    figures: Annotated[
+        Path | None, typer.Option(help="Also write every chart as PNG and SVG, every table as CSV and LaTeX there.")
+    ] = None,
+    metric: Annotated[str | None, typer.Option(help="Another metric than the plan's.")] = None,
+    images: Annotated[bool, typer.Option(help="Count the luck of the test images; reads every run's predictions.")] = True,
+    details: Annotated[int, typer.Option(min=0, help="How many cells get curves and ROC, at most.")] = 300,
+    tracking_uri: TrackingOption = DATABASE,
+    log: Annotated[bool, typer.Option("--log/--no-log", help="Log the page to MLflow, as a run that boards ignore.")] = True,
+) -> None:
+    """Write one HTML file that holds all results and opens offline. Needs MLflow only, no data, no torch."""
+    from benchmark.asked import asked
+    from results.board import Judging, make_board
+    from results.compose import Asked, compose
+    from results.export import write
+    from results.keep import keep
+    from results.page import render
+    from results.tracking import Tracking
+
+    question = asked(plan, tracking_uri, metric)
+    frame = question.frame()
+    made = make_board(
+        frame, question.experiment, question.metric, question.rule, question.wanted, Judging(question.read if images else None)
+    )
+    tracking = Tracking(tracking_uri, question.experiment, create=False)
+    page, cells = compose(made, frame, tracking, Asked(_facts(plan), details, _more(question, frame, made)))
+    html = render(page)
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        output.write_text(html, encoding="utf-8")
+    except OSError as error:
+        raise CatsError(f"cannot write the report to {output}: {error.strerror}") from error
+    print_line(
+        f"{output}: {len(html.encode()) / 1e6:.1f} MB, {len(cells.rows)} attempts, {len(cells.details)} with curves and ROC"
+    )
+    if figures is not None:
+        print_line(f"{figures}: {write(page, cells, figures)} files")
+    if log:
+        print_line(f"kept in MLflow as run {keep(tracking, html)}")
+
+
+def _more(question: "Question", frame: "pd.DataFrame", made: "Board") -> "list[Section]":
+    """The sections that need more than a board; what cannot be worked out leaves its place to a sentence."""
+    from results.agree import agree
+    from results.cost import make_bill
+    from results.decision import about, decisions_of
+    from results.measures import said
+    from results.report import agreement, difference, tradeoff
+    from results.tradeoff import make_tradeoff
+
+    found = [] if made.difference is None else [difference(made.difference)]
+    with suppress(CatsError):
+        bill = make_bill(frame, question.experiment)
+        found.append(tradeoff(make_tradeoff(frame, bill, question.metric, question.rule)))
+    with suppress(CatsError):
+        decisions = decisions_of(frame, question.experiment, question.metric, question.rule, question.wanted)
+        rows = about(said(frame, question.experiment), decisions)
+        found.append(agreement(agree(decisions, rows, question.experiment, question.metric).to_dict()))
+    return found
+
+
+def _facts(given: str) -> list[tuple[str, str]]:
+    """What the plan says, or which experiment; never a path of this machine."""
+    from benchmark.plan import load_plan, plan_names
+
+    if given not in plan_names() and not given.endswith((".yaml", ".yml")):
+        return [("experiment", given), ("plan", "none given: all finished cells of the experiment count")]
+    facts = load_plan(given).model_dump(mode="json")
+    return [(name, _told(value)) for name, value in facts.items() if value not in (None, [], {})]
+
+
+def _told(value: object) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_told(one)}" for name, one in value.items() if one is not None)
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

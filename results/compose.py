@@ -1,0 +1,125 @@
+"""From the runs of an experiment to the page of its report."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pandas as pd
+from mlflow.exceptions import MlflowException
+
+from results.board import Board
+from results.cells import MANY, POINTS, Cells, attempts, cells_of, details_of, looked_into
+from results.error import CatsError
+from results.measures import grids, reasons, said
+from results.page import Page, Section
+from results.report import heat, measured, per_target, ranks, what_was_run
+from results.tracking import Tracking, first_line
+
+PREDICTIONS = "predictions.parquet"
+VERSIONS = ("cats_bench", "trainer", "python", "torch", "timm", "device", "hardware", "gpu", "threads")  # of results.record
+ABSENT = {
+    "critical": (
+        "Critical difference",
+        "it needs mean ranks over several targets with a test, which have not been worked out.",
+    ),
+    "regret": ("Regret against energy", "no way to choose a source has been judged by what it costs."),
+    "agreement": ("Agreement of measures", "measures have not been judged against the results."),
+}
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the report is of. `facts` say what was run; `extra` are sections in the place of those that are left out."""
+
+    facts: Sequence[tuple[str, str]]
+    details: int = MANY
+    extra: Sequence[Section] = ()
+
+
+def compose(board: Board, frame: pd.DataFrame, tracking: Tracking, asked: Asked) -> tuple[Page, Cells]:
+    """The page of a board and of the runs behind it, and its cells."""
+    chosen = looked_into(frame, asked.details)
+    details = details_of(chosen, reader(tracking), predictions_of(tracking))
+    cells = cells_of(frame, board.metric, unfinished(tracking), details)
+    given = {section.id: section for section in asked.extra}
+    between = [given.get(name, Section(name, title, left_out=reason)) for name, (title, reason) in ABSENT.items()]
+    facts = [*asked.facts, *versions(tracking, frame)]
+    sections = [
+        heat(board), ranks(board), *between, per_target(board), scores(frame, board), what_was_run(facts, _energy(frame))
+    ]  # fmt: skip
+    finished = int(((frame["kind"] == "cell") & (frame["status"] == "FINISHED")).sum())
+    notes = [
+        f"Curves and ROC: of {len(details)} of {finished} finished cells, one of every pair first; up to {POINTS} points each.",
+        "Wh: of this attempt alone, without a share of a pretraining; 'missing' and '≥' say that a part could not be told.",
+    ]
+    lead = f"{len(board.overall)} sources on {len(board.targets)} targets, test {board.metric}; as of {_newest(frame)}."
+    return Page(f"{board.experiment}: which source to transfer from", lead, sections, cells.to_dict(), notes), cells
+
+
+def scores(frame: pd.DataFrame, board: Board) -> Section:
+    """What measures say, if any were asked."""
+    try:
+        rows = said(frame, board.experiment)
+    except CatsError as absent:
+        return Section("scores", "Scores of measures", left_out=f"{absent}.")
+    return measured(grids(rows), reasons(rows))
+
+
+def unfinished(tracking: Tracking) -> dict[str, str]:
+    """Run id → why it did not finish."""
+    runs = tracking.runs("attributes.status != 'FINISHED' and tags.`cats.key` != ''")
+    return {run.info.run_id: run.data.tags.get("cats.reason", "no reason is known") for run in runs}
+
+
+def versions(tracking: Tracking, frame: pd.DataFrame) -> list[tuple[str, str]]:
+    """What the newest finished attempt ran on; others of the experiment may have run on something else."""
+    done = attempts(frame)
+    done = done[done["status"] == "FINISHED"]
+    if not len(done):
+        return []
+    tags = tracking.client.get_run(done.iloc[-1]["run_id"]).data.tags
+    found = [f"{name} {tags[f'cats.{name}']}" for name in VERSIONS if f"cats.{name}" in tags]
+    return [("versions, of the newest finished attempt", ", ".join(found) or "not recorded")]
+
+
+def reader(tracking: Tracking) -> Callable[[str, str], list[float]]:
+    """(run id, metric) → its values by step."""
+
+    def read(run_id: str, metric: str) -> list[float]:
+        try:
+            history = tracking.client.get_metric_history(run_id, metric)
+        except (MlflowException, OSError) as error:
+            raise CatsError(f"MLflow at {tracking.uri} cannot be asked for a run's curves: {first_line(error)}") from error
+        return [point.value for point in sorted(history, key=lambda point: point.step)]
+
+    return read
+
+
+def predictions_of(tracking: Tracking) -> Callable[[str], pd.DataFrame | None]:
+    """Run id → its predictions, None if there are none or they cannot be read: a report is worth having without them."""
+
+    def read(run_id: str) -> pd.DataFrame | None:
+        try:
+            with TemporaryDirectory() as folder:
+                return pd.read_parquet(Path(tracking.client.download_artifacts(run_id, PREDICTIONS, folder)))
+        except (MlflowException, OSError, ValueError):
+            return None
+
+    return read
+
+
+def _energy(frame: pd.DataFrame) -> list[str]:
+    """Which hardware is counted, modelled or missing, over all attempts."""
+    kinds = sorted({f"{name} {part['provenance']}" for name, part in _parts(frame)})
+    return [f"Energy figures: {', '.join(kinds)}." if kinds else "No energy figure is known."]
+
+
+def _parts(frame: pd.DataFrame) -> Iterator[tuple[str, dict[str, object]]]:
+    return (pair for costs in frame["costs"] for cost in costs for pair in cost["energy"].items())
+
+
+def _newest(frame: pd.DataFrame) -> str:
+    """When the newest run started: a page of the same runs is the same page."""
+    return datetime.fromtimestamp(float(frame["started"].max()) / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")

@@ -1,0 +1,178 @@
+"""Drawings of a report, each to a PNG or SVG by the ending of its path. Their colours are few: a page can change them."""
+
+import textwrap
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+INK, PAPER, ACCENT, SOFT, GRID = "#000000", "#ffffff", "#0b6e99", "#8a8f98", "#e3e5e8"
+MOST = 40  # rows of one drawing: more cannot be read
+DASHES: tuple[Any, ...] = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)))
+MARKS = ("o", "s", "^", "D", "v", "P", "X")
+
+
+@dataclass(frozen=True)
+class Reach:
+    """A figure with its interval. `strong`: filled and dark; else hollow and grey."""
+
+    name: str
+    value: float
+    low: float | None
+    high: float | None
+    strong: bool = True
+
+
+@dataclass(frozen=True)
+class Paid:
+    """A way to choose a source: what it cost, and how much of the metric its choice loses, with an interval.
+
+    `kwh` is None where it is unknown; then it cannot be drawn. `constant`: it looks at no image of the target.
+    """
+
+    name: str
+    kwh: float | None
+    regret: float
+    low: float | None
+    high: float | None
+    constant: bool = False
+
+
+def draw_reaches(rows: Sequence[Reach], title: str, label: str, path: Path) -> None:
+    """One line for each, best on top: a dot and its interval. Of more than MOST the first are drawn."""
+    rows = rows[:MOST]
+    figure, axis = _figure((7.2, 1.25 + 0.27 * len(rows)), title)
+    for y, row in enumerate(rows):
+        colour = ACCENT if row.strong else SOFT
+        if row.low is not None and row.high is not None:
+            axis.plot([row.low, row.high], [y, y], color=colour, linewidth=2, solid_capstyle="butt")
+        axis.plot(row.value, y, "o", color=colour, markerfacecolor=colour if row.strong else PAPER, markersize=6.5)
+    axis.set_yticks(range(len(rows)), [_safe(row.name) for row in rows])
+    axis.set_ylim(max(len(rows), 1) - 0.5, -0.5)
+    axis.tick_params(axis="y", length=0)
+    axis.spines["left"].set_visible(False)
+    axis.grid(axis="x", color=GRID)
+    axis.set_xlabel(label)
+    _save(figure, path)
+
+
+def draw_heat(
+    names: Sequence[str], head: Sequence[str], cells: Sequence[Sequence[tuple[str, float | None, bool]]], title: str, path: Path
+) -> None:
+    """cells[row][column] = (text, depth from 0 worst to 1 best or None, not told from the best)."""
+    import matplotlib as mpl
+    from matplotlib.patches import Rectangle
+
+    names, cells = names[:MOST], cells[:MOST]
+    figure, axis = _figure((max(4.5, 2.0 + 0.95 * len(head)), 1.4 + 0.3 * len(names)), title)
+    scale = mpl.colormaps["cividis"]
+    for y, row in enumerate(cells):
+        for x, (text, depth, top) in enumerate(row):
+            colour = PAPER if depth is None else scale(0.15 + 0.85 * depth)
+            axis.add_patch(Rectangle((x - 0.5, y - 0.5), 1, 1, facecolor=colour, edgecolor=PAPER))
+            ink = INK if depth is None or depth > 0.45 else PAPER
+            axis.text(x, y, f"{text} •" if top else text, ha="center", va="center", color=ink, fontsize=9)
+    axis.set_xlim(-0.5, len(head) - 0.5)
+    axis.set_ylim(len(names) - 0.5, -0.5)
+    turned = max(map(len, head), default=0) > 11
+    axis.set_xticks(
+        range(len(head)), [_safe(name) for name in head], rotation=30 if turned else 0, ha="right" if turned else "center"
+    )
+    axis.set_yticks(range(len(names)), [_safe(name) for name in names])
+    axis.tick_params(length=0)
+    axis.spines[:].set_visible(False)
+    _save(figure, path)
+
+
+def draw_curves(
+    curves: Mapping[str, Sequence[float]], epochs: Mapping[str, Sequence[int]], title: str, label: str, path: Path
+) -> None:
+    """One line for each name, against its epochs; told apart by colour, dash and mark."""
+    figure, axis = _figure((7.2, 3.4), title)
+    for number, (name, values) in enumerate(curves.items()):
+        style: dict[str, Any] = {"linestyle": DASHES[number % len(DASHES)], "marker": MARKS[number % len(MARKS)]}
+        colour = ACCENT if number == 0 else SOFT if number == 1 else INK
+        axis.plot(epochs[name], values, color=colour, linewidth=1.5, markersize=4, markevery=0.15, label=_safe(name), **style)
+    axis.set_xlabel("epoch")
+    axis.set_ylabel(label)
+    axis.grid(color=GRID)
+    axis.legend(frameon=False, fontsize=8)
+    _save(figure, path)
+
+
+def draw_roc(rocs: Sequence[tuple[str, Sequence[float], Sequence[float]]], title: str, path: Path) -> None:
+    """(name, false positive rate, true positive rate) for each class."""
+    figure, axis = _figure((4.6, 4.6), title)
+    axis.plot([0, 1], [0, 1], color=GRID, linewidth=1)
+    for number, (name, wrong, right) in enumerate(rocs):
+        style: dict[str, Any] = {"linestyle": DASHES[number % len(DASHES)], "marker": MARKS[number % len(MARKS)]}
+        axis.plot(
+            wrong, right, color=ACCENT if number % 2 == 0 else INK, linewidth=1.3, markersize=4, label=_safe(name), **style
+        )
+    axis.set_xlabel("false positive rate")
+    axis.set_ylabel("true positive rate")
+    axis.set_aspect("equal")
+    axis.legend(frameon=False, fontsize=8, loc="lower right")
+    _save(figure, path)
+
+
+def draw_regret(points: Sequence[Paid], title: str, metric: str, path: Path) -> None:
+    """Regret against kWh, costs on a log axis from 0 on; the front of what nothing beats in both is joined by a line."""
+    known = sorted((p for p in points if p.kwh is not None), key=lambda p: (p.kwh or 0.0, p.regret))
+    figure, axis = _figure((8.4, 4.2), title)
+    small = min((p.kwh for p in known if p.kwh), default=1e-3)
+    axis.set_xscale("symlog", linthresh=small, linscale=0.6)
+    for number, point in enumerate(known, 1):
+        kwh, colour = point.kwh or 0.0, SOFT if point.constant else ACCENT
+        if point.low is not None and point.high is not None:
+            axis.plot([kwh, kwh], [point.low, point.high], color=colour, linewidth=1)
+        # Names would lie on each other where costs are alike: the dots have numbers, the names stand beside.
+        axis.plot([kwh], [point.regret], "s" if point.constant else "o", color=colour, label=f"{number}  {_safe(point.name)}")
+        axis.annotate(str(number), (kwh, point.regret), (5, 5), textcoords="offset points", fontsize=8)
+    front = pareto(known)
+    axis.plot([p.kwh or 0.0 for p in front], [p.regret for p in front], color=INK, linewidth=1, linestyle="--", zorder=0)
+    axis.set_xlabel("kWh to choose (squares: constants, which look at no image of the target)")
+    axis.set_ylabel(f"regret in {metric}")
+    axis.margins(x=0.08, y=0.12)
+    axis.set_xlim(left=-0.4 * small)  # no less than nothing was spent
+    axis.set_xticks([tick for tick in axis.get_xticks() if tick >= 0])
+    axis.grid(color=GRID)
+    figure.legend(loc="outside right upper", frameon=False, fontsize=8, title="cheapest first", title_fontsize=8)
+    _save(figure, path)
+
+
+def pareto(points: Sequence[Paid]) -> list[Paid]:
+    """Those that no other one beats: cheapest first, each with less regret than all before. Unknown costs are left out."""
+    front: list[Paid] = []
+    for point in sorted((p for p in points if p.kwh is not None), key=lambda p: (p.kwh or 0.0, p.regret)):
+        if not front or point.regret < front[-1].regret:
+            front.append(point)
+    return front
+
+
+def _figure(size: tuple[float, float], title: str) -> "tuple[Figure, Axes]":
+    from matplotlib.figure import Figure
+
+    lines = textwrap.wrap(title, max(30, int(size[0] * 12)))
+    figure = Figure(figsize=(size[0], size[1] + 0.18 * (len(lines) - 1)), layout="constrained")
+    # A page hides what has this id: it has the title in its own text, which wraps where a window is narrow.
+    figure.suptitle(_safe("\n".join(lines)), x=0.01, ha="left", fontsize=10, fontweight="bold", gid="title")
+    axis = figure.subplots()
+    axis.set_axisbelow(True)
+    axis.spines[["top", "right"]].set_visible(False)
+    return figure, axis
+
+
+def _safe(text: str) -> str:
+    """A dollar would start a formula."""
+    return text.replace("$", r"\$")
+
+
+def _save(figure: "Figure", path: Path) -> None:
+    # Without the date and the version of the library, the same numbers give the same file.
+    facts = {"Date": None, "Creator": None} if path.suffix == ".svg" else {"Software": None}
+    figure.savefig(path, dpi=160, metadata=facts)
