@@ -369,9 +369,9 @@ def test_a_reader_sees_the_old_snapshot_or_the_new_one_and_nothing_is_left_lying
 def test_predictions_are_fetched_once(tracking, folder, monkeypatch):
     run, failed = send(tracking, 1), send(tracking, 2, status="failed")
     asked = []
-    real = tracking.predictions
-    monkeypatch.setattr(tracking, "predictions", lambda run_id: (asked.append(run_id), real(run_id))[1])
-    predictions = predictions_of(tracking, folder)
+    real = Tracking.predictions
+    monkeypatch.setattr(Tracking, "predictions", lambda self, run_id: (asked.append(run_id), real(self, run_id))[1])
+    predictions = predictions_of(tracking.uri, tracking.experiment, folder)
     for _ in range(2):
         pd.testing.assert_frame_equal(predictions(run), TABLE)
         assert predictions(failed) is None
