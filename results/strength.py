@@ -1,7 +1,7 @@
 """Plackett-Luce strengths: one number per source from rankings that need not hold every source.
 
 The likelihood of a ranking is the product, from the top, of e^strength over the sum of those not yet ranked (Luce 1959,
-Plackett 1975). choix fits the same model, in minutes for 300 sources on 40 targets; Newton's steps take a second.
+Plackett 1975). choix fits the same model, but in minutes for 300 sources on 40 targets; Newton's steps take a second.
 """
 
 import itertools
