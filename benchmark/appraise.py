@@ -13,6 +13,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from threadpoolctl import threadpool_limits
+
 from benchmark import catalogue
 from benchmark.attempt import Attempt
 from benchmark.digest import digest
@@ -34,6 +36,7 @@ from results.record import Outcome
 from results.tracking import Tracking
 
 log = logging.getLogger(__name__)
+FEW = 5000  # images up to which threads of linear algebra wait for each other longer than they work
 
 
 def measures_of(plan: Plan) -> dict[str, Measure]:
@@ -208,7 +211,8 @@ class _Work:
         if lacking:
             return Score(float("nan"), reason=lacking[0])
         try:
-            with self.meter.phase(f"measure_{name}"):
+            few = len(self.evidence.target.rows) < FEW
+            with self.meter.phase(f"measure_{name}"), threadpool_limits(1 if few else None, "blas"):
                 score = measure.score({need: given[need] for need in measure.needs}, self.evidence.draws)
         except Exception as error:  # one measure, perhaps of somebody else, must not take the others with it
             log.exception("measure %s failed", name)
