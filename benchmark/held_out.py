@@ -31,7 +31,7 @@ def folds(features: Array, labels: Array, *, number: int, seed: int) -> Array:
         raise Undefined(f"{len(seen)} different images are too few for {number} folds")
     held = np.zeros((len(seen), labels.max() + 1))
     np.add.at(held, (group, labels), 1)
-    appears = np.argsort((held > 0).argmax(axis=0), kind="stable")  # classes in canonical order too
+    appears = np.lexsort(-held[::-1])  # classes in canonical order too: by what they hold of the first image, the second ...
     kind = held[:, appears].argmax(axis=1)
     luck = np.random.default_rng(seed)
     dealt = np.concatenate([luck.permutation(np.flatnonzero(kind == one)) for one in range(kind.max() + 1)])
