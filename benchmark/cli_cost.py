@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from benchmark.cli_options import DATABASE, Format, FreshOption, TrackingOption, exists, print_line, say
+from benchmark.cli_options import DATABASE, Format, FreshOption, TrackingOption, print_line, say
 from results.error import CatsError
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from benchmark.plan import Plan
+    from results.board import Wanted
     from results.cost import Bill
     from results.tradeoff import Tradeoff
 
@@ -31,23 +31,18 @@ def cost(
     fresh: FreshOption = False,
 ) -> None:
     """Show what finding out cost: energy and CO2e by phase, source, target, measure; and what it bought."""
-    from benchmark.plan import load_plan, plan_names
-    from benchmark.runs import runs_of
+    from benchmark.asked import asked
     from results.cost import make_bill
     from results.tradeoff import make_tradeoff
 
     if picture is not None and picture.suffix not in PICTURES:
         raise CatsError(f"a picture cannot be written as '{picture.name}'; its name ends with {' or '.join(PICTURES)}")
-    given = load_plan(plan) if plan in plan_names() or plan.endswith((".yaml", ".yml")) else None
-    if not exists(tracking_uri):
-        raise CatsError(f"there is no database {tracking_uri}; make one with `cats run`, or name it with --tracking-uri")
-    experiment = plan if given is None else given.experiment
-    frame = runs_of(tracking_uri, experiment, fresh=fresh)
-    runs = frame if given is None or not len(frame) else of_plan(frame, given)
-    bill = make_bill(runs, experiment, over)
+    question = asked(plan, tracking_uri, metric)
+    frame = question.frame(fresh=fresh)
+    runs = frame if question.wanted is None or not len(frame) else of_plan(frame, question.wanted)
+    bill = make_bill(runs, question.experiment, over)
     try:
-        what = (metric or "auc", "min_val_loss") if given is None else (metric or given.metric, given.rule)
-        tradeoff = make_tradeoff(runs, bill, *what)
+        tradeoff = make_tradeoff(runs, bill, question.metric, question.rule)
     except CatsError as error:
         if picture is not None or metric is not None:
             raise
@@ -58,11 +53,8 @@ def cost(
     _print(bill, tradeoff, form)
 
 
-def of_plan(frame: "pd.DataFrame", plan: "Plan") -> "pd.DataFrame":
+def of_plan(frame: "pd.DataFrame", asked: "Wanted") -> "pd.DataFrame":
     """The runs of an experiment that a plan asks for: its cells, scores of its pairs, and the pretrainings below them."""
-    from benchmark.wanted import wanted
-
-    asked = wanted(plan)
     columns = ["source", "target", "backbone", "seed", "point"]
     runs = frame.reindex(columns=list(dict.fromkeys([*map(str, frame), *columns])))
     named = runs["source"].isin(asked.sources) & runs["backbone"].isin(asked.backbones)

@@ -47,7 +47,7 @@ def report(
         frame, question.experiment, question.metric, question.rule, question.wanted, Judging(question.read if images else None)
     )
     tracking = Tracking(tracking_uri, question.experiment, create=False)
-    page, cells = compose(made, frame, tracking, Asked(_facts(plan), details, _more(question, frame, made)))
+    page, cells = compose(made, frame, tracking, Asked(_facts(plan), details, _more(question, frame, made), question.read))
     html = render(page)
     try:
         output.parent.mkdir(parents=True, exist_ok=True)

@@ -14,11 +14,9 @@ import numpy as np
 
 from benchmark import catalogue
 from benchmark.dataset import PARTS, Dataset, Samples
-from benchmark.home import weight_folders
 from benchmark.leakage import inside
 from benchmark.source import Source
 from benchmark.split import split
-from benchmark.start import backbones_with_file, start_of, weight_file
 from benchmark.store import Decoded, check, decoded
 from results.error import CatsError
 
@@ -71,7 +69,7 @@ class Case:
 
 def described(case: Case) -> str:
     """Title, modality, licence and citation are given."""
-    return _given(case.dataset.name, {key: getattr(case.dataset, key) for key in ("title", "modality", "licence", "citation")})
+    return given(case.dataset.name, {key: getattr(case.dataset, key) for key in ("title", "modality", "licence", "citation")})
 
 
 def files(case: Case) -> str:
@@ -228,6 +226,8 @@ def examine(name: str, size: int = 64, backbone: str | None = None) -> Iterator[
         if isinstance(subject, Dataset):
             yield from examine_data(Case(subject, size))
         else:
+            from benchmark.conformance_weights import examine_weights
+
             yield from examine_weights(subject, backbone)
 
 
@@ -251,16 +251,6 @@ def examine_data(case: Case) -> Iterator[Finding]:
             return
 
 
-def examine_weights(source: Source, backbone: str | None = None) -> Iterator[Finding]:
-    """The promises of ready weights, or of none (scratch), for one backbone or for every backbone that has a file here."""
-    yield finding("described", lambda: _described_weights(source))
-    for each in [backbone] if backbone else _backbones(source):
-        given = finding("weights", lambda each=each: _found_weights(source, each, asked=backbone is not None))  # type: ignore[misc]
-        yield given
-        if given.state == "ok":
-            yield finding("forward", lambda each=each: _forward(source, each))  # type: ignore[misc]
-
-
 def finding(name: str, look: Callable[[], str]) -> Finding:
     """What one promise says."""
     try:
@@ -270,63 +260,9 @@ def finding(name: str, look: Callable[[], str]) -> Finding:
     return Finding(name, "note" if isinstance(said, Note) else "ok", str(said))
 
 
-def _backbones(source: Source) -> list[str]:
-    if source.weights is None:
-        return [STEP_BACKBONE]
-    found = backbones_with_file(source.weights)
-    if not found and source.weights.file is None:
-        raise CatsError(f"the weights of {source.name} are no file; name a backbone with --backbone")
-    if not found:
-        places = " or ".join(map(str, weight_folders()))
-        raise CatsError(
-            f"{source.name} has no file BACKBONE.{source.weights.file}.safetensors in {places}; name a backbone with --backbone"
-        )
-    return found
-
-
-def _described_weights(source: Source) -> str:
-    facts = {"title": source.title} | ({"licence": source.licence, "citation": source.citation} if source.weights else {})
-    return _given(source.name, facts)
-
-
-def _given(name: str, facts: dict[str, str]) -> str:
+def given(name: str, facts: dict[str, str]) -> str:
+    """The facts as one text. Raises CatsError if one of them is empty or says that nobody knows."""
     empty = [key for key, value in facts.items() if value.strip().lower() in {"", "?", "todo", "unknown", "none"}]
     if empty:
         raise CatsError(f"{name}: {', '.join(empty)} must be given")
     return "; ".join(facts.values())
-
-
-def _found_weights(source: Source, backbone: str, *, asked: bool) -> str:
-    """There are weights, and they fit the backbone. A file for a backbone that nobody asked for may be of no use here."""
-    from benchmark.network import check_backbone
-    from benchmark.weights import initialised
-
-    try:
-        check_backbone(backbone)
-    except CatsError as error:
-        if asked:
-            raise
-        return Note(str(error))
-    start = start_of(source.name, backbone, 0, {})
-    network = initialised(start, 2, 0.0, 0)
-    path = weight_file(start.input, backbone) if start.input else None
-    if path:
-        origin = f"{path}, sha256 {start.weights}"
-    else:
-        origin = f"{start.kind} {start.weights}" if start.weights else "random initialisation"
-    return f"{sum(p.numel() for p in network.backbone.parameters()):,} fit {backbone}: {origin}"
-
-
-def _forward(source: Source, backbone: str) -> str:
-    """What comes out of one forward pass is finite."""
-    import torch
-
-    from benchmark.weights import initialised
-
-    network = initialised(start_of(source.name, backbone, 0, {}), 2, 0.0, 0).eval()
-    side = int(network.backbone.pretrained_cfg["input_size"][-1])  # type: ignore[index]
-    with torch.inference_mode():
-        features = network.features(torch.rand(2, 3, side, side, generator=torch.Generator().manual_seed(0)))
-    if not torch.isfinite(features).all():
-        raise CatsError(f"{source.name}: {backbone} gives features that are not finite")
-    return f"{backbone} gives {features.shape[1]} finite features at {side} px"

@@ -3,8 +3,6 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pandas as pd
 from mlflow.exceptions import MlflowException
@@ -12,12 +10,12 @@ from mlflow.exceptions import MlflowException
 from results.board import Board
 from results.cells import MANY, POINTS, Cells, attempts, cells_of, details_of, looked_into
 from results.error import CatsError
+from results.influence import Read
 from results.measures import grids, reasons, said
 from results.page import Page, Section
 from results.report import heat, measured, per_target, ranks, what_was_run
 from results.tracking import Tracking, first_line
 
-PREDICTIONS = "predictions.parquet"
 VERSIONS = ("cats_bench", "trainer", "python", "torch", "timm", "device", "hardware", "gpu", "threads")  # of results.record
 ABSENT = {
     "critical": (
@@ -31,17 +29,20 @@ ABSENT = {
 
 @dataclass(frozen=True)
 class Asked:
-    """What the report is of. `facts` say what was run; `extra` are sections in the place of those that are left out."""
+    """What the report is of. `facts` say what was run; `extra` are sections in the place of those that are left out.
+    `read` gives the predictions of a run, from where they have been fetched before; else MLflow is asked.
+    """
 
     facts: Sequence[tuple[str, str]]
     details: int = MANY
     extra: Sequence[Section] = ()
+    read: Read | None = None
 
 
 def compose(board: Board, frame: pd.DataFrame, tracking: Tracking, asked: Asked) -> tuple[Page, Cells]:
     """The page of a board and of the runs behind it, and its cells."""
     chosen = looked_into(frame, asked.details)
-    details = details_of(chosen, reader(tracking), predictions_of(tracking))
+    details = details_of(chosen, reader(tracking), lenient(asked.read or tracking.predictions))
     cells = cells_of(frame, board.metric, unfinished(tracking), details)
     given = {section.id: section for section in asked.extra}
     between = [given.get(name, Section(name, title, left_out=reason)) for name, (title, reason) in ABSENT.items()]
@@ -97,17 +98,16 @@ def reader(tracking: Tracking) -> Callable[[str, str], list[float]]:
     return read
 
 
-def predictions_of(tracking: Tracking) -> Callable[[str], pd.DataFrame | None]:
-    """Run id → its predictions, None if there are none or they cannot be read: a report is worth having without them."""
+def lenient(read: Read) -> Read:
+    """The same, None also where predictions cannot be read: a report is worth having without them."""
 
-    def read(run_id: str) -> pd.DataFrame | None:
+    def predictions(run_id: str) -> pd.DataFrame | None:
         try:
-            with TemporaryDirectory() as folder:
-                return pd.read_parquet(Path(tracking.client.download_artifacts(run_id, PREDICTIONS, folder)))
-        except (MlflowException, OSError, ValueError):
+            return read(run_id)
+        except CatsError:
             return None
 
-    return read
+    return predictions
 
 
 def _energy(frame: pd.DataFrame) -> list[str]:

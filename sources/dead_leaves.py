@@ -5,11 +5,10 @@ law of radii, its smallest radius, the shape and the palette; every image draws 
 """
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 
-from benchmark.dataset import Dataset, Samples
+from benchmark.generated import Law, generated
 from benchmark.seed import generator
 from benchmark.source import Source
 
@@ -19,28 +18,9 @@ LINE = np.arange(SIDE)
 
 def source(classes: int = 24, per_class: int = 60) -> Source:
     """So many laws, so many images of each."""
-    if not isinstance(classes, int) or not isinstance(per_class, int) or classes < 2 or per_class < 1:
-        raise ValueError("classes and per_class are whole numbers, from 2 and from 1 on")
-
-    def read(_: Path) -> Samples:
-        labels = np.repeat(np.arange(classes), per_class)
-        return Samples(images(classes, per_class), labels, [f"{c}-{i}" for c in range(classes) for i in range(per_class)])
-
     citation = "Baradad et al., Learning to See by Looking at Noise, NeurIPS 2021"
-    dataset = Dataset(
-        name="dead_leaves",
-        title=f"Dead leaves of {classes} laws",
-        modality="synthetic",
-        task="multiclass",
-        classes=tuple(f"law-{c}" for c in range(classes)),
-        licence="none needed (generated)",
-        citation=citation,
-        revision=f"1-{classes}x{per_class}",
-        shape=(SIDE, SIDE),
-        images=classes * per_class,
-        read=read,
-    )
-    return Source(name="dead_leaves", title=dataset.title, dataset=dataset, licence=dataset.licence, citation=citation)
+    title = f"Dead leaves of {classes} laws"
+    return generated(Law("dead_leaves", title, citation, "law", SIDE, images), classes, per_class)
 
 
 def images(classes: int, per_class: int) -> Iterator[np.ndarray]:

@@ -5,11 +5,10 @@ draws its attractor. Every image of a class changes the maps a little and takes 
 """
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 
-from benchmark.dataset import Dataset, Samples
+from benchmark.generated import Law, generated
 from benchmark.seed import generator
 from benchmark.source import Source
 
@@ -19,28 +18,10 @@ MIN_FILLED = 0.12  # of the cells of a 32 × 32 grid; thinner attractors are dra
 
 def source(classes: int = 60, per_class: int = 50) -> Source:
     """So many systems, so many images of each."""
-    if not isinstance(classes, int) or not isinstance(per_class, int) or classes < 2 or per_class < 1:
-        raise ValueError("classes and per_class are whole numbers, from 2 and from 1 on")
-
-    def read(_: Path) -> Samples:
-        labels = np.repeat(np.arange(classes), per_class)
-        return Samples(images(classes, per_class), labels, [f"{c}-{i}" for c in range(classes) for i in range(per_class)])
-
     citation = "Kataoka et al., Pre-training without Natural Images, ACCV 2020"
-    dataset = Dataset(
-        name="fractal",
-        title=f"Fractals of {classes} iterated function systems",
-        modality="synthetic",
-        task="multiclass",
-        classes=tuple(f"system-{c}" for c in range(classes)),
-        licence="none needed (generated)",
-        citation=citation,
-        revision=f"1-{classes}x{per_class}",
-        shape=(SIDE, SIDE),
-        images=classes * per_class,
-        read=read,
+    return generated(
+        Law("fractal", f"Fractals of {classes} iterated function systems", citation, "system", SIDE, images), classes, per_class
     )
-    return Source(name="fractal", title=dataset.title, dataset=dataset, licence=dataset.licence, citation=citation)
 
 
 def images(classes: int, per_class: int) -> Iterator[np.ndarray]:

@@ -89,3 +89,22 @@ def truth():
     if not (TRUTH / "cats2024" / "runs.parquet").is_file():
         missed(f"CATS_TRUTH names no folder with cats2024/runs.parquet: {TRUTH}")
     return TRUTH
+
+
+@pytest.fixture
+def cats(tmp_path, monkeypatch, capsys):
+    """The command in an empty working directory: arguments → exit code, standard output, standard error."""
+    from benchmark import cli
+
+    monkeypatch.chdir(tmp_path)
+
+    def call(*arguments):
+        monkeypatch.setattr(sys, "argv", ["cats", *map(str, arguments)])
+        try:
+            code = cli.main() or 0
+        except SystemExit as stop:
+            code = stop.code or 0
+        out, err = capsys.readouterr()
+        return code, out, err
+
+    return call

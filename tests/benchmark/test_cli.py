@@ -1,30 +1,12 @@
 """The command line: every mistake is one sentence on stderr and exit code 2."""
 
 import json
-import sys
 
 import pytest
 
-from benchmark import cli
 from benchmark.plan import load_plan
 
 GOOD = "sources: [scratch]\ntargets: [ihc]\nbackbones: [test_resnet]\nrecipe: {size: 16, epochs: 0}\nseeds: 1\n"
-
-
-@pytest.fixture
-def cats(tmp_path, monkeypatch, capsys):
-    monkeypatch.chdir(tmp_path)
-
-    def call(*arguments):
-        monkeypatch.setattr(sys, "argv", ["cats", *map(str, arguments)])
-        try:
-            code = cli.main() or 0
-        except SystemExit as stop:
-            code = stop.code or 0
-        out, err = capsys.readouterr()
-        return code, out, err
-
-    return call
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,8 @@
 """`cats import` and `cats agree`, as a person calls them."""
 
 import json
-import sys
 
 import pytest
-
-from benchmark import cli
 
 RUNS = "id,from,to,state,auc,vl\n" + "".join(
     f"{i},{source},{target},{state},{auc},{1 - auc:.2f}\n"
@@ -30,22 +27,11 @@ SCORES = "source,idc,ihc\nimagenet,3,3\nscratch,1,1\nfractal,2,2\n"
 
 
 @pytest.fixture
-def cats(tmp_path, monkeypatch, capsys):
-    monkeypatch.chdir(tmp_path)
+def cats(cats, tmp_path):
     (tmp_path / "runs.csv").write_text(RUNS)
     (tmp_path / "map.yaml").write_text(MAP)
     (tmp_path / "lp.csv").write_text(SCORES)
-
-    def call(*arguments):
-        monkeypatch.setattr(sys, "argv", ["cats", *map(str, arguments)])
-        try:
-            code = cli.main() or 0
-        except SystemExit as stop:
-            code = stop.code or 0
-        out, err = capsys.readouterr()
-        return code, out, err
-
-    return call
+    return cats
 
 
 @pytest.fixture

@@ -1,31 +1,13 @@
 """`cats report`: from an experiment to files, and to MLflow."""
 
-import sys
 from pathlib import Path
 
 import pytest
 
-from benchmark import cli
 from results.record import Outcome, Record
 from results.tracking import Tracking
 
 OLD = Record.model_validate_json((Path(__file__).parents[1] / "assets" / "record-v1.json").read_text())
-
-
-@pytest.fixture
-def cats(tmp_path, monkeypatch, capsys):
-    monkeypatch.chdir(tmp_path)
-
-    def call(*arguments):
-        monkeypatch.setattr(sys, "argv", ["cats", *map(str, arguments)])
-        try:
-            code = cli.main() or 0
-        except SystemExit as stop:
-            code = stop.code or 0
-        out, err = capsys.readouterr()
-        return code, out, err
-
-    return call
 
 
 @pytest.fixture

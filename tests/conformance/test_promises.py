@@ -5,7 +5,8 @@ import os
 import pytest
 
 from benchmark import catalogue
-from benchmark.conformance import PROMISES, Case, examine_data, examine_weights, subjects
+from benchmark.conformance import PROMISES, Case, examine_data, subjects
+from benchmark.conformance_weights import examine_weights
 from benchmark.dataset import Dataset
 from benchmark.start import backbones_with_file
 from results.error import CatsError

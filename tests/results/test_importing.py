@@ -2,7 +2,6 @@
 
 import json
 import math
-import shutil
 from unittest.mock import Mock
 
 import pandas as pd
@@ -12,7 +11,6 @@ from benchmark.cli_import import load_map
 from results.board import Judging, make_board
 from results.error import CatsError
 from results.importing import LEFT, Mapping, deposit, read_table, runs_of
-from results.tracking import Tracking
 from tests.runs import frame_of
 
 HOW = {
@@ -29,20 +27,6 @@ ROW = {
 
 def made(*rows, **changes):
     return runs_of(pd.DataFrame([ROW | row for row in rows]), Mapping.model_validate(HOW | changes), "toy", "runs.csv")
-
-
-@pytest.fixture(scope="module")
-def empty(tmp_path_factory):
-    path = tmp_path_factory.mktemp("empty") / "mlflow.db"
-    Tracking(f"sqlite:///{path}", "first")
-    return path
-
-
-@pytest.fixture
-def tracking(empty, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    shutil.copy(empty, tmp_path / "mlflow.db")
-    return Tracking(f"sqlite:///{tmp_path}/mlflow.db", "toy")
 
 
 def test_a_row_becomes_a_record():

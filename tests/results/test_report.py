@@ -24,7 +24,6 @@ from results.keep import keep
 from results.page import Chart, Page, Section, Table, coded, policy, render, shade
 from results.record import Outcome, Record
 from results.report import agreement, critical, heat, measured, per_target, ranks, regret, unique, what_was_run
-from results.tracking import Tracking
 from tests.runs import CLEAR, UNKNOWN, board, run, runs
 
 EVIL = "<script>alert(1)</script>\"'&</td>$_{x}"
@@ -57,21 +56,6 @@ class Elements(HTMLParser):
 
     def handle_data(self, data):
         (self.scripts if self.open and self.open[-1] in {"script", "style"} else self.text).append(data)
-
-
-@pytest.fixture(scope="module")
-def empty(tmp_path_factory):
-    """A database that MLflow has migrated once: a copy of it opens in no time."""
-    path = tmp_path_factory.mktemp("empty") / "mlflow.db"
-    Tracking(f"sqlite:///{path}", "first")
-    return path
-
-
-@pytest.fixture
-def tracking(empty, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    shutil.copy(empty, tmp_path / "mlflow.db")
-    return Tracking(f"sqlite:///{tmp_path}/mlflow.db", "toy")
 
 
 def sent(tracking, **changes):

@@ -25,21 +25,6 @@ TABLE = pd.DataFrame({"sample": ["a", "b"], "label": [0, 1], "probability_no": [
 EARLY = 1_600_000_000
 
 
-@pytest.fixture(scope="module")
-def empty(tmp_path_factory):
-    """A database that MLflow has migrated once: a copy of it opens in no time."""
-    path = tmp_path_factory.mktemp("empty") / "mlflow.db"
-    Tracking(f"sqlite:///{path}", "first")
-    return path
-
-
-@pytest.fixture
-def tracking(empty, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    shutil.copy(empty, tmp_path / "mlflow.db")
-    return Tracking(f"sqlite:///{tmp_path}/mlflow.db", "toy")
-
-
 @pytest.fixture
 def folder(tmp_path):
     return tmp_path / "snapshots"

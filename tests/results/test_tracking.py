@@ -1,7 +1,6 @@
 """Against a real sqlite MLflow."""
 
 import logging
-import shutil
 import sqlite3
 from pathlib import Path
 from urllib.parse import urlparse
@@ -18,21 +17,6 @@ from results.tracking import NoExperimentError, Tracking, measurements
 
 OLD = Record.model_validate_json((Path(__file__).parents[1] / "assets" / "record-v1.json").read_text())
 TABLE = pd.DataFrame({"sample": ["a", "b"], "label": [0, 1], "probability_no": [0.2, 0.7]})
-
-
-@pytest.fixture(scope="module")
-def empty(tmp_path_factory):
-    """A database that MLflow has migrated once: a copy of it opens in no time."""
-    path = tmp_path_factory.mktemp("empty") / "mlflow.db"
-    Tracking(f"sqlite:///{path}", "first")
-    return path
-
-
-@pytest.fixture
-def tracking(empty, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    shutil.copy(empty, tmp_path / "mlflow.db")
-    return Tracking(f"sqlite:///{tmp_path}/mlflow.db", "toy")
 
 
 def outcome(**changes):

@@ -1,0 +1,23 @@
+"""A tracking server for each test: a copy of a database that MLflow has migrated once opens in no time."""
+
+import shutil
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def empty(tmp_path_factory):
+    from results.tracking import Tracking
+
+    path = tmp_path_factory.mktemp("empty") / "mlflow.db"
+    Tracking(f"sqlite:///{path}", "first")
+    return path
+
+
+@pytest.fixture
+def tracking(empty, tmp_path, monkeypatch):
+    from results.tracking import Tracking
+
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(empty, tmp_path / "mlflow.db")
+    return Tracking(f"sqlite:///{tmp_path}/mlflow.db", "toy")
