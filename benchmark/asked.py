@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from benchmark.cli_options import exists
 from benchmark.plan import Plan, load_plan, plan_names
-from benchmark.runs import read_of, runs_of
+from benchmark.runs import images_of, read_of, runs_of
 from benchmark.wanted import wanted
 from results.board import Wanted
 from results.error import CatsError
-from results.influence import Read
+from results.influence import Images, Read
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,6 +29,10 @@ class Asked:
     def frame(self, *, fresh: bool = False) -> "pd.DataFrame":
         """The runs, see benchmark.runs. Raises CatsError if there is no such experiment."""
         return runs_of(self.uri, self.experiment, fresh=fresh)
+
+    def images(self, *, fresh: bool = False) -> Images:
+        """What the test images of a target do to its runs."""
+        return images_of(self.uri, self.experiment, fresh=fresh)
 
     @property
     def read(self) -> Read:

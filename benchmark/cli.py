@@ -93,7 +93,7 @@ def run(
         raise typer.Exit(130)
     if state.done + state.made:
         question = asked(loaded, tracking_uri)
-        _print(_board(question, Judging(question.read)), Format.table)
+        _print(_board(question, Judging(question.images())), Format.table)
     if state.failed:
         raise typer.Exit(1)
 
@@ -172,7 +172,7 @@ def board(
     from results.sensitivity import sensitivity as compared
 
     question = asked(plan, tracking_uri, metric, rule)
-    judging = Judging(question.read if images else None, noise, impute.value if impute else None)
+    judging = Judging(question.images(fresh=fresh) if images else None, noise, impute.value if impute else None)
     if sensitivity:
         found = compared(question.frame(fresh=fresh), question.experiment, question.metric, question.wanted, judging)
         print_line(json.dumps(found.to_dict(), indent=2) if form is Format.json else found.markdown().rstrip("\n"))

@@ -44,7 +44,12 @@ def report(
     question = asked(plan, tracking_uri, metric)
     frame = question.frame()
     made = make_board(
-        frame, question.experiment, question.metric, question.rule, question.wanted, Judging(question.read if images else None)
+        frame,
+        question.experiment,
+        question.metric,
+        question.rule,
+        question.wanted,
+        Judging(question.images() if images else None),
     )
     tracking = Tracking(tracking_uri, question.experiment, create=False)
     page, cells = compose(made, frame, tracking, Asked(_facts(plan), details, _more(question, frame, made), question.read))

@@ -8,8 +8,8 @@ import pandas as pd
 from benchmark import catalogue
 from benchmark.cell import Cell
 from benchmark.start import chain, pretrained_path
-from results.board import spent
 from results.error import CatsError
+from results.spent import unpacked
 
 
 def absent(todo: Sequence[Cell]) -> list[str]:
@@ -65,10 +65,9 @@ def forecast(todo: Sequence[Cell], frame: pd.DataFrame | None) -> str:
         scale = (
             cell.recipe.epochs / np.maximum(like["epochs_run"].astype(float), 1) if cell.recipe.protocol == "finetune" else 1.0
         )
-        times = like["costs"].map(lambda costs: sum(cost["seconds"] for cost in costs))
-        energy = like["costs"].map(lambda costs: spent(pd.Series([costs])))
+        times = unpacked(like["costs"]).map(lambda costs: sum(cost["seconds"] for cost in costs))
         seconds += float((times * scale).median())
-        kwh += float((energy.astype(float) * scale).median())
+        kwh += float((like["kwh"].astype(float) * scale).median())
     if not known:
         return UNKNOWN
     covered = "" if known == len(todo) else f" for {known} of them; nothing is known of the others"

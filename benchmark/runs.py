@@ -9,6 +9,7 @@ from benchmark.home import home
 if TYPE_CHECKING:
     import pandas as pd
 
+    from results.influence import Images
     from results.tracking import Tracking
 
 
@@ -40,7 +41,14 @@ def runs_of(uri: str, experiment: str, *, fresh: bool = False) -> "pd.DataFrame"
 
 
 def read_of(uri: str, experiment: str) -> "Callable[[str], pd.DataFrame | None]":
-    """A function from run id to predictions, see results.snapshot.predictions_of."""
-    from results.snapshot import predictions_of
+    """A function from run id to predictions, see results.predictions.predictions_of."""
+    from results.predictions import predictions_of
 
     return predictions_of(uri, experiment, snapshots())
+
+
+def images_of(uri: str, experiment: str, *, fresh: bool = False) -> "Images":
+    """What the test images of a target do to its runs, see results.predictions.images_of."""
+    from results.predictions import images_of as kept
+
+    return kept(uri, experiment, snapshots(), fresh=fresh)

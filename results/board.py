@@ -1,6 +1,5 @@
 """The board: from the runs of an experiment to which source wins where, how sure that is and what it cost."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -9,8 +8,9 @@ import pandas as pd
 
 from results.error import CatsError, nearest
 from results.friedman import Difference
-from results.influence import Read
+from results.influence import Images
 from results.select import COLUMNS, LOWER_IS_BETTER, ORACLE, chosen, told
+from results.spent import hardware, spent
 from results.standing import Impute, Overall, Row, over_targets, rows_of, standing
 
 
@@ -70,11 +70,11 @@ class Judging:
     """How a board judges.
 
     Attributes:
-        read: gives the predictions of a run; without it intervals hold the luck of the seeds alone.
+        images: what the test images of a target do to its runs; without it intervals hold the luck of the seeds alone.
         noise: differences up to it are a tie. impute: what a pair that was not measured counts as in the mean ranks.
     """
 
-    read: Read | None = None
+    images: Images | None = None
     noise: float | None = None
     impute: Impute | None = None
 
@@ -124,7 +124,7 @@ def make_board(
     for target in map(str, dict.fromkeys(wanted.targets if wanted else sorted(table["target"].unique()))):
         here = table[table["target"] == target]
         if len(here):
-            standings[target], note = standing(here, f"{experiment}/{target}", metric, judging.noise, judging.read)
+            standings[target], note = standing(here, f"{experiment}/{target}", metric, judging.noise, judging.images)
             notes += [f"{target}: {note}"] if note else []
             targets[target] = rows_of(standings[target], metric, {s: energy.get((s, target)) for s in here["source"]})
     overall, difference, imputed = over_targets(standings, targets, judging.impute)
@@ -205,9 +205,10 @@ def _leaks(chosen: pd.DataFrame, wanted: Wanted | None) -> pd.Series:
     """Why a run is kept off the ranking: its record says so, or the plan knows it by now; else None."""
     known = {**wanted.refused, **wanted.leaking} if wanted is not None else {}
     tags = chosen["leak"] if "leak" in chosen else pd.Series(None, index=chosen.index, dtype=object)
-    pairs = zip(chosen["source"], chosen["target"], tags, strict=True)
-    said = [known.get((s, t), tag if isinstance(tag, str) else None) for s, t, tag in pairs]
-    return pd.Series(said, index=chosen.index, dtype=object)
+    tags = tags.astype(object).where(tags.notna(), None)
+    for (source, target), reason in known.items():
+        tags[(chosen["source"] == source) & (chosen["target"] == target)] = reason
+    return tags
 
 
 def _leaking(table: pd.DataFrame, reasons: pd.Series, metric: str) -> list[Leaking]:
@@ -221,27 +222,22 @@ def _leaking(table: pd.DataFrame, reasons: pd.Series, metric: str) -> list[Leaki
 def _energy(frame: pd.DataFrame, cells: pd.DataFrame) -> dict[tuple[str, str], float | None]:
     """kWh by (source, target): all attempts, failed ones too, and an equal share of each pretraining they stand on."""
     total: dict[tuple[str, str], float | None] = {
-        (str(s), str(t)): spent(group["costs"]) for (s, t), group in cells.groupby(["source", "target"])
+        (str(s), str(t)): spent(kwh) for (s, t), kwh in cells.groupby(["source", "target"])["kwh"]
     }
     pretrainings = frame[frame["kind"] == "pretraining"]
     below = dict(zip(pretrainings["key"], pretrainings["pretraining"], strict=True))  # a pretraining may start from another
     users: dict[str, set[tuple[str, str]]] = {}
-    for source, target, key in cells[["source", "target", "pretraining"]].itertuples(index=False, name=None):
+    standing_on = cells[["source", "target", "pretraining"]].dropna(subset=["pretraining"]).drop_duplicates()
+    for source, target, key in standing_on.itertuples(index=False, name=None):
         while isinstance(key, str):
             users.setdefault(key, set()).add((str(source), str(target)))
             key = below.get(key)  # noqa: PLW2901 - one step down
     for key, pairs in users.items():
-        cost = spent(pretrainings.loc[pretrainings["key"] == key, "costs"])
+        cost = spent(pretrainings.loc[pretrainings["key"] == key, "kwh"])
         for pair in pairs:
             before = total[pair]
             total[pair] = None if before is None or cost is None else before + cost / len(pairs)
     return total
-
-
-def spent(costs: pd.Series) -> float | None:
-    """kWh of attempts (each a list of results.record.Cost as dicts); None if any figure of any of them is missing."""
-    figures = [part["kwh"] for attempt in costs for cost in attempt for part in cost["energy"].values()]
-    return None if not figures or any(kwh is None for kwh in figures) else math.fsum(figures)
 
 
 def _notes(cells: pd.DataFrame, frame: pd.DataFrame, wanted: Wanted | None) -> list[str]:
@@ -269,9 +265,8 @@ def _notes(cells: pd.DataFrame, frame: pd.DataFrame, wanted: Wanted | None) -> l
             f"{t}: up to {n} images of val and test lie in an earlier part of its official split too"
             for t, n in declared.items()
         ]
-    kinds = {(n, e["provenance"]) for costs in frame["costs"] for cost in costs for n, e in cost["energy"].items()}
-    if kinds:
-        notes.append("energy: " + ", ".join(f"{name} {provenance}" for name, provenance in sorted(kinds)))
+    if kinds := hardware(frame):
+        notes.append(f"energy: {', '.join(kinds)}")
     return notes
 
 

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from results.page import Table
+from results.spent import unpacked
 
 COLUMNS = ("kind", "source", "target", "backbone", "seed", "status", "reason")
 MANY = 300  # cells with curves and ROC
@@ -87,7 +88,8 @@ def cells_of(
     rows: list[list[Any]] = []
     kept: list[Detail] = []
     details = details or {}
-    for run in attempts(frame).to_dict("records"):
+    tried = attempts(frame)
+    for run in tried.assign(costs=unpacked(tried["costs"])).to_dict("records") if len(tried) else ():
         run_id = str(run.get("run_id"))
         status = WORDS.get(run["status"], str(run["status"]).lower())
         texts = [*(_text(run.get(name)) for name in COLUMNS[:5]), status, _cut(reasons.get(run_id, ""))]

@@ -1,6 +1,6 @@
 """From the runs of an experiment to the page of its report."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -14,6 +14,7 @@ from results.influence import Read
 from results.measures import grids, reasons, said
 from results.page import Page, Section
 from results.report import heat, measured, per_target, ranks, what_was_run
+from results.spent import hardware
 from results.tracking import Tracking, first_line
 
 VERSIONS = ("cats_bench", "trainer", "python", "torch", "timm", "device", "hardware", "gpu", "threads")  # of results.record
@@ -112,12 +113,8 @@ def lenient(read: Read) -> Read:
 
 def _energy(frame: pd.DataFrame) -> list[str]:
     """Which hardware is counted, modelled or missing, over all attempts."""
-    kinds = sorted({f"{name} {part['provenance']}" for name, part in _parts(frame)})
+    kinds = hardware(frame)
     return [f"Energy figures: {', '.join(kinds)}." if kinds else "No energy figure is known."]
-
-
-def _parts(frame: pd.DataFrame) -> Iterator[tuple[str, dict[str, object]]]:
-    return (pair for costs in frame["costs"] for cost in costs for pair in cost["energy"].items())
 
 
 def _newest(frame: pd.DataFrame) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from results.error import CatsError
+from results.spent import unpacked
 
 # Tailpipe CO2 of a typical passenger vehicle, 400 g per mile: US EPA, EPA-420-F-23-014, June 2023.
 KG_PER_KM = 0.400 / 1.609344
@@ -130,6 +131,7 @@ def make_bill(frame: pd.DataFrame, experiment: str, shared_over: int | None = No
         raise CatsError(f"experiment '{experiment}' holds no run yet; make some with `cats run`")
     names = ["source", "target", "backbone", "measures"]
     runs = frame.reindex(columns=list(dict.fromkeys([*map(str, frame), *names])))
+    runs["costs"] = unpacked(runs["costs"])
     amounts = pd.Series([add(map(amount_of, c)) if c else UNMEASURED for c in runs["costs"]], runs.index, dtype=object)
     cells, unfinished = runs[runs["kind"] == "cell"], runs["status"] != "FINISHED"
     targets = _by(cells["target"], amounts)

@@ -139,7 +139,7 @@ def _ordered(tables: Iterable[pa.Table]) -> pa.Table:
 
 
 def table_of(runs: Iterable[Run]) -> pa.Table:
-    """One row for each run, columns as in Tracking.frame but costs and reasons as JSON, and `stage` (active, deleted).
+    """One row for each run, columns as in Tracking.frame, and `stage` (active, deleted).
 
     Of runs that are not ours, whose key is null, only what they are known by. No run comes twice.
     """

@@ -13,6 +13,8 @@ import pandas as pd
 from scipy import stats
 
 Read = Callable[[str], pd.DataFrame | None]  # run_id → predictions, None where there are none
+Runs = Mapping[str, Sequence[str]]  # source → run ids, one per seed
+Images = Callable[[str, str, Runs], tuple[np.ndarray | None, str | None]]  # name of a target, metric, its runs → see of_target
 
 
 @dataclass(frozen=True)
@@ -140,10 +142,10 @@ def summed(influences: np.ndarray, groups: np.ndarray | None) -> np.ndarray:
     return scaled
 
 
-def of_target(metric: str, runs: Mapping[str, Sequence[str]], read: Read) -> tuple[np.ndarray | None, str | None]:
+def of_target(metric: str, runs: Runs, read: Read) -> tuple[np.ndarray | None, str | None]:
     """The test images of one target: (G, S) for the mean over seeds of each source, or None and why.
 
-    runs: source → run ids, one per seed. All runs must have the same images in the same order with the same labels.
+    All runs must have the same images in the same order with the same labels.
     """
     first: Predictions | None = None
     columns = []

@@ -14,6 +14,7 @@ from rich.text import Text
 
 from results.error import CatsError
 from results.record import metric_name
+from results.spent import unpacked
 
 PREFIX = "measure_"
 
@@ -42,6 +43,7 @@ def said(frame: pd.DataFrame, experiment: str) -> list[Said]:
     if not len(scored):
         raise CatsError(f"experiment '{experiment}' holds no scores of measures; make some with `cats score`")
     rows: dict[tuple[str, str, str, str], Said] = {}
+    scored = scored.assign(reasons=unpacked(scored["reasons"]))
     for run in scored.sort_values("started", kind="stable").to_dict("records"):
         for name in run["measures"].split(";"):
             value, low, high = (_number(run.get(metric_name(f"{PREFIX}{name}{end}"))) for end in ("", "_low", "_high"))

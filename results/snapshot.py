@@ -19,7 +19,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from results.collector import uncollected
 from results.witness import absolute, witness
 
 if TYPE_CHECKING:
@@ -27,10 +26,12 @@ if TYPE_CHECKING:
     from results.tracking import Tracking
 
 log = logging.getLogger(__name__)
-VERSION = 1
+VERSION = 2
 NAME = b"cats"
-TEXTS = ("costs", "reasons")  # JSON on disk
-ALWAYS = ("run_id", "status", "started", "key", "kind", "point", "pretraining", "groups", "leak", "known_duplicates", *TEXTS)
+ALWAYS = (
+    "run_id", "status", "started", "key", "kind", "point", "pretraining", "groups", "leak", "known_duplicates", "reasons",
+    "artifacts", "costs", "kwh", "energy",
+)  # fmt: skip
 
 
 def file_of(folder: Path, uri: str, experiment: str) -> Path:
@@ -85,14 +86,7 @@ def framed(runs: pa.Table) -> pd.DataFrame:
         if ours[column].null_count == len(ours):  # it was another run that filled it
             at = ours.column_names.index(column)
             ours = ours.set_column(at, column, pa.nulls(len(ours))) if column in ALWAYS else ours.remove_column(at)
-    return parsed(ours.drop_columns(["stage"]).to_pandas())
-
-
-def parsed(frame: pd.DataFrame) -> pd.DataFrame:
-    """The columns of JSON texts as what they say, parsed at one stroke."""
-    with uncollected():
-        for column in TEXTS if len(frame) else ():
-            frame[column] = pd.Series(json.loads(f"[{','.join(frame[column])}]"), index=frame.index, dtype=object)
+    frame: pd.DataFrame = ours.drop_columns(["stage"]).to_pandas()
     return frame
 
 
@@ -121,32 +115,3 @@ def _write(file: Path, seen: "Seen", facts: dict[str, Any]) -> None:
         log.warning("the snapshot %s could not be written: %s", file, error)
         if draft is not None:
             Path(draft).unlink(missing_ok=True)
-
-
-def predictions_of(uri: str, experiment: str, folder: Path) -> Callable[[str], pd.DataFrame | None]:
-    """A function from run id to its predictions, one row per test image (see results.record.Outcome), or None.
-
-    They are fetched once and kept below `folder`; an answer of None is not kept.
-    """
-    place = file_of(folder, uri, experiment).parent / "predictions"
-    asked: list[Tracking] = []  # MLflow is loaded when the first ones have to be fetched
-
-    def predictions(run_id: str) -> pd.DataFrame | None:
-        file = place / f"{run_id}.parquet"
-        try:
-            return pd.read_parquet(file)
-        except (OSError, pa.ArrowException):
-            pass
-        if not asked:
-            from results.tracking import Tracking
-
-            asked.append(Tracking(uri, experiment, create=False))
-        table = asked[0].predictions(run_id)
-        if table is not None:
-            place.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryDirectory(dir=place) as draft:
-                table.to_parquet(Path(draft) / "p", index=False)
-                (Path(draft) / "p").replace(file)
-        return table
-
-    return predictions

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from results.friedman import Difference, difference
-from results.influence import Read, of_target
+from results.influence import Images
 from results.rank import Measured, Ranks, draws, interval, mean_ranks, ranked, tie_groups
 from results.select import LOWER_IS_BETTER
 from results.strength import strengths
@@ -76,16 +76,18 @@ class Standing:
     ranks: Ranks | None
 
 
-def standing(here: pd.DataFrame, name: str, metric: str, noise: float | None, read: Read | None) -> tuple[Standing, str | None]:
+def standing(
+    here: pd.DataFrame, name: str, metric: str, noise: float | None, images_of: Images | None = None
+) -> tuple[Standing, str | None]:
     """From the chosen runs of a target (columns source, seed, value, run_id), and why test images are left out, if they are.
 
-    `name` decides the draws.
+    `name`, of experiment and target, decides the draws.
     """
     ordered = here.sort_values(["source", "seed"])
     groups = {str(source): group for source, group in ordered.groupby("source")}
     images, note = None, None
-    if read is not None:
-        images, why = of_target(metric, {s: group["run_id"].tolist() for s, group in groups.items()}, read)
+    if images_of is not None:
+        images, why = images_of(name, metric, {s: group["run_id"].tolist() for s, group in groups.items()})
         note = None if why is None else f"the luck of the test images is not counted: {why}"
     if images is not None and metric in LOWER_IS_BETTER:
         images = -images

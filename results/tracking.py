@@ -13,8 +13,6 @@ import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlparse
-from urllib.request import url2pathname
 
 import pandas as pd
 from mlflow import MlflowClient
@@ -24,8 +22,9 @@ from mlflow.exceptions import MlflowException
 from results.collector import uncollected
 from results.error import CatsError
 from results.outbox import Outbox
+from results.predictions import PREDICTIONS, local_file
 from results.record import Outcome, Record, metric_name
-from results.snapshot import parsed
+from results.spent import brief
 from results.witness import absolute
 
 log = logging.getLogger(__name__)
@@ -33,7 +32,6 @@ log = logging.getLogger(__name__)
 STATUS = {"finished": "FINISHED", "failed": "FAILED", "interrupted": "KILLED"}
 BATCH = 1000  # metrics per call that MLflow accepts
 PAGE = 1000
-PREDICTIONS = "predictions.parquet"
 LONGEST = 8000  # characters of a tag
 
 
@@ -158,10 +156,9 @@ class Tracking:
         """What a run said of every test image; None if it left nothing. Raises CatsError if MLflow fails."""
         os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
         try:
-            place = urlparse(self.client.get_run(run_id).info.artifact_uri)
-            if place.scheme in {"", "file"}:  # MLflow copies a file of this machine in ten times the time of reading it
-                path = Path(url2pathname(place.path)) / PREDICTIONS
-                return pd.read_parquet(path) if path.exists() else None
+            file = local_file(self.client.get_run(run_id).info.artifact_uri)
+            if file is not None:  # MLflow copies a file of this machine in ten times the time of reading it
+                return pd.read_parquet(file) if file.exists() else None
             if not any(file.path == PREDICTIONS for file in self.client.list_artifacts(run_id)):
                 return None
             with tempfile.TemporaryDirectory() as folder:
@@ -172,15 +169,16 @@ class Tracking:
     def frame(self) -> pd.DataFrame:
         """The attempts at cells and pretrainings, one row each.
 
-        Columns: run_id, status, key, kind, point, started; every param; every metric; costs (list of dicts); reasons (dict).
+        Columns: run_id, status, key, kind, point, started; every param and metric; artifacts, their place; costs and reasons,
+        JSON texts (results.spent.unpacked); kwh and energy, what is asked of the costs most (results.spent.brief).
         """
-        rows = [row_of(run) for run in self.runs("tags.`cats.key` != ''")]
-        return parsed(pd.DataFrame(rows))
+        return pd.DataFrame([row_of(run) for run in self.runs("tags.`cats.key` != ''")])
 
 
 def row_of(run: Run) -> dict[str, Any]:
-    """One row of Tracking.frame, with costs and reasons as the JSON that MLflow has."""
+    """One row of Tracking.frame."""
     tags = run.data.tags
+    costs = joined(tags, "cats.costs") or "[]"
     return {
         **run.data.params,
         **run.data.metrics,
@@ -195,7 +193,9 @@ def row_of(run: Run) -> dict[str, Any]:
         "leak": tags.get("cats.leak"),
         "reasons": joined(tags, "cats.reasons") or "{}",
         "known_duplicates": tags.get("cats.known_duplicates"),
-        "costs": joined(tags, "cats.costs") or "[]",
+        "artifacts": run.info.artifact_uri,
+        "costs": costs,
+        **brief(costs),
     }
 
 

@@ -5,11 +5,13 @@
 
 The runs are made fast: one record goes through the product, then its rows are copied inside the sqlite database by SQL, with
 other ids, keys, names and numbers. So every row has the form MLflow gave it, but histories of metrics are copied for the one
-only; no search reads them. Everything that is timed goes through MLflow's public API.
+only; no search reads them. It is a grid: 15 sources x 12 targets x 10 seeds x as many points as n
+asks for, and every run has the predictions of 200 test images. Everything that is timed goes through MLflow's public API.
 """
 
 import argparse
 import json
+import os
 import platform
 import sqlite3
 import statistics
@@ -22,8 +24,12 @@ from importlib.metadata import version
 from pathlib import Path
 
 import mlflow
+import numpy as np
+import pandas as pd
+from scipy.special import softmax
 
-from results.board import make_board
+from results.board import Judging, make_board
+from results.predictions import images_of
 from results.record import Cost, Energy, Outcome, Record
 from results.snapshot import file_of, frame_of, unchanged
 from results.tracking import Tracking
@@ -32,8 +38,9 @@ EXPERIMENT = "bench"
 SOURCES, TARGETS = 15, 12
 REPEATS = 3
 VALUES = """case key when 'source' then 's' || (n % 15) when 'target' then 't' || (n / 15 % 12)
-            when 'seed' then cast(n / 180 as text) else value end"""
-TAGS = "case key when 'cats.key' then 'k' || n when 'cats.attempt' then 'a' || n else value end"
+            when 'seed' then cast(n / 180 % 10 as text) else value end"""
+TAGS = """case key when 'cats.key' then 'k' || n when 'cats.attempt' then 'a' || n when 'cats.point' then 'p' || n / 1800
+          else value end"""
 
 
 def main() -> None:
@@ -79,8 +86,9 @@ def measured(folder: Path, n: int) -> dict[str, list[float]]:
         "snapshot, cold": (lambda: frame_of(tracking, snapshots, fresh=True), few, None),
         "snapshot, one new run": (changed, REPEATS, send),
         "snapshot, unchanged": (lambda: unchanged(snapshots, uri, EXPERIMENT), REPEATS, None),
-        "board of the frame": (lambda: make_board(frame, EXPERIMENT, "auc", "min_val_loss"), REPEATS, None),
-        "a process that reads, unchanged": (lambda: process(snapshots, uri), REPEATS, None),
+        "board of the frame, first": (lambda: board(frame, uri, snapshots, fresh=True), 1, None),
+        "read and board, warm": (lambda: board(unchanged(snapshots, uri, EXPERIMENT), uri, snapshots), REPEATS, None),
+        "the process `cats board`, warm": (lambda: process(folder, uri), REPEATS, None),
     }
     found = {}
     for name, (act, repeats, before) in acts.items():
@@ -90,10 +98,24 @@ def measured(folder: Path, n: int) -> dict[str, list[float]]:
     return found
 
 
-def process(snapshots: Path, uri: str) -> None:
-    code = """import sys, pathlib; from results.snapshot import unchanged
-assert unchanged(pathlib.Path(sys.argv[1]), *sys.argv[2:]) is not None"""
-    subprocess.run([sys.executable, "-c", code, str(snapshots), uri, EXPERIMENT], check=True)
+def board(frame: pd.DataFrame | None, uri: str, snapshots: Path, *, fresh: bool = False) -> None:
+    assert frame is not None
+    images = images_of(uri, EXPERIMENT, snapshots, fresh=fresh)
+    assert make_board(frame, EXPERIMENT, "auc", "min_val_loss", None, Judging(images)).images
+
+
+def process(home: Path, uri: str) -> None:
+    command = [str(Path(sys.executable).parent / "cats"), "board", EXPERIMENT, "--tracking-uri", uri]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env={**os.environ, "CATS_HOME": str(home)})
+
+
+def predictions() -> pd.DataFrame:
+    """Of 200 test images of 5 classes."""
+    luck = np.random.default_rng(0)
+    labels = np.arange(200) % 5
+    given = softmax(luck.normal(size=(200, 5)) + np.eye(5)[labels], axis=1)
+    names = [f"i{i}" for i in range(200)]
+    return pd.DataFrame({"sample": names, "group": "", "label": labels} | {f"probability_{c}": given[:, c] for c in range(5)})
 
 
 def timed(act: Callable[[], object], repeats: int, before: Callable[[], object] | None) -> list[float]:
@@ -127,7 +149,7 @@ def record(key: str, started: float) -> Record:
 
 def make(database: Path, n: int) -> None:
     start = time.perf_counter()
-    run = Tracking(f"sqlite:///{database}", EXPERIMENT).send(Outcome(record("k0", 1.7e9)))
+    run = Tracking(f"sqlite:///{database}", EXPERIMENT).send(Outcome(record("k0", 1.7e9), predictions()))
     with sqlite3.connect(database) as db:
         db.execute("CREATE TEMP TABLE numbers (n INTEGER, id TEXT)")
         db.executemany("INSERT INTO numbers VALUES (?, ?)", ((i, f"{i * 2654435761 % 2**32:08x}{i:024x}") for i in range(1, n)))

@@ -6,6 +6,7 @@ import pandas as pd
 
 from results.board import Board, make_board
 from results.record import Record
+from results.spent import brief
 from results.tracking import STATUS, measurements
 
 KWH = 0.003
@@ -14,12 +15,18 @@ COSTS = [{"phase": "training", "seconds": 1.0, "energy": ENERGY, "kg_per_kwh": 0
 UNKNOWN = [{"phase": "training", "seconds": 1.0, "energy": {"gpu": {"kwh": None, "provenance": "missing"}}}]
 
 
+def costing(costs):
+    """The columns of an attempt with these costs."""
+    text = json.dumps(costs)
+    return {"costs": text, **brief(text)}
+
+
 def run(source, target, seed, auc, **changes):
     row = {"source": source, "target": target, "backbone": "net", "seed": str(seed), "point": "p", "kind": "cell"}
     row |= {"status": "FINISHED", "key": f"{source}-{target}-{seed}", "started": seed, "test_auc": auc, "test_brier": 1 - auc}
     row |= {"val_loss": 1 - auc, "val_auc": auc, "protocol": "finetune", "size": "32", "rule": "min_val_loss"}
-    row |= {"groups": "patient", "pretraining": None, "subsample.train": "None", "costs": COSTS}
-    return row | changes
+    row |= {"groups": "patient", "pretraining": None, "subsample.train": "None"}
+    return row | costing(changes.pop("costs", COSTS)) | changes
 
 
 def runs(**scores):
@@ -41,8 +48,8 @@ def frame_of(records: list[Record]) -> pd.DataFrame:
             **record.settings, **record.names, **{name: value for name, value, _ in measurements(record)},
             "status": STATUS[record.status], "started": int(record.started * 1000), "key": record.key, "kind": record.kind,
             "point": record.point, "leak": record.facts.get("leak"), "groups": None, "pretraining": None,
-            "known_duplicates": None, "reasons": json.loads(record.facts.get("reasons", "{}")),
-            "costs": [cost.model_dump() for cost in record.costs],
+            "known_duplicates": None, "reasons": record.facts.get("reasons", "{}"),
+            **costing([cost.model_dump() for cost in record.costs]),
         }
         for record in records
     )  # fmt: skip

@@ -1,5 +1,6 @@
 """The main path on real pictures: plan → cells → outbox → MLflow → board; and what happens when it is disturbed."""
 
+import json
 import os
 import signal
 import subprocess
@@ -132,7 +133,7 @@ def test_ctrl_c_ends_cleanly_says_how_to_resume_and_keeps_the_cost_of_the_stoppe
     runs = frame()
     assert "RUNNING" not in set(runs["status"])
     assert list(runs["status"]) == ["KILLED"]
-    assert runs.iloc[0]["costs"][0]["seconds"] > 0
+    assert json.loads(runs.iloc[0]["costs"])[0]["seconds"] > 0
 
 
 @pytest.mark.slow

@@ -14,6 +14,7 @@ from benchmark.split import split
 from results.error import CatsError
 from results.measures import comma_separated, grids, markdown, reasons, said
 from results.outbox import Outbox
+from results.spent import unpacked
 from results.tracking import Tracking
 
 MEASURES = ["nce", "source_size", "random", "static_rank", "imagenet_always"]
@@ -73,7 +74,7 @@ def test_another_measure_or_option_scores_anew_and_nothing_is_pretrained_twice(w
 
 def test_scores_cost_something_and_say_of_each_phase_what(work):
     _, frame = work(Setting(plan(sources=["scratch"]), "cpu", 40, 20))
-    phases = [cost["phase"] for cost in frame["costs"].iloc[0]]
+    phases = [cost["phase"] for cost in unpacked(frame["costs"]).iloc[0]]
     assert phases[0] == "features"
     assert set(phases[1:]) == {f"measure_{name}" for name in MEASURES if name != "nce"}
 

@@ -16,7 +16,7 @@ from results.error import CatsError
 from results.judge import STATISTICS
 from results.matrix import cells_of, read_grid, scores_of
 from results.measures import said
-from tests.runs import frame_of, run
+from tests.runs import costing, frame_of, run
 
 SOURCES = ("imagenet", "scratch", "fractal", "textures")
 
@@ -25,7 +25,7 @@ def scored(measure, target, values, backbone="net", width=None, sources=SOURCES)
     rows = []
     for source, value in zip(sources, values, strict=True):
         row = {"source": source, "target": target, "backbone": backbone, "kind": "score", "status": "FINISHED", "started": 0}
-        row |= {"measures": measure, "reasons": {}, "key": f"{measure}-{source}-{target}-{backbone}", "costs": []}
+        row |= {"measures": measure, "reasons": "{}", "key": f"{measure}-{source}-{target}-{backbone}", **costing([])}
         if value is not None:
             row[f"measure_{measure}"] = value
         if width is not None:

@@ -233,7 +233,7 @@ def test_a_plan_with_nothing_finished_says_how_to_make_it():
 
 def abandoned():
     """What the frame knows of a run whose process died before its first batch: tags and no params."""
-    kept = ("run_id", "status", "started", "key", "kind", "costs")
+    kept = ("run_id", "status", "started", "key", "kind", "costs", "kwh", "energy")
     return {k: v for k, v in run("s", "a", 0, 0.9, status="KILLED", run_id="r", costs=[]).items() if k in kept}
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from results.cost import KG_PER_KM, Amount, add, amount_of, make_bill
 from results.cost_show import comma_separated, markdown, parts, plain, table
 from results.error import CatsError
-from tests.runs import run
+from tests.runs import costing, run
 
 
 def cost(phase, kg=0.5, seconds=2.0, **energy):
@@ -28,7 +28,8 @@ def cost(phase, kg=0.5, seconds=2.0, **energy):
 
 
 def cell(source, target, *costs, **changes):
-    return run(source, target, 0, 0.9) | {"costs": list(costs)} | changes
+    told = {"seed": 0, "auc": 0.9, "costs": list(costs)} | changes
+    return run(source, target, **told)
 
 
 def pretraining(source, *costs, **changes):
@@ -84,7 +85,7 @@ def test_failed_and_killed_attempts_are_waste_and_in_the_total():
 
 
 def test_an_attempt_that_died_at_once_makes_the_total_unknown():
-    made = bill(cell("s", "a", cost("t", cpu=1.0)), {"kind": "cell", "key": "k", "status": "KILLED", "costs": []})
+    made = bill(cell("s", "a", cost("t", cpu=1.0)), {"kind": "cell", "key": "k", "status": "KILLED", **costing([])})
     assert (made.total.kwh, made.total.known, made.lost.kwh) == (None, 1.0, None)
     assert list(made.sources) == ["s"]
 

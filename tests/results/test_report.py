@@ -228,7 +228,7 @@ def test_scores_of_measures_are_tables_of_their_own():
 
 
 def test_scores_are_read_from_the_runs_that_scored():
-    told = {"kind": "score", "measures": "logme;leep", "reasons": {"leep": "no head"}, "measure_logme": 0.25}
+    told = {"kind": "score", "measures": "logme;leep", "reasons": '{"leep": "no head"}', "measure_logme": 0.25}
     section = scores(pd.DataFrame([*CLEAR, run("good", "a", 0, float("nan"), **told)]), board(CLEAR))
     assert [table.rows for table in section.all_tables()] == [[["logme", "0.25"], ["leep", "–"]]]
     assert section.notes[-1] == "leep: no head"

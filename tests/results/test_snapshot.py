@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
@@ -13,12 +14,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from mlflow.entities import ViewType
 
-from results import follow, snapshot
+from results import follow, influence, snapshot
 from results.error import CatsError
+from results.predictions import images_of, predictions_of
 from results.record import Outcome, Record
-from results.snapshot import file_of, frame_of, predictions_of, unchanged
+from results.snapshot import file_of, frame_of, unchanged
 from results.tracking import Tracking
 from results.witness import witness
+from tests.predictions import predictions
 
 OLD = Record.model_validate_json((Path(__file__).parents[1] / "assets" / "record-v1.json").read_text())
 TABLE = pd.DataFrame({"sample": ["a", "b"], "label": [0, 1], "probability_no": [0.2, 0.7]})
@@ -351,13 +354,50 @@ def test_a_reader_sees_the_old_snapshot_or_the_new_one_and_nothing_is_left_lying
     assert [path.name for path in file.parent.iterdir()] == ["runs.parquet"]
 
 
-def test_predictions_are_fetched_once(tracking, folder, monkeypatch):
+@pytest.mark.parametrize("known", [False, True], ids=["of a server", "of this machine"])
+def test_predictions_are_fetched_once_and_those_of_this_machine_never(tracking, folder, monkeypatch, known):
     run, failed = send(tracking, 1), send(tracking, 2, status="failed")
+    if known:
+        frame_of(tracking, folder)
     asked = []
     real = Tracking.predictions
     monkeypatch.setattr(Tracking, "predictions", lambda self, run_id: (asked.append(run_id), real(self, run_id))[1])
-    predictions = predictions_of(tracking.uri, tracking.experiment, folder)
+    read = predictions_of(tracking.uri, tracking.experiment, folder)
     for _ in range(2):
-        pd.testing.assert_frame_equal(predictions(run), TABLE)
-        assert predictions(failed) is None
-    assert asked == [run, failed, failed]
+        pd.testing.assert_frame_equal(read(run), TABLE)
+        assert read(failed) is None
+    assert asked == [failed, failed] if known else [run, failed, failed]
+
+
+def test_what_the_images_say_is_computed_once_and_again_for_other_runs_or_metrics_or_when_asked(tracking, folder, monkeypatch):
+    runs = {}
+    for number, source in enumerate("abc"):
+        record = OLD.model_copy(update={"key": source, "attempt": source})
+        table = predictions(np.random.default_rng(0), 20, 2, luck_of_model=number)
+        runs[source] = [tracking.send(Outcome(record, table))]
+    two, other = {"a": runs["a"], "b": runs["b"]}, {"a": runs["a"], "b": runs["c"]}
+    computed = []
+    real = influence.of_target
+    monkeypatch.setattr(influence, "of_target", lambda *asked: (computed.append(asked[:2]), real(*asked))[1])
+    read = predictions_of(tracking.uri, "toy", folder)
+    for fresh, metric, of in ((False, "auc", two), (False, "brier", two), (False, "auc", other), (True, "auc", other)):
+        computed.clear()
+        for _ in range(2):
+            found, why = images_of(tracking.uri, "toy", folder, fresh=fresh)("toy/t", metric, of)
+            np.testing.assert_array_equal(found, real(metric, of, read)[0])
+            assert why is None
+        assert computed == [(metric, of)] * (2 if fresh else 1)
+
+
+def test_why_the_images_say_nothing_is_kept_too_and_a_damaged_file_is_made_anew(tracking, folder):
+    runs = {"a": [send(tracking, 1, status="failed")]}
+    told = (None, "not every run has predictions")
+    images = images_of(tracking.uri, "toy", folder)
+    assert images("toy/t", "auc", runs) == told
+    (file,) = (file_of(folder, tracking.uri, "toy").parent / "images").iterdir()
+    kept = file.read_bytes()
+    assert images("toy/t", "auc", runs) == told
+    for broken in (b"", kept[:50], b"no zip"):
+        file.write_bytes(broken)
+        assert images("toy/t", "auc", runs) == told
+        assert file.read_bytes() == kept

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from results.board import Judging
+from results.influence import of_target
 from results.picture import draw, draw_ranks
 from results.show import comma_separated, legend, markdown
 from tests.predictions import predictions
@@ -16,6 +17,11 @@ CATS_2024 = {
     "octmnist": (0.9890, 0.6993), "organsmnist": (0.9895, 0.7145), "tissuemnist": (0.9944, 0.7805),
 }  # fmt: skip
 ONE_SEED = runs(**{source: [[blood], [retina]] for source, (blood, retina) in CATS_2024.items()})
+
+
+def images(read):
+    """What boards are given: the influence of the test images by predictions."""
+    return lambda name, metric, runs: of_target(metric, runs, read)
 
 
 def reader(rows, skill=1.0, count=80):
@@ -37,7 +43,7 @@ def test_one_seed_without_predictions_names_no_winner_and_says_that_no_interval_
 
 def test_one_seed_with_predictions_has_intervals_and_still_no_winner():
     rows = [dict(row) for row in ONE_SEED]
-    made = board(rows, judging=Judging(read=reader(rows)))
+    made = board(rows, judging=Judging(images=images(reader(rows))))
     assert (
         made.verdict("a") == "no winner: one seed says nothing about the noise, the interval is that of the test images alone"
     )
@@ -62,7 +68,7 @@ def test_the_best_of_a_draw_and_the_rank_intervals_follow_the_means():
 def test_test_images_widen_the_intervals_and_may_undo_a_win():
     rows = runs(good=[[0.90, 0.91, 0.905]], bad=[[0.87, 0.88, 0.875]])
     alone = board(rows)
-    made = board(rows, judging=Judging(read=reader(rows)))
+    made = board(rows, judging=Judging(images=images(reader(rows))))
     assert made.images == ["a"]
     assert alone.verdict("a").startswith("good wins")
     assert made.verdict("a").startswith("no winner")
@@ -73,7 +79,7 @@ def test_test_images_widen_the_intervals_and_may_undo_a_win():
 
 def test_images_of_brier_turn_with_its_sign():
     rows = [dict(row) for row in CLEAR]
-    made = board(rows, metric="brier", judging=Judging(read=reader(rows)))
+    made = board(rows, metric="brier", judging=Judging(images=images(reader(rows))))
     assert [r.source for r in made.targets["a"]] == ["good", "bad"]
     assert all(r.low < r.mean < r.high for r in made.targets["a"])
 
@@ -81,7 +87,7 @@ def test_images_of_brier_turn_with_its_sign():
 def test_a_target_without_all_predictions_falls_back_to_seeds_and_says_so():
     rows = [dict(row) for row in CLEAR]
     read, lost = reader(rows), rows[0]["run_id"]
-    made = board(rows, judging=Judging(read=lambda name: None if name == lost else read(name)))
+    made = board(rows, judging=Judging(images=images(lambda name: None if name == lost else read(name))))
     assert made.images == ["b"]
     assert made.targets["a"] == board(CLEAR).targets["a"]
     assert "a: the luck of the test images is not counted: not every run has predictions" in made.notes

@@ -109,7 +109,7 @@ def test_lower_is_better_is_turned_once():
 
 def test_seeds_are_averaged_after_the_rule_has_chosen_a_point_of_the_grid():
     grid = [
-        cell("x", "a", TRAINING, seed=str(seed), point=point, test_auc=auc, val_loss=loss, key=f"{seed}{point}")
+        cell("x", "a", TRAINING, seed=seed, point=point, test_auc=auc, val_loss=loss, key=f"{seed}{point}")
         for seed, point, auc, loss in ((0, "p", 0.9, 0.5), (0, "q", 0.6, 0.1), (1, "p", 0.8, 0.2), (1, "q", 0.1, 0.3))
     ]
     truth, held = figures(pd.DataFrame([*grid, cell("y", "a", TRAINING)]), "auc", "min_val_loss")
