@@ -188,9 +188,10 @@ def trains(case: Case) -> str:
     """One small training step on the CPU has a finite loss."""
     import torch
 
+    from benchmark.images import as_float, on_device
     from benchmark.network import Network, Trained
     from benchmark.store import squared
-    from benchmark.train import loss_of, on_device
+    from benchmark.train import loss_of
 
     chosen = case.parts["train"][np.linspace(0, len(case.parts["train"]) - 1, STEP_IMAGES).astype(int)]
     pixels = np.stack([squared(case.images.images[i], STEP_PIXELS) for i in chosen])
@@ -200,7 +201,7 @@ def trains(case: Case) -> str:
     losses = []
     optimiser = torch.optim.SGD(network.parameters(), lr=1e-3)
     for _ in range(2):  # the second loss has felt the step
-        loss = loss_of(network(batch.batch(torch.arange(len(batch)))), batch.labels)
+        loss = loss_of(network(as_float(batch.pixels)), batch.labels)
         optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()

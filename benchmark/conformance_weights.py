@@ -50,7 +50,7 @@ def _found_weights(source: Source, backbone: str, *, asked: bool) -> str:
             raise
         return Note(str(error))
     start = start_of(source.name, backbone, 0, {})
-    network = initialised(start, 2, 0.0, 0)
+    network = initialised(start, 2, 0)
     path = weight_file(start.input, backbone) if start.input else None
     if path:
         origin = f"{path}, sha256 {start.weights}"
@@ -65,7 +65,7 @@ def _forward(source: Source, backbone: str) -> str:
 
     from benchmark.weights import initialised
 
-    network = initialised(start_of(source.name, backbone, 0, {}), 2, 0.0, 0).eval()
+    network = initialised(start_of(source.name, backbone, 0, {}), 2, 0).eval()
     side = int(network.backbone.pretrained_cfg["input_size"][-1])  # type: ignore[index]
     with torch.inference_mode():
         features = network.features(torch.rand(2, 3, side, side, generator=torch.Generator().manual_seed(0)))

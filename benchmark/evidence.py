@@ -13,10 +13,11 @@ import numpy as np
 import torch
 from scipy.special import expit, softmax
 
-from benchmark import catalogue, train
+from benchmark import catalogue
 from benchmark.dataset import Dataset
 from benchmark.digest import digest
 from benchmark.features import classifier_of, features_of
+from benchmark.images import as_float, on_device
 from benchmark.measure import Draws, Undefined
 from benchmark.plan import Plan
 from benchmark.recipe import Recipe
@@ -108,8 +109,8 @@ class Evidence:
             "source_labels": lambda: self.source_labels,
             "images": lambda: _pixels(self.target),
             "source_images": lambda: _pixels(self.source_images),
-            "network": lambda: initialised(self.start, len(self.target.dataset.classes), 0.0, 0),
-            "neutral_network": lambda: initialised(self.neutral, len(self.target.dataset.classes), 0.0, 0),
+            "network": lambda: initialised(self.start, len(self.target.dataset.classes), 0),
+            "neutral_network": lambda: initialised(self.neutral, len(self.target.dataset.classes), 0),
             "source": lambda: self.counted,
             "elsewhere": lambda: self.elsewhere,
             "luck": lambda: generator("luck", self.start.source, self.target.dataset.name, self.start.backbone),
@@ -144,7 +145,7 @@ class Evidence:
         """(N, S): the source's own classifier on the features."""
         if self.start.kind == "random":
             raise Undefined("scratch has no classes of its own")
-        found = classifier_of(initialised(self.start, 2, 0.0, 0), self.start)
+        found = classifier_of(initialised(self.start, 2, 0), self.start)
         if found is None:
             raise Undefined(f"the weights of {self.start.source} for {self.start.backbone} came without their classifier")
         weight, bias = found
@@ -219,5 +220,5 @@ def _features(start: Start, chosen: Chosen, setting: Setting) -> np.ndarray:
 
 def _pixels(chosen: Chosen) -> torch.Tensor:
     """(N, 3, H, W) float32 in [0, 1]."""
-    some = train.on_device(chosen.images.images[chosen.rows], np.zeros(len(chosen.rows), dtype=np.int64), torch.device("cpu"))
-    return some.batch(torch.arange(len(some)))
+    some = on_device(chosen.images.images[chosen.rows], np.zeros(len(chosen.rows), dtype=np.int64), torch.device("cpu"))
+    return as_float(some.pixels)

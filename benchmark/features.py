@@ -8,7 +8,9 @@ import torch
 from benchmark import probe, train
 from benchmark.digest import digest
 from benchmark.home import home
+from benchmark.images import on_device
 from benchmark.network import Network
+from benchmark.precision import precision
 from benchmark.recipe import TRAINER, Recipe
 from benchmark.start import Start
 from benchmark.store import Decoded
@@ -30,10 +32,10 @@ def features_of(start: Start, data: str, images: Decoded, rows: np.ndarray | Non
     path = features_path(start, data, recipe, rows)
     found = probe.kept(path)
     if found is None:
-        network = initialised(start, 2, 0.0, 0).to(device)
+        network = initialised(start, 2, 0).to(device)
         chosen = np.arange(len(images.ids)) if rows is None else rows
-        some = train.on_device(images.images[chosen], images.labels[chosen], torch.device(device))
-        found = train.extract(network, some, train.precision(network, recipe)).cpu().numpy()
+        some = on_device(images.images[chosen], images.labels[chosen], torch.device(device))
+        found = train.extract(network, some, precision(network, recipe)).cpu().numpy()
         probe.keep(path, found)
     return found
 

@@ -1,6 +1,8 @@
 """Makes one cell, or one pretraining: from specs to an Outcome. Whatever fails becomes a record that says why."""
 
-from functools import lru_cache
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import lru_cache, partial
 from typing import Literal
 
 import numpy as np
@@ -12,9 +14,12 @@ from benchmark.attempt import Attempt, flat
 from benchmark.cell import Cell
 from benchmark.dataset import Dataset
 from benchmark.digest import digest
-from benchmark.energy import Meter
+from benchmark.energy import Meter, Stopwatch, shared
 from benchmark.features import features_of
+from benchmark.images import Images, on_device
 from benchmark.network import write_weights
+from benchmark.pack import side_by_side
+from benchmark.precision import precision
 from benchmark.recipe import TRAINER
 from benchmark.score import scores
 from benchmark.seed import seed_of
@@ -25,6 +30,7 @@ from benchmark.weights import initialised, weights_of
 from results.record import Outcome
 
 PRETRAINING_RULE: Literal["min_val_loss"] = "min_val_loss"
+KEPT = 8  # parts of a target on the device: every seed may draw other images
 
 
 def make_cell(cell: Cell, experiment: str, meter: Meter) -> Outcome:
@@ -41,6 +47,22 @@ def make_cell(cell: Cell, experiment: str, meter: Meter) -> Outcome:
     if cell.start.kind == "pretraining":
         attempt.facts["pretraining"] = cell.start.key
     return attempt.run(meter, lambda: _cell(cell, target.dataset, meter, attempt))
+
+
+def make_cells(cells: Sequence[Cell], experiment: str, meter: Meter) -> list[Outcome]:
+    """Cells side by side on one device, each with its share of what all of them cost. Raises nothing, like make_cell."""
+    if len(cells) == 1:
+        return [make_cell(cells[0], experiment, meter)]
+    watches = [Stopwatch(meter.country, meter.device) for _ in cells]
+    works = [partial(make_cell, cell, experiment, watch) for cell, watch in zip(cells, watches, strict=True)]
+    with meter.phase("together"):
+        outcomes = side_by_side(works, torch.device(meter.device))
+    shares = iter(shared(meter.costs[-1:], [cost.seconds for watch in watches for cost in watch.costs] or [0.0]))
+    made = []
+    for outcome, watch in zip(outcomes, watches, strict=True):
+        costs = [part.model_copy(update={"phase": cost.phase}) for cost in watch.costs for part in next(shares)]
+        made.append(replace(outcome, record=outcome.record.model_copy(update={"costs": tuple(costs)})))
+    return made
 
 
 def make_pretraining(start: Start, experiment: str, meter: Meter) -> Outcome:
@@ -62,18 +84,19 @@ def _cell(cell: Cell, dataset: Dataset, meter: Meter, attempt: Attempt) -> None:
     attempt.validation |= {f"images_{part}": float(len(chosen)) for part, chosen in parts.items()}
     # The order of images and the head do not depend on the source: cells of one seed differ in their start only.
     luck = seed_of("cell", cell.target, cell.backbone, cell.seed)
-    if recipe.protocol == "probe":
-        probabilities = _probed(cell, dataset, images, parts, meter, attempt)
+    if recipe.protocol != "finetune":
+        probabilities = _frozen(cell, dataset, images, parts, meter, attempt)
     else:
         with meter.phase("training"):
-            network = initialised(cell.start, len(dataset.classes), recipe.dropout, luck).to(device)
-            train_images, val_images = (at(images, parts[part], device) for part in ("train", "val"))
+            network = initialised(cell.start, len(dataset.classes), luck, recipe).to(device)
+            train_images, val_images = (at(dataset, recipe.size, parts[part], device) for part in ("train", "val"))
             done = train.fit(network, train_images, val_images, recipe, luck, cell.rule)
         attempt.curves = done.curves
         attempt.validation |= done.best()
+        attempt.facts["micro_batch"] = str(done.micro_batch)
         with meter.phase("evaluation"):
-            precise = train.precision(network, recipe)
-            logits = train.predict(network, at(images, parts["test"], device), precise)
+            precise = precision(network, recipe)
+            logits = train.predict(network, at(dataset, recipe.size, parts["test"], device), precise)
             probabilities = train.to_probabilities(logits, multilabel=dataset.task == "multilabel")
         attempt.facts["precision"] = str(precise).removeprefix("torch.")
     test = parts["test"]
@@ -81,7 +104,7 @@ def _cell(cell: Cell, dataset: Dataset, meter: Meter, attempt: Attempt) -> None:
     attempt.predictions = table(dataset, images, test, probabilities)
 
 
-def _probed(
+def _frozen(
     cell: Cell, dataset: Dataset, images: Decoded, parts: dict[str, np.ndarray], meter: Meter, attempt: Attempt
 ) -> np.ndarray:
     with meter.phase("features"):
@@ -89,8 +112,9 @@ def _probed(
     with meter.phase("training"):
         chosen = {part: np.asarray(features[index]) for part, index in parts.items()}
         labels = {part: images.labels[index] for part, index in parts.items()}
-        probabilities, attempt.curves, best = probe.fit_probe(chosen, labels, cell.recipe.c, cell.rule)
-    attempt.validation |= {f"best_{name}" if name == "c" else name: values[best] for name, values in attempt.curves.items()}
+        probabilities, attempt.curves, best = probe.PROTOCOLS[cell.recipe.protocol](chosen, labels, cell.recipe, cell.rule)
+    settings = ("c", "k")  # names that the recipe has too
+    attempt.validation |= {f"best_{n}" if n in settings else n: values[best] for n, values in attempt.curves.items()}
     return probabilities
 
 
@@ -105,8 +129,8 @@ def _pretraining(start: Start, meter: Meter, attempt: Attempt) -> None:
     assert start.start is not None
     trained = weights_of(start.start)
     with meter.phase("pretraining"):
-        network = initialised(start.start, len(dataset.classes), recipe.dropout, luck).to(device)
-        train_images, val_images = (at(images, parts[part], device) for part in ("train", "val"))
+        network = initialised(start.start, len(dataset.classes), luck, recipe).to(device)
+        train_images, val_images = (at(dataset, recipe.size, parts[part], device) for part in ("train", "val"))
         done = train.fit(network, train_images, val_images, recipe, luck, PRETRAINING_RULE)
     attempt.curves = done.curves
     attempt.validation |= done.best()
@@ -119,9 +143,20 @@ def loaded(dataset: Dataset, size: int) -> Decoded:
     return decoded(dataset, size)
 
 
-def at(images: Decoded, index: np.ndarray, device: torch.device) -> train.Images:
-    """The chosen images on the device."""
-    return train.on_device(images.images[index], images.labels[index], device)
+def at(dataset: Dataset, size: int, rows: np.ndarray, device: torch.device) -> Images:
+    """Images of a data set on the device, where those of the last one stay between cells."""
+    shelf, key = _shelf(dataset, size, device), rows.tobytes()
+    if key not in shelf:
+        if len(shelf) >= KEPT:
+            shelf.clear()
+        images = loaded(dataset, size)
+        shelf[key] = on_device(images.images[rows], images.labels[rows], device)
+    return shelf[key]
+
+
+@lru_cache(maxsize=1)
+def _shelf(dataset: Dataset, size: int, device: torch.device) -> dict[bytes, Images]:  # noqa: ARG001 - what it is kept by
+    return {}
 
 
 def table(dataset: Dataset, images: Decoded, test: np.ndarray, probabilities: np.ndarray) -> pd.DataFrame:

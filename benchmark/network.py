@@ -2,6 +2,7 @@
 
 import difflib
 import fnmatch
+import itertools
 import json
 import logging
 from collections.abc import Mapping, Sequence
@@ -15,6 +16,7 @@ from safetensors.torch import save
 from torch import Tensor, nn
 
 from benchmark.operators import timm
+from benchmark.recipe import Recipe
 from benchmark.source import Weights
 from results.error import CatsError, nearest
 
@@ -22,7 +24,9 @@ log = logging.getLogger(__name__)
 HALF = (0.5, 0.5, 0.5)
 SHOWN = 12  # backbones in the sentence about a missing tag
 # What may be set of a timm model besides its weights: padding, epsilon of batch norm, layer scale, size of positions.
-ARGUMENTS: dict[str, type] = {"pad_type": str, "bn_eps": float, "init_values": float, "img_size": int}
+# `stem` is ours, see Recipe.
+ARGUMENTS: dict[str, type] = {"pad_type": str, "bn_eps": float, "init_values": float, "img_size": int, "stem": str}
+PLAIN = Recipe()
 
 
 @dataclass(frozen=True)
@@ -43,18 +47,42 @@ class Trained:
     arguments: dict[str, Any] = field(default_factory=dict)
 
 
+class Dropout(nn.Module):
+    """Dropout whose luck is its own: torch's takes the process's, which networks that are trained side by side would share."""
+
+    def __init__(self, rate: float) -> None:
+        super().__init__()
+        self.rate, self.luck = rate, torch.Generator()
+
+    def forward(self, features: Tensor) -> Tensor:
+        """(N, D) → the same, in training each feature 0 with probability `rate`, the others scaled up."""
+        if not self.training or not self.rate:
+            return features
+        kept = torch.rand(features.shape, generator=self.luck) >= self.rate  # drawn on the CPU: the same on every device
+        return features * kept.to(features.device, non_blocking=True) / (1 - self.rate)
+
+
 class Network(nn.Module):
-    """Images (N, 3, H, W), float in [0, 1], RGB → logits (N, classes)."""
+    """Images (N, 3, H, W), float in [0, 1], RGB → logits (N, classes).
+
+    Of `recipe` it takes dropout, dense layers, stem, and whether the backbone is frozen.
+    """
 
     mean: Tensor
     std: Tensor
 
-    def __init__(self, backbone: str, trained: Trained, classes: int, dropout: float = 0.0) -> None:
+    def __init__(self, backbone: str, trained: Trained, classes: int, recipe: Recipe = PLAIN) -> None:
         super().__init__()
-        self.backbone = build(backbone, trained)
-        self.dropout = nn.Dropout(dropout)
-        self.head = nn.Linear(feature_count(self.backbone), classes)
+        self.backbone = build(backbone, trained, recipe.stem)
+        self.frozen = recipe.trained == "head"
+        self.backbone.requires_grad_(not self.frozen)
+        widths = [feature_count(self.backbone), *recipe.hidden]
+        dense = [nn.Sequential(Dropout(recipe.dropout), nn.Linear(a, b), nn.ReLU()) for a, b in itertools.pairwise(widths)]
+        self.dense = nn.Sequential(*dense)
+        self.dropout = Dropout(recipe.dropout)
+        self.head = nn.Linear(widths[-1], classes)
         self.channels = trained.channels
+        self.arguments = trained.arguments | ({"stem": recipe.stem} if recipe.stem == "small" else {})
         count = 1 if trained.channels == "grey" else 3
         for name, values in (("mean", trained.mean), ("std", trained.std)):
             self.register_buffer(name, torch.tensor(values[:count]).view(1, count, 1, 1), persistent=False)
@@ -63,11 +91,31 @@ class Network(nn.Module):
         """(N, 3, H, W) → (N, D), what the head sees."""
         seen = images.mean(dim=1, keepdim=True) if self.channels == "grey" else images
         normal = (seen - self.mean) / self.std
-        return cast("Tensor", self.backbone(normal.flip(1) if self.channels == "bgr" else normal))
+        with torch.set_grad_enabled(torch.is_grad_enabled() and not self.frozen):
+            return cast("Tensor", self.backbone(normal.flip(1) if self.channels == "bgr" else normal))
 
     def forward(self, images: Tensor) -> Tensor:
         """(N, 3, H, W) → (N, classes)."""
-        return cast("Tensor", self.head(self.dropout(self.features(images))))
+        return cast("Tensor", self.head(self.dropout(self.dense(self.features(images)))))
+
+    def train(self, mode: bool = True) -> "Network":  # noqa: FBT001, FBT002 - torch's signature
+        """As in torch, but a frozen backbone stays as it is, the statistics of its norm layers too."""
+        super().train(mode)
+        if self.frozen:
+            self.backbone.eval()
+        return self
+
+    def reset_head(self) -> None:
+        """All that follows the backbone, drawn anew from torch's own luck."""
+        for layer in [*self.dense.modules(), self.head]:
+            if isinstance(layer, nn.Linear):
+                layer.reset_parameters()
+
+    def lucky(self, luck: torch.Generator) -> None:
+        """Dropout draws from `luck` from now on."""
+        for layer in self.modules():
+            if isinstance(layer, Dropout):
+                layer.luck = luck
 
 
 def check_backbone(name: str) -> None:
@@ -76,17 +124,33 @@ def check_backbone(name: str) -> None:
         raise CatsError(f"timm has no backbone '{name}'{nearest(name.partition('.')[0], timm.list_models())}")
 
 
-def build(name: str, trained: Trained) -> nn.Module:
-    """A timm model without head, pooled, with the given weights. Raises CatsError if they do not fit."""
+def build(name: str, trained: Trained, stem: str = "backbone") -> nn.Module:
+    """A timm model without head, pooled, with the given weights, and the stem that these have. Raises CatsError if they do not fit."""
     check_backbone(name)
     inputs: dict[str, Any] = {"in_chans": 1} if trained.channels == "grey" else {}
+    arguments = {key: value for key, value in trained.arguments.items() if key != "stem"}
     try:
-        model: nn.Module = timm.create_model(name, pretrained=False, num_classes=0, **trained.arguments, **inputs)
+        model: nn.Module = timm.create_model(name, pretrained=False, num_classes=0, **arguments, **inputs)
     except TypeError as error:
-        raise CatsError(f"backbone {name} does not take {trained.arguments}: {error}") from error
+        raise CatsError(f"backbone {name} does not take {arguments}: {error}") from error
+    if trained.arguments.get("stem", stem) == "small":
+        small_stem(model, name)
     if trained.state is not None:
         model.load_state_dict(fitting(model, trained.state, name), strict=False)  # fitting() has been stricter
     return model
+
+
+def small_stem(model: nn.Module, name: str) -> None:
+    """Give a ResNet the stem for images of 28 or 32 pixels (He et al. 2016, section 4.2): 3 x 3, no stride, no pooling.
+
+    Raises CatsError if it is no ResNet.
+    """
+    first = getattr(model, "conv1", None)
+    if not isinstance(first, nn.Conv2d) or not hasattr(model, "maxpool"):
+        raise CatsError(f"backbone {name} has no stem that could be small; ResNets have one, such as resnet18")
+    model.conv1 = nn.Conv2d(first.in_channels, first.out_channels, 3, padding=1, bias=False)
+    nn.init.kaiming_normal_(model.conv1.weight, mode="fan_out", nonlinearity="relu")
+    model.maxpool = nn.Identity()
 
 
 def feature_count(model: nn.Module) -> int:
@@ -173,17 +237,17 @@ def declared(found: Trained, weights: Weights | None) -> Trained:
 def write_weights(path: Path, network: Network, trained: Trained, notes: dict[str, str]) -> None:
     """Store a pretrained network so that read_weights() gives it back. Atomic: the file is whole or absent.
 
-    The head lies under the name that timm has for it: measures ask what the source's own classes are. The same weights and
-    notes give the same bytes.
+    The head lies under the name that timm has for it: measures ask what the source's own classes are; one that stands on
+    dense layers is left out. The same weights and notes give the same bytes.
     """
     told = {
         "mean": ",".join(map(str, trained.mean)),
         "std": ",".join(map(str, trained.std)),
         "channels": trained.channels,
     }
-    told |= {name: str(value) for name, value in trained.arguments.items()}
+    told |= {name: str(value) for name, value in network.arguments.items()}
     state = {k: v.detach().cpu().contiguous() for k, v in network.backbone.state_dict().items()}
-    for name in classifier_names(network.backbone)[:1]:
+    for name in classifier_names(network.backbone)[:1] if not len(network.dense) else ():
         state |= {f"{name}.{part}": tensor.detach().cpu().contiguous() for part, tensor in network.head.state_dict().items()}
     draft = path.with_name(f".{path.name}.draft")
     try:

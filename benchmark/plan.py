@@ -108,7 +108,7 @@ class Plan(Frozen):
         return {} if self.allow_leakage else self.related()
 
     def cells(self, leaks: Leaks | None = None) -> Iterator[Cell]:
-        """Every cell once, ordered so that a target and a backbone stay loaded as long as they are needed.
+        """Every cell once, ordered so that a target stays on the device, and seeds that differ in nothing else follow each other.
 
         `leaks` are the pairs that share images, with the reason (benchmark.leakage.look); without it, those of one family.
         """
@@ -122,12 +122,13 @@ class Plan(Frozen):
                     leak = leaks.get((name, goal))
                     if leak is not None and not self.allow_leakage:
                         continue
-                    for seed in self.seeds:
-                        start = self.start(name, backbone, seed)
+                    starts = {seed: self.start(name, backbone, seed) for seed in self.seeds}
+                    for start in starts.values():
                         twin = known.setdefault(start.key, name)
                         if twin != name:
                             raise CatsError(f"sources {twin} and {name} give {backbone} the same weights; name one of them")
-                        for point in points:
+                    for point in points:
+                        for seed, start in starts.items():
                             yield Cell(
                                 source=name, target=goal, backbone=backbone, recipe=point, seed=seed, rule=self.rule,
                                 subsample=subsample, data=data, start=start, leak=leak,

@@ -5,47 +5,41 @@ left over are others in every epoch.
 """
 
 import copy
+import logging
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
-from benchmark.augment import augmented
+from benchmark.augment import Draws, augmented, draw, mixed
+from benchmark.images import Images, as_float, batches
 from benchmark.network import Network
+from benchmark.optimise import Average, make_optimiser, schedule
+from benchmark.pack import stopping
+from benchmark.precision import autocast, precision, quicken
 from benchmark.recipe import Recipe
 from benchmark.score import auc
 from results.error import CatsError
 from results.record import Rule
 
+log = logging.getLogger(__name__)
 EVALUATION_BATCH = 256
 
 
 @dataclass(frozen=True)
-class Images:
-    """Images on the device: pixels (N, C, S, S) uint8, C 1 or 3; labels (N,) int64, multi-label (N, K) float."""
-
-    pixels: Tensor
-    labels: Tensor
-
-    def __len__(self) -> int:
-        return len(self.labels)
-
-    def batch(self, index: Tensor) -> Tensor:
-        """The images at `index` (B,) as (B, 3, S, S) float in [0, 1], channels last."""
-        chosen = self.pixels[index].to(torch.float32).div_(255)
-        return chosen.expand(-1, 3, -1, -1).contiguous(memory_format=torch.channels_last)
-
-
-@dataclass(frozen=True)
 class Fit:
-    """What a training left: curves (one value per epoch) and the epoch whose weights the network has now."""
+    """What a training left: curves (one value per epoch) and the epoch whose weights the network has now.
+
+    `micro_batch`: images that went through the network at once, fewer than a batch where memory did not suffice.
+    """
 
     curves: dict[str, list[float]]
     best_epoch: int
+    micro_batch: int = 0
 
     def best(self) -> dict[str, float]:
         """What is known of the restored epoch, by names that no setting of the recipe has."""
@@ -53,91 +47,111 @@ class Fit:
         return {"best_epoch": float(self.best_epoch), "epochs_run": float(len(self.curves["learning_rate"])), **known}
 
 
-def on_device(pixels: np.ndarray, labels: np.ndarray, device: torch.device) -> Images:
-    """(N, S, S, C) uint8 and labels as Images."""
-    moved = torch.from_numpy(np.ascontiguousarray(pixels)).permute(0, 3, 1, 2).to(device)
-    kind = torch.float32 if labels.ndim > 1 else torch.int64
-    return Images(moved, torch.from_numpy(np.ascontiguousarray(labels)).to(device, kind))
-
-
 def fit(network: Network, train: Images, val: Images, recipe: Recipe, seed: int, rule: Rule = "min_val_loss") -> Fit:
     """Train in place and restore the best epoch by `rule`. All randomness comes from `seed`.
 
     Raises CatsError naming epoch and learning rate if the loss stops being finite.
     """
-    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    quicken(network)
     size = min(recipe.batch_size, len(train))
     steps = len(train) // size
     total = steps * recipe.epochs
     luck = torch.Generator().manual_seed(seed)
-    torch.manual_seed(seed)  # dropout
-    optimiser = make_optimiser(network, recipe)
-    precise = precision(network, recipe)
+    network.lucky(luck)
+    step = Step(network, recipe, size)
+    judged = Average(network, recipe.ema) if recipe.ema else None
     curves: dict[str, list[float]] = {"train_loss": [], "val_loss": [], "val_auc": [], "learning_rate": []}
     best, best_epoch, best_state = -math.inf, 0, copy.deepcopy(network.state_dict())
     for epoch in range(recipe.epochs):
+        if stopping():
+            raise KeyboardInterrupt
         network.train()
-        order = torch.randperm(len(train), generator=luck).to(train.labels.device)
+        order = torch.randperm(len(train), generator=luck)[: steps * size]
+        draws = draw(recipe.augment, len(order), luck).to(train.device)
         losses = []
-        for step in range(steps):
-            rate = recipe.lr * schedule(recipe, (epoch * steps + step) / total, 1 / total)
-            for group in optimiser.param_groups:
-                group["lr"] = rate
-            index = order[step * size : (step + 1) * size]
-            images = augmented(train.batch(index), recipe.augment, luck)
-            with autocast(images.device, precise):
-                loss = loss_of(network(images), train.labels[index], recipe.label_smoothing)
-            optimiser.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
-            optimiser.step()
-            losses.append(loss.detach())
-        val_loss, val_auc = validate(network, val, precise)
-        values = {
-            "train_loss": float(torch.stack(losses).float().mean()),
-            "val_loss": val_loss,
-            "val_auc": val_auc,
-            "learning_rate": rate,
-        }
-        for name, value in values.items():
+        for number, (pixels, labels) in enumerate(batches(train, order, size)):
+            rate = recipe.lr * schedule(recipe, (epoch * steps + number) / total, 1 / total)
+            losses.append(step(pixels, labels, draws[number * size : (number + 1) * size], rate))
+            if judged is not None:
+                judged.follow(network)
+        now = network if judged is None else judged.network
+        val_loss, val_auc = validate(now, val, step.precise)
+        train_loss = float(torch.stack(losses).mean())
+        for name, value in zip(curves, (train_loss, val_loss, val_auc, rate), strict=True):
             curves[name].append(value)
-        if not math.isfinite(values["train_loss"]):
-            raise CatsError(f"the training loss is {values['train_loss']} in epoch {epoch + 1} at learning rate {rate:.3g}")
+        if not math.isfinite(train_loss):
+            raise CatsError(f"the training loss is {train_loss} in epoch {epoch + 1} at learning rate {rate:.3g}")
         worth = {"min_val_loss": -val_loss, "max_val_auc": val_auc, "last_epoch": float(epoch)}[rule]
         if worth > best:
-            best, best_epoch, best_state = worth, epoch, copy.deepcopy(network.state_dict())
+            best, best_epoch, best_state = worth, epoch, copy.deepcopy(now.state_dict())
         elif recipe.patience is not None and epoch - best_epoch >= recipe.patience:
             break
     if recipe.epochs and best == -math.inf:
         figure = {"min_val_loss": "validation loss", "max_val_auc": "validation AUC", "last_epoch": "loss"}[rule]
         raise CatsError(f"no epoch has a finite {figure}, to the last one, epoch {epoch + 1} at learning rate {rate:.3g}")
     network.load_state_dict(best_state)
-    return Fit(curves, best_epoch)
+    return Fit(curves, best_epoch, step.micro)
 
 
-def make_optimiser(network: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
-    """SGD (nesterov when there is momentum) or AdamW; vectors, that is biases and norm layers, are not decayed."""
-    trained = [p for p in network.parameters() if p.requires_grad]
-    groups = [
-        {"params": [p for p in trained if p.ndim > 1], "weight_decay": recipe.weight_decay},
-        {"params": [p for p in trained if p.ndim <= 1], "weight_decay": 0.0},
-    ]
-    if recipe.optimiser == "sgd":
-        return torch.optim.SGD(groups, lr=recipe.lr, momentum=recipe.momentum, nesterov=recipe.momentum > 0)
-    return torch.optim.AdamW(groups, lr=recipe.lr)
+class Step:
+    """One step of the optimiser after another. Where a batch does not fit into memory it goes in parts, and stays in parts.
+
+    Parts have the gradient of the whole batch, but for what batch norm sees: its statistics are those of a part.
+    """
+
+    def __init__(self, network: Network, recipe: Recipe, size: int) -> None:
+        self.network, self.recipe, self.micro = network, recipe, size
+        self.optimiser = make_optimiser(network, recipe)
+        self.precise = precision(network, recipe)
+        self.classes = network.head.out_features
+
+    def __call__(self, pixels: Tensor, labels: Tensor, draws: Draws, rate: float) -> Tensor:
+        """Train on one batch, see Images.batch; returns its loss, on the device."""
+        for group in self.optimiser.param_groups:
+            group["lr"] = rate * group.get("share", 1.0)
+        luck = self.network.dropout.luck
+        while True:
+            self.optimiser.zero_grad()
+            before = luck.get_state()
+            try:
+                loss = self._accumulate(pixels, labels, draws)
+                break
+            except RuntimeError as error:  # torch's OutOfMemoryError is one
+                if not out_of_memory(error) or self.micro <= 2:
+                    raise
+            luck.set_state(before)  # outside of `except`, so that nothing holds on to the graph
+            self.micro = max(2, self.micro // 2)
+            if torch.cuda.is_available():
+                torch.cuda.empty_cache()
+            log.warning("memory does not suffice for %d images at once: %d from now on", len(labels), self.micro)
+        self.optimiser.step()
+        return loss
+
+    def _accumulate(self, pixels: Tensor, labels: Tensor, draws: Draws) -> Tensor:
+        losses = []
+        for start in range(0, len(labels), self.micro):
+            part = slice(start, start + self.micro)
+            images, truth = augmented(as_float(pixels[part]), self.recipe.augment, draws[part]), labels[part]
+            if self.recipe.augment.mixup:  # in parts, pairs are of one part
+                soft = truth if truth.ndim > 1 else F.one_hot(truth, self.classes).float()
+                images, truth = mixed(images, soft, draws[part])
+            with autocast(images.device, self.precise):
+                logits = self.network(images)
+            multilabel = labels.ndim > 1
+            loss = loss_of(logits, truth, self.recipe.label_smoothing, multilabel=multilabel) * (len(truth) / len(labels))
+            loss.backward()  # type: ignore[no-untyped-call]
+            losses.append(loss.detach())
+        return torch.stack(losses).sum()
 
 
-def schedule(recipe: Recipe, done: float, step: float) -> float:
-    """Factor of the learning rate when the share `done` of the training is over; one step is the share `step`."""
-    if done < recipe.warmup:
-        return min(1.0, (done + step) / recipe.warmup)
-    if recipe.schedule == "constant":
-        return 1.0
-    return 0.5 * (1 + math.cos(math.pi * (done - recipe.warmup) / (1 - recipe.warmup)))
+def out_of_memory(error: RuntimeError) -> bool:
+    """Whether a GPU or the CPU's allocator had no memory left."""
+    return isinstance(error, torch.OutOfMemoryError) or "DefaultCPUAllocator: can't allocate" in str(error)
 
 
-def loss_of(logits: Tensor, labels: Tensor, smoothing: float = 0.0) -> Tensor:
-    """Cross-entropy; for multi-label (labels of two dimensions) binary cross-entropy, mean over labels."""
-    if labels.ndim > 1:
+def loss_of(logits: Tensor, labels: Tensor, smoothing: float = 0.0, *, multilabel: bool | None = None) -> Tensor:
+    """Cross-entropy; multi-label, that is labels (N, C) unless told otherwise, binary cross-entropy, mean over labels."""
+    if labels.ndim > 1 if multilabel is None else multilabel:
         soft = labels * (1 - smoothing) + smoothing / 2
         return F.binary_cross_entropy_with_logits(logits.float(), soft)
     return F.cross_entropy(logits.float(), labels, label_smoothing=smoothing)
@@ -146,9 +160,9 @@ def loss_of(logits: Tensor, labels: Tensor, smoothing: float = 0.0) -> Tensor:
 def validate(network: Network, val: Images, precise: torch.dtype) -> tuple[float, float]:
     """(loss, AUC) on the validation images."""
     logits = predict(network, val, precise)
+    multilabel = val.labels.ndim > 1
     loss = float(loss_of(logits, val.labels))
-    labels = val.labels.cpu().numpy()
-    return loss, auc(labels.astype(np.int64), to_probabilities(logits, multilabel=labels.ndim > 1))
+    return loss, auc(val.labels.cpu().numpy().astype(np.int64), to_probabilities(logits, multilabel=multilabel))
 
 
 def to_probabilities(logits: Tensor, *, multilabel: bool) -> np.ndarray:
@@ -170,29 +184,6 @@ def extract(network: Network, images: Images, precise: torch.dtype) -> Tensor:
 def _outputs(network: Network, images: Images, precise: torch.dtype, *, features: bool) -> Iterator[Tensor]:
     network.eval()
     call = network.features if features else network
-    for start in range(0, len(images), EVALUATION_BATCH):
-        index = torch.arange(start, min(start + EVALUATION_BATCH, len(images)), device=images.labels.device)
-        batch = images.batch(index)
-        with torch.inference_mode(), autocast(batch.device, precise):
-            yield call(batch).float()
-
-
-def precision(network: nn.Module, recipe: Recipe) -> torch.dtype:
-    """What `precision: auto` means for this network here: bf16 where that is faster, else fp32.
-
-    On a GPU with bf16: bf16. On a CPU only one with AMX gains, from about 64 pixels on, and networks with depthwise
-    convolutions (MobileNet, EfficientNet, ConvNeXt) lose at any size, because those have no fast bf16 kernel.
-    """
-    if recipe.precision != "auto":
-        return torch.bfloat16 if recipe.precision == "bf16" else torch.float32
-    device = next(network.parameters()).device
-    if device.type == "cuda":
-        return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float32
-    depthwise = any(isinstance(m, nn.Conv2d) and m.groups > 1 for m in network.modules())
-    amx = bool(torch.cpu._is_amx_tile_supported())  # noqa: SLF001 - torch has no public question for it
-    return torch.bfloat16 if device.type == "cpu" and amx and recipe.size >= 64 and not depthwise else torch.float32
-
-
-def autocast(device: torch.device, precise: torch.dtype) -> torch.autocast:
-    """bf16 autocast, or nothing for fp32."""
-    return torch.autocast(device.type, dtype=torch.bfloat16, enabled=precise is torch.bfloat16)
+    for pixels, _ in batches(images, torch.arange(len(images)), EVALUATION_BATCH):
+        with torch.inference_mode(), autocast(pixels.device, precise):
+            yield call(as_float(pixels)).float()

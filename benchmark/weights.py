@@ -1,5 +1,6 @@
 """The weights that a start names, and networks that begin with them."""
 
+import threading
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -9,20 +10,24 @@ import torch
 from benchmark.checkpoint import read_file, renamed
 from benchmark.digest import file_digest
 from benchmark.hub import hub_weights
-from benchmark.network import Network, Trained, declared, read_weights, timm_weights
+from benchmark.network import PLAIN, Network, Trained, declared, read_weights, timm_weights
 from benchmark.published import fetched
+from benchmark.recipe import Recipe
 from benchmark.seed import seed_of
 from benchmark.source import Weights, pick
 from benchmark.start import Start, pretrained_path, weight_file
 from results.error import CatsError
 
+_drawing = threading.Lock()  # torch draws first weights from luck that all threads share
 
-def initialised(start: Start, classes: int, dropout: float, seed: int) -> Network:
+
+def initialised(start: Start, classes: int, seed: int, recipe: Recipe = PLAIN) -> Network:
     """A network on the CPU with the weights of its start and a head that depends on `seed` alone."""
-    torch.manual_seed(seed_of("initialisation", start.backbone, str(start.seed)))
-    network = Network(start.backbone, weights_of(start), classes, dropout)
-    torch.manual_seed(seed)
-    network.head.reset_parameters()
+    with _drawing:
+        torch.manual_seed(seed_of("initialisation", start.backbone, str(start.seed)))
+        network = Network(start.backbone, weights_of(start), classes, recipe)
+        torch.manual_seed(seed)
+        network.reset_head()
     return network
 
 

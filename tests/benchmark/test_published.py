@@ -89,7 +89,7 @@ def test_what_is_published_comes_back_bit_for_bit_in_another_home(place, tmp_pat
     assert found.state.keys() == before.state.keys()
     assert all(torch.equal(value, before.state[name]) for name, value in found.state.items())
     assert file_digest(tmp_path / "another" / "published" / f"{start.weights}.safetensors") == start.weights
-    both = [initialised(each, 2, 0.0, 0).eval()(torch.ones(1, 3, 16, 16)) for each in (start, pretrained)]
+    both = [initialised(each, 2, 0).eval()(torch.ones(1, 3, 16, 16)) for each in (start, pretrained)]
     assert torch.equal(*both)
 
 

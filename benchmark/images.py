@@ -1,0 +1,66 @@
+"""Images where the network can reach them: on the device if they fit, else streamed to it ahead of their use."""
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+log = logging.getLogger(__name__)
+RESERVED = 0.5  # of a GPU's free memory, for network, gradients and activations
+
+
+@dataclass(frozen=True)
+class Images:
+    """Pixels (N, C, S, S) uint8, C 1 or 3, on the device or in pinned memory of the host; labels (N,) int64, multi-label (N, K)
+    float, on the device.
+    """
+
+    pixels: Tensor
+    labels: Tensor
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    @property
+    def device(self) -> torch.device:
+        """Where batches are."""
+        return self.labels.device
+
+    def batch(self, index: Tensor) -> tuple[Tensor, Tensor]:
+        """Pixels and labels of the images at `index` (B,), which lies where the pixels do, on the device; does not wait for it."""
+        if self.pixels.device == self.device:
+            return self.pixels[index], self.labels[index]
+        labels = self.labels[index.to(self.device, non_blocking=True)]
+        return self.pixels[index].pin_memory().to(self.device, non_blocking=True), labels
+
+
+def on_device(pixels: np.ndarray, labels: np.ndarray, device: torch.device) -> Images:
+    """(N, S, S, C) uint8 and labels as Images. What does not fit into half of a GPU's free memory stays on the host."""
+    held = torch.from_numpy(np.ascontiguousarray(pixels)).permute(0, 3, 1, 2)
+    kind = torch.float32 if labels.ndim > 1 else torch.int64
+    truth = torch.from_numpy(np.ascontiguousarray(labels)).to(device, kind)
+    if device.type == "cuda":
+        free = torch.cuda.mem_get_info(device)[0] + torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+        if held.nbytes > RESERVED * free:
+            log.info("%d images of %.1f GB are streamed: %.1f GB of the GPU are free", len(truth), held.nbytes / 1e9, free / 1e9)
+            return Images(held.pin_memory(), truth)
+    return Images(held.to(device), truth)
+
+
+def batches(images: Images, order: Tensor, size: int) -> Iterator[tuple[Tensor, Tensor]]:
+    """Batches of `size` images in the given order, the last one maybe smaller. The next one is on its way while one is used."""
+    ahead: tuple[Tensor, Tensor] | None = None
+    for index in torch.split(order.to(images.pixels.device), size):
+        now, ahead = ahead, images.batch(index)
+        if now is not None:
+            yield now
+    if ahead is not None:
+        yield ahead
+
+
+def as_float(pixels: Tensor) -> Tensor:
+    """(N, C, S, S) uint8 → (N, 3, S, S) float in [0, 1], channels last."""
+    return pixels.to(torch.float32).div_(255).expand(-1, 3, -1, -1).contiguous(memory_format=torch.channels_last)

@@ -1,0 +1,41 @@
+"""Several attempts side by side on one device: on a GPU each in a stream of its own, on a CPU each on a share of the cores."""
+
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+
+import torch
+
+from results.record import Outcome
+
+_stop = threading.Event()
+
+
+def stopping() -> bool:
+    """Whether the user has asked the attempts of a pack to stop; they look after every epoch."""
+    return _stop.is_set()
+
+
+def side_by_side(works: Sequence[Callable[[], Outcome]], device: torch.device) -> list[Outcome]:
+    """Do all of them at once and give their outcomes in order. Ctrl-C lets every one of them end as interrupted."""
+    cores = torch.get_num_threads()
+    share = max(1, cores // len(works))
+
+    def alone(work: Callable[[], Outcome]) -> Outcome:
+        if device.type == "cuda":
+            with torch.cuda.stream(torch.cuda.Stream(device)):
+                return work()
+        torch.set_num_threads(share)  # of this thread
+        return work()
+
+    with ThreadPoolExecutor(len(works)) as pool:
+        futures = [pool.submit(alone, work) for work in works]
+        try:
+            wait(futures)
+        except KeyboardInterrupt:
+            _stop.set()
+            wait(futures)
+        finally:
+            _stop.clear()
+            torch.set_num_threads(cores)
+    return [future.result() for future in futures]

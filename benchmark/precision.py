@@ -1,0 +1,52 @@
+"""bf16 or fp32, and the small changes that make a network fast on a CPU without changing what it computes."""
+
+import torch
+from torch import Tensor, nn
+
+from benchmark.network import Network
+from benchmark.recipe import Recipe
+
+
+def precision(network: Network, recipe: Recipe) -> torch.dtype:
+    """What `precision: auto` means for this network here: bf16 where that is faster, else fp32.
+
+    On a GPU with bf16: bf16. On a CPU only one with AMX gains, and only where layers are large: from about 64 pixels on, or
+    with a small stem.
+    """
+    if recipe.precision != "auto":
+        return torch.bfloat16 if recipe.precision == "bf16" else torch.float32
+    device = network.head.weight.device
+    if device.type == "cuda":
+        return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float32
+    amx = bool(torch.cpu._is_amx_tile_supported())  # noqa: SLF001 - torch has no public question for it
+    large = recipe.size >= 64 or network.arguments.get("stem") == "small"
+    return torch.bfloat16 if device.type == "cpu" and amx and large else torch.float32
+
+
+def autocast(device: torch.device, precise: torch.dtype) -> torch.autocast:
+    """bf16 autocast, or nothing for fp32; weights stay fp32 either way."""
+    return torch.autocast(device.type, dtype=torch.bfloat16, enabled=precise is torch.bfloat16)
+
+
+def quicken(network: Network) -> None:
+    """Make a network train faster where it lies. The results stay the same but for rounding."""
+    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    if network.head.weight.device.type != "cpu":
+        return
+    for module in network.modules():
+        if isinstance(module, nn.ReLU6 | nn.Hardtanh):  # in place they are computed aside and copied back, by torch 2.13
+            module.inplace = False
+        if isinstance(module, nn.Conv2d) and module.groups > 1 and not isinstance(module, Wide):
+            # A change of class keeps names, weights and copies as they are; timm has convolutions of several classes.
+            module.__class__ = type(f"Wide{type(module).__name__}", (Wide, type(module)), {})
+
+
+class Wide(nn.Module):
+    """A convolution that is computed in fp32 also under autocast: depthwise ones have no fast gradient in bf16 on CPUs."""
+
+    def forward(self, features: Tensor) -> Tensor:
+        """(N, C, H, W) → as the convolution gives it, in the number format of its input."""
+        if not self.training or not torch.is_autocast_enabled("cpu"):
+            return super().forward(features)  # type: ignore[misc,no-any-return]
+        with torch.autocast("cpu", enabled=False):
+            return super().forward(features.float()).to(torch.bfloat16)  # type: ignore[misc,no-any-return]

@@ -1,0 +1,469 @@
+#!/usr/bin/env python
+"""How fast the engine trains, beside a plain loop in the manner of published code, on the same images, epochs and seeds.
+
+    .venv/bin/python scripts/bench_training.py [PART ...] [--seeds N] [--json FILE]
+
+PART: small (ResNet-18, 64 px), large (MobileNetV2-100, 224 px), probe (frozen features, 4 seeds, 10 values of C),
+packed (several seeds side by side), overhead (a whole cell through runner, energy and MLflow), gpu (needs one: a cell of the
+CATS-2024 kind, the bare throughput of the backbone, packed seeds). Without PART: small, large, probe, overhead.
+
+The plain loop: torchvision's PIL transforms in a DataLoader, fp32, training and validation images evaluated after every epoch,
+as in the published code of MedMNIST and CATS. Images per second are training images times epochs over all the time of a
+training, evaluations included. Images: MedMNIST below CATS_DATA, or noise where they are not at hand (then no AUC).
+"""
+
+import argparse
+import json
+import math
+import os
+import platform
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from benchmark import train
+from benchmark.device import device_of
+from benchmark.images import Images, as_float, on_device
+from benchmark.network import Network, Trained, read_weights
+from benchmark.operators import declare_missing, timm
+from benchmark.pack import side_by_side
+from benchmark.precision import autocast, precision
+from benchmark.recipe import Augment, Recipe
+from benchmark.score import auc
+
+MOVES = Augment(flip=0.5, rotate=10, shift=0.1, zoom=0.1)
+PARTS = ("small", "large", "probe", "overhead")
+CLASSES = 2
+
+
+@dataclass(frozen=True)
+class Task:
+    """What both loops do: pixels (N, S, S, C) uint8 and labels (N,) of train, val and test; how they are trained."""
+
+    backbone: str
+    trained: Trained
+    recipe: Recipe
+    images: dict[str, tuple[np.ndarray, np.ndarray]]
+    real: bool
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("parts", nargs="*", metavar="PART", choices=[*PARTS, "packed", "gpu"], default=PARTS)
+    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--device", default="auto")
+    parser.add_argument("--json", type=Path, help="also write the figures there")
+    given = parser.parse_args()
+    device = device_of(given.device)
+    about = {"command": " ".join(["python", *sys.argv]), "hardware": hardware(device), "versions": versions()}
+    print(*(f"{name}: {value}" for name, value in about.items()), sep="\n")
+    found = {part: MEASURES[part](device, given.seeds) for part in given.parts}
+    if given.json:
+        given.json.write_text(json.dumps({**about, "found": found}, indent=2), encoding="utf-8")
+
+
+# the engine beside a plain loop ------------------------------------------------------------------------------------------
+
+
+def small(device: torch.device, seeds: int) -> dict[str, object]:
+    """ResNet-18 at 64 px, from scratch."""
+    recipe = Recipe(size=64, epochs=10, batch_size=64, lr=1e-3, weight_decay=0.02, augment=MOVES)
+    return compared(task("resnet18", "pneumoniamnist", recipe, 500), device, seeds)
+
+
+def large(device: torch.device, seeds: int) -> dict[str, object]:
+    """MobileNetV2-100 at 224 px, from ImageNet."""
+    recipe = Recipe(size=224, epochs=4, batch_size=16, lr=1e-3, weight_decay=0.02, augment=MOVES)
+    return compared(task("mobilenetv2_100", "breastmnist", recipe, 200), device, seeds)
+
+
+def compared(what: Task, device: torch.device, seeds: int) -> dict[str, object]:
+    """Both loops, seed by seed in turn, so that a slow minute of the machine falls on both."""
+    ways = {"plain loop": plain, "engine": engine}
+    rates: dict[str, list[float]] = {name: [] for name in ways}
+    areas: dict[str, list[float]] = {name: [] for name in ways}
+    for seed in range(-1, seeds):  # the first one warms up and does not count
+        for name, way in ways.items():
+            start = time.perf_counter()
+            probabilities = way(what, seed, device)
+            seconds = time.perf_counter() - start
+            if seed >= 0:
+                rates[name].append(what.recipe.epochs * len(what.images["train"][1]) / seconds)
+                areas[name].append(auc(what.images["test"][1], probabilities))
+    gain = [fast / slow for fast, slow in zip(rates["engine"], rates["plain loop"], strict=True)]
+    gap = [a - b for a, b in zip(areas["engine"], areas["plain loop"], strict=True)]
+    title = f"{what.backbone}, {what.recipe.size} px, {len(what.images['train'][1])} images, {what.recipe.epochs} epochs"
+    print(f"\n{title}, n={seeds} seeds")
+    for name in ways:
+        print(f"  {name:<12} {interval(rates[name])} images/s" + (f"   test AUC {interval(areas[name])}" if what.real else ""))
+    print(f"  engine / plain loop: {interval(gain)} times" + (f"   AUC difference {interval(gap)}" if what.real else ""))
+    return {"task": title, "images_per_second": rates, "auc": areas if what.real else None, "gain": gain}
+
+
+def engine(what: Task, seed: int, device: torch.device) -> np.ndarray:
+    """Train with cats-bench; the probabilities of the test images."""
+    network = network_of(what, seed).to(device)
+    parts = {name: on_device(pixels, labels, device) for name, (pixels, labels) in what.images.items()}
+    train.fit(network, parts["train"], parts["val"], what.recipe, max(seed, 0))
+    logits = train.predict(network, parts["test"], precision(network, what.recipe))
+    return train.to_probabilities(logits, multilabel=False)
+
+
+def plain(what: Task, seed: int, device: torch.device) -> np.ndarray:
+    """Train as published code does; the probabilities of the test images with the weights of the smallest validation loss."""
+    declare_missing()
+    from torchvision import transforms
+
+    recipe, network = what.recipe, network_of(what, seed).to(device)
+    steady = [transforms.ToTensor()]
+    moving = [
+        transforms.RandomHorizontalFlip(recipe.augment.flip),
+        transforms.RandomAffine(
+            recipe.augment.rotate,
+            translate=(recipe.augment.shift,) * 2,
+            scale=(1 - recipe.augment.zoom, 1 + recipe.augment.zoom),
+            interpolation=transforms.InterpolationMode.BILINEAR,
+        ),
+        *steady,
+    ]
+    torch.manual_seed(max(seed, 0))
+    loader = partial(torch.utils.data.DataLoader, batch_size=recipe.batch_size)
+    training = loader(Pictures(*what.images["train"], transforms.Compose(moving)), shuffle=True)
+    judged = {name: loader(Pictures(*part, transforms.Compose(steady))) for name, part in what.images.items()}
+    optimiser = torch.optim.AdamW(network.parameters(), lr=recipe.lr, weight_decay=recipe.weight_decay)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, recipe.epochs)
+    best, kept = math.inf, network.state_dict()
+    for _ in range(recipe.epochs):
+        network.train()
+        for images, labels in training:
+            optimiser.zero_grad()
+            loss = F.cross_entropy(network(images.to(device)), labels.to(device))
+            loss.backward()
+            optimiser.step()
+            loss.item()
+        schedule.step()
+        logits = {name: outputs(network, judged[name], device) for name in ("train", "val")}
+        losses = {name: float(F.cross_entropy(x, torch.from_numpy(what.images[name][1]))) for name, x in logits.items()}
+        if losses["val"] < best:
+            best, kept = losses["val"], {name: tensor.clone() for name, tensor in network.state_dict().items()}
+    network.load_state_dict(kept)
+    return train.to_probabilities(outputs(network, judged["test"], device), multilabel=False)
+
+
+class Pictures(torch.utils.data.Dataset):
+    """PIL images through transforms, one at a time."""
+
+    def __init__(self, pixels: np.ndarray, labels: np.ndarray, change: Callable[..., torch.Tensor]) -> None:
+        from PIL import Image
+
+        self.pictures = [Image.fromarray(p.squeeze()).convert("RGB") for p in pixels]
+        self.labels, self.change = labels, change
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def __getitem__(self, place: int) -> tuple[torch.Tensor, int]:
+        return self.change(self.pictures[place]), int(self.labels[place])
+
+
+@torch.no_grad()
+def outputs(network: nn.Module, loader: torch.utils.data.DataLoader, device: torch.device) -> torch.Tensor:
+    network.eval()
+    return torch.cat([network(images.to(device)).cpu() for images, _ in loader])
+
+
+# the linear probe --------------------------------------------------------------------------------------------------------
+
+
+def probe(device: torch.device, seeds: int) -> dict[str, object]:  # noqa: ARG001 - always 4, as the claim says
+    """Four seeds (each draws other images) and ten values of C: everything anew, or the engine's features and path of C."""
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+    from torchvision import transforms
+
+    from benchmark.probe import PROTOCOLS
+
+    strengths = tuple(float(c) for c in np.logspace(-4, 2, 10))
+    what = task("mobilenetv2_100", "breastmnist", Recipe(protocol="probe", size=64, c=strengths), None)
+    draws = [np.random.default_rng(seed).choice(len(what.images["train"][1]), 400, replace=False) for seed in range(4)]
+
+    def anew() -> list[float]:
+        found = []
+        for rows in draws:
+            network = network_of(what, 0).to(device)
+            network.head = nn.Identity()
+            parts = {**what.images, "train": tuple(part[rows] for part in what.images["train"])}
+            features = {}
+            for name, part in parts.items():
+                loader = torch.utils.data.DataLoader(Pictures(*part, transforms.ToTensor()), batch_size=64)
+                features[name] = outputs(network, loader, device).numpy()
+            tried = []
+            for strength in strengths:
+                model = make_pipeline(StandardScaler(), LogisticRegression(C=strength, max_iter=1000))
+                model.fit(features["train"], parts["train"][1])
+                tried.append((auc(parts["val"][1], model.predict_proba(features["val"])), model))
+            best = max(tried, key=lambda one: one[0])[1]
+            found.append(auc(parts["test"][1], best.predict_proba(features["test"])))
+        return found
+
+    def once() -> list[float]:
+        network = network_of(what, 0).to(device)
+        precise = precision(network, what.recipe)
+        all_features = {
+            name: train.extract(network, on_device(*part, device), precise).cpu().numpy() for name, part in what.images.items()
+        }
+        found = []
+        for rows in draws:
+            labels = {name: part[1] for name, part in what.images.items()} | {"train": what.images["train"][1][rows]}
+            features = {**all_features, "train": all_features["train"][rows]}
+            found.append(auc(labels["test"], PROTOCOLS["probe"](features, labels, what.recipe, "max_val_auc")[0]))
+        return found
+
+    declare_missing()
+    seconds: dict[str, list[float]] = {"anew": [], "engine": []}
+    areas = {}
+    for count in range(4):
+        for name, way in (("anew", anew), ("engine", once)):
+            start = time.perf_counter()
+            areas[name] = way()
+            if count:
+                seconds[name].append(time.perf_counter() - start)
+    gain = [a / b for a, b in zip(seconds["anew"], seconds["engine"], strict=True)]
+    print(f"\nprobe: mobilenetv2_100, 64 px, 4 seeds of 400 images, 10 values of C, n={len(gain)}")
+    for name, times in seconds.items():
+        print(f"  {name:<12} {interval(times)} s" + (f"   test AUC {interval(areas[name])}" if what.real else ""))
+    print(f"  engine / anew: {interval(gain)} times")
+    return {"seconds": seconds, "auc": areas, "gain": gain}
+
+
+# several seeds side by side ----------------------------------------------------------------------------------------------
+
+
+def packed(device: torch.device, seeds: int) -> dict[str, object]:
+    """Seeds one after the other, and 2 or more at once."""
+    size = 224 if device.type == "cuda" else 64
+    recipe = Recipe(size=size, epochs=6, batch_size=64, lr=1e-3, augment=MOVES)
+    found: dict[str, object] = {}
+    for backbone in ("resnet18", "mobilenetv2_100"):
+        what = task(backbone, "pneumoniamnist", recipe, 500)
+        engine(what, -1, device)
+        print(f"\n{backbone}, {size} px, several seeds at once, images/s of all together, n=3")
+        for count in (1, 2) if device.type == "cpu" else (1, 2, 4, 8):
+            rates = []
+            for _ in range(3):
+                start = time.perf_counter()
+                side_by_side([partial(engine, what, seed, device) for seed in range(count)], device)
+                rates.append(count * recipe.epochs * len(what.images["train"][1]) / (time.perf_counter() - start))
+            print(f"  {count} at once    {interval(rates)}")
+            found[f"{backbone}, {count}"] = rates
+    del seeds
+    return found
+
+
+# a whole cell ------------------------------------------------------------------------------------------------------------
+
+
+def overhead(device: torch.device, seeds: int) -> dict[str, object]:
+    """What a cell takes beyond forward, backward and optimiser: reading, augmentation, scores, energy, MLflow, everything."""
+    from benchmark.plan import Plan
+    from benchmark.runner import Watch, run
+    from results.outbox import Outbox
+    from results.tracking import Tracking
+
+    found: dict[str, object] = {}
+    backbone, source = ("mobilenetv2_100", "imagenet") if weights_file("mobilenetv2_100") else ("mobilenetv2_100", "scratch")
+    with tempfile.TemporaryDirectory() as folder:
+        for name, epochs in (("cell with no epoch", 0), ("long cell", 40)):
+            shares, beyond = [], []
+            ended: list[tuple[float, float]] = []
+            watch = Watch(lambda _: None, lambda record, _: ended.append((time.perf_counter(), record.ended - record.started)))
+            plan = Plan(
+                experiment=name, sources=(source,), targets=("breastmnist",), backbones=(backbone,), seeds=min(seeds, 3) + 1,
+                recipe={"base": "finetune", "epochs": epochs, "size": 64},
+            )  # fmt: skip
+            tracking = Tracking(f"sqlite:///{folder}/mlflow.db", name)
+            with Clocks() as clocks:
+                inside = []
+                ticks = [time.perf_counter()]
+                done = watch.ended
+                watch = Watch(lambda _: None, lambda record, state: (done(record, state), inside.append(clocks.seconds))[0])
+                state = run(plan, tracking, Outbox(Path(folder) / f"outbox-{epochs}"), str(device), watch)
+                if state.failed:
+                    raise SystemExit(f"a cell failed: {state.failed[0].reason}")
+            ticks += [tick for tick, _ in ended]
+            inside = [0.0, *inside]
+            for i in range(2, len(ticks)):  # the first cell also reads data and weights and starts codecarbon
+                whole, own = ticks[i] - ticks[i - 1], inside[i] - inside[i - 1]
+                beyond.append(whole - own)
+                shares.append((whole - own) / whole)
+            print(f"\noverhead of a {name}: {interval([1000 * x for x in beyond])} ms, {interval([100 * x for x in shares])} % n={len(shares)}")
+            found[name] = {"seconds": beyond, "share": shares}
+    return found
+
+
+class Clocks:
+    """Time spent in forward, backward and optimiser while it is open, in `seconds`."""
+
+    def __enter__(self) -> "Clocks":
+        self.seconds, self._depth = 0.0, 0
+        self._real = [(Network, "forward", Network.forward), (torch.Tensor, "backward", torch.Tensor.backward)]
+        self._real += [(kind, "step", kind.step) for kind in (torch.optim.AdamW, torch.optim.SGD)]
+        for owner, name, real in self._real:
+            setattr(owner, name, self._timed(real))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for owner, name, real in self._real:
+            setattr(owner, name, real)
+
+    def _timed(self, real: Callable[..., object]) -> Callable[..., object]:
+        def timed(*given: object, **more: object) -> object:
+            start = time.perf_counter()
+            try:
+                return real(*given, **more)
+            finally:
+                self.seconds += time.perf_counter() - start
+
+        return timed
+
+
+# one large GPU -----------------------------------------------------------------------------------------------------------
+
+
+def gpu(device: torch.device, seeds: int) -> dict[str, object]:
+    """A cell of the CATS-2024 kind beside the plain loop; the bare throughput of the backbone; packed seeds."""
+    if device.type != "cuda":
+        raise SystemExit("part gpu needs a CUDA device")
+    found: dict[str, object] = {}
+    for count in (200, 1000):
+        recipe = Recipe(
+            size=224, epochs=20, batch_size=64, optimiser="sgd", lr=0.01, dropout=0.5,
+            augment=Augment(flip=0.5, crop=0.08, rotate=5, sharpness=0.5, autocontrast=0.5, equalize=0.5),
+        )  # fmt: skip
+        found[f"cell, {count} images"] = compared(task("resnet18", "pneumoniamnist", recipe, count), device, seeds)
+    found["bare"] = bare("resnet18", 224, device)
+    found["packed"] = packed(device, seeds)
+    return found
+
+
+def bare(backbone: str, size: int, device: torch.device) -> dict[str, float]:
+    """Forward and backward in bf16 on noise that lies on the device, beside the same through the engine."""
+    recipe = Recipe(size=size, epochs=3, batch_size=64, lr=1e-3, augment=MOVES)
+    what = noise(backbone, recipe, 4096)
+    network = network_of(what, 0).to(device, memory_format=torch.channels_last)
+    images = as_float(on_device(*what.images["train"], device).pixels[:64])
+    labels = torch.zeros(64, dtype=torch.int64, device=device)
+    for count in (10, 60):
+        torch.cuda.synchronize()
+        start = time.perf_counter()
+        for _ in range(count):
+            with autocast(device, torch.bfloat16):
+                loss = F.cross_entropy(network(images), labels)
+            network.zero_grad()
+            loss.backward()
+        torch.cuda.synchronize()
+    limit = count * 64 / (time.perf_counter() - start)
+    engine(what, -1, device)
+    start = time.perf_counter()
+    engine(what, 0, device)
+    rate = recipe.epochs * 4096 / (time.perf_counter() - start)
+    print(f"\n{backbone}, {size} px, bf16: bare forward + backward {limit:.0f} images/s, engine {rate:.0f} ({rate / limit:.0%})")
+    return {"bare": limit, "engine": rate, "share": rate / limit}
+
+
+# what both loops are given -----------------------------------------------------------------------------------------------
+
+
+def task(backbone: str, target: str, recipe: Recipe, most: int | None) -> Task:
+    """Real images and weights where they are at hand."""
+    try:
+        images = real_images(target, recipe.size, most)
+    except (ImportError, OSError, ValueError):
+        return noise(backbone, recipe, most or 500)
+    file = weights_file(backbone)
+    return Task(backbone, Trained() if file is None else read_weights(file), recipe, images, real=True)
+
+
+def real_images(target: str, size: int, most: int | None) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """A MedMNIST file of 28 px, enlarged by PIL, as both loops then get it."""
+    from PIL import Image
+
+    file = Path(os.environ.get("CATS_DATA", "data")) / "medmnist" / f"{target}.npz"
+    found = {}
+    with np.load(file, allow_pickle=False) as arrays:
+        for part in ("train", "val", "test"):
+            pixels, labels = arrays[f"{part}_images"], arrays[f"{part}_labels"][:, 0].astype(np.int64)
+            if most is not None:
+                rows = np.random.default_rng(0).permutation(len(labels))[:most]
+                pixels, labels = pixels[rows], labels[rows]
+            resized = [np.asarray(Image.fromarray(p).resize((size, size), Image.Resampling.BICUBIC)) for p in pixels]
+            found[part] = (np.stack(resized).reshape(len(labels), size, size, -1), labels)
+    return found
+
+
+def noise(backbone: str, recipe: Recipe, count: int) -> Task:
+    luck = np.random.default_rng(0)
+    sizes = {"train": count, "val": max(count // 4, 16), "test": max(count // 4, 16)}
+    images = {
+        part: (luck.integers(0, 256, (n, recipe.size, recipe.size, 3), dtype=np.uint8), np.arange(n) % CLASSES)
+        for part, n in sizes.items()
+    }
+    return Task(backbone, Trained(), recipe, images, real=False)
+
+
+def weights_file(backbone: str) -> Path | None:
+    file = Path(os.environ.get("CATS_WEIGHTS", "weights")) / f"{backbone}.imagenet.safetensors"
+    return file if file.exists() else None
+
+
+def network_of(what: Task, seed: int) -> Network:
+    torch.manual_seed(max(seed, 0))
+    return Network(what.backbone, what.trained, CLASSES, what.recipe)
+
+
+# what is said of it ------------------------------------------------------------------------------------------------------
+
+
+def interval(values: Sequence[float]) -> str:
+    """Mean and its 95 % interval (Student's t)."""
+    from scipy import stats
+
+    mean = statistics.fmean(values)
+    if len(values) < 2:
+        return f"{mean:.4g}"
+    half = float(stats.t.ppf(0.975, len(values) - 1)) * statistics.stdev(values) / math.sqrt(len(values))
+    return f"{mean:.4g} ± {half:.2g}"
+
+
+def hardware(device: torch.device) -> str:
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text().splitlines() if info.exists() else []
+    model = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine())
+    return f"{model}, {torch.get_num_threads()} threads"
+
+
+def versions() -> str:
+    return ", ".join([f"python {platform.python_version()}", *(f"{name} {version(name)}" for name in ("torch", "timm"))])
+
+
+MEASURES: dict[str, Callable[[torch.device, int], dict[str, object]]] = {
+    "small": small, "large": large, "probe": probe, "packed": packed, "overhead": overhead, "gpu": gpu,
+}  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()
