@@ -2,16 +2,19 @@
 
 `counter`: a hardware counter was read (RAPL, NVML, powermetrics). `modelled`: codecarbon's estimate from load and a nominal
 power; memory is always modelled. `missing`: the hardware worked and nothing could tell how much it took; never zero.
+Beside codecarbon's figure of a GPU stands what NVML's own counter says of it (benchmark.nvml), as a check.
 """
 
 import itertools
 import logging
+import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
+from benchmark import nvml
 from results.error import CatsError, nearest
 from results.record import Cost, Energy
 
@@ -36,14 +39,20 @@ class Meter:
         self._busy = True
         task, start = f"{name}-{next(_number)}", time.monotonic()
         running = _start(self.country, task)
+        before = nvml.reading(self.device)
         try:
             yield
         finally:
+            nvml_kwh = nvml.kwh_between(before, nvml.reading(self.device))
             measured = _stop(self.country, task) if running else None
             seconds = time.monotonic() - start
             counted = measured is not None and cpu_counted(self.country)
             energy, intensity = energies(measured, counted, self.device)
-            self.costs.append(Cost(phase=name, seconds=seconds, energy=energy, kg_per_kwh=intensity))
+            cost = Cost(phase=name, seconds=seconds, energy=energy, kg_per_kwh=intensity, nvml_kwh=nvml_kwh)
+            if cost.gpu_differs:
+                ours = energy["gpu"].kwh
+                log.warning("GPU energy of %s: codecarbon says %.3g kWh, NVML's counter %.3g kWh", name, ours, nvml_kwh)
+            self.costs.append(cost)
             self._busy = False
 
 
@@ -65,6 +74,35 @@ def energies(measured: Any, counted: bool, device: str) -> tuple[dict[str, Energ
         found["gpu"] = figure(measured.gpu_energy, counter=True)
     total = measured.energy_consumed
     return found, measured.emissions / total if total > 0 else None
+
+
+def shared(costs: Sequence[Cost], seconds: Sequence[float]) -> list[tuple[Cost, ...]]:
+    """The costs of a stretch that several attempts ran together on one device, divided among them: their sums are the whole.
+
+    `seconds`: the device time of each attempt; where nobody took any, all take the same. What is missing stays missing for
+    everyone, and an attempt that was alone keeps the costs as they are. Raises ValueError without attempts, or if a time is
+    negative or no number.
+    """
+    if not seconds or not all(math.isfinite(each) and each >= 0 for each in seconds):
+        raise ValueError(f"costs are divided by the seconds of one attempt or more, each 0 or above, not by {list(seconds)}")
+    if len(seconds) == 1:
+        return [tuple(costs)]
+    total = math.fsum(seconds)
+    parts = [each / total if total else 1 / len(seconds) for each in seconds]
+    return [tuple(_share(cost, part) for cost in costs) for part in parts]
+
+
+def _share(cost: Cost, part: float) -> Cost:
+    energy = {
+        name: e if e.kwh is None else Energy(kwh=e.kwh * part, provenance=e.provenance) for name, e in cost.energy.items()
+    }
+    return cost.model_copy(
+        update={
+            "seconds": cost.seconds * part, "energy": energy,
+            "nvml_kwh": None if cost.nvml_kwh is None else cost.nvml_kwh * part,
+            "shared_seconds": cost.seconds if cost.shared_seconds is None else cost.shared_seconds,
+        }
+    )  # fmt: skip
 
 
 def check_country(country: str) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from results.page import Table
-from results.spent import unpacked
+from results.spent import SHARED, unpacked
 
 COLUMNS = ("kind", "source", "target", "backbone", "seed", "status", "reason")
 MANY = 300  # cells with curves and ROC
@@ -49,7 +49,8 @@ class Cells:
 
     Attributes:
         metric: the column of figures. words: every text once. rows: one list for each attempt, a place in `words` for each
-            of COLUMNS, then metric, seconds, Wh, whether a part of Wh is missing, and the place in `details` or -1.
+            of COLUMNS, then metric, seconds, Wh, whether a part of Wh is missing, the place in `details` or -1, and whether Wh
+            is a share of what several attempts took together.
     """
 
     metric: str
@@ -71,9 +72,9 @@ class Cells:
         lines = []
         for row in self.rows:
             *texts, reason = (self.words[place] for place in row[: len(COLUMNS)])
-            value, seconds, wh, missing, _ = row[len(COLUMNS) :]
+            value, seconds, wh, missing, _, shared = row[len(COLUMNS) :]
             energy = "missing" if wh is None else f"≥ {wh:g}" if missing else f"{wh:g}"
-            lines.append([*texts, _told(value), _told(seconds), energy, reason])
+            lines.append([*texts, _told(value), _told(seconds), energy + (SHARED if shared else ""), reason])
         return Table("cells", "Attempts at cells and pretrainings", head, lines, frozenset(COLUMNS))
 
 
@@ -98,7 +99,7 @@ def cells_of(
             number = len(kept)
             kept.append(details[run_id])
         places = [words.setdefault(text, len(words)) for text in texts]
-        rows.append([*places, _number(run.get(f"test_{metric}"), 4), *_spent(run["costs"]), number])
+        rows.append([*places, _number(run.get(f"test_{metric}"), 4), *_spent(run["costs"]), number, _shared(run["costs"])])
     return Cells(metric, list(words), rows, kept)
 
 
@@ -168,6 +169,11 @@ def _spent(costs: Sequence[Mapping[str, Any]]) -> tuple[float | None, float | No
     seconds = round(math.fsum(cost["seconds"] for cost in costs), 2) if costs else None
     missing = len(known) < len(figures) or not figures
     return seconds, float(f"{math.fsum(known) * 1000:.4g}") if known else None, missing
+
+
+def _shared(costs: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether a part of it is a share of what several attempts cost together."""
+    return any(cost.get("shared_seconds") is not None for cost in costs)
 
 
 def _cut(text: str) -> str:

@@ -56,6 +56,9 @@ def compose(board: Board, frame: pd.DataFrame, tracking: Tracking, asked: Asked)
         f"Curves and ROC: of {len(details)} of {finished} finished cells, one of every pair first; up to {POINTS} points each.",
         "Wh: of this attempt alone, without a share of a pretraining; 'missing' and '≥' say that a part could not be told.",
     ]
+    together = sum(shared for *_, shared in cells.rows)
+    if together:
+        notes.append(f"Wh of {together} attempts is a share by device time: they ran together with others on one device.")
     lead = f"{len(board.overall)} sources on {len(board.targets)} targets, test {board.metric}; as of {_newest(frame)}."
     return Page(f"{board.experiment}: which source to transfer from", lead, sections, cells.to_dict(), notes), cells
 

@@ -10,12 +10,14 @@ from typing import Any
 
 import pandas as pd
 
+from results.cost_check import Check, check
 from results.error import CatsError
+from results.spent import hardware as kinds_of
 from results.spent import unpacked
 
 # Tailpipe CO2 of a typical passenger vehicle, 400 g per mile: US EPA, EPA-420-F-23-014, June 2023.
 KG_PER_KM = 0.400 / 1.609344
-SUMMED = ("counter", "modelled", "kg", "kg_missing", "seconds")
+SUMMED = ("counter", "modelled", "kg", "kg_missing", "seconds", "shared")
 OWN = "measure_"  # + name: the phase of one measure
 
 
@@ -28,6 +30,8 @@ class Amount:
         missing: how many figures nobody could tell.
         kg: CO2e of what is known, with the carbon intensity of the country; kg_missing: kWh whose intensity is unknown.
         seconds: wall-clock time.
+        figures: how many there are, missing ones too.
+        shared: kWh of what is known that are shares of several attempts' energy, by device time.
     """
 
     counter: float = 0.0
@@ -37,6 +41,7 @@ class Amount:
     kg_missing: float = 0.0
     seconds: float = 0.0
     figures: int = 0
+    shared: float = 0.0
 
     @property
     def kwh(self) -> float | None:
@@ -62,9 +67,7 @@ class Amount:
 def add(amounts: Iterable[Amount]) -> Amount:
     """The sum."""
     listed = list(amounts)
-    sums = {
-        name: math.fsum(getattr(a, name) for a in listed) for name in ("counter", "modelled", "kg", "kg_missing", "seconds")
-    }
+    sums = {name: math.fsum(getattr(a, name) for a in listed) for name in SUMMED}
     return Amount(**sums, missing=sum(a.missing for a in listed), figures=sum(a.figures for a in listed))
 
 
@@ -80,7 +83,8 @@ def amount_of(cost: Mapping[str, Any], hardware: str | None = None) -> Amount:
     known, intensity = counter + modelled, cost.get("kg_per_kwh")
     kg, unknown = (0.0, known) if intensity is None else (known * intensity, 0.0)
     missing = sum(e["kwh"] is None for e in parts)
-    return Amount(counter, modelled, missing, kg, unknown, cost["seconds"], len(parts))
+    shared = 0.0 if cost.get("shared_seconds") is None else known
+    return Amount(counter, modelled, missing, kg, unknown, cost["seconds"], len(parts), shared)
 
 
 @dataclass(frozen=True)
@@ -94,6 +98,7 @@ class Bill:
         pretrainings: (source, backbone) → all attempts. shared_over: targets that a pretraining is shared over.
         sources, targets: → cells, all attempts. measures: → scoring, its own phase and its share of the features.
         per_target: source → cells of one target on average, and its pretraining divided by shared_over.
+        kinds: hardware with where its figures come from. check: what NVML says of codecarbon's GPU figures.
     """
 
     experiment: str
@@ -108,6 +113,8 @@ class Bill:
     targets: dict[str, Amount]
     measures: dict[str, Amount]
     per_target: dict[str, Amount]
+    kinds: list[str]
+    check: Check
 
     @property
     def km_by_car(self) -> float | None:
@@ -154,6 +161,8 @@ def make_bill(frame: pd.DataFrame, experiment: str, shared_over: int | None = No
         targets=targets,
         measures=measures_of(runs),
         per_target=_per_target(cells, sources, pretrainings, share),
+        kinds=kinds_of(runs),
+        check=check(runs),
     )
 
 

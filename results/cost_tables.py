@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from results.cost import Amount, Bill
+from results.spent import SHARED
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,10 @@ def notes(bill: Bill) -> list[str]:
         said.append(f"of {total.kg_missing:.3g} kWh the country's carbon intensity is unknown")
     if bill.km_by_car is not None:
         said.append(f"{total.co2e:.3g} kg CO2e are {bill.km_by_car:.3g} km by car (400 g per mile: US EPA, EPA-420-F-23-014)")
+    if total.shared:
+        shares = ", ".join(kind for kind in bill.kinds if kind.endswith(SHARED))
+        said.append(f"{total.shared:.3g} kWh of attempts that ran together on one device, shared by device time: {shares}")
+    said += bill.check.sentences()
     if bill.measures:
         said.append("a measure: its own phase and an equal share of the features that the measures of a run were given")
     return said

@@ -3,13 +3,15 @@
 import math
 import re
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import pandas as pd
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, model_serializer
 
 Provenance = Literal["counter", "modelled", "missing"]
 Rule = Literal["min_val_loss", "max_val_auc", "last_epoch"]
+APART = 0.2  # of NVML's figure: two readings of one GPU that differ by more are not the same energy
+LONG = 5.0  # seconds; below, the steps of a counter weigh too much to say so
 
 
 class Frozen(BaseModel):
@@ -33,12 +35,22 @@ class Cost(Frozen):
         seconds: wall-clock time.
         energy: by hardware: cpu, ram, gpu.
         kg_per_kwh: carbon intensity of the declared country, kg CO2e per kWh; None if unknown.
+        nvml_kwh: what NVML's counter says of the GPU, beside codecarbon's figure in `energy`; None if it is silent.
+        shared_seconds: if this is a share of what several attempts cost together, the wall-clock time of all of it; else None.
     """
 
     phase: str
     seconds: float
     energy: dict[str, Energy]
     kg_per_kwh: float | None = None
+    nvml_kwh: float | None = None
+    shared_seconds: float | None = None
+
+    @model_serializer(mode="wrap")
+    def _brief(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """What came later is written only where it says something: else the text is the one that older readers know."""
+        later = ("nvml_kwh", "shared_seconds")
+        return {name: value for name, value in write(self).items() if name not in later or value is not None}
 
     def kwh(self, provenance: Provenance) -> float:
         """Energy in kWh of the hardware whose figure comes from `provenance`."""
@@ -48,6 +60,20 @@ class Cost(Frozen):
     def missing(self) -> list[str]:
         """The hardware that was used and whose energy nobody could tell."""
         return sorted(name for name, e in self.energy.items() if e.provenance == "missing")
+
+    @property
+    def shared(self) -> bool:
+        """Whether this is a share of what several attempts cost together."""
+        return self.shared_seconds is not None
+
+    @property
+    def gpu_differs(self) -> bool | None:
+        """Whether codecarbon and NVML differ about the GPU by more than APART; None if one is silent, or it was too short."""
+        gpu = self.energy.get("gpu")
+        seconds = self.seconds if self.shared_seconds is None else self.shared_seconds
+        if gpu is None or gpu.kwh is None or not self.nvml_kwh or seconds < LONG:
+            return None
+        return abs(gpu.kwh - self.nvml_kwh) > APART * self.nvml_kwh
 
 
 class Record(Frozen):

@@ -8,16 +8,23 @@ import pandas as pd
 
 from results.collector import uncollected
 
+SHARED = " (shared)"  # behind hardware and provenance, where attempts trained together share the energy of one device
+
 
 def brief(costs: str) -> dict[str, Any]:
-    """Of the costs of one attempt: `kwh`, None if a figure is missing or there is none, and `energy`, "cpu modelled;...".
+    """Of the costs of one attempt: `kwh`, None if a figure is missing or there is none, and `energy`, "cpu modelled;...",
+    with "(shared)" behind what is a share of several attempts' energy.
 
     It is kept with every run, so that a board of many runs need not look into their costs.
     """
-    parts = [part for cost in json.loads(costs) for part in cost["energy"].items()]
-    figures = [part["kwh"] for _, part in parts]
+    figures, kinds = [], set()
+    for cost in json.loads(costs):
+        share = "" if cost.get("shared_seconds") is None else SHARED
+        for name, part in cost["energy"].items():
+            figures.append(part["kwh"])
+            kinds.add(f"{name} {part['provenance']}{share}")
     known = math.fsum(figures) if figures and None not in figures else None
-    return {"kwh": known, "energy": ";".join(sorted({f"{name} {part['provenance']}" for name, part in parts})) or None}
+    return {"kwh": known, "energy": ";".join(sorted(kinds)) or None}
 
 
 def unpacked(texts: pd.Series) -> pd.Series:
@@ -32,5 +39,5 @@ def spent(kwh: pd.Series) -> float | None:
 
 
 def hardware(frame: pd.DataFrame) -> list[str]:
-    """Which hardware is counted, modelled or missing, over all attempts: "cpu modelled", ..."""
+    """Which hardware is counted, modelled or missing, over all attempts: "cpu modelled", "gpu counter (shared)", ..."""
     return sorted({each for text in frame["energy"].dropna().unique() for each in text.split(";")})

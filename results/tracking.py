@@ -244,6 +244,8 @@ def _measurements(record: Record) -> Iterator[tuple[str, float, int]]:
             yield f"energy_kwh_{cost.phase}", known, 0
             if cost.kg_per_kwh is not None:
                 yield f"co2e_kg_{cost.phase}", known * cost.kg_per_kwh, 0
+        if cost.nvml_kwh is not None:
+            yield f"nvml_kwh_{cost.phase}", cost.nvml_kwh, 0
 
 
 def quiet() -> None:

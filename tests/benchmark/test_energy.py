@@ -1,11 +1,16 @@
+import logging
+import math
 from types import SimpleNamespace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from benchmark import energy
-from benchmark.energy import Meter, check_country, energies
+from benchmark import energy, nvml
+from benchmark.energy import Meter, check_country, energies, shared
 from results.board import make_board
 from results.error import CatsError
+from results.record import Cost, Energy
 from results.spent import spent, unpacked
 
 
@@ -167,6 +172,102 @@ def test_no_energy_at_all_has_no_carbon_intensity():
 
 def test_a_known_country_passes():
     check_country("NLD")
+
+
+@pytest.fixture
+def counted(monkeypatch):
+    """A meter of a GPU where codecarbon says 2e-3 kWh, as long a phase as asked, and what NVML's counter says of it."""
+
+    def phase(nvml_kwh, seconds):
+        clock = iter((0.0, seconds))
+        readings = iter((nvml.Reading(1, 0.0), nvml.Reading(1 + round(nvml_kwh * nvml.MILLIJOULES), seconds)))
+        monkeypatch.setattr(nvml, "reading", lambda device: next(readings))
+        monkeypatch.setattr(energy, "_start", lambda country, task: True)
+        monkeypatch.setattr(energy, "_stop", lambda country, task: measured(gpu=2e-3))
+        monkeypatch.setattr(energy, "time", SimpleNamespace(monotonic=lambda: next(clock)))
+        meter = Meter("NLD", "cuda:1")
+        with meter.phase("training"):
+            pass
+        return meter.costs[0]
+
+    return phase
+
+
+def test_a_phase_on_a_gpu_keeps_both_figures(counted):
+    cost = counted(nvml_kwh=2.1e-3, seconds=10.0)
+    assert cost.energy["gpu"].kwh == 2e-3
+    assert cost.nvml_kwh == pytest.approx(2.1e-3, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("nvml_kwh", "seconds", "warned"), [(2.1e-3, 10.0, False), (1e-3, 10.0, True), (3e-3, 10.0, True), (1e-3, 4.0, False)]
+)
+def test_figures_that_differ_by_more_than_a_fifth_of_a_long_phase_are_warned_of(counted, caplog, nvml_kwh, seconds, warned):
+    with caplog.at_level(logging.WARNING, "benchmark.energy"):
+        counted(nvml_kwh, seconds)
+    expected = [f"GPU energy of training: codecarbon says 0.002 kWh, NVML's counter {nvml_kwh:.3g} kWh"] if warned else []
+    assert caplog.messages == expected
+
+
+def test_work_on_the_processor_does_not_ask_nvml(monkeypatch):
+    monkeypatch.setattr(nvml, "counter", lambda device: pytest.fail("asked"))
+    meter = Meter("NLD", "cpu")
+    with meter.phase("training"):
+        pass
+    assert meter.costs[0].nvml_kwh is None
+
+
+def stretch(**changes):
+    parts = {"cpu": Energy(kwh=0.5, provenance="modelled"), "gpu": Energy(kwh=8.0, provenance="counter")}
+    return Cost(
+        **{"phase": "training", "seconds": 10.0, "energy": parts, "kg_per_kwh": 0.25, "nvml_kwh": 4.0, **changes},
+    )
+
+
+def test_a_shared_stretch_is_divided_by_device_time_and_says_so():
+    (short,), (long,) = shared([stretch()], [1.0, 3.0])
+    assert (short.energy["gpu"].kwh, long.energy["gpu"].kwh) == (2.0, 6.0)
+    assert (short.seconds, long.seconds, short.nvml_kwh, long.nvml_kwh) == (2.5, 7.5, 1.0, 3.0)
+    assert (short.energy["gpu"].provenance, short.energy["cpu"].provenance) == ("counter", "modelled")
+    assert (short.phase, short.kg_per_kwh, short.shared, short.shared_seconds) == ("training", 0.25, True, 10.0)
+
+
+@given(st.lists(st.floats(0, 1e4), min_size=1, max_size=8), st.floats(0, 1e3), st.floats(1e-9, 1e3))
+def test_what_is_shared_adds_up_to_the_whole(seconds, kwh, nvml_kwh):
+    whole = stretch(energy={"gpu": Energy(kwh=kwh, provenance="counter")}, nvml_kwh=nvml_kwh)
+    parts = [cost for (cost,) in shared([whole], seconds)]
+    assert len(parts) == len(seconds)
+    for told in (lambda c: c.energy["gpu"].kwh, lambda c: c.nvml_kwh, lambda c: c.seconds):
+        assert math.isclose(math.fsum(map(told, parts)), told(whole), rel_tol=1e-12, abs_tol=1e-300)
+
+
+def test_an_attempt_that_was_alone_shares_with_nobody():
+    assert shared([stretch()], [3.0]) == [(stretch(),)]
+
+
+def test_where_nobody_took_time_all_take_the_same():
+    assert [cost.energy["gpu"].kwh for (cost,) in shared([stretch()], [0.0, 0.0])] == [4.0, 4.0]
+
+
+def test_what_is_missing_is_missing_for_everyone_who_shares_it():
+    unknown = stretch(energy={"gpu": Energy(kwh=None, provenance="missing")}, nvml_kwh=None)
+    assert [(cost.missing, cost.nvml_kwh) for (cost,) in shared([unknown], [1.0, 2.0])] == [(["gpu"], None)] * 2
+
+
+def test_every_phase_is_shared_in_its_order():
+    for costs in shared([stretch(phase="training"), stretch(phase="evaluation")], [1.0, 2.0]):
+        assert [cost.phase for cost in costs] == ["training", "evaluation"]
+
+
+def test_a_share_of_a_share_remembers_the_whole_stretch():
+    (first, _) = shared([stretch()], [1.0, 1.0])
+    assert [cost.shared_seconds for (cost,) in shared(first, [1.0, 1.0])] == [10.0, 10.0]
+
+
+@pytest.mark.parametrize("seconds", [[], [-1.0, 2.0], [math.nan, 1.0], [math.inf, 1.0]])
+def test_times_that_cannot_divide_anything_are_refused(seconds):
+    with pytest.raises(ValueError, match="divided by the seconds of one attempt or more, each 0 or above"):
+        shared([stretch()], seconds)
 
 
 @pytest.fixture(scope="module")

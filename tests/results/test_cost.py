@@ -27,6 +27,10 @@ def cost(phase, kg=0.5, seconds=2.0, **energy):
     return {"phase": phase, "seconds": seconds, "energy": told, "kg_per_kwh": kg}
 
 
+def share(seconds=20.0, **changes):
+    return cost("training", cpu=0.5, gpu="0.25") | {"shared_seconds": seconds} | changes
+
+
 def cell(source, target, *costs, **changes):
     told = {"seed": 0, "auc": 0.9, "costs": list(costs)} | changes
     return run(source, target, **told)
@@ -188,3 +192,42 @@ def test_the_table_for_the_terminal_holds_every_title():
     assert [one.title.split(",")[0] for one in listed] == [
         "All", "By phase and hardware", "Pretrainings", "Sources", "Sources", "Targets", "Measures",
     ]  # fmt: skip
+
+
+def test_shared_energy_is_a_part_of_the_amount_and_is_scaled_and_added_like_it():
+    amount = amount_of(share())
+    assert (amount.kwh, amount.shared, amount_of(cost("t", cpu=1.0)).shared) == (0.75, 0.75, 0.0)
+    assert add([amount, amount]).share(0.5).shared == 0.75
+
+
+def test_a_bill_names_what_is_shared_with_where_it_comes_from():
+    _, said = parts(bill(cell("s", "a", share()), cell("s", "b", cost("training", cpu=8.0))), None)
+    (sentence,) = [each for each in said if "shared by device time" in each]
+    assert sentence.startswith("0.75 kWh of attempts that ran together on one device")
+    assert sentence.endswith(": cpu modelled (shared), gpu counter (shared)")
+
+
+def test_a_bill_of_attempts_that_ran_alone_says_nothing_of_sharing_nor_of_nvml():
+    _, said = parts(bill(cell("s", "a", cost("training", cpu=8.0, gpu="1"))), None)
+    assert not [each for each in said if "shared by" in each or "NVML" in each]
+
+
+def test_a_bill_says_how_often_nvml_differs_and_where_most():
+    def asked(kind, gpu, nvml, seconds=6.0):
+        return cell("s", "a", cost("training", gpu=str(gpu), seconds=seconds) | {"nvml_kwh": nvml}, kind=kind)
+
+    rows = [asked("cell", 1.0, 1.0), asked("cell", 1.5, 1.0), asked("pretraining", 0.25, 1.0), asked("cell", 9.0, 1.0, 4.0)]
+    made = bill(*rows).check
+    assert (made.phases, made.apart, made.worst) == (3, 2, ("pretraining", "training", 0.25, 1.0))
+    _, said = parts(bill(*rows), None)
+    assert (
+        "GPU energy: codecarbon and NVML's counter differ by more than 20% in 2 of 3 phases of 5 s or more, "
+        "most in training of a pretraining: 0.25 and 1 kWh"
+    ) in said
+    _, said = parts(bill(rows[0]), None)
+    assert "GPU energy: codecarbon and NVML's counter agree within 20% in all 1 phases of 5 s or more" in said
+
+
+def test_shares_of_a_long_stretch_are_compared_although_each_is_short():
+    rows = [cell("s", "a", share(seconds=2.0, shared_seconds=8.0, nvml_kwh=1.0), seed=n) for n in range(4)]
+    assert bill(*rows).check.apart == 4

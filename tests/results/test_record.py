@@ -64,3 +64,44 @@ def test_energy_is_summed_by_where_it_comes_from_and_missing_is_not_zero():
     energy = {"cpu": Energy(kwh=1.0, provenance="counter"), "ram": Energy(kwh=0.5, provenance="modelled")}
     cost = Cost(phase="training", seconds=1.0, energy=energy | {"gpu": Energy(kwh=None, provenance="missing")})
     assert (cost.kwh("counter"), cost.kwh("modelled"), cost.missing) == (1.0, 0.5, ["gpu"])
+
+
+def gpu(kwh, nvml_kwh, seconds=10.0, **changes):
+    energy = {"gpu": Energy(kwh=kwh, provenance="missing" if kwh is None else "counter")}
+    return Cost(phase="training", seconds=seconds, energy=energy, nvml_kwh=nvml_kwh, **changes)
+
+
+def test_a_cost_without_nvml_and_alone_is_written_as_older_readers_know_it():
+    assert set(json.loads(gpu(1.0, None).model_dump_json())) == {"phase", "seconds", "energy", "kg_per_kwh"}
+    assert set(gpu(1.0, None).model_dump()) == {"phase", "seconds", "energy", "kg_per_kwh"}
+
+
+def test_what_nvml_said_and_what_was_shared_survive_json_within_version_1():
+    made = OLDEST.model_copy(update={"costs": (gpu(1.0, 0.75, shared_seconds=30.0),)})
+    again = Record.model_validate_json(made.model_dump_json())
+    assert again.version == 1
+    assert again.costs == made.costs
+    assert (again.costs[0].nvml_kwh, again.costs[0].shared, again.costs[0].shared_seconds) == (0.75, True, 30.0)
+
+
+def test_old_costs_were_nobodys_share_and_nvml_was_not_asked():
+    assert [(cost.shared, cost.nvml_kwh, cost.gpu_differs) for cost in OLDEST.costs] == [(False, None, None)]
+
+
+@pytest.mark.parametrize(
+    ("cost", "expected"),
+    [
+        (gpu(1.19, 1.0), False),
+        (gpu(0.81, 1.0), False),
+        (gpu(1.21, 1.0), True),
+        (gpu(0.79, 1.0), True),
+        (gpu(2.0, 1.0, seconds=4.9), None),
+        (gpu(2.0, 1.0, seconds=2.5, shared_seconds=5.0), True),
+        (gpu(None, 1.0), None),
+        (gpu(1.0, None), None),
+        (gpu(1.0, 0.0), None),
+        (Cost(phase="training", seconds=10.0, energy={}, nvml_kwh=1.0), None),
+    ],
+)
+def test_two_readings_of_a_gpu_differ_by_more_than_a_fifth_where_both_are_long_enough(cost, expected):
+    assert cost.gpu_differs is expected

@@ -24,7 +24,8 @@ from results.keep import keep
 from results.page import Chart, Page, Section, Table, coded, policy, render, shade
 from results.record import Outcome, Record
 from results.report import agreement, critical, heat, measured, per_target, ranks, regret, unique, what_was_run
-from tests.runs import CLEAR, UNKNOWN, board, run, runs
+from results.spent import hardware
+from tests.runs import CLEAR, COSTS, UNKNOWN, board, run, runs
 
 EVIL = "<script>alert(1)</script>\"'&</td>$_{x}"
 OLD = Record.model_validate_json((Path(__file__).parents[1] / "assets" / "record-v1.json").read_text())
@@ -316,6 +317,13 @@ def test_rows_of_cells_hold_status_cost_and_reason():
 def test_a_part_that_is_missing_leaves_a_lower_bound():
     half = [{"phase": "p", "seconds": 2.0, "energy": {"cpu": {"kwh": 0.001, "provenance": "modelled"}, **UNKNOWN[0]["energy"]}}]
     assert cells_of(pd.DataFrame([run("s", "a", 0, 0.9, costs=half)]), "auc", {}).table().rows[0][8] == "≥ 1"
+
+
+def test_shared_energy_says_so_beside_the_figure_and_in_the_energy_of_the_run():
+    part = [COSTS[0] | {"shared_seconds": 9.0}]
+    frame = pd.DataFrame([run("s", "a", 0, 0.9, costs=part), run("s", "a", 1, 0.9)])
+    assert [row[8] for row in cells_of(frame, "auc", {}).table().rows] == ["3 (shared)", "3"]
+    assert hardware(frame) == ["cpu modelled", "cpu modelled (shared)", "ram modelled", "ram modelled (shared)"]
 
 
 def test_roc_points_and_areas_are_scikit_learns():

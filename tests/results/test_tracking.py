@@ -211,6 +211,12 @@ def test_energy_and_emissions_of_each_phase_are_metrics_of_their_own(tracking):
     }  # fmt: skip
 
 
+def test_what_nvml_said_is_a_metric_of_its_own():
+    made = cost("training", gpu=1.0).model_copy(update={"nvml_kwh": 0.75})
+    found = {name: value for name, value, _ in measurements(OLD.model_copy(update={"costs": (made,)}))}
+    assert (found["nvml_kwh_training"], found["energy_kwh_training"]) == (0.75, 1.0)
+
+
 @pytest.mark.parametrize(
     ("made", "names"),
     [
