@@ -56,6 +56,19 @@ class Meter:
             self._busy = False
 
 
+class Stopwatch(Meter):
+    """Times the phases of an attempt whose energy somebody else measures, together with that of others."""
+
+    @contextmanager
+    def phase(self, name: str) -> Iterator[None]:
+        """Keep the time of what happens inside."""
+        start = time.monotonic()
+        try:
+            yield
+        finally:
+            self.costs.append(Cost(phase=name, seconds=time.monotonic() - start, energy={}))
+
+
 def energies(measured: Any, counted: bool, device: str) -> tuple[dict[str, Energy], float | None]:
     """codecarbon's figures as ours, and the carbon intensity (kg CO2e per kWh) it used.
 

@@ -45,7 +45,9 @@ def on_device(pixels: np.ndarray, labels: np.ndarray, device: torch.device) -> I
     if device.type == "cuda":
         free = torch.cuda.mem_get_info(device)[0] + torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
         if held.nbytes > RESERVED * free:
-            log.info("%d images of %.1f GB are streamed: %.1f GB of the GPU are free", len(truth), held.nbytes / 1e9, free / 1e9)
+            log.info(
+                "%d images of %.1f GB are streamed: %.1f GB of the GPU are free", len(truth), held.nbytes / 1e9, free / 1e9
+            )
             return Images(held.pin_memory(), truth)
     return Images(held.to(device), truth)
 

@@ -98,7 +98,7 @@ class Network(nn.Module):
         """(N, 3, H, W) → (N, classes)."""
         return cast("Tensor", self.head(self.dropout(self.dense(self.features(images)))))
 
-    def train(self, mode: bool = True) -> "Network":  # noqa: FBT001, FBT002 - torch's signature
+    def train(self, mode: bool = True) -> "Network":
         """As in torch, but a frozen backbone stays as it is, the statistics of its norm layers too."""
         super().train(mode)
         if self.frozen:

@@ -60,7 +60,7 @@ class Average:
 
     def __init__(self, network: Network, decay: float) -> None:
         self.network, self.decay, self.steps = copy.deepcopy(network), decay, 0
-        self.network.requires_grad_(False)  # noqa: FBT003 - torch's signature
+        self.network.requires_grad_(False)
 
     @torch.no_grad()
     def follow(self, network: nn.Module) -> None:
@@ -70,7 +70,7 @@ class Average:
         mine, theirs = ([*n.parameters(), *n.buffers()] for n in (self.network, network))
         pairs = list(zip(mine, theirs, strict=True))
         moving = [(a, b) for a, b in pairs if a.is_floating_point()]
-        torch._foreach_lerp_([a for a, _ in moving], [b for _, b in moving], share)  # noqa: SLF001 - as torch's own averages do
+        torch._foreach_lerp_([a for a, _ in moving], [b for _, b in moving], share)
         for a, b in pairs:
             if not a.is_floating_point():
                 a.copy_(b)

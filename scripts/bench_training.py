@@ -34,9 +34,9 @@ from torch.nn import functional as F
 
 from benchmark import train
 from benchmark.device import device_of
-from benchmark.images import Images, as_float, on_device
+from benchmark.images import as_float, on_device
 from benchmark.network import Network, Trained, read_weights
-from benchmark.operators import declare_missing, timm
+from benchmark.operators import declare_missing
 from benchmark.pack import side_by_side
 from benchmark.precision import autocast, precision
 from benchmark.recipe import Augment, Recipe
@@ -308,7 +308,9 @@ def overhead(device: torch.device, seeds: int) -> dict[str, object]:
                 whole, own = ticks[i] - ticks[i - 1], inside[i] - inside[i - 1]
                 beyond.append(whole - own)
                 shares.append((whole - own) / whole)
-            print(f"\noverhead of a {name}: {interval([1000 * x for x in beyond])} ms, {interval([100 * x for x in shares])} % n={len(shares)}")
+            print(
+                f"\noverhead of a {name}: {interval([1000 * x for x in beyond])} ms, {interval([100 * x for x in shares])} % n={len(shares)}"
+            )
             found[name] = {"seconds": beyond, "share": shares}
     return found
 
@@ -379,7 +381,9 @@ def bare(backbone: str, size: int, device: torch.device) -> dict[str, float]:
     start = time.perf_counter()
     engine(what, 0, device)
     rate = recipe.epochs * 4096 / (time.perf_counter() - start)
-    print(f"\n{backbone}, {size} px, bf16: bare forward + backward {limit:.0f} images/s, engine {rate:.0f} ({rate / limit:.0%})")
+    print(
+        f"\n{backbone}, {size} px, bf16: bare forward + backward {limit:.0f} images/s, engine {rate:.0f} ({rate / limit:.0%})"
+    )
     return {"bare": limit, "engine": rate, "share": rate / limit}
 
 
