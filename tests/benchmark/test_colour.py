@@ -143,6 +143,7 @@ def test_white_stays_white_under_factors_and_is_stained_by_an_offset():
     white = torch.ones(1, 3, 4, 4)
     torch.testing.assert_close(jittered(white, (0.5, 1.5, 1.2)), white)
     torch.testing.assert_close(jittered(white, beta=(0.1, 0.0, 0.0)), slide((0.1, 0.0, 0.0)))
+    assert torch.equal(jittered(white, beta=(-0.1, 0.0, 0.0)), white)  # nothing is lighter
 
 
 def test_each_stain_is_multiplied_by_its_own_factor_and_moved_by_its_own_offset():
