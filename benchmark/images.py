@@ -30,7 +30,7 @@ class Images:
         return self.labels.device
 
     def batch(self, index: Tensor) -> tuple[Tensor, Tensor]:
-        """Pixels and labels of the images at `index` (B,), which lies where the pixels do, on the device; does not wait for it."""
+        """Pixels and labels of the images at `index` (B,), which is where the pixels are. Nothing waits for them."""
         if self.pixels.device == self.device:
             return self.pixels[index], self.labels[index]
         labels = self.labels[index.to(self.device, non_blocking=True)]

@@ -125,7 +125,7 @@ def check_backbone(name: str) -> None:
 
 
 def build(name: str, trained: Trained, stem: str = "backbone") -> nn.Module:
-    """A timm model without head, pooled, with the given weights, and the stem that these have. Raises CatsError if they do not fit."""
+    """A timm model without head, pooled, with the given weights and the stem they have. Raises CatsError if they do not fit."""
     check_backbone(name)
     inputs: dict[str, Any] = {"in_chans": 1} if trained.channels == "grey" else {}
     arguments = {key: value for key, value in trained.arguments.items() if key != "stem"}

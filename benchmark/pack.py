@@ -23,7 +23,7 @@ def side_by_side(works: Sequence[Callable[[], Outcome]], device: torch.device) -
 
     def alone(work: Callable[[], Outcome]) -> Outcome:
         if device.type == "cuda":
-            with torch.cuda.stream(torch.cuda.Stream(device)):
+            with torch.cuda.stream(torch.cuda.Stream(device)):  # type: ignore[no-untyped-call]
                 return work()
         torch.set_num_threads(share)  # of this thread
         return work()

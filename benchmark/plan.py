@@ -108,7 +108,7 @@ class Plan(Frozen):
         return {} if self.allow_leakage else self.related()
 
     def cells(self, leaks: Leaks | None = None) -> Iterator[Cell]:
-        """Every cell once, ordered so that a target stays on the device, and seeds that differ in nothing else follow each other.
+        """Every cell once, ordered so that a target stays on the device; cells that differ in the seed alone stand together.
 
         `leaks` are the pairs that share images, with the reason (benchmark.leakage.look); without it, those of one family.
         """

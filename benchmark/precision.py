@@ -47,6 +47,6 @@ class Wide(nn.Module):
     def forward(self, features: Tensor) -> Tensor:
         """(N, C, H, W) → as the convolution gives it, in the number format of its input."""
         if not self.training or not torch.is_autocast_enabled("cpu"):
-            return super().forward(features)  # type: ignore[misc,no-any-return]
+            return super().forward(features)  # type: ignore[no-any-return]
         with torch.autocast("cpu", enabled=False):
-            return super().forward(features.float()).to(torch.bfloat16)  # type: ignore[misc,no-any-return]
+            return super().forward(features.float()).to(torch.bfloat16)  # type: ignore[no-any-return]

@@ -13,6 +13,8 @@ training, evaluations included. Images: MedMNIST below CATS_DATA, or noise where
 """
 
 import argparse
+import functools
+import itertools
 import json
 import math
 import os
@@ -23,9 +25,9 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from importlib.metadata import version
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 import torch
@@ -138,7 +140,7 @@ def plain(what: Task, seed: int, device: torch.device) -> np.ndarray:
         *steady,
     ]
     torch.manual_seed(max(seed, 0))
-    loader = partial(torch.utils.data.DataLoader, batch_size=recipe.batch_size)
+    loader = functools.partial(torch.utils.data.DataLoader, batch_size=recipe.batch_size)
     training = loader(Pictures(*what.images["train"], transforms.Compose(moving)), shuffle=True)
     judged = {name: loader(Pictures(*part, transforms.Compose(steady))) for name, part in what.images.items()}
     optimiser = torch.optim.AdamW(network.parameters(), lr=recipe.lr, weight_decay=recipe.weight_decay)
@@ -188,56 +190,15 @@ def outputs(network: nn.Module, loader: torch.utils.data.DataLoader, device: tor
 
 def probe(device: torch.device, seeds: int) -> dict[str, object]:  # noqa: ARG001 - always 4, as the claim says
     """Four seeds (each draws other images) and ten values of C: everything anew, or the engine's features and path of C."""
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
-    from torchvision import transforms
-
-    from benchmark.probe import PROTOCOLS
-
     strengths = tuple(float(c) for c in np.logspace(-4, 2, 10))
     what = task("mobilenetv2_100", "breastmnist", Recipe(protocol="probe", size=64, c=strengths), None)
     draws = [np.random.default_rng(seed).choice(len(what.images["train"][1]), 400, replace=False) for seed in range(4)]
-
-    def anew() -> list[float]:
-        found = []
-        for rows in draws:
-            network = network_of(what, 0).to(device)
-            network.head = nn.Identity()
-            parts = {**what.images, "train": tuple(part[rows] for part in what.images["train"])}
-            features = {}
-            for name, part in parts.items():
-                loader = torch.utils.data.DataLoader(Pictures(*part, transforms.ToTensor()), batch_size=64)
-                features[name] = outputs(network, loader, device).numpy()
-            tried = []
-            for strength in strengths:
-                model = make_pipeline(StandardScaler(), LogisticRegression(C=strength, max_iter=1000))
-                model.fit(features["train"], parts["train"][1])
-                tried.append((auc(parts["val"][1], model.predict_proba(features["val"])), model))
-            best = max(tried, key=lambda one: one[0])[1]
-            found.append(auc(parts["test"][1], best.predict_proba(features["test"])))
-        return found
-
-    def once() -> list[float]:
-        network = network_of(what, 0).to(device)
-        precise = precision(network, what.recipe)
-        all_features = {
-            name: train.extract(network, on_device(*part, device), precise).cpu().numpy() for name, part in what.images.items()
-        }
-        found = []
-        for rows in draws:
-            labels = {name: part[1] for name, part in what.images.items()} | {"train": what.images["train"][1][rows]}
-            features = {**all_features, "train": all_features["train"][rows]}
-            found.append(auc(labels["test"], PROTOCOLS["probe"](features, labels, what.recipe, "max_val_auc")[0]))
-        return found
-
-    declare_missing()
     seconds: dict[str, list[float]] = {"anew": [], "engine": []}
     areas = {}
     for count in range(4):
-        for name, way in (("anew", anew), ("engine", once)):
+        for name, way in (("anew", probed_anew), ("engine", probed_once)):
             start = time.perf_counter()
-            areas[name] = way()
+            areas[name] = way(what, draws, device)
             if count:
                 seconds[name].append(time.perf_counter() - start)
     gain = [a / b for a, b in zip(seconds["anew"], seconds["engine"], strict=True)]
@@ -246,6 +207,51 @@ def probe(device: torch.device, seeds: int) -> dict[str, object]:  # noqa: ARG00
         print(f"  {name:<12} {interval(times)} s" + (f"   test AUC {interval(areas[name])}" if what.real else ""))
     print(f"  engine / anew: {interval(gain)} times")
     return {"seconds": seconds, "auc": areas, "gain": gain}
+
+
+def probed_anew(what: Task, draws: Sequence[np.ndarray], device: torch.device) -> list[float]:
+    """Test AUC of each draw: features extracted for each, one fit for each C."""
+    declare_missing()
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+    from torchvision import transforms
+
+    found = []
+    for rows in draws:
+        network = network_of(what, 0).to(device)
+        network.head = nn.Identity()
+        parts = {**what.images, "train": tuple(part[rows] for part in what.images["train"])}
+        loaders = {
+            name: torch.utils.data.DataLoader(Pictures(*part, transforms.ToTensor()), batch_size=64)
+            for name, part in parts.items()
+        }
+        features = {name: outputs(network, loader, device).numpy() for name, loader in loaders.items()}
+        tried = []
+        for strength in what.recipe.c:
+            model = make_pipeline(StandardScaler(), LogisticRegression(C=strength, max_iter=1000))
+            model.fit(features["train"], parts["train"][1])
+            tried.append((auc(parts["val"][1], model.predict_proba(features["val"])), model))
+        best = max(tried, key=lambda one: one[0])[1]
+        found.append(auc(parts["test"][1], best.predict_proba(features["test"])))
+    return found
+
+
+def probed_once(what: Task, draws: Sequence[np.ndarray], device: torch.device) -> list[float]:
+    """Test AUC of each draw: features of all images once, the whole path of C at one go."""
+    from benchmark.probe import PROTOCOLS
+
+    network = network_of(what, 0).to(device)
+    precise = precision(network, what.recipe)
+    everything = {
+        name: train.extract(network, on_device(*part, device), precise).cpu().numpy() for name, part in what.images.items()
+    }
+    found = []
+    for rows in draws:
+        labels = {name: part[1] for name, part in what.images.items()} | {"train": what.images["train"][1][rows]}
+        features = {**everything, "train": everything["train"][rows]}
+        found.append(auc(labels["test"], PROTOCOLS["probe"](features, labels, what.recipe, "max_val_auc")[0]))
+    return found
 
 
 # several seeds side by side ----------------------------------------------------------------------------------------------
@@ -264,7 +270,7 @@ def packed(device: torch.device, seeds: int) -> dict[str, object]:
             rates = []
             for _ in range(3):
                 start = time.perf_counter()
-                side_by_side([partial(engine, what, seed, device) for seed in range(count)], device)
+                side_by_side([functools.partial(engine, what, seed, device) for seed in range(count)], device)
                 rates.append(count * recipe.epochs * len(what.images["train"][1]) / (time.perf_counter() - start))
             print(f"  {count} at once    {interval(rates)}")
             found[f"{backbone}, {count}"] = rates
@@ -277,49 +283,48 @@ def packed(device: torch.device, seeds: int) -> dict[str, object]:
 
 def overhead(device: torch.device, seeds: int) -> dict[str, object]:
     """What a cell takes beyond forward, backward and optimiser: reading, augmentation, scores, energy, MLflow, everything."""
+    found: dict[str, object] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        for name, epochs in (("cell with no epoch", 0), ("long cell", 40)):
+            whole, inside = cells(Path(folder), epochs, min(seeds, 3), device)
+            beyond = [a - b for a, b in zip(whole, inside, strict=True)]
+            shares = [100 * a / b for a, b in zip(beyond, whole, strict=True)]
+            print(f"\na {name}: {interval(whole)} s, of it the framework {interval([1000 * x for x in beyond])} ms", end="")
+            print(f", {interval(shares)} %, n={len(whole)}")
+            found[name] = {"seconds": whole, "framework": beyond}
+    return found
+
+
+def cells(folder: Path, epochs: int, count: int, device: torch.device) -> tuple[list[float], list[float]]:
+    """Seconds of cells of a plan, each with its record in MLflow, and of them those in forward, backward and optimiser.
+
+    The first one is left out: it also reads data and weights and starts codecarbon.
+    """
     from benchmark.plan import Plan
     from benchmark.runner import Watch, run
     from results.outbox import Outbox
     from results.tracking import Tracking
 
-    found: dict[str, object] = {}
-    backbone, source = ("mobilenetv2_100", "imagenet") if weights_file("mobilenetv2_100") else ("mobilenetv2_100", "scratch")
-    with tempfile.TemporaryDirectory() as folder:
-        for name, epochs in (("cell with no epoch", 0), ("long cell", 40)):
-            shares, beyond = [], []
-            ended: list[tuple[float, float]] = []
-            watch = Watch(lambda _: None, lambda record, _: ended.append((time.perf_counter(), record.ended - record.started)))
-            plan = Plan(
-                experiment=name, sources=(source,), targets=("breastmnist",), backbones=(backbone,), seeds=min(seeds, 3) + 1,
-                recipe={"base": "finetune", "epochs": epochs, "size": 64},
-            )  # fmt: skip
-            tracking = Tracking(f"sqlite:///{folder}/mlflow.db", name)
-            with Clocks() as clocks:
-                inside = []
-                ticks = [time.perf_counter()]
-                done = watch.ended
-                watch = Watch(lambda _: None, lambda record, state: (done(record, state), inside.append(clocks.seconds))[0])
-                state = run(plan, tracking, Outbox(Path(folder) / f"outbox-{epochs}"), str(device), watch)
-                if state.failed:
-                    raise SystemExit(f"a cell failed: {state.failed[0].reason}")
-            ticks += [tick for tick, _ in ended]
-            inside = [0.0, *inside]
-            for i in range(2, len(ticks)):  # the first cell also reads data and weights and starts codecarbon
-                whole, own = ticks[i] - ticks[i - 1], inside[i] - inside[i - 1]
-                beyond.append(whole - own)
-                shares.append((whole - own) / whole)
-            print(
-                f"\noverhead of a {name}: {interval([1000 * x for x in beyond])} ms, {interval([100 * x for x in shares])} % n={len(shares)}"
-            )
-            found[name] = {"seconds": beyond, "share": shares}
-    return found
+    plan = Plan(
+        experiment=f"epochs-{epochs}", sources=("imagenet",), targets=("breastmnist",), backbones=("mobilenetv2_100",),
+        seeds=count + 1, recipe={"base": "finetune", "epochs": epochs, "size": 64},
+    )  # fmt: skip
+    tracking = Tracking(f"sqlite:///{folder}/mlflow.db", plan.experiment)
+    with Clocks() as clocks:
+        ticks = [(time.perf_counter(), 0.0)]
+        watch = Watch(lambda _: None, lambda _, __: ticks.append((time.perf_counter(), clocks.seconds)))
+        state = run(plan, tracking, Outbox(folder / f"outbox-{epochs}"), str(device), watch)
+    if state.failed:
+        raise SystemExit(f"a cell failed: {state.failed[0].reason}")
+    whole, inside = zip(*([b - a for a, b in zip(*pair, strict=True)] for pair in itertools.pairwise(ticks)), strict=True)
+    return list(whole[1:]), list(inside[1:])
 
 
 class Clocks:
     """Time spent in forward, backward and optimiser while it is open, in `seconds`."""
 
-    def __enter__(self) -> "Clocks":
-        self.seconds, self._depth = 0.0, 0
+    def __enter__(self) -> Self:
+        self.seconds = 0.0
         self._real = [(Network, "forward", Network.forward), (torch.Tensor, "backward", torch.Tensor.backward)]
         self._real += [(kind, "step", kind.step) for kind in (torch.optim.AdamW, torch.optim.SGD)]
         for owner, name, real in self._real:
@@ -331,6 +336,7 @@ class Clocks:
             setattr(owner, name, real)
 
     def _timed(self, real: Callable[..., object]) -> Callable[..., object]:
+        @functools.wraps(real)
         def timed(*given: object, **more: object) -> object:
             start = time.perf_counter()
             try:
@@ -410,7 +416,8 @@ def real_images(target: str, size: int, most: int | None) -> dict[str, tuple[np.
         for part in ("train", "val", "test"):
             pixels, labels = arrays[f"{part}_images"], arrays[f"{part}_labels"][:, 0].astype(np.int64)
             if most is not None:
-                rows = np.random.default_rng(0).permutation(len(labels))[:most]
+                count = most if part == "train" else most // 5 if part == "val" else 500
+                rows = np.random.default_rng(0).permutation(len(labels))[:count]
                 pixels, labels = pixels[rows], labels[rows]
             resized = [np.asarray(Image.fromarray(p).resize((size, size), Image.Resampling.BICUBIC)) for p in pixels]
             found[part] = (np.stack(resized).reshape(len(labels), size, size, -1), labels)
