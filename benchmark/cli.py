@@ -31,6 +31,7 @@ from benchmark.cli_options import (
     say,
 )
 from benchmark.cli_report import app as reports
+from benchmark.threads import wait_briefly
 from results.error import CatsError
 
 if TYPE_CHECKING:
@@ -232,6 +233,7 @@ def _print(made: "Board", form: Format) -> None:
 
 def main() -> None:
     """Entry point: a CatsError becomes its sentence and exit code 2."""
+    wait_briefly()  # every command loads torch later than this, if at all
     logging.basicConfig(level=os.environ.get("CATS_LOG", "WARNING").upper(), format="%(name)s: %(message)s")
     try:
         app()
