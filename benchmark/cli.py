@@ -31,6 +31,7 @@ from benchmark.cli_options import (
     say,
 )
 from benchmark.cli_report import app as reports
+from benchmark.memory import large_pages
 from benchmark.threads import wait_briefly
 from results.error import CatsError
 
@@ -69,6 +70,7 @@ def run(
     plan: PlanArgument,
     tracking_uri: TrackingOption = DATABASE,
     device: Annotated[Device, typer.Option(help="auto takes a GPU if there is one.")] = Device.auto,
+    pack: Annotated[int, typer.Option(min=1, help="Train up to so many seeds of a cell at once; pays on a large GPU.")] = 1,
 ) -> None:
     """Make every cell of a plan that is not done yet, then show the board. Run it again to resume."""
     from benchmark.asked import asked
@@ -77,7 +79,7 @@ def run(
 
     loaded = load_plan(plan)
     try:
-        state = _run(loaded, tracking_uri, device)
+        state = _run(loaded, tracking_uri, device, pack)
     except KeyboardInterrupt:
         say(f"stopped; nothing finished is lost. Resume with: cats run {plan}")
         raise typer.Exit(130) from None
@@ -99,7 +101,7 @@ def run(
         raise typer.Exit(1)
 
 
-def _run(plan: "Plan", tracking_uri: str, device: Device) -> "Run":
+def _run(plan: "Plan", tracking_uri: str, device: Device, pack: int) -> "Run":
     from benchmark.progress import Progress
     from benchmark.runner import run as run_plan
     from results.tracking import Tracking
@@ -108,7 +110,7 @@ def _run(plan: "Plan", tracking_uri: str, device: Device) -> "Run":
     outbox = outbox_of(tracking_uri, plan.experiment)
     outbox.sweep()
     with Progress() as watch:
-        return run_plan(plan, tracking, outbox, device.value, watch)
+        return run_plan(plan, tracking, outbox, device.value, watch, pack)
 
 
 @app.command()
@@ -233,7 +235,8 @@ def _print(made: "Board", form: Format) -> None:
 
 def main() -> None:
     """Entry point: a CatsError becomes its sentence and exit code 2."""
-    wait_briefly()  # every command loads torch later than this, if at all
+    wait_briefly()  # every command loads torch later than these, if at all
+    large_pages()
     logging.basicConfig(level=os.environ.get("CATS_LOG", "WARNING").upper(), format="%(name)s: %(message)s")
     try:
         app()

@@ -1,7 +1,8 @@
 """Runs a plan: drops the keys that are done, makes the rest one after the other, hands every record to outbox and MLflow."""
 
+import itertools
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from benchmark import catalogue
@@ -44,8 +45,10 @@ class Watch:
     ended: Callable[[Record, Run], None]
 
 
-def run(plan: Plan, tracking: Tracking, outbox: Outbox, device: str, watch: Watch) -> Run:
+def run(plan: Plan, tracking: Tracking, outbox: Outbox, device: str, watch: Watch, pack: int = 1) -> Run:
     """Make every cell of the plan that no run of the experiment has finished, on `device` (auto, cpu or cuda).
+
+    `pack`: how many cells that differ in the seed alone are made at once.
 
     Data and weights of all cells are looked at before the first one starts, and pairs that share images are left out (see
     benchmark.leakage). Raises CatsError if something is wrong with them, or if MLflow or the disk refuse at the start; what
@@ -69,23 +72,26 @@ def run(plan: Plan, tracking: Tracking, outbox: Outbox, device: str, watch: Watc
         from benchmark.device import device_of
 
         prepare(plan, todo, watch)
-        _work(plan, todo, Delivery(tracking, outbox, str(device_of(device))), watch, state)
+        _work(plan, todo, Delivery(tracking, outbox, str(device_of(device)), pack), watch, state)
     state.waiting = sum(1 for _ in outbox)
     return state
 
 
 @dataclass(frozen=True)
 class Delivery:
-    """Where records go, and the device they are made on."""
+    """Where records go, the device they are made on, and how many cells are made on it at once."""
 
     tracking: Tracking
     outbox: Outbox
     device: str
+    pack: int
 
 
 def _work(plan: Plan, todo: list[Cell], to: Delivery, watch: Watch, state: Run) -> None:
-    from benchmark.make import make_cell, make_pretraining
+    from benchmark.make import make_cells, make_pretraining
+    from benchmark.memory import keep_memory
 
+    keep_memory()
     tried: set[str] = set()
 
     def settle(outcome: Outcome) -> bool:
@@ -97,19 +103,35 @@ def _work(plan: Plan, todo: list[Cell], to: Delivery, watch: Watch, state: Run) 
         elif outcome.record.kind == "cell" and outcome.record.status == "finished":
             state.made += 1
         watch.ended(outcome.record, state)
-        state.interrupted = outcome.record.status == "interrupted"
+        state.interrupted |= outcome.record.status == "interrupted"
         return not state.interrupted
 
-    for cell in todo:
-        for start in pretrainings(cell.start):
+    for pack in packs(todo, to.pack):
+        for start in [start for cell in pack for start in pretrainings(cell.start)]:
             if start.key not in tried:
                 tried.add(start.key)
                 watch.begins(f"pretraining {start.source}, {start.backbone}")
                 if not settle(make_pretraining(start, plan.experiment, Meter(plan.country, to.device))):
                     return
-        watch.begins(str(cell))
-        if not settle(make_cell(cell, plan.experiment, Meter(plan.country, to.device))):
+        watch.begins(told(pack))
+        outcomes = make_cells(pack, plan.experiment, Meter(plan.country, to.device))
+        for outcome in outcomes:
+            settle(outcome)
+        if state.interrupted:
             return
+
+
+def packs(cells: Iterable[Cell], most: int) -> Iterator[list[Cell]]:
+    """The cells in their order, up to `most` neighbours that differ in the seed alone together."""
+    for _, alike in itertools.groupby(cells, lambda cell: (cell.source, cell.target, cell.backbone, cell.point)):
+        while pack := list(itertools.islice(alike, most)):
+            yield pack
+
+
+def told(pack: Sequence[Cell]) -> str:
+    """What is being made."""
+    first, *others = pack
+    return f"{first}{''.join(f' and {cell.seed}' for cell in others)}"
 
 
 def pretrainings(start: Start) -> list[Start]:
