@@ -1,12 +1,13 @@
 """Features of frozen networks: extracted once, kept by key, shared by probes and measures."""
 
+import tempfile
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from benchmark import probe, train
-from benchmark.digest import digest
+from benchmark import train
+from benchmark.digest import digest, file_digest
 from benchmark.home import home
 from benchmark.images import on_device
 from benchmark.network import Network
@@ -15,6 +16,33 @@ from benchmark.recipe import TRAINER, Recipe
 from benchmark.start import Start
 from benchmark.store import Decoded
 from benchmark.weights import initialised
+from results.error import CatsError
+
+
+def kept(path: Path) -> np.ndarray | None:
+    """Features that were extracted before, (N, D) float32, memory-mapped; None if there are none that can be read."""
+    try:
+        features: np.ndarray = np.load(path, mmap_mode="r", allow_pickle=False)
+        if file_digest(path) != path.with_suffix(".sha256").read_text(encoding="ascii"):
+            return None
+    except (FileNotFoundError, EOFError, ValueError):  # absent, or damaged by a disk: extracted again
+        return None
+    return features
+
+
+def keep(path: Path, features: np.ndarray) -> None:
+    """Store features; the file is whole or absent."""
+    draft = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".draft", delete=False) as draft:
+            np.save(draft, features.astype(np.float32))
+        path.with_suffix(".sha256").write_text(file_digest(Path(draft.name)), encoding="ascii")
+        Path(draft.name).replace(path)
+    except OSError as error:
+        if draft is not None:
+            Path(draft.name).unlink(missing_ok=True)
+        raise CatsError(f"cannot keep features in {path.parent}: {error.strerror}") from error
 
 
 def features_path(start: Start, data: str, recipe: Recipe, rows: np.ndarray | None = None) -> Path:
@@ -26,17 +54,17 @@ def features_path(start: Start, data: str, recipe: Recipe, rows: np.ndarray | No
 
 def features_of(start: Start, data: str, images: Decoded, rows: np.ndarray | None, recipe: Recipe, device: str) -> np.ndarray:
     """(N, D) float32 of the images at `rows` (None: all), in their order; from the disk where they have been extracted."""
-    whole = probe.kept(features_path(start, data, recipe))
+    whole = kept(features_path(start, data, recipe))
     if whole is not None:
         return whole if rows is None else np.asarray(whole[rows])
     path = features_path(start, data, recipe, rows)
-    found = probe.kept(path)
+    found = kept(path)
     if found is None:
         network = initialised(start, 2, 0).to(device)
         chosen = np.arange(len(images.ids)) if rows is None else rows
         some = on_device(images.images[chosen], images.labels[chosen], torch.device(device))
         found = train.extract(network, some, precision(network, recipe)).cpu().numpy()
-        probe.keep(path, found)
+        keep(path, found)
     return found
 
 

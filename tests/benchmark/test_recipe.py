@@ -17,7 +17,7 @@ def refused(written):
 
 
 def test_the_shipped_recipes_have_these_names():
-    assert recipe_names() == ["finetune", "pretraining", "probe"]
+    assert recipe_names() == ["finetune", "knn", "pretraining", "probe"]
 
 
 def test_a_name_is_that_recipe():
@@ -73,7 +73,7 @@ def test_one_value_written_in_two_ways_is_one_recipe(one, other):
     ("written", "sentence"),
     [
         ("fintune", "there is no recipe 'fintune'; did you mean 'finetune'?"),
-        ({"base": "zzz"}, "there is no recipe 'zzz'; allowed are finetune, pretraining, probe"),
+        ({"base": "zzz"}, "there is no recipe 'zzz'; allowed are finetune, knn, pretraining, probe"),
         ({"base": ["probe"]}, "there is no recipe '['probe']'"),
         ({"learning_rate": 1}, "there is no key 'learning_rate'"),
         ({"epoch": 1}, "there is no key 'epoch'; did you mean 'epochs'?"),
