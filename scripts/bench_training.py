@@ -13,17 +13,20 @@ training, evaluations included. Images: MedMNIST below CATS_DATA, or noise where
 """
 
 import argparse
+import concurrent.futures
+import contextlib
 import functools
 import itertools
 import json
 import math
+import multiprocessing
 import os
 import platform
 import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -37,16 +40,19 @@ from torch.nn import functional as F
 from benchmark import train
 from benchmark.device import device_of
 from benchmark.images import as_float, on_device
+from benchmark.memory import keep_memory, large_pages
 from benchmark.network import Network, Trained, read_weights
 from benchmark.operators import declare_missing
 from benchmark.pack import side_by_side
 from benchmark.precision import autocast, precision
 from benchmark.recipe import Augment, Recipe
 from benchmark.score import auc
+from benchmark.threads import wait_briefly
 
 MOVES = Augment(flip=0.5, rotate=10, shift=0.1, zoom=0.1)
 PARTS = ("small", "large", "probe", "overhead")
 CLASSES = 2
+Way = Callable[["Task", int, torch.device], np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -95,14 +101,13 @@ def compared(what: Task, device: torch.device, seeds: int) -> dict[str, object]:
     ways = {"plain loop": plain, "engine": engine}
     rates: dict[str, list[float]] = {name: [] for name in ways}
     areas: dict[str, list[float]] = {name: [] for name in ways}
-    for seed in range(-1, seeds):  # the first one warms up and does not count
-        for name, way in ways.items():
-            start = time.perf_counter()
-            probabilities = way(what, seed, device)
-            seconds = time.perf_counter() - start
-            if seed >= 0:
-                rates[name].append(what.recipe.epochs * len(what.images["train"][1]) / seconds)
-                areas[name].append(auc(what.images["test"][1], probabilities))
+    with alone(tuned=False) as first, alone(tuned=True) as second:
+        for seed in range(-1, seeds):  # the first one warms up and does not count
+            for pool, (name, way) in zip((first, second), ways.items(), strict=True):
+                seconds, area = pool.submit(timed, way, what, seed, str(device)).result()
+                if seed >= 0:
+                    rates[name].append(what.recipe.epochs * len(what.images["train"][1]) / seconds)
+                    areas[name].append(area)
     gain = [fast / slow for fast, slow in zip(rates["engine"], rates["plain loop"], strict=True)]
     gap = [a - b for a, b in zip(areas["engine"], areas["plain loop"], strict=True)]
     title = f"{what.backbone}, {what.recipe.size} px, {len(what.images['train'][1])} images, {what.recipe.epochs} epochs"
@@ -111,6 +116,28 @@ def compared(what: Task, device: torch.device, seeds: int) -> dict[str, object]:
         print(f"  {name:<12} {interval(rates[name])} images/s" + (f"   test AUC {interval(areas[name])}" if what.real else ""))
     print(f"  engine / plain loop: {interval(gain)} times" + (f"   AUC difference {interval(gap)}" if what.real else ""))
     return {"task": title, "images_per_second": rates, "auc": areas if what.real else None, "gain": gain}
+
+
+@contextlib.contextmanager
+def alone(*, tuned: bool) -> Iterator[concurrent.futures.ProcessPoolExecutor]:
+    """A process of its own; tuned as `cats run` tunes its, or as Python gives it."""
+    before = dict(os.environ)
+    if tuned:
+        wait_briefly()
+        large_pages()
+    context = multiprocessing.get_context("spawn")
+    with concurrent.futures.ProcessPoolExecutor(1, context, initializer=keep_memory if tuned else None) as pool:
+        pool.submit(os.getpid).result()  # it begins now, with this environment
+        os.environ.clear()
+        os.environ.update(before)
+        yield pool
+
+
+def timed(way: Way, what: Task, seed: int, device: str) -> tuple[float, float]:
+    """Seconds and test AUC."""
+    start = time.perf_counter()
+    probabilities = way(what, seed, torch.device(device))
+    return time.perf_counter() - start, auc(what.images["test"][1], probabilities)
 
 
 def engine(what: Task, seed: int, device: torch.device) -> np.ndarray:
