@@ -53,7 +53,7 @@ def test_a_number_of_seeds_counts_from_zero(write):
         (TEXT + "recipe: fintune\n", "there is no recipe 'fintune'; did you mean 'finetune'?"),
         (TEXT + "recipe: {lr: []}\n", "recipe.lr is an empty list"),
         (TEXT + "recipe: {lr: fast}\n", "lr is 'fast'"),
-        (TEXT + "recipe: {optimiser: adam}\n", "allowed are 'sgd' or 'adamw'"),
+        (TEXT + "recipe: {optimiser: adan}\n", "allowed are 'sgd', 'adam' or 'adamw'"),
         (TEXT + "recipe: {augment: {flp: 1}}\n", "there is no key 'augment.flp'; did you mean 'flip'?"),
         (TEXT + "pretraining: {epoch: 1}\n", "there is no key 'epoch'; did you mean 'epochs'?"),
         (TEXT + "subsample: {trane: 1}\n", "there is no key 'subsample.trane'; did you mean 'train'?"),
