@@ -19,7 +19,7 @@ def test_every_entry_has_one_row_in_the_order_of_names(kind):
     assert [row["name"] for row in rows_of(kind)] == catalogue.names(kind)
 
 
-@pytest.mark.parametrize("kind", ["sources", "targets", "plans", "measures"])
+@pytest.mark.parametrize("kind", ["sources", "targets", "plans", "measures", "recipes"])
 def test_rows_have_the_same_columns_and_are_json(kind):
     rows = rows_of(kind)
     assert len({tuple(row) for row in rows}) <= 1
@@ -81,9 +81,9 @@ def test_options_show_in_the_description():
 @pytest.mark.parametrize(
     ("name", "sentence"),
     [
-        ("brestmnist", "no source, target, measure or plan called 'brestmnist'; did you mean 'breastmnist'?"),
-        ("fractl", "no source, target, measure or plan called 'fractl'; did you mean 'fractal'?"),
-        ("quickstrt", "no source, target, measure or plan called 'quickstrt'; did you mean 'quickstart'?"),
+        ("brestmnist", "no source, target, measure, plan or recipe called 'brestmnist'; did you mean 'breastmnist'?"),
+        ("fractl", "no source, target, measure, plan or recipe called 'fractl'; did you mean 'fractal'?"),
+        ("quickstrt", "no source, target, measure, plan or recipe called 'quickstrt'; did you mean 'quickstart'?"),
         ("breastmnist[siz=64]", "breastmnist takes no option 'siz'; did you mean 'size'?"),
         ("Breast MNIST", "'Breast MNIST' is no name; write it like breastmnist or breastmnist[size=64]"),
         ("", "'' is no name"),
