@@ -68,7 +68,7 @@ def _plan_row(name: str) -> dict[str, Any]:
 
 def _recipe_row(name: str) -> dict[str, Any]:
     points = recipe_points(name, name)
-    sentence = re.split(r"(?<=\.)\s", recipe_comment(recipe_text(name)), maxsplit=1)[0]
+    sentence = re.split(r"(?<=\.)\s", recipe_comment(recipe_text(name)), maxsplit=1)[0].replace("\n", " ")
     return {"name": name, "protocol": points[0].protocol, "size": points[0].size, "points": len(points), "title": sentence}
 
 
