@@ -27,6 +27,7 @@ class Kind(StrEnum):
     targets = "targets"
     measures = "measures"
     plans = "plans"
+    recipes = "recipes"
 
 
 @app.command("list")
@@ -34,7 +35,7 @@ def list_entries(
     kind: Annotated[Kind, typer.Argument(help="What to list.")],
     form: Annotated[ListFormat, typer.Option("--format", help="How to print it.")] = ListFormat.table,
 ) -> None:
-    """List what there is: sources, targets, measures, plans."""
+    """List what there is: sources, targets, measures, plans, recipes."""
     from benchmark.listing import rows_of
 
     rows = rows_of(kind.value)
@@ -57,8 +58,8 @@ def list_entries(
 
 
 @app.command()
-def show(name: Annotated[str, typer.Argument(help="A source, target or plan.")]) -> None:
-    """Show everything declared about a source, a target or a plan."""
+def show(name: Annotated[str, typer.Argument(help="A source, target, measure, plan or recipe.")]) -> None:
+    """Show everything declared about a source, a target, a measure, a plan or a recipe."""
     from benchmark.listing import description
 
     print_line(description(name))

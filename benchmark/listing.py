@@ -1,13 +1,19 @@
-"""What `cats list` and `cats show` say about entries and plans."""
+"""What `cats list` and `cats show` say about entries, plans and recipes."""
 
 import inspect
+import itertools
 import json
+import re
 from collections.abc import Callable
+from importlib import resources
 from typing import Any
+
+import yaml
 
 from benchmark import catalogue
 from benchmark.dataset import Dataset
 from benchmark.plan import load_plan, plan_names
+from benchmark.recipe import recipe_names, recipe_points
 from results.error import CatsError, nearest
 
 
@@ -15,6 +21,8 @@ def rows_of(kind: str) -> list[dict[str, Any]]:
     """One row per entry, ready to print or to become JSON."""
     if kind == "plans":
         return [_plan_row(name) for name in plan_names()]
+    if kind == "recipes":
+        return [_recipe_row(name) for name in recipe_names()]
     if kind == "measures":
         return [_row(name, _measure_row) for name in catalogue.names("similarity")]
     if kind == "targets":
@@ -58,6 +66,23 @@ def _plan_row(name: str) -> dict[str, Any]:
     }
 
 
+def _recipe_row(name: str) -> dict[str, Any]:
+    points = recipe_points(name, name)
+    sentence = re.split(r"(?<=\.)\s", recipe_comment(recipe_text(name)), maxsplit=1)[0].replace("\n", " ")
+    return {"name": name, "protocol": points[0].protocol, "size": points[0].size, "points": len(points), "title": sentence}
+
+
+def recipe_text(name: str) -> str:
+    """The file of a recipe that ships with cats-bench."""
+    return resources.files("benchmark").joinpath("recipes", f"{name}.yaml").read_text(encoding="utf-8")
+
+
+def recipe_comment(text: str) -> str:
+    """What a recipe says of itself: the comment that its file begins with."""
+    comment = itertools.takewhile(lambda line: line.startswith("#"), text.splitlines())
+    return "\n".join(line.removeprefix("#").removeprefix(" ") for line in comment)
+
+
 def _dataset_row(dataset: Dataset) -> dict[str, Any]:
     return {
         "modality": dataset.modality,
@@ -93,8 +118,11 @@ def description(name: str) -> str:
         found["measure"] = {**_measure_row(plain), "description": inspect.cleandoc(entry.__doc__ or "")}
     if name in plan_names():
         found["plan"] = load_plan(name).model_dump(mode="json")
+    if name in recipe_names():
+        text = recipe_text(name)
+        found["recipe"] = {"about": recipe_comment(text).splitlines(), **yaml.safe_load(text)}
     if not found:
         kinds: tuple[catalogue.Kind, ...] = ("sources", "targets", "similarity")
-        known = {name for kind in kinds for name in catalogue.names(kind)} | set(plan_names())
-        raise CatsError(f"no source, target, measure or plan called '{name}'{nearest(name, known)}")
+        known = {name for kind in kinds for name in catalogue.names(kind)} | set(plan_names()) | set(recipe_names())
+        raise CatsError(f"no source, target, measure, plan or recipe called '{name}'{nearest(name, known)}")
     return json.dumps(found, indent=2, ensure_ascii=False)

@@ -24,7 +24,8 @@ def _groups(network: Network, recipe: Recipe) -> list[dict[str, object]]:
     if recipe.layer_decay == 1:
         layers = [(1.0, list(network.parameters()))]
     else:
-        from timm.optim.param_groups import param_groups_layer_decay  # beside some builds only after benchmark.operators
+        # timm does not say that it exports it, and beside some builds it can be imported only after benchmark.operators
+        from timm.optim import param_groups_layer_decay  # type: ignore[attr-defined]
 
         found = param_groups_layer_decay(network.backbone, layer_decay=recipe.layer_decay)
         top = max((group["lr_scale"] for group in found), default=1.0)  # of the layers next to the head

@@ -94,7 +94,7 @@ def test_a_plan_is_forecast_without_making_a_database(cats, tmp_path):
     assert not list(tmp_path.glob("mlflow.db"))
 
 
-@pytest.mark.parametrize("kind", ["sources", "targets", "measures", "plans"])
+@pytest.mark.parametrize("kind", ["sources", "targets", "measures", "plans", "recipes"])
 def test_lists_are_json_too(cats, kind):
     code, out, _ = cats("list", kind, "--format", "json")
     assert code == 0

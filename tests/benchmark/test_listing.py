@@ -1,12 +1,14 @@
 """What is said about entries and plans."""
 
 import json
+import re
 
 import pytest
 
 from benchmark import catalogue
 from benchmark.listing import description, rows_of
 from benchmark.plan import plan_names
+from benchmark.recipe import recipe_names
 from results.error import CatsError
 
 
@@ -19,7 +21,7 @@ def test_every_entry_has_one_row_in_the_order_of_names(kind):
     assert [row["name"] for row in rows_of(kind)] == catalogue.names(kind)
 
 
-@pytest.mark.parametrize("kind", ["sources", "targets", "plans", "measures"])
+@pytest.mark.parametrize("kind", ["sources", "targets", "plans", "measures", "recipes"])
 def test_rows_have_the_same_columns_and_are_json(kind):
     rows = rows_of(kind)
     assert len({tuple(row) for row in rows}) <= 1
@@ -64,11 +66,28 @@ def test_a_plan_says_what_it_compares():
     }  # fmt: skip
 
 
+def test_a_recipe_says_in_one_sentence_what_it_is():
+    assert [row["name"] for row in rows_of("recipes")] == recipe_names()
+    assert row("recipes", "cats2024") == {
+        "name": "cats2024", "protocol": "finetune", "size": 224, "points": 120,
+        "title": "CATS 2024: a ResNet-18 fine-tuned on few images by each of 120 settings of SGD.",
+    }  # fmt: skip
+    assert all(re.fullmatch(r"[A-Z][^\n#]{30,250}\.", row["title"]) for row in rows_of("recipes"))
+
+
+def test_a_recipe_shows_its_comment_and_what_it_sets():
+    shown = json.loads(description("medmnist"))["recipe"]
+    assert shown["about"][0].startswith("MedMNIST v2: a ResNet-18")
+    assert "  cats run plan.yaml" in shown["about"]
+    assert (shown["schedule"], shown["augment"]) == ("step", {"flip": 0})
+
+
 def test_a_name_shows_everything_it_stands_for():
     assert list(json.loads(description("digits"))) == ["source", "target"]
     assert list(json.loads(description("ihc"))) == ["target"]
     assert list(json.loads(description("imagenet"))) == ["source"]
     assert list(json.loads(description("quickstart"))) == ["plan"]
+    assert list(json.loads(description("knn"))) == ["measure", "recipe"]
 
 
 def test_options_show_in_the_description():
@@ -81,9 +100,10 @@ def test_options_show_in_the_description():
 @pytest.mark.parametrize(
     ("name", "sentence"),
     [
-        ("brestmnist", "no source, target, measure or plan called 'brestmnist'; did you mean 'breastmnist'?"),
-        ("fractl", "no source, target, measure or plan called 'fractl'; did you mean 'fractal'?"),
-        ("quickstrt", "no source, target, measure or plan called 'quickstrt'; did you mean 'quickstart'?"),
+        ("brestmnist", "no source, target, measure, plan or recipe called 'brestmnist'; did you mean 'breastmnist'?"),
+        ("fractl", "no source, target, measure, plan or recipe called 'fractl'; did you mean 'fractal'?"),
+        ("quickstrt", "no source, target, measure, plan or recipe called 'quickstrt'; did you mean 'quickstart'?"),
+        ("cats2023", "no source, target, measure, plan or recipe called 'cats2023'; did you mean 'cats2024'?"),
         ("breastmnist[siz=64]", "breastmnist takes no option 'siz'; did you mean 'size'?"),
         ("Breast MNIST", "'Breast MNIST' is no name; write it like breastmnist or breastmnist[size=64]"),
         ("", "'' is no name"),

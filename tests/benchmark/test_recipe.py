@@ -17,7 +17,10 @@ def refused(written):
 
 
 def test_the_shipped_recipes_have_these_names():
-    assert recipe_names() == ["finetune", "knn", "pretraining", "probe"]
+    assert recipe_names() == [
+        "cats2021", "cats2024", "fast", "finetune", "guide_cnn", "idc_resnetv2_50", "knn", "medmnist", "pcam_xception",
+        "pretraining", "probe",
+    ]  # fmt: skip
 
 
 def test_a_name_is_that_recipe():
@@ -73,7 +76,7 @@ def test_one_value_written_in_two_ways_is_one_recipe(one, other):
     ("written", "sentence"),
     [
         ("fintune", "there is no recipe 'fintune'; did you mean 'finetune'?"),
-        ({"base": "zzz"}, "there is no recipe 'zzz'; allowed are finetune, knn, pretraining, probe"),
+        ({"base": "zzz"}, "there is no recipe 'zzz'; allowed are cats2021, cats2024, fast, finetune, "),
         ({"base": ["probe"]}, "there is no recipe '['probe']'"),
         ({"learning_rate": 1}, "there is no key 'learning_rate'"),
         ({"epoch": 1}, "there is no key 'epoch'; did you mean 'epochs'?"),
@@ -84,8 +87,8 @@ def test_one_value_written_in_two_ways_is_one_recipe(one, other):
         ({"lr": [0.1, 0]}, "lr is 0: input should be greater than 0"),
         ({"lr": float("nan")}, "lr is nan"),
         ({"batch_size": 1}, "batch_size is 1: input should be greater than or equal to 2"),
-        ({"protocol": "probes"}, "protocol is 'probes', allowed are 'finetune' or 'probe'"),
-        ({"schedule": "cosin"}, "schedule is 'cosin', allowed are 'cosine' or 'constant'"),
+        ({"protocol": "probes"}, "protocol is 'probes', allowed are 'finetune', 'probe' or 'knn'"),
+        ({"schedule": "cosin"}, "schedule is 'cosin', allowed are 'cosine', 'constant' or 'step'"),
         ({"patience": 0}, "patience is 0"),
         ({"augment": 3}, "augment is 3"),
         ({"augment": {"flip": 2}}, "augment.flip is 2: input should be less than or equal to 1"),
