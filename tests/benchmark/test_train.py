@@ -3,7 +3,10 @@ import pytest
 import torch
 
 from benchmark import train
+from benchmark.images import Images, as_float, on_device
 from benchmark.network import Network, Trained
+from benchmark.optimise import make_optimiser, schedule
+from benchmark.precision import precision
 from benchmark.recipe import Augment, Recipe
 from results.error import CatsError
 
@@ -17,7 +20,7 @@ def stripes(count, seed=0, multilabel=False):
     labels = np.arange(count) % 2
     pixels = luck.integers(0, 120, (count, 16, 16, 1), dtype=np.uint8)
     pixels[labels == 1, :8] += 120
-    return train.on_device(pixels, np.stack([labels, 1 - labels], 1) if multilabel else labels, CPU)
+    return on_device(pixels, np.stack([labels, 1 - labels], 1) if multilabel else labels, CPU)
 
 
 def network(seed=0, classes=2):
@@ -85,25 +88,25 @@ def test_only_training_images_are_augmented(monkeypatch):
 
 def test_the_rate_rises_then_falls_as_a_cosine():
     recipe = Recipe(warmup=0.1)
-    assert train.schedule(recipe, 0.0, 0.01) == pytest.approx(0.1)
-    assert train.schedule(recipe, 0.09, 0.01) == pytest.approx(1.0)
-    assert train.schedule(recipe, 0.1, 0.01) == 1.0
-    assert train.schedule(recipe, 0.55, 0.01) == pytest.approx(0.5)
-    assert train.schedule(recipe, 1.0, 0.01) == pytest.approx(0.0)
-    assert train.schedule(Recipe(warmup=0, schedule="constant"), 0.7, 0.01) == 1.0
+    assert schedule(recipe, 0.0, 0.01) == pytest.approx(0.1)
+    assert schedule(recipe, 0.09, 0.01) == pytest.approx(1.0)
+    assert schedule(recipe, 0.1, 0.01) == 1.0
+    assert schedule(recipe, 0.55, 0.01) == pytest.approx(0.5)
+    assert schedule(recipe, 1.0, 0.01) == pytest.approx(0.0)
+    assert schedule(Recipe(warmup=0, schedule="constant"), 0.7, 0.01) == 1.0
 
 
 def test_biases_and_norm_layers_are_not_decayed():
     made = network()
-    decayed, free = train.make_optimiser(made, Recipe(weight_decay=0.1)).param_groups
+    decayed, free = make_optimiser(made, Recipe(weight_decay=0.1)).param_groups
     assert (decayed["weight_decay"], free["weight_decay"]) == (0.1, 0.0)
     assert {p.ndim for p in free["params"]} == {1}
     assert sum(len(g["params"]) for g in (decayed, free)) == len(list(made.parameters()))
 
 
 def test_sgd_is_nesterovs_only_with_momentum():
-    assert train.make_optimiser(network(), Recipe(optimiser="sgd", momentum=0.9)).param_groups[0]["nesterov"]
-    assert not train.make_optimiser(network(), Recipe(optimiser="sgd", momentum=0.0)).param_groups[0]["nesterov"]
+    assert make_optimiser(network(), Recipe(optimiser="sgd", momentum=0.9)).param_groups[0]["nesterov"]
+    assert not make_optimiser(network(), Recipe(optimiser="sgd", momentum=0.0)).param_groups[0]["nesterov"]
 
 
 def test_predictions_do_not_depend_on_how_images_are_batched(monkeypatch):
@@ -114,19 +117,22 @@ def test_predictions_do_not_depend_on_how_images_are_batched(monkeypatch):
 
 
 def test_grey_becomes_three_equal_channels_between_0_and_1():
-    batch = stripes(4).batch(torch.arange(4))
+    batch = as_float(stripes(4).batch(torch.arange(4))[0])
     assert batch.shape == (4, 3, 16, 16)
     assert torch.equal(batch[:, 0], batch[:, 2])
     assert 0 <= batch.min() <= batch.max() <= 1
 
 
-def test_depthwise_networks_and_small_images_stay_in_fp32_on_a_cpu(monkeypatch):
+def test_small_images_stay_in_fp32_on_a_cpu_unless_the_stem_leaves_them_large(monkeypatch):
     monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: True)
-    mobile = Network("mobilenetv3_small_050", Trained(), 2)
-    assert train.precision(mobile, Recipe(size=64)) is torch.float32
-    assert train.precision(network(), Recipe(size=28)) is torch.float32
-    assert train.precision(network(), Recipe(size=64)) is torch.bfloat16
-    assert train.precision(mobile, Recipe(size=64, precision="bf16")) is torch.bfloat16
+    small = Network("resnet18", Trained(), 2, Recipe(stem="small"))
+    assert precision(network(), Recipe(size=28)) is torch.float32
+    assert precision(small, Recipe(size=28)) is torch.bfloat16
+    assert precision(network(), Recipe(size=64)) is torch.bfloat16
+    assert precision(network(), Recipe(size=28, precision="bf16")) is torch.bfloat16
+    assert precision(network(), Recipe(size=64, precision="fp32")) is torch.float32
+    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: False)
+    assert precision(network(), Recipe(size=64)) is torch.float32
 
 
 def test_bf16_gives_nearly_the_same_predictions():
@@ -195,14 +201,14 @@ def test_a_training_that_breaks_in_its_last_step_is_an_error_and_not_an_untraine
 def test_a_rule_without_a_figure_is_an_error_and_not_an_untrained_network():
     """Validation images of one class have no AUC, so no epoch is the best one by it."""
     images, val = stripes(64), stripes(32)
-    val = train.Images(val.pixels, torch.zeros_like(val.labels))
+    val = Images(val.pixels, torch.zeros_like(val.labels))
     with pytest.raises(CatsError, match="AUC"):
         train.fit(network(), images, val, RECIPE, 0, "max_val_auc")
 
 
 def test_an_epoch_shows_no_image_twice_and_leaves_out_others_each_time(monkeypatch):
-    shown, real = [], train.Images.batch
-    monkeypatch.setattr(train.Images, "batch", lambda self, index: (shown.append(index.tolist()), real(self, index))[1])
+    shown, real = [], Images.batch
+    monkeypatch.setattr(Images, "batch", lambda self, index: (shown.append(index.tolist()), real(self, index))[1])
     fitted(RECIPE.model_copy(update={"epochs": 3}), images=lambda count, seed=0: stripes(count - 1 if count == 64 else 8, seed))
     steps = [index for index in shown if len(index) == 16]
     assert len(steps) == 3 * 3  # 63 images
@@ -219,13 +225,13 @@ def test_a_batch_larger_than_the_training_set_is_the_training_set():
 def test_the_curve_of_the_rate_is_that_of_the_last_step_of_each_epoch():
     recipe = RECIPE.model_copy(update={"warmup": 0.25})
     _, fit = fitted(recipe)
-    expected = [recipe.lr * train.schedule(recipe, (4 * epoch + 3) / 16, 1 / 16) for epoch in range(4)]
+    expected = [recipe.lr * schedule(recipe, (4 * epoch + 3) / 16, 1 / 16) for epoch in range(4)]
     assert fit.curves["learning_rate"] == pytest.approx(expected)
     assert {len(values) for values in fit.curves.values()} == {4}
 
 
 def test_the_first_step_already_learns():
-    assert train.schedule(Recipe(warmup=0.1), 0.0, 0.001) > 0
+    assert schedule(Recipe(warmup=0.1), 0.0, 0.001) > 0
 
 
 def test_the_loss_by_hand():
@@ -255,7 +261,7 @@ def test_probabilities_are_softmax_or_one_sigmoid_per_label():
 
 def test_prediction_neither_trains_nor_drops_out():
     torch.manual_seed(0)
-    made = Network("test_resnet", Trained(), 2, dropout=0.5).train()
+    made = Network("test_resnet", Trained(), 2, Recipe(dropout=0.5)).train()
     before = {k: v.clone() for k, v in made.state_dict().items()}
     first, second = (train.predict(made, stripes(8), torch.float32) for _ in range(2))
     assert torch.equal(first, second)
@@ -272,5 +278,5 @@ def test_features_are_what_the_head_sees():
 def test_colour_keeps_its_channels():
     pixels = np.zeros((2, 16, 16, 3), np.uint8)
     pixels[..., 0], pixels[..., 2] = 255, 51
-    batch = train.on_device(pixels, np.array([0, 1]), CPU).batch(torch.arange(2))
+    batch = as_float(on_device(pixels, np.array([0, 1]), CPU).pixels)
     assert batch[0, :, 0, 0].tolist() == pytest.approx([1.0, 0.0, 0.2])
