@@ -2,7 +2,6 @@ import pytest
 
 from benchmark import catalogue
 from benchmark.plan import Plan, load_plan, plan_names
-from benchmark.recipe import recipe_names, recipe_points
 from results.error import CatsError
 
 TEXT = "sources: [scratch, digits]\ntargets: [ihc]\nbackbones: [test_resnet]\n"
@@ -92,11 +91,6 @@ def test_pairs_of_one_family_are_refused_along_the_whole_chain():
     }
     organs = Plan(**fields, sources=["organamnist"], targets=["organcmnist"])
     assert "of one family of data sets, 'organ_ct'" in organs.refused()["organamnist", "organcmnist"]
-
-
-@pytest.mark.parametrize("name", recipe_names())
-def test_shipped_recipes_are_single_points(name):
-    assert len(recipe_points(name, "here")) == 1
 
 
 def test_any_target_is_a_source_and_options_become_part_of_the_name():
