@@ -146,12 +146,13 @@ def loaded(dataset: Dataset, size: int) -> Decoded:
 def at(dataset: Dataset, size: int, rows: np.ndarray, device: torch.device) -> Images:
     """Images of a data set on the device, where those of the last one stay between cells."""
     shelf, key = _shelf(dataset, size, device), rows.tobytes()
-    if key not in shelf:
+    found = shelf.get(key)  # looked up once: a cell beside this one may clear the shelf at any moment
+    if found is None:
         if len(shelf) >= KEPT:
             shelf.clear()
         images = loaded(dataset, size)
-        shelf[key] = on_device(images.images[rows], images.labels[rows], device)
-    return shelf[key]
+        found = shelf[key] = on_device(images.images[rows], images.labels[rows], device)
+    return found
 
 
 @lru_cache(maxsize=1)

@@ -28,14 +28,15 @@ def side_by_side(works: Sequence[Callable[[], Outcome]], device: torch.device) -
         torch.set_num_threads(share)  # of this thread
         return work()
 
-    with ThreadPoolExecutor(len(works)) as pool:
-        futures = [pool.submit(alone, work) for work in works]
-        try:
-            wait(futures)
-        except KeyboardInterrupt:
-            _stop.set()
-            wait(futures)
-        finally:
-            _stop.clear()
-            torch.set_num_threads(cores)
+    try:
+        with ThreadPoolExecutor(len(works)) as pool:
+            futures = [pool.submit(alone, work) for work in works]
+            while not all(future.done() for future in futures):
+                try:
+                    wait(futures)
+                except KeyboardInterrupt:  # a second one must not end the waiting: what ran on would no longer be told to stop
+                    _stop.set()
+    finally:
+        _stop.clear()
+        torch.set_num_threads(cores)
     return [future.result() for future in futures]

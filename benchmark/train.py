@@ -120,17 +120,17 @@ class Step:
                 if not out_of_memory(error) or self.micro <= 2:
                     raise
             luck.set_state(before)  # outside of `except`, so that nothing holds on to the graph
-            self.micro = max(2, self.micro // 2)
+            tried, self.micro = self.micro, max(2, self.micro // 2)
             if torch.cuda.is_available():
                 torch.cuda.empty_cache()
-            log.warning("memory does not suffice for %d images at once: %d from now on", len(labels), self.micro)
+            log.warning("memory does not suffice for %d images at once: %d from now on", tried, self.micro)
         self.optimiser.step()
         return loss
 
     def _accumulate(self, pixels: Tensor, labels: Tensor, draws: Draws) -> Tensor:
         losses = []
-        for start in range(0, len(labels), self.micro):
-            part = slice(start, start + self.micro)
+        count = math.ceil(len(labels) / self.micro)  # of parts as equal as can be: batch norm fails on a last image alone
+        for part in (slice(len(labels) * i // count, len(labels) * (i + 1) // count) for i in range(count)):
             images, truth = augmented(as_float(pixels[part]), self.recipe.augment, draws[part]), labels[part]
             if self.recipe.augment.mixup:  # in parts, pairs are of one part
                 soft = truth if truth.ndim > 1 else F.one_hot(truth, self.classes).float()

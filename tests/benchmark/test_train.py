@@ -3,29 +3,14 @@ import pytest
 import torch
 
 from benchmark import train
-from benchmark.images import Images, as_float, on_device
+from benchmark.images import Images
 from benchmark.network import Network, Trained
-from benchmark.optimise import make_optimiser, schedule
-from benchmark.precision import precision
+from benchmark.optimise import schedule
 from benchmark.recipe import Augment, Recipe
 from results.error import CatsError
+from tests.stripes import network, stripes
 
-CPU = torch.device("cpu")
 RECIPE = Recipe(size=16, epochs=4, batch_size=16, lr=3e-3, precision="fp32", augment=Augment(flip=0.5, shift=0.1))
-
-
-def stripes(count, seed=0, multilabel=False):
-    """Easy pictures: class 1 has a bright upper half."""
-    luck = np.random.default_rng(seed)
-    labels = np.arange(count) % 2
-    pixels = luck.integers(0, 120, (count, 16, 16, 1), dtype=np.uint8)
-    pixels[labels == 1, :8] += 120
-    return on_device(pixels, np.stack([labels, 1 - labels], 1) if multilabel else labels, CPU)
-
-
-def network(seed=0, classes=2):
-    torch.manual_seed(seed)
-    return Network("test_resnet", Trained(), classes)
 
 
 def fitted(recipe=RECIPE, seed=0, rule="min_val_loss", images=stripes):
@@ -86,61 +71,11 @@ def test_only_training_images_are_augmented(monkeypatch):
     assert seen == [16] * (4 * 64 // 16)
 
 
-def test_the_rate_rises_then_falls_as_a_cosine():
-    recipe = Recipe(warmup=0.1)
-    assert schedule(recipe, 0.0, 0.01) == pytest.approx(0.1)
-    assert schedule(recipe, 0.09, 0.01) == pytest.approx(1.0)
-    assert schedule(recipe, 0.1, 0.01) == 1.0
-    assert schedule(recipe, 0.55, 0.01) == pytest.approx(0.5)
-    assert schedule(recipe, 1.0, 0.01) == pytest.approx(0.0)
-    assert schedule(Recipe(warmup=0, schedule="constant"), 0.7, 0.01) == 1.0
-
-
-def test_biases_and_norm_layers_are_not_decayed():
-    made = network()
-    decayed, free = make_optimiser(made, Recipe(weight_decay=0.1)).param_groups
-    assert (decayed["weight_decay"], free["weight_decay"]) == (0.1, 0.0)
-    assert {p.ndim for p in free["params"]} == {1}
-    assert sum(len(g["params"]) for g in (decayed, free)) == len(list(made.parameters()))
-
-
-def test_sgd_is_nesterovs_only_with_momentum():
-    assert make_optimiser(network(), Recipe(optimiser="sgd", momentum=0.9)).param_groups[0]["nesterov"]
-    assert not make_optimiser(network(), Recipe(optimiser="sgd", momentum=0.0)).param_groups[0]["nesterov"]
-
-
 def test_predictions_do_not_depend_on_how_images_are_batched(monkeypatch):
     made, images = network(), stripes(40)
     whole = train.predict(made, images, torch.float32)
     monkeypatch.setattr(train, "EVALUATION_BATCH", 7)
     torch.testing.assert_close(train.predict(made, images, torch.float32), whole, rtol=1e-4, atol=1e-5)
-
-
-def test_grey_becomes_three_equal_channels_between_0_and_1():
-    batch = as_float(stripes(4).batch(torch.arange(4))[0])
-    assert batch.shape == (4, 3, 16, 16)
-    assert torch.equal(batch[:, 0], batch[:, 2])
-    assert 0 <= batch.min() <= batch.max() <= 1
-
-
-def test_small_images_stay_in_fp32_on_a_cpu_unless_the_stem_leaves_them_large(monkeypatch):
-    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: True)
-    small = Network("resnet18", Trained(), 2, Recipe(stem="small"))
-    assert precision(network(), Recipe(size=28)) is torch.float32
-    assert precision(small, Recipe(size=28)) is torch.bfloat16
-    assert precision(network(), Recipe(size=64)) is torch.bfloat16
-    assert precision(network(), Recipe(size=28, precision="bf16")) is torch.bfloat16
-    assert precision(network(), Recipe(size=64, precision="fp32")) is torch.float32
-    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: False)
-    assert precision(network(), Recipe(size=64)) is torch.float32
-
-
-def test_bf16_gives_nearly_the_same_predictions():
-    made, images = network(), stripes(32)
-    exact, rough = (
-        train.to_probabilities(train.predict(made, images, p), multilabel=False) for p in (torch.float32, torch.bfloat16)
-    )
-    np.testing.assert_allclose(exact, rough, atol=0.02)
 
 
 SCRIPT = {"val_loss": [3.0, 1.0, 2.0, 4.0], "val_auc": [0.5, 0.6, 0.9, 0.7]}
@@ -230,10 +165,6 @@ def test_the_curve_of_the_rate_is_that_of_the_last_step_of_each_epoch():
     assert {len(values) for values in fit.curves.values()} == {4}
 
 
-def test_the_first_step_already_learns():
-    assert schedule(Recipe(warmup=0.1), 0.0, 0.001) > 0
-
-
 def test_the_loss_by_hand():
     logits = torch.tensor([[2.0, 0.0], [0.0, 1.0]])
     log = torch.log_softmax(logits, 1)
@@ -273,10 +204,3 @@ def test_features_are_what_the_head_sees():
     made, images = network(), stripes(8)
     features = train.extract(made, images, torch.float32)
     torch.testing.assert_close(made.head(features), train.predict(made, images, torch.float32))
-
-
-def test_colour_keeps_its_channels():
-    pixels = np.zeros((2, 16, 16, 3), np.uint8)
-    pixels[..., 0], pixels[..., 2] = 255, 51
-    batch = as_float(on_device(pixels, np.array([0, 1]), CPU).pixels)
-    assert batch[0, :, 0, 0].tolist() == pytest.approx([1.0, 0.0, 0.2])
