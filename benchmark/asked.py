@@ -30,6 +30,11 @@ class Asked:
         """The runs, see benchmark.runs. Raises CatsError if there is no such experiment."""
         return runs_of(self.uri, self.experiment, fresh=fresh)
 
+    @property
+    def apart(self) -> set[tuple[str, str]]:
+        """The pairs that the plan knows to share images."""
+        return self.wanted.apart if self.wanted is not None else set()
+
     def images(self, *, fresh: bool = False) -> Images:
         """What the test images of a target do to its runs."""
         return images_of(self.uri, self.experiment, fresh=fresh)

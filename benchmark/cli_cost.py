@@ -39,10 +39,10 @@ def cost(
         raise CatsError(f"a picture cannot be written as '{picture.name}'; its name ends with {' or '.join(PICTURES)}")
     question = asked(plan, tracking_uri, metric)
     frame = question.frame(fresh=fresh)
-    runs = frame if question.wanted is None or not len(frame) else of_plan(frame, question.wanted)
+    runs = of_plan(frame, question.wanted)
     bill = make_bill(runs, question.experiment, over)
     try:
-        tradeoff = make_tradeoff(runs, bill, question.metric, question.rule)
+        tradeoff = make_tradeoff(runs, bill, question.metric, question.rule, question.apart)
     except CatsError as error:
         if picture is not None or metric is not None:
             raise
@@ -53,8 +53,13 @@ def cost(
     _print(bill, tradeoff, form)
 
 
-def of_plan(frame: "pd.DataFrame", asked: "Wanted") -> "pd.DataFrame":
-    """The runs of an experiment that a plan asks for: its cells, scores of its pairs, and the pretrainings below them."""
+def of_plan(frame: "pd.DataFrame", asked: "Wanted | None") -> "pd.DataFrame":
+    """The runs of an experiment that a plan asks for: its cells, scores of its pairs, and the pretrainings below them.
+
+    All of them where there is no plan.
+    """
+    if asked is None or not len(frame):
+        return frame
     columns = ["source", "target", "backbone", "seed", "point"]
     runs = frame.reindex(columns=list(dict.fromkeys([*map(str, frame), *columns])))
     named = runs["source"].isin(asked.sources) & runs["backbone"].isin(asked.backbones)

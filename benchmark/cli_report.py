@@ -70,6 +70,7 @@ def report(
 
 def _more(question: "Question", frame: "pd.DataFrame", made: "Board") -> "list[Section]":
     """The sections that need more than a board; what cannot be worked out leaves its place to a sentence."""
+    from benchmark.cli_cost import of_plan
     from results.agree import agree
     from results.cost import make_bill
     from results.decision import about, decisions_of
@@ -79,8 +80,9 @@ def _more(question: "Question", frame: "pd.DataFrame", made: "Board") -> "list[S
 
     found = [] if made.difference is None else [difference(made.difference)]
     with suppress(CatsError):
-        bill = make_bill(frame, question.experiment)
-        found.append(tradeoff(make_tradeoff(frame, bill, question.metric, question.rule)))
+        runs = of_plan(frame, question.wanted)
+        bill = make_bill(runs, question.experiment)
+        found.append(tradeoff(make_tradeoff(runs, bill, question.metric, question.rule, question.apart)))
     with suppress(CatsError):
         decisions = decisions_of(frame, question.experiment, question.metric, question.rule, question.wanted)
         rows = about(said(frame, question.experiment), decisions)

@@ -98,6 +98,11 @@ class Wanted:
     refused: Mapping[tuple[str, str], str]
     leaking: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
+    @property
+    def apart(self) -> set[tuple[str, str]]:
+        """The pairs that are never ranked."""
+        return {*self.refused, *self.leaking}
+
 
 def make_board(
     frame: pd.DataFrame,

@@ -34,18 +34,21 @@ class Seen:
 
     Attributes:
         runs: see `table_of`. marks: positions in it. cursor: where the next slice begins. looked: when, ms since 1970.
+        again: how many runs were read again this time, one after the other from the cursor before.
     """
 
     runs: pa.Table
     marks: tuple[Mark, ...]
     cursor: Mark
     looked: int
+    again: int
 
 
 def read_all(tracking: Tracking, now: int) -> Seen:
     """Every run, read anew."""
     tables, marks = _onward(tracking, (0, None), PAGE)
-    return Seen(_ordered(tables), marks, (0, None), now)
+    made = _ordered(tables)
+    return Seen(made, marks, (0, None), now, len(made))
 
 
 def read_on(tracking: Tracking, seen: Seen, now: int) -> Seen:
@@ -72,7 +75,7 @@ def read_on(tracking: Tracking, seen: Seen, now: int) -> Seen:
     fresh = {run.info.run_id: run for run in [*changed, *asked] if run.info.run_id in known}
     untouched = kept.filter(pc.invert(pc.is_in(kept["run_id"], pa.array(list(fresh), pa.string()))))
     cursor: Mark = (position + len(again), following) if following else (0, None)
-    return Seen(_ordered([untouched, table_of(fresh.values()), *late]), seen.marks[:start] + marks, cursor, now)
+    return Seen(_ordered([untouched, table_of(fresh.values()), *late]), seen.marks[:start] + marks, cursor, now, len(again))
 
 
 def _last_that_fits(tracking: Tracking, marks: Sequence[Mark], ids: Sequence[str]) -> tuple[int, tuple[list[Run], str | None]]:

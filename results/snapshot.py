@@ -69,8 +69,13 @@ def frame_of(tracking: "Tracking", folder: Path, *, fresh: bool = False) -> pd.D
         seen = read_all(tracking, now)
     else:
         marks = tuple((position, token) for position, token in facts["marks"])
-        seen = read_on(tracking, Seen(table, marks, tuple(facts["cursor"]), facts["looked"]), now)
-    _write(file, seen, {"identity": identity, "witness": before})
+        seen = read_on(tracking, Seen(table, marks, tuple(facts["cursor"]), facts["looked"], 0), now)
+    # A tag written by hand is found when its run's turn comes: only after a whole round of an unchanged database is this
+    # snapshot what it was then. One call reads a slice of the round.
+    witnessed, count = facts["round"] if facts is not None else (None, 0)
+    count = seen.again + (count if witnessed == before else 0)
+    whole = before if count >= len(seen.runs) else None
+    _write(file, seen, {"identity": identity, "witness": whole, "round": [before, count]})
     return framed(seen.runs)
 
 

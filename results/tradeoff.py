@@ -5,7 +5,7 @@ Regret of a target: the test metric of its best source minus that of the source 
 
 import math
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -61,14 +61,14 @@ class Tradeoff:
     hypervolume: float | None
 
 
-def make_tradeoff(frame: pd.DataFrame, bill: Bill, metric: str, rule: str) -> Tradeoff:
-    """The ways that the runs in `frame` (see results.tracking.Tracking.frame) can tell of.
+def make_tradeoff(frame: pd.DataFrame, bill: Bill, metric: str, rule: str, apart: Collection[tuple[str, str]] = ()) -> Tradeoff:
+    """The ways that the runs in `frame` (see results.tracking.Tracking.frame) can tell of, without the pairs kept `apart`.
 
     The full sweep chooses by the validation figure of `rule`, as a person would; test images judge and choose nothing.
     Every way but the constants pays, besides its own work, the pretrainings' share of these targets: a source has to be
     there to be looked at. Raises CatsError if no target has two sources with that metric.
     """
-    truth, validation = figures(frame, metric, rule)
+    truth, validation = figures(frame, metric, rule, apart)
     if not truth:
         raise CatsError(f"experiment '{bill.experiment}' has no target with {metric} of two sources or more: no regret to tell")
     before = bill.pretraining_share().kwh if bill.pretrainings else 0.0
@@ -109,16 +109,18 @@ def _labelled(runs: pd.DataFrame, several: bool) -> pd.DataFrame:
     return runs.assign(source=source + " on " + runs["backbone"].astype(str) if several else source)
 
 
-def figures(frame: pd.DataFrame, metric: str, rule: str) -> tuple[Figures, Figures]:
+def figures(frame: pd.DataFrame, metric: str, rule: str, apart: Collection[tuple[str, str]] = ()) -> tuple[Figures, Figures]:
     """Test metric, and validation figure of the rule, of each target's sources: means over seeds, higher is better.
 
-    Of each seed the point of the grid that the rule chooses; pairs that share images, and targets with one source, are left
-    out. Where there are several backbones a source is one on a backbone.
+    Of each seed the point of the grid that the rule chooses; pairs that share images, by their record or because they are
+    kept `apart`, and targets with one source, are left out. Where there are several backbones a source is one on a backbone.
     """
     column = f"test_{metric}"
     runs = frame[(frame["kind"] == "cell") & (frame["status"] == "FINISHED")]
     runs = runs.reindex(columns=list(dict.fromkeys([*map(str, runs), *COLUMNS, "point", "leak", "started", column])))
-    runs = chosen(runs[runs["leak"].isna()].dropna(subset=[column]), rule, metric)
+    pairs = zip(runs["source"], runs["target"], strict=True)
+    clean = pd.Series([pair not in apart for pair in pairs], index=runs.index, dtype=bool)
+    runs = chosen(runs[runs["leak"].isna() & clean].dropna(subset=[column]), rule, metric)
     runs = _labelled(runs, runs["backbone"].nunique() > 1)
     runs = runs.assign(truth=runs[column] * (-1 if metric in LOWER_IS_BETTER else 1), held=-RULES[rule](runs, metric))
     means = runs.groupby(["target", "source"])[["truth", "held"]].mean()
@@ -131,7 +133,10 @@ def figures(frame: pd.DataFrame, metric: str, rule: str) -> tuple[Figures, Figur
 
 
 def scores(frame: pd.DataFrame) -> dict[str, Figures]:
-    """Measure → target → source → what it said last; higher is better. What it said nothing of is not there."""
+    """Measure → target → source → what it said last; higher is better. What it said nothing of is not there.
+
+    Nor is a target on which it says the same of every source: that chooses nothing (results.agree refuses it too).
+    """
     runs = frame[(frame["kind"] == "score") & (frame["status"] == "FINISHED")]
     if not len(runs):
         return {}
@@ -145,7 +150,9 @@ def scores(frame: pd.DataFrame) -> dict[str, Figures]:
         for source, target, value in newest[columns].itertuples(index=False, name=None):
             if math.isfinite(value):
                 found[name].setdefault(str(target), {})[str(source)] = float(value)
-    return found
+    return {
+        name: {t: row for t, row in said.items() if len(row) == 1 or len(set(row.values())) > 1} for name, said in found.items()
+    }
 
 
 def regrets(truth: Figures, said: Figures) -> dict[str, float]:
