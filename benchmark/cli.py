@@ -5,7 +5,6 @@ import logging
 import os
 import sys
 from contextlib import suppress
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -23,7 +22,10 @@ from benchmark.cli_options import (
     Device,
     Format,
     FreshOption,
+    ImputeOption,
+    NoiseOption,
     PlanArgument,
+    RuleOption,
     TrackingOption,
     exists,
     outbox_of,
@@ -56,13 +58,6 @@ app.add_typer(imports)
 app.add_typer(agreement)
 app.add_typer(reports)
 log = logging.getLogger("cats")
-
-
-class Gap(StrEnum):
-    """What a pair that was not measured counts as."""
-
-    worst = "worst"
-    median = "median"
 
 
 @app.command()
@@ -162,9 +157,9 @@ def board(
     form: Annotated[Format, typer.Option("--format", help="How to print it.")] = Format.table,
     metric: Annotated[str | None, typer.Option(help="Another metric than the plan's.")] = None,
     report: Annotated[Path | None, typer.Option(help="Also write board.md, .csv, .json, .png and ranks.png there.")] = None,
-    rule: Annotated[str | None, typer.Option(help="Choose among grid points by another rule; oracle_test too.")] = None,
-    noise: Annotated[float | None, typer.Option(min=0, help="A difference known to be noise; up to it is a tie.")] = None,
-    impute: Annotated[Gap | None, typer.Option(help="What a pair without a run counts as in the mean ranks.")] = None,
+    rule: RuleOption = None,
+    noise: NoiseOption = None,
+    impute: ImputeOption = None,
     images: Annotated[bool, typer.Option(help="Count the luck of the test images; reads every run's predictions.")] = True,
     sensitivity: Annotated[bool, typer.Option("--sensitivity", help="Show what changes with rule and protocol.")] = False,
     fresh: FreshOption = False,

@@ -40,6 +40,18 @@ class Device(StrEnum):
     cuda = "cuda"
 
 
+class Gap(StrEnum):
+    """What a pair that was not measured counts as."""
+
+    worst = "worst"
+    median = "median"
+
+
+RuleOption = Annotated[str | None, typer.Option(help="Choose among grid points by another rule; oracle_test too.")]
+NoiseOption = Annotated[float | None, typer.Option(min=0, help="A difference known to be noise; up to it is a tie.")]
+ImputeOption = Annotated[Gap | None, typer.Option(help="What a pair without a run counts as in the mean ranks.")]
+
+
 class Format(StrEnum):
     """How to print a board."""
 

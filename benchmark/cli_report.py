@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from benchmark.cli_options import DATABASE, TrackingOption, print_line
+from benchmark.cli_options import DATABASE, ImputeOption, NoiseOption, RuleOption, TrackingOption, print_line
 from results.error import CatsError
 
 if TYPE_CHECKING:
@@ -27,6 +27,9 @@ def report(
         Path | None, typer.Option(help="Also write every chart as PNG and SVG, every table as CSV and LaTeX there.")
     ] = None,
     metric: Annotated[str | None, typer.Option(help="Another metric than the plan's.")] = None,
+    rule: RuleOption = None,
+    noise: NoiseOption = None,
+    impute: ImputeOption = None,
     images: Annotated[bool, typer.Option(help="Count the luck of the test images; reads every run's predictions.")] = True,
     details: Annotated[int, typer.Option(min=0, help="How many cells get curves and ROC, at most.")] = 300,
     tracking_uri: TrackingOption = DATABASE,
@@ -41,18 +44,14 @@ def report(
     from results.page import render
     from results.tracking import Tracking
 
-    question = asked(plan, tracking_uri, metric)
+    question = asked(plan, tracking_uri, metric, rule)
     frame = question.frame()
-    made = make_board(
-        frame,
-        question.experiment,
-        question.metric,
-        question.rule,
-        question.wanted,
-        Judging(question.images() if images else None),
-    )
+    judging = Judging(question.images() if images else None, noise, impute.value if impute else None)
+    made = make_board(frame, question.experiment, question.metric, question.rule, question.wanted, judging)
     tracking = Tracking(tracking_uri, question.experiment, create=False)
-    page, cells = compose(made, frame, tracking, Asked(_facts(plan), details, _more(question, frame, made), question.read))
+    told = [("rule", rule), ("noise", noise and f"differences up to {noise:g}"), ("missing pairs count as", impute)]
+    facts = _facts(plan) + [(f"asked for: {name}", str(value)) for name, value in told if value]
+    page, cells = compose(made, frame, tracking, Asked(facts, details, _more(question, frame, made), question.read))
     html = render(page)
     try:
         output.parent.mkdir(parents=True, exist_ok=True)

@@ -21,7 +21,7 @@ VERSIONS = ("cats_bench", "trainer", "python", "torch", "timm", "device", "hardw
 ABSENT = {
     "critical": (
         "Critical difference",
-        "it needs mean ranks over several targets with a test, which have not been worked out.",
+        "it needs several targets that have every source; --impute fills gaps.",
     ),
     "regret": ("Regret against energy", "no way to choose a source has been judged by what it costs."),
     "agreement": ("Agreement of measures", "measures have not been judged against the results."),

@@ -61,3 +61,17 @@ def test_no_path_or_address_of_the_machine_stands_in_the_page(cats, tracking, tm
     cats("report", "toy", "--no-log")
     assert str(tmp_path) not in Path("report.html").read_text()
     assert "sqlite:" not in Path("report.html").read_text()
+
+
+def test_a_matrix_with_gaps_has_mean_ranks_only_where_gaps_are_filled_and_the_page_says_so(cats):
+    rows = ["source,t1,t2,t3,t4", "a,.9,.9,.9,.9", "b,.8,.8,.8,", "c,.7,.7,,.7", "d,,.6,.6,.6"]
+    Path("auc.csv").write_text("\n".join(rows))
+    cats("import", "--matrix", "auc.csv", "--experiment", "theirs", "--backbone", "net")
+    pages = []
+    for options in ([], ["--impute", "worst", "--noise", "0.05"]):
+        assert cats("report", "theirs", "--no-log", "--figures", f"f{len(pages)}", *options)[0] == 0
+        pages.append(Path("report.html").read_text())
+    assert [Path(f"f{i}/critical.svg").exists() for i in (0, 1)] == [False, True]
+    assert "--impute fills gaps" in pages[0]
+    assert "missing pairs count as" in pages[1]
+    assert "differences up to 0.05" in pages[1]
