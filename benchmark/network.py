@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from benchmark.operators import timm
 from benchmark.recipe import Recipe
+from benchmark.seed import seed_of
 from benchmark.source import Weights
 from results.error import CatsError, nearest
 
@@ -111,11 +112,14 @@ class Network(nn.Module):
             if isinstance(layer, nn.Linear):
                 layer.reset_parameters()
 
-    def lucky(self, luck: torch.Generator) -> None:
-        """Dropout draws from `luck` from now on."""
-        for layer in self.modules():
-            if isinstance(layer, Dropout):
-                layer.luck = luck
+    def lucky(self, seed: int) -> None:
+        """Dropout draws by `seed` from now on, each layer by itself: a batch in parts draws what a whole one would."""
+        for number, luck in enumerate(self.lucks()):
+            luck.manual_seed(seed_of("dropout", seed, number))
+
+    def lucks(self) -> list[torch.Generator]:
+        """What the dropout layers draw from."""
+        return [layer.luck for layer in self.modules() if isinstance(layer, Dropout)]
 
 
 def check_backbone(name: str) -> None:

@@ -57,7 +57,7 @@ def fit(network: Network, train: Images, val: Images, recipe: Recipe, seed: int,
     steps = len(train) // size
     total = steps * recipe.epochs
     luck = torch.Generator().manual_seed(seed)
-    network.lucky(luck)
+    network.lucky(seed)
     step = Step(network, recipe, size)
     judged = Average(network, recipe.ema) if recipe.ema else None
     curves: dict[str, list[float]] = {"train_loss": [], "val_loss": [], "val_auc": [], "learning_rate": []}
@@ -103,23 +103,23 @@ class Step:
         self.network, self.recipe, self.micro = network, recipe, size
         self.optimiser = make_optimiser(network, recipe)
         self.precise = precision(network, recipe)
-        self.classes = network.head.out_features
+        self.classes, self.lucks = network.head.out_features, network.lucks()
 
     def __call__(self, pixels: Tensor, labels: Tensor, draws: Draws, rate: float) -> Tensor:
         """Train on one batch, see Images.batch; returns its loss, on the device."""
         for group in self.optimiser.param_groups:
             group["lr"] = rate * group.get("share", 1.0)
-        luck = self.network.dropout.luck
+        before = [(luck, luck.get_state()) for luck in self.lucks]
         while True:
             self.optimiser.zero_grad()
-            before = luck.get_state()
             try:
                 loss = self._accumulate(pixels, labels, draws)
                 break
             except RuntimeError as error:  # torch's OutOfMemoryError is one
                 if not out_of_memory(error) or self.micro <= 2:
                     raise
-            luck.set_state(before)  # outside of `except`, so that nothing holds on to the graph
+            for luck, drawn in before:  # outside of `except`, so that nothing holds on to the graph
+                luck.set_state(drawn)
             tried, self.micro = self.micro, max(2, self.micro // 2)
             if torch.cuda.is_available():
                 torch.cuda.empty_cache()

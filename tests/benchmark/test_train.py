@@ -3,12 +3,13 @@ import pytest
 import torch
 
 from benchmark import train
-from benchmark.images import Images
+from benchmark.augment import draw
+from benchmark.images import Images, as_float
 from benchmark.network import Network, Trained
 from benchmark.optimise import schedule
 from benchmark.recipe import Augment, Recipe
 from results.error import CatsError
-from tests.stripes import network, stripes
+from tests.stripes import network, state, stripes
 
 RECIPE = Recipe(size=16, epochs=4, batch_size=16, lr=3e-3, precision="fp32", augment=Augment(flip=0.5, shift=0.1))
 
@@ -204,3 +205,194 @@ def test_features_are_what_the_head_sees():
     made, images = network(), stripes(8)
     features = train.extract(made, images, torch.float32)
     torch.testing.assert_close(made.head(features), train.predict(made, images, torch.float32))
+
+
+def short_of_memory(monkeypatch, most, error=torch.OutOfMemoryError, sentence="CUDA out of memory"):
+    """In training no more than `most` images go through a network at once; returns how many did, or tried to."""
+    tried, real = [], Network.forward
+
+    def forward(self, images):
+        if self.training:
+            tried.append(len(images))
+            if len(images) > most:
+                raise error(sentence)
+        return real(self, images)
+
+    monkeypatch.setattr(Network, "forward", forward)
+    return tried
+
+
+# A frozen backbone has no statistics of a batch; what is drawn for dropout and augmentation must be the same in parts.
+PARTS = RECIPE.model_copy(
+    update={"optimiser": "sgd", "lr": 0.05, "epochs": 2, "dropout": 0.5, "hidden": (8,), "label_smoothing": 0.1}
+    | {"augment": Augment(flip=0.5, shift=0.1, rotate=20, cutout=0.3)}
+)
+
+
+@pytest.mark.parametrize("changes", [{"trained": "head"}, {}], ids=["frozen", "without batch norm"])
+@pytest.mark.parametrize("most", [8, 3])
+@pytest.mark.parametrize("multilabel", [False, True], ids=["one label", "several"])
+def test_a_batch_in_parts_trains_as_a_whole_one_does(monkeypatch, changes, most, multilabel):
+    recipe = PARTS.model_copy(update=changes)
+    backbone = "test_resnet" if changes else "test_convnext"  # which has layer norm
+    images, val = (stripes(n, multilabel=multilabel, side=32) for n in (32, 8))
+    whole, parts = network(recipe, backbone=backbone), network(recipe, backbone=backbone)
+    expected = train.fit(whole, images, val, recipe, 0)
+    tried = short_of_memory(monkeypatch, most)
+    fit = train.fit(parts, images, val, recipe, 0)
+    micro = {8: 8, 3: 2}[most]
+    assert (expected.micro_batch, fit.micro_batch) == (16, micro)
+    assert tried == [16, *([8, 4] if most == 3 else []), *[micro] * (4 * 16 // micro)]  # what did not fit is not tried again
+    assert fit.curves["train_loss"] == pytest.approx(expected.curves["train_loss"], rel=1e-4)
+    for name, value in whole.state_dict().items():
+        torch.testing.assert_close(parts.state_dict()[name], value, rtol=1e-4, atol=1e-5, msg=name)
+    assert not torch.equal(parts.head.weight, network(recipe, backbone=backbone).head.weight)
+
+
+def test_parts_are_warned_of_once(monkeypatch, caplog):
+    short_of_memory(monkeypatch, 8)
+    fitted()
+    assert caplog.messages == ["memory does not suffice for 16 images at once: 8 from now on"]
+
+
+def test_each_halving_says_what_was_too_much(monkeypatch, caplog):
+    short_of_memory(monkeypatch, 5)
+    fitted()
+    assert caplog.messages == [f"memory does not suffice for {a} images at once: {b} from now on" for a, b in ((16, 8), (8, 4))]
+
+
+def test_no_part_is_a_last_image_alone_since_batch_norm_has_no_statistics_of_one(monkeypatch):
+    tried = short_of_memory(monkeypatch, 3)
+    fit = fitted(RECIPE.model_copy(update={"batch_size": 7, "epochs": 1}))[1]
+    assert fit.micro_batch == 3
+    assert tried == [7, *[2, 2, 3] * 9]
+
+
+def test_memory_for_less_than_two_images_is_no_memory(monkeypatch):
+    tried = short_of_memory(monkeypatch, 1)
+    with pytest.raises(torch.OutOfMemoryError):
+        fitted()
+    assert tried == [16, 8, 4, 2]
+
+
+def test_another_error_is_not_mistaken_for_a_lack_of_memory(monkeypatch, caplog):
+    tried = short_of_memory(monkeypatch, 1, RuntimeError, "mat1 and mat2 shapes cannot be multiplied")
+    with pytest.raises(RuntimeError, match="mat1 and mat2"):
+        fitted()
+    assert (tried, caplog.messages) == ([16], [])
+
+
+def test_a_cpu_without_memory_is_known_by_what_torch_says():
+    with pytest.raises(RuntimeError) as caught:
+        torch.empty(1 << 60, dtype=torch.uint8)
+    assert train.out_of_memory(caught.value)
+    assert not train.out_of_memory(RuntimeError("out of order"))
+
+
+def test_memory_that_lacks_in_the_middle_of_a_batch_leaves_no_gradient_of_its_first_part(monkeypatch):
+    """The second part of the first batch fails; what the first one left must not be counted twice."""
+    recipe = PARTS.model_copy(update={"trained": "head"})
+    whole, parts = network(recipe), network(recipe)
+    train.fit(whole, stripes(32), stripes(8), recipe, 0)
+    calls, real = [], Network.forward
+
+    def forward(self, images):
+        if self.training:
+            calls.append(len(images))
+            if calls in ([16], [16, 8, 8]):
+                raise torch.OutOfMemoryError
+        return real(self, images)
+
+    monkeypatch.setattr(Network, "forward", forward)
+    train.fit(parts, stripes(32), stripes(8), recipe, 0)
+    assert calls[:5] == [16, 8, 8, 4, 4]
+    for name, value in whole.state_dict().items():
+        torch.testing.assert_close(parts.state_dict()[name], value, rtol=1e-4, atol=1e-5, msg=name)
+
+
+def test_validation_and_test_images_are_seen_as_they_are(monkeypatch):
+    """Nothing is drawn for them, nothing changes them, and no statistics of norm layers follow them."""
+    seen, real = [], Network.forward
+    monkeypatch.setattr(Network, "forward", lambda self, images: (seen.append((self.training, images)), real(self, images))[1])
+    recipe = RECIPE.model_copy(update={"augment": Augment(flip=1.0, rotate=90, cutout=0.5, mixup=1.0), "epochs": 2})
+    made, val = network(), stripes(20, seed=1)
+    train.fit(made, stripes(32), val, recipe, 0)
+    before = state(made)
+    train.predict(made, val, torch.float32)
+    shown = [images for training, images in seen if not training]
+    assert [len(images) for images in shown] == [20] * 3
+    assert all(torch.equal(images, as_float(val.pixels)) for images in shown)
+    assert len([images for training, images in seen if training]) == 4
+    assert all(torch.equal(value, before[name]) for name, value in made.state_dict().items())
+
+
+def test_validation_leaves_a_training_as_it_would_be_without(monkeypatch):
+    whole = fitted(rule="last_epoch")[0]
+    monkeypatch.setattr(train, "validate", lambda *rest: (0.0, 0.0))
+    blind = fitted(rule="last_epoch")[0]
+    assert all(torch.equal(value, blind.state_dict()[name]) for name, value in whole.state_dict().items())
+
+
+@pytest.mark.parametrize("ema", [0.0, 0.9])
+def test_a_frozen_backbone_does_not_change_by_a_bit_nor_keep_a_gradient(ema):
+    recipe = RECIPE.model_copy(update={"trained": "head", "hidden": (8,), "dropout": 0.2, "ema": ema})
+    made = network(recipe)
+    before = state(made)
+    train.fit(made, stripes(64), stripes(32, seed=1), recipe, 0, "last_epoch")
+    moved = {name for name, value in made.state_dict().items() if not torch.equal(value, before[name])}
+    assert moved == {"dense.0.1.weight", "dense.0.1.bias", "head.weight", "head.bias"}
+    assert not any(layer.training for layer in made.train().backbone.modules())
+    assert all(parameter.grad is None and not parameter.requires_grad for parameter in made.backbone.parameters())
+    assert not made.features(torch.rand(2, 3, 16, 16)).requires_grad
+
+
+def test_a_backbone_that_is_not_frozen_moves_with_its_statistics():
+    made = network()
+    before = state(made)
+    train.fit(made, stripes(64), stripes(32, seed=1), RECIPE, 0, "last_epoch")
+    moved = {name for name, value in made.state_dict().items() if not torch.equal(value, before[name])}
+    assert moved == set(before)
+
+
+def logits_of(images):
+    """What a network without weights would say, different for every image."""
+    grey = images.mean(dim=(1, 2, 3))
+    return torch.stack([grey, 1 - 2 * grey], dim=1)
+
+
+@pytest.mark.parametrize("multilabel", [False, True], ids=["one label", "several"])
+def test_the_loss_of_mixed_images_by_hand(monkeypatch, multilabel):
+    """Image i with the share s of itself and 1 - s of the next one, and the label shared as the image is."""
+    recipe = Recipe(size=16, batch_size=4, label_smoothing=0.1, precision="fp32", augment=Augment(flip=0, mixup=0.4))
+    made, images = network(), stripes(4, multilabel=multilabel)
+    draws = draw(recipe.augment, 4, torch.Generator().manual_seed(0))
+    share = draws.of("mixup")
+    assert share.min() < 0.9
+    monkeypatch.setattr(Network, "forward", lambda self, images: logits_of(images) + 0 * self.head.bias)
+    loss = train.Step(made, recipe, 4)(images.pixels, images.labels, draws, 0.1)
+
+    plain = as_float(images.pixels)
+    logits = logits_of(share[:, :, None, None] * plain + (1 - share[:, :, None, None]) * plain[[1, 2, 3, 0]])
+    truth = images.labels if multilabel else torch.eye(2)[images.labels]
+    truth = share * truth + (1 - share) * truth[[1, 2, 3, 0]]
+    truth = 0.9 * truth + 0.1 / 2
+    if multilabel:
+        p = logits.sigmoid()
+        expected = -(truth * p.log() + (1 - truth) * (1 - p).log()).mean()
+    else:
+        expected = -(truth * torch.log_softmax(logits, 1)).sum(1).mean()
+    assert float(loss) == pytest.approx(float(expected), rel=1e-5)
+
+
+def test_mixed_images_are_learned_too():
+    recipe = RECIPE.model_copy(update={"augment": Augment(mixup=0.2), "epochs": 6})
+    assert max(fitted(recipe)[1].curves["val_auc"]) > 0.95
+
+
+def test_a_pack_that_is_asked_to_stop_stops_after_the_epoch(monkeypatch):
+    epochs = []
+    monkeypatch.setattr(train, "stopping", lambda: len(epochs) == 2)
+    monkeypatch.setattr(train, "validate", lambda *rest: (epochs.append(1), (0.0, 0.5))[1])
+    with pytest.raises(KeyboardInterrupt):
+        fitted()
+    assert len(epochs) == 2

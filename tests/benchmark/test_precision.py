@@ -1,0 +1,146 @@
+"""bf16 and what makes a network fast change its numbers by rounding alone."""
+
+import copy
+
+import numpy as np
+import pytest
+import torch
+from scipy import stats
+from torch import nn
+from torch.nn import functional as F
+
+from benchmark import train
+from benchmark.network import Network, Trained
+from benchmark.precision import Wide, autocast, precision, quicken
+from benchmark.recipe import Recipe
+from tests.stripes import CPU, network, stripes
+
+
+def test_small_images_stay_in_fp32_on_a_cpu_unless_the_stem_leaves_them_large(monkeypatch):
+    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: True)
+    small = Network("resnet18", Trained(), 2, Recipe(stem="small"))
+    assert precision(network(), Recipe(size=28)) is torch.float32
+    assert precision(small, Recipe(size=28)) is torch.bfloat16
+    assert precision(network(), Recipe(size=64)) is torch.bfloat16
+    assert precision(network(), Recipe(size=28, precision="bf16")) is torch.bfloat16
+    assert precision(network(), Recipe(size=64, precision="fp32")) is torch.float32
+    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: False)
+    assert precision(network(), Recipe(size=64)) is torch.float32
+
+
+def test_bf16_gives_nearly_the_same_predictions():
+    made, images = network(), stripes(32)
+    exact, rough = (
+        train.to_probabilities(train.predict(made, images, p), multilabel=False) for p in (torch.float32, torch.bfloat16)
+    )
+    assert not np.array_equal(exact, rough)
+    np.testing.assert_allclose(exact, rough, atol=0.02)
+
+
+def test_auc_of_bf16_is_within_a_hundredth_of_that_of_fp32_over_ten_seeds():
+    """Hard pictures, so that AUC has room to either side. Each network predicts in the precision of its training.
+
+    Asked of the 95 % interval of the mean difference: whether one so narrow holds 0 itself is the luck of a processor's
+    roundings.
+    """
+    parts = [stripes(count, seed, side=32, bright=10) for seed, count in enumerate((128, 64, 400))]
+    aucs = []
+    for word in ("fp32", "bf16"):
+        recipe = Recipe(size=32, epochs=4, batch_size=32, precision=word)
+        for seed in range(10):
+            made = network(seed=seed)
+            train.fit(made, parts[0], parts[1], recipe, seed)
+            aucs.append(train.validate(made, parts[2], precision(made, recipe))[1])
+    apart = np.subtract(aucs[10:], aucs[:10])
+    assert 0 < np.abs(apart).mean() < 0.01
+    half = stats.t.ppf(0.975, 9) * apart.std(ddof=1) / np.sqrt(10)
+    assert abs(apart.mean()) + half < 0.01
+
+
+@pytest.fixture(params=[{}, {"pad_type": "same"}], ids=["plain", "same"])
+def twins(request):
+    """A MobileNetV2, quickened and untouched, whose norm layers keep their statistics.
+
+    With those of 16 images of 32 pixels its gradient is so ill-conditioned that any change of order shows in it.
+    """
+    torch.manual_seed(0)
+    made = Network("mobilenetv2_035", Trained(arguments=request.param), 2)
+    untouched = copy.deepcopy(made)
+    quicken(made)
+    for one in (made, untouched):
+        one.train()
+        for layer in one.modules():
+            if isinstance(layer, nn.BatchNorm2d):
+                layer.eval()
+    return made, untouched
+
+
+def answer(made, precise):
+    """Logits and the gradient of all weights, for the same 16 images, in float64."""
+    images = torch.rand(16, 3, 32, 32, generator=torch.Generator().manual_seed(1)).to(made.head.weight.dtype)
+    made.zero_grad()
+    with autocast(CPU, precise):
+        logits = made(images)
+    F.cross_entropy(logits.to(torch.promote_types(logits.dtype, torch.float32)), torch.arange(16) % 2).backward()
+    return logits.detach().double(), torch.cat([p.grad.flatten().double() for p in made.parameters()])
+
+
+def apart(one, other):
+    return float((one - other).norm() / other.norm())
+
+
+def test_a_quickened_network_computes_what_it_did_before(twins):
+    for one, other in zip(*(answer(made, torch.float32) for made in twins), strict=True):
+        assert apart(one, other) < 1e-5
+
+
+def test_in_bf16_a_quickened_network_is_as_near_to_the_truth_as_an_untouched_one(twins):
+    truth = answer(copy.deepcopy(twins[1]).double(), torch.float32)
+    quick, plain = (answer(made, torch.bfloat16) for made in twins)
+    for one, other, exact in zip(quick, plain, truth, strict=True):
+        assert apart(one, exact) < 1.5 * apart(other, exact)
+    assert 1e-3 < apart(quick[0], truth[0]) < 0.1  # it was bf16
+
+
+def test_a_quickened_network_predicts_what_it_did_before(twins):
+    images = stripes(8, side=32)
+    quick, plain = (train.predict(made, images, torch.float32) for made in twins)
+    torch.testing.assert_close(quick, plain, rtol=1e-4, atol=1e-5)
+
+
+def test_depthwise_convolutions_of_a_training_in_bf16_are_computed_in_fp32(twins):
+    seen = {}
+    for name, layer in twins[0].named_modules():
+        if isinstance(layer, Wide):
+            layer.register_forward_hook(lambda layer, given, made, name=name: seen.update({name: (given[0], made)}))
+    with autocast(CPU, torch.bfloat16):
+        twins[0](torch.rand(2, 3, 32, 32))
+    assert len(seen) == 17
+    for name, (given, made) in seen.items():
+        layer = copy.deepcopy(twins[1].get_submodule(name))
+        assert made.dtype == torch.bfloat16
+        torch.testing.assert_close(made, layer(given.float()).to(torch.bfloat16))
+
+
+def test_names_weights_and_copies_of_a_quickened_network_are_as_they_were(twins):
+    made, untouched = twins
+    assert made.state_dict().keys() == untouched.state_dict().keys()
+    untouched.load_state_dict(made.state_dict())
+    copied = copy.deepcopy(made)
+    assert [type(layer) for layer in copied.modules()] == [type(layer) for layer in made.modules()]
+    assert torch.equal(answer(copied, torch.float32)[0], answer(made, torch.float32)[0])
+    assert isinstance(made.backbone.blocks[0][0].conv_dw, type(untouched.backbone.blocks[0][0].conv_dw))
+
+
+def test_what_is_quick_already_stays_as_it_is(twins):
+    made = twins[0]
+    kinds = [type(layer) for layer in made.modules()]
+    quicken(made)
+    assert [type(layer) for layer in made.modules()] == kinds
+    assert sum(issubclass(kind, Wide) for kind in kinds) == 17
+
+
+def test_a_quickened_network_has_its_channels_last_and_no_activation_in_place(twins):
+    made = twins[0]
+    assert made.backbone.conv_stem.weight.is_contiguous(memory_format=torch.channels_last)
+    assert not any(layer.inplace for layer in made.modules() if isinstance(layer, nn.ReLU6))
