@@ -172,6 +172,8 @@ def board(
     question = asked(plan, tracking_uri, metric, rule)
     judging = Judging(question.images(fresh=fresh) if images else None, noise, impute.value if impute else None)
     if sensitivity:
+        if report is not None or form is Format.csv:
+            raise CatsError("--sensitivity prints a table, or --format json; it goes neither with --report nor with csv")
         found = compared(question.frame(fresh=fresh), question.experiment, question.metric, question.wanted, judging)
         print_line(json.dumps(found.to_dict(), indent=2) if form is Format.json else found.markdown().rstrip("\n"))
         return

@@ -64,7 +64,7 @@ def test_no_path_or_address_of_the_machine_stands_in_the_page(cats, tracking, tm
 
 
 def test_a_matrix_with_gaps_has_mean_ranks_only_where_gaps_are_filled_and_the_page_says_so(cats):
-    rows = ["source,t1,t2,t3,t4", "a,.9,.9,.9,.9", "b,.8,.8,.8,", "c,.7,.7,,.7", "d,,.6,.6,.6"]
+    rows = ["source,t1,t2,t3,t4", "a,.9,,.9,.9", "b,.8,.8,.8,", "c,.7,.7,,.7", "d,,.6,.6,.6"]
     Path("auc.csv").write_text("\n".join(rows))
     cats("import", "--matrix", "auc.csv", "--experiment", "theirs", "--backbone", "net")
     pages = []
