@@ -11,7 +11,7 @@ from scipy import stats
 
 from results.decision import Decision, static
 from results.error import CatsError
-from results.judge import STATISTICS, choose, holm, judge, null, p_values
+from results.judge import STATISTICS, choose, holm, judge, null, p_values, tails
 from results.measures import Said
 
 REPLICATES = 400  # of one target, where seeds or images leave a doubt
@@ -171,7 +171,8 @@ class _Court:
             for i, d in enumerate(self.decisions)
         }
         means, drawn = _mean(points), self._drawn(ranker.name)
-        mean = {name: _figure(means[k], drawn[:, k], p_mean[k]) for k, name in enumerate(STATISTICS)}
+        counts = np.isfinite(_by_target(points, self.decisions)).sum(axis=0)
+        mean = {name: _figure(means[k], drawn[:, k], p_mean[k], int(counts[k])) for k, name in enumerate(STATISTICS)}
         lead = self._lead(ranker.name) if not ranker.constant else Figure(None)
         judged = int(np.isfinite(points[:, STATISTICS.index("regret_1")]).sum())
         return Judged(ranker.name, ranker.constant, judged, mean, targets, lead, ranker.reasons)
@@ -197,7 +198,7 @@ class _Court:
                 (ours[both], theirs[both]), lambda x, y, axis: np.mean(x - y, axis=axis), permutation_type="samples",
                 vectorized=True, alternative="greater", rng=np.random.default_rng(self.seed),
             ).pvalue  # fmt: skip
-        return _figure(mean, drawn, p)
+        return _figure(mean, drawn, p, int(both.sum()))
 
     def _chance(self, ranker: _Ranker, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """p-values of each decision and of the mean; none for what was not to be an order, or is by definition one."""
@@ -243,13 +244,15 @@ def _by_target(figures: np.ndarray, decisions: Sequence[Decision]) -> np.ndarray
     return np.array([_mean(figures[[d.target == name for d in decisions]]) for name in names])
 
 
-def _figure(value: float, drawn: np.ndarray, p: float) -> Figure:
+def _figure(value: float, drawn: np.ndarray, p: float, targets: int | None = None) -> Figure:
+    """With the interval of draws; of `targets` together, where they are given."""
     if not np.isfinite(value):
         return Figure(None)
     drawn = drawn[np.isfinite(drawn)]
     low, high = None, None
     if len(drawn) and np.ptp(drawn) > 0:
-        low, high = (float(end) for end in np.quantile(drawn, [0.025, 0.975]))
+        ends = (0.025, 0.975) if targets is None or targets < 2 else tails(targets)
+        low, high = (float(end) for end in np.quantile(drawn, ends))
     return Figure(float(value), low, high, None if np.isnan(p) else float(p))
 
 

@@ -112,3 +112,14 @@ def holm(p: np.ndarray) -> np.ndarray:
         highest = max(highest, min(1.0, (len(members) - place) * p[i]))
         corrected[i] = highest
     return corrected
+
+
+def tails(targets: int, level: float = 0.95) -> tuple[float, float]:
+    """The quantiles between which a bootstrap of the mean over so many targets holds its true value with `level`.
+
+    Those of the level itself are too near each other where there are few: resampled targets vary less than targets do, and
+    their number is not infinite. Both are made up for as Student's t does (Hesterberg, What teachers should know about the
+    bootstrap, The American Statistician 69, 2015, section 4.2). Needs two targets.
+    """
+    low = float(stats.norm.cdf(-math.sqrt(targets / (targets - 1)) * stats.t.ppf((1 + level) / 2, targets - 1)))
+    return low, 1 - low

@@ -13,6 +13,7 @@ import pandas as pd
 
 from results.cost import Bill
 from results.error import CatsError
+from results.judge import tails
 from results.measures import PREFIX
 from results.record import metric_name
 from results.select import COLUMNS, LOWER_IS_BETTER, RULES, chosen
@@ -177,7 +178,7 @@ def _way(name: str, lost: Mapping[str, float], kwh: float | None, experiment: st
     if len(values) > 1:
         luck = np.random.default_rng(zlib.crc32(experiment.encode()))  # the same targets are drawn for every way
         drawn = values[luck.integers(len(values), size=(DRAWS, len(values)))].mean(axis=1)
-        low, high = (float(end) for end in np.quantile(drawn, (0.025, 0.975)))
+        low, high = (float(end) for end in np.quantile(drawn, tails(len(values))))
     return Way(name, float(values.mean()), low, high, len(values), kwh)
 
 

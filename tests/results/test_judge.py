@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from results.judge import STATISTICS, choose, expected_best, holm, judge, null, orders, p_values
+from results.judge import STATISTICS, choose, expected_best, holm, judge, null, orders, p_values, tails
 
 TAU, RHO, ONE, THREE, TOP = range(5)
 TRUTH = np.array([0.9, 0.8, 0.7, 0.6, 0.5])
@@ -149,3 +149,23 @@ def test_holm_by_hand():
 
 def test_there_are_five_statistics():
     assert STATISTICS == ("weighted_tau", "spearman", "regret_1", "regret_3", "top_tie")
+
+
+def test_the_interval_of_a_mean_over_targets_holds_the_truth_as_often_as_it_says():
+    """Eleven targets as in CATS 2024; without the wider quantiles weighted tau was held in 93 % of boards, regret in 91 %."""
+    luck, targets, boards = np.random.default_rng(0), 11, 1000
+    values = luck.normal(0, 0.03, (boards * targets, 14))
+    scores = values + luck.normal(0, 0.05, values.shape)
+    figures = np.concatenate([judge(v[None], s[None], None) for v, s in zip(values, scores, strict=True)])[:, :4]
+    figures = figures.reshape(boards, targets, 4)[:, :, [0, 2]]
+    truth = figures.mean(axis=(0, 1))
+    drawn = luck.integers(targets, size=(500, targets))
+    low, high = np.stack([np.quantile(one[drawn].mean(axis=1), tails(targets), axis=0) for one in figures], axis=1)
+    held = ((low <= truth) & (truth <= high)).mean(axis=0)
+    assert (held > 0.93).all()
+    assert (held < 0.97).all()
+
+
+def test_many_targets_need_no_wider_quantiles():
+    assert tails(10**6) == pytest.approx((0.025, 0.975), abs=1e-5)
+    assert tails(6)[0] < tails(11)[0] < 0.025
