@@ -8,6 +8,7 @@ import torch
 
 from results.record import Outcome
 
+LOOK = 0.5  # seconds; a Ctrl-C that comes just before a wait without end is seen only after it
 _stop = threading.Event()
 
 
@@ -28,15 +29,18 @@ def side_by_side(works: Sequence[Callable[[], Outcome]], device: torch.device) -
         torch.set_num_threads(share)  # of this thread
         return work()
 
+    pool = ThreadPoolExecutor(len(works))
     try:
-        with ThreadPoolExecutor(len(works)) as pool:
-            futures = [pool.submit(alone, work) for work in works]
-            while not all(future.done() for future in futures):
-                try:
-                    wait(futures)
-                except KeyboardInterrupt:  # a second one must not end the waiting: what ran on would no longer be told to stop
-                    _stop.set()
+        futures = [pool.submit(alone, work) for work in works]
+        running = set(futures)
+        while running:
+            try:
+                running = wait(running, timeout=LOOK).not_done
+            except KeyboardInterrupt:  # a second one must not end the waiting: the outcomes would be lost
+                _stop.set()
     finally:
+        _stop.set()  # whatever ended the waiting, nobody runs on
+        pool.shutdown()
         _stop.clear()
         torch.set_num_threads(cores)
     return [future.result() for future in futures]

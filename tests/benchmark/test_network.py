@@ -1,9 +1,21 @@
 import pytest
 import torch
 from safetensors.torch import save_file
+from torch import nn
 
-from benchmark.network import Network, Trained, build, feature_count, fitting, read_weights, timm_tag, write_weights
+from benchmark.network import (
+    Dropout,
+    Network,
+    Trained,
+    build,
+    feature_count,
+    fitting,
+    read_weights,
+    timm_tag,
+    write_weights,
+)
 from benchmark.operators import timm
+from benchmark.recipe import Recipe
 from benchmark.source import Weights
 from benchmark.start import Start
 from benchmark.weights import initialised
@@ -246,3 +258,131 @@ def test_real_weights_of_a_narrow_backbone_fit_with_their_padding_and_epsilon(re
     assert trained.arguments == {"pad_type": "same", "bn_eps": 0.001}
     made = Network("mobilenetv2_035", trained, 2).eval()
     assert torch.isfinite(made(torch.rand(1, 3, 64, 64))).all()
+
+
+SMALL = Recipe(stem="small")
+
+
+def test_a_small_stem_is_one_convolution_without_stride_or_pooling():
+    made = Network("resnet18", Trained(), 2, SMALL)
+    first = made.backbone.conv1
+    assert (first.kernel_size, first.stride, first.padding, first.bias) == ((3, 3), (1, 1), (1, 1), None)
+    assert (first.in_channels, first.out_channels) == (3, 64)
+    shapes = []
+    made.backbone.layer1.register_forward_pre_hook(lambda layer, given: shapes.append(given[0].shape[2:]))
+    assert made(torch.rand(2, 3, 28, 28)).shape == (2, 2)
+    assert shapes == [(28, 28)]
+
+
+@pytest.mark.parametrize("name", ["mobilenetv2_035", "test_vit", "resnetv2_18", "resnet26d"])
+def test_a_network_without_such_a_stem_says_so_in_one_sentence(name):
+    with pytest.raises(CatsError) as caught:
+        Network(name, Trained(), 2, SMALL)
+    assert str(caught.value) == f"backbone {name} has no stem that could be small; ResNets have one, such as resnet18"
+
+
+def test_a_small_stem_of_grey_images_has_one_channel():
+    assert Network("resnet18", Trained(channels="grey"), 2, SMALL).backbone.conv1.in_channels == 1
+
+
+def test_weights_with_a_small_stem_keep_it_whatever_the_recipe_says(tmp_path):
+    made = Network("resnet18", Trained(), 2, SMALL).eval()
+    write_weights(tmp_path / "a.safetensors", made, Trained(), {})
+    back = read_weights(tmp_path / "a.safetensors")
+    assert back.arguments == {"stem": "small"}
+    images = torch.rand(1, 3, 28, 28)
+    for recipe in (Recipe(), SMALL):
+        again = Network("resnet18", back, 2, recipe).eval()
+        assert torch.equal(again.features(images), made.features(images))
+        assert again.arguments == {"stem": "small"}
+
+
+def test_weights_with_another_stem_are_refused_in_one_sentence():
+    given = timm.create_model("resnet18").state_dict()
+    with pytest.raises(CatsError) as caught:
+        Network("resnet18", Trained(given), 2, SMALL)
+    wrong = "conv1.weight is (64, 3, 7, 7) instead of (64, 3, 3, 3)"
+    assert str(caught.value) == f"the weights do not fit resnet18, 1 keys differ: {wrong}"
+
+
+def test_dense_layers_stand_between_backbone_and_head():
+    made = Network("test_resnet", Trained(), 3, Recipe(hidden=(16, 8), dropout=0.5)).eval()
+    shapes = [tuple(layer.weight.shape) for layer in made.dense.modules() if isinstance(layer, nn.Linear)]
+    assert shapes == [(16, feature_count(made.backbone)), (8, 16)]
+    assert made.head.weight.shape == (3, 8)
+    images = torch.rand(2, 3, 32, 32)
+    first, second = (layer[1] for layer in made.dense)
+    by_hand = made.head(second(first(made.backbone((images - 0.5) / 0.5)).relu()).relu())
+    torch.testing.assert_close(made(images), by_hand)
+    assert made.features(images).shape == (2, feature_count(made.backbone))  # measures and probes see the backbone's own
+
+
+def test_a_head_on_dense_layers_is_not_kept_with_the_weights_and_one_without_is(tmp_path):
+    for name, recipe in (("plain", Recipe()), ("dense", Recipe(hidden=(8,)))):
+        made = Network("test_resnet", Trained(), 3, recipe)
+        write_weights(tmp_path / f"{name}.safetensors", made, Trained(), {})
+        kept = read_weights(tmp_path / f"{name}.safetensors").state
+        assert {key for key in kept if key not in made.backbone.state_dict()} == (
+            {"fc.weight", "fc.bias"} if name == "plain" else set()
+        )
+        Network("test_resnet", Trained(kept), 2)
+
+
+def test_a_new_head_is_new_with_its_dense_layers_and_leaves_the_backbone():
+    made = Network("test_resnet", Trained(), 3, Recipe(hidden=(8,)))
+    before = {name: value.clone() for name, value in made.state_dict().items()}
+    made.reset_head()
+    changed = {name for name, value in made.state_dict().items() if not torch.equal(value, before[name])}
+    assert changed == {"dense.0.1.weight", "dense.0.1.bias", "head.weight", "head.bias"}
+
+
+def dropout(rate, seed=0):
+    made = Dropout(rate).train()
+    made.luck.manual_seed(seed)
+    return made
+
+
+def test_dropout_takes_its_share_and_scales_up_the_rest():
+    features = torch.arange(1.0, 100_001).view(100, 1000)
+    made = dropout(0.3)(features)
+    gone = made == 0
+    assert float(gone.float().mean()) == pytest.approx(0.3, abs=0.005)
+    torch.testing.assert_close(made[~gone], features[~gone] / 0.7)
+    assert all(0.2 < float(share) < 0.4 for share in gone.float().mean(dim=1))  # every image on its own
+
+
+def test_dropout_neither_drops_nor_draws_in_evaluation_or_without_a_rate():
+    features = torch.rand(4, 8)
+    for layer in (dropout(0.5).eval(), dropout(0.0)):
+        before = layer.luck.get_state()
+        assert torch.equal(layer(features), features)
+        assert torch.equal(layer.luck.get_state(), before)
+
+
+def test_dropout_has_a_gradient_where_it_lets_through():
+    features = torch.ones(1, 100, requires_grad=True)
+    made = dropout(0.5)(features)
+    made.sum().backward()
+    assert torch.equal(features.grad, made.detach())
+
+
+def test_dropout_of_one_network_does_not_change_that_of_another_nor_the_luck_of_torch():
+    features = torch.ones(4, 50)
+    alone = dropout(0.5)
+    expected = [alone(features) for _ in range(3)]
+    one, other, state = dropout(0.5), dropout(0.5, seed=1), torch.get_rng_state()
+    pairs = [(one(features), other(features)) for _ in range(3)]
+    assert all(torch.equal(mine, made) for (mine, _), made in zip(pairs, expected, strict=True))
+    assert not any(torch.equal(mine, theirs) for mine, theirs in pairs)
+    assert torch.equal(torch.get_rng_state(), state)
+
+
+def test_each_dropout_layer_has_its_own_luck_from_the_seed():
+    recipe = Recipe(dropout=0.5, hidden=(64, 64))
+    one, same, other = (Network("test_resnet", Trained(), 2, recipe) for _ in range(3))
+    for made, seed in ((one, 2**62), (same, 2**62), (other, 1)):
+        made.lucky(seed)
+    draws = [[torch.rand(3, generator=luck).tolist() for luck in made.lucks()] for made in (one, same, other)]
+    assert draws[0] == draws[1] != draws[2]
+    assert len(draws[0]) == 3
+    assert len({tuple(drawn) for drawn in draws[0] + draws[2]}) == 6
