@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from benchmark.cli_options import DATABASE, Format, TrackingOption, print_line
+from benchmark.cli_options import DATABASE, Format, NoiseOption, TrackingOption, print_line
 
 if TYPE_CHECKING:
     from results.agree import Agreement
@@ -21,19 +21,23 @@ def agree(
     ] = None,
     metric: Annotated[str | None, typer.Option(help="Another metric than the plan's.")] = None,
     rule: Annotated[str | None, typer.Option(help="Another rule to choose in a grid than the plan's.")] = None,
+    noise: NoiseOption = None,
+    images: Annotated[bool, typer.Option(help="Count the luck of the test images in the top tie groups.")] = True,
     tracking_uri: TrackingOption = DATABASE,
     form: Annotated[Format, typer.Option("--format", help="How to print it.")] = Format.table,
 ) -> None:
     """Judge measures as decisions: had the source been chosen by them, how good would it be, beside plain constants?"""
     from benchmark.asked import asked
     from results.agree import agree as judge
+    from results.board import Judging
     from results.combine import combine as combined
     from results.decision import about, decisions_of
     from results.measures import said
 
     question = asked(plan, tracking_uri, metric, rule)
     frame = question.frame()
-    decisions = decisions_of(frame, question.experiment, question.metric, question.rule, question.wanted)
+    judging = Judging(question.images() if images else None, noise)
+    decisions = decisions_of(frame, question.experiment, question.metric, question.rule, question.wanted, judging)
     rows = about(said(frame, question.experiment), decisions)
     for text in combine or []:
         rows += combined(rows, text)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from benchmark.asked import Asked as Question
-    from results.board import Board
+    from results.board import Board, Judging
     from results.page import Section
 
 app = typer.Typer()
@@ -51,7 +51,7 @@ def report(
     tracking = Tracking(tracking_uri, question.experiment, create=False)
     told = [("rule", rule), ("noise", noise and f"differences up to {noise:g}"), ("missing pairs count as", impute)]
     facts = _facts(plan) + [(f"asked for: {name}", str(value)) for name, value in told if value]
-    page, cells = compose(made, frame, tracking, Asked(facts, details, _more(question, frame, made), question.read))
+    page, cells = compose(made, frame, tracking, Asked(facts, details, _more(question, frame, made, judging), question.read))
     html = render(page)
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
@@ -67,7 +67,7 @@ def report(
         print_line(f"kept in MLflow as run {keep(tracking, html)}")
 
 
-def _more(question: "Question", frame: "pd.DataFrame", made: "Board") -> "list[Section]":
+def _more(question: "Question", frame: "pd.DataFrame", made: "Board", judging: "Judging") -> "list[Section]":
     """The sections that need more than a board; what cannot be worked out leaves its place to a sentence."""
     from benchmark.cli_cost import of_plan
     from results.agree import agree
@@ -83,7 +83,7 @@ def _more(question: "Question", frame: "pd.DataFrame", made: "Board") -> "list[S
         bill = make_bill(runs, question.experiment)
         found.append(tradeoff(make_tradeoff(runs, bill, question.metric, question.rule, question.apart)))
     with suppress(CatsError):
-        decisions = decisions_of(frame, question.experiment, question.metric, question.rule, question.wanted)
+        decisions = decisions_of(frame, question.experiment, question.metric, question.rule, question.wanted, judging)
         rows = about(said(frame, question.experiment), decisions)
         found.append(agreement(agree(decisions, rows, question.experiment, question.metric).to_dict()))
     return found

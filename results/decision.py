@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from results.board import Wanted, judged_runs, make_board
+from results.board import SEEDS, Judging, Wanted, judged_runs, make_board
 from results.error import CatsError
 from results.measures import Said
 from results.select import LOWER_IS_BETTER
@@ -31,7 +31,9 @@ class Decision:
     top: np.ndarray | None
 
 
-def decisions_of(frame: pd.DataFrame, experiment: str, metric: str, rule: str, wanted: Wanted | None = None) -> list[Decision]:
+def decisions_of(
+    frame: pd.DataFrame, experiment: str, metric: str, rule: str, wanted: Wanted | None = None, judging: Judging = SEEDS
+) -> list[Decision]:
     """One decision for each target and backbone with two sources or more. Arguments and errors: see results.board.make_board.
 
     A source is no choice for itself, and pairs that share images are none either.
@@ -45,7 +47,7 @@ def decisions_of(frame: pd.DataFrame, experiment: str, metric: str, rule: str, w
     for backbone in sorted(map(str, asked)):
         part = frame[(frame["backbone"] == backbone) | (frame["kind"] == "pretraining")]
         of_it = replace(wanted, backbones=[backbone]) if wanted else None
-        board = make_board(part, experiment, metric, rule, of_it)
+        board = make_board(part, experiment, metric, rule, of_it, judging)
         runs = judged_runs(part, experiment, metric, rule, of_it)
         samples = {(t, s): group[f"test_{metric}"].to_numpy(float) for (t, s), group in runs.groupby(["target", "source"])}
         for target, rows in board.targets.items():
@@ -53,7 +55,7 @@ def decisions_of(frame: pd.DataFrame, experiment: str, metric: str, rule: str, w
             if len(others) > 1:
                 sources = tuple(row.source for row in others)
                 values = [samples[target, source] * (-1 if metric in LOWER_IS_BETTER else 1) for source in sources]
-                made.append(_decision(target, backbone, sources, values, _top(others)))
+                made.append(_decision(target, backbone, sources, values, _top(others, judging.noise)))
     if not made:
         raise CatsError(f"no target of '{experiment}' has two sources to choose from")
     return made
@@ -66,8 +68,8 @@ def _decision(
     return Decision(target, backbone, sources, np.array([sample.mean() for sample in values]), np.array(errors), top)
 
 
-def _top(rows: Sequence[Row]) -> np.ndarray | None:
-    known = all(row.seeds > 1 and row.low is not None for row in rows)
+def _top(rows: Sequence[Row], noise: float | None) -> np.ndarray | None:
+    known = bool(noise) or all(row.seeds > 1 and row.low is not None for row in rows)
     return np.array([row.tie == 1 for row in rows]) if known else None
 
 

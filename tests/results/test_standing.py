@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from results.board import Judging
+from results.decision import decisions_of
 from results.influence import of_target
 from results.picture import draw, draw_ranks
 from results.show import comma_separated, legend, markdown
@@ -75,6 +76,18 @@ def test_test_images_widen_the_intervals_and_may_undo_a_win():
     for wide, narrow in zip(made.targets["a"], alone.targets["a"], strict=True):
         assert wide.high - wide.low > narrow.high - narrow.low
     assert "interval: over seeds and test images" in " ".join(legend(made))
+
+
+def test_measures_are_judged_by_the_tie_groups_that_the_board_shows():
+    rows = runs(good=[[0.90, 0.91, 0.905]], bad=[[0.87, 0.88, 0.875]])
+    seen, single = Judging(images=images(reader(rows))), runs(good=[[0.90]], bad=[[0.87]])
+    asked = ((rows, Judging()), (rows, seen), (single, Judging()), (single, Judging(noise=0.02)), (single, Judging(noise=0.1)))
+    tops = []
+    for chosen, judging in asked:
+        (decision,) = decisions_of(pd.DataFrame(chosen), "toy", "auc", "min_val_loss", None, judging)
+        tops.append(decision.top if decision.top is None else dict(zip(decision.sources, decision.top.tolist(), strict=True)))
+    both, alone = {"good": True, "bad": True}, {"good": True, "bad": False}
+    assert tops == [alone, both, None, alone, both]
 
 
 def test_images_of_brier_turn_with_its_sign():
