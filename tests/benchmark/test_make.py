@@ -70,6 +70,7 @@ def test_a_cell_that_was_interrupted_and_made_again_is_the_one_made_at_once_bit_
     assert again.record.scores == whole.record.scores
 
 
+@pytest.mark.usefixtures("one_thread")
 @pytest.mark.parametrize("count", [2, 3])
 def test_seeds_side_by_side_are_what_they_are_one_by_one(metered, count):
     chosen = cells()[:count]
@@ -127,6 +128,7 @@ def test_a_cell_alone_keeps_its_costs_to_itself(metered):
     ]  # fmt: skip
 
 
+@pytest.mark.usefixtures("one_thread")
 @pytest.mark.parametrize("error", [CatsError("no luck"), ValueError("no luck")])
 def test_a_seed_that_fails_does_not_hurt_its_neighbours(monkeypatch, metered, error):
     chosen, real = cells(), make.initialised
