@@ -36,3 +36,14 @@ def call(own, monkeypatch, capsys):
         return code, out, err
 
     return run
+
+
+@pytest.fixture
+def one_thread():
+    """Torch with one thread, as each attempt of a pack has at the least: with others, sums are rounded in another order."""
+    import torch  # of the tests here that need it
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)

@@ -1,5 +1,6 @@
 """A cell is the same however it is made: at once, after an interruption, or beside others."""
 
+from contextlib import contextmanager
 from types import SimpleNamespace
 
 import numpy as np
@@ -12,6 +13,7 @@ from benchmark.energy import Meter, Stopwatch
 from benchmark.make import make_cell, make_cells
 from benchmark.plan import Plan
 from results.error import CatsError
+from results.record import Cost
 from tests.stripes import CPU
 
 PLAN = {
@@ -68,6 +70,7 @@ def test_a_cell_that_was_interrupted_and_made_again_is_the_one_made_at_once_bit_
     assert again.record.scores == whole.record.scores
 
 
+@pytest.mark.usefixtures("one_thread")
 @pytest.mark.parametrize("count", [2, 3])
 def test_seeds_side_by_side_are_what_they_are_one_by_one(metered, count):
     chosen = cells()[:count]
@@ -98,9 +101,24 @@ def test_costs_of_seeds_side_by_side_are_shares_that_add_up_to_the_whole(metered
         assert sum(cost.energy[name].kwh for cost in costs) == pytest.approx(whole.energy[name].kwh)
     assert {cost.energy["cpu"].provenance for cost in costs} == {"counter"}
     assert {cost.kg_per_kwh for cost in costs} == {whole.kg_per_kwh}
+
+
+def test_who_took_more_of_the_time_has_more_of_the_costs(monkeypatch, metered):
+    """A watch to which a training takes three seconds and an evaluation one: of two seeds 8 in all."""
+
+    class Known(Stopwatch):
+        @contextmanager
+        def phase(self, name):
+            yield
+            self.costs.append(Cost(phase=name, seconds={"training": 3.0, "evaluation": 1.0}[name], energy={}))
+
+    monkeypatch.setattr(make, "Stopwatch", Known)
+    made = make_cells(cells()[:2], "e", metered)
     for outcome in made:
-        training, evaluation = outcome.record.costs
-        assert training.energy["cpu"].kwh / evaluation.energy["cpu"].kwh == pytest.approx(training.seconds / evaluation.seconds)
+        kwh = [cost.energy["cpu"].kwh for cost in outcome.record.costs]
+        assert kwh == pytest.approx([2e-3 * 3 / 8, 2e-3 / 8])
+        seconds = [cost.seconds for cost in outcome.record.costs]
+        assert seconds == pytest.approx([metered.costs[0].seconds * 3 / 8, metered.costs[0].seconds / 8])
 
 
 def test_a_cell_alone_keeps_its_costs_to_itself(metered):
@@ -110,6 +128,7 @@ def test_a_cell_alone_keeps_its_costs_to_itself(metered):
     ]  # fmt: skip
 
 
+@pytest.mark.usefixtures("one_thread")
 @pytest.mark.parametrize("error", [CatsError("no luck"), ValueError("no luck")])
 def test_a_seed_that_fails_does_not_hurt_its_neighbours(monkeypatch, metered, error):
     chosen, real = cells(), make.initialised

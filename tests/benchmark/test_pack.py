@@ -162,6 +162,7 @@ def test_a_pack_is_told_with_all_its_seeds():
     assert told(cells) == "scratch → ihc, test_resnet, seed 0 and 1 and 2"
 
 
+@pytest.mark.usefixtures("one_thread")
 def test_a_plan_in_packs_makes_the_same_cells(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     recipe = Recipe(size=16, epochs=1, batch_size=16, precision="fp32").model_dump(mode="json", exclude_defaults=True)
