@@ -95,7 +95,7 @@ def _found(source: str, weights: Weights, backbone: str) -> tuple[Literal["file"
             raise CatsError(f"source {source}: {path} has sha256 {actual}, expected {expected}")
         return "file", actual
     if weights.timm:
-        from benchmark.network import timm_tag
+        from benchmark.published_timm import timm_tag
 
         return "timm", timm_tag(backbone, () if isinstance(weights.timm, bool) else weights.timm)
     repository, model = pick(weights.hub, backbone), pick(weights.mlflow, backbone)

@@ -10,8 +10,9 @@ import torch
 from benchmark.checkpoint import read_file, renamed
 from benchmark.digest import file_digest
 from benchmark.hub import hub_weights
-from benchmark.network import PLAIN, Network, Trained, declared, read_weights, timm_weights
+from benchmark.network import PLAIN, Network, Trained, declared, read_weights
 from benchmark.published import fetched
+from benchmark.published_timm import timm_weights
 from benchmark.recipe import Recipe
 from benchmark.seed import seed_of
 from benchmark.source import Weights, pick

@@ -1,13 +1,12 @@
 """Planted leaks: they are found, told in one sentence, refused or kept off the ranking; nothing is read twice."""
 
-import sys
 from collections import Counter
 
 import numpy as np
 import pytest
 from mlflow import MlflowClient
 
-from benchmark import catalogue, cli, leakage, store
+from benchmark import catalogue, leakage, store
 from benchmark.dataset import Dataset, File
 from benchmark.plan import Plan, load_plan
 from benchmark.readers import npz
@@ -215,22 +214,11 @@ pretraining: {size: 16, epochs: 1, batch_size: 16}
 
 
 @pytest.fixture
-def cats(planted, tmp_path, monkeypatch, capsys):
-    """The command line in this process, and the plan it reads."""
-    monkeypatch.chdir(tmp_path)
+def cats(planted, cats, tmp_path):
+    """The command where its plan lies."""
     (tmp_path / "toy.yaml").write_text(TEXT)
-
-    def call(*arguments):
-        monkeypatch.setattr(sys, "argv", ["cats", *arguments])
-        try:
-            code = cli.main() or 0
-        except SystemExit as stop:
-            code = stop.code or 0
-        out, err = capsys.readouterr()
-        return code, out, err
-
-    call.plan = tmp_path / "toy.yaml"
-    return call
+    cats.plan = tmp_path / "toy.yaml"
+    return cats
 
 
 @pytest.mark.slow

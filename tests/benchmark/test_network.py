@@ -11,10 +11,10 @@ from benchmark.network import (
     feature_count,
     fitting,
     read_weights,
-    timm_tag,
     write_weights,
 )
 from benchmark.operators import timm
+from benchmark.published_timm import timm_tag
 from benchmark.recipe import Recipe
 from benchmark.source import Weights
 from benchmark.start import Start

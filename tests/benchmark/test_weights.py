@@ -13,9 +13,10 @@ from safetensors.torch import save_file
 
 from benchmark import catalogue
 from benchmark.digest import file_digest
-from benchmark.network import Network, Trained, read_weights, timm_tag, write_weights
+from benchmark.network import Network, Trained, read_weights, write_weights
 from benchmark.operators import timm
 from benchmark.plan import Plan
+from benchmark.published_timm import timm_tag
 from benchmark.source import Source, Weights
 from benchmark.start import start_of
 from benchmark.weights import initialised, weights_of
