@@ -97,6 +97,7 @@ def run(
 
 
 def _run(plan: "Plan", tracking_uri: str, device: Device, pack: int) -> "Run":
+    from benchmark.engine import Local
     from benchmark.progress import Progress
     from benchmark.runner import run as run_plan
     from results.tracking import Tracking
@@ -105,7 +106,7 @@ def _run(plan: "Plan", tracking_uri: str, device: Device, pack: int) -> "Run":
     outbox = outbox_of(tracking_uri, plan.experiment)
     outbox.sweep()
     with Progress() as watch:
-        return run_plan(plan, tracking, outbox, device.value, watch, pack)
+        return run_plan(plan, tracking, outbox, Local(device.value), watch, pack)
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""Makes one cell, or one pretraining: from specs to an Outcome. Whatever fails becomes a record that says why."""
+"""Does a job, cells or a pretraining: from specs to Outcomes. Whatever fails becomes a record that says why."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -17,6 +17,7 @@ from benchmark.digest import digest
 from benchmark.energy import Meter, Stopwatch, shared
 from benchmark.features import features_of
 from benchmark.images import Images, on_device
+from benchmark.job import Job
 from benchmark.network import write_weights
 from benchmark.pack import side_by_side
 from benchmark.precision import precision
@@ -31,6 +32,14 @@ from results.record import Outcome
 
 PRETRAINING_RULE: Literal["min_val_loss"] = "min_val_loss"
 KEPT = 8  # parts of a target on the device: every seed may draw other images
+
+
+def make(job: Job, device: str) -> list[Outcome]:
+    """Do a job on a device (cpu, cuda, cuda:1 ...). Raises nothing, like make_cell."""
+    meter = Meter(job.country, device)
+    if job.start is not None:
+        return [make_pretraining(job.start, job.experiment, meter)]
+    return make_cells(job.cells, job.experiment, meter)
 
 
 def make_cell(cell: Cell, experiment: str, meter: Meter) -> Outcome:

@@ -1,19 +1,20 @@
-"""Runs a plan: drops the keys that are done, makes the rest one after the other, hands every record to outbox and MLflow."""
+"""Runs a plan: drops the keys that are done, has an engine make the rest, hands every record to outbox and MLflow."""
 
-import itertools
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from benchmark import catalogue
 from benchmark.cell import Cell
-from benchmark.energy import Meter, check_country
+from benchmark.energy import check_country
+from benchmark.engine import Engine
+from benchmark.job import jobs_of
 from benchmark.leakage import look, sentences
-from benchmark.plan import Plan
-from benchmark.start import Start, chain, pretrained_path
+from benchmark.plan import Leaks, Plan
+from benchmark.start import Start, chain
 from results.error import CatsError
 from results.outbox import Outbox
-from results.record import Outcome, Record
+from results.record import Record
 from results.tracking import Tracking
 
 log = logging.getLogger(__name__)
@@ -36,6 +37,14 @@ class Run:
     leaks: list[str] = field(default_factory=list)
     interrupted: bool = False
 
+    def count(self, record: Record) -> None:
+        """One more record."""
+        if record.status == "failed":
+            self.failed.append(record)
+        elif record.kind == "cell" and record.status == "finished":
+            self.made += 1
+        self.interrupted |= record.status == "interrupted"
+
 
 @dataclass(frozen=True)
 class Watch:
@@ -45,8 +54,8 @@ class Watch:
     ended: Callable[[Record, Run], None]
 
 
-def run(plan: Plan, tracking: Tracking, outbox: Outbox, device: str, watch: Watch, pack: int = 1) -> Run:
-    """Make every cell of the plan that no run of the experiment has finished, on `device` (auto, cpu or cuda).
+def run(plan: Plan, tracking: Tracking, outbox: Outbox, engine: Engine, watch: Watch, pack: int = 1) -> Run:
+    """Make every cell of the plan that no run of the experiment has finished.
 
     `pack`: how many cells that differ in the seed alone are made at once.
 
@@ -54,90 +63,44 @@ def run(plan: Plan, tracking: Tracking, outbox: Outbox, device: str, watch: Watc
     benchmark.leakage). Raises CatsError if something is wrong with them, or if MLflow or the disk refuse at the start; what
     fails later is recorded and the run goes on.
     """
-    cells = list(plan.cells())
     waiting = {outcome.record.key for _, outcome in outbox if outcome.record.status == "finished"}
     deliver(tracking, outbox)
     tracking.close_abandoned()
     finished = tracking.finished_keys() | waiting
     found = look(plan)
-    if any(cell.key not in finished and (cell.source, cell.target) in found.unknown for cell in cells):
+    if any(cell.key not in finished and (cell.source, cell.target) in found.unknown for cell in plan.cells()):
         check_names(plan)
         found = look(plan, watch.begins)
-    cells = list(plan.cells(found.leaks))
-    if not cells:
-        raise CatsError(f"plan '{plan.experiment}' has no cell left: {'; '.join(sentences(plan, found))}")
-    todo = [cell for cell in cells if cell.key not in finished]
-    state = Run(cells=len(cells), done=len(cells) - len(todo), leaks=list(sentences(plan, found)))
-    if todo:
-        from benchmark.device import device_of
-
+    # Cells are made anew whenever they are gone through: a plan may have more of them than memory likes.
+    todo = Todo(plan, found.leaks, finished)
+    state = Run(cells=sum(1 for _ in plan.cells(found.leaks)), done=0, leaks=list(sentences(plan, found)))
+    if not state.cells:
+        raise CatsError(f"plan '{plan.experiment}' has no cell left: {'; '.join(state.leaks)}")
+    state.done = state.cells - sum(1 for _ in todo)
+    if state.done < state.cells:
         prepare(plan, todo, watch)
-        _work(plan, todo, Delivery(tracking, outbox, str(device_of(device)), pack), watch, state)
+        for outcomes in engine.outcomes(jobs_of(todo, plan.experiment, plan.country, pack), watch.begins):
+            for outcome in outcomes:
+                outbox.put(outcome)
+                deliver(tracking, outbox)
+                state.count(outcome.record)
+                watch.ended(outcome.record, state)
+            if state.interrupted:
+                break
     state.waiting = sum(1 for _ in outbox)
     return state
 
 
 @dataclass(frozen=True)
-class Delivery:
-    """Where records go, the device they are made on, and how many cells are made on it at once."""
+class Todo:
+    """The cells of a plan that nobody has finished yet, gone through as often as one likes."""
 
-    tracking: Tracking
-    outbox: Outbox
-    device: str
-    pack: int
+    plan: Plan
+    leaks: Leaks
+    finished: set[str]
 
-
-def _work(plan: Plan, todo: list[Cell], to: Delivery, watch: Watch, state: Run) -> None:
-    from benchmark.make import make_cells, make_pretraining
-    from benchmark.memory import keep_memory
-
-    keep_memory()
-    tried: set[str] = set()
-
-    def settle(outcome: Outcome) -> bool:
-        """Keep a record; returns whether to go on."""
-        to.outbox.put(outcome)
-        deliver(to.tracking, to.outbox)
-        if outcome.record.status == "failed":
-            state.failed.append(outcome.record)
-        elif outcome.record.kind == "cell" and outcome.record.status == "finished":
-            state.made += 1
-        watch.ended(outcome.record, state)
-        state.interrupted |= outcome.record.status == "interrupted"
-        return not state.interrupted
-
-    for pack in packs(todo, to.pack):
-        for start in [start for cell in pack for start in pretrainings(cell.start)]:
-            if start.key not in tried:
-                tried.add(start.key)
-                watch.begins(f"pretraining {start.source}, {start.backbone}")
-                if not settle(make_pretraining(start, plan.experiment, Meter(plan.country, to.device))):
-                    return
-        watch.begins(told(pack))
-        outcomes = make_cells(pack, plan.experiment, Meter(plan.country, to.device))
-        for outcome in outcomes:
-            settle(outcome)
-        if state.interrupted:
-            return
-
-
-def packs(cells: Iterable[Cell], most: int) -> Iterator[list[Cell]]:
-    """The cells in their order, up to `most` neighbours that differ in the seed alone together."""
-    for _, alike in itertools.groupby(cells, lambda cell: (cell.source, cell.target, cell.backbone, cell.point)):
-        while pack := list(itertools.islice(alike, most)):
-            yield pack
-
-
-def told(pack: Sequence[Cell]) -> str:
-    """What is being made."""
-    first, *others = pack
-    return f"{first}{''.join(f' and {cell.seed}' for cell in others)}"
-
-
-def pretrainings(start: Start) -> list[Start]:
-    """The pretrainings that a start needs and that have left no weights yet, first things first."""
-    needed = [*pretrainings(start.start), start] if start.start is not None else []
-    return [one for one in needed if not pretrained_path(one).exists()]
+    def __iter__(self) -> Iterator[Cell]:
+        return (cell for cell in self.plan.cells(self.leaks) if cell.key not in self.finished)
 
 
 def check_names(plan: Plan) -> None:

@@ -328,6 +328,7 @@ def cells(folder: Path, epochs: int, count: int, device: torch.device) -> tuple[
 
     The first one is left out: it also reads data and weights and starts codecarbon.
     """
+    from benchmark.engine import Local
     from benchmark.plan import Plan
     from benchmark.runner import Watch, run
     from results.outbox import Outbox
@@ -341,7 +342,7 @@ def cells(folder: Path, epochs: int, count: int, device: torch.device) -> tuple[
     with Clocks() as clocks:
         ticks = [(time.perf_counter(), 0.0)]
         watch = Watch(lambda _: None, lambda _, __: ticks.append((time.perf_counter(), clocks.seconds)))
-        state = run(plan, tracking, Outbox(folder / f"outbox-{epochs}"), str(device), watch)
+        state = run(plan, tracking, Outbox(folder / f"outbox-{epochs}"), Local(str(device)), watch)
     if state.failed:
         raise SystemExit(f"a cell failed: {state.failed[0].reason}")
     whole, inside = zip(*([b - a for a, b in zip(*pair, strict=True)] for pair in itertools.pairwise(ticks)), strict=True)

@@ -170,6 +170,7 @@ def test_the_same_cell_gives_the_same_probabilities_bit_for_bit_in_another_proce
 @pytest.mark.slow
 def test_records_wait_while_mlflow_is_away_and_sync_sends_them(plan, monkeypatch):
     from benchmark.cli_options import outbox_of
+    from benchmark.engine import Local
     from benchmark.plan import load_plan
     from benchmark.runner import Watch, run
     from results.error import CatsError
@@ -185,9 +186,9 @@ def test_records_wait_while_mlflow_is_away_and_sync_sends_them(plan, monkeypatch
 
     with monkeypatch.context() as patch:
         patch.setattr(Tracking, "send", away)
-        state = run(loaded, tracking, outbox, "cpu", quiet)
+        state = run(loaded, tracking, outbox, Local("cpu"), quiet)
         assert (state.made, state.waiting) == (2, 2)
-        assert run(loaded, tracking, outbox, "cpu", quiet).made == 0  # what waits is done
+        assert run(loaded, tracking, outbox, Local("cpu"), quiet).made == 0  # what waits is done
     assert len(frame()) == 0
     assert "2 records sent" in cats("sync", plan).stdout
     assert list(cells()["status"]) == ["FINISHED"] * 2

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from benchmark.appraise import appraise, measures_of
+from benchmark.engine import Local
 from benchmark.evidence import Evidence, Setting, resamples
 from benchmark.plan import Plan
 from benchmark.runner import Watch
@@ -84,7 +85,7 @@ def test_the_rank_elsewhere_comes_from_the_board(work, tmp_path):
 
     both = plan(sources=["scratch", "textures"], targets=["ihc", "digits"], measures=["static_rank"], seeds=[0, 1])
     tracking, box = Tracking("sqlite:///mlflow.db", "e"), Outbox(tmp_path / "outbox")
-    run(both, tracking, box, "cpu", Watch(lambda what: None, lambda record, state: None))
+    run(both, tracking, box, Local("cpu"), Watch(lambda what: None, lambda record, state: None))
     _, frame = work(Setting(both, "cpu", 40, 20))
     found = {(row.source, row.target): row.value for row in said(frame, "e")}
     assert {found["scratch", "ihc"], found["textures", "ihc"]} == {-1.0, -2.0}
@@ -165,7 +166,7 @@ def test_new_cells_on_the_board_change_one_score_and_the_others_are_read(work, t
     both = plan(sources=["scratch"], targets=["ihc", "digits"], measures=["static_rank", "knn"], seeds=[0])
     work(Setting(both, "cpu", 40, 20))
     box = Outbox(tmp_path / "outbox")
-    run(both, Tracking("sqlite:///mlflow.db", "e"), box, "cpu", Watch(lambda what: None, lambda record, state: None))
+    run(both, Tracking("sqlite:///mlflow.db", "e"), box, Local("cpu"), Watch(lambda what: None, lambda record, state: None))
     state, _ = work(Setting(both, "cpu", 40, 20))
     assert state.made == 2
     assert [cost.phase for cost in work.records[-1].costs] == ["features", "measure_static_rank"]

@@ -273,6 +273,7 @@ def test_times_that_cannot_divide_anything_are_refused(seconds):
 @pytest.fixture(scope="module")
 def chained(tmp_path_factory):
     """All runs of a plan whose pretraining stands on another one, really made."""
+    from benchmark.engine import Local
     from benchmark.plan import Plan
     from benchmark.runner import Watch, run
     from results.outbox import Outbox
@@ -292,7 +293,9 @@ def chained(tmp_path_factory):
             pretraining={"size": 16, "epochs": 1},
         )
         tracking = Tracking("sqlite:///mlflow.db", plan.experiment)
-        done = run(plan, tracking, Outbox(folder / "outbox"), "cpu", Watch(lambda what: None, lambda record, state: None))
+        done = run(
+            plan, tracking, Outbox(folder / "outbox"), Local("cpu"), Watch(lambda what: None, lambda record, state: None)
+        )
         assert done.made == 1
         return tracking.frame()
 

@@ -8,6 +8,7 @@ from mlflow import MlflowClient
 
 from benchmark import catalogue, leakage, store
 from benchmark.dataset import Dataset, File
+from benchmark.engine import Local
 from benchmark.plan import Plan, load_plan
 from benchmark.readers import npz
 from benchmark.runner import Watch, run
@@ -268,7 +269,7 @@ def test_a_plan_of_leaking_pairs_alone_has_no_cell_left(planted, tmp_path):
     quiet = Watch(lambda what: None, lambda record, state: None)
     tracking = Tracking(f"sqlite:///{tmp_path}/mlflow.db", "toy")
     with pytest.raises(CatsError, match=r"plan 'toy' has no cell left: not run: lake → pond: 6 images of pond"):
-        run(made, tracking, Outbox(tmp_path / "outbox"), "cpu", quiet)
+        run(made, tracking, Outbox(tmp_path / "outbox"), Local("cpu"), quiet)
 
 
 DECLARED = {"breastmnist": (22, 40, 1), "pneumoniamnist": (8, 0, 8), "retinamnist": (0, 0, 0)}

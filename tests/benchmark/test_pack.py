@@ -9,10 +9,12 @@ import pytest
 import torch
 
 from benchmark import pack
+from benchmark.engine import Local
+from benchmark.job import jobs_of, packs
 from benchmark.pack import side_by_side, stopping
 from benchmark.plan import Plan
 from benchmark.recipe import Recipe
-from benchmark.runner import Watch, packs, run, told
+from benchmark.runner import Watch, run
 from results.outbox import Outbox
 from results.tracking import Tracking
 from tests.stripes import CPU
@@ -157,9 +159,22 @@ def test_what_is_done_leaves_a_pack_of_the_rest():
 
 
 def test_a_pack_is_told_with_all_its_seeds():
-    cells = list(Plan(**PLAN).cells())
-    assert told(cells[:1]) == "scratch → ihc, test_resnet, seed 0"
-    assert told(cells) == "scratch → ihc, test_resnet, seed 0 and 1 and 2"
+    told = [str(job) for most in (1, 3) for job in jobs_of(Plan(**PLAN).cells(), "e", "NLD", most)]
+    assert told == [
+        *(f"scratch → ihc, test_resnet, seed {s}" for s in range(3)),
+        "scratch → ihc, test_resnet, seed 0 and 1 and 2",
+    ]
+
+
+def test_what_cells_need_is_pretrained_once_and_before_them():
+    plan = Plan(**PLAN | {"sources": ["digits[from=textures]", "scratch"], "seeds": 2, "targets": ["ihc"]})
+    chained, plain = (plan.start(name, "test_resnet", 0) for name in plan.sources)
+    first, second, *cells = jobs_of(plan.cells(), "e", "NLD")
+    assert [first.start, second.start] == [chained.start, chained]
+    assert [first.needs, second.needs] == [frozenset(), {chained.start.key}]
+    assert [(job.start, [c.source for c in job.cells]) for job in cells] == [(None, [plan.sources[s]]) for s in (0, 0, 1, 1)]
+    assert [job.needs for job in cells] == [{chained.start.key, chained.key}] * 2 + [frozenset()] * 2
+    assert plain.kind == "random"
 
 
 @pytest.mark.usefixtures("one_thread")
@@ -171,7 +186,7 @@ def test_a_plan_in_packs_makes_the_same_cells(tmp_path, monkeypatch):
     for most in (1, 2):
         tracking, begun = Tracking(f"sqlite:///{most}.db", plan.experiment), []
         watch = Watch(begun.append, lambda record, state: None)
-        state = run(plan, tracking, Outbox(tmp_path / f"outbox{most}"), "cpu", watch, most)
+        state = run(plan, tracking, Outbox(tmp_path / f"outbox{most}"), Local("cpu"), watch, most)
         assert (state.made, state.failed, state.waiting) == (3, [], 0)
         frame = tracking.frame().sort_values("seed")
         found[most] = frame[["key", "seed", "status", "test_auc", "val_loss"]].reset_index(drop=True)
@@ -179,7 +194,7 @@ def test_a_plan_in_packs_makes_the_same_cells(tmp_path, monkeypatch):
             1: [f"scratch → ihc, test_resnet, seed {seed}" for seed in range(3)],
             2: ["scratch → ihc, test_resnet, seed 0 and 1", "scratch → ihc, test_resnet, seed 2"],
         }[most]  # fmt: skip
-        again = run(plan, tracking, Outbox(tmp_path / f"outbox{most}"), "cpu", watch, 3)
+        again = run(plan, tracking, Outbox(tmp_path / f"outbox{most}"), Local("cpu"), watch, 3)
         assert (again.done, again.made) == (3, 0)
     assert list(found[1]["key"]) == list(found[2]["key"]) == [cell.key for cell in plan.cells()]
     for name in ("test_auc", "val_loss"):

@@ -11,6 +11,7 @@ from mlflow import MlflowClient
 
 from benchmark import published
 from benchmark.digest import file_digest
+from benchmark.engine import Local
 from benchmark.plan import Plan, load_plan
 from benchmark.published import publish
 from benchmark.runner import Watch, run
@@ -56,7 +57,7 @@ def finished(tmp_path_factory):
 
 def work(plan, folder):
     tracking = Tracking(f"sqlite:///{folder}/mlflow.db", plan.experiment)
-    state = run(plan, tracking, Outbox(folder / "home" / "outbox" / plan.experiment), "cpu", QUIET)
+    state = run(plan, tracking, Outbox(folder / "home" / "outbox" / plan.experiment), Local("cpu"), QUIET)
     assert state.failed == []
     return tracking.frame()
 

@@ -1,0 +1,61 @@
+"""A job: what one worker does at one go, a pretraining or cells side by side. It travels as specs, never as data or weights."""
+
+import itertools
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from benchmark.cell import Cell
+from benchmark.start import Start, pretrained_path
+
+
+@dataclass(frozen=True)
+class Job:
+    """A pretraining (`start`), or cells that differ in the seed alone and are made at once.
+
+    Attributes:
+        experiment, country: for the record and its carbon intensity.
+        needs: keys of the pretrainings whose jobs come before this one.
+    """
+
+    experiment: str
+    country: str
+    start: Start | None = None
+    cells: tuple[Cell, ...] = ()
+    needs: frozenset[str] = frozenset()
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """Data set and backbone: who has just worked on the same has its images on the device and its kernels chosen."""
+        return (self.start.source, self.start.backbone) if self.start else (self.cells[0].target, self.cells[0].backbone)
+
+    def __str__(self) -> str:
+        if self.start is not None:
+            return f"pretraining {self.start.source}, {self.start.backbone}"
+        first, *others = self.cells
+        return f"{first}{''.join(f' and {cell.seed}' for cell in others)}"
+
+
+def jobs_of(cells: Iterable[Cell], experiment: str, country: str, pack: int = 1) -> Iterator[Job]:
+    """The cells in their order, up to `pack` at once, and before each what is to be pretrained for it, once."""
+    asked: set[str] = set()
+    for some in packs(cells, pack):
+        starts = {start.key: start for cell in some for start in pretrainings(cell.start)}
+        for start in starts.values():
+            if start.key not in asked:
+                before = frozenset(other.key for other in pretrainings(start) if other.key != start.key)
+                yield Job(experiment, country, start=start, needs=before)
+        asked |= set(starts)
+        yield Job(experiment, country, cells=tuple(some), needs=frozenset(starts))
+
+
+def packs(cells: Iterable[Cell], most: int) -> Iterator[list[Cell]]:
+    """The cells in their order, up to `most` neighbours that differ in the seed alone together."""
+    for _, alike in itertools.groupby(cells, lambda cell: (cell.source, cell.target, cell.backbone, cell.point)):
+        while pack := list(itertools.islice(alike, most)):
+            yield pack
+
+
+def pretrainings(start: Start) -> list[Start]:
+    """The pretrainings that a start needs and that have left no weights yet, first things first."""
+    needed = [*pretrainings(start.start), start] if start.start is not None else []
+    return [one for one in needed if not pretrained_path(one).exists()]
