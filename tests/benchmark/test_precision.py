@@ -11,7 +11,7 @@ from torch.nn import functional as F
 
 from benchmark import train
 from benchmark.network import Network, Trained
-from benchmark.precision import Wide, autocast, precision, quicken
+from benchmark.precision import Deep, Wide, autocast, deep, precision, quicken
 from benchmark.recipe import Recipe
 from tests.stripes import CPU, network, stripes
 
@@ -144,3 +144,64 @@ def test_a_quickened_network_has_its_channels_last_and_no_activation_in_place(tw
     made = twins[0]
     assert made.backbone.conv_stem.weight.is_contiguous(memory_format=torch.channels_last)
     assert not any(layer.inplace for layer in made.modules() if isinstance(layer, nn.ReLU6))
+
+
+KINDS = [
+    {"kernel_size": 3, "padding": 1},
+    {"kernel_size": 3, "padding": 1, "stride": 2, "bias": True},
+    {"kernel_size": (1, 3), "padding": (0, 1), "stride": (2, 1)},
+    {"kernel_size": (3, 2), "padding": (2, 0)},
+    {"kernel_size": 2},
+]
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=str)
+@pytest.mark.parametrize("side", [2, 3, 4, 6])
+def test_a_deep_convolution_and_its_gradients_are_those_of_the_library(kind, side):
+    torch.manual_seed(side)
+    plain = nn.Conv2d(6, 5, **{"bias": False, **kind}).double().to(memory_format=torch.channels_last)
+    quick = copy.deepcopy(plain)
+    quick.__class__ = Deep
+    given = torch.rand(3, 6, side, side, dtype=torch.float64).to(memory_format=torch.channels_last)
+    found = []
+    for layer in (plain, quick):
+        features = given.clone().requires_grad_()
+        made = layer(features)
+        made.square().sum().backward()
+        found.append([made, features.grad, *(p.grad for p in layer.parameters())])
+    for one, other in zip(*found, strict=True):
+        torch.testing.assert_close(one, other)
+
+
+def test_the_library_keeps_the_convolutions_of_large_maps(monkeypatch):
+    layer, large, few = Deep(2, 2, 3, padding=1), torch.rand(1, 2, 5, 4), torch.rand(1, 2, 4, 4)
+    exact = nn.Conv2d.forward(layer, few)
+    monkeypatch.setattr(nn.Conv2d, "forward", lambda layer, given: given + 7)
+    assert torch.equal(layer(large), large + 7)
+    torch.testing.assert_close(layer(few), exact)
+
+
+@pytest.mark.parametrize(
+    "odd", [{"groups": 2}, {"dilation": 2}, {"padding": "same"}, {"padding_mode": "reflect"}, {"kernel_size": 1}]
+)
+def test_only_plain_convolutions_of_many_channels_are_made_deep(odd):
+    plain = {"in_channels": 256, "out_channels": 256, "kernel_size": 3}
+    assert deep(nn.Conv2d(**plain))
+    assert not deep(nn.Conv2d(**plain | {"in_channels": 128}))
+    assert not deep(nn.Conv2d(**plain | odd))
+
+
+def test_the_last_stages_of_a_quickened_resnet_are_deep_and_it_computes_what_it_did():
+    torch.manual_seed(0)
+    made = Network("resnet18", Trained(), 2)
+    untouched = copy.deepcopy(made)
+    quicken(made)
+    assert [name for name, layer in made.named_modules() if isinstance(layer, Deep)] == [
+        f"backbone.{place}" for place in (
+            "layer3.0.conv2", "layer3.1.conv1", "layer3.1.conv2",
+            "layer4.0.conv1", "layer4.0.conv2", "layer4.1.conv1", "layer4.1.conv2",
+        )
+    ]  # fmt: skip
+    made.eval(), untouched.eval()
+    for one, other in zip(answer(made, torch.float32), answer(untouched, torch.float32), strict=True):
+        assert apart(one, other) < 1e-5
