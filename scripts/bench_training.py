@@ -313,7 +313,7 @@ def overhead(device: torch.device, seeds: int) -> dict[str, object]:
     """What a cell takes beyond forward, backward and optimiser: reading, augmentation, scores, energy, MLflow, everything."""
     found: dict[str, object] = {}
     with tempfile.TemporaryDirectory() as folder:
-        for name, epochs in (("cell with no epoch", 0), ("long cell", 40)):
+        for name, epochs in (("cell with no epoch", 0), ("long cell", 20)):
             whole, inside = cells(Path(folder), epochs, min(seeds, 3), device)
             beyond = [a - b for a, b in zip(whole, inside, strict=True)]
             shares = [100 * a / b for a, b in zip(beyond, whole, strict=True)]

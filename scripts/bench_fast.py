@@ -1,0 +1,94 @@
+#!/usr/bin/env python
+"""The recipe `fast` beside a grid of 12 points of `cats2024`, whose best is chosen by validation AUC: test AUC and energy.
+
+    .venv/bin/python scripts/bench_fast.py [TARGET ...] [--seeds N] [--size PIXELS] [--tracking-uri URI] [--json FILE]
+
+MobileNetV2-100 from ImageNet, 100 training images per class as in CATS 2024, the same images and heads for both. Every run is
+a cell of an experiment in MLflow, so that the script goes on where it was stopped. Needs CATS_DATA and CATS_WEIGHTS.
+"""
+
+import argparse
+import json
+import logging
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from bench_training import hardware, interval, versions
+
+from benchmark.cli_options import outbox_of
+from benchmark.device import device_of
+from benchmark.engine import Local
+from benchmark.plan import Plan
+from benchmark.runner import Watch, run
+from results.spent import hardware as provenance
+from results.tracking import Tracking
+
+TARGETS = ("breastmnist", "pneumoniamnist", "retinamnist")
+RECIPES = {
+    "grid": {
+        "base": "cats2024", "lr": [0.1, 0.01, 0.001], "weight_decay": [0, 1e-4], "momentum": 0.9, "batch_size": [32, 64],
+    },
+    "fast": {"base": "fast"},
+}  # fmt: skip
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("targets", nargs="*", default=TARGETS)
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--size", type=int, default=64)
+    parser.add_argument("--tracking-uri", default="sqlite:///fast.db")
+    parser.add_argument("--json", type=Path, help="also write the figures there")
+    given = parser.parse_args()
+    logging.basicConfig(level="WARNING")
+    device = device_of("auto")
+    about = {"command": " ".join(["python", *sys.argv]), "hardware": hardware(device), "versions": versions()}
+    print(*(f"{name}: {value}" for name, value in about.items()), sep="\n")
+    found = {}
+    for target in given.targets:
+        made = {name: runs(name, target, given) for name in RECIPES}
+        chosen = {name: best(frame) for name, frame in made.items()}
+        found[target] = told(target, made, chosen)
+    if given.json:
+        given.json.write_text(json.dumps({**about, "found": found}, indent=2), encoding="utf-8")
+
+
+def runs(name: str, target: str, given: argparse.Namespace) -> pd.DataFrame:
+    """The finished cells of one recipe on one target."""
+    plan = Plan(
+        experiment=f"bench_{name}", sources=("imagenet",), targets=(target,), backbones=("mobilenetv2_100",), seeds=given.seeds,
+        recipe={**RECIPES[name], "size": given.size}, rule="max_val_auc",
+        subsample={"train": 100, "val": 25, "per_class": True, "stratified": False, "seed": 24},
+    )  # fmt: skip
+    tracking = Tracking(given.tracking_uri, plan.experiment)
+    quiet = Watch(lambda _: None, lambda _, __: print(".", end="", file=sys.stderr, flush=True))
+    state = run(plan, tracking, outbox_of(given.tracking_uri, plan.experiment), Local(), quiet)
+    for record in state.failed:  # a rate of a grid may be too high
+        print(f"  failed: {record.reason}")
+    frame = tracking.frame()
+    return frame[(frame["kind"] == "cell") & frame["key"].isin([cell.key for cell in plan.cells()])]
+
+
+def best(frame: pd.DataFrame) -> pd.DataFrame:
+    """Of each seed the run with the largest validation AUC; of equals the one with the smaller validation loss."""
+    finished = frame[frame["status"] == "FINISHED"].sort_values(["val_auc", "val_loss"], ascending=[False, True])
+    return finished.drop_duplicates("seed").sort_values("seed")
+
+
+def told(target: str, made: dict[str, pd.DataFrame], chosen: dict[str, pd.DataFrame]) -> dict[str, object]:
+    """Print what came out on one target, and give it back."""
+    auc = {name: [float(v) for v in frame["test_auc"]] for name, frame in chosen.items()}
+    wh = {name: [1000 * v for v in frame.groupby("seed")["kwh"].sum(min_count=1)] for name, frame in made.items()}
+    gap = np.subtract(auc["fast"], auc["grid"]).tolist()
+    share = np.divide(wh["fast"], wh["grid"]).tolist()
+    print(f"\n{target}, n={len(gap)} seeds; energy: {', '.join(provenance(pd.concat(list(made.values()))))}")
+    for name, frame in made.items():
+        print(f"  {name:<5} {len(frame) // len(gap):>3} runs   test AUC {interval(auc[name])}   Wh {interval(wh[name])}")
+    print(f"  fast - grid: AUC {interval(gap)}   fast / grid: energy {interval(share)}")
+    return {"auc": auc, "wh": wh, "difference": gap, "share": share}
+
+
+if __name__ == "__main__":
+    main()
