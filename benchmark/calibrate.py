@@ -132,56 +132,63 @@ def _measured(work: Work, device: str, country: str) -> Pace:
     assert dataset is not None
     images = loaded(dataset, recipe.size)
     parts = split(dataset, images) if isinstance(work, Start) else subsampled(dataset, images, work.subsample, work.seed)
-    with meter.phase("calibration"):
-        measure = _training if recipe.protocol == "finetune" else _frozen
-        found = measure(work, len(dataset.classes), images, parts, torch.device(device))
-    (cost,) = meter.costs
-    kwh = add([amount_of(cost.model_dump())]).kwh
+    measure = _training if recipe.protocol == "finetune" else _frozen
+    found = measure(work, len(dataset.classes), images, parts, meter)
+    amounts = [amount_of(cost.model_dump()) for cost in meter.costs]
+    total, timed = add(amounts), amounts[-1]
     return Pace(
         **found, images={part: len(rows) for part, rows in parts.items()} | {"all": len(images.ids)},
-        kwh_per_second=None if kwh is None else kwh / cost.seconds, kg_per_kwh=cost.kg_per_kwh, seconds=cost.seconds, kwh=kwh,
+        kwh_per_second=None if timed.kwh is None else timed.kwh / timed.seconds, kg_per_kwh=meter.costs[-1].kg_per_kwh,
+        seconds=total.seconds, kwh=total.kwh,
     )  # fmt: skip
 
 
-def _training(work: Work, classes: int, images: Decoded, parts: Parts, device: torch.device) -> dict[str, Any]:
-    """Seconds of the network's setup, of steps and of validation for each image; what comes first is warm-up, not timed."""
-    recipe = recipe_of(work)
-    network, setup = _network(work, classes, recipe, device)
-    quicken(network)
-    network.train()
-    size = min(recipe.batch_size, len(parts["train"]))
-    step, luck = train.Step(network, recipe, size), torch.Generator().manual_seed(0)
-    judged = Average(network, recipe.ema) if recipe.ema else None
-    shown, times = _some(images, parts["train"], size, device), list[float]()
-    while len(times) <= FEWEST or (sum(times[1:]) < SECONDS and len(times) <= MOST):
+def _training(work: Work, classes: int, images: Decoded, parts: Parts, meter: Meter) -> dict[str, Any]:
+    """Seconds of the network's setup, of steps, and of validation for each image."""
+    recipe, device = recipe_of(work), torch.device(meter.device)
+    with meter.phase("warm-up"):
+        network, setup = _network(work, classes, recipe, device)
+        quicken(network)
+        size = min(recipe.batch_size, len(parts["train"]))
+        step, luck = train.Step(network, recipe, size), torch.Generator().manual_seed(0)
+        judged = Average(network, recipe.ema) if recipe.ema else None
+        now = network if judged is None else judged.network
+        shown = _some(images, parts["train"], size, device)
+        val = _some(images, parts["val"], train.EVALUATION_BATCH, device)
 
         def one() -> None:
+            network.train()
             draws = draw(recipe.augment, size, luck).to(device)
             loss = step(*shown.batch(torch.randperm(size).to(shown.pixels.device)), draws, recipe.lr)
             if judged is not None:
                 judged.follow(network)
             float(loss)  # a GPU is waited for
 
-        times.append(_timed(one))
-    val = _some(images, parts["val"], train.EVALUATION_BATCH, device)
-    now = network if judged is None else judged.network
-    seconds = [_timed(lambda: train.validate(now, val, step.precise)) for _ in range(2)][-1]
-    span = spread(times[1:])
+        one()
+        train.validate(now, val, step.precise)
+    times: list[float] = []
+    with meter.phase("calibration"):
+        while len(times) < FEWEST or (sum(times) < SECONDS and len(times) < MOST):
+            times.append(_timed(one))
+        seconds = _timed(lambda: train.validate(now, val, step.precise))
+    span = spread(times)
     return {"setup": setup, "step": (span.low, span.likely, span.high), "image": seconds / len(val)}
 
 
-def _frozen(work: Work, _: int, images: Decoded, parts: Parts, device: torch.device) -> dict[str, Any]:
+def _frozen(work: Work, _: int, images: Decoded, parts: Parts, meter: Meter) -> dict[str, Any]:
     """Seconds of the network's setup, of the features of one image, and of a fit on some, scaled to all."""
     assert not isinstance(work, Start)
-    network, setup = _network(work, 2, Recipe(), device)
-    some = _rows(parts["train"], FITTED)
-    shown = on_device(images.images[some], images.labels[some], device)
-    precise = precision(network, work.recipe)
-    train.extract(network, _some(images, parts["train"], train.EVALUATION_BATCH, device), precise)
-    features: list[np.ndarray] = []
-    seconds = _timed(lambda: features.append(train.extract(network, shown, precise).cpu().numpy()))
-    every, labels = dict.fromkeys(parts, features[0]), dict.fromkeys(parts, images.labels[some])
-    fit = _timed(lambda: probe.PROTOCOLS[work.recipe.protocol](every, labels, work.recipe, work.rule))
+    device, features = torch.device(meter.device), list[np.ndarray]()
+    with meter.phase("warm-up"):
+        network, setup = _network(work, 2, Recipe(), device)
+        some = _rows(parts["train"], FITTED)
+        shown = on_device(images.images[some], images.labels[some], device)
+        precise = precision(network, work.recipe)
+        train.extract(network, _some(images, parts["train"], train.EVALUATION_BATCH, device), precise)
+    with meter.phase("calibration"):
+        seconds = _timed(lambda: features.append(train.extract(network, shown, precise).cpu().numpy()))
+        every, labels = dict.fromkeys(parts, features[0]), dict.fromkeys(parts, images.labels[some])
+        fit = _timed(lambda: probe.PROTOCOLS[work.recipe.protocol](every, labels, work.recipe, work.rule))
     more = len(parts["train"]) / len(some)
     if work.recipe.protocol == "knn":  # every image that is asked for meets every one that is known
         more *= (len(parts["val"]) + len(parts["test"])) / (2 * len(some))
