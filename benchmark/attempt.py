@@ -13,7 +13,7 @@ import pandas as pd
 import torch
 
 from benchmark.energy import Meter
-from benchmark.recipe import TRAINER, Recipe
+from benchmark.recipe import TRAINER
 from results.error import CatsError
 from results.record import Outcome, Record
 
@@ -54,13 +54,6 @@ class Attempt:
             environment=environment(meter.device), started=started, ended=time.time(),
         )  # fmt: skip
         return Outcome(record, self.predictions if status == "finished" else None)
-
-
-def flat(recipe: Recipe) -> dict[str, str]:
-    """Every field of a recipe as text."""
-    fields = recipe.model_dump()
-    augment = fields.pop("augment")
-    return {k: str(v) for k, v in fields.items()} | {f"augment.{k}": str(v) for k, v in augment.items()}
 
 
 @cache

@@ -4,7 +4,6 @@ import json
 import logging
 import os
 import sys
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,19 +18,22 @@ from benchmark.cli_list import app as lists
 from benchmark.cli_measures import app as measures
 from benchmark.cli_options import (
     DATABASE,
+    CO2eOption,
     Device,
     Format,
     FreshOption,
+    HoursOption,
     ImputeOption,
+    KwhOption,
     NoiseOption,
     PlanArgument,
     RuleOption,
     TrackingOption,
-    exists,
     outbox_of,
     print_line,
     say,
 )
+from benchmark.cli_plan import app as plans
 from benchmark.cli_report import app as reports
 from benchmark.memory import large_pages
 from benchmark.threads import wait_briefly
@@ -49,6 +51,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+app.add_typer(plans)
 app.add_typer(compare)
 app.add_typer(entries)
 app.add_typer(lists)
@@ -66,13 +69,17 @@ def run(
     tracking_uri: TrackingOption = DATABASE,
     device: Annotated[Device, typer.Option(help="auto takes a GPU if there is one.")] = Device.auto,
     pack: Annotated[int, typer.Option(min=1, help="Train up to so many seeds of a cell at once; pays on a large GPU.")] = 1,
+    kwh: KwhOption = None,
+    hours: HoursOption = None,
+    co2e_kg: CO2eOption = None,
+    cells: Annotated[int | None, typer.Option("--cells", help="Budget: finished cells, those of earlier calls too.")] = None,
 ) -> None:
     """Make every cell of a plan that is not done yet, then show the board. Run it again to resume."""
     from benchmark.asked import asked
     from benchmark.plan import load_plan
     from results.board import Judging
 
-    loaded = load_plan(plan)
+    loaded = load_plan(plan).limited(kwh=kwh, hours=hours, co2e_kg=co2e_kg, cells=cells)
     try:
         state = _run(loaded, tracking_uri, device, pack)
     except KeyboardInterrupt:
@@ -89,6 +96,8 @@ def run(
     if state.interrupted:
         say(f"stopped; nothing finished is lost. Resume with: cats run {plan}")
         raise typer.Exit(130)
+    if state.budget:
+        say(state.budget)
     if state.done + state.made:
         question = asked(loaded, tracking_uri)
         _print(_board(question, Judging(question.images())), Format.table)
@@ -107,48 +116,6 @@ def _run(plan: "Plan", tracking_uri: str, device: Device, pack: int) -> "Run":
     outbox.sweep()
     with Progress() as watch:
         return run_plan(plan, tracking, outbox, Local(device.value), watch, pack)
-
-
-@app.command()
-def plan(
-    plan: PlanArgument,
-    tracking_uri: TrackingOption = DATABASE,
-    cells: Annotated[bool, typer.Option("--cells", help="Name every cell.")] = False,
-) -> None:
-    """Show what a plan would do: its cells, which are done, how long and how much energy the rest may take."""
-    from benchmark.forecast import absent, forecast, pretrainings_of
-    from benchmark.leakage import look, sentences
-    from benchmark.plan import load_plan
-    from benchmark.runner import check_names
-    from benchmark.runs import runs_of
-    from results.tracking import NoExperimentError
-
-    loaded = load_plan(plan)
-    check_names(loaded)
-    found = look(loaded)
-    every = list(loaded.cells(found.leaks))
-    frame, done = None, set()
-    with suppress(NoExperimentError):
-        frame = runs_of(tracking_uri, loaded.experiment) if exists(tracking_uri) else None
-    if frame is not None and len(frame):
-        done = set(frame.loc[frame["status"] == "FINISHED", "key"])
-    if cells:
-        for cell in every:
-            print_line(f"{'done' if cell.key in done else 'open'}  {cell.key[:12]}  {cell}")
-    for sentence in sentences(loaded, found):
-        print_line(sentence)
-    if found.unknown:
-        print_line(f"{len(found.unknown)} pairs not yet searched for shared images; `cats run` does it before anything starts")
-    todo = [cell for cell in every if cell.key not in done]
-    counts = f"{len(every) - len(todo)} done, {len(todo)} to make"
-    print_line(f"{len(every)} cells of plan '{loaded.experiment}': {counts}; records in {tracking_uri}")
-    for sentence in pretrainings_of(todo):
-        print_line(sentence)
-    if todo:
-        print_line(forecast(todo, frame))
-    lacking = absent(todo)
-    if lacking:
-        raise CatsError("\n".join(["`cats run` will not start:", *lacking]))
 
 
 @app.command()

@@ -31,6 +31,10 @@ FreshOption = Annotated[
     bool, typer.Option("--fresh", help="Read every run again, also those that ended; needed if one was edited by hand.")
 ]
 
+KwhOption = Annotated[float | None, typer.Option("--kwh", help="Budget: kWh of all attempts, of earlier calls too.")]
+HoursOption = Annotated[float | None, typer.Option("--hours", help="Budget: hours of this call.")]
+CO2eOption = Annotated[float | None, typer.Option("--co2e-kg", help="Budget: kg CO2e of all attempts, of earlier calls too.")]
+
 
 class Device(StrEnum):
     """Where to train."""

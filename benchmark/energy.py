@@ -20,6 +20,7 @@ from results.record import Cost, Energy
 
 log = logging.getLogger(__name__)
 COUNTERS = ("rapl", "power_gadget", "windows_emi", "applesilicon")
+TRIAL = 0.3  # seconds; counters move every tenth of one
 _number = itertools.count()
 
 
@@ -125,6 +126,20 @@ def check_country(country: str) -> None:
     known = DataSource().get_global_energy_mix_data()
     if country not in known:
         raise CatsError(f"codecarbon knows no country '{country}'{nearest(country, known)}")
+
+
+def require_energy(device: str, country: str) -> None:
+    """Raises CatsError if nobody can tell on this machine how much energy work takes, and how much CO2e that is."""
+    meter, start = Meter(country, device), time.monotonic()
+    with meter.phase("trial"):
+        while time.monotonic() - start < TRIAL:  # busy: a processor that sleeps may show nothing
+            math.sqrt(2)
+    missing = meter.costs[0].missing or ([] if meter.costs[0].kg_per_kwh is not None else ["carbon intensity"])
+    if missing:
+        what = " and ".join(missing)
+        raise CatsError(
+            f"a budget of energy cannot be kept here: the figure of {what} is missing; limit hours or cells instead"
+        )
 
 
 @cache

@@ -1,15 +1,26 @@
-"""How long the rest of a plan may take, from the cells of the same experiment that are finished."""
+"""What the rest of a plan may take, from finished work of the same experiment and from calibrations."""
 
-from collections.abc import Sequence
-
-import numpy as np
-import pandas as pd
+import logging
+import math
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from benchmark import catalogue
 from benchmark.cell import Cell
+from benchmark.expected import FREE, Expected, History, Sort, Span, Work, history_of, sort_of
+from benchmark.job import Job
 from benchmark.start import chain, pretrained_path
 from results.error import CatsError
-from results.spent import unpacked
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from benchmark.calibrate import Pace
+
+log = logging.getLogger(__name__)
 
 
 def absent(todo: Sequence[Cell]) -> list[str]:
@@ -39,37 +50,139 @@ def pretrainings_of(todo: Sequence[Cell]) -> list[str]:
     ]
 
 
-UNKNOWN = "time and energy are unknown until a cell with the same backbone, size and protocol has finished"
+UNKNOWN = "time and energy are unknown until a cell has finished; `cats plan --calibrate` measures them now"
+ORIGINS = {"finished": "finished ones", "calibrated": "calibration", "alike": "others of their backbone"}
 
 
-def forecast(todo: Sequence[Cell], frame: pd.DataFrame | None) -> str:
-    """A sentence with seconds and kWh of the cells in `todo`; pretraining is not in it.
+@dataclass
+class Forecast:
+    """What work is expected to take here: as finished work of its sort, this call's first; else as calibrations say.
 
-    A cell is expected to take what finished cells of its backbone, size and protocol took (median), scaled by epochs.
+    Attributes:
+        history: what the experiment's finished runs took. recent: those of this call.
+        calibrates: whether what nobody knows is measured now, which takes seconds for each sort of work.
+        begins: told before something is measured. measured: the calibrations of this call.
     """
-    if frame is None or not len(frame):
-        return UNKNOWN
-    past = frame[(frame["status"] == "FINISHED") & (frame["kind"] == "cell")]
-    seconds, kwh, known = 0.0, 0.0, 0
-    for cell in todo:
-        like = past[
-            (past["backbone"] == cell.backbone)
-            & (past["size"] == str(cell.recipe.size))
-            & (past["protocol"] == cell.recipe.protocol)
-        ]
-        same_target = like[like["target"] == cell.target]
-        like = same_target if len(same_target) else like
-        if not len(like):
-            continue
-        known += 1
-        scale = (
-            cell.recipe.epochs / np.maximum(like["epochs_run"].astype(float), 1) if cell.recipe.protocol == "finetune" else 1.0
-        )
-        times = unpacked(like["costs"]).map(lambda costs: sum(cost["seconds"] for cost in costs))
-        seconds += float((times * scale).median())
-        kwh += float((like["kwh"].astype(float) * scale).median())
-    if not known:
-        return UNKNOWN
-    covered = "" if known == len(todo) else f" for {known} of them; nothing is known of the others"
-    energy_text = "energy unknown" if np.isnan(kwh) else f"about {kwh:.3g} kWh"
-    return f"expected: about {seconds:.0f} seconds, {energy_text}{covered} (medians of finished cells, without pretraining)"
+
+    history: History
+    device: str
+    country: str
+    calibrates: bool = False
+    begins: Callable[[str], None] = log.info
+    recent: History = field(default_factory=History)
+    measured: "list[Pace]" = field(default_factory=list)
+    _paces: "dict[Sort, Pace | None]" = field(default_factory=dict)
+
+    def expected(self, work: Work, asked: set[Path]) -> tuple[Expected | None, str]:
+        """What it takes, and how that is known, of ORIGINS; None where nothing tells.
+
+        `asked`: features that work before this one extracts; those of this one are put in.
+        """
+        exact = self.recent.expected(work) or self.history.expected(work)
+        if exact is not None:
+            return exact, "finished"
+        pace = self._pace(work)
+        if pace is not None:
+            return pace.expected(work, extracted=_extracted(work, asked)), "calibrated"
+        return self.history.expected(work, roughly=True), "alike"
+
+    def _pace(self, work: Work) -> "Pace | None":
+        from benchmark.calibrate import calibrated, kept
+
+        sort = sort_of(work)
+        if sort not in self._paces:
+            found = kept(work, self.device, self.country)
+            if found is None and self.calibrates:
+                self.begins(f"calibrating {work.backbone}")
+                try:
+                    found = calibrated(work, self.device, self.country)
+                    self.measured.append(found)
+                except CatsError as error:
+                    log.warning("%s; what it takes shows when it has run", error)
+            self._paces[sort] = found
+        return self._paces[sort]
+
+
+def forecast_of(frame: "pd.DataFrame | None", wish: str, country: str, *, calibrates: bool) -> Forecast:
+    """A forecast from the runs in `frame` (see Tracking.frame) for the device that somebody wishes: auto, cpu or cuda."""
+    from benchmark.device import device_of
+
+    return Forecast(history_of(frame), str(device_of(wish)), country, calibrates)
+
+
+def _extracted(work: Work, asked: set[Path]) -> bool:
+    """Whether its features are there, or will be because somebody asks for them before."""
+    from benchmark.calibrate import features_file
+
+    file = features_file(work)
+    if file is None:
+        return False
+    before = file in asked or file.exists()
+    asked.add(file)
+    return before
+
+
+@dataclass
+class Projection:
+    """What jobs take together. `known`: how many pieces of work by ORIGINS, and how many nothing is known of."""
+
+    total: Expected = FREE
+    cells: int = 0
+    pretrainings: int = 0
+    known: Counter[str] = field(default_factory=Counter)
+
+    def __str__(self) -> str:
+        what = [counted(self.cells, "cell")] + ([counted(self.pretrainings, "pretraining")] if self.pretrainings else [])
+        pieces = [f"{self.known[name]} by {said}" for name, said in ORIGINS.items() if self.known[name]]
+        if not pieces:
+            return UNKNOWN
+        if self.known["nothing"]:
+            pieces.append(f"{self.known['nothing']} unknown and not in it")
+        figures = [_range(self.total.seconds, _time), _range(self.total.kwh, _energy), _range(self.total.co2e_kg, _mass)]
+        return f"expected: {', '.join(figures)} for {' and '.join(what)} ({', '.join(pieces)})"
+
+
+def project(jobs: Iterable[Job], forecast: Forecast) -> Projection:
+    """What all jobs take, one after the other."""
+    found, asked = Projection(), set[Path]()
+    for job in jobs:
+        for work in works(job):
+            expected, origin = forecast.expected(work, asked)
+            found.known["nothing" if expected is None else origin] += 1
+            found.total += expected or FREE
+        found.cells += len(job.cells)
+        found.pretrainings += job.start is not None
+    return found
+
+
+def works(job: Job) -> Sequence[Work]:
+    """The pieces of work of a job."""
+    return job.cells if job.start is None else (job.start,)
+
+
+def counted(count: int, what: str) -> str:
+    """1 cell, 2 cells."""
+    return f"{count} {what}{'' if count == 1 else 's'}"
+
+
+def _range(span: Span, unit: Callable[[float], tuple[float, str]]) -> str:
+    if math.isnan(span.likely):
+        return f"unknown {unit(0.0)[1].removeprefix('m')}"
+    factor, name = unit(span.high)
+    return f"{_brief(span.low * factor)} to {_brief(span.high * factor)} {name}"
+
+
+def _brief(value: float) -> str:
+    return f"{value:.0f}" if value >= 100 else f"{value:.2g}"
+
+
+def _time(seconds: float) -> tuple[float, str]:
+    return (1 / 3600, "hours") if seconds >= 7200 else (1.0, "seconds")
+
+
+def _energy(kwh: float) -> tuple[float, str]:
+    return (1.0, "kWh") if kwh >= 1 else (1000.0, "Wh")
+
+
+def _mass(kg: float) -> tuple[float, str]:
+    return (1.0, "kg CO2e") if kg >= 1 else (1000.0, "g CO2e")

@@ -10,7 +10,7 @@ import pandas as pd
 import torch
 
 from benchmark import catalogue, probe, train
-from benchmark.attempt import Attempt, flat
+from benchmark.attempt import Attempt
 from benchmark.cell import Cell
 from benchmark.dataset import Dataset
 from benchmark.digest import digest
@@ -21,7 +21,7 @@ from benchmark.job import Job
 from benchmark.network import write_weights
 from benchmark.pack import side_by_side
 from benchmark.precision import precision
-from benchmark.recipe import TRAINER
+from benchmark.recipe import TRAINER, flat
 from benchmark.score import scores
 from benchmark.seed import seed_of
 from benchmark.split import split, subsampled

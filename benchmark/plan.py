@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, field_validator
 
 from benchmark import catalogue
+from benchmark.budget import Budget
 from benchmark.cell import Cell
 from benchmark.parse import parse, read_yaml
 from benchmark.recipe import Recipe, recipe_points
@@ -50,6 +51,7 @@ class Plan(Frozen):
         pretraining_seed: one pretraining shared by all seeds; null pretrains anew for every seed.
         measures: what `cats score` computes; all there are if it is empty.
         country: ISO code, three letters, whose electricity is used.
+        budget: what the plan may take; decides nothing in any outcome.
         allow_leakage: also run pairs that share images; boards keep them off the ranking.
     """
 
@@ -66,6 +68,7 @@ class Plan(Frozen):
     metric: str = "auc"
     measures: Annotated[tuple[str, ...], BeforeValidator(_listed)] = ()
     country: str = Field("NLD", pattern="^[A-Z]{3}$")
+    budget: Budget = Budget()
     allow_leakage: bool = False
 
     @field_validator("sources", "targets", "backbones", "seeds")
@@ -84,6 +87,10 @@ class Plan(Frozen):
         if given not in METRICS:
             raise ValueError(f"there is no metric '{given}'{nearest(given, METRICS)}")
         return given
+
+    def limited(self, **limits: float | None) -> "Plan":
+        """This plan with another budget: each limit that is given (not None) replaces its own. Raises CatsError."""
+        return self.model_copy(update={"budget": self.budget.replaced(limits)})
 
     def points(self) -> list[Recipe]:
         """The points of the recipe's grid."""

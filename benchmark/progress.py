@@ -25,10 +25,14 @@ class Progress:
         self.task = self.bar.add_task("", total=None, pace="")
         self.bar.start()
         self.console, self.start, self.kwh, self.missing = console, time.monotonic(), 0.0, False
-        return Watch(self.begins, self.ended)
+        return Watch(self.begins, self.ended, self.told)
 
     def __exit__(self, *_: object) -> None:
         self.bar.stop()
+
+    def told(self, sentence: str) -> None:
+        """A line of its own."""
+        self.console.print(sentence, highlight=False, markup=False, soft_wrap=True)
 
     def begins(self, what: str) -> None:
         """Say what is being worked on."""

@@ -110,6 +110,13 @@ class Recipe(Numeric):
 LISTS = {name for name, field in Recipe.model_fields.items() if get_origin(field.annotation) is tuple}  # a list is no grid
 
 
+def flat(recipe: Recipe) -> dict[str, str]:
+    """Every field of a recipe as text."""
+    fields = recipe.model_dump()
+    augment = fields.pop("augment")
+    return {k: str(v) for k, v in fields.items()} | {f"augment.{k}": str(v) for k, v in augment.items()}
+
+
 def recipe_names() -> list[str]:
     """The recipes that ship with cats-bench."""
     return sorted(p.name.removesuffix(".yaml") for p in resources.files("benchmark").joinpath("recipes").iterdir())

@@ -3,14 +3,18 @@
 import logging
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 
 from benchmark import catalogue
 from benchmark.cell import Cell
 from benchmark.energy import check_country
 from benchmark.engine import Engine
+from benchmark.forecast import forecast_of
+from benchmark.guard import Guard
 from benchmark.job import jobs_of
 from benchmark.leakage import look, sentences
 from benchmark.plan import Leaks, Plan
+from benchmark.runs import frame_of
 from benchmark.start import Start, chain
 from results.error import CatsError
 from results.outbox import Outbox
@@ -27,6 +31,7 @@ class Run:
     Attributes:
         cells: of the plan. done: finished before this call. made, failed: in this call. waiting: records in the outbox.
         leaks: what the guard says, one sentence per reason.
+        budget: why it stopped before all was done, one sentence, if a budget is used up.
     """
 
     cells: int
@@ -36,6 +41,7 @@ class Run:
     waiting: int = 0
     leaks: list[str] = field(default_factory=list)
     interrupted: bool = False
+    budget: str | None = None
 
     def count(self, record: Record) -> None:
         """One more record."""
@@ -48,10 +54,11 @@ class Run:
 
 @dataclass(frozen=True)
 class Watch:
-    """Who is told what happens: `begins` before a piece of work, `ended` after it."""
+    """Who is told what happens: `begins` before a piece of work, `ended` after it, `told` a sentence to be read."""
 
     begins: Callable[[str], None]
     ended: Callable[[Record, Run], None]
+    told: Callable[[str], None] = log.info
 
 
 def run(plan: Plan, tracking: Tracking, outbox: Outbox, engine: Engine, watch: Watch, pack: int = 1) -> Run:
@@ -63,6 +70,7 @@ def run(plan: Plan, tracking: Tracking, outbox: Outbox, engine: Engine, watch: W
     benchmark.leakage). Raises CatsError if something is wrong with them, or if MLflow or the disk refuse at the start; what
     fails later is recorded and the run goes on.
     """
+    guard = Guard(plan.budget)
     waiting = {outcome.record.key for _, outcome in outbox if outcome.record.status == "finished"}
     deliver(tracking, outbox)
     tracking.close_abandoned()
@@ -79,15 +87,27 @@ def run(plan: Plan, tracking: Tracking, outbox: Outbox, engine: Engine, watch: W
     state.done = state.cells - sum(1 for _ in todo)
     if state.done < state.cells:
         prepare(plan, todo, watch)
-        for outcomes in engine.outcomes(jobs_of(todo, plan.experiment, plan.country, pack), watch.begins):
+        jobs = partial(jobs_of, todo, plan.experiment, plan.country, pack)
+        if plan.budget.limits:
+            frame, every = frame_of(tracking), Todo(plan, found.leaks, set())
+            if plan.budget.needs_forecast:
+                guard.forecast = forecast_of(frame, getattr(engine, "device", "auto"), plan.country, calibrates=True)
+                guard.forecast.begins = watch.begins
+            guard.read(every, frame, [outcome.record for _, outcome in outbox])
+            guard.require()
+            for sentence in guard.look(jobs):
+                watch.told(sentence)
+        for outcomes in engine.outcomes(guard.within(jobs()), watch.begins):
             for outcome in outcomes:
                 outbox.put(outcome)
                 deliver(tracking, outbox)
                 state.count(outcome.record)
+                guard.count(outcome.record)
                 watch.ended(outcome.record, state)
             if state.interrupted:
                 break
     state.waiting = sum(1 for _ in outbox)
+    state.budget = guard.close()
     return state
 
 

@@ -1,0 +1,100 @@
+"""What a plan has spent so far, and what its jobs will spend, of everything that a budget may limit."""
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from benchmark.cell import Cell
+from benchmark.forecast import works
+from benchmark.job import Job
+from benchmark.start import chain
+from results.cost import add, amount_of
+from results.record import Record
+from results.spent import unpacked
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from benchmark.expected import Work
+    from benchmark.forecast import Forecast
+
+Costs = Iterable[Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class Sum:
+    """An amount of each thing that a budget may limit. NaN where nobody knows, and so is every sum with it."""
+
+    kwh: float = 0.0
+    co2e_kg: float = 0.0
+    hours: float = 0.0
+    cells: int = 0
+
+    def __add__(self, other: "Sum") -> "Sum":
+        return Sum(self.kwh + other.kwh, self.co2e_kg + other.co2e_kg, self.hours + other.hours, self.cells + other.cells)
+
+    def known(self) -> "Sum":
+        """What is known of it."""
+        kwh, kg, hours = (0.0 if math.isnan(figure) else figure for figure in (self.kwh, self.co2e_kg, self.hours))
+        return Sum(kwh, kg, hours, self.cells)
+
+
+NOTHING = Sum()
+
+
+def sum_of(costs: Costs, cells: int = 0) -> Sum:
+    """The costs of one attempt, which is `cells` finished ones."""
+    total = add(map(amount_of, costs))
+    kwh, kg = (math.nan if figure is None else figure for figure in (total.kwh, total.co2e))
+    return Sum(kwh, kg, total.seconds / 3600, cells)
+
+
+def need_of(work: "Work", forecast: "Forecast | None", asked: set[Path]) -> Sum:
+    """What work is likely to take; `asked` as in Forecast.expected. Without a forecast only cells are counted."""
+    cells = int(isinstance(work, Cell))
+    if forecast is None:
+        return Sum(cells=cells)
+    expected, _ = forecast.expected(work, asked)
+    if expected is None:
+        return Sum(math.nan, math.nan, math.nan, cells)
+    return Sum(expected.kwh.likely, expected.co2e_kg.likely, expected.seconds.likely / 3600, cells)
+
+
+def needs_of(job: Job, forecast: "Forecast | None", asked: set[Path]) -> dict[str, Sum]:
+    """The same for each piece of a job, by its key."""
+    return {work.key: need_of(work, forecast, asked) for work in works(job)}
+
+
+def spent_before(
+    cells: Iterable[Cell], frame: "pd.DataFrame | None", waiting: Iterable[Record], forecast: "Forecast | None"
+) -> Sum:
+    """What all attempts at cells and their pretrainings took: the runs in `frame` and the records that wait in the outbox.
+
+    `cells` is gone through more than once. An attempt that left no figure at all, because its worker died, counts as what
+    such work is expected to take. Hours are not counted: they are those of one call.
+    """
+    keys = {work.key for work in _works(cells)}
+    waiting = [record for record in waiting if record.key in keys]
+    attempts = [(record.key, [cost.model_dump() for cost in record.costs]) for record in waiting]
+    finished = {record.key for record in waiting if (record.status, record.kind) == ("finished", "cell")}
+    if frame is not None and len(frame):
+        begun = {(record.key, int(record.started * 1000)) for record in waiting}  # their runs may be there, half written
+        mine = frame[frame["key"].isin(keys) & frame["kind"].isin(["cell", "pretraining"])]
+        finished |= set(mine.loc[(mine["status"] == "FINISHED") & (mine["kind"] == "cell"), "key"])
+        runs = zip(mine["key"], mine["started"], unpacked(mine["costs"]), strict=True)
+        attempts += [(key, costs) for key, started, costs in runs if (key, int(started)) not in begun]
+    bare = {key for key, costs in attempts if not costs}
+    lost = {work.key: need_of(work, forecast, set()) for work in _works(cells) if work.key in bare} if bare else {}
+    total = NOTHING
+    for key, costs in attempts:
+        total += sum_of(costs) if costs else lost[key]
+    return Sum(total.kwh, total.co2e_kg, 0.0, len(finished))
+
+
+def _works(cells: Iterable[Cell]) -> "Iterable[Work]":
+    """Cells, and the pretrainings that they stand on, some more than once."""
+    for cell in cells:
+        yield cell
+        yield from (start for start in chain(cell.start) if start.recipe is not None)
