@@ -155,7 +155,7 @@ def test_a_plan_that_is_nowhere_is_named(name, tmp_path, monkeypatch):
     if name.endswith(".yaml"):
         assert told == f"there is no file {name}"
     else:
-        near = "did you mean 'quickstart'?" if name == "quickstrt" else "allowed are first, measures, quickstart"
+        near = "did you mean 'quickstart'?" if name == "quickstrt" else "allowed are first, measures, medmnist_rows, quickstart"
         assert told == f"there is no plan file '{name}', and no plan of that name; {near}"
 
 
