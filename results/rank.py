@@ -17,6 +17,7 @@ from results.tukey import tail
 DRAWS = 1000
 GRAIN = 4096  # quantiles from which Student's t is drawn: a table is ten times faster than drawing it
 NOTHING = 1e-18  # variances below are errors of rounding
+LENT = 4  # degrees of freedom that all sources together lend each in the variance of its mean rank
 CHUNK = 50  # draws of test images at a time: their weights fill memory otherwise
 
 
@@ -177,37 +178,49 @@ class Ranks:
 
 
 def ranked(drawn: np.ndarray, level: float = 0.95) -> Ranks:
-    """How the ranks of (B, S) draws vary; 1 is best, equals share a rank and the chance to be the best."""
+    """How the ranks of (B, S) draws vary; 1 is best, equals share a rank and the chance to be the best.
+
+    Percentiles of draws count the luck twice, which makes them wide, and pull close sources apart, which makes them narrow.
+    With three seeds, simulated, they cover the true rank among 15 sources in 99, 97, 92 and 89 % where the sources lie 2.5, 1,
+    1/4 and 1/40 as far apart as their seeds; among 5 in 99 % (ranks are whole). Close sources share a tie group anyway.
+    """
     order = np.argsort(-drawn, axis=1)
-    ordered = np.take_along_axis(drawn, order, axis=1)
+    ordered = -np.sort(-drawn, axis=1)  # faster than taking along `order`
     ranks = np.empty(drawn.shape, dtype=np.float32)
     np.put_along_axis(ranks, order, np.arange(1, drawn.shape[1] + 1, dtype=np.float32)[None], axis=1)
     equal = (ordered[:, 1:] == ordered[:, :-1]).any(axis=1)
     ranks[equal] = stats.rankdata(-drawn[equal], axis=1)
-    first = drawn == ordered[:, :1]
-    tails = ((1 - level) / 2, (1 + level) / 2)
-    low, high = np.quantile(ranks, tails, axis=0, method="inverted_cdf")
-    return Ranks(low, high, (first / first.sum(axis=1, keepdims=True)).mean(axis=0), ranks.var(axis=0))
+    first = drawn[equal] == ordered[equal, :1]
+    best = np.bincount(order[~equal, 0], minlength=drawn.shape[1]) + (first / first.sum(axis=1, keepdims=True)).sum(axis=0)
+    # The inverted distribution function, as np.quantile has it; rows of memory sort many times faster than columns.
+    by_source = np.sort(np.ascontiguousarray(ranks.T), axis=1)
+    low, high = (by_source[:, max(int(np.ceil(len(drawn) * tail)) - 1, 0)] for tail in ((1 - level) / 2, (1 + level) / 2))
+    return Ranks(low, high, best / len(drawn), ranks.var(axis=0))
 
 
 def mean_ranks(
     means: np.ndarray, variances: np.ndarray | None = None, level: float = 0.95
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Mean rank of each source over targets, with Student's t interval over targets: what other targets of the kind would say.
+    """Mean rank of each source over targets, with an interval over targets: what other targets of the kind would say.
 
     means: (T, S), higher is better. Ranks are taken inside each target; equal means share a rank. The spread over targets
-    holds the luck of seeds and images already, but three targets may agree by chance: the interval is never narrower than
-    `variances` (T, S) of the ranks inside targets say (Ranks.variance). Percentiles of a bootstrap over targets and draws
-    count that luck twice and lie off the value: in simulation they cover 87 to 99.7 %, these 95 to 99.9 %.
+    holds the luck of seeds and images already, but three targets agree by chance: Student's t over them alone covers 69 to
+    91 %. So the variance of each source is moderated by that of all of them (Smyth, Statistical Applications in Genetics and
+    Molecular Biology 3, 2004), and the interval is never narrower than what `variances` (T, S) of the ranks inside targets
+    leave certain (Ranks.variance).
+    In 1,000 simulated boards each it covers 95 to 97 % of two to fifteen sources on three to twelve targets (before: up to
+    99.8), 98 where sources lie far apart, 92 of five and 86 of three sources on three targets with next to no noise.
     Returns mean, low, high, each (S,); low and high are NaN with one target.
     """
     ranks = stats.rankdata(-means, axis=1)
-    count, point = len(ranks), ranks.mean(axis=0)
+    (count, sources), point = ranks.shape, ranks.mean(axis=0)
     if count < 2:
         nothing = np.full(len(point), np.nan)
         return point, nothing, nothing
-    spread = ranks.var(axis=0, ddof=1)
+    own, spread = count - 1, ranks.var(axis=0, ddof=1)
+    lent = min(LENT, max(sources - 2, 0) * own)  # two sources mirror each other: neither tells more of the other
+    moderated = (own * spread + lent * spread.mean()) / (own + lent)
+    half = stats.t.ppf(0.5 + level / 2, own + lent) * np.sqrt(moderated / count)
     if variances is not None:
-        spread = np.maximum(spread, variances.mean(axis=0))
-    half = stats.t.ppf(0.5 + level / 2, count - 1) * np.sqrt(spread / count)
-    return point, np.maximum(1, point - half), np.minimum(ranks.shape[1], point + half)
+        half = np.maximum(half, stats.norm.ppf(0.5 + level / 2) * np.sqrt(variances.mean(axis=0) / count))
+    return point, np.maximum(1, point - half), np.minimum(sources, point + half)

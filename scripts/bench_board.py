@@ -2,10 +2,12 @@
 """How long a board waits for its runs: MLflow's own search beside the snapshot, cold, unchanged and after a change.
 
     .venv/bin/python scripts/bench_board.py [n ...] [--json FILE] [--keep FOLDER]     (1000, 10000 and 30000 by default)
+    .venv/bin/python scripts/bench_board.py --bootstrap [--json FILE]                 (the statistics alone, no MLflow)
 
 The runs are made fast: one record goes through the product, then its rows are copied inside the sqlite database by SQL, with
 other ids, keys, names and numbers. So every row has the form MLflow gave it, but histories of metrics are copied for the one
-only; no search reads them. It is a grid: 15 sources x 12 targets x 10 seeds x as many points as n
+only; no search reads them. The bootstrap is that of a board of 300 sources x 40 targets x 3 seeds: 1,000 draws and their ranks
+on each target, then the mean ranks. The runs are a grid: 15 sources x 12 targets x 10 seeds x as many points as n
 asks for, and every run has the predictions of 200 test images. Everything that is timed goes through MLflow's public API.
 """
 
@@ -19,7 +21,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
@@ -30,13 +32,15 @@ from scipy.special import softmax
 
 from results.board import Judging, make_board
 from results.predictions import images_of
+from results.rank import DRAWS, Measured, draws, mean_ranks, ranked
 from results.record import Cost, Energy, Outcome, Record
 from results.snapshot import file_of, frame_of, unchanged
 from results.tracking import Tracking
 
 EXPERIMENT = "bench"
-SOURCES, TARGETS = 15, 12
 REPEATS = 3
+BOOTSTRAPS = 5
+SIZES = {"sources": 300, "targets": 40, "seeds": 3, "images": 200}  # of the bootstrap
 VALUES = """case key when 'source' then 's' || (n % 15) when 'target' then 't' || (n / 15 % 12)
             when 'seed' then cast(n / 180 % 10 as text) else value end"""
 TAGS = """case key when 'cats.key' then 'k' || n when 'cats.attempt' then 'a' || n when 'cats.point' then 'p' || n / 1800
@@ -46,17 +50,19 @@ TAGS = """case key when 'cats.key' then 'k' || n when 'cats.attempt' then 'a' ||
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("n", nargs="*", type=int, default=[1000, 10_000, 30_000])
+    parser.add_argument("--bootstrap", action="store_true", help="time the bootstrap of a large board alone")
     parser.add_argument("--json", type=Path, help="also write the figures there")
     parser.add_argument("--keep", type=Path, help="folder for the databases, which stay; else a temporary one")
     given = parser.parse_args()
     about = f"{processor()}; python {platform.python_version()}; " + ", ".join(
-        f"{name} {version(name)}" for name in ("mlflow", "pandas", "pyarrow", "sqlalchemy")
+        f"{name} {version(name)}" for name in ("mlflow", "numpy", "scipy", "pandas", "pyarrow", "sqlalchemy")
     )
     print(f"{about}; sqlite {sqlite3.sqlite_version}\nseconds, median of n (least to most)")
+    found: dict[str, dict[str, list[float]]] = {"bootstrap": bootstraps()}
     with tempfile.TemporaryDirectory() as draft:
         folder = given.keep or Path(draft)
         folder.mkdir(parents=True, exist_ok=True)
-        found = {n: measured(folder, n) for n in given.n}
+        found |= {str(n): measured(folder, n) for n in ([] if given.bootstrap else given.n)}
     if given.json:
         given.json.write_text(json.dumps({"about": about, "seconds": found}, indent=2), encoding="utf-8")
 
@@ -93,9 +99,38 @@ def measured(folder: Path, n: int) -> dict[str, list[float]]:
     found = {}
     for name, (act, repeats, before) in acts.items():
         found[name] = timed(act, repeats, before)
-        low, high = min(found[name]), max(found[name])
-        print(f"{n:>7}  {name:<32} {statistics.median(found[name]):8.2f}  n={repeats} ({low:.2f} to {high:.2f})", flush=True)
+        show(n, name, found[name])
     return found
+
+
+def show(n: int, name: str, seconds: list[float]) -> None:
+    median, low, high = statistics.median(seconds), min(seconds), max(seconds)
+    print(f"{n:>7}  {name:<32} {median:8.2f}  n={len(seconds)} ({low:.2f} to {high:.2f})", flush=True)
+
+
+def bootstraps() -> dict[str, list[float]]:
+    """Of the seeds alone, and of the seeds with the test images that all sources of a target share."""
+    luck, count = np.random.default_rng(0), SIZES["sources"]
+    values = luck.normal(0.8, 0.05, (SIZES["targets"], count, 1)) + luck.normal(
+        0, 0.02, (SIZES["targets"], count, SIZES["seeds"])
+    )
+    shares = luck.normal(0, 0.001, (SIZES["targets"], SIZES["images"], count))
+    found = {}
+    for name, images in (
+        ("seeds", [None] * SIZES["targets"]),
+        ("seeds and images", list(shares - shares.mean(axis=1)[:, None])),
+    ):
+        found[name] = timed(lambda images=images: bootstrap(values, images), BOOTSTRAPS, None)
+        show(values.size, f"bootstrap of {name}", found[name])
+    return found
+
+
+def bootstrap(values: np.ndarray, images: Sequence[np.ndarray | None]) -> None:
+    """values: (T, S, seeds); images: (G, S) for each target."""
+    measured = [Measured(list(here), shares) for here, shares in zip(values, images, strict=True)]
+    ranks = [ranked(draws(found, np.random.default_rng(number), DRAWS)) for number, found in enumerate(measured)]
+    low = mean_ranks(np.stack([found.means for found in measured]), np.stack([found.variance for found in ranks]))[1]
+    assert np.isfinite(low).all()
 
 
 def board(frame: pd.DataFrame | None, uri: str, snapshots: Path, *, fresh: bool = False) -> None:

@@ -75,20 +75,37 @@ def test_equal_sources_share_a_rank():
     np.testing.assert_array_equal(mean_ranks(np.array([[0.5, 0.5]]))[0], [1.5, 1.5])
 
 
-def test_mean_rank_has_students_t_over_targets_cut_at_the_ranks_there_are():
+def test_mean_rank_has_students_t_with_a_variance_moderated_by_that_of_all_sources():
     means = np.array([[0.9, 0.8, 0.7], [0.8, 0.9, 0.7], [0.9, 0.7, 0.8], [0.9, 0.8, 0.7]])
+    mean, low, high = mean_ranks(means)  # ranks 1 2 1 1, 2 1 3 2, 3 3 2 3: variances 1/4, 2/3, 1/4
+    variance = (3 * (2 / 3) + 3 * (7 / 18)) / 6  # three targets of its own, three of the one other source that is free
+    ends = stats.t.interval(0.95, 6, 2.0, np.sqrt(variance / 4))
+    assert (mean[1], low[1], high[1]) == pytest.approx((2, *ends))
+    assert low.min() == 1
+    assert high.max() == 3
+
+
+def test_of_two_sources_neither_lends_the_other_certainty():
+    first = np.array([1, 1, 2, 1, 2, 1, 1, 2])
+    mean, low, high = mean_ranks(np.stack([-first, first - 3], axis=1))
+    ends = stats.t.interval(0.95, 7, 1.375, stats.sem(first))
+    assert (mean[0], low[0], high[0]) == pytest.approx((1.375, 1, ends[1]))
+    assert ends[1] < 2
+
+
+def test_a_source_that_stands_alike_on_three_targets_by_chance_is_not_sure_of_its_rank():
+    means = np.array([[0.9, 0.8, 0.7, 0.6], [0.6, 0.8, 0.9, 0.7], [0.7, 0.8, 0.6, 0.9]])
     mean, low, high = mean_ranks(means)
-    ends = stats.t.interval(0.95, 3, 2.0, stats.sem([2, 1, 3, 2]))
-    assert (mean[1], low[1], high[1]) == pytest.approx((2, max(1, ends[0]), min(3, ends[1])))
-    assert low.min() >= 1
-    assert high.max() <= 3
+    assert mean[1] == 2
+    assert low[1] < 1.5
+    assert high[1] > 2.5
 
 
 def test_mean_rank_is_never_surer_than_the_luck_inside_targets():
     means = np.array([[0.9, 0.8, 0.7, 0.6, 0.5]] * 5)
     variances = np.full((5, 5), 0.36)
     mean, low, high = mean_ranks(means, variances)
-    half = stats.t.ppf(0.975, 4) * np.sqrt(0.36 / 5)
+    half = stats.norm.ppf(0.975) * np.sqrt(0.36 / 5)
     np.testing.assert_allclose(high[1:4] - low[1:4], 2 * half)
     np.testing.assert_allclose(mean, [1, 2, 3, 4, 5])
 
@@ -188,6 +205,18 @@ def test_ranks_of_draws_by_hand():
     np.testing.assert_allclose(found.variance, [np.var(r) for r in ([1, 1, 1, 3], [2, 3, 2, 1], [3, 2, 3, 2])])
 
 
+@given(st.integers(1, 60), st.integers(1, 6), st.integers(2, 40), st.sampled_from([0.5, 0.9, 0.95]), st.integers(0, 10**6))
+def test_ranks_of_draws_are_those_of_scipy_and_their_ends_numpys_quantiles(count, sources, values, level, seed):
+    """Few values: many draws are equal."""
+    drawn = np.random.default_rng(seed).integers(values, size=(count, sources)).astype(np.float32)
+    ranks, first = stats.rankdata(-drawn, axis=1), drawn == drawn.max(axis=1, keepdims=True)
+    found = ranked(drawn, level)
+    ends = np.quantile(ranks, ((1 - level) / 2, (1 + level) / 2), axis=0, method="inverted_cdf")
+    np.testing.assert_array_equal([found.low, found.high], ends)
+    np.testing.assert_allclose(found.best, (first / first.sum(axis=1, keepdims=True)).mean(axis=0))
+    np.testing.assert_allclose(found.variance, ranks.var(axis=0), atol=1e-5)
+
+
 def test_equal_draws_share_rank_and_chance():
     found = ranked(np.array([[1.0, 1.0, 0.0]] * 2))
     assert found.best.tolist() == [0.5, 0.5, 0]
@@ -211,21 +240,53 @@ def test_intervals_of_simulated_targets_cover_what_they_say(seeds, test_noise):
 
 
 @pytest.mark.parametrize(
-    ("sources", "targets", "noise", "least", "most"),
-    [(5, 12, 0.02, 0.93, 0.985), (15, 12, 0.02, 0.93, 0.985), (5, 3, 0.02, 0.97, 1.0), (15, 6, 0.01, 0.95, 1.0)],
-)
-def test_intervals_of_mean_ranks_cover_at_least_nearly_what_they_say(sources, targets, noise, least, most):
-    """120 boards each, against the mean rank without noise on 2,000 targets of the kind. With few targets they cover more."""
+    ("sources", "targets", "noise", "apart", "least", "most"),
+    [
+        (5, 12, 0.02, 0.03, 0.93, 0.97), (15, 12, 0.02, 0.03, 0.93, 0.97), (15, 6, 0.01, 0.03, 0.93, 0.97),
+        (5, 3, 0.02, 0.03, 0.93, 0.97), (15, 3, 0.02, 0.03, 0.93, 0.975), (2, 3, 0.02, 0.03, 0.93, 0.97),
+        (5, 12, 0.02, 0.1, 0.965, 0.99), (5, 3, 0.005, 0.03, 0.905, 0.945), (3, 3, 0.005, 0.03, 0.83, 0.89),
+    ],
+)  # fmt: skip
+def test_intervals_of_mean_ranks_cover_what_their_docstring_says(sources, targets, noise, apart, least, most):
+    """1,000 boards each with three seeds, against the mean rank without noise over all targets of the kind."""
     luck = np.random.default_rng([sources, targets])
     inside = []
-    for _ in range(120):
-        strength = luck.normal(0, 0.03, sources)
-        many = strength + luck.normal(0, 0.02, (2000, sources))
-        truth = stats.rankdata(-many, axis=1).mean(axis=0)
-        measured = [Measured(list(many[t][:, None] + luck.normal(0, noise, (sources, 3)))) for t in range(targets)]
+    for _ in range(1000):
+        strength = luck.normal(0, apart, sources)
+        # One source is above another by chance Φ(gap / spread of the gap): that is its part in the mean rank.
+        truth = 0.5 + stats.norm.cdf((strength - strength[:, None]) / (0.02 * np.sqrt(2))).sum(axis=1)
+        means = strength + luck.normal(0, 0.02, (targets, sources))
+        measured = [Measured(list(values)) for values in means[..., None] + luck.normal(0, noise, (targets, sources, 3))]
         variances = np.stack([ranked(draws(m, luck, 200)).variance for m in measured])
         _, low, high = mean_ranks(np.stack([m.means for m in measured]), variances)
         inside += list((low <= truth) & (truth <= high))
+    assert least <= np.mean(inside) <= most
+
+
+@pytest.mark.parametrize(
+    ("sources", "seeds", "apart", "test_noise", "least", "most"),
+    [
+        (5, 3, 0.02, 0.0, 0.98, 1 - 1e-9), (15, 3, 0.05, 0.0, 0.98, 1 - 1e-9), (15, 3, 0.02, 0.0, 0.955, 0.985),
+        (15, 3, 0.02, 0.01, 0.955, 0.985), (15, 5, 0.02, 0.02, 0.93, 0.965), (15, 3, 0.005, 0.0, 0.905, 0.94),
+        (15, 3, 0.0005, 0.0, 0.87, 0.91),
+    ],
+)  # fmt: skip
+def test_intervals_of_ranks_cover_the_true_rank_as_often_as_their_docstring_says(
+    sources, seeds, apart, test_noise, least, most
+):
+    """1,000 boards of one target: sources so far apart, noise of seeds, noise of 200 test images of each source."""
+    luck = np.random.default_rng([sources, seeds, int(1e4 * apart)])
+    inside = []
+    for _ in range(1000):
+        truth, images = luck.normal(0.7, apart, sources), None
+        values = truth[:, None] + luck.normal(0, 0.02, (sources, seeds))
+        if test_noise:
+            shared = luck.normal(0, test_noise * np.sqrt(200), (200, sources))
+            values += shared.mean(axis=0)[:, None]
+            images = (shared - shared.mean(axis=0)) / 200 * np.sqrt(200 / 199)
+        found = ranked(draws(Measured(list(values), images), luck, 400))
+        true = stats.rankdata(-truth)
+        inside += list((found.low <= true) & (true <= found.high))
     assert least <= np.mean(inside) <= most
 
 
