@@ -233,8 +233,9 @@ def test_choosing_by_val_auc_changes_the_best_source_on_4_of_12_targets_whatever
         rule: {t: rows[0].source for t, rows in make_board(frame2024, "cats2024", "auc", rule).targets.items()}
         for rule in ("min_val_loss", "max_val_auc")
     }
-    pairs = {t: (best["min_val_loss"][t], best["max_val_auc"][t]) for t in best["min_val_loss"] if t != "pneumoniamnist"}
-    assert len(pairs) == 11
+    pairs = {t: (best["min_val_loss"][t], best["max_val_auc"][t]) for t in best["min_val_loss"]}
+    assert len(pairs) == 12
+    assert pairs["pneumoniamnist"] == ("medmnist", "medmnist")  # the fifth of what is published, see the next test
     assert {t: pair for t, pair in pairs.items() if pair[0] != pair[1]} == CHANGES
 
 
