@@ -11,11 +11,13 @@ from benchmark.cli_import import load_map
 from benchmark.medmnist_sets import info
 from results.agree import SIZE, agree
 from results.board import Judging, make_board
+from results.cost import make_bill
 from results.decision import about, decisions_of
 from results.error import CatsError
 from results.importing import LEFT, Mapping, deposit, read_table, runs_of
 from results.matrix import read_grid, scores_of
 from results.measures import said
+from results.tradeoff import SWEEP, make_tradeoff
 from tests.runs import frame_of
 
 HOW = {
@@ -216,6 +218,16 @@ def frame2024(cats2024):
     return frame_of(cats2024)
 
 
+def test_their_sweep_costs_at_least_what_is_known_of_it(frame2024):
+    bill = make_bill(frame2024, "cats2024")
+    made = make_tradeoff(frame2024, bill, "auc", "min_val_loss")
+    (sweep,) = (way for way in made.ways if way.name == SWEEP)
+    assert (sweep.kwh, bill.total.co2e, made.bound) == (None, None, True)
+    assert sweep.at_least == pytest.approx(1460, abs=1)  # protocols: about 1,460 kWh
+    assert bill.total.kg == pytest.approx(0.15165 * sweep.at_least)
+    assert made.reference == (sweep.at_least, pytest.approx(0.0367, abs=0.005))  # a random source, there of 11 targets
+
+
 def test_the_sizes_of_their_sources_are_those_of_their_training_parts(cats2024):
     train = {name: facts["n_samples"]["train"] for name, facts in info().items() if "3d" not in name}
     sizes = {(r.names["source"], r.names["target"]): int(r.facts["source_images"]) for r in cats2024}
@@ -225,7 +237,10 @@ def test_the_sizes_of_their_sources_are_those_of_their_training_parts(cats2024):
             assert images == sum(train.values()) - train[target]
         elif source in train:
             assert images == train[source]
-    assert {(s, n) for (s, _), n in sizes.items() if s.endswith("imagenet")} == {("imagenet", 1281167), ("radimagenet", 1350000)}
+    assert {(s, n) for (s, _), n in sizes.items() if s.endswith("imagenet")} == {
+        ("imagenet", 1281167),
+        ("radimagenet", 1350000),
+    }
 
 
 def test_the_largest_source_orders_theirs_as_well_as_was_published(cats2024, frame2024, truth):

@@ -270,6 +270,16 @@ def test_every_chart_and_table_is_written_for_papers(tmp_path):
     assert all((tmp_path / name).read_bytes().startswith(b"\x89PNG") for name in names if name.endswith("png"))
 
 
+def test_a_cost_known_in_part_is_drawn_open_to_the_right_and_said(tmp_path):
+    section = regret([Paid("x", 0.5, 0.1, None, None), Paid("sweep", None, 0.05, 0.0, 0.1, at_least=1460.2)], "auc")
+    assert [row[:2] for row in section.tables[0].rows] == [("x", "0.5"), ("sweep", "≥ 1460")]
+    assert section.notes == ["≥: a part of this energy is missing; a hollow mark with an arrow stands where it begins."]
+    section.charts[0].draw(tmp_path / "regret.svg")
+    drawn = (tmp_path / "regret.svg").read_text()
+    assert "<!-- 1  x -->" in drawn
+    assert "<!-- 2  sweep, ≥ 1460 kWh -->" in drawn
+
+
 def test_only_what_left_curves_or_predictions_has_something_behind_it():
     frame = pd.DataFrame([row | {"run_id": row["key"]} for row in runs(curve=[[0.9]], guess=[[0.8]], bare=[[0.7]])])
     frame["curve_val_auc"] = [0.5, None, None]
