@@ -53,18 +53,23 @@ def bring(
 
 
 def load_map(name: str) -> "Mapping":
-    """A map of one's own, by path, or a shipped one, by name. Raises CatsError."""
+    """A map of one's own, by path, or a shipped one, by name; its country as a carbon intensity. Raises CatsError."""
     from importlib import resources
 
+    from benchmark.energy import intensity
     from benchmark.parse import parse, read_yaml
-    from results.importing import Mapping
+    from results.importing import Mapping, Power
 
     folder = Path(str(resources.files("results"))) / "maps"
     shipped = {path.stem: path for path in folder.glob("*.yaml")}
     path = shipped.get(name, Path(name))
     if name not in shipped and path.suffix not in {".yaml", ".yml"}:
         raise CatsError(f"there is no map '{name}', and a file of one's own ends in .yaml{nearest(name, shipped)}")
-    return parse(Mapping, read_yaml(path), path.name)
+    read = parse(Mapping, read_yaml(path), path.name)
+    if read.power is None or read.power.country is None:
+        return read
+    power = Power(column=read.power.column, hardware=read.power.hardware, kg_per_kwh=intensity(read.power.country))
+    return read.model_copy(update={"power": power})
 
 
 def _files(given: Sequence[str]) -> dict[str, Path]:

@@ -1,5 +1,6 @@
 """Arguments and small acts that several commands share."""
 
+import math
 import os
 import sys
 from enum import StrEnum
@@ -7,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from results.error import CatsError
 
 if TYPE_CHECKING:
     from results.outbox import Outbox
@@ -51,8 +54,15 @@ class Gap(StrEnum):
     median = "median"
 
 
+def _noise(noise: float | None) -> float | None:
+    """Of infinite noise everything would be one tie, and nothing is more or less than a NaN."""
+    if noise is not None and not 0 <= noise < math.inf:
+        raise CatsError(f"--noise is {noise}; give a finite difference of 0 or more in the metric, such as 0.02")
+    return noise
+
+
 RuleOption = Annotated[str | None, typer.Option(help="Choose among grid points by another rule; oracle_test too.")]
-NoiseOption = Annotated[float | None, typer.Option(min=0, help="A difference known to be noise; up to it is a tie.")]
+NoiseOption = Annotated[float | None, typer.Option(callback=_noise, help="A difference known to be noise; up to it is a tie.")]
 ImputeOption = Annotated[Gap | None, typer.Option(help="What a pair without a run counts as in the mean ranks.")]
 
 

@@ -142,6 +142,17 @@ def require_energy(device: str, country: str) -> None:
         )
 
 
+def intensity(country: str) -> float:
+    """kg CO2e per kWh of a country's electricity, as codecarbon has it. Raises CatsError if it knows no such country."""
+    from codecarbon.core.emissions import Emissions
+    from codecarbon.core.units import Energy as Amount
+    from codecarbon.external.geography import GeoMetadata
+    from codecarbon.input import DataSource
+
+    check_country(country)  # of others codecarbon says the mean of the world
+    return float(Emissions(DataSource()).get_country_emissions(Amount.from_energy(kWh=1.0), GeoMetadata(country)))
+
+
 @cache
 def tracker(country: str) -> Any:
     """The process's tracker: starting one takes more than a second, a task of it some milliseconds."""

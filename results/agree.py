@@ -12,12 +12,13 @@ from scipy import stats
 from results.decision import Decision, static
 from results.error import CatsError
 from results.judge import STATISTICS, choose, holm, judge, null, p_values, tails
+from results.measures import SIZE as SOURCE_SIZE
 from results.measures import Said
 
 REPLICATES = 400  # of one target, where seeds or images leave a doubt
 DRAWS = 2000  # of targets
 IMAGENET, STATIC, SIZE, RANDOM, ORACLE = "always imagenet", "static mean rank", "largest source", "random", "oracle"
-OWN_ROWS = {"imagenet_always", "static_rank", "random", "source_size"}  # measures that are constants: rows of their own
+OWN_ROWS = {"imagenet_always", "static_rank", "random", SOURCE_SIZE}  # measures that are constants: rows of their own
 CHOICES_ONLY = {IMAGENET}  # name one source and order nothing
 
 
@@ -122,8 +123,8 @@ def _constants(rows: Sequence[Said], decisions: Sequence[Decision], board: Seque
     plain = [np.zeros(len(d.sources)) for d in decisions]
     habit = [np.array([float(s == "imagenet") for s in d.sources]) for d in decisions]
     found = [_Ranker(IMAGENET, True, habit, plain, {})] if any(map(np.any, habit)) else []
-    if any(row.measure == "source_size" for row in rows):
-        found.append(_measured("source_size", rows, decisions, SIZE))
+    if any(row.measure == SOURCE_SIZE for row in rows):
+        found.append(_measured(SOURCE_SIZE, rows, decisions, SIZE))
     found.append(_Ranker(STATIC, True, [static(d, board) for d in decisions], plain, {}))
     return [*found, _Ranker(RANDOM, True, plain, plain, {}), _Ranker(ORACLE, True, [d.values for d in decisions], plain, {})]
 

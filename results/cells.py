@@ -121,7 +121,10 @@ def details_of(
     history: Callable[[str, str], Sequence[float]],
     predictions: Callable[[str], pd.DataFrame | None],
 ) -> dict[str, Detail]:
-    """Run id → what lies behind it. `history(run_id, metric)`: its values by epoch; `predictions(run_id)`: its artifact."""
+    """Run id → what lies behind it, if anything does: a bare figure has neither curves nor predictions.
+
+    `history(run_id, metric)`: its values by epoch; `predictions(run_id)`: its artifact.
+    """
     found = {}
     names = [name for name in map(str, chosen.columns) if name.startswith(CURVE)]
     for run in chosen.to_dict("records"):
@@ -133,9 +136,11 @@ def details_of(
                 place = thinned(len(values))
                 short = name.removeprefix(CURVE)
                 curves[short], epochs[short] = [_short(v) for v in values[place]], [int(i) + 1 for i in place]
-        title = f"{run['source']} → {run['target']}, {run['backbone']}, seed {run['seed']}"
         table = predictions(run_id)
-        found[run_id] = Detail(title, curves, epochs, [] if table is None else rocs(table))
+        drawn = [] if table is None else rocs(table)
+        if curves or drawn:
+            title = f"{run['source']} → {run['target']}, {run['backbone']}, seed {run['seed']}"
+            found[run_id] = Detail(title, curves, epochs, drawn)
     return found
 
 

@@ -11,7 +11,7 @@ from rich.table import Table as Drawn
 from rich.text import Text
 
 from results.cost import Bill
-from results.cost_tables import Table, notes, tables
+from results.cost_tables import Table, notes, rounded, tables
 from results.tradeoff import CHANCE, SWEEP, Tradeoff
 
 REFERENCE = "reference point"
@@ -21,8 +21,12 @@ def parts(bill: Bill, tradeoff: Tradeoff | None) -> tuple[list[Table], list[str]
     """All tables and all sentences."""
     listed, said = tables(bill), notes(bill)
     if tradeoff is not None:
-        head = ["way to choose", "regret", "95 % low", "95 % high", "targets", "kWh", "front"]
-        lines = [[w.name, w.regret, w.low, w.high, w.targets, w.kwh, "yes" if w.front else ""] for w in tradeoff.ways]
+        bounds = any(w.at_least is not None for w in tradeoff.ways)
+        head = ["way to choose", "regret", "95 % low", "95 % high", "targets", "kWh", *["kWh at least"] * bounds, "front"]
+        lines = [
+            [w.name, w.regret, w.low, w.high, w.targets, w.kwh, *[w.known] * bounds, "yes" if w.front else ""]
+            for w in tradeoff.ways
+        ]
         listed.append(Table(f"Regret of {tradeoff.metric} against energy", head, lines))
         said += tradeoff_notes(tradeoff)
     return listed, said
@@ -36,16 +40,20 @@ def tradeoff_notes(made: Tradeoff) -> list[str]:
         f"measures and the sweep pay for pretrainings too, each shared over {made.shared_over} targets; constants pay nothing",
     ]
     if made.reference is None or made.hypervolume is None:
-        return [*said, "no hypervolume: the energy of the sweep is not known in full, or no choice loses anything"]
+        return [*said, "no hypervolume: nothing is known of the energy of the sweep, or no choice loses anything"]
     k, r = made.reference
-    return [*said, f"hypervolume {made.hypervolume:.4f}: share of the rectangle up to {k:.3g} kWh and regret {r:.3g}"]
+    rectangle = f"share of the rectangle up to {rounded(k)} kWh and regret {r:.3g}"
+    if not made.bound:
+        return [*said, f"hypervolume {made.hypervolume:.4f}: {rectangle}"]
+    more = f"'{SWEEP}' costs at least {rounded(k)} kWh, a part is missing; with more of it the hypervolume can only grow"
+    return [*said, more, f"hypervolume at least {made.hypervolume:.4f}: {rectangle}"]
 
 
 def shown(value: str | float | None) -> str:
     """A cell as text; what is not known says so."""
     if value is None:
         return "missing"
-    return f"{value:.3g}" if isinstance(value, float) else str(value)
+    return rounded(value) if isinstance(value, float) else str(value)
 
 
 def table(listed: list[Table], said: list[str]) -> Group:

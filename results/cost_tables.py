@@ -20,6 +20,11 @@ class Table:
 AMOUNT = ("kWh", "counter kWh", "modelled kWh", "missing figures", "kg CO2e", "seconds")
 
 
+def rounded(value: float) -> str:
+    """Three digits, and of large numbers all before the point."""
+    return f"{value:.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+
+
 def amount_cells(amount: Amount) -> list[float | int | None]:
     """The columns AMOUNT of an amount."""
     known = amount.known is not None
@@ -55,7 +60,8 @@ def notes(bill: Bill) -> list[str]:
     total = bill.total
     said = ["kWh and kg CO2e are given only where every figure of them is known; counter and modelled are what is known"]
     if total.known is not None and total.missing:
-        said.append(f"at least {total.known:.3g} kWh in all: {total.missing} figures are missing")
+        kg = f" and {rounded(total.kg)} kg CO2e" if total.kg else ""
+        said.append(f"at least {rounded(total.known)} kWh{kg} in all: {total.missing} figures are missing")
     if total.kg_missing:
         said.append(f"of {total.kg_missing:.3g} kWh the country's carbon intensity is unknown")
     if bill.km_by_car is not None:

@@ -31,7 +31,8 @@ class Reach:
 class Paid:
     """A way to choose a source: what it cost, and how much of the metric its choice loses, with an interval.
 
-    `kwh` is None where it is unknown; then it cannot be drawn. `constant`: it looks at no image of the target.
+    `kwh` is None where it is unknown; `at_least` is then what is known of it, and without that it cannot be drawn.
+    `constant`: it looks at no image of the target.
     """
 
     name: str
@@ -40,6 +41,12 @@ class Paid:
     low: float | None
     high: float | None
     constant: bool = False
+    at_least: float | None = None
+
+    @property
+    def place(self) -> float | None:
+        """Where it stands on an axis of costs; that of a lower bound is open to the right."""
+        return self.at_least if self.kwh is None else self.kwh
 
 
 def draw_reaches(rows: Sequence[Reach], title: str, label: str, path: Path) -> None:
@@ -121,17 +128,25 @@ def draw_roc(rocs: Sequence[tuple[str, Sequence[float], Sequence[float]]], title
 
 
 def draw_regret(points: Sequence[Paid], title: str, metric: str, path: Path) -> None:
-    """Regret against kWh, costs on a log axis from 0 on; the front of what nothing beats in both is joined by a line."""
-    known = sorted((p for p in points if p.kwh is not None), key=lambda p: (p.kwh or 0.0, p.regret))
+    """Regret against kWh, costs on a log axis from 0 on; the front of what nothing beats in both is joined by a line.
+
+    A hollow mark with an arrow stands at a lower bound: a part of that energy is missing.
+    """
+    known = sorted((p for p in points if p.place is not None), key=lambda p: (p.place or 0.0, p.regret))
     figure, axis = _figure((8.4, 4.2), title)
-    small = min((p.kwh for p in known if p.kwh), default=1e-3)
+    small = min((p.place for p in known if p.place), default=1e-3)
     axis.set_xscale("symlog", linthresh=small, linscale=0.6)
     for number, point in enumerate(known, 1):
-        kwh, colour = point.kwh or 0.0, SOFT if point.constant else ACCENT
+        kwh, colour = point.place or 0.0, SOFT if point.constant else ACCENT
         if point.low is not None and point.high is not None:
             axis.plot([kwh, kwh], [point.low, point.high], color=colour, linewidth=1)
         # Names would lie on each other where costs are alike: the dots have numbers, the names stand beside.
-        axis.plot([kwh], [point.regret], "s" if point.constant else "o", color=colour, label=f"{number}  {_safe(point.name)}")
+        fill, more = (colour, "") if point.kwh is not None else (PAPER, f", ≥ {kwh:.4g} kWh")
+        mark, name = "s" if point.constant else "o", f"{number}  {_safe(point.name)}{more}"
+        axis.plot([kwh], [point.regret], mark, color=colour, markerfacecolor=fill, label=name)
+        if more:
+            arrow = {"arrowstyle": "<-", "color": colour, "shrinkA": 0, "shrinkB": 5}
+            axis.annotate("", (kwh, point.regret), (28, 0), textcoords="offset points", arrowprops=arrow)
         axis.annotate(str(number), (kwh, point.regret), (5, 5), textcoords="offset points", fontsize=8)
     front = pareto(known)
     axis.plot([p.kwh or 0.0 for p in front], [p.regret for p in front], color=INK, linewidth=1, linestyle="--", zorder=0)

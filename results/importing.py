@@ -6,12 +6,12 @@ import math
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import pandas as pd
 from mlflow.entities import Metric, Param, RunTag
 from mlflow.exceptions import MlflowException
-from pydantic import Field
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, model_validator
 
 from results.error import CatsError, nearest
 from results.record import Cost, Energy, Frozen, Record
@@ -41,10 +41,23 @@ class Duration(Frozen):
 
 
 class Power(Frozen):
-    """The column that says how many watts some hardware drew; times the duration it is modelled energy."""
+    """The column that says how many watts some hardware drew; times the duration it is modelled energy.
+
+    Attributes:
+        country, kg_per_kwh: where they drew it (ISO code, three letters), or the carbon intensity there; without either, kg
+            CO2e are unknown.
+    """
 
     column: str
     hardware: str = "gpu"
+    country: str | None = Field(None, pattern="^[A-Z]{3}$")
+    kg_per_kwh: NonNegativeFloat | None = Field(None, allow_inf_nan=False)
+
+    @model_validator(mode="after")
+    def _one_intensity(self) -> Self:
+        if self.country is not None and self.kg_per_kwh is not None:
+            raise ValueError("country and kg_per_kwh say the same; give one of them")
+        return self
 
 
 Column = str | Value
@@ -57,6 +70,7 @@ class Mapping(Frozen):
         run: the column that tells launches apart; else what was run, when and how it ended identify a run.
         settings: what decides a run, by the name it gets here; rows with equal settings are one point of a grid.
         validation, scores: by the name they get here; scores are of the test images.
+        sizes: source → how many images it was made with; or target → that, where it is another one for each target.
         rename: for `source`, `target`, `backbone`, `status` ...: their value → ours.
     """
 
@@ -77,7 +91,13 @@ class Mapping(Frozen):
     scores: dict[str, str] = Field(min_length=1)
     duration: Duration | None = None
     power: Power | None = None
+    sizes: dict[str, NonNegativeInt | dict[str, NonNegativeInt]] = {}
     rename: dict[Literal["source", "target", "backbone", "seed", "protocol", "status"], dict[str, str]] = {}
+
+    def size(self, source: str, target: str) -> int | None:
+        """How many images a source was made with; None if that is not known."""
+        found = self.sizes.get(source)
+        return found.get(target) if isinstance(found, dict) else found
 
     def columns(self) -> list[str]:
         """The columns of the table that are used."""
@@ -182,11 +202,13 @@ def _run(row: _Row, experiment: str, now: float) -> Record:
     seconds *= SECONDS[how.duration.unit] if how.duration else 1
     reason = row.row[how.reason] if how.reason is not None else None
     reason = str(reason) if isinstance(reason, str) and reason.strip() else REASONS.get(status)
+    images = how.size(names["source"], names["target"])
+    facts = facts_of(how.title, names) | ({} if images is None else {"source_images": str(images)})
     key = digest(["imported run", row.text(how.run, "run") if how.run is not None else what])
     return Record(
         kind="cell", key=key, attempt=key, experiment=experiment, status=STATES[status],
         reason=LEFT if status == "RUNNING" else reason, point=digest(settings), names=names, settings=settings,
-        facts=facts_of(how.title, names), scores=_numbers(row, how.scores, "test_"), validation=_numbers(row, how.validation),
+        facts=facts, scores=_numbers(row, how.scores, "test_"), validation=_numbers(row, how.validation),
         costs=_costs(row, seconds), started=started, ended=started + (0 if math.isnan(seconds) else seconds),
     )  # fmt: skip
 
@@ -205,7 +227,8 @@ def _costs(row: _Row, seconds: float) -> tuple[Cost, ...]:
     kwh = watts * seconds / 3.6e6
     energy = Energy(kwh=None, provenance="missing") if math.isnan(kwh) else Energy(kwh=kwh, provenance="modelled")
     known = 0.0 if math.isnan(seconds) else seconds
-    return (Cost(phase="training", seconds=known, energy={power.hardware if power else "machine": energy}),)
+    hardware, intensity = (power.hardware, power.kg_per_kwh) if power else ("machine", None)
+    return (Cost(phase="training", seconds=known, energy={hardware: energy}, kg_per_kwh=intensity),)
 
 
 def facts_of(origin: str, names: dict[str, str]) -> dict[str, str]:

@@ -3,6 +3,7 @@
 import csv
 import io
 import math
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -17,6 +18,7 @@ from results.record import metric_name
 from results.spent import unpacked
 
 PREFIX = "measure_"
+SIZE = "source_size"  # what similarity/source_size.py says, which imported runs bring along
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,20 @@ def said(frame: pd.DataFrame, experiment: str) -> list[Said]:
             row = Said(run["target"], run["source"], run["backbone"], name, value, low, high, seconds, reason)
             rows.pop((row.target, row.source, row.backbone, name), None)  # the order is that of the newest
             rows[row.target, row.source, row.backbone, name] = row
-    return list(rows.values())
+    return [*rows.values(), *_sizes(frame, list(rows.values()))]
+
+
+def _sizes(frame: pd.DataFrame, rows: Sequence[Said]) -> Iterator[Said]:
+    """The size of the sources of imported runs, where targets were scored and nobody has scored that."""
+    if "source_images" not in frame:
+        return
+    asked = {(row.target, row.backbone) for row in rows}
+    known = {(row.target, row.source, row.backbone) for row in rows if row.measure == SIZE}
+    cells = frame[(frame["kind"] == "cell") & frame["source_images"].notna()].sort_values("started", kind="stable")
+    pairs = cells.drop_duplicates(["target", "source", "backbone"], keep="last")
+    for target, source, backbone, images in pairs[["target", "source", "backbone", "source_images"]].itertuples(index=False):
+        if (target, backbone) in asked and (target, source, backbone) not in known:
+            yield Said(target, source, backbone, SIZE, math.log1p(int(images)), None, None, None, None)
 
 
 def _number(value: Any) -> float | None:

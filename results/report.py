@@ -133,12 +133,13 @@ def difference(found: Difference) -> Section:
 def tradeoff(found: Tradeoff) -> Section:
     """Regret against kWh of every way to choose a source."""
     plain = {CHANCE, f"always {CONSTANT}"}
-    points = [Paid(way.name, way.kwh, way.regret, way.low, way.high, way.name in plain) for way in found.ways]
+    points = [Paid(way.name, way.kwh, way.regret, way.low, way.high, way.name in plain, way.at_least) for way in found.ways]
     notes = [f"Mean over up to {found.targets} targets; every way but the constants pays its share of the pretrainings."]
     if found.hypervolume is not None:
+        least = "≥ " if found.bound else ""
         notes.append(
-            f"Hypervolume {found.hypervolume:.2f}: the share of the rectangle from (0 kWh, no regret) to (the sweep's kWh, the "
-            f"regret of choosing blindly) that these ways dominate."
+            f"Hypervolume {least}{found.hypervolume:.2f}: the share of the rectangle from (0 kWh, no regret) to (the sweep's "
+            f"kWh, the regret of choosing blindly) that these ways dominate."
         )
     return regret(points, found.metric, notes)
 
@@ -147,12 +148,14 @@ def regret(points: Sequence[Paid], metric: str, notes: Sequence[str] = ()) -> Se
     """What it costs to choose a source in each way, and what the choice loses."""
     if not points:
         return Section("regret", "Regret against energy", left_out="no way to choose a source has been judged.")
-    unknown = [point.name for point in points if point.kwh is None]
+    unknown = [point.name for point in points if point.place is None]
     more = [f"The energy of {', '.join(unknown)} is missing, so they are not drawn."] if unknown else []
+    if any(point.kwh is None and point.place is not None for point in points):
+        more.append("≥: a part of this energy is missing; a hollow mark with an arrow stands where it begins.")
     rows = [
         (
             p.name,
-            "missing" if p.kwh is None else f"{p.kwh:.4g}",
+            "missing" if p.place is None else f"{'≥ ' if p.kwh is None else ''}{p.place:.4g}",
             f"{p.regret:.4f}",
             _ends(p.low, p.high, 4),
             "yes" if p.constant else "no",

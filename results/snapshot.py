@@ -26,11 +26,11 @@ if TYPE_CHECKING:
     from results.tracking import Tracking
 
 log = logging.getLogger(__name__)
-VERSION = 2
+VERSION = 3
 NAME = b"cats"
 ALWAYS = (
     "run_id", "status", "started", "key", "kind", "point", "pretraining", "groups", "leak", "known_duplicates", "reasons",
-    "artifacts", "costs", "kwh", "energy",
+    "source_images", "artifacts", "costs", "kwh", "energy",
 )  # fmt: skip
 
 

@@ -193,6 +193,7 @@ def row_of(run: Run) -> dict[str, Any]:
         "leak": tags.get("cats.leak"),
         "reasons": joined(tags, "cats.reasons") or "{}",
         "known_duplicates": tags.get("cats.known_duplicates"),
+        "source_images": tags.get("cats.source_images"),
         "artifacts": run.info.artifact_uri,
         "costs": costs,
         **brief(costs),

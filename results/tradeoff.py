@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from results.cost import Bill
+from results.cost import UNMEASURED, Amount, Bill
 from results.error import CatsError
 from results.judge import tails
 from results.measures import PREFIX
@@ -31,6 +31,7 @@ class Way:
     Attributes:
         regret, low, high: mean over `targets` targets, and its 95 % bootstrap over targets; no interval for fewer than two.
         kwh: what the choice costs for all targets; None if a part of it is missing.
+        known: what is known of that: all, or a lower bound; None if nothing is.
         front: no other way costs no more and loses no more (and one of the two less).
     """
 
@@ -40,7 +41,13 @@ class Way:
     high: float | None
     targets: int
     kwh: float | None
+    known: float | None
     front: bool = False
+
+    @property
+    def at_least(self) -> float | None:
+        """The lower bound, where the cost is not known in full and something of it is."""
+        return self.known if self.kwh is None else None
 
 
 @dataclass(frozen=True)
@@ -48,8 +55,10 @@ class Tradeoff:
     """All ways, cheapest first, and the share of the rectangle from (0 kWh, no regret) to `reference` that they dominate.
 
     Attributes:
-        targets: on which regret can be told. reference: kWh of the full sweep, mean regret of any source; None, and with it
-            the hypervolume, if the energy of the sweep is not known.
+        targets: on which regret can be told. reference: what is known of the kWh of the full sweep, mean regret of any source;
+            None, and with it the hypervolume, if nothing is known.
+        bound: the kWh of `reference` are a lower bound, and so is the hypervolume: with a dearer sweep every other way is the
+            cheaper beside it, and ways of unknown cost can only add.
     """
 
     experiment: str
@@ -60,6 +69,7 @@ class Tradeoff:
     ways: list[Way]
     reference: tuple[float, float] | None
     hypervolume: float | None
+    bound: bool
 
 
 def make_tradeoff(frame: pd.DataFrame, bill: Bill, metric: str, rule: str, apart: Collection[tuple[str, str]] = ()) -> Tradeoff:
@@ -72,30 +82,37 @@ def make_tradeoff(frame: pd.DataFrame, bill: Bill, metric: str, rule: str, apart
     truth, validation = figures(frame, metric, rule, apart)
     if not truth:
         raise CatsError(f"experiment '{bill.experiment}' has no target with {metric} of two sources or more: no regret to tell")
-    before = bill.pretraining_share().kwh if bill.pretrainings else 0.0
-    cells = [a.kwh for a in bill.sources.values()]
-    sweep = None if before is None or None in cells else before + math.fsum(k for k in cells if k is not None)
+    before = [bill.pretraining_share()] if bill.pretrainings else []
+    free, sweep = (0.0, 0.0), _paid([*before, *bill.sources.values()])
     chance = {t: float(np.mean([max(row.values()) - v for v in row.values()])) for t, row in truth.items()}
-    ways = [_way(CHANCE, chance, 0.0, bill.experiment), _way(SWEEP, regrets(truth, validation), sweep, bill.experiment)]
+    ways = [_way(CHANCE, chance, free, bill.experiment), _way(SWEEP, regrets(truth, validation), sweep, bill.experiment)]
     constants = {t: {s: float(_plain(s) == CONSTANT) for s in row} for t, row in truth.items()}
     ways.append(
         _way(
-            f"always {CONSTANT}", regrets(truth, {t: c for t, c in constants.items() if any(c.values())}), 0.0, bill.experiment
+            f"always {CONSTANT}", regrets(truth, {t: c for t, c in constants.items() if any(c.values())}), free, bill.experiment
         )
     )
     for name, said in scores(frame).items():
-        own = bill.measures[name].kwh if name in bill.measures else None
-        ways.append(_way(name, regrets(truth, said), None if own is None or before is None else own + before, bill.experiment))
+        cost = _paid([*before, bill.measures.get(name, UNMEASURED)])
+        ways.append(_way(name, regrets(truth, said), cost, bill.experiment))
     kept = [way for way in ways if way.targets]
-    kept.sort(key=lambda way: (math.inf if way.kwh is None else way.kwh, way.regret))
+    kept.sort(key=lambda way: (way.kwh is None, way.known is None, way.known or 0.0, way.regret))
     points = [(way.kwh, way.regret) for way in kept]
     front = on_front(points)
     marked = [Way(**{**vars(way), "front": flag}) for way, flag in zip(kept, front, strict=True)]
-    known = next(way for way in kept if way.name == CHANCE).regret
-    reference = (sweep, known) if sweep else None
-    volume = hypervolume([(k, r) for k, r in points if k is not None], reference) if reference and known > 0 else None
-    sources = len({s for row in truth.values() for s in row})
-    return Tradeoff(bill.experiment, metric, len(truth), sources, bill.shared_over, marked, reference, volume)
+    blind = next(way for way in kept if way.name == CHANCE).regret
+    (whole, known), sources = sweep, len({s for row in truth.values() for s in row})
+    reference = (known, blind) if known else None
+    volume = hypervolume([(k, r) for k, r in points if k is not None], reference) if reference and blind > 0 else None
+    bound = whole is None and reference is not None
+    return Tradeoff(bill.experiment, metric, len(truth), sources, bill.shared_over, marked, reference, volume, bound)
+
+
+def _paid(parts: Sequence[Amount]) -> tuple[float | None, float | None]:
+    """kWh of all parts, None if that of one is missing; and what is known of them, None if nothing is."""
+    known = [part.known for part in parts if part.known]
+    kwh = None if any(part.kwh is None for part in parts) else math.fsum(known)
+    return kwh, math.fsum(known) if known else kwh
 
 
 Figures = dict[str, dict[str, float]]  # target → source → figure, higher is better
@@ -170,16 +187,16 @@ def regrets(truth: Figures, said: Figures) -> dict[str, float]:
     return found
 
 
-def _way(name: str, lost: Mapping[str, float], kwh: float | None, experiment: str) -> Way:
+def _way(name: str, lost: Mapping[str, float], cost: tuple[float | None, float | None], experiment: str) -> Way:
     values = np.array([lost[target] for target in sorted(lost)])
     if not len(values):
-        return Way(name, math.nan, None, None, 0, kwh)
+        return Way(name, math.nan, None, None, 0, *cost)
     low, high = None, None
     if len(values) > 1:
         luck = np.random.default_rng(zlib.crc32(experiment.encode()))  # the same targets are drawn for every way
         drawn = values[luck.integers(len(values), size=(DRAWS, len(values)))].mean(axis=1)
         low, high = (float(end) for end in np.quantile(drawn, tails(len(values))))
-    return Way(name, float(values.mean()), low, high, len(values), kwh)
+    return Way(name, float(values.mean()), low, high, len(values), *cost)
 
 
 def on_front(points: Sequence[tuple[float | None, float]]) -> list[bool]:

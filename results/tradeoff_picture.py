@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FuncFormatter
 
+from results.cost_tables import rounded
 from results.tradeoff import CHANCE, SWEEP, Tradeoff, Way
 
 FRONT, REST = "#0b6e99", "#8a8f98"
@@ -17,11 +18,12 @@ def draw(made: Tradeoff, path: Path) -> None:
     """Write a PNG or SVG, by the ending of `path`.
 
     Costs are on a logarithmic axis that begins with a piece for 0 kWh. (11/12) behind a name: judged on that many targets only.
+    A hollow mark with an arrow stands at a lower bound: a part of that energy is missing.
     """
-    ways = [way for way in made.ways if way.kwh is not None]
+    ways = [way for way in made.ways if way.known is not None]
     figure = Figure(figsize=(9, 5.4), layout="constrained")
     axis = figure.subplots()
-    above = [way.kwh for way in ways if way.kwh]
+    above = [way.known for way in ways if way.known]
     if above:
         least = min(above)
         axis.set_xscale("symlog", linthresh=least / 3, linscale=0.6)
@@ -43,7 +45,7 @@ def draw(made: Tradeoff, path: Path) -> None:
 
 
 def _title(made: Tradeoff) -> str:
-    volume = "" if made.hypervolume is None else f"; hypervolume {made.hypervolume:.3f}"
+    volume = "" if made.hypervolume is None else f"; hypervolume {'≥ ' if made.bound else ''}{made.hypervolume:.3f}"
     return f"{made.experiment}: {made.sources} sources, {made.targets} targets{volume}"
 
 
@@ -53,7 +55,7 @@ def _below(ways: Sequence[Way], top: float) -> list[bool]:
     for i, way in enumerate(ways):
         near = [
             j for j, other in enumerate(ways[:i])
-            if abs(way.regret - other.regret) < 0.05 * top and (way.kwh or 0) < 5 * (other.kwh or 0)
+            if abs(way.regret - other.regret) < 0.05 * top and (way.known or 0) < 5 * (other.known or 0)
         ]  # fmt: skip
         found.append(bool(near) and not found[near[-1]])
     return found
@@ -61,14 +63,19 @@ def _below(ways: Sequence[Way], top: float) -> list[bool]:
 
 def _point(axis: Axes, way: Way, targets: int, *, below: bool) -> None:
     colour = FRONT if way.front else REST
-    kwh = way.kwh or 0.0
+    kwh = way.known or 0.0
     if way.low is not None and way.high is not None:
         axis.plot([kwh, kwh], [way.low, way.high], color=colour, linewidth=1.5, alpha=0.55, zorder=2)
     marker = {SWEEP: "s", CHANCE: "x"}.get(way.name, "D" if way.name.startswith("always ") else "o")
-    axis.plot(kwh, way.regret, marker, color=colour, markersize=8, zorder=3)
+    fill = colour if way.at_least is None else "white"
+    axis.plot(kwh, way.regret, marker, color=colour, markerfacecolor=fill, markersize=8, zorder=3)
     part = "" if way.targets == targets else f" ({way.targets}/{targets})"
+    if way.at_least is not None:
+        part += f", ≥ {rounded(way.at_least)} kWh"
+        arrow = {"arrowstyle": "<-", "color": colour, "shrinkA": 0, "shrinkB": 6, "gid": f"arrow of {way.name}"}
+        axis.annotate("", (kwh, way.regret), (34, 0), textcoords="offset points", arrowprops=arrow)
     name = axis.annotate(
         way.name + part, (kwh, way.regret), xytext=(8, -14 if below else 6), textcoords="offset points", fontsize=11, zorder=4
     )
-    name.set_gid(f"name of {way.name}")
+    name.set_gid(f"name of {way.name}{part}")
     name.set_path_effects([withStroke(linewidth=3, foreground="white")])

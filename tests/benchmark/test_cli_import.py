@@ -65,6 +65,32 @@ def test_measures_are_judged_by_what_was_imported(brought):
     assert rows["random"]["mean"]["regret_1"]["value"] == pytest.approx(0.1)
 
 
+SIZES = "sizes: {imagenet: 1000, fractal: 100}\n"
+POWER = "duration: {column: vl, unit: hours}\npower: {column: auc"
+
+
+def test_the_largest_source_is_a_constant_where_the_map_says_sizes(cats, tmp_path):
+    (tmp_path / "map.yaml").write_text(MAP + SIZES)
+    assert cats("import", "runs.csv", "--map", "map.yaml", "--scores", "lp=lp.csv", "--experiment", "theirs")[0] == 0
+    code, out, _ = cats("agree", "theirs", "--format", "json")
+    assert code == 0
+    row = next(row for row in json.loads(out)["rows"] if row["name"] == "largest source")
+    assert (row["constant"], row["judged"]) == (True, 2)
+    assert row["mean"]["weighted_tau"]["value"] == pytest.approx(1)  # of the two whose size is known
+    assert row["reasons"] == dict.fromkeys(("idc", "ihc"), "it says nothing of scratch")
+
+
+def test_a_country_of_a_map_makes_co2e_of_energy(cats, tmp_path):
+    made = {}
+    for name, more in (("stated", ", kg_per_kwh: 0.15165}\n"), ("danish", ", country: DNK}\n"), ("silent", "}\n")):
+        (tmp_path / "map.yaml").write_text(MAP + POWER + more)
+        assert cats("import", "runs.csv", "--map", "map.yaml", "--experiment", name)[0] == 0
+        made[name] = json.loads(cats("cost", name, "--format", "json")[1])
+    assert made["danish"]["kwh"] > 0
+    assert made["danish"]["co2e_kg"] == made["stated"]["co2e_kg"] == pytest.approx(0.15165 * made["danish"]["kwh"])
+    assert made["silent"]["co2e_kg"] is None
+
+
 @pytest.mark.parametrize(
     ("form", "part"), [("table", "static mean rank"), ("csv", "measure,constant,target,statistic"), ("markdown", "| lp |")]
 )
@@ -101,6 +127,9 @@ def test_scores_may_come_later_and_of_a_named_backbone(brought):
         (["runs.csv", "--map", "their.yaml"], "there is no file their.yaml"),
         (["runs.csv", "--map", "wrong.yaml"], "wrong.yaml: there is no key 'sorce'; did you mean 'source'?"),
         (["runs.csv", "--map", "unit.yaml"], "unit.yaml: duration.unit is 'days', allowed are 'seconds', 'minutes' or 'hours'"),
+        (["runs.csv", "--map", "far.yaml"], "codecarbon knows no country 'DNL'"),
+        (["runs.csv", "--map", "both.yaml"], "both.yaml: power: country and kg_per_kwh say the same; give one of them"),
+        (["runs.csv", "--map", "less.yaml"], "less.yaml: sizes.imagenet"),
         (["absent.csv", "--map", "map.yaml"], "there is no file absent.csv"),
         (["runs.csv", "--map", "cats2024"], "runs.csv has no column 'run_id'"),
         (["--scores", "lp"], "--scores is 'lp'; write it MEASURE=FILE, such as logme=logme.csv"),
@@ -111,6 +140,9 @@ def test_scores_may_come_later_and_of_a_named_backbone(brought):
 def test_a_wrong_import_is_one_sentence_and_brings_nothing(cats, tmp_path, arguments, sentence):
     (tmp_path / "wrong.yaml").write_text(MAP.replace("source:", "sorce:"))
     (tmp_path / "unit.yaml").write_text(MAP + "duration: {column: vl, unit: days}\n")
+    (tmp_path / "far.yaml").write_text(MAP + POWER + ", country: DNL}\n")
+    (tmp_path / "both.yaml").write_text(MAP + POWER + ", country: DNK, kg_per_kwh: 0.1}\n")
+    (tmp_path / "less.yaml").write_text(MAP + "sizes: {imagenet: -1}\n")
     code, _, err = cats("import", *arguments, "--experiment", "theirs")
     assert code == 2
     assert sentence in err

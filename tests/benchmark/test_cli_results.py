@@ -70,6 +70,15 @@ def test_options_of_a_board_reach_it(toy):
     assert {path.name for path in Path("r").iterdir()} == {"board.md", "board.csv", "board.json", "board.png", "ranks.png"}
 
 
+@pytest.mark.parametrize("command", ["board", "agree", "report"])
+@pytest.mark.parametrize("noise", ["inf", "nan", "-0.5"])
+def test_noise_that_is_not_finite_or_below_0_is_refused(toy, command, noise):
+    code, out, err = toy(command, "toy", "--noise", noise)
+    assert (code, out) == (2, "")
+    assert err == f"cats: --noise is {noise}; give a finite difference of 0 or more in the metric, such as 0.02\n"
+    assert not Path("report.html").exists()
+
+
 def test_a_rule_that_is_not_there_has_its_nearest_name(toy):
     assert toy("board", "toy", "--rule", "min_val_los") == (
         2, "", "cats: there is no rule 'min_val_los'; did you mean 'min_val_loss'?\n",

@@ -171,7 +171,7 @@ def test_every_format_says_that_a_figure_is_missing():
     text = markdown(listed, said)
     assert "| s | missing | 0 | 1 | 1 | missing | 2 |" in text
     assert "s\\|q" in text
-    assert "at least 7.25 kWh in all: 1 figures are missing" in text
+    assert "at least 7.25 kWh and 3.62 kg CO2e in all: 1 figures are missing" in text
     rows = list(csv.DictReader(io.StringIO(comma_separated(listed))))
     found = {(r["table"], r["line"], r["column"]): r["value"] for r in rows}
     assert found["Sources, cells of all targets", "s", "kWh"] == ""

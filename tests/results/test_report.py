@@ -270,6 +270,28 @@ def test_every_chart_and_table_is_written_for_papers(tmp_path):
     assert all((tmp_path / name).read_bytes().startswith(b"\x89PNG") for name in names if name.endswith("png"))
 
 
+def test_a_cost_known_in_part_is_drawn_open_to_the_right_and_said(tmp_path):
+    section = regret([Paid("x", 0.5, 0.1, None, None), Paid("sweep", None, 0.05, 0.0, 0.1, at_least=1460.2)], "auc")
+    assert [row[:2] for row in section.tables[0].rows] == [("x", "0.5"), ("sweep", "≥ 1460")]
+    assert section.notes == ["≥: a part of this energy is missing; a hollow mark with an arrow stands where it begins."]
+    section.charts[0].draw(tmp_path / "regret.svg")
+    drawn = (tmp_path / "regret.svg").read_text()
+    assert "<!-- 1  x -->" in drawn
+    assert "<!-- 2  sweep, ≥ 1460 kWh -->" in drawn
+
+
+def test_only_what_left_curves_or_predictions_has_something_behind_it():
+    frame = pd.DataFrame([row | {"run_id": row["key"]} for row in runs(curve=[[0.9]], guess=[[0.8]], bare=[[0.7]])])
+    frame["curve_val_auc"] = [0.5, None, None]
+    left = {"guess-a-0": PREDICTIONS, "bare-a-0": None}
+    details = details_of(looked_into(frame), lambda *_: [0.4, 0.5], left.get)
+    assert {name: (list(one.curves), len(one.rocs)) for name, one in details.items()} == {
+        "curve-a-0": (["val_auc"], 0), "guess-a-0": ([], 2),
+    }  # fmt: skip
+    rows = cells_of(frame, "auc", {}, details).to_dict()["rows"]
+    assert sorted(row[-2] for row in rows) == [-1, 0, 1]
+
+
 def test_figures_that_cannot_be_written_are_one_sentence(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(CatsError, match=r"cannot write to .*file"):

@@ -9,10 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from results.cost import make_bill
+from results.cost_show import parts
 from results.error import CatsError
 from results.tradeoff import CHANCE, SWEEP, figures, hypervolume, make_tradeoff, on_front, regrets
 from results.tradeoff_picture import draw
 from tests.results.test_cost import cell, cost, pretraining, score
+from tests.runs import costing
 
 TRUTH = {"a": {"imagenet": 0.8, "good": 0.9, "bad": 0.6}, "b": {"imagenet": 0.75, "good": 0.7, "bad": 0.5}}
 TRAINING = cost("training", cpu=10.0)
@@ -81,12 +83,57 @@ def test_the_sweep_chooses_by_validation_images_and_is_judged_by_test_images():
     assert found[SWEEP].regret == pytest.approx((0.3 + 0.25) / 2)
 
 
-def test_where_energy_is_missing_a_way_is_off_the_front_and_there_is_no_hypervolume():
+def test_where_all_energy_is_missing_a_way_is_off_the_front_and_there_is_no_hypervolume():
     rows = [*runs(costs=[cost("training", gpu=None)]), *scored("fine", FORWARDS)]
     made, found = ways(rows)
-    assert found[SWEEP].kwh is None
+    assert (found[SWEEP].kwh, found[SWEEP].at_least) == (None, None)
     assert not found[SWEEP].front
-    assert (made.reference, made.hypervolume) == (None, None)
+    assert (made.reference, made.hypervolume, made.bound) == (None, None, False)
+    _, said = parts(make_bill(pd.DataFrame(rows), "toy"), made)
+    assert "no hypervolume: nothing is known of the energy of the sweep, or no choice loses anything" in said
+
+
+def partly_known(kwh=10.0, **changes):
+    """One of six cells does not say what it took; the others took `kwh` each."""
+    rows = [*runs(costs=[cost("training", cpu=kwh)]), *scored("fine", FORWARDS)]
+    rows[0] = rows[0] | costing([cost("training", cpu=None)])
+    return ways(rows, **changes)
+
+
+def test_where_some_energy_is_missing_a_way_costs_at_least_the_rest_and_is_off_the_front():
+    made, found = partly_known()
+    assert (found[SWEEP].kwh, found[SWEEP].known, found[SWEEP].at_least) == (None, 50.0, 50.0)
+    assert (found["fine"].kwh, found["fine"].known, found["fine"].at_least) == (3.0, 3.0, None)
+    assert [way.name for way in made.ways][-1] == SWEEP
+    assert not found[SWEEP].front
+
+
+def test_a_measure_of_unknown_cost_costs_at_least_its_pretrainings():
+    silent = [row | costing([]) for row in scored("fine", FORWARDS)]
+    _, alone = ways([*runs(), *silent])
+    _, found = ways([*runs(), pretraining("good", cost("pretraining", cpu=8.0)), *silent])
+    assert (alone["fine"].kwh, alone["fine"].at_least) == (None, None)
+    assert (found["fine"].kwh, found["fine"].at_least) == (None, 8.0)
+
+
+@pytest.mark.parametrize("unknown", [0.1, 10.0, 5000.0])
+def test_a_hypervolume_by_a_part_of_the_sweep_is_no_more_than_by_all_of_it(unknown):
+    made, _ = partly_known()
+    rows = [*runs(), *scored("fine", FORWARDS)]
+    rows[0] = rows[0] | costing([cost("training", cpu=unknown)])
+    whole, _ = ways(rows)
+    assert (made.bound, whole.bound) == (True, False)
+    assert 0 < made.hypervolume <= whole.hypervolume
+
+
+def test_a_sweep_known_in_part_is_told_as_at_least():
+    made, _ = partly_known(300.0)
+    listed, said = parts(make_bill(pd.DataFrame(runs()), "toy"), made)
+    (line,) = (line for line in listed[-1].lines if line[0] == SWEEP)
+    told = dict(zip(listed[-1].head, line, strict=True))
+    assert (told["kWh"], told["kWh at least"], told["front"]) == (None, 1500.0, "")
+    assert "'full sweep' costs at least 1500 kWh, a part is missing; with more of it the hypervolume can only grow" in said
+    assert said[-1].startswith("hypervolume at least 0.")
 
 
 def test_a_measure_that_says_nothing_of_a_target_is_judged_on_the_others():
@@ -176,6 +223,16 @@ def test_the_picture_names_every_way_whose_energy_is_known(tmp_path, name):
     if name.endswith("svg"):
         told = [way.name for way in made.ways if f'id="name of {way.name}"'.encode() in content]
         assert sorted(told) == sorted(way.name for way in made.ways)
+
+
+def test_the_picture_shows_a_lower_bound_as_one(tmp_path):
+    made, _ = partly_known(300.0)
+    draw(made, tmp_path / "picture.svg")
+    content = (tmp_path / "picture.svg").read_text()
+    assert 'id="name of full sweep, ≥ 1500 kWh"' in content
+    assert "hypervolume ≥ 0." in content
+    assert 'id="arrow of full sweep"' in content
+    assert 'id="arrow of fine"' not in content
 
 
 def test_a_picture_of_constants_alone_can_be_drawn(tmp_path):
