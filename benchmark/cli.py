@@ -13,6 +13,7 @@ import typer
 from benchmark.cli_agree import app as agreement
 from benchmark.cli_compare import app as compare
 from benchmark.cli_cost import app as costs
+from benchmark.cli_engine import EngineName, EngineOption, SchedulerOption, WorkersOption, engine_of
 from benchmark.cli_entries import app as entries
 from benchmark.cli_import import app as imports
 from benchmark.cli_list import app as lists
@@ -39,6 +40,7 @@ from results.error import CatsError
 
 if TYPE_CHECKING:
     from benchmark.asked import Asked
+    from benchmark.engine import Engine
     from benchmark.plan import Plan
     from benchmark.runner import Run
     from results.board import Board, Judging
@@ -66,6 +68,9 @@ def run(
     tracking_uri: TrackingOption = DATABASE,
     device: Annotated[Device, typer.Option(help="auto takes a GPU if there is one.")] = Device.auto,
     pack: Annotated[int, typer.Option(min=1, help="Train up to so many seeds of a cell at once; pays on a large GPU.")] = 1,
+    engine: EngineOption = EngineName.local,
+    scheduler: SchedulerOption = None,
+    workers: WorkersOption = None,
 ) -> None:
     """Make every cell of a plan that is not done yet, then show the board. Run it again to resume."""
     from benchmark.asked import asked
@@ -74,7 +79,7 @@ def run(
 
     loaded = load_plan(plan)
     try:
-        state = _run(loaded, tracking_uri, device, pack)
+        state = _run(loaded, tracking_uri, engine_of(engine, device.value, scheduler, workers, loaded), pack)
     except KeyboardInterrupt:
         say(f"stopped; nothing finished is lost. Resume with: cats run {plan}")
         raise typer.Exit(130) from None
@@ -96,8 +101,7 @@ def run(
         raise typer.Exit(1)
 
 
-def _run(plan: "Plan", tracking_uri: str, device: Device, pack: int) -> "Run":
-    from benchmark.engine import Local
+def _run(plan: "Plan", tracking_uri: str, engine: "Engine", pack: int) -> "Run":
     from benchmark.progress import Progress
     from benchmark.runner import run as run_plan
     from results.tracking import Tracking
@@ -106,7 +110,7 @@ def _run(plan: "Plan", tracking_uri: str, device: Device, pack: int) -> "Run":
     outbox = outbox_of(tracking_uri, plan.experiment)
     outbox.sweep()
     with Progress() as watch:
-        return run_plan(plan, tracking, outbox, Local(device.value), watch, pack)
+        return run_plan(plan, tracking, outbox, engine, watch, pack)
 
 
 @app.command()
