@@ -29,7 +29,7 @@ WorkersOption = Annotated[
 
 
 def engine_of(name: EngineName, device: str, scheduler: str | None, workers: int | None, plan: "Plan") -> "Engine":
-    """The engine that was asked for. Raises CatsError if the options contradict each other."""
+    """The engine that was asked for. Raises CatsError if the options contradict each other, or if nobody answers."""
     if name is EngineName.local:
         if scheduler is not None or workers is not None:
             raise CatsError(f"{'--workers' if scheduler is None else '--scheduler'} needs --engine dask")
@@ -38,8 +38,11 @@ def engine_of(name: EngineName, device: str, scheduler: str | None, workers: int
         return Local(device)
     if scheduler is not None and workers is not None:
         raise CatsError("--workers starts workers here; those of a --scheduler start by themselves, see `dask worker --help`")
+    from benchmark.cluster import check_scheduler
     from benchmark.engine_dask import Dask
 
+    if scheduler is not None:
+        check_scheduler(scheduler)  # before the images of a plan are looked at, which may take long
     return Dask(device, scheduler, workers, pretrains(plan))
 
 

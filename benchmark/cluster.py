@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib.metadata import version
+from multiprocessing import resource_tracker
 from typing import Any
 
 from benchmark.device import device_of
@@ -22,6 +23,7 @@ log = logging.getLogger(__name__)
 PATIENCE = 8  # seconds for a scheduler to answer
 LIBRARIES = ("cats-bench", "torch", "timm")
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+QUIET = {"set_as_default": False, "asynchronous": False}
 OURS = {
     "distributed.scheduler.allowed-failures": 2,  # deaths; at the next one the job fails
     "distributed.scheduler.worker-ttl": "1 minute",  # a worker that is silent for longer is restarted
@@ -94,11 +96,7 @@ def connected(scheduler: str | None, workers: int | None, device: str) -> Iterat
         with dask.config.set(given), _own_cluster(workers, device) as cluster, distributed.Client(cluster, **QUIET) as client:
             yield client
         return
-    try:
-        client = distributed.Client(scheduler, timeout=PATIENCE, **QUIET)
-    except (OSError, ValueError, TypeError, RuntimeError) as error:
-        raise CatsError(f"no Dask scheduler answers at {scheduler}: {error}") from None
-    with client:
+    with _client(distributed, scheduler) as client:
         for address in (scheduler, str(client.scheduler_info(n_workers=0)["address"])):
             if exposed(address):
                 log.warning(
@@ -110,7 +108,17 @@ def connected(scheduler: str | None, workers: int | None, device: str) -> Iterat
         yield client
 
 
-QUIET = {"set_as_default": False, "asynchronous": False}
+def check_scheduler(address: str) -> None:
+    """Raises CatsError if dask.distributed is not installed, or if no scheduler answers there."""
+    with _client(_distributed(), address):
+        pass
+
+
+def _client(distributed: Any, scheduler: str) -> Any:
+    try:
+        return distributed.Client(scheduler, timeout=PATIENCE, **QUIET)
+    except (OSError, ValueError, TypeError, RuntimeError) as error:
+        raise CatsError(f"no Dask scheduler answers at {scheduler}: {error}") from None
 
 
 def exposed(address: str) -> bool:
@@ -181,6 +189,7 @@ def _deaf() -> Iterator[None]:
     if not hasattr(signal, "pthread_sigmask"):  # Windows
         yield
         return
+    resource_tracker.ensure_running()  # if it began in here, it would unblock the signal
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield

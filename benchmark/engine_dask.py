@@ -162,8 +162,9 @@ class Feed:
                 self._wait()
         except BaseException as error:  # noqa: BLE001 - the runner's thread raises it
             end = error
-        with suppress(Exception):
-            self.crew.client.cancel(list(self._flying), force=True)
+        if self.engine.scheduler is not None:  # workers of our own are killed
+            with suppress(Exception):
+                self.crew.client.cancel(list(self._flying), force=True)
         self.outcomes.put(end)
 
     def _begin(self) -> bool:
