@@ -44,6 +44,10 @@ class Ahead:
         if job.start is not None:
             self._open.discard(job.start.key)
 
+    def give_back(self, job: Job) -> None:
+        """This job has to be taken once more, by whoever is free first."""
+        self._ahead.insert(0, job)
+
     def forget(self, worker: str) -> None:
         """This worker is gone, and what it had on its device too."""
         self._places.pop(worker, None)

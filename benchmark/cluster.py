@@ -24,10 +24,8 @@ PATIENCE = 8  # seconds for a scheduler to answer
 LIBRARIES = ("cats-bench", "torch", "timm")
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 QUIET = {"set_as_default": False, "asynchronous": False}
-OURS = {
-    "distributed.scheduler.allowed-failures": 2,  # deaths; at the next one the job fails
-    "distributed.scheduler.worker-ttl": "1 minute",  # a worker that is silent for longer is restarted
-}
+SILENCE = "distributed.scheduler.worker-ttl"
+SILENT = "1 minute"  # a worker that does not stir for longer is restarted
 
 
 @dataclass(frozen=True)
@@ -92,7 +90,7 @@ def connected(scheduler: str | None, workers: int | None, device: str) -> Iterat
     if scheduler is None:
         import dask
 
-        given = {key: value for key, value in OURS.items() if not _chosen(key)}
+        given = {} if dask.config.get(SILENCE, None, config=dask.config.collect()) else {SILENCE: SILENT}
         with dask.config.set(given), _own_cluster(workers, device) as cluster, distributed.Client(cluster, **QUIET) as client:
             yield client
         return
@@ -208,10 +206,3 @@ def _distributed() -> Any:
     import distributed
 
     return distributed
-
-
-def _chosen(key: str) -> bool:
-    """Whether the user's own settings of Dask, files or environment, say something of this key."""
-    import dask
-
-    return dask.config.get(key, None, config=dask.config.collect()) is not None

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from benchmark.ahead import Ahead
 from benchmark.cluster import PATIENCE, about, connected, misfit
@@ -23,6 +23,8 @@ from results.record import Outcome
 log = logging.getLogger(__name__)
 LOOK = 1.0  # seconds between two looks at who is there
 GREETING = 60.0  # seconds that workers who were there at the start have to say what they are
+FETCHING = 30.0  # seconds to fetch what a worker says is done
+DEATHS = 3  # of the worker that does a job; then the job fails
 WAITING = 64  # what so many jobs left may wait for the runner before no more are begun
 
 
@@ -135,18 +137,29 @@ class Crew:
         return CatsError(f"the Dask scheduler at {where} is gone; nothing finished is lost, run the plan again to go on")
 
 
+@dataclass(frozen=True)
+class Flight:
+    """A job on its way: who does it, since when (seconds since 1970)."""
+
+    job: Job
+    worker: str
+    begun: float
+
+
 class Feed:
     """Gives jobs to workers as they become free and passes on what they leave, in a thread of its own.
 
-    So workers go on while the runner waits for MLflow.
+    So workers go on while the runner waits for MLflow. A job is bound to its worker: if that is gone, the job is given to
+    another from here, because Dask's own retry waits for ever where no worker is left for a moment.
     """
 
     def __init__(self, engine: Dask, crew: Crew, ahead: Ahead, begins: Callable[[str], None]) -> None:
         self.engine, self.crew, self.ahead, self.begins = engine, crew, ahead, begins
         self.outcomes: queue.Queue[list[Outcome] | BaseException | None] = queue.Queue()
         self._done: queue.SimpleQueue[Any] = queue.SimpleQueue()  # futures, or None as a wake-up
-        self._flying: dict[Any, tuple[Job, str, float]] = {}
+        self._flights: dict[Any, Flight] = {}
         self._load: Counter[str] = Counter()
+        self._deaths: Counter[str] = Counter()  # by key of the job
         self._stopped = threading.Event()
 
     def stop(self) -> None:
@@ -158,33 +171,31 @@ class Feed:
         """Do all jobs; ends with None in `outcomes`, or with what went wrong."""
         end: BaseException | None = None
         try:
-            while not self._stopped.is_set() and (self._begin() or self._flying):
+            while not self._stopped.is_set() and (self._begin() or self._flights):
                 self._wait()
         except BaseException as error:  # noqa: BLE001 - the runner's thread raises it
             end = error
         if self.engine.scheduler is not None:  # workers of our own are killed
             with suppress(Exception):
-                self.crew.client.cancel(list(self._flying), force=True)
+                self.crew.client.cancel(list(self._flights), force=True)
         self.outcomes.put(end)
 
     def _begin(self) -> bool:
         """Give every free worker a job. Returns whether there is any left to give."""
-        crew = self.crew
-        total = sum(crew.threads.values())
+        total = sum(self.crew.threads.values())
         left = self.ahead.look(total)
         if self.outcomes.qsize() >= max(WAITING, 2 * total):
             return left
-        for worker, threads in crew.threads.items():
-            while self._load[worker] < threads and len(self._flying) < total:
+        for worker, threads in self.crew.threads.items():
+            while self._load[worker] < threads:
                 job = self.ahead.take(worker)
                 if job is None:
                     return left
                 self.begins(str(job))
-                future = crew.client.submit(
-                    self.engine.make, job, self.engine.device, key=f"cats-{uuid.uuid4().hex}", pure=False,
-                    workers=[worker], allow_other_workers=True,
-                )  # fmt: skip
-                self._flying[future] = (job, worker, time.time())
+                future = self.crew.client.submit(
+                    self.engine.make, job, self.engine.device, key=f"cats-{uuid.uuid4().hex}", workers=[worker], pure=False
+                )
+                self._flights[future] = Flight(job, worker, time.time())
                 self._load[worker] += 1
                 future.add_done_callback(self._done.put)
                 left = self.ahead.look(total)
@@ -197,42 +208,56 @@ class Feed:
             done.append(self._done.get(timeout=LOOK))
             while True:
                 done.append(self._done.get_nowait())
-        self._pass_on([future for future in done if future in self._flying])
+        for future in done:
+            if future in self._flights:
+                self._land(future)
         if self.crew.due():
-            before = set(self.crew.threads)
             for trouble in self.crew.look():
                 log.warning("%s; it gets no job", trouble)
-            for worker in before - set(self.crew.threads):
+            for worker in self._load.keys() - self.crew.threads.keys():
                 self.ahead.forget(worker)
+                for future in [future for future, flight in self._flights.items() if flight.worker == worker]:
+                    self._died(future)
+                del self._load[worker]
 
-    def _pass_on(self, futures: list[Any]) -> None:
-        left: dict[Any, list[Outcome]] = {}
-        finished = [future for future in futures if future.status == "finished"]
-        with suppress(Exception):  # its worker may have died since, and so may those that did it again
-            left = dict(zip(finished, self.crew.client.gather(finished), strict=True))
-        for future in futures:
-            job, worker, begun = self._flying.pop(future)
-            self._load[worker] -= 1
-            self.ahead.settle(job)
-            self.outcomes.put(left[future] if future in left else self._result(future, job, begun))
-
-    def _result(self, future: Any, job: Job, begun: float) -> list[Outcome]:
+    def _land(self, future: Any) -> None:
+        """Pass on what a job has left, or why nothing came."""
         from distributed import KilledWorker
         from distributed.client import FutureCancelledError
 
-        from benchmark.make import attempts_at
-
         try:
-            return cast("list[Outcome]", future.result())
+            self._end(future, future.result(timeout=FETCHING))
+        except (KilledWorker, TimeoutError):  # it died with what it had done
+            self._died(future)
         except FutureCancelledError as error:
             raise self.crew.lost() from error
-        except KilledWorker as error:
-            reason = f"killed its worker {error.allowed_failures + 1} times"
         except CatsError as error:
-            reason = str(error)
+            self._fail(future, str(error))
         except Exception as error:  # noqa: BLE001 - what fails is recorded and the run goes on
-            reason = f"{type(error).__name__}: {error}"
-        return [attempt.failed(reason, begun) for attempt in attempts_at(job)]
+            self._fail(future, f"{type(error).__name__}: {error}")
+
+    def _died(self, future: Any) -> None:
+        """Its worker is gone: another one tries, unless this job is what workers die of."""
+        job = self._flights[future].job
+        self._deaths[job.key] += 1
+        if self._deaths[job.key] >= DEATHS:
+            self._fail(future, f"killed its worker {DEATHS} times")
+            return
+        log.info("the worker that did %s is gone; another one tries", job)
+        self._load[self._flights.pop(future).worker] -= 1
+        self.ahead.give_back(job)
+
+    def _fail(self, future: Any, reason: str) -> None:
+        from benchmark.make import attempts_at
+
+        flight = self._flights[future]
+        self._end(future, [attempt.failed(reason, flight.begun) for attempt in attempts_at(flight.job)])
+
+    def _end(self, future: Any, outcomes: list[Outcome]) -> None:
+        flight = self._flights.pop(future)
+        self._load[flight.worker] -= 1
+        self.ahead.settle(flight.job)
+        self.outcomes.put(outcomes)
 
 
 @contextmanager

@@ -83,3 +83,12 @@ def test_the_place_of_a_worker_that_left_is_free():
     ahead.take("one")
     ahead.forget("one")
     assert ahead.take("two").name == 2
+
+
+def test_a_job_given_back_is_the_next_one_and_its_cells_still_wait():
+    first, waits = pretraining("digits"), cell("ihc", "digits")
+    ahead = Ahead([first, waits])
+    ahead.look(2)
+    ahead.give_back(ahead.take("one"))
+    assert ahead.take("two") is first
+    assert ahead.take("one") is None
