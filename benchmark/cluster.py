@@ -168,7 +168,10 @@ def _own_cluster(workers: int | None, device: str) -> Iterator[Any]:
     with _deaf(), dask.config.set({"distributed.nanny.pre-spawn-environ": spawned}):
         cluster = SpecCluster(  # type: ignore[no-untyped-call]
             workers=wanted,
-            scheduler={"cls": Scheduler, "options": {**place, "port": 0, "dashboard": False}},
+            scheduler={
+                "cls": Scheduler,
+                "options": {**place, "port": 0, "dashboard": False, "dashboard_address": "127.0.0.1:0"},
+            },
             security=security,
         )
     try:

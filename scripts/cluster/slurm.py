@@ -1,4 +1,4 @@
-"""Runs a plan on workers that Slurm starts: `python scripts/cluster/slurm.py PLAN --workers 8 -- --partition gpu --gres gpu:1`.
+"""Runs a plan on workers that Slurm starts: `python scripts/cluster/slurm.py PLAN --workers 8 --sbatch=--gres=gpu:1`.
 
 The driver is this process: start it on a login node, in tmux, or in a small job of its own. Workers come as Slurm grants
 them and may be pre-empted; run the same command again to resume. Needs `pip install '.[cluster]' dask-jobqueue`.
@@ -25,7 +25,7 @@ def options(arguments=None):
     parser.add_argument("--walltime", default="08:00:00", help="of each worker")
     parser.add_argument("--interface", help="network interface of the cluster, such as ib0")
     parser.add_argument("--print", action="store_true", help="print the job script and stop")
-    parser.add_argument("slurm", nargs="*", help="further options of sbatch, after --")
+    parser.add_argument("--sbatch", action="append", default=[], help="one more option of sbatch: --sbatch=--gres=gpu:1")
     return parser.parse_args(arguments)
 
 
@@ -42,21 +42,10 @@ def cluster(chosen):
         interface=chosen.interface,
         python=sys.executable,
         worker_extra_args=["--no-dashboard", "--memory-limit", "0"],
-        job_extra_directives=[" ".join(pair) for pair in paired(chosen.slurm)],
+        job_extra_directives=chosen.sbatch,
         job_script_prologue=[f"export {name}={shlex.quote(value)}" for name, value in {**given, **threads}.items()],
-        scheduler_options={"dashboard": False, "dashboard_address": None},
+        scheduler_options={"dashboard": False, "dashboard_address": "127.0.0.1:0"},
     )
-
-
-def paired(words):
-    """`--partition gpu --exclusive` as one list per option."""
-    found = []
-    for word in words:
-        if word.startswith("-") or not found:
-            found.append([word])
-        else:
-            found[-1].append(word)
-    return found
 
 
 def main():

@@ -55,8 +55,9 @@ def test_closing_leaves_no_process_and_waits_for_no_job(jobs):
     outcomes = own(works.long).outcomes(jobs(8), silent)
     assert next(outcomes) == [0]
     during = set(psutil.Process().children(recursive=True)) - before
+    workers = [child for child in during if "spawn_main" in " ".join(child.cmdline())]
     outcomes.close()
-    gone, alive = psutil.wait_procs([child for child in during if "spawn_main" in " ".join(child.cmdline())], timeout=10)
+    gone, alive = psutil.wait_procs(workers, timeout=10)
     assert not alive
     assert len(gone) == 2
 

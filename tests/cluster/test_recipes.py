@@ -20,27 +20,15 @@ def slurm():
 
 def test_the_job_script_asks_slurm_for_the_cores_and_starts_one_worker_with_one_thread(slurm, monkeypatch, home):
     monkeypatch.setenv("CATS_DATA", "/shared/my data")
-    words = [
-        "plan.yaml",
-        "--cores",
-        "6",
-        "--memory",
-        "8GB",
-        "--walltime",
-        "01:00:00",
-        "--",
-        "--partition",
-        "gpu",
-        "--gres=gpu:1",
-    ]
-    with slurm.cluster(slurm.options(words)) as made:
+    asked = "--cores 6 --memory 8GB --walltime 01:00:00 --sbatch=--partition=gpu --sbatch=--gres=gpu:1"
+    with slurm.cluster(slurm.options(["plan.yaml", *asked.split()])) as made:
         lines = made.job_script().splitlines()
     for line in (
         "#!/usr/bin/env bash",
         "#SBATCH --cpus-per-task=6",
         "#SBATCH --mem=8G",
         "#SBATCH -t 01:00:00",
-        "#SBATCH --partition gpu",
+        "#SBATCH --partition=gpu",
         "#SBATCH --gres=gpu:1",
         f"export CATS_HOME={home}",
         "export CATS_DATA='/shared/my data'",
