@@ -12,7 +12,6 @@ from importlib.metadata import version
 from multiprocessing import resource_tracker
 from typing import Any
 
-from benchmark.device import device_of
 from benchmark.home import home
 from benchmark.memory import keep_memory, large_pages
 from benchmark.recipe import TRAINER
@@ -49,6 +48,8 @@ def about(token: str, device: str) -> About:
     keep_memory()
     trouble = None
     if device == "cuda":
+        from benchmark.device import device_of
+
         try:
             device_of(device)
         except CatsError as error:
@@ -135,6 +136,8 @@ def environments(workers: int | None, device: str) -> list[dict[str, str]]:
 
     Raises CatsError if the device is not there.
     """
+    from benchmark.device import device_of
+
     gpus = _gpus() if device_of(device).type == "cuda" else []
     count = workers or len(gpus) or max(1, usable_cores() // 2)
     threads = str(max(1, usable_cores() // count))
@@ -166,7 +169,8 @@ def _own_cluster(workers: int | None, device: str) -> Iterator[Any]:
     # logging has to be there before a worker imports Dask.
     spawned = {"DASK_LOGGING__DISTRIBUTED": "warning"}
     with _deaf(), dask.config.set({"distributed.nanny.pre-spawn-environ": spawned}):
-        cluster = SpecCluster(  # type: ignore[no-untyped-call]
+        cluster = _begun(
+            SpecCluster,
             workers=wanted,
             scheduler={
                 "cls": Scheduler,
@@ -182,6 +186,13 @@ def _own_cluster(workers: int | None, device: str) -> Iterator[Any]:
             with suppress(OSError, TypeError):  # it may have none at the moment
                 os.kill(nanny.pid, signal.SIGKILL)  # what it has in hand is not waited for
         cluster.close(timeout=PATIENCE)
+
+
+def _begun(kind: Any, **settings: Any) -> Any:
+    try:
+        return kind(**settings)
+    except (OSError, RuntimeError) as error:
+        raise CatsError(f"cannot start workers on this machine: {error}") from error
 
 
 @contextmanager

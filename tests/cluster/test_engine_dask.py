@@ -1,11 +1,20 @@
 """The Dask engine: every job once, whatever dies, hangs, comes late or does not fit."""
 
+import subprocess
+import sys
 import threading
 from collections import defaultdict
+from datetime import UTC, datetime, timedelta
 
 import dask
 import psutil
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
+from distributed.deploy.spec import SpecCluster
 
 from benchmark.cluster import exposed
 from benchmark.engine_dask import Dask
@@ -166,6 +175,37 @@ def test_a_wrong_address_is_one_sentence(cats, tmp_path):
     assert code == 2
     assert err.startswith("cats: no Dask scheduler answers at tcp://127.0.0.1:9: ")
     assert err.count("\n") == 1
+
+
+def certificate(folder):
+    """A key and a certificate that vouches for itself, in one file."""
+    now, name = datetime.now(UTC), x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "cats")])
+    key = ec.generate_private_key(ec.SECP256R1())
+    build = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+    build = build.not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=1))
+    made = build.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True).sign(key, SHA256())
+    plain = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    (folder / "tls.pem").write_bytes(plain + made.public_bytes(Encoding.PEM))
+    return str(folder / "tls.pem")
+
+
+def test_workers_of_our_own_speak_tls_if_dasks_settings_say_so(jobs, tmp_path, monkeypatch):
+    file = certificate(tmp_path)
+    roles = {role: {"cert": file, "key": file} for role in ("scheduler", "worker", "client")}
+    begun = []
+    real = SpecCluster.__init__
+    monkeypatch.setattr(SpecCluster, "__init__", lambda self, *a, **k: (begun.append(self), real(self, *a, **k))[1])
+    with dask.config.set({"distributed.comm.require-encryption": True, "distributed.comm.tls": {"ca-file": file, **roles}}):
+        outcomes = own(works.key, 1).outcomes(jobs(2), silent)
+        next(outcomes)
+        address = begun[0].scheduler_address
+        assert len(list(outcomes)) == 1
+    assert address.startswith("tls://127.0.0.1:")
+
+
+def test_a_worker_is_asked_before_it_loads_torch():
+    code = "import sys, benchmark.engine_dask; print('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"
 
 
 @pytest.mark.parametrize(
