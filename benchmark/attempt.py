@@ -15,9 +15,10 @@ import torch
 from benchmark.energy import Meter
 from benchmark.recipe import TRAINER
 from results.error import CatsError
-from results.record import Outcome, Record
+from results.record import Cost, Outcome, Record
 
 log = logging.getLogger(__name__)
+Status = Literal["finished", "failed", "interrupted"]
 
 
 class Attempt:
@@ -37,7 +38,8 @@ class Attempt:
 
     def run(self, meter: Meter, work: Callable[[], None]) -> Outcome:
         """Do the work and say how it ended."""
-        started, status, reason = time.time(), "finished", None
+        started, reason = time.time(), None
+        status: Status = "finished"
         try:
             work()
         except KeyboardInterrupt:
@@ -47,13 +49,22 @@ class Attempt:
         except Exception as error:
             log.exception("%s failed", self.names)
             status, reason = "failed", f"{type(error).__name__}: {error}"
-        record = Record(
+        costs, on = tuple(meter.costs), environment(meter.device)
+        return Outcome(self._record(status, reason, started, costs, on), self.predictions if status == "finished" else None)
+
+    def failed(self, reason: str, started: float) -> Outcome:
+        """How an attempt ended of which nothing came back: nobody knows what it cost, or on what it was made."""
+        return Outcome(self._record("failed", reason, started, (), {}))
+
+    def _record(
+        self, status: Status, reason: str | None, started: float, costs: tuple[Cost, ...], environment: dict[str, str]
+    ) -> Record:
+        return Record(
             kind=self.kind, key=self.key, attempt=uuid.uuid4().hex, experiment=self.experiment, status=status, reason=reason,
             point=self.point, names=self.names, settings=self.settings, facts=self.facts, scores=self.scores,
-            validation=self.validation, curves=self.curves, costs=tuple(meter.costs),
-            environment=environment(meter.device), started=started, ended=time.time(),
+            validation=self.validation, curves=self.curves, costs=costs, environment=environment,
+            started=started, ended=time.time(),
         )  # fmt: skip
-        return Outcome(record, self.predictions if status == "finished" else None)
 
 
 @cache

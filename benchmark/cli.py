@@ -12,6 +12,7 @@ import typer
 from benchmark.cli_agree import app as agreement
 from benchmark.cli_compare import app as compare
 from benchmark.cli_cost import app as costs
+from benchmark.cli_engine import EngineName, EngineOption, SchedulerOption, WorkersOption, engine_of
 from benchmark.cli_entries import app as entries
 from benchmark.cli_import import app as imports
 from benchmark.cli_list import app as lists
@@ -41,6 +42,7 @@ from results.error import CatsError
 
 if TYPE_CHECKING:
     from benchmark.asked import Asked
+    from benchmark.engine import Engine
     from benchmark.plan import Plan
     from benchmark.runner import Run
     from results.board import Board, Judging
@@ -73,6 +75,9 @@ def run(
     hours: HoursOption = None,
     co2e_kg: CO2eOption = None,
     cells: Annotated[int | None, typer.Option("--cells", help="Budget: finished cells, those of earlier calls too.")] = None,
+    engine: EngineOption = EngineName.local,
+    scheduler: SchedulerOption = None,
+    workers: WorkersOption = None,
 ) -> None:
     """Make every cell of a plan that is not done yet, then show the board. Run it again to resume."""
     from benchmark.asked import asked
@@ -81,7 +86,7 @@ def run(
 
     loaded = load_plan(plan).limited(kwh=kwh, hours=hours, co2e_kg=co2e_kg, cells=cells)
     try:
-        state = _run(loaded, tracking_uri, device, pack)
+        state = _run(loaded, tracking_uri, engine_of(engine, device.value, scheduler, workers, loaded), pack)
     except KeyboardInterrupt:
         say(f"stopped; nothing finished is lost. Resume with: cats run {plan}")
         raise typer.Exit(130) from None
@@ -105,8 +110,7 @@ def run(
         raise typer.Exit(1)
 
 
-def _run(plan: "Plan", tracking_uri: str, device: Device, pack: int) -> "Run":
-    from benchmark.engine import Local
+def _run(plan: "Plan", tracking_uri: str, engine: "Engine", pack: int) -> "Run":
     from benchmark.progress import Progress
     from benchmark.runner import run as run_plan
     from results.tracking import Tracking
@@ -115,7 +119,7 @@ def _run(plan: "Plan", tracking_uri: str, device: Device, pack: int) -> "Run":
     outbox = outbox_of(tracking_uri, plan.experiment)
     outbox.sweep()
     with Progress() as watch:
-        return run_plan(plan, tracking, outbox, Local(device.value), watch, pack)
+        return run_plan(plan, tracking, outbox, engine, watch, pack)
 
 
 @app.command()

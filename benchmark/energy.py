@@ -156,9 +156,9 @@ def intensity(country: str) -> float:
 @cache
 def tracker(country: str) -> Any:
     """The process's tracker: starting one takes more than a second, a task of it some milliseconds."""
-    logging.getLogger("codecarbon").setLevel(logging.ERROR)
     from codecarbon import OfflineEmissionsTracker
 
+    logging.getLogger("codecarbon").setLevel(logging.ERROR)  # importing it has set the level anew
     return OfflineEmissionsTracker(country_iso_code=country, output_methods=[], log_level="error", allow_multiple_runs=True)
 
 

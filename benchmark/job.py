@@ -28,6 +28,11 @@ class Job:
         """Data set and backbone: who has just worked on the same has its images on the device and its kernels chosen."""
         return (self.start.source, self.start.backbone) if self.start else (self.cells[0].target, self.cells[0].backbone)
 
+    @property
+    def key(self) -> str:
+        """That of the pretraining or of the first cell; no other job of a plan has it."""
+        return self.start.key if self.start else self.cells[0].key
+
     def __str__(self) -> str:
         if self.start is not None:
             return f"pretraining {self.start.source}, {self.start.backbone}"

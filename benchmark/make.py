@@ -42,20 +42,33 @@ def make(job: Job, device: str) -> list[Outcome]:
     return make_cells(job.cells, job.experiment, meter)
 
 
-def make_cell(cell: Cell, experiment: str, meter: Meter) -> Outcome:
-    """Train and score one cell. Raises nothing: failure and Ctrl-C are ways for a record to end."""
-    target = catalogue.target(cell.target)
+def attempts_at(job: Job) -> list[Attempt]:
+    """What the records of a job begin with, whoever does it."""
+    if job.start is not None:
+        return [pretraining_attempt(job.start, job.experiment)]
+    return [cell_attempt(cell, job.experiment) for cell in job.cells]
+
+
+def cell_attempt(cell: Cell, experiment: str) -> Attempt:
+    """An attempt at a cell that has not begun."""
+    dataset = catalogue.target(cell.target).dataset
     names = {"source": cell.source, "target": cell.target, "backbone": cell.backbone, "seed": str(cell.seed)}
     settings = flat(cell.recipe) | {f"subsample.{k}": str(v) for k, v in cell.subsample.model_dump().items()}
     attempt = Attempt("cell", cell.key, cell.point, names, {**settings, "rule": cell.rule}, experiment)
-    attempt.facts |= {"data": cell.data, "start": cell.start.key, "groups": str(target.dataset.groups)}
-    if target.dataset.known_duplicates:
-        attempt.facts["known_duplicates"] = str(target.dataset.known_duplicates)
+    attempt.facts |= {"data": cell.data, "start": cell.start.key, "groups": str(dataset.groups)}
+    if dataset.known_duplicates:
+        attempt.facts["known_duplicates"] = str(dataset.known_duplicates)
     if cell.leak is not None:
         attempt.facts["leak"] = cell.leak
     if cell.start.kind == "pretraining":
         attempt.facts["pretraining"] = cell.start.key
-    return attempt.run(meter, lambda: _cell(cell, target.dataset, meter, attempt))
+    return attempt
+
+
+def make_cell(cell: Cell, experiment: str, meter: Meter) -> Outcome:
+    """Train and score one cell. Raises nothing: failure and Ctrl-C are ways for a record to end."""
+    attempt = cell_attempt(cell, experiment)
+    return attempt.run(meter, lambda: _cell(cell, catalogue.target(cell.target).dataset, meter, attempt))
 
 
 def make_cells(cells: Sequence[Cell], experiment: str, meter: Meter) -> list[Outcome]:
@@ -74,14 +87,20 @@ def make_cells(cells: Sequence[Cell], experiment: str, meter: Meter) -> list[Out
     return made
 
 
-def make_pretraining(start: Start, experiment: str, meter: Meter) -> Outcome:
-    """Pretrain a source once and keep its weights under the key of the start. Raises nothing, like make_cell."""
+def pretraining_attempt(start: Start, experiment: str) -> Attempt:
+    """An attempt at a pretraining that has not begun."""
     assert start.recipe is not None
     names = {"source": start.source, "backbone": start.backbone, "seed": str(start.seed)}
     attempt = Attempt("pretraining", start.key, digest([TRAINER, flat(start.recipe)]), names, flat(start.recipe), experiment)
     attempt.facts |= {"data": str(start.data)}
     if start.start is not None and start.start.kind == "pretraining":
         attempt.facts["pretraining"] = start.start.key
+    return attempt
+
+
+def make_pretraining(start: Start, experiment: str, meter: Meter) -> Outcome:
+    """Pretrain a source once and keep its weights under the key of the start. Raises nothing, like make_cell."""
+    attempt = pretraining_attempt(start, experiment)
     return attempt.run(meter, lambda: _pretraining(start, meter, attempt))
 
 

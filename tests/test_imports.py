@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-HEAVY = ("torch", "timm", "torchvision", "mlflow", "sklearn", "codecarbon")
+HEAVY = ("torch", "timm", "torchvision", "mlflow", "sklearn", "codecarbon", "dask", "distributed")
 
 
 def loaded_after(statement):

@@ -1,0 +1,63 @@
+"""Runs a plan on workers that Slurm starts: `python scripts/cluster/slurm.py PLAN --workers 8 --sbatch=--gres=gpu:1`.
+
+The driver is this process: start it on a login node, in tmux, or in a small job of its own. Workers come as Slurm grants
+them and may be pre-empted; run the same command again to resume. Needs `pip install '.[cluster]' dask-jobqueue`.
+CATS_HOME, CATS_DATA and CATS_WEIGHTS have to name folders that all nodes share.
+"""
+
+import argparse
+import os
+import shlex
+import subprocess
+import sys
+
+from dask_jobqueue import SLURMCluster
+
+SHARED = ("CATS_HOME", "CATS_DATA", "CATS_WEIGHTS", "CATS_ENTRIES", "MLFLOW_TRACKING_URI")
+
+
+def options(arguments=None):
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("plan")
+    parser.add_argument("--workers", type=int, default=1, help="one Slurm job each")
+    parser.add_argument("--cores", type=int, default=4, help="of each worker")
+    parser.add_argument("--memory", default="16GB", help="of each worker")
+    parser.add_argument("--walltime", default="08:00:00", help="of each worker")
+    parser.add_argument("--interface", help="network interface of the cluster, such as ib0")
+    parser.add_argument("--print", action="store_true", help="print the job script and stop")
+    parser.add_argument("--sbatch", action="append", default=[], help="one more option of sbatch: --sbatch=--gres=gpu:1")
+    return parser.parse_args(arguments)
+
+
+def cluster(chosen):
+    """A scheduler here, and the job script of its workers: one thread takes jobs, all cores of the job train."""
+    given = {name: os.environ[name] for name in SHARED if name in os.environ}
+    threads = {name: str(chosen.cores) for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")}
+    return SLURMCluster(
+        cores=1,
+        job_cpu=chosen.cores,
+        processes=1,
+        memory=chosen.memory,
+        walltime=chosen.walltime,
+        interface=chosen.interface,
+        python=sys.executable,
+        worker_extra_args=["--no-dashboard", "--memory-limit", "0"],
+        job_extra_directives=chosen.sbatch,
+        job_script_prologue=[f"export {name}={shlex.quote(value)}" for name, value in {**given, **threads}.items()],
+        scheduler_options={"dashboard": False, "dashboard_address": "127.0.0.1:0"},
+    )
+
+
+def main():
+    chosen = options()
+    with cluster(chosen) as slurm:
+        if chosen.print:
+            print(slurm.job_script())
+            return 0
+        slurm.scale(jobs=chosen.workers)
+        command = [sys.executable, "-m", "benchmark", "run", chosen.plan, "--engine", "dask"]
+        return subprocess.call([*command, "--scheduler", slurm.scheduler_address])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,89 @@
+"""Fixtures: plans of jobs, and a scheduler with workers that are started by hand, as processes."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from benchmark.job import jobs_of
+from benchmark.plan import load_plan
+
+ROOT = Path(__file__).parents[2]
+PLAN = """
+experiment: small
+sources: [scratch]
+targets: [ihc]
+backbones: [test_resnet]
+recipe: {{base: finetune, size: 16}}
+seeds: {seeds}
+"""
+
+
+@pytest.fixture
+def jobs(tmp_path):
+    """`jobs(seeds)`: one cell for each seed."""
+
+    def of(seeds):
+        path = tmp_path / "small.yaml"
+        path.write_text(PLAN.format(seeds=seeds))
+        return jobs_of(load_plan(str(path)).cells(), "small", "DEU")
+
+    return of
+
+
+class ByHand:
+    """`dask scheduler` and `dask worker` as somebody would type them."""
+
+    def __init__(self, folder):
+        self.folder, self.processes = folder, []
+        self.scheduler = self.dask("scheduler", "--host", "127.0.0.1", "--port", "0", "--scheduler-file", str(folder / "file"))
+        self.address = json.loads(waited_for(lambda: written(folder / "file"), self.scheduler))["address"]
+
+    def worker(self, **environment):
+        return self.dask("worker", self.address, "--nthreads", "1", "--host", "127.0.0.1", **environment)
+
+    def dask(self, *arguments, **environment):
+        path = os.pathsep.join([environment.pop("before", ""), str(ROOT)]).strip(os.pathsep)
+        process = subprocess.Popen(
+            [sys.executable, "-m", "dask", *arguments, "--no-dashboard"],
+            env={**os.environ, "PYTHONPATH": path, **environment},
+            cwd=self.folder,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        self.processes.append(process)
+        return process
+
+    def close(self):
+        for process in self.processes:
+            process.terminate()
+        for process in self.processes:
+            try:
+                process.wait(timeout=20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def written(path):
+    return path.read_text() if path.exists() else ""
+
+
+def waited_for(found, process, seconds=60):
+    until = time.monotonic() + seconds
+    while not (value := found()):
+        assert process.poll() is None, "it ended"
+        assert time.monotonic() < until, "it never came"
+        time.sleep(0.05)
+    return value
+
+
+@pytest.fixture
+def by_hand(tmp_path):
+    started = ByHand(tmp_path)
+    yield started
+    started.close()

@@ -1,0 +1,224 @@
+"""The Dask engine: every job once, whatever dies, hangs, comes late or does not fit."""
+
+import subprocess
+import sys
+import threading
+from collections import defaultdict
+from datetime import UTC, datetime, timedelta
+
+import dask
+import psutil
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
+from distributed.deploy.spec import SpecCluster
+
+from benchmark.cluster import exposed
+from benchmark.engine_dask import Dask
+from benchmark.job import jobs_of
+from benchmark.plan import load_plan
+from results.error import CatsError
+from tests.cluster import works
+
+pytestmark = [pytest.mark.cluster, pytest.mark.slow]
+
+
+def silent(what):
+    pass
+
+
+def own(make, workers=2):
+    return Dask("cpu", None, workers, make=make)
+
+
+def test_every_job_is_done_once(jobs):
+    begun = []
+    done = [key for keys in own(works.key).outcomes(jobs(150), begun.append) for key in keys]
+    assert sorted(done) == sorted(job.cells[0].key for job in jobs(150))
+    assert len(begun) == 150
+
+
+def test_a_job_that_kills_its_worker_three_times_fails_and_the_rest_is_done(jobs):
+    left = [outcome for some in own(works.seed_or_death).outcomes(jobs(8), silent) for outcome in some]
+    (failed,) = [outcome.record for outcome in left if not isinstance(outcome, int)]
+    assert sorted(seed for seed in left if isinstance(seed, int)) == [0, 1, 2, 4, 5, 6, 7]
+    assert (failed.status, failed.reason) == ("failed", "killed its worker 3 times")
+    assert failed.key == next(job.cells[0].key for job in jobs(8) if job.cells[0].seed == 3)
+    assert failed.names["seed"] == "3"
+    assert failed.costs == ()
+
+
+def test_a_job_whose_worker_hangs_is_done_by_another(jobs, home):
+    with dask.config.set({"distributed.scheduler.worker-ttl": "20s"}):  # more than a busy machine makes a worker wait
+        engine = own(works.seed_or_halt_once)
+        done = [seed for some in engine.outcomes(jobs(8), silent) for seed in some]
+    assert (home / "halted").exists()
+    assert sorted(done) == list(range(8))
+
+
+def test_closing_leaves_no_process_and_waits_for_no_job(jobs):
+    before = set(psutil.Process().children(recursive=True))
+    outcomes = own(works.long).outcomes(jobs(8), silent)
+    assert next(outcomes) == [0]
+    during = set(psutil.Process().children(recursive=True)) - before
+    workers = [child for child in during if "spawn_main" in " ".join(child.cmdline())]
+    outcomes.close()
+    gone, alive = psutil.wait_procs(workers, timeout=10)
+    assert not alive
+    assert len(gone) == 2
+
+
+def test_what_goes_wrong_while_jobs_are_listed_is_raised(jobs):
+    def broken():
+        yield from jobs(2)
+        raise CatsError("no such thing")
+
+    with pytest.raises(CatsError, match="no such thing"):
+        list(own(works.key, 1).outcomes(broken(), silent))
+
+
+def test_a_worker_stays_at_its_target(tmp_path):
+    plan = tmp_path / "two.yaml"
+    plan.write_text(
+        "experiment: two\nsources: [scratch]\ntargets: [ihc, digits]\nbackbones: [test_resnet]\n"
+        "recipe: {base: finetune, size: 16}\nseeds: 12\nallow_leakage: true\n"
+    )
+    jobs = jobs_of(load_plan(str(plan)).cells(), "two", "DEU")
+    changes, last = 0, defaultdict(lambda: None)
+    for worker, place in (left for some in own(works.place).outcomes(jobs, silent) for left in some):
+        changes += last[worker] not in {None, place}
+        last[worker] = place
+    assert len(last) == 2
+    assert changes <= 1
+
+
+def test_a_worker_that_comes_late_gets_jobs_too(jobs, by_hand):
+    by_hand.worker()
+    seen = set()
+    for (pid,) in Dask("cpu", by_hand.address, make=works.pid).outcomes(jobs(400), silent):
+        if not seen:
+            by_hand.worker()
+        seen.add(pid)
+        if len(seen) == 2:
+            break
+    assert len(seen) == 2
+
+
+def test_the_first_worker_may_come_after_the_driver(jobs, by_hand, caplog):
+    threading.Timer(2, by_hand.worker).start()
+    done = list(Dask("cpu", by_hand.address, make=works.key).outcomes(jobs(3), silent))
+    assert len(done) == 3
+    assert caplog.text.count("no worker is there at the Dask scheduler") == 1
+
+
+def other_timm(folder):
+    """A folder that, ahead of all others on the path, says timm is another one."""
+    info = folder / "other" / "timm-0.0.1.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: timm\nVersion: 0.0.1\n")
+    return str(info.parent)
+
+
+def test_a_worker_with_another_version_is_refused_before_anything_begins(jobs, by_hand, tmp_path):
+    by_hand.worker(before=other_timm(tmp_path))
+    begun = []
+    with pytest.raises(CatsError, match=r"worker tcp://\S+ has timm 0\.0\.1, the driver has timm \d\S+: they must be the same"):
+        list(Dask("cpu", by_hand.address, make=works.key).outcomes(jobs(3), begun.append))
+    assert begun == []
+
+
+def test_a_worker_with_another_version_that_comes_late_gets_nothing_and_is_told_of_once(jobs, by_hand, tmp_path, caplog):
+    by_hand.worker()
+    seen = set()
+    for (pid,) in Dask("cpu", by_hand.address, make=works.pid).outcomes(jobs(400), silent):
+        if not seen:
+            by_hand.worker(before=other_timm(tmp_path))
+        seen.add(pid)
+        if "timm 0.0.1" in caplog.text:
+            break
+    assert caplog.text.count("it gets no job") == 1
+    assert len(seen) == 1
+
+
+def test_a_worker_without_the_drivers_home_is_refused_if_the_plan_pretrains(jobs, by_hand, tmp_path, home):
+    by_hand.worker(CATS_HOME=str(tmp_path / "elsewhere"))
+    with pytest.raises(CatsError, match="does not see the driver's CATS_HOME, .* must name one folder"):
+        list(Dask("cpu", by_hand.address, make=works.key).outcomes(jobs(3), silent))
+    done = list(Dask("cpu", by_hand.address, shared_home=False, make=works.key).outcomes(jobs(3), silent))
+    assert len(done) == 3
+    assert list(home.glob(".driver-*")) == []
+
+
+def test_a_scheduler_that_dies_is_one_sentence(jobs, by_hand):
+    by_hand.worker()
+    outcomes = Dask("cpu", by_hand.address, make=works.pid).outcomes(jobs(400), silent)
+    next(outcomes)
+    by_hand.scheduler.kill()
+    with pytest.raises(CatsError, match="scheduler at .* is gone; nothing finished is lost"):
+        list(outcomes)
+
+
+def test_a_stopped_driver_takes_its_jobs_back_from_a_cluster_that_goes_on(jobs, by_hand):
+    by_hand.worker()
+    outcomes = Dask("cpu", by_hand.address, make=works.pid).outcomes(jobs(400), silent)
+    next(outcomes)
+    outcomes.close()
+    assert len(list(Dask("cpu", by_hand.address, make=works.key).outcomes(jobs(3), silent))) == 3
+
+
+def test_a_wrong_address_is_one_sentence(cats, tmp_path):
+    (tmp_path / "plan.yaml").write_text("experiment: x\nsources: [scratch]\ntargets: [ihc]\nbackbones: [test_resnet]\n")
+    code, _, err = cats("run", "plan.yaml", "--engine", "dask", "--scheduler", "tcp://127.0.0.1:9")
+    assert code == 2
+    assert err.startswith("cats: no Dask scheduler answers at tcp://127.0.0.1:9: ")
+    assert err.count("\n") == 1
+
+
+def certificate(folder):
+    """A key and a certificate that vouches for itself, in one file."""
+    now, name = datetime.now(UTC), x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "cats")])
+    key = ec.generate_private_key(ec.SECP256R1())
+    build = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+    build = build.not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=1))
+    made = build.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True).sign(key, SHA256())
+    plain = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    (folder / "tls.pem").write_bytes(plain + made.public_bytes(Encoding.PEM))
+    return str(folder / "tls.pem")
+
+
+def test_workers_of_our_own_speak_tls_if_dasks_settings_say_so(jobs, tmp_path, monkeypatch):
+    file = certificate(tmp_path)
+    roles = {role: {"cert": file, "key": file} for role in ("scheduler", "worker", "client")}
+    begun = []
+    real = SpecCluster.__init__
+    monkeypatch.setattr(SpecCluster, "__init__", lambda self, *a, **k: (begun.append(self), real(self, *a, **k))[1])
+    with dask.config.set({"distributed.comm.require-encryption": True, "distributed.comm.tls": {"ca-file": file, **roles}}):
+        outcomes = own(works.key, 1).outcomes(jobs(2), silent)
+        next(outcomes)
+        address = begun[0].scheduler_address
+        assert len(list(outcomes)) == 1
+    assert address.startswith("tls://127.0.0.1:")
+
+
+def test_a_worker_is_asked_before_it_loads_torch():
+    code = "import sys, benchmark.engine_dask; print('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"
+
+
+@pytest.mark.parametrize(
+    ("address", "open_to_others"),
+    [
+        ("tcp://127.0.0.1:8786", False),
+        ("localhost:8786", False),
+        ("tcp://[::1]:8786", False),
+        ("tls://10.0.0.5:8786", False),
+        ("tcp://10.0.0.5:8786", True),
+        ("tcp://head-node:8786", True),
+        ("10.0.0.5:8786", True),
+    ],
+)
+def test_who_can_reach_an_address_is_seen(address, open_to_others):
+    assert exposed(address) is open_to_others

@@ -1,0 +1,69 @@
+"""The recipes of scripts/cluster name what a cluster needs."""
+
+import importlib.util
+from pathlib import Path
+
+import pytest
+import yaml
+
+RECIPES = Path(__file__).parents[2] / "scripts" / "cluster"
+pytestmark = pytest.mark.cluster
+
+
+@pytest.fixture(scope="module")
+def slurm():
+    spec = importlib.util.spec_from_file_location("slurm", RECIPES / "slurm.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_job_script_asks_slurm_for_the_cores_and_starts_one_worker_with_one_thread(slurm, monkeypatch, home):
+    monkeypatch.setenv("CATS_DATA", "/shared/my data")
+    asked = "--cores 6 --memory 8GB --walltime 01:00:00 --sbatch=--partition=gpu --sbatch=--gres=gpu:1"
+    with slurm.cluster(slurm.options(["plan.yaml", *asked.split()])) as made:
+        lines = made.job_script().splitlines()
+    for line in (
+        "#!/usr/bin/env bash",
+        "#SBATCH --cpus-per-task=6",
+        "#SBATCH --mem=8G",
+        "#SBATCH -t 01:00:00",
+        "#SBATCH --partition=gpu",
+        "#SBATCH --gres=gpu:1",
+        f"export CATS_HOME={home}",
+        "export CATS_DATA='/shared/my data'",
+        "export OMP_NUM_THREADS=6",
+    ):
+        assert line in lines
+    assert "-m distributed.cli.dask_worker tcp://" in lines[-1]
+    for option in ("--nthreads 1", "--memory-limit 0", "--nanny"):
+        assert option in lines[-1]
+
+
+def test_the_manifest_starts_a_scheduler_and_workers_that_find_it_and_share_a_volume():
+    parts = [part for part in yaml.safe_load_all((RECIPES / "kubernetes.yaml").read_text()) if part]
+    named = {(part["kind"], part["metadata"]["name"]): part for part in parts}
+    assert len(named) == len(parts)
+    service = named["Service", "cats-scheduler"]["spec"]
+    scheduler, worker = (named["Deployment", name]["spec"] for name in ("cats-scheduler", "cats-worker"))
+    for deployment in (scheduler, worker):
+        labels = deployment["template"]["metadata"]["labels"]
+        assert deployment["selector"]["matchLabels"] == labels
+        policy = named["NetworkPolicy", "cats"]["spec"]["podSelector"]["matchExpressions"][0]
+        assert labels["app"] in policy["values"]
+        pod = deployment["template"]["spec"]
+        (container,) = pod["containers"]
+        claims = {
+            volume["name"]: volume["persistentVolumeClaim"] for volume in pod["volumes"] if "persistentVolumeClaim" in volume
+        }
+        assert {mount["mountPath"] for mount in container["volumeMounts"] if mount["name"] in claims} == {"/cats"}
+        assert [claim["claimName"] for claim in claims.values()] == ["cats"]
+        assert container["envFrom"][0] == {"configMapRef": {"name": "cats"}}
+    assert named["PersistentVolumeClaim", "cats"]["spec"]["accessModes"] == ["ReadWriteMany"]
+    assert service["selector"] == scheduler["template"]["metadata"]["labels"]
+    (port,) = service["ports"]
+    command = worker["template"]["spec"]["containers"][0]["args"]
+    assert command[:3] == ["dask", "worker", f"tcp://cats-scheduler:{port['port']}"]
+    assert command[command.index("--nthreads") + 1] == "1"
+    assert str(port["port"]) in scheduler["template"]["spec"]["containers"][0]["args"]
+    assert named["ConfigMap", "cats"]["data"]["CATS_HOME"].startswith("/cats/")
