@@ -38,6 +38,7 @@ class Attempt:
     def run(self, meter: Meter, work: Callable[[], None]) -> Outcome:
         """Do the work and say how it ended."""
         started, status, reason = time.time(), "finished", None
+        begun = time.monotonic()  # a clock may be set meanwhile
         try:
             work()
         except KeyboardInterrupt:
@@ -51,7 +52,7 @@ class Attempt:
             kind=self.kind, key=self.key, attempt=uuid.uuid4().hex, experiment=self.experiment, status=status, reason=reason,
             point=self.point, names=self.names, settings=self.settings, facts=self.facts, scores=self.scores,
             validation=self.validation, curves=self.curves, costs=tuple(meter.costs),
-            environment=environment(meter.device), started=started, ended=time.time(),
+            environment=environment(meter.device), started=started, ended=started + time.monotonic() - begun,
         )  # fmt: skip
         return Outcome(record, self.predictions if status == "finished" else None)
 
