@@ -91,6 +91,8 @@ def run(
     if state.interrupted:
         say(f"stopped; nothing finished is lost. Resume with: cats run {plan}")
         raise typer.Exit(exit_code())
+    if state.waiting:  # a board without them would not be the plan's
+        raise typer.Exit(2)
     if state.done + state.made:
         question = asked(loaded, tracking_uri)
         _print(_board(question, Judging(question.images())), Format.table)

@@ -23,6 +23,7 @@ from mlflow.exceptions import MlflowException
 
 from results.collector import uncollected
 from results.error import CatsError
+from results.lock import alone_at
 from results.outbox import Outbox
 from results.predictions import PREDICTIONS, local_file
 from results.record import Outcome, Record, metric_name
@@ -54,7 +55,8 @@ class Tracking:
         quiet()
         self.uri, self.experiment = absolute(uri), experiment
         try:
-            self.client = MlflowClient(tracking_uri=self.uri)
+            with alone_at(self.uri):
+                self.client = MlflowClient(tracking_uri=self.uri)
             found = self.client.get_experiment_by_name(experiment)
             if found is None and not create:
                 names = [e.name for e in self.client.search_experiments()]

@@ -1,0 +1,81 @@
+"""A driver that is killed, pre-empted, or not alone: the table in the end is that of an undisturbed run."""
+
+import os
+import random
+import signal
+import time
+
+import pytest
+
+from tests.faults.driver import FIRST, PLAN, Place, ended, killed, left, same
+
+pytestmark = pytest.mark.slow
+EVENTS = {"it has the lease": "outbox/*.lock", "a record waits": "outbox/*/[!.]*", "weights are written": "pretrained/*"}
+# CATS_KILLS=20 kills as many more drivers, each at a moment of its own.
+LUCK = random.Random(os.environ.get("CATS_KILLS_SEED", "0"))
+MOMENTS = [
+    round(LUCK.uniform(0, float(os.environ.get("CATS_KILLS_WITHIN", "12"))), 2)
+    for _ in range(int(os.environ.get("CATS_KILLS", "0")))
+]
+
+
+@pytest.mark.parametrize("event", EVENTS)
+def test_a_driver_killed_as_soon_as_something_happens_loses_and_doubles_nothing(place, undisturbed, event):
+    process = place.start()
+    left(process, place.home, EVENTS[event])
+    killed(process)
+    assert process.returncode == -signal.SIGKILL
+    told = place.finish()
+    assert "waiting for it" not in told
+    same(place.table(), undisturbed)
+
+
+@pytest.mark.parametrize("seconds", MOMENTS)
+def test_a_driver_killed_at_any_moment_loses_and_doubles_nothing(place, undisturbed, seconds):
+    process = place.start()
+    time.sleep(seconds)
+    killed(process)
+    place.finish()
+    same(place.table(), undisturbed)
+
+
+def test_sigterm_keeps_the_cost_of_the_stopped_cell_and_the_next_run_goes_on(place, undisturbed):
+    place.write(FIRST)
+    process = place.start()
+    left(process, place.home, "images/*")
+    time.sleep(3)  # into the first cell
+    process.send_signal(signal.SIGTERM)
+    told = ended(process, 128 + signal.SIGTERM)
+    assert "Resume with: cats run small.yaml" in told
+    stopped = place.runs()
+    assert set(stopped["status"]) <= {"KILLED"}
+    if len(stopped):  # else it had not begun yet
+        assert '"seconds"' in stopped.iloc[0]["costs"]
+    assert not list(place.home.glob("outbox/*/*"))
+    place.write(PLAN)
+    assert "waiting for it" not in place.finish()
+    same(place.table(), undisturbed)
+
+
+def test_two_drivers_of_one_home_make_every_cell_once(place, undisturbed):
+    first = place.start()
+    left(first, place.home, "outbox/*.lock")
+    second = place.start()
+    told = ended(first)
+    waited = ended(second)
+    assert "4 made now" in told
+    assert f"another cats run, pid {first.pid} on " in waited or "another cats run works on" in waited
+    assert "4 were done, 0 made now" in waited
+    assert len(place.runs()) == 5
+    same(place.table(), undisturbed)
+
+
+def test_two_drivers_of_two_homes_started_at_once_make_every_cell_once(tmp_path, undisturbed):
+    one = Place(tmp_path / "one", uri=f"sqlite:///{tmp_path / 'mlflow.db'}")
+    other = Place(tmp_path / "other", uri=one.uri)
+    processes = [one.start(), other.start()]
+    told = [ended(process) for process in processes]
+    assert sorted("4 made now" in said for said in told) == [False, True]
+    assert sorted("another cats run, pid " in said for said in told) == [False, True]
+    assert len(one.runs()) == 5
+    same(one.table(), undisturbed)
