@@ -42,7 +42,11 @@ class Cell(Frozen):
         return f"{self.source} → {self.target}, {self.backbone}, seed {self.seed}"
 
 
-@lru_cache(maxsize=4096)
 def point_of(recipe: Recipe, rule: Rule, subsample: Subsample) -> str:
     """Digest of how a cell is trained: equal for cells that may stand side by side on a board."""
-    return digest([TRAINER, recipe.model_dump(mode="json"), rule, subsample.model_dump(mode="json")])
+    return _point(TRAINER, recipe, rule, subsample)
+
+
+@lru_cache(maxsize=4096)  # thousands of cells differ in seed and source alone
+def _point(trainer: int, recipe: Recipe, rule: Rule, subsample: Subsample) -> str:
+    return digest([trainer, recipe.model_dump(mode="json"), rule, subsample.model_dump(mode="json")])

@@ -22,7 +22,7 @@ seeds: 2
 subsample: {train: 60}
 pretraining: {size: 16, epochs: 1}
 """
-FIRST = PLAN.replace("epochs: 2", "epochs: 100000")  # a cell that lasts until somebody stops it
+ENDLESS = PLAN.replace("epochs: 2", "epochs: [0, 100000]")  # its third cell lasts until somebody stops it
 
 
 @dataclass
