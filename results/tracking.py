@@ -9,8 +9,10 @@ import logging
 import math
 import os
 import tempfile
+import time
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,7 @@ from mlflow.exceptions import MlflowException
 
 from results.collector import uncollected
 from results.error import CatsError
+from results.lock import alone_at
 from results.outbox import Outbox
 from results.predictions import PREDICTIONS, local_file
 from results.record import Outcome, Record, metric_name
@@ -42,23 +45,36 @@ class NoExperimentError(CatsError):
 class Tracking:
     """One experiment on one tracking server. Made once, before any work starts: database and experiment exist after it.
 
-    Raises CatsError, in one sentence, if the server cannot be reached or the experiment was deleted.
+    `permit` is asked before a record is sent, and raises CatsError where it must not be (results.lease). Raises CatsError, in
+    one sentence, if the server cannot be reached or the experiment was deleted.
     """
+
+    permit: Callable[[], None] | None = None
 
     def __init__(self, uri: str, experiment: str, *, create: bool = True) -> None:
         quiet()
         self.uri, self.experiment = absolute(uri), experiment
         try:
-            self.client = MlflowClient(tracking_uri=self.uri)
+            with alone_at(self.uri):
+                self.client = MlflowClient(tracking_uri=self.uri)
             found = self.client.get_experiment_by_name(experiment)
             if found is None and not create:
                 names = [e.name for e in self.client.search_experiments()]
                 raise NoExperimentError(f"no experiment '{experiment}' on {uri}; there are {', '.join(names) or 'none'}")
             if found is not None and found.lifecycle_stage != "active":
                 raise CatsError(f"experiment '{experiment}' on {uri} was deleted; restore it in MLflow, or name another")
-            self.experiment_id = found.experiment_id if found else self.client.create_experiment(experiment)
+            self.experiment_id = str(found.experiment_id if found else self._created())
         except (MlflowException, OSError) as error:
             raise CatsError(f"MLflow at {uri} cannot be used: {first_line(error)}") from error
+
+    def _created(self) -> str:
+        try:
+            return str(self.client.create_experiment(self.experiment))
+        except MlflowException as error:  # somebody else may have made it just now
+            found = self.client.get_experiment_by_name(self.experiment)
+            if found is None or error.error_code != "RESOURCE_ALREADY_EXISTS":
+                raise
+            return str(found.experiment_id)
 
     def runs(self, condition: str = "", view: int = ViewType.ACTIVE_ONLY) -> Iterator[Run]:
         """All runs of the experiment that meet an MLflow filter, page by page. Raises CatsError if MLflow fails."""
@@ -80,27 +96,31 @@ class Tracking:
         token = page.token.decode() if isinstance(page.token, bytes) else page.token
         return list(page), token or None
 
-    def finished_keys(self) -> set[str]:
-        """The keys that need no further attempt."""
-        return {run.data.tags["cats.key"] for run in self.runs("attributes.status = 'FINISHED' and tags.`cats.key` != ''")}
+    def deliver(self, outbox: Outbox, shelter: Callable[[], AbstractContextManager[None]] = nullcontext) -> int:
+        """Send everything that waits; what arrived leaves the outbox. Returns how many records were sent.
 
-    def deliver(self, outbox: Outbox) -> int:
-        """Send everything that waits; what arrived leaves the outbox. Returns how many records were sent."""
+        Each is sent inside `shelter()`, which may keep Ctrl-C from leaving it half sent.
+        """
         sent = 0
         for path, outcome in outbox:
-            self.send(outcome)
-            outbox.remove(path)
+            with shelter():
+                if self.permit is not None:
+                    self.permit()
+                self.send(outcome)
+                outbox.remove(path)
             sent += 1
         return sent
 
     def close_abandoned(self) -> int:
         """End runs of ours that are still RUNNING and whose record is in no outbox. Returns how many there were."""
-        count = 0
-        for run in self.runs("attributes.status = 'RUNNING' and tags.`cats.key` != ''"):
-            self.client.set_tag(run.info.run_id, "cats.reason", "its process died before the record was complete")
-            self.client.set_terminated(run.info.run_id, "KILLED")
-            count += 1
-        return count
+        left = list(self.runs("attributes.status = 'RUNNING' and tags.`cats.key` != ''"))
+        try:
+            for run in left:
+                self.client.set_tag(run.info.run_id, "cats.reason", "its process died before the record was complete")
+                self.client.set_terminated(run.info.run_id, "KILLED")
+        except (MlflowException, OSError) as error:
+            raise CatsError(f"MLflow at {self.uri} cannot be written: {first_line(error)}") from error
+        return len(left)
 
     def send(self, outcome: Outcome) -> str:
         """Write one record; sending it twice gives one run. Returns the run's id.
@@ -121,7 +141,9 @@ class Tracking:
             start, end = int(record.started * 1000), int(record.ended * 1000)
             run_id = str(mine.info.run_id) if mine else self._create(record, start)
             self._write(run_id, outcome, end, reason)
-            self.client.set_terminated(run_id, status, end)
+            # One that was closed meanwhile ends anew: whoever follows the experiment finds what ended since he looked.
+            closed = mine is not None and mine.info.status != "RUNNING"
+            self.client.set_terminated(run_id, status, int(time.time() * 1000) if closed else end)
         except (MlflowException, OSError) as error:
             raise CatsError(f"MLflow at {self.uri} did not take a record: {first_line(error)}") from error
         return run_id
