@@ -35,6 +35,7 @@ from benchmark.cli_options import (
 from benchmark.cli_report import app as reports
 from benchmark.memory import large_pages
 from benchmark.threads import wait_briefly
+from results.address import shown
 from results.error import CatsError
 
 if TYPE_CHECKING:
@@ -141,7 +142,7 @@ def plan(
         print_line(f"{len(found.unknown)} pairs not yet searched for shared images; `cats run` does it before anything starts")
     todo = [cell for cell in every if cell.key not in done]
     counts = f"{len(every) - len(todo)} done, {len(todo)} to make"
-    print_line(f"{len(every)} cells of plan '{loaded.experiment}': {counts}; records in {tracking_uri}")
+    print_line(f"{len(every)} cells of plan '{loaded.experiment}': {counts}; records in {shown(tracking_uri)}")
     for sentence in pretrainings_of(todo):
         print_line(sentence)
     if todo:
@@ -215,7 +216,7 @@ def sync(plan: PlanArgument, tracking_uri: TrackingOption = DATABASE) -> None:
 
     experiment = load_plan(plan).experiment
     sent = Tracking(tracking_uri, experiment).deliver(outbox_of(tracking_uri, experiment))
-    print_line(f"{sent} records sent to {experiment} on {tracking_uri}")
+    print_line(f"{sent} records sent to {experiment} on {shown(tracking_uri)}")
 
 
 def _print(made: "Board", form: Format) -> None:

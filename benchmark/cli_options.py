@@ -65,10 +65,10 @@ def outbox_of(tracking_uri: str, experiment: str) -> "Outbox":
     """The records that wait for one experiment of one server."""
     from benchmark.digest import digest
     from benchmark.home import home
+    from results.address import identity
     from results.outbox import Outbox
-    from results.witness import absolute
 
-    return Outbox(home() / "outbox" / digest([absolute(tracking_uri), experiment])[:16])
+    return Outbox(home() / "outbox" / digest([identity(tracking_uri), experiment])[:16])
 
 
 def exists(tracking_uri: str) -> bool:
