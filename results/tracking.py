@@ -29,6 +29,7 @@ from results.error import CatsError
 from results.outbox import Outbox
 from results.predictions import PREDICTIONS
 from results.record import Outcome, Record, metric_name
+from results.settle import TWICE, settle
 from results.spent import brief
 from results.witness import absolute
 
@@ -126,14 +127,16 @@ class Tracking:
             mine = next((r for r in same if r.data.tags.get("cats.attempt") == record.attempt), None)
             # Only a whole record has its version; a run that was closed as abandoned meanwhile is completed.
             if mine is not None and mine.info.status != "RUNNING" and "cats.record_version" in mine.data.tags:
+                settle(self, record.key)  # a crash may have come between
                 return str(mine.info.run_id)
             status, reason = STATUS[record.status], record.reason
             if status == "FINISHED" and any(r.info.status == "FINISHED" for r in same if r is not mine):
-                status, reason = "KILLED", "the same key had been finished by another attempt"
+                status, reason = "KILLED", TWICE
             start, end = int(record.started * 1000), int(record.ended * 1000)
             run_id = str(mine.info.run_id) if mine else self._create(record, start)
             self._write(run_id, outcome, end, reason)
             self.client.set_terminated(run_id, status, end)
+            settle(self, record.key)
         except (MlflowException, OSError) as error:
             raise CatsError(f"MLflow at {self.shown} did not take a record: {first_line(error)}") from error
         return run_id
@@ -286,4 +289,4 @@ def first_line(error: BaseException) -> str:
     line = shown(str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__)
     if "error code 401" in line:
         return "it wants a user and a password that it knows; set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD"
-    return f"{line}; for PostgreSQL install cats-bench[postgres]" if "psycopg2'" in line else line
+    return f"{line}; for PostgreSQL install cats-bench[postgres]" if "'psycopg'" in line else line
