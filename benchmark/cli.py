@@ -33,6 +33,7 @@ from benchmark.cli_options import (
     say,
 )
 from benchmark.cli_report import app as reports
+from benchmark.cli_ui import app as pages
 from benchmark.memory import large_pages
 from benchmark.threads import wait_briefly
 from results.address import shown
@@ -58,6 +59,7 @@ app.add_typer(costs)
 app.add_typer(imports)
 app.add_typer(agreement)
 app.add_typer(reports)
+app.add_typer(pages)
 log = logging.getLogger("cats")
 
 
