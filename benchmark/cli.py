@@ -27,7 +27,6 @@ from benchmark.cli_options import (
     PlanArgument,
     RuleOption,
     TrackingOption,
-    exists,
     outbox_of,
     print_line,
     say,
@@ -132,7 +131,7 @@ def plan(
     every = list(loaded.cells(found.leaks))
     frame, done = None, set()
     with suppress(NoExperimentError):
-        frame = runs_of(tracking_uri, loaded.experiment) if exists(tracking_uri) else None
+        frame = runs_of(tracking_uri, loaded.experiment) if not absent(tracking_uri) else None
     if frame is not None and len(frame):
         done = set(frame.loc[frame["status"] == "FINISHED", "key"])
     if cells:

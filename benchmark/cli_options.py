@@ -3,7 +3,6 @@
 import os
 import sys
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -69,12 +68,6 @@ def outbox_of(tracking_uri: str, experiment: str) -> "Outbox":
     from results.outbox import Outbox
 
     return Outbox(home() / "outbox" / digest([identity(tracking_uri), experiment])[:16])
-
-
-def exists(tracking_uri: str) -> bool:
-    """False only for a sqlite file that is not there: asking MLflow about it would make one."""
-    file = tracking_uri.removeprefix("sqlite:///")
-    return file == tracking_uri or Path(file).exists()
 
 
 def print_line(text: str) -> None:

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from benchmark.cli_options import DATABASE, TrackingOption, exists, say
+from benchmark.cli_options import DATABASE, TrackingOption, say
 from results.error import CatsError
 
 app = typer.Typer()
@@ -25,12 +25,12 @@ def ui(
 ) -> None:
     """Start MLflow's pages, where every run, curve and prediction can be looked at. Ctrl-C ends them."""
     from results.address import WEB, check, scheme, shown
-    from results.witness import absolute
+    from results.witness import absent, absolute
 
     check(tracking_uri)
     if scheme(tracking_uri) in WEB:
         raise CatsError(f"{shown(tracking_uri)} is a server with pages of its own; open it in a browser")
-    if not exists(tracking_uri):
+    if absent(tracking_uri):
         raise CatsError(f"there is no database {shown(tracking_uri)}; make one with `cats run`, or name it with --tracking-uri")
     _check_free(port)
     # The address goes by the environment: a command line can be read by everybody on the machine.

@@ -20,7 +20,7 @@ from results.address import check, shown
 from results.artifacts import fetched, upload
 from results.error import CatsError, nearest
 from results.tracking import first_line, quiet, reach
-from results.witness import absolute
+from results.witness import absent, absolute
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 REFERENCE = re.compile(rf"models:/({NAME.pattern})/([0-9]+)")
@@ -47,8 +47,7 @@ class Registry:
         quiet()
         check(uri)
         self.uri, self.shown = absolute(uri), shown(uri)
-        file = self.uri.removeprefix("sqlite:///")
-        if file != self.uri and not Path(file).exists():  # asking MLflow about it would make one
+        if absent(self.uri):
             raise CatsError(
                 f"there is no database {self.shown}; name MLflow's server with --tracking-uri or MLFLOW_TRACKING_URI"
             )
