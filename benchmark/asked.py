@@ -11,7 +11,7 @@ from results.address import shown
 from results.board import Wanted
 from results.error import CatsError
 from results.influence import Images, Read
-from results.witness import absent
+from results.witness import is_missing
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -50,7 +50,7 @@ def asked(given: str | Plan, tracking_uri: str, metric: str | None = None, rule:
     """Metric and rule are the plan's unless others are named. Raises CatsError if there is no such plan or database."""
     if isinstance(given, str) and (given in plan_names() or given.endswith((".yaml", ".yml"))):
         given = load_plan(given)
-    if absent(tracking_uri):
+    if is_missing(tracking_uri):
         raise CatsError(f"there is no database {shown(tracking_uri)}; make one with `cats run`, or name it with --tracking-uri")
     if isinstance(given, str):
         return Asked(tracking_uri, given, metric or "auc", rule or "min_val_loss", None)

@@ -37,6 +37,7 @@ from benchmark.memory import large_pages
 from benchmark.threads import wait_briefly
 from results.address import shown
 from results.error import CatsError
+from results.witness import is_missing
 
 if TYPE_CHECKING:
     from benchmark.asked import Asked
@@ -131,7 +132,7 @@ def plan(
     every = list(loaded.cells(found.leaks))
     frame, done = None, set()
     with suppress(NoExperimentError):
-        frame = runs_of(tracking_uri, loaded.experiment) if not absent(tracking_uri) else None
+        frame = runs_of(tracking_uri, loaded.experiment) if not is_missing(tracking_uri) else None
     if frame is not None and len(frame):
         done = set(frame.loc[frame["status"] == "FINISHED", "key"])
     if cells:

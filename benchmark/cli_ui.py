@@ -25,12 +25,12 @@ def ui(
 ) -> None:
     """Start MLflow's pages, where every run, curve and prediction can be looked at. Ctrl-C ends them."""
     from results.address import WEB, check, scheme, shown
-    from results.witness import absent, absolute
+    from results.witness import absolute, is_missing
 
     check(tracking_uri)
     if scheme(tracking_uri) in WEB:
         raise CatsError(f"{shown(tracking_uri)} is a server with pages of its own; open it in a browser")
-    if absent(tracking_uri):
+    if is_missing(tracking_uri):
         raise CatsError(f"there is no database {shown(tracking_uri)}; make one with `cats run`, or name it with --tracking-uri")
     _check_free(port)
     # The address goes by the environment: a command line can be read by everybody on the machine.

@@ -20,7 +20,7 @@ from results.address import check, shown
 from results.artifacts import fetched, upload
 from results.error import CatsError, nearest
 from results.tracking import first_line, quiet, reach
-from results.witness import absent, absolute
+from results.witness import absolute, is_missing
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 REFERENCE = re.compile(rf"models:/({NAME.pattern})/([0-9]+)")
@@ -47,7 +47,7 @@ class Registry:
         quiet()
         check(uri)
         self.uri, self.shown = absolute(uri), shown(uri)
-        if absent(self.uri):
+        if is_missing(self.uri):
             raise CatsError(
                 f"there is no database {self.shown}; name MLflow's server with --tracking-uri or MLFLOW_TRACKING_URI"
             )

@@ -14,7 +14,7 @@ def absolute(uri: str) -> str:
     return uri if file == uri or file.startswith(LINK) else f"{SQLITE}{Path(file).resolve()}"
 
 
-def absent(uri: str) -> bool:
+def is_missing(uri: str) -> bool:
     """True only for a sqlite file that is not there: asking MLflow about it would make one."""
     file = uri.removeprefix(SQLITE)
     return file != uri and not file.startswith(LINK) and not Path(file).exists()

@@ -96,7 +96,13 @@ def test_a_database_that_does_not_let_one_in_is_one_sentence_without_the_passwor
 
 
 def test_without_the_driver_the_sentence_says_what_to_install(monkeypatch):
-    monkeypatch.setitem(sys.modules, "psycopg", None)
+    class Absent:
+        def find_spec(self, name, *_):
+            if name == "psycopg":
+                raise ModuleNotFoundError(f"No module named '{name}'")
+
+    monkeypatch.delitem(sys.modules, "psycopg")
+    monkeypatch.setattr(sys, "meta_path", [Absent(), *sys.meta_path])
     with pytest.raises(CatsError, match=r"install cats-bench\[postgres\]$"):
         Tracking("postgresql://host/db", "toy")
 

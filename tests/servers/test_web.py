@@ -11,7 +11,7 @@ from results.error import CatsError
 from results.outbox import Outbox
 from results.predictions import predictions_of
 from results.record import Outcome
-from results.registry import Registry
+from results.registry import Registry, Version
 from results.snapshot import frame_of, unchanged
 from results.tracking import Tracking
 from tests.servers.conftest import PASSWORD
@@ -55,36 +55,26 @@ def test_a_run_that_points_to_this_machine_or_elsewhere_is_neither_read_nor_writ
     TABLE.to_parquet(tmp_path / "secret" / "predictions.parquet")
     (tmp_path / "secret" / "weights").mkdir()
     (tmp_path / "secret" / "weights" / "weights.safetensors").write_bytes(b"secret")
-    tracking = Tracking(user.uri, "hostile")
+    tracking = Tracking(user.uri, tmp_path.name)
     run_id = tracking.send(Outcome(records()[0], TABLE))
     put(user, "artifact_uri", place.format(folder=tmp_path / "secret"), run_id)
-    for read in (tracking.predictions, predictions_of(user.uri, "hostile", tmp_path / "snapshots")):
+    for read in (tracking.predictions, predictions_of(user.uri, tmp_path.name, tmp_path / "snapshots")):
         with pytest.raises(CatsError, match="puts artifacts at"):
             read(run_id)
     frame_of(tracking, tmp_path / "snapshots", fresh=True)
     with pytest.raises(CatsError, match="puts artifacts at"):
-        predictions_of(user.uri, "hostile", tmp_path / "snapshots")(run_id)
+        predictions_of(user.uri, tmp_path.name, tmp_path / "snapshots")(run_id)
     put(user, "status", "RUNNING", run_id)  # half-written: it would be completed
     with pytest.raises(CatsError, match="puts artifacts at"):
         tracking.send(Outcome(records()[0], TABLE.head(1)))
     assert len(pd.read_parquet(tmp_path / "secret" / "predictions.parquet")) == 2
     registry = Registry(user.uri)
-    version = version_on(registry, run_id)
     with pytest.raises(CatsError, match="puts artifacts at"):
-        registry.download(version, tmp_path)
+        registry.download(Version("mine", "1", run_id, {}), tmp_path)
     with pytest.raises(CatsError, match="puts artifacts at"):
         registry.publish("other", run_id, tmp_path / "secret" / "predictions.parquet", "{}", {"cats.key": "k"})
-    assert sorted(path.name for path in (tmp_path / "secret").rglob("*")) == [
-        "predictions.parquet",
-        "weights",
-        "weights.safetensors",
-    ]
-
-
-def version_on(registry, run_id):
-    from results.registry import Version
-
-    return Version("mine", "1", run_id, {})
+    left = sorted(path.name for path in (tmp_path / "secret").rglob("*"))
+    assert left == ["predictions.parquet", "weights", "weights.safetensors"]
 
 
 def test_an_experiment_whose_artifacts_lie_on_this_machine_takes_no_new_records(user, tmp_path):
