@@ -36,8 +36,10 @@ from benchmark.cli_options import (
 )
 from benchmark.cli_plan import app as plans
 from benchmark.cli_report import app as reports
+from benchmark.cli_ui import app as pages
 from benchmark.memory import large_pages
 from benchmark.threads import wait_briefly
+from results.address import shown
 from results.error import CatsError
 
 if TYPE_CHECKING:
@@ -62,6 +64,7 @@ app.add_typer(costs)
 app.add_typer(imports)
 app.add_typer(agreement)
 app.add_typer(reports)
+app.add_typer(pages)
 log = logging.getLogger("cats")
 
 
@@ -198,7 +201,7 @@ def sync(plan: PlanArgument, tracking_uri: TrackingOption = DATABASE) -> None:
     except KeyboardInterrupt:
         say(f"stopped; `cats sync {plan}` sends what still waits")
         raise typer.Exit(exit_code()) from None
-    print_line(f"{sent} records sent to {experiment} on {tracking_uri}")
+    print_line(f"{sent} records sent to {experiment} on {shown(tracking_uri)}")
 
 
 def _print(made: "Board", form: Format) -> None:

@@ -361,7 +361,7 @@ def test_predictions_come_back_as_they_were_sent(tracking):
 
 def test_predictions_come_back_from_a_server_too(tracking, monkeypatch):
     run_id = tracking.send(outcome())
-    monkeypatch.setattr(module, "local_file", lambda uri: None)
+    monkeypatch.setattr(module, "local_folder", lambda *places: None)
     pd.testing.assert_frame_equal(tracking.predictions(run_id), TABLE)
 
 
@@ -369,7 +369,7 @@ def test_predictions_come_back_from_a_server_too(tracking, monkeypatch):
 def test_a_run_that_left_no_predictions_has_none(tracking, monkeypatch, here):
     run_id = tracking.send(outcome(status="failed", reason="no"))
     if not here:
-        monkeypatch.setattr(module, "local_file", lambda uri: None)
+        monkeypatch.setattr(module, "local_folder", lambda *places: None)
     assert tracking.predictions(run_id) is None
 
 
