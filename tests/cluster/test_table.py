@@ -84,3 +84,5 @@ def test_workers_started_by_hand_make_the_same_table(undisturbed, tmp_path, by_h
     assert "8 made now, 0 attempts failed" in told
     assert "Traceback" not in told
     assert table(tmp_path) == undisturbed
+    runs = Tracking(f"sqlite:///{tmp_path / 'small.db'}", "small", create=False).frame()
+    assert set(runs["energy"]) == {"cpu modelled (shared);ram modelled (shared)"}  # both see all of the machine
