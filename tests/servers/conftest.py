@@ -74,17 +74,13 @@ class Postgres:
                 cursor.execute(command)
 
 
-def new_postgres():
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/pg_ctl")) or [Path(shutil.which("pg_ctl") or "")]
-    if found[-1] == Path():
-        missed("PostgreSQL is not installed; on Debian its package is postgresql")
-    return Postgres(found[-1].parent, Path(tempfile.mkdtemp(prefix="cats-postgres-")))
-
-
 @pytest.fixture(scope="session")
 def postgres():
     """A PostgreSQL server with a database `migrated` that MLflow has made its tables in."""
-    server = new_postgres()
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/pg_ctl")) or [Path(shutil.which("pg_ctl") or "")]
+    if found[-1] == Path():
+        missed("PostgreSQL is not installed; on Debian its package is postgresql")
+    server = Postgres(found[-1].parent, Path(tempfile.mkdtemp(prefix="cats-postgres-")))
     try:
         server.execute("CREATE DATABASE migrated")
         code = "import sys; from results.tracking import Tracking; Tracking(sys.argv[1], 'first')"
