@@ -96,6 +96,8 @@ def database(postgres, tmp_path, monkeypatch):
     """The address of a new MLflow database on PostgreSQL."""
     monkeypatch.chdir(tmp_path)
     name = f"test_{time.monotonic_ns()}"
+    # A test that looked into `migrated` may have left a connection open, and a database in use cannot be copied.
+    postgres.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'migrated'")
     postgres.execute(f"CREATE DATABASE {name} TEMPLATE migrated")
     return postgres.uri(name)
 
