@@ -1,6 +1,7 @@
 """Real servers: PostgreSQL from the distribution's packages, and `mlflow server` with users, both on loopback."""
 
 import os
+import pwd
 import shutil
 import socket
 import subprocess
@@ -33,7 +34,9 @@ class Postgres:
 
     def __init__(self, programs, folder):
         self.programs, self.folder, self.port = programs, folder, free_port()
-        self.as_user = ["runuser", "-u", "nobody", "--"] if os.geteuid() == 0 else []
+        self.as_user = (
+            {"user": "nobody", "group": pwd.getpwnam("nobody").pw_gid, "extra_groups": []} if os.geteuid() == 0 else {}
+        )
         if self.as_user:
             shutil.chown(folder, "nobody")
         (folder / "password").write_text(PASSWORD)
@@ -43,9 +46,8 @@ class Postgres:
         self.start()
 
     def call(self, program, *arguments):
-        subprocess.run(
-            [*self.as_user, self.programs / program, *arguments], check=True, cwd=self.folder, stdout=subprocess.DEVNULL
-        )
+        command = [self.programs / program, *arguments]
+        subprocess.run(command, check=True, cwd=self.folder, stdout=subprocess.DEVNULL, **self.as_user)
 
     def start(self):
         options = f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={self.folder} -c fsync=off"
