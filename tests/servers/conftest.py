@@ -120,10 +120,10 @@ class Web:
             f"admin_password = {PASSWORD.replace('%', '%%')}\n"
             "auth_cache_ttl_seconds = 300\nauthorization_function = mlflow.server.auth:authenticate_request_basic_auth\n"
         )
-        self.start()
 
     def start(self):
         more = {"MLFLOW_AUTH_CONFIG_PATH": str(self.folder / "auth.ini"), "MLFLOW_FLASK_SERVER_SECRET_KEY": "of a test"}
+        more["MLFLOW_SERVER_ENABLE_JOB_EXECUTION"] = "false"
         options = ["--app-name", "basic-auth", "--backend-store-uri", f"sqlite:///{self.folder}/mlflow.db", "--workers", "1"]
         options += ["--host", "127.0.0.1", "--port", str(self.port), "--artifacts-destination", str(self.folder / "artifacts")]
         with (self.folder / "log").open("a") as log:
@@ -141,7 +141,7 @@ class Web:
 
 def answers(address, process, log):
     """Wait until somebody answers at an address."""
-    until = time.monotonic() + 120
+    until = time.monotonic() + 250
     while time.monotonic() < until and process.poll() is None:
         with suppress(URLError, ConnectionError, TimeoutError), urlopen(address, timeout=5) as answer:
             return answer.read()
@@ -153,8 +153,11 @@ def answers(address, process, log):
 def web(tmp_path_factory):
     """`mlflow server` over HTTP, whose administrator is `admin`."""
     server = Web(tmp_path_factory.mktemp("web"))
-    yield server
-    server.stop()
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
 
 
 @pytest.fixture
