@@ -58,7 +58,7 @@ def load_map(name: str) -> "Mapping":
 
     from benchmark.energy import intensity
     from benchmark.parse import parse, read_yaml
-    from results.importing import Mapping, Power
+    from results.importing import Mapping
 
     folder = Path(str(resources.files("results"))) / "maps"
     shipped = {path.stem: path for path in folder.glob("*.yaml")}
@@ -68,7 +68,7 @@ def load_map(name: str) -> "Mapping":
     read = parse(Mapping, read_yaml(path), path.name)
     if read.power is None or read.power.country is None:
         return read
-    power = Power(column=read.power.column, hardware=read.power.hardware, kg_per_kwh=intensity(read.power.country))
+    power = read.power.model_copy(update={"country": None, "kg_per_kwh": intensity(read.power.country)})
     return read.model_copy(update={"power": power})
 
 

@@ -9,12 +9,13 @@ from mlflow.exceptions import MlflowException
 
 from results.board import Board
 from results.cells import MANY, POINTS, Cells, attempts, cells_of, details_of, looked_into
+from results.cost_tables import ROUGH
 from results.error import CatsError
 from results.influence import Read
 from results.measures import grids, reasons, said
 from results.page import Page, Section
 from results.report import heat, measured, per_target, ranks, what_was_run
-from results.spent import hardware
+from results.spent import UNDIVIDED, hardware
 from results.tracking import Tracking, first_line
 
 VERSIONS = ("cats_bench", "trainer", "python", "torch", "timm", "device", "hardware", "gpu", "threads")  # of results.record
@@ -56,9 +57,13 @@ def compose(board: Board, frame: pd.DataFrame, tracking: Tracking, asked: Asked)
         f"Curves and ROC: of {len(details)} of {finished} finished cells, one of every pair first; up to {POINTS} points each.",
         "Wh: of this attempt alone, without a share of a pretraining; 'missing' and '≥' say that a part could not be told.",
     ]
+    tried = attempts(frame)
     together = sum(shared for *_, shared in cells.rows)
     if together:
         notes.append(f"Wh of {together} attempts is a share by device time: they ran together with others on one device.")
+    whole = int(tried["energy"].fillna("").str.contains(UNDIVIDED, regex=False).sum())
+    if whole:
+        notes.append(f"Wh of {whole} attempts is about, and their sum too: {ROUGH}.")
     lead = f"{len(board.overall)} sources on {len(board.targets)} targets, test {board.metric}; as of {_newest(frame)}."
     return Page(f"{board.experiment}: which source to transfer from", lead, sections, cells.to_dict(), notes), cells
 

@@ -4,8 +4,8 @@ Counted, modelled and missing figures stay apart: what nobody could tell is neve
 """
 
 import math
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
@@ -17,7 +17,7 @@ from results.spent import unpacked
 
 # Tailpipe CO2 of a typical passenger vehicle, 400 g per mile: US EPA, EPA-420-F-23-014, June 2023.
 KG_PER_KM = 0.400 / 1.609344
-SUMMED = ("counter", "modelled", "kg", "kg_missing", "seconds", "shared")
+SUMMED = ("counter", "modelled", "kg", "kg_missing", "seconds", "shared", "undivided")
 OWN = "measure_"  # + name: the phase of one measure
 
 
@@ -32,6 +32,8 @@ class Amount:
         seconds: wall-clock time.
         figures: how many there are, missing ones too.
         shared: kWh of what is known that are shares of several attempts' energy, by device time.
+        undivided: kWh of what is known that other attempts drew from the same hardware too, and hold as well.
+        without: how many attempts a figure is missing of.
     """
 
     counter: float = 0.0
@@ -42,6 +44,8 @@ class Amount:
     seconds: float = 0.0
     figures: int = 0
     shared: float = 0.0
+    undivided: float = 0.0
+    without: int = 0
 
     @property
     def kwh(self) -> float | None:
@@ -50,8 +54,13 @@ class Amount:
 
     @property
     def known(self) -> float | None:
-        """What is known of it: all, or a lower bound; None if nothing is."""
+        """What is known of it: all, or a lower bound, unless it is `rough`; None if nothing is."""
         return self.counter + self.modelled if self.figures > self.missing else None
+
+    @property
+    def rough(self) -> bool:
+        """Whether some of it may be counted more than once: it is then no bound of anything."""
+        return self.undivided > 0
 
     @property
     def co2e(self) -> float | None:
@@ -61,14 +70,15 @@ class Amount:
     def share(self, part: float) -> "Amount":
         """A part of it. What is missing stays missing."""
         scaled = {name: part * getattr(self, name) for name in SUMMED}
-        return Amount(**scaled, missing=self.missing, figures=self.figures)
+        return Amount(**scaled, missing=self.missing, figures=self.figures, without=self.without)
 
 
 def add(amounts: Iterable[Amount]) -> Amount:
     """The sum."""
     listed = list(amounts)
     sums = {name: math.fsum(getattr(a, name) for a in listed) for name in SUMMED}
-    return Amount(**sums, missing=sum(a.missing for a in listed), figures=sum(a.figures for a in listed))
+    counts = {name: sum(getattr(a, name) for a in listed) for name in ("missing", "figures", "without")}
+    return Amount(**sums, **counts)
 
 
 def amount_of(cost: Mapping[str, Any], hardware: str | None = None) -> Amount:
@@ -84,7 +94,8 @@ def amount_of(cost: Mapping[str, Any], hardware: str | None = None) -> Amount:
     kg, unknown = (0.0, known) if intensity is None else (known * intensity, 0.0)
     missing = sum(e["kwh"] is None for e in parts)
     shared = 0.0 if cost.get("shared_seconds") is None else known
-    return Amount(counter, modelled, missing, kg, unknown, cost["seconds"], len(parts), shared)
+    undivided = known if cost.get("undivided") else 0.0
+    return Amount(counter, modelled, missing, kg, unknown, cost["seconds"], len(parts), shared, undivided)
 
 
 @dataclass(frozen=True)
@@ -139,7 +150,7 @@ def make_bill(frame: pd.DataFrame, experiment: str, shared_over: int | None = No
     names = ["source", "target", "backbone", "measures"]
     runs = frame.reindex(columns=list(dict.fromkeys([*map(str, frame), *names])))
     runs["costs"] = unpacked(runs["costs"])
-    amounts = pd.Series([add(map(amount_of, c)) if c else UNMEASURED for c in runs["costs"]], runs.index, dtype=object)
+    amounts = pd.Series([_of_attempt(costs) for costs in runs["costs"]], runs.index, dtype=object)
     cells, unfinished = runs[runs["kind"] == "cell"], runs["status"] != "FINISHED"
     targets = _by(cells["target"], amounts)
     share = shared_over or max(len(targets), 1)
@@ -166,7 +177,12 @@ def make_bill(frame: pd.DataFrame, experiment: str, shared_over: int | None = No
     )
 
 
-UNMEASURED = Amount(missing=1, figures=1)  # an attempt whose record is not there: it cost something
+UNMEASURED = Amount(missing=1, figures=1, without=1)  # an attempt whose record is not there: it cost something
+
+
+def _of_attempt(costs: Sequence[Mapping[str, Any]]) -> Amount:
+    amount = add(map(amount_of, costs)) if costs else UNMEASURED
+    return replace(amount, without=min(amount.missing, 1))
 
 
 def _by(names: pd.Series, amounts: pd.Series) -> dict[Any, Amount]:

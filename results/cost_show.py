@@ -11,7 +11,7 @@ from rich.table import Table as Drawn
 from rich.text import Text
 
 from results.cost import Bill
-from results.cost_tables import Table, notes, rounded, tables
+from results.cost_tables import ROUGH, Table, lacking, notes, rounded, tables
 from results.tradeoff import CHANCE, SWEEP, Tradeoff
 
 REFERENCE = "reference point"
@@ -21,10 +21,10 @@ def parts(bill: Bill, tradeoff: Tradeoff | None) -> tuple[list[Table], list[str]
     """All tables and all sentences."""
     listed, said = tables(bill), notes(bill)
     if tradeoff is not None:
-        bounds = any(w.at_least is not None for w in tradeoff.ways)
-        head = ["way to choose", "regret", "95 % low", "95 % high", "targets", "kWh", *["kWh at least"] * bounds, "front"]
+        more = ["kWh about"] if tradeoff.rough else ["kWh at least"] if any(w.bound for w in tradeoff.ways) else []
+        head = ["way to choose", "regret", "95 % low", "95 % high", "targets", "kWh", *more, "front"]
         lines = [
-            [w.name, w.regret, w.low, w.high, w.targets, w.kwh, *[w.known] * bounds, "yes" if w.front else ""]
+            [w.name, w.regret, w.low, w.high, w.targets, w.kwh, *[w.known] * len(more), "yes" if w.front else ""]
             for w in tradeoff.ways
         ]
         listed.append(Table(f"Regret of {tradeoff.metric} against energy", head, lines))
@@ -43,6 +43,10 @@ def tradeoff_notes(made: Tradeoff) -> list[str]:
         return [*said, "no hypervolume: nothing is known of the energy of the sweep, or no choice loses anything"]
     k, r = made.reference
     rectangle = f"share of the rectangle up to {rounded(k)} kWh and regret {r:.3g}"
+    if made.rough:
+        about = [w for w in made.ways if w.rough]
+        told = [f"'{w.name}' costs about {rounded(w.known or 0.0)} kWh{lacking(w.without)}: {ROUGH}" for w in about]
+        return [*said, *told, f"hypervolume about {made.hypervolume:.4f}, no bound: {rectangle}"]
     if not made.bound:
         return [*said, f"hypervolume {made.hypervolume:.4f}: {rectangle}"]
     more = f"'{SWEEP}' costs at least {rounded(k)} kWh, a part is missing; with more of it the hypervolume can only grow"

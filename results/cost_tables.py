@@ -17,6 +17,7 @@ class Table:
     lines: Sequence[Sequence[str | float | int | None]]
 
 
+ROUGH = "runs used hardware at the same time, and each stands with all that it drew"
 AMOUNT = ("kWh", "counter kWh", "modelled kWh", "missing figures", "kg CO2e", "seconds")
 
 
@@ -30,6 +31,11 @@ def amount_cells(amount: Amount) -> list[float | int | None]:
     known = amount.known is not None
     told = [amount.counter, amount.modelled] if known else [None, None]
     return [amount.kwh, *told, amount.missing, amount.co2e, amount.seconds]
+
+
+def lacking(runs: int) -> str:
+    """How many runs say nothing of their energy, behind a figure that is about."""
+    return f", {runs} {'run' if runs == 1 else 'runs'} without" if runs else ""
 
 
 def tables(bill: Bill) -> list[Table]:
@@ -59,13 +65,19 @@ def notes(bill: Bill) -> list[str]:
     """What the figures mean."""
     total = bill.total
     said = ["kWh and kg CO2e are given only where every figure of them is known; counter and modelled are what is known"]
-    if total.known is not None and total.missing:
-        kg = f" and {rounded(total.kg)} kg CO2e" if total.kg else ""
-        said.append(f"at least {rounded(total.known)} kWh{kg} in all: {total.missing} figures are missing")
+    known = "" if total.known is None else f"{rounded(total.known)} kWh"
+    if total.known is not None and total.kg:
+        known += f" and {rounded(total.kg)} kg CO2e"
+    if total.rough:
+        said.append(f"about {known} in all{lacking(total.without)}: {ROUGH}")
+    elif known and total.missing:
+        said.append(f"at least {known} in all: {total.missing} {'figure is' if total.missing == 1 else 'figures are'} missing")
     if total.kg_missing:
         said.append(f"of {total.kg_missing:.3g} kWh the country's carbon intensity is unknown")
     if bill.km_by_car is not None:
-        said.append(f"{total.co2e:.3g} kg CO2e are {bill.km_by_car:.3g} km by car (400 g per mile: US EPA, EPA-420-F-23-014)")
+        about = "about " if total.rough else ""
+        driven = f"{bill.km_by_car:.3g} km by car (400 g per mile: US EPA, EPA-420-F-23-014)"
+        said.append(f"{about}{total.co2e:.3g} kg CO2e are {driven}")
     if total.shared:
         shares = ", ".join(kind for kind in bill.kinds if kind.endswith(SHARED))
         said.append(f"{total.shared:.3g} kWh of attempts that ran together on one device, shared by device time: {shares}")

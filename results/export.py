@@ -16,7 +16,7 @@ SIGNS = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%", "_": r"\_",
     "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}",
     '"': r"\textquotedbl{}", "→": r"$\rightarrow$", "×": r"$\times$", "±": r"$\pm$", "≤": r"$\le$", "≥": r"$\ge$",
-    "·": r"$\cdot$", "•": r"$\bullet$", "−": r"$-$", "–": "--", "\n": " ",
+    "≈": r"$\approx$", "·": r"$\cdot$", "•": r"$\bullet$", "−": r"$-$", "–": "--", "\n": " ",
 }  # fmt: skip
 FORMULA = re.compile(r"[=+\-@\t\r]")
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?%?")

@@ -31,8 +31,9 @@ class Reach:
 class Paid:
     """A way to choose a source: what it cost, and how much of the metric its choice loses, with an interval.
 
-    `kwh` is None where it is unknown; `at_least` is then what is known of it, and without that it cannot be drawn.
-    `constant`: it looks at no image of the target.
+    `kwh` is None where it is unknown; `known` is then what is known of it, and without that it cannot be drawn.
+    `rough`: some of it may be counted more than once; else what is known is a lower bound. `constant`: it looks at no image of
+    the target.
     """
 
     name: str
@@ -41,12 +42,18 @@ class Paid:
     low: float | None
     high: float | None
     constant: bool = False
-    at_least: float | None = None
+    known: float | None = None
+    rough: bool = False
 
     @property
     def place(self) -> float | None:
         """Where it stands on an axis of costs; that of a lower bound is open to the right."""
-        return self.at_least if self.kwh is None else self.kwh
+        return self.known if self.kwh is None else self.kwh
+
+    @property
+    def sign(self) -> str:
+        """Before the figure: whether it is about so, or a lower bound."""
+        return "≈ " if self.rough else "≥ " if self.kwh is None else ""
 
 
 def draw_reaches(rows: Sequence[Reach], title: str, label: str, path: Path) -> None:
@@ -130,7 +137,7 @@ def draw_roc(rocs: Sequence[tuple[str, Sequence[float], Sequence[float]]], title
 def draw_regret(points: Sequence[Paid], title: str, metric: str, path: Path) -> None:
     """Regret against kWh, costs on a log axis from 0 on; the front of what nothing beats in both is joined by a line.
 
-    A hollow mark with an arrow stands at a lower bound: a part of that energy is missing.
+    A hollow mark with an arrow stands at a lower bound: a part of that energy is missing. One without: about so.
     """
     known = sorted((p for p in points if p.place is not None), key=lambda p: (p.place or 0.0, p.regret))
     figure, axis = _figure((8.4, 4.2), title)
@@ -141,10 +148,10 @@ def draw_regret(points: Sequence[Paid], title: str, metric: str, path: Path) -> 
         if point.low is not None and point.high is not None:
             axis.plot([kwh, kwh], [point.low, point.high], color=colour, linewidth=1)
         # Names would lie on each other where costs are alike: the dots have numbers, the names stand beside.
-        fill, more = (colour, "") if point.kwh is not None else (PAPER, f", ≥ {kwh:.4g} kWh")
+        fill, more = (PAPER, f", {point.sign}{kwh:.4g} kWh") if point.sign else (colour, "")
         mark, name = "s" if point.constant else "o", f"{number}  {_safe(point.name)}{more}"
         axis.plot([kwh], [point.regret], mark, color=colour, markerfacecolor=fill, label=name)
-        if more:
+        if more and not point.rough:
             arrow = {"arrowstyle": "<-", "color": colour, "shrinkA": 0, "shrinkB": 5}
             axis.annotate("", (kwh, point.regret), (28, 0), textcoords="offset points", arrowprops=arrow)
         axis.annotate(str(number), (kwh, point.regret), (5, 5), textcoords="offset points", fontsize=8)

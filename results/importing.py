@@ -46,12 +46,14 @@ class Power(Frozen):
     Attributes:
         country, kg_per_kwh: where they drew it (ISO code, three letters), or the carbon intensity there; without either, kg
             CO2e are unknown.
+        shared: several runs used that hardware at the same time, and the column holds what all of them drew.
     """
 
     column: str
     hardware: str = "gpu"
     country: str | None = Field(None, pattern="^[A-Z]{3}$")
     kg_per_kwh: NonNegativeFloat | None = Field(None, allow_inf_nan=False)
+    shared: bool = False
 
     @model_validator(mode="after")
     def _one_intensity(self) -> Self:
@@ -227,8 +229,8 @@ def _costs(row: _Row, seconds: float) -> tuple[Cost, ...]:
     kwh = watts * seconds / 3.6e6
     energy = Energy(kwh=None, provenance="missing") if math.isnan(kwh) else Energy(kwh=kwh, provenance="modelled")
     known = 0.0 if math.isnan(seconds) else seconds
-    hardware, intensity = (power.hardware, power.kg_per_kwh) if power else ("machine", None)
-    return (Cost(phase="training", seconds=known, energy={hardware: energy}, kg_per_kwh=intensity),)
+    hardware, intensity, shared = (power.hardware, power.kg_per_kwh, power.shared) if power else ("machine", None, False)
+    return (Cost(phase="training", seconds=known, energy={hardware: energy}, kg_per_kwh=intensity, undivided=shared),)
 
 
 def facts_of(origin: str, names: dict[str, str]) -> dict[str, str]:

@@ -37,6 +37,8 @@ class Cost(Frozen):
         kg_per_kwh: carbon intensity of the declared country, kg CO2e per kWh; None if unknown.
         nvml_kwh: what NVML's counter says of the GPU, beside codecarbon's figure in `energy`; None if it is silent.
         shared_seconds: if this is a share of what several attempts cost together, the wall-clock time of all of it; else None.
+        undivided: other attempts used the hardware at the same time, and each holds all of its energy: no share. A sum of such
+            figures counts some of it more than once.
     """
 
     phase: str
@@ -45,12 +47,13 @@ class Cost(Frozen):
     kg_per_kwh: float | None = None
     nvml_kwh: float | None = None
     shared_seconds: float | None = None
+    undivided: bool = False
 
     @model_serializer(mode="wrap")
     def _brief(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """What came later is written only where it says something: else the text is the one that older readers know."""
-        later = ("nvml_kwh", "shared_seconds")
-        return {name: value for name, value in write(self).items() if name not in later or value is not None}
+        later = {"nvml_kwh": None, "shared_seconds": None, "undivided": False}
+        return {name: value for name, value in write(self).items() if name not in later or value != later[name]}
 
     def kwh(self, provenance: Provenance) -> float:
         """Energy in kWh of the hardware whose figure comes from `provenance`."""

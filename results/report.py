@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from results.board import Board
+from results.cost_tables import ROUGH
 from results.export import slug
 from results.figures import MOST, Paid, Reach, draw_heat, draw_reaches, draw_regret
 from results.friedman import Difference
@@ -133,10 +134,12 @@ def difference(found: Difference) -> Section:
 def tradeoff(found: Tradeoff) -> Section:
     """Regret against kWh of every way to choose a source."""
     plain = {CHANCE, f"always {CONSTANT}"}
-    points = [Paid(way.name, way.kwh, way.regret, way.low, way.high, way.name in plain, way.at_least) for way in found.ways]
+    points = [
+        Paid(way.name, way.kwh, way.regret, way.low, way.high, way.name in plain, way.known, way.rough) for way in found.ways
+    ]
     notes = [f"Mean over up to {found.targets} targets; every way but the constants pays its share of the pretrainings."]
     if found.hypervolume is not None:
-        least = "≥ " if found.bound else ""
+        least = "≈ " if found.rough else "≥ " if found.bound else ""
         notes.append(
             f"Hypervolume {least}{found.hypervolume:.2f}: the share of the rectangle from (0 kWh, no regret) to (the sweep's "
             f"kWh, the regret of choosing blindly) that these ways dominate."
@@ -150,12 +153,14 @@ def regret(points: Sequence[Paid], metric: str, notes: Sequence[str] = ()) -> Se
         return Section("regret", "Regret against energy", left_out="no way to choose a source has been judged.")
     unknown = [point.name for point in points if point.place is None]
     more = [f"The energy of {', '.join(unknown)} is missing, so they are not drawn."] if unknown else []
-    if any(point.kwh is None and point.place is not None for point in points):
+    if any(point.rough for point in points):
+        more.append(f"≈: {ROUGH}; a hollow mark stands where the sum lies.")
+    if any(point.kwh is None and point.place is not None and not point.rough for point in points):
         more.append("≥: a part of this energy is missing; a hollow mark with an arrow stands where it begins.")
     rows = [
         (
             p.name,
-            "missing" if p.place is None else f"{'≥ ' if p.kwh is None else ''}{p.place:.4g}",
+            "missing" if p.place is None else f"{p.sign}{p.place:.4g}",
             f"{p.regret:.4f}",
             _ends(p.low, p.high, 4),
             "yes" if p.constant else "no",

@@ -9,20 +9,21 @@ import pandas as pd
 from results.collector import uncollected
 
 SHARED = " (shared)"  # behind hardware and provenance, where attempts trained together share the energy of one device
+UNDIVIDED = " (shared, not divided)"  # where each of them holds all of it
 
 
 def brief(costs: str) -> dict[str, Any]:
     """Of the costs of one attempt: `kwh`, None if a figure is missing or there is none, and `energy`, "cpu modelled;...",
-    with "(shared)" behind what is a share of several attempts' energy.
+    with "(shared)" behind what is a share of several attempts' energy, "(shared, not divided)" behind what is all of it.
 
     It is kept with every run, so that a board of many runs need not look into their costs.
     """
     figures, kinds = [], set()
     for cost in json.loads(costs):
-        share = "" if cost.get("shared_seconds") is None else SHARED
+        share = UNDIVIDED if cost.get("undivided") else "" if cost.get("shared_seconds") is None else SHARED
         for name, part in cost["energy"].items():
             figures.append(part["kwh"])
-            kinds.add(f"{name} {part['provenance']}{share}")
+            kinds.add(f"{name} {part['provenance']}{'' if part['kwh'] is None and share == UNDIVIDED else share}")
     known = math.fsum(figures) if figures and None not in figures else None
     return {"kwh": known, "energy": ";".join(sorted(kinds)) or None}
 

@@ -7,6 +7,7 @@ import math
 import zlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -31,7 +32,8 @@ class Way:
     Attributes:
         regret, low, high: mean over `targets` targets, and its 95 % bootstrap over targets; no interval for fewer than two.
         kwh: what the choice costs for all targets; None if a part of it is missing.
-        known: what is known of that: all, or a lower bound; None if nothing is.
+        known: what is known of that: all, or a lower bound; None if nothing is. rough: some of it may be counted more than
+            once, so that it is neither. without: how many attempts do not say what they took.
         front: no other way costs no more and loses no more (and one of the two less).
     """
 
@@ -42,12 +44,14 @@ class Way:
     targets: int
     kwh: float | None
     known: float | None
+    rough: bool = False
+    without: int = 0
     front: bool = False
 
     @property
-    def at_least(self) -> float | None:
-        """The lower bound, where the cost is not known in full and something of it is."""
-        return self.known if self.kwh is None else None
+    def bound(self) -> bool:
+        """Whether what is known is a lower bound."""
+        return self.kwh is None and self.known is not None and not self.rough
 
 
 @dataclass(frozen=True)
@@ -59,6 +63,7 @@ class Tradeoff:
             None, and with it the hypervolume, if nothing is known.
         bound: the kWh of `reference` are a lower bound, and so is the hypervolume: with a dearer sweep every other way is the
             cheaper beside it, and ways of unknown cost can only add.
+        rough: the energy of a way may hold some of it more than once: it is about so much, and so is the hypervolume.
     """
 
     experiment: str
@@ -70,6 +75,7 @@ class Tradeoff:
     reference: tuple[float, float] | None
     hypervolume: float | None
     bound: bool
+    rough: bool
 
 
 def make_tradeoff(frame: pd.DataFrame, bill: Bill, metric: str, rule: str, apart: Collection[tuple[str, str]] = ()) -> Tradeoff:
@@ -83,7 +89,7 @@ def make_tradeoff(frame: pd.DataFrame, bill: Bill, metric: str, rule: str, apart
     if not truth:
         raise CatsError(f"experiment '{bill.experiment}' has no target with {metric} of two sources or more: no regret to tell")
     before = [bill.pretraining_share()] if bill.pretrainings else []
-    free, sweep = (0.0, 0.0), _paid([*before, *bill.sources.values()])
+    free, sweep = _Price(0.0, 0.0), _paid([*before, *bill.sources.values()])
     chance = {t: float(np.mean([max(row.values()) - v for v in row.values()])) for t, row in truth.items()}
     ways = [_way(CHANCE, chance, free, bill.experiment), _way(SWEEP, regrets(truth, validation), sweep, bill.experiment)]
     constants = {t: {s: float(_plain(s) == CONSTANT) for s in row} for t, row in truth.items()}
@@ -101,18 +107,29 @@ def make_tradeoff(frame: pd.DataFrame, bill: Bill, metric: str, rule: str, apart
     front = on_front(points)
     marked = [Way(**{**vars(way), "front": flag}) for way, flag in zip(kept, front, strict=True)]
     blind = next(way for way in kept if way.name == CHANCE).regret
-    (whole, known), sources = sweep, len({s for row in truth.values() for s in row})
-    reference = (known, blind) if known else None
+    sources = len({s for row in truth.values() for s in row})
+    reference = (sweep.known, blind) if sweep.known else None
     volume = hypervolume([(k, r) for k, r in points if k is not None], reference) if reference and blind > 0 else None
-    bound = whole is None and reference is not None
-    return Tradeoff(bill.experiment, metric, len(truth), sources, bill.shared_over, marked, reference, volume, bound)
+    rough = any(way.rough for way in kept)
+    bound = sweep.kwh is None and reference is not None and not rough
+    return Tradeoff(bill.experiment, metric, len(truth), sources, bill.shared_over, marked, reference, volume, bound, rough)
 
 
-def _paid(parts: Sequence[Amount]) -> tuple[float | None, float | None]:
+class _Price(NamedTuple):
+    """What a way costs; see Way."""
+
+    kwh: float | None
+    known: float | None
+    rough: bool = False
+    without: int = 0
+
+
+def _paid(parts: Sequence[Amount]) -> _Price:
     """kWh of all parts, None if that of one is missing; and what is known of them, None if nothing is."""
     known = [part.known for part in parts if part.known]
     kwh = None if any(part.kwh is None for part in parts) else math.fsum(known)
-    return kwh, math.fsum(known) if known else kwh
+    rough, without = any(part.rough for part in parts), sum(part.without for part in parts)
+    return _Price(kwh, math.fsum(known) if known else kwh, rough, without)
 
 
 Figures = dict[str, dict[str, float]]  # target → source → figure, higher is better
@@ -187,7 +204,7 @@ def regrets(truth: Figures, said: Figures) -> dict[str, float]:
     return found
 
 
-def _way(name: str, lost: Mapping[str, float], cost: tuple[float | None, float | None], experiment: str) -> Way:
+def _way(name: str, lost: Mapping[str, float], cost: _Price, experiment: str) -> Way:
     values = np.array([lost[target] for target in sorted(lost)])
     if not len(values):
         return Way(name, math.nan, None, None, 0, *cost)

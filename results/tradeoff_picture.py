@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FuncFormatter
 
-from results.cost_tables import rounded
+from results.cost_tables import lacking, rounded
 from results.tradeoff import CHANCE, SWEEP, Tradeoff, Way
 
 FRONT, REST = "#0b6e99", "#8a8f98"
@@ -18,7 +18,7 @@ def draw(made: Tradeoff, path: Path) -> None:
     """Write a PNG or SVG, by the ending of `path`.
 
     Costs are on a logarithmic axis that begins with a piece for 0 kWh. (11/12) behind a name: judged on that many targets only.
-    A hollow mark with an arrow stands at a lower bound: a part of that energy is missing.
+    A hollow mark with an arrow stands at a lower bound: a part of that energy is missing. One without: about so.
     """
     ways = [way for way in made.ways if way.known is not None]
     figure = Figure(figsize=(9, 5.4), layout="constrained")
@@ -45,7 +45,8 @@ def draw(made: Tradeoff, path: Path) -> None:
 
 
 def _title(made: Tradeoff) -> str:
-    volume = "" if made.hypervolume is None else f"; hypervolume {'≥ ' if made.bound else ''}{made.hypervolume:.3f}"
+    sign = "≈ " if made.rough else "≥ " if made.bound else ""
+    volume = "" if made.hypervolume is None else f"; hypervolume {sign}{made.hypervolume:.3f}"
     return f"{made.experiment}: {made.sources} sources, {made.targets} targets{volume}"
 
 
@@ -67,11 +68,13 @@ def _point(axis: Axes, way: Way, targets: int, *, below: bool) -> None:
     if way.low is not None and way.high is not None:
         axis.plot([kwh, kwh], [way.low, way.high], color=colour, linewidth=1.5, alpha=0.55, zorder=2)
     marker = {SWEEP: "s", CHANCE: "x"}.get(way.name, "D" if way.name.startswith("always ") else "o")
-    fill = colour if way.at_least is None else "white"
+    fill = "white" if way.bound or way.rough else colour
     axis.plot(kwh, way.regret, marker, color=colour, markerfacecolor=fill, markersize=8, zorder=3)
     part = "" if way.targets == targets else f" ({way.targets}/{targets})"
-    if way.at_least is not None:
-        part += f", ≥ {rounded(way.at_least)} kWh"
+    if way.rough:
+        part += f", ≈ {rounded(kwh)} kWh{lacking(way.without)}"
+    if way.bound:
+        part += f", ≥ {rounded(kwh)} kWh"
         arrow = {"arrowstyle": "<-", "color": colour, "shrinkA": 0, "shrinkB": 6, "gid": f"arrow of {way.name}"}
         axis.annotate("", (kwh, way.regret), (34, 0), textcoords="offset points", arrowprops=arrow)
     name = axis.annotate(

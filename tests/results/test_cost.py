@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from results.cost import KG_PER_KM, Amount, add, amount_of, make_bill
 from results.cost_show import comma_separated, markdown, parts, plain, table
+from results.cost_tables import ROUGH
 from results.error import CatsError
 from tests.runs import costing, run
 
@@ -171,7 +172,7 @@ def test_every_format_says_that_a_figure_is_missing():
     text = markdown(listed, said)
     assert "| s | missing | 0 | 1 | 1 | missing | 2 |" in text
     assert "s\\|q" in text
-    assert "at least 7.25 kWh and 3.62 kg CO2e in all: 1 figures are missing" in text
+    assert "at least 7.25 kWh and 3.62 kg CO2e in all: 1 figure is missing" in text
     rows = list(csv.DictReader(io.StringIO(comma_separated(listed))))
     found = {(r["table"], r["line"], r["column"]): r["value"] for r in rows}
     assert found["Sources, cells of all targets", "s", "kWh"] == ""
@@ -179,6 +180,22 @@ def test_every_format_says_that_a_figure_is_missing():
     assert found["Pretrainings", "s / net", "kWh"] == "4.0"
     assert plain(made, None)["kwh"] is None
     assert plain(bill(FULL[0]), None)["co2e_kg"] == 2.0
+
+
+def test_energy_that_shared_hardware_drew_is_about_in_a_bill_and_no_bound():
+    whole = [cost("t", cpu=4.0) | {"undivided": True}, cost("t", cpu=None) | {"undivided": True}]
+    made = bill(cell("s", "a", whole[0]), cell("s", "b", whole[1], whole[1]))
+    assert (made.total.known, made.total.undivided, made.total.without, made.total.missing) == (4.0, 4.0, 1, 2)
+    _, said = parts(made, None)
+    assert f"about 4 kWh and 2 kg CO2e in all, 1 run without: {ROUGH}" in said
+    assert not [sentence for sentence in said if "at least" in sentence or "shared by device time" in sentence]
+    _, said = parts(bill(cell("s", "a", whole[0])), None)
+    assert f"about 4 kWh and 2 kg CO2e in all: {ROUGH}" in said
+
+
+def test_a_share_of_missing_energy_counts_the_attempts_without_it_in_full():
+    made = bill(cell("s", "a", cost("t", cpu=1.0)), cell("s", "b", cost("t", cpu=None, gpu=None)), cell("s", "c"))
+    assert (made.total.share(0.5).without, made.total.share(0.5).missing) == (2, 3)
 
 
 def test_the_table_for_the_terminal_holds_every_title():

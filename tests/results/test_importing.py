@@ -12,11 +12,14 @@ from benchmark.medmnist_sets import info
 from results.agree import SIZE, agree
 from results.board import Judging, make_board
 from results.cost import make_bill
+from results.cost_show import parts
+from results.cost_tables import ROUGH
 from results.decision import about, decisions_of
 from results.error import CatsError
 from results.importing import LEFT, Mapping, deposit, read_table, runs_of
 from results.matrix import read_grid, scores_of
 from results.measures import said
+from results.spent import hardware
 from results.tradeoff import SWEEP, make_tradeoff
 from tests.runs import frame_of
 
@@ -58,6 +61,13 @@ def test_energy_of_which_a_part_is_unknown_is_missing_and_not_zero(gap):
     record = made(gap)[0]
     assert record.costs[0].missing == ["gpu"]
     assert record.costs[0].energy["gpu"].kwh is None
+
+
+def test_power_that_several_runs_shared_is_not_divided_and_says_so_only_where_it_is_known():
+    known, unknown = made({}, {"id": "r2", "watts": math.nan}, power=HOW["power"] | {"shared": True})
+    assert (known.costs[0].undivided, made({})[0].costs[0].undivided) == (True, False)
+    assert hardware(frame_of([known, unknown])) == ["gpu missing", "gpu modelled (shared, not divided)"]
+    assert "undivided" not in made({})[0].costs[0].model_dump()  # readers of before know the text
 
 
 def test_energy_is_missing_where_only_the_duration_is_written_down():
@@ -218,14 +228,17 @@ def frame2024(cats2024):
     return frame_of(cats2024)
 
 
-def test_their_sweep_costs_at_least_what_is_known_of_it(frame2024):
+def test_their_sweep_costs_about_what_is_known_of_it_because_runs_shared_gpus(frame2024):
     bill = make_bill(frame2024, "cats2024")
     made = make_tradeoff(frame2024, bill, "auc", "min_val_loss")
     (sweep,) = (way for way in made.ways if way.name == SWEEP)
-    assert (sweep.kwh, bill.total.co2e, made.bound) == (None, None, True)
-    assert sweep.at_least == pytest.approx(1460, abs=1)  # protocols: about 1,460 kWh
-    assert bill.total.kg == pytest.approx(0.15165 * sweep.at_least)
-    assert made.reference == (sweep.at_least, pytest.approx(0.0367, abs=0.005))  # a random source, there of 11 targets
+    assert (sweep.kwh, bill.total.co2e, made.bound, made.rough, sweep.without) == (None, None, False, True, 359)
+    assert sweep.known == pytest.approx(1460, abs=1)  # protocols: about 1,460 kWh
+    assert bill.total.kg == pytest.approx(0.15165 * sweep.known)
+    _, said = parts(bill, made)
+    assert f"about 1460 kWh and 221 kg CO2e in all, 359 runs without: {ROUGH}" in said
+    assert not [sentence for sentence in said if "at least" in sentence]
+    assert made.reference == (sweep.known, pytest.approx(0.0367, abs=0.005))  # a random source, there of 11 targets
 
 
 def test_the_sizes_of_their_sources_are_those_of_their_training_parts(cats2024):
@@ -264,7 +277,9 @@ def test_their_runs_give_their_matrix(frame2024, truth):
     told = "no winner: one seed says nothing about the noise, no interval can be given"
     assert [board.verdict(target) for target in board.targets] == [told] * 12
     assert all(row.low is None for rows in board.targets.values() for row in rows)
-    assert [note for note in board.notes if note.startswith("energy")] == ["energy: gpu missing, gpu modelled"]
+    assert [note for note in board.notes if note.startswith("energy")] == [
+        "energy: gpu missing, gpu modelled (shared, not divided)"
+    ]
 
 
 def test_with_a_noise_of_2_percent_four_targets_are_one_tie_each(frame2024):

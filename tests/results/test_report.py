@@ -17,6 +17,7 @@ from sklearn.metrics import roc_auc_score
 from results.board import Board, Overall, Row, make_board
 from results.cells import MANY, POINTS, cells_of, details_of, looked_into, rocs, thinned
 from results.compose import Asked, compose, scores
+from results.cost_tables import ROUGH
 from results.error import CatsError
 from results.export import comma_separated, escaped, latex, slug, write
 from results.figures import Paid, draw_reaches, pareto
@@ -271,13 +272,23 @@ def test_every_chart_and_table_is_written_for_papers(tmp_path):
 
 
 def test_a_cost_known_in_part_is_drawn_open_to_the_right_and_said(tmp_path):
-    section = regret([Paid("x", 0.5, 0.1, None, None), Paid("sweep", None, 0.05, 0.0, 0.1, at_least=1460.2)], "auc")
+    section = regret([Paid("x", 0.5, 0.1, None, None), Paid("sweep", None, 0.05, 0.0, 0.1, known=1460.2)], "auc")
     assert [row[:2] for row in section.tables[0].rows] == [("x", "0.5"), ("sweep", "≥ 1460")]
     assert section.notes == ["≥: a part of this energy is missing; a hollow mark with an arrow stands where it begins."]
     section.charts[0].draw(tmp_path / "regret.svg")
     drawn = (tmp_path / "regret.svg").read_text()
     assert "<!-- 1  x -->" in drawn
     assert "<!-- 2  sweep, ≥ 1460 kWh -->" in drawn
+
+
+def test_a_cost_that_is_about_is_drawn_hollow_without_an_arrow_and_bounds_nothing(tmp_path):
+    points = [Paid("x", 0.5, 0.1, None, None), Paid("sweep", None, 0.05, 0.0, 0.1, known=1460.2, rough=True)]
+    section = regret(points, "auc")
+    assert [row[:2] for row in section.tables[0].rows] == [("x", "0.5"), ("sweep", "≈ 1460")]
+    assert section.notes == [f"≈: {ROUGH}; a hollow mark stands where the sum lies."]
+    assert r"$\approx$ 1460" in latex(section.tables[0])
+    section.charts[0].draw(tmp_path / "regret.svg")
+    assert "<!-- 2  sweep, ≈ 1460 kWh -->" in (tmp_path / "regret.svg").read_text()
 
 
 def test_only_what_left_curves_or_predictions_has_something_behind_it():

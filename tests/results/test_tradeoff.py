@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from results.cost import make_bill
 from results.cost_show import parts
+from results.cost_tables import ROUGH
 from results.error import CatsError
 from results.tradeoff import CHANCE, SWEEP, figures, hypervolume, make_tradeoff, on_front, regrets
 from results.tradeoff_picture import draw
@@ -86,7 +87,7 @@ def test_the_sweep_chooses_by_validation_images_and_is_judged_by_test_images():
 def test_where_all_energy_is_missing_a_way_is_off_the_front_and_there_is_no_hypervolume():
     rows = [*runs(costs=[cost("training", gpu=None)]), *scored("fine", FORWARDS)]
     made, found = ways(rows)
-    assert (found[SWEEP].kwh, found[SWEEP].at_least) == (None, None)
+    assert (found[SWEEP].kwh, found[SWEEP].known, found[SWEEP].bound) == (None, None, False)
     assert not found[SWEEP].front
     assert (made.reference, made.hypervolume, made.bound) == (None, None, False)
     _, said = parts(make_bill(pd.DataFrame(rows), "toy"), made)
@@ -102,8 +103,8 @@ def partly_known(kwh=10.0, **changes):
 
 def test_where_some_energy_is_missing_a_way_costs_at_least_the_rest_and_is_off_the_front():
     made, found = partly_known()
-    assert (found[SWEEP].kwh, found[SWEEP].known, found[SWEEP].at_least) == (None, 50.0, 50.0)
-    assert (found["fine"].kwh, found["fine"].known, found["fine"].at_least) == (3.0, 3.0, None)
+    assert (found[SWEEP].kwh, found[SWEEP].known, found[SWEEP].bound) == (None, 50.0, True)
+    assert (found["fine"].kwh, found["fine"].known, found["fine"].bound) == (3.0, 3.0, False)
     assert [way.name for way in made.ways][-1] == SWEEP
     assert not found[SWEEP].front
 
@@ -112,8 +113,8 @@ def test_a_measure_of_unknown_cost_costs_at_least_its_pretrainings():
     silent = [row | costing([]) for row in scored("fine", FORWARDS)]
     _, alone = ways([*runs(), *silent])
     _, found = ways([*runs(), pretraining("good", cost("pretraining", cpu=8.0)), *silent])
-    assert (alone["fine"].kwh, alone["fine"].at_least) == (None, None)
-    assert (found["fine"].kwh, found["fine"].at_least) == (None, 8.0)
+    assert (alone["fine"].kwh, alone["fine"].known) == (None, None)
+    assert (found["fine"].kwh, found["fine"].known, found["fine"].bound) == (None, 8.0, True)
 
 
 @pytest.mark.parametrize("unknown", [0.1, 10.0, 5000.0])
@@ -134,6 +135,34 @@ def test_a_sweep_known_in_part_is_told_as_at_least():
     assert (told["kWh"], told["kWh at least"], told["front"]) == (None, 1500.0, "")
     assert "'full sweep' costs at least 1500 kWh, a part is missing; with more of it the hypervolume can only grow" in said
     assert said[-1].startswith("hypervolume at least 0.")
+
+
+WHOLE = cost("training", cpu=300.0) | {"undivided": True}
+
+
+def shared(gaps=0):
+    """Cells that used one device at the same time, each with all that it drew; the first do not say what that was."""
+    rows = [*runs(costs=[WHOLE]), *scored("fine", FORWARDS)]
+    for i in range(gaps):
+        rows[i] = rows[i] | costing([cost("training", cpu=None)])
+    return ways(rows)
+
+
+@pytest.mark.parametrize(("gaps", "without"), [(0, ""), (1, ", 1 run without"), (2, ", 2 runs without")])
+def test_energy_of_shared_hardware_that_is_not_divided_is_told_as_about_and_bounds_nothing(tmp_path, gaps, without):
+    made, found = shared(gaps)
+    assert (found[SWEEP].rough, found[SWEEP].bound, found["fine"].rough) == (True, False, False)
+    assert (made.rough, made.bound) == (True, False)
+    listed, said = parts(make_bill(pd.DataFrame(runs(costs=[WHOLE])), "toy"), made)
+    assert "kWh about" in listed[-1].head
+    assert f"'full sweep' costs about {300 * (6 - gaps)} kWh{without}: {ROUGH}" in said
+    assert said[-1].startswith("hypervolume about 0.")
+    assert not [sentence for sentence in said if "at least" in sentence or "can only grow" in sentence]
+    draw(made, tmp_path / "picture.svg")
+    drawn = (tmp_path / "picture.svg").read_text()
+    assert f'id="name of full sweep, ≈ {300 * (6 - gaps)} kWh{without}"' in drawn
+    assert "hypervolume ≈ 0." in drawn
+    assert "arrow of" not in drawn
 
 
 def test_a_measure_that_says_nothing_of_a_target_is_judged_on_the_others():
