@@ -1,12 +1,13 @@
 """The command that brings other people's figures into MLflow."""
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from benchmark.cli_options import DATABASE, TrackingOption, print_line
+from benchmark.cli_options import DATABASE, TrackingOption, print_line, say
 from results.error import CatsError, nearest
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def bring(
     backbone: Annotated[str | None, typer.Option(help="Of matrix and scores; else the map's, else 'unknown'.")] = None,
     tracking_uri: TrackingOption = DATABASE,
 ) -> None:
-    """Bring other people's runs, matrices and measure scores into MLflow, one run each. A second time adds nothing."""
+    """Bring other people's runs, matrices and measure scores into MLflow, one run each. A second time adds what is new."""
     from benchmark.digest import file_digest
     from results.importing import Value, read_table, runs_of
     from results.matrix import cells_of, read_grid, scores_of
@@ -88,19 +89,26 @@ def _deliver(records: "Sequence[Record]", tracking_uri: str, experiment: str) ->
     from rich.console import Console
     from rich.progress import track
 
-    from results.importing import deposit
+    from benchmark.runs import frame_of
+    from results.deposit import deposit
     from results.tracking import Tracking
 
     tracking = Tracking(tracking_uri, experiment)
     sent = deposit(tracking, records)
     console = Console(stderr=True)
-    made = [
-        (record.kind, record.status)
-        for record in track(sent, "importing", len(records), console=console, transient=True, disable=not console.is_terminal)
-    ]
-    counts = {name: made.count(name) for name in dict.fromkeys(made)}
+    done = list(track(sent, "importing", len(records), console=console, transient=True, disable=not console.is_terminal))
+    counts = Counter((each.record.kind, each.record.status) for each in done if each.act == "made")
     parts = [f"{n} {'scored pairs' if kind == 'score' else f'{status} runs'}" for (kind, status), n in counts.items()]
-    known = len(records) - len(made)
-    if known:
-        parts.append(f"{known} were there")
+    acts = Counter(each.act for each in done)
+    if len(done) > acts["made"]:
+        parts.append(f"{len(done) - acts['made']} were there")
+    if acts["updated"]:
+        parts.append(f"{acts['updated']} of them say now what the map says")
+        frame_of(tracking, fresh=True)  # what is written into a run that has ended is not found at once
     print_line(f"{experiment} on {tracking.shown}: {', '.join(parts)}")
+    if acts["left"]:
+        names = ", ".join(dict.fromkeys(name for each in done for name in each.clashes))
+        say(
+            f"{acts['left']} runs that were there differ in {names} and were left as they are; "
+            f"to have them as they are given now, import them into another experiment, or delete this one first"
+        )

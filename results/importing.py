@@ -1,21 +1,18 @@
-"""Other people's runs as records, and records into MLflow: one run each, none of them twice."""
+"""Other people's runs as records."""
 
 import hashlib
 import json
 import math
 import time
-from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal, Self
 
 import pandas as pd
-from mlflow.entities import Metric, Param, RunTag
-from mlflow.exceptions import MlflowException
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, model_validator
 
 from results.error import CatsError, nearest
 from results.record import Cost, Energy, Frozen, Record
-from results.tracking import STATUS, Tracking, first_line, measurements, tags_of
+from results.tracking import first_line
 
 STATES: dict[str, Literal["finished", "failed", "interrupted"]] = {
     "FINISHED": "finished", "FAILED": "failed", "KILLED": "interrupted", "RUNNING": "interrupted",
@@ -69,6 +66,7 @@ class Mapping(Frozen):
     """How a table of runs is to be read: which column is what.
 
     Attributes:
+        title: of the table. Together with what identifies a run it makes the key, so that tables numbered alike stay apart.
         run: the column that tells launches apart; else what was run, when and how it ended identify a run.
         settings: what decides a run, by the name it gets here; rows with equal settings are one point of a grid.
         validation, scores: by the name they get here; scores are of the test images.
@@ -206,9 +204,9 @@ def _run(row: _Row, experiment: str, now: float) -> Record:
     reason = str(reason) if isinstance(reason, str) and reason.strip() else REASONS.get(status)
     images = how.size(names["source"], names["target"])
     facts = facts_of(how.title, names) | ({} if images is None else {"source_images": str(images)})
-    key = digest(["imported run", row.text(how.run, "run") if how.run is not None else what])
+    attempt = digest(["imported run", row.text(how.run, "run") if how.run is not None else what])
     return Record(
-        kind="cell", key=key, attempt=key, experiment=experiment, status=STATES[status],
+        kind="cell", key=digest([how.title, attempt]), attempt=attempt, experiment=experiment, status=STATES[status],
         reason=LEFT if status == "RUNNING" else reason, point=digest(settings), names=names, settings=settings,
         facts=facts, scores=_numbers(row, how.scores, "test_"), validation=_numbers(row, how.validation),
         costs=_costs(row, seconds), started=started, ended=started + (0 if math.isnan(seconds) else seconds),
@@ -236,33 +234,3 @@ def _costs(row: _Row, seconds: float) -> tuple[Cost, ...]:
 def facts_of(origin: str, names: dict[str, str]) -> dict[str, str]:
     """Where figures come from; and a leak, if the source is the target: boards keep that off the ranking."""
     return {"imported": origin} | ({"leak": SELF} if names["source"].split("[")[0] == names["target"] else {})
-
-
-def deposit(tracking: Tracking, records: Sequence[Record]) -> Iterator[Record]:
-    """Write the records that the experiment has not got, one MLflow run each; yields each as soon as it is there.
-
-    A run that an earlier, interrupted import left half-written is completed. Raises CatsError if MLflow refuses.
-    """
-    there = {run.data.tags["cats.key"]: run for run in tracking.runs("tags.`cats.key` != ''")}
-    for record in records:
-        found = there.get(record.key)
-        # The point is among what is written last.
-        if found is None or found.info.status == "RUNNING" or "cats.point" not in found.data.tags:
-            try:
-                _write(tracking, record, found.info.run_id if found else None)
-            except (MlflowException, OSError) as error:
-                raise CatsError(f"MLflow at {tracking.shown} did not take a run: {first_line(error)}") from error
-            yield record
-
-
-def _write(tracking: Tracking, record: Record, run_id: str | None) -> None:
-    """Three calls; a fourth, asking first, would be dear for twenty thousand runs, and whoever calls knows what is there."""
-    start, end = int(record.started * 1000), int(record.ended * 1000)
-    if run_id is None:
-        tags = {"cats.key": record.key, "cats.attempt": record.attempt, "cats.kind": record.kind}
-        name = f"{record.names['source']} → {record.names['target']}, {record.names['backbone']}, {record.point[:6]}"
-        run_id = tracking.client.create_run(tracking.experiment_id, start, tags, name).info.run_id
-    params = [Param(name, value[:6000]) for name, value in {**record.settings, **record.names}.items()]
-    metrics = [Metric(name, value, end, step) for name, value, step in measurements(record)]
-    tracking.client.log_batch(run_id, metrics, params, [RunTag(*tag) for tag in tags_of(record, record.reason).items()])
-    tracking.client.set_terminated(run_id, STATUS[record.status], end)

@@ -65,6 +65,23 @@ def test_measures_are_judged_by_what_was_imported(brought):
     assert rows["random"]["mean"]["regret_1"]["value"] == pytest.approx(0.1)
 
 
+def kwh_of_sources(cats):
+    tables = {table["title"]: table["lines"] for table in json.loads(cats("cost", "theirs", "--format", "json")[1])["tables"]}
+    return [line["kWh"] for line in tables["Sources, cells of all targets"]]
+
+
+def test_a_second_import_adds_what_the_map_says_more_and_names_what_it_cannot_change(brought, tmp_path):
+    again = ("import", "runs.csv", "--map", "map.yaml", "--experiment", "theirs")
+    assert kwh_of_sources(brought) == [None] * 3
+    (tmp_path / "map.yaml").write_text(MAP + POWER + ", country: DNK}\n")
+    assert brought(*again)[1] == "theirs on sqlite:///mlflow.db: 12 were there, 12 of them say now what the map says\n"
+    assert min(kwh_of_sources(brought)) > 0  # at once, without --fresh
+    (tmp_path / "runs.csv").write_text(RUNS.replace("0.9,0.10", "0.95,0.10"))
+    code, out, err = brought(*again)
+    assert (code, out) == (0, "theirs on sqlite:///mlflow.db: 12 were there\n")
+    assert err.startswith("2 runs that were there differ in test_auc and were left as they are; to have them as they are given")
+
+
 SIZES = "sizes: {imagenet: 1000, fractal: 100}\n"
 POWER = "duration: {column: vl, unit: hours}\npower: {column: auc"
 

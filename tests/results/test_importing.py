@@ -15,8 +15,9 @@ from results.cost import make_bill
 from results.cost_show import parts
 from results.cost_tables import ROUGH
 from results.decision import about, decisions_of
+from results.deposit import deposit
 from results.error import CatsError
-from results.importing import LEFT, Mapping, deposit, read_table, runs_of
+from results.importing import LEFT, Mapping, digest, read_table, runs_of
 from results.matrix import read_grid, scores_of
 from results.measures import said
 from results.spent import hardware
@@ -37,6 +38,10 @@ ROW = {
 
 def made(*rows, **changes):
     return runs_of(pd.DataFrame([ROW | row for row in rows]), Mapping.model_validate(HOW | changes), "toy", "runs.csv")
+
+
+def acts(tracking, records):
+    return [each.act for each in deposit(tracking, records)]
 
 
 def test_a_row_becomes_a_record():
@@ -159,8 +164,8 @@ def test_a_table_that_cannot_be_read_is_one_sentence(tmp_path):
 
 def test_every_run_arrives_once_and_none_stays_running(tracking):
     records = made({}, {"id": "r2", "state": "FAILED"}, {"id": "r3", "state": "RUNNING"}, {"id": "r4", "from": "scratch"})
-    assert len(list(deposit(tracking, records))) == 4
-    assert list(deposit(tracking, records)) == []
+    assert acts(tracking, records) == ["made"] * 4
+    assert acts(tracking, records) == ["there"] * 4
     runs = {run.data.tags["cats.key"]: run for run in tracking.runs()}
     assert [runs[record.key].info.status for record in records] == ["FINISHED", "FAILED", "KILLED", "FINISHED"]
     assert runs[records[2].key].data.tags["cats.reason"] == LEFT
@@ -187,11 +192,76 @@ def test_a_run_that_an_interrupted_import_left_half_written_is_completed(trackin
     (half,) = (run.info.run_id for run in tracking.runs("attributes.status = 'RUNNING'"))
     if status == "KILLED":  # `cats run` ended it in between
         assert tracking.close_abandoned() == 1
-    assert list(deposit(tracking, [record])) == [record]
+    assert acts(tracking, [record]) == ["made"]
     (run,) = tracking.runs()
     assert (run.info.run_id, run.info.status, run.data.metrics["test_auc"]) == (half, "FINISHED", 0.8)
     assert json.loads(run.data.tags["cats.costs"])[0]["seconds"] == 1800
-    assert list(deposit(tracking, [record])) == []
+    assert acts(tracking, [record]) == ["there"]
+
+
+def test_two_tables_whose_runs_are_numbered_alike_stay_apart_and_each_arrives_once(tracking):
+    one, other = made({}), made({"auc": 0.6}, title="another toy")
+    assert acts(tracking, one) + acts(tracking, other) == ["made", "made"]
+    assert sorted(run.data.metrics["test_auc"] for run in tracking.runs()) == [0.6, 0.8]
+    assert acts(tracking, one) + acts(tracking, other) == ["there", "there"]
+
+
+def test_of_a_table_that_has_grown_the_new_rows_arrive(tracking):
+    list(deposit(tracking, made({})))
+    assert acts(tracking, made({}, {"id": "r2"})) == ["there", "made"]
+
+
+def test_a_run_of_an_import_from_before_its_title_was_in_the_key_is_the_same_run(tracking):
+    (record,) = made({})
+    before = digest(["imported run", "r1"])
+    list(deposit(tracking, [record.model_copy(update={"key": before, "attempt": before})]))
+    assert acts(tracking, [record]) == ["updated"]
+    assert [run.data.tags["cats.key"] for run in tracking.runs()] == [record.key]
+    assert acts(tracking, [record]) == ["there"]
+    assert acts(tracking, made({}, title="another toy")) == ["made"]
+
+
+def test_a_map_that_says_more_brings_runs_that_are_there_up_to_date(tracking):
+    list(deposit(tracking, made({"more": 0.7})))
+    power = HOW["power"] | {"kg_per_kwh": 0.2, "shared": True}
+    more = {"sizes": {"imagenet": 1000}, "power": power, "scores": {"auc": "auc", "f1": "more"}}
+    assert acts(tracking, made({"more": 0.7}, **more)) == ["updated"]
+    (run,) = tracking.runs()
+    assert (run.data.metrics["test_f1"], run.data.metrics["test_auc"]) == (0.7, 0.8)
+    assert run.data.metrics["co2e_kg_training"] == pytest.approx(0.02)
+    (row,) = tracking.frame().to_dict("records")
+    assert (row["source_images"], row["energy"]) == ("1000", "gpu modelled (shared, not divided)")
+    assert acts(tracking, made({"more": 0.7}, **more)) == ["there"]
+    assert acts(tracking, made({"more": 0.7})) == ["updated"]  # what a map takes back goes
+    (row,) = tracking.frame().to_dict("records")
+    assert (row["source_images"], row["energy"]) == (None, "gpu modelled")
+
+
+def test_a_duration_that_a_map_corrects_is_corrected(tracking):
+    list(deposit(tracking, made({})))
+    assert acts(tracking, made({}, duration={"column": "minutes", "unit": "seconds"})) == ["updated"]
+    (run,) = tracking.runs()
+    assert run.data.metrics["seconds_training"] == 30
+    assert json.loads(run.data.tags["cats.costs"])[0]["seconds"] == 30
+
+
+def test_a_run_that_has_ended_since_its_table_was_brought_ends(tracking):
+    list(deposit(tracking, made({"state": "RUNNING", "auc": math.nan})))
+    assert acts(tracking, made({})) == ["updated"]
+    (run,) = tracking.runs()
+    assert (run.info.status, run.data.metrics["test_auc"], "cats.reason" in run.data.tags) == ("FINISHED", 0.8, False)
+
+
+@pytest.mark.parametrize(
+    ("change", "clash"), [({"auc": 0.9}, "test_auc"), ({"lr": 0.5}, "lr"), ({"from": "scratch"}, "source")]
+)
+def test_settings_and_figures_that_are_there_are_never_changed(tracking, change, clash):
+    list(deposit(tracking, made({})))
+    (done,) = deposit(tracking, made(change, sizes={"imagenet": 5, "scratch": 0}))
+    assert (done.act, done.clashes) == ("left", (clash,))
+    (run,) = tracking.runs()
+    assert (run.data.metrics["test_auc"], run.data.params["lr"], run.data.params["source"]) == (0.8, "0.1", "imagenet")
+    assert "cats.source_images" not in run.data.tags
 
 
 def test_failed_and_unfinished_runs_are_off_the_board(tracking):
@@ -333,6 +403,6 @@ def test_a_part_of_their_runs_goes_through_mlflow(cats2024, tracking):
     """All of them take minutes of a core and of the disk; these go the same way."""
     part = [r for r in cats2024 if r.names["target"] == "bloodmnist" and r.names["source"] in {"imagenet", "medmnist"}][::4]
     assert len(part) == 60
-    assert len(list(deposit(tracking, part))) == 60
+    assert acts(tracking, part) == ["made"] * 60
     through = make_board(tracking.frame(), "toy", "auc", "min_val_loss")
     assert through.targets == make_board(frame_of(part), "toy", "auc", "min_val_loss").targets
