@@ -9,6 +9,7 @@ import pandas as pd
 from results.error import CatsError, nearest
 from results.friedman import Difference
 from results.influence import Images
+from results.origin import choice, unchecked
 from results.select import COLUMNS, LOWER_IS_BETTER, ORACLE, chosen, told
 from results.spent import hardware, spent
 from results.standing import Impute, Overall, Row, over_targets, rows_of, standing
@@ -32,6 +33,7 @@ class Board:
     Attributes:
         images: targets whose intervals hold the luck of the test images too. noise: a difference stated to be noise.
         difference: whether and which sources differ over the ranked targets; None if none is ranked.
+        choice: who chose epochs and settings, in words.
     """
 
     experiment: str
@@ -44,6 +46,7 @@ class Board:
     images: list[str] = field(default_factory=list)
     noise: float | None = None
     difference: Difference | None = None
+    choice: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data, as `--format json` prints it."""
@@ -136,6 +139,7 @@ def make_board(
     return Board(
         experiment, metric, rule, targets, overall, notes + imputed + _notes(cells, frame, wanted), leaking,
         [t for t, found in standings.items() if found.measured.images is not None], judging.noise, difference,
+        choice(cells[cells["status"] == "FINISHED"], rule, metric),
     )  # fmt: skip
 
 
@@ -270,6 +274,7 @@ def _notes(cells: pd.DataFrame, frame: pd.DataFrame, wanted: Wanted | None) -> l
             f"{t}: up to {n} images of val and test lie in an earlier part of its official split too"
             for t, n in declared.items()
         ]
+    notes += unchecked(cells)
     if kinds := hardware(frame):
         notes.append(f"energy: {', '.join(kinds)}")
     return notes

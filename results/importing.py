@@ -59,6 +59,14 @@ class Power(Frozen):
         return self
 
 
+class Leak(Frozen):
+    """A source and a target that are known to share images, and why; `source` and `target` as they are called here."""
+
+    source: str
+    target: str
+    reason: str = Field(min_length=1)
+
+
 Column = str | Value
 
 
@@ -71,6 +79,7 @@ class Mapping(Frozen):
         settings: what decides a run, by the name it gets here; rows with equal settings are one point of a grid.
         validation, scores: by the name they get here; scores are of the test images.
         sizes: source → how many images it was made with; or target → that, where it is another one for each target.
+        leaks: pairs that share images: boards list them apart, off the ranking.
         rename: for `source`, `target`, `backbone`, `status` ...: their value → ours.
     """
 
@@ -92,12 +101,17 @@ class Mapping(Frozen):
     duration: Duration | None = None
     power: Power | None = None
     sizes: dict[str, NonNegativeInt | dict[str, NonNegativeInt]] = {}
+    leaks: list[Leak] = []
     rename: dict[Literal["source", "target", "backbone", "seed", "protocol", "status"], dict[str, str]] = {}
 
     def size(self, source: str, target: str) -> int | None:
         """How many images a source was made with; None if that is not known."""
         found = self.sizes.get(source)
         return found.get(target) if isinstance(found, dict) else found
+
+    def leak(self, source: str, target: str) -> str | None:
+        """Why a pair is no fair one; None if nothing is known against it."""
+        return next((leak.reason for leak in self.leaks if (leak.source, leak.target) == (source, target)), None)
 
     def columns(self) -> list[str]:
         """The columns of the table that are used."""
@@ -142,6 +156,11 @@ def runs_of(table: pd.DataFrame, how: Mapping, experiment: str, where: str) -> l
             )
         rows[record.key] = number
         records.append(record)
+    for leak in how.leaks:
+        for field, name in (("source", leak.source), ("target", leak.target)):
+            known = {record.names[field] for record in records}
+            if name not in known:
+                raise CatsError(f"`leaks` names the {field} '{name}', which no row of {where} has{nearest(name, known)}")
     return records
 
 
@@ -203,7 +222,9 @@ def _run(row: _Row, experiment: str, now: float) -> Record:
     reason = row.row[how.reason] if how.reason is not None else None
     reason = str(reason) if isinstance(reason, str) and reason.strip() else REASONS.get(status)
     images = how.size(names["source"], names["target"])
-    facts = facts_of(how.title, names) | ({} if images is None else {"source_images": str(images)})
+    facts = facts_of(how.title, names, how.leak(names["source"], names["target"])) | (
+        {} if images is None else {"source_images": str(images)}
+    )
     attempt = digest(["imported run", row.text(how.run, "run") if how.run is not None else what])
     return Record(
         kind="cell", key=digest([how.title, attempt]), attempt=attempt, experiment=experiment, status=STATES[status],
@@ -231,6 +252,7 @@ def _costs(row: _Row, seconds: float) -> tuple[Cost, ...]:
     return (Cost(phase="training", seconds=known, energy={hardware: energy}, kg_per_kwh=intensity, undivided=shared),)
 
 
-def facts_of(origin: str, names: dict[str, str]) -> dict[str, str]:
-    """Where figures come from; and a leak, if the source is the target: boards keep that off the ranking."""
-    return {"imported": origin} | ({"leak": SELF} if names["source"].split("[")[0] == names["target"] else {})
+def facts_of(origin: str, names: dict[str, str], leak: str | None = None) -> dict[str, str]:
+    """Where figures come from; and a leak that is known, or if the source is the target: boards keep that off the ranking."""
+    reason = SELF if names["source"].split("[")[0] == names["target"] else leak
+    return {"imported": origin} | ({} if reason is None else {"leak": reason})

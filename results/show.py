@@ -9,7 +9,6 @@ from rich.table import Table
 from rich.text import Text
 
 from results.board import Board
-from results.select import ORACLE, told
 from results.standing import Overall, Row
 
 APART = "Kept off the ranking because of shared images"
@@ -88,7 +87,7 @@ def legend(board: Board) -> list[str]:
         over = f"seeds, on {', '.join(board.images)} test images too"
     stated = f"; stated: differences up to {board.noise:g} are noise, also of one seed" if board.noise else ""
     return [
-        f"experiment {board.experiment}; {chosen_by(board)}",
+        f"experiment {board.experiment}; {board.choice}",
         f"interval: over {over}; tie 1: cannot be told from the best (Games-Howell, 95 % for all pairs of a target){stated}",
         "rank (95 % interval), P(best): from draws of the same luck",
         "mean rank, strength (Plackett-Luce, every target): 95 % over targets; wins: targets where alone in tie 1",
@@ -96,13 +95,6 @@ def legend(board: Board) -> list[str]:
         *differences(board),
         *board.notes,
     ]
-
-
-def chosen_by(board: Board) -> str:
-    """By which rule epochs and grid points were chosen."""
-    if board.rule == ORACLE:
-        return f"grid points chosen by {told(board.rule)}"
-    return f"epochs and grid points chosen by {board.rule} on validation images"
 
 
 def differences(board: Board) -> list[str]:

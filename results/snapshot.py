@@ -27,11 +27,11 @@ if TYPE_CHECKING:
     from results.tracking import Tracking
 
 log = logging.getLogger(__name__)
-VERSION = 3
+VERSION = 4
 NAME = b"cats"
 ALWAYS = (
     "run_id", "status", "started", "key", "kind", "point", "pretraining", "groups", "leak", "known_duplicates", "reasons",
-    "source_images", "artifacts", "costs", "kwh", "energy",
+    "source_images", "imported", "artifacts", "costs", "kwh", "energy",
 )  # fmt: skip
 
 

@@ -229,6 +229,7 @@ def row_of(run: Run) -> dict[str, Any]:
         "pretraining": tags.get("cats.pretraining"),
         "groups": tags.get("cats.groups"),
         "leak": tags.get("cats.leak"),
+        "imported": tags.get("cats.imported"),
         "reasons": joined(tags, "cats.reasons") or "{}",
         "known_duplicates": tags.get("cats.known_duplicates"),
         "source_images": tags.get("cats.source_images"),

@@ -11,7 +11,7 @@ from results.show import markdown
 from tests.runs import CLEAR, COSTS, KWH, UNKNOWN, board, run, runs
 
 # Keys that came later stand after those that other programs may know.
-NEW = ["images", "noise", "difference"]
+NEW = ["images", "noise", "difference", "choice"]
 NEW_OF_ROW = ["rank_low", "rank_high", "p_best"]
 NEW_OF_OVERALL = ["wins", "best", "strength", "strength_low", "strength_high"]
 

@@ -20,9 +20,11 @@ from results.error import CatsError
 from results.importing import LEFT, Mapping, digest, read_table, runs_of
 from results.matrix import read_grid, scores_of
 from results.measures import said
+from results.origin import UNCHECKED
+from results.show import legend
 from results.spent import hardware
 from results.tradeoff import SWEEP, make_tradeoff
-from tests.runs import frame_of
+from tests.runs import frame_of, run
 
 HOW = {
     "title": "toy", "run": "id", "source": "from", "target": "to", "backbone": {"value": "net"}, "seed": "seed",
@@ -108,6 +110,60 @@ def test_a_failed_run_keeps_its_cost_and_its_reason():
 def test_rows_of_equal_settings_are_one_point_of_the_grid():
     one, two, three = made({}, {"id": "r2", "from": "scratch", "vl": 0.4}, {"id": "r3", "lr": 0.01})
     assert one.point == two.point != three.point
+
+
+OVERLAP = {"source": "copy", "target": "idc", "reason": "one is cut out of the other"}
+
+
+def test_pairs_that_the_map_knows_to_share_images_are_listed_apart_and_never_ranked():
+    rows = [{}, {"id": "r2", "from": "scratch", "auc": 0.5}, {"id": "r3", "from": "COPY", "auc": 0.99}]
+    records = made(*rows, {"id": "r4", "from": "COPY", "to": "ihc"}, leaks=[OVERLAP], rename={"source": {"COPY": "copy"}})
+    board = make_board(frame_of(records), "toy", "auc", "min_val_loss")
+    assert [row.source for row in board.targets["idc"]] == ["imagenet", "scratch"]
+    assert [row.source for row in board.targets["ihc"]] == ["copy"]
+    assert [(row.source, row.target, row.reason) for row in board.leaking] == [("copy", "idc", "one is cut out of the other")]
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"source": "imagnet"}, "`leaks` names the source 'imagnet', which no row of runs.csv has; did you mean 'imagenet'?"),
+        ({"source": "imagenet", "target": "idk"}, "`leaks` names the target 'idk', which no row of runs.csv has"),
+    ],
+)
+def test_a_leak_of_a_pair_that_no_row_is_of_is_refused(change, sentence):
+    with pytest.raises(CatsError) as error:
+        made({}, leaks=[OVERLAP | change])
+    assert sentence in str(error.value)
+
+
+def test_a_board_of_imported_runs_says_that_shared_images_could_not_be_looked_for():
+    ours = [run("imagenet", "idc", 0, 0.8), run("scratch", "idc", 0, 0.7)]
+    for frame, count in ((frame_of(made({})), 1), (pd.DataFrame(ours), 0)):
+        assert make_board(frame, "toy", "auc", "min_val_loss").notes.count(UNCHECKED) == count
+
+
+def choice_of(frame, rule="min_val_loss"):
+    return make_board(frame, "toy", "auc", rule).choice
+
+
+def test_a_board_says_of_imported_runs_that_their_authors_chose_the_epochs():
+    theirs = "chosen by those who made the runs"
+    assert choice_of(frame_of(made({}))) == f"epochs and settings {theirs}"
+    grid = [{}, {"id": "r2", "lr": 0.01}]
+    assert choice_of(frame_of(made(*grid))) == f"epochs {theirs}, grid points chosen by min_val_loss on validation images"
+    assert choice_of(frame_of(made(*grid)), "max_val_auc") == (
+        f"epochs {theirs}; no run has the figure of max_val_auc, so that nothing tells which point of a grid should count"
+    )
+    assert f"; epochs {theirs}" in legend(make_board(frame_of(made(*grid)), "toy", "auc", "min_val_loss"))[0]
+
+
+def test_a_board_says_of_our_own_runs_that_the_rule_chose_epochs_and_points():
+    frame = pd.DataFrame([run("imagenet", "idc", 0, 0.8)])
+    assert choice_of(frame) == "epochs and grid points chosen by min_val_loss on validation images"
+    assert choice_of(frame, "oracle_test").startswith("grid points chosen by oracle_test, an oracle that looks")
+    both = pd.concat([frame, frame_of(made({}, protocol={"value": "finetune"}, settings={}))])
+    assert choice_of(both).startswith("epochs of imported runs chosen by those who made them, other epochs and grid points")
 
 
 def test_values_are_renamed():

@@ -68,6 +68,7 @@ def test_one_run_per_cell_gives_no_interval_and_no_winner(grid):
     ]  # fmt: skip
     assert "no winner" in board.verdict("idc")
     assert "seed" in board.verdict("idc")
+    assert board.choice == "epochs and settings chosen by those who made the runs"
     assert {row.energy_kwh for rows in board.targets.values() for row in rows} == {None}  # unknown is not zero
 
 
