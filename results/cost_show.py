@@ -39,6 +39,7 @@ def tradeoff_notes(made: Tradeoff) -> list[str]:
         f"'{SWEEP}' chooses by validation images; '{CHANCE}': what choosing blindly loses on average",
         f"measures and the sweep pay for pretrainings too, each shared over {made.shared_over} targets; constants pay nothing",
     ]
+    said += compared(made)
     if made.reference is None or made.hypervolume is None:
         return [*said, "no hypervolume: nothing is known of the energy of the sweep, or no choice loses anything"]
     k, r = made.reference
@@ -51,6 +52,17 @@ def tradeoff_notes(made: Tradeoff) -> list[str]:
         return [*said, f"hypervolume {made.hypervolume:.4f}: {rectangle}"]
     more = f"'{SWEEP}' costs at least {rounded(k)} kWh, a part is missing; with more of it the hypervolume can only grow"
     return [*said, more, f"hypervolume at least {made.hypervolume:.4f}: {rectangle}"]
+
+
+def compared(made: Tradeoff) -> list[str]:
+    """On which targets ways are compared, where that are not all, and which ways are not."""
+    said = []
+    if made.targets < made.told:
+        said.append(f"judged on {made.targets} of {made.told} targets, those on which most ways can be compared")
+    if made.partial:
+        names = ", ".join(f"{way.name} ({way.targets} of {made.targets})" for way in made.partial)
+        said.append(f"off the front and out of the hypervolume, because judged on fewer targets: {names}")
+    return said
 
 
 def shown(value: str | float | None) -> str:

@@ -33,7 +33,7 @@ class Paid:
 
     `kwh` is None where it is unknown; `known` is then what is known of it, and without that it cannot be drawn.
     `rough`: some of it may be counted more than once; else what is known is a lower bound. `constant`: it looks at no image of
-    the target.
+    the target. `partial`: judged on fewer targets than the others, and so beside the front.
     """
 
     name: str
@@ -44,6 +44,7 @@ class Paid:
     constant: bool = False
     known: float | None = None
     rough: bool = False
+    partial: bool = False
 
     @property
     def place(self) -> float | None:
@@ -168,9 +169,9 @@ def draw_regret(points: Sequence[Paid], title: str, metric: str, path: Path) -> 
 
 
 def pareto(points: Sequence[Paid]) -> list[Paid]:
-    """Those that no other one beats: cheapest first, each with less regret than all before. Unknown costs are left out."""
+    """Those that no other one beats: cheapest first, each with less regret than all before. No unknown costs, no `partial`."""
     front: list[Paid] = []
-    for point in sorted((p for p in points if p.kwh is not None), key=lambda p: (p.kwh or 0.0, p.regret)):
+    for point in sorted((p for p in points if p.kwh is not None and not p.partial), key=lambda p: (p.kwh or 0.0, p.regret)):
         if not front or point.regret < front[-1].regret:
             front.append(point)
     return front

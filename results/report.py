@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from results.board import Board
+from results.cost_show import compared
 from results.cost_tables import ROUGH
 from results.export import slug
 from results.figures import MOST, Paid, Reach, draw_heat, draw_reaches, draw_regret
@@ -16,10 +17,11 @@ from results.picture import draw_ranks, seen
 from results.select import LOWER_IS_BETTER
 from results.show import APART, HEAD, LEFT, OVERALL_HEAD, apart_cells, apart_head, cells_of, legend, overall_cells
 from results.standing import Row
-from results.tradeoff import CHANCE, CONSTANT, Tradeoff
+from results.tradeoff import HABITS, Tradeoff
 
 WORDS = frozenset({*LEFT, "measure", "what", "value"})  # columns of words
-AGREEMENT = {"weighted_tau": "weighted tau", "spearman": "Spearman", "regret_1": "top-1 regret", "regret_3": "top-3 regret"}
+AGREEMENT = {"weighted_tau": "weighted tau", "spearman": "Spearman", "regret_1": "top-1 regret", "regret_3": "top-3 regret",
+             "top_tie": "P(in top tie)"}  # fmt: skip
 
 
 def heat(board: Board) -> Section:
@@ -133,11 +135,15 @@ def difference(found: Difference) -> Section:
 
 def tradeoff(found: Tradeoff) -> Section:
     """Regret against kWh of every way to choose a source."""
-    plain = {CHANCE, f"always {CONSTANT}"}
     points = [
-        Paid(way.name, way.kwh, way.regret, way.low, way.high, way.name in plain, way.known, way.rough) for way in found.ways
-    ]
-    notes = [f"Mean over up to {found.targets} targets; every way but the constants pays its share of the pretrainings."]
+        Paid(
+            way.name if way.targets == found.targets else f"{way.name} ({way.targets}/{found.targets})", way.kwh, way.regret,
+            way.low, way.high, way.name in HABITS, way.known, way.rough, way.targets < found.targets,
+        )
+        for way in found.ways
+    ]  # fmt: skip
+    notes = [f"Mean over {found.targets} targets; every way but the constants pays its share of the pretrainings."]
+    notes += [f"{sentence[0].upper()}{sentence[1:]}." for sentence in compared(found)]
     if found.hypervolume is not None:
         least = "≈ " if found.rough else "≥ " if found.bound else ""
         notes.append(
@@ -178,7 +184,8 @@ def regret(points: Sequence[Paid], metric: str, notes: Sequence[str] = ()) -> Se
 def agreement(judged: Mapping[str, Any]) -> Section:
     """How well measures order the sources, beside constants.
 
-    `judged`: verdict, notes and rows; each row has name, constant, and mean: statistic → value, low, high, p_holm.
+    `judged`: verdict, notes and rows; each row has name, constant, and mean: statistic → value, low, high, p_holm; and lead,
+    the same of its weighted tau minus that of the static mean rank.
     """
     rows = judged["rows"]
     name, shown = "weighted_tau", []
@@ -188,10 +195,13 @@ def agreement(judged: Mapping[str, Any]) -> Section:
             shown.append(Reach(row["name"], figure["value"], figure.get("low"), figure.get("high"), not row["constant"]))
     shown.sort(key=lambda reach: -reach.value)
     statistics = [(key, title) for key, title in AGREEMENT.items() if any(key in row["mean"] for row in rows)]
-    head = ["measure", "constant", *(title for _, title in statistics), "p (Holm)"]
+    led = any(row.get("lead", {}).get("value") is not None for row in rows)
+    more = ["tau ahead of static", "p of the lead (Holm)"] if led else []
+    head = ["measure", "constant", *(title for _, title in statistics), "p (Holm)", *more]
     lines = [
         [row["name"], "yes" if row["constant"] else "no", *(_figure(row["mean"].get(key)) for key, _ in statistics),
-         _p(row["mean"].get(name, {}).get("p_holm"))]
+         _p(row["mean"].get(name, {}).get("p_holm")),
+         *([_figure(row["lead"]), _p(row["lead"].get("p_holm"))] if led else [])]
         for row in rows
     ]  # fmt: skip
     title = f"Agreement of measures with the results: {judged['verdict']}"

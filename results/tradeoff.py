@@ -12,10 +12,12 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from results.agree import OWN_ROWS, SIZE
 from results.cost import UNMEASURED, Amount, Bill
 from results.error import CatsError
 from results.judge import tails
 from results.measures import PREFIX
+from results.measures import SIZE as SOURCE_SIZE
 from results.record import metric_name
 from results.select import COLUMNS, LOWER_IS_BETTER, RULES, chosen
 
@@ -23,6 +25,8 @@ DRAWS = 2000
 CONSTANT = "imagenet"
 SWEEP = "full sweep"
 CHANCE = "any source"
+ALWAYS = f"always {CONSTANT}"
+HABITS = (CHANCE, ALWAYS, SIZE)  # look at no image of the target, and cost nothing
 
 
 @dataclass(frozen=True)
@@ -34,7 +38,7 @@ class Way:
         kwh: what the choice costs for all targets; None if a part of it is missing.
         known: what is known of that: all, or a lower bound; None if nothing is. rough: some of it may be counted more than
             once, so that it is neither. without: how many attempts do not say what they took.
-        front: no other way costs no more and loses no more (and one of the two less).
+        front: of those judged on the same targets no other way costs no more and loses no more (and one of the two less).
     """
 
     name: str
@@ -59,8 +63,9 @@ class Tradeoff:
     """All ways, cheapest first, and the share of the rectangle from (0 kWh, no regret) to `reference` that they dominate.
 
     Attributes:
-        targets: on which regret can be told. reference: what is known of the kWh of the full sweep, mean regret of any source;
-            None, and with it the hypervolume, if nothing is known.
+        targets: on how many ways are compared. told: on how many regret can be told.
+        reference: what is known of the kWh of the full sweep, mean regret of any source; None, and with it the hypervolume, if
+            nothing is known.
         bound: the kWh of `reference` are a lower bound, and so is the hypervolume: with a dearer sweep every other way is the
             cheaper beside it, and ways of unknown cost can only add.
         rough: the energy of a way may hold some of it more than once: it is about so much, and so is the hypervolume.
@@ -69,6 +74,7 @@ class Tradeoff:
     experiment: str
     metric: str
     targets: int
+    told: int
     sources: int
     shared_over: int
     ways: list[Way]
@@ -77,33 +83,45 @@ class Tradeoff:
     bound: bool
     rough: bool
 
+    @property
+    def partial(self) -> list[Way]:
+        """Those that say nothing of some of the targets on which the others are compared: never on the front."""
+        return [way for way in self.ways if way.targets < self.targets]
+
 
 def make_tradeoff(frame: pd.DataFrame, bill: Bill, metric: str, rule: str, apart: Collection[tuple[str, str]] = ()) -> Tradeoff:
     """The ways that the runs in `frame` (see results.tracking.Tracking.frame) can tell of, without the pairs kept `apart`.
 
     The full sweep chooses by the validation figure of `rule`, as a person would; test images judge and choose nothing.
     Every way but the constants pays, besides its own work, the pretrainings' share of these targets: a source has to be
-    there to be looked at. Raises CatsError if no target has two sources with that metric.
+    there to be looked at. Constants that were scored like measures (results.agree.OWN_ROWS) stand once and are free; the mean
+    rank on other targets is none of the ways, for it takes the sweep of those. Ways are compared on the same targets, see
+    `comparable`; one that says nothing of some of them is judged on the rest and kept off the front.
+    Raises CatsError if no target has two sources with that metric.
     """
     truth, validation = figures(frame, metric, rule, apart)
     if not truth:
         raise CatsError(f"experiment '{bill.experiment}' has no target with {metric} of two sources or more: no regret to tell")
-    before = [bill.pretraining_share()] if bill.pretrainings else []
-    free, sweep = _Price(0.0, 0.0), _paid([*before, *bill.sources.values()])
-    chance = {t: float(np.mean([max(row.values()) - v for v in row.values()])) for t, row in truth.items()}
-    ways = [_way(CHANCE, chance, free, bill.experiment), _way(SWEEP, regrets(truth, validation), sweep, bill.experiment)]
-    constants = {t: {s: float(_plain(s) == CONSTANT) for s in row} for t, row in truth.items()}
-    ways.append(
-        _way(
-            f"always {CONSTANT}", regrets(truth, {t: c for t, c in constants.items() if any(c.values())}), free, bill.experiment
-        )
-    )
-    for name, said in scores(frame).items():
-        cost = _paid([*before, bill.measures.get(name, UNMEASURED)])
-        ways.append(_way(name, regrets(truth, said), cost, bill.experiment))
+    before, said = [bill.pretraining_share()] if bill.pretrainings else [], scores(frame)
+    habit = {t: {s: float(_plain(s) == CONSTANT) for s in row} for t, row in truth.items()}
+    lost = {
+        CHANCE: {t: float(np.mean([max(row.values()) - v for v in row.values()])) for t, row in truth.items()},
+        SWEEP: regrets(truth, validation),
+        ALWAYS: regrets(truth, {t: row for t, row in habit.items() if any(row.values())}),
+        SIZE: regrets(truth, sizes(frame, said.get(SOURCE_SIZE, {}))),
+    }
+    sweep = _paid([*before, *bill.sources.values()])
+    prices = {SWEEP: sweep}
+    for name in said.keys() - OWN_ROWS:
+        lost[name], prices[name] = regrets(truth, said[name]), _paid([*before, bill.measures.get(name, UNMEASURED)])
+    common = comparable(list(lost.values()))
+    ways = [
+        _way(name, {t: v for t, v in found.items() if t in common}, prices.get(name, FREE), bill.experiment)
+        for name, found in lost.items()
+    ]
     kept = [way for way in ways if way.targets]
-    kept.sort(key=lambda way: (way.kwh is None, way.known is None, way.known or 0.0, way.regret))
-    points = [(way.kwh, way.regret) for way in kept]
+    kept.sort(key=lambda way: (way.kwh is None, way.known is None, way.known or 0.0, way.regret, way.name))
+    points = [(way.kwh if way.targets == len(common) else None, way.regret) for way in kept]
     front = on_front(points)
     marked = [Way(**{**vars(way), "front": flag}) for way, flag in zip(kept, front, strict=True)]
     blind = next(way for way in kept if way.name == CHANCE).regret
@@ -112,7 +130,21 @@ def make_tradeoff(frame: pd.DataFrame, bill: Bill, metric: str, rule: str, apart
     volume = hypervolume([(k, r) for k, r in points if k is not None], reference) if reference and blind > 0 else None
     rough = any(way.rough for way in kept)
     bound = sweep.kwh is None and reference is not None and not rough
-    return Tradeoff(bill.experiment, metric, len(truth), sources, bill.shared_over, marked, reference, volume, bound, rough)
+    shared_over = bill.shared_over
+    return Tradeoff(
+        bill.experiment, metric, len(common), len(truth), sources, shared_over, marked, reference, volume, bound, rough
+    )
+
+
+def comparable(lost: Sequence[Mapping[str, float]]) -> set[str]:
+    """The targets on which ways are compared: of the sets that a way says something of, the one with most ways times targets.
+
+    All targets would leave out every measure that is silent on one, and those that all ways share may be none: by one silent
+    way all others would be judged on less.
+    """
+    sets = [frozenset(found) for found in lost if found]
+    weights = {targets: len(targets) * sum(targets <= other for other in sets) for targets in sets}
+    return set(max(sets, key=lambda targets: (weights[targets], len(targets), sorted(targets))))
 
 
 class _Price(NamedTuple):
@@ -122,6 +154,9 @@ class _Price(NamedTuple):
     known: float | None
     rough: bool = False
     without: int = 0
+
+
+FREE = _Price(0.0, 0.0)
 
 
 def _paid(parts: Sequence[Amount]) -> _Price:
@@ -185,9 +220,22 @@ def scores(frame: pd.DataFrame) -> dict[str, Figures]:
         for source, target, value in newest[columns].itertuples(index=False, name=None):
             if math.isfinite(value):
                 found[name].setdefault(str(target), {})[str(source)] = float(value)
-    return {
-        name: {t: row for t, row in said.items() if len(row) == 1 or len(set(row.values())) > 1} for name, said in found.items()
-    }
+    return {name: _choosing(said) for name, said in found.items()}
+
+
+def _choosing(said: Figures) -> Figures:
+    return {t: row for t, row in said.items() if len(row) == 1 or len(set(row.values())) > 1}
+
+
+def sizes(frame: pd.DataFrame, said: Figures) -> Figures:
+    """Target → source → log of its images plus one: what the measure `source_size` said, else what imported runs bring."""
+    cells = frame[frame["kind"] == "cell"]
+    found: Figures = {}
+    if "source_images" in cells:
+        runs = _labelled(cells, cells["backbone"].nunique() > 1).dropna(subset=["source_images"]).sort_values("started")
+        for target, source, images in runs[["target", "source", "source_images"]].itertuples(index=False, name=None):
+            found.setdefault(str(target), {})[str(source)] = math.log1p(int(images))
+    return _choosing({target: found.get(target, {}) | said.get(target, {}) for target in found.keys() | said.keys()})
 
 
 def regrets(truth: Figures, said: Figures) -> dict[str, float]:

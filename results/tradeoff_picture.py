@@ -9,7 +9,7 @@ from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FuncFormatter
 
 from results.cost_tables import lacking, rounded
-from results.tradeoff import CHANCE, SWEEP, Tradeoff, Way
+from results.tradeoff import CHANCE, HABITS, SWEEP, Tradeoff, Way
 
 FRONT, REST = "#0b6e99", "#8a8f98"
 
@@ -67,7 +67,7 @@ def _point(axis: Axes, way: Way, targets: int, *, below: bool) -> None:
     kwh = way.known or 0.0
     if way.low is not None and way.high is not None:
         axis.plot([kwh, kwh], [way.low, way.high], color=colour, linewidth=1.5, alpha=0.55, zorder=2)
-    marker = {SWEEP: "s", CHANCE: "x"}.get(way.name, "D" if way.name.startswith("always ") else "o")
+    marker = {SWEEP: "s", CHANCE: "x"}.get(way.name, "D" if way.name in HABITS else "o")
     fill = "white" if way.bound or way.rough else colour
     axis.plot(kwh, way.regret, marker, color=colour, markerfacecolor=fill, markersize=8, zorder=3)
     part = "" if way.targets == targets else f" ({way.targets}/{targets})"

@@ -217,6 +217,18 @@ def test_agreement_shows_measures_beside_constants_and_none_as_a_dash():
     assert "Left out" not in render(Page("t", "l", [section]))
 
 
+def test_agreement_shows_the_chance_of_the_top_tie_and_the_lead_over_the_static_mean_rank():
+    lead = {"value": -0.25, "low": -0.5, "high": 0.1, "p_holm": 0.9}
+    rows = [
+        {"name": "logme", "constant": False, "mean": {"top_tie": {"value": 0.75, "low": 0.5, "high": 1.0}}, "lead": lead},
+        {"name": "random", "constant": True, "mean": {"top_tie": {"value": None}}, "lead": {"value": None}},
+    ]
+    table = agreement({"verdict": "no measure is ahead", "notes": [], "rows": rows}).tables[0]
+    assert table.head == ["measure", "constant", "P(in top tie)", "p (Holm)", "tau ahead of static", "p of the lead (Holm)"]
+    assert table.rows[0] == ["logme", "no", "0.750 (0.500 – 1.000)", "–", "-0.250 (-0.500 – 0.100)", "0.9"]
+    assert table.rows[1] == ["random", "yes", "–", "–", "–", "–"]
+
+
 def test_groups_of_a_critical_difference_stand_in_words():
     chart = Chart("critical", "t", "x", lambda path: None, inline=False)
     section = critical(["a", "b", "c"], [1.0, 2.0, 3.5], [["a", "b"], ["b", "c"]], chart, "Friedman p 0.01")

@@ -12,7 +12,9 @@ from results.cost import make_bill
 from results.cost_show import parts
 from results.cost_tables import ROUGH
 from results.error import CatsError
-from results.tradeoff import CHANCE, SWEEP, figures, hypervolume, make_tradeoff, on_front, regrets
+from results.figures import pareto
+from results.report import tradeoff
+from results.tradeoff import CHANCE, SWEEP, comparable, figures, hypervolume, make_tradeoff, on_front, regrets
 from results.tradeoff_picture import draw
 from tests.results.test_cost import cell, cost, pretraining, score
 from tests.runs import costing
@@ -168,6 +170,62 @@ def test_energy_of_shared_hardware_that_is_not_divided_is_told_as_about_and_boun
 def test_a_measure_that_says_nothing_of_a_target_is_judged_on_the_others():
     _, found = ways([*runs(), *scored("half", {k: v for k, v in FORWARDS.items() if k[0] == "a"})])
     assert (found["half"].targets, found["half"].regret, found["half"].low) == (1, 0.0, None)
+
+
+def test_a_way_that_is_judged_on_fewer_targets_is_off_the_front_and_out_of_the_hypervolume_and_says_so(tmp_path):
+    half = scored("half", {k: v for k, v in FORWARDS.items() if k[0] == "a"})  # no regret at a small price, on one target
+    alone, _ = ways([*runs(), *scored("fine", FORWARDS)])
+    made, found = ways([*runs(), *scored("fine", FORWARDS), *half])
+    assert (found["half"].front, found["fine"].front, found["half"].kwh < found["fine"].kwh) == (False, True, True)
+    assert made.hypervolume == alone.hypervolume
+    _, said = parts(make_bill(pd.DataFrame(runs()), "toy"), made)
+    sentence = "off the front and out of the hypervolume, because judged on fewer targets: half (1 of 2)"
+    assert sentence in said
+    section = tradeoff(made)
+    assert "half (1/2)" in [row[0] for row in section.tables[0].rows]
+    assert f"O{sentence[1:]}." in section.notes
+    assert "half" not in [point.name.split(" ")[0] for point in pareto(section.charts[0].draw.args[0])]
+
+
+def test_ways_are_compared_on_the_targets_that_most_of_them_share():
+    few = {k: v for k, v in FORWARDS.items() if k[0] == "b"}
+    made, found = ways([*runs(), *[row for i in range(4) for row in scored(f"m{i}", few)]])
+    assert (made.targets, made.told) == (1, 2)
+    assert {way.targets for way in made.ways} == {1}
+    assert found["always imagenet"].regret == 0.0  # on b it is the best; on a it loses
+    _, said = parts(make_bill(pd.DataFrame(runs()), "toy"), made)
+    assert "judged on 1 of 2 targets, those on which most ways can be compared" in said
+
+
+@pytest.mark.parametrize(
+    ("sets", "expected"),
+    [
+        (["abc", "abc", "abc", "a"], "abc"),  # one that hardly says anything takes nothing from the others
+        (["abc", "ab", "ab", "ab"], "ab"),
+        (["abc", "abc", "ab", "bc"], "abc"),  # of as many the larger set
+        (["abc", "", "abc"], "abc"),
+    ],
+)
+def test_the_compared_targets_are_the_set_with_most_ways_times_targets(sets, expected):
+    assert comparable([dict.fromkeys(targets, 0.0) for targets in sets]) == set(expected)
+
+
+def test_constants_that_were_scored_stand_once_and_cost_nothing():
+    large = {(t, s): {"imagenet": 3.0, "good": 9.0, "bad": 1.0}[s] for t, s in FORWARDS}
+    constants = [row for name in ("imagenet_always", "static_rank", "random") for row in scored(name, FORWARDS)]
+    _, found = ways([*runs(), *constants, *scored("source_size", large), *scored("fine", FORWARDS)])
+    assert set(found) == {CHANCE, "always imagenet", "fine", SWEEP, "largest source"}
+    assert (found["largest source"].kwh, found["largest source"].regret) == (0.0, pytest.approx(0.025))  # good is second on b
+
+
+def test_the_largest_source_of_imported_sizes_is_a_way_that_costs_nothing():
+    images = {"good": "900", "imagenet": "30"}
+    rows = [row | {"source_images": images.get(row["source"])} for row in runs()]
+    _, found = ways(rows)
+    assert (found["largest source"].kwh, found["largest source"].regret) == (0.0, pytest.approx(0.025))
+    assert "largest source" not in ways([row | {"source_images": "7"} for row in runs()])[1]  # all alike: no choice
+    _, found = ways([*rows, *scored("source_size", {k: float(k[1] == "imagenet") for k in FORWARDS})])
+    assert found["largest source"].regret == found["always imagenet"].regret  # what was scored counts
 
 
 def test_pairs_that_share_images_do_not_count():
