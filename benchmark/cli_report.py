@@ -1,12 +1,14 @@
 """The command that writes a report."""
 
-from contextlib import suppress
+from collections.abc import Sequence
+from contextlib import nullcontext, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from benchmark.cli_options import DATABASE, ImputeOption, NoiseOption, RuleOption, TrackingOption, print_line
+from benchmark.cli_options import DATABASE, FreshOption, ImputeOption, NoiseOption, RuleOption, TrackingOption, print_line
 from results.error import CatsError
 
 if TYPE_CHECKING:
@@ -32,7 +34,10 @@ def report(
     impute: ImputeOption = None,
     images: Annotated[bool, typer.Option(help="Count the luck of the test images; reads every run's predictions.")] = True,
     details: Annotated[int, typer.Option(min=0, help="How many cells get curves and ROC, at most.")] = 300,
+    over: Annotated[int | None, typer.Option(help="Targets that a pretraining is shared over; else those there are.")] = None,
+    combine: Annotated[list[str] | None, typer.Option(help="NAME=FORMULA, as `cats agree` takes it.")] = None,
     tracking_uri: TrackingOption = DATABASE,
+    fresh: FreshOption = False,
     log: Annotated[bool, typer.Option("--log/--no-log", help="Log the page to MLflow, as a run that boards ignore.")] = True,
 ) -> None:
     """Write one HTML file that holds all results and opens offline. Needs MLflow only, no data, no torch."""
@@ -45,13 +50,15 @@ def report(
     from results.tracking import Tracking
 
     question = asked(plan, tracking_uri, metric, rule)
-    frame = question.frame()
-    judging = Judging(question.images() if images else None, noise, impute.value if impute else None)
+    frame = question.frame(fresh=fresh)
+    judging = Judging(question.images(fresh=fresh) if images else None, noise, impute.value if impute else None)
     made = make_board(frame, question.experiment, question.metric, question.rule, question.wanted, judging)
     tracking = Tracking(tracking_uri, question.experiment, create=False)
     told = [("rule", rule), ("noise", noise and f"differences up to {noise:g}"), ("missing pairs count as", impute)]
+    told += [("a pretraining is shared over", over and f"{over} targets"), ("combinations", ", ".join(combine or []))]
     facts = _facts(plan) + [(f"asked for: {name}", str(value)) for name, value in told if value]
-    page, cells = compose(made, frame, tracking, Asked(facts, details, _more(question, frame, made, judging), question.read))
+    more = _more(question, frame, made, _Wishes(judging, over, combine or []))
+    page, cells = compose(made, frame, tracking, Asked(facts, details, more, question.read))
     html = render(page)
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
@@ -67,10 +74,18 @@ def report(
         print_line(f"kept in MLflow as run {keep(tracking, html)}")
 
 
-def _more(question: "Question", frame: "pd.DataFrame", made: "Board", judging: "Judging") -> "list[Section]":
-    """The sections that need more than a board; what cannot be worked out leaves its place to a sentence."""
+@dataclass(frozen=True)
+class _Wishes:
+    judging: "Judging"
+    over: int | None
+    combine: Sequence[str]
+
+
+def _more(question: "Question", frame: "pd.DataFrame", made: "Board", wishes: _Wishes) -> "list[Section]":
+    """The sections that need more than a board. One that nobody asked for and that cannot be made gives way to a sentence."""
     from benchmark.cli_cost import of_plan
     from results.agree import agree
+    from results.combine import combine
     from results.cost import make_bill
     from results.decision import about, decisions_of
     from results.measures import said
@@ -78,13 +93,15 @@ def _more(question: "Question", frame: "pd.DataFrame", made: "Board", judging: "
     from results.tradeoff import make_tradeoff
 
     found = [] if made.difference is None else [difference(made.difference)]
+    runs = of_plan(frame, question.wanted)
+    bill = make_bill(runs, question.experiment, wishes.over)
     with suppress(CatsError):
-        runs = of_plan(frame, question.wanted)
-        bill = make_bill(runs, question.experiment)
         found.append(tradeoff(make_tradeoff(runs, bill, question.metric, question.rule, question.apart)))
-    with suppress(CatsError):
-        decisions = decisions_of(frame, question.experiment, question.metric, question.rule, question.wanted, judging)
+    with nullcontext() if wishes.combine else suppress(CatsError):
+        decisions = decisions_of(frame, question.experiment, question.metric, question.rule, question.wanted, wishes.judging)
         rows = about(said(frame, question.experiment), decisions)
+        for text in wishes.combine:
+            rows += combine(rows, text)
         found.append(agreement(agree(decisions, rows, question.experiment, question.metric).to_dict()))
     return found
 

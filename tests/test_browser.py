@@ -7,12 +7,17 @@ import shutil
 import pandas as pd
 import pytest
 
+from results.agree import agree
 from results.board import make_board
 from results.cells import cells_of, details_of, looked_into
+from results.cost import make_bill
+from results.decision import about, decisions_of
+from results.measures import said
 from results.page import Page, render
-from results.report import heat, per_target, ranks, what_was_run
+from results.report import agreement, difference, heat, per_target, ranks, tradeoff, what_was_run
+from results.tradeoff import make_tradeoff
 from tests.conftest import missed
-from tests.runs import CLEAR, UNKNOWN, run
+from tests.runs import CLEAR, UNKNOWN, run, runs
 
 pytestmark = pytest.mark.browser
 EVIL = "<img src=x onerror=alert(1)>"
@@ -32,8 +37,25 @@ def made_page():
     board = make_board(pd.DataFrame(CLEAR), "toy", "auc", "min_val_loss")
     details = details_of(looked_into(frame, 4), lambda *_: [0.4, 0.6, 0.5], lambda _: PREDICTIONS)
     cells = cells_of(frame, "auc", {"broken": f"it broke {EVIL}"}, details)
-    sections = [heat(board), ranks(board), per_target(board), what_was_run([("experiment", EVIL)], [])]
+    sections = [heat(board), ranks(board), *judged(), per_target(board), what_was_run([("experiment", EVIL)], [])]
     return render(Page("toy", "a lead", sections, cells.to_dict(), ["a note"]))
+
+
+def judged():
+    """The critical difference, regret against energy and the agreement, of three sources and a measure."""
+    three = runs(good=[[0.9, 0.91], [0.8, 0.81]], fair=[[0.8, 0.81], [0.7, 0.71]], bad=[[0.7, 0.71], [0.75, 0.76]])
+    told = {"kind": "score", "measures": "fine", "reasons": "{}"}
+    scores = [
+        run(source, target, 0, float("nan"), measure_fine=score, key=f"{source}{target}", **told)
+        for target in "ab" for source, score in {"good": 3.0, EVIL: 2.0, "bad": 1.0}.items()
+    ]  # fmt: skip
+    named = [row | {"source": EVIL} if row["source"] == "fair" else row for row in three]
+    frame = pd.DataFrame([*named, *scores])
+    board = make_board(frame, "toy", "auc", "min_val_loss")
+    decisions = decisions_of(frame, "toy", "auc", "min_val_loss")
+    agreed = agree(decisions, about(said(frame, "toy"), decisions), "toy", "auc")
+    made = make_tradeoff(frame, make_bill(frame, "toy"), "auc", "min_val_loss")
+    return [difference(board.difference), tradeoff(made), agreement(agreed.to_dict())]
 
 
 @pytest.fixture(scope="module")
@@ -269,6 +291,21 @@ def test_landmarks_headings_and_captions_are_there(page):
         "return [...document.querySelectorAll('[role=region]')].every((r) => r.getAttribute('aria-label') && r.tabIndex === 0)"
     )
     assert page.execute_script(regions)
+
+
+def test_the_critical_difference_regret_and_agreement_are_drawn_and_tabled(page):
+    for name, words in (
+        ("critical", ["Friedman p", "mean rank", EVIL]),
+        ("regret", ["kWh", "full sweep", "fine", "any source"]),
+        ("agreement", ["P(in top tie)", "tau ahead of static", "static mean rank", "fine"]),
+    ):
+        section = find(page, f"#{name}")
+        drawing = section.find_element("css selector", "figure svg[role=img]")
+        assert drawing.size["width"] > 200
+        assert drawing.size["height"] > 80
+        table = section.find_element("css selector", "table")
+        assert table.is_displayed()
+        assert [word for word in words if word not in section.text] == []
 
 
 def test_text_of_names_is_shown_and_never_run(page):

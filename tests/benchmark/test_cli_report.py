@@ -57,6 +57,49 @@ def test_a_mistake_is_one_sentence(cats, tracking, arguments, sentence):
     assert "Traceback" not in err
 
 
+@pytest.fixture
+def scored(cats):
+    """Three sources on three targets, with scores of two measures, brought in; one figure was written in by hand since."""
+    Path("auc.csv").write_text("source,t1,t2,t3\na,.9,.7,.9\nb,.8,.8,.8\nc,.7,.6,.7\n")
+    Path("lp.csv").write_text("source,t1,t2,t3\na,3,3,3\nb,2,1,2\nc,1,2,1\n")
+    brought = ("--scores", "lp=lp.csv", "--scores", "fu=auc.csv", "--experiment", "theirs", "--backbone", "net")
+    assert cats("import", "--matrix", "auc.csv", *brought)[0] == 0
+    return cats
+
+
+def test_a_report_holds_the_combinations_and_the_sharing_that_are_asked_for(scored):
+    assert scored("report", "theirs", "--no-log", "--combine", "both=lp*fu", "--over", "7", "--figures", "f")[0] == 0
+    agreement = Path("f/agreement.csv").read_text()
+    assert "both,no," in agreement
+    assert "P(in top tie)" in agreement.splitlines()[0]
+    assert "tau ahead of static" in agreement.splitlines()[0]
+    page = Path("report.html").read_text()
+    assert "asked for: combinations" in page
+    assert "7 targets" in page
+
+
+def test_a_report_that_is_asked_to_be_fresh_sees_what_was_written_by_hand(scored):
+    assert scored("report", "theirs", "--no-log", "--figures", "f")[0] == 0
+    tracking = Tracking("sqlite:///mlflow.db", "theirs")
+    runs = tracking.runs("params.target = 't1' and params.source = 'a' and tags.`cats.kind` = 'cell'")
+    tracking.client.log_metric(next(iter(runs)).info.run_id, "test_auc", 0.99)
+    assert scored("report", "theirs", "--no-log", "--fresh", "--figures", "g")[0] == 0
+    assert "0.990" in Path("g/target-t1.csv").read_text()
+
+
+@pytest.mark.parametrize(
+    ("wish", "sentence"),
+    [
+        (["--over", "0"], "a pretraining cannot be shared over 0 targets; give 1 or more"),
+        (["--combine", "both=lp*fo"], "nobody has scored 'fo' of the combination 'both=lp*fo'"),
+    ],
+)
+def test_a_wish_that_cannot_be_met_is_one_sentence_and_writes_no_page(scored, wish, sentence):
+    code, _, err = scored("report", "theirs", "--no-log", *wish)
+    assert (code, sentence in err) == (2, True)
+    assert not Path("report.html").exists()
+
+
 def test_no_path_or_address_of_the_machine_stands_in_the_page(cats, tracking, tmp_path):
     cats("report", "toy", "--no-log")
     assert str(tmp_path) not in Path("report.html").read_text()
