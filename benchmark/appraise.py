@@ -25,8 +25,8 @@ from benchmark.leakage import Look, look
 from benchmark.make import make_pretraining
 from benchmark.measure import Measure, Score, Undefined
 from benchmark.plan import Plan
-from benchmark.runner import Run, Watch, check_names, deliver
-from benchmark.runs import frame_of
+from benchmark.runner import Run, Watch, check_names, deliver, hand_over
+from benchmark.runs import finished_keys, frame_of
 from benchmark.scored import code, keep, kept
 from benchmark.start import Start
 from benchmark.wanted import wanted
@@ -56,15 +56,14 @@ def appraise(setting: Setting, tracking: Tracking, outbox: Outbox, watch: Watch)
     measures = measures_of(plan)
     deliver(tracking, outbox)
     tracking.close_abandoned()
-    finished = tracking.finished_keys() | {o.record.key for _, o in outbox if o.record.status == "finished"}
+    finished = finished_keys(tracking) | {o.record.key for _, o in outbox if o.record.status == "finished"}
     found = look(plan, watch.begins)
     asked = list(pairs(plan, found, ranks_elsewhere(plan, tracking), setting))
     state = Run(cells=len(asked), done=0)
     for pair in asked:
         watch.begins(str(pair))
         for outcome in _outcomes(pair, measures, finished, setting):
-            outbox.put(outcome)
-            deliver(tracking, outbox)
+            hand_over([outcome], tracking, outbox)
             watch.ended(outcome.record, state)
             if outcome.record.status == "failed":
                 state.failed.append(outcome.record)

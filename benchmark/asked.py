@@ -4,13 +4,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from benchmark.cli_options import exists
 from benchmark.plan import Plan, load_plan, plan_names
 from benchmark.runs import images_of, read_of, runs_of
 from benchmark.wanted import wanted
+from results.address import shown
 from results.board import Wanted
 from results.error import CatsError
 from results.influence import Images, Read
+from results.witness import is_missing
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -49,8 +50,8 @@ def asked(given: str | Plan, tracking_uri: str, metric: str | None = None, rule:
     """Metric and rule are the plan's unless others are named. Raises CatsError if there is no such plan or database."""
     if isinstance(given, str) and (given in plan_names() or given.endswith((".yaml", ".yml"))):
         given = load_plan(given)
-    if not exists(tracking_uri):
-        raise CatsError(f"there is no database {tracking_uri}; make one with `cats run`, or name it with --tracking-uri")
+    if is_missing(tracking_uri):
+        raise CatsError(f"there is no database {shown(tracking_uri)}; make one with `cats run`, or name it with --tracking-uri")
     if isinstance(given, str):
         return Asked(tracking_uri, given, metric or "auc", rule or "min_val_loss", None)
     return Asked(tracking_uri, given.experiment, metric or given.metric, rule or given.rule, wanted(given))

@@ -39,6 +39,7 @@ class Attempt:
     def run(self, meter: Meter, work: Callable[[], None]) -> Outcome:
         """Do the work and say how it ended."""
         started, reason = time.time(), None
+        begun = time.monotonic()  # a clock may be set meanwhile
         status: Status = "finished"
         try:
             work()
@@ -50,20 +51,28 @@ class Attempt:
             log.exception("%s failed", self.names)
             status, reason = "failed", f"{type(error).__name__}: {error}"
         costs, on = tuple(meter.costs), environment(meter.device)
-        return Outcome(self._record(status, reason, started, costs, on), self.predictions if status == "finished" else None)
+        seconds = time.monotonic() - begun
+        record = self._record(status, reason, (started, seconds), costs, on)
+        return Outcome(record, self.predictions if status == "finished" else None)
 
     def failed(self, reason: str, started: float) -> Outcome:
         """How an attempt ended of which nothing came back: nobody knows what it cost, or on what it was made."""
-        return Outcome(self._record("failed", reason, started, (), {}))
+        return Outcome(self._record("failed", reason, (started, max(0.0, time.time() - started)), (), {}))
 
     def _record(
-        self, status: Status, reason: str | None, started: float, costs: tuple[Cost, ...], environment: dict[str, str]
+        self,
+        status: Status,
+        reason: str | None,
+        when: tuple[float, float],
+        costs: tuple[Cost, ...],
+        environment: dict[str, str],
     ) -> Record:
+        started, seconds = when
         return Record(
             kind=self.kind, key=self.key, attempt=uuid.uuid4().hex, experiment=self.experiment, status=status, reason=reason,
             point=self.point, names=self.names, settings=self.settings, facts=self.facts, scores=self.scores,
             validation=self.validation, curves=self.curves, costs=costs, environment=environment,
-            started=started, ended=time.time(),
+            started=started, ended=started + seconds,
         )  # fmt: skip
 
 

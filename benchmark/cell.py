@@ -1,6 +1,6 @@
 """A cell: source, target, backbone, one point of the recipe, seed. Its key is what is made exactly once."""
 
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from benchmark.digest import digest
 from benchmark.recipe import TRAINER, Recipe
@@ -44,4 +44,9 @@ class Cell(Frozen):
 
 def point_of(recipe: Recipe, rule: Rule, subsample: Subsample) -> str:
     """Digest of how a cell is trained: equal for cells that may stand side by side on a board."""
-    return digest([TRAINER, recipe.model_dump(mode="json"), rule, subsample.model_dump(mode="json")])
+    return _point(TRAINER, recipe, rule, subsample)
+
+
+@lru_cache(maxsize=4096)  # thousands of cells differ in seed and source alone
+def _point(trainer: int, recipe: Recipe, rule: Rule, subsample: Subsample) -> str:
+    return digest([trainer, recipe.model_dump(mode="json"), rule, subsample.model_dump(mode="json")])

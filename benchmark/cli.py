@@ -36,8 +36,10 @@ from benchmark.cli_options import (
 )
 from benchmark.cli_plan import app as plans
 from benchmark.cli_report import app as reports
+from benchmark.cli_ui import app as pages
 from benchmark.memory import large_pages
 from benchmark.threads import wait_briefly
+from results.address import shown
 from results.error import CatsError
 
 if TYPE_CHECKING:
@@ -62,6 +64,7 @@ app.add_typer(costs)
 app.add_typer(imports)
 app.add_typer(agreement)
 app.add_typer(reports)
+app.add_typer(pages)
 log = logging.getLogger("cats")
 
 
@@ -82,14 +85,16 @@ def run(
     """Make every cell of a plan that is not done yet, then show the board. Run it again to resume."""
     from benchmark.asked import asked
     from benchmark.plan import load_plan
+    from benchmark.stop import exit_code, stoppable
     from results.board import Judging
 
     loaded = load_plan(plan).limited(kwh=kwh, hours=hours, co2e_kg=co2e_kg, cells=cells)
     try:
-        state = _run(loaded, tracking_uri, engine_of(engine, device.value, scheduler, workers, loaded), pack)
+        with stoppable():
+            state = _run(loaded, tracking_uri, engine_of(engine, device.value, scheduler, workers, loaded), pack)
     except KeyboardInterrupt:
         say(f"stopped; nothing finished is lost. Resume with: cats run {plan}")
-        raise typer.Exit(130) from None
+        raise typer.Exit(exit_code()) from None
     say(f"{state.cells} cells: {state.done} were done, {state.made} made now, {len(state.failed)} attempts failed")
     for sentence in state.leaks:
         say(f"  {sentence}")
@@ -100,9 +105,11 @@ def run(
         say(f"{state.waiting} records wait in the outbox; `cats sync {plan}` sends them")
     if state.interrupted:
         say(f"stopped; nothing finished is lost. Resume with: cats run {plan}")
-        raise typer.Exit(130)
+        raise typer.Exit(exit_code())
     if state.budget:
         say(state.budget)
+    if state.waiting:  # a board without them would not be the plan's
+        raise typer.Exit(2)
     if state.done + state.made:
         question = asked(loaded, tracking_uri)
         _print(_board(question, Judging(question.images())), Format.table)
@@ -113,12 +120,12 @@ def run(
 def _run(plan: "Plan", tracking_uri: str, engine: "Engine", pack: int) -> "Run":
     from benchmark.progress import Progress
     from benchmark.runner import run as run_plan
+    from results.lease import Lease
     from results.tracking import Tracking
 
     tracking = Tracking(tracking_uri, plan.experiment)
     outbox = outbox_of(tracking_uri, plan.experiment)
-    outbox.sweep()
-    with Progress() as watch:
+    with Lease(tracking, outbox, say), Progress() as watch:
         return run_plan(plan, tracking, outbox, engine, watch, pack)
 
 
@@ -182,11 +189,19 @@ def _report(made: "Board", folder: Path) -> None:
 def sync(plan: PlanArgument, tracking_uri: TrackingOption = DATABASE) -> None:
     """Send the records that wait in the outbox to MLflow."""
     from benchmark.plan import load_plan
+    from benchmark.stop import exit_code, sheltered, stoppable
+    from results.lease import Lease
     from results.tracking import Tracking
 
     experiment = load_plan(plan).experiment
-    sent = Tracking(tracking_uri, experiment).deliver(outbox_of(tracking_uri, experiment))
-    print_line(f"{sent} records sent to {experiment} on {tracking_uri}")
+    tracking, outbox = Tracking(tracking_uri, experiment), outbox_of(tracking_uri, experiment)
+    try:
+        with stoppable(), Lease(tracking, outbox, say):
+            sent = tracking.deliver(outbox, sheltered)
+    except KeyboardInterrupt:
+        say(f"stopped; `cats sync {plan}` sends what still waits")
+        raise typer.Exit(exit_code()) from None
+    print_line(f"{sent} records sent to {experiment} on {shown(tracking_uri)}")
 
 
 def _print(made: "Board", form: Format) -> None:

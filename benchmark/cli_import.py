@@ -103,4 +103,4 @@ def _deliver(records: "Sequence[Record]", tracking_uri: str, experiment: str) ->
     known = len(records) - len(made)
     if known:
         parts.append(f"{known} were there")
-    print_line(f"{experiment} on {tracking_uri}: {', '.join(parts)}")
+    print_line(f"{experiment} on {tracking.shown}: {', '.join(parts)}")

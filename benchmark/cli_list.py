@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from benchmark.cli_options import DATABASE, TrackingOption, print_line
+from results.address import shown
 from results.error import CatsError
 
 app = typer.Typer()
@@ -78,4 +79,4 @@ def publish(
     from benchmark.published import publish as publish_weights
 
     made = publish_weights(source, backbone, plan, name, seed)
-    print_line(f"{source} for {backbone} is {made} on {tracking_uri}; name it so among the sources of a plan")
+    print_line(f"{source} for {backbone} is {made} on {shown(tracking_uri)}; name it so among the sources of a plan")

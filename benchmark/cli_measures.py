@@ -31,6 +31,7 @@ def score(
     from benchmark.evidence import Setting
     from benchmark.plan import load_plan
     from benchmark.runs import frame_of
+    from benchmark.stop import exit_code, stoppable
     from results.measures import said
     from results.tracking import Tracking
 
@@ -38,16 +39,17 @@ def score(
     setting = Setting(loaded, str(device_of(device.value)), images, draws, neutral)
     tracking = Tracking(tracking_uri, loaded.experiment)
     try:
-        state = _appraise(setting, tracking)
+        with stoppable():
+            state = _appraise(setting, tracking)
     except KeyboardInterrupt:
         say(f"stopped; nothing finished is lost. Resume with: cats score {plan}")
-        raise typer.Exit(130) from None
+        raise typer.Exit(exit_code()) from None
     say(f"{state.cells} pairs: {state.done} were scored, {state.made} scored now, {len(state.failed)} attempts failed")
     for record in state.failed:
         say(f"  failed: {record.kind} {record.names['source']}, {record.names['backbone']}: {record.reason}")
     if state.interrupted:
         say(f"stopped; nothing finished is lost. Resume with: cats score {plan}")
-        raise typer.Exit(130)
+        raise typer.Exit(exit_code())
     if state.done + state.made:
         wanted = {(s, t) for s in loaded.sources for t in loaded.targets}
         rows = [row for row in said(frame_of(tracking), loaded.experiment) if (row.source, row.target) in wanted]
@@ -59,10 +61,10 @@ def score(
 def _appraise(setting: "Setting", tracking: "Tracking") -> "Run":
     from benchmark.appraise import appraise
     from benchmark.progress import Progress
+    from results.lease import Lease
 
     outbox = outbox_of(tracking.uri, setting.plan.experiment)
-    outbox.sweep()
-    with Progress() as watch:
+    with Lease(tracking, outbox, say), Progress() as watch:
         return appraise(setting, tracking, outbox, watch)
 
 

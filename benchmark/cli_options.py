@@ -4,7 +4,6 @@ import math
 import os
 import sys
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -79,16 +78,10 @@ def outbox_of(tracking_uri: str, experiment: str) -> "Outbox":
     """The records that wait for one experiment of one server."""
     from benchmark.digest import digest
     from benchmark.home import home
+    from results.address import identity
     from results.outbox import Outbox
-    from results.witness import absolute
 
-    return Outbox(home() / "outbox" / digest([absolute(tracking_uri), experiment])[:16])
-
-
-def exists(tracking_uri: str) -> bool:
-    """False only for a sqlite file that is not there: asking MLflow about it would make one."""
-    file = tracking_uri.removeprefix("sqlite:///")
-    return file == tracking_uri or Path(file).exists()
+    return Outbox(home() / "outbox" / digest([identity(tracking_uri), experiment])[:16])
 
 
 def print_line(text: str) -> None:

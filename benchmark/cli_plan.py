@@ -14,10 +14,11 @@ from benchmark.cli_options import (
     KwhOption,
     PlanArgument,
     TrackingOption,
-    exists,
     print_line,
 )
+from results.address import shown
 from results.error import CatsError
+from results.witness import is_missing
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -61,7 +62,7 @@ def plan(
         print_line(f"{len(found.unknown)} pairs not yet searched for shared images; `cats run` does it before anything starts")
     todo = [cell for cell in every if cell.key not in done]
     counts = f"{len(every) - len(todo)} done, {len(todo)} to make"
-    print_line(f"{len(every)} cells of plan '{loaded.experiment}': {counts}; records in {tracking_uri}")
+    print_line(f"{len(every)} cells of plan '{loaded.experiment}': {counts}; records in {shown(tracking_uri)}")
     for sentence in pretrainings_of(todo):
         print_line(sentence)
     lacking = absent(todo)
@@ -84,5 +85,5 @@ def _runs(tracking_uri: str, experiment: str) -> "pd.DataFrame | None":
     from results.tracking import NoExperimentError
 
     with suppress(NoExperimentError):
-        return runs_of(tracking_uri, experiment) if exists(tracking_uri) else None
+        return runs_of(tracking_uri, experiment) if not is_missing(tracking_uri) else None
     return None

@@ -91,7 +91,8 @@ def connected(scheduler: str | None, workers: int | None, device: str) -> Iterat
     if scheduler is None:
         import dask
 
-        given = {} if dask.config.get(SILENCE, None, config=dask.config.collect()) else {SILENCE: SILENT}
+        untouched = dask.config.get(SILENCE) == dask.config.get(SILENCE, config=dask.config.merge(*dask.config.defaults))
+        given = {SILENCE: SILENT} if untouched else {}
         with dask.config.set(given), _own_cluster(workers, device) as cluster, distributed.Client(cluster, **QUIET) as client:
             yield client
         return

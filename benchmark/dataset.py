@@ -164,6 +164,10 @@ class Dataset(Frozen):
 
     @model_validator(mode="after")
     def _check_paths(self) -> "Dataset":
+        if not self.name or self.name.startswith(".") or set(self.name) & set("/\\\0"):
+            raise ValueError(
+                f"the name {self.name!r} becomes a part of file names; it is not empty, begins with no . and has no / or \\"
+            )
         for path in (self.tree, *(file.path for file in self.files)):
             if Path(path).is_absolute() or ".." in Path(path).parts:
                 raise ValueError(f"'{path}' must lie below the data folder; a folder elsewhere is written as place")

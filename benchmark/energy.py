@@ -119,6 +119,27 @@ def _share(cost: Cost, part: float) -> Cost:
     )  # fmt: skip
 
 
+def beside(costs: Sequence[Cost], jobs: int) -> tuple[Cost, ...]:
+    """The costs of an attempt on a machine where so many jobs run at once, of its own share.
+
+    The figures of processor and memory are those of the whole machine, whoever reads them; a GPU has one worker.
+    """
+    if jobs == 1:
+        return tuple(costs)
+    return tuple(
+        cost.model_copy(
+            update={
+                "energy": {
+                    name: e if e.kwh is None or name == "gpu" else Energy(kwh=e.kwh / jobs, provenance=e.provenance)
+                    for name, e in cost.energy.items()
+                },
+                "shared_seconds": cost.seconds if cost.shared_seconds is None else cost.shared_seconds,
+            }
+        )
+        for cost in costs
+    )
+
+
 def check_country(country: str) -> None:
     """Raises CatsError if codecarbon has no carbon intensity for a country (ISO code of three letters)."""
     from codecarbon.input import DataSource

@@ -9,12 +9,13 @@ import uuid
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from benchmark.ahead import Ahead
 from benchmark.cluster import PATIENCE, about, connected, misfit
+from benchmark.energy import beside
 from benchmark.home import home
 from benchmark.job import Job
 from results.error import CatsError
@@ -126,6 +127,11 @@ class Crew:
         else:
             self._asked[worker] = None  # never asked again
         return trouble
+
+    def jobs_beside(self, worker: str) -> int:
+        """How many jobs run at once on the machine of a worker, its own among them."""
+        there = sum(threads for other, threads in self.threads.items() if _host(other) == _host(worker))
+        return max(there, self.threads.get(worker, 1), 1)
 
     def due(self) -> bool:
         """Whether it is time to look again."""
@@ -257,7 +263,18 @@ class Feed:
         flight = self._flights.pop(future)
         self._load[flight.worker] -= 1
         self.ahead.settle(flight.job)
-        self.outcomes.put(outcomes)
+        self.outcomes.put([_alone(outcome, self.crew.jobs_beside(flight.worker)) for outcome in outcomes])
+
+
+def _alone(outcome: Outcome, jobs: int) -> Outcome:
+    """An outcome with its own share of what a machine took on which so many jobs ran at once."""
+    record = outcome.record
+    return replace(outcome, record=record.model_copy(update={"costs": beside(record.costs, jobs)}))
+
+
+def _host(worker: str) -> str:
+    """Of tcp://host:port."""
+    return worker.rpartition("://")[2].rpartition(":")[0]
 
 
 @contextmanager

@@ -249,7 +249,7 @@ def write_weights(path: Path, network: Network, trained: Trained, notes: dict[st
     state = {k: v.detach().cpu().contiguous() for k, v in network.backbone.state_dict().items()}
     for name in classifier_names(network.backbone)[:1] if not len(network.dense) else ():
         state |= {f"{name}.{part}": tensor.detach().cpu().contiguous() for part, tensor in network.head.state_dict().items()}
-    draft = path.with_name(f".{path.name}.{uuid.uuid4().hex}.draft")  # two workers may write the same at once
+    draft = path.with_name(f".{path.name}.{uuid.uuid4().hex}.draft")  # of this process alone: two may make the same weights
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         draft.write_bytes(_ordered(save(state, {**notes, **told})))

@@ -129,7 +129,7 @@ class Plan(Frozen):
                     leak = leaks.get((name, goal))
                     if leak is not None and not self.allow_leakage:
                         continue
-                    starts = {seed: self.start(name, backbone, seed) for seed in self.seeds}
+                    starts = self.starts(name, backbone)
                     for start in starts.values():
                         twin = known.setdefault(start.key, name)
                         if twin != name:
@@ -145,6 +145,12 @@ class Plan(Frozen):
         """What the network of a cell starts from."""
         shared = self.pretraining_seed if catalogue.source(source).kind == "pretraining" else None
         return start_of(source, backbone, seed if shared is None else shared, self.pretraining)
+
+    def starts(self, source: str, backbone: str) -> dict[int, Start]:
+        """Seed → start, for every seed. Ready weights, and a pretraining that is shared, are looked up once."""
+        first = self.start(source, backbone, self.seeds[0])
+        own = first.kind == "random" or (first.kind == "pretraining" and self.pretraining_seed is None)
+        return {seed: self.start(source, backbone, seed) if own else first for seed in self.seeds}
 
 
 def lineage(name: str) -> list[Source]:

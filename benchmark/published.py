@@ -40,7 +40,7 @@ def publish(source: str, backbone: str, plan: str | None = None, name: str | Non
     run_id = registry.run_of(start.key)
     if run_id is None:
         raise CatsError(
-            f"MLflow at {registry.uri} has no finished run of the pretraining {start.key[:12]} of {source}; name the server "
+            f"MLflow at {registry.shown} has no finished run of the pretraining {start.key[:12]} of {source}; name the server "
             f"that has it with --tracking-uri, or send what waits with `cats sync {plan or 'PLAN'}`"
         )
     trained = read_weights(path)

@@ -1,6 +1,7 @@
 """A recipe: every choice that decides how a network is trained. Lists of values make a grid."""
 
 import itertools
+from functools import cache
 from importlib import resources
 from typing import Annotated, Any, Literal, get_origin
 
@@ -122,6 +123,12 @@ def recipe_names() -> list[str]:
     return sorted(p.name.removesuffix(".yaml") for p in resources.files("benchmark").joinpath("recipes").iterdir())
 
 
+@cache
+def _shipped(name: str) -> dict[str, Any]:
+    with resources.as_file(resources.files("benchmark").joinpath("recipes", f"{name}.yaml")) as path:
+        return read_yaml(path)
+
+
 def recipe_points(written: str | dict[str, Any], where: str) -> list[Recipe]:
     """The points of a recipe as a plan writes it: a name, or a mapping of fields over `base`; lists make a grid.
 
@@ -133,8 +140,7 @@ def recipe_points(written: str | dict[str, Any], where: str) -> list[Recipe]:
     if base is not None:
         if base not in recipe_names():
             raise CatsError(f"{where}: there is no recipe '{base}'{nearest(base, recipe_names())}")
-        with resources.as_file(resources.files("benchmark").joinpath("recipes", f"{base}.yaml")) as path:
-            fields = read_yaml(path)
+        fields = dict(_shipped(base))
     fields |= changes
     grid = {k: v for k, v in fields.items() if isinstance(v, list) and k not in LISTS}
     empty = [k for k, v in grid.items() if not v]

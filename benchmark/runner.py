@@ -14,11 +14,13 @@ from benchmark.guard import Guard
 from benchmark.job import jobs_of
 from benchmark.leakage import look, sentences
 from benchmark.plan import Leaks, Plan
-from benchmark.runs import frame_of
+from benchmark.runs import finished_keys, frame_of
 from benchmark.start import Start, chain
+from benchmark.stop import sheltered, stopped
 from results.error import CatsError
+from results.lease import LostError
 from results.outbox import Outbox
-from results.record import Record
+from results.record import Outcome, Record
 from results.tracking import Tracking
 
 log = logging.getLogger(__name__)
@@ -74,7 +76,7 @@ def run(plan: Plan, tracking: Tracking, outbox: Outbox, engine: Engine, watch: W
     waiting = {outcome.record.key for _, outcome in outbox if outcome.record.status == "finished"}
     deliver(tracking, outbox)
     tracking.close_abandoned()
-    finished = tracking.finished_keys() | waiting
+    finished = finished_keys(tracking) | waiting
     found = look(plan)
     if any(cell.key not in finished and (cell.source, cell.target) in found.unknown for cell in plan.cells()):
         check_names(plan)
@@ -98,12 +100,12 @@ def run(plan: Plan, tracking: Tracking, outbox: Outbox, engine: Engine, watch: W
             for sentence in guard.look(jobs):
                 watch.told(sentence)
         for outcomes in engine.outcomes(guard.within(jobs()), watch.begins):
+            hand_over(outcomes, tracking, outbox)
             for outcome in outcomes:
-                outbox.put(outcome)
-                deliver(tracking, outbox)
                 state.count(outcome.record)
                 guard.count(outcome.record)
                 watch.ended(outcome.record, state)
+            state.interrupted |= stopped()
             if state.interrupted:
                 break
     state.waiting = sum(1 for _ in outbox)
@@ -170,9 +172,22 @@ def _look_at_start(start: Start) -> None:
         split(dataset, decoded(dataset, start.recipe.size))
 
 
+def hand_over(outcomes: Iterable[Outcome], tracking: Tracking, outbox: Outbox) -> None:
+    """Put what a job left into the outbox, all of it before anything else can fail, and send it; Ctrl-C waits until then."""
+    with sheltered():
+        for outcome in outcomes:
+            outbox.put(outcome)
+        deliver(tracking, outbox)
+
+
 def deliver(tracking: Tracking, outbox: Outbox) -> None:
-    """Send what waits; if MLflow does not take it now, it stays in the outbox and the work goes on."""
+    """Send what waits; if MLflow does not take it now, it stays in the outbox and the work goes on.
+
+    Raises LostError if another driver has taken over: what waits is sent when that one has ended.
+    """
     try:
-        tracking.deliver(outbox)
+        tracking.deliver(outbox, sheltered)
+    except LostError:
+        raise
     except CatsError as error:
         log.warning("%s; it waits in the outbox, `cats sync` sends it later", error)

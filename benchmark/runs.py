@@ -40,6 +40,12 @@ def runs_of(uri: str, experiment: str, *, fresh: bool = False) -> "pd.DataFrame"
     return frame_of(Tracking(uri, experiment, create=False), fresh=fresh)
 
 
+def finished_keys(tracking: "Tracking") -> set[str]:
+    """The keys that need no further attempt."""
+    frame = frame_of(tracking)
+    return set(frame.loc[frame["status"] == "FINISHED", "key"]) if len(frame) else set()
+
+
 def read_of(uri: str, experiment: str) -> "Callable[[str], pd.DataFrame | None]":
     """A function from run id to predictions, see results.predictions.predictions_of."""
     from results.predictions import predictions_of

@@ -63,7 +63,7 @@ def _decode(dataset: Dataset, size: int, folder: Path) -> None:
         raise CatsError(f"cannot write to {folder.parent}: {error.strerror}; set CATS_HOME to a folder with space") from error
     try:
         grey, rows = _write(dataset, samples, size, draft / "colour.npy")
-        colour = np.load(draft / "colour.npy", mmap_mode="r")
+        colour = np.load(draft / "colour.npy", mmap_mode="r", allow_pickle=False)
         np.save(draft / "images.npy", colour[..., :1] if grey else colour)
         (draft / "colour.npy").unlink()
         blank = np.full(count, "")

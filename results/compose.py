@@ -96,7 +96,7 @@ def reader(tracking: Tracking) -> Callable[[str, str], list[float]]:
         try:
             history = tracking.client.get_metric_history(run_id, metric)
         except (MlflowException, OSError) as error:
-            raise CatsError(f"MLflow at {tracking.uri} cannot be asked for a run's curves: {first_line(error)}") from error
+            raise CatsError(f"MLflow at {tracking.shown} cannot be asked for a run's curves: {first_line(error)}") from error
         return [point.value for point in sorted(history, key=lambda point: point.step)]
 
     return read

@@ -249,7 +249,7 @@ def deposit(tracking: Tracking, records: Sequence[Record]) -> Iterator[Record]:
             try:
                 _write(tracking, record, found.info.run_id if found else None)
             except (MlflowException, OSError) as error:
-                raise CatsError(f"MLflow at {tracking.uri} did not take a run: {first_line(error)}") from error
+                raise CatsError(f"MLflow at {tracking.shown} did not take a run: {first_line(error)}") from error
             yield record
 
 

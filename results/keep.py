@@ -7,6 +7,7 @@ from pathlib import Path
 from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
 
+from results.artifacts import upload
 from results.error import CatsError
 from results.tracking import Tracking, first_line
 
@@ -28,10 +29,11 @@ def keep(tracking: Tracking, html: str) -> str:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / NAME
             path.write_text(html, encoding="utf-8")
-            tracking.client.log_artifact(run_id, str(path))
+            place = str(tracking.client.get_run(run_id).info.artifact_uri)
+            upload(tracking.uri, place, path)
         tracking.client.set_terminated(run_id, "FINISHED")
     except (MlflowException, OSError) as error:
-        raise CatsError(f"MLflow at {tracking.uri} did not take the report: {first_line(error)}") from error
+        raise CatsError(f"MLflow at {tracking.shown} did not take the report: {first_line(error)}") from error
     return run_id
 
 

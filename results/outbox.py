@@ -48,7 +48,10 @@ class Outbox:
             flush(self.folder)
         except OSError as error:
             shutil.rmtree(draft, ignore_errors=True)
-            raise CatsError(f"cannot keep the record of {record.key[:12]} in {self.folder}: {error.strerror}") from error
+            raise CatsError(
+                f"cannot keep the record of {record.key[:12]} in {self.folder}: {error.strerror or error}; nothing else is "
+                "lost, make room and run it again"
+            ) from error
         return final
 
     def __iter__(self) -> Iterator[tuple[Path, Outcome]]:
@@ -60,7 +63,10 @@ class Outbox:
     def remove(self, path: Path) -> None:
         """Forget a record that MLflow has. Renamed first, so that a crash in between leaves nothing half there."""
         gone = path.with_name(f".{path.name}")
-        path.rename(gone)
+        try:
+            path.rename(gone)
+        except OSError as error:
+            raise CatsError(f"cannot remove {path}, which MLflow has: {error.strerror}") from error
         shutil.rmtree(gone, ignore_errors=True)
 
 

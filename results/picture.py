@@ -57,8 +57,8 @@ def draw_ranks(found: Difference, path: Path) -> None:
         y = -top - (number + 1 if left else count - number)
         edge = 0.9 if left else count + 0.1
         axis.plot([rank, rank, edge], [0, y, y], color=REST, linewidth=0.8)
-        text = f"{source}  {rank:.2f} " if left else f" {rank:.2f}  {source}"
-        axis.text(edge, y, text, ha="right" if left else "left", va="center", fontsize=9)
+        text, gap = (f"{source}  {rank:.2f}", -0.12) if left else (f"{rank:.2f}  {source}", 0.12)
+        axis.text(edge + gap, y, text, ha="right" if left else "left", va="center", fontsize=9)
     for number, clique in enumerate(found.cliques):
         ranks = [found.mean_ranks[found.sources.index(source)] for source in clique]
         y = -0.45 * (number + 1)

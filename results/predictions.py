@@ -3,6 +3,7 @@
 import io
 import json
 import logging
+import re
 import tempfile
 import zipfile
 from collections.abc import Callable
@@ -10,14 +11,15 @@ from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlparse
-from urllib.request import url2pathname
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from results.address import shown
+from results.artifacts import local_folder
+from results.error import CatsError
 from results.snapshot import file_of
 
 if TYPE_CHECKING:
@@ -26,13 +28,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 PREDICTIONS = "predictions.parquet"
+RUN_ID = re.compile(r"[A-Za-z0-9_-]+")
 VERSION = 1  # of what influence.of_target computes
-
-
-def local_file(artifacts: str) -> Path | None:
-    """Where the predictions of a run lie if its artifacts are files of this machine."""
-    place = urlparse(artifacts)
-    return Path(url2pathname(place.path)) / PREDICTIONS if place.scheme in {"", "file"} else None
 
 
 def predictions_of(uri: str, experiment: str, folder: Path) -> Callable[[str], pd.DataFrame | None]:
@@ -46,16 +43,19 @@ def predictions_of(uri: str, experiment: str, folder: Path) -> Callable[[str], p
     asked: list[Tracking] = []  # MLflow is loaded when the first ones have to be fetched
 
     @cache
-    def local() -> dict[str, Path]:
+    def places() -> dict[str, str]:
         try:
             runs = pq.read_table(snapshot, columns=["run_id", "artifacts"]).to_pydict()
         except (OSError, pa.ArrowException):
             return {}
-        files = {i: local_file(at) for i, at in zip(runs["run_id"], runs["artifacts"], strict=True) if at}
-        return {run_id: file for run_id, file in files.items() if file is not None}
+        return {run_id: at for run_id, at in zip(runs["run_id"], runs["artifacts"], strict=True) if at}
 
     def predictions(run_id: str) -> pd.DataFrame | None:
-        for file in filter(None, [local().get(run_id), place / f"{run_id}.parquet"]):
+        if RUN_ID.fullmatch(run_id) is None:  # it becomes the name of a file
+            raise CatsError(f"MLflow at {shown(uri)} calls a run '{run_id}', which is no run id; it is not read")
+        known = places().get(run_id)
+        here = local_folder(uri, known) if known else None
+        for file in [*([here / PREDICTIONS] if here else []), place / f"{run_id}.parquet"]:
             try:
                 return pd.read_parquet(file)
             except (OSError, pa.ArrowException):
@@ -65,7 +65,7 @@ def predictions_of(uri: str, experiment: str, folder: Path) -> Callable[[str], p
 
             asked.append(Tracking(uri, experiment, create=False))
         table = asked[0].predictions(run_id)
-        if table is not None and run_id not in local():
+        if table is not None and here is None:
             place.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryDirectory(dir=place) as draft:
                 table.to_parquet(Path(draft) / "p", index=False)

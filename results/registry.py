@@ -3,7 +3,6 @@
 Nothing here is a pickle and no flavour of MLflow is used: an artifact is a safetensors file or a small JSON beside it.
 """
 
-import os
 import re
 import shutil
 import tempfile
@@ -15,10 +14,13 @@ from typing import Any
 from mlflow import MlflowClient
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
+from sqlalchemy.exc import SQLAlchemyError
 
+from results.address import check, shown
+from results.artifacts import fetched, upload
 from results.error import CatsError, nearest
-from results.tracking import first_line, quiet
-from results.witness import absolute
+from results.tracking import first_line, quiet, reach
+from results.witness import absolute, is_missing
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 REFERENCE = re.compile(rf"models:/({NAME.pattern})/([0-9]+)")
@@ -43,12 +45,17 @@ class Registry:
 
     def __init__(self, uri: str) -> None:
         quiet()
-        os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
-        self.uri = absolute(uri)
-        file = self.uri.removeprefix("sqlite:///")
-        if file != self.uri and not Path(file).exists():  # asking MLflow about it would make one
-            raise CatsError(f"there is no database {uri}; name MLflow's server with --tracking-uri or MLFLOW_TRACKING_URI")
-        self.client = MlflowClient(tracking_uri=self.uri, registry_uri=self.uri)
+        check(uri)
+        self.uri, self.shown = absolute(uri), shown(uri)
+        if is_missing(self.uri):
+            raise CatsError(
+                f"there is no database {self.shown}; name MLflow's server with --tracking-uri or MLFLOW_TRACKING_URI"
+            )
+        try:
+            reach(self.uri)
+            self.client = MlflowClient(tracking_uri=self.uri, registry_uri=self.uri)
+        except (MlflowException, SQLAlchemyError, OSError, ImportError) as error:
+            raise CatsError(f"MLflow at {self.shown} cannot be used: {first_line(error)}") from error
 
     def version(self, reference: str) -> Version:
         """The version that `models:/NAME/VERSION` names. Raises CatsError if it is not there."""
@@ -60,11 +67,11 @@ class Registry:
             return _version(self.client.get_model_version(name, number))
         except MlflowException as error:
             if error.error_code != "RESOURCE_DOES_NOT_EXIST":
-                raise CatsError(f"MLflow at {self.uri} cannot be asked for {reference}: {first_line(error)}") from error
+                raise CatsError(f"MLflow at {self.shown} cannot be asked for {reference}: {first_line(error)}") from error
         versions = sorted(int(each.number) for each in self.versions(name))
         if versions:
-            raise CatsError(f"{self.uri} has no {reference}; there is version {', '.join(map(str, versions))}")
-        raise CatsError(f"{self.uri} has no registered model '{name}'{nearest(name, self.names())}")
+            raise CatsError(f"{self.shown} has no {reference}; there is version {', '.join(map(str, versions))}")
+        raise CatsError(f"{self.shown} has no registered model '{name}'{nearest(name, self.names())}")
 
     def names(self) -> list[str]:
         """The registered models."""
@@ -81,7 +88,7 @@ class Registry:
             condition = f"tags.`cats.key` = '{key}' and tags.`cats.kind` = 'pretraining' and attributes.status = 'FINISHED'"
             found = self.client.search_runs(places, condition, max_results=1)
         except MlflowException as error:
-            raise CatsError(f"MLflow at {self.uri} cannot be used: {first_line(error)}") from error
+            raise CatsError(f"MLflow at {self.shown} cannot be used: {first_line(error)}") from error
         return str(found[0].info.run_id) if found else None
 
     def publish(self, name: str, run_id: str, weights: Path, facts: str, tags: Mapping[str, str]) -> Version:
@@ -96,11 +103,11 @@ class Registry:
                 for file, content in ((WEIGHTS, weights), (FACTS, facts)):
                     path = Path(folder) / file
                     path.write_text(content, encoding="utf-8") if isinstance(content, str) else shutil.copyfile(content, path)
-                    self.client.log_artifact(run_id, str(path), FOLDER)
+                    upload(self.uri, self._artifacts(run_id), path, FOLDER)
             self._register(name)
             made = self.client.create_model_version(name, f"runs:/{run_id}/{FOLDER}", run_id, tags=dict(tags))
         except (MlflowException, OSError) as error:
-            raise CatsError(f"MLflow at {self.uri} did not take the weights {name}: {first_line(error)}") from error
+            raise CatsError(f"MLflow at {self.shown} did not take the weights {name}: {first_line(error)}") from error
         return _version(made)
 
     def _register(self, name: str) -> None:
@@ -116,15 +123,12 @@ class Registry:
         Raises CatsError if they cannot be had, or if what comes does not lie in the folder.
         """
         try:
-            answered = Path(self.client.download_artifacts(version.run_id, f"{FOLDER}/{WEIGHTS}", str(folder)))
+            return fetched(self.uri, self._artifacts(version.run_id), f"{FOLDER}/{WEIGHTS}", folder)
         except (MlflowException, OSError) as error:
-            raise CatsError(f"the weights of {version} could not be fetched from {self.uri}: {first_line(error)}") from error
-        inside = folder.resolve()
-        if inside not in answered.resolve().parents or answered.suffix != ".safetensors" or not answered.is_file():
-            raise CatsError(
-                f"MLflow at {self.uri} puts the weights of {version} at {answered}, not in {inside}; they are not read"
-            )
-        return answered
+            raise CatsError(f"the weights of {version} could not be fetched from {self.shown}: {first_line(error)}") from error
+
+    def _artifacts(self, run_id: str) -> str:
+        return str(self.client.get_run(run_id).info.artifact_uri)
 
 
 def _version(found: ModelVersion) -> Version:

@@ -19,7 +19,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from results.witness import absolute, witness
+from results.address import identity
+from results.witness import witness
 
 if TYPE_CHECKING:
     from results.follow import Seen
@@ -36,7 +37,7 @@ ALWAYS = (
 
 def file_of(folder: Path, uri: str, experiment: str) -> Path:
     """Where the snapshot of one experiment of one server lies, below `folder`."""
-    return folder / sha256(json.dumps([absolute(uri), experiment]).encode()).hexdigest()[:16] / "runs.parquet"
+    return folder / sha256(json.dumps([identity(uri), experiment]).encode()).hexdigest()[:16] / "runs.parquet"
 
 
 def unchanged(folder: Path, uri: str, experiment: str) -> pd.DataFrame | None:

@@ -9,8 +9,10 @@ import logging
 import math
 import os
 import tempfile
+import time
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +20,19 @@ import pandas as pd
 from mlflow import MlflowClient
 from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, Run, RunTag, ViewType
 from mlflow.exceptions import MlflowException
+from sqlalchemy import create_engine
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.pool import NullPool
 
+from results.address import DATABASES, check, scheme, shown
+from results.artifacts import check_place, fetched, local_folder, repository, upload
 from results.collector import uncollected
 from results.error import CatsError
+from results.lock import alone_at
 from results.outbox import Outbox
-from results.predictions import PREDICTIONS, local_file
+from results.predictions import PREDICTIONS
 from results.record import Outcome, Record, metric_name
+from results.settle import TWICE, settle
 from results.spent import brief
 from results.witness import absolute
 
@@ -42,23 +51,41 @@ class NoExperimentError(CatsError):
 class Tracking:
     """One experiment on one tracking server. Made once, before any work starts: database and experiment exist after it.
 
-    Raises CatsError, in one sentence, if the server cannot be reached or the experiment was deleted.
+    `permit` is asked before a record is sent, and raises CatsError where it must not be (results.lease). Raises CatsError, in
+    one sentence, if the server cannot be reached or the experiment was deleted.
     """
+
+    permit: Callable[[], None] | None = None
 
     def __init__(self, uri: str, experiment: str, *, create: bool = True) -> None:
         quiet()
+        check(uri)
         self.uri, self.experiment = absolute(uri), experiment
+        self.shown = shown(uri)
         try:
-            self.client = MlflowClient(tracking_uri=self.uri)
+            reach(self.uri)
+            with alone_at(self.uri):
+                self.client = MlflowClient(tracking_uri=self.uri)
             found = self.client.get_experiment_by_name(experiment)
             if found is None and not create:
                 names = [e.name for e in self.client.search_experiments()]
-                raise NoExperimentError(f"no experiment '{experiment}' on {uri}; there are {', '.join(names) or 'none'}")
+                raise NoExperimentError(f"no experiment '{experiment}' on {self.shown}; there are {', '.join(names) or 'none'}")
             if found is not None and found.lifecycle_stage != "active":
-                raise CatsError(f"experiment '{experiment}' on {uri} was deleted; restore it in MLflow, or name another")
-            self.experiment_id = found.experiment_id if found else self.client.create_experiment(experiment)
-        except (MlflowException, OSError) as error:
-            raise CatsError(f"MLflow at {uri} cannot be used: {first_line(error)}") from error
+                raise CatsError(f"experiment '{experiment}' on {self.shown} was deleted; restore it in MLflow, or name another")
+            self.experiment_id = str(found.experiment_id if found else self._created())
+            if create:  # whoever will write finds out now where his artifacts would go
+                check_place(self.uri, str((found or self.client.get_experiment(self.experiment_id)).artifact_location))
+        except (MlflowException, SQLAlchemyError, OSError, ImportError) as error:
+            raise CatsError(f"MLflow at {self.shown} cannot be used: {first_line(error)}") from error
+
+    def _created(self) -> str:
+        try:
+            return str(self.client.create_experiment(self.experiment))
+        except MlflowException as error:  # somebody else may have made it just now
+            found = self.client.get_experiment_by_name(self.experiment)
+            if found is None or error.error_code != "RESOURCE_ALREADY_EXISTS":
+                raise
+            return str(found.experiment_id)
 
     def runs(self, condition: str = "", view: int = ViewType.ACTIVE_ONLY) -> Iterator[Run]:
         """All runs of the experiment that meet an MLflow filter, page by page. Raises CatsError if MLflow fails."""
@@ -76,31 +103,35 @@ class Tracking:
             with uncollected():
                 page = self.client.search_runs([self.experiment_id], condition, view, size, order, token)
         except (MlflowException, OSError) as error:
-            raise CatsError(f"MLflow at {self.uri} cannot be read: {first_line(error)}") from error
+            raise CatsError(f"MLflow at {self.shown} cannot be read: {first_line(error)}") from error
         token = page.token.decode() if isinstance(page.token, bytes) else page.token
         return list(page), token or None
 
-    def finished_keys(self) -> set[str]:
-        """The keys that need no further attempt."""
-        return {run.data.tags["cats.key"] for run in self.runs("attributes.status = 'FINISHED' and tags.`cats.key` != ''")}
+    def deliver(self, outbox: Outbox, shelter: Callable[[], AbstractContextManager[None]] = nullcontext) -> int:
+        """Send everything that waits; what arrived leaves the outbox. Returns how many records were sent.
 
-    def deliver(self, outbox: Outbox) -> int:
-        """Send everything that waits; what arrived leaves the outbox. Returns how many records were sent."""
+        Each is sent inside `shelter()`, which may keep Ctrl-C from leaving it half sent.
+        """
         sent = 0
         for path, outcome in outbox:
-            self.send(outcome)
-            outbox.remove(path)
+            with shelter():
+                if self.permit is not None:
+                    self.permit()
+                self.send(outcome)
+                outbox.remove(path)
             sent += 1
         return sent
 
     def close_abandoned(self) -> int:
         """End runs of ours that are still RUNNING and whose record is in no outbox. Returns how many there were."""
-        count = 0
-        for run in self.runs("attributes.status = 'RUNNING' and tags.`cats.key` != ''"):
-            self.client.set_tag(run.info.run_id, "cats.reason", "its process died before the record was complete")
-            self.client.set_terminated(run.info.run_id, "KILLED")
-            count += 1
-        return count
+        left = list(self.runs("attributes.status = 'RUNNING' and tags.`cats.key` != ''"))
+        try:
+            for run in left:
+                self.client.set_tag(run.info.run_id, "cats.reason", "its process died before the record was complete")
+                self.client.set_terminated(run.info.run_id, "KILLED")
+        except (MlflowException, OSError) as error:
+            raise CatsError(f"MLflow at {self.uri} cannot be written: {first_line(error)}") from error
+        return len(left)
 
     def send(self, outcome: Outcome) -> str:
         """Write one record; sending it twice gives one run. Returns the run's id.
@@ -114,16 +145,20 @@ class Tracking:
             mine = next((r for r in same if r.data.tags.get("cats.attempt") == record.attempt), None)
             # Only a whole record has its version; a run that was closed as abandoned meanwhile is completed.
             if mine is not None and mine.info.status != "RUNNING" and "cats.record_version" in mine.data.tags:
+                settle(self, record.key)  # a crash may have come between
                 return str(mine.info.run_id)
             status, reason = STATUS[record.status], record.reason
             if status == "FINISHED" and any(r.info.status == "FINISHED" for r in same if r is not mine):
-                status, reason = "KILLED", "the same key had been finished by another attempt"
+                status, reason = "KILLED", TWICE
             start, end = int(record.started * 1000), int(record.ended * 1000)
             run_id = str(mine.info.run_id) if mine else self._create(record, start)
             self._write(run_id, outcome, end, reason)
-            self.client.set_terminated(run_id, status, end)
+            # One that was closed meanwhile ends anew: whoever follows the experiment finds what ended since he looked.
+            closed = mine is not None and mine.info.status != "RUNNING"
+            self.client.set_terminated(run_id, status, int(time.time() * 1000) if closed else end)
+            settle(self, record.key)
         except (MlflowException, OSError) as error:
-            raise CatsError(f"MLflow at {self.uri} did not take a record: {first_line(error)}") from error
+            raise CatsError(f"MLflow at {self.shown} did not take a record: {first_line(error)}") from error
         return run_id
 
     def _create(self, record: Record, start: int) -> str:
@@ -150,21 +185,24 @@ class Tracking:
             with tempfile.TemporaryDirectory() as folder:
                 path = Path(folder) / PREDICTIONS
                 outcome.predictions.to_parquet(path, index=False)
-                self.client.log_artifact(run_id, str(path))
+                upload(self.uri, self._artifacts(run_id), path)
 
     def predictions(self, run_id: str) -> pd.DataFrame | None:
         """What a run said of every test image; None if it left nothing. Raises CatsError if MLflow fails."""
-        os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
         try:
-            file = local_file(self.client.get_run(run_id).info.artifact_uri)
-            if file is not None:  # MLflow copies a file of this machine in ten times the time of reading it
-                return pd.read_parquet(file) if file.exists() else None
-            if not any(file.path == PREDICTIONS for file in self.client.list_artifacts(run_id)):
+            artifacts = self._artifacts(run_id)
+            here = local_folder(self.uri, artifacts)
+            if here is not None:  # MLflow copies a file of this machine in ten times the time of reading it
+                return pd.read_parquet(here / PREDICTIONS) if (here / PREDICTIONS).exists() else None
+            if not any(file.path == PREDICTIONS for file in repository(self.uri, artifacts).list_artifacts()):
                 return None
             with tempfile.TemporaryDirectory() as folder:
-                return pd.read_parquet(self.client.download_artifacts(run_id, PREDICTIONS, folder))
+                return pd.read_parquet(fetched(self.uri, artifacts, PREDICTIONS, Path(folder)))
         except (MlflowException, OSError, ValueError) as error:  # pyarrow's errors are ValueErrors
-            raise CatsError(f"the predictions of run {run_id} cannot be read from {self.uri}: {first_line(error)}") from error
+            raise CatsError(f"the predictions of run {run_id} cannot be read from {self.shown}: {first_line(error)}") from error
+
+    def _artifacts(self, run_id: str) -> str:
+        return str(self.client.get_run(run_id).info.artifact_uri)
 
     def frame(self) -> pd.DataFrame:
         """The attempts at cells and pretrainings, one row each.
@@ -194,7 +232,7 @@ def row_of(run: Run) -> dict[str, Any]:
         "reasons": joined(tags, "cats.reasons") or "{}",
         "known_duplicates": tags.get("cats.known_duplicates"),
         "source_images": tags.get("cats.source_images"),
-        "artifacts": run.info.artifact_uri,
+        "artifacts": shown(run.info.artifact_uri or ""),
         "costs": costs,
         **brief(costs),
     }
@@ -253,11 +291,23 @@ def quiet() -> None:
     """MLflow tells every migration and every file, and asks a server that is away for minutes; nobody wants that."""
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+    os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
+    os.environ.setdefault("PGCONNECT_TIMEOUT", "10")  # seconds; without it a host that is off takes minutes
     warnings.filterwarnings("ignore", module="mlflow")
-    for name in ("mlflow", "alembic"):
-        logging.getLogger(name).setLevel(logging.WARNING)
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    logging.getLogger("mlflow").setLevel(logging.CRITICAL)  # it prints the traceback of an error, and raises it then
+
+
+def reach(uri: str) -> None:
+    """Connect to a database once: MLflow would try ten times, for minutes, also with a wrong password."""
+    if scheme(uri) in DATABASES:
+        with create_engine(uri, poolclass=NullPool).connect():
+            pass
 
 
 def first_line(error: BaseException) -> str:
-    """The first line of an error, without what follows it."""
-    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    """The first line of an error, without what follows it and without a password, and what helps where that is known."""
+    line = shown(str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__)
+    if "error code 401" in line:
+        return "it wants a user and a password that it knows; set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD"
+    return f"{line}; for PostgreSQL install cats-bench[postgres]" if "'psycopg'" in line else line

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 SQLITE = "sqlite:///"
+LINK = "file:"  # sqlite:///file:PATH?mode=ro&uri=true is sqlite's own way to say more about a file
 MAGIC = b"SQLite format 3\0"
 ROLLBACK = b"\x01\x01"  # file format: no write-ahead log, whose writers leave the counter alone
 
@@ -10,7 +11,13 @@ ROLLBACK = b"\x01\x01"  # file format: no write-ahead log, whose writers leave t
 def absolute(uri: str) -> str:
     """A database file by its full path: MLflow keeps the engine of a relative one when the working directory changes."""
     file = uri.removeprefix(SQLITE)
-    return uri if file == uri else f"{SQLITE}{Path(file).resolve()}"
+    return uri if file == uri or file.startswith(LINK) else f"{SQLITE}{Path(file).resolve()}"
+
+
+def is_missing(uri: str) -> bool:
+    """True only for a sqlite file that is not there: asking MLflow about it would make one."""
+    file = uri.removeprefix(SQLITE)
+    return file != uri and not file.startswith(LINK) and not Path(file).exists()
 
 
 def witness(uri: str) -> str | None:

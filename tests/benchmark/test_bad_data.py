@@ -165,3 +165,18 @@ def test_group_in_two_parts(home):
     made = dataset(lambda _: samples, files=(), groups="patient")
     with pytest.raises(CatsError, match="patient 'p' lies in train and in test"):
         subsampled(made, decoded(made, 8), Subsample(), 0)
+
+
+@pytest.mark.parametrize("name", ["../outside", "a/b", "a\\b", ".hidden", ""])
+def test_a_name_that_would_become_a_path_is_refused(name):
+    with pytest.raises(ValueError, match="becomes a part of file names"):
+        Dataset(
+            name=name,
+            title="t",
+            modality="m",
+            task="binary",
+            classes=("a", "b"),
+            licence="l",
+            citation="c",
+            read=lambda _: None,
+        )

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmark import energy, nvml
-from benchmark.energy import Meter, check_country, energies, shared
+from benchmark.energy import Meter, beside, check_country, energies, shared
 from results.board import make_board
 from results.error import CatsError
 from results.record import Cost, Energy
@@ -311,3 +311,12 @@ def test_every_phase_of_a_real_plan_has_energy_with_where_it_comes_from(chained)
 def test_the_board_shows_the_energy_of_every_pretraining_in_a_chain(chained):
     rows = make_board(chained, "chain", "auc", "min_val_loss").targets["ihc"]
     assert sum(row.energy_kwh for row in rows) == pytest.approx(spent(chained["kwh"]))
+
+
+def test_jobs_side_by_side_on_a_machine_share_its_processor_but_no_gpu():
+    own, alone = beside([stretch()], 4)[0], beside([stretch()], 1)
+    assert (own.energy["cpu"].kwh, own.energy["gpu"].kwh, own.nvml_kwh) == (0.125, 8.0, 4.0)
+    assert (own.seconds, own.shared, own.shared_seconds) == (10.0, True, 10.0)
+    assert alone == (stretch(),)
+    unknown = stretch(energy={"cpu": Energy(kwh=None, provenance="missing")})
+    assert beside([unknown], 2)[0].missing == ["cpu"]

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 from mlflow import MlflowClient
+from mlflow.store.artifact.local_artifact_repo import LocalArtifactRepository
 
 from benchmark import published
 from benchmark.digest import file_digest
@@ -258,12 +259,12 @@ def test_a_server_does_not_choose_what_is_read(place, tmp_path, monkeypatch, ans
     registry = Registry(os.environ["MLFLOW_TRACKING_URI"])
     asked = []
 
-    def answered(run_id, path, target):
+    def answered(self, path, target):
         asked.append(path)
         return answer.format(outside=outside, folder=folder)
 
-    monkeypatch.setattr(registry.client, "download_artifacts", answered)
-    with pytest.raises(CatsError, match="they are not read"):
+    monkeypatch.setattr(LocalArtifactRepository, "download_artifacts", answered)
+    with pytest.raises(CatsError, match="it is not read"):
         registry.download(registry.version(MODEL), folder)
     assert asked == ["weights/weights.safetensors"]
 
@@ -275,8 +276,8 @@ def test_a_link_in_the_download_is_not_followed(place, tmp_path, monkeypatch):
     folder.mkdir()
     (folder / "weights.safetensors").symlink_to(tmp_path / "secret.safetensors")
     registry = Registry(os.environ["MLFLOW_TRACKING_URI"])
-    monkeypatch.setattr(registry.client, "download_artifacts", lambda *_: str(folder / "weights.safetensors"))
-    with pytest.raises(CatsError, match="they are not read"):
+    monkeypatch.setattr(LocalArtifactRepository, "download_artifacts", lambda *_: str(folder / "weights.safetensors"))
+    with pytest.raises(CatsError, match="it is not read"):
         registry.download(registry.version(MODEL), folder)
 
 

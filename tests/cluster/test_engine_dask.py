@@ -191,11 +191,12 @@ def certificate(folder):
 
 def test_workers_of_our_own_speak_tls_if_dasks_settings_say_so(jobs, tmp_path, monkeypatch):
     file = certificate(tmp_path)
-    roles = {role: {"cert": file, "key": file} for role in ("scheduler", "worker", "client")}
+    names = ["ca-file", *(f"{role}.{part}" for role in ("scheduler", "worker", "client") for part in ("cert", "key"))]
+    tls = {f"distributed.comm.tls.{name}": file for name in names}
     begun = []
     real = SpecCluster.__init__
     monkeypatch.setattr(SpecCluster, "__init__", lambda self, *a, **k: (begun.append(self), real(self, *a, **k))[1])
-    with dask.config.set({"distributed.comm.require-encryption": True, "distributed.comm.tls": {"ca-file": file, **roles}}):
+    with dask.config.set({"distributed.comm.require-encryption": True, **tls}):
         outcomes = own(works.key, 1).outcomes(jobs(2), silent)
         next(outcomes)
         address = begun[0].scheduler_address

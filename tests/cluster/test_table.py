@@ -84,3 +84,5 @@ def test_workers_started_by_hand_make_the_same_table(undisturbed, tmp_path, by_h
     assert "8 made now, 0 attempts failed" in told
     assert "Traceback" not in told
     assert table(tmp_path) == undisturbed
+    runs = Tracking(f"sqlite:///{tmp_path / 'small.db'}", "small", create=False).frame()
+    assert all(part.endswith(" (shared)") for text in runs["energy"] for part in text.split(";"))  # both see all of it
