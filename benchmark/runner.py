@@ -139,15 +139,16 @@ def prepare(plan: Plan, todo: Iterable[Cell], watch: Watch) -> None:
     check_names(plan)
     seen: set[object] = set()
     for cell in todo:
-        images = (cell.target, cell.recipe.size, cell.seed)
+        images = (cell.target, cell.recipe.size, cell.subsample.drawn_by(cell.seed))
         if images not in seen:
             watch.begins(f"reading {cell.target}")
             _look_at_images(cell)
         for start in chain(cell.start):
-            if start.key not in seen:
+            weights = start.backbone if start.kind == "random" else start.key  # no seed is a reason to build it again
+            if weights not in seen:
                 watch.begins(f"reading {start.source}")
                 _look_at_start(start)
-                seen.add(start.key)
+                seen.add(weights)
         seen.add(images)
 
 

@@ -117,7 +117,7 @@ class Tracking:
             with shelter():
                 if self.permit is not None:
                     self.permit()
-                self.send(outcome)
+                self.send(outcome, first=outbox.first_try(path))
                 outbox.remove(path)
             sent += 1
         return sent
@@ -133,15 +133,18 @@ class Tracking:
             raise CatsError(f"MLflow at {self.uri} cannot be written: {first_line(error)}") from error
         return len(left)
 
-    def send(self, outcome: Outcome) -> str:
+    def send(self, outcome: Outcome, *, first: bool = False) -> str:
         """Write one record; sending it twice gives one run. Returns the run's id.
+
+        `first`: nobody has begun to send it before, so its run need not be looked for, which takes longer the more runs there
+        are. Whether the key was finished meanwhile is looked at in the end (results.settle).
 
         A second finished attempt at a key (two machines made it before either knew of the other) is kept for its cost
         but as KILLED, with the reason, so that every key is finished once.
         """
         record = outcome.record
         try:
-            same = list(self.runs(f"tags.`cats.key` = '{record.key}'"))
+            same = [] if first else list(self.runs(f"tags.`cats.key` = '{record.key}'"))
             mine = next((r for r in same if r.data.tags.get("cats.attempt") == record.attempt), None)
             # Only a whole record has its version; a run that was closed as abandoned meanwhile is completed.
             if mine is not None and mine.info.status != "RUNNING" and "cats.record_version" in mine.data.tags:

@@ -84,10 +84,11 @@ def main(order: Order) -> dict[str, Any]:
     from benchmark.plan import load_plan
     from benchmark.runner import Watch, run
     from benchmark.store import home
+    from results.lease import Lease
     from results.outbox import Outbox
     from results.tracking import Tracking
 
-    start, clock, arrivals = time.perf_counter(), Clock(), list[float]()
+    start, clock, arrivals = time.perf_counter(), Clock(), list[tuple[float, float]]()
     plan = load_plan(order.plan)
     tracking, outbox = Tracking(order.uri, plan.experiment), Outbox(home() / "outbox" / Path(order.plan).stem)
     clock.of(outbox, "put", "remove")
@@ -101,11 +102,13 @@ def main(order: Order) -> dict[str, Any]:
         engine = engine_dask.Dask("cpu", order.scheduler, order.workers, False, **chosen)
     elif order.make:
         engine = noop.NoOp()
-    state = run(plan, tracking, outbox, engine, Watch(lambda _: None, lambda *_: arrivals.append(time.perf_counter())))
+    watch = Watch(lambda _: None, lambda *_: arrivals.append((time.perf_counter(), time.process_time())))
+    with Lease(tracking, outbox, print):
+        state = run(plan, tracking, outbox, engine, watch)
     used = resource.getrusage(resource.RUSAGE_SELF)
     return {
         "cells": state.cells, "made": state.made, "failed": len(state.failed), "waiting": state.waiting,
-        "before": arrivals[0] - start if arrivals else 0.0, "arrivals": arrivals if len(arrivals) < 1000 else [arrivals[0], arrivals[-1]],
+        "before": arrivals[0][0] - start if arrivals else 0.0, "arrivals": arrivals if len(arrivals) < 1000 else [arrivals[0], arrivals[-1]],
         "cpu": used.ru_utime + used.ru_stime, "peak_mib": used.ru_maxrss / 1024,
         "seconds": dict(clock.seconds), "calls": dict(clock.calls),
     }  # fmt: skip

@@ -120,6 +120,29 @@ def test_delivery_empties_the_outbox(tracking, tmp_path):
     assert finished_keys(tracking) == {"4f0c1ad2", "k2"}
 
 
+def test_a_new_record_is_not_looked_for_and_its_key_is_still_finished_once(tracking, tmp_path, monkeypatch):
+    searches, search = [], tracking.client.search_runs
+    monkeypatch.setattr(tracking.client, "search_runs", lambda *given: searches.append(given) or search(*given))
+    box = Outbox(tmp_path / "outbox")
+    for attempt in ("a1", "a2"):
+        box.put(outcome(attempt=attempt))
+        tracking.deliver(box)
+    assert len(searches) == 2  # one for each record, when it was written
+    assert statuses(tracking) == ["FINISHED", "KILLED"]
+
+
+@pytest.mark.parametrize("again", [False, True], ids=["the same process", "another process"])
+def test_a_record_whose_delivery_broke_off_is_looked_for(tracking, tmp_path, monkeypatch, again):
+    box = Outbox(tmp_path / "outbox")
+    box.put(outcome())
+    with monkeypatch.context() as broken:
+        broken.setattr(tracking.client, "log_inputs", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            tracking.deliver(box)
+    tracking.deliver(Outbox(tmp_path / "outbox") if again else box)
+    assert statuses(tracking) == ["FINISHED"]
+
+
 def test_the_frame_gives_settings_and_metrics_their_own_columns(tracking):
     tracking.send(outcome())
     row = tracking.frame().iloc[0]
