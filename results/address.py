@@ -20,8 +20,8 @@ def shown(text: str) -> str:
 
 
 def identity(uri: str) -> str:
-    """What names a server among others, also when its password is changed."""
-    return shown(absolute(uri))
+    """What names a server among others, whoever asks it and with whatever password."""
+    return shown(absolute(uri)).replace(f"{HIDDEN}@", "")
 
 
 def scheme(uri: str) -> str:

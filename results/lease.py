@@ -90,7 +90,7 @@ class Lease:
         Asked before every record: who was frozen for long may have been taken for dead.
         """
         if time.monotonic() < self._away:
-            raise CatsError(f"MLflow at {self.tracking.uri} did not answer a moment ago")
+            raise CatsError(f"MLflow at {self.tracking.shown} did not answer a moment ago")
         if self._lost or not self._mine():
             self._lost = True
             raise LostError(
@@ -182,7 +182,7 @@ class Lease:
 
     def _absent(self, act: str, error: Exception) -> CatsError:
         self._away = time.monotonic() + 1.5 * self.every  # a beat comes before: cells do not wait for a server that is away
-        return CatsError(f"MLflow at {self.tracking.uri} cannot be {act}: {first_line(error)}")
+        return CatsError(f"MLflow at {self.tracking.shown} cannot be {act}: {first_line(error)}")
 
 
 def holder_of(text: str) -> Holder | None:

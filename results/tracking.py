@@ -130,7 +130,7 @@ class Tracking:
                 self.client.set_tag(run.info.run_id, "cats.reason", "its process died before the record was complete")
                 self.client.set_terminated(run.info.run_id, "KILLED")
         except (MlflowException, OSError) as error:
-            raise CatsError(f"MLflow at {self.uri} cannot be written: {first_line(error)}") from error
+            raise CatsError(f"MLflow at {self.shown} cannot be written: {first_line(error)}") from error
         return len(left)
 
     def send(self, outcome: Outcome, *, first: bool = False) -> str:

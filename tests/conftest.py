@@ -1,6 +1,7 @@
 """Fixtures: every test has a home of its own; real data are used where they are named, and required where CI says so."""
 
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -12,6 +13,12 @@ from results.error import CatsError
 GIVEN = {name: os.environ.get(name) for name in ("CATS_DATA", "CATS_WEIGHTS")}
 TRUTH = Path(os.environ.get("CATS_TRUTH") or Path(__file__).parents[2] / "shared" / "truth")  # beside the checkout
 HEAVY_CACHES = (("benchmark.make", "loaded"), ("benchmark.weights", "weights_of"))
+
+
+def pytest_configure():
+    """Tests hear Ctrl-C, and so does what they start, also where the shell that began them has it ignored (nohup, a job)."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

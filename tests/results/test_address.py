@@ -39,9 +39,10 @@ def test_what_holds_no_secret_is_shown_as_it_is(uri):
     assert shown(uri) == uri
 
 
-def test_a_changed_password_leaves_the_server_the_same_and_another_database_is_another(monkeypatch, tmp_path):
+def test_another_user_or_password_leaves_the_server_the_same_and_another_database_is_another(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     assert identity("postgresql://me:old@host/db") == identity("postgresql://me:new@host/db")
+    assert identity("postgresql://me:old@host/db") == identity("postgresql://host/db")
     assert identity("postgresql://me:old@host/db") != identity("postgresql://me:old@host/other")
     assert identity("sqlite:///mlflow.db") == f"sqlite:///{tmp_path}/mlflow.db"
 

@@ -95,6 +95,14 @@ def test_a_database_that_does_not_let_one_in_is_one_sentence_without_the_passwor
         assert told(out + err) == []
 
 
+def test_a_password_may_stand_where_postgresql_looks_for_it_and_a_new_one_leaves_the_server_the_same(postgres, monkeypatch):
+    monkeypatch.setenv("PGPASSWORD", PASSWORD)
+    bare = f"postgresql://admin@127.0.0.1:{postgres.port}/migrated"
+    assert len(Tracking(bare, "first", create=False).frame()) == 0
+    assert outbox_of(bare, "first").folder == outbox_of(postgres.uri("migrated"), "first").folder
+    assert outbox_of(bare, "first").folder != outbox_of(postgres.uri("other"), "first").folder
+
+
 def test_without_the_driver_the_sentence_says_what_to_install(monkeypatch):
     class Absent:
         def find_spec(self, name, *_):
