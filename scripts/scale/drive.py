@@ -1,4 +1,4 @@
-"""One driver in a process of its own: `python -m scale.drive '{...}'` runs a plan of no-ops and prints its figures as JSON."""
+"""One driver in a process of its own: `python -m scale.drive '{...}'` runs a plan and prints its figures as JSON."""
 
 import json
 import os
@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 SCRIPTS = Path(__file__).parents[1]
+CALLS = ("search_runs", "create_run", "log_batch", "log_inputs", "set_terminated", "get_experiment")
+FEW = 1000  # arrivals that are told one by one
 
 
 @dataclass(frozen=True)
@@ -20,8 +22,8 @@ class Order:
     """What a driver is to do.
 
     Attributes:
-        workers: of a Dask cluster of its own; none makes the no-ops in the driver. scheduler: of one that runs.
-        make: which function of scale.noop, or None for what cells are made with.
+        workers: of a Dask cluster of its own. scheduler: of one that runs. Without both, no-ops are made in the driver.
+        make: which function of scale.noop makes cells; None makes real ones.
         deliver: whether MLflow gets the records; else they leave the outbox as if it had them.
     """
 
@@ -33,22 +35,24 @@ class Order:
     deliver: bool = True
 
 
-def driven(order: Order, environment: dict[str, str]) -> dict[str, Any]:
-    """The figures of a driver, once it has ended."""
-    process = begun(order, environment)
-    return ended(process)
-
-
 def begun(order: Order, environment: dict[str, str]) -> "subprocess.Popen[str]":
+    """A driver that has just been started."""
+    return python("scale.drive", json.dumps(asdict(order)), **environment)
+
+
+def python(module: str, *arguments: str, **environment: str) -> "subprocess.Popen[str]":
+    """A module as a process, whose output is to be read."""
     path = os.pathsep.join([str(SCRIPTS), str(SCRIPTS.parent)])
-    command = [sys.executable, "-m", "scale.drive", json.dumps(asdict(order))]
-    return subprocess.Popen(command, env={**os.environ, **environment, "PYTHONPATH": path}, stdout=subprocess.PIPE, text=True)
+    command = [sys.executable, "-m", module, *arguments]
+    given = {**os.environ, **environment, "PYTHONPATH": path}
+    return subprocess.Popen(command, env=given, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
 
 def ended(process: "subprocess.Popen[str]") -> dict[str, Any]:
+    """The figures of a driver, once it has ended."""
     told, _ = process.communicate()
     if process.returncode:
-        sys.exit(f"a driver ended with exit code {process.returncode}")
+        sys.exit(f"{process.args} ended with exit code {process.returncode}")
     return json.loads(told.splitlines()[-1])
 
 
@@ -59,8 +63,8 @@ class Clock:
         self.seconds: dict[str, float] = defaultdict(float)
         self.calls: dict[str, int] = defaultdict(int)
 
-    def of(self, owner: object, *names: str) -> None:
-        """From now on these methods of an object are timed."""
+    def watch(self, owner: object, *names: str) -> None:
+        """From now on these functions of a module or an object are timed."""
         for name in names:
             setattr(owner, name, self._timed(name, getattr(owner, name)))
 
@@ -79,38 +83,31 @@ class Clock:
 def main(order: Order) -> dict[str, Any]:
     from scale import noop
 
-    from benchmark import engine_dask, runner
-    from benchmark.engine import Engine, Local
+    from benchmark import runner
+    from benchmark.cli_options import outbox_of
+    from benchmark.engine_dask import Dask, make_there
     from benchmark.plan import load_plan
-    from benchmark.runner import Watch, run
-    from benchmark.store import home
     from results.lease import Lease
-    from results.outbox import Outbox
     from results.tracking import Tracking
 
-    start, clock, arrivals = time.perf_counter(), Clock(), list[tuple[float, float]]()
+    start, clock, arrivals = time.perf_counter(), Clock(), list[tuple[float, float]]()  # seconds of the wall, of the CPU
     plan = load_plan(order.plan)
-    tracking, outbox = Tracking(order.uri, plan.experiment), Outbox(home() / "outbox" / Path(order.plan).stem)
-    clock.of(outbox, "put", "remove")
-    clock.of(tracking.client, "search_runs", "create_run", "log_batch", "log_inputs", "set_terminated")
-    clock.of(runner, "prepare", "look")
+    tracking, outbox = Tracking(order.uri, plan.experiment), outbox_of(order.uri, plan.experiment)
+    clock.watch(outbox, "put", "remove")
+    clock.watch(tracking.client, *CALLS)
+    clock.watch(runner, "prepare")
     if not order.deliver:
-        tracking.deliver = lambda waiting, *_: sum(1 for path, _ in waiting if waiting.remove(path) is None)
-    engine: Engine = Local("cpu") if order.make else noop.NoOp()
-    if order.workers is not None or order.scheduler is not None:
-        chosen = {"make": getattr(noop, order.make)} if order.make else {}
-        engine = engine_dask.Dask("cpu", order.scheduler, order.workers, False, **chosen)
-    elif order.make:
-        engine = noop.NoOp()
-    watch = Watch(lambda _: None, lambda *_: arrivals.append((time.perf_counter(), time.process_time())))
-    with Lease(tracking, outbox, print):
-        state = run(plan, tracking, outbox, engine, watch)
-    used = resource.getrusage(resource.RUSAGE_SELF)
+        tracking.deliver = lambda box, _: [box.remove(path) for path, _ in box]
+    make = getattr(noop, order.make) if order.make else make_there
+    away = order.workers is not None or order.scheduler is not None
+    engine = Dask("cpu", order.scheduler, order.workers, False, make) if away else noop.NoOp()
+    watch = runner.Watch(lambda _: None, lambda *_: arrivals.append((time.perf_counter(), time.process_time())))
+    with Lease(tracking, outbox, lambda said: print(said, file=sys.stderr)):
+        state = runner.run(plan, tracking, outbox, engine, watch)
     return {
         "cells": state.cells, "made": state.made, "failed": len(state.failed), "waiting": state.waiting,
-        "before": arrivals[0][0] - start if arrivals else 0.0, "arrivals": arrivals if len(arrivals) < 1000 else [arrivals[0], arrivals[-1]],
-        "cpu": used.ru_utime + used.ru_stime, "peak_mib": used.ru_maxrss / 1024,
-        "seconds": dict(clock.seconds), "calls": dict(clock.calls),
+        "before": arrivals[0][0] - start, "arrivals": arrivals if len(arrivals) < FEW else [arrivals[0], arrivals[-1]],
+        "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, "seconds": clock.seconds, "calls": clock.calls,
     }  # fmt: skip
 
 

@@ -5,6 +5,7 @@ A plan of n cells has up to 10 sources (files of weights), up to 10 targets of 6
 
 import json
 import time
+import uuid
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from benchmark.seed import generator
 from results.record import Cost, Energy, Outcome, Record
 
 EXPERIMENT, BACKBONE, MOST = "scale", "test_resnet", 10
-TARGET = '''
+TARGET = """
 import numpy as np
 from benchmark.dataset import Dataset, Samples
 from benchmark.seed import generator
@@ -27,16 +28,16 @@ def target(number=0):
         parts = ["train"] * 40 + ["val"] * 10 + ["test"] * 10
         return Samples(pictures, np.arange(60) % 2, [f"i{i}" for i in range(60)], None, parts)
     about = {"title": "noise", "modality": "none", "licence": "none", "citation": "none"}
-    set = Dataset(name=f"tiny{number}", task="binary", classes=("a", "b"), images=60, read=read, **about)
-    return Target(name="tiny", dataset=set)
-'''
-SOURCE = '''
+    noise = Dataset(name=f"tiny{number}", task="binary", classes=("a", "b"), images=60, read=read, **about)
+    return Target(name="tiny", dataset=noise)
+"""
+SOURCE = """
 from benchmark.source import Source, Weights
 
 def source(number=0):
     weights = Weights(file=f"ready{number}")
     return Source(name="ready", title="ready weights", licence="none", citation="none", weights=weights)
-'''
+"""
 
 
 def write_entries(folder: Path) -> dict[str, str]:
@@ -58,8 +59,8 @@ def write_entries(folder: Path) -> dict[str, str]:
     return {"CATS_ENTRIES": str(folder), "CATS_WEIGHTS": str(folder / "weights"), "CATS_HOME": str(folder / "home")}
 
 
-def plan_text(n: int) -> str:
-    """A plan of n cells, or of a few less where n is no product."""
+def write_plan(folder: Path, n: int) -> Path:
+    """The file of a plan of n cells, or of a few less where n is no product."""
     sources = targets = max(1, min(MOST, int((n / 10) ** 0.5)))
     content = {
         "experiment": EXPERIMENT,
@@ -69,10 +70,12 @@ def plan_text(n: int) -> str:
         "recipe": {"base": "probe", "size": 32},
         "seeds": max(1, n // (sources * targets)),
     }
-    return json.dumps(content)  # which is YAML too
+    path = folder / f"{EXPERIMENT}.yaml"
+    path.write_text(json.dumps(content), encoding="utf-8")  # which is YAML too
+    return path
 
 
-def make(job: Job, device: str) -> list[Outcome]:
+def make(job: Job, device: str) -> list[Outcome]:  # noqa: ARG001 - as every engine calls it
     """Nothing is done; the record is that of a probe cell."""
     return [Outcome(record(cell, job.experiment)) for cell in job.cells]
 
@@ -95,15 +98,17 @@ class NoOp:
 def record(cell: Cell, experiment: str) -> Record:
     energy = {name: Energy(kwh=1e-6, provenance="modelled") for name in ("cpu", "ram")}
     now, luck = time.time(), generator("score", cell.key)
+    names = {"source": cell.source, "target": cell.target, "backbone": cell.backbone, "seed": str(cell.seed)}
+    drawn = {f"subsample.{name}": str(value) for name, value in cell.subsample.model_dump().items()}
+    scores = ("auc", "accuracy", "balanced_accuracy", "f1", "precision", "recall", "brier")
+    validation = ("images_train", "images_val", "images_test", "best_c", "val_auc", "val_loss")
+    environment = ("cats_bench", "trainer", "python", "torch", "timm", "device", "hardware", "threads")
     return Record(
-        kind="cell", key=cell.key, attempt=f"{luck.integers(2**62):032x}", experiment=experiment, status="finished",
-        point=cell.point, names={"source": cell.source, "target": cell.target, "backbone": cell.backbone, "seed": str(cell.seed)},
-        settings=flat(cell.recipe) | {f"subsample.{k}": str(v) for k, v in cell.subsample.model_dump().items()} | {"rule": cell.rule},
+        kind="cell", key=cell.key, attempt=uuid.uuid4().hex, experiment=experiment, status="finished", point=cell.point,
+        names=names, settings={**flat(cell.recipe), **drawn, "rule": cell.rule},
         facts={"data": cell.data, "start": cell.start.key, "groups": "None", "images": cell.data},
-        scores={name: float(luck.uniform(0.5, 1)) for name in ("auc", "accuracy", "balanced_accuracy", "f1", "precision", "recall", "brier")},
-        validation={"images_train": 40.0, "images_val": 10.0, "images_test": 10.0, "best_c": 1.0, "val_auc": 0.5, "val_loss": 0.7},
+        scores={name: float(luck.uniform(0.5, 1)) for name in scores}, validation=dict.fromkeys(validation, 1.0),
         curves={name: [0.5] * 10 for name in ("c", "val_auc", "val_loss")},
         costs=tuple(Cost(phase=phase, seconds=0.001, energy=energy, kg_per_kwh=0.3) for phase in ("features", "training")),
-        environment=dict.fromkeys(("cats_bench", "trainer", "python", "torch", "timm", "device", "hardware", "threads"), "1"),
-        started=now, ended=now + 0.002,
+        environment=dict.fromkeys(environment, "1"), started=now, ended=now + 0.002,
     )  # fmt: skip
