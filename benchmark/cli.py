@@ -43,6 +43,8 @@ from results.address import shown
 from results.error import CatsError
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from benchmark.asked import Asked
     from benchmark.engine import Engine
     from benchmark.plan import Plan
@@ -112,7 +114,8 @@ def run(
         raise typer.Exit(2)
     if state.done + state.made:
         question = asked(loaded, tracking_uri)
-        _print(_board(question, Judging(question.images())), Format.table)
+        frame = question.frame() if state.frame is None else state.frame
+        _print(_board(question, Judging(question.images()), frame), Format.table)
     if state.failed:
         raise typer.Exit(1)
 
@@ -156,16 +159,15 @@ def board(
         found = compared(question.frame(fresh=fresh), question.experiment, question.metric, question.wanted, judging)
         print_line(json.dumps(found.to_dict(), indent=2) if form is Format.json else found.markdown().rstrip("\n"))
         return
-    made = _board(question, judging, fresh=fresh)
+    made = _board(question, judging, question.frame(fresh=fresh))
     if report is not None:
         _report(made, report)
     _print(made, form)
 
 
-def _board(question: "Asked", judging: "Judging", *, fresh: bool = False) -> "Board":
+def _board(question: "Asked", judging: "Judging", frame: "pd.DataFrame") -> "Board":
     from results.board import make_board
 
-    frame = question.frame(fresh=fresh)
     return make_board(frame, question.experiment, question.metric, question.rule, question.wanted, judging)
 
 

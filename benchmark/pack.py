@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor, wait
 
 import torch
 
+from benchmark.stop import stopped
 from results.record import Outcome
 
 LOOK = 0.5  # seconds; a Ctrl-C that comes just before a wait without end is seen only after it
@@ -13,8 +14,12 @@ _stop = threading.Event()
 
 
 def stopping() -> bool:
-    """Whether the user has asked the attempts of a pack to stop; they look after every epoch."""
-    return _stop.is_set()
+    """Whether attempts are to stop; they look after every epoch.
+
+    Those of a pack are in threads of their own, which no signal reaches; and a KeyboardInterrupt that comes while Python
+    cleans up (in `__del__`, say) is printed and lost.
+    """
+    return _stop.is_set() or stopped()
 
 
 def side_by_side(works: Sequence[Callable[[], Outcome]], device: torch.device) -> list[Outcome]:

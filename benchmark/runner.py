@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
+from typing import TYPE_CHECKING
 
 from benchmark import catalogue
 from benchmark.cell import Cell
@@ -14,7 +15,7 @@ from benchmark.guard import Guard
 from benchmark.job import jobs_of
 from benchmark.leakage import look, sentences
 from benchmark.plan import Leaks, Plan
-from benchmark.runs import finished_keys, frame_of
+from benchmark.runs import finished_in, frame_of
 from benchmark.start import Start, chain
 from benchmark.stop import sheltered, stopped
 from results.error import CatsError
@@ -22,6 +23,9 @@ from results.lease import LostError
 from results.outbox import Outbox
 from results.record import Outcome, Record
 from results.tracking import Tracking
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +38,7 @@ class Run:
         cells: of the plan. done: finished before this call. made, failed: in this call. waiting: records in the outbox.
         leaks: what the guard says, one sentence per reason.
         budget: why it stopped before all was done, one sentence, if a budget is used up.
+        frame: the runs of the experiment (Tracking.frame), if this call found all cells done and so added none.
     """
 
     cells: int
@@ -44,6 +49,7 @@ class Run:
     leaks: list[str] = field(default_factory=list)
     interrupted: bool = False
     budget: str | None = None
+    frame: "pd.DataFrame | None" = None
 
     def count(self, record: Record) -> None:
         """One more record."""
@@ -76,7 +82,8 @@ def run(plan: Plan, tracking: Tracking, outbox: Outbox, engine: Engine, watch: W
     waiting = {outcome.record.key for _, outcome in outbox if outcome.record.status == "finished"}
     deliver(tracking, outbox)
     tracking.close_abandoned()
-    finished = finished_keys(tracking) | waiting
+    frame = frame_of(tracking)
+    finished = finished_in(frame) | waiting
     found = look(plan)
     if any(cell.key not in finished and (cell.source, cell.target) in found.unknown for cell in plan.cells()):
         check_names(plan)
@@ -87,11 +94,13 @@ def run(plan: Plan, tracking: Tracking, outbox: Outbox, engine: Engine, watch: W
     if not state.cells:
         raise CatsError(f"plan '{plan.experiment}' has no cell left: {'; '.join(state.leaks)}")
     state.done = state.cells - sum(1 for _ in todo)
-    if state.done < state.cells:
+    if state.done == state.cells:
+        state.frame = frame
+    else:
         prepare(plan, todo, watch)
         jobs = partial(jobs_of, todo, plan.experiment, plan.country, pack)
         if plan.budget.limits:
-            frame, every = frame_of(tracking), Todo(plan, found.leaks, set())
+            every = Todo(plan, found.leaks, set())
             if plan.budget.needs_forecast:
                 guard.forecast = forecast_of(frame, getattr(engine, "device", "auto"), plan.country, calibrates=True)
                 guard.forecast.begins = watch.begins
@@ -99,6 +108,7 @@ def run(plan: Plan, tracking: Tracking, outbox: Outbox, engine: Engine, watch: W
             guard.require()
             for sentence in guard.look(jobs):
                 watch.told(sentence)
+        del frame  # it may be large, and a run may take days
         for outcomes in engine.outcomes(guard.within(jobs()), watch.begins):
             hand_over(outcomes, tracking, outbox)
             for outcome in outcomes:

@@ -16,7 +16,8 @@ ONCE = 0.5  # seconds; a shell and what it started may both pass on one and the 
 
 @dataclass
 class _Heard:
-    signal: int | None = None
+    number: int | None = None
+    last: int = signal.SIGINT
     at: float = 0.0
     shelters: int = 0
 
@@ -27,7 +28,7 @@ _heard = _Heard()
 @contextmanager
 def stoppable() -> Iterator[None]:
     """Meanwhile the first of both signals raises KeyboardInterrupt in the main thread; a second ends the process at once."""
-    _heard.signal = None
+    _heard.last = signal.SIGINT
     mine = threading.current_thread() is threading.main_thread()
     # Who started us with a signal ignored (nohup, a shell's background job) meant it.
     before = {each: signal.getsignal(each) for each in HEARD} if mine else {}
@@ -39,35 +40,36 @@ def stoppable() -> Iterator[None]:
     finally:
         for each, handler in before.items():
             signal.signal(each, handler)
+        _heard.number = None
 
 
 @contextmanager
 def sheltered() -> Iterator[None]:
     """A signal that comes meanwhile raises KeyboardInterrupt only at the end: what is begun here is short, and is finished."""
-    before = _heard.signal
+    before = _heard.number
     _heard.shelters += 1
     try:
         yield
     finally:
         _heard.shelters -= 1
-    if not _heard.shelters and before is None and _heard.signal is not None:
+    if not _heard.shelters and before is None and _heard.number is not None:
         raise KeyboardInterrupt
 
 
 def stopped() -> bool:
     """Whether a signal has come, even if whoever was at work took it for something else."""
-    return _heard.signal is not None
+    return _heard.number is not None
 
 
 def exit_code() -> int:
-    """What a shell expects of a process that was stopped."""
-    return 128 + (_heard.signal or signal.SIGINT)
+    """What a shell expects of a process that was stopped, by the last signal that came or else by Ctrl-C."""
+    return 128 + _heard.last
 
 
 def _hear(number: int, _: FrameType | None) -> None:
     now = time.monotonic()
-    if _heard.signal is None:
-        _heard.signal, _heard.at = number, now
+    if _heard.number is None:
+        _heard.number, _heard.last, _heard.at = number, number, now
         if not _heard.shelters:
             raise KeyboardInterrupt
     elif now - _heard.at > ONCE:

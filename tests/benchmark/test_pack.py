@@ -1,9 +1,11 @@
 """Seeds side by side: who is put together, who is told to stop, and what is left behind."""
 
+import os
 import signal
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import pytest
 import torch
@@ -15,6 +17,7 @@ from benchmark.pack import side_by_side, stopping
 from benchmark.plan import Plan
 from benchmark.recipe import Recipe
 from benchmark.runner import Watch, run
+from benchmark.stop import stoppable
 from results.outbox import Outbox
 from results.tracking import Tracking
 from tests.stripes import CPU
@@ -199,3 +202,11 @@ def test_a_plan_in_packs_makes_the_same_cells(tmp_path, monkeypatch):
     assert list(found[1]["key"]) == list(found[2]["key"]) == [cell.key for cell in plan.cells()]
     for name in ("test_auc", "val_loss"):
         assert list(found[1][name]) == pytest.approx(list(found[2][name]), abs=1e-4)
+
+
+def test_attempts_stop_although_somebody_took_the_signal_for_something_else():
+    with stoppable():
+        with suppress(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGTERM)
+        assert stopping()
+    assert not stopping()

@@ -16,8 +16,8 @@ def test_a_signal_stops_what_runs_and_is_told_to_the_shell(number, code):
         assert not stopped()
         os.kill(os.getpid(), number)
         time.sleep(10)
-    assert stopped()
     assert exit_code() == code
+    assert not stopped()  # what comes after it is not stopped
     assert signal.getsignal(number) is before
 
 
