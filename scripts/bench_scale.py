@@ -33,7 +33,7 @@ from typing import Any
 from scale import noop
 from scale.drive import CALLS, Order, begun, ended, python
 from scale.real import efficiency
-from scale.simulate import IDLE, LULL, simulated
+from scale.simulate import LULL, simulated
 
 ROOT = Path(__file__).parents[1]
 PARTS = ("overhead", "resume", "memory", "real", "cluster")
@@ -70,7 +70,8 @@ def asked() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=10, help="of a bare loop")
     parser.add_argument("--cluster-cells", type=int, default=20_000)
     parser.add_argument("--cluster-workers", type=int, default=200)
-    parser.add_argument("--lull", type=float, default=LULL, help="seconds until the next workers are killed")
+    parser.add_argument("--lull", type=float, default=LULL, help="seconds until the next workers of the cluster are killed")
+    parser.add_argument("--kills", type=int, help="how often that happens; else as long as there is work")
     parser.add_argument("--folder", type=Path, help="where everything is written, and removed; else among temporary files")
     parser.add_argument("--json", type=Path, help="also write the figures there")
     return parser.parse_args()
@@ -213,7 +214,7 @@ def real(folder: Path, given: argparse.Namespace) -> dict[str, Any]:
 
 def cluster(folder: Path, given: argparse.Namespace) -> dict[str, Any]:
     print("\na simulated cluster: cells that sleep 2 to 5 s, records dropped instead of sent to MLflow")
-    found = simulated(folder, given.cluster_cells, given.cluster_workers, given.lull, min(IDLE, given.lull))
+    found = simulated(folder, given.cluster_cells, given.cluster_workers, given.lull, given.kills)
     print(
         "{made} of {cells} cells made once, {failed} failed, in {seconds:.0f} s: {cells_per_second:.1f} cells/s on {workers} "
         "workers, {killed} of them killed and replaced\n"

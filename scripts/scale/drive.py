@@ -14,7 +14,7 @@ from typing import Any
 
 SCRIPTS = Path(__file__).parents[1]
 CALLS = ("search_runs", "create_run", "log_batch", "log_inputs", "set_terminated", "get_experiment")
-FEW = 1000  # arrivals that are told one by one
+FEW = 1000  # records whose arrival is kept; of more, the last one too
 
 
 @dataclass(frozen=True)
@@ -80,6 +80,21 @@ class Clock:
         return timed
 
 
+class Arrivals:
+    """When records came, (seconds of the wall, of the CPU); says a word at the first one, for whoever waits for it."""
+
+    def __init__(self) -> None:
+        self.few: list[tuple[float, float]] = []
+        self.last = (0.0, 0.0)
+
+    def note(self, *_: object) -> None:
+        self.last = (time.perf_counter(), time.process_time())
+        if len(self.few) < FEW:
+            self.few.append(self.last)
+        if len(self.few) == 1:
+            print("first", flush=True)
+
+
 def main(order: Order) -> dict[str, Any]:
     from scale import noop
 
@@ -90,7 +105,7 @@ def main(order: Order) -> dict[str, Any]:
     from results.lease import Lease
     from results.tracking import Tracking
 
-    start, clock, arrivals = time.perf_counter(), Clock(), list[tuple[float, float]]()  # seconds of the wall, of the CPU
+    start, clock, arrivals = time.perf_counter(), Clock(), Arrivals()
     plan = load_plan(order.plan)
     tracking, outbox = Tracking(order.uri, plan.experiment), outbox_of(order.uri, plan.experiment)
     clock.watch(outbox, "put", "remove")
@@ -101,12 +116,13 @@ def main(order: Order) -> dict[str, Any]:
     make = getattr(noop, order.make) if order.make else make_there
     away = order.workers is not None or order.scheduler is not None
     engine = Dask("cpu", order.scheduler, order.workers, False, make) if away else noop.NoOp()
-    watch = runner.Watch(lambda _: None, lambda *_: arrivals.append((time.perf_counter(), time.process_time())))
+    watch = runner.Watch(lambda _: None, arrivals.note)
     with Lease(tracking, outbox, lambda said: print(said, file=sys.stderr)):
         state = runner.run(plan, tracking, outbox, engine, watch)
     return {
         "cells": state.cells, "made": state.made, "failed": len(state.failed), "waiting": state.waiting,
-        "before": arrivals[0][0] - start, "arrivals": arrivals if len(arrivals) < FEW else [arrivals[0], arrivals[-1]],
+        "reasons": sorted({str(record.reason) for record in state.failed})[:3],
+        "before": arrivals.few[0][0] - start, "arrivals": [*arrivals.few[:-1], arrivals.last],
         "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, "seconds": clock.seconds, "calls": clock.calls,
     }  # fmt: skip
 

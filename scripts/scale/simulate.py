@@ -16,7 +16,7 @@ from scale import noop
 from scale.drive import Order, begun, ended, python
 
 HOSTS = 5
-IDLE, LULL = 15.0, 60.0  # seconds: of watching idle workers, and from one killed process to the next
+IDLE, LULL = 10.0, 60.0  # seconds: of watching idle workers, and from one killed process to the next
 ONE_MINUTE, ROOM = 60.0, 0.8  # seconds of a cell, and the share of a core that a cluster may take
 
 
@@ -45,7 +45,7 @@ class Cluster:
         return self
 
     def _started(self) -> "subprocess.Popen[str]":
-        return python("scale.host", self.address, str(self.workers // HOSTS), PYTHONWARNINGS="ignore")
+        return python("scale.host", self.address, str(self.workers // HOSTS), DASK_LOGGING__DISTRIBUTED="error")
 
     def replace_one(self) -> None:
         """Kill the oldest process with all its workers; the one that takes its place needs a while to come."""
@@ -67,30 +67,34 @@ def cpu(*processes: psutil.Process) -> float:
     return sum(sum(process.cpu_times()[:2]) for process in processes)
 
 
-def simulated(folder: Path, cells: int, workers: int, lull: float = LULL, idle: float = IDLE) -> dict[str, Any]:
-    """The figures of one run."""
+def simulated(folder: Path, cells: int, workers: int, lull: float = LULL, kills: int | None = None) -> dict[str, Any]:
+    """The figures of one run; a process dies every `lull` seconds, `kills` times or as long as there is work."""
     environment = noop.write_entries(folder)
     plan = noop.write_plan(folder, cells)
     with Cluster(folder, workers) as cluster:
         before = cpu(cluster.scheduler)
-        time.sleep(idle)
-        resting = (cpu(cluster.scheduler) - before) / idle
+        time.sleep(IDLE)
+        resting = (cpu(cluster.scheduler) - before) / IDLE
         order = Order(str(plan), f"sqlite:///{folder}/mlflow.db", scheduler=cluster.address, make="make_slowly", deliver=False)
         driver = begun(order, environment)
-        before, start = cpu(cluster.scheduler), time.perf_counter()
+        assert driver.stdout is not None
+        driver.stdout.readline()  # the first record has come
+        before, start, dead = cpu(cluster.scheduler), time.perf_counter(), 0
         while driver.poll() is None:
             with suppress(subprocess.TimeoutExpired):
                 driver.wait(lull)
-            if driver.poll() is None:
+            if driver.poll() is None and dead != kills:
                 cluster.replace_one()
+                dead += 1
         busy, seconds = cpu(cluster.scheduler) - before, time.perf_counter() - start
         told = ended(driver)
     (first, spent), (last, all_spent) = told["arrivals"][0], told["arrivals"][-1]
     made, window = told["made"], last - first
     found = {
-        "cells": told["cells"], "made": made, "failed": told["failed"], "workers": workers, "killed": cluster.killed,
+        "cells": told["cells"], "made": made, "failed": told["failed"], "reasons": told["reasons"],
+        "workers": workers, "killed": cluster.killed,
         "cells_per_second": (made - 1) / window, "seconds": seconds,
-        "scheduler_idle_share": resting, "scheduler_share": busy / window, "driver_share": (all_spent - spent) / window,
+        "scheduler_idle_share": resting, "scheduler_share": busy / seconds, "driver_share": (all_spent - spent) / window,
         "driver_peak_mib": told["peak_mib"], "cores": os.cpu_count(),
     }  # fmt: skip
     return found | {name: largest(found, name) for name in ("scheduler", "driver")}
