@@ -29,12 +29,14 @@ DEATHS = 3  # of the worker that does a job; then the job fails
 WAITING = 64  # what so many jobs left may wait for the runner before no more are begun
 
 
-def make_there(job: Job, device: str) -> list[Outcome]:
-    """What a worker does with a job."""
+def make_there(job: Job, device: str, workers: int) -> list[Outcome]:
+    """What a worker does with a job, one of so many on its machine, of whose energy each job bears its share."""
     from benchmark.device import device_of
     from benchmark.make import make
 
-    return make(job, str(device_of(device)))
+    made = make(job, str(device_of(device)))
+    costs = [beside(outcome.record.costs, workers) for outcome in made]
+    return [replace(o, record=o.record.model_copy(update={"costs": c})) for o, c in zip(made, costs, strict=True)]
 
 
 @dataclass(frozen=True)
@@ -46,14 +48,14 @@ class Dask:
         scheduler: address of a running one; None starts a cluster on this machine, see benchmark.cluster.
         workers: how many of our own; None takes one per GPU, else one per two cores.
         shared_home: whether workers must see the driver's CATS_HOME, because a pretraining leaves its weights there.
-        make: what a worker does with a job.
+        make: what a worker does with a job, given its device and how many workers its machine has.
     """
 
     device: str = "auto"
     scheduler: str | None = None
     workers: int | None = None
     shared_home: bool = True
-    make: Callable[[Job, str], list[Outcome]] = make_there
+    make: Callable[[Job, str, int], list[Outcome]] = make_there
 
     def outcomes(self, jobs: Iterable[Job], begins: Callable[[str], None]) -> Iterator[list[Outcome]]:
         """See Engine. Raises CatsError if there is no cluster, if a worker is no match for the driver, or if all is lost."""
@@ -74,11 +76,11 @@ class Dask:
 
 
 class Crew:
-    """The workers of a cluster: who is there, who fits, and how many jobs each does at once."""
+    """The workers of a cluster: who is there, who fits, and how many share a machine."""
 
     def __init__(self, engine: Dask, client: Any, token: str) -> None:
         self.engine, self.client, self.token = engine, client, token
-        self.threads: dict[str, int] = {}  # of those that fit
+        self.fit: set[str] = set()
         self._asked: dict[str, Any] = {}  # worker → the future of what it says of itself
         self._looked = 0.0
         self._alone = False
@@ -86,7 +88,7 @@ class Crew:
     def welcome(self) -> None:
         """Wait until somebody is there, then hear everyone who is. Raises CatsError if one does not fit."""
         patience = time.monotonic() + GREETING
-        while not self.threads or (any(self._asked.values()) and time.monotonic() < patience):
+        while not self.fit or (any(self._asked.values()) and time.monotonic() < patience):
             strangers = self.look()
             if strangers:
                 raise CatsError(strangers[0])
@@ -97,23 +99,23 @@ class Crew:
     def look(self) -> list[str]:
         """See who has come and who has gone. Returns why some of those that came do not fit."""
         try:
-            present = self.client.nthreads()
+            present = set(self.client.nthreads())
         except (OSError, RuntimeError) as error:
             raise self.lost() from error
         self._looked = time.monotonic()
         if not present and not self._alone:
             log.warning("no worker is there at the Dask scheduler at %s; waiting for one", self.client.scheduler.address)
         self._alone = not present
-        for gone in [*(self.threads.keys() - present.keys()), *(self._asked.keys() - present.keys())]:
-            self.threads.pop(gone, None)
-            self._asked.pop(gone, None)
-        for worker in present.keys() - self.threads.keys() - self._asked.keys():
+        self.fit &= present
+        for gone in self._asked.keys() - present:
+            del self._asked[gone]
+        for worker in present - self.fit - self._asked.keys():
             self._asked[worker] = self.client.submit(
                 about, self.token, self.engine.device, key=f"about-{uuid.uuid4().hex}", workers=[worker], pure=False
             )
-        return [trouble for worker in list(self._asked) if (trouble := self._hear(worker, present[worker])) is not None]
+        return [trouble for worker in list(self._asked) if (trouble := self._hear(worker)) is not None]
 
-    def _hear(self, worker: str, threads: int) -> str | None:
+    def _hear(self, worker: str) -> str | None:
         future = self._asked[worker]
         if future is None or not future.done():
             return None
@@ -123,15 +125,14 @@ class Crew:
             trouble = f"worker {worker} cannot load this version of cats-bench: {type(error).__name__}: {error}"
         if trouble is None:
             del self._asked[worker]
-            self.threads[worker] = threads
+            self.fit.add(worker)
         else:
             self._asked[worker] = None  # never asked again
         return trouble
 
-    def jobs_beside(self, worker: str) -> int:
-        """How many jobs run at once on the machine of a worker, its own among them."""
-        there = sum(threads for other, threads in self.threads.items() if _host(other) == _host(worker))
-        return max(there, self.threads.get(worker, 1), 1)
+    def beside(self, worker: str) -> int:
+        """How many workers the machine of this one has."""
+        return max(1, sum(_host(other) == _host(worker) for other in self.fit))
 
     def due(self) -> bool:
         """Whether it is time to look again."""
@@ -188,19 +189,20 @@ class Feed:
 
     def _begin(self) -> bool:
         """Give every free worker a job. Returns whether there is any left to give."""
-        total = sum(self.crew.threads.values())
+        total = len(self.crew.fit)
         left = self.ahead.look(total)
         if self.outcomes.qsize() >= max(WAITING, 2 * total):
             return left
-        for worker, threads in self.crew.threads.items():
-            while self._load[worker] < threads:
+        for worker in sorted(self.crew.fit):
+            if not self._load[worker]:  # one job at a time, whatever its threads: a process has one meter of energy
                 job = self.ahead.take(worker)
                 if job is None:
                     return left
                 self.begins(str(job))
                 future = self.crew.client.submit(
-                    self.engine.make, job, self.engine.device, key=f"cats-{uuid.uuid4().hex}", workers=[worker], pure=False
-                )
+                    self.engine.make, job, self.engine.device, self.crew.beside(worker),
+                    key=f"cats-{uuid.uuid4().hex}", workers=[worker], pure=False,
+                )  # fmt: skip
                 self._flights[future] = Flight(job, worker, time.time())
                 self._load[worker] += 1
                 future.add_done_callback(self._done.put)
@@ -220,7 +222,7 @@ class Feed:
         if self.crew.due():
             for trouble in self.crew.look():
                 log.warning("%s; it gets no job", trouble)
-            for worker in self._load.keys() - self.crew.threads.keys():
+            for worker in self._load.keys() - self.crew.fit:
                 self.ahead.forget(worker)
                 for future in [future for future, flight in self._flights.items() if flight.worker == worker]:
                     self._died(future)
@@ -263,13 +265,7 @@ class Feed:
         flight = self._flights.pop(future)
         self._load[flight.worker] -= 1
         self.ahead.settle(flight.job)
-        self.outcomes.put([_alone(outcome, self.crew.jobs_beside(flight.worker)) for outcome in outcomes])
-
-
-def _alone(outcome: Outcome, jobs: int) -> Outcome:
-    """An outcome with its own share of what a machine took on which so many jobs ran at once."""
-    record = outcome.record
-    return replace(outcome, record=record.model_copy(update={"costs": beside(record.costs, jobs)}))
+        self.outcomes.put(outcomes)
 
 
 def _host(worker: str) -> str:

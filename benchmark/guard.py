@@ -1,6 +1,7 @@
 """Keeps a plan within its budget: says before what fits, lets no job begin that does not, says after why it stopped."""
 
 import math
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
@@ -39,30 +40,33 @@ class Guard:
     stopped: tuple[str, float] | None = None
     _flying: dict[str, Sum] = field(default_factory=dict)
     _asked: set[Path] = field(default_factory=set)
+    _lock: threading.Lock = field(default_factory=threading.Lock)  # an engine may take jobs in a thread of its own
 
     def within(self, jobs: Iterable[Job]) -> Iterator[Job]:
         """The jobs, until the next one would exceed the budget with all that is on its way; nothing that runs is ended."""
         for job in jobs:
-            fitting = self._cut(job)
-            needs = needs_of(fitting, self.forecast, self._asked) if self.budget.limits else {}
-            self.stopped = self._exceeded(sum(needs.values(), NOTHING))
-            if self.stopped is not None:
-                return
-            self._flying |= needs
+            with self._lock:
+                fitting = self._cut(job)
+                needs = needs_of(fitting, self.forecast, self._asked) if self.budget.limits else {}
+                self.stopped = self._exceeded(sum(needs.values(), NOTHING))
+                if self.stopped is not None:
+                    return
+                self._flying |= needs
             yield fitting
 
     def count(self, record: Record) -> None:
         """One more record. One that left no figure at all (its worker died) counts as what was expected of it."""
         if not self.budget.limits:
             return
-        need = self._flying.pop(record.key, NOTHING)
-        made = int(record.kind == "cell" and record.status == "finished")
-        if self.forecast is not None:
-            self.forecast.recent.count(record)
-        if record.costs:
-            self.spent += sum_of((cost.model_dump() for cost in record.costs), made)
-        else:
-            self.spent += replace(need, cells=made)
+        with self._lock:
+            need = self._flying.pop(record.key, NOTHING)
+            made = int(record.kind == "cell" and record.status == "finished")
+            if self.forecast is not None:
+                self.forecast.recent.count(record)
+            if record.costs:
+                self.spent += sum_of((cost.model_dump() for cost in record.costs), made)
+            else:
+                self.spent += replace(need, cells=made)
 
     def read(self, cells: Iterable[Cell], frame: "pd.DataFrame | None", waiting: Iterable[Record] = ()) -> None:
         """Count what was spent by runs (see Tracking.frame) and by records in the outbox; `cells` are all of the plan's.

@@ -100,6 +100,8 @@ def _asked(reference: str, uri: str) -> "Version":
     absent = [name for name in ("cats.key", "cats.sha256", "cats.backbone", "cats.families") if name not in found.tags]
     if absent:
         raise CatsError(f"{reference} was not made by `cats publish`: it lacks the tag {absent[0]}")
+    if not re.fullmatch("[0-9a-f]{64}", found.tags["cats.sha256"]):  # it becomes the name of a file
+        raise CatsError(f"{reference} was not made by `cats publish`: its tag cats.sha256 is no sha256")
     return found
 
 

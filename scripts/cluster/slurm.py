@@ -13,6 +13,8 @@ import sys
 
 from dask_jobqueue import SLURMCluster
 
+from results.address import shown
+
 SHARED = ("CATS_HOME", "CATS_DATA", "CATS_WEIGHTS", "CATS_ENTRIES", "MLFLOW_TRACKING_URI")
 
 
@@ -31,7 +33,8 @@ def options(arguments=None):
 
 def cluster(chosen):
     """A scheduler here, and the job script of its workers: one thread takes jobs, all cores of the job train."""
-    given = {name: os.environ[name] for name in SHARED if name in os.environ}
+    # A job script can be read by others: an address that holds a password stays out of it. Only `models:/` sources need it.
+    given = {name: os.environ[name] for name in SHARED if name in os.environ and shown(os.environ[name]) == os.environ[name]}
     threads = {name: str(chosen.cores) for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")}
     return SLURMCluster(
         cores=1,

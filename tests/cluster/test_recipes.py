@@ -20,6 +20,7 @@ def slurm():
 
 def test_the_job_script_asks_slurm_for_the_cores_and_starts_one_worker_with_one_thread(slurm, monkeypatch, home):
     monkeypatch.setenv("CATS_DATA", "/shared/my data")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "postgresql://cats:hunter2@db/cats")  # a job script can be read by others
     asked = "--cores 6 --memory 8GB --walltime 01:00:00 --sbatch=--partition=gpu --sbatch=--gres=gpu:1"
     with slurm.cluster(slurm.options(["plan.yaml", *asked.split()])) as made:
         lines = made.job_script().splitlines()
@@ -35,6 +36,7 @@ def test_the_job_script_asks_slurm_for_the_cores_and_starts_one_worker_with_one_
         "export OMP_NUM_THREADS=6",
     ):
         assert line in lines
+    assert not any("MLFLOW_TRACKING_URI" in line for line in lines)
     assert "-m distributed.cli.dask_worker tcp://" in lines[-1]
     for option in ("--nthreads 1", "--memory-limit 0", "--nanny"):
         assert option in lines[-1]

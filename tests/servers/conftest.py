@@ -1,6 +1,7 @@
 """Real servers: PostgreSQL from the distribution's packages, and `mlflow server` with users, both on loopback."""
 
 import os
+import pwd
 import shutil
 import socket
 import subprocess
@@ -35,7 +36,9 @@ class Postgres:
 
     def __init__(self, programs, folder):
         self.programs, self.folder, self.port = programs, folder, free_port()
-        self.as_user = ["runuser", "-u", "nobody", "--"] if os.geteuid() == 0 else []
+        self.as_user = (
+            {"user": "nobody", "group": pwd.getpwnam("nobody").pw_gid, "extra_groups": []} if os.geteuid() == 0 else {}
+        )
         if self.as_user:
             shutil.chown(folder, "nobody")
         (folder / "password").write_text(PASSWORD)
@@ -45,9 +48,8 @@ class Postgres:
         self.start()
 
     def call(self, program, *arguments):
-        subprocess.run(
-            [*self.as_user, self.programs / program, *arguments], check=True, cwd=self.folder, stdout=subprocess.DEVNULL
-        )
+        command = [self.programs / program, *arguments]
+        subprocess.run(command, check=True, cwd=self.folder, stdout=subprocess.DEVNULL, **self.as_user)
 
     def start(self):
         options = f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={self.folder} -c fsync={self.fsync}"
@@ -102,6 +104,8 @@ def database(postgres, tmp_path, monkeypatch):
     """The address of a new MLflow database on PostgreSQL."""
     monkeypatch.chdir(tmp_path)
     name = f"test_{time.monotonic_ns()}"
+    # A test that looked into `migrated` may have left a connection open, and a database in use cannot be copied.
+    postgres.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'migrated'")
     postgres.execute(f"CREATE DATABASE {name} TEMPLATE migrated")
     return postgres.uri(name)
 
@@ -122,10 +126,10 @@ class Web:
             f"admin_password = {PASSWORD.replace('%', '%%')}\n"
             "auth_cache_ttl_seconds = 300\nauthorization_function = mlflow.server.auth:authenticate_request_basic_auth\n"
         )
-        self.start()
 
     def start(self):
         more = {"MLFLOW_AUTH_CONFIG_PATH": str(self.folder / "auth.ini"), "MLFLOW_FLASK_SERVER_SECRET_KEY": "of a test"}
+        more["MLFLOW_SERVER_ENABLE_JOB_EXECUTION"] = "false"
         options = ["--app-name", "basic-auth", "--backend-store-uri", f"sqlite:///{self.folder}/mlflow.db", "--workers", "1"]
         options += ["--host", "127.0.0.1", "--port", str(self.port), "--artifacts-destination", str(self.folder / "artifacts")]
         with (self.folder / "log").open("a") as log:
@@ -143,7 +147,7 @@ class Web:
 
 def answers(address, process, log):
     """Wait until somebody answers at an address."""
-    until = time.monotonic() + 120
+    until = time.monotonic() + 250
     while time.monotonic() < until and process.poll() is None:
         with suppress(URLError, ConnectionError, TimeoutError), urlopen(address, timeout=5) as answer:
             return answer.read()
@@ -155,8 +159,11 @@ def answers(address, process, log):
 def web(tmp_path_factory):
     """`mlflow server` over HTTP, whose administrator is `admin`."""
     server = Web(tmp_path_factory.mktemp("web"))
-    yield server
-    server.stop()
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
 
 
 @pytest.fixture

@@ -95,11 +95,11 @@ def test_a_database_that_does_not_let_one_in_is_one_sentence_without_the_passwor
         assert told(out + err) == []
 
 
-def test_a_password_may_stand_where_postgresql_looks_for_it_and_a_new_one_leaves_the_server_the_same(postgres, monkeypatch):
+def test_a_password_may_stand_where_postgresql_looks_for_it_and_the_server_is_the_same(postgres, database, monkeypatch):
     monkeypatch.setenv("PGPASSWORD", PASSWORD)
-    bare = f"postgresql://admin@127.0.0.1:{postgres.port}/migrated"
+    bare = database.replace(f":{QUOTED}@", "@")
     assert len(Tracking(bare, "first", create=False).frame()) == 0
-    assert outbox_of(bare, "first").folder == outbox_of(postgres.uri("migrated"), "first").folder
+    assert outbox_of(bare, "first").folder == outbox_of(database, "first").folder
     assert outbox_of(bare, "first").folder != outbox_of(postgres.uri("other"), "first").folder
 
 
