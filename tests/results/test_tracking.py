@@ -14,7 +14,7 @@ from results import tracking as module
 from results.error import CatsError
 from results.outbox import Outbox
 from results.record import Cost, Energy, Outcome, Record
-from results.tracking import NoExperimentError, Tracking, measurements
+from results.tracking import WHOLE, NoExperimentError, Tracking, measurements
 
 OLD = Record.model_validate_json((Path(__file__).parents[1] / "assets" / "record-v1.json").read_text())
 TABLE = pd.DataFrame({"sample": ["a", "b"], "label": [0, 1], "probability_no": [0.2, 0.7]})
@@ -80,6 +80,21 @@ def test_a_run_that_died_while_it_was_written_is_completed(tracking, monkeypatch
     tracking.send(outcome())
     assert statuses(tracking) == ["FINISHED"]
     assert finished_keys(tracking) == {"4f0c1ad2"}
+
+
+def test_a_run_is_known_as_whole_only_when_all_of_its_record_is_there(tracking, monkeypatch):
+    def die(*_, **__):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(tracking.client, "log_batch", die)
+        tracking.send(outcome())
+    tracking.close_abandoned()  # its tags are there, its scores are not
+    (run,) = tracking.runs()
+    assert (run.data.tags["cats.torch"], run.data.metrics) == ("2.13.0", {})
+    tracking.send(outcome())
+    (run,) = tracking.runs()
+    assert (run.info.status, run.data.metrics["test_auc"], run.data.tags[WHOLE]) == ("FINISHED", 0.9, "1")
 
 
 def test_an_abandoned_run_is_closed_with_its_reason(tracking):
