@@ -4,7 +4,6 @@ import logging
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING
 
 from benchmark import catalogue
 from benchmark.cell import Cell
@@ -24,9 +23,6 @@ from results.outbox import Outbox
 from results.record import Outcome, Record
 from results.tracking import Tracking
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 log = logging.getLogger(__name__)
 
 
@@ -38,7 +34,6 @@ class Run:
         cells: of the plan. done: finished before this call. made, failed: in this call. waiting: records in the outbox.
         leaks: what the guard says, one sentence per reason.
         budget: why it stopped before all was done, one sentence, if a budget is used up.
-        frame: the runs of the experiment (Tracking.frame), if this call found all cells done and so added none.
     """
 
     cells: int
@@ -49,7 +44,6 @@ class Run:
     leaks: list[str] = field(default_factory=list)
     interrupted: bool = False
     budget: str | None = None
-    frame: "pd.DataFrame | None" = None
 
     def count(self, record: Record) -> None:
         """One more record."""
@@ -94,9 +88,7 @@ def run(plan: Plan, tracking: Tracking, outbox: Outbox, engine: Engine, watch: W
     if not state.cells:
         raise CatsError(f"plan '{plan.experiment}' has no cell left: {'; '.join(state.leaks)}")
     state.done = state.cells - sum(1 for _ in todo)
-    if state.done == state.cells:
-        state.frame = frame
-    else:
+    if state.done < state.cells:
         prepare(plan, todo, watch)
         jobs = partial(jobs_of, todo, plan.experiment, plan.country, pack)
         if plan.budget.limits:
