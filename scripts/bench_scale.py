@@ -1,12 +1,13 @@
 #!/usr/bin/env python
 """What a cell costs beside its training, and how far that scales: many cells, many workers, a finished plan once more.
 
-    .venv/bin/python scripts/bench_scale.py [PART ...] [-n N] [--json FILE] [--folder FOLDER]
+    .venv/bin/python scripts/bench_scale.py [PART ...] [--cells N] [--json FILE] [--folder FOLDER]
 
 PART: overhead (N no-op cells through runner, outbox and MLflow: on sqlite, on PostgreSQL if it is installed, with Dask
-workers), resume (`cats run` of a finished plan of N cells), memory (peak of the driver for N / 10, N and 10 N cells, without
-MLflow), real (training on two Dask workers with one thread each, beside bare loops in two processes), cluster (200 workers
-that sleep and come and go). Without PART: overhead, resume, real. N is 10,000 by default.
+workers), resume (`cats run` of a finished plan of N cells, the one that overhead left on sqlite if it ran before), memory
+(peak of the driver for N / 10, N and 10 N cells, without MLflow), real (training on two Dask workers with one thread each,
+beside bare loops in two processes), cluster (200 workers that sleep and come and go). Without PART: overhead, resume, real.
+N is 10,000 by default, which takes some ten minutes on each store.
 
 A no-op leaves the record of a linear probe without predictions; everything behind it is the product's own. Every run is a
 process of its own. Times per cell are from the first record to the last; CPU is that of the driver, which says more than the
@@ -31,7 +32,7 @@ from pathlib import Path
 from typing import Any
 
 from scale import noop
-from scale.drive import CALLS, Order, begun, ended, python
+from scale.drive import CALLS, Order, begun, ended
 from scale.real import efficiency
 from scale.simulate import LULL, simulated
 
@@ -61,11 +62,11 @@ def main() -> None:
 def asked() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("part", nargs="*", choices=[*PARTS, []], metavar="PART")
-    parser.add_argument("-n", type=int, default=10_000, help="no-op cells")
+    parser.add_argument("--cells", type=int, default=10_000, metavar="N", help="no-op cells")
     parser.add_argument("--stores", nargs="*", choices=STORES, default=STORES, help="of MLflow, without Dask; sqlite with it")
     parser.add_argument("--workers", type=int, nargs="*", default=[1, 2, 4], help="of Dask, one run each")
     parser.add_argument("--repeats", type=int, default=3, help="of resume and real")
-    parser.add_argument("--cells", type=int, default=8, help="real cells for each worker")
+    parser.add_argument("--real-cells", type=int, default=8, help="real cells for each worker")
     parser.add_argument("--epochs", type=int, default=10, help="of a real cell")
     parser.add_argument("--seconds", type=float, default=10, help="of a bare loop")
     parser.add_argument("--cluster-cells", type=int, default=20_000)
@@ -78,7 +79,7 @@ def asked() -> argparse.Namespace:
 
 
 def overhead(folder: Path, given: argparse.Namespace) -> dict[str, Any]:
-    print(f"\noverhead of {given.n} no-op cells, ms per cell", flush=True)
+    print(f"\noverhead of {given.cells} no-op cells, ms per cell", flush=True)
     found = {}
     alone: list[tuple[str, int | None]] = [(store, None) for store in given.stores]
     for store, workers in [*alone, *(("sqlite", count) for count in given.workers)]:
@@ -87,7 +88,7 @@ def overhead(folder: Path, given: argparse.Namespace) -> dict[str, Any]:
         place.mkdir()
         with address(store, place) as uri:
             if uri is not None:
-                found[name] = show_overhead(name, plan_run(place, given.n, uri, workers=workers))
+                found[name] = show_overhead(name, plan_run(place, given.cells, uri, workers=workers))
     return found
 
 
@@ -144,27 +145,21 @@ def address(store: str, folder: Path) -> Iterator[str | None]:
 
 def resume(folder: Path, given: argparse.Namespace) -> dict[str, Any]:
     """The first time reads every run, as where nobody has looked at the experiment yet; the others are what one waits for."""
-    environment = os.environ | noop.write_entries(folder)
-    plan, database = noop.write_plan(folder, given.n), folder / "mlflow.db"
-    cells = ended(python("scale.finished", str(plan), str(database), **environment))
-    print(f"\nresume of {cells} finished cells, the process `cats run`, seconds", flush=True)
-    command = [
-        sys.executable,
-        "-m",
-        "benchmark",
-        "run",
-        str(plan),
-        "--tracking-uri",
-        f"sqlite:///{database}",
-        "--device",
-        "cpu",
-    ]
-    rows = []
+    place = folder.parent / "overhead" / "sqlite"
+    if not place.exists():
+        place = folder
+        plan_run(place, given.cells, f"sqlite:///{place}/mlflow.db")
+    environment = {**os.environ, **noop.write_entries(place), "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "benchmark", "run", str(noop.write_plan(place, given.cells)), "--device", "cpu"]
+    command += ["--tracking-uri", f"sqlite:///{place}/mlflow.db"]
+    rows, cells = [], 0
     for _ in range(1 + given.repeats):
-        said, *row = process(command, {**environment, "PYTHONPATH": str(ROOT)})
+        said, *row = process(command, environment)
+        cells = int(said.partition(" cells: ")[0])
         if f"{cells} cells: {cells} were done, 0 made now" not in said:
             sys.exit(said)
         rows.append(row)
+    print(f"\nresume of {cells} finished cells, the process `cats run`, seconds", flush=True)
     for name, some in (("first", rows[:1]), ("again", rows[1:])):
         walls, cpus, peaks = zip(*some, strict=True)
         print(
@@ -191,7 +186,7 @@ def process(command: list[str], environment: dict[str, str]) -> tuple[str, float
 def memory(folder: Path, given: argparse.Namespace) -> dict[str, Any]:
     print("\nmemory of the driver, no-op cells, records dropped instead of sent to MLflow")
     found = {}
-    for n in (given.n // 10, given.n, given.n * 10):
+    for n in (given.cells // 10, given.cells, given.cells * 10):
         place = folder / str(n)
         place.mkdir()
         told = plan_run(place, n, f"sqlite:///{place}/mlflow.db", deliver=False)
@@ -204,7 +199,7 @@ def memory(folder: Path, given: argparse.Namespace) -> dict[str, Any]:
 
 def real(folder: Path, given: argparse.Namespace) -> dict[str, Any]:
     print(f"\nreal cells (resnet18, 32 px, ihc, {given.epochs} epochs), a second worker beside the first")
-    found = efficiency(folder, given.cells, given.epochs, given.repeats, given.seconds)
+    found = efficiency(folder, given.real_cells, given.epochs, given.repeats, given.seconds)
     for name, text in (("limit", "two bare loops / one"), ("gain", "two workers / one"), ("share", "of the limit")):
         values = found[name]
         told = f"n={len(values)} ({min(values):.2f} to {max(values):.2f})"

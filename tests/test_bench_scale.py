@@ -25,7 +25,9 @@ def measured(folder, *arguments):
 
 
 def test_every_no_op_is_recorded_once_and_a_finished_plan_makes_nothing(tmp_path):
-    said, found = measured(tmp_path, "overhead", "resume", "-n", "20", "--workers", "1", "--repeats", "1", "--stores", "sqlite")
+    said, found = measured(
+        tmp_path, "overhead", "resume", "--cells", "20", "--workers", "1", "--repeats", "1", "--stores", "sqlite"
+    )
     assert {name: told["made"] for name, told in found["overhead"].items()} == {"sqlite": 20, "sqlite, dask, 1 worker": 20}
     for told in found["overhead"].values():
         assert (told["failed"], told["waiting"], told["calls"]["create_run"]) == (0, 0, 20)

@@ -98,9 +98,11 @@ class Arrivals:
 def main(order: Order) -> dict[str, Any]:
     from scale import noop
 
+    import benchmark.make
     from benchmark import runner
     from benchmark.cli_options import outbox_of
-    from benchmark.engine_dask import Dask, make_there
+    from benchmark.engine import Engine, Local
+    from benchmark.engine_dask import Dask
     from benchmark.plan import load_plan
     from results.lease import Lease
     from results.tracking import Tracking
@@ -113,9 +115,13 @@ def main(order: Order) -> dict[str, Any]:
     clock.watch(runner, "prepare")
     if not order.deliver:
         tracking.deliver = lambda box, _: [box.remove(path) for path, _ in box]
-    make = getattr(noop, order.make) if order.make else make_there
-    away = order.workers is not None or order.scheduler is not None
-    engine = Dask("cpu", order.scheduler, order.workers, False, make) if away else noop.NoOp()
+    made = {"make": getattr(noop, order.make)} if order.make else {}
+    engine: Engine
+    if order.workers is None and order.scheduler is None:
+        engine = Local("cpu")
+        benchmark.make.make = made.get("make", benchmark.make.make)
+    else:
+        engine = Dask("cpu", order.scheduler, order.workers, shared_home=False, **made)
     watch = runner.Watch(lambda _: None, arrivals.note)
     with Lease(tracking, outbox, lambda said: print(said, file=sys.stderr)):
         state = runner.run(plan, tracking, outbox, engine, watch)

@@ -6,7 +6,6 @@ A plan of n cells has up to 10 sources (files of weights), up to 10 targets of 6
 import json
 import time
 import uuid
-from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from benchmark.cell import Cell
@@ -75,24 +74,15 @@ def write_plan(folder: Path, n: int) -> Path:
     return path
 
 
-def make(job: Job, device: str) -> list[Outcome]:  # noqa: ARG001 - as every engine calls it
-    """Nothing is done; the record is that of a probe cell."""
+def make(job: Job, *_: object) -> list[Outcome]:
+    """Nothing is done; the record is that of a probe cell. Called as engines call benchmark.make.make and make_there."""
     return [Outcome(record(cell, job.experiment)) for cell in job.cells]
 
 
-def make_slowly(job: Job, device: str) -> list[Outcome]:
+def make_slowly(job: Job, *_: object) -> list[Outcome]:
     """Sleeps 2 to 5 seconds, which the key decides, as if it worked elsewhere."""
     time.sleep(float(generator("sleep", job.key).uniform(2, 5)))
-    return make(job, device)
-
-
-class NoOp:
-    """The engine `local` without its work."""
-
-    def outcomes(self, jobs: Iterable[Job], begins: Callable[[str], None]) -> Iterator[list[Outcome]]:
-        for job in jobs:
-            begins(str(job))
-            yield make(job, "cpu")
+    return make(job)
 
 
 def record(cell: Cell, experiment: str) -> Record:
