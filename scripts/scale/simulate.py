@@ -4,7 +4,6 @@ all their workers and others take their places."""
 import json
 import os
 import subprocess
-import sys
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -31,9 +30,9 @@ class Cluster:
 
     def __enter__(self) -> Self:
         file = self.folder / "scheduler.json"
-        command = [sys.executable, "-m", "dask", "scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard"]
-        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        self.scheduler = psutil.Popen([*command, "--scheduler-file", str(file)], cwd=self.folder, **quiet)
+        options = ["--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", str(file)]
+        self._scheduler = python("dask", "scheduler", *options, DASK_LOGGING__DISTRIBUTED="error")  # it unpickles tasks too
+        self.scheduler = psutil.Process(self._scheduler.pid)
         while not (file.exists() and file.stat().st_size):
             time.sleep(0.1)
         self.address = json.loads(file.read_text())["address"]
@@ -56,7 +55,7 @@ class Cluster:
         self.hosts.append(self._started())
 
     def __exit__(self, *_: object) -> None:
-        for process in (*self.hosts, self.scheduler):
+        for process in (*self.hosts, self._scheduler):
             with suppress(ProcessLookupError):
                 process.kill()
             process.wait()
