@@ -43,6 +43,8 @@ from results.address import shown
 from results.error import CatsError
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from benchmark.asked import Asked
     from benchmark.engine import Engine
     from benchmark.plan import Plan
@@ -83,26 +85,20 @@ def run(
     workers: WorkersOption = None,
 ) -> None:
     """Make every cell of a plan that is not done yet, then show the board. Run it again to resume."""
-    from benchmark.asked import asked
     from benchmark.plan import load_plan
     from benchmark.stop import exit_code, stoppable
-    from results.board import Judging
 
     loaded = load_plan(plan).limited(kwh=kwh, hours=hours, co2e_kg=co2e_kg, cells=cells)
     try:
         with stoppable():
-            state = _run(loaded, tracking_uri, engine_of(engine, device.value, scheduler, workers, loaded), pack)
+            maker = engine_of(engine, device.value, scheduler, workers, loaded)
+            if _is_finished(loaded, tracking_uri):
+                return
+            state = _run(loaded, tracking_uri, maker, pack)
     except KeyboardInterrupt:
         say(f"stopped; nothing finished is lost. Resume with: cats run {plan}")
         raise typer.Exit(exit_code()) from None
-    say(f"{state.cells} cells: {state.done} were done, {state.made} made now, {len(state.failed)} attempts failed")
-    for sentence in state.leaks:
-        say(f"  {sentence}")
-    for record in state.failed:
-        where = " → ".join(record.names[n] for n in ("source", "target") if n in record.names)
-        say(f"  failed: {record.kind} {where}, seed {record.names['seed']}: {record.reason}")
-    if state.waiting:
-        say(f"{state.waiting} records wait in the outbox; `cats sync {plan}` sends them")
+    _tell(state, plan)
     if state.interrupted:
         say(f"stopped; nothing finished is lost. Resume with: cats run {plan}")
         raise typer.Exit(exit_code())
@@ -111,10 +107,43 @@ def run(
     if state.waiting:  # a board without them would not be the plan's
         raise typer.Exit(2)
     if state.done + state.made:
-        question = asked(loaded, tracking_uri)
-        _print(_board(question, Judging(question.images())), Format.table)
+        _show(loaded, tracking_uri)
     if state.failed:
         raise typer.Exit(1)
+
+
+def _tell(state: "Run", plan: str) -> None:
+    say(f"{state.cells} cells: {state.done} were done, {state.made} made now, {len(state.failed)} attempts failed")
+    for sentence in state.leaks:
+        say(f"  {sentence}")
+    for record in state.failed:
+        where = " → ".join(record.names[n] for n in ("source", "target") if n in record.names)
+        say(f"  failed: {record.kind} {where}, seed {record.names['seed']}: {record.reason}")
+    if state.waiting:
+        say(f"{state.waiting} records wait in the outbox; `cats sync {plan}` sends them")
+
+
+def _is_finished(plan: "Plan", tracking_uri: str) -> bool:
+    """Whether nothing of a plan is left to do; then says so and shows the board."""
+    from benchmark.resume import finished
+
+    found = finished(plan, tracking_uri)
+    if found is None:
+        return False
+    say(f"{found.cells} cells: {found.cells} were done, 0 made now, 0 attempts failed")
+    for sentence in found.leaks:
+        say(f"  {sentence}")
+    _show(plan, tracking_uri, found.frame)
+    return True
+
+
+def _show(plan: "Plan", tracking_uri: str, frame: "pd.DataFrame | None" = None) -> None:
+    from benchmark.asked import asked
+    from results.board import Judging
+
+    question = asked(plan, tracking_uri)
+    runs = question.frame() if frame is None else frame
+    _print(_board(question, Judging(question.images()), runs), Format.table)
 
 
 def _run(plan: "Plan", tracking_uri: str, engine: "Engine", pack: int) -> "Run":
@@ -156,16 +185,15 @@ def board(
         found = compared(question.frame(fresh=fresh), question.experiment, question.metric, question.wanted, judging)
         print_line(json.dumps(found.to_dict(), indent=2) if form is Format.json else found.markdown().rstrip("\n"))
         return
-    made = _board(question, judging, fresh=fresh)
+    made = _board(question, judging, question.frame(fresh=fresh))
     if report is not None:
         _report(made, report)
     _print(made, form)
 
 
-def _board(question: "Asked", judging: "Judging", *, fresh: bool = False) -> "Board":
+def _board(question: "Asked", judging: "Judging", frame: "pd.DataFrame") -> "Board":
     from results.board import make_board
 
-    frame = question.frame(fresh=fresh)
     return make_board(frame, question.experiment, question.metric, question.rule, question.wanted, judging)
 
 

@@ -62,15 +62,16 @@ class Dropout(nn.Module):
 class Network(nn.Module):
     """Images (N, 3, H, W), float in [0, 1], RGB → logits (N, classes).
 
-    Of `recipe` it takes dropout, dense layers, stem, and whether the backbone is frozen.
+    Of `recipe` it takes dropout, dense layers, stem, and whether the backbone is frozen. `backbone` is a name, or what build()
+    has made of it.
     """
 
     mean: Tensor
     std: Tensor
 
-    def __init__(self, backbone: str, trained: Trained, classes: int, recipe: Recipe = PLAIN) -> None:
+    def __init__(self, backbone: str | nn.Module, trained: Trained, classes: int, recipe: Recipe = PLAIN) -> None:
         super().__init__()
-        self.backbone = build(backbone, trained, recipe.stem)
+        self.backbone = build(backbone, trained, recipe.stem) if isinstance(backbone, str) else backbone
         self.frozen = recipe.trained == "head"
         self.backbone.requires_grad_(not self.frozen)
         widths = [feature_count(self.backbone), *recipe.hidden]

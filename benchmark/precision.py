@@ -1,5 +1,7 @@
 """bf16 or fp32, and the small changes that make a network fast on a CPU without changing what it computes."""
 
+from functools import cache
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -39,7 +41,7 @@ def quicken(network: Network) -> None:
             module.inplace = False
         if isinstance(module, nn.Conv2d) and module.groups > 1 and not isinstance(module, Wide):
             # A change of class keeps names, weights and copies as they are; timm has convolutions of several classes.
-            module.__class__ = type(f"Wide{type(module).__name__}", (Wide, type(module)), {})
+            module.__class__ = wide(type(module))  # type: ignore[arg-type] # classes of modules are hashable
         elif type(module) is nn.Conv2d and deep(module):
             module.__class__ = Deep
 
@@ -77,6 +79,12 @@ class Deep(nn.Conv2d):
         ]
         weight = self.weight.permute(0, 2, 3, 1).flatten(1)  # no copy: it lies channels-last
         return F.linear(torch.cat(seen, dim=3), weight, self.bias).permute(0, 3, 1, 2)
+
+
+@cache
+def wide(kind: type[nn.Conv2d]) -> type[nn.Conv2d]:
+    """A class of convolutions, computed as Wide does it."""
+    return type(f"Wide{kind.__name__}", (Wide, kind), {})
 
 
 class Wide(nn.Module):

@@ -14,7 +14,7 @@ from benchmark.guard import Guard
 from benchmark.job import jobs_of
 from benchmark.leakage import look, sentences
 from benchmark.plan import Leaks, Plan
-from benchmark.runs import finished_keys, frame_of
+from benchmark.runs import finished_in, frame_of
 from benchmark.start import Start, chain
 from benchmark.stop import sheltered, stopped
 from results.error import CatsError
@@ -76,7 +76,8 @@ def run(plan: Plan, tracking: Tracking, outbox: Outbox, engine: Engine, watch: W
     waiting = {outcome.record.key for _, outcome in outbox if outcome.record.status == "finished"}
     deliver(tracking, outbox)
     tracking.close_abandoned()
-    finished = finished_keys(tracking) | waiting
+    frame = frame_of(tracking)
+    finished = finished_in(frame) | waiting
     found = look(plan)
     if any(cell.key not in finished and (cell.source, cell.target) in found.unknown for cell in plan.cells()):
         check_names(plan)
@@ -91,7 +92,7 @@ def run(plan: Plan, tracking: Tracking, outbox: Outbox, engine: Engine, watch: W
         prepare(plan, todo, watch)
         jobs = partial(jobs_of, todo, plan.experiment, plan.country, pack)
         if plan.budget.limits:
-            frame, every = frame_of(tracking), Todo(plan, found.leaks, set())
+            every = Todo(plan, found.leaks, set())
             if plan.budget.needs_forecast:
                 guard.forecast = forecast_of(frame, getattr(engine, "device", "auto"), plan.country, calibrates=True)
                 guard.forecast.begins = watch.begins
@@ -99,6 +100,7 @@ def run(plan: Plan, tracking: Tracking, outbox: Outbox, engine: Engine, watch: W
             guard.require()
             for sentence in guard.look(jobs):
                 watch.told(sentence)
+        del frame  # it may be large, and a run may take days
         for outcomes in engine.outcomes(guard.within(jobs()), watch.begins):
             hand_over(outcomes, tracking, outbox)
             for outcome in outcomes:
@@ -139,15 +141,16 @@ def prepare(plan: Plan, todo: Iterable[Cell], watch: Watch) -> None:
     check_names(plan)
     seen: set[object] = set()
     for cell in todo:
-        images = (cell.target, cell.recipe.size, cell.seed)
+        images = (cell.target, cell.recipe.size, cell.subsample.drawn_by(cell.seed))
         if images not in seen:
             watch.begins(f"reading {cell.target}")
             _look_at_images(cell)
         for start in chain(cell.start):
-            if start.key not in seen:
+            weights = start.backbone if start.kind == "random" else start.key  # no seed is a reason to build it again
+            if weights not in seen:
                 watch.begins(f"reading {start.source}")
                 _look_at_start(start)
-                seen.add(start.key)
+                seen.add(weights)
         seen.add(images)
 
 

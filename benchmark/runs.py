@@ -42,7 +42,11 @@ def runs_of(uri: str, experiment: str, *, fresh: bool = False) -> "pd.DataFrame"
 
 def finished_keys(tracking: "Tracking") -> set[str]:
     """The keys that need no further attempt."""
-    frame = frame_of(tracking)
+    return finished_in(frame_of(tracking))
+
+
+def finished_in(frame: "pd.DataFrame") -> set[str]:
+    """The same of runs that have been read."""
     return set(frame.loc[frame["status"] == "FINISHED", "key"]) if len(frame) else set()
 
 

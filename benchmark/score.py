@@ -27,23 +27,18 @@ def scores(task: Task, labels: np.ndarray, probabilities: np.ndarray) -> dict[st
     """
     classes = probabilities.shape[1]
     truth = one_hot(labels, classes)
-    found = {"auc": auc(labels, probabilities)}
-    if task == "multilabel":
-        guess = (probabilities >= 0.5).astype(np.int64)
-        found["accuracy"] = float((guess == labels).mean())
+    multilabel = task == "multilabel"
+    guess = (probabilities >= 0.5).astype(np.int64) if multilabel else probabilities.argmax(axis=1)
+    # All three at one go: to look at labels and guesses takes scikit-learn longer than to count them.
+    precision, recall, f1, _ = metrics.precision_recall_fscore_support(labels, guess, average="macro", zero_division=0)
+    found = {"auc": auc(labels, probabilities), "accuracy": float((guess == labels).mean())}
+    if multilabel:
         found["balanced_accuracy"] = _mean_over_classes(truth, guess, metrics.balanced_accuracy_score)
         found["brier"] = float(((probabilities - truth) ** 2).mean())
     else:
-        guess = probabilities.argmax(axis=1)
-        found["accuracy"] = float((guess == labels).mean())
-        found["balanced_accuracy"] = float(metrics.recall_score(labels, guess, average="macro", zero_division=0))
+        found["balanced_accuracy"] = float(recall)
         found["brier"] = float(((probabilities - truth) ** 2).sum(axis=1).mean() / 2)
-    for name, score in (
-        ("precision", metrics.precision_score),
-        ("recall", metrics.recall_score),
-        ("f1", metrics.f1_score),
-    ):
-        found[name] = float(score(labels, guess, average="macro", zero_division=0))
+    found |= {"precision": float(precision), "recall": float(recall), "f1": float(f1)}
     found["average_precision"] = _mean_over_classes(truth, probabilities, metrics.average_precision_score)
     if task == "ordinal":
         several = len(np.union1d(labels, guess)) > 1  # of one class alone there is no agreement beyond chance

@@ -25,6 +25,10 @@ class Subsample(Frozen):
     stratified: bool = True
     seed: int | None = None
 
+    def drawn_by(self, seed: int) -> int | None:
+        """What decides, beside the target, which images a cell with this seed uses; None: every seed uses the same."""
+        return None if self.seed is not None or (self.train is None and self.val is None) else seed
+
     @field_validator("train", "val", "seed", mode="before")
     @classmethod
     def _no_truth_values(cls, given: Any) -> Any:

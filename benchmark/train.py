@@ -61,7 +61,7 @@ def fit(network: Network, train: Images, val: Images, recipe: Recipe, seed: int,
     step = Step(network, recipe, size)
     judged = Average(network, recipe.ema) if recipe.ema else None
     curves: dict[str, list[float]] = {"train_loss": [], "val_loss": [], "val_auc": [], "learning_rate": []}
-    best, best_epoch, best_state = -math.inf, 0, copy.deepcopy(network.state_dict())
+    best, best_epoch, best_state = -math.inf, 0, network.state_dict()  # no copy: it is used only where there is no epoch
     for epoch in range(recipe.epochs):
         if stopping():
             raise KeyboardInterrupt

@@ -1,16 +1,18 @@
 """The weights that a start names, and networks that begin with them."""
 
+import copy
 import threading
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
 import torch
+from torch import nn
 
 from benchmark.checkpoint import read_file, renamed
 from benchmark.digest import file_digest
 from benchmark.hub import hub_weights
-from benchmark.network import PLAIN, Network, Trained, declared, read_weights
+from benchmark.network import PLAIN, Network, Trained, build, declared, read_weights
 from benchmark.published import fetched
 from benchmark.published_timm import timm_weights
 from benchmark.recipe import Recipe
@@ -26,10 +28,19 @@ def initialised(start: Start, classes: int, seed: int, recipe: Recipe = PLAIN) -
     """A network on the CPU with the weights of its start and a head that depends on `seed` alone."""
     with _drawing:
         torch.manual_seed(seed_of("initialisation", start.backbone, str(start.seed)))
-        network = Network(start.backbone, weights_of(start), classes, recipe)
+        trained = weights_of(start)
+        drawn = trained.state is None  # else nothing in the backbone is luck, and a copy takes half as long as making it
+        backbone = start.backbone if drawn else copy.deepcopy(loaded(start, recipe.stem))
+        network = Network(backbone, trained, classes, recipe)
         torch.manual_seed(seed)
         network.reset_head()
     return network
+
+
+@lru_cache(maxsize=1)
+def loaded(start: Start, stem: str) -> nn.Module:
+    """A backbone with the weights of its start, to be copied."""
+    return build(start.backbone, weights_of(start), stem)
 
 
 @lru_cache(maxsize=4)

@@ -20,6 +20,7 @@ class Outbox:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._untried: set[Path] = set()  # put by this object, and nobody else has the experiment
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -52,7 +53,14 @@ class Outbox:
                 f"cannot keep the record of {record.key[:12]} in {self.folder}: {error.strerror or error}; nothing else is "
                 "lost, make room and run it again"
             ) from error
+        self._untried.add(final)
         return final
+
+    def first_try(self, path: Path) -> bool:
+        """Whether nobody can have begun to send this record before. Asked once, just before it is sent."""
+        new = path in self._untried
+        self._untried.discard(path)
+        return new
 
     def __iter__(self) -> Iterator[tuple[Path, Outcome]]:
         """Every waiting record, oldest first, with its folder."""

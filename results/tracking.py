@@ -18,7 +18,7 @@ from typing import Any
 
 import pandas as pd
 from mlflow import MlflowClient
-from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, Run, RunTag, ViewType
+from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, Run, RunInfo, RunTag, ViewType
 from mlflow.exceptions import MlflowException
 from sqlalchemy import create_engine
 from sqlalchemy.exc import SQLAlchemyError
@@ -42,6 +42,7 @@ STATUS = {"finished": "FINISHED", "failed": "FAILED", "interrupted": "KILLED"}
 BATCH = 1000  # metrics per call that MLflow accepts
 PAGE = 1000
 LONGEST = 8000  # characters of a tag
+WHOLE = "cats.record_version"  # a tag that only a run with the whole record has
 
 
 class NoExperimentError(CatsError):
@@ -117,7 +118,7 @@ class Tracking:
             with shelter():
                 if self.permit is not None:
                     self.permit()
-                self.send(outcome)
+                self.send(outcome, first=outbox.first_try(path))
                 outbox.remove(path)
             sent += 1
         return sent
@@ -133,26 +134,30 @@ class Tracking:
             raise CatsError(f"MLflow at {self.shown} cannot be written: {first_line(error)}") from error
         return len(left)
 
-    def send(self, outcome: Outcome) -> str:
+    def send(self, outcome: Outcome, *, first: bool = False) -> str:
         """Write one record; sending it twice gives one run. Returns the run's id.
+
+        `first`: nobody has begun to send it before, so its run need not be looked for, which takes longer the more runs there
+        are. Whether the key was finished meanwhile is looked at in the end (results.settle).
 
         A second finished attempt at a key (two machines made it before either knew of the other) is kept for its cost
         but as KILLED, with the reason, so that every key is finished once.
         """
         record = outcome.record
         try:
-            same = list(self.runs(f"tags.`cats.key` = '{record.key}'"))
+            same = [] if first else list(self.runs(f"tags.`cats.key` = '{record.key}'"))
             mine = next((r for r in same if r.data.tags.get("cats.attempt") == record.attempt), None)
-            # Only a whole record has its version; a run that was closed as abandoned meanwhile is completed.
-            if mine is not None and mine.info.status != "RUNNING" and "cats.record_version" in mine.data.tags:
+            # A run that was closed as abandoned meanwhile is completed.
+            if mine is not None and mine.info.status != "RUNNING" and WHOLE in mine.data.tags:
                 settle(self, record.key)  # a crash may have come between
                 return str(mine.info.run_id)
             status, reason = STATUS[record.status], record.reason
             if status == "FINISHED" and any(r.info.status == "FINISHED" for r in same if r is not mine):
                 status, reason = "KILLED", TWICE
             start, end = int(record.started * 1000), int(record.ended * 1000)
-            run_id = str(mine.info.run_id) if mine else self._create(record, start)
-            self._write(run_id, outcome, end, reason)
+            info = mine.info if mine else self._create(record, start, reason)
+            run_id = str(info.run_id)
+            self._write(info, outcome, end, tags_of(record, reason) if mine else {WHOLE: str(record.version)})
             # One that was closed meanwhile ends anew: whoever follows the experiment finds what ended since he looked.
             closed = mine is not None and mine.info.status != "RUNNING"
             self.client.set_terminated(run_id, status, int(time.time() * 1000) if closed else end)
@@ -161,18 +166,20 @@ class Tracking:
             raise CatsError(f"MLflow at {self.shown} did not take a record: {first_line(error)}") from error
         return run_id
 
-    def _create(self, record: Record, start: int) -> str:
-        tags = {"cats.key": record.key, "cats.attempt": record.attempt, "cats.kind": record.kind}
+    def _create(self, record: Record, start: int, reason: str | None = None) -> RunInfo:
+        """A run with all tags but the one that says that it is whole: MLflow takes ten times as long to add them later."""
+        tags = {"cats.key": record.key, "cats.attempt": record.attempt, "cats.kind": record.kind, **tags_of(record, reason)}
+        del tags[WHOLE]
         title = " → ".join(record.names[n] for n in ("source", "target") if n in record.names)
         # The point tells the runs of a grid apart.
         name = f"{title}, {record.names['backbone']}, seed {record.names['seed']}, {record.point[:6]}"
-        return str(self.client.create_run(self.experiment_id, start, tags, name).info.run_id)
+        return self.client.create_run(self.experiment_id, start, tags, name).info
 
-    def _write(self, run_id: str, outcome: Outcome, end: int, reason: str | None) -> None:
-        record = outcome.record
+    def _write(self, info: RunInfo, outcome: Outcome, end: int, marks: Mapping[str, str]) -> None:
+        record, run_id = outcome.record, str(info.run_id)
         metrics = [Metric(name, value, end, step) for name, value, step in measurements(record)]
         params = [Param(name, value[:6000]) for name, value in {**record.settings, **record.names}.items()]
-        tags = [RunTag(name, value) for name, value in tags_of(record, reason).items()]
+        tags = [RunTag(name, value) for name, value in marks.items()]
         head, rest = metrics[:BATCH], metrics[BATCH:]
         self.client.log_batch(run_id, head, params, tags)
         for start in range(0, len(rest), BATCH):
@@ -185,12 +192,12 @@ class Tracking:
             with tempfile.TemporaryDirectory() as folder:
                 path = Path(folder) / PREDICTIONS
                 outcome.predictions.to_parquet(path, index=False)
-                upload(self.uri, self._artifacts(run_id), path)
+                upload(self.uri, str(info.artifact_uri), path)
 
     def predictions(self, run_id: str) -> pd.DataFrame | None:
         """What a run said of every test image; None if it left nothing. Raises CatsError if MLflow fails."""
         try:
-            artifacts = self._artifacts(run_id)
+            artifacts = str(self.client.get_run(run_id).info.artifact_uri)
             here = local_folder(self.uri, artifacts)
             if here is not None:  # MLflow copies a file of this machine in ten times the time of reading it
                 return pd.read_parquet(here / PREDICTIONS) if (here / PREDICTIONS).exists() else None
@@ -200,9 +207,6 @@ class Tracking:
                 return pd.read_parquet(fetched(self.uri, artifacts, PREDICTIONS, Path(folder)))
         except (MlflowException, OSError, ValueError) as error:  # pyarrow's errors are ValueErrors
             raise CatsError(f"the predictions of run {run_id} cannot be read from {self.shown}: {first_line(error)}") from error
-
-    def _artifacts(self, run_id: str) -> str:
-        return str(self.client.get_run(run_id).info.artifact_uri)
 
     def frame(self) -> pd.DataFrame:
         """The attempts at cells and pretrainings, one row each.
@@ -242,7 +246,7 @@ def row_of(run: Run) -> dict[str, Any]:
 def tags_of(record: Record, reason: str | None) -> dict[str, str]:
     """What is kept of a record as tags, each no longer than MLflow takes."""
     tags = {f"cats.{name}": value for name, value in {**record.facts, **record.environment}.items()}
-    tags |= {"cats.point": record.point, "cats.record_version": str(record.version)}
+    tags |= {"cats.point": record.point, WHOLE: str(record.version)}
     tags |= pieces("cats.costs", json.dumps([cost.model_dump() for cost in record.costs]))
     tags |= pieces("cats.reasons", tags.pop("cats.reasons", ""))
     if reason:

@@ -12,7 +12,7 @@ from results.error import CatsError
 
 GIVEN = {name: os.environ.get(name) for name in ("CATS_DATA", "CATS_WEIGHTS")}
 TRUTH = Path(os.environ.get("CATS_TRUTH") or Path(__file__).parents[2] / "shared" / "truth")  # beside the checkout
-HEAVY_CACHES = (("benchmark.make", "loaded"), ("benchmark.weights", "weights_of"))
+HEAVY_CACHES = (("benchmark.make", "loaded"), ("benchmark.weights", "weights_of"), ("benchmark.weights", "loaded"))
 
 
 def pytest_configure():

@@ -19,7 +19,7 @@ from benchmark.plan import Plan
 from benchmark.published_timm import timm_tag
 from benchmark.source import Source, Weights
 from benchmark.start import start_of
-from benchmark.weights import initialised, weights_of
+from benchmark.weights import initialised, loaded, weights_of
 from results.error import CatsError
 
 COMMIT, OTHER = "0" * 39 + "a", "0" * 39 + "b"
@@ -49,9 +49,11 @@ def source(monkeypatch):
         monkeypatch.setattr(catalogue, "source", lambda name, where="": entry)
         return start_of("mine", backbone, 0, {})
 
-    weights_of.cache_clear()
+    for cache in (weights_of, loaded):
+        cache.cache_clear()
     yield make
-    weights_of.cache_clear()
+    for cache in (weights_of, loaded):
+        cache.cache_clear()
 
 
 def same(network, state):
@@ -115,6 +117,20 @@ def test_files_of_every_kind_give_the_same_network(folder, source, state, ending
     start = source(file="mine")
     assert (start.kind, start.weights) == ("file", file_digest(path))
     assert same(initialised(start, 2, 0), state)
+
+
+def test_networks_with_the_same_weights_share_nothing_and_their_head_depends_on_the_seed_alone(folder, source, state):
+    save_file(state, folder / "test_resnet.mine.safetensors")
+    start = source(file="mine")
+    first = initialised(start, 2, 7)
+    head = first.head.weight.detach().clone()
+    with torch.no_grad():
+        for weight in (*first.parameters(), *first.buffers()):
+            weight.zero_()
+    again, other = initialised(start, 2, 7), initialised(start, 2, 8)
+    assert same(again, state)
+    assert torch.equal(again.head.weight, head)
+    assert not torch.equal(other.head.weight, head)
 
 
 class Evil:

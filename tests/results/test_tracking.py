@@ -14,7 +14,7 @@ from results import tracking as module
 from results.error import CatsError
 from results.outbox import Outbox
 from results.record import Cost, Energy, Outcome, Record
-from results.tracking import NoExperimentError, Tracking, measurements
+from results.tracking import WHOLE, NoExperimentError, Tracking, measurements
 
 OLD = Record.model_validate_json((Path(__file__).parents[1] / "assets" / "record-v1.json").read_text())
 TABLE = pd.DataFrame({"sample": ["a", "b"], "label": [0, 1], "probability_no": [0.2, 0.7]})
@@ -82,6 +82,21 @@ def test_a_run_that_died_while_it_was_written_is_completed(tracking, monkeypatch
     assert finished_keys(tracking) == {"4f0c1ad2"}
 
 
+def test_a_run_is_known_as_whole_only_when_all_of_its_record_is_there(tracking, monkeypatch):
+    def die(*_, **__):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(tracking.client, "log_batch", die)
+        tracking.send(outcome())
+    tracking.close_abandoned()  # its tags are there, its scores are not
+    (run,) = tracking.runs()
+    assert (run.data.tags["cats.torch"], run.data.metrics) == ("2.13.0", {})
+    tracking.send(outcome())
+    (run,) = tracking.runs()
+    assert (run.info.status, run.data.metrics["test_auc"], run.data.tags[WHOLE]) == ("FINISHED", 0.9, "1")
+
+
 def test_an_abandoned_run_is_closed_with_its_reason(tracking):
     tracking._create(OLD, 0)
     assert tracking.close_abandoned() == 1
@@ -118,6 +133,29 @@ def test_delivery_empties_the_outbox(tracking, tmp_path):
     assert tracking.deliver(box) == 2
     assert list(box) == []
     assert finished_keys(tracking) == {"4f0c1ad2", "k2"}
+
+
+def test_a_new_record_is_not_looked_for_and_its_key_is_still_finished_once(tracking, tmp_path, monkeypatch):
+    searches, search = [], tracking.client.search_runs
+    monkeypatch.setattr(tracking.client, "search_runs", lambda *given: searches.append(given) or search(*given))
+    box = Outbox(tmp_path / "outbox")
+    for attempt in ("a1", "a2"):
+        box.put(outcome(attempt=attempt))
+        tracking.deliver(box)
+    assert len(searches) == 2  # one for each record, when it was written
+    assert statuses(tracking) == ["FINISHED", "KILLED"]
+
+
+@pytest.mark.parametrize("again", [False, True], ids=["the same process", "another process"])
+def test_a_record_whose_delivery_broke_off_is_looked_for(tracking, tmp_path, monkeypatch, again):
+    box = Outbox(tmp_path / "outbox")
+    box.put(outcome())
+    with monkeypatch.context() as broken:
+        broken.setattr(tracking.client, "log_inputs", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            tracking.deliver(box)
+    tracking.deliver(Outbox(tmp_path / "outbox") if again else box)
+    assert statuses(tracking) == ["FINISHED"]
 
 
 def test_the_frame_gives_settings_and_metrics_their_own_columns(tracking):

@@ -32,6 +32,8 @@ def free_port():
 class Postgres:
     """A cluster of databases in a folder of its own; PostgreSQL does not run as root, so root lends it another user."""
 
+    fsync = "off"  # nothing of a test needs to survive the machine
+
     def __init__(self, programs, folder):
         self.programs, self.folder, self.port = programs, folder, free_port()
         self.as_user = (
@@ -50,7 +52,7 @@ class Postgres:
         subprocess.run(command, check=True, cwd=self.folder, stdout=subprocess.DEVNULL, **self.as_user)
 
     def start(self):
-        options = f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={self.folder} -c fsync=off"
+        options = f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={self.folder} -c fsync={self.fsync}"
         for _ in range(20):  # the processes of one that was killed end a little after it
             with suppress(subprocess.CalledProcessError):
                 return self.call("pg_ctl", "start", "-w", "-D", self.folder / "data", "-l", self.folder / "log", "-o", options)
@@ -76,13 +78,17 @@ class Postgres:
                 cursor.execute(command)
 
 
-@pytest.fixture(scope="session")
-def postgres():
-    """A PostgreSQL server with a database `migrated` that MLflow has made its tables in."""
+def new_postgres(kind=Postgres):
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/pg_ctl")) or [Path(shutil.which("pg_ctl") or "")]
     if found[-1] == Path():
         missed("PostgreSQL is not installed; on Debian its package is postgresql")
-    server = Postgres(found[-1].parent, Path(tempfile.mkdtemp(prefix="cats-postgres-")))
+    return kind(found[-1].parent, Path(tempfile.mkdtemp(prefix="cats-postgres-")))
+
+
+@pytest.fixture(scope="session")
+def postgres():
+    """A PostgreSQL server with a database `migrated` that MLflow has made its tables in."""
+    server = new_postgres()
     try:
         server.execute("CREATE DATABASE migrated")
         code = "import sys; from results.tracking import Tracking; Tracking(sys.argv[1], 'first')"

@@ -11,7 +11,7 @@ from results.error import CatsError
 from results.outbox import Outbox
 from results.record import Outcome
 from results.settle import TWICE, settle
-from results.tracking import Tracking
+from results.tracking import WHOLE, Tracking
 from tests.servers.conftest import PASSWORD, QUOTED
 from tests.servers.records import COLUMNS, PLAN, board_of, records, same_frame, send_all
 
@@ -93,8 +93,8 @@ def test_what_two_writers_left_at_one_moment_is_settled_alike_by_both(tracking):
     for attempt, start in (("b", 3.0), ("a", 1.0), ("a", 2.0)):
         one = record.model_copy(update={"attempt": attempt})
         run = tracking._create(one, int(start * 1000))
-        tracking._write(run, Outcome(one), 5000, None)
-        tracking.client.set_terminated(run, "FINISHED", 5000)
+        tracking._write(run, Outcome(one), 5000, {WHOLE: "1"})
+        tracking.client.set_terminated(run.run_id, "FINISHED", 5000)
     for _ in range(2):
         settle(tracking, record.key)
         left = [(r.data.tags["cats.attempt"], r.info.status, r.data.tags.get("cats.reason")) for r in tracking.runs()]

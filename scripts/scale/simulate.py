@@ -1,0 +1,107 @@
+"""A simulated cluster: a scheduler, 200 workers in a few processes, cells that sleep 2 to 5 seconds; processes are killed with
+all their workers and others take their places."""
+
+import json
+import os
+import subprocess
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+import psutil
+from scale import noop
+from scale.drive import Order, begun, ended, python
+
+HOSTS = 5
+IDLE, LULL = 10.0, 60.0  # seconds: of watching idle workers, and from one killed process to the next
+ONE_MINUTE, ROOM = 60.0, 0.8  # seconds of a cell, and the share of a core that a cluster may take
+
+
+@dataclass
+class Cluster:
+    """The scheduler and the processes with workers."""
+
+    folder: Path
+    workers: int
+    hosts: list["subprocess.Popen[str]"] = field(default_factory=list)
+    killed: int = 0
+
+    def __enter__(self) -> Self:
+        file = self.folder / "scheduler.json"
+        options = ["--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", str(file)]
+        self._scheduler = python("dask", "scheduler", *options, DASK_LOGGING__DISTRIBUTED="error")  # it unpickles tasks too
+        self.scheduler = psutil.Process(self._scheduler.pid)
+        while not (file.exists() and file.stat().st_size):
+            time.sleep(0.1)
+        self.address = json.loads(file.read_text())["address"]
+        hosts = [self._started() for _ in range(HOSTS)]
+        for host in hosts:
+            assert host.stdout is not None
+            host.stdout.readline()
+        self.hosts = hosts
+        return self
+
+    def _started(self) -> "subprocess.Popen[str]":
+        return python("scale.host", self.address, str(self.workers // HOSTS), DASK_LOGGING__DISTRIBUTED="error")
+
+    def replace_one(self) -> None:
+        """Kill the oldest process with all its workers; the one that takes its place needs a while to come."""
+        oldest = self.hosts.pop(0)
+        oldest.kill()
+        oldest.wait()
+        self.killed += self.workers // HOSTS
+        self.hosts.append(self._started())
+
+    def __exit__(self, *_: object) -> None:
+        for process in (*self.hosts, self._scheduler):
+            with suppress(ProcessLookupError):
+                process.kill()
+            process.wait()
+
+
+def cpu(*processes: psutil.Process) -> float:
+    """Seconds that living processes have spent so far."""
+    return sum(sum(process.cpu_times()[:2]) for process in processes)
+
+
+def simulated(folder: Path, cells: int, workers: int, lull: float = LULL, kills: int | None = None) -> dict[str, Any]:
+    """The figures of one run; a process dies every `lull` seconds, `kills` times or as long as there is work."""
+    environment = noop.write_entries(folder)
+    plan = noop.write_plan(folder, cells)
+    with Cluster(folder, workers) as cluster:
+        before = cpu(cluster.scheduler)
+        time.sleep(IDLE)
+        resting = (cpu(cluster.scheduler) - before) / IDLE
+        order = Order(str(plan), f"sqlite:///{folder}/mlflow.db", scheduler=cluster.address, make="make_slowly", deliver=False)
+        driver = begun(order, environment)
+        assert driver.stdout is not None
+        driver.stdout.readline()  # the first record has come
+        before, start, dead = cpu(cluster.scheduler), time.perf_counter(), 0
+        while driver.poll() is None:
+            with suppress(subprocess.TimeoutExpired):
+                driver.wait(lull)
+            if driver.poll() is None and dead != kills:
+                cluster.replace_one()
+                dead += 1
+        busy, seconds = cpu(cluster.scheduler) - before, time.perf_counter() - start
+        told = ended(driver)
+    (first, spent), (last, all_spent) = told["arrivals"][0], told["arrivals"][-1]
+    made, window = told["made"], last - first
+    found = {
+        "cells": told["cells"], "made": made, "failed": told["failed"], "reasons": told["reasons"],
+        "workers": workers, "killed": cluster.killed,
+        "cells_per_second": (made - 1) / window, "seconds": seconds,
+        "scheduler_idle_share": resting, "scheduler_share": busy / seconds, "driver_share": (all_spent - spent) / window,
+        "driver_peak_mib": told["peak_mib"], "cores": os.cpu_count(),
+    }  # fmt: skip
+    return found | {name: largest(found, name) for name in ("scheduler", "driver")}
+
+
+def largest(found: dict[str, Any], who: str) -> float:
+    """How many workers with 1-minute cells fill `ROOM` of a core of scheduler or driver. Heartbeats cost the scheduler in
+    proportion to the workers, cells cost both in proportion to cells."""
+    resting = found["scheduler_idle_share"] if who == "scheduler" else 0.0
+    for_each_cell = max(found[f"{who}_share"] - resting, 1e-9) / found["cells_per_second"]
+    return ROOM / (resting / found["workers"] + for_each_cell / ONE_MINUTE)
