@@ -77,8 +77,8 @@ def add(amounts: Iterable[Amount]) -> Amount:
     """The sum."""
     listed = list(amounts)
     sums = {name: math.fsum(getattr(a, name) for a in listed) for name in SUMMED}
-    counts = {name: sum(getattr(a, name) for a in listed) for name in ("missing", "figures", "without")}
-    return Amount(**sums, **counts)
+    missing, figures, without = (sum(getattr(a, name) for a in listed) for name in ("missing", "figures", "without"))
+    return Amount(**sums, missing=missing, figures=figures, without=without)
 
 
 def amount_of(cost: Mapping[str, Any], hardware: str | None = None) -> Amount:

@@ -144,7 +144,7 @@ def comparable(lost: Sequence[Mapping[str, float]]) -> set[str]:
     """
     sets = [frozenset(found) for found in lost if found]
     weights = {targets: len(targets) * sum(targets <= other for other in sets) for targets in sets}
-    return set(max(sets, key=lambda targets: (weights[targets], len(targets), sorted(targets))))
+    return set(max(weights, key=lambda targets: (weights[targets], len(targets), sorted(targets)), default=()))
 
 
 class _Price(NamedTuple):
