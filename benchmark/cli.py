@@ -95,6 +95,24 @@ def run(
     except KeyboardInterrupt:
         say(f"stopped; nothing finished is lost. Resume with: cats run {plan}")
         raise typer.Exit(exit_code()) from None
+    _say_what_came(state, plan)
+    if state.interrupted:
+        say(f"stopped; nothing finished is lost. Resume with: cats run {plan}")
+        raise typer.Exit(exit_code())
+    if state.budget:
+        say(state.budget)
+    if state.unkept:
+        raise CatsError(state.unkept)
+    if state.waiting:  # a board without them would not be the plan's
+        raise typer.Exit(2)
+    if state.done + state.made:
+        question = asked(loaded, tracking_uri)
+        _print(_board(question, Judging(question.images())), Format.table)
+    if state.failed:
+        raise typer.Exit(1)
+
+
+def _say_what_came(state: "Run", plan: str) -> None:
     say(f"{state.cells} cells: {state.done} were done, {state.made} made now, {len(state.failed)} attempts failed")
     for sentence in state.leaks:
         say(f"  {sentence}")
@@ -103,18 +121,6 @@ def run(
         say(f"  failed: {record.kind} {where}, seed {record.names['seed']}: {record.reason}")
     if state.waiting:
         say(f"{state.waiting} records wait in the outbox; `cats sync {plan}` sends them")
-    if state.interrupted:
-        say(f"stopped; nothing finished is lost. Resume with: cats run {plan}")
-        raise typer.Exit(exit_code())
-    if state.budget:
-        say(state.budget)
-    if state.waiting:  # a board without them would not be the plan's
-        raise typer.Exit(2)
-    if state.done + state.made:
-        question = asked(loaded, tracking_uri)
-        _print(_board(question, Judging(question.images())), Format.table)
-    if state.failed:
-        raise typer.Exit(1)
 
 
 def _run(plan: "Plan", tracking_uri: str, engine: "Engine", pack: int) -> "Run":

@@ -19,8 +19,9 @@ def brief(costs: str) -> dict[str, Any]:
     """
     figures, kinds = [], set()
     for cost in json.loads(costs):
-        share = "" if cost.get("shared_seconds") is None else SHARED
+        shared = cost.get("shared_seconds") is not None
         for name, part in cost["energy"].items():
+            share = SHARED if shared and not part.get("whole") else ""
             figures.append(part["kwh"])
             kinds.add(f"{name} {part['provenance']}{share}")
     known = math.fsum(figures) if figures and None not in figures else None
