@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from benchmark.cli_options import DATABASE, TrackingOption, print_line
+from benchmark.cli_options import DATABASE, TrackingOption, outbox_of, print_line, say
 from results.error import CatsError, nearest
 
 if TYPE_CHECKING:
@@ -89,15 +89,15 @@ def _deliver(records: "Sequence[Record]", tracking_uri: str, experiment: str) ->
     from rich.progress import track
 
     from results.importing import deposit
+    from results.lease import Lease
     from results.tracking import Tracking
 
     tracking = Tracking(tracking_uri, experiment)
-    sent = deposit(tracking, records)
     console = Console(stderr=True)
-    made = [
-        (record.kind, record.status)
-        for record in track(sent, "importing", len(records), console=console, transient=True, disable=not console.is_terminal)
-    ]
+    with Lease(tracking, outbox_of(tracking_uri, experiment), say):
+        sent = deposit(tracking, records)
+        shown = track(sent, "importing", len(records), console=console, transient=True, disable=not console.is_terminal)
+        made = [(record.kind, record.status) for record in shown]
     counts = {name: made.count(name) for name in dict.fromkeys(made)}
     parts = [f"{n} {'scored pairs' if kind == 'score' else f'{status} runs'}" for (kind, status), n in counts.items()]
     known = len(records) - len(made)

@@ -4,6 +4,7 @@ import hashlib
 import json
 import math
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -15,6 +16,7 @@ from pydantic import Field, NonNegativeFloat, NonNegativeInt, model_validator
 
 from results.error import CatsError, nearest
 from results.record import Cost, Energy, Frozen, Record
+from results.settle import settle
 from results.tracking import STATUS, Tracking, first_line, measurements, tags_of
 
 STATES: dict[str, Literal["finished", "failed", "interrupted"]] = {
@@ -25,6 +27,7 @@ LEFT = "left running by its author"
 SELF = "the source is the target itself"
 SECONDS = {"seconds": 1, "minutes": 60, "hours": 3600}
 UNKNOWN = "unknown"
+ASKED = 256  # runs written between two looks whether the experiment is still this writer's
 
 
 class Value(Frozen):
@@ -242,7 +245,9 @@ def deposit(tracking: Tracking, records: Sequence[Record]) -> Iterator[Record]:
     A run that an earlier, interrupted import left half-written is completed. Raises CatsError if MLflow refuses.
     """
     there = {run.data.tags["cats.key"]: run for run in tracking.runs("tags.`cats.key` != ''")}
-    for record in records:
+    for number, record in enumerate(records):
+        if tracking.permit is not None and number % ASKED == 0:
+            tracking.permit()
         found = there.get(record.key)
         # The point is among what is written last.
         if found is None or found.info.status == "RUNNING" or "cats.point" not in found.data.tags:
@@ -251,6 +256,11 @@ def deposit(tracking: Tracking, records: Sequence[Record]) -> Iterator[Record]:
             except (MlflowException, OSError) as error:
                 raise CatsError(f"MLflow at {tracking.shown} did not take a run: {first_line(error)}") from error
             yield record
+    done = tracking.runs("attributes.status = 'FINISHED' and tags.`cats.key` != ''")
+    finished = Counter(run.data.tags["cats.key"] for run in done)
+    for key, times in finished.items():
+        if times > 1:
+            settle(tracking, key)
 
 
 def _write(tracking: Tracking, record: Record, run_id: str | None) -> None:
