@@ -20,12 +20,13 @@ from benchmark.attempt import Attempt
 from benchmark.digest import digest
 from benchmark.energy import Meter
 from benchmark.evidence import Evidence, Setting
+from benchmark.hand_over import deliver, hand_over
 from benchmark.job import pretrainings
 from benchmark.leakage import Look, look
 from benchmark.make import make_pretraining
 from benchmark.measure import Measure, Score, Undefined
 from benchmark.plan import Plan
-from benchmark.runner import Run, Watch, check_names, deliver, hand_over
+from benchmark.runner import Run, Watch, check_names
 from benchmark.runs import finished_keys, frame_of
 from benchmark.scored import code, keep, kept
 from benchmark.start import Start

@@ -4,7 +4,7 @@ import logging
 import platform
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
 from importlib.metadata import version
 from typing import Literal
@@ -15,9 +15,10 @@ import torch
 from benchmark.energy import Meter
 from benchmark.recipe import TRAINER
 from results.error import CatsError
-from results.record import Cost, Outcome, Record
+from results.record import Cost, Energy, Outcome, Record
 
 log = logging.getLogger(__name__)
+STOPPED = "stopped by the user"
 Status = Literal["finished", "failed", "interrupted"]
 
 
@@ -44,7 +45,7 @@ class Attempt:
         try:
             work()
         except KeyboardInterrupt:
-            status, reason = "interrupted", "stopped by the user"
+            status, reason = "interrupted", STOPPED
         except CatsError as error:
             status, reason = "failed", str(error)
         except Exception as error:
@@ -55,9 +56,23 @@ class Attempt:
         record = self._record(status, reason, (started, seconds), costs, on)
         return Outcome(record, self.predictions if status == "finished" else None)
 
-    def failed(self, reason: str, started: float) -> Outcome:
-        """How an attempt ended of which nothing came back: nobody knows what it cost, or on what it was made."""
-        return Outcome(self._record("failed", reason, (started, max(0.0, time.time() - started)), (), {}))
+    def lost(self, reason: str, when: tuple[float, float]) -> Outcome:
+        """How an attempt ended of which nothing came back: nobody knows what it cost, or on what it was made.
+
+        `when`: its start, seconds since 1970, and how many seconds it took.
+        """
+        return Outcome(self._record("failed", reason, when, (), {}))
+
+    def cut_off(self, when: tuple[float, float], hardware: Iterable[str], together: int) -> Outcome:
+        """How an attempt ended that somebody else had in hand when all was stopped: its time is known, its energy is not.
+
+        `together`: how many attempts share that time, each with a part of it.
+        """
+        missing = {name: Energy(kwh=None, provenance="missing") for name in hardware}
+        phase = "pretraining" if self.kind == "pretraining" else "training"
+        whole = when[1] if together > 1 else None
+        cost = Cost(phase=phase, seconds=when[1] / together, energy=missing, shared_seconds=whole)
+        return Outcome(self._record("interrupted", STOPPED, when, (cost,), {}))
 
     def _record(
         self,

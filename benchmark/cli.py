@@ -98,12 +98,14 @@ def run(
     except KeyboardInterrupt:
         say(f"stopped; nothing finished is lost. Resume with: cats run {plan}")
         raise typer.Exit(exit_code()) from None
-    _tell(state, plan)
+    _say_what_came(state, plan)
     if state.interrupted:
         say(f"stopped; nothing finished is lost. Resume with: cats run {plan}")
         raise typer.Exit(exit_code())
     if state.budget:
         say(state.budget)
+    if state.unkept:
+        raise CatsError(state.unkept)
     if state.waiting:  # a board without them would not be the plan's
         raise typer.Exit(2)
     if state.done + state.made:
@@ -112,7 +114,7 @@ def run(
         raise typer.Exit(1)
 
 
-def _tell(state: "Run", plan: str) -> None:
+def _say_what_came(state: "Run", plan: str) -> None:
     say(f"{state.cells} cells: {state.done} were done, {state.made} made now, {len(state.failed)} attempts failed")
     for sentence in state.leaks:
         say(f"  {sentence}")

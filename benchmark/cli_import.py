@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from benchmark.cli_options import DATABASE, TrackingOption, print_line, say
+from benchmark.cli_options import DATABASE, TrackingOption, outbox_of, print_line, say
 from results.error import CatsError, nearest
 
 if TYPE_CHECKING:
@@ -91,12 +91,14 @@ def _deliver(records: "Sequence[Record]", tracking_uri: str, experiment: str) ->
 
     from benchmark.runs import frame_of
     from results.deposit import deposit
+    from results.lease import Lease
     from results.tracking import Tracking
 
     tracking = Tracking(tracking_uri, experiment)
-    sent = deposit(tracking, records)
     console = Console(stderr=True)
-    done = list(track(sent, "importing", len(records), console=console, transient=True, disable=not console.is_terminal))
+    with Lease(tracking, outbox_of(tracking_uri, experiment), say):
+        sent = deposit(tracking, records)
+        done = list(track(sent, "importing", len(records), console=console, transient=True, disable=not console.is_terminal))
     counts = Counter((each.record.kind, each.record.status) for each in done if each.act == "made")
     parts = [f"{n} {'scored pairs' if kind == 'score' else f'{status} runs'}" for (kind, status), n in counts.items()]
     acts = Counter(each.act for each in done)

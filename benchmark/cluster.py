@@ -1,84 +1,24 @@
-"""A Dask cluster to do jobs on: one of our own on this machine, or one that listens somewhere; and whether its workers fit."""
+"""A Dask cluster to do jobs on: one of our own on this machine, or one that listens somewhere."""
 
 import ipaddress
 import logging
 import os
-import platform
 import signal
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from importlib.metadata import version
 from multiprocessing import resource_tracker
 from typing import Any
 
-from benchmark.home import home
-from benchmark.memory import keep_memory, large_pages
-from benchmark.recipe import TRAINER
-from benchmark.threads import usable_cores, wait_briefly
+from benchmark.threads import usable_cores
 from results.error import CatsError
 
 log = logging.getLogger(__name__)
 PATIENCE = 8  # seconds for a scheduler to answer
-LIBRARIES = ("cats-bench", "torch", "timm")
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 QUIET = {"set_as_default": False, "asynchronous": False}
 SILENCE = "distributed.scheduler.worker-ttl"
 SILENT = "1 minute"  # a worker that does not stir for longer is restarted
-
-
-@dataclass(frozen=True)
-class About:
-    """What a worker, or the driver, says of itself.
-
-    Attributes:
-        versions: of what decides an outcome. shares_home: whether it sees a file of the driver's CATS_HOME.
-        trouble: why it cannot do jobs at all.
-    """
-
-    versions: dict[str, str]
-    shares_home: bool = True
-    trouble: str | None = None
-
-
-def about(token: str, device: str) -> About:
-    """Asked of every worker before it gets a job; nothing has loaded torch there yet, so its settings still take effect."""
-    wait_briefly()
-    large_pages()
-    keep_memory()
-    trouble = None
-    if device == "cuda":
-        from benchmark.device import device_of
-
-        try:
-            device_of(device)
-        except CatsError as error:
-            trouble = str(error)
-    return About(versions(), (home() / token).is_file(), trouble)
-
-
-def versions() -> dict[str, str]:
-    """What has to be the same everywhere."""
-    python = ".".join(platform.python_version_tuple()[:2])
-    return {**{name: version(name) for name in LIBRARIES}, "trainer": str(TRAINER), "python": python}
-
-
-def misfit(worker: str, told: About, *, shared_home: bool) -> str | None:
-    """Why this worker must not do jobs of ours, one sentence."""
-    here = versions()
-    other = [name for name, value in here.items() if told.versions.get(name) != value]
-    if other:
-        theirs = ", ".join(f"{name} {told.versions.get(name, 'unknown')}" for name in other)
-        ours = ", ".join(f"{name} {here[name]}" for name in other)
-        return f"worker {worker} has {theirs}, the driver has {ours}: they must be the same, or the runs are not comparable"
-    if told.trouble is not None:
-        return f"worker {worker}: {told.trouble}"
-    if shared_home and not told.shares_home:
-        return (
-            f"worker {worker} does not see the driver's CATS_HOME, {home()}: the plan pretrains sources, "
-            "so CATS_HOME must name one folder that the driver and all workers share"
-        )
-    return None
 
 
 @contextmanager
@@ -115,10 +55,21 @@ def check_scheduler(address: str) -> None:
 
 
 def _client(distributed: Any, scheduler: str) -> Any:
+    from distributed.versions import VersionMismatchWarning
+
+    warnings.filterwarnings("ignore", category=VersionMismatchWarning)  # what matters of it is said below
     try:
-        return distributed.Client(scheduler, timeout=PATIENCE, **QUIET)
+        client = distributed.Client(scheduler, timeout=PATIENCE, **QUIET)
+        theirs = client.sync(client.scheduler.versions)["packages"]["distributed"]
     except (OSError, ValueError, TypeError, RuntimeError) as error:
         raise CatsError(f"no Dask scheduler answers at {scheduler}: {error}") from None
+    if theirs != distributed.__version__:
+        client.close()
+        raise CatsError(
+            f"the Dask scheduler at {scheduler} has distributed {theirs}, the driver has {distributed.__version__}: install "
+            "the same on both"
+        )
+    return client
 
 
 def exposed(address: str) -> bool:
@@ -198,12 +149,12 @@ def _begun(kind: Any, **settings: Any) -> Any:
 
 @contextmanager
 def _deaf() -> Iterator[None]:
-    """Threads and processes that begin in here never hear Ctrl-C: the driver alone does, and ends them."""
+    """Threads and processes that begin in here never hear Ctrl-C or SIGTERM: the driver alone does, and ends them."""
     if not hasattr(signal, "pthread_sigmask"):  # Windows
         yield
         return
-    resource_tracker.ensure_running()  # if it began in here, it would unblock the signal
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    resource_tracker.ensure_running()  # if it began in here, it would unblock the signals
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
     try:
         yield
     finally:

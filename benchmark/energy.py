@@ -119,24 +119,29 @@ def _share(cost: Cost, part: float) -> Cost:
     )  # fmt: skip
 
 
-def beside(costs: Sequence[Cost], jobs: int) -> tuple[Cost, ...]:
-    """The costs of an attempt on a machine where so many jobs run at once, of its own share.
+def beside(costs: Sequence[Cost], machine: float, card: float) -> tuple[Cost, ...]:
+    """The costs of an attempt beside others, of which so much of its machine and of its GPU was its own, each in (0, 1].
 
-    The figures of processor and memory are those of the whole machine, whoever reads them; a GPU has one worker.
+    The figures of processor and memory are those of the whole machine, whoever reads them, and those of a GPU of a whole card.
     """
-    if jobs == 1:
+    if machine == card == 1:
         return tuple(costs)
-    return tuple(
-        cost.model_copy(
-            update={
-                "energy": {
-                    name: e if e.kwh is None or name == "gpu" else Energy(kwh=e.kwh / jobs, provenance=e.provenance)
-                    for name, e in cost.energy.items()
-                },
-                "shared_seconds": cost.seconds if cost.shared_seconds is None else cost.shared_seconds,
-            }
-        )
-        for cost in costs
+    return tuple(_own(cost, machine, card) for cost in costs)
+
+
+def _own(cost: Cost, machine: float, card: float) -> Cost:
+    packed = cost.shared_seconds is not None
+    energy = {}
+    for name, e in cost.energy.items():
+        part = card if name == "gpu" else machine
+        whole = part == 1 and (e.whole or not packed)
+        energy[name] = Energy(kwh=None if e.kwh is None else e.kwh * part, provenance=e.provenance, whole=whole)
+    return cost.model_copy(
+        update={
+            "energy": energy,
+            "nvml_kwh": None if cost.nvml_kwh is None else cost.nvml_kwh * card,
+            "shared_seconds": cost.shared_seconds if packed else cost.seconds,
+        }
     )
 
 

@@ -5,17 +5,37 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from benchmark.job import Job
+from benchmark.stop import stopped
 from results.record import Outcome
+
+
+@dataclass
+class Desk:
+    """Where an engine asks, from any thread, what may begin and whether to go on.
+
+    Attributes:
+        admit: asked of each job as somebody is about to do it: the job, or the first of its cells; None if it must not begin
+            before more of what has begun is counted.
+        closed: whether the runner has had enough.
+    """
+
+    admit: Callable[[Job], Job | None]
+    closed: bool = False
+
+    @property
+    def closing(self) -> bool:
+        """Whether to begin nothing more and to end soon what runs: what it leaves by then is still taken."""
+        return self.closed or stopped()
 
 
 class Engine(Protocol):
     """What the runner asks of an engine."""
 
-    def outcomes(self, jobs: Iterable[Job], begins: Callable[[str], None]) -> Iterator[list[Outcome]]:
+    def outcomes(self, jobs: Iterable[Job], desk: Desk) -> Iterator[list[Outcome]]:
         """Do the jobs; what one job left comes at one go, in any order of jobs, but after all that it needs.
 
-        Jobs are taken from the iterable when there is somebody to do them, and `begins` is told of each. A job that fails is
-        an outcome too. Closing the iterator stops what runs.
+        What has come counts as counted when the next is asked for. A job that fails is an outcome too. Closing the iterator
+        stops what runs.
         """
         ...
 
@@ -26,7 +46,7 @@ class Local:
 
     device: str = "auto"
 
-    def outcomes(self, jobs: Iterable[Job], begins: Callable[[str], None]) -> Iterator[list[Outcome]]:
+    def outcomes(self, jobs: Iterable[Job], desk: Desk) -> Iterator[list[Outcome]]:
         """See Engine."""
         from benchmark.device import device_of
         from benchmark.make import make
@@ -35,5 +55,7 @@ class Local:
         keep_memory()
         device = str(device_of(self.device))
         for job in jobs:
-            begins(str(job))
-            yield make(job, device)
+            begun = None if desk.closing else desk.admit(job)
+            if begun is None:
+                return
+            yield make(begun, device)

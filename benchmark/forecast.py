@@ -61,6 +61,7 @@ class Forecast:
     Attributes:
         history: what the experiment's finished runs took. recent: those of this call.
         calibrates: whether what nobody knows is measured now, which takes seconds for each sort of work.
+        elsewhere: whether others than this process do the work, on devices that may be faster or slower than its own.
         begins: told before something is measured. measured: the calibrations of this call.
     """
 
@@ -68,6 +69,7 @@ class Forecast:
     device: str
     country: str
     calibrates: bool = False
+    elsewhere: bool = False
     begins: Callable[[str], None] = log.info
     recent: History = field(default_factory=History)
     measured: "list[Pace]" = field(default_factory=list)

@@ -13,7 +13,7 @@ from benchmark.cell import Cell
 from benchmark.energy import require_energy
 from benchmark.forecast import Forecast, project
 from benchmark.job import Job
-from benchmark.spending import NOTHING, Sum, needs_of, spent_before, sum_of
+from benchmark.spending import NOTHING, Sum, bare, needs_of, spent_before, sum_of
 from results.error import CatsError
 from results.record import Record
 
@@ -40,22 +40,25 @@ class Guard:
     stopped: tuple[str, float] | None = None
     _flying: dict[str, Sum] = field(default_factory=dict)
     _asked: set[Path] = field(default_factory=set)
-    _lock: threading.Lock = field(default_factory=threading.Lock)  # an engine may take jobs in a thread of its own
+    _lock: threading.Lock = field(default_factory=threading.Lock)  # an engine may ask in a thread of its own
 
-    def within(self, jobs: Iterable[Job]) -> Iterator[Job]:
-        """The jobs, until the next one would exceed the budget with all that is on its way; nothing that runs is ended."""
-        for job in jobs:
-            with self._lock:
-                fitting = self._cut(job)
-                needs = needs_of(fitting, self.forecast, self._asked) if self.budget.limits else {}
-                self.stopped = self._exceeded(sum(needs.values(), NOTHING))
-                if self.stopped is not None:
-                    return
-                self._flying |= needs
-            yield fitting
+    def admit(self, job: Job) -> Job | None:
+        """The job, or as many of its cells as are left, to begin now; None if it would exceed the budget.
+
+        What is on its way counts as what is expected of it, and may take less: who waits for any of it asks again. Nothing that
+        runs is ended.
+        """
+        with self._lock:
+            fitting, asked = self._cut(job), set(self._asked)
+            needs = needs_of(fitting, self.forecast, asked) if self.budget.limits else {}
+            self.stopped = self._exceeded(sum(needs.values(), NOTHING))
+            if self.stopped is not None:
+                return None
+            self._flying, self._asked = self._flying | needs, asked
+        return fitting
 
     def count(self, record: Record) -> None:
-        """One more record. One that left no figure at all (its worker died) counts as what was expected of it."""
+        """One more record. One that ended badly without any figure counts as what was expected of it, see spending.bare."""
         if not self.budget.limits:
             return
         with self._lock:
@@ -63,10 +66,8 @@ class Guard:
             made = int(record.kind == "cell" and record.status == "finished")
             if self.forecast is not None:
                 self.forecast.recent.count(record)
-            if record.costs:
-                self.spent += sum_of((cost.model_dump() for cost in record.costs), made)
-            else:
-                self.spent += replace(need, cells=made)
+            costs = [cost.model_dump() for cost in record.costs]
+            self.spent += replace(need, cells=made) if bare(costs, record.status) else sum_of(costs, made)
 
     def read(self, cells: Iterable[Cell], frame: "pd.DataFrame | None", waiting: Iterable[Record] = ()) -> None:
         """Count what was spent by runs (see Tracking.frame) and by records in the outbox; `cells` are all of the plan's.
@@ -92,7 +93,13 @@ class Guard:
         Raises CatsError if not even the first cell fits.
         """
         if self.forecast is not None:
-            yield str(project(jobs(), self.forecast))
+            projection = project(jobs(), self.forecast)
+            driver = self.forecast.elsewhere and projection.known["calibrated"]
+            yield (
+                f"{projection}; calibrated on the driver's {self.forecast.device}, not on a worker"
+                if driver
+                else str(projection)
+            )
             yield from self._calibrated(self.forecast)
         fitting, need, asked = 0, NOTHING, set[Path]()
         for job in jobs() if self.budget.limits else ():

@@ -33,6 +33,11 @@ class Job:
         """That of the pretraining or of the first cell; no other job of a plan has it."""
         return self.start.key if self.start else self.cells[0].key
 
+    @property
+    def keys(self) -> set[str]:
+        """Those of all that it makes."""
+        return {self.start.key} if self.start else {cell.key for cell in self.cells}
+
     def __str__(self) -> str:
         if self.start is not None:
             return f"pretraining {self.start.source}, {self.start.backbone}"

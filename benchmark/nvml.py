@@ -63,6 +63,17 @@ def counter(device: str) -> Callable[[], int] | None:
     return None
 
 
+def card() -> str | None:
+    """The UUID of the first GPU that this process sees, by whatever number; None where that is not certain. Loads no torch."""
+    try:
+        pynvml = import_module("pynvml")
+        pynvml.nvmlInit()
+        return str(pynvml.nvmlDeviceGetUUID(_handle(pynvml, 0, os.environ)))
+    except Exception as error:  # noqa: BLE001 - the library's own, whichever
+        log.info("no name of a GPU: %s", error)
+        return None
+
+
 def _index(device: str) -> int:
     """Which of the devices that torch sees."""
     import torch

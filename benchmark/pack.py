@@ -22,6 +22,16 @@ def stopping() -> bool:
     return _stop.is_set() or stopped()
 
 
+def halt() -> None:
+    """Have the attempts of this process stop, until go_on()."""
+    _stop.set()
+
+
+def go_on() -> None:
+    """Attempts that begin from now on are not to stop."""
+    _stop.clear()
+
+
 def side_by_side(works: Sequence[Callable[[], Outcome]], device: torch.device) -> list[Outcome]:
     """Do all of them at once and give their outcomes in order. Ctrl-C lets every one of them end as interrupted."""
     cores = torch.get_num_threads()

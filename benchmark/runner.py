@@ -8,17 +8,17 @@ from functools import partial
 from benchmark import catalogue
 from benchmark.cell import Cell
 from benchmark.energy import check_country
-from benchmark.engine import Engine
+from benchmark.engine import Desk, Engine, Local
 from benchmark.forecast import forecast_of
 from benchmark.guard import Guard
-from benchmark.job import jobs_of
+from benchmark.hand_over import deliver, drained, keep
+from benchmark.job import Job, jobs_of
 from benchmark.leakage import look, sentences
 from benchmark.plan import Leaks, Plan
 from benchmark.runs import finished_in, frame_of
 from benchmark.start import Start, chain
-from benchmark.stop import sheltered, stopped
+from benchmark.stop import stopped
 from results.error import CatsError
-from results.lease import LostError
 from results.outbox import Outbox
 from results.record import Outcome, Record
 from results.tracking import Tracking
@@ -33,7 +33,7 @@ class Run:
     Attributes:
         cells: of the plan. done: finished before this call. made, failed: in this call. waiting: records in the outbox.
         leaks: what the guard says, one sentence per reason.
-        budget: why it stopped before all was done, one sentence, if a budget is used up.
+        budget: why it stopped before all was done, one sentence, if a budget is used up. unkept: why it could not be kept.
     """
 
     cells: int
@@ -44,6 +44,7 @@ class Run:
     leaks: list[str] = field(default_factory=list)
     interrupted: bool = False
     budget: str | None = None
+    unkept: str | None = None
 
     def count(self, record: Record) -> None:
         """One more record."""
@@ -95,24 +96,56 @@ def run(plan: Plan, tracking: Tracking, outbox: Outbox, engine: Engine, watch: W
             every = Todo(plan, found.leaks, set())
             if plan.budget.needs_forecast:
                 guard.forecast = forecast_of(frame, getattr(engine, "device", "auto"), plan.country, calibrates=True)
-                guard.forecast.begins = watch.begins
+                guard.forecast.begins, guard.forecast.elsewhere = watch.begins, not isinstance(engine, Local)
             guard.read(every, frame, [outcome.record for _, outcome in outbox])
             guard.require()
             for sentence in guard.look(jobs):
                 watch.told(sentence)
         del frame  # it may be large, and a run may take days
-        for outcomes in engine.outcomes(guard.within(jobs()), watch.begins):
-            hand_over(outcomes, tracking, outbox)
-            for outcome in outcomes:
-                state.count(outcome.record)
-                guard.count(outcome.record)
-                watch.ended(outcome.record, state)
-            state.interrupted |= stopped()
-            if state.interrupted:
-                break
+        Work(tracking, outbox, guard, watch, state).do(engine, jobs())
     state.waiting = sum(1 for _ in outbox)
-    state.budget = guard.close()
+    try:
+        state.budget = guard.close()
+    except CatsError as error:  # what was made and what failed is to be told all the same
+        state.unkept = str(error)
     return state
+
+
+@dataclass
+class Work:
+    """What the runner does with an engine: lets its jobs begin, keeps what they leave, sends it."""
+
+    tracking: Tracking
+    outbox: Outbox
+    guard: Guard
+    watch: Watch
+    state: Run
+
+    def __post_init__(self) -> None:
+        self.desk = Desk(self._admit)
+
+    def do(self, engine: Engine, jobs: Iterable[Job]) -> None:
+        """All jobs, or as many as a budget or Ctrl-C allows."""
+        self.state.interrupted |= drained(engine.outcomes(jobs, self.desk), self.desk, self._take)
+        if self.desk.closing:
+            deliver(self.tracking, self.outbox)
+
+    def _admit(self, job: Job) -> Job | None:
+        fitting = self.guard.admit(job)
+        if fitting is not None:
+            self.watch.begins(str(fitting))
+        return fitting
+
+    def _take(self, outcomes: list[Outcome]) -> None:
+        keep(outcomes, self.outbox)
+        for outcome in outcomes:
+            self.state.count(outcome.record)
+            self.guard.count(outcome.record)
+            self.watch.ended(outcome.record, self.state)
+        self.state.interrupted |= stopped()
+        self.desk.closed |= self.state.interrupted
+        if not self.desk.closing:  # else all that is left comes to the disk first
+            deliver(self.tracking, self.outbox)
 
 
 @dataclass(frozen=True)
@@ -173,24 +206,3 @@ def _look_at_start(start: Start) -> None:
         build(start.backbone, weights_of(start))
     else:
         split(dataset, decoded(dataset, start.recipe.size))
-
-
-def hand_over(outcomes: Iterable[Outcome], tracking: Tracking, outbox: Outbox) -> None:
-    """Put what a job left into the outbox, all of it before anything else can fail, and send it; Ctrl-C waits until then."""
-    with sheltered():
-        for outcome in outcomes:
-            outbox.put(outcome)
-        deliver(tracking, outbox)
-
-
-def deliver(tracking: Tracking, outbox: Outbox) -> None:
-    """Send what waits; if MLflow does not take it now, it stays in the outbox and the work goes on.
-
-    Raises LostError if another driver has taken over: what waits is sent when that one has ended.
-    """
-    try:
-        tracking.deliver(outbox, sheltered)
-    except LostError:
-        raise
-    except CatsError as error:
-        log.warning("%s; it waits in the outbox, `cats sync` sends it later", error)

@@ -1,7 +1,7 @@
 """What a plan has spent so far, and what its jobs will spend, of everything that a budget may limit."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -51,6 +51,15 @@ def sum_of(costs: Costs, cells: int = 0) -> Sum:
     return Sum(kwh, kg, total.seconds / 3600, cells)
 
 
+def bare(costs: Sequence[Mapping[str, Any]], status: str) -> bool:
+    """Whether an attempt left no figure of energy because it was cut off: its worker died, or was stopped unheard.
+
+    `status`: a record's or a run's. What ended by itself without a figure was not measured, and nobody knows what it took.
+    """
+    parts = [part["kwh"] for cost in costs for part in cost["energy"].values()]
+    return not costs or (status in {"interrupted", "KILLED"} and all(kwh is None for kwh in parts))
+
+
 def need_of(work: "Work", forecast: "Forecast | None", asked: set[Path]) -> Sum:
     """What work is likely to take; `asked` as in Forecast.expected. Without a forecast only cells are counted."""
     cells = int(isinstance(work, Cell))
@@ -72,24 +81,24 @@ def spent_before(
 ) -> Sum:
     """What all attempts at cells and their pretrainings took: the runs in `frame` and the records that wait in the outbox.
 
-    `cells` is gone through more than once. An attempt that left no figure at all, because its worker died, counts as what
-    such work is expected to take. Hours are not counted: they are those of one call.
+    `cells` is gone through more than once. An attempt that was cut off without any figure (see bare) counts as what such
+    work is expected to take. Hours are not counted: they are those of one call.
     """
     keys = {work.key for work in _works(cells)}
     waiting = [record for record in waiting if record.key in keys]
-    attempts = [(record.key, [cost.model_dump() for cost in record.costs]) for record in waiting]
+    attempts = [(record.key, record.status, [cost.model_dump() for cost in record.costs]) for record in waiting]
     finished = {record.key for record in waiting if (record.status, record.kind) == ("finished", "cell")}
     if frame is not None and len(frame):
         begun = {(record.key, int(record.started * 1000)) for record in waiting}  # their runs may be there, half written
         mine = frame[frame["key"].isin(keys) & frame["kind"].isin(["cell", "pretraining"])]
         finished |= set(mine.loc[(mine["status"] == "FINISHED") & (mine["kind"] == "cell"), "key"])
-        runs = zip(mine["key"], mine["started"], unpacked(mine["costs"]), strict=True)
-        attempts += [(key, costs) for key, started, costs in runs if (key, int(started)) not in begun]
-    bare = {key for key, costs in attempts if not costs}
-    lost = {work.key: need_of(work, forecast, set()) for work in _works(cells) if work.key in bare} if bare else {}
+        runs = zip(mine["key"], mine["status"], mine["started"], unpacked(mine["costs"]), strict=True)
+        attempts += [(key, status, costs) for key, status, started, costs in runs if (key, int(started)) not in begun]
+    cut = {key for key, status, costs in attempts if bare(costs, status)}
+    lost = {work.key: need_of(work, forecast, set()) for work in _works(cells) if work.key in cut} if cut else {}
     total = NOTHING
-    for key, costs in attempts:
-        total += sum_of(costs) if costs else lost[key]
+    for key, status, costs in attempts:
+        total += lost[key] if bare(costs, status) else sum_of(costs)
     return Sum(total.kwh, total.co2e_kg, 0.0, len(finished))
 
 

@@ -56,6 +56,16 @@ def sheltered() -> Iterator[None]:
         raise KeyboardInterrupt
 
 
+@contextmanager
+def noted() -> Iterator[None]:
+    """A signal that comes meanwhile raises nothing, neither now nor later: who is in here looks for it, by stopped()."""
+    _heard.shelters += 1
+    try:
+        yield
+    finally:
+        _heard.shelters -= 1
+
+
 def stopped() -> bool:
     """Whether a signal has come, even if whoever was at work took it for something else."""
     return _heard.number is not None

@@ -10,13 +10,16 @@ DATABASES = ("postgresql", "mysql", "mssql")
 HIDDEN = "***"
 # Greedy, so that nothing of a password that holds an @ is left over; paths of files may hold what they like.
 USER = re.compile(r"((?<![\w+.-])(?!sqlite|file)[a-z][\w+.-]*://)[^\s\"'<>]*@", re.IGNORECASE)
-SECRET = re.compile(r"([?&;\s]\w*(?:password|passwd|pwd|token|secret)\w*=)[^&;\s\"']+", re.IGNORECASE)
+NAMED = r"(?<![\w/])\w*(?:password|passwd|pwd|token|secret)\w*"
+SECRET = re.compile(rf"({NAMED}=)(?:\{{[^&\s\"']*\}}|[^&;\s\"']+)", re.IGNORECASE)
+# In what ODBC is handed on as a whole (odbc_connect=Server%3Ddb%3BPWD%3D...), = is %3D, ; is %3B, and braces are %7B and %7D.
+CODED = re.compile(r"((?:uid|pwd|password|token|secret)%3D)(?:%7B[^&\s\"']*%7D|(?:(?!%3B)[^&;\s\"'])+)", re.IGNORECASE)
 ODD = re.compile(r"[\s\"'<>]")
 
 
 def shown(text: str) -> str:
     """An address, or a text with addresses in it, as everybody may read it: without user, password and token."""
-    return SECRET.sub(rf"\1{HIDDEN}", USER.sub(rf"\1{HIDDEN}@", text))
+    return CODED.sub(rf"\1{HIDDEN}", SECRET.sub(rf"\1{HIDDEN}", USER.sub(rf"\1{HIDDEN}@", text)))
 
 
 def identity(uri: str) -> str:

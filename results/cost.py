@@ -93,7 +93,8 @@ def amount_of(cost: Mapping[str, Any], hardware: str | None = None) -> Amount:
     known, intensity = counter + modelled, cost.get("kg_per_kwh")
     kg, unknown = (0.0, known) if intensity is None else (known * intensity, 0.0)
     missing = sum(e["kwh"] is None for e in parts)
-    shared = 0.0 if cost.get("shared_seconds") is None else known
+    whole = cost.get("shared_seconds") is None
+    shared = math.fsum(e["kwh"] for e in parts if e["kwh"] is not None and not whole and not e.get("whole"))
     undivided = known if cost.get("undivided") else 0.0
     return Amount(counter, modelled, missing, kg, unknown, cost["seconds"], len(parts), shared, undivided)
 

@@ -2,6 +2,7 @@
 
 import math
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -11,11 +12,13 @@ from mlflow.exceptions import MlflowException
 
 from results.error import CatsError
 from results.record import Record
+from results.settle import settle
 from results.tracking import STATUS, Tracking, first_line, measurements, tags_of
 
 COSTS = ("seconds_", "energy_kwh_", "co2e_kg_")  # metrics that follow from the costs, which a map may state anew
 DROPPED = ("cats.source_images", "cats.leak", "cats.reason")  # what a map may take back
 ORIGIN = "cats.imported"
+ASKED = 256  # runs written between two looks whether the experiment is still this writer's
 
 
 @dataclass(frozen=True)
@@ -37,12 +40,19 @@ def deposit(tracking: Tracking, records: Sequence[Record]) -> Iterator[Deposit]:
     keys = {run.data.tags["cats.key"]: run for run in there}
     # Keys were attempts before they held the title; such a run is known by its title and its attempt.
     earlier = {(run.data.tags[ORIGIN], run.data.tags.get("cats.attempt")): run for run in there if ORIGIN in run.data.tags}
-    for record in records:
+    for number, record in enumerate(records):
+        if tracking.permit is not None and number % ASKED == 0:
+            tracking.permit()
         found = keys.get(record.key) or earlier.get((record.facts["imported"], record.attempt))
         try:
             yield _delivered(tracking, record, found)
         except (MlflowException, OSError) as error:
             raise CatsError(f"MLflow at {tracking.shown} did not take a run: {first_line(error)}") from error
+    done = tracking.runs("attributes.status = 'FINISHED' and tags.`cats.key` != ''")
+    finished = Counter(run.data.tags["cats.key"] for run in done)
+    for key, times in finished.items():
+        if times > 1:
+            settle(tracking, key)
 
 
 def _delivered(tracking: Tracking, record: Record, found: Run | None) -> Deposit:

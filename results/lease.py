@@ -2,8 +2,14 @@
 
 Two things are held. A file beside the outbox, locked by the kernel, which lets go of it when the process ends: for all that
 share CATS_HOME. And a tag of the experiment, for all that share the server: written, and read again after longer than a
-write takes (M. Fischer's algorithm, see Lamport, A Fast Mutual Exclusion Algorithm, ACM TOCS 5, 1987). In the tag a counter
-beats; whoever waits looks whether it moves, so nobody's clock matters.
+write takes (M. Fischer's algorithm, see Lamport, A Fast Mutual Exclusion Algorithm, ACM TOCS 5, 1987). In a second tag a
+counter beats; whoever waits looks whether it moves, so nobody's clock matters.
+
+MLflow cannot compare and set: what a driver writes may arrive after it was frozen for long and another has taken over. So only
+a claim writes the first tag, once, and neither a beat nor an end ever does: who has claimed last, and has read so after
+SETTLE, holds the experiment until it ends, whatever those before it still write. A claim itself that is frozen between its
+reading and its writing takes over from a living driver, which sees so before its next record and gives way; should both
+send at that moment, results.settle leaves one run of each key.
 """
 
 import fcntl
@@ -23,10 +29,12 @@ from typing import Self
 from mlflow.exceptions import MlflowException
 
 from results.error import CatsError
+from results.kernel import kernel
 from results.outbox import Outbox
 from results.tracking import Tracking, first_line
 
 TAG = "cats.driver"
+PULSE = "cats.driver.beat"
 BEAT = 10.0  # seconds between two beats
 SLOWEST = 60.0  # seconds; what a tag may ask others to wait for
 MISSED = 3  # beats after which a driver counts as dead
@@ -41,9 +49,10 @@ class LostError(CatsError):
 
 @dataclass(frozen=True)
 class Holder:
-    """What a tag says: `id` of the file that its writer has locked, who it is, seconds between its beats."""
+    """What a tag says: `id` of the file that its writer has locked, its `turn`, who it is, seconds between its beats."""
 
     id: str
+    turn: str
     who: str
     every: float
 
@@ -58,7 +67,7 @@ class Lease:
     def __init__(self, tracking: Tracking, outbox: Outbox, say: Callable[[str], None], every: float = BEAT) -> None:
         self.tracking, self.outbox, self.every, self._say = tracking, outbox, every, say
         self._said = self._lost = False
-        self._count = 0
+        self._turn, self._count = uuid.uuid4().hex, 0
         self._away = 0.0  # until when nobody asks MLflow, by the monotonic clock
         self._ended = threading.Event()
 
@@ -80,7 +89,7 @@ class Lease:
         self._thread.join(PATIENCE)
         with suppress(CatsError):  # else the next driver has to wait until it is sure that this one is gone
             self.check()
-            self._put("")
+            self._pulse(ended=True)
         self.tracking.permit = None
         os.close(self._handle)
 
@@ -108,7 +117,7 @@ class Lease:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             with suppress(CatsError):
-                self._tell(holder_of(self._tag()))
+                self._tell(holder_of(*self._tags()))
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX)
             except BaseException:  # Ctrl-C
@@ -117,29 +126,30 @@ class Lease:
         except OSError:  # some file systems know no locks: the tag alone must do
             return handle, uuid.uuid4().hex
         state = os.fstat(handle)
-        return handle, f"{_kernel()}-{state.st_dev}-{state.st_ino}"
+        return handle, f"{kernel()}-{state.st_dev}-{state.st_ino}"
 
     def _claim(self) -> None:
-        seen: str | None = None
+        seen: tuple[str, str] | None = None
         unmoved = 0
         while True:
             try:
-                text = self._tag()
+                tags = self._tags()
             except CatsError:
                 if seen is None:
                     raise
-                text, unmoved = seen, -1  # nor can the one at work be heard of
-            holder = holder_of(text)
+                tags, unmoved = seen, -1  # nor can the one at work be heard of
+            holder = holder_of(*tags)
             if holder is None or holder.id == self.id or unmoved >= MISSED * LOOKS:
-                self._write()
+                who = {"host": socket.gethostname(), "pid": os.getpid()}
+                self._put(TAG, {"id": self.id, "turn": self._turn, **who, "every": self.every})
                 time.sleep(SETTLE)
                 if self._mine():
                     return
                 seen, unmoved = None, 0
                 continue
             self._tell(holder)
-            unmoved = unmoved + 1 if text == seen else 0
-            seen = text
+            unmoved = unmoved + 1 if tags == seen else 0
+            seen = tags
             time.sleep(holder.every / LOOKS)
 
     def _tell(self, holder: Holder | None) -> None:
@@ -156,27 +166,27 @@ class Lease:
                 if not self._mine():
                     self._lost = True
                     return
-                self._write()
+                self._pulse(ended=False)
                 self._away = 0.0
 
     def _mine(self) -> bool:
-        holder = holder_of(self._tag())
-        return holder is not None and holder.id == self.id
+        holder = holder_of(*self._tags())
+        return holder is not None and holder.turn == self._turn
 
-    def _write(self) -> None:
+    def _pulse(self, *, ended: bool) -> None:
         self._count += 1
-        who = {"host": socket.gethostname(), "pid": os.getpid()}
-        self._put(json.dumps({"id": self.id, **who, "beat": self._count, "every": self.every}))
+        self._put(PULSE, {"turn": self._turn, "beat": self._count, "ended": ended})
 
-    def _put(self, text: str) -> None:
+    def _put(self, tag: str, said: dict[str, object]) -> None:
         try:
-            self.tracking.client.set_experiment_tag(self.tracking.experiment_id, TAG, text)
+            self.tracking.client.set_experiment_tag(self.tracking.experiment_id, tag, json.dumps(said))
         except (MlflowException, OSError) as error:
             raise self._absent("written", error) from error
 
-    def _tag(self) -> str:
+    def _tags(self) -> tuple[str, str]:
         try:
-            return str(self.tracking.client.get_experiment(self.tracking.experiment_id).tags.get(TAG, ""))
+            tags = self.tracking.client.get_experiment(self.tracking.experiment_id).tags
+            return str(tags.get(TAG, "")), str(tags.get(PULSE, ""))
         except (MlflowException, OSError) as error:
             raise self._absent("read", error) from error
 
@@ -185,20 +195,19 @@ class Lease:
         return CatsError(f"MLflow at {self.tracking.shown} cannot be {act}: {first_line(error)}")
 
 
-def holder_of(text: str) -> Holder | None:
-    """Who holds an experiment with this tag; None if nobody does."""
+def holder_of(claim: str, pulse: str = "") -> Holder | None:
+    """Who holds an experiment with these tags; None if nobody does."""
     try:
-        said = json.loads(text)
+        said = json.loads(claim)
+        turn = str(said.get("turn", said["id"]))
+        with suppress(ValueError, KeyError, TypeError, RecursionError):
+            last = json.loads(pulse)
+            if last["ended"] is True and last["turn"] == turn:
+                return None
         every = float(said["every"])
         host = "".join(letter for letter in str(said["host"]) if letter.isprintable())
-        return Holder(str(said["id"]), f"pid {int(said['pid'])} on {host[:80]}", every if 0 < every < SLOWEST else SLOWEST)
-    except (ValueError, KeyError, TypeError, RecursionError):
+        return Holder(
+            str(said["id"]), turn, f"pid {int(said['pid'])} on {host[:80]}", every if 0 < every < SLOWEST else SLOWEST
+        )
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
-
-
-def _kernel() -> str:
-    """What tells this running kernel from every other one."""
-    try:
-        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
-    except OSError:
-        return socket.gethostname()

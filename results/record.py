@@ -21,10 +21,19 @@ class Frozen(BaseModel):
 
 
 class Energy(Frozen):
-    """Energy of one piece of hardware during one phase. `kwh` is None exactly when it is missing."""
+    """Energy of one piece of hardware during one phase. `kwh` is None exactly when it is missing.
+
+    `whole`: nobody else had a part of it, although the cost that it stands in is a share of other hardware's.
+    """
 
     kwh: float | None
     provenance: Provenance
+    whole: bool = False
+
+    @model_serializer(mode="wrap")
+    def _brief(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """As older readers know it, unless there is more to say."""
+        return {name: value for name, value in write(self).items() if name != "whole" or value}
 
 
 class Cost(Frozen):

@@ -68,10 +68,13 @@ class Registry:
         except MlflowException as error:
             if error.error_code != "RESOURCE_DOES_NOT_EXIST":
                 raise CatsError(f"MLflow at {self.shown} cannot be asked for {reference}: {first_line(error)}") from error
-        versions = sorted(int(each.number) for each in self.versions(name))
+        try:
+            versions, names = sorted(int(each.number) for each in self.versions(name)), self.names()
+        except MlflowException as error:
+            raise CatsError(f"MLflow at {self.shown} cannot be asked for {reference}: {first_line(error)}") from error
         if versions:
             raise CatsError(f"{self.shown} has no {reference}; there is version {', '.join(map(str, versions))}")
-        raise CatsError(f"{self.shown} has no registered model '{name}'{nearest(name, self.names())}")
+        raise CatsError(f"{self.shown} has no registered model '{name}'{nearest(name, names)}")
 
     def names(self) -> list[str]:
         """The registered models."""

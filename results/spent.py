@@ -20,8 +20,9 @@ def brief(costs: str) -> dict[str, Any]:
     """
     figures, kinds = [], set()
     for cost in json.loads(costs):
-        share = UNDIVIDED if cost.get("undivided") else "" if cost.get("shared_seconds") is None else SHARED
+        shared, undivided = cost.get("shared_seconds") is not None, cost.get("undivided")
         for name, part in cost["energy"].items():
+            share = UNDIVIDED if undivided else SHARED if shared and not part.get("whole") else ""
             figures.append(part["kwh"])
             kinds.add(f"{name} {part['provenance']}{'' if part['kwh'] is None and share == UNDIVIDED else share}")
     known = math.fsum(figures) if figures and None not in figures else None

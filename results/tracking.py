@@ -27,8 +27,8 @@ from sqlalchemy.pool import NullPool
 from results.address import DATABASES, check, scheme, shown
 from results.artifacts import check_place, fetched, local_folder, repository, upload
 from results.collector import uncollected
+from results.database import make_database
 from results.error import CatsError
-from results.lock import alone_at
 from results.outbox import Outbox
 from results.predictions import PREDICTIONS
 from results.record import Outcome, Record, metric_name
@@ -65,8 +65,8 @@ class Tracking:
         self.shown = shown(uri)
         try:
             reach(self.uri)
-            with alone_at(self.uri):
-                self.client = MlflowClient(tracking_uri=self.uri)
+            make_database(self.uri, MlflowClient)
+            self.client = MlflowClient(tracking_uri=self.uri)
             found = self.client.get_experiment_by_name(experiment)
             if found is None and not create:
                 names = [e.name for e in self.client.search_experiments()]

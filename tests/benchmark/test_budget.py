@@ -53,6 +53,14 @@ def forecast(*records):
     return Forecast(history, "cpu", "NLD")
 
 
+def admitted(kept, jobs):
+    """The jobs that may begin, in their order, up to the first that may not."""
+    for job in jobs:
+        if (fitting := kept.admit(job)) is None:
+            return
+        yield fitting
+
+
 def guard(limits, some, *records):
     made = Guard(Budget(**limits), forecast=forecast(*records))
     made.read(some, frame_of(list(records)) if records else None)
@@ -120,7 +128,7 @@ def test_an_attempt_without_any_figure_counts_as_expected_and_as_unknown_where_n
 def test_jobs_end_before_the_one_that_would_exceed_the_budget_with_what_is_on_its_way():
     first, *rest = some = cells()
     kept = guard({"kwh": 3.5e-3}, some, record(first))
-    jobs = kept.within(jobs_of(rest, "e", "NLD"))
+    jobs = admitted(kept, jobs_of(rest, "e", "NLD"))
     begun = [next(jobs), next(jobs)]
     assert next(jobs, None) is None
     for job in begun:
@@ -134,7 +142,7 @@ def test_jobs_end_before_the_one_that_would_exceed_the_budget_with_what_is_on_it
 def test_the_records_of_this_call_correct_what_was_expected():
     first, *rest = some = cells()
     kept = guard({"co2e_kg": 2.5e-3}, some, record(first))
-    jobs = kept.within(jobs_of(rest, "e", "NLD"))
+    jobs = admitted(kept, jobs_of(rest, "e", "NLD"))
     kept.count(record(next(jobs).cells[0], 3e-3))
     assert next(jobs, None) is None  # 0.002 kg of 0.0025 are spent; the first cell would have fitted again, this one not
 
@@ -142,23 +150,48 @@ def test_the_records_of_this_call_correct_what_was_expected():
 def test_hours_are_those_of_this_call():
     first, *rest = some = cells()
     kept = guard({"hours": 0.015}, some, record(first))
-    assert len(list(kept.within(jobs_of(rest, "e", "NLD")))) == 3
+    assert len(list(admitted(kept, jobs_of(rest, "e", "NLD")))) == 3
     kept.began = time.monotonic() - 36
-    assert list(kept.within(jobs_of(rest, "e", "NLD"))) == []
+    assert list(admitted(kept, jobs_of(rest, "e", "NLD"))) == []
     assert "the budget of 0.015 hours is used up: 0.01 hours spent" in kept.close()
+
+
+def test_a_job_that_did_not_fit_beside_others_may_begin_when_they_took_less_than_expected():
+    first, second, third, _ = some = cells()
+    kept = guard({"kwh": 3.5e-3}, some, record(first, 2e-3))
+    (one, other) = jobs_of([second, third], "e", "NLD")
+    assert kept.admit(one) is None  # 2 of 3.5 Wh are spent, and such a cell took 2
+    kept = guard({"kwh": 4.5e-3}, some, record(first, 2e-3))
+    assert kept.admit(one) == one
+    assert kept.admit(other) is None
+    kept.count(record(second, 0.5e-3))
+    assert kept.admit(other) == other
+    assert kept.close() is None
+
+
+def test_an_attempt_that_was_cut_off_unheard_counts_as_expected_and_one_that_ended_by_itself_is_unknown():
+    one, two, *_ = some = cells()
+    known, cut = record(one, 3e-3), record(two, None, "interrupted")
+    assert spent_before(some, frame_of([known, cut]), [], forecast(known)).kwh == pytest.approx(6e-3)
+    assert math.isnan(spent_before(some, frame_of([known, record(two, None, "failed")]), [], forecast(known)).kwh)
+    kept = guard({"kwh": 9}, some, known)
+    (job,) = jobs_of([two], "e", "NLD")
+    kept.admit(job)
+    kept.count(cut)
+    assert kept.spent.kwh == pytest.approx(6e-3)
 
 
 def test_a_pretraining_needs_room_for_a_cell_behind_it():
     some = cells(sources=["scratch", "digits"])
     kept = guard({"cells": 4}, some, *[record(cell) for cell in some[:4]])
-    assert list(kept.within(jobs_of(some[4:], "e", "NLD"))) == []
+    assert list(admitted(kept, jobs_of(some[4:], "e", "NLD"))) == []
     assert kept.close().startswith("the budget of 4 cells is used up: 4 cells finished, 4 of 8 cells are left")
 
 
 def test_a_pack_is_cut_to_the_cells_that_are_left():
     some = cells()
     kept = guard({"cells": 3}, some)
-    assert [len(job.cells) for job in kept.within(jobs_of(some, "e", "NLD", 2))] == [2, 1]
+    assert [len(job.cells) for job in admitted(kept, jobs_of(some, "e", "NLD", 2))] == [2, 1]
 
 
 def test_missing_energy_is_never_zero():
@@ -166,7 +199,7 @@ def test_missing_energy_is_never_zero():
     with pytest.raises(CatsError, match=r"the budget of 1 kWh cannot be kept.*an earlier attempt is missing; limit hours or"):
         guard({"kwh": 1}, some, record(first, None))
     kept = guard({"kwh": 1}, some, record(first))
-    jobs = kept.within(jobs_of(rest, "e", "NLD"))
+    jobs = admitted(kept, jobs_of(rest, "e", "NLD"))
     kept.count(record(next(jobs).cells[0], None))
     assert next(jobs, None) is None
     with pytest.raises(CatsError, match="that of the last attempt is missing; what was made is recorded"):

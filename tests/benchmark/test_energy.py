@@ -1,3 +1,4 @@
+import json
 import logging
 import math
 from types import SimpleNamespace
@@ -11,7 +12,7 @@ from benchmark.energy import Meter, beside, check_country, energies, shared
 from results.board import make_board
 from results.error import CatsError
 from results.record import Cost, Energy
-from results.spent import spent, unpacked
+from results.spent import brief, spent, unpacked
 
 
 def measured(cpu=1e-6, ram=2e-6, gpu=0.0):
@@ -313,10 +314,30 @@ def test_the_board_shows_the_energy_of_every_pretraining_in_a_chain(chained):
     assert sum(row.energy_kwh for row in rows) == pytest.approx(spent(chained["kwh"]))
 
 
-def test_jobs_side_by_side_on_a_machine_share_its_processor_but_no_gpu():
-    own, alone = beside([stretch()], 4)[0], beside([stretch()], 1)
+def test_jobs_side_by_side_bear_their_part_of_the_machine_and_of_the_card():
+    own, both = beside([stretch()], 0.25, 1)[0], beside([stretch()], 0.25, 0.5)[0]
     assert (own.energy["cpu"].kwh, own.energy["gpu"].kwh, own.nvml_kwh) == (0.125, 8.0, 4.0)
+    assert (both.energy["cpu"].kwh, both.energy["gpu"].kwh, both.nvml_kwh) == (0.125, 4.0, 2.0)
     assert (own.seconds, own.shared, own.shared_seconds) == (10.0, True, 10.0)
-    assert alone == (stretch(),)
+    assert beside([stretch()], 1, 1) == (stretch(),)
     unknown = stretch(energy={"cpu": Energy(kwh=None, provenance="missing")})
-    assert beside([unknown], 2)[0].missing == ["cpu"]
+    assert beside([unknown], 0.5, 1)[0].missing == ["cpu"]
+
+
+@pytest.mark.parametrize(
+    ("machine", "card", "told"),
+    [
+        (1, 1, "cpu modelled;gpu counter"),
+        (0.5, 1, "cpu modelled (shared);gpu counter"),
+        (1, 0.5, "cpu modelled;gpu counter (shared)"),
+        (0.5, 0.5, "cpu modelled (shared);gpu counter (shared)"),
+    ],
+)
+def test_only_what_others_had_a_part_of_is_said_to_be_shared(machine, card, told):
+    (cost,) = beside([stretch()], machine, card)
+    assert brief(json.dumps([cost.model_dump()]))["energy"] == told
+    assert Cost.model_validate_json(cost.model_dump_json()) == cost
+    (packed,) = beside(
+        shared([stretch()], [1.0, 1.0])[0], machine, card
+    )  # two attempts side by side in one job share all of it
+    assert brief(json.dumps([packed.model_dump()]))["energy"] == "cpu modelled (shared);gpu counter (shared)"

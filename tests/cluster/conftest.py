@@ -18,19 +18,19 @@ experiment: small
 sources: [scratch]
 targets: [ihc]
 backbones: [test_resnet]
-recipe: {{base: finetune, size: 16}}
+recipe: {{base: finetune, size: 16, epochs: 1}}
 seeds: {seeds}
 """
 
 
 @pytest.fixture
 def jobs(tmp_path):
-    """`jobs(seeds)`: one cell for each seed."""
+    """`jobs(seeds)`: one cell for each seed, as many of them at once as is said, of another target if one is named."""
 
-    def of(seeds):
+    def of(seeds, pack=1, target="ihc"):
         path = tmp_path / "small.yaml"
-        path.write_text(PLAN.format(seeds=seeds))
-        return jobs_of(load_plan(str(path)).cells(), "small", "DEU")
+        path.write_text(PLAN.format(seeds=seeds).replace("ihc", target))
+        return jobs_of(load_plan(str(path)).cells(), "small", "DEU", pack)
 
     return of
 
@@ -54,6 +54,7 @@ class ByHand:
             cwd=self.folder,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
+            start_new_session=True,
         )
         self.processes.append(process)
         return process

@@ -1,5 +1,6 @@
 """The Dask engine: every job once, whatever dies, hangs, comes late or does not fit."""
 
+import json
 import subprocess
 import sys
 import threading
@@ -17,6 +18,7 @@ from cryptography.x509.oid import NameOID
 from distributed.deploy.spec import SpecCluster
 
 from benchmark.cluster import exposed
+from benchmark.engine import Desk
 from benchmark.engine_dask import Dask
 from benchmark.job import jobs_of
 from benchmark.plan import load_plan
@@ -26,25 +28,32 @@ from tests.cluster import works
 pytestmark = [pytest.mark.cluster, pytest.mark.slow]
 
 
-def silent(what):
-    pass
+def all_of_them():
+    return Desk(lambda job: job)
 
 
 def own(make, workers=2):
     return Dask("cpu", None, workers, make=make)
 
 
+def told(outcomes):
+    """What works.py has told of each job."""
+    for some in outcomes:
+        yield json.loads(some[0].record.facts["told"])
+
+
 def test_every_job_is_done_once(jobs):
     begun = []
-    done = [key for keys in own(works.key).outcomes(jobs(150), begun.append) for key in keys]
+    desk = Desk(lambda job: begun.append(job) or job)
+    done = list(told(own(works.key).outcomes(jobs(150), desk)))
     assert sorted(done) == sorted(job.cells[0].key for job in jobs(150))
     assert len(begun) == 150
 
 
 def test_a_job_that_kills_its_worker_three_times_fails_and_the_rest_is_done(jobs):
-    left = [outcome for some in own(works.seed_or_death).outcomes(jobs(8), silent) for outcome in some]
-    (failed,) = [outcome.record for outcome in left if not isinstance(outcome, int)]
-    assert sorted(seed for seed in left if isinstance(seed, int)) == [0, 1, 2, 4, 5, 6, 7]
+    left = [outcome.record for some in own(works.seed_or_death).outcomes(jobs(8), all_of_them()) for outcome in some]
+    (failed,) = [record for record in left if record.status == "failed"]
+    assert sorted(record.names["seed"] for record in left if record.status == "finished") == list("0124567")
     assert (failed.status, failed.reason) == ("failed", "killed its worker 3 times")
     assert failed.key == next(job.cells[0].key for job in jobs(8) if job.cells[0].seed == 3)
     assert failed.names["seed"] == "3"
@@ -54,15 +63,15 @@ def test_a_job_that_kills_its_worker_three_times_fails_and_the_rest_is_done(jobs
 def test_a_job_whose_worker_hangs_is_done_by_another(jobs, home):
     with dask.config.set({"distributed.scheduler.worker-ttl": "20s"}):  # more than a busy machine makes a worker wait
         engine = own(works.seed_or_halt_once)
-        done = [seed for some in engine.outcomes(jobs(8), silent) for seed in some]
+        done = list(told(engine.outcomes(jobs(8), all_of_them())))
     assert (home / "halted").exists()
     assert sorted(done) == list(range(8))
 
 
 def test_closing_leaves_no_process_and_waits_for_no_job(jobs):
     before = set(psutil.Process().children(recursive=True))
-    outcomes = own(works.long).outcomes(jobs(8), silent)
-    assert next(outcomes) == [0]
+    outcomes = own(works.long).outcomes(jobs(8), all_of_them())
+    assert next(told(outcomes)) == 0
     during = set(psutil.Process().children(recursive=True)) - before
     workers = [child for child in during if "spawn_main" in " ".join(child.cmdline())]
     outcomes.close()
@@ -77,7 +86,7 @@ def test_what_goes_wrong_while_jobs_are_listed_is_raised(jobs):
         raise CatsError("no such thing")
 
     with pytest.raises(CatsError, match="no such thing"):
-        list(own(works.key, 1).outcomes(broken(), silent))
+        list(own(works.key, 1).outcomes(broken(), all_of_them()))
 
 
 def test_a_worker_stays_at_its_target(tmp_path):
@@ -88,7 +97,7 @@ def test_a_worker_stays_at_its_target(tmp_path):
     )
     jobs = jobs_of(load_plan(str(plan)).cells(), "two", "DEU")
     changes, last = 0, defaultdict(lambda: None)
-    for worker, place in (left for some in own(works.place).outcomes(jobs, silent) for left in some):
+    for worker, *place in told(own(works.place).outcomes(jobs, all_of_them())):
         changes += last[worker] not in {None, place}
         last[worker] = place
     assert len(last) == 2
@@ -98,7 +107,7 @@ def test_a_worker_stays_at_its_target(tmp_path):
 def test_a_worker_that_comes_late_gets_jobs_too(jobs, by_hand):
     by_hand.worker()
     seen = set()
-    for (pid,) in Dask("cpu", by_hand.address, make=works.pid).outcomes(jobs(400), silent):
+    for pid in told(Dask("cpu", by_hand.address, make=works.pid).outcomes(jobs(400), all_of_them())):
         if not seen:
             by_hand.worker()
         seen.add(pid)
@@ -109,7 +118,7 @@ def test_a_worker_that_comes_late_gets_jobs_too(jobs, by_hand):
 
 def test_the_first_worker_may_come_after_the_driver(jobs, by_hand, caplog):
     threading.Timer(2, by_hand.worker).start()
-    done = list(Dask("cpu", by_hand.address, make=works.key).outcomes(jobs(3), silent))
+    done = list(Dask("cpu", by_hand.address, make=works.key).outcomes(jobs(3), all_of_them()))
     assert len(done) == 3
     assert caplog.text.count("no worker is there at the Dask scheduler") == 1
 
@@ -125,15 +134,16 @@ def other_timm(folder):
 def test_a_worker_with_another_version_is_refused_before_anything_begins(jobs, by_hand, tmp_path):
     by_hand.worker(before=other_timm(tmp_path))
     begun = []
+    desk = Desk(lambda job: begun.append(job) or job)
     with pytest.raises(CatsError, match=r"worker tcp://\S+ has timm 0\.0\.1, the driver has timm \d\S+: they must be the same"):
-        list(Dask("cpu", by_hand.address, make=works.key).outcomes(jobs(3), begun.append))
+        list(Dask("cpu", by_hand.address, make=works.key).outcomes(jobs(3), desk))
     assert begun == []
 
 
 def test_a_worker_with_another_version_that_comes_late_gets_nothing_and_is_told_of_once(jobs, by_hand, tmp_path, caplog):
     by_hand.worker()
     seen = set()
-    for (pid,) in Dask("cpu", by_hand.address, make=works.pid).outcomes(jobs(400), silent):
+    for pid in told(Dask("cpu", by_hand.address, make=works.pid).outcomes(jobs(400), all_of_them())):
         if not seen:
             by_hand.worker(before=other_timm(tmp_path))
         seen.add(pid)
@@ -146,15 +156,15 @@ def test_a_worker_with_another_version_that_comes_late_gets_nothing_and_is_told_
 def test_a_worker_without_the_drivers_home_is_refused_if_the_plan_pretrains(jobs, by_hand, tmp_path, home):
     by_hand.worker(CATS_HOME=str(tmp_path / "elsewhere"))
     with pytest.raises(CatsError, match="does not see the driver's CATS_HOME, .* must name one folder"):
-        list(Dask("cpu", by_hand.address, make=works.key).outcomes(jobs(3), silent))
-    done = list(Dask("cpu", by_hand.address, shared_home=False, make=works.key).outcomes(jobs(3), silent))
+        list(Dask("cpu", by_hand.address, make=works.key).outcomes(jobs(3), all_of_them()))
+    done = list(Dask("cpu", by_hand.address, shared_home=False, make=works.key).outcomes(jobs(3), all_of_them()))
     assert len(done) == 3
     assert list(home.glob(".driver-*")) == []
 
 
 def test_a_scheduler_that_dies_is_one_sentence(jobs, by_hand):
     by_hand.worker()
-    outcomes = Dask("cpu", by_hand.address, make=works.pid).outcomes(jobs(400), silent)
+    outcomes = Dask("cpu", by_hand.address, make=works.pid).outcomes(jobs(400), all_of_them())
     next(outcomes)
     by_hand.scheduler.kill()
     with pytest.raises(CatsError, match="scheduler at .* is gone; nothing finished is lost"):
@@ -163,10 +173,10 @@ def test_a_scheduler_that_dies_is_one_sentence(jobs, by_hand):
 
 def test_a_stopped_driver_takes_its_jobs_back_from_a_cluster_that_goes_on(jobs, by_hand):
     by_hand.worker()
-    outcomes = Dask("cpu", by_hand.address, make=works.pid).outcomes(jobs(400), silent)
+    outcomes = Dask("cpu", by_hand.address, make=works.pid).outcomes(jobs(400), all_of_them())
     next(outcomes)
     outcomes.close()
-    assert len(list(Dask("cpu", by_hand.address, make=works.key).outcomes(jobs(3), silent))) == 3
+    assert len(list(Dask("cpu", by_hand.address, make=works.key).outcomes(jobs(3), all_of_them()))) == 3
 
 
 def test_a_wrong_address_is_one_sentence(cats, tmp_path):
@@ -197,7 +207,7 @@ def test_workers_of_our_own_speak_tls_if_dasks_settings_say_so(jobs, tmp_path, m
     real = SpecCluster.__init__
     monkeypatch.setattr(SpecCluster, "__init__", lambda self, *a, **k: (begun.append(self), real(self, *a, **k))[1])
     with dask.config.set({"distributed.comm.require-encryption": True, **tls}):
-        outcomes = own(works.key, 1).outcomes(jobs(2), silent)
+        outcomes = own(works.key, 1).outcomes(jobs(2), all_of_them())
         next(outcomes)
         address = begun[0].scheduler_address
         assert len(list(outcomes)) == 1

@@ -11,7 +11,12 @@ import pytest
 from tests.faults.driver import ENDLESS, PLAN, Place, ended, heard, killed, left, same
 
 pytestmark = pytest.mark.slow
-EVENTS = {"it has the lease": "outbox/*.lock", "a record waits": "outbox/*/[!.]*", "weights are written": "pretrained/*"}
+EVENTS = {
+    "the database is being made": ".mlflow.db.draft-journal",
+    "it has the lease": "home/outbox/*.lock",
+    "a record waits": "home/outbox/*/[!.]*",
+    "weights are written": "home/pretrained/*",
+}
 # CATS_KILLS=20 kills as many more drivers, each at a moment of its own: a share of the time that an undisturbed one takes.
 LUCK = random.Random(os.environ.get("CATS_KILLS_SEED", "0"))
 MOMENTS = [round(LUCK.random(), 3) for _ in range(int(os.environ.get("CATS_KILLS", "0")))]
@@ -21,7 +26,7 @@ MOMENTS = [round(LUCK.random(), 3) for _ in range(int(os.environ.get("CATS_KILLS
 def test_a_driver_killed_at_any_moment_loses_and_doubles_nothing(place, undisturbed, moment):
     process = place.start()
     if moment in EVENTS:
-        left(process, place.home, EVENTS[moment])
+        left(process, place.folder, EVENTS[moment])
     else:
         time.sleep(moment * undisturbed.attrs["seconds"])
     killed(process)

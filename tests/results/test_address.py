@@ -21,6 +21,12 @@ from results.tracking import Tracking, first_line
         ("http://me:secret@host:5000", "http://***@host:5000"),
         ("https://secret@host/x", "https://***@host/x"),
         ("ftp://me:secret@host/artifacts", "ftp://***@host/artifacts"),
+        ("password=secret host=db", "password=*** host=db"),
+        ("mssql+pyodbc:///?odbc_connect=Server%3Ddb%3BUID%3Dme%3BPWD%3Dsec%40ret%3BDatabase%3Dx",
+         "mssql+pyodbc:///?odbc_connect=Server%3Ddb%3BUID%3D***%3BPWD%3D***%3BDatabase%3Dx"),
+        ("mssql+pyodbc:///?odbc_connect=PWD%3D%7Bsec%3Bret%7D%3BDatabase%3Dx",
+         "mssql+pyodbc:///?odbc_connect=PWD%3D***%3BDatabase%3Dx"),
+        ("mssql+pyodbc:///?odbc_connect=PWD={sec;ret};Database=x", "mssql+pyodbc:///?odbc_connect=PWD=***;Database=x"),
     ],
 )  # fmt: skip
 def test_user_and_password_are_not_shown(uri, told):
@@ -44,6 +50,8 @@ def test_another_user_or_password_leaves_the_server_the_same_and_another_databas
     assert identity("postgresql://me:old@host/db") == identity("postgresql://me:new@host/db")
     assert identity("postgresql://me:old@host/db") == identity("postgresql://host/db")
     assert identity("postgresql://me:old@host/db") != identity("postgresql://me:old@host/other")
+    odbc = "mssql+pyodbc:///?odbc_connect=Server%3Ddb%3BPWD%3D{}%3BDatabase%3D{}"
+    assert identity(odbc.format("old", "x")) == identity(odbc.format("new", "x")) != identity(odbc.format("old", "y"))
     assert identity("sqlite:///mlflow.db") == f"sqlite:///{tmp_path}/mlflow.db"
 
 

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from results.lease import TAG, Lease, LostError, holder_of
+from results.lease import PULSE, TAG, Lease, LostError, holder_of
 from results.outbox import Outbox
 from results.record import Outcome
 from results.tracking import Tracking
@@ -30,8 +30,12 @@ def written(tracking, **said):
     tracking.client.set_experiment_tag(tracking.experiment_id, TAG, json.dumps(OTHER | said))
 
 
-def tag(tracking):
-    return tracking.client.get_experiment(tracking.experiment_id).tags.get(TAG, "")
+def tag(tracking, name=TAG):
+    return tracking.client.get_experiment(tracking.experiment_id).tags.get(name, "")
+
+
+def holder(tracking):
+    return holder_of(tag(tracking), tag(tracking, PULSE))
 
 
 @pytest.mark.parametrize("places", [("one", "one"), ("one", "two")], ids=["same home", "other home"])
@@ -58,14 +62,14 @@ def test_a_second_driver_waits_until_the_first_has_ended_and_touches_nothing_bef
     who = f"pid {os.getpid()} on {os.uname().nodename}"
     waits = f"another cats run, {who}, works on experiment 'shared'; waiting for it, Ctrl-C stops waiting"
     assert said == [waits]
-    assert tag(tracking) == ""
+    assert holder(tracking) is None
 
 
 def test_a_driver_that_is_not_heard_of_any_more_is_taken_for_dead(tmp_path, tracking):
     written(tracking, beat=1)
     said = []
     with Lease(tracking, box(tmp_path), said.append, 0.1) as lease:
-        assert holder_of(tag(tracking)).id == lease.id
+        assert holder(tracking).id == lease.id
     assert len(said) == 1
 
 
@@ -99,7 +103,7 @@ def test_who_died_in_the_same_home_is_not_waited_for(tmp_path, tracking):
     assert process.stdout.readline() == "held\n"
     process.send_signal(signal.SIGKILL)
     process.communicate()
-    assert holder_of(tag(tracking)).who.startswith(f"pid {process.pid} on ")
+    assert holder(tracking).who.startswith(f"pid {process.pid} on ")
     said = []
     with Lease(tracking, outbox, said.append):
         assert said == []
@@ -116,7 +120,7 @@ def test_who_was_taken_for_dead_sends_nothing_more_and_loses_nothing(tmp_path, t
             tracking.deliver(outbox)
     assert len(list(outbox)) == 1
     assert len(tracking.frame()) == 1
-    assert holder_of(tag(tracking)).id == "another"  # the end of this one is not the end of that one
+    assert holder(tracking).id == "another"  # the end of this one is not the end of that one
 
 
 def test_the_beat_itself_finds_out_that_another_one_has_taken_over(tmp_path, tracking):
@@ -128,11 +132,38 @@ def test_the_beat_itself_finds_out_that_another_one_has_taken_over(tmp_path, tra
             lease.check()
 
 
+@pytest.mark.parametrize("act", ["beat", "end"])
+def test_what_a_driver_that_was_frozen_still_writes_takes_nothing_from_the_one_that_took_over(tmp_path, tracking, act):
+    frozen, thawed = threading.Event(), threading.Event()
+    late = Lease(Tracking(tracking.uri, "shared"), box(tmp_path, "one"), print, 0.05)
+    write = late.tracking.client.set_experiment_tag
+
+    def freeze(*arguments):
+        frozen.set()
+        thawed.wait(60)
+        write(*arguments)
+
+    late.id = "late"
+    late._claim()
+    late.tracking.client.set_experiment_tag = freeze
+    asleep = threading.Thread(target=lambda: late._pulse(ended=act == "end"))  # it has just read that the experiment is its own
+    asleep.start()
+    frozen.wait(60)
+    with Lease(tracking, box(tmp_path, "two"), print, 0.05) as lease:
+        thawed.set()
+        asleep.join(60)
+        lease.check()
+        assert holder(tracking).id == lease.id
+        with pytest.raises(LostError):
+            late.check()
+        lease.check()
+
+
 def test_a_lease_beats(tmp_path, tracking):
     with Lease(tracking, box(tmp_path), print, 0.05):
         seen = set()
         for _ in range(1000):
-            seen.add(json.loads(tag(tracking))["beat"])
+            seen.add(json.loads(tag(tracking, PULSE) or "{}").get("beat", 0))
             if len(seen) > 2:
                 break
     assert len(seen) > 2
