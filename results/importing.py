@@ -242,25 +242,26 @@ def facts_of(origin: str, names: dict[str, str]) -> dict[str, str]:
 def deposit(tracking: Tracking, records: Sequence[Record]) -> Iterator[Record]:
     """Write the records that the experiment has not got, one MLflow run each; yields each as soon as it is there.
 
-    A run that an earlier, interrupted import left half-written is completed. Raises CatsError if MLflow refuses.
+    A run that an earlier, interrupted import left half-written is completed; of what somebody else has written meanwhile one
+    is left. Raises CatsError if MLflow refuses, LostError if another driver has taken over (results.lease).
     """
     there = {run.data.tags["cats.key"]: run for run in tracking.runs("tags.`cats.key` != ''")}
-    for number, record in enumerate(records):
-        if tracking.permit is not None and number % ASKED == 0:
-            tracking.permit()
-        found = there.get(record.key)
-        # The point is among what is written last.
-        if found is None or found.info.status == "RUNNING" or "cats.point" not in found.data.tags:
-            try:
-                _write(tracking, record, found.info.run_id if found else None)
-            except (MlflowException, OSError) as error:
-                raise CatsError(f"MLflow at {tracking.shown} did not take a run: {first_line(error)}") from error
+    # The point is among what is written last.
+    whole = {key for key, run in there.items() if run.info.status != "RUNNING" and "cats.point" in run.data.tags}
+    missing = [record for record in records if record.key not in whole]
+    try:
+        for number, record in enumerate(missing):
+            if tracking.permit is not None and number % ASKED == 0:
+                tracking.permit()
+            _write(tracking, record, there[record.key].info.run_id if record.key in there else None)
             yield record
-    done = tracking.runs("attributes.status = 'FINISHED' and tags.`cats.key` != ''")
-    finished = Counter(run.data.tags["cats.key"] for run in done)
-    for key, times in finished.items():
-        if times > 1:
-            settle(tracking, key)
+        if missing:
+            done = tracking.runs("attributes.status = 'FINISHED' and tags.`cats.key` != ''")
+            for key, times in Counter(run.data.tags["cats.key"] for run in done).items():
+                if times > 1:
+                    settle(tracking, key)
+    except (MlflowException, OSError) as error:
+        raise CatsError(f"MLflow at {tracking.shown} did not take a run: {first_line(error)}") from error
 
 
 def _write(tracking: Tracking, record: Record, run_id: str | None) -> None:
