@@ -46,7 +46,9 @@ def deposit(tracking: Tracking, records: Sequence[Record]) -> Iterator[Deposit]:
         for number, record in enumerate(records):
             if tracking.permit is not None and number % ASKED == 0:
                 tracking.permit()
-            found = _delivered(tracking, record, keys.get(record.key) or earlier.get((record.facts["imported"], record.attempt)))
+            found = _delivered(
+                tracking, record, keys.get(record.key) or earlier.get((record.facts["imported"], record.attempt))
+            )
             made |= found.act == "made"
             yield found
         if made:
