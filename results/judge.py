@@ -134,14 +134,3 @@ def mean_interval(figures: np.ndarray, inside: float | np.ndarray = 0.0, level: 
     third = ((figures - mean) ** 3).sum(axis=0) * count / ((count - 1) * max(count - 2, 1))  # of two figures it is zero
     longer = (1 + 2 * t**2) * third / (6 * np.maximum(spread, 1e-12) ** 2 * count)
     return np.asarray(mean - half + np.minimum(longer, 0)), np.asarray(mean + half + np.maximum(longer, 0))
-
-
-def tails(targets: int, level: float = 0.95) -> tuple[float, float]:
-    """The quantiles between which a bootstrap of the mean over so many targets holds its true value with `level`.
-
-    Those of the level itself are too near each other where there are few: resampled targets vary less than targets do, and
-    their number is not infinite. Both are made up for as Student's t does (Hesterberg, What teachers should know about the
-    bootstrap, The American Statistician 69, 2015, section 4.2). Needs two targets.
-    """
-    low = float(stats.norm.cdf(-math.sqrt(targets / (targets - 1)) * stats.t.ppf((1 + level) / 2, targets - 1)))
-    return low, 1 - low

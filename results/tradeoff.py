@@ -4,7 +4,6 @@ Regret of a target: the test metric of its best source minus that of the source 
 """
 
 import math
-import zlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -13,12 +12,11 @@ import pandas as pd
 
 from results.cost import UNMEASURED, Amount, Bill
 from results.error import CatsError
-from results.judge import tails
+from results.judge import mean_interval
 from results.measures import PREFIX
 from results.record import metric_name
 from results.select import COLUMNS, LOWER_IS_BETTER, RULES, chosen
 
-DRAWS = 2000
 CONSTANT = "imagenet"
 SWEEP = "full sweep"
 CHANCE = "any source"
@@ -29,7 +27,7 @@ class Way:
     """A way to choose the source of each target.
 
     Attributes:
-        regret, low, high: mean over `targets` targets, and its 95 % bootstrap over targets; no interval for fewer than two.
+        regret, low, high: mean over `targets` targets, and its 95 % interval over them (results.judge); none for one.
         kwh: what the choice costs for all targets; None if a part of it is missing.
         known: what is known of that: all, or a lower bound; None if nothing is.
         front: no other way costs no more and loses no more (and one of the two less).
@@ -85,16 +83,12 @@ def make_tradeoff(frame: pd.DataFrame, bill: Bill, metric: str, rule: str, apart
     before = [bill.pretraining_share()] if bill.pretrainings else []
     free, sweep = (0.0, 0.0), _paid([*before, *bill.sources.values()])
     chance = {t: float(np.mean([max(row.values()) - v for v in row.values()])) for t, row in truth.items()}
-    ways = [_way(CHANCE, chance, free, bill.experiment), _way(SWEEP, regrets(truth, validation), sweep, bill.experiment)]
+    ways = [_way(CHANCE, chance, free), _way(SWEEP, regrets(truth, validation), sweep)]
     constants = {t: {s: float(_plain(s) == CONSTANT) for s in row} for t, row in truth.items()}
-    ways.append(
-        _way(
-            f"always {CONSTANT}", regrets(truth, {t: c for t, c in constants.items() if any(c.values())}), free, bill.experiment
-        )
-    )
+    ways.append(_way(f"always {CONSTANT}", regrets(truth, {t: c for t, c in constants.items() if any(c.values())}), free))
     for name, said in scores(frame).items():
         cost = _paid([*before, bill.measures.get(name, UNMEASURED)])
-        ways.append(_way(name, regrets(truth, said), cost, bill.experiment))
+        ways.append(_way(name, regrets(truth, said), cost))
     kept = [way for way in ways if way.targets]
     kept.sort(key=lambda way: (way.kwh is None, way.known is None, way.known or 0.0, way.regret))
     points = [(way.kwh, way.regret) for way in kept]
@@ -187,15 +181,14 @@ def regrets(truth: Figures, said: Figures) -> dict[str, float]:
     return found
 
 
-def _way(name: str, lost: Mapping[str, float], cost: tuple[float | None, float | None], experiment: str) -> Way:
+def _way(name: str, lost: Mapping[str, float], cost: tuple[float | None, float | None]) -> Way:
     values = np.array([lost[target] for target in sorted(lost)])
     if not len(values):
         return Way(name, math.nan, None, None, 0, *cost)
     low, high = None, None
     if len(values) > 1:
-        luck = np.random.default_rng(zlib.crc32(experiment.encode()))  # the same targets are drawn for every way
-        drawn = values[luck.integers(len(values), size=(DRAWS, len(values)))].mean(axis=1)
-        low, high = (float(end) for end in np.quantile(drawn, tails(len(values))))
+        low, high = map(float, mean_interval(values))
+        low = max(low, 0.0)
     return Way(name, float(values.mean()), low, high, len(values), *cost)
 
 
