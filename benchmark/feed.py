@@ -57,6 +57,7 @@ class Feed:
         self._left: queue.Queue[list[Outcome] | BaseException | None] = queue.Queue()
         self._done: queue.SimpleQueue[tuple[Any, float] | None] = queue.SimpleQueue()  # futures and when; None as a wake-up
         self._flights: dict[Any, Flight] = {}
+        self._known = set(crew.fit)
         self._admitted: set[str] = set()  # keys of what may begin and has not ended
         self._together = Together()
         self._deaths: Counter[str] = Counter()  # by key of the job
@@ -142,10 +143,11 @@ class Feed:
         if self.crew.due():
             for trouble in self.crew.look():
                 log.warning("%s; it gets no job", trouble)
-            for future, flight in list(self._flights.items()):
-                if flight.worker not in self.crew.fit:
-                    self.ahead.forget(flight.worker)
+            for worker in self._known - self.crew.fit:
+                self.ahead.forget(worker)
+                for future in [future for future, flight in self._flights.items() if flight.worker == worker]:
                     self._died(future)
+            self._known = set(self.crew.fit)
 
     def _land_all(self, patience: float) -> None:
         """What is done, or comes to be so within some seconds."""

@@ -126,7 +126,8 @@ class Work:
 
     def do(self, engine: Engine, jobs: Iterable[Job]) -> None:
         """All jobs, or as many as a budget or Ctrl-C allows."""
-        self.state.interrupted |= drained(engine.outcomes(jobs, self.desk), self.desk, self._take)
+        stop = drained(engine.outcomes(jobs, self.desk), self.desk, self._take)
+        self.state.interrupted |= stop
         if self.desk.closing:
             deliver(self.tracking, self.outbox)
 

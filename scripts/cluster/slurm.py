@@ -54,7 +54,8 @@ def cluster(chosen):
 
 def main():
     chosen = options()
-    signal.signal(signal.SIGTERM, stopped)
+    for number in (signal.SIGINT, signal.SIGTERM):  # dask-jobqueue has made a plain exit of the first
+        signal.signal(number, stopped)
     try:
         with cluster(chosen) as slurm:  # whatever ends this cancels the jobs, those that wait in the queue too
             if chosen.print:
@@ -64,7 +65,7 @@ def main():
             command = [sys.executable, "-m", "benchmark", "run", chosen.plan, "--engine", "dask"]
             return driven([*command, "--scheduler", slurm.scheduler_address])
     except KeyboardInterrupt as stop:  # before there was a driver
-        return 128 + number_of(stop)
+        return 128 + stop.args[0]
 
 
 def driven(command):
@@ -75,15 +76,11 @@ def driven(command):
             code = driver.wait()
             return code if code >= 0 else 128 - code
         except KeyboardInterrupt as stop:
-            driver.send_signal(number_of(stop))
+            driver.send_signal(stop.args[0])
 
 
 def stopped(number, _):
     raise KeyboardInterrupt(number)
-
-
-def number_of(stop):
-    return stop.args[0] if stop.args else signal.SIGINT
 
 
 if __name__ == "__main__":

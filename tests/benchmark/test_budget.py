@@ -10,7 +10,7 @@ import pytest
 from benchmark import energy
 from benchmark.budget import Budget
 from benchmark.expected import History
-from benchmark.forecast import Forecast
+from benchmark.forecast import Forecast, forecast_of
 from benchmark.guard import Guard
 from benchmark.job import jobs_of
 from benchmark.plan import Plan
@@ -223,6 +223,27 @@ def test_what_does_not_hold_the_first_cell_is_refused_and_what_holds_a_part_says
     assert told[0] == "expected: 97 to 119 seconds, 2.7 to 3.3 Wh, 1.4 to 1.6 g CO2e for 3 cells (3 by finished ones)"
     assert told[1] == "3 of 4 cells are left; about 2 of them fit into the budget of 0.0035 kWh"
     assert len(list(guard({"kwh": 9}, some, record(first)).look(jobs))) == 1
+
+
+@pytest.mark.slow
+def test_a_projection_says_whose_calibration_it_is_where_others_do_the_work():
+    some = cells()
+    kept = Guard(Budget(hours=9), forecast=forecast_of(None, "cpu", "NLD", calibrates=True))
+    jobs = partial(jobs_of, some, "e", "NLD")
+    assert "driver" not in next(kept.look(jobs))
+    kept.forecast.elsewhere = True
+    assert next(kept.look(jobs)).endswith("(4 by calibration); calibrated on the driver's cpu, not on a worker")
+
+
+@pytest.mark.slow
+def test_a_budget_that_cannot_be_kept_to_the_end_hides_nothing_that_was_made(cats, tmp_path, monkeypatch):
+    start = energy._start
+    monkeypatch.setattr(energy, "_start", lambda country, task: not task.startswith("training") and start(country, task))
+    (tmp_path / "plan.yaml").write_text(TEXT + "budget: {kwh: 100}\n")
+    code, _, err = cats("run", "plan.yaml", "--device", "cpu")
+    assert code == 2
+    assert "3 cells: 0 were done, 1 made now, 0 attempts failed" in err
+    assert "cats: the budget of 100 kWh cannot be kept" in err.splitlines()[-1]
 
 
 @pytest.mark.slow
