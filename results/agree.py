@@ -11,12 +11,13 @@ from scipy import stats
 
 from results.decision import Decision, static
 from results.error import CatsError
-from results.judge import STATISTICS, choose, holm, judge, null, p_values, tails
+from results.judge import BOUNDS, FEW, MANY, STATISTICS, choose, holm, judge, mean_interval, null, p_values
 from results.measures import SIZE as SOURCE_SIZE
 from results.measures import Said
+from results.rank import draws
 
 REPLICATES = 400  # of one target, where seeds or images leave a doubt
-DRAWS = 2000  # of targets
+DRAWS = 10_000  # of the mean of random orders
 IMAGENET, STATIC, SIZE, RANDOM, ORACLE = "always imagenet", "static mean rank", "largest source", "random", "oracle"
 OWN_ROWS = {"imagenet_always", "static_rank", "random", SOURCE_SIZE}  # measures that are constants: rows of their own
 CHOICES_ONLY = {IMAGENET}  # name one source and order nothing
@@ -134,14 +135,6 @@ class _Court:
 
     def __init__(self, decisions: Sequence[Decision], experiment: str) -> None:
         self.decisions, self.seed = decisions, zlib.crc32(experiment.encode())
-        luck = np.random.default_rng(self.seed)
-        names = list(dict.fromkeys(d.target for d in decisions))
-        place = np.array([names.index(d.target) for d in decisions])
-        drawn = luck.integers(len(names), size=(DRAWS, len(names)))
-        counts = np.stack([np.bincount(row, minlength=len(names)) for row in drawn])
-        self.weights = counts[:, place][:, :, None].astype(float)  # (draws, decisions, 1)
-        self.pick = luck.integers(REPLICATES, size=(DRAWS, len(decisions)))
-        self.several = len(names) > 1
         self.points: dict[str, np.ndarray] = {}  # (decisions, statistics)
         self.noisy: dict[str, np.ndarray] = {}  # (decisions, replicates, statistics)
 
@@ -151,11 +144,10 @@ class _Court:
         for i, decision in enumerate(self.decisions):
             point = _statistics(ranker, decision, decision.values[None], ranker.scores[i][None])
             copies = np.tile(point, (REPLICATES, 1))
-            if decision.errors.any() or ranker.errors[i].any():
+            if decision.noisy or ranker.errors[i].any():
                 luck = np.random.default_rng([self.seed, i])
-                shape = (REPLICATES, len(decision.sources))
-                values = decision.values + decision.errors * luck.standard_normal(shape)
-                scores = ranker.scores[i] + ranker.errors[i] * luck.standard_normal(shape)
+                values = draws(decision.measured, luck, REPLICATES).astype(float)
+                scores = ranker.scores[i] + ranker.errors[i] * luck.standard_normal(values.shape)
                 copies = _statistics(ranker, decision, values, values if ranker.name == ORACLE else scores)
             points.append(point[0])
             noisy.append(copies)
@@ -167,39 +159,45 @@ class _Court:
         p, p_mean = self._chance(ranker, points)
         targets = {
             _name(d, self.decisions): {
-                name: _figure(points[i, k], self.noisy[ranker.name][i, :, k], p[i, k]) for k, name in enumerate(STATISTICS)
+                name: _figure(points[i, k], _ends(self.noisy[ranker.name][i, :, k]), p[i, k])
+                for k, name in enumerate(STATISTICS)
             }
             for i, d in enumerate(self.decisions)
         }
-        means, drawn = _mean(points), self._drawn(ranker.name)
-        counts = np.isfinite(_by_target(points, self.decisions)).sum(axis=0)
-        mean = {name: _figure(means[k], drawn[:, k], p_mean[k], int(counts[k])) for k, name in enumerate(STATISTICS)}
+        noisy = self.noisy[ranker.name]
+        mean = {
+            name: self._over_targets(points[:, k], noisy[:, :, k], p_mean[k], BOUNDS[k]) for k, name in enumerate(STATISTICS)
+        }
         lead = self._lead(ranker.name) if not ranker.constant else Figure(None)
         judged = int(np.isfinite(points[:, STATISTICS.index("regret_1")]).sum())
         return Judged(ranker.name, ranker.constant, judged, mean, targets, lead, ranker.reasons)
 
-    def _drawn(self, name: str, minus: str | None = None) -> np.ndarray:
-        """The means under the two-level bootstrap, targets first, then the noise of each, (draws, statistics)."""
-        at = np.arange(len(self.decisions))
-        figures = self.noisy[name][at, self.pick]  # (draws, decisions, statistics)
-        if minus is not None:
-            figures = figures - self.noisy[minus][at, self.pick]
-        able = np.isfinite(figures)
-        with np.errstate(invalid="ignore"):
-            return np.asarray((np.where(able, figures, 0) * self.weights).sum(axis=1) / (able * self.weights).sum(axis=1))
+    def _over_targets(self, points: np.ndarray, noisy: np.ndarray, p: float, bounds: np.ndarray) -> Figure:
+        """The mean of a statistic, (decisions,), with replicates (decisions, replicates) under the luck inside targets."""
+        mean = float(_mean(points))
+        figures = _by_target(points, self.decisions)
+        figures, drawn = figures[np.isfinite(figures)], _mean(noisy)
+        if len(figures) < 2:
+            return _figure(mean, _ends(drawn), p)
+        inside = drawn[np.isfinite(drawn)]
+        low, high = mean_interval(figures, float(inside.std()) if len(inside) else 0.0)
+        moved = mean - figures.mean()  # a target counts once for each of its backbones in the mean
+        ends = float(max(low + moved, bounds[0])), float(min(high + moved, bounds[1]))
+        return _figure(mean, ends if ends[0] < ends[1] else None, p)
 
     def _lead(self, name: str) -> Figure:
         ours, theirs = (_by_target(self.points[one][:, 0], self.decisions) for one in (name, STATIC))
         both = np.isfinite(ours) & np.isfinite(theirs)
         if not both.any():
             return Figure(None)
-        mean, drawn, p = _mean(self.points[name] - self.points[STATIC])[0], self._drawn(name, STATIC)[:, 0], np.nan
+        points, noisy = (kept[name][..., 0] - kept[STATIC][..., 0] for kept in (self.points, self.noisy))
+        p = np.nan
         if both.sum() > 1:
             p = stats.permutation_test(
                 (ours[both], theirs[both]), lambda x, y, axis: np.mean(x - y, axis=axis), permutation_type="samples",
                 vectorized=True, alternative="greater", rng=np.random.default_rng(self.seed),
             ).pvalue  # fmt: skip
-        return _figure(mean, drawn, p, int(both.sum()))
+        return self._over_targets(points, noisy, p, np.array((-2, 2)))
 
     def _chance(self, ranker: _Ranker, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """p-values of each decision and of the mean; none for what was not to be an order, or is by definition one."""
@@ -213,7 +211,7 @@ class _Court:
             chance = null(decision.values, ranker.scores[i], decision.top)
             p[i] = p_values(points[i], chance, exact=_all_orders(ranker.scores[i], chance))
             counted.append(i)
-            total.append(chance[luck.integers(len(chance), size=5 * DRAWS)])
+            total.append(chance[luck.integers(len(chance), size=DRAWS)])
         if len(counted) == 1:
             return p, p[counted[0]]
         return p, p_values(_mean(points), _mean(np.array(total)), exact=False) if total else p[0]
@@ -245,15 +243,19 @@ def _by_target(figures: np.ndarray, decisions: Sequence[Decision]) -> np.ndarray
     return np.array([_mean(figures[[d.target == name for d in decisions]]) for name in names])
 
 
-def _figure(value: float, drawn: np.ndarray, p: float, targets: int | None = None) -> Figure:
-    """With the interval of draws; of `targets` together, where they are given."""
+def _ends(drawn: np.ndarray) -> tuple[float, float] | None:
+    """The middle 95 % of draws; None where they do not vary."""
+    drawn = drawn[np.isfinite(drawn)]
+    if not len(drawn) or np.ptp(drawn) == 0:
+        return None
+    low, high = np.quantile(drawn, (0.025, 0.975))
+    return float(low), float(high)
+
+
+def _figure(value: float, ends: tuple[float, float] | None, p: float) -> Figure:
     if not np.isfinite(value):
         return Figure(None)
-    drawn = drawn[np.isfinite(drawn)]
-    low, high = None, None
-    if len(drawn) and np.ptp(drawn) > 0:
-        ends = (0.025, 0.975) if targets is None or targets < 2 else tails(targets)
-        low, high = (float(end) for end in np.quantile(drawn, ends))
+    low, high = ends or (None, None)
     return Figure(float(value), low, high, None if np.isnan(p) else float(p))
 
 
@@ -283,11 +285,20 @@ def _verdict(found: Sequence[Judged]) -> str:
 
 
 def _notes(decisions: Sequence[Decision]) -> list[str]:
+    single = _of([d for d in decisions if d.top is None], decisions)
+    blind = _of([d for d in decisions if d.measured.images is None], decisions)
     notes = []
-    single = [_name(d, decisions) for d in decisions if d.top is None]
-    if single:
-        where = "" if len(single) == len(decisions) else f" of {', '.join(single)}"
-        notes.append(f"one seed{where}: top tie groups are not known, and the luck of seeds is in no interval")
-    if len({d.target for d in decisions}) < 6:
-        notes.append("few targets: an interval over them is too narrow rather than too wide")
+    if single is not None:
+        notes.append(f"one seed{single}: top tie groups are not known, and the luck of seeds is in no interval")
+    if blind is not None:
+        notes.append(f"the luck of the test images{blind} is in no interval")
+    if len({d.target for d in decisions}) < MANY:
+        notes.append(FEW)
     return notes
+
+
+def _of(some: Sequence[Decision], decisions: Sequence[Decision]) -> str | None:
+    """Which they are; nothing if it is all of them, None if there are none."""
+    if not some:
+        return None
+    return "" if len(some) == len(decisions) else f" of {', '.join(_name(d, decisions) for d in some)}"

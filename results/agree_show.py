@@ -18,7 +18,8 @@ HEADS = {
 }  # fmt: skip
 HEAD = ["measure", "targets", *HEADS.values(), "p of τ", "p of top-1", "τ ahead of static"]
 LEGEND = [
-    "mean over targets; 95 % bootstrap interval over targets, and over seeds and images where their noise is known",
+    "mean over targets; 95 %: Student's t over targets, longer where they are skewed, never below the luck inside targets",
+    "of one target: the luck of seeds (Student's t) and of test images where they are known, and a measure's own interval",
     "p: against random order; of measures corrected for their number (Holm), of constants not",
     "regret: best source minus the chosen one, and minus the best of the first three; equal scores choose at random",
     "p takes the targets for independent: targets that resemble each other make it too small",

@@ -12,7 +12,7 @@ from results.influence import Images
 from results.origin import choice, unchecked
 from results.select import COLUMNS, LOWER_IS_BETTER, ORACLE, chosen, told
 from results.spent import hardware, spent
-from results.standing import Impute, Overall, Row, over_targets, rows_of, standing
+from results.standing import Impute, Overall, Row, Standing, over_targets, rows_of, standing
 
 
 @dataclass(frozen=True)
@@ -122,25 +122,36 @@ def make_board(
     """
     cells = _cells(frame, experiment, wanted)
     runs = judged_runs(frame, experiment, metric, rule, wanted)
-    several = runs["backbone"].nunique() > 1
-    values = runs[f"test_{metric}"] * (-1 if metric in LOWER_IS_BETTER else 1)
-    table = runs[["target", "seed"]].assign(source=_labels(runs, several), value=values, run_id=runs.get("run_id"))
-    reasons = runs["leaks"]
-    leaking, table = _leaking(table[reasons.notna()], reasons, metric), table[reasons.isna()]
-    energy = _energy(frame, cells.assign(source=_labels(cells, several)))
-    standings, targets, notes = {}, {}, _rule_note(runs, rule)
-    for target in map(str, dict.fromkeys(wanted.targets if wanted else sorted(table["target"].unique()))):
-        here = table[table["target"] == target]
-        if len(here):
-            standings[target], note = standing(here, f"{experiment}/{target}", metric, judging.noise, judging.images)
-            notes += [f"{target}: {note}"] if note else []
-            targets[target] = rows_of(standings[target], metric, {s: energy.get((s, target)) for s in here["source"]})
-    overall, difference, imputed = over_targets(standings, targets, judging.impute)
+    shown = list(dict.fromkeys(wanted.targets)) if wanted else sorted(runs["target"].unique())
+    leaking = _leaking(runs[runs["leaks"].notna()], metric)
+    energy = _energy(frame, cells.assign(source=_labels(cells, runs["backbone"].nunique() > 1)))
+    standings, blind = standings_of(runs, experiment, metric, judging)
+    standings = {target: standings[target] for target in map(str, shown) if target in standings}
+    targets = {t: rows_of(found, metric, {s: energy.get((s, t)) for s in found.sources}) for t, found in standings.items()}
+    notes = [*_rule_note(runs, rule), *(f"{target}: {blind[target]}" for target in standings if target in blind)]
+    overall, difference, imputed = over_targets(standings, targets, metric, judging.impute)
     return Board(
         experiment, metric, rule, targets, overall, notes + imputed + _notes(cells, frame, wanted), leaking,
         [t for t, found in standings.items() if found.measured.images is not None], judging.noise, difference,
         choice(cells[cells["status"] == "FINISHED"], rule, metric),
     )  # fmt: skip
+
+
+def standings_of(
+    runs: pd.DataFrame, experiment: str, metric: str, judging: Judging = SEEDS
+) -> tuple[dict[str, Standing], dict[str, str]]:
+    """How the sources of judged_runs stand on each target, and of which target the test images are left out, and why.
+
+    A source is named with its backbone where there are several. What leaks does not stand anywhere.
+    """
+    table = _turned(runs, metric)[runs["leaks"].isna()]
+    found, blind = {}, {}
+    for target, here in table.groupby("target"):
+        name = str(target)
+        found[name], note = standing(here, f"{experiment}/{name}", metric, judging.noise, judging.images)
+        if note is not None:
+            blind[name] = note
+    return found, blind
 
 
 def judged_runs(frame: pd.DataFrame, experiment: str, metric: str, rule: str, wanted: Wanted | None = None) -> pd.DataFrame:
@@ -220,11 +231,18 @@ def _leaks(chosen: pd.DataFrame, wanted: Wanted | None) -> pd.Series:
     return tags
 
 
-def _leaking(table: pd.DataFrame, reasons: pd.Series, metric: str) -> list[Leaking]:
-    sign = -1 if metric in LOWER_IS_BETTER else 1
+def _turned(runs: pd.DataFrame, metric: str) -> pd.DataFrame:
+    """Target, source as the board names it, seed, run_id, and value, higher is better."""
+    values = runs[f"test_{metric}"] * (-1 if metric in LOWER_IS_BETTER else 1)
+    sources = _labels(runs, runs["backbone"].nunique() > 1)
+    return runs[["target", "seed"]].assign(source=sources, value=values, run_id=runs.get("run_id"))
+
+
+def _leaking(runs: pd.DataFrame, metric: str) -> list[Leaking]:
+    sign, reasons = -1 if metric in LOWER_IS_BETTER else 1, runs["leaks"]
     return [
         Leaking(str(s), str(t), sign * float(group["value"].mean()), len(group), str(reasons[group.index[0]]))
-        for (t, s), group in table.groupby(["target", "source"])
+        for (t, s), group in _turned(runs, metric).groupby(["target", "source"])
     ]
 
 

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from results.cost import Bill
 from results.cost_tables import ROUGH, Table, lacking, notes, rounded, tables
+from results.judge import FEW, MANY
 from results.tradeoff import CHANCE, SWEEP, Tradeoff
 
 REFERENCE = "reference point"
@@ -35,11 +36,13 @@ def parts(bill: Bill, tradeoff: Tradeoff | None) -> tuple[list[Table], list[str]
 def tradeoff_notes(made: Tradeoff) -> list[str]:
     """What the trade-off means."""
     said = [
-        "regret: the best source's test metric minus the chosen one's, mean over targets, bootstrap over targets",
+        "regret: the best source's test metric minus the chosen one's, mean over targets, 95 % over targets",
         f"'{SWEEP}' chooses by validation images; '{CHANCE}': what choosing blindly loses on average",
         f"measures and the sweep pay for pretrainings too, each shared over {made.shared_over} targets; constants pay nothing",
     ]
     said += compared(made)
+    if made.targets < MANY:
+        said.append(FEW)
     if made.reference is None or made.hypervolume is None:
         return [*said, "no hypervolume: nothing is known of the energy of the sweep, or no choice loses anything"]
     k, r = made.reference

@@ -7,28 +7,36 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from results.board import SEEDS, Judging, Wanted, judged_runs, make_board
+from results.board import SEEDS, Judging, Wanted, judged_runs, standings_of
 from results.error import CatsError
 from results.measures import Said
-from results.select import LOWER_IS_BETTER
-from results.standing import Row
+from results.rank import Measured
+from results.standing import Row, Standing, rows_of
 
 
 @dataclass(frozen=True)
 class Decision:
-    """One target on one backbone, and what each source reached there; (n,) each.
+    """One target on one backbone: its n sources, best first, and what was measured of them.
 
     Attributes:
-        values: the metric, turned where lower is better. errors: standard errors over seeds, 0 where one seed tells nothing.
-        top: whether a source is in the top tie group; None where nothing is known of the noise.
+        top: whether a source is in the top tie group, (n,); None where nothing is known of the noise.
     """
 
     target: str
     backbone: str
     sources: tuple[str, ...]
-    values: np.ndarray
-    errors: np.ndarray
+    measured: Measured
     top: np.ndarray | None
+
+    @property
+    def values(self) -> np.ndarray:
+        """(n,) means of the metric over seeds, turned where lower is better."""
+        return self.measured.means
+
+    @property
+    def noisy(self) -> bool:
+        """Whether anything is known of the luck of seeds or of test images."""
+        return bool((self.measured.seeds[0] > 0).any() or self.measured.shared.any())
 
 
 def decisions_of(
@@ -47,28 +55,23 @@ def decisions_of(
     for backbone in sorted(map(str, asked)):
         part = frame[(frame["backbone"] == backbone) | (frame["kind"] == "pretraining")]
         of_it = replace(wanted, backbones=[backbone]) if wanted else None
-        board = make_board(part, experiment, metric, rule, of_it, judging)
-        runs = judged_runs(part, experiment, metric, rule, of_it)
-        samples = {(t, s): group[f"test_{metric}"].to_numpy(float) for (t, s), group in runs.groupby(["target", "source"])}
-        for target, rows in board.targets.items():
-            others = [row for row in rows if not _itself(row.source, target)]
-            if len(others) > 1:
-                sources = tuple(row.source for row in others)
-                values = [samples[target, source] * (-1 if metric in LOWER_IS_BETTER else 1) for source in sources]
-                made.append(_decision(target, backbone, sources, values, _top(others, judging.noise)))
-    if not made:
+        standings, _ = standings_of(judged_runs(part, experiment, metric, rule, of_it), experiment, metric, judging)
+        shown = dict.fromkeys(wanted.targets) if wanted else standings
+        made += [_decision(standings[t], t, backbone, rows_of(standings[t], metric, {})) for t in shown if t in standings]
+    if not any(len(decision.sources) > 1 for decision in made):
         raise CatsError(f"no target of '{experiment}' has two sources to choose from")
-    return made
+    return [decision for decision in made if len(decision.sources) > 1]
 
 
-def _decision(
-    target: str, backbone: str, sources: tuple[str, ...], values: Sequence[np.ndarray], top: np.ndarray | None
-) -> Decision:
-    errors = [sample.std(ddof=1) / np.sqrt(len(sample)) if len(sample) > 1 else 0.0 for sample in values]
-    return Decision(target, backbone, sources, np.array([sample.mean() for sample in values]), np.array(errors), top)
+def _decision(found: Standing, target: str, backbone: str, rows: Sequence[Row]) -> Decision:
+    others = [row for row in rows if not _itself(row.source, target)]
+    places, all_of = [found.sources.index(row.source) for row in others], found.measured
+    images = None if all_of.images is None else all_of.images[:, places]
+    measured = Measured([all_of.values[i] for i in places], images, all_of.noise)
+    return Decision(target, backbone, tuple(row.source for row in others), measured, _top(others, all_of.noise))
 
 
-def _top(rows: Sequence[Row], noise: float | None) -> np.ndarray | None:
+def _top(rows: Sequence[Row], noise: float) -> np.ndarray | None:
     known = bool(noise) or all(row.seeds > 1 and row.low is not None for row in rows)
     return np.array([row.tie == 1 for row in rows]) if known else None
 

@@ -34,25 +34,30 @@ def deposit(tracking: Tracking, records: Sequence[Record]) -> Iterator[Deposit]:
     """Write the records that the experiment has not got; yields every one as soon as it is there.
 
     A run that an earlier, interrupted import left half-written is completed. One that is there gets the tags of today's map,
-    and parameters and metrics that it lacks; its settings and figures are never changed. Raises CatsError if MLflow refuses.
+    and parameters and metrics that it lacks; its settings and figures are never changed. Of what somebody else has written
+    meanwhile one is left. Raises CatsError if MLflow refuses, LostError if another driver has taken over (results.lease).
     """
     there = list(tracking.runs("tags.`cats.key` != ''"))
     keys = {run.data.tags["cats.key"]: run for run in there}
     # Keys were attempts before they held the title; such a run is known by its title and its attempt.
     earlier = {(run.data.tags[ORIGIN], run.data.tags.get("cats.attempt")): run for run in there if ORIGIN in run.data.tags}
-    for number, record in enumerate(records):
-        if tracking.permit is not None and number % ASKED == 0:
-            tracking.permit()
-        found = keys.get(record.key) or earlier.get((record.facts["imported"], record.attempt))
-        try:
-            yield _delivered(tracking, record, found)
-        except (MlflowException, OSError) as error:
-            raise CatsError(f"MLflow at {tracking.shown} did not take a run: {first_line(error)}") from error
-    done = tracking.runs("attributes.status = 'FINISHED' and tags.`cats.key` != ''")
-    finished = Counter(run.data.tags["cats.key"] for run in done)
-    for key, times in finished.items():
-        if times > 1:
-            settle(tracking, key)
+    made = False
+    try:
+        for number, record in enumerate(records):
+            if tracking.permit is not None and number % ASKED == 0:
+                tracking.permit()
+            found = _delivered(
+                tracking, record, keys.get(record.key) or earlier.get((record.facts["imported"], record.attempt))
+            )
+            made |= found.act == "made"
+            yield found
+        if made:
+            done = tracking.runs("attributes.status = 'FINISHED' and tags.`cats.key` != ''")
+            for key, times in Counter(run.data.tags["cats.key"] for run in done).items():
+                if times > 1:
+                    settle(tracking, key)
+    except (MlflowException, OSError) as error:
+        raise CatsError(f"MLflow at {tracking.shown} did not take a run: {first_line(error)}") from error
 
 
 def _delivered(tracking: Tracking, record: Record, found: Run | None) -> Deposit:

@@ -17,7 +17,6 @@ from results.tukey import tail
 DRAWS = 1000
 GRAIN = 4096  # quantiles from which Student's t is drawn: a table is ten times faster than drawing it
 NOTHING = 1e-18  # variances below are errors of rounding
-LENT = 4  # degrees of freedom that all sources together lend each in the variance of its mean rank
 CHUNK = 50  # draws of test images at a time: their weights fill memory otherwise
 
 
@@ -149,8 +148,11 @@ def _significant(far: np.ndarray, parts: np.ndarray, frees: np.ndarray, count: i
 
 
 def draws(measured: Measured, luck: np.random.Generator, count: int = DRAWS) -> np.ndarray:
-    """(count, S) means as they might have come out with other seeds and other test images."""
-    variance, freedom = measured.seeds
+    """(count, S) means as they might have come out with other seeds and other test images.
+
+    Seeds of which nothing is known move nothing: `Measured.drawable` says whether there are any.
+    """
+    variance, freedom = np.nan_to_num(measured.seeds[0]), measured.seeds[1]
     found = np.empty((count, len(variance)), dtype=np.float32)
     for free in np.unique(freedom):
         own = np.flatnonzero(freedom == free)
@@ -196,31 +198,3 @@ def ranked(drawn: np.ndarray, level: float = 0.95) -> Ranks:
     by_source = np.sort(np.ascontiguousarray(ranks.T), axis=1)
     low, high = (by_source[:, max(int(np.ceil(len(drawn) * tail)) - 1, 0)] for tail in ((1 - level) / 2, (1 + level) / 2))
     return Ranks(low, high, best / len(drawn), ranks.var(axis=0))
-
-
-def mean_ranks(
-    means: np.ndarray, variances: np.ndarray | None = None, level: float = 0.95
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Mean rank of each source over targets, with an interval over targets: what other targets of the kind would say.
-
-    means: (T, S), higher is better. Ranks are taken inside each target; equal means share a rank. The spread over targets
-    holds the luck of seeds and images already, but three targets agree by chance: Student's t over them alone covers 69 to
-    91 %. So the variance of each source is moderated by that of all of them (Smyth, Statistical Applications in Genetics and
-    Molecular Biology 3, 2004), and the interval is never narrower than what `variances` (T, S) of the ranks inside targets
-    leave certain (Ranks.variance).
-    In 1,000 simulated boards each it covers 95 to 97 % of two to fifteen sources on three to twelve targets (before: up to
-    99.8), 98 where sources lie far apart, 92 of five and 86 of three sources on three targets with next to no noise.
-    Returns mean, low, high, each (S,); low and high are NaN with one target.
-    """
-    ranks = stats.rankdata(-means, axis=1)
-    (count, sources), point = ranks.shape, ranks.mean(axis=0)
-    if count < 2:
-        nothing = np.full(len(point), np.nan)
-        return point, nothing, nothing
-    own, spread = count - 1, ranks.var(axis=0, ddof=1)
-    lent = min(LENT, max(sources - 2, 0) * own)  # two sources mirror each other: neither tells more of the other
-    moderated = (own * spread + lent * spread.mean()) / (own + lent)
-    half = stats.t.ppf(0.5 + level / 2, own + lent) * np.sqrt(moderated / count)
-    if variances is not None:
-        half = np.maximum(half, stats.norm.ppf(0.5 + level / 2) * np.sqrt(variances.mean(axis=0) / count))
-    return point, np.maximum(1, point - half), np.minimum(sources, point + half)

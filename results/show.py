@@ -14,7 +14,10 @@ from results.standing import Overall, Row
 APART = "Kept off the ranking because of shared images"
 LEFT = ("source", "target", "reason")  # columns of words
 HEAD = ("rank", "source", "mean", "95 %", "tie", "P(best)", "seeds", "Wh")
-OVERALL_HEAD = ("source", "mean rank", "95 % interval", "wins", "tied", "strength", "coverage")
+OVERALL_HEAD = (
+    "source", "mean rank", "95 % interval", "tie", "P(best)", "wins", "tied", "mean (95 %)", "strength", "coverage",
+)  # fmt: skip
+RANKED = 7  # columns of the overall table that fit into 80 characters; on a terminal the others stand below them
 
 
 def cells_of(row: Row) -> tuple[str, ...]:
@@ -28,12 +31,16 @@ def cells_of(row: Row) -> tuple[str, ...]:
 
 def overall_cells(row: Overall) -> tuple[str, ...]:
     """One row of the overall table as text."""
-    mean = "–" if row.mean_rank is None else f"{row.mean_rank:.2f}"
+    rank = "–" if row.mean_rank is None else f"{row.mean_rank:.2f}"
+    tie, best = "–" if row.tie is None else str(row.tie), "–" if row.p_best is None else f"{row.p_best:.2f}"
+    mean = "–" if row.mean is None else f"{row.mean:.3f}"
+    if row.mean_low is not None and row.mean_high is not None:
+        mean += f" ({row.mean_low:.2f}–{row.mean_high:.2f})"
     ends = "–" if row.low is None or row.high is None else f"{row.low:.2f}–{row.high:.2f}"
     strength = "–" if row.strength is None else f"{row.strength:.2f}"
     if row.strength_low is not None and row.strength_high is not None:
         strength += f" ± {(row.strength_high - row.strength_low) / 2:.2f}"
-    return row.source, mean, ends, str(row.wins), str(row.best), strength, f"{row.coverage:.0%}"
+    return row.source, rank, ends, tie, best, str(row.wins), str(row.best), mean, strength, f"{row.coverage:.0%}"
 
 
 def overall_title(board: Board) -> str:
@@ -54,12 +61,14 @@ def table(board: Board) -> Group:
         for row in rows:
             made.add_row(*(escape(cell) for cell in cells_of(row)), style="" if row.tie == 1 else "dim")
         parts += [made, Text("")]
-    made = Table(title=f"Overall: {overall_title(board)}", title_justify="left", title_style="bold")
-    for name in OVERALL_HEAD:
-        made.add_column(name, justify="left" if name == "source" else "right")
-    for overall in board.overall:
-        made.add_row(*(escape(cell) for cell in overall_cells(overall)))
-    parts.append(made)
+    for title, kept in ((f"Overall: {overall_title(board)}", range(RANKED)), (None, (0, *range(RANKED, len(OVERALL_HEAD))))):
+        made = Table(title=title, title_justify="left", title_style="bold")
+        for name in (OVERALL_HEAD[i] for i in kept):
+            made.add_column(name, justify="left" if name == "source" else "right", no_wrap=name != "source", overflow="fold")
+        for overall in board.overall:
+            cells = overall_cells(overall)
+            made.add_row(*(escape(cells[i]) for i in kept))
+        parts.append(made)
     if board.leaking:
         apart = Table(title=APART, title_justify="left", title_style="bold")
         for name in apart_head(board):
@@ -90,11 +99,23 @@ def legend(board: Board) -> list[str]:
         f"experiment {board.experiment}; {board.choice}",
         f"interval: over {over}; tie 1: cannot be told from the best (Games-Howell, 95 % for all pairs of a target){stated}",
         "rank (95 % interval), P(best): from draws of the same luck",
-        "mean rank, strength (Plackett-Luce, every target): 95 % over targets; wins: targets where alone in tie 1",
+        *overall_legend(board),
         "Wh: all attempts of the row, and its share of the pretraining",
         *differences(board),
         *board.notes,
     ]
+
+
+def overall_legend(board: Board) -> list[str]:
+    """What the columns over targets mean."""
+    ends = f"mean rank, mean (of {board.metric}, same targets), strength (Plackett-Luce, every target): 95 % over targets"
+    wins = "wins: targets where alone in tie 1"
+    if board.difference is None:
+        return [f"{ends}; {wins}"]
+    if board.difference.targets == 1:
+        return [f"{ends}; {wins}", "overall tie, P(best): those of the only target that all sources share"]
+    tie = "overall tie 1: mean rank cannot be told from the best one's (Nemenyi, 95 % for all pairs)"
+    return [f"{ends}; {wins}", f"{tie}; P(best): of the lowest mean rank, with other targets of the kind"]
 
 
 def differences(board: Board) -> list[str]:

@@ -3,7 +3,7 @@
 import math
 import zlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -11,7 +11,8 @@ import pandas as pd
 
 from results.friedman import Difference, difference
 from results.influence import Images
-from results.rank import Measured, Ranks, draws, interval, mean_ranks, ranked, tie_groups
+from results.overall import Ends, best_chances, mean_ranks, mean_values, rank_ties
+from results.rank import Measured, Ranks, draws, interval, ranked, tie_groups
 from results.select import LOWER_IS_BETTER
 from results.strength import strengths
 
@@ -52,6 +53,9 @@ class Overall:
         coverage: share of the board's targets on which the source was measured.
         wins: targets where it stands alone in tie 1. best: targets where it cannot be told from the best, wins among them.
         strength, strength_low, strength_high: Plackett-Luce over all targets, 95 % over targets.
+        mean, mean_low, mean_high: of the metric, over the same targets as the mean rank.
+        tie: 1 is what cannot be told from the best by mean rank. p_best: chance to be the best by mean rank over all targets of
+            the kind. None where there is no mean rank, or where nothing is known of the luck.
     """
 
     source: str
@@ -64,6 +68,11 @@ class Overall:
     strength: float | None = None
     strength_low: float | None = None
     strength_high: float | None = None
+    mean: float | None = None
+    mean_low: float | None = None
+    mean_high: float | None = None
+    tie: int | None = None
+    p_best: float | None = None
 
 
 @dataclass(frozen=True)
@@ -98,12 +107,11 @@ def standing(
 
 def rows_of(found: Standing, metric: str, energy: Mapping[str, float | None]) -> list[Row]:
     """Best first."""
-    bounds = (-1.0, 1.0) if metric == "kappa" else (-1.0, 0.0) if metric in LOWER_IS_BETTER else (0.0, 1.0)
     sign, means, ranks = -1 if metric in LOWER_IS_BETTER else 1, found.measured.means, found.ranks
     order = sorted(range(len(means)), key=lambda i: (-means[i], found.sources[i]))
     rows = []
     for rank, (i, tie) in enumerate(zip(order, tie_groups(found.measured, order), strict=True), 1):
-        ends = interval(found.measured, i, bounds)
+        ends = interval(found.measured, i, _bounds(metric))
         low, high = sorted(sign * end for end in ends) if ends else (None, None)
         lucky = (None, None, None) if ranks is None else (float(ranks.low[i]), float(ranks.high[i]), float(ranks.best[i]))
         name, seeds = found.sources[i], len(found.measured.values[i])
@@ -111,25 +119,35 @@ def rows_of(found: Standing, metric: str, energy: Mapping[str, float | None]) ->
     return rows
 
 
+def _bounds(metric: str) -> tuple[float, float]:
+    """Of the metric, turned where lower is better."""
+    return (-1.0, 1.0) if metric == "kappa" else (-1.0, 0.0) if metric in LOWER_IS_BETTER else (0.0, 1.0)
+
+
 def over_targets(
-    standings: Mapping[str, Standing], targets: Mapping[str, list[Row]], impute: Impute | None
+    standings: Mapping[str, Standing], targets: Mapping[str, list[Row]], metric: str, impute: Impute | None
 ) -> tuple[list[Overall], Difference | None, list[str]]:
     """Every source over targets, best first; how they differ; and what was imputed, or is not ranked, in sentences."""
     sources = sorted({source for found in standings.values() for source in found.sources})
     gaps = [(source, target) for target, found in standings.items() for source in sources if source not in found.sources]
     incomplete = {target for _, target in gaps}
     used = {t: filled(found, sources, impute) for t, found in standings.items() if impute or t not in incomplete}
-    ranks = _mean_ranks(list(used.values())) if used else None
+    common = _common(used, metric) if used else None
     strong = _strengths(targets, sources)
     tops = {t: [row.source for row in rows if row.tie == 1] for t, rows in targets.items() if len(rows) > 1}
     rows = []
     for i, source in enumerate(sources):
-        mean, low, high = (None, None, None) if ranks is None else (_number(part[i]) for part in ranks)
-        strength = (None, None, None) if strong is None else tuple(_number(part[i]) for part in strong)
         coverage = sum(source in found.sources for found in standings.values()) / len(standings)
         wins, best = sum(top == [source] for top in tops.values()), sum(source in top for top in tops.values())
-        rows.append(Overall(source, mean, low, high, coverage, wins, best, *strength))
+        row = Overall(source, None, None, None, coverage, wins, best, *_numbers(strong, i))
+        rows.append(row if common is None else common.fill(row, i))
     rows.sort(key=lambda row: (row.mean_rank or math.inf, -(row.strength or 0.0), row.source))
+    if len(used) > 1:
+        ties = rank_ties(np.array([row.mean_rank for row in rows]), len(used))
+        rows = [replace(row, tie=tie) for row, tie in zip(rows, ties, strict=True)]
+    elif used:
+        ties_here = {row.source: row.tie for row in targets[next(iter(used))]}
+        rows = [replace(row, tie=ties_here.get(row.source)) for row in rows]
     differ = difference(sources, np.stack([found.measured.means for found in used.values()])) if used else None
     return rows, differ, _gap_notes(gaps, bool(used), impute)
 
@@ -150,15 +168,40 @@ def filled(found: Standing, sources: list[str], impute: Impute | None) -> Standi
     return Standing(sources, Measured(values), drawn, ranks)
 
 
-def _mean_ranks(used: list[Standing]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    means = np.stack([found.measured.means for found in used])
-    known = [found.ranks for found in used if found.ranks is not None]
-    if len(used) == 1 and known:
-        return mean_ranks(means)[0], known[0].low, known[0].high
-    return mean_ranks(means, np.stack([ranks.variance for ranks in known]) if known else None)
+@dataclass(frozen=True)
+class _Common:
+    """Of the targets that all sources share: mean ranks, means of the metric, and chances to be the best, None if not known."""
+
+    ranks: Ends
+    means: Ends
+    best: np.ndarray | None
+
+    def fill(self, row: Overall, i: int) -> Overall:
+        """The row of source i with them."""
+        rank, low, high = _numbers(self.ranks, i)
+        mean, mean_low, mean_high = _numbers(self.means, i)
+        best = None if self.best is None else float(self.best[i])
+        return replace(row, mean_rank=rank, low=low, high=high, mean=mean, mean_low=mean_low, mean_high=mean_high, p_best=best)
 
 
-def _strengths(targets: Mapping[str, list[Row]], sources: list[str]) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
+def _common(used: Mapping[str, Standing], metric: str) -> _Common:
+    found = list(used.values())
+    values = mean_values([one.measured for one in found], _bounds(metric))
+    if metric in LOWER_IS_BETTER:
+        values = -values[0], -values[2], -values[1]
+    means = np.stack([one.measured.means for one in found])
+    known = [one.ranks for one in found if one.ranks is not None]
+    if len(found) == 1:
+        ranks = mean_ranks(means)
+        return (
+            _Common((ranks[0], known[0].low, known[0].high), values, known[0].best) if known else _Common(ranks, values, None)
+        )
+    variances = np.stack([ranks.variance for ranks in known]) if known else None
+    luck = np.random.default_rng(zlib.crc32("/".join(sorted(used)).encode()))
+    return _Common(mean_ranks(means, variances), values, best_chances(means, variances, luck))
+
+
+def _strengths(targets: Mapping[str, list[Row]], sources: list[str]) -> Ends | None:
     rankings = [[sources.index(row.source) for row in rows] for rows in targets.values() if len(rows) > 1]
     return strengths(rankings, len(sources))
 
@@ -168,11 +211,16 @@ def _gap_notes(gaps: list[tuple[str, str]], ranked_any: bool, impute: Impute | N
         return []
     if impute:
         pairs = ", ".join(f"{source} → {target}" for source, target in gaps)
-        return [f"{len(gaps)} pairs that were not measured count as the {impute} source of their target in mean ranks: {pairs}"]
+        said = f"{len(gaps)} pairs that were not measured count as the {impute} source of their target"
+        return [f"{said} in mean ranks and means: {pairs}"]
     if not ranked_any:
         return ["no target has every source, so there is no mean rank; `--impute worst` or `median` fills the gaps"]
     return []
 
 
-def _number(value: float) -> float | None:
-    return float(value) if math.isfinite(value) else None
+def _numbers(ends: Ends | None, i: int) -> tuple[float | None, float | None, float | None]:
+    """Mean, low and high of source i; None for what is not known."""
+    if ends is None:
+        return None, None, None
+    mean, low, high = (float(part[i]) if math.isfinite(part[i]) else None for part in ends)
+    return mean, low, high

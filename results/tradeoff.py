@@ -4,7 +4,6 @@ Regret of a target: the test metric of its best source minus that of the source 
 """
 
 import math
-import zlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -15,13 +14,12 @@ import pandas as pd
 from results.agree import OWN_ROWS, SIZE
 from results.cost import UNMEASURED, Amount, Bill
 from results.error import CatsError
-from results.judge import tails
+from results.judge import mean_interval
 from results.measures import PREFIX
 from results.measures import SIZE as SOURCE_SIZE
 from results.record import metric_name
 from results.select import COLUMNS, LOWER_IS_BETTER, RULES, chosen
 
-DRAWS = 2000
 CONSTANT = "imagenet"
 SWEEP = "full sweep"
 CHANCE = "any source"
@@ -34,7 +32,7 @@ class Way:
     """A way to choose the source of each target.
 
     Attributes:
-        regret, low, high: mean over `targets` targets, and its 95 % bootstrap over targets; no interval for fewer than two.
+        regret, low, high: mean over `targets` targets, and its 95 % interval over them (results.judge); none for one.
         kwh: what the choice costs for all targets; None if a part of it is missing.
         known: what is known of that: all, or a lower bound; None if nothing is. rough: some of it may be counted more than
             once, so that it is neither. without: how many attempts do not say what they took.
@@ -115,10 +113,7 @@ def make_tradeoff(frame: pd.DataFrame, bill: Bill, metric: str, rule: str, apart
     for name in said.keys() - OWN_ROWS:
         lost[name], prices[name] = regrets(truth, said[name]), _paid([*before, bill.measures.get(name, UNMEASURED)])
     common = comparable(list(lost.values()))
-    ways = [
-        _way(name, {t: v for t, v in found.items() if t in common}, prices.get(name, FREE), bill.experiment)
-        for name, found in lost.items()
-    ]
+    ways = [_way(name, {t: v for t, v in found.items() if t in common}, prices.get(name, FREE)) for name, found in lost.items()]
     kept = [way for way in ways if way.targets]
     kept.sort(key=lambda way: (way.kwh is None, way.known is None, way.known or 0.0, way.regret, way.name))
     points = [(way.kwh if way.targets == len(common) else None, way.regret) for way in kept]
@@ -252,15 +247,14 @@ def regrets(truth: Figures, said: Figures) -> dict[str, float]:
     return found
 
 
-def _way(name: str, lost: Mapping[str, float], cost: _Price, experiment: str) -> Way:
+def _way(name: str, lost: Mapping[str, float], cost: _Price) -> Way:
     values = np.array([lost[target] for target in sorted(lost)])
     if not len(values):
         return Way(name, math.nan, None, None, 0, *cost)
     low, high = None, None
     if len(values) > 1:
-        luck = np.random.default_rng(zlib.crc32(experiment.encode()))  # the same targets are drawn for every way
-        drawn = values[luck.integers(len(values), size=(DRAWS, len(values)))].mean(axis=1)
-        low, high = (float(end) for end in np.quantile(drawn, tails(len(values))))
+        low, high = map(float, mean_interval(values))
+        low = max(low, 0.0)
     return Way(name, float(values.mean()), low, high, len(values), *cost)
 
 

@@ -7,8 +7,9 @@
 The runs are made fast: one record goes through the product, then its rows are copied inside the sqlite database by SQL, with
 other ids, keys, names and numbers. So every row has the form MLflow gave it, but histories of metrics are copied for the one
 only; no search reads them. The bootstrap is that of a board of 300 sources x 40 targets x 3 seeds: 1,000 draws and their ranks
-on each target, then the mean ranks. The runs are a grid: 15 sources x 12 targets x 10 seeds x as many points as n
-asks for, and every run has the predictions of 200 test images. Everything that is timed goes through MLflow's public API.
+on each target, then over targets mean ranks, means and chances to be the best. The runs are a grid: 15 sources x 12 targets
+x 10 seeds x as many points as n asks for, and every run has the predictions of 200 test images. Everything that is timed goes
+through MLflow's public API.
 """
 
 import argparse
@@ -31,8 +32,9 @@ import pandas as pd
 from scipy.special import softmax
 
 from results.board import Judging, make_board
+from results.overall import best_chances, mean_ranks, mean_values
 from results.predictions import images_of
-from results.rank import DRAWS, Measured, draws, mean_ranks, ranked
+from results.rank import DRAWS, Measured, draws, ranked
 from results.record import Cost, Energy, Outcome, Record
 from results.snapshot import file_of, frame_of, unchanged
 from results.tracking import Tracking
@@ -131,8 +133,9 @@ def bootstrap(values: np.ndarray, images: Sequence[np.ndarray | None]) -> None:
     """values: (T, S, seeds); images: (G, S) for each target."""
     measured = [Measured(list(here), shares) for here, shares in zip(values, images, strict=True)]
     ranks = [ranked(draws(found, np.random.default_rng(number), DRAWS)) for number, found in enumerate(measured)]
-    low = mean_ranks(np.stack([found.means for found in measured]), np.stack([found.variance for found in ranks]))[1]
-    assert np.isfinite(low).all()
+    means, variances = np.stack([found.means for found in measured]), np.stack([found.variance for found in ranks])
+    best = best_chances(means, variances, np.random.default_rng(0))
+    assert np.isfinite([mean_ranks(means, variances)[1], mean_values(measured, (0.0, 1.0))[1], best]).all()
 
 
 def board(frame: pd.DataFrame | None, uri: str, snapshots: Path, *, fresh: bool = False) -> None:

@@ -8,6 +8,7 @@ CATS_HOME, CATS_DATA and CATS_WEIGHTS have to name folders that all nodes share.
 import argparse
 import os
 import shlex
+import signal
 import subprocess
 import sys
 
@@ -53,13 +54,36 @@ def cluster(chosen):
 
 def main():
     chosen = options()
-    with cluster(chosen) as slurm:
-        if chosen.print:
-            print(slurm.job_script())
-            return 0
-        slurm.scale(jobs=chosen.workers)
-        command = [sys.executable, "-m", "benchmark", "run", chosen.plan, "--engine", "dask"]
-        return subprocess.call([*command, "--scheduler", slurm.scheduler_address])
+    signal.signal(signal.SIGTERM, stopped)
+    try:
+        with cluster(chosen) as slurm:  # whatever ends this cancels the jobs, those that wait in the queue too
+            if chosen.print:
+                print(slurm.job_script())
+                return 0
+            slurm.scale(jobs=chosen.workers)
+            command = [sys.executable, "-m", "benchmark", "run", chosen.plan, "--engine", "dask"]
+            return driven([*command, "--scheduler", slurm.scheduler_address])
+    except KeyboardInterrupt as stop:  # before there was a driver
+        return 128 + number_of(stop)
+
+
+def driven(command):
+    """Run the driver to its end. A stop is passed on, then waited for: the driver asks its workers what they have done."""
+    driver = subprocess.Popen(command)
+    while True:
+        try:
+            code = driver.wait()
+            return code if code >= 0 else 128 - code
+        except KeyboardInterrupt as stop:
+            driver.send_signal(number_of(stop))
+
+
+def stopped(number, _):
+    raise KeyboardInterrupt(number)
+
+
+def number_of(stop):
+    return stop.args[0] if stop.args else signal.SIGINT
 
 
 if __name__ == "__main__":

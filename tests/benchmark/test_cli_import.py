@@ -1,8 +1,15 @@
 """`cats import` and `cats agree`, as a person calls them."""
 
 import json
+import os
+import subprocess
+import sys
 
 import pytest
+
+from results.lease import Lease
+from results.outbox import Outbox
+from results.tracking import Tracking
 
 RUNS = "id,from,to,state,auc,vl\n" + "".join(
     f"{i},{source},{target},{state},{auc},{1 - auc:.2f}\n"
@@ -32,6 +39,17 @@ def cats(cats, tmp_path):
     (tmp_path / "map.yaml").write_text(MAP)
     (tmp_path / "lp.csv").write_text(SCORES)
     return cats
+
+
+def test_an_import_waits_for_a_run_that_writes_to_the_same_experiment(cats, tmp_path):
+    with Lease(Tracking("sqlite:///mlflow.db", "theirs"), Outbox(tmp_path / "elsewhere" / "box"), print, 0.1):
+        command = [sys.executable, "-m", "benchmark", "import", "runs.csv", "--map", "map.yaml", "--experiment", "theirs"]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        waits = process.stderr.readline()
+        assert f"another cats run, pid {os.getpid()} on " in waits
+        assert process.poll() is None
+    out, err = process.communicate(timeout=200)
+    assert (process.returncode, out.startswith("theirs on sqlite:///mlflow.db: 6 finished runs")) == (0, True), err
 
 
 @pytest.fixture

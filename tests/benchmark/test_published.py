@@ -1,8 +1,10 @@
 """Pretrained here, published in a real model registry, used by another plan: the same bits, known by their content."""
 
+import contextlib
 import json
 import os
 import shutil
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -213,6 +215,15 @@ def test_an_unknown_model_is_refused_before_anything_starts(place, model, senten
     with pytest.raises(CatsError) as caught:
         load_plan("second.yaml")
     assert sentence in str(caught.value)
+
+
+def test_a_registry_that_fails_while_it_is_asked_what_there_is_is_one_sentence(place):
+    publish("digits", "test_resnet", "plan.yaml")
+    registry = Registry(os.environ["MLFLOW_TRACKING_URI"])
+    with contextlib.closing(sqlite3.connect(place / "mlflow.db")) as database, database:
+        database.execute("ALTER TABLE registered_models RENAME TO gone")
+    with pytest.raises(CatsError, match=r"MLflow at \S+ cannot be asked for models:/other/1: "):
+        registry.version("models:/other/1")
 
 
 def test_weights_of_another_backbone_and_models_of_other_people_are_refused(place):

@@ -8,6 +8,7 @@ from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 
 import dask
+import distributed
 import psutil
 import pytest
 from cryptography import x509
@@ -24,6 +25,7 @@ from benchmark.job import jobs_of
 from benchmark.plan import load_plan
 from results.error import CatsError
 from tests.cluster import works
+from tests.cluster.conftest import waited_for, written
 
 pytestmark = [pytest.mark.cluster, pytest.mark.slow]
 
@@ -97,7 +99,8 @@ def test_a_worker_stays_at_its_target(tmp_path):
     )
     jobs = jobs_of(load_plan(str(plan)).cells(), "two", "DEU")
     changes, last = 0, defaultdict(lambda: None)
-    for worker, *place in told(own(works.place).outcomes(jobs, all_of_them())):
+    for worker, *where in told(own(works.place).outcomes(jobs, all_of_them())):
+        place = tuple(where)
         changes += last[worker] not in {None, place}
         last[worker] = place
     assert len(last) == 2
@@ -177,6 +180,20 @@ def test_a_stopped_driver_takes_its_jobs_back_from_a_cluster_that_goes_on(jobs, 
     next(outcomes)
     outcomes.close()
     assert len(list(Dask("cpu", by_hand.address, make=works.key).outcomes(jobs(3), all_of_them()))) == 3
+
+
+def test_a_scheduler_with_another_version_of_dask_is_one_sentence(by_hand, tmp_path, cats):
+    (tmp_path / "old").mkdir()
+    (tmp_path / "old" / "sitecustomize.py").write_text("import distributed\ndistributed.__version__ = '2020.1.0'\n")
+    (tmp_path / "file").unlink()
+    by_hand.dask("scheduler", "--host", "127.0.0.1", "--port", "0", "--scheduler-file", str(tmp_path / "file"),
+                 before=str(tmp_path / "old"))  # fmt: skip
+    address = json.loads(waited_for(lambda: written(tmp_path / "file"), by_hand.processes[-1]))["address"]
+    (tmp_path / "plan.yaml").write_text("experiment: x\nsources: [scratch]\ntargets: [ihc]\nbackbones: [test_resnet]\n")
+    code, _, err = cats("run", "plan.yaml", "--engine", "dask", "--scheduler", address)
+    here = distributed.__version__
+    told = f"has distributed 2020.1.0, the driver has {here}: install the same on both"
+    assert (code, err) == (2, f"cats: the Dask scheduler at {address} {told}\n")
 
 
 def test_a_wrong_address_is_one_sentence(cats, tmp_path):

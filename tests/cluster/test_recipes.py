@@ -1,6 +1,11 @@
 """The recipes of scripts/cluster name what a cluster needs."""
 
 import importlib.util
+import os
+import signal
+import subprocess
+import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -40,6 +45,40 @@ def test_the_job_script_asks_slurm_for_the_cores_and_starts_one_worker_with_one_
     assert "-m distributed.cli.dask_worker tcp://" in lines[-1]
     for option in ("--nthreads 1", "--memory-limit 0", "--nanny"):
         assert option in lines[-1]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_who_stops_the_driver_leaves_no_job_in_slurms_queue(tmp_path, number):
+    """There is no Slurm here: its two commands are files that keep what they are asked for."""
+    for name, told in (("sbatch", "Submitted batch job 7"), ("scancel", "")):
+        (tmp_path / name).write_text(f'#!/bin/sh\necho "$@" >> {tmp_path}/{name}.asked\necho "{told}"\n')
+        (tmp_path / name).chmod(0o755)
+    (tmp_path / "plan.yaml").write_text(
+        "experiment: x\nsources: [scratch]\ntargets: [ihc]\nbackbones: [test_resnet]\nrecipe: {size: 16}\n"
+    )
+    process = subprocess.Popen(
+        [sys.executable, RECIPES / "slurm.py", "plan.yaml"], cwd=tmp_path, stderr=subprocess.PIPE, text=True,
+        env={**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}", "PYTHONPATH": str(RECIPES.parents[1])},
+    )  # fmt: skip
+    for line in process.stderr:
+        if "no worker is there" in line:
+            break
+    process.send_signal(number)
+    told = process.communicate(timeout=250)[1]
+    assert process.returncode == 128 + number, told
+    assert (tmp_path / "scancel.asked").read_text() == "7\n"
+    assert "Traceback" not in told
+
+
+def test_the_image_holds_every_package_of_this_distribution_and_its_exact_versions():
+    lines = (RECIPES / "Dockerfile").read_text().splitlines()
+    copied = {word for line in lines if line.startswith("COPY") for word in line.split()[1:]}
+    project = tomllib.loads((RECIPES.parents[1] / "pyproject.toml").read_text())
+    assert {*project["tool"]["setuptools"]["packages"]} | {"pyproject.toml", "constraints.txt"} <= copied
+    (install,) = [line for line in lines if "pip install" in line]
+    assert "-c constraints.txt" in install
+    assert "cluster" in install
 
 
 def test_the_manifest_starts_a_scheduler_and_workers_that_find_it_and_share_a_volume():

@@ -4,11 +4,13 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections import Counter
 
 import psutil
 import pytest
 
+from results.spent import unpacked
 from results.tracking import Tracking
 
 pytestmark = [pytest.mark.cluster, pytest.mark.slow, pytest.mark.timeout(600)]
@@ -25,12 +27,11 @@ pretraining: {size: 16, epochs: 1}
 """
 
 
-def started(folder, *options):
+def started(folder, *options, plan=PLAN):
     """`cats run` as a process; it writes to `small.db` in the folder, one thread for each worker."""
-    plan = folder / "small.yaml"
-    plan.write_text(PLAN)
+    (folder / "small.yaml").write_text(plan)
     return subprocess.Popen(
-        [*CATS, "run", str(plan), "--device", "cpu", "--tracking-uri", f"sqlite:///{folder / 'small.db'}", *options],
+        [*CATS, "run", "small.yaml", "--device", "cpu", "--tracking-uri", f"sqlite:///{folder / 'small.db'}", *options],
         cwd=folder,
         env={**os.environ, "OMP_NUM_THREADS": "1"},
         stdout=subprocess.DEVNULL,
@@ -84,5 +85,34 @@ def test_workers_started_by_hand_make_the_same_table(undisturbed, tmp_path, by_h
     assert "8 made now, 0 attempts failed" in told
     assert "Traceback" not in told
     assert table(tmp_path) == undisturbed
+
+
+@pytest.mark.parametrize("by", ["us", "hand"])
+def test_a_stopped_driver_keeps_what_its_workers_have_in_hand_with_its_cost_and_the_next_one_goes_on(
+    undisturbed, tmp_path, by_hand, by
+):
+    if by == "hand":
+        for _ in range(2):
+            by_hand.worker(OMP_NUM_THREADS="1")
+    options = ["--scheduler", by_hand.address] if by == "hand" else ["--workers", "2"]
+    process = started(tmp_path, "--engine", "dask", *options, plan=PLAN.replace("epochs: 2", "epochs: [0, 100000]"))
+    for line in process.stderr:
+        if line.startswith("4/16"):  # all that end by themselves before two that do not
+            break
+    time.sleep(3)
+    process.send_signal(signal.SIGTERM)
+    told = process.stderr.read()
+    process.stderr.close()
+    assert process.wait() == 128 + signal.SIGTERM, told
+    assert "Resume with: cats run" in told
+    assert "Error" not in told
     runs = Tracking(f"sqlite:///{tmp_path / 'small.db'}", "small", create=False).frame()
-    assert all(part.endswith(" (shared)") for text in runs["energy"] for part in text.split(";"))  # both see all of it
+    stopped = runs[runs["status"] == "KILLED"]
+    assert len(stopped) == 2
+    for costs in unpacked(stopped["costs"]):
+        assert sum(cost["seconds"] for cost in costs) > 1
+        assert all(part["kwh"] > 0 for cost in costs for part in cost["energy"].values())
+    ended(started(tmp_path, *(["--engine", "dask", *options] if by == "hand" else [])))
+    runs = Tracking(f"sqlite:///{tmp_path / 'small.db'}", "small", create=False).frame()
+    done = runs[(runs["status"] == "FINISHED") & runs["key"].isin(undisturbed)]
+    assert dict(zip(done["key"], done["test_auc"], strict=True)) == undisturbed

@@ -9,11 +9,11 @@ from scipy import stats
 
 from results import agree_show
 from results.agree import IMAGENET, ORACLE, RANDOM, SIZE, STATIC, agree
-from results.board import Wanted
+from results.board import Judging, Wanted
 from results.combine import combine
 from results.decision import about, decisions_of, static
 from results.error import CatsError
-from results.judge import STATISTICS
+from results.judge import FEW, STATISTICS
 from results.matrix import cells_of, read_grid, scores_of
 from results.measures import said
 from tests.runs import costing, frame_of, run
@@ -155,9 +155,10 @@ def test_seeds_make_intervals_of_each_target_and_tell_the_top_group():
     assert value(rows[RANDOM], "top_tie") == 0.25
     figure = rows["good"].targets["bb"]["regret_1"]
     assert figure.low < figure.value < figure.high
-    # The regret is a difference of two means of 5: its error is sqrt(2) standard errors.
-    errors = [decision.errors for decision in decisions_of(pd.DataFrame(clear), "toy", "auc", "min_val_loss")][1]
-    assert (figure.high - figure.low) / 3.92 == pytest.approx(np.sqrt(errors[0] ** 2 + errors[1] ** 2), rel=0.2)
+    # The regret is a difference of two means of 5, each with Student's t of 4 degrees of freedom; normals would say 1.96.
+    variance = decisions_of(pd.DataFrame(clear), "toy", "auc", "min_val_loss")[1].measured.seeds[0]
+    alike = stats.t.rvs(4, size=(2, 10**5), random_state=0) * np.sqrt(variance[:2, None])
+    assert figure.high - figure.low == pytest.approx(np.ptp(np.quantile(alike[0] - alike[1], (0.025, 0.975))), rel=0.12)
     assert not [note for note in made.notes if "one seed" in note]
 
 
@@ -165,7 +166,7 @@ def test_the_standard_error_is_that_of_the_mean():
     rows = [run("imagenet", "a", i, v) for i, v in enumerate([0.7, 0.8, 0.9])]
     rows += [run("scratch", "a", i, v) for i, v in enumerate([0.2, 0.98])]  # its interval is cut at 0 and at 1
     (decision,) = decisions_of(pd.DataFrame(rows), "toy", "auc", "min_val_loss")
-    errors = dict(zip(decision.sources, decision.errors, strict=True))
+    errors = dict(zip(decision.sources, np.sqrt(decision.measured.seeds[0]), strict=True))
     assert errors["imagenet"] == pytest.approx(0.1 / np.sqrt(3))
     assert errors["scratch"] == pytest.approx(0.78 / 2)
     (decision,) = decisions_of(pd.DataFrame(rows), "toy", "brier", "min_val_loss")
@@ -191,6 +192,46 @@ def test_one_seed_is_said():
     made, rows = judged([*CELLS, *GOOD])
     assert "one seed: top tie groups are not known, and the luck of seeds is in no interval" in made.notes
     assert value(rows["good"], "top_tie") is None
+
+
+def test_the_luck_of_the_test_images_is_in_the_intervals_where_it_is_known_and_else_a_note_says_so():
+    frame, luck = pd.DataFrame([*CELLS, *GOOD]), np.random.default_rng(0)
+    shares = luck.normal(0, 0.02, (100, 4)) - luck.normal(0, 0.02, (100, 1))
+
+    def images(name, metric, runs):
+        return (shares, None) if name != "toy/b" else (None, "not every run has predictions")
+
+    decisions = decisions_of(frame, "toy", "auc", "min_val_loss", None, Judging(images))
+    made = agree(decisions, about(said(frame, "toy"), decisions), "toy", "auc")
+    (good,) = (row for row in made.rows if row.name == "good")
+    assert good.targets["a"]["regret_1"].high > 0.05
+    assert good.targets["b"]["regret_1"].high is None
+    assert "the luck of the test images of b is in no interval" in made.notes
+    # The columns of the images follow their sources, which stand best first here and by name on the board.
+    order = [sorted(SOURCES).index(source) for source in decisions[0].sources]
+    assert decisions[0].sources == ("imagenet", "fractal", "textures", "scratch")
+    np.testing.assert_array_equal(decisions[0].measured.images, shares[:, order])
+    assert "the luck of the test images is in no interval" in judged([*CELLS, *GOOD])[0].notes
+
+
+def test_the_mean_over_targets_is_never_surer_than_the_luck_inside_them():
+    """Both targets say the same, so that they leave no doubt of their own."""
+    cells = [run(s, t, i, v + d) for t in "ab" for s, v in zip(SOURCES, (0.9, 0.6, 0.8, 0.7), strict=True)
+             for i, d in enumerate((-0.02, 0.0, 0.02))]  # fmt: skip
+    _, rows = judged([*cells, *scored("good", "a", [3, 1, 4, 2]), *scored("good", "b", [3, 1, 4, 2])])
+    mean, one = (figures["regret_1"] for figures in (rows["good"].mean, rows["good"].targets["a"]))
+    assert mean.value == pytest.approx(0.1)
+    assert mean.low < mean.value < mean.high
+    assert 0.5 < (mean.high - mean.low) / (one.high - one.low) < 1
+
+
+def test_few_targets_are_said_to_make_intervals_of_skewed_figures_too_narrow():
+    def notes(count):
+        rows = [row for i in range(count) for row in [*ran(f"t{i}", TURNED[i % 5]), *scored("best", f"t{i}", TURNED[i % 5])]]
+        return judged(rows)[0].notes
+
+    assert FEW in notes(11)
+    assert FEW not in notes(12)
 
 
 def test_p_values_are_corrected_over_the_measures():

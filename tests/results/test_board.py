@@ -14,6 +14,7 @@ from tests.runs import CLEAR, COSTS, KWH, UNKNOWN, board, run, runs
 NEW = ["images", "noise", "difference", "choice"]
 NEW_OF_ROW = ["rank_low", "rank_high", "p_best"]
 NEW_OF_OVERALL = ["wins", "best", "strength", "strength_low", "strength_high"]
+NEW_OF_OVERALL += ["mean", "mean_low", "mean_high", "tie", "p_best"]
 
 
 def test_json_keeps_its_contract():

@@ -320,6 +320,19 @@ def test_settings_and_figures_that_are_there_are_never_changed(tracking, change,
     assert "cats.source_images" not in run.data.tags
 
 
+def test_what_two_imports_wrote_at_once_is_there_once(tracking):
+    records = made({}, {"id": "r2", "state": "FAILED"}, {"id": "r4", "from": "scratch"})
+    one, other = (deposit(tracking, records) for _ in range(2))
+    for begun in (one, other):  # both look before either has written all
+        next(begun)
+    for begun in (one, other):
+        list(begun)
+    frame = tracking.frame()
+    finished = frame[frame["status"] == "FINISHED"]
+    assert finished["key"].is_unique
+    assert set(finished["key"]) == {record.key for record in records if record.status == "finished"}
+
+
 def test_failed_and_unfinished_runs_are_off_the_board(tracking):
     rows = [{"id": f"{name}{i}", "from": name} for name in ("imagenet", "scratch") for i in range(2)]
     rows[1] |= {"state": "FAILED", "auc": 0.99, "vl": 0.0}

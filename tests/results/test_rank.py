@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from results import rank
-from results.rank import Measured, draws, mean_ranks, ranked
+from results.rank import Measured, draws, ranked
 
 UNIT = (0.0, 1.0)
 
@@ -64,67 +64,6 @@ def test_sources_without_any_spread_cannot_be_told_apart():
 def test_a_source_with_one_seed_ties_and_does_not_spoil_the_others():
     samples = [np.array([0.9, 0.91, 0.905]), np.array([0.88]), np.array([0.5, 0.51, 0.505])]
     assert tie_groups(samples) == [1, 1, 2]
-
-
-def test_mean_ranks_of_sources_that_agree_everywhere_leave_no_room():
-    mean, low, high = mean_ranks(np.array([[0.9, 0.5, 0.7]] * 3))
-    np.testing.assert_array_equal([mean, low, high], [[1, 3, 2]] * 3)
-
-
-def test_equal_sources_share_a_rank():
-    np.testing.assert_array_equal(mean_ranks(np.array([[0.5, 0.5]]))[0], [1.5, 1.5])
-
-
-def test_mean_rank_has_students_t_with_a_variance_moderated_by_that_of_all_sources():
-    means = np.array([[0.9, 0.8, 0.7], [0.8, 0.9, 0.7], [0.9, 0.7, 0.8], [0.9, 0.8, 0.7]])
-    mean, low, high = mean_ranks(means)  # ranks 1 2 1 1, 2 1 3 2, 3 3 2 3: variances 1/4, 2/3, 1/4
-    variance = (3 * (2 / 3) + 3 * (7 / 18)) / 6  # three targets of its own, three of the one other source that is free
-    ends = stats.t.interval(0.95, 6, 2.0, np.sqrt(variance / 4))
-    assert (mean[1], low[1], high[1]) == pytest.approx((2, *ends))
-    assert low.min() == 1
-    assert high.max() == 3
-
-
-def test_of_two_sources_neither_lends_the_other_certainty():
-    first = np.array([1, 1, 2, 1, 2, 1, 1, 2])
-    mean, low, high = mean_ranks(np.stack([-first, first - 3], axis=1))
-    ends = stats.t.interval(0.95, 7, 1.375, stats.sem(first))
-    assert (mean[0], low[0], high[0]) == pytest.approx((1.375, 1, ends[1]))
-    assert ends[1] < 2
-
-
-def test_a_source_that_stands_alike_on_three_targets_by_chance_is_not_sure_of_its_rank():
-    means = np.array([[0.9, 0.8, 0.7, 0.6], [0.6, 0.8, 0.9, 0.7], [0.7, 0.8, 0.6, 0.9]])
-    mean, low, high = mean_ranks(means)
-    assert mean[1] == 2
-    assert low[1] < 1.5
-    assert high[1] > 2.5
-
-
-def test_mean_rank_is_never_surer_than_the_luck_inside_targets():
-    means = np.array([[0.9, 0.8, 0.7, 0.6, 0.5]] * 5)
-    variances = np.full((5, 5), 0.36)
-    mean, low, high = mean_ranks(means, variances)
-    half = stats.norm.ppf(0.975) * np.sqrt(0.36 / 5)
-    np.testing.assert_allclose(high[1:4] - low[1:4], 2 * half)
-    np.testing.assert_allclose(mean, [1, 2, 3, 4, 5])
-
-
-def test_one_target_gives_a_mean_rank_and_no_interval():
-    mean, low, high = mean_ranks(np.array([[0.9, 0.1]]))
-    assert mean.tolist() == [1, 2]
-    assert np.isnan([low, high]).all()
-
-
-@given(st.integers(2, 5), st.integers(1, 4), st.integers(0, 10**6))
-def test_mean_ranks_sum_to_the_same_and_follow_their_sources(sources, targets, seed):
-    luck = np.random.default_rng(seed)
-    means = luck.random((targets, sources))
-    mean, low, high = mean_ranks(means)
-    assert mean.sum() == pytest.approx(sources * (sources + 1) / 2)
-    assert targets == 1 or (low <= high).all()
-    order = luck.permutation(sources)
-    np.testing.assert_allclose(mean_ranks(means[:, order])[0], mean[order])
 
 
 def images_of(luck, count, *spreads):
@@ -237,30 +176,6 @@ def test_intervals_of_simulated_targets_cover_what_they_say(seeds, test_noise):
         ends = [rank.interval(Measured(values, images), s, (-9, 9)) for s in range(3)]
         inside += [low <= t <= high for t, (low, high) in zip(truth, ends, strict=True)]
     assert 0.93 <= np.mean(inside) <= 0.97
-
-
-@pytest.mark.parametrize(
-    ("sources", "targets", "noise", "apart", "least", "most"),
-    [
-        (5, 12, 0.02, 0.03, 0.93, 0.97), (15, 12, 0.02, 0.03, 0.93, 0.97), (15, 6, 0.01, 0.03, 0.93, 0.97),
-        (5, 3, 0.02, 0.03, 0.93, 0.97), (15, 3, 0.02, 0.03, 0.93, 0.975), (2, 3, 0.02, 0.03, 0.93, 0.97),
-        (5, 12, 0.02, 0.1, 0.965, 0.99), (5, 3, 0.005, 0.03, 0.905, 0.945), (3, 3, 0.005, 0.03, 0.83, 0.89),
-    ],
-)  # fmt: skip
-def test_intervals_of_mean_ranks_cover_what_their_docstring_says(sources, targets, noise, apart, least, most):
-    """1,000 boards each with three seeds, against the mean rank without noise over all targets of the kind."""
-    luck = np.random.default_rng([sources, targets])
-    inside = []
-    for _ in range(1000):
-        strength = luck.normal(0, apart, sources)
-        # One source is above another by chance Φ(gap / spread of the gap): that is its part in the mean rank.
-        truth = 0.5 + stats.norm.cdf((strength - strength[:, None]) / (0.02 * np.sqrt(2))).sum(axis=1)
-        means = strength + luck.normal(0, 0.02, (targets, sources))
-        measured = [Measured(list(values)) for values in means[..., None] + luck.normal(0, noise, (targets, sources, 3))]
-        variances = np.stack([ranked(draws(m, luck, 200)).variance for m in measured])
-        _, low, high = mean_ranks(np.stack([m.means for m in measured]), variances)
-        inside += list((low <= truth) & (truth <= high))
-    assert least <= np.mean(inside) <= most
 
 
 @pytest.mark.parametrize(

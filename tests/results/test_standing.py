@@ -1,14 +1,17 @@
 """Boards with test images, a stated noise, and gaps."""
 
+import io
+
 import numpy as np
 import pandas as pd
 import pytest
+from rich.console import Console
 
 from results.board import Judging
 from results.decision import decisions_of
 from results.influence import of_target
 from results.picture import draw, draw_ranks
-from results.show import comma_separated, legend, markdown
+from results.show import comma_separated, legend, markdown, table
 from tests.predictions import predictions
 from tests.runs import CLEAR, board, run, runs
 
@@ -123,7 +126,7 @@ def test_gaps_leave_targets_out_unless_they_are_imputed_aloud():
     assert "mean rank over 2 of 2 targets" in markdown(worst)
     # On b good alone was measured, so the worst there is as good as it: all three share rank 2.
     assert [(r.source, r.mean_rank) for r in worst.overall] == [("good", 1.5), ("bad", 2), ("new", 2.5)]
-    said = "2 pairs that were not measured count as the worst source of their target in mean ranks: bad → b, new → b"
+    said = "2 pairs that were not measured count as the worst source of their target in mean ranks and means: bad → b, new → b"
     assert said in worst.notes
     assert not [n for n in plain.notes if "count as" in n]
 
@@ -132,6 +135,49 @@ def test_the_median_stands_between():
     rows = [*runs(one=[[0.9], [0.9]], two=[[0.8], [0.8]], three=[[0.7], [0.7]]), run("late", "a", 0, 0.1)]
     ranks = {r.source: r.mean_rank for r in board(rows, judging=Judging(impute="median")).overall}
     assert ranks == {"one": 1, "two": (2 + 2.5) / 2, "late": (4 + 2.5) / 2, "three": (3 + 4) / 2}
+
+
+def test_the_overall_table_says_who_ties_with_the_best_how_likely_it_is_the_best_and_the_mean_of_the_metric():
+    made = board(several(targets=12))
+    assert [row.tie for row in made.overall] == [1, 1, 2, 2]
+    assert [round(row.p_best, 1) for row in made.overall] == [1, 0, 0, 0]
+    assert sum(row.p_best for row in made.overall) == pytest.approx(1)
+    for place, row in enumerate(made.overall):
+        assert row.mean_low < row.mean == pytest.approx(0.9 - 0.05 * place, abs=0.01)
+        assert row.mean < row.mean_high < row.mean_low + 0.02
+    text = markdown(made)
+    assert "| source | mean rank | 95 % interval | tie | P(best) | wins | tied | mean (95 %) | strength |" in text
+    first = made.overall[0]
+    mean = f"{first.mean:.3f} ({first.mean_low:.2f}–{first.mean_high:.2f})"
+    assert f"| 1 | {first.p_best:.2f} | {first.wins} | {first.best} | {mean} |" in text
+    assert "overall tie 1: mean rank cannot be told from the best one's (Nemenyi, 95 % for all pairs)" in text
+
+
+def test_of_one_common_target_the_overall_tie_and_chance_are_those_of_it():
+    made = board([row for row in CLEAR if row["target"] == "a"])
+    here = {row.source: (row.tie, row.p_best, row.low, row.high) for row in made.targets["a"]}
+    assert {row.source: (row.tie, row.p_best, row.mean_low, row.mean_high) for row in made.overall} == here
+    assert "overall tie, P(best): those of the only target that all sources share" in legend(made)
+
+
+def test_the_mean_of_a_metric_of_which_lower_is_better_is_positive_and_lies_in_its_interval():
+    best, worst = board(CLEAR, metric="brier").overall
+    assert (best.source, worst.source) == ("good", "bad")
+    assert 0 <= best.mean_low < best.mean < worst.mean
+    assert best.mean < best.mean_high
+
+
+def test_without_a_common_target_there_is_no_overall_tie_chance_or_mean():
+    rows = board([run("one", "a", 0, 0.9), run("two", "b", 0, 0.9)]).overall
+    assert {(row.tie, row.p_best, row.mean) for row in rows} == {(None, None, None)}
+
+
+def test_the_overall_table_fits_into_80_columns_in_two_parts():
+    narrow = Console(width=80, file=io.StringIO())
+    narrow.print(table(board([row | {"source": "imagenet_" + row["source"]} for row in several(targets=12, sources=12)])))
+    overall = narrow.file.getvalue().partition("Overall: ")[2].splitlines()
+    assert len([line for line in overall if line.startswith("│ imagenet_s") and line.endswith("│")]) == 24
+    assert not [line for line in overall if line.startswith("│  ") or "…" in line]  # no cell is broken
 
 
 def test_no_common_target_says_how_to_rank_all_the_same():

@@ -43,6 +43,24 @@ def test_one_target_has_no_interval_over_targets():
     assert np.isnan([low, high]).all()
 
 
+def test_targets_that_agree_by_chance_are_no_certainty():
+    _, low, high = strengths([[0, 1, 2]] * 3, 3)
+    assert (high - low > 1).all()
+
+
+@pytest.mark.parametrize(("sources", "targets", "wide"), [(3, 3, 1.5), (3, 5, 1.5), (5, 3, 1.5), (5, 12, 0.5), (15, 5, 0.5)])
+def test_intervals_of_strengths_cover_what_their_docstring_says(sources, targets, wide):
+    """150 boards drawn from the model: strengths so wide apart, and Gumbel's noise."""
+    luck = np.random.default_rng([sources, targets])
+    inside = []
+    for _ in range(150):
+        true = luck.normal(0, wide, sources)
+        true -= true.mean()
+        _, low, high = strengths([list(np.argsort(-luck.gumbel(true))) for _ in range(targets)], sources)
+        inside += list((low <= true) & (true <= high))
+    assert 0.94 <= np.mean(inside) <= 1 - 1e-9
+
+
 def test_the_interval_is_as_wide_as_leaving_out_one_target_at_a_time_says():
     luck = np.random.default_rng(1)
     rankings = [list(np.argsort(-luck.gumbel(np.arange(4) * 0.5))) for _ in range(60)]

@@ -1,18 +1,21 @@
 """Regret against energy, of hand-made runs and by hand; the front against brute force."""
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
 from results.cost import make_bill
-from results.cost_show import parts
+from results.cost_show import parts, tradeoff_notes
 from results.cost_tables import ROUGH
 from results.error import CatsError
 from results.figures import pareto
+from results.judge import FEW
 from results.report import tradeoff
 from results.tradeoff import CHANCE, SWEEP, comparable, figures, hypervolume, make_tradeoff, on_front, regrets
 from results.tradeoff_picture import draw
@@ -261,8 +264,14 @@ def test_several_backbones_are_sources_of_their_own():
 def test_the_interval_is_of_the_mean_over_targets():
     _, found = ways([*runs(), *scored("poor", BACKWARDS)])
     way = found["poor"]
-    assert (way.low, way.high) == (pytest.approx(0.25), pytest.approx(0.3))
-    assert way.low <= way.regret <= way.high
+    half = stats.t.ppf(0.975, 1) * 0.025  # of 0.25 and 0.3; no regret is below zero
+    assert (way.low, way.high) == pytest.approx((0.0, 0.275 + half))
+
+
+def test_few_targets_are_said_to_make_the_interval_of_regret_too_narrow():
+    made, _ = ways(runs())
+    assert FEW in tradeoff_notes(made)
+    assert FEW not in tradeoff_notes(replace(made, targets=12))
 
 
 @pytest.mark.parametrize(
