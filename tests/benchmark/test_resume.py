@@ -36,7 +36,7 @@ def plan(tmp_path, monkeypatch):
 
 
 def done(cell, status="finished", attempt="a"):
-    record = cell_attempt(cell, "toy").failed("none", 0.0).record
+    record = cell_attempt(cell, "toy").lost("none", (0.0, 0.0)).record
     scores = {"auc": 0.8, "accuracy": 0.8}
     return Outcome(record.model_copy(update={"status": status, "scores": scores, "reason": None, "attempt": attempt}))
 
