@@ -128,7 +128,7 @@ def make_board(
     standings, blind = standings_of(runs, experiment, metric, judging)
     standings = {target: standings[target] for target in map(str, shown) if target in standings}
     targets = {t: rows_of(found, metric, {s: energy.get((s, t)) for s in found.sources}) for t, found in standings.items()}
-    notes = [*_rule_note(runs, rule), *(f"{target}: {blind[target]}" for target in standings if target in blind)]
+    notes = [*_rule_note(runs, rule), *_blind_notes({t: blind[t] for t in standings if t in blind})]
     overall, difference, imputed = over_targets(standings, targets, metric, judging.impute)
     return Board(
         experiment, metric, rule, targets, overall, notes + imputed + _notes(cells, frame, wanted), leaking,
@@ -296,6 +296,14 @@ def _notes(cells: pd.DataFrame, frame: pd.DataFrame, wanted: Wanted | None) -> l
     if kinds := hardware(frame):
         notes.append(f"energy: {', '.join(kinds)}")
     return notes
+
+
+def _blind_notes(blind: Mapping[str, str]) -> list[str]:
+    """One note for each reason why test images say nothing."""
+    targets: dict[str, list[str]] = {}
+    for target, why in blind.items():
+        targets.setdefault(why, []).append(target)
+    return [f"{', '.join(those)}: {why}" for why, those in targets.items()]
 
 
 def _refusals(refused: Mapping[tuple[str, str], str]) -> list[str]:

@@ -33,7 +33,7 @@ class Amount:
         figures: how many there are, missing ones too.
         shared: kWh of what is known that are shares of several attempts' energy, by device time.
         undivided: kWh of what is known that other attempts drew from the same hardware too, and hold as well.
-        without: how many attempts a figure is missing of.
+        without: how many cells and pretrainings a figure is missing of.
     """
 
     counter: float = 0.0
@@ -151,7 +151,8 @@ def make_bill(frame: pd.DataFrame, experiment: str, shared_over: int | None = No
     names = ["source", "target", "backbone", "measures"]
     runs = frame.reindex(columns=list(dict.fromkeys([*map(str, frame), *names])))
     runs["costs"] = unpacked(runs["costs"])
-    amounts = pd.Series([_of_attempt(costs) for costs in runs["costs"]], runs.index, dtype=object)
+    told = zip(runs["costs"], runs["kind"], strict=True)
+    amounts = pd.Series([_of_attempt(costs, kind) for costs, kind in told], runs.index, dtype=object)
     cells, unfinished = runs[runs["kind"] == "cell"], runs["status"] != "FINISHED"
     targets = _by(cells["target"], amounts)
     share = shared_over or max(len(targets), 1)
@@ -181,9 +182,9 @@ def make_bill(frame: pd.DataFrame, experiment: str, shared_over: int | None = No
 UNMEASURED = Amount(missing=1, figures=1, without=1)  # an attempt whose record is not there: it cost something
 
 
-def _of_attempt(costs: Sequence[Mapping[str, Any]]) -> Amount:
+def _of_attempt(costs: Sequence[Mapping[str, Any]], kind: str) -> Amount:
     amount = add(map(amount_of, costs)) if costs else UNMEASURED
-    return replace(amount, without=min(amount.missing, 1))
+    return replace(amount, without=0 if kind == "score" else min(amount.missing, 1))
 
 
 def _by(names: pd.Series, amounts: pd.Series) -> dict[Any, Amount]:
@@ -216,7 +217,8 @@ def measures_of(runs: pd.DataFrame) -> dict[str, Amount]:
         users = list(own) or (asked.split(";") if isinstance(asked, str) else [])
         common = add(amount_of(cost) for cost in costs if not cost["phase"].startswith(OWN))
         for name in users:
-            mine = [amount_of(own[name])] if name in own else []
+            mine = [] if costs else [UNMEASURED]
+            mine += [amount_of(own[name])] if name in own else []
             found.setdefault(name, []).append(add([*mine, common.share(1 / len(users))]))
     return {name: add(amounts) for name, amounts in sorted(found.items())}
 

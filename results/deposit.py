@@ -52,7 +52,7 @@ def deposit(tracking: Tracking, records: Sequence[Record]) -> Iterator[Deposit]:
             made |= found.act == "made"
             yield found
         if made:
-            done = tracking.runs("attributes.status = 'FINISHED' and tags.`cats.key` != ''")
+            done = tracking.runs("tags.`cats.key` != ''")
             for key, times in Counter(run.data.tags["cats.key"] for run in done).items():
                 if times > 1:
                     settle(tracking, key)
@@ -92,6 +92,7 @@ def _update(tracking: Tracking, record: Record, run: Run) -> Deposit:
     known, figures, tags = run.data.params, run.data.metrics, run.data.tags
     other = {name for name, value in metrics.items() if name in figures and not math.isclose(value, figures[name])}
     clashes = [name for name, value in params.items() if known.get(name, value) != value]
+    clashes += [name for name in sorted(known) if name not in params]  # with fewer settings, points of a grid would be one
     clashes += [name for name in sorted(other) if not name.startswith(COSTS)]
     if clashes:
         return Deposit(record, "left", tuple(clashes))

@@ -7,7 +7,7 @@ import pandas as pd
 from results.error import CatsError, nearest
 
 COLUMNS = ["source", "target", "backbone", "seed"]
-LOWER_IS_BETTER = {"brier"}
+LOWER_IS_BETTER = {"brier", "loss", "log_loss", "error", "ece", "mae", "mse", "rmse"}  # ours, and what others call theirs
 ORACLE = "oracle_test"
 
 

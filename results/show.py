@@ -95,10 +95,13 @@ def legend(board: Board) -> list[str]:
     if board.images and len(board.images) < len(board.targets):
         over = f"seeds, on {', '.join(board.images)} test images too"
     stated = f"; stated: differences up to {board.noise:g} are noise, also of one seed" if board.noise else ""
+    rows = [row for listed in board.targets.values() for row in listed]
+    some = f"interval: over {over}" if any(row.low is not None for row in rows) else "no interval: one seed, no predictions"
+    drawn = any(row.p_best is not None for row in rows)
     return [
         f"experiment {board.experiment}; {board.choice}",
-        f"interval: over {over}; tie 1: cannot be told from the best (Games-Howell, 95 % for all pairs of a target){stated}",
-        "rank (95 % interval), P(best): from draws of the same luck",
+        f"{some}; tie 1: cannot be told from the best (Games-Howell, 95 % for all pairs of a target){stated}",
+        *(["rank (95 % interval), P(best): from draws of the same luck"] if drawn else []),
         *overall_legend(board),
         "Wh: all attempts of the row, and its share of the pretraining",
         *differences(board),

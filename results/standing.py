@@ -121,7 +121,9 @@ def rows_of(found: Standing, metric: str, energy: Mapping[str, float | None]) ->
 
 def _bounds(metric: str) -> tuple[float, float]:
     """Of the metric, turned where lower is better."""
-    return (-1.0, 1.0) if metric == "kappa" else (-1.0, 0.0) if metric in LOWER_IS_BETTER else (0.0, 1.0)
+    if metric in LOWER_IS_BETTER:
+        return (-1.0 if metric == "brier" else -math.inf), 0.0
+    return (-1.0 if metric == "kappa" else 0.0), 1.0
 
 
 def over_targets(

@@ -280,3 +280,11 @@ def test_a_backbone_that_only_failed_hides_no_energy():
     broken = [row | {"backbone": "other", "status": "FAILED", "key": row["key"] + "o"} for row in CLEAR]
     made = board([*CLEAR, *broken])
     assert all(row.energy_kwh is not None and row.energy_kwh >= 3 * KWH for row in made.targets["a"])
+
+
+def test_a_loss_of_others_is_better_when_low_and_may_be_above_one():
+    rows = [row | {"test_loss": 2.0 + row["test_brier"]} for row in CLEAR]
+    found, brier = (board(rows, metric=metric).targets["a"] for metric in ("loss", "brier"))
+    assert [row.source for row in found] == [row.source for row in brier]
+    assert all(row.low < row.mean < row.high for row in found)
+    assert found[0].mean > 1

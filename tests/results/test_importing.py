@@ -320,6 +320,14 @@ def test_settings_and_figures_that_are_there_are_never_changed(tracking, change,
     assert "cats.source_images" not in run.data.tags
 
 
+def test_a_map_with_fewer_settings_does_not_make_points_of_a_grid_one(tracking):
+    records = made({}, {"id": "r2", "lr": 0.01})
+    fewer = [record.model_copy(update={"settings": {}, "point": "one"}) for record in records]
+    list(deposit(tracking, records))
+    assert [each.clashes for each in deposit(tracking, fewer)] == [tuple(sorted(records[0].settings))] * 2
+    assert tracking.frame()["point"].nunique() == 2
+
+
 def test_what_two_imports_wrote_at_once_is_there_once(tracking):
     records = made({}, {"id": "r2", "state": "FAILED"}, {"id": "r4", "from": "scratch"})
     one, other = (deposit(tracking, records) for _ in range(2))
@@ -327,10 +335,9 @@ def test_what_two_imports_wrote_at_once_is_there_once(tracking):
         next(begun)
     for begun in (one, other):
         list(begun)
-    frame = tracking.frame()
-    finished = frame[frame["status"] == "FINISHED"]
-    assert finished["key"].is_unique
-    assert set(finished["key"]) == {record.key for record in records if record.status == "finished"}
+    keys = tracking.frame()["key"]
+    assert keys.is_unique
+    assert set(keys) == {record.key for record in records}
 
 
 def test_failed_and_unfinished_runs_are_off_the_board(tracking):
