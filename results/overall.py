@@ -7,7 +7,6 @@ import numpy as np
 from scipy import stats
 
 from results.friedman import critical_difference
-from results.judge import mean_interval
 from results.rank import DRAWS, Measured, interval
 
 LENT = 4  # degrees of freedom that all sources together lend each in the variance of its mean rank, at most
@@ -110,8 +109,10 @@ def rank_ties(ranks: np.ndarray, targets: int) -> list[int]:
 def mean_values(measured: Sequence[Measured], bounds: tuple[float, float]) -> Ends:
     """Mean of the metric of each source over targets, each (S,), with its interval over targets, cut at the metric's bounds.
 
-    See results.judge.mean_interval; never narrower than the luck of seeds and images inside targets, as far as it is known. Of
-    one target that luck alone, and NaN where there is none.
+    Student's t over targets; never narrower than the luck of seeds and images inside them, as far as it is known. Of one
+    target that luck alone, and NaN where there is none. AUCs of targets are skewed: in 1,500 simulated boards of three, five
+    and twelve targets it covers 88 to 90 %. Johnson's t, as judge.mean_interval has it, gained three points by reaching far
+    below chance.
     """
     means, count = np.stack([found.means for found in measured]), len(measured)
     point = means.mean(axis=0)
@@ -120,5 +121,7 @@ def mean_values(measured: Sequence[Measured], bounds: tuple[float, float]) -> En
         low, high = np.array(ends).T
         return point, low, high
     variances = np.stack([np.nan_to_num(found.seeds[0]) + np.diag(found.shared) for found in measured])
-    low, high = mean_interval(means, np.sqrt(variances.sum(axis=0)) / count)
-    return point, np.maximum(bounds[0], low), np.minimum(bounds[1], high)
+    half = np.maximum(
+        stats.t.ppf(0.975, count - 1) * stats.sem(means), stats.norm.ppf(0.975) * np.sqrt(variances.sum(axis=0)) / count
+    )
+    return point, np.maximum(bounds[0], point - half), np.minimum(bounds[1], point + half)
