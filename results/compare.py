@@ -91,7 +91,7 @@ def compare(
     parts = np.array([seeds if np.ptp(gaps) else 0.0, images.variance]), np.array([freedom, images.freedom])
     mean, ends, p = float(gaps.mean()), None, None
     if parts[0].sum() > 0:
-        scales = errors(*parts)
+        scales = [(float(error), float(free)) for error, free in errors(*parts)]
         half = max(float(stats.t.ppf(0.975, free)) * error for error, free in scales)
         p = max(float(2 * stats.t.sf(abs(mean) / error, free)) for error, free in scales if error > 0)
         ends = mean - half, mean + half

@@ -4,7 +4,6 @@ Demšar, Statistical comparisons of classifiers over multiple data sets, Journal
 Corani and Mangili, Should we really use post-hoc tests based on mean-ranks?, the same journal 17, 2016, for the last one.
 """
 
-import itertools
 import math
 from dataclasses import dataclass
 
@@ -78,17 +77,16 @@ def holm(p: np.ndarray) -> np.ndarray:
 
 
 def _told_apart(sources: list[str], means: np.ndarray) -> list[tuple[str, str, float]]:
-    pairs = list(itertools.combinations(range(len(sources)), 2))
+    one, other = np.triu_indices(len(sources), 1)
     # With N targets no p is below 2 / 2^N, with P pairs none after Holm below P times that: then there is nothing to compute.
-    if not pairs or len(pairs) * 2.0 ** (1 - len(means)) > 0.05:
+    if not len(one) or len(one) * 2.0 ** (1 - len(means)) > 0.05:
         return []
-    gaps = means[:, [a for a, _ in pairs]] - means[:, [b for _, b in pairs]]
-    raw, differ = np.ones(len(pairs)), (gaps != 0).any(axis=0)
+    gaps = means[:, one] - means[:, other]
+    raw, differ = np.ones(len(one)), (gaps != 0).any(axis=0)
     raw[differ] = stats.wilcoxon(gaps[:, differ], axis=0).pvalue
-    found = []
-    for (a, b), gap, p in zip(pairs, gaps.T, holm(raw), strict=True):
-        if p < 0.05:
-            signed = np.sign(gap) * stats.rankdata(np.abs(gap))
-            better, worse = (a, b) if signed.sum() > 0 else (b, a)
-            found.append((sources[better], sources[worse], float(p)))
+    p, found = holm(raw), []
+    for pair in np.flatnonzero(p < 0.05):
+        gap, names = gaps[:, pair], (sources[one[pair]], sources[other[pair]])
+        better, worse = names if (np.sign(gap) * stats.rankdata(np.abs(gap))).sum() > 0 else names[::-1]
+        found.append((better, worse, float(p[pair])))
     return sorted(found, key=lambda told: told[2])

@@ -7,7 +7,7 @@ import numpy as np
 from scipy import stats
 
 from results.friedman import critical_difference
-from results.rank import DRAWS, Measured, interval
+from results.rank import DRAWS, Measured, intervals
 
 LENT = 4  # degrees of freedom that all sources together lend each in the variance of its mean rank, at most
 LOUD = 4  # power of how much more a source varies than the others, by which they lend it less
@@ -117,9 +117,7 @@ def mean_values(measured: Sequence[Measured], bounds: tuple[float, float]) -> En
     means, count = np.stack([found.means for found in measured]), len(measured)
     point = means.mean(axis=0)
     if count < 2:
-        ends = [interval(measured[0], source, bounds) or (np.nan, np.nan) for source in range(len(point))]
-        low, high = np.array(ends).T
-        return point, low, high
+        return point, *intervals(measured[0], bounds)
     variances = np.stack([np.nan_to_num(found.seeds[0]) + np.diag(found.shared) for found in measured])
     half = np.maximum(
         stats.t.ppf(0.975, count - 1) * stats.sem(means), stats.norm.ppf(0.975) * np.sqrt(variances.sum(axis=0)) / count

@@ -46,10 +46,14 @@ class Measured:
         A stated noise is the 95 % point of the difference of two equal sources, so 1.96² · 2 variances are noise².
         """
         stated = (self.noise / 1.96) ** 2 / 2 if self.noise else np.nan
-        variance = np.array([v.var(ddof=1) / len(v) if len(v) > 1 else stated for v in self.values])
-        # Equal values have a variance of rounding errors, not of zero.
-        variance[[len(v) > 1 and np.ptp(v) == 0 for v in self.values]] = 0.0
-        return variance, np.array([len(v) - 1.0 if len(v) > 1 else np.inf for v in self.values])
+        counts = np.array([len(v) for v in self.values])
+        variance = np.full(len(counts), stated)
+        for count in np.unique(counts[counts > 1]):
+            own = np.flatnonzero(counts == count)
+            values = np.array([self.values[i] for i in own.tolist()])
+            # Equal values have a variance of rounding errors, not of zero.
+            variance[own] = np.where(np.ptp(values, axis=1) == 0, 0.0, values.var(axis=1, ddof=1) / count)
+        return variance, np.where(counts > 1, counts - 1.0, np.inf)
 
     @cached_property
     def shared(self) -> np.ndarray:
@@ -69,31 +73,32 @@ class Measured:
         return bool(np.isfinite(variance).all() and (variance > 0).any())
 
 
-def interval(measured: Measured, source: int, bounds: tuple[float, float], level: float = 0.95) -> tuple[float, float] | None:
-    """Student's t interval of a source's mean, cut at the metric's bounds: seeds and test images, Welch-Satterthwaite.
+def intervals(measured: Measured, bounds: tuple[float, float], level: float = 0.95) -> tuple[np.ndarray, np.ndarray]:
+    """Student's t interval of each mean, (S,) and (S,), cut at the metric's bounds: seeds and test images, Welch-Satterthwaite.
 
     Never narrower than the seeds alone make it: Satterthwaite's degrees of freedom may let it shrink when images are added,
     and with three seeds it then covers 92 % where the larger of both covers 95.
-    None where nothing is known of the noise, or nothing varies (a deterministic protocol without predictions). Of one seed
+    NaN where nothing is known of the noise, or nothing varies (a deterministic protocol without predictions). Of one seed
     with predictions it holds the luck of the test images alone.
     """
-    seeds, freedom = measured.seeds[0][source], measured.seeds[1][source]
-    parts = np.array([0.0 if np.isnan(seeds) else seeds, measured.shared[source, source]])
-    if parts.sum() <= 0:
-        return None
-    scales = errors(parts, np.array([freedom, measured.freedom]))
-    half = max(float(stats.t.ppf(0.5 + level / 2, free)) * error for error, free in scales)
-    mean = measured.means[source]
-    return max(bounds[0], float(mean - half)), min(bounds[1], float(mean + half))
+    variance, freedom = measured.seeds
+    parts = np.stack([np.nan_to_num(variance), np.diag(measured.shared)])
+    frees = np.stack([freedom, np.full(len(freedom), measured.freedom)])
+    known = parts.sum(axis=0) > 0
+    half = np.full(len(freedom), np.nan)
+    scales = errors(parts[:, known], frees[:, known])
+    half[known] = np.max([stats.t.ppf(0.5 + level / 2, free) * error for error, free in scales], axis=0)
+    return np.maximum(bounds[0], measured.means - half), np.minimum(bounds[1], measured.means + half)
 
 
-def errors(parts: np.ndarray, frees: np.ndarray) -> list[tuple[float, float]]:
-    """Standard error and degrees of freedom of variances (2,) of seeds and of images together, and of the seeds alone.
+def errors(parts: np.ndarray, frees: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Standard errors and degrees of freedom of variances (2, S) of seeds and of images together, and of the seeds alone.
 
     What is said of a mean has to hold by both.
     """
-    inverse = (parts**2 / frees).sum() / parts.sum() ** 2
-    return [(float(np.sqrt(parts.sum())), 1 / inverse if inverse else np.inf), (float(np.sqrt(parts[0])), float(frees[0]))]
+    with np.errstate(divide="ignore"):  # all certain: infinite degrees of freedom
+        together = 1 / ((parts**2 / frees).sum(axis=0) / parts.sum(axis=0) ** 2)
+    return [(np.sqrt(parts.sum(axis=0)), together), (np.sqrt(parts[0]), frees[0])]
 
 
 def tie_groups(measured: Measured, order: Sequence[int], level: float = 0.95) -> list[int]:
@@ -128,7 +133,7 @@ def _told_apart(measured: Measured, leader: int, others: np.ndarray, alpha: floa
     images = shared[leader, leader] + shared[others, others] - 2 * shared[leader, others]
     both = np.vstack([seeds, images]), np.vstack([frees, np.full(len(others), measured.freedom)])
     apart = _significant(far, *both, count, alpha)
-    some = seeds.sum(axis=0) > NOTHING
+    some = apart & (seeds.sum(axis=0) > NOTHING) & (images != 0)  # without images it has been asked already
     apart[some] &= _significant(far[some], seeds[:, some], frees[:, some], count, alpha)
     if not measured.noise:
         return apart

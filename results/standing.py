@@ -2,7 +2,7 @@
 
 import math
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -12,7 +12,7 @@ import pandas as pd
 from results.friedman import Difference, difference
 from results.influence import Images
 from results.overall import Ends, best_chances, mean_ranks, mean_values, rank_ties
-from results.rank import Measured, Ranks, draws, interval, ranked, tie_groups
+from results.rank import Measured, Ranks, draws, intervals, ranked, tie_groups
 from results.select import LOWER_IS_BETTER
 from results.strength import strengths
 
@@ -55,7 +55,7 @@ class Overall:
         strength, strength_low, strength_high: Plackett-Luce over all targets, 95 % over targets.
         mean, mean_low, mean_high: of the metric, over the same targets as the mean rank.
         tie: 1 is what cannot be told from the best by mean rank. p_best: chance to be the best by mean rank over all targets of
-            the kind. None where there is no mean rank, or where nothing is known of the luck.
+            the kind; of one target its own, None where the luck inside it is unknown. None where there is no mean rank.
     """
 
     source: str
@@ -109,10 +109,10 @@ def rows_of(found: Standing, metric: str, energy: Mapping[str, float | None]) ->
     """Best first."""
     sign, means, ranks = -1 if metric in LOWER_IS_BETTER else 1, found.measured.means, found.ranks
     order = sorted(range(len(means)), key=lambda i: (-means[i], found.sources[i]))
+    ends = np.sort([sign * end for end in intervals(found.measured, _bounds(metric))], axis=0).T
     rows = []
     for rank, (i, tie) in enumerate(zip(order, tie_groups(found.measured, order), strict=True), 1):
-        ends = interval(found.measured, i, _bounds(metric))
-        low, high = sorted(sign * end for end in ends) if ends else (None, None)
+        low, high = (None, None) if np.isnan(ends[i]).any() else (float(ends[i, 0]), float(ends[i, 1]))
         lucky = (None, None, None) if ranks is None else (float(ranks.low[i]), float(ranks.high[i]), float(ranks.best[i]))
         name, seeds = found.sources[i], len(found.measured.values[i])
         rows.append(Row(name, sign * float(means[i]), low, high, rank, tie, seeds, energy.get(name), *lucky))
@@ -158,16 +158,20 @@ def filled(found: Standing, sources: list[str], impute: Impute | None) -> Standi
     """A target with all of `sources`, in their order: one that was not measured is as good as the worst, or the median, one."""
     if impute is None or found.sources == sources:
         return found
-    stand_in: Callable[..., np.ndarray] = np.min if impute == "worst" else np.median
-    place = {source: i for i, source in enumerate(found.sources)}
-    lacking = np.array([float(stand_in(found.measured.means))])
-    values = [found.measured.values[place[s]] if s in place else lacking for s in sources]
-    drawn, ranks = None, None
+    place, measured = {source: i for i, source in enumerate(found.sources)}, found.measured
+    up, count = np.argsort(measured.means), len(found.sources)
+    like = up[:1] if impute == "worst" else up[(count - 1) // 2 : count // 2 + 1]  # the middle one or two
+    lacking = measured.means[like].mean(keepdims=True)
+    values = [measured.values[place[s]] if s in place else lacking for s in sources]
+    images, drawn, ranks = measured.images, None, None
+    if images is not None:
+        gap = images[:, like].mean(axis=1)
+        images = np.stack([images[:, place[s]] if s in place else gap for s in sources], axis=1)
     if found.drawn is not None:
-        gap = stand_in(found.drawn, axis=1)
+        gap = found.drawn.min(axis=1) if impute == "worst" else np.median(found.drawn, axis=1)
         drawn = np.stack([found.drawn[:, place[s]] if s in place else gap for s in sources], axis=1)
         ranks = ranked(drawn)
-    return Standing(sources, Measured(values), drawn, ranks)
+    return Standing(sources, Measured(values, images, measured.noise), drawn, ranks)
 
 
 @dataclass(frozen=True)
@@ -213,7 +217,7 @@ def _gap_notes(gaps: list[tuple[str, str]], ranked_any: bool, impute: Impute | N
         return []
     if impute:
         pairs = ", ".join(f"{source} → {target}" for source, target in gaps)
-        said = f"{len(gaps)} pairs that were not measured count as the {impute} source of their target"
+        said = f"{len(gaps)} pairs not measured, or kept off the ranking, count as the {impute} source of their target"
         return [f"{said} in mean ranks and means: {pairs}"]
     if not ranked_any:
         return ["no target has every source, so there is no mean rank; `--impute worst` or `median` fills the gaps"]

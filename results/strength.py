@@ -64,8 +64,9 @@ def _derivatives(rankings: Sequence[Sequence[int]], theta: np.ndarray) -> tuple[
     for number, ranking in enumerate(rankings):
         own = np.asarray(ranking)
         worth = np.exp(theta[own] - theta[own].max())
-        # chances[j, i]: that source i is taken at place j, (places - 1, places); the last place is no choice
-        chances = (np.triu(np.tile(worth, (len(own), 1))) / np.cumsum(worth[::-1])[::-1][:, None])[:-1]
-        slopes[number, own] = (np.arange(len(own)) < len(own) - 1) - chances.sum(axis=0)
-        curvature[np.ix_(own, own)] += np.diag(chances.sum(axis=0)) - chances.T @ chances
+        # At place j, of all but the last, which is no choice, source i is taken with chance worth_i / left_j, if it is left.
+        left = np.cumsum(worth[::-1])[::-1][:-1]
+        once, twice = (np.append(np.cumsum(1 / left**power), (1 / left**power).sum()) for power in (1, 2))
+        slopes[number, own] = (np.arange(len(own)) < len(own) - 1) - worth * once
+        curvature[np.ix_(own, own)] += np.diag(worth * once) - np.outer(worth, worth) * np.minimum.outer(twice, twice)
     return slopes, curvature

@@ -7,6 +7,8 @@ from scipy import stats
 from scipy.interpolate import CubicSpline
 
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(200)
+STEPS = 250  # of log s
+REACH = 20  # beyond the steps the density of log s is below e^-20 of its peak
 
 
 @lru_cache(maxsize=64)
@@ -21,14 +23,16 @@ def _range(k: int) -> CubicSpline:
 def tail(q: np.ndarray, k: int, freedom: np.ndarray) -> np.ndarray:
     """P(studentised range of k means > q), for (P,) q and (P,) degrees of freedom; within 1e-6 of scipy's.
 
-    The range is divided by s, of which freedom·s² is chi-squared: integrated over the quantiles of s.
+    The range is divided by s, of which freedom·s² is chi-squared: integrated over y = log s, whose density goes as
+    exp(freedom (y - e^2y / 2)) and is smooth, so that equal steps suffice. Its quantiles would take a hundred times longer.
     """
     if k == 2:
         return np.asarray(2 * stats.t.sf(q / np.sqrt(2), freedom))
-    # Nodes at u = x³ (10 - 15x + 6x²) crowd at both ends, where s(u) is steep.
-    x = (NODES + 1) / 2
-    u, du = x**3 * (10 - 15 * x + 6 * x**2), 30 * x**2 * (1 - x) ** 2 / 2
     finite = np.minimum(freedom, 1e9)[:, None]
-    s = np.sqrt(2 * stats.gamma.ppf(u, finite / 2) / finite)
-    inside = _range(k)(np.clip(q[:, None] * s, 0, 20))
-    return np.asarray(np.clip(1 - inside @ (WEIGHTS * du), 0, 1))
+    ratio = REACH / finite
+    below = np.where(ratio < 0.25, 1.5 * np.sqrt(ratio), ratio + 0.5)
+    above = np.log1p(2 * np.sqrt(ratio) + 2 * ratio) / 2
+    y = -below + (below + above) * np.linspace(0, 1, STEPS)
+    density = np.exp(finite * (y - np.expm1(2 * y) / 2))
+    inside = (_range(k)(np.clip(q[:, None] * np.exp(y), 0, 20)) * density).sum(axis=1) / density.sum(axis=1)
+    return np.asarray(np.clip(1 - inside, 0, 1))

@@ -7,7 +7,8 @@
 The runs are made fast: one record goes through the product, then its rows are copied inside the sqlite database by SQL, with
 other ids, keys, names and numbers. So every row has the form MLflow gave it, but histories of metrics are copied for the one
 only; no search reads them. The bootstrap is that of a board of 300 sources x 40 targets x 3 seeds: 1,000 draws and their ranks
-on each target, then over targets mean ranks, means and chances to be the best. The runs are a grid: 15 sources x 12 targets
+on each target, then over targets mean ranks, means and chances to be the best. The whole board adds intervals, tie groups,
+strengths and the test of the differences. The runs are a grid: 15 sources x 12 targets
 x 10 seeds x as many points as n asks for, and every run has the predictions of 200 test images. Everything that is timed goes
 through MLflow's public API.
 """
@@ -23,6 +24,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
@@ -37,6 +39,7 @@ from results.predictions import images_of
 from results.rank import DRAWS, Measured, draws, ranked
 from results.record import Cost, Energy, Outcome, Record
 from results.snapshot import file_of, frame_of, unchanged
+from results.standing import Standing, over_targets, rows_of
 from results.tracking import Tracking
 
 EXPERIMENT = "bench"
@@ -120,22 +123,43 @@ def bootstraps() -> dict[str, list[float]]:
     )
     shares = luck.normal(0, 0.001, (SIZES["targets"], SIZES["images"], count))
     found = {}
-    for name, images in (
+    for of, images in (
         ("seeds", [None] * SIZES["targets"]),
         ("seeds and images", list(shares - shares.mean(axis=1)[:, None])),
     ):
-        found[name] = timed(lambda images=images: bootstrap(values, images), BOOTSTRAPS, None)
-        show(values.size, f"bootstrap of {name}", found[name])
+        for name, act in ((of, bootstrap), (f"{of}, the whole board", whole_board)):
+            found[name] = timed(partial(act, values, images), BOOTSTRAPS, None)
+            show(values.size, f"{'bootstrap of ' if act is bootstrap else ''}{name}", found[name])
     return found
 
 
 def bootstrap(values: np.ndarray, images: Sequence[np.ndarray | None]) -> None:
     """values: (T, S, seeds); images: (G, S) for each target."""
-    measured = [Measured(list(here), shares) for here, shares in zip(values, images, strict=True)]
-    ranks = [ranked(draws(found, np.random.default_rng(number), DRAWS)) for number, found in enumerate(measured)]
-    means, variances = np.stack([found.means for found in measured]), np.stack([found.variance for found in ranks])
+    found = standings(values, images).values()
+    means, variances = (
+        np.stack([one.measured.means for one in found]),
+        np.stack([one.ranks.variance for one in found if one.ranks]),
+    )
     best = best_chances(means, variances, np.random.default_rng(0))
+    measured = [one.measured for one in found]
     assert np.isfinite([mean_ranks(means, variances)[1], mean_values(measured, (0.0, 1.0))[1], best]).all()
+
+
+def standings(values: np.ndarray, images: Sequence[np.ndarray | None]) -> dict[str, Standing]:
+    names, found = [f"s{number:03}" for number in range(values.shape[1])], {}
+    for number, (here, shares) in enumerate(zip(values, images, strict=True)):
+        measured = Measured(list(here), shares)
+        drawn = draws(measured, np.random.default_rng(number), DRAWS)
+        found[f"t{number}"] = Standing(names, measured, drawn, ranked(drawn))
+    return found
+
+
+def whole_board(values: np.ndarray, images: Sequence[np.ndarray | None]) -> None:
+    found = standings(values, images)
+    rows = {target: rows_of(one, "auc", {}) for target, one in found.items()}
+    overall, differ, _ = over_targets(found, rows, "auc", None)
+    assert len(overall) == values.shape[1]
+    assert differ is not None
 
 
 def board(frame: pd.DataFrame | None, uri: str, snapshots: Path, *, fresh: bool = False) -> None:

@@ -11,7 +11,8 @@ UNIT = (0.0, 1.0)
 
 
 def interval(values, bounds, level=0.95):
-    return rank.interval(Measured([values]), 0, bounds, level)
+    """Of one source, which is alone."""
+    return tuple(end.item() for end in rank.intervals(Measured([values]), bounds, level))
 
 
 def tie_groups(samples, level=0.95, **known):
@@ -31,7 +32,7 @@ def test_interval_stops_at_the_bounds_of_the_metric():
 
 @pytest.mark.parametrize("values", [[0.8], [0.8, 0.8, 0.8]])
 def test_one_value_or_equal_values_have_no_interval(values):
-    assert interval(np.array(values), UNIT) is None
+    assert np.isnan(interval(np.array(values), UNIT)).all()
 
 
 def test_interval_covers_the_mean_as_often_as_it_says():
@@ -103,15 +104,23 @@ def test_test_images_widen_an_interval_and_never_narrow_it():
     values = [np.array([0.80, 0.84, 0.85])]
     alone = interval(values[0], UNIT)
     for spread in (0.001, 0.01, 0.1):
-        low, high = rank.interval(Measured(values, images_of(np.random.default_rng(0), 200, spread)), 0, UNIT)
+        low, high = np.ravel(rank.intervals(Measured(values, images_of(np.random.default_rng(0), 200, spread)), UNIT))
         assert low <= alone[0]
         assert alone[1] <= high
     assert high - low > alone[1] - alone[0]
 
 
+def test_sources_of_one_target_have_each_the_interval_it_has_alone():
+    """One seed beside several, equal seeds, and seeds of another count."""
+    values = [np.array(v) for v in ([0.80, 0.84, 0.85], [0.7], [0.6, 0.6], [0.5, 0.52], [0.40, 0.44, 0.46])]
+    low, high = rank.intervals(Measured(values), UNIT)
+    np.testing.assert_allclose(np.stack([low, high], axis=1), [interval(v, UNIT) for v in values])
+    assert np.isnan(low).tolist() == [False, True, True, False, False]
+
+
 def test_one_seed_with_predictions_has_the_interval_of_its_test_images():
     images = images_of(np.random.default_rng(0), 101, 0.02)
-    low, high = rank.interval(Measured([np.array([0.8])], images), 0, UNIT)
+    low, high = np.ravel(rank.intervals(Measured([np.array([0.8])], images), UNIT))
     np.testing.assert_allclose((low, high), stats.t.interval(0.95, 100, 0.8, 0.02))
     assert not Measured([np.array([0.8])], images).drawable
 
@@ -173,8 +182,8 @@ def test_intervals_of_simulated_targets_cover_what_they_say(seeds, test_noise):
         values = list((truth + shared.mean(axis=0))[:, None] + luck.normal(0, 0.02, (3, seeds)))
         if test_noise:
             images = (shared - shared.mean(axis=0)) / 200 * np.sqrt(200 / 199)
-        ends = [rank.interval(Measured(values, images), s, (-9, 9)) for s in range(3)]
-        inside += [low <= t <= high for t, (low, high) in zip(truth, ends, strict=True)]
+        low, high = rank.intervals(Measured(values, images), (-9, 9))
+        inside += list((low <= truth) & (truth <= high))
     assert 0.93 <= np.mean(inside) <= 0.97
 
 

@@ -11,7 +11,9 @@ from results.board import Judging
 from results.decision import decisions_of
 from results.influence import of_target
 from results.picture import draw, draw_ranks
+from results.rank import Measured
 from results.show import comma_separated, legend, markdown, table
+from results.standing import Standing, filled
 from tests.predictions import predictions
 from tests.runs import CLEAR, board, run, runs
 
@@ -126,9 +128,35 @@ def test_gaps_leave_targets_out_unless_they_are_imputed_aloud():
     assert "mean rank over 2 of 2 targets" in markdown(worst)
     # On b good alone was measured, so the worst there is as good as it: all three share rank 2.
     assert [(r.source, r.mean_rank) for r in worst.overall] == [("good", 1.5), ("bad", 2), ("new", 2.5)]
-    said = "2 pairs that were not measured count as the worst source of their target in mean ranks and means: bad → b, new → b"
-    assert said in worst.notes
+    said = "2 pairs not measured, or kept off the ranking, count as the worst source of their target in mean ranks and means"
+    assert f"{said}: bad → b, new → b" in worst.notes
     assert not [n for n in plain.notes if "count as" in n]
+
+
+@pytest.mark.parametrize(("impute", "share"), [("worst", 3.0), ("median", 1.5)])
+def test_a_gap_has_the_luck_of_images_and_the_noise_of_the_sources_that_it_is_like(impute, share):
+    """From the worst to the best: a, d, c, x; `new` stands before x."""
+    values = [np.array([v]) for v in (0.5, 0.7, 0.6, 0.8)]
+    columns = np.array([[3.0, 1.0, 2.0, 5.0], [-3.0, -1.0, -2.0, -5.0]]) / 100
+    measured = Measured(values, columns, noise=0.02)
+    found = filled(Standing(["a", "c", "d", "x"], measured, None, None), ["a", "c", "d", "new", "x"], impute)
+    assert found.measured.noise == 0.02
+    np.testing.assert_allclose(found.measured.images[:, [0, 1, 2, 4]], columns)
+    np.testing.assert_allclose(found.measured.images[:, 3], [share / 100, -share / 100])
+    np.testing.assert_allclose(found.measured.seeds[0], measured.seeds[0][0])
+
+
+def test_a_gap_does_not_make_the_others_surer_of_their_mean():
+    """The means of sources measured everywhere are as sure, with a stated noise and images, as without the gap."""
+    rows = runs(good=[[0.9], [0.9]], fair=[[0.8], [0.8]])
+    late = [*rows, run("late", "a", 0, 0.85)]
+    widths = []
+    for given, impute in ((rows, None), (late, "worst"), (late, "median")):
+        made = board(given, judging=Judging(noise=0.05, images=images(reader(given)), impute=impute))
+        widths.append({r.source: r.mean_high - r.mean_low for r in made.overall})
+    assert min(widths[0].values()) > 0
+    for wide in widths[1:]:
+        assert {name: wide[name] for name in widths[0]} == pytest.approx(widths[0])
 
 
 def test_the_median_stands_between():
