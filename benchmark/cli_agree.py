@@ -22,7 +22,7 @@ def agree(
     metric: Annotated[str | None, typer.Option(help="Another metric than the plan's.")] = None,
     rule: Annotated[str | None, typer.Option(help="Another rule to choose in a grid than the plan's.")] = None,
     noise: NoiseOption = None,
-    images: Annotated[bool, typer.Option(help="Count the luck of the test images in the top tie groups.")] = True,
+    images: Annotated[bool, typer.Option(help="Count the luck of the test images, in intervals and in top tie groups.")] = True,
     tracking_uri: TrackingOption = DATABASE,
     form: Annotated[Format, typer.Option("--format", help="How to print it.")] = Format.table,
 ) -> None:
