@@ -88,19 +88,19 @@ def test_mean_ranks_sum_to_the_same_and_follow_their_sources(sources, targets, s
 @pytest.mark.parametrize(
     ("sources", "targets", "noise", "apart", "least", "most"),
     [
-        (5, 12, 0.02, 0.03, 0.93, 0.97), (15, 12, 0.02, 0.03, 0.93, 0.97), (15, 6, 0.01, 0.03, 0.93, 0.975),
+        (5, 12, 0.02, 0.03, 0.93, 0.98), (15, 12, 0.02, 0.03, 0.93, 0.98), (15, 6, 0.01, 0.03, 0.93, 0.98),
         (5, 3, 0.02, 0.03, 0.93, 0.98), (15, 3, 0.02, 0.03, 0.93, 0.985), (2, 3, 0.02, 0.03, 0.95, 1.0),
         (5, 12, 0.02, 0.1, 0.965, 0.995), (5, 3, 0.005, 0.03, 0.92, 0.97), (3, 3, 0.005, 0.03, 0.90, 0.96),
     ],
 )  # fmt: skip
 def test_intervals_of_mean_ranks_cover_what_their_docstring_says(sources, targets, noise, apart, least, most):
-    """200 boards each."""
+    """200 boards each, so within two of a hundred of what 1,000 say."""
     inside = covered(sources, targets, noise, apart, np.full(sources, 0.02))
     assert least <= inside.mean() <= most
 
 
 @pytest.mark.parametrize(
-    ("sources", "targets", "least"), [(5, 12, 0.91), (15, 12, 0.91), (5, 5, 0.86), (15, 5, 0.86), (3, 12, 0.90), (5, 3, 0.77)]
+    ("sources", "targets", "least"), [(5, 12, 0.94), (15, 12, 0.92), (5, 5, 0.87), (15, 5, 0.90), (3, 12, 0.93), (5, 3, 0.84)]
 )
 def test_a_source_that_varies_four_times_as_much_as_the_others_is_covered_as_the_docstring_says(sources, targets, least):
     inside = covered(sources, targets, 0.02, 0.03, 0.02 * np.r_[4, np.ones(sources - 1)])
