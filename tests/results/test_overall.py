@@ -100,7 +100,7 @@ def test_intervals_of_mean_ranks_cover_what_their_docstring_says(sources, target
 
 
 @pytest.mark.parametrize(
-    ("sources", "targets", "least"), [(5, 12, 0.91), (15, 12, 0.91), (5, 5, 0.86), (15, 5, 0.86), (3, 12, 0.90), (5, 3, 0.77)]
+    ("sources", "targets", "least"), [(5, 12, 0.94), (15, 12, 0.92), (5, 5, 0.87), (15, 5, 0.90), (3, 12, 0.93), (5, 3, 0.84)]
 )
 def test_a_source_that_varies_four_times_as_much_as_the_others_is_covered_as_the_docstring_says(sources, targets, least):
     inside = covered(sources, targets, 0.02, 0.03, 0.02 * np.r_[4, np.ones(sources - 1)])
