@@ -75,10 +75,10 @@ def test_a_stop_does_not_wait_for_all_that_the_outbox_holds_but_for_one_record(t
     keep(outcomes("a", "b", "c"), outbox)
     send = tracking.send
 
-    def interrupted(outcome):
+    def interrupted(outcome, **how):
         if not stopped():
             signal.raise_signal(signal.SIGTERM)
-        return send(outcome)
+        return send(outcome, **how)
 
     tracking.send = interrupted
     with stoppable(), pytest.raises(KeyboardInterrupt):
