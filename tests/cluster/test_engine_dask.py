@@ -184,7 +184,10 @@ def test_a_stopped_driver_takes_its_jobs_back_from_a_cluster_that_goes_on(jobs, 
 
 def test_a_scheduler_with_another_version_of_dask_is_one_sentence(by_hand, tmp_path, cats):
     (tmp_path / "old").mkdir()
-    (tmp_path / "old" / "sitecustomize.py").write_text("import distributed\ndistributed.__version__ = '2020.1.0'\n")
+    (tmp_path / "old" / "sitecustomize.py").write_text(
+        "import importlib.metadata as metadata\nreal = metadata.version\n"
+        "metadata.version = lambda name: '2020.1.0' if name == 'distributed' else real(name)\n"
+    )
     (tmp_path / "file").unlink()
     by_hand.dask("scheduler", "--host", "127.0.0.1", "--port", "0", "--scheduler-file", str(tmp_path / "file"),
                  before=str(tmp_path / "old"))  # fmt: skip
