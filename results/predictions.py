@@ -66,10 +66,13 @@ def predictions_of(uri: str, experiment: str, folder: Path) -> Callable[[str], p
             asked.append(Tracking(uri, experiment, create=False))
         table = asked[0].predictions(run_id)
         if table is not None and here is None:
-            place.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryDirectory(dir=place) as draft:
-                table.to_parquet(Path(draft) / "p", index=False)
-                (Path(draft) / "p").replace(place / f"{run_id}.parquet")
+            try:
+                place.mkdir(parents=True, exist_ok=True)
+                with tempfile.TemporaryDirectory(dir=place) as draft:
+                    table.to_parquet(Path(draft) / "p", index=False)
+                    (Path(draft) / "p").replace(place / f"{run_id}.parquet")
+            except OSError as error:
+                log.info("predictions of run %s cannot be kept in %s: %s", run_id, place, error)
         return table
 
     return predictions

@@ -181,7 +181,7 @@ def test_records_wait_while_mlflow_is_away_and_sync_sends_them(plan, monkeypatch
     outbox = outbox_of("sqlite:///mlflow.db", loaded.experiment)
     quiet = Watch(lambda what: None, lambda record, state: None)
 
-    def away(self, outcome):
+    def away(self, outcome, **how):
         raise CatsError("MLflow is away")
 
     with monkeypatch.context() as patch:

@@ -381,6 +381,12 @@ def test_predictions_are_fetched_once_and_those_of_this_machine_never(tracking, 
     assert asked == [failed, failed] if known else [run, failed, failed]
 
 
+def test_predictions_that_the_disk_refuses_to_keep_are_read_all_the_same(tracking, folder):
+    run = send(tracking, 1)
+    folder.write_text("no folder can be made here")
+    pd.testing.assert_frame_equal(predictions_of(tracking.uri, tracking.experiment, folder)(run), TABLE)
+
+
 def test_what_the_images_say_is_computed_once_and_again_for_other_runs_or_metrics_or_when_asked(tracking, folder, monkeypatch):
     runs = {}
     for number, source in enumerate("abc"):
