@@ -8,8 +8,12 @@ counter beats; whoever waits looks whether it moves, so nobody's clock matters.
 MLflow cannot compare and set: what a driver writes may arrive after it was frozen for long and another has taken over. So only
 a claim writes the first tag, once, and neither a beat nor an end ever does: who has claimed last, and has read so after
 SETTLE, holds the experiment until it ends, whatever those before it still write. A claim itself that is frozen between its
-reading and its writing takes over from a living driver, which sees so before its next record and gives way; should both
-send at that moment, results.settle leaves one run of each key.
+reading and its writing takes over from a living driver, which sees so before its next record and gives way.
+
+Should both send at that moment, results.settle leaves one run of each key. It has to look for them, which takes longer the
+more runs there are, so only those look who may not be alone: who has lost the experiment while it sent, and who has taken it
+from a driver that was merely not heard of, or that has beaten between its own reading and writing. For that every driver
+beats once before its first record.
 """
 
 import fcntl
@@ -66,7 +70,7 @@ class Lease:
 
     def __init__(self, tracking: Tracking, outbox: Outbox, say: Callable[[str], None], every: float = BEAT) -> None:
         self.tracking, self.outbox, self.every, self._say = tracking, outbox, every, say
-        self._said = self._lost = False
+        self._said = self._lost = self._contested = False
         self._turn, self._count = uuid.uuid4().hex, 0
         self._away = 0.0  # until when nobody asks MLflow, by the monotonic clock
         self._ended = threading.Event()
@@ -75,11 +79,12 @@ class Lease:
         self._handle, self.id = self._locked(self.outbox.folder.with_suffix(".lock"))
         try:
             self._claim()
+            self._pulse(ended=False)
             self.outbox.sweep()
         except BaseException:
             os.close(self._handle)
             raise
-        self.tracking.permit = self.check
+        self.tracking.permit, self.tracking.alone = self.check, self.alone
         self._thread = threading.Thread(target=self._beat, name="cats lease", daemon=True)
         self._thread.start()
         return self
@@ -90,7 +95,7 @@ class Lease:
         with suppress(CatsError):  # else the next driver has to wait until it is sure that this one is gone
             self.check()
             self._pulse(ended=True)
-        self.tracking.permit = None
+        self.tracking.permit = self.tracking.alone = None
         os.close(self._handle)
 
     def check(self) -> None:
@@ -106,6 +111,10 @@ class Lease:
                 f"another cats run has taken over experiment '{self.tracking.experiment}', since this one was not heard of for "
                 "long; what it made waits in the outbox and nothing is lost: run it again to go on"
             )
+
+    def alone(self) -> bool:
+        """Whether all that was written up to now was written by this driver or before it began. Raises CatsError as `check`."""
+        return not self._contested and self._mine()
 
     def _locked(self, file: Path) -> tuple[int, str]:
         """The locked file and what it is known by: who holds it next may be sure that its holder before has ended."""
@@ -139,11 +148,13 @@ class Lease:
                     raise
                 tags, unmoved = seen, -1  # nor can the one at work be heard of
             holder = holder_of(*tags)
-            if holder is None or holder.id == self.id or unmoved >= MISSED * LOOKS:
+            gone = holder is None or holder.id == self.id
+            if gone or unmoved >= MISSED * LOOKS:
                 who = {"host": socket.gethostname(), "pid": os.getpid()}
                 self._put(TAG, {"id": self.id, "turn": self._turn, **who, "every": self.every})
                 time.sleep(SETTLE)
                 if self._mine():
+                    self._contested = not gone or self._tags()[1] != tags[1]
                     return
                 seen, unmoved = None, 0
                 continue

@@ -52,11 +52,14 @@ class NoExperimentError(CatsError):
 class Tracking:
     """One experiment on one tracking server. Made once, before any work starts: database and experiment exist after it.
 
-    `permit` is asked before a record is sent, and raises CatsError where it must not be (results.lease). Raises CatsError, in
-    one sentence, if the server cannot be reached or the experiment was deleted.
+    A lease (results.lease) sets two questions: `permit`, asked before a record is sent, raises CatsError where it must not be;
+    `alone`, asked when it is there, tells whether nobody else can have written meanwhile.
+
+    Raises CatsError, in one sentence, if the server cannot be reached or the experiment was deleted.
     """
 
     permit: Callable[[], None] | None = None
+    alone: Callable[[], bool] | None = None
 
     def __init__(self, uri: str, experiment: str, *, create: bool = True) -> None:
         quiet()
@@ -138,7 +141,7 @@ class Tracking:
         """Write one record; sending it twice gives one run. Returns the run's id.
 
         `first`: nobody has begun to send it before, so its run need not be looked for, which takes longer the more runs there
-        are. Whether the key was finished meanwhile is looked at in the end (results.settle).
+        are. Whether somebody else has finished the key meanwhile is looked at in the end (results.settle), if that can be.
 
         A second finished attempt at a key (two machines made it before either knew of the other) is kept for its cost
         but as KILLED, with the reason, so that every key is finished once.
@@ -161,7 +164,8 @@ class Tracking:
             # One that was closed meanwhile ends anew: whoever follows the experiment finds what ended since he looked.
             closed = mine is not None and mine.info.status != "RUNNING"
             self.client.set_terminated(run_id, status, int(time.time() * 1000) if closed else end)
-            settle(self, record.key)
+            if self.alone is None or not self.alone():
+                settle(self, record.key)
         except (MlflowException, OSError) as error:
             raise CatsError(f"MLflow at {self.shown} did not take a record: {first_line(error)}") from error
         return run_id

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import ExitStack
 
 import pytest
 
@@ -157,6 +158,68 @@ def test_what_a_driver_that_was_frozen_still_writes_takes_nothing_from_the_one_t
         with pytest.raises(LostError):
             late.check()
         lease.check()
+
+
+def test_who_is_alone_does_not_search_for_what_others_wrote(tmp_path, tracking, monkeypatch):
+    outbox = box(tmp_path)
+    with Lease(tracking, box(tmp_path), print):
+        pass
+    with Lease(tracking, outbox, print):
+        outbox.put(Outcome(record()))
+        monkeypatch.setattr(tracking.client, "search_runs", lambda *asked: pytest.fail("it searched"))
+        assert tracking.deliver(outbox) == 1
+
+
+def attempts(tracking):
+    return {run.data.tags["cats.attempt"]: run.info.status for run in tracking.runs()}
+
+
+def test_who_took_over_from_a_driver_that_was_not_heard_of_finds_what_that_one_still_wrote(tmp_path, tracking):
+    written(tracking, beat=1)
+    outbox = box(tmp_path)
+    with Lease(tracking, outbox, lambda what: None, 0.1):
+        Tracking(tracking.uri, "shared").send(Outcome(record("a2")))  # it had been frozen
+        outbox.put(Outcome(record("a3")))
+        tracking.deliver(outbox)
+    assert sorted(attempts(tracking).values()) == ["FINISHED", "KILLED"]
+
+
+def test_a_claim_frozen_before_it_was_written_knows_of_the_driver_that_began_meanwhile(tmp_path, tracking):
+    late = Tracking(tracking.uri, "shared")
+    write, boxes = late.client.set_experiment_tag, [box(tmp_path, name) for name in ("one", "two")]
+    boxes[0].put(Outcome(record("a2")))
+    boxes[1].put(Outcome(record("a3")))
+    with ExitStack() as stack:
+
+        def freeze(*arguments):
+            late.client.set_experiment_tag = write
+            stack.enter_context(Lease(tracking, boxes[0], print))
+            write(*arguments)
+
+        late.client.set_experiment_tag = freeze
+        with Lease(late, boxes[1], print) as lease:
+            assert not lease.alone()
+            tracking.permit = None  # it had been given when this one was frozen
+            tracking.deliver(boxes[0])
+            late.deliver(boxes[1])
+    assert sorted(attempts(tracking).values()) == ["FINISHED", "KILLED"]
+
+
+def test_who_loses_the_experiment_while_it_sends_finds_what_the_other_one_wrote(tmp_path, tracking):
+    outbox = box(tmp_path)
+    with Lease(tracking, outbox, print):
+        outbox.put(Outcome(record("a2")))
+        end = tracking.client.set_terminated
+
+        def frozen(*arguments):
+            tracking.client.set_terminated = end
+            written(tracking)
+            Tracking(tracking.uri, "shared").send(Outcome(record("a3")))
+            end(*arguments)
+
+        tracking.client.set_terminated = frozen
+        tracking.deliver(outbox)
+    assert sorted(attempts(tracking).values()) == ["FINISHED", "KILLED"]
 
 
 def test_a_lease_beats(tmp_path, tracking):
