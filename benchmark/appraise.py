@@ -26,6 +26,7 @@ from benchmark.leakage import Look, look
 from benchmark.make import make_pretraining
 from benchmark.measure import Measure, Score, Undefined
 from benchmark.plan import Plan
+from benchmark.pretrained import adopt
 from benchmark.runner import Run, Watch, check_names
 from benchmark.runs import finished_keys, frame_of
 from benchmark.scored import code, keep, kept
@@ -55,6 +56,7 @@ def appraise(setting: Setting, tracking: Tracking, outbox: Outbox, watch: Watch)
     plan = setting.plan
     check_names(plan)
     measures = measures_of(plan)
+    adopt(outbox, plan.experiment)
     deliver(tracking, outbox)
     tracking.close_abandoned()
     finished = finished_keys(tracking) | {o.record.key for _, o in outbox if o.record.status == "finished"}

@@ -219,6 +219,7 @@ def _report(made: "Board", folder: Path) -> None:
 def sync(plan: PlanArgument, tracking_uri: TrackingOption = DATABASE) -> None:
     """Send the records that wait in the outbox to MLflow."""
     from benchmark.plan import load_plan
+    from benchmark.pretrained import adopt
     from benchmark.stop import exit_code, sheltered, stoppable
     from results.lease import Lease
     from results.tracking import Tracking
@@ -227,6 +228,7 @@ def sync(plan: PlanArgument, tracking_uri: TrackingOption = DATABASE) -> None:
     tracking, outbox = Tracking(tracking_uri, experiment), outbox_of(tracking_uri, experiment)
     try:
         with stoppable(), Lease(tracking, outbox, say):
+            adopt(outbox, experiment)
             sent = tracking.deliver(outbox, sheltered)
     except KeyboardInterrupt:
         say(f"stopped; `cats sync {plan}` sends what still waits")

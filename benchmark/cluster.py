@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from multiprocessing import resource_tracker
 from typing import Any
 
+from benchmark.stop import HEARD
 from benchmark.threads import usable_cores
 from results.error import CatsError
 
@@ -36,12 +37,14 @@ def connected(scheduler: str | None, workers: int | None, device: str) -> Iterat
         with dask.config.set(given), _own_cluster(workers, device) as cluster, distributed.Client(cluster, **QUIET) as client:
             yield client
         return
+    scheduler = _address(scheduler)
     with _client(distributed, scheduler) as client:
         for address in (scheduler, str(client.scheduler_info(n_workers=0)["address"])):
             if exposed(address):
                 log.warning(
                     "the scheduler at %s listens beyond this machine without TLS: whoever reaches it can run code on its "
-                    "workers; give all of them certificates (dask's distributed.comm.tls) and a tls:// address",
+                    "workers and in this driver; give all of them certificates (dask's distributed.comm.tls) and a tls:// "
+                    "address",
                     address,
                 )
                 break
@@ -50,7 +53,7 @@ def connected(scheduler: str | None, workers: int | None, device: str) -> Iterat
 
 def check_scheduler(address: str) -> None:
     """Raises CatsError if dask.distributed is not installed, or if no scheduler answers there."""
-    with _client(_distributed(), address):
+    with _client(_distributed(), _address(address)):
         pass
 
 
@@ -70,6 +73,25 @@ def _client(distributed: Any, scheduler: str) -> Any:
             "the same on both"
         )
     return client
+
+
+def _address(given: str) -> str:
+    """With its scheme, tcp if none is given. Raises CatsError for what cannot be right: Dask would try it for long, unseen."""
+    from distributed.comm import addressing, registry
+    from distributed.security import Security
+
+    address = given if "://" in given else f"tcp://{given}"
+    scheme = address.partition("://")[0]
+    known = sorted({"tcp", "tls", "ws", "wss", "ucx"} & set(registry.backends))
+    try:
+        if scheme not in known:
+            raise ValueError(f"allowed are {', '.join(f'{name}://' for name in known)}")
+        addressing.get_address_host_port(address, strict=True)
+        if scheme in {"tls", "wss"} and not Security().get_connection_args("client").get("ssl_context"):  # type: ignore[no-untyped-call]
+            raise ValueError("it wants certificates: set distributed.comm.tls in Dask's settings")
+    except (ValueError, TypeError, OSError) as error:
+        raise CatsError(f"'{given}' is no address of a Dask scheduler, such as tcp://host:8786: {error}") from None
+    return address
 
 
 def exposed(address: str) -> bool:
@@ -149,12 +171,12 @@ def _begun(kind: Any, **settings: Any) -> Any:
 
 @contextmanager
 def _deaf() -> Iterator[None]:
-    """Threads and processes that begin in here never hear Ctrl-C or SIGTERM: the driver alone does, and ends them."""
+    """Threads and processes that begin in here never hear Ctrl-C and its like: the driver alone does, and ends them."""
     if not hasattr(signal, "pthread_sigmask"):  # Windows
         yield
         return
     resource_tracker.ensure_running()  # if it began in here, it would unblock the signals
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, HEARD)
     try:
         yield
     finally:

@@ -94,12 +94,12 @@ class Guard:
         """
         if self.forecast is not None:
             projection = project(jobs(), self.forecast)
-            driver = self.forecast.elsewhere and projection.known["calibrated"]
-            yield (
-                f"{projection}; calibrated on the driver's {self.forecast.device}, not on a worker"
-                if driver
-                else str(projection)
-            )
+            told = str(projection)
+            if self.forecast.elsewhere:
+                told += "; the time is that of one worker"
+                if projection.known["calibrated"]:
+                    told += f", calibrated on the driver's {self.forecast.device}"
+            yield told
             yield from self._calibrated(self.forecast)
         fitting, need, asked = 0, NOTHING, set[Path]()
         for job in jobs() if self.budget.limits else ():
@@ -110,7 +110,8 @@ class Guard:
                 if stopped is not None:
                     if not fitting:
                         raise CatsError(self._refusal(*stopped))
-                    yield f"{self._left()}; about {fitting} of them fit into {self._named(stopped[0])}"
+                    alone = " of one worker" if self.forecast is not None and self.forecast.elsewhere else ""
+                    yield f"{self._left()}; about {fitting} of them fit into {self._named(stopped[0])}{alone}"
                     return
                 fitting += len(piece.cells)
 

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Iterable, Iterator
 
 from benchmark.engine import Desk
+from benchmark.pretrained import handed_over
 from benchmark.stop import sheltered
 from results.error import CatsError
 from results.lease import LostError
@@ -51,6 +52,7 @@ def keep(outcomes: Iterable[Outcome], outbox: Outbox) -> None:
         for outcome in outcomes:
             try:
                 outbox.put(outcome)
+                handed_over(outcome)
             except CatsError as error:
                 refused = refused or error
         if refused is not None:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache, partial
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -21,11 +22,12 @@ from benchmark.job import Job
 from benchmark.network import write_weights
 from benchmark.pack import side_by_side
 from benchmark.precision import precision
+from benchmark.pretrained import draft_of, keep_weights
 from benchmark.recipe import TRAINER, flat
 from benchmark.score import scores
 from benchmark.seed import seed_of
 from benchmark.split import split, subsampled
-from benchmark.start import Start, pretrained_path
+from benchmark.start import Start
 from benchmark.store import Decoded, decoded
 from benchmark.weights import initialised, weights_of
 from results.record import Outcome
@@ -100,8 +102,9 @@ def pretraining_attempt(start: Start, experiment: str) -> Attempt:
 
 def make_pretraining(start: Start, experiment: str, meter: Meter) -> Outcome:
     """Pretrain a source once and keep its weights under the key of the start. Raises nothing, like make_cell."""
-    attempt = pretraining_attempt(start, experiment)
-    return attempt.run(meter, lambda: _pretraining(start, meter, attempt))
+    attempt, draft = pretraining_attempt(start, experiment), draft_of(start)
+    outcome = attempt.run(meter, lambda: _pretraining(start, meter, attempt, draft))
+    return keep_weights(draft, start, outcome) if outcome.record.status == "finished" else outcome
 
 
 def _cell(cell: Cell, dataset: Dataset, meter: Meter, attempt: Attempt) -> None:
@@ -146,7 +149,7 @@ def _frozen(
     return probabilities
 
 
-def _pretraining(start: Start, meter: Meter, attempt: Attempt) -> None:
+def _pretraining(start: Start, meter: Meter, attempt: Attempt, draft: Path) -> None:
     recipe, device = start.recipe, torch.device(meter.device)
     dataset = catalogue.source(start.source).dataset
     assert recipe is not None
@@ -162,7 +165,7 @@ def _pretraining(start: Start, meter: Meter, attempt: Attempt) -> None:
         done = train.fit(network, train_images, val_images, recipe, luck, PRETRAINING_RULE)
     attempt.curves = done.curves
     attempt.validation |= done.best()
-    write_weights(pretrained_path(start), network, trained, {"source": start.source, "key": start.key})
+    write_weights(draft, network, trained, {"source": start.source, "key": start.key})
 
 
 @lru_cache(maxsize=2)

@@ -40,7 +40,7 @@ def finished(plan: Plan, uri: str) -> Finished | None:
             return None
         frame = _read(uri, plan.experiment)
     cells = _cells(plan, leaks.leaks, frame)
-    if not cells or any(True for _ in outbox_of(uri, plan.experiment)):
+    if not cells or not outbox_of(uri, plan.experiment).empty:
         return None
     return Finished(cells, list(sentences(plan, leaks)), frame)
 

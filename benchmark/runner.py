@@ -15,6 +15,7 @@ from benchmark.hand_over import deliver, drained, keep
 from benchmark.job import Job, jobs_of
 from benchmark.leakage import look, sentences
 from benchmark.plan import Leaks, Plan
+from benchmark.pretrained import adopt
 from benchmark.runs import finished_in, frame_of
 from benchmark.start import Start, chain
 from benchmark.stop import stopped
@@ -74,6 +75,7 @@ def run(plan: Plan, tracking: Tracking, outbox: Outbox, engine: Engine, watch: W
     fails later is recorded and the run goes on.
     """
     guard = Guard(plan.budget)
+    adopt(outbox, plan.experiment)
     waiting = {outcome.record.key for _, outcome in outbox if outcome.record.status == "finished"}
     deliver(tracking, outbox)
     tracking.close_abandoned()

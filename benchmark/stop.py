@@ -1,4 +1,6 @@
-"""Ctrl-C and SIGTERM, by which a cluster takes its machine back: the first stops cleanly, a second one at once."""
+"""Ctrl-C, SIGTERM, by which a cluster takes its machine back, SIGHUP of a lost terminal: the first stops cleanly, a second at
+once.
+"""
 
 import os
 import signal
@@ -10,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
 
-HEARD = (signal.SIGINT, signal.SIGTERM)
+HEARD = (signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else []))
 ONCE = 0.5  # seconds; a shell and what it started may both pass on one and the same Ctrl-C
 
 
@@ -27,7 +29,7 @@ _heard = _Heard()
 
 @contextmanager
 def stoppable() -> Iterator[None]:
-    """Meanwhile the first of both signals raises KeyboardInterrupt in the main thread; a second ends the process at once."""
+    """Meanwhile the first of these signals raises KeyboardInterrupt in the main thread; a second ends the process at once."""
     _heard.last = signal.SIGINT
     mine = threading.current_thread() is threading.main_thread()
     # Who started us with a signal ignored (nohup, a shell's background job) meant it.

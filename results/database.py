@@ -16,8 +16,9 @@ def make_database(uri: str, make: Callable[[str], object]) -> None:
     nobody can use any more: so it is made under another name, by one process at a time.
     """
     path = Path(absolute(uri).removeprefix(SQLITE))
-    if not uri.startswith(SQLITE) or "?" in uri or not path.parent.is_dir() or _filled(path):
+    if not uri.startswith(SQLITE) or "?" in uri or _filled(path):
         return
+    path.parent.mkdir(parents=True, exist_ok=True)  # as MLflow would
     draft = path.with_name(f".{path.name}.draft")
     with _alone_in(path.parent):
         if _filled(path):

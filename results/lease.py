@@ -148,13 +148,13 @@ class Lease:
                     raise
                 tags, unmoved = seen, -1  # nor can the one at work be heard of
             holder = holder_of(*tags)
-            gone = holder is None or holder.id == self.id
-            if gone or unmoved >= MISSED * LOOKS:
+            silent = unmoved >= MISSED * LOOKS
+            if holder is None or holder.id == self.id or silent:
                 who = {"host": socket.gethostname(), "pid": os.getpid()}
                 self._put(TAG, {"id": self.id, "turn": self._turn, **who, "every": self.every})
                 time.sleep(SETTLE)
                 if self._mine():
-                    self._contested = not gone or self._tags()[1] != tags[1]
+                    self._contested = silent or self._tags()[1] != tags[1]
                     return
                 seen, unmoved = None, 0
                 continue

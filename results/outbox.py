@@ -36,7 +36,7 @@ class Outbox:
     def put(self, outcome: Outcome) -> Path:
         """Store durably: after the return the record survives a crash. Raises CatsError if the disk is full."""
         record = outcome.record
-        final = self.folder / f"{record.key}-{record.attempt}"
+        final = self._place(outcome)
         draft = self.folder / f".{final.name}"
         try:
             draft.mkdir()
@@ -56,6 +56,16 @@ class Outbox:
         self._untried.add(final)
         return final
 
+    def adopt(self, path: Path) -> None:
+        """Take a record out of another outbox of the same disk; somebody may have begun to send it. Raises CatsError."""
+        taken = self.folder / path.name
+        try:
+            path.rename(taken)
+        except OSError as error:
+            if not taken.exists():
+                raise CatsError(f"cannot move {path} to {self.folder}: {error.strerror}") from error
+            shutil.rmtree(path, ignore_errors=True)  # it was here already
+
     def first_try(self, path: Path) -> bool:
         """Whether nobody can have begun to send this record before. Asked once, just before it is sent."""
         new = path in self._untried
@@ -64,9 +74,30 @@ class Outbox:
 
     def __iter__(self) -> Iterator[tuple[Path, Outcome]]:
         """Every waiting record, oldest first, with its folder."""
-        waiting = [path for path in self.folder.iterdir() if not path.name.startswith(".")]
-        for path in sorted(waiting, key=lambda p: (p.stat().st_mtime, p.name)):
-            yield path, read(path)
+        for path in sorted(self._waiting(), key=lambda path: (_age(path), path.name)):
+            try:
+                found = read(path)
+            except CatsError:
+                if path.exists():
+                    raise
+                continue  # its holder has removed it meanwhile
+            yield path, found
+
+    @property
+    def empty(self) -> bool:
+        """Whether no record waits."""
+        return not self._waiting()
+
+    def _place(self, outcome: Outcome) -> Path:
+        return self.folder / f"{outcome.record.key}-{outcome.record.attempt}"
+
+    def _waiting(self) -> list[Path]:
+        return [path for path in self.folder.iterdir() if not path.name.startswith(".")]
+
+    def discard(self, outcome: Outcome) -> None:
+        """Remove a record if it is here."""
+        if (path := self._place(outcome)).exists():
+            self.remove(path)
 
     def remove(self, path: Path) -> None:
         """Forget a record that MLflow has. Renamed first, so that a crash in between leaves nothing half there."""
@@ -76,6 +107,13 @@ class Outbox:
         except OSError as error:
             raise CatsError(f"cannot remove {path}, which MLflow has: {error.strerror}") from error
         shutil.rmtree(gone, ignore_errors=True)
+
+
+def _age(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
 
 
 def read(path: Path) -> Outcome:

@@ -127,8 +127,8 @@ class Tracking:
         return sent
 
     def close_abandoned(self) -> int:
-        """End runs of ours that are still RUNNING and whose record is in no outbox. Returns how many there were."""
-        left = list(self.runs("attributes.status = 'RUNNING' and tags.`cats.key` != ''"))
+        """End runs of ours that are RUNNING; what still waits is completed when it is sent. Returns how many there were."""
+        left = list(self.runs("attributes.status = 'RUNNING' and tags.`cats.kind` != ''"))
         try:
             for run in left:
                 self.client.set_tag(run.info.run_id, "cats.reason", "its process died before the record was complete")
@@ -163,6 +163,8 @@ class Tracking:
             self._write(info, outcome, end, tags_of(record, reason) if mine else {WHOLE: str(record.version)})
             # One that was closed meanwhile ends anew: whoever follows the experiment finds what ended since he looked.
             closed = mine is not None and mine.info.status != "RUNNING"
+            if mine is not None and "cats.reason" in mine.data.tags and not reason:
+                self.client.delete_tag(run_id, "cats.reason")
             self.client.set_terminated(run_id, status, int(time.time() * 1000) if closed else end)
             if self.alone is None or not self.alone():
                 settle(self, record.key)
@@ -304,6 +306,7 @@ def quiet() -> None:
     os.environ.setdefault("PGCONNECT_TIMEOUT", "10")  # seconds; without it a host that is off takes minutes
     warnings.filterwarnings("ignore", module="mlflow")
     logging.getLogger("alembic").setLevel(logging.WARNING)
+    logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)  # it tells every try; what came of them is said once
     logging.getLogger("mlflow").setLevel(logging.CRITICAL)  # it prints the traceback of an error, and raises it then
 
 

@@ -29,7 +29,10 @@ def options(arguments=None):
     parser.add_argument("--interface", help="network interface of the cluster, such as ib0")
     parser.add_argument("--print", action="store_true", help="print the job script and stop")
     parser.add_argument("--sbatch", action="append", default=[], help="one more option of sbatch: --sbatch=--gres=gpu:1")
-    return parser.parse_args(arguments)
+    chosen = parser.parse_args(arguments)
+    if min(chosen.workers, chosen.cores) < 1:
+        parser.error("--workers and --cores want 1 or more")
+    return chosen
 
 
 def cluster(chosen):

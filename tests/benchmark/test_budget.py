@@ -230,9 +230,9 @@ def test_a_projection_says_whose_calibration_it_is_where_others_do_the_work():
     some = cells()
     kept = Guard(Budget(hours=9), forecast=forecast_of(None, "cpu", "NLD", calibrates=True))
     jobs = partial(jobs_of, some, "e", "NLD")
-    assert "driver" not in next(kept.look(jobs))
+    assert "worker" not in next(kept.look(jobs))
     kept.forecast.elsewhere = True
-    assert next(kept.look(jobs)).endswith("(4 by calibration); calibrated on the driver's cpu, not on a worker")
+    assert next(kept.look(jobs)).endswith("(4 by calibration); the time is that of one worker, calibrated on the driver's cpu")
 
 
 @pytest.mark.slow

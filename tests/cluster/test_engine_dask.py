@@ -1,6 +1,7 @@
 """The Dask engine: every job once, whatever dies, hangs, comes late or does not fit."""
 
 import json
+import re
 import subprocess
 import sys
 import threading
@@ -18,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 from distributed.deploy.spec import SpecCluster
 
-from benchmark.cluster import exposed
+from benchmark.cluster import check_scheduler, exposed
 from benchmark.engine import Desk
 from benchmark.engine_dask import Dask
 from benchmark.job import jobs_of
@@ -205,6 +206,25 @@ def test_a_wrong_address_is_one_sentence(cats, tmp_path):
     assert code == 2
     assert err.startswith("cats: no Dask scheduler answers at tcp://127.0.0.1:9: ")
     assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("address", "why"),
+    [
+        ("8786", "missing port number in address '8786'"),
+        ("", "missing port number in address ''"),
+        ("http://127.0.0.1:1", "allowed are tcp://, tls://, "),
+        ("tcp://[::1", "ipv6 needs brackets"),
+        ("tls://127.0.0.1:1", "it wants certificates: set distributed.comm.tls in Dask's settings"),
+    ],
+)
+def test_what_is_no_address_is_one_sentence_at_once(address, why, monkeypatch):
+    monkeypatch.setattr(distributed, "Client", lambda *_, **__: pytest.fail("Dask goes on trying in the background"))
+    with pytest.raises(
+        CatsError, match=f"'{re.escape(address)}' is no address of a Dask scheduler, .*{re.escape(why)}"
+    ) as told:
+        check_scheduler(address)
+    assert "\n" not in str(told.value)
 
 
 def certificate(folder):

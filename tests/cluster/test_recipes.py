@@ -47,6 +47,12 @@ def test_the_job_script_asks_slurm_for_the_cores_and_starts_one_worker_with_one_
         assert option in lines[-1]
 
 
+def test_no_workers_are_refused_at_once(slurm, capsys):
+    with pytest.raises(SystemExit) as stop:
+        slurm.options(["plan.yaml", "--workers", "0"])
+    assert (stop.value.code, "--workers and --cores want 1 or more" in capsys.readouterr().err) == (2, True)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_who_stops_the_driver_leaves_no_job_in_slurms_queue(tmp_path, number):

@@ -66,10 +66,9 @@ class Place:
         """What the board is made of; after a look that nothing is there twice and nothing is left running."""
         runs = self.runs()
         assert "RUNNING" not in set(runs["status"])
-        done = runs[runs["status"] == "FINISHED"]
+        done = runs[runs["status"] == "FINISHED"].sort_values("key", ignore_index=True)
         assert max(Counter(done["key"]).values()) == 1
-        cells = done[done["kind"] == "cell"].sort_values("key", ignore_index=True)
-        return cells[["key", "status", "test_auc", "val_loss"]]
+        return done[["key", "kind", "status", "test_auc", "val_loss"]]
 
 
 def ended(process, *codes):

@@ -15,7 +15,8 @@ EVENTS = {
     "the database is being made": ".mlflow.db.draft-journal",
     "it has the lease": "home/outbox/*.lock",
     "a record waits": "home/outbox/*/[!.]*",
-    "weights are written": "home/pretrained/*",
+    "a pretraining is recorded": "home/pretrained/records/[!.]*",
+    "weights are written": "home/pretrained/*.safetensors",
 }
 # CATS_KILLS=20 kills as many more drivers, each at a moment of its own: a share of the time that an undisturbed one takes.
 LUCK = random.Random(os.environ.get("CATS_KILLS_SEED", "0"))

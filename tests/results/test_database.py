@@ -33,8 +33,14 @@ def test_a_database_that_is_there_is_left_alone(tmp_path):
     (tmp_path / "mlflow.db").write_bytes(b"something")
     make_database(f"sqlite:///{tmp_path}/mlflow.db", pytest.fail)
     make_database("http://127.0.0.1:9", pytest.fail)
-    make_database(f"sqlite:///{tmp_path}/no/folder.db", pytest.fail)
     assert (tmp_path / "mlflow.db").read_bytes() == b"something"
+
+
+def test_a_database_in_a_folder_that_is_not_there_yet_is_made_whole_too(tmp_path):
+    made = []
+    make_database(f"sqlite:///{tmp_path}/new/place/mlflow.db", lambda uri: (made.append(uri), fill(uri)))
+    assert made == [f"sqlite:///{tmp_path}/new/place/.mlflow.db.draft"]
+    assert [file.name for file in (tmp_path / "new" / "place").iterdir()] == ["mlflow.db"]
 
 
 def test_an_empty_file_is_no_database_yet(tmp_path):

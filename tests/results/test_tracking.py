@@ -2,7 +2,10 @@
 
 import json
 import logging
+import os
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import pandas as pd
@@ -102,6 +105,21 @@ def test_an_abandoned_run_is_closed_with_its_reason(tracking):
     assert tracking.close_abandoned() == 1
     assert statuses(tracking) == ["KILLED"]
     assert tracking.close_abandoned() == 0
+
+
+def test_a_report_that_was_cut_off_is_closed_too(tracking):
+    tracking.client.create_run(tracking.experiment_id, tags={"cats.kind": "report"})
+    assert tracking.close_abandoned() == 1
+    assert statuses(tracking) == ["KILLED"]
+
+
+def test_a_web_server_that_is_away_is_one_line(tmp_path):
+    code = "from results.tracking import Tracking; from results.error import CatsError\n"
+    code += "try: Tracking('http://127.0.0.1:1', 'toy')\nexcept CatsError as error: print(error)"
+    retried = {name: value for name, value in os.environ.items() if name != "MLFLOW_HTTP_REQUEST_MAX_RETRIES"}
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=retried)
+    assert (told.stdout.count("\n"), told.stderr) == (1, "")
+    assert told.stdout.startswith("MLflow at http://127.0.0.1:1 cannot be used: ")
 
 
 def test_other_peoples_running_runs_are_left_alone(tracking):
@@ -428,6 +446,7 @@ def test_a_run_that_was_closed_while_its_record_waited_is_seen_as_done_as_soon_a
     late = OLD.model_copy(update={"key": "k100", "attempt": "b100", "status": "finished"})
     tracking.send(Outcome(late))
     assert finished_keys(tracking) == {"k100"}
+    assert ["cats.reason" in run.data.tags for run in tracking.runs("tags.`cats.key` = 'k100'")] == [False]
 
 
 def test_two_who_make_one_experiment_at_once_both_have_it(tracking):
