@@ -7,6 +7,7 @@ import time
 import uuid
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
@@ -25,6 +26,7 @@ from results.record import Outcome
 log = logging.getLogger(__name__)
 Make = Callable[[Job, str], list[Outcome]]
 FETCHING = 30.0  # seconds to fetch what a worker says is done
+FETCHERS = 64  # threads that do so
 GRACE = 4.0  # seconds that jobs in hand have to end in good order when all is stopped; a cluster may kill the driver after ten
 DEATHS = 3  # of the worker that does a job; then the job fails
 WAITING = 64  # what so many jobs left may wait for the runner before no more are begun
@@ -45,17 +47,28 @@ class Flight:
         return time.monotonic() - self.at
 
 
+@dataclass(frozen=True)
+class Landing:
+    """The end of a flight: `future`, `at` which moment, and what came of it."""
+
+    future: Any
+    at: float
+    found: list[Outcome] | BaseException
+
+
 class Feed:
     """Gives jobs to workers as they become free and passes on what they leave, in a thread of its own.
 
     So workers go on while the runner waits for MLflow. A job is bound to its worker: if that is gone, the job is given to
-    another from here, because Dask's own retry waits for ever where no worker is left for a moment.
+    another from here, because Dask's own retry waits for ever where no worker is left for a moment. What they leave is fetched
+    side by side: a machine that dies with the results of its workers keeps those of the others waiting for nothing.
     """
 
     def __init__(self, crew: Crew, ahead: Ahead, desk: Desk, make: Make) -> None:
         self.crew, self.ahead, self.desk, self.make = crew, ahead, desk, make
         self._left: queue.Queue[list[Outcome] | BaseException | None] = queue.Queue()
-        self._done: queue.SimpleQueue[tuple[Any, float] | None] = queue.SimpleQueue()  # futures and when; None as a wake-up
+        self._done: queue.SimpleQueue[Landing | None] = queue.SimpleQueue()  # None as a wake-up
+        self._fetching = ThreadPoolExecutor(FETCHERS, thread_name_prefix="cats fetch")
         self._flights: dict[Any, Flight] = {}
         self._known = set(crew.fit)
         self._admitted: set[str] = set()  # keys of what may begin and has not ended
@@ -93,6 +106,7 @@ class Feed:
             self._call_off()
         with suppress(Exception):
             self.crew.client.cancel(list(self._flights), force=True)
+        self._fetching.shutdown(wait=False, cancel_futures=True)
         self._flights.clear()  # what Dask keeps for them is let go as long as it can be asked to
         self._left.put(end)
 
@@ -134,8 +148,21 @@ class Feed:
         self._flights[future] = flight
         for place in self.crew.places(worker):
             self._together.begin(place, flight, flight.at)
-        future.add_done_callback(lambda done: self._done.put((done, time.monotonic())))
+        future.add_done_callback(self._fetch)
         return True
+
+    def _fetch(self, future: Any) -> None:
+        at = time.monotonic()
+
+        def fetch() -> None:
+            try:
+                found = future.result(timeout=GRACE if self._over() else FETCHING)
+            except BaseException as error:  # noqa: BLE001 - _land() looks what it is
+                found = error
+            self._done.put(Landing(future, at, found))
+
+        with suppress(RuntimeError):  # all is over
+            self._fetching.submit(fetch)
 
     def _wait(self) -> None:
         """Until something is done, or it is time to see who is there."""
@@ -156,27 +183,29 @@ class Feed:
             done.append(self._done.get(timeout=patience))
             while True:
                 done.append(self._done.get_nowait())
-        for future, at in filter(None, done):
-            if future in self._flights:
-                self._land(future, at)
+        for landing in filter(None, done):
+            if landing.future in self._flights:
+                self._land(landing)
 
-    def _land(self, future: Any, at: float) -> None:
+    def _land(self, landing: Landing) -> None:
         """Pass on what a job has left, or why nothing came."""
         from distributed import KilledWorker
         from distributed.client import FutureCancelledError
 
-        try:
-            self._end(future, future.result(timeout=GRACE if self._over() else FETCHING), at)
-        except (KilledWorker, TimeoutError):  # it died with what it had done
-            self._died(future)
-        except FutureCancelledError as error:
-            raise self.crew.lost() from error
-        except MisfitError as error:
-            self._misfits(future, error)
-        except CatsError as error:
-            self._fail(future, str(error))
-        except Exception as error:  # noqa: BLE001 - what fails is recorded and the run goes on
-            self._fail(future, f"{type(error).__name__}: {error}")
+        future = landing.future
+        match landing.found:
+            case list() as outcomes:
+                self._end(future, outcomes, landing.at)
+            case KilledWorker() | TimeoutError():  # it died with what it had done
+                self._died(future)
+            case FutureCancelledError() as error:
+                raise self.crew.lost() from error
+            case MisfitError() as error:
+                self._misfits(future, error)
+            case CatsError() as error:
+                self._fail(future, str(error))
+            case error:  # what fails is recorded and the run goes on
+                self._fail(future, f"{type(error).__name__}: {error}")
 
     def _died(self, future: Any) -> None:
         """Its worker is gone: another one tries, unless this job is what workers die of. Cells of a pack then go one by one."""
@@ -192,6 +221,8 @@ class Feed:
             return
         log.info("the worker that did %s is gone; another one tries", job)
         self._release(future, time.monotonic())
+        with suppress(Exception):
+            future.cancel()  # nobody waits for what it had done
         for one in reversed(again):
             self.ahead.give_back(one)
 

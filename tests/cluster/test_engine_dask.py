@@ -1,7 +1,9 @@
 """The Dask engine: every job once, whatever dies, hangs, comes late or does not fit."""
 
 import json
+import os
 import re
+import signal
 import subprocess
 import sys
 import threading
@@ -69,6 +71,23 @@ def test_a_job_whose_worker_hangs_is_done_by_another(jobs, home):
         done = list(told(engine.outcomes(jobs(8), all_of_them())))
     assert (home / "halted").exists()
     assert sorted(done) == list(range(8))
+
+
+def test_a_worker_that_dies_with_what_it_had_done_holds_nobody_up(jobs, by_hand, monkeypatch):
+    fetch, first = distributed.Future.result, threading.Lock()
+
+    def fetch_too_late(future, timeout=None):
+        if future.key.startswith("cats-") and first.acquire(blocking=False):
+            ((worker,),) = future.client.who_has(future).values()
+            os.kill(future.client.run(os.getpid, workers=[worker])[worker], signal.SIGKILL)
+            return fetch(future)  # as long as it takes
+        return fetch(future, timeout)
+
+    monkeypatch.setattr(distributed.Future, "result", fetch_too_late)
+    by_hand.worker(), by_hand.worker()
+    done = list(told(Dask("cpu", by_hand.address, make=works.key).outcomes(jobs(20), all_of_them())))
+    assert first.locked()
+    assert sorted(done) == sorted(job.cells[0].key for job in jobs(20))
 
 
 def test_closing_leaves_no_process_and_waits_for_no_job(jobs):
