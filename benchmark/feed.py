@@ -32,7 +32,7 @@ DEATHS = 3  # of the worker that does a job; then the job fails
 WAITING = 64  # what so many jobs left may wait for the runner before no more are begun
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # to hash a job is dear
 class Flight:
     """A job on its way: who does it, since when (seconds since 1970; of a clock that nobody sets)."""
 
