@@ -14,9 +14,10 @@ from results.error import CatsError
 from results.influence import Read
 from results.measures import grids, reasons, said
 from results.page import Page, Section
+from results.reach import first_line
 from results.report import heat, measured, per_target, ranks, what_was_run
 from results.spent import UNDIVIDED, hardware
-from results.tracking import Tracking, first_line
+from results.tracking import Tracking
 
 VERSIONS = ("cats_bench", "trainer", "python", "torch", "timm", "device", "hardware", "gpu", "threads")  # of results.record
 ABSENT = {

@@ -11,8 +11,8 @@ import pandas as pd
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, model_validator
 
 from results.error import CatsError, nearest
+from results.reach import first_line
 from results.record import Cost, Energy, Frozen, Record
-from results.tracking import first_line
 
 STATES: dict[str, Literal["finished", "failed", "interrupted"]] = {
     "FINISHED": "finished", "FAILED": "failed", "KILLED": "interrupted", "RUNNING": "interrupted",

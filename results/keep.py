@@ -9,7 +9,8 @@ from mlflow.exceptions import MlflowException
 
 from results.artifacts import upload
 from results.error import CatsError
-from results.tracking import Tracking, first_line
+from results.reach import first_line
+from results.tracking import Tracking
 
 KIND, DIGEST, NAME = "report", "cats.report", "report.html"
 

@@ -35,7 +35,8 @@ from mlflow.exceptions import MlflowException
 from results.error import CatsError
 from results.kernel import kernel
 from results.outbox import Outbox
-from results.tracking import Tracking, first_line
+from results.reach import first_line
+from results.tracking import Tracking
 
 TAG = "cats.driver"
 PULSE = "cats.driver.beat"

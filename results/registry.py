@@ -19,7 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from results.address import check, shown
 from results.artifacts import fetched, upload
 from results.error import CatsError, nearest
-from results.tracking import first_line, quiet, reach
+from results.reach import first_line, quiet, reach
 from results.witness import absolute, is_missing
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")

@@ -5,12 +5,9 @@ still there: the next delivery finds it by its attempt and completes it. No run 
 """
 
 import json
-import logging
 import math
-import os
 import tempfile
 import time
-import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
@@ -20,23 +17,20 @@ import pandas as pd
 from mlflow import MlflowClient
 from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, Run, RunInfo, RunTag, ViewType
 from mlflow.exceptions import MlflowException
-from sqlalchemy import create_engine
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.pool import NullPool
 
-from results.address import DATABASES, check, scheme, shown
+from results.address import check, shown
 from results.artifacts import check_place, fetched, local_folder, repository, upload
 from results.collector import uncollected
 from results.database import make_database
 from results.error import CatsError
 from results.outbox import Outbox
 from results.predictions import PREDICTIONS
+from results.reach import first_line, quiet, reach
 from results.record import Outcome, Record, metric_name
 from results.settle import TWICE, settle
 from results.spent import brief
 from results.witness import absolute
-
-log = logging.getLogger(__name__)
 
 STATUS = {"finished": "FINISHED", "failed": "FAILED", "interrupted": "KILLED"}
 BATCH = 1000  # metrics per call that MLflow accepts
@@ -296,30 +290,3 @@ def _measurements(record: Record) -> Iterator[tuple[str, float, int]]:
                 yield f"co2e_kg_{cost.phase}", known * cost.kg_per_kwh, 0
         if cost.nvml_kwh is not None:
             yield f"nvml_kwh_{cost.phase}", cost.nvml_kwh, 0
-
-
-def quiet() -> None:
-    """MLflow tells every migration and every file, and asks a server that is away for minutes; nobody wants that."""
-    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
-    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
-    os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
-    os.environ.setdefault("PGCONNECT_TIMEOUT", "10")  # seconds; without it a host that is off takes minutes
-    warnings.filterwarnings("ignore", module="mlflow")
-    logging.getLogger("alembic").setLevel(logging.WARNING)
-    logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)  # it tells every try; what came of them is said once
-    logging.getLogger("mlflow").setLevel(logging.CRITICAL)  # it prints the traceback of an error, and raises it then
-
-
-def reach(uri: str) -> None:
-    """Connect to a database once: MLflow would try ten times, for minutes, also with a wrong password."""
-    if scheme(uri) in DATABASES:
-        with create_engine(uri, poolclass=NullPool).connect():
-            pass
-
-
-def first_line(error: BaseException) -> str:
-    """The first line of an error, without what follows it and without a password, and what helps where that is known."""
-    line = shown(str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__)
-    if "error code 401" in line:
-        return "it wants a user and a password that it knows; set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD"
-    return f"{line}; for PostgreSQL install cats-bench[postgres]" if "'psycopg'" in line else line

@@ -4,8 +4,9 @@ import pytest
 
 from results.address import check, identity, shown
 from results.error import CatsError
+from results.reach import first_line
 from results.registry import Registry
-from results.tracking import Tracking, first_line
+from results.tracking import Tracking
 
 
 @pytest.mark.parametrize(
