@@ -1,14 +1,15 @@
 #!/usr/bin/env python
 """How fast the engine trains, beside a plain loop in the manner of published code, on the same images, epochs and seeds.
 
-    .venv/bin/python scripts/bench_training.py [PART ...] [--seeds N] [--json FILE]
+    .venv/bin/python scripts/bench_training.py [PART ...] [--seeds N] [--workers N] [--json FILE]
 
 PART: small (ResNet-18, 64 px), large (MobileNetV2-100, 224 px), probe (frozen features, 4 seeds, 10 values of C),
 packed (several seeds side by side), overhead (a whole cell through runner, energy and MLflow), gpu (needs one: a cell of the
 CATS-2024 kind, the bare throughput of the backbone, packed seeds). Without PART: small, large, probe, overhead.
 
-The plain loop: torchvision's PIL transforms in a DataLoader, fp32, training and validation images evaluated after every epoch,
-as in the published code of MedMNIST and CATS. Images per second are training images (whole batches, because the engine drops
+The plain loop: torchvision's PIL transforms in a DataLoader (of --workers processes), fp32, training and validation images
+evaluated after every epoch, as in the published code of MedMNIST and CATS; optimiser and transforms are those of the recipe.
+--json is written anew after every figure. Images per second are training images (whole batches, because the engine drops
 the rest) times epochs over all the time of a training, evaluations included. Images: MedMNIST below CATS_DATA, or noise where
 they are not at hand (then no AUC).
 """
@@ -28,7 +29,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Self
@@ -53,7 +54,18 @@ from benchmark.threads import wait_briefly
 MOVES = Augment(flip=0.5, rotate=10, shift=0.1, zoom=0.1)
 PARTS = ("small", "large", "probe", "overhead")
 CLASSES = 2
+PLAIN_CHANGES = {"flip", "rotate", "shift", "zoom", "crop", "sharpness", "autocontrast", "equalize"}  # see moves()
 Way = Callable[["Task", int, torch.device], np.ndarray]
+Figures = Iterator[dict[str, object]]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Where and how often to measure; `workers`: processes of the plain loop's DataLoader."""
+
+    device: torch.device
+    seeds: int
+    workers: int = 0
 
 
 @dataclass(frozen=True)
@@ -65,58 +77,73 @@ class Task:
     recipe: Recipe
     images: dict[str, tuple[np.ndarray, np.ndarray]]
     real: bool
+    workers: int = 0
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("parts", nargs="*", metavar="PART", choices=[*PARTS, "packed", "gpu"], default=PARTS)
     parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--workers", type=int, default=0, help="processes of the plain loop's DataLoader; 0: none but its own")
     parser.add_argument("--device", default="auto")
     parser.add_argument("--json", type=Path, help="also write the figures there")
     given = parser.parse_args()
     device = device_of(given.device)
     about = {"command": " ".join(["python", *sys.argv]), "hardware": hardware(device), "versions": versions()}
     print(*(f"{name}: {value}" for name, value in about.items()), sep="\n")
-    found = {part: MEASURES[part](device, given.seeds) for part in given.parts}
-    if given.json:
-        given.json.write_text(json.dumps({**about, "found": found}, indent=2), encoding="utf-8")
+    asked = Asked(device, given.seeds, given.workers)
+    found: dict[str, dict[str, object]] = {part: {} for part in given.parts}
+    for part in given.parts:
+        for figures in MEASURES[part](asked):  # what has been measured is kept whatever comes after it
+            found[part] |= figures
+            if given.json:
+                draft = given.json.with_name(f".{given.json.name}.draft")
+                draft.write_text(json.dumps({**about, "found": found}, indent=2), encoding="utf-8")
+                draft.replace(given.json)
 
 
 # the engine beside a plain loop ------------------------------------------------------------------------------------------
 
 
-def small(device: torch.device, seeds: int) -> dict[str, object]:
+def small(asked: Asked) -> Figures:
     """ResNet-18 at 64 px, from scratch."""
     recipe = Recipe(size=64, epochs=10, batch_size=64, lr=1e-3, weight_decay=0.02, augment=MOVES)
-    return compared(task("resnet18", "pneumoniamnist", recipe, 512), device, seeds)
+    yield compared(task("resnet18", "pneumoniamnist", recipe, 512), asked)
 
 
-def large(device: torch.device, seeds: int) -> dict[str, object]:
+def large(asked: Asked) -> Figures:
     """MobileNetV2-100 at 224 px, from ImageNet."""
     recipe = Recipe(size=224, epochs=4, batch_size=16, lr=1e-3, weight_decay=0.02, augment=MOVES)
-    return compared(task("mobilenetv2_100", "breastmnist", recipe, 208), device, seeds)
+    yield compared(task("mobilenetv2_100", "breastmnist", recipe, 208), asked)
 
 
-def compared(what: Task, device: torch.device, seeds: int) -> dict[str, object]:
+def compared(what: Task, asked: Asked) -> dict[str, object]:
     """Both loops, seed by seed in turn, so that a slow minute of the machine falls on both."""
+    what, seeds = replace(what, workers=asked.workers), asked.seeds
     ways = {"plain loop": plain, "engine": engine}
     rates: dict[str, list[float]] = {name: [] for name in ways}
     areas: dict[str, list[float]] = {name: [] for name in ways}
     with alone(tuned=False) as first, alone(tuned=True) as second:
         for seed in range(-1, seeds):  # the first one warms up and does not count
             for pool, (name, way) in zip((first, second), ways.items(), strict=True):
-                seconds, area = pool.submit(timed, way, what, seed, str(device)).result()
+                seconds, area = pool.submit(timed, way, what, seed, str(asked.device)).result()
                 if seed >= 0:
                     rates[name].append(what.recipe.epochs * len(what.images["train"][1]) / seconds)
                     areas[name].append(area)
     gain = [fast / slow for fast, slow in zip(rates["engine"], rates["plain loop"], strict=True)]
     gap = [a - b for a, b in zip(areas["engine"], areas["plain loop"], strict=True)]
     title = f"{what.backbone}, {what.recipe.size} px, {len(what.images['train'][1])} images, {what.recipe.epochs} epochs"
-    print(f"\n{title}, n={seeds} seeds")
+    print(f"\n{title}, {what.recipe.optimiser}, plain loop with {what.workers} workers, n={seeds} seeds")
     for name in ways:
         print(f"  {name:<12} {interval(rates[name])} images/s" + (f"   test AUC {interval(areas[name])}" if what.real else ""))
     print(f"  engine / plain loop: {interval(gain)} times" + (f"   AUC difference {interval(gap)}" if what.real else ""))
-    return {"task": title, "images_per_second": rates, "auc": areas if what.real else None, "gain": gain}
+    return {
+        "task": title,
+        "workers": what.workers,
+        "images_per_second": rates,
+        "auc": areas if what.real else None,
+        "gain": gain,
+    }
 
 
 @contextlib.contextmanager
@@ -152,26 +179,12 @@ def engine(what: Task, seed: int, device: torch.device) -> np.ndarray:
 
 def plain(what: Task, seed: int, device: torch.device) -> np.ndarray:
     """Train as published code does; the probabilities of the test images with the weights of the smallest validation loss."""
-    declare_missing()
-    from torchvision import transforms
-
     recipe, network = what.recipe, network_of(what, seed).to(device)
-    steady = [transforms.ToTensor()]
-    moving = [
-        transforms.RandomHorizontalFlip(recipe.augment.flip),
-        transforms.RandomAffine(
-            recipe.augment.rotate,
-            translate=(recipe.augment.shift,) * 2,
-            scale=(1 - recipe.augment.zoom, 1 + recipe.augment.zoom),
-            interpolation=transforms.InterpolationMode.BILINEAR,
-        ),
-        *steady,
-    ]
     torch.manual_seed(max(seed, 0))
-    loader = functools.partial(torch.utils.data.DataLoader, batch_size=recipe.batch_size)
-    training = loader(Pictures(*what.images["train"], transforms.Compose(moving)), shuffle=True)
-    judged = {name: loader(Pictures(*part, transforms.Compose(steady))) for name, part in what.images.items()}
-    optimiser = torch.optim.AdamW(network.parameters(), lr=recipe.lr, weight_decay=recipe.weight_decay)
+    loader = functools.partial(torch.utils.data.DataLoader, batch_size=recipe.batch_size, num_workers=what.workers)
+    training = loader(Pictures(*what.images["train"], moves(recipe)), shuffle=True)
+    judged = {name: loader(Pictures(*part, moves(None))) for name, part in what.images.items()}
+    optimiser = plain_optimiser(network, recipe)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, recipe.epochs)
     best, kept = math.inf, network.state_dict()
     for _ in range(recipe.epochs):
@@ -189,6 +202,40 @@ def plain(what: Task, seed: int, device: torch.device) -> np.ndarray:
             best, kept = losses["val"], {name: tensor.clone() for name, tensor in network.state_dict().items()}
     network.load_state_dict(kept)
     return train.to_probabilities(outputs(network, judged["test"], device), multilabel=False)
+
+
+def plain_optimiser(network: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
+    """The recipe's, as it is written without an engine."""
+    rates = {"lr": recipe.lr, "weight_decay": recipe.weight_decay}
+    if recipe.optimiser == "sgd":
+        return torch.optim.SGD(network.parameters(), momentum=recipe.momentum, nesterov=recipe.momentum > 0, **rates)
+    return {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[recipe.optimiser](network.parameters(), **rates)
+
+
+def moves(recipe: Recipe | None) -> Callable[..., torch.Tensor]:
+    """torchvision's PIL transforms for training images; without a recipe those for all others."""
+    declare_missing()
+    from torchvision import transforms
+
+    if recipe is None:
+        return transforms.ToTensor()
+    augment = recipe.augment
+    changed = {name for name, value in augment if value != (1 if name == "crop" else 0)}
+    if changed - PLAIN_CHANGES:
+        raise SystemExit(f"the plain loop has no {' and no '.join(sorted(changed - PLAIN_CHANGES))}")
+    smooth = transforms.InterpolationMode.BILINEAR
+    turned = transforms.RandomAffine(
+        augment.rotate, (augment.shift,) * 2, (1 - augment.zoom, 1 + augment.zoom), interpolation=smooth
+    )
+    ways = [
+        ({"crop"}, transforms.RandomResizedCrop(recipe.size, scale=(augment.crop, 1), interpolation=smooth)),
+        ({"flip"}, transforms.RandomHorizontalFlip(augment.flip)),
+        ({"rotate", "shift", "zoom"}, turned),
+        ({"sharpness"}, transforms.RandomAdjustSharpness(2, augment.sharpness)),
+        ({"autocontrast"}, transforms.RandomAutocontrast(augment.autocontrast)),
+        ({"equalize"}, transforms.RandomEqualize(augment.equalize)),
+    ]
+    return transforms.Compose([*(way for names, way in ways if names & changed), transforms.ToTensor()])
 
 
 class Pictures(torch.utils.data.Dataset):
@@ -216,7 +263,7 @@ def outputs(network: nn.Module, loader: torch.utils.data.DataLoader, device: tor
 # the linear probe --------------------------------------------------------------------------------------------------------
 
 
-def probe(device: torch.device, seeds: int) -> dict[str, object]:  # noqa: ARG001 - always 4, as the claim says
+def probe(asked: Asked) -> Figures:
     """Four seeds (each draws other images) and ten values of C: everything anew, or the engine's features and path of C."""
     strengths = tuple(float(c) for c in np.logspace(-4, 2, 10))
     what = task("mobilenetv2_100", "breastmnist", Recipe(protocol="probe", size=64, c=strengths), None)
@@ -226,7 +273,7 @@ def probe(device: torch.device, seeds: int) -> dict[str, object]:  # noqa: ARG00
     for count in range(4):
         for name, way in (("anew", probed_anew), ("engine", probed_once)):
             start = time.perf_counter()
-            areas[name] = way(what, draws, device)
+            areas[name] = way(what, draws, asked.device)
             if count:
                 seconds[name].append(time.perf_counter() - start)
     gain = [a / b for a, b in zip(seconds["anew"], seconds["engine"], strict=True)]
@@ -234,7 +281,7 @@ def probe(device: torch.device, seeds: int) -> dict[str, object]:  # noqa: ARG00
     for name, times in seconds.items():
         print(f"  {name:<12} {interval(times)} s" + (f"   test AUC {interval(areas[name])}" if what.real else ""))
     print(f"  engine / anew: {interval(gain)} times")
-    return {"seconds": seconds, "auc": areas, "gain": gain}
+    yield {"seconds": seconds, "auc": areas, "gain": gain}
 
 
 def probed_anew(what: Task, draws: Sequence[np.ndarray], device: torch.device) -> list[float]:
@@ -285,11 +332,11 @@ def probed_once(what: Task, draws: Sequence[np.ndarray], device: torch.device) -
 # several seeds side by side ----------------------------------------------------------------------------------------------
 
 
-def packed(device: torch.device, seeds: int) -> dict[str, object]:
+def packed(asked: Asked) -> Figures:
     """Seeds one after the other, and 2 or more at once."""
+    device = asked.device
     size = 224 if device.type == "cuda" else 64
     recipe = Recipe(size=size, epochs=6, batch_size=64, lr=1e-3, augment=MOVES)
-    found: dict[str, object] = {}
     for backbone in ("resnet18", "mobilenetv2_100"):
         what = task(backbone, "pneumoniamnist", recipe, 512)
         engine(what, -1, device)
@@ -301,26 +348,22 @@ def packed(device: torch.device, seeds: int) -> dict[str, object]:
                 side_by_side([functools.partial(engine, what, seed, device) for seed in range(count)], device)
                 rates.append(count * recipe.epochs * len(what.images["train"][1]) / (time.perf_counter() - start))
             print(f"  {count} at once    {interval(rates)}")
-            found[f"{backbone}, {count}"] = rates
-    del seeds
-    return found
+            yield {f"{backbone}, {count}": rates}
 
 
 # a whole cell ------------------------------------------------------------------------------------------------------------
 
 
-def overhead(device: torch.device, seeds: int) -> dict[str, object]:
+def overhead(asked: Asked) -> Figures:
     """What a cell takes beyond forward, backward and optimiser: reading, augmentation, scores, energy, MLflow, everything."""
-    found: dict[str, object] = {}
     with tempfile.TemporaryDirectory() as folder:
         for name, epochs in (("cell with no epoch", 0), ("long cell", 20)):
-            whole, inside = cells(Path(folder), epochs, min(seeds, 3), device)
+            whole, inside = cells(Path(folder), epochs, min(asked.seeds, 3), asked.device)
             beyond = [a - b for a, b in zip(whole, inside, strict=True)]
             shares = [100 * a / b for a, b in zip(beyond, whole, strict=True)]
             print(f"\na {name}: {interval(whole)} s, of it the framework {interval([1000 * x for x in beyond])} ms", end="")
             print(f", {interval(shares)} %, n={len(whole)}")
-            found[name] = {"seconds": whole, "framework": beyond}
-    return found
+            yield {name: {"seconds": whole, "framework": beyond}}
 
 
 def cells(folder: Path, epochs: int, count: int, device: torch.device) -> tuple[list[float], list[float]]:
@@ -379,20 +422,21 @@ class Clocks:
 # one large GPU -----------------------------------------------------------------------------------------------------------
 
 
-def gpu(device: torch.device, seeds: int) -> dict[str, object]:
+def gpu(asked: Asked) -> Figures:
     """A cell of the CATS-2024 kind beside the plain loop; the bare throughput of the backbone; packed seeds."""
-    if device.type != "cuda":
+    if asked.device.type != "cuda":
         raise SystemExit("part gpu needs a CUDA device")
-    found: dict[str, object] = {}
     for count in (192, 1024):
         recipe = Recipe(
             size=224, epochs=20, batch_size=64, optimiser="sgd", lr=0.01, dropout=0.5,
             augment=Augment(flip=0.5, crop=0.08, rotate=5, sharpness=0.5, autocontrast=0.5, equalize=0.5),
         )  # fmt: skip
-        found[f"cell, {count} images"] = compared(task("resnet18", "pneumoniamnist", recipe, count), device, seeds)
-    found["bare"] = bare("resnet18", 224, device)
-    found["packed"] = packed(device, seeds)
-    return found
+        yield {f"cell, {count} images": compared(task("resnet18", "pneumoniamnist", recipe, count), asked)}
+    yield {"bare": bare("resnet18", 224, asked.device)}
+    several: dict[str, object] = {}
+    for figures in packed(asked):
+        several |= figures
+        yield {"packed": several}
 
 
 def bare(backbone: str, size: int, device: torch.device) -> dict[str, float]:
@@ -500,7 +544,7 @@ def versions() -> str:
     return ", ".join([f"python {platform.python_version()}", *(f"{name} {version(name)}" for name in ("torch", "timm"))])
 
 
-MEASURES: dict[str, Callable[[torch.device, int], dict[str, object]]] = {
+MEASURES: dict[str, Callable[[Asked], Figures]] = {
     "small": small, "large": large, "probe": probe, "packed": packed, "overhead": overhead, "gpu": gpu,
 }  # fmt: skip
 
