@@ -3,8 +3,10 @@
 #
 #     scripts/bench_gpu.sh gpu.json [FOLDER WITH WHEELS] [--seeds N] [--workers N]
 #
-# pydantic is the one more thing that the engine imports; where it is missing it is installed from the folder of wheels
-# (pydantic, pydantic_core, annotated_types, typing_inspection) into a temporary folder, or from the package index.
+# pydantic is the one more thing that the engine imports; where it is missing it is installed into a temporary folder, from the
+# package index or from the folder of wheels. In there must be pydantic, pydantic_core (of this machine's Python and processor),
+# annotated_types, typing_inspection and typing_extensions: pip looks for all of them, whatever is installed already.
+# On a machine with the same Python: pip download --only-binary :all: -d FOLDER pydantic
 set -euo pipefail
 out=$(realpath -m "${1:?usage: scripts/bench_gpu.sh OUT.json [FOLDER WITH WHEELS] [--seeds N] [--workers N]}")
 shift
