@@ -20,7 +20,8 @@ def precision(network: Network, recipe: Recipe) -> torch.dtype:
         return torch.bfloat16 if recipe.precision == "bf16" else torch.float32
     device = network.head.weight.device
     if device.type == "cuda":
-        return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float32
+        with torch.cuda.device(device):  # the question is about the current one; emulated, bf16 is slower than fp32
+            return torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else torch.float32
     amx = bool(torch.cpu._is_amx_tile_supported())  # noqa: SLF001 - torch has no public question for it
     large = recipe.size >= 64 or network.arguments.get("stem") == "small"
     return torch.bfloat16 if device.type == "cpu" and amx and large else torch.float32
