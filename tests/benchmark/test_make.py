@@ -38,9 +38,9 @@ def watch():
 def metered(monkeypatch):
     """A meter to which every phase takes 3e-3 kWh, two thirds of it the processor's."""
     figures = SimpleNamespace(cpu_energy=2e-3, ram_energy=1e-3, gpu_energy=0.0, energy_consumed=3e-3, emissions=1e-3)
-    monkeypatch.setattr(energy, "_start", lambda country, task: True)
-    monkeypatch.setattr(energy, "_stop", lambda country, task: figures)
-    monkeypatch.setattr(energy, "cpu_counted", lambda country: True)
+    monkeypatch.setattr(energy, "_start", lambda country, card, task: True)
+    monkeypatch.setattr(energy, "_stop", lambda country, card, task: figures)
+    monkeypatch.setattr(energy, "cpu_counted", lambda country, card: True)
     return Meter("NLD", "cpu")
 
 
