@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from benchmark import shelf
 from benchmark.augment import Draws, augmented, draw, mixed
 from benchmark.images import Images, as_float, batches
 from benchmark.network import Network
@@ -33,7 +34,7 @@ NO_MEMORY = (  # torch has a class of error for its own allocators only
     "DefaultCPUAllocator: can't allocate", "CUDA error: out of memory",
     "CUBLAS_STATUS_ALLOC_FAILED", "CUDNN_STATUS_ALLOC_FAILED",
 )  # fmt: skip
-_fewer: WeakKeyDictionary[Network, int] = WeakKeyDictionary()  # images evaluated at once, where fewer than usual fit
+_most: WeakKeyDictionary[Network, int] = WeakKeyDictionary()  # images evaluated at once, where fewer than usual fit
 
 
 @dataclass(frozen=True)
@@ -135,7 +136,7 @@ class Step:
                 luck.set_state(drawn)
             for now, kept in self.statistics:
                 torch._foreach_copy_(now, kept)
-            self.micro = halved(self.micro)
+            self.micro = fewer(self.micro)
         try:
             self.optimiser.step()
         except RuntimeError as error:
@@ -169,10 +170,17 @@ def out_of_memory(error: RuntimeError) -> bool:
     return isinstance(error, torch.OutOfMemoryError) or any(words in str(error) for words in NO_MEMORY)
 
 
-def halved(tried: int) -> int:
-    """How many images are to go through a network at once where memory did not suffice for so many."""
+def fewer(tried: int) -> int:
+    """How many images are to go through a network at once where memory did not suffice for so many.
+
+    As many, if there were images on the shelf that nobody uses and whose memory is free now.
+    """
+    freed = shelf.let_go()
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
+    if freed:
+        log.info("memory does not suffice for %d images at once: those that were kept for other cells go first", tried)
+        return tried
     log.warning("memory does not suffice for %d images at once: %d from now on", tried, max(2, tried // 2))
     return max(2, tried // 2)
 
@@ -215,7 +223,7 @@ def _outputs(network: Network, images: Images, precise: torch.dtype, *, features
     for pixels, _ in batches(images, torch.arange(len(images)), EVALUATION_BATCH):
         rest = pixels
         while len(rest):
-            part = rest[: _fewer.get(network, EVALUATION_BATCH)]
+            part = rest[: _most.get(network, EVALUATION_BATCH)]
             try:
                 with torch.inference_mode(), autocast(part.device, precise):
                     outputs = call(as_float(part)).float()
@@ -226,4 +234,4 @@ def _outputs(network: Network, images: Images, precise: torch.dtype, *, features
                 rest = rest[len(part) :]
                 yield outputs
                 continue
-            _fewer[network] = halved(len(part))  # outside of `except`, so that nothing holds on to what it made
+            _most[network] = fewer(len(part))  # outside of `except`, so that nothing holds on to what it made
