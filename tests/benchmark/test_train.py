@@ -1,12 +1,15 @@
+from contextlib import nullcontext
+
 import numpy as np
 import pytest
 import torch
 
 from benchmark import train
-from benchmark.augment import draw
-from benchmark.images import Images, as_float
+from benchmark.augment import CHANGES, FLIPS, MOVES, draw
+from benchmark.images import Images, as_float, batches
 from benchmark.network import Network, Trained
 from benchmark.optimise import schedule
+from benchmark.precision import quicken
 from benchmark.recipe import Augment, Recipe
 from results.error import CatsError
 from tests.stripes import network, state, stripes
@@ -496,3 +499,57 @@ def test_a_pack_that_is_asked_to_stop_stops_after_the_epoch(monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         fitted()
     assert len(epochs) == 2
+
+
+EVERYTHING = Recipe(
+    size=16, batch_size=4, dropout=0.5, hidden=(8,), label_smoothing=0.1, precision="fp32",
+    augment=Augment(
+        flip=0.5, flip_vertical=0.5, rotate=20, shift=0.1, zoom=0.1, crop=0.5, brightness=0.1, contrast=0.1, saturation=0.1,
+        hue=0.1, sharpness=0.5, autocontrast=0.5, equalize=0.5, stain=0.1, cutout=0.2, mixup=0.2,
+    ),
+)  # fmt: skip
+
+
+def test_the_recipe_of_everything_has_every_change():
+    made = draw(EVERYTHING.augment, 4, torch.Generator())
+    assert set(made.columns) == set(CHANGES) - {*MOVES, *FLIPS} | {"affine"}
+
+
+@pytest.mark.parametrize("changes", [{}, {"augment": Augment()}], ids=["everything", "a flip"])
+@pytest.mark.parametrize("multilabel", [False, True], ids=["one label", "several"])
+def test_no_number_of_a_step_is_asked_for_while_it_is_made(monkeypatch, changes, multilabel):
+    """On a device where tensors have no values, so that asking for one is an error."""
+    recipe, meta = EVERYTHING.model_copy(update=changes), torch.device("meta")
+    monkeypatch.setattr(train, "make_optimiser", lambda *rest: None)  # fused ones want a real device
+    monkeypatch.setattr(train, "autocast", lambda *rest: nullcontext())
+    real = stripes(8, multilabel=multilabel)
+    images = Images(real.pixels.to(meta), real.labels.to(meta))
+    step = train.Step(network(recipe).to(meta).train(), recipe, 4)
+    draws = draw(recipe.augment, 8, torch.Generator()).to(meta)
+    losses = [
+        step._accumulate(pixels, labels, draws[4 * number : 4 * number + 4])
+        for number, (pixels, labels) in enumerate(batches(images, torch.randperm(8), 4))
+    ]
+    assert [tuple(loss.shape) for loss in losses] == [(), ()]
+    assert step.network.head.weight.grad.shape == step.network.head.weight.shape
+    with pytest.raises(RuntimeError, match="meta"):
+        float(losses[0])
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device")
+def test_no_step_on_a_gpu_waits_for_it():
+    device, there = torch.device("cuda"), stripes(16)
+    images = Images(there.pixels.to(device), there.labels.to(device))
+    recipe = EVERYTHING.model_copy(update={"precision": "auto"})
+    made = network(recipe).to(device).train()
+    quicken(made)
+    step = train.Step(made, recipe, 4)
+    draws = draw(recipe.augment, 16, torch.Generator()).to(device)
+    try:
+        for number, (pixels, labels) in enumerate(batches(images, torch.arange(16), 4)):
+            step(pixels, labels, draws[4 * number : 4 * number + 4], 1e-3)
+            if number == 0:  # the first one also sets up libraries
+                torch.cuda.set_sync_debug_mode("error")
+    finally:
+        torch.cuda.set_sync_debug_mode("default")
