@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 log = logging.getLogger(__name__)
-RESERVED = 0.5  # of a GPU's free memory, for network, gradients and activations
+SHARE = 0.5  # of a GPU's free memory that images may take; the rest is for network, gradients and activations
 Sent = tuple[tuple[Tensor, Tensor], torch.cuda.Event | None]
 
 
@@ -45,7 +45,7 @@ def on_device(pixels: np.ndarray, labels: np.ndarray, device: torch.device) -> I
     truth = torch.from_numpy(np.ascontiguousarray(labels)).to(device, kind)
     if device.type == "cuda":
         free = torch.cuda.mem_get_info(device)[0] + torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
-        if held.nbytes > RESERVED * free:
+        if held.nbytes > SHARE * free:
             log.info(
                 "%d images of %.1f GB are streamed: %.1f GB of the GPU are free", len(truth), held.nbytes / 1e9, free / 1e9
             )

@@ -157,7 +157,7 @@ def test_to_a_gpu_the_next_batch_goes_beside_the_work_and_the_work_waits_for_its
 def test_a_gpu_sees_the_same_batches_whether_images_lie_there_or_are_streamed(monkeypatch):
     pixels, labels = np.random.default_rng(0).integers(0, 256, (50, 16, 16, 3), dtype=np.uint8), np.arange(50)
     there = on_device(pixels, labels, torch.device("cuda"))
-    monkeypatch.setattr("benchmark.images.RESERVED", 0)
+    monkeypatch.setattr("benchmark.images.SHARE", 0)
     streamed = on_device(pixels, labels, torch.device("cuda"))
     assert (there.pixels.device.type, streamed.pixels.device.type, streamed.device.type) == ("cuda", "cpu", "cuda")
     order = torch.randperm(50, generator=torch.Generator().manual_seed(0))
