@@ -28,7 +28,13 @@ def precision(network: Network, recipe: Recipe) -> torch.dtype:
 
 
 def autocast(device: torch.device, precise: torch.dtype) -> torch.autocast:
-    """bf16 autocast, or nothing for fp32; weights stay fp32 either way."""
+    """bf16 autocast, or nothing for fp32; weights stay fp32 either way.
+
+    On a GPU fp32 then is fp32 in convolutions too, for which torch takes TF32 unless told otherwise. That stays so, because a
+    backward pass comes after it.
+    """
+    if device.type == "cuda" and precise is torch.float32:
+        torch.backends.cudnn.allow_tf32 = False
     return torch.autocast(device.type, dtype=torch.bfloat16, enabled=precise is torch.bfloat16)
 
 

@@ -1,6 +1,7 @@
 """bf16 and what makes a network fast change its numbers by rounding alone."""
 
 import copy
+from contextlib import nullcontext
 from types import SimpleNamespace
 
 import numpy as np
@@ -43,6 +44,19 @@ def test_a_gpu_has_bf16_if_it_is_the_one_of_the_network_and_need_not_emulate_it(
     there = SimpleNamespace(head=SimpleNamespace(weight=SimpleNamespace(device=torch.device("cuda:1"))))
     assert precision(there, Recipe()) is expected
     assert current == [0]
+
+
+@pytest.mark.parametrize(
+    ("place", "precise", "rounded"),
+    [("cuda", torch.float32, False), ("cuda", torch.bfloat16, True), ("cpu", torch.float32, True)],
+)
+def test_fp32_on_a_gpu_is_fp32_in_convolutions_too(monkeypatch, place, precise, rounded):
+    """Also after the forward pass. There need be no GPU here."""
+    monkeypatch.setattr(torch, "autocast", lambda *kind, **more: nullcontext())
+    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", True)
+    with autocast(torch.device(place), precise):
+        pass
+    assert torch.backends.cudnn.allow_tf32 is rounded
 
 
 def test_bf16_gives_nearly_the_same_predictions():
