@@ -40,13 +40,14 @@ from torch import nn
 from torch.nn import functional as F
 
 from benchmark import train
+from benchmark.augment import draw
 from benchmark.device import device_of
-from benchmark.images import as_float, on_device
+from benchmark.images import as_float, batches, on_device
 from benchmark.memory import keep_memory, large_pages
 from benchmark.network import Network, Trained, read_weights
 from benchmark.operators import declare_missing
 from benchmark.pack import side_by_side
-from benchmark.precision import autocast, precision
+from benchmark.precision import autocast, precision, quicken
 from benchmark.recipe import Augment, Recipe
 from benchmark.score import auc
 from benchmark.threads import wait_briefly
@@ -333,7 +334,7 @@ def probed_once(what: Task, draws: Sequence[np.ndarray], device: torch.device) -
 
 
 def packed(asked: Asked) -> Figures:
-    """Seeds one after the other, and 2 or more at once."""
+    """Seeds one after the other, and 2 or more at once: trainings of networks and images that are on the device already."""
     device = asked.device
     size = 224 if device.type == "cuda" else 64
     recipe = Recipe(size=size, epochs=6, batch_size=64, lr=1e-3, augment=MOVES)
@@ -344,11 +345,45 @@ def packed(asked: Asked) -> Figures:
         for count in (1, 2) if device.type == "cpu" else (1, 2, 4, 8):
             rates = []
             for _ in range(3):
-                start = time.perf_counter()
-                side_by_side([functools.partial(engine, what, seed, device) for seed in range(count)], device)
-                rates.append(count * recipe.epochs * len(what.images["train"][1]) / (time.perf_counter() - start))
+                works = [training(what, seed, device) for seed in range(count)]
+                with finished(device) as clock:
+                    side_by_side(works, device)
+                rates.append(count * recipe.epochs * len(what.images["train"][1]) / clock.seconds)
             print(f"  {count} at once    {interval(rates)}")
             yield {f"{backbone}, {count}": rates}
+
+
+def training(what: Task, seed: int, device: torch.device) -> Callable[[], object]:
+    """A training that is about to begin."""
+    network = network_of(what, seed).to(device)
+    train_images, val_images = (on_device(*what.images[part], device) for part in ("train", "val"))
+    return functools.partial(train.fit, network, train_images, val_images, what.recipe, seed)
+
+
+@dataclass
+class Clock:
+    """Seconds that something took."""
+
+    seconds: float = 0.0
+
+
+@contextlib.contextmanager
+def finished(device: torch.device) -> Iterator[Clock]:
+    """Times what is done within, to its end on the device."""
+    clock = Clock()
+    waited(device)
+    start = time.perf_counter()
+    try:
+        yield clock
+    finally:
+        waited(device)
+        clock.seconds = time.perf_counter() - start
+
+
+def waited(device: torch.device) -> None:
+    """Let the device finish what it has been given."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
 
 
 # a whole cell ------------------------------------------------------------------------------------------------------------
@@ -382,7 +417,7 @@ def cells(folder: Path, epochs: int, count: int, device: torch.device) -> tuple[
         seeds=count + 1, recipe={"base": "finetune", "epochs": epochs, "size": 64},
     )  # fmt: skip
     tracking = Tracking(f"sqlite:///{folder}/mlflow.db", plan.experiment)
-    with Clocks() as clocks:
+    with Clocks(device) as clocks:
         ticks = [(time.perf_counter(), 0.0)]
         watch = Watch(lambda _: None, lambda _, __: ticks.append((time.perf_counter(), clocks.seconds)))
         state = run(plan, tracking, Outbox(folder / f"outbox-{epochs}"), Local(str(device)), watch)
@@ -393,10 +428,12 @@ def cells(folder: Path, epochs: int, count: int, device: torch.device) -> tuple[
 
 
 class Clocks:
-    """Time spent in forward, backward and optimiser while it is open, in `seconds`."""
+    """Time spent in forward, backward and optimiser while it is open, in `seconds`, each to its end on the device."""
+
+    def __init__(self, device: torch.device) -> None:
+        self.device, self.seconds = device, 0.0
 
     def __enter__(self) -> Self:
-        self.seconds = 0.0
         self._real = [(Network, "forward", Network.forward), (torch.Tensor, "backward", torch.Tensor.backward)]
         self._real += [(kind, "step", kind.step) for kind in (torch.optim.AdamW, torch.optim.SGD)]
         for owner, name, real in self._real:
@@ -410,11 +447,10 @@ class Clocks:
     def _timed(self, real: Callable[..., object]) -> Callable[..., object]:
         @functools.wraps(real)
         def timed(*given: object, **more: object) -> object:
-            start = time.perf_counter()
-            try:
-                return real(*given, **more)
-            finally:
-                self.seconds += time.perf_counter() - start
+            with finished(self.device) as clock:
+                made = real(*given, **more)
+            self.seconds += clock.seconds
+            return made
 
         return timed
 
@@ -432,38 +468,60 @@ def gpu(asked: Asked) -> Figures:
             augment=Augment(flip=0.5, crop=0.08, rotate=5, sharpness=0.5, autocontrast=0.5, equalize=0.5),
         )  # fmt: skip
         yield {f"cell, {count} images": compared(task("resnet18", "pneumoniamnist", recipe, count), asked)}
-    yield {"bare": bare("resnet18", 224, asked.device)}
+    yield {"bare": bare("resnet18", 224, asked)}
     several: dict[str, object] = {}
     for figures in packed(asked):
         several |= figures
         yield {"packed": several}
 
 
-def bare(backbone: str, size: int, device: torch.device) -> dict[str, float]:
-    """Forward and backward in bf16 on noise that lies on the device, beside the same through the engine."""
-    recipe = Recipe(size=size, epochs=3, batch_size=64, lr=1e-3, augment=MOVES)
+def bare(backbone: str, size: int, asked: Asked) -> dict[str, object]:
+    """Forward and backward in bf16 on noise that lies on the device, beside the engine's steps, each as often as asked."""
+    recipe = Recipe(size=size, batch_size=64, lr=1e-3, augment=MOVES, precision="bf16")
     what = noise(backbone, recipe, 4096)
-    network = network_of(what, 0).to(device, memory_format=torch.channels_last)
-    images = as_float(on_device(*what.images["train"], device).pixels[:64])
-    labels = torch.zeros(64, dtype=torch.int64, device=device)
-    for count in (10, 60):
-        torch.cuda.synchronize()
-        start = time.perf_counter()
-        for _ in range(count):
-            with autocast(device, torch.bfloat16):
-                loss = F.cross_entropy(network(images), labels)
-            network.zero_grad()
-            loss.backward()
-        torch.cuda.synchronize()
-    limit = count * 64 / (time.perf_counter() - start)
-    engine(what, -1, device)
-    start = time.perf_counter()
-    engine(what, 0, device)
-    rate = recipe.epochs * 4096 / (time.perf_counter() - start)
-    print(
-        f"\n{backbone}, {size} px, bf16: bare forward + backward {limit:.0f} images/s, engine {rate:.0f} ({rate / limit:.0%})"
-    )
-    return {"bare": limit, "engine": rate, "share": rate / limit}
+    found: dict[str, list[float]] = {"bare": [], "engine": []}
+    for seed in range(-1, asked.seeds):  # the first one warms up and does not count
+        for name, way in (("bare", bare_steps), ("engine", engine_steps)):
+            rate = way(what, seed, asked.device)
+            if seed >= 0:
+                found[name].append(rate)
+    shares = [engine / limit for engine, limit in zip(found["engine"], found["bare"], strict=True)]
+    print(f"\n{backbone}, {size} px, bf16, images/s, n={asked.seeds}")
+    print(f"  bare forward + backward {interval(found['bare'])}, steps of the engine {interval(found['engine'])}", end="")
+    print(f", {interval([100 * share for share in shares])} %")
+    return {**found, "share": shares}
+
+
+def bare_steps(what: Task, seed: int, device: torch.device) -> float:
+    """Images per second of forward and backward alone."""
+    network = network_of(what, seed).to(device, memory_format=torch.channels_last)
+    size = what.recipe.batch_size
+    images = as_float(on_device(*what.images["train"], device).pixels[:size])
+    labels = torch.zeros(len(images), dtype=torch.int64, device=device)
+    count = len(what.images["train"][1]) // size
+    for rounds in (min(count, 10), count):
+        with finished(device) as clock:
+            for _ in range(rounds):
+                with autocast(device, torch.bfloat16):
+                    loss = F.cross_entropy(network(images), labels)
+                network.zero_grad()
+                loss.backward()
+    return count * len(images) / clock.seconds
+
+
+def engine_steps(what: Task, seed: int, device: torch.device) -> float:
+    """Images per second of the engine's steps: batches, augmentation, forward, backward, optimiser."""
+    network, luck = network_of(what, seed).to(device).train(), torch.Generator().manual_seed(max(seed, 0))
+    quicken(network)
+    size, images = what.recipe.batch_size, on_device(*what.images["train"], device)
+    step = train.Step(network, what.recipe, size)
+    for most in (10 * size, len(images)):
+        order = torch.randperm(len(images), generator=luck)[: most - most % size]
+        draws = draw(what.recipe.augment, len(order), luck).to(device)
+        with finished(device) as clock:
+            for number, (pixels, labels) in enumerate(batches(images, order, size)):
+                step(pixels, labels, draws[number * size : (number + 1) * size], what.recipe.lr)
+    return len(order) / clock.seconds
 
 
 # what both loops are given -----------------------------------------------------------------------------------------------
