@@ -91,12 +91,15 @@ class Attempt:
         )  # fmt: skip
 
 
-@cache
 def environment(device: str) -> dict[str, str]:
-    """What the numbers were made with and on."""
-    name = torch.cuda.get_device_name() if device.startswith("cuda") else platform.processor() or platform.machine()
+    """What the numbers were made with and on; the threads are those of whoever asks, beside others a share."""
+    return {**_machine(device), "threads": str(torch.get_num_threads())}
+
+
+@cache
+def _machine(device: str) -> dict[str, str]:
+    name = torch.cuda.get_device_name(device) if device.startswith("cuda") else platform.processor() or platform.machine()
     return {
         "cats_bench": version("cats-bench"), "trainer": str(TRAINER), "python": platform.python_version(),
         "torch": torch.__version__, "timm": version("timm"), "device": device, "hardware": name,
-        "threads": str(torch.get_num_threads()),
     }  # fmt: skip

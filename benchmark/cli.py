@@ -75,7 +75,9 @@ def run(
     plan: PlanArgument,
     tracking_uri: TrackingOption = DATABASE,
     device: Annotated[Device, typer.Option(help="auto takes a GPU if there is one.")] = Device.auto,
-    pack: Annotated[int, typer.Option(min=1, help="Train up to so many seeds of a cell at once; pays on a large GPU.")] = 1,
+    pack: Annotated[
+        int, typer.Option(min=1, help="Train up to so many seeds of a cell at once, side by side on one device.")
+    ] = 1,
     kwh: KwhOption = None,
     hours: HoursOption = None,
     co2e_kg: CO2eOption = None,

@@ -39,15 +39,16 @@ class Meter:
             raise RuntimeError("phases do not nest: codecarbon would silently ignore the inner one")
         self._busy = True
         task, start = f"{name}-{next(_number)}", time.monotonic()
-        running = _start(self.country, task)
+        card = nvml.number(self.device)
+        running = _start(self.country, card, task)
         before = nvml.reading(self.device)
         try:
             yield
         finally:
             nvml_kwh = nvml.kwh_between(before, nvml.reading(self.device))
-            measured = _stop(self.country, task) if running else None
+            measured = _stop(self.country, card, task) if running else None
             seconds = time.monotonic() - start
-            counted = measured is not None and cpu_counted(self.country)
+            counted = measured is not None and cpu_counted(self.country, card)
             energy, intensity = energies(measured, counted, self.device)
             cost = Cost(phase=name, seconds=seconds, energy=energy, kg_per_kwh=intensity, nvml_kwh=nvml_kwh)
             if cost.gpu_differs:
@@ -180,32 +181,38 @@ def intensity(country: str) -> float:
 
 
 @cache
-def tracker(country: str) -> Any:
-    """The process's tracker: starting one takes more than a second, a task of it some milliseconds."""
+def tracker(country: str, card: int | None) -> Any:
+    """The process's tracker: starting one takes more than a second, a task of it some milliseconds.
+
+    `card`: the one GPU in use, by NVML's number; None counts all that there are.
+    """
     from codecarbon import OfflineEmissionsTracker
 
     logging.getLogger("codecarbon").setLevel(logging.ERROR)  # importing it has set the level anew
-    return OfflineEmissionsTracker(country_iso_code=country, output_methods=[], log_level="error", allow_multiple_runs=True)
+    cards: dict[str, Any] = {} if card is None else {"gpu_ids": [card]}
+    return OfflineEmissionsTracker(
+        country_iso_code=country, output_methods=[], log_level="error", allow_multiple_runs=True, **cards
+    )
 
 
-def cpu_counted(country: str) -> bool:
+def cpu_counted(country: str, card: int | None) -> bool:
     """Whether the processor's energy is read from a counter."""
-    hardware = getattr(tracker(country), "_hardware", [])
+    hardware = getattr(tracker(country, card), "_hardware", [])
     return any(word in repr(item).lower().replace(" ", "_") for item in hardware for word in COUNTERS)
 
 
-def _start(country: str, task: str) -> bool:
+def _start(country: str, card: int | None, task: str) -> bool:
     try:
-        tracker(country).start_task(task)
+        tracker(country, card).start_task(task)
     except Exception:
         log.warning("codecarbon did not start; energy is missing", exc_info=True)
         return False
     return True
 
 
-def _stop(country: str, task: str) -> Any:
+def _stop(country: str, card: int | None, task: str) -> Any:
     try:
-        return tracker(country).stop_task(task)
+        return tracker(country, card).stop_task(task)
     except Exception:
         log.warning("codecarbon did not stop; energy is missing", exc_info=True)
         tracker.cache_clear()  # this one believes for ever that a task is running

@@ -1,6 +1,7 @@
 """Features of frozen networks: extracted once, kept by key, shared by probes and measures."""
 
 import tempfile
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -11,12 +12,14 @@ from benchmark.digest import digest, file_digest
 from benchmark.home import home
 from benchmark.images import on_device
 from benchmark.network import Network
-from benchmark.precision import precision
+from benchmark.precision import precision, quicken
 from benchmark.recipe import TRAINER, Recipe
 from benchmark.start import Start
 from benchmark.store import Decoded
 from benchmark.weights import initialised
 from results.error import CatsError
+
+_turns: dict[Path, threading.Lock] = {}  # seeds side by side want the features of one network at the same time
 
 
 def kept(path: Path) -> np.ndarray | None:
@@ -54,17 +57,20 @@ def features_path(start: Start, data: str, recipe: Recipe, rows: np.ndarray | No
 
 def features_of(start: Start, data: str, images: Decoded, rows: np.ndarray | None, recipe: Recipe, device: str) -> np.ndarray:
     """(N, D) float32 of the images at `rows` (None: all), in their order; from the disk where they have been extracted."""
-    whole = kept(features_path(start, data, recipe))
+    whole = kept(features_path(start, data, recipe)) if rows is not None else None
     if whole is not None:
-        return whole if rows is None else np.asarray(whole[rows])
+        return np.asarray(whole[rows])
     path = features_path(start, data, recipe, rows)
-    found = kept(path)
-    if found is None:
-        network = initialised(start, 2, 0).to(device)
-        chosen = np.arange(len(images.ids)) if rows is None else rows
-        some = on_device(images.images[chosen], images.labels[chosen], torch.device(device))
-        found = train.extract(network, some, precision(network, recipe)).cpu().numpy()
-        keep(path, found)
+    with _turns.setdefault(path, threading.Lock()):
+        found = kept(path)
+        if found is None:
+            network = initialised(start, 2, 0).to(device)
+            if device != "cpu":  # where features keep their last bit
+                quicken(network)
+            chosen = np.arange(len(images.ids)) if rows is None else rows
+            some = on_device(images.images[chosen], images.labels[chosen], torch.device(device))
+            found = train.extract(network, some, precision(network, recipe)).cpu().numpy()
+            keep(path, found)
     return found
 
 

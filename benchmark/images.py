@@ -9,13 +9,14 @@ import torch
 from torch import Tensor
 
 log = logging.getLogger(__name__)
-RESERVED = 0.5  # of a GPU's free memory, for network, gradients and activations
+SHARE = 0.5  # of a GPU's free memory that images may take; the rest is for network, gradients and activations
+Sent = tuple[tuple[Tensor, Tensor], torch.cuda.Event | None]
 
 
 @dataclass(frozen=True)
 class Images:
-    """Pixels (N, C, S, S) uint8, C 1 or 3, on the device or in pinned memory of the host; labels (N,) int64, multi-label (N, K)
-    float, on the device.
+    """Pixels (N, C, S, S) uint8, C 1 or 3, on the device or on the host; labels (N,) int64, multi-label (N, K) float, on the
+    device.
     """
 
     pixels: Tensor
@@ -44,23 +45,49 @@ def on_device(pixels: np.ndarray, labels: np.ndarray, device: torch.device) -> I
     truth = torch.from_numpy(np.ascontiguousarray(labels)).to(device, kind)
     if device.type == "cuda":
         free = torch.cuda.mem_get_info(device)[0] + torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
-        if held.nbytes > RESERVED * free:
+        if held.nbytes > SHARE * free:
             log.info(
                 "%d images of %.1f GB are streamed: %.1f GB of the GPU are free", len(truth), held.nbytes / 1e9, free / 1e9
             )
-            return Images(held.pin_memory(), truth)
+            return Images(held, truth)  # what is pinned is a batch
     return Images(held.to(device), truth)
 
 
 def batches(images: Images, order: Tensor, size: int) -> Iterator[tuple[Tensor, Tensor]]:
-    """Batches of `size` images in the given order, the last one maybe smaller. The next one is on its way while one is used."""
-    ahead: tuple[Tensor, Tensor] | None = None
+    """Batches of `size` images in the given order, the last one maybe smaller. The next one is on its way while one is used.
+
+    To a GPU it goes in a stream of its own: in the one that computes it would wait for its turn.
+    """
+    device = images.device
+    streamed = device.type == "cuda" and images.pixels.device != device
+    side = torch.cuda.Stream(device) if streamed else None  # type: ignore[no-untyped-call]
+    if side is not None:
+        side.wait_stream(torch.cuda.current_stream(device))  # in which the labels have come
+    ahead: Sent | None = None
     for index in torch.split(order.to(images.pixels.device), size):
-        now, ahead = ahead, images.batch(index)
+        now, ahead = ahead, _sent(images, index, side)
         if now is not None:
-            yield now
+            yield _there(now, device)
     if ahead is not None:
-        yield ahead
+        yield _there(ahead, device)
+
+
+def _sent(images: Images, index: Tensor, side: torch.cuda.Stream | None) -> Sent:
+    """A batch, and what happens when it has come, where that is not in the order of the work."""
+    if side is None:
+        return images.batch(index), None
+    with torch.cuda.stream(side):
+        return images.batch(index), side.record_event()
+
+
+def _there(sent: Sent, device: torch.device) -> tuple[Tensor, Tensor]:
+    batch, come = sent
+    if come is not None:
+        work = torch.cuda.current_stream(device)
+        work.wait_event(come)
+        for tensor in batch:
+            tensor.record_stream(work)  # else its memory goes to a later batch while this one is still at work
+    return batch
 
 
 def as_float(pixels: Tensor) -> Tensor:

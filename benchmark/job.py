@@ -25,7 +25,7 @@ class Job:
 
     @property
     def place(self) -> tuple[str, str]:
-        """Data set and backbone: who has just worked on the same has its images on the device and its kernels chosen."""
+        """Data set and backbone: who has just worked on the same has its images decoded and on the device."""
         return (self.start.source, self.start.backbone) if self.start else (self.cells[0].target, self.cells[0].backbone)
 
     @property

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from benchmark import catalogue, probe, train
+from benchmark import catalogue, probe, shelf, train
 from benchmark.attempt import Attempt
 from benchmark.cell import Cell
 from benchmark.dataset import Dataset
@@ -33,7 +33,6 @@ from benchmark.weights import initialised, weights_of
 from results.record import Outcome
 
 PRETRAINING_RULE: Literal["min_val_loss"] = "min_val_loss"
-KEPT = 8  # parts of a target on the device: every seed may draw other images
 
 
 def make(job: Job, device: str) -> list[Outcome]:
@@ -175,20 +174,14 @@ def loaded(dataset: Dataset, size: int) -> Decoded:
 
 
 def at(dataset: Dataset, size: int, rows: np.ndarray, device: torch.device) -> Images:
-    """Images of a data set on the device, where those of the last one stay between cells."""
-    shelf, key = _shelf(dataset, size, device), rows.tobytes()
-    found = shelf.get(key)  # looked up once: a cell beside this one may clear the shelf at any moment
-    if found is None:
-        if len(shelf) >= KEPT:
-            shelf.clear()
-        images = loaded(dataset, size)
-        found = shelf[key] = on_device(images.images[rows], images.labels[rows], device)
-    return found
+    """Images of a data set on the device, where they stay between cells."""
+    images = loaded(dataset, size)
+    made = partial(_uploaded, images, rows, device)
+    return shelf.kept((dataset, size, device, rows.tobytes()), len(rows) * images.images[:1].nbytes, device, made)
 
 
-@lru_cache(maxsize=1)
-def _shelf(dataset: Dataset, size: int, device: torch.device) -> dict[bytes, Images]:  # noqa: ARG001 - what it is kept by
-    return {}
+def _uploaded(images: Decoded, rows: np.ndarray, device: torch.device) -> Images:
+    return on_device(images.images[rows], images.labels[rows], device)
 
 
 def table(dataset: Dataset, images: Decoded, test: np.ndarray, probabilities: np.ndarray) -> pd.DataFrame:

@@ -56,6 +56,8 @@ class Dropout(nn.Module):
         if not self.training or not self.rate:
             return features
         kept = torch.rand(features.shape, generator=self.luck) >= self.rate  # drawn on the CPU: the same on every device
+        if features.is_cuda:
+            kept = kept.pin_memory()  # from other memory it would not go without the host waiting
         return features * kept.to(features.device, non_blocking=True) / (1 - self.rate)
 
 

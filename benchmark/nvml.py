@@ -63,6 +63,20 @@ def counter(device: str) -> Callable[[], int] | None:
     return None
 
 
+@cache
+def number(device: str) -> int | None:
+    """By which number NVML knows a torch device, as codecarbon does; None where nobody can tell."""
+    if not device.startswith("cuda"):
+        return None
+    try:
+        pynvml = import_module("pynvml")
+        pynvml.nvmlInit()
+        return int(pynvml.nvmlDeviceGetIndex(_handle(pynvml, _index(device), os.environ)))
+    except Exception as error:  # noqa: BLE001 - the library's own, whichever
+        log.info("no number of %s: %s", device, error)
+        return None
+
+
 def card() -> str | None:
     """The UUID of the first GPU that this process sees, by whatever number; None where that is not certain. Loads no torch."""
     try:

@@ -20,14 +20,21 @@ def precision(network: Network, recipe: Recipe) -> torch.dtype:
         return torch.bfloat16 if recipe.precision == "bf16" else torch.float32
     device = network.head.weight.device
     if device.type == "cuda":
-        return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float32
+        with torch.cuda.device(device):  # the question is about the current one; emulated, bf16 is slower than fp32
+            return torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else torch.float32
     amx = bool(torch.cpu._is_amx_tile_supported())  # noqa: SLF001 - torch has no public question for it
     large = recipe.size >= 64 or network.arguments.get("stem") == "small"
     return torch.bfloat16 if device.type == "cpu" and amx and large else torch.float32
 
 
 def autocast(device: torch.device, precise: torch.dtype) -> torch.autocast:
-    """bf16 autocast, or nothing for fp32; weights stay fp32 either way."""
+    """bf16 autocast, or nothing for fp32; weights stay fp32 either way.
+
+    On a GPU fp32 then is fp32 in convolutions too, for which torch takes TF32 unless told otherwise. That stays so, because a
+    backward pass comes after it.
+    """
+    if device.type == "cuda" and precise is torch.float32:
+        torch.backends.cudnn.allow_tf32 = False
     return torch.autocast(device.type, dtype=torch.bfloat16, enabled=precise is torch.bfloat16)
 
 

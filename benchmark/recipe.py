@@ -5,7 +5,7 @@ from functools import cache
 from importlib import resources
 from typing import Annotated, Any, Literal, get_origin
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
 from benchmark.parse import parse, read_yaml
@@ -78,7 +78,7 @@ class Recipe(Numeric):
         patience: stop after so many epochs without a better one; None never stops early.
         trained: all layers, or the head alone; the backbone is then frozen with its norm layers.
         hidden: widths of dense layers between backbone and head. stem: small is 3 x 3 without stride or pooling, for ResNets
-            on small images.
+            on small images; frozen features come by the stem of the source.
         c: inverse penalties that the probe chooses from on the validation images. k: numbers of neighbours.
         precision: auto is bf16 where it is the faster one (see benchmark/train.py), else fp32.
     """
@@ -106,6 +106,14 @@ class Recipe(Numeric):
     c: tuple[Annotated[float, Field(gt=0, allow_inf_nan=False)], ...] = Field((0.01, 0.1, 1.0, 10.0), min_length=1)
     k: tuple[Annotated[int, Field(ge=1)], ...] = Field((1, 5, 10, 20), min_length=1)
     precision: Literal["auto", "fp32", "bf16"] = "auto"
+
+    @field_validator("stem")
+    @classmethod
+    def _stem_is_trained(cls, given: str, info: ValidationInfo) -> str:
+        protocol = info.data.get("protocol", "finetune")
+        if given == "small" and protocol != "finetune":
+            raise ValueError(f"small is for protocol finetune; {protocol} takes the network as its source has it")
+        return given
 
 
 LISTS = {name for name, field in Recipe.model_fields.items() if get_origin(field.annotation) is tuple}  # a list is no grid

@@ -9,12 +9,14 @@ import logging
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from benchmark import shelf
 from benchmark.augment import Draws, augmented, draw, mixed
 from benchmark.images import Images, as_float, batches
 from benchmark.network import Network
@@ -28,6 +30,11 @@ from results.record import Rule
 
 log = logging.getLogger(__name__)
 EVALUATION_BATCH = 256
+NO_MEMORY = (  # torch has a class of error for its own allocators only
+    "DefaultCPUAllocator: can't allocate", "CUDA error: out of memory",
+    "CUBLAS_STATUS_ALLOC_FAILED", "CUDNN_STATUS_ALLOC_FAILED",
+)  # fmt: skip
+_most: WeakKeyDictionary[Network, int] = WeakKeyDictionary()  # images evaluated at once, where fewer than usual fit
 
 
 @dataclass(frozen=True)
@@ -104,12 +111,19 @@ class Step:
         self.optimiser = make_optimiser(network, recipe)
         self.precise = precision(network, recipe)
         self.classes, self.lucks = network.head.out_features, network.lucks()
+        statistics = [[b for b in network.buffers() if b.is_floating_point() is real] for real in (True, False)]
+        self.statistics = [(some, [b.clone() for b in some]) for some in statistics if some]
 
     def __call__(self, pixels: Tensor, labels: Tensor, draws: Draws, rate: float) -> Tensor:
-        """Train on one batch, see Images.batch; returns its loss, on the device."""
+        """Train on one batch, see Images.batch; returns its loss, on the device.
+
+        Raises CatsError if memory does not suffice for what the optimiser keeps of each weight.
+        """
         for group in self.optimiser.param_groups:
             group["lr"] = rate * group.get("share", 1.0)
         before = [(luck, luck.get_state()) for luck in self.lucks]
+        for now, kept in self.statistics:
+            torch._foreach_copy_(kept, now)
         while True:
             self.optimiser.zero_grad()
             try:
@@ -120,11 +134,18 @@ class Step:
                     raise
             for luck, drawn in before:  # outside of `except`, so that nothing holds on to the graph
                 luck.set_state(drawn)
-            tried, self.micro = self.micro, max(2, self.micro // 2)
-            if torch.cuda.is_available():
-                torch.cuda.empty_cache()
-            log.warning("memory does not suffice for %d images at once: %d from now on", tried, self.micro)
-        self.optimiser.step()
+            for now, kept in self.statistics:
+                torch._foreach_copy_(now, kept)
+            self.micro = fewer(self.micro)
+        try:
+            self.optimiser.step()
+        except RuntimeError as error:
+            if not out_of_memory(error):
+                raise
+            # The batch has left memory already, so that a smaller one is no help; and some weights may have moved.
+            raise CatsError(
+                f"memory does not suffice for what {self.recipe.optimiser} keeps of each weight: {error}"
+            ) from error
         return loss
 
     def _accumulate(self, pixels: Tensor, labels: Tensor, draws: Draws) -> Tensor:
@@ -145,8 +166,23 @@ class Step:
 
 
 def out_of_memory(error: RuntimeError) -> bool:
-    """Whether a GPU or the CPU's allocator had no memory left."""
-    return isinstance(error, torch.OutOfMemoryError) or "DefaultCPUAllocator: can't allocate" in str(error)
+    """Whether a GPU, a library on it, or the CPU's allocator had no memory left."""
+    return isinstance(error, torch.OutOfMemoryError) or any(words in str(error) for words in NO_MEMORY)
+
+
+def fewer(tried: int) -> int:
+    """How many images are to go through a network at once where memory did not suffice for so many.
+
+    As many, if there were images on the shelf that nobody uses and whose memory is free now.
+    """
+    freed = shelf.let_go()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+    if freed:
+        log.info("memory does not suffice for %d images at once: those that were kept for other cells go first", tried)
+        return tried
+    log.warning("memory does not suffice for %d images at once: %d from now on", tried, max(2, tried // 2))
+    return max(2, tried // 2)
 
 
 def loss_of(logits: Tensor, labels: Tensor, smoothing: float = 0.0, *, multilabel: bool | None = None) -> Tensor:
@@ -185,5 +221,17 @@ def _outputs(network: Network, images: Images, precise: torch.dtype, *, features
     network.eval()
     call = network.features if features else network
     for pixels, _ in batches(images, torch.arange(len(images)), EVALUATION_BATCH):
-        with torch.inference_mode(), autocast(pixels.device, precise):
-            yield call(as_float(pixels)).float()
+        rest = pixels
+        while len(rest):
+            part = rest[: _most.get(network, EVALUATION_BATCH)]
+            try:
+                with torch.inference_mode(), autocast(part.device, precise):
+                    outputs = call(as_float(part)).float()
+            except RuntimeError as error:
+                if not out_of_memory(error) or len(part) <= 2:
+                    raise
+            else:
+                rest = rest[len(part) :]
+                yield outputs
+                continue
+            _most[network] = fewer(len(part))  # outside of `except`, so that nothing holds on to what it made

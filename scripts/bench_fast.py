@@ -79,13 +79,20 @@ def best(frame: pd.DataFrame) -> pd.DataFrame:
 
 def told(target: str, made: dict[str, pd.DataFrame], chosen: dict[str, pd.DataFrame]) -> dict[str, object]:
     """Print what came out on one target, and give it back."""
-    auc = {name: [float(v) for v in frame["test_auc"]] for name, frame in chosen.items()}
-    wh = {name: [1000 * v for v in frame.groupby("seed")["kwh"].sum(min_count=1)] for name, frame in made.items()}
+    seeds = sorted(set(chosen["fast"]["seed"]) & set(chosen["grid"]["seed"]))  # a seed whose runs all failed has no pair
+    if not seeds:
+        raise SystemExit(f"{target}: no seed has finished runs of both recipes")
+    auc = {name: [float(v) for v in frame.set_index("seed")["test_auc"].loc[seeds]] for name, frame in chosen.items()}
+    wh = {
+        name: [1000 * float(v) for v in frame.groupby("seed")["kwh"].sum(min_count=1).loc[seeds]]
+        for name, frame in made.items()
+    }
     gap = np.subtract(auc["fast"], auc["grid"]).tolist()
     share = np.divide(wh["fast"], wh["grid"]).tolist()
     print(f"\n{target}, n={len(gap)} seeds; energy: {', '.join(provenance(pd.concat(list(made.values()))))}")
     for name, frame in made.items():
-        print(f"  {name:<5} {len(frame) // len(gap):>3} runs   test AUC {interval(auc[name])}   Wh {interval(wh[name])}")
+        runs_each = len(frame) // frame["seed"].nunique()
+        print(f"  {name:<5} {runs_each:>3} runs   test AUC {interval(auc[name])}   Wh {interval(wh[name])}")
     print(f"  fast - grid: AUC {interval(gap)}   fast / grid: energy {interval(share)}")
     return {"auc": auc, "wh": wh, "difference": gap, "share": share}
 

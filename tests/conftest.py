@@ -34,6 +34,8 @@ def home(tmp_path_factory, monkeypatch):
     for module, name in HEAVY_CACHES:
         if module in sys.modules:  # importing them would load torch for every test
             getattr(sys.modules[module], name).cache_clear()
+    if "benchmark.shelf" in sys.modules:
+        sys.modules["benchmark.shelf"].let_go()
     return folder
 
 

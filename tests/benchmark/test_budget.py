@@ -208,7 +208,7 @@ def test_missing_energy_is_never_zero():
 
 
 def test_a_budget_of_energy_is_refused_where_nobody_measures_energy(monkeypatch):
-    monkeypatch.setattr(energy, "_start", lambda country, task: False)
+    monkeypatch.setattr(energy, "_start", lambda country, card, task: False)
     kept = guard({"kwh": 1}, cells())
     with pytest.raises(CatsError, match=r"cannot be kept here: the figure of cpu and ram is missing; limit hours or cells"):
         kept.require()
@@ -238,7 +238,7 @@ def test_a_projection_says_whose_calibration_it_is_where_others_do_the_work():
 @pytest.mark.slow
 def test_a_budget_that_cannot_be_kept_to_the_end_hides_nothing_that_was_made(cats, tmp_path, monkeypatch):
     start = energy._start
-    monkeypatch.setattr(energy, "_start", lambda country, task: not task.startswith("training") and start(country, task))
+    monkeypatch.setattr(energy, "_start", lambda *asked: not asked[-1].startswith("training") and start(*asked))
     (tmp_path / "plan.yaml").write_text(TEXT + "budget: {kwh: 100}\n")
     code, _, err = cats("run", "plan.yaml", "--device", "cpu")
     assert code == 2

@@ -57,11 +57,11 @@ def test_zero_of_the_processor_is_missing():
 
 
 def test_a_tracker_that_fails_leaves_energy_missing_and_the_work_goes_on(monkeypatch):
-    def broken(country):
+    def broken(country, card):
         raise OSError("no sensor")
 
     monkeypatch.setattr(energy, "tracker", broken)
-    monkeypatch.setattr(energy, "cpu_counted", lambda country: False)
+    monkeypatch.setattr(energy, "cpu_counted", lambda country, card: False)
     meter, done = Meter("NLD", "cuda"), []
     with meter.phase("training"):
         done.append(1)
@@ -99,7 +99,7 @@ def test_unknown_country_has_its_nearest_name():
 def test_a_tracker_that_cannot_even_be_made_leaves_energy_missing_and_the_work_goes_on(monkeypatch):
     """Nothing else is replaced: asking whether the processor is counted needs the tracker too."""
 
-    def broken(country):
+    def broken(country, card):
         raise OSError("no sensor")
 
     monkeypatch.setattr(energy, "tracker", broken)
@@ -113,7 +113,7 @@ def test_a_tracker_that_cannot_even_be_made_leaves_energy_missing_and_the_work_g
 
 
 def test_a_tracker_that_fails_when_it_stops_leaves_energy_missing_and_the_work_goes_on(monkeypatch):
-    real = energy.tracker("NLD")
+    real = energy.tracker("NLD", None)
 
     def broken(task):
         raise OSError("the sensor went away")
@@ -131,7 +131,7 @@ def test_a_tracker_that_fails_when_it_stops_leaves_energy_missing_and_the_work_g
 
 
 def test_what_the_work_raises_is_raised_also_where_energy_is_missing(monkeypatch):
-    def broken(country):
+    def broken(country, card):
         raise OSError("no sensor")
 
     monkeypatch.setattr(energy, "tracker", broken)
@@ -183,8 +183,8 @@ def counted(monkeypatch):
         clock = iter((0.0, seconds))
         readings = iter((nvml.Reading(1, 0.0), nvml.Reading(1 + round(nvml_kwh * nvml.MILLIJOULES), seconds)))
         monkeypatch.setattr(nvml, "reading", lambda device: next(readings))
-        monkeypatch.setattr(energy, "_start", lambda country, task: True)
-        monkeypatch.setattr(energy, "_stop", lambda country, task: measured(gpu=2e-3))
+        monkeypatch.setattr(energy, "_start", lambda country, card, task: True)
+        monkeypatch.setattr(energy, "_stop", lambda country, card, task: measured(gpu=2e-3))
         monkeypatch.setattr(energy, "time", SimpleNamespace(monotonic=lambda: next(clock)))
         meter = Meter("NLD", "cuda:1")
         with meter.phase("training"):

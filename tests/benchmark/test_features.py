@@ -1,11 +1,20 @@
 """Features on the disk: whole, or extracted again."""
 
+import threading
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
-from benchmark.features import keep, kept
+from benchmark import train
+from benchmark.features import features_of, keep, kept
+from benchmark.pack import side_by_side
+from benchmark.recipe import Recipe
+from benchmark.start import Start
+from benchmark.weights import initialised
 from results.error import CatsError
 from tests.full_disk import full_disk
+from tests.stripes import CPU, stripes
 
 
 def test_kept_features_come_back_and_nothing_else_stays(tmp_path):
@@ -35,3 +44,31 @@ def test_damaged_features_are_extracted_again_or_named(tmp_path, left):
         assert kept(path) is None
     except CatsError as error:
         assert str(path) in str(error)  # noqa: PT017 - both ways are right
+
+
+RECIPE = Recipe(protocol="knn", size=16, precision="fp32")
+START = Start(kind="random", source="scratch", backbone="test_resnet", seed=0)
+
+
+@pytest.fixture
+def images():
+    """Sixteen decoded images."""
+    some = stripes(16)
+    return SimpleNamespace(
+        ids=np.arange(16), images=some.pixels.permute(0, 2, 3, 1).numpy(), labels=some.labels.numpy()
+    )  # fmt: skip
+
+
+def test_seeds_side_by_side_have_features_extracted_once(monkeypatch, images):
+    extracted, real, begun = [], train.extract, threading.Barrier(3)
+    monkeypatch.setattr(train, "extract", lambda *rest: (extracted.append(1), real(*rest))[1])
+
+    def one():
+        begun.wait(10)
+        return features_of(START, "digest", images, None, RECIPE, "cpu")
+
+    found = side_by_side([one] * 3, CPU)
+    assert len(extracted) == 1
+    assert found[0].shape == (16, initialised(START, 2, 0).head.in_features)
+    for other in found[1:]:
+        np.testing.assert_array_equal(other, found[0])

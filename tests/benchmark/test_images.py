@@ -1,6 +1,7 @@
 """Images on the device and images that are streamed to it are the same images in the same order."""
 
 import logging
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -94,9 +95,61 @@ def test_what_does_not_fit_into_half_of_the_free_memory_stays_on_the_host(monkey
     with caplog.at_level(logging.INFO, "benchmark.images"):
         images = on_device(np.zeros((4, 16, 16, 1), np.uint8), np.zeros(4, np.int64), torch.device("cuda"))
     assert tuple(images.pixels.shape) == (4, 1, 16, 16)
-    assert (pinned, len(went)) == (([4], 1) if streamed else ([], 2))  # labels always go there
+    assert len(went) == (1 if streamed else 2)  # labels always go there
+    assert pinned == []  # only batches are
     assert [message for message in caplog.messages if "are streamed" in message] == caplog.messages
     assert len(caplog.messages) == streamed
+
+
+class Stream:
+    """Says what it is asked, as CUDA's would do it."""
+
+    def __init__(self, name, said):
+        self.name, self.said, self.events = name, said, 0
+
+    def wait_stream(self, other):
+        self.said.append(f"{self.name} waits for {other.name}")
+
+    def record_event(self):
+        self.events += 1
+        return self.events - 1
+
+    def wait_event(self, number):
+        self.said.append(f"{self.name} waits for batch {number}")
+
+
+def test_to_a_gpu_the_next_batch_goes_beside_the_work_and_the_work_waits_for_its_own(monkeypatch):
+    """There is no GPU here: streams that say what they are asked."""
+    said, current = [], []
+
+    class Sent(Images):
+        device = property(lambda self: torch.device("cuda"))
+
+        def batch(self, index):
+            said.append(f"batch {index[0]} sent in {current[-1].name}")
+            return self.pixels[index], self.labels[index]
+
+    @contextmanager
+    def within(stream):
+        current.append(stream)
+        yield
+        current.pop()
+
+    work, side = Stream("work", said), Stream("side", said)
+    current.append(work)
+    monkeypatch.setattr(torch.cuda, "Stream", lambda device: side)
+    monkeypatch.setattr(torch.cuda, "current_stream", lambda device: current[-1])
+    monkeypatch.setattr(torch.cuda, "stream", within)
+    monkeypatch.setattr(torch.Tensor, "record_stream", lambda self, stream: said.append(f"kept for {stream.name}"))
+    for number, _ in enumerate(batches(numbered(3, Sent), torch.arange(3), 1)):
+        said.append(f"batch {number} used")
+    kept = ["kept for work"] * 2
+    assert said == [
+        "side waits for work", "batch 0 sent in side",
+        "batch 1 sent in side", "work waits for batch 0", *kept, "batch 0 used",
+        "batch 2 sent in side", "work waits for batch 1", *kept, "batch 1 used",
+        "work waits for batch 2", *kept, "batch 2 used",
+    ]  # fmt: skip
 
 
 @pytest.mark.gpu
@@ -104,7 +157,7 @@ def test_what_does_not_fit_into_half_of_the_free_memory_stays_on_the_host(monkey
 def test_a_gpu_sees_the_same_batches_whether_images_lie_there_or_are_streamed(monkeypatch):
     pixels, labels = np.random.default_rng(0).integers(0, 256, (50, 16, 16, 3), dtype=np.uint8), np.arange(50)
     there = on_device(pixels, labels, torch.device("cuda"))
-    monkeypatch.setattr("benchmark.images.RESERVED", 0)
+    monkeypatch.setattr("benchmark.images.SHARE", 0)
     streamed = on_device(pixels, labels, torch.device("cuda"))
     assert (there.pixels.device.type, streamed.pixels.device.type, streamed.device.type) == ("cuda", "cpu", "cuda")
     order = torch.randperm(50, generator=torch.Generator().manual_seed(0))

@@ -38,9 +38,9 @@ def watch():
 def metered(monkeypatch):
     """A meter to which every phase takes 3e-3 kWh, two thirds of it the processor's."""
     figures = SimpleNamespace(cpu_energy=2e-3, ram_energy=1e-3, gpu_energy=0.0, energy_consumed=3e-3, emissions=1e-3)
-    monkeypatch.setattr(energy, "_start", lambda country, task: True)
-    monkeypatch.setattr(energy, "_stop", lambda country, task: figures)
-    monkeypatch.setattr(energy, "cpu_counted", lambda country: True)
+    monkeypatch.setattr(energy, "_start", lambda country, card, task: True)
+    monkeypatch.setattr(energy, "_stop", lambda country, card, task: figures)
+    monkeypatch.setattr(energy, "cpu_counted", lambda country, card: True)
     return Meter("NLD", "cpu")
 
 
@@ -163,17 +163,6 @@ def test_a_pack_that_is_told_to_stop_leaves_interrupted_cells_with_what_they_cos
     assert sum(cost.energy["cpu"].kwh for cost in costs) == pytest.approx(2e-3)
 
 
-def test_images_are_there_although_a_neighbour_clears_the_shelf(monkeypatch):
-    class Cleared(dict):
-        def __setitem__(self, key, value):
-            super().__setitem__(key, value)
-            self.clear()
-
-    (cell, *_) = cells()
-    monkeypatch.setattr(make, "_shelf", lambda *rest: Cleared())
-    assert len(make.at(make.catalogue.target("ihc").dataset, cell.recipe.size, np.arange(5), CPU)) == 5
-
-
 def test_images_of_a_part_are_put_on_the_device_once():
     dataset = make.catalogue.target("ihc").dataset
     first, again, other = (make.at(dataset, 16, np.arange(n), CPU) for n in (5, 5, 6))
@@ -182,8 +171,11 @@ def test_images_of_a_part_are_put_on_the_device_once():
     assert len(other) == 6
 
 
-def test_a_target_that_needs_more_parts_than_the_shelf_holds_is_still_whole():
-    dataset = make.catalogue.target("ihc").dataset
-    for count in range(1, 2 * make.KEPT):
-        assert len(make.at(dataset, 16, np.arange(count), CPU)) == count
-        assert len(make._shelf(dataset, 16, CPU)) <= make.KEPT
+def test_cells_of_several_seeds_and_points_upload_their_images_once(monkeypatch):
+    """Four seeds, each with images of its own to train and to validate, and the test images of all."""
+    uploads, real = [], make.on_device
+    monkeypatch.setattr(make, "on_device", lambda *rest: (uploads.append(1), real(*rest))[1])
+    recipe = PLAN["recipe"] | {"epochs": 0, "lr": [1e-3, 2e-3, 3e-3, 4e-3]}
+    made = [make_cell(cell, "e", watch()) for cell in cells(recipe=recipe, seeds=4)]
+    assert {outcome.record.status for outcome in made} == {"finished"}
+    assert (len(made), len(uploads)) == (16, 9)

@@ -386,3 +386,22 @@ def test_each_dropout_layer_has_its_own_luck_from_the_seed():
     assert draws[0] == draws[1] != draws[2]
     assert len(draws[0]) == 3
     assert len({tuple(drawn) for drawn in draws[0] + draws[2]}) == 6
+
+
+def test_what_a_gpu_is_to_drop_goes_there_from_pinned_memory(monkeypatch):
+    """There is no GPU here: features that say they are on one, and lie on the CPU."""
+
+    class There(torch.Tensor):
+        is_cuda = True
+
+    pinned, sent, real = [], [], torch.Tensor.to
+    monkeypatch.setattr(torch.Tensor, "pin_memory", lambda self: (pinned.append(self), self)[1])
+    monkeypatch.setattr(torch.Tensor, "to", lambda self, *to, **how: (sent.append((self, how)), real(self, *to))[1])
+    layer = Dropout(0.5)
+    layer(torch.ones(4, 8))
+    assert pinned == []
+    sent.clear()
+    layer(torch.ones(4, 8).as_subclass(There))
+    ((mask, how),) = sent
+    assert pinned[0] is mask
+    assert how == {"non_blocking": True}

@@ -31,6 +31,7 @@ def library(*names, sliced=None, energy=lambda card: 1000 * card):
         nvmlInit=start,
         nvmlDeviceGetCount=lambda: len(names),
         nvmlDeviceGetHandleByIndex=lambda index: index,
+        nvmlDeviceGetIndex=lambda card: card,
         nvmlDeviceGetName=lambda card: names[card],
         nvmlDeviceGetUUID=lambda card: f"GPU-{card}b66fcb42",
         nvmlDeviceGetMigMode=slices,
@@ -42,6 +43,7 @@ def library(*names, sliced=None, energy=lambda card: 1000 * card):
 def cards(monkeypatch):
     """`cards("A", "A", visible="1")` puts these cards into the machine."""
     counter.cache_clear()
+    nvml.number.cache_clear()
     for name in ("CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER"):
         monkeypatch.delenv(name, raising=False)
 
@@ -52,6 +54,7 @@ def cards(monkeypatch):
 
     yield put
     counter.cache_clear()
+    nvml.number.cache_clear()
 
 
 def told(device):
@@ -137,6 +140,26 @@ def test_a_counter_that_falls_silent_leaves_no_reading(cards):
     assert reading("cuda") is None
 
 
+@pytest.mark.parametrize(("visible", "device", "number"), [(None, "cuda:1", 1), ("2,0", "cuda", 2), ("7", "cuda", None)])
+def test_codecarbon_is_told_of_the_one_card_torch_works_on(cards, monkeypatch, visible, device, number):
+    """It would count all cards otherwise; a tracker of each card is kept."""
+    import codecarbon
+
+    from benchmark import energy
+
+    made = []
+    monkeypatch.setattr(codecarbon, "OfflineEmissionsTracker", lambda **asked: made.append(asked) or SimpleNamespace())
+    cards("A", "A", "A", visible=visible)
+    energy.tracker.cache_clear()
+    for _ in range(2):
+        with energy.Meter("NLD", device).phase("training"):
+            pass
+        energy.tracker("NLD", 77)
+    energy.tracker.cache_clear()
+    assert [asked.get("gpu_ids") for asked in made] == [None if number is None else [number], [77]]
+    assert nvml.number("cpu") is None
+
+
 def test_the_processor_has_no_such_counter(cards):
     cards("A")
     assert reading("cpu") is None
@@ -174,7 +197,7 @@ def test_work_whose_counter_fails_goes_on(cards, monkeypatch):
         raise OSError("no such function")
 
     cards("A", energy=broken)
-    monkeypatch.setattr(energy, "tracker", lambda country: SimpleNamespace(start_task=print, stop_task=lambda task: None))
+    monkeypatch.setattr(energy, "tracker", lambda country, card: SimpleNamespace(start_task=print, stop_task=lambda task: None))
     meter, done = Meter("NLD", "cuda"), []
     with meter.phase("training"):
         done.append(1)

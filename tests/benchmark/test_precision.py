@@ -1,6 +1,8 @@
 """bf16 and what makes a network fast change its numbers by rounding alone."""
 
 import copy
+from contextlib import nullcontext
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -26,6 +28,35 @@ def test_small_images_stay_in_fp32_on_a_cpu_unless_the_stem_leaves_them_large(mo
     assert precision(network(), Recipe(size=64, precision="fp32")) is torch.float32
     monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: False)
     assert precision(network(), Recipe(size=64)) is torch.float32
+
+
+@pytest.mark.parametrize(("generations", "expected"), [((7, 8), torch.bfloat16), ((9, 7), torch.float32)])
+def test_a_gpu_has_bf16_if_it_is_the_one_of_the_network_and_need_not_emulate_it(monkeypatch, generations, expected):
+    """Two cards, of which the network lies on the second; torch can emulate bf16 on any. There need be no card here."""
+    current = [0]
+    monkeypatch.setattr(torch.version, "hip", None)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "_check_bf16_tensor_supported", lambda device: True)
+    monkeypatch.setattr(torch.cuda, "current_device", lambda: current[0])
+    for name in ("_exchange_device", "_maybe_exchange_device"):
+        monkeypatch.setattr(torch.cuda, name, lambda to: (current[0], current.__setitem__(0, to))[0])
+    monkeypatch.setattr(torch.cuda, "get_device_properties", lambda card: SimpleNamespace(major=generations[card]))
+    there = SimpleNamespace(head=SimpleNamespace(weight=SimpleNamespace(device=torch.device("cuda:1"))))
+    assert precision(there, Recipe()) is expected
+    assert current == [0]
+
+
+@pytest.mark.parametrize(
+    ("place", "precise", "rounded"),
+    [("cuda", torch.float32, False), ("cuda", torch.bfloat16, True), ("cpu", torch.float32, True)],
+)
+def test_fp32_on_a_gpu_is_fp32_in_convolutions_too(monkeypatch, place, precise, rounded):
+    """Also after the forward pass. There need be no GPU here."""
+    monkeypatch.setattr(torch, "autocast", lambda *kind, **more: nullcontext())
+    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", True)
+    with autocast(torch.device(place), precise):
+        pass
+    assert torch.backends.cudnn.allow_tf32 is rounded
 
 
 def test_bf16_gives_nearly_the_same_predictions():

@@ -90,6 +90,11 @@ def test_one_value_written_in_two_ways_is_one_recipe(one, other):
         ({"protocol": "probes"}, "protocol is 'probes', allowed are 'finetune', 'probe' or 'knn'"),
         ({"schedule": "cosin"}, "schedule is 'cosin', allowed are 'cosine', 'constant' or 'step'"),
         ({"patience": 0}, "patience is 0"),
+        (
+            {"base": "probe", "stem": "small"},
+            "recipe: stem: small is for protocol finetune; probe takes the network as its source",
+        ),
+        ({"protocol": "knn", "stem": ["small"]}, "recipe: stem: small is for protocol finetune; knn takes the network"),
         ({"augment": 3}, "augment is 3"),
         ({"augment": {"flip": 2}}, "augment.flip is 2: input should be less than or equal to 1"),
         ({"augment": {"flip": [0, 1]}}, "augment.flip is [0, 1]"),

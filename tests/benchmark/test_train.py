@@ -1,12 +1,15 @@
+from contextlib import nullcontext
+
 import numpy as np
 import pytest
 import torch
 
 from benchmark import train
-from benchmark.augment import draw
-from benchmark.images import Images, as_float
+from benchmark.augment import CHANGES, FLIPS, MOVES, draw
+from benchmark.images import Images, as_float, batches
 from benchmark.network import Network, Trained
 from benchmark.optimise import schedule
+from benchmark.precision import quicken
 from benchmark.recipe import Augment, Recipe
 from results.error import CatsError
 from tests.stripes import network, state, stripes
@@ -286,7 +289,107 @@ def test_a_cpu_without_memory_is_known_by_what_torch_says():
     with pytest.raises(RuntimeError) as caught:
         torch.empty(1 << 60, dtype=torch.uint8)
     assert train.out_of_memory(caught.value)
-    assert not train.out_of_memory(RuntimeError("out of order"))
+
+
+@pytest.mark.parametrize(
+    ("said", "lacking"),
+    [
+        ("CUDA error: out of memory", True),
+        ("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`", True),
+        ("cuDNN error: CUDNN_STATUS_ALLOC_FAILED", True),
+        ("CUDA error: an illegal memory access was encountered", False),
+        ("cuDNN error: CUDNN_STATUS_EXECUTION_FAILED", False),
+        ("out of order", False),
+    ],
+)
+def test_a_gpu_without_memory_is_known_by_what_its_libraries_say(said, lacking):
+    assert train.out_of_memory(RuntimeError(said)) is lacking
+
+
+def evaluated(monkeypatch, most):
+    """In evaluation no more than `most` images go through a backbone at once; returns how many did, or tried to."""
+    tried, real = [], Network.features
+
+    def features(self, images):
+        if not self.training:
+            tried.append(len(images))
+            if len(images) > most:
+                raise torch.OutOfMemoryError
+        return real(self, images)
+
+    monkeypatch.setattr(Network, "features", features)
+    return tried
+
+
+@pytest.mark.parametrize("what", [train.predict, train.extract])
+def test_an_evaluation_in_parts_says_what_a_whole_one_does_and_says_once_that_it_is_one(monkeypatch, caplog, what):
+    made, images = network(), stripes(23)
+    whole = what(made, images, torch.float32)
+    tried = evaluated(monkeypatch, 12)
+    parts = [what(made, images, torch.float32) for _ in range(2)]
+    for one in parts:
+        torch.testing.assert_close(one, whole, rtol=1e-4, atol=1e-5)
+    assert tried == [23, 11, 11, 1, 11, 11, 1]  # what did not fit is not tried again
+    assert caplog.messages == ["memory does not suffice for 23 images at once: 11 from now on"]
+
+
+def test_another_network_is_evaluated_in_batches_of_its_own(monkeypatch):
+    tried = evaluated(monkeypatch, 12)
+    for _ in range(2):
+        train.predict(network(), stripes(20), torch.float32)
+    assert tried == [20, 10, 10] * 2
+
+
+def test_an_evaluation_that_fails_for_another_reason_or_for_two_images_fails(monkeypatch):
+    tried = evaluated(monkeypatch, 1)
+    with pytest.raises(torch.OutOfMemoryError):
+        train.predict(network(), stripes(8), torch.float32)
+    assert tried == [8, 4, 2]
+    monkeypatch.setattr(Network, "features", lambda self, images: torch.zeros(1, 1) @ torch.zeros(2, 2))
+    with pytest.raises(RuntimeError, match="mat1 and mat2"):
+        train.predict(network(), stripes(8), torch.float32)
+
+
+@pytest.mark.parametrize("name", ["sgd", "adamw"])
+def test_an_optimiser_without_memory_is_a_reason_and_not_a_smaller_batch(monkeypatch, caplog, name):
+    def step(self):
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB")
+
+    monkeypatch.setattr({"sgd": torch.optim.SGD, "adamw": torch.optim.AdamW}[name], "step", step)
+    with pytest.raises(CatsError, match=rf"what {name} keeps of each weight: CUDA out of memory\. Tried to allocate 2 GiB"):
+        fitted(RECIPE.model_copy(update={"optimiser": name}))
+    assert caplog.messages == []
+
+
+def test_an_optimiser_that_fails_for_another_reason_says_its_own(monkeypatch):
+    def step(self):
+        raise RuntimeError("weights on two devices")
+
+    monkeypatch.setattr(torch.optim.AdamW, "step", step)
+    with pytest.raises(RuntimeError, match="^weights on two devices$"):
+        fitted()
+
+
+def test_a_try_that_failed_leaves_no_trace_in_the_statistics_of_norm_layers(monkeypatch):
+    """It fails after the backbone; what follows is as if nobody had tried."""
+    images, draws = stripes(16), draw(RECIPE.augment, 16, torch.Generator().manual_seed(0))
+    found = []
+    for micro, most in ((8, 16), (16, 8)):
+        made, real = network(), Network.features
+
+        def features(self, images, real=real, most=most):
+            seen = real(self, images)
+            if len(images) > most:
+                raise torch.OutOfMemoryError
+            return seen
+
+        with monkeypatch.context() as patch:
+            patch.setattr(Network, "features", features)
+            train.Step(made.train(), RECIPE, micro)(images.pixels, images.labels, draws, 0.1)
+        found.append(state(made))
+    assert not torch.equal(found[0]["backbone.bn1.running_mean"], network().state_dict()["backbone.bn1.running_mean"])
+    for name, value in found[0].items():
+        assert torch.equal(found[1][name], value), name
 
 
 def test_memory_that_lacks_in_the_middle_of_a_batch_leaves_no_gradient_of_its_first_part(monkeypatch):
@@ -396,3 +499,57 @@ def test_a_pack_that_is_asked_to_stop_stops_after_the_epoch(monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         fitted()
     assert len(epochs) == 2
+
+
+EVERYTHING = Recipe(
+    size=16, batch_size=4, dropout=0.5, hidden=(8,), label_smoothing=0.1, precision="fp32",
+    augment=Augment(
+        flip=0.5, flip_vertical=0.5, rotate=20, shift=0.1, zoom=0.1, crop=0.5, brightness=0.1, contrast=0.1, saturation=0.1,
+        hue=0.1, sharpness=0.5, autocontrast=0.5, equalize=0.5, stain=0.1, cutout=0.2, mixup=0.2,
+    ),
+)  # fmt: skip
+
+
+def test_the_recipe_of_everything_has_every_change():
+    made = draw(EVERYTHING.augment, 4, torch.Generator())
+    assert set(made.columns) == set(CHANGES) - {*MOVES, *FLIPS} | {"affine"}
+
+
+@pytest.mark.parametrize("changes", [{}, {"augment": Augment()}], ids=["everything", "a flip"])
+@pytest.mark.parametrize("multilabel", [False, True], ids=["one label", "several"])
+def test_no_number_of_a_step_is_asked_for_while_it_is_made(monkeypatch, changes, multilabel):
+    """On a device where tensors have no values, so that asking for one is an error."""
+    recipe, meta = EVERYTHING.model_copy(update=changes), torch.device("meta")
+    monkeypatch.setattr(train, "make_optimiser", lambda *rest: None)  # fused ones want a real device
+    monkeypatch.setattr(train, "autocast", lambda *rest: nullcontext())
+    real = stripes(8, multilabel=multilabel)
+    images = Images(real.pixels.to(meta), real.labels.to(meta))
+    step = train.Step(network(recipe).to(meta).train(), recipe, 4)
+    draws = draw(recipe.augment, 8, torch.Generator()).to(meta)
+    losses = [
+        step._accumulate(pixels, labels, draws[4 * number : 4 * number + 4])
+        for number, (pixels, labels) in enumerate(batches(images, torch.randperm(8), 4))
+    ]
+    assert [tuple(loss.shape) for loss in losses] == [(), ()]
+    assert step.network.head.weight.grad.shape == step.network.head.weight.shape
+    with pytest.raises(RuntimeError, match="meta"):
+        float(losses[0])
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device")
+def test_no_step_on_a_gpu_waits_for_it():
+    device, there = torch.device("cuda"), stripes(16)
+    images = Images(there.pixels.to(device), there.labels.to(device))
+    recipe = EVERYTHING.model_copy(update={"precision": "auto"})
+    made = network(recipe).to(device).train()
+    quicken(made)
+    step = train.Step(made, recipe, 4)
+    draws = draw(recipe.augment, 16, torch.Generator()).to(device)
+    try:
+        for number, (pixels, labels) in enumerate(batches(images, torch.arange(16), 4)):
+            step(pixels, labels, draws[4 * number : 4 * number + 4], 1e-3)
+            if number == 0:  # the first one also sets up libraries
+                torch.cuda.set_sync_debug_mode("error")
+    finally:
+        torch.cuda.set_sync_debug_mode("default")

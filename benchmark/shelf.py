@@ -1,0 +1,35 @@
+"""Images that stay on a device between cells: those used last, as long as together they leave the other half of its memory."""
+
+import threading
+import weakref
+from collections.abc import Callable, Hashable
+
+import torch
+
+from benchmark.images import Images
+
+ON_HOST = 2**31  # bytes
+_shelf: dict[Hashable, Images] = {}  # the one used last is the last one
+_turn = threading.Lock()  # cells side by side want the same images at the same time
+
+
+def kept(key: Hashable, size: int, device: torch.device, made: Callable[[], Images]) -> Images:
+    """The images of this name, which have so many bytes of pixels; made where they are not there, others going for them."""
+    with _turn:
+        found = _shelf.pop(key, None)
+        if found is None:
+            most = torch.cuda.mem_get_info(device)[1] // 2 if device.type == "cuda" else ON_HOST
+            while _shelf and sum(images.pixels.nbytes for images in _shelf.values()) + size > most:
+                del _shelf[next(iter(_shelf))]
+            found = made()
+        _shelf[key] = found
+        return found
+
+
+def let_go() -> bool:
+    """Keep only images that somebody is using. Whether there were others."""
+    with _turn:
+        seen = {key: weakref.ref(images) for key, images in _shelf.items()}
+        _shelf.clear()
+        _shelf.update({key: images for key, there in seen.items() if (images := there()) is not None})
+        return len(_shelf) < len(seen)
