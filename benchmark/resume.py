@@ -10,7 +10,7 @@ from benchmark.cli_options import outbox_of
 from benchmark.leakage import look, sentences
 from benchmark.plan import Leaks, Plan
 from benchmark.runs import finished_in, runs_of, snapshots
-from results.snapshot import last_known, unchanged
+from results.snapshot import unchanged
 from results.witness import is_missing
 
 if TYPE_CHECKING:
@@ -35,8 +35,7 @@ def finished(plan: Plan, uri: str) -> Finished | None:
     folder, leaks = snapshots(), look(plan)
     frame = unchanged(folder, uri, plan.experiment)
     if frame is None:
-        before = last_known(folder, uri, plan.experiment)
-        if is_missing(uri) or (before is not None and not _cells(plan, leaks.leaks, before)):
+        if is_missing(uri):
             return None
         frame = _read(uri, plan.experiment)
     cells = _cells(plan, leaks.leaks, frame)

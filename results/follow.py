@@ -74,8 +74,11 @@ def read_on(tracking: Tracking, seen: Seen, now: int) -> Seen:
         return read_all(tracking, now)
     fresh = {run.info.run_id: run for run in [*changed, *asked] if run.info.run_id in known}
     untouched = kept.filter(pc.invert(pc.is_in(kept["run_id"], pa.array(list(fresh), pa.string()))))
-    cursor: Mark = (position + len(again), following) if following else (0, None)
-    return Seen(_ordered([untouched, table_of(fresh.values()), *late]), seen.marks[:start] + marks, cursor, now, len(again))
+    made = _ordered([untouched, table_of(fresh.values()), *late])
+    reached, cursor = position + len(again), (position + len(again), following)
+    if not following or reached >= mark[0]:  # behind the mark all has been read just now
+        reached, cursor = len(made), (0, None)
+    return Seen(made, seen.marks[:start] + marks, cursor, now, reached - position)
 
 
 def _last_that_fits(tracking: Tracking, marks: Sequence[Mark], ids: Sequence[str]) -> tuple[int, tuple[list[Run], str | None]]:

@@ -47,12 +47,6 @@ def unchanged(folder: Path, uri: str, experiment: str) -> pd.DataFrame | None:
     return None if facts is None or table is None else framed(table)
 
 
-def last_known(folder: Path, uri: str, experiment: str) -> pd.DataFrame | None:
-    """The frame of the snapshot, whatever has happened since it was written. Does not load MLflow."""
-    _, table = _read(file_of(folder, uri, experiment), lambda _: True)
-    return None if table is None else framed(table)
-
-
 def frame_of(tracking: "Tracking", folder: Path, *, fresh: bool = False) -> pd.DataFrame:
     """The same as `tracking.frame()`, from the snapshot below `folder`, which is brought up to date first.
 

@@ -11,6 +11,7 @@ from benchmark.cli_options import outbox_of
 from benchmark.make import cell_attempt
 from benchmark.plan import load_plan
 from benchmark.resume import finished
+from benchmark.runs import frame_of
 from results.record import Outcome
 from results.tracking import Tracking
 from results.witness import witness
@@ -54,6 +55,16 @@ def test_a_finished_plan_is_known_as_such_and_the_database_stays_as_it_is(plan, 
     for _ in range(2):
         found = finished(plan, URI)
         assert (found.cells, len(found.frame)) == (3, 3)
+    assert witness(URI) == before
+
+
+def test_a_plan_that_was_finished_since_the_last_look_is_known_as_such_too(plan):
+    made = Tracking(URI, "toy")
+    assert len(frame_of(made)) == 0
+    for cell in plan.cells():
+        made.send(done(cell, attempt=cell.key))
+    before = witness(URI)
+    assert finished(plan, URI).cells == 3
     assert witness(URI) == before
 
 
