@@ -11,6 +11,7 @@ import pytest
 
 from benchmark.job import jobs_of
 from benchmark.plan import load_plan
+from tests.cluster.driver import ended, started, table
 
 ROOT = Path(__file__).parents[2]
 PLAN = """
@@ -38,13 +39,13 @@ def jobs(tmp_path):
 class ByHand:
     """`dask scheduler` and `dask worker` as somebody would type them."""
 
-    def __init__(self, folder):
-        self.folder, self.processes = folder, []
-        self.scheduler = self.dask("scheduler", "--host", "127.0.0.1", "--port", "0", "--scheduler-file", str(folder / "file"))
+    def __init__(self, folder, **environment):
+        self.folder, self.processes, file = folder, [], str(folder / "file")
+        self.scheduler = self.dask("scheduler", "--host", "127.0.0.1", "--port", "0", "--scheduler-file", file, **environment)
         self.address = json.loads(waited_for(lambda: written(folder / "file"), self.scheduler))["address"]
 
-    def worker(self, **environment):
-        return self.dask("worker", self.address, "--nthreads", "1", "--host", "127.0.0.1", **environment)
+    def worker(self, *arguments, **environment):
+        return self.dask("worker", self.address, "--nthreads", "1", "--host", "127.0.0.1", *arguments, **environment)
 
     def dask(self, *arguments, **environment):
         path = os.pathsep.join([environment.pop("before", ""), str(ROOT)]).strip(os.pathsep)
@@ -74,7 +75,7 @@ def written(path):
     return path.read_text() if path.exists() else ""
 
 
-def waited_for(found, process, seconds=60):
+def waited_for(found, process, seconds=250):
     until = time.monotonic() + seconds
     while not (value := found()):
         assert process.poll() is None, "it ended"
@@ -88,3 +89,18 @@ def by_hand(tmp_path):
     started = ByHand(tmp_path)
     yield started
     started.close()
+
+
+@pytest.fixture(scope="session")
+def alone(tmp_path_factory):
+    """A folder with what a single process has left that nobody disturbed."""
+    folder = tmp_path_factory.mktemp("alone")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CATS_HOME", str(folder / "home"))
+        ended(started(folder), folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def undisturbed(alone):
+    return table(alone)
