@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from bench_training import hardware, interval, versions
+from training.figure import hardware, interval, versions
 
 from benchmark.cli_options import outbox_of
 from benchmark.device import device_of

@@ -1,0 +1,67 @@
+"""Whole cells through runner, energy and MLflow, and what of them is training."""
+
+import functools
+import itertools
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Self
+
+import torch
+from training.clock import finished
+
+from benchmark.network import Network
+
+
+def cells(folder: Path, epochs: int, count: int, device: torch.device) -> tuple[list[float], list[float]]:
+    """Seconds of cells of a plan, each with its record in MLflow, and of them those in forward, backward and optimiser.
+
+    The first one is left out: it also reads data and weights and starts codecarbon.
+    """
+    from benchmark.engine import Local
+    from benchmark.plan import Plan
+    from benchmark.runner import Watch, run
+    from results.outbox import Outbox
+    from results.tracking import Tracking
+
+    plan = Plan(
+        experiment=f"epochs-{epochs}", sources=("imagenet",), targets=("breastmnist",), backbones=("mobilenetv2_100",),
+        seeds=count + 1, recipe={"base": "finetune", "epochs": epochs, "size": 64},
+    )  # fmt: skip
+    tracking = Tracking(f"sqlite:///{folder}/mlflow.db", plan.experiment)
+    with Clocks(device) as clocks:
+        ticks = [(time.perf_counter(), 0.0)]
+        watch = Watch(lambda _: None, lambda _, __: ticks.append((time.perf_counter(), clocks.seconds)))
+        state = run(plan, tracking, Outbox(folder / f"outbox-{epochs}"), Local(str(device)), watch)
+    if state.failed:
+        raise SystemExit(f"a cell failed: {state.failed[0].reason}")
+    whole, inside = zip(*([b - a for a, b in zip(*pair, strict=True)] for pair in itertools.pairwise(ticks)), strict=True)
+    return list(whole[1:]), list(inside[1:])
+
+
+class Clocks:
+    """Time spent in forward, backward and optimiser while it is open, in `seconds`, each to its end on the device."""
+
+    def __init__(self, device: torch.device) -> None:
+        self.device, self.seconds = device, 0.0
+
+    def __enter__(self) -> Self:
+        self._real = [(Network, "forward", Network.forward), (torch.Tensor, "backward", torch.Tensor.backward)]
+        self._real += [(kind, "step", kind.step) for kind in (torch.optim.AdamW, torch.optim.SGD)]
+        for owner, name, real in self._real:
+            setattr(owner, name, self._timed(real))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for owner, name, real in self._real:
+            setattr(owner, name, real)
+
+    def _timed(self, real: Callable[..., object]) -> Callable[..., object]:
+        @functools.wraps(real)
+        def timed(*given: object, **more: object) -> object:
+            with finished(self.device) as clock:
+                made = real(*given, **more)
+            self.seconds += clock.seconds
+            return made
+
+        return timed

@@ -1,0 +1,34 @@
+"""How a figure is written, and on what it was measured."""
+
+import math
+import platform
+import statistics
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+import torch
+
+
+def interval(values: Sequence[float]) -> str:
+    """Mean and its 95 % interval (Student's t)."""
+    from scipy import stats
+
+    mean = statistics.fmean(values)
+    if len(values) < 2:
+        return f"{mean:.4g}"
+    half = float(stats.t.ppf(0.975, len(values) - 1)) * statistics.stdev(values) / math.sqrt(len(values))
+    return f"{mean:.4g} ± {half:.2g}"
+
+
+def hardware(device: torch.device) -> str:
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text().splitlines() if info.exists() else []
+    model = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine())
+    return f"{model}, {torch.get_num_threads()} threads"
+
+
+def versions() -> str:
+    return ", ".join([f"python {platform.python_version()}", *(f"{name} {version(name)}" for name in ("torch", "timm"))])

@@ -1,0 +1,54 @@
+"""Steps alone, on images that lie on the device: forward and backward of the bare network, and what the engine does."""
+
+import torch
+from torch.nn import functional as F
+from training.clock import finished
+from training.task import Task, network_of
+
+from benchmark import train
+from benchmark.augment import draw
+from benchmark.images import as_float, batches, on_device
+from benchmark.precision import autocast, quicken
+
+
+def in_turn(what: Task, seeds: int, device: torch.device) -> dict[str, list[float]]:
+    """Images per second of both, seed by seed in turn."""
+    found: dict[str, list[float]] = {"bare": [], "engine": []}
+    for seed in range(-1, seeds):  # the first one warms up and does not count
+        for name, way in (("bare", bare_steps), ("engine", engine_steps)):
+            rate = way(what, seed, device)
+            if seed >= 0:
+                found[name].append(rate)
+    return found
+
+
+def bare_steps(what: Task, seed: int, device: torch.device) -> float:
+    """Images per second of forward and backward alone."""
+    network = network_of(what, seed).to(device, memory_format=torch.channels_last)
+    size = what.recipe.batch_size
+    images = as_float(on_device(*what.images["train"], device).pixels[:size])
+    labels = torch.zeros(len(images), dtype=torch.int64, device=device)
+    count = len(what.images["train"][1]) // size
+    for rounds in (min(count, 10), count):
+        with finished(device) as clock:
+            for _ in range(rounds):
+                with autocast(device, torch.bfloat16):
+                    loss = F.cross_entropy(network(images), labels)
+                network.zero_grad()
+                loss.backward()
+    return count * len(images) / clock.seconds
+
+
+def engine_steps(what: Task, seed: int, device: torch.device) -> float:
+    """Images per second of the engine's steps: batches, augmentation, forward, backward, optimiser."""
+    network, luck = network_of(what, seed).to(device).train(), torch.Generator().manual_seed(max(seed, 0))
+    quicken(network)
+    size, images = what.recipe.batch_size, on_device(*what.images["train"], device)
+    step = train.Step(network, what.recipe, size)
+    for most in (10 * size, len(images)):
+        order = torch.randperm(len(images), generator=luck)[: most - most % size]
+        draws = draw(what.recipe.augment, len(order), luck).to(device)
+        with finished(device) as clock:
+            for number, (pixels, labels) in enumerate(batches(images, order, size)):
+                step(pixels, labels, draws[number * size : (number + 1) * size], what.recipe.lr)
+    return len(order) / clock.seconds
