@@ -1,6 +1,5 @@
 """Gradients of a network on images, image by image, without touching the network."""
 
-import copy
 import warnings
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -12,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from benchmark.measure import Array, Undefined
-from benchmark.network import Network
+from benchmark.network import Network, copy_of
 from benchmark.operators import timm
 from benchmark.sample import sample
 
@@ -23,7 +22,7 @@ Conv2dSame, pad_same = timm.layers.Conv2dSame, timm.layers.pad_same  # type: ign
 
 def copied(network: Network) -> Network:
     """A copy in evaluation mode, batch norm with its stored statistics, whose weights ask for no gradient yet."""
-    made = copy.deepcopy(network).eval()
+    made = copy_of(network).eval()
     made.zero_grad(set_to_none=True)
     for layer in made.modules():
         if getattr(layer, "inplace", False):  # would overwrite the outputs that gradients are asked at

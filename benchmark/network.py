@@ -1,12 +1,14 @@
 """Networks: a timm backbone that carries its source's normalisation, and a new head for the target."""
 
+import copy
 import itertools
 import json
 import uuid
+from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -24,6 +26,7 @@ HALF = (0.5, 0.5, 0.5)
 # `stem` is ours, see Recipe.
 ARGUMENTS: dict[str, type] = {"pad_type": str, "bn_eps": float, "init_values": float, "img_size": int, "stem": str}
 PLAIN = Recipe()
+Copied = TypeVar("Copied", bound=nn.Module)
 
 
 @dataclass(frozen=True)
@@ -154,6 +157,15 @@ def small_stem(model: nn.Module, name: str) -> None:
     model.conv1 = nn.Conv2d(first.in_channels, first.out_channels, 3, padding=1, bias=False)
     nn.init.kaiming_normal_(model.conv1.weight, mode="fan_out", nonlinearity="relu")
     model.maxpool = nn.Identity()
+
+
+def copy_of(module: Copied) -> Copied:
+    """copy.deepcopy in half the time, most of which goes to tensors and to the empty dicts of hooks that every module has."""
+    memo: dict[int, Any] = {id(buffer): buffer.detach().clone() for buffer in module.buffers()}
+    memo |= {id(one): nn.Parameter(one.detach().clone(), one.requires_grad) for one in module.parameters()}
+    for part in module.modules():
+        memo |= {id(held): type(held)() for held in vars(part).values() if type(held) in (dict, OrderedDict) and not held}
+    return copy.deepcopy(module, memo)
 
 
 def feature_count(model: nn.Module) -> int:

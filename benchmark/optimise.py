@@ -1,12 +1,11 @@
 """What moves the weights: optimiser, learning rate, running mean."""
 
-import copy
 import math
 
 import torch
 from torch import nn
 
-from benchmark.network import Network
+from benchmark.network import Network, copy_of
 from benchmark.recipe import Recipe
 
 
@@ -60,7 +59,7 @@ class Average:
     """
 
     def __init__(self, network: Network, decay: float) -> None:
-        self.network, self.decay, self.steps = copy.deepcopy(network), decay, 0
+        self.network, self.decay, self.steps = copy_of(network), decay, 0
         self.network.requires_grad_(False)
 
     @torch.no_grad()

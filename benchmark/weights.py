@@ -1,6 +1,5 @@
 """The weights that a start names, and networks that begin with them."""
 
-import copy
 import threading
 from dataclasses import replace
 from functools import lru_cache
@@ -12,7 +11,7 @@ from torch import nn
 from benchmark.checkpoint import read_file, renamed
 from benchmark.digest import file_digest
 from benchmark.hub import hub_weights
-from benchmark.network import PLAIN, Network, Trained, build, declared, read_weights
+from benchmark.network import PLAIN, Network, Trained, build, copy_of, declared, read_weights
 from benchmark.published import fetched
 from benchmark.published_timm import timm_weights
 from benchmark.recipe import Recipe
@@ -30,7 +29,7 @@ def initialised(start: Start, classes: int, seed: int, recipe: Recipe = PLAIN) -
         torch.manual_seed(seed_of("initialisation", start.backbone, str(start.seed)))
         trained = weights_of(start)
         drawn = trained.state is None  # else nothing in the backbone is luck, and a copy takes half as long as making it
-        backbone = start.backbone if drawn else copy.deepcopy(loaded(start, recipe.stem))
+        backbone = start.backbone if drawn else copy_of(loaded(start, recipe.stem))
         network = Network(backbone, trained, classes, recipe)
         torch.manual_seed(seed)
         network.reset_head()
