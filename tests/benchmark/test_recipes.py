@@ -171,14 +171,14 @@ def test_guide_cnn_is_adam_that_watches_validation_and_searches_the_rate(tmp_pat
     assert plan_of("guide_cnn", tmp_path)[0].rule == "min_val_loss"
 
 
-def test_fast_has_the_parts_that_it_names():
+def test_fast_has_the_parts_that_it_names(tmp_path):
     fast = only("fast")
     assert (fast.optimiser, fast.schedule) == ("adamw", "cosine")
     assert fast.epochs <= 40  # or it is not fast; values are tuned, parts are not
     assert 0 < fast.ema < 1 > fast.layer_decay
     assert 0 < fast.warmup < 1 > fast.label_smoothing > 0
-    assert fast.patience is not None
-    assert fast.patience < fast.epochs
+    assert plan_of("fast", tmp_path)[0].rule == "last_epoch"
+    assert fast.patience is None  # its last epoch counts
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if recipe_points(name, "here")[0].protocol == "finetune"])
