@@ -12,6 +12,7 @@ import json
 import logging
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -27,7 +28,7 @@ from results.spent import hardware as provenance
 from results.tracking import Tracking
 
 TARGETS = ("breastmnist", "pneumoniamnist", "retinamnist")
-RECIPES = {
+RECIPES: dict[str, dict[str, Any]] = {
     "grid": {
         "base": "cats2024", "lr": [0.1, 0.01, 0.001], "weight_decay": [0, 1e-4], "momentum": 0.9, "batch_size": [32, 64],
     },
