@@ -3,9 +3,10 @@
 
     .venv/bin/python scripts/bench_training.py [PART ...] [--seeds N] [--workers N] [--json FILE]
 
-PART: small (ResNet-18, 64 px), large (MobileNetV2-100, 224 px), probe (frozen features, 4 seeds, 10 values of C),
-packed (several seeds side by side), overhead (a whole cell through runner, energy and MLflow), gpu (needs one: a cell of the
-CATS-2024 kind, the bare throughput of the backbone, packed seeds). Without PART: small, large, probe, overhead.
+PART: small (ResNet-18, 64 px), large (MobileNetV2-100, 224 px), probe (frozen features, 4 seeds, 10 values of C), packed
+(several seeds side by side), compiled (torch.compile, and after how many steps it pays), overhead (a whole cell through
+runner, energy and MLflow), gpu (needs one: a cell of the CATS-2024 kind, the bare throughput of the backbone, packed seeds).
+Without PART: small, large, probe, overhead.
 
 The plain loop: torchvision's PIL transforms in a DataLoader (of --workers processes), fp32, training and validation images
 evaluated after every epoch, as in the published code of MedMNIST and CATS; optimiser and transforms are those of the recipe.
@@ -24,7 +25,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from training import beside, probe, steps
+from training import beside, compiled, probe, steps
 from training.cell import cells
 from training.figure import hardware, interval, versions
 from training.pack import together
@@ -49,7 +50,7 @@ class Asked:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("parts", nargs="*", metavar="PART", choices=[*PARTS, "packed", "gpu"], default=PARTS)
+    parser.add_argument("parts", nargs="*", metavar="PART", choices=[*PARTS, "packed", "compiled", "gpu"], default=PARTS)
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--workers", type=int, default=0, help="processes of the plain loop's DataLoader; 0: none but its own")
     parser.add_argument("--device", default="auto")
@@ -129,6 +130,20 @@ def packed(asked: Asked) -> Figures:
             yield {f"{backbone}, {count}": rates}
 
 
+def compiling(asked: Asked) -> Figures:
+    """torch.compile of the backbone: the first step compiles, and later ones are faster or not."""
+    for backbone, size in (("resnet18", 64), ("mobilenetv2_100", 64)):
+        recipe = Recipe(size=size, batch_size=32, lr=1e-3, augment=MOVES)
+        seconds = compiled.in_turn(task(backbone, "pneumoniamnist", recipe, 512), min(asked.seeds, 3), asked.device)
+        rates = {name: [recipe.batch_size / each for each in seconds[name]] for name in ("eager", "compiled")}
+        after = compiled.pays_after(seconds)
+        told = "never pays" if after is None else f"pays after {after:.0f} steps"
+        print(f"\n{backbone}, {size} px, batches of {recipe.batch_size}, images/s, n={len(seconds['eager'])}")
+        print(f"  as it is {interval(rates['eager'])}, compiled {interval(rates['compiled'])}", end="")
+        print(f", the first step {seconds['first'][0]:.1f} s: {told}")
+        yield {backbone: {"images_per_second": rates, "first_step": seconds["first"], "pays_after": after}}
+
+
 def overhead(asked: Asked) -> Figures:
     """What a cell takes beyond forward, backward and optimiser: reading, augmentation, scores, energy, MLflow, everything."""
     with tempfile.TemporaryDirectory() as folder:
@@ -170,7 +185,7 @@ def bare(backbone: str, size: int, asked: Asked) -> dict[str, object]:
 
 
 MEASURES: dict[str, Callable[[Asked], Figures]] = {
-    "small": small, "large": large, "probe": probed, "packed": packed, "overhead": overhead, "gpu": gpu,
+    "small": small, "large": large, "probe": probed, "packed": packed, "compiled": compiling, "overhead": overhead, "gpu": gpu,
 }  # fmt: skip
 
 

@@ -148,3 +148,19 @@ def test_the_time_of_forward_backward_and_optimiser_goes_to_their_end_on_the_dev
             optimiser.step()
         assert len(waits) == expected
         assert clocks.seconds > 0
+
+
+def test_compiling_pays_when_what_it_saves_is_more_than_what_it_took(training):
+    seconds = {"eager": [0.3, 0.2, 0.3], "compiled": [0.2, 0.2, 0.9], "first": [20.0, 0.2]}
+    assert training.compiled.pays_after(seconds) == pytest.approx(200)
+    assert training.compiled.pays_after(seconds | {"compiled": [0.3, 0.4]}) is None
+
+
+def test_the_backbone_alone_is_compiled_and_only_where_asked(training, monkeypatch):
+    asked = []
+    monkeypatch.setattr(torch.nn.Module, "compile", lambda module: asked.append(type(module).__name__))
+    what = training.task.noise("test_resnet", recipe(), 32)
+    seconds = training.compiled.in_turn(what, 2, torch.device("cpu"))
+    assert asked == ["ResNet", "ResNet"]
+    assert {name: len(values) for name, values in seconds.items()} == {"eager": 2, "compiled": 2, "first": 2}
+    assert min(min(values) for values in seconds.values()) > 0
