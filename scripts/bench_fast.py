@@ -1,5 +1,6 @@
 #!/usr/bin/env python
-"""The recipe `fast` beside a grid of 12 points of `cats2024`, whose best is chosen by validation AUC: test AUC and energy.
+"""The recipe `fast`, its last epoch, beside a grid of 12 points of `cats2024`, whose best epoch of the best point is chosen by
+validation AUC: test AUC and energy.
 
     .venv/bin/python scripts/bench_fast.py [TARGET ...] [--seeds N] [--size PIXELS] [--tracking-uri URI] [--json FILE]
 

@@ -132,13 +132,13 @@ def packed(asked: Asked) -> Figures:
 
 def compiling(asked: Asked) -> Figures:
     """torch.compile of the backbone: the first step compiles, and later ones are faster or not."""
-    for backbone, size in (("resnet18", 64), ("mobilenetv2_100", 64)):
-        recipe = Recipe(size=size, batch_size=32, lr=1e-3, augment=MOVES)
+    recipe = Recipe(size=64, batch_size=32, lr=1e-3, augment=MOVES)
+    for backbone in ("resnet18", "mobilenetv2_100"):
         seconds = compiled.in_turn(task(backbone, "pneumoniamnist", recipe, 512), min(asked.seeds, 3), asked.device)
         rates = {name: [recipe.batch_size / each for each in seconds[name]] for name in ("eager", "compiled")}
         after = compiled.pays_after(seconds)
         told = "never pays" if after is None else f"pays after {after:.0f} steps"
-        print(f"\n{backbone}, {size} px, batches of {recipe.batch_size}, images/s, n={len(seconds['eager'])}")
+        print(f"\n{backbone}, {recipe.size} px, batches of {recipe.batch_size}, images/s, n={len(seconds['eager'])}")
         print(f"  as it is {interval(rates['eager'])}, compiled {interval(rates['compiled'])}", end="")
         print(f", the first step {seconds['first'][0]:.1f} s: {told}")
         yield {backbone: {"images_per_second": rates, "first_step": seconds["first"], "pays_after": after}}

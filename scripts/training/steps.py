@@ -1,6 +1,9 @@
 """Steps alone, on images that lie on the device: forward and backward of the bare network, and what the engine does."""
 
+from collections.abc import Callable, Iterator
+
 import torch
+from torch import Tensor
 from torch.nn import functional as F
 from training.clock import finished
 from training.task import Task, network_of
@@ -41,14 +44,32 @@ def bare_steps(what: Task, seed: int, device: torch.device) -> float:
 
 def engine_steps(what: Task, seed: int, device: torch.device) -> float:
     """Images per second of the engine's steps: batches, augmentation, forward, backward, optimiser."""
+    begin, size = engine(what, seed, device), what.recipe.batch_size
+    for most in (10 * size, len(what.images["train"][1])):
+        steps = begin(most)
+        with finished(device) as clock:
+            count = sum(1 for _ in steps)
+    return count * size / clock.seconds
+
+
+def engine(what: Task, seed: int, device: torch.device, *, compiled: bool = False) -> Callable[[int], Iterator[Tensor]]:
+    """The engine about to train: called with a number of images, it takes a step through them at each `next`, its loss.
+
+    `compiled`: the backbone goes through torch.compile, at the first step.
+    """
     network, luck = network_of(what, seed).to(device).train(), torch.Generator().manual_seed(max(seed, 0))
     quicken(network)
+    if compiled:
+        network.backbone.compile()
     size, images = what.recipe.batch_size, on_device(*what.images["train"], device)
     step = train.Step(network, what.recipe, size)
-    for most in (10 * size, len(images)):
+
+    def begin(most: int) -> Iterator[Tensor]:
         order = torch.randperm(len(images), generator=luck)[: most - most % size]
         draws = draw(what.recipe.augment, len(order), luck).to(device)
-        with finished(device) as clock:
-            for number, (pixels, labels) in enumerate(batches(images, order, size)):
-                step(pixels, labels, draws[number * size : (number + 1) * size], what.recipe.lr)
-    return len(order) / clock.seconds
+        return (
+            step(pixels, labels, draws[number * size : (number + 1) * size], what.recipe.lr)
+            for number, (pixels, labels) in enumerate(batches(images, order, size))
+        )
+
+    return begin
