@@ -8,30 +8,38 @@ import time
 
 import pytest
 
-from tests.faults.driver import ENDLESS, PLAN, Place, ended, heard, killed, left, same
+from tests.faults.driver import DYING, ENDLESS, PLAN, Place, ended, heard, killed, left, same
 
 pytestmark = pytest.mark.slow
-EVENTS = {
-    "the database is being made": ".mlflow.db.draft-journal",
-    "it has the lease": "home/outbox/*.lock",
-    "a record waits": "home/outbox/*/[!.]*",
-    "a pretraining is recorded": "home/pretrained/records/[!.]*",
-    "weights are written": "home/pretrained/*.safetensors",
+RENAMES = {  # what a driver is about to rename, and how many renames later it dies
+    "the database is made but not in its place": (r"/\.mlflow\.db\.draft -> ", 0),
+    "the database is in its place": (r"/\.mlflow\.db\.draft -> ", 1),
+    "a record is half-written": (r"home/outbox/\w+/\.\w+-\w+ -> ", 0),
+    "a record is being sent": (r"home/outbox/\w+/\.\w+-\w+ -> ", 1),
+    "MLflow has a record that still waits": (r"home/outbox/\w+/\w+-\w+ -> ", 0),
+    "a pretraining is recorded and its weights are not kept": (r" -> \S+/home/pretrained/\w+\.safetensors$", 0),
+    "weights are kept": (r" -> \S+/home/pretrained/\w+\.safetensors$", 1),
+    "a pretraining is recorded twice": (r"home/pretrained/records/\w+-\w+ -> ", 0),
 }
 # CATS_KILLS=20 kills as many more drivers, each at a moment of its own: a share of the time that an undisturbed one takes.
 LUCK = random.Random(os.environ.get("CATS_KILLS_SEED", "0"))
 MOMENTS = [round(LUCK.random(), 3) for _ in range(int(os.environ.get("CATS_KILLS", "0")))]
 
 
-@pytest.mark.parametrize("moment", [*EVENTS, *MOMENTS])
+@pytest.mark.parametrize("moment", ["it has the lease", *RENAMES, *MOMENTS])
 def test_a_driver_killed_at_any_moment_loses_and_doubles_nothing(place, undisturbed, moment):
-    process = place.start()
-    if moment in EVENTS:
-        left(process, place.folder, EVENTS[moment])
+    if moment in RENAMES:
+        names, more = RENAMES[moment]
+        process = place.start(program=("-c", DYING, names, str(more)))
+        process.communicate(timeout=250)
+        assert process.returncode == -signal.SIGKILL
     else:
-        time.sleep(moment * undisturbed.attrs["seconds"])
-    killed(process)
-    assert moment not in EVENTS or process.returncode == -signal.SIGKILL
+        process = place.start()
+        if moment == "it has the lease":
+            left(process, place.home, "outbox/*.lock")
+        else:
+            time.sleep(moment * undisturbed.attrs["seconds"])
+        killed(process)
     told = place.finish()
     assert "waiting for it" not in told
     same(place.table(), undisturbed)
