@@ -7,7 +7,7 @@ left over are others in every epoch.
 import copy
 import logging
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
@@ -68,36 +68,46 @@ def fit(network: Network, train: Images, val: Images, recipe: Recipe, seed: int,
     step = Step(network, recipe, size)
     judged = Average(network, recipe.ema) if recipe.ema else None
     curves: dict[str, list[float]] = {"train_loss": [], "val_loss": [], "val_auc": [], "learning_rate": []}
-    best, best_epoch, best_state = -math.inf, 0, network.state_dict()  # no copy: it is used only where there is no epoch
+    best, best_epoch, best_state = -math.inf, 0, None
     for epoch in range(recipe.epochs):
         if stopping():
             raise KeyboardInterrupt
         network.train()
         order = torch.randperm(len(train), generator=luck)[: steps * size]
         draws = draw(recipe.augment, len(order), luck).to(train.device)
-        losses = []
-        for number, (pixels, labels) in enumerate(batches(train, order, size)):
-            rate = recipe.lr * schedule(recipe, (epoch * steps + number) / total, 1 / total)
-            losses.append(step(pixels, labels, draws[number * size : (number + 1) * size], rate))
-            if judged is not None:
-                judged.follow(network)
+        rates = [recipe.lr * schedule(recipe, (epoch * steps + number) / total, 1 / total) for number in range(steps)]
+        losses = _epoch(step, judged, batches(train, order, size), draws, rates)
         now = network if judged is None else judged.network
         val_loss, val_auc = validate(now, val, step.precise)
-        train_loss = float(torch.stack(losses).mean())
-        for name, value in zip(curves, (train_loss, val_loss, val_auc, rate), strict=True):
+        train_loss = float(losses.mean())
+        for name, value in zip(curves, (train_loss, val_loss, val_auc, rates[-1]), strict=True):
             curves[name].append(value)
         if not math.isfinite(train_loss):
-            raise CatsError(f"the training loss is {train_loss} in epoch {epoch + 1} at learning rate {rate:.3g}")
+            raise CatsError(f"the training loss is {train_loss} in epoch {epoch + 1} at learning rate {rates[-1]:.3g}")
         worth = {"min_val_loss": -val_loss, "max_val_auc": val_auc, "last_epoch": float(epoch)}[rule]
         if worth > best:
             best, best_epoch, best_state = worth, epoch, copy.deepcopy(now.state_dict())
         elif recipe.patience is not None and epoch - best_epoch >= recipe.patience:
             break
-    if recipe.epochs and best == -math.inf:
+    if best_state is not None:
+        network.load_state_dict(best_state)
+    elif recipe.epochs:
         figure = {"min_val_loss": "validation loss", "max_val_auc": "validation AUC", "last_epoch": "loss"}[rule]
-        raise CatsError(f"no epoch has a finite {figure}, to the last one, epoch {epoch + 1} at learning rate {rate:.3g}")
-    network.load_state_dict(best_state)
+        raise CatsError(f"no epoch has a finite {figure}, to the last one, epoch {epoch + 1} at learning rate {rates[-1]:.3g}")
     return Fit(curves, best_epoch, step.micro)
+
+
+def _epoch(
+    step: "Step", judged: Average | None, every: Iterable[tuple[Tensor, Tensor]], draws: Draws, rates: Sequence[float]
+) -> Tensor:
+    """One step with every batch, each at its rate, which the running mean follows; their losses, on the device."""
+    losses = []
+    size = len(draws) // len(rates)
+    for number, ((pixels, labels), rate) in enumerate(zip(every, rates, strict=True)):
+        losses.append(step(pixels, labels, draws[number * size : (number + 1) * size], rate))
+        if judged is not None:
+            judged.follow(step.network)
+    return torch.stack(losses)
 
 
 class Step:

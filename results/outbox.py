@@ -1,6 +1,6 @@
 """The outbox: records that have not reached MLflow yet, one folder each, written so that a crash leaves all or nothing.
 
-This module alone knows the file names. A record is written to a folder whose name starts with a dot, flushed to the disk,
+A record is written to a folder whose name starts with a dot, flushed to the disk,
 and renamed; whatever a crash left behind a dot is swept away when the outbox is next opened.
 """
 
@@ -9,10 +9,8 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-import pandas as pd
-
 from results.error import CatsError
-from results.record import Outcome, Record
+from results.record import PREDICTIONS, Outcome, Record
 
 
 class Outbox:
@@ -36,12 +34,14 @@ class Outbox:
     def put(self, outcome: Outcome) -> Path:
         """Store durably: after the return the record survives a crash. Raises CatsError if the disk is full."""
         record = outcome.record
+        if isinstance(outcome.predictions, Path):
+            raise TypeError(f"{outcome.predictions} is in an outbox already; adopt it")
         final = self._place(outcome)
         draft = self.folder / f".{final.name}"
         try:
             draft.mkdir()
             if outcome.predictions is not None:
-                outcome.predictions.to_parquet(draft / "predictions.parquet", index=False)
+                outcome.predictions.to_parquet(draft / PREDICTIONS, index=False)
             (draft / "record.json").write_text(record.model_dump_json(), encoding="utf-8")
             for path in [*draft.iterdir(), draft]:
                 flush(path)
@@ -118,10 +118,14 @@ def _age(path: Path) -> float:
 
 def read(path: Path) -> Outcome:
     """The record in a folder of the outbox."""
+    from pyarrow.parquet import read_metadata
+
     try:
         record = Record.model_validate_json((path / "record.json").read_text(encoding="utf-8"))
-        table = path / "predictions.parquet"
-        return Outcome(record, pd.read_parquet(table) if table.exists() else None)
+        table = path / PREDICTIONS
+        if table.exists():
+            read_metadata(table)  # the last bytes of the file: whoever only counts what waits need not read all of it
+        return Outcome(record, table if table.exists() else None)
     except (OSError, ValueError) as error:  # pydantic's and pyarrow's errors are ValueErrors
         reason = " ".join(str(error).split())
         raise CatsError(f"the waiting record {path} cannot be read ({reason}); move it away and run again") from error

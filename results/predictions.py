@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 from results.address import shown
 from results.artifacts import local_folder
 from results.error import CatsError
+from results.record import PREDICTIONS
 from results.snapshot import file_of
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from results.tracking import Tracking
 
 log = logging.getLogger(__name__)
-PREDICTIONS = "predictions.parquet"
 RUN_ID = re.compile(r"[A-Za-z0-9_-]+")
 VERSION = 1  # of what influence.of_target computes
 

@@ -3,6 +3,7 @@
 import math
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 import pandas as pd
@@ -11,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, model
 Provenance = Literal["counter", "modelled", "missing"]
 Rule = Literal["min_val_loss", "max_val_auc", "last_epoch"]
 APART = 0.2  # of NVML's figure: two readings of one GPU that differ by more are not the same energy
+PREDICTIONS = "predictions.parquet"  # the file of them, in an outbox as in MLflow
 LONG = 5.0  # seconds; below, the steps of a counter weigh too much to say so
 
 
@@ -126,11 +128,12 @@ class Outcome:
     """A record with its predictions, one row per test image.
 
     `predictions` has the columns sample, group, label (multi-label: one column per class, `label_<class>`) and one
-    column per class, `probability_<class>`; None for a pretraining and for a failed attempt.
+    column per class, `probability_<class>`; None for a pretraining and for a failed attempt. What waits in an outbox has the
+    parquet file of it instead.
     """
 
     record: Record
-    predictions: pd.DataFrame | None = None
+    predictions: pd.DataFrame | Path | None = None
 
 
 def metric_name(name: str) -> str:

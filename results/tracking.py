@@ -25,9 +25,8 @@ from results.collector import uncollected
 from results.database import make_database
 from results.error import CatsError
 from results.outbox import Outbox
-from results.predictions import PREDICTIONS
 from results.reach import first_line, quiet, reach
-from results.record import Outcome, Record, metric_name
+from results.record import PREDICTIONS, Outcome, Record, metric_name
 from results.settle import TWICE, settle
 from results.spent import brief
 from results.witness import absolute
@@ -188,7 +187,9 @@ class Tracking:
             source = json.dumps({"name": record.names["target"]})
             data = Dataset(record.names["target"], record.facts["data"][:36], "cats", source)
             self.client.log_inputs(run_id, [DatasetInput(data, [InputTag("mlflow.data.context", "evaluation")])])
-        if outcome.predictions is not None:
+        if isinstance(outcome.predictions, Path):
+            upload(self.uri, str(info.artifact_uri), outcome.predictions)
+        elif outcome.predictions is not None:
             with tempfile.TemporaryDirectory() as folder:
                 path = Path(folder) / PREDICTIONS
                 outcome.predictions.to_parquet(path, index=False)

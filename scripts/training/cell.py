@@ -21,6 +21,7 @@ def cells(folder: Path, epochs: int, count: int, device: torch.device) -> tuple[
     from benchmark.engine import Local
     from benchmark.plan import Plan
     from benchmark.runner import Watch, run
+    from results.lease import Lease
     from results.outbox import Outbox
     from results.tracking import Tracking
 
@@ -29,10 +30,11 @@ def cells(folder: Path, epochs: int, count: int, device: torch.device) -> tuple[
         seeds=count + 1, recipe={"base": "finetune", "epochs": epochs, "size": 64},
     )  # fmt: skip
     tracking = Tracking(f"sqlite:///{folder}/mlflow.db", plan.experiment)
-    with Clocks(device) as clocks:
+    outbox = Outbox(folder / f"outbox-{epochs}")
+    with Lease(tracking, outbox, print), Clocks(device) as clocks:
         ticks = [(time.perf_counter(), 0.0)]
         watch = Watch(lambda _: None, lambda _, __: ticks.append((time.perf_counter(), clocks.seconds)))
-        state = run(plan, tracking, Outbox(folder / f"outbox-{epochs}"), Local(str(device)), watch)
+        state = run(plan, tracking, outbox, Local(str(device)), watch)
     if state.failed:
         raise SystemExit(f"a cell failed: {state.failed[0].reason}")
     whole, inside = zip(*([b - a for a, b in zip(*pair, strict=True)] for pair in itertools.pairwise(ticks)), strict=True)

@@ -28,7 +28,7 @@ def test_what_is_put_comes_back_oldest_first_and_can_be_removed(tmp_path):
         os.utime(path, (time, time))
     found = list(box)
     assert [outcome.record.attempt for _, outcome in found] == ["z", "b"]
-    pd.testing.assert_frame_equal(found[0][1].predictions, TABLE)
+    pd.testing.assert_frame_equal(pd.read_parquet(found[0][1].predictions), TABLE)
     assert found[1][1].predictions is None
     box.remove(first)
     assert [outcome.record.attempt for _, outcome in box] == ["b"]
@@ -136,6 +136,15 @@ def test_an_attempt_is_never_written_over(tmp_path):
         box.put(Outcome(record()))
     assert list(box.folder.iterdir()) == [path]
     assert next(iter(box))[1].predictions is not None
+
+
+def test_what_waits_is_not_put_again(tmp_path):
+    box = Outbox(tmp_path / "box")
+    box.put(Outcome(record(), TABLE))
+    (waiting,) = (found for _, found in box)
+    with pytest.raises(TypeError, match="predictions.parquet is in an outbox already"):
+        Outbox(tmp_path / "other").put(waiting)
+    assert list((tmp_path / "other").iterdir()) == []
 
 
 @pytest.mark.parametrize("left", [b"", b"PAR1"], ids=["empty", "cut off"])

@@ -153,6 +153,17 @@ def test_delivery_empties_the_outbox(tracking, tmp_path):
     assert finished_keys(tracking) == {"4f0c1ad2", "k2"}
 
 
+def test_delivered_predictions_are_those_that_waited(tracking, tmp_path):
+    box = Outbox(tmp_path / "outbox")
+    file = box.put(outcome()) / "predictions.parquet"
+    waited = file.read_bytes()
+    tracking.deliver(box)
+    (run,) = tracking.runs()
+    assert not file.exists()
+    assert Path(tracking.client.download_artifacts(run.info.run_id, file.name, str(tmp_path))).read_bytes() == waited
+    pd.testing.assert_frame_equal(tracking.predictions(run.info.run_id), TABLE)
+
+
 def test_a_new_record_is_not_looked_for_and_its_key_is_still_finished_once(tracking, tmp_path, monkeypatch):
     searches, search = [], tracking.client.search_runs
     monkeypatch.setattr(tracking.client, "search_runs", lambda *given: searches.append(given) or search(*given))
