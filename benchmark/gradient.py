@@ -20,7 +20,7 @@ BATCH = 32
 Conv2dSame, pad_same = timm.layers.Conv2dSame, timm.layers.pad_same  # type: ignore[attr-defined]
 
 
-def copied(network: Network) -> Network:
+def for_evaluation(network: Network) -> Network:
     """A copy in evaluation mode, batch norm with its stored statistics, whose weights ask for no gradient yet."""
     made = copy_of(network).eval()
     made.zero_grad(set_to_none=True)

@@ -9,9 +9,10 @@ import pandas as pd
 from results.error import CatsError, nearest
 from results.friedman import Difference
 from results.influence import Images
-from results.origin import choice, unchecked
+from results.notes import blind_notes, notes_of
+from results.origin import choice
 from results.select import COLUMNS, LOWER_IS_BETTER, ORACLE, chosen, told
-from results.spent import hardware, spent
+from results.spent import spent
 from results.standing import Impute, Overall, Row, Standing, over_targets, rows_of, standing
 
 
@@ -128,10 +129,10 @@ def make_board(
     standings, blind = standings_of(runs, experiment, metric, judging)
     standings = {target: standings[target] for target in map(str, shown) if target in standings}
     targets = {t: rows_of(found, metric, {s: energy.get((s, t)) for s in found.sources}) for t, found in standings.items()}
-    notes = [*_rule_note(runs, rule), *_blind_notes({t: blind[t] for t in standings if t in blind})]
+    notes = [*_rule_note(runs, rule), *blind_notes({t: blind[t] for t in standings if t in blind})]
     overall, difference, imputed = over_targets(standings, targets, metric, judging.impute)
     return Board(
-        experiment, metric, rule, targets, overall, notes + imputed + _notes(cells, frame, wanted), leaking,
+        experiment, metric, rule, targets, overall, notes + imputed + notes_of(cells, frame, wanted), leaking,
         [t for t, found in standings.items() if found.measured.images is not None], judging.noise, difference,
         choice(cells[cells["status"] == "FINISHED"], rule, metric),
     )  # fmt: skip
@@ -265,50 +266,3 @@ def _energy(frame: pd.DataFrame, cells: pd.DataFrame) -> dict[tuple[str, str], f
             before = total[pair]
             total[pair] = None if before is None or cost is None else before + cost / len(pairs)
     return total
-
-
-def _notes(cells: pd.DataFrame, frame: pd.DataFrame, wanted: Wanted | None) -> list[str]:
-    notes = []
-    if wanted is not None:
-        asked = {
-            (s, t, b, str(seed), p)
-            for s in wanted.sources for t in wanted.targets if (s, t) not in wanted.refused
-            for b in wanted.backbones for seed in wanted.seeds for p in wanted.points
-        }  # fmt: skip
-        finished = cells[cells["status"] == "FINISHED"]
-        there = set(finished[[*COLUMNS, "point"]].itertuples(index=False, name=None))
-        if asked - there:
-            notes.append(f"{len(asked - there)} of {len(asked)} cells are not finished")
-        notes += _refusals(wanted.refused)
-    failed = int((cells["status"] == "FAILED").sum())
-    if failed:
-        notes.append(f"{failed} attempts failed; their energy is counted")
-    blind = sorted(cells.loc[cells["groups"] == "None", "target"].unique())
-    if blind:
-        notes.append(f"no patient ids are known for {', '.join(blind)}: one patient may lie on two sides")
-    if "known_duplicates" in cells:
-        declared = cells.dropna(subset=["known_duplicates"]).groupby("target")["known_duplicates"].last()
-        notes += [
-            f"{t}: up to {n} images of val and test lie in an earlier part of its official split too"
-            for t, n in declared.items()
-        ]
-    notes += unchecked(cells)
-    if kinds := hardware(frame):
-        notes.append(f"energy: {', '.join(kinds)}")
-    return notes
-
-
-def _blind_notes(blind: Mapping[str, str]) -> list[str]:
-    """One note for each reason why test images say nothing."""
-    targets: dict[str, list[str]] = {}
-    for target, why in blind.items():
-        targets.setdefault(why, []).append(target)
-    return [f"{', '.join(those)}: {why}" for why, those in targets.items()]
-
-
-def _refusals(refused: Mapping[tuple[str, str], str]) -> list[str]:
-    """One note for each reason: what is wrong with a target is said once, not for every source."""
-    pairs: dict[tuple[str, str], list[str]] = {}
-    for (source, target), reason in refused.items():
-        pairs.setdefault((target, reason), []).append(source)
-    return [f"{', '.join(sources)} → {t} is not run: {reason}" for (t, reason), sources in pairs.items()]

@@ -5,7 +5,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from benchmark.gradient import copied, drawn_images
+from benchmark.gradient import drawn_images, for_evaluation
 from benchmark.measure import Array, Draws, Undefined, measure, once
 from benchmark.network import Network
 
@@ -64,7 +64,7 @@ def _norms(images: Tensor, labels: Array, network: Network, batches: int, most: 
 
 def _prepared(network: Network) -> tuple[Network, list[Tensor]]:
     """A copy of the network and the weights of its first two convolutions."""
-    frozen = copied(network)
+    frozen = for_evaluation(network)
     weights = [layer.weight for layer in frozen.backbone.modules() if isinstance(layer, nn.Conv2d)][:2]
     if len(weights) < 2:
         raise Undefined("the backbone has no two convolutions")

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from benchmark.gradient import BATCH, copied, drawn_images, slope
+from benchmark.gradient import BATCH, drawn_images, for_evaluation, slope
 from benchmark.measure import Array, Draws, Undefined, measure, once
 from benchmark.network import Network
 from benchmark.sample import multiplicities
@@ -116,7 +116,7 @@ def _sides(  # noqa: PLR0913, PLR0917
     network: Network, images: Tensor, labels: Array, source_images: Tensor, source_labels: Array, restarts: int, most: int,
     seed: int,
 ) -> list[tuple[_Side, Array]]:  # fmt: skip
-    frozen = copied(network)
+    frozen = for_evaluation(network)
     found = []
     for side, own in ((images, labels), (source_images, source_labels)):
         if own.ndim > 1:

@@ -8,7 +8,7 @@ from sklearn.linear_model import LogisticRegression
 from torch import Tensor
 from torch.nn import functional as F
 
-from benchmark.gradient import copied, drawn_images, features_of, squared_gradients
+from benchmark.gradient import drawn_images, features_of, for_evaluation, squared_gradients
 from benchmark.measure import Array, Draws, Undefined, measure, once
 from benchmark.network import Network
 from benchmark.sample import multiplicities
@@ -82,7 +82,7 @@ def _both(  # noqa: PLR0913, PLR0917
     images: Tensor, labels: Array, source_images: Tensor, source_labels: Array, network: Network, most: int, seed: int
 ) -> list[Side]:
     """Squared gradients and rows of target and source."""
-    frozen = copied(network)
+    frozen = for_evaluation(network)
     return [_information(frozen, side, most, seed) for side in ((images, labels), (source_images, source_labels))]
 
 

@@ -3,7 +3,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from benchmark.gradient import copied
+from benchmark.gradient import for_evaluation
 from benchmark.measure import Undefined
 from similarity.pge import _score, _Side, _sides, pge
 from tests.similarity.drawn import draws
@@ -12,7 +12,7 @@ from tests.similarity.networks import network, pictures
 
 def test_the_gradient_is_the_mean_over_images_and_heads_one_at_a_time():
     images, labels = pictures(5)
-    side = _Side(copied(network()), images, torch.tensor(labels), 3, 0)
+    side = _Side(for_evaluation(network()), images, torch.tensor(labels), 3, 0)
     made = network().eval()
     whole = 0
     for number in range(5):
@@ -44,7 +44,7 @@ def test_a_task_pulls_as_it_pulls_itself():
 def test_a_resample_moves_as_the_gradients_of_its_images(form):
     images, labels = pictures(12)
     others, source_labels = pictures(10, 2, seed=1)
-    made = copied(network()).double()
+    made = for_evaluation(network()).double()
     images, others = images.double(), others.double()
     sides = _sides(made, images, labels, others, source_labels, 10, 300, 0)
     score, *derivatives = _score(sides[0][0].gradient, sides[1][0].gradient, form)

@@ -3,7 +3,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from benchmark.gradient import copied, squared_gradients
+from benchmark.gradient import for_evaluation, squared_gradients
 from benchmark.measure import Undefined
 from similarity.task2vec import _information, _likeness, task2vec
 from tests.similarity.drawn import draws
@@ -13,7 +13,7 @@ from tests.similarity.networks import network, pictures
 @pytest.mark.parametrize("backbone", ["test_resnet", "test_efficientnet", "test_convnext", "test_vit", "test_byobnet"])
 def test_squared_gradients_are_those_of_a_backward_pass_for_each_image(backbone):
     images, labels = pictures(3, size=160 if backbone == "test_vit" else 32)
-    made = copied(network(backbone))
+    made = for_evaluation(network(backbone))
     head = torch.randn(3, made.head.in_features, generator=torch.Generator().manual_seed(0))
 
     def losses(features, part):
@@ -47,7 +47,7 @@ def test_resamples_average_the_images_own_parts():
     images, labels = pictures(12)
     others, source_labels = pictures(10, 2, seed=1)
     drawn = draws(labels, 3, 10)
-    made = copied(network())
+    made = for_evaluation(network())
     own, rows = _information(made, (images, labels), 300, 0)
     there, source_rows = _information(made, (others, source_labels), 300, 0)
     place, source_place = np.argsort(rows), np.argsort(source_rows)
