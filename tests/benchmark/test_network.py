@@ -283,6 +283,19 @@ def test_nothing_of_a_copy_is_the_original():
     assert seen == [1]
 
 
+def test_a_copy_leaves_what_torch_has_compiled_and_copies_layers_that_know_how_by_their_own_way():
+    class Own(nn.Linear):
+        def __deepcopy__(self, memo):
+            return nn.Identity()
+
+    network = nn.Sequential(nn.Linear(2, 2), Own(2, 2))
+    network[0]._compiled_call_impl = abs  # as compile() leaves it
+    made = copy_of(network)
+    assert "_compiled_call_impl" not in vars(made[0])
+    assert isinstance(made[1], nn.Identity)
+    assert isinstance(copy_of(Own(2, 2)), nn.Identity)
+
+
 def test_the_head_depends_on_the_seed_alone_and_the_rest_on_the_start():
     one, other_start, other_seed = (initialised(start(seed=s), 3, luck) for s, luck in ((0, 7), (1, 7), (0, 8)))
     assert torch.equal(one.head.weight, other_start.head.weight)

@@ -156,5 +156,12 @@ def test_a_label_that_never_or_always_occurs_is_left_out_of_the_auc():
     assert auc(labels, given) == pytest.approx(metrics.roc_auc_score(labels[:, 0], given[:, 0]))
 
 
+@pytest.mark.parametrize("digits", [1, 3, 16])
+def test_the_auc_of_a_class_is_scikit_learns_to_the_last_bit(digits):
+    labels, given = LUCK.integers(0, 2, 157), np.round(LUCK.random(157), digits)  # few digits: many ties
+    both = np.column_stack([given, given])
+    assert auc(np.column_stack([labels, labels]), both) == metrics.roc_auc_score(labels, given)
+
+
 def test_a_probability_of_one_half_gives_the_label():
     assert scores("multilabel", np.array([[1, 0], [0, 1]]), np.full((2, 2), 0.5))["recall"] == 1
