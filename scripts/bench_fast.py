@@ -4,8 +4,9 @@ validation AUC: test AUC and energy.
 
     .venv/bin/python scripts/bench_fast.py [TARGET ...] [--seeds N] [--size PIXELS] [--tracking-uri URI] [--json FILE]
 
-MobileNetV2-100 from ImageNet, 100 training images per class as in CATS 2024, the same images and heads for both. Every run is
-a cell of an experiment in MLflow, so that the script goes on where it was stopped. Needs CATS_DATA and CATS_WEIGHTS.
+MobileNetV2-100 from ImageNet, 100 training images per class as in CATS 2024, the same images and heads for both. --size: of
+the grid, 224 in CATS 2024; `fast` has its own. Every run is a cell of an experiment in MLflow, so that the script goes on where
+it was stopped. Needs CATS_DATA and CATS_WEIGHTS.
 """
 
 import argparse
@@ -63,7 +64,7 @@ def runs(name: str, target: str, given: argparse.Namespace) -> pd.DataFrame:
     """The finished cells of one recipe on one target."""
     plan = Plan(
         experiment=f"bench_{name}", sources=("imagenet",), targets=(target,), backbones=("mobilenetv2_100",), seeds=given.seeds,
-        recipe={**RECIPES[name], "size": given.size}, rule=RULES[name],
+        recipe={**RECIPES[name], **({"size": given.size} if name == "grid" else {})}, rule=RULES[name],
         subsample={"train": 100, "val": 25, "per_class": True, "stratified": False, "seed": 24},
     )  # fmt: skip
     tracking = Tracking(given.tracking_uri, plan.experiment)
