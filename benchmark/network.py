@@ -165,7 +165,7 @@ def copy_of(module: Copied) -> Copied:
     memo |= {id(one): nn.Parameter(one.detach().clone(), one.requires_grad) for one in module.parameters()}
     parts = [part for part in module.modules() if _ordinary(type(part))]
     memo |= {id(part): type(part).__new__(type(part)) for part in parts}
-    for part in parts:
+    for part in reversed(parts):  # what a layer holds is whole before it: it may have its own way of copying that
         for name, held in part.__getstate__().items():  # type: ignore[no-untyped-call] # torch leaves out what it has compiled
             empty = type(held) in (dict, OrderedDict) and not held
             vars(memo[id(part)])[name] = type(held)() if empty else held if _constant(held) else copy.deepcopy(held, memo)
@@ -173,7 +173,7 @@ def copy_of(module: Copied) -> Copied:
 
 
 def _ordinary(kind: type[nn.Module]) -> bool:
-    """Whether a copy is a new object with copies of all attributes."""
+    """Whether a copy is a new object with copies of all attributes; __setstate__ merely adds what old checkpoints lack."""
     own = ("__new__", "__reduce__", "__reduce_ex__", "__getstate__")
     return not hasattr(kind, "__deepcopy__") and all(getattr(kind, name) is getattr(nn.Module, name) for name in own)
 

@@ -9,9 +9,9 @@ import pandas as pd
 from results.error import CatsError, nearest
 from results.friedman import Difference
 from results.influence import Images
-from results.notes import blind_notes, notes_of
+from results.notes import blind_notes, cell_notes, rule_notes
 from results.origin import choice
-from results.select import COLUMNS, LOWER_IS_BETTER, ORACLE, chosen, told
+from results.select import COLUMNS, LOWER_IS_BETTER, ORACLE, chosen
 from results.spent import spent
 from results.standing import Impute, Overall, Row, Standing, over_targets, rows_of, standing
 
@@ -129,10 +129,10 @@ def make_board(
     standings, blind = standings_of(runs, experiment, metric, judging)
     standings = {target: standings[target] for target in map(str, shown) if target in standings}
     targets = {t: rows_of(found, metric, {s: energy.get((s, t)) for s in found.sources}) for t, found in standings.items()}
-    notes = [*_rule_note(runs, rule), *blind_notes({t: blind[t] for t in standings if t in blind})]
+    notes = [*rule_notes(runs, rule), *blind_notes({t: blind[t] for t in standings if t in blind})]
     overall, difference, imputed = over_targets(standings, targets, metric, judging.impute)
     return Board(
-        experiment, metric, rule, targets, overall, notes + imputed + notes_of(cells, frame, wanted), leaking,
+        experiment, metric, rule, targets, overall, notes + imputed + cell_notes(cells, frame, wanted), leaking,
         [t for t, found in standings.items() if found.measured.images is not None], judging.noise, difference,
         choice(cells[cells["status"] == "FINISHED"], rule, metric),
     )  # fmt: skip
@@ -187,14 +187,6 @@ def _finished(cells: pd.DataFrame, experiment: str, metric: str) -> pd.DataFrame
         known = [c.removeprefix("test_") for c in map(str, finished) if c.startswith("test_")]
         raise CatsError(f"no run of '{experiment}' has the metric '{metric}'{nearest(metric, known)}")
     return finished
-
-
-def _rule_note(runs: pd.DataFrame, rule: str) -> list[str]:
-    """Epochs were restored when the runs were made; another rule now chooses among points only."""
-    before = sorted(runs["rule"].dropna().unique()) if "rule" in runs else []
-    if not before or before == [rule]:
-        return []
-    return [f"every run restored its epoch by {' or '.join(before)}; {told(rule)} only chooses among the points of a grid"]
 
 
 def _asked_for(cells: pd.DataFrame, wanted: Wanted) -> pd.Series:

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from results.origin import unchecked
-from results.select import COLUMNS
+from results.select import COLUMNS, told
 from results.spent import hardware
 
 if TYPE_CHECKING:
     from results.board import Wanted
 
 
-def notes_of(cells: pd.DataFrame, frame: pd.DataFrame, wanted: "Wanted | None") -> list[str]:
+def cell_notes(cells: pd.DataFrame, frame: pd.DataFrame, wanted: "Wanted | None") -> list[str]:
     """What is missing, failed or not known of the cells that are asked for, and where the energy of the experiment is from."""
     notes = []
     if wanted is not None:
@@ -43,6 +43,14 @@ def notes_of(cells: pd.DataFrame, frame: pd.DataFrame, wanted: "Wanted | None") 
     if kinds := hardware(frame):
         notes.append(f"energy: {', '.join(kinds)}")
     return notes
+
+
+def rule_notes(runs: pd.DataFrame, rule: str) -> list[str]:
+    """Epochs were restored when the runs were made; another rule now chooses among points only."""
+    before = sorted(runs["rule"].dropna().unique()) if "rule" in runs else []
+    if not before or before == [rule]:
+        return []
+    return [f"every run restored its epoch by {' or '.join(before)}; {told(rule)} only chooses among the points of a grid"]
 
 
 def blind_notes(blind: Mapping[str, str]) -> list[str]:

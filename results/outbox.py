@@ -1,12 +1,13 @@
 """The outbox: records that have not reached MLflow yet, one folder each, written so that a crash leaves all or nothing.
 
-A record is written to a folder whose name starts with a dot, flushed to the disk,
-and renamed; whatever a crash left behind a dot is swept away when the outbox is next opened.
+A record is written to a folder whose name starts with a dot, flushed to the disk, and renamed; whatever a crash left behind a
+dot is swept away when the outbox is next opened.
 """
 
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from results.error import CatsError
@@ -120,13 +121,29 @@ def read(path: Path) -> Outcome:
     """The record in a folder of the outbox."""
     from pyarrow.parquet import read_metadata
 
-    try:
+    with _readable(path):
         record = Record.model_validate_json((path / "record.json").read_text(encoding="utf-8"))
         table = path / PREDICTIONS
-        if table.exists():
-            read_metadata(table)  # the last bytes of the file: whoever only counts what waits need not read all of it
-        return Outcome(record, table if table.exists() else None)
-    except (OSError, ValueError) as error:  # pydantic's and pyarrow's errors are ValueErrors
+        if not table.exists():
+            return Outcome(record)
+        read_metadata(table)  # the last bytes of the file: whoever only counts what waits need not read all of it
+        return Outcome(record, table)
+
+
+def examine(outcome: Outcome, path: Path) -> None:
+    """Read all predictions of a waiting record that somebody else may have left. Raises CatsError if they are damaged."""
+    from pyarrow.parquet import read_table
+
+    if isinstance(outcome.predictions, Path):
+        with _readable(path):
+            read_table(outcome.predictions)
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, ValueError) as error:  # pydantic's and pyarrow's errors are among them
         reason = " ".join(str(error).split())
         raise CatsError(f"the waiting record {path} cannot be read ({reason}); move it away and run again") from error
 

@@ -24,7 +24,7 @@ from results.artifacts import check_place, fetched, local_folder, repository, up
 from results.collector import uncollected
 from results.database import make_database
 from results.error import CatsError
-from results.outbox import Outbox
+from results.outbox import Outbox, examine
 from results.reach import first_line, quiet, reach
 from results.record import PREDICTIONS, Outcome, Record, metric_name
 from results.settle import TWICE, settle
@@ -36,6 +36,7 @@ BATCH = 1000  # metrics per call that MLflow accepts
 PAGE = 1000
 LONGEST = 8000  # characters of a tag
 WHOLE = "cats.record_version"  # a tag that only a run with the whole record has
+ABANDONED = "its process died before the record was complete"
 
 
 class NoExperimentError(CatsError):
@@ -114,7 +115,10 @@ class Tracking:
             with shelter():
                 if self.permit is not None:
                     self.permit()
-                self.send(outcome, first=outbox.first_try(path))
+                new = outbox.first_try(path)
+                if not new:
+                    examine(outcome, path)
+                self.send(outcome, first=new)
                 outbox.remove(path)
             sent += 1
         return sent
@@ -124,7 +128,7 @@ class Tracking:
         left = list(self.runs("attributes.status = 'RUNNING' and tags.`cats.kind` != ''"))
         try:
             for run in left:
-                self.client.set_tag(run.info.run_id, "cats.reason", "its process died before the record was complete")
+                self.client.set_tag(run.info.run_id, "cats.reason", ABANDONED)
                 self.client.set_terminated(run.info.run_id, "KILLED")
         except (MlflowException, OSError) as error:
             raise CatsError(f"MLflow at {self.shown} cannot be written: {first_line(error)}") from error
@@ -143,8 +147,9 @@ class Tracking:
         try:
             same = [] if first else list(self.runs(f"tags.`cats.key` = '{record.key}'"))
             mine = next((r for r in same if r.data.tags.get("cats.attempt") == record.attempt), None)
-            # A run that was closed as abandoned meanwhile is completed.
-            if mine is not None and mine.info.status != "RUNNING" and WHOLE in mine.data.tags:
+            abandoned = mine is not None and mine.data.tags.get("cats.reason") == ABANDONED
+            # A run that was closed as abandoned meanwhile is completed, wherever its writing broke off.
+            if mine is not None and mine.info.status != "RUNNING" and WHOLE in mine.data.tags and not abandoned:
                 settle(self, record.key)  # a crash may have come between
                 return str(mine.info.run_id)
             status, reason = STATUS[record.status], record.reason
@@ -153,12 +158,15 @@ class Tracking:
             start, end = int(record.started * 1000), int(record.ended * 1000)
             info = mine.info if mine else self._create(record, start, reason)
             run_id = str(info.run_id)
-            self._write(info, outcome, end, tags_of(record, reason) if mine else {WHOLE: str(record.version)})
+            marks = tags_of(record, None if abandoned else reason) if mine else {WHOLE: str(record.version)}
+            self._write(info, outcome, end, marks)
             # One that was closed meanwhile ends anew: whoever follows the experiment finds what ended since he looked.
             closed = mine is not None and mine.info.status != "RUNNING"
-            if mine is not None and "cats.reason" in mine.data.tags and not reason:
-                self.client.delete_tag(run_id, "cats.reason")
             self.client.set_terminated(run_id, status, int(time.time() * 1000) if closed else end)
+            if abandoned and reason:  # last: until here it is to be completed
+                self.client.set_tag(run_id, "cats.reason", reason)
+            elif abandoned:
+                self.client.delete_tag(run_id, "cats.reason")
             if self.alone is None or not self.alone():
                 settle(self, record.key)
         except (MlflowException, OSError) as error:
@@ -179,10 +187,6 @@ class Tracking:
         metrics = [Metric(name, value, end, step) for name, value, step in measurements(record)]
         params = [Param(name, value[:6000]) for name, value in {**record.settings, **record.names}.items()]
         tags = [RunTag(name, value) for name, value in marks.items()]
-        head, rest = metrics[:BATCH], metrics[BATCH:]
-        self.client.log_batch(run_id, head, params, tags)
-        for start in range(0, len(rest), BATCH):
-            self.client.log_batch(run_id, rest[start : start + BATCH])
         if "target" in record.names:
             source = json.dumps({"name": record.names["target"]})
             data = Dataset(record.names["target"], record.facts["data"][:36], "cats", source)
@@ -194,6 +198,10 @@ class Tracking:
                 path = Path(folder) / PREDICTIONS
                 outcome.predictions.to_parquet(path, index=False)
                 upload(self.uri, str(info.artifact_uri), path)
+        head, last = metrics[:-BATCH], metrics[-BATCH:]
+        for start in range(0, len(head), BATCH):
+            self.client.log_batch(run_id, head[start : start + BATCH])
+        self.client.log_batch(run_id, last, params, tags)  # with the mark that it is whole
 
     def predictions(self, run_id: str) -> pd.DataFrame | None:
         """What a run said of every test image; None if it left nothing. Raises CatsError if MLflow fails."""

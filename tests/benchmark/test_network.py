@@ -284,16 +284,20 @@ def test_nothing_of_a_copy_is_the_original():
 
 
 def test_a_copy_leaves_what_torch_has_compiled_and_copies_layers_that_know_how_by_their_own_way():
-    class Own(nn.Linear):
+    class Whole(nn.Sequential):
         def __deepcopy__(self, memo):
-            return nn.Identity()
+            return nn.Linear(copy.deepcopy(self[0], memo).weight.shape[1], 5)
 
-    network = nn.Sequential(nn.Linear(2, 2), Own(2, 2))
+    class Bare(nn.Linear):
+        def __getstate__(self):
+            return {**super().__getstate__(), "bias": None}
+
+    network = nn.Sequential(nn.Linear(2, 2), Whole(nn.Linear(3, 4)), Bare(2, 2))
     network[0]._compiled_call_impl = abs  # as compile() leaves it
     made = copy_of(network)
     assert "_compiled_call_impl" not in vars(made[0])
-    assert isinstance(made[1], nn.Identity)
-    assert isinstance(copy_of(Own(2, 2)), nn.Identity)
+    assert made[1].weight.shape == copy_of(network[1]).weight.shape == (5, 3)
+    assert vars(made[2])["bias"] is None
 
 
 def test_the_head_depends_on_the_seed_alone_and_the_rest_on_the_start():

@@ -9,7 +9,7 @@ import pytest
 
 from results import outbox as module
 from results.error import CatsError
-from results.outbox import Outbox
+from results.outbox import Outbox, examine
 from results.record import Outcome, Record
 from tests.full_disk import full_disk
 
@@ -145,6 +145,18 @@ def test_what_waits_is_not_put_again(tmp_path):
     with pytest.raises(TypeError, match="predictions.parquet is in an outbox already"):
         Outbox(tmp_path / "other").put(waiting)
     assert list((tmp_path / "other").iterdir()) == []
+
+
+def test_a_damaged_page_of_what_somebody_else_left_is_found_before_it_is_sent(tmp_path):
+    box = Outbox(tmp_path / "box")
+    file = box.put(Outcome(record(), pd.concat([TABLE] * 1000))) / "predictions.parquet"
+    whole = file.read_bytes()
+    (found,) = box
+    examine(found[1], found[0])
+    file.write_bytes(whole[:8] + bytes(100) + whole[108:])
+    (found,) = box  # the last bytes are whole
+    with pytest.raises(CatsError, match="the waiting record .* cannot be read"):
+        examine(found[1], found[0])
 
 
 @pytest.mark.parametrize("left", [b"", b"PAR1"], ids=["empty", "cut off"])

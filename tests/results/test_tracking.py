@@ -1,5 +1,6 @@
 """Against a real sqlite MLflow."""
 
+import itertools
 import json
 import logging
 import os
@@ -255,6 +256,32 @@ def test_a_run_that_died_while_it_was_written_is_not_closed_as_abandoned_after_d
     assert tracking.deliver(box) == 1
     assert tracking.close_abandoned() == 0
     assert statuses(tracking) == ["FINISHED"]
+
+
+@pytest.mark.parametrize(
+    ("step", "status"),
+    [*itertools.product(["log_inputs", "log_batch", "set_terminated"], ["finished", "failed"]), ("upload", "finished")],
+)
+def test_a_run_closed_as_abandoned_wherever_its_writing_broke_off_is_completed(tracking, tmp_path, monkeypatch, step, status):
+    box = Outbox(tmp_path / "box")
+    box.put(outcome(status=status, reason="why" if status == "failed" else None))
+
+    def away(*_, **__):
+        raise OSError("no answer")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(module if step == "upload" else tracking.client, step, away)
+        with pytest.raises(CatsError, match="no answer"):
+            tracking.deliver(box)
+    assert tracking.close_abandoned() == 1
+    assert tracking.deliver(box) == 1
+    (run,) = tracking.runs()
+    assert (run.info.status, run.data.tags.get("cats.reason")) == (
+        ("FINISHED", None) if status == "finished" else ("FAILED", "why")
+    )
+    assert run.data.metrics["test_auc"] == 0.9
+    if status == "finished":
+        pd.testing.assert_frame_equal(tracking.predictions(run.info.run_id), TABLE)
 
 
 def test_an_abandoned_run_says_why(tracking):
