@@ -190,7 +190,11 @@ class Tracking:
         if "target" in record.names:
             source = json.dumps({"name": record.names["target"]})
             data = Dataset(record.names["target"], record.facts["data"][:36], "cats", source)
-            self.client.log_inputs(run_id, [DatasetInput(data, [InputTag("mlflow.data.context", "evaluation")])])
+            inputs = [DatasetInput(data, [InputTag("mlflow.data.context", "evaluation")])]
+            try:
+                self.client.log_inputs(run_id, inputs)
+            except MlflowException:  # of two drivers that bring the same data set at the same moment MLflow refuses one
+                self.client.log_inputs(run_id, inputs)
         if isinstance(outcome.predictions, Path):
             upload(self.uri, str(info.artifact_uri), outcome.predictions)
         elif outcome.predictions is not None:
