@@ -11,10 +11,11 @@ from mlflow.entities import Metric, Param, Run, RunTag
 from mlflow.exceptions import MlflowException
 
 from results.error import CatsError
+from results.flat import measurements, tags_of
 from results.reach import first_line
 from results.record import Record
 from results.settle import settle
-from results.tracking import STATUS, Tracking, measurements, tags_of
+from results.tracking import STATUS, Tracking
 
 COSTS = ("seconds_", "energy_kwh_", "co2e_kg_")  # metrics that follow from the costs, which a map may state anew
 DROPPED = ("cats.source_images", "cats.leak", "cats.reason")  # what a map may take back

@@ -130,12 +130,12 @@ def read(path: Path) -> Outcome:
         return Outcome(record, table)
 
 
-def examine(outcome: Outcome, path: Path) -> None:
+def examine(outcome: Outcome) -> None:
     """Read all predictions of a waiting record that somebody else may have left. Raises CatsError if they are damaged."""
     from pyarrow.parquet import read_table
 
     if isinstance(outcome.predictions, Path):
-        with _readable(path):
+        with _readable(outcome.predictions.parent):
             read_table(outcome.predictions)
 
 

@@ -5,7 +5,6 @@ still there: the next delivery finds it by its attempt and completes it. No run 
 """
 
 import json
-import math
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -24,9 +23,10 @@ from results.artifacts import check_place, fetched, local_folder, repository, up
 from results.collector import uncollected
 from results.database import make_database
 from results.error import CatsError
+from results.flat import WHOLE, joined, measurements, tags_of
 from results.outbox import Outbox, examine
 from results.reach import first_line, quiet, reach
-from results.record import PREDICTIONS, Outcome, Record, metric_name
+from results.record import PREDICTIONS, Outcome, Record
 from results.settle import TWICE, settle
 from results.spent import brief
 from results.witness import absolute
@@ -34,8 +34,6 @@ from results.witness import absolute
 STATUS = {"finished": "FINISHED", "failed": "FAILED", "interrupted": "KILLED"}
 BATCH = 1000  # metrics per call that MLflow accepts
 PAGE = 1000
-LONGEST = 8000  # characters of a tag
-WHOLE = "cats.record_version"  # a tag that only a run with the whole record has
 ABANDONED = "its process died before the record was complete"
 
 
@@ -117,7 +115,7 @@ class Tracking:
                     self.permit()
                 new = outbox.first_try(path)
                 if not new:
-                    examine(outcome, path)
+                    examine(outcome)
                 self.send(outcome, first=new)
                 outbox.remove(path)
             sent += 1
@@ -254,52 +252,3 @@ def row_of(run: Run) -> dict[str, Any]:
         "costs": costs,
         **brief(costs),
     }
-
-
-def tags_of(record: Record, reason: str | None) -> dict[str, str]:
-    """What is kept of a record as tags, each no longer than MLflow takes."""
-    tags = {f"cats.{name}": value for name, value in {**record.facts, **record.environment}.items()}
-    tags |= {"cats.point": record.point, WHOLE: str(record.version)}
-    tags |= pieces("cats.costs", json.dumps([cost.model_dump() for cost in record.costs]))
-    tags |= pieces("cats.reasons", tags.pop("cats.reasons", ""))
-    if reason:
-        tags["cats.reason"] = reason
-    return {name: value[:LONGEST] for name, value in tags.items()}
-
-
-def pieces(name: str, text: str) -> dict[str, str]:
-    """A long text as several tags, NAME, NAME.1, NAME.2 ..., each of a length that MLflow takes."""
-    cut = [text[start : start + LONGEST] for start in range(0, len(text), LONGEST)]
-    return {name if number == 0 else f"{name}.{number}": piece for number, piece in enumerate(cut)}
-
-
-def joined(tags: Mapping[str, str], name: str) -> str:
-    """What pieces() cut."""
-    found = [tags.get(name, "")]
-    while f"{name}.{len(found)}" in tags:
-        found.append(tags[f"{name}.{len(found)}"])
-    return "".join(found)
-
-
-def measurements(record: Record) -> Iterator[tuple[str, float, int]]:
-    """(name, value, step) of everything numeric in a record. What is not finite is left out: unknown is not a number."""
-    return ((metric_name(name), value, step) for name, value, step in _measurements(record) if math.isfinite(value))
-
-
-def _measurements(record: Record) -> Iterator[tuple[str, float, int]]:
-    for name, value in record.scores.items():
-        yield f"test_{name}", value, 0
-    for name, value in record.validation.items():
-        yield name, value, 0
-    for name, values in record.curves.items():
-        for epoch, value in enumerate(values):
-            yield f"curve_{name}", value, epoch
-    for cost in record.costs:
-        yield f"seconds_{cost.phase}", cost.seconds, 0
-        known = cost.kwh("counter") + cost.kwh("modelled")
-        if not cost.missing:
-            yield f"energy_kwh_{cost.phase}", known, 0
-            if cost.kg_per_kwh is not None:
-                yield f"co2e_kg_{cost.phase}", known * cost.kg_per_kwh, 0
-        if cost.nvml_kwh is not None:
-            yield f"nvml_kwh_{cost.phase}", cost.nvml_kwh, 0

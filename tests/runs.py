@@ -5,9 +5,10 @@ import json
 import pandas as pd
 
 from results.board import Board, make_board
+from results.flat import measurements
 from results.record import Record
 from results.spent import brief
-from results.tracking import STATUS, measurements
+from results.tracking import STATUS
 
 KWH = 0.003
 ENERGY = {"cpu": {"kwh": 0.001, "provenance": "modelled"}, "ram": {"kwh": 0.002, "provenance": "modelled"}}

@@ -16,9 +16,10 @@ from mlflow.exceptions import MlflowException
 from benchmark.runs import finished_keys
 from results import tracking as module
 from results.error import CatsError
+from results.flat import WHOLE, measurements
 from results.outbox import Outbox
 from results.record import Cost, Energy, Outcome, Record
-from results.tracking import WHOLE, NoExperimentError, Tracking, measurements
+from results.tracking import NoExperimentError, Tracking
 
 OLD = Record.model_validate_json((Path(__file__).parents[1] / "assets" / "record-v1.json").read_text())
 TABLE = pd.DataFrame({"sample": ["a", "b"], "label": [0, 1], "probability_no": [0.2, 0.7]})

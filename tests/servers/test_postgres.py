@@ -8,10 +8,11 @@ import pytest
 
 from benchmark.cli_options import outbox_of
 from results.error import CatsError
+from results.flat import WHOLE
 from results.outbox import Outbox
 from results.record import Outcome
 from results.settle import TWICE, settle
-from results.tracking import WHOLE, Tracking
+from results.tracking import Tracking
 from tests.servers.conftest import PASSWORD, QUOTED
 from tests.servers.records import COLUMNS, PLAN, board_of, records, same_frame, send_all
 

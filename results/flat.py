@@ -1,0 +1,59 @@
+"""A record as the tags and metrics of an MLflow run, and long texts back again."""
+
+import json
+import math
+from collections.abc import Iterator, Mapping
+
+from results.record import Record, metric_name
+
+LONGEST = 8000  # characters of a tag
+WHOLE = "cats.record_version"  # a tag that only a run with the whole record has
+
+
+def tags_of(record: Record, reason: str | None) -> dict[str, str]:
+    """What is kept of a record as tags, each no longer than MLflow takes."""
+    tags = {f"cats.{name}": value for name, value in {**record.facts, **record.environment}.items()}
+    tags |= {"cats.point": record.point, WHOLE: str(record.version)}
+    tags |= pieces("cats.costs", json.dumps([cost.model_dump() for cost in record.costs]))
+    tags |= pieces("cats.reasons", tags.pop("cats.reasons", ""))
+    if reason:
+        tags["cats.reason"] = reason
+    return {name: value[:LONGEST] for name, value in tags.items()}
+
+
+def pieces(name: str, text: str) -> dict[str, str]:
+    """A long text as several tags, NAME, NAME.1, NAME.2 ..., each of a length that MLflow takes."""
+    cut = [text[start : start + LONGEST] for start in range(0, len(text), LONGEST)]
+    return {name if number == 0 else f"{name}.{number}": piece for number, piece in enumerate(cut)}
+
+
+def joined(tags: Mapping[str, str], name: str) -> str:
+    """What pieces() cut."""
+    found = [tags.get(name, "")]
+    while f"{name}.{len(found)}" in tags:
+        found.append(tags[f"{name}.{len(found)}"])
+    return "".join(found)
+
+
+def measurements(record: Record) -> Iterator[tuple[str, float, int]]:
+    """(name, value, step) of everything numeric in a record. What is not finite is left out: unknown is not a number."""
+    return ((metric_name(name), value, step) for name, value, step in _measurements(record) if math.isfinite(value))
+
+
+def _measurements(record: Record) -> Iterator[tuple[str, float, int]]:
+    for name, value in record.scores.items():
+        yield f"test_{name}", value, 0
+    for name, value in record.validation.items():
+        yield name, value, 0
+    for name, values in record.curves.items():
+        for epoch, value in enumerate(values):
+            yield f"curve_{name}", value, epoch
+    for cost in record.costs:
+        yield f"seconds_{cost.phase}", cost.seconds, 0
+        known = cost.kwh("counter") + cost.kwh("modelled")
+        if not cost.missing:
+            yield f"energy_kwh_{cost.phase}", known, 0
+            if cost.kg_per_kwh is not None:
+                yield f"co2e_kg_{cost.phase}", known * cost.kg_per_kwh, 0
+        if cost.nvml_kwh is not None:
+            yield f"nvml_kwh_{cost.phase}", cost.nvml_kwh, 0
