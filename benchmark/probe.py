@@ -10,6 +10,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
+from benchmark.choose import no_worse
 from benchmark.recipe import Recipe
 from benchmark.score import auc, one_hot
 from results.error import CatsError
@@ -26,7 +27,8 @@ def fit_probe(features: Parts, labels: Parts, strengths: tuple[float, ...], rule
     """Fit one regression per strength on `train`, choose on `val` by the rule, predict `test`.
 
     features: part → (N, D); labels: part → (N,) int or (N, K), each of the K a regression of its own. A strength is
-    scikit-learn's C, of features standardised on `train`. `last_epoch` has no meaning here and takes the weakest penalty.
+    scikit-learn's C, of features standardised on `train`. `last_epoch` has no meaning here and takes the weakest penalty,
+    `one_standard_error` the strongest that is no worse than the one with the smallest validation loss.
     Returns test probabilities (N, C) float64, the curves over strengths, and which strength was chosen.
     Raises CatsError if all training images are of one class.
     """
@@ -52,9 +54,9 @@ def fit_probe(features: Parts, labels: Parts, strengths: tuple[float, ...], rule
         given[:, model.classes_] = model.predict_proba(inputs[part])
         return given
 
-    curves = _judged([predicted("val", models) for models in fits], labels["val"])
+    curves, losses = _judged([predicted("val", models) for models in fits], labels["val"])
     curves["c"] = list(strengths)
-    best = _chosen(curves, strengths, rule)
+    best = _chosen(curves, losses, strengths, rule, simplest=min)
     return predicted("test", fits[best]), curves, best
 
 
@@ -63,7 +65,7 @@ def fit_knn(features: Parts, labels: Parts, ks: tuple[int, ...], rule: Rule) -> 
 
     features, labels and what is returned as in fit_probe, with curves over k. A probability is the weighted mean of the
     neighbours' labels, times 0.999, plus 0.001 spread evenly over the classes (multi-label: over yes and no).
-    `last_epoch` takes the largest k.
+    `last_epoch` takes the largest k, `one_standard_error` the largest that is no worse than the best by validation loss.
 
     Reference: Wu, Xiong, Yu & Lin, Unsupervised feature learning via non-parametric instance discrimination, CVPR 2018.
     As in the k-NN of DINO (Caron et al., ICCV 2021) the features are those of the frozen network, of length one, not centred.
@@ -77,9 +79,9 @@ def fit_knn(features: Parts, labels: Parts, ks: tuple[int, ...], rule: Rule) -> 
     val, test = (
         FLOOR * even + (1 - FLOOR) * _votes(_directions(features[part]), known, wanted, ks) for part in ("val", "test")
     )
-    curves = _judged(list(val), labels["val"])
+    curves, losses = _judged(list(val), labels["val"])
     curves["k"] = [float(k) for k in ks]
-    best = _chosen(curves, ks, rule)
+    best = _chosen(curves, losses, ks, rule, simplest=max)
     return test[best], curves, best
 
 
@@ -94,18 +96,29 @@ def _classes(labels: Parts) -> int:
     return labels["train"].shape[1] if labels["train"].ndim == 2 else 1 + max(int(part.max()) for part in labels.values())
 
 
-def _judged(given: list[np.ndarray], labels: np.ndarray) -> dict[str, list[float]]:
-    """Loss and AUC of each of several (N, C) probabilities; the loss of several labels is the mean over images and labels."""
+def _judged(given: list[np.ndarray], labels: np.ndarray) -> tuple[dict[str, list[float]], list[np.ndarray]]:
+    """Loss and AUC of each of several (N, C) probabilities, and the loss of every image.
+
+    The loss of several labels is the mean over images and labels.
+    """
     truth = one_hot(labels, given[0].shape[1])
     curves: dict[str, list[float]] = {"val_loss": [], "val_auc": []}
+    losses = []
     for one in given:
         sure = np.clip(np.where(truth == 1, one, 1 - one if labels.ndim == 2 else 1), 1e-12, 1)
         curves["val_loss"].append(float(-np.log(sure).sum() / (truth.size if labels.ndim == 2 else len(truth))))
         curves["val_auc"].append(auc(labels, one))
-    return curves
+        losses.append(-(np.log(sure).mean(axis=1) if labels.ndim == 2 else np.log(sure).sum(axis=1)))
+    return curves, losses
 
 
-def _chosen(curves: dict[str, list[float]], values: tuple[float, ...], rule: Rule) -> int:
+def _chosen(
+    curves: dict[str, list[float]], losses: list[np.ndarray], values: tuple[float, ...], rule: Rule,
+    simplest: Callable[..., int],
+) -> int:  # fmt: skip
+    if rule == "one_standard_error":
+        best = losses[int(np.argmin(curves["val_loss"]))]
+        return simplest((n for n, one in enumerate(losses) if no_worse(one, best)), key=lambda n: values[n])
     worth = {"min_val_loss": [-v for v in curves["val_loss"]], "max_val_auc": curves["val_auc"], "last_epoch": list(values)}
     return int(np.argmax(worth[rule]))
 

@@ -18,6 +18,7 @@ from torch.nn import functional as F
 
 from benchmark import shelf
 from benchmark.augment import Draws, augmented, draw, mixed
+from benchmark.choose import Choice
 from benchmark.images import Images, as_float, batches
 from benchmark.network import Network
 from benchmark.optimise import Average, make_optimiser, schedule
@@ -68,7 +69,7 @@ def fit(network: Network, train: Images, val: Images, recipe: Recipe, seed: int,
     step = Step(network, recipe, size)
     judged = Average(network, recipe.ema) if recipe.ema else None
     curves: dict[str, list[float]] = {"train_loss": [], "val_loss": [], "val_auc": [], "learning_rate": []}
-    best, best_epoch, best_state = -math.inf, 0, None
+    choice, best_epoch, best_state = Choice(rule), 0, None
     for epoch in range(recipe.epochs):
         if stopping():
             raise KeyboardInterrupt
@@ -78,21 +79,20 @@ def fit(network: Network, train: Images, val: Images, recipe: Recipe, seed: int,
         rates = [recipe.lr * schedule(recipe, (epoch * steps + number) / total, 1 / total) for number in range(steps)]
         losses = _epoch(step, judged, batches(train, order, size), draws, rates)
         now = network if judged is None else judged.network
-        val_loss, val_auc = validate(now, val, step.precise)
+        val_loss, val_auc, val_losses = validate(now, val, step.precise)
         train_loss = float(losses.mean())
         for name, value in zip(curves, (train_loss, val_loss, val_auc, rates[-1]), strict=True):
             curves[name].append(value)
         if not math.isfinite(train_loss):
             raise CatsError(f"the training loss is {train_loss} in epoch {epoch + 1} at learning rate {rates[-1]:.3g}")
-        worth = {"min_val_loss": -val_loss, "max_val_auc": val_auc, "last_epoch": float(epoch)}[rule]
-        if worth > best:
-            best, best_epoch, best_state = worth, epoch, copy.deepcopy(now.state_dict())
+        if choice.falls_on(epoch, val_loss, val_auc, val_losses):
+            best_epoch, best_state = epoch, copy.deepcopy(now.state_dict())
         elif recipe.patience is not None and epoch - best_epoch >= recipe.patience:
             break
     if best_state is not None:
         network.load_state_dict(best_state)
     elif recipe.epochs:
-        figure = {"min_val_loss": "validation loss", "max_val_auc": "validation AUC", "last_epoch": "loss"}[rule]
+        figure = {"max_val_auc": "validation AUC", "last_epoch": "loss"}.get(rule, "validation loss")
         raise CatsError(f"no epoch has a finite {figure}, to the last one, epoch {epoch + 1} at learning rate {rates[-1]:.3g}")
     return Fit(curves, best_epoch, step.micro)
 
@@ -195,20 +195,27 @@ def fewer(tried: int) -> int:
     return max(2, tried // 2)
 
 
-def loss_of(logits: Tensor, labels: Tensor, smoothing: float = 0.0, *, multilabel: bool | None = None) -> Tensor:
-    """Cross-entropy; multi-label, that is labels (N, C) unless told otherwise, binary cross-entropy, mean over labels."""
+def loss_of(
+    logits: Tensor, labels: Tensor, smoothing: float = 0.0, *, multilabel: bool | None = None, each: bool = False
+) -> Tensor:
+    """Cross-entropy; multi-label, that is labels (N, C) unless told otherwise, binary cross-entropy, mean over labels.
+
+    The mean over images, or, with `each`, that of every image, (N,).
+    """
+    reduction = "none" if each else "mean"
     if labels.ndim > 1 if multilabel is None else multilabel:
         soft = labels * (1 - smoothing) + smoothing / 2
-        return F.binary_cross_entropy_with_logits(logits.float(), soft)
-    return F.cross_entropy(logits.float(), labels, label_smoothing=smoothing)
+        found = F.binary_cross_entropy_with_logits(logits.float(), soft, reduction=reduction)
+        return found.mean(dim=1) if each else found
+    return F.cross_entropy(logits.float(), labels, label_smoothing=smoothing, reduction=reduction)
 
 
-def validate(network: Network, val: Images, precise: torch.dtype) -> tuple[float, float]:
-    """(loss, AUC) on the validation images."""
+def validate(network: Network, val: Images, precise: torch.dtype) -> tuple[float, float, np.ndarray]:
+    """(loss, AUC, loss of every image (N,)) on the validation images."""
     logits = predict(network, val, precise)
-    multilabel = val.labels.ndim > 1
-    loss = float(loss_of(logits, val.labels))
-    return loss, auc(val.labels.cpu().numpy().astype(np.int64), to_probabilities(logits, multilabel=multilabel))
+    probabilities = to_probabilities(logits, multilabel=val.labels.ndim > 1)
+    each = loss_of(logits, val.labels, each=True).cpu().numpy()
+    return float(loss_of(logits, val.labels)), auc(val.labels.cpu().numpy().astype(np.int64), probabilities), each
 
 
 def to_probabilities(logits: Tensor, *, multilabel: bool) -> np.ndarray:

@@ -7,7 +7,7 @@ import pandas as pd
 
 from results.board import SEEDS, Judging, Wanted, make_board
 from results.error import CatsError
-from results.select import ORACLE, RULES, told
+from results.select import OF_EPOCHS, ORACLE, RULES, told
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def sensitivity(
 ) -> Sensitivity:
     """The top of every target under every rule, apart for every protocol that the experiment holds.
 
-    last_epoch is left out: among points of a grid it chooses as min_val_loss does. Raises CatsError if nothing can be judged.
+    Rules that choose among points as min_val_loss does are left out. Raises CatsError if nothing can be judged.
     """
     cells = frame[(frame["kind"] == "cell") & (frame["status"] == "FINISHED")] if len(frame) else frame
     protocols = sorted(cells["protocol"].dropna().unique()) if "protocol" in cells else []
@@ -73,7 +73,7 @@ def sensitivity(
     for protocol in protocols or [None]:
         here = frame if protocol is None else frame[(frame["kind"] != "cell") | (frame["protocol"] == protocol)]
         for rule in RULES:
-            if rule == "last_epoch":
+            if rule in OF_EPOCHS:
                 continue
             name = rule if len(protocols) < 2 else f"{rule}, {protocol}"
             try:

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given as drawn
 from hypothesis import settings
 from hypothesis import strategies as st
+from scipy import stats
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
@@ -113,6 +114,22 @@ def test_the_penalty_is_chosen_on_validation_images_only():
     assert fit_probe(features, labels, strengths, "max_val_auc")[2] == int(np.argmax(curves["val_auc"]))
     labels["test"] = labels["test"][::-1].copy()
     np.testing.assert_array_equal(fit_probe(features, labels, strengths, "min_val_loss")[0], given)
+
+
+@pytest.mark.parametrize("multilabel", [False, True])
+def test_one_standard_error_takes_the_strongest_penalty_that_is_no_worse(multilabel):
+    features, labels = data(noise=1.5, multilabel=multilabel)
+    strengths = (10.0, 0.3, 0.1, 0.03, 1e-2)
+    losses = []
+    for strength in strengths:  # of every validation image, by hand
+        given = fit_probe(features | {"test": features["val"]}, labels, (strength,), "min_val_loss")[0]
+        right = np.where(labels["val"] == 1, given, 1 - given) if multilabel else given[np.arange(120), labels["val"]]
+        losses.append(-np.log(right).reshape(120, -1).mean(axis=1))
+    best = int(np.argmin([one.mean() for one in losses]))
+    alike = [n for n, one in enumerate(losses) if (one - losses[best]).mean() <= stats.sem(one - losses[best])]
+    chosen = fit_probe(features, labels, strengths, "one_standard_error")[2]
+    assert chosen == max(alike) > best  # not the strongest of all, which is worse
+    assert chosen < len(strengths) - 1
 
 
 def test_several_labels_each_have_their_own_probability():
@@ -226,6 +243,7 @@ def test_k_is_chosen_on_validation_images_only():
     assert best == int(np.argmin(curves["val_loss"]))
     assert fit_knn(features, labels, ks, "max_val_auc")[2] == int(np.argmax(curves["val_auc"]))
     assert fit_knn(features, labels, (7, 50, 1), "last_epoch")[2] == 1
+    assert fit_knn(features, labels, (50, 7, 49), "one_standard_error")[2] == 0  # 49 neighbours are as good as 50
     np.testing.assert_array_equal(fit_knn(features, labels, (ks[best],), "min_val_loss")[0], given)
     labels["test"] = labels["test"][::-1].copy()
     np.testing.assert_array_equal(fit_knn(features, labels, ks, "min_val_loss")[0], given)

@@ -45,7 +45,9 @@ def test_the_epoch_that_the_rule_names_is_restored(rule):
     curves = fit.curves
     best = {"min_val_loss": np.argmin(curves["val_loss"]), "max_val_auc": np.argmax(curves["val_auc"]), "last_epoch": 3}[rule]
     assert fit.best_epoch == best
-    loss, auc = train.validate(made, stripes(32, seed=1), torch.float32)
+    loss, auc, losses = train.validate(made, stripes(32, seed=1), torch.float32)
+    assert losses.shape == (32,)
+    assert losses.mean() == pytest.approx(loss)
     assert (loss, auc) == (pytest.approx(curves["val_loss"][best]), pytest.approx(curves["val_auc"][best]))
     assert fit.best()["val_loss"] == curves["val_loss"][best]
 
@@ -83,6 +85,7 @@ def test_predictions_do_not_depend_on_how_images_are_batched(monkeypatch):
 
 
 SCRIPT = {"val_loss": [3.0, 1.0, 2.0, 4.0], "val_auc": [0.5, 0.6, 0.9, 0.7]}
+SPREAD = np.array([-0.1, 0.0, 0.1])  # of the images' losses around their mean, the same in every epoch
 
 
 @pytest.fixture
@@ -94,7 +97,8 @@ def scripted(monkeypatch):
 
         def validate(made, val, precise):
             states.append({k: v.clone() for k, v in made.state_dict().items()})
-            return next(told)
+            loss, auc = next(told)
+            return loss, auc, loss + SPREAD
 
         monkeypatch.setattr(train, "validate", validate)
         return states
@@ -102,7 +106,9 @@ def scripted(monkeypatch):
     return say
 
 
-@pytest.mark.parametrize(("rule", "best"), [("min_val_loss", 1), ("max_val_auc", 2), ("last_epoch", 3)])
+@pytest.mark.parametrize(
+    ("rule", "best"), [("min_val_loss", 1), ("one_standard_error", 1), ("max_val_auc", 2), ("last_epoch", 3)]
+)
 def test_each_rule_restores_its_own_epoch_bit_for_bit(rule, best, scripted):
     states = scripted(*SCRIPT.values())
     made, fit = fitted(rule=rule)
@@ -116,6 +122,11 @@ def test_each_rule_restores_its_own_epoch_bit_for_bit(rule, best, scripted):
 def test_of_two_equal_epochs_the_first_is_restored(scripted):
     scripted([1.0] * 4, [0.9] * 4)
     assert fitted()[1].best_epoch == 0
+
+
+def test_of_two_equal_epochs_the_last_is_restored_if_it_is_only_to_be_no_worse(scripted):
+    scripted([1.0] * 4, [0.9] * 4)
+    assert fitted(rule="one_standard_error")[1].best_epoch == 3
 
 
 def test_patience_counts_from_the_best_epoch(scripted):
@@ -181,6 +192,10 @@ def test_the_loss_of_several_labels_by_hand():
     logits, labels = torch.tensor([[2.0, -1.0]]), torch.tensor([[1.0, 0.0]])
     p = logits.sigmoid()
     assert float(train.loss_of(logits, labels)) == pytest.approx(float(-(p[0, 0].log() + (1 - p[0, 1]).log()) / 2))
+    both, truth = torch.cat([logits, -logits]), torch.tensor([[1.0, 0.0], [1.0, 0.0]])
+    each = train.loss_of(both, truth, each=True)
+    assert each[0] == pytest.approx(float(train.loss_of(logits, labels)))
+    assert float(each.mean()) == pytest.approx(float(train.loss_of(both, truth)))
     soft = torch.tensor([[0.95, 0.05]])
     expected = -(soft * p.log() + (1 - soft) * (1 - p).log()).mean()
     assert float(train.loss_of(logits, labels, 0.1)) == pytest.approx(float(expected))
@@ -431,7 +446,7 @@ def test_validation_and_test_images_are_seen_as_they_are(monkeypatch):
 
 def test_validation_leaves_a_training_as_it_would_be_without(monkeypatch):
     whole = fitted(rule="last_epoch")[0]
-    monkeypatch.setattr(train, "validate", lambda *rest: (0.0, 0.0))
+    monkeypatch.setattr(train, "validate", lambda *rest: (0.0, 0.0, np.zeros(1)))
     blind = fitted(rule="last_epoch")[0]
     assert all(torch.equal(value, blind.state_dict()[name]) for name, value in whole.state_dict().items())
 
@@ -495,7 +510,7 @@ def test_mixed_images_are_learned_too():
 def test_a_pack_that_is_asked_to_stop_stops_after_the_epoch(monkeypatch):
     epochs = []
     monkeypatch.setattr(train, "stopping", lambda: len(epochs) == 2)
-    monkeypatch.setattr(train, "validate", lambda *rest: (epochs.append(1), (0.0, 0.5))[1])
+    monkeypatch.setattr(train, "validate", lambda *rest: (epochs.append(1), (0.0, 0.5, np.zeros(1)))[1])
     with pytest.raises(KeyboardInterrupt):
         fitted()
     assert len(epochs) == 2

@@ -20,7 +20,8 @@ def grid(source="one", target="a", seed=0):
 
 
 @pytest.mark.parametrize(
-    ("rule", "point"), [("min_val_loss", "q"), ("max_val_auc", "r"), ("last_epoch", "q"), ("oracle_test", "s")]
+    ("rule", "point"),
+    [("min_val_loss", "q"), ("one_standard_error", "q"), ("max_val_auc", "r"), ("last_epoch", "q"), ("oracle_test", "s")],
 )
 def test_each_rule_chooses_by_its_figure(rule, point):
     assert chosen(pd.DataFrame(grid()), rule, "auc")["point"].tolist() == [point]
