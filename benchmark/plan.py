@@ -47,8 +47,8 @@ class Plan(Frozen):
         experiment: the MLflow experiment; by default the name of the plan file.
         seeds: a list, or how many (3 means 0, 1, 2).
         rule: which epoch of a run is restored, and which point of a grid counts. Looks at validation images only.
-            one_standard_error: the last epoch that is no worse than the one with the smallest loss, by more than a standard
-            error (benchmark/choose.py); of a probe the simplest such strength; of a grid the smallest loss.
+            within_one_se: the last epoch whose loss is at most one standard error above the smallest (benchmark/choose.py
+            says of what), of a probe the simplest such strength, of a grid the smallest loss.
         pretraining: fields of the pretraining recipe that hold for every source of this plan.
         pretraining_seed: one pretraining shared by all seeds; null pretrains anew for every seed.
         measures: what `cats score` computes; all there are if it is empty.

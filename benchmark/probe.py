@@ -28,7 +28,7 @@ def fit_probe(features: Parts, labels: Parts, strengths: tuple[float, ...], rule
 
     features: part → (N, D); labels: part → (N,) int or (N, K), each of the K a regression of its own. A strength is
     scikit-learn's C, of features standardised on `train`. `last_epoch` has no meaning here and takes the weakest penalty,
-    `one_standard_error` the strongest that is no worse than the one with the smallest validation loss.
+    `within_one_se` the strongest that is no worse than the one with the smallest validation loss.
     Returns test probabilities (N, C) float64, the curves over strengths, and which strength was chosen.
     Raises CatsError if all training images are of one class.
     """
@@ -65,7 +65,7 @@ def fit_knn(features: Parts, labels: Parts, ks: tuple[int, ...], rule: Rule) -> 
 
     features, labels and what is returned as in fit_probe, with curves over k. A probability is the weighted mean of the
     neighbours' labels, times 0.999, plus 0.001 spread evenly over the classes (multi-label: over yes and no).
-    `last_epoch` takes the largest k, `one_standard_error` the largest that is no worse than the best by validation loss.
+    `last_epoch` takes the largest k, `within_one_se` the largest that is no worse than the best by validation loss.
 
     Reference: Wu, Xiong, Yu & Lin, Unsupervised feature learning via non-parametric instance discrimination, CVPR 2018.
     As in the k-NN of DINO (Caron et al., ICCV 2021) the features are those of the frozen network, of length one, not centred.
@@ -116,9 +116,10 @@ def _chosen(
     curves: dict[str, list[float]], losses: list[np.ndarray], values: tuple[float, ...], rule: Rule,
     simplest: Callable[..., int],
 ) -> int:  # fmt: skip
-    if rule == "one_standard_error":
-        best = losses[int(np.argmin(curves["val_loss"]))]
-        return simplest((n for n, one in enumerate(losses) if no_worse(one, best)), key=lambda n: values[n])
+    if rule == "within_one_se":
+        best = int(np.argmin(curves["val_loss"]))
+        alike = [n for n, one in enumerate(losses) if n == best or no_worse(one, losses[best])]
+        return simplest(alike, key=lambda n: values[n])
     worth = {"min_val_loss": [-v for v in curves["val_loss"]], "max_val_auc": curves["val_auc"], "last_epoch": list(values)}
     return int(np.argmax(worth[rule]))
 

@@ -75,7 +75,7 @@ class Recipe(Numeric):
         warmup: share of all steps during which the rate rises linearly; after it `schedule`, of which step takes a tenth of
             the rate after a half of the training and again after three quarters.
         ema: the network that is validated and kept is a running mean of the trained one with this decay; 0 keeps the last.
-        patience: stop after so many epochs without a better one; None never stops early.
+        patience: stop after so many epochs without one that the plan's rule would take; None never stops early.
         trained: all layers, or the head alone; the backbone is then frozen with its norm layers.
         hidden: widths of dense layers between backbone and head. stem: small is 3 x 3 without stride or pooling, for ResNets
             on small images; frozen features come by the stem of the source.

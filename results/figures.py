@@ -161,8 +161,9 @@ def draw_regret(points: Sequence[Paid], title: str, metric: str, path: Path) -> 
     axis.set_xlabel("kWh to choose (squares: constants, which look at no image of the target)")
     axis.set_ylabel(f"regret in {metric}")
     axis.margins(x=0.08, y=0.12)
-    axis.set_xlim(left=-0.4 * small)  # no less than nothing was spent
-    axis.set_xticks([tick for tick in axis.get_xticks() if tick == 0 or tick >= small])  # 0 and one close to it overlap
+    right = axis.get_xlim()[1]
+    axis.set_xticks([tick for tick in axis.get_xticks() if tick == 0 or small <= tick <= right])  # one close to 0 hides it
+    axis.set_xlim(-0.4 * small, right)  # no less than nothing was spent
     axis.grid(color=GRID)
     figure.legend(loc="outside right upper", frameon=False, fontsize=8, title="cheapest first", title_fontsize=8)
     _save(figure, path)

@@ -16,7 +16,7 @@ def min_val_loss(runs: pd.DataFrame, metric: str) -> pd.Series:  # noqa: ARG001 
     return _figure(runs, "val_loss")
 
 
-def one_standard_error(runs: pd.DataFrame, metric: str) -> pd.Series:  # noqa: ARG001
+def within_one_se(runs: pd.DataFrame, metric: str) -> pd.Series:  # noqa: ARG001
     """The epoch of every run by its rule. Among points of a grid the smallest validation loss counts: there is no last one."""
     return _figure(runs, "val_loss")
 
@@ -37,10 +37,8 @@ def oracle_test(runs: pd.DataFrame, metric: str) -> pd.Series:
 
 
 Rule = Callable[[pd.DataFrame, str], pd.Series]  # runs, metric → a figure of which the smallest counts
-OF_EPOCHS = {"one_standard_error", "last_epoch"}  # among points of a grid these choose as min_val_loss does
-RULES: dict[str, Rule] = {
-    rule.__name__: rule for rule in (min_val_loss, one_standard_error, max_val_auc, last_epoch, oracle_test)
-}
+OF_EPOCHS = {"within_one_se", "last_epoch"}  # among points of a grid these choose as min_val_loss does
+RULES: dict[str, Rule] = {rule.__name__: rule for rule in (min_val_loss, within_one_se, max_val_auc, last_epoch, oracle_test)}
 
 
 def chosen(finished: pd.DataFrame, rule: str, metric: str) -> pd.DataFrame:

@@ -44,14 +44,14 @@ def test_a_network_that_is_sure_is_no_worse_than_one_that_knows_nothing():
     blind = np.full(50, math.log(2))
     sure = np.where(np.arange(50) < 42, 0.1, 4.2)
     assert sure.mean() > blind.mean() + stats.sem(blind)
-    assert chosen("one_standard_error", [blind, sure]) == 1
+    assert chosen("within_one_se", [blind, sure]) == 1
     assert chosen("min_val_loss", [blind, sure]) == 0
 
 
 def test_the_last_epoch_counts_unless_it_is_worse():
     flat = [shifted(1.0), shifted(0.0), *(shifted(0.005, wobble) for wobble in (0.3, 0.2, 0.1))]
-    assert chosen("one_standard_error", flat) == 4
-    assert chosen("one_standard_error", [*flat, shifted(0.5, wobble=0.2)]) == 4
+    assert chosen("within_one_se", flat) == 4
+    assert chosen("within_one_se", [*flat, shifted(0.5, wobble=0.2)]) == 4
     assert chosen("min_val_loss", flat[:2]) == 1
 
 
@@ -59,7 +59,7 @@ def test_the_one_to_beat_is_that_of_the_smallest_loss_and_not_the_one_before():
     """Each epoch is a little worse than the one before; together they are not little."""
     creeping = [shifted(0.005 * step) + 0.05 * np.roll(WOBBLE, step) for step in range(8)]
     assert all(no_worse(later, earlier) for earlier, later in itertools.pairwise(creeping))
-    assert 0 < chosen("one_standard_error", creeping) < 4
+    assert 0 < chosen("within_one_se", creeping) < 4
 
 
 def test_by_auc_and_by_order():
@@ -68,12 +68,13 @@ def test_by_auc_and_by_order():
     assert chosen("last_epoch", losses) == 2
 
 
-@pytest.mark.parametrize("rule", ["min_val_loss", "one_standard_error"])
-def test_a_loss_that_is_no_number_is_never_chosen(rule):
-    nothing = np.full(40, math.nan)
+@pytest.mark.parametrize("rule", ["min_val_loss", "within_one_se"])
+@pytest.mark.parametrize("number", [math.nan, math.inf])
+def test_a_loss_that_is_not_finite_is_never_chosen(rule, number):
+    nothing = np.full(40, number)
     assert chosen(rule, [nothing, nothing]) is None
     assert chosen(rule, [nothing, IMAGES, nothing]) == 1
 
 
 def test_of_one_image_the_smallest_loss_counts():
-    assert chosen("one_standard_error", [np.array([0.3]), np.array([0.4])]) == 0
+    assert chosen("within_one_se", [np.array([0.3]), np.array([0.4])]) == 0

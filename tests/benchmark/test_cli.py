@@ -16,7 +16,10 @@ GOOD = "sources: [scratch]\ntargets: [ihc]\nbackbones: [test_resnet]\nrecipe: {s
         (("[ihc]", "[brestmnist]"), "no target called 'brestmnist' in plan.yaml; did you mean 'breastmnist'?"),
         (("sources", "sorces"), "plan.yaml: there is no key 'sorces'; did you mean 'sources'?"),
         (("seeds: 1", "seeds: many"), "plan.yaml: seeds: 'many' is neither"),
-        (("seeds: 1", "rule: best"), "plan.yaml: rule is 'best', allowed are 'min_val_loss', 'max_val_auc' or 'last_epoch'"),
+        (
+            ("seeds: 1", "rule: best"),
+            "plan.yaml: rule is 'best', allowed are 'min_val_loss', 'within_one_se', 'max_val_auc' or 'last_epoch'",
+        ),
         (("seeds: 1", "metric: auk"), "there is no metric 'auk'; did you mean 'auc'?"),
         (("size: 16", "sise: 16"), "there is no key 'sise'; did you mean 'size'?"),
         (("epochs: 0", "epochs: -1"), "epochs is -1"),

@@ -106,7 +106,10 @@ def test_any_target_is_a_source_and_options_become_part_of_the_name():
         (TEXT.replace("scratch", "imagnet"), "no source called 'imagnet' in PATH; did you mean 'imagenet'?"),
         (TEXT.replace("ihc", "octmnst"), "no target called 'octmnst' in PATH; did you mean 'octmnist'?"),
         (TEXT.replace("digits", "'digits[from=imagnet]'"), "no source called 'imagnet'; did you mean 'imagenet'?"),
-        (TEXT + "rule: min_val_los\n", "rule is 'min_val_los', allowed are 'min_val_loss', 'max_val_auc' or 'last_epoch'"),
+        (
+            TEXT + "rule: min_val_los\n",
+            "rule is 'min_val_los', allowed are 'min_val_loss', 'within_one_se', 'max_val_auc' or 'last_epoch'",
+        ),
         (TEXT + "metric: acuracy\n", "there is no metric 'acuracy'; did you mean 'accuracy'?"),
         (TEXT + "metrics: auc\n", "there is no key 'metrics'; did you mean 'metric'?"),
         (TEXT + "subsample: 3\n", "subsample is 3: input should be a valid dictionary"),

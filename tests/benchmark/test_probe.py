@@ -117,7 +117,7 @@ def test_the_penalty_is_chosen_on_validation_images_only():
 
 
 @pytest.mark.parametrize("multilabel", [False, True])
-def test_one_standard_error_takes_the_strongest_penalty_that_is_no_worse(multilabel):
+def test_within_one_se_takes_the_strongest_penalty_that_is_no_worse(multilabel):
     features, labels = data(noise=1.5, multilabel=multilabel)
     strengths = (10.0, 0.3, 0.1, 0.03, 1e-2)
     losses = []
@@ -127,7 +127,7 @@ def test_one_standard_error_takes_the_strongest_penalty_that_is_no_worse(multila
         losses.append(-np.log(right).reshape(120, -1).mean(axis=1))
     best = int(np.argmin([one.mean() for one in losses]))
     alike = [n for n, one in enumerate(losses) if (one - losses[best]).mean() <= stats.sem(one - losses[best])]
-    chosen = fit_probe(features, labels, strengths, "one_standard_error")[2]
+    chosen = fit_probe(features, labels, strengths, "within_one_se")[2]
     assert chosen == max(alike) > best  # not the strongest of all, which is worse
     assert chosen < len(strengths) - 1
 
@@ -243,10 +243,23 @@ def test_k_is_chosen_on_validation_images_only():
     assert best == int(np.argmin(curves["val_loss"]))
     assert fit_knn(features, labels, ks, "max_val_auc")[2] == int(np.argmax(curves["val_auc"]))
     assert fit_knn(features, labels, (7, 50, 1), "last_epoch")[2] == 1
-    assert fit_knn(features, labels, (50, 7, 49), "one_standard_error")[2] == 0  # 49 neighbours are as good as 50
     np.testing.assert_array_equal(fit_knn(features, labels, (ks[best],), "min_val_loss")[0], given)
     labels["test"] = labels["test"][::-1].copy()
     np.testing.assert_array_equal(fit_knn(features, labels, ks, "min_val_loss")[0], given)
+
+
+def test_within_one_se_takes_the_largest_k_that_is_no_worse():
+    spread = np.tile([-0.1, 0.1], 20)
+    losses = [0.5 + spread, 0.5 + 0.001 + 2 * spread, 0.8 + spread]  # of 5, 20 and 50 neighbours
+    curves = {"val_loss": [float(one.mean()) for one in losses], "val_auc": [0.5] * 3}
+    chosen = [probe._chosen(curves, losses, (5, 20, 50), rule, simplest=max) for rule in ("min_val_loss", "within_one_se")]
+    assert chosen == [0, 1]
+
+
+def test_losses_that_are_no_numbers_choose_as_before():
+    nothing = [np.full(4, np.nan)] * 2
+    curves = {"val_loss": [float("nan")] * 2, "val_auc": [0.5] * 2}
+    assert probe._chosen(curves, nothing, (5, 20), "within_one_se", simplest=max) == 0
 
 
 def test_blocks_do_not_show(monkeypatch):

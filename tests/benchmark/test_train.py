@@ -106,9 +106,7 @@ def scripted(monkeypatch):
     return say
 
 
-@pytest.mark.parametrize(
-    ("rule", "best"), [("min_val_loss", 1), ("one_standard_error", 1), ("max_val_auc", 2), ("last_epoch", 3)]
-)
+@pytest.mark.parametrize(("rule", "best"), [("min_val_loss", 1), ("within_one_se", 1), ("max_val_auc", 2), ("last_epoch", 3)])
 def test_each_rule_restores_its_own_epoch_bit_for_bit(rule, best, scripted):
     states = scripted(*SCRIPT.values())
     made, fit = fitted(rule=rule)
@@ -126,12 +124,18 @@ def test_of_two_equal_epochs_the_first_is_restored(scripted):
 
 def test_of_two_equal_epochs_the_last_is_restored_if_it_is_only_to_be_no_worse(scripted):
     scripted([1.0] * 4, [0.9] * 4)
-    assert fitted(rule="one_standard_error")[1].best_epoch == 3
+    assert fitted(rule="within_one_se")[1].best_epoch == 3
 
 
 def test_patience_counts_from_the_best_epoch(scripted):
     scripted([3.0, 2.0, 1.0, 5.0, 5.0, 5.0, 0.0], [0.5] * 7)
     _, fit = fitted(RECIPE.model_copy(update={"epochs": 7, "patience": 2}))
+    assert (fit.best_epoch, len(fit.curves["val_loss"])) == (2, 5)
+
+
+def test_patience_counts_from_the_last_epoch_that_is_no_worse(scripted):
+    scripted([1.0, 1.0, 1.0, 5.0, 5.0, 0.0], [0.5] * 6)
+    _, fit = fitted(RECIPE.model_copy(update={"epochs": 6, "patience": 2}), rule="within_one_se")
     assert (fit.best_epoch, len(fit.curves["val_loss"])) == (2, 5)
 
 

@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 from sklearn.metrics import roc_auc_score
 
+from results import figures
 from results.board import Board, Overall, Row, make_board
 from results.cells import MANY, POINTS, cells_of, details_of, looked_into, rocs, thinned
 from results.compose import Asked, compose, scores
@@ -202,6 +203,19 @@ def test_regret_says_which_costs_are_unknown_and_leaves_them_out_of_the_front():
     assert section.notes == ["The energy of x is missing, so they are not drawn."]
     assert [row[1] for row in section.tables[0].rows] == ["0", "0.1", "0.2", "missing", "9"]
     assert "1 habit" in " ".join("".join(Elements(render(Page("t", "l", [section]))).text).split())
+
+
+def test_the_energy_axis_of_regret_holds_its_points_and_no_tick_close_to_0(monkeypatch, tmp_path):
+    drawn = []
+    monkeypatch.setattr(figures, "_save", lambda figure, _: drawn.append(figure))
+    points = [Paid("habit", 0.0, 0.02, 0.01, 0.03, constant=True), Paid("m", 3e-3, 0.01, None, None)]
+    figures.draw_regret([*points, Paid("sweep", 7e-2, 0.0, 0.0, 0.0)], "a title", "auc", tmp_path / "regret.svg")
+    axis = drawn[0].axes[0]
+    ticks = axis.get_xticks()
+    assert 0 in ticks
+    assert all(tick == 0 or 3e-3 <= tick <= axis.get_xlim()[1] for tick in ticks)
+    assert any(tick > 0 for tick in ticks)
+    assert 7e-2 < axis.get_xlim()[1] < 1
 
 
 def test_agreement_shows_measures_beside_constants_and_none_as_a_dash():

@@ -21,7 +21,7 @@ def grid(source="one", target="a", seed=0):
 
 @pytest.mark.parametrize(
     ("rule", "point"),
-    [("min_val_loss", "q"), ("one_standard_error", "q"), ("max_val_auc", "r"), ("last_epoch", "q"), ("oracle_test", "s")],
+    [("min_val_loss", "q"), ("within_one_se", "q"), ("max_val_auc", "r"), ("last_epoch", "q"), ("oracle_test", "s")],
 )
 def test_each_rule_chooses_by_its_figure(rule, point):
     assert chosen(pd.DataFrame(grid()), rule, "auc")["point"].tolist() == [point]
