@@ -153,7 +153,7 @@ def test_a_seed_that_fails_does_not_hurt_its_neighbours(monkeypatch, metered, er
 
 def test_a_pack_that_is_told_to_stop_leaves_interrupted_cells_with_what_they_cost(monkeypatch, metered):
     """Asked before the second epoch of each."""
-    monkeypatch.setattr(train, "validate", lambda *rest: (pack._stop.set(), (0.5, 0.5))[1])
+    monkeypatch.setattr(train, "validate", lambda *rest: (pack._stop.set(), (0.5, 0.5, np.zeros(1)))[1])
     made = make_cells(cells(recipe=PLAN["recipe"] | {"epochs": 100_000}), "e", metered)
     assert [outcome.record.status for outcome in made] == ["interrupted"] * 3
     assert [outcome.record.reason for outcome in made] == ["stopped by the user"] * 3
