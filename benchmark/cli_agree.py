@@ -8,7 +8,7 @@ import typer
 from benchmark.cli_options import DATABASE, Format, NoiseOption, TrackingOption, print_line
 
 if TYPE_CHECKING:
-    from results.agree import Agreement
+    from results.agreement import Agreement
 
 app = typer.Typer()
 

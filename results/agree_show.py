@@ -9,7 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from results.agree import Agreement, Figure, Judged
+from results.agreement import Agreement, Figure, Judged
 from results.judge import STATISTICS
 
 HEADS = {
