@@ -3,9 +3,7 @@
 What was measured is kept under CATS_HOME by what decides it and by the hardware, so that it is measured once.
 """
 
-import contextlib
 import math
-import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -14,14 +12,13 @@ from typing import Any
 import numpy as np
 import torch
 
-from benchmark import catalogue, probe, train
+from benchmark import catalogue, measured, probe, train
 from benchmark.attempt import environment
 from benchmark.augment import draw
 from benchmark.digest import digest
 from benchmark.energy import Meter
 from benchmark.expected import Expected, Span, Work, recipe_of, sort_of, spread
 from benchmark.features import features_path
-from benchmark.home import home
 from benchmark.images import Images, on_device
 from benchmark.make import loaded
 from benchmark.memory import keep_memory
@@ -100,9 +97,7 @@ def features_file(work: Work) -> Path | None:
 
 def kept(work: Work, device: str, country: str) -> Pace | None:
     """What was measured before on this machine."""
-    with contextlib.suppress(OSError, ValueError):  # absent, or damaged by a disk: measured again
-        return Pace.model_validate_json(_path(work, device, country).read_text(encoding="utf-8"))
-    return None
+    return measured.read(Pace, _path(work, device, country))
 
 
 def calibrated(work: Work, device: str, country: str) -> Pace:
@@ -112,18 +107,13 @@ def calibrated(work: Work, device: str, country: str) -> Pace:
         pace = _measured(work, device, country)
     except (RuntimeError, ValueError) as error:
         raise CatsError(f"calibration of {work.backbone}: {type(error).__name__}: {error}") from error
-    path = _path(work, device, country)
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    with contextlib.suppress(OSError):  # without the file it is measured again next time
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft.write_text(pace.model_dump_json(), encoding="utf-8")
-        draft.replace(path)
+    measured.keep(pace, _path(work, device, country))
     return pace
 
 
 def _path(work: Work, device: str, country: str) -> Path:
     data = work.data if not isinstance(work, Start) else str(work.data)
-    return home() / "calibrations" / f"{digest([sort_of(work), data, environment(device), country])}.json"
+    return measured.place("calibrations", digest([sort_of(work), data, environment(device), country]))
 
 
 def _measured(work: Work, device: str, country: str) -> Pace:

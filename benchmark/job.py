@@ -1,8 +1,9 @@
 """A job: what one worker does at one go, a pretraining or cells side by side. It travels as specs, never as data or weights."""
 
 import itertools
+from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from benchmark.cell import Cell
 from benchmark.start import Start, pretrained_path
@@ -15,6 +16,7 @@ class Job:
     Attributes:
         experiment, country: for the record and its carbon intensity.
         needs: keys of the pretrainings whose jobs come before this one.
+        left: how many cells alike in backbone and batches one worker has yet to make, these too; 0 where nobody counts them.
     """
 
     experiment: str
@@ -22,6 +24,7 @@ class Job:
     start: Start | None = None
     cells: tuple[Cell, ...] = ()
     needs: frozenset[str] = frozenset()
+    left: int = 0
 
     @property
     def place(self) -> tuple[str, str]:
@@ -56,6 +59,19 @@ def jobs_of(cells: Iterable[Cell], experiment: str, country: str, pack: int = 1)
                 yield Job(experiment, country, start=start, needs=before)
         asked |= set(starts)
         yield Job(experiment, country, cells=tuple(some), needs=frozenset(starts))
+
+
+def counted(jobs: Iterable[Job], cells: Iterable[Cell]) -> Iterator[Job]:
+    """The jobs of these cells, each with how many cells are left that torch.compile would make one thing of."""
+    left = Counter(map(_alike, cells))
+    for job in jobs:
+        yield replace(job, left=left[_alike(job.cells[0])]) if job.cells else job
+        left.subtract(map(_alike, job.cells))
+
+
+def _alike(cell: Cell) -> tuple[object, ...]:
+    recipe = cell.recipe
+    return (cell.backbone, recipe.protocol, recipe.size, recipe.batch_size, recipe.stem, recipe.trained, recipe.precision)
 
 
 def packs(cells: Iterable[Cell], most: int) -> Iterator[list[Cell]]:

@@ -1,5 +1,6 @@
 """Does a job, cells or a pretraining: from specs to Outcomes. Whatever fails becomes a record that says why."""
 
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache, partial
@@ -13,13 +14,14 @@ import torch
 from benchmark import catalogue, probe, shelf, train
 from benchmark.attempt import Attempt
 from benchmark.cell import Cell
+from benchmark.compiling import Sort, compiler
 from benchmark.dataset import Dataset
 from benchmark.digest import digest
 from benchmark.energy import Meter, Stopwatch, shared
 from benchmark.features import features_of
 from benchmark.images import Images, on_device
 from benchmark.job import Job
-from benchmark.network import write_weights
+from benchmark.network import Network, write_weights
 from benchmark.pack import side_by_side
 from benchmark.precision import precision
 from benchmark.pretrained import draft_of, keep_weights
@@ -40,7 +42,7 @@ def make(job: Job, device: str) -> list[Outcome]:
     meter = Meter(job.country, device)
     if job.start is not None:
         return [make_pretraining(job.start, job.experiment, meter)]
-    return make_cells(job.cells, job.experiment, meter)
+    return make_cells(job.cells, job.experiment, meter, job.left)
 
 
 def attempts_at(job: Job) -> list[Attempt]:
@@ -66,16 +68,19 @@ def cell_attempt(cell: Cell, experiment: str) -> Attempt:
     return attempt
 
 
-def make_cell(cell: Cell, experiment: str, meter: Meter) -> Outcome:
-    """Train and score one cell. Raises nothing: failure and Ctrl-C are ways for a record to end."""
+def make_cell(cell: Cell, experiment: str, meter: Meter, left: int = 0) -> Outcome:
+    """Train and score one cell, the first of `left`. Raises nothing: failure and Ctrl-C are ways for a record to end."""
     attempt = cell_attempt(cell, experiment)
-    return attempt.run(meter, lambda: _cell(cell, catalogue.target(cell.target).dataset, meter, attempt))
+    return attempt.run(meter, lambda: _cell(cell, left, meter, attempt))
 
 
-def make_cells(cells: Sequence[Cell], experiment: str, meter: Meter) -> list[Outcome]:
-    """Cells side by side on one device, each with its share of what all of them cost. Raises nothing, like make_cell."""
+def make_cells(cells: Sequence[Cell], experiment: str, meter: Meter, left: int = 0) -> list[Outcome]:
+    """Cells side by side on one device, each with its share of what all of them cost. Raises nothing, like make_cell.
+
+    `left`: see Job. Those side by side are not compiled: torch compiles in one thread.
+    """
     if len(cells) == 1:
-        return [make_cell(cells[0], experiment, meter)]
+        return [make_cell(cells[0], experiment, meter, left)]
     watches = [Stopwatch(meter.country, meter.device) for _ in cells]
     works = [partial(make_cell, cell, experiment, watch) for cell, watch in zip(cells, watches, strict=True)]
     with meter.phase("together"):
@@ -106,32 +111,50 @@ def make_pretraining(start: Start, experiment: str, meter: Meter) -> Outcome:
     return keep_weights(draft, start, outcome) if outcome.record.status == "finished" else outcome
 
 
-def _cell(cell: Cell, dataset: Dataset, meter: Meter, attempt: Attempt) -> None:
-    recipe, device = cell.recipe, torch.device(meter.device)
-    images = loaded(dataset, recipe.size)
+def _cell(cell: Cell, left: int, meter: Meter, attempt: Attempt) -> None:
+    dataset = catalogue.target(cell.target).dataset
+    images = loaded(dataset, cell.recipe.size)
     parts = subsampled(dataset, images, cell.subsample, cell.seed)
     attempt.facts["images"] = digest([images.ids[parts[part]].tolist() for part in ("train", "val", "test")])
     attempt.validation |= {f"images_{part}": float(len(chosen)) for part, chosen in parts.items()}
-    # The order of images and the head do not depend on the source: cells of one seed differ in their start only.
-    luck = seed_of("cell", cell.target, cell.backbone, cell.seed)
-    if recipe.protocol != "finetune":
-        probabilities = _frozen(cell, dataset, images, parts, meter, attempt)
+    if cell.recipe.protocol == "finetune":
+        probabilities = _fine_tuned(cell, parts, left, meter, attempt)
     else:
-        with meter.phase("training"):
-            network = initialised(cell.start, len(dataset.classes), luck, recipe).to(device)
-            train_images, val_images = (at(dataset, recipe.size, parts[part], device) for part in ("train", "val"))
-            done = train.fit(network, train_images, val_images, recipe, luck, cell.rule)
-        attempt.curves = done.curves
-        attempt.validation |= done.best()
-        attempt.facts["micro_batch"] = str(done.micro_batch)
-        with meter.phase("evaluation"):
-            precise = precision(network, recipe)
-            logits = train.predict(network, at(dataset, recipe.size, parts["test"], device), precise)
-            probabilities = train.to_probabilities(logits, multilabel=dataset.task == "multilabel")
-        attempt.facts["precision"] = str(precise).removeprefix("torch.")
+        probabilities = _frozen(cell, dataset, images, parts, meter, attempt)
     test = parts["test"]
     attempt.scores = scores(dataset.task, images.labels[test], probabilities)
     attempt.predictions = table(dataset, images, test, probabilities)
+
+
+def _fine_tuned(cell: Cell, parts: dict[str, np.ndarray], left: int, meter: Meter, attempt: Attempt) -> np.ndarray:
+    dataset, recipe, device = catalogue.target(cell.target).dataset, cell.recipe, torch.device(meter.device)
+    # The order of images and the head do not depend on the source: cells of one seed differ in their start only.
+    luck = seed_of("cell", cell.target, cell.backbone, cell.seed)
+
+    def begun() -> Network:
+        return initialised(cell.start, len(dataset.classes), luck, recipe).to(device)
+
+    size = min(recipe.batch_size, len(parts["train"]))
+    sort, in_epoch = Sort(cell.backbone, recipe, size, device), len(parts["train"]) // size
+    if compiler().due(sort, left * recipe.epochs * in_epoch):
+        with meter.phase("compiling"):
+            compiler().try_out(sort, begun(), at(dataset, recipe.size, parts["train"], device))
+    with meter.phase("training"):
+        network = begun()
+        if compiler().pays(sort, left * recipe.epochs * in_epoch):
+            compiler().compile(sort, network)
+        train_images, val_images = (at(dataset, recipe.size, parts[part], device) for part in ("train", "val"))
+        start = time.monotonic()
+        done = train.fit(network, train_images, val_images, recipe, luck, cell.rule)
+        compiler().took(sort, in_epoch * len(done.curves["learning_rate"]), time.monotonic() - start)
+    attempt.curves = done.curves
+    attempt.validation |= done.best()
+    attempt.facts |= {"micro_batch": str(done.micro_batch), "compiled": str(network.compiled).lower()}
+    with meter.phase("evaluation"):
+        precise = precision(network, recipe)
+        logits = train.predict(network, at(dataset, recipe.size, parts["test"], device), precise)
+    attempt.facts["precision"] = str(precise).removeprefix("torch.")
+    return train.to_probabilities(logits, multilabel=dataset.task == "multilabel")
 
 
 def _frozen(

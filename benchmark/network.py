@@ -5,7 +5,7 @@ import itertools
 import json
 import uuid
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -26,6 +26,7 @@ HALF = (0.5, 0.5, 0.5)
 # `stem` is ours, see Recipe.
 ARGUMENTS: dict[str, type] = {"pad_type": str, "bn_eps": float, "init_values": float, "img_size": int, "stem": str}
 PLAIN = Recipe()
+BACKEND = "inductor"  # of torch.compile
 Copied = TypeVar("Copied", bound=nn.Module)
 
 
@@ -68,7 +69,7 @@ class Network(nn.Module):
     """Images (N, 3, H, W), float in [0, 1], RGB → logits (N, classes).
 
     Of `recipe` it takes dropout, dense layers, stem, and whether the backbone is frozen. `backbone` is a name, or what build()
-    has made of it.
+    has made of it. `compiled` is what benchmark.compiling sets: whether steps() calls the backbone through torch.compile.
     """
 
     mean: Tensor
@@ -79,6 +80,7 @@ class Network(nn.Module):
         self.backbone = build(backbone, trained, recipe.stem) if isinstance(backbone, str) else backbone
         self.frozen = recipe.trained == "head"
         self.backbone.requires_grad_(not self.frozen)
+        self.compiled = False
         widths = [feature_count(self.backbone), *recipe.hidden]
         dense = [nn.Sequential(Dropout(recipe.dropout), nn.Linear(a, b), nn.ReLU()) for a, b in itertools.pairwise(widths)]
         self.dense = nn.Sequential(*dense)
@@ -92,14 +94,27 @@ class Network(nn.Module):
 
     def features(self, images: Tensor) -> Tensor:
         """(N, 3, H, W) → (N, D), what the head sees."""
-        seen = images.mean(dim=1, keepdim=True) if self.channels == "grey" else images
-        normal = (seen - self.mean) / self.std
-        with torch.set_grad_enabled(torch.is_grad_enabled() and not self.frozen):
-            return cast("Tensor", self.backbone(normal.flip(1) if self.channels == "bgr" else normal))
+        return self._through(self.backbone, images)
 
     def forward(self, images: Tensor) -> Tensor:
         """(N, 3, H, W) → (N, classes)."""
-        return cast("Tensor", self.head(self.dropout(self.dense(self.features(images)))))
+        return self._classified(self.features(images))
+
+    def steps(self) -> Callable[[Tensor], Tensor]:
+        """What the steps of a training call with their images, all of one shape: forward()."""
+        if not self.compiled:
+            return self
+        backbone = torch.compile(self.backbone, dynamic=False, backend=BACKEND)  # not kept: a copy would call this network's
+        return lambda images: self._classified(self._through(backbone, images))
+
+    def _through(self, backbone: Callable[[Tensor], Tensor], images: Tensor) -> Tensor:
+        seen = images.mean(dim=1, keepdim=True) if self.channels == "grey" else images
+        normal = (seen - self.mean) / self.std
+        with torch.set_grad_enabled(torch.is_grad_enabled() and not self.frozen):
+            return backbone(normal.flip(1) if self.channels == "bgr" else normal)
+
+    def _classified(self, features: Tensor) -> Tensor:
+        return cast("Tensor", self.head(self.dropout(self.dense(features))))
 
     def train(self, mode: bool = True) -> "Network":
         """As in torch, but a frozen backbone stays as it is, the statistics of its norm layers too."""

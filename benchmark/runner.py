@@ -12,7 +12,7 @@ from benchmark.engine import Desk, Engine, Local
 from benchmark.forecast import forecast_of
 from benchmark.guard import Guard
 from benchmark.hand_over import deliver, drained, keep
-from benchmark.job import Job, jobs_of
+from benchmark.job import Job, counted, jobs_of
 from benchmark.leakage import look, sentences
 from benchmark.plan import Leaks, Plan
 from benchmark.pretrained import adopt
@@ -104,7 +104,7 @@ def run(plan: Plan, tracking: Tracking, outbox: Outbox, engine: Engine, watch: W
             for sentence in guard.look(jobs):
                 watch.told(sentence)
         del frame  # it may be large, and a run may take days
-        Work(tracking, outbox, guard, watch, state).do(engine, jobs())
+        Work(tracking, outbox, guard, watch, state).do(engine, counted(jobs(), todo))
     state.waiting = sum(1 for _ in outbox)
     try:
         state.budget = guard.close()

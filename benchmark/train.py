@@ -120,7 +120,7 @@ class Step:
         self.network, self.recipe, self.micro = network, recipe, size
         self.optimiser = make_optimiser(network, recipe)
         self.precise = precision(network, recipe)
-        self.classes, self.lucks = network.head.out_features, network.lucks()
+        self.classes, self.lucks, self.forward = network.head.out_features, network.lucks(), network.steps()
         statistics = [[b for b in network.buffers() if b.is_floating_point() is real] for real in (True, False)]
         self.statistics = [(some, [b.clone() for b in some]) for some in statistics if some]
 
@@ -167,7 +167,7 @@ class Step:
                 soft = truth if truth.ndim > 1 else F.one_hot(truth, self.classes).float()
                 images, truth = mixed(images, soft, draws[part])
             with autocast(images.device, self.precise):
-                logits = self.network(images)
+                logits = self.forward(images)
             multilabel = labels.ndim > 1
             loss = loss_of(logits, truth, self.recipe.label_smoothing, multilabel=multilabel) * (len(truth) / len(labels))
             loss.backward()  # type: ignore[no-untyped-call]

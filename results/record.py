@@ -42,7 +42,7 @@ class Cost(Frozen):
     """What one phase of an attempt cost.
 
     Attributes:
-        phase: pretraining, features, training or evaluation.
+        phase: pretraining, features, compiling (a trial, see benchmark.compiling), training or evaluation.
         seconds: wall-clock time.
         energy: by hardware: cpu, ram, gpu.
         kg_per_kwh: carbon intensity of the declared country, kg CO2e per kWh; None if unknown.

@@ -24,4 +24,4 @@ if ! python3 -c "import pydantic" 2>/dev/null; then
 fi
 export PYTHONPATH="$PWD${PYTHONPATH:+:$PYTHONPATH}"
 python3 -c "import torch; assert torch.cuda.is_available(), 'there is no CUDA device here'"
-python3 scripts/bench_training.py gpu --device cuda --json "$out" "$@"
+python3 scripts/bench_training.py gpu compiled --device cuda --json "$out" "$@"

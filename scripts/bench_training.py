@@ -4,7 +4,7 @@
     .venv/bin/python scripts/bench_training.py [PART ...] [--seeds N] [--workers N] [--json FILE]
 
 PART: small (ResNet-18, 64 px), large (MobileNetV2-100, 224 px), probe (frozen features, 4 seeds, 10 values of C), packed
-(several seeds side by side), compiled (torch.compile, and after how many steps it pays), overhead (a whole cell through
+(several seeds side by side), compiled (the engine's trial of torch.compile), overhead (a whole cell through
 runner, energy and MLflow), gpu (needs one: a cell of the CATS-2024 kind, the bare throughput of the backbone, packed seeds).
 Without PART: small, large, probe, overhead.
 
@@ -17,21 +17,25 @@ they are not at hand (then no AUC).
 
 import argparse
 import json
+import os
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import torch
-from training import beside, compiled, probe, steps
+from training import beside, probe, steps
 from training.cell import cells
 from training.figure import hardware, interval, versions
 from training.pack import together
-from training.task import Task, noise, task
+from training.task import Task, network_of, noise, task
 
+from benchmark.compiling import trial
 from benchmark.device import device_of
+from benchmark.images import on_device
 from benchmark.recipe import Augment, Recipe
 
 MOVES = Augment(flip=0.5, rotate=10, shift=0.1, zoom=0.1)
@@ -131,17 +135,18 @@ def packed(asked: Asked) -> Figures:
 
 
 def compiling(asked: Asked) -> Figures:
-    """torch.compile of the backbone: the first step compiles, and later ones are faster or not."""
+    """The trial by which the engine finds out whether torch.compile of a backbone pays."""
     recipe = Recipe(size=64, batch_size=32, lr=1e-3, augment=MOVES)
     for backbone in ("resnet18", "mobilenetv2_100"):
-        seconds = compiled.in_turn(task(backbone, "pneumoniamnist", recipe, 512), min(asked.seeds, 3), asked.device)
-        rates = {name: [recipe.batch_size / each for each in seconds[name]] for name in ("eager", "compiled")}
-        after = compiled.pays_after(seconds)
-        told = "never pays" if after is None else f"pays after {after:.0f} steps"
-        print(f"\n{backbone}, {recipe.size} px, batches of {recipe.batch_size}, images/s, n={len(seconds['eager'])}")
-        print(f"  as it is {interval(rates['eager'])}, compiled {interval(rates['compiled'])}", end="")
-        print(f", the first step {seconds['first'][0]:.1f} s: {told}")
-        yield {backbone: {"images_per_second": rates, "first_step": seconds["first"], "pays_after": after}}
+        what = task(backbone, "pneumoniamnist", recipe, 512)
+        # Nothing that an earlier call has compiled: it would be read from the disk in a second.
+        with tempfile.TemporaryDirectory() as folder, mock.patch.dict(os.environ, TORCHINDUCTOR_CACHE_DIR=folder):
+            found = trial(network_of(what, 0).to(asked.device), on_device(*what.images["train"], asked.device), recipe)
+        rates = [[recipe.batch_size / each for each in seconds] for seconds in (found.plain, found.compiled)]
+        print(f"\n{backbone}, {recipe.size} px, batches of {recipe.batch_size}, images/s, n={len(found.plain)} steps in turn")
+        print(f"  as it is {interval(rates[0])}, compiled {interval(rates[1])}", end="")
+        print(f", the first step {found.first:.1f} s: {found.verdict}")
+        yield {backbone: found.model_dump()}
 
 
 def overhead(asked: Asked) -> Figures:

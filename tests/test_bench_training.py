@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from benchmark.compiling import Trial
 from benchmark.recipe import Augment, Recipe
 
 ROOT = Path(__file__).parents[1]
@@ -104,7 +105,10 @@ def test_the_script_for_a_bare_machine_passes_its_options_on(tmp_path, wheels):
     assert lines[1].startswith("-m pip install -q --target ")
     assert f"{place} pydantic" in lines[1]
     assert ("--no-index" in lines[1]) == bool(wheels)
-    assert lines[-1] == f"scripts/bench_training.py gpu --device cuda --json {tmp_path / 'out.json'} --seeds 2 --workers 4"
+    assert (
+        lines[-1]
+        == f"scripts/bench_training.py gpu compiled --device cuda --json {tmp_path / 'out.json'} --seeds 2 --workers 4"
+    )
 
 
 def test_the_share_of_the_bare_throughput_is_of_steps_alone_and_has_a_figure_for_each_seed(bench, training, monkeypatch):
@@ -150,17 +154,12 @@ def test_the_time_of_forward_backward_and_optimiser_goes_to_their_end_on_the_dev
         assert clocks.seconds > 0
 
 
-def test_compiling_pays_when_what_it_saves_is_more_than_what_it_took(training):
-    seconds = {"eager": [0.3, 0.2, 0.3], "compiled": [0.2, 0.2, 0.9], "first": [20.0, 0.2]}
-    assert training.compiled.pays_after(seconds) == pytest.approx(200)
-    assert training.compiled.pays_after(seconds | {"compiled": [0.3, 0.4]}) is None
-
-
-def test_the_backbone_alone_is_compiled_and_only_where_asked(training, monkeypatch):
-    asked = []
-    monkeypatch.setattr(torch.nn.Module, "compile", lambda module: asked.append(type(module).__name__))
-    what = training.task.noise("test_resnet", recipe(), 32)
-    seconds = training.compiled.in_turn(what, 2, torch.device("cpu"))
-    assert asked == ["ResNet", "ResNet"]
-    assert {name: len(values) for name, values in seconds.items()} == {"eager": 2, "compiled": 2, "first": 2}
-    assert min(min(values) for values in seconds.values()) > 0
+def test_the_part_compiled_tells_what_the_engine_would_find(bench, monkeypatch, capsys):
+    shown = []
+    found = Trial(first=60.0, plain=(0.32, 0.32, 0.32), compiled=(0.16, 0.16, 0.16))
+    monkeypatch.setattr(bench, "trial", lambda network, images, recipe: shown.append((network.compiled, len(images))) or found)
+    told = list(bench.compiling(bench.Asked(torch.device("cpu"), 5)))
+    assert shown == [(False, 512)] * 2
+    assert told == [{"resnet18": found.model_dump()}, {"mobilenetv2_100": found.model_dump()}]
+    text = capsys.readouterr().out
+    assert text.count("as it is 100 ± 0, compiled 200 ± 0, the first step 60.0 s: pays after 375 steps") == 2

@@ -52,15 +52,10 @@ def engine_steps(what: Task, seed: int, device: torch.device) -> float:
     return count * size / clock.seconds
 
 
-def engine(what: Task, seed: int, device: torch.device, *, compiled: bool = False) -> Callable[[int], Iterator[Tensor]]:
-    """The engine about to train: called with a number of images, it takes a step through them at each `next`, its loss.
-
-    `compiled`: the backbone goes through torch.compile, at the first step.
-    """
+def engine(what: Task, seed: int, device: torch.device) -> Callable[[int], Iterator[Tensor]]:
+    """The engine about to train: called with a number of images, it takes a step through them at each `next`, its loss."""
     network, luck = network_of(what, seed).to(device).train(), torch.Generator().manual_seed(max(seed, 0))
     quicken(network)
-    if compiled:
-        network.backbone.compile()
     size, images = what.recipe.batch_size, on_device(*what.images["train"], device)
     step = train.Step(network, what.recipe, size)
 
