@@ -1,12 +1,14 @@
 """torch.compile of backbones, where the steps that are left pay for it.
 
 It takes a minute, and makes some networks faster and others slower. So it is tried: once for each sort of training on each
-machine, as soon as a trial takes a small part of the time that is left. Steps alone are compiled; evaluation has batches of
-other shapes, and what is compiled is for one. Numbers differ in the last digits, as between two machines.
+machine, as soon as a trial takes a small part of the time that is left, which is known when a cell of the sort has been made;
+no pretraining is compiled, therefore, nor are cells side by side, since torch compiles in one thread. Steps alone are compiled:
+evaluation has batches of other shapes. Numbers differ in the last digits, as between two machines.
 """
 
 import logging
 import os
+import platform
 import time
 from dataclasses import dataclass, field
 from functools import cache
@@ -16,6 +18,7 @@ import numpy as np
 import torch
 from scipy import stats
 from torch._dynamo import config
+from torch._inductor.runtime.cache_dir_utils import default_cache_dir
 
 from benchmark import measured, train
 from benchmark.attempt import environment
@@ -29,9 +32,11 @@ from benchmark.recipe import Recipe
 from results.record import Frozen
 
 log = logging.getLogger(__name__)
-EXPECTED = 60.0  # seconds that a trial takes, to those who have made none
+EXPECTED = 60.0  # seconds that compiling takes, to those who have not tried
 SHARE = 0.02  # of the time that is left, what a trial may take
 SECONDS, FEWEST, MOST = 20.0, 5, 50  # timed pairs of steps: for about so long, but at least and at most so many
+HELD = 4  # sorts that torch is to hold compiled at once; by itself it holds eight variants of a module, then no more
+CACHE = "TORCHINDUCTOR_CACHE_DIR"
 
 
 class Trial(Frozen):
@@ -56,9 +61,8 @@ class Trial(Frozen):
         """From how many steps on it pays, in words."""
         return f"pays after {self.first / self.saved:.0f} steps" if self.saved > 0 else "never pays"
 
-    def pays(self, steps: int) -> bool:
-        """Whether so many steps save what compiling takes."""
-        return steps * self.saved > self.first
+
+FAILED = Trial(first=0.0, plain=(0.0, 0.0), compiled=(0.0, 0.0))  # saves nothing
 
 
 @dataclass(frozen=True)
@@ -73,9 +77,13 @@ class Sort:
     @property
     def name(self) -> str:
         """Digest of what enters the graph and of the machine; recipes that differ in other things share a trial."""
-        recipe = self.recipe
-        shapes = [self.backbone, recipe.size, self.size, recipe.stem, recipe.trained, recipe.precision]
-        return digest([shapes, environment(str(self.device))])
+        graph = [self.backbone, self.size, *self.recipe.graph]
+        return digest([graph, environment(str(self.device)), platform.node()])
+
+    @property
+    def path(self) -> Path:
+        """Where its trial is kept."""
+        return measured.place("compiled", self.name)
 
 
 @dataclass
@@ -83,53 +91,62 @@ class Compiler:
     """What a process knows of compiling, by names of sorts.
 
     Attributes:
-        seconds: of a step and of what comes with it, as the last training of each sort took.
-        refused: what torch cannot compile here. held: what it has compiled last.
+        seconds: of a training, per step asked for, as the last one of each sort took. held: what is compiled in this process.
     """
 
     seconds: dict[str, float] = field(default_factory=dict)
-    refused: set[str] = field(default_factory=set)
-    held: str = ""
+    held: set[str] = field(default_factory=set)
 
     def took(self, sort: Sort, steps: int, seconds: float) -> None:
-        """A training of this sort, of so many steps, took so long."""
+        """A training of this sort, of so many steps unless it stopped early, took so long."""
         if steps:
             self.seconds[sort.name] = seconds / steps
 
     def due(self, sort: Sort, steps: int) -> bool:
         """Whether it is time for a trial, with so many steps left to do."""
-        long = steps * self.seconds.get(sort.name, 0.0) * SHARE >= EXPECTED
-        return long and not config.disable and sort.name not in self.refused and _kept(sort) is None
+        step = self.seconds.get(sort.name)
+        if step is None or config.disable or steps * step * SHARE < EXPECTED + 2 * FEWEST * step:
+            return False
+        return measured.read(Trial, sort.path) is None
 
     def pays(self, sort: Sort, steps: int) -> bool:
-        """Whether so many steps are worth compiling, as far as a trial has told."""
-        found = _kept(sort)
-        return found is not None and found.pays(steps) and not config.disable and sort.name not in self.refused
+        """Whether so many steps are worth compiling, as far as a trial has told; it is paid for once in a process."""
+        found = measured.read(Trial, sort.path)
+        if found is None or config.disable:
+            return False
+        return steps * found.saved > (0.0 if sort.name in self.held else found.first)
 
     def try_out(self, sort: Sort, network: Network, images: Images) -> None:
         """Make the trial, on copies of a network, and keep what it finds."""
-        self._make_room(sort)
+        log.info("trying torch.compile of %s", sort.backbone)
+        self._hold(sort)
+        measured.keep(FAILED, sort.path)  # stands where the trial takes the process with it, and while others might begin one
         try:
             found = trial(network, images, sort.recipe)
-        except Exception as error:  # no compiler, say, or no memory for a second network
-            self.refused.add(sort.name)
-            log.info("torch.compile does not work for %s here: %s", sort.backbone, type(error).__name__, exc_info=True)
+        except KeyboardInterrupt:
+            sort.path.unlink(missing_ok=True)
+            raise
+        except Exception as error:  # no compiler, say, or no memory for two more networks
+            log.info("no trial: %s; there is another one if %s is removed", error, sort.path, exc_info=True)
             return
-        measured.keep(found, _path(sort))
+        measured.keep(found, sort.path)
         log.info("torch.compile of %s takes %.0f s here and %s", sort.backbone, found.first, found.verdict)
 
     def compile(self, sort: Sort, network: Network) -> None:
-        """Have the steps of a training go through torch.compile; where that fails after all, they go on without."""
-        self._make_room(sort)
-        config.suppress_errors = True
+        """Have the steps of a training go through torch.compile."""
+        if sort.name not in self.held:
+            log.info("%s is trained through torch.compile", sort.backbone)
+        self._hold(sort)
         network.compiled = True
 
-    def _make_room(self, sort: Sort) -> None:
-        """Torch holds few variants of a module at once; what it is to forget, it finds again on the disk."""
-        os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(home() / "compiled" / "torch"))  # its own is open to all users
-        if self.held not in {"", sort.name}:
-            torch.compiler.reset()
-        self.held = sort.name
+    def _hold(self, sort: Sort) -> None:
+        if os.environ.get(CACHE) in {None, default_cache_dir()}:  # torch names its own when it is imported, below /tmp
+            # What lies there is run: nobody else may put it there, and no other machine.
+            os.environ[CACHE] = str(home() / "compiled" / platform.node() / "torch")
+        if len(self.held | {sort.name}) > HELD:
+            torch.compiler.reset()  # what it forgets, it finds again on the disk
+            self.held.clear()
+        self.held.add(sort.name)
 
 
 @cache
@@ -139,7 +156,10 @@ def compiler() -> Compiler:
 
 
 def trial(network: Network, images: Images, recipe: Recipe) -> Trial:
-    """Steps of a training with and without torch.compile, in turn, on copies of the network. Raises what torch does."""
+    """Steps of a training with and without torch.compile, in turn, on copies of the network.
+
+    Raises what torch does, RuntimeError where memory does not suffice.
+    """
     size, device = min(recipe.batch_size, len(images)), images.device
     ways = [copy_of(network).train() for _ in range(2)]
     for way in ways:
@@ -154,20 +174,15 @@ def trial(network: Network, images: Images, recipe: Recipe) -> Trial:
         float(step(pixels, labels, draws, recipe.lr))  # a GPU is waited for
         return time.perf_counter() - start
 
-    with config.patch(suppress_errors=False):
-        first = seconds(compiled)
-        for step in (plain, compiled):  # warms up
-            seconds(step)
-        pairs: list[tuple[float, float]] = []
-        while len(pairs) < FEWEST or (np.sum(pairs) < SECONDS and len(pairs) < MOST):
-            pairs.append((seconds(plain), seconds(compiled)))
+    first = seconds(compiled)
+    if not ways[1].compiled:
+        raise RuntimeError("torch cannot compile the network")
+    for step in (plain, compiled):  # warms up
+        seconds(step)
+    pairs: list[tuple[float, float]] = []
+    while len(pairs) < FEWEST or (np.sum(pairs) < SECONDS and len(pairs) < MOST):
+        pairs.append((seconds(plain), seconds(compiled)))
+    if {plain.micro, compiled.micro} != {size}:
+        raise RuntimeError("memory does not suffice for two networks and batches as they are")
     plains, others = zip(*pairs, strict=True)
     return Trial(first=first, plain=plains, compiled=others)
-
-
-def _kept(sort: Sort) -> Trial | None:
-    return measured.read(Trial, _path(sort))
-
-
-def _path(sort: Sort) -> Path:
-    return measured.place("compiled", sort.name)

@@ -24,6 +24,7 @@ TIMELESS = {
     "epochs", "patience", "lr", "momentum", "weight_decay", "decayed", "layer_decay", "schedule", "warmup", "label_smoothing",
     "dropout", "subsample.seed", "subsample.stratified",
 }  # fmt: skip
+TRIAL = "compiling"  # the phase of a trial of torch.compile
 MOST = 100  # of each sort: the last ones say it
 SLACK = 0.1  # two figures that agree by chance are no certainty: an interval has this part of its middle to either side
 
@@ -110,7 +111,7 @@ class History:
 
     def append(self, row: Mapping[str, object], costs: Iterable[Mapping[str, Any]]) -> None:
         """One more finished attempt, a row of Tracking.frame."""
-        total = add(map(amount_of, costs))
+        total = add(amount_of(cost) for cost in costs if cost["phase"] != TRIAL)  # one cell in many has a trial
         run = row.get("epochs_run")
         taken = Taken(
             total.seconds, math.nan if total.kwh is None else total.kwh, math.nan if total.co2e is None else total.co2e,

@@ -16,7 +16,7 @@ class Job:
     Attributes:
         experiment, country: for the record and its carbon intensity.
         needs: keys of the pretrainings whose jobs come before this one.
-        left: how many cells alike in backbone and batches one worker has yet to make, these too; 0 where nobody counts them.
+        left: how many cells of its kind are to be made, these too; to a worker of several, its share; 0 if nobody counts.
     """
 
     experiment: str
@@ -62,7 +62,7 @@ def jobs_of(cells: Iterable[Cell], experiment: str, country: str, pack: int = 1)
 
 
 def counted(jobs: Iterable[Job], cells: Iterable[Cell]) -> Iterator[Job]:
-    """The jobs of these cells, each with how many cells are left that torch.compile would make one thing of."""
+    """The jobs of these cells, each with how many cells are left that take as long and have one graph for torch.compile."""
     left = Counter(map(_alike, cells))
     for job in jobs:
         yield replace(job, left=left[_alike(job.cells[0])]) if job.cells else job
@@ -70,8 +70,7 @@ def counted(jobs: Iterable[Job], cells: Iterable[Cell]) -> Iterator[Job]:
 
 
 def _alike(cell: Cell) -> tuple[object, ...]:
-    recipe = cell.recipe
-    return (cell.backbone, recipe.protocol, recipe.size, recipe.batch_size, recipe.stem, recipe.trained, recipe.precision)
+    return (cell.target, cell.backbone, cell.recipe.protocol, cell.recipe.epochs, cell.recipe.batch_size, cell.recipe.graph)
 
 
 def packs(cells: Iterable[Cell], most: int) -> Iterator[list[Cell]]:

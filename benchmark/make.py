@@ -18,6 +18,7 @@ from benchmark.compiling import Sort, compiler
 from benchmark.dataset import Dataset
 from benchmark.digest import digest
 from benchmark.energy import Meter, Stopwatch, shared
+from benchmark.expected import TRIAL
 from benchmark.features import features_of
 from benchmark.images import Images, on_device
 from benchmark.job import Job
@@ -135,18 +136,18 @@ def _fine_tuned(cell: Cell, parts: dict[str, np.ndarray], left: int, meter: Mete
         return initialised(cell.start, len(dataset.classes), luck, recipe).to(device)
 
     size = min(recipe.batch_size, len(parts["train"]))
-    sort, in_epoch = Sort(cell.backbone, recipe, size, device), len(parts["train"]) // size
-    if compiler().due(sort, left * recipe.epochs * in_epoch):
-        with meter.phase("compiling"):
+    sort, steps = Sort(cell.backbone, recipe, size, device), recipe.epochs * (len(parts["train"]) // size)
+    if compiler().due(sort, left * steps):
+        with meter.phase(TRIAL):
             compiler().try_out(sort, begun(), at(dataset, recipe.size, parts["train"], device))
     with meter.phase("training"):
         network = begun()
-        if compiler().pays(sort, left * recipe.epochs * in_epoch):
+        if compiler().pays(sort, left * steps):
             compiler().compile(sort, network)
         train_images, val_images = (at(dataset, recipe.size, parts[part], device) for part in ("train", "val"))
         start = time.monotonic()
         done = train.fit(network, train_images, val_images, recipe, luck, cell.rule)
-        compiler().took(sort, in_epoch * len(done.curves["learning_rate"]), time.monotonic() - start)
+        compiler().took(sort, steps, time.monotonic() - start)
     attempt.curves = done.curves
     attempt.validation |= done.best()
     attempt.facts |= {"micro_batch": str(done.micro_batch), "compiled": str(network.compiled).lower()}

@@ -26,7 +26,6 @@ HALF = (0.5, 0.5, 0.5)
 # `stem` is ours, see Recipe.
 ARGUMENTS: dict[str, type] = {"pad_type": str, "bn_eps": float, "init_values": float, "img_size": int, "stem": str}
 PLAIN = Recipe()
-BACKEND = "inductor"  # of torch.compile
 Copied = TypeVar("Copied", bound=nn.Module)
 
 
@@ -69,7 +68,7 @@ class Network(nn.Module):
     """Images (N, 3, H, W), float in [0, 1], RGB → logits (N, classes).
 
     Of `recipe` it takes dropout, dense layers, stem, and whether the backbone is frozen. `backbone` is a name, or what build()
-    has made of it. `compiled` is what benchmark.compiling sets: whether steps() calls the backbone through torch.compile.
+    has made of it. `compiled`: whether the steps of a training go through torch.compile, see benchmark.graph.
     """
 
     mean: Tensor
@@ -94,26 +93,21 @@ class Network(nn.Module):
 
     def features(self, images: Tensor) -> Tensor:
         """(N, 3, H, W) → (N, D), what the head sees."""
-        return self._through(self.backbone, images)
+        return self.through(self.backbone, images)
 
     def forward(self, images: Tensor) -> Tensor:
         """(N, 3, H, W) → (N, classes)."""
-        return self._classified(self.features(images))
+        return self.classified(self.features(images))
 
-    def steps(self) -> Callable[[Tensor], Tensor]:
-        """What the steps of a training call with their images, all of one shape: forward()."""
-        if not self.compiled:
-            return self
-        backbone = torch.compile(self.backbone, dynamic=False, backend=BACKEND)  # not kept: a copy would call this network's
-        return lambda images: self._classified(self._through(backbone, images))
-
-    def _through(self, backbone: Callable[[Tensor], Tensor], images: Tensor) -> Tensor:
+    def through(self, backbone: Callable[[Tensor], Tensor], images: Tensor) -> Tensor:
+        """features(), with the backbone or what it was compiled to."""
         seen = images.mean(dim=1, keepdim=True) if self.channels == "grey" else images
         normal = (seen - self.mean) / self.std
         with torch.set_grad_enabled(torch.is_grad_enabled() and not self.frozen):
             return backbone(normal.flip(1) if self.channels == "bgr" else normal)
 
-    def _classified(self, features: Tensor) -> Tensor:
+    def classified(self, features: Tensor) -> Tensor:
+        """(N, D) → (N, classes)."""
         return cast("Tensor", self.head(self.dropout(self.dense(features))))
 
     def train(self, mode: bool = True) -> "Network":

@@ -107,6 +107,11 @@ class Recipe(Numeric):
     k: tuple[Annotated[int, Field(ge=1)], ...] = Field((1, 5, 10, 20), min_length=1)
     precision: Literal["auto", "fp32", "bf16"] = "auto"
 
+    @property
+    def graph(self) -> tuple[str, ...]:
+        """What enters the graph of a training step of one backbone, for torch.compile."""
+        return (str(self.size), self.stem, self.trained, self.precision)
+
     @field_validator("stem")
     @classmethod
     def _stem_is_trained(cls, given: str, info: ValidationInfo) -> str:

@@ -19,6 +19,7 @@ from torch.nn import functional as F
 from benchmark import shelf
 from benchmark.augment import Draws, augmented, draw, mixed
 from benchmark.choose import Choice
+from benchmark.graph import Graph
 from benchmark.images import Images, as_float, batches
 from benchmark.network import Network
 from benchmark.optimise import Average, make_optimiser, schedule
@@ -120,7 +121,8 @@ class Step:
         self.network, self.recipe, self.micro = network, recipe, size
         self.optimiser = make_optimiser(network, recipe)
         self.precise = precision(network, recipe)
-        self.classes, self.lucks, self.forward = network.head.out_features, network.lucks(), network.steps()
+        self.classes, self.lucks = network.head.out_features, network.lucks()
+        self.forward = Graph(network, size) if network.compiled else network
         statistics = [[b for b in network.buffers() if b.is_floating_point() is real] for real in (True, False)]
         self.statistics = [(some, [b.clone() for b in some]) for some in statistics if some]
 

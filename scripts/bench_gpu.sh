@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # The engine on a GPU, on a bare machine: torch, timm, scikit-learn and pandas are enough, MLflow and codecarbon are not needed.
+# torch.compile, which it tries last, also wants a compiler of C.
 #
 #     scripts/bench_gpu.sh gpu.json [FOLDER WITH WHEELS] [--seeds N] [--workers N]
 #

@@ -4,9 +4,9 @@
     .venv/bin/python scripts/bench_training.py [PART ...] [--seeds N] [--workers N] [--json FILE]
 
 PART: small (ResNet-18, 64 px), large (MobileNetV2-100, 224 px), probe (frozen features, 4 seeds, 10 values of C), packed
-(several seeds side by side), compiled (the engine's trial of torch.compile), overhead (a whole cell through
-runner, energy and MLflow), gpu (needs one: a cell of the CATS-2024 kind, the bare throughput of the backbone, packed seeds).
-Without PART: small, large, probe, overhead.
+(several seeds side by side), compiled (the engine's trial of torch.compile, with nothing compiled before; one seed), overhead
+(a whole cell through runner, energy and MLflow), gpu (needs one: a cell of the CATS-2024 kind, the bare throughput of the
+backbone, packed seeds). Without PART: small, large, probe, overhead.
 
 The plain loop: torchvision's PIL transforms in a DataLoader (of --workers processes), fp32, training and validation images
 evaluated after every epoch, as in the published code of MedMNIST and CATS; optimiser and transforms are those of the recipe.

@@ -11,6 +11,7 @@ from benchmark.job import jobs_of
 from benchmark.make import make_cell
 from benchmark.plan import Plan
 from results.error import CatsError
+from results.record import Cost, Energy
 
 PLAN = {
     "experiment": "e", "sources": ["scratch"], "targets": ["ihc"], "backbones": ["test_resnet"], "seeds": 1,
@@ -97,3 +98,14 @@ def test_what_cannot_be_calibrated_is_unknown_and_named(caplog):
 def test_a_sum_of_expectations_is_that_of_its_ends():
     one = Expected(Span(1, 2, 3), Span(4, 5, 6), Span(7, 8, 9))
     assert (one + one).seconds == Span(2, 4, 6)
+
+
+def test_a_trial_of_torch_compile_says_nothing_of_how_long_the_next_cell_takes():
+    (cell,) = cells()
+    outcome = make_cell(cell, "e", Stopwatch("NLD", "cpu"))
+    cost = Cost(phase="training", seconds=36.0, energy={"cpu": Energy(kwh=1e-3, provenance="modelled")}, kg_per_kwh=0.5)
+    plain, tried = History(), History()
+    for history, costs in ((plain, (cost,)), (tried, (cost.model_copy(update={"phase": "compiling"}), cost))):
+        history.count(outcome.record.model_copy(update={"costs": costs}))
+    assert tried.expected(cell) == plain.expected(cell)
+    assert plain.expected(cell).seconds.likely == pytest.approx(36.0)
