@@ -13,8 +13,8 @@ from benchmark.recipe import Recipe
 def precision(network: Network, recipe: Recipe) -> torch.dtype:
     """What `precision: auto` means for this network here: bf16 where that is faster, else fp32.
 
-    On a GPU with bf16: bf16. On a CPU only one with AMX gains, and only where layers are large: from about 64 pixels on, or
-    with a small stem.
+    On a GPU with bf16: bf16. On a CPU only one gains that multiplies in bf16, by AMX or AVX-512, and only where layers are
+    large: from about 64 pixels on, or with a small stem.
     """
     if recipe.precision != "auto":
         return torch.bfloat16 if recipe.precision == "bf16" else torch.float32
@@ -22,9 +22,9 @@ def precision(network: Network, recipe: Recipe) -> torch.dtype:
     if device.type == "cuda":
         with torch.cuda.device(device):  # the question is about the current one; emulated, bf16 is slower than fp32
             return torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else torch.float32
-    amx = bool(torch.cpu._is_amx_tile_supported())  # noqa: SLF001 - torch has no public question for it
+    able = torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported()  # noqa: SLF001 - nothing public tells
     large = recipe.size >= 64 or network.arguments.get("stem") == "small"
-    return torch.bfloat16 if device.type == "cpu" and amx and large else torch.float32
+    return torch.bfloat16 if device.type == "cpu" and able and large else torch.float32
 
 
 def autocast(device: torch.device, precise: torch.dtype) -> torch.autocast:

@@ -18,15 +18,17 @@ from benchmark.recipe import Recipe
 from tests.stripes import CPU, network, stripes
 
 
-def test_small_images_stay_in_fp32_on_a_cpu_unless_the_stem_leaves_them_large(monkeypatch):
-    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: True)
+@pytest.mark.parametrize("able", ["_is_amx_tile_supported", "_is_avx512_bf16_supported"])
+def test_small_images_stay_in_fp32_on_a_cpu_unless_the_stem_leaves_them_large(monkeypatch, able):
+    for name in ("_is_amx_tile_supported", "_is_avx512_bf16_supported"):
+        monkeypatch.setattr(torch.cpu, name, lambda name=name: name == able)
     small = Network("resnet18", Trained(), 2, Recipe(stem="small"))
     assert precision(network(), Recipe(size=28)) is torch.float32
     assert precision(small, Recipe(size=28)) is torch.bfloat16
     assert precision(network(), Recipe(size=64)) is torch.bfloat16
     assert precision(network(), Recipe(size=28, precision="bf16")) is torch.bfloat16
     assert precision(network(), Recipe(size=64, precision="fp32")) is torch.float32
-    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: False)
+    monkeypatch.setattr(torch.cpu, able, lambda: False)
     assert precision(network(), Recipe(size=64)) is torch.float32
 
 
