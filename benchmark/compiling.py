@@ -26,7 +26,8 @@ from benchmark.augment import draw
 from benchmark.digest import digest
 from benchmark.home import home
 from benchmark.images import Images
-from benchmark.network import Network, copy_of
+from benchmark.network import Network, Trained, copy_of
+from benchmark.pack import stopping
 from benchmark.precision import quicken
 from benchmark.recipe import Recipe
 from results.record import Frozen
@@ -67,17 +68,21 @@ FAILED = Trial(first=0.0, plain=(0.0, 0.0), compiled=(0.0, 0.0))  # saves nothin
 
 @dataclass(frozen=True)
 class Sort:
-    """What decides how long steps take, compiled or not: a backbone and a recipe on a device, with batches of `size` images."""
+    """What decides how long steps take, compiled or not: a backbone and a recipe on a device, with batches of `size` images.
+
+    `variant`: what the source's weights want of the backbone, see variant_of().
+    """
 
     backbone: str
     recipe: Recipe
     size: int
     device: torch.device
+    variant: str = ""
 
     @property
     def name(self) -> str:
         """Digest of what enters the graph and of the machine; recipes that differ in other things share a trial."""
-        graph = [self.backbone, self.size, *self.recipe.graph]
+        graph = [self.backbone, self.variant, self.size, *self.recipe.graph]
         return digest([graph, environment(str(self.device)), platform.node()])
 
     @property
@@ -91,45 +96,47 @@ class Compiler:
     """What a process knows of compiling, by names of sorts.
 
     Attributes:
-        seconds: of a training, per step asked for, as the last one of each sort took. held: what is compiled in this process.
+        paces: seconds of the last training of each sort per step that was asked for, and which part of the steps it made.
+        trials: those of this process. held: what is compiled in it.
     """
 
-    seconds: dict[str, float] = field(default_factory=dict)
+    paces: dict[str, tuple[float, float]] = field(default_factory=dict)
+    trials: dict[str, Trial] = field(default_factory=dict)
     held: set[str] = field(default_factory=set)
 
-    def took(self, sort: Sort, steps: int, seconds: float) -> None:
-        """A training of this sort, of so many steps unless it stopped early, took so long."""
+    def took(self, sort: Sort, steps: int, made: int, seconds: float) -> None:
+        """A training of this sort took so long; of so many steps it has made some, fewer if it stopped early."""
         if steps:
-            self.seconds[sort.name] = seconds / steps
+            self.paces[sort.name] = seconds / steps, made / steps
 
     def due(self, sort: Sort, steps: int) -> bool:
         """Whether it is time for a trial, with so many steps left to do."""
-        step = self.seconds.get(sort.name)
-        if step is None or config.disable or steps * step * SHARE < EXPECTED + 2 * FEWEST * step:
-            return False
-        return measured.read(Trial, sort.path) is None
+        step, _ = self.paces.get(sort.name, (0.0, 1.0))
+        takes = EXPECTED + max(2 * FEWEST * step, min(SECONDS, 2 * MOST * step))
+        return steps * step * SHARE >= takes and not config.disable and self._found(sort) is None
 
     def pays(self, sort: Sort, steps: int) -> bool:
         """Whether so many steps are worth compiling, as far as a trial has told; it is paid for once in a process."""
-        found = measured.read(Trial, sort.path)
+        found, (_, part) = self._found(sort), self.paces.get(sort.name, (0.0, 1.0))
         if found is None or config.disable:
             return False
-        return steps * found.saved > (0.0 if sort.name in self.held else found.first)
+        return steps * part * found.saved > (0.0 if sort.name in self.held else found.first)
 
     def try_out(self, sort: Sort, network: Network, images: Images) -> None:
         """Make the trial, on copies of a network, and keep what it finds."""
         log.info("trying torch.compile of %s", sort.backbone)
         self._hold(sort)
-        measured.keep(FAILED, sort.path)  # stands where the trial takes the process with it, and while others might begin one
+        self._keep(sort, FAILED)  # stands where the trial takes the process with it, and while others might begin one
         try:
             found = trial(network, images, sort.recipe)
         except KeyboardInterrupt:
             sort.path.unlink(missing_ok=True)
+            del self.trials[sort.name]
             raise
         except Exception as error:  # no compiler, say, or no memory for two more networks
             log.info("no trial: %s; there is another one if %s is removed", error, sort.path, exc_info=True)
             return
-        measured.keep(found, sort.path)
+        self._keep(sort, found)
         log.info("torch.compile of %s takes %.0f s here and %s", sort.backbone, found.first, found.verdict)
 
     def compile(self, sort: Sort, network: Network) -> None:
@@ -138,6 +145,17 @@ class Compiler:
             log.info("%s is trained through torch.compile", sort.backbone)
         self._hold(sort)
         network.compiled = True
+
+    def give_up(self, sort: Sort) -> None:
+        """What a trial has compiled could not be compiled later."""
+        self._keep(sort, FAILED)
+
+    def _found(self, sort: Sort) -> Trial | None:
+        return self.trials.get(sort.name) or measured.read(Trial, sort.path)
+
+    def _keep(self, sort: Sort, found: Trial) -> None:
+        self.trials[sort.name] = found  # a disk may refuse it
+        measured.keep(found, sort.path)
 
     def _hold(self, sort: Sort) -> None:
         if os.environ.get(CACHE) in {None, default_cache_dir()}:  # torch names its own when it is imported, below /tmp
@@ -153,6 +171,11 @@ class Compiler:
 def compiler() -> Compiler:
     """That of this process."""
     return Compiler()
+
+
+def variant_of(trained: Trained) -> str:
+    """What weights change in the graph of a backbone: its input channels, what it is made with."""
+    return f"{'grey' if trained.channels == 'grey' else 'colour'} {sorted(trained.arguments.items())}"
 
 
 def trial(network: Network, images: Images, recipe: Recipe) -> Trial:
@@ -181,6 +204,8 @@ def trial(network: Network, images: Images, recipe: Recipe) -> Trial:
         seconds(step)
     pairs: list[tuple[float, float]] = []
     while len(pairs) < FEWEST or (np.sum(pairs) < SECONDS and len(pairs) < MOST):
+        if stopping():  # no signal reaches a worker
+            raise KeyboardInterrupt
         pairs.append((seconds(plain), seconds(compiled)))
     if {plain.micro, compiled.micro} != {size}:
         raise RuntimeError("memory does not suffice for two networks and batches as they are")

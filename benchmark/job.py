@@ -16,7 +16,7 @@ class Job:
     Attributes:
         experiment, country: for the record and its carbon intensity.
         needs: keys of the pretrainings whose jobs come before this one.
-        left: how many cells of its kind are to be made, these too; to a worker of several, its share; 0 if nobody counts.
+        left: how many cells of its kind are to be made, this one too; to a worker of several, its share; 0 side by side.
     """
 
     experiment: str
@@ -61,12 +61,16 @@ def jobs_of(cells: Iterable[Cell], experiment: str, country: str, pack: int = 1)
         yield Job(experiment, country, cells=tuple(some), needs=frozenset(starts))
 
 
-def counted(jobs: Iterable[Job], cells: Iterable[Cell]) -> Iterator[Job]:
-    """The jobs of these cells, each with how many cells are left that take as long and have one graph for torch.compile."""
-    left = Counter(map(_alike, cells))
+def counted(jobs: Iterable[Job], cells: Iterable[Cell], pack: int = 1) -> Iterator[Job]:
+    """The jobs of these cells; one of a single cell with how many such are left that have one graph for torch.compile."""
+    left = Counter(_alike(some[0]) for some in packs(cells, pack) if len(some) == 1)
     for job in jobs:
-        yield replace(job, left=left[_alike(job.cells[0])]) if job.cells else job
-        left.subtract(map(_alike, job.cells))
+        if len(job.cells) == 1:
+            sort = _alike(job.cells[0])
+            yield replace(job, left=left[sort])
+            left[sort] -= 1
+        else:
+            yield job
 
 
 def _alike(cell: Cell) -> tuple[object, ...]:

@@ -14,7 +14,7 @@ import torch
 from benchmark import catalogue, probe, shelf, train
 from benchmark.attempt import Attempt
 from benchmark.cell import Cell
-from benchmark.compiling import Sort, compiler
+from benchmark.compiling import Sort, compiler, variant_of
 from benchmark.dataset import Dataset
 from benchmark.digest import digest
 from benchmark.energy import Meter, Stopwatch, shared
@@ -136,21 +136,30 @@ def _fine_tuned(cell: Cell, parts: dict[str, np.ndarray], left: int, meter: Mete
         return initialised(cell.start, len(dataset.classes), luck, recipe).to(device)
 
     size = min(recipe.batch_size, len(parts["train"]))
-    sort, steps = Sort(cell.backbone, recipe, size, device), recipe.epochs * (len(parts["train"]) // size)
+    sort = Sort(cell.backbone, recipe, size, device, variant_of(weights_of(cell.start)))
+    in_epoch = len(parts["train"]) // size
+    steps = recipe.epochs * in_epoch
     if compiler().due(sort, left * steps):
         with meter.phase(TRIAL):
             compiler().try_out(sort, begun(), at(dataset, recipe.size, parts["train"], device))
     with meter.phase("training"):
         network = begun()
-        if compiler().pays(sort, left * steps):
+        asked = compiler().pays(sort, left * steps)
+        if asked:
             compiler().compile(sort, network)
         train_images, val_images = (at(dataset, recipe.size, parts[part], device) for part in ("train", "val"))
         start = time.monotonic()
         done = train.fit(network, train_images, val_images, recipe, luck, cell.rule)
-        compiler().took(sort, steps, time.monotonic() - start)
+        made = in_epoch * len(done.curves["learning_rate"])
+        compiler().took(sort, steps, made, time.monotonic() - start)
+    if asked and not network.compiled:
+        compiler().give_up(sort)
     attempt.curves = done.curves
     attempt.validation |= done.best()
-    attempt.facts |= {"micro_batch": str(done.micro_batch), "compiled": str(network.compiled).lower()}
+    attempt.facts |= {
+        "micro_batch": str(done.micro_batch),
+        "compiled": str(network.compiled and done.micro_batch == size).lower(),
+    }
     with meter.phase("evaluation"):
         precise = precision(network, recipe)
         logits = train.predict(network, at(dataset, recipe.size, parts["test"], device), precise)

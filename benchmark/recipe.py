@@ -80,7 +80,7 @@ class Recipe(Numeric):
         hidden: widths of dense layers between backbone and head. stem: small is 3 x 3 without stride or pooling, for ResNets
             on small images; frozen features come by the stem of the source.
         c: inverse penalties that the probe chooses from on the validation images. k: numbers of neighbours.
-        precision: auto is bf16 where it is the faster one (see benchmark/train.py), else fp32.
+        precision: auto is bf16 where it is the faster one (see benchmark/precision.py), else fp32.
     """
 
     protocol: Literal["finetune", "probe", "knn"] = "finetune"

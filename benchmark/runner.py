@@ -104,7 +104,7 @@ def run(plan: Plan, tracking: Tracking, outbox: Outbox, engine: Engine, watch: W
             for sentence in guard.look(jobs):
                 watch.told(sentence)
         del frame  # it may be large, and a run may take days
-        Work(tracking, outbox, guard, watch, state).do(engine, counted(jobs(), todo))
+        Work(tracking, outbox, guard, watch, state).do(engine, counted(jobs(), todo, pack))
     state.waiting = sum(1 for _ in outbox)
     try:
         state.budget = guard.close()

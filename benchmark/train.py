@@ -133,22 +133,7 @@ class Step:
         """
         for group in self.optimiser.param_groups:
             group["lr"] = rate * group.get("share", 1.0)
-        before = [(luck, luck.get_state()) for luck in self.lucks]
-        for now, kept in self.statistics:
-            torch._foreach_copy_(kept, now)
-        while True:
-            self.optimiser.zero_grad()
-            try:
-                loss = self._accumulate(pixels, labels, draws)
-                break
-            except RuntimeError as error:  # torch's OutOfMemoryError is one
-                if not out_of_memory(error) or self.micro <= 2:
-                    raise
-            for luck, drawn in before:  # outside of `except`, so that nothing holds on to the graph
-                luck.set_state(drawn)
-            for now, kept in self.statistics:
-                torch._foreach_copy_(now, kept)
-            self.micro = fewer(self.micro)
+        loss = self._gradients(pixels, labels, draws)
         try:
             self.optimiser.step()
         except RuntimeError as error:
@@ -159,6 +144,30 @@ class Step:
                 f"memory does not suffice for what {self.recipe.optimiser} keeps of each weight: {error}"
             ) from error
         return loss
+
+    def _gradients(self, pixels: Tensor, labels: Tensor, draws: Draws) -> Tensor:
+        """Those of one batch; again in parts where memory was short, and without torch.compile where that fails."""
+        before = [(luck, luck.get_state()) for luck in self.lucks]
+        for now, kept in self.statistics:
+            torch._foreach_copy_(kept, now)
+        while True:
+            self.optimiser.zero_grad()
+            try:
+                return self._accumulate(pixels, labels, draws)
+            except RuntimeError as error:  # torch's OutOfMemoryError is one
+                short = out_of_memory(error)
+                if self.micro <= 2 if short else not self.network.compiled:
+                    raise
+                why = str(error).strip().partition("\n")[0]
+            for luck, drawn in before:  # outside of `except`, so that nothing holds on to the graph
+                luck.set_state(drawn)
+            for now, kept in self.statistics:
+                torch._foreach_copy_(now, kept)
+            if short:
+                self.micro = fewer(self.micro)
+            else:
+                self.network.compiled = False
+                log.warning("torch.compile fails here, the training goes on without: %s", why)
 
     def _accumulate(self, pixels: Tensor, labels: Tensor, draws: Draws) -> Tensor:
         losses = []
