@@ -152,7 +152,7 @@ def compiling(asked: Asked) -> Figures:
 def overhead(asked: Asked) -> Figures:
     """What a cell takes beyond forward, backward and optimiser: reading, augmentation, scores, energy, MLflow, everything."""
     with tempfile.TemporaryDirectory() as folder:
-        for name, epochs, count in (("cell with no epoch", 0, 4 * asked.seeds), ("long cell", 20, min(asked.seeds, 3))):
+        for name, epochs, count in (("cell with no epoch", 0, 4 * asked.seeds), ("long cell", 40, min(asked.seeds, 3))):
             whole, inside = cells(Path(folder), epochs, count, asked.device)
             beyond = [a - b for a, b in zip(whole, inside, strict=True)]
             shares = [100 * a / b for a, b in zip(beyond, whole, strict=True)]
