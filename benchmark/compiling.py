@@ -23,10 +23,11 @@ from torch._inductor.runtime.cache_dir_utils import default_cache_dir
 from benchmark import measured, train
 from benchmark.attempt import environment
 from benchmark.augment import draw
+from benchmark.copying import copy_of
 from benchmark.digest import digest
 from benchmark.home import home
 from benchmark.images import Images
-from benchmark.network import Network, Trained, copy_of
+from benchmark.network import Network, Trained
 from benchmark.pack import stopping
 from benchmark.precision import quicken
 from benchmark.recipe import Recipe

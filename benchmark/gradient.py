@@ -10,8 +10,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from benchmark.copying import copy_of
 from benchmark.measure import Array, Undefined
-from benchmark.network import Network, copy_of
+from benchmark.network import Network
 from benchmark.operators import timm
 from benchmark.sample import sample
 

@@ -1,14 +1,12 @@
 """Networks: a timm backbone that carries its source's normalisation, and a new head for the target."""
 
-import copy
 import itertools
 import json
 import uuid
-from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -26,7 +24,6 @@ HALF = (0.5, 0.5, 0.5)
 # `stem` is ours, see Recipe.
 ARGUMENTS: dict[str, type] = {"pad_type": str, "bn_eps": float, "init_values": float, "img_size": int, "stem": str}
 PLAIN = Recipe()
-Copied = TypeVar("Copied", bound=nn.Module)
 
 
 @dataclass(frozen=True)
@@ -166,30 +163,6 @@ def small_stem(model: nn.Module, name: str) -> None:
     model.conv1 = nn.Conv2d(first.in_channels, first.out_channels, 3, padding=1, bias=False)
     nn.init.kaiming_normal_(model.conv1.weight, mode="fan_out", nonlinearity="relu")
     model.maxpool = nn.Identity()
-
-
-def copy_of(module: Copied) -> Copied:
-    """copy.deepcopy, but faster: much of its time goes to tensors, numbers and the empty dicts of hooks of every module."""
-    memo: dict[int, Any] = {id(buffer): buffer.detach().clone() for buffer in module.buffers()}
-    memo |= {id(one): nn.Parameter(one.detach().clone(), one.requires_grad) for one in module.parameters()}
-    parts = [part for part in module.modules() if _ordinary(type(part))]
-    memo |= {id(part): type(part).__new__(type(part)) for part in parts}
-    for part in reversed(parts):  # what a layer holds is whole before it: it may have its own way of copying that
-        for name, held in part.__getstate__().items():  # type: ignore[no-untyped-call] # torch leaves out what it has compiled
-            empty = type(held) in (dict, OrderedDict) and not held
-            vars(memo[id(part)])[name] = type(held)() if empty else held if _constant(held) else copy.deepcopy(held, memo)
-    return copy.deepcopy(module, memo)  # the memo has it, unless it is not ordinary
-
-
-def _ordinary(kind: type[nn.Module]) -> bool:
-    """Whether a copy is a new object with copies of all attributes; __setstate__ merely adds what old checkpoints lack."""
-    own = ("__new__", "__reduce__", "__reduce_ex__", "__getstate__")
-    return not hasattr(kind, "__deepcopy__") and all(getattr(kind, name) is getattr(nn.Module, name) for name in own)
-
-
-def _constant(held: object) -> bool:
-    kinds = (int, float, bool, str, type(None))
-    return type(held) in kinds or (type(held) is tuple and all(map(_constant, held)))
 
 
 def feature_count(model: nn.Module) -> int:

@@ -5,7 +5,8 @@ import math
 import torch
 from torch import nn
 
-from benchmark.network import Network, copy_of
+from benchmark.copying import copy_of
+from benchmark.network import Network
 from benchmark.recipe import Recipe
 
 

@@ -12,7 +12,8 @@ from benchmark.parse import parse, read_yaml
 from results.error import CatsError, nearest
 from results.record import Frozen
 
-# Raised whenever the same inputs give other numbers than before: a change of the loop, the augmentation, the split.
+# Raised whenever the same inputs give other numbers than before: a change of the loop, the augmentation, the split. Not for
+# what `precision: auto` or torch.compile is on a machine, which enters no key: the record tells both.
 # It is part of the key of every cell and every pretraining.
 TRAINER = 2
 

@@ -9,9 +9,10 @@ import torch
 from torch import nn
 
 from benchmark.checkpoint import read_file, renamed
+from benchmark.copying import copy_of
 from benchmark.digest import file_digest
 from benchmark.hub import hub_weights
-from benchmark.network import PLAIN, Network, Trained, build, copy_of, declared, read_weights
+from benchmark.network import PLAIN, Network, Trained, build, declared, read_weights
 from benchmark.published import fetched
 from benchmark.published_timm import timm_weights
 from benchmark.recipe import Recipe

@@ -16,10 +16,11 @@ from torch._functorch.aot_autograd import aot_module_simplified, make_boxed_func
 from benchmark import compiling, graph, measured, train
 from benchmark.augment import draw
 from benchmark.compiling import Compiler, Sort, Trial, compiler, variant_of
+from benchmark.copying import copy_of
 from benchmark.energy import Stopwatch
 from benchmark.job import counted, jobs_of
 from benchmark.make import make, make_cell
-from benchmark.network import Trained, copy_of
+from benchmark.network import Trained
 from benchmark.plan import Plan
 from benchmark.precision import quicken
 from benchmark.recipe import Recipe
