@@ -1,5 +1,5 @@
 """`python -m benchmark` is the command `cats`."""
 
-from benchmark.cli import main
+from benchmark.cli.main import main
 
 main()

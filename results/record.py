@@ -7,7 +7,16 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, model_serializer
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+)
+
+Task = Literal["binary", "multiclass", "multilabel", "ordinal"]
+
+TRIAL = "compiling"  # the phase of a trial of torch.compile
 
 Provenance = Literal["counter", "modelled", "missing"]
 Rule = Literal["min_val_loss", "within_one_se", "max_val_auc", "last_epoch"]
@@ -42,7 +51,7 @@ class Cost(Frozen):
     """What one phase of an attempt cost.
 
     Attributes:
-        phase: pretraining, features, compiling (a trial, see benchmark.compiling), training or evaluation.
+        phase: pretraining, features, compiling (a trial, see benchmark.training.torch_compile), training or evaluation.
         seconds: wall-clock time.
         energy: by hardware: cpu, ram, gpu.
         kg_per_kwh: carbon intensity of the declared country, kg CO2e per kWh; None if unknown.

@@ -33,14 +33,15 @@ import numpy as np
 import pandas as pd
 from scipy.special import softmax
 
-from results.board import Judging, make_board
-from results.overall import best_chances, mean_ranks, mean_values
-from results.predictions import images_of
-from results.rank import DRAWS, Measured, draws, ranked
+from results.board.board import make_board
+from results.board.ranking import Standing, over_targets, rows_of
+from results.board.request import Judging
 from results.record import Cost, Energy, Outcome, Record
-from results.snapshot import file_of, frame_of, unchanged
-from results.standing import Standing, over_targets, rows_of
-from results.tracking import Tracking
+from results.statistics.intervals import DRAWS, Measured, draws, ranked
+from results.statistics.mean_ranks import best_chances, mean_ranks, mean_values
+from results.tracking.experiment import Tracking
+from results.tracking.predictions import images_of
+from results.tracking.snapshot import file_of, frame_of, unchanged
 
 EXPERIMENT = "bench"
 REPEATS = 3

@@ -21,14 +21,15 @@ import numpy as np
 import pandas as pd
 from training.figure import hardware, interval, versions
 
-from benchmark.cli_options import outbox_of
-from benchmark.device import device_of
-from benchmark.engine import Local
-from benchmark.plan import Plan
-from benchmark.runner import Watch, run
+from benchmark.execution.engine import Local
+from benchmark.execution.records import outbox_of
+from benchmark.execution.runner import run
+from benchmark.execution.watch import Watch
+from benchmark.machine.device import device_of
+from benchmark.specs.plan import Plan
 from results.record import Rule
-from results.spent import hardware as provenance
-from results.tracking import Tracking
+from results.tracking.cost_columns import hardware as provenance
+from results.tracking.experiment import Tracking
 
 TARGETS = ("breastmnist", "pneumoniamnist", "retinamnist")
 RECIPES: dict[str, dict[str, Any]] = {

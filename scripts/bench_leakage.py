@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmark.fingerprint import BITS, COLUMNS, NEAR, ROWS, SIDE, Prints, cores, near, prints, twins
+from benchmark.data.fingerprint import BITS, COLUMNS, NEAR, ROWS, SIDE, Prints, cores, near, prints, twins
 
 REPEATS = 5
 

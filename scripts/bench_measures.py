@@ -150,7 +150,7 @@ def work(out: Connection, name: str, folder: Path, repeats: int, resamples: int)
     sys.path.insert(0, str(ROOT))
     import numpy as np
 
-    from benchmark.measure import checked
+    from benchmark.specs.measure import checked
     from results.error import CatsError
 
     made = getattr(importlib.import_module(f"similarity.{name}"), name)
@@ -187,7 +187,7 @@ def highest() -> int:
 def resampled(made: Any, given: Any, number: int) -> float:
     import numpy as np
 
-    from benchmark.measure import OF_SOURCE, OF_TARGET, Draws
+    from benchmark.specs.measure import OF_SOURCE, OF_TARGET, Draws
 
     luck = np.random.default_rng(1)
     target = next((len(given[n]) for n in made.needs if n in OF_TARGET), 0)

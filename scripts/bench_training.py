@@ -33,10 +33,10 @@ from training.figure import hardware, interval, versions
 from training.pack import together
 from training.task import Task, network_of, noise, task
 
-from benchmark.compiling import trial
-from benchmark.device import device_of
-from benchmark.images import on_device
-from benchmark.recipe import Augment, Recipe
+from benchmark.machine.device import device_of
+from benchmark.specs.recipe import Augment, Recipe
+from benchmark.training.device_images import on_device
+from benchmark.training.torch_compile import trial
 
 MOVES = Augment(flip=0.5, rotate=10, shift=0.1, zoom=0.1)
 PARTS = ("small", "large", "probe", "overhead")

@@ -3,7 +3,7 @@
 import numpy as np
 import scipy.linalg
 
-from benchmark.measure import Array, Draws, Undefined
+from benchmark.specs.measure import Array, Draws, Undefined
 
 
 def centred(features: Array) -> Array:

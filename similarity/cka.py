@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from benchmark.measure import Array, Draws, Undefined, measure
-from benchmark.sample import multiplicities
+from benchmark.measures.resampling import multiplicities
+from benchmark.specs.measure import Array, Draws, Undefined, measure
 
 BLOCK = 1000  # rows of the kernels at a time
 

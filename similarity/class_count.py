@@ -2,8 +2,8 @@
 
 import math
 
-from benchmark.measure import Undefined, measure
-from benchmark.source import Source
+from benchmark.specs.measure import Undefined, measure
+from benchmark.specs.source import Source
 
 
 @measure(grows="1", citation="a baseline; compare Huh, Agrawal & Efros, What makes ImageNet good for transfer learning?, 2016")

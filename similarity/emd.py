@@ -4,8 +4,8 @@ import numpy as np
 from scipy.sparse import csr_array
 from scipy.spatial.distance import cdist
 
-from benchmark.measure import Array, Draws, Undefined, measure
-from benchmark.sample import multiplicities
+from benchmark.measures.resampling import multiplicities
+from benchmark.specs.measure import Array, Draws, Undefined, measure
 
 
 @measure(

@@ -3,7 +3,7 @@
 import numpy as np
 import scipy.special
 
-from benchmark.measure import Array, Draws, Undefined, measure
+from benchmark.specs.measure import Array, Draws, Undefined, measure
 from results.error import CatsError
 
 

@@ -6,8 +6,8 @@ import numpy as np
 import scipy.linalg
 import scipy.special
 
-from benchmark.linear import compact
-from benchmark.measure import Array, Draws, Undefined, measure
+from benchmark.measures.linear import compact
+from benchmark.specs.measure import Array, Draws, Undefined, measure
 from results.error import CatsError
 from similarity.energy import tails
 

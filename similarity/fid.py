@@ -3,8 +3,8 @@
 import numpy as np
 from scipy.linalg import svdvals
 
-from benchmark.measure import Array, Draws, measure
-from benchmark.sample import multiplicities
+from benchmark.measures.resampling import multiplicities
+from benchmark.specs.measure import Array, Draws, measure
 
 
 @measure(

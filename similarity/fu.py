@@ -5,9 +5,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from benchmark.gradient import drawn_images, for_evaluation
-from benchmark.measure import Array, Draws, Undefined, measure, once
-from benchmark.network import Network
+from benchmark.measures.gradients import drawn_images, for_evaluation
+from benchmark.networks.network import Network
+from benchmark.specs.measure import Array, Draws, Undefined, measure, once
 
 MARGIN = 0.05
 

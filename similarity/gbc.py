@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from benchmark.measure import Array, Draws, measure
+from benchmark.specs.measure import Array, Draws, measure
 from results.error import CatsError
 from similarity._thin import counts, principal, with_two
 

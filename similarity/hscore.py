@@ -3,7 +3,7 @@
 import numpy as np
 import scipy.linalg
 
-from benchmark.measure import Array, Draws, Undefined, measure
+from benchmark.specs.measure import Array, Draws, Undefined, measure
 from similarity._thin import added, centred, class_means, indicators
 
 

@@ -1,7 +1,7 @@
 """The habit: always ImageNet."""
 
-from benchmark.measure import measure
-from benchmark.source import Source
+from benchmark.specs.measure import measure
+from benchmark.specs.source import Source
 
 
 @measure(grows="1", citation="what most people do; no published measure beats it on the matrix of CATS 2024")

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from benchmark import held_out
-from benchmark.held_out import average, hits, votes
-from benchmark.linear import compact
-from benchmark.measure import Array, Draws, Undefined, measure
+from benchmark.measures import cross_validation as held_out
+from benchmark.measures.cross_validation import average, hits, votes
+from benchmark.measures.linear import compact
+from benchmark.specs.measure import Array, Draws, Undefined, measure
 
 
 @measure(

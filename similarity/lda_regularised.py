@@ -7,7 +7,7 @@ import scipy.linalg
 import scipy.sparse.linalg
 import scipy.special
 
-from benchmark.measure import Array, Draws, Undefined, measure
+from benchmark.specs.measure import Array, Draws, Undefined, measure
 from results.error import CatsError
 from similarity._thin import added, centred, class_means, indicators, rotated
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from benchmark.measure import Array, Draws, measure
+from benchmark.specs.measure import Array, Draws, measure
 
 
 @measure(grows="N S", citation="Nguyen, Hassner, Seeger & Archambeau, LEEP: a new measure of transferability, ICML 2020")

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from benchmark.measure import Array, Draws, Undefined, measure
+from benchmark.specs.measure import Array, Draws, Undefined, measure
 from similarity._thin import counts, indicators
 
 

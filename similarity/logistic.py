@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from benchmark import held_out
-from benchmark.held_out import average, hits
-from benchmark.linear import posteriors, principal, softmax_ridge
-from benchmark.measure import Array, Draws, Undefined, measure
+from benchmark.measures import cross_validation as held_out
+from benchmark.measures.cross_validation import average, hits
+from benchmark.measures.linear import posteriors, principal, softmax_ridge
+from benchmark.specs.measure import Array, Draws, Undefined, measure
 from results.error import CatsError
 
 STRENGTHS = (1.0, 10.0, 100.0)  # of features with a total variance of one; from strong to weak, each starts the next

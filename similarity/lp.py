@@ -6,9 +6,9 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.neighbors import NeighborhoodComponentsAnalysis
 
-from benchmark.held_out import canonical, votes
-from benchmark.linear import principal
-from benchmark.measure import Array, Draws, Undefined, measure
+from benchmark.measures.cross_validation import canonical, votes
+from benchmark.measures.linear import principal
+from benchmark.specs.measure import Array, Draws, Undefined, measure
 
 
 @measure(

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from benchmark.measure import Array, Draws, Undefined, measure
-from benchmark.sample import multiplicities, sample
+from benchmark.measures.resampling import multiplicities, sample
+from benchmark.specs.measure import Array, Draws, Undefined, measure
 
 
 @measure(

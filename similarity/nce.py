@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from benchmark.measure import Array, Draws, measure
+from benchmark.specs.measure import Array, Draws, measure
 
 
 @measure(grows="N", citation="Tran, Nguyen & Hassner, Transferability and hardness of supervised classification, ICCV 2019")

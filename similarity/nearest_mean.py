@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from benchmark import held_out
-from benchmark.held_out import average, hits
-from benchmark.measure import Array, Draws, measure
+from benchmark.measures import cross_validation as held_out
+from benchmark.measures.cross_validation import average, hits
+from benchmark.specs.measure import Array, Draws, measure
 
 
 @measure(

@@ -6,9 +6,9 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import GaussianMixture
 
-from benchmark.held_out import canonical
-from benchmark.linear import principal
-from benchmark.measure import Array, Draws, Undefined, measure
+from benchmark.measures.cross_validation import canonical
+from benchmark.measures.linear import principal
+from benchmark.specs.measure import Array, Draws, Undefined, measure
 from similarity.leep import likelihoods
 
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmark.measure import Array, Draws, Undefined, measure
-from benchmark.sample import multiplicities, sample
+from benchmark.measures.resampling import multiplicities, sample
+from benchmark.specs.measure import Array, Draws, Undefined, measure
 from similarity.emd import single_label
 from similarity.otdd import Plan, priced, square_distances, transport
 

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 from scipy.special import logsumexp
 
-from benchmark.measure import Array, Draws, Undefined, measure
-from benchmark.sample import multiplicities, sample
+from benchmark.measures.resampling import multiplicities, sample
+from benchmark.specs.measure import Array, Draws, Undefined, measure
 from similarity.emd import single_label
 from similarity.fid import centred, factor, overlap
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from benchmark.linear import posteriors, principal, softmax_ridge
-from benchmark.measure import Array, Draws, Undefined, measure
+from benchmark.measures.linear import posteriors, principal, softmax_ridge
+from benchmark.specs.measure import Array, Draws, Undefined, measure
 
 
 @measure(

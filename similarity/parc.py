@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmark.measure import Array, Draws, Undefined, measure
+from benchmark.specs.measure import Array, Draws, Undefined, measure
 from similarity._thin import counts, principal
 
 RESAMPLED = 2_000  # images, at most, for the spread alone

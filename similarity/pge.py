@@ -7,10 +7,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from benchmark.gradient import BATCH, drawn_images, for_evaluation, slope
-from benchmark.measure import Array, Draws, Undefined, measure, once
-from benchmark.network import Network
-from benchmark.sample import multiplicities
+from benchmark.measures.gradients import BATCH, drawn_images, for_evaluation, slope
+from benchmark.measures.resampling import multiplicities
+from benchmark.networks.network import Network
+from benchmark.specs.measure import Array, Draws, Undefined, measure, once
 
 FORMS = ("gap", "cosine")
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from benchmark.measure import measure
+from benchmark.specs.measure import measure
 
 
 @measure(grows="1", citation="a baseline")

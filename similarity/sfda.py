@@ -3,7 +3,7 @@
 import numpy as np
 import scipy.special
 
-from benchmark.measure import Array, Draws, measure
+from benchmark.specs.measure import Array, Draws, measure
 from similarity._thin import added, class_means, indicators
 from similarity.lda_regularised import Analysis, analysis, certain, less_class, outer, scaled
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from benchmark.measure import Undefined, measure
-from benchmark.source import Source
+from benchmark.specs.measure import Undefined, measure
+from benchmark.specs.source import Source
 
 
 @measure(grows="1", citation="a constant baseline; on the matrix of CATS 2024 it is ahead of every published measure")

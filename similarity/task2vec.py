@@ -8,10 +8,10 @@ from sklearn.linear_model import LogisticRegression
 from torch import Tensor
 from torch.nn import functional as F
 
-from benchmark.gradient import drawn_images, features_of, for_evaluation, squared_gradients
-from benchmark.measure import Array, Draws, Undefined, measure, once
-from benchmark.network import Network
-from benchmark.sample import multiplicities
+from benchmark.measures.gradients import drawn_images, features_of, for_evaluation, squared_gradients
+from benchmark.measures.resampling import multiplicities
+from benchmark.networks.network import Network
+from benchmark.specs.measure import Array, Draws, Undefined, measure, once
 
 Side = tuple[Array, Array]
 

@@ -4,7 +4,7 @@ import numpy as np
 import scipy.special
 from sklearn.neighbors import NearestNeighbors
 
-from benchmark.measure import Array, Draws, Undefined, measure
+from benchmark.specs.measure import Array, Draws, Undefined, measure
 
 
 @measure(

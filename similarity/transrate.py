@@ -3,7 +3,7 @@
 import numpy as np
 import scipy.linalg
 
-from benchmark.measure import Array, Draws, measure
+from benchmark.specs.measure import Array, Draws, measure
 from results.error import CatsError
 from similarity._thin import added, centred
 

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from benchmark.generated import Law, generated
-from benchmark.seed import generator
-from benchmark.source import Source
+from benchmark.core.seed import generator
+from benchmark.entries.generated import Law, generated
+from benchmark.specs.source import Source
 
 SIDE, LEAVES = 64, 120
 LINE = np.arange(SIDE)

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmark.dataset import Dataset, Samples
-from benchmark.source import Source
+from benchmark.data.dataset import Dataset
+from benchmark.data.readers.samples import Samples
+from benchmark.specs.source import Source
 
 
 def read(_: Path) -> Samples:

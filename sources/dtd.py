@@ -7,10 +7,11 @@ absent, 70/15/15 are drawn.
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
-from benchmark.dataset import PARTS, Dataset, Samples
-from benchmark.readers import folders
-from benchmark.source import Source
-from benchmark.tree import Tree
+from benchmark.data.dataset import Dataset
+from benchmark.data.readers.file_tree import Tree
+from benchmark.data.readers.folders import folders
+from benchmark.data.readers.samples import PARTS, Samples
+from benchmark.specs.source import Source
 
 CLASSES = """
     banded blotchy braided bubbly bumpy chequered cobwebbed cracked crosshatched crystalline dotted fibrous flecked freckled

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmark.dataset import Dataset, Samples
-from benchmark.medmnist_sets import info, medmnist_target
-from benchmark.source import Source
+from benchmark.data.dataset import Dataset
+from benchmark.data.readers.samples import Samples
+from benchmark.entries.medmnist import info, medmnist_target
+from benchmark.specs.source import Source
 from results.error import CatsError, nearest
 
 FAMILIES = {  # as targets/NAME.py say it; a test compares them

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmark.dataset import Dataset, Samples
-from benchmark.source import Source
-from benchmark.tree import Tree
+from benchmark.data.dataset import Dataset
+from benchmark.data.readers.file_tree import Tree
+from benchmark.data.readers.samples import Samples
+from benchmark.specs.source import Source
 from results.error import CatsError
 
 SIDE = 96

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmark.dataset import Dataset, Samples
-from benchmark.seed import generator
-from benchmark.source import Source
+from benchmark.core.seed import generator
+from benchmark.data.dataset import Dataset
+from benchmark.data.readers.samples import Samples
+from benchmark.specs.source import Source
 
 PICTURES = ("brick", "grass", "gravel", "coins", "moon", "hubble_deep_field", "page", "coffee")
 BANDS = {"train": (0.0, 0.7, 200), "val": (0.7, 0.85, 40), "test": (0.85, 1.0, 40)}  # from, to, patches

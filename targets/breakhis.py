@@ -5,10 +5,11 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmark.dataset import Dataset, Samples
-from benchmark.readers import pictures
-from benchmark.target import Target
-from benchmark.tree import Tree
+from benchmark.data.dataset import Dataset
+from benchmark.data.readers.file_tree import Tree
+from benchmark.data.readers.pictures import pictures
+from benchmark.data.readers.samples import Samples
+from benchmark.specs.target import Target
 from results.error import CatsError
 
 # SOB_B_A-14-22549AB-40-001.png: B or M, kind of tumour, year and slide of the patient, magnification, number

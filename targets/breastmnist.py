@@ -4,8 +4,8 @@ The ultrasound pictures behind it (BUSI) hold many lesions twice, and the offici
 of val and test at 28 pixels 62 lie in an earlier part too. A few more may be told at the larger sizes.
 """
 
-from benchmark.medmnist_sets import medmnist_target
-from benchmark.target import Target
+from benchmark.entries.medmnist import medmnist_target
+from benchmark.specs.target import Target
 
 
 def target(size: int = 28) -> Target:

@@ -6,10 +6,11 @@ drawn from the latter by patient.
 
 from pathlib import Path
 
-from benchmark.dataset import Dataset, Samples
-from benchmark.read_table import table
-from benchmark.target import Target
-from benchmark.tree import Tree
+from benchmark.data.dataset import Dataset
+from benchmark.data.readers.file_tree import Tree
+from benchmark.data.readers.samples import Samples
+from benchmark.data.readers.table import table
+from benchmark.specs.target import Target
 from results.error import CatsError
 
 CLASSES = (

@@ -6,10 +6,10 @@ HAM10000_metadata.csv; whole lesions are then drawn 70/15/15.
 
 from typing import Any
 
-from benchmark.dataset import Dataset, File
-from benchmark.read_table import table
-from benchmark.readers import npz
-from benchmark.target import Target
+from benchmark.data.dataset import Dataset, File
+from benchmark.data.readers.npz import npz
+from benchmark.data.readers.table import table
+from benchmark.specs.target import Target
 from results.error import CatsError
 
 CLASSES = ("akiec", "bcc", "bkl", "df", "mel", "nv", "vasc")

@@ -12,9 +12,10 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmark.dataset import Dataset, Samples
-from benchmark.digest import file_digest
-from benchmark.target import Target
+from benchmark.core.digest import file_digest
+from benchmark.data.dataset import Dataset
+from benchmark.data.readers.samples import Samples
+from benchmark.specs.target import Target
 from results.error import CatsError
 
 SHA256 = "f8dd1aa387ddd1f49d8ad13b50921b237df8e9b262606d258770687b0ef93cef"  # of scikit-image's data/ihc.png

@@ -10,10 +10,11 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from benchmark.dataset import Dataset, Samples
-from benchmark.readers import pictures
-from benchmark.target import Target
-from benchmark.tree import Tree
+from benchmark.data.dataset import Dataset
+from benchmark.data.readers.file_tree import Tree
+from benchmark.data.readers.pictures import pictures
+from benchmark.data.readers.samples import Samples
+from benchmark.specs.target import Target
 from results.error import CatsError
 
 CLASSES = ("MEL", "NV", "BCC", "AKIEC", "BKL", "DF", "VASC")

@@ -6,9 +6,10 @@ no part. Validation is drawn from the rest of train, by patient.
 
 from pathlib import Path
 
-from benchmark.dataset import Dataset, Samples
-from benchmark.readers import folders
-from benchmark.target import Target
+from benchmark.data.dataset import Dataset
+from benchmark.data.readers.folders import folders
+from benchmark.data.readers.samples import Samples
+from benchmark.specs.target import Target
 
 CLASSES = ("CNV", "DME", "DRUSEN", "NORMAL")
 NAME = r"/(?:CNV|DME|DRUSEN|NORMAL)-(\d+)-\d+\.jpe?g$"  # the patient is the first number

@@ -1,7 +1,7 @@
 """OrganAMNIST: abdominal CT, axial, from MedMNIST v2."""
 
-from benchmark.medmnist_sets import medmnist_target
-from benchmark.target import Target
+from benchmark.entries.medmnist import medmnist_target
+from benchmark.specs.target import Target
 
 
 def target(size: int = 28) -> Target:

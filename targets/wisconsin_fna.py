@@ -7,11 +7,12 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from benchmark.dataset import Dataset, Samples
-from benchmark.picture import ENDINGS
-from benchmark.readers import pictures
-from benchmark.target import Target
-from benchmark.tree import Tree
+from benchmark.data.dataset import Dataset
+from benchmark.data.readers.file_tree import Tree
+from benchmark.data.readers.image_file import ENDINGS
+from benchmark.data.readers.pictures import pictures
+from benchmark.data.readers.samples import Samples
+from benchmark.specs.target import Target
 from results.error import CatsError
 
 CLASSES = ("benign", "malignant")

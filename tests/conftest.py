@@ -7,12 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from benchmark import catalogue
+from benchmark.specs import catalogue
 from results.error import CatsError
 
 GIVEN = {name: os.environ.get(name) for name in ("CATS_DATA", "CATS_WEIGHTS")}
 TRUTH = Path(os.environ.get("CATS_TRUTH") or Path(__file__).parents[2] / "shared" / "truth")  # beside the checkout
-HEAVY_CACHES = (("benchmark.make", "loaded"), ("benchmark.weights", "weights_of"), ("benchmark.weights", "loaded"))
+HEAVY_CACHES = (
+    ("benchmark.data.decoded", "loaded"),
+    ("benchmark.networks.load", "weights_of"),
+    ("benchmark.networks.load", "loaded"),
+)
 
 
 def pytest_configure():
@@ -34,8 +38,8 @@ def home(tmp_path_factory, monkeypatch):
     for module, name in HEAVY_CACHES:
         if module in sys.modules:  # importing them would load torch for every test
             getattr(sys.modules[module], name).cache_clear()
-    if "benchmark.shelf" in sys.modules:
-        sys.modules["benchmark.shelf"].let_go()
+    if "benchmark.training.device_cache" in sys.modules:
+        sys.modules["benchmark.training.device_cache"].let_go()
     return folder
 
 
@@ -103,7 +107,7 @@ def truth():
 @pytest.fixture
 def cats(tmp_path, monkeypatch, capsys):
     """The command in an empty working directory: arguments → exit code, standard output, standard error."""
-    from benchmark import cli
+    from benchmark.cli import main as cli
 
     monkeypatch.chdir(tmp_path)
 

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
+from tests.support.paths import ROOT
+
 HOLE = {"schema_version": "1.6.0", "id": "PYSEC-2099-1", "summary": "a hole", "affected": [], "aliases": []}
 
 

@@ -1,11 +1,11 @@
 """Nothing that a user or a server gives is unpickled: every call in the code that could do so is looked at."""
 
 import ast
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
+from tests.support.paths import ROOT
+
 FILES = [
     path
     for name in ("benchmark", "results", "sources", "targets", "similarity")

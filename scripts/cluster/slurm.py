@@ -14,7 +14,7 @@ import sys
 
 from dask_jobqueue import SLURMCluster
 
-from results.address import shown
+from results.tracking.uri import shown
 
 SHARED = ("CATS_HOME", "CATS_DATA", "CATS_WEIGHTS", "CATS_ENTRIES", "MLFLOW_TRACKING_URI")
 

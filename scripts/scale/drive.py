@@ -98,14 +98,14 @@ class Arrivals:
 def main(order: Order) -> dict[str, Any]:
     from scale import noop
 
-    import benchmark.make
-    from benchmark import runner
-    from benchmark.cli_options import outbox_of
-    from benchmark.engine import Engine, Local
-    from benchmark.engine_dask import Dask
-    from benchmark.plan import load_plan
-    from results.lease import Lease
-    from results.tracking import Tracking
+    import benchmark.execution.execute
+    from benchmark.execution import runner
+    from benchmark.execution.cluster.engine import Dask
+    from benchmark.execution.engine import Engine, Local
+    from benchmark.execution.records import outbox_of
+    from benchmark.specs.plan import load_plan
+    from results.tracking.experiment import Tracking
+    from results.tracking.lease import Lease
 
     start, clock, arrivals = time.perf_counter(), Clock(), Arrivals()
     plan = load_plan(order.plan)
@@ -119,7 +119,7 @@ def main(order: Order) -> dict[str, Any]:
     engine: Engine
     if order.workers is None and order.scheduler is None:
         engine = Local("cpu")
-        benchmark.make.make = made.get("make", benchmark.make.make)
+        benchmark.execution.execute.make = made.get("make", benchmark.execution.execute.make)
     else:
         engine = Dask("cpu", order.scheduler, order.workers, shared_home=False, **made)
     watch = runner.Watch(lambda _: None, arrivals.note)

@@ -7,7 +7,7 @@ import time
 import torch
 from torch.nn import functional as F
 
-from benchmark.operators import timm
+from benchmark.machine.timm_import import timm
 
 
 def main(seconds: float) -> None:

@@ -8,18 +8,18 @@ import time
 import uuid
 from pathlib import Path
 
-from benchmark.cell import Cell
-from benchmark.job import Job
-from benchmark.recipe import flat
-from benchmark.seed import generator
+from benchmark.core.seed import generator
+from benchmark.specs.cell import Cell
+from benchmark.specs.job import Job
+from benchmark.specs.recipe import flat
 from results.record import Cost, Energy, Outcome, Record
 
 EXPERIMENT, BACKBONE, MOST = "scale", "test_resnet", 10
 TARGET = """
 import numpy as np
-from benchmark.dataset import Dataset, Samples
-from benchmark.seed import generator
-from benchmark.target import Target
+from benchmark.data.dataset import Dataset, Samples
+from benchmark.core.seed import generator
+from benchmark.specs.target import Target
 
 def target(number=0):
     def read(_):
@@ -31,7 +31,7 @@ def target(number=0):
     return Target(name="tiny", dataset=noise)
 """
 SOURCE = """
-from benchmark.source import Source, Weights
+from benchmark.specs.source import Source, Weights
 
 def source(number=0):
     weights = Weights(file=f"ready{number}")
@@ -44,7 +44,7 @@ def write_entries(folder: Path) -> dict[str, str]:
     import torch
     from safetensors.torch import save_file
 
-    from benchmark.operators import timm
+    from benchmark.machine.timm_import import timm
 
     for kind, text in (("targets/tiny", TARGET), ("sources/ready", SOURCE)):
         path = folder / f"{kind}.py"
@@ -75,7 +75,7 @@ def write_plan(folder: Path, n: int) -> Path:
 
 
 def make(job: Job, *_: object) -> list[Outcome]:
-    """Nothing is done; the record is that of a probe cell. Called as engines call benchmark.make.make and make_there."""
+    """Nothing is done; the record is that of a probe cell. Called as engines call execute.make and make_there."""
     return [Outcome(record(cell, job.experiment)) for cell in job.cells]
 
 

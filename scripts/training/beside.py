@@ -12,12 +12,12 @@ import torch
 from training.plain import plain
 from training.task import Task, network_of
 
-from benchmark import train
-from benchmark.images import on_device
-from benchmark.memory import keep_memory, large_pages
-from benchmark.precision import precision
-from benchmark.score import auc
-from benchmark.threads import wait_briefly
+from benchmark.machine.memory import keep_memory, large_pages
+from benchmark.machine.threads import wait_briefly
+from benchmark.networks.precision import precision
+from benchmark.training import evaluate, train
+from benchmark.training.device_images import on_device
+from results.metrics import auc
 
 Way = Callable[[Task, int, torch.device], np.ndarray]
 
@@ -64,5 +64,5 @@ def engine(what: Task, seed: int, device: torch.device) -> np.ndarray:
     network = network_of(what, seed).to(device)
     parts = {name: on_device(pixels, labels, device) for name, (pixels, labels) in what.images.items()}
     train.fit(network, parts["train"], parts["val"], what.recipe, max(seed, 0))
-    logits = train.predict(network, parts["test"], precision(network, what.recipe))
-    return train.to_probabilities(logits, multilabel=False)
+    logits = evaluate.predict(network, parts["test"], precision(network, what.recipe))
+    return evaluate.to_probabilities(logits, multilabel=False)

@@ -10,7 +10,7 @@ from typing import Self
 import torch
 from training.clock import finished
 
-from benchmark.network import Network
+from benchmark.networks.network import Network
 
 
 def cells(folder: Path, epochs: int, count: int, device: torch.device) -> tuple[list[float], list[float]]:
@@ -18,12 +18,13 @@ def cells(folder: Path, epochs: int, count: int, device: torch.device) -> tuple[
 
     The first one is left out: it also reads data and weights and starts codecarbon.
     """
-    from benchmark.engine import Local
-    from benchmark.plan import Plan
-    from benchmark.runner import Watch, run
-    from results.lease import Lease
-    from results.outbox import Outbox
-    from results.tracking import Tracking
+    from benchmark.execution.engine import Local
+    from benchmark.execution.runner import run
+    from benchmark.execution.watch import Watch
+    from benchmark.specs.plan import Plan
+    from results.tracking.experiment import Tracking
+    from results.tracking.lease import Lease
+    from results.tracking.outbox import Outbox
 
     plan = Plan(
         experiment=f"epochs-{epochs}", sources=("imagenet",), targets=("breastmnist",), backbones=("mobilenetv2_100",),

@@ -7,9 +7,9 @@ import torch
 from training.clock import finished
 from training.task import Task, network_of
 
-from benchmark import train
-from benchmark.images import on_device
-from benchmark.pack import side_by_side
+from benchmark.execution.side_by_side import side_by_side
+from benchmark.training import train
+from benchmark.training.device_images import on_device
 
 
 def together(what: Task, count: int, device: torch.device) -> float:

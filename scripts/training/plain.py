@@ -10,9 +10,9 @@ from torch import nn
 from torch.nn import functional as F
 from training.task import Task, network_of
 
-from benchmark import train
-from benchmark.operators import declare_missing
-from benchmark.recipe import Recipe
+from benchmark.machine.timm_import import declare_missing
+from benchmark.specs.recipe import Recipe
+from benchmark.training import evaluate
 
 CHANGES = {"flip", "rotate", "shift", "zoom", "crop", "sharpness", "autocontrast", "equalize"}  # see moves()
 
@@ -41,7 +41,7 @@ def plain(what: Task, seed: int, device: torch.device) -> np.ndarray:
         if losses["val"] < best:
             best, kept = losses["val"], {name: tensor.clone() for name, tensor in network.state_dict().items()}
     network.load_state_dict(kept)
-    return train.to_probabilities(outputs(network, judged["test"], device), multilabel=False)
+    return evaluate.to_probabilities(outputs(network, judged["test"], device), multilabel=False)
 
 
 def plain_optimiser(network: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:

@@ -9,11 +9,11 @@ from torch import nn
 from training.plain import Pictures, outputs
 from training.task import Task, network_of
 
-from benchmark import train
-from benchmark.images import on_device
-from benchmark.operators import declare_missing
-from benchmark.precision import precision
-from benchmark.score import auc
+from benchmark.machine.timm_import import declare_missing
+from benchmark.networks.precision import precision
+from benchmark.training import evaluate
+from benchmark.training.device_images import on_device
+from results.metrics import auc
 
 Draws = Sequence[np.ndarray]
 
@@ -61,12 +61,12 @@ def probed_anew(what: Task, draws: Draws, device: torch.device) -> list[float]:
 
 def probed_once(what: Task, draws: Draws, device: torch.device) -> list[float]:
     """Test AUC of each draw: features of all images once, the whole path of C at one go."""
-    from benchmark.probe import PROTOCOLS
+    from benchmark.training.probe import PROTOCOLS
 
     network = network_of(what, 0).to(device)
     precise = precision(network, what.recipe)
     everything = {
-        name: train.extract(network, on_device(*part, device), precise).cpu().numpy() for name, part in what.images.items()
+        name: evaluate.extract(network, on_device(*part, device), precise).cpu().numpy() for name, part in what.images.items()
     }
     found = []
     for rows in draws:

@@ -8,10 +8,11 @@ from torch.nn import functional as F
 from training.clock import finished
 from training.task import Task, network_of
 
-from benchmark import train
-from benchmark.augment import draw
-from benchmark.images import as_float, batches, on_device
-from benchmark.precision import autocast, quicken
+from benchmark.networks.fast_convolution import quicken
+from benchmark.networks.precision import autocast
+from benchmark.training import train
+from benchmark.training.augment import draw
+from benchmark.training.device_images import as_float, batches, on_device
 
 
 def in_turn(what: Task, seeds: int, device: torch.device) -> dict[str, list[float]]:

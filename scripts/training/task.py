@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from benchmark.network import Network, Trained, read_weights
-from benchmark.recipe import Recipe
+from benchmark.networks.network import Network, Trained
+from benchmark.networks.weight_file import read_weights
+from benchmark.specs.recipe import Recipe
 
 CLASSES = 2
 

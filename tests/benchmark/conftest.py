@@ -4,7 +4,8 @@ import sys
 
 import pytest
 
-from benchmark import catalogue, cli
+from benchmark.cli import main as cli
+from benchmark.specs import catalogue
 
 
 @pytest.fixture

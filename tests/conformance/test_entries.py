@@ -6,9 +6,9 @@ from itertools import combinations, pairwise
 import numpy as np
 import pytest
 
-from benchmark import catalogue
-from benchmark.split import split
-from benchmark.store import decoded
+from benchmark.data.decoded import decoded
+from benchmark.data.split import split
+from benchmark.specs import catalogue
 from results.error import CatsError
 from targets import ihc
 

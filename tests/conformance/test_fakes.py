@@ -6,12 +6,12 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from benchmark import catalogue
-from benchmark.split import split
-from benchmark.store import decoded
+from benchmark.data.decoded import decoded
+from benchmark.data.split import split
+from benchmark.specs import catalogue
 from results.error import CatsError
-from tests import fakes
-from tests.fakes import FAKES
+from tests.support import fakes
+from tests.support.fakes import FAKES
 
 
 @pytest.fixture

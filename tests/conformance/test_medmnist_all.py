@@ -3,15 +3,15 @@
 import numpy as np
 import pytest
 
-from benchmark import catalogue
-from benchmark.conformance import Case, trains
-from benchmark.dataset import File
-from benchmark.plan import Plan
-from benchmark.split import split
-from benchmark.store import decoded
+from benchmark.data.dataset import File
+from benchmark.data.decoded import decoded
+from benchmark.data.split import split
+from benchmark.entries.conformance import Case, trains
+from benchmark.specs import catalogue
+from benchmark.specs.plan import Plan
 from results.error import CatsError
 from sources.medmnist_all import FAMILIES
-from tests.fakes import medmnist_all
+from tests.support.fakes import medmnist_all
 
 
 @pytest.fixture

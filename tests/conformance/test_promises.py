@@ -4,11 +4,12 @@ import os
 
 import pytest
 
-from benchmark import catalogue
-from benchmark.conformance import PROMISES, Case, examine_data, subjects
-from benchmark.conformance_weights import examine_weights
-from benchmark.dataset import Dataset
-from benchmark.start import backbones_with_file
+from benchmark.data.dataset import Dataset
+from benchmark.entries.conformance import PROMISES, Case, examine_data
+from benchmark.entries.conformance_weights import examine_weights
+from benchmark.entries.examine import subjects
+from benchmark.specs import catalogue
+from benchmark.specs.resolve import backbones_with_file
 from results.error import CatsError
 
 NAMES = sorted({*catalogue.names("sources"), *catalogue.names("targets")})

@@ -7,7 +7,7 @@ import pytest
 
 @pytest.fixture(scope="session")
 def empty(tmp_path_factory):
-    from results.tracking import Tracking
+    from results.tracking.experiment import Tracking
 
     path = tmp_path_factory.mktemp("empty") / "mlflow.db"
     Tracking(f"sqlite:///{path}", "first")
@@ -16,7 +16,7 @@ def empty(tmp_path_factory):
 
 @pytest.fixture
 def tracking(empty, tmp_path, monkeypatch):
-    from results.tracking import Tracking
+    from results.tracking.experiment import Tracking
 
     monkeypatch.chdir(tmp_path)
     shutil.copy(empty, tmp_path / "mlflow.db")

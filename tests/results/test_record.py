@@ -1,13 +1,13 @@
 import json
 import math
-from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 
 from results.record import Cost, Energy, Record
+from tests.support.paths import ASSETS
 
-OLD = Path(__file__).parents[1] / "assets"
+OLD = ASSETS
 OLDEST = Record.model_validate_json((OLD / "record-v1.json").read_text())
 
 

@@ -7,7 +7,7 @@ Google's code was run with NumPy in TensorFlow's place, that is in double precis
 import numpy as np
 import pytest
 
-from benchmark import catalogue
+from benchmark.specs import catalogue
 
 THUML = "thuml/LogME 56551ca94a32"
 TLLIB = "thuml/Transfer-Learning-Library c4aa59eb5656"

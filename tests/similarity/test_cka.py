@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from scipy.stats import ortho_group
 
-from benchmark.measure import Undefined
+from benchmark.specs.measure import Undefined
 from similarity import cka as module
 from similarity.cka import cka, resampled
-from tests.similarity.drawn import draws
+from tests.support.drawn import draws
 
 
 def sides(count, dims=5, neutral=7, seed=0):

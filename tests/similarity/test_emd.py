@@ -2,9 +2,9 @@ import numpy as np
 import ot
 import pytest
 
-from benchmark.measure import Undefined
+from benchmark.specs.measure import Undefined
 from similarity.emd import emd, resampled
-from tests.similarity.drawn import blobs, draws
+from tests.support.drawn import blobs, draws
 
 
 def test_two_classes_onto_two_by_hand():

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from benchmark.measure import Undefined
+from benchmark.specs.measure import Undefined
 from results.error import CatsError
 from similarity.energy import energy
-from tests.similarity.drawn import draws
+from tests.support.drawn import draws
 
 
 def test_logits_that_are_all_alike_have_the_energy_of_one_class_and_log_s():

@@ -4,11 +4,11 @@ import scipy.special
 from sklearn.covariance import ledoit_wolf_shrinkage
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
-from benchmark.measure import Undefined
+from benchmark.specs.measure import Undefined
 from results.error import CatsError
 from similarity.energy import energy
 from similarity.etran import etran
-from tests.similarity.drawn import blobs, draws
+from tests.support.drawn import blobs, draws
 
 
 @pytest.mark.parametrize("dims", [16, 300])

@@ -10,9 +10,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 import similarity
-from benchmark.measure import NEEDS, OF_TARGET, Undefined
+from benchmark.specs.measure import NEEDS, OF_TARGET, Undefined
 from results.error import CatsError
-from tests.similarity.drawn import blobs, draws
+from tests.support.drawn import blobs, draws
 
 NOT_ARRAYS = {"network", "images", "source", "elsewhere", "luck"}
 COUNT, DIMS, CLASSES = 72, 9, 3

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from similarity.fid import fid, resampled
-from tests.similarity.drawn import draws
+from tests.support.drawn import draws
 
 
 def drawn_with(mean, deviations, count=200, seed=0):

@@ -5,10 +5,10 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from benchmark.measure import Undefined
+from benchmark.specs.measure import Undefined
 from similarity.fu import MARGIN, _batches, fu
-from tests.similarity.drawn import draws
-from tests.similarity.networks import network, pictures
+from tests.support.drawn import draws
+from tests.support.networks import network, pictures
 
 module = sys.modules["similarity.fu"]
 

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from benchmark.measure import CatsError, Undefined
+from benchmark.specs.measure import CatsError, Undefined
 from similarity.gbc import gbc
-from tests.similarity.drawn import blobs, draws
+from tests.support.drawn import blobs, draws
 
 # Means and variances are known: class 0 has mean (0, 0), variances (1, 4); class 1 (3, 1), (9, 1).
 EIGHT = np.array([[1, 2], [-1, -2], [1, -2], [-1, 2], [6, 2], [0, 0], [6, 0], [0, 2.0]])

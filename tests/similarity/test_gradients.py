@@ -7,8 +7,8 @@ import torch
 from similarity.fu import fu
 from similarity.pge import pge
 from similarity.task2vec import task2vec
-from tests.similarity.drawn import draws
-from tests.similarity.networks import network, pictures, same, state
+from tests.support.drawn import draws
+from tests.support.networks import network, pictures, same, state
 
 MEASURES = [fu, pge, task2vec]
 

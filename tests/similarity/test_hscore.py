@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 from sklearn.covariance import ledoit_wolf
 
-from benchmark.measure import Undefined
+from benchmark.specs.measure import Undefined
 from similarity.hscore import hscore
 from similarity.hscore_shrunk import hscore_shrunk
-from tests.similarity.drawn import blobs, draws
+from tests.support.drawn import blobs, draws
 
 
 def dense(features, labels, share=0.0):

@@ -4,7 +4,7 @@ from scipy.spatial.distance import cdist
 
 from similarity import ids as module
 from similarity.ids import ids, resampled
-from tests.similarity.drawn import draws
+from tests.support.drawn import draws
 
 
 def sides(dims=7):

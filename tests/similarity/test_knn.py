@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 from sklearn.neighbors import KNeighborsClassifier
 
-from benchmark.held_out import folds
-from benchmark.measure import Undefined
+from benchmark.measures.cross_validation import folds
+from benchmark.specs.measure import Undefined
 from similarity.knn import knn
-from tests.similarity.drawn import blobs, draws
+from tests.support.drawn import blobs, draws
 
 
 @pytest.mark.parametrize("dims", [4, 300])

@@ -3,7 +3,7 @@ import pytest
 
 from similarity.leep import leep
 from similarity.nce import nce
-from tests.similarity.drawn import draws
+from tests.support.drawn import draws
 
 # p(0|z=0) = 1.5/2.5, p(0|z=1) = 0.5/3.5 ...: the columns of P sum to 2.5 and 3.5, those of its first two rows to 1.5 and 0.5.
 SIX = np.array([[1, 0], [0.5, 0.5], [0.5, 0.5], [0.5, 0.5], [0, 1], [0, 1]])

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from benchmark.measure import Undefined
+from benchmark.specs.measure import Undefined
 from similarity.lfc import lfc
-from tests.similarity.drawn import blobs, draws
+from tests.support.drawn import blobs, draws
 
 
 def dense(features, labels, weights=None):

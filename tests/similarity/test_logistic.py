@@ -2,11 +2,11 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from benchmark.held_out import folds
-from benchmark.measure import Undefined
+from benchmark.measures.cross_validation import folds
+from benchmark.specs.measure import Undefined
 from results.error import CatsError
 from similarity.logistic import STRENGTHS, logistic
-from tests.similarity.drawn import blobs, draws
+from tests.support.drawn import blobs, draws
 
 
 def by_scikit_learn(features, labels, fold, strengths):

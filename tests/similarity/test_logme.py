@@ -3,9 +3,9 @@ import pytest
 import scipy.optimize
 import scipy.stats
 
-from benchmark.measure import Undefined
+from benchmark.specs.measure import Undefined
 from similarity.logme import logme
-from tests.similarity.drawn import blobs, draws
+from tests.support.drawn import blobs, draws
 
 
 def log_evidence(features, y, alpha, beta):

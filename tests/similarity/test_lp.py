@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from sklearn.neighbors import KNeighborsClassifier, NeighborhoodComponentsAnalysis
 
-from benchmark.measure import Undefined
+from benchmark.specs.measure import Undefined
 from similarity.lp import _taken, lp
-from tests.similarity.drawn import blobs, draws
+from tests.support.drawn import blobs, draws
 
 
 @pytest.mark.parametrize(("dims", "components"), [(80, 50), (300, 50), (16, 4)])

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from sklearn.metrics.pairwise import rbf_kernel
 
-from benchmark.measure import Draws, Undefined
+from benchmark.specs.measure import Draws, Undefined
 from similarity.mmd_rbf import mmd_rbf, resampled
-from tests.similarity.drawn import draws
+from tests.support.drawn import draws
 
 
 def sides(count=30, of_source=40, dims=6, apart=0.0, seed=0):

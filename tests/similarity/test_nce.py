@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from similarity.nce import nce
-from tests.similarity.drawn import draws
+from tests.support.drawn import draws
 
 # Six images, source classes 0, 0, 0, 1, 1, 1: of the first three two are of class 0, of the others all of class 1.
 SIX = np.eye(2)[[0, 0, 0, 1, 1, 1]]

@@ -3,9 +3,9 @@ import pytest
 from sklearn.decomposition import PCA
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
-from benchmark.measure import CatsError, Undefined
+from benchmark.specs.measure import CatsError, Undefined
 from similarity.ncti import ncti
-from tests.similarity.drawn import blobs, draws
+from tests.support.drawn import blobs, draws
 
 # BUserName/NCTI at b18d39514a3f2a7a949500b467a38b93de1428e4, metrics.py: NCTI_Score(X, y), seli, ncc and -vc;
 # with scikit-learn 1.9.1, whose analysis is not shrunk at the first size, and is at the second

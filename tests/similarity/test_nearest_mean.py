@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from sklearn.neighbors import NearestCentroid
 
-from benchmark.held_out import folds
+from benchmark.measures.cross_validation import folds
 from similarity.nearest_mean import nearest_mean
-from tests.similarity.drawn import blobs, draws
+from tests.support.drawn import blobs, draws
 
 
 @pytest.mark.parametrize("dims", [4, 300])

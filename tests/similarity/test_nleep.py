@@ -3,11 +3,11 @@ import pytest
 from sklearn.decomposition import PCA
 from sklearn.mixture import GaussianMixture
 
-from benchmark.held_out import canonical
-from benchmark.measure import Undefined
+from benchmark.measures.cross_validation import canonical
+from benchmark.specs.measure import Undefined
 from similarity.leep import leep
 from similarity.nleep import nleep
-from tests.similarity.drawn import blobs, draws
+from tests.support.drawn import blobs, draws
 
 
 @pytest.mark.parametrize("dims", [16, 200])

@@ -2,10 +2,10 @@ import numpy as np
 import ot
 import pytest
 
-from benchmark.measure import Undefined
+from benchmark.specs.measure import Undefined
 from similarity.nce import nce
 from similarity.otce import otce, resampled
-from tests.similarity.drawn import blobs, draws
+from tests.support.drawn import blobs, draws
 
 
 def coupled(source, target):

@@ -2,9 +2,9 @@ import numpy as np
 import ot
 import pytest
 
-from benchmark.measure import Undefined
+from benchmark.specs.measure import Undefined
 from similarity.otdd import otdd, potentials, resampled
-from tests.similarity.drawn import blobs, draws
+from tests.support.drawn import blobs, draws
 
 
 def bures(one, other):

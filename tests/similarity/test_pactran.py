@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from benchmark.measure import Undefined
+from benchmark.specs.measure import Undefined
 from similarity.pactran import pactran
-from tests.similarity.drawn import blobs, draws
+from tests.support.drawn import blobs, draws
 
 
 @pytest.mark.parametrize(("dims", "factor"), [(16, 0.1), (16, 1.0), (200, 0.1)])

@@ -3,9 +3,9 @@ import pytest
 import scipy.stats
 from sklearn.decomposition import PCA
 
-from benchmark.measure import Undefined
+from benchmark.specs.measure import Undefined
 from similarity.parc import parc
-from tests.similarity.drawn import blobs, draws
+from tests.support.drawn import blobs, draws
 
 
 def dense(features, labels):

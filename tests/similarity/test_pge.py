@@ -3,11 +3,11 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from benchmark.gradient import for_evaluation
-from benchmark.measure import Undefined
+from benchmark.measures.gradients import for_evaluation
+from benchmark.specs.measure import Undefined
 from similarity.pge import _score, _Side, _sides, pge
-from tests.similarity.drawn import draws
-from tests.similarity.networks import network, pictures
+from tests.support.drawn import draws
+from tests.support.networks import network, pictures
 
 
 def test_the_gradient_is_the_mean_over_images_and_heads_one_at_a_time():

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from sklearn.linear_model import Ridge
 
-from benchmark.measure import Draws, Undefined
+from benchmark.specs.measure import Draws, Undefined
 from similarity.proxy_a import _told, proxy_a, resampled
-from tests.similarity.drawn import draws
+from tests.support.drawn import draws
 
 
 def sides(count=60, of_source=80, dims=8, apart=0.0, seed=0):

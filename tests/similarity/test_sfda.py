@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from benchmark.measure import CatsError, Undefined
+from benchmark.specs.measure import CatsError, Undefined
 from similarity.lda_regularised import lda_regularised
 from similarity.sfda import sfda
-from tests.similarity.drawn import blobs, draws
+from tests.support.drawn import blobs, draws
 
 CASES = {"many": (60, 8, 0.5), "few": (30, 50, 0.08)}
 

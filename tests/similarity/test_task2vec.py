@@ -3,11 +3,11 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from benchmark.gradient import for_evaluation, squared_gradients
-from benchmark.measure import Undefined
+from benchmark.measures.gradients import for_evaluation, squared_gradients
+from benchmark.specs.measure import Undefined
 from similarity.task2vec import _information, _likeness, task2vec
-from tests.similarity.drawn import draws
-from tests.similarity.networks import network, pictures
+from tests.support.drawn import draws
+from tests.support.networks import network, pictures
 
 
 @pytest.mark.parametrize("backbone", ["test_resnet", "test_efficientnet", "test_convnext", "test_vit", "test_byobnet"])

@@ -3,9 +3,9 @@ import pytest
 from scipy.spatial.distance import cdist
 from scipy.special import digamma, gamma
 
-from benchmark.measure import Undefined
+from benchmark.specs.measure import Undefined
 from similarity.tmi import tmi
-from tests.similarity.drawn import blobs, draws
+from tests.support.drawn import blobs, draws
 
 
 def test_gaussian_classes_have_their_entropy_in_closed_form():

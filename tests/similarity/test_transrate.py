@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from similarity.transrate import transrate
-from tests.similarity.drawn import blobs, draws
+from tests.support.drawn import blobs, draws
 
 
 def dense(features, labels, mean, scale):

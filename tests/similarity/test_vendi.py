@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from benchmark.measure import Undefined
+from benchmark.specs.measure import Undefined
 from similarity.vendi import resampled, vendi
-from tests.similarity.drawn import draws
+from tests.support.drawn import draws
 
 
 @pytest.mark.parametrize("dims", [5, 9])

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from benchmark import catalogue
+from benchmark.specs import catalogue
 from results.error import CatsError
 from sources import dead_leaves, dtd, stl10, tiny_imagenet
 

@@ -1,0 +1,97 @@
+"""Board."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from benchmark.cli.options import (
+    DATABASE,
+    Format,
+    FreshOption,
+    ImputeOption,
+    NoiseOption,
+    RuleOption,
+    TrackingOption,
+    print_line,
+)
+from results.error import CatsError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from benchmark.cli.query import Asked
+    from results.board.board import Board
+    from results.board.request import Judging
+
+
+app = typer.Typer()
+
+
+@app.command()
+def board(
+    plan: Annotated[str, typer.Argument(metavar="PLAN|EXPERIMENT", help="A plan, or the name of an MLflow experiment.")],
+    tracking_uri: TrackingOption = DATABASE,
+    form: Annotated[Format, typer.Option("--format", help="How to print it.")] = Format.table,
+    metric: Annotated[str | None, typer.Option(help="Another metric than the plan's.")] = None,
+    report: Annotated[Path | None, typer.Option(help="Also write board.md, .csv, .json, .png and ranks.png there.")] = None,
+    rule: RuleOption = None,
+    noise: NoiseOption = None,
+    impute: ImputeOption = None,
+    images: Annotated[bool, typer.Option(help="Count the luck of the test images; reads every run's predictions.")] = True,
+    sensitivity: Annotated[bool, typer.Option("--sensitivity", help="Show what changes with rule and protocol.")] = False,
+    fresh: FreshOption = False,
+) -> None:
+    """Show which source wins on each target, how sure that is, and what it cost. Needs MLflow only, no data, no torch."""
+    from benchmark.cli.query import asked
+    from results.board.request import Judging
+    from results.board.sensitivity import sensitivity as compared
+
+    question = asked(plan, tracking_uri, metric, rule)
+    judging = Judging(question.images(fresh=fresh) if images else None, noise, impute.value if impute else None)
+    if sensitivity:
+        if report is not None or form is Format.csv:
+            raise CatsError("--sensitivity prints a table, or --format json; it goes neither with --report nor with csv")
+        found = compared(question.frame(fresh=fresh), question.experiment, question.metric, question.wanted, judging)
+        print_line(json.dumps(found.to_dict(), indent=2) if form is Format.json else found.markdown().rstrip("\n"))
+        return
+    made = _board(question, judging, question.frame(fresh=fresh))
+    if report is not None:
+        _report(made, report)
+    _print(made, form)
+
+
+def _board(question: "Asked", judging: "Judging", frame: "pd.DataFrame") -> "Board":
+    from results.board.board import make_board
+
+    return make_board(frame, question.experiment, question.metric, question.rule, question.wanted, judging)
+
+
+def _report(made: "Board", folder: Path) -> None:
+    from results.board.plot import draw, draw_ranks
+    from results.board.text import comma_separated, markdown
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "board.md").write_text(markdown(made), encoding="utf-8")
+        (folder / "board.csv").write_text(comma_separated(made), encoding="utf-8")
+        (folder / "board.json").write_text(json.dumps(made.to_dict(), indent=2), encoding="utf-8")
+        draw(made, folder / "board.png")
+        if made.difference is not None and made.difference.friedman_p is not None:
+            draw_ranks(made.difference, folder / "ranks.png")
+    except OSError as error:
+        raise CatsError(f"cannot write the report to {folder}: {error.strerror}") from error
+
+
+def _print(made: "Board", form: Format) -> None:
+    from rich.console import Console
+
+    from results.board.text import comma_separated, markdown, table
+
+    if form is Format.table:
+        Console().print(table(made))
+    else:
+        made_json = json.dumps(made.to_dict(), indent=2)
+        text = {Format.json: made_json, Format.csv: comma_separated(made), Format.markdown: markdown(made)}[form]
+        print_line(text.rstrip("\n"))

@@ -1,0 +1,58 @@
+"""The command that sets two sources against each other."""
+
+import json
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from benchmark.cli.options import DATABASE, TrackingOption, print_line
+
+if TYPE_CHECKING:
+    from results.statistics.influence import Predictions
+
+app = typer.Typer()
+
+
+class Said(StrEnum):
+    """How to print a comparison."""
+
+    sentence = "sentence"
+    json = "json"
+
+
+@app.command()
+def compare(
+    one: Annotated[str, typer.Argument(metavar="SOURCE", help="A source.")],
+    other: Annotated[str, typer.Argument(metavar="OTHER", help="Another source.")],
+    plan: Annotated[str, typer.Argument(metavar="PLAN|EXPERIMENT", help="A plan, or the name of an MLflow experiment.")],
+    target: Annotated[str, typer.Option(help="On which target.")],
+    metric: Annotated[str | None, typer.Option(help="Another metric than the plan's.")] = None,
+    rule: Annotated[str | None, typer.Option(help="Choose among grid points by another rule than the plan's.")] = None,
+    backbone: Annotated[str | None, typer.Option(help="Which, where there are several.")] = None,
+    tracking_uri: TrackingOption = DATABASE,
+    form: Annotated[Said, typer.Option("--format", help="How to print it.")] = Said.sentence,
+) -> None:
+    """Say whether one source is better than another on a target: paired difference, interval, p. Needs MLflow only."""
+    from benchmark.cli.query import asked
+    from results.board.board import judged_runs
+    from results.board.compare import compare as compare_sources
+    from results.error import CatsError, nearest
+
+    question = asked(plan, tracking_uri, metric, rule)
+    runs = judged_runs(question.frame(), question.experiment, question.metric, question.rule, question.wanted)
+    if backbone is not None:
+        known = sorted(runs["backbone"].unique())
+        if backbone not in known:
+            raise CatsError(f"no finished run has the backbone '{backbone}'{nearest(backbone, known)}")
+        runs = runs[runs["backbone"] == backbone]
+
+    def score(of: "Predictions") -> float:
+        from results.metrics import scores
+
+        labels = of.truth if of.multilabel else of.truth.argmax(axis=1)
+        # Ordinal tasks are multi-class ones with one score more.
+        return scores("multilabel" if of.multilabel else "ordinal", labels, of.given)[question.metric]
+
+    found = compare_sources(runs, question.metric, (one, other), target, question.read, score)
+    print_line(json.dumps(found.to_dict(), indent=2) if form is Said.json else found.verdict)

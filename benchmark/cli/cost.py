@@ -1,0 +1,75 @@
+"""The command about energy and carbon."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from benchmark.cli.options import DATABASE, Format, FreshOption, TrackingOption, print_line, say
+from results.error import CatsError
+
+if TYPE_CHECKING:
+    from results.cost.bill import Bill
+    from results.cost.tradeoff import Tradeoff
+
+app = typer.Typer()
+PICTURES = (".png", ".svg")
+
+
+@app.command()
+def cost(
+    plan: Annotated[str, typer.Argument(metavar="PLAN|EXPERIMENT", help="A plan, or the name of an MLflow experiment.")],
+    tracking_uri: TrackingOption = DATABASE,
+    form: Annotated[Format, typer.Option("--format", help="How to print it.")] = Format.table,
+    metric: Annotated[str | None, typer.Option(help="Another metric than the plan's for regret.")] = None,
+    over: Annotated[int | None, typer.Option(help="Targets that a pretraining is shared over; else those there are.")] = None,
+    picture: Annotated[Path | None, typer.Option(help="Also draw regret against kWh there (.png or .svg).")] = None,
+    fresh: FreshOption = False,
+) -> None:
+    """Show what finding out cost: energy and CO2e by phase, source, target, measure; and what it bought."""
+    from benchmark.cli.query import asked
+    from results.board.request import of_plan
+    from results.cost.bill import make_bill
+    from results.cost.tradeoff import make_tradeoff
+
+    if picture is not None and picture.suffix not in PICTURES:
+        raise CatsError(f"a picture cannot be written as '{picture.name}'; its name ends with {' or '.join(PICTURES)}")
+    question = asked(plan, tracking_uri, metric)
+    frame = question.frame(fresh=fresh)
+    runs = of_plan(frame, question.wanted)
+    bill = make_bill(runs, question.experiment, over)
+    try:
+        tradeoff = make_tradeoff(runs, bill, question.metric, question.rule, question.apart)
+    except CatsError as error:
+        if picture is not None or metric is not None:
+            raise
+        tradeoff = None
+        say(str(error))
+    if picture is not None and tradeoff is not None:
+        _draw(tradeoff, picture)
+    _print(bill, tradeoff, form)
+
+
+def _draw(tradeoff: "Tradeoff", picture: Path) -> None:
+    from results.cost.tradeoff_plot import draw
+
+    try:
+        picture.parent.mkdir(parents=True, exist_ok=True)
+        draw(tradeoff, picture)
+    except OSError as error:
+        raise CatsError(f"cannot write the picture {picture}: {error.strerror}") from error
+
+
+def _print(bill: "Bill", tradeoff: "Tradeoff | None", form: Format) -> None:
+    from rich.console import Console
+
+    from results.cost.text import comma_separated, markdown, parts, plain, table
+
+    listed, said = parts(bill, tradeoff)
+    if form is Format.table:
+        Console().print(table(listed, said))
+    elif form is Format.json:
+        print_line(json.dumps(plain(bill, tradeoff), indent=2))
+    else:
+        print_line((comma_separated(listed) if form is Format.csv else markdown(listed, said)).rstrip("\n"))

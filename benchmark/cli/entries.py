@@ -1,0 +1,149 @@
+"""The commands that bring, make and examine entries: fetch, new, check."""
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from results.error import CatsError
+
+if TYPE_CHECKING:
+    from benchmark.data.dataset import Dataset
+    from benchmark.entries.finding import Finding
+
+app = typer.Typer()
+COLOUR = {"ok": "green", "note": "yellow", "broken": "red"}
+
+
+class Kind(StrEnum):
+    """What can be made new."""
+
+    source = "source"
+    target = "target"
+
+
+class Task(StrEnum):
+    """What the labels of a data set are."""
+
+    binary = "binary"
+    multiclass = "multiclass"
+    multilabel = "multilabel"
+    ordinal = "ordinal"
+
+
+@app.command()
+def fetch(name: Annotated[str, typer.Argument(help="A target, or a source with a data set.")]) -> None:
+    """Fetch the files of a data set into CATS_HOME: licence printed first, resumed where it broke off, checksum looked at."""
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+
+    from benchmark.entries.fetch import fetch as fetch_entry
+
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
+        tasks: dict[str, Any] = {}
+
+        def progress(what: str, done: int, total: int | None) -> None:
+            if what not in tasks:
+                tasks[what] = bar.add_task(what, total=total)
+            bar.update(tasks[what], completed=done, total=total)
+
+        fetch_entry(name, lambda text: console.print(text, highlight=False, markup=False, soft_wrap=True), progress)
+
+
+@app.command()
+def new(
+    kind: Annotated[Kind, typer.Argument(help="What it shall be; every target is a source too.")],
+    name: Annotated[str, typer.Argument(help="Lower case letters, digits and _.")],
+    *,
+    origin: Annotated[Path, typer.Option("--from", help="A folder per class, an archive of such, a table (.csv), or an .npz.")],
+    modality: Annotated[str, typer.Option(help="As in 'breast ultrasound'.")] = "",
+    licence: Annotated[str, typer.Option(help="Under which the pictures may be used.")] = "",
+    citation: Annotated[str, typer.Option(help="Whom to cite.")] = "",
+    title: Annotated[str, typer.Option(help="One line; else the name.")] = "",
+    task: Annotated[Task | None, typer.Option(help="Else binary for two classes, multiclass for more.")] = None,
+    classes: Annotated[str, typer.Option(help="Names in the order of the labels, with commas between.")] = "",
+    path: Annotated[str | None, typer.Option(help="Column of a table that names the pictures.")] = None,
+    label: Annotated[str | None, typer.Option(help="Column of a table that holds the class.")] = None,
+    group: Annotated[str | None, typer.Option(help="Column of a table that names patient, slide or lesion.")] = None,
+    part: Annotated[str | None, typer.Option(help="Column of a table that says train, val or test.")] = None,
+    to: Annotated[Path | None, typer.Option(help="Folder of entries; else CATS_ENTRIES, or ~/.config/cats-bench.")] = None,
+) -> None:
+    """Look at your data and write their entry: a YAML file of about ten lines. The data stay where they are."""
+    from benchmark.core.paths import entries_folder
+    from benchmark.entries.infer import look
+    from benchmark.entries.scaffold import Facts, check_name, described
+    from benchmark.entries.scaffold import new as new_entry
+
+    folder = to or entries_folder()
+    kinds: Any = f"{kind.value}s"
+    check_name(kinds, name, folder)
+    said = {"modality": modality, "licence": licence, "citation": citation}
+    missing = [key for key, value in said.items() if not value.strip()]
+    if missing and not sys.stdin.isatty():
+        options = " and ".join(f"--{key}" for key in missing)
+        raise CatsError(f"{options} must be given; nobody is at a terminal to be asked")
+    found = look(origin, {"path": path, "label": label, "group": group, "part": part})
+    _say(f"{origin}: {described(found)}")
+    said |= {key: typer.prompt(key, err=True).strip() for key in missing}
+    listed = tuple(item.strip() for item in classes.split(",")) if classes else ()
+    facts = Facts(**said, title=title, task=task.value if task else None, classes=listed)
+    written = new_entry(kinds, name, found, facts, folder)
+    elsewhere = "" if folder.absolute() == entries_folder().absolute() else f"CATS_ENTRIES={folder} "
+    _say(f"wrote {written}\nnext: {elsewhere}cats check {name} --contact-sheet sheets")
+
+
+@app.command()
+def check(
+    name: Annotated[str, typer.Argument(help="A source or target, with options in brackets if it has any.")],
+    contact_sheet: Annotated[Path | None, typer.Option(help="Write one PNG of small pictures per class there.")] = None,
+    size: Annotated[int, typer.Option(min=8, max=1024, help="Pixels to decode at.")] = 64,
+    backbone: Annotated[str | None, typer.Option(help="For ready weights; else every backbone whose file is here.")] = None,
+) -> None:
+    """Hold an entry to every promise that ours are held to. Exit code 1 if one is broken."""
+    from benchmark.data.dataset import Dataset
+    from benchmark.entries.examine import examine, subjects
+
+    datasets = [subject for subject in subjects(name) if isinstance(subject, Dataset)]
+    if contact_sheet is not None and not datasets:
+        raise CatsError(f"{name} has no pictures to make a contact sheet of")
+    found = []
+    for finding in examine(name, size, backbone):
+        found.append(finding)
+        _print_finding(finding)
+    broken = sum(finding.state == "broken" for finding in found)
+    if contact_sheet is not None:
+        for dataset in datasets:
+            _sheets(dataset, size, contact_sheet, broken)
+    _say(f"{name}: {len(found) - broken} promises kept, {broken} broken")
+    if broken:
+        raise typer.Exit(1)
+
+
+def _print_finding(finding: "Finding") -> None:
+    from rich.console import Console
+    from rich.text import Text
+
+    line = Text.assemble((f"{finding.state:<7}", COLOUR[finding.state]), f"{finding.promise:<10} ", finding.sentence)
+    Console().print(line, soft_wrap=True)
+
+
+def _sheets(dataset: "Dataset", size: int, folder: Path, broken: int) -> None:
+    from benchmark.data.decoded import decoded
+    from benchmark.entries.contact_sheet import contact_sheets
+
+    try:
+        written = contact_sheets(dataset, decoded(dataset, size), folder)
+    except CatsError as error:
+        if not broken:
+            raise
+        _say(f"no contact sheet: {error}")
+        return
+    _say(f"{len(written)} contact sheets: {written[0]} ...")
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(text + "\n")

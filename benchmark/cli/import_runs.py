@@ -1,0 +1,117 @@
+"""The command that brings other people's figures into MLflow."""
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from benchmark.cli.options import DATABASE, TrackingOption, print_line, say
+from benchmark.execution.records import outbox_of
+from results.error import CatsError, nearest
+
+if TYPE_CHECKING:
+    from results.imports.table import Mapping
+    from results.record import Record
+
+app = typer.Typer()
+
+
+@app.command("import")
+def bring(
+    experiment: Annotated[str, typer.Option(help="The MLflow experiment that receives them.")],
+    runs: Annotated[Path | None, typer.Argument(metavar="[RUNS]", help="A parquet or CSV table, one run per row.")] = None,
+    how: Annotated[str | None, typer.Option("--map", help="A YAML that says what its columns are, or: cats2024.")] = None,
+    matrix: Annotated[Path | None, typer.Option(help="A bare matrix of test figures: a CSV, one row per source.")] = None,
+    scores: Annotated[list[str] | None, typer.Option(help="MEASURE=FILE: a matrix of what a measure says.")] = None,
+    lower: Annotated[list[str] | None, typer.Option(help="A measure of which lower is better: turned on import.")] = None,
+    metric: Annotated[str, typer.Option(help="What the matrix is of.")] = "auc",
+    backbone: Annotated[str | None, typer.Option(help="Of matrix and scores; else the map's, else 'unknown'.")] = None,
+    tracking_uri: TrackingOption = DATABASE,
+) -> None:
+    """Bring other people's runs, matrices and measure scores into MLflow, one run each. A second time adds what is new."""
+    from benchmark.core.digest import file_digest
+    from results.imports.matrix import cells_of, read_grid, scores_of
+    from results.imports.table import Value, read_table, runs_of
+
+    if (runs is None) != (how is None):
+        raise CatsError("a table of runs and --map go together: the map says what the columns of the table are")
+    if runs is None and matrix is None and not scores:
+        raise CatsError("nothing to import; give a table of runs with --map, or --matrix, or --scores MEASURE=FILE")
+    records: list[Record] = []
+    if runs is not None and how is not None:
+        mapping = load_map(how)
+        if isinstance(mapping.backbone, Value):
+            backbone = backbone or str(mapping.backbone.value)
+        records += runs_of(read_table(runs), mapping, experiment, runs.name)
+    named = backbone or "unknown"
+    if matrix is not None:
+        grid = read_grid(matrix)
+        records += cells_of(grid, metric, named, experiment, f"{matrix.name}, sha256 {file_digest(matrix)}")
+    files = _files(scores or [])
+    records += scores_of({name: read_grid(path) for name, path in files.items()}, lower or [], named, experiment)
+    _deliver(records, tracking_uri, experiment)
+
+
+def load_map(name: str) -> "Mapping":
+    """A map of one's own, by path, or a shipped one, by name; its country as a carbon intensity. Raises CatsError."""
+    from importlib import resources
+
+    from benchmark.core.parse import parse, read_yaml
+    from benchmark.machine.meter import intensity
+    from results.imports.table import Mapping
+
+    folder = Path(str(resources.files("results.imports"))) / "maps"
+    shipped = {path.stem: path for path in folder.glob("*.yaml")}
+    path = shipped.get(name, Path(name))
+    if name not in shipped and path.suffix not in {".yaml", ".yml"}:
+        raise CatsError(f"there is no map '{name}', and a file of one's own ends in .yaml{nearest(name, shipped)}")
+    read = parse(Mapping, read_yaml(path), path.name)
+    if read.power is None or read.power.country is None:
+        return read
+    power = read.power.model_copy(update={"country": None, "kg_per_kwh": intensity(read.power.country)})
+    return read.model_copy(update={"power": power})
+
+
+def _files(given: Sequence[str]) -> dict[str, Path]:
+    files: dict[str, Path] = {}
+    for text in given:
+        name, _, path = text.partition("=")
+        if not name or not path:
+            raise CatsError(f"--scores is '{text}'; write it MEASURE=FILE, such as logme=logme.csv")
+        if name in files:
+            raise CatsError(f"--scores names '{name}' twice")
+        files[name] = Path(path)
+    return files
+
+
+def _deliver(records: "Sequence[Record]", tracking_uri: str, experiment: str) -> None:
+    from rich.console import Console
+    from rich.progress import track
+
+    from benchmark.execution.records import frame_of
+    from results.imports.upload import deposit
+    from results.tracking.experiment import Tracking
+    from results.tracking.lease import Lease
+
+    tracking = Tracking(tracking_uri, experiment)
+    console = Console(stderr=True)
+    with Lease(tracking, outbox_of(tracking_uri, experiment), say):
+        sent = deposit(tracking, records)
+        done = list(track(sent, "importing", len(records), console=console, transient=True, disable=not console.is_terminal))
+    counts = Counter((each.record.kind, each.record.status) for each in done if each.act == "made")
+    parts = [f"{n} {'scored pairs' if kind == 'score' else f'{status} runs'}" for (kind, status), n in counts.items()]
+    acts = Counter(each.act for each in done)
+    if len(done) > acts["made"]:
+        parts.append(f"{len(done) - acts['made']} were there")
+    if acts["updated"]:
+        parts.append(f"{acts['updated']} of them say now what the map says")
+        frame_of(tracking, fresh=True)  # what is written into a run that has ended is not found at once
+    print_line(f"{experiment} on {tracking.shown}: {', '.join(parts)}")
+    if acts["left"]:
+        names = ", ".join(dict.fromkeys(name for each in done for name in each.clashes))
+        say(
+            f"{acts['left']} runs that were there differ in {names} and were left as they are; "
+            f"to have them as they are given now, import them into another experiment, or delete this one first"
+        )

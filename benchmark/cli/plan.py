@@ -1,0 +1,80 @@
+"""`cats plan`: what a plan would do and take. Starts nothing."""
+
+from contextlib import suppress
+from functools import partial
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from benchmark.cli.options import DATABASE, CO2eOption, Device, HoursOption, KwhOption, PlanArgument, TrackingOption, print_line
+from results.error import CatsError
+from results.tracking.change_counter import is_missing
+from results.tracking.uri import shown
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+app = typer.Typer()
+
+
+@app.command()
+def plan(
+    plan: PlanArgument,
+    tracking_uri: TrackingOption = DATABASE,
+    cells: Annotated[bool, typer.Option("--cells", help="Name every cell.")] = False,
+    kwh: KwhOption = None,
+    hours: HoursOption = None,
+    co2e_kg: CO2eOption = None,
+    calibrate: Annotated[
+        bool, typer.Option("--calibrate", help="Measure what nobody knows yet: a few steps of each sort of training.")
+    ] = False,
+    device: Annotated[Device, typer.Option(help="Where `cats run` will work.")] = Device.auto,
+) -> None:
+    """Show what a plan would do: its cells, which are done, how long and how much energy the rest may take."""
+    from benchmark.execution.budget.forecast import absent, forecast_of, pretrainings_of
+    from benchmark.execution.budget.guard import Guard
+    from benchmark.execution.leakage import look, sentences
+    from benchmark.execution.prepare import check_names
+    from benchmark.specs.job import jobs_of
+    from benchmark.specs.plan import load_plan
+
+    loaded = load_plan(plan).limited(kwh=kwh, hours=hours, co2e_kg=co2e_kg)
+    check_names(loaded)
+    found = look(loaded)
+    every = list(loaded.cells(found.leaks))
+    frame = _runs(tracking_uri, loaded.experiment)
+    done = set() if frame is None or not len(frame) else set(frame.loc[frame["status"] == "FINISHED", "key"])
+    if cells:
+        for cell in every:
+            print_line(f"{'done' if cell.key in done else 'open'}  {cell.key[:12]}  {cell}")
+    for sentence in sentences(loaded, found):
+        print_line(sentence)
+    if found.unknown:
+        print_line(f"{len(found.unknown)} pairs not yet searched for shared images; `cats run` does it before anything starts")
+    todo = [cell for cell in every if cell.key not in done]
+    counts = f"{len(every) - len(todo)} done, {len(todo)} to make"
+    print_line(f"{len(every)} cells of plan '{loaded.experiment}': {counts}; records in {shown(tracking_uri)}")
+    for sentence in pretrainings_of(todo):
+        print_line(sentence)
+    lacking = absent(todo)
+    if todo:
+        forecast = forecast_of(frame, device.value, loaded.country, calibrates=calibrate and not lacking)
+        guard = Guard(loaded.budget, forecast=forecast)
+        try:
+            guard.read(every, frame)
+            for sentence in guard.look(partial(jobs_of, todo, loaded.experiment, loaded.country)):
+                print_line(sentence)
+        except CatsError as error:
+            lacking.append(str(error))
+    if lacking:
+        raise CatsError("\n".join(["`cats run` will not start:", *lacking]))
+
+
+def _runs(tracking_uri: str, experiment: str) -> "pd.DataFrame | None":
+    """The runs of the experiment; None if there is none yet."""
+    from benchmark.execution.records import runs_of
+    from results.tracking.experiment import NoExperimentError
+
+    with suppress(NoExperimentError):
+        return runs_of(tracking_uri, experiment) if not is_missing(tracking_uri) else None
+    return None

@@ -1,0 +1,52 @@
+"""What `cats run` shows while it works."""
+
+import time
+
+from rich import progress
+from rich.console import Console
+
+from benchmark.execution.watch import Run, Watch
+from results.record import Record
+
+
+class Progress:
+    """The progress bar: cells done, cells per hour, kWh so far, time left. Lines instead of a bar where no terminal is."""
+
+    def __enter__(self) -> Watch:
+        console = Console(stderr=True)
+        columns = (progress.BarColumn(), progress.MofNCompleteColumn(), progress.TextColumn("{task.fields[pace]}"))
+        self.bar = progress.Progress(
+            *columns,
+            progress.TimeRemainingColumn(),
+            progress.TextColumn("{task.description}"),
+            console=console,
+            disable=not console.is_terminal,
+        )
+        self.task = self.bar.add_task("", total=None, pace="")
+        self.bar.start()
+        self.console, self.start, self.kwh, self.missing = console, time.monotonic(), 0.0, False
+        return Watch(self.begins, self.ended, self.told)
+
+    def __exit__(self, *_: object) -> None:
+        self.bar.stop()
+
+    def told(self, sentence: str) -> None:
+        """A line of its own."""
+        self.console.print(sentence, highlight=False, markup=False, soft_wrap=True)
+
+    def begins(self, what: str) -> None:
+        """Say what is being worked on."""
+        self.bar.update(self.task, description=what)
+
+    def ended(self, record: Record, state: Run) -> None:
+        """Count a record."""
+        for cost in record.costs:
+            self.kwh += cost.kwh("counter") + cost.kwh("modelled")
+            self.missing = self.missing or bool(cost.missing)
+        pace = f"{state.made / (time.monotonic() - self.start) * 3600:.0f} cells/h, {self.kwh * 1000:.3g} Wh"
+        pace += " + missing" if self.missing else ""
+        self.bar.update(self.task, completed=state.done + state.made, total=state.cells, pace=pace)
+        if not self.console.is_terminal:
+            what = " → ".join(record.names[n] for n in ("source", "target") if n in record.names)
+            line = f"{state.done + state.made}/{state.cells} {record.kind} {what}, seed {record.names['seed']}: {record.status}"
+            self.console.print(f"{line}, {pace}", highlight=False, markup=False)

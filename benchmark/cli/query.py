@@ -1,0 +1,57 @@
+"""What a command about results is asked for: a plan, or the name of an MLflow experiment."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from benchmark.execution.records import images_of, read_of, runs_of
+from benchmark.execution.selection import wanted
+from benchmark.specs.plan import Plan, load_plan, plan_names
+from results.board.request import Wanted
+from results.error import CatsError
+from results.statistics.influence import Images, Read
+from results.tracking.change_counter import is_missing
+from results.tracking.uri import shown
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Which runs, and how they are judged. `wanted` is None for a whole experiment."""
+
+    uri: str
+    experiment: str
+    metric: str
+    rule: str
+    wanted: Wanted | None
+
+    def frame(self, *, fresh: bool = False) -> "pd.DataFrame":
+        """The runs, see benchmark.execution.records. Raises CatsError if there is no such experiment."""
+        return runs_of(self.uri, self.experiment, fresh=fresh)
+
+    @property
+    def apart(self) -> set[tuple[str, str]]:
+        """The pairs that the plan knows to share images."""
+        return self.wanted.apart if self.wanted is not None else set()
+
+    def images(self, *, fresh: bool = False) -> Images:
+        """What the test images of a target do to its runs."""
+        return images_of(self.uri, self.experiment, fresh=fresh)
+
+    @property
+    def read(self) -> Read:
+        """Gives the predictions of a run; the last ones are kept in memory."""
+        return lru_cache(maxsize=256)(read_of(self.uri, self.experiment))
+
+
+def asked(given: str | Plan, tracking_uri: str, metric: str | None = None, rule: str | None = None) -> Asked:
+    """Metric and rule are the plan's unless others are named. Raises CatsError if there is no such plan or database."""
+    if isinstance(given, str) and (given in plan_names() or given.endswith((".yaml", ".yml"))):
+        given = load_plan(given)
+    if is_missing(tracking_uri):
+        raise CatsError(f"there is no database {shown(tracking_uri)}; make one with `cats run`, or name it with --tracking-uri")
+    if isinstance(given, str):
+        return Asked(tracking_uri, given, metric or "auc", rule or "min_val_loss", None)
+    return Asked(tracking_uri, given.experiment, metric or given.metric, rule or given.rule, wanted(given))

@@ -1,0 +1,124 @@
+"""The command that writes a report."""
+
+from collections.abc import Sequence
+from contextlib import nullcontext, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from benchmark.cli.options import DATABASE, FreshOption, ImputeOption, NoiseOption, RuleOption, TrackingOption, print_line
+from results.error import CatsError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from benchmark.cli.query import Asked as Question
+    from results.board.board import Board
+    from results.board.request import Judging
+    from results.report.html import Section
+
+app = typer.Typer()
+
+
+@app.command()
+def report(
+    plan: Annotated[str, typer.Argument(metavar="PLAN|EXPERIMENT", help="A plan, or the name of an MLflow experiment.")],
+    output: Annotated[Path, typer.Option(help="The HTML file.")] = Path("report.html"),
+    figures: Annotated[
+        Path | None, typer.Option(help="Also write every chart as PNG and SVG, every table as CSV and LaTeX there.")
+    ] = None,
+    metric: Annotated[str | None, typer.Option(help="Another metric than the plan's.")] = None,
+    rule: RuleOption = None,
+    noise: NoiseOption = None,
+    impute: ImputeOption = None,
+    images: Annotated[bool, typer.Option(help="Count the luck of the test images; reads every run's predictions.")] = True,
+    details: Annotated[int, typer.Option(min=0, help="How many cells get curves and ROC, at most.")] = 300,
+    over: Annotated[int | None, typer.Option(help="Targets that a pretraining is shared over; else those there are.")] = None,
+    combine: Annotated[list[str] | None, typer.Option(help="NAME=FORMULA, as `cats agree` takes it.")] = None,
+    tracking_uri: TrackingOption = DATABASE,
+    fresh: FreshOption = False,
+    log: Annotated[bool, typer.Option("--log/--no-log", help="Log the page to MLflow, as a run that boards ignore.")] = True,
+) -> None:
+    """Write one HTML file that holds all results and opens offline. Needs MLflow only, no data, no torch."""
+    from benchmark.cli.query import asked
+    from results.board.board import make_board
+    from results.board.request import Judging
+    from results.report.build import Asked, compose
+    from results.report.export import write
+    from results.report.html import render
+    from results.tracking.experiment import Tracking
+    from results.tracking.log_report import keep
+
+    question = asked(plan, tracking_uri, metric, rule)
+    frame = question.frame(fresh=fresh)
+    judging = Judging(question.images(fresh=fresh) if images else None, noise, impute.value if impute else None)
+    made = make_board(frame, question.experiment, question.metric, question.rule, question.wanted, judging)
+    tracking = Tracking(tracking_uri, question.experiment, create=False)
+    told = [("rule", rule), ("noise", noise and f"differences up to {noise:g}"), ("missing pairs count as", impute)]
+    told += [("a pretraining is shared over", over and f"{over} targets"), ("combinations", ", ".join(combine or []))]
+    facts = _facts(plan) + [(f"asked for: {name}", str(value)) for name, value in told if value]
+    more = _more(question, frame, made, _Wishes(judging, over, combine or []))
+    page, cells = compose(made, frame, tracking, Asked(facts, details, more, question.read))
+    html = render(page)
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        output.write_text(html, encoding="utf-8")
+    except OSError as error:
+        raise CatsError(f"cannot write the report to {output}: {error.strerror}") from error
+    print_line(
+        f"{output}: {len(html.encode()) / 1e6:.1f} MB, {len(cells.rows)} attempts, {len(cells.details)} with curves and ROC"
+    )
+    if figures is not None:
+        print_line(f"{figures}: {write(page, cells, figures)} files")
+    if log:
+        print_line(f"kept in MLflow as run {keep(tracking, html)}")
+
+
+@dataclass(frozen=True)
+class _Wishes:
+    judging: "Judging"
+    over: int | None
+    combine: Sequence[str]
+
+
+def _more(question: "Question", frame: "pd.DataFrame", made: "Board", wishes: _Wishes) -> "list[Section]":
+    """The sections that need more than a board. One that nobody asked for and that cannot be made gives way to a sentence."""
+    from results.agreement.combine import combine
+    from results.agreement.decisions import about, decisions_of
+    from results.agreement.judge import agree
+    from results.agreement.scores import said
+    from results.board.request import of_plan
+    from results.cost.bill import make_bill
+    from results.cost.tradeoff import make_tradeoff
+    from results.report.sections import agreement, difference, tradeoff
+
+    found = [] if made.difference is None else [difference(made.difference)]
+    runs = of_plan(frame, question.wanted)
+    bill = make_bill(runs, question.experiment, wishes.over)
+    with suppress(CatsError):
+        found.append(tradeoff(make_tradeoff(runs, bill, question.metric, question.rule, question.apart)))
+    with nullcontext() if wishes.combine else suppress(CatsError):
+        decisions = decisions_of(frame, question.experiment, question.metric, question.rule, question.wanted, wishes.judging)
+        rows = about(said(frame, question.experiment), decisions)
+        for text in wishes.combine:
+            rows += combine(rows, text)
+        found.append(agreement(agree(decisions, rows, question.experiment, question.metric).to_dict()))
+    return found
+
+
+def _facts(given: str) -> list[tuple[str, str]]:
+    """What the plan says, or which experiment; never a path of this machine."""
+    from benchmark.specs.plan import load_plan, plan_names
+
+    if given not in plan_names() and not given.endswith((".yaml", ".yml")):
+        return [("experiment", given), ("plan", "none given: all finished cells of the experiment count")]
+    facts = load_plan(given).model_dump(mode="json")
+    return [(name, _told(value)) for name, value in facts.items() if value not in (None, [], {})]
+
+
+def _told(value: object) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_told(one)}" for name, one in value.items() if one is not None)
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

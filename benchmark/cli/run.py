@@ -1,0 +1,146 @@
+"""Run, sync."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from benchmark.cli.board import _board, _print
+from benchmark.cli.engine import EngineName, EngineOption, SchedulerOption, WorkersOption, engine_of
+from benchmark.cli.options import (
+    DATABASE,
+    CO2eOption,
+    Device,
+    Format,
+    HoursOption,
+    KwhOption,
+    PlanArgument,
+    TrackingOption,
+    print_line,
+    say,
+)
+from benchmark.execution.records import outbox_of
+from results.error import CatsError
+from results.tracking.uri import shown
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from benchmark.execution.engine import Engine
+    from benchmark.execution.watch import Run
+    from benchmark.specs.plan import Plan
+
+
+app = typer.Typer()
+
+
+@app.command()
+def run(
+    plan: PlanArgument,
+    tracking_uri: TrackingOption = DATABASE,
+    device: Annotated[Device, typer.Option(help="auto takes a GPU if there is one.")] = Device.auto,
+    pack: Annotated[
+        int, typer.Option(min=1, help="Train up to so many seeds of a cell at once, side by side on one device.")
+    ] = 1,
+    kwh: KwhOption = None,
+    hours: HoursOption = None,
+    co2e_kg: CO2eOption = None,
+    cells: Annotated[int | None, typer.Option("--cells", help="Budget: finished cells, those of earlier calls too.")] = None,
+    engine: EngineOption = EngineName.local,
+    scheduler: SchedulerOption = None,
+    workers: WorkersOption = None,
+) -> None:
+    """Make every cell of a plan that is not done yet, then show the board. Run it again to resume."""
+    from benchmark.machine.signals import exit_code, stoppable
+    from benchmark.specs.plan import load_plan
+
+    loaded = load_plan(plan).limited(kwh=kwh, hours=hours, co2e_kg=co2e_kg, cells=cells)
+    try:
+        with stoppable():
+            maker = engine_of(engine, device.value, scheduler, workers, loaded)
+            if _is_finished(loaded, tracking_uri):
+                return
+            state = _run(loaded, tracking_uri, maker, pack)
+    except KeyboardInterrupt:
+        say(f"stopped; nothing finished is lost. Resume with: cats run {plan}")
+        raise typer.Exit(exit_code()) from None
+    _say_what_came(state, plan)
+    if state.interrupted:
+        say(f"stopped; nothing finished is lost. Resume with: cats run {plan}")
+        raise typer.Exit(exit_code())
+    if state.budget:
+        say(state.budget)
+    if state.unkept:
+        raise CatsError(state.unkept)
+    if state.waiting:  # a board without them would not be the plan's
+        raise typer.Exit(2)
+    if state.done + state.made:
+        _show(loaded, tracking_uri)
+    if state.failed:
+        raise typer.Exit(1)
+
+
+def _say_what_came(state: "Run", plan: str) -> None:
+    say(f"{state.cells} cells: {state.done} were done, {state.made} made now, {len(state.failed)} attempts failed")
+    for sentence in state.leaks:
+        say(f"  {sentence}")
+    for record in state.failed:
+        where = " → ".join(record.names[n] for n in ("source", "target") if n in record.names)
+        say(f"  failed: {record.kind} {where}, seed {record.names['seed']}: {record.reason}")
+    if state.waiting:
+        say(f"{state.waiting} records wait in the outbox; `cats sync {plan}` sends them")
+
+
+def _is_finished(plan: "Plan", tracking_uri: str) -> bool:
+    """Whether nothing of a plan is left to do; then says so and shows the board."""
+    from benchmark.execution.up_to_date import finished
+
+    found = finished(plan, tracking_uri)
+    if found is None:
+        return False
+    say(f"{found.cells} cells: {found.cells} were done, 0 made now, 0 attempts failed")
+    for sentence in found.leaks:
+        say(f"  {sentence}")
+    _show(plan, tracking_uri, found.frame)
+    return True
+
+
+def _show(plan: "Plan", tracking_uri: str, frame: "pd.DataFrame | None" = None) -> None:
+    from benchmark.cli.query import asked
+    from results.board.request import Judging
+
+    question = asked(plan, tracking_uri)
+    runs = question.frame() if frame is None else frame
+    _print(_board(question, Judging(question.images()), runs), Format.table)
+
+
+def _run(plan: "Plan", tracking_uri: str, engine: "Engine", pack: int) -> "Run":
+    from benchmark.cli.progress import Progress
+    from benchmark.execution.runner import run as run_plan
+    from results.tracking.experiment import Tracking
+    from results.tracking.lease import Lease
+
+    tracking = Tracking(tracking_uri, plan.experiment)
+    outbox = outbox_of(tracking_uri, plan.experiment)
+    with Lease(tracking, outbox, say), Progress() as watch:
+        return run_plan(plan, tracking, outbox, engine, watch, pack)
+
+
+@app.command()
+def sync(plan: PlanArgument, tracking_uri: TrackingOption = DATABASE) -> None:
+    """Send the records that wait in the outbox to MLflow."""
+    from benchmark.execution.pretraining_records import adopt
+    from benchmark.machine.signals import exit_code, sheltered, stoppable
+    from benchmark.specs.plan import load_plan
+    from results.tracking.experiment import Tracking
+    from results.tracking.lease import Lease
+
+    experiment = load_plan(plan).experiment
+    tracking, outbox = Tracking(tracking_uri, experiment), outbox_of(tracking_uri, experiment)
+    try:
+        with stoppable(), Lease(tracking, outbox, say):
+            adopt(outbox, experiment)
+            sent = tracking.deliver(outbox, sheltered)
+    except KeyboardInterrupt:
+        say(f"stopped; `cats sync {plan}` sends what still waits")
+        raise typer.Exit(exit_code()) from None
+    print_line(f"{sent} records sent to {experiment} on {shown(tracking_uri)}")

@@ -1,0 +1,82 @@
+"""The commands about measures."""
+
+import json
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from benchmark.cli.options import DATABASE, Device, Format, PlanArgument, TrackingOption, print_line, say
+from benchmark.execution.records import outbox_of
+
+if TYPE_CHECKING:
+    from benchmark.execution.watch import Run
+    from benchmark.measures.inputs import Setting
+    from results.agreement.scores import Said
+    from results.tracking.experiment import Tracking
+
+app = typer.Typer()
+
+
+@app.command()
+def score(
+    plan: PlanArgument,
+    tracking_uri: TrackingOption = DATABASE,
+    device: Annotated[Device, typer.Option(help="auto takes a GPU if there is one.")] = Device.auto,
+    images: Annotated[int, typer.Option(min=10, help="Images of each target and source that are looked at, at most.")] = 1000,
+    draws: Annotated[int, typer.Option(min=10, help="Resamples behind each interval.")] = 50,
+    neutral: Annotated[str, typer.Option(help="The source whose network compares two data sets.")] = "imagenet",
+    form: Annotated[Format, typer.Option("--format", help="How to print it.")] = Format.table,
+) -> None:
+    """Score every source on every target by measures of transferability, without training. Run it again to resume."""
+    from benchmark.execution.records import frame_of
+    from benchmark.machine.device import device_of
+    from benchmark.machine.signals import exit_code, stoppable
+    from benchmark.measures.inputs import Setting
+    from benchmark.specs.plan import load_plan
+    from results.agreement.scores import said
+    from results.tracking.experiment import Tracking
+
+    loaded = load_plan(plan)
+    setting = Setting(loaded, str(device_of(device.value)), images, draws, neutral)
+    tracking = Tracking(tracking_uri, loaded.experiment)
+    try:
+        with stoppable():
+            state = _appraise(setting, tracking)
+    except KeyboardInterrupt:
+        say(f"stopped; nothing finished is lost. Resume with: cats score {plan}")
+        raise typer.Exit(exit_code()) from None
+    say(f"{state.cells} pairs: {state.done} were scored, {state.made} scored now, {len(state.failed)} attempts failed")
+    for record in state.failed:
+        say(f"  failed: {record.kind} {record.names['source']}, {record.names['backbone']}: {record.reason}")
+    if state.interrupted:
+        say(f"stopped; nothing finished is lost. Resume with: cats score {plan}")
+        raise typer.Exit(exit_code())
+    if state.done + state.made:
+        wanted = {(s, t) for s in loaded.sources for t in loaded.targets}
+        rows = [row for row in said(frame_of(tracking), loaded.experiment) if (row.source, row.target) in wanted]
+        _print(rows, form)
+    if state.failed:
+        raise typer.Exit(1)
+
+
+def _appraise(setting: "Setting", tracking: "Tracking") -> "Run":
+    from benchmark.cli.progress import Progress
+    from benchmark.measures.scoring import appraise
+    from results.tracking.lease import Lease
+
+    outbox = outbox_of(tracking.uri, setting.plan.experiment)
+    with Lease(tracking, outbox, say), Progress() as watch:
+        return appraise(setting, tracking, outbox, watch)
+
+
+def _print(rows: "list[Said]", form: Format) -> None:
+    from rich.console import Console
+
+    from results.agreement.scores import comma_separated, markdown, plain, table
+
+    if form is Format.table:
+        Console().print(table(rows))
+    elif form is Format.json:
+        print_line(json.dumps(plain(rows), indent=2))
+    else:
+        print_line((comma_separated(rows) if form is Format.csv else markdown(rows)).rstrip("\n"))

@@ -1,0 +1,43 @@
+"""Digests: the same content gives the same name, wherever it lies."""
+
+import hashlib
+import json
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from benchmark.core.paths import home
+
+
+def digest(content: Any) -> str:
+    """sha256 (hex) of the canonical JSON of plain data: sorted keys, no spaces, no NaN."""
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def file_digest(path: Path, algorithm: str = "sha256") -> str:
+    """sha256 or md5 (hex) of a file. Remembered by path, size and time of change."""
+
+    def read() -> str:
+        with path.open("rb") as handle:
+            return hashlib.file_digest(handle, algorithm).hexdigest()
+
+    state = path.stat()
+    return remembered([str(path.resolve()), state.st_size, state.st_mtime_ns, algorithm], read)
+
+
+def remembered(state: Any, make: Callable[[], str]) -> str:
+    """What `make` gave when the state (plain data) was the same; noted under CATS_HOME."""
+    stamp = digest(state)
+    note = home() / "digests" / stamp
+    if note.exists():
+        return note.read_text(encoding="ascii")
+    value = make()
+    with suppress(OSError):  # without the note it is made again next time
+        note.parent.mkdir(parents=True, exist_ok=True)
+        draft = note.with_name(f".{stamp}.{os.getpid()}")
+        draft.write_text(value, encoding="ascii")
+        draft.replace(note)
+    return value

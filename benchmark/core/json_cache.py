@@ -1,0 +1,32 @@
+"""Figures that were measured on this machine, kept under CATS_HOME: losing one costs no more than to measure it again."""
+
+import contextlib
+import os
+from pathlib import Path
+from typing import TypeVar
+
+from benchmark.core.paths import home
+from results.record import Frozen
+
+Figure = TypeVar("Figure", bound=Frozen)
+
+
+def place(folder: str, name: str) -> Path:
+    """The file of a figure."""
+    return home() / folder / f"{name}.json"
+
+
+def read(kind: type[Figure], path: Path) -> Figure | None:
+    """A figure that was kept; None if there is none, or it was damaged by a disk."""
+    with contextlib.suppress(OSError, ValueError):
+        return kind.model_validate_json(path.read_text(encoding="utf-8"))
+    return None
+
+
+def keep(figure: Frozen, path: Path) -> None:
+    """Keep a figure, if the disk takes it: the file is whole or absent."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    with contextlib.suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft.write_text(figure.model_dump_json(), encoding="utf-8")
+        draft.replace(path)

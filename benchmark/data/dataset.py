@@ -1,0 +1,200 @@
+"""A data set: what is declared about it, and its images as they are read."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from benchmark.core.digest import digest, file_digest
+from benchmark.core.paths import data_folders
+from benchmark.data.readers.file_tree import Tree, find_tree
+from benchmark.data.readers.samples import Reader
+from results.error import CatsError, nearest
+from results.record import Frozen, Task
+
+
+class File(Frozen):
+    """One file of a data set: `path` below the data folder, checksum, where it can be fetched."""
+
+    path: str
+    sha256: str | None = None
+    md5: str | None = None
+    url: str | None = None
+    size: int | None = None
+
+    @property
+    def declared(self) -> tuple[str, str] | None:
+        """(algorithm, checksum), if one is declared."""
+        return ("sha256", self.sha256) if self.sha256 else ("md5", self.md5) if self.md5 else None
+
+    def difference(self, path: Path) -> str:
+        """What the checksum of `path` is and should be; empty if it is right or none is declared."""
+        algorithm, expected = self.declared or ("", "")
+        actual = file_digest(path, algorithm) if algorithm else ""
+        return "" if actual == expected else f"{algorithm} {actual}, expected {expected}"
+
+    def verify(self, path: Path, owner: str) -> None:
+        """Raises CatsError, naming the data set `owner`, if the checksum of `path` is not the declared one."""
+        difference = self.difference(path)
+        if difference:
+            raise CatsError(f"{owner}: {path} has {difference}; it is damaged or another version: remove it and fetch it again")
+
+
+def _named_reader(value: Any) -> Any:
+    """In YAML a reader is named: `folders`, or a mapping with its options, `{folders: {file: x.zip}}`."""
+    if isinstance(value, str | dict):
+        from benchmark.data.readers.registry import READERS
+
+        if isinstance(value, dict) and len(value) != 1:
+            raise ValueError(
+                f"read names one reader with its options, not {len(value)}: {', '.join(map(str, value)) or 'none'}"
+            )
+        name, options = (value, {}) if isinstance(value, str) else next(iter(value.items()))
+        if name not in READERS:
+            raise ValueError(f"there is no reader '{name}'{nearest(name, READERS)}")
+        if not isinstance(options or {}, dict):
+            raise ValueError(f"the reader {name} takes options by name, not {options!r}")  # noqa: TRY004 - pydantic wants it
+        try:
+            return READERS[name](**(options or {}))
+        except (TypeError, CatsError) as error:
+            raise ValueError(f"the reader {name}: {error}") from error
+    return value
+
+
+def _plain(value: Any) -> Any:
+    """What YAML gave, as JSON can hold it: dates, and numbers that are keys, become text."""
+    if isinstance(value, dict):
+        return {str(key): _plain(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_plain(inner) for inner in value]
+    return value if value is None or isinstance(value, str | int | float) else str(value)
+
+
+class Dataset(Frozen):
+    """What is declared about a data set. Promises, not wishes: reading checks them.
+
+    Attributes:
+        name: as in the papers, lower case.
+        task: what its labels are.
+        classes: names of the classes, in the order of the labels.
+        files: what must lie in the data folder; empty for a data set that is made or ships inside a package.
+        revision: changes whenever the images or labels change without a file changing (a generator, a package).
+        family: data sets of one family share images; a source never meets a target of its own family.
+        groups: what an image belongs to (patient, lesion ...); None: nobody knows, and boards say so.
+        shape: (height, width) that every image must have; None: any.
+        images: how many there are in all, if fixed.
+        known_duplicates: at most so many images of val and test lie, exactly or nearly, in an earlier part of the official
+            split too. A fact about published data, checked: with more of them the target is refused (execution.leakage).
+        tree: name of the folder or archive (zip, tar) in the data folder that holds the pictures; `read` gets its path.
+        place: in an entry of the user's own: the absolute path of the folder to look in first. No part of the identity.
+        obtain: where the files can be had and what layout is expected, one sentence.
+        odd: what happens to an image of another shape than declared. broken: the share of images that may be unreadable.
+        read: makes the Samples from the data folder.
+        options: of a reader that YAML names, as JSON: part of the identity, since another column gives other labels.
+    """
+
+    name: str
+    title: str
+    modality: str
+    task: Task
+    classes: tuple[str, ...] = Field(min_length=2)
+    licence: str
+    citation: str
+    files: tuple[File, ...] = ()
+    revision: str = "1"
+    family: str = ""
+    groups: Literal["patient", "slide", "lesion", "block"] | None = None
+    shape: tuple[int, int] | None = None
+    images: int | None = None
+    known_duplicates: int = Field(0, ge=0)
+    tree: str = ""
+    place: str = ""
+    obtain: str = ""
+    odd: Literal["refuse", "resize", "drop"] = "refuse"
+    broken: float = Field(0.0, ge=0, lt=1)
+    read: Annotated[Reader, BeforeValidator(_named_reader)] = Field(exclude=True, repr=False)
+    options: str = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _keep_options(cls, content: Any) -> Any:
+        if isinstance(content, dict) and isinstance(content.get("read"), dict):
+            if not (content.get("tree") or content.get("files") or "hub" in content["read"]):
+                raise ValueError("neither tree nor files is given; without them nobody would notice that the images changed")
+            return {**content, "options": json.dumps(_plain(content["read"]), sort_keys=True)}
+        return content
+
+    @model_validator(mode="after")
+    def _check_classes(self) -> "Dataset":
+        if len(set(self.classes)) != len(self.classes):
+            raise ValueError(f"a class of {self.name} is named twice: {', '.join(self.classes)}")
+        if self.task == "binary" and len(self.classes) != 2:
+            raise ValueError(f"{self.name} is binary and has {len(self.classes)} classes; it must have 2")
+        return self
+
+    @model_validator(mode="after")
+    def _check_paths(self) -> "Dataset":
+        if not self.name or self.name.startswith(".") or set(self.name) & set("/\\\0"):
+            raise ValueError(
+                f"the name {self.name!r} becomes a part of file names; it is not empty, begins with no . and has no / or \\"
+            )
+        for path in (self.tree, *(file.path for file in self.files)):
+            if Path(path).is_absolute() or ".." in Path(path).parts:
+                raise ValueError(f"'{path}' must lie below the data folder; a folder elsewhere is written as place")
+        if self.place and not Path(self.place).expanduser().is_absolute():
+            raise ValueError(f"place is '{self.place}'; it must be an absolute path, what is relative lies below CATS_DATA")
+        return self
+
+    @property
+    def relatives(self) -> str:
+        """The family, or the name where none is declared."""
+        return self.family or self.name
+
+    def places(self) -> list[Path]:
+        """Where files are looked for, in order: `place`, then the data folders of this machine."""
+        return [*([Path(self.place).expanduser()] if self.place else []), *data_folders()]
+
+    def folder(self) -> Path:
+        """The data folder that holds all files, or the path of the tree. Raises CatsError naming what is missing."""
+        if self.tree:
+            return self._tree()
+        folders = self.places()
+        if not self.files:
+            return folders[0]
+        for folder in folders:
+            if all((folder / file.path).is_file() for file in self.files):
+                return folder
+        absent = ", ".join(f.path for f in self.files if not any((d / f.path).is_file() for d in folders))
+        places = " or ".join(str(d) for d in folders)
+        how = f"get it with `cats fetch {self.name}`" if any(f.url for f in self.files) else f"see `cats show {self.name}`"
+        raise CatsError(f"{self.name}: {absent or 'its files'} not found in {places}; {how}, or set CATS_DATA")
+
+    def _tree(self) -> Path:
+        found = find_tree(self.tree, self.places())
+        if found is None:
+            places = " or ".join(str(d) for d in self.places())
+            how = f"get it with `cats fetch {self.name}`" if any(f.url for f in self.files) else self.obtain or "set CATS_DATA"
+            raise CatsError(f"{self.name}: no folder or archive '{self.tree}' in {places}; {how}")
+        return found
+
+    def file(self, file: File) -> Path:
+        """Where a file of this data set lies. Raises CatsError if it is nowhere."""
+        for folder in [self.folder()] if not self.tree else self.places():
+            if (folder / file.path).is_file():
+                return folder / file.path
+        raise CatsError(f"{self.name}: {file.path} not found in {' or '.join(map(str, self.places()))}")
+
+    def verify(self) -> None:
+        """Compare every file with its declared checksum. Raises CatsError saying what was expected and what came."""
+        for file in self.files:
+            file.verify(self.file(file), self.name)
+
+    def digest(self) -> str:
+        """Identity of images and labels: declared checksums where there are some, else those of the files on disk."""
+        files = {"tree": ("sha256", Tree(self._tree()).digest())} if self.tree else {}
+        for file in self.files:
+            files[file.path] = file.declared or ("sha256", file_digest(self.file(file)))
+        content: dict[str, Any] = {"name": self.name, "task": self.task, "revision": self.revision, "files": files}
+        content |= {"classes": self.classes, "shape": self.shape, "odd": self.odd, "broken": self.broken}
+        return digest(content | ({"options": self.options} if self.options else {}))

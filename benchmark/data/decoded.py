@@ -1,0 +1,197 @@
+"""Images decoded once: a uint8 array on disk per data set and size, read back memory-mapped."""
+
+import logging
+import shutil
+import tempfile
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+from PIL import Image
+
+from benchmark.core.digest import digest
+from benchmark.core.paths import home
+from benchmark.data.dataset import Dataset
+from benchmark.data.readers.samples import PARTS, Samples
+from results.error import CatsError
+
+log = logging.getLogger(__name__)
+LAYOUT = 2  # of the stored arrays; raised when old ones must not be read any more
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """All images of a data set at one size.
+
+    Attributes:
+        images: (N, size, size, 1 or 3) uint8, RGB, memory-mapped.
+        labels: (N,) int64; multi-label (N, C).
+        ids: (N,) str. groups, parts: (N,) str, empty strings where there are none.
+    """
+
+    images: np.ndarray
+    labels: np.ndarray
+    ids: np.ndarray
+    groups: np.ndarray
+    parts: np.ndarray
+
+
+def decoded(dataset: Dataset, size: int) -> Decoded:
+    """The images of a data set as squares of `size` pixels; decoded on the first call, then read from CATS_HOME.
+
+    Raises CatsError if a file is missing or damaged, or if the images do not keep what the entry declares.
+    """
+    folder = home() / "images" / f"{dataset.name}-{size}-{digest([LAYOUT, dataset.digest(), dataset.images])[:16]}"
+    if not folder.exists():
+        _decode(dataset, size, folder)
+    table = np.load(folder / "table.npz", allow_pickle=False)
+    images = np.load(folder / "images.npy", mmap_mode="r", allow_pickle=False)
+    return Decoded(images, table["labels"], table["ids"], table["groups"], table["parts"])
+
+
+def _decode(dataset: Dataset, size: int, folder: Path) -> None:
+    files = dataset.folder()
+    dataset.verify()
+    log.info("decoding %s at %d pixels", dataset.name, size)
+    samples = dataset.read(files)
+    check(dataset, samples)
+    count = len(samples.ids)
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=folder.parent))
+    except OSError as error:
+        raise CatsError(f"cannot write to {folder.parent}: {error.strerror}; set CATS_HOME to a folder with space") from error
+    try:
+        grey, rows = _write(dataset, samples, size, draft / "colour.npy")
+        colour = np.load(draft / "colour.npy", mmap_mode="r", allow_pickle=False)
+        np.save(draft / "images.npy", colour[..., :1] if grey else colour)
+        (draft / "colour.npy").unlink()
+        blank = np.full(count, "")
+        np.savez(
+            draft / "table.npz",
+            labels=samples.labels[rows],
+            ids=np.array(samples.ids, dtype=str)[rows],
+            groups=(blank if samples.groups is None else np.array(samples.groups, dtype=str))[rows],
+            parts=(blank if samples.parts is None else np.array(samples.parts, dtype=str))[rows],
+        )
+        try:
+            draft.rename(folder)
+        except OSError:
+            if not folder.exists():  # else another process decoded the same in the meantime
+                raise
+    except OSError as error:
+        raise CatsError(
+            f"cannot keep the decoded images of {dataset.name} in {folder.parent}: {error.strerror or error}; "
+            f"set CATS_HOME to a folder with space"
+        ) from error
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def _write(dataset: Dataset, samples: Samples, size: int, path: Path) -> tuple[bool, np.ndarray]:
+    """Write the images to one array; returns whether every one is grey, and the rows (int64) that were written.
+
+    Written, not mapped: on a full disk a write fails with an error, a mapped page kills the process.
+    """
+    grey, number, rows, broken = True, 0, [], []
+    with path.open("wb") as file:
+        _write_header(file, len(samples.ids), size)
+        for number, image in enumerate(samples.images, 1):
+            if number > len(samples.ids):
+                raise CatsError(f"{dataset.name}: there are more images than the {len(samples.ids)} labels")
+            if isinstance(image, CatsError):
+                broken.append(image)
+            elif _wanted(dataset, image, samples.ids[number - 1]):
+                grey = grey and (image.ndim == 2 or image.shape[2] == 1)
+                file.write(np.broadcast_to(squared(image, size), (size, size, 3)).tobytes())
+                rows.append(number - 1)
+        file.seek(0)
+        _write_header(file, len(rows), size)  # numpy leaves room for the number of rows: the header keeps its length
+    if number < len(samples.ids):
+        raise CatsError(f"{dataset.name}: there are only {number} images for {len(samples.ids)} labels")
+    if broken and len(broken) / number > dataset.broken:  # 29 of 100 are 0.29, while 0.29 × 100 is less than 29
+        allowed = f"{dataset.broken:.2%} may be" if dataset.broken else "none may be"
+        raise CatsError(f"{broken[0]}; {len(broken)} of {number} images of {dataset.name} are broken, {allowed}")
+    if number and not rows:
+        raise CatsError(f"{dataset.name}: every image is broken or has another shape than declared; none is left")
+    if len(rows) < number:
+        odd = number - len(rows) - len(broken)
+        log.warning("%s: left out are %d broken images and %d of another shape", dataset.name, len(broken), odd)
+    return grey, np.array(rows, dtype=np.int64)
+
+
+def _write_header(file: BinaryIO, rows: int, size: int) -> None:
+    header = {"descr": "|u1", "fortran_order": False, "shape": (rows, size, size, 3)}
+    np.lib.format.write_array_header_1_0(file, header)
+
+
+def _wanted(dataset: Dataset, image: np.ndarray, name: str) -> bool:
+    """Whether to keep an image: not if it has an odd shape and the entry drops those. Raises CatsError for other faults."""
+    where = f"{dataset.name}: image {name}"
+    if (
+        image.dtype != np.uint8
+        or image.ndim not in {2, 3}
+        or (image.ndim == 3 and image.shape[2] not in {1, 3})
+        or not image.size
+    ):
+        raise CatsError(f"{where} is {image.dtype} of shape {image.shape}; allowed is uint8, (H, W) or (H, W, 3)")
+    if dataset.shape is None or image.shape[:2] == dataset.shape or dataset.odd == "resize":
+        return True
+    if dataset.odd == "refuse":
+        given, declared = ("×".join(map(str, s)) for s in (image.shape[:2], dataset.shape))
+        raise CatsError(f"{where} has {given} pixels; all images are declared to have {declared}")
+    return False
+
+
+def squared(image: np.ndarray, size: int) -> np.ndarray:
+    """One image as (size, size, 1 or 3): bilinear with anti-aliasing; the sides are scaled, nothing is cut off."""
+    flat = image[..., 0] if image.ndim == 3 and image.shape[2] == 1 else image
+    if flat.shape[:2] != (size, size):
+        flat = np.asarray(Image.fromarray(flat).resize((size, size), Image.Resampling.BILINEAR))
+    return flat[..., None] if flat.ndim == 2 else flat
+
+
+def check(dataset: Dataset, samples: Samples) -> None:
+    """Compare the table of samples with what the entry declares. Raises CatsError with the first broken promise."""
+    _check_table(dataset, samples)
+    count, classes, labels = len(samples.ids), len(dataset.classes), samples.labels
+    if dataset.task == "multilabel":
+        if labels.shape != (count, classes) or not np.isin(labels, (0, 1)).all():
+            raise CatsError(f"{dataset.name} is multi-label: labels must be {count} × {classes} of 0 and 1")
+        return
+    outside = np.flatnonzero((labels < 0) | (labels >= classes)) if labels.ndim == 1 else np.arange(1)
+    if outside.size:
+        raise CatsError(
+            f"{dataset.name}: image {samples.ids[outside[0]]} has label {labels[outside[0]]}; "
+            f"allowed are 0 to {classes - 1} ({', '.join(dataset.classes)})"
+        )
+    parts = np.array(samples.parts if samples.parts is not None else [""] * count)
+    official = [part for part in PARTS if part in parts]  # val may be missing; it is then drawn from train
+    for part in official or [""]:
+        absent = set(range(classes)) - set(labels[parts == part].tolist())
+        if absent:
+            raise CatsError(f"{dataset.name}: the class '{dataset.classes[min(absent)]}' has no image in {part or 'the data'}")
+
+
+def _check_table(dataset: Dataset, samples: Samples) -> None:
+    """Whether labels, ids, groups and parts are one table of the declared length."""
+    count, labels = len(samples.ids), samples.labels
+    if not isinstance(labels, np.ndarray) or labels.dtype.kind not in "iub":
+        raise CatsError(f"{dataset.name}: labels must be an array of whole numbers")
+    for what, given in (("groups", samples.groups), ("parts", samples.parts)):
+        if given is not None and len(given) != count:
+            raise CatsError(f"{dataset.name} has {len(given)} {what} for {count} images")
+    if dataset.images is not None and count != dataset.images:
+        raise CatsError(f"{dataset.name} has {count} images; {dataset.images} are declared")
+    if len(labels) != count:
+        raise CatsError(f"{dataset.name} has {len(labels)} labels for {count} images")
+    if len(set(samples.ids)) != count:
+        raise CatsError(f"{dataset.name}: an image id is given twice")
+
+
+@lru_cache(maxsize=2)
+def loaded(dataset: Dataset, size: int) -> Decoded:
+    """The decoded images, kept open between cells."""
+    return decoded(dataset, size)

@@ -1,0 +1,182 @@
+"""One file over http or https: resumed where a download broke off, kept only if its checksum is right."""
+
+import errno
+import fcntl
+import os
+import re
+import shutil
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from http.client import HTTPException, HTTPMessage, HTTPResponse
+from pathlib import Path
+from typing import IO, BinaryIO, cast
+from urllib.parse import urlsplit
+
+from benchmark.core.digest import digest
+from benchmark.data.dataset import File
+from results.error import CatsError
+
+Progress = Callable[[str, int, int | None], None]  # what, bytes so far, bytes in all if known
+
+TRIES = 4  # connections for one file; each goes on where the one before broke off
+PATIENCE_SECONDS = 60  # without a byte
+CHUNK = 1 << 18  # bytes
+
+
+class _BrokenError(Exception):
+    """The connection ended before the file did."""
+
+
+def silent(what: str, done: int, total: int | None) -> None:
+    """Shows no progress."""
+
+
+def download(file: File, final: Path, owner: str, progress: Progress = silent) -> None:
+    """Bring `file.url` to `final`, atomically; nothing to do if it is there and right. `owner` names the data set.
+
+    What a broken connection left is kept beside it as a draft and resumed, if a checksum is declared to prove the whole.
+    Raises CatsError: an address or answer that will not do, a full disk, another size or checksum than declared.
+    """
+    shown = shown_address(str(file.url))
+    # The name of the draft changes with what is declared: a draft of something else is never resumed.
+    draft = final.with_name(f".{final.name}.{digest([file.url, file.declared, file.size])[:8]}.part")
+    try:
+        draft.parent.mkdir(parents=True, exist_ok=True)
+        with draft.open("ab") as handle:
+            _alone(handle, owner)
+            if final.is_file():
+                draft.unlink(missing_ok=True)
+                file.verify(final, owner)
+                return
+            if file.declared is None:
+                handle.truncate(0)
+            _receive(file, handle, shown, progress)
+            os.fsync(handle.fileno())
+            difference = file.difference(draft)
+            if difference:
+                draft.unlink()
+                raise CatsError(
+                    f"{owner}: what came from {shown} has {difference}; it was removed. Try again; if it stays so, "
+                    f"the file behind the address is another one now"
+                )
+            draft.replace(final)
+    except OSError as error:
+        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            draft.unlink(missing_ok=True)
+            raise CatsError(
+                f"the disk is full: no room for {final.name} in {final.parent}; what had come was removed; "
+                f"set CATS_HOME to a folder with space"
+            ) from error
+        raise CatsError(f"cannot write to {final.parent}: {error.strerror}; set CATS_HOME to another folder") from error
+
+
+def shown_address(url: str) -> str:
+    """An address as messages may show it: no user, no password, no query. Raises CatsError if it is not http or https."""
+    try:
+        parts = urlsplit(url)
+    except ValueError as error:
+        raise CatsError(f"an address is not valid: {error}") from error
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise CatsError(f"'{parts.scheme}:' addresses are not fetched; allowed are http and https")
+    if "@" in parts.netloc:
+        raise CatsError(f"an address on {parts.hostname} holds a user name or a password; those are not kept in entries")
+    return f"{parts.scheme}://{parts.netloc}{parts.path}"
+
+
+def _alone(handle: BinaryIO, owner: str) -> None:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise CatsError(f"{owner}: another process is fetching the same file; wait for it") from None
+
+
+def _receive(file: File, handle: BinaryIO, shown: str, progress: Progress) -> None:
+    """Append what the draft lacks, over as many connections as it takes."""
+    reason = ""
+    for _ in range(TRIES):
+        try:
+            _receive_once(file, handle, shown, progress)
+        except _BrokenError as error:
+            reason = str(error)
+        else:
+            return
+    have = handle.seek(0, os.SEEK_END)
+    after = f"{have:,} bytes are kept, the next fetch goes on from there" if have and file.declared else "try again later"
+    raise CatsError(f"{shown}: the connection broke {TRIES} times, {reason}; {after}")
+
+
+def _receive_once(file: File, handle: BinaryIO, shown: str, progress: Progress) -> None:
+    have = handle.seek(0, os.SEEK_END)
+    answer = _opened(str(file.url), have, shown)
+    if answer is None:
+        return
+    with answer:
+        if have and not _continues(answer, have):
+            have = handle.truncate(0)
+        length = answer.headers.get("Content-Length")
+        total = have + int(length) if length else file.size
+        _check_size(file, total, have, handle, shown)
+        while chunk := _chunk(answer, have, total):
+            handle.write(chunk)
+            have += len(chunk)
+            progress(Path(file.path).name, have, total)
+            if file.size is not None and have > file.size:
+                raise CatsError(f"{shown} sends more than the {file.size:,} bytes that are declared; it was stopped")
+        handle.flush()
+    if total is not None and have < total:
+        raise _BrokenError(f"last after {have:,} of {total:,} bytes")
+
+
+def _chunk(answer: HTTPResponse, have: int, total: int | None) -> bytes:
+    try:
+        return answer.read(CHUNK)
+    except (HTTPException, OSError) as error:
+        of = f" of {total:,}" if total is not None else ""
+        raise _BrokenError(f"last after {have:,}{of} bytes") from error
+
+
+def _continues(answer: HTTPResponse, have: int) -> bool:
+    """Whether the server goes on where the draft ends, instead of beginning again."""
+    told = re.match(r"bytes (\d+)-", answer.headers.get("Content-Range", ""))
+    return answer.status == 206 and told is not None and int(told[1]) == have
+
+
+def _check_size(file: File, total: int | None, have: int, handle: BinaryIO, shown: str) -> None:
+    if file.size is not None and total != file.size:
+        raise CatsError(f"{shown} has {total:,} bytes, {file.size:,} are declared; nothing was downloaded")
+    folder = Path(handle.name).parent
+    free = shutil.disk_usage(folder).free
+    if total is not None and total - have > free:
+        raise CatsError(
+            f"{file.path} needs {total - have:,} bytes more, {folder} has {free:,} free; nothing was downloaded; "
+            f"set CATS_HOME to a folder with space"
+        )
+
+
+class _OnlyWeb(urllib.request.HTTPRedirectHandler):
+    """Follows http and https, and nothing else."""
+
+    def redirect_request(
+        self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str
+    ) -> urllib.request.Request | None:
+        """The next request. Raises CatsError if the server leads elsewhere."""
+        shown_address(newurl)
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
+
+
+def _opened(url: str, have: int, shown: str) -> HTTPResponse | None:
+    """The server's answer from byte `have` on; None if the draft is as long as the file, and the checksum will tell."""
+    headers = {"User-Agent": "cats-bench", "Accept-Encoding": "identity"} | ({"Range": f"bytes={have}-"} if have else {})
+    request = urllib.request.Request(url, headers=headers)  # noqa: S310 - shown_address() has refused other schemes
+    try:
+        return cast("HTTPResponse", urllib.request.build_opener(_OnlyWeb).open(request, timeout=PATIENCE_SECONDS))
+    except urllib.error.HTTPError as error:
+        error.close()
+        if error.code == 416 and have:
+            return None
+        raise CatsError(f"{shown}: the server answered {error.code} {error.reason}; nothing was downloaded") from None
+    except urllib.error.URLError as error:
+        raise CatsError(f"{shown} could not be reached: {error.reason}") from None
+    except (HTTPException, ConnectionError, TimeoutError) as error:
+        raise _BrokenError(f"last before an answer came ({type(error).__name__})") from error

@@ -1,0 +1,130 @@
+"""Images shared between parts or data sets, cached."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+from pydantic import TypeAdapter
+
+from benchmark.core.digest import digest
+from benchmark.core.paths import home
+from benchmark.core.trainer_version import TRAINER
+from benchmark.data.dataset import Dataset
+from benchmark.data.fingerprint import SIDE, VERSION, Prints, prints, twins
+from results.error import CatsError
+from results.record import Frozen
+
+
+class Overlap(Frozen):
+    """Images of one part that are also somewhere earlier: in a part that learns, or in the data of a source.
+
+    Attributes:
+        part: val or test. earlier: where else they are.
+        images: how many of `part`. exact: how many of them agree in all (32 × 32 grey) pixels.
+        example: ids of an image of `earlier` and of the same one in `part`.
+    """
+
+    part: str
+    earlier: str
+    images: int
+    exact: int
+    example: tuple[str, str]
+
+
+OVERLAPS = TypeAdapter(tuple[Overlap, ...])
+
+Side = tuple[Prints, np.ndarray, np.ndarray]  # fingerprints and ids of a data set, and the indices that are meant
+
+
+def inside(dataset: Dataset, begins: Callable[[str], None] | None = None) -> tuple[Overlap, ...] | None:
+    """Images of val and of test that lie in an earlier part of the same split; None if unknown and `begins` is not given."""
+
+    def measure() -> tuple[Overlap, ...]:
+        ids, marks, parts = _parts(dataset)
+        before = np.concatenate([parts["train"], parts["val"]])
+        val = _overlap((marks, ids, parts["train"]), (marks, ids, parts["val"]), "val", "train")
+        test = _overlap((marks, ids, before), (marks, ids, parts["test"]), "test", "train and val")
+        return tuple(overlap for overlap in (val, test) if overlap is not None)
+
+    return _known((dataset,), measure, begins, f"looking for images in two parts of {dataset.name}")
+
+
+def between(source: Dataset, target: Dataset, begins: Callable[[str], None] | None = None) -> tuple[Overlap, ...] | None:
+    """Images of a target's val and test in what a source pretrains on; None if unknown and `begins` is not given."""
+
+    def measure() -> tuple[Overlap, ...]:
+        ids, marks, parts = _parts(source)
+        learnt = (marks, ids, np.concatenate([parts["train"], parts["val"]]))
+        goal_ids, goal_marks, goal_parts = _parts(target)
+        both = [_overlap(learnt, (goal_marks, goal_ids, goal_parts[part]), part, source.name) for part in ("val", "test")]
+        return tuple(overlap for overlap in both if overlap is not None)
+
+    return _known((source, target), measure, begins, f"looking for images of {target.name} in {source.name}")
+
+
+def _overlap(one: Side, other: Side, part: str, earlier: str) -> Overlap | None:
+    (marks, ids, chosen), (goal_marks, goal_ids, goal_chosen) = one, other
+    index, exact = twins(marks[chosen], goal_marks[goal_chosen])
+    found = np.flatnonzero(index >= 0)
+    if not found.size:
+        return None
+    first = found[exact[found].argmax()]  # an exact one, if there is one
+    example = (str(ids[chosen[index[first]]]), str(goal_ids[goal_chosen[first]]))
+    return Overlap(part=part, earlier=earlier, images=len(found), exact=int(exact.sum()), example=example)
+
+
+def _known(
+    sets: tuple[Dataset, ...], measure: Callable[[], tuple[Overlap, ...]], begins: Callable[[str], None] | None, what: str
+) -> tuple[Overlap, ...] | None:
+    """What was measured before, or is measured now if `begins` is given, and kept."""
+    try:
+        name = digest([VERSION, TRAINER, [each.digest() for each in sets]])
+    except CatsError:  # files that are not here
+        if begins is None:
+            return None
+        raise
+    path = home() / "leakage" / f"{name}.json"
+    if path.exists():
+        return OVERLAPS.validate_json(path.read_bytes())
+    if begins is None:
+        return None
+    begins(what)
+    found = measure()
+    _keep(path, lambda file: file.write(OVERLAPS.dump_json(found)))
+    return found
+
+
+def _parts(dataset: Dataset) -> tuple[np.ndarray, Prints, dict[str, np.ndarray]]:
+    """Ids, fingerprints and split of a data set."""
+    from benchmark.data.decoded import decoded
+    from benchmark.data.split import split
+
+    images = decoded(dataset, SIDE)
+    return images.ids, fingerprints(images.images), split(dataset, images)
+
+
+def fingerprints(images: np.ndarray) -> Prints:
+    """The fingerprints of decoded (memory-mapped) images; made on the first call, then read from the folder of the images."""
+    assert isinstance(images, np.memmap)
+    path = Path(str(images.filename)).with_name(f"fingerprints-{VERSION}.npz")
+    if path.exists():
+        with np.load(path, allow_pickle=False) as content:
+            return Prints(*(content[name] for name in Prints.__dataclass_fields__))
+    made = prints(images)
+    _keep(path, lambda file: np.savez(file, **vars(made)))
+    return made
+
+
+def _keep(path: Path, write: Callable[[BinaryIO], object]) -> None:
+    """Write a file whole or not at all. Raises CatsError if the disk refuses."""
+    draft = path.with_name(f".draft-{os.getpid()}-{path.name}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with draft.open("wb") as file:
+            write(file)
+        draft.replace(path)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        raise CatsError(f"cannot write to {path.parent}: {error.strerror}; set CATS_HOME to a folder with space") from error

@@ -1,0 +1,116 @@
+"""HDF5 as PatchCamelyon has it: one file of images and one of labels per part."""
+
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmark.data.readers.samples import Reader, Samples
+from results.error import CatsError
+
+CHUNK = 2**25  # bytes of images in memory at a time
+DAMAGED = (OSError, RuntimeError, ValueError, KeyError)  # what h5py raises where bytes are not what they should be
+
+
+def hdf5(
+    images: dict[str, str],
+    labels: dict[str, str],
+    *,
+    key_images: str = "x",
+    key_labels: str = "y",
+    groups: dict[str, str] | None = None,
+    group: str = "",
+) -> Reader:
+    """images, labels: part → file; groups: part → CSV whose column `group` names the slide or patient of each image."""
+    for what, given in (("labels", labels), ("groups", groups)):
+        if given is not None and set(given) != set(images):
+            raise CatsError(f"{what} are given for {', '.join(sorted(given))} and images for {', '.join(sorted(images))}")
+
+    def read(folder: Path) -> Samples:
+        found = [_column(folder / labels[part], key_labels) for part in images]
+        named = (
+            [_groups(folder / groups[part], group, len(f)) for part, f in zip(images, found, strict=True)] if groups else None
+        )
+        counts = [len(part) for part in found]
+        for name, labelled in zip(images.values(), counts, strict=True):
+            with opened(folder / name) as file:
+                count = len(_entry(file, key_images, folder / name))
+            if count != labelled:
+                raise CatsError(f"{folder / name} holds {count} images; there are {labelled} labels for them")
+        return Samples(
+            images=_images(folder, images, key_images),
+            labels=np.concatenate(found),
+            ids=[f"{part}/{i}" for part, n in zip(images, counts, strict=True) for i in range(n)],
+            groups=None if named is None else [name for part in named for name in part],
+            parts=[part for part, n in zip(images, counts, strict=True) for _ in range(n)],
+        )
+
+    return read
+
+
+def opened(path: Path) -> Any:
+    """An HDF5 file. Raises CatsError if it is damaged, absent, or h5py is not installed."""
+    try:
+        import h5py
+    except ImportError:
+        raise CatsError("HDF5 files need h5py: pip install 'cats-bench[hdf5]'") from None
+    try:
+        return h5py.File(path, "r")
+    except OSError as error:
+        raise CatsError(f"{path} is not a whole HDF5 file: {error}") from error
+
+
+def _column(path: Path, key: str) -> np.ndarray:
+    with opened(path) as file:
+        entry = _entry(file, key, path)
+        try:
+            raw = np.asarray(entry)
+        except DAMAGED as error:
+            raise CatsError(f"{path} is cut short or damaged: {error}") from error
+    if raw.dtype.kind not in "iubf" or raw.size != len(raw) or (raw != np.round(raw)).any():
+        raise CatsError(f"{path}: '{key}' holds {raw.dtype} of shape {raw.shape}; it must hold one whole number for each image")
+    return raw.reshape(-1).astype(np.int64)
+
+
+def _entry(file: Any, key: str, path: Path) -> Any:
+    """The array `key` of a file. Raises CatsError if there is none, or if its numbers lie in another file."""
+    import h5py
+
+    if key not in file.keys():  # noqa: SIM118 - `in file` follows links
+        raise CatsError(f"{path} holds no '{key}'; it holds {', '.join(file.keys())}")
+    inside = isinstance(file.get(key, getlink=True), h5py.HardLink)
+    try:
+        entry = file[key] if inside else None
+    except DAMAGED as error:
+        raise CatsError(f"{path} is cut short or damaged: {error}") from error
+    if not inside or (isinstance(entry, h5py.Dataset) and (entry.external or entry.is_virtual)):
+        raise CatsError(f"{path}: '{key}' leads out of the file; it is not read")
+    if not isinstance(entry, h5py.Dataset) or not entry.shape:
+        raise CatsError(f"{path}: '{key}' is no array with a row for each image")
+    return entry
+
+
+def _images(folder: Path, images: dict[str, str], key: str) -> Iterator[np.ndarray]:
+    for name in images.values():
+        with opened(folder / name) as file:
+            entry = _entry(file, key, folder / name)
+            step = max(1, CHUNK * len(entry) // max(1, entry.nbytes))
+            for start in range(0, len(entry), step):
+                try:
+                    chunk = entry[start : start + step]
+                except DAMAGED as error:
+                    raise CatsError(f"{folder / name} is cut short or damaged at image {start}: {error}") from error
+                yield from chunk
+
+
+def _groups(path: Path, column: str, count: int) -> list[str]:
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            names = [row[column] for row in csv.DictReader(file)]
+    except (OSError, KeyError, UnicodeDecodeError, csv.Error) as error:
+        raise CatsError(f"{path} cannot be read or has no column '{column}': {error}") from error
+    if len(names) != count:
+        raise CatsError(f"{path} names {len(names)} groups for {count} images")
+    return names

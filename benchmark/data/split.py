@@ -1,0 +1,150 @@
+"""Who trains, who validates, who tests: official parts, or whole groups drawn by name; then the sub-sample."""
+
+import warnings
+from typing import Any
+
+import numpy as np
+from pydantic import Field, field_validator
+from pydantic_core import PydanticCustomError
+from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
+
+from benchmark.core.seed import generator, seed_of
+from benchmark.data.dataset import Dataset
+from benchmark.data.decoded import Decoded
+from benchmark.data.readers.samples import PARTS
+from results.error import CatsError
+from results.record import Frozen
+
+
+class Subsample(Frozen):
+    """How many images of a part are used; None: all. Test images are never left out.
+
+    Attributes:
+        train, val: images in all, or, with `per_class`, of each class.
+        stratified: keep the shares of the classes. Without it images are drawn blindly, as CATS 2024 did.
+        seed: draws the same images in every cell; None draws anew for every seed of the plan, so that the interval over
+            seeds holds the luck of the draw too.
+    """
+
+    train: int | None = Field(None, ge=1)
+    val: int | None = Field(None, ge=1)
+    per_class: bool = False
+    stratified: bool = True
+    seed: int | None = None
+
+    def drawn_by(self, seed: int) -> int | None:
+        """What decides, beside the target, which images a cell with this seed uses; None: every seed uses the same."""
+        return None if self.seed is not None or (self.train is None and self.val is None) else seed
+
+    @field_validator("train", "val", "seed", mode="before")
+    @classmethod
+    def _no_truth_values(cls, given: Any) -> Any:
+        if isinstance(given, bool):
+            raise PydanticCustomError("truth", "input should be a number, not a truth value")
+        return given
+
+
+FOLDS = 20  # 70/15/15 as 14, 3 and 3 of them
+
+
+def split(dataset: Dataset, images: Decoded) -> dict[str, np.ndarray]:
+    """Indices (int64, ascending) of train, val and test: official, else 70/15/15, stratified, groups kept whole.
+
+    Where the official split has no val, it is 15 % of train. Images whose part has another name belong to none.
+    Raises CatsError if a group lies in two parts, or a class is absent from one.
+    """
+    parts = {part: np.flatnonzero(images.parts == part) for part in PARTS}
+    if not images.parts.astype(bool).any():
+        fold = _folds(dataset, images, np.arange(len(images.ids)))
+        parts = {
+            "train": np.flatnonzero(fold >= 6),
+            "val": np.flatnonzero(fold < 3),
+            "test": np.flatnonzero((fold >= 3) & (fold < 6)),
+        }
+    elif len(parts["train"]) and not len(parts["val"]):
+        fold = _folds(dataset, images, parts["train"])
+        parts |= {"train": parts["train"][fold >= 3], "val": parts["train"][fold < 3]}
+    for one, other in (("train", "val"), ("train", "test"), ("val", "test")):
+        shared = set(images.groups[parts[one]]) & set(images.groups[parts[other]]) - {""}
+        if shared:
+            raise CatsError(
+                f"{dataset.name}: {dataset.groups} '{min(shared)}' lies in {one} and in {other}; it must lie in one"
+            )
+    return {part: require_classes(dataset, images, chosen, part) for part, chosen in parts.items()}
+
+
+def _folds(dataset: Dataset, images: Decoded, rows: np.ndarray) -> np.ndarray:
+    """The fold, 0 to 19, of each of `rows`: stratified, groups kept whole, drawn by the name of the data set."""
+    labels = (images.labels if images.labels.ndim == 1 else images.labels.sum(axis=1))[rows]
+    known = images.groups[rows] != ""
+    grouped = bool(known.any())
+    # An image whose patient nobody knows is a group of its own; together they are not one patient.
+    groups = np.where(known, images.groups[rows], np.strings.add("image ", rows.astype(str))) if grouped else None
+    count = len(rows) if groups is None else len(set(groups))
+    if count < FOLDS:
+        raise CatsError(f"{dataset.name} has {count} groups; a 70/15/15 split needs at least {FOLDS}")
+    # Without groups the plain splitter gives the same promise and stays fast at 100,000 images.
+    splitter = StratifiedGroupKFold if grouped else StratifiedKFold
+    folds = splitter(FOLDS, shuffle=True, random_state=seed_of("split", dataset.name) % 2**32)
+    fold = np.empty(len(labels), dtype=np.int64)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "The least populated class")  # a class that then lacks a part is an error above
+        try:
+            for number, (_, held_out) in enumerate(folds.split(np.zeros(len(labels)), labels, groups)):
+                fold[held_out] = number
+        except ValueError as error:  # scikit-learn wants one class at least as large as there are folds
+            raise CatsError(f"{dataset.name}: no class has {FOLDS} images, as many as a 70/15/15 split needs") from error
+    return fold
+
+
+def subsampled(dataset: Dataset, images: Decoded, subsample: Subsample, seed: int) -> dict[str, np.ndarray]:
+    """Indices of the images that a cell with this seed uses. Test is always whole.
+
+    Raises CatsError if a part has no image of a class left.
+    """
+    parts = split(dataset, images)
+    for part, wanted in (("train", subsample.train), ("val", subsample.val)):
+        if wanted is not None:
+            luck = generator("subsample", dataset.name, part, seed if subsample.seed is None else subsample.seed)
+            parts[part] = draw(images.labels, parts[part], wanted, subsample, luck)
+            require_classes(dataset, images, parts[part], part)
+    return parts
+
+
+def draw(labels: np.ndarray, chosen: np.ndarray, wanted: int, subsample: Subsample, luck: np.random.Generator) -> np.ndarray:
+    """`wanted` rows of `chosen` (int64, ascending), or `wanted` of each class, as the sub-sample says; fewer if there are."""
+    shuffled = luck.permutation(chosen)
+    if labels.ndim > 1 or not (subsample.stratified or subsample.per_class):
+        total = wanted * (labels.shape[1] if labels.ndim > 1 else len(np.unique(labels))) if subsample.per_class else wanted
+        blind: np.ndarray = np.sort(shuffled[:total])
+        return blind
+    classes, counts = np.unique(labels[chosen], return_counts=True)
+    quota = np.full(len(classes), wanted) if subsample.per_class else shares(counts, min(wanted, len(chosen)))
+    picked = [shuffled[labels[shuffled] == c][:n] for c, n in zip(classes, quota, strict=True)]
+    drawn: np.ndarray = np.sort(np.concatenate(picked))
+    return drawn
+
+
+def shares(counts: np.ndarray, total: int) -> np.ndarray:
+    """`total` divided in proportion to `counts`, (C,) int64; no class gets nothing as long as total ≥ C."""
+    exact = counts * total / counts.sum()
+    given: np.ndarray = np.minimum(np.maximum(np.floor(exact).astype(np.int64), 1), counts)
+    while given.sum() != total:
+        step = 1 if given.sum() < total else -1
+        room = np.where((given < counts) if step > 0 else (given > 1), step * (exact - given), -np.inf)
+        if np.isneginf(room).all():
+            return given
+        given[room.argmax()] += step
+    return given
+
+
+def require_classes(dataset: Dataset, images: Decoded, chosen: np.ndarray, part: str) -> np.ndarray:
+    """`chosen` itself. Raises CatsError if it holds no image, or none of some class: no AUC without it."""
+    if dataset.task == "multilabel":
+        present = set(np.flatnonzero(images.labels[chosen].any(axis=0)).tolist())
+    else:
+        present = set(images.labels[chosen].tolist())
+    absent = set(range(len(dataset.classes))) - present
+    if absent and (dataset.task != "multilabel" or not chosen.size):
+        raise CatsError(f"{dataset.name}: the class '{dataset.classes[min(absent)]}' has no image in {part}; use more images")
+    return chosen

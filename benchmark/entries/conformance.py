@@ -1,0 +1,209 @@
+"""The promises of an entry, each a small function: the same for the user's own entries and for ours.
+
+A promise looks at a Case and returns a sentence about what it found; a Note is a sentence worth a look; a CatsError says
+how the promise is broken. What one promise reads is kept in the Case for the next ones.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from functools import cached_property
+
+import numpy as np
+
+from benchmark.data.dataset import Dataset
+from benchmark.data.decoded import Decoded, check, decoded
+from benchmark.data.overlap import inside
+from benchmark.data.readers.samples import PARTS, Samples
+from benchmark.data.split import split
+from benchmark.entries.finding import STEP_BACKBONE, STEP_IMAGES, STEP_PIXELS, Finding, Note, finding, given
+from results.error import CatsError
+
+ENOUGH = 20  # training images of a class; fewer are worth a note
+SHARED = 0.01  # of the test images may also lie in another part before the promise is broken
+
+
+class Case:
+    """A data set under examination, decoded at `size` pixels when the first promise asks for its images."""
+
+    def __init__(self, dataset: Dataset, size: int) -> None:
+        self.dataset, self.size = dataset, size
+
+    @cached_property
+    def samples(self) -> Samples:
+        """The table as the reader gives it; its images may be gone through once."""
+        return self.dataset.read(self.dataset.folder())
+
+    @cached_property
+    def images(self) -> Decoded:
+        """All images, decoded."""
+        return decoded(self.dataset, self.size)
+
+    @cached_property
+    def parts(self) -> dict[str, np.ndarray]:
+        """Indices of train, val and test."""
+        return split(self.dataset, self.images)
+
+    def counts(self, chosen: np.ndarray) -> np.ndarray:
+        """Images of each class among the chosen, (C,)."""
+        labels = self.images.labels[chosen]
+        return labels.sum(axis=0) if labels.ndim > 1 else np.bincount(labels, minlength=len(self.dataset.classes))
+
+
+def described(case: Case) -> str:
+    """Title, modality, licence and citation are given."""
+    return given(case.dataset.name, {key: getattr(case.dataset, key) for key in ("title", "modality", "licence", "citation")})
+
+
+def files(case: Case) -> str:
+    """The files are where an entry's files are looked for."""
+    folder = case.dataset.folder()
+    return str(folder) if case.dataset.files or case.dataset.tree else "no file is needed"
+
+
+def checksums(case: Case) -> str:
+    """Files are the ones declared."""
+    case.dataset.verify()
+    if not case.dataset.files:
+        return "identity from names and contents" if case.dataset.tree else f"revision {case.dataset.revision}"
+    bare = [file.path for file in case.dataset.files if file.declared is None]
+    return Note(f"no checksum is declared for {', '.join(bare)}; another file would go unseen") if bare else "as declared"
+
+
+def labels(case: Case) -> str:
+    """Counts and classes are as declared, and labels fit the task."""
+    dataset = case.dataset
+    check(dataset, case.samples)
+    found = f"{len(case.samples.ids):,} images, {len(dataset.classes)} classes, {dataset.task}"
+    return (
+        f"{found}, as declared"
+        if dataset.images is not None
+        else Note(f"{found}; how many images there must be is not declared")
+    )
+
+
+def pictures(case: Case) -> str:
+    """Every image opens and has the declared shape."""
+    images, shape = case.images, case.dataset.shape
+    found = f"all {len(images.ids):,} open, {'grey' if images.images.shape[-1] == 1 else 'colour'}"
+    return f"{found}, {shape[0]} × {shape[1]} as declared" if shape else f"{found}; shapes may differ, none is declared"
+
+
+def values(case: Case) -> str:
+    """Images are not blank."""
+    pixels = case.images.images
+    blank, low, high = 0, 255, 0
+    for start in range(0, len(pixels), 1024):
+        block = np.asarray(pixels[start : start + 1024]).reshape(len(pixels[start : start + 1024]), -1)
+        least, most = block.min(axis=1), block.max(axis=1)
+        blank += int((least == most).sum())
+        low, high = min(low, int(least.min())), max(high, int(most.max()))
+    if blank == len(pixels):
+        raise CatsError(f"{case.dataset.name}: every image is blank, each has one value only")
+    found = f"values from {low} to {high}"
+    return Note(f"{found}; {blank:,} of {len(pixels):,} images are blank") if blank else found
+
+
+def groups(case: Case) -> str:
+    """No patient (slide, lesion, block) lies in two official parts; where parts are drawn, they are drawn whole."""
+    dataset, known = case.dataset, case.images.groups
+    if dataset.groups is None and (known == "").all():
+        return Note("nobody knows which images belong to one patient; boards say so")
+    if dataset.groups is None:
+        raise CatsError(f"{dataset.name}: the reader names groups, `groups:` does not say what they are")
+    if (known == "").any():
+        raise CatsError(f"{dataset.name}: {dataset.groups} is declared, {(known == '').sum():,} images name none")
+    for one, other in (("train", "val"), ("train", "test"), ("val", "test")):
+        both = set(known[case.images.parts == one]) & set(known[case.images.parts == other])
+        if both:
+            raise CatsError(
+                f"{dataset.name}: {dataset.groups} '{min(both)}' lies in {one} and in {other}, as do {len(both) - 1} more"
+            )
+    return f"{len(set(known)):,} × {dataset.groups}, each in one part"
+
+
+def parts(case: Case) -> str:
+    """Every class is in every part."""
+    official = "official" if case.images.parts[0] else "drawn 70/15/15"
+    found = ", ".join(f"{part} {len(case.parts[part]):,}" for part in PARTS) + f" images ({official})"
+    absent = [
+        f"{case.dataset.classes[i]} in {part}" for part in PARTS for i in np.flatnonzero(case.counts(case.parts[part]) == 0)
+    ]
+    return Note(f"{found}; no image of {', '.join(absent)}") if absent else f"{found}, every class in each"
+
+
+def enough(case: Case) -> str:
+    """There are enough training images of every class."""
+    counts = case.counts(case.parts["train"])
+    few = [f"{case.dataset.classes[i]} {counts[i]}" for i in np.flatnonzero(counts < ENOUGH)]
+    if few:
+        return Note(f"fewer than {ENOUGH} training images: {', '.join(few)}")
+    return f"from {counts.min():,} to {counts.max():,} training images of a class"
+
+
+def apart(case: Case) -> str:
+    """No test image is also in train or val."""
+    shared, count = shared_images(case), len(case.parts["test"])
+    if not shared:
+        near = sum(overlap.images for overlap in inside(case.dataset, lambda _: None) or ())
+        if near > case.dataset.known_duplicates:
+            return Note(
+                f"{near:,} images of val and test nearly equal one of an earlier part; a target says known_duplicates: {near}"
+            )
+        return "no test image is in train or val, pixel by pixel"
+    found = f"{shared:,} of {count:,} test images are also in train or val, pixel by pixel"
+    if shared > SHARED * count:
+        raise CatsError(f"{case.dataset.name}: {found}; {SHARED:.0%} are allowed")
+    return Note(found)
+
+
+def shared_images(case: Case) -> int:
+    """How many test images have an exact copy in train or val."""
+
+    def content(index: int) -> bytes:
+        return hashlib.blake2b(case.images.images[index].tobytes(), digest_size=16).digest()
+
+    seen = {content(i) for part in ("train", "val") for i in case.parts[part]}
+    return sum(content(i) in seen for i in case.parts["test"])
+
+
+def trains(case: Case) -> str:
+    """One small training step on the CPU has a finite loss."""
+    import torch
+
+    from benchmark.data.decoded import squared
+    from benchmark.networks.network import Network, Trained
+    from benchmark.training.device_images import as_float, on_device
+    from benchmark.training.evaluate import loss_of
+
+    chosen = case.parts["train"][np.linspace(0, len(case.parts["train"]) - 1, STEP_IMAGES).astype(int)]
+    pixels = np.stack([squared(case.images.images[i], STEP_PIXELS) for i in chosen])
+    batch = on_device(pixels, case.images.labels[chosen], torch.device("cpu"))
+    torch.manual_seed(0)
+    network = Network(STEP_BACKBONE, Trained(), len(case.dataset.classes))
+    losses = []
+    optimiser = torch.optim.SGD(network.parameters(), lr=1e-3)
+    for _ in range(2):  # the second loss has felt the step
+        loss = loss_of(network(as_float(batch.pixels)), batch.labels)
+        optimiser.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimiser.step()
+        losses.append(float(loss.detach()))
+    if not np.isfinite(losses).all():
+        raise CatsError(f"{case.dataset.name}: the loss of a training step is {losses[0]}, then {losses[1]}")
+    return f"loss {losses[0]:.3f}, after one step {losses[1]:.3f} ({STEP_BACKBONE}, {STEP_PIXELS} px)"
+
+
+Promise = Callable[[Case], str]
+PROMISES: tuple[Promise, ...] = (
+    described, files, checksums, labels, pictures, values, groups, parts, enough, apart, trains
+)  # fmt: skip
+NEEDED = {files, checksums, labels, pictures, groups, parts}  # nothing after them can be looked at if they are broken
+
+
+def examine_data(case: Case) -> Iterator[Finding]:
+    """Every promise of a data set in turn; ends after one that the others need."""
+    for promise in PROMISES:
+        found = finding(promise.__name__, lambda promise=promise: promise(case))  # type: ignore[misc]
+        yield found
+        if found.state == "broken" and promise in NEEDED:
+            return

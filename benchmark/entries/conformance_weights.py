@@ -1,0 +1,74 @@
+"""The promises of ready weights: described, fit the backbone, and give finite features."""
+
+from collections.abc import Iterator
+
+from benchmark.core.paths import weight_folders
+from benchmark.entries.finding import STEP_BACKBONE, Finding, Note, finding, given
+from benchmark.specs.resolve import backbones_with_file, start_of, weight_file
+from benchmark.specs.source import Source
+from results.error import CatsError
+
+
+def examine_weights(source: Source, backbone: str | None = None) -> Iterator[Finding]:
+    """The promises of ready weights, or of none (scratch), for one backbone or for every backbone that has a file here."""
+    yield finding("described", lambda: _described_weights(source))
+    for each in [backbone] if backbone else _backbones(source):
+        found = finding("weights", lambda each=each: _found_weights(source, each, asked=backbone is not None))  # type: ignore[misc]
+        yield found
+        if found.state == "ok":
+            yield finding("forward", lambda each=each: _forward(source, each))  # type: ignore[misc]
+
+
+def _backbones(source: Source) -> list[str]:
+    if source.weights is None:
+        return [STEP_BACKBONE]
+    found = backbones_with_file(source.weights)
+    if not found and source.weights.file is None:
+        raise CatsError(f"the weights of {source.name} are no file; name a backbone with --backbone")
+    if not found:
+        places = " or ".join(map(str, weight_folders()))
+        raise CatsError(
+            f"{source.name} has no file BACKBONE.{source.weights.file}.safetensors in {places}; name a backbone with --backbone"
+        )
+    return found
+
+
+def _described_weights(source: Source) -> str:
+    facts = {"title": source.title} | ({"licence": source.licence, "citation": source.citation} if source.weights else {})
+    return given(source.name, facts)
+
+
+def _found_weights(source: Source, backbone: str, *, asked: bool) -> str:
+    """There are weights, and they fit the backbone. A file for a backbone that nobody asked for may be of no use here."""
+    from benchmark.networks.load import initialised
+    from benchmark.specs.backbones import check_backbone
+
+    try:
+        check_backbone(backbone)
+    except CatsError as error:
+        if asked:
+            raise
+        return Note(str(error))
+    start = start_of(source.name, backbone, 0, {})
+    network = initialised(start, 2, 0)
+    path = weight_file(start.input, backbone) if start.input else None
+    if path:
+        origin = f"{path}, sha256 {start.weights}"
+    else:
+        origin = f"{start.kind} {start.weights}" if start.weights else "random initialisation"
+    return f"{sum(p.numel() for p in network.backbone.parameters()):,} fit {backbone}: {origin}"
+
+
+def _forward(source: Source, backbone: str) -> str:
+    """What comes out of one forward pass is finite."""
+    import torch
+
+    from benchmark.networks.load import initialised
+
+    network = initialised(start_of(source.name, backbone, 0, {}), 2, 0).eval()
+    side = int(network.backbone.pretrained_cfg["input_size"][-1])  # type: ignore[index]
+    with torch.inference_mode():
+        features = network.features(torch.rand(2, 3, side, side, generator=torch.Generator().manual_seed(0)))
+    if not torch.isfinite(features).all():
+        raise CatsError(f"{source.name}: {backbone} gives features that are not finite")
+    return f"{backbone} gives {features.shape[1]} finite features at {side} px"

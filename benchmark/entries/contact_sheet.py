@@ -1,0 +1,42 @@
+"""Contact sheets: one PNG per class, small pictures in rows of eight, name and count of the class above them."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from benchmark.data.dataset import Dataset
+from benchmark.data.decoded import Decoded
+from results.error import CatsError
+
+COLUMNS, ROWS, GAP, TITLE = 8, 4, 4, 28  # GAP and TITLE in pixels
+
+
+def contact_sheets(dataset: Dataset, images: Decoded, folder: Path) -> list[Path]:
+    """Write one sheet per class and return their paths. Raises CatsError if they cannot be written."""
+    written = []
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for number, name in enumerate(dataset.classes):
+            mine = np.flatnonzero(images.labels[:, number] if images.labels.ndim > 1 else images.labels == number)
+            path = folder / f"{dataset.name}-{number:03d}-{re.sub(r'[^A-Za-z0-9]+', '-', name).strip('-')}.png"
+            sheet(images.images, mine, f"{name}: {len(mine):,} images").save(path)
+            written.append(path)
+    except OSError as error:
+        raise CatsError(f"cannot write contact sheets to {folder}: {error.strerror}") from error
+    return written
+
+
+def sheet(images: np.ndarray, chosen: np.ndarray, title: str) -> Image.Image:
+    """A sheet of up to 32 of the `chosen` images (N, S, S, 1 or 3), taken at even distances so that all parts show."""
+    size = max(images.shape[1], 32)
+    picked = chosen[np.unique(np.linspace(0, len(chosen) - 1, COLUMNS * ROWS).astype(int))] if len(chosen) else chosen
+    rows = max(1, -(-len(picked) // COLUMNS))
+    page = Image.new("RGB", (COLUMNS * (size + GAP) + GAP, TITLE + rows * (size + GAP)), "white")
+    ImageDraw.Draw(page).text((GAP, GAP), title, fill="black", font=ImageFont.load_default(size=16))
+    for place, index in enumerate(picked):
+        row, column = divmod(place, COLUMNS)
+        tile = Image.fromarray(images[index].squeeze(-1) if images.shape[-1] == 1 else images[index])
+        page.paste(tile.resize((size, size)), (GAP + column * (size + GAP), TITLE + row * (size + GAP)))
+    return page

@@ -1,0 +1,128 @@
+"""What `cats list` and `cats show` say about entries, plans and recipes."""
+
+import inspect
+import itertools
+import json
+import re
+from collections.abc import Callable
+from importlib import resources
+from typing import Any
+
+import yaml
+
+from benchmark.data.dataset import Dataset
+from benchmark.specs import catalogue
+from benchmark.specs.plan import load_plan, plan_names
+from benchmark.specs.recipe import recipe_names, recipe_points
+from results.error import CatsError, nearest
+
+
+def rows_of(kind: str) -> list[dict[str, Any]]:
+    """One row per entry, ready to print or to become JSON."""
+    if kind == "plans":
+        return [_plan_row(name) for name in plan_names()]
+    if kind == "recipes":
+        return [_recipe_row(name) for name in recipe_names()]
+    if kind == "measures":
+        return [_row(name, _measure_row) for name in catalogue.names("similarity")]
+    if kind == "targets":
+        return [_row(name, lambda name: _dataset_row(catalogue.target(name).dataset)) for name in catalogue.names("targets")]
+    rows = [_row(name, _source_row) for name in catalogue.names("sources")]
+    columns = list(dict.fromkeys(column for row in rows for column in row))
+    return [{column: row.get(column) for column in columns} for row in rows]
+
+
+def _row(name: str, row_of: Callable[[str], dict[str, Any]]) -> dict[str, Any]:
+    """One entry; one that is broken says why and hides no other."""
+    try:
+        return {"name": name, **row_of(name)}
+    except CatsError as error:
+        return {"name": name, "kind": "broken", "title": str(error)}
+
+
+def _source_row(name: str) -> dict[str, Any]:
+    entry = catalogue.source(name)
+    known = _dataset_row(entry.dataset) if entry.dataset else dict.fromkeys(("modality", "task", "classes"))
+    known |= {"images": entry.images} if entry.images else {}
+    return {"kind": entry.kind} | known | {"licence": entry.licence, "citation": entry.citation, "title": entry.title}
+
+
+def _measure_row(name: str) -> dict[str, Any]:
+    entry = catalogue.measure(name)
+    options = ", ".join(f"{option}={value}" for option, value in entry.options.items())
+    title = " ".join((entry.__doc__ or "").partition("\n\n")[0].split())
+    about = {"needs": ", ".join(entry.needs), "grows": entry.grows, "options": options or None}
+    about |= {"multilabel": entry.multilabel if "labels" in entry.needs else None}
+    return about | {"citation": entry.citation, "title": title}
+
+
+def _plan_row(name: str) -> dict[str, Any]:
+    plan = load_plan(name)
+    return {
+        "name": name,
+        "sources": ", ".join(plan.sources),
+        "targets": ", ".join(plan.targets),
+        "seeds": len(plan.seeds),
+    }
+
+
+def _recipe_row(name: str) -> dict[str, Any]:
+    points = recipe_points(name, name)
+    sentence = re.split(r"(?<=\.)\s", recipe_comment(recipe_text(name)), maxsplit=1)[0].replace("\n", " ")
+    return {"name": name, "protocol": points[0].protocol, "size": points[0].size, "points": len(points), "title": sentence}
+
+
+def recipe_text(name: str) -> str:
+    """The file of a recipe that ships with cats-bench."""
+    return resources.files("benchmark").joinpath("recipes", f"{name}.yaml").read_text(encoding="utf-8")
+
+
+def recipe_comment(text: str) -> str:
+    """What a recipe says of itself: the comment that its file begins with."""
+    comment = itertools.takewhile(lambda line: line.startswith("#"), text.splitlines())
+    return "\n".join(line.removeprefix("#").removeprefix(" ") for line in comment)
+
+
+def _dataset_row(dataset: Dataset) -> dict[str, Any]:
+    return {
+        "modality": dataset.modality,
+        "task": dataset.task,
+        "classes": len(dataset.classes),
+        "images": dataset.images,
+        "here": "yes" if _here(dataset) else "no",
+        "groups": dataset.groups,
+        "licence": dataset.licence,
+        "citation": dataset.citation,
+        "title": dataset.title,
+    }
+
+
+def _here(dataset: Dataset) -> bool:
+    try:
+        dataset.folder()
+    except CatsError:
+        return False
+    return True
+
+
+def description(name: str) -> str:
+    """Everything declared about a name, as JSON; a name that is a source and a target shows both."""
+    found: dict[str, Any] = {}
+    plain = catalogue.split_reference(name)[0]
+    if plain in catalogue.names("sources"):
+        found["source"] = catalogue.source(name).model_dump(mode="json")
+    if plain in catalogue.names("targets"):
+        found["target"] = catalogue.target(name).model_dump(mode="json")
+    if plain in catalogue.names("similarity"):
+        entry = catalogue.measure(name)
+        found["measure"] = {**_measure_row(plain), "description": inspect.cleandoc(entry.__doc__ or "")}
+    if name in plan_names():
+        found["plan"] = load_plan(name).model_dump(mode="json")
+    if name in recipe_names():
+        text = recipe_text(name)
+        found["recipe"] = {"about": recipe_comment(text).splitlines(), **yaml.safe_load(text)}
+    if not found:
+        kinds: tuple[catalogue.Kind, ...] = ("sources", "targets", "similarity")
+        known = {name for kind in kinds for name in catalogue.names(kind)} | set(plan_names()) | set(recipe_names())
+        raise CatsError(f"no source, target, measure, plan or recipe called '{name}'{nearest(name, known)}")
+    return json.dumps(found, indent=2, ensure_ascii=False)

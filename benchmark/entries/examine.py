@@ -1,0 +1,34 @@
+"""Run all promises of a name."""
+
+from collections.abc import Iterator
+
+from benchmark.data.dataset import Dataset
+from benchmark.entries.conformance import Case, examine_data
+from benchmark.entries.finding import Finding
+from benchmark.specs import catalogue
+from benchmark.specs.source import Source
+
+
+def examine(name: str, size: int = 64, backbone: str | None = None) -> Iterator[Finding]:
+    """Every promise of an entry in turn; of a name that is a source and a target with other data, of both.
+
+    Raises CatsError if there is no such entry, or no backbone to try ready weights on.
+    """
+    for subject in subjects(name):
+        if isinstance(subject, Dataset):
+            yield from examine_data(Case(subject, size))
+        else:
+            from benchmark.entries.conformance_weights import examine_weights
+
+            yield from examine_weights(subject, backbone)
+
+
+def subjects(name: str) -> list[Dataset | Source]:
+    """What a name stands for: the data sets of its target and source, and the source itself if it has no data set."""
+    plain = catalogue.split_reference(name)[0]
+    found: list[Dataset | Source] = [catalogue.target(name).dataset] if plain in catalogue.names("targets") else []
+    if plain in catalogue.names("sources") or not found:
+        source = catalogue.source(name)
+        subject = source.dataset or source
+        found += [subject] if subject not in found else []
+    return found

@@ -1,0 +1,52 @@
+"""Brings the files of a data set to this machine: asked for, downloaded to a draft, compared with the checksum, then moved."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from benchmark.core.paths import home
+from benchmark.data.dataset import Dataset
+from benchmark.data.download import Progress, download, silent
+from benchmark.entries import medmnist as medmnist_sets
+from benchmark.specs import catalogue
+from results.error import CatsError
+
+
+def fetch(name: str, say: Callable[[str], None], progress: Progress = silent) -> None:
+    """Download what is missing into CATS_HOME/data and compare it with its checksum; the licence is said first.
+
+    Raises CatsError if there is nothing to fetch from, or if what came is not what was declared.
+    """
+    dataset = _dataset(name)
+    try:
+        dataset.folder()
+    except CatsError:
+        lacking = [file.path for file in dataset.files if not file.url]
+        if lacking:
+            raise CatsError(f"{name}: no address is declared for {', '.join(lacking)}; see `cats show {name}`") from None
+        say(f"{dataset.title}: licence {dataset.licence}; {dataset.citation}")
+        _bring(dataset, home() / "data", progress)
+        dataset.folder()
+    else:
+        dataset.verify()
+    for file in dataset.files:
+        proof = "checksum right" if file.declared else "no checksum is declared"
+        say(f"{name} is here, {proof}: {dataset.file(file)}")
+
+
+def _dataset(name: str) -> Dataset:
+    plain = catalogue.split_reference(name)[0]
+    entry = catalogue.target(name) if plain in catalogue.names("targets") else catalogue.source(name)
+    if entry.dataset is None:
+        raise CatsError(f"{name} has no files to fetch: it has no data set")
+    if not entry.dataset.files:
+        where = entry.dataset.obtain or "its data are your own" if entry.dataset.tree else "it is made here"
+        raise CatsError(f"{name} has no files to fetch: {where}")
+    return entry.dataset
+
+
+def _bring(dataset: Dataset, folder: Path, progress: Progress) -> None:
+    if medmnist_sets.holds(dataset):
+        medmnist_sets.download(dataset, folder)
+        return
+    for file in dataset.files:
+        download(file, folder / file.path, dataset.name, progress)

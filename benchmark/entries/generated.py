@@ -1,0 +1,54 @@
+"""Sources whose images are made from a seed, one class per law; nothing is downloaded."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from benchmark.data.dataset import Dataset
+from benchmark.data.readers.samples import Samples
+from benchmark.specs.source import Source
+
+
+@dataclass(frozen=True)
+class Law:
+    """What is drawn.
+
+    Attributes:
+        name, title, citation: of the source. word: what a class is called, before its number.
+        images: (classes, per_class) → (side, side, 3) uint8, class after class.
+    """
+
+    name: str
+    title: str
+    citation: str
+    word: str
+    side: int
+    images: Callable[[int, int], Iterator[np.ndarray]]
+
+
+def generated(law: Law, classes: int, per_class: int) -> Source:
+    """So many classes, so many images of each. Raises ValueError for numbers that no data set can have."""
+    if not isinstance(classes, int) or not isinstance(per_class, int) or classes < 2 or per_class < 1:
+        raise ValueError("classes and per_class are whole numbers, from 2 and from 1 on")
+
+    def read(_: Path) -> Samples:
+        labels = np.repeat(np.arange(classes), per_class)
+        ids = [f"{c}-{i}" for c in range(classes) for i in range(per_class)]
+        return Samples(law.images(classes, per_class), labels, ids)
+
+    dataset = Dataset(
+        name=law.name,
+        title=law.title,
+        modality="synthetic",
+        task="multiclass",
+        classes=tuple(f"{law.word}-{c}" for c in range(classes)),
+        licence="none needed (generated)",
+        citation=law.citation,
+        revision=f"1-{classes}x{per_class}",
+        shape=(law.side, law.side),
+        images=classes * per_class,
+        read=read,
+    )
+    return Source(name=law.name, title=law.title, dataset=dataset, licence=dataset.licence, citation=law.citation)

@@ -1,0 +1,92 @@
+"""MedMNIST's twelve 2-D sets, as medmnist.INFO describes them. Used by the entries in `targets/`."""
+
+import importlib.util
+import shutil
+import tempfile
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from benchmark.data.dataset import Dataset, File
+from benchmark.data.readers.npz import npz
+from benchmark.specs.target import Target
+from results.error import CatsError
+from results.record import Task
+
+SIZES = (28, 64, 128, 224)
+TASKS: dict[str, Task] = {
+    "binary-class": "binary",
+    "multi-class": "multiclass",
+    "multi-label, binary-class": "multilabel",
+    "ordinal-regression": "ordinal",
+}
+
+
+@lru_cache(maxsize=1)
+def info() -> dict[str, Any]:
+    """medmnist.INFO, read from its own file: `import medmnist` would import torch, which a list of entries can do without."""
+    package = importlib.util.find_spec("medmnist")
+    assert package is not None
+    assert package.origin is not None
+    spec = importlib.util.spec_from_file_location("medmnist_info", Path(package.origin).with_name("info.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return dict(module.INFO)
+
+
+def medmnist_target(name: str, size: int, *, modality: str, family: str = "", known_duplicates: int = 0) -> Target:
+    """One set of MedMNIST at one of its four sizes, with its official split and MD5. Raises CatsError for another size."""
+    if not isinstance(size, int) or size not in SIZES:
+        raise CatsError(f"{name} has no size {size}; allowed are {', '.join(map(str, SIZES))}")
+    facts, mark = info()[name], "" if size == 28 else f"_{size}"
+    path = f"medmnist/{name}{mark}.npz"
+    dataset = Dataset(
+        name=name,
+        title=f"{facts['python_class']}, {size} px",
+        modality=modality,
+        task=TASKS[facts["task"]],
+        classes=tuple(facts["label"][key] for key in sorted(facts["label"], key=int)),
+        licence=facts["license"],
+        citation="Yang et al., MedMNIST v2, Scientific Data 10:41, 2023",
+        files=(File(path=path, md5=facts[f"MD5{mark}"], url=facts[f"url{mark}"]),),
+        revision=f"v2-{size}",
+        family=family,
+        shape=(size, size),
+        images=sum(facts["n_samples"].values()),
+        known_duplicates=known_duplicates,
+        read=npz(path),
+    )
+    return Target(name=name, dataset=dataset)
+
+
+def holds(dataset: Dataset) -> bool:
+    """Whether a data set is one of these, and medmnist can download it."""
+    return dataset.name in info() and all(file.path.startswith("medmnist/") for file in dataset.files)
+
+
+def download(dataset: Dataset, folder: Path) -> None:
+    """Let medmnist download the file of one of its sets into a data folder. Raises CatsError if it cannot."""
+    from benchmark.machine.timm_import import declare_missing
+
+    declare_missing()  # medmnist imports torchvision
+    import medmnist
+
+    file = dataset.files[0]
+    size = int(dataset.revision.removeprefix("v2-"))
+    final = folder / file.path
+    final.parent.mkdir(parents=True, exist_ok=True)
+    draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=final.parent))
+    try:
+        kind = getattr(medmnist, info()[dataset.name]["python_class"])
+        kind(split="test", root=str(draft), download=True, size=size)
+        (draft / final.name).replace(final)
+    except (RuntimeError, OSError) as error:
+        raise CatsError(
+            f"{dataset.name} could not be downloaded; fetch {file.url} by hand where there is a network, "
+            f"and put it as {file.path} into the folder CATS_DATA or into {folder}"
+        ) from error
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+    file.verify(final, dataset.name)

@@ -1,0 +1,58 @@
+"""Check names, data and weights before the first job."""
+
+from collections.abc import Iterable
+
+from benchmark.execution.watch import Watch
+from benchmark.machine.meter import check_country
+from benchmark.specs import catalogue
+from benchmark.specs.cell import Cell
+from benchmark.specs.plan import Plan
+from benchmark.specs.start import Start, chain
+
+
+def check_names(plan: Plan) -> None:
+    """Raises CatsError if nobody knows the country or a backbone."""
+    from benchmark.specs.backbones import check_backbone
+
+    check_country(plan.country)
+    for backbone in plan.backbones:
+        check_backbone(backbone)
+
+
+def prepare(plan: Plan, todo: Iterable[Cell], watch: Watch) -> None:
+    """Look at everything the cells need: country, backbones, images, labels, split, weights. Raises CatsError."""
+    check_names(plan)
+    seen: set[object] = set()
+    for cell in todo:
+        images = (cell.target, cell.recipe.size, cell.subsample.drawn_by(cell.seed))
+        if images not in seen:
+            watch.begins(f"reading {cell.target}")
+            _look_at_images(cell)
+        for start in chain(cell.start):
+            weights = start.backbone if start.kind == "random" else start.key  # no seed is a reason to build it again
+            if weights not in seen:
+                watch.begins(f"reading {start.source}")
+                _look_at_start(start)
+                seen.add(weights)
+        seen.add(images)
+
+
+def _look_at_images(cell: Cell) -> None:
+    from benchmark.data.decoded import decoded
+    from benchmark.data.split import subsampled
+
+    dataset = catalogue.target(cell.target).dataset
+    subsampled(dataset, decoded(dataset, cell.recipe.size), cell.subsample, cell.seed)
+
+
+def _look_at_start(start: Start) -> None:
+    from benchmark.data.decoded import decoded
+    from benchmark.data.split import split
+    from benchmark.networks.load import weights_of
+    from benchmark.networks.network import build
+
+    dataset = catalogue.source(start.source).dataset
+    if dataset is None or start.recipe is None:
+        build(start.backbone, weights_of(start))
+    else:
+        split(dataset, decoded(dataset, start.recipe.size))

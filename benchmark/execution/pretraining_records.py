@@ -1,0 +1,62 @@
+"""What a pretraining leaves: weights, and the record of how they were made, which a driver that dies must not take with it.
+
+Nobody makes weights again that are there. So the record is kept beside them before they are, until a driver has put it into
+its outbox; the next driver of the experiment looks for what another one left.
+"""
+
+import uuid
+from contextlib import suppress
+from pathlib import Path
+
+from benchmark.core.paths import home
+from benchmark.specs.start import Start, pretrained_path
+from results.error import CatsError
+from results.record import Outcome
+from results.tracking.outbox import Outbox
+
+UNKEPT = "its process died before the weights were kept"
+
+
+def draft_of(start: Start) -> Path:
+    """Where weights are written before they are kept: a place of this process alone, since two may make the same weights."""
+    return pretrained_path(start).with_name(f".{start.key}.{uuid.uuid4().hex}.draft")
+
+
+def keep_weights(draft: Path, start: Start, outcome: Outcome) -> Outcome:
+    """Keep the record, then the weights in `draft`. Returns how it ended: failed if the disk refused one of them."""
+    try:
+        _records().put(outcome)
+        draft.replace(pretrained_path(start))
+    except (CatsError, OSError) as error:
+        draft.unlink(missing_ok=True)
+        with suppress(CatsError):
+            handed_over(outcome)
+        return _failed(outcome, f"cannot keep pretrained weights in {draft.parent}: {error}")
+    return outcome
+
+
+def handed_over(outcome: Outcome) -> None:
+    """A driver has the record now."""
+    if outcome.record.kind == "pretraining":
+        _records().discard(outcome)
+
+
+def adopt(outbox: Outbox, experiment: str) -> None:
+    """Bring what other drivers of the experiment left into its outbox."""
+    records = _records()
+    for path, outcome in records:
+        if outcome.record.experiment != experiment:
+            continue
+        if (home() / "pretrained" / f"{outcome.record.key}.safetensors").exists():
+            outbox.adopt(path)
+        else:
+            outbox.put(_failed(outcome, UNKEPT))
+            records.remove(path)
+
+
+def _records() -> Outbox:
+    return Outbox(home() / "pretrained" / "records")
+
+
+def _failed(outcome: Outcome, reason: str) -> Outcome:
+    return Outcome(outcome.record.model_copy(update={"status": "failed", "reason": reason}))

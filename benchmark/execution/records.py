@@ -1,0 +1,77 @@
+"""The runs of an experiment as every command reads them: from their snapshot below CATS_HOME, kept up to date."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmark.core.paths import home
+
+if TYPE_CHECKING:
+    from results.tracking.outbox import Outbox
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from results.statistics.influence import Images
+    from results.tracking.experiment import Tracking
+
+
+def snapshots() -> Path:
+    """Where the snapshots lie."""
+    return home() / "snapshots"
+
+
+def frame_of(tracking: "Tracking", *, fresh: bool = False) -> "pd.DataFrame":
+    """What `tracking.frame()` gives. `fresh` reads every run again, see results.tracking.snapshot."""
+    from results.tracking.snapshot import frame_of as followed
+
+    return followed(tracking, snapshots(), fresh=fresh)
+
+
+def runs_of(uri: str, experiment: str, *, fresh: bool = False) -> "pd.DataFrame":
+    """The same for an experiment that has to be there, without loading MLflow if nothing was written to its database.
+
+    Raises CatsError if there is no such experiment, or if MLflow cannot be used.
+    """
+    from results.tracking.snapshot import unchanged
+
+    known = None if fresh else unchanged(snapshots(), uri, experiment)
+    if known is not None:
+        return known
+    from results.tracking.experiment import Tracking
+
+    return frame_of(Tracking(uri, experiment, create=False), fresh=fresh)
+
+
+def finished_keys(tracking: "Tracking") -> set[str]:
+    """The keys that need no further attempt."""
+    return finished_in(frame_of(tracking))
+
+
+def finished_in(frame: "pd.DataFrame") -> set[str]:
+    """The same of runs that have been read."""
+    return set(frame.loc[frame["status"] == "FINISHED", "key"]) if len(frame) else set()
+
+
+def read_of(uri: str, experiment: str) -> "Callable[[str], pd.DataFrame | None]":
+    """A function from run id to predictions, see results.tracking.predictions.predictions_of."""
+    from results.tracking.predictions import predictions_of
+
+    return predictions_of(uri, experiment, snapshots())
+
+
+def images_of(uri: str, experiment: str, *, fresh: bool = False) -> "Images":
+    """What the test images of a target do to its runs, see results.tracking.predictions.images_of."""
+    from results.tracking.predictions import images_of as kept
+
+    return kept(uri, experiment, snapshots(), fresh=fresh)
+
+
+def outbox_of(tracking_uri: str, experiment: str) -> "Outbox":
+    """The records that wait for one experiment of one server."""
+    from benchmark.core.digest import digest
+    from benchmark.core.paths import home
+    from results.tracking.outbox import Outbox
+    from results.tracking.uri import identity
+
+    return Outbox(home() / "outbox" / digest([identity(tracking_uri), experiment])[:16])

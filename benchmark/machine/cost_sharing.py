@@ -1,0 +1,61 @@
+"""Divide a measured cost among concurrent attempts."""
+
+import math
+from collections.abc import Sequence
+
+from results.record import Cost, Energy
+
+
+def shared(costs: Sequence[Cost], seconds: Sequence[float]) -> list[tuple[Cost, ...]]:
+    """The costs of a stretch that several attempts ran together on one device, divided among them: their sums are the whole.
+
+    `seconds`: the device time of each attempt; where nobody took any, all take the same. What is missing stays missing for
+    everyone, and an attempt that was alone keeps the costs as they are. Raises ValueError without attempts, or if a time is
+    negative or no number.
+    """
+    if not seconds or not all(math.isfinite(each) and each >= 0 for each in seconds):
+        raise ValueError(f"costs are divided by the seconds of one attempt or more, each 0 or above, not by {list(seconds)}")
+    if len(seconds) == 1:
+        return [tuple(costs)]
+    total = math.fsum(seconds)
+    parts = [each / total if total else 1 / len(seconds) for each in seconds]
+    return [tuple(_share(cost, part) for cost in costs) for part in parts]
+
+
+def _share(cost: Cost, part: float) -> Cost:
+    energy = {
+        name: e if e.kwh is None else Energy(kwh=e.kwh * part, provenance=e.provenance) for name, e in cost.energy.items()
+    }
+    return cost.model_copy(
+        update={
+            "seconds": cost.seconds * part, "energy": energy,
+            "nvml_kwh": None if cost.nvml_kwh is None else cost.nvml_kwh * part,
+            "shared_seconds": cost.seconds if cost.shared_seconds is None else cost.shared_seconds,
+        }
+    )  # fmt: skip
+
+
+def beside(costs: Sequence[Cost], machine: float, card: float) -> tuple[Cost, ...]:
+    """The costs of an attempt beside others, of which so much of its machine and of its GPU was its own, each in (0, 1].
+
+    The figures of processor and memory are those of the whole machine, whoever reads them, and those of a GPU of a whole card.
+    """
+    if machine == card == 1:
+        return tuple(costs)
+    return tuple(_own(cost, machine, card) for cost in costs)
+
+
+def _own(cost: Cost, machine: float, card: float) -> Cost:
+    packed = cost.shared_seconds is not None
+    energy = {}
+    for name, e in cost.energy.items():
+        part = card if name == "gpu" else machine
+        whole = part == 1 and (e.whole or not packed)
+        energy[name] = Energy(kwh=None if e.kwh is None else e.kwh * part, provenance=e.provenance, whole=whole)
+    return cost.model_copy(
+        update={
+            "energy": energy,
+            "nvml_kwh": None if cost.nvml_kwh is None else cost.nvml_kwh * card,
+            "shared_seconds": cost.shared_seconds if packed else cost.seconds,
+        }
+    )

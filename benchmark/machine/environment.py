@@ -1,0 +1,23 @@
+"""Versions, device, threads: what a record says of where it ran."""
+
+import platform
+from functools import cache
+from importlib.metadata import version
+
+import torch
+
+from benchmark.core.trainer_version import TRAINER
+
+
+def environment(device: str) -> dict[str, str]:
+    """What the numbers were made with and on; the threads are those of whoever asks, beside others a share."""
+    return {**_machine(device), "threads": str(torch.get_num_threads())}
+
+
+@cache
+def _machine(device: str) -> dict[str, str]:
+    name = torch.cuda.get_device_name(device) if device.startswith("cuda") else platform.processor() or platform.machine()
+    return {
+        "cats_bench": version("cats-bench"), "trainer": str(TRAINER), "python": platform.python_version(),
+        "torch": torch.__version__, "timm": version("timm"), "device": device, "hardware": name,
+    }  # fmt: skip

@@ -1,0 +1,164 @@
+"""Energy of each phase, by codecarbon's offline tracker, with where each figure comes from.
+
+`counter`: a hardware counter was read (RAPL, NVML, powermetrics). `modelled`: codecarbon's estimate from load and a nominal
+power; memory is always modelled. `missing`: the hardware worked and nothing could tell how much it took; never zero.
+Beside codecarbon's figure of a GPU stands what NVML's own counter says of it (benchmark.machine.nvml), as a check.
+"""
+
+import itertools
+import logging
+import math
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import Any
+
+from benchmark.machine import nvml
+from results.error import CatsError, nearest
+from results.record import Cost, Energy
+
+log = logging.getLogger(__name__)
+COUNTERS = ("rapl", "power_gadget", "windows_emi", "applesilicon")
+TRIAL = 0.3  # seconds; counters move every tenth of one
+_number = itertools.count()
+
+
+class Meter:
+    """Collects the costs of one attempt, phase by phase. Phases do not nest."""
+
+    def __init__(self, country: str, device: str) -> None:
+        self.country, self.device = country, device
+        self.costs: list[Cost] = []
+        self._busy = False
+
+    @contextmanager
+    def phase(self, name: str) -> Iterator[None]:
+        """Measure what happens inside, also if it fails: a failed attempt cost something too."""
+        if self._busy:
+            raise RuntimeError("phases do not nest: codecarbon would silently ignore the inner one")
+        self._busy = True
+        task, start = f"{name}-{next(_number)}", time.monotonic()
+        card = nvml.number(self.device)
+        running = _start(self.country, card, task)
+        before = nvml.reading(self.device)
+        try:
+            yield
+        finally:
+            nvml_kwh = nvml.kwh_between(before, nvml.reading(self.device))
+            measured = _stop(self.country, card, task) if running else None
+            seconds = time.monotonic() - start
+            counted = measured is not None and cpu_counted(self.country, card)
+            energy, intensity = energies(measured, counted, self.device)
+            cost = Cost(phase=name, seconds=seconds, energy=energy, kg_per_kwh=intensity, nvml_kwh=nvml_kwh)
+            if cost.gpu_differs:
+                ours = energy["gpu"].kwh
+                log.warning("GPU energy of %s: codecarbon says %.3g kWh, NVML's counter %.3g kWh", name, ours, nvml_kwh)
+            self.costs.append(cost)
+            self._busy = False
+
+
+class Stopwatch(Meter):
+    """Times the phases of an attempt whose energy somebody else measures, together with that of others."""
+
+    @contextmanager
+    def phase(self, name: str) -> Iterator[None]:
+        """Keep the time of what happens inside."""
+        start = time.monotonic()
+        try:
+            yield
+        finally:
+            self.costs.append(Cost(phase=name, seconds=time.monotonic() - start, energy={}))
+
+
+def energies(measured: Any, counted: bool, device: str) -> tuple[dict[str, Energy], float | None]:
+    """codecarbon's figures as ours, and the carbon intensity (kg CO2e per kWh) it used.
+
+    A processor or GPU that worked and shows no energy is missing, not free.
+    """
+    cuda = device.startswith("cuda")
+    missing = Energy(kwh=None, provenance="missing")
+    if measured is None:
+        return {"cpu": missing, "ram": missing, **({"gpu": missing} if cuda else {})}, None
+
+    def figure(kwh: float, *, counter: bool) -> Energy:
+        return Energy(kwh=kwh, provenance="counter" if counter else "modelled") if kwh > 0 else missing
+
+    found = {"cpu": figure(measured.cpu_energy, counter=counted), "ram": figure(measured.ram_energy, counter=False)}
+    if cuda:
+        found["gpu"] = figure(measured.gpu_energy, counter=True)
+    total = measured.energy_consumed
+    return found, measured.emissions / total if total > 0 else None
+
+
+def check_country(country: str) -> None:
+    """Raises CatsError if codecarbon has no carbon intensity for a country (ISO code of three letters)."""
+    from codecarbon.input import DataSource
+
+    known = DataSource().get_global_energy_mix_data()
+    if country not in known:
+        raise CatsError(f"codecarbon knows no country '{country}'{nearest(country, known)}")
+
+
+def require_energy(device: str, country: str) -> None:
+    """Raises CatsError if nobody can tell on this machine how much energy work takes, and how much CO2e that is."""
+    meter, start = Meter(country, device), time.monotonic()
+    with meter.phase("trial"):
+        while time.monotonic() - start < TRIAL:  # busy: a processor that sleeps may show nothing
+            math.sqrt(2)
+    missing = meter.costs[0].missing or ([] if meter.costs[0].kg_per_kwh is not None else ["carbon intensity"])
+    if missing:
+        what = " and ".join(missing)
+        raise CatsError(
+            f"a budget of energy cannot be kept here: the figure of {what} is missing; limit hours or cells instead"
+        )
+
+
+def intensity(country: str) -> float:
+    """kg CO2e per kWh of a country's electricity, as codecarbon has it. Raises CatsError if it knows no such country."""
+    from codecarbon.core.emissions import Emissions
+    from codecarbon.core.units import Energy as Amount
+    from codecarbon.external.geography import GeoMetadata
+    from codecarbon.input import DataSource
+
+    check_country(country)  # of others codecarbon says the mean of the world
+    return float(Emissions(DataSource()).get_country_emissions(Amount.from_energy(kWh=1.0), GeoMetadata(country)))
+
+
+@cache
+def tracker(country: str, card: int | None) -> Any:
+    """The process's tracker: starting one takes more than a second, a task of it some milliseconds.
+
+    `card`: the one GPU in use, by NVML's number; None counts all that there are.
+    """
+    from codecarbon import OfflineEmissionsTracker
+
+    logging.getLogger("codecarbon").setLevel(logging.ERROR)  # importing it has set the level anew
+    cards: dict[str, Any] = {} if card is None else {"gpu_ids": [card]}
+    return OfflineEmissionsTracker(
+        country_iso_code=country, output_methods=[], log_level="error", allow_multiple_runs=True, **cards
+    )
+
+
+def cpu_counted(country: str, card: int | None) -> bool:
+    """Whether the processor's energy is read from a counter."""
+    hardware = getattr(tracker(country, card), "_hardware", [])
+    return any(word in repr(item).lower().replace(" ", "_") for item in hardware for word in COUNTERS)
+
+
+def _start(country: str, card: int | None, task: str) -> bool:
+    try:
+        tracker(country, card).start_task(task)
+    except Exception:
+        log.warning("codecarbon did not start; energy is missing", exc_info=True)
+        return False
+    return True
+
+
+def _stop(country: str, card: int | None, task: str) -> Any:
+    try:
+        return tracker(country, card).stop_task(task)
+    except Exception:
+        log.warning("codecarbon did not stop; energy is missing", exc_info=True)
+        tracker.cache_clear()  # this one believes for ever that a task is running
+        return None

@@ -1,0 +1,82 @@
+"""Held-out results of each image, for measures that train a small classifier: folds, neighbours' votes, averages."""
+
+from hashlib import blake2b
+
+import numpy as np
+
+from benchmark.specs.measure import Array, Draws, Undefined
+
+
+def canonical(features: Array) -> Array:
+    """Numbers of the rows in an order that does not depend on the order in which they came: along one fixed direction."""
+    direction = np.cos(np.arange(1, features.shape[1] + 1))
+    # Row by row: a product of matrices may round equal rows in different ways, by where they stand.
+    parts = [(features[at : at + 4096] * direction).sum(axis=1) for at in range(0, len(features), 4096)]
+    return np.argsort(np.concatenate(parts), kind="stable")
+
+
+def folds(features: Array, labels: Array, *, number: int, seed: int) -> Array:
+    """Fold of each image, (N,), stratified by class; equal rows of features share one, or one would give the other away.
+
+    Neither the order of images nor the numbers of the classes change who is held out with whom.
+    """
+    rows = canonical(features)
+    seen: dict[bytes, int] = {}
+    group = np.empty(len(labels), dtype=np.int64)
+    for row in rows:  # a digest, as the rows themselves would be there twice; + 0.0 makes one zero of -0.0 and 0.0
+        group[row] = seen.setdefault(blake2b(features[row] + 0.0, digest_size=16).digest(), len(seen))
+    if number < 2:
+        raise Undefined(f"{number} folds hold nothing out")
+    if len(seen) < 2 * number:
+        raise Undefined(f"{len(seen)} different images are too few for {number} folds")
+    held = np.zeros((len(seen), labels.max() + 1))
+    np.add.at(held, (group, labels), 1)
+    appears = np.lexsort(-held[::-1])  # classes in canonical order too: by what they hold of the first image, the second ...
+    kind = held[:, appears].argmax(axis=1)
+    luck = np.random.default_rng(seed)
+    dealt = np.concatenate([luck.permutation(np.flatnonzero(kind == one)) for one in range(kind.max() + 1)])
+    fold = np.empty(len(seen), dtype=np.int64)
+    fold[dealt] = np.arange(len(seen)) % number
+    found: Array = fold[group]
+    for one in range(number):
+        if len(np.unique(labels[found != one])) < 2:
+            raise Undefined("one class is left where a fold is held out")
+    return found
+
+
+def votes(asked: Array, known: Array, labels: Array, k: int, *, classes: int) -> Array:
+    """Share of each class among the k nearest of `known` (M, D) to each of `asked` (A, D): (A, classes).
+
+    Those as far as the k-th share the votes that are left, so that nothing depends on the order of images. Rows should be
+    centred: distances come from |a|² + |b|² - 2ab.
+    """
+    wanted = np.eye(classes)[labels]
+    norms = np.einsum("nd,nd->n", known, known)
+    near = 1e-10 * norms.mean()
+    k = min(k, len(known))
+    found = np.empty((len(asked), classes))
+    for start in range(0, len(asked), 1000):
+        block = asked[start : start + 1000]
+        apart = norms - 2 * (block @ known.T) + np.einsum("nd,nd->n", block, block)[:, None]
+        last = np.partition(apart, k - 1, axis=1)[:, k - 1 : k]
+        closer = (apart < last - near).astype(float)
+        tied = (np.abs(apart - last) <= near).astype(float)
+        left = (k - closer.sum(axis=1)) / tied.sum(axis=1)
+        found[start : start + 1000] = (closer @ wanted + left[:, None] * (tied @ wanted)) / k
+    return found
+
+
+def hits(shares: Array, labels: Array) -> Array:
+    """1 where the own class has the highest share, 1/m where m classes tie for it, else 0: (N,)."""
+    best = shares >= shares.max(axis=1, keepdims=True) - 1e-9
+    found: Array = best[np.arange(len(labels)), labels] / best.sum(axis=1)
+    return found
+
+
+def average(results: Array, labels: Array, *, balanced: bool, draws: Draws | None = None) -> Array:
+    """Mean result of the images, or mean over classes if `balanced`: a number, or (B,) over the images of each draw."""
+    weights = 1 / np.bincount(labels)[labels] if balanced else np.ones(len(labels))
+    if draws is None:
+        return np.asarray(np.average(results, weights=weights))
+    found: Array = (results * weights)[draws.target].sum(axis=1) / weights[draws.target].sum(axis=1)
+    return found

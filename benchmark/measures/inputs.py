@@ -1,0 +1,224 @@
+"""What measures may ask for about one source and one target, made when it is first asked for.
+
+Every source sees the same images of a target in the same order: training images only, those that the plan's sub-sample draws
+for its first seed, at most `most` of them. Test images are never among them.
+"""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import torch
+from scipy.special import expit, softmax
+
+from benchmark.core.digest import digest
+from benchmark.core.seed import generator
+from benchmark.data.dataset import Dataset
+from benchmark.data.decoded import Decoded, decoded
+from benchmark.data.split import Subsample, draw, split, subsampled
+from benchmark.networks.load import initialised
+from benchmark.specs import catalogue
+from benchmark.specs.measure import Draws, Undefined
+from benchmark.specs.plan import Plan
+from benchmark.specs.recipe import Recipe
+from benchmark.specs.resolve import start_of
+from benchmark.specs.source import Source
+from benchmark.specs.start import Start
+from benchmark.training.device_images import as_float, on_device
+from benchmark.training.features import classifier_of, features_of
+from results.error import CatsError
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """Some images of a data set: `rows` (K,) int64 of `images`."""
+
+    dataset: Dataset
+    images: Decoded
+    rows: np.ndarray
+
+    @property
+    def labels(self) -> np.ndarray:
+        """(K,) int64, multi-label (K, C)."""
+        labels: np.ndarray = self.images.labels[self.rows]
+        return labels
+
+
+@dataclass(frozen=True)
+class Setting:
+    """How all pairs of a plan are scored.
+
+    Attributes:
+        most: images of the target, and of the source, that are looked at. draws: of the bootstrap.
+        neutral: the source whose network stands between both when two data sets are compared.
+    """
+
+    plan: Plan
+    device: str
+    most: int = 1000
+    draws: int = 50
+    neutral: str = "imagenet"
+
+    @cached_property
+    def recipe(self) -> Recipe:
+        """Size and precision of the features: those of the first point of the plan's recipe."""
+        return self.plan.points()[0]
+
+    def target(self, name: str) -> Chosen:
+        """The images of a target that measures see."""
+        target = catalogue.target(name)
+        images = decoded(target.dataset, self.recipe.size)
+        rows = subsampled(target.dataset, images, self.plan.subsample or target.subsample, self.plan.seeds[0])["train"]
+        return Chosen(target.dataset, images, _at_most(self.most, images, rows, name))
+
+    def source(self, entry: Source) -> Chosen:
+        """The images of a source that measures see. Raises Undefined if its images are not at hand."""
+        if entry.dataset is None:
+            raise Undefined(f"{entry.name} comes as weights, without its images")
+        images = decoded(entry.dataset, self.recipe.size)
+        return Chosen(
+            entry.dataset, images, _at_most(self.most, images, split(entry.dataset, images)["train"], entry.dataset.name)
+        )
+
+
+def _at_most(most: int, images: Decoded, rows: np.ndarray, name: str) -> np.ndarray:
+    return rows if len(rows) <= most else draw(images.labels, rows, most, Subsample(), generator("measures", name))
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Everything that can be known of a pair without training. `elsewhere`: mean ranks on the plan's other targets."""
+
+    setting: Setting
+    target: Chosen
+    start: Start
+    elsewhere: Mapping[str, float]
+
+    def of(self, need: str) -> Any:
+        """One of benchmark.specs.measure.NEEDS. Raises CatsError with the reason if it is not to be had."""
+        made: Callable[[], Any] = {
+            "features": lambda: self.features,
+            "labels": lambda: self.target.labels,
+            "logits": lambda: self.logits,
+            "probabilities": lambda: self.probabilities,
+            "neutral": lambda: _features(self.neutral, self.target, self.setting),
+            "source_features": lambda: _features(self.start, self.source_images, self.setting),
+            "source_neutral": lambda: _features(self.neutral, self.source_images, self.setting),
+            "source_labels": lambda: self.source_labels,
+            "images": lambda: _pixels(self.target),
+            "source_images": lambda: _pixels(self.source_images),
+            "network": lambda: initialised(self.start, len(self.target.dataset.classes), 0),
+            "neutral_network": lambda: initialised(self.neutral, len(self.target.dataset.classes), 0),
+            "source": lambda: self.counted,
+            "elsewhere": lambda: self.elsewhere,
+            "luck": lambda: generator("luck", self.start.source, self.target.dataset.name, self.start.backbone),
+        }[need]
+        return made()
+
+    @cached_property
+    def entry(self) -> Source:
+        """The source."""
+        return catalogue.source(self.start.source)
+
+    @cached_property
+    def counted(self) -> Source:
+        """The source, with the number of its training images where its entry does not declare one and they are at hand."""
+        try:
+            count = self.entry.images or (self.entry.dataset and self.entry.dataset.images) or self._training_images()
+        except CatsError:
+            return self.entry
+        return self.entry.model_copy(update={"images": count})
+
+    def _training_images(self) -> int:
+        chosen = self.source_images
+        return len(split(chosen.dataset, chosen.images)["train"])
+
+    @cached_property
+    def features(self) -> np.ndarray:
+        """(N, D) of the target images through the source's network."""
+        return _features(self.start, self.target, self.setting)
+
+    @cached_property
+    def logits(self) -> np.ndarray:
+        """(N, S): the source's own classifier on the features."""
+        if self.start.kind == "random":
+            raise Undefined("scratch has no classes of its own")
+        found = classifier_of(initialised(self.start, 2, 0), self.start)
+        if found is None:
+            raise Undefined(f"the weights of {self.start.source} for {self.start.backbone} came without their classifier")
+        weight, bias = found
+        logits: np.ndarray = self.features.astype(np.float64) @ weight.T + bias
+        return logits
+
+    @cached_property
+    def probabilities(self) -> np.ndarray:
+        """(N, S): softmax of the logits; of a multi-label source the sigmoids, divided by their sum."""
+        if self.entry.dataset is not None and self.entry.dataset.task == "multilabel":
+            apart = expit(self.logits)
+            whole: np.ndarray = apart / apart.sum(axis=1, keepdims=True)
+            return whole
+        return np.asarray(softmax(self.logits, axis=1))
+
+    @cached_property
+    def neutral(self) -> Start:
+        """The network that looks at both data sets."""
+        return start_of(self.setting.neutral, self.start.backbone, 0, self.setting.plan.pretraining)
+
+    @cached_property
+    def source_images(self) -> Chosen:
+        """The images of the source that measures see."""
+        return self.setting.source(self.entry)
+
+    @cached_property
+    def source_labels(self) -> np.ndarray:
+        """(M,) int64."""
+        if self.source_images.labels.ndim > 1:
+            raise Undefined(f"the images of {self.entry.name} have several labels each")
+        return self.source_images.labels
+
+    @cached_property
+    def draws(self) -> Draws:
+        """The resamples, the same for every source of a target."""
+        name = self.target.dataset.name
+        target = resamples(self.target.labels, self.setting.draws, generator("resamples", name))
+        try:
+            labels = self.source_images.labels
+        except CatsError:
+            labels = np.zeros(0, dtype=np.int64)
+        return Draws(target, resamples(labels, self.setting.draws, generator("resamples", name, self.entry.name)))
+
+    def identity(self, needs: Collection[str]) -> str:
+        """Digest of what decides the score of a measure with such needs, but the measure."""
+        recipe = {"size": self.setting.recipe.size, "precision": self.setting.recipe.precision}
+        content: list[Any] = [self.start.source, self.start.key, self.start.backbone, self.target.dataset.digest(), recipe]
+        content += [digest(self.target.images.ids[self.target.rows].tolist()), self.setting.most, self.setting.draws]
+        if any("neutral" in need for need in needs):
+            content.append(["neutral", self.neutral.key])
+        if "elsewhere" in needs:
+            content.append(["elsewhere", dict(self.elsewhere)])
+        if "source" in needs:
+            content.append(["source", self.counted.model_dump(mode="json")])
+        return digest(content)
+
+
+def resamples(labels: np.ndarray, count: int, luck: np.random.Generator) -> np.ndarray:
+    """(count, N) int64: rows drawn with replacement, class by class, so that no class is lost. Multi-label: from all rows."""
+    if labels.ndim > 1 or not len(labels):
+        return luck.integers(0, max(len(labels), 1), (count, len(labels)))
+    rows = np.empty((count, len(labels)), dtype=np.int64)
+    for label in np.unique(labels):
+        own = np.flatnonzero(labels == label)
+        rows[:, own] = luck.choice(own, (count, len(own)))
+    return rows
+
+
+def _features(start: Start, chosen: Chosen, setting: Setting) -> np.ndarray:
+    return features_of(start, chosen.dataset.digest(), chosen.images, chosen.rows, setting.recipe, setting.device)
+
+
+def _pixels(chosen: Chosen) -> torch.Tensor:
+    """(N, 3, H, W) float32 in [0, 1]."""
+    some = on_device(chosen.images.images[chosen.rows], np.zeros(len(chosen.rows), dtype=np.int64), torch.device("cpu"))
+    return as_float(some.pixels)

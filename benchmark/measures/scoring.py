@@ -1,0 +1,227 @@
+"""Scores every pair of a plan by every measure, without training; one record for each source, target and backbone.
+
+A score is kept under CATS_HOME by the digest of what decides it, so that another measure in a plan, or new cells on the board,
+cost only what they change. What could not be looked at (files or weights that are not here) is said, kept nowhere, and tried
+again next time; what is undefined is a result.
+"""
+
+import json
+import logging
+import math
+import uuid
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from threadpoolctl import threadpool_limits
+
+from benchmark.core.digest import digest
+from benchmark.execution.attempt import Attempt
+from benchmark.execution.delivery import deliver, hand_over
+from benchmark.execution.execute import make_pretraining
+from benchmark.execution.leakage import Look, look
+from benchmark.execution.prepare import check_names
+from benchmark.execution.pretraining_records import adopt
+from benchmark.execution.records import finished_keys, frame_of
+from benchmark.execution.selection import wanted
+from benchmark.execution.watch import Run, Watch
+from benchmark.machine.meter import Meter
+from benchmark.measures.inputs import Evidence, Setting
+from benchmark.measures.score_cache import code, keep, kept
+from benchmark.specs import catalogue
+from benchmark.specs.job import pretrainings
+from benchmark.specs.measure import Measure, Score, Undefined
+from benchmark.specs.plan import Plan
+from benchmark.specs.start import Start
+from results.board.board import make_board
+from results.error import CatsError
+from results.record import Outcome
+from results.tracking.experiment import Tracking
+from results.tracking.outbox import Outbox
+
+log = logging.getLogger(__name__)
+FEW = 5000  # images up to which threads of linear algebra wait for each other longer than they work
+
+
+def measures_of(plan: Plan) -> dict[str, Measure]:
+    """The measures that a plan names, by the name it gives them; all there are if it names none. Raises CatsError."""
+    return {name: catalogue.measure(name) for name in plan.measures or catalogue.names("similarity")}
+
+
+def appraise(setting: Setting, tracking: Tracking, outbox: Outbox, watch: Watch) -> Run:
+    """Score every pair that no run of the experiment has scored in the same way.
+
+    What a pair needs and has not got (pretrained weights) is made first. Raises CatsError for a wrong plan or data that are
+    not here, and if MLflow refuses at the start; what fails later is recorded and the rest goes on.
+    """
+    plan = setting.plan
+    check_names(plan)
+    measures = measures_of(plan)
+    adopt(outbox, plan.experiment)
+    deliver(tracking, outbox)
+    tracking.close_abandoned()
+    finished = finished_keys(tracking) | {o.record.key for _, o in outbox if o.record.status == "finished"}
+    found = look(plan, watch.begins)
+    asked = list(pairs(plan, found, ranks_elsewhere(plan, tracking), setting))
+    state = Run(cells=len(asked), done=0)
+    for pair in asked:
+        watch.begins(str(pair))
+        for outcome in _outcomes(pair, measures, finished, setting):
+            hand_over([outcome], tracking, outbox)
+            watch.ended(outcome.record, state)
+            if outcome.record.status == "failed":
+                state.failed.append(outcome.record)
+            if outcome.record.status == "interrupted":
+                state.interrupted = True
+                return state
+            state.made += outcome.record.kind == "score" and outcome.record.status == "finished"
+    state.done = state.cells - state.made - len([r for r in state.failed if r.kind == "score"])
+    state.waiting = sum(1 for _ in outbox)
+    return state
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A source and a target with what can be known of them; `leak`: the images they share, one sentence."""
+
+    source: str
+    target: str
+    evidence: Evidence
+    leak: str | None
+
+    def __str__(self) -> str:
+        return f"{self.source} → {self.target}, {self.evidence.start.backbone}"
+
+
+def pairs(plan: Plan, found: Look, elsewhere: Mapping[str, Mapping[str, float]], setting: Setting) -> Iterator[Pair]:
+    """Every pair of a plan, but for those that share images, unless the plan allows leakage."""
+    for target in plan.targets:
+        chosen = setting.target(target)
+        for backbone in plan.backbones:
+            # A board of several backbones calls its rows "source on backbone".
+            ranks = {name.removesuffix(f" on {backbone}"): rank for name, rank in elsewhere.get(target, {}).items()}
+            for source in plan.sources:
+                leak = found.leaks.get((source, target))
+                if leak is None or plan.allow_leakage:
+                    start = plan.start(source, backbone, plan.seeds[0])
+                    yield Pair(source, target, Evidence(setting, chosen, start, ranks), leak)
+
+
+def ranks_elsewhere(plan: Plan, tracking: Tracking) -> dict[str, dict[str, float]]:
+    """Target → source → mean rank on the plan's other targets, as far as they have been run."""
+    try:
+        board = make_board(frame_of(tracking), plan.experiment, plan.metric, plan.rule, wanted(plan))
+    except CatsError:
+        return {}
+    found: dict[str, dict[str, float]] = {}
+    for target in plan.targets:
+        ranks: dict[str, list[int]] = {}
+        for other, rows in board.targets.items():
+            for row in rows if other != target else ():
+                ranks.setdefault(row.source, []).append(row.rank)
+        found[target] = {source: math.fsum(given) / len(given) for source, given in ranks.items()}
+    return found
+
+
+def _outcomes(pair: Pair, measures: Mapping[str, Measure], finished: set[str], setting: Setting) -> Iterator[Outcome]:
+    """The record of a pair, after those of the pretrainings that it needs."""
+    plan, evidence = setting.plan, pair.evidence
+    for before in _before(evidence, measures):
+        yield make_pretraining(before, plan.experiment, Meter(plan.country, setting.device))
+    settings = {"measures": ";".join(measures), "images": str(setting.most), "draws": str(setting.draws)}
+    settings |= {"neutral": setting.neutral, "size": str(setting.recipe.size)}
+    work = _Work(evidence, measures, Meter(plan.country, setting.device))
+    key = digest(["score", pair.target, list(work.keys.values())])
+    if key in finished:
+        return
+    attempt = Attempt(
+        "score", key, digest(settings),
+        {"source": pair.source, "target": pair.target, "backbone": evidence.start.backbone, "seed": str(plan.seeds[0])},
+        settings, plan.experiment,
+    )  # fmt: skip
+    attempt.facts |= {"data": evidence.target.dataset.digest(), "start": evidence.start.key}
+    if pair.leak is not None:
+        attempt.facts["leak"] = pair.leak
+    yield attempt.run(work.meter, lambda: work.fill(attempt))
+
+
+def _before(evidence: Evidence, measures: Mapping[str, Measure]) -> list[Start]:
+    """The pretrainings that are still to be made, also of the neutral network where one is needed and can be had."""
+    needed = pretrainings(evidence.start)
+    if any("neutral" in need for measure in measures.values() for need in measure.needs):
+        try:
+            needed += pretrainings(evidence.neutral)
+        except CatsError:
+            log.info("there is no neutral network for %s", evidence.start.backbone)  # its measures say so
+    return list({start.key: start for start in needed}.values())
+
+
+@dataclass
+class _Work:
+    """The measures of one pair. `keys`: of each measure's score; None if what it needs cannot be named."""
+
+    evidence: Evidence
+    measures: Mapping[str, Measure]
+    meter: Meter
+    keys: dict[str, str | None] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.keys = {name: self._key(measure) for name, measure in self.measures.items()}
+
+    def _key(self, measure: Measure) -> str | None:
+        try:
+            return digest([self.evidence.identity(measure.needs), code(measure), sorted(measure.options.items())])
+        except CatsError:
+            return None
+
+    def fill(self, attempt: Attempt) -> None:
+        """Score, or read what was scored before; into the attempt."""
+        known = {name: kept(key) for name, key in self.keys.items() if key is not None}
+        new = {name: measure for name, measure in self.measures.items() if known.get(name) is None}
+        given, absent, undefined = self._look(new) if new else ({}, {}, {})
+        said: dict[str, str] = {}
+        for name, measure in self.measures.items():
+            done = known.get(name)
+            if done is not None:
+                score, attempt.validation[f"seconds_measure_{name}"] = done
+            else:
+                score = self._score(name, measure, given, {**undefined, **absent})
+            attempt.validation[f"measure_{name}"] = score.value
+            if score.low is not None and score.high is not None:
+                attempt.validation |= {f"measure_{name}_low": score.low, f"measure_{name}_high": score.high}
+            if score.reason is not None:
+                said[name] = score.reason
+        attempt.facts["reasons"] = json.dumps(said)
+        if any(need in absent for measure in new.values() for need in measure.needs):
+            attempt.key = digest([attempt.key, uuid.uuid4().hex])  # no result of this pair for good: tried again next time
+
+    def _look(self, measures: Mapping[str, Measure]) -> tuple[dict[str, Any], dict[str, str], dict[str, str]]:
+        """What the measures need; why some of it is not here; why some of it does not exist."""
+        given: dict[str, Any] = {}
+        absent: dict[str, str] = {}
+        undefined: dict[str, str] = {}
+        with self.meter.phase("features"):
+            for need in sorted({need for measure in measures.values() for need in measure.needs}):
+                try:
+                    given[need] = self.evidence.of(need)
+                except Undefined as error:
+                    undefined[need] = str(error)
+                except CatsError as error:
+                    absent[need] = str(error)
+        return given, absent, undefined
+
+    def _score(self, name: str, measure: Measure, given: Mapping[str, Any], reasons: Mapping[str, str]) -> Score:
+        lacking = [reasons[need] for need in measure.needs if need in reasons]
+        if lacking:
+            return Score(float("nan"), reason=lacking[0])
+        try:
+            few = len(self.evidence.target.rows) < FEW
+            with self.meter.phase(f"measure_{name}"), threadpool_limits(1 if few else None, "blas"):
+                score = measure.score({need: given[need] for need in measure.needs}, self.evidence.draws)
+        except Exception as error:  # one measure, perhaps of somebody else, must not take the others with it
+            log.exception("measure %s failed", name)
+            return Score(float("nan"), reason=f"failed: {error if isinstance(error, CatsError) else repr(error)}")
+        key = self.keys[name]
+        if key is not None:
+            keep(key, score, self.meter.costs[-1].seconds)
+        return score

@@ -1,0 +1,77 @@
+"""The weights that a start names, and networks that begin with them."""
+
+import threading
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from benchmark.core.digest import file_digest
+from benchmark.core.seed import seed_of
+from benchmark.networks.copying import copy_of
+from benchmark.networks.hub import hub_weights
+from benchmark.networks.network import PLAIN, Network, Trained, build
+from benchmark.networks.registry_weights import fetched
+from benchmark.networks.state_dict import read_file, renamed
+from benchmark.networks.timm_weights import timm_weights
+from benchmark.networks.weight_file import declared, read_weights
+from benchmark.specs.recipe import Recipe
+from benchmark.specs.resolve import weight_file
+from benchmark.specs.source import Weights, pick
+from benchmark.specs.start import Start, pretrained_path
+from results.error import CatsError
+
+_drawing = threading.Lock()  # torch draws first weights from luck that all threads share
+
+
+def initialised(start: Start, classes: int, seed: int, recipe: Recipe = PLAIN) -> Network:
+    """A network on the CPU with the weights of its start and a head that depends on `seed` alone."""
+    with _drawing:
+        torch.manual_seed(seed_of("initialisation", start.backbone, str(start.seed)))
+        trained = weights_of(start)
+        drawn = trained.state is None  # else nothing in the backbone is luck, and a copy takes half as long as making it
+        backbone = start.backbone if drawn else copy_of(loaded(start, recipe.stem))
+        network = Network(backbone, trained, classes, recipe)
+        torch.manual_seed(seed)
+        network.reset_head()
+    return network
+
+
+@lru_cache(maxsize=1)
+def loaded(start: Start, stem: str) -> nn.Module:
+    """A backbone with the weights of its start, to be copied."""
+    return build(start.backbone, weights_of(start), stem)
+
+
+@lru_cache(maxsize=4)
+def weights_of(start: Start) -> Trained:
+    """The weights that a start names. Raises CatsError if they are not there or are not the ones named."""
+    if start.kind == "random":
+        return Trained()
+    if start.kind == "pretraining":
+        path = pretrained_path(start)
+        if not path.exists():
+            raise CatsError(f"the pretraining of {start.source} for {start.backbone} has left no weights; see its own run")
+        return read_weights(path)
+    weights = start.input
+    assert weights is not None
+    if start.kind == "hub":
+        return hub_weights(weights, start.backbone)
+    if start.kind == "timm":
+        found = timm_weights(str(start.weights))
+        return declared(replace(found, state=renamed(found.state or {}, weights.remap, str(start.weights))), weights)
+    return read_file(_file(start, weights), weights)
+
+
+def _file(start: Start, weights: Weights) -> Path:
+    """The file that a start names, which has the checksum that it had when the plan was read."""
+    if start.kind == "mlflow":
+        return fetched(str(pick(weights.mlflow, start.backbone)), str(start.weights))
+    found = weight_file(weights, start.backbone)
+    if found is None:
+        raise CatsError(f"the weights {start.backbone}.{weights.file} are gone")
+    if file_digest(found) != start.weights:
+        raise CatsError(f"{found} is no longer the file that it was when the plan was read, its sha256 is another one")
+    return found

@@ -1,0 +1,185 @@
+"""Networks: a timm backbone that carries its source's normalisation, and a new head for the target."""
+
+import itertools
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import torch
+from torch import Tensor, nn
+
+from benchmark.core.seed import seed_of
+from benchmark.machine.timm_import import timm
+from benchmark.specs.backbones import check_backbone
+from benchmark.specs.recipe import Recipe
+from results.error import CatsError
+
+HALF = (0.5, 0.5, 0.5)
+# What may be set of a timm model besides its weights: padding, epsilon of batch norm, layer scale, size of positions.
+# `stem` is ours, see Recipe.
+ARGUMENTS: dict[str, type] = {"pad_type": str, "bn_eps": float, "init_values": float, "img_size": int, "stem": str}
+PLAIN = Recipe()
+
+
+@dataclass(frozen=True)
+class Trained:
+    """Weights of a backbone and what its input must look like.
+
+    Attributes:
+        state: by timm's names; None leaves the random initialisation.
+        mean, std: of images in [0, 1], red, green, blue; of grey images the first number of each.
+        channels: rgb or bgr: the order in which the backbone wants them; grey: it has one input channel.
+        arguments: for timm.create_model, those of ARGUMENTS.
+    """
+
+    state: Mapping[str, Tensor] | None = None
+    mean: tuple[float, ...] = HALF
+    std: tuple[float, ...] = HALF
+    channels: str = "rgb"
+    arguments: dict[str, Any] = field(default_factory=dict)
+
+
+class Dropout(nn.Module):
+    """Dropout whose luck is its own: torch's takes the process's, which networks that are trained side by side would share."""
+
+    def __init__(self, rate: float) -> None:
+        super().__init__()
+        self.rate, self.luck = rate, torch.Generator()
+
+    def forward(self, features: Tensor) -> Tensor:
+        """(N, D) → the same, in training each feature 0 with probability `rate`, the others scaled up."""
+        if not self.training or not self.rate:
+            return features
+        kept = torch.rand(features.shape, generator=self.luck) >= self.rate  # drawn on the CPU: the same on every device
+        if features.is_cuda:
+            kept = kept.pin_memory()  # from other memory it would not go without the host waiting
+        return features * kept.to(features.device, non_blocking=True) / (1 - self.rate)
+
+
+class Network(nn.Module):
+    """Images (N, 3, H, W), float in [0, 1], RGB → logits (N, classes).
+
+    Of `recipe` it takes dropout, dense layers, stem, and whether the backbone is frozen. `backbone` is a name, or what build()
+    has made of it. `compiled`: whether the steps of a training go through torch.compile, see benchmark.networks.compiled.
+    """
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, backbone: str | nn.Module, trained: Trained, classes: int, recipe: Recipe = PLAIN) -> None:
+        super().__init__()
+        self.backbone = build(backbone, trained, recipe.stem) if isinstance(backbone, str) else backbone
+        self.frozen = recipe.trained == "head"
+        self.backbone.requires_grad_(not self.frozen)
+        self.compiled = False
+        widths = [feature_count(self.backbone), *recipe.hidden]
+        dense = [nn.Sequential(Dropout(recipe.dropout), nn.Linear(a, b), nn.ReLU()) for a, b in itertools.pairwise(widths)]
+        self.dense = nn.Sequential(*dense)
+        self.dropout = Dropout(recipe.dropout)
+        self.head = nn.Linear(widths[-1], classes)
+        self.channels = trained.channels
+        self.arguments = trained.arguments | ({"stem": recipe.stem} if recipe.stem == "small" else {})
+        count = 1 if trained.channels == "grey" else 3
+        for name, values in (("mean", trained.mean), ("std", trained.std)):
+            self.register_buffer(name, torch.tensor(values[:count]).view(1, count, 1, 1), persistent=False)
+
+    def features(self, images: Tensor) -> Tensor:
+        """(N, 3, H, W) → (N, D), what the head sees."""
+        return self.through(self.backbone, images)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """(N, 3, H, W) → (N, classes)."""
+        return self.classified(self.features(images))
+
+    def through(self, backbone: Callable[[Tensor], Tensor], images: Tensor) -> Tensor:
+        """features(), with the backbone or what it was compiled to."""
+        seen = images.mean(dim=1, keepdim=True) if self.channels == "grey" else images
+        normal = (seen - self.mean) / self.std
+        with torch.set_grad_enabled(torch.is_grad_enabled() and not self.frozen):
+            return backbone(normal.flip(1) if self.channels == "bgr" else normal)
+
+    def classified(self, features: Tensor) -> Tensor:
+        """(N, D) → (N, classes)."""
+        return cast("Tensor", self.head(self.dropout(self.dense(features))))
+
+    def train(self, mode: bool = True) -> "Network":
+        """As in torch, but a frozen backbone stays as it is, the statistics of its norm layers too."""
+        super().train(mode)
+        if self.frozen:
+            self.backbone.eval()
+        return self
+
+    def reset_head(self) -> None:
+        """All that follows the backbone, drawn anew from torch's own luck."""
+        for layer in [*self.dense.modules(), self.head]:
+            if isinstance(layer, nn.Linear):
+                layer.reset_parameters()
+
+    def lucky(self, seed: int) -> None:
+        """Dropout draws by `seed` from now on, each layer by itself: a batch in parts draws what a whole one would."""
+        for number, luck in enumerate(self.lucks()):
+            luck.manual_seed(seed_of("dropout", seed, number))
+
+    def lucks(self) -> list[torch.Generator]:
+        """What the dropout layers draw from."""
+        return [layer.luck for layer in self.modules() if isinstance(layer, Dropout)]
+
+
+def build(name: str, trained: Trained, stem: str = "backbone") -> nn.Module:
+    """A timm model without head, pooled, with the given weights and the stem they have. Raises CatsError if they do not fit."""
+    check_backbone(name)
+    inputs: dict[str, Any] = {"in_chans": 1} if trained.channels == "grey" else {}
+    arguments = {key: value for key, value in trained.arguments.items() if key != "stem"}
+    try:
+        model: nn.Module = timm.create_model(name, pretrained=False, num_classes=0, **arguments, **inputs)
+    except TypeError as error:
+        raise CatsError(f"backbone {name} does not take {arguments}: {error}") from error
+    if trained.arguments.get("stem", stem) == "small":
+        small_stem(model, name)
+    if trained.state is not None:
+        model.load_state_dict(fitting(model, trained.state, name), strict=False)  # fitting() has been stricter
+    return model
+
+
+def small_stem(model: nn.Module, name: str) -> None:
+    """Give a ResNet the stem for images of 28 or 32 pixels (He et al. 2016, section 4.2): 3 x 3, no stride, no pooling.
+
+    Raises CatsError if it is no ResNet.
+    """
+    first = getattr(model, "conv1", None)
+    if not isinstance(first, nn.Conv2d) or not hasattr(model, "maxpool"):
+        raise CatsError(f"backbone {name} has no stem that could be small; ResNets have one, such as resnet18")
+    model.conv1 = nn.Conv2d(first.in_channels, first.out_channels, 3, padding=1, bias=False)
+    nn.init.kaiming_normal_(model.conv1.weight, mode="fan_out", nonlinearity="relu")
+    model.maxpool = nn.Identity()
+
+
+def feature_count(model: nn.Module) -> int:
+    """Length D of the features that a headless timm model gives."""
+    return int(getattr(model, "head_hidden_size", None) or model.num_features)  # type: ignore[arg-type]
+
+
+def fitting(model: nn.Module, state: Mapping[str, Tensor], name: str) -> dict[str, Tensor]:
+    """The weights without the source's head; raises CatsError naming every key that is missing, strange or misshapen.
+
+    Exactly the head and batch norm's counters (`num_batches_tracked`) may differ.
+    """
+    body = {k: v for k, v in state.items() if not k.startswith(tuple(f"{head}." for head in classifier_names(model)))}
+    wanted = {k: v for k, v in model.state_dict().items() if not k.endswith("num_batches_tracked")}
+    given = {k: v for k, v in body.items() if not k.endswith("num_batches_tracked")}
+    wrong = [f"missing {k}" for k in sorted(wanted.keys() - given.keys())]
+    wrong += [f"unknown {k}" for k in sorted(given.keys() - wanted.keys())]
+    wrong += [
+        f"{k} is {tuple(given[k].shape)} instead of {tuple(wanted[k].shape)}"
+        for k in sorted(wanted.keys() & given.keys())
+        if given[k].shape != wanted[k].shape
+    ]
+    if wrong:
+        raise CatsError(f"the weights do not fit {name}, {len(wrong)} keys differ: {', '.join(wrong)}")
+    return body
+
+
+def classifier_names(model: nn.Module) -> tuple[str, ...]:
+    """The names under which timm keeps the classifier of a model, several where it has been distilled."""
+    names = model.pretrained_cfg.get("classifier") or ()  # type: ignore[union-attr,operator]
+    return (names,) if isinstance(names, str) else tuple(names)

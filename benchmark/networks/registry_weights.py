@@ -1,0 +1,29 @@
+"""Weights from MLflow's model registry."""
+
+import tempfile
+from pathlib import Path
+
+from benchmark.core.digest import file_digest
+from benchmark.core.paths import home, tracking_uri
+from benchmark.specs.model_registry import version_of
+from results.error import CatsError
+
+
+def fetched(reference: str, sha256: str) -> Path:
+    """The weights file, kept by its checksum in CATS_HOME. Raises CatsError if what comes has another one."""
+    kept = home() / "published" / f"{sha256}.safetensors"
+    if kept.exists() and file_digest(kept) == sha256:
+        return kept
+    from results.tracking.registry import Registry
+
+    try:
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".draft-", dir=kept.parent) as folder:
+            came = Registry(tracking_uri()).download(version_of(reference), Path(folder))
+            actual = file_digest(came)
+            if actual != sha256:
+                raise CatsError(f"the weights of {reference} have sha256 {actual}, expected {sha256}; they are not used")
+            came.replace(kept)
+    except OSError as error:
+        raise CatsError(f"cannot keep the weights of {reference} in {kept.parent}: {error.strerror or error}") from error
+    return kept

@@ -1,0 +1,76 @@
+"""Weights as other people leave them: a .pt file that holds tensors and nothing else, keys by other names."""
+
+import pickle
+import re
+import warnings
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from benchmark.networks.network import Trained
+from benchmark.networks.weight_file import declared, read_weights
+from benchmark.specs.source import Weights
+from results.error import CatsError
+
+WRAPPED = ("state_dict", "model", "net")  # where training scripts put the weights beside epoch and optimiser
+
+
+def read_file(path: Path, weights: Weights) -> Trained:
+    """The weights in a file, with the keys that timm knows. Raises CatsError if it is damaged or holds more than tensors."""
+    found = read_weights(path) if path.suffix == ".safetensors" else Trained(tensors(path))
+    return declared(replace(found, state=renamed(found.state or {}, weights.remap, str(path))), weights)
+
+
+def tensors(path: Path) -> dict[str, Tensor]:
+    """The state dict in a file of torch.save. Nothing but tensors and plain values is ever read from it."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about what it then refuses
+            content = torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        raise CatsError(
+            f"{path} holds more than tensors, and reading that would run whatever its author put there; it is refused. "
+            f"Where you trust it, load it and save its state_dict() as safetensors"
+        ) from error
+    except (OSError, EOFError, RuntimeError, ValueError, KeyError, AttributeError) as error:
+        raise CatsError(f"{path} is not a whole file of torch.save: {_first_line(error)}") from error
+    found = _state(content)
+    if found is None:
+        raise CatsError(f"{path} holds {_said(content)}; a state dict is needed, names of parameters with their tensors")
+    return found
+
+
+def _state(content: Any) -> dict[str, Tensor] | None:
+    if not isinstance(content, Mapping):
+        return None
+    inner = next((content[name] for name in WRAPPED if isinstance(content.get(name), Mapping)), content)
+    whole = inner and all(isinstance(key, str) and isinstance(value, Tensor) for key, value in inner.items())
+    return dict(inner) if whole else None
+
+
+def _said(content: Any) -> str:
+    kind = type(content).__name__
+    return f"a mapping with {', '.join(sorted(map(str, content))[:5]) or 'nothing'}" if isinstance(content, Mapping) else kind
+
+
+def renamed(state: Mapping[str, Tensor], remap: Mapping[str, str], where: str) -> dict[str, Tensor]:
+    """Keys after every replacement of `remap`, in its order; what becomes empty is left out. Raises CatsError if two meet."""
+    found: dict[str, Tensor] = {}
+    origin: dict[str, str] = {}
+    for key, value in state.items():
+        name = key
+        for pattern, replacement in remap.items():
+            name = re.sub(pattern, replacement, name)
+        if name in found:
+            raise CatsError(f"{where}: remap turns both '{origin[name]}' and '{key}' into '{name}'")
+        if name:
+            found[name], origin[name] = value, key
+    return found
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

@@ -1,0 +1,26 @@
+"""timm's own pretrained weights: which a backbone has, and what they are."""
+
+import logging
+from typing import Any
+
+from benchmark.machine.timm_import import timm
+from benchmark.networks.network import Trained
+from results.error import CatsError
+
+log = logging.getLogger(__name__)
+
+
+def timm_weights(full_name: str) -> Trained:
+    """timm's pretrained weights, fetched from their hub or found in its cache. Raises CatsError if they cannot be had."""
+    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)  # it tells every retry, twice
+    log.info("fetching %s", full_name)
+    try:
+        model = timm.create_model(full_name, pretrained=True)
+    except Exception as error:  # the hub's client raises errors of many libraries
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise CatsError(
+            f"timm's weights {full_name} could not be fetched ({reason}); fetch them once where there is a network, or put "
+            f"a file BACKBONE.SOURCE.safetensors into the folder CATS_WEIGHTS"
+        ) from error
+    described: dict[str, Any] = model.pretrained_cfg  # type: ignore[assignment]
+    return Trained(model.state_dict(), tuple(described["mean"]), tuple(described["std"]))

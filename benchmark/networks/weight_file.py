@@ -1,0 +1,99 @@
+"""Read and write our safetensors files."""
+
+import json
+import uuid
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import Tensor
+
+from benchmark.networks.network import ARGUMENTS, HALF, Network, Trained, classifier_names
+from benchmark.specs.source import Weights
+from results.error import CatsError
+
+
+def read_weights(path: Path, weights: Weights | None = None) -> Trained:
+    """Weights and input description of a safetensors file. Raises CatsError if the file is damaged."""
+    try:
+        with safe_open(path, framework="pt") as file:
+            told = file.metadata() or {}
+            state = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 - no mapping
+    except (SafetensorError, OSError) as error:
+        raise CatsError(f"{path} is not a whole safetensors file: {error}") from error
+    return declared(_told(state, told, path), weights)
+
+
+def _told(state: dict[str, Tensor], told: Mapping[str, str], path: Path) -> Trained:
+    """Weights with what a file's metadata say of their input. Raises CatsError for metadata that say nothing."""
+
+    def refuse(field: str, allowed: str) -> CatsError:
+        return CatsError(f"{path}: its metadata say {field} '{told[field]}'; {allowed}")
+
+    numbers = {"mean": HALF, "std": HALF}
+    count = {1, 3} if told.get("channels") == "grey" else {3}
+    for key in filter(told.get, numbers):
+        try:
+            numbers[key] = tuple(float(part) for part in told[key].split(","))  # type: ignore[assignment]
+        except ValueError:
+            raise refuse(key, "numbers are needed, with commas between them") from None
+        if len(numbers[key]) not in count or (key == "std" and min(numbers[key]) <= 0):
+            raise refuse(key, "one number for each channel is needed, those of std above 0")
+    if told.get("channels", "rgb") not in {"rgb", "bgr", "grey"}:
+        raise refuse("channels", "allowed are rgb, bgr, grey")
+    arguments = {}
+    for key in filter(told.get, ARGUMENTS):
+        try:
+            arguments[key] = ARGUMENTS[key](told[key])
+        except ValueError:
+            raise refuse(key, f"a value of type {ARGUMENTS[key].__name__} is needed") from None
+    return Trained(state, **numbers, channels=told.get("channels", "rgb"), arguments=arguments)
+
+
+def declared(found: Trained, weights: Weights | None) -> Trained:
+    """Weights as found, with what an entry declares about their input put over it."""
+    if weights is None:
+        return found
+    changes: dict[str, Any] = {"channels": weights.channels} if weights.channels else {}
+    if weights.mean is not None and weights.std is not None:
+        changes |= {"mean": weights.mean, "std": weights.std}
+    if weights.range is not None:
+        low, high = weights.range
+        changes |= {"mean": (low / (low - high),) * 3, "std": (1 / (high - low),) * 3}
+    return replace(found, **changes)
+
+
+def write_weights(path: Path, network: Network, trained: Trained, notes: dict[str, str]) -> None:
+    """Store a pretrained network so that read_weights() gives it back. Atomic: the file is whole or absent.
+
+    The head lies under the name that timm has for it: measures ask what the source's own classes are; one that stands on
+    dense layers is left out. The same weights and notes give the same bytes.
+    """
+    told = {
+        "mean": ",".join(map(str, trained.mean)),
+        "std": ",".join(map(str, trained.std)),
+        "channels": trained.channels,
+    }
+    told |= {name: str(value) for name, value in network.arguments.items()}
+    state = {k: v.detach().cpu().contiguous() for k, v in network.backbone.state_dict().items()}
+    for name in classifier_names(network.backbone)[:1] if not len(network.dense) else ():
+        state |= {f"{name}.{part}": tensor.detach().cpu().contiguous() for part, tensor in network.head.state_dict().items()}
+    draft = path.with_name(f".{path.name}.{uuid.uuid4().hex}.draft")  # of this process alone: two may make the same weights
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft.write_bytes(_ordered(save(state, {**notes, **told})))
+        draft.replace(path)
+    except (OSError, SafetensorError) as error:
+        draft.unlink(missing_ok=True)
+        raise CatsError(f"cannot keep pretrained weights in {path.parent}: {error}") from error
+
+
+def _ordered(content: bytes) -> bytes:
+    """A safetensors file with its header sorted: safetensors itself writes metadata in another order every time."""
+    start = 8 + int.from_bytes(content[:8], "little")
+    header = json.dumps(json.loads(content[8:start]), sort_keys=True, separators=(",", ":")).encode()
+    header += b" " * (-len(header) % 8)  # tensors begin at a multiple of 8 bytes
+    return len(header).to_bytes(8, "little") + header + content[start:]

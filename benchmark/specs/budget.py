@@ -1,0 +1,52 @@
+"""A budget: the most that a plan may take. It decides nothing in an outcome, so it is part of no key."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import Field
+
+from benchmark.core.parse import parse
+from benchmark.specs.recipe import Numeric
+
+UNITS = {"kwh": "kWh", "co2e_kg": "kg CO2e", "hours": "hours", "cells": "cells"}
+
+
+class Budget(Numeric):
+    """What may be spent; None: as much as it takes.
+
+    Attributes:
+        kwh, co2e_kg: by all attempts at the plan's cells and pretrainings that the experiment has ever seen, failed and
+            interrupted ones too, and by the calibrations of this call. Starting again renews nothing.
+        hours: of wall-clock time, in one call.
+        cells: finished in total, in this and in earlier calls.
+    """
+
+    kwh: float | None = Field(None, gt=0, allow_inf_nan=False)
+    hours: float | None = Field(None, gt=0, allow_inf_nan=False)
+    co2e_kg: float | None = Field(None, gt=0, allow_inf_nan=False)
+    cells: int | None = Field(None, gt=0)
+
+    @property
+    def limits(self) -> dict[str, float]:
+        """What is limited, by the names of the fields."""
+        return {name: getattr(self, name) for name in UNITS if getattr(self, name) is not None}
+
+    @property
+    def needs_energy(self) -> bool:
+        """Whether it cannot be kept without knowing the energy of everything."""
+        return self.kwh is not None or self.co2e_kg is not None
+
+    @property
+    def needs_forecast(self) -> bool:
+        """Whether it takes more than counting cells to keep it."""
+        return self.needs_energy or self.hours is not None
+
+    def replaced(self, given: Mapping[str, Any]) -> "Budget":
+        """This one with the fields that were given on the command line (not None). Raises CatsError for a bad value."""
+        flags = {name: value for name, value in given.items() if value is not None}
+        return parse(Budget, {**self.model_dump(), **flags}, "the budget")
+
+
+def amount(name: str, value: float) -> str:
+    """An amount of what is limited, with its unit."""
+    return f"{value:.0f} {UNITS[name]}" if name == "cells" else f"{value:.3g} {UNITS[name]}"

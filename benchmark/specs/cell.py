@@ -1,0 +1,53 @@
+"""A cell: source, target, backbone, one point of the recipe, seed. Its key is what is made exactly once."""
+
+from functools import cached_property, lru_cache
+
+from benchmark.core.digest import digest
+from benchmark.core.trainer_version import TRAINER
+from benchmark.data.split import Subsample
+from benchmark.specs.recipe import Recipe
+from benchmark.specs.start import Start
+from results.record import Frozen, Rule
+
+
+class Cell(Frozen):
+    """Everything needed to make one cell, on any machine, and nothing else.
+
+    Attributes:
+        data: digest of the target's images and labels. start: what the network starts from.
+        leak: the images that source and target share, one sentence; changes nothing in the outcome, keeps it off the ranking.
+    """
+
+    source: str
+    target: str
+    backbone: str
+    recipe: Recipe
+    seed: int
+    rule: Rule
+    subsample: Subsample
+    data: str
+    start: Start
+    leak: str | None = None
+
+    @cached_property
+    def point(self) -> str:
+        """See point_of."""
+        return point_of(self.recipe, self.rule, self.subsample)
+
+    @cached_property
+    def key(self) -> str:
+        """sha256 of what decides the outcome. Never a path, a device, a worker count or a time."""
+        return digest([self.point, self.backbone, self.start.key, self.data, self.seed])
+
+    def __str__(self) -> str:
+        return f"{self.source} → {self.target}, {self.backbone}, seed {self.seed}"
+
+
+def point_of(recipe: Recipe, rule: Rule, subsample: Subsample) -> str:
+    """Digest of how a cell is trained: equal for cells that may stand side by side on a board."""
+    return _point(TRAINER, recipe, rule, subsample)
+
+
+@lru_cache(maxsize=4096)  # thousands of cells differ in seed and source alone
+def _point(trainer: int, recipe: Recipe, rule: Rule, subsample: Subsample) -> str:
+    return digest([trainer, recipe.model_dump(mode="json"), rule, subsample.model_dump(mode="json")])

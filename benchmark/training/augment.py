@@ -1,0 +1,220 @@
+"""Augmentation of a whole batch at once, each image changed on its own, in the same way on every device.
+
+The random numbers of an epoch are drawn on the CPU and cross to the device once (`draw`, `Draws.to`); a batch then takes its
+rows of them. What is worth working out once, such as the affine map, is worked out there and not for every batch. No branch
+asks for the value of a tensor, so nothing waits for the device.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from benchmark.specs.recipe import Augment
+from benchmark.training.colour import PLANES, coloured
+
+MOVES = ("rotate", "shift", "zoom", "crop")
+FLIPS = ("flip", "flip_vertical")
+SHAPES = (math.log(3 / 4), math.log(4 / 3))  # of crops, width to height, as in torchvision's RandomResizedCrop
+# Rows are the stains of Ruifrok and Johnston (2001), haematoxylin, eosin and DAB, which takes the residual; columns are the
+# optical densities of red, green and blue.
+STAINS = ((0.65, 0.70, 0.29), (0.07, 0.99, 0.11), (0.27, 0.57, 0.78))
+
+
+@dataclass(frozen=True)
+class Draws:
+    """The random numbers of N images: table (N, K) float32, and the columns that each change has in it."""
+
+    table: Tensor
+    columns: Mapping[str, slice]
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+    def __getitem__(self, rows: slice | Tensor) -> "Draws":
+        return Draws(self.table[rows], self.columns)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.columns
+
+    def to(self, device: torch.device | str) -> "Draws":
+        """The same numbers there, in one transfer."""
+        return Draws(self.table.to(device, non_blocking=True), self.columns)
+
+    def of(self, name: str) -> Tensor:
+        """The columns of a change, (N, k)."""
+        return self.table[:, self.columns[name]]
+
+
+def draw(augment: Augment, count: int, luck: torch.Generator) -> Draws:
+    """The random numbers of `count` images, on the CPU. `luck` moves on equally far whatever is asked for.
+
+    Every change has a generator of its own, so that switching one on or off leaves the draws of the others as they are.
+    """
+    seeds = torch.randint(2**32, (len(CHANGES),), generator=luck).tolist()
+    drawn: dict[str, Tensor] = {}
+    for (name, change), seed in zip(CHANGES.items(), seeds, strict=True):
+        value = getattr(augment, name)
+        if value != (1 if name == "crop" else 0):
+            drawn[name] = change(value, count, torch.Generator().manual_seed(seed))
+    if any(name in drawn for name in MOVES):
+        drawn = {"affine": affine(drawn, count)} | {k: v for k, v in drawn.items() if k not in MOVES + FLIPS}
+    if "stain" in drawn:
+        drawn["stain"] = stain(drawn["stain"])
+    ends = np.cumsum([0, *(column.shape[1] for column in drawn.values())]).tolist()
+    columns = {name: slice(*ends[i : i + 2]) for i, name in enumerate(drawn)}
+    return Draws(torch.cat([torch.empty(count, 0), *drawn.values()], dim=1), columns)
+
+
+def chance(probability: float, count: int, luck: torch.Generator) -> Tensor:
+    """(N, 1): 1 with this probability, else 0."""
+    return (torch.rand(count, 1, generator=luck) < probability).float()
+
+
+def within(bound: float, count: int, luck: torch.Generator, width: int = 1) -> Tensor:
+    """(N, width), uniform between -bound and bound."""
+    return bound * (2 * torch.rand(count, width, generator=luck) - 1)
+
+
+def factor(bound: float, count: int, luck: torch.Generator) -> Tensor:
+    """(N, 1), uniform between 1 - bound and 1 + bound."""
+    return 1 + within(bound, count, luck)
+
+
+def crop(smallest: float, count: int, luck: torch.Generator) -> Tensor:
+    """(N, 4): width, height and centre of a part of the image whose coordinates run from -1 to 1 (so its sides are shares).
+
+    As torchvision's RandomResizedCrop: the first of ten tries that fits into the image, or else the whole of it.
+    """
+    area, shape = torch.rand(2, count, 10, generator=luck).unbind()
+    area = smallest + (1 - smallest) * area
+    shape = (SHAPES[0] + (SHAPES[1] - SHAPES[0]) * shape).exp()
+    sides = torch.stack([(area * shape).sqrt(), (area / shape).sqrt()])  # (2, N, 10)
+    fits = (sides <= 1).all(dim=0)
+    first = fits.float().argmax(dim=1, keepdim=True)  # of equals the first
+    chosen = sides.gather(2, first.expand(2, -1, -1)).squeeze(2).T  # (N, 2)
+    chosen = torch.where(fits.any(dim=1, keepdim=True), chosen, 1.0)
+    return torch.cat([chosen, (1 - chosen) * within(1, count, luck, 2)], dim=1)
+
+
+def jitter(bound: float, count: int, luck: torch.Generator) -> Tensor:
+    """(N, 6): a factor per stain, and an offset a tenth as large, in densities."""
+    return within(bound, count, luck, 6) * torch.tensor([1.0] * 3 + [0.1] * 3) + torch.tensor([1.0] * 3 + [0.0] * 3)
+
+
+def beta(a: float, count: int, luck: torch.Generator) -> Tensor:
+    """(N, 1) from Beta(a, a); torch's own sampler takes no generator."""
+    seed = int(torch.randint(2**32, (1,), generator=luck))
+    shares = np.random.default_rng(seed).beta(min(a, 1e9), min(a, 1e9), (count, 1))  # beyond, numpy's sums overflow
+    return torch.from_numpy(shares).float()
+
+
+CHANGES: dict[str, Callable[[float, int, torch.Generator], Tensor]] = {  # new ones last: their order gives the seeds
+    "flip": chance,
+    "flip_vertical": chance,
+    "rotate": lambda degrees, count, luck: within(math.radians(degrees), count, luck),
+    "shift": lambda part, count, luck: within(2 * part, count, luck, 2),  # the width is 2, from -1 to 1
+    "zoom": lambda bound, count, luck: factor(bound, count, luck).clamp(min=1e-3),  # nothing is drawn infinitely small
+    "crop": crop,
+    "brightness": factor,
+    "contrast": factor,
+    "saturation": factor,
+    "hue": within,
+    "sharpness": chance,
+    "autocontrast": chance,
+    "equalize": chance,
+    "stain": jitter,
+    "cutout": lambda _, count, luck: within(1, count, luck, 2),
+    "mixup": beta,
+}
+
+
+def affine(drawn: Mapping[str, Tensor], count: int) -> Tensor:
+    """(N, 6): the map from output to input coordinates, row by row; both run from -1 to 1 over a square image.
+
+    The image is cropped, shifted, flipped, turned and zoomed, in this order.
+    """
+
+    def of(name: str, width: int, absent: float) -> tuple[Tensor, ...]:
+        return drawn.get(name, torch.full((count, width), absent)).unbind(dim=1)
+
+    (angle,), (zoom,), (move_x, move_y) = of("rotate", 1, 0), of("zoom", 1, 1), of("shift", 2, 0)
+    (flip,), (flip_vertical,) = of("flip", 1, 0), of("flip_vertical", 1, 0)
+    (width, height), (x, y) = of("crop", 4, 1)[:2], of("crop", 4, 0)[2:]
+    cos, sin = angle.cos() / zoom, angle.sin() / zoom
+    across, down = width * (1 - 2 * flip), height * (1 - 2 * flip_vertical)
+    rows = [across * cos, -across * sin, width * move_x + x, down * sin, down * cos, height * move_y + y]
+    return torch.stack(rows, dim=1)
+
+
+def stain(drawn: Tensor) -> Tensor:
+    """Factors and offsets of three stains (N, 6) → a matrix and an offset of optical densities (N, 12).
+
+    With M the densities of the stains as columns, densities d are stains inv(M) d and become M (alpha inv(M) d + beta).
+    """
+    mixing = torch.tensor(STAINS, dtype=torch.float64).T
+    matrix = mixing @ (drawn[:, :3, None] * mixing.inverse())
+    return torch.cat([matrix.flatten(1), drawn[:, 3:].double() @ mixing.T], dim=1).float()
+
+
+def augmented(images: Tensor, augment: Augment, draws: Draws) -> Tensor:
+    """(N, 3, S, S) float in [0, 1] → the same, in the same memory format; row i of `draws`, from `augment`, is for image i.
+
+    What moves is one affine map, sampled bilinearly; what comes from outside the image is mirrored. Flips alone are exact.
+    Mixup is apart (`mixed`), because it changes the labels too.
+    """
+    last = images.is_contiguous(memory_format=torch.channels_last)
+    layout = torch.channels_last if last else torch.contiguous_format
+    if "affine" in draws:
+        images = moved(images, draws.of("affine"))
+    for name, axis in zip(FLIPS, (3, 2), strict=True):
+        if name in draws:
+            images = torch.where(draws.of(name)[:, :, None, None] > 0, images.flip(axis), images)
+    if any(name in draws for name in PLANES):
+        images = images.contiguous()  # on a CPU, work on single colours is several times as fast there
+    images = coloured(images, {name: draws.of(name) for name in draws.columns})
+    if "cutout" in draws:
+        images = cut(images, augment.cutout, draws.of("cutout"))
+    return images.contiguous(memory_format=layout)
+
+
+def middles(count: int, device: torch.device) -> Tensor:
+    """Where the middles of so many pixels lie between -1 and 1."""
+    return torch.arange(1 - count, count, 2, device=device) / count
+
+
+def moved(images: Tensor, theta: Tensor) -> Tensor:
+    """Images (N, C, H, W) under affine maps theta (N, 6), from output to input coordinates.
+
+    The grid is made plane by plane, equal to F.affine_grid, which takes as long as sampling does.
+    """
+    height, width = images.shape[2:]
+    maps = theta.view(-1, 2, 3, 1, 1)
+    across, down = middles(width, images.device), middles(height, images.device)[:, None]
+    grid = maps[:, :, 0] * across + (maps[:, :, 1] * down + maps[:, :, 2])  # (N, 2, H, W)
+    grid = grid.permute(0, 2, 3, 1)
+    made = F.grid_sample(images, grid, mode="bilinear", padding_mode="reflection", align_corners=False)
+    return made.clamp_(0, 1)  # the four weights may add up to a little more than 1
+
+
+def cut(images: Tensor, side: float, centre: Tensor) -> Tensor:
+    """A square of the image's mean grey, its centre (N, 2) anywhere in the image (DeVries and Taylor 2017)."""
+    height, width = images.shape[2:]
+    x, y = centre[:, :, None].unbind(dim=1)
+    columns = (middles(width, images.device) - x).abs() < side  # (N, W); a side is half as long as in these coordinates
+    rows = (middles(height, images.device) - y).abs() < side
+    square = (rows[:, :, None] & columns[:, None])[:, None]
+    return torch.where(square, images.mean(dim=(1, 2, 3), keepdim=True), images)
+
+
+def mixed(images: Tensor, labels: Tensor, draws: Draws) -> tuple[Tensor, Tensor]:
+    """Each image (N, 3, H, W) and its labels (N, C) float mixed with the next one's (mixup, Zhang et al. 2018)."""
+    if "mixup" not in draws:
+        return images, labels
+    share = draws.of("mixup")  # of the image itself
+    both = torch.lerp(images.roll(-1, 0), images, share[:, :, None, None])
+    return both, torch.lerp(labels.roll(-1, 0), labels, share)

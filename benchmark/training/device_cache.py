@@ -1,0 +1,50 @@
+"""Images that stay on a device between cells: those used last, as long as together they leave the other half of its memory."""
+
+import threading
+import weakref
+from collections.abc import Callable, Hashable
+from functools import partial
+
+import numpy as np
+import torch
+
+from benchmark.data.dataset import Dataset
+from benchmark.data.decoded import Decoded, loaded
+from benchmark.training.device_images import Images, on_device
+
+ON_HOST = 2**31  # bytes
+_shelf: dict[Hashable, Images] = {}  # the one used last is the last one
+_turn = threading.Lock()  # cells side by side want the same images at the same time
+
+
+def kept(key: Hashable, size: int, device: torch.device, made: Callable[[], Images]) -> Images:
+    """The images of this name, which have so many bytes of pixels; made where they are not there, others going for them."""
+    with _turn:
+        found = _shelf.pop(key, None)
+        if found is None:
+            most = torch.cuda.mem_get_info(device)[1] // 2 if device.type == "cuda" else ON_HOST
+            while _shelf and sum(images.pixels.nbytes for images in _shelf.values()) + size > most:
+                del _shelf[next(iter(_shelf))]
+            found = made()
+        _shelf[key] = found
+        return found
+
+
+def let_go() -> bool:
+    """Keep only images that somebody is using. Whether there were others."""
+    with _turn:
+        seen = {key: weakref.ref(images) for key, images in _shelf.items()}
+        _shelf.clear()
+        _shelf.update({key: images for key, there in seen.items() if (images := there()) is not None})
+        return len(_shelf) < len(seen)
+
+
+def at(dataset: Dataset, size: int, rows: np.ndarray, device: torch.device) -> Images:
+    """Images of a data set on the device, where they stay between cells."""
+    images = loaded(dataset, size)
+    made = partial(_uploaded, images, rows, device)
+    return kept((dataset, size, device, rows.tobytes()), len(rows) * images.images[:1].nbytes, device, made)
+
+
+def _uploaded(images: Decoded, rows: np.ndarray, device: torch.device) -> Images:
+    return on_device(images.images[rows], images.labels[rows], device)

@@ -1,0 +1,78 @@
+"""Loss, validation, predictions, features."""
+
+from collections.abc import Iterator
+from weakref import WeakKeyDictionary
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from benchmark.networks.network import Network
+from benchmark.networks.precision import autocast
+from benchmark.training.device_images import Images, as_float, batches
+from benchmark.training.out_of_memory import fewer, out_of_memory
+from results.metrics import auc
+
+EVALUATION_BATCH = 256
+
+_most: WeakKeyDictionary[Network, int] = WeakKeyDictionary()  # images evaluated at once, where fewer than usual fit
+
+
+def loss_of(
+    logits: Tensor, labels: Tensor, smoothing: float = 0.0, *, multilabel: bool | None = None, each: bool = False
+) -> Tensor:
+    """Cross-entropy; multi-label, that is labels (N, C) unless told otherwise, binary cross-entropy, mean over labels.
+
+    The mean over images, or, with `each`, that of every image, (N,).
+    """
+    reduction = "none" if each else "mean"
+    if labels.ndim > 1 if multilabel is None else multilabel:
+        soft = labels * (1 - smoothing) + smoothing / 2
+        found = F.binary_cross_entropy_with_logits(logits.float(), soft, reduction=reduction)
+        return found.mean(dim=1) if each else found
+    return F.cross_entropy(logits.float(), labels, label_smoothing=smoothing, reduction=reduction)
+
+
+def validate(network: Network, val: Images, precise: torch.dtype) -> tuple[float, float, np.ndarray]:
+    """(loss, AUC, loss of every image (N,)) on the validation images."""
+    logits = predict(network, val, precise)
+    probabilities = to_probabilities(logits, multilabel=val.labels.ndim > 1)
+    each = loss_of(logits, val.labels, each=True).cpu().numpy()  # their own mean differs from the mean in the last digits
+    return float(loss_of(logits, val.labels)), auc(val.labels.cpu().numpy().astype(np.int64), probabilities), each
+
+
+def to_probabilities(logits: Tensor, *, multilabel: bool) -> np.ndarray:
+    """(N, C) logits → (N, C) float64: softmax, or one sigmoid per label."""
+    wide = logits.double()
+    return (wide.sigmoid() if multilabel else wide.softmax(dim=1)).cpu().numpy()
+
+
+def predict(network: Network, images: Images, precise: torch.dtype) -> Tensor:
+    """Logits (N, C) float32 of all images, in evaluation mode, without gradients."""
+    return torch.cat(list(_outputs(network, images, precise, features=False)))
+
+
+def extract(network: Network, images: Images, precise: torch.dtype) -> Tensor:
+    """Features (N, D) float32 of all images, in evaluation mode, without gradients."""
+    return torch.cat(list(_outputs(network, images, precise, features=True)))
+
+
+def _outputs(network: Network, images: Images, precise: torch.dtype, *, features: bool) -> Iterator[Tensor]:
+    network.eval()
+    call = network.features if features else network
+    for pixels, _ in batches(images, torch.arange(len(images)), EVALUATION_BATCH):
+        rest = pixels
+        while len(rest):
+            part = rest[: _most.get(network, EVALUATION_BATCH)]
+            try:
+                with torch.inference_mode(), autocast(part.device, precise):
+                    outputs = call(as_float(part)).float()
+            except RuntimeError as error:
+                if not out_of_memory(error) or len(part) <= 2:
+                    raise
+            else:
+                rest = rest[len(part) :]
+                yield outputs
+                continue
+            _most[network] = fewer(len(part))  # outside of `except`, so that nothing holds on to what it made

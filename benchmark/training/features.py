@@ -1,0 +1,89 @@
+"""Features of frozen networks: extracted once, kept by key, shared by probes and measures."""
+
+import tempfile
+import threading
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from benchmark.core.digest import digest, file_digest
+from benchmark.core.paths import home
+from benchmark.core.trainer_version import TRAINER
+from benchmark.data.decoded import Decoded
+from benchmark.networks.fast_convolution import quicken
+from benchmark.networks.load import initialised
+from benchmark.networks.network import Network
+from benchmark.networks.precision import precision
+from benchmark.specs.recipe import Recipe
+from benchmark.specs.start import Start
+from benchmark.training import evaluate
+from benchmark.training.device_images import on_device
+from results.error import CatsError
+
+_turns: dict[Path, threading.Lock] = {}  # seeds side by side want the features of one network at the same time
+
+
+def kept(path: Path) -> np.ndarray | None:
+    """Features that were extracted before, (N, D) float32, memory-mapped; None if there are none that can be read."""
+    try:
+        features: np.ndarray = np.load(path, mmap_mode="r", allow_pickle=False)
+        if file_digest(path) != path.with_suffix(".sha256").read_text(encoding="ascii"):
+            return None
+    except (FileNotFoundError, EOFError, ValueError):  # absent, or damaged by a disk: extracted again
+        return None
+    return features
+
+
+def keep(path: Path, features: np.ndarray) -> None:
+    """Store features; the file is whole or absent."""
+    draft = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".draft", delete=False) as draft:
+            np.save(draft, features.astype(np.float32))
+        path.with_suffix(".sha256").write_text(file_digest(Path(draft.name)), encoding="ascii")
+        Path(draft.name).replace(path)
+    except OSError as error:
+        if draft is not None:
+            Path(draft.name).unlink(missing_ok=True)
+        raise CatsError(f"cannot keep features in {path.parent}: {error.strerror}") from error
+
+
+def features_path(start: Start, data: str, recipe: Recipe, rows: np.ndarray | None = None) -> Path:
+    """Where the features of all images of a data set lie, or those of some of its rows. `data` is its digest."""
+    which = [] if rows is None else [digest(rows.tolist())]
+    name = digest([TRAINER, start.key, start.backbone, data, recipe.size, recipe.precision, *which])
+    return home() / "features" / f"{name}.npy"
+
+
+def features_of(start: Start, data: str, images: Decoded, rows: np.ndarray | None, recipe: Recipe, device: str) -> np.ndarray:
+    """(N, D) float32 of the images at `rows` (None: all), in their order; from the disk where they have been extracted."""
+    whole = kept(features_path(start, data, recipe)) if rows is not None else None
+    if whole is not None:
+        return np.asarray(whole[rows])
+    path = features_path(start, data, recipe, rows)
+    with _turns.setdefault(path, threading.Lock()):
+        found = kept(path)
+        if found is None:
+            network = initialised(start, 2, 0).to(device)
+            if device != "cpu":  # where features keep their last bit
+                quicken(network)
+            chosen = np.arange(len(images.ids)) if rows is None else rows
+            some = on_device(images.images[chosen], images.labels[chosen], torch.device(device))
+            found = evaluate.extract(network, some, precision(network, recipe)).cpu().numpy()
+            keep(path, found)
+    return found
+
+
+def classifier_of(network: Network, start: Start) -> tuple[np.ndarray, np.ndarray] | None:
+    """The source's own classifier, (S, D) and (S,) float64; None where the weights came without one that fits the features."""
+    from benchmark.networks.load import weights_of
+    from benchmark.networks.network import classifier_names
+
+    state = weights_of(start).state or {}
+    for name in classifier_names(network.backbone):
+        weight, bias = state.get(f"{name}.weight"), state.get(f"{name}.bias")
+        if weight is not None and bias is not None and weight.ndim == 2 and weight.shape[1] == network.head.in_features:
+            return weight.double().numpy(), bias.double().numpy()
+    return None

@@ -1,0 +1,77 @@
+"""What moves the weights: optimiser, learning rate, running mean."""
+
+import math
+
+import torch
+from torch import nn
+
+from benchmark.networks.copying import copy_of
+from benchmark.networks.network import Network
+from benchmark.specs.recipe import Recipe
+
+
+def make_optimiser(network: Network, recipe: Recipe) -> torch.optim.Optimizer:
+    """SGD (nesterov when there is momentum), Adam or AdamW. `share` of a group is what its rate is multiplied by."""
+    groups = _groups(network, recipe)
+    if recipe.optimiser == "sgd":
+        return torch.optim.SGD(groups, lr=recipe.lr, momentum=recipe.momentum, nesterov=recipe.momentum > 0, fused=True)
+    kind = torch.optim.Adam if recipe.optimiser == "adam" else torch.optim.AdamW
+    return kind(groups, lr=recipe.lr, fused=True)
+
+
+def _groups(network: Network, recipe: Recipe) -> list[dict[str, object]]:
+    """Trained parameters by weight decay and layer; vectors, that is biases and norm layers, are not decayed unless all are."""
+    if recipe.layer_decay == 1:
+        layers = [(1.0, list(network.parameters()))]
+    else:
+        # timm does not say that it exports it, and beside some builds it can be imported only after machine.timm_import
+        from timm.optim import param_groups_layer_decay  # type: ignore[attr-defined]
+
+        found = param_groups_layer_decay(network.backbone, layer_decay=recipe.layer_decay)
+        top = max((group["lr_scale"] for group in found), default=1.0)  # of the layers next to the head
+        layers = [(recipe.layer_decay * group["lr_scale"] / top, group["params"]) for group in found]
+        layers.append((1.0, [*network.dense.parameters(), *network.head.parameters()]))
+    groups: list[dict[str, object]] = []
+    for share, parameters in layers:
+        trained = [p for p in parameters if p.requires_grad]
+        decayed = [p for p in trained if p.ndim > 1 or recipe.decayed == "all"]
+        spared = [p for p in trained if p.ndim <= 1 and recipe.decayed != "all"]
+        for chosen, decay in ((decayed, recipe.weight_decay), (spared, 0.0)):
+            if chosen:
+                groups.append({"params": chosen, "weight_decay": decay, "share": share})
+    return groups
+
+
+def schedule(recipe: Recipe, done: float, step: float) -> float:
+    """Factor of the learning rate when the share `done` of the training is over; one step is the share `step`."""
+    if done < recipe.warmup:
+        return min(1.0, (done + step) / recipe.warmup)
+    if recipe.schedule == "constant":
+        return 1.0
+    if recipe.schedule == "step":
+        return 1.0 if done < 0.5 else 0.1 if done < 0.75 else 0.01
+    return 0.5 * (1 + math.cos(math.pi * (done - recipe.warmup) / (1 - recipe.warmup)))
+
+
+class Average:
+    """A running mean of a network's weights and of the statistics of its norm layers (Polyak and Juditsky 1992).
+
+    The decay grows to its full value, so that the first steps, made with an untrained head, do not linger.
+    """
+
+    def __init__(self, network: Network, decay: float) -> None:
+        self.network, self.decay, self.steps = copy_of(network), decay, 0
+        self.network.requires_grad_(False)
+
+    @torch.no_grad()
+    def follow(self, network: nn.Module) -> None:
+        """Take up the weights after a step."""
+        self.steps += 1
+        share = 1 - min(self.decay, (1 + self.steps) / (10 + self.steps))
+        mine, theirs = ([*n.parameters(), *n.buffers()] for n in (self.network, network))
+        pairs = list(zip(mine, theirs, strict=True))
+        moving = [(a, b) for a, b in pairs if a.is_floating_point()]
+        torch._foreach_lerp_([a for a, _ in moving], [b for _, b in moving], share)
+        for a, b in pairs:
+            if not a.is_floating_point():
+                a.copy_(b)

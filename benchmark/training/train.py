@@ -1,0 +1,179 @@
+"""The training loop: images stay on the device as uint8, a batch is augmented at once, the best epoch is restored.
+
+No number leaves the device during an epoch. Every epoch has the same number of equal batches; the few images that are
+left over are others in every epoch.
+"""
+
+import copy
+import logging
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from benchmark.machine.cancellation import stopping
+from benchmark.networks.compiled import Graph
+from benchmark.networks.fast_convolution import quicken
+from benchmark.networks.network import Network
+from benchmark.networks.precision import autocast, precision
+from benchmark.specs.recipe import Recipe
+from benchmark.training.augment import Draws, augmented, draw, mixed
+from benchmark.training.device_images import Images, as_float, batches
+from benchmark.training.epoch_choice import Choice
+from benchmark.training.evaluate import loss_of, validate
+from benchmark.training.optimiser import Average, make_optimiser, schedule
+from benchmark.training.out_of_memory import fewer, out_of_memory
+from results.error import CatsError
+from results.record import Rule
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Fit:
+    """What a training left: curves (one value per epoch) and the epoch whose weights the network has now.
+
+    `micro_batch`: images that went through the network at once, fewer than a batch where memory did not suffice.
+    """
+
+    curves: dict[str, list[float]]
+    best_epoch: int
+    micro_batch: int = 0
+
+    def best(self) -> dict[str, float]:
+        """What is known of the restored epoch, by names that no setting of the recipe has."""
+        known = {name: values[self.best_epoch] for name, values in self.curves.items() if values}
+        return {"best_epoch": float(self.best_epoch), "epochs_run": float(len(self.curves["learning_rate"])), **known}
+
+
+def fit(network: Network, train: Images, val: Images, recipe: Recipe, seed: int, rule: Rule = "min_val_loss") -> Fit:
+    """Train in place and restore the best epoch by `rule`. All randomness comes from `seed`.
+
+    Raises CatsError naming epoch and learning rate if the loss stops being finite.
+    """
+    quicken(network)
+    size = min(recipe.batch_size, len(train))
+    steps = len(train) // size
+    total = steps * recipe.epochs
+    luck = torch.Generator().manual_seed(seed)
+    network.lucky(seed)
+    step = Step(network, recipe, size)
+    judged = Average(network, recipe.ema) if recipe.ema else None
+    curves: dict[str, list[float]] = {"train_loss": [], "val_loss": [], "val_auc": [], "learning_rate": []}
+    choice, best_epoch, best_state = Choice(rule), 0, None
+    for epoch in range(recipe.epochs):
+        if stopping():
+            raise KeyboardInterrupt
+        network.train()
+        order = torch.randperm(len(train), generator=luck)[: steps * size]
+        draws = draw(recipe.augment, len(order), luck).to(train.device)
+        rates = [recipe.lr * schedule(recipe, (epoch * steps + number) / total, 1 / total) for number in range(steps)]
+        losses = _epoch(step, judged, batches(train, order, size), draws, rates)
+        now = network if judged is None else judged.network
+        val_loss, val_auc, val_losses = validate(now, val, step.precise)
+        train_loss = float(losses.mean())
+        for name, value in zip(curves, (train_loss, val_loss, val_auc, rates[-1]), strict=True):
+            curves[name].append(value)
+        if not math.isfinite(train_loss):
+            raise CatsError(f"the training loss is {train_loss} in epoch {epoch + 1} at learning rate {rates[-1]:.3g}")
+        if choice.falls_on(epoch, val_loss, val_auc, val_losses):
+            best_epoch, best_state = epoch, copy.deepcopy(now.state_dict())
+        elif recipe.patience is not None and epoch - best_epoch >= recipe.patience:
+            break
+    if best_state is not None:
+        network.load_state_dict(best_state)
+    elif recipe.epochs:
+        figure = {"max_val_auc": "validation AUC", "last_epoch": "loss"}.get(rule, "validation loss")
+        raise CatsError(f"no epoch has a finite {figure}, to the last one, epoch {epoch + 1} at learning rate {rates[-1]:.3g}")
+    return Fit(curves, best_epoch, step.micro)
+
+
+def _epoch(
+    step: "Step", judged: Average | None, every: Iterable[tuple[Tensor, Tensor]], draws: Draws, rates: Sequence[float]
+) -> Tensor:
+    """One step with every batch, each at its rate, which the running mean follows; their losses, on the device."""
+    losses = []
+    size = len(draws) // len(rates)
+    for number, ((pixels, labels), rate) in enumerate(zip(every, rates, strict=True)):
+        losses.append(step(pixels, labels, draws[number * size : (number + 1) * size], rate))
+        if judged is not None:
+            judged.follow(step.network)
+    return torch.stack(losses)
+
+
+class Step:
+    """One step of the optimiser after another. Where a batch does not fit into memory it goes in parts, and stays in parts.
+
+    Parts have the gradient of the whole batch, but for what batch norm sees: its statistics are those of a part.
+    """
+
+    def __init__(self, network: Network, recipe: Recipe, size: int) -> None:
+        self.network, self.recipe, self.micro = network, recipe, size
+        self.optimiser = make_optimiser(network, recipe)
+        self.precise = precision(network, recipe)
+        self.classes, self.lucks = network.head.out_features, network.lucks()
+        self.forward = Graph(network, size) if network.compiled else network
+        statistics = [[b for b in network.buffers() if b.is_floating_point() is real] for real in (True, False)]
+        self.statistics = [(some, [b.clone() for b in some]) for some in statistics if some]
+
+    def __call__(self, pixels: Tensor, labels: Tensor, draws: Draws, rate: float) -> Tensor:
+        """Train on one batch, see Images.batch; returns its loss, on the device.
+
+        Raises CatsError if memory does not suffice for what the optimiser keeps of each weight.
+        """
+        for group in self.optimiser.param_groups:
+            group["lr"] = rate * group.get("share", 1.0)
+        loss = self._gradients(pixels, labels, draws)
+        try:
+            self.optimiser.step()
+        except RuntimeError as error:
+            if not out_of_memory(error):
+                raise
+            # The batch has left memory already, so that a smaller one is no help; and some weights may have moved.
+            raise CatsError(
+                f"memory does not suffice for what {self.recipe.optimiser} keeps of each weight: {error}"
+            ) from error
+        return loss
+
+    def _gradients(self, pixels: Tensor, labels: Tensor, draws: Draws) -> Tensor:
+        """Those of one batch; again in parts where memory was short, and without torch.compile where that fails."""
+        before = [(luck, luck.get_state()) for luck in self.lucks]
+        for now, kept in self.statistics:
+            torch._foreach_copy_(kept, now)
+        while True:
+            self.optimiser.zero_grad()
+            try:
+                return self._accumulate(pixels, labels, draws)
+            except RuntimeError as error:  # torch's OutOfMemoryError is one
+                short = out_of_memory(error)
+                if self.micro <= 2 if short else not self.network.compiled:
+                    raise
+                why = str(error).strip().partition("\n")[0]
+            for luck, drawn in before:  # outside of `except`, so that nothing holds on to the graph
+                luck.set_state(drawn)
+            for now, kept in self.statistics:
+                torch._foreach_copy_(now, kept)
+            if short:
+                self.micro = fewer(self.micro)
+            else:
+                self.network.compiled = False
+                log.warning("torch.compile fails here, the training goes on without: %s", why)
+
+    def _accumulate(self, pixels: Tensor, labels: Tensor, draws: Draws) -> Tensor:
+        losses = []
+        count = math.ceil(len(labels) / self.micro)  # of parts as equal as can be: batch norm fails on a last image alone
+        for part in (slice(len(labels) * i // count, len(labels) * (i + 1) // count) for i in range(count)):
+            images, truth = augmented(as_float(pixels[part]), self.recipe.augment, draws[part]), labels[part]
+            if self.recipe.augment.mixup:  # in parts, pairs are of one part
+                soft = truth if truth.ndim > 1 else F.one_hot(truth, self.classes).float()
+                images, truth = mixed(images, soft, draws[part])
+            with autocast(images.device, self.precise):
+                logits = self.forward(images)
+            multilabel = labels.ndim > 1
+            loss = loss_of(logits, truth, self.recipe.label_smoothing, multilabel=multilabel) * (len(truth) / len(labels))
+            loss.backward()  # type: ignore[no-untyped-call]
+            losses.append(loss.detach())
+        return torch.stack(losses).sum()

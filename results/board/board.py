@@ -1,0 +1,221 @@
+"""The board: from the runs of an experiment to which source wins where, how sure that is and what it cost."""
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from results.board.imported import choice
+from results.board.notes import blind_notes, cell_notes, rule_notes
+from results.board.ranking import Overall, Row, Standing, over_targets, rows_of, standing
+from results.board.request import SEEDS, Judging, Wanted
+from results.board.rules import COLUMNS, ORACLE, chosen
+from results.error import CatsError, nearest
+from results.metrics import LOWER_IS_BETTER
+from results.statistics.rank_tests import Difference
+from results.tracking.cost_columns import spent
+
+
+@dataclass(frozen=True)
+class Leaking:
+    """A source that was run on a target although they share images: shown, never ranked. `mean` is over `seeds` runs."""
+
+    source: str
+    target: str
+    mean: float
+    seeds: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class Board:
+    """What `cats board` shows. `notes` are sentences: what is missing, failed, refused, modelled.
+
+    Attributes:
+        images: targets whose intervals hold the luck of the test images too. noise: a difference stated to be noise.
+        difference: whether and which sources differ over the ranked targets; None if none is ranked.
+        choice: who chose epochs and settings, in words.
+    """
+
+    experiment: str
+    metric: str
+    rule: str
+    targets: dict[str, list[Row]]
+    overall: list[Overall]
+    notes: list[str]
+    leaking: list[Leaking] = field(default_factory=list)
+    images: list[str] = field(default_factory=list)
+    noise: float | None = None
+    difference: Difference | None = None
+    choice: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data, as `--format json` prints it."""
+        return asdict(self)
+
+    def verdict(self, target: str) -> str:
+        """Which source wins on a target: no winner inside a tie, and none of one seed unless the noise is stated."""
+        rows = self.targets[target]
+        tied, seeds = [row.source for row in rows if row.tie == 1], min(row.seeds for row in rows)
+        known = [f"{seeds} seeds, 95 %" if seeds > 1 else "1 seed", f"a noise of {self.noise:g} stated" if self.noise else ""]
+        oracle = "by an oracle, not by choice: " if self.rule == ORACLE else ""
+        if len(rows) == 1:
+            return "only one source: no winner"
+        if len(tied) == 1:
+            return f"{oracle}{tied[0]} wins ({', '.join(filter(None, known))})"
+        if seeds < 2 and not self.noise:
+            rest = "the interval is that of the test images alone" if rows[0].low is not None else "no interval can be given"
+            return f"{oracle}no winner: one seed says nothing about the noise, {rest}"
+        return f"{oracle}no winner: {', '.join(tied)} cannot be told apart ({', '.join(filter(None, known))})"
+
+
+def make_board(
+    frame: pd.DataFrame,
+    experiment: str,
+    metric: str,
+    rule: str,
+    wanted: Wanted | None = None,
+    judging: Judging = SEEDS,
+) -> Board:
+    """The board of the runs in `frame` (see results.tracking.experiment.Tracking.frame).
+
+    Without `wanted` all finished cells of the experiment count; they must then share one protocol.
+    Raises CatsError if there is nothing to show or the metric was not measured.
+    """
+    cells = _cells(frame, experiment, wanted)
+    runs = judged_runs(frame, experiment, metric, rule, wanted)
+    shown = list(dict.fromkeys(wanted.targets)) if wanted else sorted(runs["target"].unique())
+    leaking = _leaking(runs[runs["leaks"].notna()], metric)
+    energy = _energy(frame, cells.assign(source=_labels(cells, runs["backbone"].nunique() > 1)))
+    standings, blind = standings_of(runs, experiment, metric, judging)
+    standings = {target: standings[target] for target in map(str, shown) if target in standings}
+    targets = {t: rows_of(found, metric, {s: energy.get((s, t)) for s in found.sources}) for t, found in standings.items()}
+    notes = [*rule_notes(runs, rule), *blind_notes({t: blind[t] for t in standings if t in blind})]
+    overall, difference, imputed = over_targets(standings, targets, metric, judging.impute)
+    return Board(
+        experiment, metric, rule, targets, overall, notes + imputed + cell_notes(cells, frame, wanted), leaking,
+        [t for t, found in standings.items() if found.measured.images is not None], judging.noise, difference,
+        choice(cells[cells["status"] == "FINISHED"], rule, metric),
+    )  # fmt: skip
+
+
+def standings_of(
+    runs: pd.DataFrame, experiment: str, metric: str, judging: Judging = SEEDS
+) -> tuple[dict[str, Standing], dict[str, str]]:
+    """How the sources of judged_runs stand on each target, and of which target the test images are left out, and why.
+
+    A source is named with its backbone where there are several. What leaks does not stand anywhere.
+    """
+    table = _turned(runs, metric)[runs["leaks"].isna()]
+    found, blind = {}, {}
+    for target, here in table.groupby("target"):
+        name = str(target)
+        found[name], note = standing(here, f"{experiment}/{name}", metric, judging.noise, judging.images)
+        if note is not None:
+            blind[name] = note
+    return found, blind
+
+
+def judged_runs(frame: pd.DataFrame, experiment: str, metric: str, rule: str, wanted: Wanted | None = None) -> pd.DataFrame:
+    """The run of each source, target, backbone and seed that counts; `leaks` says why it is kept off the ranking, else None.
+
+    Raises CatsError if there is none, or if none has the metric.
+    """
+    finished = _finished(_cells(frame, experiment, wanted), experiment, metric)
+    runs = chosen(finished, rule, metric).dropna(subset=[f"test_{metric}"])
+    return runs.assign(leaks=_leaks(runs, wanted))
+
+
+def _cells(frame: pd.DataFrame, experiment: str, wanted: Wanted | None) -> pd.DataFrame:
+    """The attempts at cells that are asked for; of one protocol if nobody asks."""
+    cells = frame[frame["kind"] == "cell"] if len(frame) else frame
+    # A run whose process died at once has no params; a database may hold such runs only.
+    cells = cells.reindex(columns=list(dict.fromkeys([*map(str, cells), *COLUMNS, "point"])))
+    if not len(cells):
+        raise CatsError(f"experiment '{experiment}' holds no cell yet; make some with `cats run`")
+    if wanted is not None:
+        return cells[_asked_for(cells, wanted)]
+    _require_one_protocol(cells[cells["status"] == "FINISHED"], experiment)
+    return cells
+
+
+def _finished(cells: pd.DataFrame, experiment: str, metric: str) -> pd.DataFrame:
+    finished = cells[cells["status"] == "FINISHED"]
+    if not len(finished):
+        raise CatsError(f"experiment '{experiment}' holds no finished cell of this plan; make some with `cats run`")
+    column = f"test_{metric}"
+    if column not in finished or finished[column].isna().all():
+        known = [c.removeprefix("test_") for c in map(str, finished) if c.startswith("test_")]
+        raise CatsError(f"no run of '{experiment}' has the metric '{metric}'{nearest(metric, known)}")
+    return finished
+
+
+def _asked_for(cells: pd.DataFrame, wanted: Wanted) -> pd.Series:
+    seeds = [str(seed) for seed in wanted.seeds]
+    lists = zip([*COLUMNS, "point"], [wanted.sources, wanted.targets, wanted.backbones, seeds, wanted.points], strict=True)
+    mask = pd.Series(data=True, index=cells.index)
+    for column, allowed in lists:
+        mask &= cells[column].isin(list(allowed))
+    return mask
+
+
+def _require_one_protocol(cells: pd.DataFrame, experiment: str) -> None:
+    for column in ("protocol", "size", "rule", *[c for c in map(str, cells) if c.startswith("subsample.")]):
+        found = sorted(cells[column].dropna().unique()) if column in cells else []
+        if len(found) > 1:
+            raise CatsError(
+                f"experiment '{experiment}' mixes {column} {' and '.join(found)}, which cannot stand on one board; "
+                f"name the plan file instead of the experiment"
+            )
+
+
+def _labels(cells: pd.DataFrame, several: bool) -> pd.Series:
+    """The source; with its backbone where the board shows several."""
+    source = cells["source"].astype(str)
+    return source if not several else source + " on " + cells["backbone"].astype(str)
+
+
+def _leaks(chosen: pd.DataFrame, wanted: Wanted | None) -> pd.Series:
+    """Why a run is kept off the ranking: its record says so, or the plan knows it by now; else None."""
+    known = {**wanted.refused, **wanted.leaking} if wanted is not None else {}
+    tags = chosen["leak"] if "leak" in chosen else pd.Series(None, index=chosen.index, dtype=object)
+    tags = tags.astype(object).where(tags.notna(), None)
+    for (source, target), reason in known.items():
+        tags[(chosen["source"] == source) & (chosen["target"] == target)] = reason
+    return tags
+
+
+def _turned(runs: pd.DataFrame, metric: str) -> pd.DataFrame:
+    """Target, source as the board names it, seed, run_id, and value, higher is better."""
+    values = runs[f"test_{metric}"] * (-1 if metric in LOWER_IS_BETTER else 1)
+    sources = _labels(runs, runs["backbone"].nunique() > 1)
+    return runs[["target", "seed"]].assign(source=sources, value=values, run_id=runs.get("run_id"))
+
+
+def _leaking(runs: pd.DataFrame, metric: str) -> list[Leaking]:
+    sign, reasons = -1 if metric in LOWER_IS_BETTER else 1, runs["leaks"]
+    return [
+        Leaking(str(s), str(t), sign * float(group["value"].mean()), len(group), str(reasons[group.index[0]]))
+        for (t, s), group in _turned(runs, metric).groupby(["target", "source"])
+    ]
+
+
+def _energy(frame: pd.DataFrame, cells: pd.DataFrame) -> dict[tuple[str, str], float | None]:
+    """kWh by (source, target): all attempts, failed ones too, and an equal share of each pretraining they stand on."""
+    total: dict[tuple[str, str], float | None] = {
+        (str(s), str(t)): spent(kwh) for (s, t), kwh in cells.groupby(["source", "target"])["kwh"]
+    }
+    pretrainings = frame[frame["kind"] == "pretraining"]
+    below = dict(zip(pretrainings["key"], pretrainings["pretraining"], strict=True))  # a pretraining may start from another
+    users: dict[str, set[tuple[str, str]]] = {}
+    standing_on = cells[["source", "target", "pretraining"]].dropna(subset=["pretraining"]).drop_duplicates()
+    for source, target, key in standing_on.itertuples(index=False, name=None):
+        while isinstance(key, str):
+            users.setdefault(key, set()).add((str(source), str(target)))
+            key = below.get(key)  # noqa: PLW2901 - one step down
+    for key, pairs in users.items():
+        cost = spent(pretrainings.loc[pretrainings["key"] == key, "kwh"])
+        for pair in pairs:
+            before = total[pair]
+            total[pair] = None if before is None or cost is None else before + cost / len(pairs)
+    return total

@@ -1,0 +1,232 @@
+"""How sources stand on one target and over targets, with how sure that is."""
+
+import math
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from results.metrics import LOWER_IS_BETTER
+from results.statistics.influence import Images
+from results.statistics.intervals import Measured, Ranks, draws, intervals, ranked, tie_groups
+from results.statistics.mean_ranks import Ends, best_chances, mean_ranks, mean_values, rank_ties
+from results.statistics.plackett_luce import strengths
+from results.statistics.rank_tests import Difference, difference
+
+Impute = Literal["worst", "median"]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One source on one target.
+
+    Attributes:
+        mean, low, high: of the metric over seeds, 95 %; low and high are None where no interval can be given.
+        rank: by mean, 1 is best. tie: 1 is whatever cannot be told from the best at 95 %.
+        energy_kwh: of all its attempts and the target's share of its pretraining; None if a part of it is missing.
+        rank_low, rank_high: 95 % interval of the rank. p_best: chance to be the best. None where the noise is unknown.
+    """
+
+    source: str
+    mean: float
+    low: float | None
+    high: float | None
+    rank: int
+    tie: int
+    seeds: int
+    energy_kwh: float | None
+    rank_low: float | None = None
+    rank_high: float | None = None
+    p_best: float | None = None
+
+
+@dataclass(frozen=True)
+class Overall:
+    """One source over targets.
+
+    Attributes:
+        mean_rank, low, high: over the targets on which every source was measured, or all with imputed gaps; 95 % over
+            targets, never narrower than the luck inside targets. None if there is no such target.
+        coverage: share of the board's targets on which the source was measured.
+        wins: targets where it stands alone in tie 1. best: targets where it cannot be told from the best, wins among them.
+        strength, strength_low, strength_high: Plackett-Luce over all targets, 95 % over targets.
+        mean, mean_low, mean_high: of the metric, over the same targets as the mean rank.
+        tie: 1 is what cannot be told from the best by mean rank. p_best: chance to be the best by mean rank over all targets of
+            the kind; of one target its own, None where the luck inside it is unknown. None where there is no mean rank.
+    """
+
+    source: str
+    mean_rank: float | None
+    low: float | None
+    high: float | None
+    coverage: float
+    wins: int = 0
+    best: int = 0
+    strength: float | None = None
+    strength_low: float | None = None
+    strength_high: float | None = None
+    mean: float | None = None
+    mean_low: float | None = None
+    mean_high: float | None = None
+    tie: int | None = None
+    p_best: float | None = None
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One target: its sources by name, what was measured, (B, S) draws of the means and their ranks, None if not drawable."""
+
+    sources: list[str]
+    measured: Measured
+    drawn: np.ndarray | None
+    ranks: Ranks | None
+
+
+def standing(
+    here: pd.DataFrame, name: str, metric: str, noise: float | None, images_of: Images | None = None
+) -> tuple[Standing, str | None]:
+    """From the chosen runs of a target (columns source, seed, value, run_id), and why test images are left out, if they are.
+
+    `name`, of experiment and target, decides the draws.
+    """
+    ordered = here.sort_values(["source", "seed"])
+    groups = {str(source): group for source, group in ordered.groupby("source")}
+    images, note = None, None
+    if images_of is not None:
+        images, why = images_of(name, metric, {s: group["run_id"].tolist() for s, group in groups.items()})
+        note = None if why is None else f"the luck of the test images is not counted: {why}"
+    if images is not None and metric in LOWER_IS_BETTER:
+        images = -images
+    measured = Measured([group["value"].to_numpy(float) for group in groups.values()], images, noise or 0.0)
+    drawn = draws(measured, np.random.default_rng(zlib.crc32(name.encode()))) if measured.drawable else None
+    return Standing(list(groups), measured, drawn, None if drawn is None else ranked(drawn)), note
+
+
+def rows_of(found: Standing, metric: str, energy: Mapping[str, float | None]) -> list[Row]:
+    """Best first."""
+    sign, means, ranks = -1 if metric in LOWER_IS_BETTER else 1, found.measured.means, found.ranks
+    order = sorted(range(len(means)), key=lambda i: (-means[i], found.sources[i]))
+    ends = np.sort([sign * end for end in intervals(found.measured, _bounds(metric))], axis=0).T
+    rows = []
+    for rank, (i, tie) in enumerate(zip(order, tie_groups(found.measured, order), strict=True), 1):
+        low, high = (None, None) if np.isnan(ends[i]).any() else (float(ends[i, 0]), float(ends[i, 1]))
+        lucky = (None, None, None) if ranks is None else (float(ranks.low[i]), float(ranks.high[i]), float(ranks.best[i]))
+        name, seeds = found.sources[i], len(found.measured.values[i])
+        rows.append(Row(name, sign * float(means[i]), low, high, rank, tie, seeds, energy.get(name), *lucky))
+    return rows
+
+
+def _bounds(metric: str) -> tuple[float, float]:
+    """Of the metric, turned where lower is better."""
+    if metric in LOWER_IS_BETTER:
+        return (-1.0 if metric == "brier" else -math.inf), 0.0
+    return (-1.0 if metric == "kappa" else 0.0), 1.0
+
+
+def over_targets(
+    standings: Mapping[str, Standing], targets: Mapping[str, list[Row]], metric: str, impute: Impute | None
+) -> tuple[list[Overall], Difference | None, list[str]]:
+    """Every source over targets, best first; how they differ; and what was imputed, or is not ranked, in sentences."""
+    sources = sorted({source for found in standings.values() for source in found.sources})
+    gaps = [(source, target) for target, found in standings.items() for source in sources if source not in found.sources]
+    incomplete = {target for _, target in gaps}
+    used = {t: filled(found, sources, impute) for t, found in standings.items() if impute or t not in incomplete}
+    common = _common(used, metric) if used else None
+    strong = _strengths(targets, sources)
+    tops = {t: [row.source for row in rows if row.tie == 1] for t, rows in targets.items() if len(rows) > 1}
+    rows = []
+    for i, source in enumerate(sources):
+        coverage = sum(source in found.sources for found in standings.values()) / len(standings)
+        wins, best = sum(top == [source] for top in tops.values()), sum(source in top for top in tops.values())
+        row = Overall(source, None, None, None, coverage, wins, best, *_numbers(strong, i))
+        rows.append(row if common is None else common.fill(row, i))
+    rows.sort(key=lambda row: (row.mean_rank or math.inf, -(row.strength or 0.0), row.source))
+    if len(used) > 1:
+        ties = rank_ties(np.array([row.mean_rank for row in rows]), len(used))
+        rows = [replace(row, tie=tie) for row, tie in zip(rows, ties, strict=True)]
+    elif used:
+        ties_here = {row.source: row.tie for row in targets[next(iter(used))]}
+        rows = [replace(row, tie=ties_here.get(row.source)) for row in rows]
+    differ = difference(sources, np.stack([found.measured.means for found in used.values()])) if used else None
+    return rows, differ, _gap_notes(gaps, bool(used), impute)
+
+
+def filled(found: Standing, sources: list[str], impute: Impute | None) -> Standing:
+    """A target with all of `sources`, in their order: one that was not measured is as good as the worst, or the median, one."""
+    if impute is None or found.sources == sources:
+        return found
+    place, measured = {source: i for i, source in enumerate(found.sources)}, found.measured
+    up, count = np.argsort(measured.means), len(found.sources)
+    like = up[:1] if impute == "worst" else up[(count - 1) // 2 : count // 2 + 1]  # the middle one or two
+    lacking = measured.means[like].mean(keepdims=True)
+    values = [measured.values[place[s]] if s in place else lacking for s in sources]
+    images, drawn, ranks = measured.images, None, None
+    if images is not None:
+        gap = images[:, like].mean(axis=1)
+        images = np.stack([images[:, place[s]] if s in place else gap for s in sources], axis=1)
+    if found.drawn is not None:
+        gap = found.drawn.min(axis=1) if impute == "worst" else np.median(found.drawn, axis=1)
+        drawn = np.stack([found.drawn[:, place[s]] if s in place else gap for s in sources], axis=1)
+        ranks = ranked(drawn)
+    return Standing(sources, Measured(values, images, measured.noise), drawn, ranks)
+
+
+@dataclass(frozen=True)
+class _Common:
+    """Of the targets that all sources share: mean ranks, means of the metric, and chances to be the best, None if not known."""
+
+    ranks: Ends
+    means: Ends
+    best: np.ndarray | None
+
+    def fill(self, row: Overall, i: int) -> Overall:
+        """The row of source i with them."""
+        rank, low, high = _numbers(self.ranks, i)
+        mean, mean_low, mean_high = _numbers(self.means, i)
+        best = None if self.best is None else float(self.best[i])
+        return replace(row, mean_rank=rank, low=low, high=high, mean=mean, mean_low=mean_low, mean_high=mean_high, p_best=best)
+
+
+def _common(used: Mapping[str, Standing], metric: str) -> _Common:
+    found = list(used.values())
+    values = mean_values([one.measured for one in found], _bounds(metric))
+    if metric in LOWER_IS_BETTER:
+        values = -values[0], -values[2], -values[1]
+    means = np.stack([one.measured.means for one in found])
+    known = [one.ranks for one in found if one.ranks is not None]
+    if len(found) == 1:
+        ranks = mean_ranks(means)
+        return (
+            _Common((ranks[0], known[0].low, known[0].high), values, known[0].best) if known else _Common(ranks, values, None)
+        )
+    variances = np.stack([ranks.variance for ranks in known]) if known else None
+    luck = np.random.default_rng(zlib.crc32("/".join(sorted(used)).encode()))
+    return _Common(mean_ranks(means, variances), values, best_chances(means, variances, luck))
+
+
+def _strengths(targets: Mapping[str, list[Row]], sources: list[str]) -> Ends | None:
+    rankings = [[sources.index(row.source) for row in rows] for rows in targets.values() if len(rows) > 1]
+    return strengths(rankings, len(sources))
+
+
+def _gap_notes(gaps: list[tuple[str, str]], ranked_any: bool, impute: Impute | None) -> list[str]:
+    if not gaps:
+        return []
+    if impute:
+        pairs = ", ".join(f"{source} → {target}" for source, target in gaps)
+        said = f"{len(gaps)} pairs not measured, or kept off the ranking, count as the {impute} source of their target"
+        return [f"{said} in mean ranks and means: {pairs}"]
+    if not ranked_any:
+        return ["no target has every source, so there is no mean rank; `--impute worst` or `median` fills the gaps"]
+    return []
+
+
+def _numbers(ends: Ends | None, i: int) -> tuple[float | None, float | None, float | None]:
+    """Mean, low and high of source i; None for what is not known."""
+    if ends is None:
+        return None, None, None
+    mean, low, high = (float(part[i]) if math.isfinite(part[i]) else None for part in ends)
+    return mean, low, high

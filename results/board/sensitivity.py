@@ -1,0 +1,94 @@
+"""Does the answer depend on how grid points are chosen, or on the protocol? The same board, judged in several ways."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import pandas as pd
+
+from results.board.board import make_board
+from results.board.request import SEEDS, Judging, Wanted
+from results.board.rules import OF_EPOCHS, ORACLE, RULES, told
+from results.error import CatsError
+
+
+@dataclass(frozen=True)
+class Top:
+    """The best of a target under one setting: the largest mean, and all that cannot be told from it."""
+
+    best: str
+    tied: list[str]
+
+    def __str__(self) -> str:
+        others = [source for source in self.tied if source != self.best]
+        return f"{self.best} (tied: {', '.join(others)})" if others else self.best
+
+
+@dataclass(frozen=True)
+class Sensitivity:
+    """Target → setting → top. `notes` say what each setting is, and which could not be judged."""
+
+    experiment: str
+    metric: str
+    settings: list[str]
+    targets: dict[str, dict[str, Top]]
+    notes: list[str]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data, with the sentence of each target."""
+        return asdict(self) | {"changes": {target: self.change(target) for target in self.targets}}
+
+    def change(self, target: str) -> str:
+        """What the settings that anybody can choose say of a target, as one sentence."""
+        tops = {name: top for name, top in self.targets[target].items() if not name.startswith(ORACLE)}
+        best = list(dict.fromkeys(top.best for top in tops.values()))
+        if len(best) < 2:
+            tied = len({frozenset(top.tied) for top in tops.values()}) > 1
+            return f"{best[0]} is best in all" + (", but what ties with it changes" if tied else "") if best else "nothing"
+        said = "; ".join(f"{', '.join(n for n, top in tops.items() if top.best == name)}: {name}" for name in best)
+        shared = set.intersection(*(set(top.tied) for top in tops.values()))
+        rest = (
+            f"{', '.join(sorted(shared))} cannot be told from the best in any" if shared else "no source is at the top in all"
+        )
+        return f"changes ({said}); {rest}"
+
+    def markdown(self) -> str:
+        """A table of targets by settings, what changes, and the notes."""
+        lines = [f"| target | {' | '.join(self.settings)} |", "| --- |" + " --- |" * len(self.settings)]
+        for target, tops in self.targets.items():
+            lines.append(f"| {target} | {' | '.join(str(tops.get(name, '–')) for name in self.settings)} |")
+        changes = [f"- {target}: {self.change(target)}" for target in self.targets]
+        return "\n".join([*lines, "", *changes, *(f"- {note}" for note in self.notes)]) + "\n"
+
+
+def sensitivity(
+    frame: pd.DataFrame, experiment: str, metric: str, wanted: Wanted | None = None, judging: Judging = SEEDS
+) -> Sensitivity:
+    """The top of every target under every rule, apart for every protocol that the experiment holds.
+
+    Rules that choose among points as min_val_loss does are left out. Raises CatsError if nothing can be judged.
+    """
+    cells = frame[(frame["kind"] == "cell") & (frame["status"] == "FINISHED")] if len(frame) else frame
+    protocols = sorted(cells["protocol"].dropna().unique()) if "protocol" in cells else []
+    targets: dict[str, dict[str, Top]] = {}
+    settings, notes, reasons = [], [], []
+    for protocol in protocols or [None]:
+        here = frame if protocol is None else frame[(frame["kind"] != "cell") | (frame["protocol"] == protocol)]
+        for rule in RULES:
+            if rule in OF_EPOCHS:
+                continue
+            name = rule if len(protocols) < 2 else f"{rule}, {protocol}"
+            try:
+                made = make_board(here, experiment, metric, rule, wanted, judging)
+            except CatsError as error:
+                reasons.append(f"{name}: {error}")
+                continue
+            settings.append(name)
+            for target, rows in made.targets.items():
+                targets.setdefault(target, {})[name] = Top(rows[0].source, [row.source for row in rows if row.tie == 1])
+    if not settings:
+        raise CatsError(reasons[0])
+    points = cells.groupby(["source", "target", "backbone", "seed"])["point"].nunique().max()
+    if points < 2:
+        notes.append("every cell has one point: rules have nothing to choose, epochs were restored when the runs were made")
+    notes.append(f"{told(ORACLE)}; it counts for no change")
+    return Sensitivity(experiment, metric, settings, targets, notes + reasons)

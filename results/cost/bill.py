@@ -1,0 +1,156 @@
+"""What finding out cost: energy and CO2e by phase, hardware and provenance, by source, target and measure; and what was lost.
+
+Counted, modelled and missing figures stay apart: what nobody could tell is never zero.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pandas as pd
+
+from results.cost.amount import Amount, add, amount_of
+from results.cost.gpu_check import Check, check
+from results.error import CatsError
+from results.tracking.cost_columns import hardware as kinds_of
+from results.tracking.cost_columns import unpacked
+
+# Tailpipe CO2 of a typical passenger vehicle, 400 g per mile: US EPA, EPA-420-F-23-014, June 2023.
+KG_PER_KM = 0.400 / 1.609344
+OWN = "measure_"  # + name: the phase of one measure
+
+
+@dataclass(frozen=True)
+class Bill:
+    """What an experiment cost.
+
+    Attributes:
+        total, lost: of all attempts, and of those that did not finish.
+        attempts, unfinished: how many.
+        phases: (kind, phase, hardware) → amount. The seconds of a phase stand at each of its hardware.
+        pretrainings: (source, backbone) → all attempts. shared_over: targets that a pretraining is shared over.
+        sources, targets: → cells, all attempts. measures: → scoring, its own phase and its share of the features.
+        per_target: source → cells of one target on average, and its pretraining divided by shared_over.
+        kinds: hardware with where its figures come from. check: what NVML says of codecarbon's GPU figures.
+    """
+
+    experiment: str
+    total: Amount
+    lost: Amount
+    attempts: int
+    unfinished: int
+    phases: dict[tuple[str, str, str], Amount]
+    pretrainings: dict[tuple[str, str], Amount]
+    shared_over: int
+    sources: dict[str, Amount]
+    targets: dict[str, Amount]
+    measures: dict[str, Amount]
+    per_target: dict[str, Amount]
+    kinds: list[str]
+    check: Check
+
+    @property
+    def km_by_car(self) -> float | None:
+        """As far as a typical car goes on the same CO2e; None if that is not known in full."""
+        return None if self.total.co2e is None else self.total.co2e / KG_PER_KM
+
+    def pretraining_share(self) -> Amount:
+        """Of all pretrainings, what falls to the targets of this experiment."""
+        return add(self.pretrainings.values()).share(len(self.targets) / self.shared_over)
+
+
+def make_bill(frame: pd.DataFrame, experiment: str, shared_over: int | None = None) -> Bill:
+    """The bill of the runs in `frame` (see results.tracking.experiment.Tracking.frame).
+
+    `shared_over`: how many targets a pretraining serves; the targets of the experiment unless told. Raises CatsError if there
+    is no run at all, or if it is below 1.
+    """
+    if shared_over is not None and shared_over < 1:
+        raise CatsError(f"a pretraining cannot be shared over {shared_over} targets; give 1 or more")
+    if not len(frame):
+        raise CatsError(f"experiment '{experiment}' holds no run yet; make some with `cats run`")
+    names = ["source", "target", "backbone", "measures"]
+    runs = frame.reindex(columns=list(dict.fromkeys([*map(str, frame), *names])))
+    runs["costs"] = unpacked(runs["costs"])
+    told = zip(runs["costs"], runs["kind"], strict=True)
+    amounts = pd.Series([_of_attempt(costs, kind) for costs, kind in told], runs.index, dtype=object)
+    cells, unfinished = runs[runs["kind"] == "cell"], runs["status"] != "FINISHED"
+    targets = _by(cells["target"], amounts)
+    share = shared_over or max(len(targets), 1)
+    pretrained = runs[runs["kind"] == "pretraining"]
+    pretrainings = _by(
+        pd.Series(list(zip(pretrained["source"], pretrained["backbone"], strict=True)), pretrained.index), amounts
+    )
+    sources = _by(cells["source"], amounts)
+    return Bill(
+        experiment=experiment,
+        total=add(amounts),
+        lost=add(amounts[unfinished]),
+        attempts=len(runs),
+        unfinished=int(unfinished.sum()),
+        phases=_phases(runs),
+        pretrainings=pretrainings,
+        shared_over=share,
+        sources=sources,
+        targets=targets,
+        measures=measures_of(runs),
+        per_target=_per_target(cells, sources, pretrainings, share),
+        kinds=kinds_of(runs),
+        check=check(runs),
+    )
+
+
+UNMEASURED = Amount(missing=1, figures=1, without=1)  # an attempt whose record is not there: it cost something
+
+
+def _of_attempt(costs: Sequence[Mapping[str, Any]], kind: str) -> Amount:
+    amount = add(map(amount_of, costs)) if costs else UNMEASURED
+    return replace(amount, without=0 if kind == "score" else min(amount.missing, 1))
+
+
+def _by(names: pd.Series, amounts: pd.Series) -> dict[Any, Amount]:
+    """Name → all its amounts. A run without a name (its process died at once) counts in the total only."""
+    found: dict[Any, list[Amount]] = {}
+    for name, amount in zip(names, amounts[names.index], strict=True):
+        if isinstance(name, str | tuple):
+            found.setdefault(name, []).append(amount)
+    return {name: add(found[name]) for name in sorted(found, key=str)}
+
+
+def _phases(runs: pd.DataFrame) -> dict[tuple[str, str, str], Amount]:
+    found: dict[tuple[str, str, str], list[Amount]] = {}
+    for kind, costs in zip(runs["kind"], runs["costs"], strict=True):
+        for cost in costs:
+            for hardware in cost["energy"]:
+                found.setdefault((str(kind), cost["phase"], hardware), []).append(amount_of(cost, hardware))
+    return {key: add(amounts) for key, amounts in sorted(found.items())}
+
+
+def measures_of(runs: pd.DataFrame) -> dict[str, Amount]:
+    """Measure → all scorings: its own phase, and an equal share of the features that the measures of a run were given.
+
+    An attempt that broke off before any measure began is shared by all that were asked for.
+    """
+    found: dict[str, list[Amount]] = {}
+    scored = runs[runs["kind"] == "score"]
+    for costs, asked in zip(scored["costs"], scored.get("measures", pd.Series(None, index=scored.index)), strict=True):
+        own = {cost["phase"].removeprefix(OWN): cost for cost in costs if cost["phase"].startswith(OWN)}
+        users = list(own) or (asked.split(";") if isinstance(asked, str) else [])
+        common = add(amount_of(cost) for cost in costs if not cost["phase"].startswith(OWN))
+        for name in users:
+            mine = [] if costs else [UNMEASURED]
+            mine += [amount_of(own[name])] if name in own else []
+            found.setdefault(name, []).append(add([*mine, common.share(1 / len(users))]))
+    return {name: add(amounts) for name, amounts in sorted(found.items())}
+
+
+def _per_target(
+    cells: pd.DataFrame, sources: Mapping[str, Amount], pretrainings: Mapping[tuple[str, str], Amount], share: int
+) -> dict[str, Amount]:
+    counts = cells.groupby("source")["target"].nunique()
+    return {
+        source: add([
+            amount.share(1 / int(counts[source])), *(a.share(1 / share) for (s, _), a in pretrainings.items() if s == source)
+        ])
+        for source, amount in sources.items()
+    }  # fmt: skip

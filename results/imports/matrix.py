@@ -1,0 +1,111 @@
+"""Other people's matrices of results and of measure scores, as records."""
+
+import json
+import math
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from results.error import CatsError, nearest
+from results.imports.table import UNKNOWN, digest, facts_of, read_table
+from results.record import Record
+
+
+def read_grid(path: Path) -> pd.DataFrame:
+    """A matrix of figures: index sources, columns targets, NaN where there is none.
+
+    The column of names may be called `source`, or `target` if the file has the targets as rows; else the first column that
+    holds words names the sources. Raises CatsError if there is none, a name stands twice, or a cell is no number.
+    """
+    table = read_table(path)
+    table = table.drop(columns=[c for c in map(str, table) if c.startswith("Unnamed:") and _counts(table[c])])
+    heads = [c for c in map(str, table) if c.lower() in {"source", "target"}]
+    words = [c for c in map(str, table) if not pd.api.types.is_numeric_dtype(table[c]) and not table[c].isna().all()]
+    if not heads and not words:
+        raise CatsError(f"{path} has no column of names; call it 'source', or 'target' if its rows are targets")
+    head = (heads or words)[0]
+    grid = table.set_index(table[head].astype(str)).drop(columns=head)
+    for column in map(str, grid):
+        numbers = pd.to_numeric(grid[column], errors="coerce")
+        wrong = grid[column][numbers.isna() & grid[column].notna()]
+        if len(wrong):
+            raise CatsError(f"{path}: {wrong.index[0]}, {column} is {wrong.iloc[0]!r}, which is no number")
+        grid[column] = numbers.astype(float)
+    twice = grid.index[grid.index.duplicated()]
+    if len(twice):
+        raise CatsError(f"{path}: '{twice[0]}' is the name of two rows")
+    return grid.T if head.lower() == "target" else grid
+
+
+def _counts(column: "pd.Series[Any]") -> bool:
+    """Whether a nameless column only numbers the rows."""
+    return pd.api.types.is_integer_dtype(column) and column.is_unique
+
+
+def cells_of(grid: pd.DataFrame, metric: str, backbone: str, experiment: str, origin: str) -> list[Record]:
+    """One record for each cell of a bare matrix (see `read_grid`): one figure, no seed, no cost."""
+    now = time.time()
+    records = []
+    for source, target, value in _filled(grid):
+        names = {"source": source, "target": target, "backbone": backbone, "seed": UNKNOWN, "protocol": "imported"}
+        key = digest(["imported cell", names, metric, value])
+        record = Record(
+            kind="cell",
+            key=key,
+            attempt=key,
+            experiment=experiment,
+            status="finished",
+            point=digest(["imported", metric]),
+            names=names,
+            settings={},
+            facts=facts_of(origin, names),
+            scores={metric: value},
+            started=now,
+            ended=now,
+        )
+        records.append(record)
+    if not records:
+        raise CatsError(f"{origin} holds no figure")
+    return records
+
+
+def _filled(grid: pd.DataFrame) -> Iterator[tuple[str, str, float]]:
+    for source, row in grid.iterrows():
+        for target, value in row.items():
+            if math.isfinite(value):
+                yield str(source), str(target), float(value)
+
+
+def scores_of(grids: dict[str, pd.DataFrame], lower: Iterable[str], backbone: str, experiment: str) -> list[Record]:
+    """One record for each pair, with what each measure says of it; what is said in `lower` is turned, so that higher is better.
+
+    Raises CatsError for a name that is none, and if `lower` names a measure that is not there.
+    """
+    turned = set(lower)
+    for name in turned - grids.keys():
+        raise CatsError(f"there are no scores of '{name}'{nearest(name, grids)}")
+    for name in grids:
+        if not name.isidentifier():
+            raise CatsError(f"'{name}' is no name of a measure; letters, digits and _ are allowed")
+    said: dict[tuple[str, str], dict[str, float]] = {}
+    for name, grid in grids.items():
+        for source, target, value in _filled(grid):
+            said.setdefault((source, target), {})[name] = -value if name in turned else value
+    now = time.time()
+    return [_score(pair, given, list(grids), backbone, experiment, now) for pair, given in said.items()]
+
+
+def _score(
+    pair: tuple[str, str], given: dict[str, float], measures: Sequence[str], backbone: str, experiment: str, now: float
+) -> Record:
+    names = {"source": pair[0], "target": pair[1], "backbone": backbone, "seed": UNKNOWN}
+    key = digest(["imported scores", names, given, list(measures)])
+    silent = {name: "the imported file has no figure for this pair" for name in measures if name not in given}
+    return Record(
+        kind="score", key=key, attempt=key, experiment=experiment, status="finished", point=digest(list(measures)), names=names,
+        settings={"measures": ";".join(measures)}, facts={"imported": "scores", "reasons": json.dumps(silent)},
+        validation={f"measure_{name}": value for name, value in given.items()}, started=now, ended=now,
+    )  # fmt: skip

@@ -1,0 +1,258 @@
+"""Other people's runs as records."""
+
+import hashlib
+import json
+import math
+import time
+from pathlib import Path
+from typing import Any, Literal, Self
+
+import pandas as pd
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, model_validator
+
+from results.error import CatsError, nearest
+from results.record import Cost, Energy, Frozen, Record
+from results.tracking.connection import first_line
+
+STATES: dict[str, Literal["finished", "failed", "interrupted"]] = {
+    "FINISHED": "finished", "FAILED": "failed", "KILLED": "interrupted", "RUNNING": "interrupted",
+}  # fmt: skip
+REASONS = {"FAILED": "failed, its author does not say why", "KILLED": "stopped, its author does not say why"}
+LEFT = "left running by its author"
+SELF = "the source is the target itself"
+SECONDS = {"seconds": 1, "minutes": 60, "hours": 3600}
+UNKNOWN = "unknown"
+
+
+class Value(Frozen):
+    """What holds for all rows and stands in no column."""
+
+    value: str | int | float
+
+
+class Duration(Frozen):
+    """The column that says how long a run took."""
+
+    column: str
+    unit: Literal["seconds", "minutes", "hours"]
+
+
+class Power(Frozen):
+    """The column that says how many watts some hardware drew; times the duration it is modelled energy.
+
+    Attributes:
+        country, kg_per_kwh: where they drew it (ISO code, three letters), or the carbon intensity there; without either, kg
+            CO2e are unknown.
+        shared: several runs used that hardware at the same time, and the column holds what all of them drew.
+    """
+
+    column: str
+    hardware: str = "gpu"
+    country: str | None = Field(None, pattern="^[A-Z]{3}$")
+    kg_per_kwh: NonNegativeFloat | None = Field(None, allow_inf_nan=False)
+    shared: bool = False
+
+    @model_validator(mode="after")
+    def _one_intensity(self) -> Self:
+        if self.country is not None and self.kg_per_kwh is not None:
+            raise ValueError("country and kg_per_kwh say the same; give one of them")
+        return self
+
+
+class Leak(Frozen):
+    """A source and a target that are known to share images, and why; `source` and `target` as they are called here."""
+
+    source: str
+    target: str
+    reason: str = Field(min_length=1)
+
+
+Column = str | Value
+
+
+class Mapping(Frozen):
+    """How a table of runs is to be read: which column is what.
+
+    Attributes:
+        title: of the table. Together with what identifies a run it makes the key, so that tables numbered alike stay apart.
+        run: the column that tells launches apart; else what was run, when and how it ended identify a run.
+        settings: what decides a run, by the name it gets here; rows with equal settings are one point of a grid.
+        validation, scores: by the name they get here; scores are of the test images.
+        sizes: source → how many images it was made with; or target → that, where it is another one for each target.
+        leaks: pairs that share images: boards list them apart, off the ranking.
+        rename: for `source`, `target`, `backbone`, `status` ...: their value → ours.
+    """
+
+    title: str
+    citation: str | None = None
+    licence: str | None = None
+    run: str | None = None
+    source: Column
+    target: Column
+    backbone: Column
+    seed: Column = Value(value=UNKNOWN)
+    protocol: Column = Value(value="imported")
+    status: Column = Value(value="FINISHED")
+    reason: str | None = None
+    started: str | None = None
+    settings: dict[str, Column] = {}
+    validation: dict[str, str] = {}
+    scores: dict[str, str] = Field(min_length=1)
+    duration: Duration | None = None
+    power: Power | None = None
+    sizes: dict[str, NonNegativeInt | dict[str, NonNegativeInt]] = {}
+    leaks: list[Leak] = []
+    rename: dict[Literal["source", "target", "backbone", "seed", "protocol", "status"], dict[str, str]] = {}
+
+    def size(self, source: str, target: str) -> int | None:
+        """How many images a source was made with; None if that is not known."""
+        found = self.sizes.get(source)
+        return found.get(target) if isinstance(found, dict) else found
+
+    def leak(self, source: str, target: str) -> str | None:
+        """Why a pair is no fair one; None if nothing is known against it."""
+        return next((leak.reason for leak in self.leaks if (leak.source, leak.target) == (source, target)), None)
+
+    def columns(self) -> list[str]:
+        """The columns of the table that are used."""
+        plain = [self.run, self.reason, self.started, *self.validation.values(), *self.scores.values()]
+        either = [self.source, self.target, self.backbone, self.seed, self.protocol, self.status, *self.settings.values()]
+        held = [part.column for part in (self.duration, self.power) if part is not None]
+        return list(dict.fromkeys(name for name in [*plain, *either, *held] if isinstance(name, str)))
+
+
+def digest(content: Any) -> str:
+    """sha256 (hex) of plain data."""
+    return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def read_table(path: Path) -> pd.DataFrame:
+    """A parquet or CSV file. Raises CatsError, in one sentence, if it cannot be read."""
+    try:
+        return pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path)
+    except FileNotFoundError:
+        raise CatsError(f"there is no file {path}") from None
+    except (OSError, ValueError) as error:  # pandas' and pyarrow's own errors are ValueErrors
+        raise CatsError(f"{path} cannot be read as {path.suffix or 'a CSV file'}: {first_line(error)}") from error
+
+
+def runs_of(table: pd.DataFrame, how: Mapping, experiment: str, where: str) -> list[Record]:
+    """One record for each row, failed and unfinished ones too. `where` names the table in errors.
+
+    Raises CatsError for a column that is not there, a value that cannot be read, and rows that cannot be told apart.
+    """
+    for column in how.columns():
+        if column not in table:
+            raise CatsError(f"{where} has no column '{column}'{nearest(column, map(str, table))}")
+    now = time.time()
+    records: list[Record] = []
+    rows: dict[str, int] = {}
+    for number, row in enumerate(table[how.columns()].to_dict("records"), 1):
+        record = _run(_Row(row, f"{where}, row {number}", how), experiment, now)
+        if record.key in rows:
+            raise CatsError(
+                f"{where}: rows {rows[record.key]} and {number} cannot be told apart; "
+                f"name a column that numbers the runs under `run`, or one more of what was varied under `settings`"
+            )
+        rows[record.key] = number
+        records.append(record)
+    for leak in how.leaks:
+        for field, name in (("source", leak.source), ("target", leak.target)):
+            known = {record.names[field] for record in records}
+            if name not in known:
+                raise CatsError(f"`leaks` names the {field} '{name}', which no row of {where} has{nearest(name, known)}")
+    return records
+
+
+class _Row:
+    """One row of a table, read by a mapping."""
+
+    def __init__(self, row: dict[Any, Any], where: str, how: Mapping) -> None:
+        self.row, self.where, self.how = row, where, how
+
+    def text(self, column: Column, field: str) -> str:
+        value = column.value if isinstance(column, Value) else self.row[column]
+        if isinstance(value, float) and value.is_integer() and field == "seed":  # a gap in a column makes its integers floats
+            value = int(value)
+        if value is None or pd.isna(value) or not str(value).strip():
+            raise CatsError(f"{self.where}: {field} is missing")
+        said = str(value).strip()
+        renamed: dict[str, str] = next((names for name, names in self.how.rename.items() if name == field), {})
+        return renamed.get(said, said)
+
+    def setting(self, column: Column) -> str:
+        value = column.value if isinstance(column, Value) else self.row[column]
+        return "None" if value is None or pd.isna(value) else str(value)
+
+    def number(self, column: str, field: str) -> float:
+        """NaN where there is none."""
+        value = self.row[column]
+        if value is None or pd.isna(value):
+            return math.nan
+        try:
+            return float(value)
+        except (TypeError, ValueError):
+            raise CatsError(f"{self.where}: {field} is {value!r}, which is no number") from None
+
+    def started(self, otherwise: float) -> float:
+        """Seconds since 1970; a time without a zone is taken as UTC."""
+        if self.how.started is None or pd.isna(self.row[self.how.started]):
+            return otherwise
+        value = self.row[self.how.started]
+        try:
+            return float(pd.to_datetime(value, utc=True, unit="s" if isinstance(value, int | float) else None).timestamp())
+        except (ValueError, TypeError) as error:
+            raise CatsError(f"{self.where}: started is {value!r}, which is no time") from error
+
+
+def _run(row: _Row, experiment: str, now: float) -> Record:
+    how = row.how
+    columns = {"source": how.source, "target": how.target, "backbone": how.backbone, "seed": how.seed}
+    names = {field: row.text(column, field) for field, column in {**columns, "protocol": how.protocol}.items()}
+    status = row.text(how.status, "status").upper()
+    if status not in STATES:
+        raise CatsError(f"{row.where}: status is '{status}'{nearest(status, STATES)}; put other words under `rename: status:`")
+    settings = {name: row.setting(column) for name, column in how.settings.items()}
+    started = row.started(now)
+    what: dict[str, Any] = {"names": names, "settings": settings, "status": status}
+    if how.started is not None:
+        what["started"] = started
+    seconds = row.number(how.duration.column, "duration") if how.duration else math.nan
+    seconds *= SECONDS[how.duration.unit] if how.duration else 1
+    reason = row.row[how.reason] if how.reason is not None else None
+    reason = str(reason) if isinstance(reason, str) and reason.strip() else REASONS.get(status)
+    images = how.size(names["source"], names["target"])
+    facts = facts_of(how.title, names, how.leak(names["source"], names["target"])) | (
+        {} if images is None else {"source_images": str(images)}
+    )
+    attempt = digest(["imported run", row.text(how.run, "run") if how.run is not None else what])
+    return Record(
+        kind="cell", key=digest([how.title, attempt]), attempt=attempt, experiment=experiment, status=STATES[status],
+        reason=LEFT if status == "RUNNING" else reason, point=digest(settings), names=names, settings=settings,
+        facts=facts, scores=_numbers(row, how.scores, "test_"), validation=_numbers(row, how.validation),
+        costs=_costs(row, seconds), started=started, ended=started + (0 if math.isnan(seconds) else seconds),
+    )  # fmt: skip
+
+
+def _numbers(row: _Row, columns: dict[str, str], before: str = "") -> dict[str, float]:
+    found = {name: row.number(column, before + name) for name, column in columns.items()}
+    return {name: value for name, value in found.items() if not math.isnan(value)}
+
+
+def _costs(row: _Row, seconds: float) -> tuple[Cost, ...]:
+    """Power times duration is modelled; a run whose power or duration nobody wrote down cost something, nobody knows what."""
+    power = row.how.power
+    if power is None and math.isnan(seconds):
+        return ()
+    watts = row.number(power.column, "power") if power else math.nan
+    kwh = watts * seconds / 3.6e6
+    energy = Energy(kwh=None, provenance="missing") if math.isnan(kwh) else Energy(kwh=kwh, provenance="modelled")
+    known = 0.0 if math.isnan(seconds) else seconds
+    hardware, intensity, shared = (power.hardware, power.kg_per_kwh, power.shared) if power else ("machine", None, False)
+    return (Cost(phase="training", seconds=known, energy={hardware: energy}, kg_per_kwh=intensity, undivided=shared),)
+
+
+def facts_of(origin: str, names: dict[str, str], leak: str | None = None) -> dict[str, str]:
+    """Where figures come from; and a leak that is known, or if the source is the target: boards keep that off the ranking."""
+    reason = SELF if names["source"].split("[")[0] == names["target"] else leak
+    return {"imported": origin} | ({} if reason is None else {"leak": reason})

@@ -1,0 +1,116 @@
+"""Records into MLflow, one run each and none of them twice; runs that are there learn what a map says of them by now."""
+
+import math
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from mlflow.entities import Metric, Param, Run, RunTag
+from mlflow.exceptions import MlflowException
+
+from results.error import CatsError
+from results.record import Record
+from results.tracking.connection import first_line
+from results.tracking.deduplicate import settle
+from results.tracking.experiment import Tracking
+from results.tracking.mlflow_format import measurements, tags_of
+from results.tracking.writer import STATUS
+
+COSTS = ("seconds_", "energy_kwh_", "co2e_kg_")  # metrics that follow from the costs, which a map may state anew
+DROPPED = ("cats.source_images", "cats.leak", "cats.reason")  # what a map may take back
+ORIGIN = "cats.imported"
+ASKED = 256  # runs written between two looks whether the experiment is still this writer's
+
+
+@dataclass(frozen=True)
+class Deposit:
+    """What became of a record. `clashes`: what it says otherwise than its run, which is left as it is."""
+
+    record: Record
+    act: Literal["made", "updated", "there", "left"]
+    clashes: tuple[str, ...] = ()
+
+
+def deposit(tracking: Tracking, records: Sequence[Record]) -> Iterator[Deposit]:
+    """Write the records that the experiment has not got; yields every one as soon as it is there.
+
+    A run that an earlier, interrupted import left half-written is completed. One that is there gets the tags of today's map,
+    and parameters and metrics that it lacks; its settings and figures are never changed. Of what somebody else has written
+    meanwhile one is left. Raises CatsError if MLflow refuses, LostError if another driver has taken over (tracking.lease).
+    """
+    there = list(tracking.runs("tags.`cats.key` != ''"))
+    keys = {run.data.tags["cats.key"]: run for run in there}
+    # Keys were attempts before they held the title; such a run is known by its title and its attempt.
+    earlier = {(run.data.tags[ORIGIN], run.data.tags.get("cats.attempt")): run for run in there if ORIGIN in run.data.tags}
+    made = False
+    try:
+        for number, record in enumerate(records):
+            if tracking.permit is not None and number % ASKED == 0:
+                tracking.permit()
+            found = _delivered(
+                tracking, record, keys.get(record.key) or earlier.get((record.facts["imported"], record.attempt))
+            )
+            made |= found.act == "made"
+            yield found
+        if made:
+            done = tracking.runs("tags.`cats.key` != ''")
+            for key, times in Counter(run.data.tags["cats.key"] for run in done).items():
+                if times > 1:
+                    settle(tracking, key)
+    except (MlflowException, OSError) as error:
+        raise CatsError(f"MLflow at {tracking.shown} did not take a run: {first_line(error)}") from error
+
+
+def _delivered(tracking: Tracking, record: Record, found: Run | None) -> Deposit:
+    # The point is among what is written last.
+    if found is None or found.info.status == "RUNNING" or "cats.point" not in found.data.tags:
+        _write(tracking, record, found.info.run_id if found else None)
+        if found is not None and "cats.reason" in found.data.tags and not record.reason:  # it was closed as abandoned
+            tracking.client.delete_tag(found.info.run_id, "cats.reason")
+        return Deposit(record, "made")
+    return _update(tracking, record, found)
+
+
+def _write(tracking: Tracking, record: Record, run_id: str | None) -> None:
+    """Three calls; a fourth, asking first, would be dear for twenty thousand runs, and whoever calls knows what is there."""
+    start, end = int(record.started * 1000), int(record.ended * 1000)
+    if run_id is None:
+        tags = {"cats.key": record.key, "cats.attempt": record.attempt, "cats.kind": record.kind}
+        name = f"{record.names['source']} → {record.names['target']}, {record.names['backbone']}, {record.point[:6]}"
+        run_id = tracking.client.create_run(tracking.experiment_id, start, tags, name).info.run_id
+    params = [Param(*pair) for pair in _params(record).items()]
+    metrics = [Metric(name, value, end, step) for name, value, step in measurements(record)]
+    tracking.client.log_batch(run_id, metrics, params, [RunTag(*tag) for tag in tags_of(record, record.reason).items()])
+    tracking.client.set_terminated(run_id, STATUS[record.status], end)
+
+
+def _params(record: Record) -> dict[str, str]:
+    return {name: value[:6000] for name, value in {**record.settings, **record.names}.items()}
+
+
+def _update(tracking: Tracking, record: Record, run: Run) -> Deposit:
+    params, metrics = _params(record), {name: value for name, value, _ in measurements(record)}
+    known, figures, tags = run.data.params, run.data.metrics, run.data.tags
+    other = {name for name, value in metrics.items() if name in figures and not math.isclose(value, figures[name])}
+    clashes = [name for name, value in params.items() if known.get(name, value) != value]
+    clashes += [name for name in sorted(known) if name not in params]  # with fewer settings, points of a grid would be one
+    clashes += [name for name in sorted(other) if not name.startswith(COSTS)]
+    if clashes:
+        return Deposit(record, "left", tuple(clashes))
+    today = {"cats.key": record.key, **tags_of(record, record.reason), ORIGIN: tags.get(ORIGIN, record.facts["imported"])}
+    changed = [RunTag(name, value) for name, value in today.items() if tags.get(name) != value]
+    gone = [name for name in DROPPED if name in tags and name not in today]
+    more = [Param(name, value) for name, value in params.items() if name not in known]
+    now = int(time.time() * 1000)  # of two values of a metric the later one counts
+    measured = [Metric(name, value, now, 0) for name, value in metrics.items() if name in other or name not in figures]
+    ended = run.info.status != STATUS[record.status]
+    if not (changed or gone or more or measured or ended):
+        return Deposit(record, "there")
+    tracking.client.log_batch(run.info.run_id, measured, more, changed)
+    for name in gone:
+        tracking.client.delete_tag(run.info.run_id, name)
+    if ended:
+        tracking.client.set_terminated(run.info.run_id, STATUS[record.status], int(record.ended * 1000))
+    return Deposit(record, "updated")

@@ -1,0 +1,131 @@
+"""From the runs of an experiment to the page of its report."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import pandas as pd
+from mlflow.exceptions import MlflowException
+
+from results.agreement.scores import grids, reasons, said
+from results.board.board import Board
+from results.cost.tables import ROUGH
+from results.error import CatsError
+from results.report.attempts import MANY, POINTS, Cells, attempts, cells_of, details_of, looked_into
+from results.report.html import Page, Section
+from results.report.sections import heat, measured, per_target, ranks, what_was_run
+from results.statistics.influence import Read
+from results.tracking.connection import first_line
+from results.tracking.cost_columns import UNDIVIDED, hardware
+from results.tracking.experiment import Tracking
+
+VERSIONS = ("cats_bench", "trainer", "python", "torch", "timm", "device", "hardware", "gpu", "threads")  # of results.record
+ABSENT = {
+    "critical": (
+        "Critical difference",
+        "it needs several targets that have every source; --impute fills gaps.",
+    ),
+    "regret": ("Regret against energy", "no way to choose a source has been judged by what it costs."),
+    "agreement": ("Agreement of measures", "measures have not been judged against the results."),
+}
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the report is of. `facts` say what was run; `extra` are sections in the place of those that are left out.
+    `read` gives the predictions of a run, from where they have been fetched before; else MLflow is asked.
+    """
+
+    facts: Sequence[tuple[str, str]]
+    details: int = MANY
+    extra: Sequence[Section] = ()
+    read: Read | None = None
+
+
+def compose(board: Board, frame: pd.DataFrame, tracking: Tracking, asked: Asked) -> tuple[Page, Cells]:
+    """The page of a board and of the runs behind it, and its cells."""
+    chosen = looked_into(frame, asked.details)
+    details = details_of(chosen, reader(tracking), lenient(asked.read or tracking.predictions))
+    cells = cells_of(frame, board.metric, unfinished(tracking), details)
+    given = {section.id: section for section in asked.extra}
+    between = [given.get(name, Section(name, title, left_out=reason)) for name, (title, reason) in ABSENT.items()]
+    facts = [*asked.facts, *versions(tracking, frame)]
+    sections = [
+        heat(board), ranks(board), *between, per_target(board), scores(frame, board), what_was_run(facts, _energy(frame))
+    ]  # fmt: skip
+    finished = int(((frame["kind"] == "cell") & (frame["status"] == "FINISHED")).sum())
+    notes = [
+        f"Curves and ROC: of {len(details)} of {finished} finished cells, one of every pair first; up to {POINTS} points each.",
+        "Wh: of this attempt alone, without a share of a pretraining; 'missing' and '≥' say that a part could not be told.",
+    ]
+    tried = attempts(frame)
+    together = sum(shared for *_, shared in cells.rows)
+    if together:
+        notes.append(f"Wh of {together} attempts is a share by device time: they ran together with others on one device.")
+    whole = int(tried["energy"].fillna("").str.contains(UNDIVIDED, regex=False).sum())
+    if whole:
+        notes.append(f"Wh of {whole} attempts is about, and their sum too: {ROUGH}.")
+    lead = f"{len(board.overall)} sources on {len(board.targets)} targets, test {board.metric}; as of {_newest(frame)}."
+    return Page(f"{board.experiment}: which source to transfer from", lead, sections, cells.to_dict(), notes), cells
+
+
+def scores(frame: pd.DataFrame, board: Board) -> Section:
+    """What measures say, if any were asked."""
+    try:
+        rows = said(frame, board.experiment)
+    except CatsError as absent:
+        return Section("scores", "Scores of measures", left_out=f"{absent}.")
+    return measured(grids(rows), reasons(rows))
+
+
+def unfinished(tracking: Tracking) -> dict[str, str]:
+    """Run id → why it did not finish."""
+    runs = tracking.runs("attributes.status != 'FINISHED' and tags.`cats.key` != ''")
+    return {run.info.run_id: run.data.tags.get("cats.reason", "no reason is known") for run in runs}
+
+
+def versions(tracking: Tracking, frame: pd.DataFrame) -> list[tuple[str, str]]:
+    """What the newest finished attempt ran on; others of the experiment may have run on something else."""
+    done = attempts(frame)
+    done = done[done["status"] == "FINISHED"]
+    if not len(done):
+        return []
+    tags = tracking.client.get_run(done.iloc[-1]["run_id"]).data.tags
+    found = [f"{name} {tags[f'cats.{name}']}" for name in VERSIONS if f"cats.{name}" in tags]
+    return [("versions, of the newest finished attempt", ", ".join(found) or "not recorded")]
+
+
+def reader(tracking: Tracking) -> Callable[[str, str], list[float]]:
+    """(run id, metric) → its values by step."""
+
+    def read(run_id: str, metric: str) -> list[float]:
+        try:
+            history = tracking.client.get_metric_history(run_id, metric)
+        except (MlflowException, OSError) as error:
+            raise CatsError(f"MLflow at {tracking.shown} cannot be asked for a run's curves: {first_line(error)}") from error
+        return [point.value for point in sorted(history, key=lambda point: point.step)]
+
+    return read
+
+
+def lenient(read: Read) -> Read:
+    """The same, None also where predictions cannot be read: a report is worth having without them."""
+
+    def predictions(run_id: str) -> pd.DataFrame | None:
+        try:
+            return read(run_id)
+        except CatsError:
+            return None
+
+    return predictions
+
+
+def _energy(frame: pd.DataFrame) -> list[str]:
+    """Which hardware is counted, modelled or missing, over all attempts."""
+    kinds = hardware(frame)
+    return [f"Energy figures: {', '.join(kinds)}." if kinds else "No energy figure is known."]
+
+
+def _newest(frame: pd.DataFrame) -> str:
+    """When the newest run started: a page of the same runs is the same page."""
+    return datetime.fromtimestamp(float(frame["started"].max()) / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")

@@ -1,0 +1,97 @@
+"""Drawings and tables of a report as files, for papers and spreadsheets."""
+
+import csv
+import io
+import re
+import unicodedata
+from collections.abc import Sequence
+from pathlib import Path
+
+from results.error import CatsError
+from results.report.attempts import Cells, Detail
+from results.report.charts import draw_curves, draw_roc
+from results.report.html import Page, Table
+
+SIGNS = {
+    "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%", "_": r"\_",
+    "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}",
+    '"': r"\textquotedbl{}", "→": r"$\rightarrow$", "×": r"$\times$", "±": r"$\pm$", "≤": r"$\le$", "≥": r"$\ge$",
+    "≈": r"$\approx$", "·": r"$\cdot$", "•": r"$\bullet$", "−": r"$-$", "–": "--", "\n": " ",
+}  # fmt: skip
+FORMULA = re.compile(r"[=+\-@\t\r]")
+NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?%?")
+CELLS = 60  # whose drawings are written: each takes a second
+
+
+def write(page: Page, cells: Cells | None, folder: Path) -> int:
+    """Every chart as PNG and SVG, every table as CSV and LaTeX, and the drawings of the first CELLS cells that have any.
+
+    Returns how many files were written. Raises CatsError if the folder takes none.
+    """
+    try:
+        (folder / "cells").mkdir(parents=True, exist_ok=True)
+        for section in page.sections:
+            for chart in section.all_charts():
+                for ending in ("png", "svg"):
+                    chart.draw(folder / f"{chart.name}.{ending}")
+            for table in section.all_tables():
+                (folder / f"{table.name}.csv").write_text(comma_separated(table), encoding="utf-8")
+                (folder / f"{table.name}.tex").write_text(latex(table), encoding="utf-8")
+        if cells is not None:
+            (folder / "cells.csv").write_text(comma_separated(cells.table()), encoding="utf-8")
+            (folder / "cells.tex").write_text(latex(cells.table()), encoding="utf-8")
+            for detail in cells.details[:CELLS]:
+                _draw(detail, folder / "cells")
+    except OSError as error:
+        raise CatsError(f"cannot write to {folder}: {error.strerror}") from error
+    return sum(path.is_file() for path in folder.rglob("*"))
+
+
+def _draw(detail: Detail, folder: Path) -> None:
+    """Curves that share their last word share an axis: train_loss and val_loss."""
+    kinds: dict[str, dict[str, list[float]]] = {}
+    for name, values in detail.curves.items():
+        kinds.setdefault(name.split("_")[-1], {})[name] = values
+    name = slug(detail.title)
+    for ending in ("png", "svg"):
+        for kind, curves in kinds.items():
+            path = folder / f"{name}-{slug(kind)}.{ending}"
+            draw_curves(curves, detail.epochs, f"{detail.title}: {', '.join(curves)} in each epoch", kind, path)
+        if detail.rocs:
+            lines = [(f"{roc.name} (area {roc.area:.3f})", roc.wrong, roc.right) for roc in detail.rocs]
+            draw_roc(lines, f"{detail.title}: ROC of each class against the rest", folder / f"{name}-roc.{ending}")
+
+
+def comma_separated(table: Table) -> str:
+    """As a spreadsheet has it. Text that a spreadsheet would take for a formula is marked as text by an apostrophe."""
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\n").writerows([_plain(cell) for cell in row] for row in (table.head, *table.rows))
+    return out.getvalue()
+
+
+def _plain(text: str) -> str:
+    return f"'{text}" if FORMULA.match(text) and not NUMBER.fullmatch(text) else text
+
+
+def latex(table: Table) -> str:
+    r"""As a paper has it: a table of the package booktabs, with caption and label."""
+    columns = "".join("l" if name in table.left else "r" for name in table.head)
+    lines = [r"\begin{table}", r"\centering", rf"\caption{{{escaped(table.caption)}}}", rf"\label{{tab:{table.name}}}"]
+    lines += [rf"\begin{{tabular}}{{{columns}}}", r"\toprule", _line(table.head), r"\midrule", *map(_line, table.rows)]
+    return "\n".join(["% needs \\usepackage{booktabs}", *lines, r"\bottomrule", r"\end{tabular}", r"\end{table}", ""])
+
+
+def _line(cells: Sequence[str]) -> str:
+    text = " & ".join(map(escaped, cells)) + r" \\"
+    return "{}" + text if text[0] in "[*" else text  # else it would be an option of the line before it
+
+
+def escaped(text: str) -> str:
+    """Text that LaTeX prints as it stands."""
+    return "".join(SIGNS.get(sign, sign) for sign in text)
+
+
+def slug(text: str) -> str:
+    """A name that files, labels and anchors can bear."""
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    return re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-") or "x"

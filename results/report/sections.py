@@ -1,0 +1,269 @@
+"""The report: what an experiment says, as sections of one page. Each section takes plain data; what is not there is said."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from results.board.board import Board
+from results.board.plot import draw_ranks, seen
+from results.board.ranking import Row
+from results.board.text import APART, HEAD, LEFT, OVERALL_HEAD, apart_cells, apart_head, cells_of, legend, overall_cells
+from results.cost.tables import ROUGH
+from results.cost.text import compared
+from results.cost.tradeoff import HABITS, Tradeoff
+from results.metrics import LOWER_IS_BETTER
+from results.report.charts import MOST, Paid, Reach, draw_heat, draw_reaches, draw_regret
+from results.report.export import slug
+from results.report.html import Chart, Heat, Section, Shade, Table
+from results.statistics.rank_tests import Difference
+
+WORDS = frozenset({*LEFT, "measure", "what", "value"})  # columns of words
+AGREEMENT = {"weighted_tau": "weighted tau", "spearman": "Spearman", "regret_1": "top-1 regret", "regret_3": "top-3 regret",
+             "top_tie": "P(in top tie)"}  # fmt: skip
+
+
+def heat(board: Board) -> Section:
+    """Source by target. The depth of a cell is how far it lies below the best of its target, on one scale for all."""
+    if not board.targets:
+        return Section("heat", "Heat map", left_out="no target has a finished cell that counts.")
+    sources, targets = [row.source for row in board.overall], list(board.targets)
+    found = {(row.source, target): row for target, rows in board.targets.items() for row in rows}
+    best = {target: rows[0].mean for target, rows in board.targets.items()}
+    gaps = {pair: abs(best[pair[1]] - row.mean) for pair, row in found.items()}
+    worst = max(gaps.values()) or 1.0
+    rows: list[tuple[str, list[Shade]]] = []
+    for source in sources:
+        line = []
+        for target in targets:
+            row = found.get((source, target))
+            if row is None:
+                line.append(Shade("–", f"{source} → {target}: not measured"))
+                continue
+            ends = "no interval" if row.low is None else f"95 % {row.low:.3f} – {row.high:.3f}"
+            top = row.tie == 1 and len(board.targets[target]) > 1
+            tip = (
+                f"{source} → {target}: {board.metric} {row.mean:.3f}, {ends}, {row.seeds} seeds, rank {row.rank}, tie {row.tie}"
+            )
+            line.append(Shade(f"{row.mean:.3f}", tip, 1 - gaps[source, target] / worst, top))
+        rows.append((source, line))
+    title = f"Test {board.metric} of {len(sources)} sources on {len(targets)} targets"
+    far = f"the darkest cell is {worst:.3f} {'above' if board.metric in LOWER_IS_BETTER else 'below'} the best of its target"
+    text = f"Bright is best of its target; {far}. • cannot be told from the best."
+    drawn = [[(cell.text, cell.depth, cell.top) for cell in line] for _, line in rows]
+    draw = partial(draw_heat, sources, targets, drawn, _most(f"{title}; • cannot be told from the best", len(sources)))
+    return Section(
+        "heat",
+        "Heat map",
+        charts=[Chart("heat", title, text, draw, inline=False)],
+        heat=Heat(f"{title}. {text}", "source", targets, rows),
+        notes=["Means over seeds; the interval of each stands in the tables of the targets."],
+    )
+
+
+def ranks(board: Board) -> Section:
+    """Mean ranks over targets with their intervals."""
+    known = [row for row in board.overall if row.mean_rank is not None]
+    table = Table(
+        "overall", f"Mean rank of every source in {board.experiment}", OVERALL_HEAD,
+        [overall_cells(row) for row in board.overall], WORDS,
+    )  # fmt: skip
+    if not known:
+        return Section("ranks", "Ranks over targets", tables=[table], notes=["No target has every source: no mean rank."])
+    reaches = [Reach(row.source, row.mean_rank or 0.0, row.low, row.high) for row in known]
+    first = known[0]
+    near = [row.source for row in known[1:] if row.low is not None and row.low <= (first.high or first.mean_rank or 0.0)]
+    title = f"Mean rank over targets: {len(near)} intervals reach that of {first.source}, the first" if near else (
+        f"Mean rank over targets: no interval reaches that of {first.source}, the first"
+    )  # fmt: skip
+    text = "Dot: mean rank; line: its 95 % interval. Left is better. The figures stand in the table below."
+    label = "mean rank over targets (1 is best), 95 % interval"
+    chart = Chart("ranks", title, text, partial(draw_reaches, reaches, _most(title, len(reaches)), label))
+    return Section("ranks", "Ranks over targets", charts=[chart], tables=[table])
+
+
+def per_target(board: Board) -> Section:
+    """The board itself: for each target its verdict, a drawing and a table."""
+    parts = []
+    for target, rows in board.targets.items():
+        name = f"target-{slug(target)}"
+        verdict = board.verdict(target)
+        title = f"{target}: {_seen(rows)}"
+        reaches = [Reach(row.source, row.mean, row.low, row.high, row.tie == 1) for row in rows]
+        label = f"test {board.metric.replace('_', ' ')}, mean and 95 % interval"
+        text = "Full dots cannot be told from the best, hollow ones can. The figures stand in the table below."
+        chart = Chart(name, title, text, partial(draw_reaches, reaches, _most(title, len(reaches)), label))
+        best = frozenset(number for number, row in enumerate(rows) if row.tie == 1)
+        table = Table(name, f"{target}: {board.metric}; {verdict}", HEAD, [cells_of(row) for row in rows], WORDS, best)
+        parts.append(Section(name, target, charts=[chart], tables=[table]))
+    if board.leaking:
+        apart = Table("apart", APART, apart_head(board), apart_cells(board), WORDS)
+        parts.append(Section("apart", APART, tables=[apart]))
+    return Section("targets", "Targets", notes=legend(board), parts=unique(parts))
+
+
+def critical(
+    names: Sequence[str], mean_ranks: Sequence[float], cliques: Sequence[Sequence[str]], chart: Chart, note: str
+) -> Section:
+    """The critical-difference diagram, drawn elsewhere, with its figures. `note`: the test, its p and the difference."""
+    groups = [[str(n + 1) for n, clique in enumerate(cliques) if name in clique] for name in names]
+    lines = [
+        (name, f"{rank:.2f}", ", ".join(group) or "–") for name, rank, group in zip(names, mean_ranks, groups, strict=True)
+    ]
+    table = Table(
+        "critical", "Mean ranks; sources of one group cannot be told apart", ("source", "mean rank", "group"), lines, WORDS
+    )
+    return Section("critical", "Critical difference", charts=[chart], tables=[table], notes=[note])
+
+
+def difference(found: Difference) -> Section:
+    """Whether sources differ over the targets, and which."""
+    if found.friedman_p is None or found.critical_difference is None:
+        left = "Friedman's test needs three sources and two targets that differ."
+        return Section("critical", "Critical difference", left_out=left)
+    told = [f"{better} over {worse} (p = {p:.3g})" for better, worse, p in found.told_apart]
+    note = (
+        f"Friedman p = {found.friedman_p:.3g} over {found.targets} targets; mean ranks must differ by "
+        f"{found.critical_difference:.2f} (Nemenyi, 95 % for all pairs). Wilcoxon with Holm tells apart: "
+        f"{', '.join(told) or 'no pair'}."
+    )
+    text = "Mean ranks on a line, best on the left; a bar joins what cannot be told apart. The table below holds the same."
+    chart = Chart("critical", seen(found), text, partial(draw_ranks, found))
+    return critical(found.sources, found.mean_ranks, found.cliques, chart, note)
+
+
+def tradeoff(found: Tradeoff) -> Section:
+    """Regret against kWh of every way to choose a source."""
+    points = [
+        Paid(
+            way.name if way.targets == found.targets else f"{way.name} ({way.targets}/{found.targets})", way.kwh, way.regret,
+            way.low, way.high, way.name in HABITS, way.known, way.rough, way.targets < found.targets,
+        )
+        for way in found.ways
+    ]  # fmt: skip
+    notes = [f"Mean over {found.targets} targets; every way but the constants pays its share of the pretrainings."]
+    notes += [f"{sentence[0].upper()}{sentence[1:]}." for sentence in compared(found)]
+    if found.hypervolume is not None:
+        least = "≈ " if found.rough else "≥ " if found.bound else ""
+        notes.append(
+            f"Hypervolume {least}{found.hypervolume:.2f}: the share of the rectangle from (0 kWh, no regret) to (the sweep's "
+            f"kWh, the regret of choosing blindly) that these ways dominate."
+        )
+    return regret(points, found.metric, notes)
+
+
+def regret(points: Sequence[Paid], metric: str, notes: Sequence[str] = ()) -> Section:
+    """What it costs to choose a source in each way, and what the choice loses."""
+    if not points:
+        return Section("regret", "Regret against energy", left_out="no way to choose a source has been judged.")
+    unknown = [point.name for point in points if point.place is None]
+    more = [f"The energy of {', '.join(unknown)} is missing, so they are not drawn."] if unknown else []
+    if any(point.rough for point in points):
+        more.append(f"≈: {ROUGH}; a hollow mark stands where the sum lies.")
+    if any(point.kwh is None and point.place is not None and not point.rough for point in points):
+        more.append("≥: a part of this energy is missing; a hollow mark with an arrow stands where it begins.")
+    rows = [
+        (
+            p.name,
+            "missing" if p.place is None else f"{p.sign}{p.place:.4g}",
+            f"{p.regret:.4f}",
+            _ends(p.low, p.high, 4),
+            "yes" if p.constant else "no",
+        )
+        for p in points
+    ]
+    title = f"Regret in {metric} against the energy spent to choose a source"
+    head = ("measure", "kWh", "regret", "95 % interval", "constant")
+    text = "Low and left is better; the dashed line joins what nothing beats in both. The figures stand in the table below."
+    chart = Chart("regret", title, text, partial(draw_regret, points, title, metric))
+    return Section("regret", "Regret against energy", charts=[chart], tables=[Table("regret", title, head, rows, WORDS)],
+                   notes=[*more, *notes])  # fmt: skip
+
+
+def agreement(judged: Mapping[str, Any]) -> Section:
+    """How well measures order the sources, beside constants.
+
+    `judged`: verdict, notes and rows; each row has name, constant, and mean: statistic → value, low, high, p_holm; and lead,
+    the same of its weighted tau minus that of the static mean rank.
+    """
+    rows = judged["rows"]
+    name, shown = "weighted_tau", []
+    for row in rows:
+        figure = row["mean"].get(name, {})
+        if figure.get("value") is not None and math.isfinite(figure["value"]):
+            shown.append(Reach(row["name"], figure["value"], figure.get("low"), figure.get("high"), not row["constant"]))
+    shown.sort(key=lambda reach: -reach.value)
+    statistics = [(key, title) for key, title in AGREEMENT.items() if any(key in row["mean"] for row in rows)]
+    led = any(row.get("lead", {}).get("value") is not None for row in rows)
+    more = ["tau ahead of static", "p of the lead (Holm)"] if led else []
+    head = ["measure", "constant", *(title for _, title in statistics), "p (Holm)", *more]
+    lines = [
+        [row["name"], "yes" if row["constant"] else "no", *(_figure(row["mean"].get(key)) for key, _ in statistics),
+         _p(row["mean"].get(name, {}).get("p_holm")),
+         *([_figure(row["lead"]), _p(row["lead"].get("p_holm"))] if led else [])]
+        for row in rows
+    ]  # fmt: skip
+    title = f"Agreement of measures with the results: {judged['verdict']}"
+    text = "Full: measures; hollow: constants, which look at no image of the target. The figures stand in the table below."
+    label = "weighted Kendall tau, mean over targets, 95 % interval"
+    chart = Chart("agreement", title, text, partial(draw_reaches, shown, _most(title, len(shown)), label))
+    table = Table("agreement", title, head, lines, WORDS)
+    return Section("agreement", "Agreement of measures", charts=[chart] if shown else [], tables=[table], notes=judged["notes"])
+
+
+def measured(grids: Mapping[str, tuple[Sequence[str], Sequence[Sequence[str]]]], reasons: Sequence[str]) -> Section:
+    """What measures say of each pair: results.agreement.scores.grids and reasons."""
+    parts = []
+    for title, (head, lines) in grids.items():
+        name = f"scores-{slug(title)}"
+        parts.append(Section(name, title, tables=[Table(name, f"{title}: scores of measures", head, lines, WORDS)]))
+    return Section(
+        "scores", "Scores of measures", parts=unique(parts), notes=["Higher is better, and only inside one line.", *reasons]
+    )
+
+
+def what_was_run(facts: Sequence[tuple[str, str]], notes: Sequence[str]) -> Section:
+    """Plan or experiment, versions, where energy figures come from."""
+    table = Table("run", "What was run", ("what", "value"), facts, WORDS)
+    return Section("run", "What was run", tables=[table], notes=notes)
+
+
+def unique(parts: Sequence[Section]) -> list[Section]:
+    """Parts whose anchors and files would bear one name are numbered."""
+    seen: set[str] = set()
+    found = []
+    for part in parts:
+        ends = ("", *(f"-{number}" for number in range(2, len(parts) + 2)))
+        end = next(end for end in ends if part.id + end not in seen)
+        seen.add(part.id + end)
+        charts = [replace(chart, name=chart.name + end) for chart in part.charts]
+        tables = [replace(table, name=table.name + end) for table in part.tables]
+        found.append(replace(part, id=part.id + end, charts=charts, tables=tables))
+    return found
+
+
+def _seen(rows: Sequence[Row]) -> str:
+    tied = sum(row.tie == 1 for row in rows)
+    if len(rows) == 1:
+        return "only one source was measured"
+    return f"{rows[0].source} stands alone" if tied == 1 else f"{tied} of {len(rows)} sources cannot be told from the best"
+
+
+def _most(title: str, count: int) -> str:
+    return title if count <= MOST else f"{title} (the first {MOST} of {count})"
+
+
+def _ends(low: float | None, high: float | None, digits: int) -> str:
+    return "–" if low is None or high is None else f"{low:.{digits}f} – {high:.{digits}f}"
+
+
+def _figure(figure: Mapping[str, float | None] | None) -> str:
+    if not figure or figure.get("value") is None:
+        return "–"
+    ends = _ends(figure.get("low"), figure.get("high"), 3)
+    return f"{figure['value']:.3f}" + ("" if ends == "–" else f" ({ends})")
+
+
+def _p(value: float | None) -> str:
+    return "–" if value is None else f"{value:.2g}"

@@ -1,0 +1,60 @@
+"""Files of a run. What a tracking server says of their place is not trusted: it names no file of this machine, no other host.
+
+Anybody who may write to a server may say where the artifacts of an experiment lie, and MLflow's client believes it: it would
+read and write files of this machine, or send the credentials of the server to another host.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+from urllib.request import url2pathname
+
+from results.error import CatsError
+from results.tracking.uri import WEB, scheme, shown
+
+if TYPE_CHECKING:
+    from mlflow.store.artifact.artifact_repo import ArtifactRepository
+
+STORES = ("s3", "gs", "abfss", "wasbs")  # reached with credentials of their own
+
+
+def check_place(tracking_uri: str, artifacts: str) -> None:
+    """Raises CatsError if a server of the web puts artifacts where it has no business, or a path leads upwards."""
+    place = urlsplit(artifacts)
+    if ".." in unquote(place.path).replace("\\", "/").split("/"):
+        raise CatsError(f"MLflow at {shown(tracking_uri)} puts artifacts at {shown(artifacts)}; a path with .. is not used")
+    if scheme(tracking_uri) not in WEB or place.scheme in STORES:
+        return
+    if place.scheme != "mlflow-artifacts" or place.netloc not in {"", urlsplit(tracking_uri).netloc}:
+        raise CatsError(
+            f"MLflow at {shown(tracking_uri)} puts artifacts at {shown(artifacts)}, which a server has no say in; start it "
+            "with --serve-artifacts, and use an experiment that was made since"
+        )
+
+
+def repository(tracking_uri: str, artifacts: str) -> "ArtifactRepository":
+    """Reads and writes below `artifacts`, the place that a run names. Raises CatsError if that place is not trusted."""
+    from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
+
+    check_place(tracking_uri, artifacts)
+    return get_artifact_repository(artifacts, tracking_uri)
+
+
+def upload(tracking_uri: str, artifacts: str, file: Path, folder: str | None = None) -> None:
+    """Put a file below `artifacts`."""
+    repository(tracking_uri, artifacts).log_artifact(str(file), folder)
+
+
+def fetched(tracking_uri: str, artifacts: str, path: str, folder: Path) -> Path:
+    """Bring one file into a folder. Raises CatsError if what comes does not lie there under its own name."""
+    came = Path(repository(tracking_uri, artifacts).download_artifacts(path, str(folder)))
+    if folder.resolve() not in came.resolve().parents or came.name != Path(path).name or not came.is_file():
+        raise CatsError(f"MLflow puts {path} at {came}, not in {folder.resolve()}; it is not read")
+    return came
+
+
+def local_folder(tracking_uri: str, artifacts: str) -> Path | None:
+    """Where the artifacts of a run lie if they are files of this machine. Raises CatsError if that is not trusted."""
+    check_place(tracking_uri, artifacts)
+    place = urlsplit(artifacts)
+    return Path(url2pathname(place.path)) if place.scheme in {"", "file"} else None

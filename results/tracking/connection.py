@@ -1,0 +1,37 @@
+"""What a tracking server needs before it is asked, and what it says when that fails: short waits, no chatter, one line."""
+
+import logging
+import os
+import warnings
+
+from sqlalchemy import create_engine
+from sqlalchemy.pool import NullPool
+
+from results.tracking.uri import DATABASES, scheme, shown
+
+
+def quiet() -> None:
+    """MLflow tells every migration and every file, and asks a server that is away for minutes; nobody wants that."""
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+    os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
+    os.environ.setdefault("PGCONNECT_TIMEOUT", "10")  # seconds; without it a host that is off takes minutes
+    warnings.filterwarnings("ignore", module="mlflow")
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)  # it tells every try; what came of them is said once
+    logging.getLogger("mlflow").setLevel(logging.CRITICAL)  # it prints the traceback of an error, and raises it then
+
+
+def reach(uri: str) -> None:
+    """Connect to a database once: MLflow would try ten times, for minutes, also with a wrong password."""
+    if scheme(uri) in DATABASES:
+        with create_engine(uri, poolclass=NullPool).connect():
+            pass
+
+
+def first_line(error: BaseException) -> str:
+    """The first line of an error, without what follows it and without a password, and what helps where that is known."""
+    line = shown(str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__)
+    if "error code 401" in line:
+        return "it wants a user and a password that it knows; set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD"
+    return f"{line}; for PostgreSQL install cats-bench[postgres]" if "'psycopg'" in line else line

@@ -1,0 +1,45 @@
+"""A new sqlite database: there as a whole or not at all, whoever else makes it at the same time and whoever dies meanwhile."""
+
+import fcntl
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from results.tracking.change_counter import SQLITE, absolute
+
+
+def make_database(uri: str, make: Callable[[str], object]) -> None:
+    """Have `make` fill the sqlite database of an address, if there is none yet; other servers look after themselves.
+
+    MLflow makes the tables step by step. Two processes that do so at once, or one that dies in between, leave a database that
+    nobody can use any more: so it is made under another name, by one process at a time.
+    """
+    path = Path(absolute(uri).removeprefix(SQLITE))
+    if not uri.startswith(SQLITE) or "?" in uri or _filled(path):
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)  # as MLflow would
+    draft = path.with_name(f".{path.name}.draft")
+    with _alone_in(path.parent):
+        if _filled(path):
+            return
+        for left in (draft, draft.with_name(f"{draft.name}-journal")):
+            left.unlink(missing_ok=True)
+        make(f"{SQLITE}{draft}")
+        draft.replace(path)
+
+
+def _filled(path: Path) -> bool:
+    return path.exists() and path.stat().st_size > 0
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Nobody else on this machine is in here with the same folder. The kernel lets go of the lock when the process ends."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        with suppress(OSError):  # a file system without locks
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)

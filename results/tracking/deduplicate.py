@@ -1,0 +1,37 @@
+"""Two writers at one key: neither can see the other before it has written, so each looks when it has.
+
+Whoever looks last sees both, and all choose alike: the first in MLflow's order stays.
+"""
+
+from typing import TYPE_CHECKING
+
+from mlflow.exceptions import MlflowException
+
+if TYPE_CHECKING:
+    from results.tracking.experiment import Tracking
+
+TWICE = "the same key had been finished by another attempt"
+
+
+def settle(tracking: "Tracking", key: str) -> None:
+    """Leave one run of every attempt at a key, and one finished attempt. Runs that are still written are left alone."""
+    attempts, finished = set(), False
+    for run in tracking.runs(f"tags.`cats.key` = '{key}'"):
+        if run.info.status == "RUNNING" or "cats.record_version" not in run.data.tags:
+            continue
+        attempt = run.data.tags.get("cats.attempt")
+        if attempt in attempts:
+            _delete(tracking, run.info.run_id)
+        elif finished and run.info.status == "FINISHED":
+            tracking.client.set_tag(run.info.run_id, "cats.reason", TWICE)
+            tracking.client.set_terminated(run.info.run_id, "KILLED", run.info.end_time)
+        attempts.add(attempt)
+        finished |= run.info.status == "FINISHED"
+
+
+def _delete(tracking: "Tracking", run_id: str) -> None:
+    try:
+        tracking.client.delete_run(run_id)
+    except MlflowException:
+        if tracking.client.get_run(run_id).info.lifecycle_stage != "deleted":  # the other one was faster
+            raise

@@ -1,0 +1,143 @@
+"""What MLflow's runs have become since they were last read, with as few runs read as can be.
+
+MLflow tells no time of the last change of a run, and a run costs about 1 ms, whatever one wants of it. But its order by
+start is total (ties by run id), and neither start nor id ever changes; so of runs that only come, a run that stands where it
+stood before has exactly the same runs before it. Page tokens, kept as marks, let one ask which run stands where.
+
+Found at once: new runs, also such that arrive late and belong in the middle; deleted and restored ones; whatever happens to
+a run that was or is running; runs that were resumed and ended since. Not found at once: tags or metrics written into a run
+that had ended, a changed verdict on its end, and as many runs removed for good (`mlflow gc`) as came before the last mark. For
+these each call reads SLICE runs again, in turn: all is right again after len / SLICE calls, or after a full reading.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from mlflow.entities import Run, ViewType
+
+from results.tracking.experiment import PAGE, Tracking
+from results.tracking.frame import table_of
+
+SLICE = 200  # runs read again in each call; so many are read fully each time
+ASKED = 100  # run ids in one filter
+MARGIN = 60_000  # ms by which clocks of machines may differ
+Mark = tuple[int, str | None]  # a position, and the page token that begins there
+UNSETTLED = ("RUNNING", "SCHEDULED")
+
+
+@dataclass(frozen=True)
+class Seen:
+    """The runs of an experiment, deleted ones and other people's too, in MLflow's order by start.
+
+    Attributes:
+        runs: see `table_of`. marks: positions in it. cursor: where the next slice begins. looked: when, ms since 1970.
+        again: how many runs were read again this time, one after the other from the cursor before.
+    """
+
+    runs: pa.Table
+    marks: tuple[Mark, ...]
+    cursor: Mark
+    looked: int
+    again: int
+
+
+def read_all(tracking: Tracking, now: int) -> Seen:
+    """Every run, read anew."""
+    tables, marks = _onward(tracking, (0, None), PAGE)
+    made = _ordered(tables)
+    return Seen(made, marks, (0, None), now, len(made))
+
+
+def read_on(tracking: Tracking, seen: Seen, now: int) -> Seen:
+    """What has changed since `seen`, see above. Reads everything where that is as cheap, or where something does not fit."""
+    if len(seen.runs) <= SLICE:
+        return read_all(tracking, now)
+    ids = seen.runs["run_id"].to_pylist()
+    start, first = _last_that_fits(tracking, seen.marks, ids)
+    mark = seen.marks[start]
+    late, marks = _onward(tracking, mark, SLICE if len(ids) - mark[0] <= 2 * PAGE else PAGE, first)
+    kept = seen.runs.slice(0, mark[0])
+    known = set(ids[: mark[0]])
+    position, expected = seen.cursor[0], ids[seen.cursor[0] : seen.cursor[0] + SLICE]
+    again, following = tracking.page(seen.cursor[1], SLICE)
+    if [run.info.run_id for run in again if run.info.run_id in known] != [i for i in expected if i in known]:
+        return read_all(tracking, now)
+    changed = [*again, *_changed(tracking, seen.looked, first[0])]
+    deleted = {run.info.run_id for run in changed if run.info.lifecycle_stage == "deleted"}
+    unsure = pc.or_(pc.equal(kept["stage"], "deleted"), pc.is_in(kept["status"], pa.array(UNSETTLED)))
+    doubtful = set(kept.filter(unsure)["run_id"].to_pylist()) - deleted
+    asked = list(_named(tracking, sorted(doubtful)))
+    if len(asked) < len(doubtful):  # removed for good
+        return read_all(tracking, now)
+    fresh = {run.info.run_id: run for run in [*changed, *asked] if run.info.run_id in known}
+    untouched = kept.filter(pc.invert(pc.is_in(kept["run_id"], pa.array(list(fresh), pa.string()))))
+    made = _ordered([untouched, table_of(fresh.values()), *late])
+    reached, cursor = position + len(again), (position + len(again), following)
+    if not following or reached >= mark[0]:  # behind the mark all has been read just now
+        reached, cursor = len(made), (0, None)
+    return Seen(made, seen.marks[:start] + marks, cursor, now, reached - position)
+
+
+def _last_that_fits(tracking: Tracking, marks: Sequence[Mark], ids: Sequence[str]) -> tuple[int, tuple[list[Run], str | None]]:
+    """The last mark at which the run of before still stands, by halving, and its first page."""
+    low, high = 0, len(marks)  # the first mark fits: nothing lies before it
+    page = None
+    at = high - 1
+    while low < at:
+        position, token = marks[at]
+        page = tracking.page(token, SLICE if at == len(marks) - 1 else 1)
+        if page[0] and position < len(ids) and page[0][0].info.run_id == ids[position]:
+            low = at
+            if at == len(marks) - 1:
+                return at, page
+        else:
+            high = at
+        at = (low + high) // 2
+    return low, tracking.page(marks[low][1], SLICE)
+
+
+def _onward(
+    tracking: Tracking, mark: Mark, size: int, page: tuple[list[Run], str | None] | None = None
+) -> tuple[list[pa.Table], tuple[Mark, ...]]:
+    """All runs from a mark on, and the marks on the way, the first one included. `page`: the first one, if it is known.
+
+    A page is packed before the next one comes: millions of small objects make Python slow.
+    """
+    tables: list[pa.Table] = []
+    marks, seen = [mark], set()
+    position, token = mark
+    runs, token = page if page is not None else tracking.page(token, size)
+    while True:
+        # A run that came meanwhile pushes another one onto the next page, where it stands for the second time.
+        tables.append(table_of(run for run in runs if run.info.run_id not in seen))
+        seen |= {run.info.run_id for run in runs}
+        position += len(runs)
+        if not token:
+            return tables, tuple(marks)
+        marks.append((position, token))
+        runs, token = tracking.page(token, size)
+
+
+def _changed(tracking: Tracking, looked: int, late: Sequence[Run]) -> Iterable[Run]:
+    """The deleted ones, those at work, and those that ended since and began before the late ones, which have been read."""
+    yield from tracking.runs(view=ViewType.DELETED_ONLY)
+    for status in UNSETTLED:
+        yield from tracking.runs(f"attributes.status = '{status}'")
+    before = f" and attributes.start_time <= {late[0].info.start_time}" if late and late[0].info.start_time else ""
+    yield from tracking.runs(f"attributes.end_time > {looked - MARGIN}{before}")
+
+
+def _named(tracking: Tracking, ids: Sequence[str]) -> Iterable[Run]:
+    for start in range(0, len(ids), ASKED):
+        listed = ", ".join(f"'{each}'" for each in ids[start : start + ASKED])
+        yield from tracking.runs(f"attributes.run_id IN ({listed})", ViewType.ALL)
+
+
+def _ordered(tables: Iterable[pa.Table]) -> pa.Table:
+    """All in one, in MLflow's order."""
+    filled = [table for table in tables if len(table)]
+    if not filled:
+        return pa.table({"run_id": pa.array([], pa.string())})
+    return pa.concat_tables(filled, promote_options="permissive").sort_by([("started", "ascending"), ("run_id", "ascending")])

@@ -1,0 +1,225 @@
+"""One driver at a time for each experiment of each tracking server; the next one waits until the first ends or dies.
+
+Two things are held. A file beside the outbox, locked by the kernel, which lets go of it when the process ends: for all that
+share CATS_HOME. And a tag of the experiment, for all that share the server: written, and read again after longer than a
+write takes (M. Fischer's algorithm, see Lamport, A Fast Mutual Exclusion Algorithm, ACM TOCS 5, 1987). In a second tag a
+counter beats; whoever waits looks whether it moves, so nobody's clock matters.
+
+MLflow cannot compare and set: what a driver writes may arrive after it was frozen for long and another has taken over. So only
+a claim writes the first tag, once, and neither a beat nor an end ever does: who has claimed last, and has read so after
+SETTLE, holds the experiment until it ends, whatever those before it still write. A claim itself that is frozen between its
+reading and its writing takes over from a living driver, which sees so before its next record and gives way.
+
+Should both send at that moment, deduplicate leaves one run of each key. It has to look for them, which takes longer the
+more runs there are, so only those look who may not be alone: who has lost the experiment while it sent, and who has taken it
+from a driver that was merely not heard of, or that has beaten between its own reading and writing. For that every driver
+beats once before its first record.
+"""
+
+import fcntl
+import json
+import os
+import socket
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from mlflow.exceptions import MlflowException
+
+from results.error import CatsError
+from results.tracking.boot_id import kernel
+from results.tracking.connection import first_line
+from results.tracking.experiment import Tracking
+from results.tracking.outbox import Outbox
+
+TAG = "cats.driver"
+PULSE = "cats.driver.beat"
+BEAT = 10.0  # seconds between two beats
+SLOWEST = 60.0  # seconds; what a tag may ask others to wait for
+MISSED = 3  # beats after which a driver counts as dead
+LOOKS = 10  # at a beat, of those who wait
+PATIENCE = 2.0  # seconds that the last beat may take at the end
+SETTLE = 0.5  # seconds between writing the tag and reading it again
+
+
+class LostError(CatsError):
+    """Another driver holds the experiment now."""
+
+
+@dataclass(frozen=True)
+class Holder:
+    """What a tag says: `id` of the file that its writer has locked, its `turn`, who it is, seconds between its beats."""
+
+    id: str
+    turn: str
+    who: str
+    every: float
+
+
+class Lease:
+    """The right to write the records of one experiment, while inside `with`; its outbox has been swept then.
+
+    Raises CatsError if MLflow cannot be read or written at the start. Later it may be away as long as it likes. `say` gets the
+    one sentence that somebody else is at work.
+    """
+
+    def __init__(self, tracking: Tracking, outbox: Outbox, say: Callable[[str], None], every: float = BEAT) -> None:
+        self.tracking, self.outbox, self.every, self._say = tracking, outbox, every, say
+        self._said = self._lost = self._contested = False
+        self._turn, self._count = uuid.uuid4().hex, 0
+        self._away = 0.0  # until when nobody asks MLflow, by the monotonic clock
+        self._ended = threading.Event()
+
+    def __enter__(self) -> Self:
+        self._handle, self.id = self._locked(self.outbox.folder.with_suffix(".lock"))
+        try:
+            self._claim()
+            self._pulse(ended=False)
+            self.outbox.sweep()
+        except BaseException:
+            os.close(self._handle)
+            raise
+        self.tracking.permit, self.tracking.alone = self.check, self.alone
+        self._thread = threading.Thread(target=self._beat, name="cats lease", daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None) -> None:
+        self._ended.set()
+        self._thread.join(PATIENCE)
+        with suppress(CatsError):  # else the next driver has to wait until it is sure that this one is gone
+            self.check()
+            self._pulse(ended=True)
+        self.tracking.permit = self.tracking.alone = None
+        os.close(self._handle)
+
+    def check(self) -> None:
+        """Raises LostError if another driver holds the experiment, CatsError as long as MLflow does not answer.
+
+        Asked before every record: who was frozen for long may have been taken for dead.
+        """
+        if time.monotonic() < self._away:
+            raise CatsError(f"MLflow at {self.tracking.shown} did not answer a moment ago")
+        if self._lost or not self._mine():
+            self._lost = True
+            raise LostError(
+                f"another cats run has taken over experiment '{self.tracking.experiment}', since this one was not heard of for "
+                "long; what it made waits in the outbox and nothing is lost: run it again to go on"
+            )
+
+    def alone(self) -> bool:
+        """Whether all that was written up to now was written by this driver or before it began. Raises CatsError as `check`."""
+        return not self._contested and self._mine()
+
+    def _locked(self, file: Path) -> tuple[int, str]:
+        """The locked file and what it is known by: who holds it next may be sure that its holder before has ended."""
+        try:
+            handle = os.open(file, os.O_RDWR | os.O_CREAT, 0o666)
+        except OSError as error:
+            raise CatsError(f"cannot write {file}: {error.strerror}; set CATS_HOME to a folder with space") from error
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            with suppress(CatsError):
+                self._tell(holder_of(*self._tags()))
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX)
+            except BaseException:  # Ctrl-C
+                os.close(handle)
+                raise
+        except OSError:  # some file systems know no locks: the tag alone must do
+            return handle, uuid.uuid4().hex
+        state = os.fstat(handle)
+        return handle, f"{kernel()}-{state.st_dev}-{state.st_ino}"
+
+    def _claim(self) -> None:
+        seen: tuple[str, str] | None = None
+        unmoved = 0
+        while True:
+            try:
+                tags = self._tags()
+            except CatsError:
+                if seen is None:
+                    raise
+                tags, unmoved = seen, -1  # nor can the one at work be heard of
+            holder = holder_of(*tags)
+            silent = unmoved >= MISSED * LOOKS
+            if holder is None or holder.id == self.id or silent:
+                who = {"host": socket.gethostname(), "pid": os.getpid()}
+                self._put(TAG, {"id": self.id, "turn": self._turn, **who, "every": self.every})
+                time.sleep(SETTLE)
+                if self._mine():
+                    self._contested = silent or self._tags()[1] != tags[1]
+                    return
+                seen, unmoved = None, 0
+                continue
+            self._tell(holder)
+            unmoved = unmoved + 1 if tags == seen else 0
+            seen = tags
+            time.sleep(holder.every / LOOKS)
+
+    def _tell(self, holder: Holder | None) -> None:
+        if not self._said:
+            who = f", {holder.who}," if holder is not None else ""
+            self._say(
+                f"another cats run{who} works on experiment '{self.tracking.experiment}'; waiting for it, Ctrl-C stops waiting"
+            )
+        self._said = True
+
+    def _beat(self) -> None:
+        while not self._ended.wait(self.every):
+            with suppress(CatsError):
+                if not self._mine():
+                    self._lost = True
+                    return
+                self._pulse(ended=False)
+                self._away = 0.0
+
+    def _mine(self) -> bool:
+        holder = holder_of(*self._tags())
+        return holder is not None and holder.turn == self._turn
+
+    def _pulse(self, *, ended: bool) -> None:
+        self._count += 1
+        self._put(PULSE, {"turn": self._turn, "beat": self._count, "ended": ended})
+
+    def _put(self, tag: str, said: dict[str, object]) -> None:
+        try:
+            self.tracking.client.set_experiment_tag(self.tracking.experiment_id, tag, json.dumps(said))
+        except (MlflowException, OSError) as error:
+            raise self._absent("written", error) from error
+
+    def _tags(self) -> tuple[str, str]:
+        try:
+            tags = self.tracking.client.get_experiment(self.tracking.experiment_id).tags
+            return str(tags.get(TAG, "")), str(tags.get(PULSE, ""))
+        except (MlflowException, OSError) as error:
+            raise self._absent("read", error) from error
+
+    def _absent(self, act: str, error: Exception) -> CatsError:
+        self._away = time.monotonic() + 1.5 * self.every  # a beat comes before: cells do not wait for a server that is away
+        return CatsError(f"MLflow at {self.tracking.shown} cannot be {act}: {first_line(error)}")
+
+
+def holder_of(claim: str, pulse: str = "") -> Holder | None:
+    """Who holds an experiment with these tags; None if nobody does."""
+    try:
+        said = json.loads(claim)
+        turn = str(said.get("turn", said["id"]))
+        with suppress(ValueError, KeyError, TypeError, RecursionError):
+            last = json.loads(pulse)
+            if last["ended"] is True and last["turn"] == turn:
+                return None
+        every = float(said["every"])
+        host = "".join(letter for letter in str(said["host"]) if letter.isprintable())
+        return Holder(
+            str(said["id"]), turn, f"pid {int(said['pid'])} on {host[:80]}", every if 0 < every < SLOWEST else SLOWEST
+        )
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None

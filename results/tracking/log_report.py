@@ -1,0 +1,45 @@
+"""A report as an artifact of MLflow: a run of kind 'report', which has no key, so that no board or plan takes it for a cell."""
+
+import hashlib
+import tempfile
+from pathlib import Path
+
+from mlflow.entities import Run
+from mlflow.exceptions import MlflowException
+
+from results.error import CatsError
+from results.tracking.artifacts import upload
+from results.tracking.connection import first_line
+from results.tracking.experiment import Tracking
+
+KIND, DIGEST, NAME = "report", "cats.report", "report.html"
+
+
+def keep(tracking: Tracking, html: str) -> str:
+    """Log the page; the same page again is the same run, and one that a crash left unfinished is finished.
+
+    Returns the run's id. Raises CatsError if MLflow does not take it.
+    """
+    digest = hashlib.sha256(html.encode()).hexdigest()
+    before = list(tracking.runs(f"tags.`{DIGEST}` = '{digest}'"))
+    done = next((run for run in before if run.info.status == "FINISHED"), None)
+    if done is not None:
+        return str(done.info.run_id)
+    try:
+        run_id = _begun(tracking, before, digest)
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / NAME
+            path.write_text(html, encoding="utf-8")
+            place = str(tracking.client.get_run(run_id).info.artifact_uri)
+            upload(tracking.uri, place, path)
+        tracking.client.set_terminated(run_id, "FINISHED")
+    except (MlflowException, OSError) as error:
+        raise CatsError(f"MLflow at {tracking.shown} did not take the report: {first_line(error)}") from error
+    return run_id
+
+
+def _begun(tracking: Tracking, before: list[Run], digest: str) -> str:
+    if before:
+        return str(before[0].info.run_id)
+    tags = {"cats.kind": KIND, DIGEST: digest}
+    return str(tracking.client.create_run(tracking.experiment_id, tags=tags, run_name="report").info.run_id)

@@ -1,0 +1,109 @@
+"""What runs said of their test images, fetched from MLflow once and kept beside the snapshot of their experiment."""
+
+import io
+import json
+import logging
+import re
+import tempfile
+import zipfile
+from collections.abc import Callable
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from results.error import CatsError
+from results.record import PREDICTIONS
+from results.tracking.artifacts import local_folder
+from results.tracking.snapshot import file_of
+from results.tracking.uri import shown
+
+if TYPE_CHECKING:
+    from results.statistics.influence import Images, Runs
+    from results.tracking.experiment import Tracking
+
+log = logging.getLogger(__name__)
+RUN_ID = re.compile(r"[A-Za-z0-9_-]+")
+VERSION = 1  # of what influence.of_target computes
+
+
+def predictions_of(uri: str, experiment: str, folder: Path) -> Callable[[str], pd.DataFrame | None]:
+    """A function from run id to its predictions, one row per test image (see results.record.Outcome), or None.
+
+    Of a run that the snapshot below `folder` knows, files of this machine are read where they lie. What a server has is
+    fetched once and kept beside the snapshot; an answer of None is not kept.
+    """
+    snapshot = file_of(folder, uri, experiment)
+    place = snapshot.parent / "predictions"
+    asked: list[Tracking] = []  # MLflow is loaded when the first ones have to be fetched
+
+    @cache
+    def places() -> dict[str, str]:
+        try:
+            runs = pq.read_table(snapshot, columns=["run_id", "artifacts"]).to_pydict()
+        except (OSError, pa.ArrowException):
+            return {}
+        return {run_id: at for run_id, at in zip(runs["run_id"], runs["artifacts"], strict=True) if at}
+
+    def predictions(run_id: str) -> pd.DataFrame | None:
+        if RUN_ID.fullmatch(run_id) is None:  # it becomes the name of a file
+            raise CatsError(f"MLflow at {shown(uri)} calls a run '{run_id}', which is no run id; it is not read")
+        known = places().get(run_id)
+        here = local_folder(uri, known) if known else None
+        for file in [*([here / PREDICTIONS] if here else []), place / f"{run_id}.parquet"]:
+            try:
+                return pd.read_parquet(file)
+            except (OSError, pa.ArrowException):
+                pass
+        if not asked:
+            from results.tracking.experiment import Tracking
+
+            asked.append(Tracking(uri, experiment, create=False))
+        table = asked[0].predictions(run_id)
+        if table is not None and here is None:
+            try:
+                place.mkdir(parents=True, exist_ok=True)
+                with tempfile.TemporaryDirectory(dir=place) as draft:
+                    table.to_parquet(Path(draft) / "p", index=False)
+                    (Path(draft) / "p").replace(place / f"{run_id}.parquet")
+            except OSError as error:
+                log.info("predictions of run %s cannot be kept in %s: %s", run_id, place, error)
+        return table
+
+    return predictions
+
+
+def images_of(uri: str, experiment: str, folder: Path, *, fresh: bool = False) -> "Images":
+    """As influence.of_target with the predictions of an experiment, the last answer of each target kept below `folder`.
+
+    Chosen runs have ended, so their predictions stay as they are; `fresh` looks at them again.
+    """
+    from results.statistics.influence import of_target
+
+    place, read = file_of(folder, uri, experiment).parent / "images", predictions_of(uri, experiment, folder)
+
+    def images(name: str, metric: str, runs: "Runs") -> tuple[np.ndarray | None, str | None]:
+        asked = sha256(json.dumps([VERSION, metric, {s: list(ids) for s, ids in runs.items()}]).encode()).hexdigest()
+        file = place / f"{sha256(json.dumps([name, metric]).encode()).hexdigest()[:16]}.npz"
+        try:
+            with np.load(io.BytesIO(file.read_bytes()), allow_pickle=False) as kept:
+                if not fresh and str(kept["asked"]) == asked:
+                    return (kept["images"], None) if "images" in kept else (None, str(kept["why"]))
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+            pass
+        found, why = of_target(metric, runs, read)
+        try:
+            place.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(dir=place) as draft:
+                np.savez(Path(draft) / "kept.npz", asked=asked, **({"why": why} if found is None else {"images": found}))
+                (Path(draft) / "kept.npz").replace(file)
+        except OSError as error:
+            log.info("what the test images of %s say cannot be kept in %s: %s", name, place, error)
+        return found, why
+
+    return images

@@ -1,0 +1,139 @@
+"""MLflow's model registry: weights as two plain files of a run, found again by name and version.
+
+Nothing here is a pickle and no flavour of MLflow is used: an artifact is a safetensors file or a small JSON beside it.
+"""
+
+import re
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mlflow import MlflowClient
+from mlflow.entities.model_registry import ModelVersion
+from mlflow.exceptions import MlflowException
+from sqlalchemy.exc import SQLAlchemyError
+
+from results.error import CatsError, nearest
+from results.tracking.artifacts import fetched, upload
+from results.tracking.change_counter import absolute, is_missing
+from results.tracking.connection import first_line, quiet, reach
+from results.tracking.uri import check, shown
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+REFERENCE = re.compile(rf"models:/({NAME.pattern})/([0-9]+)")
+FOLDER, WEIGHTS, FACTS = "weights", "weights.safetensors", "weights.json"
+
+
+@dataclass(frozen=True)
+class Version:
+    """One version of a registered model, with the tags it has on the server and the run that holds its files."""
+
+    name: str
+    number: str
+    run_id: str
+    tags: Mapping[str, str]
+
+    def __str__(self) -> str:
+        return f"models:/{self.name}/{self.number}"
+
+
+class Registry:
+    """The model registry of one MLflow server. Raises CatsError, in one sentence, if the server cannot be used."""
+
+    def __init__(self, uri: str) -> None:
+        quiet()
+        check(uri)
+        self.uri, self.shown = absolute(uri), shown(uri)
+        if is_missing(self.uri):
+            raise CatsError(
+                f"there is no database {self.shown}; name MLflow's server with --tracking-uri or MLFLOW_TRACKING_URI"
+            )
+        try:
+            reach(self.uri)
+            self.client = MlflowClient(tracking_uri=self.uri, registry_uri=self.uri)
+        except (MlflowException, SQLAlchemyError, OSError, ImportError) as error:
+            raise CatsError(f"MLflow at {self.shown} cannot be used: {first_line(error)}") from error
+
+    def version(self, reference: str) -> Version:
+        """The version that `models:/NAME/VERSION` names. Raises CatsError if it is not there."""
+        match = REFERENCE.fullmatch(reference)
+        if match is None:
+            raise CatsError(f"'{reference}' names no version of a registered model; write models:/NAME/VERSION")
+        name, number = match.groups()
+        try:
+            return _version(self.client.get_model_version(name, number))
+        except MlflowException as error:
+            if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+                raise CatsError(f"MLflow at {self.shown} cannot be asked for {reference}: {first_line(error)}") from error
+        try:
+            versions, names = sorted(int(each.number) for each in self.versions(name)), self.names()
+        except MlflowException as error:
+            raise CatsError(f"MLflow at {self.shown} cannot be asked for {reference}: {first_line(error)}") from error
+        if versions:
+            raise CatsError(f"{self.shown} has no {reference}; there is version {', '.join(map(str, versions))}")
+        raise CatsError(f"{self.shown} has no registered model '{name}'{nearest(name, names)}")
+
+    def names(self) -> list[str]:
+        """The registered models."""
+        return [str(model.name) for model in self.client.search_registered_models()]
+
+    def versions(self, name: str) -> list[Version]:
+        """Every version of a model; none if there is no such model."""
+        return [_version(each) for each in self.client.search_model_versions(f"name = '{name}'")]
+
+    def run_of(self, key: str) -> str | None:
+        """The finished run, in any experiment, that made the pretraining with this key."""
+        try:
+            places = [each.experiment_id for each in self.client.search_experiments()]
+            condition = f"tags.`cats.key` = '{key}' and tags.`cats.kind` = 'pretraining' and attributes.status = 'FINISHED'"
+            found = self.client.search_runs(places, condition, max_results=1)
+        except MlflowException as error:
+            raise CatsError(f"MLflow at {self.shown} cannot be used: {first_line(error)}") from error
+        return str(found[0].info.run_id) if found else None
+
+    def publish(self, name: str, run_id: str, weights: Path, facts: str, tags: Mapping[str, str]) -> Version:
+        """Store weights and facts (JSON) in a run and register them. The same key under the same name is published once."""
+        if NAME.fullmatch(name) is None:
+            raise CatsError(f"a registered model cannot be called '{name}'; letters, digits and _ . - are allowed")
+        try:
+            old = next((each for each in self.versions(name) if each.tags.get("cats.key") == tags["cats.key"]), None)
+            if old is not None:
+                return old
+            with tempfile.TemporaryDirectory() as folder:
+                for file, content in ((WEIGHTS, weights), (FACTS, facts)):
+                    path = Path(folder) / file
+                    path.write_text(content, encoding="utf-8") if isinstance(content, str) else shutil.copyfile(content, path)
+                    upload(self.uri, self._artifacts(run_id), path, FOLDER)
+            self._register(name)
+            made = self.client.create_model_version(name, f"runs:/{run_id}/{FOLDER}", run_id, tags=dict(tags))
+        except (MlflowException, OSError) as error:
+            raise CatsError(f"MLflow at {self.shown} did not take the weights {name}: {first_line(error)}") from error
+        return _version(made)
+
+    def _register(self, name: str) -> None:
+        try:
+            self.client.create_registered_model(name)
+        except MlflowException as error:
+            if error.error_code != "RESOURCE_ALREADY_EXISTS":
+                raise
+
+    def download(self, version: Version, folder: Path) -> Path:
+        """Bring the weights of a version into a folder and nothing else; their names are ours, not the server's.
+
+        Raises CatsError if they cannot be had, or if what comes does not lie in the folder.
+        """
+        try:
+            return fetched(self.uri, self._artifacts(version.run_id), f"{FOLDER}/{WEIGHTS}", folder)
+        except (MlflowException, OSError) as error:
+            raise CatsError(f"the weights of {version} could not be fetched from {self.shown}: {first_line(error)}") from error
+
+    def _artifacts(self, run_id: str) -> str:
+        return str(self.client.get_run(run_id).info.artifact_uri)
+
+
+def _version(found: ModelVersion) -> Version:
+    tags: Any = found.tags
+    return Version(str(found.name), str(found.version), str(found.run_id or ""), dict(tags))

@@ -1,0 +1,120 @@
+"""A snapshot of an experiment's runs in one parquet file, so that boards read thousands of runs in no time.
+
+MLflow is the record; the file can be thrown away at any time. It is replaced as a whole, so that whoever reads at the same
+time sees the old one or the new one.
+"""
+
+import json
+import logging
+import os
+import tempfile
+import time
+from collections.abc import Callable
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from results.tracking.change_counter import witness
+from results.tracking.frame import ALWAYS
+from results.tracking.uri import identity
+
+if TYPE_CHECKING:
+    from results.tracking.experiment import Tracking
+    from results.tracking.incremental import Seen
+
+log = logging.getLogger(__name__)
+VERSION = 4
+NAME = b"cats"
+
+
+def file_of(folder: Path, uri: str, experiment: str) -> Path:
+    """Where the snapshot of one experiment of one server lies, below `folder`."""
+    return folder / sha256(json.dumps([identity(uri), experiment]).encode()).hexdigest()[:16] / "runs.parquet"
+
+
+def unchanged(folder: Path, uri: str, experiment: str) -> pd.DataFrame | None:
+    """The frame of the snapshot if the database is provably what it was then; else None. Does not load MLflow."""
+    now = witness(uri)
+    facts, table = _read(file_of(folder, uri, experiment), lambda facts: now is not None and facts["witness"] == now)
+    return None if facts is None or table is None else framed(table)
+
+
+def frame_of(tracking: "Tracking", folder: Path, *, fresh: bool = False) -> pd.DataFrame:
+    """The same as `tracking.frame()`, from the snapshot below `folder`, which is brought up to date first.
+
+    What is found at once and what later: see `incremental`. `fresh` reads every run again. A snapshot that is damaged, of
+    another version or of an experiment that was made anew is made anew; one that cannot be written is done without.
+    """
+    known = None if fresh else unchanged(folder, tracking.uri, tracking.experiment)
+    if known is not None:
+        return known
+    from results.tracking.incremental import Seen, read_all, read_on
+
+    file = file_of(folder, tracking.uri, tracking.experiment)
+    before, now = (
+        witness(tracking.uri),
+        int(time.time() * 1000),
+    )  # of before the reading: what comes meanwhile is found next time
+    made = tracking.client.get_experiment(tracking.experiment_id).creation_time
+    identity = [VERSION, tracking.experiment_id, made]
+    facts, table = _read(file, lambda facts: not fresh and facts["identity"] == identity)
+    if facts is None or table is None:
+        seen = read_all(tracking, now)
+    else:
+        marks = tuple((position, token) for position, token in facts["marks"])
+        seen = read_on(tracking, Seen(table, marks, tuple(facts["cursor"]), facts["looked"], 0), now)
+    # A tag written by hand is found when its run's turn comes: only after a whole round of an unchanged database is this
+    # snapshot what it was then. One call reads a slice of the round.
+    witnessed, count = facts["round"] if facts is not None else (None, 0)
+    count = seen.again + (count if witnessed == before else 0)
+    whole = before if count >= len(seen.runs) else None
+    _write(file, seen, {"identity": identity, "witness": whole, "round": [before, count]})
+    return framed(seen.runs)
+
+
+def framed(runs: pa.Table) -> pd.DataFrame:
+    """The active runs of ours of a table (see results.tracking.frame.table_of) as Tracking.frame gives them."""
+    if not len(runs):
+        return pd.DataFrame()
+    keep = pc.and_(pc.is_valid(runs["key"]), pc.equal(runs["stage"], "active"))
+    ours = runs.filter(keep)
+    if not len(ours):
+        return pd.DataFrame()
+    for column in ours.column_names:
+        if ours[column].null_count == len(ours):  # it was another run that filled it
+            at = ours.column_names.index(column)
+            ours = ours.set_column(at, column, pa.nulls(len(ours))) if column in ALWAYS else ours.remove_column(at)
+    frame: pd.DataFrame = ours.drop_columns(["stage"]).to_pandas()
+    return frame
+
+
+def _read(file: Path, good: Callable[[dict[str, Any]], bool]) -> tuple[dict[str, Any] | None, pa.Table | None]:
+    """Facts and runs of a snapshot, if there is one that can be read and whose facts are good."""
+    try:
+        facts = json.loads((pq.read_schema(file).metadata or {})[NAME])
+        return (facts, pq.read_table(file)) if facts["identity"][0] == VERSION and good(facts) else (None, None)
+    except FileNotFoundError:
+        return None, None
+    except (OSError, ValueError, KeyError, TypeError, IndexError, pa.ArrowException) as error:
+        log.info("the snapshot %s cannot be read and is made anew: %s", file, error)
+        return None, None
+
+
+def _write(file: Path, seen: "Seen", facts: dict[str, Any]) -> None:
+    facts |= {"marks": seen.marks, "cursor": seen.cursor, "looked": seen.looked}
+    draft = None
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        handle, draft = tempfile.mkstemp(dir=file.parent, prefix=".")
+        os.close(handle)
+        pq.write_table(seen.runs.replace_schema_metadata({NAME: json.dumps(facts)}), draft, compression="lz4")
+        Path(draft).replace(file)
+    except (OSError, pa.ArrowException) as error:
+        log.warning("the snapshot %s could not be written: %s", file, error)
+        if draft is not None:
+            Path(draft).unlink(missing_ok=True)

@@ -1,0 +1,122 @@
+"""`cats cost` on a database with records made by hand."""
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from benchmark.cli.main import app
+from benchmark.execution.selection import wanted
+from benchmark.specs.plan import load_plan
+from results.board.request import of_plan
+from results.error import CatsError
+from results.record import Cost, Energy, Outcome, Record
+from results.tracking.experiment import Tracking
+
+PLAN = """
+experiment: toy
+sources: [scratch, digits]
+targets: [ihc]
+backbones: [test_resnet]
+recipe: {base: finetune, size: 16, epochs: 2}
+seeds: 1
+"""
+
+
+def record(source, target, kind="cell", kwh=1.0, **changes):
+    names = {"source": source, "backbone": "test_resnet", "seed": "0"} | ({"target": target} if target else {})
+    energy = {"cpu": Energy(kwh=kwh, provenance="missing" if kwh is None else "modelled")}
+    settings = {"measures": "leep"} if kind == "score" else {}
+    phase = "measure_leep" if kind == "score" else "training"
+    fields = {
+        "kind": kind, "key": f"{kind}-{source}-{target}", "attempt": "a", "experiment": "toy", "status": "finished",
+        "point": "p", "names": names, "settings": settings, "facts": {"data": "d"}, "started": 1.0, "ended": 2.0,
+        "costs": (Cost(phase=phase, seconds=1.0, energy=energy, kg_per_kwh=0.25),),
+    }  # fmt: skip
+    return Record(**fields | changes)
+
+
+@pytest.fixture
+def toy(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "toy.yaml").write_text(PLAN)
+    point = wanted(load_plan("toy.yaml")).points[0]
+    tracking = Tracking("sqlite:///mlflow.db", "toy")
+    for source, auc in (("scratch", 0.6), ("digits", 0.8), ("imagenet", 0.7)):
+        scores = {"scores": {"auc": auc}, "validation": {"val_loss": 1 - auc, "val_auc": auc}}
+        tracking.send(Outcome(record(source, "ihc", point=point, **scores)))
+        tracking.send(Outcome(record(source, "ihc", "score", 0.125, validation={"measure_leep": auc})))
+    tracking.send(Outcome(record("digits", None, "pretraining", 4.0)))
+    tracking.send(Outcome(record("textures", None, "pretraining", 8.0)))
+    return tracking
+
+
+def cats(*arguments):
+    return CliRunner().invoke(app, ["cost", *map(str, arguments)], catch_exceptions=False)
+
+
+def told(*arguments):
+    done = cats(*arguments, "--format", "json")
+    assert done.exit_code == 0
+    return json.loads(done.stdout)
+
+
+def test_an_experiment_is_billed_in_full_and_a_plan_for_what_it_asks(toy):
+    assert told("toy")["kwh"] == 3 + 0.375 + 12
+    assert told("toy.yaml")["kwh"] == 2 + 0.25 + 4
+    assert told("toy")["co2e_kg"] == pytest.approx((3 + 0.375 + 12) / 4)
+
+
+def test_the_pretraining_that_another_one_starts_from_belongs_to_the_plan(toy):
+    toy.send(Outcome(record("digits", None, "pretraining", 16.0, attempt="b", key="up", facts={"pretraining": "below"})))
+    toy.send(Outcome(record("textures", None, "pretraining", 32.0, attempt="c", key="below")))
+    runs = of_plan(toy.frame(), wanted(load_plan("toy.yaml")))
+    assert set(runs.loc[runs["kind"] == "pretraining", "key"]) == {"pretraining-digits-None", "up", "below"}
+
+
+def test_what_it_bought(toy):
+    ways = {way["name"]: (round(way["regret"], 9), way["kwh"]) for way in told("toy", "--over", 12)["tradeoff"]["ways"]}
+    assert ways == {
+        "always imagenet": (0.1, 0.0), "any source": (0.1, 0.0), "leep": (0.0, 1.375), "full sweep": (0.0, 4.0),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("form", ["table", "csv", "markdown"])
+def test_every_format_is_printed(toy, form):
+    done = cats("toy", "--format", form)
+    assert done.exit_code == 0
+    assert "full sweep" in done.stdout
+    assert "Measures, scoring of all pairs" in done.stdout
+
+
+def test_the_picture_is_written_also_into_a_new_folder(toy, tmp_path):
+    assert cats("toy", "--picture", tmp_path / "new" / "cost.png").exit_code == 0
+    assert (tmp_path / "new" / "cost.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_reading_everything_again_gives_the_same_bill(toy):
+    assert told("toy")["kwh"] == told("toy", "--fresh")["kwh"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["toy", "--picture", "cost.jpg"], "a picture cannot be written as 'cost.jpg'; its name ends with .png or .svg"),
+        (["toy", "--metric", "f1"], "experiment 'toy' has no target with f1 of two sources or more"),
+        (["toy", "--over", "0"], "cannot be shared over 0 targets"),
+        (["tol"], "no experiment 'tol'"),
+        (["toy", "--tracking-uri", "sqlite:///none.db"], "there is no database sqlite:///none.db"),
+    ],
+)
+def test_what_is_wrong_is_one_sentence(toy, arguments, sentence):
+    with pytest.raises(CatsError, match=sentence):
+        cats(*arguments)
+
+
+def test_an_experiment_with_nothing_to_compare_is_billed_all_the_same(toy):
+    other = Tracking(toy.uri, "lonely")
+    other.send(Outcome(record("scratch", "ihc", kwh=None)))
+    done = cats("lonely", "--format", "json")
+    assert json.loads(done.stdout)["tradeoff"] is None
+    assert json.loads(done.stdout)["kwh"] is None
+    assert "has no target with auc of two sources or more" in done.stderr

@@ -1,0 +1,207 @@
+"""`cats import` and `cats agree`, as a person calls them."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from results.tracking.experiment import Tracking
+from results.tracking.lease import Lease
+from results.tracking.outbox import Outbox
+
+RUNS = "id,from,to,state,auc,vl\n" + "".join(
+    f"{i},{source},{target},{state},{auc},{1 - auc:.2f}\n"
+    for i, (source, target, state, auc) in enumerate(
+        (source, target, state, auc)
+        for target, values in (("idc", (0.9, 0.7, 0.8)), ("ihc", (0.8, 0.6, 0.7)))
+        for source, auc in zip(("imagenet", "scratch", "fractal"), values, strict=True)
+        for state in ("FINISHED", "RUNNING")
+    )
+)
+MAP = """\
+title: toy
+run: id
+source: from
+target: to
+backbone: {value: net}
+status: state
+validation: {val_loss: vl}
+scores: {auc: auc}
+"""
+SCORES = "source,idc,ihc\nimagenet,3,3\nscratch,1,1\nfractal,2,2\n"
+
+
+@pytest.fixture
+def cats(cats, tmp_path):
+    (tmp_path / "runs.csv").write_text(RUNS)
+    (tmp_path / "map.yaml").write_text(MAP)
+    (tmp_path / "lp.csv").write_text(SCORES)
+    return cats
+
+
+def test_an_import_waits_for_a_run_that_writes_to_the_same_experiment(cats, tmp_path):
+    with Lease(Tracking("sqlite:///mlflow.db", "theirs"), Outbox(tmp_path / "elsewhere" / "box"), print, 0.1):
+        command = [sys.executable, "-m", "benchmark", "import", "runs.csv", "--map", "map.yaml", "--experiment", "theirs"]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        waits = process.stderr.readline()
+        assert f"another cats run, pid {os.getpid()} on " in waits
+        assert process.poll() is None
+    out, err = process.communicate(timeout=200)
+    assert (process.returncode, out.startswith("theirs on sqlite:///mlflow.db: 6 finished runs")) == (0, True), err
+
+
+@pytest.fixture
+def brought(cats):
+    code, out, _ = cats("import", "runs.csv", "--map", "map.yaml", "--scores", "lp=lp.csv", "--experiment", "theirs")
+    assert (code, out) == (0, "theirs on sqlite:///mlflow.db: 6 finished runs, 6 interrupted runs, 6 scored pairs\n")
+    return cats
+
+
+def test_a_second_import_adds_nothing(brought):
+    code, out, _ = brought("import", "runs.csv", "--map", "map.yaml", "--scores", "lp=lp.csv", "--experiment", "theirs")
+    assert (code, out) == (0, "theirs on sqlite:///mlflow.db: 18 were there\n")
+
+
+def test_what_was_imported_stands_on_a_board(brought):
+    code, out, _ = brought("board", "theirs", "--format", "json")
+    assert code == 0
+    board = json.loads(out)
+    assert [row["source"] for row in board["targets"]["idc"]] == ["imagenet", "fractal", "scratch"]
+    assert {row["seeds"] for rows in board["targets"].values() for row in rows} == {1}
+
+
+def test_measures_are_judged_by_what_was_imported(brought):
+    code, out, _ = brought("agree", "theirs", "--combine", "twice=2*lp", "--format", "json")
+    assert code == 0
+    made = json.loads(out)
+    rows = {row["name"]: row for row in made["rows"]}
+    assert list(rows) == ["lp", "twice", "always imagenet", "static mean rank", "random", "oracle"]
+    assert rows["lp"]["mean"]["weighted_tau"]["value"] == pytest.approx(1)
+    assert rows["twice"]["mean"]["regret_1"]["value"] == pytest.approx(0)
+    assert rows["random"]["mean"]["regret_1"]["value"] == pytest.approx(0.1)
+
+
+def kwh_of_sources(cats):
+    tables = {table["title"]: table["lines"] for table in json.loads(cats("cost", "theirs", "--format", "json")[1])["tables"]}
+    return [line["kWh"] for line in tables["Sources, cells of all targets"]]
+
+
+def test_a_second_import_adds_what_the_map_says_more_and_names_what_it_cannot_change(brought, tmp_path):
+    again = ("import", "runs.csv", "--map", "map.yaml", "--experiment", "theirs")
+    assert kwh_of_sources(brought) == [None] * 3
+    (tmp_path / "map.yaml").write_text(MAP + POWER + ", country: DNK}\n")
+    assert brought(*again)[1] == "theirs on sqlite:///mlflow.db: 12 were there, 12 of them say now what the map says\n"
+    assert min(kwh_of_sources(brought)) > 0  # at once, without --fresh
+    (tmp_path / "runs.csv").write_text(RUNS.replace("0.9,0.10", "0.95,0.10"))
+    code, out, err = brought(*again)
+    assert (code, out) == (0, "theirs on sqlite:///mlflow.db: 12 were there\n")
+    assert err.startswith("2 runs that were there differ in test_auc and were left as they are; to have them as they are given")
+
+
+SIZES = "sizes: {imagenet: 1000, fractal: 100}\n"
+POWER = "duration: {column: vl, unit: hours}\npower: {column: auc"
+
+
+def test_the_largest_source_is_a_constant_where_the_map_says_sizes(cats, tmp_path):
+    (tmp_path / "map.yaml").write_text(MAP + SIZES)
+    assert cats("import", "runs.csv", "--map", "map.yaml", "--scores", "lp=lp.csv", "--experiment", "theirs")[0] == 0
+    code, out, _ = cats("agree", "theirs", "--format", "json")
+    assert code == 0
+    row = next(row for row in json.loads(out)["rows"] if row["name"] == "largest source")
+    assert (row["constant"], row["judged"]) == (True, 2)
+    assert row["mean"]["weighted_tau"]["value"] == pytest.approx(1)  # of the two whose size is known
+    assert row["reasons"] == dict.fromkeys(("idc", "ihc"), "it says nothing of scratch")
+
+
+def test_a_country_of_a_map_makes_co2e_of_energy(cats, tmp_path):
+    made = {}
+    for name, more in (("stated", ", kg_per_kwh: 0.15165}\n"), ("danish", ", country: DNK}\n"), ("silent", "}\n")):
+        (tmp_path / "map.yaml").write_text(MAP + POWER + more)
+        assert cats("import", "runs.csv", "--map", "map.yaml", "--experiment", name)[0] == 0
+        made[name] = json.loads(cats("cost", name, "--format", "json")[1])
+    assert made["danish"]["kwh"] > 0
+    assert made["danish"]["co2e_kg"] == made["stated"]["co2e_kg"] == pytest.approx(0.15165 * made["danish"]["kwh"])
+    assert made["silent"]["co2e_kg"] is None
+
+
+@pytest.mark.parametrize(
+    ("form", "part"), [("table", "static mean rank"), ("csv", "measure,constant,target,statistic"), ("markdown", "| lp |")]
+)
+def test_an_agreement_is_printed_in_every_format(brought, form, part):
+    code, out, _ = brought("agree", "theirs", "--format", form)
+    assert code == 0
+    assert part in out
+
+
+def test_a_bare_matrix_names_no_winner(cats, tmp_path):
+    (tmp_path / "auc.csv").write_text("source,idc\nimagenet,0.9\nscratch,0.5\n")
+    assert cats("import", "--matrix", "auc.csv", "--experiment", "bare")[0] == 0
+    code, out, _ = cats("board", "bare")
+    assert code == 0
+    assert "no winner" in out
+    assert "seed" in out.splitlines()[0]
+
+
+def test_scores_may_come_later_and_of_a_named_backbone(brought):
+    code, _, _ = brought("import", "--scores", "otdd=lp.csv", "--lower", "otdd", "--backbone", "net", "--experiment", "theirs")
+    assert code == 0
+    _, out, _ = brought("agree", "theirs", "--format", "json")
+    rows = {row["name"]: row for row in json.loads(out)["rows"]}
+    assert rows["lp"]["mean"]["weighted_tau"]["value"] == pytest.approx(1)
+    assert rows["otdd"]["mean"]["weighted_tau"]["value"] == pytest.approx(-1)  # turned, because lower was better
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["runs.csv"], "a table of runs and --map go together"),
+        ([], "nothing to import; give a table of runs with --map, or --matrix, or --scores MEASURE=FILE"),
+        (["runs.csv", "--map", "cats2042"], "a file of one's own ends in .yaml; did you mean 'cats2024'?"),
+        (["runs.csv", "--map", "their.yaml"], "there is no file their.yaml"),
+        (["runs.csv", "--map", "wrong.yaml"], "wrong.yaml: there is no key 'sorce'; did you mean 'source'?"),
+        (["runs.csv", "--map", "unit.yaml"], "unit.yaml: duration.unit is 'days', allowed are 'seconds', 'minutes' or 'hours'"),
+        (["runs.csv", "--map", "far.yaml"], "codecarbon knows no country 'DNL'"),
+        (["runs.csv", "--map", "both.yaml"], "both.yaml: power: country and kg_per_kwh say the same; give one of them"),
+        (["runs.csv", "--map", "less.yaml"], "less.yaml: sizes.imagenet"),
+        (["absent.csv", "--map", "map.yaml"], "there is no file absent.csv"),
+        (["runs.csv", "--map", "cats2024"], "runs.csv has no column 'run_id'"),
+        (["--scores", "lp"], "--scores is 'lp'; write it MEASURE=FILE, such as logme=logme.csv"),
+        (["--scores", "lp=lp.csv", "--scores", "lp=lp.csv"], "--scores names 'lp' twice"),
+        (["--scores", "lp=lp.csv", "--lower", "lq"], "there are no scores of 'lq'"),
+    ],
+)  # fmt: skip
+def test_a_wrong_import_is_one_sentence_and_brings_nothing(cats, tmp_path, arguments, sentence):
+    (tmp_path / "wrong.yaml").write_text(MAP.replace("source:", "sorce:"))
+    (tmp_path / "unit.yaml").write_text(MAP + "duration: {column: vl, unit: days}\n")
+    (tmp_path / "far.yaml").write_text(MAP + POWER + ", country: DNL}\n")
+    (tmp_path / "both.yaml").write_text(MAP + POWER + ", country: DNK, kg_per_kwh: 0.1}\n")
+    (tmp_path / "less.yaml").write_text(MAP + "sizes: {imagenet: -1}\n")
+    code, _, err = cats("import", *arguments, "--experiment", "theirs")
+    assert code == 2
+    assert sentence in err
+    assert "Traceback" not in err
+    assert not (tmp_path / "mlflow.db").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["theirs", "--combine", "x=lp*lq"], "nobody has scored 'lq' of the combination 'x=lp*lq'"),
+        (["theirs", "--metric", "auk"], "no run of 'theirs' has the metric 'auk'; did you mean 'auc'?"),
+        (["theirs", "--rule", "best"], "there is no rule 'best'"),
+        (["thiers"], "no experiment 'thiers'"),
+    ],
+)
+def test_a_wrong_question_is_one_sentence(brought, arguments, sentence):
+    code, _, err = brought("agree", *arguments)
+    assert code == 2
+    assert sentence in err
+
+
+def test_there_is_nothing_to_judge_without_scores_and_without_a_database(cats):
+    assert cats("agree", "theirs")[2].startswith("cats: there is no database sqlite:///mlflow.db")
+    cats("import", "runs.csv", "--map", "map.yaml", "--experiment", "theirs")
+    code, _, err = cats("agree", "theirs")
+    assert (code, "experiment 'theirs' holds no scores of measures" in err) == (2, True)

@@ -1,0 +1,126 @@
+"""The command line: every mistake is one sentence on stderr and exit code 2."""
+
+import json
+
+import pytest
+
+from benchmark.specs.plan import load_plan
+
+GOOD = "sources: [scratch]\ntargets: [ihc]\nbackbones: [test_resnet]\nrecipe: {size: 16, epochs: 0}\nseeds: 1\n"
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (("[scratch]", "[imagnet]"), "no source called 'imagnet' in plan.yaml; did you mean 'imagenet'?"),
+        (("[ihc]", "[brestmnist]"), "no target called 'brestmnist' in plan.yaml; did you mean 'breastmnist'?"),
+        (("sources", "sorces"), "plan.yaml: there is no key 'sorces'; did you mean 'sources'?"),
+        (("seeds: 1", "seeds: many"), "plan.yaml: seeds: 'many' is neither"),
+        (
+            ("seeds: 1", "rule: best"),
+            "plan.yaml: rule is 'best', allowed are 'min_val_loss', 'within_one_se', 'max_val_auc' or 'last_epoch'",
+        ),
+        (("seeds: 1", "metric: auk"), "there is no metric 'auk'; did you mean 'auc'?"),
+        (("size: 16", "sise: 16"), "there is no key 'sise'; did you mean 'size'?"),
+        (("epochs: 0", "epochs: -1"), "epochs is -1"),
+        (("[scratch]", "[]"), "plan.yaml: sources"),
+    ],
+)
+def test_a_wrong_plan_starts_nothing(cats, tmp_path, change, sentence):
+    (tmp_path / "plan.yaml").write_text(GOOD.replace(*change))
+    code, _, err = cats("run", "plan.yaml")
+    assert code == 2
+    assert sentence in err
+    assert "Traceback" not in err
+    assert not (tmp_path / "mlflow.db").exists()
+
+
+def test_an_unknown_backbone_has_its_nearest_name(cats, tmp_path):
+    (tmp_path / "plan.yaml").write_text(GOOD.replace("test_resnet", "resnet81"))
+    code, _, err = cats("run", "plan.yaml")
+    assert code == 2
+    assert "timm has no backbone 'resnet81'; did you mean 'resnet" in err
+
+
+def test_a_plan_that_run_refuses_is_refused_by_plan_too(cats, tmp_path):
+    (tmp_path / "plan.yaml").write_text(GOOD.replace("test_resnet", "resnet81"))
+    code, _, err = cats("plan", "plan.yaml")
+    assert (code, "timm has no backbone 'resnet81'" in err) == (2, True)
+    (tmp_path / "plan.yaml").write_text(GOOD.replace("[scratch]", "[digits, pathmnist]"))
+    code, out, err = cats("plan", "plan.yaml")
+    assert code == 2
+    assert "first comes a pretraining: digits, test_resnet, " in out
+    assert "`cats run` will not start:\npathmnist: " in err
+
+
+def test_two_names_of_one_start_are_refused(cats, tmp_path):
+    (tmp_path / "plan.yaml").write_text(GOOD.replace("[scratch]", '[textures, "textures[from=scratch]"]'))
+    code, _, err = cats("plan", "plan.yaml")
+    assert code == 2
+    assert "sources textures and textures[from=scratch] give test_resnet the same weights; name one of them" in err
+
+
+def test_an_unknown_country_is_refused_before_anything_starts(cats, tmp_path):
+    (tmp_path / "plan.yaml").write_text(GOOD + "country: ZZZ\n")
+    code, _, err = cats("run", "plan.yaml")
+    assert code == 2
+    assert "codecarbon knows no country 'ZZZ'" in err
+
+
+@pytest.mark.parametrize("plan", ["nowhere.yaml", "nowhere"])
+def test_a_missing_plan_is_named(cats, plan):
+    code, _, err = cats("run", plan)
+    assert code == 2
+    assert plan in err
+
+
+def test_missing_weights_say_where_they_are_looked_for(cats, tmp_path):
+    (tmp_path / "plan.yaml").write_text(GOOD.replace("[scratch]", "[inat_bird]"))
+    code, _, err = cats("run", "plan.yaml")
+    assert code == 2
+    assert "test_resnet.inat_bird.safetensors not found in" in err
+    assert "CATS_WEIGHTS" in err
+
+
+def test_a_board_without_database_makes_none(cats, tmp_path):
+    code, _, err = cats("board", "quickstart")
+    assert code == 2
+    assert "there is no database sqlite:///mlflow.db" in err
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_plan_is_forecast_without_making_a_database(cats, tmp_path):
+    code, out, _ = cats("plan", "quickstart")
+    assert code == 0
+    assert "21 cells of plan 'quickstart': 0 done, 21 to make" in out
+    assert "not run: digits → digits" in out
+    assert not list(tmp_path.glob("mlflow.db"))
+
+
+@pytest.mark.parametrize("kind", ["sources", "targets", "measures", "plans", "recipes"])
+def test_lists_are_json_too(cats, kind):
+    code, out, _ = cats("list", kind, "--format", "json")
+    assert code == 0
+    rows = json.loads(out)
+    assert all("name" in row for row in rows)
+    assert rows or kind == "measures"
+
+
+def test_show_gives_everything_declared(cats):
+    code, out, _ = cats("show", "digits")
+    assert code == 0
+    assert set(json.loads(out)) == {"source", "target"}
+    code, _, err = cats("show", "digit")
+    assert code == 2
+    assert "did you mean 'digits'?" in err
+
+
+def test_fetch_says_when_there_is_nothing_to_fetch(cats):
+    code, _, err = cats("fetch", "fractal")
+    assert code == 2
+    assert "fractal has no files to fetch: it is made here" in err
+
+
+@pytest.mark.parametrize("name", ["quickstart", "first"])
+def test_shipped_plans_load(name):
+    assert load_plan(name).experiment == name

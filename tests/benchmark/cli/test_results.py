@@ -1,0 +1,138 @@
+"""`cats board` and `cats compare` on a real database of made-up cells."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from results.metrics import scores
+from results.record import Outcome, Record
+from results.tracking.experiment import Tracking
+from tests.support.paths import ASSETS
+from tests.support.predictions import predictions
+
+OLD = Record.model_validate_json((ASSETS / "record-v1.json").read_text())
+SKILL = {"good": 3.0, "fair": 1.0, "bad": 0.2}
+
+
+@pytest.fixture(scope="module")
+def database(tmp_path_factory):
+    """Three sources, two targets, three seeds, two grid points, with predictions."""
+    folder = tmp_path_factory.mktemp("toy")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        fill(Tracking("sqlite:///mlflow.db", "toy"))
+    return folder / "mlflow.db"
+
+
+@pytest.fixture
+def toy(call, database, tmp_path):
+    shutil.copy(database, tmp_path)
+    return call
+
+
+def fill(tracking):
+    for t, target in enumerate(("ihc", "pond")):
+        for s, (source, skill) in enumerate(SKILL.items()):
+            for seed in range(3):
+                for p, point in enumerate(("p", "q")):
+                    table = predictions(np.random.default_rng(t), 90, 2, luck_of_model=[t, s, seed, p], skill=skill)
+                    given = table[["probability_0", "probability_1"]].to_numpy()
+                    names = {"source": source, "target": target, "backbone": "net", "seed": str(seed), "protocol": "finetune"}
+                    record = OLD.model_copy(update={
+                        "key": f"{source}-{target}-{seed}-{point}", "attempt": f"{source}{target}{seed}{point}", "point": point,
+                        "names": names, "scores": scores("binary", table["label"].to_numpy(), given),
+                        "validation": {"val_loss": 1.0 + p, "val_auc": 0.5 + p / 10}, "experiment": "toy",
+                        "settings": {"rule": "min_val_loss"},
+                    })  # fmt: skip
+                    tracking.send(Outcome(record, table))
+
+
+def test_a_board_of_an_experiment_counts_seeds_and_test_images(toy):
+    code, out, err = toy("board", "toy", "--format", "json")
+    assert code == 0, err
+    made = json.loads(out)
+    assert made["images"] == ["ihc", "pond"]
+    assert [row["source"] for row in made["targets"]["ihc"]] == ["good", "fair", "bad"]
+    assert made["difference"]["sources"] == ["good", "fair", "bad"]
+    alone = json.loads(toy("board", "toy", "--format", "json", "--no-images")[1])
+    assert alone["images"] == []
+    for both, seeds in zip(made["targets"]["pond"], alone["targets"]["pond"], strict=True):
+        assert both["high"] - both["low"] >= seeds["high"] - seeds["low"]
+
+
+def test_options_of_a_board_reach_it(toy):
+    code, out, err = toy("board", "toy", "--rule", "oracle_test", "--noise", "0.9", "--format", "markdown", "--report", "r")
+    assert code == 0, err
+    assert "by an oracle, not by choice: no winner: good, fair, bad cannot be told apart" in out
+    assert "differences up to 0.9 are noise" in out
+    assert {path.name for path in Path("r").iterdir()} == {"board.md", "board.csv", "board.json", "board.png", "ranks.png"}
+
+
+@pytest.mark.parametrize("command", ["board", "agree", "report"])
+@pytest.mark.parametrize("noise", ["inf", "nan", "-0.5"])
+def test_noise_that_is_not_finite_or_below_0_is_refused(toy, command, noise):
+    code, out, err = toy(command, "toy", "--noise", noise)
+    assert (code, out) == (2, "")
+    assert err == f"cats: --noise is {noise}; give a finite difference of 0 or more in the metric, such as 0.02\n"
+    assert not Path("report.html").exists()
+
+
+def test_a_rule_that_is_not_there_has_its_nearest_name(toy):
+    assert toy("board", "toy", "--rule", "min_val_los") == (
+        2, "", "cats: there is no rule 'min_val_los'; did you mean 'min_val_loss'?\n",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("more", [["--report", "folder"], ["--format", "csv"]])
+def test_sensitivity_does_not_pretend_to_write_what_it_does_not(toy, more):
+    code, out, err = toy("board", "toy", "--sensitivity", *more)
+    assert (code, out) == (2, "")
+    assert "it goes neither with --report nor with csv" in " ".join(err.split())
+
+
+def test_sensitivity_shows_every_rule(toy):
+    code, out, err = toy("board", "toy", "--sensitivity")
+    assert code == 0, err
+    assert "| target | min_val_loss | max_val_auc | oracle_test |" in out
+    assert "- ihc: good is best in all" in out
+    assert list(json.loads(toy("board", "toy", "--sensitivity", "--format", "json")[1])["targets"]) == ["ihc", "pond"]
+
+
+def test_compare_says_which_is_better_and_how_sure_that_is(toy):
+    code, out, err = toy("compare", "bad", "good", "toy", "--target", "ihc")
+    assert code == 0, err
+    assert out.startswith("good is better than bad: on ihc auc differs by -0.")
+    assert "3 seeds, 90 test images, DeLong" in out
+    made = json.loads(toy("compare", "bad", "good", "toy", "--target", "ihc", "--metric", "f1", "--format", "json")[1])
+    assert made["method"] == "90 test images, bootstrap of 200"
+    assert made["low"] < made["difference"] < made["high"] < 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("goot", "bad", "toy", "--target", "ihc"), "no finished run has the source 'goot'; did you mean 'good'?"),
+        (("good", "bad", "toy", "--target", "ich"), "no finished run has the target 'ich'; did you mean 'ihc'?"),
+        (("good", "bad", "toi", "--target", "ihc"), "no experiment 'toi' on sqlite:///mlflow.db; there are "),
+        (
+            ("good", "bad", "toy", "--target", "ihc", "--metric", "auk"),
+            "no run of 'toy' has the metric 'auk'; did you mean 'auc'?",
+        ),
+        (("good", "bad", "toy", "--target", "ihc", "--backbone", "nett"), "has the backbone 'nett'; did you mean 'net'?"),
+    ],
+)
+def test_mistakes_are_one_sentence(toy, arguments, said):
+    code, out, err = toy("compare", *arguments)
+    assert (code, out) == (2, "")
+    assert said in err
+    assert err.count("\n") == 1
+
+
+def test_compare_makes_no_database(call, tmp_path):
+    code, _, err = call("compare", "good", "bad", "toy", "--target", "ihc")
+    assert code == 2
+    assert "there is no database sqlite:///mlflow.db" in err
+    assert not Path("mlflow.db").exists()

@@ -1,0 +1,268 @@
+"""Decoded images: what is kept, when it is made again, and that nothing half-written is left."""
+
+import errno
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from benchmark.data import decoded as store
+from benchmark.data.dataset import Dataset
+from benchmark.data.decoded import check, decoded, squared
+from benchmark.data.readers.folders import folders
+from benchmark.data.readers.samples import Samples
+from results.error import CatsError
+
+LUCK = np.random.default_rng(0)
+IMAGES = list(LUCK.integers(0, 256, (6, 8, 8), dtype=np.uint8))
+FULL = OSError(errno.ENOSPC, "No space left on device")
+
+
+def samples(**changes):
+    return Samples(**({"images": IMAGES, "labels": np.arange(6) % 2, "ids": list("abcdef")} | changes))
+
+
+def dataset(given=None, **changes):
+    fields = {"name": "toy", "title": "t", "modality": "m", "task": "binary", "classes": ("no", "yes"), "licence": "l"}
+    fields |= {"citation": "c", "read": lambda _: given if isinstance(given, Samples) else samples()} | changes
+    return Dataset(**fields)
+
+
+def refused(made, size=8):
+    with pytest.raises(CatsError) as caught:
+        decoded(made, size)
+    return str(caught.value)
+
+
+def kept(home):
+    return list((home / "images").glob("*")) + list((home / "images").glob(".*"))
+
+
+def test_images_come_back_pixel_by_pixel_with_all_that_is_known_of_them():
+    given = samples(groups=list("ppqqrr"), parts=["train", "train", "val", "val", "test", "test"])
+    found = decoded(dataset(given), 8)
+    np.testing.assert_array_equal(found.images[..., 0], IMAGES)
+    assert found.images.dtype == np.uint8
+    assert found.labels.tolist() == [0, 1] * 3
+    assert "".join(found.ids) == "abcdef"
+    assert "".join(found.groups) == "ppqqrr"
+    assert found.parts.tolist() == given.parts
+
+
+def test_what_nobody_knows_is_empty():
+    found = decoded(dataset(), 8)
+    assert set(found.groups) == set(found.parts) == {""}
+
+
+def test_kept_images_cannot_be_changed_by_accident():
+    with pytest.raises(ValueError, match="read-only"):
+        decoded(dataset(), 8).images[0] = 0
+
+
+def test_a_generator_is_gone_through_once():
+    times = []
+
+    def made():
+        times.append(1)
+        yield from IMAGES
+
+    decoded(dataset(samples(images=made())), 8)
+    assert times == [1]
+
+
+def test_grey_images_have_one_channel_and_one_coloured_image_gives_all_of_them_three():
+    assert decoded(dataset(), 4).images.shape == (6, 4, 4, 1)
+    coloured = LUCK.integers(0, 256, (8, 8, 3), dtype=np.uint8)
+    found = decoded(dataset(samples(images=[*IMAGES[:5], coloured]), revision="2"), 8)
+    assert found.images.shape == (6, 8, 8, 3)
+    np.testing.assert_array_equal(found.images[5], coloured)
+    for channel in range(3):
+        np.testing.assert_array_equal(found.images[0][..., channel], IMAGES[0])
+
+
+def test_red_stays_red():
+    red = np.zeros((8, 8, 3), np.uint8)
+    red[..., 0] = 200
+    assert decoded(dataset(samples(images=[red] * 6)), 8).images[0, 0, 0].tolist() == [200, 0, 0]
+
+
+def test_labels_of_several_columns_are_kept():
+    labels = np.array([[1, 0, 1], [0, 0, 0], [0, 1, 0]] * 2)
+    found = decoded(dataset(samples(labels=labels), task="multilabel", classes=("x", "y", "z")), 8)
+    np.testing.assert_array_equal(found.labels, labels)
+
+
+def test_every_size_is_kept_apart(home):
+    assert [decoded(dataset(), size).images.shape[1] for size in (4, 8, 4)] == [4, 8, 4]
+    assert len(kept(home)) == 2
+
+
+@pytest.mark.parametrize(
+    "change", [{"revision": "2"}, {"name": "other"}, {"classes": ("yes", "no")}, {"options": "{}"}, {"task": "ordinal"}]
+)
+def test_another_identity_is_decoded_anew(change):
+    decoded(dataset(), 8)
+    blank = samples(images=[np.zeros((8, 8), np.uint8)] * 6)
+    assert not decoded(dataset(blank, **change), 8).images.any()
+
+
+def test_the_same_identity_is_read_back():
+    decoded(dataset(), 8)
+    assert decoded(dataset(samples(images=[])), 8).images.any()
+
+
+@pytest.mark.parametrize("change", [{"images": 7}, {"shape": (9, 9)}], ids=["images", "shape"])
+def test_a_promise_that_is_made_later_is_held_against_what_is_kept(change):
+    decoded(dataset(), 8)
+    assert "declared" in refused(dataset(**change))
+
+
+def test_another_way_with_odd_images_is_decoded_anew(home):
+    for i in range(20):
+        (home / "data" / "toy" / "ab"[i % 2]).mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.full((8, 5 if i == 3 else 8), i, np.uint8)).save(home / "data" / "toy" / "ab"[i % 2] / f"{i}.png")
+    made = {"tree": "toy", "classes": ("a", "b"), "shape": (8, 8), "read": folders(["a", "b"])}
+    counts = [len(decoded(dataset(odd=odd, **made), 8).images) for odd in ("drop", "resize")]
+    assert counts == [19, 20]
+
+
+def test_a_square_of_the_right_size_is_left_alone():
+    np.testing.assert_array_equal(squared(IMAGES[0], 8)[..., 0], IMAGES[0])
+    np.testing.assert_array_equal(squared(IMAGES[0][..., None], 8)[..., 0], IMAGES[0])
+
+
+@pytest.mark.parametrize("shape", [(8, 8), (5, 9), (40, 3), (1, 1)])
+@pytest.mark.parametrize("channels", [(), (3,)])
+def test_every_shape_becomes_a_square_of_the_same_mean_where_it_is_even(shape, channels):
+    made = squared(np.full(shape + channels, 77, np.uint8), 16)
+    assert made.shape == (16, 16, *(channels or (1,)))
+    assert (made == 77).all()
+
+
+def test_shrinking_averages_instead_of_picking():
+    stripes = np.tile(np.array([0, 255], np.uint8), (64, 32))
+    assert np.ptp(squared(stripes, 8)) < 40
+
+
+def test_the_whole_image_is_kept_nothing_is_cut_off():
+    wide = np.zeros((8, 32), np.uint8)
+    wide[:, :4] = wide[:, -4:] = 255
+    made = squared(wide, 8)[..., 0].astype(int)
+    assert made[:, 0].min() > 200
+    assert made[:, -1].min() > 200
+    assert made[:, 3:5].max() == 0
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        (samples(labels=np.arange(5) % 2), "toy has 5 labels for 6 images"),
+        (samples(ids=list("abcdea")), "toy: an image id is given twice"),
+        (samples(labels=np.array([0, 1, -1, 0, 1, 0])), "toy: image c has label -1; allowed are 0 to 1 (no, yes)"),
+        (samples(labels=np.array([0, 1, 0, 2, 1, 0])), "toy: image d has label 2; allowed are 0 to 1 (no, yes)"),
+        (samples(labels=np.zeros(6, int)), "toy: the class 'yes' has no image in the data"),
+        (samples(labels=np.zeros((6, 2), int)), "toy: image a has label [0 0]"),
+        (samples(parts=["train"] * 4 + ["val", "test"]), "toy: the class 'yes' has no image in val"),
+        (samples(images=[], labels=np.zeros(0, int), ids=[]), "toy: the class 'no' has no image"),
+    ],
+)
+def test_a_table_that_breaks_a_promise(given, sentence, home):
+    assert sentence in refused(dataset(given))
+    assert not kept(home)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        samples(labels=np.array([0, 1, 0.5, 0, 1, 0])),
+        samples(labels=np.array(list("010101"))),
+        samples(labels=[0, 1] * 3),
+        samples(groups=["p"] * 3),
+        samples(groups=["p"] * 9),
+        samples(parts=["train"] * 3),
+        samples(parts=["train"] * 9),
+    ],
+    ids=["half a class", "text as label", "labels in a list", "few groups", "many groups", "few parts", "many parts"],
+)
+def test_a_table_that_is_no_table_is_a_sentence_too(given):
+    with pytest.raises(CatsError, match="toy"):
+        check(dataset(), given)
+
+
+def test_labels_of_several_columns_must_be_0_and_1():
+    with pytest.raises(CatsError, match="toy is multi-label: labels must be 6 × 2 of 0 and 1"):
+        check(dataset(task="multilabel"), samples(labels=np.full((6, 2), 2)))
+
+
+@pytest.mark.parametrize(
+    ("image", "sentence"),
+    [
+        (np.zeros((8, 8)), "is float64 of shape (8, 8); allowed is uint8"),
+        (np.zeros((8, 8), np.uint16), "is uint16 of shape (8, 8)"),
+        (np.zeros((8, 8, 4), np.uint8), "is uint8 of shape (8, 8, 4)"),
+        (np.zeros(8, np.uint8), "is uint8 of shape (8,)"),
+        (np.zeros((2, 8, 8, 3), np.uint8), "is uint8 of shape (2, 8, 8, 3)"),
+        (np.zeros((0, 8), np.uint8), "is uint8 of shape (0, 8)"),
+    ],
+)
+def test_an_array_that_is_no_image_is_named(image, sentence, home):
+    told = refused(dataset(samples(images=[*IMAGES[:4], image, IMAGES[5]])))
+    assert told.startswith(f"toy: image e {sentence}")
+    assert not kept(home)
+
+
+def full(*_, **__):
+    raise FULL
+
+
+@pytest.mark.parametrize("spoiled", ["np.save", "np.savez", "np.load", "Path.rename", "store._write"])
+def test_a_full_disk_is_a_sentence_and_leaves_nothing_half_written(monkeypatch, home, spoiled):
+    owner = {"np": np, "Path": Path, "store": store}[spoiled.split(".")[0]]
+    made = dataset()
+    with monkeypatch.context() as patch:
+        patch.setattr(owner, spoiled.split(".")[1], full)
+        told = refused(made)
+    assert told == (
+        f"cannot keep the decoded images of toy in {home / 'images'}: No space left on device; "
+        f"set CATS_HOME to a folder with space"
+    )
+    assert not kept(home)
+    assert len(decoded(made, 8).images) == 6  # once there is space, it goes on
+
+
+@pytest.mark.parametrize("spoiled", [(tempfile, "mkdtemp"), (Path, "mkdir")], ids=["draft", "folder"])
+def test_a_home_that_takes_no_folder_is_a_sentence(monkeypatch, home, spoiled):
+    with monkeypatch.context() as patch:
+        patch.setattr(*spoiled, full)
+        told = refused(dataset())
+    assert told == f"cannot write to {home / 'images'}: No space left on device; set CATS_HOME to a folder with space"
+
+
+@pytest.mark.parametrize("stop", [KeyboardInterrupt, CatsError("picture 3 is broken")])
+def test_whatever_stops_the_decoding_leaves_nothing(home, stop):
+    def made():
+        yield from IMAGES[:3]
+        raise stop
+
+    with pytest.raises(stop if isinstance(stop, type) else type(stop)):
+        decoded(dataset(samples(images=made())), 8)
+    assert not kept(home)
+
+
+def test_what_another_process_has_decoded_in_the_meantime_is_taken(monkeypatch, home):
+    """The other process ends between the look and the move: then a folder with content stands in the way."""
+    made = dataset()
+    folder = store.home() / "images"
+    real = np.savez
+
+    def savez(path, **arrays):
+        real(path, **arrays)
+        monkeypatch.setattr(np, "savez", real)
+        decoded(made, 8)
+
+    monkeypatch.setattr(np, "savez", savez)
+    assert len(decoded(made, 8).images) == 6
+    assert len(kept(home)) == 1
+    assert not list(folder.glob(".draft-*"))

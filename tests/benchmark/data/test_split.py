@@ -1,0 +1,246 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from benchmark.core.seed import generator
+from benchmark.data.dataset import Dataset
+from benchmark.data.decoded import Decoded
+from benchmark.data.readers.samples import Samples
+from benchmark.data.split import Subsample, draw, shares, split, subsampled
+from results.error import CatsError
+
+
+def made(labels, groups=None, parts=None, name="toy"):
+    labels = np.asarray(labels)
+    count = len(labels)
+    blank = np.full(count, "")
+    images = np.zeros((count, 4, 4, 1), np.uint8)
+    ids = np.arange(count).astype(str)
+    classes = tuple(map(str, range(max(int(labels.max()) + 1, 2))))
+    dataset = Dataset(
+        name=name, title="t", modality="m", task="multiclass", classes=classes, licence="l", citation="c", groups="patient",
+        read=lambda _: Samples([], labels, []),
+    )  # fmt: skip
+    groups = blank if groups is None else np.asarray(groups).astype(str)
+    return dataset, Decoded(images, labels, ids, groups, blank if parts is None else np.asarray(parts))
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 10**6), st.integers(60, 150), st.integers(2, 4))
+def test_adrawn_split_keeps_groups_whole_and_takes_every_image_once(seed, patients, classes):
+    luck = np.random.default_rng(seed)
+    groups = luck.integers(0, patients, 20 * patients)
+    labels = np.arange(len(groups)) % classes
+    parts = split(*made(labels, groups))
+    assert sorted(np.concatenate(list(parts.values()))) == list(range(len(labels)))
+    for one, other in (("train", "val"), ("train", "test"), ("val", "test")):
+        assert not set(groups[parts[one]]) & set(groups[parts[other]])
+
+
+def test_the_shares_are_70_15_15_and_classes_balanced_in_each():
+    labels = np.arange(2000) % 4
+    parts = split(*made(labels))
+    for part, share in (("train", 0.7), ("val", 0.15), ("test", 0.15)):
+        assert abs(len(parts[part]) / 2000 - share) < 0.01
+        assert np.ptp(np.bincount(labels[parts[part]])) <= 0.02 * len(parts[part]) + 2
+
+
+def test_the_split_depends_on_the_name_alone():
+    labels = np.arange(400) % 2
+    same, again, other = (split(*made(labels, name=name))["test"] for name in ("toy", "toy", "toi"))
+    np.testing.assert_array_equal(same, again)
+    assert not np.array_equal(same, other)
+
+
+def test_official_parts_are_taken_as_they_are():
+    parts = np.array(["train", "test", "val"] * 6)
+    found = split(*made(np.arange(18) % 2, parts=parts))
+    for part in ("train", "val", "test"):
+        np.testing.assert_array_equal(found[part], np.flatnonzero(parts == part))
+
+
+@given(st.lists(st.integers(1, 500), min_size=1, max_size=8), st.data())
+def test_shares_add_up_stay_within_what_there_is_and_leave_no_class_out(counts, data):
+    total = data.draw(st.integers(len(counts), sum(counts)))
+    given_out = shares(np.array(counts), total)
+    assert given_out.sum() == total
+    assert (given_out >= 1).all()
+    assert (given_out <= counts).all()
+
+
+def drawn(subsample, seed=0):
+    labels = np.repeat([0, 1], [900, 300])
+    parts = np.array(["train", "val", "test"])[np.arange(1200) % 3]
+    dataset, images = made(labels, parts=parts)
+    return labels, subsampled(dataset, images, subsample, seed)
+
+
+def test_a_stratifieddraw_keeps_the_shares_of_the_classes():
+    labels, parts = drawn(Subsample(train=100, val=20))
+    np.testing.assert_array_equal(np.bincount(labels[parts["train"]]), [75, 25])
+    assert len(parts["val"]) == 20
+    assert len(parts["test"]) == 400  # always whole
+
+
+def test_adraw_per_class():
+    labels, parts = drawn(Subsample(train=30, per_class=True))
+    np.testing.assert_array_equal(np.bincount(labels[parts["train"]]), [30, 30])
+
+
+def test_more_than_there_is_takes_all():
+    assert len(drawn(Subsample(train=10_000))[1]["train"]) == 400
+
+
+def test_every_seeddraws_anew_unless_the_sub_sample_has_its_own():
+    free = [drawn(Subsample(train=50), seed)[1]["train"] for seed in (0, 0, 1)]
+    np.testing.assert_array_equal(free[0], free[1])
+    assert not np.array_equal(free[0], free[2])
+    fixed = [drawn(Subsample(train=50, seed=24), seed)[1]["train"] for seed in (0, 1)]
+    np.testing.assert_array_equal(*fixed)
+
+
+def refused(*arguments, **options):
+    with pytest.raises(CatsError) as caught:
+        split(*made(*arguments, **options))
+    return str(caught.value)
+
+
+def test_the_split_of_a_known_set_has_not_changed():
+    """Other images here mean other scores for every old cell: raise TRAINER, or find what moved them."""
+    assert split(*made(np.arange(40) % 2))["test"].tolist() == [0, 13, 17, 19, 20, 28]
+
+
+def test_the_order_of_the_parts_and_of_their_images_is_fixed():
+    parts = split(*made(np.arange(200) % 3))
+    assert list(parts) == ["train", "val", "test"]
+    for chosen in parts.values():
+        assert (np.diff(chosen) > 0).all()
+
+
+def test_images_in_no_part_are_left_out():
+    parts = np.array(["train", "test", "val", "extra"] * 6)
+    found = split(*made(np.arange(24) // 4 % 2, parts=parts))
+    assert sorted(np.concatenate(list(found.values()))) == np.flatnonzero(parts != "extra").tolist()
+
+
+def test_without_official_val_it_isdrawn_from_train_by_whole_groups_and_test_stays():
+    parts = np.array(["train"] * 400 + ["test"] * 40)
+    groups = np.concatenate([np.arange(400) // 4, 100 + np.arange(40)])
+    found = split(*made(np.arange(440) % 2, groups, parts))
+    np.testing.assert_array_equal(found["test"], np.arange(400, 440))
+    assert len(found["val"]) == 60
+    assert sorted([*found["train"], *found["val"]]) == list(range(400))
+    assert not set(groups[found["train"]]) & set(groups[found["val"]])
+
+
+@pytest.mark.parametrize(("one", "other"), [("train", "val"), ("train", "test"), ("val", "test")])
+def test_a_group_in_two_official_parts_is_named_with_both(one, other):
+    parts = np.array(["train", "test", "val"] * 8)
+    groups = np.array([f"patient-{i}" for i in range(24)])
+    groups[parts == one] = np.where(np.arange(8) == 3, "shared", groups[parts == one])
+    groups[parts == other] = np.where(np.arange(8) == 5, "shared", groups[parts == other])
+    told = refused(np.arange(24) // 3 % 2, groups, parts)
+    assert told == f"toy: patient 'shared' lies in {one} and in {other}; it must lie in one"
+
+
+@pytest.mark.parametrize("part", ["train", "val", "test"])
+def test_a_class_that_is_absent_from_an_official_part_is_named(part):
+    parts = np.array(["train", "test", "val"] * 8)
+    labels = np.where(parts == part, 0, np.arange(24) // 3 % 2)
+    assert refused(labels, parts=parts) == f"toy: the class '1' has no image in {part}; use more images"
+
+
+def test_too_few_groups_for_a_split_are_counted():
+    assert refused(np.arange(400) % 2, np.arange(400) % 19) == "toy has 19 groups; a 70/15/15 split needs at least 20"
+
+
+@pytest.mark.parametrize("classes", [3, 5])
+def test_classes_that_all_have_fewer_images_than_folds_are_refused_by_name(classes):
+    told = refused(np.arange(15 * classes) % classes)
+    assert told.startswith("toy")
+    assert "20" in told
+
+
+def test_a_class_of_two_images_cannot_be_in_three_parts():
+    assert "toy: the class '1' has no image in " in refused(np.array([0] * 100 + [1] * 2))
+
+
+def of_several_labels(labels):
+    dataset, images = made(np.arange(len(labels)) % 2)
+    changes = {"task": "multilabel", "classes": tuple("xyz")}
+    return dataset.model_copy(update=changes), Decoded(images.images, labels, images.ids, images.groups, images.parts)
+
+
+def test_several_labels_are_split_with_about_as_many_findings_in_each_part():
+    labels = np.random.default_rng(0).integers(0, 2, (600, 3))
+    parts = split(*of_several_labels(labels))
+    assert sorted(np.concatenate(list(parts.values()))) == list(range(600))
+    means = [labels[chosen].sum(axis=1).mean() for chosen in parts.values()]
+    assert np.ptp(means) < 0.1
+
+
+def test_a_finding_that_a_part_lacks_is_allowed_where_labels_are_several():
+    labels = np.zeros((100, 3), int)
+    labels[:, 0] = 1
+    assert len(split(*of_several_labels(labels))["test"]) == 15
+
+
+@given(st.lists(st.integers(1, 60), min_size=1, max_size=5), st.integers(1, 200), st.integers(0, 9))
+def test_a_stratifieddraw_takes_the_shares_of_the_classes_and_nothing_else(counts, wanted, seed):
+    labels = np.repeat(np.arange(len(counts)), counts)
+    chosen = np.arange(len(labels))[seed % 2 :: 1 + seed % 2] if len(labels) > 10 else np.arange(len(labels))
+    there = np.bincount(labels[chosen], minlength=len(counts))
+    drawn_rows = draw(labels, chosen, wanted, Subsample(train=wanted), generator("x", seed))
+    assert (np.diff(drawn_rows) > 0).all()
+    assert set(drawn_rows) <= set(chosen)
+    expected = shares(there[there > 0], min(wanted, len(chosen)))
+    np.testing.assert_array_equal(np.bincount(labels[drawn_rows], minlength=len(counts))[there > 0], expected)
+
+
+@given(st.lists(st.integers(1, 60), min_size=1, max_size=5), st.integers(1, 80), st.booleans())
+def test_adraw_per_class_takes_as_many_of_each_as_there_are(counts, wanted, stratified):
+    labels = np.random.default_rng(0).permutation(np.repeat(np.arange(len(counts)), counts))
+    subsample = Subsample(train=wanted, per_class=True, stratified=stratified)
+    rows = draw(labels, np.arange(len(labels)), wanted, subsample, generator("x"))
+    np.testing.assert_array_equal(np.bincount(labels[rows]), np.minimum(counts, wanted))
+
+
+@given(st.integers(1, 60), st.integers(1, 80), st.integers(0, 99))
+def test_a_blinddraw_takes_as_many_as_wanted_each_once(count, wanted, seed):
+    chosen = np.arange(5, 5 + count)
+    labels = np.zeros(5 + count, int)
+    rows = draw(labels, chosen, wanted, Subsample(train=wanted, stratified=False), generator("x", seed))
+    assert len(rows) == len(set(rows)) == min(wanted, count)
+    assert set(rows) <= set(chosen)
+
+
+@given(st.lists(st.integers(1, 500), min_size=1, max_size=8), st.data())
+def test_shares_are_proportional_up_to_one_image_where_no_class_is_too_small(counts, data):
+    total = data.draw(st.integers(len(counts), sum(counts)))
+    exact = np.array(counts) * total / sum(counts)
+    found = shares(np.array(counts), total)
+    if (exact >= 1).all():
+        assert (np.abs(found - exact) < 1).all()
+    assert found[np.argmax(counts)] >= found[np.argmin(counts)]
+
+
+@given(st.lists(st.integers(1, 9), min_size=2, max_size=8), st.integers(0, 1))
+def test_fewer_images_than_classes_are_one_of_each(counts, total):
+    np.testing.assert_array_equal(shares(np.array(counts), total), np.ones(len(counts)))
+
+
+def test_adraw_is_a_part_of_its_part_and_parts_stay_apart():
+    parts = drawn(Subsample(train=50, val=50))[1]
+    official = np.arange(1200) % 3
+    for number, part in enumerate(("train", "val", "test")):
+        assert set(official[parts[part]]) == {number}
+    assert len(parts["val"]) == 50
+
+
+def test_adraw_depends_on_the_name_of_the_data_set_and_on_the_part():
+    labels = np.arange(1200) % 2
+    parts = np.array(["train", "val", "test"])[np.arange(1200) % 3]
+    one, other = (subsampled(*made(labels, parts=parts, name=name), Subsample(train=50, val=50), 0) for name in ("toy", "toi"))
+    assert not np.array_equal(one["train"], other["train"])
+    assert not np.array_equal(one["train"] // 3, one["val"] // 3)

@@ -1,0 +1,87 @@
+"""What jobs leave is kept and sent, whatever fails or stops meanwhile."""
+
+import signal
+
+import pytest
+
+from benchmark.execution.delivery import drained, hand_over, keep
+from benchmark.execution.engine import Desk
+from benchmark.machine.signals import stoppable, stopped
+from results.error import CatsError
+from results.record import Outcome
+from results.tracking.experiment import Tracking
+from results.tracking.outbox import Outbox
+from tests.results.tracking.test_outbox import record
+
+
+def outcomes(*attempts):
+    return [Outcome(record(attempt)) for attempt in attempts]
+
+
+def attempts(outbox):
+    return sorted(outcome.record.attempt for _, outcome in outbox)
+
+
+def test_a_record_that_the_disk_refuses_takes_no_other_with_it(tmp_path):
+    outbox = Outbox(tmp_path / "box")
+    first, *_ = made = outcomes("a", "b", "c")
+    (outbox.folder / f".{first.record.key}-a").touch()  # where it would have to be written
+    with pytest.raises(CatsError, match="cannot keep the record of .*: File exists"):
+        keep(made, outbox)
+    assert attempts(outbox) == ["b", "c"]
+
+
+def test_what_an_engine_has_left_is_taken_after_a_fault_and_the_fault_is_told(tmp_path):
+    desk, taken = Desk(lambda job: job), []
+
+    def engine():
+        yield ["one"]
+        while not desk.closing:
+            yield ["more"]
+        yield ["in hand"]
+
+    def take(some):
+        taken.extend(some)
+        if len(taken) == 2:
+            raise CatsError("the disk is full")
+
+    with pytest.raises(CatsError, match="the disk is full"):
+        drained(engine(), desk, take)
+    assert taken == ["one", "more", "in hand"]
+
+
+def test_a_stop_while_the_runner_is_at_work_takes_what_is_left_too():
+    desk, taken = Desk(lambda job: job), []
+
+    def engine():
+        yield ["one"]
+        while not desk.closing:
+            yield ["more"]
+        yield ["in hand"]
+
+    def take(some):
+        taken.extend(some)
+        if len(taken) == 2:
+            signal.raise_signal(signal.SIGTERM)
+
+    with stoppable():
+        assert drained(engine(), desk, take)
+        assert stopped()
+    assert taken == ["one", "more", "in hand"]
+
+
+def test_a_stop_does_not_wait_for_all_that_the_outbox_holds_but_for_one_record(tmp_path):
+    outbox, tracking = Outbox(tmp_path / "box"), Tracking(f"sqlite:///{tmp_path}/mlflow.db", "e")
+    keep(outcomes("a", "b", "c"), outbox)
+    send = tracking.send
+
+    def interrupted(outcome, **how):
+        if not stopped():
+            signal.raise_signal(signal.SIGTERM)
+        return send(outcome, **how)
+
+    tracking.send = interrupted
+    with stoppable(), pytest.raises(KeyboardInterrupt):
+        hand_over(outcomes("d"), tracking, outbox)
+    assert len(attempts(outbox)) == 3
+    assert len(tracking.frame()) == 1

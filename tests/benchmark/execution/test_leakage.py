@@ -1,0 +1,306 @@
+"""Planted leaks: they are found, told in one sentence, refused or kept off the ranking; nothing is read twice."""
+
+from collections import Counter
+
+import numpy as np
+import pytest
+from mlflow import MlflowClient
+
+from benchmark.data import decoded as store
+from benchmark.data import overlap
+from benchmark.data.dataset import Dataset, File
+from benchmark.data.readers.npz import npz
+from benchmark.execution import leakage
+from benchmark.execution.engine import Local
+from benchmark.execution.runner import run
+from benchmark.execution.selection import wanted
+from benchmark.execution.watch import Watch
+from benchmark.specs import catalogue
+from benchmark.specs.plan import Plan, load_plan
+from benchmark.specs.source import Source
+from benchmark.specs.target import Target
+from results.board.board import make_board
+from results.board.text import markdown
+from results.error import CatsError
+from results.tracking.experiment import Tracking
+from results.tracking.outbox import Outbox
+from tests.benchmark.data.test_fingerprint import jpeg, textures
+
+COUNTS = {"train": 40, "val": 20, "test": 20}
+
+
+def arrays(seed, plant=()):
+    """MedMNIST's keys with grey textures of 32 pixels; `plant` are (part, index, image)."""
+    made = {}
+    for number, (part, count) in enumerate(COUNTS.items()):
+        made[f"{part}_images"] = textures(count, seed=100 * seed + number)
+        made[f"{part}_labels"] = np.arange(count).reshape(-1, 1) % 2
+    for part, index, image in plant:
+        made[f"{part}_images"][index] = image
+    return made
+
+
+def dataset(name, **changes):
+    fields = {"name": name, "title": name, "modality": "m", "task": "binary", "classes": ("no", "yes"), "licence": "l"}
+    fields |= {"citation": "c", "files": (File(path=f"{name}.npz"),), "read": npz(f"{name}.npz")}
+    return Dataset(**(fields | changes))
+
+
+@pytest.fixture
+def entry(home, monkeypatch):
+    """Make an entry `name`, a source and a target, whose file holds `content`."""
+    made, names, entries = {}, catalogue.names, catalogue._entry
+    (home / "data").mkdir()
+
+    def make(name, content, **changes):
+        np.savez(home / "data" / f"{name}.npz", **content)
+        declared = dataset(name, **changes)
+        made[name] = declared
+        catalogue.source.cache_clear()
+        catalogue.target.cache_clear()
+        return declared
+
+    def found(kind, name, options):
+        if name not in made:
+            return entries(kind, name, options)
+        if kind == "sources":
+            return Source(name=name, title=name, dataset=made[name])
+        return Target(name=name, dataset=made[name])
+
+    monkeypatch.setattr(catalogue, "names", lambda kind: sorted([*names(kind), *made]))
+    monkeypatch.setattr(catalogue, "_entry", found)
+    return make
+
+
+def plan(sources, targets, **changes):
+    fields = {"experiment": "toy", "backbones": ["test_resnet"], "seeds": 1, "recipe": {"size": 16, "epochs": 1}}
+    fields |= {"pretraining": {"size": 16, "epochs": 1}}
+    return Plan(sources=sources, targets=targets, **(fields | changes))
+
+
+def measured(made):
+    return leakage.look(made, lambda what: None)
+
+
+@pytest.fixture
+def planted(entry):
+    """`pond`: clean. `lake`: has five of the pond's test images, three of them exactly, and one of val."""
+    pond = arrays(1)
+    test, val = pond["test_images"], pond["val_images"]
+    again = [jpeg(test[index]) for index in (3, 4)]
+    plant = [("train", 9, test[7]), ("val", 2, test[8]), ("train", 11, test[0]), ("train", 20, again[0])]
+    plant += [("val", 5, again[1]), ("train", 30, val[6]), ("test", 1, test[15])]  # lake's test is learnt by nobody
+    entry("pond", pond)
+    entry("lake", arrays(2, plant))
+    entry("sea", arrays(3))
+
+
+def test_a_source_with_images_of_the_target_is_refused_in_one_sentence(planted):
+    made = plan(["lake", "sea", "scratch"], ["pond"])
+    found = measured(made)
+    (sentence,) = leakage.sentences(made, found)
+    assert sentence == (
+        "not run: lake → pond: 6 images of pond (1 in val and 5 in test; 4 pixel by pixel) lie in the training data of lake "
+        "too, for example 'test/0', there 'train/11'; drop it, or set `allow_leakage: true` in the plan to run it off the "
+        "ranking"
+    )
+    assert {cell.source for cell in made.cells(found.leaks)} == {"sea", "scratch"}
+    assert found.unknown == []
+
+
+def test_the_other_way_round_the_images_are_in_no_test_part(planted):
+    """The pond's test images lie in the lake's train, which the pond as a source never meets."""
+    overlaps = overlap.between(catalogue.source("pond").dataset, catalogue.target("lake").dataset, lambda what: None)
+    assert overlaps == ()
+
+
+def test_a_source_is_searched_along_its_whole_chain(planted):
+    found = measured(plan(["sea[from=lake]", "sea[from=scratch]"], ["pond"]))
+    assert list(found.leaks) == [("sea[from=lake]", "pond")]
+    assert "in the training data of lake too" in found.leaks["sea[from=lake]", "pond"]
+
+
+def test_one_image_is_told_in_the_singular(entry):
+    pond = arrays(1)
+    entry("pond", pond)
+    entry("lake", arrays(2, [("train", 0, pond["test_images"][5])]))
+    told = measured(plan(["lake"], ["pond"])).leaks["lake", "pond"]
+    assert told.startswith("1 image of pond (1 in test; 1 pixel by pixel) lies in the training data of lake too")
+
+
+def test_families_are_refused_unseen(entry):
+    entry("left", arrays(1), family="twin")
+    entry("right", arrays(2), family="twin")
+    found = leakage.look(plan(["left", "scratch"], ["right"]))
+    assert found.leaks == {("left", "right"): "left and right are of one family of data sets, 'twin'"}
+
+
+def twofold():
+    """Two images of test lie in train, one of them coded again; one of val lies in train."""
+    made = arrays(1)
+    made["test_images"][4] = made["train_images"][3]
+    made["test_images"][9] = jpeg(made["val_images"][1])
+    made["val_images"][0] = made["train_images"][7]
+    return made
+
+
+def test_a_target_with_images_in_two_parts_is_refused_once_for_all_sources(entry):
+    entry("pond", twofold())
+    made = plan(["scratch", "digits"], ["pond"])
+    (sentence,) = leakage.sentences(made, measured(made))
+    assert sentence.startswith(
+        "not run: scratch, digits → pond: 3 images of pond (1 in val and 2 in test; 2 pixel by pixel) lie in an earlier part "
+        "too, for example 'test/4', there 'train/3'; drop it"
+    )
+
+
+@pytest.mark.parametrize(("declared", "refused"), [(2, True), (3, False), (9, False)])
+def test_a_target_may_have_as_many_duplicates_as_it_declares(entry, declared, refused):
+    entry("pond", twofold(), known_duplicates=declared)
+    found = measured(plan(["scratch"], ["pond"]))
+    assert bool(found.leaks) == refused
+    if refused:
+        assert found.leaks["scratch", "pond"].endswith("; 2 are declared")
+
+
+def test_a_second_look_reads_no_image(planted, monkeypatch):
+    made = plan(["lake", "sea[from=pond]", "scratch"], ["pond", "sea"])
+    assert len(leakage.look(made).unknown) == 6 - len(made.related())  # nothing is measured unasked
+    first = measured(made)
+    monkeypatch.setattr(store, "decoded", lambda *_: pytest.fail("images were read again"))
+    told = []
+    again = leakage.look(made, told.append)
+    assert (again, told) == (first, [])
+    assert leakage.look(made) == first
+
+
+def test_a_new_partner_finds_the_fingerprints_beside_the_images(planted, monkeypatch):
+    measured(plan(["lake"], ["pond"]))
+    calls, reckon = [], overlap.prints
+    monkeypatch.setattr(overlap, "prints", lambda images: calls.append(len(images)) or reckon(images))
+    measured(plan(["lake", "sea"], ["pond"]))
+    assert calls == [80]  # the sea's
+
+
+def test_other_images_under_the_same_name_are_compared_anew(planted, entry):
+    made = plan(["lake"], ["pond"])
+    assert measured(made).leaks
+    entry("lake", arrays(4))
+    assert leakage.look(made).unknown == [("lake", "pond")]
+    assert measured(made).leaks == {}
+
+
+def test_data_that_are_not_here_leave_a_pair_unknown(planted, home):
+    made = plan(["lake"], ["pond"])
+    (home / "data" / "lake.npz").unlink()
+    assert leakage.look(made).unknown == [("lake", "pond")]
+    with pytest.raises(CatsError, match=r"lake.npz not found"):
+        measured(made)
+
+
+def test_allowing_leakage_changes_no_key(planted):
+    fields = {"sources": ["lake", "sea"], "targets": ["pond"]}
+    leaks = measured(plan(**fields)).leaks
+    strict = {cell.key: cell for cell in plan(**fields).cells({})}
+    free = {cell.key: cell for cell in plan(**fields, allow_leakage=True).cells(leaks)}
+    assert free.keys() == strict.keys()
+    assert {cell.source: bool(cell.leak) for cell in free.values()} == {"lake": True, "sea": False}
+
+
+TEXT = """
+experiment: toy
+sources: [lake, sea, scratch]
+targets: [pond]
+backbones: [test_resnet]
+recipe: {size: 16, epochs: 1, batch_size: 16}
+seeds: 2
+pretraining: {size: 16, epochs: 1, batch_size: 16}
+"""
+
+
+@pytest.fixture
+def cats(planted, cats, tmp_path):
+    """The command where its plan lies."""
+    (tmp_path / "toy.yaml").write_text(TEXT)
+    cats.plan = tmp_path / "toy.yaml"
+    return cats
+
+
+@pytest.mark.slow
+def test_a_leaking_pair_is_left_out_and_the_rest_goes_on_until_the_plan_allows_it(cats):
+    _, out, _ = cats("plan", "toy.yaml")
+    assert "3 pairs not yet searched for shared images" in out
+    code, out, err = cats("run", "toy.yaml")
+    assert code == 0, err
+    assert "4 cells: 0 were done, 4 made now" in err
+    assert "not run: lake → pond: 6 images of pond" in err
+    assert "lake → pond is not run: 6 images of pond" in " ".join(out.split())
+    _, out, _ = cats("plan", "toy.yaml")
+    assert "not run: lake → pond: 6 images of pond" in out
+    assert "4 cells of plan 'toy': 4 done, 0 to make" in out
+    before = frame()
+    assert set(before["source"].dropna()) == {"scratch", "sea"}
+    assert before["leak"].isna().all()
+
+    cats.plan.write_text(TEXT + "allow_leakage: true\n")
+    code, out, err = cats("run", "toy.yaml")
+    assert code == 0, err
+    assert "6 cells: 4 were done, 2 made now" in err
+    assert "off the ranking: lake → pond: 6 images of pond" in err
+    assert "Kept off the ranking" in out
+    runs = frame()
+    leaking = runs[(runs["kind"] == "cell") & (runs["source"] == "lake")]
+    assert MlflowClient("sqlite:///mlflow.db").get_run(leaking["run_id"].iloc[0]).data.tags["cats.leak"].startswith("6 images")
+    assert leaking["leak"].str.startswith("6 images of pond").all()
+    for asked in (wanted(load_plan("toy.yaml")), None):
+        made = make_board(runs, "toy", "auc", "min_val_loss", asked)
+        assert {row.source for row in made.targets["pond"]} == {"sea", "scratch"} == {row.source for row in made.overall}
+        assert [(row.source, row.target, row.seeds) for row in made.leaking] == [("lake", "pond", 2)]
+        assert "Kept off the ranking" in markdown(made)
+    assert Counter(runs["kind"]) == {"cell": 6, "pretraining": 2}
+
+    cats.plan.write_text(TEXT)  # refused again: what was run is still shown apart
+    _, out, _ = cats("board", "toy.yaml", "--format", "markdown")
+    assert "| lake | pond |" in out.split("Kept off the ranking")[1]
+
+
+def frame():
+    return Tracking("sqlite:///mlflow.db", "toy", create=False).frame()
+
+
+def test_a_plan_of_leaking_pairs_alone_has_no_cell_left(planted, tmp_path):
+    made = plan(["lake"], ["pond"])
+    quiet = Watch(lambda what: None, lambda record, state: None)
+    tracking = Tracking(f"sqlite:///{tmp_path}/mlflow.db", "toy")
+    with pytest.raises(CatsError, match=r"plan 'toy' has no cell left: not run: lake → pond: 6 images of pond"):
+        run(made, tracking, Outbox(tmp_path / "outbox"), Local("cpu"), quiet)
+
+
+DECLARED = {"breastmnist": (22, 40, 1), "pneumoniamnist": (8, 0, 8), "retinamnist": (0, 0, 0)}
+
+
+@pytest.mark.parametrize("name", DECLARED)
+def test_the_official_sets_hold_as_many_duplicates_as_their_entries_declare(real_data, name):
+    dataset = catalogue.target(name).dataset
+    found = overlap.inside(dataset, lambda what: None)
+    counts = {overlap.part: overlap.images for overlap in found}
+    assert (counts.get("val", 0), counts.get("test", 0), sum(overlap.exact for overlap in found)) == DECLARED[name]
+    assert sum(counts.values()) == dataset.known_duplicates
+
+
+@pytest.mark.slow
+def test_real_sets_of_different_hospitals_share_no_image(real_data):
+    names = ("breastmnist", "pneumoniamnist", "retinamnist", "mednist")
+    sets = [catalogue.source(name).dataset for name in names]
+    for source in sets:
+        for target in sets[:3]:
+            if source.name != target.name:
+                assert overlap.between(source, target, lambda what: None) == ()
+
+
+def test_lesions_photographed_again_stay_in_their_part(real_data):
+    """HAM10000 split by lesion: its 73 pairs of one photograph all lie inside a part."""
+    file = "archives/ham10000_28.npz"
+    names = tuple("abcdefg")
+    ham = dataset("ham", task="multiclass", classes=names, files=(File(path=file),), read=npz(file), groups="lesion")
+    assert overlap.inside(ham, lambda what: None) == ()

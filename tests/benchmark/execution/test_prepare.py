@@ -1,0 +1,39 @@
+"""What the runner looks at before the first cell, and how often."""
+
+from dataclasses import dataclass, field
+
+import pytest
+
+from benchmark.execution.prepare import prepare
+from benchmark.execution.watch import Watch
+from benchmark.specs.plan import load_plan
+
+TEXT = """
+experiment: toy
+sources: [scratch]
+targets: [ihc]
+backbones: [test_resnet]
+recipe: {base: probe, size: 16}
+seeds: 4
+"""
+
+
+@dataclass
+class Told:
+    said: list[str] = field(default_factory=list)
+
+    def watch(self):
+        return Watch(self.said.append, lambda *_: None)
+
+
+@pytest.mark.parametrize(
+    ("more", "often"),
+    [("", 1), ("subsample: {train: 60, seed: 7}", 1), ("subsample: {train: 60}", 4), ("subsample: {val: 60}", 4)],
+)
+def test_images_are_looked_at_once_for_all_seeds_that_use_the_same(tmp_path, more, often):
+    path, told = tmp_path / "toy.yaml", Told()
+    path.write_text(TEXT + more)
+    plan = load_plan(str(path))
+    prepare(plan, plan.cells(), told.watch())
+    assert told.said.count("reading ihc") == often
+    assert told.said.count("reading scratch") == 1

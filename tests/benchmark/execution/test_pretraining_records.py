@@ -1,0 +1,72 @@
+"""The record of a pretraining outlives the process that made it, and goes with its weights."""
+
+import pytest
+
+from benchmark.execution.delivery import keep
+from benchmark.execution.execute import make_pretraining
+from benchmark.execution.pretraining_records import UNKEPT, adopt
+from benchmark.machine.meter import Stopwatch
+from benchmark.specs.plan import load_plan
+from benchmark.specs.start import pretrained_path
+from results.tracking.outbox import Outbox
+
+
+@pytest.fixture
+def start(tmp_path):
+    plan = tmp_path / "plan.yaml"
+    plan.write_text(
+        "experiment: toy\nsources: [digits]\ntargets: [ihc]\nbackbones: [test_resnet]\n"
+        "recipe: {base: finetune, size: 16, epochs: 1}\npretraining: {size: 16, epochs: 0}\n"
+    )
+    return next(iter(load_plan(str(plan)).cells())).start
+
+
+def waiting(outbox):
+    return [(outcome.record.status, outcome.record.reason) for _, outcome in outbox]
+
+
+def test_a_record_that_no_driver_took_is_adopted_by_the_next_one_of_its_experiment(start, tmp_path):
+    made = make_pretraining(start, "toy", Stopwatch("NLD", "cpu"))
+    other, mine = Outbox(tmp_path / "other"), Outbox(tmp_path / "mine")
+    adopt(other, "another")
+    assert other.empty
+    for _ in range(2):
+        adopt(mine, "toy")
+        assert waiting(mine) == [("finished", None)]
+    ((path, found),) = mine
+    assert found.record == made.record
+    assert not mine.first_try(path)  # somebody may have begun to send it
+
+
+def test_a_record_that_a_driver_has_taken_is_not_adopted_again(start, tmp_path):
+    taken, later = Outbox(tmp_path / "taken"), Outbox(tmp_path / "later")
+    keep([make_pretraining(start, "toy", Stopwatch("NLD", "cpu"))], taken)
+    adopt(later, "toy")
+    assert (len(list(taken)), later.empty) == (1, True)
+
+
+def test_a_record_without_weights_tells_that_they_were_not_kept(start, tmp_path):
+    make_pretraining(start, "toy", Stopwatch("NLD", "cpu"))
+    pretrained_path(start).unlink()
+    box = Outbox(tmp_path / "box")
+    for _ in range(2):
+        adopt(box, "toy")
+        assert waiting(box) == [("failed", UNKEPT)]
+
+
+@pytest.mark.parametrize("refused", ["record", "weights"])
+def test_a_pretraining_that_the_disk_refuses_has_failed_and_leaves_nothing(start, tmp_path, refused):
+    path = pretrained_path(start)
+    place = path.parent / "records" if refused == "record" else path
+    place.parent.mkdir(parents=True)
+    if refused == "record":
+        place.write_text("no folder")
+    else:
+        (place / "full").mkdir(parents=True)
+    found = make_pretraining(start, "toy", Stopwatch("NLD", "cpu")).record
+    assert (found.status, found.reason.startswith(f"cannot keep pretrained weights in {path.parent}: ")) == ("failed", True)
+    place.unlink() if refused == "record" else None
+    box = Outbox(tmp_path / "box")
+    adopt(box, "toy")
+    assert box.empty
+    assert not list(path.parent.glob(".*.draft"))

@@ -1,0 +1,116 @@
+"""A plan that is run again though nothing of it is left; and what of it makes `cats run` look more closely."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from benchmark.execution.execute import cell_attempt
+from benchmark.execution.records import frame_of, outbox_of
+from benchmark.execution.up_to_date import finished
+from benchmark.specs.plan import load_plan
+from results.record import Outcome
+from results.tracking.change_counter import witness
+from results.tracking.experiment import Tracking
+
+URI = "sqlite:///mlflow.db"
+TEXT = """
+experiment: toy
+sources: [scratch]
+targets: [ihc]
+backbones: [test_resnet]
+recipe: {base: probe, size: 16}
+seeds: 3
+allow_leakage: true
+"""
+
+
+@pytest.fixture
+def plan(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "toy.yaml"
+    path.write_text(TEXT)
+    return load_plan(str(path))
+
+
+def done(cell, status="finished", attempt="a"):
+    record = cell_attempt(cell, "toy").lost("none", (0.0, 0.0)).record
+    scores = {"auc": 0.8, "accuracy": 0.8}
+    return Outcome(record.model_copy(update={"status": status, "scores": scores, "reason": None, "attempt": attempt}))
+
+
+@pytest.fixture
+def tracking(plan):
+    made = Tracking(URI, "toy")
+    for cell in plan.cells():
+        made.send(done(cell, attempt=cell.key))
+    return made
+
+
+def test_a_finished_plan_is_known_as_such_and_the_database_stays_as_it_is(plan, tracking):
+    before = witness(URI)
+    for _ in range(2):
+        found = finished(plan, URI)
+        assert (found.cells, len(found.frame)) == (3, 3)
+    assert witness(URI) == before
+
+
+def test_a_plan_that_was_finished_since_the_last_look_is_known_as_such_too(plan):
+    made = Tracking(URI, "toy")
+    assert len(frame_of(made)) == 0
+    for cell in plan.cells():
+        made.send(done(cell, attempt=cell.key))
+    before = witness(URI)
+    assert finished(plan, URI).cells == 3
+    assert witness(URI) == before
+
+
+def test_the_second_time_mlflow_is_not_asked(plan, tracking):
+    assert finished(plan, URI) is not None
+    code = (
+        "import json, sys; from benchmark.specs.plan import load_plan; from benchmark.execution.up_to_date import finished\n"
+        f"found = finished(load_plan('toy.yaml'), {URI!r})\nprint(json.dumps([found.cells, 'mlflow' in sys.modules]))"
+    )
+    asked = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert json.loads(asked.stdout) == [3, False]
+
+
+def test_a_plan_with_a_cell_more_is_not_finished(plan, tracking):
+    assert finished(plan, URI) is not None
+    assert finished(plan.model_copy(update={"seeds": (0, 1, 2, 3)}), URI) is None
+
+
+def test_a_cell_that_failed_is_left_to_do(plan):
+    tracking = Tracking(URI, "toy")
+    for number, cell in enumerate(plan.cells()):
+        tracking.send(done(cell, "failed" if number == 1 else "finished", cell.key))
+    assert finished(plan, URI) is None
+
+
+def test_what_waits_in_the_outbox_is_left_to_do(plan, tracking):
+    outbox_of(URI, "toy").put(done(next(plan.cells()), attempt="b"))
+    assert finished(plan, URI) is None
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_run_whose_process_died_is_left_to_do_whether_or_not_it_is_known_already(plan, tracking, known):
+    if known:
+        assert finished(plan, URI) is not None
+    tracking._create(done(next(plan.cells()), attempt="b").record, 0)
+    assert finished(plan, URI) is None
+
+
+def test_a_cell_that_was_deleted_since_is_left_to_do(plan, tracking):
+    assert finished(plan, URI) is not None
+    tracking.client.delete_run(next(iter(tracking.runs())).info.run_id)
+    assert finished(plan, URI) is None
+
+
+def test_nothing_is_made_where_there_is_no_database_nor_experiment(plan):
+    assert finished(plan, URI) is None
+    assert not Path("mlflow.db").exists()
+    other = Tracking(URI, "other")
+    assert finished(plan, URI) is None
+    assert other.client.get_experiment_by_name("toy") is None

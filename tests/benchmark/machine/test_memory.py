@@ -1,0 +1,57 @@
+"""Memory that is kept is kept; what the user tuned stays as it is."""
+
+import platform
+import subprocess
+import sys
+
+import pytest
+
+from benchmark.machine import memory
+
+# Fills and drops 64 MB again and again; prints how many pages had to be had anew for it, in the last rounds.
+FILLING = """
+import resource, sys
+from benchmark.machine.memory import keep_memory
+if sys.argv[1] == "keep":
+    assert keep_memory({})
+def fill():
+    return len(bytearray(64 << 20).replace(b"\\0", b"\\1"))
+for _ in range(3):
+    fill()
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+for _ in range(3):
+    fill()
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="mallopt is glibc's")
+def test_memory_that_is_kept_is_not_had_anew():
+    """In processes of their own: what is tuned stays tuned until the process ends."""
+    anew = {}
+    for how in ("give", "keep"):
+        done = subprocess.run([sys.executable, "-c", FILLING, how], capture_output=True, text=True, check=True, timeout=60)
+        anew[how] = int(done.stdout)
+    assert anew["keep"] < anew["give"] / 10
+
+
+@pytest.mark.parametrize("name", ["MALLOC_ARENA_MAX", "MALLOC_TRIM_THRESHOLD_", "GLIBC_TUNABLES"])
+def test_what_the_user_tuned_is_left_alone(monkeypatch, name):
+    monkeypatch.setattr(memory.ctypes, "CDLL", lambda path: pytest.fail("asked"))
+    assert not memory.keep_memory({name: "1"})
+
+
+@pytest.mark.parametrize("error", [AttributeError, OSError, TypeError])
+def test_elsewhere_than_with_glibc_nothing_happens(monkeypatch, error):
+    def absent(path):
+        raise error
+
+    monkeypatch.setattr(memory.ctypes, "CDLL", absent)
+    assert not memory.keep_memory({})
+
+
+def test_large_pages_are_asked_for_unless_the_user_said_otherwise():
+    silent, decided = {}, {"THP_MEM_ALLOC_ENABLE": "0"}
+    memory.large_pages(silent)
+    memory.large_pages(decided)
+    assert (silent, decided) == ({"THP_MEM_ALLOC_ENABLE": "1"}, {"THP_MEM_ALLOC_ENABLE": "0"})

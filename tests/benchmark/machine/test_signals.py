@@ -1,0 +1,74 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from benchmark.machine.signals import exit_code, sheltered, stoppable, stopped
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_stops_what_runs_and_is_told_to_the_shell(number, code):
+    before = signal.getsignal(number)
+    with pytest.raises(KeyboardInterrupt), stoppable():
+        assert not stopped()
+        os.kill(os.getpid(), number)
+        time.sleep(10)
+    assert exit_code() == code
+    assert not stopped()  # what comes after it is not stopped
+    assert signal.getsignal(number) is before
+
+
+def test_a_signal_waits_until_what_is_sheltered_is_done():
+    done = []
+    with pytest.raises(KeyboardInterrupt), stoppable():
+        with sheltered():
+            with sheltered():
+                os.kill(os.getpid(), signal.SIGTERM)
+                done.append("inner")
+            done.append("outer")
+        done.append("never")
+    assert done == ["inner", "outer"]
+
+
+def test_what_is_kept_after_a_stop_is_kept_in_peace():
+    with stoppable():
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGTERM)
+        with sheltered():
+            pass
+        assert stopped()
+
+
+def test_one_and_the_same_signal_may_come_twice():
+    with stoppable():
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGINT)
+        os.kill(os.getpid(), signal.SIGINT)  # the terminal, and who started us
+        assert exit_code() == 130
+
+
+def test_a_second_signal_ends_the_process_at_once():
+    code = (
+        "import os, signal, time; from benchmark.machine.signals import stoppable\n"
+        "with stoppable():\n"
+        "    try: os.kill(os.getpid(), signal.SIGTERM)\n"
+        "    except KeyboardInterrupt: pass\n"
+        "    time.sleep(0.6)\n"
+        "    os.kill(os.getpid(), signal.SIGINT)\n"
+        "    print('went on')"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+
+
+def test_who_was_started_with_a_signal_ignored_goes_on_ignoring_it():
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with stoppable():
+            os.kill(os.getpid(), signal.SIGINT)
+            assert not stopped()
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -1,0 +1,310 @@
+"""Pretrained here, published in a real model registry, used by another plan: the same bits, known by their content."""
+
+import contextlib
+import json
+import os
+import shutil
+import sqlite3
+from pathlib import Path
+
+import pytest
+import torch
+from mlflow import MlflowClient
+from mlflow.store.artifact.local_artifact_repo import LocalArtifactRepository
+
+from benchmark.core.digest import file_digest
+from benchmark.entries.publish import publish
+from benchmark.execution.engine import Local
+from benchmark.execution.runner import run
+from benchmark.execution.watch import Watch
+from benchmark.networks.load import initialised, weights_of
+from benchmark.specs import model_registry as published
+from benchmark.specs.plan import Plan, load_plan
+from benchmark.specs.resolve import _found, start_of
+from benchmark.specs.source import Weights
+from results.error import CatsError
+from results.tracking.experiment import Tracking
+from results.tracking.outbox import Outbox
+from results.tracking.registry import Registry
+
+PLAN = """
+experiment: first
+sources: [digits]
+targets: [ihc]
+backbones: [test_resnet]
+recipe: {size: 16, epochs: 0}
+seeds: 1
+subsample: {train: 40}
+pretraining: {size: 16, epochs: 1, batch_size: 128}
+"""
+QUIET = Watch(lambda what: None, lambda record, state: None)
+MODEL = "models:/digits-test_resnet/1"
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """A folder with plan, database and home in which digits have been pretrained for test_resnet: made once."""
+    folder = tmp_path_factory.mktemp("published")
+    before = {name: os.environ.get(name) for name in ("CATS_HOME", "MLFLOW_TRACKING_URI")}
+    here = Path.cwd()
+    os.chdir(folder)
+    os.environ["CATS_HOME"] = str(folder / "home")
+    try:
+        (folder / "plan.yaml").write_text(PLAN)
+        work(load_plan("plan.yaml"), folder)
+    finally:
+        os.chdir(here)
+        for name, value in before.items():
+            os.environ.pop(name, None) if value is None else os.environ.update({name: value})
+    return folder
+
+
+def work(plan, folder):
+    tracking = Tracking(f"sqlite:///{folder}/mlflow.db", plan.experiment)
+    state = run(plan, tracking, Outbox(folder / "home" / "outbox" / plan.experiment), Local("cpu"), QUIET)
+    assert state.failed == []
+    return tracking.frame()
+
+
+@pytest.fixture
+def place(finished, tmp_path, monkeypatch):
+    """A copy of it to work in. The artifacts stay where the first run put them, as on a server."""
+    shutil.copytree(finished, tmp_path / "copy", ignore=shutil.ignore_patterns("mlruns"))
+    monkeypatch.chdir(tmp_path / "copy")
+    monkeypatch.setenv("CATS_HOME", str(tmp_path / "copy" / "home"))
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/copy/mlflow.db")
+    published._asked.cache_clear()
+    weights_of.cache_clear()
+    return tmp_path / "copy"
+
+
+def test_what_is_published_comes_back_bit_for_bit_in_another_home(place, tmp_path, monkeypatch):
+    assert publish("digits", "test_resnet", "plan.yaml") == MODEL
+    pretrained = load_plan("plan.yaml").start("digits", "test_resnet", 0)
+    before = weights_of(pretrained)
+    monkeypatch.setenv("CATS_HOME", str(tmp_path / "another"))
+    start = start_of(MODEL, "test_resnet", 0, {})
+    found = weights_of(start)
+    assert (found.mean, found.std, found.channels, found.arguments) == (
+        before.mean,
+        before.std,
+        before.channels,
+        before.arguments,
+    )
+    assert found.state.keys() == before.state.keys()
+    assert all(torch.equal(value, before.state[name]) for name, value in found.state.items())
+    assert file_digest(tmp_path / "another" / "published" / f"{start.weights}.safetensors") == start.weights
+    both = [initialised(each, 2, 0).eval()(torch.ones(1, 3, 16, 16)) for each in (start, pretrained)]
+    assert torch.equal(*both)
+
+
+def test_the_registry_holds_two_plain_files_in_the_run_that_made_them(place):
+    publish("digits", "test_resnet", "plan.yaml", name="mine")
+    client = MlflowClient(os.environ["MLFLOW_TRACKING_URI"])
+    version = client.get_model_version("mine", "1")
+    start = load_plan("plan.yaml").start("digits", "test_resnet", 0)
+    assert version.tags["cats.key"] == start.key
+    run = client.get_run(version.run_id)
+    assert (run.data.tags["cats.kind"], run.data.tags["cats.key"]) == ("pretraining", start.key)
+    files = {Path(item.path).name for item in client.list_artifacts(version.run_id, "weights")}
+    assert files == {"weights.safetensors", "weights.json"}
+    facts = json.loads(Path(client.download_artifacts(version.run_id, "weights/weights.json")).read_text())
+    assert (facts["source"], facts["backbone"], facts["licence"], facts["families"]) == (
+        "digits",
+        "test_resnet",
+        "CC BY 4.0",
+        ["digits"],
+    )
+    assert (facts["mean"], facts["channels"], facts["arguments"], facts["data"]) == ([0.5] * 3, "rgb", {}, start.data)
+    assert facts["recipe"]["size"] == 16
+
+
+def test_publishing_twice_gives_one_version_and_another_name_the_same_key(place):
+    assert publish("digits", "test_resnet", "plan.yaml") == publish("digits", "test_resnet", "plan.yaml") == MODEL
+    assert publish("digits", "test_resnet", "plan.yaml", name="other") == "models:/other/1"
+    keys = {start_of(model, "test_resnet", 0, {}).key for model in (MODEL, "models:/other/1")}
+    assert len(keys) == 1
+    (place / "plan.yaml").write_text(PLAN.replace("epochs: 1", "epochs: 2"))
+    work(load_plan("plan.yaml"), place)
+    assert publish("digits", "test_resnet", "plan.yaml") == "models:/digits-test_resnet/2"
+    assert start_of("models:/digits-test_resnet/2", "test_resnet", 0, {}).key not in keys
+
+
+def test_a_plan_runs_with_published_weights_and_without_their_data(place, monkeypatch):
+    publish("digits", "test_resnet", "plan.yaml")
+    (place / "second.yaml").write_text(PLAN.replace("[digits]", f"[scratch, '{MODEL}']").replace("first", "second"))
+    frame = work(load_plan("second.yaml"), place)
+    assert sorted(frame["source"]) == [MODEL, "scratch"]
+    assert set(frame["kind"]) == {"cell"}
+    assert set(frame["status"]) == {"FINISHED"}
+    direct = work(load_plan("plan.yaml"), place)
+    cell = direct[direct["kind"] == "cell"].iloc[0]
+    other = frame[frame["source"] == MODEL].iloc[0]
+    assert other["test_auc"] == cell["test_auc"]
+    assert other["key"] != cell["key"]
+
+
+def test_published_weights_never_meet_a_target_of_their_family(place):
+    publish("digits", "test_resnet", "plan.yaml")
+    plan = Plan(experiment="e", sources=(MODEL,), targets=("digits", "ihc"), backbones=("test_resnet",))
+    assert plan.refused() == {(MODEL, "digits"): f"{MODEL} and digits are of one family of data sets, 'digits'"}
+
+
+def test_an_entry_of_ones_own_names_published_weights(call, place):
+    publish("digits", "test_resnet", "plan.yaml")
+    entries = Path(os.environ["CATS_ENTRIES"]) / "sources"
+    (entries / "mine.yaml").write_text(f"title: t\nlicence: l\ncitation: c\nweights: {{mlflow: {MODEL}}}\n")
+    assert start_of("mine", "test_resnet", 0, {}).key == start_of(MODEL, "test_resnet", 0, {}).key
+    code, out, _ = call("check", "mine", "--backbone", "test_resnet")
+    assert (code, "ok     weights" in out) == (0, True), out
+    with pytest.raises(CatsError, match=f"{MODEL} has sha256 .*, expected {'0' * 64}"):
+        _found("mine", Weights(mlflow=MODEL, sha256="0" * 64), "test_resnet")
+    code, out, _ = call("check", "mine", "--backbone", "resnet18")
+    assert (code, f"{MODEL} holds weights of test_resnet, not of resnet18" in out) == (1, True), out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("scratch", "test_resnet"), "scratch is random; only what is pretrained here can be published"),
+        (("imagenet", "test_resnet"), "imagenet is weights; only what is pretrained here can be published"),
+        (("digits", "test_resnot"), "timm has no backbone 'test_resnot'"),
+        (("digts", "test_resnet"), "no source called 'digts'; did you mean 'digits'?"),
+        (
+            ("digits", "test_resnet"),
+            "digits has not been pretrained for test_resnet in this way yet; name with --plan the plan",
+        ),
+        (
+            ("digits", "test_vit", "plan.yaml"),
+            "run `cats run plan.yaml` first, with digits among its sources and test_vit among",
+        ),
+        (("digits", "test_resnet", "plan.yaml", "a/b"), "a registered model cannot be called 'a/b'"),
+    ],
+)
+def test_what_cannot_be_published_says_why(place, arguments, sentence):
+    with pytest.raises(CatsError) as caught:
+        publish(*arguments)
+    assert sentence in str(caught.value)
+
+
+def test_a_plan_that_pretrains_for_every_seed_needs_one_named(place):
+    (place / "plan.yaml").write_text(PLAN + "pretraining_seed: null\n")
+    with pytest.raises(CatsError, match="pretrains anew for every seed; name one of 0 with --seed"):
+        publish("digits", "test_resnet", "plan.yaml")
+    assert publish("digits", "test_resnet", "plan.yaml", seed=0) == MODEL  # the same as the shared one of seed 0
+
+
+def test_a_server_that_never_saw_the_pretraining_says_so(place, tmp_path, monkeypatch):
+    other = f"sqlite:///{tmp_path}/other.db"
+    Tracking(other, "empty")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", other)
+    with pytest.raises(CatsError, match=r"has no finished run of the pretraining .* `cats sync plan.yaml`"):
+        publish("digits", "test_resnet", "plan.yaml")
+
+
+@pytest.mark.parametrize(
+    ("model", "sentence"),
+    [
+        ("models:/digits/1", "has no registered model 'digits'; allowed are digits-test_resnet"),
+        ("models:/digits-test_resnet/7", "has no models:/digits-test_resnet/7; there is version 1"),
+        ("models:/digits-test_resnet/latest", "names no version of a registered model; write models:/NAME/VERSION"),
+    ],
+)
+def test_an_unknown_model_is_refused_before_anything_starts(place, model, sentence):
+    publish("digits", "test_resnet", "plan.yaml")
+    (place / "second.yaml").write_text(PLAN.replace("[digits]", f"['{model}']"))
+    with pytest.raises(CatsError) as caught:
+        load_plan("second.yaml")
+    assert sentence in str(caught.value)
+
+
+def test_a_registry_that_fails_while_it_is_asked_what_there_is_is_one_sentence(place):
+    publish("digits", "test_resnet", "plan.yaml")
+    registry = Registry(os.environ["MLFLOW_TRACKING_URI"])
+    with contextlib.closing(sqlite3.connect(place / "mlflow.db")) as database, database:
+        database.execute("ALTER TABLE registered_models RENAME TO gone")
+    with pytest.raises(CatsError, match=r"MLflow at \S+ cannot be asked for models:/other/1: "):
+        registry.version("models:/other/1")
+
+
+def test_weights_of_another_backbone_and_models_of_other_people_are_refused(place):
+    publish("digits", "test_resnet", "plan.yaml")
+    with pytest.raises(CatsError, match=f"{MODEL} holds weights of test_resnet, not of resnet18"):
+        start_of(MODEL, "resnet18", 0, {})
+    client = MlflowClient(os.environ["MLFLOW_TRACKING_URI"])
+    client.create_registered_model("theirs")
+    client.create_model_version("theirs", "runs:/x/y", None)
+    with pytest.raises(CatsError, match=r"models:/theirs/1 was not made by `cats publish`: it lacks the tag cats\.key"):
+        start_of("models:/theirs/1", "test_resnet", 0, {})
+
+
+def test_a_missing_database_is_not_made(place, tmp_path, monkeypatch):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/none.db")
+    with pytest.raises(CatsError, match=r"there is no database sqlite:.*none.db; name MLflow's server"):
+        start_of(MODEL, "test_resnet", 0, {})
+    assert not (tmp_path / "none.db").exists()
+
+
+def test_other_bits_than_were_published_are_not_used(place, tmp_path, monkeypatch):
+    publish("digits", "test_resnet", "plan.yaml")
+    client = MlflowClient(os.environ["MLFLOW_TRACKING_URI"])
+    version = client.get_model_version("digits-test_resnet", "1")
+    stored = Path(client.get_run(version.run_id).info.artifact_uri.removeprefix("file://")) / "weights" / "weights.safetensors"
+    content = stored.read_bytes()
+    try:
+        stored.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+        with pytest.raises(CatsError, match=r"the weights of .* have sha256 .*, expected .*; they are not used"):
+            weights_of(start_of(MODEL, "test_resnet", 0, {}))
+        assert not list((place / "home" / "published").glob("*"))
+    finally:
+        stored.write_bytes(content)
+
+
+@pytest.mark.parametrize("answer", ["{outside}/secret.safetensors", "{folder}/../secret.safetensors", "{folder}/weights.pkl"])
+def test_a_server_does_not_choose_what_is_read(place, tmp_path, monkeypatch, answer):
+    publish("digits", "test_resnet", "plan.yaml")
+    outside, folder = tmp_path / "outside", tmp_path / "folder"
+    for each in (outside, folder):
+        each.mkdir()
+    for path in (outside / "secret.safetensors", tmp_path / "secret.safetensors", folder / "weights.pkl"):
+        path.write_bytes(b"secret")
+    registry = Registry(os.environ["MLFLOW_TRACKING_URI"])
+    asked = []
+
+    def answered(self, path, target):
+        asked.append(path)
+        return answer.format(outside=outside, folder=folder)
+
+    monkeypatch.setattr(LocalArtifactRepository, "download_artifacts", answered)
+    with pytest.raises(CatsError, match="it is not read"):
+        registry.download(registry.version(MODEL), folder)
+    assert asked == ["weights/weights.safetensors"]
+
+
+def test_a_link_in_the_download_is_not_followed(place, tmp_path, monkeypatch):
+    publish("digits", "test_resnet", "plan.yaml")
+    (tmp_path / "secret.safetensors").write_bytes(b"secret")
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (folder / "weights.safetensors").symlink_to(tmp_path / "secret.safetensors")
+    registry = Registry(os.environ["MLFLOW_TRACKING_URI"])
+    monkeypatch.setattr(LocalArtifactRepository, "download_artifacts", lambda *_: str(folder / "weights.safetensors"))
+    with pytest.raises(CatsError, match="it is not read"):
+        registry.download(registry.version(MODEL), folder)
+
+
+def test_the_command_publishes_on_the_server_it_is_given(place, call, monkeypatch):
+    home, uri = str(place / "home"), f"sqlite:///{place}/mlflow.db"
+    monkeypatch.setenv("CATS_HOME", home)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI")
+    arguments = ("publish", "digits", "--backbone", "test_resnet", "--plan", place / "plan.yaml", "--tracking-uri", uri)
+    code, out, err = call(*arguments)
+    assert code == 0, err
+    assert f"digits for test_resnet is {MODEL} on {uri}" in out
+    code, _, err = call("publish", "imagenet", "--backbone", "test_resnet", "--tracking-uri", uri)
+    assert code == 2
+    assert "imagenet is weights" in err
+    (place / "second.yaml").write_text(PLAN.replace("[digits]", f"['{MODEL}']"))
+    code, out, err = call("plan", place / "second.yaml", "--tracking-uri", uri)
+    assert code == 0, err
+    assert "1 cells" in out

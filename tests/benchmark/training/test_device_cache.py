@@ -1,0 +1,97 @@
+"""Images that stay on a device: the last ones used, no more than fit, and none that nobody uses where memory lacks."""
+
+import threading
+
+import pytest
+import torch
+
+from benchmark.networks.network import Network
+from benchmark.specs.recipe import Recipe
+from benchmark.training import device_cache as shelf
+from benchmark.training import train
+from benchmark.training.device_images import Images
+from tests.support.stripes import CPU, network, stripes
+
+
+def pixels(count):
+    return Images(torch.zeros((count, 1, 10, 10), dtype=torch.uint8), torch.zeros(count, dtype=torch.int64))
+
+
+def asked(key, count=3, device=CPU):
+    """Whether images had to be made: 100 bytes each."""
+    made = []
+    shelf.kept(key, 100 * count, device, lambda: made.append(key) or pixels(count))
+    return bool(made)
+
+
+@pytest.fixture(autouse=True)
+def room(monkeypatch):
+    """For ten images."""
+    monkeypatch.setattr(shelf, "ON_HOST", 1000)
+
+
+def test_what_is_there_is_not_made_again():
+    assert [asked(key) for key in "abab"] == [True, True, False, False]
+
+
+def test_what_was_used_longest_ago_goes_for_what_does_not_fit_beside_it():
+    assert [asked(key) for key in "abcad"] == [True, True, True, False, True]
+    assert [asked(key) for key in "acdb"] == [False, False, False, True]
+
+
+def test_as_many_go_as_are_in_the_way():
+    assert [asked("a"), asked("b"), asked("c", 7)] == [True] * 3
+    assert [asked("b"), asked("a"), asked("b")] == [False, True, False]
+
+
+def test_what_is_larger_than_the_shelf_is_there_all_the_same():
+    assert [asked("a"), asked("b", 11), asked("b", 11)] == [True, True, False]
+    assert asked("a")
+
+
+def test_a_gpu_keeps_half_of_its_memory_for_other_things(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (0, 1200))
+    made = [asked(key, device=torch.device("cuda")) for key in "abcab"]
+    assert made == [True] * 5
+
+
+def test_cells_side_by_side_that_want_the_same_images_make_them_once():
+    made, begun = [], threading.Barrier(3)
+
+    def want():
+        begun.wait(10)
+        shelf.kept("a", 300, CPU, lambda: made.append(1) or pixels(3))
+
+    threads = [threading.Thread(target=want) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(10)
+    assert made == [1]
+
+
+def test_images_that_nobody_uses_are_let_go_and_others_stay():
+    used = shelf.kept("a", 300, CPU, lambda: pixels(3))
+    asked("b")
+    assert shelf.let_go()
+    assert not shelf.let_go()
+    assert shelf.kept("a", 300, CPU, lambda: pixels(3)) is used
+    assert asked("b")
+
+
+def test_images_of_other_cells_go_before_a_batch_is_halved(monkeypatch, caplog):
+    tried, real = [], Network.forward
+
+    def forward(self, images):
+        if self.training:
+            tried.append(len(images))
+            if len(tried) < 3:
+                raise torch.OutOfMemoryError
+        return real(self, images)
+
+    monkeypatch.setattr(Network, "forward", forward)
+    asked("a")
+    fit = train.fit(network(), stripes(16), stripes(8), Recipe(size=16, epochs=1, batch_size=16, precision="fp32"), 0)
+    assert (tried, fit.micro_batch) == ([16, 16, 8, 8], 8)
+    assert caplog.messages == ["memory does not suffice for 16 images at once: 8 from now on"]
+    assert asked("a")

@@ -1,0 +1,65 @@
+"""Real drivers of a small plan, each in a process of its own, what they say and the table of what they leave."""
+
+import os
+import subprocess
+import sys
+from collections import Counter
+
+from results.tracking.experiment import Tracking
+
+PLAN = """
+experiment: small
+sources: [scratch, digits]
+targets: [ihc]
+backbones: [test_resnet]
+recipe: {base: finetune, size: 16, epochs: 2, batch_size: 32}
+seeds: 4
+subsample: {train: 60}
+pretraining: {size: 16, epochs: 1}
+"""
+
+
+def started(folder, *options, plan=PLAN):
+    """`cats run` as a process; it writes to `small.db` in the folder, one thread for each worker."""
+    (folder / "small.yaml").write_text(plan)
+    command = ["run", "small.yaml", "--device", "cpu", "--tracking-uri", f"sqlite:///{folder / 'small.db'}", *options]
+    with (folder / "said").open("w") as file:
+        return subprocess.Popen(
+            [sys.executable, "-m", "benchmark", *command],
+            cwd=folder,
+            env={**os.environ, "OMP_NUM_THREADS": "1"},
+            stdout=subprocess.DEVNULL,
+            stderr=file,
+        )
+
+
+def said(folder):
+    """What the last driver of a folder has said up to now."""
+    return (folder / "said").read_text()
+
+
+def ended(process, folder, code=0):
+    """What a driver has said by its end, which must be in good order."""
+    try:
+        process.wait(timeout=250)
+    finally:
+        process.kill()
+    told = said(folder)
+    assert process.wait() == code, told
+    assert "Traceback" not in told, told
+    return told
+
+
+def attempts(folder):
+    return Tracking(f"sqlite:///{folder / 'small.db'}", "small", create=False).frame()
+
+
+def table(folder, failed=0):
+    """Key → scores of every cell, after a look that all is there once, none runs and no more attempts failed than is said."""
+    runs = attempts(folder)
+    done = runs[runs["status"] == "FINISHED"]
+    assert Counter(runs["status"]) == Counter(FINISHED=9, FAILED=failed)
+    assert Counter(done["kind"]) == {"cell": 8, "pretraining": 1}
+    assert done["key"].is_unique
+    cells = done[done["kind"] == "cell"]
+    return dict(zip(cells["key"], zip(cells["test_auc"], cells["val_loss"], strict=True), strict=True))

@@ -1,0 +1,85 @@
+"""A driver that is killed, pre-empted, or not alone: the table in the end is that of an undisturbed run."""
+
+import json
+import os
+import random
+import signal
+import time
+
+import pytest
+
+from tests.integration.faults.driver import DYING, ENDLESS, PLAN, Place, ended, heard, killed, left, same
+
+pytestmark = pytest.mark.slow
+RENAMES = {  # what a driver is about to rename, and how many renames later it dies
+    "the database is made but not in its place": (r"/\.mlflow\.db\.draft -> ", 0),
+    "a record is written but not in its place": (r"home/outbox/\w+/\.\w+-\w+ -> ", 0),
+    "a record is being sent": (r"/mlruns/\S+ -> \S+/predictions\.parquet$", 0),
+    "MLflow has a record that still waits": (r"home/outbox/\w+/\w+-\w+ -> ", 0),
+    "a pretraining is recorded and its weights are not kept": (r" -> \S+/home/pretrained/\w+\.safetensors$", 0),
+    "weights are kept": (r" -> \S+/home/pretrained/\w+\.safetensors$", 1),
+    "a pretraining is recorded twice": (r"home/pretrained/records/\w+-\w+ -> ", 0),
+}
+# CATS_KILLS=20 kills as many more drivers, each at a moment of its own: a share of the time that an undisturbed one takes.
+LUCK = random.Random(os.environ.get("CATS_KILLS_SEED", "0"))
+MOMENTS = [round(LUCK.random(), 3) for _ in range(int(os.environ.get("CATS_KILLS", "0")))]
+
+
+@pytest.mark.parametrize("moment", ["it has the lease", *RENAMES, *MOMENTS])
+def test_a_driver_killed_at_any_moment_loses_and_doubles_nothing(place, undisturbed, moment):
+    if moment in RENAMES:
+        names, more = RENAMES[moment]
+        ended(place.start(program=("-c", DYING, names, str(more))), -signal.SIGKILL)
+    else:
+        process = place.start()
+        if moment == "it has the lease":
+            left(process, place.home, "outbox/*.lock")
+        else:
+            time.sleep(moment * undisturbed.attrs["seconds"])
+        killed(process)
+        assert moment in MOMENTS or process.returncode == -signal.SIGKILL
+    told = place.finish()
+    assert "waiting for it" not in told
+    same(place.table(), undisturbed)
+
+
+def test_sigterm_keeps_the_cost_of_the_stopped_cell_and_the_next_run_goes_on(place, undisturbed):
+    place.write(ENDLESS)
+    process = place.start()
+    heard(process, "2/8")
+    time.sleep(2)  # into the third
+    process.send_signal(signal.SIGTERM)
+    told = ended(process, 128 + signal.SIGTERM)
+    assert "Resume with: cats run small.yaml" in told
+    assert not list(place.home.glob("outbox/*/*"))
+    runs = place.runs()
+    (stopped,) = runs[runs["status"] == "KILLED"].to_dict("records")
+    assert json.loads(stopped["costs"])[0]["seconds"] > 0
+    place.write(PLAN)
+    assert "waiting for it" not in place.finish()
+    table = place.table()
+    same(table[table["key"].isin(undisturbed["key"])].reset_index(drop=True), undisturbed)
+
+
+def test_two_drivers_of_one_home_make_every_cell_once(place, undisturbed):
+    first = place.start()
+    left(first, place.home, "outbox/*.lock")
+    second = place.start()
+    told = ended(first)
+    waited = ended(second)
+    assert "4 made now" in told
+    assert f"another cats run, pid {first.pid} on " in waited or "another cats run works on" in waited
+    assert "4 were done, 0 made now" in waited
+    assert len(place.runs()) == 5
+    same(place.table(), undisturbed)
+
+
+def test_two_drivers_of_two_homes_started_at_once_make_every_cell_once(tmp_path, undisturbed):
+    one = Place(tmp_path / "one", uri=f"sqlite:///{tmp_path / 'mlflow.db'}")
+    other = Place(tmp_path / "other", uri=one.uri)
+    processes = [one.start(), other.start()]
+    told = [ended(process) for process in processes]
+    assert sorted("4 made now" in said for said in told) == [False, True]
+    assert sorted("another cats run, pid " in said for said in told) == [False, True]
+    assert len(one.runs()) == 5
+    same(one.table(), undisturbed)

@@ -1,0 +1,130 @@
+"""`mlflow server` over HTTP with users: the same boards as sqlite, predictions through it, and no trust in where it points."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from results.error import CatsError
+from results.record import Outcome
+from results.tracking.experiment import Tracking
+from results.tracking.outbox import Outbox
+from results.tracking.predictions import predictions_of
+from results.tracking.registry import Registry, Version
+from results.tracking.snapshot import frame_of, unchanged
+from tests.integration.servers.conftest import PASSWORD
+from tests.integration.servers.records import board_of, records, same_frame, send_all
+
+TABLE = pd.DataFrame({"sample": ["a", "b"], "label": [0, 1], "probability_no": [0.2, 0.7]})
+
+
+def put(web, column, value, run_id):
+    """What only the server, or somebody who has got into it, can do."""
+    with closing(sqlite3.connect(web.folder / "mlflow.db")) as database, database:
+        database.execute(f"UPDATE runs SET {column} = ? WHERE run_uuid = ?", (value, run_id))
+
+
+def test_the_same_records_give_the_same_frame_and_board_as_sqlite(user, tmp_path, capfd):
+    web, local = Tracking(user.uri, "boards"), Tracking(f"sqlite:///{tmp_path}/mlflow.db", "boards")
+    for one in (web, local):
+        send_all(one)
+    same_frame(web.frame(), local.frame())
+    assert board_of(web) == board_of(local)
+    assert unchanged(Path("snapshots"), user.uri, "boards") is None
+    assert capfd.readouterr().out == ""  # MLflow would print the addresses of runs
+
+
+def test_predictions_are_kept_by_the_server_and_fetched_once(user, tmp_path, monkeypatch):
+    tracking = Tracking(user.uri, "kept")
+    run_id = tracking.send(Outcome(records()[0], TABLE))
+    assert len(list((user.folder / "artifacts").rglob(f"{run_id}/**/predictions.parquet"))) == 1
+    read = predictions_of(user.uri, "kept", tmp_path)
+    frame_of(tracking, tmp_path)
+    pd.testing.assert_frame_equal(read(run_id), TABLE)
+    monkeypatch.setattr(Tracking, "predictions", None)  # whoever asks the server again fails
+    pd.testing.assert_frame_equal(predictions_of(user.uri, "kept", tmp_path)(run_id), TABLE)
+
+
+@pytest.mark.parametrize(
+    "place", ["file://{folder}", "{folder}", "mlflow-artifacts:/../{folder}", "mlflow-artifacts://elsewhere/1"]
+)
+def test_a_run_that_points_to_this_machine_or_elsewhere_is_neither_read_nor_written(user, tmp_path, place):
+    (tmp_path / "secret").mkdir()
+    TABLE.to_parquet(tmp_path / "secret" / "predictions.parquet")
+    (tmp_path / "secret" / "weights").mkdir()
+    (tmp_path / "secret" / "weights" / "weights.safetensors").write_bytes(b"secret")
+    tracking = Tracking(user.uri, tmp_path.name)
+    run_id = tracking.send(Outcome(records()[0], TABLE))
+    put(user, "artifact_uri", place.format(folder=tmp_path / "secret"), run_id)
+    for read in (tracking.predictions, predictions_of(user.uri, tmp_path.name, tmp_path / "snapshots")):
+        with pytest.raises(CatsError, match="puts artifacts at"):
+            read(run_id)
+    frame_of(tracking, tmp_path / "snapshots", fresh=True)
+    with pytest.raises(CatsError, match="puts artifacts at"):
+        predictions_of(user.uri, tmp_path.name, tmp_path / "snapshots")(run_id)
+    put(user, "status", "RUNNING", run_id)  # half-written: it would be completed
+    with pytest.raises(CatsError, match="puts artifacts at"):
+        tracking.send(Outcome(records()[0], TABLE.head(1)))
+    assert len(pd.read_parquet(tmp_path / "secret" / "predictions.parquet")) == 2
+    registry = Registry(user.uri)
+    with pytest.raises(CatsError, match="puts artifacts at"):
+        registry.download(Version("mine", "1", run_id, {}), tmp_path)
+    with pytest.raises(CatsError, match="puts artifacts at"):
+        registry.publish("other", run_id, tmp_path / "secret" / "predictions.parquet", "{}", {"cats.key": "k"})
+    left = sorted(path.name for path in (tmp_path / "secret").rglob("*"))
+    assert left == ["predictions.parquet", "weights", "weights.safetensors"]
+
+
+def test_an_experiment_whose_artifacts_lie_on_this_machine_takes_no_new_records(user, tmp_path):
+    tracking = Tracking(user.uri, "pointing")
+    with closing(sqlite3.connect(user.folder / "mlflow.db")) as database, database:
+        database.execute("UPDATE experiments SET artifact_location = ? WHERE name = 'pointing'", (str(tmp_path),))
+    with pytest.raises(CatsError, match="which a server has no say in; start it with --serve-artifacts"):
+        Tracking(user.uri, "pointing")
+    assert len(tracking.frame()) == 0
+    assert len(Tracking(user.uri, "pointing", create=False).frame()) == 0
+
+
+@pytest.mark.parametrize("known", [None, ("admin", "s3cr3t-but-wrong"), ("nobody", PASSWORD)], ids=["none", "password", "user"])
+def test_a_server_that_does_not_know_one_is_one_sentence_and_the_records_wait(web, cats, tmp_path, monkeypatch, known):
+    from benchmark.execution.records import outbox_of
+    from tests.integration.servers.records import PLAN
+
+    for name, value in zip(("USERNAME", "PASSWORD"), known or (), strict=False):
+        monkeypatch.setenv(f"MLFLOW_TRACKING_{name}", value)
+    (tmp_path / "small.yaml").write_text(PLAN)
+    box = outbox_of(web.uri, "small")
+    box.put(Outcome(records()[0]))
+    for command in ("sync", "run", "board"):
+        code, out, err = cats(command, "small.yaml", "--tracking-uri", web.uri)
+        assert (code, out) == (2, "")
+        assert err == (
+            f"cats: MLflow at {web.uri} cannot be used: it wants a user and a password that it knows; "
+            "set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD\n"
+        )
+    assert len(list(box)) == 1
+
+
+def test_somebody_who_may_only_read_an_experiment_sees_it_and_his_records_wait(user, tmp_path, monkeypatch):
+    import requests
+
+    tracking = Tracking(user.uri, "owned")
+    tracking.send(Outcome(records()[0], TABLE))
+    made = requests.post(
+        f"{user.uri}/api/2.0/mlflow/users/create", json={"username": "reader", "password": PASSWORD},
+        auth=("admin", PASSWORD), timeout=60,
+    )  # fmt: skip
+    assert made.status_code == 200, made.text
+    monkeypatch.setenv("MLFLOW_TRACKING_USERNAME", "reader")
+    reader = Tracking(user.uri, "owned")
+    assert list(reader.frame()["key"]) == [records()[0].key]
+    box = Outbox(tmp_path / "box")
+    box.put(Outcome(records()[1]))
+    with pytest.raises(CatsError, match="did not take a record: .*403|did not take a record: .*[Pp]ermission denied") as caught:
+        reader.deliver(box)
+    assert "\n" not in str(caught.value)
+    assert len(list(box)) == 1
+    monkeypatch.setenv("MLFLOW_TRACKING_USERNAME", "admin")
+    assert Tracking(user.uri, "owned").deliver(box) == 1

@@ -1,0 +1,43 @@
+"""The benchmark of scale runs, in small, and says what it measured."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.support.paths import ROOT
+
+pytestmark = [pytest.mark.slow, pytest.mark.cluster]
+
+
+def measured(folder, *arguments):
+    """What is printed, and what --json keeps."""
+    script, kept = ROOT / "scripts" / "bench_scale.py", folder / "found.json"
+    done = subprocess.run(
+        [sys.executable, str(script), *arguments, "--folder", str(folder), "--json", str(kept)],
+        env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert [path.name for path in folder.iterdir()] == ["found.json"]
+    return done.stdout, json.loads(kept.read_text())["found"]
+
+
+def test_every_no_op_is_recorded_once_and_a_finished_plan_makes_nothing(tmp_path):
+    said, found = measured(
+        tmp_path, "overhead", "resume", "--cells", "20", "--workers", "1", "--repeats", "1", "--stores", "sqlite"
+    )
+    assert {name: told["made"] for name, told in found["overhead"].items()} == {"sqlite": 20, "sqlite, dask, 1 worker": 20}
+    for told in found["overhead"].values():
+        assert (told["failed"], told["waiting"], told["calls"]["create_run"]) == (0, 0, 20)
+    assert "resume of 20 finished cells" in said
+    assert found["resume"]["cells"] == 20
+
+
+def test_a_cluster_whose_workers_are_killed_makes_every_cell_once(tmp_path):
+    some = ["--cluster-cells", "40", "--cluster-workers", "10", "--lull", "1", "--kills", "2"]
+    said, found = measured(tmp_path, "cluster", *some)
+    assert found["cluster"]["reasons"] == []
+    assert found["cluster"]["killed"] == 4
+    assert "40 of 40 cells made once" in said

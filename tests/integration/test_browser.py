@@ -1,0 +1,322 @@
+"""The report in a real browser: what people click, type and see; and that nothing leaves the page."""
+
+import json
+import re
+import shutil
+
+import pandas as pd
+import pytest
+
+from results.agreement.decisions import about, decisions_of
+from results.agreement.judge import agree
+from results.agreement.scores import said
+from results.board.board import make_board
+from results.cost.bill import make_bill
+from results.cost.tradeoff import make_tradeoff
+from results.report.attempts import cells_of, details_of, looked_into
+from results.report.html import Page, render
+from results.report.sections import agreement, difference, heat, per_target, ranks, tradeoff, what_was_run
+from tests.conftest import missed
+from tests.support.runs import CLEAR, UNKNOWN, run, runs
+
+pytestmark = pytest.mark.browser
+EVIL = "<img src=x onerror=alert(1)>"
+FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
+         "--disable-sync", "--no-first-run", "--window-size=1200,900"]  # fmt: skip
+PREDICTIONS = pd.DataFrame(
+    {"label": [0, 1, 0, 1], "probability_no": [0.9, 0.2, 0.4, 0.5], "probability_yes": [0.1, 0.8, 0.6, 0.5]}
+)
+
+
+def made_page():
+    """12 cells of two sources on two targets, 101 more, one failed, one without any figure of energy."""
+    rows = [row | {"run_id": row["key"]} for row in CLEAR]
+    rows += [run("many", "a", 100 + i, 0.3 + i / 1000, run_id=f"m{i}", started=1000 + i, key=f"m{i}") for i in range(101)]
+    rows.append(run(EVIL, "b", 7, float("nan"), run_id="broken", status="FAILED", started=5000, costs=UNKNOWN))
+    frame = pd.DataFrame(rows).assign(curve_val_auc=0.5, curve_train_loss=0.5, curve_val_loss=0.5)
+    board = make_board(pd.DataFrame(CLEAR), "toy", "auc", "min_val_loss")
+    details = details_of(looked_into(frame, 4), lambda *_: [0.4, 0.6, 0.5], lambda _: PREDICTIONS)
+    cells = cells_of(frame, "auc", {"broken": f"it broke {EVIL}"}, details)
+    sections = [heat(board), ranks(board), *judged(), per_target(board), what_was_run([("experiment", EVIL)], [])]
+    return render(Page("toy", "a lead", sections, cells.to_dict(), ["a note"]))
+
+
+def judged():
+    """The critical difference, regret against energy and the agreement, of three sources and a measure."""
+    three = runs(good=[[0.9, 0.91], [0.8, 0.81]], fair=[[0.8, 0.81], [0.7, 0.71]], bad=[[0.7, 0.71], [0.75, 0.76]])
+    told = {"kind": "score", "measures": "fine", "reasons": "{}"}
+    scores = [
+        run(source, target, 0, float("nan"), measure_fine=score, key=f"{source}{target}", **told)
+        for target in "ab" for source, score in {"good": 3.0, EVIL: 2.0, "bad": 1.0}.items()
+    ]  # fmt: skip
+    named = [row | {"source": EVIL} if row["source"] == "fair" else row for row in three]
+    frame = pd.DataFrame([*named, *scores])
+    board = make_board(frame, "toy", "auc", "min_val_loss")
+    decisions = decisions_of(frame, "toy", "auc", "min_val_loss")
+    agreed = agree(decisions, about(said(frame, "toy"), decisions), "toy", "auc")
+    made = make_tradeoff(frame, make_bill(frame, "toy"), "auc", "min_val_loss")
+    return [difference(board.difference), tradeoff(made), agreement(agreed.to_dict())]
+
+
+@pytest.fixture(scope="module")
+def driver(tmp_path_factory):
+    browser, its_driver = shutil.which("chromium"), shutil.which("chromedriver")
+    if browser is None or its_driver is None:
+        missed("chromium and chromedriver are not installed")
+    from selenium.webdriver import Chrome
+    from selenium.webdriver.chrome.options import Options
+    from selenium.webdriver.chrome.service import Service
+
+    options = Options()
+    options.binary_location = browser
+    for flag in [*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"]:
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    made = Chrome(options=options, service=Service(its_driver))
+    yield made
+    made.quit()
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory):
+    path = tmp_path_factory.mktemp("page") / "report.html"
+    path.write_text(made_page(), encoding="utf-8")
+    return path.as_uri()
+
+
+@pytest.fixture
+def page(driver, address):
+    """The page, opened anew; after the test nothing may stand in the console and nothing may have been asked for."""
+    for kind in ("browser", "performance"):
+        driver.get_log(kind)
+    see(driver, "light")
+    driver.get(address)
+    driver.execute_script("localStorage.clear(); delete document.documentElement.dataset.theme")
+    yield driver
+    assert [entry["message"] for entry in driver.get_log("browser")] == []
+    assert asked_for(driver, address) <= {address, "data:,"}
+
+
+def asked_for(driver, page):
+    """What a page has asked for. The browser's own pages load beside it and have documents of their own."""
+    events = [json.loads(entry["message"])["message"] for entry in driver.get_log("performance")]
+    sent = [event["params"] for event in events if event["method"] == "Network.requestWillBeSent"]
+    return {re.sub("#.*", "", one["request"]["url"]) for one in sent if re.sub("#.*", "", one["documentURL"]) == page}
+
+
+def see(driver, scheme):
+    features = [{"name": "prefers-color-scheme", "value": scheme}]
+    driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "", "features": features})
+
+
+def find(driver, selector):
+    return driver.find_element("css selector", selector)
+
+
+def column(driver, name):
+    heads = [head.text.split(" ")[0] for head in driver.find_elements("css selector", "#browser thead th")]
+    cells = driver.find_elements("css selector", f"#browser tbody td:nth-child({heads.index(name) + 1})")
+    return [cell.text for cell in cells]
+
+
+def head(driver, name):
+    return next(h for h in driver.find_elements("css selector", "#browser thead th") if h.text.startswith(name))
+
+
+def choose(driver, selector, text):
+    from selenium.webdriver.support.ui import Select
+
+    Select(find(driver, selector)).select_by_visible_text(text)
+
+
+def press(driver, *keys):
+    from selenium.webdriver import ActionChains
+
+    ActionChains(driver).send_keys(*keys).perform()
+
+
+def ink(driver):
+    return driver.execute_script("return getComputedStyle(document.body).color")
+
+
+def test_a_heading_sorts_up_then_down_and_says_so(page):
+    by = head(page, "auc")
+    by.find_element("css selector", "button").click()
+    up = [float(text) for text in column(page, "auc")]
+    assert up == sorted(up)
+    assert by.get_attribute("aria-sort") == "ascending"
+    by.find_element("css selector", "button").click()
+    down = [float(text) for text in column(page, "auc")]
+    assert down == sorted(down, reverse=True)
+    assert down[0] == 0.91
+    assert [h.get_attribute("aria-sort") for h in page.find_elements("css selector", "#browser th")].count("descending") == 1
+
+
+def test_seeds_sort_as_numbers_and_what_is_unknown_comes_last(page):
+    head(page, "seed").find_element("css selector", "button").click()
+    assert column(page, "seed")[:13] == ["0"] * 4 + ["1"] * 4 + ["2"] * 4 + ["7"]
+    for _ in range(2):  # up and down
+        head(page, "Wh").find_element("css selector", "button").click()
+        find(page, "#after").click()
+        assert (column(page, "Wh")[-1], column(page, "Wh").count("missing")) == ("missing", 1)
+
+
+def test_filters_narrow_the_table_and_clear_brings_all_back(page):
+    count = find(page, "#count")
+    assert count.text == "1–100 of 114 shown; 114 in all"
+    choose(page, "#by-source", "good")
+    assert set(column(page, "source")) == {"good"}
+    choose(page, "#by-target", "b")
+    assert count.text == "1–3 of 3 shown; 114 in all"
+    find(page, "#filter button").click()
+    page.execute_async_script("setTimeout(arguments[0])")
+    assert count.text == "1–100 of 114 shown; 114 in all"
+    choose(page, "#by-status", "failed")
+    assert column(page, "reason") == [f"it broke {EVIL}"]
+
+
+def test_a_search_looks_at_every_column_of_words(page):
+    find(page, "#search").send_keys("BROKE")
+    assert column(page, "status") == ["failed"]
+    find(page, "#search").send_keys(" nothing like it")
+    assert find(page, "#count").text == "0 shown; 114 in all"
+
+
+def test_pages_turn_and_stop_at_both_ends(page):
+    assert not find(page, "#before").is_enabled()
+    find(page, "#after").click()
+    assert len(column(page, "seed")) == 14
+    assert not find(page, "#after").is_enabled()
+    find(page, "#before").click()
+    assert len(column(page, "seed")) == 100
+
+
+def test_a_click_on_a_row_opens_its_curves_and_its_roc(page):
+    find(page, "#browser tr.open td:nth-child(3)").click()
+    dialog = find(page, "#detail")
+    assert find(page, "#detail-title").text == "bad → a, net, seed 0"
+    assert page.switch_to.active_element.get_attribute("id") == "detail-title"  # a button below would scroll past the drawings
+    captions = [caption.text for caption in dialog.find_elements("css selector", "figcaption")]
+    assert captions[:2] == ["val_auc in each epoch", "loss in each epoch"]
+    assert captions[2].startswith("ROC of each class")
+    assert "yes: area 0.750" in dialog.text
+    assert "val_auc: 0.4 at first, 0.5 at last" in dialog.text
+    assert len(dialog.find_elements("css selector", "figure > svg[role=img][aria-label]")) == 3
+    dialog.find_element("css selector", "form button").click()
+    assert not dialog.is_displayed()
+
+
+def test_rows_without_curves_open_nothing(page):
+    choose(page, "#by-status", "failed")
+    assert not page.find_elements("css selector", "#browser tbody button")
+    find(page, "#browser tbody td").click()
+    assert not find(page, "#detail").is_displayed()
+
+
+def test_all_of_it_works_by_keyboard_alone(page):
+    from selenium.webdriver.common.keys import Keys
+
+    press(page, Keys.TAB)
+    assert page.switch_to.active_element.text == "Skip to the results"
+    press(page, Keys.ENTER)
+    assert page.execute_script("return document.activeElement.id") == "main"
+    for _ in range(60):
+        press(page, Keys.TAB)
+        if page.execute_script("return document.activeElement.closest('#browser thead') !== null"):
+            break
+    outline = page.execute_script("return getComputedStyle(document.activeElement).outlineStyle")
+    assert outline == "solid"
+    press(page, Keys.ENTER)
+    assert head(page, "kind").get_attribute("aria-sort") == "ascending"
+    for _ in range(20):
+        press(page, Keys.TAB)
+        if page.execute_script("return document.activeElement.closest('#browser tbody') !== null"):
+            break
+    name = page.switch_to.active_element.get_attribute("aria-label")
+    assert name.endswith("curves and ROC")
+    press(page, Keys.ENTER)
+    assert find(page, "#detail").is_displayed()
+    press(page, Keys.ESCAPE)
+    assert not find(page, "#detail").is_displayed()
+    assert page.switch_to.active_element.get_attribute("aria-label") == name
+
+
+def test_the_theme_follows_the_system_until_the_button_is_pressed(page):
+    light = ink(page)
+    button = find(page, "#theme")
+    assert button.text == "Dark theme"
+    button.click()
+    dark = ink(page)
+    assert (dark != light, button.text) == (True, "Light theme")
+    page.refresh()
+    assert ink(page) == dark
+    page.execute_script("localStorage.clear(); delete document.documentElement.dataset.theme")
+    see(page, "dark")
+    assert ink(page) == dark
+
+
+def test_drawings_take_the_colours_of_the_theme(page):
+    colour = "return getComputedStyle(document.querySelector('#ranks svg path[style*=\"--paper\"]')).fill"
+    light = page.execute_script(colour)
+    find(page, "#theme").click()
+    assert (light, page.execute_script(colour)) == ("rgb(255, 255, 255)", "rgb(21, 24, 28)")
+
+
+def test_nothing_is_wider_than_a_narrow_window(page):
+    size = {"width": 400, "height": 800, "deviceScaleFactor": 1, "mobile": False}
+    page.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    try:
+        assert page.execute_script("return document.documentElement.scrollWidth") <= 400
+    finally:
+        page.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+def test_print_is_dark_on_white_and_without_buttons(page):
+    see(page, "dark")
+    features = [{"name": "prefers-color-scheme", "value": "dark"}]
+    page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print", "features": features})
+    assert ink(page) == "rgb(0, 0, 0)"
+    assert page.execute_script("return getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    assert not find(page, "#theme").is_displayed()
+    assert find(page, "table").is_displayed()
+
+
+def test_landmarks_headings_and_captions_are_there(page):
+    assert [len(page.find_elements("css selector", tag)) for tag in ("main", "header", "nav", "h1")] == [1] * 4
+    order = page.execute_script("return [...document.querySelectorAll('main h2, main h3')].map((h) => h.tagName)")
+    assert order[0] == "H2"
+    assert page.execute_script("return [...document.querySelectorAll('table')].every((t) => t.caption.textContent)")
+    assert page.execute_script("return [...document.querySelectorAll('input,select')].every((i) => i.labels.length === 1)")
+    regions = (
+        "return [...document.querySelectorAll('[role=region]')].every((r) => r.getAttribute('aria-label') && r.tabIndex === 0)"
+    )
+    assert page.execute_script(regions)
+
+
+def test_the_critical_difference_regret_and_agreement_are_drawn_and_tabled(page):
+    for name, words in (
+        ("critical", ["Friedman p", "mean rank", EVIL]),
+        ("regret", ["kWh", "full sweep", "fine", "any source"]),
+        ("agreement", ["P(in top tie)", "tau ahead of static", "static mean rank", "fine"]),
+    ):
+        section = find(page, f"#{name}")
+        drawing = section.find_element("css selector", "figure svg[role=img]")
+        assert drawing.size["width"] > 200
+        assert drawing.size["height"] > 80
+        table = section.find_element("css selector", "table")
+        assert table.is_displayed()
+        assert [word for word in words if word not in section.text] == []
+
+
+def test_text_of_names_is_shown_and_never_run(page):
+    assert not page.find_elements("css selector", "img")
+    assert EVIL in find(page, "#run").text
+
+
+def test_the_policy_stops_a_request(driver, address):
+    """What a page tries by itself is refused: else the absence of requests would say little of it."""
+    driver.get(address)
+    asked = "const done = arguments[0]; fetch('https://example.invalid/').then(() => done('went out'), () => done('stopped'))"
+    assert driver.execute_async_script(asked) == "stopped"
+    assert any("Content Security Policy" in entry["message"] for entry in driver.get_log("browser"))
+    assert not [url for url in asked_for(driver, address) if "example.invalid" in url]

@@ -1,0 +1,213 @@
+"""Paired differences against variances counted pair by pair, jackknives, and scipy."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+from sklearn import metrics
+
+from results.board.board import judged_runs
+from results.board.compare import compare
+from results.error import CatsError
+from results.statistics.influence import parsed
+from tests.support.predictions import predictions
+from tests.support.runs import run
+
+COUNT = 50
+
+
+def made(seeds=1, classes=2, groups=None, skills=(2.0, 0.5), metric=metrics.roc_auc_score, name="auc"):
+    """Frame of runs of two sources on one target, and the reader of their predictions."""
+    rows, tables = [], {}
+    for s, (source, skill) in enumerate(zip(("good", "bad"), skills, strict=True)):
+        for seed in range(seeds):
+            table = predictions(
+                np.random.default_rng(7), COUNT, classes, groups=groups, luck_of_model=10 * s + seed, skill=skill
+            )
+            of = parsed(table)
+            value = np.mean([metric(of.truth[:, c], of.given[:, c]) for c in range(classes)])
+            tables[f"{source}{seed}"] = table
+            rows.append(run(source, "a", seed, 0.5, run_id=f"{source}{seed}") | {f"test_{name}": value})
+    return pd.DataFrame(rows), tables
+
+
+def compared(frame, tables, metric="auc", pair=("good", "bad"), **changes):
+    read = tables.get if tables is not None else None
+    return compare(judged_runs(frame, "toy", metric, "min_val_loss"), metric, pair, "a", read, **changes)
+
+
+def error_of(found):
+    return (found.high - found.low) / 2 / stats.t.ppf(0.975, found.images - 1)
+
+
+def test_one_seed_of_two_classes_has_delongs_variance_counted_pair_by_pair():
+    frame, tables = made()
+    found = compared(frame, tables)
+    wins = []
+    for name in ("good0", "bad0"):
+        of = parsed(tables[name])
+        positive, negative = (of.given[of.truth[:, 1] == side, 1] for side in (1, 0))
+        wins.append((positive[:, None] > negative).astype(float))
+    m, n = wins[0].shape
+    s10, s01 = np.cov([w.mean(axis=1) for w in wins]), np.cov([w.mean(axis=0) for w in wins])
+    contrast = np.array([1, -1])
+    assert error_of(found) ** 2 == pytest.approx(contrast @ (s10 / m + s01 / n) @ contrast, rel=1e-9)
+    assert found.difference == pytest.approx(wins[0].mean() - wins[1].mean())
+    assert found.p == pytest.approx(2 * stats.t.sf(found.difference / error_of(found), COUNT - 1))
+    assert "50 test images, DeLong" in found.method
+
+
+def test_several_classes_and_patients_agree_with_leaving_out_one_patient_at_a_time():
+    groups = [f"p{i // 2}" for i in range(COUNT)]
+    frame, tables = made(classes=3, groups=groups, skills=(1.5, 1.0))
+    found = compared(frame, tables)
+
+    def gap(rows):
+        both = [parsed(tables[name]).at(rows) for name in ("good0", "bad0")]
+        each = [[metrics.roc_auc_score(of.truth[:, c], of.given[:, c]) for c in range(3)] for of in both]
+        return np.mean(each[0]) - np.mean(each[1])
+
+    left_out = np.array([gap(np.array([i for i in range(COUNT) if groups[i] != f"p{g}"])) for g in range(COUNT // 2)])
+    jackknife = (((left_out - left_out.mean()) ** 2).sum() * 24 / 25) ** 0.5
+    assert found.images == 25
+    assert error_of(found) == pytest.approx(jackknife, rel=0.08)
+    assert "25 patients" in found.verdict
+
+
+def test_without_predictions_it_is_the_paired_t_test_over_seeds():
+    one, other = [0.90, 0.84, 0.88, 0.91], [0.85, 0.80, 0.86, 0.85]
+    rows = [run(s, "a", i, v) for s, values in (("good", one), ("bad", other)) for i, v in enumerate(values)]
+    found = compared(pd.DataFrame(rows), None)
+    test = stats.ttest_rel(one, other)
+    assert found.p == pytest.approx(test.pvalue)
+    assert (found.low, found.high) == pytest.approx(tuple(test.confidence_interval()))
+    assert found.verdict.startswith("good is better than bad: on a auc differs by +0.0425 (95 % ")
+    assert "the luck of the test images is not counted: no predictions" in found.verdict
+
+
+def test_several_seeds_are_never_surer_than_seeds_or_images_alone():
+    frame, tables = made(seeds=3)
+    both, seeds = compared(frame, tables), compared(frame, None)
+    assert both.low <= seeds.low
+    assert seeds.high <= both.high
+    assert both.p >= seeds.p
+    assert both.difference == pytest.approx(seeds.difference)
+
+
+def test_the_other_way_round_is_the_same_with_the_other_sign():
+    frame, tables = made(seeds=2)
+    one, other = compared(frame, tables), compared(frame, tables, pair=("bad", "good"))
+    assert (one.difference, one.low, one.high) == pytest.approx((-other.difference, -other.high, -other.low))
+    assert one.p == pytest.approx(other.p)
+
+
+def test_seeds_are_paired_by_number_and_those_of_one_source_alone_are_left_out():
+    rows = [run("good", "a", i, 0.8 + i / 10) for i in (0, 1)] + [run("bad", "a", i, 0.7 + i / 10) for i in (1, 0, 5)]
+    found = compared(pd.DataFrame(rows), None)
+    assert (found.seeds, found.difference) == (2, pytest.approx(0.1))
+
+
+def test_brier_is_better_when_it_is_lower():
+    rows = [run(s, "a", i, v + i / 100) for s, v in (("good", 0.9), ("bad", 0.5)) for i in (0, 1, 3)]
+    rows[0]["test_brier"] += 0.001
+    found = compared(pd.DataFrame(rows), None, metric="brier")
+    assert found.difference < 0
+    assert found.verdict.startswith("good is better than bad")
+
+
+def test_a_metric_without_influence_is_resampled_by_patient():
+    groups = [f"p{i // 5}" for i in range(COUNT)]
+
+    def f1(truth, given):
+        return metrics.f1_score(truth, given >= 0.5)
+
+    frame, tables = made(groups=groups, metric=f1, name="f1")
+    found = compared(frame, tables, metric="f1", score=lambda of: np.mean([f1(of.truth[:, c], of.given[:, c]) for c in (0, 1)]))
+    assert found.method == "10 patients, bootstrap of 200"
+    assert found.low < found.difference < found.high
+    assert compared(frame, tables, metric="f1").low is None
+
+
+def test_the_bootstrap_gives_the_error_that_is_known_for_a_mean():
+    frame, tables = made(name="right", metric=lambda truth, given: np.mean((given >= 0.5) == truth))
+    right = [parsed(tables[n]).given.argmax(axis=1) == parsed(tables[n]).truth.argmax(axis=1) for n in ("good0", "bad0")]
+    known = np.std(right[0].astype(float) - right[1], ddof=1) / np.sqrt(COUNT)
+    found = compared(
+        frame, tables, metric="right", score=lambda of: np.mean(of.given.argmax(axis=1) == of.truth.argmax(axis=1))
+    )
+    assert error_of(found) == pytest.approx(known, rel=0.12)
+
+
+def test_one_seed_speaks_of_these_networks_alone():
+    said = compared(*made()).verdict
+    assert said.startswith("this network from good is better than that from bad")
+    assert said.endswith("one seed says nothing about training again")
+
+
+def test_one_seed_without_predictions_has_no_interval():
+    found = compared(pd.DataFrame([run("good", "a", 0, 0.9), run("bad", "a", 0, 0.5)]), None)
+    assert (found.low, found.high, found.p) == (None, None, None)
+    assert "no interval can be given" in found.verdict
+
+
+def test_equal_sources_cannot_be_told_apart():
+    frame, tables = made(skills=(1.0, 1.0))
+    assert compared(frame, tables).verdict.startswith("good and bad cannot be told apart")
+
+
+def test_runs_on_other_images_fall_back_to_seeds():
+    frame, tables = made(seeds=2)
+    tables["bad1"] = tables["bad1"][::-1]
+    found = compared(frame, tables)
+    assert found.images is None
+    assert "the runs do not share them" in found.verdict
+
+
+def test_shared_images_are_said():
+    frame, tables = made(seeds=2)
+    frame["leak"] = ["6 images are shared", "6 images are shared", None, None]
+    assert compared(frame, tables).verdict.endswith("not a fair comparison: 6 images are shared")
+
+
+@pytest.mark.parametrize(
+    ("pair", "said"),
+    [
+        (("goot", "bad"), "no finished run has the source 'goot'; did you mean 'good'"),
+        (("good", "good"), "'good' cannot be set against itself"),
+    ],
+)
+def test_names_that_are_wrong_are_said(pair, said):
+    frame, _ = made()
+    with pytest.raises(CatsError, match=said):
+        compared(frame, None, pair=pair)
+
+
+def test_several_backbones_need_one_to_be_named():
+    frame, _ = made()
+    both = pd.concat([frame, frame.assign(backbone="other", key=frame["key"] + "o")])
+    with pytest.raises(CatsError, match="a was run with net and other; name one with --backbone"):
+        compared(both, None)
+
+
+def test_no_seed_in_common_is_an_error():
+    with pytest.raises(CatsError, match="good and bad have no seed in common on a"):
+        compared(pd.DataFrame([run("good", "a", 0, 0.9), run("bad", "a", 1, 0.5)]), None)
+
+
+def test_p_of_equal_sources_is_below_five_percent_in_one_of_twenty():
+    luck = np.random.default_rng(5)
+    found = []
+    for _ in range(200):
+        labels = luck.permutation(np.arange(120) % 2)
+        tables = {}
+        for source in ("good", "bad"):
+            given = 1 / (1 + np.exp(-luck.normal(labels)))
+            tables[f"{source}0"] = pd.DataFrame({
+                "sample": np.arange(120), "group": "", "label": labels, "probability_0": 1 - given, "probability_1": given,
+            })  # fmt: skip
+        rows = [
+            run(s, "a", 0, metrics.roc_auc_score(labels, tables[f"{s}0"]["probability_1"]), run_id=f"{s}0")
+            for s in ("good", "bad")
+        ]
+        found.append(compared(pd.DataFrame(rows), tables).p)
+    assert 0.015 <= np.mean(np.array(found) < 0.05) <= 0.085

@@ -1,0 +1,85 @@
+"""What leaks is shown apart and never ranked, whether its record says so or the plan knows it by now."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from rich.console import Console
+
+from results.board.board import make_board
+from results.board.plot import draw
+from results.board.request import Wanted
+from results.board.text import comma_separated, markdown, table
+from tests.results.board.test_board import CLEAR, run, runs
+
+REASON = "6 images of a (6 in test; 6 pixel by pixel) lie in the training data of thief too"
+
+
+def leaking(score=0.999, **changes):
+    return [run("thief", "a", seed, score, leak=REASON, **changes) for seed in range(3)]
+
+
+def board(rows, *wanted, metric="auc"):
+    return make_board(pd.DataFrame(rows), "toy", metric, "min_val_loss", *wanted)
+
+
+def test_a_leaking_source_never_wins_and_changes_no_other_row():
+    with_it, without = board(CLEAR + leaking()).to_dict(), board(CLEAR).to_dict()
+    assert with_it["leaking"] == [
+        {"source": "thief", "target": "a", "mean": pytest.approx(0.999), "seeds": 3, "reason": REASON}
+    ]
+    assert without["leaking"] == []
+    for part in ("targets", "overall", "notes", "metric", "rule", "experiment"):
+        assert with_it[part] == without[part]
+    assert board(CLEAR + leaking()).verdict("a") == "good wins (3 seeds, 95 %)"
+    assert "leaking" in json.loads(json.dumps(with_it))
+
+
+def test_its_mean_is_that_of_the_metric_also_where_lower_is_better():
+    (row,) = board(CLEAR + leaking(), metric="brier").leaking
+    assert row.mean == pytest.approx(0.001)
+
+
+def test_table_and_markdown_show_it_apart_with_its_reason():
+    made = board(CLEAR + leaking())
+    console = Console(record=True, width=200)
+    console.print(table(made))
+    for text in (console.export_text(), markdown(made)):
+        before, after = text.split("Kept off the ranking because of shared images")
+        assert "thief" not in before
+        assert "thief" in after
+        assert REASON in after
+        assert "0.999" in after
+    assert "thief" not in comma_separated(made)
+    assert "Kept off" not in markdown(board(CLEAR))
+
+
+def test_what_was_run_before_the_leak_was_known_is_shown_apart_too():
+    rows = CLEAR + [row | {"leak": None} for row in leaking()]
+    asked = (["good", "bad", "thief"], ["a", "b"], ["net"], [0, 1, 2], ["p"])
+    assert board(rows, Wanted(*asked, {})).targets["a"][0].source == "thief"
+    for wanted in (Wanted(*asked, {("thief", "a"): REASON}), Wanted(*asked, {}, {("thief", "a"): REASON})):
+        made = board(rows, wanted)
+        assert [row.source for row in made.targets["a"]] == ["good", "bad"]
+        assert [(row.source, row.reason) for row in made.leaking] == [("thief", REASON)]
+
+
+def test_a_refused_target_is_noted_once_for_all_sources():
+    wanted = Wanted(["good", "bad"], ["a", "b"], ["net"], [0, 1, 2], ["p"], {("good", "b"): "why", ("bad", "b"): "why"})
+    assert "good, bad → b is not run: why" in board(CLEAR, wanted).notes
+
+
+def test_a_board_of_leaking_runs_alone_ranks_nobody(tmp_path):
+    made = board(leaking())
+    assert (made.targets, made.overall) == ({}, [])
+    assert len(made.leaking) == 1
+    assert "thief" in markdown(made)
+    Console(record=True).print(table(made))
+    draw(made, tmp_path / "board.png")
+
+
+def test_known_duplicates_of_an_official_split_are_noted():
+    rows = [row | {"known_duplicates": "62" if row["target"] == "a" else np.nan} for row in runs(one=[[0.9, 0.8], [0.7, 0.6]])]
+    note = "a: up to 62 images of val and test lie in an earlier part of its official split too"
+    assert [n for n in board(rows).notes if "official split" in n] == [note]

@@ -1,0 +1,74 @@
+"""Rules over hand-made grids."""
+
+import pandas as pd
+import pytest
+
+from results.board.rules import RULES, chosen, told
+from results.board.text import comma_separated, markdown
+from results.error import CatsError
+from tests.support.runs import board, run
+
+# point: validation loss, validation AUC, test AUC
+GRID = {"p": (0.3, 0.70, 0.60), "q": (0.1, 0.80, 0.70), "r": (0.2, 0.90, 0.65), "s": (0.4, 0.60, 0.90)}
+
+
+def grid(source="one", target="a", seed=0):
+    return [
+        run(source, target, seed, test, point=point, val_loss=loss, val_auc=auc, key=f"{source}-{target}-{seed}-{point}")
+        for point, (loss, auc, test) in GRID.items()
+    ]
+
+
+@pytest.mark.parametrize(
+    ("rule", "point"),
+    [("min_val_loss", "q"), ("within_one_se", "q"), ("max_val_auc", "r"), ("last_epoch", "q"), ("oracle_test", "s")],
+)
+def test_each_rule_chooses_by_its_figure(rule, point):
+    assert chosen(pd.DataFrame(grid()), rule, "auc")["point"].tolist() == [point]
+
+
+def test_the_oracle_knows_that_a_brier_score_is_better_when_it_is_lower():
+    assert chosen(pd.DataFrame(grid()), "oracle_test", "brier")["point"].tolist() == ["s"]
+
+
+def test_no_rule_but_the_oracle_looks_at_test_scores():
+    frame = pd.DataFrame(grid())
+    blind = frame.drop(columns=[c for c in frame if c.startswith("test_")])
+    for rule in set(RULES) - {"oracle_test"}:
+        assert chosen(blind, rule, "auc")["point"].tolist() == chosen(frame, rule, "auc")["point"].tolist()
+
+
+def test_every_source_target_backbone_and_seed_chooses_alone():
+    rows = [row for s in ("one", "two") for t in "ab" for seed in (0, 1) for row in grid(s, t, seed)]
+    found = chosen(pd.DataFrame(rows), "min_val_loss", "auc")
+    assert len(found) == len(found.drop_duplicates(["source", "target", "seed"])) == 8
+
+
+def test_equal_figures_are_chosen_by_key_in_any_order():
+    rows = [run("one", "a", 0, 0.5, point=p, key=p, val_loss=0.1) for p in "xyz"]
+    assert chosen(pd.DataFrame(rows), "min_val_loss", "auc")["point"].tolist() == ["x"]
+    assert chosen(pd.DataFrame(rows[::-1]), "min_val_loss", "auc")["point"].tolist() == ["x"]
+
+
+def test_of_equal_validation_aucs_the_smaller_loss_counts():
+    rows = [run("one", "a", 0, 0.5, point=p, key=p, val_auc=1.0, val_loss=loss) for p, loss in (("x", 0.2), ("y", 0.1))]
+    assert chosen(pd.DataFrame(rows), "max_val_auc", "auc")["point"].tolist() == ["y"]
+
+
+def test_an_unknown_rule_has_its_nearest_name():
+    with pytest.raises(CatsError, match="there is no rule 'orakel_test'; did you mean 'oracle_test'"):
+        chosen(pd.DataFrame(grid()), "orakel_test", "auc")
+
+
+def test_the_oracle_is_called_one_wherever_it_is_shown():
+    made = board([row for s in ("one", "two") for seed in (0, 1, 2) for row in grid(s, "a", seed)], rule="oracle_test")
+    assert made.verdict("a").startswith("by an oracle, not by choice: ")
+    assert told("oracle_test") in markdown(made)
+    assert comma_separated(made).splitlines()[1].endswith("oracle_test")
+    assert "oracle" not in markdown(board(grid()))
+
+
+def test_another_rule_than_that_of_the_runs_is_said():
+    note = "every run restored its epoch by min_val_loss; max_val_auc only chooses among the points of a grid"
+    assert note in board(grid(), rule="max_val_auc").notes
+    assert not [n for n in board(grid()).notes if "restored" in n]

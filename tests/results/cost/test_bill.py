@@ -1,0 +1,251 @@
+"""Bills of hand-made runs, against sums done by hand."""
+
+import csv
+import io
+import math
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from results.cost.amount import Amount, add, amount_of
+from results.cost.bill import KG_PER_KM, make_bill
+from results.cost.tables import ROUGH
+from results.cost.text import comma_separated, markdown, parts, plain, table
+from results.error import CatsError
+from tests.support.runs import costing, run
+
+
+def cost(phase, kg=0.5, seconds=2.0, **energy):
+    """cpu=1.0 is modelled, gpu="0.5" was counted, ram=None is missing."""
+    told = {
+        name: {
+            "kwh": None if v is None else float(v),
+            "provenance": {str: "counter", float: "modelled"}.get(type(v), "missing"),
+        }
+        for name, v in energy.items()
+    }
+    return {"phase": phase, "seconds": seconds, "energy": told, "kg_per_kwh": kg}
+
+
+def share(seconds=20.0, **changes):
+    return cost("training", cpu=0.5, gpu="0.25") | {"shared_seconds": seconds} | changes
+
+
+def cell(source, target, *costs, **changes):
+    told = {"seed": 0, "auc": 0.9, "costs": list(costs)} | changes
+    return run(source, target, **told)
+
+
+def pretraining(source, *costs, **changes):
+    return cell(source, None, *costs, kind="pretraining", **changes)
+
+
+def score(source, target, measures, *costs, **changes):
+    return cell(source, target, *costs, kind="score", measures=measures, **changes)
+
+
+def bill(*rows, **options):
+    return make_bill(pd.DataFrame(list(rows)), "toy", **options)
+
+
+def test_counted_modelled_and_missing_figures_stay_apart():
+    made = amount_of(cost("training", gpu="0.25", cpu=1.0, ram=None))
+    assert (made.counter, made.modelled, made.missing) == (0.25, 1.0, 1)
+    assert made.kwh is None
+    assert made.known == 1.25
+    assert made.co2e is None
+
+
+def test_what_was_not_measured_at_all_is_missing_and_not_zero():
+    for made in (amount_of(cost("training")), bill(cell("s", "a")).total):
+        assert (made.kwh, made.known, made.co2e, made.missing) == (None, None, None, 1)
+
+
+def test_carbon_uses_the_intensity_of_each_cost_and_is_missing_without_one():
+    assert amount_of(cost("t", kg=0.25, cpu=2.0)).co2e == 0.5
+    mixed = add([amount_of(cost("t", kg=0.25, cpu=2.0)), amount_of(cost("t", kg=None, cpu=3.0))])
+    assert (mixed.kwh, mixed.kg, mixed.kg_missing, mixed.co2e) == (5.0, 0.5, 3.0, None)
+
+
+def test_the_phases_of_a_bill_by_hardware():
+    made = bill(
+        cell("s", "a", cost("training", cpu=1.0, gpu="0.5"), cost("evaluation", cpu=0.25)),
+        cell("s", "b", cost("training", cpu=2.0, gpu=None)),
+    )
+    assert {key: (a.counter, a.modelled, a.missing) for key, a in made.phases.items()} == {
+        ("cell", "training", "cpu"): (0.0, 3.0, 0),
+        ("cell", "training", "gpu"): (0.5, 0.0, 1),
+        ("cell", "evaluation", "cpu"): (0.0, 0.25, 0),
+    }
+    assert made.total.known == 3.75
+    assert made.total.kwh is None
+    assert made.total.seconds == 6.0
+
+
+def test_failed_and_killed_attempts_are_waste_and_in_the_total():
+    rows = [cell("s", "a", cost("t", cpu=v), status=s) for v, s in ((1.0, "FINISHED"), (2.0, "FAILED"), (4.0, "KILLED"))]
+    made = bill(*rows)
+    assert (made.total.kwh, made.lost.kwh, made.attempts, made.unfinished) == (7.0, 6.0, 3, 2)
+
+
+def test_an_attempt_that_died_at_once_makes_the_total_unknown():
+    made = bill(cell("s", "a", cost("t", cpu=1.0)), {"kind": "cell", "key": "k", "status": "KILLED", **costing([])})
+    assert (made.total.kwh, made.total.known, made.lost.kwh) == (None, 1.0, None)
+    assert list(made.sources) == ["s"]
+
+
+def test_without_waste_the_waste_is_zero_and_known():
+    listed, _ = parts(bill(cell("s", "a", cost("t", cpu=1.0))), None)
+    assert listed[0].lines[1][1:3] == [0, 0.0]
+
+
+@pytest.mark.parametrize(("over", "expected"), [(None, 1.5 + 6.0 / 2), (1, 1.5 + 6.0), (12, 1.5 + 6.0 / 12)])
+def test_a_pretraining_is_shared_over_the_targets_of_the_experiment_or_as_many_as_told(over, expected):
+    rows = [pretraining("s", cost("pretraining", cpu=4.0)), pretraining("s", cost("pretraining", cpu=2.0), status="FAILED")]
+    rows += [cell("s", "a", cost("t", cpu=1.0)), cell("s", "b", cost("t", cpu=2.0)), cell("q", "a", cost("t", cpu=9.0))]
+    made = bill(*rows, shared_over=over)
+    assert made.pretrainings["s", "net"].kwh == 6.0
+    assert made.per_target["s"].kwh == pytest.approx(expected)
+    assert made.per_target["q"].kwh == 9.0
+    assert made.sources["s"].kwh == 3.0
+    assert {t: a.kwh for t, a in made.targets.items()} == {"a": 10.0, "b": 2.0}
+
+
+def test_a_measure_costs_its_own_phase_and_an_equal_share_of_the_features():
+    rows = [
+        score(
+            "s", "a", "leep;logme", cost("features", cpu=1.0), cost("measure_leep", cpu=0.25), cost("measure_logme", cpu=0.5)
+        ),
+        score("q", "a", "leep;logme", cost("features", cpu=2.0), cost("measure_logme", cpu=0.5)),  # leep said nothing
+        score("r", "a", "leep;logme", cost("features", cpu=8.0), status="FAILED"),
+    ]
+    made = bill(*rows)
+    assert made.measures["leep"].kwh == pytest.approx(0.5 + 0.25 + 4)
+    assert made.measures["logme"].kwh == pytest.approx(0.5 + 0.5 + 2 + 0.5 + 4)
+    assert add(made.measures.values()).kwh == pytest.approx(made.total.kwh)
+
+
+def test_a_measure_whose_features_are_unknown_has_no_energy():
+    made = bill(score("s", "a", "leep", cost("features", gpu=None), cost("measure_leep", cpu=0.25)))
+    assert made.measures["leep"].kwh is None
+    assert made.measures["leep"].known == 0.25
+
+
+def test_kilometres_by_car():
+    made = bill(cell("s", "a", cost("t", kg=0.4, cpu=10.0)))
+    assert made.km_by_car == pytest.approx(4.0 / 0.400 * 1.609344)
+    assert pytest.approx(0.2485, abs=1e-4) == KG_PER_KM
+    assert bill(cell("s", "a", cost("t", kg=None, cpu=10.0))).km_by_car is None
+
+
+@pytest.mark.parametrize("over", [0, -1])
+def test_a_pretraining_shared_over_no_target_is_refused(over):
+    with pytest.raises(CatsError, match=rf"cannot be shared over {over} targets; give 1 or more"):
+        bill(cell("s", "a", cost("t", cpu=1.0)), shared_over=over)
+
+
+def test_an_empty_experiment_is_one_sentence():
+    with pytest.raises(CatsError, match="experiment 'toy' holds no run yet; make some with `cats run`"):
+        make_bill(pd.DataFrame(), "toy")
+
+
+@given(st.lists(st.tuples(*[st.floats(0, 1e6)] * 5, st.integers(0, 5)), min_size=1, max_size=6))
+def test_amounts_add_up_in_any_order_and_a_share_of_what_is_missing_is_missing(told):
+    amounts = [Amount(c, m, n, kg, kgm, s, n + 1) for c, m, kg, kgm, s, n in told]
+    assert add(amounts) == add(amounts[::-1])
+    assert add(amounts).share(0.5).missing == sum(n for *_, n in told)
+    assert math.isclose(add(amounts).share(0.5).counter, add(amounts).counter / 2)
+
+
+FULL = (
+    pretraining("s", cost("pretraining", cpu=4.0)),
+    cell("s", "a", cost("t", cpu=1.0, gpu=None)),
+    cell("s|q", "a", cost("t", cpu=1.0)),
+    score("s", "a", "leep", cost("features", cpu=1.0), cost("measure_leep", cpu=0.25)),
+)
+
+
+def test_every_format_says_that_a_figure_is_missing():
+    made = bill(*FULL)
+    listed, said = parts(made, None)
+    text = markdown(listed, said)
+    assert "| s | missing | 0 | 1 | 1 | missing | 2 |" in text
+    assert "s\\|q" in text
+    assert "at least 7.25 kWh and 3.62 kg CO2e in all: 1 figure is missing" in text
+    rows = list(csv.DictReader(io.StringIO(comma_separated(listed))))
+    found = {(r["table"], r["line"], r["column"]): r["value"] for r in rows}
+    assert found["Sources, cells of all targets", "s", "kWh"] == ""
+    assert found["Sources, cells of all targets", "s|q", "kWh"] == "1.0"
+    assert found["Pretrainings", "s / net", "kWh"] == "4.0"
+    assert plain(made, None)["kwh"] is None
+    assert plain(bill(FULL[0]), None)["co2e_kg"] == 2.0
+
+
+def test_energy_that_shared_hardware_drew_is_about_in_a_bill_and_no_bound():
+    whole = [cost("t", cpu=4.0) | {"undivided": True}, cost("t", cpu=None) | {"undivided": True}]
+    made = bill(cell("s", "a", whole[0]), cell("s", "b", whole[1], whole[1]))
+    assert (made.total.known, made.total.undivided, made.total.without, made.total.missing) == (4.0, 4.0, 1, 2)
+    _, said = parts(made, None)
+    assert f"about 4 kWh and 2 kg CO2e in all, 1 run without: {ROUGH}" in said
+    assert not [sentence for sentence in said if "at least" in sentence or "shared by device time" in sentence]
+    _, said = parts(bill(cell("s", "a", whole[0])), None)
+    assert f"about 4 kWh and 2 kg CO2e in all: {ROUGH}" in said
+
+
+def test_a_share_of_missing_energy_counts_the_attempts_without_it_in_full():
+    made = bill(cell("s", "a", cost("t", cpu=1.0)), cell("s", "b", cost("t", cpu=None, gpu=None)), cell("s", "c"))
+    assert (made.total.share(0.5).without, made.total.share(0.5).missing) == (2, 3)
+
+
+def test_the_table_for_the_terminal_holds_every_title():
+    from rich.console import Console
+
+    console = Console(width=200, record=True, file=io.StringIO())
+    listed, said = parts(bill(*FULL), None)
+    console.print(table(listed, said))
+    text = console.export_text()
+    assert all(one.title in text for one in listed)
+    assert [one.title.split(",")[0] for one in listed] == [
+        "All", "By phase and hardware", "Pretrainings", "Sources", "Sources", "Targets", "Measures",
+    ]  # fmt: skip
+
+
+def test_shared_energy_is_a_part_of_the_amount_and_is_scaled_and_added_like_it():
+    amount = amount_of(share())
+    assert (amount.kwh, amount.shared, amount_of(cost("t", cpu=1.0)).shared) == (0.75, 0.75, 0.0)
+    assert add([amount, amount]).share(0.5).shared == 0.75
+
+
+def test_a_bill_names_what_is_shared_with_where_it_comes_from():
+    _, said = parts(bill(cell("s", "a", share()), cell("s", "b", cost("training", cpu=8.0))), None)
+    (sentence,) = [each for each in said if "shared by device time" in each]
+    assert sentence.startswith("0.75 kWh of attempts that ran together on one device")
+    assert sentence.endswith(": cpu modelled (shared), gpu counter (shared)")
+
+
+def test_a_bill_of_attempts_that_ran_alone_says_nothing_of_sharing_nor_of_nvml():
+    _, said = parts(bill(cell("s", "a", cost("training", cpu=8.0, gpu="1"))), None)
+    assert not [each for each in said if "shared by" in each or "NVML" in each]
+
+
+def test_a_bill_says_how_often_nvml_differs_and_where_most():
+    def asked(kind, gpu, nvml, seconds=6.0):
+        return cell("s", "a", cost("training", gpu=str(gpu), seconds=seconds) | {"nvml_kwh": nvml}, kind=kind)
+
+    rows = [asked("cell", 1.0, 1.0), asked("cell", 1.5, 1.0), asked("pretraining", 0.25, 1.0), asked("cell", 9.0, 1.0, 4.0)]
+    made = bill(*rows).check
+    assert (made.phases, made.apart, made.worst) == (3, 2, ("pretraining", "training", 0.25, 1.0))
+    _, said = parts(bill(*rows), None)
+    assert (
+        "GPU energy: codecarbon and NVML's counter differ by more than 20% in 2 of 3 phases of 5 s or more, "
+        "most in training of a pretraining: 0.25 and 1 kWh"
+    ) in said
+    _, said = parts(bill(rows[0]), None)
+    assert "GPU energy: codecarbon and NVML's counter agree within 20% in all 1 phases of 5 s or more" in said
+
+
+def test_shares_of_a_long_stretch_are_compared_although_each_is_short():
+    rows = [cell("s", "a", share(seconds=2.0, shared_seconds=8.0, nvml_kwh=1.0), seed=n) for n in range(4)]
+    assert bill(*rows).check.apart == 4

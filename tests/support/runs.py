@@ -1,0 +1,58 @@
+"""Hand-made runs with the columns of Tracking.frame(), and boards of them."""
+
+import json
+
+import pandas as pd
+
+from results.board.board import Board, make_board
+from results.record import Record
+from results.tracking.cost_columns import brief
+from results.tracking.mlflow_format import measurements
+from results.tracking.writer import STATUS
+
+KWH = 0.003
+ENERGY = {"cpu": {"kwh": 0.001, "provenance": "modelled"}, "ram": {"kwh": 0.002, "provenance": "modelled"}}
+COSTS = [{"phase": "training", "seconds": 1.0, "energy": ENERGY, "kg_per_kwh": 0.3}]
+UNKNOWN = [{"phase": "training", "seconds": 1.0, "energy": {"gpu": {"kwh": None, "provenance": "missing"}}}]
+
+
+def costing(costs):
+    """The columns of an attempt with these costs."""
+    text = json.dumps(costs)
+    return {"costs": text, **brief(text)}
+
+
+def run(source, target, seed, auc, **changes):
+    row = {"source": source, "target": target, "backbone": "net", "seed": str(seed), "point": "p", "kind": "cell"}
+    row |= {"status": "FINISHED", "key": f"{source}-{target}-{seed}", "started": seed, "test_auc": auc, "test_brier": 1 - auc}
+    row |= {"val_loss": 1 - auc, "val_auc": auc, "protocol": "finetune", "size": "32", "rule": "min_val_loss"}
+    row |= {"groups": "patient", "pretraining": None, "subsample.train": "None"}
+    return row | costing(changes.pop("costs", COSTS)) | changes
+
+
+def runs(**scores):
+    """source=[[scores on target a], [scores on target b]]"""
+    return [run(s, "ab"[t], i, v) for s, rows in scores.items() for t, row in enumerate(rows) for i, v in enumerate(row)]
+
+
+CLEAR = runs(good=[[0.90, 0.91, 0.905], [0.80, 0.81, 0.805]], bad=[[0.70, 0.71, 0.705], [0.60, 0.61, 0.605]])
+
+
+def board(rows, **changes) -> Board:
+    return make_board(pd.DataFrame(rows), "toy", **({"metric": "auc", "rule": "min_val_loss"} | changes))
+
+
+def frame_of(records: list[Record]) -> pd.DataFrame:
+    """What Tracking.frame() would say of records, without MLflow in between (test_importing holds the two together)."""
+    return pd.DataFrame(
+        {
+            **record.settings, **record.names, **{name: value for name, value, _ in measurements(record)},
+            "status": STATUS[record.status], "started": int(record.started * 1000), "key": record.key, "kind": record.kind,
+            "point": record.point, "leak": record.facts.get("leak"), "imported": record.facts.get("imported"),
+            "groups": None, "pretraining": None,
+            "known_duplicates": None, "source_images": record.facts.get("source_images"),
+            "reasons": record.facts.get("reasons", "{}"),
+            **costing([cost.model_dump() for cost in record.costs]),
+        }
+        for record in records
+    )  # fmt: skip
