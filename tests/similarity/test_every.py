@@ -1,56 +1,19 @@
 """What must hold of every measure that takes arrays. Found by file, so that a new one is tested as it is added."""
 
-import importlib
-import pkgutil
-
 import numpy as np
 import pytest
 from hypothesis import given as any_of
 from hypothesis import settings
 from hypothesis import strategies as st
 
-import similarity
 from benchmark.specs.measure import NEEDS, OF_TARGET, Undefined
 from results.error import CatsError
-from tests.support.drawn import blobs, draws
+from tests.support.drawn import draws
+from tests.support.measures import COUNT, MEASURES, all_inputs, of
 
-NOT_ARRAYS = {"network", "images", "source", "elsewhere", "luck"}
-COUNT, DIMS, CLASSES = 72, 9, 3
-
-
-def found():
-    for module in pkgutil.iter_modules(similarity.__path__):
-        if not module.name.startswith("_"):
-            asked = getattr(importlib.import_module(f"similarity.{module.name}"), module.name)
-            if not NOT_ARRAYS & set(asked.needs):
-                yield module.name, asked
-
-
-MEASURES = dict(found())
 every = pytest.mark.parametrize("asked", MEASURES.values(), ids=MEASURES.keys())
 labelled = pytest.mark.parametrize("asked", [m for m in MEASURES.values() if "labels" in m.needs], ids=lambda m: m.name)
 featured = pytest.mark.parametrize("asked", [m for m in MEASURES.values() if "features" in m.needs], ids=lambda m: m.name)
-
-
-def all_inputs(count=COUNT, dims=DIMS, seed=0):
-    luck = np.random.default_rng(seed)
-    features, labels = blobs(count, dims, CLASSES, apart=2.0, seed=seed)
-    logits = features[:, : min(dims, 6)] + 0.5 * luck.standard_normal((count, min(dims, 6)))
-    source, source_labels = blobs(80, dims, 4, apart=2.0, seed=seed + 1)
-    return {
-        "features": features,
-        "labels": labels,
-        "logits": logits,
-        "probabilities": np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True),
-        "neutral": features @ luck.standard_normal((dims, 7)) + 1,
-        "source_features": source,
-        "source_neutral": source @ luck.standard_normal((dims, 7)),
-        "source_labels": source_labels,
-    }
-
-
-def of(asked, given):
-    return {need: given[need] for need in asked.needs}
 
 
 def scored(asked, given):

@@ -3,8 +3,8 @@ import pytest
 from sklearn.metrics.pairwise import polynomial_kernel
 
 from similarity.kid import kid, resampled
-from tests.similarity.test_mmd_rbf import by_pairs, sides
 from tests.support.drawn import draws
+from tests.support.measures import by_pairs, sides
 
 
 @pytest.mark.parametrize("dims", [6, 100])

@@ -10,9 +10,9 @@ MOST = 1_200 * 2**20  # bytes beyond what the imports take: the pairs of PARC's 
 CHILD = """
 import resource, sys
 import ot, scipy.linalg, scipy.optimize, scipy.sparse.linalg, sklearn.mixture, sklearn.neighbors
-from tests.similarity.test_every import MEASURES
-from tests.similarity.test_every import all_inputs
-from tests.similarity.test_every import of
+from tests.support.measures import MEASURES
+from tests.support.measures import all_inputs
+from tests.support.measures import of
 
 count, most = int(sys.argv[1]), int(sys.argv[2])
 given, other = all_inputs(count, dims=8), all_inputs(count, dims=8, seed=1)

@@ -5,18 +5,7 @@ from sklearn.metrics.pairwise import rbf_kernel
 from benchmark.specs.measure import Draws, Undefined
 from similarity.mmd_rbf import mmd_rbf, resampled
 from tests.support.drawn import draws
-
-
-def sides(count=30, of_source=40, dims=6, apart=0.0, seed=0):
-    luck = np.random.default_rng(seed)
-    return luck.standard_normal((count, dims)), luck.standard_normal((of_source, dims)) + apart
-
-
-def by_pairs(one, other, kernel):
-    """Unbiased MMD^2, a pair at a time."""
-    among = [kernel(one[i], one[j]) for i in range(len(one)) for j in range(len(one)) if i != j]
-    there = [kernel(other[i], other[j]) for i in range(len(other)) for j in range(len(other)) if i != j]
-    return np.mean(among) + np.mean(there) - 2 * np.mean([kernel(x, y) for x in one for y in other])
+from tests.support.measures import by_pairs, sides
 
 
 @pytest.mark.parametrize("dims", [6, 200])

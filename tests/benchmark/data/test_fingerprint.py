@@ -1,7 +1,5 @@
 """Which pictures count as the same: planted copies are found, unrelated pictures are not, and blocks change nothing."""
 
-import io
-
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -11,26 +9,11 @@ from PIL import Image
 from benchmark.data import fingerprint
 from benchmark.data.decoded import squared
 from benchmark.data.fingerprint import FLAT, NEAR, SAME, SIDE, near, prints, twins
-
-
-def textures(count, side=SIDE, seed=0, slope=1.2):
-    """(count, side, side) uint8: noise whose amplitude falls with frequency, as in photographs."""
-    luck = np.random.default_rng(seed)
-    radius = np.hypot(np.fft.fftfreq(side)[:, None], np.fft.rfftfreq(side)[None])
-    weight = 1 / np.maximum(radius, 1 / side) ** slope
-    field = np.fft.irfft2(np.fft.rfft2(luck.normal(size=(count, side, side))) * weight, s=(side, side))
-    field = (field - field.mean((1, 2), keepdims=True)) / field.std((1, 2), keepdims=True)
-    return np.clip(128 + 45 * field, 0, 255).astype(np.uint8)
+from tests.support.pictures import jpeg, textures
 
 
 def at_32(images):
     return np.stack([squared(image, SIDE) for image in images])
-
-
-def jpeg(image):
-    file = io.BytesIO()
-    Image.fromarray(image).save(file, "JPEG", quality=75)
-    return np.asarray(Image.open(file))
 
 
 def halved(image):

@@ -11,7 +11,7 @@ from results.error import CatsError
 from results.record import Outcome
 from results.tracking.experiment import Tracking
 from results.tracking.outbox import Outbox
-from tests.results.tracking.test_outbox import record
+from tests.support.records import record
 
 
 def outcomes(*attempts):

@@ -24,7 +24,7 @@ from results.board.text import markdown
 from results.error import CatsError
 from results.tracking.experiment import Tracking
 from results.tracking.outbox import Outbox
-from tests.benchmark.data.test_fingerprint import jpeg, textures
+from tests.support.pictures import jpeg, textures
 
 COUNTS = {"train": 40, "val": 20, "test": 20}
 

@@ -2,10 +2,10 @@
 
 from results.tracking.change_counter import witness
 from results.tracking.snapshot import frame_of, unchanged
-from tests.results.tracking.test_snapshot import (  # noqa: F401 - pytest runs them here with this folder's tracking server
-    folder,
-    large,
+from tests.support.snapshots import (  # noqa: F401 - pytest runs the imported tests with this folder's tracking server
+    folder_of_snapshots,
     send,
+    small_slices,
     test_an_experiment_that_is_deleted_and_made_anew_starts_empty,
     test_new_deleted_restored_and_retagged_runs_of_a_small_experiment_show_at_once,
     test_other_peoples_runs_are_not_in_the_frame_and_bring_no_column,
@@ -19,7 +19,7 @@ from tests.results.tracking.test_snapshot import (  # noqa: F401 - pytest runs t
 )
 
 
-def test_nothing_vouches_for_a_database_on_postgresql_so_that_it_is_always_asked(tracking, folder):  # noqa: F811
+def test_nothing_vouches_for_a_database_on_postgresql_so_that_it_is_always_asked(tracking, folder):
     send(tracking, 1)
     assert witness(tracking.uri) is None
     for _ in range(3):

@@ -11,7 +11,7 @@ from results.board.board import make_board
 from results.board.plot import draw
 from results.board.request import Wanted
 from results.board.text import comma_separated, markdown, table
-from tests.results.board.test_board import CLEAR, run, runs
+from tests.support.runs import CLEAR, run, runs
 
 REASON = "6 images of a (6 in test; 6 pixel by pixel) lie in the training data of thief too"
 

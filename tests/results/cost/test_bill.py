@@ -14,36 +14,12 @@ from results.cost.bill import KG_PER_KM, make_bill
 from results.cost.tables import ROUGH
 from results.cost.text import comma_separated, markdown, parts, plain, table
 from results.error import CatsError
-from tests.support.runs import costing, run
-
-
-def cost(phase, kg=0.5, seconds=2.0, **energy):
-    """cpu=1.0 is modelled, gpu="0.5" was counted, ram=None is missing."""
-    told = {
-        name: {
-            "kwh": None if v is None else float(v),
-            "provenance": {str: "counter", float: "modelled"}.get(type(v), "missing"),
-        }
-        for name, v in energy.items()
-    }
-    return {"phase": phase, "seconds": seconds, "energy": told, "kg_per_kwh": kg}
+from tests.support.costs import cell, cost, pretraining, score
+from tests.support.runs import costing
 
 
 def share(seconds=20.0, **changes):
     return cost("training", cpu=0.5, gpu="0.25") | {"shared_seconds": seconds} | changes
-
-
-def cell(source, target, *costs, **changes):
-    told = {"seed": 0, "auc": 0.9, "costs": list(costs)} | changes
-    return run(source, target, **told)
-
-
-def pretraining(source, *costs, **changes):
-    return cell(source, None, *costs, kind="pretraining", **changes)
-
-
-def score(source, target, measures, *costs, **changes):
-    return cell(source, target, *costs, kind="score", measures=measures, **changes)
 
 
 def bill(*rows, **options):

@@ -19,7 +19,7 @@ from results.error import CatsError
 from results.report.charts import pareto
 from results.report.sections import tradeoff
 from results.statistics.rank_agreement import FEW
-from tests.results.cost.test_bill import cell, cost, pretraining, score
+from tests.support.costs import cell, cost, pretraining, score
 from tests.support.runs import costing
 
 TRUTH = {"a": {"imagenet": 0.8, "good": 0.9, "bad": 0.6}, "b": {"imagenet": 0.75, "good": 0.7, "bad": 0.5}}

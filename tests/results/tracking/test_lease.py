@@ -13,7 +13,7 @@ from results.record import Outcome
 from results.tracking.experiment import Tracking
 from results.tracking.lease import PULSE, TAG, Lease, LostError, holder_of
 from results.tracking.outbox import Outbox
-from tests.results.tracking.test_outbox import record
+from tests.support.records import record
 
 OTHER = {"id": "another", "host": "elsewhere", "pid": 7, "every": 0.1}
 

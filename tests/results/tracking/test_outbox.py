@@ -8,18 +8,11 @@ import pandas as pd
 import pytest
 
 from results.error import CatsError
-from results.record import Outcome, Record
+from results.record import Outcome
 from results.tracking import outbox as module
 from results.tracking.outbox import Outbox, examine
 from tests.support.full_disk import full_disk
-from tests.support.paths import ASSETS
-
-OLD = Record.model_validate_json((ASSETS / "record-v1.json").read_text())
-TABLE = pd.DataFrame({"sample": ["a", "b"], "label": [0, 1], "probability_no": [0.2, 0.7]})
-
-
-def record(attempt="a1"):
-    return OLD.model_copy(update={"attempt": attempt, "scores": {"auc": 0.9}})
+from tests.support.records import OLD, TABLE, record
 
 
 def test_what_is_put_comes_back_oldest_first_and_can_be_removed(tmp_path):

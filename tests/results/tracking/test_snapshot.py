@@ -10,12 +10,8 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-from mlflow.entities import ViewType
 
-from results.error import CatsError
-from results.record import Outcome, Record
+from results.record import Outcome
 from results.statistics import influence
 from results.tracking import incremental as follow
 from results.tracking import snapshot
@@ -23,40 +19,26 @@ from results.tracking.change_counter import witness
 from results.tracking.experiment import Tracking
 from results.tracking.predictions import images_of, predictions_of
 from results.tracking.snapshot import file_of, frame_of, unchanged
-from tests.support.paths import ASSETS, ROOT
+from tests.support.paths import ROOT
 from tests.support.predictions import predictions
-
-OLD = Record.model_validate_json((ASSETS / "record-v1.json").read_text())
-TABLE = pd.DataFrame({"sample": ["a", "b"], "label": [0, 1], "probability_no": [0.2, 0.7]})
-EARLY = 1_600_000_000
-
-
-@pytest.fixture
-def folder(tmp_path):
-    return tmp_path / "snapshots"
-
-
-@pytest.fixture
-def large(monkeypatch):
-    """As if a slice of two runs were as small as one of 200 among thousands."""
-    monkeypatch.setattr(follow, "SLICE", 2)
-    monkeypatch.setattr(follow, "PAGE", 3)
-
-
-def send(tracking, number, at=None, **changes):
-    at = EARLY + number if at is None else at
-    record = OLD.model_copy(update={"key": f"k{number}", "attempt": f"a{number}", "started": at, "ended": at + 1} | changes)
-    return tracking.send(Outcome(record, TABLE if record.status == "finished" else None))
-
-
-def same(tracking, folder, **options):
-    """The snapshot's frame, once it is seen to be MLflow's, also for one who only reads the file, as soon as that may be."""
-    told = frame_of(tracking, folder, **options)
-    truth = tracking.frame()
-    pd.testing.assert_frame_equal(told, truth, check_like=True)
-    if (again := unchanged(folder, tracking.uri, tracking.experiment)) is not None:
-        pd.testing.assert_frame_equal(again, truth, check_like=True)
-    return told
+from tests.support.records import OLD, TABLE
+from tests.support.snapshots import (  # noqa: F401 - pytest runs the imported tests with this folder's tracking server
+    folder_of_snapshots,
+    reads,
+    same,
+    send,
+    small_slices,
+    test_an_experiment_that_is_deleted_and_made_anew_starts_empty,
+    test_new_deleted_restored_and_retagged_runs_of_a_small_experiment_show_at_once,
+    test_other_peoples_runs_are_not_in_the_frame_and_bring_no_column,
+    test_runs_that_are_removed_for_good_are_gone,
+    test_the_long_way_finds_a_new_tag_in_turn_and_at_once_if_everything_is_read_again,
+    test_the_long_way_finds_a_run_that_arrives_late_and_belongs_before_others,
+    test_the_long_way_finds_a_run_that_was_resumed_and_ended_between_two_looks,
+    test_the_long_way_finds_new_deleted_and_restored_runs_and_reads_few,
+    test_the_long_way_follows_a_run_from_its_start_to_its_end_and_one_that_is_resumed,
+    test_whatever_happens_in_whatever_order_the_long_way_ends_at_the_same_frame,
+)
 
 
 def test_a_file_is_trusted_after_a_whole_round_of_an_unchanged_database_and_not_before(tracking, folder, large):
@@ -70,20 +52,6 @@ def test_a_file_is_trusted_after_a_whole_round_of_an_unchanged_database_and_not_
         same(tracking, folder)
         rounds += 1
     assert rounds == 6 / follow.SLICE  # what lies behind the last mark is read with every call
-
-
-def reads(tracking, monkeypatch):
-    """How many runs each request brings from now on."""
-    brought = []
-    real = tracking.client.search_runs
-
-    def search(*arguments):
-        page = real(*arguments)
-        brought.append(len(page))
-        return page
-
-    monkeypatch.setattr(tracking.client, "search_runs", search)
-    return brought
 
 
 def test_an_experiment_without_runs_has_an_empty_frame(tracking, folder):
@@ -156,163 +124,17 @@ def test_without_a_witness_the_snapshot_is_followed_all_the_same(tracking, folde
     assert unchanged(folder, tracking.uri, "toy") is None
 
 
-def test_new_deleted_restored_and_retagged_runs_of_a_small_experiment_show_at_once(tracking, folder):
-    runs = [send(tracking, number) for number in range(4)]
-    assert len(same(tracking, folder)) == 4
-    tracking.client.delete_run(runs[1])
-    assert len(same(tracking, folder)) == 3
-    tracking.client.restore_run(runs[1])
-    assert len(same(tracking, folder)) == 4
-    tracking.client.set_tag(runs[0], "cats.leak", "they share images")
-    assert same(tracking, folder)["leak"].notna().sum() == 1
-    tracking.client.delete_tag(runs[2], "cats.key")
-    assert len(same(tracking, folder)) == 3
-
-
 def test_a_run_of_another_process_shows_at_once(tracking, folder, large):
     for number in range(7):
         send(tracking, number)
     same(tracking, folder)
     code = (
         "import sys; sys.path[:0] = sys.argv[1:2]\n"
-        "from tests.results.tracking.test_snapshot import *\n"
+        "from tests.support.snapshots import *\n"
         "send(Tracking('sqlite:///mlflow.db', 'toy'), 99)"
     )
     subprocess.run([sys.executable, "-c", code, str(ROOT)], check=True)
     assert "k99" in set(same(tracking, folder)["key"])
-
-
-def test_an_experiment_that_is_deleted_and_made_anew_starts_empty(tracking, folder):
-    from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
-
-    for number in range(3):
-        send(tracking, number)
-    same(tracking, folder)
-    tracking.client.delete_experiment(tracking.experiment_id)
-    with pytest.raises(CatsError, match="was deleted"):
-        Tracking(tracking.uri, "toy", create=False)
-    SqlAlchemyStore(tracking.uri, "artifacts")._hard_delete_experiment(tracking.experiment_id)
-    anew = Tracking(tracking.uri, "toy")
-    assert unchanged(folder, tracking.uri, "toy") is None
-    assert len(frame_of(anew, folder)) == 0
-    send(anew, 7)
-    assert list(same(anew, folder)["key"]) == ["k7"]
-
-
-def test_the_long_way_finds_new_deleted_and_restored_runs_and_reads_few(tracking, folder, large, monkeypatch):
-    runs = [send(tracking, number) for number in range(30)]
-    same(tracking, folder)
-    tracking.client.delete_run(runs[3])
-    tracking.client.delete_run(runs[28])
-    same(tracking, folder)
-    tracking.client.restore_run(runs[3])
-    send(tracking, 31)
-    brought = reads(tracking, monkeypatch)
-    frame = frame_of(tracking, folder)
-    assert sum(brought) < 15
-    pd.testing.assert_frame_equal(frame, tracking.frame(), check_like=True)
-    assert set(frame["key"]) == {f"k{n}" for n in range(30)} - {"k28"} | {"k31"}
-
-
-@pytest.mark.parametrize("position", [0, 4, 15, 29])
-def test_the_long_way_finds_a_run_that_arrives_late_and_belongs_before_others(tracking, folder, large, position):
-    for number in range(30):
-        send(tracking, number)
-    same(tracking, folder)
-    send(tracking, 99, at=EARLY + position + 0.5)
-    assert same(tracking, folder)["key"].tolist()[position + 1] == "k99"
-
-
-def test_the_long_way_follows_a_run_from_its_start_to_its_end_and_one_that_is_resumed(tracking, folder, large):
-    record = OLD.model_copy(update={"key": "slow", "attempt": "s", "started": EARLY, "ended": EARLY + 1})
-    tracking._create(record, EARLY * 1000)
-    runs = [send(tracking, number) for number in range(1, 20)]
-    assert same(tracking, folder).iloc[0]["status"] == "RUNNING"
-    tracking.send(Outcome(record, TABLE))
-    assert same(tracking, folder).iloc[0]["status"] == "FINISHED"
-    tracking.client.update_run(runs[2], "RUNNING")
-    assert same(tracking, folder).iloc[3]["status"] == "RUNNING"
-    tracking.client.log_metric(runs[2], "test_auc", 0.123)
-    tracking.client.set_terminated(runs[2], "FAILED")
-    row = same(tracking, folder).iloc[3]
-    assert (row["status"], row["test_auc"]) == ("FAILED", 0.123)
-
-
-def test_the_long_way_finds_a_run_that_was_resumed_and_ended_between_two_looks(tracking, folder, large):
-    runs = [send(tracking, number) for number in range(20)]
-    same(tracking, folder)
-    tracking.client.update_run(runs[2], "RUNNING")
-    tracking.client.log_metric(runs[2], "test_auc", 0.123)
-    tracking.client.set_terminated(runs[2], "FAILED")
-    assert same(tracking, folder).iloc[2]["test_auc"] == 0.123
-
-
-def test_the_long_way_finds_a_new_tag_in_turn_and_at_once_if_everything_is_read_again(tracking, folder, large):
-    runs = [send(tracking, number) for number in range(20)]
-    same(tracking, folder)
-    tracking.client.set_tag(runs[9], "cats.leak", "they share images")
-    looks = 0
-    while frame_of(tracking, folder)["leak"].isna().all():
-        looks += 1
-        assert looks <= 20 / follow.SLICE
-    assert looks > 0  # else the turn was not what found it
-    tracking.client.set_tag(runs[15], "cats.leak", "and they")
-    assert same(tracking, folder, fresh=True)["leak"].notna().sum() == 2
-
-
-def test_runs_that_are_removed_for_good_are_gone(tracking, folder, large):
-    from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
-
-    store = SqlAlchemyStore(tracking.uri, "artifacts")
-    runs = [send(tracking, number) for number in range(20)]
-    same(tracking, folder)
-    for run in (runs[4], runs[5]):
-        tracking.client.delete_run(run)
-        store._hard_delete_run(run)
-    assert len(same(tracking, folder)) == 18
-    tracking.client.delete_run(runs[7])
-    same(tracking, folder)
-    store._hard_delete_run(runs[7])
-    send(tracking, 50)  # as many come as go
-    assert set(same(tracking, folder)["key"]) == {f"k{n}" for n in range(20)} - {"k4", "k5", "k7"} | {"k50"}
-
-
-def test_other_peoples_runs_are_not_in_the_frame_and_bring_no_column(tracking, folder, large):
-    for number in range(4):
-        send(tracking, number)
-        other = tracking.client.create_run(tracking.experiment_id)
-        tracking.client.log_param(other.info.run_id, "colour", "red")
-    assert "colour" not in same(tracking, folder)
-    gone = send(tracking, 9, settings={"odd": "1"})
-    assert "odd" in same(tracking, folder)
-    tracking.client.delete_run(gone)
-    assert "odd" not in same(tracking, folder)
-
-
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(
-    acts=st.lists(st.tuples(st.sampled_from(["send", "delete", "restore", "start", "look"]), st.integers(0, 40)), max_size=14)
-)
-def test_whatever_happens_in_whatever_order_the_long_way_ends_at_the_same_frame(tracking, tmp_path_factory, large, acts):
-    folder = tmp_path_factory.mktemp("any")
-    here = Tracking(tracking.uri, folder.name)
-    for number in range(5):
-        send(here, number)
-    for count, (act, number) in enumerate(acts):
-        runs = list(here.runs(view=ViewType.ALL))
-        run = runs[number % len(runs)]
-        if act == "send":
-            send(here, 100 + count, at=EARLY + number / 8)
-        elif act == "delete" and run.info.lifecycle_stage == "active":
-            here.client.delete_run(run.info.run_id)
-        elif act == "restore" and run.info.lifecycle_stage == "deleted":
-            here.client.restore_run(run.info.run_id)
-        elif act == "start":
-            here._create(OLD.model_copy(update={"key": f"r{count}"}), (EARLY + number) * 1000)
-        else:
-            frame_of(here, folder)
-    told, truth = frame_of(here, folder), here.frame()
-    pd.testing.assert_frame_equal(told, truth, check_like=True)
 
 
 @pytest.mark.parametrize("damage", ["nothing in it", "half of it", "another version", "no facts", "another kind of file"])
