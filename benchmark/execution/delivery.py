@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable, Iterable, Iterator
 
-from benchmark.execution.engine import Desk
+from benchmark.execution.engine import RunControl
 from benchmark.execution.pretraining_records import handed_over
 from benchmark.machine.signals import sheltered
 from results.error import CatsError
@@ -15,7 +15,7 @@ from results.tracking.outbox import Outbox
 log = logging.getLogger(__name__)
 
 
-def drained(made: Iterator[list[Outcome]], desk: Desk, take: Callable[[list[Outcome]], None]) -> bool:
+def drained(made: Iterator[list[Outcome]], control: RunControl, take: Callable[[list[Outcome]], None]) -> bool:
     """Take all that an engine leaves; after Ctrl-C or a fault, what it has left by the time it has ended.
 
     Returns whether Ctrl-C came. Raises what went wrong first.
@@ -27,9 +27,9 @@ def drained(made: Iterator[list[Outcome]], desk: Desk, take: Callable[[list[Outc
                 take(outcomes)
             break
         except KeyboardInterrupt:
-            interrupted = desk.closed = True
+            interrupted = control.stop_requested = True
         except BaseException as error:  # noqa: BLE001 - raised below
-            desk.closed = True
+            control.stop_requested = True
             fault = fault or error
     if fault is not None:
         raise fault

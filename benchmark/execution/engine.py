@@ -1,8 +1,8 @@
-"""Who does the jobs of a plan: an engine takes them in their order and gives back what each left, as soon as it is done."""
+"""What runs the jobs of a plan: an engine takes jobs in their order and returns what each job left as soon as it is done."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, replace
+from typing import ClassVar, Protocol
 
 from benchmark.machine.signals import stopped
 from benchmark.specs.job import Job
@@ -10,43 +10,72 @@ from results.record import Outcome
 
 
 @dataclass
-class Desk:
-    """Where an engine asks, from any thread, what may begin and whether to go on.
+class RunControl:
+    """What an engine asks the runner while it works. Every member may be used from any thread.
 
     Attributes:
-        admit: asked of each job as somebody is about to do it: the job, or the first of its cells; None if it must not begin
-            before more of what has begun is counted.
-        closed: whether the runner has had enough.
+        admit: asked about each job just before it starts. Returns the job, a part of it (fewer of its cells) that may start
+            now, or None. After None the engine asks again about the same job when the next outcome has been booked, and ends
+            if every outcome has been booked.
+        stop_requested: True once the runner wants the engine to end.
     """
 
     admit: Callable[[Job], Job | None]
-    closed: bool = False
+    stop_requested: bool = False
 
     @property
-    def closing(self) -> bool:
-        """Whether to begin nothing more and to end soon what runs: what it leaves by then is still taken."""
-        return self.closed or stopped()
+    def stopping(self) -> bool:
+        """Whether the engine must start nothing more and end running jobs soon. It still returns what they leave by then."""
+        return self.stop_requested or stopped()
 
 
 class Engine(Protocol):
-    """What the runner asks of an engine."""
+    """Runs jobs. `benchmark.execution.engine_conformance` checks these promises for any engine:
 
-    def outcomes(self, jobs: Iterable[Job], desk: Desk) -> Iterator[list[Outcome]]:
-        """Do the jobs; what one job left comes at one go, in any order of jobs, but after all that it needs.
+    - Every admitted job runs once, and all outcomes of one job (or of the admitted part of it) come in one list.
+    - A job starts only after the outcomes of all pretrainings in `job.needs` exist. Apart from that, any order is allowed.
+    - `control.admit` is asked before each job starts, and nothing starts that it has not returned. It may be called from any
+      thread. If it returns fewer cells than the job has, the engine asks again about the remaining cells.
+    - Asking the iterator for the next item tells the engine that the previous item has been booked against the budget.
+    - A job that fails is an outcome with the status `failed`; it does not end the iterator and does not stop other jobs.
+    - When `control.stopping` becomes true, nothing more starts, running jobs end after their current epoch, and the iterator
+      returns what has finished or was interrupted before it ends.
+    - Closing the iterator stops running jobs without waiting for their results.
+    - The costs of an outcome are those of its own job alone. Jobs that share hardware share its energy: their sum is the whole.
 
-        What has come counts as counted when the next is asked for. A job that fails is an outcome too. Closing the iterator
-        stops what runs.
-        """
+    Attributes:
+        device: auto, cpu or cuda: what jobs run on, as each worker sees it. Calibrations on the driver use the same word.
+        remote: whether jobs run in other processes than the driver, perhaps on other hardware and several at a time. A forecast
+            then says that its times are those of one worker.
+    """
+
+    @property
+    def device(self) -> str:
+        """See the class."""
+        ...
+
+    @property
+    def remote(self) -> bool:
+        """See the class."""
+        ...
+
+    def outcomes(self, jobs: Iterable[Job], control: RunControl) -> Iterator[list[Outcome]]:
+        """Run the jobs and return the outcomes of each as soon as it ends. Raises CatsError if the engine cannot work."""
         ...
 
 
 @dataclass(frozen=True)
 class Local:
-    """This process, one job after the other, on `device`: auto, cpu or cuda."""
+    """Runs jobs in this process, one after the other.
+
+    Attributes:
+        device: auto, cpu or cuda.
+    """
 
     device: str = "auto"
+    remote: ClassVar[bool] = False
 
-    def outcomes(self, jobs: Iterable[Job], desk: Desk) -> Iterator[list[Outcome]]:
+    def outcomes(self, jobs: Iterable[Job], control: RunControl) -> Iterator[list[Outcome]]:
         """See Engine."""
         from benchmark.execution.execute import make
         from benchmark.machine.device import device_of
@@ -55,7 +84,17 @@ class Local:
         keep_memory()
         device = str(device_of(self.device))
         for job in jobs:
-            begun = None if desk.closing else desk.admit(job)
-            if begun is None:
-                return
-            yield make(begun, device)
+            rest: Job | None = job
+            while rest is not None:
+                admitted = None if control.stopping else control.admit(rest)
+                if admitted is None:
+                    return
+                yield make(admitted, device)
+                rest = remainder(rest, admitted)
+
+
+def remainder(job: Job, admitted: Job) -> Job | None:
+    """The cells of a job that are left when only its first cells were admitted; None if all of it was."""
+    if len(admitted.cells) == len(job.cells):
+        return None
+    return replace(job, cells=job.cells[len(admitted.cells) :])

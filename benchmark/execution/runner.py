@@ -8,7 +8,7 @@ from functools import partial
 from benchmark.execution.budget.forecast import forecast_of
 from benchmark.execution.budget.guard import Guard
 from benchmark.execution.delivery import deliver, drained, keep
-from benchmark.execution.engine import Desk, Engine, Local
+from benchmark.execution.engine import Engine, RunControl
 from benchmark.execution.leakage import look, sentences
 from benchmark.execution.prepare import check_names, prepare
 from benchmark.execution.pretraining_records import adopt
@@ -58,8 +58,8 @@ def run(plan: Plan, tracking: Tracking, outbox: Outbox, engine: Engine, watch: W
         if plan.budget.limits:
             every = Todo(plan, found.leaks, set())
             if plan.budget.needs_forecast:
-                guard.forecast = forecast_of(frame, getattr(engine, "device", "auto"), plan.country, calibrates=True)
-                guard.forecast.begins, guard.forecast.elsewhere = watch.begins, not isinstance(engine, Local)
+                guard.forecast = forecast_of(frame, engine.device, plan.country, calibrates=True)
+                guard.forecast.begins, guard.forecast.elsewhere = watch.begins, engine.remote
             guard.read(every, frame, [outcome.record for _, outcome in outbox])
             guard.require()
             for sentence in guard.look(jobs):
@@ -85,13 +85,13 @@ class Work:
     state: Run
 
     def __post_init__(self) -> None:
-        self.desk = Desk(self._admit)
+        self.control = RunControl(self._admit)
 
     def do(self, engine: Engine, jobs: Iterable[Job]) -> None:
         """All jobs, or as many as a budget or Ctrl-C allows."""
-        stop = drained(engine.outcomes(jobs, self.desk), self.desk, self._take)
+        stop = drained(engine.outcomes(jobs, self.control), self.control, self._take)
         self.state.interrupted |= stop
-        if self.desk.closing:
+        if self.control.stopping:
             deliver(self.tracking, self.outbox)
 
     def _admit(self, job: Job) -> Job | None:
@@ -107,8 +107,8 @@ class Work:
             self.guard.count(outcome.record)
             self.watch.ended(outcome.record, self.state)
         self.state.interrupted |= stopped()
-        self.desk.closed |= self.state.interrupted
-        if not self.desk.closing:  # else all that is left comes to the disk first
+        self.control.stop_requested |= self.state.interrupted
+        if not self.control.stopping:  # else all that is left comes to the disk first
             deliver(self.tracking, self.outbox)
 
 

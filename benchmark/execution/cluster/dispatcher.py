@@ -16,7 +16,7 @@ from benchmark.execution.cluster.job_queue import Ahead
 from benchmark.execution.cluster.time_sharing import Together
 from benchmark.execution.cluster.worker import MisfitError, held
 from benchmark.execution.cluster.worker_pool import LOOK, Crew
-from benchmark.execution.engine import Desk
+from benchmark.execution.engine import RunControl
 from benchmark.machine.cost_sharing import beside
 from benchmark.machine.signals import noted
 from benchmark.specs.job import Job
@@ -64,8 +64,8 @@ class Feed:
     side by side: a machine that dies with the results of its workers keeps those of the others waiting for nothing.
     """
 
-    def __init__(self, crew: Crew, ahead: Ahead, desk: Desk, make: Make) -> None:
-        self.crew, self.ahead, self.desk, self.make = crew, ahead, desk, make
+    def __init__(self, crew: Crew, ahead: Ahead, control: RunControl, make: Make) -> None:
+        self.crew, self.ahead, self.control, self.make = crew, ahead, control, make
         self._left: queue.Queue[list[Outcome] | BaseException | None] = queue.Queue()
         self._done: queue.SimpleQueue[Landing | None] = queue.SimpleQueue()  # None as a wake-up
         self._fetching = ThreadPoolExecutor(FETCHERS, thread_name_prefix="cats fetch")
@@ -111,7 +111,7 @@ class Feed:
         self._left.put(end)
 
     def _over(self) -> bool:
-        return self._dropped.is_set() or self.desk.closing
+        return self._dropped.is_set() or self.control.stopping
 
     def _begin(self) -> bool:
         """Give every free worker a job. Returns whether there is any left to give, now or when more is counted."""
@@ -134,7 +134,7 @@ class Feed:
 
     def _admit(self, job: Job, worker: str) -> bool:
         """Give a worker a job, or the part of it for which there is room. Returns whether there is any."""
-        granted = job if job.key in self._admitted else self.desk.admit(job)
+        granted = job if job.key in self._admitted else self.control.admit(job)
         if granted is None:
             self.ahead.give_back(job)
             return False

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 from benchmark.core.paths import home
 from benchmark.execution.cluster.dispatcher import Feed, Make
@@ -13,7 +14,7 @@ from benchmark.execution.cluster.job_queue import Ahead
 from benchmark.execution.cluster.scheduler import PATIENCE, connected
 from benchmark.execution.cluster.worker import make_there
 from benchmark.execution.cluster.worker_pool import Crew
-from benchmark.execution.engine import Desk
+from benchmark.execution.engine import RunControl
 from benchmark.specs.job import Job
 from results.error import CatsError
 from results.record import Outcome
@@ -36,13 +37,14 @@ class Dask:
     workers: int | None = None
     shared_home: bool = True
     make: Make = make_there
+    remote: ClassVar[bool] = True
 
-    def outcomes(self, jobs: Iterable[Job], desk: Desk) -> Iterator[list[Outcome]]:
+    def outcomes(self, jobs: Iterable[Job], control: RunControl) -> Iterator[list[Outcome]]:
         """See Engine. Raises CatsError if there is no cluster, if a worker is no match for the driver, or if all is lost."""
         with connected(self.scheduler, self.workers, self.device) as client, _token() as token:
             crew = Crew(client, self.device, token, shared_home=self.shared_home)
             crew.welcome()
-            feed = Feed(crew, Ahead(jobs), desk, self.make)
+            feed = Feed(crew, Ahead(jobs), control, self.make)
             thread = threading.Thread(target=feed.run, name="cats feed", daemon=True)
             thread.start()
             try:

@@ -5,7 +5,7 @@ import signal
 import pytest
 
 from benchmark.execution.delivery import drained, hand_over, keep
-from benchmark.execution.engine import Desk
+from benchmark.execution.engine import RunControl
 from benchmark.machine.signals import stoppable, stopped
 from results.error import CatsError
 from results.record import Outcome
@@ -32,11 +32,11 @@ def test_a_record_that_the_disk_refuses_takes_no_other_with_it(tmp_path):
 
 
 def test_what_an_engine_has_left_is_taken_after_a_fault_and_the_fault_is_told(tmp_path):
-    desk, taken = Desk(lambda job: job), []
+    control, taken = RunControl(lambda job: job), []
 
     def engine():
         yield ["one"]
-        while not desk.closing:
+        while not control.stopping:
             yield ["more"]
         yield ["in hand"]
 
@@ -46,16 +46,16 @@ def test_what_an_engine_has_left_is_taken_after_a_fault_and_the_fault_is_told(tm
             raise CatsError("the disk is full")
 
     with pytest.raises(CatsError, match="the disk is full"):
-        drained(engine(), desk, take)
+        drained(engine(), control, take)
     assert taken == ["one", "more", "in hand"]
 
 
 def test_a_stop_while_the_runner_is_at_work_takes_what_is_left_too():
-    desk, taken = Desk(lambda job: job), []
+    control, taken = RunControl(lambda job: job), []
 
     def engine():
         yield ["one"]
-        while not desk.closing:
+        while not control.stopping:
             yield ["more"]
         yield ["in hand"]
 
@@ -65,7 +65,7 @@ def test_a_stop_while_the_runner_is_at_work_takes_what_is_left_too():
             signal.raise_signal(signal.SIGTERM)
 
     with stoppable():
-        assert drained(engine(), desk, take)
+        assert drained(engine(), control, take)
         assert stopped()
     assert taken == ["one", "more", "in hand"]
 

@@ -358,7 +358,7 @@ def test_a_run_tells_its_engine_how_many_cells_alike_are_left(tmp_path):
     told = []
 
     class Noting:
-        def outcomes(self, jobs, desk):
+        def outcomes(self, jobs, control):
             told.extend(job.left for job in jobs)
             return iter(())
 

@@ -23,7 +23,7 @@ from distributed.deploy.spec import SpecCluster
 
 from benchmark.execution.cluster.engine import Dask
 from benchmark.execution.cluster.scheduler import check_scheduler, exposed
-from benchmark.execution.engine import Desk
+from benchmark.execution.engine import RunControl
 from benchmark.specs.job import counted, jobs_of
 from benchmark.specs.plan import load_plan
 from results.error import CatsError
@@ -34,7 +34,7 @@ pytestmark = [pytest.mark.cluster, pytest.mark.slow]
 
 
 def all_of_them():
-    return Desk(lambda job: job)
+    return RunControl(lambda job: job)
 
 
 def own(make, workers=2):
@@ -49,8 +49,8 @@ def told(outcomes):
 
 def test_every_job_is_done_once(jobs):
     begun = []
-    desk = Desk(lambda job: begun.append(job) or job)
-    done = list(told(own(works.key).outcomes(jobs(150), desk)))
+    control = RunControl(lambda job: begun.append(job) or job)
+    done = list(told(own(works.key).outcomes(jobs(150), control)))
     assert sorted(done) == sorted(job.cells[0].key for job in jobs(150))
     assert len(begun) == 150
 
@@ -162,9 +162,9 @@ def other_timm(folder):
 def test_a_worker_with_another_version_is_refused_before_anything_begins(jobs, by_hand, tmp_path):
     by_hand.worker(before=other_timm(tmp_path))
     begun = []
-    desk = Desk(lambda job: begun.append(job) or job)
+    control = RunControl(lambda job: begun.append(job) or job)
     with pytest.raises(CatsError, match=r"worker tcp://\S+ has timm 0\.0\.1, the driver has timm \d\S+: they must be the same"):
-        list(Dask("cpu", by_hand.address, make=works.key).outcomes(jobs(3), desk))
+        list(Dask("cpu", by_hand.address, make=works.key).outcomes(jobs(3), control))
     assert begun == []
 
 

@@ -12,7 +12,7 @@ from benchmark.execution.budget.guard import Guard
 from benchmark.execution.budget.history import History
 from benchmark.execution.cluster import worker_pool as crew
 from benchmark.execution.cluster.engine import Dask
-from benchmark.execution.engine import Desk
+from benchmark.execution.engine import RunControl
 from benchmark.specs.budget import Budget
 from results.error import CatsError
 from results.record import Energy
@@ -29,7 +29,7 @@ def test_jobs_that_take_less_than_expected_leave_room_for_others_that_a_budget_w
     history = History()
     history.count(one.record.model_copy(update={"costs": (one.record.costs[0].model_copy(update={"energy": dear}),)}))
     guard, made = Guard(Budget(kwh=9.5e-3), forecast=Forecast(history, "cpu", "DEU")), 0
-    for some in own(works.key, 1).outcomes(jobs(40), Desk(guard.admit)):
+    for some in own(works.key, 1).outcomes(jobs(40), RunControl(guard.admit)):
         for outcome in some:
             made += 1
             guard.count(outcome.record)
@@ -39,21 +39,21 @@ def test_jobs_that_take_less_than_expected_leave_room_for_others_that_a_budget_w
 
 def test_what_waits_for_the_runner_when_all_is_stopped_is_given_to_it_and_nothing_begins_any_more(jobs):
     begun = []
-    desk = Desk(lambda job: begun.append(job) or job)
-    outcomes = own(works.key).outcomes(jobs(40), desk)
+    control = RunControl(lambda job: begun.append(job) or job)
+    outcomes = own(works.key).outcomes(jobs(40), control)
     next(outcomes)
     while len(begun) < 40:
         time.sleep(0.05)
-    desk.closed = True
+    control.stop_requested = True
     assert len(list(outcomes)) == 39
 
 
 def test_jobs_in_hand_when_all_is_stopped_tell_what_they_cost(jobs):
-    desk = all_of_them()
-    outcomes = own(works.until_stopped).outcomes(jobs(3), desk)
+    control = all_of_them()
+    outcomes = own(works.until_stopped).outcomes(jobs(3), control)
     assert next(told(outcomes)) == 0
     time.sleep(2)
-    desk.closed = True
+    control.stop_requested = True
     records = [outcome.record for some in outcomes for outcome in some]
     assert [(record.status, record.costs[0].seconds) for record in records] == [("interrupted", 7.0)] * 2
     assert all(record.costs[0].energy["cpu"].kwh for record in records)
@@ -62,11 +62,11 @@ def test_jobs_in_hand_when_all_is_stopped_tell_what_they_cost(jobs):
 def test_jobs_that_do_not_hear_the_end_are_recorded_with_their_time_and_without_energy(jobs, by_hand):
     for _ in range(2):
         by_hand.worker()
-    desk = all_of_them()
-    outcomes = Dask("cpu", by_hand.address, make=works.long).outcomes(jobs(3, pack=1), desk)
+    control = all_of_them()
+    outcomes = Dask("cpu", by_hand.address, make=works.long).outcomes(jobs(3, pack=1), control)
     assert next(told(outcomes)) == 0
     time.sleep(2)
-    desk.closed = True
+    control.stop_requested = True
     records = [outcome.record for some in outcomes for outcome in some]
     assert [(record.status, record.reason) for record in records] == [("interrupted", "stopped by the user")] * 2
     assert {record.names["seed"] for record in records} == {"1", "2"}
@@ -127,7 +127,7 @@ def elsewhere(tmp_path, home, monkeypatch):
 def test_a_worker_with_other_images_says_so_and_gets_nothing_and_another_one_does_its_job(jobs, by_hand, elsewhere, caplog):
     by_hand.worker(CATS_DATA=elsewhere)
     records = []
-    for some in Dask("cpu", by_hand.address).outcomes(jobs(2, target="mine"), Desk(lambda job: by_hand.worker() and job)):
+    for some in Dask("cpu", by_hand.address).outcomes(jobs(2, target="mine"), RunControl(lambda job: by_hand.worker() and job)):
         records += [outcome.record for outcome in some]
     assert [record.status for record in records] == ["finished"] * 2
     assert caplog.text.count("its images of mine are not those of the driver; it gets no job") == 1
