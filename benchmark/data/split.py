@@ -8,6 +8,7 @@ from pydantic import Field, field_validator
 from pydantic_core import PydanticCustomError
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
+from benchmark.core.cost_fields import OtherCost, SameCost
 from benchmark.core.seed import generator, seed_of
 from benchmark.data.dataset import Dataset
 from benchmark.data.decoded import Decoded
@@ -26,11 +27,11 @@ class Subsample(Frozen):
             seeds holds the luck of the draw too.
     """
 
-    train: int | None = Field(None, ge=1)
-    val: int | None = Field(None, ge=1)
-    per_class: bool = False
-    stratified: bool = True
-    seed: int | None = None
+    train: OtherCost[int | None] = Field(None, ge=1)
+    val: OtherCost[int | None] = Field(None, ge=1)
+    per_class: OtherCost[bool] = False
+    stratified: SameCost[bool] = True
+    seed: SameCost[int | None] = None
 
     def drawn_by(self, seed: int) -> int | None:
         """What decides, beside the target, which images a cell with this seed uses; None: every seed uses the same."""

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, get_origin
 from pydantic import Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
+from benchmark.core.cost_fields import OtherCost, SameCost
 from benchmark.core.parse import parse, read_yaml
 from results.error import CatsError, nearest
 from results.record import Frozen
@@ -79,29 +80,29 @@ class Recipe(Numeric):
         precision: auto is bf16 where it is the faster one (see benchmark/networks/precision.py), else fp32.
     """
 
-    protocol: Literal["finetune", "probe", "knn"] = "finetune"
-    size: int = Field(64, ge=8, le=1024)
-    epochs: int = Field(20, ge=0)
-    batch_size: int = Field(64, ge=2)
-    optimiser: Literal["sgd", "adam", "adamw"] = "adamw"
-    lr: float = Field(1e-3, gt=0, allow_inf_nan=False)
-    momentum: float = Field(0.9, ge=0, lt=1)
-    weight_decay: float = Field(1e-4, ge=0, allow_inf_nan=False)
-    decayed: Literal["matrices", "all"] = "matrices"
-    layer_decay: float = Field(1.0, gt=0, le=1)
-    schedule: Literal["cosine", "constant", "step"] = "cosine"
-    warmup: float = Field(0.1, ge=0, lt=1)
-    label_smoothing: float = Field(0.0, ge=0, lt=1)
-    dropout: float = Field(0.0, ge=0, lt=1)
-    ema: float = Field(0.0, ge=0, lt=1)
-    patience: int | None = Field(None, ge=1)
-    trained: Literal["all", "head"] = "all"
-    hidden: tuple[Annotated[int, Field(ge=1)], ...] = ()
-    stem: Literal["backbone", "small"] = "backbone"
-    augment: Augment = Augment()
-    c: tuple[Annotated[float, Field(gt=0, allow_inf_nan=False)], ...] = Field((0.01, 0.1, 1.0, 10.0), min_length=1)
-    k: tuple[Annotated[int, Field(ge=1)], ...] = Field((1, 5, 10, 20), min_length=1)
-    precision: Literal["auto", "fp32", "bf16"] = "auto"
+    protocol: OtherCost[Literal["finetune", "probe", "knn"]] = "finetune"
+    size: OtherCost[int] = Field(64, ge=8, le=1024)
+    epochs: SameCost[int] = Field(20, ge=0)
+    batch_size: OtherCost[int] = Field(64, ge=2)
+    optimiser: OtherCost[Literal["sgd", "adam", "adamw"]] = "adamw"
+    lr: SameCost[float] = Field(1e-3, gt=0, allow_inf_nan=False)
+    momentum: SameCost[float] = Field(0.9, ge=0, lt=1)
+    weight_decay: SameCost[float] = Field(1e-4, ge=0, allow_inf_nan=False)
+    decayed: SameCost[Literal["matrices", "all"]] = "matrices"
+    layer_decay: SameCost[float] = Field(1.0, gt=0, le=1)
+    schedule: SameCost[Literal["cosine", "constant", "step"]] = "cosine"
+    warmup: SameCost[float] = Field(0.1, ge=0, lt=1)
+    label_smoothing: SameCost[float] = Field(0.0, ge=0, lt=1)
+    dropout: SameCost[float] = Field(0.0, ge=0, lt=1)
+    ema: OtherCost[float] = Field(0.0, ge=0, lt=1)
+    patience: SameCost[int | None] = Field(None, ge=1)
+    trained: OtherCost[Literal["all", "head"]] = "all"
+    hidden: OtherCost[tuple[Annotated[int, Field(ge=1)], ...]] = ()
+    stem: OtherCost[Literal["backbone", "small"]] = "backbone"
+    augment: OtherCost[Augment] = Augment()
+    c: OtherCost[tuple[Annotated[float, Field(gt=0, allow_inf_nan=False)], ...]] = Field((0.01, 0.1, 1.0, 10.0), min_length=1)
+    k: OtherCost[tuple[Annotated[int, Field(ge=1)], ...]] = Field((1, 5, 10, 20), min_length=1)
+    precision: OtherCost[Literal["auto", "fp32", "bf16"]] = "auto"
 
     @property
     def graph(self) -> tuple[str, ...]:

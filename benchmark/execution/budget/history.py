@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from benchmark.core.cost_fields import cost_fields
 from benchmark.data.split import Subsample
 from benchmark.specs.job import Work
 from benchmark.specs.recipe import Recipe, flat
@@ -19,10 +20,6 @@ from results.record import TRIAL, Record
 from results.tracking.cost_columns import unpacked
 
 Sort = tuple[str, ...]
-TIMELESS = {
-    "epochs", "patience", "lr", "momentum", "weight_decay", "decayed", "layer_decay", "schedule", "warmup", "label_smoothing",
-    "dropout", "subsample.seed", "subsample.stratified",
-}  # fmt: skip
 MOST = 100  # of each sort: the last ones say it
 SLACK = 0.1  # two figures that agree by chance are no certainty: an interval has this part of its middle to either side
 
@@ -172,7 +169,7 @@ def sort_of(work: Work) -> Sort:
 
 
 _flat = lru_cache(maxsize=1024)(flat)
-DECIDING = sorted({*flat(Recipe()), *(f"subsample.{name}" for name in Subsample.model_fields)} - TIMELESS)
+DECIDING = sorted([*cost_fields(Recipe), *(f"subsample.{name}" for name in cost_fields(Subsample))])
 
 
 def _sort(row: Mapping[str, object]) -> Sort:
