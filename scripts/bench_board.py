@@ -35,7 +35,7 @@ from scipy.special import softmax
 
 from results.board.board import make_board
 from results.board.ranking import Standing, over_targets, rows_of
-from results.board.request import Judging
+from results.board.request import Judging, RunQuery
 from results.record import Cost, Energy, Outcome, Record
 from results.statistics.intervals import DRAWS, Measured, draws, ranked
 from results.statistics.mean_ranks import best_chances, mean_ranks, mean_values
@@ -166,7 +166,7 @@ def whole_board(values: np.ndarray, images: Sequence[np.ndarray | None]) -> None
 def board(frame: pd.DataFrame | None, uri: str, snapshots: Path, *, fresh: bool = False) -> None:
     assert frame is not None
     images = images_of(uri, EXPERIMENT, snapshots, fresh=fresh)
-    assert make_board(frame, EXPERIMENT, "auc", "min_val_loss", None, Judging(images)).images
+    assert make_board(frame, RunQuery(EXPERIMENT), Judging(images)).images
 
 
 def process(home: Path, uri: str) -> None:

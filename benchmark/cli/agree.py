@@ -37,7 +37,7 @@ def agree(
     question = asked(plan, tracking_uri, metric, rule)
     frame = question.frame()
     judging = Judging(question.images() if images else None, noise)
-    decisions = decisions_of(frame, question.experiment, question.metric, question.rule, question.wanted, judging)
+    decisions = decisions_of(frame, question.query, judging)
     rows = about(said(frame, question.experiment), decisions)
     for text in combine or []:
         rows += combined(rows, text)

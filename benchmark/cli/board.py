@@ -19,11 +19,7 @@ from benchmark.cli.options import (
 from results.error import CatsError
 
 if TYPE_CHECKING:
-    import pandas as pd
-
-    from benchmark.cli.query import Asked
     from results.board.board import Board
-    from results.board.request import Judging
 
 
 app = typer.Typer()
@@ -45,6 +41,7 @@ def board(
 ) -> None:
     """Show which source wins on each target, how sure that is, and what it cost. Needs MLflow only, no data, no torch."""
     from benchmark.cli.query import asked
+    from results.board.board import make_board
     from results.board.request import Judging
     from results.board.sensitivity import sensitivity as compared
 
@@ -53,19 +50,13 @@ def board(
     if sensitivity:
         if report is not None or form is Format.csv:
             raise CatsError("--sensitivity prints a table, or --format json; it goes neither with --report nor with csv")
-        found = compared(question.frame(fresh=fresh), question.experiment, question.metric, question.wanted, judging)
+        found = compared(question.frame(fresh=fresh), question.query, judging)
         print_line(json.dumps(found.to_dict(), indent=2) if form is Format.json else found.markdown().rstrip("\n"))
         return
-    made = _board(question, judging, question.frame(fresh=fresh))
+    made = make_board(question.frame(fresh=fresh), question.query, judging)
     if report is not None:
         _report(made, report)
-    _print(made, form)
-
-
-def _board(question: "Asked", judging: "Judging", frame: "pd.DataFrame") -> "Board":
-    from results.board.board import make_board
-
-    return make_board(frame, question.experiment, question.metric, question.rule, question.wanted, judging)
+    print_board(made, form)
 
 
 def _report(made: "Board", folder: Path) -> None:
@@ -84,7 +75,8 @@ def _report(made: "Board", folder: Path) -> None:
         raise CatsError(f"cannot write the report to {folder}: {error.strerror}") from error
 
 
-def _print(made: "Board", form: Format) -> None:
+def print_board(made: "Board", form: Format) -> None:
+    """Print a board to the standard output."""
     from rich.console import Console
 
     from results.board.text import comma_separated, markdown, table

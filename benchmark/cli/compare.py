@@ -40,7 +40,7 @@ def compare(
     from results.error import CatsError, nearest
 
     question = asked(plan, tracking_uri, metric, rule)
-    runs = judged_runs(question.frame(), question.experiment, question.metric, question.rule, question.wanted)
+    runs = judged_runs(question.frame(), question.query)
     if backbone is not None:
         known = sorted(runs["backbone"].unique())
         if backbone not in known:

@@ -29,7 +29,7 @@ def cost(
 ) -> None:
     """Show what finding out cost: energy and CO2e by phase, source, target, measure; and what it bought."""
     from benchmark.cli.query import asked
-    from results.board.request import of_plan
+    from results.board.request import runs_of_selection
     from results.cost.bill import make_bill
     from results.cost.tradeoff import make_tradeoff
 
@@ -37,10 +37,10 @@ def cost(
         raise CatsError(f"a picture cannot be written as '{picture.name}'; its name ends with {' or '.join(PICTURES)}")
     question = asked(plan, tracking_uri, metric)
     frame = question.frame(fresh=fresh)
-    runs = of_plan(frame, question.wanted)
+    runs = runs_of_selection(frame, question.wanted)
     bill = make_bill(runs, question.experiment, over)
     try:
-        tradeoff = make_tradeoff(runs, bill, question.metric, question.rule, question.apart)
+        tradeoff = make_tradeoff(runs, bill, question.query)
     except CatsError as error:
         if picture is not None or metric is not None:
             raise

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from benchmark.execution.records import images_of, read_of, runs_of
 from benchmark.execution.selection import wanted
 from benchmark.specs.plan import Plan, load_plan, plan_names
-from results.board.request import Wanted
+from results.board.request import RunQuery, Selection
 from results.error import CatsError
 from results.statistics.influence import Images, Read
 from results.tracking.change_counter import is_missing
@@ -25,16 +25,16 @@ class Asked:
     experiment: str
     metric: str
     rule: str
-    wanted: Wanted | None
+    wanted: Selection | None
 
     def frame(self, *, fresh: bool = False) -> "pd.DataFrame":
         """The runs, see benchmark.execution.records. Raises CatsError if there is no such experiment."""
         return runs_of(self.uri, self.experiment, fresh=fresh)
 
     @property
-    def apart(self) -> set[tuple[str, str]]:
-        """The pairs that the plan knows to share images."""
-        return self.wanted.apart if self.wanted is not None else set()
+    def query(self) -> RunQuery:
+        """Which runs count, as results.board takes it."""
+        return RunQuery(self.experiment, self.metric, self.rule, self.wanted)
 
     def images(self, *, fresh: bool = False) -> Images:
         """What the test images of a target do to its runs."""

@@ -54,7 +54,7 @@ def report(
     question = asked(plan, tracking_uri, metric, rule)
     frame = question.frame(fresh=fresh)
     judging = Judging(question.images(fresh=fresh) if images else None, noise, impute.value if impute else None)
-    made = make_board(frame, question.experiment, question.metric, question.rule, question.wanted, judging)
+    made = make_board(frame, question.query, judging)
     tracking = Tracking(tracking_uri, question.experiment, create=False)
     told = [("rule", rule), ("noise", noise and f"differences up to {noise:g}"), ("missing pairs count as", impute)]
     told += [("a pretraining is shared over", over and f"{over} targets"), ("combinations", ", ".join(combine or []))]
@@ -89,18 +89,18 @@ def _more(question: "Question", frame: "pd.DataFrame", made: "Board", wishes: _W
     from results.agreement.decisions import about, decisions_of
     from results.agreement.judge import agree
     from results.agreement.scores import said
-    from results.board.request import of_plan
+    from results.board.request import runs_of_selection
     from results.cost.bill import make_bill
     from results.cost.tradeoff import make_tradeoff
     from results.report.sections import agreement, difference, tradeoff
 
     found = [] if made.difference is None else [difference(made.difference)]
-    runs = of_plan(frame, question.wanted)
+    runs = runs_of_selection(frame, question.wanted)
     bill = make_bill(runs, question.experiment, wishes.over)
     with suppress(CatsError):
-        found.append(tradeoff(make_tradeoff(runs, bill, question.metric, question.rule, question.apart)))
+        found.append(tradeoff(make_tradeoff(runs, bill, question.query)))
     with nullcontext() if wishes.combine else suppress(CatsError):
-        decisions = decisions_of(frame, question.experiment, question.metric, question.rule, question.wanted, wishes.judging)
+        decisions = decisions_of(frame, question.query, wishes.judging)
         rows = about(said(frame, question.experiment), decisions)
         for text in wishes.combine:
             rows += combine(rows, text)

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from benchmark.cli.board import _board, _print
+from benchmark.cli.board import print_board
 from benchmark.cli.engine import EngineName, EngineOption, SchedulerOption, WorkersOption, engine_of
 from benchmark.cli.options import (
     DATABASE,
@@ -106,11 +106,12 @@ def _is_finished(plan: "Plan", tracking_uri: str) -> bool:
 
 def _show(plan: "Plan", tracking_uri: str, frame: "pd.DataFrame | None" = None) -> None:
     from benchmark.cli.query import asked
+    from results.board.board import make_board
     from results.board.request import Judging
 
     question = asked(plan, tracking_uri)
     runs = question.frame() if frame is None else frame
-    _print(_board(question, Judging(question.images()), runs), Format.table)
+    print_board(make_board(runs, question.query, Judging(question.images())), Format.table)
 
 
 def _run(plan: "Plan", tracking_uri: str, engine: "Engine", pack: int) -> "Run":

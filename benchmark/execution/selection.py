@@ -4,10 +4,10 @@ from benchmark.execution.leakage import look
 from benchmark.specs import catalogue
 from benchmark.specs.cell import point_of
 from benchmark.specs.plan import Plan
-from results.board.request import Wanted
+from results.board.request import Selection
 
 
-def wanted(plan: Plan) -> Wanted:
+def wanted(plan: Plan) -> Selection:
     """The cells of a plan, as boards look for them among all runs of an experiment."""
     points = [
         point_of(recipe, plan.rule, plan.subsample or catalogue.target(target).subsample)
@@ -17,4 +17,4 @@ def wanted(plan: Plan) -> Wanted:
     leaks = look(plan).leaks
     refused, leaking = ({}, leaks) if plan.allow_leakage else (leaks, {})
     names = plan.sources, plan.targets, plan.backbones
-    return Wanted(*names, plan.seeds, list(dict.fromkeys(points)), refused, leaking)
+    return Selection(*names, plan.seeds, list(dict.fromkeys(points)), refused, leaking)

@@ -34,6 +34,7 @@ from benchmark.specs.measure import Measure, Score, Undefined
 from benchmark.specs.plan import Plan
 from benchmark.specs.start import Start
 from results.board.board import make_board
+from results.board.request import RunQuery
 from results.error import CatsError
 from results.record import Outcome
 from results.tracking.experiment import Tracking
@@ -110,7 +111,7 @@ def pairs(plan: Plan, found: Look, elsewhere: Mapping[str, Mapping[str, float]],
 def ranks_elsewhere(plan: Plan, tracking: Tracking) -> dict[str, dict[str, float]]:
     """Target → source → mean rank on the plan's other targets, as far as they have been run."""
     try:
-        board = make_board(frame_of(tracking), plan.experiment, plan.metric, plan.rule, wanted(plan))
+        board = make_board(frame_of(tracking), RunQuery(plan.experiment, plan.metric, plan.rule, wanted(plan)))
     except CatsError:
         return {}
     found: dict[str, dict[str, float]] = {}

@@ -10,7 +10,7 @@ from scipy import stats
 from results.agreement.scores import Said
 from results.board.board import judged_runs, standings_of
 from results.board.ranking import Row, Standing, rows_of
-from results.board.request import SEEDS, Judging, Wanted
+from results.board.request import SEEDS, Judging, RunQuery
 from results.error import CatsError
 from results.statistics.intervals import Measured
 
@@ -40,27 +40,27 @@ class Decision:
         return bool((self.measured.seeds[0] > 0).any() or self.measured.shared.any())
 
 
-def decisions_of(
-    frame: pd.DataFrame, experiment: str, metric: str, rule: str, wanted: Wanted | None = None, judging: Judging = SEEDS
-) -> list[Decision]:
+def decisions_of(frame: pd.DataFrame, query: RunQuery, judging: Judging = SEEDS) -> list[Decision]:
     """One decision for each target and backbone with two sources or more. Arguments and errors: see board.make_board.
 
     A source is no choice for itself, and pairs that share images are none either.
     """
-    made = []
+    made, selection = [], query.selection
     cells = frame[frame["kind"] == "cell"] if len(frame) else frame
     finished = cells[cells["status"] == "FINISHED"] if len(cells) else cells
     if not len(finished):
-        raise CatsError(f"experiment '{experiment}' holds no finished cell to judge measures by; make some with `cats run`")
-    asked = set(finished["backbone"]) & set(wanted.backbones) if wanted else set(finished["backbone"])
+        raise CatsError(
+            f"experiment '{query.experiment}' holds no finished cell to judge measures by; make some with `cats run`"
+        )
+    asked = set(finished["backbone"]) & set(selection.backbones) if selection else set(finished["backbone"])
     for backbone in sorted(map(str, asked)):
         part = frame[(frame["backbone"] == backbone) | (frame["kind"] == "pretraining")]
-        of_it = replace(wanted, backbones=[backbone]) if wanted else None
-        standings, _ = standings_of(judged_runs(part, experiment, metric, rule, of_it), experiment, metric, judging)
-        shown = dict.fromkeys(wanted.targets) if wanted else standings
-        made += [_decision(standings[t], t, backbone, rows_of(standings[t], metric, {})) for t in shown if t in standings]
+        here = replace(query, selection=replace(selection, backbones=[backbone]) if selection else None)
+        standings, _ = standings_of(judged_runs(part, here), here, judging)
+        shown = dict.fromkeys(selection.targets) if selection else standings
+        made += [_decision(standings[t], t, backbone, rows_of(standings[t], query.metric, {})) for t in shown if t in standings]
     if not any(len(decision.sources) > 1 for decision in made):
-        raise CatsError(f"no target of '{experiment}' has two sources to choose from")
+        raise CatsError(f"no target of '{query.experiment}' has two sources to choose from")
     return [decision for decision in made if len(decision.sources) > 1]
 
 

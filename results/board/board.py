@@ -8,7 +8,7 @@ import pandas as pd
 from results.board.imported import choice
 from results.board.notes import blind_notes, cell_notes, rule_notes
 from results.board.ranking import Overall, Row, Standing, over_targets, rows_of, standing
-from results.board.request import SEEDS, Judging, Wanted
+from results.board.request import SEEDS, Judging, RunQuery, Selection
 from results.board.rules import COLUMNS, ORACLE, chosen
 from results.error import CatsError, nearest
 from results.metrics import LOWER_IS_BETTER
@@ -69,77 +69,70 @@ class Board:
         return f"{oracle}no winner: {', '.join(tied)} cannot be told apart ({', '.join(filter(None, known))})"
 
 
-def make_board(
-    frame: pd.DataFrame,
-    experiment: str,
-    metric: str,
-    rule: str,
-    wanted: Wanted | None = None,
-    judging: Judging = SEEDS,
-) -> Board:
+def make_board(frame: pd.DataFrame, query: RunQuery, judging: Judging = SEEDS) -> Board:
     """The board of the runs in `frame` (see results.tracking.experiment.Tracking.frame).
 
-    Without `wanted` all finished cells of the experiment count; they must then share one protocol.
+    Without a selection all finished cells of the experiment count; they must then share one protocol.
     Raises CatsError if there is nothing to show or the metric was not measured.
     """
-    cells = _cells(frame, experiment, wanted)
-    runs = judged_runs(frame, experiment, metric, rule, wanted)
-    shown = list(dict.fromkeys(wanted.targets)) if wanted else sorted(runs["target"].unique())
+    metric, rule, selection = query.metric, query.rule, query.selection
+    cells = _cells(frame, query)
+    runs = judged_runs(frame, query)
+    shown = list(dict.fromkeys(selection.targets)) if selection else sorted(runs["target"].unique())
     leaking = _leaking(runs[runs["leaks"].notna()], metric)
     energy = _energy(frame, cells.assign(source=_labels(cells, runs["backbone"].nunique() > 1)))
-    standings, blind = standings_of(runs, experiment, metric, judging)
+    standings, blind = standings_of(runs, query, judging)
     standings = {target: standings[target] for target in map(str, shown) if target in standings}
     targets = {t: rows_of(found, metric, {s: energy.get((s, t)) for s in found.sources}) for t, found in standings.items()}
     notes = [*rule_notes(runs, rule), *blind_notes({t: blind[t] for t in standings if t in blind})]
     overall, difference, imputed = over_targets(standings, targets, metric, judging.impute)
     return Board(
-        experiment, metric, rule, targets, overall, notes + imputed + cell_notes(cells, frame, wanted), leaking,
+        query.experiment, metric, rule, targets, overall, notes + imputed + cell_notes(cells, frame, selection), leaking,
         [t for t, found in standings.items() if found.measured.images is not None], judging.noise, difference,
         choice(cells[cells["status"] == "FINISHED"], rule, metric),
     )  # fmt: skip
 
 
-def standings_of(
-    runs: pd.DataFrame, experiment: str, metric: str, judging: Judging = SEEDS
-) -> tuple[dict[str, Standing], dict[str, str]]:
+def standings_of(runs: pd.DataFrame, query: RunQuery, judging: Judging = SEEDS) -> tuple[dict[str, Standing], dict[str, str]]:
     """How the sources of judged_runs stand on each target, and of which target the test images are left out, and why.
 
     A source is named with its backbone where there are several. What leaks does not stand anywhere.
     """
-    table = _turned(runs, metric)[runs["leaks"].isna()]
+    table = _turned(runs, query.metric)[runs["leaks"].isna()]
     found, blind = {}, {}
     for target, here in table.groupby("target"):
         name = str(target)
-        found[name], note = standing(here, f"{experiment}/{name}", metric, judging.noise, judging.images)
+        found[name], note = standing(here, f"{query.experiment}/{name}", query.metric, judging.noise, judging.images)
         if note is not None:
             blind[name] = note
     return found, blind
 
 
-def judged_runs(frame: pd.DataFrame, experiment: str, metric: str, rule: str, wanted: Wanted | None = None) -> pd.DataFrame:
+def judged_runs(frame: pd.DataFrame, query: RunQuery) -> pd.DataFrame:
     """The run of each source, target, backbone and seed that counts; `leaks` says why it is kept off the ranking, else None.
 
     Raises CatsError if there is none, or if none has the metric.
     """
-    finished = _finished(_cells(frame, experiment, wanted), experiment, metric)
-    runs = chosen(finished, rule, metric).dropna(subset=[f"test_{metric}"])
-    return runs.assign(leaks=_leaks(runs, wanted))
+    finished = _finished(_cells(frame, query), query)
+    runs = chosen(finished, query.rule, query.metric).dropna(subset=[f"test_{query.metric}"])
+    return runs.assign(leaks=_leaks(runs, query.selection))
 
 
-def _cells(frame: pd.DataFrame, experiment: str, wanted: Wanted | None) -> pd.DataFrame:
+def _cells(frame: pd.DataFrame, query: RunQuery) -> pd.DataFrame:
     """The attempts at cells that are asked for; of one protocol if nobody asks."""
     cells = frame[frame["kind"] == "cell"] if len(frame) else frame
     # A run whose process died at once has no params; a database may hold such runs only.
     cells = cells.reindex(columns=list(dict.fromkeys([*map(str, cells), *COLUMNS, "point"])))
     if not len(cells):
-        raise CatsError(f"experiment '{experiment}' holds no cell yet; make some with `cats run`")
-    if wanted is not None:
-        return cells[_asked_for(cells, wanted)]
-    _require_one_protocol(cells[cells["status"] == "FINISHED"], experiment)
+        raise CatsError(f"experiment '{query.experiment}' holds no cell yet; make some with `cats run`")
+    if query.selection is not None:
+        return cells[_selected(cells, query.selection)]
+    _require_one_protocol(cells[cells["status"] == "FINISHED"], query.experiment)
     return cells
 
 
-def _finished(cells: pd.DataFrame, experiment: str, metric: str) -> pd.DataFrame:
+def _finished(cells: pd.DataFrame, query: RunQuery) -> pd.DataFrame:
+    experiment, metric = query.experiment, query.metric
     finished = cells[cells["status"] == "FINISHED"]
     if not len(finished):
         raise CatsError(f"experiment '{experiment}' holds no finished cell of this plan; make some with `cats run`")
@@ -150,9 +143,11 @@ def _finished(cells: pd.DataFrame, experiment: str, metric: str) -> pd.DataFrame
     return finished
 
 
-def _asked_for(cells: pd.DataFrame, wanted: Wanted) -> pd.Series:
-    seeds = [str(seed) for seed in wanted.seeds]
-    lists = zip([*COLUMNS, "point"], [wanted.sources, wanted.targets, wanted.backbones, seeds, wanted.points], strict=True)
+def _selected(cells: pd.DataFrame, selection: Selection) -> pd.Series:
+    seeds = [str(seed) for seed in selection.seeds]
+    lists = zip(
+        [*COLUMNS, "point"], [selection.sources, selection.targets, selection.backbones, seeds, selection.points], strict=True
+    )
     mask = pd.Series(data=True, index=cells.index)
     for column, allowed in lists:
         mask &= cells[column].isin(list(allowed))
@@ -175,9 +170,9 @@ def _labels(cells: pd.DataFrame, several: bool) -> pd.Series:
     return source if not several else source + " on " + cells["backbone"].astype(str)
 
 
-def _leaks(chosen: pd.DataFrame, wanted: Wanted | None) -> pd.Series:
+def _leaks(chosen: pd.DataFrame, selection: Selection | None) -> pd.Series:
     """Why a run is kept off the ranking: its record says so, or the plan knows it by now; else None."""
-    known = {**wanted.refused, **wanted.leaking} if wanted is not None else {}
+    known = {**selection.refused, **selection.leaking} if selection is not None else {}
     tags = chosen["leak"] if "leak" in chosen else pd.Series(None, index=chosen.index, dtype=object)
     tags = tags.astype(object).where(tags.notna(), None)
     for (source, target), reason in known.items():

@@ -10,23 +10,23 @@ from results.board.rules import COLUMNS, told
 from results.tracking.cost_columns import hardware
 
 if TYPE_CHECKING:
-    from results.board.request import Wanted
+    from results.board.request import Selection
 
 
-def cell_notes(cells: pd.DataFrame, frame: pd.DataFrame, wanted: "Wanted | None") -> list[str]:
+def cell_notes(cells: pd.DataFrame, frame: pd.DataFrame, selection: "Selection | None") -> list[str]:
     """What is missing, failed or not known of the cells that are asked for, and where the energy of the experiment is from."""
     notes = []
-    if wanted is not None:
+    if selection is not None:
         asked = {
             (s, t, b, str(seed), p)
-            for s in wanted.sources for t in wanted.targets if (s, t) not in wanted.refused
-            for b in wanted.backbones for seed in wanted.seeds for p in wanted.points
+            for s in selection.sources for t in selection.targets if (s, t) not in selection.refused
+            for b in selection.backbones for seed in selection.seeds for p in selection.points
         }  # fmt: skip
         finished = cells[cells["status"] == "FINISHED"]
         there = set(finished[[*COLUMNS, "point"]].itertuples(index=False, name=None))
         if asked - there:
             notes.append(f"{len(asked - there)} of {len(asked)} cells are not finished")
-        notes += _refusals(wanted.refused)
+        notes += _refusals(selection.refused)
     failed = int((cells["status"] == "FAILED").sum())
     if failed:
         notes.append(f"{failed} attempts failed; their energy is counted")

@@ -1,16 +1,12 @@
-"""Wanted (-> Selection), Judging, of_plan."""
+"""What a board, a comparison or an agreement is about: which runs, by which metric and rule, and how they are judged."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from results.board.ranking import Impute
 from results.statistics.influence import Images
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -31,11 +27,13 @@ SEEDS = Judging()
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """The cells a plan asks for: which runs count, and how many of them there should be.
+class Selection:
+    """The cells of a plan: which runs of its experiment count, and how many of them there should be.
 
     Attributes:
-        refused, leaking: (source, target) that share images, with the reason; not run, or run and kept off the ranking.
+        points: digests of recipe, rule and subsample, see results.record.Record.
+        refused, leaking: (source, target) pairs that share images, with the reason. Refused pairs are not run; leaking pairs
+            are run and kept off the ranking.
     """
 
     sources: Sequence[str]
@@ -52,18 +50,39 @@ class Wanted:
         return {*self.refused, *self.leaking}
 
 
-def of_plan(frame: "pd.DataFrame", asked: "Wanted | None") -> "pd.DataFrame":
-    """The runs of an experiment that a plan asks for: its cells, scores of its pairs, and the pretrainings below them.
+@dataclass(frozen=True)
+class RunQuery:
+    """Which runs of an experiment count, and by which metric they are judged.
 
-    All of them where there is no plan.
+    Attributes:
+        metric: name of a test metric, see results.metrics.
+        rule: name of the rule that chooses among the points of a grid, see results.board.rules.
+        selection: the cells of a plan. Without it all finished cells of the experiment count.
     """
-    if asked is None or not len(frame):
+
+    experiment: str
+    metric: str = "auc"
+    rule: str = "min_val_loss"
+    selection: Selection | None = None
+
+    @property
+    def apart(self) -> set[tuple[str, str]]:
+        """The (source, target) pairs that the plan knows to share images."""
+        return set() if self.selection is None else self.selection.apart
+
+
+def runs_of_selection(frame: pd.DataFrame, selection: Selection | None) -> pd.DataFrame:
+    """The runs of a plan: its cells, the scores of its pairs, and the pretrainings that they start from.
+
+    Without a selection, all runs.
+    """
+    if selection is None or not len(frame):
         return frame
     columns = ["source", "target", "backbone", "seed", "point"]
     runs = frame.reindex(columns=list(dict.fromkeys([*map(str, frame), *columns])))
-    named = runs["source"].isin(asked.sources) & runs["backbone"].isin(asked.backbones)
-    mine = named & runs["target"].isin(asked.targets)
-    seeds = runs["seed"].isin([str(seed) for seed in asked.seeds]) & runs["point"].isin(asked.points)
+    named = runs["source"].isin(selection.sources) & runs["backbone"].isin(selection.backbones)
+    mine = named & runs["target"].isin(selection.targets)
+    seeds = runs["seed"].isin([str(seed) for seed in selection.seeds]) & runs["point"].isin(selection.points)
     cells, scored = mine & seeds & (runs["kind"] == "cell"), mine & (runs["kind"] == "score")
     pretrainings = runs["kind"] == "pretraining"
     needed: set[str] = set()

@@ -1,12 +1,12 @@
 """Does the answer depend on how grid points are chosen, or on the protocol? The same board, judged in several ways."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import pandas as pd
 
 from results.board.board import make_board
-from results.board.request import SEEDS, Judging, Wanted
+from results.board.request import SEEDS, Judging, RunQuery
 from results.board.rules import OF_EPOCHS, ORACLE, RULES, told
 from results.error import CatsError
 
@@ -60,12 +60,11 @@ class Sensitivity:
         return "\n".join([*lines, "", *changes, *(f"- {note}" for note in self.notes)]) + "\n"
 
 
-def sensitivity(
-    frame: pd.DataFrame, experiment: str, metric: str, wanted: Wanted | None = None, judging: Judging = SEEDS
-) -> Sensitivity:
+def sensitivity(frame: pd.DataFrame, query: RunQuery, judging: Judging = SEEDS) -> Sensitivity:
     """The top of every target under every rule, apart for every protocol that the experiment holds.
 
-    Rules that choose among points as min_val_loss does are left out. Raises CatsError if nothing can be judged.
+    The rule of the query is not used; rules that choose among points as min_val_loss does are left out.
+    Raises CatsError if nothing can be judged.
     """
     cells = frame[(frame["kind"] == "cell") & (frame["status"] == "FINISHED")] if len(frame) else frame
     protocols = sorted(cells["protocol"].dropna().unique()) if "protocol" in cells else []
@@ -78,7 +77,7 @@ def sensitivity(
                 continue
             name = rule if len(protocols) < 2 else f"{rule}, {protocol}"
             try:
-                made = make_board(here, experiment, metric, rule, wanted, judging)
+                made = make_board(here, replace(query, rule=rule), judging)
             except CatsError as error:
                 reasons.append(f"{name}: {error}")
                 continue
@@ -91,4 +90,4 @@ def sensitivity(
     if points < 2:
         notes.append("every cell has one point: rules have nothing to choose, epochs were restored when the runs were made")
     notes.append(f"{told(ORACLE)}; it counts for no change")
-    return Sensitivity(experiment, metric, settings, targets, notes + reasons)
+    return Sensitivity(query.experiment, query.metric, settings, targets, notes + reasons)

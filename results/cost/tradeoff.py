@@ -4,7 +4,7 @@ Regret of a target: the test metric of its best source minus that of the source 
 """
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -14,6 +14,7 @@ import pandas as pd
 from results.agreement.judge import OWN_ROWS, SIZE
 from results.agreement.scores import PREFIX
 from results.agreement.scores import SIZE as SOURCE_SIZE
+from results.board.request import RunQuery
 from results.board.rules import COLUMNS, RULES, chosen
 from results.cost.amount import Amount
 from results.cost.bill import UNMEASURED, Bill
@@ -89,8 +90,8 @@ class Tradeoff:
         return [way for way in self.ways if way.targets < self.targets]
 
 
-def make_tradeoff(frame: pd.DataFrame, bill: Bill, metric: str, rule: str, apart: Collection[tuple[str, str]] = ()) -> Tradeoff:
-    """The ways that the runs in `frame` (see Tracking.frame) can tell of, without the pairs kept `apart`.
+def make_tradeoff(frame: pd.DataFrame, bill: Bill, query: RunQuery) -> Tradeoff:
+    """The ways that the runs in `frame` (see Tracking.frame) can tell of, without the pairs that the query keeps apart.
 
     The full sweep chooses by the validation figure of `rule`, as a person would; test images judge and choose nothing.
     Every way but the constants pays, besides its own work, the pretrainings' share of these targets: a source has to be
@@ -99,9 +100,11 @@ def make_tradeoff(frame: pd.DataFrame, bill: Bill, metric: str, rule: str, apart
     `comparable`; one that says nothing of some of them is judged on the rest and kept off the front.
     Raises CatsError if no target has two sources with that metric.
     """
-    truth, validation = figures(frame, metric, rule, apart)
+    truth, validation = figures(frame, query)
     if not truth:
-        raise CatsError(f"experiment '{bill.experiment}' has no target with {metric} of two sources or more: no regret to tell")
+        raise CatsError(
+            f"experiment '{bill.experiment}' has no target with {query.metric} of two sources or more: no regret to tell"
+        )
     before, said = [bill.pretraining_share()] if bill.pretrainings else [], scores(frame)
     habit = {t: {s: float(_plain(s) == CONSTANT) for s in row} for t, row in truth.items()}
     lost = {
@@ -129,7 +132,7 @@ def make_tradeoff(frame: pd.DataFrame, bill: Bill, metric: str, rule: str, apart
     bound = sweep.kwh is None and reference is not None and not rough
     shared_over = bill.shared_over
     return Tradeoff(
-        bill.experiment, metric, len(common), len(truth), sources, shared_over, marked, reference, volume, bound, rough
+        bill.experiment, query.metric, len(common), len(truth), sources, shared_over, marked, reference, volume, bound, rough
     )
 
 
@@ -176,17 +179,17 @@ def _labelled(runs: pd.DataFrame, several: bool) -> pd.DataFrame:
     return runs.assign(source=source + " on " + runs["backbone"].astype(str) if several else source)
 
 
-def figures(frame: pd.DataFrame, metric: str, rule: str, apart: Collection[tuple[str, str]] = ()) -> tuple[Figures, Figures]:
+def figures(frame: pd.DataFrame, query: RunQuery) -> tuple[Figures, Figures]:
     """Test metric, and validation figure of the rule, of each target's sources: means over seeds, higher is better.
 
-    Of each seed the point of the grid that the rule chooses; pairs that share images, by their record or because they are
-    kept `apart`, and targets with one source, are left out. Where there are several backbones a source is one on a backbone.
+    Of each seed the point of the grid counts that the rule chooses. Left out are pairs that share images, by their record or
+    because the query keeps them apart, and targets with one source. With several backbones a source is one on a backbone.
     """
-    column = f"test_{metric}"
+    metric, rule, column = query.metric, query.rule, f"test_{query.metric}"
     runs = frame[(frame["kind"] == "cell") & (frame["status"] == "FINISHED")]
     runs = runs.reindex(columns=list(dict.fromkeys([*map(str, runs), *COLUMNS, "point", "leak", "started", column])))
     pairs = zip(runs["source"], runs["target"], strict=True)
-    clean = pd.Series([pair not in apart for pair in pairs], index=runs.index, dtype=bool)
+    clean = pd.Series([pair not in query.apart for pair in pairs], index=runs.index, dtype=bool)
     runs = chosen(runs[runs["leak"].isna() & clean].dropna(subset=[column]), rule, metric)
     runs = _labelled(runs, runs["backbone"].nunique() > 1)
     runs = runs.assign(truth=runs[column] * (-1 if metric in LOWER_IS_BETTER else 1), held=-RULES[rule](runs, metric))

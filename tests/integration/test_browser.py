@@ -11,6 +11,7 @@ from results.agreement.decisions import about, decisions_of
 from results.agreement.judge import agree
 from results.agreement.scores import said
 from results.board.board import make_board
+from results.board.request import RunQuery
 from results.cost.bill import make_bill
 from results.cost.tradeoff import make_tradeoff
 from results.report.attempts import cells_of, details_of, looked_into
@@ -34,7 +35,7 @@ def made_page():
     rows += [run("many", "a", 100 + i, 0.3 + i / 1000, run_id=f"m{i}", started=1000 + i, key=f"m{i}") for i in range(101)]
     rows.append(run(EVIL, "b", 7, float("nan"), run_id="broken", status="FAILED", started=5000, costs=UNKNOWN))
     frame = pd.DataFrame(rows).assign(curve_val_auc=0.5, curve_train_loss=0.5, curve_val_loss=0.5)
-    board = make_board(pd.DataFrame(CLEAR), "toy", "auc", "min_val_loss")
+    board = make_board(pd.DataFrame(CLEAR), RunQuery("toy"))
     details = details_of(looked_into(frame, 4), lambda *_: [0.4, 0.6, 0.5], lambda _: PREDICTIONS)
     cells = cells_of(frame, "auc", {"broken": f"it broke {EVIL}"}, details)
     sections = [heat(board), ranks(board), *judged(), per_target(board), what_was_run([("experiment", EVIL)], [])]
@@ -51,10 +52,10 @@ def judged():
     ]  # fmt: skip
     named = [row | {"source": EVIL} if row["source"] == "fair" else row for row in three]
     frame = pd.DataFrame([*named, *scores])
-    board = make_board(frame, "toy", "auc", "min_val_loss")
-    decisions = decisions_of(frame, "toy", "auc", "min_val_loss")
+    board = make_board(frame, RunQuery("toy"))
+    decisions = decisions_of(frame, RunQuery("toy"))
     agreed = agree(decisions, about(said(frame, "toy"), decisions), "toy", "auc")
-    made = make_tradeoff(frame, make_bill(frame, "toy"), "auc", "min_val_loss")
+    made = make_tradeoff(frame, make_bill(frame, "toy"), RunQuery("toy"))
     return [difference(board.difference), tradeoff(made), agreement(agreed.to_dict())]
 
 

@@ -15,6 +15,7 @@ import pytest
 from mlflow import MlflowClient
 
 from results.board.board import make_board
+from results.board.request import RunQuery
 from results.tracking.experiment import Tracking, absolute
 
 CATS = [sys.executable, "-m", "benchmark"]
@@ -206,7 +207,7 @@ def test_a_probe_of_chained_pretrainings_shares_features_over_seeds_and_has_no_f
     runs = frame()
     assert Counter(runs["kind"]) == {"cell": 2, "pretraining": 2}
     assert len(list((Path(os.environ["CATS_HOME"]) / "features").glob("*.npy"))) == 1
-    row = make_board(runs, "small", "auc", "min_val_loss").targets["ihc"][0]
+    row = make_board(runs, RunQuery("small")).targets["ihc"][0]
     assert (row.seeds, row.low, row.high) == (2, None, None)  # equal images, equal features: seeds say nothing
 
 

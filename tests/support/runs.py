@@ -5,6 +5,7 @@ import json
 import pandas as pd
 
 from results.board.board import Board, make_board
+from results.board.request import SEEDS, RunQuery
 from results.record import Record
 from results.tracking.cost_columns import brief
 from results.tracking.mlflow_format import measurements
@@ -38,8 +39,8 @@ def runs(**scores):
 CLEAR = runs(good=[[0.90, 0.91, 0.905], [0.80, 0.81, 0.805]], bad=[[0.70, 0.71, 0.705], [0.60, 0.61, 0.605]])
 
 
-def board(rows, **changes) -> Board:
-    return make_board(pd.DataFrame(rows), "toy", **({"metric": "auc", "rule": "min_val_loss"} | changes))
+def board(rows, judging=SEEDS, **query) -> Board:
+    return make_board(pd.DataFrame(rows), RunQuery("toy", **query), judging)
 
 
 def frame_of(records: list[Record]) -> pd.DataFrame:

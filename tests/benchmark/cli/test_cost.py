@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 from benchmark.cli.main import app
 from benchmark.execution.selection import wanted
 from benchmark.specs.plan import load_plan
-from results.board.request import of_plan
+from results.board.request import runs_of_selection
 from results.error import CatsError
 from results.record import Cost, Energy, Outcome, Record
 from results.tracking.experiment import Tracking
@@ -70,7 +70,7 @@ def test_an_experiment_is_billed_in_full_and_a_plan_for_what_it_asks(toy):
 def test_the_pretraining_that_another_one_starts_from_belongs_to_the_plan(toy):
     toy.send(Outcome(record("digits", None, "pretraining", 16.0, attempt="b", key="up", facts={"pretraining": "below"})))
     toy.send(Outcome(record("textures", None, "pretraining", 32.0, attempt="c", key="below")))
-    runs = of_plan(toy.frame(), wanted(load_plan("toy.yaml")))
+    runs = runs_of_selection(toy.frame(), wanted(load_plan("toy.yaml")))
     assert set(runs.loc[runs["kind"] == "pretraining", "key"]) == {"pretraining-digits-None", "up", "below"}
 
 

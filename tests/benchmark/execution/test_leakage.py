@@ -20,6 +20,7 @@ from benchmark.specs.plan import Plan, load_plan
 from benchmark.specs.source import Source
 from benchmark.specs.target import Target
 from results.board.board import make_board
+from results.board.request import RunQuery
 from results.board.text import markdown
 from results.error import CatsError
 from results.tracking.experiment import Tracking
@@ -253,7 +254,7 @@ def test_a_leaking_pair_is_left_out_and_the_rest_goes_on_until_the_plan_allows_i
     assert MlflowClient("sqlite:///mlflow.db").get_run(leaking["run_id"].iloc[0]).data.tags["cats.leak"].startswith("6 images")
     assert leaking["leak"].str.startswith("6 images of pond").all()
     for asked in (wanted(load_plan("toy.yaml")), None):
-        made = make_board(runs, "toy", "auc", "min_val_loss", asked)
+        made = make_board(runs, RunQuery("toy", selection=asked))
         assert {row.source for row in made.targets["pond"]} == {"sea", "scratch"} == {row.source for row in made.overall}
         assert [(row.source, row.target, row.seeds) for row in made.leaking] == [("lake", "pond", 2)]
         assert "Kept off the ranking" in markdown(made)

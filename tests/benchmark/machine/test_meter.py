@@ -12,6 +12,7 @@ from benchmark.machine import nvml
 from benchmark.machine.cost_sharing import beside, shared
 from benchmark.machine.meter import Meter, check_country, energies
 from results.board.board import make_board
+from results.board.request import RunQuery
 from results.error import CatsError
 from results.record import Cost, Energy
 from results.tracking.cost_columns import brief, spent, unpacked
@@ -313,7 +314,7 @@ def test_every_phase_of_a_real_plan_has_energy_with_where_it_comes_from(chained)
 
 
 def test_the_board_shows_the_energy_of_every_pretraining_in_a_chain(chained):
-    rows = make_board(chained, "chain", "auc", "min_val_loss").targets["ihc"]
+    rows = make_board(chained, RunQuery("chain")).targets["ihc"]
     assert sum(row.energy_kwh for row in rows) == pytest.approx(spent(chained["kwh"]))
 
 

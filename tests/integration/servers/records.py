@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from results.board.board import make_board
-from results.board.request import Judging
+from results.board.request import Judging, RunQuery
 from results.record import Outcome, Record
 from results.tracking.predictions import images_of
 from results.tracking.snapshot import frame_of
@@ -64,4 +64,4 @@ def board_of(tracking, folder=Path("snapshots")):
     """The board as JSON, with the luck of the test images: predictions are read from the server."""
     images = images_of(tracking.uri, tracking.experiment, folder)
     frame = frame_of(tracking, folder)
-    return make_board(frame, tracking.experiment, "auc", "min_val_loss", None, Judging(images)).to_dict()
+    return make_board(frame, RunQuery(tracking.experiment), Judging(images)).to_dict()

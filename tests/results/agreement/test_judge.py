@@ -12,7 +12,7 @@ from results.agreement.combine import combine
 from results.agreement.decisions import about, decisions_of, static
 from results.agreement.judge import IMAGENET, ORACLE, RANDOM, SIZE, STATIC, agree
 from results.agreement.scores import said
-from results.board.request import Judging, Wanted
+from results.board.request import Judging, RunQuery, Selection
 from results.error import CatsError
 from results.imports.matrix import cells_of, read_grid, scores_of
 from results.statistics.rank_agreement import FEW, STATISTICS
@@ -51,7 +51,7 @@ GOOD = [
 
 def judged(rows, metric="auc", formulas=()):
     frame = pd.DataFrame(rows)
-    decisions = decisions_of(frame, "toy", metric, "min_val_loss")
+    decisions = decisions_of(frame, RunQuery("toy", metric))
     scores = about(said(frame, "toy"), decisions)
     for text in formulas:
         scores += combine(scores, text)
@@ -80,7 +80,7 @@ def test_a_measure_and_the_constants_are_rows_of_one_table():
 
 
 def test_the_static_mean_rank_looks_at_the_other_targets_only():
-    decisions = decisions_of(pd.DataFrame(CELLS), "toy", "auc", "min_val_loss")
+    decisions = decisions_of(pd.DataFrame(CELLS), RunQuery("toy"))
     ranks = dict(zip(decisions[0].sources, static(decisions[0], decisions), strict=True))
     assert decisions[0].target == "a"
     assert ranks == {"imagenet": -2.5, "scratch": -3.5, "fractal": -1.5, "textures": -2.5}  # on b 2 3 1 4, on c 3 4 2 1
@@ -156,7 +156,7 @@ def test_seeds_make_intervals_of_each_target_and_tell_the_top_group():
     figure = rows["good"].targets["bb"]["regret_1"]
     assert figure.low < figure.value < figure.high
     # The regret is a difference of two means of 5, each with Student's t of 4 degrees of freedom; normals would say 1.96.
-    variance = decisions_of(pd.DataFrame(clear), "toy", "auc", "min_val_loss")[1].measured.seeds[0]
+    variance = decisions_of(pd.DataFrame(clear), RunQuery("toy"))[1].measured.seeds[0]
     alike = stats.t.rvs(4, size=(2, 10**5), random_state=0) * np.sqrt(variance[:2, None])
     assert figure.high - figure.low == pytest.approx(np.ptp(np.quantile(alike[0] - alike[1], (0.025, 0.975))), rel=0.12)
     assert not [note for note in made.notes if "one seed" in note]
@@ -165,18 +165,20 @@ def test_seeds_make_intervals_of_each_target_and_tell_the_top_group():
 def test_the_standard_error_is_that_of_the_mean():
     rows = [run("imagenet", "a", i, v) for i, v in enumerate([0.7, 0.8, 0.9])]
     rows += [run("scratch", "a", i, v) for i, v in enumerate([0.2, 0.98])]  # its interval is cut at 0 and at 1
-    (decision,) = decisions_of(pd.DataFrame(rows), "toy", "auc", "min_val_loss")
+    (decision,) = decisions_of(pd.DataFrame(rows), RunQuery("toy"))
     errors = dict(zip(decision.sources, np.sqrt(decision.measured.seeds[0]), strict=True))
     assert errors["imagenet"] == pytest.approx(0.1 / np.sqrt(3))
     assert errors["scratch"] == pytest.approx(0.78 / 2)
-    (decision,) = decisions_of(pd.DataFrame(rows), "toy", "brier", "min_val_loss")
+    (decision,) = decisions_of(pd.DataFrame(rows), RunQuery("toy", "brier"))
     assert dict(zip(decision.sources, decision.values, strict=True))["imagenet"] == pytest.approx(-0.2)
 
 
 def test_a_plan_says_which_runs_and_which_sources_are_judged():
-    plan = Wanted(["imagenet", "scratch", "fractal"], ["a", "b"], ["net"], [0], ["p"], {("fractal", "b"): "they share images"})
+    plan = Selection(
+        ["imagenet", "scratch", "fractal"], ["a", "b"], ["net"], [0], ["p"], {("fractal", "b"): "they share images"}
+    )
     more = ran("a", [0.1, 0.2, 0.3, 0.4], point="q")  # another recipe
-    found = decisions_of(pd.DataFrame([*CELLS, *more]), "toy", "auc", "min_val_loss", plan)
+    found = decisions_of(pd.DataFrame([*CELLS, *more]), RunQuery("toy", selection=plan))
     assert [(d.target, d.sources) for d in found] == [("a", ("imagenet", "fractal", "scratch")), ("b", ("imagenet", "scratch"))]
     assert found[0].values == pytest.approx([0.9, 0.8, 0.6])
 
@@ -201,7 +203,7 @@ def test_the_luck_of_the_test_images_is_in_the_intervals_where_it_is_known_and_e
     def images(name, metric, runs):
         return (shares, None) if name != "toy/b" else (None, "not every run has predictions")
 
-    decisions = decisions_of(frame, "toy", "auc", "min_val_loss", None, Judging(images))
+    decisions = decisions_of(frame, RunQuery("toy"), Judging(images))
     made = agree(decisions, about(said(frame, "toy"), decisions), "toy", "auc")
     (good,) = (row for row in made.rows if row.name == "good")
     assert good.targets["a"]["regret_1"].high > 0.05
@@ -322,7 +324,7 @@ def frame2024(truth):
 
 @pytest.fixture(scope="module")
 def cats2024(frame2024):
-    decisions = decisions_of(frame2024, "cats2024", "auc", "min_val_loss")
+    decisions = decisions_of(frame2024, RunQuery("cats2024"))
     rows = about(said(frame2024, "cats2024"), decisions)
     made = agree(decisions, [*rows, *combine(rows, "lpxfu=lp*fu")], "cats2024", "auc")
     return made, {row.name: row for row in made.rows}
@@ -342,7 +344,7 @@ def test_the_published_weighted_tau_is_reproduced(cats2024, measure):
 
 
 def test_lp_x_fu_of_the_paper_is_the_product_of_min_max_over_all_that_was_scored(frame2024):
-    decisions = decisions_of(frame2024, "cats2024", "auc", "min_val_loss")
+    decisions = decisions_of(frame2024, RunQuery("cats2024"))
     rows = said(frame2024, "cats2024")  # with FU of each target as its own source, which moves the ends of the scale
     made = agree(decisions, about([*rows, *combine(rows, "lpxfu=lp*fu")], decisions), "cats2024", "auc")
     row = next(row for row in made.rows if row.name == "lpxfu")

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from results.board.board import make_board
-from results.board.request import Wanted
+from results.board.request import RunQuery, Selection
 from results.board.text import markdown
 from results.error import CatsError
 from tests.support.runs import CLEAR, COSTS, KWH, UNKNOWN, board, run, runs
@@ -80,24 +80,24 @@ def test_missing_energy_is_none_and_never_zero():
     assert "gpu missing" in " ".join(made.notes)
 
 
-def wanted(**changes):
+def selection(**changes):
     fields = {"sources": ["good", "bad"], "targets": ["a", "b"], "backbones": ["net"], "seeds": [0, 1, 2], "points": ["p"]}
-    return Wanted(**(fields | {"refused": {}} | changes))
+    return Selection(**(fields | {"refused": {}} | changes))
 
 
 def test_missing_cells_of_a_plan_are_said():
-    assert "1 of 12 cells are not finished" in board(CLEAR[:-1], wanted=wanted()).notes
-    assert not [n for n in board(CLEAR, wanted=wanted()).notes if "not finished" in n]
+    assert "1 of 12 cells are not finished" in board(CLEAR[:-1], selection=selection()).notes
+    assert not [n for n in board(CLEAR, selection=selection()).notes if "not finished" in n]
 
 
 def test_runs_that_the_plan_does_not_ask_for_are_left_out():
-    made = board([*CLEAR, run("else", "a", 0, 1.0), run("good", "a", 9, 1.0)], wanted=wanted())
+    made = board([*CLEAR, run("else", "a", 0, 1.0), run("good", "a", 9, 1.0)], selection=selection())
     assert [r.seeds for r in made.targets["a"]] == [3, 3]
 
 
 def test_refused_pairs_lower_the_coverage_and_only_common_targets_are_ranked():
     rows = [row for row in CLEAR if (row["source"], row["target"]) != ("bad", "b")]
-    made = board(rows, wanted=wanted(refused={("bad", "b"): "they are the same images"}))
+    made = board(rows, selection=selection(refused={("bad", "b"): "they are the same images"}))
     assert {r.source: r.coverage for r in made.overall} == {"good": 1.0, "bad": 0.5}
     assert [r.mean_rank for r in made.overall] == [1.0, 2.0]
     assert "bad → b is not run: they are the same images" in made.notes
@@ -136,7 +136,7 @@ def test_unknown_metric_has_its_nearest_name():
 
 def test_an_empty_experiment_says_how_to_fill_it():
     with pytest.raises(CatsError, match="holds no cell yet; make some with `cats run`"):
-        make_board(pd.DataFrame(), "toy", "auc", "min_val_loss")
+        make_board(pd.DataFrame(), RunQuery("toy"))
 
 
 def test_several_backbones_stand_apart():
@@ -230,7 +230,7 @@ def test_all_energy_spent_stands_on_the_board():
 
 def test_a_plan_with_nothing_finished_says_how_to_make_it():
     with pytest.raises(CatsError, match="experiment 'toy' holds no finished cell of this plan; make some with `cats run`"):
-        board(CLEAR, wanted=wanted(seeds=[7]))
+        board(CLEAR, selection=selection(seeds=[7]))
 
 
 def abandoned():
@@ -247,12 +247,12 @@ def test_an_abandoned_run_is_left_out():
 
 def test_an_abandoned_run_alone_is_no_finished_cell():
     with pytest.raises(CatsError, match="holds no finished cell of this plan"):
-        board([abandoned()], wanted=wanted())
+        board([abandoned()], selection=selection())
 
 
 def test_refused_pairs_are_not_counted_as_missing():
     rows = [row for row in CLEAR if (row["source"], row["target"]) != ("bad", "b")]
-    notes = board(rows, wanted=wanted(refused={("bad", "b"): "they are the same images"})).notes
+    notes = board(rows, selection=selection(refused={("bad", "b"): "they are the same images"})).notes
     assert not [n for n in notes if "not finished" in n]
 
 
@@ -263,7 +263,7 @@ def test_targets_without_patient_ids_are_named():
 
 
 def test_the_order_of_a_plan_is_the_order_of_its_targets():
-    assert list(board(CLEAR, wanted=wanted(targets=["b", "a"])).targets) == ["b", "a"]
+    assert list(board(CLEAR, selection=selection(targets=["b", "a"])).targets) == ["b", "a"]
 
 
 def test_uneven_seeds_are_each_counted():

@@ -8,6 +8,7 @@ from sklearn import metrics
 
 from results.board.board import judged_runs
 from results.board.compare import compare
+from results.board.request import RunQuery
 from results.error import CatsError
 from results.statistics.influence import parsed
 from tests.support.predictions import predictions
@@ -33,7 +34,7 @@ def made(seeds=1, classes=2, groups=None, skills=(2.0, 0.5), metric=metrics.roc_
 
 def compared(frame, tables, metric="auc", pair=("good", "bad"), **changes):
     read = tables.get if tables is not None else None
-    return compare(judged_runs(frame, "toy", metric, "min_val_loss"), metric, pair, "a", read, **changes)
+    return compare(judged_runs(frame, RunQuery("toy", metric)), metric, pair, "a", read, **changes)
 
 
 def error_of(found):

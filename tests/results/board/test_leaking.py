@@ -9,7 +9,7 @@ from rich.console import Console
 
 from results.board.board import make_board
 from results.board.plot import draw
-from results.board.request import Wanted
+from results.board.request import RunQuery, Selection
 from results.board.text import comma_separated, markdown, table
 from tests.support.runs import CLEAR, run, runs
 
@@ -20,8 +20,8 @@ def leaking(score=0.999, **changes):
     return [run("thief", "a", seed, score, leak=REASON, **changes) for seed in range(3)]
 
 
-def board(rows, *wanted, metric="auc"):
-    return make_board(pd.DataFrame(rows), "toy", metric, "min_val_loss", *wanted)
+def board(rows, selection=None, metric="auc"):
+    return make_board(pd.DataFrame(rows), RunQuery("toy", metric, selection=selection))
 
 
 def test_a_leaking_source_never_wins_and_changes_no_other_row():
@@ -58,16 +58,16 @@ def test_table_and_markdown_show_it_apart_with_its_reason():
 def test_what_was_run_before_the_leak_was_known_is_shown_apart_too():
     rows = CLEAR + [row | {"leak": None} for row in leaking()]
     asked = (["good", "bad", "thief"], ["a", "b"], ["net"], [0, 1, 2], ["p"])
-    assert board(rows, Wanted(*asked, {})).targets["a"][0].source == "thief"
-    for wanted in (Wanted(*asked, {("thief", "a"): REASON}), Wanted(*asked, {}, {("thief", "a"): REASON})):
-        made = board(rows, wanted)
+    assert board(rows, Selection(*asked, {})).targets["a"][0].source == "thief"
+    for selection in (Selection(*asked, {("thief", "a"): REASON}), Selection(*asked, {}, {("thief", "a"): REASON})):
+        made = board(rows, selection)
         assert [row.source for row in made.targets["a"]] == ["good", "bad"]
         assert [(row.source, row.reason) for row in made.leaking] == [("thief", REASON)]
 
 
 def test_a_refused_target_is_noted_once_for_all_sources():
-    wanted = Wanted(["good", "bad"], ["a", "b"], ["net"], [0, 1, 2], ["p"], {("good", "b"): "why", ("bad", "b"): "why"})
-    assert "good, bad → b is not run: why" in board(CLEAR, wanted).notes
+    selection = Selection(["good", "bad"], ["a", "b"], ["net"], [0, 1, 2], ["p"], {("good", "b"): "why", ("bad", "b"): "why"})
+    assert "good, bad → b is not run: why" in board(CLEAR, selection).notes
 
 
 def test_a_board_of_leaking_runs_alone_ranks_nobody(tmp_path):

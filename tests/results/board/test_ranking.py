@@ -10,7 +10,7 @@ from rich.console import Console
 from results.agreement.decisions import decisions_of
 from results.board.plot import draw, draw_ranks
 from results.board.ranking import Standing, filled
-from results.board.request import Judging
+from results.board.request import Judging, RunQuery
 from results.board.text import comma_separated, legend, markdown, table
 from results.statistics.influence import of_target
 from results.statistics.intervals import Measured
@@ -89,7 +89,7 @@ def test_measures_are_judged_by_the_tie_groups_that_the_board_shows():
     asked = ((rows, Judging()), (rows, seen), (single, Judging()), (single, Judging(noise=0.02)), (single, Judging(noise=0.1)))
     tops = []
     for chosen, judging in asked:
-        (decision,) = decisions_of(pd.DataFrame(chosen), "toy", "auc", "min_val_loss", None, judging)
+        (decision,) = decisions_of(pd.DataFrame(chosen), RunQuery("toy"), judging)
         tops.append(decision.top if decision.top is None else dict(zip(decision.sources, decision.top.tolist(), strict=True)))
     both, alone = {"good": True, "bad": True}, {"good": True, "bad": False}
     assert tops == [alone, both, None, alone, both]

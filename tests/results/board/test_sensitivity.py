@@ -1,6 +1,7 @@
 import pandas as pd
 import pytest
 
+from results.board.request import RunQuery
 from results.board.sensitivity import sensitivity
 from results.error import CatsError
 from tests.support.runs import run
@@ -16,8 +17,8 @@ def grid(scores, protocol="finetune"):
     ]  # fmt: skip
 
 
-def found(rows, **changes):
-    return sensitivity(pd.DataFrame(rows), "toy", "auc", **changes)
+def found(rows):
+    return sensitivity(pd.DataFrame(rows), RunQuery("toy"))
 
 
 def test_a_target_whose_winner_depends_on_the_rule_says_so():

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
+from results.board.request import RunQuery
 from results.cost.bill import make_bill
 from results.cost.tables import ROUGH
 from results.cost.text import parts, tradeoff_notes
@@ -42,7 +43,8 @@ def scored(name, values, kwh=0.25):
 
 def ways(rows, **options):
     frame = pd.DataFrame(rows)
-    made = make_tradeoff(frame, make_bill(frame, "toy", options.pop("over", None)), "auc", options.pop("rule", "min_val_loss"))
+    query = RunQuery("toy", rule=options.pop("rule", "min_val_loss"))
+    made = make_tradeoff(frame, make_bill(frame, "toy", options.pop("over", None)), query)
     return made, {way.name: way for way in made.ways}
 
 
@@ -239,7 +241,7 @@ def test_pairs_that_share_images_do_not_count():
 
 def test_lower_is_better_is_turned_once():
     frame = pd.DataFrame([cell(s, "a", TRAINING, test_brier=v, key=s) for s, v in {"x": 0.1, "y": 0.4}.items()])
-    truth, _ = figures(frame, "brier", "min_val_loss")
+    truth, _ = figures(frame, RunQuery("toy", "brier"))
     assert truth == {"a": {"x": -0.1, "y": -0.4}}
     assert regrets(truth, {"a": {"y": 1.0}}) == {"a": pytest.approx(0.3)}
 
@@ -249,7 +251,7 @@ def test_seeds_are_averaged_after_the_rule_has_chosen_a_point_of_the_grid():
         cell("x", "a", TRAINING, seed=seed, point=point, test_auc=auc, val_loss=loss, key=f"{seed}{point}")
         for seed, point, auc, loss in ((0, "p", 0.9, 0.5), (0, "q", 0.6, 0.1), (1, "p", 0.8, 0.2), (1, "q", 0.1, 0.3))
     ]
-    truth, held = figures(pd.DataFrame([*grid, cell("y", "a", TRAINING)]), "auc", "min_val_loss")
+    truth, held = figures(pd.DataFrame([*grid, cell("y", "a", TRAINING)]), RunQuery("toy"))
     assert truth["a"]["x"] == pytest.approx((0.6 + 0.8) / 2)
     assert held["a"]["x"] == pytest.approx(-(0.1 + 0.2) / 2)
 
@@ -284,12 +286,12 @@ def test_few_targets_are_said_to_make_the_interval_of_regret_too_narrow():
 def test_without_two_sources_there_is_no_regret(rows, metric, sentence):
     frame = pd.DataFrame(rows)
     with pytest.raises(CatsError, match=sentence):
-        make_tradeoff(frame, make_bill(frame, "toy"), metric, "min_val_loss")
+        make_tradeoff(frame, make_bill(frame, "toy"), RunQuery("toy", metric))
 
 
 def test_an_unknown_rule_has_its_nearest_name():
     with pytest.raises(CatsError, match=r"there is no rule 'min_val_los'.*min_val_loss"):
-        figures(pd.DataFrame(runs()), "auc", "min_val_los")
+        figures(pd.DataFrame(runs()), RunQuery("toy", rule="min_val_los"))
 
 
 POINTS = st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6)), min_size=1, max_size=8)

@@ -6,6 +6,7 @@ import pytest
 
 from results.agreement.scores import said
 from results.board.board import make_board
+from results.board.request import RunQuery
 from results.error import CatsError
 from results.imports.matrix import cells_of, read_grid, scores_of
 from tests.support.runs import frame_of
@@ -62,7 +63,7 @@ def test_an_empty_matrix_is_refused(grid):
 def test_one_run_per_cell_gives_no_interval_and_no_winner(grid):
     records = cells_of(grid(), "auc", "net", "toy", "auc.csv")
     assert len(records) == 5  # an empty cell is no run
-    board = make_board(frame_of(records), "toy", "auc", "min_val_loss")
+    board = make_board(frame_of(records), RunQuery("toy"))
     assert [(row.source, row.mean, row.low, row.seeds) for row in board.targets["idc"]] == [
         ("imagenet", 0.9, None, 1), ("ihc", 0.5, None, 1),
     ]  # fmt: skip
@@ -73,7 +74,7 @@ def test_one_run_per_cell_gives_no_interval_and_no_winner(grid):
 
 
 def test_a_target_as_its_own_source_is_kept_off_the_ranking(grid):
-    board = make_board(frame_of(cells_of(grid(), "auc", "net", "toy", "auc.csv")), "toy", "auc", "min_val_loss")
+    board = make_board(frame_of(cells_of(grid(), "auc", "net", "toy", "auc.csv")), RunQuery("toy"))
     assert [row.source for row in board.targets["ihc"]] == ["imagenet", "scratch"]
     assert [(row.source, row.target, row.reason) for row in board.leaking] == [
         ("ihc", "ihc", "the source is the target itself")

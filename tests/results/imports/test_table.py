@@ -14,7 +14,7 @@ from results.agreement.judge import SIZE, agree
 from results.agreement.scores import said
 from results.board.board import make_board
 from results.board.imported import UNCHECKED
-from results.board.request import Judging
+from results.board.request import Judging, RunQuery
 from results.board.text import legend
 from results.cost.bill import make_bill
 from results.cost.tables import ROUGH
@@ -119,7 +119,7 @@ OVERLAP = {"source": "copy", "target": "idc", "reason": "one is cut out of the o
 def test_pairs_that_the_map_knows_to_share_images_are_listed_apart_and_never_ranked():
     rows = [{}, {"id": "r2", "from": "scratch", "auc": 0.5}, {"id": "r3", "from": "COPY", "auc": 0.99}]
     records = made(*rows, {"id": "r4", "from": "COPY", "to": "ihc"}, leaks=[OVERLAP], rename={"source": {"COPY": "copy"}})
-    board = make_board(frame_of(records), "toy", "auc", "min_val_loss")
+    board = make_board(frame_of(records), RunQuery("toy"))
     assert [row.source for row in board.targets["idc"]] == ["imagenet", "scratch"]
     assert [row.source for row in board.targets["ihc"]] == ["copy"]
     assert [(row.source, row.target, row.reason) for row in board.leaking] == [("copy", "idc", "one is cut out of the other")]
@@ -141,11 +141,11 @@ def test_a_leak_of_a_pair_that_no_row_is_of_is_refused(change, sentence):
 def test_a_board_of_imported_runs_says_that_shared_images_could_not_be_looked_for():
     ours = [run("imagenet", "idc", 0, 0.8), run("scratch", "idc", 0, 0.7)]
     for frame, count in ((frame_of(made({})), 1), (pd.DataFrame(ours), 0)):
-        assert make_board(frame, "toy", "auc", "min_val_loss").notes.count(UNCHECKED) == count
+        assert make_board(frame, RunQuery("toy")).notes.count(UNCHECKED) == count
 
 
 def choice_of(frame, rule="min_val_loss"):
-    return make_board(frame, "toy", "auc", rule).choice
+    return make_board(frame, RunQuery("toy", "auc", rule)).choice
 
 
 def test_a_board_says_of_imported_runs_that_their_authors_chose_the_epochs():
@@ -156,7 +156,7 @@ def test_a_board_says_of_imported_runs_that_their_authors_chose_the_epochs():
     assert choice_of(frame_of(made(*grid)), "max_val_auc") == (
         f"epochs {theirs}; no run has the figure of max_val_auc, so that nothing tells which point of a grid should count"
     )
-    assert f"; epochs {theirs}" in legend(make_board(frame_of(made(*grid)), "toy", "auc", "min_val_loss"))[0]
+    assert f"; epochs {theirs}" in legend(make_board(frame_of(made(*grid)), RunQuery("toy")))[0]
 
 
 def test_a_board_says_of_our_own_runs_that_the_rule_chose_epochs_and_points():
@@ -346,7 +346,7 @@ def test_failed_and_unfinished_runs_are_off_the_board(tracking):
     rows[1] |= {"state": "FAILED", "auc": 0.99, "vl": 0.0}
     rows[3] |= {"state": "RUNNING", "auc": 0.99, "vl": 0.0}
     list(deposit(tracking, made(*rows)))
-    board = make_board(tracking.frame(), "toy", "auc", "min_val_loss")
+    board = make_board(tracking.frame(), RunQuery("toy"))
     assert {row.source: row.mean for row in board.targets["idc"]} == {"imagenet": 0.8, "scratch": 0.8}
     assert board.verdict("idc").startswith("no winner")
     assert {row.source: row.energy_kwh for row in board.targets["idc"]} == {"imagenet": 0.2, "scratch": 0.2}  # of all attempts
@@ -377,7 +377,7 @@ def frame2024(cats2024):
 
 def test_their_sweep_costs_about_what_is_known_of_it_because_runs_shared_gpus(frame2024):
     bill = make_bill(frame2024, "cats2024")
-    made = make_tradeoff(frame2024, bill, "auc", "min_val_loss")
+    made = make_tradeoff(frame2024, bill, RunQuery("cats2024"))
     (sweep,) = (way for way in made.ways if way.name == SWEEP)
     assert (sweep.kwh, bill.total.co2e, made.bound, made.rough, sweep.without) == (None, None, False, True, 359)
     assert sweep.known == pytest.approx(1460, abs=1)  # protocols: about 1,460 kWh
@@ -406,7 +406,7 @@ def test_the_sizes_of_their_sources_are_those_of_their_training_parts(cats2024):
 def test_the_largest_source_orders_theirs_as_well_as_was_published(cats2024, frame2024, truth):
     scores = scores_of({"lp": read_grid(truth / "cats2024" / "lp.csv")}, [], "resnet18", "cats2024")
     frame = pd.concat([frame2024, frame_of(scores)], ignore_index=True)
-    decisions = decisions_of(frame, "cats2024", "auc", "min_val_loss")
+    decisions = decisions_of(frame, RunQuery("cats2024"))
     rows = {row.name: row for row in agree(decisions, about(said(frame, "cats2024"), decisions), "cats2024", "auc").rows}
     assert (rows[SIZE].constant, rows[SIZE].judged, rows[SIZE].reasons) == (True, 11, {})
     assert rows[SIZE].mean["weighted_tau"].value == pytest.approx(0.475, abs=0.00051)  # protocols: .475
@@ -417,7 +417,7 @@ def published(truth, name):
 
 
 def test_their_runs_give_their_matrix(frame2024, truth):
-    board = make_board(frame2024, "cats2024", "auc", "min_val_loss")
+    board = make_board(frame2024, RunQuery("cats2024"))
     ours = pd.DataFrame({target: {row.source: row.mean for row in rows} for target, rows in board.targets.items()})
     theirs = published(truth, "auc")
     pd.testing.assert_frame_equal(ours.loc[theirs.index, list(theirs)], theirs, check_names=False, rtol=1e-12)
@@ -430,7 +430,7 @@ def test_their_runs_give_their_matrix(frame2024, truth):
 
 
 def test_with_a_noise_of_2_percent_four_targets_are_one_tie_each(frame2024):
-    board = make_board(frame2024, "cats2024", "auc", "min_val_loss", None, Judging(noise=0.02))
+    board = make_board(frame2024, RunQuery("cats2024"), Judging(noise=0.02))
     whole = {target for target, rows in board.targets.items() if {row.tie for row in rows} == {1}}
     assert whole >= {"bloodmnist", "organamnist", "organcmnist", "organsmnist"}
     assert all("no winner" in board.verdict(target) for target in whole)
@@ -447,7 +447,7 @@ CHANGES = {
 
 def test_choosing_by_val_auc_changes_the_best_source_on_4_of_12_targets_whatever_ties_do(frame2024):
     best = {
-        rule: {t: rows[0].source for t, rows in make_board(frame2024, "cats2024", "auc", rule).targets.items()}
+        rule: {t: rows[0].source for t, rows in make_board(frame2024, RunQuery("cats2024", "auc", rule)).targets.items()}
         for rule in ("min_val_loss", "max_val_auc")
     }
     pairs = {t: (best["min_val_loss"][t], best["max_val_auc"][t]) for t in best["min_val_loss"]}
@@ -481,5 +481,5 @@ def test_a_part_of_their_runs_goes_through_mlflow(cats2024, tracking):
     part = [r for r in cats2024 if r.names["target"] == "bloodmnist" and r.names["source"] in {"imagenet", "medmnist"}][::4]
     assert len(part) == 60
     assert acts(tracking, part) == ["made"] * 60
-    through = make_board(tracking.frame(), "toy", "auc", "min_val_loss")
-    assert through.targets == make_board(frame_of(part), "toy", "auc", "min_val_loss").targets
+    through = make_board(tracking.frame(), RunQuery("toy"))
+    assert through.targets == make_board(frame_of(part), RunQuery("toy")).targets

@@ -15,6 +15,7 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from results.board.board import Board, Overall, Row, make_board
+from results.board.request import RunQuery
 from results.cost.tables import ROUGH
 from results.error import CatsError
 from results.record import Outcome, Record
@@ -69,7 +70,7 @@ def sent(tracking, **changes):
 
 
 def page_of(frame, **changes):
-    made = make_board(frame, "toy", "auc", "min_val_loss")
+    made = make_board(frame, RunQuery("toy"))
     sections = [heat(made), ranks(made), per_target(made)]
     cells = cells_of(frame, "auc", **({"reasons": {}} | changes))
     return Page("toy", "a lead", sections, cells.to_dict(), ["a note"])
@@ -286,7 +287,7 @@ def test_latex_prints_every_sign_as_it_stands():
 
 def test_every_chart_and_table_is_written_for_papers(tmp_path):
     frame = pd.DataFrame([row | {"run_id": row["key"]} for row in CLEAR])
-    made = make_board(frame, "toy", "auc", "min_val_loss")
+    made = make_board(frame, RunQuery("toy"))
     details = details_of(looked_into(frame.assign(curve_val_auc=0.5), 1), lambda *_: [0.5, 0.6], lambda _: PREDICTIONS)
     cells = cells_of(frame, "auc", {}, details)
     count = write(Page("t", "l", [heat(made), ranks(made), per_target(made), what_was_run([], [])]), cells, tmp_path)
@@ -432,7 +433,7 @@ def test_a_report_of_mlflow_holds_curves_predictions_reasons_and_versions(tracki
     sent(tracking, source="one")
     sent(tracking, source="two", seed="1", status="failed", reason="no <memory>", scores={}, curves={})
     frame = tracking.frame()
-    page, cells = compose(make_board(frame, "toy", "auc", "min_val_loss"), frame, tracking, Asked([("experiment", "toy")]))
+    page, cells = compose(make_board(frame, RunQuery("toy")), frame, tracking, Asked([("experiment", "toy")]))
     assert cells.details[0].curves["val_auc"] == [0.7, 0.8]
     assert [roc.name for roc in cells.details[0].rocs] == ["no", "yes"]
     assert [row[-1] for row in cells.table().rows] == ["", "no <memory>"]
@@ -446,7 +447,7 @@ def test_a_given_section_stands_in_the_place_of_the_one_left_out(tracking):
     sent(tracking)
     frame = tracking.frame()
     extra = [Section("agreement", "Agreement of measures", notes=["judged"])]
-    page, _ = compose(make_board(frame, "toy", "auc", "min_val_loss"), frame, tracking, Asked([], extra=extra))
+    page, _ = compose(make_board(frame, RunQuery("toy")), frame, tracking, Asked([], extra=extra))
     assert {section.id for section in page.sections if section.left_out} == {"critical", "regret", "scores"}
 
 
@@ -454,7 +455,7 @@ def test_predictions_that_are_gone_leave_the_curves(tracking):
     run_id = sent(tracking)
     shutil.rmtree(tracking.client.get_run(run_id).info.artifact_uri.removeprefix("file://"))
     frame = tracking.frame()
-    _, cells = compose(make_board(frame, "toy", "auc", "min_val_loss"), frame, tracking, Asked([]))
+    _, cells = compose(make_board(frame, RunQuery("toy")), frame, tracking, Asked([]))
     assert (cells.details[0].rocs, cells.details[0].curves["val_auc"]) == ([], [0.7, 0.8])
 
 

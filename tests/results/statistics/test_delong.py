@@ -13,6 +13,7 @@ from sklearn import metrics
 
 from results.board.board import judged_runs
 from results.board.compare import compare
+from results.board.request import RunQuery
 from results.statistics.influence import influence, of_target, parsed
 from tests.support.runs import run
 
@@ -90,7 +91,7 @@ def test_comparing_two_sources_is_the_paired_test_of_proc_but_for_students_t(tab
     """pROC takes the normal distribution; ours has the 112 degrees of freedom of 113 patients, and so is never surer."""
     z, p, low, high = PAIRS[pair]
     frame = pd.DataFrame([run(name, "a", 0, auc(tables[name]), run_id=name) for name in pair])
-    found = compare(judged_runs(frame, "toy", "auc", "min_val_loss"), "auc", pair, "a", tables.get)
+    found = compare(judged_runs(frame, RunQuery("toy")), "auc", pair, "a", tables.get)
     error = (found.high - found.low) / 2 / stats.t.ppf(0.975, 112)
     assert found.difference == pytest.approx((low + high) / 2, rel=1e-9)
     assert found.difference / error == pytest.approx(z, rel=1e-9)
