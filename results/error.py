@@ -8,6 +8,12 @@ class CatsError(Exception):
     """A sentence: what is wrong, where, what is allowed. The command line prints it and exits with code 2."""
 
 
+def first_line(error: BaseException) -> str:
+    """The first line of an error's text, or the name of its class where it has no text."""
+    text = str(error).strip()
+    return text.splitlines()[0] if text else type(error).__name__
+
+
 def nearest(name: object, allowed: Iterable[str]) -> str:
     """The end of a sentence about a wrong name: `; did you mean 'x'?`, or what is allowed if nothing is near."""
     names = sorted(allowed)

@@ -16,8 +16,6 @@ from pydantic import (
 
 Task = Literal["binary", "multiclass", "multilabel", "ordinal"]
 
-TRIAL = "compiling"  # the phase of a trial of torch.compile
-
 Provenance = Literal["counter", "modelled", "missing"]
 Rule = Literal["min_val_loss", "within_one_se", "max_val_auc", "last_epoch"]
 APART = 0.2  # of NVML's figure: two readings of one GPU that differ by more are not the same energy
@@ -51,7 +49,7 @@ class Cost(Frozen):
     """What one phase of an attempt cost.
 
     Attributes:
-        phase: pretraining, features, compiling (a trial, see benchmark.training.torch_compile), training or evaluation.
+        phase: pretraining, features, training or evaluation; in records of older versions also compiling.
         seconds: wall-clock time.
         energy: by hardware: cpu, ram, gpu.
         kg_per_kwh: carbon intensity of the declared country, kg CO2e per kWh; None if unknown.

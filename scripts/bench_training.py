@@ -4,7 +4,7 @@
     .venv/bin/python scripts/bench_training.py [PART ...] [--seeds N] [--workers N] [--json FILE]
 
 PART: small (ResNet-18, 64 px), large (MobileNetV2-100, 224 px), probe (frozen features, 4 seeds, 10 values of C), packed
-(several seeds side by side), compiled (the engine's trial of torch.compile, with nothing compiled before; one seed), overhead
+(several seeds side by side), compiled (training steps with and without torch.compile, nothing compiled before), overhead
 (a whole cell through runner, energy and MLflow), gpu (needs one: a cell of the CATS-2024 kind, the bare throughput of the
 backbone, packed seeds). Without PART: small, large, probe, overhead.
 
@@ -31,12 +31,10 @@ from training import beside, probe, steps
 from training.cell import cells
 from training.figure import hardware, interval, versions
 from training.pack import together
-from training.task import Task, network_of, noise, task
+from training.task import Task, noise, task
 
 from benchmark.machine.device import device_of
 from benchmark.specs.recipe import Augment, Recipe
-from benchmark.training.device_images import on_device
-from benchmark.training.torch_compile import trial
 
 MOVES = Augment(flip=0.5, rotate=10, shift=0.1, zoom=0.1)
 PARTS = ("small", "large", "probe", "overhead")
@@ -135,18 +133,16 @@ def packed(asked: Asked) -> Figures:
 
 
 def compiling(asked: Asked) -> Figures:
-    """The trial by which the engine finds out whether torch.compile of a backbone pays."""
+    """Training steps with `compile: true` beside those without it."""
     recipe = Recipe(size=64, batch_size=32, lr=1e-3, augment=MOVES)
     for backbone in ("resnet18", "mobilenetv2_100"):
         what = task(backbone, "pneumoniamnist", recipe, 512)
         # Nothing that an earlier call has compiled: it would be read from the disk in a second.
         with tempfile.TemporaryDirectory() as folder, mock.patch.dict(os.environ, TORCHINDUCTOR_CACHE_DIR=folder):
-            found = trial(network_of(what, 0).to(asked.device), on_device(*what.images["train"], asked.device), recipe)
-        rates = [[recipe.batch_size / each for each in seconds] for seconds in (found.plain, found.compiled)]
-        print(f"\n{backbone}, {recipe.size} px, batches of {recipe.batch_size}, images/s, n={len(found.plain)} steps in turn")
-        print(f"  as it is {interval(rates[0])}, compiled {interval(rates[1])}", end="")
-        print(f", the first step {found.first:.1f} s: {found.verdict}")
-        yield {backbone: found.model_dump()}
+            first, rates = steps.compiled_in_turn(what, asked.seeds, asked.device)
+        print(f"\n{backbone}, {recipe.size} px, batches of {recipe.batch_size}, images/s, n={asked.seeds} epochs in turn")
+        print(f"  plain {interval(rates['plain'])}, compiled {interval(rates['compiled'])}, the first step {first:.1f} s")
+        yield {backbone: {**rates, "first_step_seconds": first}}
 
 
 def overhead(asked: Asked) -> Figures:

@@ -1,6 +1,5 @@
 """Does a job, cells or a pretraining: from specs to Outcomes. Whatever fails becomes a record that says why."""
 
-import time
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
@@ -23,7 +22,6 @@ from benchmark.execution.side_by_side import side_by_side
 from benchmark.machine.cost_sharing import shared
 from benchmark.machine.meter import Meter, Stopwatch
 from benchmark.networks.load import initialised, weights_of
-from benchmark.networks.network import Network
 from benchmark.networks.precision import precision
 from benchmark.networks.weight_file import write_weights
 from benchmark.specs import catalogue
@@ -34,9 +32,8 @@ from benchmark.specs.start import Start
 from benchmark.training import evaluate, probe, train
 from benchmark.training.device_cache import at
 from benchmark.training.features import features_of
-from benchmark.training.torch_compile import Sort, compiler, variant_of
 from results.metrics import scores
-from results.record import TRIAL, Outcome
+from results.record import Outcome
 
 PRETRAINING_RULE: Literal["min_val_loss"] = "min_val_loss"
 
@@ -46,7 +43,7 @@ def make(job: Job, device: str) -> list[Outcome]:
     meter = Meter(job.country, device)
     if job.start is not None:
         return [make_pretraining(job.start, job.experiment, meter)]
-    return make_cells(job.cells, job.experiment, meter, job.left)
+    return make_cells(job.cells, job.experiment, meter)
 
 
 def attempts_at(job: Job) -> list[Attempt]:
@@ -72,19 +69,16 @@ def cell_attempt(cell: Cell, experiment: str) -> Attempt:
     return attempt
 
 
-def make_cell(cell: Cell, experiment: str, meter: Meter, left: int = 0) -> Outcome:
-    """Train and score one cell, the first of `left`. Raises nothing: failure and Ctrl-C are ways for a record to end."""
+def make_cell(cell: Cell, experiment: str, meter: Meter) -> Outcome:
+    """Train and score one cell. Raises nothing: failure and Ctrl-C are ways for a record to end."""
     attempt = cell_attempt(cell, experiment)
-    return attempt.run(meter, lambda: _cell(cell, left, meter, attempt))
+    return attempt.run(meter, lambda: _cell(cell, meter, attempt))
 
 
-def make_cells(cells: Sequence[Cell], experiment: str, meter: Meter, left: int = 0) -> list[Outcome]:
-    """Cells side by side on one device, each with its share of what all of them cost. Raises nothing, like make_cell.
-
-    `left`: see Job. Those side by side are not compiled: torch compiles in one thread.
-    """
+def make_cells(cells: Sequence[Cell], experiment: str, meter: Meter) -> list[Outcome]:
+    """Cells side by side on one device, each with its share of what all of them cost. Raises nothing, like make_cell."""
     if len(cells) == 1:
-        return [make_cell(cells[0], experiment, meter, left)]
+        return [make_cell(cells[0], experiment, meter)]
     watches = [Stopwatch(meter.country, meter.device) for _ in cells]
     works = [partial(make_cell, cell, experiment, watch) for cell, watch in zip(cells, watches, strict=True)]
     with meter.phase("together"):
@@ -115,14 +109,14 @@ def make_pretraining(start: Start, experiment: str, meter: Meter) -> Outcome:
     return keep_weights(draft, start, outcome) if outcome.record.status == "finished" else outcome
 
 
-def _cell(cell: Cell, left: int, meter: Meter, attempt: Attempt) -> None:
+def _cell(cell: Cell, meter: Meter, attempt: Attempt) -> None:
     dataset = catalogue.target(cell.target).dataset
     images = loaded(dataset, cell.recipe.size)
     parts = subsampled(dataset, images, cell.subsample, cell.seed)
     attempt.facts["images"] = digest([images.ids[parts[part]].tolist() for part in ("train", "val", "test")])
     attempt.validation |= {f"images_{part}": float(len(chosen)) for part, chosen in parts.items()}
     if cell.recipe.protocol == "finetune":
-        probabilities = _fine_tuned(cell, parts, left, meter, attempt)
+        probabilities = _fine_tuned(cell, parts, meter, attempt)
     else:
         probabilities = _frozen(cell, dataset, images, parts, meter, attempt)
     test = parts["test"]
@@ -130,39 +124,18 @@ def _cell(cell: Cell, left: int, meter: Meter, attempt: Attempt) -> None:
     attempt.predictions = table(dataset, images, test, probabilities)
 
 
-def _fine_tuned(cell: Cell, parts: dict[str, np.ndarray], left: int, meter: Meter, attempt: Attempt) -> np.ndarray:
+def _fine_tuned(cell: Cell, parts: dict[str, np.ndarray], meter: Meter, attempt: Attempt) -> np.ndarray:
     dataset, recipe, device = catalogue.target(cell.target).dataset, cell.recipe, torch.device(meter.device)
     # The order of images and the head do not depend on the source: cells of one seed differ in their start only.
     luck = seed_of("cell", cell.target, cell.backbone, cell.seed)
 
-    def begun() -> Network:
-        return initialised(cell.start, len(dataset.classes), luck, recipe).to(device)
-
-    size = min(recipe.batch_size, len(parts["train"]))
-    sort = Sort(cell.backbone, recipe, size, device, variant_of(weights_of(cell.start)))
-    in_epoch = len(parts["train"]) // size
-    steps = recipe.epochs * in_epoch
-    if compiler().due(sort, left * steps):
-        with meter.phase(TRIAL):
-            compiler().try_out(sort, begun(), at(dataset, recipe.size, parts["train"], device))
     with meter.phase("training"):
-        network = begun()
-        asked = compiler().pays(sort, left * steps)
-        if asked:
-            compiler().compile(sort, network)
+        network = initialised(cell.start, len(dataset.classes), luck, recipe).to(device)
         train_images, val_images = (at(dataset, recipe.size, parts[part], device) for part in ("train", "val"))
-        start = time.monotonic()
         done = train.fit(network, train_images, val_images, recipe, luck, cell.rule)
-        made = in_epoch * len(done.curves["learning_rate"])
-        compiler().took(sort, steps, made, time.monotonic() - start)
-    if asked and not network.compiled:
-        compiler().give_up(sort)
     attempt.curves = done.curves
     attempt.validation |= done.best()
-    attempt.facts |= {
-        "micro_batch": str(done.micro_batch),
-        "compiled": str(network.compiled and done.micro_batch == size).lower(),
-    }
+    attempt.facts["micro_batch"] = str(done.micro_batch)
     with meter.phase("evaluation"):
         precise = precision(network, recipe)
         logits = evaluate.predict(network, at(dataset, recipe.size, parts["test"], device), precise)

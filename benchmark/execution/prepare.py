@@ -19,6 +19,16 @@ def check_names(plan: Plan) -> None:
         check_backbone(backbone)
 
 
+def check_compiler(todo: Iterable[Cell], device: str) -> None:
+    """Raises CatsError if a recipe says `compile: true` and torch.compile does not work on the device (auto, cpu or cuda)."""
+    recipes = {start.recipe for cell in todo for start in chain(cell.start)} | {cell.recipe for cell in todo}
+    if any(recipe is not None and recipe.compile for recipe in recipes):
+        from benchmark.machine.device import device_of
+        from benchmark.networks.compiled import require_compiler
+
+        require_compiler(device_of(device))
+
+
 def prepare(plan: Plan, todo: Iterable[Cell], watch: Watch) -> None:
     """Look at everything the cells need: country, backbones, images, labels, split, weights. Raises CatsError."""
     check_names(plan)

@@ -10,13 +10,13 @@ from benchmark.execution.budget.guard import Guard
 from benchmark.execution.delivery import deliver, drained, keep
 from benchmark.execution.engine import Engine, RunControl
 from benchmark.execution.leakage import look, sentences
-from benchmark.execution.prepare import check_names, prepare
+from benchmark.execution.prepare import check_compiler, check_names, prepare
 from benchmark.execution.pretraining_records import adopt
 from benchmark.execution.records import finished_in, frame_of
 from benchmark.execution.watch import Run, Watch
 from benchmark.machine.signals import stopped
 from benchmark.specs.cell import Cell
-from benchmark.specs.job import Job, counted, jobs_of
+from benchmark.specs.job import Job, jobs_of
 from benchmark.specs.plan import Leaks, Plan
 from results.error import CatsError
 from results.record import Outcome
@@ -53,6 +53,8 @@ def run(plan: Plan, tracking: Tracking, outbox: Outbox, engine: Engine, watch: W
         raise CatsError(f"plan '{plan.experiment}' has no cell left: {'; '.join(state.leaks)}")
     state.done = state.cells - sum(1 for _ in todo)
     if state.done < state.cells:
+        if not engine.remote:  # remote workers check it themselves
+            check_compiler(todo, engine.device)
         prepare(plan, todo, watch)
         jobs = partial(jobs_of, todo, plan.experiment, plan.country, pack)
         if plan.budget.limits:
@@ -65,7 +67,7 @@ def run(plan: Plan, tracking: Tracking, outbox: Outbox, engine: Engine, watch: W
             for sentence in guard.look(jobs):
                 watch.told(sentence)
         del frame  # it may be large, and a run may take days
-        Work(tracking, outbox, guard, watch, state).do(engine, counted(jobs(), todo, pack))
+        Work(tracking, outbox, guard, watch, state).do(engine, jobs())
     state.waiting = sum(1 for _ in outbox)
     try:
         state.budget = guard.close()

@@ -1,26 +1,57 @@
-"""A network whose training steps go through torch.compile."""
+"""torch.compile of a backbone, for the training steps of a recipe that says `compile: true`."""
+
+import os
+import platform
+from collections.abc import Callable
+from functools import cache
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
+from benchmark.core.paths import home
 from benchmark.networks.network import Network
+from results.error import CatsError, first_line
 
 BACKEND = "inductor"
+CACHE = "TORCHINDUCTOR_CACHE_DIR"
+VARIANTS = 64  # of one module that torch keeps compiled; after 8, its default, it would run others uncompiled without an error
 
 
-class Graph:
-    """What a step calls instead of the network: the same, with the backbone compiled for batches of `size` images.
+def compiled_forward(network: Network, size: int) -> Callable[[Tensor], Tensor]:
+    """The forward pass of a network with its backbone compiled for batches of `size` images.
 
-    Other batches, as where memory is short, go through the network as it is, since each shape would be compiled anew; so do all
-    when `network.compiled` is set to false.
+    Smaller batches, which occur where memory is short, use the network as it is: each shape would be compiled separately.
+    Raises CatsError if torch.compile does not work on the network's device.
     """
+    require_compiler(network.head.weight.device)
+    backbone = torch.compile(network.backbone, dynamic=False, backend=BACKEND)
 
-    def __init__(self, network: Network, size: int) -> None:
-        self.network, self.size = network, size
-        self.backbone = torch.compile(network.backbone, dynamic=False, backend=BACKEND)
+    def forward(images: Tensor) -> Tensor:
+        if len(images) == size:
+            return network.classified(network.through(backbone, images))
+        return network.forward(images)
 
-    def __call__(self, images: Tensor) -> Tensor:
-        """(N, 3, H, W) → (N, classes), with gradients. Raises RuntimeError if torch cannot compile the backbone."""
-        if self.network.compiled and len(images) == self.size:
-            return self.network.classified(self.network.through(self.backbone, images))
-        return self.network.forward(images)
+    return forward
+
+
+@cache
+def require_compiler(device: torch.device) -> None:
+    """Compile a single layer, forward and backward. Raises CatsError if torch.compile does not work on this device."""
+    from torch._dynamo import config
+    from torch._inductor.runtime.cache_dir_utils import default_cache_dir
+
+    if os.environ.get(CACHE) in {None, default_cache_dir()}:  # importing torch sets the variable to its default
+        # torch runs whatever lies in this folder; its default, in /tmp, could be filled by another user.
+        os.environ[CACHE] = str(home() / "compiled" / platform.node() / "torch")
+    config.recompile_limit = max(config.recompile_limit, VARIANTS)
+    try:
+        if config.disable:
+            raise RuntimeError("TORCH_COMPILE_DISABLE switches it off")
+        layer = torch.compile(nn.Linear(2, 2).to(device), backend=BACKEND)
+        layer(torch.zeros(2, 2, device=device)).sum().backward()
+    except Exception as error:  # a compiler may be missing, or refuse in many ways
+        reason = getattr(error, "inner_exception", error)  # what torch reports begins with the name of the backend
+        raise CatsError(
+            f"the recipe says compile: true, but torch.compile does not work on device {device} of this machine "
+            f"({first_line(reason)}); leave `compile` out of the recipe"
+        ) from error

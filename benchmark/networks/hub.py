@@ -11,7 +11,7 @@ from benchmark.networks.network import ARGUMENTS, HALF, Trained
 from benchmark.networks.state_dict import renamed
 from benchmark.networks.weight_file import declared, read_weights
 from benchmark.specs.source import Weights, pick
-from results.error import CatsError
+from results.error import CatsError, first_line
 
 log = logging.getLogger(__name__)
 LAYOUT = ("config.json", "model.safetensors")
@@ -51,10 +51,9 @@ def _fetched(place: str, name: str, backbone: str) -> Path:
     try:
         return Path(hf_hub_download(repository, name, revision=commit))
     except Exception as error:  # the client raises errors of many libraries
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise CatsError(
-            f"{name} of {place} could not be had from the hub ({reason}); fetch it once where there is a network, or put the "
-            f"weights as {backbone}.NAME.safetensors into the folder CATS_WEIGHTS and name them with file"
+            f"{name} of {place} could not be had from the hub ({first_line(error)}); fetch it once where there is "
+            f"a network, or put the weights as {backbone}.NAME.safetensors into the folder CATS_WEIGHTS and name them with file"
         ) from error
 
 

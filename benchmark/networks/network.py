@@ -60,7 +60,7 @@ class Network(nn.Module):
     """Images (N, 3, H, W), float in [0, 1], RGB → logits (N, classes).
 
     Of `recipe` it takes dropout, dense layers, stem, and whether the backbone is frozen. `backbone` is a name, or what build()
-    has made of it. `compiled`: whether the steps of a training go through torch.compile, see benchmark.networks.compiled.
+    has made of it.
     """
 
     mean: Tensor
@@ -71,7 +71,6 @@ class Network(nn.Module):
         self.backbone = build(backbone, trained, recipe.stem) if isinstance(backbone, str) else backbone
         self.frozen = recipe.trained == "head"
         self.backbone.requires_grad_(not self.frozen)
-        self.compiled = False
         widths = [feature_count(self.backbone), *recipe.hidden]
         dense = [nn.Sequential(Dropout(recipe.dropout), nn.Linear(a, b), nn.ReLU()) for a, b in itertools.pairwise(widths)]
         self.dense = nn.Sequential(*dense)

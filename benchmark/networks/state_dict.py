@@ -14,7 +14,7 @@ from torch import Tensor
 from benchmark.networks.network import Trained
 from benchmark.networks.weight_file import declared, read_weights
 from benchmark.specs.source import Weights
-from results.error import CatsError
+from results.error import CatsError, first_line
 
 WRAPPED = ("state_dict", "model", "net")  # where training scripts put the weights beside epoch and optimiser
 
@@ -37,7 +37,7 @@ def tensors(path: Path) -> dict[str, Tensor]:
             f"Where you trust it, load it and save its state_dict() as safetensors"
         ) from error
     except (OSError, EOFError, RuntimeError, ValueError, KeyError, AttributeError) as error:
-        raise CatsError(f"{path} is not a whole file of torch.save: {_first_line(error)}") from error
+        raise CatsError(f"{path} is not a whole file of torch.save: {first_line(error)}") from error
     found = _state(content)
     if found is None:
         raise CatsError(f"{path} holds {_said(content)}; a state dict is needed, names of parameters with their tensors")
@@ -70,7 +70,3 @@ def renamed(state: Mapping[str, Tensor], remap: Mapping[str, str], where: str) -
         if name:
             found[name], origin[name] = value, key
     return found
-
-
-def _first_line(error: BaseException) -> str:
-    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

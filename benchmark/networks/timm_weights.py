@@ -5,7 +5,7 @@ from typing import Any
 
 from benchmark.machine.timm_import import timm
 from benchmark.networks.network import Trained
-from results.error import CatsError
+from results.error import CatsError, first_line
 
 log = logging.getLogger(__name__)
 
@@ -17,10 +17,9 @@ def timm_weights(full_name: str) -> Trained:
     try:
         model = timm.create_model(full_name, pretrained=True)
     except Exception as error:  # the hub's client raises errors of many libraries
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise CatsError(
-            f"timm's weights {full_name} could not be fetched ({reason}); fetch them once where there is a network, or put "
-            f"a file BACKBONE.SOURCE.safetensors into the folder CATS_WEIGHTS"
+            f"timm's weights {full_name} could not be fetched ({first_line(error)}); fetch them once where there is "
+            f"a network, or put a file BACKBONE.SOURCE.safetensors into the folder CATS_WEIGHTS"
         ) from error
     described: dict[str, Any] = model.pretrained_cfg  # type: ignore[assignment]
     return Trained(model.state_dict(), tuple(described["mean"]), tuple(described["std"]))

@@ -1,9 +1,8 @@
 """A job: what one worker does at one go, a pretraining or cells side by side. It travels as specs, never as data or weights."""
 
 import itertools
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from benchmark.specs.cell import Cell
 from benchmark.specs.start import Start, pretrained_path
@@ -18,7 +17,6 @@ class Job:
     Attributes:
         experiment, country: for the record and its carbon intensity.
         needs: keys of the pretrainings whose jobs come before this one.
-        left: how many cells of its kind are to be made, this one too; to a worker of several, its share; 0 side by side.
     """
 
     experiment: str
@@ -26,7 +24,6 @@ class Job:
     start: Start | None = None
     cells: tuple[Cell, ...] = ()
     needs: frozenset[str] = frozenset()
-    left: int = 0
 
     @property
     def place(self) -> tuple[str, str]:
@@ -63,26 +60,17 @@ def jobs_of(cells: Iterable[Cell], experiment: str, country: str, pack: int = 1)
         yield Job(experiment, country, cells=tuple(some), needs=frozenset(starts))
 
 
-def counted(jobs: Iterable[Job], cells: Iterable[Cell], pack: int = 1) -> Iterator[Job]:
-    """The jobs of these cells; one of a single cell with how many such are left that have one graph for torch.compile."""
-    left = Counter(_alike(some[0]) for some in packs(cells, pack) if len(some) == 1)
-    for job in jobs:
-        if len(job.cells) == 1:
-            sort = _alike(job.cells[0])
-            yield replace(job, left=left[sort])
-            left[sort] -= 1
-        else:
-            yield job
-
-
-def _alike(cell: Cell) -> tuple[object, ...]:
-    return (cell.target, cell.backbone, cell.recipe.protocol, cell.recipe.epochs, cell.recipe.batch_size, cell.recipe.graph)
-
-
 def packs(cells: Iterable[Cell], most: int) -> Iterator[list[Cell]]:
-    """The cells in their order, up to `most` neighbours that differ in the seed alone together."""
-    for _, alike in itertools.groupby(cells, lambda cell: (cell.source, cell.target, cell.backbone, cell.point)):
-        while pack := list(itertools.islice(alike, most)):
+    """The cells in their order, up to `most` neighbours that differ in the seed alone together.
+
+    Cells that are compiled go one by one, since torch compiles in one thread only.
+    """
+
+    def like(cell: Cell) -> tuple[str, str, str, str, bool]:
+        return cell.source, cell.target, cell.backbone, cell.point, cell.recipe.compile
+
+    for (*_, compiled), alike in itertools.groupby(cells, like):
+        while pack := list(itertools.islice(alike, 1 if compiled else most)):
             yield pack
 
 

@@ -5,7 +5,7 @@ from functools import cache
 from importlib import resources
 from typing import Annotated, Any, Literal, get_origin
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field, SerializerFunctionWrapHandler, ValidationInfo, field_validator, model_serializer
 from pydantic_core import PydanticCustomError
 
 from benchmark.core.cost_fields import OtherCost, SameCost
@@ -15,12 +15,12 @@ from results.record import Frozen
 
 
 class Numeric(Frozen):
-    """Settings that are numbers and words: yes and no are neither."""
+    """Settings that are numbers and words; a truth value is refused, except for fields of type bool."""
 
     @field_validator("*", mode="before")
     @classmethod
-    def _no_truth_values(cls, given: Any) -> Any:
-        if isinstance(given, bool):
+    def _no_truth_values(cls, given: Any, info: ValidationInfo) -> Any:
+        if isinstance(given, bool) and cls.model_fields[str(info.field_name)].annotation is not bool:
             raise PydanticCustomError("truth", "input should be a number or a word, not a truth value")
         return given
 
@@ -78,6 +78,7 @@ class Recipe(Numeric):
             on small images; frozen features come by the stem of the source.
         c: inverse penalties that the probe chooses from on the validation images. k: numbers of neighbours.
         precision: auto is bf16 where it is the faster one (see benchmark/networks/precision.py), else fp32.
+        compile: training steps of the backbone go through torch.compile; cells side by side (`--pack`) then run one by one.
     """
 
     protocol: OtherCost[Literal["finetune", "probe", "knn"]] = "finetune"
@@ -103,11 +104,12 @@ class Recipe(Numeric):
     c: OtherCost[tuple[Annotated[float, Field(gt=0, allow_inf_nan=False)], ...]] = Field((0.01, 0.1, 1.0, 10.0), min_length=1)
     k: OtherCost[tuple[Annotated[int, Field(ge=1)], ...]] = Field((1, 5, 10, 20), min_length=1)
     precision: OtherCost[Literal["auto", "fp32", "bf16"]] = "auto"
+    compile: OtherCost[bool] = False
 
-    @property
-    def graph(self) -> tuple[str, ...]:
-        """What enters the graph of a training step of one backbone, for torch.compile."""
-        return (str(self.size), self.stem, self.trained, self.precision)
+    @model_serializer(mode="wrap")
+    def _without_later_defaults(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leaves out what came later and has its default, so that keys and records of older versions stay as they are."""
+        return {name: value for name, value in write(self).items() if name != "compile" or value}
 
     @field_validator("stem")
     @classmethod
@@ -115,6 +117,14 @@ class Recipe(Numeric):
         protocol = info.data.get("protocol", "finetune")
         if given == "small" and protocol != "finetune":
             raise ValueError(f"small is for protocol finetune; {protocol} takes the network as its source has it")
+        return given
+
+    @field_validator("compile")
+    @classmethod
+    def _backbone_is_trained(cls, given: bool, info: ValidationInfo) -> bool:
+        protocol = info.data.get("protocol", "finetune")
+        if given and protocol != "finetune":
+            raise ValueError(f"compile is for protocol finetune; {protocol} trains no backbone")
         return given
 
 

@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from benchmark.machine.cancellation import stopping
-from benchmark.networks.compiled import Graph
+from benchmark.networks.compiled import compiled_forward
 from benchmark.networks.fast_convolution import quicken
 from benchmark.networks.network import Network
 from benchmark.networks.precision import autocast, precision
@@ -115,7 +115,7 @@ class Step:
         self.optimiser = make_optimiser(network, recipe)
         self.precise = precision(network, recipe)
         self.classes, self.lucks = network.head.out_features, network.lucks()
-        self.forward = Graph(network, size) if network.compiled else network
+        self.forward = compiled_forward(network, size) if recipe.compile else network
         statistics = [[b for b in network.buffers() if b.is_floating_point() is real] for real in (True, False)]
         self.statistics = [(some, [b.clone() for b in some]) for some in statistics if some]
 
@@ -139,7 +139,7 @@ class Step:
         return loss
 
     def _gradients(self, pixels: Tensor, labels: Tensor, draws: Draws) -> Tensor:
-        """Those of one batch; again in parts where memory was short, and without torch.compile where that fails."""
+        """Those of one batch; again in parts where memory was short."""
         before = [(luck, luck.get_state()) for luck in self.lucks]
         for now, kept in self.statistics:
             torch._foreach_copy_(kept, now)
@@ -148,19 +148,13 @@ class Step:
             try:
                 return self._accumulate(pixels, labels, draws)
             except RuntimeError as error:  # torch's OutOfMemoryError is one
-                short = out_of_memory(error)
-                if self.micro <= 2 if short else not self.network.compiled:
+                if self.micro <= 2 or not out_of_memory(error):
                     raise
-                why = str(error).strip().partition("\n")[0]
             for luck, drawn in before:  # outside of `except`, so that nothing holds on to the graph
                 luck.set_state(drawn)
             for now, kept in self.statistics:
                 torch._foreach_copy_(now, kept)
-            if short:
-                self.micro = fewer(self.micro)
-            else:
-                self.network.compiled = False
-                log.warning("torch.compile fails here, the training goes on without: %s", why)
+            self.micro = fewer(self.micro)
 
     def _accumulate(self, pixels: Tensor, labels: Tensor, draws: Draws) -> Tensor:
         losses = []

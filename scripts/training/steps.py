@@ -1,6 +1,7 @@
 """Steps alone, on images that lie on the device: forward and backward of the bare network, and what the engine does."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -24,6 +25,28 @@ def in_turn(what: Task, seeds: int, device: torch.device) -> dict[str, list[floa
             if seed >= 0:
                 found[name].append(rate)
     return found
+
+
+def compiled_in_turn(what: Task, rounds: int, device: torch.device) -> tuple[float, dict[str, list[float]]]:
+    """Seconds of the first compiled step, and images per second without and with torch.compile, epoch by epoch in turn."""
+    most, size = len(what.images["train"][1]), what.recipe.batch_size
+    ways = {
+        name: engine(replace(what, recipe=what.recipe.model_copy(update={"compile": name == "compiled"})), 0, device)
+        for name in ("plain", "compiled")
+    }
+    seconds: dict[str, float] = {}
+    for name, begin in ways.items():
+        with finished(device) as clock:
+            next(begin(size))
+        seconds[name] = clock.seconds
+    found: dict[str, list[float]] = {name: [] for name in ways}
+    for number in range(-1, rounds):  # the first round warms up and does not count
+        for name, begin in ways.items():
+            with finished(device) as clock:
+                count = sum(1 for _ in begin(most))
+            if number >= 0:
+                found[name].append(count * size / clock.seconds)
+    return seconds["compiled"], found
 
 
 def bare_steps(what: Task, seed: int, device: torch.device) -> float:

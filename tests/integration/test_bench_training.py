@@ -10,7 +10,6 @@ import pytest
 import torch
 
 from benchmark.specs.recipe import Augment, Recipe
-from benchmark.training.torch_compile import Trial
 from tests.support.paths import ROOT
 
 
@@ -152,12 +151,16 @@ def test_the_time_of_forward_backward_and_optimiser_goes_to_their_end_on_the_dev
         assert clocks.seconds > 0
 
 
-def test_the_part_compiled_tells_what_the_engine_would_find(bench, monkeypatch, capsys):
-    shown = []
-    found = Trial(first=60.0, plain=(0.32, 0.32, 0.32), compiled=(0.16, 0.16, 0.16))
-    monkeypatch.setattr(bench, "trial", lambda network, images, recipe: shown.append((network.compiled, len(images))) or found)
+def test_the_part_compiled_tells_both_rates_and_the_first_step(bench, training, monkeypatch, capsys):
+    rates = {"plain": [100.0] * 5, "compiled": [200.0] * 5}
+    monkeypatch.setattr(training.steps, "compiled_in_turn", lambda what, rounds, device: (60.0, rates))
     told = list(bench.compiling(bench.Asked(torch.device("cpu"), 5)))
-    assert shown == [(False, 512)] * 2
-    assert told == [{"resnet18": found.model_dump()}, {"mobilenetv2_100": found.model_dump()}]
-    text = capsys.readouterr().out
-    assert text.count("as it is 100 ± 0, compiled 200 ± 0, the first step 60.0 s: pays after 375 steps") == 2
+    assert told == [{name: {**rates, "first_step_seconds": 60.0}} for name in ("resnet18", "mobilenetv2_100")]
+    assert capsys.readouterr().out.count("plain 100 ± 0, compiled 200 ± 0, the first step 60.0 s") == 2
+
+
+def test_steps_with_and_without_torch_compile_are_timed_in_turn(training, monkeypatch):
+    monkeypatch.setattr("benchmark.networks.compiled.BACKEND", "aot_eager")
+    first, rates = training.steps.compiled_in_turn(training.task.noise("test_resnet", RECIPE, 32), 2, torch.device("cpu"))
+    assert first > 0
+    assert {name: len(each) for name, each in rates.items()} == {"plain": 2, "compiled": 2}

@@ -16,10 +16,11 @@ from benchmark.specs.job import Work
 from benchmark.specs.recipe import Recipe, flat
 from benchmark.specs.start import Start
 from results.cost.amount import add, amount_of
-from results.record import TRIAL, Record
+from results.record import Record
 from results.tracking.cost_columns import unpacked
 
 Sort = tuple[str, ...]
+TRIAL = "compiling"  # a phase of one cell in many, in records of older versions
 MOST = 100  # of each sort: the last ones say it
 SLACK = 0.1  # two figures that agree by chance are no certainty: an interval has this part of its middle to either side
 
@@ -106,7 +107,7 @@ class History:
 
     def append(self, row: Mapping[str, object], costs: Iterable[Mapping[str, Any]]) -> None:
         """One more finished attempt, a row of Tracking.frame."""
-        total = add(amount_of(cost) for cost in costs if cost["phase"] != TRIAL)  # one cell in many has a trial
+        total = add(amount_of(cost) for cost in costs if cost["phase"] != TRIAL)
         run = row.get("epochs_run")
         taken = Taken(
             total.seconds, math.nan if total.kwh is None else total.kwh, math.nan if total.co2e is None else total.co2e,

@@ -142,8 +142,9 @@ class Feed:
             self.ahead.give_back(replace(job, cells=job.cells[len(granted.cells) :]))
         self._admitted |= granted.keys
         name, flight = f"cats-{uuid.uuid4().hex}", Flight(granted, worker, time.time(), time.monotonic())
-        mine = replace(granted, left=-(-granted.left // len(self.crew.fit)))  # the others make the rest
-        future = self.crew.client.submit(held, self.make, mine, self.crew.device, name, key=name, workers=[worker], pure=False)
+        future = self.crew.client.submit(
+            held, self.make, granted, self.crew.device, name, key=name, workers=[worker], pure=False
+        )
         self._flights[future] = flight
         for place in self.crew.places(worker):
             self._together.begin(place, flight, flight.at)

@@ -80,7 +80,7 @@ def test_only_training_images_are_augmented(monkeypatch):
 def test_predictions_do_not_depend_on_how_images_are_batched(monkeypatch):
     made, images = network(), stripes(40)
     whole = evaluate.predict(made, images, torch.float32)
-    monkeypatch.setattr(train, "EVALUATION_BATCH", 7)
+    monkeypatch.setattr(evaluate, "EVALUATION_BATCH", 7)
     torch.testing.assert_close(evaluate.predict(made, images, torch.float32), whole, rtol=1e-4, atol=1e-5)
 
 

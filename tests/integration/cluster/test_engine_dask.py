@@ -24,7 +24,7 @@ from distributed.deploy.spec import SpecCluster
 from benchmark.execution.cluster.engine import Dask
 from benchmark.execution.cluster.scheduler import check_scheduler, exposed
 from benchmark.execution.engine import RunControl
-from benchmark.specs.job import counted, jobs_of
+from benchmark.specs.job import jobs_of
 from benchmark.specs.plan import load_plan
 from results.error import CatsError
 from tests.integration.cluster import works
@@ -53,11 +53,6 @@ def test_every_job_is_done_once(jobs):
     done = list(told(own(works.key).outcomes(jobs(150), control)))
     assert sorted(done) == sorted(job.cells[0].key for job in jobs(150))
     assert len(begun) == 150
-
-
-def test_each_of_two_workers_is_told_half_of_what_is_left_for_torch_compile(jobs):
-    some = counted(jobs(8), [job.cells[0] for job in jobs(8)])
-    assert sorted(told(own(works.share).outcomes(some, all_of_them()))) == [1, 1, 2, 2, 3, 3, 4, 4]
 
 
 def test_a_job_that_kills_its_worker_three_times_fails_and_the_rest_is_done(jobs):

@@ -27,10 +27,6 @@ def key(job, device):
     return left(job, job.cells[0].key)
 
 
-def share(job, device):
-    return left(job, job.left)
-
-
 def pid(job, device):
     time.sleep(0.2)
     return left(job, os.getpid())
