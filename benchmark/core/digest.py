@@ -2,13 +2,14 @@
 
 import hashlib
 import json
-import os
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from benchmark.core.paths import home
+from results.atomic import atomic_write
+from results.error import CatsError
 
 
 def digest(content: Any) -> str:
@@ -35,9 +36,7 @@ def remembered(state: Any, make: Callable[[], str]) -> str:
     if note.exists():
         return note.read_text(encoding="ascii")
     value = make()
-    with suppress(OSError):  # without the note it is made again next time
-        note.parent.mkdir(parents=True, exist_ok=True)
-        draft = note.with_name(f".{stamp}.{os.getpid()}")
+    # Without the note the value is made again next time; an empty note would be believed.
+    with suppress(CatsError), atomic_write(note, "a note", durable=True) as draft:
         draft.write_text(value, encoding="ascii")
-        draft.replace(note)
     return value

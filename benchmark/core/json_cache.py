@@ -1,11 +1,12 @@
 """Figures that were measured on this machine, kept under CATS_HOME: losing one costs no more than to measure it again."""
 
 import contextlib
-import os
 from pathlib import Path
 from typing import TypeVar
 
 from benchmark.core.paths import home
+from results.atomic import atomic_write
+from results.error import CatsError
 from results.record import Frozen
 
 Figure = TypeVar("Figure", bound=Frozen)
@@ -25,8 +26,5 @@ def read(kind: type[Figure], path: Path) -> Figure | None:
 
 def keep(figure: Frozen, path: Path) -> None:
     """Keep a figure, if the disk takes it: the file is whole or absent."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    with contextlib.suppress(OSError):
-        path.parent.mkdir(parents=True, exist_ok=True)
+    with contextlib.suppress(CatsError), atomic_write(path, "a figure", durable=False) as draft:
         draft.write_text(figure.model_dump_json(), encoding="utf-8")
-        draft.replace(path)

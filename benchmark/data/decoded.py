@@ -1,8 +1,6 @@
 """Images decoded once: a uint8 array on disk per data set and size, read back memory-mapped."""
 
 import logging
-import shutil
-import tempfile
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -15,6 +13,7 @@ from benchmark.core.digest import digest
 from benchmark.core.paths import home
 from benchmark.data.dataset import Dataset
 from benchmark.data.readers.samples import PARTS, Samples
+from results.atomic import atomic_write
 from results.error import CatsError
 
 log = logging.getLogger(__name__)
@@ -57,37 +56,24 @@ def _decode(dataset: Dataset, size: int, folder: Path) -> None:
     log.info("decoding %s at %d pixels", dataset.name, size)
     samples = dataset.read(files)
     check(dataset, samples)
-    count = len(samples.ids)
+    blank = np.full(len(samples.ids), "")
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=folder.parent))
-    except OSError as error:
-        raise CatsError(f"cannot write to {folder.parent}: {error.strerror}; set CATS_HOME to a folder with space") from error
-    try:
-        grey, rows = _write(dataset, samples, size, draft / "colour.npy")
-        colour = np.load(draft / "colour.npy", mmap_mode="r", allow_pickle=False)
-        np.save(draft / "images.npy", colour[..., :1] if grey else colour)
-        (draft / "colour.npy").unlink()
-        blank = np.full(count, "")
-        np.savez(
-            draft / "table.npz",
-            labels=samples.labels[rows],
-            ids=np.array(samples.ids, dtype=str)[rows],
-            groups=(blank if samples.groups is None else np.array(samples.groups, dtype=str))[rows],
-            parts=(blank if samples.parts is None else np.array(samples.parts, dtype=str))[rows],
-        )
-        try:
-            draft.rename(folder)
-        except OSError:
-            if not folder.exists():  # else another process decoded the same in the meantime
-                raise
-    except OSError as error:
-        raise CatsError(
-            f"cannot keep the decoded images of {dataset.name} in {folder.parent}: {error.strerror or error}; "
-            f"set CATS_HOME to a folder with space"
-        ) from error
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
+        with atomic_write(folder, f"the decoded images of {dataset.name}", durable=True) as draft:
+            draft.mkdir()
+            grey, rows = _write(dataset, samples, size, draft / "colour.npy")
+            colour = np.load(draft / "colour.npy", mmap_mode="r", allow_pickle=False)
+            np.save(draft / "images.npy", colour[..., :1] if grey else colour)
+            (draft / "colour.npy").unlink()
+            np.savez(
+                draft / "table.npz",
+                labels=samples.labels[rows],
+                ids=np.array(samples.ids, dtype=str)[rows],
+                groups=(blank if samples.groups is None else np.array(samples.groups, dtype=str))[rows],
+                parts=(blank if samples.parts is None else np.array(samples.parts, dtype=str))[rows],
+            )
+    except CatsError:
+        if not folder.exists():  # else another process decoded the same images in the meantime
+            raise
 
 
 def _write(dataset: Dataset, samples: Samples, size: int, path: Path) -> tuple[bool, np.ndarray]:

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from benchmark.core.digest import digest
 from benchmark.data.dataset import File
+from results.atomic import disk_error, move_into_place, partial_path
 from results.error import CatsError
 
 Progress = Callable[[str, int, int | None], None]  # what, bytes so far, bytes in all if known
@@ -40,7 +41,7 @@ def download(file: File, final: Path, owner: str, progress: Progress = silent) -
     """
     shown = shown_address(str(file.url))
     # The name of the draft changes with what is declared: a draft of something else is never resumed.
-    draft = final.with_name(f".{final.name}.{digest([file.url, file.declared, file.size])[:8]}.part")
+    draft = partial_path(final, digest([file.url, file.declared, file.size])[:8])
     try:
         draft.parent.mkdir(parents=True, exist_ok=True)
         with draft.open("ab") as handle:
@@ -52,7 +53,7 @@ def download(file: File, final: Path, owner: str, progress: Progress = silent) -
             if file.declared is None:
                 handle.truncate(0)
             _receive(file, handle, shown, progress)
-            os.fsync(handle.fileno())
+            handle.flush()
             difference = file.difference(draft)
             if difference:
                 draft.unlink()
@@ -60,15 +61,11 @@ def download(file: File, final: Path, owner: str, progress: Progress = silent) -
                     f"{owner}: what came from {shown} has {difference}; it was removed. Try again; if it stays so, "
                     f"the file behind the address is another one now"
                 )
-            draft.replace(final)
+            move_into_place(draft, final, durable=True)
     except OSError as error:
         if error.errno in {errno.ENOSPC, errno.EDQUOT}:
             draft.unlink(missing_ok=True)
-            raise CatsError(
-                f"the disk is full: no room for {final.name} in {final.parent}; what had come was removed; "
-                f"set CATS_HOME to a folder with space"
-            ) from error
-        raise CatsError(f"cannot write to {final.parent}: {error.strerror}; set CATS_HOME to another folder") from error
+        raise disk_error(final.name, final.parent, error) from error
 
 
 def shown_address(url: str) -> str:

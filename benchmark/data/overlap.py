@@ -1,9 +1,7 @@
 """Images shared between parts or data sets, cached."""
 
-import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 from pydantic import TypeAdapter
@@ -13,6 +11,7 @@ from benchmark.core.paths import home
 from benchmark.core.trainer_version import TRAINER
 from benchmark.data.dataset import Dataset
 from benchmark.data.fingerprint import SIDE, VERSION, Prints, prints, twins
+from results.atomic import atomic_write
 from results.error import CatsError
 from results.record import Frozen
 
@@ -92,7 +91,8 @@ def _known(
         return None
     begins(what)
     found = measure()
-    _keep(path, lambda file: file.write(OVERLAPS.dump_json(found)))
+    with atomic_write(path, "a note of shared images", durable=True) as draft:
+        draft.write_bytes(OVERLAPS.dump_json(found))
     return found
 
 
@@ -113,18 +113,6 @@ def fingerprints(images: np.ndarray) -> Prints:
         with np.load(path, allow_pickle=False) as content:
             return Prints(*(content[name] for name in Prints.__dataclass_fields__))
     made = prints(images)
-    _keep(path, lambda file: np.savez(file, **vars(made)))
+    with atomic_write(path, "fingerprints of images", durable=True) as draft:
+        np.savez(draft, **vars(made))
     return made
-
-
-def _keep(path: Path, write: Callable[[BinaryIO], object]) -> None:
-    """Write a file whole or not at all. Raises CatsError if the disk refuses."""
-    draft = path.with_name(f".draft-{os.getpid()}-{path.name}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with draft.open("wb") as file:
-            write(file)
-        draft.replace(path)
-    except OSError as error:
-        draft.unlink(missing_ok=True)
-        raise CatsError(f"cannot write to {path.parent}: {error.strerror}; set CATS_HOME to a folder with space") from error

@@ -1,8 +1,6 @@
 """MedMNIST's twelve 2-D sets, as medmnist.INFO describes them. Used by the entries in `targets/`."""
 
 import importlib.util
-import shutil
-import tempfile
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -10,6 +8,7 @@ from typing import Any
 from benchmark.data.dataset import Dataset, File
 from benchmark.data.readers.npz import npz
 from benchmark.specs.target import Target
+from results.atomic import atomic_write, scratch_folder
 from results.error import CatsError
 from results.record import Task
 
@@ -76,17 +75,14 @@ def download(dataset: Dataset, folder: Path) -> None:
     file = dataset.files[0]
     size = int(dataset.revision.removeprefix("v2-"))
     final = folder / file.path
-    final.parent.mkdir(parents=True, exist_ok=True)
-    draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=final.parent))
-    try:
-        kind = getattr(medmnist, info()[dataset.name]["python_class"])
-        kind(split="test", root=str(draft), download=True, size=size)
-        (draft / final.name).replace(final)
-    except (RuntimeError, OSError) as error:
-        raise CatsError(
-            f"{dataset.name} could not be downloaded; fetch {file.url} by hand where there is a network, "
-            f"and put it as {file.path} into the folder CATS_DATA or into {folder}"
-        ) from error
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
+    with atomic_write(final, final.name, durable=True) as draft, scratch_folder(final.parent) as scratch:
+        try:
+            kind = getattr(medmnist, info()[dataset.name]["python_class"])
+            kind(split="test", root=str(scratch), download=True, size=size)
+            (scratch / final.name).replace(draft)
+        except (RuntimeError, OSError) as error:
+            raise CatsError(
+                f"{dataset.name} could not be downloaded; fetch {file.url} by hand where there is a network, "
+                f"and put it as {file.path} into the folder CATS_DATA or into {folder}"
+            ) from error
     file.verify(final, dataset.name)

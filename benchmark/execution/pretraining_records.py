@@ -4,12 +4,12 @@ Nobody makes weights again that are there. So the record is kept beside them bef
 its outbox; the next driver of the experiment looks for what another one left.
 """
 
-import uuid
 from contextlib import suppress
 from pathlib import Path
 
 from benchmark.core.paths import home
 from benchmark.specs.start import Start, pretrained_path
+from results.atomic import disk_error, draft_path, move_into_place, remove
 from results.error import CatsError
 from results.record import Outcome
 from results.tracking.outbox import Outbox
@@ -19,18 +19,20 @@ UNKEPT = "its process died before the weights were kept"
 
 def draft_of(start: Start) -> Path:
     """Where weights are written before they are kept: a place of this process alone, since two may make the same weights."""
-    return pretrained_path(start).with_name(f".{start.key}.{uuid.uuid4().hex}.draft")
+    return draft_path(pretrained_path(start))
 
 
 def keep_weights(draft: Path, start: Start, outcome: Outcome) -> Outcome:
     """Keep the record, then the weights in `draft`. Returns how it ended: failed if the disk refused one of them."""
     try:
         _records().put(outcome)
-        draft.replace(pretrained_path(start))
+        move_into_place(draft, pretrained_path(start), durable=True)
     except (CatsError, OSError) as error:
-        draft.unlink(missing_ok=True)
+        remove(draft)
         with suppress(CatsError):
             handed_over(outcome)
+        if isinstance(error, OSError):
+            return _failed(outcome, str(disk_error("pretrained weights", draft.parent, error)))
         return _failed(outcome, f"cannot keep pretrained weights in {draft.parent}: {error}")
     return outcome
 

@@ -3,7 +3,6 @@
 import inspect
 import json
 import logging
-import uuid
 from dataclasses import asdict
 from pathlib import Path
 from types import ModuleType
@@ -11,6 +10,8 @@ from types import ModuleType
 from benchmark.core.digest import digest
 from benchmark.core.paths import home
 from benchmark.specs.measure import Measure, Score
+from results.atomic import atomic_write
+from results.error import CatsError
 
 log = logging.getLogger(__name__)
 
@@ -45,15 +46,11 @@ def kept(key: str) -> tuple[Score, float] | None:
 
 def keep(key: str, score: Score, seconds: float) -> None:
     """Keep a score; a full disk only costs the work of doing it again."""
-    path = _path(key)
-    draft = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft.write_text(json.dumps([asdict(score), seconds]), encoding="utf-8")
-        draft.replace(path)
-    except OSError as error:
-        draft.unlink(missing_ok=True)
-        log.warning("a score cannot be kept in %s: %s", path.parent, error.strerror)
+        with atomic_write(_path(key), "a score", durable=False) as draft:
+            draft.write_text(json.dumps([asdict(score), seconds]), encoding="utf-8")
+    except CatsError as error:
+        log.warning("%s", error)
 
 
 def _path(key: str) -> Path:

@@ -1,11 +1,11 @@
 """Weights from MLflow's model registry."""
 
-import tempfile
 from pathlib import Path
 
 from benchmark.core.digest import file_digest
 from benchmark.core.paths import home, tracking_uri
 from benchmark.specs.model_registry import version_of
+from results.atomic import atomic_write, scratch_folder
 from results.error import CatsError
 
 
@@ -16,14 +16,10 @@ def fetched(reference: str, sha256: str) -> Path:
         return kept
     from results.tracking.registry import Registry
 
-    try:
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".draft-", dir=kept.parent) as folder:
-            came = Registry(tracking_uri()).download(version_of(reference), Path(folder))
-            actual = file_digest(came)
-            if actual != sha256:
-                raise CatsError(f"the weights of {reference} have sha256 {actual}, expected {sha256}; they are not used")
-            came.replace(kept)
-    except OSError as error:
-        raise CatsError(f"cannot keep the weights of {reference} in {kept.parent}: {error.strerror or error}") from error
+    with atomic_write(kept, f"the weights of {reference}", durable=True) as draft, scratch_folder(kept.parent) as folder:
+        came = Registry(tracking_uri()).download(version_of(reference), folder)
+        actual = file_digest(came)
+        if actual != sha256:
+            raise CatsError(f"the weights of {reference} have sha256 {actual}, expected {sha256}; they are not used")
+        came.replace(draft)
     return kept

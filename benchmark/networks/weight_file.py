@@ -1,7 +1,6 @@
 """Read and write our safetensors files."""
 
 import json
-import uuid
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +12,7 @@ from torch import Tensor
 
 from benchmark.networks.network import ARGUMENTS, HALF, Network, Trained, classifier_names
 from benchmark.specs.source import Weights
+from results.atomic import atomic_write
 from results.error import CatsError
 
 
@@ -81,14 +81,9 @@ def write_weights(path: Path, network: Network, trained: Trained, notes: dict[st
     state = {k: v.detach().cpu().contiguous() for k, v in network.backbone.state_dict().items()}
     for name in classifier_names(network.backbone)[:1] if not len(network.dense) else ():
         state |= {f"{name}.{part}": tensor.detach().cpu().contiguous() for part, tensor in network.head.state_dict().items()}
-    draft = path.with_name(f".{path.name}.{uuid.uuid4().hex}.draft")  # of this process alone: two may make the same weights
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft.write_bytes(_ordered(save(state, {**notes, **told})))
-        draft.replace(path)
-    except (OSError, SafetensorError) as error:
-        draft.unlink(missing_ok=True)
-        raise CatsError(f"cannot keep pretrained weights in {path.parent}: {error}") from error
+    content = _ordered(save(state, {**notes, **told}))
+    with atomic_write(path, "pretrained weights", durable=True) as draft:
+        draft.write_bytes(content)
 
 
 def _ordered(content: bytes) -> bytes:

@@ -1,6 +1,5 @@
 """Features of frozen networks: extracted once, kept by key, shared by probes and measures."""
 
-import tempfile
 import threading
 from pathlib import Path
 
@@ -19,7 +18,7 @@ from benchmark.specs.recipe import Recipe
 from benchmark.specs.start import Start
 from benchmark.training import evaluate
 from benchmark.training.device_images import on_device
-from results.error import CatsError
+from results.atomic import atomic_write
 
 _turns: dict[Path, threading.Lock] = {}  # seeds side by side want the features of one network at the same time
 
@@ -37,17 +36,9 @@ def kept(path: Path) -> np.ndarray | None:
 
 def keep(path: Path, features: np.ndarray) -> None:
     """Store features; the file is whole or absent."""
-    draft = None
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".draft", delete=False) as draft:
-            np.save(draft, features.astype(np.float32))
-        path.with_suffix(".sha256").write_text(file_digest(Path(draft.name)), encoding="ascii")
-        Path(draft.name).replace(path)
-    except OSError as error:
-        if draft is not None:
-            Path(draft.name).unlink(missing_ok=True)
-        raise CatsError(f"cannot keep features in {path.parent}: {error.strerror}") from error
+    with atomic_write(path, "features", durable=False) as draft:  # the checksum tells whether they are whole
+        np.save(draft, features.astype(np.float32))
+        path.with_suffix(".sha256").write_text(file_digest(draft), encoding="ascii")
 
 
 def features_path(start: Start, data: str, recipe: Recipe, rows: np.ndarray | None = None) -> Path:

@@ -1,11 +1,13 @@
 """A new sqlite database: there as a whole or not at all, whoever else makes it at the same time and whoever dies meanwhile."""
 
 import fcntl
+import glob
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from results.atomic import DRAFT, draft_path, move_into_place, remove
 from results.tracking.change_counter import SQLITE, absolute
 
 
@@ -19,14 +21,14 @@ def make_database(uri: str, make: Callable[[str], object]) -> None:
     if not uri.startswith(SQLITE) or "?" in uri or _filled(path):
         return
     path.parent.mkdir(parents=True, exist_ok=True)  # as MLflow would
-    draft = path.with_name(f".{path.name}.draft")
+    draft = draft_path(path)
     with _alone_in(path.parent):
         if _filled(path):
             return
-        for left in (draft, draft.with_name(f"{draft.name}-journal")):
-            left.unlink(missing_ok=True)
+        for left in path.parent.glob(f"{DRAFT}*-{glob.escape(path.name)}*"):  # of a process that died; also its journal
+            remove(left)
         make(f"{SQLITE}{draft}")
-        draft.replace(path)
+        move_into_place(draft, path, durable=True)
 
 
 def _filled(path: Path) -> bool:

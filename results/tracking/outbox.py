@@ -4,12 +4,12 @@ A record is written to a folder whose name starts with a dot, flushed to the dis
 dot is swept away when the outbox is next opened.
 """
 
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from results.atomic import atomic_write, remove
 from results.error import CatsError
 from results.record import PREDICTIONS, Outcome, Record
 
@@ -30,7 +30,7 @@ class Outbox:
     def sweep(self) -> None:
         """Remove what a crash left half-written. Only for the process that holds the outbox's experiment."""
         for left in self.folder.glob(".*"):
-            shutil.rmtree(left, ignore_errors=True)
+            remove(left)
 
     def put(self, outcome: Outcome) -> Path:
         """Store durably: after the return the record survives a crash. Raises CatsError if the disk is full."""
@@ -38,22 +38,11 @@ class Outbox:
         if isinstance(outcome.predictions, Path):
             raise TypeError(f"{outcome.predictions} is in an outbox already; adopt it")
         final = self._place(outcome)
-        draft = self.folder / f".{final.name}"
-        try:
+        with atomic_write(final, f"the record of {record.key[:12]}", durable=True) as draft:
             draft.mkdir()
             if outcome.predictions is not None:
                 outcome.predictions.to_parquet(draft / PREDICTIONS, index=False)
             (draft / "record.json").write_text(record.model_dump_json(), encoding="utf-8")
-            for path in [*draft.iterdir(), draft]:
-                flush(path)
-            draft.rename(final)
-            flush(self.folder)
-        except OSError as error:
-            shutil.rmtree(draft, ignore_errors=True)
-            raise CatsError(
-                f"cannot keep the record of {record.key[:12]} in {self.folder}: {error.strerror or error}; nothing else is "
-                "lost, make room and run it again"
-            ) from error
         self._untried.add(final)
         return final
 
@@ -146,12 +135,3 @@ def _readable(path: Path) -> Iterator[None]:
     except (OSError, ValueError) as error:  # pydantic's and pyarrow's errors are among them
         reason = " ".join(str(error).split())
         raise CatsError(f"the waiting record {path} cannot be read ({reason}); move it away and run again") from error
-
-
-def flush(path: Path) -> None:
-    """Force a file or folder to the disk."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -4,7 +4,6 @@ import io
 import json
 import logging
 import re
-import tempfile
 import zipfile
 from collections.abc import Callable
 from functools import cache
@@ -17,6 +16,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from results.atomic import atomic_write
 from results.error import CatsError
 from results.record import PREDICTIONS
 from results.tracking.artifacts import local_folder
@@ -67,12 +67,10 @@ def predictions_of(uri: str, experiment: str, folder: Path) -> Callable[[str], p
         table = asked[0].predictions(run_id)
         if table is not None and here is None:
             try:
-                place.mkdir(parents=True, exist_ok=True)
-                with tempfile.TemporaryDirectory(dir=place) as draft:
-                    table.to_parquet(Path(draft) / "p", index=False)
-                    (Path(draft) / "p").replace(place / f"{run_id}.parquet")
-            except OSError as error:
-                log.info("predictions of run %s cannot be kept in %s: %s", run_id, place, error)
+                with atomic_write(place / f"{run_id}.parquet", f"the predictions of run {run_id}", durable=False) as draft:
+                    table.to_parquet(draft, index=False)
+            except CatsError as error:
+                log.info("%s", error)
         return table
 
     return predictions
@@ -98,12 +96,10 @@ def images_of(uri: str, experiment: str, folder: Path, *, fresh: bool = False) -
             pass
         found, why = of_target(metric, runs, read)
         try:
-            place.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryDirectory(dir=place) as draft:
-                np.savez(Path(draft) / "kept.npz", asked=asked, **({"why": why} if found is None else {"images": found}))
-                (Path(draft) / "kept.npz").replace(file)
-        except OSError as error:
-            log.info("what the test images of %s say cannot be kept in %s: %s", name, place, error)
+            with atomic_write(file, f"the influence of the test images of {name}", durable=False) as draft:
+                np.savez(draft, asked=asked, **({"why": why} if found is None else {"images": found}))
+        except CatsError as error:
+            log.info("%s", error)
         return found, why
 
     return images

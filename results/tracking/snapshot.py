@@ -6,8 +6,6 @@ time sees the old one or the new one.
 
 import json
 import logging
-import os
-import tempfile
 import time
 from collections.abc import Callable
 from hashlib import sha256
@@ -19,6 +17,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from results.atomic import atomic_write
+from results.error import CatsError
 from results.tracking.change_counter import witness
 from results.tracking.frame import ALWAYS
 from results.tracking.uri import identity
@@ -107,14 +107,8 @@ def _read(file: Path, good: Callable[[dict[str, Any]], bool]) -> tuple[dict[str,
 
 def _write(file: Path, seen: "Seen", facts: dict[str, Any]) -> None:
     facts |= {"marks": seen.marks, "cursor": seen.cursor, "looked": seen.looked}
-    draft = None
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        handle, draft = tempfile.mkstemp(dir=file.parent, prefix=".")
-        os.close(handle)
-        pq.write_table(seen.runs.replace_schema_metadata({NAME: json.dumps(facts)}), draft, compression="lz4")
-        Path(draft).replace(file)
-    except (OSError, pa.ArrowException) as error:
-        log.warning("the snapshot %s could not be written: %s", file, error)
-        if draft is not None:
-            Path(draft).unlink(missing_ok=True)
+        with atomic_write(file, "the snapshot of the experiment", durable=False) as draft:
+            pq.write_table(seen.runs.replace_schema_metadata({NAME: json.dumps(facts)}), draft, compression="lz4")
+    except (CatsError, pa.ArrowException) as error:
+        log.warning("%s", error)

@@ -155,7 +155,7 @@ def test_home_that_cannot_be_written(data, monkeypatch, tmp_path):
     monkeypatch.setenv("CATS_DATA", str(data))
     monkeypatch.setenv("CATS_HOME", str(tmp_path / "file"))
     told = refused(dataset(files=(File(path="toy.npz", md5=None, sha256=None),), revision="2"))
-    assert "cannot write to" in told
+    assert "cannot keep the decoded images of toy in" in told
 
 
 def test_group_in_two_parts(home):

@@ -8,6 +8,7 @@ from benchmark.execution.pretraining_records import UNKEPT, adopt
 from benchmark.machine.meter import Stopwatch
 from benchmark.specs.plan import load_plan
 from benchmark.specs.start import pretrained_path
+from results.atomic import DRAFT
 from results.tracking.outbox import Outbox
 
 
@@ -69,4 +70,4 @@ def test_a_pretraining_that_the_disk_refuses_has_failed_and_leaves_nothing(start
     box = Outbox(tmp_path / "box")
     adopt(box, "toy")
     assert box.empty
-    assert not list(path.parent.glob(".*.draft"))
+    assert not list(path.parent.glob(f"{DRAFT}*"))

@@ -12,8 +12,8 @@ from tests.integration.faults.driver import DYING, ENDLESS, PLAN, Place, ended, 
 
 pytestmark = pytest.mark.slow
 RENAMES = {  # what a driver is about to rename, and how many renames later it dies
-    "the database is made but not in its place": (r"/\.mlflow\.db\.draft -> ", 0),
-    "a record is written but not in its place": (r"home/outbox/\w+/\.\w+-\w+ -> ", 0),
+    "the database is made but not in its place": (r"/\.cats-draft-\w+-mlflow\.db -> ", 0),
+    "a record is written but not in its place": (r"home/outbox/\w+/\.cats-draft-\w+-\w+-\w+ -> ", 0),
     "a record is being sent": (r"/mlruns/\S+ -> \S+/predictions\.parquet$", 0),
     "MLflow has a record that still waits": (r"home/outbox/\w+/\w+-\w+ -> ", 0),
     "a pretraining is recorded and its weights are not kept": (r" -> \S+/home/pretrained/\w+\.safetensors$", 0),

@@ -4,6 +4,7 @@ import sys
 
 import pytest
 
+from results.atomic import DRAFT
 from results.tracking.database import make_database
 from results.tracking.experiment import Tracking
 
@@ -24,7 +25,8 @@ def test_who_dies_while_a_database_is_made_leaves_none_and_the_next_makes_it(tmp
     with pytest.raises(SystemExit):
         make_database(uri, die)
     assert not (tmp_path / "mlflow.db").exists()
-    (tmp_path / ".mlflow.db.draft-journal").write_bytes(b"half a step")
+    for end in ("", "-journal"):
+        (tmp_path / f"{DRAFT}0-mlflow.db{end}").write_bytes(b"half a step")
     make_database(uri, fill)
     assert [file.name for file in tmp_path.iterdir()] == ["mlflow.db"]
 
@@ -39,7 +41,7 @@ def test_a_database_that_is_there_is_left_alone(tmp_path):
 def test_a_database_in_a_folder_that_is_not_there_yet_is_made_whole_too(tmp_path):
     made = []
     make_database(f"sqlite:///{tmp_path}/new/place/mlflow.db", lambda uri: (made.append(uri), fill(uri)))
-    assert made == [f"sqlite:///{tmp_path}/new/place/.mlflow.db.draft"]
+    assert made[0].startswith(f"sqlite:///{tmp_path}/new/place/{DRAFT}")
     assert [file.name for file in (tmp_path / "new" / "place").iterdir()] == ["mlflow.db"]
 
 

@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from results import atomic
 from results.error import CatsError
 from results.record import Outcome
-from results.tracking import outbox as module
 from results.tracking.outbox import Outbox, examine
 from tests.support.full_disk import full_disk
 from tests.support.records import OLD, TABLE, record
@@ -31,11 +31,12 @@ def test_what_is_put_comes_back_oldest_first_and_can_be_removed(tmp_path):
 def test_a_crash_before_the_rename_leaves_nothing_that_is_read(tmp_path, monkeypatch):
     box = Outbox(tmp_path / "box")
 
-    def crash(self, target):
+    def crash(*_, **__):
         raise SystemExit
 
     with monkeypatch.context() as patch, pytest.raises(SystemExit):
-        patch.setattr(Path, "rename", crash)
+        patch.setattr(atomic, "move_into_place", crash)
+        patch.setattr(atomic, "remove", crash)
         box.put(Outcome(record(), TABLE))
     assert list(box) == []
     assert len(list(box.folder.iterdir())) == 1
@@ -49,7 +50,7 @@ def test_a_full_disk_is_one_sentence_and_leaves_no_draft(tmp_path, monkeypatch):
     def full(path):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(module, "flush", full)
+    monkeypatch.setattr(atomic, "flush", full)
     with pytest.raises(CatsError, match="cannot keep the record of 4f0c1ad2 in .*: No space left on device"):
         box.put(Outcome(record(), TABLE))
     assert list(box.folder.iterdir()) == []

@@ -1,0 +1,116 @@
+"""Files and folders that are written whole or not at all.
+
+A writer fills a draft in the folder of the final file; the draft then takes the final name in one step. A process that dies
+in between leaves the old content, and a draft that no reader looks for. Drafts are removed after a day.
+"""
+
+import os
+import re
+import shutil
+import tempfile
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from results.error import CatsError
+
+DRAFT = ".cats-draft-"  # begins the name of every draft
+STALE = 24 * 3600  # seconds without a change after which a draft belongs to a process that died
+
+_swept: set[Path] = set()  # folders in which this process has looked for stale drafts
+
+
+@contextmanager
+def atomic_write(path: Path, what: str, *, durable: bool) -> Iterator[Path]:
+    """Give the path of a draft; what the block writes there, a file or a folder, becomes `path` when the block ends.
+
+    Args:
+        path: the final file or folder. Its parents are made. A file is replaced, a folder that has content is not.
+        what: names the content in the error message, for example "the record of 4f0c1ad2".
+        durable: flush content and names to the disk, so that a power cut after the block loses nothing and one before it
+            leaves no empty file under the final name. False for caches that check what they read or cost little to refill.
+
+    Raises:
+        CatsError: if the disk refuses; the draft is removed then, as after every other error of the block.
+    """
+    draft = draft_path(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _sweep(path.parent)
+        yield draft
+        move_into_place(draft, path, durable=durable)
+    except OSError as error:
+        raise disk_error(what, path.parent, error) from error
+    finally:
+        remove(draft)
+
+
+@contextmanager
+def scratch_folder(parent: Path) -> Iterator[Path]:
+    """A folder on the disk of `parent`, removed after the block, for libraries that choose the names of their files."""
+    parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=DRAFT, dir=parent) as folder:
+        yield Path(folder)
+
+
+def draft_path(path: Path) -> Path:
+    """A path beside `path` that no other process and no other thread uses. It keeps the ending of the name."""
+    return path.with_name(f"{DRAFT}{uuid.uuid4().hex[:12]}-{path.name}")
+
+
+def partial_path(path: Path, stamp: str) -> Path:
+    """Where a download of `path` is collected until it is whole; kept between attempts. Another `stamp`, another file."""
+    return path.with_name(f".{path.name}.{stamp}.part")
+
+
+def move_into_place(draft: Path, path: Path, *, durable: bool) -> None:
+    """Give a finished draft its final name. Raises OSError if the disk refuses or `path` is a folder that has content."""
+    if durable:
+        for part in [*(draft.rglob("*") if draft.is_dir() else ()), draft]:
+            flush(part)
+    draft.replace(path)
+    if durable:
+        flush(path.parent)
+
+
+def disk_error(what: str, folder: Path, error: OSError) -> CatsError:
+    """The sentence about a disk that refuses to keep something in a folder."""
+    reason = error.strerror or str(error)
+    if re.fullmatch(r"\d+ requested and \d+ written", reason):  # numpy, which says no more about a disk without space
+        reason = f"the disk took only a part ({reason})"
+    return CatsError(f"cannot keep {what} in {folder}: {reason}; make room there, or set CATS_HOME to a folder with space")
+
+
+def flush(path: Path) -> None:
+    """Force a file or the names in a folder to the disk."""
+    windows = os.name == "nt"  # which flushes no folders, and files only through a handle that may write
+    if windows and path.is_dir():
+        return
+    handle = os.open(path, os.O_RDWR if windows else os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def remove(draft: Path) -> None:
+    """Remove a draft, file or folder, if it is there and the disk lets it go."""
+    if draft.is_dir():
+        shutil.rmtree(draft, ignore_errors=True)
+    else:
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
+
+
+def _sweep(folder: Path) -> None:
+    """Remove the stale drafts of a folder, once per process: the folder may have many files."""
+    if folder in _swept:
+        return
+    _swept.add(folder)
+    for draft in folder.glob(f"{DRAFT}*"):
+        with suppress(OSError):  # another process removes it at the same time
+            changed = max(part.lstat().st_mtime for part in (draft, *draft.rglob("*")))
+            if time.time() - changed > STALE:
+                remove(draft)

@@ -1,0 +1,136 @@
+import errno
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from results import atomic
+from results.atomic import DRAFT, atomic_write, draft_path, scratch_folder
+from results.error import CatsError
+from tests.support.full_disk import full_disk
+
+
+def write(path, text, *, durable=True):
+    with atomic_write(path, "the text", durable=durable) as draft:
+        draft.write_text(text)
+
+
+@pytest.mark.parametrize("durable", [True, False])
+def test_a_file_is_written_in_folders_that_are_not_there_yet_and_replaced(tmp_path, durable):
+    path = tmp_path / "new" / "place" / "text.txt"
+    for text in ("old", "new"):
+        write(path, text, durable=durable)
+        assert path.read_text() == text
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_a_folder_is_written_whole_and_one_that_has_content_is_not_replaced(tmp_path):
+    def write_folder(text):
+        with atomic_write(tmp_path / "folder", "the folder", durable=True) as draft:
+            (draft / "inner").mkdir(parents=True)
+            (draft / "inner" / "file").write_text(text)
+
+    write_folder("old")
+    with pytest.raises(CatsError, match=f"cannot keep the folder in {tmp_path}: Directory not empty"):
+        write_folder("new")
+    assert [path.name for path in tmp_path.iterdir()] == ["folder"]
+    assert (tmp_path / "folder" / "inner" / "file").read_text() == "old"
+
+
+@pytest.mark.parametrize("moment", ["os.rename", "during"])
+def test_a_process_that_is_killed_before_the_draft_has_its_name_leaves_the_old_content(tmp_path, moment):
+    path = tmp_path / "text.txt"
+    path.write_text("old")
+    code = f"""
+import os, pathlib, signal, sys
+from results.atomic import atomic_write
+def die(*_):
+    os.kill(os.getpid(), signal.SIGKILL)
+sys.addaudithook(lambda event, _: die() if event == {moment!r} else None)
+with atomic_write(pathlib.Path({str(path)!r}), "the text", durable=True) as draft:
+    draft.write_text("new")
+    if {moment!r} == "during":
+        die()
+"""
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == -signal.SIGKILL
+    assert path.read_text() == "old"
+    (left,) = tmp_path.glob(f"{DRAFT}*")
+    assert left.read_text() == "new"
+    write(path, "newest")
+    assert path.read_text() == "newest"
+
+
+def test_drafts_of_processes_that_died_are_removed_after_a_day(tmp_path):
+    path, day = tmp_path / "text.txt", time.time() - atomic.STALE - 1
+    dead, alive, folder, growing = (draft_path(path) for _ in range(4))
+    for draft in (dead, alive):
+        draft.write_text("half")
+    for draft in (folder, growing):
+        draft.mkdir()
+        (draft / "file").write_text("half")
+    for draft in (dead, folder / "file", folder, growing):  # the file in the last one was written a moment ago
+        os.utime(draft, (day, day))
+    write(path, "text")
+    assert sorted(tmp_path.iterdir()) == sorted([path, alive, growing])
+
+
+@pytest.mark.parametrize("durable", [True, False])
+def test_a_full_disk_is_one_sentence_and_leaves_the_old_content(tmp_path, durable):
+    path = tmp_path / "text.txt"
+    path.write_text("old")
+    with full_disk(), pytest.raises(CatsError) as caught:
+        write(path, "new" * 10_000, durable=durable)
+    assert str(caught.value) == (
+        f"cannot keep the text in {tmp_path}: File too large; make room there, or set CATS_HOME to a folder with space"
+    )
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, ValueError("wrong")])
+def test_another_error_stays_what_it_is_and_leaves_no_draft(tmp_path, error):
+    with (
+        pytest.raises(error if isinstance(error, type) else type(error)),
+        atomic_write(tmp_path / "text.txt", "the text", durable=True) as draft,
+    ):
+        draft.write_text("half")
+        raise error
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_must_last_is_on_the_disk_before_it_has_its_name_and_its_name_is_too(tmp_path, monkeypatch):
+    steps = []
+    monkeypatch.setattr(atomic, "flush", lambda path: steps.append(path.name))
+    monkeypatch.setattr(atomic.Path, "replace", lambda draft, path: steps.append("replace"))
+    with atomic_write(tmp_path / "folder", "the folder", durable=True) as draft:
+        draft.mkdir()
+        (draft / "file").write_text("text")
+    assert steps == ["file", draft.name, "replace", tmp_path.name]
+    steps.clear()
+    write(tmp_path / "text.txt", "text", durable=False)
+    assert steps == ["replace"]
+
+
+def test_a_disk_that_refuses_the_flush_is_the_same_sentence(tmp_path, monkeypatch):
+    def full(_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(CatsError, match=f"cannot keep the text in {tmp_path}: No space left on device; make room there"):
+        write(tmp_path / "text.txt", "text")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_draft_keeps_the_ending_which_libraries_would_add(tmp_path):
+    assert draft_path(tmp_path / "images.npy").suffix == ".npy"
+    assert draft_path(tmp_path / "a") != draft_path(tmp_path / "a")
+
+
+def test_a_scratch_folder_is_on_the_same_disk_and_is_removed(tmp_path):
+    with scratch_folder(tmp_path / "place") as folder:
+        assert folder.parent == tmp_path / "place"
+        assert folder.name.startswith(DRAFT)
+    assert list((tmp_path / "place").iterdir()) == []
