@@ -30,7 +30,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-NOT_ARRAYS = {"network", "images", "source", "elsewhere", "luck"}
+NOT_ARRAYS = {"network", "images", "source", "elsewhere", "rng"}
 NINE = ["logme", "leep", "nce", "hscore", "hscore_shrunk", "gbc", "transrate", "sfda", "parc"]
 LOGITS = 1_000
 LIMITS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
@@ -150,7 +150,7 @@ def work(out: Connection, name: str, folder: Path, repeats: int, resamples: int)
     sys.path.insert(0, str(ROOT))
     import numpy as np
 
-    from benchmark.specs.measure import checked
+    from benchmark.specs.needs import checked
     from results.error import CatsError
 
     made = getattr(importlib.import_module(f"similarity.{name}"), name)
@@ -187,7 +187,8 @@ def highest() -> int:
 def resampled(made: Any, given: Any, number: int) -> float:
     import numpy as np
 
-    from benchmark.specs.measure import OF_SOURCE, OF_TARGET, Draws
+    from benchmark.specs.measure import Draws
+    from benchmark.specs.needs import OF_SOURCE, OF_TARGET
 
     luck = np.random.default_rng(1)
     target = next((len(given[n]) for n in made.needs if n in OF_TARGET), 0)
@@ -199,7 +200,7 @@ def resampled(made: Any, given: Any, number: int) -> float:
         rows[:, own] = luck.choice(own, (number, len(own)))
     draws = Draws(rows, luck.integers(0, max(source, 1), (number, source)))
     start = time.perf_counter()
-    made._drawn(given, draws)  # noqa: SLF001 - the resamples without the score
+    made.resample(given, draws)
     return time.perf_counter() - start
 
 

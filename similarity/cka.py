@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from benchmark import Array, Draws, Undefined, measure
 from benchmark.measures.resampling import multiplicities
-from benchmark.specs.measure import Array, Draws, Undefined, measure
 
 BLOCK = 1000  # rows of the kernels at a time
 

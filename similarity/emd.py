@@ -4,8 +4,9 @@ import numpy as np
 from scipy.sparse import csr_array
 from scipy.spatial.distance import cdist
 
+from benchmark import Array, Draws, measure
+from benchmark.measures.class_statistics import require_single_label
 from benchmark.measures.resampling import multiplicities
-from benchmark.specs.measure import Array, Draws, Undefined, measure
 
 
 @measure(
@@ -20,7 +21,7 @@ def emd(neutral: Array, labels: Array, source_neutral: Array, source_labels: Arr
     exact. gamma: gives exp(-gamma EMD) in (0, 1] as in the paper (gamma = 0.01, features of a network trained on JFT, source
     classes of at least 200 images); it orders sources the same way, but how far apart depends on the scale of the features.
     """
-    single_label(source_labels)
+    require_single_label(source_labels)
     once, source_once = np.ones((1, len(labels))), np.ones((1, len(source_labels)))
     return float(_scores(once, source_once, (neutral, labels), (source_neutral, source_labels), gamma)[0])
 
@@ -39,12 +40,6 @@ def resampled(
     weights = multiplicities(draws.target, len(labels))
     source_weights = multiplicities(draws.source, len(source_labels))
     return _scores(weights, source_weights, (neutral, labels), (source_neutral, source_labels), gamma)
-
-
-def single_label(source_labels: Array) -> None:
-    """Raises Undefined for a source with several labels per image."""
-    if source_labels.ndim > 1:
-        raise Undefined("the source has several labels per image")
 
 
 def _scores(

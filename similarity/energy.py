@@ -1,10 +1,9 @@
 """Energy: how strongly the source's classifier reacts to the target's images."""
 
-import numpy as np
 import scipy.special
 
-from benchmark.specs.measure import Array, Draws, Undefined, measure
-from results.error import CatsError
+from benchmark import Array, Draws, measure
+from benchmark.measures.tail_energy import tail_mean
 
 
 @measure(
@@ -17,22 +16,10 @@ def energy(logits: Array, *, share: float = 1.0, tail: str = "low") -> float:
     classes that are all alike add log S. It looks at no label. The authors' code takes features for logits, and the lowest
     0.5 % of the images, which are none where there are fewer than 200.
     """
-    return float(tails(scipy.special.logsumexp(logits, axis=1)[None], share, tail)[0])
+    return float(tail_mean(scipy.special.logsumexp(logits, axis=1)[None], share, tail)[0])
 
 
 @energy.bootstrap
 def resampled(draws: Draws, logits: Array, *, share: float, tail: str) -> Array:
     """The energy of an image does not depend on the others."""
-    return tails(scipy.special.logsumexp(logits, axis=1)[draws.target], share, tail)
-
-
-def tails(energies: Array, share: float, tail: str) -> Array:
-    """Mean of the lowest or highest share of each row: (B, N) → (B,)."""
-    if tail not in {"low", "high"}:
-        raise CatsError(f"energy has no tail '{tail}'; it has low and high")
-    if not 0 < share <= 1:
-        raise Undefined(f"a share of {share} of the images is none")
-    kept = max(1, round(share * energies.shape[1]))
-    ordered = np.sort(energies, axis=1)
-    found: Array = (ordered[:, :kept] if tail == "low" else ordered[:, -kept:]).mean(axis=1)
-    return found
+    return tail_mean(scipy.special.logsumexp(logits, axis=1)[draws.target], share, tail)

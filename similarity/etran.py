@@ -6,10 +6,10 @@ import numpy as np
 import scipy.linalg
 import scipy.special
 
-from benchmark.measures.linear import compact
-from benchmark.specs.measure import Array, Draws, Undefined, measure
-from results.error import CatsError
-from similarity.energy import tails
+from benchmark import Array, CatsError, Draws, Undefined, measure
+from benchmark.measures.low_rank import compact
+from benchmark.measures.resampling import multiplicities
+from benchmark.measures.tail_energy import tail_mean
 
 PARTS = ("lda", "means", "energy")
 
@@ -37,15 +37,14 @@ def etran(features: Array, labels: Array, *, part: str = "lda", share: float = 1
 def resampled(draws: Draws, features: Array, labels: Array, *, part: str, share: float, tail: str) -> Array:
     """How often each image is drawn is all that counts. Coordinates and shrinkage are those of all images."""
     if part == "energy":
-        return tails(scipy.special.logsumexp(features, axis=1)[draws.target], share, tail)
-    weights = np.stack([np.bincount(rows, minlength=len(labels)) for rows in draws.target]).astype(np.float64)
-    return _scores(weights, features, labels, part, share, tail)
+        return tail_mean(scipy.special.logsumexp(features, axis=1)[draws.target], share, tail)
+    return _scores(multiplicities(draws.target, len(labels)), features, labels, part, share, tail)
 
 
 def _scores(weights: Array, features: Array, labels: Array, part: str, share: float, tail: str) -> Array:
     """weights (B, N) → (B,). Images that are there twice look like structure, so that resamples shrink as all images do."""
     if part == "energy":
-        return tails(scipy.special.logsumexp(features, axis=1)[None], share, tail)
+        return tail_mean(scipy.special.logsumexp(features, axis=1)[None], share, tail)
     if part not in PARTS:
         raise CatsError(f"etran has no part '{part}'; it has {', '.join(PARTS)}")
     coordinates, belongs = compact(features), np.eye(labels.max() + 1)[labels]

@@ -1,10 +1,10 @@
 """Frechet distance between Gaussians: how far means and covariances of target and source lie apart."""
 
 import numpy as np
-from scipy.linalg import svdvals
 
+from benchmark import Array, Draws, measure
+from benchmark.measures.bures import covariance_factor, root_trace, triangular
 from benchmark.measures.resampling import multiplicities
-from benchmark.specs.measure import Array, Draws, measure
 
 
 @measure(
@@ -19,10 +19,10 @@ def fid(neutral: Array, source_neutral: Array) -> float:
     matrix square root and adds 1e-6 to the diagonals where that is not finite. The distance is biased upwards for few images:
     compare sources of about as many images, or take kid. The space is the neutral network's, not Inception's.
     """
-    target, source = centred(neutral), centred(source_neutral)
+    target, source = covariance_factor(neutral), covariance_factor(source_neutral)
     apart = neutral.mean(axis=0) - source_neutral.mean(axis=0)
     spread = float((target**2).sum() + (source**2).sum())
-    return -float(apart @ apart + spread - 2 * overlap(factor(target), factor(source)))
+    return -float(apart @ apart + spread - 2 * root_trace(triangular(target), triangular(source)))
 
 
 @fid.bootstrap
@@ -31,7 +31,7 @@ def resampled(draws: Draws, neutral: Array, source_neutral: Array) -> Array:
 
     A resample itself holds fewer different images, hence covariances of lower rank: its distance lies far from the sample's.
     """
-    target, source = centred(neutral), centred(source_neutral)
+    target, source = covariance_factor(neutral), covariance_factor(source_neutral)
     apart = neutral.mean(axis=0) - source_neutral.mean(axis=0)
     basis, small = _turned(target)
     source_basis, source_small = _turned(source)
@@ -46,21 +46,6 @@ def resampled(draws: Draws, neutral: Array, source_neutral: Array) -> Array:
     spread = float((target**2).sum() + (source**2).sum())
     found: Array = -(apart @ apart + spread - 2 * values.sum() + change @ own + source_change @ source_own)
     return found
-
-
-def centred(rows: Array) -> Array:
-    """(N, E) without its mean, over the root of N - 1: A with A'A the covariance. One image has covariance 0."""
-    return np.asarray((rows - rows.mean(axis=0)) / np.sqrt(max(len(rows) - 1, 1)))
-
-
-def factor(rows: Array) -> Array:
-    """R with R'R = A'A, at most (E, E)."""
-    return np.asarray(np.linalg.qr(rows, mode="r")) if len(rows) > rows.shape[1] else rows
-
-
-def overlap(one: Array, other: Array) -> float:
-    """tr((S1 S2)^(1/2)) of S1 = A'A, S2 = B'B: the sum of the singular values of A B'."""
-    return float(svdvals(one @ other.T, check_finite=False).sum())
 
 
 def _turned(rows: Array) -> tuple[Array, Array]:

@@ -5,9 +5,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from benchmark import Array, Draws, Network, Undefined, measure
+from benchmark.measures.cache_last import cache_last
 from benchmark.measures.gradients import drawn_images, for_evaluation
-from benchmark.networks.network import Network
-from benchmark.specs.measure import Array, Draws, Undefined, measure, once
 
 MARGIN = 0.05
 
@@ -52,7 +52,7 @@ def resampled(  # noqa: PLR0913
         return np.asarray(second / first + effects[chosen].mean(axis=1))
 
 
-@once
+@cache_last
 def _norms(images: Tensor, labels: Array, network: Network, batches: int, most: int, seed: int) -> Array:
     """Lengths of the two gradients, one row for each batch."""
     frozen, weights = _prepared(network)

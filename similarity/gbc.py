@@ -2,9 +2,10 @@
 
 import numpy as np
 
-from benchmark.specs.measure import Array, Draws, measure
-from results.error import CatsError
-from similarity._thin import counts, principal, with_two
+from benchmark import Array, CatsError, Draws, measure
+from benchmark.measures.class_statistics import require_two_per_class
+from benchmark.measures.low_rank import principal_components
+from benchmark.measures.resampling import multiplicities
 
 FLOOR = 1e-4  # of a variance, as published
 
@@ -30,12 +31,12 @@ def gbc(features: Array, labels: Array, *, covariance: str = "spherical", dims: 
 @gbc.bootstrap
 def resampled(draws: Draws, features: Array, labels: Array, *, covariance: str = "spherical", dims: int = 64) -> Array:
     """From weighted means and variances; the principal components are held fixed."""
-    return _overlaps(counts(draws, len(labels)), _components(features, labels, dims), labels, covariance)
+    return _overlaps(multiplicities(draws.target, len(labels)), _components(features, labels, dims), labels, covariance)
 
 
 def _components(features: Array, labels: Array, dims: int) -> Array:
-    with_two(labels)
-    return principal(features, dims) if dims else features - features.mean(axis=0)
+    require_two_per_class(labels)
+    return principal_components(features, dims) if dims else features - features.mean(axis=0)
 
 
 def _overlaps(weights: Array, components: Array, labels: Array, covariance: str) -> Array:

@@ -3,8 +3,11 @@
 import numpy as np
 import scipy.linalg
 
-from benchmark.specs.measure import Array, Draws, Undefined, measure
-from similarity._thin import added, centred, class_means, indicators
+from benchmark import Array, Draws, Undefined, measure
+from benchmark.measures.class_statistics import class_means
+from benchmark.measures.leave_one_out import hscore_effects
+from benchmark.measures.low_rank import centred
+from benchmark.measures.resampling import first_order
 
 
 @measure(
@@ -34,22 +37,7 @@ def resampled(draws: Draws, features: Array, labels: Array) -> Array:
     fitted = white @ (means * (numbers / len(labels))[:, None]).T + numbers / len(labels)
     leverage = ((white**2).sum(axis=1) + 1) / len(labels)
     value = float(numbers @ (means**2).sum(axis=1) / len(labels))
-    return added(draws, value, effects(fitted, leverage, labels))
-
-
-def effects(fitted: Array, leverage: Array, labels: Array) -> Array:
-    """How much the H-score falls without an image, less a constant for its class that no stratified draw sees: (N,).
-
-    H = C-1 - Σ_c J_c/n_c with J_c the residual sum (with ridge, the objective) of the least squares fit of class c against all
-    others, intercept free. Without image i, J_c falls by e_ic²/(1 - h_i).
-
-    fitted: (N, C); leverage: h, (N,), the intercept's 1/N included.
-    """
-    y, numbers = indicators(labels), np.bincount(labels)
-    squares = (y - fitted) ** 2 / np.maximum(1 - leverage, 1e-9)[:, None]
-    found = -(squares / np.maximum(numbers - y, 1)).sum(axis=1)
-    centre = np.bincount(labels, found) / numbers
-    return np.asarray(found - centre[labels])
+    return first_order(draws, value, hscore_effects(fitted, leverage, labels))
 
 
 def _whitening(features: Array, labels: Array) -> tuple[Array, Array]:

@@ -3,9 +3,11 @@
 import numpy as np
 import scipy.linalg
 
-from benchmark.specs.measure import Array, Draws, Undefined, measure
-from similarity._thin import added, centred, indicators
-from similarity.hscore import effects
+from benchmark import Array, Draws, Undefined, measure
+from benchmark.measures.class_statistics import indicators
+from benchmark.measures.leave_one_out import hscore_effects
+from benchmark.measures.low_rank import centred
+from benchmark.measures.resampling import first_order
 
 
 @measure(
@@ -33,7 +35,7 @@ def resampled(draws: Draws, features: Array, labels: Array) -> Array:
     fitted = _fitted(moved, gram, labels, ridge)
     value = float((fitted * indicators(labels) / np.bincount(labels)).sum())
     shares = np.bincount(labels) / len(labels)  # what the intercept fits
-    return added(draws, value, effects(fitted + shares, _leverage(moved, gram, ridge) + 1 / len(labels), labels))
+    return first_order(draws, value, hscore_effects(fitted + shares, _leverage(moved, gram, ridge) + 1 / len(labels), labels))
 
 
 def _ridge(moved: Array, gram: Array) -> float:

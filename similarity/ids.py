@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from benchmark import Array, Draws, measure
 from benchmark.measures.resampling import multiplicities
-from benchmark.specs.measure import Array, Draws, measure
 
 BLOCK = 1000  # target images at a time
 NEAREST = 32  # source images kept for each target image; that a resample has none of them happens once in e^32

@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from benchmark import Array, Draws, measure
+from benchmark.measures.mmd import unbiased_mmd
 from benchmark.measures.resampling import multiplicities, sample
-from benchmark.specs.measure import Array, Draws, measure
-from similarity.mmd_rbf import unbiased
 
 
 @measure(
@@ -18,14 +18,14 @@ def kid(neutral: Array, source_neutral: Array, *, most: int = 2000, seed: int = 
     images of each side enter at once, which has the same expectation. The space is the neutral network's, not Inception's.
     """
     kernels, _, _ = _kernels(neutral, source_neutral, most, seed)
-    return -float(unbiased(kernels, np.ones((1, len(kernels[0]))), np.ones((1, len(kernels[1]))))[0])
+    return -float(unbiased_mmd(kernels, np.ones((1, len(kernels[0]))), np.ones((1, len(kernels[1]))))[0])
 
 
 @kid.bootstrap
 def resampled(draws: Draws, neutral: Array, source_neutral: Array, *, most: int = 2000, seed: int = 0) -> Array:
     """An image that is drawn twice makes no pair with itself. The sub-sample stays as it is."""
     kernels, rows, source_rows = _kernels(neutral, source_neutral, most, seed)
-    return -unbiased(
+    return -unbiased_mmd(
         kernels,
         multiplicities(draws.target, len(neutral))[:, rows],
         multiplicities(draws.source, len(source_neutral))[:, source_rows],

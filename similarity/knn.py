@@ -2,10 +2,9 @@
 
 import numpy as np
 
-from benchmark.measures import cross_validation as held_out
-from benchmark.measures.cross_validation import average, hits, votes
-from benchmark.measures.linear import compact
-from benchmark.specs.measure import Array, Draws, Undefined, measure
+from benchmark import Array, Draws, Undefined, measure
+from benchmark.measures.cross_validation import average, hits, stratified_folds, votes
+from benchmark.measures.low_rank import compact
 
 
 @measure(
@@ -36,7 +35,7 @@ def _hits(features: Array, labels: Array, k: int, number: int, seed: int) -> Arr
     if k < 1:
         raise Undefined(f"{k} neighbours have no vote")
     fold, coordinates, classes = (
-        held_out.folds(features, labels, number=number, seed=seed),
+        stratified_folds(features, labels, number=number, seed=seed),
         compact(features),
         int(labels.max()) + 1,
     )

@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from benchmark.specs.measure import Array, Draws, Undefined, measure
-from similarity._thin import counts, indicators
+from benchmark import Array, Draws, Undefined, measure
+from benchmark.measures.class_statistics import indicators
+from benchmark.measures.resampling import multiplicities
 
 
 @measure(
@@ -24,7 +25,7 @@ def lfc(features: Array, labels: Array, *, centre: bool = False) -> float:
 def resampled(draws: Draws, features: Array, labels: Array, *, centre: bool = False) -> Array:
     """Each sum over pairs of images to first order in the draws; an image with itself counts once for each time it is drawn."""
     ready = features - features.mean(axis=0) if centre else features
-    return _correlation(counts(draws, len(labels)), ready, labels)
+    return _correlation(multiplicities(draws.target, len(labels)), ready, labels)
 
 
 def _correlation(weights: Array, features: Array, labels: Array) -> Array:

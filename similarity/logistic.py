@@ -2,11 +2,10 @@
 
 import numpy as np
 
-from benchmark.measures import cross_validation as held_out
-from benchmark.measures.cross_validation import average, hits
-from benchmark.measures.linear import posteriors, principal, softmax_ridge
-from benchmark.specs.measure import Array, Draws, Undefined, measure
-from results.error import CatsError
+from benchmark import Array, CatsError, Draws, Undefined, measure
+from benchmark.measures.cross_validation import average, hits, stratified_folds
+from benchmark.measures.low_rank import principal_coordinates
+from benchmark.measures.softmax_ridge import posteriors, softmax_ridge
 
 STRENGTHS = (1.0, 10.0, 100.0)  # of features with a total variance of one; from strong to weak, each starts the next
 
@@ -52,8 +51,8 @@ def _results(features: Array, labels: Array, strength: float, result: str, numbe
         raise Undefined("a strength is chosen with three folds or more")
     if result not in {"accuracy", "likelihood"}:
         raise CatsError(f"logistic has no result '{result}'; it has accuracy and likelihood")
-    fold = held_out.folds(features, labels, number=number, seed=seed)
-    inputs = principal(features)
+    fold = stratified_folds(features, labels, number=number, seed=seed)
+    inputs = principal_coordinates(features)
     inputs = inputs / np.sqrt((inputs**2).sum() / len(labels))
     chosen = [(strength, None)] * number if strength else _chosen(inputs, labels, fold, number)
     found = np.empty(len(labels))

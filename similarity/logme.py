@@ -3,8 +3,9 @@
 import numpy as np
 import scipy.linalg
 
-from benchmark.specs.measure import Array, Draws, Undefined, measure
-from similarity._thin import added, indicators
+from benchmark import Array, Draws, Undefined, measure
+from benchmark.measures.class_statistics import indicators
+from benchmark.measures.resampling import first_order
 
 
 @measure(
@@ -43,7 +44,7 @@ def resampled(draws: Draws, features: Array, labels: Array) -> Array:
     precision = np.maximum(precision, 1e-15)
     pulled = y - U @ (coefficients * (1 - kept))  # noise × C⁻¹y
     adds = 0.5 * np.log(precision / noise) - pulled**2 / precision / (2 * noise) - 0.5 * np.log(2 * np.pi)
-    return added(draws, float(evidence.mean()), adds.mean(axis=1) / len(labels))
+    return first_order(draws, float(evidence.mean()), adds.mean(axis=1) / len(labels))
 
 
 def _spectrum(features: Array, labels: Array, whole: bool = False) -> tuple[Array, Array, Array, Array]:

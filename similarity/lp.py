@@ -6,9 +6,10 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.neighbors import NeighborhoodComponentsAnalysis
 
+from benchmark import Array, Draws, Undefined, measure
 from benchmark.measures.cross_validation import canonical, votes
-from benchmark.measures.linear import principal
-from benchmark.specs.measure import Array, Draws, Undefined, measure
+from benchmark.measures.low_rank import principal_coordinates
+from benchmark.measures.resampling import multiplicities
 
 
 @measure(
@@ -34,7 +35,7 @@ def resampled(draws: Draws, features: Array, labels: Array, *, k: int, component
     That leaves out what the map owes to the images, about half of the spread from one set of 120 images to another.
     """
     shares, rows = _purities(features, labels, k, components, most, seed)
-    counts = np.stack([np.bincount(drawn, minlength=len(labels))[rows] for drawn in draws.target])
+    counts = multiplicities(draws.target, len(labels))[:, rows]
     found: Array = counts @ shares / counts.sum(axis=1)
     return found
 
@@ -44,7 +45,7 @@ def _purities(features: Array, labels: Array, k: int, components: int, most: int
     if min(k, components) < 1:
         raise Undefined(f"{k} neighbours in {components} dimensions have no share")
     rows = _taken(features, labels, most, seed)
-    coordinates, own = principal(features[rows]), labels[rows]
+    coordinates, own = principal_coordinates(features[rows]), labels[rows]
     start = np.eye(min(components, coordinates.shape[1]), coordinates.shape[1])
     analysis = NeighborhoodComponentsAnalysis(len(start), init=start, random_state=seed)
     with warnings.catch_warnings():

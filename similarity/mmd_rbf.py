@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from benchmark import Array, Draws, Undefined, measure
+from benchmark.measures.mmd import unbiased_mmd
 from benchmark.measures.resampling import multiplicities, sample
-from benchmark.specs.measure import Array, Draws, Undefined, measure
 
 
 @measure(
@@ -18,7 +19,7 @@ def mmd_rbf(neutral: Array, source_neutral: Array, *, sigma: float | None = None
     sides together. Of each side at most `most` images enter, seeded.
     """
     kernels, _, _ = _kernels(neutral, source_neutral, sigma, most, seed)
-    return -float(unbiased(kernels, np.ones((1, len(kernels[0]))), np.ones((1, len(kernels[1]))))[0])
+    return -float(unbiased_mmd(kernels, np.ones((1, len(kernels[0]))), np.ones((1, len(kernels[1]))))[0])
 
 
 @mmd_rbf.bootstrap
@@ -27,29 +28,11 @@ def resampled(
 ) -> Array:
     """An image that is drawn twice makes no pair with itself. The sub-sample and sigma stay as they are."""
     kernels, rows, source_rows = _kernels(neutral, source_neutral, sigma, most, seed)
-    return -unbiased(
+    return -unbiased_mmd(
         kernels,
         multiplicities(draws.target, len(neutral))[:, rows],
         multiplicities(draws.source, len(source_neutral))[:, source_rows],
     )
-
-
-def unbiased(kernels: tuple[Array, Array, Array], weights: Array, source_weights: Array) -> Array:
-    """MMD^2 for weights (B, n) and (B, m) of the images, given k(x, x), k(y, y), k(x, y) → (B,), NaN where no pair is."""
-    among_target, among_source, between = kernels
-    across = np.einsum("bn,bn->b", weights, source_weights @ between.T)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        across = across / (weights.sum(axis=1) * source_weights.sum(axis=1))
-        found: Array = _pairs(among_target, weights) + _pairs(among_source, source_weights) - 2 * across
-    return found
-
-
-def _pairs(kernel: Array, weights: Array) -> Array:
-    """Mean of the kernel over pairs of different images: sum_{i≠j} w_i w_j k_ij / sum_{i≠j} w_i w_j, (B,)."""
-    own = np.einsum("bn,n->b", weights**2, np.diagonal(kernel))
-    every = np.einsum("bn,bn->b", weights, weights @ kernel)
-    pairs = weights.sum(axis=1) ** 2 - (weights**2).sum(axis=1)
-    return np.asarray((every - own) / pairs)
 
 
 def _kernels(

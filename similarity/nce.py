@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from benchmark.specs.measure import Array, Draws, measure
+from benchmark import Array, Draws, measure
+from benchmark.measures.resampling import multiplicities
 
 
 @measure(grows="N", citation="Tran, Nguyen & Hassner, Transferability and hardness of supervised classification, ICCV 2019")
@@ -18,8 +19,7 @@ def nce(probabilities: Array, labels: Array) -> float:
 @nce.bootstrap
 def resampled(draws: Draws, probabilities: Array, labels: Array) -> Array:
     """How often each image is drawn is all that counts."""
-    count = len(labels)
-    return _entropies(np.stack([np.bincount(rows, minlength=count) for rows in draws.target]), probabilities, labels)
+    return _entropies(multiplicities(draws.target, len(labels)), probabilities, labels)
 
 
 def _entropies(weights: Array, probabilities: Array, labels: Array) -> Array:

@@ -3,10 +3,10 @@
 import numpy as np
 import scipy.linalg
 
-from benchmark.specs.measure import Array, Draws, Undefined, measure
-from results.error import CatsError, nearest
-from similarity._thin import added, principal
-from similarity.lda_regularised import Analysis, analysis, less_class, outer
+from benchmark import Array, CatsError, Draws, Undefined, measure, nearest
+from benchmark.measures.discriminant import Discriminant, discriminant
+from benchmark.measures.low_rank import principal_components
+from benchmark.measures.resampling import first_order, without_class_means
 
 PARTS = {"seli", "ncc", "vc"}
 
@@ -30,7 +30,7 @@ def ncti(features: Array, labels: Array, *, part: str = "ncc", dims: int = 64) -
     """
     if part not in PARTS:
         raise CatsError(f"ncti: part is '{part}'; it must be {', '.join(sorted(PARTS))}{nearest(part, PARTS)}")
-    return _part(principal(features, dims), labels, part)
+    return _part(principal_components(features, dims), labels, part)
 
 
 @ncti.bootstrap
@@ -39,12 +39,12 @@ def resampled(draws: Draws, features: Array, labels: Array, *, part: str = "ncc"
 
     One by one, a resample of too few different images is undefined: those that are there twice would be told for certain.
     """
-    components = principal(features, dims)
+    components = principal_components(features, dims)
     if part == "ncc":
         fit = _fit(components, labels)
-        own = fit.chances[np.arange(len(labels)), labels]
-        effects = own / len(labels) + fit.back(fit.slopes(outer(fit, labels, log=False)))[0]
-        return added(draws, float(own.mean()), less_class(effects, labels))
+        own = fit.posteriors[np.arange(len(labels)), labels]
+        effects = own / len(labels) + fit.image_slopes(fit.logit_slopes(fit.label_slopes(labels, log=False)))[0]
+        return first_order(draws, float(own.mean()), without_class_means(effects, labels))
     found = np.full(len(draws.target), np.nan)
     for number, rows in enumerate(draws.target):
         if len(np.unique(rows)) < components.shape[1] + labels.max() + 1:
@@ -56,24 +56,24 @@ def resampled(draws: Draws, features: Array, labels: Array, *, part: str = "ncc"
     return found
 
 
-def _fit(components: Array, labels: Array) -> Analysis:
+def _fit(components: Array, labels: Array) -> Discriminant:
     """The authors' analysis: shrunk unless the shrinkage vanishes."""
     count, classes = len(labels), labels.max() + 1
     if count < components.shape[1] + classes:
         raise Undefined(f"saturated: {count} images of {classes} classes for {components.shape[1]} components")
     shrinkage = float(np.exp(-components[:, :32].var(axis=0, ddof=1).sum()))
-    return analysis(components, components.shape[1], labels, shrinkage if shrinkage > 1e-10 else 0.0)
+    return discriminant(components, components.shape[1], labels, shrinkage if shrinkage > 1e-10 else 0.0)
 
 
 def _part(components: Array, labels: Array, part: str) -> float:
     components = components - components.mean(axis=0)
     fit = _fit(components, labels)
     if part == "ncc":
-        return float(fit.chances[np.arange(len(labels)), labels].mean())
+        return float(fit.posteriors[np.arange(len(labels)), labels].mean())
     if part == "vc":
-        return float(-np.log(sum(np.linalg.norm(fit.chances[labels == c], ord="nuc") for c in range(labels.max() + 1))))
+        return float(-np.log(sum(np.linalg.norm(fit.posteriors[labels == c], ord="nuc") for c in range(labels.max() + 1))))
     # the C-1 directions of highest variance between the classes, that within them, S, scaled to 1; both shrunk
-    S = fit.inside.T @ fit.inside / len(labels)
+    S = fit.residuals.T @ fit.residuals / len(labels)
     between = components.T @ components / len(labels) - S
     S, between = (_shrunk(matrix, fit.shrinkage) for matrix in (S, between))
     size = len(S)

@@ -2,9 +2,8 @@
 
 import numpy as np
 
-from benchmark.measures import cross_validation as held_out
-from benchmark.measures.cross_validation import average, hits
-from benchmark.specs.measure import Array, Draws, measure
+from benchmark import Array, Draws, measure
+from benchmark.measures.cross_validation import average, hits, stratified_folds
 
 
 @measure(
@@ -27,7 +26,7 @@ def resampled(draws: Draws, features: Array, labels: Array, *, folds: int, seed:
 
 def _hits(features: Array, labels: Array, number: int, seed: int) -> Array:
     """Result of each image, (N,)."""
-    fold = held_out.folds(features, labels, number=number, seed=seed)
+    fold = stratified_folds(features, labels, number=number, seed=seed)
     belongs = np.eye(labels.max() + 1)[labels]
     centred = features - features.mean(axis=0)
     scale = 1e-10 * np.einsum("nd,nd->", centred, centred) / len(labels)

@@ -6,10 +6,11 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import GaussianMixture
 
+from benchmark import Array, Draws, Undefined, measure
 from benchmark.measures.cross_validation import canonical
-from benchmark.measures.linear import principal
-from benchmark.specs.measure import Array, Draws, Undefined, measure
-from similarity.leep import likelihoods
+from benchmark.measures.label_likelihood import label_log_likelihood
+from benchmark.measures.low_rank import principal_coordinates
+from benchmark.measures.resampling import multiplicities
 
 
 @measure(grows="N min(N, D)² + N d C", citation="Li, Jia, Sang, Zhu, Green, Wang & Gong, Ranking neural checkpoints, CVPR 2021")
@@ -25,15 +26,14 @@ def nleep(
     whatever the unit of the features.
     """
     clusters = _posteriors(features, labels, ratio, energy, covariance, seed)
-    return float(likelihoods(np.ones((1, len(labels))), clusters, labels)[0])
+    return float(label_log_likelihood(np.ones((1, len(labels))), clusters, labels)[0])
 
 
 @nleep.bootstrap
 def resampled(draws: Draws, features: Array, labels: Array, **options: float | str) -> Array:
     """The mixture of all images is held fixed: one of a resample would put an image drawn twice into a cluster of its own."""
     clusters = _posteriors(features, labels, **options)  # type: ignore[arg-type]
-    weights = np.stack([np.bincount(rows, minlength=len(labels)) for rows in draws.target]).astype(np.float64)
-    return likelihoods(weights, clusters, labels)
+    return label_log_likelihood(multiplicities(draws.target, len(labels)), clusters, labels)
 
 
 def _posteriors(features: Array, labels: Array, ratio: int, energy: float, covariance: str, seed: int) -> Array:
@@ -42,7 +42,7 @@ def _posteriors(features: Array, labels: Array, ratio: int, energy: float, covar
     if components > len(labels):
         raise Undefined(f"{components} components are more than {len(labels)} images")
     rows = canonical(features)  # or the mixture would begin elsewhere in another order of the images
-    coordinates = principal(features[rows])
+    coordinates = principal_coordinates(features[rows])
     variances = (coordinates**2).mean(axis=0)
     kept = int(np.searchsorted(np.cumsum(variances), energy * variances.sum())) + 1
     coordinates = coordinates[:, :kept] / np.sqrt(variances[:kept].mean())

@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
+from benchmark import Array, Draws, Undefined, measure
+from benchmark.measures.class_statistics import require_single_label
 from benchmark.measures.resampling import multiplicities, sample
-from benchmark.specs.measure import Array, Draws, Undefined, measure
-from similarity.emd import single_label
-from similarity.otdd import Plan, priced, square_distances, transport
+from benchmark.measures.transport import TransportPlan, exact_transport, square_distances
 
 PARTS = ("ce", "w")
 
@@ -53,21 +53,21 @@ def resampled(
     weights = multiplicities(draws.target, len(labels))[:, plan.rows]
     source_weights = multiplicities(draws.source, len(source_labels))[:, plan.source_rows]
     if given["part"] == "w":
-        return -priced(plan, weights, source_weights)
+        return -plan.cost_at(weights, source_weights)
     return _entropies(plan, labels, source_labels, weights, source_weights)
 
 
 def _check(part: str, source_labels: Array) -> None:
     if part not in PARTS:
         raise Undefined(f"otce has no part '{part}'; it has {' and '.join(PARTS)}")
-    single_label(source_labels)
+    require_single_label(source_labels)
 
 
-def _plan(target: tuple[Array, Array], source: tuple[Array, Array], most: int, seed: int) -> Plan:
+def _plan(target: tuple[Array, Array], source: tuple[Array, Array], most: int, seed: int) -> TransportPlan:
     """Of features and labels of both sides."""
     rows, source_rows = sample(target[0], most, seed, target[1]), sample(source[0], most, seed, source[1])
     one, other = target[0][rows], source[0][source_rows]
-    plan = transport(square_distances(one, other), rows, source_rows)
+    plan = exact_transport(square_distances(one, other), rows, source_rows)
     assert plan.coupling is not None
     return replace(plan, coupling=_even(_even(plan.coupling, one).T, other).T)
 
@@ -82,7 +82,7 @@ def _even(coupling: Array, images: Array) -> Array:
     return np.asarray((sums / np.bincount(group)[:, None])[group])
 
 
-def _entropies(plan: Plan, labels: Array, source_labels: Array, weights: Array, source_weights: Array) -> Array:
+def _entropies(plan: TransportPlan, labels: Array, source_labels: Array, weights: Array, source_weights: Array) -> Array:
     """sum_{z, y} p(z, y) log p(y | z) for weights (B, n) and (B, m) of the images → (B,)."""
     assert plan.coupling is not None
     own, there = np.nonzero(plan.coupling)

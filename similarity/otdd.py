@@ -1,15 +1,15 @@
 """Optimal transport dataset distance: moving images and labels of the target to the source's."""
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from scipy.special import logsumexp
 
+from benchmark import Array, Draws, Undefined, measure
+from benchmark.measures.bures import covariance_factor, root_trace, triangular
+from benchmark.measures.class_statistics import require_single_label
 from benchmark.measures.resampling import multiplicities, sample
-from benchmark.specs.measure import Array, Draws, Undefined, measure
-from similarity.emd import single_label
-from similarity.fid import centred, factor, overlap
+from benchmark.measures.transport import TransportPlan, exact_transport, square_distances
 
 ROUNDS = 5000
 
@@ -36,7 +36,7 @@ def otdd(  # noqa: PLR0913 - four needs and three options
     mean ground cost. microsoft/otdd takes Sinkhorn by default and leaves classes of one image out; there the distance of a
     data set from itself is 0 only with its option inner_ot_debiased.
     """
-    single_label(source_labels)
+    require_single_label(source_labels)
     return -_plan((neutral, labels), (source_neutral, source_labels), entropy, most, seed).cost
 
 
@@ -51,63 +51,21 @@ def resampled(
     plan = _plan((neutral, labels), (source_neutral, source_labels), **{**otdd.options, **options})
     weights = multiplicities(draws.target, len(labels))[:, plan.rows]
     source_weights = multiplicities(draws.source, len(source_labels))[:, plan.source_rows]
-    return -priced(plan, weights, source_weights)
+    return -plan.cost_at(weights, source_weights)
 
 
-@dataclass(frozen=True)
-class Plan:
-    """Exact or entropic transport between two samples.
-
-    Attributes:
-        cost: of all. coupling: the mass that goes from an image to another, (n, m); none where entropic.
-        price, source_price: what an image adds to the cost, (n,) and (m,). rows, source_rows: of the samples.
-    """
-
-    cost: float
-    coupling: Array | None
-    price: Array
-    source_price: Array
-    rows: Array
-    source_rows: Array
-
-
-def priced(plan: Plan, weights: Array, source_weights: Array) -> Array:
-    """Cost at other weights of the images, (B, n) and (B, m), by the prices → (B,)."""
-    with np.errstate(invalid="ignore"):
-        there = source_weights @ plan.source_price / source_weights.sum(axis=1)
-        return np.asarray(weights @ plan.price / weights.sum(axis=1) + there)
-
-
-def transport(cost: Array, rows: Array, source_rows: Array) -> Plan:
-    """Exact transport between equal weights."""
-    import ot  # takes seconds to import
-
-    count, others = cost.shape
-    even, source_even = np.full(count, 1 / count), np.full(others, 1 / others)
-    coupling, told = ot.emd(even, source_even, cost, numItermax=10_000_000, log=True)
-    return Plan(float((coupling * cost).sum()), coupling, told["u"], told["v"], rows, source_rows)
-
-
-def square_distances(one: Array, other: Array) -> Array:
-    """|x - y|^2, (n, m)."""
-    middle = one.mean(axis=0)  # products of numbers far from 0 would cancel
-    one, other = one - middle, other - middle
-    lengths, other_lengths = np.einsum("nd,nd->n", one, one), np.einsum("md,md->m", other, other)
-    return np.asarray(np.maximum(lengths[:, None] + other_lengths - 2 * one @ other.T, 0))
-
-
-def _plan(target: tuple[Array, Array], source: tuple[Array, Array], entropy: float, most: int, seed: int) -> Plan:
+def _plan(target: tuple[Array, Array], source: tuple[Array, Array], entropy: float, most: int, seed: int) -> TransportPlan:
     """Of images and labels of both sides."""
     rows, source_rows = sample(target[0], most, seed, target[1]), sample(source[0], most, seed, source[1])
     target, source = (target[0][rows], target[1][rows]), (source[0][source_rows], source[1][source_rows])
     across = _ground(target, source)
     if entropy == 0:
-        return transport(across, rows, source_rows)
+        return exact_transport(across, rows, source_rows)
     penalty = entropy * float(across.mean())
     price, source_price = potentials(across, penalty)
     price = price - np.mean(potentials(_ground(target, target), penalty), axis=0)
     source_price = source_price - np.mean(potentials(_ground(source, source), penalty), axis=0)
-    return Plan(float(price.mean() + source_price.mean()), None, price, source_price, rows, source_rows)
+    return TransportPlan(float(price.mean() + source_price.mean()), None, price, source_price, rows, source_rows)
 
 
 def potentials(cost: Array, penalty: float) -> tuple[Array, Array]:
@@ -143,10 +101,10 @@ def class_distances(one: tuple[Array, Array], other: tuple[Array, Array]) -> Arr
     sides = []
     for rows, labels in (one, other):
         classes = [rows[labels == label] for label in np.unique(labels)]
-        roots = [factor(centred(own)) for own in classes]
+        roots = [triangular(covariance_factor(own)) for own in classes]
         sides.append((np.stack([own.mean(axis=0) for own in classes]), roots, np.array([(r**2).sum() for r in roots])))
     (means, roots, spreads), (others, other_roots, other_spreads) = sides
     shared = np.zeros((len(roots), len(other_roots)))
     for i, j in np.argwhere(spreads[:, None] * other_spreads > 0):
-        shared[i, j] = overlap(roots[i], other_roots[j])
+        shared[i, j] = root_trace(roots[i], other_roots[j])
     return np.asarray(np.maximum(square_distances(means, others) + spreads[:, None] + other_spreads - 2 * shared, 0))

@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from benchmark.measures.linear import posteriors, principal, softmax_ridge
-from benchmark.specs.measure import Array, Draws, Undefined, measure
+from benchmark import Array, Draws, Undefined, measure
+from benchmark.measures.low_rank import principal_coordinates
+from benchmark.measures.softmax_ridge import posteriors, softmax_ridge
 
 
 @measure(
@@ -22,7 +23,7 @@ def pactran(features: Array, labels: Array, *, factor: float = 1.0, variance: fl
     """
     if factor <= 0:
         raise Undefined(f"a factor of {factor} leaves no prior")
-    inputs = principal(features)
+    inputs = principal_coordinates(features)
     wanted = np.eye(labels.max() + 1)[labels]
     return _bound(inputs, wanted, factor, variance, features.shape[1])
 
@@ -30,7 +31,7 @@ def pactran(features: Array, labels: Array, *, factor: float = 1.0, variance: fl
 @pactran.bootstrap
 def resampled(draws: Draws, features: Array, labels: Array, *, factor: float, variance: float) -> Array:
     """Each search begins at the minimum for all images, in the same coordinates, and ends about a thousandth off."""
-    inputs, belongs = principal(features), np.eye(labels.max() + 1)[labels]
+    inputs, belongs = principal_coordinates(features), np.eye(labels.max() + 1)[labels]
     start, _ = softmax_ridge(inputs, belongs, 1 / factor)
     found = np.empty(len(draws.target))
     for number, rows in enumerate(draws.target):

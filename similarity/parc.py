@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmark.specs.measure import Array, Draws, Undefined, measure
-from similarity._thin import counts, principal
+from benchmark import Array, Draws, Undefined, measure
+from benchmark.measures.low_rank import principal_components
+from benchmark.measures.resampling import multiplicities
 
 RESAMPLED = 2_000  # images, at most, for the spread alone
 
@@ -40,7 +41,7 @@ def resampled(draws: Draws, features: Array, labels: Array, *, dims: int = 32, m
     """
     pairs = _pairs(features, labels, dims, min(most, RESAMPLED), seed)
     one, other = (side[pairs.order] for side in np.triu_indices(len(pairs.sample), 1))
-    weights = counts(draws, len(labels))[:, pairs.sample]
+    weights = multiplicities(draws.target, len(labels))[:, pairs.sample]
     found = np.array([_spearman(own[one] * own[other], pairs) for own in weights])
     middle = np.nanmean(found) if np.isfinite(found).any() else np.nan
     return np.asarray(middle + (found - middle) * np.sqrt(len(pairs.sample) / len(labels)))
@@ -65,7 +66,7 @@ class _Pairs:
 
 
 def _pairs(features: Array, labels: Array, dims: int, most: int, seed: int) -> _Pairs:
-    components = principal(features, dims) if dims else features
+    components = principal_components(features, dims) if dims else features
     spread = components.std(axis=0)
     varies = spread > 1e-12 * spread.max()
     components = (components - components.mean(axis=0))[:, varies] / spread[varies]

@@ -7,10 +7,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from benchmark import Array, Draws, Network, Undefined, measure
+from benchmark.measures.cache_last import cache_last
 from benchmark.measures.gradients import BATCH, drawn_images, for_evaluation, slope
 from benchmark.measures.resampling import multiplicities
-from benchmark.networks.network import Network
-from benchmark.specs.measure import Array, Draws, Undefined, measure, once
 
 FORMS = ("gap", "cosine")
 
@@ -111,7 +111,7 @@ class _Side:
         return whole / len(self.images)
 
 
-@once
+@cache_last
 def _sides(  # noqa: PLR0913, PLR0917
     network: Network, images: Tensor, labels: Array, source_images: Tensor, source_labels: Array, restarts: int, most: int,
     seed: int,

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 from scipy.linalg import solve
 
+from benchmark import Array, Draws, Undefined, measure
 from benchmark.measures.resampling import multiplicities, sample
-from benchmark.specs.measure import Array, Draws, Undefined, measure
 
 
 @measure(

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from benchmark.specs.measure import measure
+from benchmark import measure
 
 
 @measure(grows="1", citation="a baseline")
-def random(luck: np.random.Generator) -> float:
+def random(rng: np.random.Generator) -> float:
     """A number between 0 and 1, drawn by the names of source, target and backbone: the same one every time."""
-    return float(luck.random())
+    return float(rng.random())

@@ -1,11 +1,14 @@
 """SFDA: how surely the classes are told once images that are hard to tell have been moved towards the other classes."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import scipy.special
 
-from benchmark.specs.measure import Array, Draws, measure
-from similarity._thin import added, class_means, indicators
-from similarity.lda_regularised import Analysis, analysis, certain, less_class, outer, scaled
+from benchmark import Array, Draws, measure
+from benchmark.measures.class_statistics import class_means, indicators
+from benchmark.measures.discriminant import Discriminant, discriminant, scaled
+from benchmark.measures.resampling import first_order, without_class_means
 
 
 @measure(grows="N D min(N, D)", citation="Shao et al., Not all models are equal: predicting model transferability, ECCV 2022")
@@ -26,8 +29,8 @@ def sfda(
     for certain. That code also changes the features that it is given. Undefined where all images are told for certain although
     N < D + C: the shrinkage vanishes for features of large scale; scale="unit" is then a way out.
     """
-    second = _mix(features, labels, (shrinkage, scale, soften))[-1]
-    return float(certain(second, labels, log).mean())
+    second = _mix(features, labels, shrinkage, scale, soften).second
+    return float(second.label_posteriors(labels, log).mean())
 
 
 @sfda.bootstrap
@@ -45,30 +48,45 @@ def resampled(  # noqa: PLR0913 - the measure's own options
 
     Too narrow where N is not several times D, as the images that are scored have shaped the Gaussians.
     """
-    first, chances, own, away, second = _mix(features, labels, (shrinkage, scale, soften))
-    scores = certain(second, labels, log)
-    effects, moved = second.back(second.slopes(outer(second, labels, log)))
+    mixture = _mix(features, labels, shrinkage, scale, soften)
+    first, second, posteriors = mixture.first, mixture.second, mixture.posteriors
+    scores = second.label_posteriors(labels, log)
+    effects, by_mixed = second.image_slopes(second.logit_slopes(second.label_slopes(labels, log)))
     effects += scores / len(labels)
-    # backwards through x → p x + (1-p) o, o = mean of the other classes' means
+    # backwards through x → p x + (1-p) o, o = mean of the means of the other classes
     y, numbers = indicators(labels), np.bincount(labels)
-    others = y.T @ ((1 - own) * moved)  # slopes by each class' o, (C, r)
-    means = (others.sum(axis=0) - others) / (len(others) - 1)
-    effects += (means[labels] * first.inside).sum(axis=1) / numbers[labels]
-    by_own = y * (moved * away).sum(axis=1, keepdims=True)
+    by_others = y.T @ ((1 - mixture.own) * by_mixed)  # derivative by the o of each class, (C, r)
+    by_means = (by_others.sum(axis=0) - by_others) / (len(by_others) - 1)
+    effects += (by_means[labels] * first.residuals).sum(axis=1) / numbers[labels]
+    by_own = y * (by_mixed * mixture.away).sum(axis=1, keepdims=True)
     if soften:
-        by_own = chances * (by_own - (by_own * chances).sum(axis=1, keepdims=True))
-    effects += first.back(first.slopes(by_own))[0]
-    return added(draws, float(scores.mean()), less_class(effects, labels))
+        by_own = posteriors * (by_own - (by_own * posteriors).sum(axis=1, keepdims=True))
+    effects += first.image_slopes(first.logit_slopes(by_own))[0]
+    return first_order(draws, float(scores.mean()), without_class_means(effects, labels))
 
 
-def _mix(features: Array, labels: Array, how: tuple[float | None, str, bool]) -> tuple[Analysis, Array, Array, Array, Analysis]:
-    """First analysis, its chances (N, C), p of the own class (N, 1), x - o (N, r), analysis of the mixed images."""
-    shrinkage, scale, soften = how
-    first = analysis(scaled(features, scale), features.shape[1], labels, shrinkage)
-    chances = scipy.special.softmax(first.chances, axis=1) if soften else first.chances
-    own = np.take_along_axis(chances, labels[:, None], axis=1)
+@dataclass(frozen=True)
+class _Mixture:
+    """Both analyses, and how the images are mixed in between.
+
+    Attributes:
+        first, second: the analysis of the images, and of the mixed images. posteriors: p(c|x) that mix, (N, C).
+        own: of the image's own class, (N, 1). away: image minus the mean of the other classes, (N, r).
+    """
+
+    first: Discriminant
+    posteriors: Array
+    own: Array
+    away: Array
+    second: Discriminant
+
+
+def _mix(features: Array, labels: Array, shrinkage: float | None, scale: str, soften: bool) -> _Mixture:
+    first = discriminant(scaled(features, scale), features.shape[1], labels, shrinkage)
+    posteriors = scipy.special.softmax(first.posteriors, axis=1) if soften else first.posteriors
+    own = np.take_along_axis(posteriors, labels[:, None], axis=1)
     means = class_means(first.thin, labels)
     others = (means.sum(axis=0) - means) / (len(means) - 1)
     away = first.thin - others[labels]
-    second = analysis(own * away + others[labels], features.shape[1], labels, first.shrinkage)
-    return first, chances, own, away, second
+    second = discriminant(own * away + others[labels], features.shape[1], labels, first.shrinkage)
+    return _Mixture(first, posteriors, own, away, second)

@@ -2,8 +2,7 @@
 
 import math
 
-from benchmark.specs.measure import Undefined, measure
-from benchmark.specs.source import Source
+from benchmark import Source, Undefined, measure
 
 
 @measure(grows="1", citation="the plainest baseline; compare Juodelyte et al., On dataset transferability, 2024")

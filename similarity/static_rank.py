@@ -2,8 +2,7 @@
 
 from collections.abc import Mapping
 
-from benchmark.specs.measure import Undefined, measure
-from benchmark.specs.source import Source
+from benchmark import Source, Undefined, measure
 
 
 @measure(grows="1", citation="a constant baseline; on the matrix of CATS 2024 it is ahead of every published measure")

@@ -8,10 +8,10 @@ from sklearn.linear_model import LogisticRegression
 from torch import Tensor
 from torch.nn import functional as F
 
+from benchmark import Array, Draws, Network, Undefined, measure
+from benchmark.measures.cache_last import cache_last
 from benchmark.measures.gradients import drawn_images, features_of, for_evaluation, squared_gradients
 from benchmark.measures.resampling import multiplicities
-from benchmark.networks.network import Network
-from benchmark.specs.measure import Array, Draws, Undefined, measure, once
 
 Side = tuple[Array, Array]
 
@@ -77,7 +77,7 @@ def _likeness(own: Array, there: Array) -> Array:
         return np.asarray((scaled[0] * scaled[1]).sum(axis=1) / lengths)
 
 
-@once
+@cache_last
 def _both(  # noqa: PLR0913, PLR0917
     images: Tensor, labels: Array, source_images: Tensor, source_labels: Array, network: Network, most: int, seed: int
 ) -> list[Side]:

@@ -4,7 +4,7 @@ import numpy as np
 import scipy.special
 from sklearn.neighbors import NearestNeighbors
 
-from benchmark.specs.measure import Array, Draws, Undefined, measure
+from benchmark import Array, Draws, Undefined, measure
 
 
 @measure(

@@ -3,9 +3,9 @@
 import numpy as np
 import scipy.linalg
 
-from benchmark.specs.measure import Array, Draws, measure
-from results.error import CatsError
-from similarity._thin import added, centred
+from benchmark import Array, CatsError, Draws, measure
+from benchmark.measures.low_rank import centred
+from benchmark.measures.resampling import first_order, without_class_means
 
 EPSILON = 1e-4
 
@@ -49,8 +49,7 @@ def resampled(draws: Draws, features: Array, labels: Array, *, mean: str = "weig
     effects += moved @ pull / len(labels)  # the overall mean, about which each class is described
     if scale == "trace":
         effects -= 0.5 * leverage * (moved**2).sum(axis=1)
-    centre = np.bincount(labels, effects) / np.bincount(labels)  # as many images of a class in every resample
-    return added(draws, value, effects - centre[labels])
+    return first_order(draws, value, without_class_means(effects, labels))
 
 
 def _scaled(features: Array, scale: str) -> Array:

@@ -3,8 +3,8 @@
 import numpy as np
 from scipy.linalg import eigh
 
+from benchmark import Array, Draws, Undefined, measure
 from benchmark.measures.resampling import multiplicities
-from benchmark.specs.measure import Array, Draws, Undefined, measure
 
 
 @measure(

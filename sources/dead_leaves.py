@@ -8,9 +8,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from benchmark.core.seed import generator
-from benchmark.entries.generated import Law, generated
-from benchmark.specs.source import Source
+from benchmark import Law, Source, generated, generator
 
 SIDE, LEAVES = 64, 120
 LINE = np.arange(SIDE)

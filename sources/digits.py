@@ -4,9 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmark.data.dataset import Dataset
-from benchmark.data.readers.samples import Samples
-from benchmark.specs.source import Source
+from benchmark import Dataset, Samples, Source
 
 
 def read(_: Path) -> Samples:

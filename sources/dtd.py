@@ -7,12 +7,9 @@ absent, 70/15/15 are drawn.
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
-from benchmark.data.dataset import Dataset
-from benchmark.data.readers.file_tree import Tree
-from benchmark.data.readers.folders import folders
-from benchmark.data.readers.samples import PARTS, Samples
-from benchmark.specs.source import Source
+from benchmark import Dataset, Samples, Source, Tree, folders
 
+PARTS = ("train", "val", "test")
 CLASSES = """
     banded blotchy braided bubbly bumpy chequered cobwebbed cracked crosshatched crystalline dotted fibrous flecked freckled
     frilly gauzy grid grooved honeycombed interlaced knitted lacelike lined marbled matted meshed paisley perforated pitted

@@ -8,9 +8,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from benchmark.core.seed import generator
-from benchmark.entries.generated import Law, generated
-from benchmark.specs.source import Source
+from benchmark import Law, Source, generated, generator
 
 POINTS, WARM_UP, SIDE = 4000, 20, 64
 MIN_FILLED = 0.12  # of the cells of a 32 × 32 grid; thinner attractors are drawn again

@@ -10,11 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmark.data.dataset import Dataset
-from benchmark.data.readers.samples import Samples
-from benchmark.entries.medmnist import info, medmnist_target
-from benchmark.specs.source import Source
-from results.error import CatsError, nearest
+from benchmark import CatsError, Dataset, Samples, Source, medmnist_target, nearest
 
 FAMILIES = {  # as targets/NAME.py say it; a test compares them
     "pathmnist": "nct_crc", "chestmnist": "chest_xray", "dermamnist": "ham10000", "octmnist": "kermany_oct",
@@ -48,7 +44,7 @@ def source(without: str = "", size: int = 28) -> Source:
     names = [name for name, family in FAMILIES.items() if family != FAMILIES.get(without)]
     sets = [medmnist_target(name, size, modality="").dataset for name in names]
     title = f"MedMNIST, {len(sets)} sets as one, {size} px"
-    licences = dict.fromkeys(info()[name]["license"] for name in names)
+    licences = dict.fromkeys(dataset.licence for dataset in sets)
     dataset = Dataset(
         name="medmnist_all",
         title=title,

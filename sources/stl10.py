@@ -9,11 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmark.data.dataset import Dataset
-from benchmark.data.readers.file_tree import Tree
-from benchmark.data.readers.samples import Samples
-from benchmark.specs.source import Source
-from results.error import CatsError
+from benchmark import CatsError, Dataset, Samples, Source, Tree
 
 SIDE = 96
 CLASSES = ("airplane", "bird", "car", "cat", "deer", "dog", "horse", "monkey", "ship", "truck")

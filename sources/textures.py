@@ -9,10 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmark.core.seed import generator
-from benchmark.data.dataset import Dataset
-from benchmark.data.readers.samples import Samples
-from benchmark.specs.source import Source
+from benchmark import Dataset, Samples, Source, generator
 
 PICTURES = ("brick", "grass", "gravel", "coins", "moon", "hubble_deep_field", "page", "coffee")
 BANDS = {"train": (0.0, 0.7, 200), "val": (0.7, 0.85, 40), "test": (0.85, 1.0, 40)}  # from, to, patches

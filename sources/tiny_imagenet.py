@@ -10,12 +10,7 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from benchmark.data.dataset import Dataset
-from benchmark.data.readers.file_tree import Tree
-from benchmark.data.readers.pictures import pictures
-from benchmark.data.readers.samples import Samples
-from benchmark.specs.source import Source
-from results.error import CatsError
+from benchmark import CatsError, Dataset, Samples, Source, Tree, pictures
 
 ANNOTATIONS = "val/val_annotations.txt"
 CLASSES = tuple(

@@ -5,12 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmark.data.dataset import Dataset
-from benchmark.data.readers.file_tree import Tree
-from benchmark.data.readers.pictures import pictures
-from benchmark.data.readers.samples import Samples
-from benchmark.specs.target import Target
-from results.error import CatsError
+from benchmark import CatsError, Dataset, Samples, Target, Tree, pictures
 
 # SOB_B_A-14-22549AB-40-001.png: B or M, kind of tumour, year and slide of the patient, magnification, number
 NAME = re.compile(r"SOB_([BM])_[A-Z]+-(\d+-\w+)-(40|100|200|400)-\d+\.png$")

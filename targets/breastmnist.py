@@ -4,8 +4,7 @@ The ultrasound pictures behind it (BUSI) hold many lesions twice, and the offici
 of val and test at 28 pixels 62 lie in an earlier part too. A few more may be told at the larger sizes.
 """
 
-from benchmark.entries.medmnist import medmnist_target
-from benchmark.specs.target import Target
+from benchmark import Target, medmnist_target
 
 
 def target(size: int = 28) -> Target:

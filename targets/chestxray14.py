@@ -6,12 +6,7 @@ drawn from the latter by patient.
 
 from pathlib import Path
 
-from benchmark.data.dataset import Dataset
-from benchmark.data.readers.file_tree import Tree
-from benchmark.data.readers.samples import Samples
-from benchmark.data.readers.table import table
-from benchmark.specs.target import Target
-from results.error import CatsError
+from benchmark import CatsError, Dataset, Samples, Target, Tree, table
 
 CLASSES = (
     "Atelectasis", "Cardiomegaly", "Effusion", "Infiltration", "Mass", "Nodule", "Pneumonia", "Pneumothorax",

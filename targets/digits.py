@@ -1,6 +1,6 @@
 """Digits as a target: the images of the source of the same name, split 70/15/15. A target everybody knows."""
 
-from benchmark.specs.target import Target
+from benchmark import Target
 from sources.digits import dataset
 
 target = Target(name="digits", dataset=dataset)

@@ -6,11 +6,7 @@ HAM10000_metadata.csv; whole lesions are then drawn 70/15/15.
 
 from typing import Any
 
-from benchmark.data.dataset import Dataset, File
-from benchmark.data.readers.npz import npz
-from benchmark.data.readers.table import table
-from benchmark.specs.target import Target
-from results.error import CatsError
+from benchmark import CatsError, Dataset, File, Target, npz, table
 
 CLASSES = ("akiec", "bcc", "bkl", "df", "mel", "nv", "vasc")
 PATH = "archives/ham10000_28.npz"

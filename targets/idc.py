@@ -6,10 +6,7 @@ Kaggle's layout PATIENT/LABEL/PATIENT_idx5_xX_yY_classC.png, as a folder or arch
 
 from pathlib import Path
 
-from benchmark.data.dataset import Dataset
-from benchmark.data.readers.folders import folders
-from benchmark.data.readers.samples import Samples
-from benchmark.specs.target import Target
+from benchmark import Dataset, Samples, Target, folders
 
 NAME = r"(?:^|/)(\d+)_idx5_x\d+_y\d+_class[01]\.png$"  # the patient is the first bracket
 

@@ -10,12 +10,7 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from benchmark.data.dataset import Dataset
-from benchmark.data.readers.file_tree import Tree
-from benchmark.data.readers.pictures import pictures
-from benchmark.data.readers.samples import Samples
-from benchmark.specs.target import Target
-from results.error import CatsError
+from benchmark import CatsError, Dataset, Samples, Target, Tree, pictures
 
 CLASSES = ("MEL", "NV", "BCC", "AKIEC", "BKL", "DF", "VASC")
 TRUTH, LESIONS = "ISIC2018_Task3_Training_GroundTruth.csv", "ISIC2018_Task3_Training_LesionGroupings.csv"

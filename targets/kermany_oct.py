@@ -6,10 +6,7 @@ no part. Validation is drawn from the rest of train, by patient.
 
 from pathlib import Path
 
-from benchmark.data.dataset import Dataset
-from benchmark.data.readers.folders import folders
-from benchmark.data.readers.samples import Samples
-from benchmark.specs.target import Target
+from benchmark import Dataset, Samples, Target, folders
 
 CLASSES = ("CNV", "DME", "DRUSEN", "NORMAL")
 NAME = r"/(?:CNV|DME|DRUSEN|NORMAL)-(\d+)-\d+\.jpe?g$"  # the patient is the first number

@@ -9,12 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmark.data.dataset import Dataset
-from benchmark.data.readers.file_tree import Tree
-from benchmark.data.readers.pictures import pictures
-from benchmark.data.readers.samples import Samples
-from benchmark.specs.target import Target
-from results.error import CatsError
+from benchmark import CatsError, Dataset, Samples, Target, Tree, pictures
 
 CLASSES = tuple("ABCDEFGHIJKLMNOPQRST")
 NAME = re.compile(r"(?:^|/)([A-T])\d+\.tif$")  # A5.tif

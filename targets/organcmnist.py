@@ -1,7 +1,6 @@
 """OrganCMNIST: abdominal CT, coronal, from MedMNIST v2."""
 
-from benchmark.entries.medmnist import medmnist_target
-from benchmark.specs.target import Target
+from benchmark import Target, medmnist_target
 
 
 def target(size: int = 28) -> Target:

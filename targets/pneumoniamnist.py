@@ -1,7 +1,6 @@
 """PneumoniaMNIST: chest X-ray, from MedMNIST v2. 8 X-rays of its official val lie, pixel by pixel, in train too."""
 
-from benchmark.entries.medmnist import medmnist_target
-from benchmark.specs.target import Target
+from benchmark import Target, medmnist_target
 
 
 def target(size: int = 28) -> Target:

@@ -7,13 +7,7 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from benchmark.data.dataset import Dataset
-from benchmark.data.readers.file_tree import Tree
-from benchmark.data.readers.image_file import ENDINGS
-from benchmark.data.readers.pictures import pictures
-from benchmark.data.readers.samples import Samples
-from benchmark.specs.target import Target
-from results.error import CatsError
+from benchmark import PICTURE_ENDINGS, CatsError, Dataset, Samples, Target, Tree, pictures
 
 CLASSES = ("benign", "malignant")
 
@@ -22,7 +16,7 @@ def read(path: Path) -> Samples:
     """The label is the folder; GIF and the usual formats are read."""
     tree = Tree(path)
     files = [PurePosixPath(name) for name in tree.names]
-    found = [file for file in files if file.parent.name in CLASSES and file.suffix.lower() in {".gif", *ENDINGS}]
+    found = [file for file in files if file.parent.name in CLASSES and file.suffix.lower() in {".gif", *PICTURE_ENDINGS}]
     if not found:
         raise CatsError(f"{path} holds no picture in a folder {' or '.join(CLASSES)}")
     names = [str(file) for file in found]

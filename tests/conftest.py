@@ -35,6 +35,7 @@ def home(tmp_path_factory, monkeypatch):
         monkeypatch.delenv(name, raising=False)
     catalogue.source.cache_clear()
     catalogue.target.cache_clear()
+    catalogue.measure.cache_clear()
     for module, name in HEAVY_CACHES:
         if module in sys.modules:  # importing them would load torch for every test
             getattr(sys.modules[module], name).cache_clear()

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from benchmark.data.readers.file_tree import ENDINGS, Tree
-from benchmark.data.readers.image_file import ENDINGS as PICTURES
+from benchmark.data.readers.file_tree import ARCHIVE_ENDINGS, Tree
+from benchmark.data.readers.image_file import PICTURE_ENDINGS
 from benchmark.data.readers.samples import PARTS
 from results.error import CatsError, nearest
 
@@ -65,22 +65,22 @@ def look(path: Path, columns: dict[str, str | None]) -> Found:
     """
     if not path.exists():
         raise CatsError(f"there is no folder or file {path}")
-    if path.is_dir() or path.name.endswith(ENDINGS):
+    if path.is_dir() or path.name.endswith(ARCHIVE_ENDINGS):
         return look_at_folders(path)
     if path.suffix in {".csv", ".tsv"}:
         return look_at_table(path, columns)
     if path.suffix == ".npz":
         return look_at_npz(path)
-    allowed = f"a folder, an archive ({', '.join(ENDINGS)}), a table (.csv, .tsv) or an .npz file"
+    allowed = f"a folder, an archive ({', '.join(ARCHIVE_ENDINGS)}), a table (.csv, .tsv) or an .npz file"
     raise CatsError(f"{path} is none of what can be looked at: {allowed}")
 
 
 def look_at_folders(path: Path) -> Found:
     """One folder per class, perhaps below one folder per part, perhaps below a folder around everything."""
     tree = Tree(path)
-    names = [name for name in tree.names if PurePosixPath(name).suffix.lower() in PICTURES and not _hidden(name)]
+    names = [name for name in tree.names if PurePosixPath(name).suffix.lower() in PICTURE_ENDINGS and not _hidden(name)]
     if not names:
-        raise CatsError(f"{path} holds no picture; looked for {', '.join(sorted(PICTURES))}")
+        raise CatsError(f"{path} holds no picture; looked for {', '.join(sorted(PICTURE_ENDINGS))}")
     ways = [PurePosixPath(name).parts[:-1] for name in names]
     root = _shared(ways)
     ways = [way[len(root) :] for way in ways]
@@ -110,7 +110,7 @@ def look_at_table(path: Path, columns: dict[str, str | None]) -> Found:
     if not given["label"]:
         raise CatsError(f"{path} has no column that looks like a label; name it with --label, {_listed(rows)}")
     tree = Tree(path.parent)
-    names = [name for name in tree.names if PurePosixPath(name).suffix.lower() in PICTURES]
+    names = [name for name in tree.names if PurePosixPath(name).suffix.lower() in PICTURE_ENDINGS]
     candidates = [given["path"]] if given["path"] else list(rows[0])
     fits = [(column, *fit) for column in candidates if (fit := _file_pattern([row[column] for row in rows], names))]
     if not fits:

@@ -10,7 +10,7 @@ from benchmark.core.digest import file_digest
 from benchmark.core.parse import parse
 from benchmark.core.paths import data_folders
 from benchmark.data.dataset import Dataset
-from benchmark.data.readers.file_tree import ENDINGS
+from benchmark.data.readers.file_tree import ARCHIVE_ENDINGS
 from benchmark.entries.infer import MOST, Found
 from benchmark.specs import catalogue
 from benchmark.specs.source import Source
@@ -93,7 +93,7 @@ def _where(found: Found) -> dict[str, Any]:
     place: dict[str, Any] = {} if below else {"place": str(path.parent)}
     if found.inside:
         return {**place, "files": [{"path": name, "sha256": file_digest(path)}]}
-    ending = next((end for end in sorted(ENDINGS, key=len, reverse=True) if path.is_file() and name.endswith(end)), "")
+    ending = next((end for end in sorted(ARCHIVE_ENDINGS, key=len, reverse=True) if path.is_file() and name.endswith(end)), "")
     return {**place, "tree": name.removesuffix(ending)}
 
 

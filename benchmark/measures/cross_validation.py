@@ -4,7 +4,8 @@ from hashlib import blake2b
 
 import numpy as np
 
-from benchmark.specs.measure import Array, Draws, Undefined
+from benchmark.specs.measure import Draws
+from benchmark.specs.needs import Array, Undefined
 
 
 def canonical(features: Array) -> Array:
@@ -15,7 +16,7 @@ def canonical(features: Array) -> Array:
     return np.argsort(np.concatenate(parts), kind="stable")
 
 
-def folds(features: Array, labels: Array, *, number: int, seed: int) -> Array:
+def stratified_folds(features: Array, labels: Array, *, number: int, seed: int) -> Array:
     """Fold of each image, (N,), stratified by class; equal rows of features share one, or one would give the other away.
 
     Neither the order of images nor the numbers of the classes change who is held out with whom.

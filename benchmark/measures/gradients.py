@@ -14,7 +14,7 @@ from benchmark.machine.timm_import import timm
 from benchmark.measures.resampling import sample
 from benchmark.networks.copying import copy_of
 from benchmark.networks.network import Network
-from benchmark.specs.measure import Array, Undefined
+from benchmark.specs.needs import Array, Undefined
 
 THUMBNAIL = 8  # pixels on a side; what tells images apart where they are put in order
 BATCH = 32

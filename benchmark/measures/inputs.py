@@ -20,7 +20,8 @@ from benchmark.data.decoded import Decoded, decoded
 from benchmark.data.split import Subsample, draw, split, subsampled
 from benchmark.networks.load import initialised
 from benchmark.specs import catalogue
-from benchmark.specs.measure import Draws, Undefined
+from benchmark.specs.measure import Draws
+from benchmark.specs.needs import Undefined
 from benchmark.specs.plan import Plan
 from benchmark.specs.recipe import Recipe
 from benchmark.specs.resolve import start_of
@@ -97,7 +98,7 @@ class Evidence:
     elsewhere: Mapping[str, float]
 
     def of(self, need: str) -> Any:
-        """One of benchmark.specs.measure.NEEDS. Raises CatsError with the reason if it is not to be had."""
+        """One of benchmark.specs.needs.NEEDS. Raises CatsError with the reason if it is not to be had."""
         made: Callable[[], Any] = {
             "features": lambda: self.features,
             "labels": lambda: self.target.labels,
@@ -113,7 +114,7 @@ class Evidence:
             "neutral_network": lambda: initialised(self.neutral, len(self.target.dataset.classes), 0),
             "source": lambda: self.counted,
             "elsewhere": lambda: self.elsewhere,
-            "luck": lambda: generator("luck", self.start.source, self.target.dataset.name, self.start.backbone),
+            "rng": lambda: generator("luck", self.start.source, self.target.dataset.name, self.start.backbone),
         }[need]
         return made()
 

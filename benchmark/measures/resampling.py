@@ -1,21 +1,22 @@
-"""Sub-samples of images that depend on the images and a seed, not on the order in which the images come."""
+"""Sub-samples and bootstrap resamples of images."""
 
 import numpy as np
 
-from benchmark.specs.measure import Array
+from benchmark.specs.measure import Draws
+from benchmark.specs.needs import Array
 
 
 def sample(rows: Array, most: int, seed: int = 0, labels: Array | None = None) -> Array:
-    """At most `most` row numbers of (N, D), without replacement, in a seeded order that follows the images.
+    """Draw at most `most` row numbers of (N, D) without replacement; the order of the images does not change which are drawn.
 
-    Rows are first put in the order of a random projection of them, which the same images have however they come, and then
-    shuffled. With labels the classes keep their proportions, and each keeps an image where `most` allows it.
+    The rows are sorted by a random projection, which depends on their content alone, and then shuffled with `seed`. With
+    labels (N,) the classes keep their proportions, and each class keeps at least one image where `most` allows it.
     """
-    luck = np.random.default_rng(seed)
-    projected = np.argsort(rows @ luck.standard_normal(rows.shape[1]), kind="stable")
-    shuffled = projected[luck.permutation(len(rows))]
+    rng = np.random.default_rng(seed)
+    projected = np.argsort(rows @ rng.standard_normal(rows.shape[1]), kind="stable")
+    shuffled = projected[rng.permutation(len(rows))]
     if labels is not None:
-        share = np.empty(len(rows))  # of its class that comes before an image
+        share = np.empty(len(rows))  # the part of its class that comes before an image
         for label in np.unique(labels):
             own = shuffled[labels[shuffled] == label]
             share[own] = np.arange(len(own)) / len(own)
@@ -24,5 +25,20 @@ def sample(rows: Array, most: int, seed: int = 0, labels: Array | None = None) -
 
 
 def multiplicities(drawn: Array, count: int) -> Array:
-    """How often each of `count` images is in each resample: rows (B, n) → float64 (B, count)."""
+    """How often each of `count` images occurs in each resample: row numbers (B, n) → float64 (B, count)."""
     return np.stack([np.bincount(rows, minlength=count) for rows in drawn]).astype(np.float64)
+
+
+def first_order(draws: Draws, value: float, effects: Array) -> Array:
+    """Approximate the scores of all resamples to first order, (B,): value + Σ_i (w_i - 1) effect_i, w_i how often i is drawn.
+
+    effects: (N,), by how much the score falls when image i is left out. An image that is drawn twice counts twice. A score
+    computed on the resample itself would take the copies for two images that happen to look the same, which regressions and
+    determinants reward.
+    """
+    return np.asarray(value + multiplicities(draws.target, len(effects)) @ effects - effects.sum())
+
+
+def without_class_means(effects: Array, labels: Array) -> Array:
+    """Subtract from each effect (N,) the mean of its class: every resample holds equally many images of a class."""
+    return np.asarray(effects - (np.bincount(labels, effects) / np.bincount(labels))[labels])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import ortho_group
 
-from benchmark.specs.measure import Undefined
+from benchmark.specs.needs import Undefined
 from similarity import cka as module
 from similarity.cka import cka, resampled
 from tests.support.drawn import draws

@@ -2,7 +2,7 @@ import numpy as np
 import ot
 import pytest
 
-from benchmark.specs.measure import Undefined
+from benchmark.specs.needs import Undefined
 from similarity.emd import emd, resampled
 from tests.support.drawn import blobs, draws
 

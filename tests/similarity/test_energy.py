@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from benchmark.specs.measure import Undefined
+from benchmark.specs.needs import Undefined
 from results.error import CatsError
 from similarity.energy import energy
 from tests.support.drawn import draws
@@ -36,4 +36,6 @@ def test_resamples_at_once_are_resamples_one_by_one(share, tail):
     logits = np.random.default_rng(0).standard_normal((40, 5))
     drawn = draws(np.zeros(40, dtype=int), 7)
     one = energy.with_options({"share": share, "tail": tail})
-    np.testing.assert_allclose(one._drawn({"logits": logits}, drawn), [one(logits[rows]) for rows in drawn.target], rtol=1e-12)
+    np.testing.assert_allclose(
+        one.resample({"logits": logits}, drawn), [one(logits[rows]) for rows in drawn.target], rtol=1e-12
+    )

@@ -4,7 +4,7 @@ import scipy.special
 from sklearn.covariance import ledoit_wolf_shrinkage
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
-from benchmark.specs.measure import Undefined
+from benchmark.specs.needs import Undefined
 from results.error import CatsError
 from similarity.energy import energy
 from similarity.etran import etran
@@ -61,7 +61,7 @@ def test_resamples_at_once_are_resamples_one_by_one(part, dims):
     features, labels = blobs(count=40, dims=dims, apart=1)
     drawn = draws(labels, 7)
     one = etran.with_options({"part": part})
-    together = one._drawn({"features": features, "labels": labels}, drawn)
+    together = one.resample({"features": features, "labels": labels}, drawn)
     np.testing.assert_allclose(together, [one(features[rows], labels[rows]) for rows in drawn.target], rtol=1e-7)
 
 
@@ -76,7 +76,7 @@ def test_resamples_have_discriminants_of_their_own_with_the_shrinkage_of_all_ima
     for rows in drawn.target:
         known = LinearDiscriminantAnalysis(solver="lsqr", shrinkage=shrinkage).fit(features[rows], labels[rows])
         expected.append(known.predict_proba(features[rows])[np.arange(42), labels[rows]].mean())
-    together = etran._drawn({"features": features, "labels": labels}, drawn)
+    together = etran.resample({"features": features, "labels": labels}, drawn)
     np.testing.assert_allclose(together, expected, rtol=1e-6)
 
 
@@ -84,5 +84,5 @@ def test_resamples_spread_as_new_images_do():
     luck = np.random.default_rng(0)
     means, labels = luck.standard_normal((3, 200)) / 10, np.arange(120) % 3
     new = [luck.standard_normal((120, 200)) + means[labels] for _ in range(20)]
-    spread = np.mean([etran._drawn({"features": one, "labels": labels}, draws(labels, 30)).std() for one in new[:5]])
+    spread = np.mean([etran.resample({"features": one, "labels": labels}, draws(labels, 30)).std() for one in new[:5]])
     assert spread == pytest.approx(np.std([etran(one, labels) for one in new]), rel=0.5)

@@ -6,7 +6,7 @@ from hypothesis import given as any_of
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from benchmark.specs.measure import NEEDS, OF_TARGET, Undefined
+from benchmark.specs.needs import NEEDS, OF_TARGET, Undefined
 from results.error import CatsError
 from tests.support.drawn import draws
 from tests.support.measures import COUNT, MEASURES, all_inputs, of
@@ -164,7 +164,7 @@ def test_no_draw_that_changes_anything_leaves_the_score(asked):
     given = all_inputs()
     plain = draws(given["labels"], 2, of_source=80)
     plain.target[:], plain.source[:] = np.arange(COUNT), np.arange(80)
-    drawn = asked._drawn({**of(asked, given)}, plain)
+    drawn = asked.resample({**of(asked, given)}, plain)
     assert drawn.shape == (2,)
     assert drawn[0] == pytest.approx(drawn[1], rel=1e-12, abs=1e-12)
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from benchmark.specs.measure import Undefined
+from benchmark.specs.needs import Undefined
 from similarity.fu import MARGIN, _batches, fu
 from tests.support.drawn import draws
 from tests.support.networks import network, pictures
@@ -53,7 +53,7 @@ def test_a_resample_is_the_first_order_of_the_ratio_over_drawn_batches():
     ratio = second.mean() / first.mean()
     effects = ratio * (second / second.mean() - first / first.mean()) * np.sqrt(3 / 2)
     possible = np.array([ratio + effects[list(chosen)].mean() for chosen in np.ndindex(3, 3, 3)])
-    found = made._drawn(given, draws(labels, 40))
+    found = made.resample(given, draws(labels, 40))
     assert np.abs(found[:, None] - possible).min(axis=1).max() < 1e-4
     assert len(set(np.round(found, 6))) > 3
 

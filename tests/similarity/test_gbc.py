@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from benchmark.specs.measure import CatsError, Undefined
+from benchmark.specs.measure import CatsError
+from benchmark.specs.needs import Undefined
 from similarity.gbc import gbc
 from tests.support.drawn import blobs, draws
 
@@ -55,6 +56,6 @@ def test_an_unknown_covariance_is_named():
 def test_resamples_at_once_are_resamples_one_by_one(covariance):
     features, labels = blobs(90, 7, apart=1.0)
     asked, drawn = gbc.with_options({"dims": 0, "covariance": covariance}), draws(labels, 7)
-    together = asked._drawn({"features": features, "labels": labels}, drawn)
+    together = asked.resample({"features": features, "labels": labels}, drawn)
     alone = [gbc(features[rows], labels[rows], dims=0, covariance=covariance) for rows in drawn.target]
     np.testing.assert_allclose(together, alone, rtol=1e-9)

@@ -32,7 +32,7 @@ def test_the_network_the_images_and_the_global_luck_stay_as_they_are(one):
     given = inputs(one)
     before, images, luck = state(given[one.needs[-1]]), given["images"].clone(), torch.get_rng_state()
     one(**given)
-    one._drawn(given, draws(given["labels"], 3, 20))
+    one.resample(given, draws(given["labels"], 3, 20))
     assert same(before, state(given[one.needs[-1]]))
     assert torch.equal(images, given["images"])
     assert not given["images"].requires_grad
@@ -52,7 +52,7 @@ def test_neither_the_order_of_images_nor_the_names_of_labels_matter(one):
 def test_other_backbones_have_scores(one, backbone):
     given = inputs(one, backbone)
     assert np.isfinite(one(**given))
-    assert np.isfinite(one._drawn(given, draws(given["labels"], 3, 20))).all()
+    assert np.isfinite(one.resample(given, draws(given["labels"], 3, 20))).all()
 
 
 @pytest.mark.parametrize("one", [pge, task2vec], ids=lambda one: one.name)
@@ -60,7 +60,7 @@ def test_every_image_drawn_once_is_the_score(one):
     given = inputs(one)
     once = draws(given["labels"], 1, 20)
     once.target[0], once.source[0] = np.arange(24), np.arange(20)
-    assert one._drawn(given, once)[0] == pytest.approx(one(**given), rel=0.01)
+    assert one.resample(given, once)[0] == pytest.approx(one(**given), rel=0.01)
 
 
 @pytest.mark.parametrize("one", MEASURES, ids=lambda one: one.name)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from sklearn.covariance import ledoit_wolf
 
-from benchmark.specs.measure import Undefined
+from benchmark.specs.needs import Undefined
 from similarity.hscore import hscore
 from similarity.hscore_shrunk import hscore_shrunk
 from tests.support.drawn import blobs, draws
@@ -71,7 +71,7 @@ def test_spread_of_resamples_is_that_of_resamples_one_by_one_where_images_are_ma
     features, labels = blobs(900, 5, apart=1.0)
     features = features * [8, 4, 2, 1, 1]  # far from a sphere, where the shrinkage would be large and vary
     drawn = draws(labels, 200)
-    together = which._drawn({"features": features, "labels": labels}, drawn)
+    together = which.resample({"features": features, "labels": labels}, drawn)
     alone = np.array([which(features[rows], labels[rows]) for rows in drawn.target])
     assert together.std() == pytest.approx(alone.std(), rel=0.08)
     assert np.corrcoef(together, alone)[0, 1] > 0.97
@@ -82,7 +82,7 @@ def test_what_an_image_adds_is_h_with_it_less_h_without():
     once = draws(labels, 1)
     once.target[0] = np.arange(60)
     once.target[0, 0] = 3  # image 3 twice, image 0, of the same class, not at all
-    found = hscore._drawn({"features": features, "labels": labels}, once)[0] - hscore(features, labels)
+    found = hscore.resample({"features": features, "labels": labels}, once)[0] - hscore(features, labels)
     without = [hscore(np.delete(features, i, 0), np.delete(labels, i)) for i in (0, 3)]
     assert found == pytest.approx(without[0] - without[1], rel=1e-8)
 
@@ -96,5 +96,5 @@ def test_spread_of_resamples_is_that_of_fresh_images(which, count, dims):
         features = luck.standard_normal((count, dims)) * np.arange(1, dims + 1) ** -0.5
         features[:, 0] += labels
         fresh.append(which(features, labels))
-        told.append(which._drawn({"features": features, "labels": labels}, draws(labels, 60, seed=seed)).std())
+        told.append(which.resample({"features": features, "labels": labels}, draws(labels, 60, seed=seed)).std())
     assert 0.7 < np.mean(told) / np.std(fresh) < 1.4

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from sklearn.neighbors import KNeighborsClassifier
 
-from benchmark.measures.cross_validation import folds
-from benchmark.specs.measure import Undefined
+from benchmark.measures.cross_validation import stratified_folds
+from benchmark.specs.needs import Undefined
 from similarity.knn import knn
 from tests.support.drawn import blobs, draws
 
@@ -12,7 +12,7 @@ from tests.support.drawn import blobs, draws
 @pytest.mark.parametrize("k", [1, 3])
 def test_it_is_the_classifier_of_scikit_learn_on_the_same_folds(dims, k):
     features, labels = blobs(dims=dims, classes=2, apart=1)  # two classes and an odd k: no ties
-    fold = folds(features, labels, number=5, seed=0)
+    fold = stratified_folds(features, labels, number=5, seed=0)
     right = np.empty(120)
     for one in range(5):
         known = KNeighborsClassifier(k).fit(features[fold != one], labels[fold != one])
@@ -46,7 +46,7 @@ def test_resamples_are_means_of_the_same_results():
     features, labels = blobs(apart=1)
     drawn = draws(labels, 200)
     drawn.target[0] = np.arange(120)
-    scores = knn._drawn({"features": features, "labels": labels}, drawn)
+    scores = knn.resample({"features": features, "labels": labels}, drawn)
     value = knn(features, labels)
     assert scores[0] == pytest.approx(value, abs=1e-12)
     assert scores.mean() == pytest.approx(value, abs=0.02)

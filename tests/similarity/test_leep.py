@@ -40,5 +40,5 @@ def test_resamples_at_once_are_resamples_one_by_one():
     luck = np.random.default_rng(0)
     probabilities, labels = luck.dirichlet(np.ones(5), 40), luck.integers(0, 3, 40)
     drawn = draws(labels, 7)
-    together = leep._drawn({"probabilities": probabilities, "labels": labels}, drawn)
+    together = leep.resample({"probabilities": probabilities, "labels": labels}, drawn)
     np.testing.assert_allclose(together, [leep(probabilities[rows], labels[rows]) for rows in drawn.target], rtol=1e-12)

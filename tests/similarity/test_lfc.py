@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from benchmark.specs.measure import Undefined
+from benchmark.specs.needs import Undefined
 from similarity.lfc import lfc
 from tests.support.drawn import blobs, draws
 
@@ -37,7 +37,7 @@ def test_equal_inner_products_correlate_with_nothing():
 def test_resamples_are_the_dense_ones_to_first_order():
     features, labels = blobs(240, 5, apart=1.0)
     drawn = draws(labels, 100)
-    together = lfc._drawn({"features": features, "labels": labels}, drawn)
+    together = lfc.resample({"features": features, "labels": labels}, drawn)
     alone = np.array([dense(features, labels, np.bincount(rows, minlength=240)) for rows in drawn.target])
     assert together.std() == pytest.approx(alone.std(), rel=0.1)
     assert np.corrcoef(together, alone)[0, 1] > 0.97

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from benchmark.measures.cross_validation import folds
-from benchmark.specs.measure import Undefined
+from benchmark.measures.cross_validation import stratified_folds
+from benchmark.specs.needs import Undefined
 from results.error import CatsError
 from similarity.logistic import STRENGTHS, logistic
 from tests.support.drawn import blobs, draws
@@ -23,7 +23,7 @@ def by_scikit_learn(features, labels, fold, strengths):
 @pytest.mark.parametrize("dims", [16, 300])
 def test_it_is_the_classifier_of_scikit_learn_on_the_same_folds(dims):
     features, labels = blobs(dims=dims, apart=1)
-    fold = folds(features, labels, number=5, seed=0)
+    fold = stratified_folds(features, labels, number=5, seed=0)
     expected = by_scikit_learn(features, labels, fold, [100.0] * 5)
     assert logistic(features, labels, strength=100, result="likelihood") == pytest.approx(expected.mean(), abs=2e-3)
 
@@ -31,7 +31,7 @@ def test_it_is_the_classifier_of_scikit_learn_on_the_same_folds(dims):
 @pytest.mark.parametrize("apart", [0.5, 4])
 def test_the_strength_is_chosen_by_folds_that_the_result_does_not_come_from(apart):
     features, labels = blobs(dims=40, apart=apart)
-    fold = folds(features, labels, number=5, seed=0)
+    fold = stratified_folds(features, labels, number=5, seed=0)
     chosen = []
     for one in range(5):
         rest = np.flatnonzero(fold != one)
@@ -87,6 +87,6 @@ def test_resamples_are_means_of_the_same_results():
     features, labels = blobs(apart=1)
     drawn = draws(labels, 50)
     drawn.target[0] = np.arange(120)
-    scores = logistic._drawn({"features": features, "labels": labels}, drawn)
+    scores = logistic.resample({"features": features, "labels": labels}, drawn)
     assert scores[0] == pytest.approx(logistic(features, labels), abs=1e-12)
     assert scores.mean() == pytest.approx(scores[0], abs=0.02)

@@ -3,7 +3,7 @@ import pytest
 import scipy.optimize
 import scipy.stats
 
-from benchmark.specs.measure import Undefined
+from benchmark.specs.needs import Undefined
 from similarity.logme import logme
 from tests.support.drawn import blobs, draws
 
@@ -76,7 +76,7 @@ def test_what_an_image_adds_is_its_density_given_all_others():
     only.target[0] = np.arange(count)
     only.target[0, 0] = 3  # image 3 twice, image 0 not at all
     inputs = {"features": features, "labels": labels}
-    change = logme._drawn(inputs, only)[0] - logme(features, labels)
+    change = logme.resample(inputs, only)[0] - logme(features, labels)
     exact = []
     for c in range(3):
         y = (labels == c).astype(float)
@@ -96,7 +96,7 @@ def test_what_an_image_adds_is_its_density_given_all_others():
 def test_spread_of_resamples_is_that_of_resamples_one_by_one_where_images_are_many():
     features, labels = blobs(600, 6, apart=1.0)
     drawn = draws(labels, 200)
-    together = logme._drawn({"features": features, "labels": labels}, drawn)
+    together = logme.resample({"features": features, "labels": labels}, drawn)
     alone = np.array([logme(features[rows], labels[rows]) for rows in drawn.target])
     assert together.std() == pytest.approx(alone.std(), rel=0.05)
     assert np.corrcoef(together, alone)[0, 1] > 0.98
@@ -111,5 +111,5 @@ def test_spread_of_resamples_is_that_of_fresh_images(count, dims):
         features = luck.standard_normal((count, dims)) * np.arange(1, dims + 1) ** -0.5
         features[:, 0] += labels
         fresh.append(logme(features, labels))
-        told.append(logme._drawn({"features": features, "labels": labels}, draws(labels, 60, seed=seed)).std())
+        told.append(logme.resample({"features": features, "labels": labels}, draws(labels, 60, seed=seed)).std())
     assert 0.75 < np.mean(told) / np.std(fresh) < 1.33

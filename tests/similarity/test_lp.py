@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from sklearn.neighbors import KNeighborsClassifier, NeighborhoodComponentsAnalysis
 
-from benchmark.specs.measure import Undefined
+from benchmark.specs.needs import Undefined
 from similarity.lp import _taken, lp
 from tests.support.drawn import blobs, draws
 
@@ -48,6 +48,6 @@ def test_resamples_are_means_over_the_images_taken():
     drawn.target[0] = np.arange(120)
     for most in (60, 1000):
         one = lp.with_options({"most": most})
-        scores = one._drawn({"features": features, "labels": labels}, drawn)
+        scores = one.resample({"features": features, "labels": labels}, drawn)
         assert scores[0] == pytest.approx(one(features, labels), rel=1e-12)
         assert scores.mean() == pytest.approx(scores[0], abs=0.02)

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 from sklearn.metrics.pairwise import rbf_kernel
 
-from benchmark.specs.measure import Draws, Undefined
+from benchmark.specs.measure import Draws
+from benchmark.specs.needs import Undefined
 from similarity.mmd_rbf import mmd_rbf, resampled
 from tests.support.drawn import draws
 from tests.support.measures import by_pairs, sides

@@ -3,7 +3,8 @@ import pytest
 from sklearn.decomposition import PCA
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
-from benchmark.specs.measure import CatsError, Undefined
+from benchmark.specs.measure import CatsError
+from benchmark.specs.needs import Undefined
 from similarity.ncti import ncti
 from tests.support.drawn import blobs, draws
 
@@ -48,7 +49,7 @@ def test_an_unknown_part_is_named_with_the_nearest():
 
 def test_few_different_images_in_a_resample_are_undefined_not_certain():
     features, labels = blobs(100, 80, apart=2.0)
-    drawn = ncti.with_options({"part": "seli"})._drawn({"features": features, "labels": labels}, draws(labels, 3))
+    drawn = ncti.with_options({"part": "seli"}).resample({"features": features, "labels": labels}, draws(labels, 3))
     assert np.isnan(drawn).all()
 
 
@@ -56,7 +57,7 @@ def test_few_different_images_in_a_resample_are_undefined_not_certain():
 def test_resamples_of_its_default_part_are_those_one_by_one_to_first_order(size):
     features, labels = blobs(4_000, 6, apart=1.5)
     features, drawn = features * size, draws(labels, 60)
-    together = ncti._drawn({"features": features, "labels": labels}, drawn)
+    together = ncti.resample({"features": features, "labels": labels}, drawn)
     alone = np.array([ncti(features[rows], labels[rows]) for rows in drawn.target])
     assert np.corrcoef(together, alone)[0, 1] > 0.97
     assert together.std() == pytest.approx(alone.std(), rel=0.1)
@@ -66,7 +67,7 @@ def test_resamples_of_its_default_part_are_those_one_by_one_to_first_order(size)
 def test_resamples_of_the_others_are_those_of_fixed_components_one_by_one(part):
     features, labels = blobs(120, 30)
     drawn = draws(labels, 4)
-    together = ncti.with_options({"dims": 10, "part": part})._drawn({"features": features, "labels": labels}, drawn)
+    together = ncti.with_options({"dims": 10, "part": part}).resample({"features": features, "labels": labels}, drawn)
     reduced = PCA(10, svd_solver="full").fit_transform(features)
     alone = [ncti(reduced[rows], labels[rows], dims=10, part=part) for rows in drawn.target]
     np.testing.assert_allclose(together, alone, rtol=1e-6)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from sklearn.neighbors import NearestCentroid
 
-from benchmark.measures.cross_validation import folds
+from benchmark.measures.cross_validation import stratified_folds
 from similarity.nearest_mean import nearest_mean
 from tests.support.drawn import blobs, draws
 
@@ -10,7 +10,7 @@ from tests.support.drawn import blobs, draws
 @pytest.mark.parametrize("dims", [4, 300])
 def test_it_is_the_classifier_of_scikit_learn_on_the_same_folds(dims):
     features, labels = blobs(dims=dims, apart=1)
-    fold = folds(features, labels, number=5, seed=0)
+    fold = stratified_folds(features, labels, number=5, seed=0)
     right = np.empty(120)
     for one in range(5):
         known = NearestCentroid().fit(features[fold != one], labels[fold != one])
@@ -35,6 +35,6 @@ def test_resamples_are_means_of_the_same_results():
     features, labels = blobs(apart=1)
     drawn = draws(labels, 200)
     drawn.target[0] = np.arange(120)
-    scores = nearest_mean._drawn({"features": features, "labels": labels}, drawn)
+    scores = nearest_mean.resample({"features": features, "labels": labels}, drawn)
     assert scores[0] == pytest.approx(nearest_mean(features, labels), abs=1e-12)
     assert scores.mean() == pytest.approx(scores[0], abs=0.02)

@@ -4,7 +4,7 @@ from sklearn.decomposition import PCA
 from sklearn.mixture import GaussianMixture
 
 from benchmark.measures.cross_validation import canonical
-from benchmark.specs.measure import Undefined
+from benchmark.specs.needs import Undefined
 from similarity.leep import leep
 from similarity.nleep import nleep
 from tests.support.drawn import blobs, draws
@@ -47,7 +47,7 @@ def test_each_image_drawn_once_scores_as_the_data_and_resamples_lie_around_it():
     features, labels = blobs(apart=1)
     drawn = draws(labels, 50)
     drawn.target[0] = np.arange(len(labels))
-    scores = nleep._drawn({"features": features, "labels": labels}, drawn)
+    scores = nleep.resample({"features": features, "labels": labels}, drawn)
     assert scores[0] == pytest.approx(nleep(features, labels), rel=1e-12)
     assert 0 < scores[1:].std() < 0.2
     assert scores[1:].mean() == pytest.approx(scores[0], abs=0.2)  # higher: LEEP rewards images drawn twice

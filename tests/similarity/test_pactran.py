@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from benchmark.specs.measure import Undefined
+from benchmark.specs.needs import Undefined
 from similarity.pactran import pactran
 from tests.support.drawn import blobs, draws
 
@@ -52,5 +52,5 @@ def test_without_a_prior_it_says_nothing():
 def test_resamples_at_once_are_resamples_one_by_one(dims):
     features, labels = blobs(count=40, dims=dims, apart=1)
     drawn = draws(labels, 7)
-    together = pactran._drawn({"features": features, "labels": labels}, drawn)
+    together = pactran.resample({"features": features, "labels": labels}, drawn)
     np.testing.assert_allclose(together, [pactran(features[rows], labels[rows]) for rows in drawn.target], rtol=5e-3)

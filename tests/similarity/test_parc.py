@@ -3,7 +3,7 @@ import pytest
 import scipy.stats
 from sklearn.decomposition import PCA
 
-from benchmark.specs.measure import Undefined
+from benchmark.specs.needs import Undefined
 from similarity.parc import parc
 from tests.support.drawn import blobs, draws
 
@@ -50,7 +50,7 @@ def test_one_feature_has_no_correlation_between_images():
 def test_resamples_at_once_are_those_one_by_one_without_pairs_of_an_image_with_itself():
     features, labels = blobs(40, 12, apart=2.0)
     asked, drawn = parc.with_options({"dims": 0}), draws(labels, 5)
-    together = asked._drawn({"features": features, "labels": labels}, drawn)
+    together = asked.resample({"features": features, "labels": labels}, drawn)
     distances = 1 - np.corrcoef((features - features.mean(0)) / features.std(0))
     for found, rows in zip(together, drawn.target, strict=True):
         one, other = np.triu_indices(40, 1)
@@ -63,5 +63,5 @@ def test_the_spread_of_a_sample_is_brought_to_that_of_all_images():
     features, labels = blobs(800, 40, apart=2.0)
     drawn = draws(labels, 100)
     inputs = {"features": features, "labels": labels}
-    whole, part = parc._drawn(inputs, drawn).std(), parc.with_options({"most": 200})._drawn(inputs, drawn).std()
+    whole, part = parc.resample(inputs, drawn).std(), parc.with_options({"most": 200}).resample(inputs, drawn).std()
     assert part == pytest.approx(whole, rel=0.3)

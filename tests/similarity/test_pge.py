@@ -4,7 +4,7 @@ import torch
 from torch.nn import functional as F
 
 from benchmark.measures.gradients import for_evaluation
-from benchmark.specs.measure import Undefined
+from benchmark.specs.needs import Undefined
 from similarity.pge import _score, _Side, _sides, pge
 from tests.support.drawn import draws
 from tests.support.networks import network, pictures
@@ -61,5 +61,5 @@ def test_a_resample_moves_as_the_gradients_of_its_images(form):
             weights = np.bincount(one, minlength=len(rows))[rows]
             expected[number] += weights @ slopes / weights.sum() - slopes.mean()
     given = {"images": images, "labels": labels, "source_images": others, "source_labels": source_labels, "network": made}
-    found = pge.with_options({"form": form})._drawn(given, drawn)
+    found = pge.with_options({"form": form}).resample(given, drawn)
     np.testing.assert_allclose(found - float(score), expected - float(score), rtol=1e-3, atol=1e-4 * np.ptp(expected))

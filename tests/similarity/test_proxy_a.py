@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 from sklearn.linear_model import Ridge
 
-from benchmark.specs.measure import Draws, Undefined
+from benchmark.specs.measure import Draws
+from benchmark.specs.needs import Undefined
 from similarity.proxy_a import _told, proxy_a, resampled
 from tests.support.drawn import draws
 

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from benchmark.specs.measure import CatsError, Undefined
+from benchmark.specs.measure import CatsError
+from benchmark.specs.needs import Undefined
 from similarity.lda_regularised import lda_regularised
 from similarity.sfda import sfda
 from tests.support.drawn import blobs, draws
@@ -88,7 +89,7 @@ def test_classes_apart_score_more():
 def test_resamples_are_those_one_by_one_to_first_order(which, options):
     features, labels = blobs(6_000, 5, apart=1.5)
     asked, drawn = which.with_options({"shrinkage": 0.1, **options}), draws(labels, 60)
-    together = asked._drawn({"features": features, "labels": labels}, drawn)
+    together = asked.resample({"features": features, "labels": labels}, drawn)
     alone = np.array([which(features[rows], labels[rows], shrinkage=0.1, **options) for rows in drawn.target])
     assert np.corrcoef(together, alone)[0, 1] > 0.98
     assert together.std() == pytest.approx(alone.std(), rel=0.06)
@@ -102,5 +103,5 @@ def test_spread_of_resamples_is_that_of_fresh_images(which):
         features = np.random.default_rng(seed).standard_normal((400, 20))
         features[:, :3] += np.eye(3)[labels]
         fresh.append(which(features, labels))
-        told.append(which._drawn({"features": features, "labels": labels}, draws(labels, 60, seed=seed)).std())
+        told.append(which.resample({"features": features, "labels": labels}, draws(labels, 60, seed=seed)).std())
     assert 0.7 < np.mean(told) / np.std(fresh) < 1.4

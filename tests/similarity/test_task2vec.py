@@ -4,7 +4,7 @@ import torch
 from torch.nn import functional as F
 
 from benchmark.measures.gradients import for_evaluation, squared_gradients
-from benchmark.specs.measure import Undefined
+from benchmark.specs.needs import Undefined
 from similarity.task2vec import _information, _likeness, task2vec
 from tests.support.drawn import draws
 from tests.support.networks import network, pictures
@@ -62,7 +62,7 @@ def test_resamples_average_the_images_own_parts():
         "source_labels": source_labels,
         "neutral_network": made,
     }
-    np.testing.assert_allclose(task2vec._drawn(given, drawn), expected, rtol=1e-6)
+    np.testing.assert_allclose(task2vec.resample(given, drawn), expected, rtol=1e-6)
 
 
 def test_several_labels_per_image_are_one_task():

@@ -3,7 +3,7 @@ import pytest
 from scipy.spatial.distance import cdist
 from scipy.special import digamma, gamma
 
-from benchmark.specs.measure import Undefined
+from benchmark.specs.needs import Undefined
 from similarity.tmi import tmi
 from tests.support.drawn import blobs, draws
 
@@ -47,6 +47,6 @@ def test_resamples_are_means_of_the_same_results():
     features, labels = blobs()
     drawn = draws(labels, 200)
     drawn.target[0] = np.arange(120)
-    scores = tmi._drawn({"features": features, "labels": labels}, drawn)
+    scores = tmi.resample({"features": features, "labels": labels}, drawn)
     assert scores[0] == pytest.approx(tmi(features, labels), rel=1e-12)
     assert scores.mean() == pytest.approx(scores[0], abs=0.1)

@@ -43,7 +43,7 @@ def test_classes_apart_score_more():
 def test_spread_of_resamples_is_that_of_resamples_one_by_one_where_images_are_many(scale):
     features, labels = blobs(2_000, 5, apart=3.0)
     asked, drawn = transrate.with_options({"scale": scale}), draws(labels, 200)
-    together = asked._drawn({"features": features, "labels": labels}, drawn)
+    together = asked.resample({"features": features, "labels": labels}, drawn)
     alone = np.array([asked(features[rows], labels[rows], scale=scale) for rows in drawn.target])
     assert together.std() == pytest.approx(alone.std(), rel=0.1)
     assert np.corrcoef(together, alone)[0, 1] > 0.95
@@ -58,5 +58,5 @@ def test_spread_of_resamples_is_that_of_fresh_images(count, dims):
         features = luck.standard_normal((count, dims)) * np.arange(1, dims + 1) ** -0.5
         features[:, 0] += 2 * labels
         fresh.append(transrate(features, labels))
-        told.append(transrate._drawn({"features": features, "labels": labels}, draws(labels, 60, seed=seed)).std())
+        told.append(transrate.resample({"features": features, "labels": labels}, draws(labels, 60, seed=seed)).std())
     assert 0.7 < np.mean(told) / np.std(fresh) < 1.4

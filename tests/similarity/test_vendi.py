@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from benchmark.specs.measure import Undefined
+from benchmark.specs.needs import Undefined
 from similarity.vendi import resampled, vendi
 from tests.support.drawn import draws
 

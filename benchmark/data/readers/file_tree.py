@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from benchmark.core.digest import digest, file_digest, remembered
 from results.error import CatsError
 
-ENDINGS = (".zip", ".tar", ".tar.gz", ".tgz")
+ARCHIVE_ENDINGS = (".zip", ".tar", ".tar.gz", ".tgz")
 WINDOW = 2**28  # bytes of a tar in memory at a time; to go back in a packed one is to unpack it again from its beginning
 DAMAGED = (OSError, EOFError, RuntimeError, NotImplementedError, zipfile.BadZipFile, tarfile.TarError, zlib.error)
 
@@ -128,7 +128,7 @@ def find_tree(name: str, folders: Sequence[Path]) -> Path | None:
     """`name` as a folder or archive in one of the data folders, or in the `archives` folder of one of them."""
     for folder in folders:
         for place in (folder, folder / "archives"):
-            for path in (place / name, *(place / f"{name}{ending}" for ending in ENDINGS)):
+            for path in (place / name, *(place / f"{name}{ending}" for ending in ARCHIVE_ENDINGS)):
                 if path.is_dir() or (path.is_file() and path.name != name):
                     return path
     return None

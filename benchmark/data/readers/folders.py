@@ -6,7 +6,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from benchmark.data.readers.file_tree import Tree
-from benchmark.data.readers.image_file import ENDINGS
+from benchmark.data.readers.image_file import PICTURE_ENDINGS
 from benchmark.data.readers.pictures import matched, pictures, require_pattern
 from benchmark.data.readers.samples import Reader, Samples
 from results.error import CatsError
@@ -50,7 +50,7 @@ def folders(
 def _is_asked_for(name: str, root: str, include: str) -> bool:
     inside = not root or f"/{root.strip('/')}/" in f"/{name}"
     hidden = any(part.startswith((".", "__MACOSX")) for part in PurePosixPath(name).parts)
-    return inside and not hidden and PurePosixPath(name).suffix.lower() in ENDINGS and bool(re.search(include, name))
+    return inside and not hidden and PurePosixPath(name).suffix.lower() in PICTURE_ENDINGS and bool(re.search(include, name))
 
 
 def _part(name: str, parts: dict[str, str], path: Path) -> str:

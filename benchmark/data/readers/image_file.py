@@ -7,7 +7,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from results.error import CatsError
 
-ENDINGS = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff"}
+PICTURE_ENDINGS = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff"}
 GREY = {"1", "L", "LA", "La"}
 DEEP = {"I;16", "I;16L", "I;16B", "I"}
 

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from benchmark.specs.measure import Draws, Measure, Undefined, measure
+from benchmark.specs.measure import Draws, Measure, measure
+from benchmark.specs.needs import Undefined
 from results.error import CatsError
 from tests.support.drawn import blobs, draws
 
@@ -48,7 +49,7 @@ def test_a_file_of_another_name_and_an_option_without_default_are_refused():
     def bare(features, *, k):
         return 0.0
 
-    with pytest.raises(CatsError, match="measure other stands in .*test_measure.py; its file must have its name"):
+    with pytest.raises(CatsError, match="measure other is in the file .*test_measure.py; the file must have its name"):
         measure(grows="N", citation="nobody")(other)
     with pytest.raises(CatsError, match="option without a default"):
         made(bare)
@@ -63,15 +64,15 @@ def test_input_is_checked_and_named():
     entry, (features, labels) = made(mean_of_first_class), blobs(12, 4)
     broken = features.copy()
     broken[[3, 5], 1] = np.nan
-    with pytest.raises(CatsError, match="features of image 3 is not finite, 2 of 12 images are so"):
+    with pytest.raises(CatsError, match="features of image 3 is not finite, as for 2 of 12 images"):
         entry(broken, labels)
-    with pytest.raises(CatsError, match="12 features, 11 labels; they must be as many"):
+    with pytest.raises(CatsError, match="there are 12 features, 11 labels; the numbers must be equal"):
         entry(features, labels[:-1])
     with pytest.raises(CatsError, match=r"features has shape \(12,\)"):
         entry(features[:, 0], labels)
     with pytest.raises(CatsError, match="labels is float64"):
         entry(features, labels.astype(float))
-    with pytest.raises(TypeError, match="takes features, labels; given are features"):
+    with pytest.raises(TypeError, match="takes features, labels, not features"):
         entry(features)
 
 

@@ -1,0 +1,29 @@
+"""Statistics of the classes: indicator matrix, means, and the check that every class has two images."""
+
+import numpy as np
+
+from benchmark.specs.needs import Array, Undefined
+
+
+def indicators(labels: Array) -> Array:
+    """Indicator matrix of the classes, (N, C) float64: 1 where image i belongs to class c, else 0."""
+    return np.asarray(labels[:, None] == np.arange(labels.max() + 1), dtype=np.float64)
+
+
+def class_means(features: Array, labels: Array) -> Array:
+    """Mean feature vector of each class: (N, D) → (C, D)."""
+    sums: Array = indicators(labels).T @ features
+    return sums / np.bincount(labels)[:, None]
+
+
+def require_two_per_class(labels: Array) -> None:
+    """Raises Undefined if a class has a single image."""
+    single = int((np.bincount(labels) == 1).sum())
+    if single:
+        raise Undefined(f"{single} of {labels.max() + 1} classes have one image, which has no variance")
+
+
+def require_single_label(source_labels: Array) -> None:
+    """Raises Undefined for a source with several labels per image."""
+    if source_labels.ndim > 1:
+        raise Undefined("the source has several labels per image")

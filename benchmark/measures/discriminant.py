@@ -1,0 +1,114 @@
+"""Linear discriminant analysis with one regularised covariance, and the derivatives of its class probabilities."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.linalg
+import scipy.sparse.linalg
+import scipy.special
+
+from benchmark.measures.class_statistics import class_means, indicators
+from benchmark.measures.low_rank import centred, rotated
+from benchmark.specs.needs import Array, Undefined
+from results.error import CatsError
+
+
+@dataclass(frozen=True)
+class Discriminant:
+    """A discriminant analysis of N images in r coordinates, p(c|x) ∝ n_c exp(x' S⁻¹ m_c - m_c' S⁻¹ m_c / 2).
+
+    Attributes:
+        thin: coordinates of the images, (N, r). labels: (N,). residuals: thin minus the mean of the image's class, (N, r).
+        factor: Cholesky factor of S, the regularised covariance within the classes. directions: S⁻¹ m_c, (r, C).
+        posteriors: p(c|x), (N, C). shrinkage: a. dims: D, the number of features before rotation.
+    """
+
+    thin: Array
+    labels: Array
+    residuals: Array
+    factor: tuple[Array, bool]
+    directions: Array
+    posteriors: Array
+    shrinkage: float
+    dims: int
+
+    def logit_slopes(self, outer: Array) -> Array:
+        """Chain rule through the softmax: derivatives by the posteriors (N, C) → derivatives by the logits (N, C)."""
+        return np.asarray(self.posteriors * (outer - (outer * self.posteriors).sum(axis=1, keepdims=True)))
+
+    def image_slopes(self, slopes: Array) -> tuple[Array, Array]:
+        """Derivatives by the logits (N, C) → derivatives by the weight of each image (N,) and by its coordinates (N, r).
+
+        The logit of class c is x'u - m'u/2 with u = S⁻¹m. Its derivative by m is k - Gu, with k = S⁻¹ Σ_j g_j x_j and
+        G = Σ_j g_j, and by S it is Q = (Gu/2 - k) u'. An image moves the mean of its class by r/n_c and S by
+        (1-a) rr'/N + a r'r/(DN), where r = x - m.
+        """
+        count, numbers, u = len(self.thin), np.bincount(self.labels)[self.labels], self.directions
+        total = slopes.sum(axis=0)
+        k = scipy.linalg.cho_solve(self.factor, self.thin.T @ slopes)
+        left = 0.5 * total * u - k
+        means = (k - total * u).T[self.labels] / numbers[:, None]
+        along, across = self.residuals @ u, self.residuals @ left
+        full, spherical = (1 - self.shrinkage) / count, self.shrinkage * (left * u).sum() / self.dims / count
+        weights = (means * self.residuals).sum(axis=1) + full * (along * across).sum(axis=1)
+        weights += spherical * (self.residuals**2).sum(axis=1)
+        images = slopes @ u.T + means + full * (along @ left.T + across @ u.T) + 2 * spherical * self.residuals
+        return weights, images
+
+    def label_posteriors(self, labels: Array, log: bool) -> Array:
+        """p(y|x), the posterior of each image's own class, or its logarithm, (N,).
+
+        Raises Undefined where there are so few images for the features that every one is classified with certainty.
+        """
+        own = np.take_along_axis(self.posteriors, labels[:, None], axis=1)[:, 0]
+        if len(labels) < self.dims + self.posteriors.shape[1] and own.min() > 1 - 1e-6:
+            raise Undefined(f"saturated: {len(labels)} images of {self.dims} features are all told for certain")
+        return np.asarray(np.log(np.maximum(own, 1e-300))) if log else own
+
+    def label_slopes(self, labels: Array, log: bool) -> Array:
+        """Derivative of the mean of `label_posteriors` by the posteriors, (N, C)."""
+        y = indicators(labels) / len(labels)
+        return np.asarray(y / np.maximum(self.posteriors, 1e-300) if log else y)
+
+
+def scaled(features: Array, scale: str) -> Array:
+    """Centred features in at most N coordinates: as they are ("raw"), or divided so that the variances sum to 1 ("unit").
+
+    Raises CatsError for another scale.
+    """
+    if scale not in {"raw", "unit"}:
+        raise CatsError(f"scale is '{scale}'; it must be 'raw' or 'unit'")
+    thin = rotated(centred(features))
+    return thin * np.sqrt(len(thin)) / np.linalg.norm(thin) if scale == "unit" else thin
+
+
+def discriminant(thin: Array, dims: int, labels: Array, shrinkage: float | None) -> Discriminant:
+    """Fit a discriminant analysis to images in at most N coordinates, thin (N, r), that stand for `dims` features.
+
+    S = (1-a) S_w + a tr(S_w)/D, where S_w is the covariance within the classes and a is the shrinkage; by default
+    a = exp(-5 σ), σ the largest eigenvalue of S_w, at least 1e-10. Raises Undefined if S is 0 or singular.
+    """
+    means, shares = class_means(thin, labels), np.bincount(labels) / len(labels)
+    residuals = thin - means[labels]
+    S = residuals.T @ residuals / len(thin)
+    trace = np.trace(S)
+    if trace <= 1e-24 * (thin**2).sum() / len(thin):  # less than rounding leaves
+        raise Undefined("no class varies")
+    a = max(np.exp(-5 * _largest_eigenvalue(S)), 1e-10) if shrinkage is None else shrinkage
+    S *= 1 - a
+    S.flat[:: len(S) + 1] += a * trace / dims
+    try:
+        factor = scipy.linalg.cho_factor(S, overwrite_a=True)
+    except scipy.linalg.LinAlgError:
+        raise Undefined(f"the covariance within the classes is singular, and a shrinkage of {a:.1e} does not help") from None
+    directions = scipy.linalg.cho_solve(factor, means.T)
+    logits = thin @ directions - 0.5 * (means.T * directions).sum(axis=0) + np.log(shares)
+    posteriors = scipy.special.softmax(logits, axis=1)
+    return Discriminant(thin, labels, residuals, factor, directions, posteriors, float(a), dims)
+
+
+def _largest_eigenvalue(S: Array) -> float:
+    if len(S) <= 64:
+        return float(scipy.linalg.eigvalsh(S)[-1])
+    start = np.random.default_rng(0).standard_normal(len(S))
+    return float(scipy.sparse.linalg.eigsh(S, k=1, v0=start, tol=1e-10, return_eigenvectors=False)[0])

@@ -1,0 +1,57 @@
+"""Coordinates of low rank: fewer numbers for each image that keep all distances, or the largest part of the variance."""
+
+import numpy as np
+import scipy.linalg
+
+from benchmark.specs.needs import Array
+
+
+def centred(features: Array) -> Array:
+    """Features minus their mean, (N, D)."""
+    return np.asarray(features - features.mean(axis=0))
+
+
+def rotated(features: Array) -> Array:
+    """The same images in at most N coordinates, (N, min(N, D)); all inner products are kept. Not centred.
+
+    For N < D: X' = QR with Q orthonormal, hence XX' = R'R, and R' takes the place of X. For N >= D nothing changes.
+    """
+    if features.shape[0] >= features.shape[1]:
+        return features
+    return np.ascontiguousarray(scipy.linalg.qr(features.T, mode="r")[0][: len(features)].T)
+
+
+def compact(features: Array) -> Array:
+    """Centred features in at most min(N, D) coordinates; all distances are kept."""
+    return features - features.mean(axis=0) if features.shape[1] < len(features) else principal_coordinates(features)
+
+
+def principal_coordinates(features: Array) -> Array:
+    """All principal coordinates of (N, D) features: (N, rank), centred, largest variance first; all distances are kept.
+
+    Decomposes the D × D covariance or the N × N Gram matrix, whichever is smaller. The sign of a coordinate is arbitrary.
+    """
+    centred = features - features.mean(axis=0)
+    count, dims = centred.shape
+    small = centred.T @ centred if dims < count else centred @ centred.T
+    values, vectors = scipy.linalg.eigh(small, overwrite_a=True, check_finite=False, driver="evd")
+    positive = values > values[-1] * max(count, dims) * np.finfo(float).eps
+    values, vectors = values[positive][::-1], vectors[:, positive][:, ::-1]
+    coordinates: Array = centred @ vectors if dims < count else vectors * np.sqrt(values)
+    return coordinates
+
+
+def principal_components(features: Array, dims: int) -> Array:
+    """The first principal components, (N, at most dims), largest variance first; components without variance are left out.
+
+    The largest loading of each component is positive, as in scikit-learn, because some measures depend on the sign.
+    """
+    moved = centred(features)
+    thin = rotated(moved)
+    size = thin.shape[1]
+    values, vectors = scipy.linalg.eigh(thin.T @ thin, subset_by_index=(max(0, size - dims), size - 1), driver="evr")
+    positive = values > values[-1] * size * 1e-13
+    components = thin @ vectors[:, positive][:, ::-1]
+    loadings = moved.T @ components  # (D, dims), up to a factor
+    largest = np.take_along_axis(loadings, np.abs(loadings).argmax(axis=0)[None], axis=0)
+    return np.asarray(components * np.where(largest < 0, -1, 1))
