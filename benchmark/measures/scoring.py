@@ -26,11 +26,13 @@ from benchmark.execution.records import finished_keys, frame_of
 from benchmark.execution.selection import wanted
 from benchmark.execution.watch import Run, Watch
 from benchmark.machine.meter import Meter
+from benchmark.measures.code_digest import code_digest
 from benchmark.measures.inputs import Evidence, Setting
-from benchmark.measures.score_cache import code, keep, kept
+from benchmark.measures.score_cache import load_score, save_score
 from benchmark.specs import catalogue
 from benchmark.specs.job import pretrainings
-from benchmark.specs.measure import Measure, Score, Undefined
+from benchmark.specs.measure import Measure, Score
+from benchmark.specs.needs import Undefined
 from benchmark.specs.plan import Plan
 from benchmark.specs.start import Start
 from results.board.board import make_board
@@ -171,13 +173,13 @@ class _Work:
 
     def _key(self, measure: Measure) -> str | None:
         try:
-            return digest([self.evidence.identity(measure.needs), code(measure), sorted(measure.options.items())])
+            return digest([self.evidence.identity(measure.needs), code_digest(measure), sorted(measure.options.items())])
         except CatsError:
             return None
 
     def fill(self, attempt: Attempt) -> None:
         """Score, or read what was scored before; into the attempt."""
-        known = {name: kept(key) for name, key in self.keys.items() if key is not None}
+        known = {name: load_score(key) for name, key in self.keys.items() if key is not None}
         new = {name: measure for name, measure in self.measures.items() if known.get(name) is None}
         given, absent, undefined = self._look(new) if new else ({}, {}, {})
         said: dict[str, str] = {}
@@ -224,5 +226,5 @@ class _Work:
             return Score(float("nan"), reason=f"failed: {error if isinstance(error, CatsError) else repr(error)}")
         key = self.keys[name]
         if key is not None:
-            keep(key, score, self.meter.costs[-1].seconds)
+            save_score(key, score, self.meter.costs[-1].seconds)
         return score

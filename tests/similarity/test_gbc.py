@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from benchmark.specs.measure import CatsError
+from results.error import CatsError
 from benchmark.specs.needs import Undefined
 from similarity.gbc import gbc
 from tests.support.drawn import blobs, draws

@@ -3,7 +3,7 @@ import pytest
 from sklearn.decomposition import PCA
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
-from benchmark.specs.measure import CatsError
+from results.error import CatsError
 from benchmark.specs.needs import Undefined
 from similarity.ncti import ncti
 from tests.support.drawn import blobs, draws

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from benchmark.specs.measure import CatsError
+from results.error import CatsError
 from benchmark.specs.needs import Undefined
 from similarity.lda_regularised import lda_regularised
 from similarity.sfda import sfda
