@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from results.error import CatsError
 from benchmark.specs.needs import Undefined
+from results.error import CatsError
 from similarity.gbc import gbc
 from tests.support.drawn import blobs, draws
 

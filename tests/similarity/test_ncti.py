@@ -3,8 +3,8 @@ import pytest
 from sklearn.decomposition import PCA
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
-from results.error import CatsError
 from benchmark.specs.needs import Undefined
+from results.error import CatsError
 from similarity.ncti import ncti
 from tests.support.drawn import blobs, draws
 

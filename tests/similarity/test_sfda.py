@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from results.error import CatsError
 from benchmark.specs.needs import Undefined
+from results.error import CatsError
 from similarity.lda_regularised import lda_regularised
 from similarity.sfda import sfda
 from tests.support.drawn import blobs, draws
