@@ -118,11 +118,11 @@ def show(n: int, name: str, seconds: list[float]) -> None:
 
 def bootstraps() -> dict[str, list[float]]:
     """Of the seeds alone, and of the seeds with the test images that all sources of a target share."""
-    luck, count = np.random.default_rng(0), SIZES["sources"]
-    values = luck.normal(0.8, 0.05, (SIZES["targets"], count, 1)) + luck.normal(
+    rng, count = np.random.default_rng(0), SIZES["sources"]
+    values = rng.normal(0.8, 0.05, (SIZES["targets"], count, 1)) + rng.normal(
         0, 0.02, (SIZES["targets"], count, SIZES["seeds"])
     )
-    shares = luck.normal(0, 0.001, (SIZES["targets"], SIZES["images"], count))
+    shares = rng.normal(0, 0.001, (SIZES["targets"], SIZES["images"], count))
     found = {}
     for of, images in (
         ("seeds", [None] * SIZES["targets"]),
@@ -176,9 +176,9 @@ def process(home: Path, uri: str) -> None:
 
 def predictions() -> pd.DataFrame:
     """Of 200 test images of 5 classes."""
-    luck = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     labels = np.arange(200) % 5
-    given = softmax(luck.normal(size=(200, 5)) + np.eye(5)[labels], axis=1)
+    given = softmax(rng.normal(size=(200, 5)) + np.eye(5)[labels], axis=1)
     names = [f"i{i}" for i in range(200)]
     return pd.DataFrame({"sample": names, "group": "", "label": labels} | {f"probability_{c}": given[:, c] for c in range(5)})
 

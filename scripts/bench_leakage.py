@@ -40,12 +40,12 @@ def main() -> None:
 
 def textures(count: int, seed: int) -> np.ndarray:
     """(count, SIDE, SIDE, 1) uint8: noise whose amplitude falls with frequency."""
-    luck = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     radius = np.hypot(np.fft.fftfreq(SIDE)[:, None], np.fft.rfftfreq(SIDE)[None])
     weight = 1 / np.maximum(radius, 1 / SIDE) ** 1.2
     made = np.empty((count, SIDE, SIDE, 1), dtype=np.uint8)
     for start in range(0, count, 10_000):
-        noise = luck.normal(size=(min(10_000, count - start), SIDE, SIDE))
+        noise = rng.normal(size=(min(10_000, count - start), SIDE, SIDE))
         field = np.fft.irfft2(np.fft.rfft2(noise) * weight, s=(SIDE, SIDE))
         made[start : start + len(field), ..., 0] = np.clip(128 + 45 * field / field.std((1, 2), keepdims=True), 0, 255)
     return made

@@ -190,15 +190,15 @@ def resampled(made: Any, given: Any, number: int) -> float:
     from benchmark.specs.measure import Draws
     from benchmark.specs.needs import OF_SOURCE, OF_TARGET
 
-    luck = np.random.default_rng(1)
+    rng = np.random.default_rng(1)
     target = next((len(given[n]) for n in made.needs if n in OF_TARGET), 0)
     source = next((len(given[n]) for n in made.needs if n in OF_SOURCE), 0)
     rows = np.empty((number, target), dtype=np.int64)
     labels = given.get("labels", np.zeros(target))
     for label in np.unique(labels):
         own = np.flatnonzero(labels == label)
-        rows[:, own] = luck.choice(own, (number, len(own)))
-    draws = Draws(rows, luck.integers(0, max(source, 1), (number, source)))
+        rows[:, own] = rng.choice(own, (number, len(own)))
+    draws = Draws(rows, rng.integers(0, max(source, 1), (number, source)))
     start = time.perf_counter()
     made.resample(given, draws)
     return time.perf_counter() - start
@@ -209,8 +209,8 @@ def inputs(needs: tuple[str, ...], count: int, dims: int, classes: int) -> dict[
     import numpy as np
 
     def features(rows: int, labels: Any, seed: int) -> Any:
-        luck = np.random.default_rng(seed)
-        made = luck.standard_normal((rows, dims))
+        rng = np.random.default_rng(seed)
+        made = rng.standard_normal((rows, dims))
         made *= np.arange(1, dims + 1) ** -0.5
         made[:, : min(classes, dims)] += np.eye(classes)[labels][:, : min(classes, dims)]
         turn = np.random.default_rng(0).standard_normal((dims, dims)) / np.sqrt(dims)
@@ -219,12 +219,12 @@ def inputs(needs: tuple[str, ...], count: int, dims: int, classes: int) -> dict[
         return np.maximum(made, 0, out=made)
 
     labels = np.arange(count) % classes
-    luck, given = np.random.default_rng(3), {}
+    rng, given = np.random.default_rng(3), {}
     for need in needs:
         if need in {"labels", "source_labels"}:
             given[need] = labels
         elif need in {"logits", "probabilities"}:
-            logits = luck.standard_normal((count, LOGITS))
+            logits = rng.standard_normal((count, LOGITS))
             logits[np.arange(count), labels] += 2
             given[need] = logits if need == "logits" else np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
         else:

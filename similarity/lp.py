@@ -63,7 +63,7 @@ def _taken(features: Array, labels: Array, most: int, seed: int) -> Array:
     taken = []
     for label in range(labels.max() + 1):
         own = np.flatnonzero(labels[rows] == label)
-        luck = np.random.default_rng(seed)
-        taken.append(luck.choice(own, max(1, round(most * len(own) / len(rows))), replace=False))
+        rng = np.random.default_rng(seed)
+        taken.append(rng.choice(own, max(1, round(most * len(own) / len(rows))), replace=False))
     found: Array = rows[np.sort(np.concatenate(taken))]
     return found

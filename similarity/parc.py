@@ -94,9 +94,9 @@ def _pairs(features: Array, labels: Array, dims: int, most: int, seed: int) -> _
 def _sample(labels: Array, most: int, seed: int) -> Array:
     if len(labels) <= most:
         return np.arange(len(labels))
-    luck = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     # every class spread evenly over [0, 1): the first `most` images then hold each class by its share
-    places = luck.permutation(len(labels))
+    places = rng.permutation(len(labels))
     turn = np.empty(len(labels))
     for c in range(labels.max() + 1):
         own = places[labels[places] == c]

@@ -91,14 +91,14 @@ def _information(network: Network, side: tuple[Tensor, Array], most: int, seed: 
     rows, labels = drawn_images(*side, most, seed)
     images = side[0][rows]
     head = _head(features_of(network, images), labels)
-    luck = torch.Generator().manual_seed(seed)
+    rng = torch.Generator().manual_seed(seed)
 
     def losses(features: Tensor, _: slice) -> Tensor:
         logits = head(features)
         if labels.ndim > 1:
-            guess = torch.bernoulli(logits.detach().sigmoid().cpu(), generator=luck).to(logits)
+            guess = torch.bernoulli(logits.detach().sigmoid().cpu(), generator=rng).to(logits)
             return F.binary_cross_entropy_with_logits(logits, guess, reduction="none").sum(dim=1)
-        drawn = torch.multinomial(logits.detach().softmax(dim=1).cpu(), 1, generator=luck)[:, 0].to(logits.device)
+        drawn = torch.multinomial(logits.detach().softmax(dim=1).cpu(), 1, generator=rng)[:, 0].to(logits.device)
         return F.cross_entropy(logits, drawn, reduction="none")
 
     return squared_gradients(network, images, losses), rows

@@ -28,17 +28,17 @@ def images(classes: int, per_class: int) -> Iterator[np.ndarray]:
         exponent, smallest = law.uniform(1.5, 4.0), law.uniform(1.5, 5.0)
         power = float(law.choice([1.0, 2.0, 8.0]))  # of the norm: diamonds, discs, squares
         palette = law.uniform(0, 255, size=(5, 3))
-        luck = generator("dead_leaves", "images", number)
+        rng = generator("dead_leaves", "images", number)
         for _ in range(per_class):
-            yield picture(exponent, smallest, power, palette, luck)
+            yield picture(exponent, smallest, power, palette, rng)
 
 
-def picture(exponent: float, smallest: float, power: float, palette: np.ndarray, luck: np.random.Generator) -> np.ndarray:
+def picture(exponent: float, smallest: float, power: float, palette: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Leaves from the lowest to the topmost, radii by a power law between `smallest` and half the picture."""
     low, high = smallest ** (1 - exponent), (SIDE / 2) ** (1 - exponent)
-    radii = (low + luck.random(LEAVES) * (high - low)) ** (1 / (1 - exponent))
-    centres = luck.uniform(-4, SIDE + 4, size=(LEAVES, 2))
-    colours = palette[luck.integers(len(palette), size=LEAVES)] + luck.normal(0, 12, size=(LEAVES, 3))
+    radii = (low + rng.random(LEAVES) * (high - low)) ** (1 / (1 - exponent))
+    centres = rng.uniform(-4, SIDE + 4, size=(LEAVES, 2))
+    colours = palette[rng.integers(len(palette), size=LEAVES)] + rng.normal(0, 12, size=(LEAVES, 3))
     down, across = np.abs(LINE - centres[:, :1]) ** power, np.abs(LINE - centres[:, 1:]) ** power
     first = np.clip(np.ceil(centres - radii[:, None]), 0, SIDE).astype(int)
     last = np.clip(np.floor(centres + radii[:, None]) + 1, 0, SIDE).astype(int)

@@ -26,31 +26,31 @@ def images(classes: int, per_class: int) -> Iterator[np.ndarray]:
     """(SIDE, SIDE, 3) uint8, class after class. The k-th class is the same whatever the number of classes."""
     for number in range(classes):
         maps = system(number)
-        luck = generator("fractal", "images", number)
+        rng = generator("fractal", "images", number)
         for _ in range(per_class):
-            bent = maps * luck.uniform(0.85, 1.15, size=maps.shape)
-            yield picture(attractor(bent, luck), luck)
+            bent = maps * rng.uniform(0.85, 1.15, size=maps.shape)
+            yield picture(attractor(bent, rng), rng)
 
 
 def system(number: int) -> np.ndarray:
     """The maps of a class, (n, 2, 3): contractions whose attractor fills enough of the picture."""
-    luck = generator("fractal", "system", number)
+    rng = generator("fractal", "system", number)
     while True:
-        maps = luck.uniform(-1, 1, size=(int(luck.integers(2, 7)), 2, 3))
+        maps = rng.uniform(-1, 1, size=(int(rng.integers(2, 7)), 2, 3))
         largest = np.linalg.svd(maps[:, :, :2], compute_uv=False)[:, 0]
-        maps[:, :, :2] *= (luck.uniform(0.5, 0.85, size=len(maps)) / largest)[:, None, None]
+        maps[:, :, :2] *= (rng.uniform(0.5, 0.85, size=len(maps)) / largest)[:, None, None]
         cells = np.unique(np.floor(attractor(maps, generator("fractal", "trial", number)) * 31.99).astype(int), axis=0)
         if len(cells) >= MIN_FILLED * 32 * 32:
             return maps
 
 
-def attractor(maps: np.ndarray, luck: np.random.Generator) -> np.ndarray:
+def attractor(maps: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Points of the attractor, (POINTS, 2), scaled to the unit square. Many points play the chaos game side by side."""
     chance = np.abs(np.linalg.det(maps[:, :, :2])) + 0.05
-    points = luck.uniform(-1, 1, size=(POINTS // WARM_UP, 2))
+    points = rng.uniform(-1, 1, size=(POINTS // WARM_UP, 2))
     kept = []
     for step in range(2 * WARM_UP):
-        chosen = maps[luck.choice(len(maps), size=len(points), p=chance / chance.sum())]
+        chosen = maps[rng.choice(len(maps), size=len(points), p=chance / chance.sum())]
         points = np.einsum("nij,nj->ni", chosen[:, :, :2], points) + chosen[:, :, 2]
         if step >= WARM_UP:
             kept.append(points)
@@ -60,15 +60,15 @@ def attractor(maps: np.ndarray, luck: np.random.Generator) -> np.ndarray:
     return unit
 
 
-def picture(points: np.ndarray, luck: np.random.Generator) -> np.ndarray:
+def picture(points: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Points in the unit square as a coloured picture on black, turned by a quarter of a circle at random."""
-    spread = luck.uniform(0.75, 1.0)
-    place = luck.uniform(0, 1 - spread, size=2)
+    spread = rng.uniform(0.75, 1.0)
+    place = rng.uniform(0, 1 - spread, size=2)
     cell = np.floor((points * spread + place) * (SIDE - 1e-6)).astype(int)
     count = np.zeros((SIDE, SIDE))
     np.add.at(count, (cell[:, 1], cell[:, 0]), 1)
     bright = np.log1p(count) / np.log1p(max(count.max(), 1))
-    colour = luck.uniform(0.3, 1.0, size=3)
-    shade = np.rot90(bright, int(luck.integers(4)))[..., None] * colour
+    colour = rng.uniform(0.3, 1.0, size=3)
+    shade = np.rot90(bright, int(rng.integers(4)))[..., None] * colour
     drawn: np.ndarray = np.rint(shade * 255).astype(np.uint8)
     return drawn

@@ -37,10 +37,10 @@ def patches() -> Iterator[np.ndarray]:
         grey = util.img_as_ubyte(color.rgb2gray(loaded[..., :3]) if loaded.ndim == 3 else loaded)
         for part, (first, last, count) in BANDS.items():
             band = grey[:, int(first * grey.shape[1]) : int(last * grey.shape[1])]
-            luck = generator("textures", name, part)
+            rng = generator("textures", name, part)
             for _ in range(count):
-                side = int(luck.integers(24, min(64, *band.shape) + 1))
-                y, x = (int(luck.integers(0, extent - side + 1)) for extent in band.shape)
+                side = int(rng.integers(24, min(64, *band.shape) + 1))
+                y, x = (int(rng.integers(0, extent - side + 1)) for extent in band.shape)
                 yield np.asarray(Image.fromarray(band[y : y + side, x : x + side]).resize((SIDE, SIDE)))
 
 

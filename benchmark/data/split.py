@@ -106,15 +106,15 @@ def subsampled(dataset: Dataset, images: Decoded, subsample: Subsample, seed: in
     parts = split(dataset, images)
     for part, wanted in (("train", subsample.train), ("val", subsample.val)):
         if wanted is not None:
-            luck = generator("subsample", dataset.name, part, seed if subsample.seed is None else subsample.seed)
-            parts[part] = draw(images.labels, parts[part], wanted, subsample, luck)
+            rng = generator("subsample", dataset.name, part, seed if subsample.seed is None else subsample.seed)
+            parts[part] = draw(images.labels, parts[part], wanted, subsample, rng)
             require_classes(dataset, images, parts[part], part)
     return parts
 
 
-def draw(labels: np.ndarray, chosen: np.ndarray, wanted: int, subsample: Subsample, luck: np.random.Generator) -> np.ndarray:
+def draw(labels: np.ndarray, chosen: np.ndarray, wanted: int, subsample: Subsample, rng: np.random.Generator) -> np.ndarray:
     """`wanted` rows of `chosen` (int64, ascending), or `wanted` of each class, as the sub-sample says; fewer if there are."""
-    shuffled = luck.permutation(chosen)
+    shuffled = rng.permutation(chosen)
     if labels.ndim > 1 or not (subsample.stratified or subsample.per_class):
         total = wanted * (labels.shape[1] if labels.ndim > 1 else len(np.unique(labels))) if subsample.per_class else wanted
         blind: np.ndarray = np.sort(shuffled[:total])

@@ -127,12 +127,12 @@ def _cell(cell: Cell, meter: Meter, attempt: Attempt) -> None:
 def _fine_tuned(cell: Cell, parts: dict[str, np.ndarray], meter: Meter, attempt: Attempt) -> np.ndarray:
     dataset, recipe, device = catalogue.target(cell.target).dataset, cell.recipe, torch.device(meter.device)
     # The order of images and the head do not depend on the source: cells of one seed differ in their start only.
-    luck = seed_of("cell", cell.target, cell.backbone, cell.seed)
+    rng = seed_of("cell", cell.target, cell.backbone, cell.seed)
 
     with meter.phase("training"):
-        network = initialised(cell.start, len(dataset.classes), luck, recipe).to(device)
+        network = initialised(cell.start, len(dataset.classes), rng, recipe).to(device)
         train_images, val_images = (at(dataset, recipe.size, parts[part], device) for part in ("train", "val"))
-        done = train.fit(network, train_images, val_images, recipe, luck, cell.rule)
+        done = train.fit(network, train_images, val_images, recipe, rng, cell.rule)
     attempt.curves = done.curves
     attempt.validation |= done.best()
     attempt.facts["micro_batch"] = str(done.micro_batch)
@@ -164,13 +164,13 @@ def _pretraining(start: Start, meter: Meter, attempt: Attempt, draft: Path) -> N
     assert dataset is not None
     images = loaded(dataset, recipe.size)
     parts = split(dataset, images)
-    luck = seed_of("pretraining", start.source, start.backbone, str(start.seed))
+    rng = seed_of("pretraining", start.source, start.backbone, str(start.seed))
     assert start.start is not None
     trained = weights_of(start.start)
     with meter.phase("pretraining"):
-        network = initialised(start.start, len(dataset.classes), luck, recipe).to(device)
+        network = initialised(start.start, len(dataset.classes), rng, recipe).to(device)
         train_images, val_images = (at(dataset, recipe.size, parts[part], device) for part in ("train", "val"))
-        done = train.fit(network, train_images, val_images, recipe, luck, PRETRAINING_RULE)
+        done = train.fit(network, train_images, val_images, recipe, rng, PRETRAINING_RULE)
     attempt.curves = done.curves
     attempt.validation |= done.best()
     write_weights(draft, network, trained, {"source": start.source, "key": start.key})

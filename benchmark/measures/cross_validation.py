@@ -34,8 +34,8 @@ def stratified_folds(features: Array, labels: Array, *, number: int, seed: int) 
     np.add.at(held, (group, labels), 1)
     appears = np.lexsort(-held[::-1])  # classes in canonical order too: by what they hold of the first image, the second ...
     kind = held[:, appears].argmax(axis=1)
-    luck = np.random.default_rng(seed)
-    dealt = np.concatenate([luck.permutation(np.flatnonzero(kind == one)) for one in range(kind.max() + 1)])
+    rng = np.random.default_rng(seed)
+    dealt = np.concatenate([rng.permutation(np.flatnonzero(kind == one)) for one in range(kind.max() + 1)])
     fold = np.empty(len(seen), dtype=np.int64)
     fold[dealt] = np.arange(len(seen)) % number
     found: Array = fold[group]

@@ -204,14 +204,14 @@ class Evidence:
         return digest(content)
 
 
-def resamples(labels: np.ndarray, count: int, luck: np.random.Generator) -> np.ndarray:
+def resamples(labels: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
     """(count, N) int64: rows drawn with replacement, class by class, so that no class is lost. Multi-label: from all rows."""
     if labels.ndim > 1 or not len(labels):
-        return luck.integers(0, max(len(labels), 1), (count, len(labels)))
+        return rng.integers(0, max(len(labels), 1), (count, len(labels)))
     rows = np.empty((count, len(labels)), dtype=np.int64)
     for label in np.unique(labels):
         own = np.flatnonzero(labels == label)
-        rows[:, own] = luck.choice(own, (count, len(own)))
+        rows[:, own] = rng.choice(own, (count, len(own)))
     return rows
 
 

@@ -23,7 +23,7 @@ from benchmark.specs.source import Weights, pick
 from benchmark.specs.start import Start, pretrained_path
 from results.error import CatsError
 
-_drawing = threading.Lock()  # torch draws first weights from luck that all threads share
+_drawing = threading.Lock()  # torch draws initial weights from a generator that all threads share
 
 
 def initialised(start: Start, classes: int, seed: int, recipe: Recipe = PLAIN) -> Network:
@@ -31,7 +31,7 @@ def initialised(start: Start, classes: int, seed: int, recipe: Recipe = PLAIN) -
     with _drawing:
         torch.manual_seed(seed_of("initialisation", start.backbone, str(start.seed)))
         trained = weights_of(start)
-        drawn = trained.state is None  # else nothing in the backbone is luck, and a copy takes half as long as making it
+        drawn = trained.state is None  # else nothing in the backbone is random, and a copy takes half as long as making it
         backbone = start.backbone if drawn else copy_of(loaded(start, recipe.stem))
         network = Network(backbone, trained, classes, recipe)
         torch.manual_seed(seed)

@@ -40,17 +40,17 @@ class Trained:
 
 
 class Dropout(nn.Module):
-    """Dropout whose luck is its own: torch's takes the process's, which networks that are trained side by side would share."""
+    """Dropout with its own generator: that of torch is shared by all networks that the process trains side by side."""
 
     def __init__(self, rate: float) -> None:
         super().__init__()
-        self.rate, self.luck = rate, torch.Generator()
+        self.rate, self.rng = rate, torch.Generator()
 
     def forward(self, features: Tensor) -> Tensor:
         """(N, D) → the same, in training each feature 0 with probability `rate`, the others scaled up."""
         if not self.training or not self.rate:
             return features
-        kept = torch.rand(features.shape, generator=self.luck) >= self.rate  # drawn on the CPU: the same on every device
+        kept = torch.rand(features.shape, generator=self.rng) >= self.rate  # drawn on the CPU: the same on every device
         if features.is_cuda:
             kept = kept.pin_memory()  # from other memory it would not go without the host waiting
         return features * kept.to(features.device, non_blocking=True) / (1 - self.rate)
@@ -109,19 +109,19 @@ class Network(nn.Module):
         return self
 
     def reset_head(self) -> None:
-        """All that follows the backbone, drawn anew from torch's own luck."""
+        """Draw new weights for all layers after the backbone, from torch's global generator."""
         for layer in [*self.dense.modules(), self.head]:
             if isinstance(layer, nn.Linear):
                 layer.reset_parameters()
 
-    def lucky(self, seed: int) -> None:
+    def seed_dropout(self, seed: int) -> None:
         """Dropout draws by `seed` from now on, each layer by itself: a batch in parts draws what a whole one would."""
-        for number, luck in enumerate(self.lucks()):
-            luck.manual_seed(seed_of("dropout", seed, number))
+        for number, rng in enumerate(self.generators()):
+            rng.manual_seed(seed_of("dropout", seed, number))
 
-    def lucks(self) -> list[torch.Generator]:
+    def generators(self) -> list[torch.Generator]:
         """What the dropout layers draw from."""
-        return [layer.luck for layer in self.modules() if isinstance(layer, Dropout)]
+        return [layer.rng for layer in self.modules() if isinstance(layer, Dropout)]
 
 
 def build(name: str, trained: Trained, stem: str = "backbone") -> nn.Module:

@@ -50,12 +50,12 @@ class Draws:
         return self.table[:, self.columns[name]]
 
 
-def draw(augment: Augment, count: int, luck: torch.Generator) -> Draws:
-    """The random numbers of `count` images, on the CPU. `luck` moves on equally far whatever is asked for.
+def draw(augment: Augment, count: int, rng: torch.Generator) -> Draws:
+    """The random numbers of `count` images, on the CPU. `rng` advances equally far for every augmentation.
 
     Every change has a generator of its own, so that switching one on or off leaves the draws of the others as they are.
     """
-    seeds = torch.randint(2**32, (len(CHANGES),), generator=luck).tolist()
+    seeds = torch.randint(2**32, (len(CHANGES),), generator=rng).tolist()
     drawn: dict[str, Tensor] = {}
     for (name, change), seed in zip(CHANGES.items(), seeds, strict=True):
         value = getattr(augment, name)
@@ -70,27 +70,27 @@ def draw(augment: Augment, count: int, luck: torch.Generator) -> Draws:
     return Draws(torch.cat([torch.empty(count, 0), *drawn.values()], dim=1), columns)
 
 
-def chance(probability: float, count: int, luck: torch.Generator) -> Tensor:
+def chance(probability: float, count: int, rng: torch.Generator) -> Tensor:
     """(N, 1): 1 with this probability, else 0."""
-    return (torch.rand(count, 1, generator=luck) < probability).float()
+    return (torch.rand(count, 1, generator=rng) < probability).float()
 
 
-def within(bound: float, count: int, luck: torch.Generator, width: int = 1) -> Tensor:
+def within(bound: float, count: int, rng: torch.Generator, width: int = 1) -> Tensor:
     """(N, width), uniform between -bound and bound."""
-    return bound * (2 * torch.rand(count, width, generator=luck) - 1)
+    return bound * (2 * torch.rand(count, width, generator=rng) - 1)
 
 
-def factor(bound: float, count: int, luck: torch.Generator) -> Tensor:
+def factor(bound: float, count: int, rng: torch.Generator) -> Tensor:
     """(N, 1), uniform between 1 - bound and 1 + bound."""
-    return 1 + within(bound, count, luck)
+    return 1 + within(bound, count, rng)
 
 
-def crop(smallest: float, count: int, luck: torch.Generator) -> Tensor:
+def crop(smallest: float, count: int, rng: torch.Generator) -> Tensor:
     """(N, 4): width, height and centre of a part of the image whose coordinates run from -1 to 1 (so its sides are shares).
 
     As torchvision's RandomResizedCrop: the first of ten tries that fits into the image, or else the whole of it.
     """
-    area, shape = torch.rand(2, count, 10, generator=luck).unbind()
+    area, shape = torch.rand(2, count, 10, generator=rng).unbind()
     area = smallest + (1 - smallest) * area
     shape = (SHAPES[0] + (SHAPES[1] - SHAPES[0]) * shape).exp()
     sides = torch.stack([(area * shape).sqrt(), (area / shape).sqrt()])  # (2, N, 10)
@@ -98,17 +98,17 @@ def crop(smallest: float, count: int, luck: torch.Generator) -> Tensor:
     first = fits.float().argmax(dim=1, keepdim=True)  # of equals the first
     chosen = sides.gather(2, first.expand(2, -1, -1)).squeeze(2).T  # (N, 2)
     chosen = torch.where(fits.any(dim=1, keepdim=True), chosen, 1.0)
-    return torch.cat([chosen, (1 - chosen) * within(1, count, luck, 2)], dim=1)
+    return torch.cat([chosen, (1 - chosen) * within(1, count, rng, 2)], dim=1)
 
 
-def jitter(bound: float, count: int, luck: torch.Generator) -> Tensor:
+def jitter(bound: float, count: int, rng: torch.Generator) -> Tensor:
     """(N, 6): a factor per stain, and an offset a tenth as large, in densities."""
-    return within(bound, count, luck, 6) * torch.tensor([1.0] * 3 + [0.1] * 3) + torch.tensor([1.0] * 3 + [0.0] * 3)
+    return within(bound, count, rng, 6) * torch.tensor([1.0] * 3 + [0.1] * 3) + torch.tensor([1.0] * 3 + [0.0] * 3)
 
 
-def beta(a: float, count: int, luck: torch.Generator) -> Tensor:
+def beta(a: float, count: int, rng: torch.Generator) -> Tensor:
     """(N, 1) from Beta(a, a); torch's own sampler takes no generator."""
-    seed = int(torch.randint(2**32, (1,), generator=luck))
+    seed = int(torch.randint(2**32, (1,), generator=rng))
     shares = np.random.default_rng(seed).beta(min(a, 1e9), min(a, 1e9), (count, 1))  # beyond, numpy's sums overflow
     return torch.from_numpy(shares).float()
 
@@ -116,9 +116,9 @@ def beta(a: float, count: int, luck: torch.Generator) -> Tensor:
 CHANGES: dict[str, Callable[[float, int, torch.Generator], Tensor]] = {  # new ones last: their order gives the seeds
     "flip": chance,
     "flip_vertical": chance,
-    "rotate": lambda degrees, count, luck: within(math.radians(degrees), count, luck),
-    "shift": lambda part, count, luck: within(2 * part, count, luck, 2),  # the width is 2, from -1 to 1
-    "zoom": lambda bound, count, luck: factor(bound, count, luck).clamp(min=1e-3),  # nothing is drawn infinitely small
+    "rotate": lambda degrees, count, rng: within(math.radians(degrees), count, rng),
+    "shift": lambda part, count, rng: within(2 * part, count, rng, 2),  # the width is 2, from -1 to 1
+    "zoom": lambda bound, count, rng: factor(bound, count, rng).clamp(min=1e-3),  # nothing is drawn infinitely small
     "crop": crop,
     "brightness": factor,
     "contrast": factor,
@@ -128,7 +128,7 @@ CHANGES: dict[str, Callable[[float, int, torch.Generator], Tensor]] = {  # new o
     "autocontrast": chance,
     "equalize": chance,
     "stain": jitter,
-    "cutout": lambda _, count, luck: within(1, count, luck, 2),
+    "cutout": lambda _, count, rng: within(1, count, rng, 2),
     "mixup": beta,
 }
 

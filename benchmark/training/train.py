@@ -58,8 +58,8 @@ def fit(network: Network, train: Images, val: Images, recipe: Recipe, seed: int,
     size = min(recipe.batch_size, len(train))
     steps = len(train) // size
     total = steps * recipe.epochs
-    luck = torch.Generator().manual_seed(seed)
-    network.lucky(seed)
+    rng = torch.Generator().manual_seed(seed)
+    network.seed_dropout(seed)
     step = Step(network, recipe, size)
     judged = Average(network, recipe.ema) if recipe.ema else None
     curves: dict[str, list[float]] = {"train_loss": [], "val_loss": [], "val_auc": [], "learning_rate": []}
@@ -68,8 +68,8 @@ def fit(network: Network, train: Images, val: Images, recipe: Recipe, seed: int,
         if stopping():
             raise KeyboardInterrupt
         network.train()
-        order = torch.randperm(len(train), generator=luck)[: steps * size]
-        draws = draw(recipe.augment, len(order), luck).to(train.device)
+        order = torch.randperm(len(train), generator=rng)[: steps * size]
+        draws = draw(recipe.augment, len(order), rng).to(train.device)
         rates = [recipe.lr * schedule(recipe, (epoch * steps + number) / total, 1 / total) for number in range(steps)]
         losses = _epoch(step, judged, batches(train, order, size), draws, rates)
         now = network if judged is None else judged.network
@@ -114,7 +114,7 @@ class Step:
         self.network, self.recipe, self.micro = network, recipe, size
         self.optimiser = make_optimiser(network, recipe)
         self.precise = precision(network, recipe)
-        self.classes, self.lucks = network.head.out_features, network.lucks()
+        self.classes, self.generators = network.head.out_features, network.generators()
         self.forward = compiled_forward(network, size) if recipe.compile else network
         statistics = [[b for b in network.buffers() if b.is_floating_point() is real] for real in (True, False)]
         self.statistics = [(some, [b.clone() for b in some]) for some in statistics if some]
@@ -140,7 +140,7 @@ class Step:
 
     def _gradients(self, pixels: Tensor, labels: Tensor, draws: Draws) -> Tensor:
         """Those of one batch; again in parts where memory was short."""
-        before = [(luck, luck.get_state()) for luck in self.lucks]
+        before = [(rng, rng.get_state()) for rng in self.generators]
         for now, kept in self.statistics:
             torch._foreach_copy_(kept, now)
         while True:
@@ -150,8 +150,8 @@ class Step:
             except RuntimeError as error:  # torch's OutOfMemoryError is one
                 if self.micro <= 2 or not out_of_memory(error):
                     raise
-            for luck, drawn in before:  # outside of `except`, so that nothing holds on to the graph
-                luck.set_state(drawn)
+            for rng, drawn in before:  # outside of `except`, so that nothing holds on to the graph
+                rng.set_state(drawn)
             for now, kept in self.statistics:
                 torch._foreach_copy_(now, kept)
             self.micro = fewer(self.micro)

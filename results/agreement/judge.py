@@ -99,9 +99,9 @@ class _Court:
             point = _statistics(ranker, decision, decision.values[None], ranker.scores[i][None])
             copies = np.tile(point, (REPLICATES, 1))
             if decision.noisy or ranker.errors[i].any():
-                luck = np.random.default_rng([self.seed, i])
-                values = draws(decision.measured, luck, REPLICATES).astype(float)
-                scores = ranker.scores[i] + ranker.errors[i] * luck.standard_normal(values.shape)
+                rng = np.random.default_rng([self.seed, i])
+                values = draws(decision.measured, rng, REPLICATES).astype(float)
+                scores = ranker.scores[i] + ranker.errors[i] * rng.standard_normal(values.shape)
                 copies = _statistics(ranker, decision, values, values if ranker.name == ORACLE else scores)
             points.append(point[0])
             noisy.append(copies)
@@ -158,14 +158,14 @@ class _Court:
         p = np.full(points.shape, np.nan)
         if ranker.name in {RANDOM, ORACLE}:
             return p, p[0]
-        luck, total, counted = np.random.default_rng(self.seed), [], []
+        rng, total, counted = np.random.default_rng(self.seed), [], []
         for i, decision in enumerate(self.decisions):
             if not np.isfinite(points[i]).any():
                 continue
             chance = null(decision.values, ranker.scores[i], decision.top)
             p[i] = p_values(points[i], chance, exact=_all_orders(ranker.scores[i], chance))
             counted.append(i)
-            total.append(chance[luck.integers(len(chance), size=DRAWS)])
+            total.append(chance[rng.integers(len(chance), size=DRAWS)])
         if len(counted) == 1:
             return p, p[counted[0]]
         return p, p_values(_mean(points), _mean(np.array(total)), exact=False) if total else p[0]

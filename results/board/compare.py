@@ -145,12 +145,12 @@ def _images(metric: str, tables: Sequence[tuple[Table, Table]] | None, score: Sc
 
 def _bootstrapped(found: Sequence[tuple[Predictions, Predictions]], score: Score, what: str) -> _Images:
     """Resamples of patients or images, the same for both sources and all seeds."""
-    first, luck = found[0][0], np.random.default_rng(0)
+    first, rng = found[0][0], np.random.default_rng(0)
     codes = np.arange(len(first.samples)) if first.groups is None else np.unique(first.groups, return_inverse=True)[1]
     members: Mapping[int, np.ndarray] = pd.Series(np.arange(len(codes))).groupby(codes).indices  # type: ignore[assignment]
     count, drawn = len(members), []
     for _ in range(DRAWS):
-        rows = np.concatenate([members[int(code)] for code in luck.integers(count, size=count)])
+        rows = np.concatenate([members[int(code)] for code in rng.integers(count, size=count)])
         gaps = [score(one.at(rows)) - score(other.at(rows)) for one, other in found]
         drawn.append(float(np.mean(gaps)))
     defined = np.array(drawn)[np.isfinite(drawn)]

@@ -203,8 +203,8 @@ def _common(used: Mapping[str, Standing], metric: str) -> _Common:
             _Common((ranks[0], known[0].low, known[0].high), values, known[0].best) if known else _Common(ranks, values, None)
         )
     variances = np.stack([ranks.variance for ranks in known]) if known else None
-    luck = np.random.default_rng(zlib.crc32("/".join(sorted(used)).encode()))
-    return _Common(mean_ranks(means, variances), values, best_chances(means, variances, luck))
+    rng = np.random.default_rng(zlib.crc32("/".join(sorted(used)).encode()))
+    return _Common(mean_ranks(means, variances), values, best_chances(means, variances, rng))
 
 
 def _strengths(targets: Mapping[str, list[Row]], sources: list[str]) -> Ends | None:

@@ -152,7 +152,7 @@ def _significant(far: np.ndarray, parts: np.ndarray, frees: np.ndarray, count: i
     return found
 
 
-def draws(measured: Measured, luck: np.random.Generator, count: int = DRAWS) -> np.ndarray:
+def draws(measured: Measured, rng: np.random.Generator, count: int = DRAWS) -> np.ndarray:
     """(count, S) means as they might have come out with other seeds and other test images.
 
     Seeds of which nothing is known move nothing: `Measured.drawable` says whether there are any.
@@ -162,14 +162,14 @@ def draws(measured: Measured, luck: np.random.Generator, count: int = DRAWS) -> 
     for free in np.unique(freedom):
         own = np.flatnonzero(freedom == free)
         table = stats.t.ppf((np.arange(GRAIN) + 0.5) / GRAIN, free).astype(np.float32)
-        chosen = luck.integers(GRAIN, size=(count, len(own)), dtype=np.uint16)
+        chosen = rng.integers(GRAIN, size=(count, len(own)), dtype=np.uint16)
         found[:, own] = table[chosen] * np.sqrt(variance[own]).astype(np.float32)
     found += measured.means.astype(np.float32)
     if measured.images is not None:
         images = measured.images.astype(np.float32)
         for start in range(0, count, CHUNK):
             part = found[start : start + CHUNK]
-            weights = luck.standard_exponential((len(part), len(images)), dtype=np.float32)  # Rubin's Bayesian bootstrap
+            weights = rng.standard_exponential((len(part), len(images)), dtype=np.float32)  # Rubin's Bayesian bootstrap
             part += (weights / weights.mean(axis=1, keepdims=True) - 1) @ images
     return found
 

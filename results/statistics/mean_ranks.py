@@ -70,7 +70,7 @@ def _spread(ranks: np.ndarray, variances: np.ndarray | None, level: float = 0.95
     return _Spread(gaps, lent, moderated * (own + lent), half)
 
 
-def best_chances(means: np.ndarray, variances: np.ndarray | None, luck: np.random.Generator) -> np.ndarray:
+def best_chances(means: np.ndarray, variances: np.ndarray | None, rng: np.random.Generator) -> np.ndarray:
     """(S,) chance of each source to have the lowest mean rank over all targets of the kind; needs two targets.
 
     From DRAWS draws: the rank gaps of the targets weighted at random, so that sources move together as they did, and what
@@ -79,12 +79,12 @@ def best_chances(means: np.ndarray, variances: np.ndarray | None, luck: np.rando
     ranks = stats.rankdata(-means, axis=1)
     (count, sources), spread = ranks.shape, _spread(ranks, variances)
     own = count - 1
-    drawn = luck.standard_normal((DRAWS, count)) @ spread.gaps
-    alone = luck.standard_normal((DRAWS, sources))
+    drawn = rng.standard_normal((DRAWS, count)) @ spread.gaps
+    alone = rng.standard_normal((DRAWS, sources))
     rest = spread.squares - (spread.gaps**2).sum(axis=0)  # the same for all: ranks of a target sum to the same
     drawn += (alone - alone.mean(axis=1, keepdims=True)) * np.sqrt(rest * sources / max(sources - 1, 1))
     freedom = own + spread.lent
-    heavy = np.sqrt(luck.chisquare(freedom, DRAWS) / freedom)
+    heavy = np.sqrt(rng.chisquare(freedom, DRAWS) / freedom)
     unit = drawn / np.sqrt(spread.squares) / heavy[:, None]
     first = (ranks.mean(axis=0) + unit * spread.half / stats.t.ppf(0.975, freedom)).argmin(axis=1)
     return np.bincount(first, minlength=sources) / DRAWS

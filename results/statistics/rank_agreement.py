@@ -90,8 +90,8 @@ def orders(n: int) -> np.ndarray:
     """
     if math.factorial(n) <= ORDERS:
         return np.array(list(itertools.permutations(range(n))))
-    luck = np.random.default_rng(n)
-    drawn = np.array([luck.permutation(n) for _ in range(ORDERS // 2)])
+    rng = np.random.default_rng(n)
+    drawn = np.array([rng.permutation(n) for _ in range(ORDERS // 2)])
     return np.concatenate([drawn, n - 1 - drawn])
 
 

@@ -87,7 +87,7 @@ def make_slowly(job: Job, *_: object) -> list[Outcome]:
 
 def record(cell: Cell, experiment: str) -> Record:
     energy = {name: Energy(kwh=1e-6, provenance="modelled") for name in ("cpu", "ram")}
-    now, luck = time.time(), generator("score", cell.key)
+    now, rng = time.time(), generator("score", cell.key)
     names = {"source": cell.source, "target": cell.target, "backbone": cell.backbone, "seed": str(cell.seed)}
     drawn = {f"subsample.{name}": str(value) for name, value in cell.subsample.model_dump().items()}
     scores = ("auc", "accuracy", "balanced_accuracy", "f1", "precision", "recall", "brier")
@@ -97,7 +97,7 @@ def record(cell: Cell, experiment: str) -> Record:
         kind="cell", key=cell.key, attempt=uuid.uuid4().hex, experiment=experiment, status="finished", point=cell.point,
         names=names, settings={**flat(cell.recipe), **drawn, "rule": cell.rule},
         facts={"data": cell.data, "start": cell.start.key, "groups": "None", "images": cell.data},
-        scores={name: float(luck.uniform(0.5, 1)) for name in scores}, validation=dict.fromkeys(validation, 1.0),
+        scores={name: float(rng.uniform(0.5, 1)) for name in scores}, validation=dict.fromkeys(validation, 1.0),
         curves={name: [0.5] * 10 for name in ("c", "val_auc", "val_loss")},
         costs=tuple(Cost(phase=phase, seconds=0.001, energy=energy, kg_per_kwh=0.3) for phase in ("features", "training")),
         environment=dict.fromkeys(environment, "1"), started=now, ended=now + 0.002,

@@ -78,14 +78,14 @@ def engine_steps(what: Task, seed: int, device: torch.device) -> float:
 
 def engine(what: Task, seed: int, device: torch.device) -> Callable[[int], Iterator[Tensor]]:
     """The engine about to train: called with a number of images, it takes a step through them at each `next`, its loss."""
-    network, luck = network_of(what, seed).to(device).train(), torch.Generator().manual_seed(max(seed, 0))
+    network, rng = network_of(what, seed).to(device).train(), torch.Generator().manual_seed(max(seed, 0))
     quicken(network)
     size, images = what.recipe.batch_size, on_device(*what.images["train"], device)
     step = train.Step(network, what.recipe, size)
 
     def begin(most: int) -> Iterator[Tensor]:
-        order = torch.randperm(len(images), generator=luck)[: most - most % size]
-        draws = draw(what.recipe.augment, len(order), luck).to(device)
+        order = torch.randperm(len(images), generator=rng)[: most - most % size]
+        draws = draw(what.recipe.augment, len(order), rng).to(device)
         return (
             step(pixels, labels, draws[number * size : (number + 1) * size], what.recipe.lr)
             for number, (pixels, labels) in enumerate(batches(images, order, size))

@@ -55,10 +55,10 @@ def real_images(target: str, size: int, most: int | None) -> dict[str, tuple[np.
 
 
 def noise(backbone: str, recipe: Recipe, count: int) -> Task:
-    luck = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     sizes = {"train": count, "val": max(count // 4, 16), "test": max(count // 4, 16)}
     images = {
-        part: (luck.integers(0, 256, (n, recipe.size, recipe.size, 3), dtype=np.uint8), np.arange(n) % CLASSES)
+        part: (rng.integers(0, 256, (n, recipe.size, recipe.size, 3), dtype=np.uint8), np.arange(n) % CLASSES)
         for part, n in sizes.items()
     }
     return Task(backbone, Trained(), recipe, images, real=False)

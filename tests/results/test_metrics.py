@@ -71,9 +71,9 @@ def test_one_class_alone_or_a_probability_that_is_no_number_has_no_auc():
 @any_of(st.integers(2, 5), st.integers(0, 10**6))
 @settings(max_examples=30, deadline=None)
 def test_every_score_is_scikit_learns(classes, seed):
-    luck = np.random.default_rng(seed)
-    labels = luck.permutation(np.arange(40) % classes)
-    given = luck.dirichlet(np.ones(classes), 40)
+    rng = np.random.default_rng(seed)
+    labels = rng.permutation(np.arange(40) % classes)
+    given = rng.dirichlet(np.ones(classes), 40)
     guess, truth = given.argmax(1), np.eye(classes, dtype=int)[labels]
     found = scores("ordinal", labels, given)
     ovr = metrics.roc_auc_score(labels, given, multi_class="ovr") if classes > 2 else metrics.roc_auc_score(labels, given[:, 1])
@@ -94,18 +94,18 @@ def test_every_score_is_scikit_learns(classes, seed):
 @any_of(st.permutations(range(4)), st.integers(0, 10**6))
 @settings(max_examples=20, deadline=None)
 def test_the_order_of_classes_and_of_images_does_not_matter(order, seed):
-    luck = np.random.default_rng(seed)
-    labels, given = luck.permutation(np.arange(40) % 4), luck.dirichlet(np.ones(4), 40)
+    rng = np.random.default_rng(seed)
+    labels, given = rng.permutation(np.arange(40) % 4), rng.dirichlet(np.ones(4), 40)
     moved = np.argsort(order)[labels]
     assert scores("multiclass", moved, given[:, order]) == pytest.approx(scores("multiclass", labels, given))
-    shuffled = luck.permutation(40)
+    shuffled = rng.permutation(40)
     assert scores("multiclass", labels[shuffled], given[shuffled]) == pytest.approx(scores("multiclass", labels, given))
 
 
 def test_guessing_is_worth_what_guessing_is_worth():
-    luck = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     labels = np.arange(4000) % 4
-    found = scores("ordinal", labels, luck.dirichlet(np.ones(4), 4000))
+    found = scores("ordinal", labels, rng.dirichlet(np.ones(4), 4000))
     assert found["auc"] == pytest.approx(0.5, abs=0.03)
     assert found["kappa"] == pytest.approx(0, abs=0.06)
     assert found["balanced_accuracy"] == pytest.approx(0.25, abs=0.03)

@@ -22,19 +22,19 @@ VENDI = "vertaix/Vendi-Score c791c30d7c14"
 
 def arrays(count=200, dims=8, apart=1.5):
     """Rectified features (count, dims), probabilities (count, 6) with their logits, and labels of 4 classes, half of them 3."""
-    luck = np.random.default_rng(20)
+    rng = np.random.default_rng(20)
     labels = np.minimum(np.arange(count) % 6, 3)
-    features = np.maximum(luck.standard_normal((count, dims)) + apart * luck.standard_normal((4, dims))[labels], 0)
-    powers = np.exp(2 * luck.standard_normal((count, 6)) + 3 * np.eye(6)[labels])
+    features = np.maximum(rng.standard_normal((count, dims)) + apart * rng.standard_normal((4, dims))[labels], 0)
+    powers = np.exp(2 * rng.standard_normal((count, 6)) + 3 * np.eye(6)[labels])
     return features, powers / powers.sum(axis=1, keepdims=True), labels, np.log(powers)
 
 
 def clusters():
     """Three clusters far apart, and labels of which some are of another cluster."""
-    luck = np.random.default_rng(21)
+    rng = np.random.default_rng(21)
     own = np.arange(90) % 3
-    features = 0.1 * luck.standard_normal((90, 5)) + 4 * np.eye(5)[own]
-    return features, np.where(luck.random(90) < 0.3, 2 - own, own)
+    features = 0.1 * rng.standard_normal((90, 5)) + 4 * np.eye(5)[own]
+    return features, np.where(rng.random(90) < 0.3, 2 - own, own)
 
 
 F, P, Y, LOGITS = arrays()

@@ -11,9 +11,9 @@ from tests.support.drawn import draws
 
 
 def sides(count, dims=5, neutral=7, seed=0):
-    luck = np.random.default_rng(seed)
-    features = luck.standard_normal((count, dims)) + 3
-    return features, features[:, :2] @ luck.standard_normal((2, neutral)) + luck.standard_normal((count, neutral))
+    rng = np.random.default_rng(seed)
+    features = rng.standard_normal((count, dims)) + 3
+    return features, features[:, :2] @ rng.standard_normal((2, neutral)) + rng.standard_normal((count, neutral))
 
 
 def hsic(one, other, rows):
@@ -63,8 +63,8 @@ def test_rotated_and_scaled_and_moved_features_are_the_same(count, debiased):
 
 
 def test_unrelated_features_score_0_on_average_though_they_are_many():
-    luck = np.random.default_rng(0)
-    pairs = [(luck.standard_normal((20, 60)), luck.standard_normal((20, 50))) for _ in range(150)]
+    rng = np.random.default_rng(0)
+    pairs = [(rng.standard_normal((20, 60)), rng.standard_normal((20, 50))) for _ in range(150)]
     found = [cka(*pair) for pair in pairs]
     assert abs(np.mean(found)) < 3 * np.std(found) / np.sqrt(150)
     assert np.mean([cka(*pair, debiased=False) for pair in pairs]) > 0.7

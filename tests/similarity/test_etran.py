@@ -81,8 +81,8 @@ def test_resamples_have_discriminants_of_their_own_with_the_shrinkage_of_all_ima
 
 
 def test_resamples_spread_as_new_images_do():
-    luck = np.random.default_rng(0)
-    means, labels = luck.standard_normal((3, 200)) / 10, np.arange(120) % 3
-    new = [luck.standard_normal((120, 200)) + means[labels] for _ in range(20)]
+    rng = np.random.default_rng(0)
+    means, labels = rng.standard_normal((3, 200)) / 10, np.arange(120) % 3
+    new = [rng.standard_normal((120, 200)) + means[labels] for _ in range(20)]
     spread = np.mean([etran.resample({"features": one, "labels": labels}, draws(labels, 30)).std() for one in new[:5]])
     assert spread == pytest.approx(np.std([etran(one, labels) for one in new]), rel=0.5)

@@ -48,8 +48,8 @@ def test_few_images_of_many_features_score_or_are_undefined(asked):
 
 @every
 def test_the_order_of_images_does_not_matter(asked):
-    given, luck = all_inputs(), np.random.default_rng(5)
-    target, source = luck.permutation(COUNT), luck.permutation(80)
+    given, rng = all_inputs(), np.random.default_rng(5)
+    target, source = rng.permutation(COUNT), rng.permutation(80)
     moved = {need: values[target if need in OF_TARGET else source] for need, values in given.items()}
     same(scored(asked, moved), scored(asked, given), rel=1e-6, abs=1e-9)
 
@@ -195,20 +195,20 @@ CASES = st.fixed_dictionaries(
 
 
 def built(case):
-    luck, made, classes, dims = np.random.default_rng(case["seed"]), {}, case["classes"], case["dims"]
+    rng, made, classes, dims = np.random.default_rng(case["seed"]), {}, case["classes"], case["dims"]
     for own, count in (("", case["count"]), ("source_", case["source_count"])):
-        labels = luck.integers(0, classes, count)
-        features = np.maximum(luck.standard_normal((count, dims)) + 2 * luck.standard_normal((classes, dims))[labels], -0.5)
+        labels = rng.integers(0, classes, count)
+        features = np.maximum(rng.standard_normal((count, dims)) + 2 * rng.standard_normal((classes, dims))[labels], -0.5)
         if case["dead"] is not None:
-            features[:, luck.integers(dims)] = case["dead"]
+            features[:, rng.integers(dims)] = case["dead"]
         if case["features_twice"]:
-            features[:, luck.integers(dims)] = features[:, 0]
+            features[:, rng.integers(dims)] = features[:, 0]
         if case["images_twice"]:
-            again = luck.integers(0, count, count // 2)
+            again = rng.integers(0, count, count // 2)
             features[: count // 2], labels[: count // 2] = features[again], labels[again]
         labels[:2] = 0, 1
         features *= 10.0 ** case["size"]
-        logits = luck.standard_normal((count, 4)) * (300 if case["sure"] else 3)
+        logits = rng.standard_normal((count, 4)) * (300 if case["sure"] else 3)
         powers = np.exp(logits - logits.max(axis=1, keepdims=True))
         made |= {own + "features": features, own + "labels": labels * 3 + 1, own + "neutral": np.tanh(features[:, ::-1])}
         made |= {own + "logits": logits, own + "probabilities": powers / powers.sum(axis=1, keepdims=True)}
@@ -220,12 +220,12 @@ def built(case):
 @any_of(case=CASES, seed=st.integers(0, 99))
 def test_any_input_scores_the_same_in_any_order_and_under_any_names_or_is_undefined(asked, case, seed):
     given = built(case)
-    luck = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     before = {need: values.copy() for need, values in given.items()}
     first = scored_or_wrong(asked, given)
-    target, source = luck.permutation(len(given["labels"])), luck.permutation(len(given["source_labels"]))
+    target, source = rng.permutation(len(given["labels"])), rng.permutation(len(given["source_labels"]))
     moved = {need: values[target if need in OF_TARGET else source] for need, values in given.items()}
-    names = luck.permutation(20)
+    names = rng.permutation(20)
     moved = {need: names[values] if need.endswith("labels") else values for need, values in moved.items()}
     # a covariance shrunk by 1e-10 leaves few digits; and PACTran counts the doubts about images that leave next to none
     same(scored_or_wrong(asked, moved), first, rel=1e-2 if asked.name == "pactran" else 1e-5, abs=1e-8)

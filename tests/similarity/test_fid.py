@@ -22,9 +22,9 @@ def test_two_gaussians_with_common_axes_in_closed_form():
 
 @pytest.mark.parametrize(("count", "of_source"), [(50, 60), (50, 8), (7, 60), (7, 9)])
 def test_it_is_the_matrix_square_root_on_either_side_of_n_below_e(count, of_source):
-    luck = np.random.default_rng(0)
-    mix = luck.standard_normal((12, 12))
-    target, source = luck.standard_normal((count, 12)) @ mix, luck.standard_normal((of_source, 12)) + 1
+    rng = np.random.default_rng(0)
+    mix = rng.standard_normal((12, 12))
+    target, source = rng.standard_normal((count, 12)) @ mix, rng.standard_normal((of_source, 12)) + 1
     cov, source_cov = np.cov(target.T), np.cov(source.T)
     # Of eigenvalues: Schur's method, which scipy's sqrtm has, is off by 1e-5 for the singular covariance of 7 images.
     variances, axes = np.linalg.eigh(cov)
@@ -44,8 +44,8 @@ def test_a_set_is_no_distance_from_itself(count):
 
 @pytest.mark.parametrize("dims", [4, 60])
 def test_influences_are_the_slope_of_the_score_in_the_weight_of_an_image(dims):
-    luck = np.random.default_rng(0)
-    target, source = luck.standard_normal((30, dims)) * 2 + 1, luck.standard_normal((40, dims))
+    rng = np.random.default_rng(0)
+    target, source = rng.standard_normal((30, dims)) * 2 + 1, rng.standard_normal((40, dims))
 
     def weighted(rows, image, more):
         """Mean and root of the covariance with `more` weight on one image, taken from all in equal parts."""
@@ -84,8 +84,8 @@ def test_influences_are_the_slope_of_the_score_in_the_weight_of_an_image(dims):
 
 
 def test_the_interval_is_as_wide_as_resamples_one_by_one_where_images_are_many():
-    luck = np.random.default_rng(0)
-    target, source = luck.standard_normal((400, 3)) * 2, luck.standard_normal((500, 3)) + 1
+    rng = np.random.default_rng(0)
+    target, source = rng.standard_normal((400, 3)) * 2, rng.standard_normal((500, 3)) + 1
     drawn = draws(np.zeros(400, dtype=int), 200, 500)
     one_by_one = [fid(target[rows], source[others]) for rows, others in zip(drawn.target, drawn.source, strict=True)]
     np.testing.assert_allclose(resampled(drawn, target, source).std(), np.std(one_by_one), rtol=0.05)

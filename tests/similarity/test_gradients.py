@@ -30,13 +30,13 @@ def inputs(one, backbone="test_resnet"):
 @pytest.mark.parametrize("one", MEASURES, ids=lambda one: one.name)
 def test_the_network_the_images_and_the_global_luck_stay_as_they_are(one):
     given = inputs(one)
-    before, images, luck = state(given[one.needs[-1]]), given["images"].clone(), torch.get_rng_state()
+    before, images, rng = state(given[one.needs[-1]]), given["images"].clone(), torch.get_rng_state()
     one(**given)
     one.resample(given, draws(given["labels"], 3, 20))
     assert same(before, state(given[one.needs[-1]]))
     assert torch.equal(images, given["images"])
     assert not given["images"].requires_grad
-    assert torch.equal(luck, torch.get_rng_state())
+    assert torch.equal(rng, torch.get_rng_state())
 
 
 @pytest.mark.parametrize("one", MEASURES, ids=lambda one: one.name)

@@ -28,9 +28,9 @@ def test_h_is_the_trace_of_dense_matrices():
 
 def test_two_gaussians_score_what_they_are_known_to():
     # Σ = 1 + mm', between = mm': the trace is m²/(1 + m²) with m the distance from the middle
-    luck = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     labels = np.arange(40_000) % 2
-    features = luck.standard_normal((40_000, 3)) + np.where(labels, 1.5, -1.5)[:, None] * [1, 0, 0]
+    features = rng.standard_normal((40_000, 3)) + np.where(labels, 1.5, -1.5)[:, None] * [1, 0, 0]
     assert hscore(features, labels) == pytest.approx(1.5**2 / (1 + 1.5**2), abs=0.005)
 
 
@@ -91,9 +91,9 @@ def test_what_an_image_adds_is_h_with_it_less_h_without():
 def test_spread_of_resamples_is_that_of_fresh_images(which, count, dims):
     fresh, told = [], []
     for seed in range(80):
-        luck = np.random.default_rng(seed)
+        rng = np.random.default_rng(seed)
         labels = np.arange(count) % 2
-        features = luck.standard_normal((count, dims)) * np.arange(1, dims + 1) ** -0.5
+        features = rng.standard_normal((count, dims)) * np.arange(1, dims + 1) ** -0.5
         features[:, 0] += labels
         fresh.append(which(features, labels))
         told.append(which.resample({"features": features, "labels": labels}, draws(labels, 60, seed=seed)).std())

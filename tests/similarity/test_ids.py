@@ -8,8 +8,8 @@ from tests.support.drawn import draws
 
 
 def sides(dims=7):
-    luck = np.random.default_rng(0)
-    return luck.standard_normal((45, dims)), luck.standard_normal((60, dims)) + 0.3
+    rng = np.random.default_rng(0)
+    return rng.standard_normal((45, dims)), rng.standard_normal((60, dims)) + 0.3
 
 
 @pytest.mark.parametrize("dims", [7, 200])

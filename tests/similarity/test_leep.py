@@ -16,8 +16,8 @@ def test_six_images_by_hand():
 
 
 def test_sure_source_classes_make_it_nce():
-    luck = np.random.default_rng(0)
-    sure, labels = np.eye(7)[luck.integers(0, 7, 200)], luck.integers(0, 3, 200)
+    rng = np.random.default_rng(0)
+    sure, labels = np.eye(7)[rng.integers(0, 7, 200)], rng.integers(0, 3, 200)
     assert leep(sure, labels) == pytest.approx(nce(sure, labels), abs=1e-12)
 
 
@@ -30,15 +30,15 @@ def test_probabilities_that_are_all_alike_leave_the_entropy_of_the_labels():
 
 
 def test_source_classes_without_any_mass_change_nothing():
-    luck = np.random.default_rng(1)
-    probabilities, labels = luck.dirichlet(np.ones(4), 50), luck.integers(0, 3, 50)
+    rng = np.random.default_rng(1)
+    probabilities, labels = rng.dirichlet(np.ones(4), 50), rng.integers(0, 3, 50)
     padded = np.hstack([probabilities, np.zeros((50, 3))])
     assert leep(padded, labels) == pytest.approx(leep(probabilities, labels), abs=1e-12)
 
 
 def test_resamples_at_once_are_resamples_one_by_one():
-    luck = np.random.default_rng(0)
-    probabilities, labels = luck.dirichlet(np.ones(5), 40), luck.integers(0, 3, 40)
+    rng = np.random.default_rng(0)
+    probabilities, labels = rng.dirichlet(np.ones(5), 40), rng.integers(0, 3, 40)
     drawn = draws(labels, 7)
     together = leep.resample({"probabilities": probabilities, "labels": labels}, drawn)
     np.testing.assert_allclose(together, [leep(probabilities[rows], labels[rows]) for rows in drawn.target], rtol=1e-12)

@@ -106,9 +106,9 @@ def test_spread_of_resamples_is_that_of_resamples_one_by_one_where_images_are_ma
 def test_spread_of_resamples_is_that_of_fresh_images(count, dims):
     fresh, told = [], []
     for seed in range(80):
-        luck = np.random.default_rng(seed)
+        rng = np.random.default_rng(seed)
         labels = np.arange(count) % 2
-        features = luck.standard_normal((count, dims)) * np.arange(1, dims + 1) ** -0.5
+        features = rng.standard_normal((count, dims)) * np.arange(1, dims + 1) ** -0.5
         features[:, 0] += labels
         fresh.append(logme(features, labels))
         told.append(logme.resample({"features": features, "labels": labels}, draws(labels, 60, seed=seed)).std())

@@ -21,8 +21,8 @@ def test_its_bounds_are_a_sure_guess_and_no_information():
 
 
 def test_resamples_at_once_are_resamples_one_by_one():
-    luck = np.random.default_rng(0)
-    probabilities, labels = luck.dirichlet(np.ones(5), 40), luck.integers(0, 3, 40)
+    rng = np.random.default_rng(0)
+    probabilities, labels = rng.dirichlet(np.ones(5), 40), rng.integers(0, 3, 40)
     drawn = draws(labels, 7)
     together = nce.resample({"probabilities": probabilities, "labels": labels}, drawn)
     np.testing.assert_allclose(together, [nce(probabilities[rows], labels[rows]) for rows in drawn.target], rtol=1e-12)

@@ -27,16 +27,16 @@ def test_its_parts_are_those_of_the_exact_coupling(dims):
 
 
 def test_coupled_one_to_one_it_is_nce_of_the_partners_labels():
-    luck = np.random.default_rng(0)
-    rows = luck.standard_normal((40, 6)) * 5
-    labels, source_labels = luck.integers(0, 3, 40), luck.integers(0, 4, 40)
+    rng = np.random.default_rng(0)
+    rows = rng.standard_normal((40, 6)) * 5
+    labels, source_labels = rng.integers(0, 3, 40), rng.integers(0, 4, 40)
     found = otce(rows + 0.01, source_labels, rows, labels)
     assert found == pytest.approx(nce(np.eye(4)[source_labels], labels), rel=1e-9)
 
 
 def test_every_image_drawn_once_is_the_score_and_twice_weighs_twice():
-    luck = np.random.default_rng(0)
-    rows = luck.standard_normal((20, 6)) * 5
+    rng = np.random.default_rng(0)
+    rows = rng.standard_normal((20, 6)) * 5
     labels, source_labels = np.arange(20) % 3, np.arange(20) // 5
     drawn = draws(labels, 6, 20)
     drawn.target[0] = drawn.source[0] = np.arange(20)

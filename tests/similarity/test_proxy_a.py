@@ -9,14 +9,14 @@ from tests.support.drawn import draws
 
 
 def sides(count=60, of_source=80, dims=8, apart=0.0, seed=0):
-    luck = np.random.default_rng(seed)
-    return luck.standard_normal((count, dims)), luck.standard_normal((of_source, dims)) + apart
+    rng = np.random.default_rng(seed)
+    return rng.standard_normal((count, dims)), rng.standard_normal((of_source, dims)) + apart
 
 
 @pytest.mark.parametrize("dims", [5, 40])
 def test_the_classifier_is_ridge_regression_on_either_side_of_n_below_e(dims):
-    luck = np.random.default_rng(0)
-    train, test, side = luck.standard_normal((20, dims)), luck.standard_normal((6, dims)), np.repeat([1.0, -1.0], 10)
+    rng = np.random.default_rng(0)
+    train, test, side = rng.standard_normal((20, dims)), rng.standard_normal((6, dims)), np.repeat([1.0, -1.0], 10)
     penalty = 0.7 * ((train - train.mean(axis=0)) ** 2).sum() / min(20, dims)
     expected = Ridge(alpha=penalty, solver="cholesky").fit(train, side).predict(test)
     np.testing.assert_allclose(_told(train, side, test, 0.7), expected, rtol=1e-9)
@@ -46,8 +46,8 @@ def test_few_images_cannot_be_held_out():
 
 def test_the_score_does_not_follow_the_order_of_the_images():
     target, source = sides(apart=0.5)
-    luck = np.random.default_rng(5)
-    assert proxy_a(luck.permutation(target), luck.permutation(source)) == proxy_a(target, source)
+    rng = np.random.default_rng(5)
+    assert proxy_a(rng.permutation(target), rng.permutation(source)) == proxy_a(target, source)
 
 
 def test_resamples_average_the_same_held_out_mistakes():

@@ -24,18 +24,18 @@ MEASURES = dict(found())
 
 
 def all_inputs(count=COUNT, dims=DIMS, seed=0):
-    luck = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     features, labels = blobs(count, dims, CLASSES, apart=2.0, seed=seed)
-    logits = features[:, : min(dims, 6)] + 0.5 * luck.standard_normal((count, min(dims, 6)))
+    logits = features[:, : min(dims, 6)] + 0.5 * rng.standard_normal((count, min(dims, 6)))
     source, source_labels = blobs(80, dims, 4, apart=2.0, seed=seed + 1)
     return {
         "features": features,
         "labels": labels,
         "logits": logits,
         "probabilities": np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True),
-        "neutral": features @ luck.standard_normal((dims, 7)) + 1,
+        "neutral": features @ rng.standard_normal((dims, 7)) + 1,
         "source_features": source,
-        "source_neutral": source @ luck.standard_normal((dims, 7)),
+        "source_neutral": source @ rng.standard_normal((dims, 7)),
         "source_labels": source_labels,
     }
 

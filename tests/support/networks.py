@@ -22,9 +22,9 @@ def network(backbone="test_resnet", seed=0):
 
 def pictures(count=24, classes=3, seed=0, size=32):
     """Images whose brightness and stripes follow their class: (images, labels)."""
-    luck = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     labels = np.arange(count) % classes
-    images = luck.uniform(0, 0.5, (count, 3, size, size)) + 0.03 * labels[:, None, None, None]
+    images = rng.uniform(0, 0.5, (count, 3, size, size)) + 0.03 * labels[:, None, None, None]
     images[:, 0, :: seed + 2] *= 0.5
     return torch.tensor(images, dtype=torch.float32), labels
 

@@ -10,10 +10,10 @@ from benchmark.data.fingerprint import SIDE
 
 def textures(count, side=SIDE, seed=0, slope=1.2):
     """(count, side, side) uint8: noise whose amplitude falls with frequency, as in photographs."""
-    luck = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     radius = np.hypot(np.fft.fftfreq(side)[:, None], np.fft.rfftfreq(side)[None])
     weight = 1 / np.maximum(radius, 1 / side) ** slope
-    field = np.fft.irfft2(np.fft.rfft2(luck.normal(size=(count, side, side))) * weight, s=(side, side))
+    field = np.fft.irfft2(np.fft.rfft2(rng.normal(size=(count, side, side))) * weight, s=(side, side))
     field = (field - field.mean((1, 2), keepdims=True)) / field.std((1, 2), keepdims=True)
     return np.clip(128 + 45 * field, 0, 255).astype(np.uint8)
 

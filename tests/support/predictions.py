@@ -4,11 +4,11 @@ import numpy as np
 import pandas as pd
 
 
-def predictions(luck, count, classes, *, multilabel=False, groups=None, luck_of_model=None, skill=1.0):
-    """The same `luck` gives the same labels; `luck_of_model` other answers to them."""
-    labels = luck.integers(0, 2, (count, classes)) if multilabel else luck.permutation(np.arange(count) % classes)
+def predictions(rng, count, classes, *, multilabel=False, groups=None, model_seed=None, skill=1.0):
+    """The same `rng` gives the same labels; `model_seed` other answers to them."""
+    labels = rng.integers(0, 2, (count, classes)) if multilabel else rng.permutation(np.arange(count) % classes)
     truth = labels if multilabel else np.eye(classes)[labels]
-    answers = luck if luck_of_model is None else np.random.default_rng(luck_of_model)
+    answers = rng if model_seed is None else np.random.default_rng(model_seed)
     raw = skill * truth + answers.normal(size=(count, classes))
     given = 1 / (1 + np.exp(-raw)) if multilabel else np.exp(raw) / np.exp(raw).sum(axis=1, keepdims=True)
     columns = {"sample": [f"i{i}" for i in range(count)], "group": groups if groups is not None else ""}

@@ -12,9 +12,9 @@ CPU = torch.device("cpu")
 
 def stripes(count: int, seed: int = 0, *, multilabel: bool = False, side: int = 16, bright: int = 120) -> Images:
     """Grey noise; class 1 has a bright upper half."""
-    luck = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     labels = np.arange(count) % 2
-    pixels = luck.integers(0, 120, (count, side, side, 1), dtype=np.uint8)
+    pixels = rng.integers(0, 120, (count, side, side, 1), dtype=np.uint8)
     pixels[labels == 1, : side // 2] += np.uint8(bright)
     return on_device(pixels, np.stack([labels, 1 - labels], 1) if multilabel else labels, CPU)
 

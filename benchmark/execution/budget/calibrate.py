@@ -143,7 +143,7 @@ def _training(work: Work, classes: int, images: Decoded, parts: Parts, meter: Me
         network, setup = _network(work, classes, recipe, device)
         quicken(network)
         size = min(recipe.batch_size, len(parts["train"]))
-        step, luck = train.Step(network, recipe, size), torch.Generator().manual_seed(0)
+        step, rng = train.Step(network, recipe, size), torch.Generator().manual_seed(0)
         judged = Average(network, recipe.ema) if recipe.ema else None
         now = network if judged is None else judged.network
         shown = _some(images, parts["train"], size, device)
@@ -151,7 +151,7 @@ def _training(work: Work, classes: int, images: Decoded, parts: Parts, meter: Me
 
         def one() -> None:
             network.train()
-            draws = draw(recipe.augment, size, luck).to(device)
+            draws = draw(recipe.augment, size, rng).to(device)
             loss = step(*shown.batch(torch.randperm(size).to(shown.pixels.device)), draws, recipe.lr)
             if judged is not None:
                 judged.follow(network)

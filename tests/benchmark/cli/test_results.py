@@ -38,7 +38,7 @@ def fill(tracking):
         for s, (source, skill) in enumerate(SKILL.items()):
             for seed in range(3):
                 for p, point in enumerate(("p", "q")):
-                    table = predictions(np.random.default_rng(t), 90, 2, luck_of_model=[t, s, seed, p], skill=skill)
+                    table = predictions(np.random.default_rng(t), 90, 2, model_seed=[t, s, seed, p], skill=skill)
                     given = table[["probability_0", "probability_1"]].to_numpy()
                     names = {"source": source, "target": target, "backbone": "net", "seed": str(seed), "protocol": "finetune"}
                     record = OLD.model_copy(update={

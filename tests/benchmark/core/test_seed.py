@@ -32,7 +32,7 @@ def test_a_number_is_its_own_name():
     assert seed_of("a", 1) == seed_of("a", "1") != seed_of("a", 2)
 
 
-@pytest.mark.parametrize("draw", [lambda luck: luck.random(4), lambda luck: luck.permutation(9)])
+@pytest.mark.parametrize("draw", [lambda rng: rng.random(4), lambda rng: rng.permutation(9)])
 def test_generators_of_the_same_names_draw_the_same(draw):
     np.testing.assert_array_equal(draw(generator("a", 1)), draw(generator("a", 1)))
     assert not np.array_equal(draw(generator("a", 1)), draw(generator("a", 2)))

@@ -17,10 +17,10 @@ PARTS = ("train", "val", "test")
 
 def arrays(**changes):
     """MedMNIST's keys: 12 grey images of 8 × 8 per part, labels 0 and 1 in turn."""
-    luck = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     made = {}
     for part in PARTS:
-        made[f"{part}_images"] = luck.integers(0, 256, (12, 8, 8), dtype=np.uint8)
+        made[f"{part}_images"] = rng.integers(0, 256, (12, 8, 8), dtype=np.uint8)
         made[f"{part}_labels"] = np.arange(12).reshape(-1, 1) % 2
     return made | changes
 

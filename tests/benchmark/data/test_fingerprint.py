@@ -53,9 +53,9 @@ def test_copies_are_exact_also_in_colour_and_where_a_picture_is_all_symmetry():
 
 
 def test_nearly_constant_pictures_have_no_twin_and_do_not_flood():
-    luck = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     black = np.zeros((300, SIDE, SIDE, 1), dtype=np.uint8)
-    paper = luck.integers(245, 256, size=(300, SIDE, SIDE, 1), dtype=np.uint8)
+    paper = rng.integers(245, 256, size=(300, SIDE, SIDE, 1), dtype=np.uint8)
     paper[1:] = paper[0]
     picture = textures(1)[..., None]
     images = np.concatenate([black, paper, picture])
@@ -80,10 +80,10 @@ def test_no_picture_on_one_side_is_no_twin():
 
 def scattered(seed, count, centres):
     """Words near `centres`: some bits of each are turned, around the limit."""
-    luck = np.random.default_rng(seed)
-    bits = np.unpackbits(centres[luck.integers(len(centres), size=count)].view(np.uint8), axis=1)
+    rng = np.random.default_rng(seed)
+    bits = np.unpackbits(centres[rng.integers(len(centres), size=count)].view(np.uint8), axis=1)
     for row in bits:
-        row[luck.choice(128, size=luck.integers(0, NEAR + 4), replace=False)] ^= 1
+        row[rng.choice(128, size=rng.integers(0, NEAR + 4), replace=False)] ^= 1
     return np.ascontiguousarray(np.packbits(bits, axis=1)).view(np.uint64)
 
 
@@ -107,11 +107,11 @@ def test_the_search_finds_what_looking_at_every_pair_finds(monkeypatch, seed, ro
 @given(st.integers(0, 2**32), st.integers(0, 40), st.integers(1, 60))
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_twins_are_what_looking_at_every_pair_finds(monkeypatch, seed, unrelated, copied):
-    luck = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     base = textures(copied, seed=seed)
-    noisy = np.clip(base + luck.normal(0, luck.uniform(0, 25, size=(copied, 1, 1)), base.shape), 0, 255).astype(np.uint8)
+    noisy = np.clip(base + rng.normal(0, rng.uniform(0, 25, size=(copied, 1, 1)), base.shape), 0, 255).astype(np.uint8)
     one = prints(np.concatenate([base, textures(unrelated, seed=seed + 1)])[..., None])
-    other = prints(luck.permutation(np.concatenate([noisy, base[:3]]))[..., None])
+    other = prints(rng.permutation(np.concatenate([noisy, base[:3]]))[..., None])
     monkeypatch.setattr(fingerprint, "COLUMNS", 8)
     monkeypatch.setattr(fingerprint, "PAIRS", 3)
     index, exact = twins(one, other)

@@ -58,8 +58,8 @@ def test_patients_stay_whole_where_some_are_not_known(blank):
 
 
 def test_one_data_set_in_five_layouts_is_the_same_arrays(tmp_path):
-    luck = np.random.default_rng(0)
-    arrays = {f"{p}/{c}/{i}.png": luck.integers(0, 256, (6, 6, 3), dtype=np.uint8)
+    rng = np.random.default_rng(0)
+    arrays = {f"{p}/{c}/{i}.png": rng.integers(0, 256, (6, 6, 3), dtype=np.uint8)
               for p in ("test", "train", "val") for c in "ab" for i in range(3)}  # fmt: skip
     for name, array in arrays.items():
         (tmp_path / "toy" / name).parent.mkdir(parents=True, exist_ok=True)
@@ -70,7 +70,7 @@ def test_one_data_set_in_five_layouts_is_the_same_arrays(tmp_path):
     shutil.make_archive(str(tmp_path / "toy"), "zip", tmp_path / "toy")
     for ending, mode in (("tar", "w"), ("tar.gz", "w:gz")):
         with tarfile.open(tmp_path / f"toy.{ending}", mode) as tar:
-            for name in luck.permutation(names):
+            for name in rng.permutation(names):
                 content = (tmp_path / "toy" / name).read_bytes()
                 member = tarfile.TarInfo(f"./{name}")
                 member.size = len(content)

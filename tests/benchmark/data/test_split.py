@@ -29,8 +29,8 @@ def made(labels, groups=None, parts=None, name="toy"):
 @settings(max_examples=25, deadline=None)
 @given(st.integers(0, 10**6), st.integers(60, 150), st.integers(2, 4))
 def test_adrawn_split_keeps_groups_whole_and_takes_every_image_once(seed, patients, classes):
-    luck = np.random.default_rng(seed)
-    groups = luck.integers(0, patients, 20 * patients)
+    rng = np.random.default_rng(seed)
+    groups = rng.integers(0, patients, 20 * patients)
     labels = np.arange(len(groups)) % classes
     parts = split(*made(labels, groups))
     assert sorted(np.concatenate(list(parts.values()))) == list(range(len(labels)))

@@ -21,9 +21,9 @@ FACTS = ("--modality", "microscope", "--licence", "CC0", "--citation", "Us, 2026
 
 
 def picture(path, number, size=(20, 16), mode="L"):
-    luck = np.random.default_rng(number)
+    rng = np.random.default_rng(number)
     path.parent.mkdir(parents=True, exist_ok=True)
-    pixels = luck.integers(0, 255, (size[1], size[0], 3) if mode == "RGB" else (size[1], size[0]), dtype=np.uint8)
+    pixels = rng.integers(0, 255, (size[1], size[0], 3) if mode == "RGB" else (size[1], size[0]), dtype=np.uint8)
     Image.fromarray(pixels).save(path)
 
 

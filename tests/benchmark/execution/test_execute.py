@@ -64,7 +64,7 @@ def test_a_cell_that_was_interrupted_and_made_again_is_the_one_made_at_once_bit_
     assert (stopped.record.status, stopped.record.reason, stopped.predictions) == ("interrupted", "stopped by the user", None)
     assert (stopped.record.key, stopped.record.scores) == (cell.key, {})
     assert [cost.phase for cost in stopped.record.costs] == ["training"]
-    torch.manual_seed(99)  # whatever else the process does with torch's own luck
+    torch.manual_seed(99)  # whatever else the process does with torch's global generator
     np.random.seed(99)  # noqa: NPY002
     again = make_cell(cell, "e", watch())
     assert (whole.record.status, again.record.status) == ("finished", "finished")

@@ -63,9 +63,9 @@ def test_a_balanced_average_is_that_of_the_classes_also_of_draws():
 
 @pytest.mark.parametrize("seed", range(8))
 def test_equal_images_of_two_classes_leave_the_folds_as_they_are_under_other_names(seed):
-    luck = np.random.default_rng(seed)
-    features = luck.standard_normal((15, 4)).repeat(2, axis=0)
-    labels = luck.integers(0, 3, 30)
+    rng = np.random.default_rng(seed)
+    features = rng.standard_normal((15, 4)).repeat(2, axis=0)
+    labels = rng.integers(0, 3, 30)
     before = stratified_folds(features, labels, number=5, seed=0)
     for names in permutations(range(3)):
         np.testing.assert_array_equal(stratified_folds(features, np.array(names)[labels], number=5, seed=0), before)

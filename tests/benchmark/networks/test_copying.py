@@ -19,7 +19,7 @@ def test_a_copy_is_what_deepcopy_makes(backbone):
         for a, b in zip(mine, theirs, strict=True):
             assert torch.equal(a, b)
             assert (type(a), a.stride(), a.requires_grad) == (type(b), b.stride(), b.requires_grad)
-    assert [luck.initial_seed() for luck in made.lucks()] == [luck.initial_seed() for luck in expected.lucks()]
+    assert [rng.initial_seed() for rng in made.generators()] == [rng.initial_seed() for rng in expected.generators()]
     assert str(made) == str(expected)
     images = torch.rand(2, 3, 64, 64)
     assert torch.equal(made(images), expected(images))

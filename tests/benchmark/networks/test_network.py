@@ -237,7 +237,7 @@ def start(backbone="test_resnet", seed=0):
 
 
 def test_the_head_depends_on_the_seed_alone_and_the_rest_on_the_start():
-    one, other_start, other_seed = (initialised(start(seed=s), 3, luck) for s, luck in ((0, 7), (1, 7), (0, 8)))
+    one, other_start, other_seed = (initialised(start(seed=s), 3, rng) for s, rng in ((0, 7), (1, 7), (0, 8)))
     assert torch.equal(one.head.weight, other_start.head.weight)
     assert not torch.equal(one.head.weight, other_seed.head.weight)
     first = next(iter(one.backbone.state_dict()))
@@ -330,7 +330,7 @@ def test_a_new_head_is_new_with_its_dense_layers_and_leaves_the_backbone():
 
 def dropout(rate, seed=0):
     made = Dropout(rate).train()
-    made.luck.manual_seed(seed)
+    made.rng.manual_seed(seed)
     return made
 
 
@@ -346,9 +346,9 @@ def test_dropout_takes_its_share_and_scales_up_the_rest():
 def test_dropout_neither_drops_nor_draws_in_evaluation_or_without_a_rate():
     features = torch.rand(4, 8)
     for layer in (dropout(0.5).eval(), dropout(0.0)):
-        before = layer.luck.get_state()
+        before = layer.rng.get_state()
         assert torch.equal(layer(features), features)
-        assert torch.equal(layer.luck.get_state(), before)
+        assert torch.equal(layer.rng.get_state(), before)
 
 
 def test_dropout_has_a_gradient_where_it_lets_through():
@@ -373,8 +373,8 @@ def test_each_dropout_layer_has_its_own_luck_from_the_seed():
     recipe = Recipe(dropout=0.5, hidden=(64, 64))
     one, same, other = (Network("test_resnet", Trained(), 2, recipe) for _ in range(3))
     for made, seed in ((one, 2**62), (same, 2**62), (other, 1)):
-        made.lucky(seed)
-    draws = [[torch.rand(3, generator=luck).tolist() for luck in made.lucks()] for made in (one, same, other)]
+        made.seed_dropout(seed)
+    draws = [[torch.rand(3, generator=rng).tolist() for rng in made.generators()] for made in (one, same, other)]
     assert draws[0] == draws[1] != draws[2]
     assert len(draws[0]) == 3
     assert len({tuple(drawn) for drawn in draws[0] + draws[2]}) == 6

@@ -188,8 +188,8 @@ def test_a_network_is_trained_by_it(name):
     small = recipe.stem == "small"  # a stem that test_resnet cannot have, and four times the work per pixel
     side = 16 if small else 32
     recipe = recipe.model_copy(update={"size": side, "epochs": 1, "batch_size": 8, "warmup": 0})
-    luck, labels = np.random.default_rng(0), np.arange(8) % 2
-    images = on_device(luck.integers(0, 256, (8, side, side, 3), dtype=np.uint8), labels, torch.device("cpu"))
+    rng, labels = np.random.default_rng(0), np.arange(8) % 2
+    images = on_device(rng.integers(0, 256, (8, side, side, 3), dtype=np.uint8), labels, torch.device("cpu"))
     torch.manual_seed(0)
     network = Network("resnet18" if small else "test_resnet", Trained(), 2, recipe)
     before = {key: value.clone() for key, value in network.state_dict().items()}
@@ -202,9 +202,9 @@ def test_a_network_is_trained_by_it(name):
 
 @pytest.mark.parametrize("name", [name for name in NAMES if recipe_points(name, "here")[0].protocol != "finetune"])
 def test_features_are_probed_by_it(name):
-    recipe, luck = only(name), np.random.default_rng(0)
+    recipe, rng = only(name), np.random.default_rng(0)
     labels = {"train": np.arange(60) % 2, "val": np.arange(20) % 2, "test": np.arange(20) % 2}
-    features = {part: luck.normal(size=(len(some), 4)) + 3 * some[:, None] for part, some in labels.items()}
+    features = {part: rng.normal(size=(len(some), 4)) + 3 * some[:, None] for part, some in labels.items()}
     given, curves, _ = probe.PROTOCOLS[recipe.protocol](features, labels, recipe, "min_val_loss")
     assert (given.argmax(axis=1) == labels["test"]).mean() > 0.9
     assert len(curves["val_auc"]) == len(recipe.c if recipe.protocol == "probe" else recipe.k)

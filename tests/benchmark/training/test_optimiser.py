@@ -101,10 +101,10 @@ def test_fused_steps_are_those_of_the_plain_loop(name):
     optimisers = [make_optimiser(made, recipe) for made in (fused, plain)]
     for group in optimisers[1].param_groups:
         group["fused"], group["foreach"] = False, False
-    luck = torch.Generator().manual_seed(0)
+    rng = torch.Generator().manual_seed(0)
     for _ in range(3):
         for one, other in zip(fused.parameters(), plain.parameters(), strict=True):
-            one.grad = torch.randn(one.shape, generator=luck)
+            one.grad = torch.randn(one.shape, generator=rng)
             other.grad = one.grad.clone()
         for optimiser in optimisers:
             optimiser.step()

@@ -18,10 +18,10 @@ PARTS = ("train", "val", "test")
 
 
 def data(noise=1.0, multilabel=False, count=120):
-    luck = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     labels = {part: np.arange(count) % 3 for part in PARTS}
-    centres = luck.normal(size=(3, 8))
-    features = {p: (centres[labels[p]] + noise * luck.normal(size=(count, 8))).astype(np.float32) for p in PARTS}
+    centres = rng.normal(size=(3, 8))
+    features = {p: (centres[labels[p]] + noise * rng.normal(size=(count, 8))).astype(np.float32) for p in PARTS}
     if multilabel:
         labels = {p: np.stack([labels[p] == 0, labels[p] != 1], 1).astype(np.int64) for p in PARTS}
     return features, labels
@@ -37,11 +37,11 @@ def oracle(features, labels, strength):
 
 def wide(classes, count=60, dims=100):
     """Fewer images than dimensions, these of very unlike size and correlated."""
-    luck = np.random.default_rng(3)
+    rng = np.random.default_rng(3)
     labels = {part: np.arange(count) % classes for part in PARTS}
-    mixed = luck.normal(size=(dims, dims)) / np.arange(1, dims + 1)[:, None]
-    centres = luck.normal(size=(classes, dims))
-    features = {p: ((centres[labels[p]] + luck.normal(size=(count, dims))) @ mixed).astype(np.float32) for p in PARTS}
+    mixed = rng.normal(size=(dims, dims)) / np.arange(1, dims + 1)[:, None]
+    centres = rng.normal(size=(classes, dims))
+    features = {p: ((centres[labels[p]] + rng.normal(size=(count, dims))) @ mixed).astype(np.float32) for p in PARTS}
     return features, labels
 
 
@@ -158,8 +158,8 @@ def test_it_finds_what_can_be_separated_and_nothing_in_noise():
     given, curves, best = fit_probe(features, labels, (1.0,), "min_val_loss")
     assert curves["val_auc"][best] == 1
     assert (given.argmax(1) == labels["test"]).all()
-    luck = np.random.default_rng(1)
-    blind = {part: luck.normal(size=(120, 8)).astype(np.float32) for part in PARTS}
+    rng = np.random.default_rng(1)
+    blind = {part: rng.normal(size=(120, 8)).astype(np.float32) for part in PARTS}
     assert fit_probe(blind, labels, (1.0,), "min_val_loss")[1]["val_auc"][0] == pytest.approx(0.5, abs=0.12)
 
 

@@ -30,8 +30,8 @@ SEED = os.environ.get("CATS_KILLS_SEED", "0")
 
 def moments(who):
     """Records that are there, and a share of the time to the next: one moment out of each of as many parts of a run."""
-    luck = random.Random(f"{who}, {SEED}")
-    return [round((part + luck.random()) / KILLS * (RECORDS - 1), 2) for part in range(KILLS)]
+    rng = random.Random(f"{who}, {SEED}")
+    return [round((part + rng.random()) / KILLS * (RECORDS - 1), 2) for part in range(KILLS)]
 
 
 @dataclass(frozen=True)

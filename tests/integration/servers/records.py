@@ -29,11 +29,11 @@ SETTINGS = {"protocol": "finetune", "size": "32", "rule": "min_val_loss", "lr": 
 
 def records():
     """Three sources on two targets with three seeds each, as an experiment leaves them."""
-    luck = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     made = []
     for number in range(18):
         source, target, seed = "abc"[number % 3], "xy"[number // 3 % 2], number // 6
-        auc = 0.6 + 0.1 * (number % 3) + 0.02 * luck.normal()
+        auc = 0.6 + 0.1 * (number % 3) + 0.02 * rng.normal()
         changes = {
             "key": f"{number:02d}{'e' * 62}", "attempt": f"attempt{number}", "settings": SETTINGS,
             "names": {"source": source, "target": target, "backbone": "net", "seed": str(seed)},
@@ -47,7 +47,7 @@ def records():
 def send_all(tracking):
     """All of them, with predictions, and one more that failed."""
     for number, record in enumerate(records()):
-        table = predictions(np.random.default_rng(0), 20, 2, luck_of_model=number)
+        table = predictions(np.random.default_rng(0), 20, 2, model_seed=number)
         tracking.send(Outcome(record, table))
     failed = records()[0].model_copy(update={"key": "f" * 64, "attempt": "f", "status": "failed", "reason": "it broke"})
     tracking.send(Outcome(failed))

@@ -35,9 +35,9 @@ def scored(measure, target, values, backbone="net", width=None, sources=SOURCES)
 
 
 def ran(target, values, seeds=1, **changes):
-    luck = np.random.default_rng(len(target))
+    rng = np.random.default_rng(len(target))
     return [
-        run(source, target, seed, value + (0.004 * luck.standard_normal() if seeds > 1 else 0), **changes)
+        run(source, target, seed, value + (0.004 * rng.standard_normal() if seeds > 1 else 0), **changes)
         for source, value in zip(SOURCES, values, strict=True)
         for seed in range(seeds)
     ]
@@ -197,8 +197,8 @@ def test_one_seed_is_said():
 
 
 def test_the_luck_of_the_test_images_is_in_the_intervals_where_it_is_known_and_else_a_note_says_so():
-    frame, luck = pd.DataFrame([*CELLS, *GOOD]), np.random.default_rng(0)
-    shares = luck.normal(0, 0.02, (100, 4)) - luck.normal(0, 0.02, (100, 1))
+    frame, rng = pd.DataFrame([*CELLS, *GOOD]), np.random.default_rng(0)
+    shares = rng.normal(0, 0.02, (100, 4)) - rng.normal(0, 0.02, (100, 1))
 
     def images(name, metric, runs):
         return (shares, None) if name != "toy/b" else (None, "not every run has predictions")

@@ -22,9 +22,7 @@ def made(seeds=1, classes=2, groups=None, skills=(2.0, 0.5), metric=metrics.roc_
     rows, tables = [], {}
     for s, (source, skill) in enumerate(zip(("good", "bad"), skills, strict=True)):
         for seed in range(seeds):
-            table = predictions(
-                np.random.default_rng(7), COUNT, classes, groups=groups, luck_of_model=10 * s + seed, skill=skill
-            )
+            table = predictions(np.random.default_rng(7), COUNT, classes, groups=groups, model_seed=10 * s + seed, skill=skill)
             of = parsed(table)
             value = np.mean([metric(of.truth[:, c], of.given[:, c]) for c in range(classes)])
             tables[f"{source}{seed}"] = table
@@ -196,13 +194,13 @@ def test_no_seed_in_common_is_an_error():
 
 
 def test_p_of_equal_sources_is_below_five_percent_in_one_of_twenty():
-    luck = np.random.default_rng(5)
+    rng = np.random.default_rng(5)
     found = []
     for _ in range(200):
-        labels = luck.permutation(np.arange(120) % 2)
+        labels = rng.permutation(np.arange(120) % 2)
         tables = {}
         for source in ("good", "bad"):
-            given = 1 / (1 + np.exp(-luck.normal(labels)))
+            given = 1 / (1 + np.exp(-rng.normal(labels)))
             tables[f"{source}0"] = pd.DataFrame({
                 "sample": np.arange(120), "group": "", "label": labels, "probability_0": 1 - given, "probability_1": given,
             })  # fmt: skip

@@ -36,7 +36,7 @@ def reader(rows, skill=1.0, count=80):
     for i, row in enumerate(rows):
         row["run_id"] = f"r{i}"
         labels = np.random.default_rng(ord(row["target"]))
-        tables[f"r{i}"] = predictions(labels, count, 2, luck_of_model=i, skill=skill)
+        tables[f"r{i}"] = predictions(labels, count, 2, model_seed=i, skill=skill)
     return tables.get
 
 
@@ -215,9 +215,9 @@ def test_no_common_target_says_how_to_rank_all_the_same():
 
 
 def several(targets=8, sources=4):
-    luck = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     return [
-        run(f"s{s}", f"t{t}", seed, 0.9 - 0.05 * s + luck.normal(0, 0.01)) for s in range(sources) for t in range(targets)
+        run(f"s{s}", f"t{t}", seed, 0.9 - 0.05 * s + rng.normal(0, 0.01)) for s in range(sources) for t in range(targets)
         for seed in range(3)
     ]  # fmt: skip
 

@@ -419,9 +419,9 @@ def test_twenty_thousand_cells_fit_ten_megabytes():
         for s in range(100) for t in range(40) for seed in range(5)
     ]  # fmt: skip
     frame = pd.DataFrame(rows).assign(curve_train_loss=0.1, curve_val_loss=0.1, curve_val_auc=0.1, curve_learning_rate=0.1)
-    luck = np.random.default_rng(0)
-    table = pd.DataFrame({"label": luck.integers(9, size=2000), **{f"probability_{c}": luck.random(2000) for c in range(9)}})
-    details = details_of(looked_into(frame), lambda *_: luck.random(200), lambda _: table)
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame({"label": rng.integers(9, size=2000), **{f"probability_{c}": rng.random(2000) for c in range(9)}})
+    details = details_of(looked_into(frame), lambda *_: rng.random(200), lambda _: table)
     cells = cells_of(frame, "auc", {}, details)
     made = large(100, 40)
     html = render(Page("toy", "l", [heat(made), ranks(made), per_target(made)], cells.to_dict()))

@@ -44,11 +44,11 @@ def test_auc_of_two_classes_has_delongs_variance_counted_pair_by_pair():
 
 
 def test_variance_of_an_auc_is_that_of_many_new_test_sets():
-    luck = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     aucs, variances = [], []
     for _ in range(600):
-        labels = luck.random(200) < 0.4
-        scores = luck.normal(labels * 1.2)
+        labels = rng.random(200) < 0.4
+        scores = rng.normal(labels * 1.2)
         of = Predictions(np.arange(200), None, np.c_[~labels, labels].astype(int), np.c_[-scores, scores], multilabel=False)
         aucs.append(metrics.roc_auc_score(labels, scores))
         variances.append((influence("auc", of) ** 2).sum() / 200**2)
@@ -112,7 +112,7 @@ def test_images_without_patient_stand_alone():
 
 
 def tables():
-    return {name: predictions(np.random.default_rng(0), 30, 2, luck_of_model=i) for i, name in enumerate(("r0", "r1", "r2"))}
+    return {name: predictions(np.random.default_rng(0), 30, 2, model_seed=i) for i, name in enumerate(("r0", "r1", "r2"))}
 
 
 RUNS = {"one": ["r0", "r1"], "two": ["r2"]}

@@ -36,10 +36,10 @@ def test_one_value_or_equal_values_have_no_interval(values):
 
 
 def test_interval_covers_the_mean_as_often_as_it_says():
-    luck = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     inside = 0
     for _ in range(2000):
-        low, high = interval(luck.normal(0.5, 0.02, 3), UNIT)
+        low, high = interval(rng.normal(0.5, 0.02, 3), UNIT)
         inside += low <= 0.5 <= high
     assert 0.935 <= inside / 2000 <= 0.965
 
@@ -67,19 +67,19 @@ def test_a_source_with_one_seed_ties_and_does_not_spoil_the_others():
     assert tie_groups(samples) == [1, 1, 2]
 
 
-def images_of(luck, count, *spreads):
+def images_of(rng, count, *spreads):
     """(G, S) centred shares in means whose standard errors are `spreads`."""
-    drawn = luck.normal(size=(count, len(spreads)))
+    drawn = rng.normal(size=(count, len(spreads)))
     drawn -= drawn.mean(axis=0)
     return drawn / np.linalg.norm(drawn, axis=0) * spreads
 
 
 def test_draws_spread_as_seeds_and_images_together():
-    luck = np.random.default_rng(0)
-    values = [luck.normal(0.8, 0.02, 40), luck.normal(0.7, 0.05, 40)]
-    images = images_of(luck, 500, 0.01, 0.03)
+    rng = np.random.default_rng(0)
+    values = [rng.normal(0.8, 0.02, 40), rng.normal(0.7, 0.05, 40)]
+    images = images_of(rng, 500, 0.01, 0.03)
     measured = Measured(values, images)
-    drawn = draws(measured, luck, 20_000)
+    drawn = draws(measured, rng, 20_000)
     expected = [v.var(ddof=1) / 40 * 39 / 37 + e**2 for v, e in zip(values, (0.01, 0.03), strict=True)]
     np.testing.assert_allclose(drawn.mean(axis=0), measured.means, atol=1e-3)
     np.testing.assert_allclose(drawn.var(axis=0), expected, rtol=0.05)
@@ -93,11 +93,11 @@ def test_draws_of_seeds_alone_have_the_quantiles_of_the_t_interval():
 
 
 def test_images_shared_by_two_sources_do_not_blur_their_difference():
-    luck = np.random.default_rng(0)
-    shared = images_of(luck, 300, 0.05)
+    rng = np.random.default_rng(0)
+    shared = images_of(rng, 300, 0.05)
     values = [np.array([0.90, 0.901, 0.899]), np.array([0.88, 0.881, 0.879])]
     assert tie_groups(values, images=np.hstack([shared, shared])) == [1, 2]
-    assert tie_groups(values, images=np.hstack([shared, images_of(luck, 300, 0.05)])) == [1, 1]
+    assert tie_groups(values, images=np.hstack([shared, images_of(rng, 300, 0.05)])) == [1, 1]
 
 
 def test_test_images_widen_an_interval_and_never_narrow_it():
@@ -174,12 +174,12 @@ def test_equal_draws_share_rank_and_chance():
 @pytest.mark.parametrize(("seeds", "test_noise"), [(3, 0.0), (3, 0.01), (5, 0.01), (5, 0.04)])
 def test_intervals_of_simulated_targets_cover_what_they_say(seeds, test_noise):
     """1,000 boards of one target: true mean, noise of seeds, noise of 200 test images that three sources share."""
-    luck = np.random.default_rng([seeds, int(100 * test_noise)])
+    rng = np.random.default_rng([seeds, int(100 * test_noise)])
     inside = []
     for _ in range(1000):
-        truth, images = luck.normal(0.7, 0.02, 3), None
-        shared = luck.normal(0, test_noise * np.sqrt(200), (200, 3)) if test_noise else np.zeros((200, 3))
-        values = list((truth + shared.mean(axis=0))[:, None] + luck.normal(0, 0.02, (3, seeds)))
+        truth, images = rng.normal(0.7, 0.02, 3), None
+        shared = rng.normal(0, test_noise * np.sqrt(200), (200, 3)) if test_noise else np.zeros((200, 3))
+        values = list((truth + shared.mean(axis=0))[:, None] + rng.normal(0, 0.02, (3, seeds)))
         if test_noise:
             images = (shared - shared.mean(axis=0)) / 200 * np.sqrt(200 / 199)
         low, high = rank.intervals(Measured(values, images), (-9, 9))
@@ -199,16 +199,16 @@ def test_intervals_of_ranks_cover_the_true_rank_as_often_as_their_docstring_says
     sources, seeds, apart, test_noise, least, most
 ):
     """1,000 boards of one target: sources so far apart, noise of seeds, noise of 200 test images of each source."""
-    luck = np.random.default_rng([sources, seeds, int(1e4 * apart)])
+    rng = np.random.default_rng([sources, seeds, int(1e4 * apart)])
     inside = []
     for _ in range(1000):
-        truth, images = luck.normal(0.7, apart, sources), None
-        values = truth[:, None] + luck.normal(0, 0.02, (sources, seeds))
+        truth, images = rng.normal(0.7, apart, sources), None
+        values = truth[:, None] + rng.normal(0, 0.02, (sources, seeds))
         if test_noise:
-            shared = luck.normal(0, test_noise * np.sqrt(200), (200, sources))
+            shared = rng.normal(0, test_noise * np.sqrt(200), (200, sources))
             values += shared.mean(axis=0)[:, None]
             images = (shared - shared.mean(axis=0)) / 200 * np.sqrt(200 / 199)
-        found = ranked(draws(Measured(list(values), images), luck, 400))
+        found = ranked(draws(Measured(list(values), images), rng, 400))
         true = stats.rankdata(-truth)
         inside += list((found.low <= true) & (true <= found.high))
     assert least <= np.mean(inside) <= most

@@ -76,12 +76,12 @@ def test_one_target_gives_a_mean_rank_and_no_interval():
 
 @given(st.integers(2, 5), st.integers(1, 4), st.integers(0, 10**6))
 def test_mean_ranks_sum_to_the_same_and_follow_their_sources(sources, targets, seed):
-    luck = np.random.default_rng(seed)
-    means = luck.random((targets, sources))
+    rng = np.random.default_rng(seed)
+    means = rng.random((targets, sources))
     mean, low, high = mean_ranks(means)
     assert mean.sum() == pytest.approx(sources * (sources + 1) / 2)
     assert targets == 1 or (low <= high).all()
-    order = luck.permutation(sources)
+    order = rng.permutation(sources)
     np.testing.assert_allclose(mean_ranks(means[:, order])[0], mean[order])
 
 
@@ -110,16 +110,16 @@ def test_a_source_that_varies_four_times_as_much_as_the_others_is_covered_as_the
 
 def covered(sources, targets, noise, apart, spreads, boards=200):
     """(boards, S) whether the interval holds the mean rank without noise over all targets of the kind; three seeds."""
-    luck = np.random.default_rng([sources, targets])
+    rng = np.random.default_rng([sources, targets])
     inside = []
     for _ in range(boards):
-        strength = luck.normal(0, apart, sources)
+        strength = rng.normal(0, apart, sources)
         # One source is above another by chance Φ(gap / spread of the gap): that is its part in the mean rank.
         gaps = (strength - strength[:, None]) / np.hypot(spreads, spreads[:, None])
         truth = 0.5 + stats.norm.cdf(gaps).sum(axis=1)
-        means = strength + spreads * luck.standard_normal((targets, sources))
-        measured = [Measured(list(values)) for values in means[..., None] + luck.normal(0, noise, (targets, sources, 3))]
-        variances = np.stack([ranked(draws(m, luck, 200)).variance for m in measured])
+        means = strength + spreads * rng.standard_normal((targets, sources))
+        measured = [Measured(list(values)) for values in means[..., None] + rng.normal(0, noise, (targets, sources, 3))]
+        variances = np.stack([ranked(draws(m, rng, 200)).variance for m in measured])
         _, low, high = mean_ranks(np.stack([m.means for m in measured]), variances)
         inside.append((low <= truth) & (truth <= high))
     return np.array(inside)
@@ -151,11 +151,11 @@ def test_draws_of_the_best_lie_as_far_apart_as_the_intervals_say():
 
 @pytest.mark.parametrize("targets", [4, 12])
 def test_of_boards_that_give_their_first_a_chance_so_many_have_the_best_first(targets):
-    luck = np.random.default_rng(targets)
+    rng = np.random.default_rng(targets)
     said, true = [], []
     for _ in range(300):
-        strength = luck.normal(0, 0.02, 5)
-        best = best_chances(strength + luck.normal(0, 0.02, (targets, 5)), None, luck)
+        strength = rng.normal(0, 0.02, 5)
+        best = best_chances(strength + rng.normal(0, 0.02, (targets, 5)), None, rng)
         said.append(best.max())
         true.append(best.argmax() == strength.argmax())
     assert np.mean(said) == pytest.approx(np.mean(true), abs=0.08)
@@ -170,9 +170,9 @@ def test_overall_ties_end_at_nemenyis_critical_difference():
 
 @pytest.mark.parametrize(("sources", "targets", "odd"), [(3, 4, 1), (5, 3, 4), (5, 12, 4), (15, 6, 1)])
 def test_equal_sources_are_rarely_told_from_the_best(sources, targets, odd):
-    luck, boards = np.random.default_rng(0), 500
+    rng, boards = np.random.default_rng(0), 500
     spreads = np.r_[odd, np.ones(sources - 1)]
-    ranks = stats.rankdata(spreads * luck.standard_normal((boards, targets, sources)), axis=2).mean(axis=1)
+    ranks = stats.rankdata(spreads * rng.standard_normal((boards, targets, sources)), axis=2).mean(axis=1)
     wrong = [max(rank_ties(np.sort(one), targets)) > 1 for one in ranks]
     assert np.mean(wrong) < 0.08
 
@@ -201,9 +201,9 @@ def test_of_one_target_the_mean_of_the_metric_has_the_interval_of_that_target():
 
 @pytest.mark.parametrize("targets", [3, 12])
 def test_the_interval_of_the_mean_of_the_metric_holds_that_of_all_targets_of_the_kind(targets):
-    luck = np.random.default_rng(targets)
-    ease = special.expit(luck.normal(2, 1, (1000, targets, 1)) + luck.normal(0, 0.3, (1000, targets, 3)))
-    truth = special.expit(luck.normal(2, np.hypot(1, 0.3), 10**6)).mean()
+    rng = np.random.default_rng(targets)
+    ease = special.expit(rng.normal(2, 1, (1000, targets, 1)) + rng.normal(0, 0.3, (1000, targets, 3)))
+    truth = special.expit(rng.normal(2, np.hypot(1, 0.3), 10**6)).mean()
     found = [mean_values([Measured(list(one[:, None])) for one in board], (0.0, 1.0)) for board in ease]
     inside = [(low <= truth) & (truth <= high) for _, low, high in found]
     assert 0.86 <= np.mean(inside) <= 0.97

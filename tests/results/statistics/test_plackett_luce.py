@@ -9,8 +9,8 @@ from results.statistics.plackett_luce import PENALTY, strengths
 
 @pytest.mark.parametrize("partial", [False, True])
 def test_strengths_are_those_of_choix(partial):
-    luck = np.random.default_rng(0)
-    rankings = [list(np.argsort(-luck.gumbel(np.arange(6) * 0.4))) for _ in range(9)]
+    rng = np.random.default_rng(0)
+    rankings = [list(np.argsort(-rng.gumbel(np.arange(6) * 0.4))) for _ in range(9)]
     if partial:
         rankings = [[i for i in ranking if i != t % 6] for t, ranking in enumerate(rankings)]
     found, low, high = strengths(rankings, 6)
@@ -51,19 +51,19 @@ def test_targets_that_agree_by_chance_are_no_certainty():
 @pytest.mark.parametrize(("sources", "targets", "wide"), [(3, 3, 1.5), (3, 5, 1.5), (5, 3, 1.5), (5, 12, 0.5), (15, 5, 0.5)])
 def test_intervals_of_strengths_cover_what_their_docstring_says(sources, targets, wide):
     """150 boards drawn from the model: strengths so wide apart, and Gumbel's noise."""
-    luck = np.random.default_rng([sources, targets])
+    rng = np.random.default_rng([sources, targets])
     inside = []
     for _ in range(150):
-        true = luck.normal(0, wide, sources)
+        true = rng.normal(0, wide, sources)
         true -= true.mean()
-        _, low, high = strengths([list(np.argsort(-luck.gumbel(true))) for _ in range(targets)], sources)
+        _, low, high = strengths([list(np.argsort(-rng.gumbel(true))) for _ in range(targets)], sources)
         inside += list((low <= true) & (true <= high))
     assert 0.94 <= np.mean(inside) <= 1 - 1e-9
 
 
 def test_the_interval_is_as_wide_as_leaving_out_one_target_at_a_time_says():
-    luck = np.random.default_rng(1)
-    rankings = [list(np.argsort(-luck.gumbel(np.arange(4) * 0.5))) for _ in range(60)]
+    rng = np.random.default_rng(1)
+    rankings = [list(np.argsort(-rng.gumbel(np.arange(4) * 0.5))) for _ in range(60)]
     left_out = np.stack([strengths(rankings[:t] + rankings[t + 1 :], 4)[0] for t in range(60)])
     error = np.sqrt(((left_out - left_out.mean(axis=0)) ** 2).sum(axis=0) * 59 / 60)
     _, low, high = strengths(rankings, 4)

@@ -79,8 +79,8 @@ def test_a_source_without_a_score_is_not_ranked_but_its_loss_is_counted():
 
 
 def test_cases_are_judged_one_by_one():
-    luck = np.random.default_rng(0)
-    values, scores = luck.random((7, 6)), luck.integers(0, 4, (7, 6)).astype(float)
+    rng = np.random.default_rng(0)
+    values, scores = rng.random((7, 6)), rng.integers(0, 4, (7, 6)).astype(float)
     scores[3] = 1
     together = judge(values, scores, None)
     assert np.isnan(together[3]).all()
@@ -132,8 +132,8 @@ def test_the_null_of_weighted_tau_is_the_published_one(n, tail):
     chance = null(values, values, None)[:, TAU]
     assert np.quantile(chance, 0.95) == pytest.approx(tail, abs=0.02)
     if n == 14:
-        luck = np.random.default_rng(0)
-        means = luck.choice(chance, (20_000, 11)).mean(axis=1)
+        rng = np.random.default_rng(0)
+        means = rng.choice(chance, (20_000, 11)).mean(axis=1)
         assert np.quantile(means, 0.95) == pytest.approx(0.116, abs=0.01)
 
 
@@ -154,9 +154,9 @@ def test_there_are_five_statistics():
 
 def test_the_interval_of_a_mean_over_targets_holds_the_truth_as_often_as_it_says():
     """Eleven targets as in CATS 2024."""
-    luck, targets, boards = np.random.default_rng(0), 11, 1000
-    values = luck.normal(0, 0.03, (boards * targets, 14))
-    scores = values + luck.normal(0, 0.05, values.shape)
+    rng, targets, boards = np.random.default_rng(0), 11, 1000
+    values = rng.normal(0, 0.03, (boards * targets, 14))
+    scores = values + rng.normal(0, 0.05, values.shape)
     figures = np.concatenate([judge(v[None], s[None], None) for v, s in zip(values, scores, strict=True)])[:, :4]
     figures = figures.reshape(boards, targets, 4)[:, :, [0, 2]]
     truth = figures.mean(axis=(0, 1))

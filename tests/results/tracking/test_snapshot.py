@@ -216,7 +216,7 @@ def test_what_the_images_say_is_computed_once_and_again_for_other_runs_or_metric
     runs = {}
     for number, source in enumerate("abc"):
         record = OLD.model_copy(update={"key": source, "attempt": source})
-        table = predictions(np.random.default_rng(0), 20, 2, luck_of_model=number)
+        table = predictions(np.random.default_rng(0), 20, 2, model_seed=number)
         runs[source] = [tracking.send(Outcome(record, table))]
     two, other = {"a": runs["a"], "b": runs["b"]}, {"a": runs["a"], "b": runs["c"]}
     computed = []

@@ -97,13 +97,13 @@ def test_what_would_be_shown_wrongly_is_refused(tags, sentence):
 
 @pytest.mark.filterwarnings("ignore")  # pydicom warns about what the bytes now say
 def test_changed_bytes_are_read_or_named():
-    luck, whole = np.random.default_rng(0), written(RAW, WindowCenter=100, WindowWidth=200)
+    rng, whole = np.random.default_rng(0), written(RAW, WindowCenter=100, WindowWidth=200)
     for _ in range(400):
         content = bytearray(whole)
-        for place in luck.integers(len(content), size=luck.integers(1, 6)):
-            content[place] = luck.integers(256)
+        for place in rng.integers(len(content), size=rng.integers(1, 6)):
+            content[place] = rng.integers(256)
         try:
-            assert pixels(bytes(content[: luck.integers(len(content) // 2, len(content))]), "scan.dcm").dtype == np.uint8
+            assert pixels(bytes(content[: rng.integers(len(content) // 2, len(content))]), "scan.dcm").dtype == np.uint8
         except CatsError as error:
             assert str(error).startswith("scan.dcm")  # noqa: PT017 - either outcome is right
 

@@ -43,13 +43,13 @@ def test_floating_point_is_refused():
 @pytest.mark.filterwarnings("ignore")  # Pillow warns about what the bytes now say
 @pytest.mark.parametrize("kind", ["PNG", "TIFF", "BMP", "JPEG"])
 def test_changed_bytes_are_read_or_named(kind):
-    luck = np.random.default_rng(0)
-    whole = encoded(Image.fromarray(luck.integers(0, 256, (16, 16, 3), dtype=np.uint8)), kind)
+    rng = np.random.default_rng(0)
+    whole = encoded(Image.fromarray(rng.integers(0, 256, (16, 16, 3), dtype=np.uint8)), kind)
     for _ in range(300):
         content = bytearray(whole)
-        for place in luck.integers(len(content), size=luck.integers(1, 6)):
-            content[place] = luck.integers(256)
+        for place in rng.integers(len(content), size=rng.integers(1, 6)):
+            content[place] = rng.integers(256)
         try:
-            assert picture(bytes(content[: luck.integers(len(content))]), "scan").dtype == np.uint8
+            assert picture(bytes(content[: rng.integers(len(content))]), "scan").dtype == np.uint8
         except CatsError as error:
             assert str(error).startswith("scan")  # noqa: PT017 - either outcome is right
