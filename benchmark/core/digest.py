@@ -1,21 +1,15 @@
 """Digests: the same content gives the same name, wherever it lies."""
 
 import hashlib
-import json
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from benchmark.core.paths import home
+from benchmark.core.paths import digests_folder
 from results.atomic import atomic_write
+from results.digest import digest
 from results.error import CatsError
-
-
-def digest(content: Any) -> str:
-    """sha256 (hex) of the canonical JSON of plain data: sorted keys, no spaces, no NaN."""
-    text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def file_digest(path: Path, algorithm: str = "sha256") -> str:
@@ -32,7 +26,7 @@ def file_digest(path: Path, algorithm: str = "sha256") -> str:
 def remembered(state: Any, make: Callable[[], str]) -> str:
     """What `make` gave when the state (plain data) was the same; noted under CATS_HOME."""
     stamp = digest(state)
-    note = home() / "digests" / stamp
+    note = digests_folder() / stamp
     if note.exists():
         return note.read_text(encoding="ascii")
     value = make()

@@ -4,17 +4,11 @@ import contextlib
 from pathlib import Path
 from typing import TypeVar
 
-from benchmark.core.paths import home
 from results.atomic import atomic_write
 from results.error import CatsError
 from results.record import Frozen
 
 Figure = TypeVar("Figure", bound=Frozen)
-
-
-def place(folder: str, name: str) -> Path:
-    """The file of a figure."""
-    return home() / folder / f"{name}.json"
 
 
 def read(kind: type[Figure], path: Path) -> Figure | None:

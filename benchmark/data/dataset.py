@@ -6,10 +6,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from benchmark.core.digest import digest, file_digest
+from benchmark.core.digest import file_digest
 from benchmark.core.paths import data_folders
 from benchmark.data.readers.file_tree import Tree, find_tree
 from benchmark.data.readers.samples import Reader
+from results.digest import digest
 from results.error import CatsError, nearest
 from results.record import Frozen, Task
 

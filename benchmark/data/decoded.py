@@ -9,11 +9,11 @@ from typing import BinaryIO
 import numpy as np
 from PIL import Image
 
-from benchmark.core.digest import digest
-from benchmark.core.paths import home
+from benchmark.core.paths import decoded_folder
 from benchmark.data.dataset import Dataset
 from benchmark.data.readers.samples import PARTS, Samples
 from results.atomic import atomic_write
+from results.digest import digest
 from results.error import CatsError
 
 log = logging.getLogger(__name__)
@@ -42,7 +42,7 @@ def decoded(dataset: Dataset, size: int) -> Decoded:
 
     Raises CatsError if a file is missing or damaged, or if the images do not keep what the entry declares.
     """
-    folder = home() / "images" / f"{dataset.name}-{size}-{digest([LAYOUT, dataset.digest(), dataset.images])[:16]}"
+    folder = decoded_folder() / f"{dataset.name}-{size}-{digest([LAYOUT, dataset.digest(), dataset.images])[:16]}"
     if not folder.exists():
         _decode(dataset, size, folder)
     table = np.load(folder / "table.npz", allow_pickle=False)

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import IO, BinaryIO, cast
 from urllib.parse import urlsplit
 
-from benchmark.core.digest import digest
 from benchmark.data.dataset import File
 from results.atomic import disk_error, move_into_place, partial_path
+from results.digest import digest
 from results.error import CatsError
 
 Progress = Callable[[str, int, int | None], None]  # what, bytes so far, bytes in all if known

@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 from pydantic import TypeAdapter
 
-from benchmark.core.digest import digest
-from benchmark.core.paths import home
+from benchmark.core.paths import leakage_folder
 from benchmark.core.trainer_version import TRAINER
 from benchmark.data.dataset import Dataset
 from benchmark.data.fingerprint import SIDE, VERSION, Prints, prints, twins
 from results.atomic import atomic_write
+from results.digest import digest
 from results.error import CatsError
 from results.record import Frozen
 
@@ -84,7 +84,7 @@ def _known(
         if begins is None:
             return None
         raise
-    path = home() / "leakage" / f"{name}.json"
+    path = leakage_folder() / f"{name}.json"
     if path.exists():
         return OVERLAPS.validate_json(path.read_bytes())
     if begins is None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmark.core.paths import home
+from benchmark.core.paths import downloads_folder
 from benchmark.data.dataset import Dataset
 from benchmark.data.download import Progress, download, silent
 from benchmark.entries import medmnist as medmnist_sets
@@ -24,7 +24,7 @@ def fetch(name: str, say: Callable[[str], None], progress: Progress = silent) ->
         if lacking:
             raise CatsError(f"{name}: no address is declared for {', '.join(lacking)}; see `cats show {name}`") from None
         say(f"{dataset.title}: licence {dataset.licence}; {dataset.citation}")
-        _bring(dataset, home() / "data", progress)
+        _bring(dataset, downloads_folder(), progress)
         dataset.folder()
     else:
         dataset.verify()

@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 import torch
 
-from benchmark.core.digest import digest
 from benchmark.core.seed import seed_of
 from benchmark.core.trainer_version import TRAINER
 from benchmark.data.dataset import Dataset
@@ -32,6 +31,7 @@ from benchmark.specs.start import Start
 from benchmark.training import evaluate, probe, train
 from benchmark.training.device_cache import at
 from benchmark.training.features import features_of
+from results.digest import digest
 from results.metrics import scores
 from results.record import Outcome
 

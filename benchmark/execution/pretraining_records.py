@@ -7,7 +7,7 @@ its outbox; the next driver of the experiment looks for what another one left.
 from contextlib import suppress
 from pathlib import Path
 
-from benchmark.core.paths import home
+from benchmark.core.paths import pretrained_folder, pretraining_records_folder
 from benchmark.specs.start import Start, pretrained_path
 from results.atomic import disk_error, draft_path, move_into_place, remove
 from results.error import CatsError
@@ -49,7 +49,7 @@ def adopt(outbox: Outbox, experiment: str) -> None:
     for path, outcome in records:
         if outcome.record.experiment != experiment:
             continue
-        if (home() / "pretrained" / f"{outcome.record.key}.safetensors").exists():
+        if (pretrained_folder() / f"{outcome.record.key}.safetensors").exists():
             outbox.adopt(path)
         else:
             outbox.put(_failed(outcome, UNKEPT))
@@ -57,7 +57,7 @@ def adopt(outbox: Outbox, experiment: str) -> None:
 
 
 def _records() -> Outbox:
-    return Outbox(home() / "pretrained" / "records")
+    return Outbox(pretraining_records_folder())
 
 
 def _failed(outcome: Outcome, reason: str) -> Outcome:

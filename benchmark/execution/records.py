@@ -1,10 +1,9 @@
 """The runs of an experiment as every command reads them: from their snapshot below CATS_HOME, kept up to date."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmark.core.paths import home
+from benchmark.core.paths import outbox_folder, snapshots_folder
 
 if TYPE_CHECKING:
     from results.tracking.outbox import Outbox
@@ -16,16 +15,11 @@ if TYPE_CHECKING:
     from results.tracking.experiment import Tracking
 
 
-def snapshots() -> Path:
-    """Where the snapshots lie."""
-    return home() / "snapshots"
-
-
 def frame_of(tracking: "Tracking", *, fresh: bool = False) -> "pd.DataFrame":
     """What `tracking.frame()` gives. `fresh` reads every run again, see results.tracking.snapshot."""
     from results.tracking.snapshot import frame_of as followed
 
-    return followed(tracking, snapshots(), fresh=fresh)
+    return followed(tracking, snapshots_folder(), fresh=fresh)
 
 
 def runs_of(uri: str, experiment: str, *, fresh: bool = False) -> "pd.DataFrame":
@@ -35,7 +29,7 @@ def runs_of(uri: str, experiment: str, *, fresh: bool = False) -> "pd.DataFrame"
     """
     from results.tracking.snapshot import unchanged
 
-    known = None if fresh else unchanged(snapshots(), uri, experiment)
+    known = None if fresh else unchanged(snapshots_folder(), uri, experiment)
     if known is not None:
         return known
     from results.tracking.experiment import Tracking
@@ -57,21 +51,20 @@ def read_of(uri: str, experiment: str) -> "Callable[[str], pd.DataFrame | None]"
     """A function from run id to predictions, see results.tracking.predictions.predictions_of."""
     from results.tracking.predictions import predictions_of
 
-    return predictions_of(uri, experiment, snapshots())
+    return predictions_of(uri, experiment, snapshots_folder())
 
 
 def images_of(uri: str, experiment: str, *, fresh: bool = False) -> "Images":
     """What the test images of a target do to its runs, see results.tracking.predictions.images_of."""
     from results.tracking.predictions import images_of as kept
 
-    return kept(uri, experiment, snapshots(), fresh=fresh)
+    return kept(uri, experiment, snapshots_folder(), fresh=fresh)
 
 
 def outbox_of(tracking_uri: str, experiment: str) -> "Outbox":
     """The records that wait for one experiment of one server."""
-    from benchmark.core.digest import digest
-    from benchmark.core.paths import home
+    from results.digest import digest
     from results.tracking.outbox import Outbox
     from results.tracking.uri import identity
 
-    return Outbox(home() / "outbox" / digest([identity(tracking_uri), experiment])[:16])
+    return Outbox(outbox_folder() / digest([identity(tracking_uri), experiment])[:16])

@@ -6,8 +6,9 @@ A lease is written, after which every snapshot of a database is in doubt; this w
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from benchmark.core.paths import snapshots_folder
 from benchmark.execution.leakage import look, sentences
-from benchmark.execution.records import finished_in, outbox_of, runs_of, snapshots
+from benchmark.execution.records import finished_in, outbox_of, runs_of
 from benchmark.specs.plan import Leaks, Plan
 from results.tracking.change_counter import is_missing
 from results.tracking.snapshot import unchanged
@@ -31,7 +32,7 @@ class Finished:
 
 def finished(plan: Plan, uri: str) -> Finished | None:
     """None if anything may be left to do: a cell, a record in the outbox, a run whose process died."""
-    folder, leaks = snapshots(), look(plan)
+    folder, leaks = snapshots_folder(), look(plan)
     frame = unchanged(folder, uri, plan.experiment)
     if frame is None:
         if is_missing(uri):

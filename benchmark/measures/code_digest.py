@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-from benchmark.core.digest import digest
 from benchmark.specs.measure import Measure
+from results.digest import digest
 
 EMPTY = ast.Pass()
 PACKAGES = {"benchmark", "results", "similarity", "sources", "targets"}

@@ -13,7 +13,6 @@ import numpy as np
 import torch
 from scipy.special import expit, softmax
 
-from benchmark.core.digest import digest
 from benchmark.core.seed import generator
 from benchmark.data.dataset import Dataset
 from benchmark.data.decoded import Decoded, decoded
@@ -29,6 +28,7 @@ from benchmark.specs.source import Source
 from benchmark.specs.start import Start
 from benchmark.training.device_images import as_float, on_device
 from benchmark.training.features import classifier_of, features_of
+from results.digest import digest
 from results.error import CatsError
 
 

@@ -5,7 +5,7 @@ import logging
 from dataclasses import asdict
 from pathlib import Path
 
-from benchmark.core.paths import home
+from benchmark.core.paths import scores_folder
 from benchmark.specs.measure import Score
 from results.atomic import atomic_write
 from results.error import CatsError
@@ -32,4 +32,4 @@ def save_score(key: str, score: Score, seconds: float) -> None:
 
 
 def _path(key: str) -> Path:
-    return home() / "scores" / f"{key}.json"
+    return scores_folder() / f"{key}.json"

@@ -15,7 +15,6 @@ from typing import Any
 
 from threadpoolctl import threadpool_limits
 
-from benchmark.core.digest import digest
 from benchmark.execution.attempt import Attempt
 from benchmark.execution.delivery import deliver, hand_over
 from benchmark.execution.execute import make_pretraining
@@ -37,6 +36,7 @@ from benchmark.specs.plan import Plan
 from benchmark.specs.start import Start
 from results.board.board import make_board
 from results.board.request import RunQuery
+from results.digest import digest
 from results.error import CatsError
 from results.record import Outcome
 from results.tracking.experiment import Tracking

@@ -1,14 +1,13 @@
 """torch.compile of a backbone, for the training steps of a recipe that says `compile: true`."""
 
 import os
-import platform
 from collections.abc import Callable
 from functools import cache
 
 import torch
 from torch import Tensor, nn
 
-from benchmark.core.paths import home
+from benchmark.core.paths import compiled_folder
 from benchmark.networks.network import Network
 from results.error import CatsError, first_line
 
@@ -42,7 +41,7 @@ def require_compiler(device: torch.device) -> None:
 
     if os.environ.get(CACHE) in {None, default_cache_dir()}:  # importing torch sets the variable to its default
         # torch runs whatever lies in this folder; its default, in /tmp, could be filled by another user.
-        os.environ[CACHE] = str(home() / "compiled" / platform.node() / "torch")
+        os.environ[CACHE] = str(compiled_folder())
     config.recompile_limit = max(config.recompile_limit, VARIANTS)
     try:
         if config.disable:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from benchmark.core.digest import file_digest
-from benchmark.core.paths import home, tracking_uri
+from benchmark.core.paths import registry_weights_folder, tracking_uri
 from benchmark.specs.model_registry import version_of
 from results.atomic import atomic_write, scratch_folder
 from results.error import CatsError
@@ -11,7 +11,7 @@ from results.error import CatsError
 
 def fetched(reference: str, sha256: str) -> Path:
     """The weights file, kept by its checksum in CATS_HOME. Raises CatsError if what comes has another one."""
-    kept = home() / "published" / f"{sha256}.safetensors"
+    kept = registry_weights_folder() / f"{sha256}.safetensors"
     if kept.exists() and file_digest(kept) == sha256:
         return kept
     from results.tracking.registry import Registry

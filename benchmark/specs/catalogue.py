@@ -30,7 +30,7 @@ from benchmark.core.paths import entries_folder
 from benchmark.specs.model_registry import version_of
 from benchmark.specs.source import Source, Weights
 from benchmark.specs.target import Target
-from results.error import CatsError, nearest
+from results.error import CatsError, first_line, nearest
 
 if TYPE_CHECKING:
     from benchmark.specs.measure import Measure
@@ -213,9 +213,8 @@ def _call(make: Callable[..., object], name: str, options: dict[str, Any]) -> ob
     try:
         return make(**options)
     except (TypeError, ValueError) as error:
-        reason = str(error).splitlines()
         given = ", ".join(f"{key}={value}" for key, value in options.items())
-        raise CatsError(f"{name} cannot be made with {given or 'no option'}: {reason[0] if reason else error!r}") from error
+        raise CatsError(f"{name} cannot be made with {given or 'no option'}: {first_line(error)}") from error
 
 
 def described(kind: Kind, name: str, content: dict[str, Any]) -> dict[str, Any]:

@@ -2,11 +2,11 @@
 
 from functools import cached_property, lru_cache
 
-from benchmark.core.digest import digest
 from benchmark.core.trainer_version import TRAINER
 from benchmark.data.split import Subsample
 from benchmark.specs.recipe import Recipe
 from benchmark.specs.start import Start
+from results.digest import digest
 from results.record import Frozen, Rule
 
 

@@ -4,11 +4,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
-from benchmark.core.digest import digest
-from benchmark.core.paths import home
+from benchmark.core.paths import pretrained_folder
 from benchmark.core.trainer_version import TRAINER
 from benchmark.specs.recipe import Recipe
 from benchmark.specs.source import Weights
+from results.digest import digest
 from results.record import Frozen
 
 
@@ -52,4 +52,4 @@ def chain(start: Start) -> list[Start]:
 
 def pretrained_path(start: Start) -> Path:
     """Where the weights of a pretraining lie."""
-    return home() / "pretrained" / f"{start.key}.safetensors"
+    return pretrained_folder() / f"{start.key}.safetensors"

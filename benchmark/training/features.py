@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from benchmark.core.digest import digest, file_digest
-from benchmark.core.paths import home
+from benchmark.core.digest import file_digest
+from benchmark.core.paths import features_folder
 from benchmark.core.trainer_version import TRAINER
 from benchmark.data.decoded import Decoded
 from benchmark.networks.fast_convolution import quicken
@@ -19,6 +19,7 @@ from benchmark.specs.start import Start
 from benchmark.training import evaluate
 from benchmark.training.device_images import on_device
 from results.atomic import atomic_write
+from results.digest import digest
 
 _turns: dict[Path, threading.Lock] = {}  # seeds side by side want the features of one network at the same time
 
@@ -45,7 +46,7 @@ def features_path(start: Start, data: str, recipe: Recipe, rows: np.ndarray | No
     """Where the features of all images of a data set lie, or those of some of its rows. `data` is its digest."""
     which = [] if rows is None else [digest(rows.tolist())]
     name = digest([TRAINER, start.key, start.backbone, data, recipe.size, recipe.precision, *which])
-    return home() / "features" / f"{name}.npy"
+    return features_folder() / f"{name}.npy"
 
 
 def features_of(start: Start, data: str, images: Decoded, rows: np.ndarray | None, recipe: Recipe, device: str) -> np.ndarray:

@@ -9,8 +9,9 @@ from typing import Any
 
 import pandas as pd
 
+from results.digest import digest
 from results.error import CatsError, nearest
-from results.imports.table import UNKNOWN, digest, facts_of, read_table
+from results.imports.table import UNKNOWN, facts_of, read_table
 from results.record import Record
 
 

@@ -1,7 +1,5 @@
 """Other people's runs as records."""
 
-import hashlib
-import json
 import math
 import time
 from pathlib import Path
@@ -10,9 +8,9 @@ from typing import Any, Literal, Self
 import pandas as pd
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, model_validator
 
-from results.error import CatsError, nearest
+from results.digest import digest
+from results.error import CatsError, first_line, nearest
 from results.record import Cost, Energy, Frozen, Record
-from results.tracking.connection import first_line
 
 STATES: dict[str, Literal["finished", "failed", "interrupted"]] = {
     "FINISHED": "finished", "FAILED": "failed", "KILLED": "interrupted", "RUNNING": "interrupted",
@@ -119,11 +117,6 @@ class Mapping(Frozen):
         either = [self.source, self.target, self.backbone, self.seed, self.protocol, self.status, *self.settings.values()]
         held = [part.column for part in (self.duration, self.power) if part is not None]
         return list(dict.fromkeys(name for name in [*plain, *either, *held] if isinstance(name, str)))
-
-
-def digest(content: Any) -> str:
-    """sha256 (hex) of plain data."""
-    return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
 def read_table(path: Path) -> pd.DataFrame:

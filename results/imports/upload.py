@@ -12,7 +12,7 @@ from mlflow.exceptions import MlflowException
 
 from results.error import CatsError
 from results.record import Record
-from results.tracking.connection import first_line
+from results.tracking.connection import reason_of
 from results.tracking.deduplicate import settle
 from results.tracking.experiment import Tracking
 from results.tracking.mlflow_format import measurements, tags_of
@@ -60,7 +60,7 @@ def deposit(tracking: Tracking, records: Sequence[Record]) -> Iterator[Deposit]:
                 if times > 1:
                     settle(tracking, key)
     except (MlflowException, OSError) as error:
-        raise CatsError(f"MLflow at {tracking.shown} did not take a run: {first_line(error)}") from error
+        raise CatsError(f"MLflow at {tracking.shown} did not take a run: {reason_of(error)}") from error
 
 
 def _delivered(tracking: Tracking, record: Record, found: Run | None) -> Deposit:

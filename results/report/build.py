@@ -15,7 +15,7 @@ from results.report.attempts import MANY, POINTS, Cells, attempts, cells_of, det
 from results.report.html import Page, Section
 from results.report.sections import heat, measured, per_target, ranks, what_was_run
 from results.statistics.influence import Read
-from results.tracking.connection import first_line
+from results.tracking.connection import reason_of
 from results.tracking.cost_columns import UNDIVIDED, hardware
 from results.tracking.experiment import Tracking
 
@@ -102,7 +102,7 @@ def reader(tracking: Tracking) -> Callable[[str, str], list[float]]:
         try:
             history = tracking.client.get_metric_history(run_id, metric)
         except (MlflowException, OSError) as error:
-            raise CatsError(f"MLflow at {tracking.shown} cannot be asked for a run's curves: {first_line(error)}") from error
+            raise CatsError(f"MLflow at {tracking.shown} cannot be asked for a run's curves: {reason_of(error)}") from error
         return [point.value for point in sorted(history, key=lambda point: point.step)]
 
     return read

@@ -7,7 +7,7 @@ import warnings
 from sqlalchemy import create_engine
 from sqlalchemy.pool import NullPool
 
-import results.error
+from results.error import first_line
 from results.tracking.uri import DATABASES, scheme, shown
 
 
@@ -30,9 +30,9 @@ def reach(uri: str) -> None:
             pass
 
 
-def first_line(error: BaseException) -> str:
-    """The first line of an error, without what follows it and without a password, and what helps where that is known."""
-    line = shown(results.error.first_line(error))
+def reason_of(error: BaseException) -> str:
+    """The first line of an error without any password, and what to do about it where that is known."""
+    line = shown(first_line(error))
     if "error code 401" in line:
         return "it wants a user and a password that it knows; set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD"
     return f"{line}; for PostgreSQL install cats-bench[postgres]" if "'psycopg'" in line else line

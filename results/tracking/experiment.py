@@ -21,7 +21,7 @@ from results.error import CatsError
 from results.record import PREDICTIONS, Outcome, Record
 from results.tracking.artifacts import check_place, fetched, local_folder, repository, upload
 from results.tracking.change_counter import absolute
-from results.tracking.connection import first_line, quiet, reach
+from results.tracking.connection import quiet, reach, reason_of
 from results.tracking.database import make_database
 from results.tracking.deduplicate import TWICE, settle
 from results.tracking.frame import row_of
@@ -69,7 +69,7 @@ class Tracking:
             if create:  # whoever will write finds out now where his artifacts would go
                 check_place(self.uri, str((found or self.client.get_experiment(self.experiment_id)).artifact_location))
         except (MlflowException, SQLAlchemyError, OSError, ImportError) as error:
-            raise CatsError(f"MLflow at {self.shown} cannot be used: {first_line(error)}") from error
+            raise CatsError(f"MLflow at {self.shown} cannot be used: {reason_of(error)}") from error
 
     def _created(self) -> str:
         try:
@@ -96,7 +96,7 @@ class Tracking:
             with uncollected():
                 page = self.client.search_runs([self.experiment_id], condition, view, size, order, token)
         except (MlflowException, OSError) as error:
-            raise CatsError(f"MLflow at {self.shown} cannot be read: {first_line(error)}") from error
+            raise CatsError(f"MLflow at {self.shown} cannot be read: {reason_of(error)}") from error
         token = page.token.decode() if isinstance(page.token, bytes) else page.token
         return list(page), token or None
 
@@ -126,7 +126,7 @@ class Tracking:
                 self.client.set_tag(run.info.run_id, "cats.reason", ABANDONED)
                 self.client.set_terminated(run.info.run_id, "KILLED")
         except (MlflowException, OSError) as error:
-            raise CatsError(f"MLflow at {self.shown} cannot be written: {first_line(error)}") from error
+            raise CatsError(f"MLflow at {self.shown} cannot be written: {reason_of(error)}") from error
         return len(left)
 
     def send(self, outcome: Outcome, *, first: bool = False) -> str:
@@ -165,7 +165,7 @@ class Tracking:
             if self.alone is None or not self.alone():
                 settle(self, record.key)
         except (MlflowException, OSError) as error:
-            raise CatsError(f"MLflow at {self.shown} did not take a record: {first_line(error)}") from error
+            raise CatsError(f"MLflow at {self.shown} did not take a record: {reason_of(error)}") from error
         return run_id
 
     def _create(self, record: Record, start: int, reason: str | None = None) -> RunInfo:
@@ -214,7 +214,7 @@ class Tracking:
             with tempfile.TemporaryDirectory() as folder:
                 return pd.read_parquet(fetched(self.uri, artifacts, PREDICTIONS, Path(folder)))
         except (MlflowException, OSError, ValueError) as error:  # pyarrow's errors are ValueErrors
-            raise CatsError(f"the predictions of run {run_id} cannot be read from {self.shown}: {first_line(error)}") from error
+            raise CatsError(f"the predictions of run {run_id} cannot be read from {self.shown}: {reason_of(error)}") from error
 
     def frame(self) -> pd.DataFrame:
         """The attempts at cells and pretrainings, one row each.

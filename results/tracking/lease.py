@@ -34,7 +34,7 @@ from mlflow.exceptions import MlflowException
 
 from results.error import CatsError
 from results.tracking.boot_id import kernel
-from results.tracking.connection import first_line
+from results.tracking.connection import reason_of
 from results.tracking.experiment import Tracking
 from results.tracking.outbox import Outbox
 
@@ -204,7 +204,7 @@ class Lease:
 
     def _absent(self, act: str, error: Exception) -> CatsError:
         self._away = time.monotonic() + 1.5 * self.every  # a beat comes before: cells do not wait for a server that is away
-        return CatsError(f"MLflow at {self.tracking.shown} cannot be {act}: {first_line(error)}")
+        return CatsError(f"MLflow at {self.tracking.shown} cannot be {act}: {reason_of(error)}")
 
 
 def holder_of(claim: str, pulse: str = "") -> Holder | None:

@@ -9,7 +9,7 @@ from mlflow.exceptions import MlflowException
 
 from results.error import CatsError
 from results.tracking.artifacts import upload
-from results.tracking.connection import first_line
+from results.tracking.connection import reason_of
 from results.tracking.experiment import Tracking
 
 KIND, DIGEST, NAME = "report", "cats.report", "report.html"
@@ -34,7 +34,7 @@ def keep(tracking: Tracking, html: str) -> str:
             upload(tracking.uri, place, path)
         tracking.client.set_terminated(run_id, "FINISHED")
     except (MlflowException, OSError) as error:
-        raise CatsError(f"MLflow at {tracking.shown} did not take the report: {first_line(error)}") from error
+        raise CatsError(f"MLflow at {tracking.shown} did not take the report: {reason_of(error)}") from error
     return run_id
 
 

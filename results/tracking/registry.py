@@ -19,7 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from results.error import CatsError, nearest
 from results.tracking.artifacts import fetched, upload
 from results.tracking.change_counter import absolute, is_missing
-from results.tracking.connection import first_line, quiet, reach
+from results.tracking.connection import quiet, reach, reason_of
 from results.tracking.uri import check, shown
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
@@ -55,7 +55,7 @@ class Registry:
             reach(self.uri)
             self.client = MlflowClient(tracking_uri=self.uri, registry_uri=self.uri)
         except (MlflowException, SQLAlchemyError, OSError, ImportError) as error:
-            raise CatsError(f"MLflow at {self.shown} cannot be used: {first_line(error)}") from error
+            raise CatsError(f"MLflow at {self.shown} cannot be used: {reason_of(error)}") from error
 
     def version(self, reference: str) -> Version:
         """The version that `models:/NAME/VERSION` names. Raises CatsError if it is not there."""
@@ -67,11 +67,11 @@ class Registry:
             return _version(self.client.get_model_version(name, number))
         except MlflowException as error:
             if error.error_code != "RESOURCE_DOES_NOT_EXIST":
-                raise CatsError(f"MLflow at {self.shown} cannot be asked for {reference}: {first_line(error)}") from error
+                raise CatsError(f"MLflow at {self.shown} cannot be asked for {reference}: {reason_of(error)}") from error
         try:
             versions, names = sorted(int(each.number) for each in self.versions(name)), self.names()
         except MlflowException as error:
-            raise CatsError(f"MLflow at {self.shown} cannot be asked for {reference}: {first_line(error)}") from error
+            raise CatsError(f"MLflow at {self.shown} cannot be asked for {reference}: {reason_of(error)}") from error
         if versions:
             raise CatsError(f"{self.shown} has no {reference}; there is version {', '.join(map(str, versions))}")
         raise CatsError(f"{self.shown} has no registered model '{name}'{nearest(name, names)}")
@@ -91,7 +91,7 @@ class Registry:
             condition = f"tags.`cats.key` = '{key}' and tags.`cats.kind` = 'pretraining' and attributes.status = 'FINISHED'"
             found = self.client.search_runs(places, condition, max_results=1)
         except MlflowException as error:
-            raise CatsError(f"MLflow at {self.shown} cannot be used: {first_line(error)}") from error
+            raise CatsError(f"MLflow at {self.shown} cannot be used: {reason_of(error)}") from error
         return str(found[0].info.run_id) if found else None
 
     def publish(self, name: str, run_id: str, weights: Path, facts: str, tags: Mapping[str, str]) -> Version:
@@ -110,7 +110,7 @@ class Registry:
             self._register(name)
             made = self.client.create_model_version(name, f"runs:/{run_id}/{FOLDER}", run_id, tags=dict(tags))
         except (MlflowException, OSError) as error:
-            raise CatsError(f"MLflow at {self.shown} did not take the weights {name}: {first_line(error)}") from error
+            raise CatsError(f"MLflow at {self.shown} did not take the weights {name}: {reason_of(error)}") from error
         return _version(made)
 
     def _register(self, name: str) -> None:
@@ -128,7 +128,7 @@ class Registry:
         try:
             return fetched(self.uri, self._artifacts(version.run_id), f"{FOLDER}/{WEIGHTS}", folder)
         except (MlflowException, OSError) as error:
-            raise CatsError(f"the weights of {version} could not be fetched from {self.shown}: {first_line(error)}") from error
+            raise CatsError(f"the weights of {version} could not be fetched from {self.shown}: {reason_of(error)}") from error
 
     def _artifacts(self, run_id: str) -> str:
         return str(self.client.get_run(run_id).info.artifact_uri)

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
-from benchmark.core.digest import digest, file_digest, remembered
+from benchmark.core.digest import file_digest, remembered
+from results.digest import digest
 from results.error import CatsError
 
 ARCHIVE_ENDINGS = (".zip", ".tar", ".tar.gz", ".tgz")

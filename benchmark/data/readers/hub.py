@@ -9,7 +9,7 @@ import numpy as np
 
 from benchmark.data.readers.image_file import picture
 from benchmark.data.readers.samples import Reader, Samples
-from results.error import CatsError
+from results.error import CatsError, first_line
 
 
 def hub(*, repository: str, revision: str, image: str, label: str, splits: dict[str, str], group: str = "") -> Reader:
@@ -50,8 +50,7 @@ def _load(repository: str, revision: str, split: str) -> Any:
             return datasets.load_dataset("parquet", data_dir=repository, split=split)
         return datasets.load_dataset(repository, revision=revision, split=split)
     except Exception as error:
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise CatsError(f"{repository} at {revision} could not be loaded from the hub: {reason}") from error
+        raise CatsError(f"{repository} at {revision} could not be loaded from the hub: {first_line(error)}") from error
 
 
 def _labels(table: Any, column: str, repository: str) -> np.ndarray:

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from benchmark.core import json_cache as measured
-from benchmark.core.digest import digest
+from benchmark.core.paths import calibrations_folder
 from benchmark.data.decoded import Decoded, loaded
 from benchmark.data.split import split, subsampled
 from benchmark.execution.budget.amounts import Sum
@@ -35,6 +35,7 @@ from benchmark.training.device_images import Images, on_device
 from benchmark.training.features import features_path
 from benchmark.training.optimiser import Average
 from results.cost.amount import add, amount_of
+from results.digest import digest
 from results.error import CatsError
 from results.record import Frozen
 
@@ -116,7 +117,7 @@ def calibrated(work: Work, device: str, country: str) -> Pace:
 
 def _path(work: Work, device: str, country: str) -> Path:
     data = work.data if not isinstance(work, Start) else str(work.data)
-    return measured.place("calibrations", digest([sort_of(work), data, environment(device), country]))
+    return calibrations_folder() / f"{digest([sort_of(work), data, environment(device), country])}.json"
 
 
 def _measured(work: Work, device: str, country: str) -> Pace:

@@ -253,7 +253,7 @@ def test_whatever_stops_the_decoding_leaves_nothing(home, stop):
 def test_what_another_process_has_decoded_in_the_meantime_is_taken(monkeypatch, home):
     """The other process ends between the look and the move: then a folder with content stands in the way."""
     made = dataset()
-    folder = store.home() / "images"
+    folder = store.decoded_folder()
     real = np.savez
 
     def savez(path, **arrays):

@@ -6,12 +6,13 @@ import shutil
 
 import pytest
 
-from benchmark.core.digest import digest, file_digest
+from benchmark.core.digest import file_digest
 from benchmark.core.seed import generator, seed_of
 from benchmark.core.trainer_version import TRAINER
 from benchmark.specs import catalogue
 from benchmark.specs.cell import Cell
 from benchmark.specs.plan import Plan
+from results.digest import digest
 from results.error import CatsError
 
 PLAN = {"experiment": "e", "sources": ["scratch"], "targets": ["ihc"], "backbones": ["test_resnet"], "seeds": [0]}

@@ -20,9 +20,10 @@ from results.cost.bill import make_bill
 from results.cost.tables import ROUGH
 from results.cost.text import parts
 from results.cost.tradeoff import SWEEP, make_tradeoff
+from results.digest import digest
 from results.error import CatsError
 from results.imports.matrix import read_grid, scores_of
-from results.imports.table import LEFT, Mapping, digest, read_table, runs_of
+from results.imports.table import LEFT, Mapping, read_table, runs_of
 from results.imports.upload import deposit
 from results.tracking.cost_columns import hardware
 from tests.support.runs import frame_of, run

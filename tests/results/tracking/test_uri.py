@@ -3,7 +3,7 @@
 import pytest
 
 from results.error import CatsError
-from results.tracking.connection import first_line
+from results.tracking.connection import reason_of
 from results.tracking.experiment import Tracking
 from results.tracking.registry import Registry
 from results.tracking.uri import check, identity, shown
@@ -86,4 +86,4 @@ def test_an_address_as_it_should_be_is_taken(uri):
 
 def test_the_first_line_of_an_error_holds_no_password():
     error = ValueError("no route to postgresql://me:secret@host/db\npostgresql://me:secret@host/db")
-    assert first_line(error) == "no route to postgresql://***@host/db"
+    assert reason_of(error) == "no route to postgresql://***@host/db"
