@@ -1,70 +1,208 @@
-"""Scores of predictions, by scikit-learn. NaN where a score is not defined."""
+"""The metrics of test images: one table says how each is computed, its bounds, its direction and how images move it.
+
+Whatever needs a metric reads this table, so that a new metric is one entry in TABLE and its function.
+"""
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import get_args
 
 import numpy as np
-from sklearn import metrics
 
 from results.record import Task
+from results.statistics import influence
+from results.statistics.influence import Influence, Predictions
 
-METRICS = ("auc", "accuracy", "balanced_accuracy", "f1", "precision", "recall", "average_precision", "brier", "kappa")
-
-LOWER_IS_BETTER = {"brier", "loss", "log_loss", "error", "ece", "mae", "mse", "rmse"}  # ours, and what others call theirs
+TASKS: tuple[Task, ...] = get_args(Task)
 
 
-def auc(labels: np.ndarray, probabilities: np.ndarray) -> float:
-    """Area under the ROC curve, one class against the rest, mean over the classes that have both sides.
+@dataclass(frozen=True)
+class Forecast:
+    """Labels and predicted probabilities of the test images, with what several metrics compute from them.
 
-    labels: (N,) int or (N, C) of 0 and 1; probabilities: (N, C).
+    Attributes:
+        labels: (N,) int; multi-label (N, C) of 0 and 1.
+        probabilities: (N, C).
     """
-    return _mean_over_classes(one_hot(labels, probabilities.shape[1]), probabilities, _area)
+
+    task: Task
+    labels: np.ndarray
+    probabilities: np.ndarray
+
+    @property
+    def multilabel(self) -> bool:
+        """Whether an image may have several labels, or none."""
+        return self.task == "multilabel"
+
+    @cached_property
+    def truth(self) -> np.ndarray:
+        """(N, C) of 0 and 1."""
+        return one_hot(self.labels, self.probabilities.shape[1])
+
+    @cached_property
+    def guess(self) -> np.ndarray:
+        """The predicted class, (N,); multi-label the labels whose probability is one half or more, (N, C)."""
+        return (self.probabilities >= 0.5).astype(np.int64) if self.multilabel else self.probabilities.argmax(axis=1)
+
+    @cached_property
+    def macro(self) -> tuple[float, float, float]:
+        """Precision, recall and F1, each the plain mean over classes.
+
+        All three in one call: scikit-learn spends more time on checking labels and guesses than on counting them.
+        """
+        from sklearn.metrics import precision_recall_fscore_support
+
+        precision, recall, f1, _ = precision_recall_fscore_support(self.labels, self.guess, average="macro", zero_division=0)
+        return float(precision), float(recall), float(f1)
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One metric of the test images.
+
+    Attributes:
+        compute: the value, NaN where it is undefined; None for metrics that only imported runs bring along.
+        influence: how much each test image moves it, see results.statistics.influence. None on purpose: its intervals hold the
+            seeds alone, and `cats compare` resamples the test images instead.
+        bounds: the smallest and the largest value that it can take.
+        tasks: the tasks for which it is defined.
+        test: name of the paired test that `influence` amounts to.
+    """
+
+    name: str
+    compute: Callable[[Forecast], float] | None
+    influence: Influence | None
+    bounds: tuple[float, float] = (0.0, 1.0)
+    higher_is_better: bool = True
+    tasks: tuple[Task, ...] = TASKS
+    test: str = "paired means"
+
+    @property
+    def sign(self) -> int:
+        """1, or -1 if lower is better: sign × value is higher for the better source."""
+        return 1 if self.higher_is_better else -1
+
+    @property
+    def oriented_bounds(self) -> tuple[float, float]:
+        """The bounds of sign × value."""
+        low, high = sorted(self.sign * bound for bound in self.bounds)
+        return low, high
+
+    def influence_of(self, predictions: Predictions) -> np.ndarray | None:
+        """(N,) influence of each test image on this metric of one run; None where it is not known or undefined."""
+        if self.influence is None or not np.isfinite(predictions.probabilities).all():
+            return None
+        return self.influence(predictions)
+
+    def of(self, predictions: Predictions) -> float:
+        """The metric of stored predictions; NaN where it is undefined. Raises ValueError for a metric without `compute`."""
+        if self.compute is None:
+            raise ValueError(f"{self.name} cannot be computed from predictions")
+        # Stored predictions do not say whether classes are ordered; a metric of ordered classes is asked for by its name.
+        task: Task = "multilabel" if predictions.multilabel else "ordinal"
+        if task not in self.tasks:
+            return float("nan")
+        labels = predictions.truth if predictions.multilabel else predictions.truth.argmax(axis=1)
+        return self.compute(Forecast(task, labels, predictions.probabilities))
 
 
 def scores(task: Task, labels: np.ndarray, probabilities: np.ndarray) -> dict[str, float]:
-    """All scores of the test images.
+    """Every metric of the test images that is defined for the task; NaN where one is undefined.
 
-    labels: (N,) int, multi-label (N, C); probabilities: (N, C). Precision, recall, F1, average precision: macro, that is
-    the plain mean over classes. Multi-label: a label counts as given from a probability of one half on; accuracies are
-    means over labels, as MedMNIST defines them. Brier: mean squared distance to the one-hot label, halved (scikit-learn's
-    for two classes); multi-label: mean over labels. Kappa: quadratic weights, ordinal tasks only.
+    labels: (N,) int, multi-label (N, C); probabilities: (N, C).
     """
-    classes = probabilities.shape[1]
-    truth = one_hot(labels, classes)
-    multilabel = task == "multilabel"
-    guess = (probabilities >= 0.5).astype(np.int64) if multilabel else probabilities.argmax(axis=1)
-    # All three at one go: to look at labels and guesses takes scikit-learn longer than to count them.
-    precision, recall, f1, _ = metrics.precision_recall_fscore_support(labels, guess, average="macro", zero_division=0)
-    found = {"auc": auc(labels, probabilities), "accuracy": float((guess == labels).mean())}
-    if multilabel:
-        found["balanced_accuracy"] = _mean_over_classes(truth, guess, metrics.balanced_accuracy_score)
-        found["brier"] = float(((probabilities - truth) ** 2).mean())
-    else:
-        found["balanced_accuracy"] = float(recall)
-        found["brier"] = float(((probabilities - truth) ** 2).sum(axis=1).mean() / 2)
-    found |= {"precision": float(precision), "recall": float(recall), "f1": float(f1)}
-    found["average_precision"] = _mean_over_classes(truth, probabilities, metrics.average_precision_score)
-    if task == "ordinal":
-        several = len(np.union1d(labels, guess)) > 1  # of one class alone there is no agreement beyond chance
-        found["kappa"] = float(metrics.cohen_kappa_score(labels, guess, weights="quadratic")) if several else float("nan")
-    return found
+    forecast = Forecast(task, labels, probabilities)
+    return {m.name: m.compute(forecast) for m in METRICS.values() if m.compute is not None and task in m.tasks}
 
 
-def _area(truth: np.ndarray, given: np.ndarray) -> float:
-    """metrics.roc_auc_score, to the last bit, in half its time: the labels are looked at once."""
-    wrong, right, _ = metrics.roc_curve(truth, given)
-    return float(metrics.auc(wrong, right))
+def auc(labels: np.ndarray, probabilities: np.ndarray) -> float:
+    """Area under the ROC curve, one class against the rest, mean over the classes that have images on both sides.
+
+    labels: (N,) int or (N, C) of 0 and 1; probabilities: (N, C).
+    """
+    return _mean_over_classes(one_hot(labels, probabilities.shape[1]), probabilities, _binary_auc)
+
+
+def _binary_auc(truth: np.ndarray, probabilities: np.ndarray) -> float:
+    """metrics.roc_auc_score, to the last bit, in half its time: the labels are checked once."""
+    from sklearn import metrics
+
+    false_positive_rate, true_positive_rate, _ = metrics.roc_curve(truth, probabilities)
+    return float(metrics.auc(false_positive_rate, true_positive_rate))
+
+
+def _accuracy(forecast: Forecast) -> float:
+    """Multi-label: the mean over labels, as MedMNIST defines it."""
+    return float((forecast.guess == forecast.labels).mean())
+
+
+def _balanced_accuracy(forecast: Forecast) -> float:
+    """Mean recall over classes; multi-label: mean over labels of the balanced accuracy of each."""
+    if not forecast.multilabel:
+        return forecast.macro[1]
+    from sklearn.metrics import balanced_accuracy_score
+
+    return _mean_over_classes(forecast.truth, forecast.guess, balanced_accuracy_score)
+
+
+def _brier(forecast: Forecast) -> float:
+    """Mean squared distance to the one-hot label, halved (as scikit-learn of two classes); multi-label: mean over labels."""
+    squares = (forecast.probabilities - forecast.truth) ** 2
+    return float(squares.mean()) if forecast.multilabel else float(squares.sum(axis=1).mean() / 2)
+
+
+def _average_precision(forecast: Forecast) -> float:
+    """Plain mean over classes."""
+    from sklearn.metrics import average_precision_score
+
+    return _mean_over_classes(forecast.truth, forecast.probabilities, average_precision_score)
+
+
+def _kappa(forecast: Forecast) -> float:
+    """Cohen's kappa with quadratic weights; of one class alone there is no agreement beyond chance, hence NaN."""
+    from sklearn.metrics import cohen_kappa_score
+
+    several = len(np.union1d(forecast.labels, forecast.guess)) > 1
+    return float(cohen_kappa_score(forecast.labels, forecast.guess, weights="quadratic")) if several else float("nan")
 
 
 def one_hot(labels: np.ndarray, classes: int) -> np.ndarray:
-    """(N,) int → (N, C) of 0 and 1; what has two dimensions already is given back."""
+    """(N,) int → (N, C) of 0 and 1; labels with two dimensions are returned as they are."""
     return labels if labels.ndim == 2 else (labels[:, None] == np.arange(classes)).astype(np.int64)
 
 
-def _mean_over_classes(truth: np.ndarray, given: np.ndarray, score: Callable[[np.ndarray, np.ndarray], float]) -> float:
+def _mean_over_classes(truth: np.ndarray, values: np.ndarray, score: Callable[[np.ndarray, np.ndarray], float]) -> float:
+    """The mean of a score over the classes that have images on both sides; NaN if there is none, or a value is not finite."""
     defined = [c for c in range(truth.shape[1]) if 0 < truth[:, c].sum() < len(truth)]
-    if not defined or not np.isfinite(given).all():
+    if not defined or not np.isfinite(values).all():
         return float("nan")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # undefined classes have been left out above
-        return float(np.mean([score(truth[:, c], given[:, c]) for c in defined]))
+        return float(np.mean([score(truth[:, c], values[:, c]) for c in defined]))
+
+
+TABLE = (
+    Metric("auc", lambda f: auc(f.labels, f.probabilities), influence.auc, test="DeLong"),
+    Metric("accuracy", _accuracy, influence.accuracy),
+    Metric("balanced_accuracy", _balanced_accuracy, influence.balanced_accuracy),
+    Metric("brier", _brier, influence.brier, higher_is_better=False),
+    Metric("precision", lambda f: f.macro[0], None),
+    Metric("recall", lambda f: f.macro[1], None),
+    Metric("f1", lambda f: f.macro[2], None),
+    Metric("average_precision", _average_precision, None),
+    Metric("kappa", _kappa, None, bounds=(-1.0, 1.0), tasks=("ordinal",)),
+)
+METRICS: Mapping[str, Metric] = {metric.name: metric for metric in TABLE}
+
+# Losses as other people name them: imported runs bring these, and nothing here computes them.
+IMPORTED: Mapping[str, Metric] = {
+    name: Metric(name, None, None, bounds=(0.0, float("inf")), higher_is_better=False)
+    for name in ("loss", "log_loss", "error", "ece", "mae", "mse", "rmse")
+}
+
+
+def metric_of(name: str) -> Metric:
+    """The entry of a metric. An imported metric that no entry names is a score from 0 to 1, and higher is better."""
+    return METRICS.get(name) or IMPORTED.get(name) or Metric(name, None, None)

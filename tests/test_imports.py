@@ -28,7 +28,7 @@ def loaded_after(statement):
 )
 def test_it_loads_no_heavy_library(statement):
     modules = loaded_after(statement)
-    allowed = {"sklearn"} if "load_plan" in statement or "board" in statement else set()
+    allowed = {"sklearn"} if "load_plan" in statement else set()  # splits are scikit-learn's
     assert not (set(HEAVY) - allowed) & set(modules)
 
 

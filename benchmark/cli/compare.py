@@ -2,14 +2,11 @@
 
 import json
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from benchmark.cli.options import DATABASE, TrackingOption, print_line
-
-if TYPE_CHECKING:
-    from results.statistics.influence import Predictions
 
 app = typer.Typer()
 
@@ -47,12 +44,5 @@ def compare(
             raise CatsError(f"no finished run has the backbone '{backbone}'{nearest(backbone, known)}")
         runs = runs[runs["backbone"] == backbone]
 
-    def score(of: "Predictions") -> float:
-        from results.metrics import scores
-
-        labels = of.truth if of.multilabel else of.truth.argmax(axis=1)
-        # Ordinal tasks are multi-class ones with one score more.
-        return scores("multilabel" if of.multilabel else "ordinal", labels, of.given)[question.metric]
-
-    found = compare_sources(runs, question.metric, (one, other), target, question.read, score)
+    found = compare_sources(runs, question.metric, (one, other), target, question.read)
     print_line(json.dumps(found.to_dict(), indent=2) if form is Said.json else found.verdict)

@@ -9,7 +9,7 @@ from benchmark.execution.selection import wanted
 from benchmark.specs.plan import Plan, load_plan, plan_names
 from results.board.request import RunQuery, Selection
 from results.error import CatsError
-from results.statistics.influence import Images, Read
+from results.statistics.influence import ReadPredictions, TestImageInfluence
 from results.tracking.change_counter import is_missing
 from results.tracking.uri import shown
 
@@ -36,12 +36,12 @@ class Asked:
         """Which runs count, as results.board takes it."""
         return RunQuery(self.experiment, self.metric, self.rule, self.wanted)
 
-    def images(self, *, fresh: bool = False) -> Images:
+    def images(self, *, fresh: bool = False) -> TestImageInfluence:
         """What the test images of a target do to its runs."""
         return images_of(self.uri, self.experiment, fresh=fresh)
 
     @property
-    def read(self) -> Read:
+    def read(self) -> ReadPredictions:
         """Gives the predictions of a run; the last ones are kept in memory."""
         return lru_cache(maxsize=256)(read_of(self.uri, self.experiment))
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 if TYPE_CHECKING:
     import pandas as pd
 
-    from results.statistics.influence import Images
+    from results.statistics.influence import TestImageInfluence
     from results.tracking.experiment import Tracking
 
 
@@ -54,7 +54,7 @@ def read_of(uri: str, experiment: str) -> "Callable[[str], pd.DataFrame | None]"
     return predictions_of(uri, experiment, snapshots_folder())
 
 
-def images_of(uri: str, experiment: str, *, fresh: bool = False) -> "Images":
+def images_of(uri: str, experiment: str, *, fresh: bool = False) -> "TestImageInfluence":
     """What the test images of a target do to its runs, see results.tracking.predictions.images_of."""
     from results.tracking.predictions import images_of as kept
 

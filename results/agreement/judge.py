@@ -245,7 +245,7 @@ def _notes(decisions: Sequence[Decision]) -> list[str]:
     if single is not None:
         notes.append(f"one seed{single}: top tie groups are not known, and the luck of seeds is in no interval")
     if blind is not None:
-        notes.append(f"the luck of the test images{blind} is in no interval")
+        notes.append(f"the sampling error of the test images{blind} is in no interval")
     if len({d.target for d in decisions}) < MANY:
         notes.append(FEW)
     return notes

@@ -11,7 +11,7 @@ from results.board.ranking import Overall, Row, Standing, over_targets, rows_of,
 from results.board.request import SEEDS, Judging, RunQuery, Selection
 from results.board.rules import COLUMNS, ORACLE, chosen
 from results.error import CatsError, nearest
-from results.metrics import LOWER_IS_BETTER
+from results.metrics import metric_of
 from results.statistics.rank_tests import Difference
 from results.tracking.cost_columns import spent
 
@@ -32,7 +32,7 @@ class Board:
     """What `cats board` shows. `notes` are sentences: what is missing, failed, refused, modelled.
 
     Attributes:
-        images: targets whose intervals hold the luck of the test images too. noise: a difference stated to be noise.
+        images: targets whose intervals hold the sampling error of the test images too. noise: a difference stated to be noise.
         difference: whether and which sources differ over the ranked targets; None if none is ranked.
         choice: who chose epochs and settings, in words.
     """
@@ -182,13 +182,13 @@ def _leaks(chosen: pd.DataFrame, selection: Selection | None) -> pd.Series:
 
 def _turned(runs: pd.DataFrame, metric: str) -> pd.DataFrame:
     """Target, source as the board names it, seed, run_id, and value, higher is better."""
-    values = runs[f"test_{metric}"] * (-1 if metric in LOWER_IS_BETTER else 1)
+    values = runs[f"test_{metric}"] * metric_of(metric).sign
     sources = _labels(runs, runs["backbone"].nunique() > 1)
     return runs[["target", "seed"]].assign(source=sources, value=values, run_id=runs.get("run_id"))
 
 
 def _leaking(runs: pd.DataFrame, metric: str) -> list[Leaking]:
-    sign, reasons = -1 if metric in LOWER_IS_BETTER else 1, runs["leaks"]
+    sign, reasons = metric_of(metric).sign, runs["leaks"]
     return [
         Leaking(str(s), str(t), sign * float(group["value"].mean()), len(group), str(reasons[group.index[0]]))
         for (t, s), group in _turned(runs, metric).groupby(["target", "source"])

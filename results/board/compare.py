@@ -4,7 +4,7 @@ Seeds are paired: the same seed draws the same training images, head and order o
 paired too: DeLong's test for the AUC, means for accuracies and Brier score, else a bootstrap over patients or images.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -13,13 +13,12 @@ import pandas as pd
 from scipy import stats
 
 from results.error import CatsError, nearest
-from results.metrics import LOWER_IS_BETTER
-from results.statistics.influence import INFLUENCES, Predictions, Read, influence, parsed, same_images, summed
+from results.metrics import Metric, metric_of
+from results.statistics.influence import Predictions, ReadPredictions, parse_predictions, patient_shares, same_images
 from results.statistics.intervals import errors
 
-Score = Callable[[Predictions], float]  # the metric of predictions, for metrics whose influences are not known
-Table = pd.DataFrame | None
-DRAWS = 200
+PredictionTable = pd.DataFrame | None
+RESAMPLES = 200
 
 
 @dataclass(frozen=True)
@@ -27,10 +26,12 @@ class Comparison:
     """One source against another on one target.
 
     Attributes:
-        difference: mean over seeds of the metric of `one` minus that of `other`; low, high: 95 %; p: that there is none.
-            These are None where nothing is known of the noise.
-        seeds: that both have. images: test images, or patients where these are known; None where their luck is not counted.
-        method: how the luck of the test images was counted, or why not. leak: images that a source shares with the target.
+        difference: mean over seeds of the metric of `one` minus that of `other`.
+        low, high, p: 95 % interval of the difference, and the p-value of no difference; None where no variance is known.
+        seeds: how many seeds both sources have.
+        images: how many test images, or patients where these are known; None where their sampling error is not counted.
+        method: how the sampling error of the test images was counted, or why not.
+        leak: the images that a source shares with the target, in words.
     """
 
     one: str
@@ -58,7 +59,7 @@ class Comparison:
         if self.low is None or self.high is None or self.p is None:
             return f"{self.one} and {self.other}: {told}, and no interval can be given ({sizes})"
         sure = f"95 % {self.low:+.4f} to {self.high:+.4f}, p = {self.p:.2g}; {sizes}"
-        above = (self.difference > 0) != (self.metric in LOWER_IS_BETTER)
+        above = (self.difference > 0) != (not metric_of(self.metric).higher_is_better)
         better, worse = (self.one, self.other) if above else (self.other, self.one)
         if self.p >= 0.05:
             said = f"{self.one} and {self.other} cannot be told apart: {told} ({sure})"
@@ -71,7 +72,7 @@ class Comparison:
 
 
 def compare(
-    runs: pd.DataFrame, metric: str, pair: tuple[str, str], target: str, read: Read | None = None, score: Score | None = None
+    runs: pd.DataFrame, metric: str, pair: tuple[str, str], target: str, read: ReadPredictions | None = None
 ) -> Comparison:
     """`runs`: see board.judged_runs. Raises CatsError for a name without runs, or if no seed is common to both."""
     if pair[0] == pair[1]:
@@ -86,7 +87,7 @@ def compare(
     one, other = (found.loc[common] for found in values)
     gaps = one[f"test_{metric}"].to_numpy(float) - other[f"test_{metric}"].to_numpy(float)
     tables = None if read is None else [(read(a), read(b)) for a, b in zip(one["run_id"], other["run_id"], strict=True)]
-    images = _images(metric, tables, score)
+    images = _image_variance(metric_of(metric), tables)
     seeds, freedom = (gaps.var(ddof=1) / len(gaps), len(gaps) - 1.0) if len(gaps) > 1 else (0.0, np.inf)
     parts = np.array([seeds if np.ptp(gaps) else 0.0, images.variance]), np.array([freedom, images.freedom])
     mean, ends, p = float(gaps.mean()), None, None
@@ -113,8 +114,8 @@ def _seeds_of(runs: pd.DataFrame, source: str, target: str, metric: str) -> pd.D
 
 
 @dataclass(frozen=True)
-class _Images:
-    """Variance of the mean difference from the test images, with its degrees of freedom; how many; how it was found."""
+class _ImageVariance:
+    """Variance of the mean difference from the test images, its degrees of freedom, how many there are, and the method."""
 
     variance: float
     freedom: float
@@ -122,38 +123,44 @@ class _Images:
     method: str
 
 
-def _images(metric: str, tables: Sequence[tuple[Table, Table]] | None, score: Score | None) -> _Images:
+def _not_counted(why: str) -> _ImageVariance:
+    return _ImageVariance(0.0, np.inf, None, f"the sampling error of the test images is not counted: {why}")
+
+
+def _image_variance(metric: Metric, tables: Sequence[tuple[PredictionTable, PredictionTable]] | None) -> _ImageVariance:
     """From the predictions of both sources, one pair for each seed."""
     if tables is None or any(table is None for both in tables for table in both):
-        return _Images(0.0, np.inf, None, "the luck of the test images is not counted: no predictions")
-    found = [(parsed(one), parsed(other)) for one, other in tables if one is not None and other is not None]
-    first = found[0][0]
-    if not all(same_images(first, of) for both in found for of in both):
-        return _Images(0.0, np.inf, None, "the luck of the test images is not counted: the runs do not share them")
-    what = "test images" if first.groups is None else "patients"
-    shifts = [(influence(metric, one), influence(metric, other)) for one, other in found]
+        return _not_counted("there are no predictions")
+    pairs = [
+        (parse_predictions(one), parse_predictions(other)) for one, other in tables if one is not None and other is not None
+    ]
+    first = pairs[0][0]
+    if not all(same_images(first, of) for both in pairs for of in both):
+        return _not_counted("the runs do not share them")
+    unit = "test images" if first.groups is None else "patients"
+    shifts = [(metric.influence_of(one), metric.influence_of(other)) for one, other in pairs]
     known = [one - other for one, other in shifts if one is not None and other is not None]
     if len(known) == len(shifts):
-        shares = summed(np.mean(known, axis=0)[:, None], first.groups)
+        shares = patient_shares(np.mean(known, axis=0)[:, None], first.groups)
         if len(shares) > 1:
-            name = "DeLong" if metric == "auc" else "paired means"
-            return _Images(float((shares**2).sum()), len(shares) - 1.0, len(shares), f"{len(shares)} {what}, {name}")
-    elif score is not None and metric not in INFLUENCES:
-        return _bootstrapped(found, score, what)
-    return _Images(0.0, np.inf, None, f"the luck of the test images is not counted: not known for {metric}")
+            method = f"{len(shares)} {unit}, {metric.test}"
+            return _ImageVariance(float((shares**2).sum()), len(shares) - 1.0, len(shares), method)
+    elif metric.compute is not None and metric.influence is None:
+        return _bootstrap(metric, pairs, unit)
+    return _not_counted(f"their influence on {metric.name} is not known")
 
 
-def _bootstrapped(found: Sequence[tuple[Predictions, Predictions]], score: Score, what: str) -> _Images:
+def _bootstrap(metric: Metric, pairs: Sequence[tuple[Predictions, Predictions]], unit: str) -> _ImageVariance:
     """Resamples of patients or images, the same for both sources and all seeds."""
-    first, rng = found[0][0], np.random.default_rng(0)
+    first, rng = pairs[0][0], np.random.default_rng(0)
     codes = np.arange(len(first.samples)) if first.groups is None else np.unique(first.groups, return_inverse=True)[1]
     members: Mapping[int, np.ndarray] = pd.Series(np.arange(len(codes))).groupby(codes).indices  # type: ignore[assignment]
     count, drawn = len(members), []
-    for _ in range(DRAWS):
+    for _ in range(RESAMPLES):
         rows = np.concatenate([members[int(code)] for code in rng.integers(count, size=count)])
-        gaps = [score(one.at(rows)) - score(other.at(rows)) for one, other in found]
+        gaps = [metric.of(one.at(rows)) - metric.of(other.at(rows)) for one, other in pairs]
         drawn.append(float(np.mean(gaps)))
     defined = np.array(drawn)[np.isfinite(drawn)]
-    if count < 2 or len(defined) < DRAWS / 2:
-        return _Images(0.0, np.inf, None, "the luck of the test images is not counted: most resamples are undefined")
-    return _Images(float(defined.var(ddof=1)), count - 1.0, count, f"{count} {what}, bootstrap of {DRAWS}")
+    if count < 2 or len(defined) < RESAMPLES / 2:
+        return _not_counted("most resamples are undefined")
+    return _ImageVariance(float(defined.var(ddof=1)), count - 1.0, count, f"{count} {unit}, bootstrap of {RESAMPLES}")

@@ -9,8 +9,8 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from results.metrics import LOWER_IS_BETTER
-from results.statistics.influence import Images
+from results.metrics import metric_of
+from results.statistics.influence import TestImageInfluence
 from results.statistics.intervals import Measured, Ranks, draws, intervals, ranked, tie_groups
 from results.statistics.mean_ranks import Ends, best_chances, mean_ranks, mean_values, rank_ties
 from results.statistics.plackett_luce import strengths
@@ -86,7 +86,7 @@ class Standing:
 
 
 def standing(
-    here: pd.DataFrame, name: str, metric: str, noise: float | None, images_of: Images | None = None
+    here: pd.DataFrame, name: str, metric: str, noise: float | None, images_of: TestImageInfluence | None = None
 ) -> tuple[Standing, str | None]:
     """From the chosen runs of a target (columns source, seed, value, run_id), and why test images are left out, if they are.
 
@@ -97,9 +97,9 @@ def standing(
     images, note = None, None
     if images_of is not None:
         images, why = images_of(name, metric, {s: group["run_id"].tolist() for s, group in groups.items()})
-        note = None if why is None else f"the luck of the test images is not counted: {why}"
-    if images is not None and metric in LOWER_IS_BETTER:
-        images = -images
+        note = None if why is None else f"the sampling error of the test images is not counted: {why}"
+    if images is not None:
+        images = metric_of(metric).sign * images
     measured = Measured([group["value"].to_numpy(float) for group in groups.values()], images, noise or 0.0)
     drawn = draws(measured, np.random.default_rng(zlib.crc32(name.encode()))) if measured.drawable else None
     return Standing(list(groups), measured, drawn, None if drawn is None else ranked(drawn)), note
@@ -107,9 +107,9 @@ def standing(
 
 def rows_of(found: Standing, metric: str, energy: Mapping[str, float | None]) -> list[Row]:
     """Best first."""
-    sign, means, ranks = -1 if metric in LOWER_IS_BETTER else 1, found.measured.means, found.ranks
+    sign, means, ranks = metric_of(metric).sign, found.measured.means, found.ranks
     order = sorted(range(len(means)), key=lambda i: (-means[i], found.sources[i]))
-    ends = np.sort([sign * end for end in intervals(found.measured, _bounds(metric))], axis=0).T
+    ends = np.sort([sign * end for end in intervals(found.measured, metric_of(metric).oriented_bounds)], axis=0).T
     rows = []
     for rank, (i, tie) in enumerate(zip(order, tie_groups(found.measured, order), strict=True), 1):
         low, high = (None, None) if np.isnan(ends[i]).any() else (float(ends[i, 0]), float(ends[i, 1]))
@@ -117,13 +117,6 @@ def rows_of(found: Standing, metric: str, energy: Mapping[str, float | None]) ->
         name, seeds = found.sources[i], len(found.measured.values[i])
         rows.append(Row(name, sign * float(means[i]), low, high, rank, tie, seeds, energy.get(name), *lucky))
     return rows
-
-
-def _bounds(metric: str) -> tuple[float, float]:
-    """Of the metric, turned where lower is better."""
-    if metric in LOWER_IS_BETTER:
-        return (-1.0 if metric == "brier" else -math.inf), 0.0
-    return (-1.0 if metric == "kappa" else 0.0), 1.0
 
 
 def over_targets(
@@ -192,8 +185,8 @@ class _Common:
 
 def _common(used: Mapping[str, Standing], metric: str) -> _Common:
     found = list(used.values())
-    values = mean_values([one.measured for one in found], _bounds(metric))
-    if metric in LOWER_IS_BETTER:
+    values = mean_values([one.measured for one in found], metric_of(metric).oriented_bounds)
+    if not metric_of(metric).higher_is_better:
         values = -values[0], -values[2], -values[1]
     means = np.stack([one.measured.means for one in found])
     known = [one.ranks for one in found if one.ranks is not None]

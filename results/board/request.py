@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from results.board.ranking import Impute
-from results.statistics.influence import Images
+from results.statistics.influence import TestImageInfluence
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class Judging:
         noise: differences up to it are a tie. impute: what a pair that was not measured counts as in the mean ranks.
     """
 
-    images: Images | None = None
+    images: TestImageInfluence | None = None
     noise: float | None = None
     impute: Impute | None = None
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pandas as pd
 
 from results.error import CatsError, nearest
-from results.metrics import LOWER_IS_BETTER
+from results.metrics import metric_of
 
 COLUMNS = ["source", "target", "backbone", "seed"]
 ORACLE = "oracle_test"
@@ -33,7 +33,7 @@ def last_epoch(runs: pd.DataFrame, metric: str) -> pd.Series:  # noqa: ARG001
 
 def oracle_test(runs: pd.DataFrame, metric: str) -> pd.Series:
     """The best test score. Nobody can choose so: it says how much a rule could gain at most, and no plan may name it."""
-    return _figure(runs, f"test_{metric}") * (1 if metric in LOWER_IS_BETTER else -1)
+    return _figure(runs, f"test_{metric}") * -metric_of(metric).sign
 
 
 Rule = Callable[[pd.DataFrame, str], pd.Series]  # runs, metric → a figure of which the smallest counts

@@ -19,7 +19,7 @@ from results.board.rules import COLUMNS, RULES, chosen
 from results.cost.amount import Amount
 from results.cost.bill import UNMEASURED, Bill
 from results.error import CatsError
-from results.metrics import LOWER_IS_BETTER
+from results.metrics import metric_of
 from results.record import metric_name
 from results.statistics.rank_agreement import mean_interval
 
@@ -192,7 +192,7 @@ def figures(frame: pd.DataFrame, query: RunQuery) -> tuple[Figures, Figures]:
     clean = pd.Series([pair not in query.apart for pair in pairs], index=runs.index, dtype=bool)
     runs = chosen(runs[runs["leak"].isna() & clean].dropna(subset=[column]), rule, metric)
     runs = _labelled(runs, runs["backbone"].nunique() > 1)
-    runs = runs.assign(truth=runs[column] * (-1 if metric in LOWER_IS_BETTER else 1), held=-RULES[rule](runs, metric))
+    runs = runs.assign(truth=runs[column] * metric_of(metric).sign, held=-RULES[rule](runs, metric))
     means = runs.groupby(["target", "source"])[["truth", "held"]].mean()
     found: tuple[Figures, Figures] = ({}, {})
     for (target, source), truth, held in means.itertuples(name=None):

@@ -14,7 +14,7 @@ from results.error import CatsError
 from results.report.attempts import MANY, POINTS, Cells, attempts, cells_of, details_of, looked_into
 from results.report.html import Page, Section
 from results.report.sections import heat, measured, per_target, ranks, what_was_run
-from results.statistics.influence import Read
+from results.statistics.influence import ReadPredictions
 from results.tracking.connection import reason_of
 from results.tracking.cost_columns import UNDIVIDED, hardware
 from results.tracking.experiment import Tracking
@@ -39,7 +39,7 @@ class Asked:
     facts: Sequence[tuple[str, str]]
     details: int = MANY
     extra: Sequence[Section] = ()
-    read: Read | None = None
+    read: ReadPredictions | None = None
 
 
 def compose(board: Board, frame: pd.DataFrame, tracking: Tracking, asked: Asked) -> tuple[Page, Cells]:
@@ -108,7 +108,7 @@ def reader(tracking: Tracking) -> Callable[[str, str], list[float]]:
     return read
 
 
-def lenient(read: Read) -> Read:
+def lenient(read: ReadPredictions) -> ReadPredictions:
     """The same, None also where predictions cannot be read: a report is worth having without them."""
 
     def predictions(run_id: str) -> pd.DataFrame | None:

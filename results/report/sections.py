@@ -13,7 +13,7 @@ from results.board.text import APART, HEAD, LEFT, OVERALL_HEAD, apart_cells, apa
 from results.cost.tables import ROUGH
 from results.cost.text import compared
 from results.cost.tradeoff import HABITS, Tradeoff
-from results.metrics import LOWER_IS_BETTER
+from results.metrics import metric_of
 from results.report.charts import MOST, Paid, Reach, draw_heat, draw_reaches, draw_regret
 from results.report.export import slug
 from results.report.html import Chart, Heat, Section, Shade, Table
@@ -49,7 +49,8 @@ def heat(board: Board) -> Section:
             line.append(Shade(f"{row.mean:.3f}", tip, 1 - gaps[source, target] / worst, top))
         rows.append((source, line))
     title = f"Test {board.metric} of {len(sources)} sources on {len(targets)} targets"
-    far = f"the darkest cell is {worst:.3f} {'above' if board.metric in LOWER_IS_BETTER else 'below'} the best of its target"
+    side = "below" if metric_of(board.metric).higher_is_better else "above"
+    far = f"the darkest cell is {worst:.3f} {side} the best of its target"
     text = f"Bright is best of its target; {far}. • cannot be told from the best."
     drawn = [[(cell.text, cell.depth, cell.top) for cell in line] for _, line in rows]
     draw = partial(draw_heat, sources, targets, drawn, _most(f"{title}; • cannot be told from the best", len(sources)))

@@ -1,8 +1,11 @@
-"""How much each test image moves a metric: uncertainty of the test images without computing the metric again.
+"""How much each test image moves a metric: the sampling error of the test images without computing the metric again.
 
 A draw of the test images gives image i the weight w_i (mean 1); the metric then is value + (w - 1)·influence / N to first
 order. One matrix product serves all draws, and influence·influence / N² is the variance: DeLong's for the AUC (DeLong,
-DeLong and Clarke-Pearson, Biometrics 44, 1988), over patients Obuchowski's (Biometrics 53, 1997).
+DeLong and Clarke-Pearson, Biometrics 44, 1988), over patients Obuchowski's (Biometrics 53, 1997). Within each class an
+influence is scaled by sqrt(n / (n - 1)), so that its variance is unbiased, as DeLong's is.
+
+results.metrics says which metric has which influence.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -12,112 +15,108 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-Read = Callable[[str], pd.DataFrame | None]  # run_id → predictions, None where there are none
+ReadPredictions = Callable[[str], pd.DataFrame | None]  # run id → predictions, None where there are none
 Runs = Mapping[str, Sequence[str]]  # source → run ids, one per seed
-Images = Callable[[str, str, Runs], tuple[np.ndarray | None, str | None]]  # name of a target, metric, its runs → see of_target
+Shares = tuple[np.ndarray | None, str | None]  # see shares_of_target
+TestImageInfluence = Callable[[str, str, Runs], Shares]  # name of a target, metric, its runs → see shares_of_target
 
 
 @dataclass(frozen=True)
 class Predictions:
-    """Of the test images of one run.
+    """Labels and predicted probabilities of the test images of one run.
 
     Attributes:
-        samples: (N,) names. groups: (N,) patients, or None where every image stands alone.
-        truth: (N, C) of 0 and 1. given: (N, C) probabilities. multilabel: an image may have several labels, or none.
+        samples: (N,) names of the images.
+        groups: (N,) patients; None if every image is of a patient of its own, or no patient is known.
+        truth: (N, C) of 0 and 1.
+        probabilities: (N, C).
+        multilabel: whether an image may have several labels, or none.
     """
 
     samples: np.ndarray
     groups: np.ndarray | None
     truth: np.ndarray
-    given: np.ndarray
+    probabilities: np.ndarray
     multilabel: bool
 
     def at(self, rows: np.ndarray) -> "Predictions":
-        """Of some images, which may come twice."""
+        """The predictions of some images, which may be repeated."""
         groups = None if self.groups is None else self.groups[rows]
-        return Predictions(self.samples[rows], groups, self.truth[rows], self.given[rows], self.multilabel)
+        return Predictions(self.samples[rows], groups, self.truth[rows], self.probabilities[rows], self.multilabel)
 
 
-def parsed(table: pd.DataFrame) -> Predictions:
+Influence = Callable[[Predictions], np.ndarray | None]  # (N,), None where the metric is undefined
+
+
+def parse_predictions(table: pd.DataFrame) -> Predictions:
     """Predictions from their table; see results.record.Outcome for its columns."""
-    given = table[[c for c in map(str, table) if c.startswith("probability_")]].to_numpy(float)
+    probabilities = table[[c for c in map(str, table) if c.startswith("probability_")]].to_numpy(float)
     multilabel = "label" not in table
     if multilabel:
         truth = table[[c for c in map(str, table) if c.startswith("label_")]].to_numpy(np.int64)
     else:
-        truth = (table["label"].to_numpy()[:, None] == np.arange(given.shape[1])).astype(np.int64)
+        truth = (table["label"].to_numpy()[:, None] == np.arange(probabilities.shape[1])).astype(np.int64)
     samples, groups = (table[name].fillna("").astype(str).to_numpy(dtype=object) for name in ("sample", "group"))
-    known = groups != ""  # an image of an unknown patient stands alone
+    known = groups != ""  # an image of an unknown patient counts as a patient of its own
     patients = np.where(known, "patient " + groups, "image " + samples)
     alone = len(np.unique(patients)) == len(patients)
-    return Predictions(samples, None if alone else patients, truth, given, multilabel)
+    return Predictions(samples, None if alone else patients, truth, probabilities, multilabel)
 
 
-def influence(metric: str, of: Predictions) -> np.ndarray | None:
-    """(N,) influence of each image on the metric of one run; None where it is not known for this metric, or undefined.
-
-    Within each class it is scaled by sqrt(n / (n - 1)), so that its variance is unbiased, as DeLong's is.
-    """
-    return INFLUENCES[metric](of) if metric in INFLUENCES and np.isfinite(of.given).all() else None
-
-
-def _auc(of: Predictions) -> np.ndarray | None:
-    """Mean over the classes that have both sides."""
-    parts = [_binary_auc(of.truth[:, c] == 1, of.given[:, c]) for c in _defined(of.truth)]
+def auc(of: Predictions) -> np.ndarray | None:
+    """Influence on the AUC: the mean over the classes that have images on both sides."""
+    parts = [_binary_auc(of.truth[:, c] == 1, of.probabilities[:, c]) for c in _defined(of.truth)]
     return np.mean(parts, axis=0) if parts else None
 
 
-def _binary_auc(positive: np.ndarray, given: np.ndarray) -> np.ndarray:
+def _binary_auc(positive: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
     """Placement values: of a positive image the share of negatives below it, of a negative the share of positives above."""
     m, n = int(positive.sum()), int((~positive).sum())
-    ranks, placed = stats.rankdata(given), np.empty(len(given))
-    placed[positive] = (ranks[positive] - stats.rankdata(given[positive])) / n
-    placed[~positive] = 1 - (ranks[~positive] - stats.rankdata(given[~positive])) / m
+    ranks, placed = stats.rankdata(probabilities), np.empty(len(probabilities))
+    placed[positive] = (ranks[positive] - stats.rankdata(probabilities[positive])) / n
+    placed[~positive] = 1 - (ranks[~positive] - stats.rankdata(probabilities[~positive])) / m
     return _by_class(placed, [positive, ~positive])
 
 
-def _accuracy(of: Predictions) -> np.ndarray:
-    right = (of.given >= 0.5) == of.truth if of.multilabel else _right(of)[:, None]
+def accuracy(of: Predictions) -> np.ndarray:
+    """Influence on the accuracy."""
+    right = (of.probabilities >= 0.5) == of.truth if of.multilabel else _right(of)[:, None]
     return _centred(right.mean(axis=1))
 
 
-def _balanced_accuracy(of: Predictions) -> np.ndarray | None:
-    """Mean recall of the classes there are or that are guessed; several labels: of both sides of each label."""
+def balanced_accuracy(of: Predictions) -> np.ndarray | None:
+    """Influence on the mean recall of the classes that occur or are guessed; multi-label: of both sides of each label."""
     if of.multilabel:
-        guess = of.given >= 0.5
+        guess = of.probabilities >= 0.5
         sides = [(of.truth[:, c] == side, guess[:, c] == side) for c in _defined(of.truth) for side in (0, 1)]
         return np.mean([_by_class(right.astype(float), [own]) for own, right in sides], axis=0) if sides else None
     classes = np.flatnonzero(of.truth.sum(axis=0))
-    counted = np.union1d(classes, of.given.argmax(axis=1))
+    counted = np.union1d(classes, of.probabilities.argmax(axis=1))
     return _by_class(_right(of).astype(float), [of.truth[:, c] == 1 for c in classes]) / len(counted)
 
 
-def _brier(of: Predictions) -> np.ndarray:
-    squares = (of.given - of.truth) ** 2
+def brier(of: Predictions) -> np.ndarray:
+    """Influence on the Brier score."""
+    squares = (of.probabilities - of.truth) ** 2
     return _centred(squares.mean(axis=1) if of.multilabel else squares.sum(axis=1) / 2)
 
 
-INFLUENCES: Mapping[str, Callable[[Predictions], np.ndarray | None]] = {
-    "auc": _auc, "accuracy": _accuracy, "balanced_accuracy": _balanced_accuracy, "brier": _brier,
-}  # fmt: skip
-
-
 def _right(of: Predictions) -> np.ndarray:
-    right: np.ndarray = of.given.argmax(axis=1) == of.truth.argmax(axis=1)
+    right: np.ndarray = of.probabilities.argmax(axis=1) == of.truth.argmax(axis=1)
     return right
 
 
 def _defined(truth: np.ndarray) -> list[int]:
-    """The classes that have images on both sides."""
+    """The classes that some images have and some have not."""
     return [c for c in range(truth.shape[1]) if 0 < truth[:, c].sum() < len(truth)]
 
 
 def _by_class(values: np.ndarray, classes: Sequence[np.ndarray]) -> np.ndarray:
     """Influence on the sum of the class means of (N,) values; each class is a mask."""
-    found = np.zeros(len(values))
+    influences = np.zeros(len(values))
     for own in classes:
-        found[own] = _centred(values[own]) * len(values) / own.sum()
-    return found
+        influences[own] = _centred(values[own]) * len(values) / own.sum()
+    return influences
 
 
 def _centred(values: np.ndarray) -> np.ndarray:
@@ -127,8 +126,10 @@ def _centred(values: np.ndarray) -> np.ndarray:
     return scaled
 
 
-def summed(influences: np.ndarray, groups: np.ndarray | None) -> np.ndarray:
-    """(G, S) from the influences (N, S) of images: each patient's share in the change of the metric, G = N without patients.
+def patient_shares(influences: np.ndarray, groups: np.ndarray | None) -> np.ndarray:
+    """(G, S) from the influences (N, S) of images: the share of each patient in the change of the metric.
+
+    Without patients every image counts as one, and G = N.
 
     A draw with weights (G,) is value + (weights - 1) @ result; result.T @ result is the covariance (S, S).
     """
@@ -142,10 +143,11 @@ def summed(influences: np.ndarray, groups: np.ndarray | None) -> np.ndarray:
     return scaled
 
 
-def of_target(metric: str, runs: Runs, read: Read) -> tuple[np.ndarray | None, str | None]:
-    """The test images of one target: (G, S) for the mean over seeds of each source, or None and why.
+def shares_of_target(metric: str, influence: Influence, runs: Runs, read: ReadPredictions) -> Shares:
+    """The test images of one target: patient_shares (G, S) in the mean over seeds of each source, or None and why.
 
-    All runs must have the same images in the same order with the same labels.
+    `influence` is that of the metric; it may return None. All runs must have the same images in the same order with the same
+    labels.
     """
     first: Predictions | None = None
     columns = []
@@ -155,19 +157,19 @@ def of_target(metric: str, runs: Runs, read: Read) -> tuple[np.ndarray | None, s
             table = read(run_id)
             if table is None:
                 return None, "not every run has predictions"
-            now = parsed(table)
+            now = parse_predictions(table)
             first = now if first is None else first
             if not same_images(first, now):
                 return None, "the runs do not share their test images"
-            found = influence(metric, now)
-            if found is None:
-                return None, f"the part of each image in {metric} is not known"
-            seeds.append(found)
+            values = influence(now)
+            if values is None:
+                return None, f"the influence of each image on {metric} is not known"
+            seeds.append(values)
         columns.append(np.mean(seeds, axis=0))
     if first is None:
         return None, "there is no run"
-    found = summed(np.stack(columns, axis=1), first.groups)
-    return (found, None) if len(found) > 1 else (None, "they are all of one patient")
+    shares = patient_shares(np.stack(columns, axis=1), first.groups)
+    return (shares, None) if len(shares) > 1 else (None, "they are all of one patient")
 
 
 def same_images(one: Predictions, other: Predictions) -> bool:

@@ -26,7 +26,7 @@ class Measured:
 
     Attributes:
         values: (n_s,) for each source: the metric of every seed, oriented so that higher is better.
-        images: (G, S) share of each patient or test image in the mean of each source (influence.summed), or None.
+        images: (G, S) share of each patient or test image in the mean of each source (influence.patient_shares), or None.
         noise: difference of two sources that is stated to be noise; it stands in for the seeds where there is one. 0: none.
     """
 
@@ -79,7 +79,7 @@ def intervals(measured: Measured, bounds: tuple[float, float], level: float = 0.
     Never narrower than the seeds alone make it: Satterthwaite's degrees of freedom may let it shrink when images are added,
     and with three seeds it then covers 92 % where the larger of both covers 95.
     NaN where nothing is known of the noise, or nothing varies (a deterministic protocol without predictions). Of one seed
-    with predictions it holds the luck of the test images alone.
+    with predictions it holds the sampling error of the test images alone.
     """
     variance, freedom = measured.seeds
     parts = np.stack([np.nan_to_num(variance), np.diag(measured.shared)])

@@ -24,12 +24,12 @@ from results.tracking.snapshot import file_of
 from results.tracking.uri import shown
 
 if TYPE_CHECKING:
-    from results.statistics.influence import Images, Runs
+    from results.statistics.influence import Runs, Shares, TestImageInfluence
     from results.tracking.experiment import Tracking
 
 log = logging.getLogger(__name__)
 RUN_ID = re.compile(r"[A-Za-z0-9_-]+")
-VERSION = 1  # of what influence.of_target computes
+VERSION = 1  # of what influence.shares_of_target computes
 
 
 def predictions_of(uri: str, experiment: str, folder: Path) -> Callable[[str], pd.DataFrame | None]:
@@ -76,16 +76,17 @@ def predictions_of(uri: str, experiment: str, folder: Path) -> Callable[[str], p
     return predictions
 
 
-def images_of(uri: str, experiment: str, folder: Path, *, fresh: bool = False) -> "Images":
-    """As influence.of_target with the predictions of an experiment, the last answer of each target kept below `folder`.
+def images_of(uri: str, experiment: str, folder: Path, *, fresh: bool = False) -> "TestImageInfluence":
+    """As influence.shares_of_target with the predictions of an experiment, the last answer of each target kept below `folder`.
 
     Chosen runs have ended, so their predictions stay as they are; `fresh` looks at them again.
     """
-    from results.statistics.influence import of_target
+    from results.metrics import metric_of
+    from results.statistics.influence import shares_of_target
 
     place, read = file_of(folder, uri, experiment).parent / "images", predictions_of(uri, experiment, folder)
 
-    def images(name: str, metric: str, runs: "Runs") -> tuple[np.ndarray | None, str | None]:
+    def images(name: str, metric: str, runs: "Runs") -> "Shares":
         asked = sha256(json.dumps([VERSION, metric, {s: list(ids) for s, ids in runs.items()}]).encode()).hexdigest()
         file = place / f"{sha256(json.dumps([name, metric]).encode()).hexdigest()[:16]}.npz"
         try:
@@ -94,7 +95,7 @@ def images_of(uri: str, experiment: str, folder: Path, *, fresh: bool = False) -
                     return (kept["images"], None) if "images" in kept else (None, str(kept["why"]))
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
             pass
-        found, why = of_target(metric, runs, read)
+        found, why = shares_of_target(metric, metric_of(metric).influence_of, runs, read)
         try:
             with atomic_write(file, f"the influence of the test images of {name}", durable=False) as draft:
                 np.savez(draft, asked=asked, **({"why": why} if found is None else {"images": found}))

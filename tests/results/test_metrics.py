@@ -1,11 +1,18 @@
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given as any_of
 from hypothesis import settings
 from hypothesis import strategies as st
 from sklearn import metrics
 
-from results.metrics import auc, scores
+from results.board.board import judged_runs
+from results.board.compare import compare
+from results.board.request import RunQuery
+from results.metrics import IMPORTED, METRICS, TABLE, Metric, auc, metric_of, scores
+from results.statistics.influence import parse_predictions
+from tests.support.predictions import predictions
+from tests.support.runs import board, run
 
 LUCK = np.random.default_rng(0)
 
@@ -165,3 +172,59 @@ def test_the_auc_of_a_class_is_scikit_learns_to_the_last_bit(digits):
 
 def test_a_probability_of_one_half_gives_the_label():
     assert scores("multilabel", np.array([[1, 0], [0, 1]]), np.full((2, 2), 0.5))["recall"] == 1
+
+
+WITHOUT_INFLUENCE = {"precision", "recall", "f1", "average_precision", "kappa"}  # on purpose: `cats compare` resamples instead
+
+
+def test_every_metric_says_its_bounds_its_direction_and_how_images_move_it():
+    assert len(METRICS) == len(TABLE)
+    assert {metric.name for metric in TABLE if metric.influence is None} == WITHOUT_INFLUENCE
+    for metric in TABLE:
+        low, high = metric.bounds
+        assert low < high
+        assert metric.oriented_bounds == ((low, high) if metric.higher_is_better else (-high, -low))
+        for task in metric.tasks:
+            labels = np.arange(8) % 2 if task != "multilabel" else np.eye(2, dtype=int)[np.arange(8) % 2]
+            right = np.eye(2)[np.arange(8) % 2]
+            best, worst = (scores(task, labels, given)[metric.name] for given in (right, 1 - right))
+            assert low <= min(best, worst) <= max(best, worst) <= high
+            assert metric.sign * best > metric.sign * worst
+
+
+@pytest.mark.parametrize("metric", TABLE, ids=lambda metric: metric.name)
+@pytest.mark.parametrize("multilabel", [False, True])
+def test_the_metric_of_stored_predictions_is_the_score_of_the_record(metric, multilabel):
+    of = parse_predictions(predictions(np.random.default_rng(1), 60, 3, multilabel=multilabel))
+    labels = of.truth if multilabel else of.truth.argmax(axis=1)
+    expected = scores("multilabel" if multilabel else "ordinal", labels, of.probabilities).get(metric.name, np.nan)
+    assert metric.of(of) == pytest.approx(expected, nan_ok=True)
+    known = metric.influence_of(of)
+    assert (known is None) is (metric.influence is None)
+
+
+@pytest.mark.parametrize("name", IMPORTED)
+def test_losses_of_imported_runs_are_better_when_lower(name):
+    best = board(
+        [run("one", "a", 0, 0.9, **{f"test_{name}": 0.1}), run("two", "a", 0, 0.9, **{f"test_{name}": 0.7})], metric=name
+    )
+    assert [row.source for row in best.targets["a"]] == ["one", "two"]
+    assert metric_of(name).oriented_bounds == (-np.inf, 0)
+
+
+def test_one_entry_in_the_table_is_all_that_a_metric_needs(monkeypatch):
+    """Its direction turns the board and the verdict, its bounds cut the interval, its function serves the bootstrap."""
+    monkeypatch.setitem(
+        METRICS, "wrong", Metric("wrong", lambda f: np.mean(f.guess != f.labels), None, (0, 1), higher_is_better=False)
+    )
+    table = predictions(np.random.default_rng(0), 60, 2, model_seed=1, skill=3.0)
+    other = predictions(np.random.default_rng(0), 60, 2, model_seed=2, skill=0.1)
+    rows = [run(s, "a", seed, 0.5, run_id=s, test_wrong=v + seed / 50) for s, v in (("x", 0.01), ("y", 0.4)) for seed in (0, 1)]
+    rows_of_board = board(rows, metric="wrong").targets["a"]
+    assert [row.source for row in rows_of_board] == ["x", "y"]
+    assert rows_of_board[0].low == 0
+    runs = judged_runs(pd.DataFrame(rows), RunQuery("toy", "wrong"))
+    found = compare(runs, "wrong", ("x", "y"), "a", {"x": table, "y": other}.get)
+    assert found.method == "60 test images, bootstrap of 200"
+    assert "x is better than y" in found.verdict
+    assert "wrong" in scores("binary", np.array([0, 1]), np.eye(2))

@@ -61,7 +61,7 @@ def same_frame(one, other):
 
 
 def board_of(tracking, folder=Path("snapshots")):
-    """The board as JSON, with the luck of the test images: predictions are read from the server."""
+    """The board as JSON, with the sampling error of the test images: predictions are read from the server."""
     images = images_of(tracking.uri, tracking.experiment, folder)
     frame = frame_of(tracking, folder)
     return make_board(frame, RunQuery(tracking.experiment), Judging(images)).to_dict()

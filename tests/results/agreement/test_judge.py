@@ -208,12 +208,12 @@ def test_the_luck_of_the_test_images_is_in_the_intervals_where_it_is_known_and_e
     (good,) = (row for row in made.rows if row.name == "good")
     assert good.targets["a"]["regret_1"].high > 0.05
     assert good.targets["b"]["regret_1"].high is None
-    assert "the luck of the test images of b is in no interval" in made.notes
+    assert "the sampling error of the test images of b is in no interval" in made.notes
     # The columns of the images follow their sources, which stand best first here and by name on the board.
     order = [sorted(SOURCES).index(source) for source in decisions[0].sources]
     assert decisions[0].sources == ("imagenet", "fractal", "textures", "scratch")
     np.testing.assert_array_equal(decisions[0].measured.images, shares[:, order])
-    assert "the luck of the test images is in no interval" in judged([*CELLS, *GOOD])[0].notes
+    assert "the sampling error of the test images is in no interval" in judged([*CELLS, *GOOD])[0].notes
 
 
 def test_the_mean_over_targets_is_never_surer_than_the_luck_inside_them():

@@ -10,7 +10,8 @@ from results.board.board import judged_runs
 from results.board.compare import compare
 from results.board.request import RunQuery
 from results.error import CatsError
-from results.statistics.influence import parsed
+from results.metrics import METRICS, Metric
+from results.statistics.influence import parse_predictions
 from tests.support.predictions import predictions
 from tests.support.runs import run
 
@@ -22,9 +23,11 @@ def made(seeds=1, classes=2, groups=None, skills=(2.0, 0.5), metric=metrics.roc_
     rows, tables = [], {}
     for s, (source, skill) in enumerate(zip(("good", "bad"), skills, strict=True)):
         for seed in range(seeds):
-            table = predictions(np.random.default_rng(7), COUNT, classes, groups=groups, model_seed=10 * s + seed, skill=skill)
-            of = parsed(table)
-            value = np.mean([metric(of.truth[:, c], of.given[:, c]) for c in range(classes)])
+            table = predictions(
+                np.random.default_rng(7), COUNT, classes, groups=groups, model_seed=10 * s + seed, skill=skill
+            )
+            of = parse_predictions(table)
+            value = np.mean([metric(of.truth[:, c], of.probabilities[:, c]) for c in range(classes)])
             tables[f"{source}{seed}"] = table
             rows.append(run(source, "a", seed, 0.5, run_id=f"{source}{seed}") | {f"test_{name}": value})
     return pd.DataFrame(rows), tables
@@ -44,8 +47,8 @@ def test_one_seed_of_two_classes_has_delongs_variance_counted_pair_by_pair():
     found = compared(frame, tables)
     wins = []
     for name in ("good0", "bad0"):
-        of = parsed(tables[name])
-        positive, negative = (of.given[of.truth[:, 1] == side, 1] for side in (1, 0))
+        of = parse_predictions(tables[name])
+        positive, negative = (of.probabilities[of.truth[:, 1] == side, 1] for side in (1, 0))
         wins.append((positive[:, None] > negative).astype(float))
     m, n = wins[0].shape
     s10, s01 = np.cov([w.mean(axis=1) for w in wins]), np.cov([w.mean(axis=0) for w in wins])
@@ -62,8 +65,8 @@ def test_several_classes_and_patients_agree_with_leaving_out_one_patient_at_a_ti
     found = compared(frame, tables)
 
     def gap(rows):
-        both = [parsed(tables[name]).at(rows) for name in ("good0", "bad0")]
-        each = [[metrics.roc_auc_score(of.truth[:, c], of.given[:, c]) for c in range(3)] for of in both]
+        both = [parse_predictions(tables[name]).at(rows) for name in ("good0", "bad0")]
+        each = [[metrics.roc_auc_score(of.truth[:, c], of.probabilities[:, c]) for c in range(3)] for of in both]
         return np.mean(each[0]) - np.mean(each[1])
 
     left_out = np.array([gap(np.array([i for i in range(COUNT) if groups[i] != f"p{g}"])) for g in range(COUNT // 2)])
@@ -81,7 +84,7 @@ def test_without_predictions_it_is_the_paired_t_test_over_seeds():
     assert found.p == pytest.approx(test.pvalue)
     assert (found.low, found.high) == pytest.approx(tuple(test.confidence_interval()))
     assert found.verdict.startswith("good is better than bad: on a auc differs by +0.0425 (95 % ")
-    assert "the luck of the test images is not counted: no predictions" in found.verdict
+    assert "the sampling error of the test images is not counted: there are no predictions" in found.verdict
 
 
 def test_several_seeds_are_never_surer_than_seeds_or_images_alone():
@@ -121,19 +124,28 @@ def test_a_metric_without_influence_is_resampled_by_patient():
         return metrics.f1_score(truth, given >= 0.5)
 
     frame, tables = made(groups=groups, metric=f1, name="f1")
-    found = compared(frame, tables, metric="f1", score=lambda of: np.mean([f1(of.truth[:, c], of.given[:, c]) for c in (0, 1)]))
+    found = compared(frame, tables, metric="f1")
     assert found.method == "10 patients, bootstrap of 200"
     assert found.low < found.difference < found.high
-    assert compared(frame, tables, metric="f1").low is None
 
 
-def test_the_bootstrap_gives_the_error_that_is_known_for_a_mean():
+def test_a_metric_that_nothing_here_computes_counts_no_test_images():
+    frame, tables = made(name="rmse")
+    found = compared(frame, tables, metric="rmse")
+    assert (found.low, found.method) == (
+        None, "the sampling error of the test images is not counted: their influence on rmse is not known"
+    )  # fmt: skip
+
+
+def test_the_bootstrap_gives_the_error_that_is_known_for_a_mean(monkeypatch):
     frame, tables = made(name="right", metric=lambda truth, given: np.mean((given >= 0.5) == truth))
-    right = [parsed(tables[n]).given.argmax(axis=1) == parsed(tables[n]).truth.argmax(axis=1) for n in ("good0", "bad0")]
+    right = [
+        parse_predictions(tables[n]).probabilities.argmax(axis=1) == parse_predictions(tables[n]).truth.argmax(axis=1)
+        for n in ("good0", "bad0")
+    ]
     known = np.std(right[0].astype(float) - right[1], ddof=1) / np.sqrt(COUNT)
-    found = compared(
-        frame, tables, metric="right", score=lambda of: np.mean(of.given.argmax(axis=1) == of.truth.argmax(axis=1))
-    )
+    monkeypatch.setitem(METRICS, "right", Metric("right", lambda f: np.mean(f.guess == f.labels), None))
+    found = compared(frame, tables, metric="right")
     assert error_of(found) == pytest.approx(known, rel=0.12)
 
 

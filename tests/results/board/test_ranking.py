@@ -12,7 +12,8 @@ from results.board.plot import draw, draw_ranks
 from results.board.ranking import Standing, filled
 from results.board.request import Judging, RunQuery
 from results.board.text import comma_separated, legend, markdown, table
-from results.statistics.influence import of_target
+from results.metrics import metric_of
+from results.statistics.influence import shares_of_target
 from results.statistics.intervals import Measured
 from tests.support.predictions import predictions
 from tests.support.runs import CLEAR, board, run, runs
@@ -27,7 +28,7 @@ ONE_SEED = runs(**{source: [[blood], [retina]] for source, (blood, retina) in CA
 
 def images(read):
     """What boards are given: the influence of the test images by predictions."""
-    return lambda name, metric, runs: of_target(metric, runs, read)
+    return lambda name, metric, runs: shares_of_target(metric, metric_of(metric).influence_of, runs, read)
 
 
 def reader(rows, skill=1.0, count=80):
@@ -108,7 +109,7 @@ def test_a_target_without_all_predictions_falls_back_to_seeds_and_says_so():
     made = board(rows, judging=Judging(images=images(lambda name: None if name == lost else read(name))))
     assert made.images == ["b"]
     assert made.targets["a"] == board(CLEAR).targets["a"]
-    assert "a: the luck of the test images is not counted: not every run has predictions" in made.notes
+    assert "a: the sampling error of the test images is not counted: not every run has predictions" in made.notes
     assert "interval: over seeds, on b test images too" in " ".join(legend(made))
 
 

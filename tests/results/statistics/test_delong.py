@@ -14,7 +14,8 @@ from sklearn import metrics
 from results.board.board import judged_runs
 from results.board.compare import compare
 from results.board.request import RunQuery
-from results.statistics.influence import influence, of_target, parsed
+from results.metrics import METRICS
+from results.statistics.influence import parse_predictions, shares_of_target
 from tests.support.runs import run
 
 # Poor outcome, WFNS grade, S100B in µg/l, NDKA in µg/l
@@ -72,7 +73,7 @@ def test_the_typed_patients_are_those_of_the_data_set(tables):
 
 
 def test_variances_and_covariances_of_three_aucs_are_those_of_proc(tables):
-    images, why = of_target("auc", {name: [name] for name in MARKERS}, tables.get)
+    images, why = shares_of_target("auc", METRICS["auc"].influence_of, {name: [name] for name in MARKERS}, tables.get)
     expected = np.diag([VARIANCE[name] for name in MARKERS])
     for (one, other), value in COVARIANCE.items():
         i, j = MARKERS.index(one), MARKERS.index(other)
@@ -82,7 +83,7 @@ def test_variances_and_covariances_of_three_aucs_are_those_of_proc(tables):
 
 
 def test_the_normal_interval_of_one_auc_is_that_of_proc(tables):
-    error = np.sqrt((influence("auc", parsed(tables["ndka"])) ** 2).sum()) / 113
+    error = np.sqrt((METRICS["auc"].influence_of(parse_predictions(tables["ndka"])) ** 2).sum()) / 113
     assert stats.norm.interval(0.95, auc(tables["ndka"]), error) == pytest.approx(NDKA_ENDS, rel=1e-9)
 
 

@@ -5,26 +5,33 @@ import pandas as pd
 import pytest
 from sklearn import metrics
 
-from results.statistics.influence import Predictions, influence, of_target, parsed, summed
+from results.metrics import METRICS, metric_of
+from results.statistics.influence import Predictions, parse_predictions, patient_shares, shares_of_target
 from tests.support.predictions import predictions
 
 CLASSES = 3
 
 
+def influence(metric, of):
+    return metric_of(metric).influence_of(of)
+
+
 def made(seed=0, count=60, classes=CLASSES, multilabel=False, groups=None):
-    return parsed(predictions(np.random.default_rng(seed), count, classes, multilabel=multilabel, groups=groups))
+    return parse_predictions(predictions(np.random.default_rng(seed), count, classes, multilabel=multilabel, groups=groups))
 
 
 def weighted(metric, of, weights):
     """By scikit-learn."""
-    guess, labels = of.given.argmax(axis=1), of.truth.argmax(axis=1)
+    guess, labels = of.probabilities.argmax(axis=1), of.truth.argmax(axis=1)
     if metric == "auc":
-        return np.mean([metrics.roc_auc_score(of.truth[:, c], of.given[:, c], sample_weight=weights) for c in range(CLASSES)])
+        return np.mean(
+            [metrics.roc_auc_score(of.truth[:, c], of.probabilities[:, c], sample_weight=weights) for c in range(CLASSES)]
+        )
     if metric == "balanced_accuracy":
         return metrics.recall_score(labels, guess, average="macro", sample_weight=weights)
     if metric == "accuracy":
         return metrics.accuracy_score(labels, guess, sample_weight=weights)
-    return np.average(((of.given - of.truth) ** 2).sum(axis=1) / 2, weights=weights)
+    return np.average(((of.probabilities - of.truth) ** 2).sum(axis=1) / 2, weights=weights)
 
 
 @pytest.mark.parametrize("metric", ["auc", "accuracy", "balanced_accuracy", "brier"])
@@ -37,7 +44,7 @@ def test_a_small_change_of_weights_moves_the_metric_as_the_influence_says(metric
 
 def test_auc_of_two_classes_has_delongs_variance_counted_pair_by_pair():
     of = made(seed=3, count=25, classes=2)
-    positive, negative = (of.given[of.truth[:, 1] == side, 1] for side in (1, 0))
+    positive, negative = (of.probabilities[of.truth[:, 1] == side, 1] for side in (1, 0))
     wins = (positive[:, None] > negative) + 0.5 * (positive[:, None] == negative)
     expected = wins.mean(axis=1).var(ddof=1) / len(positive) + wins.mean(axis=0).var(ddof=1) / len(negative)
     assert (influence("auc", of) ** 2).sum() / 25**2 == pytest.approx(expected, rel=1e-12)
@@ -57,14 +64,16 @@ def test_variance_of_an_auc_is_that_of_many_new_test_sets():
 
 def test_accuracy_has_the_unbiased_variance_of_a_mean():
     of = made(count=40)
-    right = of.given.argmax(axis=1) == of.truth.argmax(axis=1)
+    right = of.probabilities.argmax(axis=1) == of.truth.argmax(axis=1)
     assert (influence("accuracy", of) ** 2).sum() / 40**2 == pytest.approx(right.var(ddof=1) / 40)
 
 
 @pytest.mark.parametrize("metric", ["auc", "accuracy", "balanced_accuracy", "brier"])
 def test_several_labels_per_image_are_means_over_labels(metric):
     of = made(multilabel=True)
-    columns = [Predictions(of.samples, None, of.truth[:, [c]], of.given[:, [c]], multilabel=True) for c in range(CLASSES)]
+    columns = [
+        Predictions(of.samples, None, of.truth[:, [c]], of.probabilities[:, [c]], multilabel=True) for c in range(CLASSES)
+    ]
     np.testing.assert_allclose(influence(metric, of), np.mean([influence(metric, c) for c in columns], axis=0), atol=1e-12)
 
 
@@ -84,30 +93,33 @@ def test_what_is_not_known_is_none(metric):
 
 def test_an_undefined_auc_is_none():
     of = made()
-    assert influence("auc", Predictions(of.samples, None, np.eye(3, dtype=int)[np.zeros(60, int)], of.given, False)) is None
+    assert (
+        influence("auc", Predictions(of.samples, None, np.eye(3, dtype=int)[np.zeros(60, int)], of.probabilities, False))
+        is None
+    )
 
 
 def test_patients_are_summed_and_their_variance_is_that_of_a_sum_of_clusters():
     influences = np.array([[1.0], [2.0], [-3.0], [0.5], [-0.5]])
-    shares = summed(influences, np.array(["x", "x", "y", "z", "z"]))
+    shares = patient_shares(influences, np.array(["x", "x", "y", "z", "z"]))
     np.testing.assert_allclose(shares[:, 0], np.array([3, -3, 0]) / 5 * np.sqrt(3 / 2))
-    np.testing.assert_allclose(summed(influences, None), influences / 5)
+    np.testing.assert_allclose(patient_shares(influences, None), influences / 5)
 
 
 def test_pictures_of_a_patient_that_all_say_the_same_count_as_one():
     table = predictions(np.random.default_rng(0), 40, 2)
     twice = pd.concat([table.assign(group=table["sample"]), table.assign(group=table["sample"], sample=table["sample"] + "b")])
-    alone, doubled = parsed(table), parsed(twice)
-    one, two = (summed(influence("accuracy", of)[:, None], of.groups) for of in (alone, doubled))
+    alone, doubled = parse_predictions(table), parse_predictions(twice)
+    one, two = (patient_shares(influence("accuracy", of)[:, None], of.groups) for of in (alone, doubled))
     assert (two**2).sum() == pytest.approx((one**2).sum(), rel=0.02)
-    assert (summed(influence("accuracy", doubled)[:, None], None) ** 2).sum() < 0.6 * (one**2).sum()
+    assert (patient_shares(influence("accuracy", doubled)[:, None], None) ** 2).sum() < 0.6 * (one**2).sum()
 
 
 def test_images_without_patient_stand_alone():
     table = predictions(np.random.default_rng(0), 10, 2)
-    assert parsed(table.assign(group="")).groups is None
-    assert parsed(table.assign(group=None)).groups is None
-    some = parsed(table.assign(group=["x", "x", *[""] * 8])).groups
+    assert parse_predictions(table.assign(group="")).groups is None
+    assert parse_predictions(table.assign(group=None)).groups is None
+    some = parse_predictions(table.assign(group=["x", "x", *[""] * 8])).groups
     assert len(np.unique(some)) == 9
 
 
@@ -120,8 +132,8 @@ RUNS = {"one": ["r0", "r1"], "two": ["r2"]}
 
 def test_the_images_of_a_target_are_means_over_the_seeds_of_each_source():
     known = tables()
-    found, why = of_target("auc", RUNS, known.get)
-    each = {name: influence("auc", parsed(table)) for name, table in known.items()}
+    found, why = shares_of_target("auc", METRICS["auc"].influence_of, RUNS, known.get)
+    each = {name: influence("auc", parse_predictions(table)) for name, table in known.items()}
     np.testing.assert_allclose(found, np.c_[(each["r0"] + each["r1"]) / 2, each["r2"]] / 30)
     assert why is None
 
@@ -132,14 +144,16 @@ def test_the_images_of_a_target_are_means_over_the_seeds_of_each_source():
         (lambda t: None, "not every run has predictions"),
         (lambda t: t[::-1], "the runs do not share their test images"),
         (lambda t: t.assign(label=1 - t["label"]), "the runs do not share their test images"),
-        (lambda t: t.assign(probability_1=np.nan), "the part of each image in auc is not known"),
+        (lambda t: t.assign(probability_1=np.nan), "the influence of each image on auc is not known"),
     ],
 )
 def test_why_test_images_are_left_out_is_said(change, why):
     known = tables()
-    assert of_target("auc", RUNS, lambda name: change(known[name]) if name == "r2" else known[name]) == (None, why)
+    assert shares_of_target(
+        "auc", METRICS["auc"].influence_of, RUNS, lambda name: change(known[name]) if name == "r2" else known[name]
+    ) == (None, why)
 
 
 def test_test_images_of_one_patient_say_nothing():
     known = {name: table.assign(group="x") for name, table in tables().items()}
-    assert of_target("auc", RUNS, known.get) == (None, "they are all of one patient")
+    assert shares_of_target("auc", METRICS["auc"].influence_of, RUNS, known.get) == (None, "they are all of one patient")

@@ -11,6 +11,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
+from results.metrics import metric_of
 from results.record import Outcome
 from results.statistics import influence
 from results.tracking import incremental as follow
@@ -220,14 +221,14 @@ def test_what_the_images_say_is_computed_once_and_again_for_other_runs_or_metric
         runs[source] = [tracking.send(Outcome(record, table))]
     two, other = {"a": runs["a"], "b": runs["b"]}, {"a": runs["a"], "b": runs["c"]}
     computed = []
-    real = influence.of_target
-    monkeypatch.setattr(influence, "of_target", lambda *asked: (computed.append(asked[:2]), real(*asked))[1])
+    real = influence.shares_of_target
+    monkeypatch.setattr(influence, "shares_of_target", lambda *asked: (computed.append((asked[0], asked[2])), real(*asked))[1])
     read = predictions_of(tracking.uri, "toy", folder)
     for fresh, metric, of in ((False, "auc", two), (False, "brier", two), (False, "auc", other), (True, "auc", other)):
         computed.clear()
         for _ in range(2):
             found, why = images_of(tracking.uri, "toy", folder, fresh=fresh)("toy/t", metric, of)
-            np.testing.assert_array_equal(found, real(metric, of, read)[0])
+            np.testing.assert_array_equal(found, real(metric, metric_of(metric).influence_of, of, read)[0])
             assert why is None
         assert computed == [(metric, of)] * (2 if fresh else 1)
 
