@@ -23,9 +23,7 @@ def made(seeds=1, classes=2, groups=None, skills=(2.0, 0.5), metric=metrics.roc_
     rows, tables = [], {}
     for s, (source, skill) in enumerate(zip(("good", "bad"), skills, strict=True)):
         for seed in range(seeds):
-            table = predictions(
-                np.random.default_rng(7), COUNT, classes, groups=groups, model_seed=10 * s + seed, skill=skill
-            )
+            table = predictions(np.random.default_rng(7), COUNT, classes, groups=groups, model_seed=10 * s + seed, skill=skill)
             of = parse_predictions(table)
             value = np.mean([metric(of.truth[:, c], of.probabilities[:, c]) for c in range(classes)])
             tables[f"{source}{seed}"] = table
