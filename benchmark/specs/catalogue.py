@@ -28,6 +28,7 @@ import yaml
 from benchmark.core.parse import parse, read_yaml
 from benchmark.core.paths import entries_folder
 from benchmark.specs.model_registry import version_of
+from benchmark.specs.old_imports import advice
 from benchmark.specs.source import Source, Weights
 from benchmark.specs.target import Target
 from results.error import CatsError, first_line, nearest
@@ -200,8 +201,11 @@ def _loaded(spot: Path | EntryPoint, kind: Kind, name: str, where: str) -> Any:
         spec.loader.exec_module(module)
     except CatsError:
         raise
-    except Exception as error:  # other people's code may raise anything
-        raise CatsError(f"{where} cannot be loaded: {type(error).__name__}: {error}") from error
+    except Exception as error:  # the code of other people may raise anything
+        instead = advice(error.name) if isinstance(error, ModuleNotFoundError) else ""
+        raise CatsError(
+            f"{where} cannot be loaded: {type(error).__name__}: {error}" + (f"; {instead}" if instead else "")
+        ) from error
     return module
 
 

@@ -4,7 +4,6 @@ import pytest
 from benchmark.specs.needs import Undefined
 from results.error import CatsError
 from similarity.energy import energy
-from tests.support.drawn import draws
 
 
 def test_logits_that_are_all_alike_have_the_energy_of_one_class_and_log_s():
@@ -29,13 +28,3 @@ def test_what_is_no_tail_is_refused():
         energy(logits, tail="middle")
     with pytest.raises(Undefined, match="share of 0 "):
         energy(logits, share=0)
-
-
-@pytest.mark.parametrize(("share", "tail"), [(1.0, "low"), (0.2, "low"), (0.2, "high")])
-def test_resamples_at_once_are_resamples_one_by_one(share, tail):
-    logits = np.random.default_rng(0).standard_normal((40, 5))
-    drawn = draws(np.zeros(40, dtype=int), 7)
-    one = energy.with_options({"share": share, "tail": tail})
-    np.testing.assert_allclose(
-        one.resample({"logits": logits}, drawn), [one(logits[rows]) for rows in drawn.target], rtol=1e-12
-    )

@@ -55,16 +55,6 @@ def test_what_it_cannot_do_is_said():
         etran(np.eye(3)[labels], labels)
 
 
-@pytest.mark.parametrize("part", ["means", "energy"])
-@pytest.mark.parametrize("dims", [16, 60])
-def test_resamples_at_once_are_resamples_one_by_one(part, dims):
-    features, labels = blobs(count=40, dims=dims, apart=1)
-    drawn = draws(labels, 7)
-    one = etran.with_options({"part": part})
-    together = one.resample({"features": features, "labels": labels}, drawn)
-    np.testing.assert_allclose(together, [one(features[rows], labels[rows]) for rows in drawn.target], rtol=1e-7)
-
-
 @pytest.mark.parametrize("dims", [16, 60])
 def test_resamples_have_discriminants_of_their_own_with_the_shrinkage_of_all_images(dims):
     features, labels = blobs(count=42, dims=dims, apart=1)

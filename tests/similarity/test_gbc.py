@@ -4,7 +4,7 @@ import pytest
 from benchmark.specs.needs import Undefined
 from results.error import CatsError
 from similarity.gbc import gbc
-from tests.support.drawn import blobs, draws
+from tests.support.drawn import blobs
 
 # Means and variances are known: class 0 has mean (0, 0), variances (1, 4); class 1 (3, 1), (9, 1).
 EIGHT = np.array([[1, 2], [-1, -2], [1, -2], [-1, 2], [6, 2], [0, 0], [6, 0], [0, 2.0]])
@@ -50,12 +50,3 @@ def test_a_class_of_one_image_has_no_variance():
 def test_an_unknown_covariance_is_named():
     with pytest.raises(CatsError, match="'full'; it must be"):
         gbc(EIGHT, LABELS, covariance="full")
-
-
-@pytest.mark.parametrize("covariance", ["spherical", "diagonal"])
-def test_resamples_at_once_are_resamples_one_by_one(covariance):
-    features, labels = blobs(90, 7, apart=1.0)
-    asked, drawn = gbc.with_options({"dims": 0, "covariance": covariance}), draws(labels, 7)
-    together = asked.resample({"features": features, "labels": labels}, drawn)
-    alone = [gbc(features[rows], labels[rows], dims=0, covariance=covariance) for rows in drawn.target]
-    np.testing.assert_allclose(together, alone, rtol=1e-9)

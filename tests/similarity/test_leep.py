@@ -3,7 +3,6 @@ import pytest
 
 from similarity.leep import leep
 from similarity.nce import nce
-from tests.support.drawn import draws
 
 # p(0|z=0) = 1.5/2.5, p(0|z=1) = 0.5/3.5 ...: the columns of P sum to 2.5 and 3.5, those of its first two rows to 1.5 and 0.5.
 SIX = np.array([[1, 0], [0.5, 0.5], [0.5, 0.5], [0.5, 0.5], [0, 1], [0, 1]])
@@ -34,11 +33,3 @@ def test_source_classes_without_any_mass_change_nothing():
     probabilities, labels = rng.dirichlet(np.ones(4), 50), rng.integers(0, 3, 50)
     padded = np.hstack([probabilities, np.zeros((50, 3))])
     assert leep(padded, labels) == pytest.approx(leep(probabilities, labels), abs=1e-12)
-
-
-def test_resamples_at_once_are_resamples_one_by_one():
-    rng = np.random.default_rng(0)
-    probabilities, labels = rng.dirichlet(np.ones(5), 40), rng.integers(0, 3, 40)
-    drawn = draws(labels, 7)
-    together = leep.resample({"probabilities": probabilities, "labels": labels}, drawn)
-    np.testing.assert_allclose(together, [leep(probabilities[rows], labels[rows]) for rows in drawn.target], rtol=1e-12)

@@ -6,7 +6,7 @@ from benchmark.measures.cross_validation import stratified_folds
 from benchmark.specs.needs import Undefined
 from results.error import CatsError
 from similarity.logistic import STRENGTHS, logistic
-from tests.support.drawn import blobs, draws
+from tests.support.drawn import blobs
 
 
 def by_scikit_learn(features, labels, fold, strengths):
@@ -81,12 +81,3 @@ def test_what_it_cannot_do_is_said():
     with pytest.raises(Undefined, match="strength of -1 has no minimum"):
         logistic(features, labels, strength=-1)
     assert logistic(features, labels, folds=2, strength=100) > 0.5
-
-
-def test_resamples_are_means_of_the_same_results():
-    features, labels = blobs(apart=1)
-    drawn = draws(labels, 50)
-    drawn.target[0] = np.arange(120)
-    scores = logistic.resample({"features": features, "labels": labels}, drawn)
-    assert scores[0] == pytest.approx(logistic(features, labels), abs=1e-12)
-    assert scores.mean() == pytest.approx(scores[0], abs=0.02)

@@ -91,25 +91,3 @@ def test_what_an_image_adds_is_its_density_given_all_others():
         without = [log_evidence(np.delete(features, i, 0), np.delete(y, i), alpha, beta) for i in (0, 3)]
         exact.append((-(whole - without[0]) + (whole - without[1])) / count)
     assert change == pytest.approx(np.mean(exact), abs=1e-6)
-
-
-def test_spread_of_resamples_is_that_of_resamples_one_by_one_where_images_are_many():
-    features, labels = blobs(600, 6, apart=1.0)
-    drawn = draws(labels, 200)
-    together = logme.resample({"features": features, "labels": labels}, drawn)
-    alone = np.array([logme(features[rows], labels[rows]) for rows in drawn.target])
-    assert together.std() == pytest.approx(alone.std(), rel=0.05)
-    assert np.corrcoef(together, alone)[0, 1] > 0.98
-
-
-@pytest.mark.parametrize(("count", "dims"), [(150, 10), (60, 200)])
-def test_spread_of_resamples_is_that_of_fresh_images(count, dims):
-    fresh, told = [], []
-    for seed in range(80):
-        rng = np.random.default_rng(seed)
-        labels = np.arange(count) % 2
-        features = rng.standard_normal((count, dims)) * np.arange(1, dims + 1) ** -0.5
-        features[:, 0] += labels
-        fresh.append(logme(features, labels))
-        told.append(logme.resample({"features": features, "labels": labels}, draws(labels, 60, seed=seed)).std())
-    assert 0.75 < np.mean(told) / np.std(fresh) < 1.33

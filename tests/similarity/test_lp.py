@@ -4,7 +4,7 @@ from sklearn.neighbors import KNeighborsClassifier, NeighborhoodComponentsAnalys
 
 from benchmark.specs.needs import Undefined
 from similarity.lp import _taken, lp
-from tests.support.drawn import blobs, draws
+from tests.support.drawn import blobs
 
 
 @pytest.mark.parametrize(("dims", "components"), [(80, 50), (300, 50), (16, 4)])
@@ -40,14 +40,3 @@ def test_a_part_of_the_images_keeps_the_shares_of_the_classes_whatever_the_order
 def test_no_neighbours_have_no_share():
     with pytest.raises(Undefined, match="0 neighbours in 50 dimensions"):
         lp(*blobs(), k=0)
-
-
-def test_resamples_are_means_over_the_images_taken():
-    features, labels = blobs(apart=1)
-    drawn = draws(labels, 100)
-    drawn.target[0] = np.arange(120)
-    for most in (60, 1000):
-        one = lp.with_options({"most": most})
-        scores = one.resample({"features": features, "labels": labels}, drawn)
-        assert scores[0] == pytest.approx(one(features, labels), rel=1e-12)
-        assert scores.mean() == pytest.approx(scores[0], abs=0.02)

@@ -2,7 +2,6 @@ import numpy as np
 import pytest
 
 from similarity.nce import nce
-from tests.support.drawn import draws
 
 # Six images, source classes 0, 0, 0, 1, 1, 1: of the first three two are of class 0, of the others all of class 1.
 SIX = np.eye(2)[[0, 0, 0, 1, 1, 1]]
@@ -18,11 +17,3 @@ def test_its_bounds_are_a_sure_guess_and_no_information():
     labels = np.arange(60) % 3
     assert nce(np.eye(3)[labels], labels) == pytest.approx(0, abs=1e-12)
     assert nce(np.tile([[0.9, 0.1], [0.1, 0.9]], (30, 1)), labels) == pytest.approx(-np.log(3), abs=1e-12)
-
-
-def test_resamples_at_once_are_resamples_one_by_one():
-    rng = np.random.default_rng(0)
-    probabilities, labels = rng.dirichlet(np.ones(5), 40), rng.integers(0, 3, 40)
-    drawn = draws(labels, 7)
-    together = nce.resample({"probabilities": probabilities, "labels": labels}, drawn)
-    np.testing.assert_allclose(together, [nce(probabilities[rows], labels[rows]) for rows in drawn.target], rtol=1e-12)

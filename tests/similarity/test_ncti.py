@@ -53,16 +53,6 @@ def test_few_different_images_in_a_resample_are_undefined_not_certain():
     assert np.isnan(drawn).all()
 
 
-@pytest.mark.parametrize("size", [0.1, 3.0])
-def test_resamples_of_its_default_part_are_those_one_by_one_to_first_order(size):
-    features, labels = blobs(4_000, 6, apart=1.5)
-    features, drawn = features * size, draws(labels, 60)
-    together = ncti.resample({"features": features, "labels": labels}, drawn)
-    alone = np.array([ncti(features[rows], labels[rows]) for rows in drawn.target])
-    assert np.corrcoef(together, alone)[0, 1] > 0.97
-    assert together.std() == pytest.approx(alone.std(), rel=0.1)
-
-
 @pytest.mark.parametrize("part", ["seli", "vc"])
 def test_resamples_of_the_others_are_those_of_fixed_components_one_by_one(part):
     features, labels = blobs(120, 30)

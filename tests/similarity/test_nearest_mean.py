@@ -4,7 +4,7 @@ from sklearn.neighbors import NearestCentroid
 
 from benchmark.measures.cross_validation import stratified_folds
 from similarity.nearest_mean import nearest_mean
-from tests.support.drawn import blobs, draws
+from tests.support.drawn import blobs
 
 
 @pytest.mark.parametrize("dims", [4, 300])
@@ -29,12 +29,3 @@ def test_a_class_of_one_image_counts_as_wrong():
     labels[7], features[7] = 3, -10 * features[7]  # far from all others, or it would draw some of them
     assert nearest_mean(features, labels) == pytest.approx(119 / 120)
     assert nearest_mean(features, labels, balanced=True) == pytest.approx(3 / 4)
-
-
-def test_resamples_are_means_of_the_same_results():
-    features, labels = blobs(apart=1)
-    drawn = draws(labels, 200)
-    drawn.target[0] = np.arange(120)
-    scores = nearest_mean.resample({"features": features, "labels": labels}, drawn)
-    assert scores[0] == pytest.approx(nearest_mean(features, labels), abs=1e-12)
-    assert scores.mean() == pytest.approx(scores[0], abs=0.02)

@@ -4,7 +4,7 @@ from sklearn.linear_model import LogisticRegression
 
 from benchmark.specs.needs import Undefined
 from similarity.pactran import pactran
-from tests.support.drawn import blobs, draws
+from tests.support.drawn import blobs
 
 
 @pytest.mark.parametrize(("dims", "factor"), [(16, 0.1), (16, 1.0), (200, 0.1)])
@@ -46,11 +46,3 @@ def test_classes_further_apart_score_higher_also_with_more_dimensions_than_image
 def test_without_a_prior_it_says_nothing():
     with pytest.raises(Undefined, match="factor of 0 leaves no prior"):
         pactran(*blobs(), factor=0)
-
-
-@pytest.mark.parametrize("dims", [16, 60])
-def test_resamples_at_once_are_resamples_one_by_one(dims):
-    features, labels = blobs(count=40, dims=dims, apart=1)
-    drawn = draws(labels, 7)
-    together = pactran.resample({"features": features, "labels": labels}, drawn)
-    np.testing.assert_allclose(together, [pactran(features[rows], labels[rows]) for rows in drawn.target], rtol=5e-3)

@@ -5,7 +5,7 @@ from benchmark.specs.needs import Undefined
 from results.error import CatsError
 from similarity.lda_regularised import lda_regularised
 from similarity.sfda import sfda
-from tests.support.drawn import blobs, draws
+from tests.support.drawn import blobs
 
 CASES = {"many": (60, 8, 0.5), "few": (30, 50, 0.08)}
 
@@ -80,28 +80,3 @@ def test_an_unknown_scale_is_named():
 def test_classes_apart_score_more():
     for which in (lda_regularised, sfda):
         assert which(*blobs(apart=6.0)) > which(*blobs(apart=1.0)) + 0.1
-
-
-@pytest.mark.parametrize(
-    ("which", "options"),
-    [(lda_regularised, {}), (lda_regularised, {"log": True}), (sfda, {}), (sfda, {"log": True}), (sfda, {"soften": True})],
-)
-def test_resamples_are_those_one_by_one_to_first_order(which, options):
-    features, labels = blobs(6_000, 5, apart=1.5)
-    asked, drawn = which.with_options({"shrinkage": 0.1, **options}), draws(labels, 60)
-    together = asked.resample({"features": features, "labels": labels}, drawn)
-    alone = np.array([which(features[rows], labels[rows], shrinkage=0.1, **options) for rows in drawn.target])
-    assert np.corrcoef(together, alone)[0, 1] > 0.98
-    assert together.std() == pytest.approx(alone.std(), rel=0.06)
-
-
-@pytest.mark.parametrize("which", [lda_regularised, sfda])
-def test_spread_of_resamples_is_that_of_fresh_images(which):
-    fresh, told = [], []
-    for seed in range(80):
-        labels = np.arange(400) % 3
-        features = np.random.default_rng(seed).standard_normal((400, 20))
-        features[:, :3] += np.eye(3)[labels]
-        fresh.append(which(features, labels))
-        told.append(which.resample({"features": features, "labels": labels}, draws(labels, 60, seed=seed)).std())
-    assert 0.7 < np.mean(told) / np.std(fresh) < 1.4

@@ -5,7 +5,7 @@ from scipy.special import digamma, gamma
 
 from benchmark.specs.needs import Undefined
 from similarity.tmi import tmi
-from tests.support.drawn import blobs, draws
+from tests.support.drawn import blobs
 
 
 def test_gaussian_classes_have_their_entropy_in_closed_form():
@@ -41,12 +41,3 @@ def test_where_there_is_no_distance_it_says_nothing():
     copied, twice = np.vstack([features] * 4), np.tile(labels, 4)
     with pytest.raises(Undefined, match="4 images of a class have the same features"):
         tmi(copied, twice)
-
-
-def test_resamples_are_means_of_the_same_results():
-    features, labels = blobs()
-    drawn = draws(labels, 200)
-    drawn.target[0] = np.arange(120)
-    scores = tmi.resample({"features": features, "labels": labels}, drawn)
-    assert scores[0] == pytest.approx(tmi(features, labels), rel=1e-12)
-    assert scores.mean() == pytest.approx(scores[0], abs=0.1)

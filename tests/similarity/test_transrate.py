@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from similarity.transrate import transrate
-from tests.support.drawn import blobs, draws
+from tests.support.drawn import blobs
 
 
 def dense(features, labels, mean, scale):
@@ -37,26 +37,3 @@ def test_scale_is_taken_out_unless_asked_for():
 
 def test_classes_apart_score_more():
     assert transrate(*blobs(apart=6.0)) > transrate(*blobs(apart=1.0)) > 0
-
-
-@pytest.mark.parametrize("scale", ["trace", "raw"])
-def test_spread_of_resamples_is_that_of_resamples_one_by_one_where_images_are_many(scale):
-    features, labels = blobs(2_000, 5, apart=3.0)
-    asked, drawn = transrate.with_options({"scale": scale}), draws(labels, 200)
-    together = asked.resample({"features": features, "labels": labels}, drawn)
-    alone = np.array([asked(features[rows], labels[rows], scale=scale) for rows in drawn.target])
-    assert together.std() == pytest.approx(alone.std(), rel=0.1)
-    assert np.corrcoef(together, alone)[0, 1] > 0.95
-
-
-@pytest.mark.parametrize(("count", "dims"), [(600, 20), (60, 200)])
-def test_spread_of_resamples_is_that_of_fresh_images(count, dims):
-    fresh, told = [], []
-    for seed in range(80):
-        rng = np.random.default_rng(seed)
-        labels = np.arange(count) % 2
-        features = rng.standard_normal((count, dims)) * np.arange(1, dims + 1) ** -0.5
-        features[:, 0] += 2 * labels
-        fresh.append(transrate(features, labels))
-        told.append(transrate.resample({"features": features, "labels": labels}, draws(labels, 60, seed=seed)).std())
-    assert 0.7 < np.mean(told) / np.std(fresh) < 1.4

@@ -1,5 +1,6 @@
 """Entries of the user's own and of other packages."""
 
+import importlib.util
 import json
 import os
 import subprocess
@@ -7,17 +8,17 @@ import sys
 
 import pytest
 
+import benchmark
 from benchmark.data.dataset import Dataset
 from benchmark.data.readers.samples import Samples
-from benchmark.specs import catalogue
+from benchmark.specs import catalogue, old_imports
 from results.error import CatsError
 from tests.support.paths import ROOT
 
 WEIGHTS = "title: Ours\nlicence: l\ncitation: c\nweights: {file: mine}\n"
 PYTHON = """
 import numpy as np
-from benchmark import Dataset, Samples
-from benchmark import Source
+from benchmark import Dataset, Samples, Source
 
 
 def read(_):
@@ -239,7 +240,7 @@ def package(own):
     (project / "noisepack" / "__init__.py").write_text("")
     (project / "noisepack" / "entry.py").write_text(PYTHON.replace("NAME", "noise"))
     (project / "noisepack" / "nothing.py").write_text(
-        'from benchmark.specs.measure import measure\n\n\n@measure(grows="1", citation="nobody")\n'
+        'from benchmark import measure\n\n\n@measure(grows="1", citation="nobody")\n'
         'def nothing(features, *, value=0.5):\n    """Always one half."""\n    return value\n'
     )
     (project / "pyproject.toml").write_text(
@@ -283,6 +284,36 @@ def test_entries_of_another_package_are_listed_shown_checked_and_used(package, o
     broken = package("show", "broken")
     assert broken.returncode == 2
     assert "noisepack.nowhere of the package noisepack cannot be loaded: ModuleNotFoundError" in broken.stderr
+
+
+@pytest.mark.parametrize(
+    ("line", "instead"),
+    [
+        ("from benchmark.measure import measure", "write `from benchmark import Array, Draws, Undefined, measure`"),
+        ("from benchmark.dataset import Dataset", "write `from benchmark import Dataset, File, Samples`"),
+        ("import benchmark.readers", "write `from benchmark import folders, npz, pictures`"),
+        ("from benchmark.sample import multiplicities", "import from benchmark.measures.resampling instead"),
+        ("from benchmark.runner import run", "an entry imports what it needs from `benchmark` itself"),
+    ],
+)
+def test_an_entry_that_imports_a_module_of_the_earlier_layout_says_what_to_import_now(home, line, instead):
+    (home / "entries" / "targets").mkdir(parents=True)
+    (home / "entries" / "targets" / "mine.py").write_text(f"{line}\n")
+    with pytest.raises(CatsError) as refused:
+        catalogue.target("mine")
+    module = line.split()[1]
+    assert str(refused.value) == (
+        f"{home}/entries/targets/mine.py cannot be loaded: ModuleNotFoundError: No module named '{module}'; {instead}"
+    )
+
+
+def test_what_is_advised_exists():
+    for names in old_imports.NAMES.values():
+        assert set(names.split(", ")) <= benchmark.MODULES.keys()
+    for modules in old_imports.MATHEMATICS.values():
+        assert all(importlib.util.find_spec(module) for module in modules.split(" or "))
+    for module in (*old_imports.NAMES, *old_imports.MATHEMATICS):
+        assert importlib.util.find_spec(module) is None
 
 
 def test_an_entry_whose_images_could_change_unnoticed_is_refused(home):

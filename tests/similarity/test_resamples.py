@@ -1,0 +1,133 @@
+"""What must hold of the resamples of measures that score them all at once: exactly, or to first order."""
+
+import numpy as np
+import pytest
+
+from benchmark.specs import catalogue
+from tests.support.drawn import blobs, draws
+
+
+def resampled(measure, features, labels, drawn):
+    need = measure.needs[0]
+    return measure.resample({need: features, "labels": labels} if "labels" in measure.needs else {need: features}, drawn)
+
+
+def one_by_one(measure, features, labels, drawn):
+    more = (labels,) if "labels" in measure.needs else (None,)
+    chosen = [(features[rows], *(one[rows] for one in more if one is not None)) for rows in drawn.target]
+    return np.array([measure(*inputs) for inputs in chosen])
+
+
+def soft(count=40):
+    """Probabilities of five source classes, and labels of three classes that have nothing to do with them."""
+    rng = np.random.default_rng(0)
+    return rng.dirichlet(np.ones(5), count), rng.integers(0, 3, count)
+
+
+@pytest.mark.parametrize(
+    ("name", "inputs", "tolerance"),
+    [
+        ("leep", soft(), 1e-12),
+        ("nce", soft(), 1e-12),
+        ("energy", soft(), 1e-12),
+        ("energy[share=0.2]", soft(), 1e-12),
+        ("energy[share=0.2,tail=high]", soft(), 1e-12),
+        ("gbc[dims=0]", blobs(90, 7, apart=1.0), 1e-9),
+        ("gbc[dims=0,covariance=diagonal]", blobs(90, 7, apart=1.0), 1e-9),
+        ("etran[part=means]", blobs(40, 16, apart=1), 1e-7),
+        ("etran[part=means]", blobs(40, 60, apart=1), 1e-7),
+        ("etran[part=energy]", blobs(40, 16, apart=1), 1e-7),
+        ("etran[part=energy]", blobs(40, 60, apart=1), 1e-7),
+        ("pactran", blobs(40, 16, apart=1), 5e-3),
+        ("pactran", blobs(40, 60, apart=1), 5e-3),
+    ],
+)
+def test_resamples_at_once_are_resamples_one_by_one(name, inputs, tolerance):
+    measure, drawn = catalogue.measure(name), draws(inputs[1], 7)
+    np.testing.assert_allclose(resampled(measure, *inputs, drawn), one_by_one(measure, *inputs, drawn), rtol=tolerance)
+
+
+@pytest.mark.parametrize(
+    ("name", "inputs", "number", "tolerance"),
+    [
+        ("knn", blobs(apart=1), 200, 0.02),
+        ("nearest_mean", blobs(apart=1), 200, 0.02),
+        ("logistic", blobs(apart=1), 50, 0.02),
+        ("lp[most=60]", blobs(apart=1), 100, 0.02),
+        ("lp", blobs(apart=1), 100, 0.02),
+        ("tmi", blobs(), 200, 0.1),
+    ],
+)
+def test_resamples_are_means_of_the_same_results_of_the_images(name, inputs, number, tolerance):
+    measure, drawn = catalogue.measure(name), draws(inputs[1], number)
+    drawn.target[0] = np.arange(len(inputs[1]))
+    scores = resampled(measure, *inputs, drawn)
+    assert scores[0] == pytest.approx(measure(*inputs), rel=1e-12, abs=1e-12)
+    assert scores.mean() == pytest.approx(scores[0], abs=tolerance)
+
+
+# name, (images, features), distance of the classes, factors of the features, resamples, (relative tolerance of the standard
+# deviation, correlation)
+MANY = [
+    ("hscore", (900, 5), 1.0, [8, 4, 2, 1, 1], 200, (0.08, 0.97)),
+    ("hscore_shrunk", (900, 5), 1.0, [8, 4, 2, 1, 1], 200, (0.08, 0.97)),  # near a sphere the shrinkage is large and varies
+    ("logme", (600, 6), 1.0, 1.0, 200, (0.05, 0.98)),
+    ("transrate", (2_000, 5), 3.0, 1.0, 200, (0.1, 0.95)),
+    ("transrate[scale=raw]", (2_000, 5), 3.0, 1.0, 200, (0.1, 0.95)),
+    ("lda_regularised[shrinkage=0.1]", (6_000, 5), 1.5, 1.0, 60, (0.06, 0.98)),
+    ("lda_regularised[shrinkage=0.1,log=true]", (6_000, 5), 1.5, 1.0, 60, (0.06, 0.98)),
+    ("sfda[shrinkage=0.1]", (6_000, 5), 1.5, 1.0, 60, (0.06, 0.98)),
+    ("sfda[shrinkage=0.1,log=true]", (6_000, 5), 1.5, 1.0, 60, (0.06, 0.98)),
+    ("sfda[shrinkage=0.1,soften=true]", (6_000, 5), 1.5, 1.0, 60, (0.06, 0.98)),
+    ("ncti", (4_000, 6), 1.5, 0.1, 60, (0.1, 0.97)),
+    ("ncti", (4_000, 6), 1.5, 3.0, 60, (0.1, 0.97)),
+]
+
+
+@pytest.mark.parametrize(("name", "size", "apart", "factors", "number", "limits"), MANY)
+def test_resamples_of_many_images_are_those_one_by_one_to_first_order(name, size, apart, factors, number, limits):
+    measure, (features, labels) = catalogue.measure(name), blobs(*size, apart=apart)
+    features, drawn = features * factors, draws(labels, number)
+    together, alone = resampled(measure, features, labels, drawn), one_by_one(measure, features, labels, drawn)
+    assert together.std() == pytest.approx(alone.std(), rel=limits[0])
+    assert np.corrcoef(together, alone)[0, 1] > limits[1]
+
+
+def two_classes(count, dims, apart, seed):
+    """The first of features of falling variance differs by `apart` between two classes."""
+    labels = np.arange(count) % 2
+    features = np.random.default_rng(seed).standard_normal((count, dims)) * np.arange(1, dims + 1) ** -0.5
+    features[:, 0] += apart * labels
+    return features, labels
+
+
+def three_classes(count, dims, apart, seed):
+    """One feature of its own tells each of three classes."""
+    labels = np.arange(count) % 3
+    features = np.random.default_rng(seed).standard_normal((count, dims))
+    features[:, :3] += apart * np.eye(3)[labels]
+    return features, labels
+
+
+FRESH = [
+    ("hscore", two_classes, (300, 40, 1), 0.7, 1.4),
+    ("hscore_shrunk", two_classes, (150, 50, 1), 0.7, 1.4),
+    ("hscore_shrunk", two_classes, (60, 200, 1), 0.7, 1.4),
+    ("logme", two_classes, (150, 10, 1), 0.75, 1.33),
+    ("logme", two_classes, (60, 200, 1), 0.75, 1.33),
+    ("transrate", two_classes, (600, 20, 2), 0.7, 1.4),
+    ("transrate", two_classes, (60, 200, 2), 0.7, 1.4),
+    ("lda_regularised", three_classes, (400, 20, 1), 0.7, 1.4),
+    ("sfda", three_classes, (400, 20, 1), 0.7, 1.4),
+]
+
+
+@pytest.mark.parametrize(("name", "data", "size", "low", "high"), FRESH)
+def test_the_spread_of_resamples_is_that_of_fresh_images(name, data, size, low, high):
+    measure, values, spreads = catalogue.measure(name), [], []
+    for seed in range(80):
+        features, labels = data(*size, seed)
+        values.append(measure(features, labels))
+        if seed % 4 == 0:  # the mean of the spreads is known from few of them, the spread of the values is not
+            spreads.append(resampled(measure, features, labels, draws(labels, 60, seed=seed)).std())
+    assert low < np.mean(spreads) / np.std(values) < high
