@@ -17,7 +17,6 @@ from pydantic import (
 Task = Literal["binary", "multiclass", "multilabel", "ordinal"]
 
 Provenance = Literal["counter", "modelled", "missing"]
-Rule = Literal["min_val_loss", "within_one_se", "max_val_auc", "last_epoch"]
 APART = 0.2  # of NVML's figure: two readings of one GPU that differ by more are not the same energy
 PREDICTIONS = "predictions.parquet"  # the file of them, in an outbox as in MLflow
 LONG = 5.0  # seconds; below, the steps of a counter weigh too much to say so

@@ -27,7 +27,6 @@ from benchmark.execution.runner import run
 from benchmark.execution.watch import Watch
 from benchmark.machine.device import device_of
 from benchmark.specs.plan import Plan
-from results.record import Rule
 from results.tracking.cost_columns import hardware as provenance
 from results.tracking.experiment import Tracking
 
@@ -38,7 +37,7 @@ RECIPES: dict[str, dict[str, Any]] = {
     },
     "fast": {"base": "fast"},
 }  # fmt: skip
-RULES: dict[str, Rule] = {"grid": "max_val_auc", "fast": "within_one_se"}  # which epoch of a run counts
+RULES: dict[str, str] = {"grid": "max_val_auc", "fast": "within_one_se"}  # which epoch of a run counts
 
 
 def main() -> None:

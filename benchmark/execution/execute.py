@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -35,7 +34,7 @@ from results.digest import digest
 from results.metrics import scores
 from results.record import Outcome
 
-PRETRAINING_RULE: Literal["min_val_loss"] = "min_val_loss"
+PRETRAINING_RULE = "min_val_loss"
 
 
 def make(job: Job, device: str) -> list[Outcome]:

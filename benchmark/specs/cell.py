@@ -6,8 +6,9 @@ from benchmark.core.trainer_version import TRAINER
 from benchmark.data.split import Subsample
 from benchmark.specs.recipe import Recipe
 from benchmark.specs.start import Start
+from results.board.rules import PlanRule
 from results.digest import digest
-from results.record import Frozen, Rule
+from results.record import Frozen
 
 
 class Cell(Frozen):
@@ -23,7 +24,7 @@ class Cell(Frozen):
     backbone: str
     recipe: Recipe
     seed: int
-    rule: Rule
+    rule: PlanRule
     subsample: Subsample
     data: str
     start: Start
@@ -43,11 +44,11 @@ class Cell(Frozen):
         return f"{self.source} → {self.target}, {self.backbone}, seed {self.seed}"
 
 
-def point_of(recipe: Recipe, rule: Rule, subsample: Subsample) -> str:
+def point_of(recipe: Recipe, rule: PlanRule, subsample: Subsample) -> str:
     """Digest of how a cell is trained: equal for cells that may stand side by side on a board."""
     return _point(TRAINER, recipe, rule, subsample)
 
 
 @lru_cache(maxsize=4096)  # thousands of cells differ in seed and source alone
-def _point(trainer: int, recipe: Recipe, rule: Rule, subsample: Subsample) -> str:
+def _point(trainer: int, recipe: Recipe, rule: PlanRule, subsample: Subsample) -> str:
     return digest([trainer, recipe.model_dump(mode="json"), rule, subsample.model_dump(mode="json")])

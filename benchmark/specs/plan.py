@@ -16,9 +16,10 @@ from benchmark.specs.lineage import lineage
 from benchmark.specs.recipe import Recipe, recipe_points
 from benchmark.specs.resolve import start_of
 from benchmark.specs.start import Start
+from results.board.rules import PlanRule
 from results.error import CatsError, nearest
 from results.metrics import METRICS
-from results.record import Frozen, Rule
+from results.record import Frozen
 
 Leaks = Mapping[tuple[str, str], str]  # (source, target): what they share, one sentence
 
@@ -67,7 +68,7 @@ class Plan(Frozen):
     subsample: Subsample | None = None
     pretraining: dict[str, Any] = {}
     pretraining_seed: int | None = 0
-    rule: Rule = "min_val_loss"
+    rule: PlanRule = "min_val_loss"
     metric: str = "auc"
     measures: Annotated[tuple[str, ...], BeforeValidator(_listed)] = ()
     country: str = Field("NLD", pattern="^[A-Z]{3}$")

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from results.record import Rule
+from results.board.rules import training_rule
 
 
 class Choice:
@@ -14,16 +14,17 @@ class Choice:
     What the schedule leads to counts, unless validation shows that the training went too far.
     """
 
-    def __init__(self, rule: Rule) -> None:
-        self.rule, self.worth, self.losses = rule, -math.inf, np.empty(0)
+    def __init__(self, rule: str) -> None:
+        self.rule, self.worth_of = training_rule(rule)
+        self.worth, self.losses = -math.inf, np.empty(0)
 
     def falls_on(self, epoch: int, loss: float, auc: float, losses: np.ndarray) -> bool:
         """Whether this epoch counts rather than those before it. loss: the mean of `losses`, one of each validation image."""
-        worths = {"min_val_loss": -loss, "within_one_se": -loss, "max_val_auc": auc, "last_epoch": float(epoch)}
-        if worths[self.rule] > self.worth:  # never where it is NaN
-            self.worth, self.losses = worths[self.rule], losses
+        worth = self.worth_of(float(epoch), loss, auc)
+        if worth > self.worth:  # never where it is NaN
+            self.worth, self.losses = worth, losses
             return True
-        return self.rule == "within_one_se" and bool(self.losses.size) and no_worse(losses, self.losses)
+        return self.rule.one_standard_error and bool(self.losses.size) and no_worse(losses, self.losses)
 
 
 def no_worse(losses: np.ndarray, best: np.ndarray) -> bool:

@@ -12,9 +12,9 @@ from sklearn.preprocessing import StandardScaler
 
 from benchmark.specs.recipe import Recipe
 from benchmark.training.epoch_choice import no_worse
+from results.board.rules import training_rule
 from results.error import CatsError
 from results.metrics import auc, one_hot
-from results.record import Rule
 
 Parts = dict[str, np.ndarray]
 Fitted = tuple[np.ndarray, dict[str, list[float]], int]
@@ -23,7 +23,7 @@ TEMPERATURE = 0.07  # of the votes, as in Wu et al. 2018
 FLOOR = 1e-3  # this share of each probability is spread evenly: no class is impossible because no neighbour has it
 
 
-def fit_probe(features: Parts, labels: Parts, strengths: tuple[float, ...], rule: Rule) -> Fitted:
+def fit_probe(features: Parts, labels: Parts, strengths: tuple[float, ...], rule: str) -> Fitted:
     """Fit one regression per strength on `train`, choose on `val` by the rule, predict `test`.
 
     features: part → (N, D); labels: part → (N,) int or (N, K), each of the K a regression of its own. A strength is
@@ -60,7 +60,7 @@ def fit_probe(features: Parts, labels: Parts, strengths: tuple[float, ...], rule
     return predicted("test", fits[best]), curves, best
 
 
-def fit_knn(features: Parts, labels: Parts, ks: tuple[int, ...], rule: Rule) -> Fitted:
+def fit_knn(features: Parts, labels: Parts, ks: tuple[int, ...], rule: str) -> Fitted:
     """Let the k nearest of `train` vote with exp(cosine / 0.07), choose k on `val` by the rule, predict `test`.
 
     features, labels and what is returned as in fit_probe, with curves over k. A probability is the weighted mean of the
@@ -85,7 +85,7 @@ def fit_knn(features: Parts, labels: Parts, ks: tuple[int, ...], rule: Rule) -> 
     return test[best], curves, best
 
 
-PROTOCOLS: dict[str, Callable[[Parts, Parts, Recipe, Rule], Fitted]] = {
+PROTOCOLS: dict[str, Callable[[Parts, Parts, Recipe, str], Fitted]] = {
     "probe": lambda features, labels, recipe, rule: fit_probe(features, labels, recipe.c, rule),
     "knn": lambda features, labels, recipe, rule: fit_knn(features, labels, recipe.k, rule),
 }
@@ -113,15 +113,15 @@ def _judged(given: list[np.ndarray], labels: np.ndarray) -> tuple[dict[str, list
 
 
 def _chosen(
-    curves: dict[str, list[float]], losses: list[np.ndarray], values: tuple[float, ...], rule: Rule,
+    curves: dict[str, list[float]], losses: list[np.ndarray], values: tuple[float, ...], rule: str,
     simplest: Callable[..., int],
 ) -> int:  # fmt: skip
-    if rule == "within_one_se":
-        best = int(np.argmin(curves["val_loss"]))
-        alike = [n for n, one in enumerate(losses) if n == best or no_worse(one, losses[best])]
-        return simplest(alike, key=lambda n: values[n])
-    worth = {"min_val_loss": [-v for v in curves["val_loss"]], "max_val_auc": curves["val_auc"], "last_epoch": list(values)}
-    return int(np.argmax(worth[rule]))
+    entry, worth_of = training_rule(rule)
+    best = int(np.argmax([worth_of(*each) for each in zip(values, curves["val_loss"], curves["val_auc"], strict=True)]))
+    if not entry.one_standard_error:
+        return best
+    alike = [n for n, one in enumerate(losses) if n == best or no_worse(one, losses[best])]
+    return simplest(alike, key=lambda n: values[n])
 
 
 def _coordinates(features: Parts) -> Parts:

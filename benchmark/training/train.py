@@ -27,7 +27,6 @@ from benchmark.training.evaluate import loss_of, validate
 from benchmark.training.optimiser import Average, make_optimiser, schedule
 from benchmark.training.out_of_memory import fewer, out_of_memory
 from results.error import CatsError
-from results.record import Rule
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +48,7 @@ class Fit:
         return {"best_epoch": float(self.best_epoch), "epochs_run": float(len(self.curves["learning_rate"])), **known}
 
 
-def fit(network: Network, train: Images, val: Images, recipe: Recipe, seed: int, rule: Rule = "min_val_loss") -> Fit:
+def fit(network: Network, train: Images, val: Images, recipe: Recipe, seed: int, rule: str = "min_val_loss") -> Fit:
     """Train in place and restore the best epoch by `rule`. All randomness comes from `seed`.
 
     Raises CatsError naming epoch and learning rate if the loss stops being finite.
@@ -86,8 +85,9 @@ def fit(network: Network, train: Images, val: Images, recipe: Recipe, seed: int,
     if best_state is not None:
         network.load_state_dict(best_state)
     elif recipe.epochs:
-        figure = {"max_val_auc": "validation AUC", "last_epoch": "loss"}.get(rule, "validation loss")
-        raise CatsError(f"no epoch has a finite {figure}, to the last one, epoch {epoch + 1} at learning rate {rates[-1]:.3g}")
+        raise CatsError(
+            f"no epoch has a finite {choice.rule.what}, to the last one, epoch {epoch + 1} at learning rate {rates[-1]:.3g}"
+        )
     return Fit(curves, best_epoch, step.micro)
 
 

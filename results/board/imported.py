@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from results.board.rules import COLUMNS, ORACLE, RULES, told
+from results.board.rules import COLUMNS, ORACLE, rule_in_words, rule_of
 
 UNCHECKED = (
     "imported runs: whether images of a source and a target are the same could not be checked; pairs that are known to share "
@@ -17,7 +17,7 @@ def imported(runs: pd.DataFrame) -> pd.Series:
 
 def choice(finished: pd.DataFrame, rule: str, metric: str) -> str:
     """Who chose epochs and settings, in words. `finished`: all points of a grid."""
-    points = f"grid points chosen by {told(rule)}{'' if rule == ORACLE else ' on validation images'}"
+    points = f"grid points chosen by {rule_in_words(rule)}{'' if rule == ORACLE else ' on validation images'}"
     theirs = imported(finished)
     if not theirs.any():
         return points if rule == ORACLE else f"epochs and {points}"
@@ -26,7 +26,7 @@ def choice(finished: pd.DataFrame, rule: str, metric: str) -> str:
     if not (finished.groupby(COLUMNS)["point"].nunique() > 1).any():
         return "epochs and settings chosen by those who made the runs"
     epochs = "epochs chosen by those who made the runs"
-    if RULES[rule](finished, metric).isna().all():
+    if rule_of(rule).figure(finished, metric).isna().all():
         return f"{epochs}; no run has the figure of {rule}, so that nothing tells which point of a grid should count"
     return f"{epochs}, {points}"
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from results.board.imported import unchecked
-from results.board.rules import COLUMNS, told
+from results.board.rules import COLUMNS, rule_in_words
 from results.tracking.cost_columns import hardware
 
 if TYPE_CHECKING:
@@ -50,7 +50,9 @@ def rule_notes(runs: pd.DataFrame, rule: str) -> list[str]:
     before = sorted(runs["rule"].dropna().unique()) if "rule" in runs else []
     if not before or before == [rule]:
         return []
-    return [f"every run restored its epoch by {' or '.join(before)}; {told(rule)} only chooses among the points of a grid"]
+    return [
+        f"every run restored its epoch by {' or '.join(before)}; {rule_in_words(rule)} only chooses among the points of a grid"
+    ]
 
 
 def blind_notes(blind: Mapping[str, str]) -> list[str]:

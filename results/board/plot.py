@@ -5,7 +5,7 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from results.board.board import Board
-from results.board.rules import ORACLE, told
+from results.board.rules import ORACLE, rule_in_words
 from results.statistics.rank_tests import Difference
 
 BEST, REST = "#0b6e99", "#8a8f98"
@@ -33,7 +33,7 @@ def draw(board: Board, path: Path) -> None:
         luck = "seeds and test images" if target in board.images else "seeds"
         axis.set_xlabel(f"test {board.metric.replace('_', ' ')}, mean and 95 % interval\nover {luck}")
     if board.rule == ORACLE:
-        figure.suptitle(f"Chosen by {told(board.rule)}", x=0.01, ha="left", fontsize=9)
+        figure.suptitle(f"Chosen by {rule_in_words(board.rule)}", x=0.01, ha="left", fontsize=9)
     figure.savefig(path, dpi=130)
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 
 from results.board.board import make_board
 from results.board.request import SEEDS, Judging, RunQuery
-from results.board.rules import OF_EPOCHS, ORACLE, RULES, told
+from results.board.rules import ORACLE, RULES, rule_in_words
 from results.error import CatsError
 
 
@@ -63,7 +63,7 @@ class Sensitivity:
 def sensitivity(frame: pd.DataFrame, query: RunQuery, judging: Judging = SEEDS) -> Sensitivity:
     """The top of every target under every rule, apart for every protocol that the experiment holds.
 
-    The rule of the query is not used; rules that choose among points as min_val_loss does are left out.
+    The rule of the query is not used; rules that choose the same points as another one are left out.
     Raises CatsError if nothing can be judged.
     """
     cells = frame[(frame["kind"] == "cell") & (frame["status"] == "FINISHED")] if len(frame) else frame
@@ -72,9 +72,7 @@ def sensitivity(frame: pd.DataFrame, query: RunQuery, judging: Judging = SEEDS) 
     settings, notes, reasons = [], [], []
     for protocol in protocols or [None]:
         here = frame if protocol is None else frame[(frame["kind"] != "cell") | (frame["protocol"] == protocol)]
-        for rule in RULES:
-            if rule in OF_EPOCHS:
-                continue
+        for rule in (name for name, entry in RULES.items() if entry.same_points_as is None):
             name = rule if len(protocols) < 2 else f"{rule}, {protocol}"
             try:
                 made = make_board(here, replace(query, rule=rule), judging)
@@ -89,5 +87,5 @@ def sensitivity(frame: pd.DataFrame, query: RunQuery, judging: Judging = SEEDS) 
     points = cells.groupby(["source", "target", "backbone", "seed"])["point"].nunique().max()
     if points < 2:
         notes.append("every cell has one point: rules have nothing to choose, epochs were restored when the runs were made")
-    notes.append(f"{told(ORACLE)}; it counts for no change")
+    notes.append(f"{rule_in_words(ORACLE)}; it counts for no change")
     return Sensitivity(query.experiment, query.metric, settings, targets, notes + reasons)

@@ -15,7 +15,7 @@ from results.agreement.judge import OWN_ROWS, SIZE
 from results.agreement.scores import PREFIX
 from results.agreement.scores import SIZE as SOURCE_SIZE
 from results.board.request import RunQuery
-from results.board.rules import COLUMNS, RULES, chosen
+from results.board.rules import COLUMNS, chosen, rule_of
 from results.cost.amount import Amount
 from results.cost.bill import UNMEASURED, Bill
 from results.error import CatsError
@@ -192,7 +192,7 @@ def figures(frame: pd.DataFrame, query: RunQuery) -> tuple[Figures, Figures]:
     clean = pd.Series([pair not in query.apart for pair in pairs], index=runs.index, dtype=bool)
     runs = chosen(runs[runs["leak"].isna() & clean].dropna(subset=[column]), rule, metric)
     runs = _labelled(runs, runs["backbone"].nunique() > 1)
-    runs = runs.assign(truth=runs[column] * metric_of(metric).sign, held=-RULES[rule](runs, metric))
+    runs = runs.assign(truth=runs[column] * metric_of(metric).sign, held=-rule_of(rule).figure(runs, metric))
     means = runs.groupby(["target", "source"])[["truth", "held"]].mean()
     found: tuple[Figures, Figures] = ({}, {})
     for (target, source), truth, held in means.itertuples(name=None):

@@ -1,9 +1,17 @@
 """Rules over hand-made grids."""
 
+from typing import get_args
+
+import numpy as np
 import pandas as pd
 import pytest
 
-from results.board.rules import RULES, chosen, told
+from benchmark.specs.plan import Plan
+from benchmark.training.epoch_choice import Choice
+from benchmark.training.probe import fit_knn
+from results.board.request import RunQuery
+from results.board.rules import RULES, Rule, chosen, rule_in_words
+from results.board.sensitivity import sensitivity
 from results.board.text import comma_separated, markdown
 from results.error import CatsError
 from tests.support.runs import board, run
@@ -63,7 +71,7 @@ def test_an_unknown_rule_has_its_nearest_name():
 def test_the_oracle_is_called_one_wherever_it_is_shown():
     made = board([row for s in ("one", "two") for seed in (0, 1, 2) for row in grid(s, "a", seed)], rule="oracle_test")
     assert made.verdict("a").startswith("by an oracle, not by choice: ")
-    assert told("oracle_test") in markdown(made)
+    assert rule_in_words("oracle_test") in markdown(made)
     assert comma_separated(made).splitlines()[1].endswith("oracle_test")
     assert "oracle" not in markdown(board(grid()))
 
@@ -72,3 +80,32 @@ def test_another_rule_than_that_of_the_runs_is_said():
     note = "every run restored its epoch by min_val_loss; max_val_auc only chooses among the points of a grid"
     assert note in board(grid(), rule="max_val_auc").notes
     assert not [n for n in board(grid()).notes if "restored" in n]
+
+
+def test_one_entry_in_the_table_is_all_that_a_rule_needs(monkeypatch):
+    """A rule that takes the largest loss: a board, a training and a probe follow it, and its message names its figure."""
+
+    def largest(runs, metric):
+        return -runs["val_loss"]
+
+    monkeypatch.setitem(RULES, "worst", Rule("worst", largest, lambda position, loss, auc: loss, "patience"))
+    assert chosen(pd.DataFrame(grid()), "worst", "auc")["point"].tolist() == ["s"]
+    assert "grid points chosen by worst on validation images" in board(grid(), rule="worst").choice
+    assert "worst" in sensitivity(pd.DataFrame(grid() + grid("two")), RunQuery("toy")).settings
+    choice = Choice("worst")
+    assert [choice.falls_on(e, loss, 0.5, np.full(4, loss)) for e, loss in enumerate((0.3, 0.5, 0.4))] == [True, True, False]
+    assert choice.rule.what == "patience"
+    rng = np.random.default_rng(0)
+    features = {part: rng.normal(size=(40, 3)) for part in ("train", "val", "test")}
+    labels = {part: np.arange(40) % 2 for part in features}
+    _, curves, best = fit_knn(features, labels, (1, 3, 5), "worst")
+    assert best == int(np.argmax(curves["val_loss"]))
+
+
+def test_no_training_follows_the_oracle():
+    with pytest.raises(CatsError, match="no training can choose by 'oracle_test', which looks at test images"):
+        Choice("oracle_test")
+
+
+def test_a_plan_may_name_every_rule_but_the_oracle():
+    assert set(get_args(Plan.model_fields["rule"].annotation)) == set(RULES) - {"oracle_test"}
