@@ -75,7 +75,7 @@ def write_plan(folder: Path, n: int) -> Path:
 
 
 def make(job: Job, *_: object) -> list[Outcome]:
-    """Nothing is done; the record is that of a probe cell. Called as engines call execute.make and make_there."""
+    """Nothing is done; the record is that of a probe cell. Called as engines call execute.make."""
     return [Outcome(record(cell, job.experiment)) for cell in job.cells]
 
 

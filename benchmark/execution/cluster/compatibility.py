@@ -1,4 +1,4 @@
-"""What a worker of a cluster says of itself before it gets a job, and whether that fits the driver."""
+"""What a worker of a cluster tells about itself before its first job, and whether it is compatible with the driver."""
 
 import asyncio
 import os
@@ -17,64 +17,74 @@ from results.error import CatsError
 from results.tracking.boot_id import kernel
 
 LIBRARIES = ("cats-bench", "torch", "timm", "distributed")
-CLOSING = "closing-worker"  # what Dask calls it in the events of a worker that leaves
-LAST_WORDS = 0.5  # seconds that these may take
+CLOSING = "closing-worker"  # Dask's name for the event of a worker that leaves in good order
+EXIT_DELAY = 0.5  # seconds between reporting a SIGTERM and ending, so that the report arrives
 
 
 @dataclass(frozen=True)
-class About:
-    """What a worker, or the driver, says of itself.
+class WorkerInfo:
+    """What a worker, or the driver, tells about itself.
 
     Attributes:
-        versions: of what decides an outcome. shares_home: whether it sees a file of the driver's CATS_HOME.
-        trouble: why it cannot do jobs at all.
-        machine: the same for all workers of one machine. card: the same for all of one GPU, None without.
+        versions: versions of everything that decides an outcome.
+        shares_home: whether the worker sees a file that the driver wrote to its CATS_HOME.
+        problem: why the worker cannot run any job; None if it can.
+        machine: equal for all workers of one machine.
+        card: equal for all workers that use one GPU; None without a GPU.
     """
 
     versions: dict[str, str]
     shares_home: bool = True
-    trouble: str | None = None
+    problem: str | None = None
     machine: str = ""
     card: str | None = None
 
 
-async def about(token: str, device: str) -> About:
-    """Asked of every worker before it gets a job; nothing has loaded torch there yet, so its settings still take effect.
+async def worker_info(token: str, device: str) -> WorkerInfo:
+    """Prepare a worker for jobs and describe it.
 
-    Dask runs what is `async` in the main thread, where alone signals can be heard.
+    Runs on each Dask worker before its first job, before torch is imported: later, settings of threads and memory would be
+    ignored. It is `async` because Dask runs such functions in the main thread, the only one that can receive signals.
+
+    Args:
+        token: name of a file in the driver's CATS_HOME.
+        device: auto, cpu or cuda.
     """
-    _leaves_with_a_word()
+    report_sigterm()
     wait_briefly()
     large_pages()
     keep_memory()
-    trouble = None
+    problem = None
     if device == "cuda":
         from benchmark.machine.device import device_of
 
         try:
             device_of(device)
         except CatsError as error:
-            trouble = str(error)
-    return About(versions(), (home() / token).is_file(), trouble, kernel(), None if device == "cpu" else card())
+            problem = str(error)
+    return WorkerInfo(versions(), (home() / token).is_file(), problem, kernel(), None if device == "cpu" else card())
 
 
 def versions() -> dict[str, str]:
-    """What has to be the same everywhere."""
+    """Versions that must be equal on the driver and all workers: other ones may compute other numbers."""
     python = ".".join(platform.python_version_tuple()[:2])
     return {**{name: version(name) for name in LIBRARIES}, "trainer": str(TRAINER), "python": python}
 
 
-def misfit(worker: str, told: About, *, shared_home: bool) -> str | None:
-    """Why this worker must not do jobs of ours, one sentence."""
+def incompatibility(worker: str, info: WorkerInfo, *, shared_home: bool) -> str | None:
+    """Why this worker must not run jobs of this driver, one sentence; None if it may.
+
+    `shared_home`: whether it must see the driver's CATS_HOME.
+    """
     here = versions()
-    other = [name for name, value in here.items() if told.versions.get(name) != value]
+    other = [name for name, value in here.items() if info.versions.get(name) != value]
     if other:
-        theirs = ", ".join(f"{name} {told.versions.get(name, 'unknown')}" for name in other)
+        theirs = ", ".join(f"{name} {info.versions.get(name, 'unknown')}" for name in other)
         ours = ", ".join(f"{name} {here[name]}" for name in other)
         return f"worker {worker} has {theirs}, the driver has {ours}: they must be the same, or the runs are not comparable"
-    if told.trouble is not None:
-        return f"worker {worker}: {told.trouble}"
-    if shared_home and not told.shares_home:
+    if info.problem is not None:
+        return f"worker {worker}: {info.problem}"
+    if shared_home and not info.shares_home:
         return (
             f"worker {worker} does not see the driver's CATS_HOME, {home()}: the plan pretrains sources, "
             "so CATS_HOME must name one folder that the driver and all workers share"
@@ -82,16 +92,19 @@ def misfit(worker: str, told: About, *, shared_home: bool) -> str | None:
     return None
 
 
-def _leaves_with_a_word() -> None:
-    """SIGTERM, by which Slurm takes back all processes of a job at once, is not told from a crash unless the worker says so."""
+def report_sigterm() -> None:
+    """Have this worker report a SIGTERM to the scheduler before it ends.
+
+    Slurm pre-empts a job by a SIGTERM to all of its processes at once. Without a report that looks like a crash.
+    """
     from distributed import get_worker
 
     worker, loop = get_worker(), asyncio.get_running_loop()
 
-    def heard() -> None:
+    def report() -> None:
         worker.log_event(worker.address, {"action": CLOSING, "reason": "SIGTERM"})
-        loop.call_later(LAST_WORDS, os._exit, 128 + signal.SIGTERM)
+        loop.call_later(EXIT_DELAY, os._exit, 128 + signal.SIGTERM)
 
-    with suppress(NotImplementedError, ValueError, RuntimeError):  # not in a main thread, or not on this system
+    with suppress(NotImplementedError, ValueError, RuntimeError):  # not in the main thread, or not supported by this system
         if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
-            loop.add_signal_handler(signal.SIGTERM, heard)
+            loop.add_signal_handler(signal.SIGTERM, report)

@@ -1,4 +1,4 @@
-"""What a worker of a cluster does with a job: looks whether its files are the plan's, makes it, ends it when it is told to."""
+"""What a worker of a cluster does with a job: compares its files with the plan's, runs the job, interrupts it when asked to."""
 
 import threading
 import time
@@ -6,58 +6,58 @@ from collections.abc import Callable
 from functools import lru_cache
 
 from benchmark.data.dataset import Dataset
+from benchmark.execution.dispatch.transport import IncompatibleError
 from benchmark.specs import catalogue
 from benchmark.specs.job import Job
 from benchmark.specs.start import Start
 from results.error import CatsError
 from results.record import Outcome
 
-_hands: dict[str, float] = {}  # names of the jobs in hand → since when; one, unless several drivers share a worker of threads
 _lock = threading.Lock()
+_running: dict[str, float] = {}  # task → when it began; one, unless several drivers share a worker with several threads
 
 
-class MisfitError(CatsError):
-    """The files of this worker are not those that the driver has seen."""
-
-
-def held(make: Callable[[Job, str], list[Outcome]], job: Job, device: str, name: str) -> list[Outcome]:
-    """Do a job, which can be ended by its name meanwhile."""
+def run_task(make: Callable[[Job, str], list[Outcome]], job: Job, device: str, task: str) -> list[Outcome]:
+    """Run a job so that `interrupt` can end it by the name of its task."""
     from benchmark.machine.cancellation import go_on
 
     with _lock:
-        if not _hands:
+        if not _running:
             go_on()
-        _hands[name] = time.monotonic()
+        _running[task] = time.monotonic()
     try:
         return make(job, device)
     finally:
         with _lock:
-            del _hands[name]
+            del _running[task]
 
 
-def halt_there(names: frozenset[str]) -> float | None:
-    """Have the job in hand end after its epoch, if it is one of these; for how many seconds it has been, None if it is not."""
+def interrupt(tasks: frozenset[str]) -> float | None:
+    """End the running job after its current epoch if it is one of these tasks.
+
+    Returns for how many seconds it has run; None if none of these tasks runs here. A job of another driver is not ended.
+    """
     from benchmark.machine.cancellation import halt
 
     with _lock:
-        mine = names & _hands.keys()
-        if mine and mine == _hands.keys():
+        named = tasks & _running.keys()
+        if named and named == _running.keys():
             halt()
-        return time.monotonic() - min(_hands[name] for name in mine) if mine else None
+        return time.monotonic() - min(_running[task] for task in named) if named else None
 
 
-def make_there(job: Job, device: str) -> list[Outcome]:
-    """Make a job of a plan. Raises MisfitError if it would be another one here."""
+def make_checked(job: Job, device: str) -> list[Outcome]:
+    """Run a job of a plan. Raises IncompatibleError if the files of this worker differ from the driver's."""
     from benchmark.execution.execute import make
     from benchmark.machine.device import device_of
 
-    on = str(device_of(device))
+    resolved = str(device_of(device))
     check_files(job)
-    return make(job, on)
+    return make(job, resolved)
 
 
 def check_files(job: Job) -> None:
-    """Raises MisfitError if images or weights here are not those that the driver has seen, or are not here."""
+    """Raises IncompatibleError if images or weights of a job are missing here or differ from those that the driver read."""
     from benchmark.data.decoded import loaded
     from benchmark.networks.load import weights_of
 
@@ -71,15 +71,15 @@ def check_files(job: Job) -> None:
             dataset, data, recipe = catalogue.target(first.target).dataset, first.data, first.recipe
             starts = {cell.start for cell in job.cells}
         if dataset is None or recipe is None or _digest(dataset) != data:
-            raise MisfitError(f"its images of {job.place[0]} are not those of the driver")
+            raise IncompatibleError(f"its images of {job.place[0]} are not those of the driver")
         loaded(dataset, recipe.size)
         for start in starts:
             if start is not None and start.kind == "file":
                 weights_of(start)
-    except MisfitError:
+    except IncompatibleError:
         raise
     except CatsError as error:
-        raise MisfitError(str(error)) from None
+        raise IncompatibleError(str(error)) from None
 
 
 @lru_cache(maxsize=64)

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 
@@ -28,23 +29,10 @@ from benchmark.specs.job import jobs_of
 from benchmark.specs.plan import load_plan
 from results.error import CatsError
 from tests.integration.cluster import works
-from tests.integration.cluster.conftest import waited_for, written
+from tests.integration.cluster.engines import all_of_them, own, told
+from tests.integration.cluster.processes import waited_for, written
 
 pytestmark = [pytest.mark.cluster, pytest.mark.slow]
-
-
-def all_of_them():
-    return RunControl(lambda job: job)
-
-
-def own(make, workers=2):
-    return Dask("cpu", None, workers, make=make)
-
-
-def told(outcomes):
-    """What works.py has told of each job."""
-    for some in outcomes:
-        yield json.loads(some[0].record.facts["told"])
 
 
 def test_every_job_is_done_once(jobs):
@@ -140,10 +128,15 @@ def test_a_worker_that_comes_late_gets_jobs_too(jobs, by_hand):
 
 
 def test_the_first_worker_may_come_after_the_driver(jobs, by_hand, caplog):
-    threading.Timer(2, by_hand.worker).start()
+    def start_a_worker():
+        while "no worker is connected" not in caplog.text:
+            time.sleep(0.05)
+        by_hand.worker()
+
+    threading.Thread(target=start_a_worker, daemon=True).start()
     done = list(Dask("cpu", by_hand.address, make=works.key).outcomes(jobs(3), all_of_them()))
     assert len(done) == 3
-    assert caplog.text.count("no worker is there at the Dask scheduler") == 1
+    assert caplog.text.count("no worker is connected to the Dask scheduler") == 1
 
 
 def other_timm(folder):

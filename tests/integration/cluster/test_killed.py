@@ -19,8 +19,8 @@ import pytest
 from distributed import Client
 
 from benchmark.execution.cluster import worker
-from tests.integration.cluster.conftest import ByHand, waited_for
 from tests.integration.cluster.driver import attempts, ended, said, started, table
+from tests.integration.cluster.processes import ByHand, waited_for
 
 pytestmark = [pytest.mark.cluster, pytest.mark.slow, pytest.mark.timeout(600)]
 RECORDS = 9  # that a whole run leaves
@@ -69,7 +69,7 @@ class Cluster:
 
 def hands():
     """How many jobs a worker has in hand, whether or not anybody still asks for them."""
-    return len(worker._hands)
+    return len(worker._running)
 
 
 @pytest.fixture(scope="module")

@@ -69,7 +69,7 @@ def test_who_stops_the_driver_leaves_no_job_in_slurms_queue(tmp_path, number):
         env={**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}", "PYTHONPATH": str(RECIPES.parents[1])},
     )  # fmt: skip
     for line in process.stderr:
-        if "no worker is there" in line:
+        if "no worker is connected" in line:
             break
     process.send_signal(number)
     told = process.communicate(timeout=250)[1]

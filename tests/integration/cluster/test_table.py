@@ -1,14 +1,13 @@
 """The table that a cluster makes is the one of a single process, bit by bit, whatever dies on the way."""
 
 import signal
-import time
 
 import psutil
 import pytest
 
 from results.tracking.cost_columns import unpacked
-from tests.integration.cluster.conftest import waited_for
 from tests.integration.cluster.driver import PLAN, attempts, ended, said, started, table
+from tests.integration.cluster.processes import waited_for
 
 pytestmark = [pytest.mark.cluster, pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -31,6 +30,11 @@ def test_workers_started_by_hand_make_the_same_table(undisturbed, tmp_path, by_h
     assert table(tmp_path) == undisturbed
 
 
+def seconds_used():
+    """Processor time of all processes that this one has started."""
+    return sum(sum(child.cpu_times()[:2]) for child in psutil.Process().children(recursive=True))
+
+
 @pytest.mark.parametrize("by", ["us", "hand"])
 def test_a_stopped_driver_keeps_what_its_workers_have_in_hand_with_its_cost_and_the_next_one_goes_on(
     undisturbed, tmp_path, by_hand, by
@@ -42,7 +46,8 @@ def test_a_stopped_driver_keeps_what_its_workers_have_in_hand_with_its_cost_and_
     process = started(tmp_path, "--engine", "dask", *options, plan=PLAN.replace("epochs: 2", "epochs: [0, 100000]"))
     # all is done that ends by itself before two that do not
     waited_for(lambda: "4/16" in said(tmp_path) and "pretraining" in said(tmp_path), process)
-    time.sleep(3)
+    used = seconds_used()
+    waited_for(lambda: seconds_used() > used + 4, process)  # both train, for about two seconds each
     process.send_signal(signal.SIGTERM)
     told = ended(process, tmp_path, 128 + signal.SIGTERM)
     assert "Resume with: cats run" in told

@@ -1,22 +1,12 @@
 """What workers do in these tests instead of training; workers import it by name."""
 
-import json
 import os
 import signal
 import time
 from pathlib import Path
 
-from benchmark.execution.execute import attempts_at
 from benchmark.machine.cancellation import stopping
-from results.record import Cost, Energy, Outcome
-
-
-def left(job, told, status="finished", **costs):
-    """The outcomes of a job, with what is to be told of it."""
-    cost = Cost(phase="training", seconds=1.0, energy={"cpu": Energy(kwh=1e-3, provenance="modelled")}, kg_per_kwh=0.5)
-    made = [attempt.lost("", (time.time(), 1.0)).record for attempt in attempts_at(job)]
-    changes = {"status": status, "costs": (cost.model_copy(update=costs),), "validation": {"epochs_run": 2.0}}
-    return [Outcome(record.model_copy(update=changes | {"facts": {"told": json.dumps(told)}})) for record in made]
+from tests.support.outcomes import outcomes_of
 
 
 def there(name):
@@ -24,18 +14,18 @@ def there(name):
 
 
 def key(job, device):
-    return left(job, job.cells[0].key)
+    return outcomes_of(job, job.cells[0].key)
 
 
 def pid(job, device):
     time.sleep(0.2)
-    return left(job, os.getpid())
+    return outcomes_of(job, os.getpid())
 
 
 def seed_or_death(job, device):
     if any(cell.seed == 3 for cell in job.cells):
         os.kill(os.getpid(), signal.SIGKILL)
-    return left(job, [cell.seed for cell in job.cells])
+    return outcomes_of(job, [cell.seed for cell in job.cells])
 
 
 def seed_or_halt_once(job, device):
@@ -43,20 +33,24 @@ def seed_or_halt_once(job, device):
     if job.cells[0].seed == 3 and not there("halted").exists():
         there("halted").touch()
         os.kill(os.getpid(), signal.SIGSTOP)
-    return left(job, job.cells[0].seed)
+    return outcomes_of(job, job.cells[0].seed)
 
 
 def long(job, device):
-    """All but seed 0 take for ever, and hear nothing."""
-    time.sleep(0 if job.cells[0].seed == 0 else 1000)
-    return left(job, job.cells[0].seed)
+    """All but seed 0 last for ever, and hear nothing."""
+    if job.cells[0].seed:
+        there(f"at-work-{os.getpid()}").touch()
+        time.sleep(1000)
+    return outcomes_of(job, job.cells[0].seed)
 
 
 def until_stopped(job, device):
     """All but seed 0 last until they are told to stop, as a training does."""
+    if job.cells[0].seed:
+        there(f"at-work-{os.getpid()}").touch()
     while job.cells[0].seed and not stopping():
         time.sleep(0.05)
-    return left(job, job.cells[0].seed, "interrupted" if job.cells[0].seed else "finished", seconds=7.0)
+    return outcomes_of(job, job.cells[0].seed, "interrupted" if job.cells[0].seed else "finished", seconds=7.0)
 
 
 def until_let(job, device):
@@ -64,7 +58,7 @@ def until_let(job, device):
     there(f"at-work-{os.getpid()}").touch()
     while not there("let").exists():
         time.sleep(0.05)
-    return left(job, job.cells[0].seed)
+    return outcomes_of(job, job.cells[0].seed)
 
 
 def side_by_side(job, device):
@@ -73,9 +67,9 @@ def side_by_side(job, device):
     while len(list(there("").glob("at-work-*"))) < 2:
         time.sleep(0.01)
     time.sleep(1)
-    return left(job, os.getpid())
+    return outcomes_of(job, os.getpid())
 
 
 def place(job, device):
     time.sleep(0.05)
-    return left(job, [os.getpid(), *job.place])
+    return outcomes_of(job, [os.getpid(), *job.place])

@@ -10,21 +10,22 @@ import pytest
 from benchmark.execution.budget.forecast import Forecast
 from benchmark.execution.budget.guard import Guard
 from benchmark.execution.budget.history import History
-from benchmark.execution.cluster import worker_pool as crew
+from benchmark.execution.cluster import worker_pool
 from benchmark.execution.cluster.engine import Dask
 from benchmark.execution.engine import RunControl
 from benchmark.specs.budget import Budget
 from results.error import CatsError
 from results.record import Energy
 from tests.integration.cluster import works
-from tests.integration.cluster.test_engine_dask import all_of_them, own, told
+from tests.integration.cluster.engines import all_of_them, own, told
 from tests.support import fakes
+from tests.support.outcomes import outcomes_of
 
 pytestmark = [pytest.mark.cluster, pytest.mark.slow]
 
 
 def test_jobs_that_take_less_than_expected_leave_room_for_others_that_a_budget_would_not_have_held(jobs):
-    (one,) = works.left(next(iter(jobs(1))), 0)
+    (one,) = outcomes_of(next(iter(jobs(1))), 0)
     dear = {"cpu": Energy(kwh=4e-3, provenance="modelled")}
     history = History()
     history.count(one.record.model_copy(update={"costs": (one.record.costs[0].model_copy(update={"energy": dear}),)}))
@@ -48,24 +49,30 @@ def test_what_waits_for_the_runner_when_all_is_stopped_is_given_to_it_and_nothin
     assert len(list(outcomes)) == 39
 
 
-def test_jobs_in_hand_when_all_is_stopped_tell_what_they_cost(jobs):
+def wait_for_work(home, count, seconds=0.0):
+    """Wait until so many workers have been at work for so many seconds."""
+    while sum(time.time() - file.stat().st_mtime > seconds for file in home.glob("at-work-*")) < count:
+        time.sleep(0.05)
+
+
+def test_jobs_in_hand_when_all_is_stopped_tell_what_they_cost(jobs, home):
     control = all_of_them()
     outcomes = own(works.until_stopped).outcomes(jobs(3), control)
     assert next(told(outcomes)) == 0
-    time.sleep(2)
+    wait_for_work(home, 2)
     control.stop_requested = True
     records = [outcome.record for some in outcomes for outcome in some]
     assert [(record.status, record.costs[0].seconds) for record in records] == [("interrupted", 7.0)] * 2
     assert all(record.costs[0].energy["cpu"].kwh for record in records)
 
 
-def test_jobs_that_do_not_hear_the_end_are_recorded_with_their_time_and_without_energy(jobs, by_hand):
+def test_jobs_that_do_not_hear_the_end_are_recorded_with_their_time_and_without_energy(jobs, by_hand, home):
     for _ in range(2):
         by_hand.worker()
     control = all_of_them()
     outcomes = Dask("cpu", by_hand.address, make=works.long).outcomes(jobs(3, pack=1), control)
     assert next(told(outcomes)) == 0
-    time.sleep(2)
+    wait_for_work(home, 2, seconds=1.0)
     control.stop_requested = True
     records = [outcome.record for some in outcomes for outcome in some]
     assert [(record.status, record.reason) for record in records] == [("interrupted", "stopped by the user")] * 2
@@ -90,8 +97,7 @@ def test_a_worker_that_is_taken_back_is_no_death_of_its_job(jobs, by_hand, home,
     thread.start()
     for times in range(1, 4):
         worker = by_hand.worker()
-        while len(list(home.glob("at-work-*"))) < times:
-            time.sleep(0.05)
+        wait_for_work(home, times)
         how(worker.pid, signal.SIGTERM)
         worker.wait()
     (home / "let").touch()
@@ -134,10 +140,13 @@ def test_a_worker_with_other_images_says_so_and_gets_nothing_and_another_one_doe
 
 
 def test_where_all_workers_have_other_images_or_none_the_run_ends_with_one_sentence(jobs, by_hand, elsewhere, monkeypatch):
-    monkeypatch.setattr(crew, "UNFIT", 1.0)
+    monkeypatch.setattr(worker_pool, "INCOMPATIBLE_SECONDS", 1.0)
     by_hand.worker(CATS_DATA=elsewhere)
     outcomes = Dask("cpu", by_hand.address).outcomes(jobs(2, target="mine"), all_of_them())
-    with pytest.raises(CatsError, match=r"of 1 workers that are there none fits: worker tcp\S+: its images of mine are not"):
+    with pytest.raises(
+        CatsError,
+        match=r"none of the 1 connected workers can run jobs of this driver: worker tcp\S+: its images of mine are not",
+    ):
         list(outcomes)
 
 

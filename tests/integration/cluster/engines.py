@@ -1,0 +1,18 @@
+"""Dask engines as these tests use them, and what works.py has noted in their outcomes."""
+
+from benchmark.execution.cluster.engine import Dask
+from benchmark.execution.engine import RunControl
+from tests.support.outcomes import note_in
+
+
+def all_of_them():
+    return RunControl(lambda job: job)
+
+
+def own(make, workers=2):
+    return Dask("cpu", None, workers, make=make)
+
+
+def told(outcomes):
+    """The note that works.py has left for each job."""
+    yield from map(note_in, outcomes)
