@@ -1,0 +1,242 @@
+"""The generated sections of README and docs: read from the command line, the models and the entries, never typed by hand.
+
+A section stands between `<!-- generated: NAME -->` and `<!-- end: NAME -->`. In tables of keys the last column is prose: it is
+written in the page, and kept when the rest of the table is made again.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import typer
+import yaml
+from pydantic import BaseModel
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+
+from benchmark.cli.main import app
+from benchmark.data.dataset import Dataset, File
+from benchmark.data.split import Subsample
+from benchmark.specs import catalogue
+from benchmark.specs.budget import Budget
+from benchmark.specs.plan import Plan, plan_names
+from benchmark.specs.recipe import Augment, Recipe, recipe_names
+from benchmark.specs.source import Source, Weights
+from results.metrics import METRICS
+
+ROOT = Path(__file__).parents[2]
+SECTION = re.compile(r"<!-- generated: (?P<name>[\w-]+) -->\n(?P<text>.*?)<!-- end: (?P=name) -->", re.DOTALL)
+ROW = re.compile(r"^\| `(?P<key>[^`]+)` \|.*\| (?P<meaning>[^|]*) \|$", re.MULTILINE)
+ALLOWED = {  # where the schema of a model does not say it
+    "Plan.metric": ", ".join(f"`{name}`" for name in METRICS),
+    "Plan.seeds": "a number from 1 on, or a list of numbers from 0 on",
+    "Plan.recipe": "name of a recipe, or a mapping of recipe keys over `base`",
+    "Plan.country": "three capital letters (ISO 3166)",
+    "Dataset.read": "name of a reader, or a mapping with its options",
+    "Weights.timm": "`true`, or a list of tags",
+    "Weights.hub": "OWNER/NAME, or a mapping of backbones to it",
+}
+DEFAULTS = {"Plan.experiment": "name of the plan file"}
+WORDS = {"string": "text", "integer": "whole number", "number": "number", "boolean": "`true`, `false`", "object": "a mapping"}
+
+
+class _Schema(GenerateJsonSchema):
+    """A reader is a function, of which JSON knows nothing."""
+
+    def callable_schema(self, schema: Any) -> JsonSchemaValue:  # noqa: ARG002
+        return {}
+
+
+def pages() -> list[Path]:
+    """README and every page of docs."""
+    return [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def written_anew(page: str) -> str:
+    """The text of a page with every generated section made again. Raises KeyError for a section that nobody makes."""
+    return SECTION.sub(_made, page)
+
+
+def _made(found: re.Match[str]) -> str:
+    name = found["name"]
+    text = SECTIONS[name](found["text"])
+    return f"<!-- generated: {name} -->\n{text}\n<!-- end: {name} -->"
+
+
+def table(head: list[str], rows: Iterator[list[str]]) -> str:
+    """A Markdown table."""
+    lines = [head, ["---"] * len(head), *([_cell(text) for text in row] for row in rows)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")
+
+
+def keys_of(model: type[BaseModel], skip: frozenset[str] = frozenset()) -> Callable[[str], str]:
+    """Maker of the table of a model's keys: default and allowed values from the model, the meaning as the page has it."""
+
+    def make(old: str) -> str:
+        meanings = {row["key"]: row["meaning"] for row in ROW.finditer(old)}
+        rows = ([f"`{key}`", *facts, meanings.get(key, "")] for key, facts in _facts(model, skip))
+        return table(["key", "default", "allowed", "meaning"], rows)
+
+    return make
+
+
+def _facts(model: type[BaseModel], skip: frozenset[str]) -> Iterator[tuple[str, list[str]]]:
+    schema = model.model_json_schema(schema_generator=_Schema)
+    for key, field in model.model_fields.items():
+        if key in skip:
+            continue
+        what = f"{model.__name__}.{key}"
+        default = "required" if field.is_required() else _default(field.get_default(call_default_factory=True))
+        yield key, [DEFAULTS.get(what, default), ALLOWED.get(what) or _allowed(schema["properties"].get(key, {}))]
+
+
+def _default(value: Any) -> str:
+    if value is None:
+        return "none"
+    if isinstance(value, BaseModel):
+        return "see below"
+    plain = list(value) if isinstance(value, tuple) else value
+    if plain in ("", [], {}):
+        return "empty"
+    written: str = yaml.safe_dump(plain, default_flow_style=True, width=1000)
+    return f"`{written.removesuffix('...' + chr(10)).strip()}`"
+
+
+def _allowed(schema: Mapping[str, Any]) -> str:
+    if "anyOf" in schema:
+        return " or ".join(_allowed(option) for option in schema["anyOf"] if option.get("type") != "null")
+    if "enum" in schema:
+        return ", ".join(f"`{value}`" for value in schema["enum"])
+    if "$ref" in schema:
+        return "a mapping, see below"
+    if schema.get("type") == "array":
+        if "prefixItems" in schema:
+            return f"a list of {len(schema['prefixItems'])}, each {_allowed(schema['prefixItems'][0])}"
+        return f"a list, each {_allowed(schema.get('items', {}))}"
+    bounds = [
+        f"{sign} {schema[name]}"
+        for name, sign in (("exclusiveMinimum", ">"), ("minimum", "≥"), ("exclusiveMaximum", "<"), ("maximum", "≤"))
+        if name in schema
+    ]
+    return " ".join([WORDS.get(schema.get("type", ""), "text"), " and ".join(bounds)]).strip()
+
+
+def commands() -> dict[str, Any]:
+    """The commands by name, sorted as `cats --help` shows them."""
+    group: Any = typer.main.get_command(app)
+    return dict(group.commands)
+
+
+def _commands_in_short(_: str) -> str:
+    rows = ([f"[`cats {name}`](docs/commands.md#cats-{name})", command.help or ""] for name, command in commands().items())
+    return table(["command", "what it does"], rows)
+
+
+def _commands_in_full(_: str) -> str:
+    parts = []
+    for name, command in commands().items():
+        usage = " ".join(["cats", name, *(_metavar(p) for p in command.params if p.param_type_name == "argument"), "[OPTIONS]"])
+        parts.append(f"## cats {name}\n\n{command.help}\n\n```text\n{usage}\n```\n")
+        rows = ([_named(p), _values(p), _shown(p), p.help or ""] for p in command.params if p.name != "help")
+        parts.append(table(["argument or option", "value", "default", "meaning"], rows) + "\n")
+    return "\n" + "\n".join(parts)
+
+
+def _metavar(parameter: Any) -> str:
+    return str(parameter.metavar or f"{parameter.name.upper()}").strip("[]{}")
+
+
+def _named(parameter: Any) -> str:
+    if parameter.param_type_name == "argument":
+        return f"`{_metavar(parameter)}`"
+    return ", ".join(f"`{option}`" for option in [*parameter.opts, *parameter.secondary_opts])
+
+
+def _values(parameter: Any) -> str:
+    if parameter.param_type_name == "option" and parameter.is_flag:
+        return "none, it is a switch"
+    choices = getattr(parameter.type_descriptor, "choices", None)
+    if choices:
+        return ", ".join(f"`{getattr(choice, 'value', choice)}`" for choice in choices)
+    return _typed(parameter) + (", may be repeated" if parameter.multiple else "")
+
+
+def _typed(parameter: Any) -> str:
+    kind = getattr(parameter.bare_type(), "__name__", "text")
+    words = {"str": "text", "int": "whole number", "float": "number", "PosixPath": "path", "Path": "path"}
+    ends = [f"{sign} {end}" for sign, end in (("≥", parameter.min), ("≤", parameter.max)) if end is not None]
+    return " ".join([words.get(kind, kind), " and ".join(ends)]).strip()
+
+
+def _shown(parameter: Any) -> str:
+    if parameter.required:
+        return "required"
+    default = getattr(parameter.default, "value", parameter.default)
+    if parameter.envvar:
+        return f"`{parameter.envvar}`, else `{default}`"
+    if default is None or default is False or default == "":
+        return "none"
+    return "on" if default is True else f"`{default}`"
+
+
+def _measures(_: str) -> str:
+    def rows() -> Iterator[list[str]]:
+        for name in sorted(catalogue.names("similarity")):
+            one = catalogue.measure(name)
+            options = ", ".join(f"`{key}={value}`" for key, value in one.options.items()) or "none"
+            yield [f"`{name}`", ", ".join(one.needs), options, one.grows, one.citation]
+
+    return table(["measure", "needs", "options and defaults", "work grows with", "reference"], rows())
+
+
+def _recipes(_: str) -> str:
+    def rows() -> Iterator[list[str]]:
+        for name in recipe_names():
+            text = (ROOT / "benchmark" / "recipes" / f"{name}.yaml").read_text(encoding="utf-8")
+            yield [f"`{name}`", _first_sentence(text)]
+
+    return table(["recipe", "what it is"], rows())
+
+
+def _plans(_: str) -> str:
+    def rows() -> Iterator[list[str]]:
+        for name in plan_names():
+            text = (ROOT / "benchmark" / "plans" / f"{name}.yaml").read_text(encoding="utf-8")
+            yield [f"`{name}`", _first_sentence(text)]
+
+    return table(["plan", "what it is"], rows())
+
+
+def _first_sentence(text: str) -> str:
+    """The first sentence of the comment that a YAML file begins with."""
+    words = " ".join(line.removeprefix("#").strip() for line in text.splitlines() if line.startswith("#"))
+    return re.split(r"(?<=[\w)])\.\s(?=[A-Z])", words, maxsplit=1)[0].rstrip(".") + "."
+
+
+def _readers(_: str) -> str:
+    from benchmark.data.readers.registry import READERS
+
+    return ", ".join(f"`{name}`" for name in READERS) + "."
+
+
+SECTIONS: Mapping[str, Callable[[str], str]] = {
+    "commands": _commands_in_short,
+    "command-reference": _commands_in_full,
+    "plan-keys": keys_of(Plan),
+    "recipe-keys": keys_of(Recipe),
+    "augment-keys": keys_of(Augment),
+    "subsample-keys": keys_of(Subsample),
+    "budget-keys": keys_of(Budget),
+    "dataset-keys": keys_of(Dataset, frozenset({"options", "name"})),
+    "file-keys": keys_of(File),
+    "source-keys": keys_of(Source, frozenset({"name"})),
+    "weights-keys": keys_of(Weights),
+    "measures": _measures,
+    "recipes": _recipes,
+    "plans": _plans,
+    "readers": _readers,
+}
