@@ -19,6 +19,7 @@ from benchmark.data.dataset import Dataset, File
 from benchmark.data.split import Subsample
 from benchmark.specs import catalogue
 from benchmark.specs.budget import Budget
+from benchmark.specs.needs import NEEDS
 from benchmark.specs.plan import Plan, plan_names
 from benchmark.specs.recipe import Augment, Recipe, recipe_names
 from benchmark.specs.source import Source, Weights
@@ -193,6 +194,10 @@ def _measures(_: str) -> str:
     return table(["measure", "needs", "options and defaults", "work grows with", "reference"], rows())
 
 
+def _needs(_: str) -> str:
+    return table(["need", "what arrives"], ([f"`{name}`", text] for name, text in NEEDS.items()))
+
+
 def _recipes(_: str) -> str:
     def rows() -> Iterator[list[str]]:
         for name in recipe_names():
@@ -236,6 +241,7 @@ SECTIONS: Mapping[str, Callable[[str], str]] = {
     "source-keys": keys_of(Source, frozenset({"name"})),
     "weights-keys": keys_of(Weights),
     "measures": _measures,
+    "needs": _needs,
     "recipes": _recipes,
     "plans": _plans,
     "readers": _readers,
