@@ -275,3 +275,12 @@ def test_the_table_of_coverage_has_the_rows_that_its_script_makes():
     kept = page.split("<!-- coverage: begin -->\n")[1].split("<!-- coverage: end -->")[0]
     made, written = ([line.rsplit("|", 2)[0] for line in text.strip().splitlines()[2:]] for text in (run.stdout, kept))
     assert made == written
+
+
+def test_every_rule_and_metric_is_in_the_docs():
+    from results.metrics import METRICS
+    from results.rules import RULES
+
+    text = (ROOT / "docs" / "plans.md").read_text(encoding="utf-8")
+    computed = [name for name, metric in METRICS.items() if metric.compute is not None]
+    assert not [name for name in (*RULES, *computed) if f"`{name}`" not in text and f"--rule {name}" not in text]
