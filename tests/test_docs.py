@@ -278,8 +278,9 @@ def test_the_table_of_coverage_has_the_rows_that_its_script_makes():
 
 
 def test_every_rule_and_metric_is_in_the_docs():
-    from results.metrics import METRICS
     from results.rules import RULES
+
+    from results.metrics import METRICS
 
     text = (ROOT / "docs" / "plans.md").read_text(encoding="utf-8")
     computed = [name for name, metric in METRICS.items() if metric.compute is not None]
