@@ -279,7 +279,6 @@ def test_the_table_of_coverage_has_the_rows_that_its_script_makes():
 
 def test_every_rule_and_metric_is_in_the_docs():
     from results.board.rules import RULES
-
     from results.metrics import METRICS
 
     text = (ROOT / "docs" / "plans.md").read_text(encoding="utf-8")
