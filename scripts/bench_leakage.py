@@ -16,24 +16,35 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmark.data.fingerprint import BITS, COLUMNS, NEAR, ROWS, SIDE, Prints, cores, near, prints, twins
+from benchmark.data.fingerprint import (
+    BITS,
+    COLUMNS,
+    NEAR,
+    ROWS,
+    SIDE,
+    Fingerprints,
+    find_duplicates,
+    fingerprints_of,
+    near_pairs,
+)
+from benchmark.machine.threads import usable_cores
 
 REPEATS = 5
 
 
 def main() -> None:
     sizes = [int(given) for given in sys.argv[1:]] or [10_000, 100_000]
-    print(f"{processor()}, python {platform.python_version()}, numpy {np.__version__}; {cores()} threads")
+    print(f"{processor()}, python {platform.python_version()}, numpy {np.__version__}; {usable_cores()} threads")
     for n in sizes:
         one, other = textures(n, 1), textures(n, 2)
         other[::100] = one[::100]
-        images = timed(lambda one=one: prints(one), 3)
-        left, right = prints(one), prints(other)
-        index, exact = twins(left, right)  # also warms up
-        search = timed(lambda left=left, right=right: twins(left, right), REPEATS if n <= 10_000 else 3)
+        images = timed(lambda one=one: fingerprints_of(one), 3)
+        left, right = fingerprints_of(one), fingerprints_of(other)
+        index, exact = find_duplicates(left, right)  # also warms up
+        search = timed(lambda left=left, right=right: find_duplicates(left, right), REPEATS if n <= 10_000 else 3)
         found = f"{(index >= 0).sum()} found, {exact.sum()} of them exact, {len(other[::100])} planted"
         print(f"n = {n}: fingerprints {images}; search of {n * n:.1e} pairs {search}; {found}")
-    words = prints(textures(10_000, 3)).words
+    words = fingerprints_of(textures(10_000, 3)).words
     print(f"n = 10000, xor and popcount, one thread: {timed(lambda: popcount(words), REPEATS)}")
     print(f"n = 10000, matrix product of signs, all cores: {timed(lambda: product(words), REPEATS)}")
 
@@ -52,7 +63,7 @@ def textures(count: int, seed: int) -> np.ndarray:
 
 
 def popcount(words: np.ndarray) -> int:
-    return sum(len(near(words[start : start + ROWS], words)[0]) for start in range(0, len(words), ROWS))
+    return sum(len(near_pairs(words[start : start + ROWS], words)[0]) for start in range(0, len(words), ROWS))
 
 
 def product(words: np.ndarray) -> int:
@@ -66,7 +77,7 @@ def product(words: np.ndarray) -> int:
     return found
 
 
-def timed(work: Callable[[], int | Prints | tuple[np.ndarray, np.ndarray]], repeats: int) -> str:
+def timed(work: Callable[[], int | Fingerprints | tuple[np.ndarray, np.ndarray]], repeats: int) -> str:
     """Median and range of some repeats."""
     seconds = []
     for _ in range(repeats):

@@ -74,8 +74,8 @@ def new(
 ) -> None:
     """Look at your data and write their entry: a YAML file of about ten lines. The data stay where they are."""
     from benchmark.core.paths import entries_folder
-    from benchmark.entries.infer import look
-    from benchmark.entries.scaffold import Facts, check_name, described
+    from benchmark.entries.infer import infer_entry
+    from benchmark.entries.scaffold import Facts, check_name, describe_data
     from benchmark.entries.scaffold import new as new_entry
 
     folder = to or entries_folder()
@@ -86,8 +86,8 @@ def new(
     if missing and not sys.stdin.isatty():
         options = " and ".join(f"--{key}" for key in missing)
         raise CatsError(f"{options} must be given; nobody is at a terminal to be asked")
-    found = look(origin, {"path": path, "label": label, "group": group, "part": part})
-    _say(f"{origin}: {described(found)}")
+    found = infer_entry(origin, {"path": path, "label": label, "group": group, "part": part})
+    _say(f"{origin}: {describe_data(found)}")
     said |= {key: typer.prompt(key, err=True).strip() for key in missing}
     listed = tuple(item.strip() for item in classes.split(",")) if classes else ()
     facts = Facts(**said, title=title, task=task.value if task else None, classes=listed)
@@ -132,11 +132,11 @@ def _print_finding(finding: "Finding") -> None:
 
 
 def _sheets(dataset: "Dataset", size: int, folder: Path, broken: int) -> None:
-    from benchmark.data.decoded import decoded
+    from benchmark.data.decoded import load_images
     from benchmark.entries.contact_sheet import contact_sheets
 
     try:
-        written = contact_sheets(dataset, decoded(dataset, size), folder)
+        written = contact_sheets(dataset, load_images(dataset, size), folder)
     except CatsError as error:
         if not broken:
             raise

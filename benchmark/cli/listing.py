@@ -37,9 +37,9 @@ def list_entries(
     form: Annotated[ListFormat, typer.Option("--format", help="How to print it.")] = ListFormat.table,
 ) -> None:
     """List what there is: sources, targets, measures, plans, recipes."""
-    from benchmark.entries.describe import rows_of
+    from benchmark.entries.describe import entry_rows
 
-    rows = rows_of(kind.value)
+    rows = entry_rows(kind.value)
     if form is ListFormat.json:
         print_line(json.dumps(rows, indent=2))
         return

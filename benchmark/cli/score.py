@@ -10,7 +10,7 @@ from benchmark.execution.records import outbox_of
 
 if TYPE_CHECKING:
     from benchmark.execution.watch import Run
-    from benchmark.measures.inputs import Setting
+    from benchmark.measures.inputs import ScoreSettings
     from results.agreement.scores import Said
     from results.tracking.experiment import Tracking
 
@@ -31,13 +31,13 @@ def score(
     from benchmark.execution.records import frame_of
     from benchmark.machine.device import device_of
     from benchmark.machine.signals import exit_code, stoppable
-    from benchmark.measures.inputs import Setting
+    from benchmark.measures.inputs import ScoreSettings
     from benchmark.specs.plan import load_plan
     from results.agreement.scores import said
     from results.tracking.experiment import Tracking
 
     loaded = load_plan(plan)
-    setting = Setting(loaded, str(device_of(device.value)), images, draws, neutral)
+    setting = ScoreSettings(loaded, str(device_of(device.value)), images, draws, neutral)
     tracking = Tracking(tracking_uri, loaded.experiment)
     try:
         with stoppable():
@@ -59,14 +59,14 @@ def score(
         raise typer.Exit(1)
 
 
-def _appraise(setting: "Setting", tracking: "Tracking") -> "Run":
+def _appraise(setting: "ScoreSettings", tracking: "Tracking") -> "Run":
     from benchmark.cli.progress import Progress
-    from benchmark.measures.scoring import appraise
+    from benchmark.measures.scoring import score_plan
     from results.tracking.lease import Lease
 
     outbox = outbox_of(tracking.uri, setting.plan.experiment)
     with Lease(tracking, outbox, say), Progress() as watch:
-        return appraise(setting, tracking, outbox, watch)
+        return score_plan(setting, tracking, outbox, watch)
 
 
 def _print(rows: "list[Said]", form: Format) -> None:

@@ -37,7 +37,7 @@ class Decoded:
     parts: np.ndarray
 
 
-def decoded(dataset: Dataset, size: int) -> Decoded:
+def load_images(dataset: Dataset, size: int) -> Decoded:
     """The images of a data set as squares of `size` pixels; decoded on the first call, then read from CATS_HOME.
 
     Raises CatsError if a file is missing or damaged, or if the images do not keep what the entry declares.
@@ -55,7 +55,7 @@ def _decode(dataset: Dataset, size: int, folder: Path) -> None:
     dataset.verify()
     log.info("decoding %s at %d pixels", dataset.name, size)
     samples = dataset.read(files)
-    check(dataset, samples)
+    check_samples(dataset, samples)
     blank = np.full(len(samples.ids), "")
     try:
         with atomic_write(folder, f"the decoded images of {dataset.name}", durable=True) as draft:
@@ -91,7 +91,7 @@ def _write(dataset: Dataset, samples: Samples, size: int, path: Path) -> tuple[b
                 broken.append(image)
             elif _wanted(dataset, image, samples.ids[number - 1]):
                 grey = grey and (image.ndim == 2 or image.shape[2] == 1)
-                file.write(np.broadcast_to(squared(image, size), (size, size, 3)).tobytes())
+                file.write(np.broadcast_to(resized_square(image, size), (size, size, 3)).tobytes())
                 rows.append(number - 1)
         file.seek(0)
         _write_header(file, len(rows), size)  # numpy leaves room for the number of rows: the header keeps its length
@@ -131,7 +131,7 @@ def _wanted(dataset: Dataset, image: np.ndarray, name: str) -> bool:
     return False
 
 
-def squared(image: np.ndarray, size: int) -> np.ndarray:
+def resized_square(image: np.ndarray, size: int) -> np.ndarray:
     """One image as (size, size, 1 or 3): bilinear with anti-aliasing; the sides are scaled, nothing is cut off."""
     flat = image[..., 0] if image.ndim == 3 and image.shape[2] == 1 else image
     if flat.shape[:2] != (size, size):
@@ -139,7 +139,7 @@ def squared(image: np.ndarray, size: int) -> np.ndarray:
     return flat[..., None] if flat.ndim == 2 else flat
 
 
-def check(dataset: Dataset, samples: Samples) -> None:
+def check_samples(dataset: Dataset, samples: Samples) -> None:
     """Compare the table of samples with what the entry declares. Raises CatsError with the first broken promise."""
     _check_table(dataset, samples)
     count, classes, labels = len(samples.ids), len(dataset.classes), samples.labels
@@ -178,6 +178,6 @@ def _check_table(dataset: Dataset, samples: Samples) -> None:
 
 
 @lru_cache(maxsize=2)
-def loaded(dataset: Dataset, size: int) -> Decoded:
+def load_images_cached(dataset: Dataset, size: int) -> Decoded:
     """The decoded images, kept open between cells."""
-    return decoded(dataset, size)
+    return load_images(dataset, size)

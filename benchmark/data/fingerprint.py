@@ -22,11 +22,12 @@ How the limits were chosen, on BreastMNIST, PneumoniaMNIST and RetinaMNIST (28 p
 """
 
 import hashlib
-import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
+
+from benchmark.machine.threads import usable_cores
 
 VERSION = 1  # raised when a fingerprint or a limit changes; results kept under another version are not used
 SIDE = 32
@@ -40,7 +41,7 @@ ROWS, COLUMNS, PAIRS = 16, 4096, 65536  # blocks that stay in the cache of a cor
 
 
 @dataclass(frozen=True)
-class Prints:
+class Fingerprints:
     """Fingerprints of N pictures.
 
     Attributes:
@@ -53,8 +54,8 @@ class Prints:
     pixels: np.ndarray
     flat: np.ndarray
 
-    def __getitem__(self, chosen: np.ndarray) -> "Prints":
-        return Prints(self.words[chosen], self.shape[chosen], self.pixels[chosen], self.flat[chosen])
+    def __getitem__(self, chosen: np.ndarray) -> "Fingerprints":
+        return Fingerprints(self.words[chosen], self.shape[chosen], self.pixels[chosen], self.flat[chosen])
 
 
 def _frequencies() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -71,14 +72,16 @@ def _frequencies() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 MATRIX, LOWEST, RINGS = _frequencies()
 
 
-def prints(images: np.ndarray) -> Prints:
+def fingerprints_of(images: np.ndarray) -> Fingerprints:
     """Fingerprints of (N, SIDE, SIDE, 1 or 3) uint8, RGB."""
     parts = [_prints(images[start : start + COLUMNS]) for start in range(0, max(len(images), 1), COLUMNS)]
-    return Prints(*(np.concatenate([getattr(part, name) for part in parts]) for name in Prints.__dataclass_fields__))
+    return Fingerprints(
+        *(np.concatenate([getattr(part, name) for part in parts]) for name in Fingerprints.__dataclass_fields__)
+    )
 
 
-def _prints(images: np.ndarray) -> Prints:
-    flat = grey(images)
+def _prints(images: np.ndarray) -> Fingerprints:
+    flat = to_grey(images)
     transformed = (MATRIX @ flat.astype(np.float64) @ MATRIX.T).reshape(len(flat), SIDE * SIDE)[:, LOWEST]
     words = np.ascontiguousarray(np.packbits(transformed > NOISE, axis=1)).view(np.uint64)
     shape = np.empty((len(flat), len(RINGS)))
@@ -88,7 +91,7 @@ def _prints(images: np.ndarray) -> Prints:
         shape[:, here] = transformed[:, here] / np.sqrt(energy + NOISE**2)
     length = np.linalg.norm(shape, axis=1, keepdims=True)
     pixels = [int.from_bytes(hashlib.blake2b(picture.tobytes(), digest_size=8).digest()) for picture in flat]
-    return Prints(
+    return Fingerprints(
         words,
         (shape / np.maximum(length, np.finfo(np.float64).tiny)).astype(np.float32),
         np.array(pixels, dtype=np.uint64),
@@ -96,7 +99,7 @@ def _prints(images: np.ndarray) -> Prints:
     )
 
 
-def grey(images: np.ndarray) -> np.ndarray:
+def to_grey(images: np.ndarray) -> np.ndarray:
     """(N, H, W) uint8 of (N, H, W, 1 or 3): ITU-R 601 in whole numbers, so that a grey picture kept as RGB stays the same."""
     if images.shape[-1] == 1:
         return images[..., 0]
@@ -104,7 +107,7 @@ def grey(images: np.ndarray) -> np.ndarray:
     return ((levels + 0x8000) >> 16).astype(np.uint8)
 
 
-def twins(one: Prints, other: Prints) -> tuple[np.ndarray, np.ndarray]:
+def find_duplicates(one: Fingerprints, other: Fingerprints) -> tuple[np.ndarray, np.ndarray]:
     """For every picture of `other` the same picture in `one`: its index, -1 where there is none; whether all pixels agree.
 
     Both (N_other,). Of several the most alike is taken, of equals the first. Nearly constant pictures have no twin.
@@ -116,7 +119,7 @@ def twins(one: Prints, other: Prints) -> tuple[np.ndarray, np.ndarray]:
 
     def search(start: int) -> None:
         rows = np.arange(start, min(start + ROWS, len(right)))
-        i, j = near(second.words[rows], first.words)
+        i, j = near_pairs(second.words[rows], first.words)
         i, j, alike = _verified(first, second, rows[i], j)
         equal = first.pixels[j] == second.pixels[i]
         order = np.lexsort((j, -alike, ~equal, i))
@@ -124,17 +127,12 @@ def twins(one: Prints, other: Prints) -> tuple[np.ndarray, np.ndarray]:
         index[right[found]] = left[j[order][best]]
         exact[right[found]] = equal[order][best]
 
-    with ThreadPoolExecutor(cores()) as pool:  # numpy lets go of the interpreter inside its loops
+    with ThreadPoolExecutor(usable_cores()) as pool:  # numpy releases the interpreter inside its loops
         list(pool.map(search, range(0, len(right), ROWS)))
     return index, exact
 
 
-def cores() -> int:
-    """How many processors this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def near(rows: np.ndarray, columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def near_pairs(rows: np.ndarray, columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """All (i, j) with at most NEAR different bits between rows[i] and columns[j], (n, 2) uint64: every pair is looked at."""
     found = []
     space = np.empty((len(rows), COLUMNS), dtype=np.uint64)
@@ -155,7 +153,9 @@ def near(rows: np.ndarray, columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]
     return i, j
 
 
-def _verified(first: Prints, second: Prints, i: np.ndarray, j: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _verified(
+    first: Fingerprints, second: Fingerprints, i: np.ndarray, j: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The candidates (second[i], first[j]) whose shapes agree, and their cosines."""
     blocks = range(0, len(i), PAIRS)
     alike = [np.einsum("nk,nk->n", second.shape[i[b : b + PAIRS]], first.shape[j[b : b + PAIRS]]) for b in blocks]

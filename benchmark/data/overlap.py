@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 from benchmark.core.paths import leakage_folder
 from benchmark.core.trainer_version import TRAINER
 from benchmark.data.dataset import Dataset
-from benchmark.data.fingerprint import SIDE, VERSION, Prints, prints, twins
+from benchmark.data.fingerprint import SIDE, VERSION, Fingerprints, find_duplicates, fingerprints_of
 from results.atomic import atomic_write
 from results.digest import digest
 from results.error import CatsError
@@ -34,10 +34,10 @@ class Overlap(Frozen):
 
 OVERLAPS = TypeAdapter(tuple[Overlap, ...])
 
-Side = tuple[Prints, np.ndarray, np.ndarray]  # fingerprints and ids of a data set, and the indices that are meant
+Side = tuple[Fingerprints, np.ndarray, np.ndarray]  # fingerprints and ids of a data set, and the indices that are meant
 
 
-def inside(dataset: Dataset, begins: Callable[[str], None] | None = None) -> tuple[Overlap, ...] | None:
+def overlaps_within(dataset: Dataset, begins: Callable[[str], None] | None = None) -> tuple[Overlap, ...] | None:
     """Images of val and of test that lie in an earlier part of the same split; None if unknown and `begins` is not given."""
 
     def measure() -> tuple[Overlap, ...]:
@@ -50,7 +50,9 @@ def inside(dataset: Dataset, begins: Callable[[str], None] | None = None) -> tup
     return _known((dataset,), measure, begins, f"looking for images in two parts of {dataset.name}")
 
 
-def between(source: Dataset, target: Dataset, begins: Callable[[str], None] | None = None) -> tuple[Overlap, ...] | None:
+def overlaps_between(
+    source: Dataset, target: Dataset, begins: Callable[[str], None] | None = None
+) -> tuple[Overlap, ...] | None:
     """Images of a target's val and test in what a source pretrains on; None if unknown and `begins` is not given."""
 
     def measure() -> tuple[Overlap, ...]:
@@ -65,7 +67,7 @@ def between(source: Dataset, target: Dataset, begins: Callable[[str], None] | No
 
 def _overlap(one: Side, other: Side, part: str, earlier: str) -> Overlap | None:
     (marks, ids, chosen), (goal_marks, goal_ids, goal_chosen) = one, other
-    index, exact = twins(marks[chosen], goal_marks[goal_chosen])
+    index, exact = find_duplicates(marks[chosen], goal_marks[goal_chosen])
     found = np.flatnonzero(index >= 0)
     if not found.size:
         return None
@@ -96,23 +98,23 @@ def _known(
     return found
 
 
-def _parts(dataset: Dataset) -> tuple[np.ndarray, Prints, dict[str, np.ndarray]]:
+def _parts(dataset: Dataset) -> tuple[np.ndarray, Fingerprints, dict[str, np.ndarray]]:
     """Ids, fingerprints and split of a data set."""
-    from benchmark.data.decoded import decoded
+    from benchmark.data.decoded import load_images
     from benchmark.data.split import split
 
-    images = decoded(dataset, SIDE)
-    return images.ids, fingerprints(images.images), split(dataset, images)
+    images = load_images(dataset, SIDE)
+    return images.ids, load_fingerprints(images.images), split(dataset, images)
 
 
-def fingerprints(images: np.ndarray) -> Prints:
+def load_fingerprints(images: np.ndarray) -> Fingerprints:
     """The fingerprints of decoded (memory-mapped) images; made on the first call, then read from the folder of the images."""
     assert isinstance(images, np.memmap)
     path = Path(str(images.filename)).with_name(f"fingerprints-{VERSION}.npz")
     if path.exists():
         with np.load(path, allow_pickle=False) as content:
-            return Prints(*(content[name] for name in Prints.__dataclass_fields__))
-    made = prints(images)
+            return Fingerprints(*(content[name] for name in Fingerprints.__dataclass_fields__))
+    made = fingerprints_of(images)
     with atomic_write(path, "fingerprints of images", durable=True) as draft:
         np.savez(draft, **vars(made))
     return made

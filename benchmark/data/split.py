@@ -98,7 +98,7 @@ def _folds(dataset: Dataset, images: Decoded, rows: np.ndarray) -> np.ndarray:
     return fold
 
 
-def subsampled(dataset: Dataset, images: Decoded, subsample: Subsample, seed: int) -> dict[str, np.ndarray]:
+def split_and_subsample(dataset: Dataset, images: Decoded, subsample: Subsample, seed: int) -> dict[str, np.ndarray]:
     """Indices of the images that a cell with this seed uses. Test is always whole.
 
     Raises CatsError if a part has no image of a class left.
@@ -107,12 +107,14 @@ def subsampled(dataset: Dataset, images: Decoded, subsample: Subsample, seed: in
     for part, wanted in (("train", subsample.train), ("val", subsample.val)):
         if wanted is not None:
             rng = generator("subsample", dataset.name, part, seed if subsample.seed is None else subsample.seed)
-            parts[part] = draw(images.labels, parts[part], wanted, subsample, rng)
+            parts[part] = draw_rows(images.labels, parts[part], wanted, subsample, rng)
             require_classes(dataset, images, parts[part], part)
     return parts
 
 
-def draw(labels: np.ndarray, chosen: np.ndarray, wanted: int, subsample: Subsample, rng: np.random.Generator) -> np.ndarray:
+def draw_rows(
+    labels: np.ndarray, chosen: np.ndarray, wanted: int, subsample: Subsample, rng: np.random.Generator
+) -> np.ndarray:
     """`wanted` rows of `chosen` (int64, ascending), or `wanted` of each class, as the sub-sample says; fewer if there are."""
     shuffled = rng.permutation(chosen)
     if labels.ndim > 1 or not (subsample.stratified or subsample.per_class):
@@ -120,13 +122,13 @@ def draw(labels: np.ndarray, chosen: np.ndarray, wanted: int, subsample: Subsamp
         blind: np.ndarray = np.sort(shuffled[:total])
         return blind
     classes, counts = np.unique(labels[chosen], return_counts=True)
-    quota = np.full(len(classes), wanted) if subsample.per_class else shares(counts, min(wanted, len(chosen)))
+    quota = np.full(len(classes), wanted) if subsample.per_class else proportional_quota(counts, min(wanted, len(chosen)))
     picked = [shuffled[labels[shuffled] == c][:n] for c, n in zip(classes, quota, strict=True)]
     drawn: np.ndarray = np.sort(np.concatenate(picked))
     return drawn
 
 
-def shares(counts: np.ndarray, total: int) -> np.ndarray:
+def proportional_quota(counts: np.ndarray, total: int) -> np.ndarray:
     """`total` divided in proportion to `counts`, (C,) int64; no class gets nothing as long as total ≥ C."""
     exact = counts * total / counts.sum()
     given: np.ndarray = np.minimum(np.maximum(np.floor(exact).astype(np.int64), 1), counts)

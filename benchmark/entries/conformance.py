@@ -11,11 +11,11 @@ from functools import cached_property
 import numpy as np
 
 from benchmark.data.dataset import Dataset
-from benchmark.data.decoded import Decoded, check, decoded
-from benchmark.data.overlap import inside
+from benchmark.data.decoded import Decoded, check_samples, load_images
+from benchmark.data.overlap import overlaps_within
 from benchmark.data.readers.samples import PARTS, Samples
 from benchmark.data.split import split
-from benchmark.entries.finding import STEP_BACKBONE, STEP_IMAGES, STEP_PIXELS, Finding, Note, finding, given
+from benchmark.entries.finding import STEP_BACKBONE, STEP_IMAGES, STEP_PIXELS, Finding, Note, require_facts, run_promise
 from results.error import CatsError
 
 ENOUGH = 20  # training images of a class; fewer are worth a note
@@ -36,7 +36,7 @@ class Case:
     @cached_property
     def images(self) -> Decoded:
         """All images, decoded."""
-        return decoded(self.dataset, self.size)
+        return load_images(self.dataset, self.size)
 
     @cached_property
     def parts(self) -> dict[str, np.ndarray]:
@@ -51,7 +51,9 @@ class Case:
 
 def described(case: Case) -> str:
     """Title, modality, licence and citation are given."""
-    return given(case.dataset.name, {key: getattr(case.dataset, key) for key in ("title", "modality", "licence", "citation")})
+    return require_facts(
+        case.dataset.name, {key: getattr(case.dataset, key) for key in ("title", "modality", "licence", "citation")}
+    )
 
 
 def files(case: Case) -> str:
@@ -72,7 +74,7 @@ def checksums(case: Case) -> str:
 def labels(case: Case) -> str:
     """Counts and classes are as declared, and labels fit the task."""
     dataset = case.dataset
-    check(dataset, case.samples)
+    check_samples(dataset, case.samples)
     found = f"{len(case.samples.ids):,} images, {len(dataset.classes)} classes, {dataset.task}"
     return (
         f"{found}, as declared"
@@ -144,7 +146,7 @@ def apart(case: Case) -> str:
     """No test image is also in train or val."""
     shared, count = shared_images(case), len(case.parts["test"])
     if not shared:
-        near = sum(overlap.images for overlap in inside(case.dataset, lambda _: None) or ())
+        near = sum(overlap.images for overlap in overlaps_within(case.dataset, lambda _: None) or ())
         if near > case.dataset.known_duplicates:
             return Note(
                 f"{near:,} images of val and test nearly equal one of an earlier part; a target says known_duplicates: {near}"
@@ -170,13 +172,13 @@ def trains(case: Case) -> str:
     """One small training step on the CPU has a finite loss."""
     import torch
 
-    from benchmark.data.decoded import squared
+    from benchmark.data.decoded import resized_square
     from benchmark.networks.network import Network, Trained
     from benchmark.training.device_images import as_float, on_device
     from benchmark.training.evaluate import loss_of
 
     chosen = case.parts["train"][np.linspace(0, len(case.parts["train"]) - 1, STEP_IMAGES).astype(int)]
-    pixels = np.stack([squared(case.images.images[i], STEP_PIXELS) for i in chosen])
+    pixels = np.stack([resized_square(case.images.images[i], STEP_PIXELS) for i in chosen])
     batch = on_device(pixels, case.images.labels[chosen], torch.device("cpu"))
     torch.manual_seed(0)
     network = Network(STEP_BACKBONE, Trained(), len(case.dataset.classes))
@@ -203,7 +205,7 @@ NEEDED = {files, checksums, labels, pictures, groups, parts}  # nothing after th
 def examine_data(case: Case) -> Iterator[Finding]:
     """Every promise of a data set in turn; ends after one that the others need."""
     for promise in PROMISES:
-        found = finding(promise.__name__, lambda promise=promise: promise(case))  # type: ignore[misc]
+        found = run_promise(promise.__name__, lambda promise=promise: promise(case))  # type: ignore[misc]
         yield found
         if found.state == "broken" and promise in NEEDED:
             return

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from benchmark.core.paths import weight_folders
-from benchmark.entries.finding import STEP_BACKBONE, Finding, Note, finding, given
+from benchmark.entries.finding import STEP_BACKBONE, Finding, Note, require_facts, run_promise
 from benchmark.specs.resolve import backbones_with_file, start_of, weight_file
 from benchmark.specs.source import Source
 from results.error import CatsError
@@ -11,12 +11,12 @@ from results.error import CatsError
 
 def examine_weights(source: Source, backbone: str | None = None) -> Iterator[Finding]:
     """The promises of ready weights, or of none (scratch), for one backbone or for every backbone that has a file here."""
-    yield finding("described", lambda: _described_weights(source))
+    yield run_promise("described", lambda: _described_weights(source))
     for each in [backbone] if backbone else _backbones(source):
-        found = finding("weights", lambda each=each: _found_weights(source, each, asked=backbone is not None))  # type: ignore[misc]
+        found = run_promise("weights", lambda each=each: _found_weights(source, each, asked=backbone is not None))  # type: ignore[misc]
         yield found
         if found.state == "ok":
-            yield finding("forward", lambda each=each: _forward(source, each))  # type: ignore[misc]
+            yield run_promise("forward", lambda each=each: _forward(source, each))  # type: ignore[misc]
 
 
 def _backbones(source: Source) -> list[str]:
@@ -35,7 +35,7 @@ def _backbones(source: Source) -> list[str]:
 
 def _described_weights(source: Source) -> str:
     facts = {"title": source.title} | ({"licence": source.licence, "citation": source.citation} if source.weights else {})
-    return given(source.name, facts)
+    return require_facts(source.name, facts)
 
 
 def _found_weights(source: Source, backbone: str, *, asked: bool) -> str:

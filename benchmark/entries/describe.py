@@ -17,7 +17,7 @@ from benchmark.specs.recipe import recipe_names, recipe_points
 from results.error import CatsError, nearest
 
 
-def rows_of(kind: str) -> list[dict[str, Any]]:
+def entry_rows(kind: str) -> list[dict[str, Any]]:
     """One row per entry, ready to print or to become JSON."""
     if kind == "plans":
         return [_plan_row(name) for name in plan_names()]

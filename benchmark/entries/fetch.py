@@ -45,8 +45,8 @@ def _dataset(name: str) -> Dataset:
 
 
 def _bring(dataset: Dataset, folder: Path, progress: Progress) -> None:
-    if medmnist_sets.holds(dataset):
-        medmnist_sets.download(dataset, folder)
+    if medmnist_sets.is_medmnist(dataset):
+        medmnist_sets.download_set(dataset, folder)
         return
     for file in dataset.files:
         download(file, folder / file.path, dataset.name, progress)

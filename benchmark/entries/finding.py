@@ -24,7 +24,7 @@ class Finding:
     sentence: str
 
 
-def finding(name: str, look: Callable[[], str]) -> Finding:
+def run_promise(name: str, look: Callable[[], str]) -> Finding:
     """What one promise says."""
     try:
         said = look()
@@ -33,7 +33,7 @@ def finding(name: str, look: Callable[[], str]) -> Finding:
     return Finding(name, "note" if isinstance(said, Note) else "ok", str(said))
 
 
-def given(name: str, facts: dict[str, str]) -> str:
+def require_facts(name: str, facts: dict[str, str]) -> str:
     """The facts as one text. Raises CatsError if one of them is empty or says that nobody knows."""
     empty = [key for key, value in facts.items() if value.strip().lower() in {"", "?", "todo", "unknown", "none"}]
     if empty:

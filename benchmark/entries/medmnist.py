@@ -22,7 +22,7 @@ TASKS: dict[str, Task] = {
 
 
 @lru_cache(maxsize=1)
-def info() -> dict[str, Any]:
+def medmnist_info() -> dict[str, Any]:
     """medmnist.INFO, read from its own file: `import medmnist` would import torch, which a list of entries can do without."""
     package = importlib.util.find_spec("medmnist")
     assert package is not None
@@ -39,7 +39,7 @@ def medmnist_target(name: str, size: int, *, modality: str, family: str = "", kn
     """One set of MedMNIST at one of its four sizes, with its official split and MD5. Raises CatsError for another size."""
     if not isinstance(size, int) or size not in SIZES:
         raise CatsError(f"{name} has no size {size}; allowed are {', '.join(map(str, SIZES))}")
-    facts, mark = info()[name], "" if size == 28 else f"_{size}"
+    facts, mark = medmnist_info()[name], "" if size == 28 else f"_{size}"
     path = f"medmnist/{name}{mark}.npz"
     dataset = Dataset(
         name=name,
@@ -60,12 +60,12 @@ def medmnist_target(name: str, size: int, *, modality: str, family: str = "", kn
     return Target(name=name, dataset=dataset)
 
 
-def holds(dataset: Dataset) -> bool:
+def is_medmnist(dataset: Dataset) -> bool:
     """Whether a data set is one of these, and medmnist can download it."""
-    return dataset.name in info() and all(file.path.startswith("medmnist/") for file in dataset.files)
+    return dataset.name in medmnist_info() and all(file.path.startswith("medmnist/") for file in dataset.files)
 
 
-def download(dataset: Dataset, folder: Path) -> None:
+def download_set(dataset: Dataset, folder: Path) -> None:
     """Let medmnist download the file of one of its sets into a data folder. Raises CatsError if it cannot."""
     from benchmark.machine.timm_import import declare_missing
 
@@ -77,7 +77,7 @@ def download(dataset: Dataset, folder: Path) -> None:
     final = folder / file.path
     with atomic_write(final, final.name, durable=True) as draft, scratch_folder(final.parent) as scratch:
         try:
-            kind = getattr(medmnist, info()[dataset.name]["python_class"])
+            kind = getattr(medmnist, medmnist_info()[dataset.name]["python_class"])
             kind(split="test", root=str(scratch), download=True, size=size)
             (scratch / final.name).replace(draft)
         except (RuntimeError, OSError) as error:

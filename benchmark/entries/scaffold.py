@@ -11,7 +11,7 @@ from benchmark.core.parse import parse
 from benchmark.core.paths import data_folders
 from benchmark.data.dataset import Dataset
 from benchmark.data.readers.file_tree import ARCHIVE_ENDINGS
-from benchmark.entries.infer import MOST, Found
+from benchmark.entries.inferred import MAX_OPENED, Inferred
 from benchmark.specs import catalogue
 from benchmark.specs.source import Source
 from benchmark.specs.target import Target
@@ -32,7 +32,7 @@ class Facts:
     classes: tuple[str, ...] = ()
 
 
-def new(kind: Kind, name: str, found: Found, facts: Facts, folder: Path) -> Path:
+def new(kind: Kind, name: str, found: Inferred, facts: Facts, folder: Path) -> Path:
     """Write the entry of what was found below `folder` and return its path. Raises CatsError, and then nothing is written."""
     path = check_name(kind, name, folder)
     entry = entry_of(name, found, facts)
@@ -57,7 +57,7 @@ def check_name(kind: Kind, name: str, folder: Path) -> Path:
     return path
 
 
-def entry_of(name: str, found: Found, facts: Facts) -> dict[str, Any]:
+def entry_of(name: str, found: Inferred, facts: Facts) -> dict[str, Any]:
     """The entry as it goes into YAML. Raises CatsError if the data would not be found again, or facts do not fit them."""
     reader, options = next(iter(found.reader.items()))
     classes = list(facts.classes or found.counts)
@@ -74,7 +74,7 @@ def entry_of(name: str, found: Found, facts: Facts) -> dict[str, Any]:
         "citation": facts.citation,
         "images": found.images,
     }
-    if len(found.shapes) == 1 and found.images <= MOST:
+    if len(found.shapes) == 1 and found.images <= MAX_OPENED:
         dataset["shape"] = list(next(iter(found.shapes)))
     if found.groups:
         dataset["groups"] = found.groups
@@ -83,7 +83,7 @@ def entry_of(name: str, found: Found, facts: Facts) -> dict[str, Any]:
     return {"dataset": dataset}
 
 
-def _where(found: Found) -> dict[str, Any]:
+def _where(found: Inferred) -> dict[str, Any]:
     """`tree` or `files`, and `place` unless the data lie in a data folder."""
     path = (found.inside or found.path).absolute()
     below = next(
@@ -108,7 +108,7 @@ def _flow(value: Any) -> str:
     return text.removesuffix("\n").removesuffix("\n...")
 
 
-def write(path: Path, entry: dict[str, Any], dataset: Dataset, found: Found) -> None:
+def write(path: Path, entry: dict[str, Any], dataset: Dataset, found: Inferred) -> None:
     """Write the entry if the data are found through it. Raises CatsError if not, or if the folder cannot be written."""
     through, given = dataset.folder(), (found.inside or found.path)
     if not (through / given.name if found.inside else through).samefile(given):
@@ -121,7 +121,7 @@ def write(path: Path, entry: dict[str, Any], dataset: Dataset, found: Found) -> 
         raise CatsError(f"cannot write {path}: {error.strerror}") from error
 
 
-def described(found: Found) -> str:
+def describe_data(found: Inferred) -> str:
     """What was found, one sentence."""
     classes = ", ".join(f"{name} {count:,}" for name, count in list(found.counts.items())[:12])
     classes += ", ..." if len(found.counts) > 12 else ""

@@ -12,8 +12,8 @@ import torch
 from benchmark.core.seed import seed_of
 from benchmark.core.trainer_version import TRAINER
 from benchmark.data.dataset import Dataset
-from benchmark.data.decoded import Decoded, loaded
-from benchmark.data.split import split, subsampled
+from benchmark.data.decoded import Decoded, load_images_cached
+from benchmark.data.split import split, split_and_subsample
 from benchmark.execution.attempt import Attempt
 from benchmark.execution.pretraining_records import draft_of, keep_weights
 from benchmark.execution.side_by_side import side_by_side
@@ -110,8 +110,8 @@ def make_pretraining(start: Start, experiment: str, meter: Meter) -> Outcome:
 
 def _cell(cell: Cell, meter: Meter, attempt: Attempt) -> None:
     dataset = catalogue.target(cell.target).dataset
-    images = loaded(dataset, cell.recipe.size)
-    parts = subsampled(dataset, images, cell.subsample, cell.seed)
+    images = load_images_cached(dataset, cell.recipe.size)
+    parts = split_and_subsample(dataset, images, cell.subsample, cell.seed)
     attempt.facts["images"] = digest([images.ids[parts[part]].tolist() for part in ("train", "val", "test")])
     attempt.validation |= {f"images_{part}": float(len(chosen)) for part, chosen in parts.items()}
     if cell.recipe.protocol == "finetune":
@@ -161,7 +161,7 @@ def _pretraining(start: Start, meter: Meter, attempt: Attempt, draft: Path) -> N
     dataset = catalogue.source(start.source).dataset
     assert recipe is not None
     assert dataset is not None
-    images = loaded(dataset, recipe.size)
+    images = load_images_cached(dataset, recipe.size)
     parts = split(dataset, images)
     rng = seed_of("pretraining", start.source, start.backbone, str(start.seed))
     assert start.start is not None

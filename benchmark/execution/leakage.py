@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from benchmark.data.dataset import Dataset
-from benchmark.data.overlap import Overlap, between, inside
+from benchmark.data.overlap import Overlap, overlaps_between, overlaps_within
 from benchmark.specs import catalogue
 from benchmark.specs.lineage import lineage
 from benchmark.specs.plan import Plan
@@ -42,7 +42,7 @@ def look(plan: Plan, begins: Callable[[str], None] | None = None) -> Look:
     for goal in plan.targets:
         dataset = catalogue.target(goal).dataset
         open_pairs = [(name, goal) for name in plan.sources if (name, goal) not in found.leaks]
-        within = inside(dataset, begins) if open_pairs else ()
+        within = overlaps_within(dataset, begins) if open_pairs else ()
         excess = None if within is None else too_many(goal, dataset, within)
         for pair in open_pairs:
             reason = shared(pair, begins) if excess is None else excess
@@ -72,7 +72,7 @@ def shared(pair: tuple[str, str], begins: Callable[[str], None] | None = None) -
     for link in lineage(name):
         if link.dataset is None:
             continue
-        overlaps = between(link.dataset, target, begins)
+        overlaps = overlaps_between(link.dataset, target, begins)
         if overlaps:
             return f"{_told(overlaps, goal)} the training data of {link.name} too{_example(overlaps)}"
         known = known and overlaps is not None

@@ -48,15 +48,15 @@ def prepare(plan: Plan, todo: Iterable[Cell], watch: Watch) -> None:
 
 
 def _look_at_images(cell: Cell) -> None:
-    from benchmark.data.decoded import decoded
-    from benchmark.data.split import subsampled
+    from benchmark.data.decoded import load_images
+    from benchmark.data.split import split_and_subsample
 
     dataset = catalogue.target(cell.target).dataset
-    subsampled(dataset, decoded(dataset, cell.recipe.size), cell.subsample, cell.seed)
+    split_and_subsample(dataset, load_images(dataset, cell.recipe.size), cell.subsample, cell.seed)
 
 
 def _look_at_start(start: Start) -> None:
-    from benchmark.data.decoded import decoded
+    from benchmark.data.decoded import load_images
     from benchmark.data.split import split
     from benchmark.networks.load import weights_of
     from benchmark.networks.network import build
@@ -65,4 +65,4 @@ def _look_at_start(start: Start) -> None:
     if dataset is None or start.recipe is None:
         build(start.backbone, weights_of(start))
     else:
-        split(dataset, decoded(dataset, start.recipe.size))
+        split(dataset, load_images(dataset, start.recipe.size))

@@ -15,8 +15,8 @@ from scipy.special import expit, softmax
 
 from benchmark.core.seed import generator
 from benchmark.data.dataset import Dataset
-from benchmark.data.decoded import Decoded, decoded
-from benchmark.data.split import Subsample, draw, split, subsampled
+from benchmark.data.decoded import Decoded, load_images
+from benchmark.data.split import Subsample, draw_rows, split, split_and_subsample
 from benchmark.networks.load import initialised
 from benchmark.specs import catalogue
 from benchmark.specs.measure import Draws
@@ -33,7 +33,7 @@ from results.error import CatsError
 
 
 @dataclass(frozen=True)
-class Chosen:
+class ChosenImages:
     """Some images of a data set: `rows` (K,) int64 of `images`."""
 
     dataset: Dataset
@@ -48,7 +48,7 @@ class Chosen:
 
 
 @dataclass(frozen=True)
-class Setting:
+class ScoreSettings:
     """How all pairs of a plan are scored.
 
     Attributes:
@@ -67,33 +67,33 @@ class Setting:
         """Size and precision of the features: those of the first point of the plan's recipe."""
         return self.plan.points()[0]
 
-    def target(self, name: str) -> Chosen:
+    def target(self, name: str) -> ChosenImages:
         """The images of a target that measures see."""
         target = catalogue.target(name)
-        images = decoded(target.dataset, self.recipe.size)
-        rows = subsampled(target.dataset, images, self.plan.subsample or target.subsample, self.plan.seeds[0])["train"]
-        return Chosen(target.dataset, images, _at_most(self.most, images, rows, name))
+        images = load_images(target.dataset, self.recipe.size)
+        rows = split_and_subsample(target.dataset, images, self.plan.subsample or target.subsample, self.plan.seeds[0])["train"]
+        return ChosenImages(target.dataset, images, _at_most(self.most, images, rows, name))
 
-    def source(self, entry: Source) -> Chosen:
+    def source(self, entry: Source) -> ChosenImages:
         """The images of a source that measures see. Raises Undefined if its images are not at hand."""
         if entry.dataset is None:
             raise Undefined(f"{entry.name} comes as weights, without its images")
-        images = decoded(entry.dataset, self.recipe.size)
-        return Chosen(
+        images = load_images(entry.dataset, self.recipe.size)
+        return ChosenImages(
             entry.dataset, images, _at_most(self.most, images, split(entry.dataset, images)["train"], entry.dataset.name)
         )
 
 
 def _at_most(most: int, images: Decoded, rows: np.ndarray, name: str) -> np.ndarray:
-    return rows if len(rows) <= most else draw(images.labels, rows, most, Subsample(), generator("measures", name))
+    return rows if len(rows) <= most else draw_rows(images.labels, rows, most, Subsample(), generator("measures", name))
 
 
 @dataclass(frozen=True)
-class Evidence:
+class MeasureInputs:
     """Everything that can be known of a pair without training. `elsewhere`: mean ranks on the plan's other targets."""
 
-    setting: Setting
-    target: Chosen
+    setting: ScoreSettings
+    target: ChosenImages
     start: Start
     elsewhere: Mapping[str, float]
 
@@ -168,7 +168,7 @@ class Evidence:
         return start_of(self.setting.neutral, self.start.backbone, 0, self.setting.plan.pretraining)
 
     @cached_property
-    def source_images(self) -> Chosen:
+    def source_images(self) -> ChosenImages:
         """The images of the source that measures see."""
         return self.setting.source(self.entry)
 
@@ -183,12 +183,12 @@ class Evidence:
     def draws(self) -> Draws:
         """The resamples, the same for every source of a target."""
         name = self.target.dataset.name
-        target = resamples(self.target.labels, self.setting.draws, generator("resamples", name))
+        target = bootstrap_rows(self.target.labels, self.setting.draws, generator("resamples", name))
         try:
             labels = self.source_images.labels
         except CatsError:
             labels = np.zeros(0, dtype=np.int64)
-        return Draws(target, resamples(labels, self.setting.draws, generator("resamples", name, self.entry.name)))
+        return Draws(target, bootstrap_rows(labels, self.setting.draws, generator("resamples", name, self.entry.name)))
 
     def identity(self, needs: Collection[str]) -> str:
         """Digest of what decides the score of a measure with such needs, but the measure."""
@@ -204,7 +204,7 @@ class Evidence:
         return digest(content)
 
 
-def resamples(labels: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
+def bootstrap_rows(labels: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
     """(count, N) int64: rows drawn with replacement, class by class, so that no class is lost. Multi-label: from all rows."""
     if labels.ndim > 1 or not len(labels):
         return rng.integers(0, max(len(labels), 1), (count, len(labels)))
@@ -215,11 +215,11 @@ def resamples(labels: np.ndarray, count: int, rng: np.random.Generator) -> np.nd
     return rows
 
 
-def _features(start: Start, chosen: Chosen, setting: Setting) -> np.ndarray:
+def _features(start: Start, chosen: ChosenImages, setting: ScoreSettings) -> np.ndarray:
     return features_of(start, chosen.dataset.digest(), chosen.images, chosen.rows, setting.recipe, setting.device)
 
 
-def _pixels(chosen: Chosen) -> torch.Tensor:
+def _pixels(chosen: ChosenImages) -> torch.Tensor:
     """(N, 3, H, W) float32 in [0, 1]."""
     some = on_device(chosen.images.images[chosen.rows], np.zeros(len(chosen.rows), dtype=np.int64), torch.device("cpu"))
     return as_float(some.pixels)

@@ -26,7 +26,7 @@ from benchmark.execution.selection import wanted
 from benchmark.execution.watch import Run, Watch
 from benchmark.machine.meter import Meter
 from benchmark.measures.code_digest import code_digest
-from benchmark.measures.inputs import Evidence, Setting
+from benchmark.measures.inputs import MeasureInputs, ScoreSettings
 from benchmark.measures.score_cache import load_score, save_score
 from benchmark.specs import catalogue
 from benchmark.specs.job import pretrainings
@@ -51,7 +51,7 @@ def measures_of(plan: Plan) -> dict[str, Measure]:
     return {name: catalogue.measure(name) for name in plan.measures or catalogue.names("similarity")}
 
 
-def appraise(setting: Setting, tracking: Tracking, outbox: Outbox, watch: Watch) -> Run:
+def score_plan(setting: ScoreSettings, tracking: Tracking, outbox: Outbox, watch: Watch) -> Run:
     """Score every pair that no run of the experiment has scored in the same way.
 
     What a pair needs and has not got (pretrained weights) is made first. Raises CatsError for a wrong plan or data that are
@@ -89,14 +89,14 @@ class Pair:
 
     source: str
     target: str
-    evidence: Evidence
+    evidence: MeasureInputs
     leak: str | None
 
     def __str__(self) -> str:
         return f"{self.source} → {self.target}, {self.evidence.start.backbone}"
 
 
-def pairs(plan: Plan, found: Look, elsewhere: Mapping[str, Mapping[str, float]], setting: Setting) -> Iterator[Pair]:
+def pairs(plan: Plan, found: Look, elsewhere: Mapping[str, Mapping[str, float]], setting: ScoreSettings) -> Iterator[Pair]:
     """Every pair of a plan, but for those that share images, unless the plan allows leakage."""
     for target in plan.targets:
         chosen = setting.target(target)
@@ -107,7 +107,7 @@ def pairs(plan: Plan, found: Look, elsewhere: Mapping[str, Mapping[str, float]],
                 leak = found.leaks.get((source, target))
                 if leak is None or plan.allow_leakage:
                     start = plan.start(source, backbone, plan.seeds[0])
-                    yield Pair(source, target, Evidence(setting, chosen, start, ranks), leak)
+                    yield Pair(source, target, MeasureInputs(setting, chosen, start, ranks), leak)
 
 
 def ranks_elsewhere(plan: Plan, tracking: Tracking) -> dict[str, dict[str, float]]:
@@ -126,7 +126,7 @@ def ranks_elsewhere(plan: Plan, tracking: Tracking) -> dict[str, dict[str, float
     return found
 
 
-def _outcomes(pair: Pair, measures: Mapping[str, Measure], finished: set[str], setting: Setting) -> Iterator[Outcome]:
+def _outcomes(pair: Pair, measures: Mapping[str, Measure], finished: set[str], setting: ScoreSettings) -> Iterator[Outcome]:
     """The record of a pair, after those of the pretrainings that it needs."""
     plan, evidence = setting.plan, pair.evidence
     for before in _before(evidence, measures):
@@ -148,7 +148,7 @@ def _outcomes(pair: Pair, measures: Mapping[str, Measure], finished: set[str], s
     yield attempt.run(work.meter, lambda: work.fill(attempt))
 
 
-def _before(evidence: Evidence, measures: Mapping[str, Measure]) -> list[Start]:
+def _before(evidence: MeasureInputs, measures: Mapping[str, Measure]) -> list[Start]:
     """The pretrainings that are still to be made, also of the neutral network where one is needed and can be had."""
     needed = pretrainings(evidence.start)
     if any("neutral" in need for measure in measures.values() for need in measure.needs):
@@ -163,7 +163,7 @@ def _before(evidence: Evidence, measures: Mapping[str, Measure]) -> list[Start]:
 class _Work:
     """The measures of one pair. `keys`: of each measure's score; None if what it needs cannot be named."""
 
-    evidence: Evidence
+    evidence: MeasureInputs
     measures: Mapping[str, Measure]
     meter: Meter
     keys: dict[str, str | None] = field(init=False)

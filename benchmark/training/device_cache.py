@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from benchmark.data.dataset import Dataset
-from benchmark.data.decoded import Decoded, loaded
+from benchmark.data.decoded import Decoded, load_images_cached
 from benchmark.training.device_images import Images, on_device
 
 ON_HOST = 2**31  # bytes
@@ -41,7 +41,7 @@ def let_go() -> bool:
 
 def at(dataset: Dataset, size: int, rows: np.ndarray, device: torch.device) -> Images:
     """Images of a data set on the device, where they stay between cells."""
-    images = loaded(dataset, size)
+    images = load_images_cached(dataset, size)
     made = partial(_uploaded, images, rows, device)
     return kept((dataset, size, device, rows.tobytes()), len(rows) * images.images[:1].nbytes, device, made)
 

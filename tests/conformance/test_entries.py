@@ -6,7 +6,7 @@ from itertools import combinations, pairwise
 import numpy as np
 import pytest
 
-from benchmark.data.decoded import decoded
+from benchmark.data.decoded import load_images
 from benchmark.data.split import split
 from benchmark.specs import catalogue
 from results.error import CatsError
@@ -41,7 +41,7 @@ def test_a_target_says_what_it_is(name):
 
 
 def keeps_its_promises(dataset):
-    images = decoded(dataset, 32)
+    images = load_images(dataset, 32)
     assert len(images.images) == (dataset.images or len(images.images))
     assert images.images.std() > 5
     parts = split(dataset, images)
@@ -71,7 +71,7 @@ def test_real_data_keep_their_promises(real_dataset, name):
 
 def test_data_that_are_not_here_say_how_to_get_them():
     with pytest.raises(CatsError, match=r"pathmnist: medmnist/pathmnist_224.npz not found in .*cats fetch pathmnist"):
-        decoded(catalogue.target("pathmnist[size=224]").dataset, 32)
+        load_images(catalogue.target("pathmnist[size=224]").dataset, 32)
 
 
 def test_neighbours_in_the_ihc_picture_never_sit_on_two_sides():
@@ -83,7 +83,7 @@ def test_neighbours_in_the_ihc_picture_never_sit_on_two_sides():
 
 
 def test_generated_images_are_the_same_in_every_process_and_a_class_does_not_depend_on_the_others():
-    few, more = (decoded(catalogue.source(f"fractal[classes={n},per_class=20]").dataset, 32) for n in (3, 4))
+    few, more = (load_images(catalogue.source(f"fractal[classes={n},per_class=20]").dataset, 32) for n in (3, 4))
     np.testing.assert_array_equal(few.images, more.images[:60])
     assert not any(np.array_equal(a, b) for a, b in pairwise(few.images))
     assert int(few.images.astype(np.int64).sum()) == 2896649  # the pixels themselves: a change raises the revision
@@ -91,7 +91,7 @@ def test_generated_images_are_the_same_in_every_process_and_a_class_does_not_dep
 
 def test_idc_on_the_real_patches(real_dataset):
     dataset = real_dataset(catalogue.target("idc").dataset)
-    images = decoded(dataset, 50)
+    images = load_images(dataset, 50)
     assert len(images.ids) == 10_194 - 87  # patches at the edge of a slide are smaller and left out
     assert len(set(images.groups)) == 279
     samples = dataset.read(dataset.folder())
@@ -105,7 +105,7 @@ def test_idc_on_the_real_patches(real_dataset):
 
 def test_ham10000_keeps_lesions_on_one_side(real_dataset):
     dataset = real_dataset(catalogue.target("ham10000").dataset)
-    images = decoded(dataset, 28)
+    images = load_images(dataset, 28)
     parts = split(dataset, images)
     assert {part: len(rows) for part, rows in parts.items()} == {"train": 7_060, "val": 982, "test": 1_973}
     assert images.groups[0].startswith("HAM_")
@@ -155,7 +155,7 @@ def test_real_weights_of_every_shipped_source_are_found_under_its_name(real_weig
 
 def test_ihc_patches_of_different_parts_neither_overlap_nor_touch():
     """From the ids and parts as they are handed out, not from the code that cuts."""
-    images = decoded(catalogue.target("ihc").dataset, 32)
+    images = load_images(catalogue.target("ihc").dataset, 32)
     corner = np.array([[int(number) for number in name.split("-")] for name in images.ids])
     assert corner.min() >= 0
     assert corner.max() + 32 <= 512  # the picture has 512 × 512 pixels
@@ -166,7 +166,7 @@ def test_ihc_patches_of_different_parts_neither_overlap_nor_touch():
 
 
 def test_ihc_blocks_hold_the_patches_that_lie_in_them_and_sit_in_one_part():
-    images = decoded(catalogue.target("ihc").dataset, 32)
+    images = load_images(catalogue.target("ihc").dataset, 32)
     for name, group in zip(images.ids, images.groups, strict=True):
         y, x = (int(number) for number in name.split("-"))
         assert group == f"block-{y // 128}-{x // 128}" == f"block-{(y + 31) // 128}-{(x + 31) // 128}"
@@ -177,7 +177,7 @@ def test_ihc_blocks_hold_the_patches_that_lie_in_them_and_sit_in_one_part():
 
 def test_ihc_labels_cannot_be_read_off_brightness_or_contrast():
     """Mean and standard deviation of every patch are the same but for rounding and what is cut off at 0 and 255."""
-    images = decoded(catalogue.target("ihc").dataset, 32)
+    images = load_images(catalogue.target("ihc").dataset, 32)
     pixels = images.images[..., 0].reshape(576, -1).astype(float)
     assert abs(pixels.mean() - 128) < 2
     assert pixels.mean(axis=1).std() < 2

@@ -6,7 +6,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from benchmark.data.decoded import decoded
+from benchmark.data.decoded import load_images
 from benchmark.data.split import split
 from benchmark.specs import catalogue
 from results.error import CatsError
@@ -24,7 +24,7 @@ def read(name, data):
     (FAKES.get(name) or FAKES[name.partition("[")[0]])(data)
     lifted = {"images": None} | ({"shape": None} if name == "kimia960" else {})  # 400 pictures of its shape are 60 MB
     dataset = catalogue.source(name).dataset.model_copy(update=lifted)
-    return dataset, decoded(dataset, 16)
+    return dataset, load_images(dataset, 16)
 
 
 @pytest.mark.parametrize("name", FAKES)
@@ -47,14 +47,14 @@ def test_the_true_layout_is_read_and_split(data, name):
 def test_the_declared_number_of_images_is_held_to(data, name):
     FAKES[name](data)
     with pytest.raises(CatsError, match=f"{catalogue.source(name).dataset.name} has .* images; .* are declared"):
-        decoded(catalogue.source(name).dataset, 16)
+        load_images(catalogue.source(name).dataset, 16)
 
 
 @pytest.mark.parametrize("name", FAKES)
 def test_absent_data_say_where_to_get_them(data, name):
     dataset = catalogue.source(name).dataset
     with pytest.raises(CatsError, match=f"{dataset.name}: no folder or archive '{dataset.tree}' in .*(fetch|put) .*CATS_DATA"):
-        decoded(dataset, 16)
+        load_images(dataset, 16)
 
 
 def test_labels_groups_and_parts_of_known_files(data):
@@ -111,7 +111,7 @@ def test_idc_leaves_out_patches_at_the_edge_and_draws_patients_where_no_list_is_
     shutil.rmtree(data / "idc")
     fakes.idc(data, [str(number) for number in range(1, 25)])
     dataset = catalogue.target("idc").dataset
-    images = decoded(dataset, 16)
+    images = load_images(dataset, 16)
     assert set(images.parts) == {""}
     assert all(len(rows) >= 5 for rows in split(dataset, images).values())
 
@@ -130,7 +130,7 @@ def test_isic2018_refuses_an_image_of_two_classes(data):
     [table] = (data / "isic2018").glob("*/*GroundTruth.csv")
     table.write_text(table.read_text().replace("ISIC_0024306,1.0,0.0", "ISIC_0024306,1.0,1.0"))
     with pytest.raises(CatsError, match="must give ISIC_0024306 one class, 1.0 once and 0.0 elsewhere"):
-        decoded(catalogue.target("isic2018").dataset, 16)
+        load_images(catalogue.target("isic2018").dataset, 16)
 
 
 @pytest.mark.parametrize(
@@ -146,7 +146,7 @@ def test_a_table_that_is_absent_is_named(data, name, file):
     [path] = data.glob(f"*/{file}")
     path.unlink()
     with pytest.raises(CatsError, match=file):
-        decoded(catalogue.target(name).dataset, 16)
+        load_images(catalogue.target(name).dataset, 16)
 
 
 def test_magnifications_of_breakhis_are_an_option(data):

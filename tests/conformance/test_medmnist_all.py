@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from benchmark.data.dataset import File
-from benchmark.data.decoded import decoded
+from benchmark.data.decoded import load_images
 from benchmark.data.split import split
 from benchmark.entries.conformance import Case, trains
 from benchmark.specs import catalogue
@@ -29,7 +29,7 @@ def made(tmp_path, monkeypatch):
 
 def test_every_image_has_the_labels_of_its_own_set(made):
     dataset = made("medmnist_all")
-    images = decoded(dataset, 28)
+    images = load_images(dataset, 28)
     assert images.images.shape == (12 * 50, 28, 28, 3)
     assert images.labels.shape == (600, 92)
     for name, row in zip(images.ids, images.labels, strict=True):
@@ -47,7 +47,7 @@ def test_every_image_has_the_labels_of_its_own_set(made):
 
 def test_official_parts_are_kept(made):
     dataset = made("medmnist_all")
-    images = decoded(dataset, 28)
+    images = load_images(dataset, 28)
     parts = split(dataset, images)
     assert {part: len(rows) for part, rows in parts.items()} == {"train": 360, "val": 120, "test": 120}
     for part, rows in parts.items():

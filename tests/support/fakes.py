@@ -181,10 +181,10 @@ def wisconsin_fna(data: Path) -> None:
 
 def medmnist_all(data: Path) -> None:
     """All twelve files at 28 px, 30, 10 and 10 images each."""
-    from benchmark.entries.medmnist import info
+    from benchmark.entries.medmnist import medmnist_info
 
     (data / "medmnist").mkdir()
-    for name, facts in info().items():
+    for name, facts in medmnist_info().items():
         if "3d" in name:
             continue
         content, side, colours, classes = {}, 28, facts["n_channels"], len(facts["label"])

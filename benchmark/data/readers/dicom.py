@@ -8,7 +8,7 @@ import numpy as np
 
 from benchmark.data.readers.file_tree import Tree
 from benchmark.data.readers.samples import Reader, Samples
-from benchmark.data.readers.table import Columns, decoded_by, ids_of, labels_of, named_rows, parts_of, text
+from benchmark.data.readers.table import Columns, cell_text, decode_with, ids_of, labels_of, named_rows, parts_of
 from results.error import CatsError
 
 
@@ -25,8 +25,8 @@ def dicom(*, window: tuple[float, float] | None = None, group_tag: str = "Patien
         _library()
         tree = Tree(folder)
         rows, names = named_rows(tree, columns)
-        groups = [text(value) for value in rows[columns.group]] if columns.group else _groups(tree, names, group_tag)
-        images = decoded_by(lambda content, where: pixels(content, where, window), tree, names)
+        groups = [cell_text(value) for value in rows[columns.group]] if columns.group else _groups(tree, names, group_tag)
+        images = decode_with(lambda content, where: pixels(content, where, window), tree, names)
         labels, ids = labels_of(rows, columns, tree.path), ids_of(rows, columns, names)
         return Samples(images, labels, ids, groups, parts_of(rows, columns))
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from benchmark.data.readers.file_tree import Tree
 from benchmark.data.readers.image_file import PICTURE_ENDINGS
-from benchmark.data.readers.pictures import matched, pictures, require_pattern
+from benchmark.data.readers.pictures import group_of, pictures, require_pattern
 from benchmark.data.readers.samples import Reader, Samples
 from results.error import CatsError
 
@@ -41,7 +41,7 @@ def folders(
             raise CatsError(f"{path} {found}; declared classes are {', '.join(named)}")
         labels = np.array([order.index(named[PurePosixPath(name).parent.name]) for name in names], dtype=np.int64)
         given = [_part(name, parts, path) for name in names] if parts else None
-        groups = [matched(group, name, path) for name in names] if group else None
+        groups = [group_of(group, name, path) for name in names] if group else None
         return Samples(pictures(tree, names, white), labels, names, groups, given)
 
     return read

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmark.data.readers.image_file import picture
+from benchmark.data.readers.image_file import decode_picture
 from benchmark.data.readers.samples import Reader, Samples
 from results.error import CatsError, first_line
 
@@ -72,7 +72,7 @@ def _images(loaded: dict[str, Any], column: str, repository: str) -> Iterator[np
         for number, row in enumerate(raw):
             where = f"{repository}:{part}/{number}"
             try:
-                yield picture(_content(row[column] or {}, where, repository), where)
+                yield decode_picture(_content(row[column] or {}, where, repository), where)
             except CatsError as error:
                 yield error
 

@@ -12,7 +12,7 @@ GREY = {"1", "L", "LA", "La"}
 DEEP = {"I;16", "I;16L", "I;16B", "I"}
 
 
-def picture(content: bytes, where: str, white: int = 65535) -> np.ndarray:
+def decode_picture(content: bytes, where: str, white: int = 65535) -> np.ndarray:
     """An encoded picture as (H, W) or (H, W, 3) uint8, RGB. Raises CatsError naming `where` if it cannot be decoded.
 
     16-bit grey is scaled linearly, `white` becoming 255 (4095 for 12 bits in files of 16). A rotation noted in EXIF is
@@ -22,7 +22,7 @@ def picture(content: bytes, where: str, white: int = 65535) -> np.ndarray:
         with Image.open(io.BytesIO(content)) as opened:
             image = ImageOps.exif_transpose(opened)
             if image.mode in DEEP:
-                return shallow(np.asarray(image), where, white)
+                return to_8_bit(np.asarray(image), where, white)
             if image.mode == "F":
                 raise CatsError(f"{where} holds floating-point numbers; allowed are pictures of 8 or 16 bits")
             if image.mode in {"RGBA", "PA", "LA", "La", "RGBa"} or "transparency" in image.info:
@@ -33,7 +33,7 @@ def picture(content: bytes, where: str, white: int = 65535) -> np.ndarray:
         raise CatsError(f"{where} is not a picture that can be read: {error}") from error
 
 
-def shallow(deep: np.ndarray, where: str, white: int = 65535) -> np.ndarray:
+def to_8_bit(deep: np.ndarray, where: str, white: int = 65535) -> np.ndarray:
     """(H, W) of up to 16 bits → uint8, `white` becoming 255. Raises CatsError for values below 0 or above `white`."""
     if deep.min() < 0 or deep.max() > white:
         raise CatsError(f"{where} holds values from {deep.min()} to {deep.max()}; allowed are 0 to {white}")

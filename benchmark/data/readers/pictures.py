@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmark.data.readers.file_tree import Tree
-from benchmark.data.readers.image_file import picture
+from benchmark.data.readers.image_file import decode_picture
 from results.error import CatsError
 
 
@@ -21,7 +21,7 @@ def require_pattern(pattern: str, brackets: int) -> None:
         raise CatsError(f"'{pattern}' has no bracket; the first one says what belongs to the group")
 
 
-def matched(pattern: str, name: str, path: Path) -> str:
+def group_of(pattern: str, name: str, path: Path) -> str:
     """What the first bracket of a regular expression finds in a name. Raises CatsError if it finds nothing."""
     found = re.search(pattern, name)
     if found is None:
@@ -33,6 +33,6 @@ def pictures(tree: Tree, names: list[str], white: int = 65535) -> Iterator[np.nd
     """The pictures of a tree, decoded one by one; one that cannot be read stands there as its error."""
     for name, content in zip(names, tree.read(names), strict=True):
         try:
-            yield picture(content, f"{tree.path}/{name}", white)
+            yield decode_picture(content, f"{tree.path}/{name}", white)
         except CatsError as error:
             yield error

@@ -49,7 +49,7 @@ def table(*, white: int = 65535, **options: Any) -> Reader:
     def read(folder: Path) -> Samples:
         tree = Tree(folder)
         rows, names = named_rows(tree, columns)
-        groups = [text(value) for value in rows[columns.group]] if columns.group else None
+        groups = [cell_text(value) for value in rows[columns.group]] if columns.group else None
         labels, ids = labels_of(rows, columns, tree.path), ids_of(rows, columns, names)
         return Samples(pictures(tree, names, white), labels, ids, groups, parts_of(rows, columns))
 
@@ -67,14 +67,14 @@ def named_rows(tree: Tree, columns: Columns) -> tuple[pd.DataFrame, list[str]]:
     known = set(tree.names)
     names = []
     for number, value in enumerate(rows[columns.path], 2):
-        name = str(PurePosixPath(columns.images) / f"{text(value)}{columns.ending}")
+        name = str(PurePosixPath(columns.images) / f"{cell_text(value)}{columns.ending}")
         if name not in known:
             raise CatsError(f"{where}, line {number} names {name}, which is not there")
         names.append(name)
     return rows, names
 
 
-def text(value: Any) -> str:
+def cell_text(value: Any) -> str:
     """A cell as CSV would write it: Parquet may hold 1.0 for 1, and nothing at all."""
     if value is None or value != value:  # noqa: PLR0124 - only NaN is not itself
         return ""
@@ -105,7 +105,7 @@ def labels_of(rows: pd.DataFrame, columns: Columns, path: Path) -> np.ndarray:
 
     if isinstance(columns.label, list):
         return np.stack([_marks(rows[column], where) for column in columns.label], axis=1)
-    cells = [text(value) for value in rows[columns.label]]
+    cells = [cell_text(value) for value in rows[columns.label]]
     if not columns.labels_separator:
         return np.array([number(cell, line) for line, cell in enumerate(cells, 2)], dtype=np.int64)
     found = np.zeros((len(cells), max(lookup.values()) + 1), dtype=np.int64)
@@ -130,15 +130,15 @@ def _marks(column: "pd.Series[Any]", where: str) -> np.ndarray:
     known = {"0": 0, "1": 1, "0.0": 0, "1.0": 1, "False": 0, "True": 1}
     marks = []
     for line, value in enumerate(column, 2):
-        if text(value) not in known:
-            raise CatsError(f"{where}, line {line} has '{text(value)}' in column '{column.name}'; allowed are 0 and 1")
-        marks.append(known[text(value)])
+        if cell_text(value) not in known:
+            raise CatsError(f"{where}, line {line} has '{cell_text(value)}' in column '{column.name}'; allowed are 0 and 1")
+        marks.append(known[cell_text(value)])
     return np.array(marks, dtype=np.int64)
 
 
 def ids_of(rows: pd.DataFrame, columns: Columns, names: list[str]) -> list[str]:
     """The id of each row: what the table says, else the name of its picture."""
-    return [text(value) for value in rows[columns.id]] if columns.id else names
+    return [cell_text(value) for value in rows[columns.id]] if columns.id else names
 
 
 def parts_of(rows: pd.DataFrame, columns: Columns) -> list[str] | None:
@@ -146,10 +146,10 @@ def parts_of(rows: pd.DataFrame, columns: Columns) -> list[str] | None:
     if not columns.part:
         return None
     words = columns.part_values or {}
-    return [words.get(text(value), text(value)) for value in rows[columns.part]]
+    return [words.get(cell_text(value), cell_text(value)) for value in rows[columns.part]]
 
 
-def decoded_by(decode: Callable[[bytes, str], np.ndarray], tree: Tree, names: list[str]) -> Iterator[np.ndarray | CatsError]:
+def decode_with(decode: Callable[[bytes, str], np.ndarray], tree: Tree, names: list[str]) -> Iterator[np.ndarray | CatsError]:
     """The images of a tree by another decoder; one that cannot be read stands there as its error."""
     for name, content in zip(names, tree.read(names), strict=True):
         try:

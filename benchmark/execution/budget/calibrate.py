@@ -14,8 +14,8 @@ import torch
 
 from benchmark.core import json_cache as measured
 from benchmark.core.paths import calibrations_folder
-from benchmark.data.decoded import Decoded, loaded
-from benchmark.data.split import split, subsampled
+from benchmark.data.decoded import Decoded, load_images_cached
+from benchmark.data.split import split, split_and_subsample
 from benchmark.execution.budget.amounts import Sum
 from benchmark.execution.budget.history import Expected, Span, recipe_of, sort_of, spread
 from benchmark.machine.environment import environment
@@ -124,8 +124,10 @@ def _measured(work: Work, device: str, country: str) -> Pace:
     meter, recipe = Meter(country, device), recipe_of(work)
     dataset = catalogue.source(work.source).dataset if isinstance(work, Start) else catalogue.target(work.target).dataset
     assert dataset is not None
-    images = loaded(dataset, recipe.size)
-    parts = split(dataset, images) if isinstance(work, Start) else subsampled(dataset, images, work.subsample, work.seed)
+    images = load_images_cached(dataset, recipe.size)
+    parts = (
+        split(dataset, images) if isinstance(work, Start) else split_and_subsample(dataset, images, work.subsample, work.seed)
+    )
     measure = _training if recipe.protocol == "finetune" else _frozen
     found = measure(work, len(dataset.classes), images, parts, meter)
     amounts = [amount_of(cost.model_dump()) for cost in meter.costs]

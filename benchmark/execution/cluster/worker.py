@@ -58,7 +58,7 @@ def make_checked(job: Job, device: str) -> list[Outcome]:
 
 def check_files(job: Job) -> None:
     """Raises IncompatibleError if images or weights of a job are missing here or differ from those that the driver read."""
-    from benchmark.data.decoded import loaded
+    from benchmark.data.decoded import load_images_cached
     from benchmark.networks.load import weights_of
 
     try:
@@ -72,7 +72,7 @@ def check_files(job: Job) -> None:
             starts = {cell.start for cell in job.cells}
         if dataset is None or recipe is None or _digest(dataset) != data:
             raise IncompatibleError(f"its images of {job.place[0]} are not those of the driver")
-        loaded(dataset, recipe.size)
+        load_images_cached(dataset, recipe.size)
         for start in starts:
             if start is not None and start.kind == "file":
                 weights_of(start)

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from benchmark.data.dataset import Dataset, File
-from benchmark.data.decoded import decoded
+from benchmark.data.decoded import load_images
 from benchmark.data.readers.npz import npz
 from benchmark.data.readers.samples import Samples
-from benchmark.data.split import Subsample, subsampled
+from benchmark.data.split import Subsample, split_and_subsample
 from results.error import CatsError
 
 PARTS = ("train", "val", "test")
@@ -40,18 +40,18 @@ def data(home):
 
 def refused(made, size=8):
     with pytest.raises(CatsError) as caught:
-        decoded(made, size)
+        load_images(made, size)
     return str(caught.value)
 
 
 def test_whole_data_are_decoded_once_and_read_back(data, home):
     np.savez(data / "toy.npz", **arrays())
-    images = decoded(dataset(), 16)
+    images = load_images(dataset(), 16)
     assert images.images.shape == (36, 16, 16, 1)
     assert sorted(set(images.parts)) == ["test", "train", "val"]
     calls = []
     again = dataset(read=calls.append)
-    np.testing.assert_array_equal(decoded(again, 16).images, images.images)
+    np.testing.assert_array_equal(load_images(again, 16).images, images.images)
     assert calls == []
 
 
@@ -108,10 +108,10 @@ def test_class_missing_after_blind_sub_sampling(data):
     labels = np.zeros((12, 1), dtype=int)
     labels[0] = 1
     np.savez(data / "toy.npz", **arrays(train_labels=labels))
-    images = decoded(dataset(), 8)
+    images = load_images(dataset(), 8)
     with pytest.raises(CatsError, match="has no image in train; use more images"):
         for seed in range(20):
-            subsampled(dataset(), images, Subsample(train=2, stratified=False), seed)
+            split_and_subsample(dataset(), images, Subsample(train=2, stratified=False), seed)
 
 
 def test_one_image_of_another_size(home):
@@ -164,7 +164,7 @@ def test_group_in_two_parts(home):
     samples = Samples(images, np.arange(6) % 2, list("abcdef"), ["p", "q", "r", "r", "p", "s"], parts)
     made = dataset(lambda _: samples, files=(), groups="patient")
     with pytest.raises(CatsError, match="patient 'p' lies in train and in test"):
-        subsampled(made, decoded(made, 8), Subsample(), 0)
+        split_and_subsample(made, load_images(made, 8), Subsample(), 0)
 
 
 @pytest.mark.parametrize("name", ["../outside", "a/b", "a\\b", ".hidden", ""])

@@ -9,7 +9,7 @@ from PIL import Image
 
 from benchmark.data import decoded as store
 from benchmark.data.dataset import Dataset
-from benchmark.data.decoded import check, decoded, squared
+from benchmark.data.decoded import check_samples, load_images, resized_square
 from benchmark.data.readers.folders import folders
 from benchmark.data.readers.samples import Samples
 from results.atomic import DRAFT
@@ -32,7 +32,7 @@ def dataset(given=None, **changes):
 
 def refused(made, size=8):
     with pytest.raises(CatsError) as caught:
-        decoded(made, size)
+        load_images(made, size)
     return str(caught.value)
 
 
@@ -42,7 +42,7 @@ def kept(home):
 
 def test_images_come_back_pixel_by_pixel_with_all_that_is_known_of_them():
     given = samples(groups=list("ppqqrr"), parts=["train", "train", "val", "val", "test", "test"])
-    found = decoded(dataset(given), 8)
+    found = load_images(dataset(given), 8)
     np.testing.assert_array_equal(found.images[..., 0], IMAGES)
     assert found.images.dtype == np.uint8
     assert found.labels.tolist() == [0, 1] * 3
@@ -52,13 +52,13 @@ def test_images_come_back_pixel_by_pixel_with_all_that_is_known_of_them():
 
 
 def test_what_nobody_knows_is_empty():
-    found = decoded(dataset(), 8)
+    found = load_images(dataset(), 8)
     assert set(found.groups) == set(found.parts) == {""}
 
 
 def test_kept_images_cannot_be_changed_by_accident():
     with pytest.raises(ValueError, match="read-only"):
-        decoded(dataset(), 8).images[0] = 0
+        load_images(dataset(), 8).images[0] = 0
 
 
 def test_a_generator_is_gone_through_once():
@@ -68,14 +68,14 @@ def test_a_generator_is_gone_through_once():
         times.append(1)
         yield from IMAGES
 
-    decoded(dataset(samples(images=made())), 8)
+    load_images(dataset(samples(images=made())), 8)
     assert times == [1]
 
 
 def test_grey_images_have_one_channel_and_one_coloured_image_gives_all_of_them_three():
-    assert decoded(dataset(), 4).images.shape == (6, 4, 4, 1)
+    assert load_images(dataset(), 4).images.shape == (6, 4, 4, 1)
     coloured = LUCK.integers(0, 256, (8, 8, 3), dtype=np.uint8)
-    found = decoded(dataset(samples(images=[*IMAGES[:5], coloured]), revision="2"), 8)
+    found = load_images(dataset(samples(images=[*IMAGES[:5], coloured]), revision="2"), 8)
     assert found.images.shape == (6, 8, 8, 3)
     np.testing.assert_array_equal(found.images[5], coloured)
     for channel in range(3):
@@ -85,17 +85,17 @@ def test_grey_images_have_one_channel_and_one_coloured_image_gives_all_of_them_t
 def test_red_stays_red():
     red = np.zeros((8, 8, 3), np.uint8)
     red[..., 0] = 200
-    assert decoded(dataset(samples(images=[red] * 6)), 8).images[0, 0, 0].tolist() == [200, 0, 0]
+    assert load_images(dataset(samples(images=[red] * 6)), 8).images[0, 0, 0].tolist() == [200, 0, 0]
 
 
 def test_labels_of_several_columns_are_kept():
     labels = np.array([[1, 0, 1], [0, 0, 0], [0, 1, 0]] * 2)
-    found = decoded(dataset(samples(labels=labels), task="multilabel", classes=("x", "y", "z")), 8)
+    found = load_images(dataset(samples(labels=labels), task="multilabel", classes=("x", "y", "z")), 8)
     np.testing.assert_array_equal(found.labels, labels)
 
 
 def test_every_size_is_kept_apart(home):
-    assert [decoded(dataset(), size).images.shape[1] for size in (4, 8, 4)] == [4, 8, 4]
+    assert [load_images(dataset(), size).images.shape[1] for size in (4, 8, 4)] == [4, 8, 4]
     assert len(kept(home)) == 2
 
 
@@ -103,19 +103,19 @@ def test_every_size_is_kept_apart(home):
     "change", [{"revision": "2"}, {"name": "other"}, {"classes": ("yes", "no")}, {"options": "{}"}, {"task": "ordinal"}]
 )
 def test_another_identity_is_decoded_anew(change):
-    decoded(dataset(), 8)
+    load_images(dataset(), 8)
     blank = samples(images=[np.zeros((8, 8), np.uint8)] * 6)
-    assert not decoded(dataset(blank, **change), 8).images.any()
+    assert not load_images(dataset(blank, **change), 8).images.any()
 
 
 def test_the_same_identity_is_read_back():
-    decoded(dataset(), 8)
-    assert decoded(dataset(samples(images=[])), 8).images.any()
+    load_images(dataset(), 8)
+    assert load_images(dataset(samples(images=[])), 8).images.any()
 
 
 @pytest.mark.parametrize("change", [{"images": 7}, {"shape": (9, 9)}], ids=["images", "shape"])
 def test_a_promise_that_is_made_later_is_held_against_what_is_kept(change):
-    decoded(dataset(), 8)
+    load_images(dataset(), 8)
     assert "declared" in refused(dataset(**change))
 
 
@@ -124,32 +124,32 @@ def test_another_way_with_odd_images_is_decoded_anew(home):
         (home / "data" / "toy" / "ab"[i % 2]).mkdir(parents=True, exist_ok=True)
         Image.fromarray(np.full((8, 5 if i == 3 else 8), i, np.uint8)).save(home / "data" / "toy" / "ab"[i % 2] / f"{i}.png")
     made = {"tree": "toy", "classes": ("a", "b"), "shape": (8, 8), "read": folders(["a", "b"])}
-    counts = [len(decoded(dataset(odd=odd, **made), 8).images) for odd in ("drop", "resize")]
+    counts = [len(load_images(dataset(odd=odd, **made), 8).images) for odd in ("drop", "resize")]
     assert counts == [19, 20]
 
 
 def test_a_square_of_the_right_size_is_left_alone():
-    np.testing.assert_array_equal(squared(IMAGES[0], 8)[..., 0], IMAGES[0])
-    np.testing.assert_array_equal(squared(IMAGES[0][..., None], 8)[..., 0], IMAGES[0])
+    np.testing.assert_array_equal(resized_square(IMAGES[0], 8)[..., 0], IMAGES[0])
+    np.testing.assert_array_equal(resized_square(IMAGES[0][..., None], 8)[..., 0], IMAGES[0])
 
 
 @pytest.mark.parametrize("shape", [(8, 8), (5, 9), (40, 3), (1, 1)])
 @pytest.mark.parametrize("channels", [(), (3,)])
 def test_every_shape_becomes_a_square_of_the_same_mean_where_it_is_even(shape, channels):
-    made = squared(np.full(shape + channels, 77, np.uint8), 16)
+    made = resized_square(np.full(shape + channels, 77, np.uint8), 16)
     assert made.shape == (16, 16, *(channels or (1,)))
     assert (made == 77).all()
 
 
 def test_shrinking_averages_instead_of_picking():
     stripes = np.tile(np.array([0, 255], np.uint8), (64, 32))
-    assert np.ptp(squared(stripes, 8)) < 40
+    assert np.ptp(resized_square(stripes, 8)) < 40
 
 
 def test_the_whole_image_is_kept_nothing_is_cut_off():
     wide = np.zeros((8, 32), np.uint8)
     wide[:, :4] = wide[:, -4:] = 255
-    made = squared(wide, 8)[..., 0].astype(int)
+    made = resized_square(wide, 8)[..., 0].astype(int)
     assert made[:, 0].min() > 200
     assert made[:, -1].min() > 200
     assert made[:, 3:5].max() == 0
@@ -188,12 +188,12 @@ def test_a_table_that_breaks_a_promise(given, sentence, home):
 )
 def test_a_table_that_is_no_table_is_a_sentence_too(given):
     with pytest.raises(CatsError, match="toy"):
-        check(dataset(), given)
+        check_samples(dataset(), given)
 
 
 def test_labels_of_several_columns_must_be_0_and_1():
     with pytest.raises(CatsError, match="toy is multi-label: labels must be 6 × 2 of 0 and 1"):
-        check(dataset(task="multilabel"), samples(labels=np.full((6, 2), 2)))
+        check_samples(dataset(task="multilabel"), samples(labels=np.full((6, 2), 2)))
 
 
 @pytest.mark.parametrize(
@@ -229,7 +229,7 @@ def test_a_full_disk_is_a_sentence_and_leaves_nothing_half_written(monkeypatch, 
         f"make room there, or set CATS_HOME to a folder with space"
     )
     assert not kept(home)
-    assert len(decoded(made, 8).images) == 6  # once there is space, it goes on
+    assert len(load_images(made, 8).images) == 6  # once there is space, it goes on
 
 
 def test_a_home_that_takes_no_folder_is_a_sentence(monkeypatch, home):
@@ -246,7 +246,7 @@ def test_whatever_stops_the_decoding_leaves_nothing(home, stop):
         raise stop
 
     with pytest.raises(stop if isinstance(stop, type) else type(stop)):
-        decoded(dataset(samples(images=made())), 8)
+        load_images(dataset(samples(images=made())), 8)
     assert not kept(home)
 
 
@@ -259,9 +259,9 @@ def test_what_another_process_has_decoded_in_the_meantime_is_taken(monkeypatch, 
     def savez(path, **arrays):
         real(path, **arrays)
         monkeypatch.setattr(np, "savez", real)
-        decoded(made, 8)
+        load_images(made, 8)
 
     monkeypatch.setattr(np, "savez", savez)
-    assert len(decoded(made, 8).images) == 6
+    assert len(load_images(made, 8).images) == 6
     assert len(kept(home)) == 1
     assert not list(folder.glob(f"{DRAFT}*"))

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from benchmark.data.dataset import Dataset
-from benchmark.data.decoded import Decoded, decoded
+from benchmark.data.decoded import Decoded, load_images
 from benchmark.data.readers.folders import folders
 from benchmark.data.readers.npz import npz
 from benchmark.data.readers.samples import Samples
@@ -30,17 +30,17 @@ def broken_dataset(count, broken, allowed):
 
 @pytest.mark.parametrize("percent", range(1, 100))
 def test_exactly_the_allowed_share_may_be_broken_and_not_one_more(percent):
-    assert len(decoded(broken_dataset(100, percent, percent / 100), 4).ids) == 100 - percent
+    assert len(load_images(broken_dataset(100, percent, percent / 100), 4).ids) == 100 - percent
     if percent < 99:
         with pytest.raises(CatsError, match=f"scan 0 is damaged; {percent + 1} of 100 images of toy are broken"):
-            decoded(broken_dataset(100, percent + 1, percent / 100), 4)
+            load_images(broken_dataset(100, percent + 1, percent / 100), 4)
 
 
 def test_a_data_set_of_which_nothing_is_left_is_refused():
     images, ids = [np.zeros((5, 5), np.uint8)] * 40, [str(i) for i in range(40)]
     made = Dataset(**FIELDS, shape=(4, 4), odd="drop", read=lambda _: Samples(images, np.arange(40) % 2, ids))
     with pytest.raises(CatsError, match="toy: every image is broken or has another shape than declared; none is left"):
-        decoded(made, 4)
+        load_images(made, 4)
 
 
 @pytest.mark.parametrize("blank", [slice(0, 20), slice(380, 400)], ids=["first", "last"])

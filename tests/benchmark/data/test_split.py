@@ -7,7 +7,7 @@ from benchmark.core.seed import generator
 from benchmark.data.dataset import Dataset
 from benchmark.data.decoded import Decoded
 from benchmark.data.readers.samples import Samples
-from benchmark.data.split import Subsample, draw, shares, split, subsampled
+from benchmark.data.split import Subsample, draw_rows, proportional_quota, split, split_and_subsample
 from results.error import CatsError
 
 
@@ -63,7 +63,7 @@ def test_official_parts_are_taken_as_they_are():
 @given(st.lists(st.integers(1, 500), min_size=1, max_size=8), st.data())
 def test_shares_add_up_stay_within_what_there_is_and_leave_no_class_out(counts, data):
     total = data.draw(st.integers(len(counts), sum(counts)))
-    given_out = shares(np.array(counts), total)
+    given_out = proportional_quota(np.array(counts), total)
     assert given_out.sum() == total
     assert (given_out >= 1).all()
     assert (given_out <= counts).all()
@@ -73,7 +73,7 @@ def drawn(subsample, seed=0):
     labels = np.repeat([0, 1], [900, 300])
     parts = np.array(["train", "val", "test"])[np.arange(1200) % 3]
     dataset, images = made(labels, parts=parts)
-    return labels, subsampled(dataset, images, subsample, seed)
+    return labels, split_and_subsample(dataset, images, subsample, seed)
 
 
 def test_a_stratifieddraw_keeps_the_shares_of_the_classes():
@@ -191,10 +191,10 @@ def test_a_stratifieddraw_takes_the_shares_of_the_classes_and_nothing_else(count
     labels = np.repeat(np.arange(len(counts)), counts)
     chosen = np.arange(len(labels))[seed % 2 :: 1 + seed % 2] if len(labels) > 10 else np.arange(len(labels))
     there = np.bincount(labels[chosen], minlength=len(counts))
-    drawn_rows = draw(labels, chosen, wanted, Subsample(train=wanted), generator("x", seed))
+    drawn_rows = draw_rows(labels, chosen, wanted, Subsample(train=wanted), generator("x", seed))
     assert (np.diff(drawn_rows) > 0).all()
     assert set(drawn_rows) <= set(chosen)
-    expected = shares(there[there > 0], min(wanted, len(chosen)))
+    expected = proportional_quota(there[there > 0], min(wanted, len(chosen)))
     np.testing.assert_array_equal(np.bincount(labels[drawn_rows], minlength=len(counts))[there > 0], expected)
 
 
@@ -202,7 +202,7 @@ def test_a_stratifieddraw_takes_the_shares_of_the_classes_and_nothing_else(count
 def test_adraw_per_class_takes_as_many_of_each_as_there_are(counts, wanted, stratified):
     labels = np.random.default_rng(0).permutation(np.repeat(np.arange(len(counts)), counts))
     subsample = Subsample(train=wanted, per_class=True, stratified=stratified)
-    rows = draw(labels, np.arange(len(labels)), wanted, subsample, generator("x"))
+    rows = draw_rows(labels, np.arange(len(labels)), wanted, subsample, generator("x"))
     np.testing.assert_array_equal(np.bincount(labels[rows]), np.minimum(counts, wanted))
 
 
@@ -210,7 +210,7 @@ def test_adraw_per_class_takes_as_many_of_each_as_there_are(counts, wanted, stra
 def test_a_blinddraw_takes_as_many_as_wanted_each_once(count, wanted, seed):
     chosen = np.arange(5, 5 + count)
     labels = np.zeros(5 + count, int)
-    rows = draw(labels, chosen, wanted, Subsample(train=wanted, stratified=False), generator("x", seed))
+    rows = draw_rows(labels, chosen, wanted, Subsample(train=wanted, stratified=False), generator("x", seed))
     assert len(rows) == len(set(rows)) == min(wanted, count)
     assert set(rows) <= set(chosen)
 
@@ -219,7 +219,7 @@ def test_a_blinddraw_takes_as_many_as_wanted_each_once(count, wanted, seed):
 def test_shares_are_proportional_up_to_one_image_where_no_class_is_too_small(counts, data):
     total = data.draw(st.integers(len(counts), sum(counts)))
     exact = np.array(counts) * total / sum(counts)
-    found = shares(np.array(counts), total)
+    found = proportional_quota(np.array(counts), total)
     if (exact >= 1).all():
         assert (np.abs(found - exact) < 1).all()
     assert found[np.argmax(counts)] >= found[np.argmin(counts)]
@@ -227,7 +227,7 @@ def test_shares_are_proportional_up_to_one_image_where_no_class_is_too_small(cou
 
 @given(st.lists(st.integers(1, 9), min_size=2, max_size=8), st.integers(0, 1))
 def test_fewer_images_than_classes_are_one_of_each(counts, total):
-    np.testing.assert_array_equal(shares(np.array(counts), total), np.ones(len(counts)))
+    np.testing.assert_array_equal(proportional_quota(np.array(counts), total), np.ones(len(counts)))
 
 
 def test_adraw_is_a_part_of_its_part_and_parts_stay_apart():
@@ -241,6 +241,8 @@ def test_adraw_is_a_part_of_its_part_and_parts_stay_apart():
 def test_adraw_depends_on_the_name_of_the_data_set_and_on_the_part():
     labels = np.arange(1200) % 2
     parts = np.array(["train", "val", "test"])[np.arange(1200) % 3]
-    one, other = (subsampled(*made(labels, parts=parts, name=name), Subsample(train=50, val=50), 0) for name in ("toy", "toi"))
+    one, other = (
+        split_and_subsample(*made(labels, parts=parts, name=name), Subsample(train=50, val=50), 0) for name in ("toy", "toi")
+    )
     assert not np.array_equal(one["train"], other["train"])
     assert not np.array_equal(one["train"] // 3, one["val"] // 3)

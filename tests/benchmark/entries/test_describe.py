@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from benchmark.entries.describe import description, rows_of
+from benchmark.entries.describe import description, entry_rows
 from benchmark.specs import catalogue
 from benchmark.specs.plan import plan_names
 from benchmark.specs.recipe import recipe_names
@@ -13,17 +13,17 @@ from results.error import CatsError
 
 
 def row(kind, name):
-    return next(row for row in rows_of(kind) if row["name"] == name)
+    return next(row for row in entry_rows(kind) if row["name"] == name)
 
 
 @pytest.mark.parametrize("kind", ["sources", "targets"])
 def test_every_entry_has_one_row_in_the_order_of_names(kind):
-    assert [row["name"] for row in rows_of(kind)] == catalogue.names(kind)
+    assert [row["name"] for row in entry_rows(kind)] == catalogue.names(kind)
 
 
 @pytest.mark.parametrize("kind", ["sources", "targets", "plans", "measures", "recipes"])
 def test_rows_have_the_same_columns_and_are_json(kind):
-    rows = rows_of(kind)
+    rows = entry_rows(kind)
     assert len({tuple(row) for row in rows}) <= 1
     assert json.loads(json.dumps(rows)) == rows
 
@@ -60,19 +60,19 @@ def test_real_files_are_here(real_dataset):
 
 
 def test_a_plan_says_what_it_compares():
-    assert [row["name"] for row in rows_of("plans")] == plan_names()
+    assert [row["name"] for row in entry_rows("plans")] == plan_names()
     assert row("plans", "quickstart") == {
         "name": "quickstart", "sources": "scratch, digits, textures, fractal", "targets": "ihc, digits", "seeds": 3,
     }  # fmt: skip
 
 
 def test_a_recipe_says_in_one_sentence_what_it_is():
-    assert [row["name"] for row in rows_of("recipes")] == recipe_names()
+    assert [row["name"] for row in entry_rows("recipes")] == recipe_names()
     assert row("recipes", "cats2024") == {
         "name": "cats2024", "protocol": "finetune", "size": 224, "points": 120,
         "title": "CATS 2024: a ResNet-18 fine-tuned on few images by each of 120 settings of SGD.",
     }  # fmt: skip
-    assert all(re.fullmatch(r"[A-Z][^\n#]{30,250}\.", row["title"]) for row in rows_of("recipes"))
+    assert all(re.fullmatch(r"[A-Z][^\n#]{30,250}\.", row["title"]) for row in entry_rows("recipes"))
 
 
 def test_a_recipe_shows_its_comment_and_what_it_sets():

@@ -6,7 +6,7 @@ import sys
 import numpy as np
 import pytest
 
-from benchmark.entries.medmnist import SIZES, holds, info, medmnist_target
+from benchmark.entries.medmnist import SIZES, is_medmnist, medmnist_info, medmnist_target
 from benchmark.specs import catalogue
 from results.error import CatsError
 
@@ -32,7 +32,7 @@ def test_each_set_has_the_task_classes_and_images_written_here(name):
     task, classes, *counts = FACTS[name]
     dataset = catalogue.target(name).dataset
     assert (dataset.task, len(dataset.classes)) == (task, classes)
-    assert list(info()[name]["n_samples"].values()) == counts
+    assert list(medmnist_info()[name]["n_samples"].values()) == counts
     assert dataset.images == sum(counts)
 
 
@@ -44,7 +44,7 @@ def test_each_size_is_a_file_of_its_own(size):
     [file] = dataset.files
     assert file.path == f"medmnist/breastmnist{mark}.npz"
     assert file.url.endswith(f"breastmnist{mark}.npz?download=1")
-    assert file.declared == ("md5", info()["breastmnist"][f"MD5{mark}"])
+    assert file.declared == ("md5", medmnist_info()["breastmnist"][f"MD5{mark}"])
 
 
 def test_sizes_and_sets_differ_in_identity():
@@ -75,15 +75,15 @@ def test_classes_stand_in_the_order_of_the_labels():
 def test_facts_are_read_without_torch(monkeypatch):
     monkeypatch.setitem(sys.modules, "torch", None)  # importing it now fails
     monkeypatch.delitem(sys.modules, "medmnist", raising=False)
-    info.cache_clear()
-    assert "breastmnist" in info()
+    medmnist_info.cache_clear()
+    assert "breastmnist" in medmnist_info()
     assert "medmnist" not in sys.modules
 
 
 def test_only_its_own_files_are_downloaded_by_medmnist():
-    assert holds(catalogue.target("breastmnist[size=64]").dataset)
-    assert not holds(catalogue.target("ham10000").dataset)
-    assert not holds(catalogue.target("ihc").dataset)
+    assert is_medmnist(catalogue.target("breastmnist[size=64]").dataset)
+    assert not is_medmnist(catalogue.target("ham10000").dataset)
+    assert not is_medmnist(catalogue.target("ihc").dataset)
 
 
 @pytest.mark.parametrize("name", ["breastmnist", "pneumoniamnist", "retinamnist"])

@@ -111,7 +111,7 @@ def test_a_source_with_images_of_the_target_is_refused_in_one_sentence(planted):
 
 def test_the_other_way_round_the_images_are_in_no_test_part(planted):
     """The pond's test images lie in the lake's train, which the pond as a source never meets."""
-    overlaps = overlap.between(catalogue.source("pond").dataset, catalogue.target("lake").dataset, lambda what: None)
+    overlaps = overlap.overlaps_between(catalogue.source("pond").dataset, catalogue.target("lake").dataset, lambda what: None)
     assert overlaps == ()
 
 
@@ -168,7 +168,7 @@ def test_a_second_look_reads_no_image(planted, monkeypatch):
     made = plan(["lake", "sea[from=pond]", "scratch"], ["pond", "sea"])
     assert len(leakage.look(made).unknown) == 6 - len(made.related())  # nothing is measured unasked
     first = measured(made)
-    monkeypatch.setattr(store, "decoded", lambda *_: pytest.fail("images were read again"))
+    monkeypatch.setattr(store, "load_images", lambda *_: pytest.fail("images were read again"))
     told = []
     again = leakage.look(made, told.append)
     assert (again, told) == (first, [])
@@ -177,8 +177,8 @@ def test_a_second_look_reads_no_image(planted, monkeypatch):
 
 def test_a_new_partner_finds_the_fingerprints_beside_the_images(planted, monkeypatch):
     measured(plan(["lake"], ["pond"]))
-    calls, reckon = [], overlap.prints
-    monkeypatch.setattr(overlap, "prints", lambda images: calls.append(len(images)) or reckon(images))
+    calls, reckon = [], overlap.fingerprints_of
+    monkeypatch.setattr(overlap, "fingerprints_of", lambda images: calls.append(len(images)) or reckon(images))
     measured(plan(["lake", "sea"], ["pond"]))
     assert calls == [80]  # the sea's
 
@@ -283,7 +283,7 @@ DECLARED = {"breastmnist": (22, 40, 1), "pneumoniamnist": (8, 0, 8), "retinamnis
 @pytest.mark.parametrize("name", DECLARED)
 def test_the_official_sets_hold_as_many_duplicates_as_their_entries_declare(real_data, name):
     dataset = catalogue.target(name).dataset
-    found = overlap.inside(dataset, lambda what: None)
+    found = overlap.overlaps_within(dataset, lambda what: None)
     counts = {overlap.part: overlap.images for overlap in found}
     assert (counts.get("val", 0), counts.get("test", 0), sum(overlap.exact for overlap in found)) == DECLARED[name]
     assert sum(counts.values()) == dataset.known_duplicates
@@ -296,7 +296,7 @@ def test_real_sets_of_different_hospitals_share_no_image(real_data):
     for source in sets:
         for target in sets[:3]:
             if source.name != target.name:
-                assert overlap.between(source, target, lambda what: None) == ()
+                assert overlap.overlaps_between(source, target, lambda what: None) == ()
 
 
 def test_lesions_photographed_again_stay_in_their_part(real_data):
@@ -304,4 +304,4 @@ def test_lesions_photographed_again_stay_in_their_part(real_data):
     file = "archives/ham10000_28.npz"
     names = tuple("abcdefg")
     ham = dataset("ham", task="multiclass", classes=names, files=(File(path=file),), read=npz(file), groups="lesion")
-    assert overlap.inside(ham, lambda what: None) == ()
+    assert overlap.overlaps_within(ham, lambda what: None) == ()

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from benchmark.cli.import_runs import load_map
-from benchmark.entries.medmnist import info
+from benchmark.entries.medmnist import medmnist_info
 from results.agreement.decisions import about, decisions_of
 from results.agreement.judge import SIZE, agree
 from results.agreement.scores import said
@@ -390,7 +390,7 @@ def test_their_sweep_costs_about_what_is_known_of_it_because_runs_shared_gpus(fr
 
 
 def test_the_sizes_of_their_sources_are_those_of_their_training_parts(cats2024):
-    train = {name: facts["n_samples"]["train"] for name, facts in info().items() if "3d" not in name}
+    train = {name: facts["n_samples"]["train"] for name, facts in medmnist_info().items() if "3d" not in name}
     sizes = {(r.names["source"], r.names["target"]): int(r.facts["source_images"]) for r in cats2024}
     assert len(sizes) == 15 * 12 - 12
     for (source, target), images in sizes.items():

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from benchmark.data.readers.image_file import picture
+from benchmark.data.readers.image_file import decode_picture
 from results.error import CatsError
 
 
@@ -19,25 +19,25 @@ def encoded(image, kind, **options):
 @pytest.mark.parametrize("kind", ["TIFF", "JPEG"])
 def test_cmyk_becomes_rgb(kind):
     red = Image.new("CMYK", (16, 16), (0, 255, 255, 0))
-    np.testing.assert_allclose(picture(encoded(red, kind), "x")[8, 8], [255, 0, 0], atol=3)
+    np.testing.assert_allclose(decode_picture(encoded(red, kind), "x")[8, 8], [255, 0, 0], atol=3)
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "LA"])
 def test_grey_stays_grey(mode):
-    assert picture(encoded(Image.new("L", (3, 5), 255).convert(mode), "PNG"), "x").tolist() == [[255] * 3] * 5
+    assert decode_picture(encoded(Image.new("L", (3, 5), 255).convert(mode), "PNG"), "x").tolist() == [[255] * 3] * 5
 
 
 def test_white_is_what_the_entry_says():
     deep = encoded(Image.fromarray(np.array([[0, 2048, 4095]], np.uint16)), "PNG")
-    assert picture(deep, "x").tolist() == [[0, 8, 16]]
-    assert picture(deep, "x", white=4095).tolist() == [[0, 128, 255]]
+    assert decode_picture(deep, "x").tolist() == [[0, 8, 16]]
+    assert decode_picture(deep, "x", white=4095).tolist() == [[0, 128, 255]]
     with pytest.raises(CatsError, match="x holds values from 0 to 4095; allowed are 0 to 1023"):
-        picture(deep, "x", white=1023)
+        decode_picture(deep, "x", white=1023)
 
 
 def test_floating_point_is_refused():
     with pytest.raises(CatsError, match="x holds floating-point numbers; allowed are pictures of 8 or 16 bits"):
-        picture(encoded(Image.fromarray(np.zeros((2, 2), np.float32)), "TIFF"), "x")
+        decode_picture(encoded(Image.fromarray(np.zeros((2, 2), np.float32)), "TIFF"), "x")
 
 
 @pytest.mark.filterwarnings("ignore")  # Pillow warns about what the bytes now say
@@ -50,6 +50,6 @@ def test_changed_bytes_are_read_or_named(kind):
         for place in rng.integers(len(content), size=rng.integers(1, 6)):
             content[place] = rng.integers(256)
         try:
-            assert picture(bytes(content[: rng.integers(len(content))]), "scan").dtype == np.uint8
+            assert decode_picture(bytes(content[: rng.integers(len(content))]), "scan").dtype == np.uint8
         except CatsError as error:
             assert str(error).startswith("scan")  # noqa: PT017 - either outcome is right

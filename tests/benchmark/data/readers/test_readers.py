@@ -16,13 +16,13 @@ from pydicom.dataset import FileDataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, SecondaryCaptureImageStorage
 
 from benchmark.data.dataset import Dataset
-from benchmark.data.decoded import decoded
+from benchmark.data.decoded import load_images
 from benchmark.data.readers.dicom import dicom, pixels
 from benchmark.data.readers.file_tree import Tree
 from benchmark.data.readers.folders import folders
 from benchmark.data.readers.hdf5 import hdf5
 from benchmark.data.readers.hub import hub
-from benchmark.data.readers.image_file import picture
+from benchmark.data.readers.image_file import decode_picture
 from benchmark.data.readers.npz import npz
 from benchmark.data.readers.table import table
 from benchmark.data.split import split
@@ -148,8 +148,8 @@ def test_a_broken_picture_stops_the_decoding_unless_the_entry_allows_a_share(tmp
     fields = {"name": "toy", "title": "t", "modality": "m", "task": "binary", "classes": ("a", "b"), "licence": "l"}
     fields |= {"citation": "c", "tree": "toy", "read": folders(["a", "b"])}
     with pytest.raises(CatsError, match=r"toy/b/7.png is not a picture.*1 of 20 images of toy are broken, none may be"):
-        decoded(Dataset(**fields), 8)
-    found = decoded(Dataset(**fields, broken=0.05), 8)
+        load_images(Dataset(**fields), 8)
+    found = load_images(Dataset(**fields, broken=0.05), 8)
     assert len(found.images) == len(found.labels) == len(found.ids) == 19
     assert "b/7.png" not in found.ids
     assert "left out are 1 broken images" in caplog.text
@@ -163,7 +163,7 @@ def test_odd_shapes_are_dropped_or_resized_as_declared(tmp_path, monkeypatch, od
         Image.fromarray(np.full((8, 5 if i == 3 else 8), i, np.uint8)).save(tmp_path / "toy" / "ab"[i % 2] / f"{i}.png")
     fields = {"name": "toy", "title": "t", "modality": "m", "task": "binary", "classes": ("a", "b"), "licence": "l"}
     made = Dataset(**fields, citation="c", tree="toy", shape=(8, 8), odd=odd, read=folders(["a", "b"]))
-    found = decoded(made, 8)
+    found = load_images(made, 8)
     assert len(found.images) == left
     assert found.images[..., 0].mean(axis=(1, 2)).astype(int).tolist() == [int(n.split("/")[1][:-4]) for n in found.ids]
 
@@ -171,14 +171,14 @@ def test_odd_shapes_are_dropped_or_resized_as_declared(tmp_path, monkeypatch, od
 @pytest.mark.parametrize("kind", ["PNG", "TIFF", "BMP"])
 def test_lossless_kinds_keep_every_pixel(kind):
     array = LUCK.integers(0, 256, (5, 7, 3), dtype=np.uint8)
-    np.testing.assert_array_equal(picture(encoded(array, kind), "x"), array)
-    np.testing.assert_array_equal(picture(encoded(array[..., 0], kind), "x"), array[..., 0])
+    np.testing.assert_array_equal(decode_picture(encoded(array, kind), "x"), array)
+    np.testing.assert_array_equal(decode_picture(encoded(array[..., 0], kind), "x"), array[..., 0])
 
 
 @pytest.mark.parametrize("kind", ["PNG", "TIFF"])
 def test_16_bits_are_scaled_linearly(kind):
     deep = np.array([[0, 257], [32896, 65535]], dtype=np.uint16)
-    np.testing.assert_array_equal(picture(encoded(deep, kind), "x"), [[0, 1], [128, 255]])
+    np.testing.assert_array_equal(decode_picture(encoded(deep, kind), "x"), [[0, 1], [128, 255]])
 
 
 def test_jpeg_is_near_and_its_exif_rotation_is_carried_out():
@@ -186,7 +186,7 @@ def test_jpeg_is_near_and_its_exif_rotation_is_carried_out():
     array[:, :8] = 255
     exif = Image.Exif()
     exif[0x0112] = 6  # turn by a quarter to be upright
-    shown = picture(encoded(array, "JPEG", exif=exif.tobytes(), quality=95), "x")
+    shown = decode_picture(encoded(array, "JPEG", exif=exif.tobytes(), quality=95), "x")
     assert shown.shape == (16, 8, 3)
     assert shown[:6].mean() > 250
     assert shown[10:].mean() < 5
@@ -194,16 +194,16 @@ def test_jpeg_is_near_and_its_exif_rotation_is_carried_out():
 
 def test_what_is_transparent_lies_on_black_and_palettes_become_rgb():
     see_through = np.dstack([np.full((2, 2, 3), 200, np.uint8), np.array([[0, 255], [255, 0]], np.uint8)])
-    np.testing.assert_array_equal(picture(encoded(see_through), "x")[..., 0], [[0, 200], [200, 0]])
+    np.testing.assert_array_equal(decode_picture(encoded(see_through), "x")[..., 0], [[0, 200], [200, 0]])
     out = io.BytesIO()
     Image.fromarray(np.full((2, 2, 3), (10, 20, 30), np.uint8)).quantize(4).save(out, "PNG")
-    np.testing.assert_array_equal(picture(out.getvalue(), "x")[0, 0], (10, 20, 30))
+    np.testing.assert_array_equal(decode_picture(out.getvalue(), "x")[0, 0], (10, 20, 30))
 
 
 @pytest.mark.parametrize("content", [b"", b"nothing", encoded(np.zeros((9, 9), np.uint8))[:30]])
 def test_a_damaged_picture_is_named(content):
     with pytest.raises(CatsError, match="scan/3.png is not a picture that can be read"):
-        picture(content, "scan/3.png")
+        decode_picture(content, "scan/3.png")
 
 
 @pytest.mark.parametrize("name", ["../out.png", "/abs.png", "a/../../out.png", "..\\out.png"])
@@ -389,7 +389,7 @@ def test_val_is_drawn_from_train_where_the_official_split_has_none(tmp_path, mon
     fields = {"name": "toy", "title": "t", "modality": "m", "task": "binary", "classes": ("a", "b"), "licence": "l"}
     read = folders(["a", "b"], parts={"train": "train", "test": "test"})
     made = Dataset(**fields, citation="c", tree="toy", read=read)
-    images = decoded(made, 4)
+    images = load_images(made, 4)
     parts = split(made, images)
     assert (images.parts[parts["test"]] == "test").all()
     assert (images.parts[np.concatenate([parts["train"], parts["val"]])] == "train").all()
