@@ -1,23 +1,21 @@
 """Who trains, who validates, who tests: official parts, or whole groups drawn by name; then the sub-sample."""
 
 import warnings
-from typing import Any
 
 import numpy as np
-from pydantic import Field, field_validator
-from pydantic_core import PydanticCustomError
+from pydantic import Field
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
 from benchmark.core.cost_fields import OtherCost, SameCost
+from benchmark.core.numeric import Numeric
 from benchmark.core.seed import generator, seed_of
 from benchmark.data.dataset import Dataset
 from benchmark.data.decoded import Decoded
 from benchmark.data.readers.samples import PARTS
 from results.error import CatsError
-from results.record import Frozen
 
 
-class Subsample(Frozen):
+class Subsample(Numeric):
     """How many images of a part are used; None: all. Test images are never left out.
 
     Attributes:
@@ -36,13 +34,6 @@ class Subsample(Frozen):
     def drawn_by(self, seed: int) -> int | None:
         """What decides, beside the target, which images a cell with this seed uses; None: every seed uses the same."""
         return None if self.seed is not None or (self.train is None and self.val is None) else seed
-
-    @field_validator("train", "val", "seed", mode="before")
-    @classmethod
-    def _no_truth_values(cls, given: Any) -> Any:
-        if isinstance(given, bool):
-            raise PydanticCustomError("truth", "input should be a number, not a truth value")
-        return given
 
 
 FOLDS = 20  # 70/15/15 as 14, 3 and 3 of them

@@ -5,8 +5,8 @@ from typing import Any
 
 from pydantic import Field
 
+from benchmark.core.numeric import Numeric
 from benchmark.core.parse import parse
-from benchmark.specs.recipe import Numeric
 
 UNITS = {"kwh": "kWh", "co2e_kg": "kg CO2e", "hours": "hours", "cells": "cells"}
 

@@ -6,23 +6,11 @@ from importlib import resources
 from typing import Annotated, Any, Literal, get_origin
 
 from pydantic import Field, SerializerFunctionWrapHandler, ValidationInfo, field_validator, model_serializer
-from pydantic_core import PydanticCustomError
 
 from benchmark.core.cost_fields import OtherCost, SameCost
+from benchmark.core.numeric import Numeric
 from benchmark.core.parse import parse, read_yaml
 from results.error import CatsError, nearest
-from results.record import Frozen
-
-
-class Numeric(Frozen):
-    """Settings that are numbers and words; a truth value is refused, except for fields of type bool."""
-
-    @field_validator("*", mode="before")
-    @classmethod
-    def _no_truth_values(cls, given: Any, info: ValidationInfo) -> Any:
-        if isinstance(given, bool) and cls.model_fields[str(info.field_name)].annotation is not bool:
-            raise PydanticCustomError("truth", "input should be a number or a word, not a truth value")
-        return given
 
 
 class Augment(Numeric):
