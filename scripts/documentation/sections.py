@@ -37,6 +37,7 @@ ALLOWED = {  # where the schema of a model does not say it
     "Weights.timm": "`true`, or a list of tags",
     "Weights.hub": "OWNER/NAME, or a mapping of backbones to it",
 }
+SEVERAL = {"average": "mean over labels", "whole": "all at once", "refuse": "says nothing"}  # images with several labels
 DEFAULTS = {"Plan.experiment": "name of the plan file"}
 WORDS = {"string": "text", "integer": "whole number", "number": "number", "boolean": "`true`, `false`", "object": "a mapping"}
 
@@ -189,9 +190,9 @@ def _measures(_: str) -> str:
         for name in sorted(catalogue.names("similarity")):
             one = catalogue.measure(name)
             options = ", ".join(f"`{key}={value}`" for key, value in one.options.items()) or "none"
-            yield [f"`{name}`", ", ".join(one.needs), options, one.grows, one.citation]
+            yield [f"`{name}`", ", ".join(one.needs), options, SEVERAL[one.multilabel], one.grows, one.citation]
 
-    return table(["measure", "needs", "options and defaults", "work grows with", "reference"], rows())
+    return table(["measure", "needs", "options and defaults", "several labels", "work grows with", "reference"], rows())
 
 
 def _needs(_: str) -> str:
