@@ -31,7 +31,7 @@ def plan(
     device: Annotated[Device, typer.Option(help="Where `cats run` will work.")] = Device.auto,
 ) -> None:
     """Show what a plan would do: its cells, which are done, how long and how much energy the rest may take."""
-    from benchmark.execution.budget.forecast import absent, forecast_of, pretrainings_of
+    from benchmark.execution.budget.forecast import forecast_of, missing_data, pretrainings_of
     from benchmark.execution.budget.guard import Guard
     from benchmark.execution.leakage import look, sentences
     from benchmark.execution.prepare import check_names
@@ -56,7 +56,7 @@ def plan(
     print_line(f"{len(every)} cells of plan '{loaded.experiment}': {counts}; records in {shown(tracking_uri)}")
     for sentence in pretrainings_of(todo):
         print_line(sentence)
-    lacking = absent(todo)
+    lacking = missing_data(todo)
     if todo:
         forecast = forecast_of(frame, device.value, loaded.country, calibrates=calibrate and not lacking)
         guard = Guard(loaded.budget, forecast=forecast)

@@ -61,7 +61,7 @@ def run(plan: Plan, tracking: Tracking, outbox: Outbox, engine: Engine, watch: W
             every = Todo(plan, found.leaks, set())
             if plan.budget.needs_forecast:
                 guard.forecast = forecast_of(frame, engine.device, plan.country, calibrates=True)
-                guard.forecast.begins, guard.forecast.elsewhere = watch.begins, engine.remote
+                guard.forecast.announce, guard.forecast.remote = watch.begins, engine.remote
             guard.read(every, frame, [outcome.record for _, outcome in outbox])
             guard.require()
             for sentence in guard.look(jobs):

@@ -54,6 +54,9 @@ class Amount:
         """kg CO2e of all of it; None if a part is missing."""
         return None if self.kwh is None or self.kg_missing else self.kg
 
+    def __add__(self, other: "Amount") -> "Amount":
+        return Amount(*(a + b for a, b in zip(vars(self).values(), vars(other).values(), strict=True)))
+
     def share(self, part: float) -> "Amount":
         """A part of it. What is missing stays missing."""
         scaled = {name: part * getattr(self, name) for name in SUMMED}

@@ -6,7 +6,6 @@ Regret of a target: the test metric of its best source minus that of the source 
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -16,7 +15,7 @@ from results.agreement.scores import PREFIX
 from results.agreement.scores import SIZE as SOURCE_SIZE
 from results.board.request import RunQuery
 from results.board.rules import COLUMNS, chosen, rule_of
-from results.cost.amount import Amount
+from results.cost.amount import Amount, add
 from results.cost.bill import UNMEASURED, Bill
 from results.error import CatsError
 from results.metrics import metric_of
@@ -27,6 +26,7 @@ CONSTANT = "imagenet"
 SWEEP = "full sweep"
 CHANCE = "any source"
 ALWAYS = f"always {CONSTANT}"
+FREE = Amount(figures=1)
 HABITS = (CHANCE, ALWAYS, SIZE)  # look at no image of the target, and cost nothing
 
 
@@ -113,10 +113,10 @@ def make_tradeoff(frame: pd.DataFrame, bill: Bill, query: RunQuery) -> Tradeoff:
         ALWAYS: regrets(truth, {t: row for t, row in habit.items() if any(row.values())}),
         SIZE: regrets(truth, sizes(frame, said.get(SOURCE_SIZE, {}))),
     }
-    sweep = _paid([*before, *bill.sources.values()])
+    sweep = add([*before, *bill.sources.values()])
     prices = {SWEEP: sweep}
     for name in said.keys() - OWN_ROWS:
-        lost[name], prices[name] = regrets(truth, said[name]), _paid([*before, bill.measures.get(name, UNMEASURED)])
+        lost[name], prices[name] = regrets(truth, said[name]), add([*before, bill.measures.get(name, UNMEASURED)])
     common = comparable(list(lost.values()))
     ways = [_way(name, {t: v for t, v in found.items() if t in common}, prices.get(name, FREE)) for name, found in lost.items()]
     kept = [way for way in ways if way.targets]
@@ -145,26 +145,6 @@ def comparable(lost: Sequence[Mapping[str, float]]) -> set[str]:
     sets = [frozenset(found) for found in lost if found]
     weights = {targets: len(targets) * sum(targets <= other for other in sets) for targets in sets}
     return set(max(weights, key=lambda targets: (weights[targets], len(targets), sorted(targets)), default=()))
-
-
-class _Price(NamedTuple):
-    """What a way costs; see Way."""
-
-    kwh: float | None
-    known: float | None
-    rough: bool = False
-    without: int = 0
-
-
-FREE = _Price(0.0, 0.0)
-
-
-def _paid(parts: Sequence[Amount]) -> _Price:
-    """kWh of all parts, None if that of one is missing; and what is known of them, None if nothing is."""
-    known = [part.known for part in parts if part.known]
-    kwh = None if any(part.kwh is None for part in parts) else math.fsum(known)
-    rough, without = any(part.rough for part in parts), sum(part.without for part in parts)
-    return _Price(kwh, math.fsum(known) if known else kwh, rough, without)
 
 
 Figures = dict[str, dict[str, float]]  # target → source → figure, higher is better
@@ -252,15 +232,16 @@ def regrets(truth: Figures, said: Figures) -> dict[str, float]:
     return found
 
 
-def _way(name: str, lost: Mapping[str, float], cost: _Price) -> Way:
+def _way(name: str, lost: Mapping[str, float], cost: Amount) -> Way:
     values = np.array([lost[target] for target in sorted(lost)])
+    price = (cost.kwh, cost.known or cost.kwh, cost.rough, cost.without)
     if not len(values):
-        return Way(name, math.nan, None, None, 0, *cost)
+        return Way(name, math.nan, None, None, 0, *price)
     low, high = None, None
     if len(values) > 1:
         low, high = map(float, mean_interval(values))
         low = max(low, 0.0)
-    return Way(name, float(values.mean()), low, high, len(values), *cost)
+    return Way(name, float(values.mean()), low, high, len(values), *price)
 
 
 def on_front(points: Sequence[tuple[float | None, float]]) -> list[bool]:

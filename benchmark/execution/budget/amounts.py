@@ -1,47 +1,74 @@
-"""Sum of kWh, CO2e, hours, cells."""
+"""Amounts as budgets and forecasts use them: what an attempt has cost, what work is expected to cost."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from results.cost.amount import add, amount_of
+import numpy as np
 
-Costs = Iterable[Mapping[str, Any]]
+from results.cost.amount import Amount, add, amount_of
+
+Costs = Sequence[Mapping[str, Any]]
+UNKNOWN = Amount(missing=1, figures=1)
 
 
 @dataclass(frozen=True)
-class Sum:
-    """An amount of each thing that a budget may limit. NaN where nobody knows, and so is every sum with it."""
+class Estimate:
+    """What work is expected to cost.
 
-    kwh: float = 0.0
-    co2e_kg: float = 0.0
-    hours: float = 0.0
-    cells: int = 0
-
-    def __add__(self, other: "Sum") -> "Sum":
-        return Sum(self.kwh + other.kwh, self.co2e_kg + other.co2e_kg, self.hours + other.hours, self.cells + other.cells)
-
-    def known(self) -> "Sum":
-        """What is known of it."""
-        kwh, kg, hours = (0.0 if math.isnan(figure) else figure for figure in (self.kwh, self.co2e_kg, self.hours))
-        return Sum(kwh, kg, hours, self.cells)
-
-
-NOTHING = Sum()
-
-
-def sum_of(costs: Costs, cells: int = 0) -> Sum:
-    """The costs of one attempt, which is `cells` finished ones."""
-    total = add(map(amount_of, costs))
-    kwh, kg = (math.nan if figure is None else figure for figure in (total.kwh, total.co2e))
-    return Sum(kwh, kg, total.seconds / 3600, cells)
-
-
-def bare(costs: Sequence[Mapping[str, Any]], status: str) -> bool:
-    """Whether an attempt left no figure of energy because it was cut off: its worker died, or was stopped unheard.
-
-    `status`: a record's or a run's. What ended by itself without a figure was not measured, and nobody knows what it took.
+    Attributes:
+        low, high: only about one tenth of such work costs less than `low`, and one tenth more than `high`.
+        likely: the mean, which is what the costs of much such work sum up to.
     """
-    parts = [part["kwh"] for cost in costs for part in cost["energy"].values()]
-    return not costs or (status in {"interrupted", "KILLED"} and all(kwh is None for kwh in parts))
+
+    low: Amount
+    likely: Amount
+    high: Amount
+
+    def __add__(self, other: "Estimate") -> "Estimate":
+        return Estimate(self.low + other.low, self.likely + other.likely, self.high + other.high)
+
+
+NOTHING = Estimate(Amount(), Amount(), Amount())
+
+
+def estimate(seconds: np.ndarray, kwh: np.ndarray, co2e_kg: np.ndarray) -> Estimate:
+    """An estimate from the low, likely and high value of each quantity, arrays of three; NaN where it is unknown."""
+    low, likely, high = (modelled(*map(float, values)) for values in zip(seconds, kwh, co2e_kg, strict=True))
+    return Estimate(low, likely, high)
+
+
+def modelled(seconds: float, kwh: float, co2e_kg: float) -> Amount:
+    """An amount that was computed, not read from a counter. NaN: unknown."""
+    if math.isnan(kwh):
+        return Amount(missing=1, figures=1, seconds=seconds)
+    if math.isnan(co2e_kg):
+        return Amount(modelled=kwh, kg_missing=kwh, figures=1, seconds=seconds)
+    return Amount(modelled=kwh, kg=co2e_kg, figures=1, seconds=seconds)
+
+
+def total_of(costs: Costs) -> Amount:
+    """The sum of the costs of one attempt, as in its record."""
+    return add(map(amount_of, costs))
+
+
+def known_part(amount: Amount, limit: str) -> float:
+    """What is known of an amount, in the unit of a limit of a budget: kwh, co2e_kg or hours."""
+    parts = {"kwh": amount.counter + amount.modelled, "co2e_kg": amount.kg, "hours": amount.seconds / 3600}
+    return parts[limit]
+
+
+def is_unknown(amount: Amount, limit: str) -> bool:
+    """Whether some of an amount is unknown, as far as a limit of a budget is concerned."""
+    return (limit != "hours" and amount.missing > 0) or (limit == "co2e_kg" and amount.kg_missing > 0)
+
+
+def was_cut_off(costs: Costs, status: str) -> bool:
+    """Whether an attempt has no energy reading because its process was killed (worker death, SIGKILL).
+
+    Its expected cost is charged instead. An attempt that ended by itself without a reading was not measured: its cost stays
+    unknown. `status`: that of a record or of a run.
+    """
+    readings = [part["kwh"] for cost in costs for part in cost["energy"].values()]
+    return not costs or (status in {"interrupted", "KILLED"} and all(kwh is None for kwh in readings))

@@ -1,6 +1,6 @@
-"""A calibration: a few steps and a validation on real images, by the code that trains, say what a whole training takes.
+"""Measure how fast work goes on this machine: a few steps and a validation on real images, by the code that trains.
 
-What was measured is kept under CATS_HOME by what decides it and by the hardware, so that it is measured once.
+A measurement is cached under CATS_HOME by the hardware and by everything that decides it.
 """
 
 import math
@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 import torch
 
-from benchmark.core import json_cache as measured
+from benchmark.core import json_cache
 from benchmark.core.paths import calibrations_folder
 from benchmark.data.decoded import Decoded, load_images_cached
 from benchmark.data.split import split, split_and_subsample
-from benchmark.execution.budget.amounts import Sum
-from benchmark.execution.budget.history import Expected, Span, recipe_of, sort_of, spread
+from benchmark.execution.budget.amounts import Estimate, estimate, modelled
+from benchmark.execution.budget.history import recipe_of, spread, work_class_of
 from benchmark.machine.environment import environment
 from benchmark.machine.memory import keep_memory
 from benchmark.machine.meter import Meter
@@ -34,25 +34,28 @@ from benchmark.training.augment import draw
 from benchmark.training.device_images import Images, on_device
 from benchmark.training.features import features_path
 from benchmark.training.optimiser import Average
-from results.cost.amount import add, amount_of
+from results.cost.amount import Amount, add, amount_of
 from results.digest import digest
 from results.error import CatsError
 from results.record import Frozen
 
-SECONDS, FEWEST, MOST = 1.0, 3, 50  # timed steps: for about so long, but at least and at most so many
-FITTED = 512  # images on which a fit on frozen features is timed
+TIMED_SECONDS, MIN_STEPS, MAX_STEPS = 1.0, 3, 50  # steps are timed for about so long, but within these numbers
+FITTED_IMAGES = 512  # on which a fit on frozen features is timed
+FIT_SPREAD = 2.0  # by which factor the time of a fit on more images may differ from growing with their number
 Parts = dict[str, np.ndarray]
-FIT_SPREAD = 2.0  # how far a fit on more images may be from growing with their number
 
 
-class Pace(Frozen):
-    """How fast one sort of work goes on this machine.
+class Calibration(Frozen):
+    """How fast one class of work goes on this machine.
 
     Attributes:
-        setup: seconds to build the network. step: seconds of one, as a tenth, their mean and nine tenths of them are.
-        image: seconds to evaluate one image. fit: seconds to fit a probe, or to vote, on all images.
-        images: how many there are of train, val and test, and in all.
-        kwh_per_second, kg_per_kwh: None if nobody could tell. seconds, kwh: what measuring took.
+        setup: seconds to build the network.
+        step: seconds of one training step: 10 % quantile, mean and 90 % quantile.
+        image: seconds to evaluate one image.
+        fit: seconds to fit a probe, or to let neighbours vote, on all images.
+        images: number of images of train, val and test, and of all together.
+        kwh_per_second, kg_per_kwh: None if unknown.
+        seconds, kwh: what the calibration itself cost.
     """
 
     setup: float
@@ -66,61 +69,60 @@ class Pace(Frozen):
     kwh: float | None
 
     @property
-    def cost(self) -> Sum:
-        """What measuring took."""
-        kg = self.kwh * self.kg_per_kwh if self.kwh is not None and self.kg_per_kwh is not None else math.nan
-        return Sum(math.nan if self.kwh is None else self.kwh, kg, self.seconds / 3600)
+    def cost(self) -> Amount:
+        """What the calibration itself cost."""
+        return modelled(self.seconds, _or_nan(self.kwh), _or_nan(self.kwh) * _or_nan(self.kg_per_kwh))
 
-    def expected(self, work: Work, *, extracted: bool = False) -> Expected:
-        """What the work takes. Early stopping can only make it shorter: likely is what all epochs take, and low the fewest.
+    def estimate(self, work: Work, *, extracted: bool = False) -> Estimate:
+        """What work costs. Early stopping can only shorten it: likely and high are all epochs, low is the fewest possible.
 
-        `extracted`: its features will be there before.
+        `extracted`: whether its features will have been extracted before.
         """
-        seconds = _fixed(self.setup)
+        seconds = _once(self.setup)
         recipe, count = recipe_of(work), self.images
         if recipe.protocol == "finetune":
             fewest = recipe.epochs if recipe.patience is None else min(recipe.epochs, recipe.patience + 1)
             steps = count["train"] // min(recipe.batch_size, count["train"])
-            epoch = Span(*self.step).times(steps) + _fixed(self.image * count["val"])
-            seconds += epoch.times(fewest, recipe.epochs)
+            epoch = np.array(self.step) * steps + _once(self.image * count["val"])
+            seconds += epoch * [fewest, recipe.epochs, recipe.epochs]
             if not isinstance(work, Start):
-                seconds += _fixed(self.image * count["test"])
+                seconds += _once(self.image * count["test"])
         else:
-            seconds += Span(self.fit / FIT_SPREAD, self.fit, self.fit * FIT_SPREAD)
-            seconds += _fixed(0.0 if extracted else self.image * count["all"])
-        kwh = seconds.times(math.nan if self.kwh_per_second is None else self.kwh_per_second)
-        return Expected(seconds, kwh, kwh.times(math.nan if self.kg_per_kwh is None else self.kg_per_kwh))
+            seconds += np.array([self.fit / FIT_SPREAD, self.fit, self.fit * FIT_SPREAD])
+            seconds += _once(0.0 if extracted else self.image * count["all"])
+        kwh = seconds * _or_nan(self.kwh_per_second)
+        return estimate(seconds, kwh, kwh * _or_nan(self.kg_per_kwh))
 
 
 def features_file(work: Work) -> Path | None:
-    """Where the features lie that it extracts or finds; None if it needs none."""
+    """The file of the frozen features that work reads or writes; None if it needs none."""
     if isinstance(work, Start) or work.recipe.protocol == "finetune":
         return None
     return features_path(work.start, work.data, work.recipe)
 
 
-def kept(work: Work, device: str, country: str) -> Pace | None:
-    """What was measured before on this machine."""
-    return measured.read(Pace, _path(work, device, country))
+def cached(work: Work, device: str, country: str) -> Calibration | None:
+    """An earlier calibration of this machine; None if there is none."""
+    return json_cache.read(Calibration, _path(work, device, country))
 
 
-def calibrated(work: Work, device: str, country: str) -> Pace:
-    """Measure it now and keep it. Raises CatsError if the images, the network or the memory refuse."""
+def calibrate(work: Work, device: str, country: str) -> Calibration:
+    """Measure now and cache the result. Raises CatsError if the images, the network or the memory do not allow it."""
     keep_memory()
     try:
-        pace = _measured(work, device, country)
+        calibration = _measure(work, device, country)
     except (RuntimeError, ValueError) as error:
         raise CatsError(f"calibration of {work.backbone}: {type(error).__name__}: {error}") from error
-    measured.keep(pace, _path(work, device, country))
-    return pace
+    json_cache.keep(calibration, _path(work, device, country))
+    return calibration
 
 
 def _path(work: Work, device: str, country: str) -> Path:
     data = work.data if not isinstance(work, Start) else str(work.data)
-    return calibrations_folder() / f"{digest([sort_of(work), data, environment(device), country])}.json"
+    return calibrations_folder() / f"{digest([work_class_of(work), data, environment(device), country])}.json"
 
 
-def _measured(work: Work, device: str, country: str) -> Pace:
+def _measure(work: Work, device: str, country: str) -> Calibration:
     meter, recipe = Meter(country, device), recipe_of(work)
     dataset = catalogue.source(work.source).dataset if isinstance(work, Start) else catalogue.target(work.target).dataset
     assert dataset is not None
@@ -129,18 +131,18 @@ def _measured(work: Work, device: str, country: str) -> Pace:
         split(dataset, images) if isinstance(work, Start) else split_and_subsample(dataset, images, work.subsample, work.seed)
     )
     measure = _training if recipe.protocol == "finetune" else _frozen
-    found = measure(work, len(dataset.classes), images, parts, meter)
+    speeds = measure(work, len(dataset.classes), images, parts, meter)
     amounts = [amount_of(cost.model_dump()) for cost in meter.costs]
     total, timed = add(amounts), amounts[-1]
-    return Pace(
-        **found, images={part: len(rows) for part, rows in parts.items()} | {"all": len(images.ids)},
+    return Calibration(
+        **speeds, images={part: len(rows) for part, rows in parts.items()} | {"all": len(images.ids)},
         kwh_per_second=None if timed.kwh is None else timed.kwh / timed.seconds, kg_per_kwh=meter.costs[-1].kg_per_kwh,
         seconds=total.seconds, kwh=total.kwh,
     )  # fmt: skip
 
 
 def _training(work: Work, classes: int, images: Decoded, parts: Parts, meter: Meter) -> dict[str, Any]:
-    """Seconds of the network's setup, of steps, and of validation for each image."""
+    """Seconds to build the network, of training steps, and to validate one image."""
     recipe, device = recipe_of(work), torch.device(meter.device)
     with meter.phase("warm-up"):
         network, setup = _network(work, classes, recipe, device)
@@ -158,26 +160,25 @@ def _training(work: Work, classes: int, images: Decoded, parts: Parts, meter: Me
             loss = step(*shown.batch(torch.randperm(size).to(shown.pixels.device)), draws, recipe.lr)
             if judged is not None:
                 judged.follow(network)
-            float(loss)  # a GPU is waited for
+            float(loss)  # waits for a GPU
 
         one()
         evaluate.validate(now, val, step.precise)
     times: list[float] = []
     with meter.phase("calibration"):
-        while len(times) < FEWEST or (sum(times) < SECONDS and len(times) < MOST):
+        while len(times) < MIN_STEPS or (sum(times) < TIMED_SECONDS and len(times) < MAX_STEPS):
             times.append(_timed(one))
         seconds = _timed(lambda: evaluate.validate(now, val, step.precise))
-    span = spread(times)
-    return {"setup": setup, "step": (span.low, span.likely, span.high), "image": seconds / len(val)}
+    return {"setup": setup, "step": tuple(spread(times).tolist()), "image": seconds / len(val)}
 
 
 def _frozen(work: Work, _: int, images: Decoded, parts: Parts, meter: Meter) -> dict[str, Any]:
-    """Seconds of the network's setup, of the features of one image, and of a fit on some, scaled to all."""
+    """Seconds to build the network, to extract the features of one image, and of a fit on some images, scaled to all."""
     assert not isinstance(work, Start)
     device, features = torch.device(meter.device), list[np.ndarray]()
     with meter.phase("warm-up"):
         network, setup = _network(work, 2, Recipe(), device)
-        some = _rows(parts["train"], FITTED)
+        some = _rows(parts["train"], FITTED_IMAGES)
         shown = on_device(images.images[some], images.labels[some], device)
         precise = precision(network, work.recipe)
         evaluate.extract(network, _some(images, parts["train"], evaluate.EVALUATION_BATCH, device), precise)
@@ -186,13 +187,13 @@ def _frozen(work: Work, _: int, images: Decoded, parts: Parts, meter: Meter) -> 
         every, labels = dict.fromkeys(parts, features[0]), dict.fromkeys(parts, images.labels[some])
         fit = _timed(lambda: probe.PROTOCOLS[work.recipe.protocol](every, labels, work.recipe, work.rule))
     more = len(parts["train"]) / len(some)
-    if work.recipe.protocol == "knn":  # every image that is asked for meets every one that is known
+    if work.recipe.protocol == "knn":  # every validation and test image is compared with every training image
         more *= (len(parts["val"]) + len(parts["test"])) / (2 * len(some))
     return {"setup": setup, "image": seconds / len(some), "fit": fit * more}
 
 
 def _network(work: Work, classes: int, recipe: Recipe, device: torch.device) -> tuple[Network, float]:
-    """A network that starts from nothing, which costs the same, and the seconds that building it again took."""
+    """A network with random weights, which costs the same, and the seconds that building it a second time took."""
     start, made = Start(kind="random", source="scratch", backbone=work.backbone, seed=0), []
     seconds = [_timed(lambda: made.append(initialised(start, classes, 0, recipe).to(device))) for _ in range(2)][-1]
     return made[-1], seconds
@@ -204,7 +205,7 @@ def _some(images: Decoded, rows: np.ndarray, most: int, device: torch.device) ->
 
 
 def _rows(rows: np.ndarray, most: int) -> np.ndarray:
-    """At most so many of the rows, spread over all of them: neighbours are often of one class."""
+    """At most so many of the rows, evenly spread over all of them: neighbours often have the same class."""
     chosen: np.ndarray = rows[np.linspace(0, len(rows) - 1, min(most, len(rows))).astype(int)]
     return chosen
 
@@ -215,6 +216,10 @@ def _timed(act: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
-def _fixed(seconds: float) -> Span:
-    """A figure that was measured once, with the slack of one."""
+def _once(seconds: float) -> np.ndarray:
+    """Low, likely and high value of a time that was measured once."""
     return spread([seconds])
+
+
+def _or_nan(value: float | None) -> float:
+    return math.nan if value is None else value

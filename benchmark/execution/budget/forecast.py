@@ -1,14 +1,14 @@
-"""What the rest of a plan may take, from finished work of the same experiment and from calibrations."""
+"""What the rest of a plan may cost, judged by finished work of the same experiment and by calibrations."""
 
 import logging
-import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmark.execution.budget.history import FREE, Expected, History, Sort, Span, history_of, sort_of
+from benchmark.execution.budget.amounts import NOTHING, Estimate
+from benchmark.execution.budget.history import History, WorkClass, history_of, work_class_of
 from benchmark.specs import catalogue
 from benchmark.specs.cell import Cell
 from benchmark.specs.job import Job, Work, works
@@ -18,13 +18,13 @@ from results.error import CatsError
 if TYPE_CHECKING:
     import pandas as pd
 
-    from benchmark.execution.budget.calibrate import Pace
+    from benchmark.execution.budget.calibrate import Calibration
 
 log = logging.getLogger(__name__)
 
 
-def absent(todo: Sequence[Cell]) -> list[str]:
-    """What stands in the way of `cats run`: data that are not on this machine, one sentence each."""
+def missing_data(todo: Sequence[Cell]) -> list[str]:
+    """Data sets that the cells need and that are not on this machine, one sentence each."""
     wanted = {cell.target: catalogue.target(cell.target).dataset for cell in todo}
     for cell in todo:
         for start in chain(cell.start):
@@ -41,7 +41,7 @@ def absent(todo: Sequence[Cell]) -> list[str]:
 
 
 def pretrainings_of(todo: Sequence[Cell]) -> list[str]:
-    """One sentence for each pretraining that has to come before the cells."""
+    """One sentence for each pretraining that has to run before the cells."""
     needed = {start.key: start for cell in todo for start in reversed(chain(cell.start)) if start.recipe is not None}
     return [
         f"first comes a pretraining: {start.source}, {start.backbone}, {start.recipe.size} pixels, {start.recipe.epochs} epochs"
@@ -55,106 +55,115 @@ ORIGINS = {"finished": "finished ones", "calibrated": "calibration", "alike": "o
 
 
 @dataclass
-class Forecast:
-    """What work is expected to take here: as finished work of its sort, this call's first; else as calibrations say.
+class CostForecast:
+    """What work is expected to cost here: by finished work of its class, first of this call; else by calibrations.
 
     Attributes:
-        history: what the experiment's finished runs took. recent: those of this call.
-        calibrates: whether what nobody knows is measured now, which takes seconds for each sort of work.
-        elsewhere: whether others than this process do the work, on devices that may be faster or slower than its own.
-        begins: told before something is measured. measured: the calibrations of this call.
+        history: finished runs of the experiment. recent: those of this call.
+        device: cpu, cuda ...: what calibrations run on.
+        calibrates: whether work of unknown cost is calibrated now, which takes seconds for each class of work.
+        remote: whether jobs run in other processes, perhaps on faster or slower devices (see Engine).
+        announce: called with a sentence before a calibration.
+        calibrations: those of this call.
     """
 
     history: History
     device: str
     country: str
     calibrates: bool = False
-    elsewhere: bool = False
-    begins: Callable[[str], None] = log.info
+    remote: bool = False
+    announce: Callable[[str], None] = log.info
     recent: History = field(default_factory=History)
-    measured: "list[Pace]" = field(default_factory=list)
-    _paces: "dict[Sort, Pace | None]" = field(default_factory=dict)
+    calibrations: "list[Calibration]" = field(default_factory=list)
+    _known: "dict[WorkClass, Calibration | None]" = field(default_factory=dict)
 
-    def expected(self, work: Work, asked: set[Path]) -> tuple[Expected | None, str]:
-        """What it takes, and how that is known, of ORIGINS; None where nothing tells.
+    def estimate(self, work: Work, extracted: set[Path]) -> tuple[Estimate | None, str]:
+        """The cost of work and its origin, a key of ORIGINS; None if there is no basis for an estimate.
 
-        `asked`: features that work before this one extracts; those of this one are put in.
+        `extracted`: files of features that earlier work extracts; that of this work is added.
         """
-        exact = self.recent.expected(work) or self.history.expected(work)
+        exact = self.recent.estimate(work) or self.history.estimate(work)
         if exact is not None:
             return exact, "finished"
-        pace = self._pace(work)
-        if pace is not None:
-            return pace.expected(work, extracted=_extracted(work, asked)), "calibrated"
-        return self.history.expected(work, roughly=True), "alike"
+        calibration = self._calibration(work)
+        if calibration is not None:
+            return calibration.estimate(work, extracted=_is_extracted(work, extracted)), "calibrated"
+        return self.history.estimate(work, rough=True), "alike"
 
-    def _pace(self, work: Work) -> "Pace | None":
-        from benchmark.execution.budget.calibrate import calibrated, kept
+    def _calibration(self, work: Work) -> "Calibration | None":
+        from benchmark.execution.budget.calibrate import cached, calibrate
 
-        sort = sort_of(work)
-        if sort not in self._paces:
-            found = kept(work, self.device, self.country)
-            if found is None and self.calibrates:
-                self.begins(f"calibrating {work.backbone}")
+        work_class = work_class_of(work)
+        if work_class not in self._known:
+            calibration = cached(work, self.device, self.country)
+            if calibration is None and self.calibrates:
+                self.announce(f"calibrating {work.backbone}")
                 try:
-                    found = calibrated(work, self.device, self.country)
-                    self.measured.append(found)
+                    calibration = calibrate(work, self.device, self.country)
+                    self.calibrations.append(calibration)
                 except CatsError as error:
-                    log.warning("%s; what it takes shows when it has run", error)
-            self._paces[sort] = found
-        return self._paces[sort]
+                    log.warning("%s; its cost is unknown until it has run", error)
+            self._known[work_class] = calibration
+        return self._known[work_class]
 
 
-def forecast_of(frame: "pd.DataFrame | None", wish: str, country: str, *, calibrates: bool) -> Forecast:
-    """A forecast from the runs in `frame` (see Tracking.frame) for the device that somebody wishes: auto, cpu or cuda."""
+def forecast_of(frame: "pd.DataFrame | None", device: str, country: str, *, calibrates: bool) -> CostForecast:
+    """A forecast from the runs in `frame` (see Tracking.frame) for a device: auto, cpu or cuda."""
     from benchmark.machine.device import device_of
 
-    return Forecast(history_of(frame), str(device_of(wish)), country, calibrates)
+    return CostForecast(history_of(frame), str(device_of(device)), country, calibrates)
 
 
-def _extracted(work: Work, asked: set[Path]) -> bool:
-    """Whether its features are there, or will be because somebody asks for them before."""
+def _is_extracted(work: Work, extracted: set[Path]) -> bool:
+    """Whether the features of this work exist, or earlier work extracts them."""
     from benchmark.execution.budget.calibrate import features_file
 
     file = features_file(work)
     if file is None:
         return False
-    before = file in asked or file.exists()
-    asked.add(file)
+    before = file in extracted or file.exists()
+    extracted.add(file)
     return before
 
 
 @dataclass
 class Projection:
-    """What jobs take together. `known`: how many pieces of work by ORIGINS, and how many nothing is known of."""
+    """What several jobs cost together.
 
-    total: Expected = FREE
+    Attributes:
+        total: of all work whose cost can be estimated.
+        origins: how many pieces of work by the origin of their estimate, and under `nothing` how many have none.
+    """
+
+    total: Estimate = NOTHING
     cells: int = 0
     pretrainings: int = 0
-    known: Counter[str] = field(default_factory=Counter)
+    origins: Counter[str] = field(default_factory=Counter)
 
     def __str__(self) -> str:
         what = [counted(self.cells, "cell")] + ([counted(self.pretrainings, "pretraining")] if self.pretrainings else [])
-        pieces = [f"{self.known[name]} by {said}" for name, said in ORIGINS.items() if self.known[name]]
+        pieces = [f"{self.origins[name]} by {origin}" for name, origin in ORIGINS.items() if self.origins[name]]
         if not pieces:
             return UNKNOWN
-        if self.known["nothing"]:
-            pieces.append(f"{self.known['nothing']} unknown and not in it")
-        figures = [_range(self.total.seconds, _time), _range(self.total.kwh, _energy), _range(self.total.co2e_kg, _mass)]
+        if self.origins["nothing"]:
+            pieces.append(f"{self.origins['nothing']} unknown and not in it")
+        low, high = self.total.low, self.total.high
+        figures = [_range(low.seconds, high.seconds, _time), _range(low.kwh, high.kwh, _energy)]
+        figures.append(_range(low.co2e, high.co2e, _mass))
         return f"expected: {', '.join(figures)} for {' and '.join(what)} ({', '.join(pieces)})"
 
 
-def project(jobs: Iterable[Job], forecast: Forecast) -> Projection:
-    """What all jobs take, one after the other."""
-    found, asked = Projection(), set[Path]()
+def project(jobs: Iterable[Job], forecast: CostForecast) -> Projection:
+    """What all jobs cost, one after the other."""
+    projection, extracted = Projection(), set[Path]()
     for job in jobs:
         for work in works(job):
-            expected, origin = forecast.expected(work, asked)
-            found.known["nothing" if expected is None else origin] += 1
-            found.total += expected or FREE
-        found.cells += len(job.cells)
-        found.pretrainings += job.start is not None
-    return found
+            expected, origin = forecast.estimate(work, extracted)
+            projection.origins["nothing" if expected is None else origin] += 1
+            projection.total += expected or NOTHING
+        projection.cells += len(job.cells)
+        projection.pretrainings += job.start is not None
+    return projection
 
 
 def counted(count: int, what: str) -> str:
@@ -162,11 +171,11 @@ def counted(count: int, what: str) -> str:
     return f"{count} {what}{'' if count == 1 else 's'}"
 
 
-def _range(span: Span, unit: Callable[[float], tuple[float, str]]) -> str:
-    if math.isnan(span.likely):
+def _range(low: float | None, high: float | None, unit: Callable[[float], tuple[float, str]]) -> str:
+    if low is None or high is None:
         return f"unknown {unit(0.0)[1].removeprefix('m')}"
-    factor, name = unit(span.high)
-    return f"{_brief(span.low * factor)} to {_brief(span.high * factor)} {name}"
+    factor, name = unit(high)
+    return f"{_brief(low * factor)} to {_brief(high * factor)} {name}"
 
 
 def _brief(value: float) -> str:

@@ -1,4 +1,4 @@
-"""Keeps a plan within its budget: says before what fits, lets no job begin that does not, says after why it stopped."""
+"""Keeps a plan within its budget: tells beforehand what fits, admits no job that does not, tells afterwards why it stopped."""
 
 import math
 import threading
@@ -8,171 +8,180 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmark.execution.budget.amounts import NOTHING, Sum, bare, sum_of
-from benchmark.execution.budget.forecast import Forecast, project
-from benchmark.execution.budget.spending import needs_of, spent_before
+from benchmark.execution.budget.amounts import is_unknown, known_part, total_of, was_cut_off
+from benchmark.execution.budget.forecast import CostForecast, project
+from benchmark.execution.budget.spending import likely_costs, spent_before
 from benchmark.machine.meter import require_energy
 from benchmark.specs.budget import Budget, amount
 from benchmark.specs.cell import Cell
 from benchmark.specs.job import Job
+from results.cost.amount import Amount, add
 from results.error import CatsError
 from results.record import Record
 
 if TYPE_CHECKING:
     import pandas as pd
 
-ENERGY = ("kwh", "co2e_kg")
-
 
 @dataclass
 class Guard:
-    """The budget of one call of `run`; without limits it lets every job pass and looks at nothing.
+    """The budget of one call of `run`. Without limits it admits every job and reads nothing.
 
     Attributes:
-        cells: of the plan. spent: by all attempts so far; its hours are not used, `began` tells them.
-        stopped: the limit that the next job would have exceeded, and how much of it that job was expected to take.
+        cells: number of cells of the plan. finished: how many of them are finished.
+        spent: cost of all attempts so far. Its seconds are not used: hours are those since `began`.
+        stopped: the limit that the next job would have exceeded, and how much of it that job was expected to need.
     """
 
     budget: Budget
     cells: int = 0
-    spent: Sum = NOTHING
-    forecast: Forecast | None = None
+    finished: int = 0
+    spent: Amount = field(default_factory=Amount)
+    forecast: CostForecast | None = None
     began: float = field(default_factory=time.monotonic)
     stopped: tuple[str, float] | None = None
-    _flying: dict[str, Sum] = field(default_factory=dict)
-    _asked: set[Path] = field(default_factory=set)
-    _lock: threading.Lock = field(default_factory=threading.Lock)  # an engine may ask in a thread of its own
+    _running: dict[str, Amount] = field(default_factory=dict)  # key → expected cost
+    _running_cells: set[str] = field(default_factory=set)
+    _extracted: set[Path] = field(default_factory=set)
+    _lock: threading.Lock = field(default_factory=threading.Lock)  # an engine may call from threads of its own
 
     def admit(self, job: Job) -> Job | None:
-        """The job, or as many of its cells as are left, to begin now; None if it would exceed the budget.
+        """The job, or as many of its cells as the budget has left, to start now; None if it would exceed the budget.
 
-        What is on its way counts as what is expected of it, and may take less: who waits for any of it asks again. Nothing that
-        runs is ended.
+        Running jobs count with their expected cost. They may cost less, so the answer may change when they have ended. No
+        running job is stopped.
         """
         with self._lock:
-            fitting, asked = self._cut(job), set(self._asked)
-            needs = needs_of(fitting, self.forecast, asked) if self.budget.limits else {}
-            self.stopped = self._exceeded(sum(needs.values(), NOTHING))
+            fitting, extracted = self._cut(job), set(self._extracted)
+            costs = likely_costs(fitting, self.forecast, extracted) if self.budget.limits else {}
+            self.stopped = self._exceeded(add(costs.values()), len(fitting.cells))
             if self.stopped is not None:
                 return None
-            self._flying, self._asked = self._flying | needs, asked
+            self._running |= costs
+            self._running_cells |= {cell.key for cell in fitting.cells} if self.budget.limits else set()
+            self._extracted = extracted
         return fitting
 
     def count(self, record: Record) -> None:
-        """One more record. One that ended badly without any figure counts as what was expected of it, see spending.bare."""
+        """Book one record. An attempt that was cut off (see was_cut_off) is charged its expected cost."""
         if not self.budget.limits:
             return
         with self._lock:
-            need = self._flying.pop(record.key, NOTHING)
-            made = int(record.kind == "cell" and record.status == "finished")
+            expected = self._running.pop(record.key, Amount())
+            self._running_cells.discard(record.key)
+            self.finished += record.kind == "cell" and record.status == "finished"
             if self.forecast is not None:
                 self.forecast.recent.count(record)
             costs = [cost.model_dump() for cost in record.costs]
-            self.spent += replace(need, cells=made) if bare(costs, record.status) else sum_of(costs, made)
+            self.spent += expected if was_cut_off(costs, record.status) else total_of(costs)
 
     def read(self, cells: Iterable[Cell], frame: "pd.DataFrame | None", waiting: Iterable[Record] = ()) -> None:
-        """Count what was spent by runs (see Tracking.frame) and by records in the outbox; `cells` are all of the plan's.
+        """Book what runs (see Tracking.frame) and records in the outbox have cost; `cells` are all cells of the plan.
 
         Raises CatsError if that is unknown.
         """
         if self.budget.limits:
             self.cells = sum(1 for _ in cells)
-            self.spent = spent_before(cells, frame, waiting, self.forecast)
+            self.spent, self.finished = spent_before(cells, frame, waiting, self.forecast)
             self._require_known("that of an earlier attempt is missing")
 
     def require(self) -> None:
-        """Raises CatsError if nothing is left of the budget, or if it cannot be kept on this machine."""
-        stopped = self._exceeded(NOTHING)
+        """Raises CatsError if nothing is left of the budget, or if this machine cannot measure what it limits."""
+        stopped = self._exceeded(Amount(), 0)
         if stopped is not None:
             raise CatsError(self._refusal(*stopped))
         if self.forecast is not None and self.budget.needs_energy:
             require_energy(self.forecast.device, self.forecast.country)
 
     def look(self, jobs: Callable[[], Iterable[Job]]) -> Iterator[str]:
-        """What is to be said before the first job: what all of it is expected to take, and whether that fits.
+        """Sentences to print before the first job: the expected cost of all jobs, and how many of them fit.
 
         Raises CatsError if not even the first cell fits.
         """
         if self.forecast is not None:
             projection = project(jobs(), self.forecast)
-            told = str(projection)
-            if self.forecast.elsewhere:
-                told += "; the time is that of one worker"
-                if projection.known["calibrated"]:
-                    told += f", calibrated on the driver's {self.forecast.device}"
-            yield told
-            yield from self._calibrated(self.forecast)
-        fitting, need, asked = 0, NOTHING, set[Path]()
+            sentence = str(projection)
+            if self.forecast.remote:
+                sentence += "; the time is that of one worker"
+                if projection.origins["calibrated"]:
+                    sentence += f", calibrated on the driver's {self.forecast.device}"
+            yield sentence
+            yield from self._book_calibrations(self.forecast)
+        fitting, needed, extracted = 0, Amount(), set[Path]()
         for job in jobs() if self.budget.limits else ():
             for cell in job.cells or [None]:
                 piece = job if cell is None else replace(job, cells=(cell,))
-                need = sum(needs_of(piece, self.forecast, asked).values(), need).known()
-                stopped = self._exceeded(need)
+                needed += add(likely_costs(piece, self.forecast, extracted).values())
+                stopped = self._exceeded(needed, fitting + len(piece.cells))
                 if stopped is not None:
                     if not fitting:
                         raise CatsError(self._refusal(*stopped))
-                    alone = " of one worker" if self.forecast is not None and self.forecast.elsewhere else ""
+                    alone = " of one worker" if self.forecast is not None and self.forecast.remote else ""
                     yield f"{self._left()}; about {fitting} of them fit into {self._named(stopped[0])}{alone}"
                     return
                 fitting += len(piece.cells)
 
     def close(self) -> str | None:
-        """After the last job: why it ended before all was done. Raises CatsError if that is because energy is missing."""
+        """After the last job: why the run ended before all was done. Raises CatsError if that is because energy is missing."""
         if self.stopped is None:
             return None
         self._require_known("that of the last attempt is missing; what was made is recorded")
         return self._used_up(*self.stopped)
 
-    def _calibrated(self, forecast: Forecast) -> Iterator[str]:
-        """Calibrations cost something too."""
-        if forecast.measured:
-            cost = sum((pace.cost for pace in forecast.measured), NOTHING)
-            self.spent += replace(cost, hours=0.0)
+    def _book_calibrations(self, forecast: CostForecast) -> Iterator[str]:
+        """Calibrations use energy too."""
+        if forecast.calibrations:
+            cost = add(calibration.cost for calibration in forecast.calibrations)
+            self.spent += cost
             self._require_known("that of the calibration is missing")
-            energy = "unknown energy" if math.isnan(cost.kwh) else f"{cost.kwh * 1000:.2g} Wh"
-            yield f"calibrated in {cost.hours * 3600:.1f} seconds, {energy}"
+            energy = "unknown energy" if cost.kwh is None else f"{cost.kwh * 1000:.2g} Wh"
+            yield f"calibrated in {cost.seconds:.1f} seconds, {energy}"
 
     def _cut(self, job: Job) -> Job:
-        """Fewer cells at once, where only so many are left."""
+        """The job with no more cells than are left of a budget of cells, but one at least."""
         if self.budget.cells is None:
             return job
         return replace(job, cells=job.cells[: max(1, self.budget.cells - int(self._used("cells")))])
 
-    def _used(self, name: str) -> float:
-        """What is spent of a limit, and what is on its way."""
-        if name == "hours":
+    def _used(self, limit: str) -> float:
+        """How much of a limit is spent or expected of running jobs; NaN if what is spent is unknown."""
+        if limit == "hours":
             return (time.monotonic() - self.began) / 3600
-        return float(getattr(sum((need.known() for need in self._flying.values()), self.spent), name))
+        if limit == "cells":
+            return float(self.finished + len(self._running_cells))
+        if is_unknown(self.spent, limit):
+            return math.nan
+        return known_part(self.spent, limit) + sum(known_part(expected, limit) for expected in self._running.values())
 
-    def _exceeded(self, need: Sum) -> tuple[str, float] | None:
-        """The limit that would be exceeded, and what is needed of it. A pretraining needs room for a cell behind it."""
-        for name, limit in self.budget.limits.items():
-            used, more = self._used(name), max(1, need.cells) if name == "cells" else getattr(need.known(), name)
-            if math.isnan(used) or used >= limit or used + more > limit:
-                return name, more
+    def _exceeded(self, needed: Amount, cells: int) -> tuple[str, float] | None:
+        """The limit that would be exceeded, and how much of it is needed. A pretraining needs room for a cell after it."""
+        for limit, most in self.budget.limits.items():
+            used, more = self._used(limit), max(1, cells) if limit == "cells" else known_part(needed, limit)
+            if math.isnan(used) or used >= most or used + more > most:
+                return limit, more
         return None
 
     def _require_known(self, why: str) -> None:
-        for name in self.budget.limits:
-            if name in ENERGY and math.isnan(getattr(self.spent, name)):
+        for limit in self.budget.limits:
+            if limit != "cells" and is_unknown(self.spent, limit):
                 raise CatsError(
-                    f"{self._named(name)} cannot be kept, energy or its CO2e is unknown: {why}; limit hours or cells"
+                    f"{self._named(limit)} cannot be kept, energy or its CO2e is unknown: {why}; limit hours or cells"
                 )
 
-    def _named(self, name: str) -> str:
-        return f"the budget of {amount(name, self.budget.limits[name])}"
+    def _named(self, limit: str) -> str:
+        return f"the budget of {amount(limit, self.budget.limits[limit])}"
 
     def _left(self) -> str:
-        return f"{self.cells - self.spent.cells} of {self.cells} cells are left"
+        return f"{self.cells - self.finished} of {self.cells} cells are left"
 
-    def _used_up(self, name: str, more: float) -> str:
-        spent = f"{amount(name, self._used(name))} {'finished' if name == 'cells' else 'spent'}"
-        if name != "cells" and more:
-            spent += f" and {amount(name, more)} expected of the next job"
-        return f"{self._named(name)} is used up: {spent}, {self._left()}; raise it and run again"
+    def _used_up(self, limit: str, more: float) -> str:
+        spent = f"{amount(limit, self._used(limit))} {'finished' if limit == 'cells' else 'spent'}"
+        if limit != "cells" and more:
+            spent += f" and {amount(limit, more)} expected of the next job"
+        return f"{self._named(limit)} is used up: {spent}, {self._left()}; raise it and run again"
 
-    def _refusal(self, name: str, more: float) -> str:
-        if name == "cells" or self._used(name) >= self.budget.limits[name]:
-            return self._used_up(name, 0.0)
-        spent = f"{amount(name, self._used(name))} spent, {amount(name, more)} expected of that cell and what it needs"
-        return f"{self._named(name)} does not hold even the first cell: {spent}; raise it and run again"
+    def _refusal(self, limit: str, more: float) -> str:
+        if limit == "cells" or self._used(limit) >= self.budget.limits[limit]:
+            return self._used_up(limit, 0.0)
+        spent = f"{amount(limit, self._used(limit))} spent, {amount(limit, more)} expected of that cell and what it needs"
+        return f"{self._named(limit)} does not hold even the first cell: {spent}; raise it and run again"

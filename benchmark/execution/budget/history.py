@@ -1,4 +1,4 @@
-"""What a cell or a pretraining is expected to take, as finished ones of its sort took."""
+"""What a cell or a pretraining is expected to cost, judged by finished ones of the same class of work."""
 
 import math
 from collections import deque
@@ -12,151 +12,121 @@ import pandas as pd
 
 from benchmark.core.cost_fields import cost_fields
 from benchmark.data.split import Subsample
+from benchmark.execution.budget.amounts import Estimate, estimate, total_of
 from benchmark.specs.job import Work
 from benchmark.specs.recipe import Recipe, flat
 from benchmark.specs.start import Start
-from results.cost.amount import add, amount_of
+from results.cost.amount import Amount
 from results.record import Record
 from results.tracking.cost_columns import unpacked
 
-Sort = tuple[str, ...]
+WorkClass = tuple[str, ...]  # values of everything that decides what work costs, apart from its number of epochs
 TRIAL = "compiling"  # a phase of one cell in many, in records of older versions
-MOST = 100  # of each sort: the last ones say it
-SLACK = 0.1  # two figures that agree by chance are no certainty: an interval has this part of its middle to either side
+MAX_REMEMBERED = 100  # finished pieces of work in each class: the last ones tell its cost
+MIN_SPREAD = 0.1  # two values may agree by chance, so bounds lie at least this part of the mean away from it
+COST_FIELDS = sorted([*cost_fields(Recipe), *(f"subsample.{name}" for name in cost_fields(Subsample))])
 
 
-@dataclass(frozen=True)
-class Span:
-    """An interval with what is likely in it."""
-
-    low: float
-    likely: float
-    high: float
-
-    def __add__(self, other: "Span") -> "Span":
-        return Span(self.low + other.low, self.likely + other.likely, self.high + other.high)
-
-    def times(self, low: float, high: float | None = None) -> "Span":
-        """So many times as much; at least `low` times and at most `high` times, which then is likely too."""
-        high = low if high is None else high
-        return Span(self.low * low, self.likely * high, self.high * high)
-
-
-NOTHING, UNKNOWN = Span(0.0, 0.0, 0.0), Span(math.nan, math.nan, math.nan)
-
-
-@dataclass(frozen=True)
-class Expected:
-    """What some work is expected to take. NaN where nobody knows."""
-
-    seconds: Span
-    kwh: Span
-    co2e_kg: Span
-
-    def __add__(self, other: "Expected") -> "Expected":
-        return Expected(self.seconds + other.seconds, self.kwh + other.kwh, self.co2e_kg + other.co2e_kg)
-
-
-FREE = Expected(NOTHING, NOTHING, NOTHING)
-
-
-def spread(values: Sequence[float]) -> Span:
-    """Mean, which is what many sum up to, between the first and the last tenth of the values. NaNs are left out."""
+def spread(values: Sequence[float]) -> np.ndarray:
+    """Low (10 % quantile), likely (mean) and high (90 % quantile) value; NaNs are left out, and NaN if none remains."""
     known = [value for value in values if not math.isnan(value)]
     if not known:
-        return UNKNOWN
-    middle = math.fsum(known) / len(known)
+        return np.full(3, math.nan)
+    mean = math.fsum(known) / len(known)
     low, high = np.quantile(known, [0.1, 0.9])
-    return Span(min(float(low), middle * (1 - SLACK)), middle, max(float(high), middle * (1 + SLACK)))
+    return np.array([min(float(low), mean * (1 - MIN_SPREAD)), mean, max(float(high), mean * (1 + MIN_SPREAD))])
 
 
 @dataclass(frozen=True)
-class Taken:
-    """What finished work took. `epochs`: asked for; `run`: until it stopped early. NaN where nobody knows."""
+class Finished:
+    """A finished piece of work.
 
-    seconds: float
-    kwh: float
-    co2e_kg: float
+    Attributes:
+        amount: what it cost.
+        epochs, patience: as its recipe says. epochs_run: after how many it stopped; NaN if unknown.
+    """
+
+    amount: Amount
     epochs: str
-    run: float
+    epochs_run: float
     patience: str
 
     def scale(self, recipe: Recipe) -> float | None:
-        """How many times as long the same work takes with the epochs of a recipe; None if that cannot be told."""
+        """How many times as long the same work takes with the epochs of another recipe; None if that is unknown."""
         if recipe.protocol != "finetune":
             return 1.0
-        same = self.patience == str(recipe.patience)  # then it stops early as often
+        same = self.patience == str(recipe.patience)  # early stopping then shortens both alike
         if same and self.epochs == str(recipe.epochs):
             return 1.0
-        before = float(self.epochs) if same else self.run
+        before = float(self.epochs) if same else self.epochs_run
         return recipe.epochs / before if recipe.epochs and before > 0 else None
 
 
 @dataclass
 class History:
-    """What finished work took, by its sort."""
+    """Finished work by its class."""
 
-    taken: dict[Sort, deque[Taken]] = field(default_factory=dict)
-    _known: dict[tuple[Sort, int, int | None], Expected | None] = field(default_factory=dict)
+    finished: dict[WorkClass, deque[Finished]] = field(default_factory=dict)
+    _estimates: dict[tuple[WorkClass, int, int | None], Estimate | None] = field(default_factory=dict)
 
     def count(self, record: Record) -> None:
-        """One more record; only what finished says what its sort takes."""
+        """Add a record; only a finished attempt tells what work of its class costs."""
         if record.status == "finished" and record.costs:
             row = {**record.settings, **record.names, "kind": record.kind, "epochs_run": record.validation.get("epochs_run")}
             self.append(row, [cost.model_dump() for cost in record.costs])
 
     def append(self, row: Mapping[str, object], costs: Iterable[Mapping[str, Any]]) -> None:
-        """One more finished attempt, a row of Tracking.frame."""
-        total = add(amount_of(cost) for cost in costs if cost["phase"] != TRIAL)
+        """Add a finished attempt as a row of Tracking.frame."""
         run = row.get("epochs_run")
-        taken = Taken(
-            total.seconds, math.nan if total.kwh is None else total.kwh, math.nan if total.co2e is None else total.co2e,
-            _text(row, "epochs"), float(run) if isinstance(run, float | int) else math.nan, _text(row, "patience"),
+        finished = Finished(
+            total_of([cost for cost in costs if cost["phase"] != TRIAL]), _text(row, "epochs"),
+            float(run) if isinstance(run, float | int) else math.nan, _text(row, "patience"),
         )  # fmt: skip
-        for sort in (_sort(row), _roughly(row)):
-            self.taken.setdefault(sort, deque(maxlen=MOST)).append(taken)
-        self._known.clear()
+        for work_class in (_work_class(row), _rough_class(row)):
+            self.finished.setdefault(work_class, deque(maxlen=MAX_REMEMBERED)).append(finished)
+        self._estimates.clear()
 
-    def expected(self, work: Work, *, roughly: bool = False) -> Expected | None:
-        """As finished work of the same sort; `roughly`: of the same backbone, size and protocol at least."""
+    def estimate(self, work: Work, *, rough: bool = False) -> Estimate | None:
+        """The cost by finished work of the same class; `rough`: of the same backbone, size and protocol at least."""
         recipe, row = recipe_of(work), row_of(work)
-        sort = _roughly(row) if roughly else _sort(row)
-        key = (sort, recipe.epochs, recipe.patience)
-        if key not in self._known:
-            self._known[key] = _expected(self.taken.get(sort, ()), recipe)
-        return self._known[key]
+        work_class = _rough_class(row) if rough else _work_class(row)
+        key = (work_class, recipe.epochs, recipe.patience)
+        if key not in self._estimates:
+            self._estimates[key] = _estimate(self.finished.get(work_class, ()), recipe)
+        return self._estimates[key]
 
 
-def _expected(taken: Iterable[Taken], recipe: Recipe) -> Expected | None:
-    scaled = [(one, scale) for one in taken if (scale := one.scale(recipe)) is not None]
+def _estimate(finished: Iterable[Finished], recipe: Recipe) -> Estimate | None:
+    scaled = [(each.amount, scale) for each in finished if (scale := each.scale(recipe)) is not None]
     if not scaled:
         return None
-    return Expected(
-        spread([one.seconds * scale for one, scale in scaled]),
-        spread([one.kwh * scale for one, scale in scaled]),
-        spread([one.co2e_kg * scale for one, scale in scaled]),
-    )
+
+    def bounds(value: str) -> np.ndarray:
+        values = [(getattr(amount, value), scale) for amount, scale in scaled]
+        return spread([math.nan if value is None else value * scale for value, scale in values])
+
+    return estimate(bounds("seconds"), bounds("kwh"), bounds("co2e"))
 
 
 def history_of(frame: pd.DataFrame | None) -> History:
-    """What the finished runs in `frame` took, see Tracking.frame."""
-    found = History()
+    """The finished runs in `frame`, see Tracking.frame."""
+    history = History()
     if frame is None or not len(frame):
-        return found
+        return history
     past = frame[(frame["status"] == "FINISHED") & frame["kind"].isin(["cell", "pretraining"]) & (frame["costs"] != "[]")]
     for row, costs in zip(past.to_dict("records"), unpacked(past["costs"]), strict=True):
-        found.append({str(name): value for name, value in row.items()}, costs)
-    return found
+        history.append({str(name): value for name, value in row.items()}, costs)
+    return history
 
 
 def recipe_of(work: Work) -> Recipe:
-    """How it is trained."""
+    """The recipe by which work trains."""
     assert work.recipe is not None
     return work.recipe
 
 
 def row_of(work: Work) -> dict[str, object]:
-    """What its run will say of it, as far as that decides what it takes."""
+    """The columns of the run that work will leave, as far as they decide its cost."""
     settings: dict[str, object] = dict(_flat(recipe_of(work)))
     if isinstance(work, Start):
         return {**settings, "kind": "pretraining", "source": work.source, "backbone": work.backbone}
@@ -164,20 +134,20 @@ def row_of(work: Work) -> dict[str, object]:
     return {**settings, "kind": "cell", "target": work.target, "backbone": work.backbone}
 
 
-def sort_of(work: Work) -> Sort:
-    """What is equal for work that takes equally long, but for the number of epochs."""
-    return _sort(row_of(work))
+def work_class_of(work: Work) -> WorkClass:
+    """What is equal for work that costs equally much per epoch."""
+    return _work_class(row_of(work))
 
 
 _flat = lru_cache(maxsize=1024)(flat)
-DECIDING = sorted([*cost_fields(Recipe), *(f"subsample.{name}" for name in cost_fields(Subsample))])
 
 
-def _sort(row: Mapping[str, object]) -> Sort:
-    return (*_texts(row, ["kind", "source" if row["kind"] == "pretraining" else "target", "backbone"]), *_texts(row, DECIDING))
+def _work_class(row: Mapping[str, object]) -> WorkClass:
+    data = "source" if row["kind"] == "pretraining" else "target"
+    return (*_texts(row, ["kind", data, "backbone"]), *_texts(row, COST_FIELDS))
 
 
-def _roughly(row: Mapping[str, object]) -> Sort:
+def _rough_class(row: Mapping[str, object]) -> WorkClass:
     return tuple(_texts(row, ["kind", "backbone", "size", "protocol"]))
 
 
@@ -186,6 +156,6 @@ def _texts(row: Mapping[str, object], names: Iterable[str]) -> list[str]:
 
 
 def _text(row: Mapping[str, object], name: str) -> str:
-    """What a pretraining's run does not have is NaN in a frame of many runs."""
+    """A setting as text; empty if the run has none, which is NaN in a frame of many runs."""
     value = row.get(name, "")
     return value if isinstance(value, str) else ""

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from benchmark.execution.budget.forecast import Forecast
+from benchmark.execution.budget.forecast import CostForecast
 from benchmark.execution.budget.guard import Guard
 from benchmark.execution.budget.history import History
 from benchmark.execution.cluster import worker_pool
@@ -29,7 +29,7 @@ def test_jobs_that_take_less_than_expected_leave_room_for_others_that_a_budget_w
     dear = {"cpu": Energy(kwh=4e-3, provenance="modelled")}
     history = History()
     history.count(one.record.model_copy(update={"costs": (one.record.costs[0].model_copy(update={"energy": dear}),)}))
-    guard, made = Guard(Budget(kwh=9.5e-3), forecast=Forecast(history, "cpu", "DEU")), 0
+    guard, made = Guard(Budget(kwh=9.5e-3), forecast=CostForecast(history, "cpu", "DEU")), 0
     for some in own(works.key, 1).outcomes(jobs(40), RunControl(guard.admit)):
         for outcome in some:
             made += 1

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from benchmark.execution.budget import calibrate
-from benchmark.execution.budget.forecast import Forecast, project
-from benchmark.execution.budget.history import Expected, History, Span
+from benchmark.execution.budget.amounts import estimate
+from benchmark.execution.budget.forecast import CostForecast, project
+from benchmark.execution.budget.history import History
 from benchmark.execution.execute import make_cell
 from benchmark.machine.meter import Stopwatch
 from benchmark.specs.job import jobs_of
@@ -27,61 +28,61 @@ def cells(**changes):
 
 @pytest.fixture(autouse=True)
 def brief(monkeypatch):
-    monkeypatch.setattr(calibrate, "SECONDS", 0.0)
+    monkeypatch.setattr(calibrate, "TIMED_SECONDS", 0.0)
 
 
 def test_what_is_measured_is_positive_grows_with_epochs_and_is_kept():
     (cell,), (longer,) = cells(), cells(recipe={"epochs": 20})
-    assert calibrate.kept(cell, "cpu", "NLD") is None
-    pace = calibrate.calibrated(cell, "cpu", "NLD")
-    assert calibrate.kept(longer, "cpu", "NLD") == pace  # epochs do not decide how long a step takes
-    assert pace.images == {"train": 60, "val": 144, "test": 144, "all": 576}
-    short, long = pace.expected(cell), pace.expected(longer)
-    for name in ("seconds", "kwh", "co2e_kg"):
-        assert 0 < getattr(short, name).low < getattr(short, name).likely < getattr(short, name).high
-        assert 2 * getattr(short, name).low < getattr(long, name).low
+    assert calibrate.cached(cell, "cpu", "NLD") is None
+    calibration = calibrate.calibrate(cell, "cpu", "NLD")
+    assert calibrate.cached(longer, "cpu", "NLD") == calibration  # epochs do not decide how long a step takes
+    assert calibration.images == {"train": 60, "val": 144, "test": 144, "all": 576}
+    short, long = calibration.estimate(cell), calibration.estimate(longer)
+    for name in ("seconds", "kwh", "co2e"):
+        assert 0 < getattr(short.low, name) < getattr(short.likely, name) < getattr(short.high, name)
+        assert 2 * getattr(short.low, name) < getattr(long.low, name)
     (wider,) = cells(recipe={"size": 24})
-    assert calibrate.kept(wider, "cpu", "NLD") is None
+    assert calibrate.cached(wider, "cpu", "NLD") is None
 
 
 def test_a_training_takes_steps_validations_and_a_test_and_stops_early_at_best():
-    pace = calibrate.Pace(**FLAT, **ENERGY)
+    calibration = calibrate.Calibration(**FLAT, **ENERGY)
     (cell,), (patient,) = cells(recipe={"epochs": 5}), cells(recipe={"epochs": 5, "patience": 1})
-    seconds = pace.expected(cell).seconds
-    assert seconds.likely == pytest.approx(5 * (2 * 2 + 1) + 2)
-    assert pace.expected(patient).seconds.likely == pytest.approx(seconds.likely)
-    assert pace.expected(patient).seconds.low == pytest.approx(2 * (2 + 0.9) + 1.8)
-    assert pace.expected(cell).kwh.likely == pytest.approx(seconds.likely / 2)
-    assert pace.expected(cell).co2e_kg.high == pytest.approx(seconds.high / 10)
+    expected = calibration.estimate(cell)
+    assert expected.likely.seconds == pytest.approx(5 * (2 * 2 + 1) + 2)
+    assert calibration.estimate(patient).likely.seconds == pytest.approx(expected.likely.seconds)
+    assert calibration.estimate(patient).low.seconds == pytest.approx(2 * (2 + 0.9) + 1.8)
+    assert expected.likely.kwh == pytest.approx(expected.likely.seconds / 2)
+    assert expected.high.co2e == pytest.approx(expected.high.seconds / 10)
 
 
 @pytest.mark.parametrize("protocol", ["probe", "knn"])
 def test_features_are_paid_by_the_first_that_asks_for_them(protocol):
     (first,) = cells(recipe={"protocol": protocol})
-    pace = calibrate.calibrated(first, "cpu", "NLD")
-    assert pace.fit > 0
-    assert pace.expected(first).seconds.low > pace.expected(first, extracted=True).seconds.low
-    both = project(jobs_of([first, first], "e", "NLD"), Forecast(History(), "cpu", "NLD"))
-    once = project(jobs_of([first], "e", "NLD"), Forecast(History(), "cpu", "NLD"))
-    assert both.total.seconds.high < 2 * once.total.seconds.high
+    calibration = calibrate.calibrate(first, "cpu", "NLD")
+    assert calibration.fit > 0
+    assert calibration.estimate(first).low.seconds > calibration.estimate(first, extracted=True).low.seconds
+    both = project(jobs_of([first, first], "e", "NLD"), CostForecast(History(), "cpu", "NLD"))
+    once = project(jobs_of([first], "e", "NLD"), CostForecast(History(), "cpu", "NLD"))
+    assert both.total.high.seconds < 2 * once.total.high.seconds
 
 
 def test_a_pretraining_is_projected_too():
     plan = Plan(**PLAN | {"sources": ["digits"], "pretraining": {"size": 16, "epochs": 1}})
-    forecast = Forecast(History(), "cpu", "NLD", calibrates=True)
+    forecast = CostForecast(History(), "cpu", "NLD", calibrates=True)
     found = project(jobs_of(plan.cells(), "e", "NLD"), forecast)
-    assert (found.cells, found.pretrainings, found.known["calibrated"]) == (1, 1, 2)
+    assert (found.cells, found.pretrainings, found.origins["calibrated"]) == (1, 1, 2)
     assert str(found).endswith("for 1 cell and 1 pretraining (2 by calibration)")
-    assert len(forecast.measured) == 2
-    again = Forecast(History(), "cpu", "NLD", calibrates=True)
+    assert len(forecast.calibrations) == 2
+    again = CostForecast(History(), "cpu", "NLD", calibrates=True)
     assert project(jobs_of(plan.cells(), "e", "NLD"), again).total == found.total
-    assert again.measured == []
+    assert again.calibrations == []
 
 
 def test_a_calibration_changes_no_outcome():
     (cell,) = cells(recipe={"dropout": 0.3, "augment": {"rotate": 10}})
     before = make_cell(cell, "e", Stopwatch("NLD", "cpu")).predictions
-    calibrate.calibrated(cell, "cpu", "NLD")
+    calibrate.calibrate(cell, "cpu", "NLD")
     after = make_cell(cell, "e", Stopwatch("NLD", "cpu")).predictions
     np.testing.assert_array_equal(before.to_numpy(), after.to_numpy())
 
@@ -89,15 +90,24 @@ def test_a_calibration_changes_no_outcome():
 def test_what_cannot_be_calibrated_is_unknown_and_named(caplog):
     (cell,) = cells(recipe={"protocol": "knn", "k": [500]})
     with pytest.raises(CatsError, match="k is 500, but there are only 60"):
-        calibrate.calibrated(cell, "cpu", "NLD")
-    found = project(jobs_of([cell], "e", "NLD"), Forecast(History(), "cpu", "NLD", calibrates=True))
-    assert found.known["nothing"] == 1
+        calibrate.calibrate(cell, "cpu", "NLD")
+    found = project(jobs_of([cell], "e", "NLD"), CostForecast(History(), "cpu", "NLD", calibrates=True))
+    assert found.origins["nothing"] == 1
     assert "k is 500" in caplog.text
 
 
 def test_a_sum_of_expectations_is_that_of_its_ends():
-    one = Expected(Span(1, 2, 3), Span(4, 5, 6), Span(7, 8, 9))
-    assert (one + one).seconds == Span(2, 4, 6)
+    one = estimate([1, 2, 3], [4, 5, 6], [7, 8, 9])
+    assert [amount.seconds for amount in vars(one + one).values()] == [2, 4, 6]
+    assert [amount.co2e for amount in vars(one + one).values()] == [14, 16, 18]
+
+
+def test_what_is_unknown_of_one_part_is_unknown_of_the_sum():
+    nan = float("nan")
+    known, no_energy, no_carbon = (estimate([1.0] * 3, [kwh] * 3, [kg] * 3) for kwh, kg in ((2.0, 3.0), (nan, nan), (2.0, nan)))
+    assert (known + no_energy).likely.kwh is None
+    assert ((known + no_carbon).likely.kwh, (known + no_carbon).likely.co2e) == (4.0, None)
+    assert (known + no_carbon + no_energy).high.seconds == 3.0
 
 
 def test_a_trial_of_torch_compile_says_nothing_of_how_long_the_next_cell_takes():
@@ -107,5 +117,5 @@ def test_a_trial_of_torch_compile_says_nothing_of_how_long_the_next_cell_takes()
     plain, tried = History(), History()
     for history, costs in ((plain, (cost,)), (tried, (cost.model_copy(update={"phase": "compiling"}), cost))):
         history.count(outcome.record.model_copy(update={"costs": costs}))
-    assert tried.expected(cell) == plain.expected(cell)
-    assert plain.expected(cell).seconds.likely == pytest.approx(36.0)
+    assert tried.estimate(cell) == plain.estimate(cell)
+    assert plain.estimate(cell).likely.seconds == pytest.approx(36.0)

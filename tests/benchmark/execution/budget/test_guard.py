@@ -1,13 +1,12 @@
 """A budget: bad ones are one sentence, good ones let no job begin that does not fit, whoever spent what before."""
 
-import math
 import time
 from functools import partial
 
 import pandas as pd
 import pytest
 
-from benchmark.execution.budget.forecast import Forecast, forecast_of
+from benchmark.execution.budget.forecast import CostForecast, forecast_of
 from benchmark.execution.budget.guard import Guard
 from benchmark.execution.budget.history import History
 from benchmark.execution.budget.spending import spent_before
@@ -50,7 +49,7 @@ def forecast(*records):
     history = History()
     for one in records:
         history.count(one)
-    return Forecast(history, "cpu", "NLD")
+    return CostForecast(history, "cpu", "NLD")
 
 
 def admitted(kept, jobs):
@@ -111,18 +110,18 @@ def test_attempts_of_earlier_calls_count_whether_they_failed_or_wait_in_the_outb
     sent = [record(one, 1e-3, "failed", "a"), record(one, 2e-3, "finished", "b", started=200.0), record(other, 7e-3)]
     half_sent = record(two, 4e-3, "finished", "c", started=300.0)
     frame = pd.concat([frame_of(sent), frame_of([half_sent]).assign(costs="[]", status="KILLED")], ignore_index=True)
-    spent = spent_before(some, frame, [half_sent], forecast())
+    spent, finished = spent_before(some, frame, [half_sent], forecast())
     assert spent.kwh == pytest.approx(7e-3)
-    assert spent.co2e_kg == pytest.approx(3.5e-3)
-    assert spent.cells == 2
+    assert spent.co2e == pytest.approx(3.5e-3)
+    assert finished == 2
 
 
 def test_an_attempt_without_any_figure_counts_as_expected_and_as_unknown_where_nothing_is():
     one, two, *_ = some = cells()
     lost = record(two, status="failed", costs=())
     known = record(one, 3e-3)
-    assert spent_before(some, frame_of([known, lost]), [], forecast(known)).kwh == pytest.approx(6e-3)
-    assert math.isnan(spent_before(some, frame_of([lost]), [], forecast()).kwh)
+    assert spent_before(some, frame_of([known, lost]), [], forecast(known))[0].kwh == pytest.approx(6e-3)
+    assert spent_before(some, frame_of([lost]), [], forecast())[0].kwh is None
 
 
 def test_jobs_end_before_the_one_that_would_exceed_the_budget_with_what_is_on_its_way():
@@ -172,8 +171,8 @@ def test_a_job_that_did_not_fit_beside_others_may_begin_when_they_took_less_than
 def test_an_attempt_that_was_cut_off_unheard_counts_as_expected_and_one_that_ended_by_itself_is_unknown():
     one, two, *_ = some = cells()
     known, cut = record(one, 3e-3), record(two, None, "interrupted")
-    assert spent_before(some, frame_of([known, cut]), [], forecast(known)).kwh == pytest.approx(6e-3)
-    assert math.isnan(spent_before(some, frame_of([known, record(two, None, "failed")]), [], forecast(known)).kwh)
+    assert spent_before(some, frame_of([known, cut]), [], forecast(known))[0].kwh == pytest.approx(6e-3)
+    assert spent_before(some, frame_of([known, record(two, None, "failed")]), [], forecast(known))[0].kwh is None
     kept = guard({"kwh": 9}, some, known)
     (job,) = jobs_of([two], "e", "NLD")
     kept.admit(job)
@@ -204,7 +203,7 @@ def test_missing_energy_is_never_zero():
     assert next(jobs, None) is None
     with pytest.raises(CatsError, match="that of the last attempt is missing; what was made is recorded"):
         kept.close()
-    assert guard({"hours": 1, "cells": 9}, some, record(first, None)).spent.cells == 1  # these can be kept all the same
+    assert guard({"hours": 1, "cells": 9}, some, record(first, None)).finished == 1  # these can be kept all the same
 
 
 def test_a_budget_of_energy_is_refused_where_nobody_measures_energy(monkeypatch):
@@ -231,7 +230,7 @@ def test_a_projection_says_whose_calibration_it_is_where_others_do_the_work():
     kept = Guard(Budget(hours=9), forecast=forecast_of(None, "cpu", "NLD", calibrates=True))
     jobs = partial(jobs_of, some, "e", "NLD")
     assert "worker" not in next(kept.look(jobs))
-    kept.forecast.elsewhere = True
+    kept.forecast.remote = True
     assert next(kept.look(jobs)).endswith("(4 by calibration); the time is that of one worker, calibrated on the driver's cpu")
 
 
