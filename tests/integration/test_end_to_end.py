@@ -17,6 +17,7 @@ from mlflow import MlflowClient
 from results.board.board import make_board
 from results.board.request import RunQuery
 from results.tracking.experiment import Tracking, absolute
+from tests.support.plans import resolved
 
 CATS = [sys.executable, "-m", "benchmark"]
 PLAN = """

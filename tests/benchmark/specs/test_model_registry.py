@@ -27,7 +27,7 @@ from results.error import CatsError
 from results.tracking.experiment import Tracking
 from results.tracking.outbox import Outbox
 from results.tracking.registry import Registry
-from tests.support.plans import leaks_of, plan_start, source_start
+from tests.support.plans import leaks_of, plan_start, resolved, source_start
 from tests.support.plans import registry as server
 
 PLAN = """
@@ -223,8 +223,40 @@ def test_an_unknown_model_is_refused_before_anything_starts(place, model, senten
     publish("digits", "test_resnet", server(), "plan.yaml")
     (place / "second.yaml").write_text(PLAN.replace("[digits]", f"['{model}']"))
     with pytest.raises(CatsError) as caught:
-        load_plan("second.yaml")
+        resolved(load_plan("second.yaml"))
     assert sentence in str(caught.value)
+
+
+def test_a_plan_is_read_without_asking_the_server(place, monkeypatch):
+    (place / "second.yaml").write_text(PLAN.replace("[digits]", f"['{MODEL}']"))
+    monkeypatch.setattr(Registry, "version", lambda *_: pytest.fail("the server was asked"))
+    assert load_plan("second.yaml").sources == (MODEL,)
+
+
+def test_cells_of_published_weights_are_listed_without_asking_the_server_again(place, monkeypatch):
+    publish("digits", "test_resnet", server(), "plan.yaml")
+    (place / "second.yaml").write_text(PLAN.replace("[digits]", f"['{MODEL}']"))
+    plan = resolved(load_plan("second.yaml"))
+    published._version_at.cache_clear()
+    monkeypatch.setattr(Registry, "version", lambda *_: pytest.fail("the server was asked"))
+    (cell,) = plan.cells()
+    assert cell.start.registry == server()
+    assert server() not in f"{cell!r} {cell.model_dump_json()}"  # an address may hold a password
+
+
+def test_two_commands_of_one_process_look_for_published_weights_at_their_own_servers(place, call, tmp_path, monkeypatch):
+    monkeypatch.setenv("CATS_HOME", str(place / "home"))
+    publish("digits", "test_resnet", server(), "plan.yaml")
+    (place / "second.yaml").write_text(PLAN.replace("[digits]", f"['{MODEL}']").replace("first", "second"))
+    here, other = server(), f"sqlite:///{tmp_path}/other.db"
+    Tracking(other, "empty")
+    monkeypatch.delenv("MLFLOW_TRACKING_URI")
+    before = dict(os.environ)
+    for uri, expected in ((here, 0), (other, 2), (here, 0)):
+        code, _, err = call("plan", place / "second.yaml", "--tracking-uri", uri)
+        assert code == expected, err
+        assert ("has no registered model 'digits-test_resnet'" in err) == (expected == 2)
+    assert dict(os.environ) == before
 
 
 def test_a_registry_that_fails_while_it_is_asked_what_there_is_is_one_sentence(place):
