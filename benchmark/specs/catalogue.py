@@ -28,7 +28,7 @@ import yaml
 from benchmark.core.parse import parse, read_yaml
 from benchmark.core.paths import entries_folder
 from benchmark.specs.old_imports import advice
-from benchmark.specs.source import Source
+from benchmark.specs.source import MODEL, Source, Weights
 from benchmark.specs.target import Target
 from results.error import CatsError, first_line, nearest
 
@@ -70,7 +70,9 @@ def _points(kind: Kind) -> list[EntryPoint]:
 def source(reference: str, where: str = "") -> Source:
     """The source a plan names. Raises CatsError for an unknown name or option; `where` is the end of its sentence."""
     if reference.startswith("models:/"):
-        return parse(Source, {"name": reference, "title": "published weights", "weights": {"mlflow": reference}}, reference)
+        if MODEL.fullmatch(reference) is None:
+            raise CatsError(f"'{reference}' names no version of a registered model; write models:/NAME/VERSION")
+        return Source(name=reference, title="published weights", weights=Weights(mlflow=reference))
     name, options = split_reference(reference)
     start = (options.pop("from") or "") if "from" in options else None
     if name in names("sources"):

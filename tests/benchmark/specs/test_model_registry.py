@@ -246,7 +246,7 @@ def test_cells_of_published_weights_are_listed_without_asking_the_server_again(p
 
 def test_two_commands_of_one_process_look_for_published_weights_at_their_own_servers(place, call, tmp_path, monkeypatch):
     monkeypatch.setenv("CATS_HOME", str(place / "home"))
-    publish("digits", "test_resnet", server(), "plan.yaml")
+    publish("digits", "test_resnet", server(), str(place / "plan.yaml"))
     (place / "second.yaml").write_text(PLAN.replace("[digits]", f"['{MODEL}']").replace("first", "second"))
     here, other = server(), f"sqlite:///{tmp_path}/other.db"
     Tracking(other, "empty")
