@@ -16,8 +16,7 @@ def examine_weights(source: Source, registry: str, backbone: str | None = None) 
     """
     yield run_promise("described", lambda: _described_weights(source))
     for each in [backbone] if backbone else _backbones(source):
-        asked = backbone is not None
-        found = run_promise("weights", lambda each=each: _found_weights(source, each, registry, asked=asked))  # type: ignore[misc]
+        found = run_promise("weights", lambda each=each: _found_weights(source, each, registry, asked=backbone is not None))  # type: ignore[misc]
         yield found
         if found.state == "ok":
             yield run_promise("forward", lambda each=each: _forward(source, each, registry))  # type: ignore[misc]

@@ -299,7 +299,11 @@ def chained(tmp_path_factory):
         )
         tracking = Tracking("sqlite:///mlflow.db", plan.experiment)
         done = run(
-            plan, tracking, Outbox(folder / "outbox"), Local("cpu"), Watch(lambda what: None, lambda record, state: None)
+            resolved(plan),
+            tracking,
+            Outbox(folder / "outbox"),
+            Local("cpu"),
+            Watch(lambda what: None, lambda record, state: None),
         )
         assert done.made == 1
         return tracking.frame()
