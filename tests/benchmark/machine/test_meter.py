@@ -283,6 +283,7 @@ def chained(tmp_path_factory):
     from benchmark.specs.plan import Plan
     from results.tracking.experiment import Tracking
     from results.tracking.outbox import Outbox
+    from tests.support.plans import resolved
 
     folder = tmp_path_factory.mktemp("chained")
     with pytest.MonkeyPatch.context() as patch:
