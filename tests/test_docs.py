@@ -1,6 +1,7 @@
 """README and docs: complete, up to date, without broken links, with commands and plans that parse."""
 
 import ast
+import importlib
 import importlib.util
 import re
 import subprocess
@@ -13,7 +14,7 @@ import yaml
 from benchmark.core.parse import parse
 from benchmark.specs.plan import Plan
 from benchmark.specs.recipe import recipe_points
-from tests.support.markdown import anchors, blocks, inline_commands, links, shell_lines
+from tests.support.markdown import INLINE, anchors, blocks, inline_commands, links, prose, shell_lines
 from tests.support.paths import ROOT
 
 
@@ -284,3 +285,30 @@ def test_every_rule_and_metric_is_in_the_docs():
     text = (ROOT / "docs" / "plans.md").read_text(encoding="utf-8")
     computed = [name for name, metric in METRICS.items() if metric.compute is not None]
     assert not [name for name in (*RULES, *computed) if f"`{name}`" not in text and f"--rule {name}" not in text]
+
+
+PATH = re.compile(r"(?:benchmark|results|sources|targets|similarity|scripts|tests|docs)/[\w./-]*")
+OF_THE_READER = {"sources/mine.yaml", "similarity/spread.py"}  # files that the docs tell readers to write
+
+
+@pytest.mark.parametrize("page", [*PAGES, ROOT / "CONTRIBUTING.md"], ids=str)
+def test_files_named_in_the_docs_exist(page):
+    named = {code for code in INLINE.findall(prose(page.read_text(encoding="utf-8"))) if PATH.fullmatch(code)}
+    assert not [name for name in named - OF_THE_READER if "NAME" not in name and not (ROOT / name).exists()]
+
+
+def test_functions_named_in_architecture_are_in_their_files():
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    hops = re.findall(r"^\| \d+ \| `([^`]+)` \| `(\w+)` \|", text, re.MULTILINE)
+    assert len(hops) > 10
+    for file, name in hops:
+        tree = ast.parse((ROOT / file).read_text(encoding="utf-8"))
+        assert name in {getattr(node, "name", "") for node in tree.body}, f"{file} has no {name}"
+
+
+def test_functions_named_in_statistics_exist():
+    text = (ROOT / "docs" / "statistics.md").read_text(encoding="utf-8")
+    named = re.findall(r"\| `(\w+)\.(\w+)` \|$", text, re.MULTILINE)
+    assert len(named) > 10
+    for module, name in named:
+        assert hasattr(importlib.import_module(f"results.statistics.{module}"), name), f"{module}.{name}"

@@ -1,4 +1,4 @@
-"""The options of `cats run` that choose an engine."""
+"""Which engine `cats run` takes, as its options say."""
 
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
@@ -9,11 +9,11 @@ from results.error import CatsError
 
 if TYPE_CHECKING:
     from benchmark.execution.engine import Engine
-    from benchmark.specs.resolved import PlanPairs
+    from benchmark.specs.plan import Plan
 
 
 class EngineName(StrEnum):
-    """What makes the cells."""
+    """Who makes the cells."""
 
     local = "local"
     dask = "dask"
@@ -28,26 +28,26 @@ WorkersOption = Annotated[
 ]
 
 
-def check_engine(name: EngineName, scheduler: str | None, workers: int | None) -> None:
-    """Raises CatsError if the options contradict each other, or if no scheduler answers at the address."""
+def engine_of(name: EngineName, device: str, scheduler: str | None, workers: int | None, plan: "Plan") -> "Engine":
+    """The engine that was asked for. Raises CatsError if the options contradict each other, or if nobody answers."""
     if name is EngineName.local:
         if scheduler is not None or workers is not None:
             raise CatsError(f"{'--workers' if scheduler is None else '--scheduler'} needs --engine dask")
-        return
-    if scheduler is not None and workers is not None:
-        raise CatsError("--workers starts workers here; those of a --scheduler start by themselves, see `dask worker --help`")
-    if scheduler is not None:
-        from benchmark.execution.cluster.scheduler import check_scheduler
-
-        check_scheduler(scheduler)
-
-
-def engine_of(name: EngineName, device: str, scheduler: str | None, workers: int | None, plan: "PlanPairs") -> "Engine":
-    """The engine that the options name; they have been checked (check_engine)."""
-    if name is EngineName.local:
         from benchmark.execution.engine import Local
 
         return Local(device)
+    if scheduler is not None and workers is not None:
+        raise CatsError("--workers starts workers here; those of a --scheduler start by themselves, see `dask worker --help`")
     from benchmark.execution.cluster.engine import Dask
+    from benchmark.execution.cluster.scheduler import check_scheduler
 
-    return Dask(device, scheduler, workers, plan.pretrains)
+    if scheduler is not None:
+        check_scheduler(scheduler)  # before the images of a plan are looked at, which may take long
+    return Dask(device, scheduler, workers, pretrains(plan))
+
+
+def pretrains(plan: "Plan") -> bool:
+    """Whether a source of the plan is to be pretrained here."""
+    from benchmark.specs import catalogue
+
+    return any(catalogue.source(name).kind == "pretraining" for name in plan.sources)

@@ -2,8 +2,8 @@
 
 import pytest
 
+from benchmark.cli.engine import pretrains
 from benchmark.specs.plan import load_plan
-from tests.support.plans import resolved
 
 PLAN = "experiment: x\nsources: [{}]\ntargets: [ihc]\nbackbones: [test_resnet]\nrecipe: {{base: finetune, size: 16}}\n"
 
@@ -26,4 +26,4 @@ def test_options_that_contradict_each_other_are_refused(cats, tmp_path, options,
 @pytest.mark.parametrize(("sources", "answer"), [("scratch", False), ("scratch, digits", True)])
 def test_a_plan_pretrains_if_one_of_its_sources_is_pretrained(tmp_path, sources, answer):
     (tmp_path / "plan.yaml").write_text(PLAN.format(sources))
-    assert resolved(load_plan(str(tmp_path / "plan.yaml"))).pairs.pretrains is answer
+    assert pretrains(load_plan(str(tmp_path / "plan.yaml"))) is answer

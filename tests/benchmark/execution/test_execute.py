@@ -17,7 +17,6 @@ from benchmark.specs.plan import Plan
 from benchmark.training import device_cache, evaluate, train
 from results.error import CatsError
 from results.record import Cost
-from tests.support.plans import cells_of
 from tests.support.stripes import CPU
 
 PLAN = {
@@ -31,7 +30,7 @@ PLAN = {
 
 
 def cells(**changes):
-    return list(cells_of(Plan(**PLAN | changes)))
+    return list(Plan(**PLAN | changes).cells())
 
 
 def watch():
