@@ -1,9 +1,10 @@
-"""One attempt at a cell or a pretraining: collects what becomes its record, whether it ends well or not."""
+"""One attempt at a cell, a pretraining or the scores of a pair: does the work and makes a record, however the work ends."""
 
 import logging
 import time
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 import pandas as pd
@@ -18,28 +19,47 @@ STOPPED = "stopped by the user"
 Status = Literal["finished", "failed", "interrupted"]
 
 
+@dataclass(frozen=True)
+class Result:
+    """What an attempt has found so far; see results.record.Record for the fields.
+
+    Attributes:
+        incomplete: why this is not all that there is to find, where an input was missing. Such an attempt is finished, but
+            its record has a key of its own, so that the work is done again once the input is there.
+    """
+
+    facts: Mapping[str, str] = field(default_factory=dict)
+    scores: Mapping[str, float] = field(default_factory=dict)
+    validation: Mapping[str, float] = field(default_factory=dict)
+    curves: Mapping[str, list[float]] = field(default_factory=dict)
+    predictions: pd.DataFrame | None = None
+    incomplete: str | None = None
+
+
+Work = Callable[[], Iterator[Result]]  # yields what has been found so far, as often as it likes; the last one is the result
+
+
+@dataclass(frozen=True)
 class Attempt:
-    """One attempt while it runs: collects what becomes its record."""
+    """What an attempt is at, known before it begins; see results.record.Record for the fields."""
 
-    def __init__(
-        self, kind: Literal["cell", "pretraining", "score"], key: str, point: str, names: dict[str, str],
-        settings: dict[str, str], experiment: str,
-    ) -> None:  # fmt: skip
-        self.kind, self.key, self.point, self.names, self.settings = kind, key, point, names, settings
-        self.experiment = experiment
-        self.facts: dict[str, str] = {}
-        self.scores: dict[str, float] = {}
-        self.validation: dict[str, float] = {}
-        self.curves: dict[str, list[float]] = {}
-        self.predictions: pd.DataFrame | None = None
+    kind: Literal["cell", "pretraining", "score"]
+    key: str
+    point: str
+    names: Mapping[str, str]
+    settings: Mapping[str, str]
+    experiment: str
+    facts: Mapping[str, str] = field(default_factory=dict)
 
-    def run(self, meter: Meter, work: Callable[[], None]) -> Outcome:
-        """Do the work and say how it ended."""
+    def run(self, meter: Meter, work: Work) -> Outcome:
+        """Do the work. Raises nothing: the record says how it ended, with what had been found by then."""
         started, reason = time.time(), None
-        begun = time.monotonic()  # a clock may be set meanwhile
+        begun = time.monotonic()  # the clock of time.time() may be set meanwhile
         status: Status = "finished"
+        result = Result()
         try:
-            work()
+            for latest in work():
+                result = latest
         except KeyboardInterrupt:
             status, reason = "interrupted", STOPPED
         except CatsError as error:
@@ -47,22 +67,22 @@ class Attempt:
         except Exception as error:
             log.exception("%s failed", self.names)
             status, reason = "failed", f"{type(error).__name__}: {error}"
-        costs, on = tuple(meter.costs), environment(meter.device)
+        costs, machine = tuple(meter.costs), environment(meter.device)
         seconds = time.monotonic() - begun
-        record = self._record(status, reason, (started, seconds), costs, on)
-        return Outcome(record, self.predictions if status == "finished" else None)
+        record = self._record(status, reason, (started, seconds), costs, machine, result)
+        return Outcome(record, result.predictions if status == "finished" else None)
 
     def lost(self, reason: str, when: tuple[float, float]) -> Outcome:
-        """How an attempt ended of which nothing came back: nobody knows what it cost, or on what it was made.
+        """The outcome of an attempt that returned nothing, such as one whose worker died: neither cost nor machine is known.
 
-        `when`: its start, seconds since 1970, and how many seconds it took.
+        `when`: its start, seconds since 1970, and its duration in seconds.
         """
         return Outcome(self._record("failed", reason, when, (), {}))
 
     def cut_off(self, when: tuple[float, float], hardware: Iterable[str], together: int) -> Outcome:
-        """How an attempt ended that somebody else had in hand when all was stopped: its time is known, its energy is not.
+        """The outcome of an attempt that was still running on a worker at shutdown: duration known, energy missing.
 
-        `together`: how many attempts share that time, each with a part of it.
+        `when`: as in lost(). `together`: the number of attempts that ran side by side; each gets an equal part of the time.
         """
         missing = {name: Energy(kwh=None, provenance="missing") for name in hardware}
         phase = "pretraining" if self.kind == "pretraining" else "training"
@@ -71,17 +91,16 @@ class Attempt:
         return Outcome(self._record("interrupted", STOPPED, when, (cost,), {}))
 
     def _record(
-        self,
-        status: Status,
-        reason: str | None,
-        when: tuple[float, float],
-        costs: tuple[Cost, ...],
-        environment: dict[str, str],
-    ) -> Record:
-        started, seconds = when
+        self, status: Status, reason: str | None, when: tuple[float, float], costs: tuple[Cost, ...],
+        machine: dict[str, str], result: Result | None = None,
+    ) -> Record:  # fmt: skip
+        (started, seconds), result = when, result or Result()
+        key, attempt, facts = self.key, uuid.uuid4().hex, {**self.facts, **result.facts}
+        if result.incomplete is not None:
+            key, facts["incomplete"] = f"{self.key}-incomplete-{attempt}", result.incomplete
         return Record(
-            kind=self.kind, key=self.key, attempt=uuid.uuid4().hex, experiment=self.experiment, status=status, reason=reason,
-            point=self.point, names=self.names, settings=self.settings, facts=self.facts, scores=self.scores,
-            validation=self.validation, curves=self.curves, costs=costs, environment=environment,
+            kind=self.kind, key=key, attempt=attempt, experiment=self.experiment, status=status, reason=reason,
+            point=self.point, names=dict(self.names), settings=dict(self.settings), facts=facts, scores=dict(result.scores),
+            validation=dict(result.validation), curves=dict(result.curves), costs=costs, environment=machine,
             started=started, ended=started + seconds,
         )  # fmt: skip

@@ -8,14 +8,13 @@ again next time; what is undefined is a result.
 import json
 import logging
 import math
-import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from threadpoolctl import threadpool_limits
 
-from benchmark.execution.attempt import Attempt
+from benchmark.execution.attempt import Attempt, Result
 from benchmark.execution.delivery import deliver, hand_over
 from benchmark.execution.execute import make_pretraining
 from benchmark.execution.leakage import Look, look
@@ -137,15 +136,15 @@ def _outcomes(pair: Pair, measures: Mapping[str, Measure], finished: set[str], s
     key = digest(["score", pair.target, list(work.keys.values())])
     if key in finished:
         return
+    facts = {"data": evidence.target.dataset.digest(), "start": evidence.start.key}
+    if pair.leak is not None:
+        facts["leak"] = pair.leak
     attempt = Attempt(
         "score", key, digest(settings),
         {"source": pair.source, "target": pair.target, "backbone": evidence.start.backbone, "seed": str(plan.seeds[0])},
-        settings, plan.experiment,
+        settings, plan.experiment, facts,
     )  # fmt: skip
-    attempt.facts |= {"data": evidence.target.dataset.digest(), "start": evidence.start.key}
-    if pair.leak is not None:
-        attempt.facts["leak"] = pair.leak
-    yield attempt.run(work.meter, lambda: work.fill(attempt))
+    yield attempt.run(work.meter, work.results)
 
 
 def _before(evidence: MeasureInputs, measures: Mapping[str, Measure]) -> list[Start]:
@@ -177,26 +176,31 @@ class _Work:
         except CatsError:
             return None
 
-    def fill(self, attempt: Attempt) -> None:
-        """Score, or read what was scored before; into the attempt."""
-        known = {name: load_score(key) for name, key in self.keys.items() if key is not None}
-        new = {name: measure for name, measure in self.measures.items() if known.get(name) is None}
-        given, absent, undefined = self._look(new) if new else ({}, {}, {})
-        said: dict[str, str] = {}
+    def results(self) -> Iterator[Result]:
+        """The scores so far, after each measure: scored now, or read where they were scored before.
+
+        Where an input is not on this machine, the last one is incomplete: the pair is scored again once the input is there.
+        """
+        stored = {name: load_score(key) for name, key in self.keys.items() if key is not None}
+        new = {name: measure for name, measure in self.measures.items() if stored.get(name) is None}
+        inputs, absent, undefined = self._look(new) if new else ({}, {}, {})
+        figures: dict[str, float] = {}
+        reasons: dict[str, str] = {}
         for name, measure in self.measures.items():
-            done = known.get(name)
-            if done is not None:
-                score, attempt.validation[f"seconds_measure_{name}"] = done
+            before = stored.get(name)
+            if before is not None:
+                score, figures[f"seconds_measure_{name}"] = before
             else:
-                score = self._score(name, measure, given, {**undefined, **absent})
-            attempt.validation[f"measure_{name}"] = score.value
+                score = self._score(name, measure, inputs, {**undefined, **absent})
+            figures[f"measure_{name}"] = score.value
             if score.low is not None and score.high is not None:
-                attempt.validation |= {f"measure_{name}_low": score.low, f"measure_{name}_high": score.high}
+                figures |= {f"measure_{name}_low": score.low, f"measure_{name}_high": score.high}
             if score.reason is not None:
-                said[name] = score.reason
-        attempt.facts["reasons"] = json.dumps(said)
-        if any(need in absent for measure in new.values() for need in measure.needs):
-            attempt.key = digest([attempt.key, uuid.uuid4().hex])  # no result of this pair for good: tried again next time
+                reasons[name] = score.reason
+            yield Result(validation=dict(figures))
+        missing = sorted({need for measure in new.values() for need in measure.needs if need in absent})
+        incomplete = "; ".join(f"{need}: {absent[need]}" for need in missing) or None
+        yield Result(facts={"reasons": json.dumps(reasons)}, validation=figures, incomplete=incomplete)
 
     def _look(self, measures: Mapping[str, Measure]) -> tuple[dict[str, Any], dict[str, str], dict[str, str]]:
         """What the measures need; why some of it is not here; why some of it does not exist."""

@@ -10,6 +10,7 @@ from pydantic import Field, SerializerFunctionWrapHandler, ValidationInfo, field
 from benchmark.core.cost_fields import OtherCost, SameCost
 from benchmark.core.numeric import Numeric
 from benchmark.core.parse import parse, read_yaml
+from benchmark.specs.protocols import PROTOCOLS, ProtocolName, require_trained_backbone
 from results.error import CatsError, nearest
 
 
@@ -69,7 +70,7 @@ class Recipe(Numeric):
         compile: training steps of the backbone go through torch.compile; cells side by side (`--pack`) then run one by one.
     """
 
-    protocol: OtherCost[Literal["finetune", "probe", "knn"]] = "finetune"
+    protocol: OtherCost[ProtocolName] = "finetune"
     size: OtherCost[int] = Field(64, ge=8, le=1024)
     epochs: SameCost[int] = Field(20, ge=0)
     batch_size: OtherCost[int] = Field(64, ge=2)
@@ -94,6 +95,11 @@ class Recipe(Numeric):
     precision: OtherCost[Literal["auto", "fp32", "bf16"]] = "auto"
     compile: OtherCost[bool] = False
 
+    @property
+    def trains_backbone(self) -> bool:
+        """Whether the network is trained for `epochs`, rather than something fitted on its frozen features."""
+        return PROTOCOLS[self.protocol].trains_backbone
+
     @model_serializer(mode="wrap")
     def _without_later_defaults(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """Leaves out what came later and has its default, so that keys and records of older versions stay as they are."""
@@ -102,17 +108,15 @@ class Recipe(Numeric):
     @field_validator("stem")
     @classmethod
     def _stem_is_trained(cls, given: str, info: ValidationInfo) -> str:
-        protocol = info.data.get("protocol", "finetune")
-        if given == "small" and protocol != "finetune":
-            raise ValueError(f"small is for protocol finetune; {protocol} takes the network as its source has it")
+        if given == "small" and "protocol" in info.data:
+            require_trained_backbone(info.data["protocol"], "small", "takes the network as its source has it")
         return given
 
     @field_validator("compile")
     @classmethod
     def _backbone_is_trained(cls, given: bool, info: ValidationInfo) -> bool:
-        protocol = info.data.get("protocol", "finetune")
-        if given and protocol != "finetune":
-            raise ValueError(f"compile is for protocol finetune; {protocol} trains no backbone")
+        if given and "protocol" in info.data:
+            require_trained_backbone(info.data["protocol"], "compile", "trains no backbone")
         return given
 
 

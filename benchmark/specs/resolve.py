@@ -7,6 +7,7 @@ from typing import Any, Literal
 from benchmark.core.digest import file_digest
 from benchmark.core.paths import weight_folders
 from benchmark.specs import catalogue
+from benchmark.specs.protocols import PRETRAINING
 from benchmark.specs.recipe import recipe_points
 from benchmark.specs.source import Source, Weights, pick
 from benchmark.specs.start import Start
@@ -27,8 +28,8 @@ def start_of(source: str, backbone: str, seed: int, changes: Mapping[str, Any]) 
         return Start(kind="random", source=source, backbone=backbone, seed=seed)
     where = f"pretraining of {source}"
     points = recipe_points({"base": "pretraining", **entry.pretraining, **changes}, where)
-    if len(points) > 1 or points[0].protocol != "finetune":
-        raise CatsError(f"{where}: a pretraining has one point, no grid, and its protocol is finetune")
+    if len(points) > 1 or points[0].protocol != PRETRAINING:
+        raise CatsError(f"{where}: a pretraining has one point, no grid, and its protocol is {PRETRAINING}")
     before = start_of(entry.start, backbone, seed, changes)
     return Start(
         kind="pretraining", source=source, backbone=backbone, seed=seed, recipe=points[0], data=entry.dataset.digest(),

@@ -61,7 +61,7 @@ def probed_anew(what: Task, draws: Draws, device: torch.device) -> list[float]:
 
 def probed_once(what: Task, draws: Draws, device: torch.device) -> list[float]:
     """Test AUC of each draw: features of all images once, the whole path of C at one go."""
-    from benchmark.training.probe import PROTOCOLS
+    from benchmark.training.protocols.probe import fit_probe
 
     network = network_of(what, 0).to(device)
     precise = precision(network, what.recipe)
@@ -72,5 +72,5 @@ def probed_once(what: Task, draws: Draws, device: torch.device) -> list[float]:
     for rows in draws:
         labels = {name: part[1] for name, part in what.images.items()} | {"train": what.images["train"][1][rows]}
         features = {**everything, "train": everything["train"][rows]}
-        found.append(auc(labels["test"], PROTOCOLS["probe"](features, labels, what.recipe, "max_val_auc")[0]))
+        found.append(auc(labels["test"], fit_probe(features, labels, what.recipe.c, "max_val_auc")[0]))
     return found

@@ -29,11 +29,13 @@ from benchmark.specs import catalogue
 from benchmark.specs.job import Work
 from benchmark.specs.recipe import Recipe
 from benchmark.specs.start import Start
-from benchmark.training import evaluate, probe, train
+from benchmark.training import evaluate, train
 from benchmark.training.augment import draw
 from benchmark.training.device_images import Images, on_device
 from benchmark.training.features import features_path
 from benchmark.training.optimiser import Average
+from benchmark.training.protocols import protocol_of
+from benchmark.training.protocols.frozen import FrozenProtocol
 from results.cost.amount import Amount, add, amount_of
 from results.digest import digest
 from results.error import CatsError
@@ -80,7 +82,7 @@ class Calibration(Frozen):
         """
         seconds = _once(self.setup)
         recipe, count = recipe_of(work), self.images
-        if recipe.protocol == "finetune":
+        if recipe.trains_backbone:
             fewest = recipe.epochs if recipe.patience is None else min(recipe.epochs, recipe.patience + 1)
             steps = count["train"] // min(recipe.batch_size, count["train"])
             epoch = np.array(self.step) * steps + _once(self.image * count["val"])
@@ -96,7 +98,7 @@ class Calibration(Frozen):
 
 def features_file(work: Work) -> Path | None:
     """The file of the frozen features that work reads or writes; None if it needs none."""
-    if isinstance(work, Start) or work.recipe.protocol == "finetune":
+    if isinstance(work, Start) or work.recipe.trains_backbone:
         return None
     return features_path(work.start, work.data, work.recipe)
 
@@ -130,7 +132,7 @@ def _measure(work: Work, device: str, country: str) -> Calibration:
     parts = (
         split(dataset, images) if isinstance(work, Start) else split_and_subsample(dataset, images, work.subsample, work.seed)
     )
-    measure = _training if recipe.protocol == "finetune" else _frozen
+    measure = _training if recipe.trains_backbone else _frozen
     speeds = measure(work, len(dataset.classes), images, parts, meter)
     amounts = [amount_of(cost.model_dump()) for cost in meter.costs]
     total, timed = add(amounts), amounts[-1]
@@ -175,6 +177,8 @@ def _training(work: Work, classes: int, images: Decoded, parts: Parts, meter: Me
 def _frozen(work: Work, _: int, images: Decoded, parts: Parts, meter: Meter) -> dict[str, Any]:
     """Seconds to build the network, to extract the features of one image, and of a fit on some images, scaled to all."""
     assert not isinstance(work, Start)
+    protocol = protocol_of(work.recipe.protocol)
+    assert isinstance(protocol, FrozenProtocol)
     device, features = torch.device(meter.device), list[np.ndarray]()
     with meter.phase("warm-up"):
         network, setup = _network(work, 2, Recipe(), device)
@@ -185,11 +189,9 @@ def _frozen(work: Work, _: int, images: Decoded, parts: Parts, meter: Meter) -> 
     with meter.phase("calibration"):
         seconds = _timed(lambda: features.append(evaluate.extract(network, shown, precise).cpu().numpy()))
         every, labels = dict.fromkeys(parts, features[0]), dict.fromkeys(parts, images.labels[some])
-        fit = _timed(lambda: probe.PROTOCOLS[work.recipe.protocol](every, labels, work.recipe, work.rule))
-    more = len(parts["train"]) / len(some)
-    if work.recipe.protocol == "knn":  # every validation and test image is compared with every training image
-        more *= (len(parts["val"]) + len(parts["test"])) / (2 * len(some))
-    return {"setup": setup, "image": seconds / len(some), "fit": fit * more}
+        fit = _timed(lambda: protocol.fit(every, labels, work.recipe, work.rule))
+    factor = protocol.cost_factor({part: len(rows) for part, rows in parts.items()}, len(some))
+    return {"setup": setup, "image": seconds / len(some), "fit": fit * factor}
 
 
 def _network(work: Work, classes: int, recipe: Recipe, device: torch.device) -> tuple[Network, float]:

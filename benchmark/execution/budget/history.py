@@ -53,7 +53,7 @@ class Finished:
 
     def scale(self, recipe: Recipe) -> float | None:
         """How many times as long the same work takes with the epochs of another recipe; None if that is unknown."""
-        if recipe.protocol != "finetune":
+        if not recipe.trains_backbone:
             return 1.0
         same = self.patience == str(recipe.patience)  # early stopping then shortens both alike
         if same and self.epochs == str(recipe.epochs):

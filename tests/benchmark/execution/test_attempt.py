@@ -4,7 +4,7 @@ import time
 import pytest
 import torch
 
-from benchmark.execution.attempt import Attempt
+from benchmark.execution.attempt import Attempt, Result
 from benchmark.execution.side_by_side import side_by_side
 from benchmark.machine.meter import Stopwatch
 
@@ -13,13 +13,13 @@ from benchmark.machine.meter import Stopwatch
 def test_a_clock_that_is_set_while_a_cell_is_made_changes_nothing_in_how_long_it_took(monkeypatch, jump):
     clock = itertools.count(2e9, jump)
     monkeypatch.setattr(time, "time", lambda: next(clock))
-    record = Attempt("cell", "key", "point", {}, {}, "toy").run(Stopwatch("NLD", "cpu"), lambda: None).record
+    record = Attempt("cell", "key", "point", {}, {}, "toy").run(Stopwatch("NLD", "cpu"), lambda: iter(())).record
     assert record.started == 2e9
     assert 0 <= record.ended - record.started < 1000
 
 
 def made():
-    return Attempt("cell", "key", "point", {}, {}, "toy").run(Stopwatch("NLD", "cpu"), lambda: None).record
+    return Attempt("cell", "key", "point", {}, {}, "toy").run(Stopwatch("NLD", "cpu"), lambda: iter(())).record
 
 
 def test_a_record_has_the_threads_of_its_own_attempt_whoever_was_first():
@@ -32,3 +32,35 @@ def test_a_record_has_the_threads_of_its_own_attempt_whoever_was_first():
         torch.set_num_threads(before)
     assert [record.environment["threads"] for record in (*beside, alone)] == ["2", "2", "4"]
     assert beside[0].environment | {"threads": "4"} == alone.environment
+
+
+def attempt():
+    return Attempt("score", "key", "point", {"source": "s"}, {"size": "64"}, "toy", {"data": "d"})
+
+
+def test_what_was_found_last_is_the_result_and_what_was_known_before_stays():
+    work = iter([Result(validation={"a": 1.0}), Result(facts={"images": "i"}, validation={"a": 1.0, "b": 2.0})])
+    record = attempt().run(Stopwatch("NLD", "cpu"), lambda: work).record
+    assert (record.status, record.key) == ("finished", "key")
+    assert record.facts == {"data": "d", "images": "i"}
+    assert record.validation == {"a": 1.0, "b": 2.0}
+
+
+@pytest.mark.parametrize(("error", "status"), [(KeyboardInterrupt, "interrupted"), (ValueError, "failed")])
+def test_an_attempt_that_ends_early_keeps_what_it_had_found(error, status):
+    def work():
+        yield Result(validation={"a": 1.0})
+        raise error
+
+    record = attempt().run(Stopwatch("NLD", "cpu"), work).record
+    assert (record.status, record.validation, record.scores) == (status, {"a": 1.0}, {})
+
+
+def test_an_incomplete_result_says_so_and_does_not_take_the_key_of_a_complete_one():
+    """Whoever looks for the key finds nothing, so that the work is done again; no two such records settle as one."""
+    made = [attempt().run(Stopwatch("NLD", "cpu"), lambda: iter([Result(incomplete="no weights")])).record for _ in range(2)]
+    for record in made:
+        assert record.status == "finished"
+        assert record.facts["incomplete"] == "no weights"
+        assert record.key == f"key-incomplete-{record.attempt}"
+    assert made[0].key != made[1].key

@@ -15,6 +15,7 @@ from benchmark.machine import meter as energy
 from benchmark.machine.meter import Meter, Stopwatch
 from benchmark.specs.plan import Plan
 from benchmark.training import device_cache, evaluate, train
+from benchmark.training.protocols import finetune
 from results.error import CatsError
 from results.record import Cost
 from tests.support.stripes import CPU
@@ -134,7 +135,7 @@ def test_a_cell_alone_keeps_its_costs_to_itself(metered):
 @pytest.mark.usefixtures("one_thread")
 @pytest.mark.parametrize("error", [CatsError("no luck"), ValueError("no luck")])
 def test_a_seed_that_fails_does_not_hurt_its_neighbours(monkeypatch, metered, error):
-    chosen, real = cells(), make.initialised
+    chosen, real = cells(), finetune.initialised
     alone = [make_cell(cell, "e", watch()) for cell in chosen]
 
     def broken(start, *rest):
@@ -142,7 +143,7 @@ def test_a_seed_that_fails_does_not_hurt_its_neighbours(monkeypatch, metered, er
             raise error
         return real(start, *rest)
 
-    monkeypatch.setattr(make, "initialised", broken)
+    monkeypatch.setattr(finetune, "initialised", broken)
     made = make_cells(chosen, "e", metered)
     assert [outcome.record.status for outcome in made] == ["finished", "failed", "finished"]
     assert "no luck" in made[1].record.reason

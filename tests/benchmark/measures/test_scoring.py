@@ -147,8 +147,12 @@ def test_what_could_not_be_looked_at_is_said_and_tried_again(work, monkeypatch):
     said_first = {row.measure: row for row in said(frame, "e")}
     assert said_first["kid"].reason == "the weights of digits are on a disk that is away"
     assert said_first["random"].value is not None
+    (partial,) = frame[frame["kind"] == "score"].to_dict("records")
+    assert partial["key"].split("-")[1] == "incomplete"
     state, frame = work(setting)
     assert state.made == 1
+    (whole,) = frame[(frame["kind"] == "score") & (frame["key"] != partial["key"])].to_dict("records")
+    assert partial["key"].startswith(whole["key"])
     assert {row.measure: row for row in said(frame, "e")}["kid"].value is not None
     assert work(setting)[0].made == 0
 

@@ -13,8 +13,9 @@ from benchmark.networks.network import Network, Trained
 from benchmark.specs.backbones import check_backbone
 from benchmark.specs.plan import load_plan
 from benchmark.specs.recipe import Augment, Recipe, recipe_names, recipe_points
-from benchmark.training import probe, train
+from benchmark.training import train
 from benchmark.training.device_images import on_device
+from benchmark.training.protocols import protocol_of
 
 NAMES = recipe_names()
 PROTOCOLS = ["cats2021", "cats2024", "fast", "guide_cnn", "idc_resnetv2_50", "medmnist", "pcam_xception"]  # hold a plan
@@ -205,6 +206,6 @@ def test_features_are_probed_by_it(name):
     recipe, rng = only(name), np.random.default_rng(0)
     labels = {"train": np.arange(60) % 2, "val": np.arange(20) % 2, "test": np.arange(20) % 2}
     features = {part: rng.normal(size=(len(some), 4)) + 3 * some[:, None] for part, some in labels.items()}
-    given, curves, _ = probe.PROTOCOLS[recipe.protocol](features, labels, recipe, "min_val_loss")
+    given, curves, _ = protocol_of(recipe.protocol).fit(features, labels, recipe, "min_val_loss")
     assert (given.argmax(axis=1) == labels["test"]).mean() > 0.9
     assert len(curves["val_auc"]) == len(recipe.c if recipe.protocol == "probe" else recipe.k)

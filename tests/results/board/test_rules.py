@@ -8,7 +8,7 @@ import pytest
 
 from benchmark.specs.plan import Plan
 from benchmark.training.epoch_choice import Choice
-from benchmark.training.probe import fit_knn
+from benchmark.training.protocols.knn import fit_knn
 from results.board.request import RunQuery
 from results.board.rules import RULES, Rule, chosen, rule_in_words
 from results.board.sensitivity import sensitivity

@@ -10,8 +10,10 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
 from benchmark.specs.recipe import Recipe
-from benchmark.training import probe
-from benchmark.training.probe import PROTOCOLS, fit_knn, fit_probe
+from benchmark.training.protocols import knn, protocol_of
+from benchmark.training.protocols.frozen import choose
+from benchmark.training.protocols.knn import fit_knn
+from benchmark.training.protocols.probe import fit_probe
 from results.error import CatsError
 
 PARTS = ("train", "val", "test")
@@ -252,20 +254,20 @@ def test_within_one_se_takes_the_largest_k_that_is_no_worse():
     spread = np.tile([-0.1, 0.1], 20)
     losses = [0.5 + spread, 0.5 + 0.001 + 2 * spread, 0.8 + spread]  # of 5, 20 and 50 neighbours
     curves = {"val_loss": [float(one.mean()) for one in losses], "val_auc": [0.5] * 3}
-    chosen = [probe._chosen(curves, losses, (5, 20, 50), rule, simplest=max) for rule in ("min_val_loss", "within_one_se")]
+    chosen = [choose(curves, losses, (5, 20, 50), rule, simplest=max) for rule in ("min_val_loss", "within_one_se")]
     assert chosen == [0, 1]
 
 
 def test_losses_that_are_no_numbers_choose_as_before():
     nothing = [np.full(4, np.nan)] * 2
     curves = {"val_loss": [float("nan")] * 2, "val_auc": [0.5] * 2}
-    assert probe._chosen(curves, nothing, (5, 20), "within_one_se", simplest=max) == 0
+    assert choose(curves, nothing, (5, 20), "within_one_se", simplest=max) == 0
 
 
 def test_blocks_do_not_show(monkeypatch):
     features, labels = data(noise=2.0)
     whole = fit_knn(features, labels, (3, 20), "min_val_loss")[0], fit_probe(features, labels, (0.1,), "min_val_loss")[0]
-    monkeypatch.setattr(probe, "BLOCK", 7)
+    monkeypatch.setattr(knn, "BLOCK", 7)
     np.testing.assert_allclose(fit_knn(features, labels, (3, 20), "min_val_loss")[0], whole[0], atol=1e-12)
     np.testing.assert_allclose(fit_probe(features, labels, (0.1,), "min_val_loss")[0], whole[1], atol=1e-6)
 
@@ -302,7 +304,7 @@ def test_the_order_of_training_images_does_not_matter(seed):
 @pytest.mark.parametrize(("protocol", "curve"), [("probe", "c"), ("knn", "k")])
 def test_protocols_read_their_own_values_of_a_recipe(protocol, curve):
     recipe = Recipe(protocol=protocol, c=(0.5, 0.25), k=(4, 2))
-    given, curves, best = PROTOCOLS[protocol](*data(), recipe, "last_epoch")
+    given, curves, best = protocol_of(protocol).fit(*data(), recipe, "last_epoch")
     assert curves[curve] == list(getattr(recipe, curve))
     assert set(curves) == {"val_loss", "val_auc", curve}
     assert (given.shape, best) == ((120, 3), 0)

@@ -1,0 +1,47 @@
+"""Pretraining: a backbone is trained on all classes of a source; its weights become the start of cells."""
+
+from dataclasses import dataclass
+
+import torch
+
+from benchmark.core.seed import seed_of
+from benchmark.data.decoded import load_images_cached
+from benchmark.data.split import split
+from benchmark.machine.meter import Meter
+from benchmark.networks.load import initialised, weights_of
+from benchmark.networks.network import Network, Trained
+from benchmark.specs import catalogue
+from benchmark.specs.start import Start
+from benchmark.training import train
+from benchmark.training.device_cache import at
+
+RULE = "min_val_loss"
+
+
+@dataclass(frozen=True)
+class Pretrained:
+    """A pretrained network; `trained`: the weights that it started from, which say what its input must look like."""
+
+    network: Network
+    trained: Trained
+    curves: dict[str, list[float]]
+    validation: dict[str, float]
+
+
+def pretrain(start: Start, meter: Meter) -> Pretrained:
+    """Train the backbone of a start, which is a pretraining, on its source. Raises CatsError if the loss diverges."""
+    recipe, before, device = start.recipe, start.start, torch.device(meter.device)
+    dataset = catalogue.source(start.source).dataset
+    assert recipe is not None
+    assert before is not None
+    assert dataset is not None
+    rows = split(dataset, load_images_cached(dataset, recipe.size))
+    seed = seed_of("pretraining", start.source, start.backbone, str(start.seed))
+    trained = weights_of(before)
+
+    with meter.phase("pretraining"):
+        network = initialised(before, len(dataset.classes), seed, recipe).to(device)
+        train_images, val_images = (at(dataset, recipe.size, rows[part], device) for part in ("train", "val"))
+        fit = train.fit(network, train_images, val_images, recipe, seed, RULE)
+
+    return Pretrained(network, trained, fit.curves, fit.best())

@@ -1,0 +1,46 @@
+"""Fine-tuning: all layers, or the head alone, are trained on the target's images; the best epoch predicts the test images."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import torch
+
+from benchmark.core.seed import seed_of
+from benchmark.machine.meter import Meter
+from benchmark.networks.load import initialised
+from benchmark.networks.precision import precision
+from benchmark.training import evaluate, train
+from benchmark.training.device_cache import at
+from benchmark.training.protocols.protocol import CellResult, Protocol, Task
+
+
+class Finetune(Protocol):
+    """See the module."""
+
+    def run(self, task: Task, meter: Meter) -> Iterator[CellResult]:
+        """See Protocol.run."""
+        cell, dataset, device = task.cell, task.dataset, torch.device(meter.device)
+        recipe, classes = cell.recipe, len(dataset.classes)
+        # The order of images and the head do not depend on the source: cells of one seed differ in their start only.
+        seed = seed_of("cell", cell.target, cell.backbone, cell.seed)
+
+        with meter.phase("training"):
+            network = initialised(cell.start, classes, seed, recipe).to(device)
+            train_images, val_images = (at(dataset, recipe.size, task.rows[part], device) for part in ("train", "val"))
+            fit = train.fit(network, train_images, val_images, recipe, seed, cell.rule)
+
+        result = CellResult(fit.curves, fit.best(), {"micro_batch": str(fit.micro_batch)})
+        yield result
+
+        with meter.phase("evaluation"):
+            dtype = precision(network, recipe)
+            logits = evaluate.predict(network, at(dataset, recipe.size, task.rows["test"], device), dtype)
+
+        yield replace(
+            result,
+            facts=result.facts | {"precision": str(dtype).removeprefix("torch.")},
+            probabilities=evaluate.to_probabilities(logits, multilabel=dataset.task == "multilabel"),
+        )
+
+
+PROTOCOL = Finetune()

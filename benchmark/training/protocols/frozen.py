@@ -1,0 +1,86 @@
+"""Protocols on frozen features: they are extracted once, several settings are fitted, validation images choose one."""
+
+from abc import abstractmethod
+from collections.abc import Callable, Iterator, Mapping
+
+import numpy as np
+
+from benchmark.machine.meter import Meter
+from benchmark.specs.recipe import Recipe
+from benchmark.training.epoch_choice import no_worse
+from benchmark.training.features import features_of
+from benchmark.training.protocols.protocol import CellResult, Protocol, Task
+from results.board.rules import training_rule
+from results.metrics import auc, one_hot
+
+Parts = dict[str, np.ndarray]
+# Test probabilities (N, C) float64, curves over the settings that were tried, and which of them was chosen.
+Fitted = tuple[np.ndarray, dict[str, list[float]], int]
+
+
+class FrozenProtocol(Protocol):
+    """A protocol that fits something on the features of the frozen network."""
+
+    @abstractmethod
+    def fit(self, features: Parts, labels: Parts, recipe: Recipe, rule: str) -> Fitted:
+        """Fit on `train`, choose on `val` by the rule, predict `test`.
+
+        features: part → (N, D); labels: part → (N,) int or (N, K). The settings that are tried come from the recipe.
+        """
+
+    def cost_factor(self, counts: Mapping[str, int], sample: int) -> float:
+        """How many times as long a fit takes on `counts` images of train, val and test as on `sample` images of each."""
+        return counts["train"] / sample
+
+    def run(self, task: Task, meter: Meter) -> Iterator[CellResult]:
+        """See Protocol.run."""
+        cell = task.cell
+        with meter.phase("features"):
+            features = features_of(cell.start, task.dataset.digest(), task.images, None, cell.recipe, meter.device)
+
+        with meter.phase("training"):
+            inputs = {part: np.asarray(features[rows]) for part, rows in task.rows.items()}
+            labels = {part: task.images.labels[rows] for part, rows in task.rows.items()}
+            probabilities, curves, best = self.fit(inputs, labels, cell.recipe, cell.rule)
+
+        # A curve may have the name of the recipe's field whose values were tried.
+        chosen = {f"best_{name}" if name in Recipe.model_fields else name: curve[best] for name, curve in curves.items()}
+        yield CellResult(curves, chosen, probabilities=probabilities)
+
+
+def count_classes(labels: Parts) -> int:
+    """The number of classes, over all parts: a small sub-sample may leave a class without training images."""
+    return labels["train"].shape[1] if labels["train"].ndim == 2 else 1 + max(int(part.max()) for part in labels.values())
+
+
+def validation_curves(probabilities: list[np.ndarray], labels: np.ndarray) -> tuple[dict[str, list[float]], list[np.ndarray]]:
+    """Loss and AUC of each of several (N, C) probabilities, and the loss of every image, (N,).
+
+    The loss of several labels is the mean over images and labels.
+    """
+    truth = one_hot(labels, probabilities[0].shape[1])
+    curves: dict[str, list[float]] = {"val_loss": [], "val_auc": []}
+    losses = []
+    for predicted in probabilities:
+        of_truth = np.clip(np.where(truth == 1, predicted, 1 - predicted if labels.ndim == 2 else 1), 1e-12, 1)
+        curves["val_loss"].append(float(-np.log(of_truth).sum() / (truth.size if labels.ndim == 2 else len(truth))))
+        curves["val_auc"].append(auc(labels, predicted))
+        losses.append(-(np.log(of_truth).mean(axis=1) if labels.ndim == 2 else np.log(of_truth).sum(axis=1)))
+    return curves, losses
+
+
+def choose(
+    curves: dict[str, list[float]], losses: list[np.ndarray], values: tuple[float, ...], rule: str,
+    simplest: Callable[..., int],
+) -> int:  # fmt: skip
+    """The index of the value that the rule chooses; of equals the first.
+
+    `last_epoch`, which has no meaning here, takes the largest value. `within_one_se` takes the simplest value, by `simplest`
+    (min or max), whose loss is no worse than the smallest validation loss.
+    """
+    entry, worth_of = training_rule(rule)
+    best = int(np.argmax([worth_of(*each) for each in zip(values, curves["val_loss"], curves["val_auc"], strict=True)]))
+    if not entry.one_standard_error:
+        return best
+    alike = [n for n, each in enumerate(losses) if n == best or no_worse(each, losses[best])]
+    return simplest(alike, key=lambda n: values[n])

@@ -1,0 +1,75 @@
+"""Nearest neighbours: training images vote by the cosine of frozen features."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from benchmark.specs.recipe import Recipe
+from benchmark.training.protocols.frozen import Fitted, FrozenProtocol, Parts, choose, count_classes, validation_curves
+from results.error import CatsError
+from results.metrics import one_hot
+
+BLOCK = 1024  # rows at a time; all of them at once would need as much memory as a second copy of the features
+TEMPERATURE = 0.07  # of the votes, as in Wu et al. 2018
+FLOOR = 1e-3  # this share of each probability is spread evenly: no class is impossible because no neighbour has it
+
+
+class NearestNeighbours(FrozenProtocol):
+    """See the module."""
+
+    def fit(self, features: Parts, labels: Parts, recipe: Recipe, rule: str) -> Fitted:
+        """See FrozenProtocol.fit; the numbers of neighbours are `k` of the recipe."""
+        return fit_knn(features, labels, recipe.k, rule)
+
+    def cost_factor(self, counts: Mapping[str, int], sample: int) -> float:
+        """Every validation and test image is compared with every training image."""
+        return counts["train"] / sample * (counts["val"] + counts["test"]) / (2 * sample)
+
+
+PROTOCOL = NearestNeighbours()
+
+
+def fit_knn(features: Parts, labels: Parts, ks: tuple[int, ...], rule: str) -> Fitted:
+    """Let the k nearest of `train` vote with exp(cosine / 0.07), choose k on `val` by the rule, predict `test`.
+
+    features, labels and what is returned as in fit_probe, with curves over k. A probability is the weighted mean of the
+    neighbours' labels, times 0.999, plus 0.001 spread evenly over the classes (multi-label: over yes and no).
+    `last_epoch` takes the largest k, `within_one_se` the largest that is no worse than the best by validation loss.
+
+    Reference: Wu, Xiong, Yu & Lin, Unsupervised feature learning via non-parametric instance discrimination, CVPR 2018.
+    As in the k-NN of DINO (Caron et al., ICCV 2021) the features are those of the frozen network, of length one, not centred.
+    Raises CatsError if there are fewer training images than k.
+    """
+    if max(ks) > len(labels["train"]):
+        raise CatsError(f"k is {max(ks)}, but there are only {len(labels['train'])} training images to be neighbours")
+    classes = count_classes(labels)
+    known, wanted = _directions(features["train"]), one_hot(labels["train"], classes)
+    even = 1 / 2 if labels["train"].ndim == 2 else 1 / classes
+    val, test = (
+        FLOOR * even + (1 - FLOOR) * _votes(_directions(features[part]), known, wanted, ks) for part in ("val", "test")
+    )
+    curves, losses = validation_curves(list(val), labels["val"])
+    curves["k"] = [float(k) for k in ks]
+    best = choose(curves, losses, ks, rule, simplest=max)
+    return test[best], curves, best
+
+
+def _directions(features: np.ndarray) -> np.ndarray:
+    """Rows of length one, or of zeros."""
+    wide = features.astype(np.float64)
+    length = np.linalg.norm(wide, axis=1, keepdims=True)
+    return wide / np.where(length > 0, length, 1)
+
+
+def _votes(asked: np.ndarray, known: np.ndarray, wanted: np.ndarray, ks: tuple[int, ...]) -> np.ndarray:
+    """Weighted mean of the labels `wanted` (M, C) of the k nearest of `known` (M, D) to each of `asked` (A, D): (k, A, C)."""
+    most, last = max(ks), np.array(ks) - 1
+    found = np.empty((len(ks), len(asked), wanted.shape[1]))
+    for first in range(0, len(asked), BLOCK):
+        cosine = asked[first : first + BLOCK] @ known.T
+        near = np.argpartition(-cosine, most - 1, axis=1)[:, :most]
+        near = np.take_along_axis(near, np.argsort(-np.take_along_axis(cosine, near, axis=1), axis=1, kind="stable"), axis=1)
+        weight = np.exp(np.take_along_axis(cosine, near, axis=1) / TEMPERATURE)[:, :, None]
+        votes = np.cumsum(weight * wanted[near], axis=1) / np.cumsum(weight, axis=1)
+        found[:, first : first + BLOCK] = votes[:, last].swapaxes(0, 1)
+    return found

@@ -1,0 +1,93 @@
+"""The linear probe: an L2-penalised logistic regression on frozen features."""
+
+import copy
+import warnings
+
+import numpy as np
+import scipy.linalg
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import StandardScaler
+
+from benchmark.specs.recipe import Recipe
+from benchmark.training.protocols.frozen import Fitted, FrozenProtocol, Parts, choose, count_classes, validation_curves
+from results.error import CatsError
+
+
+class Probe(FrozenProtocol):
+    """See the module."""
+
+    def fit(self, features: Parts, labels: Parts, recipe: Recipe, rule: str) -> Fitted:
+        """See FrozenProtocol.fit; the strengths are `c` of the recipe."""
+        return fit_probe(features, labels, recipe.c, rule)
+
+
+PROTOCOL = Probe()
+
+
+def fit_probe(features: Parts, labels: Parts, strengths: tuple[float, ...], rule: str) -> Fitted:
+    """Fit one regression per strength on `train`, choose on `val` by the rule, predict `test`.
+
+    features: part → (N, D); labels: part → (N,) int or (N, K), each of the K a regression of its own. A strength is
+    scikit-learn's C, of features standardised on `train`. `last_epoch` has no meaning here and takes the weakest penalty,
+    `within_one_se` the strongest that is no worse than the one with the smallest validation loss.
+    Returns test probabilities (N, C) float64, the curves over strengths, and which strength was chosen.
+    Raises CatsError if all training images are of one class.
+    """
+    classes, truth = count_classes(labels), labels["train"]
+    if truth.ndim == 1 and truth.min() == truth.max():
+        raise CatsError(f"all {len(truth)} training images are of one class; a probe needs two")
+    inputs = _coordinates(features)
+    if truth.ndim == 1:
+        fits = [[model] for model in _path(inputs["train"], truth, strengths)]
+    else:
+        columns = [_path(inputs["train"], column, strengths) for column in truth.T]
+        fits = list(map(list, zip(*columns, strict=True)))
+
+    def predicted(part: str, models: list[LogisticRegression | int]) -> np.ndarray:
+        if truth.ndim == 2:
+            each = [
+                np.full(len(inputs[part]), m) if isinstance(m, int) else m.predict_proba(inputs[part])[:, 1] for m in models
+            ]
+            return np.stack(each, axis=1).astype(float)
+        (model,) = models
+        assert not isinstance(model, int)
+        given = np.zeros((len(inputs[part]), classes))  # a class that no training image has is never predicted
+        given[:, model.classes_] = model.predict_proba(inputs[part])
+        return given
+
+    curves, losses = validation_curves([predicted("val", models) for models in fits], labels["val"])
+    curves["c"] = list(strengths)
+    best = choose(curves, losses, strengths, rule, simplest=min)
+    return predicted("test", fits[best]), curves, best
+
+
+def _coordinates(features: Parts) -> Parts:
+    """Standardised features, (N, d) float64; d is D, or the number of training images if that is less.
+
+    What lies outside the span of the training images gets no weight under an L2 penalty, and a rotation changes no fit.
+    """
+    scale = StandardScaler().fit(features["train"].astype(np.float64))
+    found = {part: scale.transform(some.astype(np.float64)) for part, some in features.items()}
+    rows, dims = found["train"].shape
+    if rows < dims:
+        basis, _ = scipy.linalg.qr(found["train"].T, mode="economic", check_finite=False)
+        found = {part: some @ basis for part, some in found.items()}
+    return found
+
+
+def _path(inputs: np.ndarray, truth: np.ndarray, strengths: tuple[float, ...]) -> list[LogisticRegression | int]:
+    """A fitted regression for each strength, in the order given; the label itself where all images have the same.
+
+    From the strongest penalty to the weakest each fit begins at the last one. So, and with Newton's method, probabilities are
+    right to 2e-4 in the time in which scikit-learn's defaults, each C anew, leave errors of 0.1 (1080 images, 1280 features).
+    """
+    if truth.min() == truth.max():
+        return [int(truth[0])] * len(strengths)
+    model = LogisticRegression(solver="newton-cg", tol=1e-6, max_iter=1000, warm_start=True)
+    found = {}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # an unfinished fit is judged on val like any other
+        for place in np.argsort(strengths, kind="stable"):
+            found[int(place)] = copy.deepcopy(model.set_params(C=strengths[place]).fit(inputs, truth))
+    return [found[place] for place in range(len(strengths))]
