@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from benchmark.cli.board import print_board
-from benchmark.cli.engine import EngineName, EngineOption, SchedulerOption, WorkersOption, engine_of
+from benchmark.cli.engine import LOCAL, EngineOption, SchedulerOption, WorkersOption, engine_of
 from benchmark.cli.options import (
     DATABASE,
     CO2eOption,
@@ -45,7 +45,7 @@ def run(
     hours: HoursOption = None,
     co2e_kg: CO2eOption = None,
     cells: Annotated[int | None, typer.Option("--cells", help="Budget: finished cells, those of earlier calls too.")] = None,
-    engine: EngineOption = EngineName.local,
+    engine: EngineOption = LOCAL,
     scheduler: SchedulerOption = None,
     workers: WorkersOption = None,
 ) -> None:

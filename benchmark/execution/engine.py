@@ -6,6 +6,7 @@ from typing import ClassVar, Protocol
 
 from benchmark.machine.signals import stopped
 from benchmark.specs.job import Job
+from results.error import CatsError
 from results.record import Outcome
 
 
@@ -65,6 +66,23 @@ class Engine(Protocol):
 
 
 @dataclass(frozen=True)
+class EngineOptions:
+    """What `cats run` tells the function that makes an engine. An engine refuses options that it cannot honour.
+
+    Attributes:
+        device: auto, cpu or cuda.
+        scheduler: `--scheduler`, the address of a running scheduler.
+        workers: `--workers`, how many workers to start on this machine.
+        pretrains: whether the plan pretrains a source, so that all workers must see the driver's CATS_HOME.
+    """
+
+    device: str = "auto"
+    scheduler: str | None = None
+    workers: int | None = None
+    pretrains: bool = False
+
+
+@dataclass(frozen=True)
 class Local:
     """Runs jobs in this process, one after the other.
 
@@ -91,6 +109,13 @@ class Local:
                     return
                 yield make(admitted, device)
                 rest = remainder(rest, admitted)
+
+
+def local(options: EngineOptions) -> Local:
+    """The engine `local`. Raises CatsError for options of workers."""
+    if options.scheduler is not None or options.workers is not None:
+        raise CatsError(f"{'--workers' if options.scheduler is None else '--scheduler'} needs --engine dask")
+    return Local(options.device)
 
 
 def remainder(job: Job, admitted: Job) -> Job | None:

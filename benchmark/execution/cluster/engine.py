@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import ClassVar
 
 from benchmark.core.paths import home
-from benchmark.execution.cluster.scheduler import connected
+from benchmark.execution.cluster.scheduler import check_scheduler, connected
 from benchmark.execution.cluster.transport import DaskTransport, Make
 from benchmark.execution.cluster.worker import make_checked
 from benchmark.execution.cluster.worker_pool import WorkerPool
 from benchmark.execution.dispatch.dispatcher import dispatch
-from benchmark.execution.engine import RunControl
+from benchmark.execution.engine import EngineOptions, RunControl
 from benchmark.specs.job import Job
 from results.error import CatsError
 from results.record import Outcome
@@ -45,6 +45,15 @@ class Dask:
             pool.wait_for_workers()
             with closing(DaskTransport(pool, self.make, control)) as transport:
                 yield from dispatch(jobs, control, transport)
+
+
+def dask(options: EngineOptions) -> Dask:
+    """The engine `dask`. Raises CatsError if its options contradict each other, or if the scheduler does not answer."""
+    if options.scheduler is not None and options.workers is not None:
+        raise CatsError("--workers starts workers here; those of a --scheduler start by themselves, see `dask worker --help`")
+    if options.scheduler is not None:
+        check_scheduler(options.scheduler)  # at once: reading the images of a plan may take long
+    return Dask(options.device, options.scheduler, options.workers, options.pretrains)
 
 
 @contextmanager

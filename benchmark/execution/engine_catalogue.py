@@ -1,0 +1,57 @@
+"""Engines by name: our own, and those that other packages register under the entry points `cats.engines`.
+
+An entry point names a function that takes EngineOptions and returns an Engine:
+
+    [project.entry-points."cats.engines"]
+    slurm = "my_package.slurm:engine"
+"""
+
+import importlib.metadata
+from importlib.metadata import EntryPoint
+
+from benchmark.execution.engine import Engine, EngineOptions
+from results.error import CatsError, nearest
+
+GROUP = "cats.engines"
+OURS = {"local": "benchmark.execution.engine:local", "dask": "benchmark.execution.cluster.engine:dask"}
+
+
+def engine_names() -> list[str]:
+    """Names of all engines that are installed."""
+    return sorted({point.name for point in _points()})
+
+
+def engine_named(name: str, options: EngineOptions) -> Engine:
+    """The engine of this name.
+
+    Raises CatsError if there is none, if two packages use the name, if its package cannot be loaded, or if the engine refuses
+    the options.
+    """
+    points = [point for point in _points() if point.name == name]
+    if not points:
+        raise CatsError(f"no engine called '{name}'{nearest(name, engine_names())}")
+    if len(points) > 1:
+        both = " and ".join(map(_where, points))
+        raise CatsError(f"there are {len(points)} engines called '{name}': {both}; uninstall one of the packages")
+    try:
+        engine: Engine = points[0].load()(options)
+    except CatsError:
+        raise
+    except Exception as error:  # code of other packages may raise anything
+        raise CatsError(
+            f"the engine '{name}' cannot be made by {_where(points[0])}: {type(error).__name__}: {error}"
+        ) from error
+    lacking = [member for member in ("device", "remote", "outcomes") if not hasattr(engine, member)]
+    if lacking:
+        raise CatsError(f"{_where(points[0])} makes a {type(engine).__name__} without {lacking[0]}, which every engine needs")
+    return engine
+
+
+def _points() -> list[EntryPoint]:
+    """Our engines stand here and not in our package's metadata, which is out of date in a checkout that was updated."""
+    ours = [EntryPoint(name, value, GROUP) for name, value in OURS.items()]
+    return [*ours, *importlib.metadata.entry_points(group=GROUP)]
+
+
+def _where(point: EntryPoint) -> str:
+    return f"{point.value} of the package {point.dist.name if point.dist else 'cats-bench'}"

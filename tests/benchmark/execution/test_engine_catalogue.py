@@ -1,0 +1,96 @@
+"""Engines by name: ours and those of other packages."""
+
+import sys
+
+import pytest
+
+from benchmark.execution.cluster.engine import Dask
+from benchmark.execution.engine import EngineOptions, Local
+from benchmark.execution.engine_catalogue import engine_named, engine_names
+from results.error import CatsError
+
+PACKAGE = """
+from benchmark.execution.engine import Local
+
+
+class Fast(Local):
+    pass
+
+
+def engine(options):
+    return Fast(options.device)
+
+
+def broken(options):
+    raise ValueError("no licence")
+
+
+def nothing(options):
+    return 3
+"""
+POINTS = (
+    "[cats.engines]\nfast = fastpack:engine\nbroken = fastpack:broken\nnothing = fastpack:nothing\nabsent = nowhere:engine\n"
+)
+
+
+@pytest.fixture
+def package(tmp_path, monkeypatch):
+    """An installed package that brings engines; `package(text)` replaces its entry points."""
+    site = tmp_path / "site"
+    info = site / "fastpack-1.dist-info"
+    info.mkdir(parents=True)
+    (site / "fastpack.py").write_text(PACKAGE)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: fastpack\nVersion: 1\n")
+    (info / "entry_points.txt").write_text(POINTS)
+    monkeypatch.syspath_prepend(str(site))
+    yield (info / "entry_points.txt").write_text
+    sys.modules.pop("fastpack", None)
+
+
+def test_ours_are_found_by_name():
+    assert engine_named("local", EngineOptions("cpu")) == Local("cpu")
+    assert engine_named("dask", EngineOptions("cpu", workers=3)) == Dask("cpu", None, 3, shared_home=False)
+
+
+@pytest.mark.usefixtures("package")
+def test_an_engine_of_another_package_is_one_entry_point():
+    assert {"local", "dask", "fast"} <= set(engine_names())
+    made = engine_named("fast", EngineOptions("cpu"))
+    assert (type(made).__name__, made.device) == ("Fast", "cpu")
+
+
+@pytest.mark.usefixtures("package")
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("dsak", "no engine called 'dsak'; did you mean 'dask'?"),
+        ("zzzz", "no engine called 'zzzz'; allowed are absent, broken, dask, fast, local, nothing"),
+        ("broken", "the engine 'broken' cannot be made by fastpack:broken of the package fastpack: ValueError: no licence"),
+        ("absent", "the engine 'absent' cannot be made by nowhere:engine of the package fastpack: ModuleNotFoundError: "),
+        ("nothing", "fastpack:nothing of the package fastpack makes a int without device, which every engine needs"),
+    ],
+)
+def test_a_wrong_engine_is_one_sentence(name, sentence):
+    with pytest.raises(CatsError) as error:
+        engine_named(name, EngineOptions("cpu"))
+    assert str(error.value).startswith(sentence)
+
+
+def test_two_engines_of_one_name_are_refused(package):
+    package("[cats.engines]\nlocal = fastpack:engine\n")
+    with pytest.raises(
+        CatsError, match=r"there are 2 engines called 'local': .*:local of the package cats-bench and fastpack:"
+    ):
+        engine_named("local", EngineOptions())
+
+
+def test_the_command_line_runs_an_engine_of_another_package(package, cats, tmp_path):
+    (tmp_path / "plan.yaml").write_text(
+        "experiment: x\nsources: [scratch]\ntargets: [ihc]\nbackbones: [test_resnet]\nrecipe: {size: 16, epochs: 0}\nseeds: 1\n"
+    )
+    code, _, err = cats("run", "plan.yaml", "--engine", "fsat", "--device", "cpu")
+    assert (code, err) == (2, "cats: no engine called 'fsat'; did you mean 'fast'?\n")
+    assert not (tmp_path / "mlflow.db").exists()
+    code, _, err = cats("run", "plan.yaml", "--engine", "fast", "--device", "cpu")
+    assert code == 0
+    assert "1 made now, 0 attempts failed" in err
