@@ -23,6 +23,7 @@ from training.figure import hardware, interval, versions
 
 from benchmark.execution.engine import Local
 from benchmark.execution.records import outbox_of
+from benchmark.execution.resolution import resolve_plan
 from benchmark.execution.runner import run
 from benchmark.execution.watch import Watch
 from benchmark.machine.device import device_of
@@ -70,11 +71,12 @@ def runs(name: str, target: str, given: argparse.Namespace) -> pd.DataFrame:
     )  # fmt: skip
     tracking = Tracking(given.tracking_uri, plan.experiment)
     quiet = Watch(lambda _: None, lambda _, __: print(".", end="", file=sys.stderr, flush=True))
-    state = run(plan, tracking, outbox_of(given.tracking_uri, plan.experiment), Local(), quiet)
+    resolved = resolve_plan(plan, given.tracking_uri)
+    state = run(resolved, tracking, outbox_of(given.tracking_uri, plan.experiment), Local(), quiet)
     for record in state.failed:  # a rate of a grid may be too high
         print(f"  failed: {record.reason}")
     frame = tracking.frame()
-    return frame[(frame["kind"] == "cell") & frame["key"].isin([cell.key for cell in plan.cells()])]
+    return frame[(frame["kind"] == "cell") & frame["key"].isin([cell.key for cell in resolved.cells()])]
 
 
 def best(frame: pd.DataFrame) -> pd.DataFrame:

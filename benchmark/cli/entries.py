@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from benchmark.cli.options import DATABASE, TrackingOption
 from results.error import CatsError
 
 if TYPE_CHECKING:
@@ -102,6 +103,7 @@ def check(
     contact_sheet: Annotated[Path | None, typer.Option(help="Write one PNG of small pictures per class there.")] = None,
     size: Annotated[int, typer.Option(min=8, max=1024, help="Pixels to decode at.")] = 64,
     backbone: Annotated[str | None, typer.Option(help="For ready weights; else every backbone whose file is here.")] = None,
+    tracking_uri: TrackingOption = DATABASE,
 ) -> None:
     """Hold an entry to every promise that ours are held to. Exit code 1 if one is broken."""
     from benchmark.data.dataset import Dataset
@@ -111,7 +113,7 @@ def check(
     if contact_sheet is not None and not datasets:
         raise CatsError(f"{name} has no pictures to make a contact sheet of")
     found = []
-    for finding in examine(name, size, backbone):
+    for finding in examine(name, tracking_uri, size, backbone):
         found.append(finding)
         _print_finding(finding)
     broken = sum(finding.state == "broken" for finding in found)

@@ -78,5 +78,5 @@ def publish(
     """Put the pretrained weights of a source into MLflow's model registry, for other plans and other people."""
     from benchmark.entries.publish import publish as publish_weights
 
-    made = publish_weights(source, backbone, plan, name, seed)
+    made = publish_weights(source, backbone, tracking_uri, plan, name, seed)
     print_line(f"{source} for {backbone} is {made} on {shown(tracking_uri)}; name it so among the sources of a plan")

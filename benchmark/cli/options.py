@@ -1,7 +1,6 @@
 """Arguments and small acts that several commands share."""
 
 import math
-import os
 import sys
 from enum import StrEnum
 from typing import Annotated
@@ -13,17 +12,8 @@ from results.error import CatsError
 PlanArgument = Annotated[str, typer.Argument(metavar="PLAN", help="A plan file, or the name of a shipped plan.")]
 
 
-def _remembered(uri: str) -> str:
-    """The server that a command is given is also where published weights are looked for, here and in every child process."""
-    os.environ["MLFLOW_TRACKING_URI"] = uri
-    return uri
-
-
 TrackingOption = Annotated[
-    str,
-    typer.Option(
-        "--tracking-uri", envvar="MLFLOW_TRACKING_URI", callback=_remembered, help="MLflow's tracking server or database."
-    ),
+    str, typer.Option("--tracking-uri", envvar="MLFLOW_TRACKING_URI", help="MLflow's tracking server or database.")
 ]
 DATABASE = "sqlite:///mlflow.db"
 FreshOption = Annotated[

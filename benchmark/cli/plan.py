@@ -33,30 +33,32 @@ def plan(
     """Show what a plan would do: its cells, which are done, how long and how much energy the rest may take."""
     from benchmark.execution.budget.forecast import forecast_of, missing_data, pretrainings_of
     from benchmark.execution.budget.guard import Guard
-    from benchmark.execution.leakage import look, sentences
+    from benchmark.execution.leakage import leak_sentences
     from benchmark.execution.prepare import check_names
+    from benchmark.execution.resolution import resolve_plan
     from benchmark.specs.job import jobs_of
     from benchmark.specs.plan import load_plan
 
     loaded = load_plan(plan).limited(kwh=kwh, hours=hours, co2e_kg=co2e_kg)
     check_names(loaded)
-    found = look(loaded)
-    every = list(loaded.cells(found.leaks))
+    resolved = resolve_plan(loaded, tracking_uri)
+    every = list(resolved.cells())
     frame = _runs(tracking_uri, loaded.experiment)
     done = set() if frame is None or not len(frame) else set(frame.loc[frame["status"] == "FINISHED", "key"])
     if cells:
         for cell in every:
             print_line(f"{'done' if cell.key in done else 'open'}  {cell.key[:12]}  {cell}")
-    for sentence in sentences(loaded, found):
+    for sentence in leak_sentences(resolved.pairs):
         print_line(sentence)
-    if found.unknown:
-        print_line(f"{len(found.unknown)} pairs not yet searched for shared images; `cats run` does it before anything starts")
+    unknown = len(resolved.pairs.unknown)
+    if unknown:
+        print_line(f"{unknown} pairs not yet searched for shared images; `cats run` does it before anything starts")
     todo = [cell for cell in every if cell.key not in done]
     counts = f"{len(every) - len(todo)} done, {len(todo)} to make"
     print_line(f"{len(every)} cells of plan '{loaded.experiment}': {counts}; records in {shown(tracking_uri)}")
     for sentence in pretrainings_of(todo):
         print_line(sentence)
-    lacking = missing_data(todo)
+    lacking = missing_data(todo, resolved.pairs)
     if todo:
         forecast = forecast_of(frame, device.value, loaded.country, calibrates=calibrate and not lacking)
         guard = Guard(loaded.budget, forecast=forecast)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from benchmark.execution.engine import Engine
     from benchmark.execution.watch import Run
-    from benchmark.specs.plan import Plan
+    from benchmark.specs.resolved import PlanPairs, ResolvedPlan
 
 
 app = typer.Typer()
@@ -50,16 +50,19 @@ def run(
     workers: WorkersOption = None,
 ) -> None:
     """Make every cell of a plan that is not done yet, then show the board. Run it again to resume."""
+    from benchmark.execution.resolution import resolve_plan
     from benchmark.machine.signals import exit_code, stoppable
     from benchmark.specs.plan import load_plan
 
     loaded = load_plan(plan).limited(kwh=kwh, hours=hours, co2e_kg=co2e_kg, cells=cells)
     try:
         with stoppable():
+            # Before data and weights are looked up, which may take long.
             maker = engine_of(engine, device.value, scheduler, workers, loaded)
-            if _is_finished(loaded, tracking_uri):
+            resolved = resolve_plan(loaded, tracking_uri)
+            if _is_finished(resolved, tracking_uri):
                 return
-            state = _run(loaded, tracking_uri, maker, pack)
+            state = _run(resolved, tracking_uri, maker, pack)
     except KeyboardInterrupt:
         say(f"stopped; nothing finished is lost. Resume with: cats run {plan}")
         raise typer.Exit(exit_code()) from None
@@ -73,15 +76,17 @@ def run(
         raise CatsError(state.unkept)
     if state.waiting:  # a board without them would not be the plan's
         raise typer.Exit(2)
-    if state.done + state.made:
-        _show(loaded, tracking_uri)
+    if state.pairs is not None and state.done + state.made:
+        _show(state.pairs, tracking_uri)
     if state.failed:
         raise typer.Exit(1)
 
 
 def _say_what_came(state: "Run", plan: str) -> None:
+    from benchmark.execution.leakage import leak_sentences
+
     say(f"{state.cells} cells: {state.done} were done, {state.made} made now, {len(state.failed)} attempts failed")
-    for sentence in state.leaks:
+    for sentence in leak_sentences(state.pairs) if state.pairs is not None else ():
         say(f"  {sentence}")
     for record in state.failed:
         where = " → ".join(record.names[n] for n in ("source", "target") if n in record.names)
@@ -90,38 +95,38 @@ def _say_what_came(state: "Run", plan: str) -> None:
         say(f"{state.waiting} records wait in the outbox; `cats sync {plan}` sends them")
 
 
-def _is_finished(plan: "Plan", tracking_uri: str) -> bool:
+def _is_finished(plan: "ResolvedPlan", tracking_uri: str) -> bool:
     """Whether nothing of a plan is left to do; then says so and shows the board."""
     from benchmark.execution.up_to_date import finished
+    from benchmark.execution.watch import Run
 
     found = finished(plan, tracking_uri)
     if found is None:
         return False
-    say(f"{found.cells} cells: {found.cells} were done, 0 made now, 0 attempts failed")
-    for sentence in found.leaks:
-        say(f"  {sentence}")
-    _show(plan, tracking_uri, found.frame)
+    _say_what_came(Run(found.cells, found.cells, pairs=plan.pairs), "")
+    _show(plan.pairs, tracking_uri, found.frame)
     return True
 
 
-def _show(plan: "Plan", tracking_uri: str, frame: "pd.DataFrame | None" = None) -> None:
+def _show(pairs: "PlanPairs", tracking_uri: str, frame: "pd.DataFrame | None" = None) -> None:
     from benchmark.cli.query import asked
     from results.board.board import make_board
     from results.board.request import Judging
 
-    question = asked(plan, tracking_uri)
+    question = asked(pairs, tracking_uri)
     runs = question.frame() if frame is None else frame
     print_board(make_board(runs, question.query, Judging(question.images())), Format.table)
 
 
-def _run(plan: "Plan", tracking_uri: str, engine: "Engine", pack: int) -> "Run":
+def _run(plan: "ResolvedPlan", tracking_uri: str, engine: "Engine", pack: int) -> "Run":
     from benchmark.cli.progress import Progress
     from benchmark.execution.runner import run as run_plan
     from results.tracking.experiment import Tracking
     from results.tracking.lease import Lease
 
-    tracking = Tracking(tracking_uri, plan.experiment)
-    outbox = outbox_of(tracking_uri, plan.experiment)
+    experiment = plan.written.experiment
+    tracking = Tracking(tracking_uri, experiment)
+    outbox = outbox_of(tracking_uri, experiment)
     with Lease(tracking, outbox, say), Progress() as watch:
         return run_plan(plan, tracking, outbox, engine, watch, pack)
 

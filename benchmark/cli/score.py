@@ -28,7 +28,9 @@ def score(
     form: Annotated[Format, typer.Option("--format", help="How to print it.")] = Format.table,
 ) -> None:
     """Score every source on every target by measures of transferability, without training. Run it again to resume."""
+    from benchmark.execution.prepare import check_names
     from benchmark.execution.records import frame_of
+    from benchmark.execution.resolution import resolve_plan
     from benchmark.machine.device import device_of
     from benchmark.machine.signals import exit_code, stoppable
     from benchmark.measures.inputs import ScoreSettings
@@ -37,7 +39,8 @@ def score(
     from results.tracking.experiment import Tracking
 
     loaded = load_plan(plan)
-    setting = ScoreSettings(loaded, str(device_of(device.value)), images, draws, neutral)
+    check_names(loaded)
+    setting = ScoreSettings(resolve_plan(loaded, tracking_uri), str(device_of(device.value)), images, draws, neutral)
     tracking = Tracking(tracking_uri, loaded.experiment)
     try:
         with stoppable():
@@ -64,7 +67,7 @@ def _appraise(setting: "ScoreSettings", tracking: "Tracking") -> "Run":
     from benchmark.measures.scoring import score_plan
     from results.tracking.lease import Lease
 
-    outbox = outbox_of(tracking.uri, setting.plan.experiment)
+    outbox = outbox_of(tracking.uri, setting.plan.written.experiment)
     with Lease(tracking, outbox, say), Progress() as watch:
         return score_plan(setting, tracking, outbox, watch)
 

@@ -88,11 +88,6 @@ def weight_folders() -> list[Path]:
     return [*([Path(given).expanduser()] if given else []), home() / "weights"]
 
 
-def tracking_uri() -> str:
-    """MLflow's tracking server or database, and its model registry: `MLFLOW_TRACKING_URI`, else a file where one works."""
-    return os.environ.get("MLFLOW_TRACKING_URI") or "sqlite:///mlflow.db"
-
-
 def entries_folder() -> Path:
     """The user's own entries, in `sources` and `targets` below it: `CATS_ENTRIES`, else among the user's settings.
 

@@ -9,14 +9,17 @@ from benchmark.specs.source import Source
 from results.error import CatsError
 
 
-def examine_weights(source: Source, backbone: str | None = None) -> Iterator[Finding]:
-    """The promises of ready weights, or of none (scratch), for one backbone or for every backbone that has a file here."""
+def examine_weights(source: Source, registry: str, backbone: str | None = None) -> Iterator[Finding]:
+    """The promises of ready weights, or of none (scratch), for one backbone or for every backbone that has a file here.
+
+    `registry` is the address of the MLflow server that published weights are looked up at.
+    """
     yield run_promise("described", lambda: _described_weights(source))
     for each in [backbone] if backbone else _backbones(source):
-        found = run_promise("weights", lambda each=each: _found_weights(source, each, asked=backbone is not None))  # type: ignore[misc]
+        found = run_promise("weights", lambda each=each: _found_weights(source, each, registry, asked=backbone is not None))  # type: ignore[misc]
         yield found
         if found.state == "ok":
-            yield run_promise("forward", lambda each=each: _forward(source, each))  # type: ignore[misc]
+            yield run_promise("forward", lambda each=each: _forward(source, each, registry))  # type: ignore[misc]
 
 
 def _backbones(source: Source) -> list[str]:
@@ -38,7 +41,7 @@ def _described_weights(source: Source) -> str:
     return require_facts(source.name, facts)
 
 
-def _found_weights(source: Source, backbone: str, *, asked: bool) -> str:
+def _found_weights(source: Source, backbone: str, registry: str, *, asked: bool) -> str:
     """There are weights, and they fit the backbone. A file for a backbone that nobody asked for may be of no use here."""
     from benchmark.networks.load import initialised
     from benchmark.specs.backbones import check_backbone
@@ -49,7 +52,7 @@ def _found_weights(source: Source, backbone: str, *, asked: bool) -> str:
         if asked:
             raise
         return Note(str(error))
-    start = start_of(source.name, backbone, 0, {})
+    start = start_of([source], backbone, 0, {}, registry)
     network = initialised(start, 2, 0)
     path = weight_file(start.input, backbone) if start.input else None
     if path:
@@ -59,13 +62,13 @@ def _found_weights(source: Source, backbone: str, *, asked: bool) -> str:
     return f"{sum(p.numel() for p in network.backbone.parameters()):,} fit {backbone}: {origin}"
 
 
-def _forward(source: Source, backbone: str) -> str:
+def _forward(source: Source, backbone: str, registry: str) -> str:
     """What comes out of one forward pass is finite."""
     import torch
 
     from benchmark.networks.load import initialised
 
-    network = initialised(start_of(source.name, backbone, 0, {}), 2, 0).eval()
+    network = initialised(start_of([source], backbone, 0, {}, registry), 2, 0).eval()
     side = int(network.backbone.pretrained_cfg["input_size"][-1])  # type: ignore[index]
     with torch.inference_mode():
         features = network.features(torch.rand(2, 3, side, side, generator=torch.Generator().manual_seed(0)))

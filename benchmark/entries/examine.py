@@ -9,8 +9,10 @@ from benchmark.specs import catalogue
 from benchmark.specs.source import Source
 
 
-def examine(name: str, size: int = 64, backbone: str | None = None) -> Iterator[Finding]:
+def examine(name: str, registry: str, size: int = 64, backbone: str | None = None) -> Iterator[Finding]:
     """Every promise of an entry in turn; of a name that is a source and a target with other data, of both.
+
+    `registry` is the address of the MLflow server that published weights are looked up at.
 
     Raises CatsError if there is no such entry, or no backbone to try ready weights on.
     """
@@ -20,7 +22,7 @@ def examine(name: str, size: int = 64, backbone: str | None = None) -> Iterator[
         else:
             from benchmark.entries.conformance_weights import examine_weights
 
-            yield from examine_weights(subject, backbone)
+            yield from examine_weights(subject, registry, backbone)
 
 
 def subjects(name: str) -> list[Dataset | Source]:

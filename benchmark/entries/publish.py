@@ -4,18 +4,23 @@ import json
 import re
 
 from benchmark.core.digest import file_digest
-from benchmark.core.paths import tracking_uri
 from benchmark.specs import catalogue
+from benchmark.specs.lineage import lineage
 from benchmark.specs.model_registry import families
 from benchmark.specs.plan import Plan, load_plan
 from benchmark.specs.resolve import start_of
 from benchmark.specs.source import pick
 from benchmark.specs.start import Start
 from results.error import CatsError
+from results.tracking.change_counter import absolute
 
 
-def publish(source: str, backbone: str, plan: str | None = None, name: str | None = None, seed: int | None = None) -> str:
-    """Register the pretrained weights of a source; returns `models:/NAME/VERSION`. `plan` says how it was pretrained.
+def publish(
+    source: str, backbone: str, tracking_uri: str, plan: str | None = None, name: str | None = None, seed: int | None = None
+) -> str:
+    """Register the pretrained weights of a source at an MLflow server; returns `models:/NAME/VERSION`.
+
+    `plan` says how it was pretrained.
 
     Raises CatsError if there is nothing to publish: no pretraining, or none that has been made.
     """
@@ -28,11 +33,11 @@ def publish(source: str, backbone: str, plan: str | None = None, name: str | Non
     entry = catalogue.source(source)
     if entry.dataset is None:
         raise CatsError(f"{source} is {entry.kind}; only what is pretrained here can be published")
-    start = _start(source, backbone, load_plan(plan) if plan else None, seed)
+    start = _start(source, backbone, absolute(tracking_uri), load_plan(plan) if plan else None, seed)
     path = pretrained_path(start)
     if not path.exists():
         raise CatsError(f"{source} has not been pretrained for {backbone} in this way yet; {_how(source, backbone, plan)}")
-    registry = Registry(tracking_uri())
+    registry = Registry(tracking_uri)
     run_id = registry.run_of(start.key)
     if run_id is None:
         raise CatsError(
@@ -53,13 +58,15 @@ def publish(source: str, backbone: str, plan: str | None = None, name: str | Non
     return str(registry.publish(chosen, run_id, path, json.dumps(facts, indent=2), tags))
 
 
-def _start(source: str, backbone: str, plan: Plan | None, seed: int | None) -> Start:
+def _start(source: str, backbone: str, registry: str, plan: Plan | None, seed: int | None) -> Start:
+    links = lineage(source)
     if plan is None:
-        return start_of(source, backbone, seed or 0, {})
+        return start_of(links, backbone, seed or 0, {}, registry)
     if plan.pretraining_seed is None and seed is None:
         seeds = ", ".join(map(str, plan.seeds))
         raise CatsError(f"plan '{plan.experiment}' pretrains anew for every seed; name one of {seeds} with --seed")
-    return plan.start(source, backbone, seed or 0)  # a pretraining that all seeds share has its own seed
+    shared = plan.pretraining_seed  # a pretraining that all seeds share has its own seed
+    return start_of(links, backbone, (seed or 0) if shared is None else shared, plan.pretraining, registry)
 
 
 def _how(source: str, backbone: str, plan: str | None) -> str:
@@ -69,13 +76,13 @@ def _how(source: str, backbone: str, plan: str | None) -> str:
 
 
 def _families(start: Start) -> list[str]:
-    """The families of data sets behind a pretraining and everything it stands on."""
-    found: set[str] = set()
+    """The families of data sets behind a pretraining and everything that it starts from."""
+    names: set[str] = set()
     link: Start | None = start
     while link is not None:
         entry = catalogue.source(link.source)
-        found |= {entry.relatives, *entry.seen} if entry.kind != "random" else set()
+        names |= {entry.relatives, *entry.seen} if entry.kind != "random" else set()
         if entry.weights is not None and link.kind == "mlflow":
-            found |= set(families(str(pick(entry.weights.mlflow, link.backbone))))
+            names |= set(families(str(pick(entry.weights.mlflow, link.backbone)), str(link.registry)))
         link = link.start
-    return sorted(found)
+    return sorted(names)

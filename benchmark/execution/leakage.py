@@ -1,85 +1,74 @@
-"""The guard against leakage: the same picture on two sides, in two parts of a target or in a source and a target.
+"""The guard against leakage: finds images that lie on two sides, in two parts of a target or in a source and a target.
 
-Declared families are known to the plan; what stands here is measured, picture by picture (benchmark.data.fingerprint). A result
-is kept under CATS_HOME by the digests of the data, so that a plan that was looked at once starts at once.
+Data sets of one family are declared (benchmark.specs.lineage); here images are compared (benchmark.data.fingerprint). A result
+is kept under CATS_HOME by the digests of the data, so that images are compared once.
 
 Not run, unless the plan allows leakage: a pair whose target has an image in val or test that the source was pretrained on,
-and a target with images of val or test that lie in an earlier part too, more than it declares as `known_duplicates`. That
-a group (patient, lesion ...) lies in two parts is an error of the entry: benchmark.data.split.
+and a target with more images of val or test in an earlier part than it declares as `known_duplicates`. A group (patient,
+lesion ...) that lies in two parts is an error of the entry: benchmark.data.split.
 """
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 from benchmark.data.dataset import Dataset
 from benchmark.data.overlap import Overlap, overlaps_between, overlaps_within
-from benchmark.specs import catalogue
-from benchmark.specs.lineage import lineage
-from benchmark.specs.plan import Plan
+from benchmark.specs.lineage import Pair
+from benchmark.specs.resolved import PlanPairs
+from benchmark.specs.source import Source
 
 WAYS_OUT = "drop it, or set `allow_leakage: true` in the plan to run it off the ranking"
 
 
-@dataclass
-class Look:
-    """What is known of the pairs of a plan.
+def compared(pairs: PlanPairs, begins: Callable[[str], None] | None = None) -> PlanPairs:
+    """The pairs with the leaks that are found by comparing images, in addition to those that they have.
 
-    Attributes:
-        leaks: (source, target) with the reason. unknown: pairs nobody has compared yet.
+    With `begins` (called with a description of each comparison) everything is compared that has not been yet; raises CatsError
+    if images are missing or damaged. Without it only earlier results are read.
     """
-
-    leaks: dict[tuple[str, str], str]
-    unknown: list[tuple[str, str]] = field(default_factory=list)
-
-
-def look(plan: Plan, begins: Callable[[str], None] | None = None) -> Look:
-    """Which pairs of the plan share images.
-
-    With `begins` (told what is being compared) everything is measured that is not known yet; raises CatsError if images
-    are missing or damaged. Without it nothing is read but earlier results.
-    """
-    found = Look(dict(plan.related()))
-    for goal in plan.targets:
-        dataset = catalogue.target(goal).dataset
-        open_pairs = [(name, goal) for name in plan.sources if (name, goal) not in found.leaks]
-        within = overlaps_within(dataset, begins) if open_pairs else ()
-        excess = None if within is None else too_many(goal, dataset, within)
-        for pair in open_pairs:
-            reason = shared(pair, begins) if excess is None else excess
+    leaks, unknown = dict(pairs.leaks), list[Pair]()
+    for goal, target in pairs.targets.items():
+        undecided = [name for name in pairs.sources if (name, goal) not in leaks]
+        within = overlaps_within(target.dataset, begins) if undecided else ()
+        excess = None if within is None else excess_of(goal, target.dataset, within)
+        for name in undecided:
+            reason = excess or shared_images(pairs.sources[name], goal, target.dataset, begins)
             if reason:
-                found.leaks[pair] = reason
+                leaks[name, goal] = reason
             elif reason is None or within is None:
-                found.unknown.append(pair)
-    return found
+                unknown.append((name, goal))
+    return replace(pairs, leaks=leaks, unknown=tuple(unknown))
 
 
-def too_many(goal: str, dataset: Dataset, within: tuple[Overlap, ...]) -> str | None:
-    """The sentence about a target with more images in two parts than it declares; None if all is well."""
+def excess_of(goal: str, dataset: Dataset, within: tuple[Overlap, ...]) -> str | None:
+    """The sentence about a target with more images in two parts than it declares; None if there are no more."""
     total = sum(overlap.images for overlap in within)
     if total <= dataset.known_duplicates:
         return None
     declared = f"; {dataset.known_duplicates} are declared" if dataset.known_duplicates else ""
-    return f"{_told(within, goal)} an earlier part too{_example(within)}{declared}"
+    return f"{_counts(within, goal)} an earlier part too{_example(within)}{declared}"
 
 
-def shared(pair: tuple[str, str], begins: Callable[[str], None] | None = None) -> str | None:
-    """The sentence about images of a target that a source, or one it starts from, was pretrained on.
+def shared_images(
+    links: Sequence[Source], goal: str, target: Dataset, begins: Callable[[str], None] | None = None
+) -> str | None:
+    """The sentence about images of a target that a source, or a source it starts from, was pretrained on.
 
-    Empty if there are none; None if that is not known.
+    `links` are the source and the sources that its pretraining starts from; `begins` as for compared. Empty if no image is
+    shared; None if that is not known.
     """
-    name, goal = pair
-    target, known = catalogue.target(goal).dataset, True
-    for link in lineage(name):
+    known = True
+    for link in links:
         if link.dataset is None:
             continue
         overlaps = overlaps_between(link.dataset, target, begins)
         if overlaps:
-            return f"{_told(overlaps, goal)} the training data of {link.name} too{_example(overlaps)}"
+            return f"{_counts(overlaps, goal)} the training data of {link.name} too{_example(overlaps)}"
         known = known and overlaps is not None
     return "" if known else None
 
 
-def _told(overlaps: tuple[Overlap, ...], goal: str) -> str:
+def _counts(overlaps: tuple[Overlap, ...], goal: str) -> str:
     counts = " and ".join(f"{overlap.images} in {overlap.part}" for overlap in overlaps)
     total, exact = sum(o.images for o in overlaps), sum(o.exact for o in overlaps)
     noun, verb = ("image", "lies") if total == 1 else ("images", "lie")
@@ -91,13 +80,13 @@ def _example(overlaps: tuple[Overlap, ...]) -> str:
     return f", for example '{other}', there '{one}'"
 
 
-def sentences(plan: Plan, found: Look) -> Iterator[str]:
+def leak_sentences(pairs: PlanPairs) -> Iterator[str]:
     """One sentence for each reason: which pairs are not run, or are run off the ranking, and why."""
-    pairs: dict[tuple[str, str], list[str]] = {}
-    for (name, goal), reason in found.leaks.items():
-        pairs.setdefault((goal, reason), []).append(name)
-    for (goal, reason), names in pairs.items():
-        if plan.allow_leakage:
+    sources: dict[Pair, list[str]] = {}
+    for (name, goal), reason in pairs.leaks.items():
+        sources.setdefault((goal, reason), []).append(name)
+    for (goal, reason), names in sources.items():
+        if pairs.plan.allow_leakage:
             yield f"off the ranking: {', '.join(names)} → {goal}: {reason}"
         else:
             yield f"not run: {', '.join(names)} → {goal}: {reason}; {WAYS_OUT}"

@@ -1,4 +1,4 @@
-"""Check names, data and weights before the first job."""
+"""Checks names, data and weights before the first job, so that what is wrong is known at once and not after hours."""
 
 from collections.abc import Iterable
 
@@ -11,7 +11,7 @@ from benchmark.specs.start import Start, chain
 
 
 def check_names(plan: Plan) -> None:
-    """Raises CatsError if nobody knows the country or a backbone."""
+    """Raises CatsError if codecarbon does not know the country of the plan, or timm one of its backbones."""
     from benchmark.specs.backbones import check_backbone
 
     check_country(plan.country)
@@ -29,25 +29,24 @@ def check_compiler(todo: Iterable[Cell], device: str) -> None:
         require_compiler(device_of(device))
 
 
-def prepare(plan: Plan, todo: Iterable[Cell], watch: Watch) -> None:
-    """Look at everything the cells need: country, backbones, images, labels, split, weights. Raises CatsError."""
-    check_names(plan)
+def prepare(cells: Iterable[Cell], watch: Watch) -> None:
+    """Read everything that the cells need, each thing once: images, labels, split, weights. Raises CatsError."""
     seen: set[object] = set()
-    for cell in todo:
+    for cell in cells:
         images = (cell.target, cell.recipe.size, cell.subsample.drawn_by(cell.seed))
         if images not in seen:
             watch.begins(f"reading {cell.target}")
-            _look_at_images(cell)
+            _read_images(cell)
         for start in chain(cell.start):
-            weights = start.backbone if start.kind == "random" else start.key  # no seed is a reason to build it again
+            weights = start.backbone if start.kind == "random" else start.key  # random weights of all seeds fit alike
             if weights not in seen:
                 watch.begins(f"reading {start.source}")
-                _look_at_start(start)
+                _read_start(start)
                 seen.add(weights)
         seen.add(images)
 
 
-def _look_at_images(cell: Cell) -> None:
+def _read_images(cell: Cell) -> None:
     from benchmark.data.decoded import load_images
     from benchmark.data.split import split_and_subsample
 
@@ -55,7 +54,7 @@ def _look_at_images(cell: Cell) -> None:
     split_and_subsample(dataset, load_images(dataset, cell.recipe.size), cell.subsample, cell.seed)
 
 
-def _look_at_start(start: Start) -> None:
+def _read_start(start: Start) -> None:
     from benchmark.data.decoded import load_images
     from benchmark.data.split import split
     from benchmark.networks.load import weights_of

@@ -1,15 +1,15 @@
 """Runs a plan: drops the keys that are done, has an engine make the rest, hands every record to outbox and MLflow."""
 
 import logging
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from functools import partial
 
 from benchmark.execution.budget.forecast import forecast_of
 from benchmark.execution.budget.guard import Guard
 from benchmark.execution.delivery import deliver, drained, keep
 from benchmark.execution.engine import Engine, RunControl
-from benchmark.execution.leakage import look, sentences
+from benchmark.execution.leakage import compared, leak_sentences
 from benchmark.execution.prepare import check_compiler, check_names, prepare
 from benchmark.execution.pretraining_records import adopt
 from benchmark.execution.records import finished_in, frame_of
@@ -17,7 +17,7 @@ from benchmark.execution.watch import Run, Watch
 from benchmark.machine.signals import stopped
 from benchmark.specs.cell import Cell
 from benchmark.specs.job import Job, jobs_of
-from benchmark.specs.plan import Leaks, Plan
+from benchmark.specs.resolved import ResolvedPlan
 from results.error import CatsError
 from results.record import Outcome
 from results.tracking.experiment import Tracking
@@ -26,41 +26,46 @@ from results.tracking.outbox import Outbox
 log = logging.getLogger(__name__)
 
 
-def run(plan: Plan, tracking: Tracking, outbox: Outbox, engine: Engine, watch: Watch, pack: int = 1) -> Run:
+def run(plan: ResolvedPlan, tracking: Tracking, outbox: Outbox, engine: Engine, watch: Watch, pack: int = 1) -> Run:
     """Make every cell of the plan that no run of the experiment has finished.
 
-    `pack`: how many cells that differ in the seed alone are made at once.
+    Before the first cell starts, the data and weights of all cells are read, and pairs that share images are left out (see
+    execution.leakage). What fails later is recorded, and the run goes on.
 
-    Data and weights of all cells are looked at before the first one starts, and pairs that share images are left out (see
-    execution.leakage). Raises CatsError if something is wrong with them, or if MLflow or the disk refuse at the start; what
-    fails later is recorded and the run goes on.
+    Args:
+        plan: see execution.resolution.
+        tracking: where records are sent.
+        outbox: where records wait until they are sent.
+        engine: runs the jobs.
+        watch: is told what happens.
+        pack: at most so many cells that differ only in the seed are made at the same time.
+
+    Raises:
+        CatsError: something is wrong with names, data or weights, or MLflow or the disk refuse at the start.
     """
-    guard = Guard(plan.budget)
-    adopt(outbox, plan.experiment)
+    written = plan.written
+    guard = Guard(written.budget)
+    adopt(outbox, written.experiment)
     waiting = {outcome.record.key for _, outcome in outbox if outcome.record.status == "finished"}
     deliver(tracking, outbox)
     tracking.close_abandoned()
     frame = frame_of(tracking)
     finished = finished_in(frame) | waiting
-    found = look(plan)
-    if any(cell.key not in finished and (cell.source, cell.target) in found.unknown for cell in plan.cells()):
-        check_names(plan)
-        found = look(plan, watch.begins)
-    # Cells are made anew whenever they are gone through: a plan may have more of them than memory likes.
-    todo = Todo(plan, found.leaks, finished)
-    state = Run(cells=sum(1 for _ in plan.cells(found.leaks)), done=0, leaks=list(sentences(plan, found)))
-    if not state.cells:
-        raise CatsError(f"plan '{plan.experiment}' has no cell left: {'; '.join(state.leaks)}")
-    state.done = state.cells - sum(1 for _ in todo)
+    if plan.pairs.unknown and any((cell.source, cell.target) in plan.pairs.unknown for cell in OpenCells(plan.cells, finished)):
+        check_names(written)
+        plan = replace(plan, pairs=compared(plan.pairs, watch.begins))
+    state = _counted(plan, finished)
     if state.done < state.cells:
+        todo = OpenCells(plan.cells, finished)
+        check_names(written)
         if not engine.remote:  # remote workers check it themselves
             check_compiler(todo, engine.device)
-        prepare(plan, todo, watch)
-        jobs = partial(jobs_of, todo, plan.experiment, plan.country, pack)
-        if plan.budget.limits:
-            every = Todo(plan, found.leaks, set())
-            if plan.budget.needs_forecast:
-                guard.forecast = forecast_of(frame, engine.device, plan.country, calibrates=True)
+        prepare(todo, watch)
+        jobs = partial(jobs_of, todo, written.experiment, written.country, pack)
+        if written.budget.limits:
+            every = OpenCells(plan.cells, set())
+            if written.budget.needs_forecast:
+                guard.forecast = forecast_of(frame, engine.device, written.country, calibrates=True)
                 guard.forecast.announce, guard.forecast.remote = watch.begins, engine.remote
             guard.read(every, frame, [outcome.record for _, outcome in outbox])
             guard.require()
@@ -71,8 +76,19 @@ def run(plan: Plan, tracking: Tracking, outbox: Outbox, engine: Engine, watch: W
     state.waiting = sum(1 for _ in outbox)
     try:
         state.budget = guard.close()
-    except CatsError as error:  # what was made and what failed is to be told all the same
+    except CatsError as error:  # what was made and what failed is reported all the same
         state.unkept = str(error)
+    return state
+
+
+def _counted(plan: ResolvedPlan, finished: set[str]) -> Run:
+    """The state of a run before its first cell. Raises CatsError if the plan has no cell."""
+    state = Run(cells=0, done=0, pairs=plan.pairs)
+    for cell in plan.cells():
+        state.cells += 1
+        state.done += cell.key in finished
+    if not state.cells:
+        raise CatsError(f"plan '{plan.written.experiment}' has no cell left: {'; '.join(leak_sentences(plan.pairs))}")
     return state
 
 
@@ -115,12 +131,15 @@ class Work:
 
 
 @dataclass(frozen=True)
-class Todo:
-    """The cells of a plan that nobody has finished yet, gone through as often as one likes."""
+class OpenCells:
+    """The cells that are not finished. They are listed again in every loop: a plan may have more of them than fit into memory.
 
-    plan: Plan
-    leaks: Leaks
+    Attributes:
+        cells: lists all cells of a plan. finished: keys.
+    """
+
+    cells: Callable[[], Iterator[Cell]]
     finished: set[str]
 
     def __iter__(self) -> Iterator[Cell]:
-        return (cell for cell in self.plan.cells(self.leaks) if cell.key not in self.finished)
+        return (cell for cell in self.cells() if cell.key not in self.finished)

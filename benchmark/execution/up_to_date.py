@@ -1,15 +1,15 @@
-"""A plan that is run again though nothing of it is left: told without MLflow where nobody wrote to it, and without its lease.
+"""Finds out whether a plan has nothing left to do, without MLflow where its database has not changed, and without a lease.
 
-A lease is written, after which every snapshot of a database is in doubt; this way the next call has nothing to read either.
+A lease is written to the database, after which no snapshot of it is known to be current. Without one, the next call has nothing
+to read either.
 """
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from benchmark.core.paths import snapshots_folder
-from benchmark.execution.leakage import look, sentences
 from benchmark.execution.records import finished_in, outbox_of, runs_of
-from benchmark.specs.plan import Leaks, Plan
+from benchmark.specs.resolved import ResolvedPlan
 from results.tracking.change_counter import is_missing
 from results.tracking.snapshot import unchanged
 
@@ -19,29 +19,28 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Finished:
-    """A plan whose cells are all done.
+    """A plan whose cells are all finished.
 
     Attributes:
-        cells: how many. leaks: what the guard says, one sentence per reason. frame: the experiment's runs (Tracking.frame).
+        cells: how many. frame: the experiment's runs (Tracking.frame).
     """
 
     cells: int
-    leaks: list[str]
     frame: "pd.DataFrame"
 
 
-def finished(plan: Plan, uri: str) -> Finished | None:
+def finished(plan: ResolvedPlan, uri: str) -> Finished | None:
     """None if anything may be left to do: a cell, a record in the outbox, a run whose process died."""
-    folder, leaks = snapshots_folder(), look(plan)
-    frame = unchanged(folder, uri, plan.experiment)
+    experiment = plan.written.experiment
+    frame = unchanged(snapshots_folder(), uri, experiment)
     if frame is None:
         if is_missing(uri):
             return None
-        frame = _read(uri, plan.experiment)
-    cells = _cells(plan, leaks.leaks, frame)
-    if not cells or not outbox_of(uri, plan.experiment).empty:
+        frame = _read(uri, experiment)
+    cells = _finished_cells(plan, frame)
+    if not cells or not outbox_of(uri, experiment).empty:
         return None
-    return Finished(cells, list(sentences(plan, leaks)), frame)
+    return Finished(cells, frame)
 
 
 def _read(uri: str, experiment: str) -> "pd.DataFrame":
@@ -55,13 +54,13 @@ def _read(uri: str, experiment: str) -> "pd.DataFrame":
         return pd.DataFrame()
 
 
-def _cells(plan: Plan, leaks: Leaks, frame: "pd.DataFrame") -> int:
-    """How many cells the plan has; 0 unless all are finished and no run is on its way."""
-    done, count = finished_in(frame), 0
+def _finished_cells(plan: ResolvedPlan, frame: "pd.DataFrame") -> int:
+    """The number of cells of the plan; 0 unless all of them are finished and no run is still running."""
+    keys, count = finished_in(frame), 0
     if len(frame) and (frame["status"] == "RUNNING").any():
         return 0
-    for cell in plan.cells(leaks):
-        if cell.key not in done:
+    for cell in plan.cells():
+        if cell.key not in keys:
             return 0
         count += 1
     return count

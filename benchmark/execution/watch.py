@@ -1,9 +1,10 @@
-"""Run (state of a call), Watch (progress callbacks)."""
+"""The state of a run of a plan, and the callbacks that show its progress."""
 
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from benchmark.specs.resolved import PlanPairs
 from results.record import Record
 
 log = logging.getLogger(__name__)
@@ -11,12 +12,17 @@ log = logging.getLogger(__name__)
 
 @dataclass
 class Run:
-    """What one call of `run` has done so far.
+    """What one call of `cats run` or `cats score` has done so far.
 
     Attributes:
-        cells: of the plan. done: finished before this call. made, failed: in this call. waiting: records in the outbox.
-        leaks: what the guard says, one sentence per reason.
-        budget: why it stopped before all was done, one sentence, if a budget is used up. unkept: why it could not be kept.
+        cells: number of cells of the plan (of pairs, when they are scored).
+        done: cells finished before this call. made: cells finished in this call.
+        failed: records of attempts of this call that failed.
+        waiting: number of records in the outbox.
+        pairs: of the plan, with the leaks that this call has found; None when pairs are scored.
+        interrupted: whether Ctrl-C ended it.
+        budget: why it stopped before all was done, one sentence, if a budget is used up.
+        unkept: why the budget could not be kept, one sentence.
     """
 
     cells: int
@@ -24,13 +30,13 @@ class Run:
     made: int = 0
     failed: list[Record] = field(default_factory=list)
     waiting: int = 0
-    leaks: list[str] = field(default_factory=list)
+    pairs: PlanPairs | None = None
     interrupted: bool = False
     budget: str | None = None
     unkept: str | None = None
 
     def count(self, record: Record) -> None:
-        """One more record."""
+        """Count a record of this call."""
         if record.status == "failed":
             self.failed.append(record)
         elif record.kind == "cell" and record.status == "finished":
@@ -40,7 +46,13 @@ class Run:
 
 @dataclass(frozen=True)
 class Watch:
-    """Who is told what happens: `begins` before a piece of work, `ended` after it, `told` a sentence to be read."""
+    """Callbacks of a run.
+
+    Attributes:
+        begins: called with a description before a piece of work.
+        ended: called with its record, and the state that counts it, after a piece of work.
+        told: called with a sentence for the user.
+    """
 
     begins: Callable[[str], None]
     ended: Callable[[Record, Run], None]

@@ -18,12 +18,12 @@ from benchmark.data.dataset import Dataset
 from benchmark.data.decoded import Decoded, load_images
 from benchmark.data.split import Subsample, draw_rows, split, split_and_subsample
 from benchmark.networks.load import initialised
-from benchmark.specs import catalogue
+from benchmark.specs.lineage import lineage
 from benchmark.specs.measure import Draws
 from benchmark.specs.needs import Undefined
-from benchmark.specs.plan import Plan
 from benchmark.specs.recipe import Recipe
 from benchmark.specs.resolve import start_of
+from benchmark.specs.resolved import ResolvedPlan
 from benchmark.specs.source import Source
 from benchmark.specs.start import Start
 from benchmark.training.device_images import as_float, on_device
@@ -56,7 +56,7 @@ class ScoreSettings:
         neutral: the source whose network stands between both when two data sets are compared.
     """
 
-    plan: Plan
+    plan: ResolvedPlan
     device: str
     most: int = 1000
     draws: int = 50
@@ -65,13 +65,13 @@ class ScoreSettings:
     @cached_property
     def recipe(self) -> Recipe:
         """Size and precision of the features: those of the first point of the plan's recipe."""
-        return self.plan.points()[0]
+        return self.plan.written.points()[0]
 
     def target(self, name: str) -> ChosenImages:
         """The images of a target that measures see."""
-        target = catalogue.target(name)
+        plan, target = self.plan.written, self.plan.pairs.targets[name]
         images = load_images(target.dataset, self.recipe.size)
-        rows = split_and_subsample(target.dataset, images, self.plan.subsample or target.subsample, self.plan.seeds[0])["train"]
+        rows = split_and_subsample(target.dataset, images, plan.subsample or target.subsample, plan.seeds[0])["train"]
         return ChosenImages(target.dataset, images, _at_most(self.most, images, rows, name))
 
     def source(self, entry: Source) -> ChosenImages:
@@ -121,7 +121,7 @@ class MeasureInputs:
     @cached_property
     def entry(self) -> Source:
         """The source."""
-        return catalogue.source(self.start.source)
+        return self.setting.plan.pairs.sources[self.start.source][0]
 
     @cached_property
     def counted(self) -> Source:
@@ -165,7 +165,8 @@ class MeasureInputs:
     @cached_property
     def neutral(self) -> Start:
         """The network that looks at both data sets."""
-        return start_of(self.setting.neutral, self.start.backbone, 0, self.setting.plan.pretraining)
+        plan = self.setting.plan
+        return start_of(lineage(self.setting.neutral), self.start.backbone, 0, plan.written.pretraining, plan.registry)
 
     @cached_property
     def source_images(self) -> ChosenImages:

@@ -9,7 +9,7 @@ import json
 import logging
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from threadpoolctl import threadpool_limits
@@ -17,11 +17,11 @@ from threadpoolctl import threadpool_limits
 from benchmark.execution.attempt import Attempt, Result
 from benchmark.execution.delivery import deliver, hand_over
 from benchmark.execution.execute import make_pretraining
-from benchmark.execution.leakage import Look, look
+from benchmark.execution.leakage import compared
 from benchmark.execution.prepare import check_names
 from benchmark.execution.pretraining_records import adopt
 from benchmark.execution.records import finished_keys, frame_of
-from benchmark.execution.selection import wanted
+from benchmark.execution.selection import selection_of
 from benchmark.execution.watch import Run, Watch
 from benchmark.machine.meter import Meter
 from benchmark.measures.code_digest import code_digest
@@ -32,6 +32,7 @@ from benchmark.specs.job import pretrainings
 from benchmark.specs.measure import Measure, Score
 from benchmark.specs.needs import Undefined
 from benchmark.specs.plan import Plan
+from benchmark.specs.resolved import ResolvedPlan
 from benchmark.specs.start import Start
 from results.board.board import make_board
 from results.board.request import RunQuery
@@ -56,15 +57,16 @@ def score_plan(setting: ScoreSettings, tracking: Tracking, outbox: Outbox, watch
     What a pair needs and has not got (pretrained weights) is made first. Raises CatsError for a wrong plan or data that are
     not here, and if MLflow refuses at the start; what fails later is recorded and the rest goes on.
     """
-    plan = setting.plan
+    plan = setting.plan.written
     check_names(plan)
     measures = measures_of(plan)
     adopt(outbox, plan.experiment)
     deliver(tracking, outbox)
     tracking.close_abandoned()
     finished = finished_keys(tracking) | {o.record.key for _, o in outbox if o.record.status == "finished"}
-    found = look(plan, watch.begins)
-    asked = list(pairs(plan, found, ranks_elsewhere(plan, tracking), setting))
+    resolved = replace(setting.plan, pairs=compared(setting.plan.pairs, watch.begins))
+    setting = replace(setting, plan=resolved)
+    asked = list(pairs(setting, ranks_elsewhere(resolved, tracking)))
     state = Run(cells=len(asked), done=0)
     for pair in asked:
         watch.begins(str(pair))
@@ -95,24 +97,27 @@ class Pair:
         return f"{self.source} → {self.target}, {self.evidence.start.backbone}"
 
 
-def pairs(plan: Plan, found: Look, elsewhere: Mapping[str, Mapping[str, float]], setting: ScoreSettings) -> Iterator[Pair]:
+def pairs(setting: ScoreSettings, elsewhere: Mapping[str, Mapping[str, float]]) -> Iterator[Pair]:
     """Every pair of a plan, but for those that share images, unless the plan allows leakage."""
+    resolved, plan = setting.plan, setting.plan.written
     for target in plan.targets:
         chosen = setting.target(target)
         for backbone in plan.backbones:
             # A board of several backbones calls its rows "source on backbone".
             ranks = {name.removesuffix(f" on {backbone}"): rank for name, rank in elsewhere.get(target, {}).items()}
             for source in plan.sources:
-                leak = found.leaks.get((source, target))
-                if leak is None or plan.allow_leakage:
-                    start = plan.start(source, backbone, plan.seeds[0])
+                if resolved.pairs.runs(source, target):
+                    start = resolved.starts[source, backbone][plan.seeds[0]]
+                    leak = resolved.pairs.leaks.get((source, target))
                     yield Pair(source, target, MeasureInputs(setting, chosen, start, ranks), leak)
 
 
-def ranks_elsewhere(plan: Plan, tracking: Tracking) -> dict[str, dict[str, float]]:
+def ranks_elsewhere(resolved: ResolvedPlan, tracking: Tracking) -> dict[str, dict[str, float]]:
     """Target → source → mean rank on the plan's other targets, as far as they have been run."""
+    plan = resolved.written
     try:
-        board = make_board(frame_of(tracking), RunQuery(plan.experiment, plan.metric, plan.rule, wanted(plan)))
+        query = RunQuery(plan.experiment, plan.metric, plan.rule, selection_of(resolved.pairs))
+        board = make_board(frame_of(tracking), query)
     except CatsError:
         return {}
     found: dict[str, dict[str, float]] = {}
@@ -127,7 +132,7 @@ def ranks_elsewhere(plan: Plan, tracking: Tracking) -> dict[str, dict[str, float
 
 def _outcomes(pair: Pair, measures: Mapping[str, Measure], finished: set[str], setting: ScoreSettings) -> Iterator[Outcome]:
     """The record of a pair, after those of the pretrainings that it needs."""
-    plan, evidence = setting.plan, pair.evidence
+    plan, evidence = setting.plan.written, pair.evidence
     for before in _before(evidence, measures):
         yield make_pretraining(before, plan.experiment, Meter(plan.country, setting.device))
     settings = {"measures": ";".join(measures), "images": str(setting.most), "draws": str(setting.draws)}

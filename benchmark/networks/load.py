@@ -68,7 +68,7 @@ def weights_of(start: Start) -> Trained:
 def _file(start: Start, weights: Weights) -> Path:
     """The file that a start names, which has the checksum that it had when the plan was read."""
     if start.kind == "mlflow":
-        return fetched(str(pick(weights.mlflow, start.backbone)), str(start.weights))
+        return fetched(str(pick(weights.mlflow, start.backbone)), str(start.weights), str(start.registry))
     found = weight_file(weights, start.backbone)
     if found is None:
         raise CatsError(f"the weights {start.backbone}.{weights.file} are gone")

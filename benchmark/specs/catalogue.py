@@ -27,9 +27,8 @@ import yaml
 
 from benchmark.core.parse import parse, read_yaml
 from benchmark.core.paths import entries_folder
-from benchmark.specs.model_registry import version_of
 from benchmark.specs.old_imports import advice
-from benchmark.specs.source import Source, Weights
+from benchmark.specs.source import MODEL, Source, Weights
 from benchmark.specs.target import Target
 from results.error import CatsError, first_line, nearest
 
@@ -71,9 +70,9 @@ def _points(kind: Kind) -> list[EntryPoint]:
 def source(reference: str, where: str = "") -> Source:
     """The source a plan names. Raises CatsError for an unknown name or option; `where` is the end of its sentence."""
     if reference.startswith("models:/"):
-        from benchmark.specs.catalogue import source_of
-
-        return source_of(reference)
+        if MODEL.fullmatch(reference) is None:
+            raise CatsError(f"'{reference}' names no version of a registered model; write models:/NAME/VERSION")
+        return Source(name=reference, title="published weights", weights=Weights(mlflow=reference))
     name, options = split_reference(reference)
     start = (options.pop("from") or "") if "from" in options else None
     if name in names("sources"):
@@ -231,12 +230,3 @@ def described(kind: Kind, name: str, content: dict[str, Any]) -> dict[str, Any]:
             shared = ("title", "licence", "citation")
             content = {key: content["dataset"][key] for key in shared if key in content["dataset"]} | content
     return content
-
-
-def source_of(reference: str) -> Source:
-    """Published weights as a source, by their name in the registry."""
-    tags = version_of(reference).tags
-    return Source(
-        name=reference, title=f"{tags.get('cats.source', '?')}, pretrained for {tags['cats.backbone']} and published",
-        weights=Weights(mlflow=reference), licence=tags.get("cats.licence", ""), citation=tags.get("cats.citation", ""),
-    )  # fmt: skip

@@ -1,15 +1,48 @@
-"""What a source was trained on, families."""
+"""The images behind a source: its own, those of the sources it starts from, and those behind published weights."""
+
+from collections.abc import Iterator, Mapping, Sequence
 
 from benchmark.specs import catalogue
+from benchmark.specs.model_registry import families
 from benchmark.specs.source import Source
+from benchmark.specs.target import Target
 from results.error import CatsError
 
+Pair = tuple[str, str]  # names of a source and a target
 
-def lineage(name: str) -> list[Source]:
-    """A source and every source that its pretraining starts from. Raises CatsError if they start from each other."""
+
+def lineage(name: str) -> tuple[Source, ...]:
+    """A source, then every source that its pretraining starts from. Raises CatsError if they start from each other."""
     links = [catalogue.source(name)]
     while links[-1].dataset is not None:
         links.append(catalogue.source(links[-1].start))
         if links[-1].name in {link.name for link in links[:-1]}:
             raise CatsError(f"the sources {' → '.join(link.name for link in links)} start from each other; one must begin")
-    return links
+    return tuple(links)
+
+
+def families_behind(source: Source, registry: str | None) -> set[str]:
+    """The families of data sets whose images are behind a source, without the sources that its pretraining starts from.
+
+    Published weights are looked up in `registry`, the address of an MLflow server; None looks at declared families only.
+    Raises CatsError if the server does not have the weights.
+    """
+    published = [families(model, registry) for model in source.published] if registry is not None else []
+    return {source.relatives, *source.seen}.union(*published)
+
+
+def related_pairs(
+    sources: Mapping[str, Sequence[Source]], targets: Mapping[str, Target], registry: str | None
+) -> Iterator[tuple[Pair, str]]:
+    """The pairs of one family of data sets, each with a sentence that says so.
+
+    `sources` are lineages (see above) by the name of their first source; `registry` as for families_behind.
+    """
+    for name, links in sources.items():
+        behind = {link.name: families_behind(link, registry) for link in links}
+        for goal, target in targets.items():
+            family, dataset = target.dataset.relatives, target.dataset.name
+            shared = next((link.name for link in links if family in behind[link.name] or dataset in link.seen), None)
+            if shared is not None:
+                same = f"{shared} and {goal} are of one family of data sets, '{family}'"
+                yield (name, goal), "they are the same images" if shared == goal else same

@@ -1,46 +1,60 @@
-"""Weights that were pretrained here, published in MLflow's model registry and found again, bit for bit."""
+"""Published weights as MLflow's model registry describes them: `models:/NAME/VERSION`, made by `cats publish`.
+
+Every function asks the server at `registry`, an address as --tracking-uri takes it; what it answers is kept in memory.
+"""
 
 import json
 import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from benchmark.core.paths import tracking_uri
+from benchmark.specs.source import Source
 from results.error import CatsError
 
 if TYPE_CHECKING:
     from results.tracking.registry import Version
 
+TAGS = ("cats.key", "cats.sha256", "cats.backbone", "cats.families")  # `cats publish` sets them, and more
 
-def version_of(reference: str) -> "Version":
+
+def version_of(reference: str, registry: str) -> "Version":
     """The published version of that name. Raises CatsError if it is not there or not from `cats publish`."""
     from results.tracking.change_counter import absolute
 
-    return _asked(reference, absolute(tracking_uri()))
+    return _version_at(reference, absolute(registry))
 
 
 @lru_cache(maxsize=64)
-def _asked(reference: str, uri: str) -> "Version":
+def _version_at(reference: str, registry: str) -> "Version":
     from results.tracking.registry import Registry
 
-    found = Registry(uri).version(reference)
-    absent = [name for name in ("cats.key", "cats.sha256", "cats.backbone", "cats.families") if name not in found.tags]
+    version = Registry(registry).version(reference)
+    absent = [name for name in TAGS if name not in version.tags]
     if absent:
-        raise CatsError(f"{reference} was not made by `cats publish`: it lacks the tag {absent[0]}")
-    if not re.fullmatch("[0-9a-f]{64}", found.tags["cats.sha256"]):  # it becomes the name of a file
+        raise CatsError(f"{reference} was not made by `cats publish`: it has no tag {absent[0]}")
+    if not re.fullmatch("[0-9a-f]{64}", version.tags["cats.sha256"]):  # it becomes the name of a file
         raise CatsError(f"{reference} was not made by `cats publish`: its tag cats.sha256 is no sha256")
-    return found
+    return version
 
 
-def families(reference: str) -> list[str]:
+def families(reference: str, registry: str) -> list[str]:
     """The families of data sets whose images are behind published weights."""
-    told = json.loads(version_of(reference).tags["cats.families"])
-    return [str(name) for name in told]
+    return [str(name) for name in json.loads(version_of(reference, registry).tags["cats.families"])]
 
 
-def checksum_of(reference: str, backbone: str) -> str:
+def checksum_of(reference: str, backbone: str, registry: str) -> str:
     """The sha256 of published weights. Raises CatsError if they are of another backbone."""
-    tags = version_of(reference).tags
+    tags = version_of(reference, registry).tags
     if tags["cats.backbone"] != backbone:
         raise CatsError(f"{reference} holds weights of {tags['cats.backbone']}, not of {backbone}")
     return tags["cats.sha256"]
+
+
+def described(source: Source, registry: str) -> Source:
+    """A source with the title, licence and citation of its published weights if its name is `models:/NAME/VERSION`."""
+    if not source.name.startswith("models:/"):
+        return source
+    tags = version_of(source.name, registry).tags
+    title = f"{tags.get('cats.source', '?')}, pretrained for {tags['cats.backbone']} and published"
+    facts = {"title": title, "licence": tags.get("cats.licence", ""), "citation": tags.get("cats.citation", "")}
+    return source.model_copy(update=facts)

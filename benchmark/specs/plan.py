@@ -1,6 +1,5 @@
-"""A plan names sources, targets, backbones, recipes and seeds; its cells are all their combinations."""
+"""A plan, as a person writes it: sources, targets, backbones, recipes and seeds. Its cells are all their combinations."""
 
-from collections.abc import Iterator, Mapping
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,17 +10,12 @@ from benchmark.core.parse import parse, read_yaml
 from benchmark.data.split import Subsample
 from benchmark.specs import catalogue
 from benchmark.specs.budget import Budget
-from benchmark.specs.cell import Cell
-from benchmark.specs.lineage import lineage
+from benchmark.specs.lineage import lineage, related_pairs
 from benchmark.specs.recipe import Recipe, recipe_points
-from benchmark.specs.resolve import start_of
-from benchmark.specs.start import Start
 from results.board.rules import PlanRule
 from results.error import CatsError, nearest
 from results.metrics import METRICS
 from results.record import Frozen
-
-Leaks = Mapping[tuple[str, str], str]  # (source, target): what they share, one sentence
 
 
 def _seeds(value: Any) -> Any:
@@ -100,62 +94,6 @@ class Plan(Frozen):
         """The points of the recipe's grid."""
         return recipe_points(self.recipe, f"plan '{self.experiment}'")
 
-    def related(self) -> dict[tuple[str, str], str]:
-        """(source, target) pairs of one family of data sets, each with a sentence that says so."""
-        pairs = {}
-        for name in self.sources:
-            for goal in self.targets:
-                dataset = catalogue.target(goal).dataset
-                family = dataset.relatives
-                links = lineage(name)
-                shared = next((link.name for link in links if link.knows(family) or dataset.name in link.seen), None)
-                if shared is not None:
-                    same = f"{shared} and {goal} are of one family of data sets, '{family}'"
-                    pairs[name, goal] = "they are the same images" if shared == goal else same
-        return pairs
-
-    def refused(self) -> dict[tuple[str, str], str]:
-        """The pairs of one family, unless the plan allows leakage. What is measured comes from benchmark.execution.leakage."""
-        return {} if self.allow_leakage else self.related()
-
-    def cells(self, leaks: Leaks | None = None) -> Iterator[Cell]:
-        """Every cell once, ordered so that a target stays on the device; cells that differ in the seed alone stand together.
-
-        `leaks` are the pairs that share images, with the reason (execution.leakage); without it, those of one family.
-        """
-        leaks, points = self.related() if leaks is None else leaks, self.points()
-        known: dict[str, str] = {}  # what cells start from → the source that gives it
-        for goal in self.targets:
-            target = catalogue.target(goal)
-            data, subsample = target.dataset.digest(), self.subsample or target.subsample
-            for backbone in self.backbones:
-                for name in self.sources:
-                    leak = leaks.get((name, goal))
-                    if leak is not None and not self.allow_leakage:
-                        continue
-                    starts = self.starts(name, backbone)
-                    for start in starts.values():
-                        twin = known.setdefault(start.key, name)
-                        if twin != name:
-                            raise CatsError(f"sources {twin} and {name} give {backbone} the same weights; name one of them")
-                    for point in points:
-                        for seed, start in starts.items():
-                            yield Cell(
-                                source=name, target=goal, backbone=backbone, recipe=point, seed=seed, rule=self.rule,
-                                subsample=subsample, data=data, start=start, leak=leak,
-                            )  # fmt: skip
-
-    def start(self, source: str, backbone: str, seed: int) -> Start:
-        """What the network of a cell starts from."""
-        shared = self.pretraining_seed if catalogue.source(source).kind == "pretraining" else None
-        return start_of(source, backbone, seed if shared is None else shared, self.pretraining)
-
-    def starts(self, source: str, backbone: str) -> dict[int, Start]:
-        """Seed → start, for every seed. Ready weights, and a pretraining that is shared, are looked up once."""
-        first = self.start(source, backbone, self.seeds[0])
-        own = first.kind == "random" or (first.kind == "pretraining" and self.pretraining_seed is None)
-        return {seed: self.start(source, backbone, seed) if own else first for seed in self.seeds}
-
 
 def plan_names() -> list[str]:
     """The plans that ship with cats-bench."""
@@ -183,20 +121,19 @@ def load_plan(given: str) -> Plan:
 
 
 def _look_up(plan: Plan, path: Path) -> None:
-    """Every name that the plan holds."""
+    """Look up every name that the plan holds. Raises CatsError for one that is unknown, and if no pair is left to run."""
     for name in plan.sources:
         catalogue.source(name, f" in {path}")
-    for name in plan.targets:
-        catalogue.target(name, f" in {path}")
+    targets = {name: catalogue.target(name, f" in {path}") for name in plan.targets}
     for name in plan.measures:
         catalogue.measure(name, f" in {path}")
-    known: dict[str, str] = {}
-    for name in plan.targets:
-        twin = known.setdefault(catalogue.target(name).dataset.model_dump_json(), name)
+    first_of: dict[str, str] = {}  # a data set → the target that names it first
+    for name, target in targets.items():
+        twin = first_of.setdefault(target.dataset.model_dump_json(), name)
         if twin != name:
             raise CatsError(f"{path}: targets {twin} and {name} are the same images; name one of them")
     recipe_points(plan.recipe, str(path))
     recipe_points({"base": "pretraining", **plan.pretraining}, f"{path}: pretraining")
-    refused = plan.refused()
-    if len(refused) == len(plan.sources) * len(plan.targets):
-        raise CatsError(f"{path} has no cell left: {'; '.join(dict.fromkeys(refused.values()))}")
+    related = dict(related_pairs({name: lineage(name) for name in plan.sources}, targets, None))
+    if not plan.allow_leakage and len(related) == len(plan.sources) * len(plan.targets):
+        raise CatsError(f"{path} has no cell left: {'; '.join(dict.fromkeys(related.values()))}")

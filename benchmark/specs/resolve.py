@@ -1,12 +1,13 @@
-"""Source + backbone -> Start (checksum, tag, commit)."""
+"""What a source gives to a backbone: the start of a network, with the checksum, tag or commit of its weights."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 from benchmark.core.digest import file_digest
 from benchmark.core.paths import weight_folders
-from benchmark.specs import catalogue
+from benchmark.specs.model_registry import checksum_of
+from benchmark.specs.plan import Plan
 from benchmark.specs.protocols import PRETRAINING
 from benchmark.specs.recipe import recipe_points
 from benchmark.specs.source import Source, Weights, pick
@@ -16,34 +17,58 @@ from results.error import CatsError
 ENDINGS = (".safetensors", ".pt", ".pth")
 
 
-def start_of(source: str, backbone: str, seed: int, changes: Mapping[str, Any]) -> Start:
-    """The start that a source gives to a backbone; `changes` are the plan's changes of the pretraining recipe.
+def starts_of(plan: Plan, links: Sequence[Source], backbone: str, registry: str) -> dict[int, Start]:
+    """Seed → start of the networks of a source, for every seed of a plan; arguments as for start_of.
 
-    Raises CatsError if the source has no weights for this backbone.
+    Ready weights, and a pretraining that all seeds share, are looked up once.
     """
-    entry = catalogue.source(source)
+    pretrained = links[0].kind == "pretraining"
+    shared = plan.pretraining_seed if pretrained else None
+    first = start_of(links, backbone, plan.seeds[0] if shared is None else shared, plan.pretraining, registry)
+    if links[0].kind == "weights" or shared is not None:
+        return dict.fromkeys(plan.seeds, first)
+    return {seed: start_of(links, backbone, seed, plan.pretraining, registry) for seed in plan.seeds}
+
+
+def start_of(links: Sequence[Source], backbone: str, seed: int, changes: Mapping[str, Any], registry: str) -> Start:
+    """The start that a source gives to a backbone.
+
+    Args:
+        links: the source, then the sources that its pretraining starts from, see benchmark.specs.lineage.
+        backbone: a name of timm.
+        seed: of a random initialisation or a pretraining.
+        changes: fields of the pretraining recipe that a plan sets.
+        registry: address of the MLflow server that has published weights.
+
+    Raises:
+        CatsError: the source has no weights for this backbone, or others than it declares.
+    """
+    entry = links[0]
     if entry.weights is not None:
-        return _ready(entry, entry.weights, backbone)
+        return _ready(entry.name, entry.weights, backbone, registry)
     if entry.dataset is None:
-        return Start(kind="random", source=source, backbone=backbone, seed=seed)
-    where = f"pretraining of {source}"
+        return Start(kind="random", source=entry.name, backbone=backbone, seed=seed)
+    where = f"pretraining of {entry.name}"
     points = recipe_points({"base": "pretraining", **entry.pretraining, **changes}, where)
     if len(points) > 1 or points[0].protocol != PRETRAINING:
         raise CatsError(f"{where}: a pretraining has one point, no grid, and its protocol is {PRETRAINING}")
-    before = start_of(entry.start, backbone, seed, changes)
+    before = start_of(links[1:], backbone, seed, changes, registry)
     return Start(
-        kind="pretraining", source=source, backbone=backbone, seed=seed, recipe=points[0], data=entry.dataset.digest(),
+        kind="pretraining", source=entry.name, backbone=backbone, seed=seed, recipe=points[0], data=entry.dataset.digest(),
         start=before,
     )  # fmt: skip
 
 
-def _ready(entry: Source, weights: Weights, backbone: str) -> Start:
-    kind, value = _found(entry.name, weights, backbone)
-    return Start(kind=kind, source=entry.name, backbone=backbone, weights=value, input=weights)
+def _ready(source: str, weights: Weights, backbone: str, registry: str) -> Start:
+    kind, identity = _identity(source, weights, backbone, registry)
+    server = registry if kind == "mlflow" else None
+    return Start(kind=kind, source=source, backbone=backbone, weights=identity, input=weights, registry=server)
 
 
-def _found(source: str, weights: Weights, backbone: str) -> tuple[Literal["file", "timm", "hub", "mlflow"], str]:
-    """Where the weights of a backbone come from and what they are: checksum, tag or commit."""
+def _identity(
+    source: str, weights: Weights, backbone: str, registry: str
+) -> tuple[Literal["file", "timm", "hub", "mlflow"], str]:
+    """Where the weights of a backbone come from, and their checksum, tag or commit."""
     expected = pick(weights.sha256, backbone)
     path = weight_file(weights, backbone)
     if path is not None:
@@ -59,9 +84,7 @@ def _found(source: str, weights: Weights, backbone: str) -> tuple[Literal["file"
     if repository is not None:
         return "hub", expected or f"{repository}@{pick(weights.revision, backbone)}"
     if model is not None:
-        from benchmark.specs.model_registry import checksum_of
-
-        actual = checksum_of(model, backbone)
+        actual = checksum_of(model, backbone, registry)
         if expected is not None and actual != expected:
             raise CatsError(f"source {source}: {model} has sha256 {actual}, expected {expected}")
         return "mlflow", actual

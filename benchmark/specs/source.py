@@ -152,7 +152,7 @@ class Source(Frozen):
         start: the source that pretraining starts from.
         images, classes: how many ready weights have been trained on.
         seen: families or names of data sets whose images are behind it (ready weights, or several sets in one);
-            published weights know theirs.
+            of published weights, those that their registry names are added.
     """
 
     name: str
@@ -178,18 +178,10 @@ class Source(Frozen):
         """The family of the images behind this source."""
         return self.dataset.relatives if self.dataset else self.name
 
-    def knows(self, family: str) -> bool:
-        """Whether images of a family of data sets are behind this source, so that it must not meet a target of it.
-
-        Raises CatsError if published weights cannot be asked.
-        """
-        if family == self.relatives or family in self.seen:
-            return True
-        if self.weights is None or self.weights.mlflow is None:
-            return False
-        from benchmark.specs.model_registry import families
-
-        return any(family in families(model) for _, model in _pairs(self.weights.mlflow))
+    @property
+    def published(self) -> list[str]:
+        """The published weights (`models:/NAME/VERSION`) that this source names, for whichever backbone."""
+        return [model for _, model in _pairs(self.weights.mlflow)] if self.weights is not None else []
 
     @property
     def kind(self) -> str:

@@ -4,6 +4,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
+from pydantic import Field
+
 from benchmark.core.paths import pretrained_folder
 from benchmark.core.trainer_version import TRAINER
 from benchmark.specs.recipe import Recipe
@@ -21,6 +23,8 @@ class Start(Frozen):
         weights: sha256 of the file wherever it lies, timm's tag, or repository@commit of the hub.
         input: the weights as their entry declares them; what it says about their use is part of the identity.
         recipe, data, start: of a pretraining: how, on which images (digest), and from where.
+        registry: of published weights: address of the MLflow server that has them. It may hold a password, so it is in no
+            text and in no file; it is no part of the identity.
     """
 
     kind: Literal["random", "file", "timm", "hub", "mlflow", "pretraining"]
@@ -32,6 +36,7 @@ class Start(Frozen):
     recipe: Recipe | None = None
     data: str | None = None
     start: "Start | None" = None
+    registry: str | None = Field(None, repr=False, exclude=True)
 
     @cached_property
     def key(self) -> str:

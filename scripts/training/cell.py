@@ -19,6 +19,7 @@ def cells(folder: Path, epochs: int, count: int, device: torch.device) -> tuple[
     The first one is left out: it also reads data and weights and starts codecarbon.
     """
     from benchmark.execution.engine import Local
+    from benchmark.execution.resolution import resolve_plan
     from benchmark.execution.runner import run
     from benchmark.execution.watch import Watch
     from benchmark.specs.plan import Plan
@@ -35,7 +36,7 @@ def cells(folder: Path, epochs: int, count: int, device: torch.device) -> tuple[
     with Lease(tracking, outbox, print), Clocks(device) as clocks:
         ticks = [(time.perf_counter(), 0.0)]
         watch = Watch(lambda _: None, lambda _, __: ticks.append((time.perf_counter(), clocks.seconds)))
-        state = run(plan, tracking, outbox, Local(str(device)), watch)
+        state = run(resolve_plan(plan, tracking.uri), tracking, outbox, Local(str(device)), watch)
     if state.failed:
         raise SystemExit(f"a cell failed: {state.failed[0].reason}")
     whole, inside = zip(*([b - a for a, b in zip(*pair, strict=True)] for pair in itertools.pairwise(ticks)), strict=True)

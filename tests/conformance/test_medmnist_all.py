@@ -12,6 +12,7 @@ from benchmark.specs.plan import Plan
 from results.error import CatsError
 from sources.medmnist_all import FAMILIES
 from tests.support.fakes import medmnist_all
+from tests.support.plans import leaks_of
 
 
 @pytest.fixture
@@ -74,7 +75,7 @@ def test_families_are_those_of_the_targets():
 
 def test_a_plan_refuses_targets_whose_family_it_has_seen():
     sources, targets = ("medmnist_all", "medmnist_all[without=breastmnist]"), ("breastmnist", "busi", "bloodmnist", "idc")
-    refused = Plan(experiment="e", sources=sources, targets=targets, backbones=("resnet18",)).refused()
+    refused = leaks_of(Plan(experiment="e", sources=sources, targets=targets, backbones=("resnet18",)))
     assert {*refused} == {
         ("medmnist_all", "breastmnist"),
         ("medmnist_all", "busi"),
@@ -86,7 +87,7 @@ def test_a_plan_refuses_targets_whose_family_it_has_seen():
 
 def test_a_source_that_starts_from_it_has_seen_the_same():
     plan = Plan(experiment="e", sources=("digits[from=medmnist_all]",), targets=("breastmnist",), backbones=("resnet18",))
-    assert [*plan.refused()] == [("digits[from=medmnist_all]", "breastmnist")]
+    assert [*leaks_of(plan)] == [("digits[from=medmnist_all]", "breastmnist")]
 
 
 def test_an_unknown_set_or_size_is_a_sentence():

@@ -49,4 +49,4 @@ def data(dataset):
 def weights(source):
     if source.weights and not backbones_with_file(source.weights):
         pytest.skip(f"{source.name}: no file BACKBONE.{source.weights.file}.safetensors in CATS_WEIGHTS")
-    return examine_weights(source)
+    return examine_weights(source, "sqlite:///mlflow.db")

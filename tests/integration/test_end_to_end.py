@@ -17,6 +17,7 @@ from mlflow import MlflowClient
 from results.board.board import make_board
 from results.board.request import RunQuery
 from results.tracking.experiment import Tracking, absolute
+from tests.support.plans import resolved
 
 CATS = [sys.executable, "-m", "benchmark"]
 PLAN = """
@@ -188,9 +189,9 @@ def test_records_wait_while_mlflow_is_away_and_sync_sends_them(plan, monkeypatch
 
     with monkeypatch.context() as patch:
         patch.setattr(Tracking, "send", away)
-        state = run(loaded, tracking, outbox, Local("cpu"), quiet)
+        state = run(resolved(loaded), tracking, outbox, Local("cpu"), quiet)
         assert (state.made, state.waiting) == (2, 2)
-        assert run(loaded, tracking, outbox, Local("cpu"), quiet).made == 0  # what waits is done
+        assert run(resolved(loaded), tracking, outbox, Local("cpu"), quiet).made == 0  # what waits is done
     assert len(frame()) == 0
     assert "2 records sent" in cats("sync", plan).stdout
     assert list(cells()["status"]) == ["FINISHED"] * 2

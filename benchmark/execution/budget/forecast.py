@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from benchmark.execution.budget.amounts import NOTHING, Estimate
 from benchmark.execution.budget.history import History, WorkClass, history_of, work_class_of
-from benchmark.specs import catalogue
 from benchmark.specs.cell import Cell
 from benchmark.specs.job import Job, Work, works
+from benchmark.specs.resolved import PlanPairs
 from benchmark.specs.start import chain, pretrained_path
 from results.error import CatsError
 
@@ -23,12 +23,13 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-def missing_data(todo: Sequence[Cell]) -> list[str]:
-    """Data sets that the cells need and that are not on this machine, one sentence each."""
-    wanted = {cell.target: catalogue.target(cell.target).dataset for cell in todo}
+def missing_data(todo: Sequence[Cell], pairs: PlanPairs) -> list[str]:
+    """Data sets that the cells need and that are not on this machine, one sentence each. `pairs` are those of the plan."""
+    wanted = {cell.target: pairs.targets[cell.target].dataset for cell in todo}
+    sources = {link.name: link for links in pairs.sources.values() for link in links}
     for cell in todo:
         for start in chain(cell.start):
-            dataset = catalogue.source(start.source).dataset
+            dataset = sources[start.source].dataset
             if dataset is not None and not pretrained_path(start).exists():
                 wanted[start.source] = dataset
     sentences = []

@@ -6,7 +6,8 @@ import pytest
 from typer.testing import CliRunner
 
 from benchmark.cli.main import app
-from benchmark.execution.selection import wanted
+from benchmark.execution.resolution import resolve_pairs
+from benchmark.execution.selection import selection_of
 from benchmark.specs.plan import load_plan
 from results.board.request import runs_of_selection
 from results.error import CatsError
@@ -40,7 +41,7 @@ def record(source, target, kind="cell", kwh=1.0, **changes):
 def toy(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "toy.yaml").write_text(PLAN)
-    point = wanted(load_plan("toy.yaml")).points[0]
+    point = selection_of(resolve_pairs(load_plan("toy.yaml"), "sqlite:///mlflow.db")).points[0]
     tracking = Tracking("sqlite:///mlflow.db", "toy")
     for source, auc in (("scratch", 0.6), ("digits", 0.8), ("imagenet", 0.7)):
         scores = {"scores": {"auc": auc}, "validation": {"val_loss": 1 - auc, "val_auc": auc}}
@@ -70,7 +71,7 @@ def test_an_experiment_is_billed_in_full_and_a_plan_for_what_it_asks(toy):
 def test_the_pretraining_that_another_one_starts_from_belongs_to_the_plan(toy):
     toy.send(Outcome(record("digits", None, "pretraining", 16.0, attempt="b", key="up", facts={"pretraining": "below"})))
     toy.send(Outcome(record("textures", None, "pretraining", 32.0, attempt="c", key="below")))
-    runs = runs_of_selection(toy.frame(), wanted(load_plan("toy.yaml")))
+    runs = runs_of_selection(toy.frame(), selection_of(resolve_pairs(load_plan("toy.yaml"), "sqlite:///mlflow.db")))
     assert set(runs.loc[runs["kind"] == "pretraining", "key"]) == {"pretraining-digits-None", "up", "below"}
 
 

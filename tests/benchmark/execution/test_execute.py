@@ -18,6 +18,7 @@ from benchmark.training import device_cache, evaluate, train
 from benchmark.training.protocols import finetune
 from results.error import CatsError
 from results.record import Cost
+from tests.support.plans import cells_of
 from tests.support.stripes import CPU
 
 PLAN = {
@@ -31,7 +32,7 @@ PLAN = {
 
 
 def cells(**changes):
-    return list(Plan(**PLAN | changes).cells())
+    return list(cells_of(Plan(**PLAN | changes)))
 
 
 def watch():

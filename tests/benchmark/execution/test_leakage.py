@@ -1,6 +1,7 @@
 """Planted leaks: they are found, told in one sentence, refused or kept off the ranking; nothing is read twice."""
 
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,8 +13,9 @@ from benchmark.data.dataset import Dataset, File
 from benchmark.data.readers.npz import npz
 from benchmark.execution import leakage
 from benchmark.execution.engine import Local
+from benchmark.execution.resolution import resolve_pairs
 from benchmark.execution.runner import run
-from benchmark.execution.selection import wanted
+from benchmark.execution.selection import selection_of
 from benchmark.execution.watch import Watch
 from benchmark.specs import catalogue
 from benchmark.specs.plan import Plan, load_plan
@@ -26,6 +28,7 @@ from results.error import CatsError
 from results.tracking.experiment import Tracking
 from results.tracking.outbox import Outbox
 from tests.support.pictures import jpeg, textures
+from tests.support.plans import resolved
 
 COUNTS = {"train": 40, "val": 20, "test": 20}
 
@@ -79,8 +82,12 @@ def plan(sources, targets, **changes):
     return Plan(sources=sources, targets=targets, **(fields | changes))
 
 
+def known(made):
+    return resolve_pairs(made, "sqlite:///mlflow.db")
+
+
 def measured(made):
-    return leakage.look(made, lambda what: None)
+    return leakage.compared(known(made), lambda what: None)
 
 
 @pytest.fixture
@@ -99,14 +106,14 @@ def planted(entry):
 def test_a_source_with_images_of_the_target_is_refused_in_one_sentence(planted):
     made = plan(["lake", "sea", "scratch"], ["pond"])
     found = measured(made)
-    (sentence,) = leakage.sentences(made, found)
+    (sentence,) = leakage.leak_sentences(found)
     assert sentence == (
         "not run: lake → pond: 6 images of pond (1 in val and 5 in test; 4 pixel by pixel) lie in the training data of lake "
         "too, for example 'test/0', there 'train/11'; drop it, or set `allow_leakage: true` in the plan to run it off the "
         "ranking"
     )
-    assert {cell.source for cell in made.cells(found.leaks)} == {"sea", "scratch"}
-    assert found.unknown == []
+    assert {cell.source for cell in replace(resolved(made), pairs=found).cells()} == {"sea", "scratch"}
+    assert found.unknown == ()
 
 
 def test_the_other_way_round_the_images_are_in_no_test_part(planted):
@@ -132,7 +139,7 @@ def test_one_image_is_told_in_the_singular(entry):
 def test_families_are_refused_unseen(entry):
     entry("left", arrays(1), family="twin")
     entry("right", arrays(2), family="twin")
-    found = leakage.look(plan(["left", "scratch"], ["right"]))
+    found = known(plan(["left", "scratch"], ["right"]))
     assert found.leaks == {("left", "right"): "left and right are of one family of data sets, 'twin'"}
 
 
@@ -148,7 +155,7 @@ def twofold():
 def test_a_target_with_images_in_two_parts_is_refused_once_for_all_sources(entry):
     entry("pond", twofold())
     made = plan(["scratch", "digits"], ["pond"])
-    (sentence,) = leakage.sentences(made, measured(made))
+    (sentence,) = leakage.leak_sentences(measured(made))
     assert sentence.startswith(
         "not run: scratch, digits → pond: 3 images of pond (1 in val and 2 in test; 2 pixel by pixel) lie in an earlier part "
         "too, for example 'test/4', there 'train/3'; drop it"
@@ -166,13 +173,13 @@ def test_a_target_may_have_as_many_duplicates_as_it_declares(entry, declared, re
 
 def test_a_second_look_reads_no_image(planted, monkeypatch):
     made = plan(["lake", "sea[from=pond]", "scratch"], ["pond", "sea"])
-    assert len(leakage.look(made).unknown) == 6 - len(made.related())  # nothing is measured unasked
+    assert len(known(made).unknown) == 6 - len(known(made).leaks)  # nothing is measured unasked
     first = measured(made)
     monkeypatch.setattr(store, "load_images", lambda *_: pytest.fail("images were read again"))
     told = []
-    again = leakage.look(made, told.append)
+    again = leakage.compared(known(made), told.append)
     assert (again, told) == (first, [])
-    assert leakage.look(made) == first
+    assert known(made) == first
 
 
 def test_a_new_partner_finds_the_fingerprints_beside_the_images(planted, monkeypatch):
@@ -187,23 +194,24 @@ def test_other_images_under_the_same_name_are_compared_anew(planted, entry):
     made = plan(["lake"], ["pond"])
     assert measured(made).leaks
     entry("lake", arrays(4))
-    assert leakage.look(made).unknown == [("lake", "pond")]
+    assert known(made).unknown == (("lake", "pond"),)
     assert measured(made).leaks == {}
 
 
 def test_data_that_are_not_here_leave_a_pair_unknown(planted, home):
     made = plan(["lake"], ["pond"])
     (home / "data" / "lake.npz").unlink()
-    assert leakage.look(made).unknown == [("lake", "pond")]
+    assert known(made).unknown == (("lake", "pond"),)
     with pytest.raises(CatsError, match=r"lake.npz not found"):
         measured(made)
 
 
 def test_allowing_leakage_changes_no_key(planted):
     fields = {"sources": ["lake", "sea"], "targets": ["pond"]}
-    leaks = measured(plan(**fields)).leaks
-    strict = {cell.key: cell for cell in plan(**fields).cells({})}
-    free = {cell.key: cell for cell in plan(**fields, allow_leakage=True).cells(leaks)}
+    unsearched = replace(known(plan(**fields)), leaks={})
+    strict = {cell.key: cell for cell in replace(resolved(plan(**fields)), pairs=unsearched).cells()}
+    searched = measured(plan(**fields, allow_leakage=True))
+    free = {cell.key: cell for cell in replace(resolved(searched.plan), pairs=searched).cells()}
     assert free.keys() == strict.keys()
     assert {cell.source: bool(cell.leak) for cell in free.values()} == {"lake": True, "sea": False}
 
@@ -253,7 +261,7 @@ def test_a_leaking_pair_is_left_out_and_the_rest_goes_on_until_the_plan_allows_i
     leaking = runs[(runs["kind"] == "cell") & (runs["source"] == "lake")]
     assert MlflowClient("sqlite:///mlflow.db").get_run(leaking["run_id"].iloc[0]).data.tags["cats.leak"].startswith("6 images")
     assert leaking["leak"].str.startswith("6 images of pond").all()
-    for asked in (wanted(load_plan("toy.yaml")), None):
+    for asked in (selection_of(known(load_plan("toy.yaml"))), None):
         made = make_board(runs, RunQuery("toy", selection=asked))
         assert {row.source for row in made.targets["pond"]} == {"sea", "scratch"} == {row.source for row in made.overall}
         assert [(row.source, row.target, row.seeds) for row in made.leaking] == [("lake", "pond", 2)]
@@ -274,7 +282,7 @@ def test_a_plan_of_leaking_pairs_alone_has_no_cell_left(planted, tmp_path):
     quiet = Watch(lambda what: None, lambda record, state: None)
     tracking = Tracking(f"sqlite:///{tmp_path}/mlflow.db", "toy")
     with pytest.raises(CatsError, match=r"plan 'toy' has no cell left: not run: lake → pond: 6 images of pond"):
-        run(made, tracking, Outbox(tmp_path / "outbox"), Local("cpu"), quiet)
+        run(resolved(made), tracking, Outbox(tmp_path / "outbox"), Local("cpu"), quiet)
 
 
 DECLARED = {"breastmnist": (22, 40, 1), "pneumoniamnist": (8, 0, 8), "retinamnist": (0, 0, 0)}

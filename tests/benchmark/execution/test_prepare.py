@@ -7,6 +7,7 @@ import pytest
 from benchmark.execution.prepare import prepare
 from benchmark.execution.watch import Watch
 from benchmark.specs.plan import load_plan
+from tests.support.plans import cells_of
 
 TEXT = """
 experiment: toy
@@ -34,6 +35,6 @@ def test_images_are_looked_at_once_for_all_seeds_that_use_the_same(tmp_path, mor
     path, told = tmp_path / "toy.yaml", Told()
     path.write_text(TEXT + more)
     plan = load_plan(str(path))
-    prepare(plan, plan.cells(), told.watch())
+    prepare(cells_of(plan), told.watch())
     assert told.said.count("reading ihc") == often
     assert told.said.count("reading scratch") == 1

@@ -10,6 +10,7 @@ from benchmark.specs.plan import load_plan
 from benchmark.specs.start import pretrained_path
 from results.atomic import DRAFT
 from results.tracking.outbox import Outbox
+from tests.support.plans import cells_of
 
 
 @pytest.fixture
@@ -19,7 +20,7 @@ def start(tmp_path):
         "experiment: toy\nsources: [digits]\ntargets: [ihc]\nbackbones: [test_resnet]\n"
         "recipe: {base: finetune, size: 16, epochs: 1}\npretraining: {size: 16, epochs: 0}\n"
     )
-    return next(iter(load_plan(str(plan)).cells())).start
+    return next(iter(cells_of(load_plan(str(plan))))).start
 
 
 def waiting(outbox):

@@ -22,6 +22,7 @@ from benchmark.specs.plan import Plan
 from benchmark.specs.recipe import Recipe
 from results.tracking.experiment import Tracking
 from results.tracking.outbox import Outbox
+from tests.support.plans import cells_of, plan_start, resolved
 from tests.support.stripes import CPU
 
 PLAN = {"experiment": "e", "sources": ["scratch"], "targets": ["ihc"], "backbones": ["test_resnet"], "seeds": 3}
@@ -142,7 +143,7 @@ def test_gradients_of_one_are_on_where_another_has_switched_its_own_off():
 
 def test_a_pack_is_of_neighbours_that_differ_in_the_seed_alone():
     plan = Plan(**PLAN | {"targets": ["ihc", "digits"], "recipe": {"lr": [1e-3, 1e-2], "epochs": [1, 2]}})
-    cells = list(plan.cells())
+    cells = list(cells_of(plan))
     made = list(packs(cells, 3))
     assert [cell for together in made for cell in together] == cells
     assert [[cell.seed for cell in together] for together in made] == [[0, 1, 2]] * (2 * 4)
@@ -153,18 +154,18 @@ def test_a_pack_is_of_neighbours_that_differ_in_the_seed_alone():
 
 @pytest.mark.parametrize(("most", "sizes"), [(1, [1, 1, 1]), (2, [2, 1]), (3, [3]), (9, [3])])
 def test_a_pack_is_no_larger_than_was_asked_for(most, sizes):
-    assert [len(together) for together in packs(Plan(**PLAN).cells(), most)] == sizes
+    assert [len(together) for together in packs(cells_of(Plan(**PLAN)), most)] == sizes
 
 
 def test_what_is_done_leaves_a_pack_of_the_rest():
     """Seed 1 of the first point is done; its neighbours stay together, and no other point joins them."""
-    cells = list(Plan(**PLAN | {"recipe": {"lr": [1e-3, 1e-2]}}).cells())
+    cells = list(cells_of(Plan(**PLAN | {"recipe": {"lr": [1e-3, 1e-2]}})))
     made = [[(cell.recipe.lr, cell.seed) for cell in together] for together in packs([cells[0], *cells[2:]], 3)]
     assert made == [[(1e-3, 0), (1e-3, 2)], [(1e-2, 0), (1e-2, 1), (1e-2, 2)]]
 
 
 def test_a_pack_is_told_with_all_its_seeds():
-    told = [str(job) for most in (1, 3) for job in jobs_of(Plan(**PLAN).cells(), "e", "NLD", most)]
+    told = [str(job) for most in (1, 3) for job in jobs_of(cells_of(Plan(**PLAN)), "e", "NLD", most)]
     assert told == [
         *(f"scratch → ihc, test_resnet, seed {s}" for s in range(3)),
         "scratch → ihc, test_resnet, seed 0 and 1 and 2",
@@ -173,8 +174,8 @@ def test_a_pack_is_told_with_all_its_seeds():
 
 def test_what_cells_need_is_pretrained_once_and_before_them():
     plan = Plan(**PLAN | {"sources": ["digits[from=textures]", "scratch"], "seeds": 2, "targets": ["ihc"]})
-    chained, plain = (plan.start(name, "test_resnet", 0) for name in plan.sources)
-    first, second, *cells = jobs_of(plan.cells(), "e", "NLD")
+    chained, plain = (plan_start(plan, name, "test_resnet", 0) for name in plan.sources)
+    first, second, *cells = jobs_of(cells_of(plan), "e", "NLD")
     assert [first.start, second.start] == [chained.start, chained]
     assert [first.needs, second.needs] == [frozenset(), {chained.start.key}]
     assert [(job.start, [c.source for c in job.cells]) for job in cells] == [(None, [plan.sources[s]]) for s in (0, 0, 1, 1)]
@@ -191,7 +192,7 @@ def test_a_plan_in_packs_makes_the_same_cells(tmp_path, monkeypatch):
     for most in (1, 2):
         tracking, begun = Tracking(f"sqlite:///{most}.db", plan.experiment), []
         watch = Watch(begun.append, lambda record, state: None)
-        state = run(plan, tracking, Outbox(tmp_path / f"outbox{most}"), Local("cpu"), watch, most)
+        state = run(resolved(plan), tracking, Outbox(tmp_path / f"outbox{most}"), Local("cpu"), watch, most)
         assert (state.made, state.failed, state.waiting) == (3, [], 0)
         frame = tracking.frame().sort_values("seed")
         found[most] = frame[["key", "seed", "status", "test_auc", "val_loss"]].reset_index(drop=True)
@@ -199,9 +200,9 @@ def test_a_plan_in_packs_makes_the_same_cells(tmp_path, monkeypatch):
             1: [f"scratch → ihc, test_resnet, seed {seed}" for seed in range(3)],
             2: ["scratch → ihc, test_resnet, seed 0 and 1", "scratch → ihc, test_resnet, seed 2"],
         }[most]  # fmt: skip
-        again = run(plan, tracking, Outbox(tmp_path / f"outbox{most}"), Local("cpu"), watch, 3)
+        again = run(resolved(plan), tracking, Outbox(tmp_path / f"outbox{most}"), Local("cpu"), watch, 3)
         assert (again.done, again.made) == (3, 0)
-    assert list(found[1]["key"]) == list(found[2]["key"]) == [cell.key for cell in plan.cells()]
+    assert list(found[1]["key"]) == list(found[2]["key"]) == [cell.key for cell in cells_of(plan)]
     for name in ("test_auc", "val_loss"):
         assert list(found[1][name]) == pytest.approx(list(found[2][name]), abs=1e-4)
 

@@ -14,6 +14,7 @@ from benchmark.specs.plan import load_plan
 from results.record import Outcome
 from results.tracking.change_counter import witness
 from results.tracking.experiment import Tracking
+from tests.support.plans import cells_of, resolved
 
 URI = "sqlite:///mlflow.db"
 TEXT = """
@@ -44,7 +45,7 @@ def done(cell, status="finished", attempt="a"):
 @pytest.fixture
 def tracking(plan):
     made = Tracking(URI, "toy")
-    for cell in plan.cells():
+    for cell in cells_of(plan):
         made.send(done(cell, attempt=cell.key))
     return made
 
@@ -52,7 +53,7 @@ def tracking(plan):
 def test_a_finished_plan_is_known_as_such_and_the_database_stays_as_it_is(plan, tracking):
     before = witness(URI)
     for _ in range(2):
-        found = finished(plan, URI)
+        found = finished(resolved(plan), URI)
         assert (found.cells, len(found.frame)) == (3, 3)
     assert witness(URI) == before
 
@@ -60,57 +61,59 @@ def test_a_finished_plan_is_known_as_such_and_the_database_stays_as_it_is(plan, 
 def test_a_plan_that_was_finished_since_the_last_look_is_known_as_such_too(plan):
     made = Tracking(URI, "toy")
     assert len(frame_of(made)) == 0
-    for cell in plan.cells():
+    for cell in cells_of(plan):
         made.send(done(cell, attempt=cell.key))
     before = witness(URI)
-    assert finished(plan, URI).cells == 3
+    assert finished(resolved(plan), URI).cells == 3
     assert witness(URI) == before
 
 
-def test_the_second_time_mlflow_is_not_asked(plan, tracking):
-    assert finished(plan, URI) is not None
+def test_the_second_time_neither_mlflow_nor_torch_is_loaded(plan, tracking):
+    assert finished(resolved(plan), URI) is not None
     code = (
         "import json, sys; from benchmark.specs.plan import load_plan; from benchmark.execution.up_to_date import finished\n"
-        f"found = finished(load_plan('toy.yaml'), {URI!r})\nprint(json.dumps([found.cells, 'mlflow' in sys.modules]))"
+        f"from benchmark.execution.resolution import resolve_plan\nplan = resolve_plan(load_plan('toy.yaml'), {URI!r})\n"
+        f"found = finished(plan, {URI!r})\n"
+        "print(json.dumps([found.cells, [name for name in ('mlflow', 'torch') if name in sys.modules]]))"
     )
     asked = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert json.loads(asked.stdout) == [3, False]
+    assert json.loads(asked.stdout) == [3, []]
 
 
 def test_a_plan_with_a_cell_more_is_not_finished(plan, tracking):
-    assert finished(plan, URI) is not None
-    assert finished(plan.model_copy(update={"seeds": (0, 1, 2, 3)}), URI) is None
+    assert finished(resolved(plan), URI) is not None
+    assert finished(resolved(plan.model_copy(update={"seeds": (0, 1, 2, 3)})), URI) is None
 
 
 def test_a_cell_that_failed_is_left_to_do(plan):
     tracking = Tracking(URI, "toy")
-    for number, cell in enumerate(plan.cells()):
+    for number, cell in enumerate(cells_of(plan)):
         tracking.send(done(cell, "failed" if number == 1 else "finished", cell.key))
-    assert finished(plan, URI) is None
+    assert finished(resolved(plan), URI) is None
 
 
 def test_what_waits_in_the_outbox_is_left_to_do(plan, tracking):
-    outbox_of(URI, "toy").put(done(next(plan.cells()), attempt="b"))
-    assert finished(plan, URI) is None
+    outbox_of(URI, "toy").put(done(next(cells_of(plan)), attempt="b"))
+    assert finished(resolved(plan), URI) is None
 
 
 @pytest.mark.parametrize("known", [True, False])
 def test_a_run_whose_process_died_is_left_to_do_whether_or_not_it_is_known_already(plan, tracking, known):
     if known:
-        assert finished(plan, URI) is not None
-    tracking._create(done(next(plan.cells()), attempt="b").record, 0)
-    assert finished(plan, URI) is None
+        assert finished(resolved(plan), URI) is not None
+    tracking._create(done(next(cells_of(plan)), attempt="b").record, 0)
+    assert finished(resolved(plan), URI) is None
 
 
 def test_a_cell_that_was_deleted_since_is_left_to_do(plan, tracking):
-    assert finished(plan, URI) is not None
+    assert finished(resolved(plan), URI) is not None
     tracking.client.delete_run(next(iter(tracking.runs())).info.run_id)
-    assert finished(plan, URI) is None
+    assert finished(resolved(plan), URI) is None
 
 
 def test_nothing_is_made_where_there_is_no_database_nor_experiment(plan):
-    assert finished(plan, URI) is None
+    assert finished(resolved(plan), URI) is None
     assert not Path("mlflow.db").exists()
     other = Tracking(URI, "other")
-    assert finished(plan, URI) is None
+    assert finished(resolved(plan), URI) is None
     assert other.client.get_experiment_by_name("toy") is None

@@ -283,6 +283,7 @@ def chained(tmp_path_factory):
     from benchmark.specs.plan import Plan
     from results.tracking.experiment import Tracking
     from results.tracking.outbox import Outbox
+    from tests.support.plans import resolved
 
     folder = tmp_path_factory.mktemp("chained")
     with pytest.MonkeyPatch.context() as patch:
@@ -299,7 +300,11 @@ def chained(tmp_path_factory):
         )
         tracking = Tracking("sqlite:///mlflow.db", plan.experiment)
         done = run(
-            plan, tracking, Outbox(folder / "outbox"), Local("cpu"), Watch(lambda what: None, lambda record, state: None)
+            resolved(plan),
+            tracking,
+            Outbox(folder / "outbox"),
+            Local("cpu"),
+            Watch(lambda what: None, lambda record, state: None),
         )
         assert done.made == 1
         return tracking.frame()

@@ -16,6 +16,7 @@ from results.error import CatsError
 from results.tracking.cost_columns import unpacked
 from results.tracking.experiment import Tracking
 from results.tracking.outbox import Outbox
+from tests.support.plans import resolved
 
 MEASURES = ["nce", "source_size", "random", "static_rank", "imagenet_always"]
 
@@ -36,7 +37,7 @@ def work(tmp_path, monkeypatch):
     kept = []
 
     def call(setting):
-        tracking = Tracking("sqlite:///mlflow.db", setting.plan.experiment)
+        tracking = Tracking("sqlite:///mlflow.db", setting.plan.written.experiment)
         watch = Watch(lambda what: None, lambda record, state: kept.append(record))
         state = score_plan(setting, tracking, Outbox(tmp_path / "outbox"), watch)
         return state, tracking.frame()
@@ -46,7 +47,7 @@ def work(tmp_path, monkeypatch):
 
 
 def test_every_pair_has_one_run_with_every_measure_and_a_second_call_makes_none(work):
-    setting = ScoreSettings(plan(), "cpu", 40, 20)
+    setting = ScoreSettings(resolved(plan()), "cpu", 40, 20)
     state, frame = work(setting)
     assert (state.cells, state.done, state.made, state.failed) == (3, 0, 3, [])
     assert sorted(frame["kind"]) == ["pretraining", "pretraining", "score", "score", "score"]
@@ -65,15 +66,15 @@ def test_every_pair_has_one_run_with_every_measure_and_a_second_call_makes_none(
 
 
 def test_another_measure_or_option_scores_anew_and_nothing_is_pretrained_twice(work):
-    work(ScoreSettings(plan(sources=["digits"]), "cpu", 40, 20))
-    state, frame = work(ScoreSettings(plan(sources=["digits"], measures=["nce"]), "cpu", 40, 20))
+    work(ScoreSettings(resolved(plan(sources=["digits"])), "cpu", 40, 20))
+    state, frame = work(ScoreSettings(resolved(plan(sources=["digits"], measures=["nce"])), "cpu", 40, 20))
     assert (state.made, list(frame["kind"]).count("pretraining")) == (1, 1)
-    state, _ = work(ScoreSettings(plan(sources=["digits"], measures=["nce"]), "cpu", 30, 20))
+    state, _ = work(ScoreSettings(resolved(plan(sources=["digits"], measures=["nce"])), "cpu", 30, 20))
     assert state.made == 1
 
 
 def test_scores_cost_something_and_say_of_each_phase_what(work):
-    _, frame = work(ScoreSettings(plan(sources=["scratch"]), "cpu", 40, 20))
+    _, frame = work(ScoreSettings(resolved(plan(sources=["scratch"])), "cpu", 40, 20))
     phases = [cost["phase"] for cost in unpacked(frame["costs"]).iloc[0]]
     assert phases[0] == "features"
     assert set(phases[1:]) == {f"measure_{name}" for name in MEASURES if name != "nce"}
@@ -84,20 +85,20 @@ def test_the_rank_elsewhere_comes_from_the_board(work, tmp_path):
 
     both = plan(sources=["scratch", "textures"], targets=["ihc", "digits"], measures=["static_rank"], seeds=[0, 1])
     tracking, box = Tracking("sqlite:///mlflow.db", "e"), Outbox(tmp_path / "outbox")
-    run(both, tracking, box, Local("cpu"), Watch(lambda what: None, lambda record, state: None))
-    _, frame = work(ScoreSettings(both, "cpu", 40, 20))
+    run(resolved(both), tracking, box, Local("cpu"), Watch(lambda what: None, lambda record, state: None))
+    _, frame = work(ScoreSettings(resolved(both), "cpu", 40, 20))
     found = {(row.source, row.target): row.value for row in said(frame, "e")}
     assert {found["scratch", "ihc"], found["textures", "ihc"]} == {-1.0, -2.0}
 
 
 def test_every_source_sees_the_same_training_images_and_no_test_image(work, monkeypatch, tmp_path):
-    setting = ScoreSettings(plan(), "cpu", 40, 20)
+    setting = ScoreSettings(resolved(plan()), "cpu", 40, 20)
     target = setting.target("ihc")
     assert len(target.rows) == 40
     parts = split(target.dataset, target.images)
     assert set(target.rows) <= set(parts["train"])
     one, other = (
-        MeasureInputs(setting, setting.target("ihc"), setting.plan.start(s, "test_resnet", 0), {})
+        MeasureInputs(setting, setting.target("ihc"), setting.plan.starts[s, "test_resnet"][0], {})
         for s in ("scratch", "digits")
     )
     assert one.target.rows.tolist() == other.target.rows.tolist()
@@ -106,8 +107,8 @@ def test_every_source_sees_the_same_training_images_and_no_test_image(work, monk
 
 
 def test_images_and_networks_for_measures_that_want_them(work):
-    setting = ScoreSettings(plan(), "cpu", 40, 20)
-    evidence = MeasureInputs(setting, setting.target("ihc"), setting.plan.start("scratch", "test_resnet", 0), {})
+    setting = ScoreSettings(resolved(plan()), "cpu", 40, 20)
+    evidence = MeasureInputs(setting, setting.target("ihc"), setting.plan.starts["scratch", "test_resnet"][0], {})
     images, network = evidence.of("images"), evidence.of("network")
     assert images.shape == (40, 3, 16, 16)
     assert 0 <= images.min() < images.max() <= 1
@@ -115,9 +116,9 @@ def test_images_and_networks_for_measures_that_want_them(work):
 
 
 def test_the_classifier_of_a_pretraining_is_kept_with_its_weights(work):
-    setting = ScoreSettings(plan(sources=["digits"]), "cpu", 40, 20)
+    setting = ScoreSettings(resolved(plan(sources=["digits"])), "cpu", 40, 20)
     work(setting)
-    evidence = MeasureInputs(setting, setting.target("ihc"), setting.plan.start("digits", "test_resnet", 0), {})
+    evidence = MeasureInputs(setting, setting.target("ihc"), setting.plan.starts["digits", "test_resnet"][0], {})
     assert evidence.logits.shape == (40, 10)
     np.testing.assert_allclose(evidence.probabilities.sum(axis=1), 1)
     assert len(evidence.source_images.rows) == len(evidence.source_labels) == 40
@@ -133,7 +134,7 @@ def test_resamples_keep_every_class_as_large_as_it_is():
 def test_what_could_not_be_looked_at_is_said_and_tried_again(work, monkeypatch):
     from benchmark.measures import inputs as evidence
 
-    setting = ScoreSettings(plan(sources=["textures"], measures=["kid", "random"]), "cpu", 40, 20, "digits")
+    setting = ScoreSettings(resolved(plan(sources=["textures"], measures=["kid", "random"])), "cpu", 40, 20, "digits")
     real = evidence.features_of
 
     def away(start, *given):
@@ -158,9 +159,9 @@ def test_what_could_not_be_looked_at_is_said_and_tried_again(work, monkeypatch):
 
 
 def test_the_neutral_network_is_pretrained_where_it_has_to_be(work):
-    _, frame = work(ScoreSettings(plan(sources=["textures"], measures=["kid"]), "cpu", 40, 20, "digits"))
+    _, frame = work(ScoreSettings(resolved(plan(sources=["textures"], measures=["kid"])), "cpu", 40, 20, "digits"))
     assert sorted(frame.loc[frame["kind"] == "pretraining", "source"]) == ["digits", "textures"]
-    _, frame = work(ScoreSettings(plan(sources=["textures"], measures=["logme"]), "cpu", 40, 20, "fractal"))
+    _, frame = work(ScoreSettings(resolved(plan(sources=["textures"], measures=["logme"])), "cpu", 40, 20, "fractal"))
     assert "fractal" not in set(frame["source"])
 
 
@@ -168,10 +169,16 @@ def test_new_cells_on_the_board_change_one_score_and_the_others_are_read(work, t
     from benchmark.execution.runner import run
 
     both = plan(sources=["scratch"], targets=["ihc", "digits"], measures=["static_rank", "knn"], seeds=[0])
-    work(ScoreSettings(both, "cpu", 40, 20))
+    work(ScoreSettings(resolved(both), "cpu", 40, 20))
     box = Outbox(tmp_path / "outbox")
-    run(both, Tracking("sqlite:///mlflow.db", "e"), box, Local("cpu"), Watch(lambda what: None, lambda record, state: None))
-    state, _ = work(ScoreSettings(both, "cpu", 40, 20))
+    run(
+        resolved(both),
+        Tracking("sqlite:///mlflow.db", "e"),
+        box,
+        Local("cpu"),
+        Watch(lambda what: None, lambda record, state: None),
+    )
+    state, _ = work(ScoreSettings(resolved(both), "cpu", 40, 20))
     assert state.made == 2
     assert [cost.phase for cost in work.records[-1].costs] == ["features", "measure_static_rank"]
     assert work.records[-1].validation["seconds_measure_knn"] > 0
@@ -181,7 +188,7 @@ def test_a_measure_that_breaks_takes_no_other_with_it(work, monkeypatch):
     from similarity.knn import knn
 
     monkeypatch.setattr(knn, "function", lambda *_, **__: 1 / 0)
-    state, frame = work(ScoreSettings(plan(sources=["scratch"], measures=["knn", "nearest_mean"]), "cpu", 40, 20))
+    state, frame = work(ScoreSettings(resolved(plan(sources=["scratch"], measures=["knn", "nearest_mean"])), "cpu", 40, 20))
     rows = {row.measure: row for row in said(frame, "e")}
     assert (state.made, rows["nearest_mean"].value is not None) == (1, True)
     assert rows["knn"].reason == "failed: ZeroDivisionError('division by zero')"
@@ -191,24 +198,24 @@ def test_sources_of_one_start_have_scores_of_their_own(work, home):
     (home / "entries" / "sources").mkdir(parents=True)
     entry = "title: t\nlicence: l\ncitation: c\nimages: 7\n"
     (home / "entries" / "sources" / "mine.yaml").write_text(entry)
-    work(ScoreSettings(plan(sources=["scratch"], measures=["random"]), "cpu", 40, 20))
-    state, frame = work(ScoreSettings(plan(sources=["mine"], measures=["random"]), "cpu", 40, 20))
+    work(ScoreSettings(resolved(plan(sources=["scratch"], measures=["random"])), "cpu", 40, 20))
+    state, frame = work(ScoreSettings(resolved(plan(sources=["mine"], measures=["random"])), "cpu", 40, 20))
     assert state.made == 1
     assert len({row.value for row in said(frame, "e")}) == 2
 
 
 def test_pairs_that_share_images_are_not_scored_unless_allowed(work):
     asked = plan(sources=["scratch", "digits"], targets=["digits"], measures=["random"])
-    assert work(ScoreSettings(asked, "cpu", 40, 20))[0].cells == 1
+    assert work(ScoreSettings(resolved(asked), "cpu", 40, 20))[0].cells == 1
     allowed = asked.model_copy(update={"allow_leakage": True})
-    state, frame = work(ScoreSettings(allowed, "cpu", 40, 20))
+    state, frame = work(ScoreSettings(resolved(allowed), "cpu", 40, 20))
     assert state.cells == 2
     assert frame.loc[frame["source"] == "digits", "leak"].tolist()[-1] == "they are the same images"
 
 
 def test_measures_with_options_have_names_that_mlflow_takes(work):
     state, frame = work(
-        ScoreSettings(plan(sources=["scratch"], measures=["knn[k=3]", "knn[k=5,seed=1]", "knn"]), "cpu", 40, 20)
+        ScoreSettings(resolved(plan(sources=["scratch"], measures=["knn[k=3]", "knn[k=5,seed=1]", "knn"])), "cpu", 40, 20)
     )
     assert (state.made, state.waiting) == (1, 0)
     rows = said(frame, "e")
@@ -222,7 +229,7 @@ def test_a_plan_without_measures_takes_all():
 
 
 def test_what_measures_said_reads_as_text(work):
-    _, frame = work(ScoreSettings(plan(), "cpu", 40, 20))
+    _, frame = work(ScoreSettings(resolved(plan()), "cpu", 40, 20))
     rows = said(frame, "e")
     head, lines = grids(rows)["ihc"]
     assert head == ["measure", "scratch", "digits", "textures"]

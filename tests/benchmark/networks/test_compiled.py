@@ -24,6 +24,7 @@ from results.error import CatsError
 from results.record import Record
 from results.tracking.experiment import Tracking
 from results.tracking.outbox import Outbox
+from tests.support.plans import cells_of, resolved
 from tests.support.stripes import CPU, state, stripes
 from tests.support.stripes import network as untrained
 
@@ -70,7 +71,7 @@ def three_steps(backbone="test_resnet", **changes):
 
 
 def cells(plan):
-    return list(Plan(**plan).cells())
+    return list(cells_of(Plan(**plan)))
 
 
 def test_a_recipe_without_compile_has_the_key_it_had_before():
@@ -172,7 +173,13 @@ def test_a_plan_is_refused_before_anything_starts_where_torch_cannot_compile(mon
     begun = []
     tracking = Tracking(f"sqlite:///{tmp_path}/mlflow.db", "e")
     with pytest.raises(CatsError) as caught:
-        run(Plan(**COMPILED), tracking, Outbox(tmp_path / "outbox"), Local("cpu"), Watch(begun.append, lambda *rest: None))
+        run(
+            resolved(Plan(**COMPILED)),
+            tracking,
+            Outbox(tmp_path / "outbox"),
+            Local("cpu"),
+            Watch(begun.append, lambda *rest: None),
+        )
     assert str(caught.value).startswith("the recipe says compile: true, but torch.compile does not work on device cpu of this")
     assert "no compiler here" in str(caught.value)
     assert "\n" not in str(caught.value)
@@ -210,10 +217,10 @@ def test_a_compiled_cell_has_the_scores_of_a_plain_one(graphs):
 
 def test_compiled_cells_go_one_by_one_and_others_side_by_side(graphs):
     plan = Plan(**COMPILED)
-    assert [len(job.cells) for job in jobs_of(plan.cells(), "e", "NLD", 3)] == [1, 1, 1]
-    assert [len(job.cells) for job in jobs_of(Plan(**PLAN).cells(), "e", "NLD", 3)] == [3]
+    assert [len(job.cells) for job in jobs_of(cells_of(plan), "e", "NLD", 3)] == [1, 1, 1]
+    assert [len(job.cells) for job in jobs_of(cells_of(Plan(**PLAN)), "e", "NLD", 3)] == [3]
     assert graphs() == 0
-    job = next(iter(jobs_of(plan.cells(), "e", "NLD", 3)))
+    job = next(iter(jobs_of(cells_of(plan), "e", "NLD", 3)))
     assert [outcome.record.status for outcome in make(job, "cpu")] == ["finished"]
 
 

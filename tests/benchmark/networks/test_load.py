@@ -19,9 +19,9 @@ from benchmark.networks.weight_file import read_weights, write_weights
 from benchmark.specs import catalogue
 from benchmark.specs.backbones import timm_tag
 from benchmark.specs.plan import Plan
-from benchmark.specs.resolve import start_of
 from benchmark.specs.source import Source, Weights
 from results.error import CatsError
+from tests.support.plans import leaks_of, source_start
 
 COMMIT, OTHER = "0" * 39 + "a", "0" * 39 + "b"
 HUB = {"hub": "lab/net", "revision": COMMIT}
@@ -48,7 +48,7 @@ def source(monkeypatch):
     def make(backbone="test_resnet", **weights):
         entry = Source(name="mine", title="t", weights=Weights(**weights))
         monkeypatch.setattr(catalogue, "source", lambda name, where="": entry)
-        return start_of("mine", backbone, 0, {})
+        return source_start("mine", backbone)
 
     for cache in (weights_of, loaded):
         cache.cache_clear()
@@ -276,7 +276,7 @@ def test_the_same_weights_are_the_same_bytes_in_every_process(tmp_path, state):
 
 def test_weights_never_meet_a_target_whose_images_they_have_seen():
     plan = Plan(experiment="e", sources=("torchxrayvision",), targets=("chestmnist", "breastmnist"), backbones=("densenet121",))
-    assert list(plan.refused()) == [("torchxrayvision", "chestmnist")]
+    assert list(leaks_of(plan)) == [("torchxrayvision", "chestmnist")]
 
 
 def published_radimagenet(backbone):
@@ -292,7 +292,7 @@ def published_radimagenet(backbone):
 @pytest.mark.parametrize("backbone", ["resnet50", "densenet121"])
 def test_radimagenet_is_read_from_its_published_keys(folder, backbone):
     torch.save(published_radimagenet(backbone), folder / f"{backbone}.radimagenet.pt")
-    network = initialised(start_of("radimagenet", backbone, 0, {}), 2, 0)
+    network = initialised(source_start("radimagenet", backbone), 2, 0)
     assert network.channels == "bgr"
     assert (network.mean.flatten().tolist(), network.std.flatten().tolist()) == ([0.5] * 3, [0.5] * 3)
     first = "conv1.weight" if backbone == "resnet50" else "features.conv0.weight"
@@ -304,7 +304,7 @@ def test_radimagenet_is_read_from_its_published_keys(folder, backbone):
 def test_torchxrayvision_has_one_channel_and_a_table_that_is_no_weight(folder):
     state = timm.create_model("densenet121", num_classes=18, in_chans=1).state_dict()
     save_file(state | {"op_threshs": torch.zeros(18)}, folder / "densenet121.torchxrayvision.safetensors")
-    network = initialised(start_of("torchxrayvision", "densenet121", 0, {}), 2, 0).eval()
+    network = initialised(source_start("torchxrayvision", "densenet121"), 2, 0).eval()
     black, white = ((torch.full((1, 1), value) - network.mean) / network.std for value in (0.0, 1.0))
     assert (float(black), float(white)) == (-1024, 1024)
     assert network(torch.rand(1, 3, 64, 64)).shape == (1, 2)
@@ -315,13 +315,13 @@ def test_torchxrayvision_has_one_channel_and_a_table_that_is_no_weight(folder):
     [("vit_small_patch16_224", "augreg_in21k"), ("convnext_tiny", "fb_in22k"), ("resnetv2_50x1_bit", "goog_in21k")],
 )
 def test_the_first_tag_that_a_backbone_has_is_taken(backbone, tag):
-    assert start_of("imagenet_21k", backbone, 0, {}).weights == f"{backbone}.{tag}"
+    assert source_start("imagenet_21k", backbone).weights == f"{backbone}.{tag}"
     assert timm_tag(backbone, ["nothing", "*_in2?k"]) == f"{backbone}.{tag}"
 
 
 def test_a_backbone_without_such_a_tag_hears_of_others():
     with pytest.raises(CatsError) as caught:
-        start_of("imagenet_21k", "resnet50", 0, {})
+        source_start("imagenet_21k", "resnet50")
     told = str(caught.value)
     assert "timm has no weights of resnet50 with the tag augreg_in21k or orig_in21k" in told
     assert "resnetv2_50x1_bit" in told.partition("it has some of ")[2]
@@ -397,5 +397,5 @@ def test_only_some_backbones_have_weights_of_a_hub(monkeypatch):
     with pytest.raises(
         CatsError, match="source ssl_histology has no weights for resnet18: .*some for resnet50, vit_small_patch8_224"
     ):
-        start_of("ssl_histology", "resnet18", 0, {})
-    assert start_of("ssl_histology", "resnet50", 0, {}).weights.startswith("1aurent/resnet50.lunit_bt@3994bae5")
+        source_start("ssl_histology", "resnet18")
+    assert source_start("ssl_histology", "resnet50").weights.startswith("1aurent/resnet50.lunit_bt@3994bae5")

@@ -14,12 +14,13 @@ from benchmark.specs.cell import Cell
 from benchmark.specs.plan import Plan
 from results.digest import digest
 from results.error import CatsError
+from tests.support.plans import cells_of
 
 PLAN = {"experiment": "e", "sources": ["scratch"], "targets": ["ihc"], "backbones": ["test_resnet"], "seeds": [0]}
 
 
 def cell(**changes):
-    return next(iter(Plan(**(PLAN | changes)).cells()))
+    return next(iter(cells_of(Plan(**(PLAN | changes)))))
 
 
 def test_the_key_of_a_known_cell_has_not_changed():
@@ -58,14 +59,14 @@ def test_the_pretraining_recipe_enters_the_key_of_what_stands_on_it():
 
 
 def test_one_pretraining_serves_all_seeds_unless_the_plan_wants_one_each():
-    shared = list(Plan(**(PLAN | {"sources": ["digits"], "seeds": [0, 1]})).cells())
+    shared = list(cells_of(Plan(**(PLAN | {"sources": ["digits"], "seeds": [0, 1]}))))
     assert shared[0].start.key == shared[1].start.key
-    apart = list(Plan(**(PLAN | {"sources": ["digits"], "seeds": [0, 1], "pretraining_seed": None})).cells())
+    apart = list(cells_of(Plan(**(PLAN | {"sources": ["digits"], "seeds": [0, 1], "pretraining_seed": None}))))
     assert apart[0].start.key != apart[1].start.key
 
 
 def test_random_starts_differ_by_seed():
-    one, two = Plan(**(PLAN | {"seeds": [0, 1]})).cells()
+    one, two = cells_of(Plan(**(PLAN | {"seeds": [0, 1]})))
     assert one.start.key != two.start.key
 
 

@@ -15,17 +15,20 @@ from mlflow.store.artifact.local_artifact_repo import LocalArtifactRepository
 from benchmark.core.digest import file_digest
 from benchmark.entries.publish import publish
 from benchmark.execution.engine import Local
+from benchmark.execution.resolution import resolve_plan
 from benchmark.execution.runner import run
 from benchmark.execution.watch import Watch
 from benchmark.networks.load import initialised, weights_of
 from benchmark.specs import model_registry as published
 from benchmark.specs.plan import Plan, load_plan
-from benchmark.specs.resolve import _found, start_of
+from benchmark.specs.resolve import _identity
 from benchmark.specs.source import Weights
 from results.error import CatsError
 from results.tracking.experiment import Tracking
 from results.tracking.outbox import Outbox
 from results.tracking.registry import Registry
+from tests.support.plans import leaks_of, plan_start, resolved, source_start
+from tests.support.plans import registry as server
 
 PLAN = """
 experiment: first
@@ -61,7 +64,9 @@ def finished(tmp_path_factory):
 
 def work(plan, folder):
     tracking = Tracking(f"sqlite:///{folder}/mlflow.db", plan.experiment)
-    state = run(plan, tracking, Outbox(folder / "home" / "outbox" / plan.experiment), Local("cpu"), QUIET)
+    state = run(
+        resolve_plan(plan, tracking.uri), tracking, Outbox(folder / "home" / "outbox" / plan.experiment), Local("cpu"), QUIET
+    )
     assert state.failed == []
     return tracking.frame()
 
@@ -73,17 +78,17 @@ def place(finished, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path / "copy")
     monkeypatch.setenv("CATS_HOME", str(tmp_path / "copy" / "home"))
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/copy/mlflow.db")
-    published._asked.cache_clear()
+    published._version_at.cache_clear()
     weights_of.cache_clear()
     return tmp_path / "copy"
 
 
 def test_what_is_published_comes_back_bit_for_bit_in_another_home(place, tmp_path, monkeypatch):
-    assert publish("digits", "test_resnet", "plan.yaml") == MODEL
-    pretrained = load_plan("plan.yaml").start("digits", "test_resnet", 0)
+    assert publish("digits", "test_resnet", server(), "plan.yaml") == MODEL
+    pretrained = plan_start(load_plan("plan.yaml"), "digits", "test_resnet", 0)
     before = weights_of(pretrained)
     monkeypatch.setenv("CATS_HOME", str(tmp_path / "another"))
-    start = start_of(MODEL, "test_resnet", 0, {})
+    start = source_start(MODEL, "test_resnet")
     found = weights_of(start)
     assert (found.mean, found.std, found.channels, found.arguments) == (
         before.mean,
@@ -99,10 +104,10 @@ def test_what_is_published_comes_back_bit_for_bit_in_another_home(place, tmp_pat
 
 
 def test_the_registry_holds_two_plain_files_in_the_run_that_made_them(place):
-    publish("digits", "test_resnet", "plan.yaml", name="mine")
-    client = MlflowClient(os.environ["MLFLOW_TRACKING_URI"])
+    publish("digits", "test_resnet", server(), "plan.yaml", name="mine")
+    client = MlflowClient(server())
     version = client.get_model_version("mine", "1")
-    start = load_plan("plan.yaml").start("digits", "test_resnet", 0)
+    start = plan_start(load_plan("plan.yaml"), "digits", "test_resnet", 0)
     assert version.tags["cats.key"] == start.key
     run = client.get_run(version.run_id)
     assert (run.data.tags["cats.kind"], run.data.tags["cats.key"]) == ("pretraining", start.key)
@@ -120,18 +125,22 @@ def test_the_registry_holds_two_plain_files_in_the_run_that_made_them(place):
 
 
 def test_publishing_twice_gives_one_version_and_another_name_the_same_key(place):
-    assert publish("digits", "test_resnet", "plan.yaml") == publish("digits", "test_resnet", "plan.yaml") == MODEL
-    assert publish("digits", "test_resnet", "plan.yaml", name="other") == "models:/other/1"
-    keys = {start_of(model, "test_resnet", 0, {}).key for model in (MODEL, "models:/other/1")}
+    assert (
+        publish("digits", "test_resnet", server(), "plan.yaml")
+        == publish("digits", "test_resnet", server(), "plan.yaml")
+        == MODEL
+    )
+    assert publish("digits", "test_resnet", server(), "plan.yaml", name="other") == "models:/other/1"
+    keys = {source_start(model, "test_resnet").key for model in (MODEL, "models:/other/1")}
     assert len(keys) == 1
     (place / "plan.yaml").write_text(PLAN.replace("epochs: 1", "epochs: 2"))
     work(load_plan("plan.yaml"), place)
-    assert publish("digits", "test_resnet", "plan.yaml") == "models:/digits-test_resnet/2"
-    assert start_of("models:/digits-test_resnet/2", "test_resnet", 0, {}).key not in keys
+    assert publish("digits", "test_resnet", server(), "plan.yaml") == "models:/digits-test_resnet/2"
+    assert source_start("models:/digits-test_resnet/2", "test_resnet").key not in keys
 
 
 def test_a_plan_runs_with_published_weights_and_without_their_data(place, monkeypatch):
-    publish("digits", "test_resnet", "plan.yaml")
+    publish("digits", "test_resnet", server(), "plan.yaml")
     (place / "second.yaml").write_text(PLAN.replace("[digits]", f"[scratch, '{MODEL}']").replace("first", "second"))
     frame = work(load_plan("second.yaml"), place)
     assert sorted(frame["source"]) == [MODEL, "scratch"]
@@ -145,20 +154,20 @@ def test_a_plan_runs_with_published_weights_and_without_their_data(place, monkey
 
 
 def test_published_weights_never_meet_a_target_of_their_family(place):
-    publish("digits", "test_resnet", "plan.yaml")
+    publish("digits", "test_resnet", server(), "plan.yaml")
     plan = Plan(experiment="e", sources=(MODEL,), targets=("digits", "ihc"), backbones=("test_resnet",))
-    assert plan.refused() == {(MODEL, "digits"): f"{MODEL} and digits are of one family of data sets, 'digits'"}
+    assert leaks_of(plan) == {(MODEL, "digits"): f"{MODEL} and digits are of one family of data sets, 'digits'"}
 
 
 def test_an_entry_of_ones_own_names_published_weights(call, place):
-    publish("digits", "test_resnet", "plan.yaml")
+    publish("digits", "test_resnet", server(), "plan.yaml")
     entries = Path(os.environ["CATS_ENTRIES"]) / "sources"
     (entries / "mine.yaml").write_text(f"title: t\nlicence: l\ncitation: c\nweights: {{mlflow: {MODEL}}}\n")
-    assert start_of("mine", "test_resnet", 0, {}).key == start_of(MODEL, "test_resnet", 0, {}).key
+    assert source_start("mine", "test_resnet").key == source_start(MODEL, "test_resnet").key
     code, out, _ = call("check", "mine", "--backbone", "test_resnet")
     assert (code, "ok     weights" in out) == (0, True), out
     with pytest.raises(CatsError, match=f"{MODEL} has sha256 .*, expected {'0' * 64}"):
-        _found("mine", Weights(mlflow=MODEL, sha256="0" * 64), "test_resnet")
+        _identity("mine", Weights(mlflow=MODEL, sha256="0" * 64), "test_resnet", server())
     code, out, _ = call("check", "mine", "--backbone", "resnet18")
     assert (code, f"{MODEL} holds weights of test_resnet, not of resnet18" in out) == (1, True), out
 
@@ -183,15 +192,15 @@ def test_an_entry_of_ones_own_names_published_weights(call, place):
 )
 def test_what_cannot_be_published_says_why(place, arguments, sentence):
     with pytest.raises(CatsError) as caught:
-        publish(*arguments)
+        publish(*arguments[:2], server(), *arguments[2:])
     assert sentence in str(caught.value)
 
 
 def test_a_plan_that_pretrains_for_every_seed_needs_one_named(place):
     (place / "plan.yaml").write_text(PLAN + "pretraining_seed: null\n")
     with pytest.raises(CatsError, match="pretrains anew for every seed; name one of 0 with --seed"):
-        publish("digits", "test_resnet", "plan.yaml")
-    assert publish("digits", "test_resnet", "plan.yaml", seed=0) == MODEL  # the same as the shared one of seed 0
+        publish("digits", "test_resnet", server(), "plan.yaml")
+    assert publish("digits", "test_resnet", server(), "plan.yaml", seed=0) == MODEL  # the same as the shared one of seed 0
 
 
 def test_a_server_that_never_saw_the_pretraining_says_so(place, tmp_path, monkeypatch):
@@ -199,7 +208,7 @@ def test_a_server_that_never_saw_the_pretraining_says_so(place, tmp_path, monkey
     Tracking(other, "empty")
     monkeypatch.setenv("MLFLOW_TRACKING_URI", other)
     with pytest.raises(CatsError, match=r"has no finished run of the pretraining .* `cats sync plan.yaml`"):
-        publish("digits", "test_resnet", "plan.yaml")
+        publish("digits", "test_resnet", server(), "plan.yaml")
 
 
 @pytest.mark.parametrize(
@@ -211,16 +220,49 @@ def test_a_server_that_never_saw_the_pretraining_says_so(place, tmp_path, monkey
     ],
 )
 def test_an_unknown_model_is_refused_before_anything_starts(place, model, sentence):
-    publish("digits", "test_resnet", "plan.yaml")
+    publish("digits", "test_resnet", server(), "plan.yaml")
     (place / "second.yaml").write_text(PLAN.replace("[digits]", f"['{model}']"))
     with pytest.raises(CatsError) as caught:
-        load_plan("second.yaml")
+        resolved(load_plan("second.yaml"))
     assert sentence in str(caught.value)
 
 
+def test_a_plan_is_read_without_asking_the_server(place, monkeypatch):
+    (place / "second.yaml").write_text(PLAN.replace("[digits]", f"['{MODEL}']"))
+    monkeypatch.setattr(Registry, "version", lambda *_: pytest.fail("the server was asked"))
+    assert load_plan("second.yaml").sources == (MODEL,)
+
+
+def test_cells_of_published_weights_are_listed_without_asking_the_server_again(place, monkeypatch):
+    publish("digits", "test_resnet", server(), "plan.yaml")
+    (place / "second.yaml").write_text(PLAN.replace("[digits]", f"['{MODEL}']"))
+    plan = resolved(load_plan("second.yaml"))
+    published._version_at.cache_clear()
+    monkeypatch.setattr(Registry, "version", lambda *_: pytest.fail("the server was asked"))
+    (cell,) = plan.cells()
+    assert cell.start.registry == server()
+    assert server() not in f"{cell!r} {cell.model_dump_json()}"  # an address may hold a password
+
+
+def test_two_commands_of_one_process_look_for_published_weights_at_their_own_servers(place, call, tmp_path, monkeypatch):
+    monkeypatch.setenv("CATS_HOME", str(place / "home"))
+    publish("digits", "test_resnet", server(), str(place / "plan.yaml"))
+    (place / "second.yaml").write_text(PLAN.replace("[digits]", f"['{MODEL}']").replace("first", "second"))
+    here, other = server(), f"sqlite:///{tmp_path}/other.db"
+    Tracking(other, "empty")
+    monkeypatch.delenv("MLFLOW_TRACKING_URI")
+    call("list", "plans")  # any command sets what torch reads when it is loaded
+    before = dict(os.environ)
+    for uri, expected in ((here, 0), (other, 2), (here, 0)):
+        code, _, err = call("plan", place / "second.yaml", "--tracking-uri", uri)
+        assert code == expected, err
+        assert ("has no registered model 'digits-test_resnet'" in err) == (expected == 2)
+    assert dict(os.environ) == before
+
+
 def test_a_registry_that_fails_while_it_is_asked_what_there_is_is_one_sentence(place):
-    publish("digits", "test_resnet", "plan.yaml")
-    registry = Registry(os.environ["MLFLOW_TRACKING_URI"])
+    publish("digits", "test_resnet", server(), "plan.yaml")
+    registry = Registry(server())
     with contextlib.closing(sqlite3.connect(place / "mlflow.db")) as database, database:
         database.execute("ALTER TABLE registered_models RENAME TO gone")
     with pytest.raises(CatsError, match=r"MLflow at \S+ cannot be asked for models:/other/1: "):
@@ -228,33 +270,33 @@ def test_a_registry_that_fails_while_it_is_asked_what_there_is_is_one_sentence(p
 
 
 def test_weights_of_another_backbone_and_models_of_other_people_are_refused(place):
-    publish("digits", "test_resnet", "plan.yaml")
+    publish("digits", "test_resnet", server(), "plan.yaml")
     with pytest.raises(CatsError, match=f"{MODEL} holds weights of test_resnet, not of resnet18"):
-        start_of(MODEL, "resnet18", 0, {})
-    client = MlflowClient(os.environ["MLFLOW_TRACKING_URI"])
+        source_start(MODEL, "resnet18")
+    client = MlflowClient(server())
     client.create_registered_model("theirs")
     client.create_model_version("theirs", "runs:/x/y", None)
-    with pytest.raises(CatsError, match=r"models:/theirs/1 was not made by `cats publish`: it lacks the tag cats\.key"):
-        start_of("models:/theirs/1", "test_resnet", 0, {})
+    with pytest.raises(CatsError, match=r"models:/theirs/1 was not made by `cats publish`: it has no tag cats\.key"):
+        source_start("models:/theirs/1", "test_resnet")
 
 
 def test_a_missing_database_is_not_made(place, tmp_path, monkeypatch):
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/none.db")
     with pytest.raises(CatsError, match=r"there is no database sqlite:.*none.db; name MLflow's server"):
-        start_of(MODEL, "test_resnet", 0, {})
+        source_start(MODEL, "test_resnet")
     assert not (tmp_path / "none.db").exists()
 
 
 def test_other_bits_than_were_published_are_not_used(place, tmp_path, monkeypatch):
-    publish("digits", "test_resnet", "plan.yaml")
-    client = MlflowClient(os.environ["MLFLOW_TRACKING_URI"])
+    publish("digits", "test_resnet", server(), "plan.yaml")
+    client = MlflowClient(server())
     version = client.get_model_version("digits-test_resnet", "1")
     stored = Path(client.get_run(version.run_id).info.artifact_uri.removeprefix("file://")) / "weights" / "weights.safetensors"
     content = stored.read_bytes()
     try:
         stored.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
         with pytest.raises(CatsError, match=r"the weights of .* have sha256 .*, expected .*; they are not used"):
-            weights_of(start_of(MODEL, "test_resnet", 0, {}))
+            weights_of(source_start(MODEL, "test_resnet"))
         assert not list((place / "home" / "published").glob("*"))
     finally:
         stored.write_bytes(content)
@@ -262,13 +304,13 @@ def test_other_bits_than_were_published_are_not_used(place, tmp_path, monkeypatc
 
 @pytest.mark.parametrize("answer", ["{outside}/secret.safetensors", "{folder}/../secret.safetensors", "{folder}/weights.pkl"])
 def test_a_server_does_not_choose_what_is_read(place, tmp_path, monkeypatch, answer):
-    publish("digits", "test_resnet", "plan.yaml")
+    publish("digits", "test_resnet", server(), "plan.yaml")
     outside, folder = tmp_path / "outside", tmp_path / "folder"
     for each in (outside, folder):
         each.mkdir()
     for path in (outside / "secret.safetensors", tmp_path / "secret.safetensors", folder / "weights.pkl"):
         path.write_bytes(b"secret")
-    registry = Registry(os.environ["MLFLOW_TRACKING_URI"])
+    registry = Registry(server())
     asked = []
 
     def answered(self, path, target):
@@ -282,12 +324,12 @@ def test_a_server_does_not_choose_what_is_read(place, tmp_path, monkeypatch, ans
 
 
 def test_a_link_in_the_download_is_not_followed(place, tmp_path, monkeypatch):
-    publish("digits", "test_resnet", "plan.yaml")
+    publish("digits", "test_resnet", server(), "plan.yaml")
     (tmp_path / "secret.safetensors").write_bytes(b"secret")
     folder = tmp_path / "folder"
     folder.mkdir()
     (folder / "weights.safetensors").symlink_to(tmp_path / "secret.safetensors")
-    registry = Registry(os.environ["MLFLOW_TRACKING_URI"])
+    registry = Registry(server())
     monkeypatch.setattr(LocalArtifactRepository, "download_artifacts", lambda *_: str(folder / "weights.safetensors"))
     with pytest.raises(CatsError, match="it is not read"):
         registry.download(registry.version(MODEL), folder)

@@ -3,6 +3,7 @@ import pytest
 from benchmark.specs import catalogue
 from benchmark.specs.plan import Plan, load_plan, plan_names
 from results.error import CatsError
+from tests.support.plans import cells_of, leaks_of
 
 TEXT = "sources: [scratch, digits]\ntargets: [ihc]\nbackbones: [test_resnet]\n"
 
@@ -25,7 +26,7 @@ def refused(path):
 
 def test_cells_are_all_combinations_each_once(write):
     plan = load_plan(write(TEXT + "seeds: [3, 5]\nrecipe: {lr: [0.1, 0.01], momentum: [0.0, 0.9]}\n"))
-    cells = list(plan.cells())
+    cells = list(cells_of(plan))
     assert len(cells) == 2 * 2 * 4 == len({cell.key for cell in cells})
     assert {cell.seed for cell in cells} == {3, 5}
     assert len({cell.point for cell in cells}) == 4
@@ -85,12 +86,12 @@ def test_a_file_that_is_no_text_is_named(tmp_path):
 def test_pairs_of_one_family_are_refused_along_the_whole_chain():
     fields = {"experiment": "e", "backbones": ["test_resnet"]}
     plan = Plan(**fields, sources=["dermamnist", "digits[from=ihc]", "scratch"], targets=["dermamnist", "ihc"])
-    assert plan.refused() == {
+    assert leaks_of(plan) == {
         ("dermamnist", "dermamnist"): "they are the same images",
         ("digits[from=ihc]", "ihc"): "they are the same images",
     }
     organs = Plan(**fields, sources=["organamnist"], targets=["organcmnist"])
-    assert "of one family of data sets, 'organ_ct'" in organs.refused()["organamnist", "organcmnist"]
+    assert "of one family of data sets, 'organ_ct'" in leaks_of(organs)["organamnist", "organcmnist"]
 
 
 def test_any_target_is_a_source_and_options_become_part_of_the_name():
@@ -147,7 +148,7 @@ def test_a_recipe_of_another_type_is_named_by_its_own_key(write, recipe):
 def test_a_pretraining_is_one_point_of_fine_tuning(write, pretraining):
     plan = load_plan(write(f"{TEXT}pretraining: {pretraining}\n"))
     with pytest.raises(CatsError, match="pretraining of digits: a pretraining has one point, no grid, and its protocol is"):
-        list(plan.cells())
+        list(cells_of(plan))
 
 
 @pytest.mark.parametrize("name", ["nowhere", "quickstrt", "", "nowhere.yaml", "folder.yaml"])
@@ -185,30 +186,30 @@ def test_an_entry_that_starts_from_itself_is_refused(write, home):
 
 def test_a_plan_listed_again_gives_the_same_cells_in_the_same_order(write):
     plan = load_plan(write(TEXT + "seeds: 2\nrecipe: {lr: [0.1, 0.2]}\n"))
-    assert [cell.key for cell in plan.cells()] == [cell.key for cell in plan.cells()]
+    assert [cell.key for cell in cells_of(plan)] == [cell.key for cell in cells_of(plan)]
 
 
 def test_the_order_of_the_plan_moves_cells_and_changes_none(write):
-    one = load_plan(write(TEXT)).cells()
-    other = load_plan(write(TEXT.replace("scratch, digits", "digits, scratch"))).cells()
+    one = cells_of(load_plan(write(TEXT)))
+    other = cells_of(load_plan(write(TEXT.replace("scratch, digits", "digits, scratch"))))
     assert {cell.key for cell in one} == {cell.key for cell in other}
 
 
 def test_targets_stay_together_so_that_they_stay_loaded(write):
     text = TEXT.replace("[ihc]", "[ihc, breastmnist]").replace("[test_resnet]", "[test_resnet, resnet18]")
-    order = [(cell.target, cell.backbone) for cell in load_plan(write(text)).cells()]
+    order = [(cell.target, cell.backbone) for cell in cells_of(load_plan(write(text)))]
     assert order == sorted(order, key=[("ihc", "test_resnet"), ("ihc", "resnet18"), ("breastmnist", "test_resnet"),
                                        ("breastmnist", "resnet18")].index)  # fmt: skip
 
 
 def test_the_sub_sample_of_the_plan_goes_before_the_one_of_the_target(write):
-    assert {cell.subsample.train for cell in load_plan(write(TEXT + "subsample: {train: 9}\n")).cells()} == {9}
-    assert {cell.subsample.train for cell in load_plan(write(TEXT)).cells()} == {None}
+    assert {cell.subsample.train for cell in cells_of(load_plan(write(TEXT + "subsample: {train: 9}\n")))} == {9}
+    assert {cell.subsample.train for cell in cells_of(load_plan(write(TEXT)))} == {None}
 
 
 def test_pairs_that_are_refused_have_no_cell_and_the_others_have(write):
     text = TEXT.replace("[ihc]", "[ihc, digits]") + "seeds: 1\n"
-    pairs = [(cell.source, cell.target) for cell in load_plan(write(text)).cells()]
+    pairs = [(cell.source, cell.target) for cell in cells_of(load_plan(write(text)))]
     assert pairs == [("scratch", "ihc"), ("digits", "ihc"), ("scratch", "digits")]
 
 
@@ -217,6 +218,6 @@ def test_shipped_plans_have_every_cell_once(name, real_weights, real_dataset):
     plan = load_plan(name)
     for target in plan.targets:
         real_dataset(catalogue.target(target).dataset)
-    cells = list(plan.cells())
-    pairs = len(plan.sources) * len(plan.targets) - len(plan.refused())
+    cells = list(cells_of(plan))
+    pairs = len(plan.sources) * len(plan.targets) - len(leaks_of(plan))
     assert len(cells) == pairs * len(plan.seeds) == len({cell.key for cell in cells})

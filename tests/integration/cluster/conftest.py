@@ -6,6 +6,7 @@ from benchmark.specs.job import jobs_of
 from benchmark.specs.plan import load_plan
 from tests.integration.cluster.driver import ended, started, table
 from tests.integration.cluster.processes import ByHand
+from tests.support.plans import cells_of
 
 PLAN = """
 experiment: small
@@ -24,7 +25,7 @@ def jobs(tmp_path):
     def of(seeds, pack=1, target="ihc"):
         path = tmp_path / "small.yaml"
         path.write_text(PLAN.format(seeds=seeds).replace("ihc", target))
-        return jobs_of(load_plan(str(path)).cells(), "small", "DEU", pack)
+        return jobs_of(cells_of(load_plan(str(path))), "small", "DEU", pack)
 
     return of
 

@@ -31,6 +31,7 @@ from results.error import CatsError
 from tests.integration.cluster import works
 from tests.integration.cluster.engines import all_of_them, own, told
 from tests.integration.cluster.processes import waited_for, written
+from tests.support.plans import cells_of
 
 pytestmark = [pytest.mark.cluster, pytest.mark.slow]
 
@@ -105,7 +106,7 @@ def test_a_worker_stays_at_its_target(tmp_path):
         "experiment: two\nsources: [scratch]\ntargets: [ihc, digits]\nbackbones: [test_resnet]\n"
         "recipe: {base: finetune, size: 16}\nseeds: 12\nallow_leakage: true\n"
     )
-    jobs = jobs_of(load_plan(str(plan)).cells(), "two", "DEU")
+    jobs = jobs_of(cells_of(load_plan(str(plan))), "two", "DEU")
     changes, last = 0, defaultdict(lambda: None)
     for worker, *where in told(own(works.place).outcomes(jobs, all_of_them())):
         place = tuple(where)

@@ -13,6 +13,7 @@ from benchmark.specs.job import jobs_of
 from benchmark.specs.plan import Plan
 from results.error import CatsError
 from results.record import Cost, Energy
+from tests.support.plans import cells_of
 
 PLAN = {
     "experiment": "e", "sources": ["scratch"], "targets": ["ihc"], "backbones": ["test_resnet"], "seeds": 1,
@@ -23,7 +24,7 @@ ENERGY = {"kwh_per_second": 0.5, "kg_per_kwh": 0.2, "seconds": 1, "kwh": 0.5}
 
 
 def cells(**changes):
-    return list(Plan(**PLAN | {"recipe": PLAN["recipe"] | changes.pop("recipe", {})} | changes).cells())
+    return list(cells_of(Plan(**PLAN | {"recipe": PLAN["recipe"] | changes.pop("recipe", {})} | changes)))
 
 
 @pytest.fixture(autouse=True)
@@ -70,12 +71,12 @@ def test_features_are_paid_by_the_first_that_asks_for_them(protocol):
 def test_a_pretraining_is_projected_too():
     plan = Plan(**PLAN | {"sources": ["digits"], "pretraining": {"size": 16, "epochs": 1}})
     forecast = CostForecast(History(), "cpu", "NLD", calibrates=True)
-    found = project(jobs_of(plan.cells(), "e", "NLD"), forecast)
+    found = project(jobs_of(cells_of(plan), "e", "NLD"), forecast)
     assert (found.cells, found.pretrainings, found.origins["calibrated"]) == (1, 1, 2)
     assert str(found).endswith("for 1 cell and 1 pretraining (2 by calibration)")
     assert len(forecast.calibrations) == 2
     again = CostForecast(History(), "cpu", "NLD", calibrates=True)
-    assert project(jobs_of(plan.cells(), "e", "NLD"), again).total == found.total
+    assert project(jobs_of(cells_of(plan), "e", "NLD"), again).total == found.total
     assert again.calibrations == []
 
 

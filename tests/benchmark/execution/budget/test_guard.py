@@ -17,6 +17,7 @@ from benchmark.specs.plan import Plan
 from benchmark.specs.recipe import flat
 from results.error import CatsError
 from results.record import Cost, Energy, Record
+from tests.support.plans import cells_of
 from tests.support.runs import frame_of
 
 PLAN = {
@@ -27,7 +28,7 @@ TEXT = "sources: [scratch]\ntargets: [ihc]\nbackbones: [test_resnet]\nrecipe: {s
 
 
 def cells(**changes):
-    return list(Plan(**PLAN | changes).cells())
+    return list(cells_of(Plan(**PLAN | changes)))
 
 
 def record(cell, kwh=1e-3, status="finished", attempt="a", **changes):

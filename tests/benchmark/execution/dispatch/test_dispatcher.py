@@ -13,6 +13,7 @@ from benchmark.specs.plan import Plan
 from results.error import CatsError
 from tests.support.memory_transport import MemoryTransport
 from tests.support.outcomes import note_in, outcomes_of
+from tests.support.plans import cells_of
 
 PLAN = {
     "experiment": "e", "sources": ["scratch"], "targets": ["ihc"], "backbones": ["test_resnet"],
@@ -21,7 +22,7 @@ PLAN = {
 
 
 def jobs(seeds, pack=1, **changes):
-    return jobs_of(Plan(**PLAN | {"seeds": seeds} | changes).cells(), "e", "NLD", pack)
+    return jobs_of(cells_of(Plan(**PLAN | {"seeds": seeds} | changes)), "e", "NLD", pack)
 
 
 def seeds(job):
