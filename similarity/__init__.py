@@ -1,1 +1,1 @@
-"""One file per similarity measure: the file name is the name of the measure."""
+"""One file per similarity measure; the name of the file is the name of the measure."""

@@ -1,4 +1,4 @@
-"""Centred kernel alignment: do the source's network and the neutral one find the same target images alike?"""
+"""Centred kernel alignment: how similar the source's features and the neutral features of the target images are."""
 
 import numpy as np
 
@@ -13,24 +13,25 @@ BLOCK = 1000  # rows of the kernels at a time
     citation="Kornblith, Norouzi, Lee & Hinton, Similarity of neural network representations revisited, ICML 2019",
 )
 def cka(features: Array, neutral: Array, *, debiased: bool = True) -> float:
-    """HSIC(K, L) / (HSIC(K, K) HSIC(L, L))^(1/2), K and L the products of features and of neutral ones; at most about 1.
+    """Centred kernel alignment HSIC(K, L) / √(HSIC(K, K) HSIC(L, L)) of features with neutral ones; at most about 1.
 
-    features: (N, D); neutral: (N, E). By default HSIC is the unbiased estimate over different images (Song et al. 2012), 0 on
-    average for unrelated features and possibly below 0. debiased=False is the paper's, in [0, 1], which goes to 1 as D and E
-    exceed N whatever the features. Worked out in the space of images or of features, whichever is smaller.
+    features: (N, D); neutral: (N, E). K and L are the Gram matrices of both. By default HSIC is the unbiased estimate over
+    pairwise different images (Song et al. 2012): unrelated features score 0 on average, so a score may be below 0.
+    debiased=False is the estimate of the paper, in [0, 1]; it tends to 1 as D and E exceed N, whatever the features. Computed
+    in the space of images or of features, whichever is smaller.
     """
     sums = _by_features if len(features) > max(features.shape[1], neutral.shape[1]) else _by_images
     count = len(features)
     _enough(count, debiased)
-    found = _ratio(sums(np.ones((1, count)), features, neutral, debiased), np.ones((1, count)), debiased)
-    if not np.isfinite(found[0]):
+    scores = _ratio(sums(np.ones((1, count)), features, neutral, debiased), np.ones((1, count)), debiased)
+    if not np.isfinite(scores[0]):
         raise Undefined("the unbiased estimate of a network's likeness to itself is not above 0: too few images")
-    return float(found[0])
+    return float(scores[0])
 
 
 @cka.bootstrap
 def resampled(draws: Draws, features: Array, neutral: Array, *, debiased: bool = True) -> Array:
-    """An image that is drawn twice enters no pair, triple or quadruple with itself where debiased."""
+    """Weighted sums over the images; with debiased=True a duplicate forms no pair, triple or quadruple with itself."""
     weights = multiplicities(draws.target, len(features))
     return _ratio(_by_images(weights, features, neutral, debiased), weights, debiased)
 
@@ -41,13 +42,13 @@ def _enough(count: int, debiased: bool) -> None:
 
 
 def _centred(features: Array, neutral: Array) -> tuple[Array, Array]:
-    """Without their means and of mean length 1: neither changes the score, and products of numbers far from 0 cancel."""
+    """Features minus their mean, scaled to mean length 1. Neither changes the score; both keep products from cancelling."""
     features, neutral = features - features.mean(axis=0), neutral - neutral.mean(axis=0)
     return features / np.sqrt((features**2).mean()), neutral / np.sqrt((neutral**2).mean())
 
 
 def _by_images(weights: Array, features: Array, neutral: Array, debiased: bool) -> Array:
-    """Of K·L, K·K, L·L the sums that _hsic takes, (3, 6, B), going through N x N kernels a block of rows at a time."""
+    """The sums that `_hsic` takes, for K·L, K·K and L·L, (3, 6, B), from N × N kernels, one block of rows at a time."""
     features, neutral = _centred(features, neutral)
     count, number = len(features), len(weights)
     powers = np.concatenate([weights, weights**2]).T  # (N, 2 B)
@@ -68,7 +69,7 @@ def _by_images(weights: Array, features: Array, neutral: Array, debiased: bool) 
 
 
 def _by_features(weights: Array, features: Array, neutral: Array, debiased: bool) -> Array:
-    """The same for weights of 1, from X'Y, X'X and Y'Y, without any N x N kernel."""
+    """The same sums for weights of 1, from X'Y, X'X and Y'Y, without an N × N kernel."""
     features, neutral = _centred(features, neutral)
     lengths = [np.einsum("nd,nd->n", rows, rows) * debiased for rows in (features, neutral)]
     sides = (features, neutral)
@@ -78,14 +79,14 @@ def _by_features(weights: Array, features: Array, neutral: Array, debiased: bool
 
 
 def _sums(twice: Array, lines: Array, weights: Array) -> Array:
-    """Puts (3, 3, B) double sums beside w·Kw w·Lw, sum w Kw Lw and sum w^2 Kw Lw, from K w and L w, (2, N, B)."""
+    """Joins the (3, 3, B) double sums with w·Kw w·Lw, Σ w Kw Lw and Σ w² Kw Lw, computed from K w and L w, (2, N, B)."""
     totals = (lines * weights).sum(axis=1)
-    found = []
+    sums = []
     for k, (one, other) in enumerate(((0, 1), (0, 0), (1, 1))):
         product = lines[one] * lines[other]
         thrice = [(weights * product).sum(axis=0), (weights**2 * product).sum(axis=0)]
-        found.append(np.stack([*twice[k], totals[one] * totals[other], *thrice]))
-    return np.stack(found)
+        sums.append(np.stack([*twice[k], totals[one] * totals[other], *thrice]))
+    return np.stack(sums)
 
 
 def _ratio(sums: Array, weights: Array, debiased: bool) -> Array:
@@ -95,7 +96,7 @@ def _ratio(sums: Array, weights: Array, debiased: bool) -> Array:
 
 
 def _hsic(sums: Array, weights: Array, debiased: bool) -> Array:
-    """E K_ij L_ij - 2 E K_ij L_ik + E K_ij L_kl over weighted images, (B,); debiased: i, j, k, l differ."""
+    """E K_ij L_ij - 2 E K_ij L_ik + E K_ij L_kl over weighted images, (B,); if debiased over different i, j, k, l."""
     pairs, mixed, squares, total, chains, heavy = sums
     s1, s2, s3, s4 = (np.sum(weights**power, axis=1) for power in (1, 2, 3, 4))
     if not debiased:
@@ -103,5 +104,5 @@ def _hsic(sums: Array, weights: Array, debiased: bool) -> Array:
     triples = chains - mixed
     quadruples = total - 4 * heavy + 2 * squares
     with np.errstate(divide="ignore", invalid="ignore"):
-        found = pairs / (s1**2 - s2) - 2 * triples / (s1**3 - 3 * s1 * s2 + 2 * s3)
-        return np.asarray(found + quadruples / (s1**4 - 6 * s1**2 * s2 + 8 * s1 * s3 + 3 * s2**2 - 6 * s4))
+        estimate = pairs / (s1**2 - s2) - 2 * triples / (s1**3 - 3 * s1 * s2 + 2 * s3)
+        return np.asarray(estimate + quadruples / (s1**4 - 6 * s1**2 * s2 + 8 * s1 * s3 + 3 * s2**2 - 6 * s4))

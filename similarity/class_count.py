@@ -1,4 +1,4 @@
-"""How many classes a source has."""
+"""Number of classes of a source."""
 
 import math
 
@@ -7,7 +7,10 @@ from benchmark import Source, Undefined, measure
 
 @measure(grows="1", citation="a baseline; compare Huh, Agrawal & Efros, What makes ImageNet good for transfer learning?, 2016")
 def class_count(source: Source) -> float:
-    """The natural logarithm of the number of source classes plus one: 0 for scratch. Looks at no image."""
+    """Natural logarithm of the number of source classes plus one; 0 for scratch. No image is used.
+
+    Raises Undefined if the source's entry does not declare its classes.
+    """
     if source.kind == "random":
         return 0.0
     count = source.classes if source.dataset is None else len(source.dataset.classes)

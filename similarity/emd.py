@@ -15,11 +15,11 @@ from benchmark.measures.resampling import multiplicities
     "learning, CVPR 2018",
 )
 def emd(neutral: Array, labels: Array, source_neutral: Array, source_labels: Array, *, gamma: float | None = None) -> float:
-    """Negated cost of moving the target's classes to the source's; a class is its mean image, weighing its number of images.
+    """Negated earth mover's distance between the mean images of target and source classes, weighted by the classes' sizes.
 
-    neutral: (N, E), labels: (N,); source_neutral: (M, E), source_labels: (M,). The ground distance is Euclidean, transport
-    exact. gamma: gives exp(-gamma EMD) in (0, 1] as in the paper (gamma = 0.01, features of a network trained on JFT, source
-    classes of at least 200 images); it orders sources the same way, but how far apart depends on the scale of the features.
+    neutral: (N, E), labels: (N,); source_neutral: (M, E), source_labels: (M,). The ground distance is Euclidean, the transport
+    exact. gamma: returns exp(-gamma EMD) in (0, 1] as in the paper (gamma = 0.01, features of a network trained on JFT, source
+    classes with at least 200 images); the order of sources is the same, the differences depend on the scale of the features.
     """
     require_single_label(source_labels)
     once, source_once = np.ones((1, len(labels))), np.ones((1, len(source_labels)))
@@ -36,7 +36,7 @@ def resampled(
     *,
     gamma: float | None = None,
 ) -> Array:
-    """Means and weights of the classes follow the draws; a class that is not drawn weighs nothing."""
+    """Means and weights of the classes follow the draws; a class that is not drawn has weight 0."""
     weights = multiplicities(draws.target, len(labels))
     source_weights = multiplicities(draws.source, len(source_labels))
     return _scores(weights, source_weights, (neutral, labels), (source_neutral, source_labels), gamma)
@@ -48,12 +48,12 @@ def _scores(
     import ot  # takes seconds to import
 
     middle = source[0].mean(axis=0)
-    found = np.empty(len(weights))
+    costs = np.empty(len(weights))
     for number in range(len(weights)):
         mass, means = _classes(weights[number], target[0] - middle, target[1])
         source_mass, source_means = _classes(source_weights[number], source[0] - middle, source[1])
-        found[number] = ot.emd2(mass, source_mass, cdist(means, source_means), numItermax=1_000_000)
-    return -found if gamma is None else np.exp(-gamma * found)
+        costs[number] = ot.emd2(mass, source_mass, cdist(means, source_means), numItermax=1_000_000)
+    return -costs if gamma is None else np.exp(-gamma * costs)
 
 
 def _classes(weights: Array, rows: Array, labels: Array) -> tuple[Array, Array]:

@@ -1,4 +1,4 @@
-"""ETran: how surely linear discriminants know the target's images, or how strongly its features react to them."""
+"""ETran: how certain linear discriminants are about the target images, or how strongly the features respond to them."""
 
 import warnings
 
@@ -19,48 +19,50 @@ PARTS = ("lda", "means", "energy")
     citation="Gholami, Akbari, Wang, Kamranian & Zhang, ETran: energy-based transferability estimation, ICCV 2023",
 )
 def etran(features: Array, labels: Array, *, part: str = "lda", share: float = 1.0, tail: str = "low") -> float:
-    """One part of ETran, which is 0.85 times part=lda + 0.15 times part=energy, each scaled to [0, 1] over the sources.
+    """One part of ETran: the mean posterior of the right class under linear discriminant analysis (lda, means), or an energy.
 
-    That scaling belongs to ranking: a score that changes with the sources beside it is none of one source, and unscaled the
-    two have no common unit. So each part is a measure, and the first one, with most of the weight, is the default.
+    features: (N, D); labels: (N,). The paper's score is 0.85 part=lda + 0.15 part=energy, each scaled to [0, 1] over all
+    candidate sources. A score that depends on the other candidates is no property of one source, and unscaled the two parts
+    have no common unit; so each part is a measure of its own, and the one with most of the weight is the default.
 
-    features: (N, D); labels: (N,). lda: mean p(y_i|x_i) in [0, 1] under log p(c|x) = x'S⁻¹m_c - m_c'S⁻¹m_c/2 + log p(c) + ...,
-    means m and covariance S within classes of the same images. S is shrunk as Ledoit and Wolf do: with N < D and a fixed small
-    amount, every p is 1; even so it rises with D/N. means: the same with S = 1, which is what the authors' code computes, as
-    it takes eigenvectors of a matrix that is not symmetric for orthonormal ones. energy: mean log Σ_d exp(x_d) over `share`
-    and `tail`, as in energy.
+    lda: mean of p(y_i|x_i), in [0, 1], with log p(c|x) = x'S⁻¹m_c - m_c'S⁻¹m_c/2 + log p(c) + const, where the class means m
+    and the covariance S within classes come from the same images. S is shrunk as by Ledoit and Wolf: with N < D and a small
+    fixed amount every posterior is 1. It still rises with D/N.
+    means: the same with S = 1. The authors' code computes this, because it treats the eigenvectors of a matrix that is not
+    symmetric as orthonormal.
+    energy: mean of log Σ_d exp(x_d) over the images that `share` and `tail` select, as in `energy`.
     """
     return float(_scores(np.ones((1, len(labels))), features, labels, part, share, tail)[0])
 
 
 @etran.bootstrap
 def resampled(draws: Draws, features: Array, labels: Array, *, part: str, share: float, tail: str) -> Array:
-    """How often each image is drawn is all that counts. Coordinates and shrinkage are those of all images."""
+    """The score depends only on how often each image is drawn. Coordinates and shrinkage are those of all images."""
     if part == "energy":
         return tail_mean(scipy.special.logsumexp(features, axis=1)[draws.target], share, tail)
     return _scores(multiplicities(draws.target, len(labels)), features, labels, part, share, tail)
 
 
 def _scores(weights: Array, features: Array, labels: Array, part: str, share: float, tail: str) -> Array:
-    """weights (B, N) → (B,). Images that are there twice look like structure, so that resamples shrink as all images do."""
+    """Scores for weights (B, N) of the images → (B,). Shrinkage is fixed: duplicates would look like structure."""
     if part == "energy":
         return tail_mean(scipy.special.logsumexp(features, axis=1)[None], share, tail)
     if part not in PARTS:
         raise CatsError(f"etran has no part '{part}'; it has {', '.join(PARTS)}")
     coordinates, belongs = compact(features), np.eye(labels.max() + 1)[labels]
     shrinkage = None if part == "means" else _shrinkage(coordinates, belongs, features.shape[1])
-    found = np.empty(len(weights))
+    scores = np.empty(len(weights))
     for number, one in enumerate(weights):
         held = one > 0
         if (one @ belongs == 0).any():
-            found[number] = np.nan  # a class is lost
+            scores[number] = np.nan  # a class is lost
             continue
-        found[number] = _certainty(one[held], coordinates[held], belongs[held], shrinkage, features.shape[1])
-    return found
+        scores[number] = _certainty(one[held], coordinates[held], belongs[held], shrinkage, features.shape[1])
+    return scores
 
 
 def _shrinkage(inputs: Array, belongs: Array, dims: int) -> float:
-    """Ledoit and Wolf's a = (Σ|x|⁴/N - |W|²) / N / (|W|² - tr(W)²/D) of x, inputs less their class's mean, and W = Σ xx'/N."""
+    """Ledoit and Wolf's a = (Σ|x|⁴/N - |W|²) / N / (|W|² - tr(W)²/D), x: inputs minus the mean of their class, W = Σ xx'/N."""
     count = len(inputs)
     residuals = inputs - belongs @ (belongs.T @ inputs / belongs.sum(axis=0)[:, None])
     within = residuals.T @ residuals / count
@@ -73,7 +75,7 @@ def _shrinkage(inputs: Array, belongs: Array, dims: int) -> float:
 
 
 def _certainty(weights: Array, inputs: Array, belongs: Array, shrinkage: float | None, dims: int) -> float:
-    """Mean p(y|x) of images that count as often as weights (n,) say; inputs (n, r), belongs (n, C). No shrinkage: S = 1."""
+    """Weighted mean of p(y|x) for weights (n,), inputs (n, r) and indicators belongs (n, C). shrinkage=None: S = 1."""
     total, counts = weights.sum(), weights @ belongs
     means = (belongs * weights[:, None]).T @ inputs / counts[:, None]
     solved = means  # S⁻¹m, (C, r)

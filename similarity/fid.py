@@ -1,4 +1,4 @@
-"""Frechet distance between Gaussians: how far means and covariances of target and source lie apart."""
+"""Fréchet distance between Gaussians: how far means and covariances of target and source differ."""
 
 import numpy as np
 
@@ -12,12 +12,12 @@ from benchmark.measures.resampling import multiplicities
     citation="Heusel, Ramsauer, Unterthiner, Nessler & Hochreiter, GANs trained by a two time-scale update rule, NeurIPS 2017",
 )
 def fid(neutral: Array, source_neutral: Array) -> float:
-    """-(|m1 - m2|^2 + tr(S1 + S2 - 2 (S1 S2)^(1/2))), at most 0 up to rounding.
+    """Negated Fréchet distance |m1 - m2|² + tr(S1 + S2 - 2 (S1 S2)^(1/2)) of the Gaussians of target and source; at most 0.
 
-    neutral: (N, E); source_neutral: (M, E). With S1 = A'A and S2 = B'B the last trace is the sum of the singular values of
-    A B', (N, M) at most: exact without a square root of an E x E matrix, also where N < E. pytorch-fid (mseitzer) takes a
-    matrix square root and adds 1e-6 to the diagonals where that is not finite. The distance is biased upwards for few images:
-    compare sources of about as many images, or take kid. The space is the neutral network's, not Inception's.
+    neutral: (N, E); source_neutral: (M, E). With S1 = A'A and S2 = B'B the trace of the root is the sum of the singular values
+    of A B', (N, M) at most; this is exact, also where N < E. pytorch-fid (mseitzer) takes the square root of an E × E matrix
+    and adds 1e-6 to the diagonals where that is not finite. The distance is biased upwards for few images: compare sources with
+    about equally many images, or use `kid`. The features are the neutral network's, not Inception's.
     """
     target, source = covariance_factor(neutral), covariance_factor(source_neutral)
     apart = neutral.mean(axis=0) - source_neutral.mean(axis=0)
@@ -27,9 +27,9 @@ def fid(neutral: Array, source_neutral: Array) -> float:
 
 @fid.bootstrap
 def resampled(draws: Draws, neutral: Array, source_neutral: Array) -> Array:
-    """To first order in how often an image is drawn: the score plus each image's influence on it, (B,).
+    """To first order in how often an image is drawn: the score plus the influence of each image, (B,).
 
-    A resample itself holds fewer different images, hence covariances of lower rank: its distance lies far from the sample's.
+    A resample itself has fewer different images, hence covariances of lower rank, and its distance is far from the sample's.
     """
     target, source = covariance_factor(neutral), covariance_factor(source_neutral)
     apart = neutral.mean(axis=0) - source_neutral.mean(axis=0)
@@ -44,8 +44,8 @@ def resampled(draws: Draws, neutral: Array, source_neutral: Array) -> Array:
     own = own + 2 * (neutral - neutral.mean(axis=0)) @ apart / len(neutral)
     source_own = source_own - 2 * (source_neutral - source_neutral.mean(axis=0)) @ apart / len(source_neutral)
     spread = float((target**2).sum() + (source**2).sum())
-    found: Array = -(apart @ apart + spread - 2 * values.sum() + change @ own + source_change @ source_own)
-    return found
+    scores: Array = -(apart @ apart + spread - 2 * values.sum() + change @ own + source_change @ source_own)
+    return scores
 
 
 def _turned(rows: Array) -> tuple[Array, Array]:

@@ -1,4 +1,4 @@
-"""Feature use: how strongly the second convolution is asked to change, compared with the first."""
+"""Feature use: how large the gradient of the second convolution is, compared with that of the first."""
 
 import numpy as np
 import torch
@@ -19,13 +19,14 @@ MARGIN = 0.05
     multilabel="refuse",
 )
 def fu(images: Tensor, labels: Array, network: Network, *, batches: int = 6, most: int = 300, seed: int = 0) -> float:
-    """Mean over batches of |gradient of the second convolution| over that of the first; above 0, features used early are low.
+    """Ratio of the gradient norm of the second convolution to that of the first, each averaged over batches; above 0.
 
-    images: (N, 3, H, W), labels: (N,). The loss is the triplet margin loss (margin 0.05, features of length 1, mean over the
-    triplets that violate the margin), batch norm in evaluation mode, as in the authors' code (transferability in medical
-    imaging by DovileDo, commit 7e308c4), which cuts all images into 6 batches in the order of their file: batches of one class
-    then hold no triplet. Here at most `most` images, seeded, every batch with all classes in proportion. The convolutions are
-    the first two in the order of definition, which are those that the authors name for their networks.
+    images: (N, 3, H, W), labels: (N,). A low score means that the task asks the earliest features to change most. The loss is
+    the triplet margin loss (margin 0.05, features of length 1, mean over the triplets that violate the margin), batch norm in
+    evaluation mode, as in the authors' code (DovileDo, transferability in medical imaging, commit 7e308c4). That code cuts all
+    images into 6 batches in the order of their file, where batches of one class hold no triplet; here at most `most` images are
+    sampled with `seed`, and every batch holds all classes in proportion. The two convolutions are the first in the order of
+    definition, which are those that the authors name for their networks.
     """
     first, second = _norms(images, labels, network, batches, most, seed).mean(axis=0)
     if first == 0:
@@ -37,10 +38,10 @@ def fu(images: Tensor, labels: Array, network: Network, *, batches: int = 6, mos
 def resampled(  # noqa: PLR0913
     draws: Draws, images: Tensor, labels: Array, network: Network, *, batches: int, most: int, seed: int
 ) -> Array:
-    """Batches are drawn, not images: a gradient's length depends on how many images its batch has.
+    """Draws batches, not images, because the length of a gradient depends on how many images its batch has.
 
-    A ratio of sums would leap where few batches carry the first gradient; this is its first order. The factor makes up for
-    the few batches: their spread about their own mean is too small.
+    To first order: a ratio of sums would be unstable where few batches carry the gradient of the first convolution. The factor
+    √(n / (n-1)) corrects for the few batches, whose spread about their own mean is too small.
     """
     norms = _norms(images, labels, network, batches, most, seed)
     if len(norms) < 2:
@@ -54,7 +55,7 @@ def resampled(  # noqa: PLR0913
 
 @cache_last
 def _norms(images: Tensor, labels: Array, network: Network, batches: int, most: int, seed: int) -> Array:
-    """Lengths of the two gradients, one row for each batch."""
+    """Norms of the two gradients, (batches, 2)."""
     frozen, weights = _prepared(network)
     parts = _batches(images, labels, batches, most, seed)
     if not parts:
@@ -67,32 +68,32 @@ def _prepared(network: Network) -> tuple[Network, list[Tensor]]:
     frozen = for_evaluation(network)
     weights = [layer.weight for layer in frozen.backbone.modules() if isinstance(layer, nn.Conv2d)][:2]
     if len(weights) < 2:
-        raise Undefined("the backbone has no two convolutions")
+        raise Undefined("the backbone has fewer than two convolutions")
     return frozen, [one.requires_grad_() for one in weights]
 
 
 def _batches(images: Tensor, labels: Array, batches: int, most: int, seed: int) -> list[tuple[Array, Tensor]]:
-    """Rows and labels; consecutive images of the sub-sample hold the classes in proportion."""
+    """Rows and labels of each batch; consecutive images of the sub-sample hold the classes in proportion."""
     rows, own = drawn_images(images, labels, most, seed)
     parts = zip(np.array_split(rows, batches), np.array_split(own, batches), strict=True)
     return [(part, torch.from_numpy(of)) for part, of in parts if len(part) > 2]
 
 
 def _distances(network: Network, images: Tensor) -> Tensor:
-    """Between features of length 1, (n, n)."""
+    """Euclidean distances between features of length 1, (n, n)."""
     unit = F.normalize(network.features(images))
     return torch.cdist(unit, unit, compute_mode="donot_use_mm_for_euclid_dist")
 
 
 def _margins(distances: Tensor, labels: Tensor) -> Tensor:
-    """d_ap - d_an + margin of anchor, positive, negative, (n, n, n); -1 where these are none."""
+    """d_ap - d_an + margin for each anchor, positive and negative, (n, n, n); -1 where the three are no triplet."""
     same = labels[:, None] == labels
     triplet = (same & ~torch.eye(len(labels), dtype=torch.bool))[:, :, None] & ~same[:, None, :]
     return torch.where(triplet, distances[:, :, None] - distances[:, None, :] + MARGIN, -1.0)
 
 
 def _gradients(network: Network, weights: list[Tensor], images: Tensor, labels: Tensor) -> list[Tensor]:
-    """Of the mean over violating triplets."""
+    """Gradients of the mean over violating triplets; zeros if no triplet violates the margin."""
     margins = _margins(_distances(network, images), labels)
     violating = margins[margins > 0]
     if not len(violating):

@@ -1,4 +1,4 @@
-"""Gaussian Bhattacharyya coefficient: how much the classes overlap, each taken for a Gaussian."""
+"""Gaussian Bhattacharyya coefficient: how much the classes overlap as Gaussians."""
 
 import numpy as np
 
@@ -15,14 +15,14 @@ FLOOR = 1e-4  # of a variance, as published
     citation="Pándy et al., Transferability estimation using Bhattacharyya class separability, CVPR 2022",
 )
 def gbc(features: Array, labels: Array, *, covariance: str = "spherical", dims: int = 64) -> float:
-    """-Σ_{c≠d} exp(-B(c, d)), B the Bhattacharyya distance between the Gaussians of two classes; in [-C(C-1), 0].
+    """Negated sum over pairs of classes c ≠ d of exp(-B(c, d)), B the Bhattacharyya distance; in [-C(C-1), 0].
 
     B = 1/8 (m_c-m_d)' S⁻¹ (m_c-m_d) + 1/2 log(|S| / √(|S_c| |S_d|)), S = (S_c + S_d)/2, on the first `dims` principal
-    components (0: on the features as they are). features: (N, D); labels: (N,).
-    covariance: "spherical", one variance for all components, or "diagonal". Variances are at least 1e-4, so that the
-    score depends on the features' scale if a class hardly varies. Undefined where a class has one image.
+    components (dims=0: on the features). features: (N, D); labels: (N,). covariance: "spherical", one variance for all
+    components, or "diagonal". Variances are at least 1e-4, so the score depends on the scale of the features if a class hardly
+    varies. Undefined if a class has one image.
 
-    In the code of Google's stable_transfer, spherical, the log is counted once and not for each component.
+    The spherical version in the code of Google's stable_transfer counts the logarithm once, not once per component.
     """
     weights = np.ones((1, len(labels)))
     return float(_overlaps(weights, _components(features, labels, dims), labels, covariance)[0])
@@ -30,7 +30,7 @@ def gbc(features: Array, labels: Array, *, covariance: str = "spherical", dims: 
 
 @gbc.bootstrap
 def resampled(draws: Draws, features: Array, labels: Array, *, covariance: str = "spherical", dims: int = 64) -> Array:
-    """From weighted means and variances; the principal components are held fixed."""
+    """Weighted means and variances; the principal components are held fixed."""
     return _overlaps(multiplicities(draws.target, len(labels)), _components(features, labels, dims), labels, covariance)
 
 
@@ -40,7 +40,7 @@ def _components(features: Array, labels: Array, dims: int) -> Array:
 
 
 def _overlaps(weights: Array, components: Array, labels: Array, covariance: str) -> Array:
-    """weights (B, N) → (B,)."""
+    """Scores for weights (B, N) of the images → (B,)."""
     if covariance not in {"spherical", "diagonal"}:
         raise CatsError(f"gbc: covariance is '{covariance}'; it must be 'spherical' or 'diagonal'")
     classes = labels.max() + 1

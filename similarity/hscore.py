@@ -1,4 +1,4 @@
-"""H-score: how much of the features' variance, each direction scaled to one, lies between the classes."""
+"""H-score: the variance between the classes, with every direction of the features scaled to unit variance."""
 
 import numpy as np
 import scipy.linalg
@@ -15,13 +15,13 @@ from benchmark.measures.resampling import first_order
     citation="Bao et al., An information-theoretic approach to transferability in task transfer learning, ICIP 2019",
 )
 def hscore(features: Array, labels: Array) -> float:
-    """tr(cov(F)⁺ cov(E[F|y])), in [0, min(C-1, D)].
+    """H-score tr(cov(F)⁺ cov(E[F|y])), in [0, min(C-1, D)].
 
-    features: (N, D); labels: (N,). Features that say nothing score (C-1) D/(N-1) on average: trust it where N is many times D.
-    Undefined for N <= D + 1, where every source scores C-1 (saturated); `hscore_shrunk` is made for that.
+    features F: (N, D); labels y: (N,). Features without information score (C-1) D/(N-1) on average, so N should be many times
+    D. Undefined for N <= D + 1, where every source scores C-1; `hscore_shrunk` is made for that case.
 
-    PARC's code (dbolya/parc) standardises the features first, which changes which directions count as empty and nothing else.
-    Google's stable_transfer multiplies the two matrices element by element, which is another number.
+    PARC's code (dbolya/parc) standardises the features first, which only changes which directions count as empty. Google's
+    stable_transfer multiplies the two matrices element by element, which is a different quantity.
     """
     moved, whiten = _whitening(features, labels)
     means = class_means(moved, labels) @ whiten
@@ -30,7 +30,7 @@ def hscore(features: Array, labels: Array) -> float:
 
 @hscore.bootstrap
 def resampled(draws: Draws, features: Array, labels: Array) -> Array:
-    """To first order, from the score without one image, which is known in closed form. Wide where N is only a few times D."""
+    """To first order, from the closed form of the score without one image. Too wide where N is only a few times D."""
     moved, whiten = _whitening(features, labels)
     white, means = moved @ whiten, class_means(moved, labels) @ whiten
     numbers = np.bincount(labels)
@@ -41,7 +41,7 @@ def resampled(draws: Draws, features: Array, labels: Array) -> Array:
 
 
 def _whitening(features: Array, labels: Array) -> tuple[Array, Array]:
-    """Features less their mean (N, D), and what they are to be multiplied with for unit covariance (D, r)."""
+    """Centred features (N, D), and the matrix (D, r) that gives them unit covariance."""
     count, dims = features.shape
     if count <= dims + 1:
         raise Undefined(f"saturated: with {count} images and {dims} features every source scores {labels.max()}")

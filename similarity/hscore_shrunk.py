@@ -1,4 +1,4 @@
-"""H-score with the covariance of the features shrunk towards a sphere, for few images."""
+"""H-score with a shrunk covariance of the features, for few images."""
 
 import numpy as np
 import scipy.linalg
@@ -15,11 +15,11 @@ from benchmark.measures.resampling import first_order
     citation="Ibrahim, Ponomareva & Mazumder, Newer is not always better: rethinking transferability metrics, ECML-PKDD 2022",
 )
 def hscore_shrunk(features: Array, labels: Array) -> float:
-    """(1-a) tr(Σ⁻¹ cov(E[F|y])), Σ = (1-a) cov(F) + a tr(cov(F))/D, a of Ledoit & Wolf; in [0, C-1].
+    """H-score (1-a) tr(Σ⁻¹ cov(E[F|y])) with shrunk covariance Σ = (1-a) cov(F) + a tr(cov(F))/D; in [0, C-1].
 
-    features: (N, D); labels: (N,). Also where N < D: the inverse is then taken among the images.
-    Where a = 1, nothing of the covariance is left, and the score is 0. Transfer-Learning-Library (thuml) divides the covariance
-    of the means by N-1 and the shrunk one by N: its scores are N/(N-1) times these.
+    features F: (N, D); labels y: (N,). The shrinkage a is that of Ledoit and Wolf. N may be smaller than D; the inverse is then taken in the space of the images. For a = 1
+    the score is 0. Transfer-Learning-Library (thuml) divides the covariance of the means by N-1 and the shrunk one by N, so its
+    scores are N/(N-1) times these.
     """
     moved = centred(features)
     gram = _gram(moved)
@@ -28,7 +28,7 @@ def hscore_shrunk(features: Array, labels: Array) -> float:
 
 @hscore_shrunk.bootstrap
 def resampled(draws: Draws, features: Array, labels: Array) -> Array:
-    """To first order, from the score without one image, which is known in closed form; a and the scale are held fixed."""
+    """To first order, from the closed form of the score without one image; a and the scale are held fixed."""
     moved = centred(features)
     gram = _gram(moved)
     ridge = _ridge(moved, gram)
@@ -39,7 +39,7 @@ def resampled(draws: Draws, features: Array, labels: Array) -> Array:
 
 
 def _ridge(moved: Array, gram: Array) -> float:
-    """a tr(Σ)/D × N / (1-a): the ridge that the shrinkage comes to for X'X, of images less their mean (N, D)."""
+    """a tr(Σ)/D × N / (1-a), the ridge of X'X that is equivalent to the shrinkage, for centred images X (N, D)."""
     count, dims = moved.shape
     norms = (moved**2).sum(axis=1)
     scale = norms.sum() / count / dims  # tr(S)/D
@@ -55,19 +55,19 @@ def _ridge(moved: Array, gram: Array) -> float:
 
 def _gram(moved: Array) -> Array:
     """X'X or XX', whichever is smaller."""
-    found: Array = moved.T @ moved if len(moved) > moved.shape[1] else moved @ moved.T
-    return found
+    gram: Array = moved.T @ moved if len(moved) > moved.shape[1] else moved @ moved.T
+    return gram
 
 
 def _factor(gram: Array, ridge: float) -> tuple[Array, bool]:
     shrunk = gram.copy(order="F")  # as LAPACK likes it, which else makes a copy of the copy
     shrunk.flat[:: len(gram) + 1] += ridge
-    found: tuple[Array, bool] = scipy.linalg.cho_factor(shrunk, lower=True, overwrite_a=True, check_finite=False)
-    return found
+    factor: tuple[Array, bool] = scipy.linalg.cho_factor(shrunk, lower=True, overwrite_a=True, check_finite=False)
+    return factor
 
 
 def _fitted(moved: Array, gram: Array, labels: Array, ridge: float) -> Array:
-    """Ridge regression of the classes' indicators Y, less its intercept: X(X'X + r)⁻¹X'Y = Y - r (XX' + r)⁻¹Y, (N, C)."""
+    """Ridge regression of the indicators Y without its intercept: X(X'X + r)⁻¹X'Y = Y - r (XX' + r)⁻¹Y, (N, C)."""
     y = indicators(labels)
     if np.isinf(ridge):
         return np.zeros_like(y)

@@ -1,4 +1,4 @@
-"""Image domain similarity: how near the closest source image is to an image of the target."""
+"""Image domain similarity: how near the nearest source image is to each target image."""
 
 import numpy as np
 
@@ -15,10 +15,10 @@ NEAREST = 32  # source images kept for each target image; that a resample has no
     "appearance domains and task types, TPAMI 2021",
 )
 def ids(neutral: Array, source_neutral: Array) -> float:
-    """Negated mean over target images of the Euclidean distance to the nearest source image, at most 0.
+    """Negated mean over target images of the Euclidean distance to the nearest source image; at most 0.
 
-    neutral: (N, E); source_neutral: (M, E), of the neutral network, so that both sides share their axes. The code of the
-    survey by secret-hammer standardises each image, fits a PCA to each side alone, whose axes do not compare, and
+    neutral: (N, E); source_neutral: (M, E), both from the neutral network, so that both sides share their axes. The code of the
+    survey by secret-hammer standardises each image, fits a separate PCA to each side, whose axes are not comparable, and
     matches images one to one.
     """
     return -float(_nearest(neutral, source_neutral, 1)[0].mean())
@@ -26,20 +26,20 @@ def ids(neutral: Array, source_neutral: Array) -> float:
 
 @ids.bootstrap
 def resampled(draws: Draws, neutral: Array, source_neutral: Array) -> Array:
-    """Each image's nearest among the source images that are drawn, averaged over the target images that are drawn."""
+    """For each drawn target image the nearest of the drawn source images, averaged."""
     distances, rows = _nearest(neutral, source_neutral, NEAREST)
     weights = multiplicities(draws.target, len(neutral))
-    found = np.empty(len(weights))
+    scores = np.empty(len(weights))
     for number, (weight, present) in enumerate(zip(weights, multiplicities(draws.source, len(source_neutral)), strict=True)):
-        there = present[rows] > 0  # (N, k), nearest first
-        there[:, -1] = True
-        own = distances[np.arange(len(rows)), there.argmax(axis=1)]
-        found[number] = -(weight @ own) / weight.sum()
-    return found
+        drawn = present[rows] > 0  # (N, k), nearest first
+        drawn[:, -1] = True
+        nearest = distances[np.arange(len(rows)), drawn.argmax(axis=1)]
+        scores[number] = -(weight @ nearest) / weight.sum()
+    return scores
 
 
 def _nearest(target: Array, source: Array, most: int) -> tuple[Array, Array]:
-    """The `most` nearest source images of each target image: distances and rows, (N, k), nearest first."""
+    """The `most` nearest source images of each target image: distances and row numbers, (N, k), nearest first."""
     most = min(most, len(source))
     middle = source.mean(axis=0)
     target, source = target - middle, source - middle  # products of numbers far from 0 would cancel

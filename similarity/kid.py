@@ -1,4 +1,4 @@
-"""Kernel inception distance: MMD with a cubic kernel, which asks for no width and is unbiased for few images."""
+"""Kernel inception distance: maximum mean discrepancy with a cubic kernel, without a bandwidth, unbiased for few images."""
 
 import numpy as np
 
@@ -12,10 +12,11 @@ from benchmark.measures.resampling import multiplicities, sample
     citation="Binkowski, Sutherland, Arbel & Gretton, Demystifying MMD GANs, ICLR 2018",
 )
 def kid(neutral: Array, source_neutral: Array, *, most: int = 2000, seed: int = 0) -> float:
-    """Negated unbiased MMD^2 with k(x, y) = (x·y / E + 1)^3; two samples of one distribution score 0 on average.
+    """Negated unbiased MMD² with the kernel k(x, y) = (x·y / E + 1)³; two samples of one distribution score 0 on average.
 
-    neutral: (N, E); source_neutral: (M, E). The paper averages over subsets of 1,000 images; here all pairs of at most `most`
-    images of each side enter at once, which has the same expectation. The space is the neutral network's, not Inception's.
+    neutral: (N, E); source_neutral: (M, E). At most `most` images of each side are sampled with `seed`, and all their pairs are
+    used; the paper averages over subsets of 1,000 images, which has the same expectation. The features are the neutral
+    network's, not Inception's.
     """
     kernels, _, _ = _kernels(neutral, source_neutral, most, seed)
     return -float(unbiased_mmd(kernels, np.ones((1, len(kernels[0]))), np.ones((1, len(kernels[1]))))[0])
@@ -23,7 +24,7 @@ def kid(neutral: Array, source_neutral: Array, *, most: int = 2000, seed: int = 
 
 @kid.bootstrap
 def resampled(draws: Draws, neutral: Array, source_neutral: Array, *, most: int = 2000, seed: int = 0) -> Array:
-    """An image that is drawn twice makes no pair with itself. The sub-sample stays as it is."""
+    """A duplicate forms no pair with itself. The sub-sample is held fixed."""
     kernels, rows, source_rows = _kernels(neutral, source_neutral, most, seed)
     return -unbiased_mmd(
         kernels,

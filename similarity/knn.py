@@ -1,4 +1,4 @@
-"""kNN: share of the target's images whose nearest neighbours in the source's features have their class, held out."""
+"""Nearest neighbours: held-out accuracy of the vote of the k nearest images in the source's features."""
 
 import numpy as np
 
@@ -12,12 +12,12 @@ from benchmark.measures.low_rank import compact
     citation="Cover & Hart, Nearest neighbor pattern classification, 1967; as a measure Renggli et al., CVPR 2022",
 )
 def knn(features: Array, labels: Array, *, k: int = 5, folds: int = 5, seed: int = 0, balanced: bool = False) -> float:
-    """Held-out accuracy in [0, 1] of the vote of the k nearest images, Euclidean, of the other folds.
+    """Held-out accuracy, in [0, 1], of the majority vote of the k nearest images (Euclidean) of the other folds.
 
-    features: (N, D); labels: (N,). Equal rows share a fold, so that no copy of an image votes for it. Images as far as the
-    k-th share the votes that are left, and classes that tie share the image: the order of images and classes plays no part.
-    balanced: mean over classes. Of a class that stands in one fold only, every image counts as wrong. The code of PARC leaves
-    one image out in place of a fold, or splits the images as they are ordered, which sorted classes break.
+    features: (N, D); labels: (N,). Equal rows share a fold, so that no copy of an image votes for it. Images at the distance of
+    the k-th share the remaining votes, and classes with equally many votes share the image, so the order of images and classes
+    has no effect. balanced: mean over classes. All images of a class that occurs in one fold only count as wrong. PARC's code
+    leaves out one image instead of a fold, or splits the images in their order, which fails for sorted classes.
     """
     return float(average(_hits(features, labels, k, folds, seed), labels, balanced=balanced))
 
@@ -26,7 +26,7 @@ def knn(features: Array, labels: Array, *, k: int = 5, folds: int = 5, seed: int
 def resampled(  # noqa: PLR0913
     draws: Draws, features: Array, labels: Array, *, k: int, folds: int, seed: int, balanced: bool
 ) -> Array:
-    """The result of each image is held fixed and averaged over those drawn: an image drawn twice would vote for itself."""
+    """Averages the fixed result of each image: a duplicate would otherwise vote for itself."""
     return average(_hits(features, labels, k, folds, seed), labels, balanced=balanced, draws=draws)
 
 
@@ -39,9 +39,9 @@ def _hits(features: Array, labels: Array, k: int, number: int, seed: int) -> Arr
         compact(features),
         int(labels.max()) + 1,
     )
-    found = np.empty(len(labels))
-    for one in range(number):
-        out = fold == one
+    results = np.empty(len(labels))
+    for held_out in range(number):
+        out = fold == held_out
         shares = votes(coordinates[out], coordinates[~out], labels[~out], k, classes=classes)
-        found[out] = hits(shares, labels[out])
-    return found
+        results[out] = hits(shares, labels[out])
+    return results

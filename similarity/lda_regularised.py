@@ -1,4 +1,4 @@
-"""Regularised discriminant analysis: how surely Gaussians with one common covariance tell the classes."""
+"""Regularised discriminant analysis: how certain Gaussians with one common covariance are about the classes."""
 
 from benchmark import Array, Draws, measure
 from benchmark.measures.discriminant import discriminant, scaled
@@ -9,14 +9,15 @@ from benchmark.measures.resampling import first_order, without_class_means
 def lda_regularised(
     features: Array, labels: Array, *, shrinkage: float | None = None, scale: str = "raw", log: bool = False
 ) -> float:
-    """Mean of p(y|x) over the images, in [0, 1], with p ∝ n_c exp(x' S⁻¹ m_c - 1/2 m_c' S⁻¹ m_c), S = (1-a) S_w + a tr(S_w)/D.
+    """Mean posterior p(y|x) of regularised linear discriminant analysis on the images it was fitted to, in [0, 1].
 
-    features: (N, D); labels: (N,). S_w is the covariance within the classes, a = exp(-5 σ), σ the largest eigenvalue of S_w, at
-    least 1e-10. This is SFDA before images are mixed, on the images that the means were taken from.
-    shrinkage: a itself. scale: "raw", or "unit" for features divided so that their variances add up to 1, as a depends on the
-    features' scale. log: mean of log p. Undefined where N < D + C and a is so small that every image is told for certain.
+    features: (N, D); labels: (N,). p(c|x) ∝ n_c exp(x' S⁻¹ m_c - 1/2 m_c' S⁻¹ m_c) with S = (1-a) S_w + a tr(S_w)/D, where S_w
+    is the covariance within the classes and a = exp(-5 σ), σ the largest eigenvalue of S_w, at least 1e-10. This is the first
+    half of SFDA, before images are mixed. shrinkage: a itself. scale: "raw", or "unit" for features whose variances sum to 1,
+    as a depends on the scale of the features. log: mean of log p. Undefined where N < D + C and a is so small that every image
+    is classified with certainty.
 
-    The authors' code (TencentARC/SFDA) estimates σ in three rounds of power iteration.
+    The authors' code (TencentARC/SFDA) estimates σ by three rounds of power iteration.
     """
     fit = discriminant(scaled(features, scale), features.shape[1], labels, shrinkage)
     return float(fit.label_posteriors(labels, log).mean())
@@ -32,9 +33,9 @@ def resampled(
     scale: str = "raw",
     log: bool = False,
 ) -> Array:
-    """To first order in how often each image is drawn, its pull on means and covariance included; a held fixed.
+    """To first order in how often each image is drawn, including its effect on means and covariance; a is held fixed.
 
-    Too narrow where N is not several times D, as the images that are scored have shaped the Gaussians.
+    Too narrow where N is not several times D, because the images that are scored have shaped the Gaussians.
     """
     fit = discriminant(scaled(features, scale), features.shape[1], labels, shrinkage)
     own = fit.label_posteriors(labels, log)

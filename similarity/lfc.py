@@ -1,4 +1,4 @@
-"""Label-feature correlation: do images of one class have features that point the same way?"""
+"""Label-feature correlation: whether the features of images of one class point in the same direction."""
 
 import numpy as np
 
@@ -12,10 +12,10 @@ from benchmark.measures.resampling import multiplicities
     citation="Deshpande et al., A linearized framework and a new benchmark for model selection for fine-tuning, 2021",
 )
 def lfc(features: Array, labels: Array, *, centre: bool = False) -> float:
-    """Correlation of the entries of FF' with those of the label kernel (1 if two images are of one class, else -1), in [-1, 1].
+    """Correlation of the entries of FF' with those of the label kernel (1 for two images of one class, else -1); in [-1, 1].
 
-    features: (N, D); labels: (N,). The mean entry is subtracted from either matrix, as published; centre=True also
-    subtracts the mean feature first, without which a large mean hides the rest.
+    features F: (N, D); labels: (N,). The mean entry is subtracted from both matrices, as published. centre=True also subtracts
+    the mean feature first; otherwise a large mean dominates.
     """
     ready = features - features.mean(axis=0) if centre else features
     return float(_correlation(np.ones((1, len(labels))), ready, labels)[0])
@@ -23,13 +23,13 @@ def lfc(features: Array, labels: Array, *, centre: bool = False) -> float:
 
 @lfc.bootstrap
 def resampled(draws: Draws, features: Array, labels: Array, *, centre: bool = False) -> Array:
-    """Each sum over pairs of images to first order in the draws; an image with itself counts once for each time it is drawn."""
+    """Each sum over pairs to first order in the draws; the pair of an image with itself counts once per draw."""
     ready = features - features.mean(axis=0) if centre else features
     return _correlation(multiplicities(draws.target, len(labels)), ready, labels)
 
 
 def _correlation(weights: Array, features: Array, labels: Array) -> Array:
-    """weights (B, N) → (B,). No N x N matrix for N > D: ||FF'|| = ||F'F||, and a sum over a class is that of its mean."""
+    """Scores for weights (B, N) → (B,), without an N × N matrix for N > D: ||FF'|| = ||F'F||, and class sums use the means."""
     features = features / np.sqrt((features**2).sum() / len(features))  # no overflow; the correlation does not mind
     y = indicators(labels)
     norms, total = (features**2).sum(axis=1), features.sum(axis=0)
@@ -55,6 +55,6 @@ def _correlation(weights: Array, features: Array, labels: Array) -> Array:
 
 
 def _sums(weights: Array, rows: Array, diagonal: Array) -> Array:
-    """Σ over pairs of different images w_i w_j a_ij, and of each image with itself w_i a_ii, to first order in w - 1: (B,)."""
-    found: Array = rows.sum() + (weights - 1) @ (2 * rows - diagonal)
-    return found
+    """Σ_{i≠j} w_i w_j a_ij + Σ_i w_i a_ii to first order in w - 1, from row sums and diagonal of a matrix a: (B,)."""
+    sums: Array = rows.sum() + (weights - 1) @ (2 * rows - diagonal)
+    return sums

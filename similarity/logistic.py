@@ -1,4 +1,4 @@
-"""Logistic regression on the source's features, held out: a linear probe that trains in a blink."""
+"""Logistic regression: held-out accuracy of a linear classifier on the source's features."""
 
 import numpy as np
 
@@ -24,12 +24,12 @@ def logistic(  # noqa: PLR0913
     seed: int = 0,
     balanced: bool = False,
 ) -> float:
-    """Held-out accuracy in [0, 1] of multinomial logistic regression, or mean log p(y|x) if result=likelihood.
+    """Held-out accuracy, in [0, 1], of multinomial logistic regression on the features; result="likelihood": mean log p(y|x).
 
-    features: (N, D); labels: (N,). Minimised is Σ cross-entropy + |W|²/(2 strength) over images of the other folds, features
-    scaled to a total variance of one. strength=0 chooses it for each fold, of 1, 10 and 100, by the likelihood of two other
-    folds, each under a classifier that has seen neither it nor the fold itself. Equal rows share a fold. balanced: mean over
-    classes. Of a class that stands in one fold only, every image is wrong and as unlikely as one in ten thousand.
+    features: (N, D); labels: (N,). Minimises Σ cross-entropy + |W|²/(2 strength) over the images of the other folds, on
+    features scaled to a total variance of 1. strength=0 chooses 1, 10 or 100 for each fold by the likelihood of two other
+    folds, each predicted by a classifier that has seen neither it nor the fold itself. Equal rows share a fold. balanced: mean
+    over classes. All images of a class that occurs in one fold only count as wrong, with a probability of 1e-4.
     """
     return float(average(_results(features, labels, strength, result, folds, seed), labels, balanced=balanced))
 
@@ -38,7 +38,7 @@ def logistic(  # noqa: PLR0913
 def resampled(  # noqa: PLR0913
     draws: Draws, features: Array, labels: Array, *, strength: float, result: str, folds: int, seed: int, balanced: bool
 ) -> Array:
-    """The result of each image is held fixed and averaged over those drawn: a copy in another fold would teach its label."""
+    """Averages the fixed result of each image: a duplicate in another fold would reveal its label."""
     results = _results(features, labels, strength, result, folds, seed)
     return average(results, labels, balanced=balanced, draws=draws)
 
@@ -55,18 +55,18 @@ def _results(features: Array, labels: Array, strength: float, result: str, numbe
     inputs = principal_coordinates(features)
     inputs = inputs / np.sqrt((inputs**2).sum() / len(labels))
     chosen = [(strength, None)] * number if strength else _chosen(inputs, labels, fold, number)
-    found = np.empty(len(labels))
-    for one in range(number):
-        out = fold == one
-        logs, _ = _predicted(inputs[~out], labels[~out], inputs[out], *chosen[one], classes=int(labels.max()) + 1)
-        found[out] = hits(np.exp(logs), labels[out]) if result == "accuracy" else logs[np.arange(out.sum()), labels[out]]
-    return found
+    results = np.empty(len(labels))
+    for held_out in range(number):
+        out = fold == held_out
+        logs, _ = _predicted(inputs[~out], labels[~out], inputs[out], *chosen[held_out], classes=int(labels.max()) + 1)
+        results[out] = hits(np.exp(logs), labels[out]) if result == "accuracy" else logs[np.arange(out.sum()), labels[out]]
+    return results
 
 
 def _chosen(inputs: Array, labels: Array, fold: Array, number: int) -> list[tuple[float, Array | None]]:
-    """The strength for each fold, and weights to begin at that have not seen the fold.
+    """The strength for each fold, and initial weights that have not seen the fold.
 
-    One classifier without folds a and b serves both: it tries b for a, and a for b.
+    One classifier without folds a and b serves both: it tests b for a, and a for b.
     """
     weights: dict[tuple[float, int], Array] = {}
     likelihood = np.full((len(STRENGTHS), number), -np.inf)
@@ -83,19 +83,19 @@ def _chosen(inputs: Array, labels: Array, fold: Array, number: int) -> list[tupl
             likelihood[place, a] += own[fold[out] == b].sum()
             likelihood[place, b] += own[fold[out] == a].sum()
         if place and (likelihood[place] < likelihood[place - 1]).all():
-            break  # weaker ones fit the images known still closer, and take longest
+            break  # a weaker penalty fits the training images more closely, and takes longest
     best = [STRENGTHS[place] for place in likelihood.argmax(axis=0)]
     return [(strength, weights[strength, a]) for a, strength in enumerate(best)]
 
 
 def _predicted(
-    known: Array, labels: Array, asked: Array, strength: float, start: Array | None, *, classes: int
+    inputs: Array, labels: Array, asked: Array, strength: float, start: Array | None, *, classes: int
 ) -> tuple[Array, Array]:
-    """log p(class | image) of those asked, (A, C), and the weights, (d + 1, C)."""
+    """log p(class | image) of the images `asked`, (A, C), and the weights, (d + 1, C)."""
     present, inside = np.unique(labels, return_inverse=True)
     begin = None if start is None else start[:, present]
-    fitted, _ = softmax_ridge(known, np.eye(len(present))[inside], 1 / strength, begin)
-    logs = np.full((len(asked), classes), np.log(1e-4))  # of a class that is not known
+    fitted, _ = softmax_ridge(inputs, np.eye(len(present))[inside], 1 / strength, begin)
+    logs = np.full((len(asked), classes), np.log(1e-4))  # of a class without training images
     logs[:, present] = posteriors(asked, fitted) + np.log(1 - 1e-4 * (classes - len(present)))
     weights = np.zeros((len(fitted), classes))
     weights[:, present] = fitted

@@ -1,4 +1,4 @@
-"""LogME: the evidence of a linear model from the features to the labels."""
+"""LogME: the evidence of a Bayesian linear model from the features to the labels."""
 
 import numpy as np
 import scipy.linalg
@@ -13,14 +13,14 @@ from benchmark.measures.resampling import first_order
     citation="You, Liu, Wang & Long, LogME: practical assessment of pre-trained models for transfer learning, ICML 2021",
 )
 def logme(features: Array, labels: Array) -> float:
-    """Mean over the classes of max_{α,β} log p(y | F, α, β) / N, with y = 1 for the images of the class and 0 for all others.
+    """Mean over classes of the highest log evidence max_{α,β} log p(y | F, α, β) / N of a linear model; y: class indicator.
 
-    features: (N, D); labels: (N,). The model is y = Fw + noise, w ~ N(0, 1/α), noise ~ N(0, 1/β), without intercept, hence
-    y ~ N(0, 1/β + FF'/α), whose evidence (eq. 2) is taken at its highest over α and β. No bound on either side.
+    features F: (N, D); labels: (N,). The model is y = Fw + noise with w ~ N(0, 1/α) and noise ~ N(0, 1/β), without intercept,
+    so y ~ N(0, 1/β + FF'/α); the evidence (eq. 2 of the paper) is maximised over α and β. Unbounded on both sides.
 
-    The authors' code (thuml/LogME, `_fit_fixed_point`) leaves (D-k)/2 log α out where the features have rank k < D, which adds
-    far more than the score itself if N < D; it stops after 11 rounds and counts absent classes. Undefined where a class is an
-    exact linear function of fewer than N features: the evidence then grows without bound.
+    The authors' code (thuml/LogME, `_fit_fixed_point`) omits (D-k)/2 log α where the features have rank k < D, which exceeds
+    the score itself if N < D; it stops after 11 iterations and counts absent classes. Undefined where a class is an exact
+    linear function of fewer than N features: the evidence is then unbounded.
     """
     values, inside, outside, _ = _spectrum(features, labels)
     return float(_best(values, inside, outside, len(labels))[0].mean())
@@ -28,9 +28,9 @@ def logme(features: Array, labels: Array) -> float:
 
 @logme.bootstrap
 def resampled(draws: Draws, features: Array, labels: Array) -> Array:
-    """To first order, from log p(y_i | all others), which an image adds to the evidence; α and β held fixed.
+    """To first order, from log p(y_i | all others), the contribution of image i to the evidence; α and β are held fixed.
 
-    At the optimum, α and β do not matter to first order. Images drawn twice would be fitted without error where N < D.
+    At the optimum α and β have no effect of first order. Duplicate images would be fitted without error where N < D.
     """
     values, inside, outside, U = _spectrum(features, labels, whole=True)
     try:
@@ -38,19 +38,19 @@ def resampled(draws: Draws, features: Array, labels: Array) -> Array:
     except Undefined:
         return np.full(len(draws.target), np.nan)
     y = indicators(labels)
-    kept = ridge / (values[:, None] + ridge)  # (r, C): βC⁻¹ = U kept U' + (1 - UU')
+    remaining = ridge / (values[:, None] + ridge)  # (r, C): βC⁻¹ = U kept U' + (1 - UU')
     coefficients = U.T @ y
-    precision = np.maximum(1 - (U**2).sum(axis=1), 0)[:, None] + U**2 @ kept  # (N, C): noise × diagonal of C⁻¹
+    precision = np.maximum(1 - (U**2).sum(axis=1), 0)[:, None] + U**2 @ remaining  # (N, C): noise × diagonal of C⁻¹
     precision = np.maximum(precision, 1e-15)
-    pulled = y - U @ (coefficients * (1 - kept))  # noise × C⁻¹y
+    pulled = y - U @ (coefficients * (1 - remaining))  # noise × C⁻¹y
     adds = 0.5 * np.log(precision / noise) - pulled**2 / precision / (2 * noise) - 0.5 * np.log(2 * np.pi)
     return first_order(draws, float(evidence.mean()), adds.mean(axis=1) / len(labels))
 
 
 def _spectrum(features: Array, labels: Array, whole: bool = False) -> tuple[Array, Array, Array, Array]:
-    """Eigenvalues of FF' (r,), squared parts of each class along them (r, C) and outside of all (C,), eigenvectors U (N, r).
+    """Eigenvalues of FF' (r,), squared coefficients of the classes along (r, C) and outside (C,) the eigenvectors U (N, r).
 
-    U is empty for N > D unless it is asked for: the classes' parts along it are V'F'y / √values, with F'F = V values V'.
+    U is empty for N > D unless `whole`: the coefficients are V'F'y / √values, with F'F = V values V'.
     """
     count, dims = features.shape
     y = indicators(labels)
@@ -70,16 +70,16 @@ def _spectrum(features: Array, labels: Array, whole: bool = False) -> tuple[Arra
 
 
 def _best(values: Array, inside: Array, outside: Array, count: int) -> tuple[Array, Array, Array]:
-    """Highest evidence / N, and there λ = α/β and 1/β: each (C,).
+    """The highest evidence / N, and there λ = α/β and 1/β, each (C,).
 
-    1/β is known for every λ, so that a search over log λ remains: on a grid, as there may be several optima, then finer.
+    The best 1/β is known for every λ; log λ is searched on a grid, as there may be several maxima, and then on finer grids.
     """
     classes = len(outside)
     low, high = np.log(values[0] * 1e-6), np.log(values[-1] * 1e8)
     grid = np.linspace(low, high, 4 * int(np.ceil(high - low)))[:, None].repeat(classes, axis=1)
     while True:
-        found, noise = _evidence(grid, values, inside, outside, count)
-        at = found.argmax(axis=0)
+        evidence, noise = _evidence(grid, values, inside, outside, count)
+        at = evidence.argmax(axis=0)
         step = grid[1, 0] - grid[0, 0]
         middle = np.take_along_axis(grid, at[None], axis=0)[0]
         if step < 1e-5:  # the evidence is then right to about 1e-10
@@ -90,12 +90,12 @@ def _best(values: Array, inside: Array, outside: Array, count: int) -> tuple[Arr
     if exact.any():
         raise Undefined(f"{exact.sum()} of {classes} classes are an exact linear function of the features: unbounded evidence")
     best = np.arange(classes)
-    return found[at, best], np.exp(middle), noise[at, best]
+    return evidence[at, best], np.exp(middle), noise[at, best]
 
 
 def _evidence(grid: Array, values: Array, inside: Array, outside: Array, count: int) -> tuple[Array, Array]:
-    """log p(y | F, λ) / N at its best 1/β, and that 1/β = y'(1 + FF'/λ)⁻¹y / N: each (G, C), for log λ in grid (G, C)."""
-    found, noise = np.empty(grid.shape), np.empty(grid.shape)
+    """log p(y | F, λ) / N at the best 1/β, and that 1/β = y'(1 + FF'/λ)⁻¹y / N: each (G, C), for log λ in grid (G, C)."""
+    evidence, noise = np.empty(grid.shape), np.empty(grid.shape)
     for row, logs in enumerate(grid):  # row by row, as (G, C, r) may be large
         ridges, back = np.unique(logs, return_inverse=True)
         ratio = values / np.exp(ridges)[:, None]  # (at most C, r)
@@ -103,5 +103,5 @@ def _evidence(grid: Array, values: Array, inside: Array, outside: Array, count: 
         left = 1 / (1 + ratio)
         square = left @ inside if len(ridges) == 1 else (left[back] * inside.T).sum(axis=1)
         noise[row] = np.maximum((square + outside) / count, 1e-300)
-        found[row] = -0.5 * np.log(2 * np.pi * noise[row]) - 0.5 - 0.5 * determinant / count
-    return found, noise
+        evidence[row] = -0.5 * np.log(2 * np.pi * noise[row]) - 0.5 - 0.5 * determinant / count
+    return evidence, noise

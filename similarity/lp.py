@@ -1,4 +1,4 @@
-"""LP: how pure the neighbourhoods are after a linear map has been learned that pulls each class together."""
+"""Label purity: how pure neighbourhoods are after neighbourhood component analysis."""
 
 import warnings
 
@@ -17,12 +17,12 @@ from benchmark.measures.resampling import multiplicities
     citation="Juodelyte et al., On dataset transferability in medical image classification, arXiv:2412.20172 (2024)",
 )
 def lp(features: Array, labels: Array, *, k: int = 5, components: int = 50, most: int = 1000, seed: int = 42) -> float:
-    """Mean share, in [0, 1], of the own class among the k nearest images after neighbourhood component analysis.
+    """Mean share, in [0, 1], of the own class among the k nearest images after neighbourhood component analysis (NCA).
 
-    features: (N, D); labels: (N,). The map to `components` dimensions is learned on the images that it is scored on, and an
-    image is one of its own k neighbours, so that 1/k is about the least: both as published, in the code of the CATS study of
-    2024. It begins at the exact principal components, which scikit-learn approximates there. Work and memory grow with N², so
-    at most `most` images are taken, a share of each class, by `seed`.
+    features: (N, D); labels: (N,). NCA maps to `components` dimensions and is scored on the images it is fitted to; an image is
+    one of its own k neighbours, so the minimum is about 1/k. Both follow the code of the CATS study of 2024. NCA starts at the
+    exact principal components, which scikit-learn approximates there. Work and memory grow with N², so at most `most` images
+    are sampled with `seed`, classes in proportion.
     """
     shares, _ = _purities(features, labels, k, components, most, seed)
     return float(shares.mean())
@@ -30,18 +30,18 @@ def lp(features: Array, labels: Array, *, k: int = 5, components: int = 50, most
 
 @lp.bootstrap
 def resampled(draws: Draws, features: Array, labels: Array, *, k: int, components: int, most: int, seed: int) -> Array:  # noqa: PLR0913
-    """The share of each image is held fixed and averaged over those drawn: one drawn twice would be its own neighbour twice.
+    """Averages the fixed share of each image: a duplicate would be its own neighbour twice.
 
-    That leaves out what the map owes to the images, about half of the spread from one set of 120 images to another.
+    This omits the variation of the map, about half of the spread between sets of 120 images.
     """
     shares, rows = _purities(features, labels, k, components, most, seed)
     counts = multiplicities(draws.target, len(labels))[:, rows]
-    found: Array = counts @ shares / counts.sum(axis=1)
-    return found
+    scores: Array = counts @ shares / counts.sum(axis=1)
+    return scores
 
 
 def _purities(features: Array, labels: Array, k: int, components: int, most: int, seed: int) -> tuple[Array, Array]:
-    """Share of the own class for each image taken, (n,), and the rows of these, (n,)."""
+    """Share of the own class for each sampled image, (n,), and the row numbers of these images, (n,)."""
     if min(k, components) < 1:
         raise Undefined(f"{k} neighbours in {components} dimensions have no share")
     rows = _taken(features, labels, most, seed)
@@ -56,7 +56,7 @@ def _purities(features: Array, labels: Array, k: int, components: int, most: int
 
 
 def _taken(features: Array, labels: Array, most: int, seed: int) -> Array:
-    """Rows of at most about `most` images, a share of each class, whatever the order of images and the numbers of classes."""
+    """Rows of about `most` images at most, classes in proportion; order and names of classes have no effect."""
     rows = canonical(features)
     if len(rows) <= most:
         return rows
@@ -65,5 +65,5 @@ def _taken(features: Array, labels: Array, most: int, seed: int) -> Array:
         own = np.flatnonzero(labels[rows] == label)
         rng = np.random.default_rng(seed)
         taken.append(rng.choice(own, max(1, round(most * len(own) / len(rows))), replace=False))
-    found: Array = rows[np.sort(np.concatenate(taken))]
-    return found
+    sampled: Array = rows[np.sort(np.concatenate(taken))]
+    return sampled

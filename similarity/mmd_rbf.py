@@ -1,4 +1,4 @@
-"""Maximum mean discrepancy with a Gaussian kernel: how far the target's images lie from the source's, as distributions."""
+"""Maximum mean discrepancy with a Gaussian kernel: how far target and source images are apart as distributions."""
 
 import numpy as np
 
@@ -12,11 +12,11 @@ from benchmark.measures.resampling import multiplicities, sample
     citation="Gretton, Borgwardt, Rasch, Schoelkopf & Smola, A kernel two-sample test, JMLR 2012",
 )
 def mmd_rbf(neutral: Array, source_neutral: Array, *, sigma: float | None = None, most: int = 2000, seed: int = 0) -> float:
-    """Negated unbiased MMD^2 (eq. 3): 2 E k(x, y) - E k(x, x') - E k(y, y'), k = exp(-|x - y|^2 / (2 sigma^2)).
+    """Negated unbiased MMD² (eq. 3): 2 E k(x, y) - E k(x, x') - E k(y, y') with k = exp(-|x - y|² / (2 sigma²)).
 
-    neutral: (N, E); source_neutral: (M, E). The expectations go over pairs of different images, so that two samples of one
-    distribution score 0 on average; a score may be above 0. sigma: by default the median distance between the images of both
-    sides together. Of each side at most `most` images enter, seeded.
+    neutral: (N, E); source_neutral: (M, E). The expectations are over pairs of different images, so two samples of one
+    distribution score 0 on average, and a score may be above 0. sigma: by default the median distance between all images of
+    both sides. At most `most` images of each side are sampled with `seed`.
     """
     kernels, _, _ = _kernels(neutral, source_neutral, sigma, most, seed)
     return -float(unbiased_mmd(kernels, np.ones((1, len(kernels[0]))), np.ones((1, len(kernels[1]))))[0])
@@ -26,7 +26,7 @@ def mmd_rbf(neutral: Array, source_neutral: Array, *, sigma: float | None = None
 def resampled(
     draws: Draws, neutral: Array, source_neutral: Array, *, sigma: float | None = None, most: int = 2000, seed: int = 0
 ) -> Array:
-    """An image that is drawn twice makes no pair with itself. The sub-sample and sigma stay as they are."""
+    """A duplicate forms no pair with itself. The sub-sample and sigma are held fixed."""
     kernels, rows, source_rows = _kernels(neutral, source_neutral, sigma, most, seed)
     return -unbiased_mmd(
         kernels,

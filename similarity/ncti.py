@@ -1,4 +1,4 @@
-"""NCTI: how near the features are to neural collapse, where classes are points that lie as far apart as they can."""
+"""NCTI: how near the features are to neural collapse, where each class is a point and the points are maximally far apart."""
 
 import numpy as np
 import scipy.linalg
@@ -17,16 +17,16 @@ PARTS = {"seli", "ncc", "vc"}
     "transferability, ICCV 2023",
 )
 def ncti(features: Array, labels: Array, *, part: str = "ncc", dims: int = 64) -> float:
-    """One of three parts, of a linear discriminant analysis of the first `dims` principal components.
+    """One of three parts of NCTI, from a linear discriminant analysis of the first `dims` principal components.
 
-    features: (N, D); labels: (N,).
-    part: "ncc", mean of p(y|x), in [0, 1]; "seli", nuclear norm of the projected images less their mean; "vc", -log of the sum
-    over classes of the nuclear norm of their images' p. The published score is seli + ncc + vc, each brought to [0, 1] by the
-    lowest and highest of all candidate sources: no property of one source. "ncc" stands in for it, as it needs no such pool,
-    has a fixed range and does not grow with the number of images, as the other two do.
+    features: (N, D); labels: (N,). part: "ncc", the mean of p(y|x), in [0, 1]; "seli", the nuclear norm of the projected,
+    centred images; "vc", -log of the sum over classes of the nuclear norm of the posteriors of their images. The published
+    score is seli + ncc + vc, each scaled by the lowest and highest value of all candidate sources, so it is no property of one
+    source. The default is "ncc", because it needs no other candidates, has a fixed range and does not grow with the number of
+    images.
 
     The analysis is shrunk by exp(-variance of the first 32 components), and not at all below 1e-10, as in the authors' code
-    (BUserName/NCTI), which needs 64 images and features; here there are as many components as have variance.
+    (BUserName/NCTI). That code needs at least 64 images and features; here there are as many components as have variance.
     """
     if part not in PARTS:
         raise CatsError(f"ncti: part is '{part}'; it must be {', '.join(sorted(PARTS))}{nearest(part, PARTS)}")
@@ -35,9 +35,9 @@ def ncti(features: Array, labels: Array, *, part: str = "ncc", dims: int = 64) -
 
 @ncti.bootstrap
 def resampled(draws: Draws, features: Array, labels: Array, *, part: str = "ncc", dims: int = 64) -> Array:
-    """For "ncc" to first order in how often each image is drawn, shrinkage fixed; else one by one. Components are fixed.
+    """To first order for part="ncc", with the shrinkage fixed; one by one for the other parts. Components are held fixed.
 
-    One by one, a resample of too few different images is undefined: those that are there twice would be told for certain.
+    One by one, a resample of too few different images is undefined: duplicates would be classified with certainty.
     """
     components = principal_components(features, dims)
     if part == "ncc":
@@ -45,19 +45,19 @@ def resampled(draws: Draws, features: Array, labels: Array, *, part: str = "ncc"
         own = fit.posteriors[np.arange(len(labels)), labels]
         effects = own / len(labels) + fit.image_slopes(fit.logit_slopes(fit.label_slopes(labels, log=False)))[0]
         return first_order(draws, float(own.mean()), without_class_means(effects, labels))
-    found = np.full(len(draws.target), np.nan)
+    scores = np.full(len(draws.target), np.nan)
     for number, rows in enumerate(draws.target):
         if len(np.unique(rows)) < components.shape[1] + labels.max() + 1:
             continue
         try:
-            found[number] = _part(components[rows], labels[rows], part)
+            scores[number] = _part(components[rows], labels[rows], part)
         except Undefined:
             continue
-    return found
+    return scores
 
 
 def _fit(components: Array, labels: Array) -> Discriminant:
-    """The authors' analysis: shrunk unless the shrinkage vanishes."""
+    """The discriminant analysis as in the authors' code: not shrunk where the shrinkage vanishes."""
     count, classes = len(labels), labels.max() + 1
     if count < components.shape[1] + classes:
         raise Undefined(f"saturated: {count} images of {classes} classes for {components.shape[1]} components")

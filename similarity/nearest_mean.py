@@ -1,4 +1,4 @@
-"""Nearest mean: share of the target's images that lie nearest to their own class's mean in the source's features, held out."""
+"""Nearest mean: held-out accuracy of the nearest class mean in the source's features."""
 
 import numpy as np
 
@@ -10,17 +10,17 @@ from benchmark.measures.cross_validation import average, hits, stratified_folds
     grows="N D C", citation="Mensink, Verbeek, Perronnin & Csurka, Distance-based image classification, IEEE TPAMI 35 (2013)"
 )
 def nearest_mean(features: Array, labels: Array, *, folds: int = 5, seed: int = 0, balanced: bool = False) -> float:
-    """Held-out accuracy in [0, 1] of the nearest class mean, Euclidean, of the other folds.
+    """Held-out accuracy, in [0, 1], of assigning each image to the nearest class mean (Euclidean) of the other folds.
 
-    features: (N, D); labels: (N,). Equal rows share a fold; means equally far share the image. balanced: mean over classes.
-    Of a class that stands in one fold only, every image counts as wrong.
+    features: (N, D); labels: (N,). Equal rows share a fold; means at equal distances share the image. balanced: mean over
+    classes. All images of a class that occurs in one fold only count as wrong.
     """
     return float(average(_hits(features, labels, folds, seed), labels, balanced=balanced))
 
 
 @nearest_mean.bootstrap
 def resampled(draws: Draws, features: Array, labels: Array, *, folds: int, seed: int, balanced: bool) -> Array:
-    """The result of each image is held fixed and averaged over those drawn: a copy in another fold would pull its mean."""
+    """Averages the fixed result of each image: a duplicate in another fold would attract its class mean."""
     return average(_hits(features, labels, folds, seed), labels, balanced=balanced, draws=draws)
 
 
@@ -30,13 +30,13 @@ def _hits(features: Array, labels: Array, number: int, seed: int) -> Array:
     belongs = np.eye(labels.max() + 1)[labels]
     centred = features - features.mean(axis=0)
     scale = 1e-10 * np.einsum("nd,nd->", centred, centred) / len(labels)
-    found = np.empty(len(labels))
-    for one in range(number):
-        out = fold == one
+    results = np.empty(len(labels))
+    for held_out in range(number):
+        out = fold == held_out
         counts = belongs[~out].sum(axis=0)
         means = belongs[~out].T @ centred[~out] / np.maximum(counts, 1)[:, None]  # (C, D)
         nearness = 2 * centred[out] @ means.T - np.einsum("cd,cd->c", means, means)  # |x|² - |x - m_c|²
         nearness[:, counts == 0] = -np.inf
         best = nearness >= nearness.max(axis=1, keepdims=True) - scale
-        found[out] = hits(best.astype(float), labels[out])
-    return found
+        results[out] = hits(best.astype(float), labels[out])
+    return results

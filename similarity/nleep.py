@@ -17,13 +17,13 @@ from benchmark.measures.resampling import multiplicities
 def nleep(
     features: Array, labels: Array, *, ratio: int = 5, energy: float = 0.8, covariance: str = "diag", seed: int = 0
 ) -> float:
-    """LEEP of a Gaussian mixture's posteriors: ratio × C components in the principal coordinates with `energy` of the variance.
+    """LEEP of the posteriors of a Gaussian mixture with ratio × C components, fitted to principal coordinates; in (-∞, 0].
 
-    features: (N, D); labels: (N,). In (-∞, 0]. covariance: diag or full, as scikit-learn calls them. Full ones, its default,
-    hold more numbers than there are images on small targets, where every image is then sure of its component, and cost N d² C.
-    The code of SFDA and ETran seeds nothing, so that the score changes from run to run, and leaves the logarithm out.
-    The coordinates are scaled to a mean variance of one: what scikit-learn adds to variances, 1e-6, then means the same
-    whatever the unit of the features.
+    features: (N, D); labels: (N,). The coordinates are the first that hold the share `energy` of the variance, scaled to a mean
+    variance of 1, so that the 1e-6 which scikit-learn adds to variances has the same effect for any unit of the features.
+    covariance: "diag" or "full", as in scikit-learn. Full covariances, the authors' default, have more parameters than there
+    are images on small targets, where every image then belongs to one component with certainty, and cost N d² C. The code of
+    SFDA and ETran sets no seed, so its score changes from run to run, and omits the logarithm.
     """
     clusters = _posteriors(features, labels, ratio, energy, covariance, seed)
     return float(label_log_likelihood(np.ones((1, len(labels))), clusters, labels)[0])
@@ -31,7 +31,7 @@ def nleep(
 
 @nleep.bootstrap
 def resampled(draws: Draws, features: Array, labels: Array, **options: float | str) -> Array:
-    """The mixture of all images is held fixed: one of a resample would put an image drawn twice into a cluster of its own."""
+    """The mixture is held fixed: one fitted to a resample would give a duplicate image a component of its own."""
     clusters = _posteriors(features, labels, **options)  # type: ignore[arg-type]
     return label_log_likelihood(multiplicities(draws.target, len(labels)), clusters, labels)
 
@@ -44,14 +44,14 @@ def _posteriors(features: Array, labels: Array, ratio: int, energy: float, covar
     rows = canonical(features)  # or the mixture would begin elsewhere in another order of the images
     coordinates = principal_coordinates(features[rows])
     variances = (coordinates**2).mean(axis=0)
-    kept = int(np.searchsorted(np.cumsum(variances), energy * variances.sum())) + 1
-    coordinates = coordinates[:, :kept] / np.sqrt(variances[:kept].mean())
+    dims = int(np.searchsorted(np.cumsum(variances), energy * variances.sum())) + 1
+    coordinates = coordinates[:, :dims] / np.sqrt(variances[:dims].mean())
     mixture = GaussianMixture(components, covariance_type=covariance, random_state=seed)
-    found = np.empty((len(labels), components))
+    posteriors = np.empty((len(labels), components))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # a mixture after 100 rounds is as good a set of clusters
         try:
-            found[rows] = mixture.fit(coordinates).predict_proba(coordinates)
+            posteriors[rows] = mixture.fit(coordinates).predict_proba(coordinates)
         except ValueError as error:
             raise Undefined("the covariance of a component is singular") from error
-    return found
+    return posteriors

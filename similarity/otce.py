@@ -1,4 +1,4 @@
-"""Optimal transport conditional entropy: what source labels, carried to the target by transport, say of its labels."""
+"""Optimal transport conditional entropy: how much source labels, transported to the target images, say about their labels."""
 
 from dataclasses import replace
 from typing import Any
@@ -27,13 +27,13 @@ def otce(  # noqa: PLR0913 - four needs and three options
     most: int = 500,
     seed: int = 0,
 ) -> float:
-    """-H(Y|Z) in nats, in [-log C, 0]: Z the label of the source image that transport couples with an image; or -W.
+    """Negated conditional entropy -H(Y|Z) in nats, in [-log C, 0]: Z the label of the source image coupled to an image.
 
-    source_features: (M, D), source_labels: (M,), features: (N, D), labels: (N,). The coupling minimises W, the mean of
-    |x - x'|^2. part: "ce", or "w" for -W. The published score is a W + b CE + c with a, b and c fitted to measured transfers of
-    auxiliary tasks, which a measure of one source and one target does not have; hence its parts. The paper's coupling is
-    entropic; here it is exact, the limit without entropy, which asks for no scale; equal images share what they get. Of each
-    side at most `most` images enter, class by class, seeded.
+    source_features: (M, D), source_labels: (M,), features: (N, D), labels: (N,). The coupling minimises W, the mean of |x -
+    x'|². part: "ce" for -H(Y|Z), "w" for -W. The published score is a W + b CE + c with coefficients fitted to measured
+    transfers of auxiliary tasks, which do not exist for one source and one target. The paper's coupling is entropic; here it is
+    exact, the limit without entropy, which needs no scale; equal images share their mass. At most `most` images of each side
+    are sampled with `seed`, classes in proportion.
     """
     _check(part, source_labels)
     plan = _plan((features, labels), (source_features, source_labels), most, seed)
@@ -47,12 +47,12 @@ def otce(  # noqa: PLR0913 - four needs and three options
 def resampled(
     draws: Draws, source_features: Array, source_labels: Array, features: Array, labels: Array, **options: Any
 ) -> Array:
-    """The coupling is made once: in CE a pair weighs as often as both its images are drawn; W goes by prices, as in otdd."""
-    given = {**otce.options, **options}
-    plan = _plan((features, labels), (source_features, source_labels), given["most"], given["seed"])
+    """The coupling is computed once. CE weights a pair by how often both images are drawn; W uses dual potentials, as otdd."""
+    chosen = {**otce.options, **options}
+    plan = _plan((features, labels), (source_features, source_labels), chosen["most"], chosen["seed"])
     weights = multiplicities(draws.target, len(labels))[:, plan.rows]
     source_weights = multiplicities(draws.source, len(source_labels))[:, plan.source_rows]
-    if given["part"] == "w":
+    if chosen["part"] == "w":
         return -plan.cost_at(weights, source_weights)
     return _entropies(plan, labels, source_labels, weights, source_weights)
 
@@ -64,7 +64,7 @@ def _check(part: str, source_labels: Array) -> None:
 
 
 def _plan(target: tuple[Array, Array], source: tuple[Array, Array], most: int, seed: int) -> TransportPlan:
-    """Of features and labels of both sides."""
+    """Transport between the images of both sides, each given as features and labels."""
     rows, source_rows = sample(target[0], most, seed, target[1]), sample(source[0], most, seed, source[1])
     one, other = target[0][rows], source[0][source_rows]
     plan = exact_transport(square_distances(one, other), rows, source_rows)
@@ -73,7 +73,7 @@ def _plan(target: tuple[Array, Array], source: tuple[Array, Array], most: int, s
 
 
 def _even(coupling: Array, images: Array) -> Array:
-    """The same coupling with equal images (n, D) sharing what they get, which of them gets what being a matter of order."""
+    """The same coupling with equal images (n, D) sharing their mass; otherwise their order would decide who gets which."""
     group = np.unique(images, axis=0, return_inverse=True)[1]
     if group.max() + 1 == len(group):
         return coupling
@@ -83,7 +83,7 @@ def _even(coupling: Array, images: Array) -> Array:
 
 
 def _entropies(plan: TransportPlan, labels: Array, source_labels: Array, weights: Array, source_weights: Array) -> Array:
-    """sum_{z, y} p(z, y) log p(y | z) for weights (B, n) and (B, m) of the images → (B,)."""
+    """Σ_{z, y} p(z, y) log p(y | z) for weights (B, n) and (B, m) of the images → (B,)."""
     assert plan.coupling is not None
     own, there = np.nonzero(plan.coupling)
     classes = labels.max() + 1
@@ -93,6 +93,6 @@ def _entropies(plan: TransportPlan, labels: Array, source_labels: Array, weights
     joint = np.stack([np.bincount(pair, one, minlength=size) for one in mass]).reshape(len(mass), -1, classes)
     with np.errstate(invalid="ignore"):
         joint = joint / mass.sum(axis=1)[:, None, None]
-    given = joint / np.maximum(joint.sum(axis=2, keepdims=True), 1e-300)  # p(y | z)
-    found: Array = (joint * np.log(np.where(joint > 0, given, 1.0))).sum(axis=(1, 2))
-    return found
+    conditional = joint / np.maximum(joint.sum(axis=2, keepdims=True), 1e-300)  # p(y | z)
+    entropies: Array = (joint * np.log(np.where(joint > 0, conditional, 1.0))).sum(axis=(1, 2))
+    return entropies

@@ -1,4 +1,4 @@
-"""Optimal transport dataset distance: moving images and labels of the target to the source's."""
+"""Optimal transport dataset distance: the cost of moving images and labels of the target to those of the source."""
 
 from typing import Any
 
@@ -28,13 +28,13 @@ def otdd(  # noqa: PLR0913 - four needs and three options
     most: int = 500,
     seed: int = 0,
 ) -> float:
-    """-min over couplings of the mean of |x - x'|^2 + W2^2(class of x, class of x'): 0 for a data set and itself.
+    """Negated optimal transport distance with the ground cost |x - x'|² + W2²(class of x, class of x'); 0 for equal data sets.
 
-    neutral: (N, E), labels: (N,); source_neutral: (M, E), source_labels: (M,). Classes are Gaussians, so that W2 is the Bures
-    distance; one image is a Gaussian without spread. Of each side at most `most` images enter, class by class, seeded: the
-    cost depends on `most`, compare equal ones. entropy: above 0 the debiased Sinkhorn divergence, its penalty in units of the
-    mean ground cost. microsoft/otdd takes Sinkhorn by default and leaves classes of one image out; there the distance of a
-    data set from itself is 0 only with its option inner_ot_debiased.
+    neutral: (N, E), labels: (N,); source_neutral: (M, E), source_labels: (M,). Each class is a Gaussian, so W2 is the Bures
+    distance; a class of one image has no spread. At most `most` images of each side are sampled with `seed`, classes in
+    proportion; the cost depends on `most`. entropy: above 0 the debiased Sinkhorn divergence, with this penalty in units of the
+    mean ground cost. microsoft/otdd uses Sinkhorn by default and drops classes of one image; its distance of a data set from
+    itself is 0 only with the option inner_ot_debiased.
     """
     require_single_label(source_labels)
     return -_plan((neutral, labels), (source_neutral, source_labels), entropy, most, seed).cost
@@ -44,9 +44,9 @@ def otdd(  # noqa: PLR0913 - four needs and three options
 def resampled(
     draws: Draws, neutral: Array, labels: Array, source_neutral: Array, source_labels: Array, **options: Any
 ) -> Array:
-    """To first order in how often an image is drawn: prices of the one transport times the drawn weights.
+    """To first order in how often an image is drawn, from the dual potentials of the one transport.
 
-    Sub-sample and distances between classes stay as they are. By duality the exact cost is never below this.
+    The sub-sample and the distances between classes are held fixed. By duality the exact cost is never below this.
     """
     plan = _plan((neutral, labels), (source_neutral, source_labels), **{**otdd.options, **options})
     weights = multiplicities(draws.target, len(labels))[:, plan.rows]
@@ -55,7 +55,7 @@ def resampled(
 
 
 def _plan(target: tuple[Array, Array], source: tuple[Array, Array], entropy: float, most: int, seed: int) -> TransportPlan:
-    """Of images and labels of both sides."""
+    """Transport between the images of both sides, each given as features and labels."""
     rows, source_rows = sample(target[0], most, seed, target[1]), sample(source[0], most, seed, source[1])
     target, source = (target[0][rows], target[1][rows]), (source[0][source_rows], source[1][source_rows])
     across = _ground(target, source)
@@ -69,9 +69,10 @@ def _plan(target: tuple[Array, Array], source: tuple[Array, Array], entropy: flo
 
 
 def potentials(cost: Array, penalty: float) -> tuple[Array, Array]:
-    """Of min <P, cost> + penalty KL(P | a b') between equal weights, (n,) and (m,): its value is mean f + mean g.
+    """Dual potentials of min <P, cost> + penalty KL(P | a b') between equal weights, (n,) and (m,); value: mean f + mean g.
 
-    Both are moved half way at once (Feydy et al. 2019), which converges fast also between a sample and itself.
+    Both are moved half way in each step (Feydy et al. 2019), which also converges fast between a sample and itself. Raises
+    Undefined without convergence.
     """
     count, others = cost.shape
     one: Array = np.zeros(count)
@@ -87,7 +88,7 @@ def potentials(cost: Array, penalty: float) -> tuple[Array, Array]:
 
 
 def _ground(one: tuple[Array, Array], other: tuple[Array, Array]) -> Array:
-    """|x - x'|^2 + W2^2 of their classes, (n, m)."""
+    """Ground cost |x - x'|² + W2² of the classes, (n, m)."""
     between = class_distances(one, other)
     return np.asarray(square_distances(one[0], other[0]) + between[np.ix_(_numbered(one[1]), _numbered(other[1]))])
 
@@ -97,7 +98,7 @@ def _numbered(labels: Array) -> Array:
 
 
 def class_distances(one: tuple[Array, Array], other: tuple[Array, Array]) -> Array:
-    """Bures: |m - m'|^2 + tr(S + S' - 2 (S S')^(1/2)) between the classes of two samples, (C, C')."""
+    """Bures distance |m - m'|² + tr(S + S' - 2 (S S')^(1/2)) between the classes of two samples, (C, C')."""
     sides = []
     for rows, labels in (one, other):
         classes = [rows[labels == label] for label in np.unique(labels)]

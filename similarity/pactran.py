@@ -1,4 +1,4 @@
-"""PACTran: PAC-Bayesian bound on the error of a linear head on the source's features, with a Gaussian prior."""
+"""PACTran: a PAC-Bayesian bound on the error of a linear head on the source's features, with a Gaussian prior."""
 
 import numpy as np
 
@@ -12,14 +12,15 @@ from benchmark.measures.softmax_ridge import posteriors, softmax_ridge
     citation="Ding, Chen, Levinboim, Changpinyo & Soricut, PACTran: PAC-Bayesian metrics for transferability, ECCV 2022",
 )
 def pactran(features: Array, labels: Array, *, factor: float = 1.0, variance: float = 100.0) -> float:
-    """The negated bound for a Gaussian prior of variance/D, λ = factor × N and one posterior variance of all K = D C weights.
+    """Negated PAC-Bayesian bound for a linear head with a Gaussian prior of variance/D on each of its K = D C weights.
 
-    -min_W {1/N Σ cross-entropy + |W|²/(2λ)} - C variance/(2λ) log(λ/K tr H), with the trace of the curvature at the minimum
-    tr H = Σ_i (|x_i|² + 1) Σ_c p_ic (1 - p_ic) + K/λ; x are centred features, and the bias is free of the prior.
+    -min_W {1/N Σ cross-entropy + |W|²/(2λ)} - C variance/(2λ) log(λ/K tr H) with λ = factor × N and the trace of the Hessian at
+    the minimum, tr H = Σ_i (|x_i|² + 1) Σ_c p_ic (1 - p_ic) + K/λ. x: centred features; all weights have one posterior
+    variance; the bias has no prior.
 
-    features: (N, D); labels: (N,). factor 0.1, 1 and 10, each with a variance of 10 and of 100 times it, are those of the
-    authors' code. That begins its search at random and ends it after 100 steps; here it begins at zero, as there is one minimum
-    only. ETran's copy centres the features of its caller in place. The score depends on the unit of the features.
+    features: (N, D); labels: (N,). The authors' code uses factors 0.1, 1 and 10, each with a variance of 10 and of 100 times
+    the factor. It starts its search at random and stops after 100 steps; here it starts at 0, as there is one minimum only.
+    ETran's copy centres the caller's features in place. The score depends on the unit of the features.
     """
     if factor <= 0:
         raise Undefined(f"a factor of {factor} leaves no prior")
@@ -30,21 +31,21 @@ def pactran(features: Array, labels: Array, *, factor: float = 1.0, variance: fl
 
 @pactran.bootstrap
 def resampled(draws: Draws, features: Array, labels: Array, *, factor: float, variance: float) -> Array:
-    """Each search begins at the minimum for all images, in the same coordinates, and ends about a thousandth off."""
+    """Each search starts at the minimum for all images, in the same coordinates, and stops within about a thousandth."""
     inputs, belongs = principal_coordinates(features), np.eye(labels.max() + 1)[labels]
     start, _ = softmax_ridge(inputs, belongs, 1 / factor)
-    found = np.empty(len(draws.target))
+    scores = np.empty(len(draws.target))
     for number, rows in enumerate(draws.target):
         counts = np.bincount(rows, minlength=len(labels))
         held = counts > 0
         wanted = belongs[held] * counts[held, None]
         moved = inputs[held] - wanted.sum(axis=1) @ inputs[held] / len(rows)
-        found[number] = _bound(moved, wanted, factor, variance, features.shape[1], start)
-    return found
+        scores[number] = _bound(moved, wanted, factor, variance, features.shape[1], start)
+    return scores
 
 
 def _bound(inputs: Array, wanted: Array, factor: float, variance: float, dims: int, start: Array | None = None) -> float:
-    """inputs (n, r), centred; wanted (n, C): one-hot rows times how often the image counts."""
+    """The score of centred inputs (n, r) and wanted (n, C): one-hot rows times how often the image counts."""
     counts = wanted.sum(axis=1)
     total, classes = counts.sum(), wanted.shape[1]
     strength, weights = factor * total, dims * classes  # λ, K

@@ -1,4 +1,4 @@
-"""PARC: are images of one class more alike than others?"""
+"""PARC: whether images of one class have more similar features than others."""
 
 from dataclasses import dataclass
 
@@ -16,35 +16,36 @@ RESAMPLED = 2_000  # images, at most, for the spread alone
     citation="Bolya, Mittapalli & Hoffman, Scalable diverse model selection for accessible transfer learning, NeurIPS 2021",
 )
 def parc(features: Array, labels: Array, *, dims: int = 32, most: int = 5_000, seed: int = 0) -> float:
-    """Spearman correlation, over pairs of images, of 1 - correlation of their features with whether labels differ; in [-1, 1].
+    """Spearman correlation, over pairs of images, of feature distance with whether the labels differ; in [-1, 1].
 
-    features: (N, D), here their first `dims` principal components (0: as they are), each scaled to unit variance; labels: (N,).
-    One-hot labels have two distances, one for images of the same class and one for all others, whatever the classes.
-    For more than `most` images a sample of that many is used, drawn with `seed` in proportion to the classes.
-    The correlation of components depends on their signs: the largest loading is positive, as in scikit-learn.
+    features: (N, D), reduced to the first `dims` principal components (0: unreduced), each scaled to unit variance; labels:
+    (N,). The distance is 1 - the correlation of the components. One-hot labels have two distances: one for images of the same
+    class, one for all others. For more than `most` images a sample of that many is used, drawn with `seed`, classes in
+    proportion. The correlation depends on the signs of the components: the largest loading is positive, as in scikit-learn.
 
-    The authors' code (dbolya/parc) returns 100 times this, from randomised components, and takes the labels' distances as numpy
-    computes them, whose rounding errors rank equal distances apart. Undefined with one component, which has no correlation.
+    The authors' code (dbolya/parc) returns 100 times this from randomised components, and takes the distances of labels as
+    numpy computes them, whose rounding errors rank equal distances differently. Undefined for one component, which has no
+    correlation.
     """
     pairs = _pairs(features, labels, dims, most, seed)
-    found = _spearman(np.ones(len(pairs.order)), pairs)
-    if np.isnan(found):
+    correlation = _spearman(np.ones(len(pairs.order)), pairs)
+    if np.isnan(correlation):
         raise Undefined("all pairs of images are equally far apart, or no two images are of one class")
-    return found
+    return correlation
 
 
 @parc.bootstrap
 def resampled(draws: Draws, features: Array, labels: Array, *, dims: int = 32, most: int = 5_000, seed: int = 0) -> Array:
-    """Exact ranks of the pairs that each resample holds, pairs of an image with itself left out; components are held fixed.
+    """Exact ranks of the pairs in each resample, without pairs of an image with itself; components are held fixed.
 
-    From 2,000 images on, or `most`, those of a sample; its spread is then brought to that of all images.
+    From 2,000 images on, or `most`, a sample is resampled, and its spread is rescaled to that of all images.
     """
     pairs = _pairs(features, labels, dims, min(most, RESAMPLED), seed)
     one, other = (side[pairs.order] for side in np.triu_indices(len(pairs.sample), 1))
     weights = multiplicities(draws.target, len(labels))[:, pairs.sample]
-    found = np.array([_spearman(own[one] * own[other], pairs) for own in weights])
-    middle = np.nanmean(found) if np.isfinite(found).any() else np.nan
-    return np.asarray(middle + (found - middle) * np.sqrt(len(pairs.sample) / len(labels)))
+    correlations = np.array([_spearman(own[one] * own[other], pairs) for own in weights])
+    middle = np.nanmean(correlations) if np.isfinite(correlations).any() else np.nan
+    return np.asarray(middle + (correlations - middle) * np.sqrt(len(pairs.sample) / len(labels)))
 
 
 @dataclass(frozen=True)
@@ -52,9 +53,9 @@ class _Pairs:
     """Pairs of images, the nearest first.
 
     Attributes:
-        sample: which of all images take part, (n,).
-        order: numbers of the pairs among those above the diagonal, (P,). same: of one class, (P,).
-        tied: places of pairs that are as far as another, (T,). first, last: where each run of such pairs begins and ends, (G,).
+        sample: row numbers of the sampled images, (n,).
+        order: numbers of the pairs among those above the diagonal, (P,). same: whether both are of one class, (P,).
+        tied: places of pairs at the same distance as another, (T,). first, last: begin and end of each run of such pairs, (G,).
     """
 
     sample: Array
@@ -105,7 +106,7 @@ def _sample(labels: Array, most: int, seed: int) -> Array:
 
 
 def _spearman(number: Array, pairs: _Pairs) -> float:
-    """Pearson correlation of the ranks of distance with other class = 1, each pair counted `number` times; ties share ranks."""
+    """Correlation of the ranks of distance with other class = 1; each pair counts `number` times, ties share their rank."""
     in_class = number * pairs.same
     total, alike = number.sum(), in_class.sum()
     rank = np.cumsum(number)

@@ -1,4 +1,4 @@
-"""Principal gradient expectation: do target and source pull a network's weights the same way?"""
+"""Principal gradient expectation: whether target and source move the network's weights in the same direction."""
 
 from typing import Any
 
@@ -33,12 +33,12 @@ def pge(  # noqa: PLR0913 - five needs and four options
     most: int = 100,
     seed: int = 0,
 ) -> float:
-    """-|g - h| / (|g| |h|), g and h the expected gradients of the backbone on target and source; or their cosine.
+    """Negated gap -|g - h| / (|g| |h|) of the expected gradients on target and source; form="cosine": their cosine.
 
-    images: (N, 3, H, W), labels: (N,); the source's likewise. A gradient is that of cross entropy, expected over images and
-    over `restarts` heads initialised anew (uniform within D^(-1/2)). The paper's gap shrinks as gradients grow, so that it
-    depends on the scale of the features; form="cosine" does not. The code of the survey by secret-hammer also starts the
-    backbone anew for every batch and leaves batch norm in training mode; here it is the given network in evaluation mode.
+    images: (N, 3, H, W), labels: (N,); the source's likewise. Gradients are those of the cross-entropy, averaged over images
+    and over `restarts` random heads (uniform within D^(-1/2)). The gap of the paper shrinks as gradients grow, so it depends on
+    the scale of the features; the cosine does not. The code of the survey by secret-hammer also reinitialises the backbone for
+    every batch and leaves batch norm in training mode; here the given network is used in evaluation mode.
     """
     (own, _), (there, _) = _sides(network, images, labels, source_images, source_labels, restarts, most, seed)
     return float(_score(own.gradient, there.gradient, form)[0])
@@ -54,22 +54,22 @@ def resampled(
     network: Network,
     **options: Any,
 ) -> Array:
-    """To first order in how often an image is drawn: the slope of its loss along the derivative of the score."""
-    given = {**pge.options, **options}
-    form = given.pop("form")
-    sides = _sides(network, images, labels, source_images, source_labels, *(given[n] for n in ("restarts", "most", "seed")))
+    """To first order in how often an image is drawn: the derivative of its loss along the derivative of the score."""
+    chosen = {**pge.options, **options}
+    form = chosen.pop("form")
+    sides = _sides(network, images, labels, source_images, source_labels, *(chosen[n] for n in ("restarts", "most", "seed")))
     score, *derivatives = _score(sides[0][0].gradient, sides[1][0].gradient, form)
-    found = np.full(len(draws.target), float(score))
+    scores = np.full(len(draws.target), float(score))
     for (side, rows), derivative, drawn in zip(sides, derivatives, (draws.target, draws.source), strict=True):
         weights = multiplicities(drawn, drawn.shape[1])[:, rows]
         slopes = side.slopes(derivative)
         with np.errstate(invalid="ignore"):
-            found += weights @ slopes / weights.sum(axis=1) - slopes.mean()
-    return found
+            scores += weights @ slopes / weights.sum(axis=1) - slopes.mean()
+    return scores
 
 
 class _Side:
-    """One side's images with heads: losses of the images, and their mean gradient as one vector."""
+    """The images of one side with random heads: losses of the images, and their mean gradient as one vector."""
 
     def __init__(self, network: Network, images: Tensor, labels: Tensor, restarts: int, seed: int) -> None:
         self.network, self.images, self.labels = network, images, labels
@@ -80,14 +80,14 @@ class _Side:
         self.gradient = self._gradient()
 
     def slopes(self, direction: Tensor) -> Array:
-        """(n,): how each image's loss rises as the weights move along a direction."""
+        """Derivative of the loss of each image as the weights move along a direction, (n,)."""
         parts = torch.split(direction.to(self.images.dtype), [one.numel() for one in self.weights])
         along = [part.view_as(one) for part, one in zip(parts, self.weights, strict=True)]
-        found = [
+        slopes = [
             slope(self.network, along, self.images[part], lambda features, part=part: self._of(features, part))  # type: ignore[misc]
             for part in self._parts()
         ]
-        return np.asarray(torch.cat(found).double().cpu().numpy())
+        return np.asarray(torch.cat(slopes).double().cpu().numpy())
 
     def _parts(self) -> list[slice]:
         return [slice(start, start + BATCH) for start in range(0, len(self.images), BATCH)]
@@ -96,7 +96,7 @@ class _Side:
         return self._of(self.network.features(self.images[part]), part)
 
     def _of(self, features: Tensor, part: slice) -> Tensor:
-        """(n,) losses, the mean over heads."""
+        """Losses (n,), the mean over the heads."""
         logits = torch.einsum("nd,rcd->nrc", features, self.heads)
         losses = F.cross_entropy(logits.flatten(0, 1), self.labels[part].repeat_interleave(len(self.heads)), reduction="none")
         return losses.view(logits.shape[:2]).mean(dim=1)
@@ -105,8 +105,8 @@ class _Side:
         self.network.backbone.requires_grad_()
         whole = torch.zeros(sum(one.numel() for one in self.weights), dtype=self.images.dtype, device=self.images.device)
         for part in self._parts():
-            told = torch.autograd.grad(self._losses(part).sum(), self.weights, allow_unused=True, materialize_grads=True)
-            whole += torch.cat([one.flatten() for one in told])
+            gradients = torch.autograd.grad(self._losses(part).sum(), self.weights, allow_unused=True, materialize_grads=True)
+            whole += torch.cat([one.flatten() for one in gradients])
         self.network.backbone.requires_grad_(requires_grad=False)
         return whole / len(self.images)
 
@@ -117,17 +117,17 @@ def _sides(  # noqa: PLR0913, PLR0917
     seed: int,
 ) -> list[tuple[_Side, Array]]:  # fmt: skip
     frozen = for_evaluation(network)
-    found = []
+    sides = []
     for side, own in ((images, labels), (source_images, source_labels)):
         if own.ndim > 1:
             raise Undefined("the source has several labels per image")
         rows, numbers = drawn_images(side, own, most, seed)
-        found.append((_Side(frozen, side[rows], torch.from_numpy(numbers).to(side.device), restarts, seed), rows))
-    return found
+        sides.append((_Side(frozen, side[rows], torch.from_numpy(numbers).to(side.device), restarts, seed), rows))
+    return sides
 
 
 def _score(own: Tensor, there: Tensor, form: str) -> tuple[Tensor, Tensor, Tensor]:
-    """Score and its derivatives with respect to both gradients."""
+    """The score and its derivatives by both gradients."""
     if form not in FORMS:
         raise Undefined(f"pge has no form '{form}'; it has {' and '.join(FORMS)}")
     own, there = own.double().requires_grad_(), there.double().requires_grad_()

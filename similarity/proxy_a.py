@@ -1,4 +1,4 @@
-"""Proxy A-distance: how well a linear classifier tells target images from source images."""
+"""Proxy A-distance: how well a linear classifier separates target images from source images."""
 
 from typing import Any
 
@@ -16,24 +16,25 @@ from benchmark.measures.resampling import multiplicities, sample
 def proxy_a(
     neutral: Array, source_neutral: Array, *, folds: int = 5, ridge: float = 1.0, most: int = 1000, seed: int = 0
 ) -> float:
-    """-2 (1 - 2 e), e the held-out error of telling target from source: about 0 where they are alike, above -2.
+    """Negated proxy A-distance -2 (1 - 2 e), e the held-out error of separating target from source; about 0 if alike.
 
-    neutral: (N, E); source_neutral: (M, E). As many images of either side, at most `most`, seeded; e is the mean of both
-    sides' errors over `folds` folds. The classifier is ridge regression on ±1, penalty `ridge` times the mean of the squared
-    singular values. Undefined where no held-out image is mistaken: -2 would tell nothing, however far the sides lie apart.
+    neutral: (N, E); source_neutral: (M, E). Equally many images of both sides, at most `most`, are sampled with `seed`; e is
+    the mean of both sides' errors over `folds` folds. The classifier is ridge regression on ±1 with a penalty of `ridge` times
+    the mean squared singular value. Undefined if no held-out image is misclassified: -2 does not say how far the sides are
+    apart.
     """
     wrong, source_wrong, _, _ = _mistakes(neutral, source_neutral, folds, ridge, most, seed)
     error = (wrong.mean() + source_wrong.mean()) / 2
     if error == 0:
-        raise Undefined("target and source are told apart without a mistake: the distance is saturated at 2")
+        raise Undefined("no held-out image of target or source is misclassified: the distance is saturated at 2")
     return -float(2 * (1 - 2 * error))
 
 
 @proxy_a.bootstrap
 def resampled(draws: Draws, neutral: Array, source_neutral: Array, **options: Any) -> Array:
-    """Held-out mistakes, made once, averaged over the draws: an image drawn twice would be in training and test."""
-    given = {**proxy_a.options, **options}
-    wrong, source_wrong, rows, source_rows = _mistakes(neutral, source_neutral, **given)
+    """Averages the held-out mistakes over the draws: a duplicate would be in training and test."""
+    chosen = {**proxy_a.options, **options}
+    wrong, source_wrong, rows, source_rows = _mistakes(neutral, source_neutral, **chosen)
     weights = multiplicities(draws.target, len(neutral))[:, rows]
     source_weights = multiplicities(draws.source, len(source_neutral))[:, source_rows]
     with np.errstate(invalid="ignore"):
@@ -44,7 +45,7 @@ def resampled(draws: Draws, neutral: Array, source_neutral: Array, **options: An
 def _mistakes(
     neutral: Array, source_neutral: Array, folds: int, ridge: float, most: int, seed: int
 ) -> tuple[Array, Array, Array, Array]:
-    """Held-out mistakes of k target and k source images, 0 or 1 or, undecided, 0.5, and their rows, (k,) each."""
+    """Held-out mistakes of k target and k source images (0, 1, or 0.5 if undecided), and their row numbers, (k,) each."""
     count = min(len(neutral), len(source_neutral), most)
     if count < folds:
         raise Undefined(f"{count} images of a side cannot be held out in {folds} folds")
@@ -55,12 +56,12 @@ def _mistakes(
     wrong = np.empty(2 * count)
     for held in range(folds):
         test = fold == held
-        told = _told(images[~test], side[~test], images[test], ridge)
-        wrong[test] = (1 - np.sign(told * side[test])) / 2
+        predictions = _predict(images[~test], side[~test], images[test], ridge)
+        wrong[test] = (1 - np.sign(predictions * side[test])) / 2
     return wrong[:count], wrong[count:], rows, source_rows
 
 
-def _told(train: Array, side: Array, test: Array, ridge: float) -> Array:
+def _predict(train: Array, side: Array, test: Array, ridge: float) -> Array:
     """Ridge regression with intercept, in the space of images or of features, whichever is smaller."""
     middle = train.mean(axis=0)
     train, test = train - middle, test - middle

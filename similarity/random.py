@@ -7,5 +7,5 @@ from benchmark import measure
 
 @measure(grows="1", citation="a baseline")
 def random(rng: np.random.Generator) -> float:
-    """A number between 0 and 1, drawn by the names of source, target and backbone: the same one every time."""
+    """A random number between 0 and 1 that depends on the names of source, target and backbone alone."""
     return float(rng.random())

@@ -1,4 +1,4 @@
-"""SFDA: how surely the classes are told once images that are hard to tell have been moved towards the other classes."""
+"""SFDA: certainty about the classes after images that are hard to classify were moved towards other classes."""
 
 from dataclasses import dataclass
 
@@ -21,13 +21,14 @@ def sfda(
     log: bool = False,
     soften: bool = False,
 ) -> float:
-    """Mean of p(y|x) of a second discriminant analysis, of mixed images: x → p x + (1-p) mean of the other classes; in [0, 1].
+    """Mean posterior p(y|x) of a second discriminant analysis, fitted to mixed images x → p x + (1-p) o; in [0, 1].
 
-    features: (N, D); labels: (N,). p is the first analysis' p(y|x); see `lda_regularised` for it, for the shrinkage, which both
-    share, and for `scale` and `log`. The mean of the other classes is that of their means.
-    soften: p goes through a softmax once more, as in the authors' code (TencentARC/SFDA); that moves even images that are told
-    for certain. That code also changes the features that it is given. Undefined where all images are told for certain although
-    N < D + C: the shrinkage vanishes for features of large scale; scale="unit" is then a way out.
+    features: (N, D); labels: (N,). p is the posterior of the image's own class in a first analysis, and o the mean of the means
+    of the other classes. See `lda_regularised` for the analysis, for the shrinkage, which both share, and for `scale` and
+    `log`.
+    soften: passes p through a softmax again, as the authors' code (TencentARC/SFDA) does; that also moves images classified
+    with certainty. That code also changes the features it is given. Undefined where all images are classified with certainty
+    although N < D + C: the shrinkage vanishes for features of large scale; scale="unit" avoids that.
     """
     second = _mix(features, labels, shrinkage, scale, soften).second
     return float(second.label_posteriors(labels, log).mean())
@@ -44,9 +45,9 @@ def resampled(  # noqa: PLR0913 - the measure's own options
     log: bool = False,
     soften: bool = False,
 ) -> Array:
-    """To first order in how often each image is drawn, its pull on both analyses and on the mixing included; a held fixed.
+    """To first order in how often each image is drawn, including its effect on both analyses and the mixing; a is fixed.
 
-    Too narrow where N is not several times D, as the images that are scored have shaped the Gaussians.
+    Too narrow where N is not several times D, because the images that are scored have shaped the Gaussians.
     """
     mixture = _mix(features, labels, shrinkage, scale, soften)
     first, second, posteriors = mixture.first, mixture.second, mixture.posteriors

@@ -1,4 +1,4 @@
-"""How many images a source has been trained on."""
+"""Number of images that a source was trained on."""
 
 import math
 
@@ -7,7 +7,10 @@ from benchmark import Source, Undefined, measure
 
 @measure(grows="1", citation="the plainest baseline; compare Juodelyte et al., On dataset transferability, 2024")
 def source_size(source: Source) -> float:
-    """The natural logarithm of the number of source images plus one: 0 for scratch. Looks at no image."""
+    """Natural logarithm of the number of source images plus one; 0 for scratch. No image is used.
+
+    Raises Undefined if that number is not declared and the images are not on this machine.
+    """
     if source.kind == "random":
         return 0.0
     count = source.images or (source.dataset.images if source.dataset is not None else None)

@@ -1,4 +1,4 @@
-"""Task2Vec: do target and source task lean on the same filters of a network?"""
+"""Task2Vec: whether target and source task depend on the same filters of one network."""
 
 from collections.abc import Callable
 
@@ -32,13 +32,13 @@ def task2vec(  # noqa: PLR0913 - five needs and two options
     most: int = 100,
     seed: int = 0,
 ) -> float:
-    """cos(f / (f + g), g / (f + g)) in [0, 1]: f, g the diagonals of the Fisher information of target and source task.
+    """Cosine of f / (f + g) and g / (f + g), in [0, 1]; f and g are the diagonal Fisher information of target and source task.
 
-    images: (N, 3, H, W), labels: (N,) or, of several labels per image, (N, L); the source's likewise. F = E over images and
-    over labels drawn from the network of the squared gradient of log p(y | x), mean over each filter's weights; the head is a
-    logistic regression on the frozen features. Both tasks, and those of every source, go through one network, as in the paper.
-    awslabs/aws-cv-task2vec squares gradients of batches instead of images, counts the scales of batch norm as filters,
-    puts batch norm into training mode and fits the head by ten epochs of Adam.
+    images: (N, 3, H, W), labels: (N,) or, with several labels per image, (N, L); the source's likewise. F is the expectation,
+    over images and over labels drawn from the network, of the squared gradient of log p(y | x), averaged over the weights of
+    each filter; the head is a logistic regression on the frozen features. Both tasks, and those of all sources, use one
+    network, as in the paper. awslabs/aws-cv-task2vec squares gradients of batches instead of images, counts the scales of batch
+    norm as filters, puts batch norm into training mode and fits the head by ten epochs of Adam.
     """
     sides = _both(images, labels, source_images, source_labels, neutral_network, most, seed)
     return float(_likeness(*(parts.mean(axis=0)[None] for parts, _ in sides))[0])
@@ -56,18 +56,18 @@ def resampled(  # noqa: PLR0913 - five needs and two options
     most: int = 100,
     seed: int = 0,
 ) -> Array:
-    """Each image's own part of the information, averaged over the draws; sub-samples, heads and drawn labels stay."""
+    """Averages each image's own part of the information over the draws; sub-samples, heads and drawn labels are fixed."""
     sides = _both(images, labels, source_images, source_labels, neutral_network, most, seed)
-    found = []
+    information = []
     for (parts, rows), drawn in zip(sides, (draws.target, draws.source), strict=True):
         weights = multiplicities(drawn, drawn.shape[1])[:, rows]
         with np.errstate(invalid="ignore"):
-            found.append(weights @ parts / weights.sum(axis=1, keepdims=True))
-    return _likeness(*found)
+            information.append(weights @ parts / weights.sum(axis=1, keepdims=True))
+    return _likeness(*information)
 
 
 def _likeness(own: Array, there: Array) -> Array:
-    """Cosine of (B, filters), each filter scaled by what both tasks ask of it → (B,)."""
+    """Cosine of (B, filters), each filter scaled by the information of both tasks → (B,)."""
     both = own + there
     scaled = [np.divide(one, both, out=np.zeros_like(both), where=both > 0) for one in (own, there)]
     if not all(one.any() for one in scaled):
@@ -81,13 +81,13 @@ def _likeness(own: Array, there: Array) -> Array:
 def _both(  # noqa: PLR0913, PLR0917
     images: Tensor, labels: Array, source_images: Tensor, source_labels: Array, network: Network, most: int, seed: int
 ) -> list[Side]:
-    """Squared gradients and rows of target and source."""
+    """Squared gradients and row numbers of target and source."""
     frozen = for_evaluation(network)
     return [_information(frozen, side, most, seed) for side in ((images, labels), (source_images, source_labels))]
 
 
 def _information(network: Network, side: tuple[Tensor, Array], most: int, seed: int) -> Side:
-    """Squared gradients (n, filters) of log p(y | x), y drawn from the fitted network, and the rows of the sub-sample."""
+    """Squared gradients (n, filters) of log p(y | x), y drawn from the fitted network, and rows of the sub-sample."""
     rows, labels = drawn_images(*side, most, seed)
     images = side[0][rows]
     head = _head(features_of(network, images), labels)
@@ -113,11 +113,11 @@ def _head(features: Tensor, labels: Array) -> Callable[[Tensor], Tensor]:
     rows = (rows - middle) / scale
     columns = [labels] if labels.ndim == 1 else [column for column in labels.T if len(np.unique(column)) > 1]
     if not columns:
-        raise Undefined("no label is both given and not given")
+        raise Undefined("no label has both values")
     fits = [LogisticRegression(max_iter=5000).fit(rows, column) for column in columns]
     weight, bias = np.concatenate([fit.coef_ for fit in fits]), np.concatenate([fit.intercept_ for fit in fits])
     if labels.ndim == 1 and len(weight) == 1:  # two classes, one of them with logit 0
         weight, bias = np.concatenate([0 * weight, weight]), np.concatenate([0 * bias, bias])
     by = torch.from_numpy(weight / scale).to(features)
     beside = torch.from_numpy(bias - weight @ middle / scale).to(features)
-    return lambda given: F.linear(given, by, beside)
+    return lambda features: F.linear(features, by, beside)

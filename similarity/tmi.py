@@ -12,34 +12,34 @@ from benchmark import Array, Draws, Undefined, measure
     citation="Xu & Kang, Fast and accurate transferability measurement by evaluating intra-class feature variance, ICCV 2023",
 )
 def tmi(features: Array, labels: Array, *, k: int = 3) -> float:
-    """H(X|Y) = Σ_c n_c/N H(X|c) in nats, any number: features that still tell images of one class apart have more to adapt.
+    """Conditional entropy H(X|Y) = Σ_c n_c/N H(X|c) of the features within classes, in nats; unbounded.
 
-    features: (N, D); labels: (N,). H(X|c) is Kozachenko and Leonenko's estimate, ψ(n_c) - ψ(k) + log V_D + D mean log r, with
-    the distance r of each image to its k-th nearest of the class and the volume V_D of the unit ball. It grows with D and by
-    D log a where features are multiplied by a, so that it compares sources of one architecture. No code of the authors is
-    known, so k is a choice. Undefined where a class has k images or fewer, or k + 1 with the same features, which have no
-    volume.
+    features: (N, D); labels: (N,). Features that still separate images of one class have more to adapt. H(X|c) is the estimate
+    of Kozachenko and Leonenko, ψ(n_c) - ψ(k) + log V_D + D mean log r, with the distance r of each image to its k-th nearest of
+    the class and the volume V_D of the unit ball. It grows with D, and by D log a if features are multiplied by a, so compare
+    sources of one architecture only. No code of the authors is known, so k is our choice. Undefined if a class has at most k
+    images, or k + 1 images with the same features.
     """
     return float(_entropies(features, labels, k).mean())
 
 
 @tmi.bootstrap
 def resampled(draws: Draws, features: Array, labels: Array, *, k: int) -> Array:
-    """The neighbours of each image are held fixed: a copy would be at distance zero.
+    """The neighbours of each image are held fixed, because a duplicate would be at distance 0.
 
-    That leaves out that neighbours share images, with hundreds of dimensions about half of the spread between sets of images.
+    This omits that images share neighbours, which is about half of the spread between sets of images in hundreds of dimensions.
     """
-    found: Array = _entropies(features, labels, k)[draws.target].mean(axis=1)
-    return found
+    scores: Array = _entropies(features, labels, k)[draws.target].mean(axis=1)
+    return scores
 
 
 def _entropies(features: Array, labels: Array, k: int) -> Array:
-    """The part of each image, (N,): -log of the density that its k-th neighbour tells."""
+    """The part of each image, (N,): -log of the density estimated from its k-th neighbour."""
     if k < 1:
         raise Undefined(f"neighbour {k} has no distance")
     dims = features.shape[1]
     ball = dims / 2 * np.log(np.pi) - scipy.special.gammaln(dims / 2 + 1)
-    centred, found = features - features.mean(axis=0), np.empty(len(labels))
+    centred, parts = features - features.mean(axis=0), np.empty(len(labels))
     for label in range(labels.max() + 1):
         own = np.flatnonzero(labels == label)
         if len(own) <= k:
@@ -50,5 +50,5 @@ def _entropies(features: Array, labels: Array, k: int) -> Array:
         radius = np.sort(apart, axis=0)[k]  # the image itself is among them; distances anew, exact also for near copies
         if radius.min() <= 1e-9 * np.abs(points).max():
             raise Undefined(f"{k + 1} images of a class have the same features")
-        found[own] = scipy.special.digamma(len(own)) - scipy.special.digamma(k) + ball + dims * np.log(radius)
-    return found
+        parts[own] = scipy.special.digamma(len(own)) - scipy.special.digamma(k) + ball + dims * np.log(radius)
+    return parts

@@ -1,4 +1,4 @@
-"""TransRate: bits to describe the features, less bits to describe them class by class."""
+"""TransRate: bits needed to describe the features minus bits needed class by class, by log determinants."""
 
 import numpy as np
 import scipy.linalg
@@ -15,13 +15,12 @@ EPSILON = 1e-4
     citation="Huang et al., Frustratingly easy transferability estimation, ICML 2022",
 )
 def transrate(features: Array, labels: Array, *, mean: str = "weighted", scale: str = "trace") -> float:
-    """R(F) - Σ_c n_c/N R(F_c), R(F) = 1/2 log det(1 + F'F/(n e)), e = 1e-4, of features less their overall mean; in nats, >= 0.
+    """Coding rate R(F) - Σ_c n_c/N R(F_c) with R(F) = 1/2 log det(1 + F'F/(n e)), e = 1e-4, of centred features; in nats, >= 0.
 
-    features: (N, D); labels: (N,). mean: "weighted" by the classes' sizes, as in the paper's equation, or "plain", as in the
-    paper's listing and in Transfer-Learning-Library (thuml, `transrate.py`).
-    scale: "trace" divides the features so that the trace of FF' is 1; "raw" takes them as they are, the score then grows with
-    their scale. With few images for many features the score tells mostly how many images there are for each feature: compare
-    sources on the same images only.
+    features F: (N, D); labels: (N,). mean: "weighted" by the sizes of the classes, as in the paper's equation, or "plain", as
+    in the paper's listing and in Transfer-Learning-Library (thuml, `transrate.py`). scale: "trace" divides the features so that
+    the trace of FF' is 1; "raw" does not, and the score then grows with the scale of the features. With few images for many
+    features the score mostly reflects the number of images per feature: compare sources on the same images only.
     """
     moved = _scaled(features, scale)
     shares = _shares(labels, mean)
@@ -31,10 +30,10 @@ def transrate(features: Array, labels: Array, *, mean: str = "weighted", scale: 
 
 @transrate.bootstrap
 def resampled(draws: Draws, features: Array, labels: Array, *, mean: str = "weighted", scale: str = "trace") -> Array:
-    """To first order in how often each image is drawn: what the determinants lose without it, and what it moves mean and scale.
+    """To first order in how often each image is drawn: its effect on the determinants, on the mean and on the scale.
 
-    A determinant loses log(1 - h_i) without image i, h_i its leverage. Images drawn twice would leave directions empty.
-    Up to twice too wide where the classes hardly differ.
+    A determinant loses log(1 - h_i) without image i, h_i its leverage. Duplicates would leave directions empty. Up to twice too
+    wide where the classes hardly differ.
     """
     moved = _scaled(features, scale)
     left, value, pull = _left(moved), _rate(moved), np.zeros(moved.shape[1])
@@ -79,14 +78,14 @@ def _rate(moved: Array) -> float:
 
 
 def _left(moved: Array) -> Array:
-    """1 - h, (N,): h = x'(n e + X'X)⁻¹x, the leverage of each image; the diagonal of (1 + XX'/(n e))⁻¹."""
+    """1 - h, (N,): h = x'(n e + X'X)⁻¹x is the leverage of each image; the diagonal of (1 + XX'/(n e))⁻¹."""
     right = moved.T / np.sqrt(len(moved) * EPSILON) if len(moved) > moved.shape[1] else np.eye(len(moved))
     square = (scipy.linalg.solve_triangular(_factor(moved), right, lower=True) ** 2).sum(axis=0)
     return np.asarray(np.clip(1 - square if len(moved) > moved.shape[1] else square, 1e-15, 1))
 
 
 def _pull(moved: Array) -> Array:
-    """(n e + X'X)⁻¹ times the sum of the images, (D,): how fast the rate falls as the images move away from it."""
+    """(n e + X'X)⁻¹ times the sum of the images, (D,): the derivative of the rate as all images move."""
     factor, scale = (_factor(moved), True), len(moved) * EPSILON
     if len(moved) > moved.shape[1]:
         return np.asarray(scipy.linalg.cho_solve(factor, moved.sum(axis=0)) / scale)

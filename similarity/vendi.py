@@ -1,4 +1,4 @@
-"""Vendi score: how many different images the source effectively holds."""
+"""Vendi score: the effective number of different images of the source."""
 
 import numpy as np
 from scipy.linalg import eigh
@@ -12,22 +12,22 @@ from benchmark.measures.resampling import multiplicities
     citation="Friedman & Dieng, The Vendi score: a diversity evaluation metric for machine learning, TMLR 2023",
 )
 def vendi(source_neutral: Array) -> float:
-    """exp(-sum_k l_k log l_k), l the eigenvalues of K / M, K the cosines between source images; in [1, min(M, E)].
+    """Vendi score exp(-Σ_k l_k log l_k), l the eigenvalues of K / M, K the cosines between source images; in [1, min(M, E)].
 
-    source_neutral: (M, E). It says how diverse the source is, not how similar to the target: it is the same on all targets.
-    K / M is M x M or, with the same eigenvalues above 0, E x E, whichever is smaller.
+    source_neutral: (M, E). It measures how diverse the source is, not how similar to the target: it is equal on all targets. K
+    / M is M × M or, with the same positive eigenvalues, E × E, whichever is smaller.
     """
     return float(np.exp(_entropy(_values(_unit(source_neutral)))))
 
 
 @vendi.bootstrap
 def resampled(draws: Draws, source_neutral: Array) -> Array:
-    """To first order in how often an image is drawn; a resample itself holds fewer different images and looks less diverse."""
+    """To first order in how often an image is drawn; a resample itself has fewer different images and is less diverse."""
     unit = _unit(source_neutral)
     count, dims = unit.shape
     values, vectors = eigh(unit @ unit.T / count if count <= dims else unit.T @ unit / count, check_finite=False)
-    kept = values > 1e-12
-    values, vectors = values[kept], vectors[:, kept]
+    positive = values > 1e-12
+    values, vectors = values[positive], vectors[:, positive]
     # dl_k = l_k u_ik^2 for image i, where u_k = X v_k / (M l_k)^(1/2) in the E x E form.
     shares = vectors**2 * values if count <= dims else (unit @ vectors) ** 2 / count
     influence = -shares @ (np.log(values) + 1)

@@ -1,4 +1,4 @@
-"""Held-out results of each image, for measures that train a small classifier: folds, neighbours' votes, averages."""
+"""Cross-validation for measures that fit a small classifier: folds, votes of neighbours, results of held-out images."""
 
 from hashlib import blake2b
 
@@ -9,7 +9,7 @@ from benchmark.specs.needs import Array, Undefined
 
 
 def canonical(features: Array) -> Array:
-    """Numbers of the rows in an order that does not depend on the order in which they came: along one fixed direction."""
+    """Row numbers in an order that depends on the rows alone, not on their order: sorted along one fixed direction."""
     direction = np.cos(np.arange(1, features.shape[1] + 1))
     # Row by row: a product of matrices may round equal rows in different ways, by where they stand.
     parts = [(features[at : at + 4096] * direction).sum(axis=1) for at in range(0, len(features), 4096)]
@@ -17,9 +17,9 @@ def canonical(features: Array) -> Array:
 
 
 def stratified_folds(features: Array, labels: Array, *, number: int, seed: int) -> Array:
-    """Fold of each image, (N,), stratified by class; equal rows of features share one, or one would give the other away.
+    """Fold of each image, (N,), stratified by class; equal rows share a fold, as one would reveal the label of the other.
 
-    Neither the order of images nor the numbers of the classes change who is held out with whom.
+    The order of images and the names of classes have no effect. Raises Undefined for too few images or classes.
     """
     rows = canonical(features)
     seen: dict[bytes, int] = {}
@@ -38,46 +38,46 @@ def stratified_folds(features: Array, labels: Array, *, number: int, seed: int) 
     dealt = np.concatenate([rng.permutation(np.flatnonzero(kind == one)) for one in range(kind.max() + 1)])
     fold = np.empty(len(seen), dtype=np.int64)
     fold[dealt] = np.arange(len(seen)) % number
-    found: Array = fold[group]
+    folds: Array = fold[group]
     for one in range(number):
-        if len(np.unique(labels[found != one])) < 2:
+        if len(np.unique(labels[folds != one])) < 2:
             raise Undefined("one class is left where a fold is held out")
-    return found
+    return folds
 
 
-def votes(asked: Array, known: Array, labels: Array, k: int, *, classes: int) -> Array:
-    """Share of each class among the k nearest of `known` (M, D) to each of `asked` (A, D): (A, classes).
+def votes(queries: Array, references: Array, labels: Array, k: int, *, classes: int) -> Array:
+    """Share of each class among the k nearest of `references` (M, D) to each row of `queries` (A, D): (A, classes).
 
-    Those as far as the k-th share the votes that are left, so that nothing depends on the order of images. Rows should be
-    centred: distances come from |a|² + |b|² - 2ab.
+    Images at the distance of the k-th share the remaining votes, so the order of images has no effect. Rows should be centred:
+    distances are computed as |a|² + |b|² - 2ab.
     """
     wanted = np.eye(classes)[labels]
-    norms = np.einsum("nd,nd->n", known, known)
+    norms = np.einsum("nd,nd->n", references, references)
     near = 1e-10 * norms.mean()
-    k = min(k, len(known))
-    found = np.empty((len(asked), classes))
-    for start in range(0, len(asked), 1000):
-        block = asked[start : start + 1000]
-        apart = norms - 2 * (block @ known.T) + np.einsum("nd,nd->n", block, block)[:, None]
+    k = min(k, len(references))
+    shares = np.empty((len(queries), classes))
+    for start in range(0, len(queries), 1000):
+        block = queries[start : start + 1000]
+        apart = norms - 2 * (block @ references.T) + np.einsum("nd,nd->n", block, block)[:, None]
         last = np.partition(apart, k - 1, axis=1)[:, k - 1 : k]
         closer = (apart < last - near).astype(float)
         tied = (np.abs(apart - last) <= near).astype(float)
         left = (k - closer.sum(axis=1)) / tied.sum(axis=1)
-        found[start : start + 1000] = (closer @ wanted + left[:, None] * (tied @ wanted)) / k
-    return found
+        shares[start : start + 1000] = (closer @ wanted + left[:, None] * (tied @ wanted)) / k
+    return shares
 
 
 def hits(shares: Array, labels: Array) -> Array:
     """1 where the own class has the highest share, 1/m where m classes tie for it, else 0: (N,)."""
     best = shares >= shares.max(axis=1, keepdims=True) - 1e-9
-    found: Array = best[np.arange(len(labels)), labels] / best.sum(axis=1)
-    return found
+    results: Array = best[np.arange(len(labels)), labels] / best.sum(axis=1)
+    return results
 
 
 def average(results: Array, labels: Array, *, balanced: bool, draws: Draws | None = None) -> Array:
-    """Mean result of the images, or mean over classes if `balanced`: a number, or (B,) over the images of each draw."""
+    """Mean result of the images, or mean over classes if `balanced`: a number, or (B,) for the images of each draw."""
     weights = 1 / np.bincount(labels)[labels] if balanced else np.ones(len(labels))
     if draws is None:
         return np.asarray(np.average(results, weights=weights))
-    found: Array = (results * weights)[draws.target].sum(axis=1) / weights[draws.target].sum(axis=1)
-    return found
+    means: Array = (results * weights)[draws.target].sum(axis=1) / weights[draws.target].sum(axis=1)
+    return means

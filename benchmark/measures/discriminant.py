@@ -62,7 +62,7 @@ class Discriminant:
         """
         own = np.take_along_axis(self.posteriors, labels[:, None], axis=1)[:, 0]
         if len(labels) < self.dims + self.posteriors.shape[1] and own.min() > 1 - 1e-6:
-            raise Undefined(f"saturated: {len(labels)} images of {self.dims} features are all told for certain")
+            raise Undefined(f"saturated: {len(labels)} images of {self.dims} features are all classified with certainty")
         return np.asarray(np.log(np.maximum(own, 1e-300))) if log else own
 
     def label_slopes(self, labels: Array, log: bool) -> Array:

@@ -1,4 +1,4 @@
-"""Gradients of a network on images, image by image, without touching the network."""
+"""Gradients of a network for each image. The network itself is never changed."""
 
 import warnings
 from collections.abc import Callable, Sequence
@@ -22,7 +22,7 @@ Conv2dSame, pad_same = timm.layers.Conv2dSame, timm.layers.pad_same  # type: ign
 
 
 def for_evaluation(network: Network) -> Network:
-    """A copy in evaluation mode, batch norm with its stored statistics, whose weights ask for no gradient yet."""
+    """A copy of the network in evaluation mode, with stored batch norm statistics and frozen weights."""
     made = copy_of(network).eval()
     made.zero_grad(set_to_none=True)
     for layer in made.modules():
@@ -32,9 +32,9 @@ def for_evaluation(network: Network) -> Network:
 
 
 def drawn_images(images: Tensor, labels: Array, most: int, seed: int) -> tuple[Array, Array]:
-    """Rows of a seeded sub-sample, classes in proportion, and its labels, both independent of order and labels' names.
+    """Row numbers of a sub-sample, classes in proportion, and its labels; order and names of labels have no effect.
 
-    Classes are numbered as they appear; several labels per image stay as they are.
+    Classes are numbered as they appear in the sub-sample; several labels per image stay as they are.
     """
     small = F.adaptive_avg_pool2d(images.detach().cpu().float(), THUMBNAIL).flatten(1).double().numpy()
     single = labels.ndim == 1
@@ -46,13 +46,13 @@ def drawn_images(images: Tensor, labels: Array, most: int, seed: int) -> tuple[A
 
 
 def features_of(network: Network, images: Tensor) -> Tensor:
-    """(n, D) without gradients, a batch at a time."""
+    """Features (n, D) without gradients, one batch at a time."""
     with torch.no_grad():
         return torch.cat([network.features(part) for part in torch.split(images, BATCH)])
 
 
 class _Features(nn.Module):
-    """`features` of a network as a module of its own, which torch.func can call with other weights."""
+    """The features of a network as a module, which torch.func can call with other weights."""
 
     def __init__(self, network: Network) -> None:
         super().__init__()
@@ -62,14 +62,14 @@ class _Features(nn.Module):
         return self.network.features(images)
 
 
-def slope(network: Network, direction: Sequence[Tensor], images: Tensor, told: Callable[[Tensor], Tensor]) -> Tensor:
-    """Derivative of `told(features)`, (n,), as the backbone's parameters move along a direction, by forward differentiation."""
+def slope(network: Network, direction: Sequence[Tensor], images: Tensor, value: Callable[[Tensor], Tensor]) -> Tensor:
+    """Derivative of `value(features)`, (n,), as the backbone's weights move along a direction, by forward differentiation."""
     frame = _Features(network)
     names = [f"network.backbone.{name}" for name, _ in network.backbone.named_parameters()]
     weights = tuple(one.detach() for one in network.backbone.parameters())
 
     def at(*moved: Tensor) -> Tensor:
-        return told(cast("Tensor", torch.func.functional_call(frame, dict(zip(names, moved, strict=True)), (images,))))
+        return value(cast("Tensor", torch.func.functional_call(frame, dict(zip(names, moved, strict=True)), (images,))))
 
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "`torch.jit.script` is deprecated", DeprecationWarning)  # torch's own use of it
@@ -77,18 +77,18 @@ def slope(network: Network, direction: Sequence[Tensor], images: Tensor, told: C
 
 
 def filters(network: Network) -> list[nn.Module]:
-    """Convolutions and linear layers of the backbone, in the order in which they are defined."""
+    """Convolutions and linear layers of the backbone, in the order of definition."""
     return [layer for layer in network.backbone.modules() if isinstance(layer, nn.Conv2d | nn.Linear)]
 
 
 def squared_gradients(network: Network, images: Tensor, losses: Callable[[Tensor, slice], Tensor]) -> Array:
-    """Mean over each filter's weights of the squared gradient of each image's own loss, (n, filters).
+    """Squared gradient of each image's own loss, averaged over the weights of each filter, (n, filters).
 
-    losses: of features and the slice of images that they are of, → (b,). In evaluation mode an image's loss depends on this
-    image alone, so that one backward pass gives the gradient at each layer's output for every image, and the product with the
-    layer's input the gradient of its weights.
+    losses: (features, slice of the images) → (b,). In evaluation mode the loss of an image depends on this image alone, so one
+    backward pass gives the gradient at each layer's output for every image, and its product with the layer's input is the
+    gradient of the weights. Raises Undefined for a backbone without convolutions and linear layers.
     """
-    found = []
+    squares = []
     layers = filters(network)
     for start in range(0, len(images), BATCH):
         part = slice(start, start + BATCH)
@@ -101,25 +101,25 @@ def squared_gradients(network: Network, images: Tensor, losses: Callable[[Tensor
                 hook.remove()
         outs = torch.autograd.grad(loss.sum(), [out for _, _, out in seen], allow_unused=True)
         whole: dict[nn.Module, Tensor] = {}  # of a layer that is used twice, both together
-        for (layer, given, _), out in zip(seen, outs, strict=True):
+        for (layer, inputs, _), out in zip(seen, outs, strict=True):
             if out is not None:
-                gradient = _weight_gradient(layer, given, out)
+                gradient = _weight_gradient(layer, inputs, out)
                 whole[layer] = whole[layer] + gradient if layer in whole else gradient
-        found.append(torch.cat([whole[layer].square().mean(dim=2) for layer in layers if layer in whole], dim=1))
-    if not found[0].numel():
+        squares.append(torch.cat([whole[layer].square().mean(dim=2) for layer in layers if layer in whole], dim=1))
+    if not squares[0].numel():
         raise Undefined("the backbone has neither convolutions nor linear layers")
-    return np.asarray(torch.cat(found).cpu().double().numpy())
+    return np.asarray(torch.cat(squares).cpu().double().numpy())
 
 
-def _keep(seen: list[tuple[nn.Module, Tensor, Tensor]], layer: nn.Module, given: tuple[Tensor, ...], out: Tensor) -> None:
-    seen.append((layer, given[0].detach(), out))
+def _keep(seen: list[tuple[nn.Module, Tensor, Tensor]], layer: nn.Module, inputs: tuple[Tensor, ...], out: Tensor) -> None:
+    seen.append((layer, inputs[0].detach(), out))
 
 
-def _weight_gradient(layer: nn.Module, given: Tensor, out: Tensor) -> Tensor:
-    """Of each image's loss with respect to the weights as they are applied: (n, filters, weights of a filter)."""
+def _weight_gradient(layer: nn.Module, inputs: Tensor, out: Tensor) -> Tensor:
+    """Gradient of each image's loss by the weights of a layer: (n, filters, weights of a filter)."""
     if isinstance(layer, nn.Linear):
         wide, deep = (
-            given.flatten(1, -2) if given.ndim > 2 else given[:, None],
+            inputs.flatten(1, -2) if inputs.ndim > 2 else inputs[:, None],
             out.flatten(1, -2) if out.ndim > 2 else out[:, None],
         )
         return deep.transpose(1, 2) @ wide
@@ -127,14 +127,14 @@ def _weight_gradient(layer: nn.Module, given: Tensor, out: Tensor) -> Tensor:
     size, stride, dilation = layer.kernel_size, layer.stride, layer.dilation
     padding = layer.padding
     if isinstance(layer, Conv2dSame):
-        given, padding = pad_same(given, list(size), list(stride), list(dilation)), (0, 0)
+        inputs, padding = pad_same(inputs, list(size), list(stride), list(dilation)), (0, 0)
     if isinstance(padding, str):
         raise Undefined(f"a convolution of the backbone pads by '{padding}', for which no gradient is worked out here")
-    count, groups = len(given), layer.groups
+    count, groups = len(inputs), layer.groups
     if size == (1, 1) and stride == (1, 1) and padding == (0, 0):
-        patches = given.flatten(2)
+        patches = inputs.flatten(2)
     else:
-        patches = F.unfold(given, size, dilation, padding, stride)  # (n, channels x kernel, places)
+        patches = F.unfold(inputs, size, dilation, padding, stride)  # (n, channels x kernel, places)
     patches = patches.reshape(count, groups, -1, patches.shape[-1])
     gradient = out.reshape(count, groups, -1, patches.shape[-1]) @ patches.transpose(2, 3)
     return gradient.reshape(count, layer.out_channels, -1)

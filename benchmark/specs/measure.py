@@ -157,7 +157,7 @@ class Measure:
             raise Undefined(f"{self.name} is not defined for several labels per image")
         columns: list[int | None] = [number for number, column in enumerate(labels.T) if len(np.unique(column)) == 2]
         if not columns:
-            raise Undefined("no label is both given and not given")
+            raise Undefined("no label has both values")
         return columns
 
     def _values(

@@ -74,5 +74,5 @@ def test_several_labels_per_image_are_refused():
 
 def test_a_backbone_without_two_convolutions_is_undefined():
     images, labels = pictures(6, size=160)
-    with pytest.raises(Undefined, match="no two convolutions"):
+    with pytest.raises(Undefined, match="fewer than two convolutions"):
         fu(images, labels, network("test_vit"))

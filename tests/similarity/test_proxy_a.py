@@ -4,7 +4,7 @@ from sklearn.linear_model import Ridge
 
 from benchmark.specs.measure import Draws
 from benchmark.specs.needs import Undefined
-from similarity.proxy_a import _told, proxy_a, resampled
+from similarity.proxy_a import _predict, proxy_a, resampled
 from tests.support.drawn import draws
 
 
@@ -19,7 +19,7 @@ def test_the_classifier_is_ridge_regression_on_either_side_of_n_below_e(dims):
     train, test, side = rng.standard_normal((20, dims)), rng.standard_normal((6, dims)), np.repeat([1.0, -1.0], 10)
     penalty = 0.7 * ((train - train.mean(axis=0)) ** 2).sum() / min(20, dims)
     expected = Ridge(alpha=penalty, solver="cholesky").fit(train, side).predict(test)
-    np.testing.assert_allclose(_told(train, side, test, 0.7), expected, rtol=1e-9)
+    np.testing.assert_allclose(_predict(train, side, test, 0.7), expected, rtol=1e-9)
 
 
 @pytest.mark.parametrize("dims", [8, 300])

@@ -76,9 +76,9 @@ def test_other_code_of_a_measure_or_of_what_it_uses_anywhere_is_another_score(me
     ("file", "old", "new"),
     [
         ("similarity/knn.py", "import numpy as np\n", "import json\n\nimport numpy as np\n"),
-        ("similarity/knn.py", '"""kNN', '"""kNN, or k nearest neighbours'),
+        ("similarity/knn.py", '"""Nearest', '"""The nearest'),
         ("similarity/knn.py", '    """Held-out accuracy', '    """The held-out accuracy'),
-        ("similarity/knn.py", "    found = np", "    # a remark\n    found = np"),
+        ("similarity/knn.py", "    results = np", "    # a remark\n    results = np"),
         ("similarity/knn.py", "k < 1", "k  <  1"),
         ("benchmark/measures/cross_validation.py", "import numpy as np\n", "import numpy as np\nimport scipy.linalg\n"),
         ("benchmark/specs/measure.py", "1.96 *", "1.97 *"),  # the frame of all measures is no part of their code

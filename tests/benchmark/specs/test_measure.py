@@ -137,7 +137,7 @@ def test_several_labels_are_averaged_over_those_with_both_values_or_given_whole_
     assert made(share, multilabel="whole")(labels) == pytest.approx(4 / 12)
     with pytest.raises(Undefined, match="several labels per image"):
         made(share, multilabel="refuse")(labels)
-    with pytest.raises(Undefined, match="no label is both given and not given"):
+    with pytest.raises(Undefined, match="no label has both values"):
         made(share)(labels[:, [1]])
 
 
