@@ -17,9 +17,9 @@ from benchmark.measures.resampling import first_order
 def hscore_shrunk(features: Array, labels: Array) -> float:
     """H-score (1-a) tr(Σ⁻¹ cov(E[F|y])) with shrunk covariance Σ = (1-a) cov(F) + a tr(cov(F))/D; in [0, C-1].
 
-    features F: (N, D); labels y: (N,). The shrinkage a is that of Ledoit and Wolf. N may be smaller than D; the inverse is then taken in the space of the images. For a = 1
-    the score is 0. Transfer-Learning-Library (thuml) divides the covariance of the means by N-1 and the shrunk one by N, so its
-    scores are N/(N-1) times these.
+    features F: (N, D); labels y: (N,). The shrinkage a is that of Ledoit and Wolf. N may be smaller than D; the inverse is then
+    taken in the space of the images. For a = 1 the score is 0. Transfer-Learning-Library (thuml) divides the covariance of the
+    means by N-1 and the shrunk one by N, so its scores are N/(N-1) times these.
     """
     moved = centred(features)
     gram = _gram(moved)
