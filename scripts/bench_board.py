@@ -41,6 +41,7 @@ from results.statistics.intervals import DRAWS, Measured, draws, ranked
 from results.statistics.mean_ranks import best_chances, mean_ranks, mean_values
 from results.tracking.experiment import Tracking
 from results.tracking.predictions import images_of
+from results.tracking.send import send
 from results.tracking.snapshot import file_of, frame_of, unchanged
 
 EXPERIMENT = "bench"
@@ -89,9 +90,9 @@ def measured(folder: Path, n: int) -> dict[str, list[float]]:
     def changed() -> None:
         frame_of(tracking, snapshots)
 
-    def send() -> None:
+    def send_one() -> None:
         number = next(touch)
-        tracking.send(Outcome(record(f"new{number}-{time.time()}", 2e9 + number)))
+        send(tracking, Outcome(record(f"new{number}-{time.time()}", 2e9 + number)))
 
     acts: dict[str, tuple[Callable[[], object], int, Callable[[], object] | None]] = {
         "mlflow.search_runs": (lambda: mlflow.search_runs([tracking.experiment_id], max_results=10**6), few, None),
@@ -101,8 +102,8 @@ def measured(folder: Path, n: int) -> dict[str, list[float]]:
         "read and board, warm": (lambda: board(unchanged(snapshots, uri, EXPERIMENT), uri, snapshots), REPEATS, None),
         "the process `cats board`, warm": (lambda: process(folder, uri), REPEATS, None),
         # Last: a changed database takes a whole round of readings until its snapshot is known to be what it is.
-        "snapshot, one new run": (changed, REPEATS, send),
-        "the process `cats board`, new run": (lambda: process(folder, uri), REPEATS, send),
+        "snapshot, one new run": (changed, REPEATS, send_one),
+        "the process `cats board`, new run": (lambda: process(folder, uri), REPEATS, send_one),
     }
     found = {}
     for name, (act, repeats, before) in acts.items():
@@ -214,7 +215,7 @@ def record(key: str, started: float) -> Record:
 
 def make(database: Path, n: int) -> None:
     start = time.perf_counter()
-    run = Tracking(f"sqlite:///{database}", EXPERIMENT).send(Outcome(record("k0", 1.7e9), predictions()))
+    run = send(Tracking(f"sqlite:///{database}", EXPERIMENT), Outcome(record("k0", 1.7e9), predictions()))
     with sqlite3.connect(database) as db:
         db.execute("CREATE TEMP TABLE numbers (n INTEGER, id TEXT)")
         db.executemany("INSERT INTO numbers VALUES (?, ?)", ((i, f"{i * 2654435761 % 2**32:08x}{i:024x}") for i in range(1, n)))

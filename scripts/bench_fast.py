@@ -30,6 +30,7 @@ from benchmark.machine.device import device_of
 from benchmark.specs.plan import Plan
 from results.tracking.cost_columns import hardware as provenance
 from results.tracking.experiment import Tracking
+from results.tracking.writer import Writer
 
 TARGETS = ("breastmnist", "pneumoniamnist", "retinamnist")
 RECIPES: dict[str, dict[str, Any]] = {
@@ -72,7 +73,7 @@ def runs(name: str, target: str, given: argparse.Namespace) -> pd.DataFrame:
     tracking = Tracking(given.tracking_uri, plan.experiment)
     quiet = Watch(lambda _: None, lambda _, __: print(".", end="", file=sys.stderr, flush=True))
     resolved = resolve_plan(plan, given.tracking_uri)
-    state = run(resolved, tracking, outbox_of(given.tracking_uri, plan.experiment), Local(), quiet)
+    state = run(resolved, Writer(tracking, outbox_of(given.tracking_uri, plan.experiment)), Local(), quiet)
     for record in state.failed:  # a rate of a grid may be too high
         print(f"  failed: {record.reason}")
     frame = tracking.frame()

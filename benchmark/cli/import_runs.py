@@ -97,8 +97,8 @@ def _deliver(records: "Sequence[Record]", tracking_uri: str, experiment: str) ->
 
     tracking = Tracking(tracking_uri, experiment)
     console = Console(stderr=True)
-    with Lease(tracking, outbox_of(tracking_uri, experiment), say):
-        sent = deposit(tracking, records)
+    with Lease(tracking, outbox_of(tracking_uri, experiment), say) as lease:
+        sent = deposit(tracking, records, lease)
         done = list(track(sent, "importing", len(records), console=console, transient=True, disable=not console.is_terminal))
     counts = Counter((each.record.kind, each.record.status) for each in done if each.act == "made")
     parts = [f"{n} {'scored pairs' if kind == 'score' else f'{status} runs'}" for (kind, status), n in counts.items()]

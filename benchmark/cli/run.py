@@ -123,12 +123,13 @@ def _run(plan: "ResolvedPlan", tracking_uri: str, engine: "Engine", pack: int) -
     from benchmark.execution.runner import run as run_plan
     from results.tracking.experiment import Tracking
     from results.tracking.lease import Lease
+    from results.tracking.writer import Writer
 
     experiment = plan.written.experiment
     tracking = Tracking(tracking_uri, experiment)
     outbox = outbox_of(tracking_uri, experiment)
-    with Lease(tracking, outbox, say), Progress() as watch:
-        return run_plan(plan, tracking, outbox, engine, watch, pack)
+    with Lease(tracking, outbox, say) as lease, Progress() as watch:
+        return run_plan(plan, Writer(tracking, outbox, lease), engine, watch, pack)
 
 
 @app.command()
@@ -139,13 +140,14 @@ def sync(plan: PlanArgument, tracking_uri: TrackingOption = DATABASE) -> None:
     from benchmark.specs.plan import load_plan
     from results.tracking.experiment import Tracking
     from results.tracking.lease import Lease
+    from results.tracking.writer import Writer
 
     experiment = load_plan(plan).experiment
     tracking, outbox = Tracking(tracking_uri, experiment), outbox_of(tracking_uri, experiment)
     try:
-        with stoppable(), Lease(tracking, outbox, say):
+        with stoppable(), Lease(tracking, outbox, say) as lease:
             adopt(outbox, experiment)
-            sent = tracking.deliver(outbox, sheltered)
+            sent = Writer(tracking, outbox, lease).deliver(sheltered)
     except KeyboardInterrupt:
         say(f"stopped; `cats sync {plan}` sends what still waits")
         raise typer.Exit(exit_code()) from None

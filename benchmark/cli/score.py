@@ -66,10 +66,11 @@ def _appraise(setting: "ScoreSettings", tracking: "Tracking") -> "Run":
     from benchmark.cli.progress import Progress
     from benchmark.measures.scoring import score_plan
     from results.tracking.lease import Lease
+    from results.tracking.writer import Writer
 
     outbox = outbox_of(tracking.uri, setting.plan.written.experiment)
-    with Lease(tracking, outbox, say), Progress() as watch:
-        return score_plan(setting, tracking, outbox, watch)
+    with Lease(tracking, outbox, say) as lease, Progress() as watch:
+        return score_plan(setting, Writer(tracking, outbox, lease), watch)
 
 
 def _print(rows: "list[Said]", form: Format) -> None:

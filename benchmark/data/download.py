@@ -1,7 +1,6 @@
 """One file over http or https: resumed where a download broke off, kept only if its checksum is right."""
 
 import errno
-import fcntl
 import os
 import re
 import shutil
@@ -17,6 +16,7 @@ from benchmark.data.dataset import File
 from results.atomic import disk_error, move_into_place, partial_path
 from results.digest import digest
 from results.error import CatsError
+from results.lock import locked
 
 Progress = Callable[[str, int, int | None], None]  # what, bytes so far, bytes in all if known
 
@@ -42,10 +42,13 @@ def download(file: File, final: Path, owner: str, progress: Progress = silent) -
     shown = shown_address(str(file.url))
     # The name of the draft changes with what is declared: a draft of something else is never resumed.
     draft = partial_path(final, digest([file.url, file.declared, file.size])[:8])
+
+    def refuse() -> None:
+        raise CatsError(f"{owner}: another process is fetching the same file; wait for it")
+
     try:
         draft.parent.mkdir(parents=True, exist_ok=True)
-        with draft.open("ab") as handle:
-            _alone(handle, owner)
+        with locked(draft.with_name(f"{draft.name}.lock"), refuse, keep=False), draft.open("ab") as handle:
             if final.is_file():
                 draft.unlink(missing_ok=True)
                 file.verify(final, owner)
@@ -79,13 +82,6 @@ def shown_address(url: str) -> str:
     if "@" in parts.netloc:
         raise CatsError(f"an address on {parts.hostname} holds a user name or a password; those are not kept in entries")
     return f"{parts.scheme}://{parts.netloc}{parts.path}"
-
-
-def _alone(handle: BinaryIO, owner: str) -> None:
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise CatsError(f"{owner}: another process is fetching the same file; wait for it") from None
 
 
 def _receive(file: File, handle: BinaryIO, shown: str, progress: Progress) -> None:

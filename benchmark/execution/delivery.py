@@ -8,9 +8,9 @@ from benchmark.execution.pretraining_records import handed_over
 from benchmark.machine.signals import sheltered
 from results.error import CatsError
 from results.record import Outcome
-from results.tracking.experiment import Tracking
 from results.tracking.lease import LostError
 from results.tracking.outbox import Outbox
+from results.tracking.writer import Writer
 
 log = logging.getLogger(__name__)
 
@@ -36,10 +36,10 @@ def drained(made: Iterator[list[Outcome]], control: RunControl, take: Callable[[
     return interrupted
 
 
-def hand_over(outcomes: Iterable[Outcome], tracking: Tracking, outbox: Outbox) -> None:
+def hand_over(outcomes: Iterable[Outcome], writer: Writer) -> None:
     """Keep what a job left, and send it with all that waits."""
-    keep(outcomes, outbox)
-    deliver(tracking, outbox)
+    keep(outcomes, writer.outbox)
+    deliver(writer)
 
 
 def keep(outcomes: Iterable[Outcome], outbox: Outbox) -> None:
@@ -59,13 +59,13 @@ def keep(outcomes: Iterable[Outcome], outbox: Outbox) -> None:
             raise refused
 
 
-def deliver(tracking: Tracking, outbox: Outbox) -> None:
+def deliver(writer: Writer) -> None:
     """Send what waits; if MLflow does not take it now, it stays in the outbox and the work goes on.
 
     Raises LostError if another driver has taken over: what waits is sent when that one has ended.
     """
     try:
-        tracking.deliver(outbox, sheltered)
+        writer.deliver(sheltered)
     except LostError:
         raise
     except CatsError as error:

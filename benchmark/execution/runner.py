@@ -20,13 +20,12 @@ from benchmark.specs.job import Job, jobs_of
 from benchmark.specs.resolved import ResolvedPlan
 from results.error import CatsError
 from results.record import Outcome
-from results.tracking.experiment import Tracking
-from results.tracking.outbox import Outbox
+from results.tracking.writer import Writer, close_abandoned
 
 log = logging.getLogger(__name__)
 
 
-def run(plan: ResolvedPlan, tracking: Tracking, outbox: Outbox, engine: Engine, watch: Watch, pack: int = 1) -> Run:
+def run(plan: ResolvedPlan, writer: Writer, engine: Engine, watch: Watch, pack: int = 1) -> Run:
     """Make every cell of the plan that no run of the experiment has finished.
 
     Before the first cell starts, the data and weights of all cells are read, and pairs that share images are left out (see
@@ -34,8 +33,7 @@ def run(plan: ResolvedPlan, tracking: Tracking, outbox: Outbox, engine: Engine, 
 
     Args:
         plan: see execution.resolution.
-        tracking: where records are sent.
-        outbox: where records wait until they are sent.
+        writer: the outbox where records wait, and the experiment to which they are sent.
         engine: runs the jobs.
         watch: is told what happens.
         pack: at most so many cells that differ only in the seed are made at the same time.
@@ -45,10 +43,11 @@ def run(plan: ResolvedPlan, tracking: Tracking, outbox: Outbox, engine: Engine, 
     """
     written = plan.written
     guard = Guard(written.budget)
+    tracking, outbox = writer.tracking, writer.outbox
     adopt(outbox, written.experiment)
     waiting = {outcome.record.key for _, outcome in outbox if outcome.record.status == "finished"}
-    deliver(tracking, outbox)
-    tracking.close_abandoned()
+    deliver(writer)
+    close_abandoned(tracking)
     frame = frame_of(tracking)
     finished = finished_in(frame) | waiting
     if plan.pairs.unknown and any((cell.source, cell.target) in plan.pairs.unknown for cell in OpenCells(plan.cells, finished)):
@@ -72,7 +71,7 @@ def run(plan: ResolvedPlan, tracking: Tracking, outbox: Outbox, engine: Engine, 
             for sentence in guard.look(jobs):
                 watch.told(sentence)
         del frame  # it may be large, and a run may take days
-        Work(tracking, outbox, guard, watch, state).do(engine, jobs())
+        Work(writer, guard, watch, state).do(engine, jobs())
     state.waiting = sum(1 for _ in outbox)
     try:
         state.budget = guard.close()
@@ -96,8 +95,7 @@ def _counted(plan: ResolvedPlan, finished: set[str]) -> Run:
 class Work:
     """What the runner does with an engine: lets its jobs begin, keeps what they leave, sends it."""
 
-    tracking: Tracking
-    outbox: Outbox
+    writer: Writer
     guard: Guard
     watch: Watch
     state: Run
@@ -110,7 +108,7 @@ class Work:
         stop = drained(engine.outcomes(jobs, self.control), self.control, self._take)
         self.state.interrupted |= stop
         if self.control.stopping:
-            deliver(self.tracking, self.outbox)
+            deliver(self.writer)
 
     def _admit(self, job: Job) -> Job | None:
         fitting = self.guard.admit(job)
@@ -119,7 +117,7 @@ class Work:
         return fitting
 
     def _take(self, outcomes: list[Outcome]) -> None:
-        keep(outcomes, self.outbox)
+        keep(outcomes, self.writer.outbox)
         for outcome in outcomes:
             self.state.count(outcome.record)
             self.guard.count(outcome.record)
@@ -127,7 +125,7 @@ class Work:
         self.state.interrupted |= stopped()
         self.control.stop_requested |= self.state.interrupted
         if not self.control.stopping:  # else all that is left comes to the disk first
-            deliver(self.tracking, self.outbox)
+            deliver(self.writer)
 
 
 @dataclass(frozen=True)

@@ -40,7 +40,7 @@ from results.digest import digest
 from results.error import CatsError
 from results.record import Outcome
 from results.tracking.experiment import Tracking
-from results.tracking.outbox import Outbox
+from results.tracking.writer import Writer, close_abandoned
 
 log = logging.getLogger(__name__)
 FEW = 5000  # images up to which threads of linear algebra wait for each other longer than they work
@@ -51,7 +51,7 @@ def measures_of(plan: Plan) -> dict[str, Measure]:
     return {name: catalogue.measure(name) for name in plan.measures or catalogue.names("similarity")}
 
 
-def score_plan(setting: ScoreSettings, tracking: Tracking, outbox: Outbox, watch: Watch) -> Run:
+def score_plan(setting: ScoreSettings, writer: Writer, watch: Watch) -> Run:
     """Score every pair that no run of the experiment has scored in the same way.
 
     What a pair needs and has not got (pretrained weights) is made first. Raises CatsError for a wrong plan or data that are
@@ -60,9 +60,10 @@ def score_plan(setting: ScoreSettings, tracking: Tracking, outbox: Outbox, watch
     plan = setting.plan.written
     check_names(plan)
     measures = measures_of(plan)
+    tracking, outbox = writer.tracking, writer.outbox
     adopt(outbox, plan.experiment)
-    deliver(tracking, outbox)
-    tracking.close_abandoned()
+    deliver(writer)
+    close_abandoned(tracking)
     finished = finished_keys(tracking) | {o.record.key for _, o in outbox if o.record.status == "finished"}
     resolved = replace(setting.plan, pairs=compared(setting.plan.pairs, watch.begins))
     setting = replace(setting, plan=resolved)
@@ -71,7 +72,7 @@ def score_plan(setting: ScoreSettings, tracking: Tracking, outbox: Outbox, watch
     for pair in asked:
         watch.begins(str(pair))
         for outcome in _outcomes(pair, measures, finished, setting):
-            hand_over([outcome], tracking, outbox)
+            hand_over([outcome], writer)
             watch.ended(outcome.record, state)
             if outcome.record.status == "failed":
                 state.failed.append(outcome.record)

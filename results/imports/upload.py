@@ -13,10 +13,11 @@ from mlflow.exceptions import MlflowException
 from results.error import CatsError
 from results.record import Record
 from results.tracking.connection import reason_of
-from results.tracking.deduplicate import settle
+from results.tracking.deduplicate import remove_duplicates
 from results.tracking.experiment import Tracking
+from results.tracking.lease import Lease
 from results.tracking.mlflow_format import measurements, tags_of
-from results.tracking.writer import STATUS
+from results.tracking.send import STATUS
 
 COSTS = ("seconds_", "energy_kwh_", "co2e_kg_")  # metrics that follow from the costs, which a map may state anew
 DROPPED = ("cats.source_images", "cats.leak", "cats.reason")  # what a map may take back
@@ -33,7 +34,7 @@ class Deposit:
     clashes: tuple[str, ...] = ()
 
 
-def deposit(tracking: Tracking, records: Sequence[Record]) -> Iterator[Deposit]:
+def deposit(tracking: Tracking, records: Sequence[Record], lease: Lease | None = None) -> Iterator[Deposit]:
     """Write the records that the experiment has not got; yields every one as soon as it is there.
 
     A run that an earlier, interrupted import left half-written is completed. One that is there gets the tags of today's map,
@@ -47,8 +48,8 @@ def deposit(tracking: Tracking, records: Sequence[Record]) -> Iterator[Deposit]:
     made = False
     try:
         for number, record in enumerate(records):
-            if tracking.permit is not None and number % ASKED == 0:
-                tracking.permit()
+            if lease is not None and number % ASKED == 0:
+                lease.check()
             found = _delivered(
                 tracking, record, keys.get(record.key) or earlier.get((record.facts["imported"], record.attempt))
             )
@@ -58,7 +59,7 @@ def deposit(tracking: Tracking, records: Sequence[Record]) -> Iterator[Deposit]:
             done = tracking.runs("tags.`cats.key` != ''")
             for key, times in Counter(run.data.tags["cats.key"] for run in done).items():
                 if times > 1:
-                    settle(tracking, key)
+                    remove_duplicates(tracking, key)
     except (MlflowException, OSError) as error:
         raise CatsError(f"MLflow at {tracking.shown} did not take a run: {reason_of(error)}") from error
 

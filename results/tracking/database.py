@@ -1,13 +1,11 @@
 """A new sqlite database: there as a whole or not at all, whoever else makes it at the same time and whoever dies meanwhile."""
 
-import fcntl
 import glob
-import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
 from pathlib import Path
 
 from results.atomic import DRAFT, draft_path, move_into_place, remove
+from results.lock import locked
 from results.tracking.change_counter import SQLITE, absolute
 
 
@@ -22,7 +20,7 @@ def make_database(uri: str, make: Callable[[str], object]) -> None:
         return
     path.parent.mkdir(parents=True, exist_ok=True)  # as MLflow would
     draft = draft_path(path)
-    with _alone_in(path.parent):
+    with locked(path.with_name(f".{path.name}.lock"), lambda: None, keep=False):
         if _filled(path):
             return
         for left in path.parent.glob(f"{DRAFT}*-{glob.escape(path.name)}*"):  # of a process that died; also its journal
@@ -33,15 +31,3 @@ def make_database(uri: str, make: Callable[[str], object]) -> None:
 
 def _filled(path: Path) -> bool:
     return path.exists() and path.stat().st_size > 0
-
-
-@contextmanager
-def _alone_in(folder: Path) -> Iterator[None]:
-    """Nobody else on this machine is in here with the same folder. The kernel lets go of the lock when the process ends."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        with suppress(OSError):  # a file system without locks
-            fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)

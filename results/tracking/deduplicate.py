@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 TWICE = "the same key had been finished by another attempt"
 
 
-def settle(tracking: "Tracking", key: str) -> None:
+def remove_duplicates(tracking: "Tracking", key: str) -> None:
     """Leave one run of every attempt at a key, and one finished attempt. Runs that are still written are left alone."""
     attempts, finished = set(), False
     for run in tracking.runs(f"tags.`cats.key` = '{key}'"):

@@ -1,35 +1,24 @@
-"""Records to MLflow and back: one run per attempt, written with one `log_batch`, found again by tags.
+"""One MLflow experiment: find it or create it, and read its runs."""
 
-A run is created only when its record lies in the outbox, so a process that dies leaves at worst a run whose record is
-still there: the next delivery finds it by its attempt and completes it. No run stays RUNNING.
-"""
-
-import json
 import tempfile
-import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
 from mlflow import MlflowClient
-from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, Run, RunInfo, RunTag, ViewType
+from mlflow.entities import Run, ViewType
 from mlflow.exceptions import MlflowException
 from sqlalchemy.exc import SQLAlchemyError
 
 from results.error import CatsError
-from results.record import PREDICTIONS, Outcome, Record
-from results.tracking.artifacts import check_place, fetched, local_folder, repository, upload
+from results.record import PREDICTIONS
+from results.tracking.artifacts import check_place, fetched, local_folder, repository
 from results.tracking.change_counter import absolute
 from results.tracking.connection import quiet, reach, reason_of
 from results.tracking.database import make_database
-from results.tracking.deduplicate import TWICE, settle
 from results.tracking.frame import row_of
 from results.tracking.gc_pause import uncollected
-from results.tracking.mlflow_format import WHOLE, measurements, tags_of
-from results.tracking.outbox import Outbox, examine
 from results.tracking.uri import check, shown
-from results.tracking.writer import ABANDONED, BATCH, STATUS
 
 PAGE = 1000
 
@@ -39,16 +28,14 @@ class NoExperimentError(CatsError):
 
 
 class Tracking:
-    """One experiment on one tracking server. Made once, before any work starts: database and experiment exist after it.
+    """One experiment on one tracking server, to read from; `tracking.writer` writes to it.
 
-    A lease (tracking.lease) sets two questions: `permit`, asked before a record is sent, raises CatsError where it must not be;
-    `alone`, asked when it is there, tells whether nobody else can have written meanwhile.
+    Made once, before any work starts. With `create` the database and the experiment exist afterwards; without it an experiment
+    that is not there raises NoExperimentError.
 
-    Raises CatsError, in one sentence, if the server cannot be reached or the experiment was deleted.
+    Raises:
+        CatsError: in one sentence, if the server cannot be reached or the experiment was deleted.
     """
-
-    permit: Callable[[], None] | None = None
-    alone: Callable[[], bool] | None = None
 
     def __init__(self, uri: str, experiment: str, *, create: bool = True) -> None:
         quiet()
@@ -99,108 +86,6 @@ class Tracking:
             raise CatsError(f"MLflow at {self.shown} cannot be read: {reason_of(error)}") from error
         token = page.token.decode() if isinstance(page.token, bytes) else page.token
         return list(page), token or None
-
-    def deliver(self, outbox: Outbox, shelter: Callable[[], AbstractContextManager[None]] = nullcontext) -> int:
-        """Send everything that waits; what arrived leaves the outbox. Returns how many records were sent.
-
-        Each is sent inside `shelter()`, which may keep Ctrl-C from leaving it half sent.
-        """
-        sent = 0
-        for path, outcome in outbox:
-            with shelter():
-                if self.permit is not None:
-                    self.permit()
-                new = outbox.first_try(path)
-                if not new:
-                    examine(outcome)
-                self.send(outcome, first=new)
-                outbox.remove(path)
-            sent += 1
-        return sent
-
-    def close_abandoned(self) -> int:
-        """End runs of ours that are RUNNING; what still waits is completed when it is sent. Returns how many there were."""
-        left = list(self.runs("attributes.status = 'RUNNING' and tags.`cats.kind` != ''"))
-        try:
-            for run in left:
-                self.client.set_tag(run.info.run_id, "cats.reason", ABANDONED)
-                self.client.set_terminated(run.info.run_id, "KILLED")
-        except (MlflowException, OSError) as error:
-            raise CatsError(f"MLflow at {self.shown} cannot be written: {reason_of(error)}") from error
-        return len(left)
-
-    def send(self, outcome: Outcome, *, first: bool = False) -> str:
-        """Write one record; sending it twice gives one run. Returns the run's id.
-
-        `first`: nobody has begun to send it before, so its run need not be looked for, which takes longer the more runs there
-        are. Whether somebody else has finished the key meanwhile is looked at in the end (deduplicate), if that can be.
-
-        A second finished attempt at a key (two machines made it before either knew of the other) is kept for its cost
-        but as KILLED, with the reason, so that every key is finished once.
-        """
-        record = outcome.record
-        try:
-            same = [] if first else list(self.runs(f"tags.`cats.key` = '{record.key}'"))
-            mine = next((r for r in same if r.data.tags.get("cats.attempt") == record.attempt), None)
-            abandoned = mine is not None and mine.data.tags.get("cats.reason") == ABANDONED
-            # A run that was closed as abandoned meanwhile is completed, wherever its writing broke off.
-            if mine is not None and mine.info.status != "RUNNING" and WHOLE in mine.data.tags and not abandoned:
-                settle(self, record.key)  # a crash may have come between
-                return str(mine.info.run_id)
-            status, reason = STATUS[record.status], record.reason
-            if status == "FINISHED" and any(r.info.status == "FINISHED" for r in same if r is not mine):
-                status, reason = "KILLED", TWICE
-            start, end = int(record.started * 1000), int(record.ended * 1000)
-            info = mine.info if mine else self._create(record, start, reason)
-            run_id = str(info.run_id)
-            marks = tags_of(record, None if abandoned else reason) if mine else {WHOLE: str(record.version)}
-            self._write(info, outcome, end, marks)
-            # One that was closed meanwhile ends anew: whoever follows the experiment finds what ended since he looked.
-            closed = mine is not None and mine.info.status != "RUNNING"
-            self.client.set_terminated(run_id, status, int(time.time() * 1000) if closed else end)
-            if abandoned and reason:  # last: until here it is to be completed
-                self.client.set_tag(run_id, "cats.reason", reason)
-            elif abandoned:
-                self.client.delete_tag(run_id, "cats.reason")
-            if self.alone is None or not self.alone():
-                settle(self, record.key)
-        except (MlflowException, OSError) as error:
-            raise CatsError(f"MLflow at {self.shown} did not take a record: {reason_of(error)}") from error
-        return run_id
-
-    def _create(self, record: Record, start: int, reason: str | None = None) -> RunInfo:
-        """A run with all tags but the one that says that it is whole: MLflow takes ten times as long to add them later."""
-        tags = {"cats.key": record.key, "cats.attempt": record.attempt, "cats.kind": record.kind, **tags_of(record, reason)}
-        del tags[WHOLE]
-        title = " → ".join(record.names[n] for n in ("source", "target") if n in record.names)
-        # The point tells the runs of a grid apart.
-        name = f"{title}, {record.names['backbone']}, seed {record.names['seed']}, {record.point[:6]}"
-        return self.client.create_run(self.experiment_id, start, tags, name).info
-
-    def _write(self, info: RunInfo, outcome: Outcome, end: int, marks: Mapping[str, str]) -> None:
-        record, run_id = outcome.record, str(info.run_id)
-        metrics = [Metric(name, value, end, step) for name, value, step in measurements(record)]
-        params = [Param(name, value[:6000]) for name, value in {**record.settings, **record.names}.items()]
-        tags = [RunTag(name, value) for name, value in marks.items()]
-        if "target" in record.names:
-            source = json.dumps({"name": record.names["target"]})
-            data = Dataset(record.names["target"], record.facts["data"][:36], "cats", source)
-            inputs = [DatasetInput(data, [InputTag("mlflow.data.context", "evaluation")])]
-            try:
-                self.client.log_inputs(run_id, inputs)
-            except MlflowException:  # of two drivers that bring the same data set at the same moment MLflow refuses one
-                self.client.log_inputs(run_id, inputs)
-        if isinstance(outcome.predictions, Path):
-            upload(self.uri, str(info.artifact_uri), outcome.predictions)
-        elif outcome.predictions is not None:
-            with tempfile.TemporaryDirectory() as folder:
-                path = Path(folder) / PREDICTIONS
-                outcome.predictions.to_parquet(path, index=False)
-                upload(self.uri, str(info.artifact_uri), path)
-        head, last = metrics[:-BATCH], metrics[-BATCH:]
-        for start in range(0, len(head), BATCH):
-            self.client.log_batch(run_id, head[start : start + BATCH])
-        self.client.log_batch(run_id, last, params, tags)  # with the mark that it is whole
 
     def predictions(self, run_id: str) -> pd.DataFrame | None:
         """What a run said of every test image; None if it left nothing. Raises CatsError if MLflow fails."""

@@ -16,7 +16,6 @@ from a driver that was merely not heard of, or that has beaten between its own r
 beats once before its first record.
 """
 
-import fcntl
 import json
 import os
 import socket
@@ -24,7 +23,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -33,6 +32,7 @@ from typing import Self
 from mlflow.exceptions import MlflowException
 
 from results.error import CatsError
+from results.lock import locked
 from results.tracking.boot_id import kernel
 from results.tracking.connection import reason_of
 from results.tracking.experiment import Tracking
@@ -77,15 +77,12 @@ class Lease:
         self._ended = threading.Event()
 
     def __enter__(self) -> Self:
-        self._handle, self.id = self._locked(self.outbox.folder.with_suffix(".lock"))
-        try:
+        with ExitStack() as stack:
+            self.id = self._locked(self.outbox.folder.with_suffix(".lock"), stack)
             self._claim()
             self._pulse(ended=False)
             self.outbox.sweep()
-        except BaseException:
-            os.close(self._handle)
-            raise
-        self.tracking.permit, self.tracking.alone = self.check, self.alone
+            self._held = stack.pop_all()
         self._thread = threading.Thread(target=self._beat, name="cats lease", daemon=True)
         self._thread.start()
         return self
@@ -96,8 +93,7 @@ class Lease:
         with suppress(CatsError):  # else the next driver has to wait until it is sure that this one is gone
             self.check()
             self._pulse(ended=True)
-        self.tracking.permit = self.tracking.alone = None
-        os.close(self._handle)
+        self._held.close()
 
     def check(self) -> None:
         """Raises LostError if another driver holds the experiment, CatsError as long as MLflow does not answer.
@@ -117,26 +113,19 @@ class Lease:
         """Whether all that was written up to now was written by this driver or before it began. Raises CatsError as `check`."""
         return not self._contested and self._mine()
 
-    def _locked(self, file: Path) -> tuple[int, str]:
-        """The locked file and what it is known by: who holds it next may be sure that its holder before has ended."""
-        try:
-            handle = os.open(file, os.O_RDWR | os.O_CREAT, 0o666)
-        except OSError as error:
-            raise CatsError(f"cannot write {file}: {error.strerror}; set CATS_HOME to a folder with space") from error
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+    def _locked(self, file: Path, stack: ExitStack) -> str:
+        """Lock a file. Returns its identity: the next process that holds the file can be sure that this one has ended."""
+
+        def waiting() -> None:
             with suppress(CatsError):
                 self._tell(holder_of(*self._tags()))
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX)
-            except BaseException:  # Ctrl-C
-                os.close(handle)
-                raise
-        except OSError:  # some file systems know no locks: the tag alone must do
-            return handle, uuid.uuid4().hex
-        state = os.fstat(handle)
-        return handle, f"{kernel()}-{state.st_dev}-{state.st_ino}"
+
+        try:
+            identity = stack.enter_context(locked(file, waiting))
+        except OSError as error:
+            raise CatsError(f"cannot write {file}: {error.strerror}; set CATS_HOME to a folder with space") from error
+        # On a file system without locks the tag alone keeps drivers apart.
+        return uuid.uuid4().hex if identity is None else f"{kernel()}-{identity[0]}-{identity[1]}"
 
     def _claim(self) -> None:
         seen: tuple[str, str] | None = None

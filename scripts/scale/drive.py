@@ -106,6 +106,7 @@ def main(order: Order) -> dict[str, Any]:
     from benchmark.specs.plan import load_plan
     from results.tracking.experiment import Tracking
     from results.tracking.lease import Lease
+    from results.tracking.writer import Writer
 
     start, clock, arrivals = time.perf_counter(), Clock(), Arrivals()
     plan = load_plan(order.plan)
@@ -114,7 +115,7 @@ def main(order: Order) -> dict[str, Any]:
     clock.watch(tracking.client, *CALLS)
     clock.watch(runner, "prepare")
     if not order.deliver:
-        tracking.deliver = lambda box, _: [box.remove(path) for path, _ in box]
+        Writer.deliver = lambda writer, _: len([writer.outbox.remove(path) for path, _ in writer.outbox])
     made = {"make": getattr(noop, order.make)} if order.make else {}
     engine: Engine
     if order.workers is None and order.scheduler is None:
@@ -123,8 +124,8 @@ def main(order: Order) -> dict[str, Any]:
     else:
         engine = Dask("cpu", order.scheduler, order.workers, shared_home=False, **made)
     watch = runner.Watch(lambda _: None, arrivals.note)
-    with Lease(tracking, outbox, lambda said: print(said, file=sys.stderr)):
-        state = runner.run(plan, tracking, outbox, engine, watch)
+    with Lease(tracking, outbox, lambda said: print(said, file=sys.stderr)) as lease:
+        state = runner.run(plan, Writer(tracking, outbox, lease), engine, watch)
     return {
         "cells": state.cells, "made": state.made, "failed": len(state.failed), "waiting": state.waiting,
         "reasons": sorted({str(record.reason) for record in state.failed})[:3],

@@ -26,6 +26,7 @@ def cells(folder: Path, epochs: int, count: int, device: torch.device) -> tuple[
     from results.tracking.experiment import Tracking
     from results.tracking.lease import Lease
     from results.tracking.outbox import Outbox
+    from results.tracking.writer import Writer
 
     plan = Plan(
         experiment=f"epochs-{epochs}", sources=("imagenet",), targets=("breastmnist",), backbones=("mobilenetv2_100",),
@@ -33,10 +34,10 @@ def cells(folder: Path, epochs: int, count: int, device: torch.device) -> tuple[
     )  # fmt: skip
     tracking = Tracking(f"sqlite:///{folder}/mlflow.db", plan.experiment)
     outbox = Outbox(folder / f"outbox-{epochs}")
-    with Lease(tracking, outbox, print), Clocks(device) as clocks:
+    with Lease(tracking, outbox, print) as lease, Clocks(device) as clocks:
         ticks = [(time.perf_counter(), 0.0)]
         watch = Watch(lambda _: None, lambda _, __: ticks.append((time.perf_counter(), clocks.seconds)))
-        state = run(resolve_plan(plan, tracking.uri), tracking, outbox, Local(str(device)), watch)
+        state = run(resolve_plan(plan, tracking.uri), Writer(tracking, outbox, lease), Local(str(device)), watch)
     if state.failed:
         raise SystemExit(f"a cell failed: {state.failed[0].reason}")
     whole, inside = zip(*([b - a for a, b in zip(*pair, strict=True)] for pair in itertools.pairwise(ticks)), strict=True)

@@ -177,6 +177,8 @@ def test_records_wait_while_mlflow_is_away_and_sync_sends_them(plan, monkeypatch
     from benchmark.execution.watch import Watch
     from benchmark.specs.plan import load_plan
     from results.error import CatsError
+    from results.tracking import writer
+    from results.tracking.writer import Writer
 
     plan.write_text(PLAN.replace("[scratch, digits]", "[scratch]"))
     loaded = load_plan(str(plan))
@@ -184,14 +186,14 @@ def test_records_wait_while_mlflow_is_away_and_sync_sends_them(plan, monkeypatch
     outbox = outbox_of("sqlite:///mlflow.db", loaded.experiment)
     quiet = Watch(lambda what: None, lambda record, state: None)
 
-    def away(self, outcome, **how):
+    def away(tracking, outcome, **how):
         raise CatsError("MLflow is away")
 
     with monkeypatch.context() as patch:
-        patch.setattr(Tracking, "send", away)
-        state = run(resolved(loaded), tracking, outbox, Local("cpu"), quiet)
+        patch.setattr(writer, "send", away)
+        state = run(resolved(loaded), Writer(tracking, outbox), Local("cpu"), quiet)
         assert (state.made, state.waiting) == (2, 2)
-        assert run(resolved(loaded), tracking, outbox, Local("cpu"), quiet).made == 0  # what waits is done
+        assert run(resolved(loaded), Writer(tracking, outbox), Local("cpu"), quiet).made == 0  # what waits is done
     assert len(frame()) == 0
     assert "2 records sent" in cats("sync", plan).stdout
     assert list(cells()["status"]) == ["FINISHED"] * 2

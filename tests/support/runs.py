@@ -9,7 +9,7 @@ from results.board.request import SEEDS, RunQuery
 from results.record import Record
 from results.tracking.cost_columns import brief
 from results.tracking.mlflow_format import measurements
-from results.tracking.writer import STATUS
+from results.tracking.send import STATUS
 
 KWH = 0.003
 ENERGY = {"cpu": {"kwh": 0.001, "provenance": "modelled"}, "ram": {"kwh": 0.002, "provenance": "modelled"}}

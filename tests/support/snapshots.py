@@ -10,6 +10,7 @@ from results.error import CatsError
 from results.record import Outcome
 from results.tracking import incremental as follow
 from results.tracking.experiment import Tracking
+from results.tracking.send import create_run, send
 from results.tracking.snapshot import frame_of, unchanged
 from tests.support.records import OLD, TABLE
 
@@ -28,10 +29,10 @@ def small_slices(monkeypatch):
     monkeypatch.setattr(follow, "PAGE", 3)
 
 
-def send(tracking, number, at=None, **changes):
+def send_numbered(tracking, number, at=None, **changes):
     at = EARLY + number if at is None else at
     record = OLD.model_copy(update={"key": f"k{number}", "attempt": f"a{number}", "started": at, "ended": at + 1} | changes)
-    return tracking.send(Outcome(record, TABLE if record.status == "finished" else None))
+    return send(tracking, Outcome(record, TABLE if record.status == "finished" else None))
 
 
 def same(tracking, folder, **options):
@@ -59,7 +60,7 @@ def reads(tracking, monkeypatch):
 
 
 def test_new_deleted_restored_and_retagged_runs_of_a_small_experiment_show_at_once(tracking, folder):
-    runs = [send(tracking, number) for number in range(4)]
+    runs = [send_numbered(tracking, number) for number in range(4)]
     assert len(same(tracking, folder)) == 4
     tracking.client.delete_run(runs[1])
     assert len(same(tracking, folder)) == 3
@@ -75,7 +76,7 @@ def test_an_experiment_that_is_deleted_and_made_anew_starts_empty(tracking, fold
     from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 
     for number in range(3):
-        send(tracking, number)
+        send_numbered(tracking, number)
     same(tracking, folder)
     tracking.client.delete_experiment(tracking.experiment_id)
     with pytest.raises(CatsError, match="was deleted"):
@@ -84,18 +85,18 @@ def test_an_experiment_that_is_deleted_and_made_anew_starts_empty(tracking, fold
     anew = Tracking(tracking.uri, "toy")
     assert unchanged(folder, tracking.uri, "toy") is None
     assert len(frame_of(anew, folder)) == 0
-    send(anew, 7)
+    send_numbered(anew, 7)
     assert list(same(anew, folder)["key"]) == ["k7"]
 
 
 def test_the_long_way_finds_new_deleted_and_restored_runs_and_reads_few(tracking, folder, large, monkeypatch):
-    runs = [send(tracking, number) for number in range(30)]
+    runs = [send_numbered(tracking, number) for number in range(30)]
     same(tracking, folder)
     tracking.client.delete_run(runs[3])
     tracking.client.delete_run(runs[28])
     same(tracking, folder)
     tracking.client.restore_run(runs[3])
-    send(tracking, 31)
+    send_numbered(tracking, 31)
     brought = reads(tracking, monkeypatch)
     frame = frame_of(tracking, folder)
     assert sum(brought) < 15
@@ -106,18 +107,18 @@ def test_the_long_way_finds_new_deleted_and_restored_runs_and_reads_few(tracking
 @pytest.mark.parametrize("position", [0, 4, 15, 29])
 def test_the_long_way_finds_a_run_that_arrives_late_and_belongs_before_others(tracking, folder, large, position):
     for number in range(30):
-        send(tracking, number)
+        send_numbered(tracking, number)
     same(tracking, folder)
-    send(tracking, 99, at=EARLY + position + 0.5)
+    send_numbered(tracking, 99, at=EARLY + position + 0.5)
     assert same(tracking, folder)["key"].tolist()[position + 1] == "k99"
 
 
 def test_the_long_way_follows_a_run_from_its_start_to_its_end_and_one_that_is_resumed(tracking, folder, large):
     record = OLD.model_copy(update={"key": "slow", "attempt": "s", "started": EARLY, "ended": EARLY + 1})
-    tracking._create(record, EARLY * 1000)
-    runs = [send(tracking, number) for number in range(1, 20)]
+    create_run(tracking, record)
+    runs = [send_numbered(tracking, number) for number in range(1, 20)]
     assert same(tracking, folder).iloc[0]["status"] == "RUNNING"
-    tracking.send(Outcome(record, TABLE))
+    send(tracking, Outcome(record, TABLE))
     assert same(tracking, folder).iloc[0]["status"] == "FINISHED"
     tracking.client.update_run(runs[2], "RUNNING")
     assert same(tracking, folder).iloc[3]["status"] == "RUNNING"
@@ -128,7 +129,7 @@ def test_the_long_way_follows_a_run_from_its_start_to_its_end_and_one_that_is_re
 
 
 def test_the_long_way_finds_a_run_that_was_resumed_and_ended_between_two_looks(tracking, folder, large):
-    runs = [send(tracking, number) for number in range(20)]
+    runs = [send_numbered(tracking, number) for number in range(20)]
     same(tracking, folder)
     tracking.client.update_run(runs[2], "RUNNING")
     tracking.client.log_metric(runs[2], "test_auc", 0.123)
@@ -137,7 +138,7 @@ def test_the_long_way_finds_a_run_that_was_resumed_and_ended_between_two_looks(t
 
 
 def test_the_long_way_finds_a_new_tag_in_turn_and_at_once_if_everything_is_read_again(tracking, folder, large):
-    runs = [send(tracking, number) for number in range(20)]
+    runs = [send_numbered(tracking, number) for number in range(20)]
     same(tracking, folder)
     tracking.client.set_tag(runs[9], "cats.leak", "they share images")
     looks = 0
@@ -153,7 +154,7 @@ def test_runs_that_are_removed_for_good_are_gone(tracking, folder, large):
     from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 
     store = SqlAlchemyStore(tracking.uri, "artifacts")
-    runs = [send(tracking, number) for number in range(20)]
+    runs = [send_numbered(tracking, number) for number in range(20)]
     same(tracking, folder)
     for run in (runs[4], runs[5]):
         tracking.client.delete_run(run)
@@ -162,17 +163,17 @@ def test_runs_that_are_removed_for_good_are_gone(tracking, folder, large):
     tracking.client.delete_run(runs[7])
     same(tracking, folder)
     store._hard_delete_run(runs[7])
-    send(tracking, 50)  # as many come as go
+    send_numbered(tracking, 50)  # as many come as go
     assert set(same(tracking, folder)["key"]) == {f"k{n}" for n in range(20)} - {"k4", "k5", "k7"} | {"k50"}
 
 
 def test_other_peoples_runs_are_not_in_the_frame_and_bring_no_column(tracking, folder, large):
     for number in range(4):
-        send(tracking, number)
+        send_numbered(tracking, number)
         other = tracking.client.create_run(tracking.experiment_id)
         tracking.client.log_param(other.info.run_id, "colour", "red")
     assert "colour" not in same(tracking, folder)
-    gone = send(tracking, 9, settings={"odd": "1"})
+    gone = send_numbered(tracking, 9, settings={"odd": "1"})
     assert "odd" in same(tracking, folder)
     tracking.client.delete_run(gone)
     assert "odd" not in same(tracking, folder)
@@ -186,18 +187,18 @@ def test_whatever_happens_in_whatever_order_the_long_way_ends_at_the_same_frame(
     folder = tmp_path_factory.mktemp("any")
     here = Tracking(tracking.uri, folder.name)
     for number in range(5):
-        send(here, number)
+        send_numbered(here, number)
     for count, (act, number) in enumerate(acts):
         runs = list(here.runs(view=ViewType.ALL))
         run = runs[number % len(runs)]
         if act == "send":
-            send(here, 100 + count, at=EARLY + number / 8)
+            send_numbered(here, 100 + count, at=EARLY + number / 8)
         elif act == "delete" and run.info.lifecycle_stage == "active":
             here.client.delete_run(run.info.run_id)
         elif act == "restore" and run.info.lifecycle_stage == "deleted":
             here.client.restore_run(run.info.run_id)
         elif act == "start":
-            here._create(OLD.model_copy(update={"key": f"r{count}"}), (EARLY + number) * 1000)
+            create_run(here, OLD.model_copy(update={"key": f"r{count}", "started": EARLY + number}))
         else:
             frame_of(here, folder)
     told, truth = frame_of(here, folder), here.frame()

@@ -13,6 +13,7 @@ from results.board.request import runs_of_selection
 from results.error import CatsError
 from results.record import Cost, Energy, Outcome, Record
 from results.tracking.experiment import Tracking
+from results.tracking.send import send
 
 PLAN = """
 experiment: toy
@@ -45,10 +46,10 @@ def toy(tmp_path, monkeypatch):
     tracking = Tracking("sqlite:///mlflow.db", "toy")
     for source, auc in (("scratch", 0.6), ("digits", 0.8), ("imagenet", 0.7)):
         scores = {"scores": {"auc": auc}, "validation": {"val_loss": 1 - auc, "val_auc": auc}}
-        tracking.send(Outcome(record(source, "ihc", point=point, **scores)))
-        tracking.send(Outcome(record(source, "ihc", "score", 0.125, validation={"measure_leep": auc})))
-    tracking.send(Outcome(record("digits", None, "pretraining", 4.0)))
-    tracking.send(Outcome(record("textures", None, "pretraining", 8.0)))
+        send(tracking, Outcome(record(source, "ihc", point=point, **scores)))
+        send(tracking, Outcome(record(source, "ihc", "score", 0.125, validation={"measure_leep": auc})))
+    send(tracking, Outcome(record("digits", None, "pretraining", 4.0)))
+    send(tracking, Outcome(record("textures", None, "pretraining", 8.0)))
     return tracking
 
 
@@ -69,8 +70,8 @@ def test_an_experiment_is_billed_in_full_and_a_plan_for_what_it_asks(toy):
 
 
 def test_the_pretraining_that_another_one_starts_from_belongs_to_the_plan(toy):
-    toy.send(Outcome(record("digits", None, "pretraining", 16.0, attempt="b", key="up", facts={"pretraining": "below"})))
-    toy.send(Outcome(record("textures", None, "pretraining", 32.0, attempt="c", key="below")))
+    send(toy, Outcome(record("digits", None, "pretraining", 16.0, attempt="b", key="up", facts={"pretraining": "below"})))
+    send(toy, Outcome(record("textures", None, "pretraining", 32.0, attempt="c", key="below")))
     runs = runs_of_selection(toy.frame(), selection_of(resolve_pairs(load_plan("toy.yaml"), "sqlite:///mlflow.db")))
     assert set(runs.loc[runs["kind"] == "pretraining", "key"]) == {"pretraining-digits-None", "up", "below"}
 
@@ -116,7 +117,7 @@ def test_what_is_wrong_is_one_sentence(toy, arguments, sentence):
 
 def test_an_experiment_with_nothing_to_compare_is_billed_all_the_same(toy):
     other = Tracking(toy.uri, "lonely")
-    other.send(Outcome(record("scratch", "ihc", kwh=None)))
+    send(other, Outcome(record("scratch", "ihc", kwh=None)))
     done = cats("lonely", "--format", "json")
     assert json.loads(done.stdout)["tradeoff"] is None
     assert json.loads(done.stdout)["kwh"] is None

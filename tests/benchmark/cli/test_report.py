@@ -6,6 +6,7 @@ import pytest
 
 from results.record import Outcome, Record
 from results.tracking.experiment import Tracking
+from results.tracking.send import send
 from tests.support.paths import ASSETS
 
 OLD = Record.model_validate_json((ASSETS / "record-v1.json").read_text())
@@ -14,7 +15,7 @@ OLD = Record.model_validate_json((ASSETS / "record-v1.json").read_text())
 @pytest.fixture
 def tracking(cats):
     made = Tracking("sqlite:///mlflow.db", "toy")
-    made.send(Outcome(OLD.model_copy(update={"experiment": "toy"})))
+    send(made, Outcome(OLD.model_copy(update={"experiment": "toy"})))
     return made
 
 

@@ -10,6 +10,7 @@ import pytest
 from results.metrics import scores
 from results.record import Outcome, Record
 from results.tracking.experiment import Tracking
+from results.tracking.send import send
 from tests.support.paths import ASSETS
 from tests.support.predictions import predictions
 
@@ -47,7 +48,7 @@ def fill(tracking):
                         "validation": {"val_loss": 1.0 + p, "val_auc": 0.5 + p / 10}, "experiment": "toy",
                         "settings": {"rule": "min_val_loss"},
                     })  # fmt: skip
-                    tracking.send(Outcome(record, table))
+                    send(tracking, Outcome(record, table))
 
 
 def test_a_board_of_an_experiment_counts_seeds_and_test_images(toy):

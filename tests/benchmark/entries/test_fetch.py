@@ -2,7 +2,6 @@
 
 import contextlib
 import errno
-import fcntl
 import hashlib
 import re
 import shutil
@@ -15,6 +14,7 @@ from benchmark.data import download
 from benchmark.data.dataset import File
 from benchmark.data.download import shown_address
 from results.error import CatsError
+from results.lock import locked
 
 CONTENT = bytes(range(256)) * 4096  # 1 MiB
 SHA = hashlib.sha256(CONTENT).hexdigest()
@@ -226,10 +226,11 @@ def test_two_fetches_do_not_write_one_draft(own, server):
     with pytest.raises(CatsError, match="broke"):
         download.download(file, own / "one.bin", "mine")
     draft = next(own.glob(".one.bin.*.part"))
-    with draft.open("ab") as other:
-        fcntl.flock(other, fcntl.LOCK_EX)
-        with pytest.raises(CatsError, match="another process is fetching the same file"):
-            download.download(file, own / "one.bin", "mine")
+    with (
+        locked(draft.with_name(f"{draft.name}.lock"), pytest.fail),
+        pytest.raises(CatsError, match="another process is fetching the same file"),
+    ):
+        download.download(file, own / "one.bin", "mine")
 
 
 def test_progress_counts_up_to_the_size(own, server):

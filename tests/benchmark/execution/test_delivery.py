@@ -9,6 +9,7 @@ from benchmark.execution.engine import RunControl
 from benchmark.machine.signals import stoppable, stopped
 from results.error import CatsError
 from results.record import Outcome
+from results.tracking import writer
 from results.tracking.experiment import Tracking
 from results.tracking.outbox import Outbox
 from tests.support.records import record
@@ -70,18 +71,18 @@ def test_a_stop_while_the_runner_is_at_work_takes_what_is_left_too():
     assert taken == ["one", "more", "in hand"]
 
 
-def test_a_stop_does_not_wait_for_all_that_the_outbox_holds_but_for_one_record(tmp_path):
+def test_a_stop_does_not_wait_for_all_that_the_outbox_holds_but_for_one_record(tmp_path, monkeypatch):
     outbox, tracking = Outbox(tmp_path / "box"), Tracking(f"sqlite:///{tmp_path}/mlflow.db", "e")
     keep(outcomes("a", "b", "c"), outbox)
-    send = tracking.send
+    send = writer.send
 
-    def interrupted(outcome, **how):
+    def interrupted(*arguments, **how):
         if not stopped():
             signal.raise_signal(signal.SIGTERM)
-        return send(outcome, **how)
+        return send(*arguments, **how)
 
-    tracking.send = interrupted
+    monkeypatch.setattr(writer, "send", interrupted)
     with stoppable(), pytest.raises(KeyboardInterrupt):
-        hand_over(outcomes("d"), tracking, outbox)
+        hand_over(outcomes("d"), writer.Writer(tracking, outbox))
     assert len(attempts(outbox)) == 3
     assert len(tracking.frame()) == 1

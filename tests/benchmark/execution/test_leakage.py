@@ -27,6 +27,7 @@ from results.board.text import markdown
 from results.error import CatsError
 from results.tracking.experiment import Tracking
 from results.tracking.outbox import Outbox
+from results.tracking.writer import Writer
 from tests.support.pictures import jpeg, textures
 from tests.support.plans import resolved
 
@@ -282,7 +283,7 @@ def test_a_plan_of_leaking_pairs_alone_has_no_cell_left(planted, tmp_path):
     quiet = Watch(lambda what: None, lambda record, state: None)
     tracking = Tracking(f"sqlite:///{tmp_path}/mlflow.db", "toy")
     with pytest.raises(CatsError, match=r"plan 'toy' has no cell left: not run: lake → pond: 6 images of pond"):
-        run(resolved(made), tracking, Outbox(tmp_path / "outbox"), Local("cpu"), quiet)
+        run(resolved(made), Writer(tracking, Outbox(tmp_path / "outbox")), Local("cpu"), quiet)
 
 
 DECLARED = {"breastmnist": (22, 40, 1), "pneumoniamnist": (8, 0, 8), "retinamnist": (0, 0, 0)}

@@ -22,6 +22,7 @@ from benchmark.specs.plan import Plan
 from benchmark.specs.recipe import Recipe
 from results.tracking.experiment import Tracking
 from results.tracking.outbox import Outbox
+from results.tracking.writer import Writer
 from tests.support.plans import cells_of, plan_start, resolved
 from tests.support.stripes import CPU
 
@@ -192,7 +193,7 @@ def test_a_plan_in_packs_makes_the_same_cells(tmp_path, monkeypatch):
     for most in (1, 2):
         tracking, begun = Tracking(f"sqlite:///{most}.db", plan.experiment), []
         watch = Watch(begun.append, lambda record, state: None)
-        state = run(resolved(plan), tracking, Outbox(tmp_path / f"outbox{most}"), Local("cpu"), watch, most)
+        state = run(resolved(plan), Writer(tracking, Outbox(tmp_path / f"outbox{most}")), Local("cpu"), watch, most)
         assert (state.made, state.failed, state.waiting) == (3, [], 0)
         frame = tracking.frame().sort_values("seed")
         found[most] = frame[["key", "seed", "status", "test_auc", "val_loss"]].reset_index(drop=True)
@@ -200,7 +201,7 @@ def test_a_plan_in_packs_makes_the_same_cells(tmp_path, monkeypatch):
             1: [f"scratch → ihc, test_resnet, seed {seed}" for seed in range(3)],
             2: ["scratch → ihc, test_resnet, seed 0 and 1", "scratch → ihc, test_resnet, seed 2"],
         }[most]  # fmt: skip
-        again = run(resolved(plan), tracking, Outbox(tmp_path / f"outbox{most}"), Local("cpu"), watch, 3)
+        again = run(resolved(plan), Writer(tracking, Outbox(tmp_path / f"outbox{most}")), Local("cpu"), watch, 3)
         assert (again.done, again.made) == (3, 0)
     assert list(found[1]["key"]) == list(found[2]["key"]) == [cell.key for cell in cells_of(plan)]
     for name in ("test_auc", "val_loss"):

@@ -14,6 +14,7 @@ from benchmark.specs.plan import load_plan
 from results.record import Outcome
 from results.tracking.change_counter import witness
 from results.tracking.experiment import Tracking
+from results.tracking.send import create_run, send
 from tests.support.plans import cells_of, resolved
 
 URI = "sqlite:///mlflow.db"
@@ -46,7 +47,7 @@ def done(cell, status="finished", attempt="a"):
 def tracking(plan):
     made = Tracking(URI, "toy")
     for cell in cells_of(plan):
-        made.send(done(cell, attempt=cell.key))
+        send(made, done(cell, attempt=cell.key))
     return made
 
 
@@ -62,7 +63,7 @@ def test_a_plan_that_was_finished_since_the_last_look_is_known_as_such_too(plan)
     made = Tracking(URI, "toy")
     assert len(frame_of(made)) == 0
     for cell in cells_of(plan):
-        made.send(done(cell, attempt=cell.key))
+        send(made, done(cell, attempt=cell.key))
     before = witness(URI)
     assert finished(resolved(plan), URI).cells == 3
     assert witness(URI) == before
@@ -88,7 +89,7 @@ def test_a_plan_with_a_cell_more_is_not_finished(plan, tracking):
 def test_a_cell_that_failed_is_left_to_do(plan):
     tracking = Tracking(URI, "toy")
     for number, cell in enumerate(cells_of(plan)):
-        tracking.send(done(cell, "failed" if number == 1 else "finished", cell.key))
+        send(tracking, done(cell, "failed" if number == 1 else "finished", cell.key))
     assert finished(resolved(plan), URI) is None
 
 
@@ -101,7 +102,7 @@ def test_what_waits_in_the_outbox_is_left_to_do(plan, tracking):
 def test_a_run_whose_process_died_is_left_to_do_whether_or_not_it_is_known_already(plan, tracking, known):
     if known:
         assert finished(resolved(plan), URI) is not None
-    tracking._create(done(next(cells_of(plan)), attempt="b").record, 0)
+    create_run(tracking, done(next(cells_of(plan)), attempt="b").record)
     assert finished(resolved(plan), URI) is None
 
 

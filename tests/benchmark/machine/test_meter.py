@@ -283,6 +283,7 @@ def chained(tmp_path_factory):
     from benchmark.specs.plan import Plan
     from results.tracking.experiment import Tracking
     from results.tracking.outbox import Outbox
+    from results.tracking.writer import Writer
     from tests.support.plans import resolved
 
     folder = tmp_path_factory.mktemp("chained")
@@ -301,8 +302,7 @@ def chained(tmp_path_factory):
         tracking = Tracking("sqlite:///mlflow.db", plan.experiment)
         done = run(
             resolved(plan),
-            tracking,
-            Outbox(folder / "outbox"),
+            Writer(tracking, Outbox(folder / "outbox")),
             Local("cpu"),
             Watch(lambda what: None, lambda record, state: None),
         )

@@ -16,6 +16,7 @@ from results.error import CatsError
 from results.tracking.cost_columns import unpacked
 from results.tracking.experiment import Tracking
 from results.tracking.outbox import Outbox
+from results.tracking.writer import Writer
 from tests.support.plans import resolved
 
 MEASURES = ["nce", "source_size", "random", "static_rank", "imagenet_always"]
@@ -39,7 +40,7 @@ def work(tmp_path, monkeypatch):
     def call(setting):
         tracking = Tracking("sqlite:///mlflow.db", setting.plan.written.experiment)
         watch = Watch(lambda what: None, lambda record, state: kept.append(record))
-        state = score_plan(setting, tracking, Outbox(tmp_path / "outbox"), watch)
+        state = score_plan(setting, Writer(tracking, Outbox(tmp_path / "outbox")), watch)
         return state, tracking.frame()
 
     call.records = kept
@@ -85,7 +86,7 @@ def test_the_rank_elsewhere_comes_from_the_board(work, tmp_path):
 
     both = plan(sources=["scratch", "textures"], targets=["ihc", "digits"], measures=["static_rank"], seeds=[0, 1])
     tracking, box = Tracking("sqlite:///mlflow.db", "e"), Outbox(tmp_path / "outbox")
-    run(resolved(both), tracking, box, Local("cpu"), Watch(lambda what: None, lambda record, state: None))
+    run(resolved(both), Writer(tracking, box), Local("cpu"), Watch(lambda what: None, lambda record, state: None))
     _, frame = work(ScoreSettings(resolved(both), "cpu", 40, 20))
     found = {(row.source, row.target): row.value for row in said(frame, "e")}
     assert {found["scratch", "ihc"], found["textures", "ihc"]} == {-1.0, -2.0}
@@ -173,8 +174,7 @@ def test_new_cells_on_the_board_change_one_score_and_the_others_are_read(work, t
     box = Outbox(tmp_path / "outbox")
     run(
         resolved(both),
-        Tracking("sqlite:///mlflow.db", "e"),
-        box,
+        Writer(Tracking("sqlite:///mlflow.db", "e"), box),
         Local("cpu"),
         Watch(lambda what: None, lambda record, state: None),
     )

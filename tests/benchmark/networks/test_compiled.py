@@ -24,6 +24,7 @@ from results.error import CatsError
 from results.record import Record
 from results.tracking.experiment import Tracking
 from results.tracking.outbox import Outbox
+from results.tracking.writer import Writer
 from tests.support.plans import cells_of, resolved
 from tests.support.stripes import CPU, state, stripes
 from tests.support.stripes import network as untrained
@@ -175,8 +176,7 @@ def test_a_plan_is_refused_before_anything_starts_where_torch_cannot_compile(mon
     with pytest.raises(CatsError) as caught:
         run(
             resolved(Plan(**COMPILED)),
-            tracking,
-            Outbox(tmp_path / "outbox"),
+            Writer(tracking, Outbox(tmp_path / "outbox")),
             Local("cpu"),
             Watch(begun.append, lambda *rest: None),
         )

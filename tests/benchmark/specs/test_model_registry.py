@@ -27,6 +27,7 @@ from results.error import CatsError
 from results.tracking.experiment import Tracking
 from results.tracking.outbox import Outbox
 from results.tracking.registry import Registry
+from results.tracking.writer import Writer
 from tests.support.plans import leaks_of, plan_start, resolved, source_start
 from tests.support.plans import registry as server
 
@@ -64,9 +65,8 @@ def finished(tmp_path_factory):
 
 def work(plan, folder):
     tracking = Tracking(f"sqlite:///{folder}/mlflow.db", plan.experiment)
-    state = run(
-        resolve_plan(plan, tracking.uri), tracking, Outbox(folder / "home" / "outbox" / plan.experiment), Local("cpu"), QUIET
-    )
+    writer = Writer(tracking, Outbox(folder / "home" / "outbox" / plan.experiment))
+    state = run(resolve_plan(plan, tracking.uri), writer, Local("cpu"), QUIET)
     assert state.failed == []
     return tracking.frame()
 

@@ -9,6 +9,7 @@ from results.board.board import make_board
 from results.board.request import Judging, RunQuery
 from results.record import Outcome, Record
 from results.tracking.predictions import images_of
+from results.tracking.send import send
 from results.tracking.snapshot import frame_of
 from tests.support.paths import ASSETS
 from tests.support.predictions import predictions
@@ -48,9 +49,9 @@ def send_all(tracking):
     """All of them, with predictions, and one more that failed."""
     for number, record in enumerate(records()):
         table = predictions(np.random.default_rng(0), 20, 2, model_seed=number)
-        tracking.send(Outcome(record, table))
+        send(tracking, Outcome(record, table))
     failed = records()[0].model_copy(update={"key": "f" * 64, "attempt": "f", "status": "failed", "reason": "it broke"})
-    tracking.send(Outcome(failed))
+    send(tracking, Outcome(failed))
 
 
 def same_frame(one, other):

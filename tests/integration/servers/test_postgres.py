@@ -9,10 +9,11 @@ import pytest
 from benchmark.execution.records import outbox_of
 from results.error import CatsError
 from results.record import Outcome
-from results.tracking.deduplicate import TWICE, settle
+from results.tracking.deduplicate import TWICE, remove_duplicates
 from results.tracking.experiment import Tracking
 from results.tracking.mlflow_format import WHOLE
 from results.tracking.outbox import Outbox
+from results.tracking.send import create_run, write_run
 from tests.integration.servers.conftest import PASSWORD, QUOTED
 from tests.integration.servers.records import COLUMNS, PLAN, board_of, records, same_frame, send_all
 
@@ -58,9 +59,9 @@ def test_two_processes_that_send_the_same_and_different_records_finish_every_key
     """Each has records of its own, other attempts at keys of the other one, and the very same records."""
     code = (
         "import sys; from pathlib import Path; from results.tracking.outbox import Outbox;"
-        "from results.tracking.experiment import Tracking;"
+        "from results.tracking.experiment import Tracking; from results.tracking.writer import Writer;"
         "tracking = Tracking(sys.argv[1], 'toy'); input();"
-        "print(tracking.deliver(Outbox(Path(sys.argv[2]))))"
+        "print(Writer(tracking, Outbox(Path(sys.argv[2]))).deliver())"
     )
     made = records()
     for name in "ab":
@@ -93,12 +94,12 @@ def test_what_two_writers_left_at_one_moment_is_settled_alike_by_both(tracking):
     """As if neither had seen the other: the first in order stays, a copy goes, another attempt is kept for its cost."""
     record = records()[0]
     for attempt, start in (("b", 3.0), ("a", 1.0), ("a", 2.0)):
-        one = record.model_copy(update={"attempt": attempt})
-        run = tracking._create(one, int(start * 1000))
-        tracking._write(run, Outcome(one), 5000, {WHOLE: "1"})
+        one = record.model_copy(update={"attempt": attempt, "started": start})
+        run = create_run(tracking, one)
+        write_run(tracking, run, Outcome(one), 5000, {WHOLE: "1"})
         tracking.client.set_terminated(run.run_id, "FINISHED", 5000)
     for _ in range(2):
-        settle(tracking, record.key)
+        remove_duplicates(tracking, record.key)
         left = [(r.data.tags["cats.attempt"], r.info.status, r.data.tags.get("cats.reason")) for r in tracking.runs()]
         assert left == [("a", "FINISHED", None), ("b", "KILLED", TWICE)]
 

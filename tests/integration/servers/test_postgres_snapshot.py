@@ -4,7 +4,7 @@ from results.tracking.change_counter import witness
 from results.tracking.snapshot import frame_of, unchanged
 from tests.support.snapshots import (  # noqa: F401 - pytest runs the imported tests with this folder's tracking server
     folder_of_snapshots,
-    send,
+    send_numbered,
     small_slices,
     test_an_experiment_that_is_deleted_and_made_anew_starts_empty,
     test_new_deleted_restored_and_retagged_runs_of_a_small_experiment_show_at_once,
@@ -20,7 +20,7 @@ from tests.support.snapshots import (  # noqa: F401 - pytest runs the imported t
 
 
 def test_nothing_vouches_for_a_database_on_postgresql_so_that_it_is_always_asked(tracking, folder):
-    send(tracking, 1)
+    send_numbered(tracking, 1)
     assert witness(tracking.uri) is None
     for _ in range(3):
         frame_of(tracking, folder)

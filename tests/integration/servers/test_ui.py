@@ -12,6 +12,7 @@ import pytest
 
 from results.record import Outcome
 from results.tracking.experiment import Tracking
+from results.tracking.send import send
 from tests.integration.servers.conftest import QUOTED, answers, free_port
 from tests.integration.servers.records import records
 
@@ -35,7 +36,7 @@ def family(pid):
 @pytest.mark.slow
 def test_the_pages_show_the_runs_on_loopback_alone_and_end_at_ctrl_c(database, tmp_path):
     tracking = Tracking(database, "toy")
-    tracking.send(Outcome(records()[0]))
+    send(tracking, Outcome(records()[0]))
     port = free_port()
     with (tmp_path / "log").open("w") as log:
         process = subprocess.Popen(

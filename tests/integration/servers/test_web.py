@@ -13,7 +13,9 @@ from results.tracking.experiment import Tracking
 from results.tracking.outbox import Outbox
 from results.tracking.predictions import predictions_of
 from results.tracking.registry import Registry, Version
+from results.tracking.send import send
 from results.tracking.snapshot import frame_of, unchanged
+from results.tracking.writer import Writer
 from tests.integration.servers.conftest import PASSWORD
 from tests.integration.servers.records import board_of, records, same_frame, send_all
 
@@ -38,7 +40,7 @@ def test_the_same_records_give_the_same_frame_and_board_as_sqlite(user, tmp_path
 
 def test_predictions_are_kept_by_the_server_and_fetched_once(user, tmp_path, monkeypatch):
     tracking = Tracking(user.uri, "kept")
-    run_id = tracking.send(Outcome(records()[0], TABLE))
+    run_id = send(tracking, Outcome(records()[0], TABLE))
     assert len(list((user.folder / "artifacts").rglob(f"{run_id}/**/predictions.parquet"))) == 1
     read = predictions_of(user.uri, "kept", tmp_path)
     frame_of(tracking, tmp_path)
@@ -56,7 +58,7 @@ def test_a_run_that_points_to_this_machine_or_elsewhere_is_neither_read_nor_writ
     (tmp_path / "secret" / "weights").mkdir()
     (tmp_path / "secret" / "weights" / "weights.safetensors").write_bytes(b"secret")
     tracking = Tracking(user.uri, tmp_path.name)
-    run_id = tracking.send(Outcome(records()[0], TABLE))
+    run_id = send(tracking, Outcome(records()[0], TABLE))
     put(user, "artifact_uri", place.format(folder=tmp_path / "secret"), run_id)
     for read in (tracking.predictions, predictions_of(user.uri, tmp_path.name, tmp_path / "snapshots")):
         with pytest.raises(CatsError, match="puts artifacts at"):
@@ -66,7 +68,7 @@ def test_a_run_that_points_to_this_machine_or_elsewhere_is_neither_read_nor_writ
         predictions_of(user.uri, tmp_path.name, tmp_path / "snapshots")(run_id)
     put(user, "status", "RUNNING", run_id)  # half-written: it would be completed
     with pytest.raises(CatsError, match="puts artifacts at"):
-        tracking.send(Outcome(records()[0], TABLE.head(1)))
+        send(tracking, Outcome(records()[0], TABLE.head(1)))
     assert len(pd.read_parquet(tmp_path / "secret" / "predictions.parquet")) == 2
     registry = Registry(user.uri)
     with pytest.raises(CatsError, match="puts artifacts at"):
@@ -111,7 +113,7 @@ def test_somebody_who_may_only_read_an_experiment_sees_it_and_his_records_wait(u
     import requests
 
     tracking = Tracking(user.uri, "owned")
-    tracking.send(Outcome(records()[0], TABLE))
+    send(tracking, Outcome(records()[0], TABLE))
     made = requests.post(
         f"{user.uri}/api/2.0/mlflow/users/create", json={"username": "reader", "password": PASSWORD},
         auth=("admin", PASSWORD), timeout=60,
@@ -123,8 +125,8 @@ def test_somebody_who_may_only_read_an_experiment_sees_it_and_his_records_wait(u
     box = Outbox(tmp_path / "box")
     box.put(Outcome(records()[1]))
     with pytest.raises(CatsError, match="did not take a record: .*403|did not take a record: .*[Pp]ermission denied") as caught:
-        reader.deliver(box)
+        Writer(reader, box).deliver()
     assert "\n" not in str(caught.value)
     assert len(list(box)) == 1
     monkeypatch.setenv("MLFLOW_TRACKING_USERNAME", "admin")
-    assert Tracking(user.uri, "owned").deliver(box) == 1
+    assert Writer(Tracking(user.uri, "owned"), box).deliver() == 1

@@ -26,6 +26,7 @@ from results.imports.matrix import read_grid, scores_of
 from results.imports.table import LEFT, Mapping, read_table, runs_of
 from results.imports.upload import deposit
 from results.tracking.cost_columns import hardware
+from results.tracking.writer import close_abandoned
 from tests.support.runs import frame_of, run
 
 HOW = {
@@ -249,7 +250,7 @@ def test_a_run_that_an_interrupted_import_left_half_written_is_completed(trackin
             list(deposit(tracking, [record]))
     (half,) = (run.info.run_id for run in tracking.runs("attributes.status = 'RUNNING'"))
     if status == "KILLED":  # `cats run` ended it in between
-        assert tracking.close_abandoned() == 1
+        assert close_abandoned(tracking) == 1
     assert acts(tracking, [record]) == ["made"]
     (run,) = tracking.runs()
     assert (run.info.run_id, run.info.status, run.data.metrics["test_auc"]) == (half, "FINISHED", 0.8)

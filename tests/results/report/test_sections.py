@@ -28,6 +28,7 @@ from results.report.html import Chart, Page, Section, Table, coded, policy, rend
 from results.report.sections import agreement, critical, heat, measured, per_target, ranks, regret, unique, what_was_run
 from results.tracking.cost_columns import hardware
 from results.tracking.log_report import keep
+from results.tracking.send import send
 from tests.support.paths import ASSETS
 from tests.support.runs import CLEAR, COSTS, UNKNOWN, board, run, runs
 
@@ -66,7 +67,7 @@ class Elements(HTMLParser):
 def sent(tracking, **changes):
     names = OLD.names | {name: changes.pop(name) for name in ("source", "target", "seed") if name in changes}
     record = OLD.model_copy(update={"key": "-".join(names.values()), "attempt": "a", "names": names} | changes)
-    return tracking.send(Outcome(record, PREDICTIONS if record.status == "finished" else None))
+    return send(tracking, Outcome(record, PREDICTIONS if record.status == "finished" else None))
 
 
 def page_of(frame, **changes):

@@ -17,9 +17,12 @@ from benchmark.execution.records import finished_keys
 from results.error import CatsError
 from results.record import Cost, Energy, Outcome, Record
 from results.tracking import experiment as module
+from results.tracking import send as send_module
 from results.tracking.experiment import NoExperimentError, Tracking
 from results.tracking.mlflow_format import WHOLE, measurements
 from results.tracking.outbox import Outbox
+from results.tracking.send import create_run, send
+from results.tracking.writer import Writer, close_abandoned
 from tests.support.paths import ASSETS
 
 OLD = Record.model_validate_json((ASSETS / "record-v1.json").read_text())
@@ -36,7 +39,7 @@ def statuses(tracking):
 
 
 def test_a_record_becomes_one_run_with_everything_in_it(tracking):
-    run = tracking.client.get_run(tracking.send(outcome()))
+    run = tracking.client.get_run(send(tracking, outcome()))
     assert run.info.status == "FINISHED"
     assert (run.info.start_time, run.info.end_time) == (1700000000000, 1700000002500)
     assert run.data.tags["cats.key"] == "4f0c1ad2"
@@ -60,9 +63,9 @@ def test_one_log_batch_per_cell_and_more_only_above_mlflows_limit(tracking, monk
     real = store.log_batch
     monkeypatch.setattr(store, "log_batch", lambda **k: (calls.append(len(k["metrics"])), real(**k)))
     curves = {name: [0.5] * 100 for name in ("train_loss", "val_loss", "val_auc", "learning_rate")}
-    tracking.send(outcome(curves=curves))
+    send(tracking, outcome(curves=curves))
     assert calls == [404]
-    tracking.send(outcome(key="long", attempt="a2", curves={"val_auc": [0.5] * 2300}))
+    send(tracking, outcome(key="long", attempt="a2", curves={"val_auc": [0.5] * 2300}))
     assert sum(calls[1:]) == 2304
     assert max(calls) <= 1000
     assert len(calls[1:]) <= 4
@@ -71,7 +74,7 @@ def test_one_log_batch_per_cell_and_more_only_above_mlflows_limit(tracking, monk
 
 
 def test_sending_twice_gives_one_run(tracking):
-    assert tracking.send(outcome()) == tracking.send(outcome())
+    assert send(tracking, outcome()) == send(tracking, outcome())
     assert statuses(tracking) == ["FINISHED"]
 
 
@@ -81,9 +84,9 @@ def test_a_run_that_died_while_it_was_written_is_completed(tracking, monkeypatch
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr(tracking.client, "log_batch", die)
-        tracking.send(outcome())
+        send(tracking, outcome())
     assert statuses(tracking) == ["RUNNING"]
-    tracking.send(outcome())
+    send(tracking, outcome())
     assert statuses(tracking) == ["FINISHED"]
     assert finished_keys(tracking) == {"4f0c1ad2"}
 
@@ -94,25 +97,25 @@ def test_a_run_is_known_as_whole_only_when_all_of_its_record_is_there(tracking, 
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr(tracking.client, "log_batch", die)
-        tracking.send(outcome())
-    tracking.close_abandoned()  # its tags are there, its scores are not
+        send(tracking, outcome())
+    close_abandoned(tracking)  # its tags are there, its scores are not
     (run,) = tracking.runs()
     assert (run.data.tags["cats.torch"], run.data.metrics) == ("2.13.0", {})
-    tracking.send(outcome())
+    send(tracking, outcome())
     (run,) = tracking.runs()
     assert (run.info.status, run.data.metrics["test_auc"], run.data.tags[WHOLE]) == ("FINISHED", 0.9, "1")
 
 
 def test_an_abandoned_run_is_closed_with_its_reason(tracking):
-    tracking._create(OLD, 0)
-    assert tracking.close_abandoned() == 1
+    create_run(tracking, OLD)
+    assert close_abandoned(tracking) == 1
     assert statuses(tracking) == ["KILLED"]
-    assert tracking.close_abandoned() == 0
+    assert close_abandoned(tracking) == 0
 
 
 def test_a_report_that_was_cut_off_is_closed_too(tracking):
     tracking.client.create_run(tracking.experiment_id, tags={"cats.kind": "report"})
-    assert tracking.close_abandoned() == 1
+    assert close_abandoned(tracking) == 1
     assert statuses(tracking) == ["KILLED"]
 
 
@@ -127,23 +130,23 @@ def test_a_web_server_that_is_away_is_one_line(tmp_path):
 
 def test_other_peoples_running_runs_are_left_alone(tracking):
     tracking.client.create_run(tracking.experiment_id)
-    assert tracking.close_abandoned() == 0
+    assert close_abandoned(tracking) == 0
     assert statuses(tracking) == ["RUNNING"]
 
 
 def test_a_key_is_finished_once_also_when_two_attempts_made_it(tracking):
-    tracking.send(outcome())
-    second = tracking.client.get_run(tracking.send(outcome(attempt="a2")))
+    send(tracking, outcome())
+    second = tracking.client.get_run(send(tracking, outcome(attempt="a2")))
     assert second.info.status == "KILLED"
     assert second.data.tags["cats.reason"] == "the same key had been finished by another attempt"
 
 
 @pytest.mark.parametrize(("status", "shown"), [("failed", "FAILED"), ("interrupted", "KILLED")])
 def test_attempts_that_did_not_finish_keep_their_reason_and_leave_the_key_open(tracking, status, shown):
-    run = tracking.client.get_run(tracking.send(outcome(status=status, reason="because")))
+    run = tracking.client.get_run(send(tracking, outcome(status=status, reason="because")))
     assert (run.info.status, run.data.tags["cats.reason"]) == (shown, "because")
     assert finished_keys(tracking) == set()
-    tracking.send(outcome(attempt="a2"))
+    send(tracking, outcome(attempt="a2"))
     assert finished_keys(tracking) == {"4f0c1ad2"}
 
 
@@ -151,7 +154,7 @@ def test_delivery_empties_the_outbox(tracking, tmp_path):
     box = Outbox(tmp_path / "box")
     box.put(outcome())
     box.put(outcome(attempt="a2", key="k2"))
-    assert tracking.deliver(box) == 2
+    assert Writer(tracking, box).deliver() == 2
     assert list(box) == []
     assert finished_keys(tracking) == {"4f0c1ad2", "k2"}
 
@@ -160,7 +163,7 @@ def test_delivered_predictions_are_those_that_waited(tracking, tmp_path):
     box = Outbox(tmp_path / "outbox")
     file = box.put(outcome()) / "predictions.parquet"
     waited = file.read_bytes()
-    tracking.deliver(box)
+    Writer(tracking, box).deliver()
     (run,) = tracking.runs()
     assert not file.exists()
     assert Path(tracking.client.download_artifacts(run.info.run_id, file.name, str(tmp_path))).read_bytes() == waited
@@ -173,7 +176,7 @@ def test_a_new_record_is_not_looked_for_and_its_key_is_still_finished_once(track
     box = Outbox(tmp_path / "outbox")
     for attempt in ("a1", "a2"):
         box.put(outcome(attempt=attempt))
-        tracking.deliver(box)
+        Writer(tracking, box).deliver()
     assert len(searches) == 2  # one for each record, when it was written
     assert statuses(tracking) == ["FINISHED", "KILLED"]
 
@@ -185,13 +188,13 @@ def test_a_record_whose_delivery_broke_off_is_looked_for(tracking, tmp_path, mon
     with monkeypatch.context() as broken:
         broken.setattr(tracking.client, "log_inputs", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
-            tracking.deliver(box)
-    tracking.deliver(Outbox(tmp_path / "outbox") if again else box)
+            Writer(tracking, box).deliver()
+    Writer(tracking, Outbox(tmp_path / "outbox") if again else box).deliver()
     assert statuses(tracking) == ["FINISHED"]
 
 
 def test_the_frame_gives_settings_and_metrics_their_own_columns(tracking):
-    tracking.send(outcome())
+    send(tracking, outcome())
     row = tracking.frame().iloc[0]
     assert (row["source"], row["lr"], row["test_auc"], row["status"], row["kind"]) == (
         "imagenet",
@@ -235,9 +238,9 @@ def test_a_run_that_died_after_its_batch_is_completed_and_nothing_in_it_is_doubl
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr(tracking.client, "set_terminated", die)
-        tracking.send(outcome())
+        send(tracking, outcome())
     assert statuses(tracking) == ["RUNNING"]
-    run = tracking.client.get_run(tracking.send(outcome()))
+    run = tracking.client.get_run(send(tracking, outcome()))
     assert statuses(tracking) == ["FINISHED"]
     assert [m.value for m in tracking.client.get_metric_history(run.info.run_id, "curve_val_auc")] == [0.7, 0.8]
     assert len(run.inputs.dataset_inputs) == 1
@@ -254,9 +257,9 @@ def test_a_run_that_died_while_it_was_written_is_not_closed_as_abandoned_after_d
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr(tracking.client, "log_batch", die)
-        tracking.deliver(box)
-    assert tracking.deliver(box) == 1
-    assert tracking.close_abandoned() == 0
+        Writer(tracking, box).deliver()
+    assert Writer(tracking, box).deliver() == 1
+    assert close_abandoned(tracking) == 0
     assert statuses(tracking) == ["FINISHED"]
 
 
@@ -272,11 +275,11 @@ def test_a_run_closed_as_abandoned_wherever_its_writing_broke_off_is_completed(t
         raise OSError("no answer")
 
     with monkeypatch.context() as patch:
-        patch.setattr(module if step == "upload" else tracking.client, step, away)
+        patch.setattr(send_module if step == "upload" else tracking.client, step, away)
         with pytest.raises(CatsError, match="no answer"):
-            tracking.deliver(box)
-    assert tracking.close_abandoned() == 1
-    assert tracking.deliver(box) == 1
+            Writer(tracking, box).deliver()
+    assert close_abandoned(tracking) == 1
+    assert Writer(tracking, box).deliver() == 1
     (run,) = tracking.runs()
     assert (run.info.status, run.data.tags.get("cats.reason")) == (
         ("FINISHED", None) if status == "finished" else ("FAILED", "why")
@@ -287,8 +290,8 @@ def test_a_run_closed_as_abandoned_wherever_its_writing_broke_off_is_completed(t
 
 
 def test_an_abandoned_run_says_why(tracking):
-    tracking._create(OLD, 0)
-    tracking.close_abandoned()
+    create_run(tracking, OLD)
+    close_abandoned(tracking)
     (run,) = tracking.runs()
     assert run.data.tags["cats.reason"] == "its process died before the record was complete"
     assert finished_keys(tracking) == set()
@@ -301,7 +304,7 @@ def cost(phase, kg_per_kwh=0.5, **kwh):
 
 def test_energy_and_emissions_of_each_phase_are_metrics_of_their_own(tracking):
     costs = (cost("training", cpu=1.0, ram=0.5), cost("evaluation", cpu=0.25, ram=0.25))
-    found = tracking.client.get_run(tracking.send(outcome(costs=costs))).data.metrics
+    found = tracking.client.get_run(send(tracking, outcome(costs=costs))).data.metrics
     assert {n: v for n, v in found.items() if "training" in n or "evaluation" in n} == {
         "seconds_training": 2.0, "energy_kwh_training": 1.5, "co2e_kg_training": 0.75,
         "seconds_evaluation": 2.0, "energy_kwh_evaluation": 0.5, "co2e_kg_evaluation": 0.25,
@@ -329,7 +332,7 @@ def test_what_is_not_known_of_the_energy_is_no_metric(made, names):
 
 def test_what_is_not_finite_is_left_out_and_keeps_the_epochs_of_the_rest(tracking):
     odd = outcome(scores={"auc": float("inf"), "f1": 0.5}, curves={"val_auc": [float("nan"), 0.8, float("-inf"), 0.9]})
-    run = tracking.client.get_run(tracking.send(odd))
+    run = tracking.client.get_run(send(tracking, odd))
     assert run.data.metrics["test_f1"] == 0.5
     assert "test_auc" not in run.data.metrics
     history = tracking.client.get_metric_history(run.info.run_id, "curve_val_auc")
@@ -337,7 +340,7 @@ def test_what_is_not_finite_is_left_out_and_keeps_the_epochs_of_the_rest(trackin
 
 
 def test_the_dataset_of_a_run_is_its_target_with_the_digest_of_its_data(tracking):
-    run = tracking.client.get_run(tracking.send(outcome(facts={"data": "0123456789abcdef" * 4})))
+    run = tracking.client.get_run(send(tracking, outcome(facts={"data": "0123456789abcdef" * 4})))
     (given,) = run.inputs.dataset_inputs
     assert given.dataset.name == "breastmnist"
     assert ("0123456789abcdef" * 4).startswith(given.dataset.digest)
@@ -355,7 +358,7 @@ def test_a_data_set_that_another_driver_brings_at_the_same_moment_is_brought_aga
         bring(*given)
 
     monkeypatch.setattr(tracking.client, "log_inputs", refused_once)
-    run = tracking.client.get_run(tracking.send(outcome()))
+    run = tracking.client.get_run(send(tracking, outcome()))
     assert not refusals
     assert (run.info.status, len(run.inputs.dataset_inputs)) == ("FINISHED", 1)
 
@@ -363,7 +366,7 @@ def test_a_data_set_that_another_driver_brings_at_the_same_moment_is_brought_aga
 def test_a_pretraining_has_neither_dataset_nor_predictions_and_is_in_the_frame(tracking):
     names = {"source": "digits", "backbone": "test_resnet", "seed": "0"}
     record = OLD.model_copy(update={"kind": "pretraining", "names": names})
-    run = tracking.client.get_run(tracking.send(Outcome(record)))
+    run = tracking.client.get_run(send(tracking, Outcome(record)))
     assert run.inputs.dataset_inputs == []
     assert tracking.client.list_artifacts(run.info.run_id) == []
     assert tracking.frame().iloc[0][["kind", "source"]].tolist() == ["pretraining", "digits"]
@@ -371,7 +374,7 @@ def test_a_pretraining_has_neither_dataset_nor_predictions_and_is_in_the_frame(t
 
 def test_texts_longer_than_mlflow_takes_are_cut_and_not_refused(tracking):
     long = outcome(status="failed", reason="r" * 9000, settings={"lr": "x" * 9000}, environment={"hardware": "é" * 9000})
-    run = tracking.client.get_run(tracking.send(long))
+    run = tracking.client.get_run(send(tracking, long))
     assert run.info.status == "FAILED"
     assert run.data.tags["cats.reason"] == "r" * 8000
     assert len(run.data.params["lr"]) == 6000
@@ -379,7 +382,7 @@ def test_texts_longer_than_mlflow_takes_are_cut_and_not_refused(tracking):
 
 def test_names_with_options_arrive_as_they_are(tracking):
     names = {"source": "digits[from=textures]", "target": "breastmnist[size=64]", "backbone": "net", "seed": "0"}
-    run = tracking.client.get_run(tracking.send(outcome(names=names)))
+    run = tracking.client.get_run(send(tracking, outcome(names=names)))
     assert run.data.params["source"] == "digits[from=textures]"
     assert run.inputs.dataset_inputs[0].dataset.name == "breastmnist[size=64]"
     assert run.info.run_name == "digits[from=textures] → breastmnist[size=64], net, seed 0, " + outcome().record.point[:6]
@@ -388,7 +391,7 @@ def test_names_with_options_arrive_as_they_are(tracking):
 def test_more_runs_than_a_page_holds_are_all_found(tracking, monkeypatch):
     monkeypatch.setattr(module, "PAGE", 2)
     for i in range(5):
-        tracking.send(outcome(key=f"k{i}", attempt=f"a{i}"))
+        send(tracking, outcome(key=f"k{i}", attempt=f"a{i}"))
     assert finished_keys(tracking) == {f"k{i}" for i in range(5)}
     assert sorted(tracking.frame()["key"]) == [f"k{i}" for i in range(5)]
 
@@ -415,9 +418,9 @@ def test_what_mlflow_does_not_take_waits_in_the_outbox_and_the_next_delivery_sen
     with monkeypatch.context() as patch:
         patch.setattr(tracking.client, "log_batch", away_after_one)
         with pytest.raises(CatsError, match="did not take a record: the server went away$"):
-            tracking.deliver(box)
+            Writer(tracking, box).deliver()
     assert len(list(box)) == 2
-    assert tracking.deliver(box) == 2
+    assert Writer(tracking, box).deliver() == 2
     assert list(box) == []
     assert statuses(tracking) == ["FINISHED"] * 3
 
@@ -427,19 +430,19 @@ def test_an_experiment_that_is_deleted_meanwhile_is_one_sentence_and_loses_no_re
     box.put(outcome())
     tracking.client.delete_experiment(tracking.experiment_id)
     with pytest.raises(CatsError, match="did not take a record: .*deleted") as caught:
-        tracking.deliver(box)
+        Writer(tracking, box).deliver()
     assert "\n" not in str(caught.value)
     assert len(list(box)) == 1
 
 
-@pytest.mark.parametrize("act", ["frame", "close_abandoned"])
+@pytest.mark.parametrize("act", [Tracking.frame, close_abandoned])
 def test_a_database_that_breaks_later_is_one_sentence(tracking, act, caplog):
     caplog.set_level(logging.CRITICAL, "mlflow")  # it tells the whole traceback
     with sqlite3.connect("mlflow.db") as database:
         database.execute("DROP TABLE tags")
     database.close()
     with pytest.raises(CatsError, match="MLflow at sqlite:.* no such table: tags") as caught:
-        getattr(tracking, act)()
+        act(tracking)
     assert "\n" not in str(caught.value)
 
 
@@ -447,44 +450,44 @@ def test_a_relative_database_stays_the_same_when_the_working_directory_changes(t
     here = Tracking("sqlite:///mlflow.db", "toy", create=False)
     (tmp_path / "elsewhere").mkdir()
     monkeypatch.chdir(tmp_path / "elsewhere")
-    here.send(outcome())
+    send(here, outcome())
     assert finished_keys(tracking) == {"4f0c1ad2"}
     assert not (tmp_path / "elsewhere" / "mlflow.db").exists()
 
 
 def test_an_experiment_is_found_again(tracking):
-    tracking.send(outcome())
+    send(tracking, outcome())
     again = Tracking(tracking.uri, "toy")
     assert again.experiment_id == tracking.experiment_id
     assert finished_keys(again) == {"4f0c1ad2"}
 
 
 def test_records_of_one_experiment_do_not_show_in_another(tracking):
-    tracking.send(outcome())
+    send(tracking, outcome())
     assert finished_keys(Tracking(tracking.uri, "other")) == set()
 
 
 def test_predictions_come_back_as_they_were_sent(tracking):
-    found = tracking.predictions(tracking.send(outcome()))
+    found = tracking.predictions(send(tracking, outcome()))
     pd.testing.assert_frame_equal(found, TABLE)
 
 
 def test_predictions_come_back_from_a_server_too(tracking, monkeypatch):
-    run_id = tracking.send(outcome())
+    run_id = send(tracking, outcome())
     monkeypatch.setattr(module, "local_folder", lambda *places: None)
     pd.testing.assert_frame_equal(tracking.predictions(run_id), TABLE)
 
 
 @pytest.mark.parametrize("here", [True, False], ids=["this machine", "server"])
 def test_a_run_that_left_no_predictions_has_none(tracking, monkeypatch, here):
-    run_id = tracking.send(outcome(status="failed", reason="no"))
+    run_id = send(tracking, outcome(status="failed", reason="no"))
     if not here:
         monkeypatch.setattr(module, "local_folder", lambda *places: None)
     assert tracking.predictions(run_id) is None
 
 
 def test_predictions_that_cannot_be_read_are_one_sentence(tracking):
-    run_id = tracking.send(outcome())
+    run_id = send(tracking, outcome())
     path = Path(tracking.client.get_run(run_id).info.artifact_uri.removeprefix("file://")) / "predictions.parquet"
     path.write_bytes(b"no table")
     with pytest.raises(CatsError, match=f"the predictions of run {run_id} cannot be read from sqlite"):
@@ -494,11 +497,13 @@ def test_predictions_that_cannot_be_read_are_one_sentence(tracking):
 def test_a_run_that_was_closed_while_its_record_waited_is_seen_as_done_as_soon_as_it_is_delivered(tracking, tmp_path):
     """Another driver, with another home, may have closed it; the snapshot has to notice that it ended anew."""
     for number in range(250):  # more than are read again at every look
-        tracking._create(OLD.model_copy(update={"key": f"k{number}", "attempt": f"b{number}"}), 10**12 + number)
-    assert tracking.close_abandoned() == 250
+        create_run(
+            tracking, OLD.model_copy(update={"key": f"k{number}", "attempt": f"b{number}", "started": 1e9 + number / 1000})
+        )
+    assert close_abandoned(tracking) == 250
     assert finished_keys(tracking) == set()
     late = OLD.model_copy(update={"key": "k100", "attempt": "b100", "status": "finished"})
-    tracking.send(Outcome(late))
+    send(tracking, Outcome(late))
     assert finished_keys(tracking) == {"k100"}
     assert ["cats.reason" in run.data.tags for run in tracking.runs("tags.`cats.key` = 'k100'")] == [False]
 

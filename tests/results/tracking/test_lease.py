@@ -13,6 +13,8 @@ from results.record import Outcome
 from results.tracking.experiment import Tracking
 from results.tracking.lease import PULSE, TAG, Lease, LostError, holder_of
 from results.tracking.outbox import Outbox
+from results.tracking.send import send
+from results.tracking.writer import Writer
 from tests.support.records import record
 
 OTHER = {"id": "another", "host": "elsewhere", "pid": 7, "every": 0.1}
@@ -113,13 +115,14 @@ def test_who_died_in_the_same_home_is_not_waited_for(tmp_path, tracking):
 
 def test_who_was_taken_for_dead_sends_nothing_more_and_loses_nothing(tmp_path, tracking):
     outbox = box(tmp_path)
-    with Lease(tracking, outbox, print, 5):
+    with Lease(tracking, outbox, print, 5) as lease:
+        writer = Writer(tracking, outbox, lease)
         outbox.put(Outcome(record()))
-        assert tracking.deliver(outbox) == 1
+        assert writer.deliver() == 1
         outbox.put(Outcome(record("a2")))
         written(tracking, beat=1)
         with pytest.raises(LostError, match="has taken over experiment 'shared'.*run it again"):
-            tracking.deliver(outbox)
+            writer.deliver()
     assert len(list(outbox)) == 1
     assert len(tracking.frame()) == 1
     assert holder(tracking).id == "another"  # the end of this one is not the end of that one
@@ -165,10 +168,10 @@ def test_who_is_alone_does_not_search_for_what_others_wrote(tmp_path, tracking, 
     outbox = box(tmp_path)
     with Lease(tracking, box(tmp_path), print):
         pass
-    with Lease(tracking, outbox, print):
+    with Lease(tracking, outbox, print) as lease:
         outbox.put(Outcome(record()))
         monkeypatch.setattr(tracking.client, "search_runs", lambda *asked: pytest.fail("it searched"))
-        assert tracking.deliver(outbox) == 1
+        assert Writer(tracking, outbox, lease).deliver() == 1
 
 
 def attempts(tracking):
@@ -178,48 +181,50 @@ def attempts(tracking):
 def test_who_took_over_from_a_driver_that_was_not_heard_of_finds_what_that_one_still_wrote(tmp_path, tracking):
     written(tracking, beat=1)
     outbox = box(tmp_path)
-    with Lease(tracking, outbox, lambda what: None, 0.1):
-        Tracking(tracking.uri, "shared").send(Outcome(record("a2")))  # it had been frozen
+    with Lease(tracking, outbox, lambda what: None, 0.1) as lease:
+        send(Tracking(tracking.uri, "shared"), Outcome(record("a2")))  # it had been frozen
         outbox.put(Outcome(record("a3")))
-        tracking.deliver(outbox)
+        Writer(tracking, outbox, lease).deliver()
     assert sorted(attempts(tracking).values()) == ["FINISHED", "KILLED"]
 
 
-def test_a_claim_frozen_before_it_was_written_knows_of_the_driver_that_began_meanwhile(tmp_path, tracking):
+def test_a_claim_frozen_before_it_was_written_knows_of_the_driver_that_began_meanwhile(tmp_path, tracking, monkeypatch):
     late = Tracking(tracking.uri, "shared")
     write, boxes = late.client.set_experiment_tag, [box(tmp_path, name) for name in ("one", "two")]
     boxes[0].put(Outcome(record("a2")))
     boxes[1].put(Outcome(record("a3")))
+    first = Lease(tracking, boxes[0], print)
     with ExitStack() as stack:
 
         def freeze(*arguments):
             late.client.set_experiment_tag = write
-            stack.enter_context(Lease(tracking, boxes[0], print))
+            stack.enter_context(first)
             write(*arguments)
 
         late.client.set_experiment_tag = freeze
         with Lease(late, boxes[1], print) as lease:
             assert not lease.alone()
-            tracking.permit = None  # it had been given when this one was frozen
-            tracking.deliver(boxes[0])
-            late.deliver(boxes[1])
+            with monkeypatch.context() as patch:  # it was asked before this one was frozen
+                patch.setattr(first, "check", lambda: None)
+                Writer(tracking, boxes[0], first).deliver()
+            Writer(late, boxes[1], lease).deliver()
     assert sorted(attempts(tracking).values()) == ["FINISHED", "KILLED"]
 
 
 def test_who_loses_the_experiment_while_it_sends_finds_what_the_other_one_wrote(tmp_path, tracking):
     outbox = box(tmp_path)
-    with Lease(tracking, outbox, print):
+    with Lease(tracking, outbox, print) as lease:
         outbox.put(Outcome(record("a2")))
         end = tracking.client.set_terminated
 
         def frozen(*arguments):
             tracking.client.set_terminated = end
             written(tracking)
-            Tracking(tracking.uri, "shared").send(Outcome(record("a3")))
+            send(Tracking(tracking.uri, "shared"), Outcome(record("a3")))
             end(*arguments)
 
         tracking.client.set_terminated = frozen
-        tracking.deliver(outbox)
+        Writer(tracking, outbox, lease).deliver()
     assert sorted(attempts(tracking).values()) == ["FINISHED", "KILLED"]
 
 

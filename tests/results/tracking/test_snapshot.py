@@ -19,6 +19,7 @@ from results.tracking import snapshot
 from results.tracking.change_counter import witness
 from results.tracking.experiment import Tracking
 from results.tracking.predictions import images_of, predictions_of
+from results.tracking.send import send
 from results.tracking.snapshot import file_of, frame_of, unchanged
 from tests.support.paths import ROOT
 from tests.support.predictions import predictions
@@ -27,7 +28,7 @@ from tests.support.snapshots import (  # noqa: F401 - pytest runs the imported t
     folder_of_snapshots,
     reads,
     same,
-    send,
+    send_numbered,
     small_slices,
     test_an_experiment_that_is_deleted_and_made_anew_starts_empty,
     test_new_deleted_restored_and_retagged_runs_of_a_small_experiment_show_at_once,
@@ -44,10 +45,10 @@ from tests.support.snapshots import (  # noqa: F401 - pytest runs the imported t
 
 def test_a_file_is_trusted_after_a_whole_round_of_an_unchanged_database_and_not_before(tracking, folder, large):
     for number in range(7):
-        send(tracking, number)
+        send_numbered(tracking, number)
     same(tracking, folder)  # all of them are read
     assert unchanged(folder, tracking.uri, tracking.experiment) is not None
-    send(tracking, 7)
+    send_numbered(tracking, 7)
     rounds = 0
     while unchanged(folder, tracking.uri, tracking.experiment) is None:
         same(tracking, folder)
@@ -58,12 +59,12 @@ def test_a_file_is_trusted_after_a_whole_round_of_an_unchanged_database_and_not_
 def test_an_experiment_without_runs_has_an_empty_frame(tracking, folder):
     assert len(frame_of(tracking, folder)) == 0
     assert len(unchanged(folder, tracking.uri, "toy")) == 0
-    send(tracking, 1)
+    send_numbered(tracking, 1)
     assert len(same(tracking, folder)) == 1
 
 
 def test_what_nobody_touched_is_read_without_mlflow(tracking, folder):
-    send(tracking, 1)
+    send_numbered(tracking, 1)
     frame_of(tracking, folder)
     code = (
         "import sys, pathlib; from results.tracking.snapshot import unchanged;"
@@ -74,7 +75,7 @@ def test_what_nobody_touched_is_read_without_mlflow(tracking, folder):
 
 
 def test_looking_at_a_database_leaves_its_witness_as_it_is(tracking):
-    send(tracking, 1)
+    send_numbered(tracking, 1)
     before = witness(tracking.uri)
     assert before is not None
     Tracking(tracking.uri, "toy", create=False).frame()
@@ -83,7 +84,7 @@ def test_looking_at_a_database_leaves_its_witness_as_it_is(tracking):
 
 def test_every_change_changes_the_witness(tracking):
     seen = {witness(tracking.uri)}
-    run = send(tracking, 1)
+    run = send_numbered(tracking, 1)
     seen.add(witness(tracking.uri))
     tracking.client.set_tag(run, "cats.kind", "else")
     seen.add(witness(tracking.uri))
@@ -120,19 +121,19 @@ def test_a_database_in_the_place_of_another_has_another_witness(tracking, tmp_pa
 def test_without_a_witness_the_snapshot_is_followed_all_the_same(tracking, folder, monkeypatch, large):
     monkeypatch.setattr(snapshot, "witness", lambda uri: None)
     for number in range(9):
-        send(tracking, number)
+        send_numbered(tracking, number)
         pd.testing.assert_frame_equal(frame_of(tracking, folder), tracking.frame(), check_like=True)
     assert unchanged(folder, tracking.uri, "toy") is None
 
 
 def test_a_run_of_another_process_shows_at_once(tracking, folder, large):
     for number in range(7):
-        send(tracking, number)
+        send_numbered(tracking, number)
     same(tracking, folder)
     code = (
         "import sys; sys.path[:0] = sys.argv[1:2]\n"
         "from tests.support.snapshots import *\n"
-        "send(Tracking('sqlite:///mlflow.db', 'toy'), 99)"
+        "send_numbered(Tracking('sqlite:///mlflow.db', 'toy'), 99)"
     )
     subprocess.run([sys.executable, "-c", code, str(ROOT)], check=True)
     assert "k99" in set(same(tracking, folder)["key"])
@@ -140,7 +141,7 @@ def test_a_run_of_another_process_shows_at_once(tracking, folder, large):
 
 @pytest.mark.parametrize("damage", ["nothing in it", "half of it", "another version", "no facts", "another kind of file"])
 def test_a_snapshot_that_cannot_be_used_is_made_anew(tracking, folder, damage):
-    send(tracking, 1)
+    send_numbered(tracking, 1)
     frame_of(tracking, folder)
     file = file_of(folder, tracking.uri, "toy")
     content, table = file.read_bytes(), pq.read_table(file)
@@ -157,7 +158,7 @@ def test_a_snapshot_that_cannot_be_used_is_made_anew(tracking, folder, damage):
 
 
 def test_damage_in_the_middle_of_a_snapshot_is_seen(tracking, folder):
-    send(tracking, 1)
+    send_numbered(tracking, 1)
     frame_of(tracking, folder)
     file = file_of(folder, tracking.uri, "toy")
     content = bytearray(file.read_bytes())
@@ -168,13 +169,13 @@ def test_damage_in_the_middle_of_a_snapshot_is_seen(tracking, folder):
 
 
 def test_a_snapshot_that_cannot_be_written_is_done_without(tracking, tmp_path):
-    send(tracking, 1)
+    send_numbered(tracking, 1)
     (tmp_path / "file").write_text("in the way")
     assert len(frame_of(tracking, tmp_path / "file")) == 1
 
 
 def test_a_reader_sees_the_old_snapshot_or_the_new_one_and_nothing_is_left_lying(tracking, folder, monkeypatch):
-    send(tracking, 1)
+    send_numbered(tracking, 1)
     frame_of(tracking, folder)
     file = file_of(folder, tracking.uri, "toy")
     old = file.read_bytes()
@@ -185,7 +186,7 @@ def test_a_reader_sees_the_old_snapshot_or_the_new_one_and_nothing_is_left_lying
         real(table, where, **options)
         assert file.read_bytes() == old
 
-    send(tracking, 2)
+    send_numbered(tracking, 2)
     monkeypatch.setattr(pq, "write_table", watched)
     frame_of(tracking, folder)
     assert file.read_bytes() != old
@@ -194,7 +195,7 @@ def test_a_reader_sees_the_old_snapshot_or_the_new_one_and_nothing_is_left_lying
 
 @pytest.mark.parametrize("known", [False, True], ids=["of a server", "of this machine"])
 def test_predictions_are_fetched_once_and_those_of_this_machine_never(tracking, folder, monkeypatch, known):
-    run, failed = send(tracking, 1), send(tracking, 2, status="failed")
+    run, failed = send_numbered(tracking, 1), send_numbered(tracking, 2, status="failed")
     if known:
         frame_of(tracking, folder)
     asked = []
@@ -208,7 +209,7 @@ def test_predictions_are_fetched_once_and_those_of_this_machine_never(tracking, 
 
 
 def test_predictions_that_the_disk_refuses_to_keep_are_read_all_the_same(tracking, folder):
-    run = send(tracking, 1)
+    run = send_numbered(tracking, 1)
     folder.write_text("no folder can be made here")
     pd.testing.assert_frame_equal(predictions_of(tracking.uri, tracking.experiment, folder)(run), TABLE)
 
@@ -218,7 +219,7 @@ def test_what_the_images_say_is_computed_once_and_again_for_other_runs_or_metric
     for number, source in enumerate("abc"):
         record = OLD.model_copy(update={"key": source, "attempt": source})
         table = predictions(np.random.default_rng(0), 20, 2, model_seed=number)
-        runs[source] = [tracking.send(Outcome(record, table))]
+        runs[source] = [send(tracking, Outcome(record, table))]
     two, other = {"a": runs["a"], "b": runs["b"]}, {"a": runs["a"], "b": runs["c"]}
     computed = []
     real = influence.shares_of_target
@@ -234,7 +235,7 @@ def test_what_the_images_say_is_computed_once_and_again_for_other_runs_or_metric
 
 
 def test_why_the_images_say_nothing_is_kept_too_and_a_damaged_file_is_made_anew(tracking, folder):
-    runs = {"a": [send(tracking, 1, status="failed")]}
+    runs = {"a": [send_numbered(tracking, 1, status="failed")]}
     told = (None, "not every run has predictions")
     images = images_of(tracking.uri, "toy", folder)
     assert images("toy/t", "auc", runs) == told

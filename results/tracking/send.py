@@ -1,0 +1,126 @@
+"""Writes one record as an MLflow run, with one `log_batch`; its tags find the run again."""
+
+import json
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, Run, RunInfo, RunTag
+from mlflow.exceptions import MlflowException
+
+from results.error import CatsError
+from results.record import PREDICTIONS, Outcome, Record
+from results.tracking.artifacts import upload
+from results.tracking.connection import reason_of
+from results.tracking.deduplicate import TWICE, remove_duplicates
+from results.tracking.experiment import Tracking
+from results.tracking.mlflow_format import WHOLE, measurements, tags_of
+
+STATUS = {"finished": "FINISHED", "failed": "FAILED", "interrupted": "KILLED"}
+BATCH = 1000  # metrics per call that MLflow accepts
+LONGEST_PARAM = 6000  # characters that MLflow keeps of a parameter
+ABANDONED = "its process died before the record was complete"
+
+
+def send(tracking: Tracking, outcome: Outcome, *, first: bool = False, alone: Callable[[], bool] = lambda: False) -> str:
+    """Write one record; sending a record twice gives one run. Returns the id of the run.
+
+    A second finished attempt at a key (two machines made it before either knew of the other) is kept for its cost, but as
+    KILLED and with the reason, so that every key is finished once.
+
+    Args:
+        tracking: the experiment.
+        outcome: the record and its predictions.
+        first: no process has begun to send this record before, so its run need not be searched for, which takes longer the
+            more runs there are.
+        alone: asked after the writing: whether no other process can have written meanwhile. If one can, runs of the same key
+            are searched for.
+
+    Raises:
+        CatsError: if MLflow does not take the record.
+    """
+    record = outcome.record
+    try:
+        same = [] if first else list(tracking.runs(f"tags.`cats.key` = '{record.key}'"))
+        run = next((r for r in same if r.data.tags.get("cats.attempt") == record.attempt), None)
+        abandoned = run is not None and run.data.tags.get("cats.reason") == ABANDONED
+        # A run that was closed as abandoned is completed, wherever its writing broke off.
+        if run is not None and run.info.status != "RUNNING" and WHOLE in run.data.tags and not abandoned:
+            remove_duplicates(tracking, record.key)  # the process may have died before it could
+            return str(run.info.run_id)
+        status, reason = STATUS[record.status], record.reason
+        if status == "FINISHED" and any(r.info.status == "FINISHED" for r in same if r is not run):
+            status, reason = "KILLED", TWICE
+        run_id = _complete(tracking, run, outcome, status, reason)
+        if abandoned and reason:  # last: until here the run still has to be completed
+            tracking.client.set_tag(run_id, "cats.reason", reason)
+        elif abandoned:
+            tracking.client.delete_tag(run_id, "cats.reason")
+        if not alone():
+            remove_duplicates(tracking, record.key)
+    except (MlflowException, OSError) as error:
+        raise CatsError(f"MLflow at {tracking.shown} did not take a record: {reason_of(error)}") from error
+    return run_id
+
+
+def _complete(tracking: Tracking, run: Run | None, outcome: Outcome, status: str, reason: str | None) -> str:
+    """Create the run of a record, or take the one that an earlier process began; write the record and end the run."""
+    record = outcome.record
+    end = int(record.ended * 1000)
+    if run is None:
+        info, tags = create_run(tracking, record, reason), {WHOLE: str(record.version)}
+    else:
+        abandoned = run.data.tags.get("cats.reason") == ABANDONED
+        info, tags = run.info, tags_of(record, None if abandoned else reason)
+    run_id = str(info.run_id)
+    write_run(tracking, info, outcome, end, tags)
+    # A run that was closed before ends a second time, now: readers find it among the runs that ended since they last read.
+    closed = run is not None and run.info.status != "RUNNING"
+    tracking.client.set_terminated(run_id, status, int(time.time() * 1000) if closed else end)
+    return run_id
+
+
+def create_run(tracking: Tracking, record: Record, reason: str | None = None) -> RunInfo:
+    """A run with all tags but the one that marks it as whole: MLflow takes ten times as long to add tags later."""
+    tags = {"cats.key": record.key, "cats.attempt": record.attempt, "cats.kind": record.kind, **tags_of(record, reason)}
+    del tags[WHOLE]
+    title = " → ".join(record.names[n] for n in ("source", "target") if n in record.names)
+    # The point distinguishes the runs of a grid.
+    name = f"{title}, {record.names['backbone']}, seed {record.names['seed']}, {record.point[:6]}"
+    return tracking.client.create_run(tracking.experiment_id, int(record.started * 1000), tags, name).info
+
+
+def write_run(tracking: Tracking, info: RunInfo, outcome: Outcome, end: int, marks: Mapping[str, str]) -> None:
+    """Write everything of a record into its run, which goes on until it is ended. `marks`: the tags, with the mark WHOLE."""
+    record, run_id = outcome.record, str(info.run_id)
+    metrics = [Metric(name, value, end, step) for name, value, step in measurements(record)]
+    params = [Param(name, value[:LONGEST_PARAM]) for name, value in {**record.settings, **record.names}.items()]
+    tags = [RunTag(name, value) for name, value in marks.items()]
+    if "target" in record.names:
+        _log_target(tracking, run_id, record)
+    _upload_predictions(tracking, str(info.artifact_uri), outcome)
+    head, last = metrics[:-BATCH], metrics[-BATCH:]
+    for start in range(0, len(head), BATCH):
+        tracking.client.log_batch(run_id, head[start : start + BATCH])
+    tracking.client.log_batch(run_id, last, params, tags)  # together with the tag that marks the run as whole
+
+
+def _log_target(tracking: Tracking, run_id: str, record: Record) -> None:
+    source = json.dumps({"name": record.names["target"]})
+    data = Dataset(record.names["target"], record.facts["data"][:36], "cats", source)
+    inputs = [DatasetInput(data, [InputTag("mlflow.data.context", "evaluation")])]
+    try:
+        tracking.client.log_inputs(run_id, inputs)
+    except MlflowException:  # of two drivers that log the same data set at the same moment MLflow refuses one
+        tracking.client.log_inputs(run_id, inputs)
+
+
+def _upload_predictions(tracking: Tracking, artifacts: str, outcome: Outcome) -> None:
+    if isinstance(outcome.predictions, Path):
+        upload(tracking.uri, artifacts, outcome.predictions)
+    elif outcome.predictions is not None:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / PREDICTIONS
+            outcome.predictions.to_parquet(path, index=False)
+            upload(tracking.uri, artifacts, path)
