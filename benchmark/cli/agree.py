@@ -1,14 +1,11 @@
 """The command that judges measures by what was measured."""
 
-import json
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from benchmark.cli.options import DATABASE, Format, NoiseOption, TrackingOption, print_line
-
-if TYPE_CHECKING:
-    from results.agreement.result import Agreement
+from benchmark.cli.options import DATABASE, Format, NoiseOption, TrackingOption
+from benchmark.cli.printing import print_as
 
 app = typer.Typer()
 
@@ -29,29 +26,18 @@ def agree(
     """Judge measures as decisions: had the source been chosen by them, how good would it be, beside plain constants?"""
     from benchmark.cli.query import asked
     from results.agreement.combine import combine as combined
-    from results.agreement.decisions import about, decisions_of
-    from results.agreement.judge import agree as judge
-    from results.agreement.scores import said
+    from results.agreement.decisions import decisions_of, scores_for
+    from results.agreement.judge import judge_measures
+    from results.agreement.scores import read_scores
+    from results.agreement.text import AgreementText
     from results.board.request import Judging
 
     question = asked(plan, tracking_uri, metric, rule)
     frame = question.frame()
     judging = Judging(question.images() if images else None, noise)
     decisions = decisions_of(frame, question.query, judging)
-    rows = about(said(frame, question.experiment), decisions)
+    rows = scores_for(decisions, read_scores(frame, question.experiment))
     for text in combine or []:
         rows += combined(rows, text)
-    _print(judge(decisions, rows, question.experiment, question.metric), form)
-
-
-def _print(made: "Agreement", form: Format) -> None:
-    from rich.console import Console
-
-    from results.agreement.text import comma_separated, markdown, table
-
-    if form is Format.table:
-        Console().print(table(made))
-    elif form is Format.json:
-        print_line(json.dumps(made.to_dict(), indent=2))
-    else:
-        print_line((comma_separated(made) if form is Format.csv else markdown(made)).rstrip("\n"))
+    agreement = judge_measures(decisions, rows, question.experiment, question.metric)
+    print_as(AgreementText(agreement), form)

@@ -16,6 +16,7 @@ from benchmark.cli.options import (
     TrackingOption,
     print_line,
 )
+from benchmark.cli.printing import print_as
 from results.error import CatsError
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ def board(
     from results.board.board import make_board
     from results.board.request import Judging
     from results.board.sensitivity import sensitivity as compared
+    from results.board.text import BoardText
 
     question = asked(plan, tracking_uri, metric, rule)
     judging = Judging(question.images(fresh=fresh) if images else None, noise, impute.value if impute else None)
@@ -56,34 +58,21 @@ def board(
     made = make_board(question.frame(fresh=fresh), question.query, judging)
     if report is not None:
         _report(made, report)
-    print_board(made, form)
+    print_as(BoardText(made), form)
 
 
 def _report(made: "Board", folder: Path) -> None:
     from results.board.plot import draw, draw_ranks
-    from results.board.text import comma_separated, markdown
+    from results.board.text import BoardText
 
+    text = BoardText(made)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / "board.md").write_text(markdown(made), encoding="utf-8")
-        (folder / "board.csv").write_text(comma_separated(made), encoding="utf-8")
-        (folder / "board.json").write_text(json.dumps(made.to_dict(), indent=2), encoding="utf-8")
+        (folder / "board.md").write_text(text.markdown(), encoding="utf-8")
+        (folder / "board.csv").write_text(text.csv(), encoding="utf-8")
+        (folder / "board.json").write_text(json.dumps(text.to_dict(), indent=2), encoding="utf-8")
         draw(made, folder / "board.png")
         if made.difference is not None and made.difference.friedman_p is not None:
             draw_ranks(made.difference, folder / "ranks.png")
     except OSError as error:
         raise CatsError(f"cannot write the report to {folder}: {error.strerror}") from error
-
-
-def print_board(made: "Board", form: Format) -> None:
-    """Print a board to the standard output."""
-    from rich.console import Console
-
-    from results.board.text import comma_separated, markdown, table
-
-    if form is Format.table:
-        Console().print(table(made))
-    else:
-        made_json = json.dumps(made.to_dict(), indent=2)
-        text = {Format.json: made_json, Format.csv: comma_separated(made), Format.markdown: markdown(made)}[form]
-        print_line(text.rstrip("\n"))

@@ -1,16 +1,15 @@
 """The command about energy and carbon."""
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from benchmark.cli.options import DATABASE, Format, FreshOption, TrackingOption, print_line, say
+from benchmark.cli.options import DATABASE, Format, FreshOption, TrackingOption, say
+from benchmark.cli.printing import print_as
 from results.error import CatsError
 
 if TYPE_CHECKING:
-    from results.cost.bill import Bill
     from results.cost.tradeoff import Tradeoff
 
 app = typer.Typer()
@@ -31,6 +30,7 @@ def cost(
     from benchmark.cli.query import asked
     from results.board.request import runs_of_selection
     from results.cost.bill import make_bill
+    from results.cost.text import CostText
     from results.cost.tradeoff import make_tradeoff
 
     if picture is not None and picture.suffix not in PICTURES:
@@ -48,28 +48,14 @@ def cost(
         say(str(error))
     if picture is not None and tradeoff is not None:
         _draw(tradeoff, picture)
-    _print(bill, tradeoff, form)
+    print_as(CostText(bill, tradeoff), form)
 
 
 def _draw(tradeoff: "Tradeoff", picture: Path) -> None:
-    from results.cost.tradeoff_plot import draw
+    from results.cost.tradeoff_plot import draw_tradeoff
 
     try:
         picture.parent.mkdir(parents=True, exist_ok=True)
-        draw(tradeoff, picture)
+        draw_tradeoff(tradeoff, picture)
     except OSError as error:
         raise CatsError(f"cannot write the picture {picture}: {error.strerror}") from error
-
-
-def _print(bill: "Bill", tradeoff: "Tradeoff | None", form: Format) -> None:
-    from rich.console import Console
-
-    from results.cost.text import comma_separated, markdown, parts, plain, table
-
-    listed, said = parts(bill, tradeoff)
-    if form is Format.table:
-        Console().print(table(listed, said))
-    elif form is Format.json:
-        print_line(json.dumps(plain(bill, tradeoff), indent=2))
-    else:
-        print_line((comma_separated(listed) if form is Format.csv else markdown(listed, said)).rstrip("\n"))

@@ -86,9 +86,9 @@ class _Wishes:
 def _more(question: "Question", frame: "pd.DataFrame", made: "Board", wishes: _Wishes) -> "list[Section]":
     """The sections that need more than a board. One that nobody asked for and that cannot be made gives way to a sentence."""
     from results.agreement.combine import combine
-    from results.agreement.decisions import about, decisions_of
-    from results.agreement.judge import agree
-    from results.agreement.scores import said
+    from results.agreement.decisions import decisions_of, scores_for
+    from results.agreement.judge import judge_measures
+    from results.agreement.scores import read_scores
     from results.board.request import runs_of_selection
     from results.cost.bill import make_bill
     from results.cost.tradeoff import make_tradeoff
@@ -101,10 +101,10 @@ def _more(question: "Question", frame: "pd.DataFrame", made: "Board", wishes: _W
         found.append(tradeoff(make_tradeoff(runs, bill, question.query)))
     with nullcontext() if wishes.combine else suppress(CatsError):
         decisions = decisions_of(frame, question.query, wishes.judging)
-        rows = about(said(frame, question.experiment), decisions)
+        rows = scores_for(decisions, read_scores(frame, question.experiment))
         for text in wishes.combine:
             rows += combine(rows, text)
-        found.append(agreement(agree(decisions, rows, question.experiment, question.metric).to_dict()))
+        found.append(agreement(judge_measures(decisions, rows, question.experiment, question.metric).to_dict()))
     return found
 
 

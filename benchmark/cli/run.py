@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from benchmark.cli.board import print_board
 from benchmark.cli.engine import LOCAL, EngineOption, SchedulerOption, WorkersOption, engine_of
 from benchmark.cli.options import (
     DATABASE,
@@ -18,6 +17,7 @@ from benchmark.cli.options import (
     print_line,
     say,
 )
+from benchmark.cli.printing import print_as
 from benchmark.execution.records import outbox_of
 from results.error import CatsError
 from results.tracking.uri import shown
@@ -112,10 +112,12 @@ def _show(pairs: "PlanPairs", tracking_uri: str, frame: "pd.DataFrame | None" = 
     from benchmark.cli.query import asked
     from results.board.board import make_board
     from results.board.request import Judging
+    from results.board.text import BoardText
 
     question = asked(pairs, tracking_uri)
     runs = question.frame() if frame is None else frame
-    print_board(make_board(runs, question.query, Judging(question.images())), Format.table)
+    board = make_board(runs, question.query, Judging(question.images()))
+    print_as(BoardText(board), Format.table)
 
 
 def _run(plan: "ResolvedPlan", tracking_uri: str, engine: "Engine", pack: int) -> "Run":

@@ -1,17 +1,16 @@
 """The commands about measures."""
 
-import json
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from benchmark.cli.options import DATABASE, Device, Format, PlanArgument, TrackingOption, print_line, say
+from benchmark.cli.options import DATABASE, Device, Format, PlanArgument, TrackingOption, say
+from benchmark.cli.printing import print_as
 from benchmark.execution.records import outbox_of
 
 if TYPE_CHECKING:
     from benchmark.execution.watch import Run
     from benchmark.measures.inputs import ScoreSettings
-    from results.agreement.scores import Said
     from results.tracking.experiment import Tracking
 
 app = typer.Typer()
@@ -35,7 +34,7 @@ def score(
     from benchmark.machine.signals import exit_code, stoppable
     from benchmark.measures.inputs import ScoreSettings
     from benchmark.specs.plan import load_plan
-    from results.agreement.scores import said
+    from results.agreement.scores import ScoresText, read_scores
     from results.tracking.experiment import Tracking
 
     loaded = load_plan(plan)
@@ -56,8 +55,8 @@ def score(
         raise typer.Exit(exit_code())
     if state.done + state.made:
         wanted = {(s, t) for s in loaded.sources for t in loaded.targets}
-        rows = [row for row in said(frame_of(tracking), loaded.experiment) if (row.source, row.target) in wanted]
-        _print(rows, form)
+        rows = [row for row in read_scores(frame_of(tracking), loaded.experiment) if (row.source, row.target) in wanted]
+        print_as(ScoresText(rows), form)
     if state.failed:
         raise typer.Exit(1)
 
@@ -71,16 +70,3 @@ def _appraise(setting: "ScoreSettings", tracking: "Tracking") -> "Run":
     outbox = outbox_of(tracking.uri, setting.plan.written.experiment)
     with Lease(tracking, outbox, say) as lease, Progress() as watch:
         return score_plan(setting, Writer(tracking, outbox, lease), watch)
-
-
-def _print(rows: "list[Said]", form: Format) -> None:
-    from rich.console import Console
-
-    from results.agreement.scores import comma_separated, markdown, plain, table
-
-    if form is Format.table:
-        Console().print(table(rows))
-    elif form is Format.json:
-        print_line(json.dumps(plain(rows), indent=2))
-    else:
-        print_line((comma_separated(rows) if form is Format.csv else markdown(rows)).rstrip("\n"))

@@ -1,4 +1,4 @@
-"""What there was to choose on each target, and what was measured of each choice."""
+"""The sources among which a measure chooses on each target, and what was measured of each of them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from results.agreement.scores import Said
+from results.agreement.scores import PairScore
 from results.board.board import judged_runs, standings_of
 from results.board.ranking import Row, Standing, rows_of
 from results.board.request import SEEDS, Judging, RunQuery
@@ -17,10 +17,11 @@ from results.statistics.intervals import Measured
 
 @dataclass(frozen=True)
 class Decision:
-    """One target on one backbone: its n sources, best first, and what was measured of them.
+    """The choice of a source for one target on one backbone, with what was measured.
 
     Attributes:
-        top: whether a source is in the top tie group, (n,); None where nothing is known of the noise.
+        sources: the n sources, best first.
+        top: (n,) whether a source is in the top tie group; None where the noise is not known.
     """
 
     target: str
@@ -31,45 +32,48 @@ class Decision:
 
     @property
     def values(self) -> np.ndarray:
-        """(n,) means of the metric over seeds, turned where lower is better."""
+        """(n,) means of the metric over seeds, oriented so that higher is better."""
         return self.measured.means
 
     @property
     def noisy(self) -> bool:
-        """Whether anything is known of the luck of seeds or of test images."""
+        """Whether the sampling error of seeds or of test images is known, and not zero."""
         return bool((self.measured.seeds[0] > 0).any() or self.measured.shared.any())
 
 
 def decisions_of(frame: pd.DataFrame, query: RunQuery, judging: Judging = SEEDS) -> list[Decision]:
     """One decision for each target and backbone with two sources or more. Arguments and errors: see board.make_board.
 
-    A source is no choice for itself, and pairs that share images are none either.
+    Left out are a target as its own source, and pairs that share images.
     """
-    made, selection = [], query.selection
+    decisions: list[Decision] = []
+    selection = query.selection
     cells = frame[frame["kind"] == "cell"] if len(frame) else frame
     finished = cells[cells["status"] == "FINISHED"] if len(cells) else cells
     if not len(finished):
         raise CatsError(
             f"experiment '{query.experiment}' holds no finished cell to judge measures by; make some with `cats run`"
         )
-    asked = set(finished["backbone"]) & set(selection.backbones) if selection else set(finished["backbone"])
-    for backbone in sorted(map(str, asked)):
+    backbones = set(finished["backbone"]) & set(selection.backbones) if selection else set(finished["backbone"])
+    for backbone in sorted(map(str, backbones)):
         part = frame[(frame["backbone"] == backbone) | (frame["kind"] == "pretraining")]
         here = replace(query, selection=replace(selection, backbones=[backbone]) if selection else None)
         standings, _ = standings_of(judged_runs(part, here), here, judging)
         shown = dict.fromkeys(selection.targets) if selection else standings
-        made += [_decision(standings[t], t, backbone, rows_of(standings[t], query.metric, {})) for t in shown if t in standings]
-    if not any(len(decision.sources) > 1 for decision in made):
+        decisions += [
+            _decision(standings[t], t, backbone, rows_of(standings[t], query.metric, {})) for t in shown if t in standings
+        ]
+    if not any(len(decision.sources) > 1 for decision in decisions):
         raise CatsError(f"no target of '{query.experiment}' has two sources to choose from")
-    return [decision for decision in made if len(decision.sources) > 1]
+    return [decision for decision in decisions if len(decision.sources) > 1]
 
 
-def _decision(found: Standing, target: str, backbone: str, rows: Sequence[Row]) -> Decision:
+def _decision(standing: Standing, target: str, backbone: str, rows: Sequence[Row]) -> Decision:
     others = [row for row in rows if not _itself(row.source, target)]
-    places, all_of = [found.sources.index(row.source) for row in others], found.measured
-    images = None if all_of.images is None else all_of.images[:, places]
-    measured = Measured([all_of.values[i] for i in places], images, all_of.noise)
-    return Decision(target, backbone, tuple(row.source for row in others), measured, _top(others, all_of.noise))
+    places, every = [standing.sources.index(row.source) for row in others], standing.measured
+    images = None if every.images is None else every.images[:, places]
+    measured = Measured([every.values[i] for i in places], images, every.noise)
+    return Decision(target, backbone, tuple(row.source for row in others), measured, _top(others, every.noise))
 
 
 def _top(rows: Sequence[Row], noise: float) -> np.ndarray | None:
@@ -81,17 +85,25 @@ def _itself(source: str, target: str) -> bool:
     return source.partition("[")[0] == target
 
 
-def about(rows: Sequence[Said], decisions: Sequence[Decision]) -> list[Said]:
-    """The scores of the pairs that are decided about; those of a target as its own source are not among them."""
-    asked = {(d.target, source, d.backbone) for d in decisions for source in d.sources}
-    found = [row for row in rows if (row.target, row.source, row.backbone) in asked]
-    if not found:
+def scores_for(decisions: Sequence[Decision], rows: Sequence[PairScore]) -> list[PairScore]:
+    """The scores of the pairs that the decisions are about, without those of a target as its own source.
+
+    Raises CatsError if there is none.
+    """
+    pairs = {(d.target, source, d.backbone) for d in decisions for source in d.sources}
+    scores = [row for row in rows if (row.target, row.source, row.backbone) in pairs]
+    if not scores:
         scored, run = (", ".join(sorted(names)) for names in ({r.backbone for r in rows}, {d.backbone for d in decisions}))
         raise CatsError(f"no pair was both scored and run: scores are of backbone {scored or 'none'}, runs of {run}")
-    return found
+    return scores
 
 
-def static(decision: Decision, board: Sequence[Decision]) -> np.ndarray:
+def decision_name(decision: Decision, among: Sequence[Decision]) -> str:
+    """The target; with its backbone where there are several."""
+    return decision.target if len({d.backbone for d in among}) == 1 else f"{decision.target} on {decision.backbone}"
+
+
+def static_ranks(decision: Decision, board: Sequence[Decision]) -> np.ndarray:
     """Minus the mean rank of each source on all other targets of the same backbone, (n,); NaN where it was on none."""
     ranks: dict[str, list[float]] = {}
     for other in board:

@@ -1,12 +1,17 @@
-"""What judging measures as decisions finds: figures, one row for each measure, a verdict."""
+"""The result of judging measures as decisions: statistics, one row for each measure, and a verdict."""
 
 from dataclasses import asdict, dataclass
 from typing import Any
 
 
 @dataclass(frozen=True)
-class Figure:
-    """A statistic with its 95 % interval and its one-sided p-value against random order; None where none can be given."""
+class Statistic:
+    """A statistic of agreement; None for each part that cannot be given.
+
+    Attributes:
+        low, high: 95 % interval.
+        p: one-sided, against random order; p_holm: corrected for the number of measures.
+    """
 
     value: float | None
     low: float | None = None
@@ -16,33 +21,35 @@ class Figure:
 
 
 @dataclass(frozen=True)
-class Judged:
-    """One measure, or one constant: rules that look at no image of the target.
+class JudgedMeasure:
+    """One measure, or one constant. Constants are ways of choosing that look at no image of the target.
 
     Attributes:
-        mean, targets: statistic → figure, over the targets on which it is defined, and of each target.
-        judged: on how many targets it chooses. reasons: target → why it does not, or which sources it says nothing of.
-        lead: mean weighted tau minus that of the static mean rank on the same targets; its p is that of a paired permutation
-            test over targets, so that few targets carry no lead, however large.
+        mean: name of a statistic → its mean over the targets on which it is defined.
+        targets: target → name of a statistic → its value on this target.
+        judged: on how many targets the measure chooses a source.
+        reasons: target → why it chooses none there, or which sources it gives no score to.
+        lead: mean weighted tau minus that of the static mean rank on the same targets. Its p is that of a paired permutation
+            test over targets, so that few targets show no lead, however large it is.
     """
 
     name: str
     constant: bool
     judged: int
-    mean: dict[str, Figure]
-    targets: dict[str, dict[str, Figure]]
-    lead: Figure
+    mean: dict[str, Statistic]
+    targets: dict[str, dict[str, Statistic]]
+    lead: Statistic
     reasons: dict[str, str]
 
 
 @dataclass(frozen=True)
 class Agreement:
-    """What `cats agree` shows. `notes` are sentences."""
+    """What `cats agree` shows: measures first, then constants. `notes` are sentences."""
 
     experiment: str
     metric: str
     targets: list[str]
-    rows: list[Judged]
+    rows: list[JudgedMeasure]
     verdict: str
     notes: list[str]
 

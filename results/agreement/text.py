@@ -1,38 +1,73 @@
-"""An agreement as text: table, markdown, csv."""
+"""An agreement as text: for the terminal, for a page, for a spreadsheet."""
 
-import csv
-import io
-from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
 
-from rich.console import Group
+from rich.console import Group, RenderableType
 from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from results.agreement.result import Agreement, Figure, Judged
+from results.agreement.result import Agreement, JudgedMeasure, Statistic
+from results.printing import csv_text, markdown_notes, markdown_table, terminal_notes, terminal_table
 from results.statistics.rank_agreement import STATISTICS
 
-HEADS = {
+HEADINGS = {
     "weighted_tau": "weighted τ", "spearman": "Spearman ρ", "regret_1": "top-1 regret", "regret_3": "top-3 regret",
     "top_tie": "P(in top tie)",
 }  # fmt: skip
-HEAD = ["measure", "targets", *HEADS.values(), "p of τ", "p of top-1", "τ ahead of static"]
+HEAD = ["measure", "targets", *HEADINGS.values(), "p of τ", "p of top-1", "τ ahead of static"]
+BY_TARGET = "Weighted Kendall τ on each target"
 LEGEND = [
-    "mean over targets; 95 %: Student's t over targets, longer where they are skewed, never below the luck inside targets",
-    "of one target: the luck of seeds (Student's t) and of test images where they are known, and a measure's own interval",
-    "p: against random order; of measures corrected for their number (Holm), of constants not",
-    "regret: best source minus the chosen one, and minus the best of the first three; equal scores choose at random",
-    "p takes the targets for independent: targets that resemble each other make it too small",
+    "figures are means over targets; 95 %: Student's t over targets, longer if they are skewed, never below the sampling error",
+    "on one target the interval holds the sampling error of seeds and test images, where known, and that of the measure",
+    "p is against random order; p of measures is corrected for the number of measures (Holm), p of constants is not",
+    "regret is the best source minus the chosen one, and minus the best of the first three; equal scores choose at random",
+    "p assumes that targets are independent: targets that resemble each other make it too small",
 ]
 
 
-def lines(agreement: Agreement) -> list[list[str]]:
-    """One line for each measure, then each constant."""
+@dataclass(frozen=True)
+class AgreementText:
+    """An agreement in the four forms of results.printing.Printable."""
+
+    agreement: Agreement
+
+    def table(self) -> RenderableType:
+        """For the terminal."""
+        verdict = _drawn(self.agreement.verdict, HEAD, measure_lines(self.agreement))
+        targets = _drawn(BY_TARGET, *tau_by_target(self.agreement))
+        return Group(verdict, Text(""), targets, Text(""), terminal_notes(_notes(self.agreement)))
+
+    def markdown(self) -> str:
+        """For a README or an issue."""
+        head, lines = tau_by_target(self.agreement)
+        means = markdown_table(HEAD, measure_lines(self.agreement), HEAD[:1])
+        text = [f"**{self.agreement.verdict}**", "", *means, "", f"**{BY_TARGET}**", "", *markdown_table(head, lines, head[:1])]
+        return "\n".join([*text, "", *markdown_notes(_notes(self.agreement))]) + "\n"
+
+    def csv(self) -> str:
+        """One line for each measure, target (`mean` for all of them) and statistic, numbers in full."""
+        lines = [
+            [row.name, row.constant, target, name, *vars(statistics[name]).values()]
+            for row in self.agreement.rows
+            for target, statistics in [("mean", {**row.mean, "lead": row.lead}), *row.targets.items()]
+            for name in statistics
+        ]
+        return csv_text(["measure", "constant", "target", "statistic", *Statistic.__dataclass_fields__], lines)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data, as `--format json` prints it."""
+        return self.agreement.to_dict()
+
+
+def measure_lines(agreement: Agreement) -> list[list[str]]:
+    """One line for each measure, then for each constant."""
     return [
         [
             row.name, f"{row.judged} of {len(agreement.targets)}",
-            *(_shown(row.mean[name], _digits(name)) for name in STATISTICS),
-            _p(row.mean["weighted_tau"], row), _p(row.mean["regret_1"], row), _shown(row.lead, 2),
+            *(_cell(row.mean[name], _digits(name)) for name in STATISTICS),
+            _p(row.mean["weighted_tau"], row), _p(row.mean["regret_1"], row), _cell(row.lead, 2),
         ]
         for row in agreement.rows
     ]  # fmt: skip
@@ -42,76 +77,44 @@ def _digits(name: str) -> int:
     return 4 if name.startswith("regret") else 2
 
 
-def _shown(figure: Figure, digits: int) -> str:
-    if figure.value is None:
+def _cell(statistic: Statistic, digits: int) -> str:
+    if statistic.value is None:
         return "–"
-    # z: never a minus before what is shown as zero
-    ends = "" if figure.low is None else f" ({figure.low:z.{digits}f} – {figure.high:z.{digits}f})"
-    return f"{figure.value:z.{digits}f}{ends}"
+    # z: no minus in front of what is written as zero
+    ends = "" if statistic.low is None else f" ({statistic.low:z.{digits}f} – {statistic.high:z.{digits}f})"
+    return f"{statistic.value:z.{digits}f}{ends}"
 
 
-def _p(figure: Figure, row: Judged) -> str:
-    p = figure.p if row.constant else figure.p_holm
+def _p(statistic: Statistic, row: JudgedMeasure) -> str:
+    p = statistic.p if row.constant else statistic.p_holm
     return "–" if p is None else f"{p:.2g}"
 
 
-def per_target(agreement: Agreement) -> tuple[list[str], list[list[str]]]:
+def tau_by_target(agreement: Agreement) -> tuple[list[str], list[list[str]]]:
     """Weighted tau on each target: head, and a line for each target."""
     rows = [
         row for row in agreement.rows if row.mean["weighted_tau"].value is not None and row.name not in {"random", "oracle"}
     ]
-    found = [[target, *(_shown(row.targets[target]["weighted_tau"], 2) for row in rows)] for target in agreement.targets]
-    return ["target", *(row.name for row in rows)], found
+    lines = [[target, *(_cell(row.targets[target]["weighted_tau"], 2) for row in rows)] for target in agreement.targets]
+    return ["target", *(row.name for row in rows)], lines
 
 
-def reasons(agreement: Agreement) -> list[str]:
-    """What measures say nothing of, each reason once."""
-    found: dict[tuple[str, str], list[str]] = {}
+def _reasons(agreement: Agreement) -> list[str]:
+    """Where measures give no scores, each reason once."""
+    targets_of: dict[tuple[str, str], list[str]] = {}
     for row in agreement.rows:
         for target, reason in row.reasons.items():
-            found.setdefault((row.name, reason), []).append(target)
-    return [f"{name}: {reason} on {', '.join(targets)}" for (name, reason), targets in found.items()]
+            targets_of.setdefault((row.name, reason), []).append(target)
+    return [f"{name}: {reason} on {', '.join(targets)}" for (name, reason), targets in targets_of.items()]
 
 
-def _foot(agreement: Agreement) -> list[str]:
-    return [f"experiment {agreement.experiment}, metric {agreement.metric}", *LEGEND, *reasons(agreement), *agreement.notes]
+def _notes(agreement: Agreement) -> list[str]:
+    first = f"experiment {agreement.experiment}, metric {agreement.metric}"
+    return [first, *LEGEND, *_reasons(agreement), *agreement.notes]
 
 
-def table(agreement: Agreement) -> Group:
-    """For the terminal."""
-    parts: list[Table | Text] = [_table(agreement.verdict, HEAD, lines(agreement)), Text("")]
-    parts += [_table("Weighted Kendall τ on each target", *per_target(agreement)), Text("")]
-    return Group(*parts, Text("\n".join(f"· {note}" for note in _foot(agreement))))
-
-
-def _table(title: str, names: list[str], rows: list[list[str]]) -> Table:
-    made = Table(title=escape(title), title_justify="left", title_style="bold")
-    for i, name in enumerate(names):
-        made.add_column(escape(name), justify="right" if i else "left", overflow="fold")
+def _drawn(title: str, head: list[str], rows: list[list[str]]) -> Table:
+    table = terminal_table(title, head, head[:1])
     for row in rows:
-        made.add_row(*map(escape, row))
-    return made
-
-
-def markdown(agreement: Agreement) -> str:
-    """For a page."""
-    means, targets = (HEAD, lines(agreement)), per_target(agreement)
-    text = [f"**{agreement.verdict}**", "", *_pipes(*means), "", "**Weighted Kendall τ on each target**", "", *_pipes(*targets)]
-    return "\n".join([*text, "", *(f"- {note}" for note in _foot(agreement))]) + "\n"
-
-
-def _pipes(names: list[str], rows: list[list[str]]) -> Iterator[str]:
-    clean = [[cell.replace("|", "\\|") for cell in row] for row in (names, *rows)]
-    for row in [clean[0], ["---", *["---:"] * (len(names) - 1)], *clean[1:]]:
-        yield f"| {' | '.join(row)} |"
-
-
-def comma_separated(agreement: Agreement) -> str:
-    """One line for each measure, target (`mean` for all of them) and statistic, numbers in full."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(["measure", "constant", "target", "statistic", *Figure.__dataclass_fields__])
-    for row in agreement.rows:
-        for target, figures in [("mean", {**row.mean, "lead": row.lead}), *row.targets.items()]:
-            writer.writerows([row.name, row.constant, target, name, *vars(figures[name]).values()] for name in figures)
-    return out.getvalue()
+        table.add_row(*map(escape, row))
+    return table

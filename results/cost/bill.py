@@ -1,6 +1,6 @@
-"""What finding out cost: energy and CO2e by phase, hardware and provenance, by source, target and measure; and what was lost.
+"""What an experiment cost: energy and CO2e by phase, hardware and provenance, by source, target and measure; and what was lost.
 
-Counted, modelled and missing figures stay apart: what nobody could tell is never zero.
+Counted, modelled and missing figures are kept apart: energy that could not be measured is never zero.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from results.cost.amount import Amount, add, amount_of
-from results.cost.gpu_check import Check, check
+from results.cost.gpu_check import GpuCheck, compare_gpu_readings
 from results.error import CatsError
 from results.tracking.cost_columns import hardware as kinds_of
 from results.tracking.cost_columns import unpacked
@@ -25,13 +25,14 @@ class Bill:
     """What an experiment cost.
 
     Attributes:
-        total, lost: of all attempts, and of those that did not finish.
-        attempts, unfinished: how many.
-        phases: (kind, phase, hardware) → amount. The seconds of a phase stand at each of its hardware.
-        pretrainings: (source, backbone) → all attempts. shared_over: targets that a pretraining is shared over.
-        sources, targets: → cells, all attempts. measures: → scoring, its own phase and its share of the features.
-        per_target: source → cells of one target on average, and its pretraining divided by shared_over.
-        kinds: hardware with where its figures come from. check: what NVML says of codecarbon's GPU figures.
+        total, lost: amount of all attempts, and of those that did not finish. attempts, unfinished: their numbers.
+        phases: (kind, phase, hardware) → amount. Each hardware has all the seconds of its phase.
+        pretrainings: (source, backbone) → amount of all attempts.
+        shared_over: number of targets that a pretraining is shared over.
+        sources, targets: name → amount of all attempts at its cells.
+        measures: name → amount of scoring: its own phase and its share of the features.
+        per_target: source → mean amount of the cells of one target, and its pretraining divided by shared_over.
+        kinds: hardware, with the provenance of its figures. check: NVML's GPU readings compared with codecarbon's.
     """
 
     experiment: str
@@ -47,23 +48,23 @@ class Bill:
     measures: dict[str, Amount]
     per_target: dict[str, Amount]
     kinds: list[str]
-    check: Check
+    check: GpuCheck
 
     @property
     def km_by_car(self) -> float | None:
-        """As far as a typical car goes on the same CO2e; None if that is not known in full."""
+        """How far a typical car drives for the same CO2e; None if the CO2e is not known in full."""
         return None if self.total.co2e is None else self.total.co2e / KG_PER_KM
 
     def pretraining_share(self) -> Amount:
-        """Of all pretrainings, what falls to the targets of this experiment."""
+        """The part of all pretrainings that the targets of this experiment pay."""
         return add(self.pretrainings.values()).share(len(self.targets) / self.shared_over)
 
 
 def make_bill(frame: pd.DataFrame, experiment: str, shared_over: int | None = None) -> Bill:
     """The bill of the runs in `frame` (see results.tracking.experiment.Tracking.frame).
 
-    `shared_over`: how many targets a pretraining serves; the targets of the experiment unless told. Raises CatsError if there
-    is no run at all, or if it is below 1.
+    `shared_over`: how many targets a pretraining serves; without it the number of targets of the experiment. Raises CatsError
+    if there is no run, or if `shared_over` is below 1.
     """
     if shared_over is not None and shared_over < 1:
         raise CatsError(f"a pretraining cannot be shared over {shared_over} targets; give 1 or more")
@@ -72,8 +73,8 @@ def make_bill(frame: pd.DataFrame, experiment: str, shared_over: int | None = No
     names = ["source", "target", "backbone", "measures"]
     runs = frame.reindex(columns=list(dict.fromkeys([*map(str, frame), *names])))
     runs["costs"] = unpacked(runs["costs"])
-    told = zip(runs["costs"], runs["kind"], strict=True)
-    amounts = pd.Series([_of_attempt(costs, kind) for costs, kind in told], runs.index, dtype=object)
+    attempts = zip(runs["costs"], runs["kind"], strict=True)
+    amounts = pd.Series([_of_attempt(costs, kind) for costs, kind in attempts], runs.index, dtype=object)
     cells, unfinished = runs[runs["kind"] == "cell"], runs["status"] != "FINISHED"
     targets = _by(cells["target"], amounts)
     share = shared_over or max(len(targets), 1)
@@ -96,11 +97,11 @@ def make_bill(frame: pd.DataFrame, experiment: str, shared_over: int | None = No
         measures=measures_of(runs),
         per_target=_per_target(cells, sources, pretrainings, share),
         kinds=kinds_of(runs),
-        check=check(runs),
+        check=compare_gpu_readings(runs),
     )
 
 
-UNMEASURED = Amount(missing=1, figures=1, without=1)  # an attempt whose record is not there: it cost something
+UNMEASURED = Amount(missing=1, figures=1, without=1)  # an attempt without a record: it cost something
 
 
 def _of_attempt(costs: Sequence[Mapping[str, Any]], kind: str) -> Amount:
@@ -109,39 +110,39 @@ def _of_attempt(costs: Sequence[Mapping[str, Any]], kind: str) -> Amount:
 
 
 def _by(names: pd.Series, amounts: pd.Series) -> dict[Any, Amount]:
-    """Name → all its amounts. A run without a name (its process died at once) counts in the total only."""
-    found: dict[Any, list[Amount]] = {}
+    """Name → sum of its amounts. A run without a name (its process died at once) counts in the total only."""
+    listed: dict[Any, list[Amount]] = {}
     for name, amount in zip(names, amounts[names.index], strict=True):
         if isinstance(name, str | tuple):
-            found.setdefault(name, []).append(amount)
-    return {name: add(found[name]) for name in sorted(found, key=str)}
+            listed.setdefault(name, []).append(amount)
+    return {name: add(listed[name]) for name in sorted(listed, key=str)}
 
 
 def _phases(runs: pd.DataFrame) -> dict[tuple[str, str, str], Amount]:
-    found: dict[tuple[str, str, str], list[Amount]] = {}
+    listed: dict[tuple[str, str, str], list[Amount]] = {}
     for kind, costs in zip(runs["kind"], runs["costs"], strict=True):
         for cost in costs:
             for hardware in cost["energy"]:
-                found.setdefault((str(kind), cost["phase"], hardware), []).append(amount_of(cost, hardware))
-    return {key: add(amounts) for key, amounts in sorted(found.items())}
+                listed.setdefault((str(kind), cost["phase"], hardware), []).append(amount_of(cost, hardware))
+    return {key: add(amounts) for key, amounts in sorted(listed.items())}
 
 
 def measures_of(runs: pd.DataFrame) -> dict[str, Amount]:
-    """Measure → all scorings: its own phase, and an equal share of the features that the measures of a run were given.
+    """Measure → amount of all scorings: its own phase, and an equal share of the features that the measures of a run use.
 
-    An attempt that broke off before any measure began is shared by all that were asked for.
+    An attempt that failed before any measure began is shared by all measures that it was to compute.
     """
-    found: dict[str, list[Amount]] = {}
+    listed: dict[str, list[Amount]] = {}
     scored = runs[runs["kind"] == "score"]
-    for costs, asked in zip(scored["costs"], scored.get("measures", pd.Series(None, index=scored.index)), strict=True):
+    for costs, names in zip(scored["costs"], scored.get("measures", pd.Series(None, index=scored.index)), strict=True):
         own = {cost["phase"].removeprefix(OWN): cost for cost in costs if cost["phase"].startswith(OWN)}
-        users = list(own) or (asked.split(";") if isinstance(asked, str) else [])
+        users = list(own) or (names.split(";") if isinstance(names, str) else [])
         common = add(amount_of(cost) for cost in costs if not cost["phase"].startswith(OWN))
         for name in users:
             mine = [] if costs else [UNMEASURED]
             mine += [amount_of(own[name])] if name in own else []
-            found.setdefault(name, []).append(add([*mine, common.share(1 / len(users))]))
-    return {name: add(amounts) for name, amounts in sorted(found.items())}
+            listed.setdefault(name, []).append(add([*mine, common.share(1 / len(users))]))
+    return {name: add(amounts) for name, amounts in sorted(listed.items())}
 
 
 def _per_target(

@@ -1,4 +1,4 @@
-"""Codecarbon's energy of the GPU beside what NVML's counter says of it, over the phases where both are known."""
+"""Codecarbon's energy of the GPU compared with that of NVML's counter, over the phases that have both readings."""
 
 from dataclasses import dataclass
 
@@ -8,12 +8,13 @@ from results.record import APART, LONG, Cost
 
 
 @dataclass(frozen=True)
-class Check:
+class GpuCheck:
     """How far two readings of the GPU agree.
 
     Attributes:
-        phases, apart: phases of LONG seconds or more with both figures, and those of them where they differ by more than APART.
-        worst: (kind, phase, codecarbon's kWh, NVML's kWh) of the greatest difference among these.
+        phases: number of phases of LONG seconds or more with both readings.
+        apart: number of these phases in which the readings differ by more than APART.
+        worst: (kind, phase, codecarbon's kWh, NVML's kWh) of the largest difference.
     """
 
     phases: int = 0
@@ -21,7 +22,7 @@ class Check:
     worst: tuple[str, str, float, float] | None = None
 
     def sentences(self) -> list[str]:
-        """What to say of it; nothing where there was nothing to compare."""
+        """The result in words; empty if there was nothing to compare."""
         if not self.phases:
             return []
         compared = f"{self.phases} phases of {LONG:g} s or more"
@@ -34,8 +35,8 @@ class Check:
         ]
 
 
-def check(runs: pd.DataFrame) -> Check:
-    """Of all attempts: `kind`, and `costs` as lists of results.record.Cost as dicts."""
+def compare_gpu_readings(runs: pd.DataFrame) -> GpuCheck:
+    """Compare the readings of all attempts. `runs`: columns `kind`, and `costs` as lists of results.record.Cost as dicts."""
     phases, apart = 0, []
     for kind, costs in zip(runs["kind"], runs["costs"], strict=True):
         for each in costs:
@@ -48,4 +49,4 @@ def check(runs: pd.DataFrame) -> Check:
             ours, theirs = cost.energy["gpu"].kwh, cost.nvml_kwh
             if cost.gpu_differs and ours is not None and theirs is not None:
                 apart.append((abs(ours - theirs) / theirs, (str(kind), cost.phase, ours, theirs)))
-    return Check(phases, len(apart), max(apart)[1] if apart else None)
+    return GpuCheck(phases, len(apart), max(apart)[1] if apart else None)

@@ -1,127 +1,128 @@
-"""A bill and its trade-off as text: table, markdown, csv, plain data."""
+"""A bill and its trade-off as text: for the terminal, for a page, for a spreadsheet, for a program."""
 
-import csv
-import io
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from rich.console import Group
+from rich.console import Group, RenderableType
 from rich.markup import escape
-from rich.table import Table as Drawn
 from rich.text import Text
 
 from results.cost.bill import Bill
-from results.cost.tables import ROUGH, Table, lacking, notes, rounded, tables
+from results.cost.tables import ROUGH, CostTable, bill_notes, bill_tables, rounded, without_energy
 from results.cost.tradeoff import CHANCE, SWEEP, Tradeoff
+from results.printing import csv_text, markdown_notes, markdown_table, terminal_notes, terminal_table
 from results.statistics.rank_agreement import FEW, MANY
 
-REFERENCE = "reference point"
 
+@dataclass(frozen=True)
+class CostText:
+    """A bill, with its trade-off if there is one, in the four forms of results.printing.Printable."""
 
-def parts(bill: Bill, tradeoff: Tradeoff | None) -> tuple[list[Table], list[str]]:
-    """All tables and all sentences."""
-    listed, said = tables(bill), notes(bill)
-    if tradeoff is not None:
-        more = ["kWh about"] if tradeoff.rough else ["kWh at least"] if any(w.bound for w in tradeoff.ways) else []
-        head = ["way to choose", "regret", "95 % low", "95 % high", "targets", "kWh", *more, "front"]
-        lines = [
-            [w.name, w.regret, w.low, w.high, w.targets, w.kwh, *[w.known] * len(more), "yes" if w.front else ""]
-            for w in tradeoff.ways
+    bill: Bill
+    tradeoff: Tradeoff | None
+
+    @property
+    def tables(self) -> list[CostTable]:
+        """The tables of the bill, and that of the trade-off."""
+        tables = bill_tables(self.bill)
+        return tables if self.tradeoff is None else [*tables, tradeoff_table(self.tradeoff)]
+
+    @property
+    def notes(self) -> list[str]:
+        """The sentences below the tables."""
+        return bill_notes(self.bill) + ([] if self.tradeoff is None else tradeoff_notes(self.tradeoff))
+
+    def table(self) -> RenderableType:
+        """For the terminal."""
+        parts = list[RenderableType]()
+        for table in self.tables:
+            drawn = terminal_table(table.title, table.head, table.word_columns)
+            for line in table.lines:
+                drawn.add_row(*(escape(_cell(value)) for value in line))
+            parts += [drawn, Text("")]
+        return Group(*parts, terminal_notes(self.notes))
+
+    def markdown(self) -> str:
+        """For a README or an issue."""
+        lines: list[str] = []
+        for table in self.tables:
+            rows = [[_cell(value) for value in line] for line in table.lines]
+            lines += [f"**{table.title}**", "", *markdown_table(table.head, rows, table.word_columns), ""]
+        return "\n".join([*lines, *markdown_notes(self.notes)]) + "\n"
+
+    def csv(self) -> str:
+        """One line for each figure: table, line, column, value; numbers in full, empty where a figure is not known."""
+        rows = []
+        for table in self.tables:
+            words = [name in table.word_columns for name in table.head]
+            for line in table.lines:
+                name = " / ".join(str(value) for value, word in zip(line, words, strict=True) if word and value)
+                cells = zip(table.head, line, words, strict=True)
+                rows += [[table.title, name, column, value] for column, value, word in cells if not word]
+        return csv_text(["table", "line", "column", "value"], rows)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data, as `--format json` prints it; null where a figure is not known."""
+        tables = [
+            {"title": table.title, "lines": [dict(zip(table.head, line, strict=True)) for line in table.lines]}
+            for table in self.tables
         ]
-        listed.append(Table(f"Regret of {tradeoff.metric} against energy", head, lines))
-        said += tradeoff_notes(tradeoff)
-    return listed, said
+        total = self.bill.total
+        return {
+            "experiment": self.bill.experiment, "kwh": total.kwh, "co2e_kg": total.co2e, "km_by_car": self.bill.km_by_car,
+            "tables": tables, "tradeoff": None if self.tradeoff is None else asdict(self.tradeoff), "notes": self.notes,
+        }  # fmt: skip
 
 
-def tradeoff_notes(made: Tradeoff) -> list[str]:
-    """What the trade-off means."""
-    said = [
-        "regret: the best source's test metric minus the chosen one's, mean over targets, 95 % over targets",
-        f"'{SWEEP}' chooses by validation images; '{CHANCE}': what choosing blindly loses on average",
-        f"measures and the sweep pay for pretrainings too, each shared over {made.shared_over} targets; constants pay nothing",
+def tradeoff_table(tradeoff: Tradeoff) -> CostTable:
+    """The ways of choosing with regret and energy. A column of known energy stands beside kWh where that is not complete."""
+    known = ["kWh about"] if tradeoff.rough else ["kWh at least"] if any(w.bound for w in tradeoff.ways) else []
+    head = ["way to choose", "regret", "95 % low", "95 % high", "targets", "kWh", *known, "front"]
+    lines = [
+        [w.name, w.regret, w.low, w.high, w.targets, w.kwh, *[w.known] * len(known), "yes" if w.front else ""]
+        for w in tradeoff.ways
     ]
-    said += compared(made)
-    if made.targets < MANY:
-        said.append(FEW)
-    if made.reference is None or made.hypervolume is None:
-        return [*said, "no hypervolume: nothing is known of the energy of the sweep, or no choice loses anything"]
-    k, r = made.reference
-    rectangle = f"share of the rectangle up to {rounded(k)} kWh and regret {r:.3g}"
-    if made.rough:
-        about = [w for w in made.ways if w.rough]
-        told = [f"'{w.name}' costs about {rounded(w.known or 0.0)} kWh{lacking(w.without)}: {ROUGH}" for w in about]
-        return [*said, *told, f"hypervolume about {made.hypervolume:.4f}, no bound: {rectangle}"]
-    if not made.bound:
-        return [*said, f"hypervolume {made.hypervolume:.4f}: {rectangle}"]
-    more = f"'{SWEEP}' costs at least {rounded(k)} kWh, a part is missing; with more of it the hypervolume can only grow"
-    return [*said, more, f"hypervolume at least {made.hypervolume:.4f}: {rectangle}"]
+    return CostTable(f"Regret of {tradeoff.metric} against energy", head, lines)
 
 
-def compared(made: Tradeoff) -> list[str]:
-    """On which targets ways are compared, where that are not all, and which ways are not."""
-    said = []
-    if made.targets < made.told:
-        said.append(f"judged on {made.targets} of {made.told} targets, those on which most ways can be compared")
-    if made.partial:
-        names = ", ".join(f"{way.name} ({way.targets} of {made.targets})" for way in made.partial)
-        said.append(f"off the front and out of the hypervolume, because judged on fewer targets: {names}")
-    return said
+def tradeoff_notes(tradeoff: Tradeoff) -> list[str]:
+    """What the trade-off means."""
+    notes = [
+        "regret: the test metric of the best source minus that of the chosen one, mean over targets, 95 % over targets",
+        f"'{SWEEP}' chooses by validation images; '{CHANCE}' is what a random choice loses on average",
+        f"measures and the sweep pay for pretrainings, each shared over {tradeoff.shared_over} targets; constants pay nothing",
+        *comparability_notes(tradeoff),
+        *([FEW] if tradeoff.targets < MANY else []),
+    ]
+    if tradeoff.reference is None or tradeoff.hypervolume is None:
+        return [*notes, "no hypervolume: no energy of the sweep is known, or no choice loses anything"]
+    kwh, regret = tradeoff.reference
+    volume, rectangle = tradeoff.hypervolume, f"share of the rectangle up to {rounded(kwh)} kWh and regret {regret:.3g}"
+    if tradeoff.rough:
+        about = [
+            f"'{w.name}' costs about {rounded(w.known or 0.0)} kWh{without_energy(w.without)}: {ROUGH}"
+            for w in tradeoff.ways
+            if w.rough
+        ]
+        return [*notes, *about, f"hypervolume about {volume:.4f}, no bound: {rectangle}"]
+    if not tradeoff.bound:
+        return [*notes, f"hypervolume {volume:.4f}: {rectangle}"]
+    more = f"'{SWEEP}' costs at least {rounded(kwh)} kWh, a part is missing; with more energy the hypervolume can only grow"
+    return [*notes, more, f"hypervolume at least {volume:.4f}: {rectangle}"]
 
 
-def shown(value: str | float | None) -> str:
-    """A cell as text; what is not known says so."""
+def comparability_notes(tradeoff: Tradeoff) -> list[str]:
+    """On which targets ways are compared, if these are not all, and which ways are not compared."""
+    notes = []
+    if tradeoff.targets < tradeoff.told:
+        notes.append(f"judged on {tradeoff.targets} of {tradeoff.told} targets, those on which most ways can be compared")
+    if tradeoff.partial:
+        names = ", ".join(f"{way.name} ({way.targets} of {tradeoff.targets})" for way in tradeoff.partial)
+        notes.append(f"off the front and out of the hypervolume, because judged on fewer targets: {names}")
+    return notes
+
+
+def _cell(value: str | float | None) -> str:
     if value is None:
         return "missing"
     return rounded(value) if isinstance(value, float) else str(value)
-
-
-def table(listed: list[Table], said: list[str]) -> Group:
-    """For the terminal."""
-    drawn: list[Drawn | Text] = []
-    for one in listed:
-        made = Drawn(title=escape(one.title), title_justify="left", title_style="bold")
-        for name, words in zip(one.head, _words(one), strict=True):
-            made.add_column(escape(name), justify="left" if words else "right", overflow="fold")
-        for line in one.lines:
-            made.add_row(*(escape(shown(cell)) for cell in line))
-        drawn += [made, Text("")]
-    return Group(*drawn, Text("\n".join(f"· {note}" for note in said)))
-
-
-def markdown(listed: list[Table], said: list[str]) -> str:
-    """For a page."""
-    lines: list[str] = []
-    for one in listed:
-        ruled = ["---" if words else "---:" for words in _words(one)]
-        rows = [list(one.head), ruled, *([shown(cell).replace("|", "\\|") for cell in line] for line in one.lines)]
-        lines += [f"**{one.title}**", "", *("| " + " | ".join(row) + " |" for row in rows), ""]
-    return "\n".join([*lines, *(f"- {note}" for note in said)]) + "\n"
-
-
-def comma_separated(listed: list[Table]) -> str:
-    """One line per figure: table, line, column, value; numbers in full, nothing where a figure is not known."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(["table", "line", "column", "value"])
-    for one in listed:
-        words = _words(one)
-        names = [" / ".join(str(c) for c, w in zip(line, words, strict=True) if w and c) for line in one.lines]
-        for name, line in zip(names, one.lines, strict=True):
-            cells = zip(one.head, line, words, strict=True)
-            writer.writerows([one.title, name, column, value] for column, value, word in cells if not word)
-    return out.getvalue()
-
-
-def plain(bill: Bill, tradeoff: Tradeoff | None) -> dict[str, Any]:
-    """As JSON has it; null where a figure is not known."""
-    listed, said = parts(bill, tradeoff)
-    tabled = [{"title": one.title, "lines": [dict(zip(one.head, line, strict=True)) for line in one.lines]} for one in listed]
-    return {
-        "experiment": bill.experiment, "kwh": bill.total.kwh, "co2e_kg": bill.total.co2e, "km_by_car": bill.km_by_car,
-        "tables": tabled, "tradeoff": None if tradeoff is None else asdict(tradeoff), "notes": said,
-    }  # fmt: skip
-
-
-def _words(one: Table) -> list[bool]:
-    """Which columns hold words."""
-    return [any(isinstance(line[i], str) for line in one.lines) for i in range(len(one.head))]

@@ -1,4 +1,4 @@
-"""Regret against kWh as a picture."""
+"""A plot of regret against kWh."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,19 +8,20 @@ from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FuncFormatter
 
-from results.cost.tables import lacking, rounded
+from results.cost.tables import rounded, without_energy
 from results.cost.tradeoff import CHANCE, HABITS, SWEEP, Tradeoff, Way
 
 FRONT, REST = "#0b6e99", "#8a8f98"
 
 
-def draw(made: Tradeoff, path: Path) -> None:
+def draw_tradeoff(tradeoff: Tradeoff, path: Path) -> None:
     """Write a PNG or SVG, by the ending of `path`.
 
-    Costs are on a logarithmic axis that begins with a piece for 0 kWh. (11/12) behind a name: judged on that many targets only.
-    A hollow mark with an arrow stands at a lower bound: a part of that energy is missing. One without: about so.
+    Costs are on a logarithmic axis that begins with a linear piece for 0 kWh. (11/12) behind a name means that the way was
+    judged on so many targets only. A hollow mark with an arrow is a lower bound, because a part of the energy is missing; a
+    hollow mark without one is approximate.
     """
-    ways = [way for way in made.ways if way.known is not None]
+    ways = [way for way in tradeoff.ways if way.known is not None]
     figure = Figure(figsize=(9, 5.4), layout="constrained")
     axis = figure.subplots()
     above = [way.known for way in ways if way.known]
@@ -31,35 +32,35 @@ def draw(made: Tradeoff, path: Path) -> None:
         axis.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
     top = max([way.high or way.regret for way in ways], default=1.0) or 1.0
     for way, below in zip(ways, _below(ways, top), strict=True):
-        _point(axis, way, made.targets, below=below)
+        _point(axis, way, tradeoff.targets, below=below)
     front = [way for way in ways if way.front]
     axis.step([w.kwh or 0 for w in front], [w.regret for w in front], where="post", color=FRONT, linewidth=1.4, zorder=1)
     axis.set_ylim(-0.04 * top, 1.06 * top)
-    axis.set_xlabel("energy to choose the source of every target, kWh", fontsize=11)
-    axis.set_ylabel(f"lost test {made.metric.replace('_', ' ')} (regret), mean and 95 % over targets", fontsize=11)
-    axis.set_title(_title(made), loc="left", fontsize=12, fontweight="bold")
+    axis.set_xlabel("energy spent to choose a source for every target, kWh", fontsize=11)
+    axis.set_ylabel(f"regret: test {tradeoff.metric.replace('_', ' ')} lost, mean and 95 % over targets", fontsize=11)
+    axis.set_title(_title(tradeoff), loc="left", fontsize=12, fontweight="bold")
     axis.grid(color="#e3e5e8")
     axis.set_axisbelow(True)
     axis.spines[["top", "right"]].set_visible(False)
     figure.savefig(path, dpi=130)
 
 
-def _title(made: Tradeoff) -> str:
-    sign = "≈ " if made.rough else "≥ " if made.bound else ""
-    volume = "" if made.hypervolume is None else f"; hypervolume {sign}{made.hypervolume:.3f}"
-    return f"{made.experiment}: {made.sources} sources, {made.targets} targets{volume}"
+def _title(tradeoff: Tradeoff) -> str:
+    sign = "≈ " if tradeoff.rough else "≥ " if tradeoff.bound else ""
+    volume = "" if tradeoff.hypervolume is None else f"; hypervolume {sign}{tradeoff.hypervolume:.3f}"
+    return f"{tradeoff.experiment}: {tradeoff.sources} sources, {tradeoff.targets} targets{volume}"
 
 
 def _below(ways: Sequence[Way], top: float) -> list[bool]:
-    """Whether a name goes below its point, because that of a point close by stands above it."""
-    found: list[bool] = []
+    """Whether a name goes below its point, because the name of a near point is above it."""
+    below: list[bool] = []
     for i, way in enumerate(ways):
         near = [
             j for j, other in enumerate(ways[:i])
             if abs(way.regret - other.regret) < 0.05 * top and (way.known or 0) < 5 * (other.known or 0)
         ]  # fmt: skip
-        found.append(bool(near) and not found[near[-1]])
-    return found
+        below.append(bool(near) and not below[near[-1]])
+    return below
 
 
 def _point(axis: Axes, way: Way, targets: int, *, below: bool) -> None:
@@ -72,7 +73,7 @@ def _point(axis: Axes, way: Way, targets: int, *, below: bool) -> None:
     axis.plot(kwh, way.regret, marker, color=colour, markerfacecolor=fill, markersize=8, zorder=3)
     part = "" if way.targets == targets else f" ({way.targets}/{targets})"
     if way.rough:
-        part += f", ≈ {rounded(kwh)} kWh{lacking(way.without)}"
+        part += f", ≈ {rounded(kwh)} kWh{without_energy(way.without)}"
     if way.bound:
         part += f", ≥ {rounded(kwh)} kWh"
         arrow = {"arrowstyle": "<-", "color": colour, "shrinkA": 0, "shrinkB": 6, "gid": f"arrow of {way.name}"}

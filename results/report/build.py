@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pandas as pd
 from mlflow.exceptions import MlflowException
 
-from results.agreement.scores import grids, reasons, said
+from results.agreement.scores import read_scores, score_grids, score_reasons
 from results.board.board import Board
 from results.cost.tables import ROUGH
 from results.error import CatsError
@@ -72,10 +72,10 @@ def compose(board: Board, frame: pd.DataFrame, tracking: Tracking, asked: Asked)
 def scores(frame: pd.DataFrame, board: Board) -> Section:
     """What measures say, if any were asked."""
     try:
-        rows = said(frame, board.experiment)
+        rows = read_scores(frame, board.experiment)
     except CatsError as absent:
         return Section("scores", "Scores of measures", left_out=f"{absent}.")
-    return measured(grids(rows), reasons(rows))
+    return measured(score_grids(rows), score_reasons(rows))
 
 
 def unfinished(tracking: Tracking) -> dict[str, str]:

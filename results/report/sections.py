@@ -7,11 +7,13 @@ from functools import partial
 from typing import Any
 
 from results.board.board import Board
+from results.board.columns import OVERALL_COLUMNS, ROW_COLUMNS, cells, headings, leaking_columns
+from results.board.columns import WORDS as BOARD_WORDS
 from results.board.plot import draw_ranks, seen
 from results.board.ranking import Row
-from results.board.text import APART, HEAD, LEFT, OVERALL_HEAD, apart_cells, apart_head, cells_of, legend, overall_cells
+from results.board.text import APART, legend
 from results.cost.tables import ROUGH
-from results.cost.text import compared
+from results.cost.text import comparability_notes
 from results.cost.tradeoff import HABITS, Tradeoff
 from results.metrics import metric_of
 from results.report.charts import MOST, Paid, Reach, draw_heat, draw_reaches, draw_regret
@@ -19,7 +21,7 @@ from results.report.export import slug
 from results.report.html import Chart, Heat, Section, Shade, Table
 from results.statistics.rank_tests import Difference
 
-WORDS = frozenset({*LEFT, "measure", "what", "value"})  # columns of words
+WORDS = frozenset({*BOARD_WORDS, "measure", "what", "value"})  # columns of words
 AGREEMENT = {"weighted_tau": "weighted tau", "spearman": "Spearman", "regret_1": "top-1 regret", "regret_3": "top-3 regret",
              "top_tie": "P(in top tie)"}  # fmt: skip
 
@@ -67,8 +69,8 @@ def ranks(board: Board) -> Section:
     """Mean ranks over targets with their intervals."""
     known = [row for row in board.overall if row.mean_rank is not None]
     table = Table(
-        "overall", f"Mean rank of every source in {board.experiment}", OVERALL_HEAD,
-        [overall_cells(row) for row in board.overall], WORDS,
+        "overall", f"Mean rank of every source in {board.experiment}", headings(OVERALL_COLUMNS),
+        [cells(OVERALL_COLUMNS, row) for row in board.overall], WORDS,
     )  # fmt: skip
     if not known:
         return Section("ranks", "Ranks over targets", tables=[table], notes=["No target has every source: no mean rank."])
@@ -96,10 +98,18 @@ def per_target(board: Board) -> Section:
         text = "Full dots cannot be told from the best, hollow ones can. The figures stand in the table below."
         chart = Chart(name, title, text, partial(draw_reaches, reaches, _most(title, len(reaches)), label))
         best = frozenset(number for number, row in enumerate(rows) if row.tie == 1)
-        table = Table(name, f"{target}: {board.metric}; {verdict}", HEAD, [cells_of(row) for row in rows], WORDS, best)
+        table = Table(
+            name,
+            f"{target}: {board.metric}; {verdict}",
+            headings(ROW_COLUMNS),
+            [cells(ROW_COLUMNS, row) for row in rows],
+            WORDS,
+            best,
+        )
         parts.append(Section(name, target, charts=[chart], tables=[table]))
     if board.leaking:
-        apart = Table("apart", APART, apart_head(board), apart_cells(board), WORDS)
+        columns = leaking_columns(board.metric)
+        apart = Table("apart", APART, headings(columns), [cells(columns, pair) for pair in board.leaking], WORDS)
         parts.append(Section("apart", APART, tables=[apart]))
     return Section("targets", "Targets", notes=legend(board), parts=unique(parts))
 
@@ -144,7 +154,7 @@ def tradeoff(found: Tradeoff) -> Section:
         for way in found.ways
     ]  # fmt: skip
     notes = [f"Mean over {found.targets} targets; every way but the constants pays its share of the pretrainings."]
-    notes += [f"{sentence[0].upper()}{sentence[1:]}." for sentence in compared(found)]
+    notes += [f"{sentence[0].upper()}{sentence[1:]}." for sentence in comparability_notes(found)]
     if found.hypervolume is not None:
         least = "≈ " if found.rough else "≥ " if found.bound else ""
         notes.append(
@@ -214,7 +224,7 @@ def agreement(judged: Mapping[str, Any]) -> Section:
 
 
 def measured(grids: Mapping[str, tuple[Sequence[str], Sequence[Sequence[str]]]], reasons: Sequence[str]) -> Section:
-    """What measures say of each pair: results.agreement.scores.grids and reasons."""
+    """What measures say of each pair: results.agreement.scores.score_grids and score_reasons."""
     parts = []
     for title, (head, lines) in grids.items():
         name = f"scores-{slug(title)}"

@@ -1,7 +1,7 @@
-"""Statistics of a choice: how well scores of sources agree with what was measured. Arrays in, figures out; no names.
+"""Statistics of a choice: how well the scores of sources agree with what was measured. Arrays in, arrays out; no names.
 
-Of one target: `values` what was measured of its n sources, higher is better; `scores`, NaN where there is none; `top` (n,),
-whether a source is in the top tie group, or None where nothing is known of the noise.
+Every function is about one target with n sources: `values` were measured, higher is better; `scores` are NaN where there is
+none; `top` (n,) says whether a source is in the top tie group, None where the noise is not known.
 """
 
 import itertools
@@ -13,49 +13,49 @@ from scipy import special, stats
 
 STATISTICS = ("weighted_tau", "spearman", "regret_1", "regret_3", "top_tie")
 GROWS = np.array([1, 1, -1, -1, 1])  # 1: higher is better
-ORDERS = 2000  # random orders behind a p-value; all of them where there are no more
-MANY = 12  # targets; over fewer an interval of a skewed figure is too narrow
-FEW = f"over fewer than {MANY} targets the interval of a skewed figure, as regrets are, is too narrow rather than too wide"
+ORDERS = 2000  # random orders behind a p-value; all orders where there are no more
+MANY = 12  # with fewer targets the interval of a skewed statistic is too narrow
+FEW = f"with fewer than {MANY} targets the interval of a skewed statistic, such as a regret, is too narrow rather than too wide"
 BOUNDS = np.array([(-1, 1), (-1, 1), (0, np.inf), (0, np.inf), (0, 1)])
-CLOSE = 1e-9  # two ways to add up one figure differ by less
+CLOSE = 1e-9  # rounding errors of two ways to compute one value are smaller
 
 
-def judge(values: np.ndarray, scores: np.ndarray, top: np.ndarray | None) -> np.ndarray:
+def agreement_statistics(values: np.ndarray, scores: np.ndarray, top: np.ndarray | None) -> np.ndarray:
     """The STATISTICS of m cases, (m, 5); NaN where undefined. `values` and `scores` are (m, n), NaN in the same columns.
 
     weighted_tau: scipy's weighted Kendall tau as it comes (hyperbolic, additive; Vigna 2015). regret_k: the best value of all
-    minus the best of the k highest scores, in the metric. top_tie: the chance that the source of the highest score is in the
-    top tie group. Equal scores choose at random, and the figure is the expected one. Only sources with a score are ranked and
-    chosen. Scores that are all equal are no choice, and values that are all equal leave none: both are refused, as NaN.
+    minus the best of the k highest scores, in the metric. top_tie: the probability that the source of the highest score is in
+    the top tie group. Equal scores choose at random, and the statistic is the expected one. Only sources with a score are
+    ranked and chosen. Equal scores of all sources choose nothing, and equal values leave nothing to choose: both give NaN.
     """
-    found = np.full((len(values), len(STATISTICS)), np.nan)
+    statistics = np.full((len(values), len(STATISTICS)), np.nan)
     able = np.isfinite(scores).all(axis=0)
     if able.sum() < 2:
-        return found
+        return statistics
     fair = (np.ptp(scores[:, able], axis=1) > 0) & (np.ptp(values[:, able], axis=1) > 0)
     if fair.any():
-        known, said = values[fair][:, able], scores[fair][:, able]
-        found[fair, 0] = stats.weightedtau(known, said, axis=1).statistic
-        found[fair, 1] = stats.pearsonr(stats.rankdata(known, axis=1), stats.rankdata(said, axis=1), axis=1).statistic
-        found[fair, 2:] = choose(values[fair], scores[fair], top)
-    return found
+        known, given = values[fair][:, able], scores[fair][:, able]
+        statistics[fair, 0] = stats.weightedtau(known, given, axis=1).statistic
+        statistics[fair, 1] = stats.pearsonr(stats.rankdata(known, axis=1), stats.rankdata(given, axis=1), axis=1).statistic
+        statistics[fair, 2:] = choice_statistics(values[fair], scores[fair], top)
+    return statistics
 
 
-def choose(values: np.ndarray, scores: np.ndarray, top: np.ndarray | None) -> np.ndarray:
-    """regret_1, regret_3 and top_tie, (m, 3), as in `judge`; where all scores are equal, of a source taken at random."""
+def choice_statistics(values: np.ndarray, scores: np.ndarray, top: np.ndarray | None) -> np.ndarray:
+    """regret_1, regret_3 and top_tie, (m, 3), see agreement_statistics. Equal scores of all sources choose at random."""
     able = np.isfinite(scores).all(axis=0)
-    known, said = values[:, able], scores[:, able]
+    known, given = values[:, able], scores[:, able]
     best = values.max(axis=1)
-    first = said == said.max(axis=1, keepdims=True)
+    first = given == given.max(axis=1, keepdims=True)
     hit = np.full(len(values), np.nan) if top is None else (first & top[able]).sum(axis=1) / first.sum(axis=1)
-    return np.column_stack([best - expected_best(known, said, 1), best - expected_best(known, said, 3), hit])
+    return np.column_stack([best - expected_best(known, given, 1), best - expected_best(known, given, 3), hit])
 
 
 def expected_best(values: np.ndarray, scores: np.ndarray, k: int) -> np.ndarray:
     """The best value among the k highest scores, (m,); expected over a random draw where equal scores leave the k-th open."""
     k = min(k, values.shape[1])
     order = np.argsort(-values, axis=1)
-    values, scores = (np.take_along_axis(given, order, axis=1) for given in (values, scores))
+    values, scores = (np.take_along_axis(part, order, axis=1) for part in (values, scores))
     last = np.sort(scores, axis=1)[:, [-k]]
     sure, tied = np.cumsum(scores > last, axis=1), np.cumsum(scores == last, axis=1)
     open_, more = tied[:, [-1]], k - sure[:, [-1]]
@@ -65,21 +65,23 @@ def expected_best(values: np.ndarray, scores: np.ndarray, k: int) -> np.ndarray:
     return np.asarray((values * (before - none)).sum(axis=1))
 
 
-def null(values: np.ndarray, scores: np.ndarray, top: np.ndarray | None) -> np.ndarray:
-    """The STATISTICS under random order: the scores (n,) dealt to the sources anew, (orders, 5)."""
+def random_orders(values: np.ndarray, scores: np.ndarray, top: np.ndarray | None) -> np.ndarray:
+    """The STATISTICS under random order: the scores (n,) permuted over the sources, (orders, 5)."""
     able = np.isfinite(scores)
     ranks = tuple(sorted(stats.rankdata(scores[able], "dense").tolist()))
     order = np.argsort(~able, kind="stable")  # sources without a score last: they count for the best value only
     tops = None if top is None else tuple(top[order].tolist())
-    return _null(tuple(values[order].tolist()), ranks, tops)
+    return _random_orders(tuple(values[order].tolist()), ranks, tops)
 
 
 @cache
-def _null(values: tuple[float, ...], ranks: tuple[float, ...], top: tuple[bool, ...] | None) -> np.ndarray:
-    """Remembered, because measures without equal scores share it."""
+def _random_orders(values: tuple[float, ...], ranks: tuple[float, ...], top: tuple[bool, ...] | None) -> np.ndarray:
+    """Cached, because measures without equal scores share it."""
     dealt = np.array(ranks)[orders(len(ranks))]
     silent = np.full((len(dealt), len(values) - len(ranks)), np.nan)
-    return judge(np.tile(values, (len(dealt), 1)), np.column_stack([dealt, silent]), None if top is None else np.array(top))
+    return agreement_statistics(
+        np.tile(values, (len(dealt), 1)), np.column_stack([dealt, silent]), None if top is None else np.array(top)
+    )
 
 
 @cache
@@ -95,31 +97,28 @@ def orders(n: int) -> np.ndarray:
     return np.concatenate([drawn, n - 1 - drawn])
 
 
-def p_values(found: np.ndarray, chance: np.ndarray, exact: bool) -> np.ndarray:
-    """One-sided: how often random order does at least as well, (5,). `found` (5,), `chance` (draws, 5).
+def p_values(observed: np.ndarray, chance: np.ndarray, exact: bool) -> np.ndarray:
+    """One-sided: how often random order does at least as well, (5,). `observed` (5,), `chance` (draws, 5).
 
-    Where `chance` holds drawn orders and not all, the found one counts as one more of them, so that p is never 0.
+    Where `chance` holds drawn orders and not all, the observed one counts as one more of them, so that p is never 0.
     """
     more = 0 if exact else 1
     with np.errstate(invalid="ignore"):
-        reached = (GROWS * chance >= GROWS * found - CLOSE).sum(axis=0)
-    return np.where(np.isfinite(found), (reached + more) / (len(chance) + more), np.nan)
+        reached = (GROWS * chance >= GROWS * observed - CLOSE).sum(axis=0)
+    return np.where(np.isfinite(observed), (reached + more) / (len(chance) + more), np.nan)
 
 
-def mean_interval(figures: np.ndarray, inside: float | np.ndarray = 0.0, level: float = 0.95) -> tuple[np.ndarray, np.ndarray]:
-    """Interval over targets of the mean of figures, (n,) or (n, k), one of each target; needs two targets.
+def mean_interval(values: np.ndarray, inside: float | np.ndarray = 0.0, level: float = 0.95) -> tuple[np.ndarray, np.ndarray]:
+    """Interval over targets of the mean of (n,) or (n, k) values, one of each target; needs two targets.
 
-    Student's t, and longer at the end to which the figures are skewed, as their third moment says (Johnson, Modified t tests
+    Student's t, and longer at the end to which the values are skewed, as their third moment says (Johnson, Modified t tests
     and confidence intervals for asymmetrical populations, Journal of the American Statistical Association 73, 1978); never
-    narrower than `inside`, the standard error that the luck inside targets leaves the mean.
-    In 2,000 simulated boards each it covers 95 to 96 % of normal figures. Skewed ones, as regrets are (gamma, exponential,
-    half of them zero, log-normal), take many targets: 82 to 95 % on three, 87 to 94 on five and six, 88 to 94 on eight, 90 to
-    95 on twelve and more. A bootstrap of the targets holds 64 to 75 % on three and 82 to 92 on five, as it ends with the
-    largest figure seen.
+    narrower than `inside`, the standard error of the mean that the sampling error inside targets causes. Skewed values, such as
+    regrets, need many targets before it covers 95 %; a bootstrap of the targets covers less. See docs/statistics.md.
     """
-    count, mean, spread = len(figures), figures.mean(axis=0), figures.std(axis=0, ddof=1)
+    count, mean, spread = len(values), values.mean(axis=0), values.std(axis=0, ddof=1)
     t = stats.t.ppf(0.5 + level / 2, count - 1)
     half = np.maximum(t * spread / np.sqrt(count), stats.norm.ppf(0.5 + level / 2) * inside)
-    third = ((figures - mean) ** 3).sum(axis=0) * count / ((count - 1) * max(count - 2, 1))  # of two figures it is zero
+    third = ((values - mean) ** 3).sum(axis=0) * count / ((count - 1) * max(count - 2, 1))  # of two values it is zero
     longer = (1 + 2 * t**2) * third / (6 * np.maximum(spread, 1e-12) ** 2 * count)
     return np.asarray(mean - half + np.minimum(longer, 0)), np.asarray(mean + half + np.maximum(longer, 0))

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
+from results.statistics.multiple_testing import holm
+
 
 @dataclass(frozen=True)
 class Difference:
@@ -65,15 +67,6 @@ def cliques(ranks: np.ndarray, cd: float) -> list[list[int]]:
         if end - start > 1 and (not runs or end > runs[-1][-1] + 1):
             runs.append(list(range(start, end)))
     return runs
-
-
-def holm(p: np.ndarray) -> np.ndarray:
-    """(P,) p values of which the family-wise error is held (Holm 1979)."""
-    order = np.argsort(p)
-    raised = np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1))
-    found = np.empty(len(p))
-    found[order] = np.minimum(raised, 1)
-    return found
 
 
 def _told_apart(sources: list[str], means: np.ndarray) -> list[tuple[str, str, float]]:

@@ -7,9 +7,9 @@ import shutil
 import pandas as pd
 import pytest
 
-from results.agreement.decisions import about, decisions_of
-from results.agreement.judge import agree
-from results.agreement.scores import said
+from results.agreement.decisions import decisions_of, scores_for
+from results.agreement.judge import judge_measures
+from results.agreement.scores import read_scores
 from results.board.board import make_board
 from results.board.request import RunQuery
 from results.cost.bill import make_bill
@@ -54,7 +54,7 @@ def judged():
     frame = pd.DataFrame([*named, *scores])
     board = make_board(frame, RunQuery("toy"))
     decisions = decisions_of(frame, RunQuery("toy"))
-    agreed = agree(decisions, about(said(frame, "toy"), decisions), "toy", "auc")
+    agreed = judge_measures(decisions, scores_for(decisions, read_scores(frame, "toy")), "toy", "auc")
     made = make_tradeoff(frame, make_bill(frame, "toy"), RunQuery("toy"))
     return [difference(board.difference), tradeoff(made), agreement(agreed.to_dict())]
 

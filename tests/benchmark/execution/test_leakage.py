@@ -23,7 +23,7 @@ from benchmark.specs.source import Source
 from benchmark.specs.target import Target
 from results.board.board import make_board
 from results.board.request import RunQuery
-from results.board.text import markdown
+from results.board.text import BoardText
 from results.error import CatsError
 from results.tracking.experiment import Tracking
 from results.tracking.outbox import Outbox
@@ -266,7 +266,7 @@ def test_a_leaking_pair_is_left_out_and_the_rest_goes_on_until_the_plan_allows_i
         made = make_board(runs, RunQuery("toy", selection=asked))
         assert {row.source for row in made.targets["pond"]} == {"sea", "scratch"} == {row.source for row in made.overall}
         assert [(row.source, row.target, row.seeds) for row in made.leaking] == [("lake", "pond", 2)]
-        assert "Kept off the ranking" in markdown(made)
+        assert "Kept off the ranking" in BoardText(made).markdown()
     assert Counter(runs["kind"]) == {"cell": 6, "pretraining": 2}
 
     cats.plan.write_text(TEXT)  # refused again: what was run is still shown apart

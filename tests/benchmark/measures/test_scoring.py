@@ -11,7 +11,7 @@ from benchmark.execution.watch import Watch
 from benchmark.measures.inputs import MeasureInputs, ScoreSettings, bootstrap_rows
 from benchmark.measures.scoring import measures_of, score_plan
 from benchmark.specs.plan import Plan
-from results.agreement.scores import comma_separated, grids, markdown, reasons, said
+from results.agreement.scores import ScoresText, read_scores, score_grids, score_reasons
 from results.error import CatsError
 from results.tracking.cost_columns import unpacked
 from results.tracking.experiment import Tracking
@@ -52,7 +52,7 @@ def test_every_pair_has_one_run_with_every_measure_and_a_second_call_makes_none(
     state, frame = work(setting)
     assert (state.cells, state.done, state.made, state.failed) == (3, 0, 3, [])
     assert sorted(frame["kind"]) == ["pretraining", "pretraining", "score", "score", "score"]
-    rows = said(frame, "e")
+    rows = read_scores(frame, "e")
     assert len(rows) == 3 * len(MEASURES)
     by = {(row.source, row.measure): row for row in rows}
     nce = by["digits", "nce"]
@@ -88,7 +88,7 @@ def test_the_rank_elsewhere_comes_from_the_board(work, tmp_path):
     tracking, box = Tracking("sqlite:///mlflow.db", "e"), Outbox(tmp_path / "outbox")
     run(resolved(both), Writer(tracking, box), Local("cpu"), Watch(lambda what: None, lambda record, state: None))
     _, frame = work(ScoreSettings(resolved(both), "cpu", 40, 20))
-    found = {(row.source, row.target): row.value for row in said(frame, "e")}
+    found = {(row.source, row.target): row.value for row in read_scores(frame, "e")}
     assert {found["scratch", "ihc"], found["textures", "ihc"]} == {-1.0, -2.0}
 
 
@@ -146,7 +146,7 @@ def test_what_could_not_be_looked_at_is_said_and_tried_again(work, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(evidence, "features_of", away)
         _, frame = work(setting)
-    said_first = {row.measure: row for row in said(frame, "e")}
+    said_first = {row.measure: row for row in read_scores(frame, "e")}
     assert said_first["kid"].reason == "the weights of digits are on a disk that is away"
     assert said_first["random"].value is not None
     (partial,) = frame[frame["kind"] == "score"].to_dict("records")
@@ -155,7 +155,7 @@ def test_what_could_not_be_looked_at_is_said_and_tried_again(work, monkeypatch):
     assert state.made == 1
     (whole,) = frame[(frame["kind"] == "score") & (frame["key"] != partial["key"])].to_dict("records")
     assert partial["key"].startswith(whole["key"])
-    assert {row.measure: row for row in said(frame, "e")}["kid"].value is not None
+    assert {row.measure: row for row in read_scores(frame, "e")}["kid"].value is not None
     assert work(setting)[0].made == 0
 
 
@@ -189,7 +189,7 @@ def test_a_measure_that_breaks_takes_no_other_with_it(work, monkeypatch):
 
     monkeypatch.setattr(knn, "function", lambda *_, **__: 1 / 0)
     state, frame = work(ScoreSettings(resolved(plan(sources=["scratch"], measures=["knn", "nearest_mean"])), "cpu", 40, 20))
-    rows = {row.measure: row for row in said(frame, "e")}
+    rows = {row.measure: row for row in read_scores(frame, "e")}
     assert (state.made, rows["nearest_mean"].value is not None) == (1, True)
     assert rows["knn"].reason == "failed: ZeroDivisionError('division by zero')"
 
@@ -201,7 +201,7 @@ def test_sources_of_one_start_have_scores_of_their_own(work, home):
     work(ScoreSettings(resolved(plan(sources=["scratch"], measures=["random"])), "cpu", 40, 20))
     state, frame = work(ScoreSettings(resolved(plan(sources=["mine"], measures=["random"])), "cpu", 40, 20))
     assert state.made == 1
-    assert len({row.value for row in said(frame, "e")}) == 2
+    assert len({row.value for row in read_scores(frame, "e")}) == 2
 
 
 def test_pairs_that_share_images_are_not_scored_unless_allowed(work):
@@ -218,7 +218,7 @@ def test_measures_with_options_have_names_that_mlflow_takes(work):
         ScoreSettings(resolved(plan(sources=["scratch"], measures=["knn[k=3]", "knn[k=5,seed=1]", "knn"])), "cpu", 40, 20)
     )
     assert (state.made, state.waiting) == (1, 0)
-    rows = said(frame, "e")
+    rows = read_scores(frame, "e")
     assert [row.measure for row in rows] == ["knn[k=3]", "knn[k=5,seed=1]", "knn"]
     assert all(row.value is not None and row.low < row.high and row.seconds > 0 for row in rows)
     assert rows[0].value != rows[2].value
@@ -230,15 +230,17 @@ def test_a_plan_without_measures_takes_all():
 
 def test_what_measures_said_reads_as_text(work):
     _, frame = work(ScoreSettings(resolved(plan()), "cpu", 40, 20))
-    rows = said(frame, "e")
-    head, lines = grids(rows)["ihc"]
+    rows = read_scores(frame, "e")
+    head, lines = score_grids(rows)["ihc"]
     assert head == ["measure", "scratch", "digits", "textures"]
     assert [line[0] for line in lines] == MEASURES
     assert lines[0][1] == "–"
     assert " ± " in lines[0][2]
-    assert "nce: scratch has no classes of its own" in reasons(rows)
-    assert "| nce | – |" in markdown(rows)
-    assert comma_separated(rows).startswith(
-        "target,source,backbone,measure,value,low,high,seconds,reason\nihc,scratch,test_resnet,nce,,"
+    assert "nce: scratch has no classes of its own" in score_reasons(rows)
+    assert "| nce | – |" in ScoresText(rows).markdown()
+    assert (
+        ScoresText(rows)
+        .csv()
+        .startswith("target,source,backbone,measure,value,low,high,seconds,reason\nihc,scratch,test_resnet,nce,,")
     )
-    assert json.dumps(grids(rows))
+    assert json.dumps(score_grids(rows))

@@ -3,13 +3,13 @@
 import pytest
 
 from results.agreement.combine import combine
-from results.agreement.scores import Said
+from results.agreement.scores import PairScore
 from results.error import CatsError
 
 
 def said(target="t", **measures):
     return [
-        Said(target, source, "net", measure, value, None, None, None, None)
+        PairScore(target, source, "net", measure, value, None, None, None, None)
         for measure, values in measures.items()
         for source, value in zip("abcde", values, strict=False)
     ]
@@ -48,23 +48,23 @@ def test_one_more_source_changes_what_is_said_of_the_others():
 def test_nothing_is_made_of_nothing():
     made = combine([*ROWS[:3], *said(fu=[10, None, 20])], "lpxfu=lp*fu")
     assert values(made) == [0, None, 1]
-    assert made[1].reason == "fu says nothing, or the same of every source"
+    assert made[1].reason == "fu gives no score, or the same score to every source"
 
 
 def test_a_part_that_prefers_no_source_makes_no_measure():
     made = combine(ROWS, "x=lp*flat")
     assert values(made) == [None, None, None]
-    assert made[0].reason == "flat says nothing, or the same of every source"
+    assert made[0].reason == "flat gives no score, or the same score to every source"
 
 
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("x=lp*flatt", "nobody has scored 'flatt' of the combination 'x=lp*flatt'; did you mean 'flat'?"),
+        ("x=lp*flatt", "there are no scores of 'flatt' of the combination 'x=lp*flatt'; did you mean 'flat'?"),
         ("lp*fu", "the combination 'lp*fu' cannot be read; write it NAME=FORMULA"),
         ("lp=lp*fu", "there is a measure 'lp' already; give the combination another name"),
         ("x=lp+2", "'2' of the combination 'x=lp+2' names no measure"),
-        ("x=lp*", "nobody has scored '' of the combination"),
+        ("x=lp*", "there are no scores of '' of the combination"),
         ("x=lp+", "the combination 'x=lp+' cannot be read"),
         ("x=lp++fu", "the combination 'x=lp++fu' cannot be read"),
     ],

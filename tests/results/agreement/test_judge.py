@@ -7,11 +7,12 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from results.agreement import text as agree_show
 from results.agreement.combine import combine
-from results.agreement.decisions import about, decisions_of, static
-from results.agreement.judge import IMAGENET, ORACLE, RANDOM, SIZE, STATIC, agree
-from results.agreement.scores import said
+from results.agreement.decisions import decisions_of, scores_for, static_ranks
+from results.agreement.judge import judge_measures
+from results.agreement.rankers import IMAGENET, ORACLE, RANDOM, SIZE, STATIC
+from results.agreement.scores import read_scores
+from results.agreement.text import AgreementText
 from results.board.request import Judging, RunQuery, Selection
 from results.error import CatsError
 from results.imports.matrix import cells_of, read_grid, scores_of
@@ -52,10 +53,10 @@ GOOD = [
 def judged(rows, metric="auc", formulas=()):
     frame = pd.DataFrame(rows)
     decisions = decisions_of(frame, RunQuery("toy", metric))
-    scores = about(said(frame, "toy"), decisions)
+    scores = scores_for(decisions, read_scores(frame, "toy"))
     for text in formulas:
         scores += combine(scores, text)
-    made = agree(decisions, scores, "toy", metric)
+    made = judge_measures(decisions, scores, "toy", metric)
     return made, {row.name: row for row in made.rows}
 
 
@@ -81,7 +82,7 @@ def test_a_measure_and_the_constants_are_rows_of_one_table():
 
 def test_the_static_mean_rank_looks_at_the_other_targets_only():
     decisions = decisions_of(pd.DataFrame(CELLS), RunQuery("toy"))
-    ranks = dict(zip(decisions[0].sources, static(decisions[0], decisions), strict=True))
+    ranks = dict(zip(decisions[0].sources, static_ranks(decisions[0], decisions), strict=True))
     assert decisions[0].target == "a"
     assert ranks == {"imagenet": -2.5, "scratch": -3.5, "fractal": -1.5, "textures": -2.5}  # on b 2 3 1 4, on c 3 4 2 1
 
@@ -100,7 +101,7 @@ def test_a_target_is_no_choice_for_itself():
     _, rows = judged([*CELLS, *self_pair, *GOOD, *scored("good", "a", [9], sources=["a"])])
     assert value(rows["good"], "regret_1", "a") == pytest.approx(0)
     assert value(rows[ORACLE], "regret_1", "a") == 0
-    assert rows["good"].reasons == {"b": "it says nothing of a"}
+    assert rows["good"].reasons == {"b": "it gives no score to a"}
 
 
 def test_scores_that_prefer_nothing_are_refused_with_the_reason():
@@ -108,7 +109,7 @@ def test_scores_that_prefer_nothing_are_refused_with_the_reason():
     _, rows = judged([*CELLS, *GOOD, *flat])
     assert rows["flat"].judged == 1
     assert rows["flat"].reasons == {
-        "a": "it says the same of every source", "b": "it says nothing", "c": "it says nothing of scratch"
+        "a": "it gives the same score to every source", "b": "it gives no scores", "c": "it gives no score to scratch"
     }  # fmt: skip
     assert value(rows["flat"], "weighted_tau", "a") is None
     assert value(rows["flat"], "weighted_tau") == stats.weightedtau([0.6, 0.7, 0.8], [2, 1, 3]).statistic
@@ -192,11 +193,11 @@ def test_the_doubt_of_a_measure_is_in_its_interval():
 
 def test_one_seed_is_said():
     made, rows = judged([*CELLS, *GOOD])
-    assert "one seed: top tie groups are not known, and the luck of seeds is in no interval" in made.notes
+    assert "one seed: top tie groups are not known, and no interval holds the sampling error of seeds" in made.notes
     assert value(rows["good"], "top_tie") is None
 
 
-def test_the_luck_of_the_test_images_is_in_the_intervals_where_it_is_known_and_else_a_note_says_so():
+def test_the_sampling_error_of_the_test_images_is_in_the_intervals_where_it_is_known_and_else_a_note_says_so():
     frame, rng = pd.DataFrame([*CELLS, *GOOD]), np.random.default_rng(0)
     shares = rng.normal(0, 0.02, (100, 4)) - rng.normal(0, 0.02, (100, 1))
 
@@ -204,16 +205,16 @@ def test_the_luck_of_the_test_images_is_in_the_intervals_where_it_is_known_and_e
         return (shares, None) if name != "toy/b" else (None, "not every run has predictions")
 
     decisions = decisions_of(frame, RunQuery("toy"), Judging(images))
-    made = agree(decisions, about(said(frame, "toy"), decisions), "toy", "auc")
+    made = judge_measures(decisions, scores_for(decisions, read_scores(frame, "toy")), "toy", "auc")
     (good,) = (row for row in made.rows if row.name == "good")
     assert good.targets["a"]["regret_1"].high > 0.05
     assert good.targets["b"]["regret_1"].high is None
-    assert "the sampling error of the test images of b is in no interval" in made.notes
+    assert "no interval holds the sampling error of the test images of b" in made.notes
     # The columns of the images follow their sources, which stand best first here and by name on the board.
     order = [sorted(SOURCES).index(source) for source in decisions[0].sources]
     assert decisions[0].sources == ("imagenet", "fractal", "textures", "scratch")
     np.testing.assert_array_equal(decisions[0].measured.images, shares[:, order])
-    assert "the sampling error of the test images is in no interval" in judged([*CELLS, *GOOD])[0].notes
+    assert "no interval holds the sampling error of the test images" in judged([*CELLS, *GOOD])[0].notes
 
 
 def test_the_mean_over_targets_is_never_surer_than_the_luck_inside_them():
@@ -272,7 +273,7 @@ def test_what_cannot_be_judged_is_said():
         judged(GOOD)
     with pytest.raises(CatsError, match="no target of 'toy' has two sources to choose from"):
         judged([run("imagenet", "a", 0, 0.9), *GOOD])
-    with pytest.raises(CatsError, match="no measure says anything of what was run in 'toy'"):
+    with pytest.raises(CatsError, match="no measure gives a score to any pair that was run in 'toy'"):
         judged([*CELLS, *scored("source_size", "a", [4, 3, 2, 1])])
 
 
@@ -282,15 +283,15 @@ def test_the_same_runs_give_the_same_figures():
 
 def test_every_format_says_the_same():
     made, _ = judged([*CELLS, *GOOD])
-    text = agree_show.markdown(made)
+    text = AgreementText(made).markdown()
     assert text.splitlines()[0] == f"**{made.verdict}**"
     assert "| good | 3 of 3 |" in text
-    table = pd.read_csv(pd.io.common.StringIO(agree_show.comma_separated(made)))
+    table = pd.read_csv(pd.io.common.StringIO(AgreementText(made).csv()))
     line = table[(table.measure == "good") & (table.target == "mean") & (table.statistic == "regret_1")].iloc[0]
     assert line["value"] == pytest.approx(0.1 / 3)
     plain = json.loads(json.dumps(made.to_dict()))
     assert plain["rows"][0]["mean"]["regret_1"]["value"] == line["value"]
-    assert len(agree_show.table(made).renderables) == 5
+    assert len(AgreementText(made).table().renderables) == 5
 
 
 # The published figures of CATS 2024
@@ -325,8 +326,8 @@ def frame2024(truth):
 @pytest.fixture(scope="module")
 def cats2024(frame2024):
     decisions = decisions_of(frame2024, RunQuery("cats2024"))
-    rows = about(said(frame2024, "cats2024"), decisions)
-    made = agree(decisions, [*rows, *combine(rows, "lpxfu=lp*fu")], "cats2024", "auc")
+    rows = scores_for(decisions, read_scores(frame2024, "cats2024"))
+    made = judge_measures(decisions, [*rows, *combine(rows, "lpxfu=lp*fu")], "cats2024", "auc")
     return made, {row.name: row for row in made.rows}
 
 
@@ -337,7 +338,7 @@ def test_the_published_weighted_tau_is_reproduced(cats2024, measure):
     for target, ours, theirs in zip([*TARGETS, "mean"], [*found, value(row, "weighted_tau")], PUBLISHED[measure], strict=True):
         if theirs is None:
             assert ours is None
-            assert row.reasons[f"{target}mnist"] == "it says the same of every source"
+            assert row.reasons[f"{target}mnist"] == "it gives the same score to every source"
         else:
             # Their combination takes its scale from more than the choice, see the next test.
             assert ours == pytest.approx(theirs, abs=0.005 if measure == "lpxfu" else 0.00051), target
@@ -345,8 +346,8 @@ def test_the_published_weighted_tau_is_reproduced(cats2024, measure):
 
 def test_lp_x_fu_of_the_paper_is_the_product_of_min_max_over_all_that_was_scored(frame2024):
     decisions = decisions_of(frame2024, RunQuery("cats2024"))
-    rows = said(frame2024, "cats2024")  # with FU of each target as its own source, which moves the ends of the scale
-    made = agree(decisions, about([*rows, *combine(rows, "lpxfu=lp*fu")], decisions), "cats2024", "auc")
+    rows = read_scores(frame2024, "cats2024")  # with FU of each target as its own source, which moves the ends of the scale
+    made = judge_measures(decisions, scores_for(decisions, [*rows, *combine(rows, "lpxfu=lp*fu")]), "cats2024", "auc")
     row = next(row for row in made.rows if row.name == "lpxfu")
     found = [row.targets[f"{target}mnist"]["weighted_tau"].value for target in TARGETS]
     np.testing.assert_allclose([*found, value(row, "weighted_tau")], PUBLISHED["lpxfu"], atol=0.00051)

@@ -7,7 +7,7 @@ import pytest
 
 from results.board.board import make_board
 from results.board.request import RunQuery, Selection
-from results.board.text import markdown
+from results.board.text import BoardText
 from results.error import CatsError
 from tests.support.runs import CLEAR, COSTS, KWH, UNKNOWN, board, run, runs
 
@@ -76,7 +76,7 @@ def test_pretraining_is_shared_by_the_targets_it_served():
 def test_missing_energy_is_none_and_never_zero():
     made = board([run("s", "a", 0, 0.9, costs=UNKNOWN), run("s", "a", 1, 0.8)])
     assert made.targets["a"][0].energy_kwh is None
-    assert "missing" in markdown(made)
+    assert "missing" in BoardText(made).markdown()
     assert "gpu missing" in " ".join(made.notes)
 
 
@@ -101,13 +101,13 @@ def test_refused_pairs_lower_the_coverage_and_only_common_targets_are_ranked():
     assert {r.source: r.coverage for r in made.overall} == {"good": 1.0, "bad": 0.5}
     assert [r.mean_rank for r in made.overall] == [1.0, 2.0]
     assert "bad → b is not run: they are the same images" in made.notes
-    assert "mean rank over 1 of 2 targets" in markdown(made)
+    assert "mean rank over 1 of 2 targets" in BoardText(made).markdown()
 
 
 def test_no_common_target_means_no_overall_rank():
     made = board([run("one", "a", 0, 0.9), run("two", "b", 0, 0.9)])
     assert [r.mean_rank for r in made.overall] == [None, None]
-    assert "–" in markdown(made)
+    assert "–" in BoardText(made).markdown()
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from rich.console import Console
 from results.board.board import make_board
 from results.board.plot import draw
 from results.board.request import RunQuery, Selection
-from results.board.text import comma_separated, markdown, table
+from results.board.text import BoardText
 from tests.support.runs import CLEAR, run, runs
 
 REASON = "6 images of a (6 in test; 6 pixel by pixel) lie in the training data of thief too"
@@ -44,15 +44,15 @@ def test_its_mean_is_that_of_the_metric_also_where_lower_is_better():
 def test_table_and_markdown_show_it_apart_with_its_reason():
     made = board(CLEAR + leaking())
     console = Console(record=True, width=200)
-    console.print(table(made))
-    for text in (console.export_text(), markdown(made)):
+    console.print(BoardText(made).table())
+    for text in (console.export_text(), BoardText(made).markdown()):
         before, after = text.split("Kept off the ranking because of shared images")
         assert "thief" not in before
         assert "thief" in after
         assert REASON in after
         assert "0.999" in after
-    assert "thief" not in comma_separated(made)
-    assert "Kept off" not in markdown(board(CLEAR))
+    assert "thief" not in BoardText(made).csv()
+    assert "Kept off" not in BoardText(board(CLEAR)).markdown()
 
 
 def test_what_was_run_before_the_leak_was_known_is_shown_apart_too():
@@ -74,8 +74,8 @@ def test_a_board_of_leaking_runs_alone_ranks_nobody(tmp_path):
     made = board(leaking())
     assert (made.targets, made.overall) == ({}, [])
     assert len(made.leaking) == 1
-    assert "thief" in markdown(made)
-    Console(record=True).print(table(made))
+    assert "thief" in BoardText(made).markdown()
+    Console(record=True).print(BoardText(made).table())
     draw(made, tmp_path / "board.png")
 
 

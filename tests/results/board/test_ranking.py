@@ -8,11 +8,14 @@ import pytest
 from rich.console import Console
 
 from results.agreement.decisions import decisions_of
+from results.board import text as board_text
+from results.board.columns import OVERALL_COLUMNS, ROW_COLUMNS, Column, headings
 from results.board.plot import draw, draw_ranks
-from results.board.ranking import Standing, filled
+from results.board.ranking import Overall, Row, Standing, filled
 from results.board.request import Judging, RunQuery
-from results.board.text import comma_separated, legend, markdown, table
+from results.board.text import BoardText, legend
 from results.metrics import metric_of
+from results.report import sections
 from results.statistics.influence import shares_of_target
 from results.statistics.intervals import Measured
 from tests.support.predictions import predictions
@@ -61,7 +64,7 @@ def test_a_stated_noise_makes_blood_a_tie_and_retina_a_win():
     made = board(ONE_SEED, judging=Judging(noise=0.02))
     assert {row.tie for row in made.targets["a"]} == {1}
     assert made.verdict("b") == "imagenet wins (1 seed, a noise of 0.02 stated)"
-    assert "differences up to 0.02 are noise" in markdown(made)
+    assert "differences up to 0.02 are noise" in BoardText(made).markdown()
     assert made.targets["b"][0].p_best > 0.99
     assert sum(row.p_best for row in made.targets["a"]) == pytest.approx(1)
 
@@ -81,7 +84,7 @@ def test_test_images_widen_the_intervals_and_may_undo_a_win():
     assert made.verdict("a").startswith("no winner")
     for wide, narrow in zip(made.targets["a"], alone.targets["a"], strict=True):
         assert wide.high - wide.low > narrow.high - narrow.low
-    assert "interval: over seeds and test images" in " ".join(legend(made))
+    assert "95 %: interval of the mean over seeds and test images" in " ".join(legend(made))
 
 
 def test_measures_are_judged_by_the_tie_groups_that_the_board_shows():
@@ -110,7 +113,7 @@ def test_a_target_without_all_predictions_falls_back_to_seeds_and_says_so():
     assert made.images == ["b"]
     assert made.targets["a"] == board(CLEAR).targets["a"]
     assert "a: the sampling error of the test images is not counted: not every run has predictions" in made.notes
-    assert "interval: over seeds, on b test images too" in " ".join(legend(made))
+    assert "95 %: interval of the mean over seeds, and on b over test images too" in " ".join(legend(made))
 
 
 def test_wins_count_targets_where_a_source_stands_alone():
@@ -123,10 +126,10 @@ GAPS = [row for row in [*CLEAR, *runs(new=[[0.5, 0.51, 0.505]])] if (row["source
 
 def test_gaps_leave_targets_out_unless_they_are_imputed_aloud():
     plain = board(GAPS)
-    assert "mean rank over 1 of 2 targets" in markdown(plain)
+    assert "mean rank over 1 of 2 targets" in BoardText(plain).markdown()
     assert [(r.source, r.mean_rank) for r in plain.overall] == [("good", 1), ("bad", 2), ("new", 3)]
     worst = board(GAPS, judging=Judging(impute="worst"))
-    assert "mean rank over 2 of 2 targets" in markdown(worst)
+    assert "mean rank over 2 of 2 targets" in BoardText(worst).markdown()
     # On b good alone was measured, so the worst there is as good as it: all three share rank 2.
     assert [(r.source, r.mean_rank) for r in worst.overall] == [("good", 1.5), ("bad", 2), ("new", 2.5)]
     said = "2 pairs not measured, or kept off the ranking, count as the worst source of their target in mean ranks and means"
@@ -174,19 +177,20 @@ def test_the_overall_table_says_who_ties_with_the_best_how_likely_it_is_the_best
     for place, row in enumerate(made.overall):
         assert row.mean_low < row.mean == pytest.approx(0.9 - 0.05 * place, abs=0.01)
         assert row.mean < row.mean_high < row.mean_low + 0.02
-    text = markdown(made)
+    text = BoardText(made).markdown()
     assert "| source | mean rank | 95 % interval | tie | P(best) | wins | tied | mean (95 %) | strength |" in text
     first = made.overall[0]
     mean = f"{first.mean:.3f} ({first.mean_low:.2f}–{first.mean_high:.2f})"
     assert f"| 1 | {first.p_best:.2f} | {first.wins} | {first.best} | {mean} |" in text
-    assert "overall tie 1: mean rank cannot be told from the best one's (Nemenyi, 95 % for all pairs)" in text
+    tie = "overall tie: sources with tie 1 have a mean rank that cannot be told apart from the lowest one"
+    assert f"{tie} (Nemenyi, 95 % for all pairs)" in text
 
 
 def test_of_one_common_target_the_overall_tie_and_chance_are_those_of_it():
     made = board([row for row in CLEAR if row["target"] == "a"])
     here = {row.source: (row.tie, row.p_best, row.low, row.high) for row in made.targets["a"]}
     assert {row.source: (row.tie, row.p_best, row.mean_low, row.mean_high) for row in made.overall} == here
-    assert "overall tie, P(best): those of the only target that all sources share" in legend(made)
+    assert "overall tie and P(best): those of the only target that all sources share" in legend(made)
 
 
 def test_the_mean_of_a_metric_of_which_lower_is_better_is_positive_and_lies_in_its_interval():
@@ -203,7 +207,9 @@ def test_without_a_common_target_there_is_no_overall_tie_chance_or_mean():
 
 def test_the_overall_table_fits_into_80_columns_in_two_parts():
     narrow = Console(width=80, file=io.StringIO())
-    narrow.print(table(board([row | {"source": "imagenet_" + row["source"]} for row in several(targets=12, sources=12)])))
+    narrow.print(
+        BoardText(board([row | {"source": "imagenet_" + row["source"]} for row in several(targets=12, sources=12)])).table()
+    )
     overall = narrow.file.getvalue().partition("Overall: ")[2].splitlines()
     assert len([line for line in overall if line.startswith("│ imagenet_s") and line.endswith("│")]) == 24
     assert not [line for line in overall if line.startswith("│  ") or "…" in line]  # no cell is broken
@@ -225,7 +231,7 @@ def several(targets=8, sources=4):
 
 def test_sources_that_differ_everywhere_are_said_to_differ():
     made = board(several())
-    text = markdown(made)
+    text = BoardText(made).markdown()
     assert made.difference.friedman_p < 0.001
     assert "over 8 targets the sources differ (Friedman, p = " in text
     assert "s0 over s3" in text
@@ -242,7 +248,7 @@ def test_every_target_of_the_draws_is_the_same_again(tmp_path):
 
 
 def test_csv_has_one_column_for_every_value():
-    header, *lines = comma_separated(board(CLEAR)).splitlines()
+    header, *lines = BoardText(board(CLEAR)).csv().splitlines()
     assert header.startswith("target,source,mean,low,high,rank,tie,seeds,energy_kwh,")
     assert {line.count(",") for line in lines} == {header.count(",")}
 
@@ -251,3 +257,24 @@ def test_columns_of_frames_of_other_programs_need_no_run_ids():
     frame = pd.DataFrame(CLEAR)
     assert "run_id" not in frame
     assert board(CLEAR).images == []
+
+
+def test_every_field_of_a_row_is_shown_by_one_column_and_every_column_shows_one():
+    for columns, entry in ((ROW_COLUMNS, Row), (OVERALL_COLUMNS, Overall)):
+        shown = [name for column in columns for name in column.fields]
+        assert sorted(shown) == sorted(entry.__dataclass_fields__)
+        assert len(set(headings(columns))) == len(columns)
+
+
+def test_one_entry_in_the_table_puts_a_column_on_every_form_of_a_board(monkeypatch):
+    """Terminal, page, legend and report; the field itself is in CSV and JSON."""
+    half = Column("half", ("mean",), lambda row: f"{row.mean / 2:.4f}", lambda made: f"half: half of {made.metric}")
+    for module in (board_text, sections):
+        monkeypatch.setattr(module, "ROW_COLUMNS", (*ROW_COLUMNS, half))
+    made = board(CLEAR)
+    text, console = BoardText(made), Console(width=200, record=True, file=io.StringIO())
+    console.print(text.table())
+    assert all("half" in form and "0.4525" in form for form in (text.markdown(), console.export_text()))
+    assert "half: half of auc" in legend(made)
+    (table,) = sections.per_target(made).parts[0].tables
+    assert (table.head[-1], table.rows[0][-1]) == ("half", "0.4525")

@@ -12,7 +12,7 @@ from benchmark.training.protocols.knn import fit_knn
 from results.board.request import RunQuery
 from results.board.rules import RULES, Rule, chosen, rule_in_words
 from results.board.sensitivity import sensitivity
-from results.board.text import comma_separated, markdown
+from results.board.text import BoardText
 from results.error import CatsError
 from tests.support.runs import board, run
 
@@ -71,9 +71,9 @@ def test_an_unknown_rule_has_its_nearest_name():
 def test_the_oracle_is_called_one_wherever_it_is_shown():
     made = board([row for s in ("one", "two") for seed in (0, 1, 2) for row in grid(s, "a", seed)], rule="oracle_test")
     assert made.verdict("a").startswith("by an oracle, not by choice: ")
-    assert rule_in_words("oracle_test") in markdown(made)
-    assert comma_separated(made).splitlines()[1].endswith("oracle_test")
-    assert "oracle" not in markdown(board(grid()))
+    assert rule_in_words("oracle_test") in BoardText(made).markdown()
+    assert BoardText(made).csv().splitlines()[1].endswith("oracle_test")
+    assert "oracle" not in BoardText(board(grid())).markdown()
 
 
 def test_another_rule_than_that_of_the_runs_is_said():

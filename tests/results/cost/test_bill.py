@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from results.cost.amount import Amount, add, amount_of
 from results.cost.bill import KG_PER_KM, make_bill
 from results.cost.tables import ROUGH
-from results.cost.text import comma_separated, markdown, parts, plain, table
+from results.cost.text import CostText
 from results.error import CatsError
 from tests.support.costs import cell, cost, pretraining, score
 from tests.support.runs import costing
@@ -73,7 +73,7 @@ def test_an_attempt_that_died_at_once_makes_the_total_unknown():
 
 
 def test_without_waste_the_waste_is_zero_and_known():
-    listed, _ = parts(bill(cell("s", "a", cost("t", cpu=1.0))), None)
+    listed = CostText(bill(cell("s", "a", cost("t", cpu=1.0))), None).tables
     assert listed[0].lines[1][1:3] == [0, 0.0]
 
 
@@ -145,28 +145,27 @@ FULL = (
 
 def test_every_format_says_that_a_figure_is_missing():
     made = bill(*FULL)
-    listed, said = parts(made, None)
-    text = markdown(listed, said)
+    text = CostText(made, None).markdown()
     assert "| s | missing | 0 | 1 | 1 | missing | 2 |" in text
     assert "s\\|q" in text
     assert "at least 7.25 kWh and 3.62 kg CO2e in all: 1 figure is missing" in text
-    rows = list(csv.DictReader(io.StringIO(comma_separated(listed))))
+    rows = list(csv.DictReader(io.StringIO(CostText(made, None).csv())))
     found = {(r["table"], r["line"], r["column"]): r["value"] for r in rows}
     assert found["Sources, cells of all targets", "s", "kWh"] == ""
     assert found["Sources, cells of all targets", "s|q", "kWh"] == "1.0"
     assert found["Pretrainings", "s / net", "kWh"] == "4.0"
-    assert plain(made, None)["kwh"] is None
-    assert plain(bill(FULL[0]), None)["co2e_kg"] == 2.0
+    assert CostText(made, None).to_dict()["kwh"] is None
+    assert CostText(bill(FULL[0]), None).to_dict()["co2e_kg"] == 2.0
 
 
 def test_energy_that_shared_hardware_drew_is_about_in_a_bill_and_no_bound():
     whole = [cost("t", cpu=4.0) | {"undivided": True}, cost("t", cpu=None) | {"undivided": True}]
     made = bill(cell("s", "a", whole[0]), cell("s", "b", whole[1], whole[1]))
     assert (made.total.known, made.total.undivided, made.total.without, made.total.missing) == (4.0, 4.0, 1, 2)
-    _, said = parts(made, None)
+    said = CostText(made, None).notes
     assert f"about 4 kWh and 2 kg CO2e in all, 1 run without: {ROUGH}" in said
     assert not [sentence for sentence in said if "at least" in sentence or "shared by device time" in sentence]
-    _, said = parts(bill(cell("s", "a", whole[0])), None)
+    said = CostText(bill(cell("s", "a", whole[0])), None).notes
     assert f"about 4 kWh and 2 kg CO2e in all: {ROUGH}" in said
 
 
@@ -179,8 +178,8 @@ def test_the_table_for_the_terminal_holds_every_title():
     from rich.console import Console
 
     console = Console(width=200, record=True, file=io.StringIO())
-    listed, said = parts(bill(*FULL), None)
-    console.print(table(listed, said))
+    listed = CostText(bill(*FULL), None).tables
+    console.print(CostText(bill(*FULL), None).table())
     text = console.export_text()
     assert all(one.title in text for one in listed)
     assert [one.title.split(",")[0] for one in listed] == [
@@ -195,14 +194,14 @@ def test_shared_energy_is_a_part_of_the_amount_and_is_scaled_and_added_like_it()
 
 
 def test_a_bill_names_what_is_shared_with_where_it_comes_from():
-    _, said = parts(bill(cell("s", "a", share()), cell("s", "b", cost("training", cpu=8.0))), None)
+    said = CostText(bill(cell("s", "a", share()), cell("s", "b", cost("training", cpu=8.0))), None).notes
     (sentence,) = [each for each in said if "shared by device time" in each]
     assert sentence.startswith("0.75 kWh of attempts that ran together on one device")
     assert sentence.endswith(": cpu modelled (shared), gpu counter (shared)")
 
 
 def test_a_bill_of_attempts_that_ran_alone_says_nothing_of_sharing_nor_of_nvml():
-    _, said = parts(bill(cell("s", "a", cost("training", cpu=8.0, gpu="1"))), None)
+    said = CostText(bill(cell("s", "a", cost("training", cpu=8.0, gpu="1"))), None).notes
     assert not [each for each in said if "shared by" in each or "NVML" in each]
 
 
@@ -213,12 +212,12 @@ def test_a_bill_says_how_often_nvml_differs_and_where_most():
     rows = [asked("cell", 1.0, 1.0), asked("cell", 1.5, 1.0), asked("pretraining", 0.25, 1.0), asked("cell", 9.0, 1.0, 4.0)]
     made = bill(*rows).check
     assert (made.phases, made.apart, made.worst) == (3, 2, ("pretraining", "training", 0.25, 1.0))
-    _, said = parts(bill(*rows), None)
+    said = CostText(bill(*rows), None).notes
     assert (
         "GPU energy: codecarbon and NVML's counter differ by more than 20% in 2 of 3 phases of 5 s or more, "
         "most in training of a pretraining: 0.25 and 1 kWh"
     ) in said
-    _, said = parts(bill(rows[0]), None)
+    said = CostText(bill(rows[0]), None).notes
     assert "GPU energy: codecarbon and NVML's counter agree within 20% in all 1 phases of 5 s or more" in said
 
 

@@ -12,10 +12,12 @@ from scipy import stats
 
 from results.board.request import RunQuery
 from results.cost.bill import make_bill
+from results.cost.front import hypervolume, on_front
+from results.cost.regret import measured_values, regrets
 from results.cost.tables import ROUGH
-from results.cost.text import parts, tradeoff_notes
-from results.cost.tradeoff import CHANCE, SWEEP, comparable, figures, hypervolume, make_tradeoff, on_front, regrets
-from results.cost.tradeoff_plot import draw
+from results.cost.text import CostText, tradeoff_notes
+from results.cost.tradeoff import CHANCE, SWEEP, comparable, make_tradeoff
+from results.cost.tradeoff_plot import draw_tradeoff
 from results.error import CatsError
 from results.report.charts import pareto
 from results.report.sections import tradeoff
@@ -97,8 +99,8 @@ def test_where_all_energy_is_missing_a_way_is_off_the_front_and_there_is_no_hype
     assert (found[SWEEP].kwh, found[SWEEP].known, found[SWEEP].bound) == (None, None, False)
     assert not found[SWEEP].front
     assert (made.reference, made.hypervolume, made.bound) == (None, None, False)
-    _, said = parts(make_bill(pd.DataFrame(rows), "toy"), made)
-    assert "no hypervolume: nothing is known of the energy of the sweep, or no choice loses anything" in said
+    said = CostText(make_bill(pd.DataFrame(rows), "toy"), made).notes
+    assert "no hypervolume: no energy of the sweep is known, or no choice loses anything" in said
 
 
 def partly_known(kwh=10.0, **changes):
@@ -136,11 +138,12 @@ def test_a_hypervolume_by_a_part_of_the_sweep_is_no_more_than_by_all_of_it(unkno
 
 def test_a_sweep_known_in_part_is_told_as_at_least():
     made, _ = partly_known(300.0)
-    listed, said = parts(make_bill(pd.DataFrame(runs()), "toy"), made)
+    text = CostText(make_bill(pd.DataFrame(runs()), "toy"), made)
+    listed, said = text.tables, text.notes
     (line,) = (line for line in listed[-1].lines if line[0] == SWEEP)
     told = dict(zip(listed[-1].head, line, strict=True))
     assert (told["kWh"], told["kWh at least"], told["front"]) == (None, 1500.0, "")
-    assert "'full sweep' costs at least 1500 kWh, a part is missing; with more of it the hypervolume can only grow" in said
+    assert "'full sweep' costs at least 1500 kWh, a part is missing; with more energy the hypervolume can only grow" in said
     assert said[-1].startswith("hypervolume at least 0.")
 
 
@@ -160,12 +163,13 @@ def test_energy_of_shared_hardware_that_is_not_divided_is_told_as_about_and_boun
     made, found = shared(gaps)
     assert (found[SWEEP].rough, found[SWEEP].bound, found["fine"].rough) == (True, False, False)
     assert (made.rough, made.bound) == (True, False)
-    listed, said = parts(make_bill(pd.DataFrame(runs(costs=[WHOLE])), "toy"), made)
+    text = CostText(make_bill(pd.DataFrame(runs(costs=[WHOLE])), "toy"), made)
+    listed, said = text.tables, text.notes
     assert "kWh about" in listed[-1].head
     assert f"'full sweep' costs about {300 * (6 - gaps)} kWh{without}: {ROUGH}" in said
     assert said[-1].startswith("hypervolume about 0.")
     assert not [sentence for sentence in said if "at least" in sentence or "can only grow" in sentence]
-    draw(made, tmp_path / "picture.svg")
+    draw_tradeoff(made, tmp_path / "picture.svg")
     drawn = (tmp_path / "picture.svg").read_text()
     assert f'id="name of full sweep, ≈ {300 * (6 - gaps)} kWh{without}"' in drawn
     assert "hypervolume ≈ 0." in drawn
@@ -183,7 +187,7 @@ def test_a_way_that_is_judged_on_fewer_targets_is_off_the_front_and_out_of_the_h
     made, found = ways([*runs(), *scored("fine", FORWARDS), *half])
     assert (found["half"].front, found["fine"].front, found["half"].kwh < found["fine"].kwh) == (False, True, True)
     assert made.hypervolume == alone.hypervolume
-    _, said = parts(make_bill(pd.DataFrame(runs()), "toy"), made)
+    said = CostText(make_bill(pd.DataFrame(runs()), "toy"), made).notes
     sentence = "off the front and out of the hypervolume, because judged on fewer targets: half (1 of 2)"
     assert sentence in said
     section = tradeoff(made)
@@ -198,7 +202,7 @@ def test_ways_are_compared_on_the_targets_that_most_of_them_share():
     assert (made.targets, made.told) == (1, 2)
     assert {way.targets for way in made.ways} == {1}
     assert found["always imagenet"].regret == 0.0  # on b it is the best; on a it loses
-    _, said = parts(make_bill(pd.DataFrame(runs()), "toy"), made)
+    said = CostText(make_bill(pd.DataFrame(runs()), "toy"), made).notes
     assert "judged on 1 of 2 targets, those on which most ways can be compared" in said
 
 
@@ -241,7 +245,7 @@ def test_pairs_that_share_images_do_not_count():
 
 def test_lower_is_better_is_turned_once():
     frame = pd.DataFrame([cell(s, "a", TRAINING, test_brier=v, key=s) for s, v in {"x": 0.1, "y": 0.4}.items()])
-    truth, _ = figures(frame, RunQuery("toy", "brier"))
+    truth, _ = measured_values(frame, RunQuery("toy", "brier"))
     assert truth == {"a": {"x": -0.1, "y": -0.4}}
     assert regrets(truth, {"a": {"y": 1.0}}) == {"a": pytest.approx(0.3)}
 
@@ -251,7 +255,7 @@ def test_seeds_are_averaged_after_the_rule_has_chosen_a_point_of_the_grid():
         cell("x", "a", TRAINING, seed=seed, point=point, test_auc=auc, val_loss=loss, key=f"{seed}{point}")
         for seed, point, auc, loss in ((0, "p", 0.9, 0.5), (0, "q", 0.6, 0.1), (1, "p", 0.8, 0.2), (1, "q", 0.1, 0.3))
     ]
-    truth, held = figures(pd.DataFrame([*grid, cell("y", "a", TRAINING)]), RunQuery("toy"))
+    truth, held = measured_values(pd.DataFrame([*grid, cell("y", "a", TRAINING)]), RunQuery("toy"))
     assert truth["a"]["x"] == pytest.approx((0.6 + 0.8) / 2)
     assert held["a"]["x"] == pytest.approx(-(0.1 + 0.2) / 2)
 
@@ -291,7 +295,7 @@ def test_without_two_sources_there_is_no_regret(rows, metric, sentence):
 
 def test_an_unknown_rule_has_its_nearest_name():
     with pytest.raises(CatsError, match=r"there is no rule 'min_val_los'.*min_val_loss"):
-        figures(pd.DataFrame(runs()), RunQuery("toy", rule="min_val_los"))
+        measured_values(pd.DataFrame(runs()), RunQuery("toy", rule="min_val_los"))
 
 
 POINTS = st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6)), min_size=1, max_size=8)
@@ -315,7 +319,7 @@ def test_the_hypervolume_counts_the_unit_squares_that_are_dominated(points):
 @pytest.mark.parametrize("name", ["picture.png", "picture.svg"])
 def test_the_picture_names_every_way_whose_energy_is_known(tmp_path, name):
     made, _ = ways([*runs(), *scored("fine", FORWARDS), *scored("poor", BACKWARDS)])
-    draw(made, tmp_path / name)
+    draw_tradeoff(made, tmp_path / name)
     content = (tmp_path / name).read_bytes()
     assert content.startswith(b"\x89PNG" if name.endswith("png") else b"<?xml")
     if name.endswith("svg"):
@@ -325,7 +329,7 @@ def test_the_picture_names_every_way_whose_energy_is_known(tmp_path, name):
 
 def test_the_picture_shows_a_lower_bound_as_one(tmp_path):
     made, _ = partly_known(300.0)
-    draw(made, tmp_path / "picture.svg")
+    draw_tradeoff(made, tmp_path / "picture.svg")
     content = (tmp_path / "picture.svg").read_text()
     assert 'id="name of full sweep, ≥ 1500 kWh"' in content
     assert "hypervolume ≥ 0." in content
@@ -335,5 +339,5 @@ def test_the_picture_shows_a_lower_bound_as_one(tmp_path):
 
 def test_a_picture_of_constants_alone_can_be_drawn(tmp_path):
     made, _ = ways(runs(costs=[cost("training", gpu=None)]))
-    draw(made, tmp_path / "picture.png")
+    draw_tradeoff(made, tmp_path / "picture.png")
     assert np.frombuffer((tmp_path / "picture.png").read_bytes()[16:24], ">u4").tolist() == [1170, 702]

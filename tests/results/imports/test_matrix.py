@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from results.agreement.scores import said
+from results.agreement.scores import read_scores
 from results.board.board import make_board
 from results.board.request import RunQuery
 from results.error import CatsError
@@ -91,7 +91,7 @@ def test_the_same_figure_has_the_same_key_and_a_corrected_one_another(grid):
 
 def test_scores_are_read_back_as_what_measures_said(grid):
     scores = {"lp": grid(TEXT), "otdd": grid("source,idc\nimagenet,3\nscratch,5\n", "otdd.csv")}
-    rows = said(frame_of(scores_of(scores, ["otdd"], "net", "toy")), "toy")
+    rows = read_scores(frame_of(scores_of(scores, ["otdd"], "net", "toy")), "toy")
     values = {(row.measure, row.source, row.target): row.value for row in rows}
     assert values["lp", "imagenet", "idc"] == 0.9
     assert values["lp", "scratch", "idc"] is None
@@ -104,7 +104,7 @@ def test_of_each_pair_the_newest_score_by_each_measure_counts(grid):
     old, new = (scores_of({m: grid(text)}, [], "net", "toy") for m, text in (("lp", TEXT), ("fu", TEXT)))
     newer = scores_of({"lp": grid("source,idc\nimagenet,0.1\n")}, [], "net", "toy")
     late = [record.model_copy(update={"started": record.started + 9}) for record in newer]
-    rows = said(frame_of([*late, *old, *new]), "toy")
+    rows = read_scores(frame_of([*late, *old, *new]), "toy")
     values = {(row.measure, row.source, row.target): row.value for row in rows}
     assert len(rows) == len(values) == 10
     assert values["lp", "imagenet", "idc"] == 0.1

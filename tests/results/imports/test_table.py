@@ -9,16 +9,17 @@ import pytest
 
 from benchmark.cli.import_runs import load_map
 from benchmark.entries.medmnist import medmnist_info
-from results.agreement.decisions import about, decisions_of
-from results.agreement.judge import SIZE, agree
-from results.agreement.scores import said
+from results.agreement.decisions import decisions_of, scores_for
+from results.agreement.judge import judge_measures
+from results.agreement.rankers import SIZE
+from results.agreement.scores import read_scores
 from results.board.board import make_board
 from results.board.imported import UNCHECKED
 from results.board.request import Judging, RunQuery
 from results.board.text import legend
 from results.cost.bill import make_bill
 from results.cost.tables import ROUGH
-from results.cost.text import parts
+from results.cost.text import CostText
 from results.cost.tradeoff import SWEEP, make_tradeoff
 from results.digest import digest
 from results.error import CatsError
@@ -384,7 +385,7 @@ def test_their_sweep_costs_about_what_is_known_of_it_because_runs_shared_gpus(fr
     assert (sweep.kwh, bill.total.co2e, made.bound, made.rough, sweep.without) == (None, None, False, True, 359)
     assert sweep.known == pytest.approx(1460, abs=1)  # protocols: about 1,460 kWh
     assert bill.total.kg == pytest.approx(0.15165 * sweep.known)
-    _, said = parts(bill, made)
+    said = CostText(bill, made).notes
     assert f"about 1460 kWh and 221 kg CO2e in all, 359 runs without: {ROUGH}" in said
     assert not [sentence for sentence in said if "at least" in sentence]
     assert made.reference == (sweep.known, pytest.approx(0.0367, abs=0.005))  # a random source, there of 11 targets
@@ -409,7 +410,10 @@ def test_the_largest_source_orders_theirs_as_well_as_was_published(cats2024, fra
     scores = scores_of({"lp": read_grid(truth / "cats2024" / "lp.csv")}, [], "resnet18", "cats2024")
     frame = pd.concat([frame2024, frame_of(scores)], ignore_index=True)
     decisions = decisions_of(frame, RunQuery("cats2024"))
-    rows = {row.name: row for row in agree(decisions, about(said(frame, "cats2024"), decisions), "cats2024", "auc").rows}
+    rows = {
+        row.name: row
+        for row in judge_measures(decisions, scores_for(decisions, read_scores(frame, "cats2024")), "cats2024", "auc").rows
+    }
     assert (rows[SIZE].constant, rows[SIZE].judged, rows[SIZE].reasons) == (True, 11, {})
     assert rows[SIZE].mean["weighted_tau"].value == pytest.approx(0.475, abs=0.00051)  # protocols: .475
 

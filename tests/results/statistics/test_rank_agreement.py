@@ -9,14 +9,25 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from results.statistics.multiple_testing import holm
-from results.statistics.rank_agreement import STATISTICS, choose, expected_best, judge, mean_interval, null, orders, p_values
+from results.statistics.rank_agreement import (
+    STATISTICS,
+    agreement_statistics,
+    choice_statistics,
+    expected_best,
+    mean_interval,
+    orders,
+    p_values,
+    random_orders,
+)
 
 TAU, RHO, ONE, THREE, TOP = range(5)
 TRUTH = np.array([0.9, 0.8, 0.7, 0.6, 0.5])
 
 
 def of(scores, values=TRUTH, top=None):
-    return judge(np.asarray(values)[None], np.asarray(scores, dtype=float)[None], None if top is None else np.asarray(top))[0]
+    return agreement_statistics(
+        np.asarray(values)[None], np.asarray(scores, dtype=float)[None], None if top is None else np.asarray(top)
+    )[0]
 
 
 def by_enumeration(values, scores, k):
@@ -82,14 +93,14 @@ def test_cases_are_judged_one_by_one():
     rng = np.random.default_rng(0)
     values, scores = rng.random((7, 6)), rng.integers(0, 4, (7, 6)).astype(float)
     scores[3] = 1
-    together = judge(values, scores, None)
+    together = agreement_statistics(values, scores, None)
     assert np.isnan(together[3]).all()
     for i in (0, 1, 2, 4, 5, 6):
         np.testing.assert_array_equal(together[i], of(scores[i], values[i]))
 
 
 def test_a_source_at_random_loses_the_mean():
-    regret_1, regret_3, hit = choose(TRUTH[None], np.zeros((1, 5)), np.array([True, True, False, False, False]))[0]
+    regret_1, regret_3, hit = choice_statistics(TRUTH[None], np.zeros((1, 5)), np.array([True, True, False, False, False]))[0]
     assert regret_1 == pytest.approx(0.9 - TRUTH.mean())
     assert regret_3 == pytest.approx(np.mean([0.9 - max(some) for some in itertools.combinations(TRUTH, 3)]))
     assert hit == pytest.approx(0.4)
@@ -97,7 +108,7 @@ def test_a_source_at_random_loses_the_mean():
 
 def test_the_p_value_of_few_sources_is_exact():
     scores = np.array([5.0, 3, 4, 2, 1])
-    chance = null(TRUTH, scores, None)
+    chance = random_orders(TRUTH, scores, None)
     assert len(chance) == 120
     found = of(scores)
     p = p_values(found, chance, exact=True)
@@ -112,14 +123,14 @@ def test_the_p_value_of_few_sources_is_exact():
 
 def test_the_p_value_of_drawn_orders_is_never_zero():
     values = np.linspace(0, 1, 14)
-    chance = null(values, values, None)
+    chance = random_orders(values, values, None)
     p = p_values(of(values, values), chance, exact=False)
     assert p[TAU] == 1 / (1 + len(chance))
 
 
 def test_a_score_that_is_silent_about_a_source_is_compared_with_orders_of_the_others():
     scores = np.array([np.nan, 3, 2, 1, 4])
-    chance = null(TRUTH, scores, np.array([True, True, False, False, False]))
+    chance = random_orders(TRUTH, scores, np.array([True, True, False, False, False]))
     assert len(chance) == 24
     assert chance[:, ONE].min() == pytest.approx(0.1)
     assert set(np.unique(chance[:, TOP])) == {0, 1}
@@ -129,7 +140,7 @@ def test_a_score_that_is_silent_about_a_source_is_compared_with_orders_of_the_ot
 @pytest.mark.parametrize(("n", "tail"), [(14, 0.40), (9, 0.52)])
 def test_the_null_of_weighted_tau_is_the_published_one(n, tail):
     values = np.arange(n, dtype=float)
-    chance = null(values, values, None)[:, TAU]
+    chance = random_orders(values, values, None)[:, TAU]
     assert np.quantile(chance, 0.95) == pytest.approx(tail, abs=0.02)
     if n == 14:
         rng = np.random.default_rng(0)
@@ -145,6 +156,7 @@ def test_orders_are_all_there_are_or_drawn():
 
 def test_holm_by_hand():
     np.testing.assert_allclose(holm(np.array([0.01, 0.04, np.nan, 0.03])), [0.03, 0.06, np.nan, 0.06])
+    np.testing.assert_allclose(holm(np.array([0.01, 0.04, 0.03])), [0.03, 0.06, 0.06])
     np.testing.assert_allclose(holm(np.array([0.6, 0.7])), [1, 1])
 
 
@@ -157,7 +169,7 @@ def test_the_interval_of_a_mean_over_targets_holds_the_truth_as_often_as_it_says
     rng, targets, boards = np.random.default_rng(0), 11, 1000
     values = rng.normal(0, 0.03, (boards * targets, 14))
     scores = values + rng.normal(0, 0.05, values.shape)
-    figures = np.concatenate([judge(v[None], s[None], None) for v, s in zip(values, scores, strict=True)])[:, :4]
+    figures = np.concatenate([agreement_statistics(v[None], s[None], None) for v, s in zip(values, scores, strict=True)])[:, :4]
     figures = figures.reshape(boards, targets, 4)[:, :, [0, 2]]
     truth = figures.mean(axis=(0, 1))
     ends = np.array([[mean_interval(one[:, k]) for k in range(2)] for one in figures])

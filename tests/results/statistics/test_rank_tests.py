@@ -5,7 +5,7 @@ import pytest
 import scikit_posthocs
 from scipy import stats
 
-from results.statistics.rank_tests import cliques, critical_difference, difference, friedman, holm
+from results.statistics.rank_tests import cliques, critical_difference, difference, friedman
 
 # AUC of C4.5, C4.5+m, C4.5+cf, C4.5+m+cf on fourteen data sets: their ranks as printed in the paper.
 DEMSAR = np.array([
@@ -48,11 +48,6 @@ def test_pairs_told_apart_are_those_of_scikit_posthocs():
     expected = {(max(i, j), min(i, j)): p[i, j] for i in range(5) for j in range(i) if p[i, j] < 0.05}
     assert found == pytest.approx(expected)
     assert 0 < len(found) < 10
-
-
-def test_holm_by_hand():
-    np.testing.assert_allclose(holm(np.array([0.01, 0.04, 0.03])), [0.03, 0.06, 0.06])
-    np.testing.assert_allclose(holm(np.array([0.6, 0.7])), [1, 1])
 
 
 def test_cliques_are_the_longest_runs_and_none_lies_in_another():

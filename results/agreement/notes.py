@@ -1,0 +1,39 @@
+"""The verdict on measures, and the sentences below an agreement."""
+
+from collections.abc import Sequence
+
+from results.agreement.decisions import Decision, decision_name
+from results.agreement.result import JudgedMeasure
+from results.statistics.rank_agreement import FEW, MANY
+
+
+def verdict(rows: Sequence[JudgedMeasure]) -> str:
+    """Which measures are ahead of the static mean rank."""
+    leads = [row for row in rows if row.lead.p_holm is not None]
+    if not leads:
+        return "without the static mean rank, which takes two targets, nothing can be said of which measure leads"
+    ahead = [row.name for row in leads if row.lead.p_holm is not None and row.lead.p_holm < 0.05]
+    if ahead:
+        return f"{', '.join(ahead)}: ahead of the static mean rank in weighted tau (95 % for all measures at once)"
+    return "no measure is ahead of the static mean rank in weighted tau (95 % for all measures at once)"
+
+
+def decision_notes(decisions: Sequence[Decision]) -> list[str]:
+    """Which sampling errors no interval holds, and whether there are too few targets."""
+    single = _names([d for d in decisions if d.top is None], decisions)
+    blind = _names([d for d in decisions if d.measured.images is None], decisions)
+    notes = []
+    if single is not None:
+        notes.append(f"one seed{single}: top tie groups are not known, and no interval holds the sampling error of seeds")
+    if blind is not None:
+        notes.append(f"no interval holds the sampling error of the test images{blind}")
+    if len({d.target for d in decisions}) < MANY:
+        notes.append(FEW)
+    return notes
+
+
+def _names(some: Sequence[Decision], decisions: Sequence[Decision]) -> str | None:
+    """Which decisions these are; empty if all of them, None if there are none."""
+    if not some:
+        return None
+    return "" if len(some) == len(decisions) else f" of {', '.join(decision_name(d, decisions) for d in some)}"
