@@ -1,4 +1,4 @@
-"""The commands that bring, make and examine entries: fetch, new, check."""
+"""The commands that download data and create or check entries: fetch, new, check."""
 
 import sys
 from enum import StrEnum
@@ -19,14 +19,14 @@ COLOUR = {"ok": "green", "note": "yellow", "broken": "red"}
 
 
 class Kind(StrEnum):
-    """What can be made new."""
+    """Kinds of entries that `cats new` creates."""
 
     source = "source"
     target = "target"
 
 
 class Task(StrEnum):
-    """What the labels of a data set are."""
+    """Kinds of labels of a data set."""
 
     binary = "binary"
     multiclass = "multiclass"
@@ -36,7 +36,7 @@ class Task(StrEnum):
 
 @app.command()
 def fetch(name: Annotated[str, typer.Argument(help="A target, or a source with a data set.")]) -> None:
-    """Fetch the files of a data set into CATS_HOME: licence printed first, resumed where it broke off, checksum looked at."""
+    """Download the files of a data set into CATS_HOME. Prints the licence first, resumes, and compares checksums."""
     from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
@@ -57,23 +57,30 @@ def fetch(name: Annotated[str, typer.Argument(help="A target, or a source with a
 
 @app.command()
 def new(
-    kind: Annotated[Kind, typer.Argument(help="What it shall be; every target is a source too.")],
+    kind: Annotated[Kind, typer.Argument(help="Kind of the entry; every target is a source too.")],
     name: Annotated[str, typer.Argument(help="Lower case letters, digits and _.")],
     *,
-    origin: Annotated[Path, typer.Option("--from", help="A folder per class, an archive of such, a table (.csv), or an .npz.")],
-    modality: Annotated[str, typer.Option(help="As in 'breast ultrasound'.")] = "",
-    licence: Annotated[str, typer.Option(help="Under which the pictures may be used.")] = "",
-    citation: Annotated[str, typer.Option(help="Whom to cite.")] = "",
-    title: Annotated[str, typer.Option(help="One line; else the name.")] = "",
-    task: Annotated[Task | None, typer.Option(help="Else binary for two classes, multiclass for more.")] = None,
-    classes: Annotated[str, typer.Option(help="Names in the order of the labels, with commas between.")] = "",
+    origin: Annotated[
+        Path,
+        typer.Option("--from", help="The data: a folder per class, an archive of such folders, a table (.csv), or an .npz."),
+    ],
+    modality: Annotated[str, typer.Option(help="Modality, for example 'breast ultrasound'.")] = "",
+    licence: Annotated[str, typer.Option(help="Licence of the pictures.")] = "",
+    citation: Annotated[str, typer.Option(help="Citation of the data.")] = "",
+    title: Annotated[str, typer.Option(help="Title in one line; by default the name.")] = "",
+    task: Annotated[
+        Task | None, typer.Option(help="Kind of labels; by default binary for two classes, multiclass for more.")
+    ] = None,
+    classes: Annotated[str, typer.Option(help="Names of the classes in the order of the labels, separated by commas.")] = "",
     path: Annotated[str | None, typer.Option(help="Column of a table that names the pictures.")] = None,
     label: Annotated[str | None, typer.Option(help="Column of a table that holds the class.")] = None,
     group: Annotated[str | None, typer.Option(help="Column of a table that names patient, slide or lesion.")] = None,
     part: Annotated[str | None, typer.Option(help="Column of a table that says train, val or test.")] = None,
-    to: Annotated[Path | None, typer.Option(help="Folder of entries; else CATS_ENTRIES, or ~/.config/cats-bench.")] = None,
+    to: Annotated[
+        Path | None, typer.Option(help="Folder of entries; by default CATS_ENTRIES, or ~/.config/cats-bench.")
+    ] = None,
 ) -> None:
-    """Look at your data and write their entry: a YAML file of about ten lines. The data stay where they are."""
+    """Examine your data and write an entry for them, a YAML file of about ten lines. The data are not copied."""
     from benchmark.core.paths import entries_folder
     from benchmark.entries.infer import infer_entry
     from benchmark.entries.scaffold import Facts, check_name, describe_data
@@ -82,17 +89,17 @@ def new(
     folder = to or entries_folder()
     kinds: Any = f"{kind.value}s"
     check_name(kinds, name, folder)
-    said = {"modality": modality, "licence": licence, "citation": citation}
-    missing = [key for key, value in said.items() if not value.strip()]
+    facts = {"modality": modality, "licence": licence, "citation": citation}
+    missing = [key for key, value in facts.items() if not value.strip()]
     if missing and not sys.stdin.isatty():
         options = " and ".join(f"--{key}" for key in missing)
-        raise CatsError(f"{options} must be given; nobody is at a terminal to be asked")
-    found = infer_entry(origin, {"path": path, "label": label, "group": group, "part": part})
-    _say(f"{origin}: {describe_data(found)}")
-    said |= {key: typer.prompt(key, err=True).strip() for key in missing}
+        raise CatsError(f"{options} must be given, because there is no terminal to ask at")
+    inferred = infer_entry(origin, {"path": path, "label": label, "group": group, "part": part})
+    _say(f"{origin}: {describe_data(inferred)}")
+    facts |= {key: typer.prompt(key, err=True).strip() for key in missing}
     listed = tuple(item.strip() for item in classes.split(",")) if classes else ()
-    facts = Facts(**said, title=title, task=task.value if task else None, classes=listed)
-    written = new_entry(kinds, name, found, facts, folder)
+    more = Facts(**facts, title=title, task=task.value if task else None, classes=listed)
+    written = new_entry(kinds, name, inferred, more, folder)
     elsewhere = "" if folder.absolute() == entries_folder().absolute() else f"CATS_ENTRIES={folder} "
     _say(f"wrote {written}\nnext: {elsewhere}cats check {name} --contact-sheet sheets")
 
@@ -100,27 +107,29 @@ def new(
 @app.command()
 def check(
     name: Annotated[str, typer.Argument(help="A source or target, with options in brackets if it has any.")],
-    contact_sheet: Annotated[Path | None, typer.Option(help="Write one PNG of small pictures per class there.")] = None,
-    size: Annotated[int, typer.Option(min=8, max=1024, help="Pixels to decode at.")] = 64,
-    backbone: Annotated[str | None, typer.Option(help="For ready weights; else every backbone whose file is here.")] = None,
+    contact_sheet: Annotated[Path | None, typer.Option(help="Folder for one PNG of small pictures per class.")] = None,
+    size: Annotated[int, typer.Option(min=8, max=1024, help="Size of the decoded images in pixels.")] = 64,
+    backbone: Annotated[
+        str | None, typer.Option(help="Backbone for ready weights; by default every backbone with a file here.")
+    ] = None,
     tracking_uri: TrackingOption = DATABASE,
 ) -> None:
-    """Hold an entry to every promise that ours are held to. Exit code 1 if one is broken."""
+    """Check every promise of an entry, the same for your own entries and for ours. Exit code 1 if one is broken."""
     from benchmark.data.dataset import Dataset
     from benchmark.entries.examine import examine, subjects
 
     datasets = [subject for subject in subjects(name) if isinstance(subject, Dataset)]
     if contact_sheet is not None and not datasets:
         raise CatsError(f"{name} has no pictures to make a contact sheet of")
-    found = []
+    findings = []
     for finding in examine(name, tracking_uri, size, backbone):
-        found.append(finding)
+        findings.append(finding)
         _print_finding(finding)
-    broken = sum(finding.state == "broken" for finding in found)
+    broken = sum(finding.state == "broken" for finding in findings)
     if contact_sheet is not None:
         for dataset in datasets:
             _sheets(dataset, size, contact_sheet, broken)
-    _say(f"{name}: {len(found) - broken} promises kept, {broken} broken")
+    _say(f"{name}: {len(findings) - broken} promises kept, {broken} broken")
     if broken:
         raise typer.Exit(1)
 

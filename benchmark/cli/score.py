@@ -1,4 +1,4 @@
-"""The commands about measures."""
+"""The command that scores sources by measures: score."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,9 +21,11 @@ def score(
     plan: PlanArgument,
     tracking_uri: TrackingOption = DATABASE,
     device: Annotated[Device, typer.Option(help="auto takes a GPU if there is one.")] = Device.auto,
-    images: Annotated[int, typer.Option(min=10, help="Images of each target and source that are looked at, at most.")] = 1000,
-    draws: Annotated[int, typer.Option(min=10, help="Resamples behind each interval.")] = 50,
-    neutral: Annotated[str, typer.Option(help="The source whose network compares two data sets.")] = "imagenet",
+    images: Annotated[int, typer.Option(min=10, help="Maximum number of images of each target and source.")] = 1000,
+    draws: Annotated[int, typer.Option(min=10, help="Number of bootstrap resamples for each interval.")] = 50,
+    neutral: Annotated[
+        str, typer.Option(help="Source whose network embeds both data sets when their images are compared.")
+    ] = "imagenet",
     form: Annotated[Format, typer.Option("--format", help="How to print it.")] = Format.table,
 ) -> None:
     """Score every source on every target by measures of transferability, without training. Run it again to resume."""
@@ -43,7 +45,7 @@ def score(
     tracking = Tracking(tracking_uri, loaded.experiment)
     try:
         with stoppable():
-            state = _appraise(setting, tracking)
+            state = _score_plan(setting, tracking)
     except KeyboardInterrupt:
         say(f"stopped; nothing finished is lost. Resume with: cats score {plan}")
         raise typer.Exit(exit_code()) from None
@@ -61,7 +63,7 @@ def score(
         raise typer.Exit(1)
 
 
-def _appraise(setting: "ScoreSettings", tracking: "Tracking") -> "Run":
+def _score_plan(setting: "ScoreSettings", tracking: "Tracking") -> "Run":
     from benchmark.cli.progress import Progress
     from benchmark.measures.scoring import score_plan
     from results.tracking.lease import Lease

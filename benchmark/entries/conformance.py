@@ -1,7 +1,7 @@
-"""The promises of an entry, each a small function: the same for the user's own entries and for ours.
+"""The promises of an entry, each a function: the same for users' own entries and for ours.
 
-A promise looks at a Case and returns a sentence about what it found; a Note is a sentence worth a look; a CatsError says
-how the promise is broken. What one promise reads is kept in the Case for the next ones.
+A promise examines a Case and returns a sentence about what it found. A returned Note is a sentence that needs attention; a
+raised CatsError says how the promise is broken. What one promise reads is stored in the Case for the next ones.
 """
 
 import hashlib
@@ -18,19 +18,19 @@ from benchmark.data.split import split
 from benchmark.entries.finding import STEP_BACKBONE, STEP_IMAGES, STEP_PIXELS, Finding, Note, require_facts, run_promise
 from results.error import CatsError
 
-ENOUGH = 20  # training images of a class; fewer are worth a note
+ENOUGH = 20  # training images of a class; fewer give a Note
 SHARED = 0.01  # of the test images may also lie in another part before the promise is broken
 
 
 class Case:
-    """A data set under examination, decoded at `size` pixels when the first promise asks for its images."""
+    """A data set under examination, decoded at `size` pixels when a promise first needs its images."""
 
     def __init__(self, dataset: Dataset, size: int) -> None:
         self.dataset, self.size = dataset, size
 
     @cached_property
     def samples(self) -> Samples:
-        """The table as the reader gives it; its images may be gone through once."""
+        """The table that the reader returns; its images can be iterated over once."""
         return self.dataset.read(self.dataset.folder())
 
     @cached_property
@@ -40,54 +40,52 @@ class Case:
 
     @cached_property
     def parts(self) -> dict[str, np.ndarray]:
-        """Indices of train, val and test."""
+        """Row numbers of train, val and test."""
         return split(self.dataset, self.images)
 
     def counts(self, chosen: np.ndarray) -> np.ndarray:
-        """Images of each class among the chosen, (C,)."""
+        """Number of images of each class among the rows `chosen`, (C,)."""
         labels = self.images.labels[chosen]
         return labels.sum(axis=0) if labels.ndim > 1 else np.bincount(labels, minlength=len(self.dataset.classes))
 
 
 def described(case: Case) -> str:
-    """Title, modality, licence and citation are given."""
+    """The entry gives title, modality, licence and citation."""
     return require_facts(
         case.dataset.name, {key: getattr(case.dataset, key) for key in ("title", "modality", "licence", "citation")}
     )
 
 
 def files(case: Case) -> str:
-    """The files are where an entry's files are looked for."""
+    """The files of the data set are in a data folder."""
     folder = case.dataset.folder()
     return str(folder) if case.dataset.files or case.dataset.tree else "no file is needed"
 
 
 def checksums(case: Case) -> str:
-    """Files are the ones declared."""
+    """The files have the declared checksums."""
     case.dataset.verify()
     if not case.dataset.files:
         return "identity from names and contents" if case.dataset.tree else f"revision {case.dataset.revision}"
     bare = [file.path for file in case.dataset.files if file.declared is None]
-    return Note(f"no checksum is declared for {', '.join(bare)}; another file would go unseen") if bare else "as declared"
-
-
-def labels(case: Case) -> str:
-    """Counts and classes are as declared, and labels fit the task."""
-    dataset = case.dataset
-    check_samples(dataset, case.samples)
-    found = f"{len(case.samples.ids):,} images, {len(dataset.classes)} classes, {dataset.task}"
     return (
-        f"{found}, as declared"
-        if dataset.images is not None
-        else Note(f"{found}; how many images there must be is not declared")
+        Note(f"no checksum is declared for {', '.join(bare)}; a changed file would not be noticed") if bare else "as declared"
     )
 
 
+def labels(case: Case) -> str:
+    """Number of images and classes are as declared, and the labels fit the task."""
+    dataset = case.dataset
+    check_samples(dataset, case.samples)
+    found = f"{len(case.samples.ids):,} images, {len(dataset.classes)} classes, {dataset.task}"
+    return f"{found}, as declared" if dataset.images is not None else Note(f"{found}; the entry declares no number of images")
+
+
 def pictures(case: Case) -> str:
-    """Every image opens and has the declared shape."""
+    """Every image can be read and has the declared shape."""
     images, shape = case.images, case.dataset.shape
-    found = f"all {len(images.ids):,} open, {'grey' if images.images.shape[-1] == 1 else 'colour'}"
-    return f"{found}, {shape[0]} × {shape[1]} as declared" if shape else f"{found}; shapes may differ, none is declared"
+    found = f"all {len(images.ids):,} can be read, {'grey' if images.images.shape[-1] == 1 else 'colour'}"
+    return f"{found}, {shape[0]} × {shape[1]} as declared" if shape else f"{found}; no shape is declared, shapes may differ"
 
 
 def values(case: Case) -> str:
@@ -100,25 +98,27 @@ def values(case: Case) -> str:
         blank += int((least == most).sum())
         low, high = min(low, int(least.min())), max(high, int(most.max()))
     if blank == len(pixels):
-        raise CatsError(f"{case.dataset.name}: every image is blank, each has one value only")
+        raise CatsError(f"{case.dataset.name}: every image is blank: all its pixels have one value")
     found = f"values from {low} to {high}"
     return Note(f"{found}; {blank:,} of {len(pixels):,} images are blank") if blank else found
 
 
 def groups(case: Case) -> str:
-    """No patient (slide, lesion, block) lies in two official parts; where parts are drawn, they are drawn whole."""
+    """No patient (slide, lesion, block) is in two official parts. Where parts are drawn, groups are drawn whole."""
     dataset, known = case.dataset, case.images.groups
     if dataset.groups is None and (known == "").all():
-        return Note("nobody knows which images belong to one patient; boards say so")
+        return Note("it is not known which images belong to one patient; boards note this")
     if dataset.groups is None:
-        raise CatsError(f"{dataset.name}: the reader names groups, `groups:` does not say what they are")
+        raise CatsError(f"{dataset.name}: the reader returns groups, but `groups:` of the entry does not say what they are")
     if (known == "").any():
-        raise CatsError(f"{dataset.name}: {dataset.groups} is declared, {(known == '').sum():,} images name none")
+        raise CatsError(
+            f"{dataset.name}: `groups: {dataset.groups}` is declared, but {(known == '').sum():,} images have no group"
+        )
     for one, other in (("train", "val"), ("train", "test"), ("val", "test")):
         both = set(known[case.images.parts == one]) & set(known[case.images.parts == other])
         if both:
             raise CatsError(
-                f"{dataset.name}: {dataset.groups} '{min(both)}' lies in {one} and in {other}, as do {len(both) - 1} more"
+                f"{dataset.name}: {dataset.groups} '{min(both)}' is in {one} and in {other}, as are {len(both) - 1} more"
             )
     return f"{len(set(known)):,} × {dataset.groups}, each in one part"
 
@@ -134,7 +134,7 @@ def parts(case: Case) -> str:
 
 
 def enough(case: Case) -> str:
-    """There are enough training images of every class."""
+    """Every class has enough training images."""
     counts = case.counts(case.parts["train"])
     few = [f"{case.dataset.classes[i]} {counts[i]}" for i in np.flatnonzero(counts < ENOUGH)]
     if few:
@@ -149,17 +149,18 @@ def apart(case: Case) -> str:
         near = sum(overlap.images for overlap in overlaps_within(case.dataset, lambda _: None) or ())
         if near > case.dataset.known_duplicates:
             return Note(
-                f"{near:,} images of val and test nearly equal one of an earlier part; a target says known_duplicates: {near}"
+                f"{near:,} images of val and test are near-duplicates of images of an earlier part; a target declares "
+                f"known_duplicates: {near}"
             )
-        return "no test image is in train or val, pixel by pixel"
-    found = f"{shared:,} of {count:,} test images are also in train or val, pixel by pixel"
+        return "no test image is in train or val, pixel for pixel"
+    found = f"{shared:,} of {count:,} test images are also in train or val, pixel for pixel"
     if shared > SHARED * count:
         raise CatsError(f"{case.dataset.name}: {found}; {SHARED:.0%} are allowed")
     return Note(found)
 
 
 def shared_images(case: Case) -> int:
-    """How many test images have an exact copy in train or val."""
+    """Number of test images with an exact copy in train or val."""
 
     def content(index: int) -> bytes:
         return hashlib.blake2b(case.images.images[index].tobytes(), digest_size=16).digest()
@@ -169,7 +170,7 @@ def shared_images(case: Case) -> int:
 
 
 def trains(case: Case) -> str:
-    """One small training step on the CPU has a finite loss."""
+    """A small training step on the CPU has a finite loss."""
     import torch
 
     from benchmark.data.decoded import resized_square
@@ -184,14 +185,16 @@ def trains(case: Case) -> str:
     network = Network(STEP_BACKBONE, Trained(), len(case.dataset.classes))
     losses = []
     optimiser = torch.optim.SGD(network.parameters(), lr=1e-3)
-    for _ in range(2):  # the second loss has felt the step
+    for _ in range(2):  # the second loss is computed after the step
         loss = loss_of(network(as_float(batch.pixels)), batch.labels)
         optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
         losses.append(float(loss.detach()))
     if not np.isfinite(losses).all():
-        raise CatsError(f"{case.dataset.name}: the loss of a training step is {losses[0]}, then {losses[1]}")
+        raise CatsError(
+            f"{case.dataset.name}: the loss is {losses[0]} before and {losses[1]} after a training step; both must be finite"
+        )
     return f"loss {losses[0]:.3f}, after one step {losses[1]:.3f} ({STEP_BACKBONE}, {STEP_PIXELS} px)"
 
 
@@ -199,11 +202,11 @@ Promise = Callable[[Case], str]
 PROMISES: tuple[Promise, ...] = (
     described, files, checksums, labels, pictures, values, groups, parts, enough, apart, trains
 )  # fmt: skip
-NEEDED = {files, checksums, labels, pictures, groups, parts}  # nothing after them can be looked at if they are broken
+NEEDED = {files, checksums, labels, pictures, groups, parts}  # the promises after them depend on them
 
 
 def examine_data(case: Case) -> Iterator[Finding]:
-    """Every promise of a data set in turn; ends after one that the others need."""
+    """Check every promise of a data set in turn; stop after a broken one that the others depend on."""
     for promise in PROMISES:
         found = run_promise(promise.__name__, lambda promise=promise: promise(case))  # type: ignore[misc]
         yield found

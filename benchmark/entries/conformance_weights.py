@@ -1,4 +1,4 @@
-"""The promises of ready weights: described, fit the backbone, and give finite features."""
+"""The promises of ready weights: they are described, fit the backbone and give finite features."""
 
 from collections.abc import Iterator
 
@@ -10,10 +10,7 @@ from results.error import CatsError
 
 
 def examine_weights(source: Source, registry: str, backbone: str | None = None) -> Iterator[Finding]:
-    """The promises of ready weights, or of none (scratch), for one backbone or for every backbone that has a file here.
-
-    `registry` is the address of the MLflow server that published weights are looked up at.
-    """
+    """Check the promises of ready weights, or of none (scratch), for one backbone or for every backbone with a file here."""
     yield run_promise("described", lambda: _described_weights(source))
     for each in [backbone] if backbone else _backbones(source):
         found = run_promise("weights", lambda each=each: _found_weights(source, each, registry, asked=backbone is not None))  # type: ignore[misc]
@@ -27,7 +24,7 @@ def _backbones(source: Source) -> list[str]:
         return [STEP_BACKBONE]
     found = backbones_with_file(source.weights)
     if not found and source.weights.file is None:
-        raise CatsError(f"the weights of {source.name} are no file; name a backbone with --backbone")
+        raise CatsError(f"the weights of {source.name} are not a file; name a backbone with --backbone")
     if not found:
         places = " or ".join(map(str, weight_folders()))
         raise CatsError(
@@ -42,7 +39,7 @@ def _described_weights(source: Source) -> str:
 
 
 def _found_weights(source: Source, backbone: str, registry: str, *, asked: bool) -> str:
-    """There are weights, and they fit the backbone. A file for a backbone that nobody asked for may be of no use here."""
+    """There are weights and they fit the backbone. A file for a backbone that the user did not name may not be usable here."""
     from benchmark.networks.load import initialised
     from benchmark.specs.backbones import check_backbone
 
@@ -63,7 +60,7 @@ def _found_weights(source: Source, backbone: str, registry: str, *, asked: bool)
 
 
 def _forward(source: Source, backbone: str, registry: str) -> str:
-    """What comes out of one forward pass is finite."""
+    """One forward pass gives finite features."""
     import torch
 
     from benchmark.networks.load import initialised

@@ -29,7 +29,7 @@ def contact_sheets(dataset: Dataset, images: Decoded, folder: Path) -> list[Path
 
 
 def sheet(images: np.ndarray, chosen: np.ndarray, title: str) -> Image.Image:
-    """A sheet of up to 32 of the `chosen` images (N, S, S, 1 or 3), taken at even distances so that all parts show."""
+    """A sheet of at most 32 of the `chosen` images (N, S, S, 1 or 3), evenly spaced so that all parts occur."""
     size = max(images.shape[1], 32)
     picked = chosen[np.unique(np.linspace(0, len(chosen) - 1, COLUMNS * ROWS).astype(int))] if len(chosen) else chosen
     rows = max(1, -(-len(picked) // COLUMNS))

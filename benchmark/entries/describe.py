@@ -1,4 +1,4 @@
-"""What `cats list` and `cats show` say about entries, plans and recipes."""
+"""The rows of `cats list` and the description that `cats show` prints, of entries, plans and recipes."""
 
 import inspect
 import itertools
@@ -18,7 +18,7 @@ from results.error import CatsError, nearest
 
 
 def entry_rows(kind: str) -> list[dict[str, Any]]:
-    """One row per entry, ready to print or to become JSON."""
+    """One row per entry of a kind, ready to print or to convert to JSON."""
     if kind == "plans":
         return [_plan_row(name) for name in plan_names()]
     if kind == "recipes":
@@ -33,7 +33,7 @@ def entry_rows(kind: str) -> list[dict[str, Any]]:
 
 
 def _row(name: str, row_of: Callable[[str], dict[str, Any]]) -> dict[str, Any]:
-    """One entry; one that is broken says why and hides no other."""
+    """The row of one entry; a broken entry gives its error in its own row and hides no other."""
     try:
         return {"name": name, **row_of(name)}
     except CatsError as error:
@@ -78,7 +78,7 @@ def recipe_text(name: str) -> str:
 
 
 def recipe_comment(text: str) -> str:
-    """What a recipe says of itself: the comment that its file begins with."""
+    """The comment that a recipe begins with."""
     comment = itertools.takewhile(lambda line: line.startswith("#"), text.splitlines())
     return "\n".join(line.removeprefix("#").removeprefix(" ") for line in comment)
 
@@ -106,7 +106,7 @@ def _here(dataset: Dataset) -> bool:
 
 
 def description(name: str) -> str:
-    """Everything declared about a name, as JSON; a name that is a source and a target shows both."""
+    """All declared facts about a name, as JSON; for a name that is a source and a target, of both."""
     found: dict[str, Any] = {}
     plain = catalogue.split_reference(name)[0]
     if plain in catalogue.names("sources"):

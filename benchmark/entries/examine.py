@@ -1,4 +1,4 @@
-"""Run all promises of a name."""
+"""Examination of an entry by its name."""
 
 from collections.abc import Iterator
 
@@ -10,11 +10,9 @@ from benchmark.specs.source import Source
 
 
 def examine(name: str, registry: str, size: int = 64, backbone: str | None = None) -> Iterator[Finding]:
-    """Every promise of an entry in turn; of a name that is a source and a target with other data, of both.
+    """Check every promise of an entry in turn; of a name that is a source and a target with different data, of both.
 
-    `registry` is the address of the MLflow server that published weights are looked up at.
-
-    Raises CatsError if there is no such entry, or no backbone to try ready weights on.
+    Raises CatsError if there is no such entry, or no backbone to test ready weights with.
     """
     for subject in subjects(name):
         if isinstance(subject, Dataset):

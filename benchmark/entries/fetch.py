@@ -1,4 +1,4 @@
-"""Brings the files of a data set to this machine: asked for, downloaded to a draft, compared with the checksum, then moved."""
+"""Download of the files of a data set: into a draft, compared with the checksum, then moved into place."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -12,24 +12,24 @@ from results.error import CatsError
 
 
 def fetch(name: str, say: Callable[[str], None], progress: Progress = silent) -> None:
-    """Download what is missing into CATS_HOME/data and compare it with its checksum; the licence is said first.
+    """Download missing files into CATS_HOME/data and compare all files with their checksums; the licence is printed first.
 
-    Raises CatsError if there is nothing to fetch from, or if what came is not what was declared.
+    Raises CatsError if no address is declared, or if a downloaded file is not the declared one.
     """
     dataset = _dataset(name)
     try:
         dataset.folder()
     except CatsError:
-        lacking = [file.path for file in dataset.files if not file.url]
-        if lacking:
-            raise CatsError(f"{name}: no address is declared for {', '.join(lacking)}; see `cats show {name}`") from None
+        without = [file.path for file in dataset.files if not file.url]
+        if without:
+            raise CatsError(f"{name}: no address is declared for {', '.join(without)}; see `cats show {name}`") from None
         say(f"{dataset.title}: licence {dataset.licence}; {dataset.citation}")
         _bring(dataset, downloads_folder(), progress)
         dataset.folder()
     else:
         dataset.verify()
     for file in dataset.files:
-        proof = "checksum right" if file.declared else "no checksum is declared"
+        proof = "checksum correct" if file.declared else "no checksum is declared"
         say(f"{name} is here, {proof}: {dataset.file(file)}")
 
 

@@ -1,4 +1,4 @@
-"""Finding, Note."""
+"""Findings: the results of examining the promises of an entry."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,31 +10,31 @@ STEP_IMAGES, STEP_PIXELS, STEP_BACKBONE = 16, 32, "test_resnet"
 
 
 class Note(str):
-    """A sentence about something that is no broken promise, but should be known."""
+    """A sentence about something that breaks no promise but needs attention."""
 
     __slots__ = ()
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What came of one promise."""
+    """The result of one promise."""
 
     promise: str
     state: Literal["ok", "note", "broken"]
     sentence: str
 
 
-def run_promise(name: str, look: Callable[[], str]) -> Finding:
-    """What one promise says."""
+def run_promise(name: str, check: Callable[[], str]) -> Finding:
+    """Run the check of one promise; a CatsError becomes a broken Finding."""
     try:
-        said = look()
+        sentence = check()
     except CatsError as error:
         return Finding(name, "broken", str(error))
-    return Finding(name, "note" if isinstance(said, Note) else "ok", str(said))
+    return Finding(name, "note" if isinstance(sentence, Note) else "ok", str(sentence))
 
 
 def require_facts(name: str, facts: dict[str, str]) -> str:
-    """The facts as one text. Raises CatsError if one of them is empty or says that nobody knows."""
+    """The facts as one text. Raises CatsError if a fact is empty, or a placeholder such as `unknown`."""
     empty = [key for key, value in facts.items() if value.strip().lower() in {"", "?", "todo", "unknown", "none"}]
     if empty:
         raise CatsError(f"{name}: {', '.join(empty)} must be given")

@@ -1,4 +1,4 @@
-"""Sources whose images are made from a seed, one class per law; nothing is downloaded."""
+"""Sources whose images are drawn from a seed, one class per law; nothing is downloaded."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -13,10 +13,10 @@ from benchmark.specs.source import Source
 
 @dataclass(frozen=True)
 class Law:
-    """What is drawn.
+    """A family of laws that images are drawn by.
 
     Attributes:
-        name, title, citation: of the source. word: what a class is called, before its number.
+        name, title, citation: of the source. word: what a class is called, before its number. side: of the images, in pixels.
         images: (classes, per_class) → (side, side, 3) uint8, class after class.
     """
 
@@ -29,9 +29,9 @@ class Law:
 
 
 def generated(law: Law, classes: int, per_class: int) -> Source:
-    """So many classes, so many images of each. Raises ValueError for numbers that no data set can have."""
+    """A source with this number of classes and of images per class. Raises ValueError for numbers that no data set can have."""
     if not isinstance(classes, int) or not isinstance(per_class, int) or classes < 2 or per_class < 1:
-        raise ValueError("classes and per_class are whole numbers, from 2 and from 1 on")
+        raise ValueError("classes must be a whole number of at least 2, per_class of at least 1")
 
     def read(_: Path) -> Samples:
         labels = np.repeat(np.arange(classes), per_class)

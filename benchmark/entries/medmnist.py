@@ -1,4 +1,4 @@
-"""MedMNIST's twelve 2-D sets, as medmnist.INFO describes them. Used by the entries in `targets/`."""
+"""The twelve 2-D sets of MedMNIST, as medmnist.INFO describes them."""
 
 import importlib.util
 from functools import lru_cache
@@ -23,7 +23,7 @@ TASKS: dict[str, Task] = {
 
 @lru_cache(maxsize=1)
 def medmnist_info() -> dict[str, Any]:
-    """medmnist.INFO, read from its own file: `import medmnist` would import torch, which a list of entries can do without."""
+    """medmnist.INFO, read from its own file: `import medmnist` would import torch, which listing entries does not need."""
     package = importlib.util.find_spec("medmnist")
     assert package is not None
     assert package.origin is not None
@@ -36,7 +36,7 @@ def medmnist_info() -> dict[str, Any]:
 
 
 def medmnist_target(name: str, size: int, *, modality: str, family: str = "", known_duplicates: int = 0) -> Target:
-    """One set of MedMNIST at one of its four sizes, with its official split and MD5. Raises CatsError for another size."""
+    """One set of MedMNIST at one of its four sizes, with official split and MD5. Raises CatsError for another size."""
     if not isinstance(size, int) or size not in SIZES:
         raise CatsError(f"{name} has no size {size}; allowed are {', '.join(map(str, SIZES))}")
     facts, mark = medmnist_info()[name], "" if size == 28 else f"_{size}"
@@ -61,12 +61,12 @@ def medmnist_target(name: str, size: int, *, modality: str, family: str = "", kn
 
 
 def is_medmnist(dataset: Dataset) -> bool:
-    """Whether a data set is one of these, and medmnist can download it."""
+    """True for a data set of MedMNIST, which the package medmnist can download."""
     return dataset.name in medmnist_info() and all(file.path.startswith("medmnist/") for file in dataset.files)
 
 
 def download_set(dataset: Dataset, folder: Path) -> None:
-    """Let medmnist download the file of one of its sets into a data folder. Raises CatsError if it cannot."""
+    """Download the file of a set into a data folder by the package medmnist. Raises CatsError if that fails."""
     from benchmark.machine.timm_import import declare_missing
 
     declare_missing()  # medmnist imports torchvision

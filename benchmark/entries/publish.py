@@ -1,4 +1,4 @@
-"""`cats publish`."""
+"""Publication of pretrained weights in MLflow's model registry."""
 
 import json
 import re
@@ -32,7 +32,7 @@ def publish(
     check_backbone(backbone)
     entry = catalogue.source(source)
     if entry.dataset is None:
-        raise CatsError(f"{source} is {entry.kind}; only what is pretrained here can be published")
+        raise CatsError(f"{source} is {entry.kind}; only sources pretrained by a plan can be published")
     start = _start(source, backbone, absolute(tracking_uri), load_plan(plan) if plan else None, seed)
     path = pretrained_path(start)
     if not path.exists():
@@ -42,7 +42,7 @@ def publish(
     if run_id is None:
         raise CatsError(
             f"MLflow at {registry.shown} has no finished run of the pretraining {start.key[:12]} of {source}; name the server "
-            f"that has it with --tracking-uri, or send what waits with `cats sync {plan or 'PLAN'}`"
+            f"that has it with --tracking-uri, or send waiting records with `cats sync {plan or 'PLAN'}`"
         )
     trained = read_weights(path)
     tags = {
@@ -64,7 +64,7 @@ def _start(source: str, backbone: str, registry: str, plan: Plan | None, seed: i
         return start_of(links, backbone, seed or 0, {}, registry)
     if plan.pretraining_seed is None and seed is None:
         seeds = ", ".join(map(str, plan.seeds))
-        raise CatsError(f"plan '{plan.experiment}' pretrains anew for every seed; name one of {seeds} with --seed")
+        raise CatsError(f"plan '{plan.experiment}' pretrains once for every seed; name one of {seeds} with --seed")
     shared = plan.pretraining_seed  # a pretraining that all seeds share has its own seed
     return start_of(links, backbone, (seed or 0) if shared is None else shared, plan.pretraining, registry)
 

@@ -1,4 +1,4 @@
-"""Writes the entry of a data set of the user's own, after a look at the data. Nothing is copied, nothing overwritten."""
+"""Creation of the entry of a user's data set from what was inferred. No data is copied, no file overwritten."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +22,7 @@ Kind = Literal["sources", "targets"]
 
 @dataclass(frozen=True)
 class Facts:
-    """What no look at pictures can tell."""
+    """Facts that cannot be inferred from pictures."""
 
     modality: str
     licence: str
@@ -32,39 +32,41 @@ class Facts:
     classes: tuple[str, ...] = ()
 
 
-def new(kind: Kind, name: str, found: Inferred, facts: Facts, folder: Path) -> Path:
-    """Write the entry of what was found below `folder` and return its path. Raises CatsError, and then nothing is written."""
+def new(kind: Kind, name: str, inferred: Inferred, facts: Facts, folder: Path) -> Path:
+    """Write the entry below `folder` and return its path. Raises CatsError, and then nothing is written."""
     path = check_name(kind, name, folder)
-    entry = entry_of(name, found, facts)
+    entry = entry_of(name, inferred, facts)
     content = catalogue.described(kind, name, entry)
     model: Source | Target = parse(Source, content, str(path)) if kind == "sources" else parse(Target, content, str(path))
     assert model.dataset is not None
-    write(path, entry, model.dataset, found)
+    write(path, entry, model.dataset, inferred)
     return path
 
 
 def check_name(kind: Kind, name: str, folder: Path) -> Path:
-    """Where the new entry goes. Raises CatsError if the name will not do or is taken."""
+    """Path of the new entry. Raises CatsError if the name is invalid or already used."""
     if not catalogue.REFERENCE.fullmatch(name) or "[" in name:
-        raise CatsError(f"'{name}' is no name; allowed are lower case letters, digits and _, as in our_ultrasound")
+        raise CatsError(f"'{name}' is not a valid name; allowed are lower case letters, digits and _, as in our_ultrasound")
     path = folder / kind / f"{name}.yaml"
     if path.exists():
-        raise CatsError(f"{path} exists already; it is never overwritten: remove it, or take another name")
+        raise CatsError(f"{path} exists already and is not overwritten: remove it, or choose another name")
     if name in catalogue.names(kind):
-        raise CatsError(f"there is a {catalogue.WORD[kind]} called '{name}' already; take another name")
+        raise CatsError(f"there is a {catalogue.WORD[kind]} called '{name}' already; choose another name")
     if kind == "sources" and name in catalogue.names("targets"):
-        raise CatsError(f"'{name}' is a target already, and every target is a source too; nothing is to be done")
+        raise CatsError(f"'{name}' is a target already, and every target is a source too; no entry is needed")
     return path
 
 
-def entry_of(name: str, found: Inferred, facts: Facts) -> dict[str, Any]:
-    """The entry as it goes into YAML. Raises CatsError if the data would not be found again, or facts do not fit them."""
-    reader, options = next(iter(found.reader.items()))
-    classes = list(facts.classes or found.counts)
-    right = len(classes) == len(found.counts) if reader == "npz" else sorted(classes) == sorted(found.counts)
+def entry_of(name: str, inferred: Inferred, facts: Facts) -> dict[str, Any]:
+    """The content of the entry. Raises CatsError if the facts do not fit the data."""
+    reader, options = next(iter(inferred.reader.items()))
+    classes = list(facts.classes or inferred.counts)
+    right = len(classes) == len(inferred.counts) if reader == "npz" else sorted(classes) == sorted(inferred.counts)
     if not right:  # an npz file numbers its classes; elsewhere --classes can only put them in order
-        raise CatsError(f"--classes names {', '.join(classes)}; the data have {len(found.counts)}: {', '.join(found.counts)}")
-    plain = "multilabel" if found.multilabel else "binary" if len(classes) == 2 else "multiclass"
+        raise CatsError(
+            f"--classes names {', '.join(classes)}; the data have {len(inferred.counts)} classes: {', '.join(inferred.counts)}"
+        )
+    plain = "multilabel" if inferred.multilabel else "binary" if len(classes) == 2 else "multiclass"
     dataset: dict[str, Any] = {
         "title": facts.title or name,
         "modality": facts.modality,
@@ -72,26 +74,26 @@ def entry_of(name: str, found: Inferred, facts: Facts) -> dict[str, Any]:
         "classes": classes,
         "licence": facts.licence,
         "citation": facts.citation,
-        "images": found.images,
+        "images": inferred.images,
     }
-    if len(found.shapes) == 1 and found.images <= MAX_OPENED:
-        dataset["shape"] = list(next(iter(found.shapes)))
-    if found.groups:
-        dataset["groups"] = found.groups
-    dataset |= _where(found)
+    if len(inferred.shapes) == 1 and inferred.images <= MAX_OPENED:
+        dataset["shape"] = list(next(iter(inferred.shapes)))
+    if inferred.groups:
+        dataset["groups"] = inferred.groups
+    dataset |= _where(inferred)
     dataset["read"] = {reader: options if reader == "npz" else {"classes": classes, **options}}
     return {"dataset": dataset}
 
 
-def _where(found: Inferred) -> dict[str, Any]:
-    """`tree` or `files`, and `place` unless the data lie in a data folder."""
-    path = (found.inside or found.path).absolute()
+def _where(inferred: Inferred) -> dict[str, Any]:
+    """`tree` or `files`, and `place` unless the data are in a data folder."""
+    path = (inferred.inside or inferred.path).absolute()
     below = next(
         (folder for folder in map(Path.absolute, data_folders()) if path.is_relative_to(folder) and path != folder), None
     )
     name = path.relative_to(below or path.parent).as_posix()
     place: dict[str, Any] = {} if below else {"place": str(path.parent)}
-    if found.inside:
+    if inferred.inside:
         return {**place, "files": [{"path": name, "sha256": file_digest(path)}]}
     ending = next((end for end in sorted(ARCHIVE_ENDINGS, key=len, reverse=True) if path.is_file() and name.endswith(end)), "")
     return {**place, "tree": name.removesuffix(ending)}
@@ -108,10 +110,10 @@ def _flow(value: Any) -> str:
     return text.removesuffix("\n").removesuffix("\n...")
 
 
-def write(path: Path, entry: dict[str, Any], dataset: Dataset, found: Inferred) -> None:
-    """Write the entry if the data are found through it. Raises CatsError if not, or if the folder cannot be written."""
-    through, given = dataset.folder(), (found.inside or found.path)
-    if not (through / given.name if found.inside else through).samefile(given):
+def write(path: Path, entry: dict[str, Any], dataset: Dataset, inferred: Inferred) -> None:
+    """Write the entry if it leads to the data. Raises CatsError if it does not, or if the folder cannot be written."""
+    through, given = dataset.folder(), (inferred.inside or inferred.path)
+    if not (through / given.name if inferred.inside else through).samefile(given):
         raise CatsError(f"'{dataset.tree}' leads to {through}, not to {given}: rename one of them")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -121,14 +123,14 @@ def write(path: Path, entry: dict[str, Any], dataset: Dataset, found: Inferred) 
         raise CatsError(f"cannot write {path}: {error.strerror}") from error
 
 
-def describe_data(found: Inferred) -> str:
-    """What was found, one sentence."""
-    classes = ", ".join(f"{name} {count:,}" for name, count in list(found.counts.items())[:12])
-    classes += ", ..." if len(found.counts) > 12 else ""
-    colour = "grey" if found.grey else "colour"
-    sizes = [f"{height} × {width}" for height, width in found.shapes]
+def describe_data(inferred: Inferred) -> str:
+    """One sentence about what was inferred."""
+    classes = ", ".join(f"{name} {count:,}" for name, count in list(inferred.counts.items())[:12])
+    classes += ", ..." if len(inferred.counts) > 12 else ""
+    colour = "grey" if inferred.grey else "colour"
+    sizes = [f"{height} × {width}" for height, width in inferred.shapes]
     shape = f"all {sizes[0]}" if len(sizes) == 1 else f"{len(sizes)} shapes, most often {sizes[0]}"
-    parts = ", ".join(f"{part} {count:,}" for part, count in found.parts.items())
+    parts = ", ".join(f"{part} {count:,}" for part, count in inferred.parts.items())
     split = f"official parts: {parts}" if parts else "no official parts, so 70/15/15 are drawn"
-    groups = f"groups by {found.groups}" if found.groups else "no groups known"
-    return f"{found.images:,} pictures in {len(found.counts)} classes ({classes}); {shape}, {colour}; {split}; {groups}"
+    groups = f"groups by {inferred.groups}" if inferred.groups else "no groups known"
+    return f"{inferred.images:,} pictures in {len(inferred.counts)} classes ({classes}); {shape}, {colour}; {split}; {groups}"

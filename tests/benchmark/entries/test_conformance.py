@@ -114,7 +114,7 @@ def test_a_picture_that_does_not_open(call, own):
 
 
 def test_blank_pictures(own):
-    assert ("values", "mine: every image is blank, each has one value only") in broken(
+    assert ("values", "mine: every image is blank: all its pixels have one value") in broken(
         entry(samples(images=[np.full((8, 8), i % 250, dtype=np.uint8) for i in range(100)]))
     )
     images = [*noise(99), np.zeros((8, 8), dtype=np.uint8)]
@@ -129,14 +129,18 @@ PARTS = ["train"] * 60 + ["val"] * 20 + ["test"] * 20
 def test_a_patient_in_two_parts(own):
     patients = [str(i // 2) for i in range(99)] + ["0"]
     [(promise, sentence)] = broken(entry(samples(groups=patients, parts=PARTS), groups="patient"))
-    assert (promise, sentence) == ("groups", "mine: patient '0' lies in train and in test, as do 0 more")
+    assert (promise, sentence) == ("groups", "mine: patient '0' is in train and in test, as are 0 more")
 
 
 def test_patients_declared_and_not_given_or_given_and_not_declared(own):
-    assert broken(entry(samples(), groups="patient")) == [("groups", "mine: patient is declared, 100 images name none")]
+    assert broken(entry(samples(), groups="patient")) == [
+        ("groups", "mine: `groups: patient` is declared, but 100 images have no group")
+    ]
     named = entry(samples(groups=[str(i) for i in range(100)]))
-    assert broken(named) == [("groups", "mine: the reader names groups, `groups:` does not say what they are")]
-    assert groups(Case(entry(samples()), 8)) == "nobody knows which images belong to one patient; boards say so"
+    assert broken(named) == [
+        ("groups", "mine: the reader returns groups, but `groups:` of the entry does not say what they are")
+    ]
+    assert groups(Case(entry(samples()), 8)) == "it is not known which images belong to one patient; boards note this"
 
 
 def test_a_class_that_is_absent_from_a_part(own):
@@ -162,17 +166,17 @@ def test_test_images_that_are_in_train_too(own):
     images = noise()
     images[80:] = images[:20]
     found = dict(broken(entry(samples(images=images, parts=PARTS))))
-    assert found == {"apart": "mine: 20 of 20 test images are also in train or val, pixel by pixel; 1% are allowed"}
+    assert found == {"apart": "mine: 20 of 20 test images are also in train or val, pixel for pixel; 1% are allowed"}
     many = noise(400)
     many[-1] = many[0]
     said = apart(Case(entry(samples(400, images=many, parts=["train"] * 200 + ["val"] * 50 + ["test"] * 150)), 8))
     assert isinstance(said, Note)
-    assert said == "1 of 150 test images are also in train or val, pixel by pixel"
+    assert said == "1 of 150 test images are also in train or val, pixel for pixel"
 
 
 def test_a_step_that_ends_in_nan(own, monkeypatch):
     monkeypatch.setattr("benchmark.training.evaluate.loss_of", lambda logits, labels: logits.sum() * float("nan"))
-    with pytest.raises(CatsError, match="mine: the loss of a training step is nan, then nan"):
+    with pytest.raises(CatsError, match="mine: the loss is nan before and nan after a training step"):
         trains(Case(entry(samples()), 8))
 
 

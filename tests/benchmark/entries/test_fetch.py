@@ -100,7 +100,7 @@ def test_it_says_the_licence_first_and_brings_every_file(fetched):
     code, err, folder = fetched(("one.bin", f", sha256: {SHA}, size: {len(CONTENT)}"), ("two.bin", f", sha256: {SHA}"))
     assert code == 0, err
     assert err.splitlines()[0] == "Our cells: licence CC BY 4.0; Us, 2026"
-    assert err.count("checksum right") == 2
+    assert err.count("checksum correct") == 2
     assert (folder / "one.bin").read_bytes() == (folder / "two.bin").read_bytes() == CONTENT
     assert not leftovers(folder)
 

@@ -200,7 +200,7 @@ def test_nothing_is_overwritten(call, own, cells):
     path.write_text("mine\n")
     code, _, err = call("new", "source", "cells", "--from", cells, *FACTS)
     assert code == 2
-    assert f"{path} exists already; it is never overwritten" in err
+    assert f"{path} exists already and is not overwritten" in err
     assert path.read_text() == "mine\n"
 
 
@@ -208,7 +208,7 @@ def test_nothing_is_overwritten(call, own, cells):
     ("arguments", "sentence"),
     [
         (("source", "cells", "--from", "nowhere"), "there is no folder or file nowhere"),
-        (("source", "My-Cells", "--from", "pictures/cells"), "'My-Cells' is no name; allowed are lower case letters"),
+        (("source", "My-Cells", "--from", "pictures/cells"), "'My-Cells' is not a valid name; allowed are lower case letters"),
         (("source", "digits", "--from", "pictures/cells"), "there is a source called 'digits' already"),
         (("source", "breastmnist", "--from", "pictures/cells"), "'breastmnist' is a target already, and every target"),
         (("source", "cells", "--from", "pictures/cells/benign"), "holds one folder of pictures only"),
@@ -244,7 +244,7 @@ def test_what_cannot_become_an_entry_is_one_sentence(call, own, cells, arguments
 def test_missing_facts_are_named_before_anything_is_looked_at(call, own, cells):
     code, _, err = call("new", "source", "cells", "--from", cells, "--modality", "microscope")
     assert code == 2
-    assert err == "cats: --licence and --citation must be given; nobody is at a terminal to be asked\n"
+    assert err == "cats: --licence and --citation must be given, because there is no terminal to ask at\n"
 
 
 def test_an_archive_beside_a_folder_of_its_name_is_not_mistaken_for_it(call, own, cells):

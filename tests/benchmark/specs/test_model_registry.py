@@ -175,8 +175,8 @@ def test_an_entry_of_ones_own_names_published_weights(call, place):
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (("scratch", "test_resnet"), "scratch is random; only what is pretrained here can be published"),
-        (("imagenet", "test_resnet"), "imagenet is weights; only what is pretrained here can be published"),
+        (("scratch", "test_resnet"), "scratch is random; only sources pretrained by a plan can be published"),
+        (("imagenet", "test_resnet"), "imagenet is weights; only sources pretrained by a plan can be published"),
         (("digits", "test_resnot"), "timm has no backbone 'test_resnot'"),
         (("digts", "test_resnet"), "no source called 'digts'; did you mean 'digits'?"),
         (
@@ -198,7 +198,7 @@ def test_what_cannot_be_published_says_why(place, arguments, sentence):
 
 def test_a_plan_that_pretrains_for_every_seed_needs_one_named(place):
     (place / "plan.yaml").write_text(PLAN + "pretraining_seed: null\n")
-    with pytest.raises(CatsError, match="pretrains anew for every seed; name one of 0 with --seed"):
+    with pytest.raises(CatsError, match="pretrains once for every seed; name one of 0 with --seed"):
         publish("digits", "test_resnet", server(), "plan.yaml")
     assert publish("digits", "test_resnet", server(), "plan.yaml", seed=0) == MODEL  # the same as the shared one of seed 0
 
