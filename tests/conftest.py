@@ -15,7 +15,7 @@ TRUTH = Path(os.environ.get("CATS_TRUTH") or Path(__file__).parents[2] / "shared
 HEAVY_CACHES = (
     ("benchmark.data.decoded", "load_images_cached"),
     ("benchmark.networks.load", "weights_of"),
-    ("benchmark.networks.load", "loaded"),
+    ("benchmark.networks.load", "cached_backbone"),
 )
 
 
@@ -40,7 +40,7 @@ def home(tmp_path_factory, monkeypatch):
         if module in sys.modules:  # importing them would load torch for every test
             getattr(sys.modules[module], name).cache_clear()
     if "benchmark.training.device_cache" in sys.modules:
-        sys.modules["benchmark.training.device_cache"].let_go()
+        sys.modules["benchmark.training.device_cache"].evict_unused()
     return folder
 
 

@@ -51,12 +51,12 @@ def run(
 ) -> None:
     """Make every cell of a plan that is not done yet, then show the board. Run it again to resume."""
     from benchmark.execution.resolution import resolve_plan
-    from benchmark.machine.signals import exit_code, stoppable
+    from benchmark.machine.signals import exit_code, stop_on_signal
     from benchmark.specs.plan import load_plan
 
     loaded = load_plan(plan).limited(kwh=kwh, hours=hours, co2e_kg=co2e_kg, cells=cells)
     try:
-        with stoppable():
+        with stop_on_signal():
             # Before data and weights are looked up, which may take long.
             maker = engine_of(engine, device.value, scheduler, workers, loaded)
             resolved = resolve_plan(loaded, tracking_uri)
@@ -138,7 +138,7 @@ def _run(plan: "ResolvedPlan", tracking_uri: str, engine: "Engine", pack: int) -
 def sync(plan: PlanArgument, tracking_uri: TrackingOption = DATABASE) -> None:
     """Send the records that wait in the outbox to MLflow."""
     from benchmark.execution.pretraining_records import adopt
-    from benchmark.machine.signals import exit_code, sheltered, stoppable
+    from benchmark.machine.signals import delay_signals, exit_code, stop_on_signal
     from benchmark.specs.plan import load_plan
     from results.tracking.experiment import Tracking
     from results.tracking.lease import Lease
@@ -147,9 +147,9 @@ def sync(plan: PlanArgument, tracking_uri: TrackingOption = DATABASE) -> None:
     experiment = load_plan(plan).experiment
     tracking, outbox = Tracking(tracking_uri, experiment), outbox_of(tracking_uri, experiment)
     try:
-        with stoppable(), Lease(tracking, outbox, say) as lease:
+        with stop_on_signal(), Lease(tracking, outbox, say) as lease:
             adopt(outbox, experiment)
-            sent = Writer(tracking, outbox, lease).deliver(sheltered)
+            sent = Writer(tracking, outbox, lease).deliver(delay_signals)
     except KeyboardInterrupt:
         say(f"stopped; `cats sync {plan}` sends what still waits")
         raise typer.Exit(exit_code()) from None

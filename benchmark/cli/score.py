@@ -33,7 +33,7 @@ def score(
     from benchmark.execution.records import frame_of
     from benchmark.execution.resolution import resolve_plan
     from benchmark.machine.device import device_of
-    from benchmark.machine.signals import exit_code, stoppable
+    from benchmark.machine.signals import exit_code, stop_on_signal
     from benchmark.measures.inputs import ScoreSettings
     from benchmark.specs.plan import load_plan
     from results.agreement.scores import ScoresText, read_scores
@@ -44,7 +44,7 @@ def score(
     setting = ScoreSettings(resolve_plan(loaded, tracking_uri), str(device_of(device.value)), images, draws, neutral)
     tracking = Tracking(tracking_uri, loaded.experiment)
     try:
-        with stoppable():
+        with stop_on_signal():
             state = _score_plan(setting, tracking)
     except KeyboardInterrupt:
         say(f"stopped; nothing finished is lost. Resume with: cats score {plan}")

@@ -40,7 +40,7 @@ def _described_weights(source: Source) -> str:
 
 def _found_weights(source: Source, backbone: str, registry: str, *, asked: bool) -> str:
     """There are weights and they fit the backbone. A file for a backbone that the user did not name may not be usable here."""
-    from benchmark.networks.load import initialised
+    from benchmark.networks.load import initial_network
     from benchmark.specs.backbones import check_backbone
 
     try:
@@ -50,7 +50,7 @@ def _found_weights(source: Source, backbone: str, registry: str, *, asked: bool)
             raise
         return Note(str(error))
     start = start_of([source], backbone, 0, {}, registry)
-    network = initialised(start, 2, 0)
+    network = initial_network(start, 2, 0)
     path = weight_file(start.input, backbone) if start.input else None
     if path:
         origin = f"{path}, sha256 {start.weights}"
@@ -63,9 +63,9 @@ def _forward(source: Source, backbone: str, registry: str) -> str:
     """One forward pass gives finite features."""
     import torch
 
-    from benchmark.networks.load import initialised
+    from benchmark.networks.load import initial_network
 
-    network = initialised(start_of([source], backbone, 0, {}, registry), 2, 0).eval()
+    network = initial_network(start_of([source], backbone, 0, {}, registry), 2, 0).eval()
     side = int(network.backbone.pretrained_cfg["input_size"][-1])  # type: ignore[index]
     with torch.inference_mode():
         features = network.features(torch.rand(2, 3, side, side, generator=torch.Generator().manual_seed(0)))

@@ -4,8 +4,8 @@ import logging
 from collections.abc import Callable, Iterable, Iterator
 
 from benchmark.execution.engine import RunControl
-from benchmark.execution.pretraining_records import handed_over
-from benchmark.machine.signals import sheltered
+from benchmark.execution.pretraining_records import discard_record
+from benchmark.machine.signals import delay_signals
 from results.error import CatsError
 from results.record import Outcome
 from results.tracking.lease import LostError
@@ -15,7 +15,7 @@ from results.tracking.writer import Writer
 log = logging.getLogger(__name__)
 
 
-def drained(made: Iterator[list[Outcome]], control: RunControl, take: Callable[[list[Outcome]], None]) -> bool:
+def drain(made: Iterator[list[Outcome]], control: RunControl, take: Callable[[list[Outcome]], None]) -> bool:
     """Take all that an engine leaves; after Ctrl-C or a fault, what it has left by the time it has ended.
 
     Returns whether Ctrl-C came. Raises what went wrong first.
@@ -38,21 +38,21 @@ def drained(made: Iterator[list[Outcome]], control: RunControl, take: Callable[[
 
 def hand_over(outcomes: Iterable[Outcome], writer: Writer) -> None:
     """Keep what a job left, and send it with all that waits."""
-    keep(outcomes, writer.outbox)
+    store(outcomes, writer.outbox)
     deliver(writer)
 
 
-def keep(outcomes: Iterable[Outcome], outbox: Outbox) -> None:
+def store(outcomes: Iterable[Outcome], outbox: Outbox) -> None:
     """Put what a job left into the outbox; Ctrl-C waits until all of it is there.
 
     Raises CatsError if the disk refuses one of them, after it has been given the others.
     """
     refused: CatsError | None = None
-    with sheltered():
+    with delay_signals():
         for outcome in outcomes:
             try:
                 outbox.put(outcome)
-                handed_over(outcome)
+                discard_record(outcome)
             except CatsError as error:
                 refused = refused or error
         if refused is not None:
@@ -65,7 +65,7 @@ def deliver(writer: Writer) -> None:
     Raises LostError if another driver has taken over: what waits is sent when that one has ended.
     """
     try:
-        writer.deliver(sheltered)
+        writer.deliver(delay_signals)
     except LostError:
         raise
     except CatsError as error:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import ClassVar, Protocol
 
-from benchmark.machine.signals import stopped
+from benchmark.machine.signals import signal_received
 from benchmark.specs.job import Job
 from results.error import CatsError
 from results.record import Outcome
@@ -27,7 +27,7 @@ class RunControl:
     @property
     def stopping(self) -> bool:
         """Whether the engine must start nothing more and end running jobs soon. It still returns what they leave by then."""
-        return self.stop_requested or stopped()
+        return self.stop_requested or signal_received()
 
 
 class Engine(Protocol):

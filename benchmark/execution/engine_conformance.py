@@ -17,10 +17,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
-from benchmark.execution.delivery import drained
+from benchmark.execution.delivery import drain
 from benchmark.execution.engine import Engine, RunControl
 from benchmark.execution.resolution import resolve_plan
-from benchmark.machine.signals import stoppable
+from benchmark.machine.signals import stop_on_signal
 from benchmark.specs.job import Job, jobs_of
 from benchmark.specs.plan import Plan
 from results.error import CatsError
@@ -128,9 +128,9 @@ def check_stop(engine: Engine, pack: int = 1) -> None:
         return job if short <= set(recorder.keys) or job.keys == short else None  # the long ones after the short one
 
     recorder, timer = _Recorder(admit), threading.Timer(1.0, _press_ctrl_c)
-    with stoppable():
+    with stop_on_signal():
         begun = time.monotonic()
-        drained(engine.outcomes(iter([*first, *long]), recorder.control), recorder.control, recorder.take)
+        drain(engine.outcomes(iter([*first, *long]), recorder.control), recorder.control, recorder.take)
         seconds = time.monotonic() - begun
     timer.cancel()
     expected = dict.fromkeys(short, "finished")

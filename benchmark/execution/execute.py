@@ -14,9 +14,9 @@ from benchmark.data.dataset import Dataset
 from benchmark.data.decoded import Decoded, load_images_cached
 from benchmark.data.split import split_and_subsample
 from benchmark.execution.attempt import Attempt, Result
-from benchmark.execution.pretraining_records import draft_of, keep_weights
+from benchmark.execution.pretraining_records import keep_weights, weights_draft
 from benchmark.execution.side_by_side import side_by_side
-from benchmark.machine.cost_sharing import shared
+from benchmark.machine.cost_sharing import share_costs
 from benchmark.machine.meter import Meter, Stopwatch
 from benchmark.networks.weight_file import write_weights
 from benchmark.specs import catalogue
@@ -75,7 +75,7 @@ def make_cells(cells: Sequence[Cell], experiment: str, meter: Meter) -> list[Out
     works = [partial(make_cell, cell, experiment, watch) for cell, watch in zip(cells, watches, strict=True)]
     with meter.phase("together"):
         outcomes = side_by_side(works, torch.device(meter.device))
-    shares = iter(shared(meter.costs[-1:], [cost.seconds for watch in watches for cost in watch.costs] or [0.0]))
+    shares = iter(share_costs(meter.costs[-1:], [cost.seconds for watch in watches for cost in watch.costs] or [0.0]))
     made = []
     for outcome, watch in zip(outcomes, watches, strict=True):
         costs = [part.model_copy(update={"phase": cost.phase}) for cost in watch.costs for part in next(shares)]
@@ -95,7 +95,7 @@ def pretraining_attempt(start: Start, experiment: str) -> Attempt:
 
 def make_pretraining(start: Start, experiment: str, meter: Meter) -> Outcome:
     """Pretrain a source once and keep its weights under the key of the start. Raises nothing, like make_cell."""
-    draft = draft_of(start)
+    draft = weights_draft(start)
     outcome = pretraining_attempt(start, experiment).run(meter, lambda: _pretraining(start, meter, draft))
     return keep_weights(draft, start, outcome) if outcome.record.status == "finished" else outcome
 

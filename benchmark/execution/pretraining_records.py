@@ -14,10 +14,10 @@ from results.error import CatsError
 from results.record import Outcome
 from results.tracking.outbox import Outbox
 
-UNKEPT = "its process died before the weights were kept"
+NO_WEIGHTS = "its process died before the weights were kept"
 
 
-def draft_of(start: Start) -> Path:
+def weights_draft(start: Start) -> Path:
     """Where weights are written before they are kept: a place of this process alone, since two may make the same weights."""
     return draft_path(pretrained_path(start))
 
@@ -30,14 +30,14 @@ def keep_weights(draft: Path, start: Start, outcome: Outcome) -> Outcome:
     except (CatsError, OSError) as error:
         remove(draft)
         with suppress(CatsError):
-            handed_over(outcome)
+            discard_record(outcome)
         if isinstance(error, OSError):
             return _failed(outcome, str(disk_error("pretrained weights", draft.parent, error)))
         return _failed(outcome, f"cannot keep pretrained weights in {draft.parent}: {error}")
     return outcome
 
 
-def handed_over(outcome: Outcome) -> None:
+def discard_record(outcome: Outcome) -> None:
     """A driver has the record now."""
     if outcome.record.kind == "pretraining":
         _records().discard(outcome)
@@ -52,7 +52,7 @@ def adopt(outbox: Outbox, experiment: str) -> None:
         if (pretrained_folder() / f"{outcome.record.key}.safetensors").exists():
             outbox.adopt(path)
         else:
-            outbox.put(_failed(outcome, UNKEPT))
+            outbox.put(_failed(outcome, NO_WEIGHTS))
             records.remove(path)
 
 

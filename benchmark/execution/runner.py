@@ -7,14 +7,14 @@ from functools import partial
 
 from benchmark.execution.budget.forecast import forecast_of
 from benchmark.execution.budget.guard import Guard
-from benchmark.execution.delivery import deliver, drained, keep
+from benchmark.execution.delivery import deliver, drain, store
 from benchmark.execution.engine import Engine, RunControl
 from benchmark.execution.leakage import compared, leak_sentences
 from benchmark.execution.prepare import check_compiler, check_names, prepare
 from benchmark.execution.pretraining_records import adopt
 from benchmark.execution.records import finished_in, frame_of
 from benchmark.execution.watch import Run, Watch
-from benchmark.machine.signals import stopped
+from benchmark.machine.signals import signal_received
 from benchmark.specs.cell import Cell
 from benchmark.specs.job import Job, jobs_of
 from benchmark.specs.resolved import ResolvedPlan
@@ -105,7 +105,7 @@ class Work:
 
     def do(self, engine: Engine, jobs: Iterable[Job]) -> None:
         """All jobs, or as many as a budget or Ctrl-C allows."""
-        stop = drained(engine.outcomes(jobs, self.control), self.control, self._take)
+        stop = drain(engine.outcomes(jobs, self.control), self.control, self._take)
         self.state.interrupted |= stop
         if self.control.stopping:
             deliver(self.writer)
@@ -117,12 +117,12 @@ class Work:
         return fitting
 
     def _take(self, outcomes: list[Outcome]) -> None:
-        keep(outcomes, self.writer.outbox)
+        store(outcomes, self.writer.outbox)
         for outcome in outcomes:
             self.state.count(outcome.record)
             self.guard.count(outcome.record)
             self.watch.ended(outcome.record, self.state)
-        self.state.interrupted |= stopped()
+        self.state.interrupted |= signal_received()
         self.control.stop_requested |= self.state.interrupted
         if not self.control.stopping:  # else all that is left comes to the disk first
             deliver(self.writer)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from results.record import Cost, Energy
 
 
-def shared(costs: Sequence[Cost], seconds: Sequence[float]) -> list[tuple[Cost, ...]]:
+def share_costs(costs: Sequence[Cost], seconds: Sequence[float]) -> list[tuple[Cost, ...]]:
     """The costs of a stretch that several attempts ran together on one device, divided among them: their sums are the whole.
 
     `seconds`: the device time of each attempt; where nobody took any, all take the same. What is missing stays missing for
@@ -35,17 +35,17 @@ def _share(cost: Cost, part: float) -> Cost:
     )  # fmt: skip
 
 
-def beside(costs: Sequence[Cost], machine: float, card: float) -> tuple[Cost, ...]:
+def own_share(costs: Sequence[Cost], machine: float, card: float) -> tuple[Cost, ...]:
     """The costs of an attempt beside others, of which so much of its machine and of its GPU was its own, each in (0, 1].
 
     The figures of processor and memory are those of the whole machine, whoever reads them, and those of a GPU of a whole card.
     """
     if machine == card == 1:
         return tuple(costs)
-    return tuple(_own(cost, machine, card) for cost in costs)
+    return tuple(_own_part(cost, machine, card) for cost in costs)
 
 
-def _own(cost: Cost, machine: float, card: float) -> Cost:
+def _own_part(cost: Cost, machine: float, card: float) -> Cost:
     packed = cost.shared_seconds is not None
     energy = {}
     for name, e in cost.energy.items():

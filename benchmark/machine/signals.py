@@ -28,7 +28,7 @@ _heard = _Heard()
 
 
 @contextmanager
-def stoppable() -> Iterator[None]:
+def stop_on_signal() -> Iterator[None]:
     """Meanwhile the first of these signals raises KeyboardInterrupt in the main thread; a second ends the process at once."""
     _heard.last = signal.SIGINT
     mine = threading.current_thread() is threading.main_thread()
@@ -46,7 +46,7 @@ def stoppable() -> Iterator[None]:
 
 
 @contextmanager
-def sheltered() -> Iterator[None]:
+def delay_signals() -> Iterator[None]:
     """A signal that comes meanwhile raises KeyboardInterrupt only at the end: what is begun here is short, and is finished."""
     before = _heard.number
     _heard.shelters += 1
@@ -59,7 +59,7 @@ def sheltered() -> Iterator[None]:
 
 
 @contextmanager
-def noted() -> Iterator[None]:
+def record_signals() -> Iterator[None]:
     """A signal that comes meanwhile raises nothing, neither now nor later: who is in here looks for it, by stopped()."""
     _heard.shelters += 1
     try:
@@ -68,7 +68,7 @@ def noted() -> Iterator[None]:
         _heard.shelters -= 1
 
 
-def stopped() -> bool:
+def signal_received() -> bool:
     """Whether a signal has come, even if whoever was at work took it for something else."""
     return _heard.number is not None
 

@@ -17,7 +17,7 @@ from benchmark.core.seed import generator
 from benchmark.data.dataset import Dataset
 from benchmark.data.decoded import Decoded, load_images
 from benchmark.data.split import Subsample, draw_rows, split, split_and_subsample
-from benchmark.networks.load import initialised
+from benchmark.networks.load import initial_network
 from benchmark.specs.lineage import lineage
 from benchmark.specs.measure import Draws
 from benchmark.specs.needs import Undefined
@@ -110,8 +110,8 @@ class MeasureInputs:
             "source_labels": lambda: self.source_labels,
             "images": lambda: _pixels(self.target),
             "source_images": lambda: _pixels(self.source_images),
-            "network": lambda: initialised(self.start, len(self.target.dataset.classes), 0),
-            "neutral_network": lambda: initialised(self.neutral, len(self.target.dataset.classes), 0),
+            "network": lambda: initial_network(self.start, len(self.target.dataset.classes), 0),
+            "neutral_network": lambda: initial_network(self.neutral, len(self.target.dataset.classes), 0),
             "source": lambda: self.counted,
             "elsewhere": lambda: self.elsewhere,
             "rng": lambda: generator("luck", self.start.source, self.target.dataset.name, self.start.backbone),
@@ -146,7 +146,7 @@ class MeasureInputs:
         """(N, S): the source's own classifier on the features."""
         if self.start.kind == "random":
             raise Undefined("scratch has no classes of its own")
-        found = classifier_of(initialised(self.start, 2, 0), self.start)
+        found = classifier_of(initial_network(self.start, 2, 0), self.start)
         if found is None:
             raise Undefined(f"the weights of {self.start.source} for {self.start.backbone} came without their classifier")
         weight, bias = found

@@ -9,7 +9,7 @@ from torch.nn import functional as F
 from benchmark.networks.network import Network
 
 
-class Deep(nn.Conv2d):
+class MatmulConv2d(nn.Conv2d):
     """A convolution that is one matrix product where it gives few pixels.
 
     With up to 4 x 4 of them, as in the last stage of a ResNet at 64 pixels, the library's own takes 1.2 to 5 times as long.
@@ -33,7 +33,7 @@ class Deep(nn.Conv2d):
         return F.linear(torch.cat(seen, dim=3), weight, self.bias).permute(0, 3, 1, 2)
 
 
-class Wide(nn.Module):
+class Fp32Conv2d(nn.Module):
     """A convolution that is computed in fp32 also under autocast: depthwise ones have no fast gradient in bf16 on CPUs."""
 
     def forward(self, features: Tensor) -> Tensor:
@@ -44,7 +44,7 @@ class Wide(nn.Module):
             return super().forward(features.float()).to(torch.bfloat16)  # type: ignore[no-any-return]
 
 
-def quicken(network: Network) -> None:
+def optimise_for_device(network: Network) -> None:
     """Make a network train faster where it lies. The results stay the same but for rounding."""
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     if network.head.weight.device.type != "cpu":
@@ -52,15 +52,15 @@ def quicken(network: Network) -> None:
     for module in network.modules():
         if isinstance(module, nn.ReLU6 | nn.Hardtanh):  # in place they are computed aside and copied back, by torch 2.13
             module.inplace = False
-        if isinstance(module, nn.Conv2d) and module.groups > 1 and not isinstance(module, Wide):
+        if isinstance(module, nn.Conv2d) and module.groups > 1 and not isinstance(module, Fp32Conv2d):
             # A change of class keeps names, weights and copies as they are; timm has convolutions of several classes.
-            module.__class__ = wide(type(module))  # type: ignore[arg-type] # classes of modules are hashable
-        elif type(module) is nn.Conv2d and deep(module):
-            module.__class__ = Deep
+            module.__class__ = fp32_class(type(module))  # type: ignore[arg-type] # classes of modules are hashable
+        elif type(module) is nn.Conv2d and suits_matmul(module):
+            module.__class__ = MatmulConv2d
 
 
-def deep(layer: nn.Conv2d) -> bool:
-    """Whether a convolution may be computed as Deep does it, and has so many channels that it pays."""
+def suits_matmul(layer: nn.Conv2d) -> bool:
+    """Whether a convolution may be computed as MatmulConv2d does it, and has so many channels that it pays."""
     plain = (
         layer.groups == 1
         and layer.dilation == (1, 1)
@@ -71,6 +71,6 @@ def deep(layer: nn.Conv2d) -> bool:
 
 
 @cache
-def wide(kind: type[nn.Conv2d]) -> type[nn.Conv2d]:
-    """A class of convolutions, computed as Wide does it."""
-    return type(f"Wide{kind.__name__}", (Wide, kind), {})
+def fp32_class(kind: type[nn.Conv2d]) -> type[nn.Conv2d]:
+    """A class of convolutions, computed as Fp32Conv2d does it."""
+    return type(f"Fp32{kind.__name__}", (Fp32Conv2d, kind), {})

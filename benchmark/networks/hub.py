@@ -8,8 +8,8 @@ from typing import Any
 
 from benchmark.core.digest import file_digest
 from benchmark.networks.network import ARGUMENTS, HALF, Trained
-from benchmark.networks.state_dict import renamed
-from benchmark.networks.weight_file import declared, read_weights
+from benchmark.networks.state_dict import rename_keys
+from benchmark.networks.weight_file import apply_declaration, read_weights
 from benchmark.specs.source import Weights, pick
 from results.error import CatsError, first_line
 
@@ -35,11 +35,11 @@ def hub_weights(weights: Weights, backbone: str) -> Trained:
     described = told.get("pretrained_cfg", told)
     read = read_weights(tensors)
     found = Trained(
-        renamed(read.state or {}, weights.remap, place),
+        rename_keys(read.state or {}, weights.remap, place),
         mean=tuple(described.get("mean", HALF)),
         std=tuple(described.get("std", HALF)),
     )
-    return declared(replace(found, arguments=arguments), weights)
+    return apply_declaration(replace(found, arguments=arguments), weights)
 
 
 def _fetched(place: str, name: str, backbone: str) -> Path:

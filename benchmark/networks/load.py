@@ -13,10 +13,10 @@ from benchmark.core.seed import seed_of
 from benchmark.networks.copying import copy_of
 from benchmark.networks.hub import hub_weights
 from benchmark.networks.network import PLAIN, Network, Trained, build
-from benchmark.networks.registry_weights import fetched
-from benchmark.networks.state_dict import read_file, renamed
+from benchmark.networks.registry_weights import fetch_weights
+from benchmark.networks.state_dict import read_file, rename_keys
 from benchmark.networks.timm_weights import timm_weights
-from benchmark.networks.weight_file import declared, read_weights
+from benchmark.networks.weight_file import apply_declaration, read_weights
 from benchmark.specs.recipe import Recipe
 from benchmark.specs.resolve import weight_file
 from benchmark.specs.source import Weights, pick
@@ -26,13 +26,13 @@ from results.error import CatsError
 _drawing = threading.Lock()  # torch draws initial weights from a generator that all threads share
 
 
-def initialised(start: Start, classes: int, seed: int, recipe: Recipe = PLAIN) -> Network:
+def initial_network(start: Start, classes: int, seed: int, recipe: Recipe = PLAIN) -> Network:
     """A network on the CPU with the weights of its start and a head that depends on `seed` alone."""
     with _drawing:
         torch.manual_seed(seed_of("initialisation", start.backbone, str(start.seed)))
         trained = weights_of(start)
         drawn = trained.state is None  # else nothing in the backbone is random, and a copy takes half as long as making it
-        backbone = start.backbone if drawn else copy_of(loaded(start, recipe.stem))
+        backbone = start.backbone if drawn else copy_of(cached_backbone(start, recipe.stem))
         network = Network(backbone, trained, classes, recipe)
         torch.manual_seed(seed)
         network.reset_head()
@@ -40,7 +40,7 @@ def initialised(start: Start, classes: int, seed: int, recipe: Recipe = PLAIN) -
 
 
 @lru_cache(maxsize=1)
-def loaded(start: Start, stem: str) -> nn.Module:
+def cached_backbone(start: Start, stem: str) -> nn.Module:
     """A backbone with the weights of its start, to be copied."""
     return build(start.backbone, weights_of(start), stem)
 
@@ -61,14 +61,16 @@ def weights_of(start: Start) -> Trained:
         return hub_weights(weights, start.backbone)
     if start.kind == "timm":
         found = timm_weights(str(start.weights))
-        return declared(replace(found, state=renamed(found.state or {}, weights.remap, str(start.weights))), weights)
+        return apply_declaration(
+            replace(found, state=rename_keys(found.state or {}, weights.remap, str(start.weights))), weights
+        )
     return read_file(_file(start, weights), weights)
 
 
 def _file(start: Start, weights: Weights) -> Path:
     """The file that a start names, which has the checksum that it had when the plan was read."""
     if start.kind == "mlflow":
-        return fetched(str(pick(weights.mlflow, start.backbone)), str(start.weights), str(start.registry))
+        return fetch_weights(str(pick(weights.mlflow, start.backbone)), str(start.weights), str(start.registry))
     found = weight_file(weights, start.backbone)
     if found is None:
         raise CatsError(f"the weights {start.backbone}.{weights.file} are gone")

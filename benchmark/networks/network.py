@@ -136,7 +136,7 @@ def build(name: str, trained: Trained, stem: str = "backbone") -> nn.Module:
     if trained.arguments.get("stem", stem) == "small":
         small_stem(model, name)
     if trained.state is not None:
-        model.load_state_dict(fitting(model, trained.state, name), strict=False)  # fitting() has been stricter
+        model.load_state_dict(matching_weights(model, trained.state, name), strict=False)  # checked already, more strictly
     return model
 
 
@@ -158,7 +158,7 @@ def feature_count(model: nn.Module) -> int:
     return int(getattr(model, "head_hidden_size", None) or model.num_features)  # type: ignore[arg-type]
 
 
-def fitting(model: nn.Module, state: Mapping[str, Tensor], name: str) -> dict[str, Tensor]:
+def matching_weights(model: nn.Module, state: Mapping[str, Tensor], name: str) -> dict[str, Tensor]:
     """The weights without the source's head; raises CatsError naming every key that is missing, strange or misshapen.
 
     Exactly the head and batch norm's counters (`num_batches_tracked`) may differ.

@@ -9,7 +9,7 @@ from results.atomic import atomic_write, scratch_folder
 from results.error import CatsError
 
 
-def fetched(reference: str, sha256: str, registry: str) -> Path:
+def fetch_weights(reference: str, sha256: str, registry: str) -> Path:
     """The file of published weights, kept under CATS_HOME by its checksum; else it comes from the MLflow server `registry`.
 
     Raises CatsError if the server does not have it, or if what comes has another checksum.

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from benchmark.networks.network import Trained
-from benchmark.networks.weight_file import declared, read_weights
+from benchmark.networks.weight_file import apply_declaration, read_weights
 from benchmark.specs.source import Weights
 from results.error import CatsError, first_line
 
@@ -22,7 +22,7 @@ WRAPPED = ("state_dict", "model", "net")  # where training scripts put the weigh
 def read_file(path: Path, weights: Weights) -> Trained:
     """The weights in a file, with the keys that timm knows. Raises CatsError if it is damaged or holds more than tensors."""
     found = read_weights(path) if path.suffix == ".safetensors" else Trained(tensors(path))
-    return declared(replace(found, state=renamed(found.state or {}, weights.remap, str(path))), weights)
+    return apply_declaration(replace(found, state=rename_keys(found.state or {}, weights.remap, str(path))), weights)
 
 
 def tensors(path: Path) -> dict[str, Tensor]:
@@ -40,7 +40,7 @@ def tensors(path: Path) -> dict[str, Tensor]:
         raise CatsError(f"{path} is not a whole file of torch.save: {first_line(error)}") from error
     found = _state(content)
     if found is None:
-        raise CatsError(f"{path} holds {_said(content)}; a state dict is needed, names of parameters with their tensors")
+        raise CatsError(f"{path} holds {_describe(content)}; a state dict is needed, names of parameters with their tensors")
     return found
 
 
@@ -52,12 +52,12 @@ def _state(content: Any) -> dict[str, Tensor] | None:
     return dict(inner) if whole else None
 
 
-def _said(content: Any) -> str:
+def _describe(content: Any) -> str:
     kind = type(content).__name__
     return f"a mapping with {', '.join(sorted(map(str, content))[:5]) or 'nothing'}" if isinstance(content, Mapping) else kind
 
 
-def renamed(state: Mapping[str, Tensor], remap: Mapping[str, str], where: str) -> dict[str, Tensor]:
+def rename_keys(state: Mapping[str, Tensor], remap: Mapping[str, str], where: str) -> dict[str, Tensor]:
     """Keys after every replacement of `remap`, in its order; what becomes empty is left out. Raises CatsError if two meet."""
     found: dict[str, Tensor] = {}
     origin: dict[str, str] = {}

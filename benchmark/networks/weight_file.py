@@ -24,10 +24,10 @@ def read_weights(path: Path, weights: Weights | None = None) -> Trained:
             state = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 - no mapping
     except (SafetensorError, OSError) as error:
         raise CatsError(f"{path} is not a whole safetensors file: {error}") from error
-    return declared(_told(state, told, path), weights)
+    return apply_declaration(_from_metadata(state, told, path), weights)
 
 
-def _told(state: dict[str, Tensor], told: Mapping[str, str], path: Path) -> Trained:
+def _from_metadata(state: dict[str, Tensor], told: Mapping[str, str], path: Path) -> Trained:
     """Weights with what a file's metadata say of their input. Raises CatsError for metadata that say nothing."""
 
     def refuse(field: str, allowed: str) -> CatsError:
@@ -53,7 +53,7 @@ def _told(state: dict[str, Tensor], told: Mapping[str, str], path: Path) -> Trai
     return Trained(state, **numbers, channels=told.get("channels", "rgb"), arguments=arguments)
 
 
-def declared(found: Trained, weights: Weights | None) -> Trained:
+def apply_declaration(found: Trained, weights: Weights | None) -> Trained:
     """Weights as found, with what an entry declares about their input put over it."""
     if weights is None:
         return found
@@ -81,12 +81,12 @@ def write_weights(path: Path, network: Network, trained: Trained, notes: dict[st
     state = {k: v.detach().cpu().contiguous() for k, v in network.backbone.state_dict().items()}
     for name in classifier_names(network.backbone)[:1] if not len(network.dense) else ():
         state |= {f"{name}.{part}": tensor.detach().cpu().contiguous() for part, tensor in network.head.state_dict().items()}
-    content = _ordered(save(state, {**notes, **told}))
+    content = _sort_header(save(state, {**notes, **told}))
     with atomic_write(path, "pretrained weights", durable=True) as draft:
         draft.write_bytes(content)
 
 
-def _ordered(content: bytes) -> bytes:
+def _sort_header(content: bytes) -> bytes:
     """A safetensors file with its header sorted: safetensors itself writes metadata in another order every time."""
     start = 8 + int.from_bytes(content[:8], "little")
     header = json.dumps(json.loads(content[8:start]), sort_keys=True, separators=(",", ":")).encode()

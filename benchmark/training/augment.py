@@ -15,9 +15,9 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from benchmark.specs.recipe import Augment
-from benchmark.training.colour import PLANES, coloured
+from benchmark.training.colour import PLANES, adjust_colour
 
-MOVES = ("rotate", "shift", "zoom", "crop")
+WARPS = ("rotate", "shift", "zoom", "crop")
 FLIPS = ("flip", "flip_vertical")
 SHAPES = (math.log(3 / 4), math.log(4 / 3))  # of crops, width to height, as in torchvision's RandomResizedCrop
 # Rows are the stains of Ruifrok and Johnston (2001), haematoxylin, eosin and DAB, which takes the residual; columns are the
@@ -26,7 +26,7 @@ STAINS = ((0.65, 0.70, 0.29), (0.07, 0.99, 0.11), (0.27, 0.57, 0.78))
 
 
 @dataclass(frozen=True)
-class Draws:
+class AugmentationDraws:
     """The random numbers of N images: table (N, K) float32, and the columns that each change has in it."""
 
     table: Tensor
@@ -35,57 +35,57 @@ class Draws:
     def __len__(self) -> int:
         return len(self.table)
 
-    def __getitem__(self, rows: slice | Tensor) -> "Draws":
-        return Draws(self.table[rows], self.columns)
+    def __getitem__(self, rows: slice | Tensor) -> "AugmentationDraws":
+        return AugmentationDraws(self.table[rows], self.columns)
 
     def __contains__(self, name: str) -> bool:
         return name in self.columns
 
-    def to(self, device: torch.device | str) -> "Draws":
+    def to(self, device: torch.device | str) -> "AugmentationDraws":
         """The same numbers there, in one transfer."""
-        return Draws(self.table.to(device, non_blocking=True), self.columns)
+        return AugmentationDraws(self.table.to(device, non_blocking=True), self.columns)
 
     def of(self, name: str) -> Tensor:
         """The columns of a change, (N, k)."""
         return self.table[:, self.columns[name]]
 
 
-def draw(augment: Augment, count: int, rng: torch.Generator) -> Draws:
+def draw_augmentation(augment: Augment, count: int, rng: torch.Generator) -> AugmentationDraws:
     """The random numbers of `count` images, on the CPU. `rng` advances equally far for every augmentation.
 
     Every change has a generator of its own, so that switching one on or off leaves the draws of the others as they are.
     """
-    seeds = torch.randint(2**32, (len(CHANGES),), generator=rng).tolist()
+    seeds = torch.randint(2**32, (len(SAMPLERS),), generator=rng).tolist()
     drawn: dict[str, Tensor] = {}
-    for (name, change), seed in zip(CHANGES.items(), seeds, strict=True):
+    for (name, change), seed in zip(SAMPLERS.items(), seeds, strict=True):
         value = getattr(augment, name)
         if value != (1 if name == "crop" else 0):
             drawn[name] = change(value, count, torch.Generator().manual_seed(seed))
-    if any(name in drawn for name in MOVES):
-        drawn = {"affine": affine(drawn, count)} | {k: v for k, v in drawn.items() if k not in MOVES + FLIPS}
+    if any(name in drawn for name in WARPS):
+        drawn = {"affine": affine_maps(drawn, count)} | {k: v for k, v in drawn.items() if k not in WARPS + FLIPS}
     if "stain" in drawn:
-        drawn["stain"] = stain(drawn["stain"])
+        drawn["stain"] = stain_maps(drawn["stain"])
     ends = np.cumsum([0, *(column.shape[1] for column in drawn.values())]).tolist()
     columns = {name: slice(*ends[i : i + 2]) for i, name in enumerate(drawn)}
-    return Draws(torch.cat([torch.empty(count, 0), *drawn.values()], dim=1), columns)
+    return AugmentationDraws(torch.cat([torch.empty(count, 0), *drawn.values()], dim=1), columns)
 
 
-def chance(probability: float, count: int, rng: torch.Generator) -> Tensor:
+def sample_chance(probability: float, count: int, rng: torch.Generator) -> Tensor:
     """(N, 1): 1 with this probability, else 0."""
     return (torch.rand(count, 1, generator=rng) < probability).float()
 
 
-def within(bound: float, count: int, rng: torch.Generator, width: int = 1) -> Tensor:
+def sample_within(bound: float, count: int, rng: torch.Generator, width: int = 1) -> Tensor:
     """(N, width), uniform between -bound and bound."""
     return bound * (2 * torch.rand(count, width, generator=rng) - 1)
 
 
-def factor(bound: float, count: int, rng: torch.Generator) -> Tensor:
+def sample_factor(bound: float, count: int, rng: torch.Generator) -> Tensor:
     """(N, 1), uniform between 1 - bound and 1 + bound."""
-    return 1 + within(bound, count, rng)
+    return 1 + sample_within(bound, count, rng)
 
 
-def crop(smallest: float, count: int, rng: torch.Generator) -> Tensor:
+def sample_crop(smallest: float, count: int, rng: torch.Generator) -> Tensor:
     """(N, 4): width, height and centre of a part of the image whose coordinates run from -1 to 1 (so its sides are shares).
 
     As torchvision's RandomResizedCrop: the first of ten tries that fits into the image, or else the whole of it.
@@ -98,42 +98,42 @@ def crop(smallest: float, count: int, rng: torch.Generator) -> Tensor:
     first = fits.float().argmax(dim=1, keepdim=True)  # of equals the first
     chosen = sides.gather(2, first.expand(2, -1, -1)).squeeze(2).T  # (N, 2)
     chosen = torch.where(fits.any(dim=1, keepdim=True), chosen, 1.0)
-    return torch.cat([chosen, (1 - chosen) * within(1, count, rng, 2)], dim=1)
+    return torch.cat([chosen, (1 - chosen) * sample_within(1, count, rng, 2)], dim=1)
 
 
-def jitter(bound: float, count: int, rng: torch.Generator) -> Tensor:
+def sample_stain(bound: float, count: int, rng: torch.Generator) -> Tensor:
     """(N, 6): a factor per stain, and an offset a tenth as large, in densities."""
-    return within(bound, count, rng, 6) * torch.tensor([1.0] * 3 + [0.1] * 3) + torch.tensor([1.0] * 3 + [0.0] * 3)
+    return sample_within(bound, count, rng, 6) * torch.tensor([1.0] * 3 + [0.1] * 3) + torch.tensor([1.0] * 3 + [0.0] * 3)
 
 
-def beta(a: float, count: int, rng: torch.Generator) -> Tensor:
+def sample_beta(a: float, count: int, rng: torch.Generator) -> Tensor:
     """(N, 1) from Beta(a, a); torch's own sampler takes no generator."""
     seed = int(torch.randint(2**32, (1,), generator=rng))
     shares = np.random.default_rng(seed).beta(min(a, 1e9), min(a, 1e9), (count, 1))  # beyond, numpy's sums overflow
     return torch.from_numpy(shares).float()
 
 
-CHANGES: dict[str, Callable[[float, int, torch.Generator], Tensor]] = {  # new ones last: their order gives the seeds
-    "flip": chance,
-    "flip_vertical": chance,
-    "rotate": lambda degrees, count, rng: within(math.radians(degrees), count, rng),
-    "shift": lambda part, count, rng: within(2 * part, count, rng, 2),  # the width is 2, from -1 to 1
-    "zoom": lambda bound, count, rng: factor(bound, count, rng).clamp(min=1e-3),  # nothing is drawn infinitely small
-    "crop": crop,
-    "brightness": factor,
-    "contrast": factor,
-    "saturation": factor,
-    "hue": within,
-    "sharpness": chance,
-    "autocontrast": chance,
-    "equalize": chance,
-    "stain": jitter,
-    "cutout": lambda _, count, rng: within(1, count, rng, 2),
-    "mixup": beta,
+SAMPLERS: dict[str, Callable[[float, int, torch.Generator], Tensor]] = {  # new ones last: their order gives the seeds
+    "flip": sample_chance,
+    "flip_vertical": sample_chance,
+    "rotate": lambda degrees, count, rng: sample_within(math.radians(degrees), count, rng),
+    "shift": lambda part, count, rng: sample_within(2 * part, count, rng, 2),  # the width is 2, from -1 to 1
+    "zoom": lambda bound, count, rng: sample_factor(bound, count, rng).clamp(min=1e-3),  # nothing is drawn infinitely small
+    "crop": sample_crop,
+    "brightness": sample_factor,
+    "contrast": sample_factor,
+    "saturation": sample_factor,
+    "hue": sample_within,
+    "sharpness": sample_chance,
+    "autocontrast": sample_chance,
+    "equalize": sample_chance,
+    "stain": sample_stain,
+    "cutout": lambda _, count, rng: sample_within(1, count, rng, 2),
+    "mixup": sample_beta,
 }
 
 
-def affine(drawn: Mapping[str, Tensor], count: int) -> Tensor:
+def affine_maps(drawn: Mapping[str, Tensor], count: int) -> Tensor:
     """(N, 6): the map from output to input coordinates, row by row; both run from -1 to 1 over a square image.
 
     The image is cropped, shifted, flipped, turned and zoomed, in this order.
@@ -151,7 +151,7 @@ def affine(drawn: Mapping[str, Tensor], count: int) -> Tensor:
     return torch.stack(rows, dim=1)
 
 
-def stain(drawn: Tensor) -> Tensor:
+def stain_maps(drawn: Tensor) -> Tensor:
     """Factors and offsets of three stains (N, 6) → a matrix and an offset of optical densities (N, 12).
 
     With M the densities of the stains as columns, densities d are stains inv(M) d and become M (alpha inv(M) d + beta).
@@ -161,7 +161,7 @@ def stain(drawn: Tensor) -> Tensor:
     return torch.cat([matrix.flatten(1), drawn[:, 3:].double() @ mixing.T], dim=1).float()
 
 
-def augmented(images: Tensor, augment: Augment, draws: Draws) -> Tensor:
+def augment_batch(images: Tensor, augment: Augment, draws: AugmentationDraws) -> Tensor:
     """(N, 3, S, S) float in [0, 1] → the same, in the same memory format; row i of `draws`, from `augment`, is for image i.
 
     What moves is one affine map, sampled bilinearly; what comes from outside the image is mirrored. Flips alone are exact.
@@ -170,48 +170,48 @@ def augmented(images: Tensor, augment: Augment, draws: Draws) -> Tensor:
     last = images.is_contiguous(memory_format=torch.channels_last)
     layout = torch.channels_last if last else torch.contiguous_format
     if "affine" in draws:
-        images = moved(images, draws.of("affine"))
+        images = warp(images, draws.of("affine"))
     for name, axis in zip(FLIPS, (3, 2), strict=True):
         if name in draws:
             images = torch.where(draws.of(name)[:, :, None, None] > 0, images.flip(axis), images)
     if any(name in draws for name in PLANES):
         images = images.contiguous()  # on a CPU, work on single colours is several times as fast there
-    images = coloured(images, {name: draws.of(name) for name in draws.columns})
+    images = adjust_colour(images, {name: draws.of(name) for name in draws.columns})
     if "cutout" in draws:
-        images = cut(images, augment.cutout, draws.of("cutout"))
+        images = cut_out(images, augment.cutout, draws.of("cutout"))
     return images.contiguous(memory_format=layout)
 
 
-def middles(count: int, device: torch.device) -> Tensor:
+def pixel_centres(count: int, device: torch.device) -> Tensor:
     """Where the middles of so many pixels lie between -1 and 1."""
     return torch.arange(1 - count, count, 2, device=device) / count
 
 
-def moved(images: Tensor, theta: Tensor) -> Tensor:
+def warp(images: Tensor, theta: Tensor) -> Tensor:
     """Images (N, C, H, W) under affine maps theta (N, 6), from output to input coordinates.
 
     The grid is made plane by plane, equal to F.affine_grid, which takes as long as sampling does.
     """
     height, width = images.shape[2:]
     maps = theta.view(-1, 2, 3, 1, 1)
-    across, down = middles(width, images.device), middles(height, images.device)[:, None]
+    across, down = pixel_centres(width, images.device), pixel_centres(height, images.device)[:, None]
     grid = maps[:, :, 0] * across + (maps[:, :, 1] * down + maps[:, :, 2])  # (N, 2, H, W)
     grid = grid.permute(0, 2, 3, 1)
     made = F.grid_sample(images, grid, mode="bilinear", padding_mode="reflection", align_corners=False)
     return made.clamp_(0, 1)  # the four weights may add up to a little more than 1
 
 
-def cut(images: Tensor, side: float, centre: Tensor) -> Tensor:
+def cut_out(images: Tensor, side: float, centre: Tensor) -> Tensor:
     """A square of the image's mean grey, its centre (N, 2) anywhere in the image (DeVries and Taylor 2017)."""
     height, width = images.shape[2:]
     x, y = centre[:, :, None].unbind(dim=1)
-    columns = (middles(width, images.device) - x).abs() < side  # (N, W); a side is half as long as in these coordinates
-    rows = (middles(height, images.device) - y).abs() < side
+    columns = (pixel_centres(width, images.device) - x).abs() < side  # (N, W); a side is half as long as in these coordinates
+    rows = (pixel_centres(height, images.device) - y).abs() < side
     square = (rows[:, :, None] & columns[:, None])[:, None]
     return torch.where(square, images.mean(dim=(1, 2, 3), keepdim=True), images)
 
 
-def mixed(images: Tensor, labels: Tensor, draws: Draws) -> tuple[Tensor, Tensor]:
+def mix_up(images: Tensor, labels: Tensor, draws: AugmentationDraws) -> tuple[Tensor, Tensor]:
     """Each image (N, 3, H, W) and its labels (N, C) float mixed with the next one's (mixup, Zhang et al. 2018)."""
     if "mixup" not in draws:
         return images, labels

@@ -15,7 +15,7 @@ LEVELS = 256
 DARKEST = 1 / 510  # half a level: as little light as a pixel of level 0 may stand for
 
 
-def coloured(images: Tensor, drawn: Mapping[str, Tensor]) -> Tensor:
+def adjust_colour(images: Tensor, drawn: Mapping[str, Tensor]) -> Tensor:
     """The images after the changes that are drawn, in one fixed order.
 
     A random order, as torchvision's ColorJitter has it, would need another sequence of operations for every image, where a
@@ -39,7 +39,7 @@ def grey(images: Tensor) -> Tensor:
     return (GREY[0] * red).add_(green, alpha=GREY[1]).add_(blue, alpha=GREY[2])[:, None]
 
 
-def stained(images: Tensor, drawn: Tensor) -> Tensor:
+def jitter_stains(images: Tensor, drawn: Tensor) -> Tensor:
     """A matrix and an offset (N, 12) applied to optical densities, as H and E jitter does (Tellez et al. 2018).
 
     Density is -log10 of the light that comes through, as of a slide before a white lamp.
@@ -52,7 +52,7 @@ def stained(images: Tensor, drawn: Tensor) -> Tensor:
     return made.exp_().clamp_(max=1).view(images.shape)
 
 
-def equalized(images: Tensor, chosen: Tensor) -> Tensor:
+def equalize(images: Tensor, chosen: Tensor) -> Tensor:
     """The histogram of each colour made even on 256 levels, by Pillow's scheme, where chosen."""
     levels = (images * (LEVELS - 1)).round_().long().flatten(2)  # (N, 3, HW)
     histogram = levels.new_zeros((*levels.shape[:2], LEVELS))
@@ -65,7 +65,7 @@ def equalized(images: Tensor, chosen: Tensor) -> Tensor:
     return torch.where(each(chosen).bool() & (step > 0)[..., None], made, images)
 
 
-def autocontrasted(images: Tensor, chosen: Tensor) -> Tensor:
+def autocontrast(images: Tensor, chosen: Tensor) -> Tensor:
     """Each colour stretched to reach from 0 to 1, where chosen."""
     low, high = images.amin(dim=(2, 3), keepdim=True), images.amax(dim=(2, 3), keepdim=True)
     scale = 1 / (high - low)
@@ -73,7 +73,7 @@ def autocontrasted(images: Tensor, chosen: Tensor) -> Tensor:
     return (images - torch.where(wide, low, 0.0)).mul_(torch.where(wide, scale, 1.0)).clamp_(0, 1)
 
 
-def sharpened(images: Tensor, chosen: Tensor) -> Tensor:
+def sharpen(images: Tensor, chosen: Tensor) -> Tensor:
     """Twice the sharpness, where chosen: away from a blur by ((1, 1, 1), (1, 5, 1), (1, 1, 1)) / 13; borders are kept."""
     rows = (images[:, :, :-2] + images[:, :, 1:-1]).add_(images[:, :, 2:])
     square = (rows[..., :-2] + rows[..., 1:-1]).add_(rows[..., 2:])
@@ -83,23 +83,23 @@ def sharpened(images: Tensor, chosen: Tensor) -> Tensor:
     return made.clamp_(0, 1)
 
 
-def brightened(images: Tensor, factor: Tensor) -> Tensor:
+def adjust_brightness(images: Tensor, factor: Tensor) -> Tensor:
     """Each pixel times the factor."""
     return (images * each(factor)).clamp_(0, 1)
 
 
-def contrasted(images: Tensor, factor: Tensor) -> Tensor:
+def adjust_contrast(images: Tensor, factor: Tensor) -> Tensor:
     """Each pixel's distance from the mean of the grey image times the factor."""
     middle = grey(images.mean(dim=(2, 3), keepdim=True))
     return torch.lerp(middle, images, each(factor)).clamp_(0, 1)
 
 
-def saturated(images: Tensor, factor: Tensor) -> Tensor:
+def adjust_saturation(images: Tensor, factor: Tensor) -> Tensor:
     """Each pixel's distance from its own grey times the factor."""
     return torch.lerp(grey(images), images, each(factor)).clamp_(0, 1)
 
 
-def turned(images: Tensor, turn: Tensor) -> Tensor:
+def rotate_hue(images: Tensor, turn: Tensor) -> Tensor:
     """Each pixel's hue turned by this part of the circle; saturation and value stay (HSV)."""
     red, green, blue = images.unbind(dim=1)
     high = torch.maximum(torch.maximum(red, green), blue)
@@ -116,13 +116,13 @@ def turned(images: Tensor, turn: Tensor) -> Tensor:
 
 
 ORDER: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
-    "stain": stained,
-    "equalize": equalized,
-    "autocontrast": autocontrasted,
-    "sharpness": sharpened,
-    "brightness": brightened,
-    "contrast": contrasted,
-    "saturation": saturated,
-    "hue": turned,
+    "stain": jitter_stains,
+    "equalize": equalize,
+    "autocontrast": autocontrast,
+    "sharpness": sharpen,
+    "brightness": adjust_brightness,
+    "contrast": adjust_contrast,
+    "saturation": adjust_saturation,
+    "hue": rotate_hue,
 }
 PLANES = {"stain", "equalize", "autocontrast", "saturation", "hue"}  # work on one colour at a time

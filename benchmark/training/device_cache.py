@@ -12,38 +12,38 @@ from benchmark.data.dataset import Dataset
 from benchmark.data.decoded import Decoded, load_images_cached
 from benchmark.training.device_images import Images, on_device
 
-ON_HOST = 2**31  # bytes
-_shelf: dict[Hashable, Images] = {}  # the one used last is the last one
-_turn = threading.Lock()  # cells side by side want the same images at the same time
+HOST_BYTES = 2**31  # bytes
+_cache: dict[Hashable, Images] = {}  # the one used last is the last one
+_lock = threading.Lock()  # cells side by side want the same images at the same time
 
 
-def kept(key: Hashable, size: int, device: torch.device, made: Callable[[], Images]) -> Images:
+def get_or_upload(key: Hashable, size: int, device: torch.device, made: Callable[[], Images]) -> Images:
     """The images of this name, which have so many bytes of pixels; made where they are not there, others going for them."""
-    with _turn:
-        found = _shelf.pop(key, None)
+    with _lock:
+        found = _cache.pop(key, None)
         if found is None:
-            most = torch.cuda.mem_get_info(device)[1] // 2 if device.type == "cuda" else ON_HOST
-            while _shelf and sum(images.pixels.nbytes for images in _shelf.values()) + size > most:
-                del _shelf[next(iter(_shelf))]
+            most = torch.cuda.mem_get_info(device)[1] // 2 if device.type == "cuda" else HOST_BYTES
+            while _cache and sum(images.pixels.nbytes for images in _cache.values()) + size > most:
+                del _cache[next(iter(_cache))]
             found = made()
-        _shelf[key] = found
+        _cache[key] = found
         return found
 
 
-def let_go() -> bool:
+def evict_unused() -> bool:
     """Keep only images that somebody is using. Whether there were others."""
-    with _turn:
-        seen = {key: weakref.ref(images) for key, images in _shelf.items()}
-        _shelf.clear()
-        _shelf.update({key: images for key, there in seen.items() if (images := there()) is not None})
-        return len(_shelf) < len(seen)
+    with _lock:
+        seen = {key: weakref.ref(images) for key, images in _cache.items()}
+        _cache.clear()
+        _cache.update({key: images for key, there in seen.items() if (images := there()) is not None})
+        return len(_cache) < len(seen)
 
 
-def at(dataset: Dataset, size: int, rows: np.ndarray, device: torch.device) -> Images:
+def cached_images(dataset: Dataset, size: int, rows: np.ndarray, device: torch.device) -> Images:
     """Images of a data set on the device, where they stay between cells."""
     images = load_images_cached(dataset, size)
     made = partial(_uploaded, images, rows, device)
-    return kept((dataset, size, device, rows.tobytes()), len(rows) * images.images[:1].nbytes, device, made)
+    return get_or_upload((dataset, size, device, rows.tobytes()), len(rows) * images.images[:1].nbytes, device, made)
 
 
 def _uploaded(images: Decoded, rows: np.ndarray, device: torch.device) -> Images:

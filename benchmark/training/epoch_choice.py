@@ -7,7 +7,7 @@ import numpy as np
 from results.board.rules import training_rule
 
 
-class Choice:
+class EpochChoice:
     """The epoch that counts by a rule, told one epoch after the other; of equals the first.
 
     within_one_se: of the epochs that are no worse than the one with the smallest validation loss, see `no_worse`, the last.
@@ -24,10 +24,10 @@ class Choice:
         if worth > self.worth:  # never where it is NaN
             self.worth, self.losses = worth, losses
             return True
-        return self.rule.one_standard_error and bool(self.losses.size) and no_worse(losses, self.losses)
+        return self.rule.one_standard_error and bool(self.losses.size) and within_one_standard_error(losses, self.losses)
 
 
-def no_worse(losses: np.ndarray, best: np.ndarray) -> bool:
+def within_one_standard_error(losses: np.ndarray, best: np.ndarray) -> bool:
     """Whether the mean of `losses` is at most one standard error above that of `best`, both (N,) of the same images.
 
     The rule of Breiman, Friedman, Olshen & Stone, Classification and Regression Trees, 1984, section 3.4.3, with the error of

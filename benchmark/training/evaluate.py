@@ -11,7 +11,7 @@ from torch.nn import functional as F
 from benchmark.networks.network import Network
 from benchmark.networks.precision import autocast
 from benchmark.training.device_images import Images, as_float, batches
-from benchmark.training.out_of_memory import fewer, out_of_memory
+from benchmark.training.out_of_memory import is_out_of_memory, smaller_batch
 from results.metrics import auc
 
 EVALUATION_BATCH = 256
@@ -69,10 +69,10 @@ def _outputs(network: Network, images: Images, precise: torch.dtype, *, features
                 with torch.inference_mode(), autocast(part.device, precise):
                     outputs = call(as_float(part)).float()
             except RuntimeError as error:
-                if not out_of_memory(error) or len(part) <= 2:
+                if not is_out_of_memory(error) or len(part) <= 2:
                     raise
             else:
                 rest = rest[len(part) :]
                 yield outputs
                 continue
-            _most[network] = fewer(len(part))  # outside of `except`, so that nothing holds on to what it made
+            _most[network] = smaller_batch(len(part))  # outside of `except`, so that nothing holds on to what it made

@@ -10,8 +10,8 @@ from benchmark.core.digest import file_digest
 from benchmark.core.paths import features_folder
 from benchmark.core.trainer_version import TRAINER
 from benchmark.data.decoded import Decoded
-from benchmark.networks.fast_convolution import quicken
-from benchmark.networks.load import initialised
+from benchmark.networks.fast_convolution import optimise_for_device
+from benchmark.networks.load import initial_network
 from benchmark.networks.network import Network
 from benchmark.networks.precision import precision
 from benchmark.specs.recipe import Recipe
@@ -21,10 +21,10 @@ from benchmark.training.device_images import on_device
 from results.atomic import atomic_write
 from results.digest import digest
 
-_turns: dict[Path, threading.Lock] = {}  # seeds side by side want the features of one network at the same time
+_locks: dict[Path, threading.Lock] = {}  # seeds side by side want the features of one network at the same time
 
 
-def kept(path: Path) -> np.ndarray | None:
+def load_features(path: Path) -> np.ndarray | None:
     """Features that were extracted before, (N, D) float32, memory-mapped; None if there are none that can be read."""
     try:
         features: np.ndarray = np.load(path, mmap_mode="r", allow_pickle=False)
@@ -35,7 +35,7 @@ def kept(path: Path) -> np.ndarray | None:
     return features
 
 
-def keep(path: Path, features: np.ndarray) -> None:
+def save_features(path: Path, features: np.ndarray) -> None:
     """Store features; the file is whole or absent."""
     with atomic_write(path, "features", durable=False) as draft:  # the checksum tells whether they are whole
         np.save(draft, features.astype(np.float32))
@@ -51,20 +51,20 @@ def features_path(start: Start, data: str, recipe: Recipe, rows: np.ndarray | No
 
 def features_of(start: Start, data: str, images: Decoded, rows: np.ndarray | None, recipe: Recipe, device: str) -> np.ndarray:
     """(N, D) float32 of the images at `rows` (None: all), in their order; from the disk where they have been extracted."""
-    whole = kept(features_path(start, data, recipe)) if rows is not None else None
+    whole = load_features(features_path(start, data, recipe)) if rows is not None else None
     if whole is not None:
         return np.asarray(whole[rows])
     path = features_path(start, data, recipe, rows)
-    with _turns.setdefault(path, threading.Lock()):
-        found = kept(path)
+    with _locks.setdefault(path, threading.Lock()):
+        found = load_features(path)
         if found is None:
-            network = initialised(start, 2, 0).to(device)
+            network = initial_network(start, 2, 0).to(device)
             if device != "cpu":  # where features keep their last bit
-                quicken(network)
+                optimise_for_device(network)
             chosen = np.arange(len(images.ids)) if rows is None else rows
             some = on_device(images.images[chosen], images.labels[chosen], torch.device(device))
             found = evaluate.extract(network, some, precision(network, recipe)).cpu().numpy()
-            keep(path, found)
+            save_features(path, found)
     return found
 
 

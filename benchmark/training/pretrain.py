@@ -8,12 +8,12 @@ from benchmark.core.seed import seed_of
 from benchmark.data.decoded import load_images_cached
 from benchmark.data.split import split
 from benchmark.machine.meter import Meter
-from benchmark.networks.load import initialised, weights_of
+from benchmark.networks.load import initial_network, weights_of
 from benchmark.networks.network import Network, Trained
 from benchmark.specs import catalogue
 from benchmark.specs.start import Start
 from benchmark.training import train
-from benchmark.training.device_cache import at
+from benchmark.training.device_cache import cached_images
 
 RULE = "min_val_loss"
 
@@ -40,8 +40,8 @@ def pretrain(start: Start, meter: Meter) -> Pretrained:
     trained = weights_of(before)
 
     with meter.phase("pretraining"):
-        network = initialised(before, len(dataset.classes), seed, recipe).to(device)
-        train_images, val_images = (at(dataset, recipe.size, rows[part], device) for part in ("train", "val"))
+        network = initial_network(before, len(dataset.classes), seed, recipe).to(device)
+        train_images, val_images = (cached_images(dataset, recipe.size, rows[part], device) for part in ("train", "val"))
         fit = train.fit(network, train_images, val_images, recipe, seed, RULE)
 
     return Pretrained(network, trained, fit.curves, fit.best())

@@ -14,18 +14,18 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from benchmark.machine.cancellation import stopping
+from benchmark.machine.cancellation import stop_requested
 from benchmark.networks.compiled import compiled_forward
-from benchmark.networks.fast_convolution import quicken
+from benchmark.networks.fast_convolution import optimise_for_device
 from benchmark.networks.network import Network
 from benchmark.networks.precision import autocast, precision
 from benchmark.specs.recipe import Recipe
-from benchmark.training.augment import Draws, augmented, draw, mixed
+from benchmark.training.augment import AugmentationDraws, augment_batch, draw_augmentation, mix_up
 from benchmark.training.device_images import Images, as_float, batches
-from benchmark.training.epoch_choice import Choice
+from benchmark.training.epoch_choice import EpochChoice
 from benchmark.training.evaluate import loss_of, validate
 from benchmark.training.optimiser import Average, make_optimiser, schedule
-from benchmark.training.out_of_memory import fewer, out_of_memory
+from benchmark.training.out_of_memory import is_out_of_memory, smaller_batch
 from results.error import CatsError
 
 log = logging.getLogger(__name__)
@@ -53,7 +53,7 @@ def fit(network: Network, train: Images, val: Images, recipe: Recipe, seed: int,
 
     Raises CatsError naming epoch and learning rate if the loss stops being finite.
     """
-    quicken(network)
+    optimise_for_device(network)
     size = min(recipe.batch_size, len(train))
     steps = len(train) // size
     total = steps * recipe.epochs
@@ -62,13 +62,13 @@ def fit(network: Network, train: Images, val: Images, recipe: Recipe, seed: int,
     step = Step(network, recipe, size)
     judged = Average(network, recipe.ema) if recipe.ema else None
     curves: dict[str, list[float]] = {"train_loss": [], "val_loss": [], "val_auc": [], "learning_rate": []}
-    choice, best_epoch, best_state = Choice(rule), 0, None
+    choice, best_epoch, best_state = EpochChoice(rule), 0, None
     for epoch in range(recipe.epochs):
-        if stopping():
+        if stop_requested():
             raise KeyboardInterrupt
         network.train()
         order = torch.randperm(len(train), generator=rng)[: steps * size]
-        draws = draw(recipe.augment, len(order), rng).to(train.device)
+        draws = draw_augmentation(recipe.augment, len(order), rng).to(train.device)
         rates = [recipe.lr * schedule(recipe, (epoch * steps + number) / total, 1 / total) for number in range(steps)]
         losses = _epoch(step, judged, batches(train, order, size), draws, rates)
         now = network if judged is None else judged.network
@@ -92,7 +92,11 @@ def fit(network: Network, train: Images, val: Images, recipe: Recipe, seed: int,
 
 
 def _epoch(
-    step: "Step", judged: Average | None, every: Iterable[tuple[Tensor, Tensor]], draws: Draws, rates: Sequence[float]
+    step: "Step",
+    judged: Average | None,
+    every: Iterable[tuple[Tensor, Tensor]],
+    draws: AugmentationDraws,
+    rates: Sequence[float],
 ) -> Tensor:
     """One step with every batch, each at its rate, which the running mean follows; their losses, on the device."""
     losses = []
@@ -119,7 +123,7 @@ class Step:
         statistics = [[b for b in network.buffers() if b.is_floating_point() is real] for real in (True, False)]
         self.statistics = [(some, [b.clone() for b in some]) for some in statistics if some]
 
-    def __call__(self, pixels: Tensor, labels: Tensor, draws: Draws, rate: float) -> Tensor:
+    def __call__(self, pixels: Tensor, labels: Tensor, draws: AugmentationDraws, rate: float) -> Tensor:
         """Train on one batch, see Images.batch; returns its loss, on the device.
 
         Raises CatsError if memory does not suffice for what the optimiser keeps of each weight.
@@ -130,7 +134,7 @@ class Step:
         try:
             self.optimiser.step()
         except RuntimeError as error:
-            if not out_of_memory(error):
+            if not is_out_of_memory(error):
                 raise
             # The batch has left memory already, so that a smaller one is no help; and some weights may have moved.
             raise CatsError(
@@ -138,7 +142,7 @@ class Step:
             ) from error
         return loss
 
-    def _gradients(self, pixels: Tensor, labels: Tensor, draws: Draws) -> Tensor:
+    def _gradients(self, pixels: Tensor, labels: Tensor, draws: AugmentationDraws) -> Tensor:
         """Those of one batch; again in parts where memory was short."""
         before = [(rng, rng.get_state()) for rng in self.generators]
         for now, kept in self.statistics:
@@ -148,22 +152,22 @@ class Step:
             try:
                 return self._accumulate(pixels, labels, draws)
             except RuntimeError as error:  # torch's OutOfMemoryError is one
-                if self.micro <= 2 or not out_of_memory(error):
+                if self.micro <= 2 or not is_out_of_memory(error):
                     raise
             for rng, drawn in before:  # outside of `except`, so that nothing holds on to the graph
                 rng.set_state(drawn)
             for now, kept in self.statistics:
                 torch._foreach_copy_(now, kept)
-            self.micro = fewer(self.micro)
+            self.micro = smaller_batch(self.micro)
 
-    def _accumulate(self, pixels: Tensor, labels: Tensor, draws: Draws) -> Tensor:
+    def _accumulate(self, pixels: Tensor, labels: Tensor, draws: AugmentationDraws) -> Tensor:
         losses = []
         count = math.ceil(len(labels) / self.micro)  # of parts as equal as can be: batch norm fails on a last image alone
         for part in (slice(len(labels) * i // count, len(labels) * (i + 1) // count) for i in range(count)):
-            images, truth = augmented(as_float(pixels[part]), self.recipe.augment, draws[part]), labels[part]
+            images, truth = augment_batch(as_float(pixels[part]), self.recipe.augment, draws[part]), labels[part]
             if self.recipe.augment.mixup:  # in parts, pairs are of one part
                 soft = truth if truth.ndim > 1 else F.one_hot(truth, self.classes).float()
-                images, truth = mixed(images, soft, draws[part])
+                images, truth = mix_up(images, soft, draws[part])
             with autocast(images.device, self.precise):
                 logits = self.forward(images)
             multilabel = labels.ndim > 1

@@ -9,10 +9,10 @@ from torch.nn import functional as F
 from training.clock import finished
 from training.task import Task, network_of
 
-from benchmark.networks.fast_convolution import quicken
+from benchmark.networks.fast_convolution import optimise_for_device
 from benchmark.networks.precision import autocast
 from benchmark.training import train
-from benchmark.training.augment import draw
+from benchmark.training.augment import draw_augmentation
 from benchmark.training.device_images import as_float, batches, on_device
 
 
@@ -79,13 +79,13 @@ def engine_steps(what: Task, seed: int, device: torch.device) -> float:
 def engine(what: Task, seed: int, device: torch.device) -> Callable[[int], Iterator[Tensor]]:
     """The engine about to train: called with a number of images, it takes a step through them at each `next`, its loss."""
     network, rng = network_of(what, seed).to(device).train(), torch.Generator().manual_seed(max(seed, 0))
-    quicken(network)
+    optimise_for_device(network)
     size, images = what.recipe.batch_size, on_device(*what.images["train"], device)
     step = train.Step(network, what.recipe, size)
 
     def begin(most: int) -> Iterator[Tensor]:
         order = torch.randperm(len(images), generator=rng)[: most - most % size]
-        draws = draw(what.recipe.augment, len(order), rng).to(device)
+        draws = draw_augmentation(what.recipe.augment, len(order), rng).to(device)
         return (
             step(pixels, labels, draws[number * size : (number + 1) * size], what.recipe.lr)
             for number, (pixels, labels) in enumerate(batches(images, order, size))

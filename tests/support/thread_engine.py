@@ -9,7 +9,7 @@ from typing import ClassVar
 from benchmark.execution.dispatch.dispatcher import dispatch
 from benchmark.execution.dispatch.transport import Completion
 from benchmark.execution.execute import make
-from benchmark.machine.cancellation import go_on, halt
+from benchmark.machine.cancellation import clear_stop, request_stop
 
 
 class ThreadTransport:
@@ -34,10 +34,10 @@ class ThreadTransport:
 
     def cancel(self, tasks):
         if tasks:
-            halt()
+            request_stop()
 
     def interrupt(self, tasks, workers, seconds):
-        halt()
+        request_stop()
         return {}
 
     def exclude(self, worker, reason):
@@ -53,10 +53,10 @@ class ThreadTransport:
         return "cpu", "ram"
 
     def close(self):
-        halt()
+        request_stop()
         for thread in self._threads:
             thread.join()
-        go_on()
+        clear_stop()
 
 
 @dataclass(frozen=True)

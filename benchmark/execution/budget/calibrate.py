@@ -21,8 +21,8 @@ from benchmark.execution.budget.history import recipe_of, spread, work_class_of
 from benchmark.machine.environment import environment
 from benchmark.machine.memory import keep_memory
 from benchmark.machine.meter import Meter
-from benchmark.networks.fast_convolution import quicken
-from benchmark.networks.load import initialised
+from benchmark.networks.fast_convolution import optimise_for_device
+from benchmark.networks.load import initial_network
 from benchmark.networks.network import Network
 from benchmark.networks.precision import precision
 from benchmark.specs import catalogue
@@ -30,7 +30,7 @@ from benchmark.specs.job import Work
 from benchmark.specs.recipe import Recipe
 from benchmark.specs.start import Start
 from benchmark.training import evaluate, train
-from benchmark.training.augment import draw
+from benchmark.training.augment import draw_augmentation
 from benchmark.training.device_images import Images, on_device
 from benchmark.training.features import features_path
 from benchmark.training.optimiser import Average
@@ -148,7 +148,7 @@ def _training(work: Work, classes: int, images: Decoded, parts: Parts, meter: Me
     recipe, device = recipe_of(work), torch.device(meter.device)
     with meter.phase("warm-up"):
         network, setup = _network(work, classes, recipe, device)
-        quicken(network)
+        optimise_for_device(network)
         size = min(recipe.batch_size, len(parts["train"]))
         step, rng = train.Step(network, recipe, size), torch.Generator().manual_seed(0)
         judged = Average(network, recipe.ema) if recipe.ema else None
@@ -158,7 +158,7 @@ def _training(work: Work, classes: int, images: Decoded, parts: Parts, meter: Me
 
         def one() -> None:
             network.train()
-            draws = draw(recipe.augment, size, rng).to(device)
+            draws = draw_augmentation(recipe.augment, size, rng).to(device)
             loss = step(*shown.batch(torch.randperm(size).to(shown.pixels.device)), draws, recipe.lr)
             if judged is not None:
                 judged.follow(network)
@@ -197,7 +197,7 @@ def _frozen(work: Work, _: int, images: Decoded, parts: Parts, meter: Meter) -> 
 def _network(work: Work, classes: int, recipe: Recipe, device: torch.device) -> tuple[Network, float]:
     """A network with random weights, which costs the same, and the seconds that building it a second time took."""
     start, made = Start(kind="random", source="scratch", backbone=work.backbone, seed=0), []
-    seconds = [_timed(lambda: made.append(initialised(start, classes, 0, recipe).to(device))) for _ in range(2)][-1]
+    seconds = [_timed(lambda: made.append(initial_network(start, classes, 0, recipe).to(device))) for _ in range(2)][-1]
     return made[-1], seconds
 
 

@@ -19,11 +19,11 @@ _running: dict[str, float] = {}  # task → when it began; one, unless several d
 
 def run_task(make: Callable[[Job, str], list[Outcome]], job: Job, device: str, task: str) -> list[Outcome]:
     """Run a job so that `interrupt` can end it by the name of its task."""
-    from benchmark.machine.cancellation import go_on
+    from benchmark.machine.cancellation import clear_stop
 
     with _lock:
         if not _running:
-            go_on()
+            clear_stop()
         _running[task] = time.monotonic()
     try:
         return make(job, device)
@@ -37,12 +37,12 @@ def interrupt(tasks: frozenset[str]) -> float | None:
 
     Returns for how many seconds it has run; None if none of these tasks runs here. A job of another driver is not ended.
     """
-    from benchmark.machine.cancellation import halt
+    from benchmark.machine.cancellation import request_stop
 
     with _lock:
         named = tasks & _running.keys()
         if named and named == _running.keys():
-            halt()
+            request_stop()
         return time.monotonic() - min(_running[task] for task in named) if named else None
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from benchmark.execution.dispatch.time_sharing import FairShare
 from benchmark.execution.dispatch.transport import Transport
-from benchmark.machine.cost_sharing import beside
+from benchmark.machine.cost_sharing import own_share
 from benchmark.specs.job import Job
 from results.record import Outcome
 
@@ -90,5 +90,5 @@ class Assignments:
 
 def reduced(outcomes: list[Outcome], shares: list[float]) -> list[Outcome]:
     """Outcomes whose costs are reduced to these shares of the machine and of the GPU."""
-    costs = [beside(outcome.record.costs, *shares) for outcome in outcomes]
+    costs = [own_share(outcome.record.costs, *shares) for outcome in outcomes]
     return [replace(o, record=o.record.model_copy(update={"costs": c})) for o, c in zip(outcomes, costs, strict=True)]

@@ -22,7 +22,7 @@ from benchmark.execution.dispatch.transport import (
     WorkerDiedError,
 )
 from benchmark.execution.engine import RunControl, remainder
-from benchmark.machine.signals import noted
+from benchmark.machine.signals import record_signals
 from benchmark.specs.job import Job
 from results.error import CatsError
 from results.record import Outcome
@@ -68,7 +68,7 @@ class Dispatcher:
 
     def next(self) -> list[Outcome] | None:
         """The outcomes of the next job; None after the last. Raises what ended the run. Signals are left to `run`."""
-        with noted():
+        with record_signals():
             result = self._results.get()
         if isinstance(result, BaseException):
             raise result

@@ -7,10 +7,10 @@ import torch
 
 from benchmark.core.seed import seed_of
 from benchmark.machine.meter import Meter
-from benchmark.networks.load import initialised
+from benchmark.networks.load import initial_network
 from benchmark.networks.precision import precision
 from benchmark.training import evaluate, train
-from benchmark.training.device_cache import at
+from benchmark.training.device_cache import cached_images
 from benchmark.training.protocols.protocol import CellResult, Protocol, Task
 
 
@@ -25,8 +25,10 @@ class Finetune(Protocol):
         seed = seed_of("cell", cell.target, cell.backbone, cell.seed)
 
         with meter.phase("training"):
-            network = initialised(cell.start, classes, seed, recipe).to(device)
-            train_images, val_images = (at(dataset, recipe.size, task.rows[part], device) for part in ("train", "val"))
+            network = initial_network(cell.start, classes, seed, recipe).to(device)
+            train_images, val_images = (
+                cached_images(dataset, recipe.size, task.rows[part], device) for part in ("train", "val")
+            )
             fit = train.fit(network, train_images, val_images, recipe, seed, cell.rule)
 
         result = CellResult(fit.curves, fit.best(), {"micro_batch": str(fit.micro_batch)})
@@ -34,7 +36,7 @@ class Finetune(Protocol):
 
         with meter.phase("evaluation"):
             dtype = precision(network, recipe)
-            logits = evaluate.predict(network, at(dataset, recipe.size, task.rows["test"], device), dtype)
+            logits = evaluate.predict(network, cached_images(dataset, recipe.size, task.rows["test"], device), dtype)
 
         yield replace(
             result,

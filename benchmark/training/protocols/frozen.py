@@ -7,7 +7,7 @@ import numpy as np
 
 from benchmark.machine.meter import Meter
 from benchmark.specs.recipe import Recipe
-from benchmark.training.epoch_choice import no_worse
+from benchmark.training.epoch_choice import within_one_standard_error
 from benchmark.training.features import features_of
 from benchmark.training.protocols.protocol import CellResult, Protocol, Task
 from results.board.rules import training_rule
@@ -82,5 +82,5 @@ def choose(
     best = int(np.argmax([worth_of(*each) for each in zip(values, curves["val_loss"], curves["val_auc"], strict=True)]))
     if not entry.one_standard_error:
         return best
-    alike = [n for n, each in enumerate(losses) if n == best or no_worse(each, losses[best])]
+    alike = [n for n, each in enumerate(losses) if n == best or within_one_standard_error(each, losses[best])]
     return simplest(alike, key=lambda n: values[n])

@@ -4,9 +4,9 @@ import signal
 
 import pytest
 
-from benchmark.execution.delivery import drained, hand_over, keep
+from benchmark.execution.delivery import drain, hand_over, store
 from benchmark.execution.engine import RunControl
-from benchmark.machine.signals import stoppable, stopped
+from benchmark.machine.signals import signal_received, stop_on_signal
 from results.error import CatsError
 from results.record import Outcome
 from results.tracking import writer
@@ -28,7 +28,7 @@ def test_a_record_that_the_disk_refuses_takes_no_other_with_it(tmp_path):
     first, *_ = made = outcomes("a", "b", "c")
     outbox.put(first)  # an attempt is never written over
     with pytest.raises(CatsError, match="cannot keep the record of .*: Directory not empty"):
-        keep(made, outbox)
+        store(made, outbox)
     assert attempts(outbox) == ["a", "b", "c"]
 
 
@@ -47,7 +47,7 @@ def test_what_an_engine_has_left_is_taken_after_a_fault_and_the_fault_is_told(tm
             raise CatsError("the disk is full")
 
     with pytest.raises(CatsError, match="the disk is full"):
-        drained(engine(), control, take)
+        drain(engine(), control, take)
     assert taken == ["one", "more", "in hand"]
 
 
@@ -65,24 +65,24 @@ def test_a_stop_while_the_runner_is_at_work_takes_what_is_left_too():
         if len(taken) == 2:
             signal.raise_signal(signal.SIGTERM)
 
-    with stoppable():
-        assert drained(engine(), control, take)
-        assert stopped()
+    with stop_on_signal():
+        assert drain(engine(), control, take)
+        assert signal_received()
     assert taken == ["one", "more", "in hand"]
 
 
 def test_a_stop_does_not_wait_for_all_that_the_outbox_holds_but_for_one_record(tmp_path, monkeypatch):
     outbox, tracking = Outbox(tmp_path / "box"), Tracking(f"sqlite:///{tmp_path}/mlflow.db", "e")
-    keep(outcomes("a", "b", "c"), outbox)
+    store(outcomes("a", "b", "c"), outbox)
     send = writer.send
 
     def interrupted(*arguments, **how):
-        if not stopped():
+        if not signal_received():
             signal.raise_signal(signal.SIGTERM)
         return send(*arguments, **how)
 
     monkeypatch.setattr(writer, "send", interrupted)
-    with stoppable(), pytest.raises(KeyboardInterrupt):
+    with stop_on_signal(), pytest.raises(KeyboardInterrupt):
         hand_over(outcomes("d"), writer.Writer(tracking, outbox))
     assert len(attempts(outbox)) == 3
     assert len(tracking.frame()) == 1

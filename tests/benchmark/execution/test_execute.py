@@ -136,7 +136,7 @@ def test_a_cell_alone_keeps_its_costs_to_itself(metered):
 @pytest.mark.usefixtures("one_thread")
 @pytest.mark.parametrize("error", [CatsError("no luck"), ValueError("no luck")])
 def test_a_seed_that_fails_does_not_hurt_its_neighbours(monkeypatch, metered, error):
-    chosen, real = cells(), finetune.initialised
+    chosen, real = cells(), finetune.initial_network
     alone = [make_cell(cell, "e", watch()) for cell in chosen]
 
     def broken(start, *rest):
@@ -144,7 +144,7 @@ def test_a_seed_that_fails_does_not_hurt_its_neighbours(monkeypatch, metered, er
             raise error
         return real(start, *rest)
 
-    monkeypatch.setattr(finetune, "initialised", broken)
+    monkeypatch.setattr(finetune, "initial_network", broken)
     made = make_cells(chosen, "e", metered)
     assert [outcome.record.status for outcome in made] == ["finished", "failed", "finished"]
     assert "no luck" in made[1].record.reason
@@ -162,7 +162,7 @@ def test_a_pack_that_is_told_to_stop_leaves_interrupted_cells_with_what_they_cos
     made = make_cells(cells(recipe=PLAN["recipe"] | {"epochs": 100_000}), "e", metered)
     assert [outcome.record.status for outcome in made] == ["interrupted"] * 3
     assert [outcome.record.reason for outcome in made] == ["stopped by the user"] * 3
-    assert not cancellation.stopping()
+    assert not cancellation.stop_requested()
     costs = [cost for outcome in made for cost in outcome.record.costs]
     assert {cost.phase for cost in costs} == {"training"}
     assert sum(cost.energy["cpu"].kwh for cost in costs) == pytest.approx(2e-3)
@@ -170,7 +170,7 @@ def test_a_pack_that_is_told_to_stop_leaves_interrupted_cells_with_what_they_cos
 
 def test_images_of_a_part_are_put_on_the_device_once():
     dataset = make.catalogue.target("ihc").dataset
-    first, again, other = (device_cache.at(dataset, 16, np.arange(n), CPU) for n in (5, 5, 6))
+    first, again, other = (device_cache.cached_images(dataset, 16, np.arange(n), CPU) for n in (5, 5, 6))
     assert again is first
     assert other is not first
     assert len(other) == 6

@@ -2,9 +2,9 @@
 
 import pytest
 
-from benchmark.execution.delivery import keep
+from benchmark.execution.delivery import store
 from benchmark.execution.execute import make_pretraining
-from benchmark.execution.pretraining_records import UNKEPT, adopt
+from benchmark.execution.pretraining_records import NO_WEIGHTS, adopt
 from benchmark.machine.meter import Stopwatch
 from benchmark.specs.plan import load_plan
 from benchmark.specs.start import pretrained_path
@@ -42,7 +42,7 @@ def test_a_record_that_no_driver_took_is_adopted_by_the_next_one_of_its_experime
 
 def test_a_record_that_a_driver_has_taken_is_not_adopted_again(start, tmp_path):
     taken, later = Outbox(tmp_path / "taken"), Outbox(tmp_path / "later")
-    keep([make_pretraining(start, "toy", Stopwatch("NLD", "cpu"))], taken)
+    store([make_pretraining(start, "toy", Stopwatch("NLD", "cpu"))], taken)
     adopt(later, "toy")
     assert (len(list(taken)), later.empty) == (1, True)
 
@@ -53,7 +53,7 @@ def test_a_record_without_weights_tells_that_they_were_not_kept(start, tmp_path)
     box = Outbox(tmp_path / "box")
     for _ in range(2):
         adopt(box, "toy")
-        assert waiting(box) == [("failed", UNKEPT)]
+        assert waiting(box) == [("failed", NO_WEIGHTS)]
 
 
 @pytest.mark.parametrize("refused", ["record", "weights"])

@@ -15,8 +15,8 @@ from benchmark.execution.engine import Local
 from benchmark.execution.runner import run
 from benchmark.execution.side_by_side import side_by_side
 from benchmark.execution.watch import Watch
-from benchmark.machine.cancellation import stopping
-from benchmark.machine.signals import stoppable
+from benchmark.machine.cancellation import stop_requested
+from benchmark.machine.signals import stop_on_signal
 from benchmark.specs.job import jobs_of, packs
 from benchmark.specs.plan import Plan
 from benchmark.specs.recipe import Recipe
@@ -47,7 +47,7 @@ def ctrl_c(monkeypatch):
 
 def until_stopped(name):
     for _ in range(1000):
-        if stopping():
+        if stop_requested():
             return f"{name} interrupted"
         time.sleep(0.01)
     return f"{name} went on"
@@ -76,7 +76,7 @@ def test_ctrl_c_lets_every_one_end_as_interrupted(ctrl_c):
 
     outcomes = side_by_side([lambda number=number: work(number) for number in range(3)], CPU)
     assert outcomes == ["0 interrupted", "1 interrupted", "2 interrupted"]
-    assert not stopping()  # the next pack may begin
+    assert not stop_requested()  # the next pack may begin
 
 
 def test_a_second_ctrl_c_does_not_let_them_go_on_nor_lose_what_they_did(ctrl_c):
@@ -95,7 +95,7 @@ def test_a_second_ctrl_c_does_not_let_them_go_on_nor_lose_what_they_did(ctrl_c):
         return until_stopped("other")
 
     assert side_by_side([impatient, slow], CPU) == ["one interrupted", "other interrupted"]
-    assert not stopping()
+    assert not stop_requested()
 
 
 def test_ctrl_c_before_all_have_begun_stops_those_that_have(monkeypatch):
@@ -110,7 +110,7 @@ def test_ctrl_c_before_all_have_begun_stops_those_that_have(monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         side_by_side([lambda: outcomes.append(until_stopped("one"))] * 3, CPU)
     assert outcomes == ["one interrupted"] * 2
-    assert not stopping()
+    assert not stop_requested()
 
 
 def test_each_has_its_share_of_the_cores_and_they_are_given_back():
@@ -209,8 +209,8 @@ def test_a_plan_in_packs_makes_the_same_cells(tmp_path, monkeypatch):
 
 
 def test_attempts_stop_although_somebody_took_the_signal_for_something_else():
-    with stoppable():
+    with stop_on_signal():
         with suppress(KeyboardInterrupt):
             os.kill(os.getpid(), signal.SIGTERM)
-        assert stopping()
-    assert not stopping()
+        assert stop_requested()
+    assert not stop_requested()

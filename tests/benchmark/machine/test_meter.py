@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from benchmark.machine import meter as energy
 from benchmark.machine import nvml
-from benchmark.machine.cost_sharing import beside, shared
+from benchmark.machine.cost_sharing import own_share, share_costs
 from benchmark.machine.meter import Meter, check_country, energies
 from results.board.board import make_board
 from results.board.request import RunQuery
@@ -229,7 +229,7 @@ def stretch(**changes):
 
 
 def test_a_shared_stretch_is_divided_by_device_time_and_says_so():
-    (short,), (long,) = shared([stretch()], [1.0, 3.0])
+    (short,), (long,) = share_costs([stretch()], [1.0, 3.0])
     assert (short.energy["gpu"].kwh, long.energy["gpu"].kwh) == (2.0, 6.0)
     assert (short.seconds, long.seconds, short.nvml_kwh, long.nvml_kwh) == (2.5, 7.5, 1.0, 3.0)
     assert (short.energy["gpu"].provenance, short.energy["cpu"].provenance) == ("counter", "modelled")
@@ -239,39 +239,39 @@ def test_a_shared_stretch_is_divided_by_device_time_and_says_so():
 @given(st.lists(st.floats(0, 1e4), min_size=1, max_size=8), st.floats(0, 1e3), st.floats(1e-9, 1e3))
 def test_what_is_shared_adds_up_to_the_whole(seconds, kwh, nvml_kwh):
     whole = stretch(energy={"gpu": Energy(kwh=kwh, provenance="counter")}, nvml_kwh=nvml_kwh)
-    parts = [cost for (cost,) in shared([whole], seconds)]
+    parts = [cost for (cost,) in share_costs([whole], seconds)]
     assert len(parts) == len(seconds)
     for told in (lambda c: c.energy["gpu"].kwh, lambda c: c.nvml_kwh, lambda c: c.seconds):
         assert math.isclose(math.fsum(map(told, parts)), told(whole), rel_tol=1e-12, abs_tol=1e-300)
 
 
 def test_an_attempt_that_was_alone_shares_with_nobody():
-    assert shared([stretch()], [3.0]) == [(stretch(),)]
+    assert share_costs([stretch()], [3.0]) == [(stretch(),)]
 
 
 def test_where_nobody_took_time_all_take_the_same():
-    assert [cost.energy["gpu"].kwh for (cost,) in shared([stretch()], [0.0, 0.0])] == [4.0, 4.0]
+    assert [cost.energy["gpu"].kwh for (cost,) in share_costs([stretch()], [0.0, 0.0])] == [4.0, 4.0]
 
 
 def test_what_is_missing_is_missing_for_everyone_who_shares_it():
     unknown = stretch(energy={"gpu": Energy(kwh=None, provenance="missing")}, nvml_kwh=None)
-    assert [(cost.missing, cost.nvml_kwh) for (cost,) in shared([unknown], [1.0, 2.0])] == [(["gpu"], None)] * 2
+    assert [(cost.missing, cost.nvml_kwh) for (cost,) in share_costs([unknown], [1.0, 2.0])] == [(["gpu"], None)] * 2
 
 
 def test_every_phase_is_shared_in_its_order():
-    for costs in shared([stretch(phase="training"), stretch(phase="evaluation")], [1.0, 2.0]):
+    for costs in share_costs([stretch(phase="training"), stretch(phase="evaluation")], [1.0, 2.0]):
         assert [cost.phase for cost in costs] == ["training", "evaluation"]
 
 
 def test_a_share_of_a_share_remembers_the_whole_stretch():
-    (first, _) = shared([stretch()], [1.0, 1.0])
-    assert [cost.shared_seconds for (cost,) in shared(first, [1.0, 1.0])] == [10.0, 10.0]
+    (first, _) = share_costs([stretch()], [1.0, 1.0])
+    assert [cost.shared_seconds for (cost,) in share_costs(first, [1.0, 1.0])] == [10.0, 10.0]
 
 
 @pytest.mark.parametrize("seconds", [[], [-1.0, 2.0], [math.nan, 1.0], [math.inf, 1.0]])
 def test_times_that_cannot_divide_anything_are_refused(seconds):
     with pytest.raises(ValueError, match="divided by the seconds of one attempt or more, each 0 or above"):
-        shared([stretch()], seconds)
+        share_costs([stretch()], seconds)
 
 
 @pytest.fixture(scope="module")
@@ -324,13 +324,13 @@ def test_the_board_shows_the_energy_of_every_pretraining_in_a_chain(chained):
 
 
 def test_jobs_side_by_side_bear_their_part_of_the_machine_and_of_the_card():
-    own, both = beside([stretch()], 0.25, 1)[0], beside([stretch()], 0.25, 0.5)[0]
+    own, both = own_share([stretch()], 0.25, 1)[0], own_share([stretch()], 0.25, 0.5)[0]
     assert (own.energy["cpu"].kwh, own.energy["gpu"].kwh, own.nvml_kwh) == (0.125, 8.0, 4.0)
     assert (both.energy["cpu"].kwh, both.energy["gpu"].kwh, both.nvml_kwh) == (0.125, 4.0, 2.0)
     assert (own.seconds, own.shared, own.shared_seconds) == (10.0, True, 10.0)
-    assert beside([stretch()], 1, 1) == (stretch(),)
+    assert own_share([stretch()], 1, 1) == (stretch(),)
     unknown = stretch(energy={"cpu": Energy(kwh=None, provenance="missing")})
-    assert beside([unknown], 0.5, 1)[0].missing == ["cpu"]
+    assert own_share([unknown], 0.5, 1)[0].missing == ["cpu"]
 
 
 @pytest.mark.parametrize(
@@ -343,10 +343,10 @@ def test_jobs_side_by_side_bear_their_part_of_the_machine_and_of_the_card():
     ],
 )
 def test_only_what_others_had_a_part_of_is_said_to_be_shared(machine, card, told):
-    (cost,) = beside([stretch()], machine, card)
+    (cost,) = own_share([stretch()], machine, card)
     assert brief(json.dumps([cost.model_dump()]))["energy"] == told
     assert Cost.model_validate_json(cost.model_dump_json()) == cost
-    (packed,) = beside(
-        shared([stretch()], [1.0, 1.0])[0], machine, card
+    (packed,) = own_share(
+        share_costs([stretch()], [1.0, 1.0])[0], machine, card
     )  # two attempts side by side in one job share all of it
     assert brief(json.dumps([packed.model_dump()]))["energy"] == "cpu modelled (shared);gpu counter (shared)"

@@ -6,26 +6,26 @@ import time
 
 import pytest
 
-from benchmark.machine.signals import exit_code, sheltered, stoppable, stopped
+from benchmark.machine.signals import delay_signals, exit_code, signal_received, stop_on_signal
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_stops_what_runs_and_is_told_to_the_shell(number, code):
     before = signal.getsignal(number)
-    with pytest.raises(KeyboardInterrupt), stoppable():
-        assert not stopped()
+    with pytest.raises(KeyboardInterrupt), stop_on_signal():
+        assert not signal_received()
         os.kill(os.getpid(), number)
         time.sleep(10)
     assert exit_code() == code
-    assert not stopped()  # what comes after it is not stopped
+    assert not signal_received()  # what comes after it is not stopped
     assert signal.getsignal(number) is before
 
 
 def test_a_signal_waits_until_what_is_sheltered_is_done():
     done = []
-    with pytest.raises(KeyboardInterrupt), stoppable():
-        with sheltered():
-            with sheltered():
+    with pytest.raises(KeyboardInterrupt), stop_on_signal():
+        with delay_signals():
+            with delay_signals():
                 os.kill(os.getpid(), signal.SIGTERM)
                 done.append("inner")
             done.append("outer")
@@ -34,16 +34,16 @@ def test_a_signal_waits_until_what_is_sheltered_is_done():
 
 
 def test_what_is_kept_after_a_stop_is_kept_in_peace():
-    with stoppable():
+    with stop_on_signal():
         with pytest.raises(KeyboardInterrupt):
             os.kill(os.getpid(), signal.SIGTERM)
-        with sheltered():
+        with delay_signals():
             pass
-        assert stopped()
+        assert signal_received()
 
 
 def test_one_and_the_same_signal_may_come_twice():
-    with stoppable():
+    with stop_on_signal():
         with pytest.raises(KeyboardInterrupt):
             os.kill(os.getpid(), signal.SIGINT)
         os.kill(os.getpid(), signal.SIGINT)  # the terminal, and who started us
@@ -52,8 +52,8 @@ def test_one_and_the_same_signal_may_come_twice():
 
 def test_a_second_signal_ends_the_process_at_once():
     code = (
-        "import os, signal, time; from benchmark.machine.signals import stoppable\n"
-        "with stoppable():\n"
+        "import os, signal, time; from benchmark.machine.signals import stop_on_signal\n"
+        "with stop_on_signal():\n"
         "    try: os.kill(os.getpid(), signal.SIGTERM)\n"
         "    except KeyboardInterrupt: pass\n"
         "    time.sleep(0.6)\n"
@@ -67,8 +67,8 @@ def test_a_second_signal_ends_the_process_at_once():
 def test_who_was_started_with_a_signal_ignored_goes_on_ignoring_it():
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        with stoppable():
+        with stop_on_signal():
             os.kill(os.getpid(), signal.SIGINT)
-            assert not stopped()
+            assert not signal_received()
     finally:
         signal.signal(signal.SIGINT, before)

@@ -14,12 +14,12 @@ from benchmark.execution.runner import run
 from benchmark.execution.watch import Watch
 from benchmark.machine.meter import Stopwatch
 from benchmark.networks import compiled
-from benchmark.networks.fast_convolution import quicken
+from benchmark.networks.fast_convolution import optimise_for_device
 from benchmark.specs.job import jobs_of
 from benchmark.specs.plan import Plan
 from benchmark.specs.recipe import Recipe, flat, recipe_points
 from benchmark.training import train
-from benchmark.training.augment import draw
+from benchmark.training.augment import draw_augmentation
 from results.error import CatsError
 from results.record import Record
 from results.tracking.experiment import Tracking
@@ -63,9 +63,9 @@ def graphs():
 def three_steps(backbone="test_resnet", **changes):
     recipe = RECIPE.model_copy(update=changes)
     made = untrained(recipe, backbone=backbone)
-    quicken(made.train())
+    optimise_for_device(made.train())
     images, step = stripes(48, side=recipe.size), train.Step(made, recipe, 16)
-    draws = draw(recipe.augment, 48, torch.Generator().manual_seed(0))
+    draws = draw_augmentation(recipe.augment, 48, torch.Generator().manual_seed(0))
     parts = [slice(i, i + 16) for i in range(0, 48, 16)]
     losses = [float(step(images.pixels[p], images.labels[p], draws[p], 0.01)) for p in parts]
     return made, losses

@@ -13,7 +13,7 @@ from safetensors.torch import save_file
 
 from benchmark.core.digest import file_digest
 from benchmark.machine.timm_import import timm
-from benchmark.networks.load import initialised, loaded, weights_of
+from benchmark.networks.load import cached_backbone, initial_network, weights_of
 from benchmark.networks.network import Network, Trained
 from benchmark.networks.weight_file import read_weights, write_weights
 from benchmark.specs import catalogue
@@ -50,10 +50,10 @@ def source(monkeypatch):
         monkeypatch.setattr(catalogue, "source", lambda name, where="": entry)
         return source_start("mine", backbone)
 
-    for cache in (weights_of, loaded):
+    for cache in (weights_of, cached_backbone):
         cache.cache_clear()
     yield make
-    for cache in (weights_of, loaded):
+    for cache in (weights_of, cached_backbone):
         cache.cache_clear()
 
 
@@ -117,18 +117,18 @@ def test_files_of_every_kind_give_the_same_network(folder, source, state, ending
         torch.save({"epoch": 3, "state_dict": state} if wrap else state, path)
     start = source(file="mine")
     assert (start.kind, start.weights) == ("file", file_digest(path))
-    assert same(initialised(start, 2, 0), state)
+    assert same(initial_network(start, 2, 0), state)
 
 
 def test_networks_with_the_same_weights_share_nothing_and_their_head_depends_on_the_seed_alone(folder, source, state):
     save_file(state, folder / "test_resnet.mine.safetensors")
     start = source(file="mine")
-    first = initialised(start, 2, 7)
+    first = initial_network(start, 2, 7)
     head = first.head.weight.detach().clone()
     with torch.no_grad():
         for weight in (*first.parameters(), *first.buffers()):
             weight.zero_()
-    again, other = initialised(start, 2, 7), initialised(start, 2, 8)
+    again, other = initial_network(start, 2, 7), initial_network(start, 2, 8)
     assert same(again, state)
     assert torch.equal(again.head.weight, head)
     assert not torch.equal(other.head.weight, head)
@@ -204,10 +204,10 @@ def test_keys_are_renamed_dropped_and_every_misfit_named(folder, source, state):
     strange = {f"net.{name}": value for name, value in state.items()} | {"net.thresholds": torch.zeros(2)}
     torch.save(strange, folder / "test_resnet.mine.pt")
     start = source(file="mine", remap={r"^net\.": "", "^thresholds$": ""})
-    assert same(initialised(start, 2, 0), state)
+    assert same(initial_network(start, 2, 0), state)
     weights_of.cache_clear()
     with pytest.raises(CatsError) as caught:
-        initialised(source(file="mine"), 2, 0)
+        initial_network(source(file="mine"), 2, 0)
     assert "unknown net.thresholds" in str(caught.value)
     assert "missing bn1.weight" in str(caught.value)
     with pytest.raises(CatsError, match="remap turns both 'net.*' and 'net.*' into 'x'"):
@@ -224,7 +224,7 @@ def test_what_is_declared_goes_over_what_the_file_says(folder, source, state):
 
 def test_a_range_is_the_range_of_the_input(folder, source, state):
     save_file(state, folder / "test_resnet.mine.safetensors")
-    network = initialised(source(file="mine", range=(-1, 3)), 2, 0)
+    network = initial_network(source(file="mine", range=(-1, 3)), 2, 0)
     low, high = ((value - network.mean) / network.std for value in (0.0, 1.0))
     torch.testing.assert_close(low.flatten(), torch.full((3,), -1.0))
     torch.testing.assert_close(high.flatten(), torch.full((3,), 3.0))
@@ -234,9 +234,9 @@ def test_grey_weights_have_one_channel_and_see_the_mean(folder, source, tmp_path
     grey = timm.create_model("test_resnet", num_classes=0, in_chans=1).eval()
     save_file(grey.state_dict(), folder / "test_resnet.mine.safetensors")
     with pytest.raises(CatsError, match=r"conv1.0.weight is \(16, 1, 3, 3\) instead of \(16, 3, 3, 3\)"):
-        initialised(source(file="mine"), 2, 0)
+        initial_network(source(file="mine"), 2, 0)
     start = source(file="mine", channels="grey", mean=(0.5,), std=(0.25,))
-    network = initialised(start, 2, 0).eval()
+    network = initial_network(start, 2, 0).eval()
     images = torch.rand(2, 3, 32, 32)
     torch.testing.assert_close(network.features(images), grey((images.mean(1, keepdim=True) - 0.5) / 0.25))
     write_weights(tmp_path / "again.safetensors", network, weights_of(start), {})  # what is pretrained on top stays grey
@@ -292,7 +292,7 @@ def published_radimagenet(backbone):
 @pytest.mark.parametrize("backbone", ["resnet50", "densenet121"])
 def test_radimagenet_is_read_from_its_published_keys(folder, backbone):
     torch.save(published_radimagenet(backbone), folder / f"{backbone}.radimagenet.pt")
-    network = initialised(source_start("radimagenet", backbone), 2, 0)
+    network = initial_network(source_start("radimagenet", backbone), 2, 0)
     assert network.channels == "bgr"
     assert (network.mean.flatten().tolist(), network.std.flatten().tolist()) == ([0.5] * 3, [0.5] * 3)
     first = "conv1.weight" if backbone == "resnet50" else "features.conv0.weight"
@@ -304,7 +304,7 @@ def test_radimagenet_is_read_from_its_published_keys(folder, backbone):
 def test_torchxrayvision_has_one_channel_and_a_table_that_is_no_weight(folder):
     state = timm.create_model("densenet121", num_classes=18, in_chans=1).state_dict()
     save_file(state | {"op_threshs": torch.zeros(18)}, folder / "densenet121.torchxrayvision.safetensors")
-    network = initialised(source_start("torchxrayvision", "densenet121"), 2, 0).eval()
+    network = initial_network(source_start("torchxrayvision", "densenet121"), 2, 0).eval()
     black, white = ((torch.full((1, 1), value) - network.mean) / network.std for value in (0.0, 1.0))
     assert (float(black), float(white)) == (-1024, 1024)
     assert network(torch.rand(1, 3, 64, 64)).shape == (1, 2)
@@ -352,7 +352,7 @@ def test_weights_of_the_hub_bring_their_normalisation_and_arguments(hub, source)
     place = hub(state, architecture="test_efficientnet", pretrained_cfg=told, model_args={"bn_eps": 0.01})
     start = source("test_efficientnet", **HUB)
     assert (start.kind, start.weights) == ("hub", f"lab/net@{COMMIT}")
-    network = initialised(start, 2, 0)
+    network = initial_network(start, 2, 0)
     assert same(network, state)
     np.testing.assert_allclose(network.mean.flatten(), [0.1, 0.2, 0.3])
     assert network.backbone.bn1.eps == 0.01

@@ -4,8 +4,8 @@ from safetensors.torch import save_file
 from torch import nn
 
 from benchmark.machine.timm_import import timm
-from benchmark.networks.load import initialised
-from benchmark.networks.network import Dropout, Network, Trained, build, feature_count, fitting
+from benchmark.networks.load import initial_network
+from benchmark.networks.network import Dropout, Network, Trained, build, feature_count, matching_weights
 from benchmark.networks.weight_file import read_weights, write_weights
 from benchmark.specs.backbones import timm_tag
 from benchmark.specs.recipe import Recipe
@@ -42,7 +42,7 @@ def test_every_key_that_does_not_fit_is_named():
     given["strange.weight"] = given.pop(gone)
     given[bent] = given[bent][:1]
     with pytest.raises(CatsError) as caught:
-        fitting(build("test_resnet", Trained()), given, "test_resnet")
+        matching_weights(build("test_resnet", Trained()), given, "test_resnet")
     told = str(caught.value)
     assert "the weights do not fit test_resnet, 3 keys differ" in told
     assert f"missing {gone}" in told
@@ -237,7 +237,7 @@ def start(backbone="test_resnet", seed=0):
 
 
 def test_the_head_depends_on_the_seed_alone_and_the_rest_on_the_start():
-    one, other_start, other_seed = (initialised(start(seed=s), 3, rng) for s, rng in ((0, 7), (1, 7), (0, 8)))
+    one, other_start, other_seed = (initial_network(start(seed=s), 3, rng) for s, rng in ((0, 7), (1, 7), (0, 8)))
     assert torch.equal(one.head.weight, other_start.head.weight)
     assert not torch.equal(one.head.weight, other_seed.head.weight)
     first = next(iter(one.backbone.state_dict()))

@@ -11,7 +11,7 @@ from scipy import stats
 from torch import nn
 from torch.nn import functional as F
 
-from benchmark.networks.fast_convolution import Deep, Wide, deep, quicken
+from benchmark.networks.fast_convolution import Fp32Conv2d, MatmulConv2d, optimise_for_device, suits_matmul
 from benchmark.networks.network import Network, Trained
 from benchmark.networks.precision import autocast, precision
 from benchmark.specs.recipe import Recipe
@@ -100,7 +100,7 @@ def twins(request):
     torch.manual_seed(0)
     made = Network("mobilenetv2_035", Trained(arguments=request.param), 2)
     untouched = copy.deepcopy(made)
-    quicken(made)
+    optimise_for_device(made)
     for one in (made, untouched):
         one.train()
         for layer in one.modules():
@@ -145,7 +145,7 @@ def test_a_quickened_network_predicts_what_it_did_before(twins):
 def test_depthwise_convolutions_of_a_training_in_bf16_are_computed_in_fp32(twins):
     seen = {}
     for name, layer in twins[0].named_modules():
-        if isinstance(layer, Wide):
+        if isinstance(layer, Fp32Conv2d):
             layer.register_forward_hook(lambda layer, given, made, name=name: seen.update({name: (given[0], made)}))
     with autocast(CPU, torch.bfloat16):
         twins[0](torch.rand(2, 3, 32, 32))
@@ -169,9 +169,9 @@ def test_names_weights_and_copies_of_a_quickened_network_are_as_they_were(twins)
 def test_what_is_quick_already_stays_as_it_is(twins):
     made = twins[0]
     kinds = [type(layer) for layer in made.modules()]
-    quicken(made)
+    optimise_for_device(made)
     assert [type(layer) for layer in made.modules()] == kinds
-    assert sum(issubclass(kind, Wide) for kind in kinds) == 17
+    assert sum(issubclass(kind, Fp32Conv2d) for kind in kinds) == 17
 
 
 def test_a_quickened_network_has_its_channels_last_and_no_activation_in_place(twins):
@@ -195,7 +195,7 @@ def test_a_deep_convolution_and_its_gradients_are_those_of_the_library(kind, sid
     torch.manual_seed(side)
     plain = nn.Conv2d(6, 5, **{"bias": False, **kind}).double().to(memory_format=torch.channels_last)
     quick = copy.deepcopy(plain)
-    quick.__class__ = Deep
+    quick.__class__ = MatmulConv2d
     given = torch.rand(3, 6, side, side, dtype=torch.float64).to(memory_format=torch.channels_last)
     found = []
     for layer in (plain, quick):
@@ -208,7 +208,7 @@ def test_a_deep_convolution_and_its_gradients_are_those_of_the_library(kind, sid
 
 
 def test_the_library_keeps_the_convolutions_of_large_maps(monkeypatch):
-    layer, large, few = Deep(2, 2, 3, padding=1), torch.rand(1, 2, 5, 4), torch.rand(1, 2, 4, 4)
+    layer, large, few = MatmulConv2d(2, 2, 3, padding=1), torch.rand(1, 2, 5, 4), torch.rand(1, 2, 4, 4)
     exact = nn.Conv2d.forward(layer, few)
     monkeypatch.setattr(nn.Conv2d, "forward", lambda layer, given: given + 7)
     assert torch.equal(layer(large), large + 7)
@@ -220,17 +220,17 @@ def test_the_library_keeps_the_convolutions_of_large_maps(monkeypatch):
 )
 def test_only_plain_convolutions_of_many_channels_are_made_deep(odd):
     plain = {"in_channels": 256, "out_channels": 256, "kernel_size": 3}
-    assert deep(nn.Conv2d(**plain))
-    assert not deep(nn.Conv2d(**plain | {"in_channels": 128}))
-    assert not deep(nn.Conv2d(**plain | odd))
+    assert suits_matmul(nn.Conv2d(**plain))
+    assert not suits_matmul(nn.Conv2d(**plain | {"in_channels": 128}))
+    assert not suits_matmul(nn.Conv2d(**plain | odd))
 
 
 def test_the_last_stages_of_a_quickened_resnet_are_deep_and_it_computes_what_it_did():
     torch.manual_seed(0)
     made = Network("resnet18", Trained(), 2)
     untouched = copy.deepcopy(made)
-    quicken(made)
-    assert [name for name, layer in made.named_modules() if isinstance(layer, Deep)] == [
+    optimise_for_device(made)
+    assert [name for name, layer in made.named_modules() if isinstance(layer, MatmulConv2d)] == [
         f"backbone.{place}" for place in (
             "layer3.0.conv2", "layer3.1.conv1", "layer3.1.conv2",
             "layer4.0.conv1", "layer4.0.conv2", "layer4.1.conv1", "layer4.1.conv2",

@@ -18,7 +18,7 @@ from benchmark.execution.engine import Local
 from benchmark.execution.resolution import resolve_plan
 from benchmark.execution.runner import run
 from benchmark.execution.watch import Watch
-from benchmark.networks.load import initialised, weights_of
+from benchmark.networks.load import initial_network, weights_of
 from benchmark.specs import model_registry as published
 from benchmark.specs.plan import Plan, load_plan
 from benchmark.specs.resolve import _identity
@@ -99,7 +99,7 @@ def test_what_is_published_comes_back_bit_for_bit_in_another_home(place, tmp_pat
     assert found.state.keys() == before.state.keys()
     assert all(torch.equal(value, before.state[name]) for name, value in found.state.items())
     assert file_digest(tmp_path / "another" / "published" / f"{start.weights}.safetensors") == start.weights
-    both = [initialised(each, 2, 0).eval()(torch.ones(1, 3, 16, 16)) for each in (start, pretrained)]
+    both = [initial_network(each, 2, 0).eval()(torch.ones(1, 3, 16, 16)) for each in (start, pretrained)]
     assert torch.equal(*both)
 
 

@@ -9,7 +9,7 @@ from scipy.stats import ks_2samp, kstest
 from benchmark.machine.timm_import import declare_missing
 from benchmark.specs.recipe import Augment
 from benchmark.training import augment as module
-from benchmark.training.augment import CHANGES, augmented, draw, mixed
+from benchmark.training.augment import SAMPLERS, augment_batch, draw_augmentation, mix_up
 
 declare_missing()
 
@@ -31,7 +31,7 @@ def rng(seed=0):
 
 
 def changed(given, augment, seed=0):
-    return augmented(given, augment, draw(augment, len(given), rng(seed)))
+    return augment_batch(given, augment, draw_augmentation(augment, len(given), rng(seed)))
 
 
 def asked(**change):
@@ -42,49 +42,49 @@ def asked(**change):
 
 
 def test_every_setting_is_drawn_and_nothing_else():
-    assert set(CHANGES) == set(Augment.model_fields)
+    assert set(SAMPLERS) == set(Augment.model_fields)
 
 
 def test_nothing_is_drawn_for_what_is_off():
-    assert draw(STILL, 5, rng()).table.shape == (5, 0)
-    assert set(draw(asked(hue=0.1, mixup=1), 5, rng()).columns) == {"hue", "mixup"}
+    assert draw_augmentation(STILL, 5, rng()).table.shape == (5, 0)
+    assert set(draw_augmentation(asked(hue=0.1, mixup=1), 5, rng()).columns) == {"hue", "mixup"}
 
 
 def test_the_same_generator_gives_the_same_numbers_and_another_gives_others():
-    one, same, other = (draw(EVERYTHING, 20, rng(seed)) for seed in (0, 0, 1))
+    one, same, other = (draw_augmentation(EVERYTHING, 20, rng(seed)) for seed in (0, 0, 1))
     assert torch.equal(one.table, same.table)
     assert not torch.equal(one.table, other.table)
 
 
 def test_a_second_epoch_of_the_same_generator_has_other_numbers():
     going = rng()
-    assert not torch.equal(draw(EVERYTHING, 20, going).table, draw(EVERYTHING, 20, going).table)
+    assert not torch.equal(draw_augmentation(EVERYTHING, 20, going).table, draw_augmentation(EVERYTHING, 20, going).table)
 
 
 def test_the_generator_moves_on_equally_far_whatever_is_asked_for():
     one, other = rng(), rng()
-    draw(STILL, 3, one)
-    draw(EVERYTHING, 700, other)
+    draw_augmentation(STILL, 3, one)
+    draw_augmentation(EVERYTHING, 700, other)
     assert torch.equal(one.get_state(), other.get_state())
 
 
-@pytest.mark.parametrize("off", sorted(set(CHANGES) - {"flip", "flip_vertical", "rotate", "shift", "zoom", "crop"}))
+@pytest.mark.parametrize("off", sorted(set(SAMPLERS) - {"flip", "flip_vertical", "rotate", "shift", "zoom", "crop"}))
 def test_switching_one_change_off_leaves_the_draws_of_the_others(off):
-    every = draw(EVERYTHING, 20, rng())
-    fewer = draw(EVERYTHING.model_copy(update={off: 0.0}), 20, rng())
+    every = draw_augmentation(EVERYTHING, 20, rng())
+    fewer = draw_augmentation(EVERYTHING.model_copy(update={off: 0.0}), 20, rng())
     assert set(fewer.columns) == set(every.columns) - {off}
     for name in fewer.columns:
         assert torch.equal(fewer.of(name), every.of(name))
 
 
 def test_switching_the_turning_on_leaves_the_flips_as_they_are():
-    alone = draw(Augment(flip=0.5), 50, rng()).of("flip")[:, 0]
-    turning = draw(Augment(flip=0.5, rotate=1e-3), 50, rng()).of("affine")[:, 0]
+    alone = draw_augmentation(Augment(flip=0.5), 50, rng()).of("flip")[:, 0]
+    turning = draw_augmentation(Augment(flip=0.5, rotate=1e-3), 50, rng()).of("affine")[:, 0]
     assert torch.equal(turning < 0, alone > 0)
 
 
 def test_rows_and_devices_are_chosen_for_all_numbers_at_once():
-    draws = draw(EVERYTHING, 20, rng())
+    draws = draw_augmentation(EVERYTHING, 20, rng())
     index = torch.tensor([3, 1, 19])
     assert torch.equal(draws[index].of("hue"), draws.of("hue")[index])
     assert torch.equal(draws[4:8].of("affine"), draws.of("affine")[4:8])
@@ -93,7 +93,7 @@ def test_rows_and_devices_are_chosen_for_all_numbers_at_once():
 
 
 def factors(name, **change):
-    return draw(asked(**change), 4000, rng()).of(name)[:, 0].numpy()
+    return draw_augmentation(asked(**change), 4000, rng()).of(name)[:, 0].numpy()
 
 
 def torchvision_factors(place, **change):
@@ -112,7 +112,7 @@ def test_factors_are_distributed_as_torchvisions(place, name):
 
 
 def test_angles_are_distributed_as_torchvisions():
-    theta = draw(asked(rotate=30), 4000, rng()).of("affine")
+    theta = draw_augmentation(asked(rotate=30), 4000, rng()).of("affine")
     torch.manual_seed(0)
     expected = [torchvision.RandomRotation.get_params([-30.0, 30.0]) for _ in range(2000)]
     assert ks_2samp(torch.rad2deg(torch.atan2(theta[:, 3], theta[:, 0])).numpy(), expected).pvalue > 0.01
@@ -120,7 +120,7 @@ def test_angles_are_distributed_as_torchvisions():
 
 @pytest.mark.parametrize("smallest", [0.08, 0.7])
 def test_crops_are_distributed_as_torchvisions(smallest):
-    width, _, x, _, height, y = draw(asked(crop=smallest), 4000, rng()).of("affine").T.double()
+    width, _, x, _, height, y = draw_augmentation(asked(crop=smallest), 4000, rng()).of("affine").T.double()
     torch.manual_seed(0)
     picture = torch.empty(1, 1000, 1000)
     drawn = [torchvision.RandomResizedCrop.get_params(picture, [smallest, 1.0], [3 / 4, 4 / 3]) for _ in range(4000)]
@@ -136,7 +136,7 @@ def test_crops_are_distributed_as_torchvisions(smallest):
 
 
 def test_a_crop_lies_inside_the_image():
-    width, _, x, _, height, y = draw(asked(crop=0.05), 4000, rng()).of("affine").T
+    width, _, x, _, height, y = draw_augmentation(asked(crop=0.05), 4000, rng()).of("affine").T
     assert 0.05 - 1e-6 <= (width * height).min() < 0.06
     assert ((x.abs() + width) <= 1 + 1e-6).all()
     assert ((y.abs() + height) <= 1 + 1e-6).all()
@@ -150,19 +150,19 @@ def test_a_chance_is_as_large_as_it_says(name):
 
 def test_shares_of_mixup_are_from_the_beta_distribution():
     for a in (0.2, 1.0, 3.0):
-        assert kstest(draw(asked(mixup=a), 4000, rng()).of("mixup")[:, 0].numpy(), "beta", (a, a)).pvalue > 0.01
+        assert kstest(draw_augmentation(asked(mixup=a), 4000, rng()).of("mixup")[:, 0].numpy(), "beta", (a, a)).pvalue > 0.01
 
 
 @pytest.mark.parametrize("a", [1e-300, 1e-3, 1e308])
 def test_shares_of_mixup_lie_between_0_and_1_for_any_a(a):
-    shares = draw(asked(mixup=a), 500, rng()).of("mixup")
+    shares = draw_augmentation(asked(mixup=a), 500, rng()).of("mixup")
     assert ((shares >= 0) & (shares <= 1)).all()
     if a > 1:
         torch.testing.assert_close(shares, torch.full((500, 1), 0.5), atol=1e-3, rtol=0)
 
 
 def test_stains_are_jittered_by_factors_and_by_offsets_a_tenth_as_large():
-    drawn = CHANGES["stain"](0.3, 4000, rng())
+    drawn = SAMPLERS["stain"](0.3, 4000, rng())
     for column, (low, high) in zip(drawn.T, [(0.7, 1.3)] * 3 + [(-0.03, 0.03)] * 3, strict=True):
         assert kstest(column.numpy(), "uniform", (low, high - low)).pvalue > 0.01
 
@@ -187,13 +187,13 @@ def test_a_flip_of_probability_one_half_flips_about_half():
 
 
 def test_a_flip_alone_is_not_sampled(monkeypatch):
-    monkeypatch.setattr(module, "moved", None)
+    monkeypatch.setattr(module, "warp", None)
     changed(images(), Augment(flip=0.5, flip_vertical=0.5))
 
 
 def test_all_that_moves_is_sampled_once(monkeypatch):
-    calls, real = [], module.moved
-    monkeypatch.setattr(module, "moved", lambda *given: (calls.append(given), real(*given))[1])
+    calls, real = [], module.warp
+    monkeypatch.setattr(module, "warp", lambda *given: (calls.append(given), real(*given))[1])
     changed(images(), EVERYTHING)
     assert len(calls) == 1
 
@@ -204,16 +204,16 @@ def test_the_affine_path_flips_like_the_exact_one():
 
 
 def test_the_grid_is_that_of_torch():
-    theta = draw(EVERYTHING, 6, rng()).of("affine")
+    theta = draw_augmentation(EVERYTHING, 6, rng()).of("affine")
     grid = torch.nn.functional.affine_grid(theta.view(-1, 2, 3), [6, 3, 16, 16], align_corners=False)
     expected = torch.nn.functional.grid_sample(images(), grid, padding_mode="reflection", align_corners=False)
-    torch.testing.assert_close(module.moved(images(), theta), expected, atol=1e-5, rtol=0)
+    torch.testing.assert_close(module.warp(images(), theta), expected, atol=1e-5, rtol=0)
 
 
 def test_a_rotation_is_that_of_torchvision():
-    draws = draw(asked(rotate=40), 6, rng())
+    draws = draw_augmentation(asked(rotate=40), 6, rng())
     smooth = torch.nn.functional.interpolate(images(6, 6), size=32, mode="bicubic").clamp(0, 1)
-    made = augmented(smooth, asked(rotate=40), draws)
+    made = augment_batch(smooth, asked(rotate=40), draws)
     degrees = torch.rad2deg(torch.atan2(draws.of("affine")[:, 3], draws.of("affine")[:, 0]))
     bilinear = torchvision.InterpolationMode.BILINEAR
     for image, angle, result in zip(smooth, degrees, made, strict=True):
@@ -223,12 +223,12 @@ def test_a_rotation_is_that_of_torchvision():
 
 def test_a_crop_is_that_of_torchvision():
     augment = asked(crop=0.2)
-    draws = draw(augment, 3, rng())
+    draws = draw_augmentation(augment, 3, rng())
     boxes = [(4, 6, 20, 16), (0, 8, 24, 24), (10, 2, 13, 17)]  # top, left, height, width, of 32
     for row, (top, left, height, width) in zip(draws.table, boxes, strict=True):
         x, y = (2 * left + width) / 32 - 1, (2 * top + height) / 32 - 1
         row[draws.columns["affine"]] = torch.tensor([width / 32, 0, x, 0, height / 32, y])
-    made = augmented(images(3, 32), augment, draws)
+    made = augment_batch(images(3, 32), augment, draws)
     for image, box, result in zip(images(3, 32), boxes, made, strict=True):
         expected = torchvision.functional.resized_crop(image, *box, [32, 32], antialias=False)
         torch.testing.assert_close(result[:, 2:-2, 2:-2], expected[:, 2:-2, 2:-2], atol=1e-5, rtol=0)
@@ -313,7 +313,7 @@ def test_a_zoom_changes_size_as_far_as_it_says_and_no_direction():
 
 
 def test_a_crop_is_flipped_where_it_lies():
-    alone, flipped = (draw(Augment(flip=flip, crop=0.3), 20, rng()).of("affine") for flip in (0.0, 1.0))
+    alone, flipped = (draw_augmentation(Augment(flip=flip, crop=0.3), 20, rng()).of("affine") for flip in (0.0, 1.0))
     torch.testing.assert_close(flipped, alone * torch.tensor([-1.0, 1, 1, 1, 1, 1]))
 
 
@@ -326,7 +326,7 @@ def test_what_comes_from_outside_is_mirrored_and_never_black():
 
 def test_nothing_is_drawn_infinitely_small(monkeypatch):
     monkeypatch.setattr(torch, "rand", lambda *size, generator: torch.zeros(size))  # the least that can be drawn
-    assert torch.isfinite(draw(asked(zoom=0.99999999), 3, rng()).table).all()
+    assert torch.isfinite(draw_augmentation(asked(zoom=0.99999999), 3, rng()).table).all()
 
 
 # What is painted and mixed
@@ -355,10 +355,10 @@ def test_a_cutout_comes_after_all_that_changes_colour():
 
 
 def test_mixup_mixes_each_image_and_its_label_with_the_next_ones():
-    draws = draw(asked(mixup=1), 4, rng())
+    draws = draw_augmentation(asked(mixup=1), 4, rng())
     draws.of("mixup")[:, 0] = torch.tensor([1.0, 0.75, 0.5, 0.0])
     given, labels = images(4), torch.eye(4)
-    made, mixture = mixed(given, labels, draws)
+    made, mixture = mix_up(given, labels, draws)
     expected = [given[0], 0.75 * given[1] + 0.25 * given[2], (given[2] + given[3]) / 2, given[0]]
     torch.testing.assert_close(made, torch.stack(expected))
     rows = [[1.0, 0, 0, 0], [0, 0.75, 0.25, 0], [0, 0, 0.5, 0.5], [1, 0, 0, 0]]
@@ -367,7 +367,7 @@ def test_mixup_mixes_each_image_and_its_label_with_the_next_ones():
 
 def test_without_mixup_images_and_labels_are_handed_back():
     given, labels = images(), torch.eye(6)
-    made = mixed(given, labels, draw(Augment(), 6, rng()))
+    made = mix_up(given, labels, draw_augmentation(Augment(), 6, rng()))
     assert made[0] is given
     assert made[1] is labels
 
@@ -377,21 +377,21 @@ def test_without_mixup_images_and_labels_are_handed_back():
 
 def test_its_input_is_left_as_it_is():
     given = images()
-    for name in CHANGES:
+    for name in SAMPLERS:
         changed(given, asked(**{name: 0.5}))
-        mixed(given, torch.eye(6), draw(asked(**{name: 0.5}), 6, rng()))
+        mix_up(given, torch.eye(6), draw_augmentation(asked(**{name: 0.5}), 6, rng()))
         assert torch.equal(given, images()), name
 
 
-@pytest.mark.parametrize("name", sorted(CHANGES))
+@pytest.mark.parametrize("name", sorted(SAMPLERS))
 @pytest.mark.parametrize("layout", [torch.channels_last, torch.contiguous_format])
 def test_the_memory_format_stays_and_makes_no_difference(name, layout):
     augment = asked(**{name: 0.5})
-    draws = draw(augment, 6, rng())
-    made = augmented(images().contiguous(memory_format=layout), augment, draws)
+    draws = draw_augmentation(augment, 6, rng())
+    made = augment_batch(images().contiguous(memory_format=layout), augment, draws)
     assert made.is_contiguous(memory_format=layout)
-    torch.testing.assert_close(made, augmented(images(), augment, draws))
-    blended = mixed(images().contiguous(memory_format=layout), torch.eye(6), draws)[0]
+    torch.testing.assert_close(made, augment_batch(images(), augment, draws))
+    blended = mix_up(images().contiguous(memory_format=layout), torch.eye(6), draws)[0]
     assert blended.is_contiguous(memory_format=layout)
 
 
@@ -424,25 +424,25 @@ SETTINGS = st.builds(
 @any_of(SETTINGS, st.integers(0, 2**31), st.integers(1, 5), st.sampled_from([8, 13]))
 @settings(max_examples=60, deadline=None)
 def test_any_settings_keep_shape_kind_and_range_and_change_each_image_apart_from_its_neighbours(augment, seed, count, side):
-    draws = draw(augment, count, rng(seed))
+    draws = draw_augmentation(augment, count, rng(seed))
     given = images(count, side)
     given[0] = given[0].round()
-    made = augmented(given, augment, draws)
-    blended, labels = mixed(made, torch.eye(count), draws)
+    made = augment_batch(given, augment, draws)
+    blended, labels = mix_up(made, torch.eye(count), draws)
     for result in (made, blended):
         assert result.shape == given.shape
         assert result.dtype == torch.float32
         assert torch.isfinite(result).all()
         assert 0 <= result.min() <= result.max() <= 1
     torch.testing.assert_close(labels.sum(dim=1), torch.ones(count))
-    assert torch.equal(made, augmented(given, augment, draws))
-    alone = [augmented(given[i : i + 1], augment, draws[i : i + 1]) for i in range(count)]
+    assert torch.equal(made, augment_batch(given, augment, draws))
+    alone = [augment_batch(given[i : i + 1], augment, draws[i : i + 1]) for i in range(count)]
     torch.testing.assert_close(made, torch.cat(alone), atol=1e-5, rtol=0)
 
 
 def test_no_step_asks_for_the_value_of_a_tensor():
-    unknown = draw(EVERYTHING, 6, rng()).to("meta")  # tensors there have no values
-    made, labels = mixed(augmented(images().to("meta"), EVERYTHING, unknown), torch.eye(6).to("meta"), unknown)
+    unknown = draw_augmentation(EVERYTHING, 6, rng()).to("meta")  # tensors there have no values
+    made, labels = mix_up(augment_batch(images().to("meta"), EVERYTHING, unknown), torch.eye(6).to("meta"), unknown)
     assert made.shape == (6, 3, 16, 16)
     assert labels.shape == (6, 6)
 
@@ -450,16 +450,16 @@ def test_no_step_asks_for_the_value_of_a_tensor():
 @pytest.mark.gpu
 @pytest.mark.filterwarnings("ignore:Synchronization debug mode is a prototype")
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device")
-@pytest.mark.parametrize("name", sorted(CHANGES))
+@pytest.mark.parametrize("name", sorted(SAMPLERS))
 def test_a_gpu_makes_the_same_images_and_is_never_waited_for(name):
     augment = asked(**{name: 0.5})
-    draws = draw(augment, 6, rng())
+    draws = draw_augmentation(augment, 6, rng())
     there, moved_draws = images().cuda(), draws.to("cuda")
     labels = torch.eye(6, device="cuda")
     torch.cuda.set_sync_debug_mode("error")
     try:
-        made = mixed(augmented(there, augment, moved_draws), labels, moved_draws)[0]
+        made = mix_up(augment_batch(there, augment, moved_draws), labels, moved_draws)[0]
     finally:
         torch.cuda.set_sync_debug_mode("default")
-    expected = mixed(augmented(images(), augment, draws), torch.eye(6), draws)[0]
+    expected = mix_up(augment_batch(images(), augment, draws), torch.eye(6), draws)[0]
     torch.testing.assert_close(made.cpu(), expected, atol=1e-4, rtol=0)

@@ -5,18 +5,18 @@ import torch
 from skimage.color import hed2rgb, rgb2hed, rgb_from_hed
 
 from benchmark.machine.timm_import import declare_missing
-from benchmark.training.augment import STAINS, stain
+from benchmark.training.augment import STAINS, stain_maps
 from benchmark.training.colour import (
     ORDER,
-    autocontrasted,
-    brightened,
-    coloured,
-    contrasted,
-    equalized,
-    saturated,
-    sharpened,
-    stained,
-    turned,
+    adjust_brightness,
+    adjust_colour,
+    adjust_contrast,
+    adjust_saturation,
+    autocontrast,
+    equalize,
+    jitter_stains,
+    rotate_hue,
+    sharpen,
 )
 
 declare_missing()
@@ -55,10 +55,10 @@ FACTORS = (0.0, 0.3, 0.9, 1.0, 1.4, 2.0)
 @pytest.mark.parametrize(
     ("ours", "name", "factors"),
     [
-        (brightened, "adjust_brightness", FACTORS),
-        (contrasted, "adjust_contrast", FACTORS),
-        (saturated, "adjust_saturation", FACTORS),
-        (turned, "adjust_hue", (-0.5, -0.31, -0.05, 0.0, 0.1, 0.5)),
+        (adjust_brightness, "adjust_brightness", FACTORS),
+        (adjust_contrast, "adjust_contrast", FACTORS),
+        (adjust_saturation, "adjust_saturation", FACTORS),
+        (rotate_hue, "adjust_hue", (-0.5, -0.31, -0.05, 0.0, 0.1, 0.5)),
     ],
 )
 def test_each_image_is_changed_by_its_own_factor_as_torchvision_changes_it(ours, name, factors):
@@ -71,9 +71,9 @@ def test_each_image_is_changed_by_its_own_factor_as_torchvision_changes_it(ours,
 @pytest.mark.parametrize(
     ("ours", "expected"),
     [
-        (sharpened, lambda x: theirs.adjust_sharpness(x, 2)),
-        (autocontrasted, theirs.autocontrast),
-        (equalized, lambda x: theirs.equalize((x * 255).round().byte()).float() / 255),
+        (sharpen, lambda x: theirs.adjust_sharpness(x, 2)),
+        (autocontrast, theirs.autocontrast),
+        (equalize, lambda x: theirs.equalize((x * 255).round().byte()).float() / 255),
     ],
 )
 def test_chosen_images_are_changed_as_torchvision_changes_them_and_others_not_at_all(ours, expected):
@@ -86,7 +86,7 @@ def test_chosen_images_are_changed_as_torchvision_changes_them_and_others_not_at
 
 def test_an_image_of_one_level_has_no_contrast_to_stretch_and_no_histogram_to_make_even():
     flat = torch.full((1, 3, 16, 16), 0.3)
-    for change in (autocontrasted, equalized):
+    for change in (autocontrast, equalize):
         assert torch.equal(change(flat, column(1.0)), flat)
 
 
@@ -94,7 +94,7 @@ def test_an_image_of_one_level_has_no_contrast_to_stretch_and_no_histogram_to_ma
 def test_a_grey_image_stays_grey(name):
     grey = images()[:, :1].expand(-1, 3, -1, -1).contiguous()
     strong = {"brightness": 1.4, "contrast": 1.4, "saturation": 1.4, "hue": 0.3}.get(name, 1.0)
-    made = coloured(grey, {name: torch.full((6, 1), strong)})
+    made = adjust_colour(grey, {name: torch.full((6, 1), strong)})
     assert torch.equal(made[:, 0], made[:, 1])
     assert torch.equal(made[:, 0], made[:, 2])
 
@@ -107,12 +107,12 @@ def test_the_factor_that_changes_nothing_changes_nothing(name):
 def test_equalising_comes_before_the_factors_which_it_would_undo():
     drawn = {"brightness": torch.full((6, 1), 0.5), "equalize": torch.ones(6, 1)}
     assert torch.equal(
-        coloured(images(), drawn), coloured(equalized(images(), torch.ones(6, 1)), {"brightness": drawn["brightness"]})
+        adjust_colour(images(), drawn), adjust_colour(equalize(images(), torch.ones(6, 1)), {"brightness": drawn["brightness"]})
     )
 
 
 def jittered(pictures, alpha=(1.0, 1.0, 1.0), beta=(0.0, 0.0, 0.0)):
-    return stained(pictures, stain(torch.tensor([[*alpha, *beta]]).expand(len(pictures), -1)))
+    return jitter_stains(pictures, stain_maps(torch.tensor([[*alpha, *beta]]).expand(len(pictures), -1)))
 
 
 def slide(*amounts):

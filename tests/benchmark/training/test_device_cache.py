@@ -7,8 +7,7 @@ import torch
 
 from benchmark.networks.network import Network
 from benchmark.specs.recipe import Recipe
-from benchmark.training import device_cache as shelf
-from benchmark.training import train
+from benchmark.training import device_cache, train
 from benchmark.training.device_images import Images
 from tests.support.stripes import CPU, network, stripes
 
@@ -20,14 +19,14 @@ def pixels(count):
 def asked(key, count=3, device=CPU):
     """Whether images had to be made: 100 bytes each."""
     made = []
-    shelf.kept(key, 100 * count, device, lambda: made.append(key) or pixels(count))
+    device_cache.get_or_upload(key, 100 * count, device, lambda: made.append(key) or pixels(count))
     return bool(made)
 
 
 @pytest.fixture(autouse=True)
 def room(monkeypatch):
     """For ten images."""
-    monkeypatch.setattr(shelf, "ON_HOST", 1000)
+    monkeypatch.setattr(device_cache, "HOST_BYTES", 1000)
 
 
 def test_what_is_there_is_not_made_again():
@@ -60,7 +59,7 @@ def test_cells_side_by_side_that_want_the_same_images_make_them_once():
 
     def want():
         begun.wait(10)
-        shelf.kept("a", 300, CPU, lambda: made.append(1) or pixels(3))
+        device_cache.get_or_upload("a", 300, CPU, lambda: made.append(1) or pixels(3))
 
     threads = [threading.Thread(target=want) for _ in range(3)]
     for thread in threads:
@@ -71,11 +70,11 @@ def test_cells_side_by_side_that_want_the_same_images_make_them_once():
 
 
 def test_images_that_nobody_uses_are_let_go_and_others_stay():
-    used = shelf.kept("a", 300, CPU, lambda: pixels(3))
+    used = device_cache.get_or_upload("a", 300, CPU, lambda: pixels(3))
     asked("b")
-    assert shelf.let_go()
-    assert not shelf.let_go()
-    assert shelf.kept("a", 300, CPU, lambda: pixels(3)) is used
+    assert device_cache.evict_unused()
+    assert not device_cache.evict_unused()
+    assert device_cache.get_or_upload("a", 300, CPU, lambda: pixels(3)) is used
     assert asked("b")
 
 

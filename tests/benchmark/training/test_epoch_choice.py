@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 
 from benchmark.core.seed import generator
-from benchmark.training.epoch_choice import Choice, no_worse
+from benchmark.training.epoch_choice import EpochChoice, within_one_standard_error
 
 IMAGES = generator("images").normal(0.7, 0.3, 40)  # their losses, as different as they are in practice
 WOBBLE = generator("wobble").normal(0, 1, 40)
@@ -17,7 +17,7 @@ WOBBLE -= WOBBLE.mean()
 
 def chosen(rule, losses, aucs=None):
     """The last epoch that the rule falls on."""
-    choice = Choice(rule)
+    choice = EpochChoice(rule)
     aucs = aucs or [0.5] * len(losses)
     taken = [e for e, (each, auc) in enumerate(zip(losses, aucs, strict=True)) if choice.falls_on(e, each.mean(), auc, each)]
     return taken[-1] if taken else None
@@ -34,9 +34,9 @@ def test_no_worse_is_a_paired_comparison():
     apart = later - IMAGES
     assert apart.mean() > stats.sem(apart)
     assert apart.mean() < stats.sem(IMAGES)
-    assert not no_worse(later, IMAGES)
-    assert no_worse(shifted(0.001, wobble=0.2), IMAGES)
-    assert no_worse(IMAGES, IMAGES)
+    assert not within_one_standard_error(later, IMAGES)
+    assert within_one_standard_error(shifted(0.001, wobble=0.2), IMAGES)
+    assert within_one_standard_error(IMAGES, IMAGES)
 
 
 def test_a_network_that_is_sure_is_no_worse_than_one_that_knows_nothing():
@@ -58,7 +58,7 @@ def test_the_last_epoch_counts_unless_it_is_worse():
 def test_the_one_to_beat_is_that_of_the_smallest_loss_and_not_the_one_before():
     """Each epoch is a little worse than the one before; together they are not little."""
     creeping = [shifted(0.005 * step) + 0.05 * np.roll(WOBBLE, step) for step in range(8)]
-    assert all(no_worse(later, earlier) for earlier, later in itertools.pairwise(creeping))
+    assert all(within_one_standard_error(later, earlier) for earlier, later in itertools.pairwise(creeping))
     assert 0 < chosen("within_one_se", creeping) < 4
 
 

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from benchmark.execution.side_by_side import side_by_side
-from benchmark.networks.load import initialised
+from benchmark.networks.load import initial_network
 from benchmark.specs.recipe import Recipe
 from benchmark.specs.start import Start
-from benchmark.training import evaluate, train
-from benchmark.training.features import features_of, keep, kept
+from benchmark.training import evaluate
+from benchmark.training.features import features_of, load_features, save_features
 from results.error import CatsError
 from tests.support.full_disk import full_disk
 from tests.support.stripes import CPU, stripes
@@ -19,13 +19,13 @@ from tests.support.stripes import CPU, stripes
 
 def test_kept_features_come_back_and_nothing_else_stays(tmp_path):
     path = tmp_path / "features" / "x.npy"
-    assert kept(path) is None
-    keep(path, np.ones((3, 2)))
-    np.testing.assert_array_equal(kept(path), np.ones((3, 2), np.float32))
+    assert load_features(path) is None
+    save_features(path, np.ones((3, 2)))
+    np.testing.assert_array_equal(load_features(path), np.ones((3, 2), np.float32))
     assert sorted(p.name for p in path.parent.iterdir()) == ["x.npy", "x.sha256"]
     whole = path.read_bytes()
     path.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
-    assert kept(path) is None  # one bit of a disk
+    assert load_features(path) is None  # one bit of a disk
 
 
 def test_a_full_disk_leaves_neither_features_nor_a_draft(tmp_path):
@@ -34,17 +34,17 @@ def test_a_full_disk_leaves_neither_features_nor_a_draft(tmp_path):
         full_disk(),
         pytest.raises(CatsError, match="cannot keep features in .*: the disk took only a part"),
     ):
-        keep(path, np.ones((1000, 100)))
+        save_features(path, np.ones((1000, 100)))
     assert list(path.parent.iterdir()) == []
 
 
 @pytest.mark.parametrize("left", [0, 100, 200], ids=["empty", "without its head", "without its end"])
 def test_damaged_features_are_extracted_again_or_named(tmp_path, left):
     path = tmp_path / "x.npy"
-    keep(path, np.ones((10, 10)))
+    save_features(path, np.ones((10, 10)))
     path.write_bytes(path.read_bytes()[:left])
     try:
-        assert kept(path) is None
+        assert load_features(path) is None
     except CatsError as error:
         assert str(path) in str(error)  # noqa: PT017 - both ways are right
 
@@ -64,7 +64,7 @@ def images():
 
 def test_seeds_side_by_side_have_features_extracted_once(monkeypatch, images):
     extracted, real, begun = [], evaluate.extract, threading.Barrier(3)
-    monkeypatch.setattr(train, "extract", lambda *rest: (extracted.append(1), real(*rest))[1])
+    monkeypatch.setattr(evaluate, "extract", lambda *rest: (extracted.append(1), real(*rest))[1])
 
     def one():
         begun.wait(10)
@@ -72,6 +72,6 @@ def test_seeds_side_by_side_have_features_extracted_once(monkeypatch, images):
 
     found = side_by_side([one] * 3, CPU)
     assert len(extracted) == 1
-    assert found[0].shape == (16, initialised(START, 2, 0).head.in_features)
+    assert found[0].shape == (16, initial_network(START, 2, 0).head.in_features)
     for other in found[1:]:
         np.testing.assert_array_equal(other, found[0])

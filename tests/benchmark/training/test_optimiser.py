@@ -139,7 +139,7 @@ def test_the_rate_of_a_step_is_multiplied_by_the_share_of_the_layer():
     recipe = Recipe(size=16, layer_decay=0.5, optimiser="sgd", precision="fp32")
     step = train.Step(made, recipe, 8)
     images = stripes(8)
-    step(*images.batch(torch.arange(8)), train.draw(recipe.augment, 8, torch.Generator()), 0.25)
+    step(*images.batch(torch.arange(8)), train.draw_augmentation(recipe.augment, 8, torch.Generator()), 0.25)
     rates = {group["lr"] for group in step.optimiser.param_groups}
     assert rates == {0.25 * share for share in shares(made, recipe).values()}
     assert max(rates) == 0.25

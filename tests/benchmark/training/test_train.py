@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 import torch
 
-from benchmark.networks.fast_convolution import quicken
+from benchmark.networks.fast_convolution import optimise_for_device
 from benchmark.networks.network import Network, Trained
 from benchmark.specs.recipe import Augment, Recipe
 from benchmark.training import evaluate, out_of_memory, train
-from benchmark.training.augment import CHANGES, FLIPS, MOVES, draw
+from benchmark.training.augment import FLIPS, SAMPLERS, WARPS, draw_augmentation
 from benchmark.training.device_images import Images, as_float, batches
 from benchmark.training.optimiser import schedule
 from results.error import CatsError
@@ -71,8 +71,8 @@ def test_zero_epochs_leave_the_network_as_it_is():
 
 def test_only_training_images_are_augmented(monkeypatch):
     seen = []
-    real = train.augmented
-    monkeypatch.setattr(train, "augmented", lambda images, *rest: (seen.append(len(images)), real(images, *rest))[1])
+    real = train.augment_batch
+    monkeypatch.setattr(train, "augment_batch", lambda images, *rest: (seen.append(len(images)), real(images, *rest))[1])
     fitted()
     assert seen == [16] * (4 * 64 // 16)
 
@@ -307,7 +307,7 @@ def test_another_error_is_not_mistaken_for_a_lack_of_memory(monkeypatch, caplog)
 def test_a_cpu_without_memory_is_known_by_what_torch_says():
     with pytest.raises(RuntimeError) as caught:
         torch.empty(1 << 60, dtype=torch.uint8)
-    assert out_of_memory.out_of_memory(caught.value)
+    assert out_of_memory.is_out_of_memory(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -322,7 +322,7 @@ def test_a_cpu_without_memory_is_known_by_what_torch_says():
     ],
 )
 def test_a_gpu_without_memory_is_known_by_what_its_libraries_say(said, lacking):
-    assert out_of_memory.out_of_memory(RuntimeError(said)) is lacking
+    assert out_of_memory.is_out_of_memory(RuntimeError(said)) is lacking
 
 
 def evaluated(monkeypatch, most):
@@ -391,7 +391,7 @@ def test_an_optimiser_that_fails_for_another_reason_says_its_own(monkeypatch):
 
 def test_a_try_that_failed_leaves_no_trace_in_the_statistics_of_norm_layers(monkeypatch):
     """It fails after the backbone; what follows is as if nobody had tried."""
-    images, draws = stripes(16), draw(RECIPE.augment, 16, torch.Generator().manual_seed(0))
+    images, draws = stripes(16), draw_augmentation(RECIPE.augment, 16, torch.Generator().manual_seed(0))
     found = []
     for micro, most in ((8, 16), (16, 8)):
         made, real = network(), Network.features
@@ -487,7 +487,7 @@ def test_the_loss_of_mixed_images_by_hand(monkeypatch, multilabel):
     """Image i with the share s of itself and 1 - s of the next one, and the label shared as the image is."""
     recipe = Recipe(size=16, batch_size=4, label_smoothing=0.1, precision="fp32", augment=Augment(flip=0, mixup=0.4))
     made, images = network(), stripes(4, multilabel=multilabel)
-    draws = draw(recipe.augment, 4, torch.Generator().manual_seed(0))
+    draws = draw_augmentation(recipe.augment, 4, torch.Generator().manual_seed(0))
     share = draws.of("mixup")
     assert share.min() < 0.9
     monkeypatch.setattr(Network, "forward", lambda self, images: logits_of(images) + 0 * self.head.bias)
@@ -513,7 +513,7 @@ def test_mixed_images_are_learned_too():
 
 def test_a_pack_that_is_asked_to_stop_stops_after_the_epoch(monkeypatch):
     epochs = []
-    monkeypatch.setattr(train, "stopping", lambda: len(epochs) == 2)
+    monkeypatch.setattr(train, "stop_requested", lambda: len(epochs) == 2)
     monkeypatch.setattr(train, "validate", lambda *rest: (epochs.append(1), (0.0, 0.5, np.zeros(1)))[1])
     with pytest.raises(KeyboardInterrupt):
         fitted()
@@ -530,8 +530,8 @@ EVERYTHING = Recipe(
 
 
 def test_the_recipe_of_everything_has_every_change():
-    made = draw(EVERYTHING.augment, 4, torch.Generator())
-    assert set(made.columns) == set(CHANGES) - {*MOVES, *FLIPS} | {"affine"}
+    made = draw_augmentation(EVERYTHING.augment, 4, torch.Generator())
+    assert set(made.columns) == set(SAMPLERS) - {*WARPS, *FLIPS} | {"affine"}
 
 
 @pytest.mark.parametrize("changes", [{}, {"augment": Augment()}], ids=["everything", "a flip"])
@@ -544,7 +544,7 @@ def test_no_number_of_a_step_is_asked_for_while_it_is_made(monkeypatch, changes,
     real = stripes(8, multilabel=multilabel)
     images = Images(real.pixels.to(meta), real.labels.to(meta))
     step = train.Step(network(recipe).to(meta).train(), recipe, 4)
-    draws = draw(recipe.augment, 8, torch.Generator()).to(meta)
+    draws = draw_augmentation(recipe.augment, 8, torch.Generator()).to(meta)
     losses = [
         step._accumulate(pixels, labels, draws[4 * number : 4 * number + 4])
         for number, (pixels, labels) in enumerate(batches(images, torch.randperm(8), 4))
@@ -562,9 +562,9 @@ def test_no_step_on_a_gpu_waits_for_it():
     images = Images(there.pixels.to(device), there.labels.to(device))
     recipe = EVERYTHING.model_copy(update={"precision": "auto"})
     made = network(recipe).to(device).train()
-    quicken(made)
+    optimise_for_device(made)
     step = train.Step(made, recipe, 4)
-    draws = draw(recipe.augment, 16, torch.Generator()).to(device)
+    draws = draw_augmentation(recipe.augment, 16, torch.Generator()).to(device)
     try:
         for number, (pixels, labels) in enumerate(batches(images, torch.arange(16), 4)):
             step(pixels, labels, draws[4 * number : 4 * number + 4], 1e-3)

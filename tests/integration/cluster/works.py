@@ -5,7 +5,7 @@ import signal
 import time
 from pathlib import Path
 
-from benchmark.machine.cancellation import stopping
+from benchmark.machine.cancellation import stop_requested
 from tests.support.outcomes import outcomes_of
 
 
@@ -48,7 +48,7 @@ def until_stopped(job, device):
     """All but seed 0 last until they are told to stop, as a training does."""
     if job.cells[0].seed:
         there(f"at-work-{os.getpid()}").touch()
-    while job.cells[0].seed and not stopping():
+    while job.cells[0].seed and not stop_requested():
         time.sleep(0.05)
     return outcomes_of(job, job.cells[0].seed, "interrupted" if job.cells[0].seed else "finished", seconds=7.0)
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from benchmark.specs.plan import Plan
-from benchmark.training.epoch_choice import Choice
+from benchmark.training.epoch_choice import EpochChoice
 from benchmark.training.protocols.knn import fit_knn
 from results.board.request import RunQuery
 from results.board.rules import RULES, Rule, chosen, rule_in_words
@@ -92,7 +92,7 @@ def test_one_entry_in_the_table_is_all_that_a_rule_needs(monkeypatch):
     assert chosen(pd.DataFrame(grid()), "worst", "auc")["point"].tolist() == ["s"]
     assert "grid points chosen by worst on validation images" in board(grid(), rule="worst").choice
     assert "worst" in sensitivity(pd.DataFrame(grid() + grid("two")), RunQuery("toy")).settings
-    choice = Choice("worst")
+    choice = EpochChoice("worst")
     assert [choice.falls_on(e, loss, 0.5, np.full(4, loss)) for e, loss in enumerate((0.3, 0.5, 0.4))] == [True, True, False]
     assert choice.rule.what == "patience"
     rng = np.random.default_rng(0)
@@ -104,7 +104,7 @@ def test_one_entry_in_the_table_is_all_that_a_rule_needs(monkeypatch):
 
 def test_no_training_follows_the_oracle():
     with pytest.raises(CatsError, match="no training can choose by 'oracle_test', which looks at test images"):
-        Choice("oracle_test")
+        EpochChoice("oracle_test")
 
 
 def test_a_plan_may_name_every_rule_but_the_oracle():
