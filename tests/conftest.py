@@ -9,6 +9,9 @@ import pytest
 
 from benchmark.specs import catalogue
 from results.error import CatsError
+from tests.support import databases
+
+databases.share_tables()
 
 GIVEN = {name: os.environ.get(name) for name in ("CATS_DATA", "CATS_WEIGHTS")}
 TRUTH = Path(os.environ.get("CATS_TRUTH") or Path(__file__).parents[2] / "shared" / "truth")  # beside the checkout
@@ -23,6 +26,13 @@ def pytest_configure():
     """Tests hear Ctrl-C, and so does what they start, also where the shell that began them has it ignored (nohup, a job)."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def shared_folder(tmp_path_factory):
+    """A folder that all processes of one run of the tests share, those of pytest-xdist too."""
+    own = tmp_path_factory.getbasetemp()
+    os.environ[databases.PLACE] = str(own.parent if "PYTEST_XDIST_WORKER" in os.environ else own)
 
 
 @pytest.fixture(autouse=True)

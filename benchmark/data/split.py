@@ -4,7 +4,6 @@ import warnings
 
 import numpy as np
 from pydantic import Field
-from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
 from benchmark.core.cost_fields import OtherCost, SameCost
 from benchmark.core.numeric import Numeric
@@ -75,6 +74,8 @@ def _folds(dataset: Dataset, images: Decoded, rows: np.ndarray) -> np.ndarray:
     count = len(rows) if groups is None else len(set(groups))
     if count < FOLDS:
         raise CatsError(f"{dataset.name} has {count} groups; a 70/15/15 split needs at least {FOLDS}")
+    from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold  # takes a second to import
+
     # Without groups the plain splitter gives the same promise and stays fast at 100,000 images.
     splitter = StratifiedGroupKFold if grouped else StratifiedKFold
     folds = splitter(FOLDS, shuffle=True, random_state=seed_of("split", dataset.name) % 2**32)

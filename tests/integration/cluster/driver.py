@@ -2,21 +2,13 @@
 
 import os
 import subprocess
-import sys
 from collections import Counter
 
 from results.tracking.experiment import Tracking
+from tests.support import processes
+from tests.support.small_plan import small
 
-PLAN = """
-experiment: small
-sources: [scratch, digits]
-targets: [ihc]
-backbones: [test_resnet]
-recipe: {base: finetune, size: 16, epochs: 2, batch_size: 32}
-seeds: 4
-subsample: {train: 60}
-pretraining: {size: 16, epochs: 1}
-"""
+PLAN = small(seeds=4)
 
 
 def started(folder, *options, plan=PLAN):
@@ -24,12 +16,9 @@ def started(folder, *options, plan=PLAN):
     (folder / "small.yaml").write_text(plan)
     command = ["run", "small.yaml", "--device", "cpu", "--tracking-uri", f"sqlite:///{folder / 'small.db'}", *options]
     with (folder / "said").open("w") as file:
-        return subprocess.Popen(
-            [sys.executable, "-m", "benchmark", *command],
-            cwd=folder,
-            env={**os.environ, "OMP_NUM_THREADS": "1"},
-            stdout=subprocess.DEVNULL,
-            stderr=file,
+        environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+        return processes.start(
+            ["-m", "benchmark", *command], cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=file
         )
 
 

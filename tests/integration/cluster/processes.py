@@ -2,10 +2,13 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 
+from tests.support import processes as warm
 from tests.support.paths import ROOT
 
 
@@ -21,27 +24,21 @@ class ByHand:
         return self.dask("worker", self.address, "--nthreads", "1", "--host", "127.0.0.1", *arguments, **environment)
 
     def dask(self, *arguments, **environment):
-        path = os.pathsep.join([environment.pop("before", ""), str(ROOT)]).strip(os.pathsep)
-        process = subprocess.Popen(
-            [sys.executable, "-m", "dask", *arguments, "--no-dashboard"],
-            env={**os.environ, "PYTHONPATH": path, **environment},
-            cwd=self.folder,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
+        command = ["-m", "dask", *arguments, "--no-dashboard"]
+        how = {"cwd": self.folder, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "start_new_session": True}
+        if before := environment.pop("before", ""):  # other versions on the path: a process that has imported none yet
+            environment["PYTHONPATH"] = os.pathsep.join([before, str(ROOT)])
+            process = subprocess.Popen([sys.executable, *command], env={**os.environ, **environment}, **how)
+        else:
+            process = warm.start(command, env={**os.environ, **environment}, **how)
         self.processes.append(process)
         return process
 
     def close(self):
         for process in self.processes:
-            process.terminate()
-        for process in self.processes:
-            try:
-                process.wait(timeout=20)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)  # with what a nanny has started
+            process.wait()
 
 
 def written(path):

@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import sys
 import time
 from collections import Counter
 from dataclasses import dataclass, field
@@ -11,18 +10,11 @@ from pathlib import Path
 import pandas as pd
 
 from results.tracking.experiment import Tracking
+from tests.support import processes
+from tests.support.small_plan import FOR_EVER, small
 
-PLAN = """
-experiment: small
-sources: [scratch, digits]
-targets: [ihc]
-backbones: [test_resnet]
-recipe: {base: finetune, size: 16, epochs: 2, batch_size: 32}
-seeds: 2
-subsample: {train: 60}
-pretraining: {size: 16, epochs: 1}
-"""
-ENDLESS = PLAN.replace("epochs: 2", "epochs: [0, 100000]")  # its third cell lasts until somebody stops it
+PLAN = small()
+ENDLESS = small(recipe={"epochs": FOR_EVER})  # its third cell lasts until somebody stops it
 # A driver that is killed as it is about to rename a file so, or (one more) at what it renames next. From within, since some
 # moments last less than a millisecond, which nobody who looks from outside can be sure to see.
 DYING = """
@@ -61,12 +53,11 @@ class Place:
     def start(self, command="run", program=("-m", "benchmark")):
         """A driver that has just been started, its output still to come."""
         arguments = ["--device", "cpu"] if command == "run" else []
-        return subprocess.Popen(
-            [sys.executable, *program, command, "small.yaml", "--tracking-uri", self.uri, *arguments],
+        return processes.start(
+            [*program, command, "small.yaml", "--tracking-uri", self.uri, *arguments],
             cwd=self.folder,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
-            text=True,
             env={**os.environ, "CATS_HOME": str(self.home), "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0"},
         )
 
