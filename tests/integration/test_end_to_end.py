@@ -5,9 +5,8 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections import Counter
-from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -17,38 +16,21 @@ from mlflow import MlflowClient
 from results.board.board import make_board
 from results.board.request import RunQuery
 from results.tracking.experiment import Tracking, absolute
+from tests.support import processes
 from tests.support.plans import resolved
-
-CATS = [sys.executable, "-m", "benchmark"]
-PLAN = """
-experiment: small
-sources: [scratch, digits]
-targets: [ihc]
-backbones: [test_resnet]
-recipe: {base: finetune, size: 16, epochs: 2, batch_size: 32}
-seeds: 2
-subsample: {train: 60}
-pretraining: {size: 16, epochs: 1}
-"""
+from tests.support.small_plan import small
 
 
 @pytest.fixture
 def plan(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     path = tmp_path / "small.yaml"
-    path.write_text(PLAN)
+    path.write_text(small())
     return path
 
 
-def cats(*arguments, check=0, **environment):
-    done = subprocess.run(
-        [*CATS, *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        timeout=200,
-        check=False,
-        env={**os.environ, **environment},
-    )
+def cats(*arguments, check=0, run=processes.run, **environment):
+    done = run(["-m", "benchmark", *map(str, arguments)], timeout=200, env={**os.environ, **environment})
     assert done.returncode == check, done.stderr + done.stdout
     return done
 
@@ -64,7 +46,8 @@ def cells(experiment="small"):
 
 @pytest.mark.slow
 def test_a_plan_runs_once_and_the_second_run_makes_no_cell(plan):
-    first = cats("run", plan)
+    real = partial(subprocess.run, capture_output=True, text=True, check=False)
+    first = cats("run", plan, run=lambda arguments, **how: real([sys.executable, *arguments], **how))
     assert "4 cells: 0 were done, 4 made now, 0 attempts failed" in first.stderr
     before = frame()
     second = cats("run", plan)
@@ -96,7 +79,7 @@ def test_a_plan_runs_once_and_the_second_run_makes_no_cell(plan):
 
 @pytest.mark.slow
 def test_a_driver_killed_in_the_middle_leaves_nothing_twice_nothing_missing_nothing_running(plan):
-    process = subprocess.Popen([*CATS, "run", str(plan)], stderr=subprocess.PIPE, text=True)
+    process = processes.start(["-m", "benchmark", "run", plan], stderr=subprocess.PIPE)
     for line in process.stderr:
         if line.startswith("2/4"):
             break
@@ -112,19 +95,10 @@ def test_a_driver_killed_in_the_middle_leaves_nothing_twice_nothing_missing_noth
 
 @pytest.mark.slow
 def test_ctrl_c_ends_cleanly_says_how_to_resume_and_keeps_the_cost_of_the_stopped_cell(plan):
-    plan.write_text(PLAN.replace("epochs: 2", "epochs: 100000"))
-    process = subprocess.Popen(
-        [*CATS, "run", str(plan)],
-        stderr=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - a shell's background job ignores Ctrl-C
-    )
+    plan.write_text(small(recipe={"epochs": 100_000}))
+    process = processes.start(["-m", "benchmark", "run", plan], stderr=subprocess.PIPE)
     try:
-        while not list((Path(os.environ["CATS_HOME"])).glob("images/*")) and process.poll() is None:
-            time.sleep(0.05)
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(timeout=8)  # into the first cell
+        process.work(6)  # four cells that end take two
         process.send_signal(signal.SIGINT)
         _, told = process.communicate(timeout=60)
     finally:
@@ -140,9 +114,7 @@ def test_ctrl_c_ends_cleanly_says_how_to_resume_and_keeps_the_cost_of_the_stoppe
 
 @pytest.mark.slow
 def test_a_failed_cell_is_recorded_with_its_reason_and_tried_again_next_time(plan):
-    plan.write_text(
-        PLAN.replace("epochs: 2", "epochs: 2, optimiser: sgd, lr: 1.0e+30").replace("[scratch, digits]", "[scratch]")
-    )
+    plan.write_text(small(sources=["scratch"], recipe={"optimiser": "sgd", "lr": 1e30}))
     failed = cats("run", plan, check=1)
     assert "the training loss is nan in epoch" in failed.stderr
     assert "learning rate" in failed.stderr
@@ -156,7 +128,7 @@ def test_a_failed_cell_is_recorded_with_its_reason_and_tried_again_next_time(pla
 
 @pytest.mark.slow
 def test_the_same_cell_gives_the_same_probabilities_bit_for_bit_in_another_process_and_home(plan, tmp_path):
-    plan.write_text(PLAN.replace("seeds: 2", "seeds: 1").replace("[scratch, digits]", "[digits]"))
+    plan.write_text(small(sources=["digits"], seeds=1))
     found = []
     for place in ("one", "two"):
         database = f"sqlite:///{place}.db"
@@ -180,7 +152,7 @@ def test_records_wait_while_mlflow_is_away_and_sync_sends_them(plan, monkeypatch
     from results.tracking import writer
     from results.tracking.writer import Writer
 
-    plan.write_text(PLAN.replace("[scratch, digits]", "[scratch]"))
+    plan.write_text(small(sources=["scratch"]))
     loaded = load_plan(str(plan))
     tracking = Tracking("sqlite:///mlflow.db", loaded.experiment)
     outbox = outbox_of("sqlite:///mlflow.db", loaded.experiment)
@@ -202,10 +174,8 @@ def test_records_wait_while_mlflow_is_away_and_sync_sends_them(plan, monkeypatch
 
 @pytest.mark.slow
 def test_a_probe_of_chained_pretrainings_shares_features_over_seeds_and_has_no_false_interval(plan):
-    text = PLAN.replace("{base: finetune, size: 16, epochs: 2, batch_size: 32}", "{base: probe, size: 16}")
-    plan.write_text(
-        text.replace("[scratch, digits]", "['digits[from=textures]']").replace("{train: 60}", "{train: 60, seed: 24}")
-    )
+    recipe = {"base": "probe", "epochs": None, "batch_size": None}
+    plan.write_text(small(sources=["digits[from=textures]"], recipe=recipe, subsample={"train": 60, "seed": 24}))
     cats("run", plan)
     runs = frame()
     assert Counter(runs["kind"]) == {"cell": 2, "pretraining": 2}
@@ -216,10 +186,8 @@ def test_a_probe_of_chained_pretrainings_shares_features_over_seeds_and_has_no_f
 
 @pytest.mark.slow
 def test_real_images_and_real_weights(plan, real_data, real_weights):
-    text = PLAN.replace("[scratch, digits]", "[imagenet, inat_bird]").replace("[ihc]", "[retinamnist]")
-    plan.write_text(
-        text.replace("test_resnet", "mobilenetv2_100").replace("size: 16", "size: 32").replace("epochs: 2", "epochs: 1")
-    )
+    what = {"sources": ["imagenet", "inat_bird"], "targets": ["retinamnist"], "backbones": ["mobilenetv2_100"]}
+    plan.write_text(small(**what, recipe={"size": 32, "epochs": 1}, pretraining={"size": 32, "epochs": 1}))
     cats("run", plan)
     runs = cells()
     assert set(runs["status"]) == {"FINISHED"}

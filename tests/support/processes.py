@@ -12,8 +12,11 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from contextlib import suppress
 from pathlib import Path
+
+import psutil
 
 from tests.support.paths import ROOT
 
@@ -59,6 +62,13 @@ class Process:
             pipe.close()
         self.wait(timeout)
         return texts.get("stdout"), texts.get("stderr")
+
+    def work(self, seconds):
+        """Wait until it has used the processor for `seconds` more, however busy the machine is, or has ended."""
+        with suppress(psutil.Error):
+            begun = sum(psutil.Process(self.pid).cpu_times()[:2])
+            while self.poll() is None and sum(psutil.Process(self.pid).cpu_times()[:2]) < begun + seconds:
+                time.sleep(0.05)
 
     def send_signal(self, number):
         if self.poll() is None:

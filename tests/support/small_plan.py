@@ -15,7 +15,11 @@ SMALL = {
 FOR_EVER = [0, 100_000]  # epochs: the cells with the first end by themselves, those with the second when they are stopped
 
 
-def small(*without: str, recipe: dict | None = None, **changes: object) -> str:
-    """The text of the small plan, without some of its keys, with some changed; of the recipe only those that are named."""
-    plan = SMALL | {"recipe": SMALL["recipe"] | (recipe or {})} | changes
-    return yaml.safe_dump({key: value for key, value in plan.items() if key not in without}, sort_keys=False)
+def small(*, recipe: dict | None = None, **changes: object) -> str:
+    """The text of the small plan with some keys changed, of the recipe too; what is None is left out."""
+    plan = SMALL | changes | {"recipe": _without_none(SMALL["recipe"] | (recipe or {}))}
+    return yaml.safe_dump(_without_none(plan), sort_keys=False)
+
+
+def _without_none(settings: dict) -> dict:
+    return {key: value for key, value in settings.items() if value is not None}

@@ -7,15 +7,7 @@ from benchmark.specs.plan import load_plan
 from tests.integration.cluster.driver import ended, started, table
 from tests.integration.cluster.processes import ByHand
 from tests.support.plans import cells_of
-
-PLAN = """
-experiment: small
-sources: [scratch]
-targets: [ihc]
-backbones: [test_resnet]
-recipe: {{base: finetune, size: 16, epochs: 1}}
-seeds: {seeds}
-"""
+from tests.support.small_plan import small
 
 
 @pytest.fixture
@@ -24,7 +16,9 @@ def jobs(tmp_path):
 
     def of(seeds, pack=1, target="ihc"):
         path = tmp_path / "small.yaml"
-        path.write_text(PLAN.format(seeds=seeds).replace("ihc", target))
+        what = {"sources": ["scratch"], "subsample": None, "pretraining": None}
+        recipe = {"epochs": 1, "batch_size": None}
+        path.write_text(small(**what, targets=[target], recipe=recipe, seeds=seeds))
         return jobs_of(cells_of(load_plan(str(path))), "small", "DEU", pack)
 
     return of

@@ -6,8 +6,9 @@ import psutil
 import pytest
 
 from results.tracking.cost_columns import unpacked
-from tests.integration.cluster.driver import PLAN, attempts, ended, said, started, table
+from tests.integration.cluster.driver import attempts, ended, said, started, table
 from tests.integration.cluster.processes import waited_for
+from tests.support.small_plan import FOR_EVER, small
 
 pytestmark = [pytest.mark.cluster, pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -43,7 +44,7 @@ def test_a_stopped_driver_keeps_what_its_workers_have_in_hand_with_its_cost_and_
         for _ in range(2):
             by_hand.worker(OMP_NUM_THREADS="1")
     options = ["--scheduler", by_hand.address] if by == "hand" else ["--workers", "2"]
-    process = started(tmp_path, "--engine", "dask", *options, plan=PLAN.replace("epochs: 2", "epochs: [0, 100000]"))
+    process = started(tmp_path, "--engine", "dask", *options, plan=small(seeds=4, recipe={"epochs": FOR_EVER}))
     # all is done that ends by itself before two that do not
     waited_for(lambda: "4/16" in said(tmp_path) and "pretraining" in said(tmp_path), process)
     used = seconds_used()

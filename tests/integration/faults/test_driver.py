@@ -47,7 +47,7 @@ def test_sigterm_keeps_the_cost_of_the_stopped_cell_and_the_next_run_goes_on(pla
     place.write(ENDLESS)
     process = place.start()
     heard(process, "2/8")
-    time.sleep(2)  # into the third
+    process.work(1)  # into the third
     process.send_signal(signal.SIGTERM)
     told = ended(process, 128 + signal.SIGTERM)
     assert "Resume with: cats run small.yaml" in told
