@@ -40,7 +40,7 @@ def plan(
     from benchmark.specs.plan import load_plan
 
     loaded = load_plan(plan).limited(kwh=kwh, hours=hours, co2e_kg=co2e_kg)
-    check_names(loaded)
+    check_names(loaded.country, loaded.backbones)
     resolved = resolve_plan(loaded, tracking_uri)
     every = list(resolved.cells())
     frame = _runs(tracking_uri, loaded.experiment)
@@ -48,9 +48,9 @@ def plan(
     if cells:
         for cell in every:
             print_line(f"{'done' if cell.key in done else 'open'}  {cell.key[:12]}  {cell}")
-    for sentence in leak_sentences(resolved.pairs):
+    for sentence in leak_sentences(resolved.leaks, allowed=loaded.allow_leakage):
         print_line(sentence)
-    unknown = len(resolved.pairs.unknown)
+    unknown = len(resolved.unknown)
     if unknown:
         print_line(f"{unknown} pairs not yet searched for shared images; `cats run` does it before anything starts")
     todo = [cell for cell in every if cell.key not in done]
@@ -58,7 +58,7 @@ def plan(
     print_line(f"{len(every)} cells of plan '{loaded.experiment}': {counts}; records in {shown(tracking_uri)}")
     for sentence in pretrainings_of(todo):
         print_line(sentence)
-    lacking = missing_data(todo, resolved.pairs)
+    lacking = missing_data(todo, resolved)
     if todo:
         forecast = forecast_of(frame, device.value, loaded.country, calibrates=calibrate and not lacking)
         guard = Guard(loaded.budget, forecast=forecast)

@@ -51,18 +51,23 @@ def run(
 ) -> None:
     """Make every cell of a plan that is not done yet, then show the board. Run it again to resume."""
     from benchmark.execution.resolution import resolve_plan
+    from benchmark.execution.up_to_date import finished
+    from benchmark.execution.watch import Run
     from benchmark.machine.signals import exit_code, stop_on_signal
     from benchmark.specs.plan import load_plan
 
     loaded = load_plan(plan).limited(kwh=kwh, hours=hours, co2e_kg=co2e_kg, cells=cells)
+    frame = None
     try:
         with stop_on_signal():
             # Before data and weights are looked up, which may take long.
             maker = engine_of(engine, device.value, scheduler, workers, loaded)
             resolved = resolve_plan(loaded, tracking_uri)
-            if _is_finished(resolved, tracking_uri):
-                return
-            state = _run(resolved, tracking_uri, maker, pack)
+            found = finished(resolved.cells(), loaded.experiment, tracking_uri)
+            if found is not None:
+                state, frame = Run(found.cells, found.cells, pairs=resolved), found.frame
+            else:
+                state = _run(resolved, tracking_uri, maker, pack)
     except KeyboardInterrupt:
         say(f"stopped; nothing finished is lost. Resume with: cats run {plan}")
         raise typer.Exit(exit_code()) from None
@@ -77,7 +82,7 @@ def run(
     if state.waiting:  # a board without them would not be the plan's
         raise typer.Exit(2)
     if state.pairs is not None and state.done + state.made:
-        _show(state.pairs, tracking_uri)
+        _show(state.pairs, tracking_uri, frame)
     if state.failed:
         raise typer.Exit(1)
 
@@ -86,8 +91,9 @@ def _say_what_came(state: "Run", plan: str) -> None:
     from benchmark.execution.leakage import leak_sentences
 
     say(f"{state.cells} cells: {state.done} were done, {state.made} made now, {len(state.failed)} attempts failed")
-    for sentence in leak_sentences(state.pairs) if state.pairs is not None else ():
-        say(f"  {sentence}")
+    if state.pairs is not None:
+        for sentence in leak_sentences(state.pairs.leaks, allowed=state.pairs.plan.allow_leakage):
+            say(f"  {sentence}")
     for record in state.failed:
         where = " → ".join(record.names[n] for n in ("source", "target") if n in record.names)
         say(f"  failed: {record.kind} {where}, seed {record.names['seed']}: {record.reason}")
@@ -95,20 +101,7 @@ def _say_what_came(state: "Run", plan: str) -> None:
         say(f"{state.waiting} records wait in the outbox; `cats sync {plan}` sends them")
 
 
-def _is_finished(plan: "ResolvedPlan", tracking_uri: str) -> bool:
-    """Whether nothing of a plan is left to do; then says so and shows the board."""
-    from benchmark.execution.up_to_date import finished
-    from benchmark.execution.watch import Run
-
-    found = finished(plan, tracking_uri)
-    if found is None:
-        return False
-    _say_what_came(Run(found.cells, found.cells, pairs=plan.pairs), "")
-    _show(plan.pairs, tracking_uri, found.frame)
-    return True
-
-
-def _show(pairs: "PlanPairs", tracking_uri: str, frame: "pd.DataFrame | None" = None) -> None:
+def _show(pairs: "PlanPairs", tracking_uri: str, frame: "pd.DataFrame | None") -> None:
     from benchmark.cli.query import asked
     from results.board.board import make_board
     from results.board.request import Judging
@@ -120,18 +113,18 @@ def _show(pairs: "PlanPairs", tracking_uri: str, frame: "pd.DataFrame | None" = 
     print_as(BoardText(board), Format.table)
 
 
-def _run(plan: "ResolvedPlan", tracking_uri: str, engine: "Engine", pack: int) -> "Run":
+def _run(resolved: "ResolvedPlan", tracking_uri: str, engine: "Engine", pack: int) -> "Run":
     from benchmark.cli.progress import Progress
     from benchmark.execution.runner import run as run_plan
     from results.tracking.experiment import Tracking
     from results.tracking.lease import Lease
     from results.tracking.writer import Writer
 
-    experiment = plan.written.experiment
+    experiment = resolved.plan.experiment
     tracking = Tracking(tracking_uri, experiment)
     outbox = outbox_of(tracking_uri, experiment)
     with Lease(tracking, outbox, say) as lease, Progress() as watch:
-        return run_plan(plan, Writer(tracking, outbox, lease), engine, watch, pack)
+        return run_plan(resolved, Writer(tracking, outbox, lease), engine, watch, pack)
 
 
 @app.command()

@@ -40,7 +40,7 @@ def score(
     from results.tracking.experiment import Tracking
 
     loaded = load_plan(plan)
-    check_names(loaded)
+    check_names(loaded.country, loaded.backbones)
     setting = ScoreSettings(resolve_plan(loaded, tracking_uri), str(device_of(device.value)), images, draws, neutral)
     tracking = Tracking(tracking_uri, loaded.experiment)
     try:
@@ -69,6 +69,6 @@ def _score_plan(setting: "ScoreSettings", tracking: "Tracking") -> "Run":
     from results.tracking.lease import Lease
     from results.tracking.writer import Writer
 
-    outbox = outbox_of(tracking.uri, setting.plan.written.experiment)
+    outbox = outbox_of(tracking.uri, setting.plan.plan.experiment)
     with Lease(tracking, outbox, say) as lease, Progress() as watch:
         return score_plan(setting, Writer(tracking, outbox, lease), watch)

@@ -10,18 +10,20 @@ lesion ...) that lies in two parts is an error of the entry: benchmark.data.spli
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 from benchmark.data.dataset import Dataset
 from benchmark.data.overlap import Overlap, overlaps_between, overlaps_within
 from benchmark.specs.lineage import Pair
-from benchmark.specs.resolved import PlanPairs
+from benchmark.specs.resolved import Leaks, PlanPairs
 from benchmark.specs.source import Source
 
+Pairs = TypeVar("Pairs", bound=PlanPairs)
 WAYS_OUT = "drop it, or set `allow_leakage: true` in the plan to run it off the ranking"
 
 
-def compared(pairs: PlanPairs, begins: Callable[[str], None] | None = None) -> PlanPairs:
-    """The pairs with the leaks that are found by comparing images, in addition to those that they have.
+def find_leaks(pairs: Pairs, begins: Callable[[str], None] | None = None) -> Pairs:
+    """The same pairs, with the leaks that are found by comparing images in addition to those that they have.
 
     With `begins` (called with a description of each comparison) everything is compared that has not been yet; raises CatsError
     if images are missing or damaged. Without it only earlier results are read.
@@ -54,7 +56,7 @@ def shared_images(
 ) -> str | None:
     """The sentence about images of a target that a source, or a source it starts from, was pretrained on.
 
-    `links` are the source and the sources that its pretraining starts from; `begins` as for compared. Empty if no image is
+    `links` are the source and the sources that its pretraining starts from; `begins` as for find_leaks. Empty if no image is
     shared; None if that is not known.
     """
     known = True
@@ -80,13 +82,13 @@ def _example(overlaps: tuple[Overlap, ...]) -> str:
     return f", for example '{other}', there '{one}'"
 
 
-def leak_sentences(pairs: PlanPairs) -> Iterator[str]:
-    """One sentence for each reason: which pairs are not run, or are run off the ranking, and why."""
+def leak_sentences(leaks: Leaks, *, allowed: bool) -> Iterator[str]:
+    """One sentence for each reason: which pairs are not run, or, where leaks are allowed, are run off the ranking, and why."""
     sources: dict[Pair, list[str]] = {}
-    for (name, goal), reason in pairs.leaks.items():
+    for (name, goal), reason in leaks.items():
         sources.setdefault((goal, reason), []).append(name)
     for (goal, reason), names in sources.items():
-        if pairs.plan.allow_leakage:
+        if allowed:
             yield f"off the ranking: {', '.join(names)} → {goal}: {reason}"
         else:
             yield f"not run: {', '.join(names)} → {goal}: {reason}; {WAYS_OUT}"

@@ -6,16 +6,15 @@ from benchmark.execution.watch import Watch
 from benchmark.machine.meter import check_country
 from benchmark.specs import catalogue
 from benchmark.specs.cell import Cell
-from benchmark.specs.plan import Plan
 from benchmark.specs.start import Start, chain
 
 
-def check_names(plan: Plan) -> None:
-    """Raises CatsError if codecarbon does not know the country of the plan, or timm one of its backbones."""
+def check_names(country: str, backbones: Iterable[str]) -> None:
+    """Raises CatsError if codecarbon does not know the country, or timm one of the backbones."""
     from benchmark.specs.backbones import check_backbone
 
-    check_country(plan.country)
-    for backbone in plan.backbones:
+    check_country(country)
+    for backbone in backbones:
         check_backbone(backbone)
 
 

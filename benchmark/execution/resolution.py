@@ -1,28 +1,33 @@
 """Everything that a command has to know about a plan, looked up once: entries, images that are shared, data and weights."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from benchmark.execution.leakage import compared
+from benchmark.execution.leakage import find_leaks
 from benchmark.specs import catalogue
 from benchmark.specs.lineage import lineage, related_pairs
 from benchmark.specs.model_registry import described
 from benchmark.specs.plan import Plan
-from benchmark.specs.resolve import starts_of
+from benchmark.specs.recipe import recipe_points
+from benchmark.specs.resolve import start_of
 from benchmark.specs.resolved import PlanPairs, ResolvedPlan
+from benchmark.specs.source import Source
 from benchmark.specs.start import Start
 from results.error import CatsError
 from results.tracking.change_counter import absolute
 
 
-def resolve_pairs(plan: Plan, registry: str) -> PlanPairs:
+def resolve_pairs(plan: Plan, tracking_uri: str) -> PlanPairs:
     """Look up the sources and targets of a plan, and the pairs that share images as far as they have been compared.
 
-    Reads no images and no weights. `registry` is the address of the MLflow server that published weights are looked up at.
-    Raises CatsError for an unknown name, or if the server does not have the published weights that the plan names.
+    Reads no images and no weights. `tracking_uri` is the MLflow server that published weights are looked up at. Raises
+    CatsError for an unknown name, or if the server does not have the published weights that the plan names.
     """
+    registry = absolute(tracking_uri)
     sources = {name: tuple(described(link, registry) for link in lineage(name)) for name in plan.sources}
     targets = {name: catalogue.target(name) for name in plan.targets}
-    return compared(PlanPairs(plan, sources, targets, dict(related_pairs(sources, targets, registry))))
+    related = dict(related_pairs(sources, targets, registry))
+    points = tuple(recipe_points(plan.recipe, f"plan '{plan.experiment}'"))
+    return find_leaks(PlanPairs(plan=plan, points=points, sources=sources, targets=targets, leaks=related))
 
 
 def resolve_plan(plan: Plan, tracking_uri: str) -> ResolvedPlan:
@@ -30,17 +35,30 @@ def resolve_plan(plan: Plan, tracking_uri: str) -> ResolvedPlan:
 
     Raises CatsError if data or weights are missing, or if two sources give a backbone the same weights.
     """
+    pairs = resolve_pairs(plan, tracking_uri)
     registry = absolute(tracking_uri)  # a worker in another working directory must find the same database
-    pairs = resolve_pairs(plan, registry)
     data = {name: target.dataset.digest() for name, target in pairs.targets.items()}
-    run = [name for name in plan.sources if any(pairs.runs(name, target) for target in plan.targets)]
+    run = [name for name in plan.sources if plan.allow_leakage or any((name, goal) not in pairs.leaks for goal in plan.targets)]
     starts = {
         (name, backbone): starts_of(plan, pairs.sources[name], backbone, registry)
         for backbone in plan.backbones
         for name in run
     }
     _check_distinct(starts)
-    return ResolvedPlan(pairs, data, starts, registry)
+    return ResolvedPlan(**vars(pairs), data=data, starts=starts, registry=registry)
+
+
+def starts_of(plan: Plan, links: Sequence[Source], backbone: str, registry: str) -> dict[int, Start]:
+    """Seed → start of the networks of a source, for every seed of a plan; `links` and `registry` as for start_of.
+
+    Ready weights, and a pretraining that all seeds share, are looked up once.
+    """
+    pretrained = links[0].kind == "pretraining"
+    shared = plan.pretraining_seed if pretrained else None
+    first = start_of(links, backbone, plan.seeds[0] if shared is None else shared, plan.pretraining, registry)
+    if links[0].kind == "weights" or shared is not None:
+        return dict.fromkeys(plan.seeds, first)
+    return {seed: start_of(links, backbone, seed, plan.pretraining, registry) for seed in plan.seeds}
 
 
 def _check_distinct(starts: Mapping[tuple[str, str], Mapping[int, Start]]) -> None:

@@ -1,15 +1,15 @@
 """Runs a plan: drops the keys that are done, has an engine make the rest, hands every record to outbox and MLflow."""
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from functools import partial
 
 from benchmark.execution.budget.forecast import forecast_of
 from benchmark.execution.budget.guard import Guard
 from benchmark.execution.delivery import deliver, drain, store
 from benchmark.execution.engine import Engine, RunControl
-from benchmark.execution.leakage import compared, leak_sentences
+from benchmark.execution.leakage import find_leaks, leak_sentences
 from benchmark.execution.prepare import check_compiler, check_names, prepare
 from benchmark.execution.pretraining_records import adopt
 from benchmark.execution.records import finished_in, frame_of
@@ -17,7 +17,7 @@ from benchmark.execution.watch import Run, Watch
 from benchmark.machine.signals import signal_received
 from benchmark.specs.cell import Cell
 from benchmark.specs.job import Job, jobs_of
-from benchmark.specs.resolved import ResolvedPlan
+from benchmark.specs.resolved import PlanPairs, ResolvedPlan
 from results.error import CatsError
 from results.record import Outcome
 from results.tracking.writer import Writer, close_abandoned
@@ -25,14 +25,14 @@ from results.tracking.writer import Writer, close_abandoned
 log = logging.getLogger(__name__)
 
 
-def run(plan: ResolvedPlan, writer: Writer, engine: Engine, watch: Watch, pack: int = 1) -> Run:
+def run(resolved: ResolvedPlan, writer: Writer, engine: Engine, watch: Watch, pack: int = 1) -> Run:
     """Make every cell of the plan that no run of the experiment has finished.
 
     Before the first cell starts, the data and weights of all cells are read, and pairs that share images are left out (see
     execution.leakage). What fails later is recorded, and the run goes on.
 
     Args:
-        plan: see execution.resolution.
+        resolved: the plan, see execution.resolution.
         writer: the outbox where records wait, and the experiment to which they are sent.
         engine: runs the jobs.
         watch: is told what happens.
@@ -41,32 +41,33 @@ def run(plan: ResolvedPlan, writer: Writer, engine: Engine, watch: Watch, pack: 
     Raises:
         CatsError: something is wrong with names, data or weights, or MLflow or the disk refuse at the start.
     """
-    written = plan.written
-    guard = Guard(written.budget)
+    plan = resolved.plan
+    guard = Guard(plan.budget)
     tracking, outbox = writer.tracking, writer.outbox
-    adopt(outbox, written.experiment)
+    adopt(outbox, plan.experiment)
     waiting = {outcome.record.key for _, outcome in outbox if outcome.record.status == "finished"}
     deliver(writer)
     close_abandoned(tracking)
     frame = frame_of(tracking)
     finished = finished_in(frame) | waiting
-    if plan.pairs.unknown and any((cell.source, cell.target) in plan.pairs.unknown for cell in OpenCells(plan.cells, finished)):
-        check_names(written)
-        plan = replace(plan, pairs=compared(plan.pairs, watch.begins))
-    state = _counted(plan, finished)
+    cells = resolved.cells()
+    if resolved.unknown and any((cell.source, cell.target) in resolved.unknown for cell in OpenCells(cells, finished)):
+        check_names(plan.country, plan.backbones)
+        resolved = find_leaks(resolved, watch.begins)
+        cells = resolved.cells()
+    state = _state_before(resolved, cells, finished)
     if state.done < state.cells:
-        todo = OpenCells(plan.cells, finished)
-        check_names(written)
+        todo = OpenCells(cells, finished)
+        check_names(plan.country, plan.backbones)
         if not engine.remote:  # remote workers check it themselves
             check_compiler(todo, engine.device)
         prepare(todo, watch)
-        jobs = partial(jobs_of, todo, written.experiment, written.country, pack)
-        if written.budget.limits:
-            every = OpenCells(plan.cells, set())
-            if written.budget.needs_forecast:
-                guard.forecast = forecast_of(frame, engine.device, written.country, calibrates=True)
+        jobs = partial(jobs_of, todo, plan.experiment, plan.country, pack)
+        if plan.budget.limits:
+            if plan.budget.needs_forecast:
+                guard.forecast = forecast_of(frame, engine.device, plan.country, calibrates=True)
                 guard.forecast.announce, guard.forecast.remote = watch.begins, engine.remote
-            guard.read(every, frame, [outcome.record for _, outcome in outbox])
+            guard.read(cells, frame, [outcome.record for _, outcome in outbox])
             guard.require()
             for sentence in guard.look(jobs):
                 watch.told(sentence)
@@ -80,14 +81,15 @@ def run(plan: ResolvedPlan, writer: Writer, engine: Engine, watch: Watch, pack: 
     return state
 
 
-def _counted(plan: ResolvedPlan, finished: set[str]) -> Run:
+def _state_before(pairs: PlanPairs, cells: Iterable[Cell], finished: set[str]) -> Run:
     """The state of a run before its first cell. Raises CatsError if the plan has no cell."""
-    state = Run(cells=0, done=0, pairs=plan.pairs)
-    for cell in plan.cells():
+    state = Run(cells=0, done=0, pairs=pairs)
+    for cell in cells:
         state.cells += 1
         state.done += cell.key in finished
     if not state.cells:
-        raise CatsError(f"plan '{plan.written.experiment}' has no cell left: {'; '.join(leak_sentences(plan.pairs))}")
+        reasons = leak_sentences(pairs.leaks, allowed=pairs.plan.allow_leakage)
+        raise CatsError(f"plan '{pairs.plan.experiment}' has no cell left: {'; '.join(reasons)}")
     return state
 
 
@@ -130,14 +132,14 @@ class Work:
 
 @dataclass(frozen=True)
 class OpenCells:
-    """The cells that are not finished. They are listed again in every loop: a plan may have more of them than fit into memory.
+    """The cells that are not finished.
 
     Attributes:
-        cells: lists all cells of a plan. finished: keys.
+        cells: all of a plan. finished: keys.
     """
 
-    cells: Callable[[], Iterator[Cell]]
+    cells: Iterable[Cell]
     finished: set[str]
 
     def __iter__(self) -> Iterator[Cell]:
-        return (cell for cell in self.cells() if cell.key not in self.finished)
+        return (cell for cell in self.cells if cell.key not in self.finished)

@@ -4,12 +4,13 @@ A lease is written to the database, after which no snapshot of it is known to be
 to read either.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from benchmark.core.paths import snapshots_folder
 from benchmark.execution.records import finished_in, outbox_of, runs_of
-from benchmark.specs.resolved import ResolvedPlan
+from benchmark.specs.cell import Cell
 from results.tracking.change_counter import is_missing
 from results.tracking.snapshot import unchanged
 
@@ -29,18 +30,17 @@ class Finished:
     frame: "pd.DataFrame"
 
 
-def finished(plan: ResolvedPlan, uri: str) -> Finished | None:
-    """None if anything may be left to do: a cell, a record in the outbox, a run whose process died."""
-    experiment = plan.written.experiment
+def finished(cells: Iterable[Cell], experiment: str, uri: str) -> Finished | None:
+    """None if anything may be left to do: one of the cells, a record in the outbox, a run whose process died."""
     frame = unchanged(snapshots_folder(), uri, experiment)
     if frame is None:
         if is_missing(uri):
             return None
         frame = _read(uri, experiment)
-    cells = _finished_cells(plan, frame)
-    if not cells or not outbox_of(uri, experiment).empty:
+    count = _finished_cells(cells, frame)
+    if not count or not outbox_of(uri, experiment).empty:
         return None
-    return Finished(cells, frame)
+    return Finished(count, frame)
 
 
 def _read(uri: str, experiment: str) -> "pd.DataFrame":
@@ -54,12 +54,12 @@ def _read(uri: str, experiment: str) -> "pd.DataFrame":
         return pd.DataFrame()
 
 
-def _finished_cells(plan: ResolvedPlan, frame: "pd.DataFrame") -> int:
-    """The number of cells of the plan; 0 unless all of them are finished and no run is still running."""
+def _finished_cells(cells: Iterable[Cell], frame: "pd.DataFrame") -> int:
+    """The number of cells; 0 unless all of them are finished and no run is still running."""
     keys, count = finished_in(frame), 0
     if len(frame) and (frame["status"] == "RUNNING").any():
         return 0
-    for cell in plan.cells():
+    for cell in cells:
         if cell.key not in keys:
             return 0
         count += 1

@@ -19,7 +19,7 @@ class Run:
         done: cells finished before this call. made: cells finished in this call.
         failed: records of attempts of this call that failed.
         waiting: number of records in the outbox.
-        pairs: of the plan, with the leaks that this call has found; None when pairs are scored.
+        pairs: the plan with the leaks that this call has found; None when pairs are scored.
         interrupted: whether Ctrl-C ended it.
         budget: why it stopped before all was done, one sentence, if a budget is used up.
         unkept: why the budget could not be kept, one sentence.

@@ -65,11 +65,11 @@ class ScoreSettings:
     @cached_property
     def recipe(self) -> Recipe:
         """Size and precision of the features: those of the first point of the plan's recipe."""
-        return self.plan.written.points()[0]
+        return self.plan.points[0]
 
     def target(self, name: str) -> ChosenImages:
         """The images of a target that measures see."""
-        plan, target = self.plan.written, self.plan.pairs.targets[name]
+        plan, target = self.plan.plan, self.plan.targets[name]
         images = load_images(target.dataset, self.recipe.size)
         rows = split_and_subsample(target.dataset, images, plan.subsample or target.subsample, plan.seeds[0])["train"]
         return ChosenImages(target.dataset, images, _at_most(self.most, images, rows, name))
@@ -121,7 +121,7 @@ class MeasureInputs:
     @cached_property
     def entry(self) -> Source:
         """The source."""
-        return self.setting.plan.pairs.sources[self.start.source][0]
+        return self.setting.plan.sources[self.start.source][0]
 
     @cached_property
     def counted(self) -> Source:
@@ -166,7 +166,7 @@ class MeasureInputs:
     def neutral(self) -> Start:
         """The network that looks at both data sets."""
         plan = self.setting.plan
-        return start_of(lineage(self.setting.neutral), self.start.backbone, 0, plan.written.pretraining, plan.registry)
+        return start_of(lineage(self.setting.neutral), self.start.backbone, 0, plan.plan.pretraining, plan.registry)
 
     @cached_property
     def source_images(self) -> ChosenImages:

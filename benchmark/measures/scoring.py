@@ -17,7 +17,7 @@ from threadpoolctl import threadpool_limits
 from benchmark.execution.attempt import Attempt, Result
 from benchmark.execution.delivery import deliver, hand_over
 from benchmark.execution.execute import make_pretraining
-from benchmark.execution.leakage import compared
+from benchmark.execution.leakage import find_leaks
 from benchmark.execution.prepare import check_names
 from benchmark.execution.pretraining_records import adopt
 from benchmark.execution.records import finished_keys, frame_of
@@ -57,17 +57,16 @@ def score_plan(setting: ScoreSettings, writer: Writer, watch: Watch) -> Run:
     What a pair needs and has not got (pretrained weights) is made first. Raises CatsError for a wrong plan or data that are
     not here, and if MLflow refuses at the start; what fails later is recorded and the rest goes on.
     """
-    plan = setting.plan.written
-    check_names(plan)
+    plan = setting.plan.plan
+    check_names(plan.country, plan.backbones)
     measures = measures_of(plan)
     tracking, outbox = writer.tracking, writer.outbox
     adopt(outbox, plan.experiment)
     deliver(writer)
     close_abandoned(tracking)
     finished = finished_keys(tracking) | {o.record.key for _, o in outbox if o.record.status == "finished"}
-    resolved = replace(setting.plan, pairs=compared(setting.plan.pairs, watch.begins))
-    setting = replace(setting, plan=resolved)
-    asked = list(pairs(setting, ranks_elsewhere(resolved, tracking)))
+    setting = replace(setting, plan=find_leaks(setting.plan, watch.begins))
+    asked = list(pairs(setting, ranks_elsewhere(setting.plan, tracking)))
     state = Run(cells=len(asked), done=0)
     for pair in asked:
         watch.begins(str(pair))
@@ -100,24 +99,24 @@ class Pair:
 
 def pairs(setting: ScoreSettings, elsewhere: Mapping[str, Mapping[str, float]]) -> Iterator[Pair]:
     """Every pair of a plan, but for those that share images, unless the plan allows leakage."""
-    resolved, plan = setting.plan, setting.plan.written
+    resolved, plan = setting.plan, setting.plan.plan
     for target in plan.targets:
         chosen = setting.target(target)
         for backbone in plan.backbones:
             # A board of several backbones calls its rows "source on backbone".
             ranks = {name.removesuffix(f" on {backbone}"): rank for name, rank in elsewhere.get(target, {}).items()}
             for source in plan.sources:
-                if resolved.pairs.runs(source, target):
+                if resolved.runs(source, target):
                     start = resolved.starts[source, backbone][plan.seeds[0]]
-                    leak = resolved.pairs.leaks.get((source, target))
+                    leak = resolved.leaks.get((source, target))
                     yield Pair(source, target, MeasureInputs(setting, chosen, start, ranks), leak)
 
 
 def ranks_elsewhere(resolved: ResolvedPlan, tracking: Tracking) -> dict[str, dict[str, float]]:
     """Target → source → mean rank on the plan's other targets, as far as they have been run."""
-    plan = resolved.written
+    plan = resolved.plan
     try:
-        query = RunQuery(plan.experiment, plan.metric, plan.rule, selection_of(resolved.pairs))
+        query = RunQuery(plan.experiment, plan.metric, plan.rule, selection_of(resolved))
         board = make_board(frame_of(tracking), query)
     except CatsError:
         return {}
@@ -133,7 +132,7 @@ def ranks_elsewhere(resolved: ResolvedPlan, tracking: Tracking) -> dict[str, dic
 
 def _outcomes(pair: Pair, measures: Mapping[str, Measure], finished: set[str], setting: ScoreSettings) -> Iterator[Outcome]:
     """The record of a pair, after those of the pretrainings that it needs."""
-    plan, evidence = setting.plan.written, pair.evidence
+    plan, evidence = setting.plan.plan, pair.evidence
     for before in _before(evidence, measures):
         yield make_pretraining(before, plan.experiment, Meter(plan.country, setting.device))
     settings = {"measures": ";".join(measures), "images": str(setting.most), "draws": str(setting.draws)}

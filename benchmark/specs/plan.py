@@ -11,7 +11,7 @@ from benchmark.data.split import Subsample
 from benchmark.specs import catalogue
 from benchmark.specs.budget import Budget
 from benchmark.specs.lineage import lineage, related_pairs
-from benchmark.specs.recipe import Recipe, recipe_points
+from benchmark.specs.recipe import recipe_points
 from results.board.rules import PlanRule
 from results.error import CatsError, nearest
 from results.metrics import METRICS
@@ -89,10 +89,6 @@ class Plan(Frozen):
     def limited(self, **limits: float | None) -> "Plan":
         """This plan with another budget: each limit that is given (not None) replaces its own. Raises CatsError."""
         return self.model_copy(update={"budget": self.budget.replaced(limits)})
-
-    def points(self) -> list[Recipe]:
-        """The points of the recipe's grid."""
-        return recipe_points(self.recipe, f"plan '{self.experiment}'")
 
 
 def plan_names() -> list[str]:

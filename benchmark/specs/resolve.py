@@ -7,7 +7,6 @@ from typing import Any, Literal
 from benchmark.core.digest import file_digest
 from benchmark.core.paths import weight_folders
 from benchmark.specs.model_registry import checksum_of
-from benchmark.specs.plan import Plan
 from benchmark.specs.protocols import PRETRAINING
 from benchmark.specs.recipe import recipe_points
 from benchmark.specs.source import Source, Weights, pick
@@ -15,19 +14,6 @@ from benchmark.specs.start import Start
 from results.error import CatsError
 
 ENDINGS = (".safetensors", ".pt", ".pth")
-
-
-def starts_of(plan: Plan, links: Sequence[Source], backbone: str, registry: str) -> dict[int, Start]:
-    """Seed → start of the networks of a source, for every seed of a plan; arguments as for start_of.
-
-    Ready weights, and a pretraining that all seeds share, are looked up once.
-    """
-    pretrained = links[0].kind == "pretraining"
-    shared = plan.pretraining_seed if pretrained else None
-    first = start_of(links, backbone, plan.seeds[0] if shared is None else shared, plan.pretraining, registry)
-    if links[0].kind == "weights" or shared is not None:
-        return dict.fromkeys(plan.seeds, first)
-    return {seed: start_of(links, backbone, seed, plan.pretraining, registry) for seed in plan.seeds}
 
 
 def start_of(links: Sequence[Source], backbone: str, seed: int, changes: Mapping[str, Any], registry: str) -> Start:

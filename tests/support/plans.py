@@ -2,9 +2,9 @@
 
 import os
 
-from benchmark.execution.resolution import resolve_pairs, resolve_plan
+from benchmark.execution.resolution import resolve_pairs, resolve_plan, starts_of
 from benchmark.specs.lineage import lineage
-from benchmark.specs.resolve import start_of, starts_of
+from benchmark.specs.resolve import start_of
 
 
 def registry():
@@ -17,7 +17,7 @@ def resolved(plan):
 
 
 def cells_of(plan):
-    return resolved(plan).cells()
+    return iter(resolved(plan).cells())
 
 
 def leaks_of(plan):

@@ -88,7 +88,7 @@ def known(made):
 
 
 def measured(made):
-    return leakage.compared(known(made), lambda what: None)
+    return leakage.find_leaks(known(made), lambda what: None)
 
 
 @pytest.fixture
@@ -107,13 +107,13 @@ def planted(entry):
 def test_a_source_with_images_of_the_target_is_refused_in_one_sentence(planted):
     made = plan(["lake", "sea", "scratch"], ["pond"])
     found = measured(made)
-    (sentence,) = leakage.leak_sentences(found)
+    (sentence,) = leakage.leak_sentences(found.leaks, allowed=False)
     assert sentence == (
         "not run: lake → pond: 6 images of pond (1 in val and 5 in test; 4 pixel by pixel) lie in the training data of lake "
         "too, for example 'test/0', there 'train/11'; drop it, or set `allow_leakage: true` in the plan to run it off the "
         "ranking"
     )
-    assert {cell.source for cell in replace(resolved(made), pairs=found).cells()} == {"sea", "scratch"}
+    assert {cell.source for cell in replace(resolved(made), leaks=found.leaks).cells()} == {"sea", "scratch"}
     assert found.unknown == ()
 
 
@@ -156,7 +156,7 @@ def twofold():
 def test_a_target_with_images_in_two_parts_is_refused_once_for_all_sources(entry):
     entry("pond", twofold())
     made = plan(["scratch", "digits"], ["pond"])
-    (sentence,) = leakage.leak_sentences(measured(made))
+    (sentence,) = leakage.leak_sentences(measured(made).leaks, allowed=False)
     assert sentence.startswith(
         "not run: scratch, digits → pond: 3 images of pond (1 in val and 2 in test; 2 pixel by pixel) lie in an earlier part "
         "too, for example 'test/4', there 'train/3'; drop it"
@@ -178,7 +178,7 @@ def test_a_second_look_reads_no_image(planted, monkeypatch):
     first = measured(made)
     monkeypatch.setattr(store, "load_images", lambda *_: pytest.fail("images were read again"))
     told = []
-    again = leakage.compared(known(made), told.append)
+    again = leakage.find_leaks(known(made), told.append)
     assert (again, told) == (first, [])
     assert known(made) == first
 
@@ -209,10 +209,9 @@ def test_data_that_are_not_here_leave_a_pair_unknown(planted, home):
 
 def test_allowing_leakage_changes_no_key(planted):
     fields = {"sources": ["lake", "sea"], "targets": ["pond"]}
-    unsearched = replace(known(plan(**fields)), leaks={})
-    strict = {cell.key: cell for cell in replace(resolved(plan(**fields)), pairs=unsearched).cells()}
-    searched = measured(plan(**fields, allow_leakage=True))
-    free = {cell.key: cell for cell in replace(resolved(searched.plan), pairs=searched).cells()}
+    strict = {cell.key: cell for cell in replace(resolved(plan(**fields)), leaks={}).cells()}
+    leaks = measured(plan(**fields)).leaks
+    free = {cell.key: cell for cell in replace(resolved(plan(**fields, allow_leakage=True)), leaks=leaks).cells()}
     assert free.keys() == strict.keys()
     assert {cell.source: bool(cell.leak) for cell in free.values()} == {"lake": True, "sea": False}
 

@@ -43,6 +43,10 @@ def done(cell, status="finished", attempt="a"):
     return Outcome(record.model_copy(update={"status": status, "scores": scores, "reason": None, "attempt": attempt}))
 
 
+def is_finished(plan):
+    return finished(resolved(plan).cells(), "toy", URI)
+
+
 @pytest.fixture
 def tracking(plan):
     made = Tracking(URI, "toy")
@@ -54,7 +58,7 @@ def tracking(plan):
 def test_a_finished_plan_is_known_as_such_and_the_database_stays_as_it_is(plan, tracking):
     before = witness(URI)
     for _ in range(2):
-        found = finished(resolved(plan), URI)
+        found = is_finished(plan)
         assert (found.cells, len(found.frame)) == (3, 3)
     assert witness(URI) == before
 
@@ -65,16 +69,16 @@ def test_a_plan_that_was_finished_since_the_last_look_is_known_as_such_too(plan)
     for cell in cells_of(plan):
         send(made, done(cell, attempt=cell.key))
     before = witness(URI)
-    assert finished(resolved(plan), URI).cells == 3
+    assert is_finished(plan).cells == 3
     assert witness(URI) == before
 
 
 def test_the_second_time_neither_mlflow_nor_torch_is_loaded(plan, tracking):
-    assert finished(resolved(plan), URI) is not None
+    assert is_finished(plan) is not None
     code = (
         "import json, sys; from benchmark.specs.plan import load_plan; from benchmark.execution.up_to_date import finished\n"
         f"from benchmark.execution.resolution import resolve_plan\nplan = resolve_plan(load_plan('toy.yaml'), {URI!r})\n"
-        f"found = finished(plan, {URI!r})\n"
+        f"found = finished(plan.cells(), 'toy', {URI!r})\n"
         "print(json.dumps([found.cells, [name for name in ('mlflow', 'torch') if name in sys.modules]]))"
     )
     asked = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -82,7 +86,7 @@ def test_the_second_time_neither_mlflow_nor_torch_is_loaded(plan, tracking):
 
 
 def test_a_plan_with_a_cell_more_is_not_finished(plan, tracking):
-    assert finished(resolved(plan), URI) is not None
+    assert is_finished(plan) is not None
     assert finished(resolved(plan.model_copy(update={"seeds": (0, 1, 2, 3)})), URI) is None
 
 
@@ -90,31 +94,31 @@ def test_a_cell_that_failed_is_left_to_do(plan):
     tracking = Tracking(URI, "toy")
     for number, cell in enumerate(cells_of(plan)):
         send(tracking, done(cell, "failed" if number == 1 else "finished", cell.key))
-    assert finished(resolved(plan), URI) is None
+    assert is_finished(plan) is None
 
 
 def test_what_waits_in_the_outbox_is_left_to_do(plan, tracking):
     outbox_of(URI, "toy").put(done(next(cells_of(plan)), attempt="b"))
-    assert finished(resolved(plan), URI) is None
+    assert is_finished(plan) is None
 
 
 @pytest.mark.parametrize("known", [True, False])
 def test_a_run_whose_process_died_is_left_to_do_whether_or_not_it_is_known_already(plan, tracking, known):
     if known:
-        assert finished(resolved(plan), URI) is not None
+        assert is_finished(plan) is not None
     create_run(tracking, done(next(cells_of(plan)), attempt="b").record)
-    assert finished(resolved(plan), URI) is None
+    assert is_finished(plan) is None
 
 
 def test_a_cell_that_was_deleted_since_is_left_to_do(plan, tracking):
-    assert finished(resolved(plan), URI) is not None
+    assert is_finished(plan) is not None
     tracking.client.delete_run(next(iter(tracking.runs())).info.run_id)
-    assert finished(resolved(plan), URI) is None
+    assert is_finished(plan) is None
 
 
 def test_nothing_is_made_where_there_is_no_database_nor_experiment(plan):
-    assert finished(resolved(plan), URI) is None
+    assert is_finished(plan) is None
     assert not Path("mlflow.db").exists()
     other = Tracking(URI, "other")
-    assert finished(resolved(plan), URI) is None
+    assert is_finished(plan) is None
     assert other.client.get_experiment_by_name("toy") is None

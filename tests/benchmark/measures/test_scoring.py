@@ -38,7 +38,7 @@ def work(tmp_path, monkeypatch):
     kept = []
 
     def call(setting):
-        tracking = Tracking("sqlite:///mlflow.db", setting.plan.written.experiment)
+        tracking = Tracking("sqlite:///mlflow.db", setting.plan.plan.experiment)
         watch = Watch(lambda what: None, lambda record, state: kept.append(record))
         state = score_plan(setting, Writer(tracking, Outbox(tmp_path / "outbox")), watch)
         return state, tracking.frame()
