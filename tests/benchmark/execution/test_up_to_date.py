@@ -87,7 +87,7 @@ def test_the_second_time_neither_mlflow_nor_torch_is_loaded(plan, tracking):
 
 def test_a_plan_with_a_cell_more_is_not_finished(plan, tracking):
     assert is_finished(plan) is not None
-    assert finished(resolved(plan.model_copy(update={"seeds": (0, 1, 2, 3)})), URI) is None
+    assert is_finished(plan.model_copy(update={"seeds": (0, 1, 2, 3)})) is None
 
 
 def test_a_cell_that_failed_is_left_to_do(plan):
