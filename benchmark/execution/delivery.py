@@ -1,4 +1,4 @@
-"""What jobs leave goes to the outbox, and from there to MLflow, whatever fails or stops meanwhile."""
+"""Outcomes go to the outbox on disk first and from there to MLflow, so that no failure or signal in between loses one."""
 
 import logging
 from collections.abc import Callable, Iterable, Iterator
@@ -15,37 +15,38 @@ from results.tracking.writer import Writer
 log = logging.getLogger(__name__)
 
 
-def drain(made: Iterator[list[Outcome]], control: RunControl, take: Callable[[list[Outcome]], None]) -> bool:
-    """Take all that an engine leaves; after Ctrl-C or a fault, what it has left by the time it has ended.
+def drain(results: Iterator[list[Outcome]], control: RunControl, take: Callable[[list[Outcome]], None]) -> bool:
+    """Pass every outcome of an engine to `take`.
 
-    Returns whether Ctrl-C came. Raises what went wrong first.
+    After Ctrl-C or an exception the engine is asked to stop, what it still returns is taken, and the first exception is raised
+    again. Returns whether Ctrl-C came.
     """
-    interrupted, fault = False, None
+    interrupted, failure = False, None
     while True:
         try:
-            for outcomes in made:
+            for outcomes in results:
                 take(outcomes)
             break
         except KeyboardInterrupt:
             interrupted = control.stop_requested = True
         except BaseException as error:  # noqa: BLE001 - raised below
             control.stop_requested = True
-            fault = fault or error
-    if fault is not None:
-        raise fault
+            failure = failure or error
+    if failure is not None:
+        raise failure
     return interrupted
 
 
 def hand_over(outcomes: Iterable[Outcome], writer: Writer) -> None:
-    """Keep what a job left, and send it with all that waits."""
+    """Store the outcomes of a job, then send everything that waits in the outbox."""
     store(outcomes, writer.outbox)
     deliver(writer)
 
 
 def store(outcomes: Iterable[Outcome], outbox: Outbox) -> None:
-    """Put what a job left into the outbox; Ctrl-C waits until all of it is there.
+    """Put the outcomes of a job into the outbox; Ctrl-C is delayed until all of them are there.
 
-    Raises CatsError if the disk refuses one of them, after it has been given the others.
+    Raises CatsError if the disk refuses one of them, after trying to store the others.
     """
     refused: CatsError | None = None
     with delay_signals():
@@ -60,9 +61,9 @@ def store(outcomes: Iterable[Outcome], outbox: Outbox) -> None:
 
 
 def deliver(writer: Writer) -> None:
-    """Send what waits; if MLflow does not take it now, it stays in the outbox and the work goes on.
+    """Send the records that wait in the outbox. If MLflow refuses now, they stay there and the work goes on.
 
-    Raises LostError if another driver has taken over: what waits is sent when that one has ended.
+    Raises LostError if another driver has taken over the experiment; the records are sent after that driver has ended.
     """
     try:
         writer.deliver(delay_signals)

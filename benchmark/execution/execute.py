@@ -1,4 +1,4 @@
-"""Does a job, cells or a pretraining: from specs to Outcomes. Whatever fails becomes a record that says why."""
+"""Run a job, which is a pretraining or some cells, and return its outcomes. A failure becomes a record that says why."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -33,7 +33,7 @@ from results.record import Outcome
 
 
 def make(job: Job, device: str) -> list[Outcome]:
-    """Do a job on a device (cpu, cuda, cuda:1 ...). Raises nothing, like make_cell."""
+    """Run a job on a device (cpu, cuda, cuda:1 ...). Raises nothing: failures and Ctrl-C are in the records."""
     meter = Meter(job.country, device)
     if job.start is not None:
         return [make_pretraining(job.start, job.experiment, meter)]
@@ -41,14 +41,14 @@ def make(job: Job, device: str) -> list[Outcome]:
 
 
 def attempts_at(job: Job) -> list[Attempt]:
-    """What the records of a job begin with, whoever does it."""
+    """The attempts of a job, before they begin."""
     if job.start is not None:
         return [pretraining_attempt(job.start, job.experiment)]
     return [cell_attempt(cell, job.experiment) for cell in job.cells]
 
 
 def cell_attempt(cell: Cell, experiment: str) -> Attempt:
-    """An attempt at a cell that has not begun."""
+    """The attempt at a cell, before it begins."""
     dataset = catalogue.target(cell.target).dataset
     names = {"source": cell.source, "target": cell.target, "backbone": cell.backbone, "seed": str(cell.seed)}
     settings = flat(cell.recipe) | {f"subsample.{k}": str(v) for k, v in cell.subsample.model_dump().items()}
@@ -63,12 +63,12 @@ def cell_attempt(cell: Cell, experiment: str) -> Attempt:
 
 
 def make_cell(cell: Cell, experiment: str, meter: Meter) -> Outcome:
-    """Train and score one cell. Raises nothing: failure and Ctrl-C are ways for a record to end."""
+    """Train and score one cell. Raises nothing: failures and Ctrl-C are in the record."""
     return cell_attempt(cell, experiment).run(meter, lambda: _cell(cell, meter))
 
 
 def make_cells(cells: Sequence[Cell], experiment: str, meter: Meter) -> list[Outcome]:
-    """Cells side by side on one device, each with its share of what all of them cost. Raises nothing, like make_cell."""
+    """Train and score cells side by side on one device; each gets its share of their common cost. Raises nothing."""
     if len(cells) == 1:
         return [make_cell(cells[0], experiment, meter)]
     watches = [Stopwatch(meter.country, meter.device) for _ in cells]
@@ -84,7 +84,7 @@ def make_cells(cells: Sequence[Cell], experiment: str, meter: Meter) -> list[Out
 
 
 def pretraining_attempt(start: Start, experiment: str) -> Attempt:
-    """An attempt at a pretraining that has not begun."""
+    """The attempt at a pretraining, before it begins."""
     assert start.recipe is not None
     names = {"source": start.source, "backbone": start.backbone, "seed": str(start.seed)}
     settings, facts = flat(start.recipe), {"data": str(start.data)}
@@ -94,14 +94,14 @@ def pretraining_attempt(start: Start, experiment: str) -> Attempt:
 
 
 def make_pretraining(start: Start, experiment: str, meter: Meter) -> Outcome:
-    """Pretrain a source once and keep its weights under the key of the start. Raises nothing, like make_cell."""
+    """Pretrain a source and store its weights under the key of the start. Raises nothing: failures are in the record."""
     draft = weights_draft(start)
     outcome = pretraining_attempt(start, experiment).run(meter, lambda: _pretraining(start, meter, draft))
     return keep_weights(draft, start, outcome) if outcome.record.status == "finished" else outcome
 
 
 def _cell(cell: Cell, meter: Meter) -> Iterator[Result]:
-    """What a cell finds: the images that were drawn, then what its protocol finds, at last scores and predictions."""
+    """Yield the images that were drawn, then the results of the protocol, at last scores and predictions."""
     dataset = catalogue.target(cell.target).dataset
     images = load_images_cached(dataset, cell.recipe.size)
     rows = split_and_subsample(dataset, images, cell.subsample, cell.seed)
@@ -130,7 +130,7 @@ def _cell(cell: Cell, meter: Meter) -> Iterator[Result]:
 
 
 def _pretraining(start: Start, meter: Meter, draft: Path) -> Iterator[Result]:
-    """What a pretraining finds. Its weights are written to `draft`."""
+    """Yield the result of a pretraining and write its weights to `draft`."""
     done = pretrain(start, meter)
     yield Result(curves=done.curves, validation=done.validation)
     write_weights(draft, done.network, done.trained, {"source": start.source, "key": start.key})

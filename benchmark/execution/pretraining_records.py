@@ -1,7 +1,8 @@
-"""What a pretraining leaves: weights, and the record of how they were made, which a driver that dies must not take with it.
+"""Store the weights of a pretraining together with its record, so that the record survives a driver that dies.
 
-Nobody makes weights again that are there. So the record is kept beside them before they are, until a driver has put it into
-its outbox; the next driver of the experiment looks for what another one left.
+Weights that exist are never made again, so a lost record would stay lost. Therefore the record is stored first, beside the
+place of the weights, and stays there until a driver has it in its outbox. The next driver of the experiment adopts records that
+another driver left behind.
 """
 
 from contextlib import suppress
@@ -14,16 +15,16 @@ from results.error import CatsError
 from results.record import Outcome
 from results.tracking.outbox import Outbox
 
-NO_WEIGHTS = "its process died before the weights were kept"
+NO_WEIGHTS = "its process died before the weights were stored"
 
 
 def weights_draft(start: Start) -> Path:
-    """Where weights are written before they are kept: a place of this process alone, since two may make the same weights."""
+    """Where this process writes weights before they move into place; two processes may make the same weights."""
     return draft_path(pretrained_path(start))
 
 
 def keep_weights(draft: Path, start: Start, outcome: Outcome) -> Outcome:
-    """Keep the record, then the weights in `draft`. Returns how it ended: failed if the disk refused one of them."""
+    """Store the record, then move the weights from `draft` into place. Returns a failed outcome if the disk refuses either."""
     try:
         _records().put(outcome)
         move_into_place(draft, pretrained_path(start), durable=True)
@@ -38,13 +39,13 @@ def keep_weights(draft: Path, start: Start, outcome: Outcome) -> Outcome:
 
 
 def discard_record(outcome: Outcome) -> None:
-    """A driver has the record now."""
+    """Remove the stored record of a pretraining once a driver has it in its outbox."""
     if outcome.record.kind == "pretraining":
         _records().discard(outcome)
 
 
 def adopt(outbox: Outbox, experiment: str) -> None:
-    """Bring what other drivers of the experiment left into its outbox."""
+    """Move the records that other drivers of the experiment left behind into an outbox."""
     records = _records()
     for path, outcome in records:
         if outcome.record.experiment != experiment:

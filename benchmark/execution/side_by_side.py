@@ -1,40 +1,40 @@
-"""Several attempts side by side on one device: on a GPU each in a stream of its own, on a CPU each on a share of the cores."""
+"""Run several attempts side by side on one device: each in its own stream of a GPU, or on its share of the CPU's cores."""
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 
 import torch
 
-from benchmark.machine.cancellation import _stop
+from benchmark.machine.cancellation import clear_stop, request_stop
 from results.record import Outcome
 
-LOOK = 0.5  # seconds; a Ctrl-C that comes just before a wait without end is seen only after it
+POLL_SECONDS = 0.5  # a Ctrl-C just before an endless wait would be noticed only at its end
 
 
 def side_by_side(works: Sequence[Callable[[], Outcome]], device: torch.device) -> list[Outcome]:
-    """Do all of them at once and give their outcomes in order. Ctrl-C lets every one of them end as interrupted."""
+    """Run all works at once and return their outcomes in order. After Ctrl-C every attempt ends as interrupted."""
     cores = torch.get_num_threads()
     share = max(1, cores // len(works))
 
-    def alone(work: Callable[[], Outcome]) -> Outcome:
+    def on_own_share(work: Callable[[], Outcome]) -> Outcome:
         if device.type == "cuda":
             with torch.cuda.stream(torch.cuda.Stream(device)):  # type: ignore[no-untyped-call]
                 return work()
-        torch.set_num_threads(share)  # of this thread
+        torch.set_num_threads(share)  # counts for this thread alone
         return work()
 
     pool = ThreadPoolExecutor(len(works))
     try:
-        futures = [pool.submit(alone, work) for work in works]
+        futures = [pool.submit(on_own_share, work) for work in works]
         running = set(futures)
         while running:
             try:
-                running = wait(running, timeout=LOOK).not_done
-            except KeyboardInterrupt:  # a second one must not end the waiting: the outcomes would be lost
-                _stop.set()
+                running = wait(running, timeout=POLL_SECONDS).not_done
+            except KeyboardInterrupt:  # a second one must not end the wait, or the outcomes would be lost
+                request_stop()
     finally:
-        _stop.set()  # whatever ended the waiting, nobody runs on
+        request_stop()  # no attempt goes on, whatever ended the wait
         pool.shutdown()
-        _stop.clear()
+        clear_stop()
         torch.set_num_threads(cores)
     return [future.result() for future in futures]

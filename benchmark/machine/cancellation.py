@@ -8,19 +8,19 @@ _stop = threading.Event()
 
 
 def stop_requested() -> bool:
-    """Whether attempts are to stop; they look after every epoch.
+    """Whether running attempts should stop; they ask after every epoch.
 
-    Those of a pack are in threads of their own, which no signal reaches; and a KeyboardInterrupt that comes while Python
-    cleans up (in `__del__`, say) is printed and lost.
+    A KeyboardInterrupt alone is not enough: signals do not reach the threads of attempts that run side by side, and one that
+    arrives while Python runs a `__del__` method is printed and lost.
     """
     return _stop.is_set() or signal_received()
 
 
 def request_stop() -> None:
-    """Have the attempts of this process stop, until go_on()."""
+    """Ask the attempts of this process to stop, until clear_stop()."""
     _stop.set()
 
 
 def clear_stop() -> None:
-    """Attempts that begin from now on are not to stop."""
+    """Withdraw the request: attempts that begin from now on run."""
     _stop.clear()

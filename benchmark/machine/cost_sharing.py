@@ -7,11 +7,11 @@ from results.record import Cost, Energy
 
 
 def share_costs(costs: Sequence[Cost], seconds: Sequence[float]) -> list[tuple[Cost, ...]]:
-    """The costs of a stretch that several attempts ran together on one device, divided among them: their sums are the whole.
+    """Divide the costs of a period among the attempts that shared a device during it; the shares add up to the costs.
 
-    `seconds`: the device time of each attempt; where nobody took any, all take the same. What is missing stays missing for
-    everyone, and an attempt that was alone keeps the costs as they are. Raises ValueError without attempts, or if a time is
-    negative or no number.
+    `seconds`: the device time of each attempt, to which its share is proportional; if all are 0, the shares are equal. Energy
+    that is missing stays missing in every share. A single attempt keeps the costs unchanged. Raises ValueError without
+    attempts, or if a time is negative or not finite.
     """
     if not seconds or not all(math.isfinite(each) and each >= 0 for each in seconds):
         raise ValueError(f"costs are divided by the seconds of one attempt or more, each 0 or above, not by {list(seconds)}")
@@ -36,9 +36,10 @@ def _share(cost: Cost, part: float) -> Cost:
 
 
 def own_share(costs: Sequence[Cost], machine: float, card: float) -> tuple[Cost, ...]:
-    """The costs of an attempt beside others, of which so much of its machine and of its GPU was its own, each in (0, 1].
+    """Reduce the costs of an attempt to its own shares of the machine and of the GPU, each in (0, 1].
 
-    The figures of processor and memory are those of the whole machine, whoever reads them, and those of a GPU of a whole card.
+    Needed where several workers measure at the same time: the meter of each reads the energy of the whole machine (CPU, memory)
+    and of the whole GPU.
     """
     if machine == card == 1:
         return tuple(costs)

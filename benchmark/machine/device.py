@@ -1,4 +1,4 @@
-"""Where to train, and on how many threads."""
+"""The device to train on."""
 
 import torch
 
@@ -7,9 +7,9 @@ from results.error import CatsError
 
 
 def device_of(wish: str) -> torch.device:
-    """`auto`, `cpu` or `cuda` as a device; whoever asks is about to work, so torch is given its threads.
+    """Return the torch device for `auto`, `cpu` or `cuda`, and set the number of torch's threads.
 
-    Raises CatsError if the device is not there.
+    Raises CatsError if there is no such device.
     """
     if wish == "cuda" and not torch.cuda.is_available():
         raise CatsError("there is no CUDA device here; use --device cpu or auto")

@@ -1,4 +1,4 @@
-"""Versions, device, threads: what a record says of where it ran."""
+"""Versions, device and threads, which a record stores to say where and with what it was made."""
 
 import platform
 from functools import cache
@@ -10,7 +10,7 @@ from benchmark.core.trainer_version import TRAINER
 
 
 def environment(device: str) -> dict[str, str]:
-    """What the numbers were made with and on; the threads are those of whoever asks, beside others a share."""
+    """Versions, device, hardware, and the threads that the calling thread may use: a share if cells run side by side."""
     return {**_machine(device), "threads": str(torch.get_num_threads())}
 
 

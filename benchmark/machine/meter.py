@@ -1,8 +1,8 @@
-"""Energy of each phase, by codecarbon's offline tracker, with where each figure comes from.
+"""Measure the energy of each phase with codecarbon's offline tracker, and say where each figure comes from.
 
-`counter`: a hardware counter was read (RAPL, NVML, powermetrics). `modelled`: codecarbon's estimate from load and a nominal
-power; memory is always modelled. `missing`: the hardware worked and nothing could tell how much it took; never zero.
-Beside codecarbon's figure of a GPU stands what NVML's own counter says of it (benchmark.machine.nvml), as a check.
+`counter`: a hardware counter was read (RAPL, NVML, powermetrics). `modelled`: codecarbon's estimate from load and nominal
+power; memory is always modelled. `missing`: the hardware was used but its energy could not be measured; it is never given as
+zero. As a check, the figure of NVML's own counter (benchmark.machine.nvml) is stored beside codecarbon's figure of a GPU.
 """
 
 import itertools
@@ -20,7 +20,7 @@ from results.record import Cost, Energy
 
 log = logging.getLogger(__name__)
 COUNTERS = ("rapl", "power_gadget", "windows_emi", "applesilicon")
-TRIAL = 0.3  # seconds; counters move every tenth of one
+PROBE_SECONDS = 0.3  # counters are updated every 0.1 s
 _number = itertools.count()
 
 
@@ -34,7 +34,7 @@ class Meter:
 
     @contextmanager
     def phase(self, name: str) -> Iterator[None]:
-        """Measure what happens inside, also if it fails: a failed attempt cost something too."""
+        """Measure the block, also if it fails: a failed attempt has a cost too. Raises RuntimeError if phases nest."""
         if self._busy:
             raise RuntimeError("phases do not nest: codecarbon would silently ignore the inner one")
         self._busy = True
@@ -59,11 +59,11 @@ class Meter:
 
 
 class Stopwatch(Meter):
-    """Times the phases of an attempt whose energy somebody else measures, together with that of others."""
+    """A meter that only times the phases; the energy of several attempts is measured together by another meter."""
 
     @contextmanager
     def phase(self, name: str) -> Iterator[None]:
-        """Keep the time of what happens inside."""
+        """Measure the duration of the block."""
         start = time.monotonic()
         try:
             yield
@@ -72,9 +72,9 @@ class Stopwatch(Meter):
 
 
 def energies(measured: Any, counted: bool, device: str) -> tuple[dict[str, Energy], float | None]:
-    """codecarbon's figures as ours, and the carbon intensity (kg CO2e per kWh) it used.
+    """Convert codecarbon's figures; returns them and the carbon intensity (kg CO2e per kWh) that it used.
 
-    A processor or GPU that worked and shows no energy is missing, not free.
+    A processor or GPU that was used and shows no energy counts as missing, not as zero.
     """
     cuda = device.startswith("cuda")
     missing = Energy(kwh=None, provenance="missing")
@@ -101,10 +101,10 @@ def check_country(country: str) -> None:
 
 
 def require_energy(device: str, country: str) -> None:
-    """Raises CatsError if nobody can tell on this machine how much energy work takes, and how much CO2e that is."""
+    """Raises CatsError if the energy or the CO2e of work cannot be measured on this machine."""
     meter, start = Meter(country, device), time.monotonic()
     with meter.phase("trial"):
-        while time.monotonic() - start < TRIAL:  # busy: a processor that sleeps may show nothing
+        while time.monotonic() - start < PROBE_SECONDS:  # busy: an idle processor may show no energy
             math.sqrt(2)
     missing = meter.costs[0].missing or ([] if meter.costs[0].kg_per_kwh is not None else ["carbon intensity"])
     if missing:
@@ -115,25 +115,25 @@ def require_energy(device: str, country: str) -> None:
 
 
 def intensity(country: str) -> float:
-    """kg CO2e per kWh of a country's electricity, as codecarbon has it. Raises CatsError if it knows no such country."""
+    """Return codecarbon's carbon intensity of a country, kg CO2e per kWh. Raises CatsError if the country is unknown."""
     from codecarbon.core.emissions import Emissions
     from codecarbon.core.units import Energy as Amount
     from codecarbon.external.geography import GeoMetadata
     from codecarbon.input import DataSource
 
-    check_country(country)  # of others codecarbon says the mean of the world
+    check_country(country)  # for unknown countries codecarbon returns the mean of the world
     return float(Emissions(DataSource()).get_country_emissions(Amount.from_energy(kWh=1.0), GeoMetadata(country)))
 
 
 @cache
 def tracker(country: str, card: int | None) -> Any:
-    """The process's tracker: starting one takes more than a second, a task of it some milliseconds.
+    """Return the tracker of this process. Starting one takes more than a second; a task of a running one, milliseconds.
 
-    `card`: the one GPU in use, by NVML's number; None counts all that there are.
+    `card`: the number by which NVML knows the GPU in use; None measures all GPUs.
     """
     from codecarbon import OfflineEmissionsTracker
 
-    logging.getLogger("codecarbon").setLevel(logging.ERROR)  # importing it has set the level anew
+    logging.getLogger("codecarbon").setLevel(logging.ERROR)  # importing codecarbon has reset the level
     cards: dict[str, Any] = {} if card is None else {"gpu_ids": [card]}
     return OfflineEmissionsTracker(
         country_iso_code=country, output_methods=[], log_level="error", allow_multiple_runs=True, **cards
@@ -160,5 +160,5 @@ def _stop(country: str, card: int | None, task: str) -> Any:
         return tracker(country, card).stop_task(task)
     except Exception:
         log.warning("codecarbon did not stop; energy is missing", exc_info=True)
-        tracker.cache_clear()  # this one believes for ever that a task is running
+        tracker.cache_clear()  # this tracker would always believe that a task is running
         return None

@@ -1,6 +1,7 @@
-"""The energy counter of an NVIDIA GPU, as its driver keeps it: millijoules since the driver was loaded.
+"""Read the energy counter of an NVIDIA GPU: millijoules since its driver was loaded.
 
-nvmlDeviceGetTotalEnergyConsumption: Volta and later, whole cards only; package nvidia-ml-py, which codecarbon brings.
+By nvmlDeviceGetTotalEnergyConsumption of the package nvidia-ml-py, which codecarbon requires; for Volta and later GPUs, and for
+whole cards only.
 """
 
 import logging
@@ -13,20 +14,20 @@ from importlib import import_module
 from typing import Any
 
 log = logging.getLogger(__name__)
-SHORTEST = 1.0  # seconds: the counter moves every 10 to 100 ms, so that a shorter window says little
+SHORTEST = 1.0  # seconds; the counter is updated every 10 to 100 ms, so shorter periods are too inexact
 MILLIJOULES = 3.6e9  # in a kWh
 
 
 @dataclass(frozen=True)
 class Reading:
-    """What the counter said, and when (seconds of a monotonic clock)."""
+    """A value of the counter and its time, seconds of a monotonic clock."""
 
     millijoules: int
     at: float
 
 
 def reading(device: str) -> Reading | None:
-    """The counter of a torch device ("cuda", "cuda:1") now; None if it has none, or if nobody can ask it."""
+    """Read the counter of a torch device ("cuda", "cuda:1"); None if it has no counter that can be read."""
     read = counter(device) if device.startswith("cuda") else None
     try:
         return None if read is None else Reading(read(), time.monotonic())
@@ -36,9 +37,9 @@ def reading(device: str) -> Reading | None:
 
 
 def kwh_between(start: Reading | None, end: Reading | None) -> float | None:
-    """What was used from one reading to the other; None if that cannot be told, never 0.
+    """Energy used between two readings; None if it is unknown, never 0.
 
-    A counter that stands still for a second, or went back because the driver was loaded anew, tells nothing.
+    It is unknown if the counter did not change for a second, or went back because the driver was reloaded.
     """
     if start is None or end is None or end.at - start.at < SHORTEST or end.millijoules <= start.millijoules:
         return None
@@ -47,7 +48,7 @@ def kwh_between(start: Reading | None, end: Reading | None) -> float | None:
 
 @cache
 def counter(device: str) -> Callable[[], int] | None:
-    """What reads the counter of a torch device; None, with the reason in the log, if there is nothing to read."""
+    """Return a function that reads the counter of a torch device; None, with the reason in the log, if there is none."""
     try:
         pynvml = import_module("pynvml")
         pynvml.nvmlInit()
@@ -65,7 +66,7 @@ def counter(device: str) -> Callable[[], int] | None:
 
 @cache
 def number(device: str) -> int | None:
-    """By which number NVML knows a torch device, as codecarbon does; None where nobody can tell."""
+    """Return NVML's number of a torch device, which codecarbon uses too; None if it is unknown."""
     if not device.startswith("cuda"):
         return None
     try:
@@ -78,7 +79,7 @@ def number(device: str) -> int | None:
 
 
 def card() -> str | None:
-    """The UUID of the first GPU that this process sees, by whatever number; None where that is not certain. Loads no torch."""
+    """Return the UUID of the first GPU that this process sees; None if that is not certain. Does not import torch."""
     try:
         pynvml = import_module("pynvml")
         pynvml.nvmlInit()
@@ -89,7 +90,7 @@ def card() -> str | None:
 
 
 def _index(device: str) -> int:
-    """Which of the devices that torch sees."""
+    """The index of the device among those that torch sees."""
     import torch
 
     index = torch.device(device).index
@@ -97,25 +98,25 @@ def _index(device: str) -> int:
 
 
 def _handle(pynvml: Any, index: int, environ: Mapping[str, str]) -> Any:
-    """NVML's handle of the card that CUDA counts as `index`. Raises LookupError where that is not certain."""
+    """Return NVML's handle of the card with CUDA's number `index`. Raises LookupError if that is not certain."""
     cards = [pynvml.nvmlDeviceGetHandleByIndex(i) for i in range(pynvml.nvmlDeviceGetCount())]
     listed = environ.get("CUDA_VISIBLE_DEVICES")
     names = [str(i) for i in range(len(cards))] if listed is None else [entry.strip() for entry in listed.split(",")]
     name = names[index] if index < len(names) else ""
     if name.isdecimal():
-        # CUDA puts the fastest first, NVML goes by the bus: of unlike cards a number may mean another one.
+        # CUDA numbers the fastest card 0, NVML follows the bus: the numbers of unlike cards may differ.
         if environ.get("CUDA_DEVICE_ORDER") != "PCI_BUS_ID" and len({pynvml.nvmlDeviceGetName(card) for card in cards}) > 1:
             raise LookupError(
-                "cards of several kinds have other numbers in CUDA than in NVML; set CUDA_DEVICE_ORDER=PCI_BUS_ID"
+                "cards of several kinds may be numbered differently by CUDA and NVML; set CUDA_DEVICE_ORDER=PCI_BUS_ID"
             )
-        found = cards[int(name) : int(name) + 1]
-    else:  # CUDA takes the beginning of a UUID too
-        found = [card for card in cards if name.startswith("GPU-") and pynvml.nvmlDeviceGetUUID(card).startswith(name)]
-    if len(found) != 1:
-        raise LookupError(f"CUDA_VISIBLE_DEVICES is {listed!r}, which says of no one card that it is device {index}")
-    if _sliced(pynvml, found[0]):
-        raise LookupError(f"device {index} is a slice of a card (MIG), whose counter counts its neighbours too")
-    return found[0]
+        matches = cards[int(name) : int(name) + 1]
+    else:  # CUDA also accepts the beginning of a UUID
+        matches = [card for card in cards if name.startswith("GPU-") and pynvml.nvmlDeviceGetUUID(card).startswith(name)]
+    if len(matches) != 1:
+        raise LookupError(f"CUDA_VISIBLE_DEVICES is {listed!r}, which does not identify one card as device {index}")
+    if _sliced(pynvml, matches[0]):
+        raise LookupError(f"device {index} is a slice of a card (MIG), whose counter includes its neighbours")
+    return matches[0]
 
 
 def _sliced(pynvml: Any, card: Any) -> bool:

@@ -1,5 +1,6 @@
-"""Ctrl-C, SIGTERM, by which a cluster takes its machine back, SIGHUP of a lost terminal: the first stops cleanly, a second at
-once.
+"""Handling of Ctrl-C, SIGTERM (a cluster reclaims its machine) and SIGHUP (the terminal is gone).
+
+The first signal stops the program cleanly, a second one at once.
 """
 
 import os
@@ -12,79 +13,79 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
 
-HEARD = (signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else []))
-ONCE = 0.5  # seconds; a shell and what it started may both pass on one and the same Ctrl-C
+SIGNALS = (signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else []))
+SAME_SIGNAL = 0.5  # seconds; a shell and its child may both deliver the same Ctrl-C
 
 
 @dataclass
-class _Heard:
+class _State:
     number: int | None = None
     last: int = signal.SIGINT
     at: float = 0.0
-    shelters: int = 0
+    delays: int = 0
 
 
-_heard = _Heard()
+_state = _State()
 
 
 @contextmanager
 def stop_on_signal() -> Iterator[None]:
-    """Meanwhile the first of these signals raises KeyboardInterrupt in the main thread; a second ends the process at once."""
-    _heard.last = signal.SIGINT
+    """Inside, the first signal raises KeyboardInterrupt in the main thread; a second one ends the process at once."""
+    _state.last = signal.SIGINT
     mine = threading.current_thread() is threading.main_thread()
-    # Who started us with a signal ignored (nohup, a shell's background job) meant it.
-    before = {each: signal.getsignal(each) for each in HEARD} if mine else {}
+    # A signal that was ignored at the start (nohup, a background job of a shell) stays ignored.
+    before = {each: signal.getsignal(each) for each in SIGNALS} if mine else {}
     before = {each: handler for each, handler in before.items() if handler is not signal.SIG_IGN}
     for each in before:
-        signal.signal(each, _hear)
+        signal.signal(each, _on_signal)
     try:
         yield
     finally:
         for each, handler in before.items():
             signal.signal(each, handler)
-        _heard.number = None
+        _state.number = None
 
 
 @contextmanager
 def delay_signals() -> Iterator[None]:
-    """A signal that comes meanwhile raises KeyboardInterrupt only at the end: what is begun here is short, and is finished."""
-    before = _heard.number
-    _heard.shelters += 1
+    """Delay the KeyboardInterrupt of a signal to the end of the block, which should be short."""
+    before = _state.number
+    _state.delays += 1
     try:
         yield
     finally:
-        _heard.shelters -= 1
-    if not _heard.shelters and before is None and _heard.number is not None:
+        _state.delays -= 1
+    if not _state.delays and before is None and _state.number is not None:
         raise KeyboardInterrupt
 
 
 @contextmanager
 def record_signals() -> Iterator[None]:
-    """A signal that comes meanwhile raises nothing, neither now nor later: who is in here looks for it, by stopped()."""
-    _heard.shelters += 1
+    """Signals inside the block raise nothing, neither there nor later: the code asks signal_received()."""
+    _state.delays += 1
     try:
         yield
     finally:
-        _heard.shelters -= 1
+        _state.delays -= 1
 
 
 def signal_received() -> bool:
-    """Whether a signal has come, even if whoever was at work took it for something else."""
-    return _heard.number is not None
+    """Whether a signal has come, even if other code has caught its KeyboardInterrupt."""
+    return _state.number is not None
 
 
 def exit_code() -> int:
-    """What a shell expects of a process that was stopped, by the last signal that came or else by Ctrl-C."""
-    return 128 + _heard.last
+    """The exit code of a process that was stopped: 128 + the number of the last signal, or of Ctrl-C if none came."""
+    return 128 + _state.last
 
 
-def _hear(number: int, _: FrameType | None) -> None:
+def _on_signal(number: int, _: FrameType | None) -> None:
     now = time.monotonic()
-    if _heard.number is None:
-        _heard.number, _heard.last, _heard.at = number, number, now
-        if not _heard.shelters:
+    if _state.number is None:
+        _state.number, _state.last, _state.at = number, number, now
+        if not _state.delays:
             raise KeyboardInterrupt
-    elif now - _heard.at > ONCE:
+    elif now - _state.at > SAME_SIGNAL:
         if sys.stderr.isatty():
             os.write(2, b"\x1b[?25h\n")  # a progress bar has hidden the cursor
         os._exit(128 + number)

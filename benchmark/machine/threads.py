@@ -1,4 +1,4 @@
-"""How many threads torch may use here, and how they wait. Nothing at import time loads torch."""
+"""The number of threads for torch, and how idle threads wait. Importing this module does not import torch."""
 
 import logging
 import math
@@ -10,15 +10,15 @@ from pathlib import Path, PurePosixPath
 
 log = logging.getLogger(__name__)
 MEMBERSHIP, MOUNTED = Path("/proc/self/cgroup"), Path("/sys/fs/cgroup")
-# Whichever of these is set, the user has said how threads wait: OpenMP's own word, then GNU's, LLVM's and Intel's.
+# If one of these is set, the user has chosen how threads wait: the variables of OpenMP, GNU, LLVM and Intel.
 WAITING = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME", "KMP_LIBRARY")
-SPINS = "30000"  # the fewest that cost a small network nothing where it has the cores alone
+SPINS = "30000"  # fewer would slow down small networks on idle cores
 
 
 def usable_cores(membership: Path = MEMBERSHIP, mounted: Path = MOUNTED) -> int:
-    """How many cores this process may keep busy: of the machine, its affinity, and the quotas of its control groups.
+    """The number of cores that this process may use, given its affinity and the quotas of its control groups.
 
-    `membership`: which groups it is in; `mounted`: where groups are described, version 1 or 2.
+    `membership`: the file that lists the groups of the process. `mounted`: the folder that describes groups, version 1 or 2.
     """
     counts = [os.cpu_count() or 1, *_quotas(membership, mounted)]
     if hasattr(os, "sched_getaffinity"):  # Linux only
@@ -27,10 +27,11 @@ def usable_cores(membership: Path = MEMBERSHIP, mounted: Path = MOUNTED) -> int:
 
 
 def wait_briefly(environ: MutableMapping[str, str] = os.environ) -> None:
-    """Let OpenMP's threads sleep soon while they wait, unless the user said how. Has to come before torch is imported.
+    """Let idle threads of OpenMP sleep soon, unless the user has chosen how they wait. Call before torch is imported.
 
-    GNU's, which torch brings on Linux, spin 300,000 times first; beside another busy process they so burn the core that the
-    thread they wait for needs. Sleeping at once is faster still there, but slows small networks that have the cores alone.
+    GNU's OpenMP, which torch uses on Linux, lets an idle thread spin 300,000 times first. Beside another busy process it
+    thereby occupies the core that the thread it waits for needs. Sleeping at once would be faster there, but slows down small
+    networks that have the cores to themselves.
     """
     if not any(name in environ for name in WAITING):
         environ["GOMP_SPINCOUNT"] = SPINS
@@ -38,9 +39,9 @@ def wait_briefly(environ: MutableMapping[str, str] = os.environ) -> None:
 
 @cache
 def set_threads() -> int:
-    """Give torch no more threads than cores are usable, once per process. Returns how many it has.
+    """Limit torch's threads to the usable cores, once per process. Returns their number.
 
-    Fewer stay fewer: torch knows which cores are two faces of one. OMP_NUM_THREADS, if the user set it, decides alone.
+    The number is never raised, since torch already leaves out hyper-threads. If the user has set OMP_NUM_THREADS, that decides.
     """
     import torch
 
@@ -52,14 +53,14 @@ def set_threads() -> int:
     threads = min(cores, before)
     if threads < before:
         torch.set_num_threads(threads)
-    with suppress(RuntimeError):  # too late once anything has run in parallel
+    with suppress(RuntimeError):  # not possible after parallel work has run
         torch.set_num_interop_threads(threads)
     log.info("torch uses %d threads, %d cores are usable", threads, cores)
     return threads
 
 
 def _quotas(membership: Path, mounted: Path) -> Iterator[int]:
-    """The quota of every group above this process, in cores, rounded up."""
+    """Yield the quota of every control group that contains this process, in cores, rounded up."""
     for line in _text(membership).splitlines():
         number, controllers, group = line.split(":", 2)
         if number == "0":
@@ -69,7 +70,7 @@ def _quotas(membership: Path, mounted: Path) -> Iterator[int]:
         else:
             continue
         inner = PurePosixPath(group.lstrip("/"))
-        # Inside a container the group may be named as the host sees it, and only the root is there.
+        # Inside a container the group may have its name on the host, while only the root folder is visible.
         for folder in dict.fromkeys(folders):
             for place in (inner, *inner.parents):
                 quota, period = read(folder / place)
@@ -94,5 +95,5 @@ def _text(path: Path) -> str:
 
 
 def _number(word: str) -> int:
-    """0 where there is no limit: "max", "-1", or nothing at all."""
+    """Parse a limit; 0 if there is none: "max", "-1" or an empty text."""
     return int(word) if word.isdecimal() else 0

@@ -1,4 +1,4 @@
-"""timm, importable also beside a torch that torchvision's compiled library was not built for: take `timm` from here.
+"""Import timm also beside a build of torch that torchvision's compiled library does not fit: import `timm` from here.
 
 torchvision from the default package index is built for the CUDA build of torch. Beside a CPU build its library does not
 load, and `import torchvision` then dies with "operator torchvision::nms does not exist", because it describes operators
@@ -19,11 +19,11 @@ _declared: list[torch.library.Library] = []  # a Library withdraws its schemas w
 
 
 def declare_missing() -> None:
-    """Declare the operators that torchvision needs at import, unless its own library brings them. Call before importing it."""
-    found = importlib.util.find_spec("torchvision")
-    if _declared or found is None or found.origin is None:
+    """Declare the operators that torchvision needs at import, unless its library provides them. Call before importing it."""
+    spec = importlib.util.find_spec("torchvision")
+    if _declared or spec is None or spec.origin is None:
         return
-    for compiled in Path(found.origin).parent.glob("_C*.so"):
+    for compiled in Path(spec.origin).parent.glob("_C*.so"):
         try:
             torch.ops.load_library(str(compiled))
         except OSError:

@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from multiprocessing import resource_tracker
 from typing import Any
 
-from benchmark.machine.signals import HEARD
+from benchmark.machine.signals import SIGNALS
 from benchmark.machine.threads import usable_cores
 from results.error import CatsError
 
@@ -176,7 +176,7 @@ def _deaf() -> Iterator[None]:
         yield
         return
     resource_tracker.ensure_running()  # if it began in here, it would unblock the signals
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, HEARD)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     try:
         yield
     finally:
