@@ -1,7 +1,7 @@
-"""What measures may ask for about one source and one target, made when it is first asked for.
+"""The inputs of measures for one source and one target, computed when they are first needed.
 
-Every source sees the same images of a target in the same order: training images only, those that the plan's sub-sample draws
-for its first seed, at most `most` of them. Test images are never among them.
+All sources see the same images of a target in the same order: training images only, those that the plan's sub-sample draws for
+its first seed, at most `most` of them. Test images are never among them.
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -42,18 +42,18 @@ class ChosenImages:
 
     @property
     def labels(self) -> np.ndarray:
-        """(K,) int64, multi-label (K, C)."""
+        """Labels, (K,) int64; multi-label (K, C)."""
         labels: np.ndarray = self.images.labels[self.rows]
         return labels
 
 
 @dataclass(frozen=True)
 class ScoreSettings:
-    """How all pairs of a plan are scored.
+    """Settings by which all pairs of a plan are scored.
 
     Attributes:
-        most: images of the target, and of the source, that are looked at. draws: of the bootstrap.
-        neutral: the source whose network stands between both when two data sets are compared.
+        most: maximum number of images of the target and of the source. draws: number of bootstrap resamples.
+        neutral: source whose backbone embeds both data sets, as a common feature space in which their images are compared.
     """
 
     plan: ResolvedPlan
@@ -75,9 +75,9 @@ class ScoreSettings:
         return ChosenImages(target.dataset, images, _at_most(self.most, images, rows, name))
 
     def source(self, entry: Source) -> ChosenImages:
-        """The images of a source that measures see. Raises Undefined if its images are not at hand."""
+        """The images of a source that measures see. Raises Undefined if the source has no images."""
         if entry.dataset is None:
-            raise Undefined(f"{entry.name} comes as weights, without its images")
+            raise Undefined(f"{entry.name} comes as weights without its images")
         images = load_images(entry.dataset, self.recipe.size)
         return ChosenImages(
             entry.dataset, images, _at_most(self.most, images, split(entry.dataset, images)["train"], entry.dataset.name)
@@ -90,16 +90,16 @@ def _at_most(most: int, images: Decoded, rows: np.ndarray, name: str) -> np.ndar
 
 @dataclass(frozen=True)
 class MeasureInputs:
-    """Everything that can be known of a pair without training. `elsewhere`: mean ranks on the plan's other targets."""
+    """All inputs of measures for a pair. elsewhere: mean ranks of the sources on the plan's other targets."""
 
     setting: ScoreSettings
     target: ChosenImages
     start: Start
     elsewhere: Mapping[str, float]
 
-    def of(self, need: str) -> Any:
-        """One of benchmark.specs.needs.NEEDS. Raises CatsError with the reason if it is not to be had."""
-        made: Callable[[], Any] = {
+    def get(self, need: str) -> Any:
+        """One of benchmark.specs.needs.NEEDS. Raises Undefined if it does not exist, CatsError if it is not on this machine."""
+        maker: Callable[[], Any] = {
             "features": lambda: self.features,
             "labels": lambda: self.target.labels,
             "logits": lambda: self.logits,
@@ -112,11 +112,11 @@ class MeasureInputs:
             "source_images": lambda: _pixels(self.source_images),
             "network": lambda: initial_network(self.start, len(self.target.dataset.classes), 0),
             "neutral_network": lambda: initial_network(self.neutral, len(self.target.dataset.classes), 0),
-            "source": lambda: self.counted,
+            "source": lambda: self.with_image_count,
             "elsewhere": lambda: self.elsewhere,
             "rng": lambda: generator("luck", self.start.source, self.target.dataset.name, self.start.backbone),
         }[need]
-        return made()
+        return maker()
 
     @cached_property
     def entry(self) -> Source:
@@ -124,8 +124,8 @@ class MeasureInputs:
         return self.setting.plan.sources[self.start.source][0]
 
     @cached_property
-    def counted(self) -> Source:
-        """The source, with the number of its training images where its entry does not declare one and they are at hand."""
+    def with_image_count(self) -> Source:
+        """The source; its number of training images is counted if its entry declares none and they are on this machine."""
         try:
             count = self.entry.images or (self.entry.dataset and self.entry.dataset.images) or self._training_images()
         except CatsError:
@@ -138,33 +138,33 @@ class MeasureInputs:
 
     @cached_property
     def features(self) -> np.ndarray:
-        """(N, D) of the target images through the source's network."""
+        """Features of the target images in the source's network, (N, D)."""
         return _features(self.start, self.target, self.setting)
 
     @cached_property
     def logits(self) -> np.ndarray:
-        """(N, S): the source's own classifier on the features."""
+        """Logits of the source's own classifier on the features, (N, S)."""
         if self.start.kind == "random":
             raise Undefined("scratch has no classes of its own")
-        found = classifier_of(initial_network(self.start, 2, 0), self.start)
-        if found is None:
+        classifier = classifier_of(initial_network(self.start, 2, 0), self.start)
+        if classifier is None:
             raise Undefined(f"the weights of {self.start.source} for {self.start.backbone} came without their classifier")
-        weight, bias = found
+        weight, bias = classifier
         logits: np.ndarray = self.features.astype(np.float64) @ weight.T + bias
         return logits
 
     @cached_property
     def probabilities(self) -> np.ndarray:
-        """(N, S): softmax of the logits; of a multi-label source the sigmoids, divided by their sum."""
+        """Softmax of the logits, (N, S); for a multi-label source sigmoids divided by their sum."""
         if self.entry.dataset is not None and self.entry.dataset.task == "multilabel":
-            apart = expit(self.logits)
-            whole: np.ndarray = apart / apart.sum(axis=1, keepdims=True)
-            return whole
+            sigmoids = expit(self.logits)
+            normalised: np.ndarray = sigmoids / sigmoids.sum(axis=1, keepdims=True)
+            return normalised
         return np.asarray(softmax(self.logits, axis=1))
 
     @cached_property
     def neutral(self) -> Start:
-        """The network that looks at both data sets."""
+        """The start of the neutral network, which embeds the images of both data sets."""
         plan = self.setting.plan
         return start_of(lineage(self.setting.neutral), self.start.backbone, 0, plan.plan.pretraining, plan.registry)
 
@@ -175,14 +175,14 @@ class MeasureInputs:
 
     @cached_property
     def source_labels(self) -> np.ndarray:
-        """(M,) int64."""
+        """Labels of the source images, (M,) int64."""
         if self.source_images.labels.ndim > 1:
             raise Undefined(f"the images of {self.entry.name} have several labels each")
         return self.source_images.labels
 
     @cached_property
     def draws(self) -> Draws:
-        """The resamples, the same for every source of a target."""
+        """The bootstrap resamples, the same for every source of a target."""
         name = self.target.dataset.name
         target = bootstrap_rows(self.target.labels, self.setting.draws, generator("resamples", name))
         try:
@@ -192,7 +192,7 @@ class MeasureInputs:
         return Draws(target, bootstrap_rows(labels, self.setting.draws, generator("resamples", name, self.entry.name)))
 
     def identity(self, needs: Collection[str]) -> str:
-        """Digest of what decides the score of a measure with such needs, but the measure."""
+        """Digest of everything that decides the score of a measure with these needs, except the measure itself."""
         recipe = {"size": self.setting.recipe.size, "precision": self.setting.recipe.precision}
         content: list[Any] = [self.start.source, self.start.key, self.start.backbone, self.target.dataset.digest(), recipe]
         content += [digest(self.target.images.ids[self.target.rows].tolist()), self.setting.most, self.setting.draws]
@@ -201,12 +201,14 @@ class MeasureInputs:
         if "elsewhere" in needs:
             content.append(["elsewhere", dict(self.elsewhere)])
         if "source" in needs:
-            content.append(["source", self.counted.model_dump(mode="json")])
+            content.append(["source", self.with_image_count.model_dump(mode="json")])
         return digest(content)
 
 
 def bootstrap_rows(labels: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
-    """(count, N) int64: rows drawn with replacement, class by class, so that no class is lost. Multi-label: from all rows."""
+    """Row numbers drawn with replacement, class by class so that no class is lost, (count, N) int64. Multi-label: from all
+    rows.
+    """
     if labels.ndim > 1 or not len(labels):
         return rng.integers(0, max(len(labels), 1), (count, len(labels)))
     rows = np.empty((count, len(labels)), dtype=np.int64)
@@ -222,5 +224,5 @@ def _features(start: Start, chosen: ChosenImages, setting: ScoreSettings) -> np.
 
 def _pixels(chosen: ChosenImages) -> torch.Tensor:
     """(N, 3, H, W) float32 in [0, 1]."""
-    some = on_device(chosen.images.images[chosen.rows], np.zeros(len(chosen.rows), dtype=np.int64), torch.device("cpu"))
-    return as_float(some.pixels)
+    batch = on_device(chosen.images.images[chosen.rows], np.zeros(len(chosen.rows), dtype=np.int64), torch.device("cpu"))
+    return as_float(batch.pixels)

@@ -1,8 +1,8 @@
 """Scores every pair of a plan by every measure, without training; one record for each source, target and backbone.
 
-A score is kept under CATS_HOME by the digest of what decides it, so that another measure in a plan, or new cells on the board,
-cost only what they change. What could not be looked at (files or weights that are not here) is said, kept nowhere, and tried
-again next time; what is undefined is a result.
+Scores are stored under CATS_HOME by the digest of everything that decides them, so another measure in a plan, or new cells on
+the board, cost only what they change. If files or weights are not on this machine, the record says so, the score is not stored,
+and the pair is tried again in the next call. An undefined score is a result.
 """
 
 import json
@@ -47,7 +47,7 @@ FEW = 5000  # images up to which threads of linear algebra wait for each other l
 
 
 def measures_of(plan: Plan) -> dict[str, Measure]:
-    """The measures that a plan names, by the name it gives them; all there are if it names none. Raises CatsError."""
+    """The measures that a plan names, by their names in the plan; all existing ones if it names none. Raises CatsError."""
     return {name: catalogue.measure(name) for name in plan.measures or catalogue.names("similarity")}
 
 
@@ -86,19 +86,19 @@ def score_plan(setting: ScoreSettings, writer: Writer, watch: Watch) -> Run:
 
 @dataclass(frozen=True)
 class Pair:
-    """A source and a target with what can be known of them; `leak`: the images they share, one sentence."""
+    """A source and a target with the inputs of measures. leak: one sentence about the images they share, or None."""
 
     source: str
     target: str
-    evidence: MeasureInputs
+    inputs: MeasureInputs
     leak: str | None
 
     def __str__(self) -> str:
-        return f"{self.source} → {self.target}, {self.evidence.start.backbone}"
+        return f"{self.source} → {self.target}, {self.inputs.start.backbone}"
 
 
 def pairs(setting: ScoreSettings, elsewhere: Mapping[str, Mapping[str, float]]) -> Iterator[Pair]:
-    """Every pair of a plan, but for those that share images, unless the plan allows leakage."""
+    """Every pair of a plan, except pairs that share images, unless the plan allows leakage."""
     resolved, plan = setting.plan, setting.plan.plan
     for target in plan.targets:
         chosen = setting.target(target)
@@ -113,61 +113,62 @@ def pairs(setting: ScoreSettings, elsewhere: Mapping[str, Mapping[str, float]]) 
 
 
 def ranks_elsewhere(resolved: ResolvedPlan, tracking: Tracking) -> dict[str, dict[str, float]]:
-    """Target → source → mean rank on the plan's other targets, as far as they have been run."""
+    """Target → source → mean rank on the other targets of the plan, as far as their cells have been run."""
     plan = resolved.plan
     try:
         query = RunQuery(plan.experiment, plan.metric, plan.rule, selection_of(resolved))
         board = make_board(frame_of(tracking), query)
     except CatsError:
         return {}
-    found: dict[str, dict[str, float]] = {}
+    means: dict[str, dict[str, float]] = {}
     for target in plan.targets:
         ranks: dict[str, list[int]] = {}
         for other, rows in board.targets.items():
             for row in rows if other != target else ():
                 ranks.setdefault(row.source, []).append(row.rank)
-        found[target] = {source: math.fsum(given) / len(given) for source, given in ranks.items()}
-    return found
+        means[target] = {source: math.fsum(each) / len(each) for source, each in ranks.items()}
+    return means
 
 
 def _outcomes(pair: Pair, measures: Mapping[str, Measure], finished: set[str], setting: ScoreSettings) -> Iterator[Outcome]:
-    """The record of a pair, after those of the pretrainings that it needs."""
-    plan, evidence = setting.plan.plan, pair.evidence
-    for before in _before(evidence, measures):
+    """The records of the pretrainings that a pair needs, then its own record."""
+    plan, inputs = setting.plan.plan, pair.inputs
+    for before in _pretrainings(inputs, measures):
         yield make_pretraining(before, plan.experiment, Meter(plan.country, setting.device))
     settings = {"measures": ";".join(measures), "images": str(setting.most), "draws": str(setting.draws)}
     settings |= {"neutral": setting.neutral, "size": str(setting.recipe.size)}
-    work = _Work(evidence, measures, Meter(plan.country, setting.device))
+    work = _Work(inputs, measures, Meter(plan.country, setting.device))
     key = digest(["score", pair.target, list(work.keys.values())])
     if key in finished:
         return
-    facts = {"data": evidence.target.dataset.digest(), "start": evidence.start.key}
+    facts = {"data": inputs.target.dataset.digest(), "start": inputs.start.key}
     if pair.leak is not None:
         facts["leak"] = pair.leak
     attempt = Attempt(
         "score", key, digest(settings),
-        {"source": pair.source, "target": pair.target, "backbone": evidence.start.backbone, "seed": str(plan.seeds[0])},
+        {"source": pair.source, "target": pair.target, "backbone": inputs.start.backbone, "seed": str(plan.seeds[0])},
         settings, plan.experiment, facts,
     )  # fmt: skip
     yield attempt.run(work.meter, work.results)
 
 
-def _before(evidence: MeasureInputs, measures: Mapping[str, Measure]) -> list[Start]:
-    """The pretrainings that are still to be made, also of the neutral network where one is needed and can be had."""
-    needed = pretrainings(evidence.start)
+def _pretrainings(inputs: MeasureInputs, measures: Mapping[str, Measure]) -> list[Start]:
+    """The pretrainings that are still missing, that of the neutral network too if a measure needs it and it can be made."""
+    needed = pretrainings(inputs.start)
     if any("neutral" in need for measure in measures.values() for need in measure.needs):
         try:
-            needed += pretrainings(evidence.neutral)
+            needed += pretrainings(inputs.neutral)
         except CatsError:
-            log.info("there is no neutral network for %s", evidence.start.backbone)  # its measures say so
+            # the scores of the measures that need the network hold the reason
+            log.info("there is no neutral network for %s", inputs.start.backbone)
     return list({start.key: start for start in needed}.values())
 
 
 @dataclass
 class _Work:
-    """The measures of one pair. `keys`: of each measure's score; None if what it needs cannot be named."""
+    """The measures of one pair. keys: of the score of each measure; None if its inputs have no digest."""
 
-    evidence: MeasureInputs
+    pair_inputs: MeasureInputs
     measures: Mapping[str, Measure]
     meter: Meter
     keys: dict[str, str | None] = field(init=False)
@@ -177,7 +178,7 @@ class _Work:
 
     def _key(self, measure: Measure) -> str | None:
         try:
-            return digest([self.evidence.identity(measure.needs), code_digest(measure), sorted(measure.options.items())])
+            return digest([self.pair_inputs.identity(measure.needs), code_digest(measure), sorted(measure.options.items())])
         except CatsError:
             return None
 
@@ -188,7 +189,7 @@ class _Work:
         """
         stored = {name: load_score(key) for name, key in self.keys.items() if key is not None}
         new = {name: measure for name, measure in self.measures.items() if stored.get(name) is None}
-        inputs, absent, undefined = self._look(new) if new else ({}, {}, {})
+        inputs, absent, undefined = self._gather(new) if new else ({}, {}, {})
         figures: dict[str, float] = {}
         reasons: dict[str, str] = {}
         for name, measure in self.measures.items():
@@ -207,30 +208,30 @@ class _Work:
         incomplete = "; ".join(f"{need}: {absent[need]}" for need in missing) or None
         yield Result(facts={"reasons": json.dumps(reasons)}, validation=figures, incomplete=incomplete)
 
-    def _look(self, measures: Mapping[str, Measure]) -> tuple[dict[str, Any], dict[str, str], dict[str, str]]:
-        """What the measures need; why some of it is not here; why some of it does not exist."""
-        given: dict[str, Any] = {}
+    def _gather(self, measures: Mapping[str, Measure]) -> tuple[dict[str, Any], dict[str, str], dict[str, str]]:
+        """Inputs of the measures; reasons why an input is not on this machine; reasons why an input does not exist."""
+        inputs: dict[str, Any] = {}
         absent: dict[str, str] = {}
         undefined: dict[str, str] = {}
         with self.meter.phase("features"):
             for need in sorted({need for measure in measures.values() for need in measure.needs}):
                 try:
-                    given[need] = self.evidence.of(need)
+                    inputs[need] = self.pair_inputs.get(need)
                 except Undefined as error:
                     undefined[need] = str(error)
                 except CatsError as error:
                     absent[need] = str(error)
-        return given, absent, undefined
+        return inputs, absent, undefined
 
-    def _score(self, name: str, measure: Measure, given: Mapping[str, Any], reasons: Mapping[str, str]) -> Score:
-        lacking = [reasons[need] for need in measure.needs if need in reasons]
-        if lacking:
-            return Score(float("nan"), reason=lacking[0])
+    def _score(self, name: str, measure: Measure, inputs: Mapping[str, Any], reasons: Mapping[str, str]) -> Score:
+        missing = [reasons[need] for need in measure.needs if need in reasons]
+        if missing:
+            return Score(float("nan"), reason=missing[0])
         try:
-            few = len(self.evidence.target.rows) < FEW
+            few = len(self.pair_inputs.target.rows) < FEW
             with self.meter.phase(f"measure_{name}"), threadpool_limits(1 if few else None, "blas"):
-                score = measure.score({need: given[need] for need in measure.needs}, self.evidence.draws)
-        except Exception as error:  # one measure, perhaps of somebody else, must not take the others with it
+                score = measure.score({need: inputs[need] for need in measure.needs}, self.pair_inputs.draws)
+        except Exception as error:  # a failing measure, perhaps of another author, must not stop the others
             log.exception("measure %s failed", name)
             return Score(float("nan"), reason=f"failed: {error if isinstance(error, CatsError) else repr(error)}")
         key = self.keys[name]

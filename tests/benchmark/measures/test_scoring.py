@@ -110,7 +110,7 @@ def test_every_source_sees_the_same_training_images_and_no_test_image(work, monk
 def test_images_and_networks_for_measures_that_want_them(work):
     setting = ScoreSettings(resolved(plan()), "cpu", 40, 20)
     evidence = MeasureInputs(setting, setting.target("ihc"), setting.plan.starts["scratch", "test_resnet"][0], {})
-    images, network = evidence.of("images"), evidence.of("network")
+    images, network = evidence.get("images"), evidence.get("network")
     assert images.shape == (40, 3, 16, 16)
     assert 0 <= images.min() < images.max() <= 1
     np.testing.assert_allclose(network.eval().features(images).detach().numpy(), evidence.features, atol=1e-5)
