@@ -14,16 +14,18 @@ app = typer.Typer()
 def agree(
     plan: Annotated[str, typer.Argument(metavar="PLAN|EXPERIMENT", help="A plan, or the name of an MLflow experiment.")],
     combine: Annotated[
-        list[str] | None, typer.Option(help="NAME=FORMULA: lpxfu=lp*fu, of scores brought to 0 ... 1 on each target.")
+        list[str] | None, typer.Option(help="NAME=FORMULA, such as lpxfu=lp*fu, of scores scaled to 0 ... 1 on each target.")
     ] = None,
     metric: Annotated[str | None, typer.Option(help="Another metric than the plan's.")] = None,
     rule: Annotated[str | None, typer.Option(help="Another rule to choose in a grid than the plan's.")] = None,
     noise: NoiseOption = None,
-    images: Annotated[bool, typer.Option(help="Count the luck of the test images, in intervals and in top tie groups.")] = True,
+    images: Annotated[
+        bool, typer.Option(help="Include the sampling error of the test images in intervals and top tie groups.")
+    ] = True,
     tracking_uri: TrackingOption = DATABASE,
     form: Annotated[Format, typer.Option("--format", help="How to print it.")] = Format.table,
 ) -> None:
-    """Judge measures as decisions: had the source been chosen by them, how good would it be, beside plain constants?"""
+    """Judge measures as decisions: how good would the source be that each of them chooses, compared with constants?"""
     from benchmark.cli.query import asked
     from results.agreement.combine import combine as combined
     from results.agreement.decisions import decisions_of, scores_for

@@ -32,12 +32,19 @@ def board(
     tracking_uri: TrackingOption = DATABASE,
     form: Annotated[Format, typer.Option("--format", help="How to print it.")] = Format.table,
     metric: Annotated[str | None, typer.Option(help="Another metric than the plan's.")] = None,
-    report: Annotated[Path | None, typer.Option(help="Also write board.md, .csv, .json, .png and ranks.png there.")] = None,
+    report: Annotated[
+        Path | None, typer.Option(help="Also write board.md, .csv, .json, .png and ranks.png into this folder.")
+    ] = None,
     rule: RuleOption = None,
     noise: NoiseOption = None,
     impute: ImputeOption = None,
-    images: Annotated[bool, typer.Option(help="Count the luck of the test images; reads every run's predictions.")] = True,
-    sensitivity: Annotated[bool, typer.Option("--sensitivity", help="Show what changes with rule and protocol.")] = False,
+    images: Annotated[
+        bool,
+        typer.Option(help="Include the sampling error of the test images in the intervals; reads every run's predictions."),
+    ] = True,
+    sensitivity: Annotated[
+        bool, typer.Option("--sensitivity", help="Show whether rule and protocol change the best source.")
+    ] = False,
     fresh: FreshOption = False,
 ) -> None:
     """Show which source wins on each target, how sure that is, and what it cost. Needs MLflow only, no data, no torch."""
@@ -52,8 +59,8 @@ def board(
     if sensitivity:
         if report is not None or form is Format.csv:
             raise CatsError("--sensitivity prints a table, or --format json; it goes neither with --report nor with csv")
-        found = compared(question.frame(fresh=fresh), question.query, judging)
-        print_line(json.dumps(found.to_dict(), indent=2) if form is Format.json else found.markdown().rstrip("\n"))
+        result = compared(question.frame(fresh=fresh), question.query, judging)
+        print_line(json.dumps(result.to_dict(), indent=2) if form is Format.json else result.markdown().rstrip("\n"))
         return
     made = make_board(question.frame(fresh=fresh), question.query, judging)
     if report is not None:
@@ -62,7 +69,7 @@ def board(
 
 
 def _report(made: "Board", folder: Path) -> None:
-    from results.board.plot import draw, draw_ranks
+    from results.board.plot import draw_board, draw_ranks
     from results.board.text import BoardText
 
     text = BoardText(made)
@@ -71,7 +78,7 @@ def _report(made: "Board", folder: Path) -> None:
         (folder / "board.md").write_text(text.markdown(), encoding="utf-8")
         (folder / "board.csv").write_text(text.csv(), encoding="utf-8")
         (folder / "board.json").write_text(json.dumps(text.to_dict(), indent=2), encoding="utf-8")
-        draw(made, folder / "board.png")
+        draw_board(made, folder / "board.png")
         if made.difference is not None and made.difference.friedman_p is not None:
             draw_ranks(made.difference, folder / "ranks.png")
     except OSError as error:

@@ -1,4 +1,4 @@
-"""The command that sets two sources against each other."""
+"""The command that compares two sources."""
 
 import json
 from enum import StrEnum
@@ -11,7 +11,7 @@ from benchmark.cli.options import DATABASE, TrackingOption, print_line
 app = typer.Typer()
 
 
-class Said(StrEnum):
+class ComparisonFormat(StrEnum):
     """How to print a comparison."""
 
     sentence = "sentence"
@@ -23,12 +23,12 @@ def compare(
     one: Annotated[str, typer.Argument(metavar="SOURCE", help="A source.")],
     other: Annotated[str, typer.Argument(metavar="OTHER", help="Another source.")],
     plan: Annotated[str, typer.Argument(metavar="PLAN|EXPERIMENT", help="A plan, or the name of an MLflow experiment.")],
-    target: Annotated[str, typer.Option(help="On which target.")],
+    target: Annotated[str, typer.Option(help="The target on which they are compared.")],
     metric: Annotated[str | None, typer.Option(help="Another metric than the plan's.")] = None,
     rule: Annotated[str | None, typer.Option(help="Choose among grid points by another rule than the plan's.")] = None,
-    backbone: Annotated[str | None, typer.Option(help="Which, where there are several.")] = None,
+    backbone: Annotated[str | None, typer.Option(help="The backbone, if the runs have several.")] = None,
     tracking_uri: TrackingOption = DATABASE,
-    form: Annotated[Said, typer.Option("--format", help="How to print it.")] = Said.sentence,
+    form: Annotated[ComparisonFormat, typer.Option("--format", help="How to print it.")] = ComparisonFormat.sentence,
 ) -> None:
     """Say whether one source is better than another on a target: paired difference, interval, p. Needs MLflow only."""
     from benchmark.cli.query import asked
@@ -45,4 +45,4 @@ def compare(
         runs = runs[runs["backbone"] == backbone]
 
     found = compare_sources(runs, question.metric, (one, other), target, question.read)
-    print_line(json.dumps(found.to_dict(), indent=2) if form is Said.json else found.verdict)
+    print_line(json.dumps(found.to_dict(), indent=2) if form is ComparisonFormat.json else found.verdict)

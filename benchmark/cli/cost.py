@@ -22,11 +22,13 @@ def cost(
     tracking_uri: TrackingOption = DATABASE,
     form: Annotated[Format, typer.Option("--format", help="How to print it.")] = Format.table,
     metric: Annotated[str | None, typer.Option(help="Another metric than the plan's for regret.")] = None,
-    over: Annotated[int | None, typer.Option(help="Targets that a pretraining is shared over; else those there are.")] = None,
-    picture: Annotated[Path | None, typer.Option(help="Also draw regret against kWh there (.png or .svg).")] = None,
+    over: Annotated[
+        int | None, typer.Option(help="Number of targets that share a pretraining; by default those of the experiment.")
+    ] = None,
+    picture: Annotated[Path | None, typer.Option(help="Also draw regret against kWh into this file (.png or .svg).")] = None,
     fresh: FreshOption = False,
 ) -> None:
-    """Show what finding out cost: energy and CO2e by phase, source, target, measure; and what it bought."""
+    """Show what an experiment cost: energy and CO2e by phase, source, target and measure; and the regret it avoids."""
     from benchmark.cli.query import asked
     from results.board.request import runs_of_selection
     from results.cost.bill import make_bill

@@ -1,4 +1,4 @@
-"""The board: from the runs of an experiment to which source wins where, how sure that is and what it cost."""
+"""The board: which source wins on each target of an experiment, how sure that is and what it cost."""
 
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -18,7 +18,7 @@ from results.tracking.cost_columns import spent
 
 @dataclass(frozen=True)
 class Leaking:
-    """A source that was run on a target although they share images: shown, never ranked. `mean` is over `seeds` runs."""
+    """A source that was run on a target although they share images: shown, never ranked. `mean` is over `seeds` seeds."""
 
     source: str
     target: str
@@ -29,11 +29,15 @@ class Leaking:
 
 @dataclass(frozen=True)
 class Board:
-    """What `cats board` shows. `notes` are sentences: what is missing, failed, refused, modelled.
+    """What `cats board` shows.
 
     Attributes:
-        images: targets whose intervals hold the sampling error of the test images too. noise: a difference stated to be noise.
-        difference: whether and which sources differ over the ranked targets; None if none is ranked.
+        targets: target → its rows, best first. overall: every source over targets, best first.
+        notes: sentences about cells that are missing, failed or refused, and about the provenance of energy.
+        leaking: pairs that share images, which are kept off the ranking.
+        images: targets whose intervals hold the sampling error of the test images too.
+        noise: a difference that is stated to be noise.
+        difference: tests whether and which sources differ over the ranked targets; None if no target is ranked.
         choice: who chose epochs and settings, in words.
     """
 
@@ -54,19 +58,20 @@ class Board:
         return asdict(self)
 
     def verdict(self, target: str) -> str:
-        """Which source wins on a target: no winner inside a tie, and none of one seed unless the noise is stated."""
+        """Which source wins on a target. A tie has no winner, nor have runs with one seed unless the noise is stated."""
         rows = self.targets[target]
         tied, seeds = [row.source for row in rows if row.tie == 1], min(row.seeds for row in rows)
-        known = [f"{seeds} seeds, 95 %" if seeds > 1 else "1 seed", f"a noise of {self.noise:g} stated" if self.noise else ""]
+        basis = [f"{seeds} seeds, 95 %" if seeds > 1 else "1 seed", f"a noise of {self.noise:g} stated" if self.noise else ""]
         oracle = "by an oracle, not by choice: " if self.rule == ORACLE else ""
         if len(rows) == 1:
             return "only one source: no winner"
         if len(tied) == 1:
-            return f"{oracle}{tied[0]} wins ({', '.join(filter(None, known))})"
+            return f"{oracle}{tied[0]} wins ({', '.join(filter(None, basis))})"
         if seeds < 2 and not self.noise:
-            rest = "the interval is that of the test images alone" if rows[0].low is not None else "no interval can be given"
-            return f"{oracle}no winner: one seed says nothing about the noise, {rest}"
-        return f"{oracle}no winner: {', '.join(tied)} cannot be told apart ({', '.join(filter(None, known))})"
+            rest = "the interval holds the test images alone" if rows[0].low is not None else "no interval can be given"
+            advice = "run more seeds or state it with --noise"
+            return f"{oracle}no winner: with one seed the seed-to-seed variance is unknown, {rest}; {advice}"
+        return f"{oracle}no winner: {', '.join(tied)} cannot be told apart ({', '.join(filter(None, basis))})"
 
 
 def make_board(frame: pd.DataFrame, query: RunQuery, judging: Judging = SEEDS) -> Board:
@@ -83,33 +88,33 @@ def make_board(frame: pd.DataFrame, query: RunQuery, judging: Judging = SEEDS) -
     energy = _energy(frame, cells.assign(source=_labels(cells, runs["backbone"].nunique() > 1)))
     standings, blind = standings_of(runs, query, judging)
     standings = {target: standings[target] for target in map(str, shown) if target in standings}
-    targets = {t: rows_of(found, metric, {s: energy.get((s, t)) for s in found.sources}) for t, found in standings.items()}
+    targets = {t: rows_of(one, metric, {s: energy.get((s, t)) for s in one.sources}) for t, one in standings.items()}
     notes = [*rule_notes(runs, rule), *blind_notes({t: blind[t] for t in standings if t in blind})]
     overall, difference, imputed = over_targets(standings, targets, metric, judging.impute)
     return Board(
         query.experiment, metric, rule, targets, overall, notes + imputed + cell_notes(cells, frame, selection), leaking,
-        [t for t, found in standings.items() if found.measured.images is not None], judging.noise, difference,
+        [t for t, one in standings.items() if one.measured.images is not None], judging.noise, difference,
         choice(cells[cells["status"] == "FINISHED"], rule, metric),
     )  # fmt: skip
 
 
 def standings_of(runs: pd.DataFrame, query: RunQuery, judging: Judging = SEEDS) -> tuple[dict[str, Standing], dict[str, str]]:
-    """How the sources of judged_runs stand on each target, and of which target the test images are left out, and why.
+    """Target → the standing of its sources, and target → why its test images are not counted.
 
-    A source is named with its backbone where there are several. What leaks does not stand anywhere.
+    `runs`: see judged_runs; those that leak are left out. A source is named with its backbone where there are several.
     """
-    table = _turned(runs, query.metric)[runs["leaks"].isna()]
-    found, blind = {}, {}
+    table = _oriented(runs, query.metric)[runs["leaks"].isna()]
+    standings, blind = {}, {}
     for target, here in table.groupby("target"):
         name = str(target)
-        found[name], note = standing(here, f"{query.experiment}/{name}", query.metric, judging.noise, judging.images)
+        standings[name], note = standing(here, f"{query.experiment}/{name}", query.metric, judging.noise, judging.images)
         if note is not None:
             blind[name] = note
-    return found, blind
+    return standings, blind
 
 
 def judged_runs(frame: pd.DataFrame, query: RunQuery) -> pd.DataFrame:
-    """The run of each source, target, backbone and seed that counts; `leaks` says why it is kept off the ranking, else None.
+    """The run that counts of each source, target, backbone and seed. The column `leaks` says why a run is kept off the ranking.
 
     Raises CatsError if there is none, or if none has the metric.
     """
@@ -119,7 +124,7 @@ def judged_runs(frame: pd.DataFrame, query: RunQuery) -> pd.DataFrame:
 
 
 def _cells(frame: pd.DataFrame, query: RunQuery) -> pd.DataFrame:
-    """The attempts at cells that are asked for; of one protocol if nobody asks."""
+    """The attempts at the cells of the query; without a selection they must be of one protocol."""
     cells = frame[frame["kind"] == "cell"] if len(frame) else frame
     # A run whose process died at once has no params; a database may hold such runs only.
     cells = cells.reindex(columns=list(dict.fromkeys([*map(str, cells), *COLUMNS, "point"])))
@@ -156,10 +161,10 @@ def _selected(cells: pd.DataFrame, selection: Selection) -> pd.Series:
 
 def _require_one_protocol(cells: pd.DataFrame, experiment: str) -> None:
     for column in ("protocol", "size", "rule", *[c for c in map(str, cells) if c.startswith("subsample.")]):
-        found = sorted(cells[column].dropna().unique()) if column in cells else []
-        if len(found) > 1:
+        values = sorted(cells[column].dropna().unique()) if column in cells else []
+        if len(values) > 1:
             raise CatsError(
-                f"experiment '{experiment}' mixes {column} {' and '.join(found)}, which cannot stand on one board; "
+                f"experiment '{experiment}' mixes {column} {' and '.join(values)}, which cannot be on one board; "
                 f"name the plan file instead of the experiment"
             )
 
@@ -171,7 +176,7 @@ def _labels(cells: pd.DataFrame, several: bool) -> pd.Series:
 
 
 def _leaks(chosen: pd.DataFrame, selection: Selection | None) -> pd.Series:
-    """Why a run is kept off the ranking: its record says so, or the plan knows it by now; else None."""
+    """Why a run is kept off the ranking: its record says so, or the plan knows it by now; None if it is ranked."""
     known = {**selection.refused, **selection.leaking} if selection is not None else {}
     tags = chosen["leak"] if "leak" in chosen else pd.Series(None, index=chosen.index, dtype=object)
     tags = tags.astype(object).where(tags.notna(), None)
@@ -180,8 +185,8 @@ def _leaks(chosen: pd.DataFrame, selection: Selection | None) -> pd.Series:
     return tags
 
 
-def _turned(runs: pd.DataFrame, metric: str) -> pd.DataFrame:
-    """Target, source as the board names it, seed, run_id, and value, higher is better."""
+def _oriented(runs: pd.DataFrame, metric: str) -> pd.DataFrame:
+    """Target, seed, source as the board names it, run_id, and value, oriented so that higher is better."""
     values = runs[f"test_{metric}"] * metric_of(metric).sign
     sources = _labels(runs, runs["backbone"].nunique() > 1)
     return runs[["target", "seed"]].assign(source=sources, value=values, run_id=runs.get("run_id"))
@@ -191,23 +196,23 @@ def _leaking(runs: pd.DataFrame, metric: str) -> list[Leaking]:
     sign, reasons = metric_of(metric).sign, runs["leaks"]
     return [
         Leaking(str(s), str(t), sign * float(group["value"].mean()), len(group), str(reasons[group.index[0]]))
-        for (t, s), group in _turned(runs, metric).groupby(["target", "source"])
+        for (t, s), group in _oriented(runs, metric).groupby(["target", "source"])
     ]
 
 
 def _energy(frame: pd.DataFrame, cells: pd.DataFrame) -> dict[tuple[str, str], float | None]:
-    """kWh by (source, target): all attempts, failed ones too, and an equal share of each pretraining they stand on."""
+    """(source, target) → kWh of all attempts, failed ones too, and an equal share of each pretraining that they start from."""
     total: dict[tuple[str, str], float | None] = {
         (str(s), str(t)): spent(kwh) for (s, t), kwh in cells.groupby(["source", "target"])["kwh"]
     }
     pretrainings = frame[frame["kind"] == "pretraining"]
-    below = dict(zip(pretrainings["key"], pretrainings["pretraining"], strict=True))  # a pretraining may start from another
+    parents = dict(zip(pretrainings["key"], pretrainings["pretraining"], strict=True))  # a pretraining may start from another
     users: dict[str, set[tuple[str, str]]] = {}
-    standing_on = cells[["source", "target", "pretraining"]].dropna(subset=["pretraining"]).drop_duplicates()
-    for source, target, key in standing_on.itertuples(index=False, name=None):
+    start_from = cells[["source", "target", "pretraining"]].dropna(subset=["pretraining"]).drop_duplicates()
+    for source, target, key in start_from.itertuples(index=False, name=None):
         while isinstance(key, str):
             users.setdefault(key, set()).add((str(source), str(target)))
-            key = below.get(key)  # noqa: PLW2901 - one step down
+            key = parents.get(key)  # noqa: PLW2901 - one step back
     for key, pairs in users.items():
         cost = spent(pretrainings.loc[pretrainings["key"] == key, "kwh"])
         for pair in pairs:

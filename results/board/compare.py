@@ -15,7 +15,7 @@ from scipy import stats
 from results.error import CatsError, nearest
 from results.metrics import Metric, metric_of
 from results.statistics.influence import Predictions, ReadPredictions, parse_predictions, patient_shares, same_images
-from results.statistics.intervals import errors
+from results.statistics.intervals import standard_errors
 
 PredictionTable = pd.DataFrame | None
 RESAMPLES = 200
@@ -53,22 +53,22 @@ class Comparison:
 
     @property
     def verdict(self) -> str:
-        """One sentence. Of one seed each it speaks of these two networks, not of training again."""
+        """One sentence. With one seed each it is about these two networks, not about training again."""
         sizes = f"{self.seeds} seed{'s' if self.seeds > 1 else ''}, {self.method}"
-        told = f"on {self.target} {self.metric} differs by {self.difference:+.4f}"
+        gap = f"on {self.target} {self.metric} differs by {self.difference:+.4f}"
         if self.low is None or self.high is None or self.p is None:
-            return f"{self.one} and {self.other}: {told}, and no interval can be given ({sizes})"
+            return f"{self.one} and {self.other}: {gap}, and no interval can be given ({sizes})"
         sure = f"95 % {self.low:+.4f} to {self.high:+.4f}, p = {self.p:.2g}; {sizes}"
         above = (self.difference > 0) != (not metric_of(self.metric).higher_is_better)
         better, worse = (self.one, self.other) if above else (self.other, self.one)
         if self.p >= 0.05:
-            said = f"{self.one} and {self.other} cannot be told apart: {told} ({sure})"
+            sentence = f"{self.one} and {self.other} cannot be told apart: {gap} ({sure})"
         elif self.seeds < 2:
-            said = f"this network from {better} is better than that from {worse}: {told} ({sure})"
+            sentence = f"this network from {better} is better than that from {worse}: {gap} ({sure})"
         else:
-            said = f"{better} is better than {worse}: {told} ({sure})"
+            sentence = f"{better} is better than {worse}: {gap} ({sure})"
         rest = "; one seed says nothing about training again" if self.seeds < 2 else ""
-        return said + rest + (f"; not a fair comparison: {self.leak}" if self.leak else "")
+        return sentence + rest + (f"; not a fair comparison: {self.leak}" if self.leak else "")
 
 
 def compare(
@@ -76,7 +76,7 @@ def compare(
 ) -> Comparison:
     """`runs`: see board.judged_runs. Raises CatsError for a name without runs, or if no seed is common to both."""
     if pair[0] == pair[1]:
-        raise CatsError(f"'{pair[0]}' cannot be set against itself; name another source")
+        raise CatsError(f"'{pair[0]}' cannot be compared with itself; name another source")
     values = [_seeds_of(runs, source, target, metric) for source in pair]
     backbones = sorted(set(values[0].index.get_level_values(0)) | set(values[1].index.get_level_values(0)))
     if len(backbones) > 1:
@@ -84,7 +84,7 @@ def compare(
     common = values[0].index.intersection(values[1].index)
     if not len(common):
         raise CatsError(f"{pair[0]} and {pair[1]} have no seed in common on {target}; a paired difference needs one")
-    one, other = (found.loc[common] for found in values)
+    one, other = (runs_of_source.loc[common] for runs_of_source in values)
     gaps = one[f"test_{metric}"].to_numpy(float) - other[f"test_{metric}"].to_numpy(float)
     tables = None if read is None else [(read(a), read(b)) for a, b in zip(one["run_id"], other["run_id"], strict=True)]
     images = _image_variance(metric_of(metric), tables)
@@ -92,12 +92,12 @@ def compare(
     parts = np.array([seeds if np.ptp(gaps) else 0.0, images.variance]), np.array([freedom, images.freedom])
     mean, ends, p = float(gaps.mean()), None, None
     if parts[0].sum() > 0:
-        scales = [(float(error), float(free)) for error, free in errors(*parts)]
+        scales = [(float(error), float(free)) for error, free in standard_errors(*parts)]
         half = max(float(stats.t.ppf(0.975, free)) * error for error, free in scales)
         p = max(float(2 * stats.t.sf(abs(mean) / error, free)) for error, free in scales if error > 0)
         ends = mean - half, mean + half
     low, high = ends or (None, None)
-    leak = next((str(reason) for found in (one, other) for reason in found["leaks"].dropna()), None)
+    leak = next((str(reason) for side in (one, other) for reason in side["leaks"].dropna()), None)
     return Comparison(*pair, target, metric, mean, low, high, p, len(common), images.count, images.method, leak)
 
 
@@ -107,10 +107,10 @@ def _seeds_of(runs: pd.DataFrame, source: str, target: str, metric: str) -> pd.D
         known = sorted(map(str, runs[column].unique()))
         if name not in known:
             raise CatsError(f"no finished run has the {column} '{name}'{nearest(name, known)}")
-    found = runs[(runs["source"] == source) & (runs["target"] == target)].dropna(subset=[f"test_{metric}"])
-    if not len(found):
+    own = runs[(runs["source"] == source) & (runs["target"] == target)].dropna(subset=[f"test_{metric}"])
+    if not len(own):
         raise CatsError(f"{source} has no finished run on {target}")
-    return found.set_index(["backbone", "seed"]).sort_index()
+    return own.set_index(["backbone", "seed"]).sort_index()
 
 
 @dataclass(frozen=True)

@@ -1,36 +1,36 @@
-"""What boards have to say of runs that other people made: what their authors chose, and what nobody could check."""
+"""Sentences about imported runs: what their authors chose, and what could not be checked."""
 
 import pandas as pd
 
 from results.board.rules import COLUMNS, ORACLE, rule_in_words, rule_of
 
 UNCHECKED = (
-    "imported runs: whether images of a source and a target are the same could not be checked; pairs that are known to share "
-    "some are put apart by `leaks:` in the map"
+    "imported runs: it could not be checked whether a source and a target share images; pairs that are known to share some are "
+    "kept off the ranking by `leaks:` in the map"
 )
 
 
 def imported(runs: pd.DataFrame) -> pd.Series:
-    """Which runs were brought in by `cats import`."""
+    """(N,) bool: which runs come from `cats import`."""
     return runs["imported"].notna() if "imported" in runs else pd.Series(data=False, index=runs.index)
 
 
 def choice(finished: pd.DataFrame, rule: str, metric: str) -> str:
     """Who chose epochs and settings, in words. `finished`: all points of a grid."""
     points = f"grid points chosen by {rule_in_words(rule)}{'' if rule == ORACLE else ' on validation images'}"
-    theirs = imported(finished)
-    if not theirs.any():
+    foreign = imported(finished)
+    if not foreign.any():
         return points if rule == ORACLE else f"epochs and {points}"
-    if not theirs.all():
+    if not foreign.all():
         return f"epochs of imported runs chosen by those who made them, other epochs and {points}"
     if not (finished.groupby(COLUMNS)["point"].nunique() > 1).any():
         return "epochs and settings chosen by those who made the runs"
     epochs = "epochs chosen by those who made the runs"
     if rule_of(rule).figure(finished, metric).isna().all():
-        return f"{epochs}; no run has the figure of {rule}, so that nothing tells which point of a grid should count"
+        return f"{epochs}; no run has the figure of {rule}, so that no point of a grid can be chosen"
     return f"{epochs}, {points}"
 
 
 def unchecked(cells: pd.DataFrame) -> list[str]:
-    """A note, if any of them was imported."""
+    """A note, if any cell was imported."""
     return [UNCHECKED] if imported(cells).any() else []

@@ -1,4 +1,4 @@
-"""The sentences below a board: what is missing, failed, not run, not known."""
+"""The sentences below a board: which cells are missing, failed, refused or only partly known."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -14,29 +14,29 @@ if TYPE_CHECKING:
 
 
 def cell_notes(cells: pd.DataFrame, frame: pd.DataFrame, selection: "Selection | None") -> list[str]:
-    """What is missing, failed or not known of the cells that are asked for, and where the energy of the experiment is from."""
+    """Which cells are missing, failed or only partly known, and the provenance of the energy of the experiment."""
     notes = []
     if selection is not None:
-        asked = {
+        planned = {
             (s, t, b, str(seed), p)
             for s in selection.sources for t in selection.targets if (s, t) not in selection.refused
             for b in selection.backbones for seed in selection.seeds for p in selection.points
         }  # fmt: skip
         finished = cells[cells["status"] == "FINISHED"]
-        there = set(finished[[*COLUMNS, "point"]].itertuples(index=False, name=None))
-        if asked - there:
-            notes.append(f"{len(asked - there)} of {len(asked)} cells are not finished")
+        done = set(finished[[*COLUMNS, "point"]].itertuples(index=False, name=None))
+        if planned - done:
+            notes.append(f"{len(planned - done)} of {len(planned)} cells are not finished")
         notes += _refusals(selection.refused)
     failed = int((cells["status"] == "FAILED").sum())
     if failed:
         notes.append(f"{failed} attempts failed; their energy is counted")
     blind = sorted(cells.loc[cells["groups"] == "None", "target"].unique())
     if blind:
-        notes.append(f"no patient ids are known for {', '.join(blind)}: one patient may lie on two sides")
+        notes.append(f"no patient ids are known for {', '.join(blind)}: images of one patient may be in two parts")
     if "known_duplicates" in cells:
         declared = cells.dropna(subset=["known_duplicates"]).groupby("target")["known_duplicates"].last()
         notes += [
-            f"{t}: up to {n} images of val and test lie in an earlier part of its official split too"
+            f"{t}: up to {n} images of val and test are in an earlier part of its official split too"
             for t, n in declared.items()
         ]
     notes += unchecked(cells)
@@ -46,7 +46,7 @@ def cell_notes(cells: pd.DataFrame, frame: pd.DataFrame, selection: "Selection |
 
 
 def rule_notes(runs: pd.DataFrame, rule: str) -> list[str]:
-    """Epochs were restored when the runs were made; another rule now chooses among points only."""
+    """A note if the runs restored their epochs by another rule: this one then only chooses among points of a grid."""
     before = sorted(runs["rule"].dropna().unique()) if "rule" in runs else []
     if not before or before == [rule]:
         return []
@@ -56,15 +56,15 @@ def rule_notes(runs: pd.DataFrame, rule: str) -> list[str]:
 
 
 def blind_notes(blind: Mapping[str, str]) -> list[str]:
-    """One note for each reason why test images say nothing."""
+    """One note for each reason why test images are not counted."""
     targets: dict[str, list[str]] = {}
     for target, why in blind.items():
         targets.setdefault(why, []).append(target)
-    return [f"{', '.join(those)}: {why}" for why, those in targets.items()]
+    return [f"{', '.join(names)}: {why}" for why, names in targets.items()]
 
 
 def _refusals(refused: Mapping[tuple[str, str], str]) -> list[str]:
-    """One note for each reason: what is wrong with a target is said once, not for every source."""
+    """One note for each target and reason, with all its sources."""
     pairs: dict[tuple[str, str], list[str]] = {}
     for (source, target), reason in refused.items():
         pairs.setdefault((target, reason), []).append(source)

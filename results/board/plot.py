@@ -1,4 +1,4 @@
-"""A board as a picture: one panel per target, one dot with its interval per source."""
+"""Plots of a board: one panel for each target, one dot with its interval for each source; and critical differences."""
 
 from pathlib import Path
 
@@ -11,12 +11,12 @@ from results.statistics.rank_tests import Difference
 BEST, REST = "#0b6e99", "#8a8f98"
 
 
-def draw(board: Board, path: Path) -> None:
-    """Write a PNG or SVG, by the ending of `path`. Dark dots cannot be told from the best of their target."""
+def draw_board(board: Board, path: Path) -> None:
+    """Write a PNG or SVG, by the ending of `path`. Coloured dots cannot be told apart from the best of their target."""
     sources = [row.source for row in board.overall]
     count = len(board.targets)
     figure = Figure(figsize=(min(4.2 * max(count, 1), 16), 1.3 + 0.34 * len(sources)), layout="constrained")
-    axes = figure.subplots(1, count, squeeze=False)[0] if count else []  # all that was run may be kept off the ranking
+    axes = figure.subplots(1, count, squeeze=False)[0] if count else []  # all pairs may be kept off the ranking
     for axis, (target, rows) in zip(axes, board.targets.items(), strict=True):
         for row in rows:
             y, colour = sources.index(row.source), BEST if row.tie == 1 else REST
@@ -30,17 +30,17 @@ def draw(board: Board, path: Path) -> None:
         axis.set_axisbelow(True)
         axis.spines[["top", "right", "left"]].set_visible(False)
         axis.tick_params(axis="y", length=0)
-        luck = "seeds and test images" if target in board.images else "seeds"
-        axis.set_xlabel(f"test {board.metric.replace('_', ' ')}, mean and 95 % interval\nover {luck}")
+        over = "seeds and test images" if target in board.images else "seeds"
+        axis.set_xlabel(f"test {board.metric.replace('_', ' ')}, mean and 95 % interval\nover {over}")
     if board.rule == ORACLE:
         figure.suptitle(f"Chosen by {rule_in_words(board.rule)}", x=0.01, ha="left", fontsize=9)
     figure.savefig(path, dpi=130)
 
 
-def draw_ranks(found: Difference, path: Path) -> None:
+def draw_ranks(tests: Difference, path: Path) -> None:
     """Write the critical-difference diagram: mean ranks on a line, best on the left; a bar joins what cannot be told apart."""
-    count, cd = len(found.sources), found.critical_difference
-    rows, bars = (count + 1) // 2, len(found.cliques)
+    count, cd = len(tests.sources), tests.critical_difference
+    rows, bars = (count + 1) // 2, len(tests.cliques)
     top = 0.45 * bars + 0.6
     figure = Figure(figsize=(9, 1.6 + 0.26 * (rows + top)), layout="constrained")
     axis = figure.subplots()
@@ -52,30 +52,30 @@ def draw_ranks(found: Difference, path: Path) -> None:
     for place in range(1, count + 1, step):
         axis.vlines(place, 0, 0.15, color="black", linewidth=1)
         axis.text(place, 0.25, str(place), ha="center", va="bottom", fontsize=8)
-    for number, (source, rank) in enumerate(zip(found.sources, found.mean_ranks, strict=True)):
+    for number, (source, rank) in enumerate(zip(tests.sources, tests.mean_ranks, strict=True)):
         left = number < rows
         y = -top - (number + 1 if left else count - number)
         edge = 0.9 if left else count + 0.1
         axis.plot([rank, rank, edge], [0, y, y], color=REST, linewidth=0.8)
         text, gap = (f"{source}  {rank:.2f}", -0.12) if left else (f"{rank:.2f}  {source}", 0.12)
         axis.text(edge + gap, y, text, ha="right" if left else "left", va="center", fontsize=9)
-    for number, clique in enumerate(found.cliques):
-        ranks = [found.mean_ranks[found.sources.index(source)] for source in clique]
+    for number, clique in enumerate(tests.cliques):
+        ranks = [tests.mean_ranks[tests.sources.index(source)] for source in clique]
         y = -0.45 * (number + 1)
         axis.plot([min(ranks) - 0.03, max(ranks) + 0.03], [y, y], color=BEST, linewidth=4, solid_capstyle="butt")
     if cd is not None and cd < count - 1:
         axis.plot([1, 1 + cd], [1.2, 1.2], color=BEST, linewidth=2)
         axis.text(1 + cd / 2, 1.3, f"critical difference {cd:.2f} (Nemenyi, 95 %)", ha="center", va="bottom", fontsize=8)
-    axis.set_title(seen(found), loc="left", fontweight="bold", fontsize=10, wrap=True, gid="title")
+    axis.set_title(ranks_title(tests), loc="left", fontweight="bold", fontsize=10, wrap=True, gid="title")
     figure.savefig(path, dpi=130)
 
 
-def seen(found: Difference) -> str:
-    """What the diagram shows, as its title."""
-    where = f"{len(found.sources)} sources on {found.targets} targets"
-    if found.friedman_p is None or found.friedman_p >= 0.05:
-        return f"Mean ranks of {where}: no difference can be told"
-    first = next((clique for clique in found.cliques if found.sources[0] in clique), [found.sources[0]])
+def ranks_title(tests: Difference) -> str:
+    """The title of the critical-difference diagram: what it shows."""
+    where = f"{len(tests.sources)} sources on {tests.targets} targets"
+    if tests.friedman_p is None or tests.friedman_p >= 0.05:
+        return f"Mean ranks of {where}: no difference can be shown"
+    first = next((clique for clique in tests.cliques if tests.sources[0] in clique), [tests.sources[0]])
     if len(first) == 1:
-        return f"Mean ranks of {where}: {first[0]} stands apart from all others"
-    return f"Mean ranks of {where}: {len(first) - 1} cannot be told from the best, {found.sources[0]}"
+        return f"Mean ranks of {where}: {first[0]} differs from all others"
+    return f"Mean ranks of {where}: {len(first) - 1} cannot be told apart from the best, {tests.sources[0]}"

@@ -1,4 +1,4 @@
-"""How sources stand on one target and over targets, with how sure that is."""
+"""The ranking of sources on one target and over targets, with intervals."""
 
 import math
 import zlib
@@ -24,10 +24,12 @@ class Row:
     """One source on one target.
 
     Attributes:
-        mean, low, high: of the metric over seeds, 95 %; low and high are None where no interval can be given.
-        rank: by mean, 1 is best. tie: 1 is whatever cannot be told from the best at 95 %.
-        energy_kwh: of all its attempts and the target's share of its pretraining; None if a part of it is missing.
-        rank_low, rank_high: 95 % interval of the rank. p_best: chance to be the best. None where the noise is unknown.
+        mean, low, high: mean of the metric over seeds with its 95 % interval; low and high are None if there is no interval.
+        rank: by the mean, 1 is best.
+        tie: group of sources that cannot be told apart at 95 %; group 1 holds the best one.
+        seeds: number of seeds.
+        energy_kwh: energy of all its attempts and its share of the pretraining; None if a part of it is missing.
+        rank_low, rank_high: 95 % interval of the rank. p_best: probability of being the best. None where the noise is unknown.
     """
 
     source: str
@@ -48,14 +50,15 @@ class Overall:
     """One source over targets.
 
     Attributes:
-        mean_rank, low, high: over the targets on which every source was measured, or all with imputed gaps; 95 % over
-            targets, never narrower than the luck inside targets. None if there is no such target.
+        mean_rank, low, high: over the targets on which every source was measured, or over all targets if gaps are imputed. The
+            95 % interval over targets is never narrower than the sampling error inside them. None if there is no such target.
         coverage: share of the board's targets on which the source was measured.
-        wins: targets where it stands alone in tie 1. best: targets where it cannot be told from the best, wins among them.
-        strength, strength_low, strength_high: Plackett-Luce over all targets, 95 % over targets.
-        mean, mean_low, mean_high: of the metric, over the same targets as the mean rank.
-        tie: 1 is what cannot be told from the best by mean rank. p_best: chance to be the best by mean rank over all targets of
-            the kind; of one target its own, None where the luck inside it is unknown. None where there is no mean rank.
+        wins: number of targets on which it alone has tie 1. best: number of targets on which it has tie 1, wins included.
+        strength, strength_low, strength_high: Plackett-Luce strength over all targets, 95 % over targets.
+        mean, mean_low, mean_high: mean of the metric over the same targets as the mean rank.
+        tie: group of sources whose mean ranks cannot be told apart; group 1 holds the best one.
+        p_best: probability of having the lowest mean rank on a new sample of targets; with one target, the probability on that
+            target, None if seed and test-set variance are unknown.
     """
 
     source: str
@@ -77,7 +80,12 @@ class Overall:
 
 @dataclass(frozen=True)
 class Standing:
-    """One target: its sources by name, what was measured, (B, S) draws of the means and their ranks, None if not drawable."""
+    """The sources of one target, with what was measured.
+
+    Attributes:
+        sources: in alphabetical order.
+        drawn: (B, S) random draws of the means. ranks: their ranks. None if nothing is known of the sampling error.
+    """
 
     sources: list[str]
     measured: Measured
@@ -88,9 +96,9 @@ class Standing:
 def standing(
     here: pd.DataFrame, name: str, metric: str, noise: float | None, images_of: TestImageInfluence | None = None
 ) -> tuple[Standing, str | None]:
-    """From the chosen runs of a target (columns source, seed, value, run_id), and why test images are left out, if they are.
+    """The standing from the chosen runs of a target, and why the test images are not counted, if they are not.
 
-    `name`, of experiment and target, decides the draws.
+    here: columns source, seed, value and run_id. name: of experiment and target, it seeds the draws.
     """
     ordered = here.sort_values(["source", "seed"])
     groups = {str(source): group for source, group in ordered.groupby("source")}
@@ -106,23 +114,23 @@ def standing(
 
 
 def rows_of(found: Standing, metric: str, energy: Mapping[str, float | None]) -> list[Row]:
-    """Best first."""
+    """The rows of a target, best first. energy: source → kWh."""
     sign, means, ranks = metric_of(metric).sign, found.measured.means, found.ranks
     order = sorted(range(len(means)), key=lambda i: (-means[i], found.sources[i]))
     ends = np.sort([sign * end for end in intervals(found.measured, metric_of(metric).oriented_bounds)], axis=0).T
     rows = []
     for rank, (i, tie) in enumerate(zip(order, tie_groups(found.measured, order), strict=True), 1):
         low, high = (None, None) if np.isnan(ends[i]).any() else (float(ends[i, 0]), float(ends[i, 1]))
-        lucky = (None, None, None) if ranks is None else (float(ranks.low[i]), float(ranks.high[i]), float(ranks.best[i]))
+        rank_range = (None, None, None) if ranks is None else (float(ranks.low[i]), float(ranks.high[i]), float(ranks.best[i]))
         name, seeds = found.sources[i], len(found.measured.values[i])
-        rows.append(Row(name, sign * float(means[i]), low, high, rank, tie, seeds, energy.get(name), *lucky))
+        rows.append(Row(name, sign * float(means[i]), low, high, rank, tie, seeds, energy.get(name), *rank_range))
     return rows
 
 
 def over_targets(
     standings: Mapping[str, Standing], targets: Mapping[str, list[Row]], metric: str, impute: Impute | None
 ) -> tuple[list[Overall], Difference | None, list[str]]:
-    """Every source over targets, best first; how they differ; and what was imputed, or is not ranked, in sentences."""
+    """Every source over targets, best first; the tests of their differences; and notes on gaps."""
     sources = sorted({source for found in standings.values() for source in found.sources})
     gaps = [(source, target) for target, found in standings.items() for source in sources if source not in found.sources]
     incomplete = {target for _, target in gaps}
@@ -148,14 +156,14 @@ def over_targets(
 
 
 def filled(found: Standing, sources: list[str], impute: Impute | None) -> Standing:
-    """A target with all of `sources`, in their order: one that was not measured is as good as the worst, or the median, one."""
+    """A target with all of `sources`, in their order. One that was not measured gets the values of the worst or median one."""
     if impute is None or found.sources == sources:
         return found
     place, measured = {source: i for i, source in enumerate(found.sources)}, found.measured
     up, count = np.argsort(measured.means), len(found.sources)
     like = up[:1] if impute == "worst" else up[(count - 1) // 2 : count // 2 + 1]  # the middle one or two
-    lacking = measured.means[like].mean(keepdims=True)
-    values = [measured.values[place[s]] if s in place else lacking for s in sources]
+    imputed = measured.means[like].mean(keepdims=True)
+    values = [measured.values[place[s]] if s in place else imputed for s in sources]
     images, drawn, ranks = measured.images, None, None
     if images is not None:
         gap = images[:, like].mean(axis=1)
@@ -169,14 +177,14 @@ def filled(found: Standing, sources: list[str], impute: Impute | None) -> Standi
 
 @dataclass(frozen=True)
 class _Common:
-    """Of the targets that all sources share: mean ranks, means of the metric, and chances to be the best, None if not known."""
+    """Over the targets of all sources: mean ranks, means of the metric, probabilities of being the best (None if unknown)."""
 
     ranks: Ends
     means: Ends
     best: np.ndarray | None
 
     def fill(self, row: Overall, i: int) -> Overall:
-        """The row of source i with them."""
+        """The row of source i with these values."""
         rank, low, high = _numbers(self.ranks, i)
         mean, mean_low, mean_high = _numbers(self.means, i)
         best = None if self.best is None else float(self.best[i])
@@ -210,15 +218,15 @@ def _gap_notes(gaps: list[tuple[str, str]], ranked_any: bool, impute: Impute | N
         return []
     if impute:
         pairs = ", ".join(f"{source} → {target}" for source, target in gaps)
-        said = f"{len(gaps)} pairs not measured, or kept off the ranking, count as the {impute} source of their target"
-        return [f"{said} in mean ranks and means: {pairs}"]
+        sentence = f"{len(gaps)} pairs not measured, or kept off the ranking, count as the {impute} source of their target"
+        return [f"{sentence} in mean ranks and means: {pairs}"]
     if not ranked_any:
-        return ["no target has every source, so there is no mean rank; `--impute worst` or `median` fills the gaps"]
+        return ["no target has every source, so there is no mean rank; `--impute worst` or `--impute median` fills the gaps"]
     return []
 
 
 def _numbers(ends: Ends | None, i: int) -> tuple[float | None, float | None, float | None]:
-    """Mean, low and high of source i; None for what is not known."""
+    """Mean, low and high of source i; None for values that are not known."""
     if ends is None:
         return None, None, None
     mean, low, high = (float(part[i]) if math.isfinite(part[i]) else None for part in ends)

@@ -14,8 +14,9 @@ class Judging:
     """How a board judges.
 
     Attributes:
-        images: what the test images of a target do to its runs; without it intervals hold the luck of the seeds alone.
-        noise: differences up to it are a tie. impute: what a pair that was not measured counts as in the mean ranks.
+        images: the influence of the test images of a target; without it intervals hold the sampling error of the seeds alone.
+        noise: differences up to this one are a tie.
+        impute: which source of its target a pair that was not measured counts as in the mean ranks.
     """
 
     images: TestImageInfluence | None = None
@@ -46,7 +47,7 @@ class Selection:
 
     @property
     def apart(self) -> set[tuple[str, str]]:
-        """The pairs that are never ranked."""
+        """The (source, target) pairs that are never ranked."""
         return {*self.refused, *self.leaking}
 
 

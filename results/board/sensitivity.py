@@ -1,4 +1,4 @@
-"""Does the answer depend on how grid points are chosen, or on the protocol? The same board, judged in several ways."""
+"""Whether the best source depends on how grid points are chosen, or on the protocol: one board for each rule and protocol."""
 
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -13,7 +13,7 @@ from results.error import CatsError
 
 @dataclass(frozen=True)
 class Top:
-    """The best of a target under one setting: the largest mean, and all that cannot be told from it."""
+    """The best source of a target under one setting, and all sources that cannot be told apart from it."""
 
     best: str
     tied: list[str]
@@ -25,7 +25,7 @@ class Top:
 
 @dataclass(frozen=True)
 class Sensitivity:
-    """Target → setting → top. `notes` say what each setting is, and which could not be judged."""
+    """Target → setting → top. A setting is a rule, with the protocol if there are several; `notes` are sentences."""
 
     experiment: str
     metric: str
@@ -34,22 +34,22 @@ class Sensitivity:
     notes: list[str]
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain data, with the sentence of each target."""
+        """Plain data, with one sentence for each target."""
         return asdict(self) | {"changes": {target: self.change(target) for target in self.targets}}
 
     def change(self, target: str) -> str:
-        """What the settings that anybody can choose say of a target, as one sentence."""
+        """Whether the settings agree on the best source of a target, in one sentence. The oracle is left out."""
         tops = {name: top for name, top in self.targets[target].items() if not name.startswith(ORACLE)}
         best = list(dict.fromkeys(top.best for top in tops.values()))
         if len(best) < 2:
             tied = len({frozenset(top.tied) for top in tops.values()}) > 1
-            return f"{best[0]} is best in all" + (", but what ties with it changes" if tied else "") if best else "nothing"
-        said = "; ".join(f"{', '.join(n for n, top in tops.items() if top.best == name)}: {name}" for name in best)
+            more = ", but the sources that tie with it change" if tied else ""
+            return f"{best[0]} is best in all{more}" if best else "nothing"
+        each = "; ".join(f"{', '.join(n for n, top in tops.items() if top.best == name)}: {name}" for name in best)
         shared = set.intersection(*(set(top.tied) for top in tops.values()))
-        rest = (
-            f"{', '.join(sorted(shared))} cannot be told from the best in any" if shared else "no source is at the top in all"
-        )
-        return f"changes ({said}); {rest}"
+        names = ", ".join(sorted(shared))
+        rest = f"{names} cannot be told apart from the best in any" if shared else "no source is at the top in all"
+        return f"changes ({each}); {rest}"
 
     def markdown(self) -> str:
         """A table of targets by settings, what changes, and the notes."""
@@ -73,19 +73,19 @@ def sensitivity(frame: pd.DataFrame, query: RunQuery, judging: Judging = SEEDS) 
     for protocol in protocols or [None]:
         here = frame if protocol is None else frame[(frame["kind"] != "cell") | (frame["protocol"] == protocol)]
         for rule in (name for name, entry in RULES.items() if entry.same_points_as is None):
-            name = rule if len(protocols) < 2 else f"{rule}, {protocol}"
+            setting = rule if len(protocols) < 2 else f"{rule}, {protocol}"
             try:
-                made = make_board(here, replace(query, rule=rule), judging)
+                board = make_board(here, replace(query, rule=rule), judging)
             except CatsError as error:
-                reasons.append(f"{name}: {error}")
+                reasons.append(f"{setting}: {error}")
                 continue
-            settings.append(name)
-            for target, rows in made.targets.items():
-                targets.setdefault(target, {})[name] = Top(rows[0].source, [row.source for row in rows if row.tie == 1])
+            settings.append(setting)
+            for target, rows in board.targets.items():
+                targets.setdefault(target, {})[setting] = Top(rows[0].source, [row.source for row in rows if row.tie == 1])
     if not settings:
         raise CatsError(reasons[0])
     points = cells.groupby(["source", "target", "backbone", "seed"])["point"].nunique().max()
     if points < 2:
-        notes.append("every cell has one point: rules have nothing to choose, epochs were restored when the runs were made")
-    notes.append(f"{rule_in_words(ORACLE)}; it counts for no change")
+        notes.append("every cell has one point: rules have nothing to choose, and epochs were restored when the runs were made")
+    notes.append(f"{rule_in_words(ORACLE)}; changes that it alone shows do not count")
     return Sensitivity(query.experiment, query.metric, settings, targets, notes + reasons)

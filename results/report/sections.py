@@ -9,7 +9,7 @@ from typing import Any
 from results.board.board import Board
 from results.board.columns import OVERALL_COLUMNS, ROW_COLUMNS, cells, headings, leaking_columns
 from results.board.columns import WORDS as BOARD_WORDS
-from results.board.plot import draw_ranks, seen
+from results.board.plot import draw_ranks, ranks_title
 from results.board.ranking import Row
 from results.board.text import APART, legend
 from results.cost.tables import ROUGH
@@ -140,7 +140,7 @@ def difference(found: Difference) -> Section:
         f"{', '.join(told) or 'no pair'}."
     )
     text = "Mean ranks on a line, best on the left; a bar joins what cannot be told apart. The table below holds the same."
-    chart = Chart("critical", seen(found), text, partial(draw_ranks, found))
+    chart = Chart("critical", ranks_title(found), text, partial(draw_ranks, found))
     return critical(found.sources, found.mean_ranks, found.cliques, chart, note)
 
 

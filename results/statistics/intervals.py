@@ -1,8 +1,9 @@
 """Statistics of a board: intervals, tie groups, ranks. Arrays in, arrays out; no MLflow, no names.
 
-Two sources of luck: seeds (training images, head, order of batches) and the test images, which all cells of a target share.
-A handful of seeds resampled would understate their noise by (n - 1) / n and a normal quantile by more, so a draw moves a mean
-by its standard error times Student's t, whose quantiles are exactly the t interval; the test images are resampled as they are.
+The sampling error has two parts: seeds (training images, head, order of batches) and the test images, which all cells of a
+target share. Resampling a handful of seeds would understate their variance by (n - 1) / n, and a normal quantile by more, so a
+draw moves a mean by its standard error times Student's t, whose quantiles are exactly the t interval. Test images are drawn by
+a Bayesian bootstrap.
 """
 
 from collections.abc import Sequence
@@ -15,19 +16,19 @@ from scipy import stats
 from results.statistics.studentized_range import tail
 
 DRAWS = 1000
-GRAIN = 4096  # quantiles from which Student's t is drawn: a table is ten times faster than drawing it
-NOTHING = 1e-18  # variances below are errors of rounding
-CHUNK = 50  # draws of test images at a time: their weights fill memory otherwise
+GRAIN = 4096  # size of the table of quantiles from which Student's t is drawn, ten times faster than drawing it directly
+NOTHING = 1e-18  # smaller variances are rounding errors
+CHUNK = 50  # draws of test images at a time: the weights of all draws would fill the memory
 
 
 @dataclass(frozen=True)
 class Measured:
-    """What is known of the sources on one target.
+    """What was measured of S sources on one target.
 
     Attributes:
         values: (n_s,) for each source: the metric of every seed, oriented so that higher is better.
         images: (G, S) share of each patient or test image in the mean of each source (influence.patient_shares), or None.
-        noise: difference of two sources that is stated to be noise; it stands in for the seeds where there is one. 0: none.
+        noise: difference of two sources that is stated to be noise; it replaces the variance of a single seed. 0: none.
     """
 
     values: Sequence[np.ndarray]
@@ -57,7 +58,7 @@ class Measured:
 
     @cached_property
     def shared(self) -> np.ndarray:
-        """(S, S) covariance of the means from the test images, zero where nothing is known of them."""
+        """(S, S) covariance of the means from the test images; zeros if it is not known."""
         count = len(self.values)
         return np.zeros((count, count)) if self.images is None else self.images.T @ self.images
 
@@ -68,7 +69,7 @@ class Measured:
 
     @property
     def drawable(self) -> bool:
-        """Whether ranks can be drawn: the noise of every source is known, and there is some."""
+        """Whether ranks can be drawn: the variance of every source is known, and not all are zero."""
         variance = self.seeds[0] + np.diag(self.shared)
         return bool(np.isfinite(variance).all() and (variance > 0).any())
 
@@ -76,37 +77,37 @@ class Measured:
 def intervals(measured: Measured, bounds: tuple[float, float], level: float = 0.95) -> tuple[np.ndarray, np.ndarray]:
     """Student's t interval of each mean, (S,) and (S,), cut at the metric's bounds: seeds and test images, Welch-Satterthwaite.
 
-    Never narrower than the seeds alone make it: Satterthwaite's degrees of freedom may let it shrink when images are added,
-    and with three seeds it then covers 92 % where the larger of both covers 95.
-    NaN where nothing is known of the noise, or nothing varies (a deterministic protocol without predictions). Of one seed
-    with predictions it holds the sampling error of the test images alone.
+    Never narrower than the interval of the seeds alone: Satterthwaite's degrees of freedom may make it shrink when images are
+    added, and it would then cover less than 95 % (see docs/statistics.md). NaN where the variance is not known, or nothing
+    varies (a deterministic protocol without predictions). With one seed and predictions it holds the test images alone.
     """
     variance, freedom = measured.seeds
     parts = np.stack([np.nan_to_num(variance), np.diag(measured.shared)])
     frees = np.stack([freedom, np.full(len(freedom), measured.freedom)])
     known = parts.sum(axis=0) > 0
     half = np.full(len(freedom), np.nan)
-    scales = errors(parts[:, known], frees[:, known])
+    scales = standard_errors(parts[:, known], frees[:, known])
     half[known] = np.max([stats.t.ppf(0.5 + level / 2, free) * error for error, free in scales], axis=0)
     return np.maximum(bounds[0], measured.means - half), np.minimum(bounds[1], measured.means + half)
 
 
-def errors(parts: np.ndarray, frees: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Standard errors and degrees of freedom of variances (2, S) of seeds and of images together, and of the seeds alone.
+def standard_errors(parts: np.ndarray, frees: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
+    """(standard error, degrees of freedom) of each mean from seeds and images together, and from the seeds alone.
 
-    What is said of a mean has to hold by both.
+    parts: (2, S) variances of seeds and images; frees: their degrees of freedom. A statement about a mean must hold by both.
     """
-    with np.errstate(divide="ignore"):  # all certain: infinite degrees of freedom
+    with np.errstate(divide="ignore"):  # no variance: infinite degrees of freedom
         together = 1 / ((parts**2 / frees).sum(axis=0) / parts.sum(axis=0) ** 2)
     return [(np.sqrt(parts.sum(axis=0)), together), (np.sqrt(parts[0]), frees[0])]
 
 
 def tie_groups(measured: Measured, order: Sequence[int], level: float = 0.95) -> list[int]:
-    """Tie group of each source of `order`, best first: 1 cannot be told from the first one, 2 from the first of the rest.
+    """Tie group of each source of `order`, best first: group 1 cannot be told apart from the first source.
 
-    Games-Howell (unequal variances, all pairs at once, family-wise at 1 - level), the shared test images in the variance of
-    each difference. One seed, or no variation at all, tells nothing apart, unless a noise is stated: then a difference has to
-    be larger than it, and to outlive the test images and the seeds where these are known.
+    Group 2 cannot be told apart from the first of the rest, and so on. The test is Games-Howell's (unequal variances, all pairs
+    at once, family-wise at 1 - level), with the shared test images in the variance of each difference. With one seed, or no
+    variance at all, no sources are told apart, unless a noise is stated: then a difference has to be larger than the noise, and
+    significant by test images and seeds where their variance is known.
     """
     group = dict.fromkeys(order, 0)
     leaders = 0
@@ -122,9 +123,9 @@ def tie_groups(measured: Measured, order: Sequence[int], level: float = 0.95) ->
 
 
 def _told_apart(measured: Measured, leader: int, others: np.ndarray, alpha: float) -> np.ndarray:
-    """(O,) whether each of the others differs from the leader: by seeds and images, and, as in `interval`, by seeds alone."""
+    """(O,) whether each of the others differs from the leader, by seeds and images, and by seeds alone (see `intervals`)."""
     several = np.array([len(v) > 1 for v in measured.values])
-    # Of one seed the statement alone says what is noise, so nothing is added for it.
+    # With one seed the stated noise replaces the variance of seeds, so no variance is added.
     variance = np.where(several, measured.seeds[0], 0.0 if measured.noise else np.nan)
     freedom, shared, count = measured.seeds[1], measured.shared, len(measured.values)
     far = np.abs(measured.means[leader] - measured.means[others])
@@ -133,50 +134,50 @@ def _told_apart(measured: Measured, leader: int, others: np.ndarray, alpha: floa
     images = shared[leader, leader] + shared[others, others] - 2 * shared[leader, others]
     both = np.vstack([seeds, images]), np.vstack([frees, np.full(len(others), measured.freedom)])
     apart = _significant(far, *both, count, alpha)
-    some = apart & (seeds.sum(axis=0) > NOTHING) & (images != 0)  # without images it has been asked already
+    some = apart & (seeds.sum(axis=0) > NOTHING) & (images != 0)  # without images this is the test above
     apart[some] &= _significant(far[some], seeds[:, some], frees[:, some], count, alpha)
     if not measured.noise:
         return apart
-    still = both[0].sum(axis=0) <= NOTHING  # nothing varies: what is stated decides alone
+    still = both[0].sum(axis=0) <= NOTHING  # nothing varies: the stated noise decides alone
     return np.asarray((apart | still) & (far > measured.noise * (1 + 1e-9)))
 
 
 def _significant(far: np.ndarray, parts: np.ndarray, frees: np.ndarray, count: int, alpha: float) -> np.ndarray:
-    """(P,) whether differences (P,) with variances (K, P) of so many degrees of freedom (K, P) are not chance."""
-    variance, found = parts.sum(axis=0), np.zeros(len(far), dtype=bool)
+    """(P,) whether differences (P,) with variances (K, P) of (K, P) degrees of freedom are significant."""
+    variance, significant = parts.sum(axis=0), np.zeros(len(far), dtype=bool)
     able = variance > NOTHING  # NaN, an unknown variance, is not
     v = variance[able]
     freedom = v**2 / np.maximum((parts[:, able] ** 2 / frees[:, able]).sum(axis=0), v**2 * 1e-9)
     if able.any():
-        found[able] = tail(far[able] * np.sqrt(2 / v), count, freedom) < alpha
-    return found
+        significant[able] = tail(far[able] * np.sqrt(2 / v), count, freedom) < alpha
+    return significant
 
 
 def draws(measured: Measured, rng: np.random.Generator, count: int = DRAWS) -> np.ndarray:
-    """(count, S) means as they might have come out with other seeds and other test images.
+    """(count, S) random draws of the means, as other seeds and other test images would give them.
 
-    Seeds of which nothing is known move nothing: `Measured.drawable` says whether there are any.
+    Seeds whose variance is unknown move no mean; `Measured.drawable` says whether there are such seeds.
     """
     variance, freedom = np.nan_to_num(measured.seeds[0]), measured.seeds[1]
-    found = np.empty((count, len(variance)), dtype=np.float32)
+    drawn = np.empty((count, len(variance)), dtype=np.float32)
     for free in np.unique(freedom):
         own = np.flatnonzero(freedom == free)
         table = stats.t.ppf((np.arange(GRAIN) + 0.5) / GRAIN, free).astype(np.float32)
         chosen = rng.integers(GRAIN, size=(count, len(own)), dtype=np.uint16)
-        found[:, own] = table[chosen] * np.sqrt(variance[own]).astype(np.float32)
-    found += measured.means.astype(np.float32)
+        drawn[:, own] = table[chosen] * np.sqrt(variance[own]).astype(np.float32)
+    drawn += measured.means.astype(np.float32)
     if measured.images is not None:
         images = measured.images.astype(np.float32)
         for start in range(0, count, CHUNK):
-            part = found[start : start + CHUNK]
+            part = drawn[start : start + CHUNK]
             weights = rng.standard_exponential((len(part), len(images)), dtype=np.float32)  # Rubin's Bayesian bootstrap
             part += (weights / weights.mean(axis=1, keepdims=True) - 1) @ images
-    return found
+    return drawn
 
 
 @dataclass(frozen=True)
 class Ranks:
-    """Of the draws of one target, each (S,): 95 % interval of the rank, chance to be the best, variance of the rank."""
+    """Ranks in the draws of one target, each (S,): 95 % interval, probability of being the best, variance."""
 
     low: np.ndarray
     high: np.ndarray
@@ -185,11 +186,11 @@ class Ranks:
 
 
 def ranked(drawn: np.ndarray, level: float = 0.95) -> Ranks:
-    """How the ranks of (B, S) draws vary; 1 is best, equals share a rank and the chance to be the best.
+    """Ranks in (B, S) draws; 1 is best, equal means share a rank and the probability of being the best.
 
-    Percentiles of draws count the luck twice, which makes them wide, and pull close sources apart, which makes them narrow.
-    With three seeds, simulated, they cover the true rank among 15 sources in 99, 97, 92 and 89 % where the sources lie 2.5, 1,
-    1/4 and 1/40 as far apart as their seeds; among 5 in 99 % (ranks are whole). Close sources share a tie group anyway.
+    Percentiles of draws count the sampling error twice, which makes them wide, and pull close sources apart, which makes them
+    narrow: the interval covers less than 95 % where sources are much closer than their seeds, and those share a tie group
+    anyway. See docs/statistics.md for simulated coverage.
     """
     order = np.argsort(-drawn, axis=1)
     ordered = -np.sort(-drawn, axis=1)  # faster than taking along `order`

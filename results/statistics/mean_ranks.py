@@ -1,4 +1,4 @@
-"""Sources over targets: mean ranks and means of the metric, how sure they are, and who is the best. Arrays in, arrays out."""
+"""Sources over targets: mean ranks and means of the metric, their intervals, and the best source. Arrays in, arrays out."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,9 +9,9 @@ from scipy import stats
 from results.statistics.intervals import DRAWS, Measured, intervals
 from results.statistics.rank_tests import critical_difference
 
-LENT = 4  # degrees of freedom that all sources together lend each in the variance of its mean rank, at most
-LOUD = 4  # power of how much more a source varies than the others, by which they lend it less
-WHOLE = 1 / 6  # sum of squares that three ranks alike may hide because ranks are whole: two roundings
+LENT = 4  # at most so many degrees of freedom does each source borrow from all for the variance of its mean rank
+LOUD = 4  # exponent: the more a source varies than the others, the fewer degrees of freedom it borrows
+WHOLE = 1 / 6  # sum of squares that three equal ranks may hide, because ranks are whole numbers: two roundings
 
 Ends = tuple[np.ndarray, np.ndarray, np.ndarray]  # mean, low, high; each (S,)
 
@@ -21,7 +21,8 @@ class _Spread:
     """How ranks (T, S) vary over targets; of each source, (S,).
 
     Attributes:
-        gaps: (T, S) from the mean rank. lent: degrees of freedom. squares: their sum, as moderated. half: of the interval.
+        gaps: (T, S) rank minus mean rank. lent: borrowed degrees of freedom.
+        squares: moderated sum of squares. half: half width of the interval.
     """
 
     gaps: np.ndarray
@@ -34,16 +35,13 @@ def mean_ranks(means: np.ndarray, variances: np.ndarray | None = None, level: fl
     """Mean rank of each source over targets, with an interval over targets: what other targets of the kind would say.
 
     means: (T, S), higher is better. Ranks are taken inside each target; equal means share a rank. The spread over targets
-    holds the luck of seeds and images already, but three targets agree by chance: Student's t over them alone covers 69 to
-    91 %. So the variance of each source is moderated by that of all of them (Smyth, Statistical Applications in Genetics and
-    Molecular Biology 3, 2004), but never made smaller, and the more a source varies beyond the others, the fewer degrees of
-    freedom they lend it. The interval is never narrower than what `variances` (T, S) of the ranks inside targets leave
-    certain (Ranks.variance).
+    holds the sampling error of seeds and images already, but a few targets agree by chance, so that Student's t over them alone
+    covers too little. Therefore the variance of each source is moderated by that of all sources (Smyth, Statistical
+    Applications in Genetics and Molecular Biology 3, 2004), but never made smaller, and the more a source varies beyond the
+    others, the fewer degrees of freedom it borrows. The interval is never narrower than that of `variances` (T, S) of the
+    ranks inside targets (Ranks.variance). See docs/statistics.md for simulated coverage: it is close to 95 %, and lower for a
+    source that varies much more than the others on few targets.
 
-    In 1,000 simulated boards each it covers 96 to 97 % of three to fifteen sources on three to twelve targets; 93 to 94 with
-    next to no noise, 98 where sources lie far apart, 96 to 99 of two sources. A source that varies over targets four times as
-    much as the others is covered in 93 to 94 % on twelve targets, 88 to 91 on five and only 80 to 85 on three, where Student's
-    t over its own ranks alone holds 78 to 84: three whole ranks do not show how much it varies.
     Returns mean, low, high, each (S,); low and high are NaN with one target.
     """
     ranks = stats.rankdata(-means, axis=1)
@@ -71,17 +69,19 @@ def _spread(ranks: np.ndarray, variances: np.ndarray | None, level: float = 0.95
 
 
 def best_chances(means: np.ndarray, variances: np.ndarray | None, rng: np.random.Generator) -> np.ndarray:
-    """(S,) chance of each source to have the lowest mean rank over all targets of the kind; needs two targets.
+    """(S,) probability of each source to have the lowest mean rank on a new sample of targets; needs two targets.
 
-    From DRAWS draws: the rank gaps of the targets weighted at random, so that sources move together as they did, and what
-    mean_ranks lends each, by one Student's t for all, so stretched that 95 % of a source's draws lie in its interval.
+    From DRAWS draws: the rank gaps of the targets with random weights, so that sources stay correlated, plus the borrowed
+    variance of mean_ranks, times one Student's t for all, scaled so that 95 % of a source's draws lie in its interval.
     """
     ranks = stats.rankdata(-means, axis=1)
     (count, sources), spread = ranks.shape, _spread(ranks, variances)
     own = count - 1
     drawn = rng.standard_normal((DRAWS, count)) @ spread.gaps
     alone = rng.standard_normal((DRAWS, sources))
-    rest = spread.squares - (spread.gaps**2).sum(axis=0)  # the same for all: ranks of a target sum to the same
+    rest = spread.squares - (spread.gaps**2).sum(
+        axis=0
+    )  # equal for all sources, because the ranks of a target have a constant sum
     drawn += (alone - alone.mean(axis=1, keepdims=True)) * np.sqrt(rest * sources / max(sources - 1, 1))
     freedom = own + spread.lent
     heavy = np.sqrt(rng.chisquare(freedom, DRAWS) / freedom)
@@ -91,11 +91,10 @@ def best_chances(means: np.ndarray, variances: np.ndarray | None, rng: np.random
 
 
 def rank_ties(ranks: np.ndarray, targets: int) -> list[int]:
-    """Tie groups of ascending mean ranks (S,): 1 cannot be told from the first, 2 not from the first of the rest.
+    """Tie groups of ascending mean ranks (S,): group 1 cannot be told apart from the first, group 2 from the first of the rest.
 
-    By Nemenyi's critical difference, 95 % for all pairs. Of equal sources it tells one from the first in 0 to 7 % of simulated
-    boards, one that varies four times as much among them or not, where a paired t of ranks does in 5 to 25 and signed ranks
-    with Holm tell nothing below six targets.
+    By Nemenyi's critical difference, 95 % for all pairs. A paired t of ranks would tell equal sources apart too often, and
+    signed ranks with Holm's correction tell nothing apart below six targets. See docs/statistics.md.
     """
     cd = critical_difference(len(ranks), targets) * (1 + 1e-12) if len(ranks) > 1 else 0.0
     groups, leader = [1], ranks[0]
@@ -109,10 +108,10 @@ def rank_ties(ranks: np.ndarray, targets: int) -> list[int]:
 def mean_values(measured: Sequence[Measured], bounds: tuple[float, float]) -> Ends:
     """Mean of the metric of each source over targets, each (S,), with its interval over targets, cut at the metric's bounds.
 
-    Student's t over targets; never narrower than the luck of seeds and images inside them, as far as it is known. Of one
-    target that luck alone, and NaN where there is none. AUCs of targets are skewed: in 1,500 simulated boards of three, five
-    and twelve targets it covers 88 to 90 %. Johnson's t, as judge.mean_interval has it, gained three points by reaching far
-    below chance.
+    Student's t over targets; never narrower than the sampling error of seeds and images inside them, as far as it is known.
+    With one target that sampling error alone, and NaN if it is not known. AUCs of targets are skewed, so that the interval
+    covers a little less than 95 % (see docs/statistics.md); Johnson's t of rank_agreement.mean_interval covers a little more,
+    but reaches far below chance.
     """
     means, count = np.stack([found.means for found in measured]), len(measured)
     point = means.mean(axis=0)

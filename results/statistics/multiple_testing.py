@@ -1,10 +1,10 @@
-"""Holm."""
+"""Corrections of p-values for several tests."""
 
 import numpy as np
 
 
 def holm(p: np.ndarray) -> np.ndarray:
-    """p-values corrected over a family by Holm's step-down method (1979); NaN is no member."""
+    """p-values corrected over a family by Holm's step-down method (1979); NaN is not counted and stays NaN."""
     corrected = np.full(len(p), np.nan)
     members = np.flatnonzero(np.isfinite(p))
     highest = 0.0

@@ -12,7 +12,7 @@ from scipy import stats
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-PENALTY = 0.1  # times the sum of squares: a source that always wins would be infinitely strong
+PENALTY = 0.1  # times the sum of squares: without it a source that always wins would be infinitely strong
 
 
 def strengths(
@@ -21,10 +21,9 @@ def strengths(
     """Strength (natural logarithm, mean 0) of each of `count` sources, with its interval over targets.
 
     rankings: source numbers best first, one ranking per target. The interval is Student's t on the variance between targets
-    (infinitesimal jackknife), never narrower than the model itself makes it: few targets agree by chance, and then 3 to 5
-    targets alone covered 67 to 93 % of three and five sources. NaN with one target. None where some sources meet no others,
-    not even through a third.
-    In simulated boards of three to fifteen sources on 3 to 40 targets, drawn from the model, it covers 96 to 99 %.
+    (infinitesimal jackknife), never narrower than the interval by the model: a few targets agree by chance, and the variance
+    between them alone covers too little. NaN with one target. None if the sources fall into groups that share no target.
+    See docs/statistics.md for simulated coverage.
     """
     if count < 2 or not _connected(rankings, count):
         return None
@@ -42,7 +41,7 @@ def strengths(
     else:
         moves = np.linalg.inv(curvature + 2 * PENALTY * np.eye(count))
         between = ((moves @ (slopes - slopes.mean(axis=0)).T) ** 2).sum(axis=1) * targets / (targets - 1)
-        expected = np.diag(moves @ curvature @ moves)  # of the slopes, were the model true
+        expected = np.diag(moves @ curvature @ moves)  # covariance of the slopes if the model is true
         half = np.maximum(
             stats.t.ppf(0.5 + level / 2, targets - 1) * np.sqrt(between), stats.norm.ppf(0.5 + level / 2) * np.sqrt(expected)
         )

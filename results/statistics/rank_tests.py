@@ -1,4 +1,4 @@
-"""Do sources differ over many targets at all, and which: Friedman, Nemenyi's critical difference, Wilcoxon with Holm.
+"""Whether sources differ over many targets, and which: Friedman, Nemenyi's critical difference, Wilcoxon with Holm.
 
 Demšar, Statistical comparisons of classifiers over multiple data sets, Journal of Machine Learning Research 7, 2006; Benavoli,
 Corani and Mangili, Should we really use post-hoc tests based on mean-ranks?, the same journal 17, 2016, for the last one.
@@ -15,14 +15,15 @@ from results.statistics.multiple_testing import holm
 
 @dataclass(frozen=True)
 class Difference:
-    """Of S sources on T targets.
+    """Tests of the differences of S sources on T targets.
 
     Attributes:
-        sources: by mean rank, best first. mean_ranks: theirs. targets: how many.
-        friedman_p: that all are equal; None with fewer than three sources or two targets, or if all are equal.
-        critical_difference: of two mean ranks (Nemenyi, 95 % for all pairs); None where friedman_p is.
-        cliques: longest runs of sources within the critical difference, best first.
-        told_apart: (better, worse, p) by Wilcoxon's signed ranks after Holm, below 5 %. Does not depend on the other sources.
+        sources: by mean rank, best first. mean_ranks: their mean ranks. targets: number of targets.
+        friedman_p: p-value of equal sources; None with fewer than three sources or two targets, or if all values are equal.
+        critical_difference: of two mean ranks (Nemenyi, 95 % for all pairs); None where friedman_p is None.
+        cliques: longest sequences of sources within the critical difference, best first.
+        told_apart: (better, worse, p) by Wilcoxon's signed ranks with Holm's correction, p below 5 %. This test of a pair does
+            not depend on the values of the other sources.
     """
 
     sources: list[str]
@@ -35,18 +36,18 @@ class Difference:
 
 
 def difference(sources: list[str], means: np.ndarray) -> Difference:
-    """means: (T, S), higher is better, every source on every target."""
+    """Test the differences of sources. means: (T, S), higher is better, every source on every target."""
     ranks = stats.rankdata(-means, axis=1).mean(axis=0)
     order = sorted(range(len(sources)), key=lambda i: (ranks[i], sources[i]))
     p = friedman(means)
     cd = None if p is None else critical_difference(len(sources), len(means))
     names = [sources[i] for i in order]
-    found = [] if cd is None else [[names[i] for i in run] for run in cliques(ranks[order], cd)]
-    return Difference(names, [float(ranks[i]) for i in order], len(means), p, cd, found, _told_apart(sources, means))
+    groups = [] if cd is None else [[names[i] for i in run] for run in cliques(ranks[order], cd)]
+    return Difference(names, [float(ranks[i]) for i in order], len(means), p, cd, groups, _told_apart(sources, means))
 
 
 def friedman(means: np.ndarray) -> float | None:
-    """p of Friedman's test, corrected for equals; None where it is not defined."""
+    """p-value of Friedman's test, corrected for equal values; None where it is not defined."""
     targets, sources = means.shape
     if sources < 3 or targets < 2 or (np.ptp(means, axis=1) == 0).all():
         return None
@@ -54,13 +55,13 @@ def friedman(means: np.ndarray) -> float | None:
 
 
 def critical_difference(sources: int, targets: int, level: float = 0.95) -> float:
-    """Mean ranks that differ by more are told apart: q / √2 · sqrt(k (k + 1) / (6 N)), q of the studentised range."""
+    """The smallest significant difference of mean ranks: q / √2 · sqrt(k (k + 1) / (6 N)), q of the studentised range."""
     q = stats.studentized_range.ppf(level, sources, np.inf)
     return float(q / math.sqrt(2) * math.sqrt(sources * (sources + 1) / (6 * targets)))
 
 
 def cliques(ranks: np.ndarray, cd: float) -> list[list[int]]:
-    """Places in (S,) ascending ranks: the longest runs of at least two within `cd`, none inside another."""
+    """Positions in (S,) ascending ranks: the longest sequences of at least two within `cd`, none inside another."""
     runs: list[list[int]] = []
     for start in range(len(ranks)):
         end = int(np.searchsorted(ranks, ranks[start] + cd * (1 + 1e-12), side="right"))
@@ -71,15 +72,15 @@ def cliques(ranks: np.ndarray, cd: float) -> list[list[int]]:
 
 def _told_apart(sources: list[str], means: np.ndarray) -> list[tuple[str, str, float]]:
     one, other = np.triu_indices(len(sources), 1)
-    # With N targets no p is below 2 / 2^N, with P pairs none after Holm below P times that: then there is nothing to compute.
+    # With N targets no p is below 2 / 2^N, and with P pairs none is below P times that after Holm: no pair can be significant.
     if not len(one) or len(one) * 2.0 ** (1 - len(means)) > 0.05:
         return []
     gaps = means[:, one] - means[:, other]
     raw, differ = np.ones(len(one)), (gaps != 0).any(axis=0)
     raw[differ] = stats.wilcoxon(gaps[:, differ], axis=0).pvalue
-    p, found = holm(raw), []
+    p, pairs = holm(raw), []
     for pair in np.flatnonzero(p < 0.05):
         gap, names = gaps[:, pair], (sources[one[pair]], sources[other[pair]])
         better, worse = names if (np.sign(gap) * stats.rankdata(np.abs(gap))).sum() > 0 else names[::-1]
-        found.append((better, worse, float(p[pair])))
-    return sorted(found, key=lambda told: told[2])
+        pairs.append((better, worse, float(p[pair])))
+    return sorted(pairs, key=lambda pair: pair[2])

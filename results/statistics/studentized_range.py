@@ -1,4 +1,4 @@
-"""The studentised range, fast enough for boards: scipy's takes 20 ms for each pair of sources, a board has thousands."""
+"""The studentised range, fast enough for boards: scipy takes 20 ms for a pair of sources, and a board has thousands."""
 
 from functools import lru_cache
 
@@ -8,7 +8,7 @@ from scipy.interpolate import CubicSpline
 
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(200)
 STEPS = 250  # of log s
-REACH = 20  # beyond the steps the density of log s is below e^-20 of its peak
+REACH = 20  # outside the steps the density of log s is below e^-20 of its maximum
 
 
 @lru_cache(maxsize=64)
@@ -24,7 +24,7 @@ def tail(q: np.ndarray, k: int, freedom: np.ndarray) -> np.ndarray:
     """P(studentised range of k means > q), for (P,) q and (P,) degrees of freedom; within 1e-6 of scipy's.
 
     The range is divided by s, of which freedom·s² is chi-squared: integrated over y = log s, whose density goes as
-    exp(freedom (y - e^2y / 2)) and is smooth, so that equal steps suffice. Its quantiles would take a hundred times longer.
+    exp(freedom (y - e^2y / 2)) and is smooth, so that equal steps suffice. Quantiles would take a hundred times longer.
     """
     if k == 2:
         return np.asarray(2 * stats.t.sf(q / np.sqrt(2), freedom))

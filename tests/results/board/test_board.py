@@ -38,7 +38,7 @@ def test_a_winner_is_named_only_outside_a_tie():
 def test_one_seed_gives_no_interval_and_no_winner():
     made = board(runs(one=[[0.9]], two=[[0.1]]))
     assert [(r.low, r.high, r.tie) for r in made.targets["a"]] == [(None, None, 1)] * 2
-    assert "no winner: one seed" in made.verdict("a")
+    assert "no winner: with one seed" in made.verdict("a")
 
 
 def test_lower_is_better_for_brier():
@@ -120,7 +120,7 @@ def test_no_common_target_means_no_overall_rank():
     ],
 )
 def test_mixed_protocols_do_not_share_a_board(column, said):
-    with pytest.raises(CatsError, match=f"experiment 'toy' mixes {column} {said}, which cannot stand on one board"):
+    with pytest.raises(CatsError, match=f"experiment 'toy' mixes {column} {said}, which cannot be on one board"):
         board([*CLEAR, run("good", "a", 4, 0.9, **{column: "probe"})])
 
 
@@ -258,7 +258,7 @@ def test_refused_pairs_are_not_counted_as_missing():
 
 def test_targets_without_patient_ids_are_named():
     blind = [row | {"groups": "None"} if row["target"] == "b" else row for row in CLEAR]
-    assert "no patient ids are known for b: one patient may lie on two sides" in board(blind).notes
+    assert "no patient ids are known for b: images of one patient may be in two parts" in board(blind).notes
     assert not [n for n in board(CLEAR).notes if "patient" in n]
 
 

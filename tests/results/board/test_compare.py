@@ -182,7 +182,7 @@ def test_shared_images_are_said():
     ("pair", "said"),
     [
         (("goot", "bad"), "no finished run has the source 'goot'; did you mean 'good'"),
-        (("good", "good"), "'good' cannot be set against itself"),
+        (("good", "good"), "'good' cannot be compared with itself"),
     ],
 )
 def test_names_that_are_wrong_are_said(pair, said):

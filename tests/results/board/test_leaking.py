@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from results.board.board import make_board
-from results.board.plot import draw
+from results.board.plot import draw_board
 from results.board.request import RunQuery, Selection
 from results.board.text import BoardText
 from tests.support.runs import CLEAR, run, runs
@@ -76,10 +76,10 @@ def test_a_board_of_leaking_runs_alone_ranks_nobody(tmp_path):
     assert len(made.leaking) == 1
     assert "thief" in BoardText(made).markdown()
     Console(record=True).print(BoardText(made).table())
-    draw(made, tmp_path / "board.png")
+    draw_board(made, tmp_path / "board.png")
 
 
 def test_known_duplicates_of_an_official_split_are_noted():
     rows = [row | {"known_duplicates": "62" if row["target"] == "a" else np.nan} for row in runs(one=[[0.9, 0.8], [0.7, 0.6]])]
-    note = "a: up to 62 images of val and test lie in an earlier part of its official split too"
+    note = "a: up to 62 images of val and test are in an earlier part of its official split too"
     assert [n for n in board(rows).notes if "official split" in n] == [note]

@@ -10,7 +10,7 @@ from rich.console import Console
 from results.agreement.decisions import decisions_of
 from results.board import text as board_text
 from results.board.columns import OVERALL_COLUMNS, ROW_COLUMNS, Column, headings
-from results.board.plot import draw, draw_ranks
+from results.board.plot import draw_board, draw_ranks
 from results.board.ranking import Overall, Row, Standing, filled
 from results.board.request import Judging, RunQuery
 from results.board.text import BoardText, legend
@@ -20,6 +20,8 @@ from results.statistics.influence import shares_of_target
 from results.statistics.intervals import Measured
 from tests.support.predictions import predictions
 from tests.support.runs import CLEAR, board, run, runs
+
+ONE_SEED_VERDICT = "no winner: with one seed the seed-to-seed variance is unknown, {}; run more seeds or state it with --noise"
 
 # AUC of CATS 2024 (arXiv 2412.20172) on BloodMNIST and RetinaMNIST, one seed
 CATS_2024 = {
@@ -47,16 +49,14 @@ def reader(rows, skill=1.0, count=80):
 def test_one_seed_without_predictions_names_no_winner_and_says_that_no_interval_can_be_given():
     made = board(ONE_SEED)
     for target, rows in made.targets.items():
-        assert made.verdict(target) == "no winner: one seed says nothing about the noise, no interval can be given"
+        assert made.verdict(target) == ONE_SEED_VERDICT.format("no interval can be given")
         assert {(r.low, r.rank_low, r.p_best, r.tie) for r in rows} == {(None, None, None, 1)}
 
 
 def test_one_seed_with_predictions_has_intervals_and_still_no_winner():
     rows = [dict(row) for row in ONE_SEED]
     made = board(rows, judging=Judging(images=images(reader(rows))))
-    assert (
-        made.verdict("a") == "no winner: one seed says nothing about the noise, the interval is that of the test images alone"
-    )
+    assert made.verdict("a") == ONE_SEED_VERDICT.format("the interval holds the test images alone")
     assert all(r.low < r.mean and r.p_best is None and r.tie == 1 for r in made.targets["a"])
 
 
@@ -217,7 +217,10 @@ def test_the_overall_table_fits_into_80_columns_in_two_parts():
 
 def test_no_common_target_says_how_to_rank_all_the_same():
     made = board([run("one", "a", 0, 0.9), run("two", "b", 0, 0.9)])
-    assert "no target has every source, so there is no mean rank; `--impute worst` or `median` fills the gaps" in made.notes
+    assert (
+        "no target has every source, so there is no mean rank; `--impute worst` or `--impute median` fills the gaps"
+        in made.notes
+    )
     assert made.difference is None
 
 
@@ -242,7 +245,7 @@ def test_sources_that_differ_everywhere_are_said_to_differ():
 def test_every_target_of_the_draws_is_the_same_again(tmp_path):
     one, two = board(several()), board(several()[::-1])
     assert one.to_dict() == two.to_dict()
-    draw(one, tmp_path / "board.png")
+    draw_board(one, tmp_path / "board.png")
     draw_ranks(one.difference, tmp_path / "ranks.png")
     assert (tmp_path / "ranks.png").stat().st_size > 10_000
 

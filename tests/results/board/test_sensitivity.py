@@ -43,7 +43,7 @@ def test_what_ties_in_all_is_named():
     noisy = grid({"one": (0.80, 0.78), "two": (0.79, 0.80)})
     for row in noisy:
         row["test_auc"] += 0.05 * (int(row["seed"]) % 2)
-    assert found(noisy).change("a").endswith("; one, two cannot be told from the best in any")
+    assert found(noisy).change("a").endswith("; one, two cannot be told apart from the best in any")
 
 
 def test_protocols_stand_side_by_side():

@@ -157,7 +157,7 @@ def test_a_board_says_of_imported_runs_that_their_authors_chose_the_epochs():
     grid = [{}, {"id": "r2", "lr": 0.01}]
     assert choice_of(frame_of(made(*grid))) == f"epochs {theirs}, grid points chosen by min_val_loss on validation images"
     assert choice_of(frame_of(made(*grid)), "max_val_auc") == (
-        f"epochs {theirs}; no run has the figure of max_val_auc, so that nothing tells which point of a grid should count"
+        f"epochs {theirs}; no run has the figure of max_val_auc, so that no point of a grid can be chosen"
     )
     assert f"; epochs {theirs}" in legend(make_board(frame_of(made(*grid)), RunQuery("toy")))[0]
 
@@ -427,7 +427,10 @@ def test_their_runs_give_their_matrix(frame2024, truth):
     ours = pd.DataFrame({target: {row.source: row.mean for row in rows} for target, rows in board.targets.items()})
     theirs = published(truth, "auc")
     pd.testing.assert_frame_equal(ours.loc[theirs.index, list(theirs)], theirs, check_names=False, rtol=1e-12)
-    told = "no winner: one seed says nothing about the noise, no interval can be given"
+    told = (
+        "no winner: with one seed the seed-to-seed variance is unknown, no interval can be given; "
+        "run more seeds or state it with --noise"
+    )
     assert [board.verdict(target) for target in board.targets] == [told] * 12
     assert all(row.low is None for rows in board.targets.values() for row in rows)
     assert [note for note in board.notes if note.startswith("energy")] == [
