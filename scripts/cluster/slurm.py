@@ -1,8 +1,8 @@
 """Runs a plan on workers that Slurm starts: `python scripts/cluster/slurm.py PLAN --workers 8 --sbatch=--gres=gpu:1`.
 
-The driver is this process: start it on a login node, in tmux, or in a small job of its own. Workers come as Slurm grants
-them and may be pre-empted; run the same command again to resume. Needs `pip install '.[cluster]' dask-jobqueue`.
-CATS_HOME, CATS_DATA and CATS_WEIGHTS have to name folders that all nodes share.
+This process is the driver: start it on a login node, in tmux, or in a small job of its own. Workers start when Slurm grants
+their jobs and may be pre-empted; run the same command again to resume. Needs `pip install '.[cluster]' dask-jobqueue`.
+CATS_HOME, CATS_DATA and CATS_WEIGHTS must name folders that all nodes share.
 """
 
 import argparse
@@ -28,17 +28,19 @@ def options(arguments=None):
     parser.add_argument("--walltime", default="08:00:00", help="of each worker")
     parser.add_argument("--interface", help="network interface of the cluster, such as ib0")
     parser.add_argument("--print", action="store_true", help="print the job script and stop")
-    parser.add_argument("--sbatch", action="append", default=[], help="one more option of sbatch: --sbatch=--gres=gpu:1")
+    parser.add_argument(
+        "--sbatch", action="append", default=[], help="another option for sbatch, such as --sbatch=--gres=gpu:1"
+    )
     chosen = parser.parse_args(arguments)
     if min(chosen.workers, chosen.cores) < 1:
-        parser.error("--workers and --cores want 1 or more")
+        parser.error("--workers and --cores must be 1 or more")
     return chosen
 
 
 def cluster(chosen):
-    """A scheduler here, and the job script of its workers: one thread takes jobs, all cores of the job train."""
-    # A job script can be read by others: an address that holds a password stays out of it. Only `models:/` sources need it.
-    given = {name: os.environ[name] for name in SHARED if name in os.environ and shown(os.environ[name]) == os.environ[name]}
+    """A scheduler in this process, and the job script of its workers: one thread takes jobs, all cores of the job train."""
+    # Other users can read a job script, so an address with a password is left out. Only `models:/` sources need it.
+    shared = {name: os.environ[name] for name in SHARED if name in os.environ and shown(os.environ[name]) == os.environ[name]}
     threads = {name: str(chosen.cores) for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")}
     return SLURMCluster(
         cores=1,
@@ -50,29 +52,29 @@ def cluster(chosen):
         python=sys.executable,
         worker_extra_args=["--no-dashboard", "--memory-limit", "0"],
         job_extra_directives=chosen.sbatch,
-        job_script_prologue=[f"export {name}={shlex.quote(value)}" for name, value in {**given, **threads}.items()],
+        job_script_prologue=[f"export {name}={shlex.quote(value)}" for name, value in {**shared, **threads}.items()],
         scheduler_options={"dashboard": False, "dashboard_address": "127.0.0.1:0"},
     )
 
 
 def main():
     chosen = options()
-    for number in (signal.SIGINT, signal.SIGTERM):  # dask-jobqueue has made a plain exit of the first
+    for number in (signal.SIGINT, signal.SIGTERM):  # dask-jobqueue has replaced the handler of the first by a plain exit
         signal.signal(number, stopped)
     try:
-        with cluster(chosen) as slurm:  # whatever ends this cancels the jobs, those that wait in the queue too
+        with cluster(chosen) as slurm:  # leaving this block cancels all jobs, those that wait in the queue too
             if chosen.print:
                 print(slurm.job_script())
                 return 0
             slurm.scale(jobs=chosen.workers)
             command = [sys.executable, "-m", "benchmark", "run", chosen.plan, "--engine", "dask"]
             return driven([*command, "--scheduler", slurm.scheduler_address])
-    except KeyboardInterrupt as stop:  # before there was a driver
+    except KeyboardInterrupt as stop:  # the driver had not started
         return 128 + stop.args[0]
 
 
 def driven(command):
-    """Run the driver to its end. A stop is passed on, then waited for: the driver asks its workers what they have done."""
+    """Run the driver to its end. A stop signal is passed on; the driver then collects what its workers have finished."""
     driver = subprocess.Popen(command)
     while True:
         try:

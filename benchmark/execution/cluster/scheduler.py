@@ -1,4 +1,4 @@
-"""A Dask cluster to do jobs on: one of our own on this machine, or one that listens somewhere."""
+"""Connect to a running Dask scheduler, or start a Dask cluster on this machine."""
 
 import ipaddress
 import logging
@@ -15,26 +15,30 @@ from benchmark.machine.threads import usable_cores
 from results.error import CatsError
 
 log = logging.getLogger(__name__)
-PATIENCE = 8  # seconds for a scheduler to answer
+ANSWER_SECONDS = 8  # for a scheduler to answer
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
-QUIET = {"set_as_default": False, "asynchronous": False}
-SILENCE = "distributed.scheduler.worker-ttl"
-SILENT = "1 minute"  # a worker that does not stir for longer is restarted
+CLIENT_OPTIONS = {"set_as_default": False, "asynchronous": False}
+WORKER_TTL = "distributed.scheduler.worker-ttl"
+OUR_WORKER_TTL = "1 minute"  # a worker that sends no heartbeat for longer is restarted
 
 
 @contextmanager
 def connected(scheduler: str | None, workers: int | None, device: str) -> Iterator[Any]:
-    """A client of the scheduler at this address; without one, of a cluster that lives on this machine as long as this.
+    """A client of the scheduler at this address; without an address, of a cluster that runs on this machine meanwhile.
 
-    Raises CatsError if dask.distributed is not installed, or if nobody answers as a scheduler does.
+    Raises CatsError if dask.distributed is not installed, or if no scheduler answers there.
     """
     distributed = _distributed()
     if scheduler is None:
         import dask
 
-        untouched = dask.config.get(SILENCE) == dask.config.get(SILENCE, config=dask.config.merge(*dask.config.defaults))
-        given = {SILENCE: SILENT} if untouched else {}
-        with dask.config.set(given), _own_cluster(workers, device) as cluster, distributed.Client(cluster, **QUIET) as client:
+        default = dask.config.get(WORKER_TTL) == dask.config.get(WORKER_TTL, config=dask.config.merge(*dask.config.defaults))
+        settings = {WORKER_TTL: OUR_WORKER_TTL} if default else {}
+        with (
+            dask.config.set(settings),
+            _own_cluster(workers, device) as cluster,
+            distributed.Client(cluster, **CLIENT_OPTIONS) as client,
+        ):
             yield client
         return
     scheduler = _address(scheduler)
@@ -60,9 +64,9 @@ def check_scheduler(address: str) -> None:
 def _client(distributed: Any, scheduler: str) -> Any:
     from distributed.versions import VersionMismatchWarning
 
-    warnings.filterwarnings("ignore", category=VersionMismatchWarning)  # what matters of it is said below
+    warnings.filterwarnings("ignore", category=VersionMismatchWarning)  # the versions that matter are compared below
     try:
-        client = distributed.Client(scheduler, timeout=PATIENCE, **QUIET)
+        client = distributed.Client(scheduler, timeout=ANSWER_SECONDS, **CLIENT_OPTIONS)
         theirs = client.sync(client.scheduler.versions)["packages"]["distributed"]
     except (OSError, ValueError, TypeError, RuntimeError) as error:
         raise CatsError(f"no Dask scheduler answers at {scheduler}: {error}") from None
@@ -75,27 +79,30 @@ def _client(distributed: Any, scheduler: str) -> Any:
     return client
 
 
-def _address(given: str) -> str:
-    """With its scheme, tcp if none is given. Raises CatsError for what cannot be right: Dask would try it for long, unseen."""
+def _address(text: str) -> str:
+    """An address with its scheme, tcp if it has none.
+
+    Raises CatsError for an address that cannot be right: Dask would retry it for a long time without a message.
+    """
     from distributed.comm import addressing, registry
     from distributed.security import Security
 
-    address = given if "://" in given else f"tcp://{given}"
+    address = text if "://" in text else f"tcp://{text}"
     scheme = address.partition("://")[0]
-    known = sorted({"tcp", "tls", "ws", "wss", "ucx"} & set(registry.backends))
+    schemes = sorted({"tcp", "tls", "ws", "wss", "ucx"} & set(registry.backends))
     try:
-        if scheme not in known:
-            raise ValueError(f"allowed are {', '.join(f'{name}://' for name in known)}")
+        if scheme not in schemes:
+            raise ValueError(f"allowed are {', '.join(f'{name}://' for name in schemes)}")
         addressing.get_address_host_port(address, strict=True)
         if scheme in {"tls", "wss"} and not Security().get_connection_args("client").get("ssl_context"):  # type: ignore[no-untyped-call]
-            raise ValueError("it wants certificates: set distributed.comm.tls in Dask's settings")
+            raise ValueError(f"{scheme}:// needs certificates: set distributed.comm.tls in Dask's settings")
     except (ValueError, TypeError, OSError) as error:
-        raise CatsError(f"'{given}' is no address of a Dask scheduler, such as tcp://host:8786: {error}") from None
+        raise CatsError(f"'{text}' is not the address of a Dask scheduler, such as tcp://host:8786: {error}") from None
     return address
 
 
 def exposed(address: str) -> bool:
-    """Whether an address is reached from other machines and speaks plainly."""
+    """Whether other machines can reach an address, and it uses no TLS."""
     scheme, _, rest = address.rpartition("://")
     host = rest.rpartition(":")[0].strip("[]") or rest
     if scheme in {"tls", "wss", "inproc"}:
@@ -106,9 +113,9 @@ def exposed(address: str) -> bool:
 
 
 def environments(workers: int | None, device: str) -> list[dict[str, str]]:
-    """The environment of each worker on this machine: one per GPU, else one per two cores; their threads share the cores.
+    """The environment of each worker on this machine: one worker per GPU, else one per two cores; threads share the cores.
 
-    Raises CatsError if the device is not there.
+    Raises CatsError if this machine does not have the device.
     """
     from benchmark.machine.device import device_of
 
@@ -133,19 +140,19 @@ def _own_cluster(workers: int | None, device: str) -> Iterator[Any]:
     from distributed.deploy.spec import SpecCluster
     from distributed.security import Security
 
-    security = Security()  # type: ignore[no-untyped-call] # as dask's own settings say
+    security = Security()  # type: ignore[no-untyped-call] # from the user's settings of Dask
     place = {"host": "127.0.0.1", "protocol": "tls://" if security.require_encryption else "tcp://", "security": security}
     options = {**place, "nthreads": 1, "memory_limit": None, "dashboard": False}
-    wanted = {
+    nannies = {
         number: {"cls": Nanny, "options": {**options, "env": env}} for number, env in enumerate(environments(workers, device))
     }
-    # Dask would give each worker one thread, and malloc a setting that keep_memory() takes for the user's. What is said of
-    # logging has to be there before a worker imports Dask.
+    # This replaces Dask's own variables: one thread for each worker, and a setting of malloc that keep_memory() would take for
+    # the user's. The setting of logging must be in the environment before a worker imports Dask.
     spawned = {"DASK_LOGGING__DISTRIBUTED": "warning"}
-    with _deaf(), dask.config.set({"distributed.nanny.pre-spawn-environ": spawned}):
-        cluster = _begun(
+    with _signals_blocked(), dask.config.set({"distributed.nanny.pre-spawn-environ": spawned}):
+        cluster = _started(
             SpecCluster,
-            workers=wanted,
+            workers=nannies,
             scheduler={
                 "cls": Scheduler,
                 "options": {**place, "port": 0, "dashboard": False, "dashboard_address": "127.0.0.1:0"},
@@ -156,13 +163,13 @@ def _own_cluster(workers: int | None, device: str) -> Iterator[Any]:
         yield cluster
     finally:
         for nanny in list(cluster.workers.values()):
-            nanny.close_gracefully()  # it starts no other worker in place of this one
-            with suppress(OSError, TypeError):  # it may have none at the moment
-                os.kill(nanny.pid, signal.SIGKILL)  # what it has in hand is not waited for
-        cluster.close(timeout=PATIENCE)
+            nanny.close_gracefully()  # does not restart its worker
+            with suppress(OSError, TypeError):  # it may have no worker at the moment
+                os.kill(nanny.pid, signal.SIGKILL)  # its running job is not waited for
+        cluster.close(timeout=ANSWER_SECONDS)
 
 
-def _begun(kind: Any, **settings: Any) -> Any:
+def _started(kind: Any, **settings: Any) -> Any:
     try:
         return kind(**settings)
     except (OSError, RuntimeError) as error:
@@ -170,12 +177,12 @@ def _begun(kind: Any, **settings: Any) -> Any:
 
 
 @contextmanager
-def _deaf() -> Iterator[None]:
-    """Threads and processes that begin in here never hear Ctrl-C and its like: the driver alone does, and ends them."""
+def _signals_blocked() -> Iterator[None]:
+    """Threads and processes that start meanwhile never receive Ctrl-C and similar signals; the driver does, and ends them."""
     if not hasattr(signal, "pthread_sigmask"):  # Windows
         yield
         return
-    resource_tracker.ensure_running()  # if it began in here, it would unblock the signals
+    resource_tracker.ensure_running()  # it unblocks the signals when it starts, so it must start before
     before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     try:
         yield
@@ -184,7 +191,7 @@ def _deaf() -> Iterator[None]:
 
 
 def _distributed() -> Any:
-    """The library; its loggers speak from WARNING on and through ours, unless the user's own settings say otherwise."""
+    """The library distributed. Its loggers pass on warnings and errors, unless the user has settings of their own."""
     try:
         import dask
     except ImportError:

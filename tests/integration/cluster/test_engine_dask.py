@@ -228,13 +228,13 @@ def test_a_wrong_address_is_one_sentence(cats, tmp_path):
         ("", "missing port number in address ''"),
         ("http://127.0.0.1:1", "allowed are tcp://, tls://, "),
         ("tcp://[::1", "ipv6 needs brackets"),
-        ("tls://127.0.0.1:1", "it wants certificates: set distributed.comm.tls in Dask's settings"),
+        ("tls://127.0.0.1:1", "tls:// needs certificates: set distributed.comm.tls in Dask's settings"),
     ],
 )
 def test_what_is_no_address_is_one_sentence_at_once(address, why, monkeypatch):
     monkeypatch.setattr(distributed, "Client", lambda *_, **__: pytest.fail("Dask goes on trying in the background"))
     with pytest.raises(
-        CatsError, match=f"'{re.escape(address)}' is no address of a Dask scheduler, .*{re.escape(why)}"
+        CatsError, match=f"'{re.escape(address)}' is not the address of a Dask scheduler, .*{re.escape(why)}"
     ) as told:
         check_scheduler(address)
     assert "\n" not in str(told.value)

@@ -51,7 +51,7 @@ def test_the_job_script_asks_slurm_for_the_cores_and_starts_one_worker_with_one_
 def test_no_workers_are_refused_at_once(slurm, capsys):
     with pytest.raises(SystemExit) as stop:
         slurm.options(["plan.yaml", "--workers", "0"])
-    assert (stop.value.code, "--workers and --cores want 1 or more" in capsys.readouterr().err) == (2, True)
+    assert (stop.value.code, "--workers and --cores must be 1 or more" in capsys.readouterr().err) == (2, True)
 
 
 @pytest.mark.slow
