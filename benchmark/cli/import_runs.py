@@ -12,7 +12,7 @@ from benchmark.execution.records import outbox_of
 from results.error import CatsError, nearest
 
 if TYPE_CHECKING:
-    from results.imports.table import Mapping
+    from results.imports.column_map import ColumnMap
     from results.record import Record
 
 app = typer.Typer()
@@ -32,8 +32,9 @@ def bring(
 ) -> None:
     """Bring other people's runs, matrices and measure scores into MLflow, one run each. A second time adds what is new."""
     from benchmark.core.digest import file_digest
+    from results.imports.column_map import Value
     from results.imports.matrix import cells_of, read_grid, scores_of
-    from results.imports.table import Value, read_table, runs_of
+    from results.imports.table import read_table, runs_of
 
     if (runs is None) != (how is None):
         raise CatsError("a table of runs and --map go together: the map says what the columns of the table are")
@@ -54,20 +55,20 @@ def bring(
     _deliver(records, tracking_uri, experiment)
 
 
-def load_map(name: str) -> "Mapping":
+def load_map(name: str) -> "ColumnMap":
     """A map of one's own, by path, or a shipped one, by name; its country as a carbon intensity. Raises CatsError."""
     from importlib import resources
 
     from benchmark.core.parse import parse, read_yaml
     from benchmark.machine.meter import intensity
-    from results.imports.table import Mapping
+    from results.imports.column_map import ColumnMap
 
     folder = Path(str(resources.files("results.imports"))) / "maps"
     shipped = {path.stem: path for path in folder.glob("*.yaml")}
     path = shipped.get(name, Path(name))
     if name not in shipped and path.suffix not in {".yaml", ".yml"}:
         raise CatsError(f"there is no map '{name}', and a file of one's own ends in .yaml{nearest(name, shipped)}")
-    read = parse(Mapping, read_yaml(path), path.name)
+    read = parse(ColumnMap, read_yaml(path), path.name)
     if read.power is None or read.power.country is None:
         return read
     power = read.power.model_copy(update={"country": None, "kg_per_kwh": intensity(read.power.country)})

@@ -92,7 +92,8 @@ def _more(question: "Question", frame: "pd.DataFrame", made: "Board", wishes: _W
     from results.board.request import runs_of_selection
     from results.cost.bill import make_bill
     from results.cost.tradeoff import make_tradeoff
-    from results.report.sections import agreement, difference, tradeoff
+    from results.report.choice_sections import agreement, tradeoff
+    from results.report.sections import difference
 
     found = [] if made.difference is None else [difference(made.difference)]
     runs = runs_of_selection(frame, question.wanted)

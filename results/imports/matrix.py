@@ -11,7 +11,8 @@ import pandas as pd
 
 from results.digest import digest
 from results.error import CatsError, nearest
-from results.imports.table import UNKNOWN, facts_of, read_table
+from results.imports.column_map import UNKNOWN
+from results.imports.table import facts_of, read_table
 from results.record import Record
 
 

@@ -1,16 +1,16 @@
-"""Other people's runs as records."""
+"""A table of other people's runs as records."""
 
 import math
 import time
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
 import pandas as pd
-from pydantic import Field, NonNegativeFloat, NonNegativeInt, model_validator
 
 from results.digest import digest
 from results.error import CatsError, first_line, nearest
-from results.record import Cost, Energy, Frozen, Record
+from results.imports.column_map import Column, ColumnMap, Value
+from results.record import Cost, Energy, Record
 
 STATES: dict[str, Literal["finished", "failed", "interrupted"]] = {
     "FINISHED": "finished", "FAILED": "failed", "KILLED": "interrupted", "RUNNING": "interrupted",
@@ -19,104 +19,6 @@ REASONS = {"FAILED": "failed, its author does not say why", "KILLED": "stopped, 
 LEFT = "left running by its author"
 SELF = "the source is the target itself"
 SECONDS = {"seconds": 1, "minutes": 60, "hours": 3600}
-UNKNOWN = "unknown"
-
-
-class Value(Frozen):
-    """What holds for all rows and stands in no column."""
-
-    value: str | int | float
-
-
-class Duration(Frozen):
-    """The column that says how long a run took."""
-
-    column: str
-    unit: Literal["seconds", "minutes", "hours"]
-
-
-class Power(Frozen):
-    """The column that says how many watts some hardware drew; times the duration it is modelled energy.
-
-    Attributes:
-        country, kg_per_kwh: where they drew it (ISO code, three letters), or the carbon intensity there; without either, kg
-            CO2e are unknown.
-        shared: several runs used that hardware at the same time, and the column holds what all of them drew.
-    """
-
-    column: str
-    hardware: str = "gpu"
-    country: str | None = Field(None, pattern="^[A-Z]{3}$")
-    kg_per_kwh: NonNegativeFloat | None = Field(None, allow_inf_nan=False)
-    shared: bool = False
-
-    @model_validator(mode="after")
-    def _one_intensity(self) -> Self:
-        if self.country is not None and self.kg_per_kwh is not None:
-            raise ValueError("country and kg_per_kwh say the same; give one of them")
-        return self
-
-
-class Leak(Frozen):
-    """A source and a target that are known to share images, and why; `source` and `target` as they are called here."""
-
-    source: str
-    target: str
-    reason: str = Field(min_length=1)
-
-
-Column = str | Value
-
-
-class Mapping(Frozen):
-    """How a table of runs is to be read: which column is what.
-
-    Attributes:
-        title: of the table. Together with what identifies a run it makes the key, so that tables numbered alike stay apart.
-        run: the column that tells launches apart; else what was run, when and how it ended identify a run.
-        settings: what decides a run, by the name it gets here; rows with equal settings are one point of a grid.
-        validation, scores: by the name they get here; scores are of the test images.
-        sizes: source → how many images it was made with; or target → that, where it is another one for each target.
-        leaks: pairs that share images: boards list them apart, off the ranking.
-        rename: for `source`, `target`, `backbone`, `status` ...: their value → ours.
-    """
-
-    title: str
-    citation: str | None = None
-    licence: str | None = None
-    run: str | None = None
-    source: Column
-    target: Column
-    backbone: Column
-    seed: Column = Value(value=UNKNOWN)
-    protocol: Column = Value(value="imported")
-    status: Column = Value(value="FINISHED")
-    reason: str | None = None
-    started: str | None = None
-    settings: dict[str, Column] = {}
-    validation: dict[str, str] = {}
-    scores: dict[str, str] = Field(min_length=1)
-    duration: Duration | None = None
-    power: Power | None = None
-    sizes: dict[str, NonNegativeInt | dict[str, NonNegativeInt]] = {}
-    leaks: list[Leak] = []
-    rename: dict[Literal["source", "target", "backbone", "seed", "protocol", "status"], dict[str, str]] = {}
-
-    def size(self, source: str, target: str) -> int | None:
-        """How many images a source was made with; None if that is not known."""
-        found = self.sizes.get(source)
-        return found.get(target) if isinstance(found, dict) else found
-
-    def leak(self, source: str, target: str) -> str | None:
-        """Why a pair is no fair one; None if nothing is known against it."""
-        return next((leak.reason for leak in self.leaks if (leak.source, leak.target) == (source, target)), None)
-
-    def columns(self) -> list[str]:
-        """The columns of the table that are used."""
-        plain = [self.run, self.reason, self.started, *self.validation.values(), *self.scores.values()]
-        either = [self.source, self.target, self.backbone, self.seed, self.protocol, self.status, *self.settings.values()]
-        held = [part.column for part in (self.duration, self.power) if part is not None]
-        return list(dict.fromkeys(name for name in [*plain, *either, *held] if isinstance(name, str)))
 
 
 def read_table(path: Path) -> pd.DataFrame:
@@ -129,7 +31,7 @@ def read_table(path: Path) -> pd.DataFrame:
         raise CatsError(f"{path} cannot be read as {path.suffix or 'a CSV file'}: {first_line(error)}") from error
 
 
-def runs_of(table: pd.DataFrame, how: Mapping, experiment: str, where: str) -> list[Record]:
+def runs_of(table: pd.DataFrame, how: ColumnMap, experiment: str, where: str) -> list[Record]:
     """One record for each row, failed and unfinished ones too. `where` names the table in errors.
 
     Raises CatsError for a column that is not there, a value that cannot be read, and rows that cannot be told apart.
@@ -160,7 +62,7 @@ def runs_of(table: pd.DataFrame, how: Mapping, experiment: str, where: str) -> l
 class _Row:
     """One row of a table, read by a mapping."""
 
-    def __init__(self, row: dict[Any, Any], where: str, how: Mapping) -> None:
+    def __init__(self, row: dict[Any, Any], where: str, how: ColumnMap) -> None:
         self.row, self.where, self.how = row, where, how
 
     def text(self, column: Column, field: str) -> str:

@@ -12,8 +12,9 @@ from results.board.board import Board
 from results.cost.tables import ROUGH
 from results.error import CatsError
 from results.report.attempts import MANY, POINTS, Cells, attempts, cells_of, details_of, looked_into
+from results.report.choice_sections import measured
 from results.report.html import Page, Section
-from results.report.sections import heat, measured, per_target, ranks, what_was_run
+from results.report.sections import heat, per_target, ranks, what_was_run
 from results.statistics.influence import ReadPredictions
 from results.tracking.connection import reason_of
 from results.tracking.cost_columns import UNDIVIDED, hardware

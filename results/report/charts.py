@@ -17,7 +17,7 @@ MARKS = ("o", "s", "^", "D", "v", "P", "X")
 
 
 @dataclass(frozen=True)
-class Reach:
+class IntervalPoint:
     """A figure with its interval. `strong`: filled and dark; else hollow and grey."""
 
     name: str
@@ -57,7 +57,7 @@ class Paid:
         return "≈ " if self.rough else "≥ " if self.kwh is None else ""
 
 
-def draw_reaches(rows: Sequence[Reach], title: str, label: str, path: Path) -> None:
+def draw_intervals(rows: Sequence[IntervalPoint], title: str, label: str, path: Path) -> None:
     """One line for each, best on top: a dot and its interval. Of more than MOST the first are drawn."""
     rows = rows[:MOST]
     figure, axis = _figure((7.2, 1.25 + 0.27 * len(rows)), title)

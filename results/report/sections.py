@@ -1,10 +1,8 @@
-"""The report: what an experiment says, as sections of one page. Each section takes plain data; what is not there is said."""
+"""Sections of the report from a board. Each takes plain data; a section without data says what is missing."""
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any
 
 from results.board.board import Board
 from results.board.columns import OVERALL_COLUMNS, ROW_COLUMNS, cells, headings, leaking_columns
@@ -12,18 +10,13 @@ from results.board.columns import WORDS as BOARD_WORDS
 from results.board.plot import draw_ranks, ranks_title
 from results.board.ranking import Row
 from results.board.text import APART, legend
-from results.cost.tables import ROUGH
-from results.cost.text import comparability_notes
-from results.cost.tradeoff import HABITS, Tradeoff
 from results.metrics import metric_of
-from results.report.charts import MOST, Paid, Reach, draw_heat, draw_reaches, draw_regret
+from results.report.charts import MOST, IntervalPoint, draw_heat, draw_intervals
 from results.report.export import slug
 from results.report.html import Chart, Heat, Section, Shade, Table
 from results.statistics.rank_tests import Difference
 
 WORDS = frozenset({*BOARD_WORDS, "measure", "what", "value"})  # columns of words
-AGREEMENT = {"weighted_tau": "weighted tau", "spearman": "Spearman", "regret_1": "top-1 regret", "regret_3": "top-3 regret",
-             "top_tie": "P(in top tie)"}  # fmt: skip
 
 
 def heat(board: Board) -> Section:
@@ -55,7 +48,7 @@ def heat(board: Board) -> Section:
     far = f"the darkest cell is {worst:.3f} {side} the best of its target"
     text = f"Bright is best of its target; {far}. • cannot be told from the best."
     drawn = [[(cell.text, cell.depth, cell.top) for cell in line] for _, line in rows]
-    draw = partial(draw_heat, sources, targets, drawn, _most(f"{title}; • cannot be told from the best", len(sources)))
+    draw = partial(draw_heat, sources, targets, drawn, limited(f"{title}; • cannot be told from the best", len(sources)))
     return Section(
         "heat",
         "Heat map",
@@ -74,15 +67,15 @@ def ranks(board: Board) -> Section:
     )  # fmt: skip
     if not known:
         return Section("ranks", "Ranks over targets", tables=[table], notes=["No target has every source: no mean rank."])
-    reaches = [Reach(row.source, row.mean_rank or 0.0, row.low, row.high) for row in known]
+    points = [IntervalPoint(row.source, row.mean_rank or 0.0, row.low, row.high) for row in known]
     first = known[0]
     near = [row.source for row in known[1:] if row.low is not None and row.low <= (first.high or first.mean_rank or 0.0)]
     title = f"Mean rank over targets: {len(near)} intervals reach that of {first.source}, the first" if near else (
-        f"Mean rank over targets: no interval reaches that of {first.source}, the first"
+        f"Mean rank over targets: no interval points that of {first.source}, the first"
     )  # fmt: skip
     text = "Dot: mean rank; line: its 95 % interval. Left is better. The figures stand in the table below."
     label = "mean rank over targets (1 is best), 95 % interval"
-    chart = Chart("ranks", title, text, partial(draw_reaches, reaches, _most(title, len(reaches)), label))
+    chart = Chart("ranks", title, text, partial(draw_intervals, points, limited(title, len(points)), label))
     return Section("ranks", "Ranks over targets", charts=[chart], tables=[table])
 
 
@@ -93,10 +86,10 @@ def per_target(board: Board) -> Section:
         name = f"target-{slug(target)}"
         verdict = board.verdict(target)
         title = f"{target}: {_seen(rows)}"
-        reaches = [Reach(row.source, row.mean, row.low, row.high, row.tie == 1) for row in rows]
+        points = [IntervalPoint(row.source, row.mean, row.low, row.high, row.tie == 1) for row in rows]
         label = f"test {board.metric.replace('_', ' ')}, mean and 95 % interval"
         text = "Full dots cannot be told from the best, hollow ones can. The figures stand in the table below."
-        chart = Chart(name, title, text, partial(draw_reaches, reaches, _most(title, len(reaches)), label))
+        chart = Chart(name, title, text, partial(draw_intervals, points, limited(title, len(points)), label))
         best = frozenset(number for number, row in enumerate(rows) if row.tie == 1)
         table = Table(
             name,
@@ -144,96 +137,6 @@ def difference(found: Difference) -> Section:
     return critical(found.sources, found.mean_ranks, found.cliques, chart, note)
 
 
-def tradeoff(found: Tradeoff) -> Section:
-    """Regret against kWh of every way to choose a source."""
-    points = [
-        Paid(
-            way.name if way.targets == found.targets else f"{way.name} ({way.targets}/{found.targets})", way.kwh, way.regret,
-            way.low, way.high, way.name in HABITS, way.known, way.rough, way.targets < found.targets,
-        )
-        for way in found.ways
-    ]  # fmt: skip
-    notes = [f"Mean over {found.targets} targets; every way but the constants pays its share of the pretrainings."]
-    notes += [f"{sentence[0].upper()}{sentence[1:]}." for sentence in comparability_notes(found)]
-    if found.hypervolume is not None:
-        least = "≈ " if found.rough else "≥ " if found.bound else ""
-        notes.append(
-            f"Hypervolume {least}{found.hypervolume:.2f}: the share of the rectangle from (0 kWh, no regret) to (the sweep's "
-            f"kWh, the regret of choosing blindly) that these ways dominate."
-        )
-    return regret(points, found.metric, notes)
-
-
-def regret(points: Sequence[Paid], metric: str, notes: Sequence[str] = ()) -> Section:
-    """What it costs to choose a source in each way, and what the choice loses."""
-    if not points:
-        return Section("regret", "Regret against energy", left_out="no way to choose a source has been judged.")
-    unknown = [point.name for point in points if point.place is None]
-    more = [f"The energy of {', '.join(unknown)} is missing, so they are not drawn."] if unknown else []
-    if any(point.rough for point in points):
-        more.append(f"≈: {ROUGH}; a hollow mark stands where the sum lies.")
-    if any(point.kwh is None and point.place is not None and not point.rough for point in points):
-        more.append("≥: a part of this energy is missing; a hollow mark with an arrow stands where it begins.")
-    rows = [
-        (
-            p.name,
-            "missing" if p.place is None else f"{p.sign}{p.place:.4g}",
-            f"{p.regret:.4f}",
-            _ends(p.low, p.high, 4),
-            "yes" if p.constant else "no",
-        )
-        for p in points
-    ]
-    title = f"Regret in {metric} against the energy spent to choose a source"
-    head = ("measure", "kWh", "regret", "95 % interval", "constant")
-    text = "Low and left is better; the dashed line joins what nothing beats in both. The figures stand in the table below."
-    chart = Chart("regret", title, text, partial(draw_regret, points, title, metric))
-    return Section("regret", "Regret against energy", charts=[chart], tables=[Table("regret", title, head, rows, WORDS)],
-                   notes=[*more, *notes])  # fmt: skip
-
-
-def agreement(judged: Mapping[str, Any]) -> Section:
-    """How well measures order the sources, beside constants.
-
-    `judged`: verdict, notes and rows; each row has name, constant, and mean: statistic → value, low, high, p_holm; and lead,
-    the same of its weighted tau minus that of the static mean rank.
-    """
-    rows = judged["rows"]
-    name, shown = "weighted_tau", []
-    for row in rows:
-        figure = row["mean"].get(name, {})
-        if figure.get("value") is not None and math.isfinite(figure["value"]):
-            shown.append(Reach(row["name"], figure["value"], figure.get("low"), figure.get("high"), not row["constant"]))
-    shown.sort(key=lambda reach: -reach.value)
-    statistics = [(key, title) for key, title in AGREEMENT.items() if any(key in row["mean"] for row in rows)]
-    led = any(row.get("lead", {}).get("value") is not None for row in rows)
-    more = ["tau ahead of static", "p of the lead (Holm)"] if led else []
-    head = ["measure", "constant", *(title for _, title in statistics), "p (Holm)", *more]
-    lines = [
-        [row["name"], "yes" if row["constant"] else "no", *(_figure(row["mean"].get(key)) for key, _ in statistics),
-         _p(row["mean"].get(name, {}).get("p_holm")),
-         *([_figure(row["lead"]), _p(row["lead"].get("p_holm"))] if led else [])]
-        for row in rows
-    ]  # fmt: skip
-    title = f"Agreement of measures with the results: {judged['verdict']}"
-    text = "Full: measures; hollow: constants, which look at no image of the target. The figures stand in the table below."
-    label = "weighted Kendall tau, mean over targets, 95 % interval"
-    chart = Chart("agreement", title, text, partial(draw_reaches, shown, _most(title, len(shown)), label))
-    table = Table("agreement", title, head, lines, WORDS)
-    return Section("agreement", "Agreement of measures", charts=[chart] if shown else [], tables=[table], notes=judged["notes"])
-
-
-def measured(grids: Mapping[str, tuple[Sequence[str], Sequence[Sequence[str]]]], reasons: Sequence[str]) -> Section:
-    """What measures say of each pair: results.agreement.scores.score_grids and score_reasons."""
-    parts = []
-    for title, (head, lines) in grids.items():
-        name = f"scores-{slug(title)}"
-        parts.append(Section(name, title, tables=[Table(name, f"{title}: scores of measures", head, lines, WORDS)]))
-    return Section(
-        "scores", "Scores of measures", parts=unique(parts), notes=["Higher is better, and only inside one line.", *reasons]
-    )
-
-
 def what_was_run(facts: Sequence[tuple[str, str]], notes: Sequence[str]) -> Section:
     """Plan or experiment, versions, where energy figures come from."""
     table = Table("run", "What was run", ("what", "value"), facts, WORDS)
@@ -261,20 +164,6 @@ def _seen(rows: Sequence[Row]) -> str:
     return f"{rows[0].source} stands alone" if tied == 1 else f"{tied} of {len(rows)} sources cannot be told from the best"
 
 
-def _most(title: str, count: int) -> str:
+def limited(title: str, count: int) -> str:
+    """The title of a chart, with the number of rows if it shows only the first of them."""
     return title if count <= MOST else f"{title} (the first {MOST} of {count})"
-
-
-def _ends(low: float | None, high: float | None, digits: int) -> str:
-    return "–" if low is None or high is None else f"{low:.{digits}f} – {high:.{digits}f}"
-
-
-def _figure(figure: Mapping[str, float | None] | None) -> str:
-    if not figure or figure.get("value") is None:
-        return "–"
-    ends = _ends(figure.get("low"), figure.get("high"), 3)
-    return f"{figure['value']:.3f}" + ("" if ends == "–" else f" ({ends})")
-
-
-def _p(value: float | None) -> str:
-    return "–" if value is None else f"{value:.2g}"

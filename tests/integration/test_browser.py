@@ -15,8 +15,9 @@ from results.board.request import RunQuery
 from results.cost.bill import make_bill
 from results.cost.tradeoff import make_tradeoff
 from results.report.attempts import cells_of, details_of, looked_into
+from results.report.choice_sections import agreement, tradeoff
 from results.report.html import Page, render
-from results.report.sections import agreement, difference, heat, per_target, ranks, tradeoff, what_was_run
+from results.report.sections import difference, heat, per_target, ranks, what_was_run
 from tests.conftest import missed
 from tests.support.runs import CLEAR, UNKNOWN, run, runs
 

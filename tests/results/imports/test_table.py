@@ -23,8 +23,9 @@ from results.cost.text import CostText
 from results.cost.tradeoff import SWEEP, make_tradeoff
 from results.digest import digest
 from results.error import CatsError
+from results.imports.column_map import ColumnMap
 from results.imports.matrix import read_grid, scores_of
-from results.imports.table import LEFT, Mapping, read_table, runs_of
+from results.imports.table import LEFT, read_table, runs_of
 from results.imports.upload import deposit
 from results.tracking.cost_columns import hardware
 from results.tracking.writer import close_abandoned
@@ -43,7 +44,7 @@ ROW = {
 
 
 def made(*rows, **changes):
-    return runs_of(pd.DataFrame([ROW | row for row in rows]), Mapping.model_validate(HOW | changes), "toy", "runs.csv")
+    return runs_of(pd.DataFrame([ROW | row for row in rows]), ColumnMap.model_validate(HOW | changes), "toy", "runs.csv")
 
 
 def acts(tracking, records):

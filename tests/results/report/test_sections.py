@@ -22,10 +22,11 @@ from results.record import Outcome, Record
 from results.report import charts as figures
 from results.report.attempts import MANY, POINTS, cells_of, details_of, looked_into, rocs, thinned
 from results.report.build import Asked, compose, scores
-from results.report.charts import Paid, draw_reaches, pareto
+from results.report.charts import Paid, draw_intervals, pareto
+from results.report.choice_sections import agreement, measured, regret
 from results.report.export import comma_separated, escaped, latex, slug, write
 from results.report.html import Chart, Page, Section, Table, coded, policy, render, shade
-from results.report.sections import agreement, critical, heat, measured, per_target, ranks, regret, unique, what_was_run
+from results.report.sections import critical, heat, per_target, ranks, unique, what_was_run
 from results.tracking.cost_columns import hardware
 from results.tracking.log_report import keep
 from results.tracking.send import send
@@ -489,5 +490,5 @@ def test_slugs_are_names_that_files_and_labels_bear():
 
 
 def test_a_drawing_without_rows_is_still_a_file(tmp_path):
-    draw_reaches([], "nothing", "x", tmp_path / "a.png")
+    draw_intervals([], "nothing", "x", tmp_path / "a.png")
     assert (tmp_path / "a.png").exists()

@@ -1,0 +1,109 @@
+"""A map of a table of other people's runs: which column holds what."""
+
+from typing import Literal, Self
+
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, model_validator
+
+from results.record import Frozen
+
+UNKNOWN = "unknown"
+
+
+class Value(Frozen):
+    """A value that holds for all rows and is in no column."""
+
+    value: str | int | float
+
+
+class Duration(Frozen):
+    """The column of how long a run took."""
+
+    column: str
+    unit: Literal["seconds", "minutes", "hours"]
+
+
+class Power(Frozen):
+    """The column of the power of some hardware in watts. Power times duration gives modelled energy.
+
+    Attributes:
+        country, kg_per_kwh: where the hardware drew the power (ISO code, three letters), or the carbon intensity there; without
+            either, kg CO2e are unknown.
+        shared: several runs used the hardware at the same time, and the column holds the power of all of them.
+    """
+
+    column: str
+    hardware: str = "gpu"
+    country: str | None = Field(None, pattern="^[A-Z]{3}$")
+    kg_per_kwh: NonNegativeFloat | None = Field(None, allow_inf_nan=False)
+    shared: bool = False
+
+    @model_validator(mode="after")
+    def _one_intensity(self) -> Self:
+        if self.country is not None and self.kg_per_kwh is not None:
+            raise ValueError("country and kg_per_kwh say the same; give one of them")
+        return self
+
+
+class Leak(Frozen):
+    """A source and a target that share images, and why; by their names after `rename`."""
+
+    source: str
+    target: str
+    reason: str = Field(min_length=1)
+
+
+Column = str | Value
+
+
+class ColumnMap(Frozen):
+    """The meaning of the columns of a table of runs.
+
+    Attributes:
+        title: of the table. It is a part of the key of every run, so that tables that number their runs alike stay separate.
+        run: the column that identifies a run; without it, names, settings, start and status identify a run.
+        source, target, backbone, seed, protocol, status: the column of each, or one value for all rows.
+        reason: the column of why a run failed.
+        started: the column of when a run started.
+        settings: our name → column, of what decides a run; rows with equal settings are one point of a grid.
+        validation, scores: our name → column; scores are of the test images.
+        sizes: source → number of images it was pretrained on; or source → target → that number.
+        leaks: pairs that share images; boards list them apart, off the ranking.
+        rename: for `source`, `target`, `backbone`, `status` ...: their value → ours.
+    """
+
+    title: str
+    citation: str | None = None
+    licence: str | None = None
+    run: str | None = None
+    source: Column
+    target: Column
+    backbone: Column
+    seed: Column = Value(value=UNKNOWN)
+    protocol: Column = Value(value="imported")
+    status: Column = Value(value="FINISHED")
+    reason: str | None = None
+    started: str | None = None
+    settings: dict[str, Column] = {}
+    validation: dict[str, str] = {}
+    scores: dict[str, str] = Field(min_length=1)
+    duration: Duration | None = None
+    power: Power | None = None
+    sizes: dict[str, NonNegativeInt | dict[str, NonNegativeInt]] = {}
+    leaks: list[Leak] = []
+    rename: dict[Literal["source", "target", "backbone", "seed", "protocol", "status"], dict[str, str]] = {}
+
+    def size(self, source: str, target: str) -> int | None:
+        """The number of images a source was pretrained on; None if it is unknown."""
+        found = self.sizes.get(source)
+        return found.get(target) if isinstance(found, dict) else found
+
+    def leak(self, source: str, target: str) -> str | None:
+        """The reason why a pair leaks; None if no leak is declared."""
+        return next((leak.reason for leak in self.leaks if (leak.source, leak.target) == (source, target)), None)
+
+    def columns(self) -> list[str]:
+        """The columns of the table that the map names."""
+        plain = [self.run, self.reason, self.started, *self.validation.values(), *self.scores.values()]
+        either = [self.source, self.target, self.backbone, self.seed, self.protocol, self.status, *self.settings.values()]
+        held = [part.column for part in (self.duration, self.power) if part is not None]
+        return list(dict.fromkeys(name for name in [*plain, *either, *held] if isinstance(name, str)))

@@ -1,0 +1,124 @@
+"""Sections of the report about ways to choose a source: what measures say, how well they agree, what they cost."""
+
+import math
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from results.cost.tables import ROUGH
+from results.cost.text import comparability_notes
+from results.cost.tradeoff import HABITS, Tradeoff
+from results.report.charts import IntervalPoint, Paid, draw_intervals, draw_regret
+from results.report.export import slug
+from results.report.html import Chart, Section, Table
+from results.report.sections import WORDS, limited, unique
+
+AGREEMENT = {"weighted_tau": "weighted tau", "spearman": "Spearman", "regret_1": "top-1 regret", "regret_3": "top-3 regret",
+             "top_tie": "P(in top tie)"}  # fmt: skip
+
+
+def tradeoff(found: Tradeoff) -> Section:
+    """Regret against kWh of every way to choose a source."""
+    points = [
+        Paid(
+            way.name if way.targets == found.targets else f"{way.name} ({way.targets}/{found.targets})", way.kwh, way.regret,
+            way.low, way.high, way.name in HABITS, way.known, way.rough, way.targets < found.targets,
+        )
+        for way in found.ways
+    ]  # fmt: skip
+    notes = [f"Mean over {found.targets} targets; every way but the constants pays its share of the pretrainings."]
+    notes += [f"{sentence[0].upper()}{sentence[1:]}." for sentence in comparability_notes(found)]
+    if found.hypervolume is not None:
+        least = "≈ " if found.rough else "≥ " if found.bound else ""
+        notes.append(
+            f"Hypervolume {least}{found.hypervolume:.2f}: the share of the rectangle from (0 kWh, no regret) to (the sweep's "
+            f"kWh, the regret of choosing blindly) that these ways dominate."
+        )
+    return regret(points, found.metric, notes)
+
+
+def regret(points: Sequence[Paid], metric: str, notes: Sequence[str] = ()) -> Section:
+    """What it costs to choose a source in each way, and what the choice loses."""
+    if not points:
+        return Section("regret", "Regret against energy", left_out="no way to choose a source has been judged.")
+    unknown = [point.name for point in points if point.place is None]
+    more = [f"The energy of {', '.join(unknown)} is missing, so they are not drawn."] if unknown else []
+    if any(point.rough for point in points):
+        more.append(f"≈: {ROUGH}; a hollow mark stands where the sum lies.")
+    if any(point.kwh is None and point.place is not None and not point.rough for point in points):
+        more.append("≥: a part of this energy is missing; a hollow mark with an arrow stands where it begins.")
+    rows = [
+        (
+            p.name,
+            "missing" if p.place is None else f"{p.sign}{p.place:.4g}",
+            f"{p.regret:.4f}",
+            _ends(p.low, p.high, 4),
+            "yes" if p.constant else "no",
+        )
+        for p in points
+    ]
+    title = f"Regret in {metric} against the energy spent to choose a source"
+    head = ("measure", "kWh", "regret", "95 % interval", "constant")
+    text = "Low and left is better; the dashed line joins what nothing beats in both. The figures stand in the table below."
+    chart = Chart("regret", title, text, partial(draw_regret, points, title, metric))
+    return Section("regret", "Regret against energy", charts=[chart], tables=[Table("regret", title, head, rows, WORDS)],
+                   notes=[*more, *notes])  # fmt: skip
+
+
+def agreement(judged: Mapping[str, Any]) -> Section:
+    """How well measures order the sources, beside constants.
+
+    `judged`: verdict, notes and rows; each row has name, constant, and mean: statistic → value, low, high, p_holm; and lead,
+    the same of its weighted tau minus that of the static mean rank.
+    """
+    rows = judged["rows"]
+    name, shown = "weighted_tau", []
+    for row in rows:
+        figure = row["mean"].get(name, {})
+        if figure.get("value") is not None and math.isfinite(figure["value"]):
+            shown.append(
+                IntervalPoint(row["name"], figure["value"], figure.get("low"), figure.get("high"), not row["constant"])
+            )
+    shown.sort(key=lambda point: -point.value)
+    statistics = [(key, title) for key, title in AGREEMENT.items() if any(key in row["mean"] for row in rows)]
+    led = any(row.get("lead", {}).get("value") is not None for row in rows)
+    more = ["tau ahead of static", "p of the lead (Holm)"] if led else []
+    head = ["measure", "constant", *(title for _, title in statistics), "p (Holm)", *more]
+    lines = [
+        [row["name"], "yes" if row["constant"] else "no", *(_figure(row["mean"].get(key)) for key, _ in statistics),
+         _p(row["mean"].get(name, {}).get("p_holm")),
+         *([_figure(row["lead"]), _p(row["lead"].get("p_holm"))] if led else [])]
+        for row in rows
+    ]  # fmt: skip
+    title = f"Agreement of measures with the results: {judged['verdict']}"
+    text = "Full: measures; hollow: constants, which look at no image of the target. The figures stand in the table below."
+    label = "weighted Kendall tau, mean over targets, 95 % interval"
+    chart = Chart("agreement", title, text, partial(draw_intervals, shown, limited(title, len(shown)), label))
+    table = Table("agreement", title, head, lines, WORDS)
+    return Section("agreement", "Agreement of measures", charts=[chart] if shown else [], tables=[table], notes=judged["notes"])
+
+
+def measured(grids: Mapping[str, tuple[Sequence[str], Sequence[Sequence[str]]]], reasons: Sequence[str]) -> Section:
+    """What measures say of each pair: results.agreement.scores.score_grids and score_reasons."""
+    parts = []
+    for title, (head, lines) in grids.items():
+        name = f"scores-{slug(title)}"
+        parts.append(Section(name, title, tables=[Table(name, f"{title}: scores of measures", head, lines, WORDS)]))
+    return Section(
+        "scores", "Scores of measures", parts=unique(parts), notes=["Higher is better, and only inside one line.", *reasons]
+    )
+
+
+def _ends(low: float | None, high: float | None, digits: int) -> str:
+    return "–" if low is None or high is None else f"{low:.{digits}f} – {high:.{digits}f}"
+
+
+def _figure(figure: Mapping[str, float | None] | None) -> str:
+    if not figure or figure.get("value") is None:
+        return "–"
+    ends = _ends(figure.get("low"), figure.get("high"), 3)
+    return f"{figure['value']:.3f}" + ("" if ends == "–" else f" ({ends})")
+
+
+def _p(value: float | None) -> str:
+    return "–" if value is None else f"{value:.2g}"
