@@ -26,7 +26,7 @@ def agree(
     form: Annotated[Format, typer.Option("--format", help="How to print it.")] = Format.table,
 ) -> None:
     """Judge measures as decisions: how good would the source be that each of them chooses, compared with constants?"""
-    from benchmark.cli.query import asked
+    from benchmark.cli.query import reader_of
     from results.agreement.combine import combine as combined
     from results.agreement.decisions import decisions_of, scores_for
     from results.agreement.judge import judge_measures
@@ -34,12 +34,12 @@ def agree(
     from results.agreement.text import AgreementText
     from results.board.request import Judging
 
-    question = asked(plan, tracking_uri, metric, rule)
-    frame = question.frame()
-    judging = Judging(question.images() if images else None, noise)
-    decisions = decisions_of(frame, question.query, judging)
-    rows = scores_for(decisions, read_scores(frame, question.experiment))
+    reader = reader_of(plan, tracking_uri, metric, rule)
+    frame = reader.frame()
+    judging = Judging(reader.images() if images else None, noise)
+    decisions = decisions_of(frame, reader.query, judging)
+    rows = scores_for(decisions, read_scores(frame, reader.query.experiment))
     for text in combine or []:
         rows += combined(rows, text)
-    agreement = judge_measures(decisions, rows, question.experiment, question.metric)
+    agreement = judge_measures(decisions, rows, reader.query.experiment, reader.query.metric)
     print_as(AgreementText(agreement), form)

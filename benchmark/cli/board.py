@@ -48,21 +48,21 @@ def board(
     fresh: FreshOption = False,
 ) -> None:
     """Show which source wins on each target, how sure that is, and what it cost. Needs MLflow only, no data, no torch."""
-    from benchmark.cli.query import asked
+    from benchmark.cli.query import reader_of
     from results.board.board import make_board
     from results.board.request import Judging
     from results.board.sensitivity import sensitivity as compared
     from results.board.text import BoardText
 
-    question = asked(plan, tracking_uri, metric, rule)
-    judging = Judging(question.images(fresh=fresh) if images else None, noise, impute.value if impute else None)
+    reader = reader_of(plan, tracking_uri, metric, rule)
+    judging = Judging(reader.images(fresh=fresh) if images else None, noise, impute.value if impute else None)
     if sensitivity:
         if report is not None or form is Format.csv:
             raise CatsError("--sensitivity prints a table, or --format json; it goes neither with --report nor with csv")
-        result = compared(question.frame(fresh=fresh), question.query, judging)
+        result = compared(reader.frame(fresh=fresh), reader.query, judging)
         print_line(json.dumps(result.to_dict(), indent=2) if form is Format.json else result.markdown().rstrip("\n"))
         return
-    made = make_board(question.frame(fresh=fresh), question.query, judging)
+    made = make_board(reader.frame(fresh=fresh), reader.query, judging)
     if report is not None:
         _report(made, report)
     print_as(BoardText(made), form)

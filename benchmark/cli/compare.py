@@ -31,18 +31,18 @@ def compare(
     form: Annotated[ComparisonFormat, typer.Option("--format", help="How to print it.")] = ComparisonFormat.sentence,
 ) -> None:
     """Say whether one source is better than another on a target: paired difference, interval, p. Needs MLflow only."""
-    from benchmark.cli.query import asked
+    from benchmark.cli.query import reader_of
     from results.board.board import judged_runs
     from results.board.compare import compare as compare_sources
     from results.error import CatsError, nearest
 
-    question = asked(plan, tracking_uri, metric, rule)
-    runs = judged_runs(question.frame(), question.query)
+    reader = reader_of(plan, tracking_uri, metric, rule)
+    runs = judged_runs(reader.frame(), reader.query)
     if backbone is not None:
         known = sorted(runs["backbone"].unique())
         if backbone not in known:
             raise CatsError(f"no finished run has the backbone '{backbone}'{nearest(backbone, known)}")
         runs = runs[runs["backbone"] == backbone]
 
-    found = compare_sources(runs, question.metric, (one, other), target, question.read)
+    found = compare_sources(runs, reader.query.metric, (one, other), target, reader.predictions)
     print_line(json.dumps(found.to_dict(), indent=2) if form is ComparisonFormat.json else found.verdict)

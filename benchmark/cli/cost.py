@@ -29,7 +29,7 @@ def cost(
     fresh: FreshOption = False,
 ) -> None:
     """Show what an experiment cost: energy and CO2e by phase, source, target and measure; and the regret it avoids."""
-    from benchmark.cli.query import asked
+    from benchmark.cli.query import reader_of
     from results.board.request import runs_of_selection
     from results.cost.bill import make_bill
     from results.cost.text import CostText
@@ -37,12 +37,12 @@ def cost(
 
     if picture is not None and picture.suffix not in PICTURES:
         raise CatsError(f"a picture cannot be written as '{picture.name}'; its name ends with {' or '.join(PICTURES)}")
-    question = asked(plan, tracking_uri, metric)
-    frame = question.frame(fresh=fresh)
-    runs = runs_of_selection(frame, question.wanted)
-    bill = make_bill(runs, question.experiment, over)
+    reader = reader_of(plan, tracking_uri, metric)
+    frame = reader.frame(fresh=fresh)
+    runs = runs_of_selection(frame, reader.query.selection)
+    bill = make_bill(runs, reader.query.experiment, over)
     try:
-        tradeoff = make_tradeoff(runs, bill, question.query)
+        tradeoff = make_tradeoff(runs, bill, reader.query)
     except CatsError as error:
         if picture is not None or metric is not None:
             raise

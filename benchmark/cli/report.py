@@ -14,7 +14,7 @@ from results.error import CatsError
 if TYPE_CHECKING:
     import pandas as pd
 
-    from benchmark.cli.query import Asked as Question
+    from benchmark.cli.query import RunReader
     from results.board.board import Board
     from results.board.request import Judging
     from results.report.html import Section
@@ -42,7 +42,7 @@ def report(
     log: Annotated[bool, typer.Option("--log/--no-log", help="Log the page to MLflow, as a run that boards ignore.")] = True,
 ) -> None:
     """Write one HTML file that holds all results and opens offline. Needs MLflow only, no data, no torch."""
-    from benchmark.cli.query import asked
+    from benchmark.cli.query import reader_of
     from results.board.board import make_board
     from results.board.request import Judging
     from results.report.build import Asked, compose
@@ -51,16 +51,16 @@ def report(
     from results.tracking.experiment import Tracking
     from results.tracking.log_report import keep
 
-    question = asked(plan, tracking_uri, metric, rule)
-    frame = question.frame(fresh=fresh)
-    judging = Judging(question.images(fresh=fresh) if images else None, noise, impute.value if impute else None)
-    made = make_board(frame, question.query, judging)
-    tracking = Tracking(tracking_uri, question.experiment, create=False)
+    reader = reader_of(plan, tracking_uri, metric, rule)
+    frame = reader.frame(fresh=fresh)
+    judging = Judging(reader.images(fresh=fresh) if images else None, noise, impute.value if impute else None)
+    made = make_board(frame, reader.query, judging)
+    tracking = Tracking(tracking_uri, reader.query.experiment, create=False)
     told = [("rule", rule), ("noise", noise and f"differences up to {noise:g}"), ("missing pairs count as", impute)]
     told += [("a pretraining is shared over", over and f"{over} targets"), ("combinations", ", ".join(combine or []))]
     facts = _facts(plan) + [(f"asked for: {name}", str(value)) for name, value in told if value]
-    more = _more(question, frame, made, _Wishes(judging, over, combine or []))
-    page, cells = compose(made, frame, tracking, Asked(facts, details, more, question.read))
+    more = _more(reader, frame, made, _Wishes(judging, over, combine or []))
+    page, cells = compose(made, frame, tracking, Asked(facts, details, more, reader.predictions))
     html = render(page)
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
@@ -83,7 +83,7 @@ class _Wishes:
     combine: Sequence[str]
 
 
-def _more(question: "Question", frame: "pd.DataFrame", made: "Board", wishes: _Wishes) -> "list[Section]":
+def _more(reader: "RunReader", frame: "pd.DataFrame", made: "Board", wishes: _Wishes) -> "list[Section]":
     """The sections that need more than a board. One that nobody asked for and that cannot be made gives way to a sentence."""
     from results.agreement.combine import combine
     from results.agreement.decisions import decisions_of, scores_for
@@ -96,24 +96,24 @@ def _more(question: "Question", frame: "pd.DataFrame", made: "Board", wishes: _W
     from results.report.sections import difference
 
     found = [] if made.difference is None else [difference(made.difference)]
-    runs = runs_of_selection(frame, question.wanted)
-    bill = make_bill(runs, question.experiment, wishes.over)
+    runs = runs_of_selection(frame, reader.query.selection)
+    bill = make_bill(runs, reader.query.experiment, wishes.over)
     with suppress(CatsError):
-        found.append(tradeoff(make_tradeoff(runs, bill, question.query)))
+        found.append(tradeoff(make_tradeoff(runs, bill, reader.query)))
     with nullcontext() if wishes.combine else suppress(CatsError):
-        decisions = decisions_of(frame, question.query, wishes.judging)
-        rows = scores_for(decisions, read_scores(frame, question.experiment))
+        decisions = decisions_of(frame, reader.query, wishes.judging)
+        rows = scores_for(decisions, read_scores(frame, reader.query.experiment))
         for text in wishes.combine:
             rows += combine(rows, text)
-        found.append(agreement(judge_measures(decisions, rows, question.experiment, question.metric).to_dict()))
+        found.append(agreement(judge_measures(decisions, rows, reader.query.experiment, reader.query.metric).to_dict()))
     return found
 
 
 def _facts(given: str) -> list[tuple[str, str]]:
     """What the plan says, or which experiment; never a path of this machine."""
-    from benchmark.specs.plan import load_plan, plan_names
+    from benchmark.specs.plan import is_plan, load_plan
 
-    if given not in plan_names() and not given.endswith((".yaml", ".yml")):
+    if not is_plan(given):
         return [("experiment", given), ("plan", "none given: all finished cells of the experiment count")]
     facts = load_plan(given).model_dump(mode="json")
     return [(name, _told(value)) for name, value in facts.items() if value not in (None, [], {})]

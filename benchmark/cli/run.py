@@ -102,14 +102,14 @@ def _say_what_came(state: "Run", plan: str) -> None:
 
 
 def _show(pairs: "PlanPairs", tracking_uri: str, frame: "pd.DataFrame | None") -> None:
-    from benchmark.cli.query import asked
+    from benchmark.cli.query import reader_of
     from results.board.board import make_board
     from results.board.request import Judging
     from results.board.text import BoardText
 
-    question = asked(pairs, tracking_uri)
-    runs = question.frame() if frame is None else frame
-    board = make_board(runs, question.query, Judging(question.images()))
+    reader = reader_of(pairs, tracking_uri)
+    runs = reader.frame() if frame is None else frame
+    board = make_board(runs, reader.query, Judging(reader.images()))
     print_as(BoardText(board), Format.table)
 
 

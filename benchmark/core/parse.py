@@ -67,7 +67,7 @@ def sentence(model: type[BaseModel], problem: Any, where: str) -> str:
         case "literal_error":
             return f"{where}: {key} is {value!r}, allowed are {problem['ctx']['expected']}"
         case "value_error":
-            return f"{where}: {key}: {problem['ctx']['error']}"
+            return f"{where}: {f'{key}: ' if location else ''}{problem['ctx']['error']}"
         case _:
             return f"{where}: {key} is {value!r}: {problem['msg'][0].lower()}{problem['msg'][1:]}"
 

@@ -97,6 +97,11 @@ def plan_names() -> list[str]:
     return sorted(p.name.removesuffix(".yaml") for p in folder.iterdir() if p.name.endswith(".yaml"))
 
 
+def is_plan(given: str) -> bool:
+    """Whether what a person gave names a plan: a YAML file, or a plan that ships with cats-bench."""
+    return given in plan_names() or given.endswith((".yaml", ".yml"))
+
+
 def load_plan(given: str) -> Plan:
     """The plan in a file, or the shipped plan of that name.
 

@@ -139,6 +139,15 @@ def test_data_are_found_in_the_place_and_the_place_is_no_part_of_the_identity(ow
         described(tree="cells", place="data")
 
 
+def test_a_target_with_a_metric_hears_where_the_metric_belongs(own):
+    facts = "modality: m, task: binary, classes: [a, b], licence: l, citation: c"
+    write(own, "targets/mine.yaml", f"metric: kappa\ndataset: {{{facts}, tree: x, read: {{folders: {{}}}}}}\n")
+    with pytest.raises(CatsError) as caught:
+        catalogue.target("mine")
+    sentence = "a target has no metric, since one board compares all targets by one; write it in the plan"
+    assert str(caught.value) == f"{own}/entries/targets/mine.yaml: {sentence}"
+
+
 def test_an_entry_of_ours_may_not_name_a_place(own, monkeypatch):
     facts = "modality: m, task: binary, classes: [a, b], licence: l, citation: c"
     write(own, "sources/mine.yaml", f"dataset: {{{facts}, tree: x, place: {own}, read: {{npz: {{file: x}}}}}}\n")
