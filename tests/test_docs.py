@@ -312,3 +312,11 @@ def test_functions_named_in_statistics_exist():
     assert len(named) > 10
     for module, name in named:
         assert hasattr(importlib.import_module(f"results.statistics.{module}"), name), f"{module}.{name}"
+
+
+def test_every_column_of_a_board_is_explained():
+    from results.board.columns import OVERALL_COLUMNS, ROW_COLUMNS
+
+    text = (ROOT / "docs" / "boards.md").read_text(encoding="utf-8")
+    headings = [column.heading for column in (*ROW_COLUMNS, *OVERALL_COLUMNS)]
+    assert not [heading for heading in headings if not re.search(rf"^\| {re.escape(heading)} \| \w", text, re.MULTILINE)]
