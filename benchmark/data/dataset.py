@@ -1,4 +1,4 @@
-"""A data set: what is declared about it, and its images as they are read."""
+"""A data set: what its entry declares, where its files are, and its identity."""
 
 import json
 from pathlib import Path
@@ -16,7 +16,7 @@ from results.record import Frozen, Task
 
 
 class File(Frozen):
-    """One file of a data set: `path` below the data folder, checksum, where it can be fetched."""
+    """A file of a data set: its path below the data folder, its checksum, and where it can be downloaded."""
 
     path: str
     sha256: str | None = None
@@ -26,11 +26,11 @@ class File(Frozen):
 
     @property
     def declared(self) -> tuple[str, str] | None:
-        """(algorithm, checksum), if one is declared."""
+        """(algorithm, checksum), or None if no checksum is declared."""
         return ("sha256", self.sha256) if self.sha256 else ("md5", self.md5) if self.md5 else None
 
     def difference(self, path: Path) -> str:
-        """What the checksum of `path` is and should be; empty if it is right or none is declared."""
+        """The actual and the expected checksum of `path`; empty if they agree or none is declared."""
         algorithm, expected = self.declared or ("", "")
         actual = file_digest(path, algorithm) if algorithm else ""
         return "" if actual == expected else f"{algorithm} {actual}, expected {expected}"
@@ -43,7 +43,7 @@ class File(Frozen):
 
 
 def _named_reader(value: Any) -> Any:
-    """In YAML a reader is named: `folders`, or a mapping with its options, `{folders: {file: x.zip}}`."""
+    """Make the reader that YAML names: `folders`, or a mapping with options, `{folders: {file: x.zip}}`."""
     if isinstance(value, str | dict):
         from benchmark.data.readers.registry import READERS
 
@@ -64,7 +64,7 @@ def _named_reader(value: Any) -> Any:
 
 
 def _plain(value: Any) -> Any:
-    """What YAML gave, as JSON can hold it: dates, and numbers that are keys, become text."""
+    """YAML values as JSON can hold them: dates, and numbers used as keys, become text."""
     if isinstance(value, dict):
         return {str(key): _plain(inner) for key, inner in value.items()}
     if isinstance(value, list):
@@ -73,26 +73,26 @@ def _plain(value: Any) -> Any:
 
 
 class Dataset(Frozen):
-    """What is declared about a data set. Promises, not wishes: reading checks them.
+    """What an entry declares about a data set. The reader's result is checked against it.
 
     Attributes:
         name: as in the papers, lower case.
         task: what its labels are.
         classes: names of the classes, in the order of the labels.
         files: what must lie in the data folder; empty for a data set that is made or ships inside a package.
-        revision: changes whenever the images or labels change without a file changing (a generator, a package).
+        revision: must change whenever images or labels change without a change of a file (a generator, a package).
         family: data sets of one family share images; a source never meets a target of its own family.
-        groups: what an image belongs to (patient, lesion ...); None: nobody knows, and boards say so.
+        groups: what an image belongs to (patient, lesion ...); None if unknown, which boards note.
         shape: (height, width) that every image must have; None: any.
-        images: how many there are in all, if fixed.
-        known_duplicates: at most so many images of val and test lie, exactly or nearly, in an earlier part of the official
-            split too. A fact about published data, checked: with more of them the target is refused (execution.leakage).
-        tree: name of the folder or archive (zip, tar) in the data folder that holds the pictures; `read` gets its path.
-        place: in an entry of the user's own: the absolute path of the folder to look in first. No part of the identity.
-        obtain: where the files can be had and what layout is expected, one sentence.
-        odd: what happens to an image of another shape than declared. broken: the share of images that may be unreadable.
-        read: makes the Samples from the data folder.
-        options: of a reader that YAML names, as JSON: part of the identity, since another column gives other labels.
+        images: their total number, if it is fixed.
+        known_duplicates: number of images of val and test that are known to be duplicates or near-duplicates of an image in
+            an earlier part of the official split. With more of them the target is refused (execution.leakage).
+        tree: name of the folder or archive (zip, tar) in the data folder that holds the pictures; `read` receives its path.
+        place: absolute path of the folder to look in first, in users' own entries. It is no part of the identity.
+        obtain: one sentence: where the files are available, and the expected layout.
+        odd: what to do with an image of another shape than declared. broken: share of images that may be unreadable.
+        read: the reader, data folder → Samples.
+        options: of a reader named in YAML, as JSON; part of the identity, since another column gives other labels.
     """
 
     name: str
@@ -122,7 +122,7 @@ class Dataset(Frozen):
     def _keep_options(cls, content: Any) -> Any:
         if isinstance(content, dict) and isinstance(content.get("read"), dict):
             if not (content.get("tree") or content.get("files") or "hub" in content["read"]):
-                raise ValueError("neither tree nor files is given; without them nobody would notice that the images changed")
+                raise ValueError("neither tree nor files is given; without them a change of the images would not be noticed")
             return {**content, "options": json.dumps(_plain(content["read"]), sort_keys=True)}
         return content
 
@@ -138,26 +138,26 @@ class Dataset(Frozen):
     def _check_paths(self) -> "Dataset":
         if not self.name or self.name.startswith(".") or set(self.name) & set("/\\\0"):
             raise ValueError(
-                f"the name {self.name!r} becomes a part of file names; it is not empty, begins with no . and has no / or \\"
+                f"the name {self.name!r} becomes a part of file names; it must not be empty, begin with . or contain / or \\"
             )
         for path in (self.tree, *(file.path for file in self.files)):
             if Path(path).is_absolute() or ".." in Path(path).parts:
-                raise ValueError(f"'{path}' must lie below the data folder; a folder elsewhere is written as place")
+                raise ValueError(f"'{path}' must be below the data folder; declare a folder elsewhere as place")
         if self.place and not Path(self.place).expanduser().is_absolute():
-            raise ValueError(f"place is '{self.place}'; it must be an absolute path, what is relative lies below CATS_DATA")
+            raise ValueError(f"place is '{self.place}'; it must be an absolute path; relative paths are below CATS_DATA")
         return self
 
     @property
     def relatives(self) -> str:
-        """The family, or the name where none is declared."""
+        """The family, or the name if no family is declared."""
         return self.family or self.name
 
     def places(self) -> list[Path]:
-        """Where files are looked for, in order: `place`, then the data folders of this machine."""
+        """Folders in which files are looked for, in order: `place`, then the data folders of this machine."""
         return [*([Path(self.place).expanduser()] if self.place else []), *data_folders()]
 
     def folder(self) -> Path:
-        """The data folder that holds all files, or the path of the tree. Raises CatsError naming what is missing."""
+        """The data folder that holds all files, or the path of the tree. Raises CatsError that names what is missing."""
         if self.tree:
             return self._tree()
         folders = self.places()
@@ -180,19 +180,19 @@ class Dataset(Frozen):
         return found
 
     def file(self, file: File) -> Path:
-        """Where a file of this data set lies. Raises CatsError if it is nowhere."""
+        """Path of a file of this data set. Raises CatsError if it is in no data folder."""
         for folder in [self.folder()] if not self.tree else self.places():
             if (folder / file.path).is_file():
                 return folder / file.path
         raise CatsError(f"{self.name}: {file.path} not found in {' or '.join(map(str, self.places()))}")
 
     def verify(self) -> None:
-        """Compare every file with its declared checksum. Raises CatsError saying what was expected and what came."""
+        """Compare every file with its declared checksum. Raises CatsError with the expected and the actual checksum."""
         for file in self.files:
             file.verify(self.file(file), self.name)
 
     def digest(self) -> str:
-        """Identity of images and labels: declared checksums where there are some, else those of the files on disk."""
+        """Identity of images and labels: declared checksums, and checksums of the files on disk where none are declared."""
         files = {"tree": ("sha256", Tree(self._tree()).digest())} if self.tree else {}
         for file in self.files:
             files[file.path] = file.declared or ("sha256", file_digest(self.file(file)))

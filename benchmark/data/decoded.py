@@ -1,4 +1,4 @@
-"""Images decoded once: a uint8 array on disk per data set and size, read back memory-mapped."""
+"""Decoded images: one uint8 array on disk per data set and size, read memory-mapped."""
 
 import logging
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from results.digest import digest
 from results.error import CatsError
 
 log = logging.getLogger(__name__)
-LAYOUT = 2  # of the stored arrays; raised when old ones must not be read any more
+LAYOUT = 2  # version of the stored arrays; raised when old arrays must not be read
 
 
 @dataclass(frozen=True)
@@ -38,9 +38,9 @@ class Decoded:
 
 
 def load_images(dataset: Dataset, size: int) -> Decoded:
-    """The images of a data set as squares of `size` pixels; decoded on the first call, then read from CATS_HOME.
+    """All images of a data set as squares of `size` pixels; decoded in the first call, then read from CATS_HOME.
 
-    Raises CatsError if a file is missing or damaged, or if the images do not keep what the entry declares.
+    Raises CatsError if a file is missing or damaged, or if the images are not as the entry declares.
     """
     folder = decoded_folder() / f"{dataset.name}-{size}-{digest([LAYOUT, dataset.digest(), dataset.images])[:16]}"
     if not folder.exists():
@@ -77,9 +77,9 @@ def _decode(dataset: Dataset, size: int, folder: Path) -> None:
 
 
 def _write(dataset: Dataset, samples: Samples, size: int, path: Path) -> tuple[bool, np.ndarray]:
-    """Write the images to one array; returns whether every one is grey, and the rows (int64) that were written.
+    """Write the images to one array; return whether all are grey, and the row numbers (int64) that were written.
 
-    Written, not mapped: on a full disk a write fails with an error, a mapped page kills the process.
+    The array is written, not mapped: on a full disk a write raises an error, a mapped page kills the process.
     """
     grey, number, rows, broken = True, 0, [], []
     with path.open("wb") as file:
@@ -101,10 +101,10 @@ def _write(dataset: Dataset, samples: Samples, size: int, path: Path) -> tuple[b
         allowed = f"{dataset.broken:.2%} may be" if dataset.broken else "none may be"
         raise CatsError(f"{broken[0]}; {len(broken)} of {number} images of {dataset.name} are broken, {allowed}")
     if number and not rows:
-        raise CatsError(f"{dataset.name}: every image is broken or has another shape than declared; none is left")
+        raise CatsError(f"{dataset.name}: every image is broken or has another shape than declared")
     if len(rows) < number:
         odd = number - len(rows) - len(broken)
-        log.warning("%s: left out are %d broken images and %d of another shape", dataset.name, len(broken), odd)
+        log.warning("%s: %d broken images and %d of another shape are left out", dataset.name, len(broken), odd)
     return grey, np.array(rows, dtype=np.int64)
 
 
@@ -114,7 +114,7 @@ def _write_header(file: BinaryIO, rows: int, size: int) -> None:
 
 
 def _wanted(dataset: Dataset, image: np.ndarray, name: str) -> bool:
-    """Whether to keep an image: not if it has an odd shape and the entry drops those. Raises CatsError for other faults."""
+    """True to keep an image, False if it has another shape and the entry drops those. Raises CatsError for other faults."""
     where = f"{dataset.name}: image {name}"
     if (
         image.dtype != np.uint8
@@ -127,12 +127,12 @@ def _wanted(dataset: Dataset, image: np.ndarray, name: str) -> bool:
         return True
     if dataset.odd == "refuse":
         given, declared = ("×".join(map(str, s)) for s in (image.shape[:2], dataset.shape))
-        raise CatsError(f"{where} has {given} pixels; all images are declared to have {declared}")
+        raise CatsError(f"{where} has {given} pixels; the declared shape is {declared}")
     return False
 
 
 def resized_square(image: np.ndarray, size: int) -> np.ndarray:
-    """One image as (size, size, 1 or 3): bilinear with anti-aliasing; the sides are scaled, nothing is cut off."""
+    """An image as (size, size, 1 or 3): bilinear with anti-aliasing; the sides are scaled, nothing is cut off."""
     flat = image[..., 0] if image.ndim == 3 and image.shape[2] == 1 else image
     if flat.shape[:2] != (size, size):
         flat = np.asarray(Image.fromarray(flat).resize((size, size), Image.Resampling.BILINEAR))
@@ -140,7 +140,7 @@ def resized_square(image: np.ndarray, size: int) -> np.ndarray:
 
 
 def check_samples(dataset: Dataset, samples: Samples) -> None:
-    """Compare the table of samples with what the entry declares. Raises CatsError with the first broken promise."""
+    """Compare the samples with what the entry declares. Raises CatsError for the first difference."""
     _check_table(dataset, samples)
     count, classes, labels = len(samples.ids), len(dataset.classes), samples.labels
     if dataset.task == "multilabel":
@@ -162,7 +162,7 @@ def check_samples(dataset: Dataset, samples: Samples) -> None:
 
 
 def _check_table(dataset: Dataset, samples: Samples) -> None:
-    """Whether labels, ids, groups and parts are one table of the declared length."""
+    """Compare the lengths of labels, ids, groups and parts with the declared number of images."""
     count, labels = len(samples.ids), samples.labels
     if not isinstance(labels, np.ndarray) or labels.dtype.kind not in "iub":
         raise CatsError(f"{dataset.name}: labels must be an array of whole numbers")
@@ -179,5 +179,5 @@ def _check_table(dataset: Dataset, samples: Samples) -> None:
 
 @lru_cache(maxsize=2)
 def load_images_cached(dataset: Dataset, size: int) -> Decoded:
-    """The decoded images, kept open between cells."""
+    """The same as `load_images`, kept open between cells."""
     return load_images(dataset, size)

@@ -1,4 +1,4 @@
-"""One file over http or https: resumed where a download broke off, kept only if its checksum is right."""
+"""Download of one file over http or https: resumed after a broken connection, kept only if its checksum is correct."""
 
 import errno
 import os
@@ -20,7 +20,7 @@ from results.lock import locked
 
 Progress = Callable[[str, int, int | None], None]  # what, bytes so far, bytes in all if known
 
-TRIES = 4  # connections for one file; each goes on where the one before broke off
+TRIES = 4  # connections for one file; each continues where the previous one broke
 PATIENCE_SECONDS = 60  # without a byte
 CHUNK = 1 << 18  # bytes
 
@@ -30,14 +30,15 @@ class _BrokenError(Exception):
 
 
 def silent(what: str, done: int, total: int | None) -> None:
-    """Shows no progress."""
+    """A Progress that shows nothing."""
 
 
 def download(file: File, final: Path, owner: str, progress: Progress = silent) -> None:
-    """Bring `file.url` to `final`, atomically; nothing to do if it is there and right. `owner` names the data set.
+    """Download `file.url` to `final`; does nothing if a correct file is there. `owner` names the data set in messages.
 
-    What a broken connection left is kept beside it as a draft and resumed, if a checksum is declared to prove the whole.
-    Raises CatsError: an address or answer that will not do, a full disk, another size or checksum than declared.
+    The part that was received before a broken connection is kept as a draft beside `final`, and resumed if a checksum is
+    declared to verify the whole. Raises CatsError for an invalid address or answer, a full disk, or another size or checksum
+    than declared.
     """
     shown = shown_address(str(file.url))
     # The name of the draft changes with what is declared: a draft of something else is never resumed.
@@ -61,8 +62,8 @@ def download(file: File, final: Path, owner: str, progress: Progress = silent) -
             if difference:
                 draft.unlink()
                 raise CatsError(
-                    f"{owner}: what came from {shown} has {difference}; it was removed. Try again; if it stays so, "
-                    f"the file behind the address is another one now"
+                    f"{owner}: what came from {shown} has {difference}; it was removed. Try again; if the error "
+                    f"persists, the server now has another file at this address"
                 )
             move_into_place(draft, final, durable=True)
     except OSError as error:
@@ -72,7 +73,7 @@ def download(file: File, final: Path, owner: str, progress: Progress = silent) -
 
 
 def shown_address(url: str) -> str:
-    """An address as messages may show it: no user, no password, no query. Raises CatsError if it is not http or https."""
+    """An address for messages, without user, password and query. Raises CatsError if it is not http or https."""
     try:
         parts = urlsplit(url)
     except ValueError as error:
@@ -80,12 +81,12 @@ def shown_address(url: str) -> str:
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise CatsError(f"'{parts.scheme}:' addresses are not fetched; allowed are http and https")
     if "@" in parts.netloc:
-        raise CatsError(f"an address on {parts.hostname} holds a user name or a password; those are not kept in entries")
+        raise CatsError(f"an address on {parts.hostname} holds a user name or a password; an entry must not contain them")
     return f"{parts.scheme}://{parts.netloc}{parts.path}"
 
 
 def _receive(file: File, handle: BinaryIO, shown: str, progress: Progress) -> None:
-    """Append what the draft lacks, over as many connections as it takes."""
+    """Append what the draft is missing, over at most TRIES connections."""
     reason = ""
     for _ in range(TRIES):
         try:
@@ -95,7 +96,7 @@ def _receive(file: File, handle: BinaryIO, shown: str, progress: Progress) -> No
         else:
             return
     have = handle.seek(0, os.SEEK_END)
-    after = f"{have:,} bytes are kept, the next fetch goes on from there" if have and file.declared else "try again later"
+    after = f"{have:,} bytes are kept, and the next fetch continues from there" if have and file.declared else "try again later"
     raise CatsError(f"{shown}: the connection broke {TRIES} times, {reason}; {after}")
 
 
@@ -115,7 +116,7 @@ def _receive_once(file: File, handle: BinaryIO, shown: str, progress: Progress) 
             have += len(chunk)
             progress(Path(file.path).name, have, total)
             if file.size is not None and have > file.size:
-                raise CatsError(f"{shown} sends more than the {file.size:,} bytes that are declared; it was stopped")
+                raise CatsError(f"{shown} sends more than the declared {file.size:,} bytes; the download was stopped")
         handle.flush()
     if total is not None and have < total:
         raise _BrokenError(f"last after {have:,} of {total:,} bytes")
@@ -130,14 +131,14 @@ def _chunk(answer: HTTPResponse, have: int, total: int | None) -> bytes:
 
 
 def _continues(answer: HTTPResponse, have: int) -> bool:
-    """Whether the server goes on where the draft ends, instead of beginning again."""
-    told = re.match(r"bytes (\d+)-", answer.headers.get("Content-Range", ""))
-    return answer.status == 206 and told is not None and int(told[1]) == have
+    """True if the server continues where the draft ends instead of starting again."""
+    match = re.match(r"bytes (\d+)-", answer.headers.get("Content-Range", ""))
+    return answer.status == 206 and match is not None and int(match[1]) == have
 
 
 def _check_size(file: File, total: int | None, have: int, handle: BinaryIO, shown: str) -> None:
     if file.size is not None and total != file.size:
-        raise CatsError(f"{shown} has {total:,} bytes, {file.size:,} are declared; nothing was downloaded")
+        raise CatsError(f"{shown} has {total:,} bytes, but {file.size:,} are declared; nothing was downloaded")
     folder = Path(handle.name).parent
     free = shutil.disk_usage(folder).free
     if total is not None and total - have > free:
@@ -148,18 +149,18 @@ def _check_size(file: File, total: int | None, have: int, handle: BinaryIO, show
 
 
 class _OnlyWeb(urllib.request.HTTPRedirectHandler):
-    """Follows http and https, and nothing else."""
+    """Follows redirects to http and https only."""
 
     def redirect_request(
         self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str
     ) -> urllib.request.Request | None:
-        """The next request. Raises CatsError if the server leads elsewhere."""
+        """The next request. Raises CatsError for a redirect to another scheme."""
         shown_address(newurl)
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
 def _opened(url: str, have: int, shown: str) -> HTTPResponse | None:
-    """The server's answer from byte `have` on; None if the draft is as long as the file, and the checksum will tell."""
+    """The server's answer from byte `have` on; None if the draft is as long as the file, and the checksum decides."""
     headers = {"User-Agent": "cats-bench", "Accept-Encoding": "identity"} | ({"Range": f"bytes={have}-"} if have else {})
     request = urllib.request.Request(url, headers=headers)  # noqa: S310 - shown_address() has refused other schemes
     try:

@@ -1,4 +1,4 @@
-"""Fingerprints: which pictures of two sets are the same picture, also after another coding, size or brightness.
+"""Fingerprints that find the same picture in two sets, also with another encoding, size or brightness.
 
 Every picture is looked at as 32 × 32 grey pixels, whatever its size and colour, through its cosine transform (DCT):
 
@@ -29,14 +29,14 @@ import numpy as np
 
 from benchmark.machine.threads import usable_cores
 
-VERSION = 1  # raised when a fingerprint or a limit changes; results kept under another version are not used
+VERSION = 1  # raised when a fingerprint or a limit changes; results stored under another version are not used
 SIDE = 32
 BITS, NEAR = 128, 20
 RADIUS, RING, SAME = 10, 2, 0.985
 # A picture with a smaller standard deviation (of 255 grey levels) is nearly constant, background or an empty patch: that
 # two of them are equal says nothing. IDC has 25, MedNIST 22, HAM10000 3 of them; left in, each finds all others.
 FLAT = 5.0
-NOISE = 1.0  # grey levels; what rounding leaves in a coefficient that ought to be zero
+NOISE = 1.0  # grey levels; rounding error of a coefficient that should be zero
 ROWS, COLUMNS, PAIRS = 16, 4096, 65536  # blocks that stay in the cache of a core; see scripts/bench_leakage.py
 
 
@@ -46,7 +46,7 @@ class Fingerprints:
 
     Attributes:
         words: (N, 2) uint64. shape: (N, K) float32 of length 1.
-        pixels: (N,) uint64, equal where all grey pixels are. flat: (N,) bool, nearly constant.
+        pixels: (N,) uint64, equal for equal grey pixels. flat: (N,) bool, True for nearly constant pictures.
     """
 
     words: np.ndarray
@@ -59,7 +59,7 @@ class Fingerprints:
 
 
 def _frequencies() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The DCT's matrix (SIDE, SIDE); the BITS lowest places in the flattened transform; the ring of those in the shape."""
+    """The DCT matrix (SIDE, SIDE); the BITS lowest places in the flattened transform; the ring of each place in the shape."""
     k = np.arange(SIDE)
     matrix = np.cos(np.pi * np.outer(k, 2 * k + 1) / (2 * SIDE)) * np.sqrt(2 / SIDE)
     matrix[0] /= np.sqrt(2)
@@ -100,7 +100,9 @@ def _prints(images: np.ndarray) -> Fingerprints:
 
 
 def to_grey(images: np.ndarray) -> np.ndarray:
-    """(N, H, W) uint8 of (N, H, W, 1 or 3): ITU-R 601 in whole numbers, so that a grey picture kept as RGB stays the same."""
+    """Grey (N, H, W) uint8 of (N, H, W, 1 or 3): ITU-R 601 in integers, so that a grey picture stored as RGB does not
+    change.
+    """
     if images.shape[-1] == 1:
         return images[..., 0]
     levels = images.astype(np.uint32) @ np.array([19595, 38470, 7471], dtype=np.uint32)
@@ -108,9 +110,11 @@ def to_grey(images: np.ndarray) -> np.ndarray:
 
 
 def find_duplicates(one: Fingerprints, other: Fingerprints) -> tuple[np.ndarray, np.ndarray]:
-    """For every picture of `other` the same picture in `one`: its index, -1 where there is none; whether all pixels agree.
+    """For every picture of `other` its duplicate in `one`: (N_other,) row numbers, -1 without duplicate; (N_other,) bool, all
+    pixels equal.
 
-    Both (N_other,). Of several the most alike is taken, of equals the first. Nearly constant pictures have no twin.
+    Of several duplicates the most similar is returned, of equally similar ones the first. Nearly constant pictures have no
+    duplicate.
     """
     index = np.full(len(other.flat), -1)
     exact = np.zeros(len(other.flat), dtype=bool)
@@ -133,7 +137,7 @@ def find_duplicates(one: Fingerprints, other: Fingerprints) -> tuple[np.ndarray,
 
 
 def near_pairs(rows: np.ndarray, columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """All (i, j) with at most NEAR different bits between rows[i] and columns[j], (n, 2) uint64: every pair is looked at."""
+    """All (i, j) with at most NEAR different bits between rows[i] and columns[j], (n, 2) uint64; every pair is compared."""
     found = []
     space = np.empty((len(rows), COLUMNS), dtype=np.uint64)
     counts = np.empty((2, len(rows), COLUMNS), dtype=np.uint8)
@@ -156,7 +160,7 @@ def near_pairs(rows: np.ndarray, columns: np.ndarray) -> tuple[np.ndarray, np.nd
 def _verified(
     first: Fingerprints, second: Fingerprints, i: np.ndarray, j: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The candidates (second[i], first[j]) whose shapes agree, and their cosines."""
+    """The candidates (second[i], first[j]) with similar shapes, and their cosines."""
     blocks = range(0, len(i), PAIRS)
     alike = [np.einsum("nk,nk->n", second.shape[i[b : b + PAIRS]], first.shape[j[b : b + PAIRS]]) for b in blocks]
     cosine = np.concatenate([np.zeros(0, dtype=np.float32), *alike])

@@ -1,4 +1,4 @@
-"""Images shared between parts or data sets, cached."""
+"""Images that two parts of a split, or two data sets, share. Results are cached."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -17,12 +17,12 @@ from results.record import Frozen
 
 
 class Overlap(Frozen):
-    """Images of one part that are also somewhere earlier: in a part that learns, or in the data of a source.
+    """Images of one part that also occur earlier: in a part that is trained on, or in the data of a source.
 
     Attributes:
-        part: val or test. earlier: where else they are.
-        images: how many of `part`. exact: how many of them agree in all (32 × 32 grey) pixels.
-        example: ids of an image of `earlier` and of the same one in `part`.
+        part: val or test. earlier: where else the images occur.
+        images: their number in `part`. exact: how many of them agree in all (32 × 32 grey) pixels.
+        example: ids of an image of `earlier` and of its duplicate in `part`.
     """
 
     part: str
@@ -34,11 +34,14 @@ class Overlap(Frozen):
 
 OVERLAPS = TypeAdapter(tuple[Overlap, ...])
 
-Side = tuple[Fingerprints, np.ndarray, np.ndarray]  # fingerprints and ids of a data set, and the indices that are meant
+Side = tuple[Fingerprints, np.ndarray, np.ndarray]  # fingerprints and ids of a data set, and the rows to compare
 
 
 def overlaps_within(dataset: Dataset, begins: Callable[[str], None] | None = None) -> tuple[Overlap, ...] | None:
-    """Images of val and of test that lie in an earlier part of the same split; None if unknown and `begins` is not given."""
+    """Images of val and test that occur in an earlier part of the same split.
+
+    Returns None if that was not computed before and `begins`, which is called before the computation, is None.
+    """
 
     def measure() -> tuple[Overlap, ...]:
         ids, marks, parts = _parts(dataset)
@@ -47,13 +50,16 @@ def overlaps_within(dataset: Dataset, begins: Callable[[str], None] | None = Non
         test = _overlap((marks, ids, before), (marks, ids, parts["test"]), "test", "train and val")
         return tuple(overlap for overlap in (val, test) if overlap is not None)
 
-    return _known((dataset,), measure, begins, f"looking for images in two parts of {dataset.name}")
+    return _stored_or_measured((dataset,), measure, begins, f"looking for images in two parts of {dataset.name}")
 
 
 def overlaps_between(
     source: Dataset, target: Dataset, begins: Callable[[str], None] | None = None
 ) -> tuple[Overlap, ...] | None:
-    """Images of a target's val and test in what a source pretrains on; None if unknown and `begins` is not given."""
+    """Images of a target's val and test that occur in the data that a source is pretrained on.
+
+    Returns None if that was not computed before and `begins`, which is called before the computation, is None.
+    """
 
     def measure() -> tuple[Overlap, ...]:
         ids, marks, parts = _parts(source)
@@ -62,7 +68,7 @@ def overlaps_between(
         both = [_overlap(learnt, (goal_marks, goal_ids, goal_parts[part]), part, source.name) for part in ("val", "test")]
         return tuple(overlap for overlap in both if overlap is not None)
 
-    return _known((source, target), measure, begins, f"looking for images of {target.name} in {source.name}")
+    return _stored_or_measured((source, target), measure, begins, f"looking for images of {target.name} in {source.name}")
 
 
 def _overlap(one: Side, other: Side, part: str, earlier: str) -> Overlap | None:
@@ -76,10 +82,10 @@ def _overlap(one: Side, other: Side, part: str, earlier: str) -> Overlap | None:
     return Overlap(part=part, earlier=earlier, images=len(found), exact=int(exact.sum()), example=example)
 
 
-def _known(
+def _stored_or_measured(
     sets: tuple[Dataset, ...], measure: Callable[[], tuple[Overlap, ...]], begins: Callable[[str], None] | None, what: str
 ) -> tuple[Overlap, ...] | None:
-    """What was measured before, or is measured now if `begins` is given, and kept."""
+    """The stored result, or the result of `measure` if `begins` is given, which is then stored."""
     try:
         name = digest([VERSION, TRAINER, [each.digest() for each in sets]])
     except CatsError:  # files that are not here
@@ -92,10 +98,10 @@ def _known(
     if begins is None:
         return None
     begins(what)
-    found = measure()
+    overlaps = measure()
     with atomic_write(path, "a note of shared images", durable=True) as draft:
-        draft.write_bytes(OVERLAPS.dump_json(found))
-    return found
+        draft.write_bytes(OVERLAPS.dump_json(overlaps))
+    return overlaps
 
 
 def _parts(dataset: Dataset) -> tuple[np.ndarray, Fingerprints, dict[str, np.ndarray]]:
@@ -108,7 +114,7 @@ def _parts(dataset: Dataset) -> tuple[np.ndarray, Fingerprints, dict[str, np.nda
 
 
 def load_fingerprints(images: np.ndarray) -> Fingerprints:
-    """The fingerprints of decoded (memory-mapped) images; made on the first call, then read from the folder of the images."""
+    """Fingerprints of decoded (memory-mapped) images; computed in the first call, then read from the images' folder."""
     assert isinstance(images, np.memmap)
     path = Path(str(images.filename)).with_name(f"fingerprints-{VERSION}.npz")
     if path.exists():

@@ -1,4 +1,4 @@
-"""Who trains, who validates, who tests: official parts, or whole groups drawn by name; then the sub-sample."""
+"""Splits into train, val and test: official parts, or whole groups drawn by name; then the sub-sample."""
 
 import warnings
 
@@ -15,13 +15,13 @@ from results.error import CatsError
 
 
 class Subsample(Numeric):
-    """How many images of a part are used; None: all. Test images are never left out.
+    """Number of images of a part that are used; None for all. Test images are always complete.
 
     Attributes:
-        train, val: images in all, or, with `per_class`, of each class.
-        stratified: keep the shares of the classes. Without it images are drawn blindly, as CATS 2024 did.
-        seed: draws the same images in every cell; None draws anew for every seed of the plan, so that the interval over
-            seeds holds the luck of the draw too.
+        train, val: number of images in total, or of each class if `per_class`.
+        stratified: keep the proportions of the classes. Otherwise images are drawn regardless of class, as in CATS 2024.
+        seed: draws the same images in every cell; None draws other images for every seed of the plan, so that the interval
+            over seeds includes the sampling error of the draw.
     """
 
     train: OtherCost[int | None] = Field(None, ge=1)
@@ -31,18 +31,18 @@ class Subsample(Numeric):
     seed: SameCost[int | None] = None
 
     def drawn_by(self, seed: int) -> int | None:
-        """What decides, beside the target, which images a cell with this seed uses; None: every seed uses the same."""
+        """The seed that decides, beside the target, which images a cell uses; None if all seeds use the same images."""
         return None if self.seed is not None or (self.train is None and self.val is None) else seed
 
 
-FOLDS = 20  # 70/15/15 as 14, 3 and 3 of them
+FOLDS = 20  # 70/15/15 are 14, 3 and 3 of them
 
 
 def split(dataset: Dataset, images: Decoded) -> dict[str, np.ndarray]:
-    """Indices (int64, ascending) of train, val and test: official, else 70/15/15, stratified, groups kept whole.
+    """Row numbers (int64, ascending) of train, val and test: the official split, else 70/15/15, stratified, groups kept whole.
 
-    Where the official split has no val, it is 15 % of train. Images whose part has another name belong to none.
-    Raises CatsError if a group lies in two parts, or a class is absent from one.
+    If the official split has no val, 15 % of train become val. Images whose part has another name are in no part. Raises
+    CatsError if a group is in two parts, or a class is missing in one.
     """
     parts = {part: np.flatnonzero(images.parts == part) for part in PARTS}
     if not images.parts.astype(bool).any():
@@ -59,24 +59,24 @@ def split(dataset: Dataset, images: Decoded) -> dict[str, np.ndarray]:
         shared = set(images.groups[parts[one]]) & set(images.groups[parts[other]]) - {""}
         if shared:
             raise CatsError(
-                f"{dataset.name}: {dataset.groups} '{min(shared)}' lies in {one} and in {other}; it must lie in one"
+                f"{dataset.name}: {dataset.groups} '{min(shared)}' is in {one} and in {other}; it must be in one part only"
             )
     return {part: require_classes(dataset, images, chosen, part) for part, chosen in parts.items()}
 
 
 def _folds(dataset: Dataset, images: Decoded, rows: np.ndarray) -> np.ndarray:
-    """The fold, 0 to 19, of each of `rows`: stratified, groups kept whole, drawn by the name of the data set."""
+    """Fold, 0 to 19, of each of `rows`: stratified, groups kept whole, drawn by the name of the data set."""
     labels = (images.labels if images.labels.ndim == 1 else images.labels.sum(axis=1))[rows]
     known = images.groups[rows] != ""
     grouped = bool(known.any())
-    # An image whose patient nobody knows is a group of its own; together they are not one patient.
+    # Each image without a known patient is a group of its own.
     groups = np.where(known, images.groups[rows], np.strings.add("image ", rows.astype(str))) if grouped else None
     count = len(rows) if groups is None else len(set(groups))
     if count < FOLDS:
         raise CatsError(f"{dataset.name} has {count} groups; a 70/15/15 split needs at least {FOLDS}")
     from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold  # takes a second to import
 
-    # Without groups the plain splitter gives the same promise and stays fast at 100,000 images.
+    # Without groups the plain splitter guarantees the same and is fast for 100,000 images.
     splitter = StratifiedGroupKFold if grouped else StratifiedKFold
     folds = splitter(FOLDS, shuffle=True, random_state=seed_of("split", dataset.name) % 2**32)
     fold = np.empty(len(labels), dtype=np.int64)
@@ -91,9 +91,9 @@ def _folds(dataset: Dataset, images: Decoded, rows: np.ndarray) -> np.ndarray:
 
 
 def split_and_subsample(dataset: Dataset, images: Decoded, subsample: Subsample, seed: int) -> dict[str, np.ndarray]:
-    """Indices of the images that a cell with this seed uses. Test is always whole.
+    """Row numbers of the images that a cell with this seed uses. Test is always complete.
 
-    Raises CatsError if a part has no image of a class left.
+    Raises CatsError if a class has no image left in a part.
     """
     parts = split(dataset, images)
     for part, wanted in (("train", subsample.train), ("val", subsample.val)):
@@ -107,7 +107,9 @@ def split_and_subsample(dataset: Dataset, images: Decoded, subsample: Subsample,
 def draw_rows(
     labels: np.ndarray, chosen: np.ndarray, wanted: int, subsample: Subsample, rng: np.random.Generator
 ) -> np.ndarray:
-    """`wanted` rows of `chosen` (int64, ascending), or `wanted` of each class, as the sub-sample says; fewer if there are."""
+    """`wanted` of the rows `chosen`, in total or of each class as the sub-sample says; fewer if there are fewer. Int64,
+    ascending.
+    """
     shuffled = rng.permutation(chosen)
     if labels.ndim > 1 or not (subsample.stratified or subsample.per_class):
         total = wanted * (labels.shape[1] if labels.ndim > 1 else len(np.unique(labels))) if subsample.per_class else wanted
@@ -121,7 +123,7 @@ def draw_rows(
 
 
 def proportional_quota(counts: np.ndarray, total: int) -> np.ndarray:
-    """`total` divided in proportion to `counts`, (C,) int64; no class gets nothing as long as total ≥ C."""
+    """`total` divided in proportion to `counts`, (C,) int64; each class gets at least 1 as long as total ≥ C."""
     exact = counts * total / counts.sum()
     given: np.ndarray = np.minimum(np.maximum(np.floor(exact).astype(np.int64), 1), counts)
     while given.sum() != total:
@@ -134,7 +136,7 @@ def proportional_quota(counts: np.ndarray, total: int) -> np.ndarray:
 
 
 def require_classes(dataset: Dataset, images: Decoded, chosen: np.ndarray, part: str) -> np.ndarray:
-    """`chosen` itself. Raises CatsError if it holds no image, or none of some class: no AUC without it."""
+    """Return `chosen`. Raises CatsError if it has no image, or none of a class: the AUC needs every class."""
     if dataset.task == "multilabel":
         present = set(np.flatnonzero(images.labels[chosen].any(axis=0)).tolist())
     else:

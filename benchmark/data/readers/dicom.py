@@ -1,4 +1,4 @@
-"""DICOM: pixels as a viewer shows them, patients as groups."""
+"""Reader of DICOM files: pixels as a viewer shows them, patients as groups."""
 
 import io
 from pathlib import Path
@@ -15,9 +15,9 @@ from results.error import CatsError
 def dicom(*, window: tuple[float, float] | None = None, group_tag: str = "PatientID", **options: Any) -> Reader:
     """DICOM files named by a table (options as those of `table`, but `white`).
 
-    window: (centre, width) in the units after rescaling; without it the file's own, without that the range of its values.
-    group_tag: the DICOM attribute that says to whom an image belongs; a column `group` of the table comes before it. Empty:
-    nobody knows.
+    window: (centre, width) in units after rescaling; by default the file's own window, else the range of its values.
+    group_tag: the DICOM attribute that names the group of an image, unless the table has a column `group`. Empty if
+    groups are unknown.
     """
     columns = Columns(**options)
 
@@ -34,12 +34,12 @@ def dicom(*, window: tuple[float, float] | None = None, group_tag: str = "Patien
 
 
 def opened(content: bytes, where: str, *, header_only: bool = False) -> Any:
-    """A DICOM data set. Raises CatsError if it is none or pydicom is not installed."""
+    """A DICOM data set. Raises CatsError if the content is not DICOM or pydicom is not installed."""
     pydicom = _library()
     try:
         return pydicom.dcmread(io.BytesIO(content), stop_before_pixels=header_only)
     except Exception as error:  # damaged bytes make pydicom raise nearly anything, here and where an element is looked at
-        raise CatsError(f"{where} is no DICOM file that can be read: {error}") from error
+        raise CatsError(f"{where} is not a DICOM file that can be read: {error}") from error
 
 
 def _library() -> Any:
@@ -88,7 +88,7 @@ def _shown(file: Any, where: str, window: tuple[float, float] | None) -> np.ndar
 
 
 def _range(file: Any, values: np.ndarray, window: tuple[float, float] | None) -> tuple[float, float]:
-    """What becomes black and what white; a window as DICOM PS3.3 C.11.2.1.2 has it, where a width of n is n values."""
+    """The values that become black and white; a window as in DICOM PS3.3 C.11.2.1.2, where a width of n is n values."""
     centre, width = window or (file.get("WindowCenter"), file.get("WindowWidth"))
     if centre is None or width is None:
         return float(values.min()), float(values.max())
@@ -99,7 +99,7 @@ def _range(file: Any, values: np.ndarray, window: tuple[float, float] | None) ->
 
 
 def _groups(tree: Tree, names: list[str], tag: str) -> list[str] | None:
-    """Whom each image belongs to. Raises CatsError for a file that does not say it: its patient could lie in two parts."""
+    """The group of each image. Raises CatsError for a file without it: its patient could be in two parts."""
     if not tag:
         return None
     groups = []
@@ -108,12 +108,12 @@ def _groups(tree: Tree, names: list[str], tag: str) -> list[str] | None:
         try:
             header = opened(content, where, header_only=True)
         except CatsError:
-            groups.append("")  # its image is broken too, and stands there as an error
+            groups.append("")  # its image is broken too, and becomes an error in Samples
             continue
         try:
             groups.append(str(header.get(tag) or ""))
         except Exception as error:
             raise CatsError(f"{where}: its {tag} cannot be read: {error}") from error
         if not groups[-1]:
-            raise CatsError(f"{where} has no {tag}; name another group_tag, or give '' where patients are not known")
+            raise CatsError(f"{where} has no {tag}; choose another group_tag, or '' if patients are unknown")
     return groups

@@ -14,7 +14,7 @@ from results.digest import digest
 from results.error import CatsError
 
 ARCHIVE_ENDINGS = (".zip", ".tar", ".tar.gz", ".tgz")
-WINDOW = 2**28  # bytes of a tar in memory at a time; to go back in a packed one is to unpack it again from its beginning
+WINDOW = 2**28  # bytes of a tar in memory at a time; going back in a compressed one means to unpack it from its beginning
 DAMAGED = (OSError, EOFError, RuntimeError, NotImplementedError, zipfile.BadZipFile, tarfile.TarError, zlib.error)
 
 
@@ -26,12 +26,12 @@ class Tree:
 
     @cached_property
     def names(self) -> list[str]:
-        """All files, sorted. Raises CatsError for a damaged archive, or a name that leads out of the tree."""
+        """Names of all files, sorted. Raises CatsError for a damaged archive, or a name that leads out of the tree."""
         return sorted(self._members)
 
     @cached_property
     def _members(self) -> dict[str, str]:
-        """Name → what the archive calls it; tar likes to begin names with `./`."""
+        """Name → name inside the archive; names in tar archives often begin with `./`."""
         if self.path.is_dir():
             return {name: name for name in self._below()}
         names = self._archived()
@@ -41,7 +41,7 @@ class Tree:
         return {name.removeprefix("./"): name for name in names}
 
     def _below(self) -> Iterator[str]:
-        """The files of a folder. A link out of it is refused, and so is one to nothing: an image would be missing silently."""
+        """The files of a folder. A link out of it is refused, and so is a broken link: an image would be missing silently."""
         inside = self.path.resolve()
         for path in self.path.rglob("*"):
             name = path.relative_to(self.path).as_posix()
@@ -82,7 +82,7 @@ class Tree:
             raise CatsError(f"{self.path}: {name} cannot be read: {error}") from error
 
     def _read_tar(self, names: Sequence[str]) -> Iterator[bytes]:
-        """As `read`, window by window: inside a window in the order of the archive, given out in the order of `names`."""
+        """As `read`, one window of names at a time: read in the order of the archive, returned in the order of `names`."""
         name = ""
         try:
             with tarfile.open(self.path) as tar:
@@ -102,7 +102,7 @@ class Tree:
             raise CatsError(f"{self.path}: {name} cannot be read: {error}") from error
 
     def digest(self) -> str:
-        """sha256 of an archive; of a folder that of its names and contents, remembered by names, sizes and times of change."""
+        """sha256 of an archive, or of the names and contents of a folder, cached by names, sizes and times of change."""
         if not self.path.is_dir():
             return file_digest(self.path)
         states = [(name, (self.path / name).stat()) for name in self.names]
@@ -115,7 +115,7 @@ class Tree:
 
 
 def _windows(names: Sequence[str], sizes: dict[str, int]) -> Iterator[Sequence[str]]:
-    """`names` cut into runs of at most WINDOW bytes, of one file at least."""
+    """`names` cut into runs of at most WINDOW bytes, each of at least one file."""
     start = held = 0
     for stop, name in enumerate(names):
         if stop > start and held + sizes[name] > WINDOW:

@@ -1,4 +1,4 @@
-"""Reader: one folder per class."""
+"""Reader of one folder per class."""
 
 import re
 from pathlib import Path, PurePosixPath
@@ -57,5 +57,5 @@ def _part(name: str, parts: dict[str, str], path: Path) -> str:
     way = PurePosixPath(name).parts[:-1]
     found = next((part for folder, part in parts.items() if folder in way), None)
     if found is None:
-        raise CatsError(f"{path}: {name} lies in none of the folders {', '.join(parts)}")
+        raise CatsError(f"{path}: {name} is in none of the folders {', '.join(parts)}")
     return found

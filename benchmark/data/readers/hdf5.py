@@ -88,7 +88,7 @@ def _entry(file: Any, key: str, path: Path) -> Any:
     if not inside or (isinstance(entry, h5py.Dataset) and (entry.external or entry.is_virtual)):
         raise CatsError(f"{path}: '{key}' leads out of the file; it is not read")
     if not isinstance(entry, h5py.Dataset) or not entry.shape:
-        raise CatsError(f"{path}: '{key}' is no array with a row for each image")
+        raise CatsError(f"{path}: '{key}' is not an array with a row for each image")
     return entry
 
 

@@ -1,4 +1,4 @@
-"""Data sets of the Hugging Face hub, pinned to a revision."""
+"""Reader of data sets of the Hugging Face hub, pinned to a revision."""
 
 import re
 from collections.abc import Iterator
@@ -44,7 +44,7 @@ def _load(repository: str, revision: str, split: str) -> Any:
     try:
         import datasets
     except ImportError:
-        raise CatsError("data sets of the hub need datasets: pip install 'cats-bench[hub]'") from None
+        raise CatsError("data sets of the hub need the package datasets: pip install 'cats-bench[hub]'") from None
     try:
         if Path(repository).is_absolute():
             return datasets.load_dataset("parquet", data_dir=repository, split=split)

@@ -1,4 +1,4 @@
-"""Encoded pictures as arrays."""
+"""Decoding of picture files."""
 
 import io
 

@@ -1,4 +1,4 @@
-"""Reader: MedMNIST's npz layout."""
+"""Reader of MedMNIST's npz layout."""
 
 import zipfile
 import zlib
@@ -14,9 +14,9 @@ from results.error import CatsError
 
 
 def npz(file: str) -> Reader:
-    """MedMNIST's layout: `{train,val,test}_{images,labels}`. Pickles are refused.
+    """Reader of MedMNIST's layout, arrays `{train,val,test}_{images,labels}`. Pickles are refused.
 
-    Where known in every part: `{part}_groups`, and `{part}_files`, the names of the images in the original data.
+    Optional, in every part: `{part}_groups`, and `{part}_files`, the names of the images in the original data.
     """
 
     def read(folder: Path) -> Samples:
@@ -24,7 +24,7 @@ def npz(file: str) -> Reader:
         with _npz(path) as content:
             absent = {f"{part}_{kind}" for part in PARTS for kind in ("images", "labels")} - set(content.files)
             if absent:
-                raise CatsError(f"{path} lacks {', '.join(sorted(absent))}")
+                raise CatsError(f"{path} has no {', '.join(sorted(absent))}")
             labels = [_columns(content[f"{part}_labels"]) for part in PARTS]
             named = _known(content, "groups")
             files = _known(content, "files")
@@ -52,7 +52,7 @@ def npz(file: str) -> Reader:
 
 
 def _known(content: Any, kind: str) -> list[np.ndarray]:
-    """`{part}_{kind}` of every part, as text; empty if a part lacks it."""
+    """`{part}_{kind}` of every part as text; empty if a part has none."""
     names = [f"{part}_{kind}" for part in PARTS]
     return [content[name].astype(str) for name in names] if all(name in content.files for name in names) else []
 
@@ -64,7 +64,7 @@ def _columns(labels: np.ndarray) -> np.ndarray:
 
 @contextmanager
 def _npz(path: Path) -> Iterator[Any]:
-    """The arrays in an npz file; whatever is wrong with it becomes a CatsError."""
+    """The arrays of an npz file. Raises CatsError for whatever is wrong with the file."""
     try:
         with path.open("rb") as handle:
             content = np.load(handle, allow_pickle=False)
@@ -77,7 +77,7 @@ def _npz(path: Path) -> Iterator[Any]:
 
 
 def _npz_images(path: Path, counts: list[int]) -> Iterator[np.ndarray]:
-    """Image after image, with one part in memory at a time: PathMNIST at 224 px has 13.5 GB of training images."""
+    """All images in turn, one part in memory at a time: PathMNIST at 224 px has 13.5 GB of training images."""
     for part, count in zip(PARTS, counts, strict=True):
         with _npz(path) as content:
             images = content[f"{part}_images"]

@@ -1,4 +1,4 @@
-"""Decode many images of a tree; pattern helpers."""
+"""Decoding of the pictures of a tree, and patterns in their names."""
 
 import re
 from collections.abc import Iterator
@@ -12,25 +12,25 @@ from results.error import CatsError
 
 
 def require_pattern(pattern: str, brackets: int) -> None:
-    """Raises CatsError if a pattern is no regular expression or has too few brackets."""
+    """Raises CatsError if a pattern is not a regular expression, or has too few groups."""
     try:
         found = re.compile(pattern).groups
     except re.error as error:
-        raise CatsError(f"'{pattern}' is no regular expression: {error}") from error
+        raise CatsError(f"'{pattern}' is not a regular expression: {error}") from error
     if pattern and found < brackets:
-        raise CatsError(f"'{pattern}' has no bracket; the first one says what belongs to the group")
+        raise CatsError(f"'{pattern}' has no bracket; the first bracket must match the group")
 
 
 def group_of(pattern: str, name: str, path: Path) -> str:
-    """What the first bracket of a regular expression finds in a name. Raises CatsError if it finds nothing."""
+    """The text that the first group of a regular expression matches in a name. Raises CatsError without a match."""
     found = re.search(pattern, name)
     if found is None:
-        raise CatsError(f"{path}: the group of {name} cannot be told, it does not match {pattern}")
+        raise CatsError(f"{path}: {name} has no group, because it does not match {pattern}")
     return found[1]
 
 
 def pictures(tree: Tree, names: list[str], white: int = 65535) -> Iterator[np.ndarray | CatsError]:
-    """The pictures of a tree, decoded one by one; one that cannot be read stands there as its error."""
+    """The pictures of a tree, decoded one by one; a picture that cannot be read is replaced by its CatsError."""
     for name, content in zip(names, tree.read(names), strict=True):
         try:
             yield decode_picture(content, f"{tree.path}/{name}", white)

@@ -1,4 +1,4 @@
-"""Readers: from files on disk to Samples. Each maker takes a reader's options and returns the reader."""
+"""Readers by the names that YAML entries use. Each maker takes the reader's options and returns the reader."""
 
 import importlib
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from benchmark.data.readers.samples import Reader
 
 
 def _later(module: str, name: str) -> Callable[..., Reader]:
-    """A reader's maker whose module is imported when an entry names it."""
+    """The maker of a reader whose module is imported when an entry names it."""
 
     def make(*arguments: Any, **options: Any) -> Reader:
         maker: Callable[..., Reader] = getattr(importlib.import_module(f"benchmark.data.readers.{module}"), name)

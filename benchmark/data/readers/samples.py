@@ -1,4 +1,4 @@
-"""Samples: what a reader returns; PARTS; Reader."""
+"""Samples: what a reader returns."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -13,15 +13,15 @@ PARTS = ("train", "val", "test")
 
 @dataclass(frozen=True)
 class Samples:
-    """The images of a data set and what is known of each, in one order.
+    """The images of a data set with their labels, ids, groups and parts, all in one order.
 
     Attributes:
-        images: N arrays, each (H, W) or (H, W, 3) uint8, RGB; may be a generator, it is gone through once. A picture that
-            cannot be read stands there as the CatsError that names it.
+        images: N arrays, each (H, W) or (H, W, 3) uint8, RGB; may be a generator, as it is iterated over once. A picture
+            that cannot be read is replaced by the CatsError that names it.
         labels: (N,) int64, the index of the class; multi-label: (N, C) of 0 and 1.
         ids: N names, unique inside the data set.
-        groups: N names of the patient, slide, lesion or block an image comes from; None if nobody knows.
-        parts: N of 'train', 'val', 'test' where an official split exists, anything else where an image is in none of them
+        groups: N names of the patient, slide, lesion or block of each image; None if unknown.
+        parts: N of 'train', 'val', 'test' if there is an official split, any other word for an image that is in no part
             (idc: 'extra'); else None.
     """
 

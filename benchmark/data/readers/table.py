@@ -1,4 +1,4 @@
-"""A table of pictures: one row each, with path, label and, where known, group and part."""
+"""Reader of a table of pictures: one row each, with path, label and, if known, group and part."""
 
 import io
 from collections.abc import Callable, Iterator
@@ -40,8 +40,8 @@ def table(*, white: int = 65535, **options: Any) -> Reader:
     file: the table. path, label, group, part, id: names of its columns; without id the path is the id. classes: the labels
     in their order, or label → index, or label → class, in the order of the first ones.
     Multi-label: `label` is a list of columns of 0 and 1, or `labels_separator` stands between the labels of one cell, and
-    `nothing` is what the cell holds where there is none. part_values: what the column says → train, val, test.
-    images: folder of the pictures, ending: what the column leaves away. separator: between the columns of a CSV.
+    `nothing` is the content of a cell without labels. part_values: value of the column → train, val, test.
+    images: folder of the pictures. ending: end of their names that the column omits. separator: between the columns of a CSV.
     white: the value that is white in 16-bit pictures.
     """
     columns = Columns(**options)
@@ -57,7 +57,7 @@ def table(*, white: int = 65535, **options: Any) -> Reader:
 
 
 def named_rows(tree: Tree, columns: Columns) -> tuple[pd.DataFrame, list[str]]:
-    """The rows of the table and the name of each row's picture. Raises CatsError naming a column or picture that is absent."""
+    """The rows of the table and the name of each row's picture. Raises CatsError for a missing column or picture."""
     where = f"{tree.path}/{columns.file}"
     rows = _frame(tree, columns, where)
     labels = columns.label if isinstance(columns.label, list) else [columns.label]
@@ -69,13 +69,13 @@ def named_rows(tree: Tree, columns: Columns) -> tuple[pd.DataFrame, list[str]]:
     for number, value in enumerate(rows[columns.path], 2):
         name = str(PurePosixPath(columns.images) / f"{cell_text(value)}{columns.ending}")
         if name not in known:
-            raise CatsError(f"{where}, line {number} names {name}, which is not there")
+            raise CatsError(f"{where}, line {number} names {name}, which does not exist")
         names.append(name)
     return rows, names
 
 
 def cell_text(value: Any) -> str:
-    """A cell as CSV would write it: Parquet may hold 1.0 for 1, and nothing at all."""
+    """A cell as CSV would write it: Parquet may hold 1.0 for 1, or nothing."""
     if value is None or value != value:  # noqa: PLR0124 - only NaN is not itself
         return ""
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
@@ -83,7 +83,7 @@ def cell_text(value: Any) -> str:
 
 def _frame(tree: Tree, columns: Columns, where: str) -> pd.DataFrame:
     if columns.file not in tree.names:
-        raise CatsError(f"{where} is not there")
+        raise CatsError(f"{where} does not exist")
     content = io.BytesIO(next(iter(tree.read([columns.file]))))
     try:
         if columns.file.endswith(".parquet"):
@@ -94,7 +94,7 @@ def _frame(tree: Tree, columns: Columns, where: str) -> pd.DataFrame:
 
 
 def labels_of(rows: pd.DataFrame, columns: Columns, path: Path) -> np.ndarray:
-    """(N,) int64; multi-label (N, C). Raises CatsError naming line, label and what is allowed."""
+    """Labels (N,) int64; multi-label (N, C). Raises CatsError with line, label and allowed labels."""
     where = f"{path}/{columns.file}"
     lookup = _indices(columns.classes)
 
@@ -121,7 +121,7 @@ def _indices(classes: list[str] | dict[str, int] | dict[str, str]) -> dict[str, 
         return {str(name): index for index, name in enumerate(classes)}
     order = list(dict.fromkeys(value for value in classes.values() if isinstance(value, str)))
     if order and not all(isinstance(value, str) for value in classes.values()):
-        raise CatsError(f"classes of a table are all indices or all names, not {', '.join(map(str, classes.values()))}")
+        raise CatsError(f"the classes of a table must be all indices or all names, not {', '.join(map(str, classes.values()))}")
     return {str(label): order.index(value) if isinstance(value, str) else value for label, value in classes.items()}
 
 
@@ -137,12 +137,12 @@ def _marks(column: "pd.Series[Any]", where: str) -> np.ndarray:
 
 
 def ids_of(rows: pd.DataFrame, columns: Columns, names: list[str]) -> list[str]:
-    """The id of each row: what the table says, else the name of its picture."""
+    """The id of each row: from the table, else the name of its picture."""
     return [cell_text(value) for value in rows[columns.id]] if columns.id else names
 
 
 def parts_of(rows: pd.DataFrame, columns: Columns) -> list[str] | None:
-    """The part of each row, if the table says it."""
+    """The part of each row, or None if the table has none."""
     if not columns.part:
         return None
     words = columns.part_values or {}
@@ -150,7 +150,7 @@ def parts_of(rows: pd.DataFrame, columns: Columns) -> list[str] | None:
 
 
 def decode_with(decode: Callable[[bytes, str], np.ndarray], tree: Tree, names: list[str]) -> Iterator[np.ndarray | CatsError]:
-    """The images of a tree by another decoder; one that cannot be read stands there as its error."""
+    """The images of a tree decoded by `decode`; an image that cannot be read is replaced by its CatsError."""
     for name, content in zip(names, tree.read(names), strict=True):
         try:
             yield decode(content, f"{tree.path}/{name}")

@@ -81,7 +81,7 @@ def test_npz_without_a_key(data):
     made = arrays()
     del made["val_labels"]
     np.savez(data / "toy.npz", **made)
-    assert "toy.npz lacks val_labels" in refused(dataset())
+    assert "toy.npz has no val_labels" in refused(dataset())
 
 
 def test_wrong_checksum_says_what_was_expected_and_what_came(data):
@@ -117,7 +117,7 @@ def test_class_missing_after_blind_sub_sampling(data):
 def test_one_image_of_another_size(home):
     images = [np.zeros((8, 8), np.uint8)] * 5 + [np.zeros((8, 9), np.uint8)]
     made = dataset(lambda _: Samples(images, np.arange(6) % 2, list("abcdef")), files=())
-    assert "toy: image f has 8×9 pixels; all images are declared to have 8×8" in refused(made)
+    assert "toy: image f has 8×9 pixels; the declared shape is 8×8" in refused(made)
     assert not list((home / "images").glob("*"))
 
 
@@ -163,7 +163,7 @@ def test_group_in_two_parts(home):
     parts = ["train", "train", "val", "val", "test", "test"]
     samples = Samples(images, np.arange(6) % 2, list("abcdef"), ["p", "q", "r", "r", "p", "s"], parts)
     made = dataset(lambda _: samples, files=(), groups="patient")
-    with pytest.raises(CatsError, match="patient 'p' lies in train and in test"):
+    with pytest.raises(CatsError, match="patient 'p' is in train and in test"):
         split_and_subsample(made, load_images(made, 8), Subsample(), 0)
 
 

@@ -141,7 +141,7 @@ def test_a_group_in_two_official_parts_is_named_with_both(one, other):
     groups[parts == one] = np.where(np.arange(8) == 3, "shared", groups[parts == one])
     groups[parts == other] = np.where(np.arange(8) == 5, "shared", groups[parts == other])
     told = refused(np.arange(24) // 3 % 2, groups, parts)
-    assert told == f"toy: patient 'shared' lies in {one} and in {other}; it must lie in one"
+    assert told == f"toy: patient 'shared' is in {one} and in {other}; it must be in one part only"
 
 
 @pytest.mark.parametrize("part", ["train", "val", "test"])

@@ -88,7 +88,7 @@ def test_a_table_that_is_not_as_declared(own, given, changes, sentence):
 @pytest.mark.parametrize(
     ("images", "changes", "sentence"),
     [
-        (noise(), {"shape": (9, 9)}, "mine: image 0 has 8×8 pixels; all images are declared to have 9×9"),
+        (noise(), {"shape": (9, 9)}, "mine: image 0 has 8×8 pixels; the declared shape is 9×9"),
         (noise(99), {}, "there are only 99 images for 100 labels"),
         ([image.astype(float) for image in noise()], {}, "mine: image 0 is float64"),
     ],

@@ -172,7 +172,7 @@ def test_a_wrong_checksum_says_what_came_and_leaves_nothing(fetched):
 def test_another_size_is_refused_before_a_byte_is_kept(fetched):
     code, err, folder = fetched(("one.bin", f", sha256: {SHA}, size: 7"))
     assert code == 2
-    assert "has 1,048,576 bytes, 7 are declared; nothing was downloaded" in err
+    assert "has 1,048,576 bytes, but 7 are declared; nothing was downloaded" in err
     assert not (folder / "one.bin").exists()
 
 
@@ -180,7 +180,7 @@ def test_more_than_declared_is_stopped(fetched, server):
     server.length = False
     code, err, _ = fetched(("one.bin", f", sha256: {SHA}, size: 7"))
     assert code == 2
-    assert "sends more than the 7 bytes that are declared" in err
+    assert "sends more than the declared 7 bytes" in err
 
 
 @pytest.mark.parametrize("status", [403, 404, 500, 503])

@@ -129,11 +129,9 @@ def test_data_are_found_in_the_place_and_the_place_is_no_part_of_the_identity(ow
         assert dataset.folder() == own / folder / "cells"
         digests.add(dataset.digest())
     assert len(digests) == 1
-    with pytest.raises(
-        ValueError, match="'/data/cells' must lie below the data folder; a folder elsewhere is written as place"
-    ):
+    with pytest.raises(ValueError, match="'/data/cells' must be below the data folder; declare a folder elsewhere as place"):
         described(tree="/data/cells")
-    with pytest.raises(ValueError, match="must lie below the data folder"):
+    with pytest.raises(ValueError, match="must be below the data folder"):
         described(files=({"path": "../x.npz"},))
     with pytest.raises(ValueError, match="place is 'data'; it must be an absolute path"):
         described(tree="cells", place="data")
@@ -331,5 +329,7 @@ def test_an_entry_whose_images_could_change_unnoticed_is_refused(home):
         "dataset:\n  title: t\n  modality: m\n  task: binary\n  classes: [a, b]\n  licence: l\n  citation: c\n"
         "  read: {npz: {file: own.npz}}\n"
     )
-    with pytest.raises(CatsError, match="neither tree nor files is given; without them nobody would notice"):
+    with pytest.raises(
+        CatsError, match="neither tree nor files is given; without them a change of the images would not be noticed"
+    ):
         catalogue.target("mine")

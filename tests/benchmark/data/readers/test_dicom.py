@@ -111,7 +111,7 @@ def test_changed_bytes_are_read_or_named():
 @pytest.mark.parametrize("tags", [{"PatientID": None}, {"PatientID": ""}])
 def test_a_patient_that_is_not_told_stops_the_reading(folder, tags):
     path = folder(written(RAW), written(RAW, **tags))
-    with pytest.raises(CatsError, match=r"1\.dcm has no PatientID; name another group_tag, or give ''"):
+    with pytest.raises(CatsError, match=r"1\.dcm has no PatientID; choose another group_tag, or ''"):
         dicom(**USUAL)(path)
     assert dicom(**USUAL, group_tag="")(path).groups is None
     assert dicom(**USUAL | {"group": "who"})(path).groups == ["w", "w"]
@@ -127,5 +127,5 @@ def test_a_broken_file_stands_among_the_images_as_its_error(folder):
     good, broken = samples.images
     assert good.shape == (2, 2)
     assert isinstance(broken, CatsError)
-    assert "1.dcm is no DICOM file that can be read" in str(broken)
+    assert "1.dcm is not a DICOM file that can be read" in str(broken)
     assert samples.groups == ["p1", ""]

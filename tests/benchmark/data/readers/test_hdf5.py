@@ -82,7 +82,7 @@ def test_a_group_or_a_single_number_is_no_array_of_images(folder):
         file.create_group("x")
         file["one"] = 3
     for key in ("x", "one"):
-        with pytest.raises(CatsError, match=f"'{key}' is no array with a row for each image"):
+        with pytest.raises(CatsError, match=f"'{key}' is not an array with a row for each image"):
             hdf5(**FILES | {"labels": {"train": "ty.h5"}, "images": {"train": "tx.h5"}}, key_images=key)(folder)
 
 

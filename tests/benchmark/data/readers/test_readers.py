@@ -102,8 +102,8 @@ def test_several_folders_may_make_one_class_and_others_may_be_left_out(tree):
     [
         ({"classes": ["cyst"]}, "holds the class 'mass'; declared classes are cyst"),
         ({"classes": ["cyst", "mass"], "root": "nowhere"}, "holds no picture"),
-        ({"classes": ["cyst", "mass"], "parts": {"training": "train"}}, "lies in none of the folders training"),
-        ({"classes": ["cyst", "mass"], "group": "(x)"}, "cannot be told, it does not match (x)"),
+        ({"classes": ["cyst", "mass"], "parts": {"training": "train"}}, "is in none of the folders training"),
+        ({"classes": ["cyst", "mass"], "group": "(x)"}, "has no group, because it does not match (x)"),
     ],
 )
 def test_folders_that_are_not_as_declared(tree, options, sentence):
@@ -115,10 +115,10 @@ def test_folders_that_are_not_as_declared(tree, options, sentence):
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ({"file": "list.csv"}, "list.csv is not there"),
+        ({"file": "list.csv"}, "list.csv does not exist"),
         ({"label": "wat"}, "has no column 'wat'; did you mean 'what'?"),
         ({"classes": ["cyst"]}, "has the label 'mass'; allowed are cyst"),
-        ({"ending": ".tif"}, "line 2 names data/training/cyst/p00_0.tif, which is not there"),
+        ({"ending": ".tif"}, "line 2 names data/training/cyst/p00_0.tif, which does not exist"),
     ],
 )
 def test_tables_that_are_not_as_declared(tree, options, sentence):
@@ -152,7 +152,7 @@ def test_a_broken_picture_stops_the_decoding_unless_the_entry_allows_a_share(tmp
     found = load_images(Dataset(**fields, broken=0.05), 8)
     assert len(found.images) == len(found.labels) == len(found.ids) == 19
     assert "b/7.png" not in found.ids
-    assert "left out are 1 broken images" in caplog.text
+    assert "1 broken images and" in caplog.text
 
 
 @pytest.mark.parametrize(("odd", "left"), [("drop", 19), ("resize", 20)])
@@ -344,7 +344,7 @@ def test_dicom_of_8_bits_and_a_window_of_the_entry():
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        (b"nothing", "x is no DICOM file that can be read"),
+        (b"nothing", "x is not a DICOM file that can be read"),
         (dicom_file(None), "x is a DICOM file without pixels"),
         (dicom_file(RAW, NumberOfFrames=3), "x holds 3 frames; only single images can be read"),
         (dicom_file(RAW, Rows=9), "x: its pixels cannot be decoded"),
@@ -447,7 +447,7 @@ def test_npz_without_val_images_leaves_val_to_be_drawn(archive):
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"val_labels": None, "test_images": None}, "toy.npz lacks test_images, val_labels"),
+        ({"val_labels": None, "test_images": None}, "toy.npz has no test_images, val_labels"),
         ({"train_labels": np.array([{}] * 4)}, "toy.npz is not a whole npz file without pickles"),
         ({"train_images": np.array([None] * 4)}, "toy.npz is not a whole npz file without pickles"),
         ({"test_groups": np.array([{}] * 2), "train_groups": np.arange(4), "val_groups": np.arange(3)}, "without pickles"),
@@ -501,7 +501,7 @@ def zipped_text(path):
         (lambda path: path.write_bytes(b"PK\x03\x04"), "toy.npz is not a whole npz file"),
         (lambda path: path.write_bytes(path.read_bytes()[:-100]), "toy.npz is not a whole npz file"),
         (lambda path: path.write_bytes(path.read_bytes().replace(b"\x02" * 36, b"\xff" * 36)), "Bad CRC-32"),
-        (zipped_text, "toy.npz lacks test_images"),
+        (zipped_text, "toy.npz has no test_images"),
         (npy, "toy.npz is not a whole npz file"),
         (lambda path: path.unlink(), "toy.npz is not a whole npz file"),
     ],

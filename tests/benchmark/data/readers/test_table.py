@@ -43,7 +43,7 @@ def test_classes_are_a_list_or_say_for_each_label_which(written, classes, labels
 
 
 def test_classes_half_by_index_and_half_by_name_are_refused(written):
-    with pytest.raises(CatsError, match="classes of a table are all indices or all names, not 0, positive"):
+    with pytest.raises(CatsError, match="the classes of a table must be all indices or all names, not 0, positive"):
         table(**USUAL | {"classes": {"x": 0, "y": "positive"}})(written(l=["y", "x"]))
 
 
@@ -108,5 +108,5 @@ def test_a_damaged_table_is_named(written, name, content, sentence):
 def test_a_table_cannot_lead_out_of_its_tree(written, path):
     folder = written(f=[path, "a.png"], l=["x", "y"])
     (folder.parent / "secret.png").write_bytes(b"x")
-    with pytest.raises(CatsError, match="line 2 names .*, which is not there"):
+    with pytest.raises(CatsError, match="line 2 names .*, which does not exist"):
         table(**USUAL)(folder)
