@@ -64,7 +64,7 @@ def plan(
         guard = Guard(loaded.budget, forecast=forecast)
         try:
             guard.read(every, frame)
-            for sentence in guard.look(partial(jobs_of, todo, loaded.experiment, loaded.country)):
+            for sentence in guard.project(partial(jobs_of, todo, loaded.experiment, loaded.country)):
                 print_line(sentence)
         except CatsError as error:
             lacking.append(str(error))

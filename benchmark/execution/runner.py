@@ -69,7 +69,7 @@ def run(resolved: ResolvedPlan, writer: Writer, engine: Engine, watch: Watch, pa
                 guard.forecast.announce, guard.forecast.remote = watch.begins, engine.remote
             guard.read(cells, frame, [outcome.record for _, outcome in outbox])
             guard.require()
-            for sentence in guard.look(jobs):
+            for sentence in guard.project(jobs):
                 watch.told(sentence)
         del frame  # it may be large, and a run may take days
         Work(writer, guard, watch, state).do(engine, jobs())

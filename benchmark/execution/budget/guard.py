@@ -93,7 +93,7 @@ class Guard:
         if self.forecast is not None and self.budget.needs_energy:
             require_energy(self.forecast.device, self.forecast.country)
 
-    def look(self, jobs: Callable[[], Iterable[Job]]) -> Iterator[str]:
+    def project(self, jobs: Callable[[], Iterable[Job]]) -> Iterator[str]:
         """Sentences to print before the first job: the expected cost of all jobs, and how many of them fit.
 
         Raises CatsError if not even the first cell fits.

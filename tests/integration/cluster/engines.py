@@ -13,6 +13,6 @@ def own(make, workers=2):
     return Dask("cpu", None, workers, make=make)
 
 
-def told(outcomes):
+def notes(outcomes):
     """The note that works.py has left for each job."""
     yield from map(note_in, outcomes)

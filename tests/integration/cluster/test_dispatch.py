@@ -17,7 +17,7 @@ from benchmark.specs.budget import Budget
 from results.error import CatsError
 from results.record import Energy
 from tests.integration.cluster import works
-from tests.integration.cluster.engines import all_of_them, own, told
+from tests.integration.cluster.engines import all_of_them, notes, own
 from tests.support import fakes
 from tests.support.outcomes import outcomes_of
 
@@ -58,7 +58,7 @@ def wait_for_work(home, count, seconds=0.0):
 def test_jobs_in_hand_when_all_is_stopped_tell_what_they_cost(jobs, home):
     control = all_of_them()
     outcomes = own(works.until_stopped).outcomes(jobs(3), control)
-    assert next(told(outcomes)) == 0
+    assert next(notes(outcomes)) == 0
     wait_for_work(home, 2)
     control.stop_requested = True
     records = [outcome.record for some in outcomes for outcome in some]
@@ -71,7 +71,7 @@ def test_jobs_that_do_not_hear_the_end_are_recorded_with_their_time_and_without_
         by_hand.worker()
     control = all_of_them()
     outcomes = Dask("cpu", by_hand.address, make=works.long).outcomes(jobs(3, pack=1), control)
-    assert next(told(outcomes)) == 0
+    assert next(notes(outcomes)) == 0
     wait_for_work(home, 2, seconds=1.0)
     control.stop_requested = True
     records = [outcome.record for some in outcomes for outcome in some]
@@ -93,7 +93,7 @@ def test_a_pack_whose_worker_dies_goes_on_cell_by_cell_so_that_one_fails_alone(j
 def test_a_worker_that_is_taken_back_is_no_death_of_its_job(jobs, by_hand, home, how):
     done = []
     engine = Dask("cpu", by_hand.address, make=works.until_let)
-    thread = threading.Thread(target=lambda: done.extend(told(engine.outcomes(jobs(1), all_of_them()))))
+    thread = threading.Thread(target=lambda: done.extend(notes(engine.outcomes(jobs(1), all_of_them()))))
     thread.start()
     for times in range(1, 4):
         worker = by_hand.worker()

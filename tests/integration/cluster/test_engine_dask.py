@@ -29,7 +29,7 @@ from benchmark.specs.job import jobs_of
 from benchmark.specs.plan import load_plan
 from results.error import CatsError
 from tests.integration.cluster import works
-from tests.integration.cluster.engines import all_of_them, own, told
+from tests.integration.cluster.engines import all_of_them, notes, own
 from tests.integration.cluster.processes import waited_for, written
 from tests.support.plans import cells_of
 
@@ -39,7 +39,7 @@ pytestmark = [pytest.mark.cluster, pytest.mark.slow]
 def test_every_job_is_done_once(jobs):
     begun = []
     control = RunControl(lambda job: begun.append(job) or job)
-    done = list(told(own(works.key).outcomes(jobs(150), control)))
+    done = list(notes(own(works.key).outcomes(jobs(150), control)))
     assert sorted(done) == sorted(job.cells[0].key for job in jobs(150))
     assert len(begun) == 150
 
@@ -57,7 +57,7 @@ def test_a_job_that_kills_its_worker_three_times_fails_and_the_rest_is_done(jobs
 def test_a_job_whose_worker_hangs_is_done_by_another(jobs, home):
     with dask.config.set({"distributed.scheduler.worker-ttl": "6s"}):  # more than a busy machine makes a worker wait
         engine = own(works.seed_or_halt_once)
-        done = list(told(engine.outcomes(jobs(8), all_of_them())))
+        done = list(notes(engine.outcomes(jobs(8), all_of_them())))
     assert (home / "halted").exists()
     assert sorted(done) == list(range(8))
 
@@ -74,7 +74,7 @@ def test_a_worker_that_dies_with_what_it_had_done_holds_nobody_up(jobs, by_hand,
 
     monkeypatch.setattr(distributed.Future, "result", fetch_too_late)
     by_hand.worker(), by_hand.worker()
-    done = list(told(Dask("cpu", by_hand.address, make=works.key).outcomes(jobs(20), all_of_them())))
+    done = list(notes(Dask("cpu", by_hand.address, make=works.key).outcomes(jobs(20), all_of_them())))
     assert first.locked()
     assert sorted(done) == sorted(job.cells[0].key for job in jobs(20))
 
@@ -82,7 +82,7 @@ def test_a_worker_that_dies_with_what_it_had_done_holds_nobody_up(jobs, by_hand,
 def test_closing_leaves_no_process_and_waits_for_no_job(jobs):
     before = set(psutil.Process().children(recursive=True))
     outcomes = own(works.long).outcomes(jobs(8), all_of_them())
-    assert next(told(outcomes)) == 0
+    assert next(notes(outcomes)) == 0
     during = set(psutil.Process().children(recursive=True)) - before
     workers = [child for child in during if "spawn_main" in " ".join(child.cmdline())]
     outcomes.close()
@@ -108,7 +108,7 @@ def test_a_worker_stays_at_its_target(tmp_path):
     )
     jobs = jobs_of(cells_of(load_plan(str(plan))), "two", "DEU")
     changes, last = 0, defaultdict(lambda: None)
-    for worker, *where in told(own(works.place).outcomes(jobs, all_of_them())):
+    for worker, *where in notes(own(works.place).outcomes(jobs, all_of_them())):
         place = tuple(where)
         changes += last[worker] not in {None, place}
         last[worker] = place
@@ -119,7 +119,7 @@ def test_a_worker_stays_at_its_target(tmp_path):
 def test_a_worker_that_comes_late_gets_jobs_too(jobs, by_hand):
     by_hand.worker()
     seen = set()
-    for pid in told(Dask("cpu", by_hand.address, make=works.pid).outcomes(jobs(400), all_of_them())):
+    for pid in notes(Dask("cpu", by_hand.address, make=works.pid).outcomes(jobs(400), all_of_them())):
         if not seen:
             by_hand.worker()
         seen.add(pid)
@@ -160,7 +160,7 @@ def test_a_worker_with_another_version_is_refused_before_anything_begins(jobs, b
 def test_a_worker_with_another_version_that_comes_late_gets_nothing_and_is_told_of_once(jobs, by_hand, tmp_path, caplog):
     by_hand.worker()
     seen = set()
-    for pid in told(Dask("cpu", by_hand.address, make=works.pid).outcomes(jobs(400), all_of_them())):
+    for pid in notes(Dask("cpu", by_hand.address, make=works.pid).outcomes(jobs(400), all_of_them())):
         if not seen:
             by_hand.worker(before=other_timm(tmp_path))
         seen.add(pid)

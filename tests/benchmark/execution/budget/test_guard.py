@@ -218,11 +218,11 @@ def test_what_does_not_hold_the_first_cell_is_refused_and_what_holds_a_part_says
     first, *rest = some = cells()
     jobs = partial(jobs_of, rest, "e", "NLD")
     with pytest.raises(CatsError, match=r"does not hold even the first cell: 0.001 kWh spent, 0.001 kWh expected"):
-        list(guard({"kwh": 1.5e-3}, some, record(first)).look(jobs))
-    told = list(guard({"kwh": 3.5e-3}, some, record(first)).look(jobs))
+        list(guard({"kwh": 1.5e-3}, some, record(first)).project(jobs))
+    told = list(guard({"kwh": 3.5e-3}, some, record(first)).project(jobs))
     assert told[0] == "expected: 97 to 119 seconds, 2.7 to 3.3 Wh, 1.4 to 1.6 g CO2e for 3 cells (3 by finished ones)"
     assert told[1] == "3 of 4 cells are left; about 2 of them fit into the budget of 0.0035 kWh"
-    assert len(list(guard({"kwh": 9}, some, record(first)).look(jobs))) == 1
+    assert len(list(guard({"kwh": 9}, some, record(first)).project(jobs))) == 1
 
 
 @pytest.mark.slow
@@ -230,9 +230,11 @@ def test_a_projection_says_whose_calibration_it_is_where_others_do_the_work():
     some = cells()
     kept = Guard(Budget(hours=9), forecast=forecast_of(None, "cpu", "NLD", calibrates=True))
     jobs = partial(jobs_of, some, "e", "NLD")
-    assert "worker" not in next(kept.look(jobs))
+    assert "worker" not in next(kept.project(jobs))
     kept.forecast.remote = True
-    assert next(kept.look(jobs)).endswith("(4 by calibration); the time is that of one worker, calibrated on the driver's cpu")
+    assert next(kept.project(jobs)).endswith(
+        "(4 by calibration); the time is that of one worker, calibrated on the driver's cpu"
+    )
 
 
 @pytest.mark.slow
