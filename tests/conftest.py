@@ -10,9 +10,11 @@ import pytest
 from benchmark.specs import catalogue
 from results.error import CatsError
 from tests.support import databases
+from tests.support.missing import missed
 
 databases.share_tables()
 
+LEFT_OUT: list[int] = []
 GIVEN = {name: os.environ.get(name) for name in ("CATS_DATA", "CATS_WEIGHTS")}
 TRUTH = Path(os.environ.get("CATS_TRUTH") or Path(__file__).parents[2] / "shared" / "truth")  # beside the checkout
 HEAVY_CACHES = (
@@ -26,6 +28,32 @@ def pytest_configure():
     """Tests hear Ctrl-C, and so does what they start, also where the shell that began them has it ignored (nohup, a job)."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_modifyitems(items):
+    """Long tests come first, so that none of them is left to one of two processes at the end."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
+def pytest_deselected(items):
+    """Counts the tests that a choice of marks leaves out; pytest-xdist does not."""
+    LEFT_OUT.append(len(items))
+
+
+def pytest_sessionfinish(session):
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["left out"] = sum(LEFT_OUT)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node):
+    """Every process of pytest-xdist leaves out the same tests."""
+    LEFT_OUT[:] = [getattr(node, "workeroutput", {}).get("left out", 0)]
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    if sum(LEFT_OUT) and config.getoption("markexpr"):
+        terminalreporter.write_line(f"{sum(LEFT_OUT)} tests were left out, chosen were: {config.getoption('markexpr')}")
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -52,13 +80,6 @@ def home(tmp_path_factory, monkeypatch):
     if "benchmark.training.device_cache" in sys.modules:
         sys.modules["benchmark.training.device_cache"].evict_unused()
     return folder
-
-
-def missed(sentence: str) -> None:
-    """Skips the test, or fails it where real data are required."""
-    if os.environ.get("CATS_REQUIRE_DATA") == "1":
-        pytest.fail(sentence)
-    pytest.skip(sentence)
 
 
 def real(name: str, monkeypatch: pytest.MonkeyPatch) -> Path:

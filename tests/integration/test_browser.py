@@ -18,7 +18,7 @@ from results.report.attempts import cells_of, details_of, looked_into
 from results.report.choice_sections import agreement, tradeoff
 from results.report.html import Page, render
 from results.report.sections import difference, heat, per_target, ranks, what_was_run
-from tests.conftest import missed
+from tests.support.missing import missed
 from tests.support.runs import CLEAR, UNKNOWN, run, runs
 
 pytestmark = pytest.mark.browser

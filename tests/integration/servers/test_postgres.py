@@ -14,8 +14,10 @@ from results.tracking.experiment import Tracking
 from results.tracking.mlflow_format import WHOLE
 from results.tracking.outbox import Outbox
 from results.tracking.send import create_run, write_run
-from tests.integration.servers.conftest import PASSWORD, QUOTED
 from tests.integration.servers.records import COLUMNS, PLAN, board_of, records, same_frame, send_all
+from tests.support.servers import PASSWORD, QUOTED
+
+pytestmark = pytest.mark.server
 
 PATIENCE_SECONDS = 250
 

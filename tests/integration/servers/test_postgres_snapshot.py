@@ -1,5 +1,7 @@
 """The snapshot on PostgreSQL: the tests of sqlite, where they do not need a file to vouch for the database."""
 
+import pytest
+
 from results.tracking.change_counter import witness
 from results.tracking.snapshot import frame_of, unchanged
 from tests.support.snapshots import (  # noqa: F401 - pytest runs the imported tests with this folder's tracking server
@@ -17,6 +19,8 @@ from tests.support.snapshots import (  # noqa: F401 - pytest runs the imported t
     test_the_long_way_follows_a_run_from_its_start_to_its_end_and_one_that_is_resumed,
     test_whatever_happens_in_whatever_order_the_long_way_ends_at_the_same_frame,
 )
+
+pytestmark = pytest.mark.server
 
 
 def test_nothing_vouches_for_a_database_on_postgresql_so_that_it_is_always_asked(tracking, folder):

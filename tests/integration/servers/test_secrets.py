@@ -11,8 +11,10 @@ from benchmark.execution.records import outbox_of
 from results.error import CatsError
 from results.record import Outcome
 from results.tracking.experiment import Tracking
-from tests.integration.servers.conftest import PASSWORD, QUOTED, free_port
 from tests.integration.servers.records import PLAN, board_of, records, send_all
+from tests.support.servers import PASSWORD, QUOTED, free_port
+
+pytestmark = pytest.mark.server
 
 SECRETS = (PASSWORD, QUOTED, "s3cr3t")  # the last is a part of both
 COMMANDS = [

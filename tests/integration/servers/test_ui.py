@@ -13,8 +13,10 @@ import pytest
 from results.record import Outcome
 from results.tracking.experiment import Tracking
 from results.tracking.send import send
-from tests.integration.servers.conftest import QUOTED, answers, free_port
 from tests.integration.servers.records import records
+from tests.support.servers import QUOTED, answers, free_port
+
+pytestmark = pytest.mark.server
 
 UI = [sys.executable, "-m", "benchmark", "ui"]
 LISTENS = "0A"

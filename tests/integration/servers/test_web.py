@@ -16,8 +16,10 @@ from results.tracking.registry import Registry, Version
 from results.tracking.send import send
 from results.tracking.snapshot import frame_of, unchanged
 from results.tracking.writer import Writer
-from tests.integration.servers.conftest import PASSWORD
 from tests.integration.servers.records import board_of, records, same_frame, send_all
+from tests.support.servers import PASSWORD
+
+pytestmark = pytest.mark.server
 
 TABLE = pd.DataFrame({"sample": ["a", "b"], "label": [0, 1], "probability_no": [0.2, 0.7]})
 
