@@ -1,4 +1,4 @@
-"""A record: everything that is kept of one finished or failed attempt at a cell, a pretraining or the scores of a pair."""
+"""A record: all results of one finished or failed attempt at a cell, a pretraining or the scores of a pair."""
 
 import math
 import re
@@ -17,9 +17,9 @@ from pydantic import (
 Task = Literal["binary", "multiclass", "multilabel", "ordinal"]
 
 Provenance = Literal["counter", "modelled", "missing"]
-APART = 0.2  # of NVML's figure: two readings of one GPU that differ by more are not the same energy
-PREDICTIONS = "predictions.parquet"  # the file of them, in an outbox as in MLflow
-LONG = 5.0  # seconds; below, the steps of a counter weigh too much to say so
+APART = 0.2  # share of NVML's figure by which two readings of one GPU may differ
+PREDICTIONS = "predictions.parquet"  # the file of the predictions, in an outbox and in MLflow
+LONG = 5.0  # seconds; in shorter phases the steps of a counter are too coarse to compare
 
 
 class Frozen(BaseModel):
@@ -31,7 +31,7 @@ class Frozen(BaseModel):
 class Energy(Frozen):
     """Energy of one piece of hardware during one phase. `kwh` is None exactly when it is missing.
 
-    `whole`: nobody else had a part of it, although the cost that it stands in is a share of other hardware's.
+    `whole`: all of the energy of this hardware belongs to the attempt, although its cost is a share of other hardware.
     """
 
     kwh: float | None
@@ -40,7 +40,7 @@ class Energy(Frozen):
 
     @model_serializer(mode="wrap")
     def _brief(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """As older readers know it, unless there is more to say."""
+        """Leave out `whole` where it is false, so that older readers can read the text."""
         return {name: value for name, value in write(self).items() if name != "whole" or value}
 
 
@@ -52,10 +52,10 @@ class Cost(Frozen):
         seconds: wall-clock time.
         energy: by hardware: cpu, ram, gpu.
         kg_per_kwh: carbon intensity of the declared country, kg CO2e per kWh; None if unknown.
-        nvml_kwh: what NVML's counter says of the GPU, beside codecarbon's figure in `energy`; None if it is silent.
-        shared_seconds: if this is a share of what several attempts cost together, the wall-clock time of all of it; else None.
-        undivided: other attempts used the hardware at the same time, and each holds all of its energy: no share. A sum of such
-            figures counts some of it more than once.
+        nvml_kwh: energy of the GPU by NVML's counter, beside codecarbon's figure in `energy`; None if NVML gives none.
+        shared_seconds: wall-clock time of all attempts together, if this is a share of their common cost; else None.
+        undivided: other attempts used the hardware at the same time, and each holds all of its energy instead of a share. A sum
+            of such figures counts some energy more than once.
     """
 
     phase: str
@@ -68,7 +68,7 @@ class Cost(Frozen):
 
     @model_serializer(mode="wrap")
     def _brief(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """What came later is written only where it says something: else the text is the one that older readers know."""
+        """Leave out later fields that have their default, so that older readers can read the text."""
         later = {"nvml_kwh": None, "shared_seconds": None, "undivided": False}
         return {name: value for name, value in write(self).items() if name not in later or value != later[name]}
 
@@ -78,17 +78,17 @@ class Cost(Frozen):
 
     @property
     def missing(self) -> list[str]:
-        """The hardware that was used and whose energy nobody could tell."""
+        """The hardware that was used and whose energy is unknown."""
         return sorted(name for name, e in self.energy.items() if e.provenance == "missing")
 
     @property
     def shared(self) -> bool:
-        """Whether this is a share of what several attempts cost together."""
+        """True if this is a share of the common cost of several attempts."""
         return self.shared_seconds is not None
 
     @property
     def gpu_differs(self) -> bool | None:
-        """Whether codecarbon and NVML differ about the GPU by more than APART; None if one is silent, or it was too short."""
+        """True if codecarbon and NVML differ by more than APART on the GPU; None if one is unknown or the phase short."""
         gpu = self.energy.get("gpu")
         seconds = self.seconds if self.shared_seconds is None else self.shared_seconds
         if gpu is None or gpu.kwh is None or not self.nvml_kwh or seconds < LONG:
@@ -97,15 +97,15 @@ class Cost(Frozen):
 
 
 class Record(Frozen):
-    """One attempt. `key` says what was attempted, `attempt` which attempt this is.
+    """One attempt. `key` identifies the cell, pretraining or pair, `attempt` this attempt at it.
 
     Attributes:
         version: of this format; records of every older version stay readable.
-        names: source, target, backbone, seed, protocol ...: what people filter by.
+        names: source, target, backbone, seed, protocol ...: the fields that users filter by.
         point: digest of recipe, rule and sub-sample: equal for cells that differ in source, target or seed only.
         settings: every field of the resolved recipe and sub-sample.
         facts: digests of weights, data and the images actually drawn; counts.
-        scores: of the test images. validation: of the restored epoch, or what measures say. curves: one value per epoch.
+        scores: of the test images. validation: of the restored epoch, or scores of measures. curves: one value per epoch.
         started, ended: seconds since 1970.
     """
 
@@ -134,8 +134,8 @@ class Outcome:
     """A record with its predictions, one row per test image.
 
     `predictions` has the columns sample, group, label (multi-label: one column per class, `label_<class>`) and one
-    column per class, `probability_<class>`; None for a pretraining and for a failed attempt. What waits in an outbox has the
-    parquet file of it instead.
+    column per class, `probability_<class>`; None for a pretraining and for a failed attempt. A record in an outbox has the path
+    of the parquet file instead.
     """
 
     record: Record
@@ -143,5 +143,5 @@ class Outcome:
 
 
 def metric_name(name: str) -> str:
-    """A name as MLflow takes it: `knn[k=3]` becomes `knn:k 3`."""
+    """A name that MLflow accepts: `knn[k=3]` becomes `knn:k 3`."""
     return re.sub(r"[^\w\-. :/]", "_", name.replace("]", "").translate(str.maketrans("[=,", ":  ")))

@@ -20,7 +20,7 @@ def read_grid(path: Path) -> pd.DataFrame:
     """A matrix of figures: index sources, columns targets, NaN where there is none.
 
     The column of names may be called `source`, or `target` if the file has the targets as rows; else the first column that
-    holds words names the sources. Raises CatsError if there is none, a name stands twice, or a cell is no number.
+    holds words names the sources. Raises CatsError if there is none, a name occurs twice, or a cell is no number.
     """
     table = read_table(path)
     table = table.drop(columns=[c for c in map(str, table) if c.startswith("Unnamed:") and _counts(table[c])])
@@ -43,7 +43,7 @@ def read_grid(path: Path) -> pd.DataFrame:
 
 
 def _counts(column: "pd.Series[Any]") -> bool:
-    """Whether a nameless column only numbers the rows."""
+    """True if a column without a name only numbers the rows."""
     return pd.api.types.is_integer_dtype(column) and column.is_unique
 
 
@@ -82,9 +82,9 @@ def _filled(grid: pd.DataFrame) -> Iterator[tuple[str, str, float]]:
 
 
 def scores_of(grids: dict[str, pd.DataFrame], lower: Iterable[str], backbone: str, experiment: str) -> list[Record]:
-    """One record for each pair, with what each measure says of it; what is said in `lower` is turned, so that higher is better.
+    """One record for each pair, with the score of each measure; the sign of measures in `lower` is changed: higher is better.
 
-    Raises CatsError for a name that is none, and if `lower` names a measure that is not there.
+    Raises CatsError for an invalid name of a measure, and if `lower` names a measure without a matrix.
     """
     turned = set(lower)
     for name in turned - grids.keys():

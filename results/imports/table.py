@@ -34,7 +34,7 @@ def read_table(path: Path) -> pd.DataFrame:
 def runs_of(table: pd.DataFrame, how: ColumnMap, experiment: str, where: str) -> list[Record]:
     """One record for each row, failed and unfinished ones too. `where` names the table in errors.
 
-    Raises CatsError for a column that is not there, a value that cannot be read, and rows that cannot be told apart.
+    Raises CatsError for a missing column, a value that cannot be read, and rows that nothing distinguishes.
     """
     for column in how.columns():
         if column not in table:
@@ -60,14 +60,16 @@ def runs_of(table: pd.DataFrame, how: ColumnMap, experiment: str, where: str) ->
 
 
 class _Row:
-    """One row of a table, read by a mapping."""
+    """One row of a table, read with a column map."""
 
     def __init__(self, row: dict[Any, Any], where: str, how: ColumnMap) -> None:
         self.row, self.where, self.how = row, where, how
 
     def text(self, column: Column, field: str) -> str:
         value = column.value if isinstance(column, Value) else self.row[column]
-        if isinstance(value, float) and value.is_integer() and field == "seed":  # a gap in a column makes its integers floats
+        if (
+            isinstance(value, float) and value.is_integer() and field == "seed"
+        ):  # a missing value in a column turns its integers into floats
             value = int(value)
         if value is None or pd.isna(value) or not str(value).strip():
             raise CatsError(f"{self.where}: {field} is missing")
@@ -80,7 +82,7 @@ class _Row:
         return "None" if value is None or pd.isna(value) else str(value)
 
     def number(self, column: str, field: str) -> float:
-        """NaN where there is none."""
+        """The number in a column; NaN where the table has none."""
         value = self.row[column]
         if value is None or pd.isna(value):
             return math.nan
@@ -135,7 +137,7 @@ def _numbers(row: _Row, columns: dict[str, str], before: str = "") -> dict[str, 
 
 
 def _costs(row: _Row, seconds: float) -> tuple[Cost, ...]:
-    """Power times duration is modelled; a run whose power or duration nobody wrote down cost something, nobody knows what."""
+    """Power times duration gives modelled energy; without power or duration the energy of a run is missing."""
     power = row.how.power
     if power is None and math.isnan(seconds):
         return ()
@@ -148,6 +150,6 @@ def _costs(row: _Row, seconds: float) -> tuple[Cost, ...]:
 
 
 def facts_of(origin: str, names: dict[str, str], leak: str | None = None) -> dict[str, str]:
-    """Where figures come from; and a leak that is known, or if the source is the target: boards keep that off the ranking."""
+    """Origin of the figures, and the reason of a leak: a declared one, or that the source is the target."""
     reason = SELF if names["source"].split("[")[0] == names["target"] else leak
     return {"imported": origin} | ({} if reason is None else {"leak": reason})

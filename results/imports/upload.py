@@ -1,4 +1,4 @@
-"""Records into MLflow, one run each and none of them twice; runs that are there learn what a map says of them by now."""
+"""Uploads imported records to MLflow, one run each and none twice; existing runs are updated by today's map."""
 
 import math
 import time
@@ -19,15 +19,15 @@ from results.tracking.lease import Lease
 from results.tracking.mlflow_format import measurements, tags_of
 from results.tracking.send import STATUS
 
-COSTS = ("seconds_", "energy_kwh_", "co2e_kg_")  # metrics that follow from the costs, which a map may state anew
-DROPPED = ("cats.source_images", "cats.leak", "cats.reason")  # what a map may take back
+COSTS = ("seconds_", "energy_kwh_", "co2e_kg_")  # metrics that follow from the costs, which a map may change
+DROPPED = ("cats.source_images", "cats.leak", "cats.reason")  # tags that a map may remove
 ORIGIN = "cats.imported"
-ASKED = 256  # runs written between two looks whether the experiment is still this writer's
+ASKED = 256  # runs written between two checks of the lease
 
 
 @dataclass(frozen=True)
 class Deposit:
-    """What became of a record. `clashes`: what it says otherwise than its run, which is left as it is."""
+    """The outcome of a record. `clashes`: fields in which it differs from its existing run, which is not changed."""
 
     record: Record
     act: Literal["made", "updated", "there", "left"]
@@ -35,11 +35,11 @@ class Deposit:
 
 
 def deposit(tracking: Tracking, records: Sequence[Record], lease: Lease | None = None) -> Iterator[Deposit]:
-    """Write the records that the experiment has not got; yields every one as soon as it is there.
+    """Write the records that the experiment does not have; yields every record as soon as it is written.
 
-    A run that an earlier, interrupted import left half-written is completed. One that is there gets the tags of today's map,
-    and parameters and metrics that it lacks; its settings and figures are never changed. Of what somebody else has written
-    meanwhile one is left. Raises CatsError if MLflow refuses, LostError if another driver has taken over (tracking.lease).
+    A run that an interrupted import left half-written is completed. An existing run gets the tags of today's map, and missing
+    parameters and metrics; its settings and figures are never changed. If another process has written the same key meanwhile,
+    one run is kept. Raises CatsError if MLflow refuses, LostError if another driver has taken over (tracking.lease).
     """
     there = list(tracking.runs("tags.`cats.key` != ''"))
     keys = {run.data.tags["cats.key"]: run for run in there}
@@ -68,14 +68,14 @@ def _delivered(tracking: Tracking, record: Record, found: Run | None) -> Deposit
     # The point is among what is written last.
     if found is None or found.info.status == "RUNNING" or "cats.point" not in found.data.tags:
         _write(tracking, record, found.info.run_id if found else None)
-        if found is not None and "cats.reason" in found.data.tags and not record.reason:  # it was closed as abandoned
+        if found is not None and "cats.reason" in found.data.tags and not record.reason:  # the run was closed as abandoned
             tracking.client.delete_tag(found.info.run_id, "cats.reason")
         return Deposit(record, "made")
     return _update(tracking, record, found)
 
 
 def _write(tracking: Tracking, record: Record, run_id: str | None) -> None:
-    """Three calls; a fourth, asking first, would be dear for twenty thousand runs, and whoever calls knows what is there."""
+    """Write a record with three calls; a fourth, which searches for the run, would be slow for twenty thousand runs."""
     start, end = int(record.started * 1000), int(record.ended * 1000)
     if run_id is None:
         tags = {"cats.key": record.key, "cats.attempt": record.attempt, "cats.kind": record.kind}
@@ -104,7 +104,7 @@ def _update(tracking: Tracking, record: Record, run: Run) -> Deposit:
     changed = [RunTag(name, value) for name, value in today.items() if tags.get(name) != value]
     gone = [name for name in DROPPED if name in tags and name not in today]
     more = [Param(name, value) for name, value in params.items() if name not in known]
-    now = int(time.time() * 1000)  # of two values of a metric the later one counts
+    now = int(time.time() * 1000)  # MLflow shows the later of two values of a metric
     measured = [Metric(name, value, now, 0) for name, value in metrics.items() if name in other or name not in figures]
     ended = run.info.status != STATUS[record.status]
     if not (changed or gone or more or measured or ended):

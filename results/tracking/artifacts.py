@@ -1,7 +1,7 @@
-"""Files of a run. What a tracking server says of their place is not trusted: it names no file of this machine, no other host.
+"""Files of a run. The place that a tracking server names for them is not trusted.
 
-Anybody who may write to a server may say where the artifacts of an experiment lie, and MLflow's client believes it: it would
-read and write files of this machine, or send the credentials of the server to another host.
+Everyone who may write to a server can set the place of the artifacts of an experiment, and MLflow's client follows it: the
+client would read and write files of this machine, or send the credentials of the server to another host.
 """
 
 from pathlib import Path
@@ -19,7 +19,7 @@ STORES = ("s3", "gs", "abfss", "wasbs")  # reached with credentials of their own
 
 
 def check_place(tracking_uri: str, artifacts: str) -> None:
-    """Raises CatsError if a server of the web puts artifacts where it has no business, or a path leads upwards."""
+    """Raises CatsError if a web server names a place for artifacts outside itself, or if a path contains `..`."""
     place = urlsplit(artifacts)
     if ".." in unquote(place.path).replace("\\", "/").split("/"):
         raise CatsError(f"MLflow at {shown(tracking_uri)} puts artifacts at {shown(artifacts)}; a path with .. is not used")
@@ -33,7 +33,7 @@ def check_place(tracking_uri: str, artifacts: str) -> None:
 
 
 def repository(tracking_uri: str, artifacts: str) -> "ArtifactRepository":
-    """Reads and writes below `artifacts`, the place that a run names. Raises CatsError if that place is not trusted."""
+    """A client that reads and writes below `artifacts`, the place that a run names. Raises CatsError if it is not trusted."""
     from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
     check_place(tracking_uri, artifacts)
@@ -41,12 +41,12 @@ def repository(tracking_uri: str, artifacts: str) -> "ArtifactRepository":
 
 
 def upload(tracking_uri: str, artifacts: str, file: Path, folder: str | None = None) -> None:
-    """Put a file below `artifacts`."""
+    """Upload a file to a folder below `artifacts`."""
     repository(tracking_uri, artifacts).log_artifact(str(file), folder)
 
 
 def fetched(tracking_uri: str, artifacts: str, path: str, folder: Path) -> Path:
-    """Bring one file into a folder. Raises CatsError if what comes does not lie there under its own name."""
+    """Download one file into a folder. Raises CatsError if the file is not in that folder under its own name afterwards."""
     came = Path(repository(tracking_uri, artifacts).download_artifacts(path, str(folder)))
     if folder.resolve() not in came.resolve().parents or came.name != Path(path).name or not came.is_file():
         raise CatsError(f"MLflow puts {path} at {came}, not in {folder.resolve()}; it is not read")
@@ -54,7 +54,7 @@ def fetched(tracking_uri: str, artifacts: str, path: str, folder: Path) -> Path:
 
 
 def local_folder(tracking_uri: str, artifacts: str) -> Path | None:
-    """Where the artifacts of a run lie if they are files of this machine. Raises CatsError if that is not trusted."""
+    """The folder of the artifacts of a run if they are files of this machine. Raises CatsError if it is not trusted."""
     check_place(tracking_uri, artifacts)
     place = urlsplit(artifacts)
     return Path(url2pathname(place.path)) if place.scheme in {"", "file"} else None

@@ -1,11 +1,11 @@
-"""Which machine this is, as its kernel knows it."""
+"""The boot id of this machine, which all its containers share."""
 
 import socket
 from pathlib import Path
 
 
 def kernel() -> str:
-    """What tells this running kernel from every other one; containers of one machine have one."""
+    """The boot id of the running kernel; the host name where the system has none."""
     try:
         return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
     except OSError:

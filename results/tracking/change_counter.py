@@ -1,9 +1,9 @@
-"""Whether a tracking database is still what it was, told from its file alone, without asking MLflow."""
+"""Whether a tracking database has changed, read from its file alone, without asking MLflow."""
 
 from pathlib import Path
 
 SQLITE = "sqlite:///"
-LINK = "file:"  # sqlite:///file:PATH?mode=ro&uri=true is sqlite's own way to say more about a file
+LINK = "file:"  # sqlite:///file:PATH?mode=ro&uri=true is sqlite's own syntax for options of a file
 MAGIC = b"SQLite format 3\0"
 ROLLBACK = b"\x01\x01"  # file format: no write-ahead log, whose writers leave the counter alone
 
@@ -15,17 +15,17 @@ def absolute(uri: str) -> str:
 
 
 def is_missing(uri: str) -> bool:
-    """True only for a sqlite file that is not there: asking MLflow about it would make one."""
+    """True only for a sqlite file that does not exist: asking MLflow about it would create one."""
     file = uri.removeprefix(SQLITE)
     return file != uri and not file.startswith(LINK) and not Path(file).exists()
 
 
 def witness(uri: str) -> str | None:
-    """A text that is the same exactly as long as nothing was written to a sqlite database; None where nothing vouches for it.
+    """A text that changes with every write to a sqlite database; None where no such text exists.
 
     SQLite raises a counter in the header of the file with every transaction that writes (bytes 24 to 27, see "Database
-    File Format" of its manual). Identity, size and time of the file tell a file that was put in the place of another. Other
-    servers, databases with a write-ahead log, and those that are being written to have no witness.
+    File Format" of its manual). Identity, size and time of the file detect a file that has replaced another one. Other
+    servers, databases with a write-ahead log, and databases that are being written to give None.
     """
     if not uri.startswith(SQLITE):
         return None

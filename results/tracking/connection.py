@@ -1,4 +1,4 @@
-"""What a tracking server needs before it is asked, and what it says when that fails: short waits, no chatter, one line."""
+"""Connection to a tracking server: short timeouts, no log lines of MLflow, and one line for an error."""
 
 import logging
 import os
@@ -12,15 +12,15 @@ from results.tracking.uri import DATABASES, scheme, shown
 
 
 def quiet() -> None:
-    """MLflow tells every migration and every file, and asks a server that is away for minutes; nobody wants that."""
+    """Silence MLflow, which logs every migration and every file, and shorten its retries, which last minutes."""
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
-    os.environ.setdefault("PGCONNECT_TIMEOUT", "10")  # seconds; without it a host that is off takes minutes
+    os.environ.setdefault("PGCONNECT_TIMEOUT", "10")  # seconds; without it a host that is switched off takes minutes
     warnings.filterwarnings("ignore", module="mlflow")
     logging.getLogger("alembic").setLevel(logging.WARNING)
-    logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)  # it tells every try; what came of them is said once
-    logging.getLogger("mlflow").setLevel(logging.CRITICAL)  # it prints the traceback of an error, and raises it then
+    logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)  # it logs every retry; the result is reported once
+    logging.getLogger("mlflow").setLevel(logging.CRITICAL)  # it prints the traceback of an error and also raises the error
 
 
 def reach(uri: str) -> None:

@@ -1,4 +1,4 @@
-"""What attempts cost, as the rows of their runs hold it: every phase as JSON text, and beside it in brief what boards ask."""
+"""Columns of the costs of attempts in a frame of runs: every phase as JSON text, and the totals that boards need."""
 
 import json
 import math
@@ -8,15 +8,15 @@ import pandas as pd
 
 from results.tracking.gc_pause import uncollected
 
-SHARED = " (shared)"  # behind hardware and provenance, where attempts trained together share the energy of one device
-UNDIVIDED = " (shared, not divided)"  # where each of them holds all of it
+SHARED = " (shared)"  # follows hardware and provenance where attempts that trained together share the energy of one device
+UNDIVIDED = " (shared, not divided)"  # where each attempt holds all of that energy
 
 
 def brief(costs: str) -> dict[str, Any]:
-    """Of the costs of one attempt: `kwh`, None if a figure is missing or there is none, and `energy`, "cpu modelled;...",
-    with "(shared)" behind what is a share of several attempts' energy, "(shared, not divided)" behind what is all of it.
+    """The totals of the costs of one attempt (JSON text), stored with every run so that boards need not parse the costs.
 
-    It is kept with every run, so that a board of many runs need not look into their costs.
+    Returns `kwh`, None if a figure is missing or there is none, and `energy`, such as "cpu modelled;gpu counter (shared)".
+    "(shared)" marks a share of the energy of several attempts, "(shared, not divided)" the energy of all of them.
     """
     figures, kinds = [], set()
     for cost in json.loads(costs):
@@ -30,16 +30,16 @@ def brief(costs: str) -> dict[str, Any]:
 
 
 def unpacked(texts: pd.Series) -> pd.Series:
-    """A column of JSON texts (costs: lists of results.record.Cost as dicts; reasons: dicts), parsed at one stroke."""
+    """A column of JSON texts (costs: lists of results.record.Cost as dicts; reasons: dicts), parsed with one call."""
     with uncollected():
         return pd.Series(json.loads(f"[{','.join(texts)}]"), index=texts.index, dtype=object)
 
 
 def spent(kwh: pd.Series) -> float | None:
-    """The energy of several attempts; None if that of any is unknown, or if there is none."""
+    """The energy of several attempts; None if the energy of any is unknown, or if there is no attempt."""
     return None if not len(kwh) or kwh.isna().any() else math.fsum(kwh)
 
 
 def hardware(frame: pd.DataFrame) -> list[str]:
-    """Which hardware is counted, modelled or missing, over all attempts: "cpu modelled", "gpu counter (shared)", ..."""
+    """The hardware of all attempts, counted, modelled or missing: "cpu modelled", "gpu counter (shared)", ..."""
     return sorted({each for text in frame["energy"].dropna().unique() for each in text.split(";")})

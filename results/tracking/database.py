@@ -1,4 +1,4 @@
-"""A new sqlite database: there as a whole or not at all, whoever else makes it at the same time and whoever dies meanwhile."""
+"""Creates a sqlite database for MLflow, whole or not at all, also if several processes create it at once or one dies."""
 
 import glob
 from collections.abc import Callable
@@ -10,10 +10,10 @@ from results.tracking.change_counter import SQLITE, absolute
 
 
 def make_database(uri: str, make: Callable[[str], object]) -> None:
-    """Have `make` fill the sqlite database of an address, if there is none yet; other servers look after themselves.
+    """Let `make` fill the sqlite database of an address if the database does not exist. Other servers need nothing.
 
-    MLflow makes the tables step by step. Two processes that do so at once, or one that dies in between, leave a database that
-    nobody can use any more: so it is made under another name, by one process at a time.
+    MLflow creates the tables step by step. Two processes that do so at once, or one that dies in between, leave a database that
+    cannot be used any more. So one process at a time creates the database under another name and renames it.
     """
     path = Path(absolute(uri).removeprefix(SQLITE))
     if not uri.startswith(SQLITE) or "?" in uri or _filled(path):

@@ -1,6 +1,7 @@
-"""Two writers at one key: neither can see the other before it has written, so each looks when it has.
+"""Removes duplicate runs of a key.
 
-Whoever looks last sees both, and all choose alike: the first in MLflow's order stays.
+Two processes that write the same key cannot see each other before they have written, so each searches afterwards. The last one
+to search sees both runs, and every process keeps the same one: the first in MLflow's order.
 """
 
 from typing import TYPE_CHECKING
@@ -14,7 +15,7 @@ TWICE = "the same key had been finished by another attempt"
 
 
 def remove_duplicates(tracking: "Tracking", key: str) -> None:
-    """Leave one run of every attempt at a key, and one finished attempt. Runs that are still written are left alone."""
+    """Keep one run of every attempt at a key, and one finished attempt. Runs that are still being written stay."""
     attempts, finished = set(), False
     for run in tracking.runs(f"tags.`cats.key` = '{key}'"):
         if run.info.status == "RUNNING" or "cats.record_version" not in run.data.tags:
@@ -33,5 +34,5 @@ def _delete(tracking: "Tracking", run_id: str) -> None:
     try:
         tracking.client.delete_run(run_id)
     except MlflowException:
-        if tracking.client.get_run(run_id).info.lifecycle_stage != "deleted":  # the other one was faster
+        if tracking.client.get_run(run_id).info.lifecycle_stage != "deleted":  # another process was faster
             raise

@@ -1,4 +1,4 @@
-"""Python's garbage collector, kept still while many objects are made at once."""
+"""Pauses Python's garbage collector while many objects are created."""
 
 import gc
 from collections.abc import Iterator
@@ -7,10 +7,10 @@ from contextlib import contextmanager
 
 @contextmanager
 def uncollected() -> Iterator[None]:
-    """No collection inside.
+    """Run the block without garbage collection.
 
-    A page of 1000 runs from MLflow is some 100,000 objects, none of them garbage yet; looking through them over and over
-    took 60 % of the time. What is garbage afterwards goes with the first collection after it.
+    A page of 1000 runs from MLflow is about 100,000 objects, none of them garbage yet; traversing them again and again
+    took 60 % of the time. The first collection after the block removes what has become garbage.
     """
     was = gc.isenabled()
     gc.disable()

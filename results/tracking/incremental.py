@@ -1,13 +1,13 @@
-"""What MLflow's runs have become since they were last read, with as few runs read as can be.
+"""Updates the runs of an experiment since they were last read, and reads as few runs as possible.
 
-MLflow tells no time of the last change of a run, and a run costs about 1 ms, whatever one wants of it. But its order by
-start is total (ties by run id), and neither start nor id ever changes; so of runs that only come, a run that stands where it
-stood before has exactly the same runs before it. Page tokens, kept as marks, let one ask which run stands where.
+MLflow has no time of the last change of a run, and reading a run takes about 1 ms. But MLflow orders runs by (start time, run
+id), both immutable. If runs are only added, finding the same run at the same position proves that all runs before it are the
+same; so we bisect stored page tokens, called marks.
 
-Found at once: new runs, also such that arrive late and belong in the middle; deleted and restored ones; whatever happens to
-a run that was or is running; runs that were resumed and ended since. Not found at once: tags or metrics written into a run
-that had ended, a changed verdict on its end, and as many runs removed for good (`mlflow gc`) as came before the last mark. For
-these each call reads SLICE runs again, in turn: all is right again after len / SLICE calls, or after a full reading.
+Found at once: new runs, also runs that arrive late and belong in the middle; deleted and restored runs; every change of a run
+that was or is running; runs that were resumed and have ended since. Not found at once: tags or metrics written into a run that
+had ended, a changed status of such a run, and as many runs removed for good (`mlflow gc`) as were added before the last mark.
+For these each call reads SLICE runs again, in turn: everything is correct after len / SLICE calls, or after a full reading.
 """
 
 from collections.abc import Iterable, Sequence
@@ -29,7 +29,7 @@ UNSETTLED = ("RUNNING", "SCHEDULED")
 
 @dataclass(frozen=True)
 class Seen:
-    """The runs of an experiment, deleted ones and other people's too, in MLflow's order by start.
+    """All runs of an experiment, also deleted runs and runs of other programs, in MLflow's order by start.
 
     Attributes:
         runs: see `table_of`. marks: positions in it. cursor: where the next slice begins. looked: when, ms since 1970.
@@ -44,14 +44,14 @@ class Seen:
 
 
 def read_all(tracking: Tracking, now: int) -> Seen:
-    """Every run, read anew."""
+    """Read every run."""
     tables, marks = _onward(tracking, (0, None), PAGE)
     made = _ordered(tables)
     return Seen(made, marks, (0, None), now, len(made))
 
 
 def read_on(tracking: Tracking, seen: Seen, now: int) -> Seen:
-    """What has changed since `seen`, see above. Reads everything where that is as cheap, or where something does not fit."""
+    """Update `seen` as described above. Reads every run where that is as cheap, or where the positions do not fit."""
     if len(seen.runs) <= SLICE:
         return read_all(tracking, now)
     ids = seen.runs["run_id"].to_pylist()
@@ -81,7 +81,7 @@ def read_on(tracking: Tracking, seen: Seen, now: int) -> Seen:
 
 
 def _last_that_fits(tracking: Tracking, marks: Sequence[Mark], ids: Sequence[str]) -> tuple[int, tuple[list[Run], str | None]]:
-    """The last mark at which the run of before still stands, by halving, and its first page."""
+    """The last mark whose run is still at its position, by bisection, and its first page."""
     low, high = 0, len(marks)  # the first mark fits: nothing lies before it
     page = None
     at = high - 1
@@ -110,7 +110,7 @@ def _onward(
     position, token = mark
     runs, token = page if page is not None else tracking.page(token, size)
     while True:
-        # A run that came meanwhile pushes another one onto the next page, where it stands for the second time.
+        # A run that arrives meanwhile moves another run onto the next page, where it appears for the second time.
         tables.append(table_of(run for run in runs if run.info.run_id not in seen))
         seen |= {run.info.run_id for run in runs}
         position += len(runs)
@@ -121,7 +121,7 @@ def _onward(
 
 
 def _changed(tracking: Tracking, looked: int, late: Sequence[Run]) -> Iterable[Run]:
-    """The deleted ones, those at work, and those that ended since and began before the late ones, which have been read."""
+    """The deleted runs, the running ones, and those that ended since and began before the late runs, which have been read."""
     yield from tracking.runs(view=ViewType.DELETED_ONLY)
     for status in UNSETTLED:
         yield from tracking.runs(f"attributes.status = '{status}'")
@@ -136,7 +136,7 @@ def _named(tracking: Tracking, ids: Sequence[str]) -> Iterable[Run]:
 
 
 def _ordered(tables: Iterable[pa.Table]) -> pa.Table:
-    """All in one, in MLflow's order."""
+    """All tables as one, in MLflow's order."""
     filled = [table for table in tables if len(table)]
     if not filled:
         return pa.table({"run_id": pa.array([], pa.string())})

@@ -1,19 +1,21 @@
-"""One driver at a time for each experiment of each tracking server; the next one waits until the first ends or dies.
+"""One driver at a time for each experiment of each tracking server; the next driver waits until the first ends or dies.
 
-Two things are held. A file beside the outbox, locked by the kernel, which lets go of it when the process ends: for all that
-share CATS_HOME. And a tag of the experiment, for all that share the server: written, and read again after longer than a
-write takes (M. Fischer's algorithm, see Lamport, A Fast Mutual Exclusion Algorithm, ACM TOCS 5, 1987). In a second tag a
-counter beats; whoever waits looks whether it moves, so nobody's clock matters.
+A lease holds two things. For all drivers that share CATS_HOME: the lock of a file beside the outbox, which the operating system
+releases when the process ends. For all drivers that share the server: a tag of the experiment. A driver writes the tag, waits
+for longer than a write takes, and reads it again (M. Fischer's algorithm, see Lamport, A Fast Mutual Exclusion Algorithm, ACM
+TOCS 5, 1987). A second tag holds a counter that the driver increases; a waiting driver checks whether the counter changes, so
+no clock matters.
 
-MLflow cannot compare and set: what a driver writes may arrive after it was frozen for long and another has taken over. So only
-a claim writes the first tag, once, and neither a beat nor an end ever does: who has claimed last, and has read so after
-SETTLE, holds the experiment until it ends, whatever those before it still write. A claim itself that is frozen between its
-reading and its writing takes over from a living driver, which sees so before its next record and gives way.
+MLflow has no compare-and-set: the write of a suspended driver may arrive after another driver has taken over. So only a claim
+writes the first tag, once; neither a heartbeat nor the end of a driver does. The driver that has claimed last, and has read its
+own claim after SETTLE, holds the experiment until it ends, whatever earlier drivers still write. If a process is suspended
+between reading and writing the tag, its late write can displace a living driver; that driver notices before it sends its next
+record, and stops.
 
-Should both send at that moment, deduplicate leaves one run of each key. It has to look for them, which takes longer the
-more runs there are, so only those look who may not be alone: who has lost the experiment while it sent, and who has taken it
-from a driver that was merely not heard of, or that has beaten between its own reading and writing. For that every driver
-beats once before its first record.
+If both send a record at that moment, `deduplicate` leaves one run of each key. It has to search for runs, which takes longer
+the more runs there are. So only a driver that may not be alone searches: one that has lost the experiment while it sent, and
+one that has taken the experiment from a driver that was silent, or whose counter changed between reading and writing. For this
+every driver increases its counter once before its first record.
 """
 
 import json
@@ -41,10 +43,10 @@ from results.tracking.outbox import Outbox
 TAG = "cats.driver"
 PULSE = "cats.driver.beat"
 BEAT = 10.0  # seconds between two beats
-SLOWEST = 60.0  # seconds; what a tag may ask others to wait for
-MISSED = 3  # beats after which a driver counts as dead
-LOOKS = 10  # at a beat, of those who wait
-PATIENCE = 2.0  # seconds that the last beat may take at the end
+SLOWEST = 60.0  # seconds; the longest interval that a tag may ask others to wait for
+MISSED = 3  # missed heartbeats after which a driver counts as dead
+LOOKS = 10  # readings of the counter per heartbeat, by a waiting driver
+PATIENCE = 2.0  # seconds that the last heartbeat may take at the end
 SETTLE = 0.5  # seconds between writing the tag and reading it again
 
 
@@ -54,7 +56,7 @@ class LostError(CatsError):
 
 @dataclass(frozen=True)
 class Holder:
-    """What a tag says: `id` of the file that its writer has locked, its `turn`, who it is, seconds between its beats."""
+    """A driver by its tag: `id` of the file it has locked, its `turn`, host and process, seconds between its heartbeats."""
 
     id: str
     turn: str
@@ -63,17 +65,17 @@ class Holder:
 
 
 class Lease:
-    """The right to write the records of one experiment, while inside `with`; its outbox has been swept then.
+    """The right to write the records of one experiment, inside `with`; the outbox is swept at its start.
 
-    Raises CatsError if MLflow cannot be read or written at the start. Later it may be away as long as it likes. `say` gets the
-    one sentence that somebody else is at work.
+    Raises CatsError if MLflow cannot be read or written at the start; later failures of MLflow are tolerated. `say` gets the
+    sentence that another driver is at work.
     """
 
     def __init__(self, tracking: Tracking, outbox: Outbox, say: Callable[[str], None], every: float = BEAT) -> None:
         self.tracking, self.outbox, self.every, self._say = tracking, outbox, every, say
         self._said = self._lost = self._contested = False
         self._turn, self._count = uuid.uuid4().hex, 0
-        self._away = 0.0  # until when nobody asks MLflow, by the monotonic clock
+        self._away = 0.0  # no question to MLflow before this time of the monotonic clock
         self._ended = threading.Event()
 
     def __enter__(self) -> Self:
@@ -90,7 +92,7 @@ class Lease:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None) -> None:
         self._ended.set()
         self._thread.join(PATIENCE)
-        with suppress(CatsError):  # else the next driver has to wait until it is sure that this one is gone
+        with suppress(CatsError):  # otherwise the next driver waits until this one counts as dead
             self.check()
             self._pulse(ended=True)
         self._held.close()
@@ -98,7 +100,7 @@ class Lease:
     def check(self) -> None:
         """Raises LostError if another driver holds the experiment, CatsError as long as MLflow does not answer.
 
-        Asked before every record: who was frozen for long may have been taken for dead.
+        Call it before every record: a driver that was suspended for long may have been taken for dead.
         """
         if time.monotonic() < self._away:
             raise CatsError(f"MLflow at {self.tracking.shown} did not answer a moment ago")
@@ -110,7 +112,7 @@ class Lease:
             )
 
     def alone(self) -> bool:
-        """Whether all that was written up to now was written by this driver or before it began. Raises CatsError as `check`."""
+        """True if no other driver can have written since this one began. Raises CatsError as `check` does."""
         return not self._contested and self._mine()
 
     def _locked(self, file: Path, stack: ExitStack) -> str:
@@ -136,7 +138,7 @@ class Lease:
             except CatsError:
                 if seen is None:
                     raise
-                tags, unmoved = seen, -1  # nor can the one at work be heard of
+                tags, unmoved = seen, -1  # the counter of the other driver cannot be read either
             holder = holder_of(*tags)
             silent = unmoved >= MISSED * LOOKS
             if holder is None or holder.id == self.id or silent:
@@ -192,12 +194,14 @@ class Lease:
             raise self._absent("read", error) from error
 
     def _absent(self, act: str, error: Exception) -> CatsError:
-        self._away = time.monotonic() + 1.5 * self.every  # a beat comes before: cells do not wait for a server that is away
+        self._away = (
+            time.monotonic() + 1.5 * self.every
+        )  # a heartbeat asks earlier: cells do not wait for a server that does not answer
         return CatsError(f"MLflow at {self.tracking.shown} cannot be {act}: {reason_of(error)}")
 
 
 def holder_of(claim: str, pulse: str = "") -> Holder | None:
-    """Who holds an experiment with these tags; None if nobody does."""
+    """The driver that holds an experiment with these tags; None if no driver does."""
     try:
         said = json.loads(claim)
         turn = str(said.get("turn", said["id"]))

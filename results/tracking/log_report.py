@@ -1,4 +1,4 @@
-"""A report as an artifact of MLflow: a run of kind 'report', which has no key, so that no board or plan takes it for a cell."""
+"""Logs a report to MLflow as an artifact of a run of kind 'report'. The run has no key: boards and plans ignore it."""
 
 import hashlib
 import tempfile
@@ -16,9 +16,9 @@ KIND, DIGEST, NAME = "report", "cats.report", "report.html"
 
 
 def keep(tracking: Tracking, html: str) -> str:
-    """Log the page; the same page again is the same run, and one that a crash left unfinished is finished.
+    """Log a page; the same page again gives the same run, and a run that a crash left unfinished is completed.
 
-    Returns the run's id. Raises CatsError if MLflow does not take it.
+    Returns the id of the run. Raises CatsError if MLflow does not take the page.
     """
     digest = hashlib.sha256(html.encode()).hexdigest()
     before = list(tracking.runs(f"tags.`{DIGEST}` = '{digest}'"))

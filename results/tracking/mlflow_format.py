@@ -11,7 +11,7 @@ WHOLE = "cats.record_version"  # a tag that only a run with the whole record has
 
 
 def tags_of(record: Record, reason: str | None) -> dict[str, str]:
-    """What is kept of a record as tags, each no longer than MLflow takes."""
+    """The tags of a record, each no longer than MLflow allows."""
     tags = {f"cats.{name}": value for name, value in {**record.facts, **record.environment}.items()}
     tags |= {"cats.point": record.point, WHOLE: str(record.version)}
     tags |= pieces("cats.costs", json.dumps([cost.model_dump() for cost in record.costs]))
@@ -22,13 +22,13 @@ def tags_of(record: Record, reason: str | None) -> dict[str, str]:
 
 
 def pieces(name: str, text: str) -> dict[str, str]:
-    """A long text as several tags, NAME, NAME.1, NAME.2 ..., each of a length that MLflow takes."""
+    """A long text as several tags, NAME, NAME.1, NAME.2 ..., each no longer than MLflow allows."""
     cut = [text[start : start + LONGEST] for start in range(0, len(text), LONGEST)]
     return {name if number == 0 else f"{name}.{number}": piece for number, piece in enumerate(cut)}
 
 
 def joined(tags: Mapping[str, str], name: str) -> str:
-    """What pieces() cut."""
+    """The text that pieces() has cut."""
     found = [tags.get(name, "")]
     while f"{name}.{len(found)}" in tags:
         found.append(tags[f"{name}.{len(found)}"])

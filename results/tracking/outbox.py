@@ -1,7 +1,7 @@
-"""The outbox: records that have not reached MLflow yet, one folder each, written so that a crash leaves all or nothing.
+"""The outbox: records that have not reached MLflow yet, one folder each.
 
-A record is written to a folder whose name starts with a dot, flushed to the disk, and renamed; whatever a crash left behind a
-dot is swept away when the outbox is next opened.
+A record is written to a folder whose name starts with a dot, flushed to the disk and renamed, so a crash leaves all of it or
+nothing. The driver that opens the outbox next removes the folders with a dot.
 """
 
 import shutil
@@ -19,7 +19,7 @@ class Outbox:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._untried: set[Path] = set()  # put by this object, and nobody else has the experiment
+        self._untried: set[Path] = set()  # put by this object, so no other process has begun to send them
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -28,12 +28,12 @@ class Outbox:
             ) from error
 
     def sweep(self) -> None:
-        """Remove what a crash left half-written. Only for the process that holds the outbox's experiment."""
+        """Remove what a crash left half-written. Only for the process that holds the lease of the experiment."""
         for left in self.folder.glob(".*"):
             remove(left)
 
     def put(self, outcome: Outcome) -> Path:
-        """Store durably: after the return the record survives a crash. Raises CatsError if the disk is full."""
+        """Store a record; it survives a crash after the return. Raises CatsError if the disk refuses."""
         record = outcome.record
         if isinstance(outcome.predictions, Path):
             raise TypeError(f"{outcome.predictions} is in an outbox already; adopt it")
@@ -47,17 +47,17 @@ class Outbox:
         return final
 
     def adopt(self, path: Path) -> None:
-        """Take a record out of another outbox of the same disk; somebody may have begun to send it. Raises CatsError."""
+        """Move a record here from another outbox on the same disk; a process may have begun to send it. Raises CatsError."""
         taken = self.folder / path.name
         try:
             path.rename(taken)
         except OSError as error:
             if not taken.exists():
                 raise CatsError(f"cannot move {path} to {self.folder}: {error.strerror}") from error
-            shutil.rmtree(path, ignore_errors=True)  # it was here already
+            shutil.rmtree(path, ignore_errors=True)  # the record was here already
 
     def first_try(self, path: Path) -> bool:
-        """Whether nobody can have begun to send this record before. Asked once, just before it is sent."""
+        """True if no process can have begun to send this record before. Call it once, just before the record is sent."""
         new = path in self._untried
         self._untried.discard(path)
         return new
@@ -90,7 +90,7 @@ class Outbox:
             self.remove(path)
 
     def remove(self, path: Path) -> None:
-        """Forget a record that MLflow has. Renamed first, so that a crash in between leaves nothing half there."""
+        """Delete a record that MLflow has. The folder is renamed first, so that a crash leaves no half record."""
         gone = path.with_name(f".{path.name}")
         try:
             path.rename(gone)
@@ -115,12 +115,12 @@ def read(path: Path) -> Outcome:
         table = path / PREDICTIONS
         if not table.exists():
             return Outcome(record)
-        read_metadata(table)  # the last bytes of the file: whoever only counts what waits need not read all of it
+        read_metadata(table)  # reads the last bytes only: counting the waiting records stays cheap
         return Outcome(record, table)
 
 
 def examine(outcome: Outcome) -> None:
-    """Read all predictions of a waiting record that somebody else may have left. Raises CatsError if they are damaged."""
+    """Read all predictions of a waiting record that another process may have left. Raises CatsError if they are damaged."""
     from pyarrow.parquet import read_table
 
     if isinstance(outcome.predictions, Path):

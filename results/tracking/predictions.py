@@ -1,4 +1,4 @@
-"""What runs said of their test images, fetched from MLflow once and kept beside the snapshot of their experiment."""
+"""Predictions of runs, fetched from MLflow once and cached beside the snapshot of their experiment."""
 
 import io
 import json
@@ -35,12 +35,12 @@ VERSION = 1  # of what influence.shares_of_target computes
 def predictions_of(uri: str, experiment: str, folder: Path) -> Callable[[str], pd.DataFrame | None]:
     """A function from run id to its predictions, one row per test image (see results.record.Outcome), or None.
 
-    Of a run that the snapshot below `folder` knows, files of this machine are read where they lie. What a server has is
-    fetched once and kept beside the snapshot; an answer of None is not kept.
+    The files of a run that is in the snapshot below `folder` are read in place if they are on this machine. Files of a server
+    are fetched once and cached beside the snapshot; the answer None is not cached.
     """
     snapshot = file_of(folder, uri, experiment)
     place = snapshot.parent / "predictions"
-    asked: list[Tracking] = []  # MLflow is loaded when the first ones have to be fetched
+    asked: list[Tracking] = []  # MLflow is imported when the first predictions have to be fetched
 
     @cache
     def places() -> dict[str, str]:
@@ -77,9 +77,10 @@ def predictions_of(uri: str, experiment: str, folder: Path) -> Callable[[str], p
 
 
 def images_of(uri: str, experiment: str, folder: Path, *, fresh: bool = False) -> "TestImageInfluence":
-    """As influence.shares_of_target with the predictions of an experiment, the last answer of each target kept below `folder`.
+    """As influence.shares_of_target with the predictions of an experiment, the last answer of each target
+    is cached below `folder`.
 
-    Chosen runs have ended, so their predictions stay as they are; `fresh` looks at them again.
+    The runs have ended, so their predictions do not change; `fresh` reads the predictions again all the same.
     """
     from results.metrics import metric_of
     from results.statistics.influence import shares_of_target

@@ -81,7 +81,7 @@ class Registry:
         return [str(model.name) for model in self.client.search_registered_models()]
 
     def versions(self, name: str) -> list[Version]:
-        """Every version of a model; none if there is no such model."""
+        """Every version of a model; empty if there is no such model."""
         return [_version(each) for each in self.client.search_model_versions(f"name = '{name}'")]
 
     def run_of(self, key: str) -> str | None:
@@ -121,7 +121,7 @@ class Registry:
                 raise
 
     def download(self, version: Version, folder: Path) -> Path:
-        """Bring the weights of a version into a folder and nothing else; their names are ours, not the server's.
+        """Download the weights of a version, and nothing else, into a folder; the file gets our name, not the server's.
 
         Raises CatsError if they cannot be had, or if what comes does not lie in the folder.
         """

@@ -1,7 +1,7 @@
-"""A snapshot of an experiment's runs in one parquet file, so that boards read thousands of runs in no time.
+"""A snapshot of the runs of an experiment in one parquet file, from which boards read thousands of runs in milliseconds.
 
-MLflow is the record; the file can be thrown away at any time. It is replaced as a whole, so that whoever reads at the same
-time sees the old one or the new one.
+MLflow holds the runs; the file can be deleted at any time. It is replaced as a whole, so a process that reads it at the same
+time sees the old file or the new one.
 """
 
 import json
@@ -33,22 +33,23 @@ NAME = b"cats"
 
 
 def file_of(folder: Path, uri: str, experiment: str) -> Path:
-    """Where the snapshot of one experiment of one server lies, below `folder`."""
+    """The file of the snapshot of one experiment of one server, below `folder`."""
     return folder / sha256(json.dumps([identity(uri), experiment]).encode()).hexdigest()[:16] / "runs.parquet"
 
 
 def unchanged(folder: Path, uri: str, experiment: str) -> pd.DataFrame | None:
-    """The frame of the snapshot if the database is provably what it was then; else None. Does not load MLflow."""
+    """The frame of the snapshot if the database has certainly not changed since; else None. Does not import MLflow."""
     now = witness(uri)
     facts, table = _read(file_of(folder, uri, experiment), lambda facts: now is not None and facts["witness"] == now)
     return None if facts is None or table is None else framed(table)
 
 
 def frame_of(tracking: "Tracking", folder: Path, *, fresh: bool = False) -> pd.DataFrame:
-    """The same as `tracking.frame()`, from the snapshot below `folder`, which is brought up to date first.
+    """The same as `tracking.frame()`, from the snapshot below `folder`, which is updated first.
 
-    What is found at once and what later: see `incremental`. `fresh` reads every run again. A snapshot that is damaged, of
-    another version or of an experiment that was made anew is made anew; one that cannot be written is done without.
+    `incremental` says which changes are found at once and which later. `fresh` reads every run again. A snapshot that is
+    damaged, of another version, or of an experiment that was deleted and created again is replaced. If the snapshot cannot be
+    written, the runs are read all the same.
     """
     known = None if fresh else unchanged(folder, tracking.uri, tracking.experiment)
     if known is not None:
@@ -59,7 +60,7 @@ def frame_of(tracking: "Tracking", folder: Path, *, fresh: bool = False) -> pd.D
     before, now = (
         witness(tracking.uri),
         int(time.time() * 1000),
-    )  # of before the reading: what comes meanwhile is found next time
+    )  # from before the reading: runs that arrive meanwhile are found next time
     made = tracking.client.get_experiment(tracking.experiment_id).creation_time
     identity = [VERSION, tracking.experiment_id, made]
     facts, table = _read(file, lambda facts: not fresh and facts["identity"] == identity)
@@ -68,8 +69,8 @@ def frame_of(tracking: "Tracking", folder: Path, *, fresh: bool = False) -> pd.D
     else:
         marks = tuple((position, token) for position, token in facts["marks"])
         seen = read_on(tracking, Seen(table, marks, tuple(facts["cursor"]), facts["looked"], 0), now)
-    # A tag written by hand is found when its run's turn comes: only after a whole round of an unchanged database is this
-    # snapshot what it was then. One call reads a slice of the round.
+    # A tag written by hand is found when its slice is read again. So only after all slices of an unchanged database were read
+    # is the snapshot certainly equal to the database. One call reads one slice.
     witnessed, count = facts["round"] if facts is not None else (None, 0)
     count = seen.again + (count if witnessed == before else 0)
     whole = before if count >= len(seen.runs) else None
@@ -86,7 +87,7 @@ def framed(runs: pa.Table) -> pd.DataFrame:
     if not len(ours):
         return pd.DataFrame()
     for column in ours.column_names:
-        if ours[column].null_count == len(ours):  # it was another run that filled it
+        if ours[column].null_count == len(ours):  # only a run that is left out has a value here
             at = ours.column_names.index(column)
             ours = ours.set_column(at, column, pa.nulls(len(ours))) if column in ALWAYS else ours.remove_column(at)
     frame: pd.DataFrame = ours.drop_columns(["stage"]).to_pandas()
@@ -94,7 +95,7 @@ def framed(runs: pa.Table) -> pd.DataFrame:
 
 
 def _read(file: Path, good: Callable[[dict[str, Any]], bool]) -> tuple[dict[str, Any] | None, pa.Table | None]:
-    """Facts and runs of a snapshot, if there is one that can be read and whose facts are good."""
+    """Facts and runs of a snapshot; (None, None) if there is none, if it cannot be read, or if its facts are not good."""
     try:
         facts = json.loads((pq.read_schema(file).metadata or {})[NAME])
         return (facts, pq.read_table(file)) if facts["identity"][0] == VERSION and good(facts) else (None, None)

@@ -1,4 +1,4 @@
-"""The address of a tracking server: looked at before it is used, and shown without what is secret in it."""
+"""The address of a tracking server: checked before it is used, and shown without its secrets."""
 
 import re
 
@@ -18,12 +18,12 @@ ODD = re.compile(r"[\s\"'<>]")
 
 
 def shown(text: str) -> str:
-    """An address, or a text with addresses in it, as everybody may read it: without user, password and token."""
+    """An address, or a text that contains addresses, without user, password and token."""
     return CODED.sub(rf"\1{HIDDEN}", SECRET.sub(rf"\1{HIDDEN}", USER.sub(rf"\1{HIDDEN}@", text)))
 
 
 def identity(uri: str) -> str:
-    """What names a server among others, whoever asks it and with whatever password."""
+    """The name of a server: its address without user and password."""
     return shown(absolute(uri)).replace(f"{HIDDEN}@", "")
 
 
@@ -33,7 +33,7 @@ def scheme(uri: str) -> str:
 
 
 def check(uri: str) -> None:
-    """Raises CatsError if a part of a password could be taken for something else, or stands where it must not."""
+    """Raises CatsError if a part of a password could be taken for another part of the address, or is where it must not be."""
     if scheme(uri) not in (*WEB, *DATABASES):
         return
     rest = uri.partition("://")[2]
