@@ -47,6 +47,6 @@ class Budget(Numeric):
         return parse(Budget, {**self.model_dump(), **flags}, "the budget")
 
 
-def amount(name: str, value: float) -> str:
+def with_unit(name: str, value: float) -> str:
     """An amount of what is limited, with its unit."""
     return f"{value:.0f} {UNITS[name]}" if name == "cells" else f"{value:.3g} {UNITS[name]}"

@@ -12,7 +12,7 @@ from benchmark.execution.budget.amounts import is_unknown, known_part, total_of,
 from benchmark.execution.budget.forecast import CostForecast, project
 from benchmark.execution.budget.spending import likely_costs, spent_before
 from benchmark.machine.meter import require_energy
-from benchmark.specs.budget import Budget, amount
+from benchmark.specs.budget import Budget, with_unit
 from benchmark.specs.cell import Cell
 from benchmark.specs.job import Job
 from results.cost.amount import Amount, add
@@ -169,19 +169,19 @@ class Guard:
                 )
 
     def _named(self, limit: str) -> str:
-        return f"the budget of {amount(limit, self.budget.limits[limit])}"
+        return f"the budget of {with_unit(limit, self.budget.limits[limit])}"
 
     def _left(self) -> str:
         return f"{self.cells - self.finished} of {self.cells} cells are left"
 
     def _used_up(self, limit: str, more: float) -> str:
-        spent = f"{amount(limit, self._used(limit))} {'finished' if limit == 'cells' else 'spent'}"
+        spent = f"{with_unit(limit, self._used(limit))} {'finished' if limit == 'cells' else 'spent'}"
         if limit != "cells" and more:
-            spent += f" and {amount(limit, more)} expected of the next job"
+            spent += f" and {with_unit(limit, more)} expected of the next job"
         return f"{self._named(limit)} is used up: {spent}, {self._left()}; raise it and run again"
 
     def _refusal(self, limit: str, more: float) -> str:
         if limit == "cells" or self._used(limit) >= self.budget.limits[limit]:
             return self._used_up(limit, 0.0)
-        spent = f"{amount(limit, self._used(limit))} spent, {amount(limit, more)} expected of that cell and what it needs"
+        spent = f"{with_unit(limit, self._used(limit))} spent, {with_unit(limit, more)} expected of that cell and what it needs"
         return f"{self._named(limit)} does not hold even the first cell: {spent}; raise it and run again"

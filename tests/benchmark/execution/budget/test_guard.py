@@ -6,15 +6,17 @@ from functools import partial
 import pandas as pd
 import pytest
 
+from benchmark.execution.budget.amounts import known_part
 from benchmark.execution.budget.forecast import CostForecast, forecast_of
 from benchmark.execution.budget.guard import Guard
 from benchmark.execution.budget.history import History
 from benchmark.execution.budget.spending import spent_before
 from benchmark.machine import meter as energy
-from benchmark.specs.budget import Budget
+from benchmark.specs.budget import UNITS, Budget
 from benchmark.specs.job import jobs_of
 from benchmark.specs.plan import Plan
 from benchmark.specs.recipe import flat
+from results.cost.amount import Amount
 from results.error import CatsError
 from results.record import Cost, Energy, Record
 from tests.support.plans import cells_of
@@ -99,6 +101,15 @@ def test_a_wrong_flag_starts_nothing(cats, tmp_path, name):
 def test_a_flag_replaces_its_own_limit_alone():
     limited = Plan(**PLAN, budget={"kwh": 1, "hours": 2}).limited(kwh=3.0, cells=None)
     assert limited.budget.limits == {"kwh": 3.0, "hours": 2.0}
+
+
+def test_every_field_of_a_budget_has_a_unit_and_is_a_part_of_an_amount():
+    """A limit that was forgotten in one of these would be accepted and never kept."""
+    assert set(UNITS) == set(Budget.model_fields)
+    for limit in UNITS.keys() - {"cells"}:
+        assert known_part(Amount(modelled=2.0, kg=2.0, seconds=7200.0, figures=1), limit) == 2.0
+    kept = guard(dict.fromkeys(UNITS, 1), cells())
+    assert set(kept.budget.limits) == set(UNITS)
 
 
 def test_a_budget_is_part_of_no_key():
