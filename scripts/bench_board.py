@@ -37,7 +37,7 @@ from results.board.board import make_board
 from results.board.ranking import Standing, over_targets, rows_of
 from results.board.request import Judging, RunQuery
 from results.record import Cost, Energy, Outcome, Record
-from results.statistics.intervals import DRAWS, Measured, draws, ranked
+from results.statistics.intervals import DRAWS, TargetResults, draw_means, rank_draws
 from results.statistics.mean_ranks import best_chances, mean_ranks, mean_values
 from results.tracking.experiment import Tracking
 from results.tracking.predictions import images_of
@@ -150,9 +150,9 @@ def bootstrap(values: np.ndarray, images: Sequence[np.ndarray | None]) -> None:
 def standings(values: np.ndarray, images: Sequence[np.ndarray | None]) -> dict[str, Standing]:
     names, found = [f"s{number:03}" for number in range(values.shape[1])], {}
     for number, (here, shares) in enumerate(zip(values, images, strict=True)):
-        measured = Measured(list(here), shares)
-        drawn = draws(measured, np.random.default_rng(number), DRAWS)
-        found[f"t{number}"] = Standing(names, measured, drawn, ranked(drawn))
+        measured = TargetResults(list(here), shares)
+        drawn = draw_means(measured, np.random.default_rng(number), DRAWS)
+        found[f"t{number}"] = Standing(names, measured, drawn, rank_draws(drawn))
     return found
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from scipy import stats
 
-from results.statistics.intervals import Measured, draws, intervals, ranked, tie_groups
+from results.statistics.intervals import TargetResults, draw_means, intervals, rank_draws, tie_groups
 from results.statistics.mean_ranks import mean_ranks, mean_values, rank_ties
 from results.statistics.plackett_luce import strengths
 from results.statistics.rank_agreement import mean_interval
@@ -24,12 +24,12 @@ UNBOUNDED = (-np.inf, np.inf)
 TEST_IMAGES = 200
 
 
-def target(rng: np.random.Generator, truth: np.ndarray, seeds: int, spread: float = 0.02) -> Measured:
+def target(rng: np.random.Generator, truth: np.ndarray, seeds: int, spread: float = 0.02) -> TargetResults:
     """What is measured of sources (S,) with these true values: seeds of one spread, test images that all of them share."""
     images = rng.normal(scale=0.3, size=(TEST_IMAGES, 1)) + rng.normal(scale=0.15, size=(TEST_IMAGES, len(truth)))
     values = [mean + part + rng.normal(scale=spread, size=seeds) for mean, part in zip(truth, images.mean(axis=0), strict=True)]
     share = (images - images.mean(axis=0)) / TEST_IMAGES * np.sqrt(TEST_IMAGES / (TEST_IMAGES - 1))
-    return Measured(values, share)
+    return TargetResults(values, share)
 
 
 def share_inside(truth: np.ndarray, low: np.ndarray, high: np.ndarray) -> float:
@@ -46,8 +46,8 @@ def of_rank(rng: np.random.Generator, boards: int, sources: int, apart: float) -
     found = []
     for _ in range(boards):
         truth = np.sort(rng.normal(scale=apart * 0.02, size=sources))
-        measured = Measured([mean + rng.normal(scale=0.02, size=3) for mean in truth])
-        ranks = ranked(draws(measured, rng))
+        measured = TargetResults([mean + rng.normal(scale=0.02, size=3) for mean in truth])
+        ranks = rank_draws(draw_means(measured, rng))
         found.append(share_inside(sources - np.arange(sources), ranks.low, ranks.high))
     return float(np.mean(found))
 
@@ -72,7 +72,7 @@ def of_mean_rank(rng: np.random.Generator, boards: int, targets: int, sources: i
     found = []
     for _ in range(boards):
         values = true_means(rng, targets, sources, loud)[:, :, None] + rng.normal(scale=0.02, size=(targets, sources, 3))
-        variances = np.stack([ranked(draws(Measured(list(row)), rng)).variance for row in values])
+        variances = np.stack([rank_draws(draw_means(TargetResults(list(row)), rng)).variance for row in values])
         _, low, high = mean_ranks(values.mean(axis=2), variances)
         found.append(share_inside(truth[own], low[own], high[own]))
     return float(np.mean(found))
@@ -89,7 +89,7 @@ def of_mean_value(rng: np.random.Generator, boards: int, targets: int, skew: tup
     truth, found = np.full(3, skew[0] / sum(skew)), []
     for _ in range(boards):
         values = rng.beta(*skew, size=(targets, 1)) + np.zeros((targets, 3))
-        board = [Measured([mean + rng.normal(scale=0.01, size=3) for mean in row]) for row in values]
+        board = [TargetResults([mean + rng.normal(scale=0.01, size=3) for mean in row]) for row in values]
         _, low, high = mean_values(board, (0, 1))
         found.append(share_inside(truth, low, high))
     return float(np.mean(found))

@@ -44,5 +44,5 @@ def compare(
             raise CatsError(f"no finished run has the backbone '{backbone}'{nearest(backbone, known)}")
         runs = runs[runs["backbone"] == backbone]
 
-    found = compare_sources(runs, reader.query.metric, (one, other), target, reader.predictions)
-    print_line(json.dumps(found.to_dict(), indent=2) if form is ComparisonFormat.json else found.verdict)
+    comparison = compare_sources(runs, reader.query.metric, (one, other), target, reader.predictions)
+    print_line(json.dumps(comparison.to_dict(), indent=2) if form is ComparisonFormat.json else comparison.verdict)

@@ -12,7 +12,7 @@ from results.board.board import judged_runs, standings_of
 from results.board.ranking import Row, Standing, rows_of
 from results.board.request import SEEDS, Judging, RunQuery
 from results.error import CatsError
-from results.statistics.intervals import Measured
+from results.statistics.intervals import TargetResults
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Decision:
     target: str
     backbone: str
     sources: tuple[str, ...]
-    measured: Measured
+    measured: TargetResults
     top: np.ndarray | None
 
     @property
@@ -72,7 +72,7 @@ def _decision(standing: Standing, target: str, backbone: str, rows: Sequence[Row
     others = [row for row in rows if not _itself(row.source, target)]
     places, every = [standing.sources.index(row.source) for row in others], standing.measured
     images = None if every.images is None else every.images[:, places]
-    measured = Measured([every.values[i] for i in places], images, every.noise)
+    measured = TargetResults([every.values[i] for i in places], images, every.noise)
     return Decision(target, backbone, tuple(row.source for row in others), measured, _top(others, every.noise))
 
 

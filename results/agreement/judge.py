@@ -14,7 +14,7 @@ from results.agreement.rankers import CHOICES_ONLY, ORACLE, OWN_ROWS, RANDOM, ST
 from results.agreement.result import Agreement, JudgedMeasure, Statistic
 from results.agreement.scores import PairScore
 from results.error import CatsError
-from results.statistics.intervals import draws
+from results.statistics.intervals import draw_means
 from results.statistics.multiple_testing import holm
 from results.statistics.rank_agreement import (
     BOUNDS,
@@ -65,7 +65,7 @@ class _Evaluation:
             copies = np.tile(point, (REPLICATES, 1))
             if decision.noisy or ranker.errors[i].any():
                 rng = np.random.default_rng([self.seed, i])
-                values = draws(decision.measured, rng, REPLICATES).astype(float)
+                values = draw_means(decision.measured, rng, REPLICATES).astype(float)
                 scores = ranker.scores[i] + ranker.errors[i] * rng.standard_normal(values.shape)
                 copies = _statistics(ranker, decision, values, values if ranker.name == ORACLE else scores)
             points.append(point[0])

@@ -7,9 +7,9 @@ import pandas as pd
 
 from results.board.imported import choice
 from results.board.notes import blind_notes, cell_notes, rule_notes
-from results.board.ranking import Overall, Row, Standing, over_targets, rows_of, standing
+from results.board.ranking import Overall, Row, Standing, over_targets, rows_of, target_standing
 from results.board.request import SEEDS, Judging, RunQuery, Selection
-from results.board.rules import COLUMNS, ORACLE, chosen
+from results.board.rules import COLUMNS, ORACLE, choose_runs
 from results.error import CatsError, nearest
 from results.metrics import metric_of
 from results.statistics.rank_tests import Difference
@@ -107,7 +107,7 @@ def standings_of(runs: pd.DataFrame, query: RunQuery, judging: Judging = SEEDS) 
     standings, blind = {}, {}
     for target, here in table.groupby("target"):
         name = str(target)
-        standings[name], note = standing(here, f"{query.experiment}/{name}", query.metric, judging.noise, judging.images)
+        standings[name], note = target_standing(here, f"{query.experiment}/{name}", query.metric, judging.noise, judging.images)
         if note is not None:
             blind[name] = note
     return standings, blind
@@ -119,7 +119,7 @@ def judged_runs(frame: pd.DataFrame, query: RunQuery) -> pd.DataFrame:
     Raises CatsError if there is none, or if none has the metric.
     """
     finished = _finished(_cells(frame, query), query)
-    runs = chosen(finished, query.rule, query.metric).dropna(subset=[f"test_{query.metric}"])
+    runs = choose_runs(finished, query.rule, query.metric).dropna(subset=[f"test_{query.metric}"])
     return runs.assign(leaks=_leaks(runs, query.selection))
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 
 from results.metrics import metric_of
 from results.statistics.influence import TestImageInfluence
-from results.statistics.intervals import Measured, Ranks, draws, intervals, ranked, tie_groups
+from results.statistics.intervals import Ranks, TargetResults, draw_means, intervals, rank_draws, tie_groups
 from results.statistics.mean_ranks import Ends, best_chances, mean_ranks, mean_values, rank_ties
 from results.statistics.plackett_luce import strengths
 from results.statistics.rank_tests import Difference, difference
@@ -88,12 +88,12 @@ class Standing:
     """
 
     sources: list[str]
-    measured: Measured
+    measured: TargetResults
     drawn: np.ndarray | None
     ranks: Ranks | None
 
 
-def standing(
+def target_standing(
     here: pd.DataFrame, name: str, metric: str, noise: float | None, images_of: TestImageInfluence | None = None
 ) -> tuple[Standing, str | None]:
     """The standing from the chosen runs of a target, and why the test images are not counted, if they are not.
@@ -108,21 +108,21 @@ def standing(
         note = None if why is None else f"the sampling error of the test images is not counted: {why}"
     if images is not None:
         images = metric_of(metric).sign * images
-    measured = Measured([group["value"].to_numpy(float) for group in groups.values()], images, noise or 0.0)
-    drawn = draws(measured, np.random.default_rng(zlib.crc32(name.encode()))) if measured.drawable else None
-    return Standing(list(groups), measured, drawn, None if drawn is None else ranked(drawn)), note
+    measured = TargetResults([group["value"].to_numpy(float) for group in groups.values()], images, noise or 0.0)
+    drawn = draw_means(measured, np.random.default_rng(zlib.crc32(name.encode()))) if measured.drawable else None
+    return Standing(list(groups), measured, drawn, None if drawn is None else rank_draws(drawn)), note
 
 
-def rows_of(found: Standing, metric: str, energy: Mapping[str, float | None]) -> list[Row]:
+def rows_of(standing: Standing, metric: str, energy: Mapping[str, float | None]) -> list[Row]:
     """The rows of a target, best first. energy: source → kWh."""
-    sign, means, ranks = metric_of(metric).sign, found.measured.means, found.ranks
-    order = sorted(range(len(means)), key=lambda i: (-means[i], found.sources[i]))
-    ends = np.sort([sign * end for end in intervals(found.measured, metric_of(metric).oriented_bounds)], axis=0).T
+    sign, means, ranks = metric_of(metric).sign, standing.measured.means, standing.ranks
+    order = sorted(range(len(means)), key=lambda i: (-means[i], standing.sources[i]))
+    ends = np.sort([sign * end for end in intervals(standing.measured, metric_of(metric).oriented_bounds)], axis=0).T
     rows = []
-    for rank, (i, tie) in enumerate(zip(order, tie_groups(found.measured, order), strict=True), 1):
+    for rank, (i, tie) in enumerate(zip(order, tie_groups(standing.measured, order), strict=True), 1):
         low, high = (None, None) if np.isnan(ends[i]).any() else (float(ends[i, 0]), float(ends[i, 1]))
         rank_range = (None, None, None) if ranks is None else (float(ranks.low[i]), float(ranks.high[i]), float(ranks.best[i]))
-        name, seeds = found.sources[i], len(found.measured.values[i])
+        name, seeds = standing.sources[i], len(standing.measured.values[i])
         rows.append(Row(name, sign * float(means[i]), low, high, rank, tie, seeds, energy.get(name), *rank_range))
     return rows
 
@@ -131,16 +131,16 @@ def over_targets(
     standings: Mapping[str, Standing], targets: Mapping[str, list[Row]], metric: str, impute: Impute | None
 ) -> tuple[list[Overall], Difference | None, list[str]]:
     """Every source over targets, best first; the tests of their differences; and notes on gaps."""
-    sources = sorted({source for found in standings.values() for source in found.sources})
-    gaps = [(source, target) for target, found in standings.items() for source in sources if source not in found.sources]
+    sources = sorted({source for one in standings.values() for source in one.sources})
+    gaps = [(source, target) for target, one in standings.items() for source in sources if source not in one.sources]
     incomplete = {target for _, target in gaps}
-    used = {t: filled(found, sources, impute) for t, found in standings.items() if impute or t not in incomplete}
+    used = {t: fill_gaps(one, sources, impute) for t, one in standings.items() if impute or t not in incomplete}
     common = _common(used, metric) if used else None
     strong = _strengths(targets, sources)
     tops = {t: [row.source for row in rows if row.tie == 1] for t, rows in targets.items() if len(rows) > 1}
     rows = []
     for i, source in enumerate(sources):
-        coverage = sum(source in found.sources for found in standings.values()) / len(standings)
+        coverage = sum(source in one.sources for one in standings.values()) / len(standings)
         wins, best = sum(top == [source] for top in tops.values()), sum(source in top for top in tops.values())
         row = Overall(source, None, None, None, coverage, wins, best, *_numbers(strong, i))
         rows.append(row if common is None else common.fill(row, i))
@@ -151,16 +151,16 @@ def over_targets(
     elif used:
         ties_here = {row.source: row.tie for row in targets[next(iter(used))]}
         rows = [replace(row, tie=ties_here.get(row.source)) for row in rows]
-    differ = difference(sources, np.stack([found.measured.means for found in used.values()])) if used else None
+    differ = difference(sources, np.stack([one.measured.means for one in used.values()])) if used else None
     return rows, differ, _gap_notes(gaps, bool(used), impute)
 
 
-def filled(found: Standing, sources: list[str], impute: Impute | None) -> Standing:
+def fill_gaps(standing: Standing, sources: list[str], impute: Impute | None) -> Standing:
     """A target with all of `sources`, in their order. One that was not measured gets the values of the worst or median one."""
-    if impute is None or found.sources == sources:
-        return found
-    place, measured = {source: i for i, source in enumerate(found.sources)}, found.measured
-    up, count = np.argsort(measured.means), len(found.sources)
+    if impute is None or standing.sources == sources:
+        return standing
+    place, measured = {source: i for i, source in enumerate(standing.sources)}, standing.measured
+    up, count = np.argsort(measured.means), len(standing.sources)
     like = up[:1] if impute == "worst" else up[(count - 1) // 2 : count // 2 + 1]  # the middle one or two
     imputed = measured.means[like].mean(keepdims=True)
     values = [measured.values[place[s]] if s in place else imputed for s in sources]
@@ -168,11 +168,11 @@ def filled(found: Standing, sources: list[str], impute: Impute | None) -> Standi
     if images is not None:
         gap = images[:, like].mean(axis=1)
         images = np.stack([images[:, place[s]] if s in place else gap for s in sources], axis=1)
-    if found.drawn is not None:
-        gap = found.drawn.min(axis=1) if impute == "worst" else np.median(found.drawn, axis=1)
-        drawn = np.stack([found.drawn[:, place[s]] if s in place else gap for s in sources], axis=1)
-        ranks = ranked(drawn)
-    return Standing(sources, Measured(values, images, measured.noise), drawn, ranks)
+    if standing.drawn is not None:
+        gap = standing.drawn.min(axis=1) if impute == "worst" else np.median(standing.drawn, axis=1)
+        drawn = np.stack([standing.drawn[:, place[s]] if s in place else gap for s in sources], axis=1)
+        ranks = rank_draws(drawn)
+    return Standing(sources, TargetResults(values, images, measured.noise), drawn, ranks)
 
 
 @dataclass(frozen=True)
@@ -192,13 +192,13 @@ class _Common:
 
 
 def _common(used: Mapping[str, Standing], metric: str) -> _Common:
-    found = list(used.values())
-    values = mean_values([one.measured for one in found], metric_of(metric).oriented_bounds)
+    standings = list(used.values())
+    values = mean_values([one.measured for one in standings], metric_of(metric).oriented_bounds)
     if not metric_of(metric).higher_is_better:
         values = -values[0], -values[2], -values[1]
-    means = np.stack([one.measured.means for one in found])
-    known = [one.ranks for one in found if one.ranks is not None]
-    if len(found) == 1:
+    means = np.stack([one.measured.means for one in standings])
+    known = [one.ranks for one in standings if one.ranks is not None]
+    if len(standings) == 1:
         ranks = mean_ranks(means)
         return (
             _Common((ranks[0], known[0].low, known[0].high), values, known[0].best) if known else _Common(ranks, values, None)

@@ -92,7 +92,7 @@ def training_rule(name: str) -> tuple[Rule, Callable[[float, float, float], floa
     return rule, rule.worth
 
 
-def chosen(finished: pd.DataFrame, rule: str, metric: str) -> pd.DataFrame:
+def choose_runs(finished: pd.DataFrame, rule: str, metric: str) -> pd.DataFrame:
     """One run of each source, target, backbone and seed: the newest of each point, then the best point by the rule.
 
     A point without the figure of the rule counts only where no point has it. Raises CatsError for an unknown rule.

@@ -6,7 +6,7 @@ import pandas as pd
 
 from results.agreement.scores import PREFIX
 from results.board.request import RunQuery
-from results.board.rules import COLUMNS, chosen, rule_of
+from results.board.rules import COLUMNS, choose_runs, rule_of
 from results.metrics import metric_of
 from results.record import metric_name
 
@@ -34,7 +34,7 @@ def measured_values(frame: pd.DataFrame, query: RunQuery) -> tuple[SourceValues,
     runs = runs.reindex(columns=list(dict.fromkeys([*map(str, runs), *COLUMNS, "point", "leak", "started", column])))
     pairs = zip(runs["source"], runs["target"], strict=True)
     clean = pd.Series([pair not in query.apart for pair in pairs], index=runs.index, dtype=bool)
-    runs = chosen(runs[runs["leak"].isna() & clean].dropna(subset=[column]), rule, metric)
+    runs = choose_runs(runs[runs["leak"].isna() & clean].dropna(subset=[column]), rule, metric)
     runs = _labelled(runs, runs["backbone"].nunique() > 1)
     runs = runs.assign(truth=runs[column] * metric_of(metric).sign, held=-rule_of(rule).figure(runs, metric))
     means = runs.groupby(["target", "source"])[["truth", "held"]].mean()

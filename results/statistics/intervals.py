@@ -22,7 +22,7 @@ CHUNK = 50  # draws of test images at a time: the weights of all draws would fil
 
 
 @dataclass(frozen=True)
-class Measured:
+class TargetResults:
     """What was measured of S sources on one target.
 
     Attributes:
@@ -74,7 +74,7 @@ class Measured:
         return bool(np.isfinite(variance).all() and (variance > 0).any())
 
 
-def intervals(measured: Measured, bounds: tuple[float, float], level: float = 0.95) -> tuple[np.ndarray, np.ndarray]:
+def intervals(measured: TargetResults, bounds: tuple[float, float], level: float = 0.95) -> tuple[np.ndarray, np.ndarray]:
     """Student's t interval of each mean, (S,) and (S,), cut at the metric's bounds: seeds and test images, Welch-Satterthwaite.
 
     Never narrower than the interval of the seeds alone: Satterthwaite's degrees of freedom may make it shrink when images are
@@ -101,7 +101,7 @@ def standard_errors(parts: np.ndarray, frees: np.ndarray) -> list[tuple[np.ndarr
     return [(np.sqrt(parts.sum(axis=0)), together), (np.sqrt(parts[0]), frees[0])]
 
 
-def tie_groups(measured: Measured, order: Sequence[int], level: float = 0.95) -> list[int]:
+def tie_groups(measured: TargetResults, order: Sequence[int], level: float = 0.95) -> list[int]:
     """Tie group of each source of `order`, best first: group 1 cannot be told apart from the first source.
 
     Group 2 cannot be told apart from the first of the rest, and so on. The test is Games-Howell's (unequal variances, all pairs
@@ -122,7 +122,7 @@ def tie_groups(measured: Measured, order: Sequence[int], level: float = 0.95) ->
     return [group[i] for i in order]
 
 
-def _told_apart(measured: Measured, leader: int, others: np.ndarray, alpha: float) -> np.ndarray:
+def _told_apart(measured: TargetResults, leader: int, others: np.ndarray, alpha: float) -> np.ndarray:
     """(O,) whether each of the others differs from the leader, by seeds and images, and by seeds alone (see `intervals`)."""
     several = np.array([len(v) > 1 for v in measured.values])
     # With one seed the stated noise replaces the variance of seeds, so no variance is added.
@@ -153,10 +153,10 @@ def _significant(far: np.ndarray, parts: np.ndarray, frees: np.ndarray, count: i
     return significant
 
 
-def draws(measured: Measured, rng: np.random.Generator, count: int = DRAWS) -> np.ndarray:
+def draw_means(measured: TargetResults, rng: np.random.Generator, count: int = DRAWS) -> np.ndarray:
     """(count, S) random draws of the means, as other seeds and other test images would give them.
 
-    Seeds whose variance is unknown move no mean; `Measured.drawable` says whether there are such seeds.
+    Seeds whose variance is unknown move no mean; `TargetResults.drawable` says whether there are such seeds.
     """
     variance, freedom = np.nan_to_num(measured.seeds[0]), measured.seeds[1]
     drawn = np.empty((count, len(variance)), dtype=np.float32)
@@ -185,7 +185,7 @@ class Ranks:
     variance: np.ndarray
 
 
-def ranked(drawn: np.ndarray, level: float = 0.95) -> Ranks:
+def rank_draws(drawn: np.ndarray, level: float = 0.95) -> Ranks:
     """Ranks in (B, S) draws; 1 is best, equal means share a rank and the probability of being the best.
 
     Percentiles of draws count the sampling error twice, which makes them wide, and pull close sources apart, which makes them

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from results.statistics.intervals import DRAWS, Measured, intervals
+from results.statistics.intervals import DRAWS, TargetResults, intervals
 from results.statistics.rank_tests import critical_difference
 
 LENT = 4  # at most so many degrees of freedom does each source borrow from all for the variance of its mean rank
@@ -105,7 +105,7 @@ def rank_ties(ranks: np.ndarray, targets: int) -> list[int]:
     return groups
 
 
-def mean_values(measured: Sequence[Measured], bounds: tuple[float, float]) -> Ends:
+def mean_values(measured: Sequence[TargetResults], bounds: tuple[float, float]) -> Ends:
     """Mean of the metric of each source over targets, each (S,), with its interval over targets, cut at the metric's bounds.
 
     Student's t over targets; never narrower than the sampling error of seeds and images inside them, as far as it is known.
@@ -113,11 +113,11 @@ def mean_values(measured: Sequence[Measured], bounds: tuple[float, float]) -> En
     covers a little less than 95 % (see docs/statistics.md); Johnson's t of rank_agreement.mean_interval covers a little more,
     but reaches far below chance.
     """
-    means, count = np.stack([found.means for found in measured]), len(measured)
+    means, count = np.stack([results.means for results in measured]), len(measured)
     point = means.mean(axis=0)
     if count < 2:
         return point, *intervals(measured[0], bounds)
-    variances = np.stack([np.nan_to_num(found.seeds[0]) + np.diag(found.shared) for found in measured])
+    variances = np.stack([np.nan_to_num(results.seeds[0]) + np.diag(results.shared) for results in measured])
     half = np.maximum(
         stats.t.ppf(0.975, count - 1) * stats.sem(means), stats.norm.ppf(0.975) * np.sqrt(variances.sum(axis=0)) / count
     )

@@ -34,9 +34,9 @@ def agreement_statistics(values: np.ndarray, scores: np.ndarray, top: np.ndarray
         return statistics
     fair = (np.ptp(scores[:, able], axis=1) > 0) & (np.ptp(values[:, able], axis=1) > 0)
     if fair.any():
-        known, given = values[fair][:, able], scores[fair][:, able]
-        statistics[fair, 0] = stats.weightedtau(known, given, axis=1).statistic
-        statistics[fair, 1] = stats.pearsonr(stats.rankdata(known, axis=1), stats.rankdata(given, axis=1), axis=1).statistic
+        truth, guess = values[fair][:, able], scores[fair][:, able]
+        statistics[fair, 0] = stats.weightedtau(truth, guess, axis=1).statistic
+        statistics[fair, 1] = stats.pearsonr(stats.rankdata(truth, axis=1), stats.rankdata(guess, axis=1), axis=1).statistic
         statistics[fair, 2:] = choice_statistics(values[fair], scores[fair], top)
     return statistics
 
@@ -44,11 +44,11 @@ def agreement_statistics(values: np.ndarray, scores: np.ndarray, top: np.ndarray
 def choice_statistics(values: np.ndarray, scores: np.ndarray, top: np.ndarray | None) -> np.ndarray:
     """regret_1, regret_3 and top_tie, (m, 3), see agreement_statistics. Equal scores of all sources choose at random."""
     able = np.isfinite(scores).all(axis=0)
-    known, given = values[:, able], scores[:, able]
+    truth, guess = values[:, able], scores[:, able]
     best = values.max(axis=1)
-    first = given == given.max(axis=1, keepdims=True)
+    first = guess == guess.max(axis=1, keepdims=True)
     hit = np.full(len(values), np.nan) if top is None else (first & top[able]).sum(axis=1) / first.sum(axis=1)
-    return np.column_stack([best - expected_best(known, given, 1), best - expected_best(known, given, 3), hit])
+    return np.column_stack([best - expected_best(truth, guess, 1), best - expected_best(truth, guess, 3), hit])
 
 
 def expected_best(values: np.ndarray, scores: np.ndarray, k: int) -> np.ndarray:

@@ -11,13 +11,13 @@ from results.agreement.decisions import decisions_of
 from results.board import text as board_text
 from results.board.columns import OVERALL_COLUMNS, ROW_COLUMNS, Column, headings
 from results.board.plot import draw_board, draw_ranks
-from results.board.ranking import Overall, Row, Standing, filled
+from results.board.ranking import Overall, Row, Standing, fill_gaps
 from results.board.request import Judging, RunQuery
 from results.board.text import BoardText, legend
 from results.metrics import metric_of
 from results.report import sections
 from results.statistics.influence import shares_of_target
-from results.statistics.intervals import Measured
+from results.statistics.intervals import TargetResults
 from tests.support.predictions import predictions
 from tests.support.runs import CLEAR, board, run, runs
 
@@ -142,8 +142,8 @@ def test_a_gap_has_the_luck_of_images_and_the_noise_of_the_sources_that_it_is_li
     """From the worst to the best: a, d, c, x; `new` stands before x."""
     values = [np.array([v]) for v in (0.5, 0.7, 0.6, 0.8)]
     columns = np.array([[3.0, 1.0, 2.0, 5.0], [-3.0, -1.0, -2.0, -5.0]]) / 100
-    measured = Measured(values, columns, noise=0.02)
-    found = filled(Standing(["a", "c", "d", "x"], measured, None, None), ["a", "c", "d", "new", "x"], impute)
+    measured = TargetResults(values, columns, noise=0.02)
+    found = fill_gaps(Standing(["a", "c", "d", "x"], measured, None, None), ["a", "c", "d", "new", "x"], impute)
     assert found.measured.noise == 0.02
     np.testing.assert_allclose(found.measured.images[:, [0, 1, 2, 4]], columns)
     np.testing.assert_allclose(found.measured.images[:, 3], [share / 100, -share / 100])

@@ -10,7 +10,7 @@ from benchmark.specs.plan import Plan
 from benchmark.training.epoch_choice import EpochChoice
 from benchmark.training.protocols.knn import fit_knn
 from results.board.request import RunQuery
-from results.board.rules import RULES, Rule, chosen, rule_in_words
+from results.board.rules import RULES, Rule, choose_runs, rule_in_words
 from results.board.sensitivity import sensitivity
 from results.board.text import BoardText
 from results.error import CatsError
@@ -32,40 +32,40 @@ def grid(source="one", target="a", seed=0):
     [("min_val_loss", "q"), ("within_one_se", "q"), ("max_val_auc", "r"), ("last_epoch", "q"), ("oracle_test", "s")],
 )
 def test_each_rule_chooses_by_its_figure(rule, point):
-    assert chosen(pd.DataFrame(grid()), rule, "auc")["point"].tolist() == [point]
+    assert choose_runs(pd.DataFrame(grid()), rule, "auc")["point"].tolist() == [point]
 
 
 def test_the_oracle_knows_that_a_brier_score_is_better_when_it_is_lower():
-    assert chosen(pd.DataFrame(grid()), "oracle_test", "brier")["point"].tolist() == ["s"]
+    assert choose_runs(pd.DataFrame(grid()), "oracle_test", "brier")["point"].tolist() == ["s"]
 
 
 def test_no_rule_but_the_oracle_looks_at_test_scores():
     frame = pd.DataFrame(grid())
     blind = frame.drop(columns=[c for c in frame if c.startswith("test_")])
     for rule in set(RULES) - {"oracle_test"}:
-        assert chosen(blind, rule, "auc")["point"].tolist() == chosen(frame, rule, "auc")["point"].tolist()
+        assert choose_runs(blind, rule, "auc")["point"].tolist() == choose_runs(frame, rule, "auc")["point"].tolist()
 
 
 def test_every_source_target_backbone_and_seed_chooses_alone():
     rows = [row for s in ("one", "two") for t in "ab" for seed in (0, 1) for row in grid(s, t, seed)]
-    found = chosen(pd.DataFrame(rows), "min_val_loss", "auc")
+    found = choose_runs(pd.DataFrame(rows), "min_val_loss", "auc")
     assert len(found) == len(found.drop_duplicates(["source", "target", "seed"])) == 8
 
 
 def test_equal_figures_are_chosen_by_key_in_any_order():
     rows = [run("one", "a", 0, 0.5, point=p, key=p, val_loss=0.1) for p in "xyz"]
-    assert chosen(pd.DataFrame(rows), "min_val_loss", "auc")["point"].tolist() == ["x"]
-    assert chosen(pd.DataFrame(rows[::-1]), "min_val_loss", "auc")["point"].tolist() == ["x"]
+    assert choose_runs(pd.DataFrame(rows), "min_val_loss", "auc")["point"].tolist() == ["x"]
+    assert choose_runs(pd.DataFrame(rows[::-1]), "min_val_loss", "auc")["point"].tolist() == ["x"]
 
 
 def test_of_equal_validation_aucs_the_smaller_loss_counts():
     rows = [run("one", "a", 0, 0.5, point=p, key=p, val_auc=1.0, val_loss=loss) for p, loss in (("x", 0.2), ("y", 0.1))]
-    assert chosen(pd.DataFrame(rows), "max_val_auc", "auc")["point"].tolist() == ["y"]
+    assert choose_runs(pd.DataFrame(rows), "max_val_auc", "auc")["point"].tolist() == ["y"]
 
 
 def test_an_unknown_rule_has_its_nearest_name():
     with pytest.raises(CatsError, match="there is no rule 'orakel_test'; did you mean 'oracle_test'"):
-        chosen(pd.DataFrame(grid()), "orakel_test", "auc")
+        choose_runs(pd.DataFrame(grid()), "orakel_test", "auc")
 
 
 def test_the_oracle_is_called_one_wherever_it_is_shown():
@@ -89,7 +89,7 @@ def test_one_entry_in_the_table_is_all_that_a_rule_needs(monkeypatch):
         return -runs["val_loss"]
 
     monkeypatch.setitem(RULES, "worst", Rule("worst", largest, lambda position, loss, auc: loss, "patience"))
-    assert chosen(pd.DataFrame(grid()), "worst", "auc")["point"].tolist() == ["s"]
+    assert choose_runs(pd.DataFrame(grid()), "worst", "auc")["point"].tolist() == ["s"]
     assert "grid points chosen by worst on validation images" in board(grid(), rule="worst").choice
     assert "worst" in sensitivity(pd.DataFrame(grid() + grid("two")), RunQuery("toy")).settings
     choice = EpochChoice("worst")

@@ -5,19 +5,19 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from results.statistics import intervals as rank
-from results.statistics.intervals import Measured, draws, ranked
+from results.statistics.intervals import TargetResults, draw_means, rank_draws
 
 UNIT = (0.0, 1.0)
 
 
 def interval(values, bounds, level=0.95):
     """Of one source, which is alone."""
-    return tuple(end.item() for end in rank.intervals(Measured([values]), bounds, level))
+    return tuple(end.item() for end in rank.intervals(TargetResults([values]), bounds, level))
 
 
 def tie_groups(samples, level=0.95, **known):
     """Of samples that stand best first."""
-    return rank.tie_groups(Measured(samples, **known), range(len(samples)), level)
+    return rank.tie_groups(TargetResults(samples, **known), range(len(samples)), level)
 
 
 def test_interval_is_students_t_by_hand():
@@ -78,8 +78,8 @@ def test_draws_spread_as_seeds_and_images_together():
     rng = np.random.default_rng(0)
     values = [rng.normal(0.8, 0.02, 40), rng.normal(0.7, 0.05, 40)]
     images = images_of(rng, 500, 0.01, 0.03)
-    measured = Measured(values, images)
-    drawn = draws(measured, rng, 20_000)
+    measured = TargetResults(values, images)
+    drawn = draw_means(measured, rng, 20_000)
     expected = [v.var(ddof=1) / 40 * 39 / 37 + e**2 for v, e in zip(values, (0.01, 0.03), strict=True)]
     np.testing.assert_allclose(drawn.mean(axis=0), measured.means, atol=1e-3)
     np.testing.assert_allclose(drawn.var(axis=0), expected, rtol=0.05)
@@ -88,7 +88,7 @@ def test_draws_spread_as_seeds_and_images_together():
 
 def test_draws_of_seeds_alone_have_the_quantiles_of_the_t_interval():
     values = [np.array([0.80, 0.84, 0.85])]
-    low, high = np.quantile(draws(Measured(values), np.random.default_rng(0), 200_000), (0.025, 0.975))
+    low, high = np.quantile(draw_means(TargetResults(values), np.random.default_rng(0), 200_000), (0.025, 0.975))
     np.testing.assert_allclose((low, high), interval(values[0], UNIT), atol=2e-3)
 
 
@@ -104,7 +104,7 @@ def test_test_images_widen_an_interval_and_never_narrow_it():
     values = [np.array([0.80, 0.84, 0.85])]
     alone = interval(values[0], UNIT)
     for spread in (0.001, 0.01, 0.1):
-        low, high = np.ravel(rank.intervals(Measured(values, images_of(np.random.default_rng(0), 200, spread)), UNIT))
+        low, high = np.ravel(rank.intervals(TargetResults(values, images_of(np.random.default_rng(0), 200, spread)), UNIT))
         assert low <= alone[0]
         assert alone[1] <= high
     assert high - low > alone[1] - alone[0]
@@ -113,20 +113,20 @@ def test_test_images_widen_an_interval_and_never_narrow_it():
 def test_sources_of_one_target_have_each_the_interval_it_has_alone():
     """One seed beside several, equal seeds, and seeds of another count."""
     values = [np.array(v) for v in ([0.80, 0.84, 0.85], [0.7], [0.6, 0.6], [0.5, 0.52], [0.40, 0.44, 0.46])]
-    low, high = rank.intervals(Measured(values), UNIT)
+    low, high = rank.intervals(TargetResults(values), UNIT)
     np.testing.assert_allclose(np.stack([low, high], axis=1), [interval(v, UNIT) for v in values])
     assert np.isnan(low).tolist() == [False, True, True, False, False]
 
 
 def test_one_seed_with_predictions_has_the_interval_of_its_test_images():
     images = images_of(np.random.default_rng(0), 101, 0.02)
-    low, high = np.ravel(rank.intervals(Measured([np.array([0.8])], images), UNIT))
+    low, high = np.ravel(rank.intervals(TargetResults([np.array([0.8])], images), UNIT))
     np.testing.assert_allclose((low, high), stats.t.interval(0.95, 100, 0.8, 0.02))
-    assert not Measured([np.array([0.8])], images).drawable
+    assert not TargetResults([np.array([0.8])], images).drawable
 
 
 def test_a_stated_noise_is_the_95_percent_point_of_a_difference_of_equal_sources():
-    drawn = draws(Measured([np.array([0.5]), np.array([0.5])], noise=0.02), np.random.default_rng(0), 100_000)
+    drawn = draw_means(TargetResults([np.array([0.5]), np.array([0.5])], noise=0.02), np.random.default_rng(0), 100_000)
     assert np.mean(np.abs(drawn[:, 0] - drawn[:, 1]) > 0.02) == pytest.approx(0.05, abs=0.003)
 
 
@@ -146,7 +146,7 @@ def test_a_stated_noise_does_not_overrule_seeds_that_vary_more():
 
 def test_ranks_of_draws_by_hand():
     drawn = np.array([[3, 2, 1], [3, 1, 2], [3, 2, 1], [1, 3, 2]], dtype=np.float32)
-    found = ranked(drawn, level=0.5)
+    found = rank_draws(drawn, level=0.5)
     assert found.best.tolist() == [0.75, 0.25, 0]
     assert found.low.tolist() == [1, 1, 2]
     assert found.high.tolist() == [1, 2, 3]
@@ -158,7 +158,7 @@ def test_ranks_of_draws_are_those_of_scipy_and_their_ends_numpys_quantiles(count
     """Few values: many draws are equal."""
     drawn = np.random.default_rng(seed).integers(values, size=(count, sources)).astype(np.float32)
     ranks, first = stats.rankdata(-drawn, axis=1), drawn == drawn.max(axis=1, keepdims=True)
-    found = ranked(drawn, level)
+    found = rank_draws(drawn, level)
     ends = np.quantile(ranks, ((1 - level) / 2, (1 + level) / 2), axis=0, method="inverted_cdf")
     np.testing.assert_array_equal([found.low, found.high], ends)
     np.testing.assert_allclose(found.best, (first / first.sum(axis=1, keepdims=True)).mean(axis=0))
@@ -166,7 +166,7 @@ def test_ranks_of_draws_are_those_of_scipy_and_their_ends_numpys_quantiles(count
 
 
 def test_equal_draws_share_rank_and_chance():
-    found = ranked(np.array([[1.0, 1.0, 0.0]] * 2))
+    found = rank_draws(np.array([[1.0, 1.0, 0.0]] * 2))
     assert found.best.tolist() == [0.5, 0.5, 0]
     assert found.low.tolist() == [1.5, 1.5, 3]
 
@@ -182,7 +182,7 @@ def test_intervals_of_simulated_targets_cover_what_they_say(seeds, test_noise):
         values = list((truth + shared.mean(axis=0))[:, None] + rng.normal(0, 0.02, (3, seeds)))
         if test_noise:
             images = (shared - shared.mean(axis=0)) / 200 * np.sqrt(200 / 199)
-        low, high = rank.intervals(Measured(values, images), (-9, 9))
+        low, high = rank.intervals(TargetResults(values, images), (-9, 9))
         inside += list((low <= truth) & (truth <= high))
     assert 0.93 <= np.mean(inside) <= 0.97
 
@@ -208,7 +208,7 @@ def test_intervals_of_ranks_cover_the_true_rank_as_often_as_their_docstring_says
             shared = rng.normal(0, test_noise * np.sqrt(200), (200, sources))
             values += shared.mean(axis=0)[:, None]
             images = (shared - shared.mean(axis=0)) / 200 * np.sqrt(200 / 199)
-        found = ranked(draws(Measured(list(values), images), rng, 400))
+        found = rank_draws(draw_means(TargetResults(list(values), images), rng, 400))
         true = stats.rankdata(-truth)
         inside += list((found.low <= true) & (true <= found.high))
     assert least <= np.mean(inside) <= most
@@ -271,5 +271,5 @@ def test_noisy_seeds_widen_the_interval_of_a_rank():
     steady = [np.array([0.90, 0.91, 0.92]), np.array([0.80, 0.81, 0.82])]
     noisy = [np.array([0.60, 0.91, 0.99]), np.array([0.50, 0.81, 0.98])]
     for values, certain in ((steady, True), (noisy, False)):
-        found = ranked(draws(Measured(values), np.random.default_rng(0)))
+        found = rank_draws(draw_means(TargetResults(values), np.random.default_rng(0)))
         assert bool(found.low[0] == found.high[0]) is certain

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import special, stats
 
-from results.statistics.intervals import Measured, draws, ranked
+from results.statistics.intervals import TargetResults, draw_means, rank_draws
 from results.statistics.mean_ranks import best_chances, mean_ranks, mean_values, rank_ties
 
 
@@ -118,8 +118,8 @@ def covered(sources, targets, noise, apart, spreads, boards=200):
         gaps = (strength - strength[:, None]) / np.hypot(spreads, spreads[:, None])
         truth = 0.5 + stats.norm.cdf(gaps).sum(axis=1)
         means = strength + spreads * rng.standard_normal((targets, sources))
-        measured = [Measured(list(values)) for values in means[..., None] + rng.normal(0, noise, (targets, sources, 3))]
-        variances = np.stack([ranked(draws(m, rng, 200)).variance for m in measured])
+        measured = [TargetResults(list(values)) for values in means[..., None] + rng.normal(0, noise, (targets, sources, 3))]
+        variances = np.stack([rank_draws(draw_means(m, rng, 200)).variance for m in measured])
         _, low, high = mean_ranks(np.stack([m.means for m in measured]), variances)
         inside.append((low <= truth) & (truth <= high))
     return np.array(inside)
@@ -178,7 +178,7 @@ def test_equal_sources_are_rarely_told_from_the_best(sources, targets, odd):
 
 
 def test_the_mean_of_the_metric_has_students_t_over_targets_cut_at_its_bounds():
-    measured = [Measured([np.array([a]), np.array([b])]) for a, b in ((0.8, 0.99), (0.6, 0.5), (0.82, 0.98))]
+    measured = [TargetResults([np.array([a]), np.array([b])]) for a, b in ((0.8, 0.99), (0.6, 0.5), (0.82, 0.98))]
     mean, low, high = mean_values(measured, (0.0, 1.0))
     ends = stats.t.interval(0.95, 2, 0.74, stats.sem([0.8, 0.6, 0.82]))
     assert ends[1] > 1
@@ -187,13 +187,13 @@ def test_the_mean_of_the_metric_has_students_t_over_targets_cut_at_its_bounds():
 
 def test_the_mean_of_the_metric_is_never_surer_than_seeds_and_images_inside_targets():
     seeds, images = [np.array([0.7, 0.8, 0.9])], np.array([[0.02], [-0.02]])
-    _, low, high = mean_values([Measured(seeds, images)] * 4, (0.0, 1.0))
+    _, low, high = mean_values([TargetResults(seeds, images)] * 4, (0.0, 1.0))
     half = stats.norm.ppf(0.975) * np.sqrt((0.01 / 3 + 0.0008) / 4)
     assert (low[0], high[0]) == pytest.approx((0.8 - half, 0.8 + half))
 
 
 def test_of_one_target_the_mean_of_the_metric_has_the_interval_of_that_target():
-    mean, low, high = mean_values([Measured([np.array([0.78, 0.8, 0.82]), np.array([0.5])])], (0.0, 1.0))
+    mean, low, high = mean_values([TargetResults([np.array([0.78, 0.8, 0.82]), np.array([0.5])])], (0.0, 1.0))
     ends = stats.t.interval(0.95, 2, 0.8, stats.sem([0.78, 0.8, 0.82]))
     assert (mean[0], low[0], high[0]) == pytest.approx((0.8, *ends))
     assert np.isnan([low[1], high[1]]).all()
@@ -204,6 +204,6 @@ def test_the_interval_of_the_mean_of_the_metric_holds_that_of_all_targets_of_the
     rng = np.random.default_rng(targets)
     ease = special.expit(rng.normal(2, 1, (1000, targets, 1)) + rng.normal(0, 0.3, (1000, targets, 3)))
     truth = special.expit(rng.normal(2, np.hypot(1, 0.3), 10**6)).mean()
-    found = [mean_values([Measured(list(one[:, None])) for one in board], (0.0, 1.0)) for board in ease]
+    found = [mean_values([TargetResults(list(one[:, None])) for one in board], (0.0, 1.0)) for board in ease]
     inside = [(low <= truth) & (truth <= high) for _, low, high in found]
     assert 0.86 <= np.mean(inside) <= 0.97
