@@ -1,4 +1,4 @@
-"""CPU convolution variants (Deep -> MatmulConv2d, Wide -> Fp32Conv2d)."""
+"""Convolutions that are faster on a CPU than those of torch, with equal results up to rounding."""
 
 from functools import cache
 
@@ -10,9 +10,9 @@ from benchmark.networks.network import Network
 
 
 class MatmulConv2d(nn.Conv2d):
-    """A convolution that is one matrix product where it gives few pixels.
+    """A convolution that is computed as one matrix product if its output has few pixels.
 
-    With up to 4 x 4 of them, as in the last stage of a ResNet at 64 pixels, the library's own takes 1.2 to 5 times as long.
+    For outputs of up to 4 x 4, as in the last stage of a ResNet at 64 pixels, that of the library takes 1.2 to 5 times as long.
     """
 
     def forward(self, features: Tensor) -> Tensor:
@@ -29,15 +29,15 @@ class MatmulConv2d(nn.Conv2d):
             for y in range(down)
             for x in range(right)
         ]
-        weight = self.weight.permute(0, 2, 3, 1).flatten(1)  # no copy: it lies channels-last
+        weight = self.weight.permute(0, 2, 3, 1).flatten(1)  # no copy: the weight is channels-last
         return F.linear(torch.cat(seen, dim=3), weight, self.bias).permute(0, 3, 1, 2)
 
 
 class Fp32Conv2d(nn.Module):
-    """A convolution that is computed in fp32 also under autocast: depthwise ones have no fast gradient in bf16 on CPUs."""
+    """A convolution that uses fp32 also under autocast: depthwise ones have no fast gradient in bf16 on CPUs."""
 
     def forward(self, features: Tensor) -> Tensor:
-        """(N, C, H, W) → as the convolution gives it, in the number format of its input."""
+        """(N, C, H, W) → (N, O, H', W'), in the number format of its input."""
         if not self.training or not torch.is_autocast_enabled("cpu"):
             return super().forward(features)  # type: ignore[no-any-return]
         with torch.autocast("cpu", enabled=False):
@@ -45,22 +45,22 @@ class Fp32Conv2d(nn.Module):
 
 
 def optimise_for_device(network: Network) -> None:
-    """Make a network train faster where it lies. The results stay the same but for rounding."""
+    """Make a network train faster on its device, in place. The results stay the same up to rounding."""
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     if network.head.weight.device.type != "cpu":
         return
     for module in network.modules():
-        if isinstance(module, nn.ReLU6 | nn.Hardtanh):  # in place they are computed aside and copied back, by torch 2.13
+        if isinstance(module, nn.ReLU6 | nn.Hardtanh):  # torch 2.13 computes the in-place version elsewhere and copies it back
             module.inplace = False
         if isinstance(module, nn.Conv2d) and module.groups > 1 and not isinstance(module, Fp32Conv2d):
-            # A change of class keeps names, weights and copies as they are; timm has convolutions of several classes.
+            # Changing the class keeps names and weights; timm has convolutions of several classes.
             module.__class__ = fp32_class(type(module))  # type: ignore[arg-type] # classes of modules are hashable
         elif type(module) is nn.Conv2d and suits_matmul(module):
             module.__class__ = MatmulConv2d
 
 
 def suits_matmul(layer: nn.Conv2d) -> bool:
-    """Whether a convolution may be computed as MatmulConv2d does it, and has so many channels that it pays."""
+    """Whether MatmulConv2d can compute this convolution, and has enough channels to be faster."""
     plain = (
         layer.groups == 1
         and layer.dilation == (1, 1)
@@ -72,5 +72,5 @@ def suits_matmul(layer: nn.Conv2d) -> bool:
 
 @cache
 def fp32_class(kind: type[nn.Conv2d]) -> type[nn.Conv2d]:
-    """A class of convolutions, computed as Fp32Conv2d does it."""
+    """The subclass of a class of convolutions that computes in fp32, see Fp32Conv2d."""
     return type(f"Fp32{kind.__name__}", (Fp32Conv2d, kind), {})

@@ -20,7 +20,7 @@ LAYOUT = ("config.json", "model.safetensors")
 def hub_weights(weights: Weights, backbone: str) -> Trained:
     """The weights of a repository, fetched or found in the hub's cache.
 
-    Raises CatsError if they cannot be had, are of another architecture, or do not have the declared checksum.
+    Raises CatsError if they cannot be fetched, are of another architecture, or do not have the declared checksum.
     """
     place = f"{pick(weights.hub, backbone)}@{pick(weights.revision, backbone)}"
     config, tensors = (_fetched(place, name, backbone) for name in LAYOUT)
@@ -45,14 +45,14 @@ def hub_weights(weights: Weights, backbone: str) -> Trained:
 def _fetched(place: str, name: str, backbone: str) -> Path:
     from huggingface_hub import hf_hub_download
 
-    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)  # it tells every retry, twice
+    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)  # it logs every retry twice
     repository, _, commit = place.partition("@")
     log.info("fetching %s of %s", name, place)
     try:
         return Path(hf_hub_download(repository, name, revision=commit))
     except Exception as error:  # the client raises errors of many libraries
         raise CatsError(
-            f"{name} of {place} could not be had from the hub ({first_line(error)}); fetch it once where there is "
+            f"{name} of {place} could not be fetched from the hub ({first_line(error)}); fetch it once where there is "
             f"a network, or put the weights as {backbone}.NAME.safetensors into the folder CATS_WEIGHTS and name them with file"
         ) from error
 

@@ -1,4 +1,4 @@
-"""Networks: a timm backbone that carries its source's normalisation, and a new head for the target."""
+"""Networks: a timm backbone with the input normalisation of its source, and a new head for the target."""
 
 import itertools
 from collections.abc import Callable, Mapping
@@ -50,10 +50,10 @@ class Dropout(nn.Module):
         """(N, D) → the same, in training each feature 0 with probability `rate`, the others scaled up."""
         if not self.training or not self.rate:
             return features
-        kept = torch.rand(features.shape, generator=self.rng) >= self.rate  # drawn on the CPU: the same on every device
+        mask = torch.rand(features.shape, generator=self.rng) >= self.rate  # from the CPU: the same on all devices
         if features.is_cuda:
-            kept = kept.pin_memory()  # from other memory it would not go without the host waiting
-        return features * kept.to(features.device, non_blocking=True) / (1 - self.rate)
+            mask = mask.pin_memory()  # from other memory the host would wait for the copy
+        return features * mask.to(features.device, non_blocking=True) / (1 - self.rate)
 
 
 class Network(nn.Module):
@@ -83,7 +83,7 @@ class Network(nn.Module):
             self.register_buffer(name, torch.tensor(values[:count]).view(1, count, 1, 1), persistent=False)
 
     def features(self, images: Tensor) -> Tensor:
-        """(N, 3, H, W) → (N, D), what the head sees."""
+        """(N, 3, H, W) → (N, D), the input of the head."""
         return self.through(self.backbone, images)
 
     def forward(self, images: Tensor) -> Tensor:
@@ -91,7 +91,7 @@ class Network(nn.Module):
         return self.classified(self.features(images))
 
     def through(self, backbone: Callable[[Tensor], Tensor], images: Tensor) -> Tensor:
-        """features(), with the backbone or what it was compiled to."""
+        """As features(), with the backbone or its compiled version."""
         seen = images.mean(dim=1, keepdim=True) if self.channels == "grey" else images
         normal = (seen - self.mean) / self.std
         with torch.set_grad_enabled(torch.is_grad_enabled() and not self.frozen):
@@ -102,7 +102,7 @@ class Network(nn.Module):
         return cast("Tensor", self.head(self.dropout(self.dense(features))))
 
     def train(self, mode: bool = True) -> "Network":
-        """As in torch, but a frozen backbone stays as it is, the statistics of its norm layers too."""
+        """As in torch, but a frozen backbone stays in evaluation mode, so that its norm layers keep their statistics."""
         super().train(mode)
         if self.frozen:
             self.backbone.eval()
@@ -115,12 +115,12 @@ class Network(nn.Module):
                 layer.reset_parameters()
 
     def seed_dropout(self, seed: int) -> None:
-        """Dropout draws by `seed` from now on, each layer by itself: a batch in parts draws what a whole one would."""
+        """Seed the generator of each dropout layer, so that a batch in parts draws the same numbers as a whole one."""
         for number, rng in enumerate(self.generators()):
             rng.manual_seed(seed_of("dropout", seed, number))
 
     def generators(self) -> list[torch.Generator]:
-        """What the dropout layers draw from."""
+        """The generators of the dropout layers."""
         return [layer.rng for layer in self.modules() if isinstance(layer, Dropout)]
 
 

@@ -1,4 +1,4 @@
-"""Weights as other people leave them: a .pt file that holds tensors and nothing else, keys by other names."""
+"""Read state dicts of other programs: .pt files that hold only tensors, with other names of parameters."""
 
 import pickle
 import re
@@ -20,16 +20,16 @@ WRAPPED = ("state_dict", "model", "net")  # where training scripts put the weigh
 
 
 def read_file(path: Path, weights: Weights) -> Trained:
-    """The weights in a file, with the keys that timm knows. Raises CatsError if it is damaged or holds more than tensors."""
+    """Read weights and rename them to timm's names. Raises CatsError if the file is damaged or holds more than tensors."""
     found = read_weights(path) if path.suffix == ".safetensors" else Trained(tensors(path))
     return apply_declaration(replace(found, state=rename_keys(found.state or {}, weights.remap, str(path))), weights)
 
 
 def tensors(path: Path) -> dict[str, Tensor]:
-    """The state dict in a file of torch.save. Nothing but tensors and plain values is ever read from it."""
+    """Read the state dict from a file of torch.save. Only tensors and plain values are ever loaded."""
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about what it then refuses
+            warnings.simplefilter("ignore")  # torch warns before it refuses
             content = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         raise CatsError(
@@ -58,7 +58,7 @@ def _describe(content: Any) -> str:
 
 
 def rename_keys(state: Mapping[str, Tensor], remap: Mapping[str, str], where: str) -> dict[str, Tensor]:
-    """Keys after every replacement of `remap`, in its order; what becomes empty is left out. Raises CatsError if two meet."""
+    """Apply every replacement of `remap` to the names, in order; empty names are left out. Raises CatsError for equal names."""
     found: dict[str, Tensor] = {}
     origin: dict[str, str] = {}
     for key, value in state.items():

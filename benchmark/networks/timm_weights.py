@@ -1,4 +1,4 @@
-"""timm's own pretrained weights: which a backbone has, and what they are."""
+"""Fetch timm's pretrained weights."""
 
 import logging
 from typing import Any
@@ -11,8 +11,8 @@ log = logging.getLogger(__name__)
 
 
 def timm_weights(full_name: str) -> Trained:
-    """timm's pretrained weights, fetched from their hub or found in its cache. Raises CatsError if they cannot be had."""
-    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)  # it tells every retry, twice
+    """timm's pretrained weights, fetched from their hub or found in its cache. Raises CatsError if they cannot be fetched."""
+    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)  # it logs every retry twice
     log.info("fetching %s", full_name)
     try:
         model = timm.create_model(full_name, pretrained=True)

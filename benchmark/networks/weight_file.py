@@ -28,7 +28,7 @@ def read_weights(path: Path, weights: Weights | None = None) -> Trained:
 
 
 def _from_metadata(state: dict[str, Tensor], told: Mapping[str, str], path: Path) -> Trained:
-    """Weights with what a file's metadata say of their input. Raises CatsError for metadata that say nothing."""
+    """Weights with the description of their input from a file's metadata. Raises CatsError for invalid metadata."""
 
     def refuse(field: str, allowed: str) -> CatsError:
         return CatsError(f"{path}: its metadata say {field} '{told[field]}'; {allowed}")
@@ -54,7 +54,7 @@ def _from_metadata(state: dict[str, Tensor], told: Mapping[str, str], path: Path
 
 
 def apply_declaration(found: Trained, weights: Weights | None) -> Trained:
-    """Weights as found, with what an entry declares about their input put over it."""
+    """Replace the description of the input by what an entry declares about it."""
     if weights is None:
         return found
     changes: dict[str, Any] = {"channels": weights.channels} if weights.channels else {}
@@ -87,7 +87,7 @@ def write_weights(path: Path, network: Network, trained: Trained, notes: dict[st
 
 
 def _sort_header(content: bytes) -> bytes:
-    """A safetensors file with its header sorted: safetensors itself writes metadata in another order every time."""
+    """Sort the header of a safetensors file: the library writes metadata in a different order every time."""
     start = 8 + int.from_bytes(content[:8], "little")
     header = json.dumps(json.loads(content[8:start]), sort_keys=True, separators=(",", ":")).encode()
     header += b" " * (-len(header) % 8)  # tensors begin at a multiple of 8 bytes

@@ -1,8 +1,8 @@
-"""Augmentation of a whole batch at once, each image changed on its own, in the same way on every device.
+"""Augmentation of a whole batch at once, each image by its own random numbers, with the same result on every device.
 
-The random numbers of an epoch are drawn on the CPU and cross to the device once (`draw`, `Draws.to`); a batch then takes its
-rows of them. What is worth working out once, such as the affine map, is worked out there and not for every batch. No branch
-asks for the value of a tensor, so nothing waits for the device.
+The random numbers of an epoch are drawn on the CPU and copied to the device once; a batch uses its rows of them. Quantities
+such as the affine maps are computed once per epoch, not for every batch. No branch depends on the value of a tensor, so that
+the host never waits for the device.
 """
 
 import math
@@ -27,7 +27,7 @@ STAINS = ((0.65, 0.70, 0.29), (0.07, 0.99, 0.11), (0.27, 0.57, 0.78))
 
 @dataclass(frozen=True)
 class AugmentationDraws:
-    """The random numbers of N images: table (N, K) float32, and the columns that each change has in it."""
+    """The random numbers of N images: table (N, K) float32, and the columns of each augmentation in it."""
 
     table: Tensor
     columns: Mapping[str, slice]
@@ -42,25 +42,25 @@ class AugmentationDraws:
         return name in self.columns
 
     def to(self, device: torch.device | str) -> "AugmentationDraws":
-        """The same numbers there, in one transfer."""
+        """Copy the numbers to a device, in one transfer."""
         return AugmentationDraws(self.table.to(device, non_blocking=True), self.columns)
 
     def of(self, name: str) -> Tensor:
-        """The columns of a change, (N, k)."""
+        """The columns of an augmentation, (N, k)."""
         return self.table[:, self.columns[name]]
 
 
 def draw_augmentation(augment: Augment, count: int, rng: torch.Generator) -> AugmentationDraws:
     """The random numbers of `count` images, on the CPU. `rng` advances equally far for every augmentation.
 
-    Every change has a generator of its own, so that switching one on or off leaves the draws of the others as they are.
+    Every augmentation has its own generator, so that switching one on or off does not change the numbers of the others.
     """
     seeds = torch.randint(2**32, (len(SAMPLERS),), generator=rng).tolist()
     drawn: dict[str, Tensor] = {}
-    for (name, change), seed in zip(SAMPLERS.items(), seeds, strict=True):
+    for (name, sample), seed in zip(SAMPLERS.items(), seeds, strict=True):
         value = getattr(augment, name)
         if value != (1 if name == "crop" else 0):
-            drawn[name] = change(value, count, torch.Generator().manual_seed(seed))
+            drawn[name] = sample(value, count, torch.Generator().manual_seed(seed))
     if any(name in drawn for name in WARPS):
         drawn = {"affine": affine_maps(drawn, count)} | {k: v for k, v in drawn.items() if k not in WARPS + FLIPS}
     if "stain" in drawn:
@@ -71,54 +71,54 @@ def draw_augmentation(augment: Augment, count: int, rng: torch.Generator) -> Aug
 
 
 def sample_chance(probability: float, count: int, rng: torch.Generator) -> Tensor:
-    """(N, 1): 1 with this probability, else 0."""
+    """Draw (N, 1): 1 with this probability, else 0."""
     return (torch.rand(count, 1, generator=rng) < probability).float()
 
 
 def sample_within(bound: float, count: int, rng: torch.Generator, width: int = 1) -> Tensor:
-    """(N, width), uniform between -bound and bound."""
+    """Draw (N, width), uniform between -bound and bound."""
     return bound * (2 * torch.rand(count, width, generator=rng) - 1)
 
 
 def sample_factor(bound: float, count: int, rng: torch.Generator) -> Tensor:
-    """(N, 1), uniform between 1 - bound and 1 + bound."""
+    """Draw (N, 1), uniform between 1 - bound and 1 + bound."""
     return 1 + sample_within(bound, count, rng)
 
 
 def sample_crop(smallest: float, count: int, rng: torch.Generator) -> Tensor:
-    """(N, 4): width, height and centre of a part of the image whose coordinates run from -1 to 1 (so its sides are shares).
+    """Draw (N, 4): width and height of a crop, as shares of the image, and its centre, in coordinates from -1 to 1.
 
-    As torchvision's RandomResizedCrop: the first of ten tries that fits into the image, or else the whole of it.
+    As in torchvision's RandomResizedCrop: the first of ten tries that fits into the image, else the whole image.
     """
     area, shape = torch.rand(2, count, 10, generator=rng).unbind()
     area = smallest + (1 - smallest) * area
     shape = (SHAPES[0] + (SHAPES[1] - SHAPES[0]) * shape).exp()
     sides = torch.stack([(area * shape).sqrt(), (area / shape).sqrt()])  # (2, N, 10)
     fits = (sides <= 1).all(dim=0)
-    first = fits.float().argmax(dim=1, keepdim=True)  # of equals the first
+    first = fits.float().argmax(dim=1, keepdim=True)  # argmax returns the first maximum
     chosen = sides.gather(2, first.expand(2, -1, -1)).squeeze(2).T  # (N, 2)
     chosen = torch.where(fits.any(dim=1, keepdim=True), chosen, 1.0)
     return torch.cat([chosen, (1 - chosen) * sample_within(1, count, rng, 2)], dim=1)
 
 
 def sample_stain(bound: float, count: int, rng: torch.Generator) -> Tensor:
-    """(N, 6): a factor per stain, and an offset a tenth as large, in densities."""
+    """Draw (N, 6): a factor for each stain around 1, and an offset a tenth as large, in optical densities."""
     return sample_within(bound, count, rng, 6) * torch.tensor([1.0] * 3 + [0.1] * 3) + torch.tensor([1.0] * 3 + [0.0] * 3)
 
 
 def sample_beta(a: float, count: int, rng: torch.Generator) -> Tensor:
-    """(N, 1) from Beta(a, a); torch's own sampler takes no generator."""
+    """Draw (N, 1) from Beta(a, a) by numpy, since torch's sampler takes no generator."""
     seed = int(torch.randint(2**32, (1,), generator=rng))
-    shares = np.random.default_rng(seed).beta(min(a, 1e9), min(a, 1e9), (count, 1))  # beyond, numpy's sums overflow
+    shares = np.random.default_rng(seed).beta(min(a, 1e9), min(a, 1e9), (count, 1))  # larger parameters overflow in numpy
     return torch.from_numpy(shares).float()
 
 
-SAMPLERS: dict[str, Callable[[float, int, torch.Generator], Tensor]] = {  # new ones last: their order gives the seeds
+SAMPLERS: dict[str, Callable[[float, int, torch.Generator], Tensor]] = {  # add new ones at the end: the order decides the seeds
     "flip": sample_chance,
     "flip_vertical": sample_chance,
     "rotate": lambda degrees, count, rng: sample_within(math.radians(degrees), count, rng),
     "shift": lambda part, count, rng: sample_within(2 * part, count, rng, 2),  # the width is 2, from -1 to 1
-    "zoom": lambda bound, count, rng: sample_factor(bound, count, rng).clamp(min=1e-3),  # nothing is drawn infinitely small
+    "zoom": lambda bound, count, rng: sample_factor(bound, count, rng).clamp(min=1e-3),  # a zoom of 0 has no inverse
     "crop": sample_crop,
     "brightness": sample_factor,
     "contrast": sample_factor,
@@ -134,9 +134,9 @@ SAMPLERS: dict[str, Callable[[float, int, torch.Generator], Tensor]] = {  # new 
 
 
 def affine_maps(drawn: Mapping[str, Tensor], count: int) -> Tensor:
-    """(N, 6): the map from output to input coordinates, row by row; both run from -1 to 1 over a square image.
+    """Combine draws into affine maps (N, 6) from output to input coordinates, row by row, which run from -1 to 1.
 
-    The image is cropped, shifted, flipped, turned and zoomed, in this order.
+    The image is cropped, shifted, flipped, rotated and zoomed, in this order.
     """
 
     def of(name: str, width: int, absent: float) -> tuple[Tensor, ...]:
@@ -152,9 +152,10 @@ def affine_maps(drawn: Mapping[str, Tensor], count: int) -> Tensor:
 
 
 def stain_maps(drawn: Tensor) -> Tensor:
-    """Factors and offsets of three stains (N, 6) → a matrix and an offset of optical densities (N, 12).
+    """Convert factors and offsets of three stains (N, 6) to a matrix and an offset of optical densities (N, 12).
 
-    With M the densities of the stains as columns, densities d are stains inv(M) d and become M (alpha inv(M) d + beta).
+    With the densities of the stains as columns of M, densities d consist of stains inv(M) d; they become
+    M (alpha inv(M) d + beta).
     """
     mixing = torch.tensor(STAINS, dtype=torch.float64).T
     matrix = mixing @ (drawn[:, :3, None] * mixing.inverse())
@@ -162,10 +163,10 @@ def stain_maps(drawn: Tensor) -> Tensor:
 
 
 def augment_batch(images: Tensor, augment: Augment, draws: AugmentationDraws) -> Tensor:
-    """(N, 3, S, S) float in [0, 1] → the same, in the same memory format; row i of `draws`, from `augment`, is for image i.
+    """Augment images (N, 3, S, S) in [0, 1], in their memory format, by row i of `draws` for image i.
 
-    What moves is one affine map, sampled bilinearly; what comes from outside the image is mirrored. Flips alone are exact.
-    Mixup is apart (`mixed`), because it changes the labels too.
+    Geometric changes are one affine map, sampled bilinearly, with mirrored borders; flips alone are exact. Mixup is a separate
+    function (`mix_up`), because it changes the labels too.
     """
     last = images.is_contiguous(memory_format=torch.channels_last)
     layout = torch.channels_last if last else torch.contiguous_format
@@ -175,7 +176,7 @@ def augment_batch(images: Tensor, augment: Augment, draws: AugmentationDraws) ->
         if name in draws:
             images = torch.where(draws.of(name)[:, :, None, None] > 0, images.flip(axis), images)
     if any(name in draws for name in PLANES):
-        images = images.contiguous()  # on a CPU, work on single colours is several times as fast there
+        images = images.contiguous()  # on a CPU, operations on single colours are several times faster in this format
     images = adjust_colour(images, {name: draws.of(name) for name in draws.columns})
     if "cutout" in draws:
         images = cut_out(images, augment.cutout, draws.of("cutout"))
@@ -183,14 +184,14 @@ def augment_batch(images: Tensor, augment: Augment, draws: AugmentationDraws) ->
 
 
 def pixel_centres(count: int, device: torch.device) -> Tensor:
-    """Where the middles of so many pixels lie between -1 and 1."""
+    """The centres of `count` pixels in coordinates from -1 to 1."""
     return torch.arange(1 - count, count, 2, device=device) / count
 
 
 def warp(images: Tensor, theta: Tensor) -> Tensor:
-    """Images (N, C, H, W) under affine maps theta (N, 6), from output to input coordinates.
+    """Warp images (N, C, H, W) by affine maps theta (N, 6), from output to input coordinates.
 
-    The grid is made plane by plane, equal to F.affine_grid, which takes as long as sampling does.
+    The grid equals that of F.affine_grid, which takes as long as the sampling; here it is computed plane by plane.
     """
     height, width = images.shape[2:]
     maps = theta.view(-1, 2, 3, 1, 1)
@@ -202,7 +203,7 @@ def warp(images: Tensor, theta: Tensor) -> Tensor:
 
 
 def cut_out(images: Tensor, side: float, centre: Tensor) -> Tensor:
-    """A square of the image's mean grey, its centre (N, 2) anywhere in the image (DeVries and Taylor 2017)."""
+    """Replace a square, with its centre (N, 2), by the mean grey of the image (DeVries and Taylor 2017)."""
     height, width = images.shape[2:]
     x, y = centre[:, :, None].unbind(dim=1)
     columns = (pixel_centres(width, images.device) - x).abs() < side  # (N, W); a side is half as long as in these coordinates
@@ -212,7 +213,7 @@ def cut_out(images: Tensor, side: float, centre: Tensor) -> Tensor:
 
 
 def mix_up(images: Tensor, labels: Tensor, draws: AugmentationDraws) -> tuple[Tensor, Tensor]:
-    """Each image (N, 3, H, W) and its labels (N, C) float mixed with the next one's (mixup, Zhang et al. 2018)."""
+    """Mix each image (N, 3, H, W) and its labels (N, C) float with the next one (mixup, Zhang et al. 2018)."""
     if "mixup" not in draws:
         return images, labels
     share = draws.of("mixup")  # of the image itself

@@ -1,4 +1,4 @@
-"""Images that stay on a device between cells: those used last, as long as together they leave the other half of its memory."""
+"""A cache of images on a device, so that cells of one target share them; least recently used images are evicted first."""
 
 import threading
 import weakref
@@ -12,39 +12,43 @@ from benchmark.data.dataset import Dataset
 from benchmark.data.decoded import Decoded, load_images_cached
 from benchmark.training.device_images import Images, on_device
 
-HOST_BYTES = 2**31  # bytes
-_cache: dict[Hashable, Images] = {}  # the one used last is the last one
-_lock = threading.Lock()  # cells side by side want the same images at the same time
+HOST_BYTES = 2**31
+_cache: dict[Hashable, Images] = {}  # in order of use, the most recent last
+_lock = threading.Lock()  # cells side by side request the same images at the same time
 
 
-def get_or_upload(key: Hashable, size: int, device: torch.device, made: Callable[[], Images]) -> Images:
-    """The images of this name, which have so many bytes of pixels; made where they are not there, others going for them."""
+def get_or_upload(key: Hashable, size: int, device: torch.device, make: Callable[[], Images]) -> Images:
+    """Return the cached device images for `key`.
+
+    On a miss, evict the least recently used entries until `size` bytes fit (into half of the GPU's memory, or 2 GiB on the
+    host), then call `make`.
+    """
     with _lock:
-        found = _cache.pop(key, None)
-        if found is None:
+        images = _cache.pop(key, None)
+        if images is None:
             most = torch.cuda.mem_get_info(device)[1] // 2 if device.type == "cuda" else HOST_BYTES
-            while _cache and sum(images.pixels.nbytes for images in _cache.values()) + size > most:
+            while _cache and sum(each.pixels.nbytes for each in _cache.values()) + size > most:
                 del _cache[next(iter(_cache))]
-            found = made()
-        _cache[key] = found
-        return found
+            images = make()
+        _cache[key] = images
+        return images
 
 
 def evict_unused() -> bool:
-    """Keep only images that somebody is using. Whether there were others."""
+    """Evict entries that nothing else references. Returns True if any was evicted."""
     with _lock:
-        seen = {key: weakref.ref(images) for key, images in _cache.items()}
+        references = {key: weakref.ref(images) for key, images in _cache.items()}
         _cache.clear()
-        _cache.update({key: images for key, there in seen.items() if (images := there()) is not None})
-        return len(_cache) < len(seen)
+        _cache.update({key: images for key, reference in references.items() if (images := reference()) is not None})
+        return len(_cache) < len(references)
 
 
 def cached_images(dataset: Dataset, size: int, rows: np.ndarray, device: torch.device) -> Images:
-    """Images of a data set on the device, where they stay between cells."""
+    """Return the images at `rows` of a data set on the device, from the cache or uploaded into it."""
     images = load_images_cached(dataset, size)
-    made = partial(_uploaded, images, rows, device)
-    return get_or_upload((dataset, size, device, rows.tobytes()), len(rows) * images.images[:1].nbytes, device, made)
+    upload = partial(_upload, images, rows, device)
+    return get_or_upload((dataset, size, device, rows.tobytes()), len(rows) * images.images[:1].nbytes, device, upload)
 
 
-def _uploaded(images: Decoded, rows: np.ndarray, device: torch.device) -> Images:
+def _upload(images: Decoded, rows: np.ndarray, device: torch.device) -> Images:
     return on_device(images.images[rows], images.labels[rows], device)

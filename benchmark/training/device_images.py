@@ -1,4 +1,4 @@
-"""Images where the network can reach them: on the device if they fit, else streamed to it ahead of their use."""
+"""Images for training: on the device if they fit into its memory, else on the host and streamed one batch ahead."""
 
 import logging
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 log = logging.getLogger(__name__)
-SHARE = 0.5  # of a GPU's free memory that images may take; the rest is for network, gradients and activations
+SHARE = 0.5  # of a GPU's free memory for images; the rest is for network, gradients and activations
 Sent = tuple[tuple[Tensor, Tensor], torch.cuda.Event | None]
 
 
@@ -27,11 +27,11 @@ class Images:
 
     @property
     def device(self) -> torch.device:
-        """Where batches are."""
+        """The device of the batches."""
         return self.labels.device
 
     def batch(self, index: Tensor) -> tuple[Tensor, Tensor]:
-        """Pixels and labels of the images at `index` (B,), which is where the pixels are. Nothing waits for them."""
+        """Pixels and labels of the images at `index` (B,), a tensor on the device of the pixels. Does not wait for the copy."""
         if self.pixels.device == self.device:
             return self.pixels[index], self.labels[index]
         labels = self.labels[index.to(self.device, non_blocking=True)]
@@ -39,7 +39,7 @@ class Images:
 
 
 def on_device(pixels: np.ndarray, labels: np.ndarray, device: torch.device) -> Images:
-    """(N, S, S, C) uint8 and labels as Images. What does not fit into half of a GPU's free memory stays on the host."""
+    """Convert pixels (N, S, S, C) uint8 and labels. Pixels stay on the host if they exceed half of a GPU's free memory."""
     held = torch.from_numpy(np.ascontiguousarray(pixels)).permute(0, 3, 1, 2)
     kind = torch.float32 if labels.ndim > 1 else torch.int64
     truth = torch.from_numpy(np.ascontiguousarray(labels)).to(device, kind)
@@ -49,20 +49,21 @@ def on_device(pixels: np.ndarray, labels: np.ndarray, device: torch.device) -> I
             log.info(
                 "%d images of %.1f GB are streamed: %.1f GB of the GPU are free", len(truth), held.nbytes / 1e9, free / 1e9
             )
-            return Images(held, truth)  # what is pinned is a batch
+            return Images(held, truth)  # single batches are pinned
     return Images(held.to(device), truth)
 
 
 def batches(images: Images, order: Tensor, size: int) -> Iterator[tuple[Tensor, Tensor]]:
-    """Batches of `size` images in the given order, the last one maybe smaller. The next one is on its way while one is used.
+    """Yield batches of `size` images in the given order; the last one may be smaller.
 
-    To a GPU it goes in a stream of its own: in the one that computes it would wait for its turn.
+    From the host to a GPU the next batch is copied while one is used, in a separate stream so that it does not wait for the
+    computation.
     """
     device = images.device
     streamed = device.type == "cuda" and images.pixels.device != device
     side = torch.cuda.Stream(device) if streamed else None  # type: ignore[no-untyped-call]
     if side is not None:
-        side.wait_stream(torch.cuda.current_stream(device))  # in which the labels have come
+        side.wait_stream(torch.cuda.current_stream(device))  # the labels were copied in it
     ahead: Sent | None = None
     for index in torch.split(order.to(images.pixels.device), size):
         now, ahead = ahead, _sent(images, index, side)
@@ -73,7 +74,7 @@ def batches(images: Images, order: Tensor, size: int) -> Iterator[tuple[Tensor, 
 
 
 def _sent(images: Images, index: Tensor, side: torch.cuda.Stream | None) -> Sent:
-    """A batch, and what happens when it has come, where that is not in the order of the work."""
+    """Start the copy of a batch. Returns the batch and, if it is copied in a separate stream, the event of its completion."""
     if side is None:
         return images.batch(index), None
     with torch.cuda.stream(side):
@@ -86,7 +87,7 @@ def _there(sent: Sent, device: torch.device) -> tuple[Tensor, Tensor]:
         work = torch.cuda.current_stream(device)
         work.wait_event(come)
         for tensor in batch:
-            tensor.record_stream(work)  # else its memory goes to a later batch while this one is still at work
+            tensor.record_stream(work)  # else its memory is reused for a later batch while this one is still in use
     return batch
 
 

@@ -1,4 +1,4 @@
-"""Which epoch of a training, or which strength of a probe, counts: by validation images alone."""
+"""Choose the epoch of a training whose weights are kept, or the setting of a probe, by validation images alone."""
 
 import math
 
@@ -8,20 +8,20 @@ from results.board.rules import training_rule
 
 
 class EpochChoice:
-    """The epoch that counts by a rule, told one epoch after the other; of equals the first.
+    """Chooses an epoch by a rule, given the epochs one after the other; of equal ones it chooses the first.
 
-    within_one_se: of the epochs that are no worse than the one with the smallest validation loss, see `no_worse`, the last.
-    What the schedule leads to counts, unless validation shows that the training went too far.
+    within_one_se chooses the last epoch whose loss is within one standard error of the smallest validation loss, see
+    `within_one_standard_error`: the end of the schedule, unless validation shows that the training has overfitted.
     """
 
     def __init__(self, rule: str) -> None:
         self.rule, self.worth_of = training_rule(rule)
         self.worth, self.losses = -math.inf, np.empty(0)
 
-    def falls_on(self, epoch: int, loss: float, auc: float, losses: np.ndarray) -> bool:
-        """Whether this epoch counts rather than those before it. loss: the mean of `losses`, one of each validation image."""
+    def prefers(self, epoch: int, loss: float, auc: float, losses: np.ndarray) -> bool:
+        """Whether the rule prefers this epoch to those before it. loss: mean of `losses`, the loss of each validation image."""
         worth = self.worth_of(float(epoch), loss, auc)
-        if worth > self.worth:  # never where it is NaN
+        if worth > self.worth:  # never true for NaN
             self.worth, self.losses = worth, losses
             return True
         return self.rule.one_standard_error and bool(self.losses.size) and within_one_standard_error(losses, self.losses)
@@ -30,11 +30,11 @@ class EpochChoice:
 def within_one_standard_error(losses: np.ndarray, best: np.ndarray) -> bool:
     """Whether the mean of `losses` is at most one standard error above that of `best`, both (N,) of the same images.
 
-    The rule of Breiman, Friedman, Olshen & Stone, Classification and Regression Trees, 1984, section 3.4.3, with the error of
-    the difference, image by image, where theirs is the error of the best mean: an untrained network has losses that are all
-    alike, and hence a small error of its own. One image alone tells no error: then a larger loss is worse.
+    The rule of Breiman, Friedman, Olshen & Stone, Classification and Regression Trees, 1984, section 3.4.3, but with the
+    standard error of the paired difference instead of that of the best mean: an untrained network has similar losses for all
+    images and hence a small standard error. With a single image there is no standard error, and a larger loss is worse.
     """
     with np.errstate(invalid="ignore"):  # an infinite loss is compared with another one
         apart = losses - best
         error = apart.std(ddof=1) / math.sqrt(len(apart)) if len(apart) > 1 else 0.0
-    return bool(apart.mean() <= error)  # not where it is NaN
+    return bool(apart.mean() <= error)  # false for NaN

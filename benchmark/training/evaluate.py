@@ -1,4 +1,4 @@
-"""Loss, validation, predictions, features."""
+"""Loss, validation, predictions and features of a network."""
 
 from collections.abc import Iterator
 from weakref import WeakKeyDictionary
@@ -16,15 +16,16 @@ from results.metrics import auc
 
 EVALUATION_BATCH = 256
 
-_most: WeakKeyDictionary[Network, int] = WeakKeyDictionary()  # images evaluated at once, where fewer than usual fit
+_batch_size: WeakKeyDictionary[Network, int] = WeakKeyDictionary()  # smaller batch sizes, after a lack of memory
 
 
 def loss_of(
     logits: Tensor, labels: Tensor, smoothing: float = 0.0, *, multilabel: bool | None = None, each: bool = False
 ) -> Tensor:
-    """Cross-entropy; multi-label, that is labels (N, C) unless told otherwise, binary cross-entropy, mean over labels.
+    """Cross-entropy; for several labels per image, binary cross-entropy, mean over labels.
 
-    The mean over images, or, with `each`, that of every image, (N,).
+    Returns the mean over images, or with `each` the loss of every image, (N,).
+    `multilabel` is by default true for labels (N, C).
     """
     reduction = "none" if each else "mean"
     if labels.ndim > 1 if multilabel is None else multilabel:
@@ -38,7 +39,7 @@ def validate(network: Network, val: Images, precise: torch.dtype) -> tuple[float
     """(loss, AUC, loss of every image (N,)) on the validation images."""
     logits = predict(network, val, precise)
     probabilities = to_probabilities(logits, multilabel=val.labels.ndim > 1)
-    each = loss_of(logits, val.labels, each=True).cpu().numpy()  # their own mean differs from the mean in the last digits
+    each = loss_of(logits, val.labels, each=True).cpu().numpy()  # the mean of these differs from the loss in the last digits
     return float(loss_of(logits, val.labels)), auc(val.labels.cpu().numpy().astype(np.int64), probabilities), each
 
 
@@ -64,7 +65,7 @@ def _outputs(network: Network, images: Images, precise: torch.dtype, *, features
     for pixels, _ in batches(images, torch.arange(len(images)), EVALUATION_BATCH):
         rest = pixels
         while len(rest):
-            part = rest[: _most.get(network, EVALUATION_BATCH)]
+            part = rest[: _batch_size.get(network, EVALUATION_BATCH)]
             try:
                 with torch.inference_mode(), autocast(part.device, precise):
                     outputs = call(as_float(part)).float()
@@ -75,4 +76,4 @@ def _outputs(network: Network, images: Images, precise: torch.dtype, *, features
                 rest = rest[len(part) :]
                 yield outputs
                 continue
-            _most[network] = smaller_batch(len(part))  # outside of `except`, so that nothing holds on to what it made
+            _batch_size[network] = smaller_batch(len(part))  # after `except`, whose traceback references the outputs

@@ -1,4 +1,4 @@
-"""Features of frozen networks: extracted once, kept by key, shared by probes and measures."""
+"""Features of frozen networks: extracted once, stored by key, shared by probes and measures."""
 
 import threading
 from pathlib import Path
@@ -21,11 +21,11 @@ from benchmark.training.device_images import on_device
 from results.atomic import atomic_write
 from results.digest import digest
 
-_locks: dict[Path, threading.Lock] = {}  # seeds side by side want the features of one network at the same time
+_locks: dict[Path, threading.Lock] = {}  # cells side by side request the features of one network at the same time
 
 
 def load_features(path: Path) -> np.ndarray | None:
-    """Features that were extracted before, (N, D) float32, memory-mapped; None if there are none that can be read."""
+    """Load stored features, (N, D) float32, memory-mapped; None if there are none or they are damaged."""
     try:
         features: np.ndarray = np.load(path, mmap_mode="r", allow_pickle=False)
         if file_digest(path) != path.with_suffix(".sha256").read_text(encoding="ascii"):
@@ -43,14 +43,14 @@ def save_features(path: Path, features: np.ndarray) -> None:
 
 
 def features_path(start: Start, data: str, recipe: Recipe, rows: np.ndarray | None = None) -> Path:
-    """Where the features of all images of a data set lie, or those of some of its rows. `data` is its digest."""
+    """The file of the features of a data set, or of some of its rows. `data`: the digest of the data set."""
     which = [] if rows is None else [digest(rows.tolist())]
     name = digest([TRAINER, start.key, start.backbone, data, recipe.size, recipe.precision, *which])
     return features_folder() / f"{name}.npy"
 
 
 def features_of(start: Start, data: str, images: Decoded, rows: np.ndarray | None, recipe: Recipe, device: str) -> np.ndarray:
-    """(N, D) float32 of the images at `rows` (None: all), in their order; from the disk where they have been extracted."""
+    """Return features (N, D) float32 of the images at `rows` (None: all), in their order; loaded if they are stored."""
     whole = load_features(features_path(start, data, recipe)) if rows is not None else None
     if whole is not None:
         return np.asarray(whole[rows])
@@ -59,7 +59,7 @@ def features_of(start: Start, data: str, images: Decoded, rows: np.ndarray | Non
         found = load_features(path)
         if found is None:
             network = initial_network(start, 2, 0).to(device)
-            if device != "cpu":  # where features keep their last bit
+            if device != "cpu":  # on the CPU features stay bit for bit the same
                 optimise_for_device(network)
             chosen = np.arange(len(images.ids)) if rows is None else rows
             some = on_device(images.images[chosen], images.labels[chosen], torch.device(device))
@@ -69,7 +69,7 @@ def features_of(start: Start, data: str, images: Decoded, rows: np.ndarray | Non
 
 
 def classifier_of(network: Network, start: Start) -> tuple[np.ndarray, np.ndarray] | None:
-    """The source's own classifier, (S, D) and (S,) float64; None where the weights came without one that fits the features."""
+    """The source's classifier, weight (S, D) and bias (S,) float64; None if the weights hold none that fits the features."""
     from benchmark.networks.load import weights_of
     from benchmark.networks.network import classifier_names
 

@@ -1,4 +1,4 @@
-"""What moves the weights: optimiser, learning rate, running mean."""
+"""Optimiser, learning rate schedule, and running mean of the weights."""
 
 import math
 
@@ -11,7 +11,7 @@ from benchmark.specs.recipe import Recipe
 
 
 def make_optimiser(network: Network, recipe: Recipe) -> torch.optim.Optimizer:
-    """SGD (nesterov when there is momentum), Adam or AdamW. `share` of a group is what its rate is multiplied by."""
+    """SGD (nesterov when there is momentum), Adam or AdamW. The learning rate of a group is multiplied by its `share`."""
     groups = _groups(network, recipe)
     if recipe.optimiser == "sgd":
         return torch.optim.SGD(groups, lr=recipe.lr, momentum=recipe.momentum, nesterov=recipe.momentum > 0, fused=True)
@@ -20,11 +20,11 @@ def make_optimiser(network: Network, recipe: Recipe) -> torch.optim.Optimizer:
 
 
 def _groups(network: Network, recipe: Recipe) -> list[dict[str, object]]:
-    """Trained parameters by weight decay and layer; vectors, that is biases and norm layers, are not decayed unless all are."""
+    """Group trained parameters by weight decay and layer. Vectors (biases, norm layers) are decayed only if `decayed: all`."""
     if recipe.layer_decay == 1:
         layers = [(1.0, list(network.parameters()))]
     else:
-        # timm does not say that it exports it, and beside some builds it can be imported only after machine.timm_import
+        # timm does not export it officially; with some builds it can be imported only after machine.timm_import
         from timm.optim import param_groups_layer_decay  # type: ignore[attr-defined]
 
         found = param_groups_layer_decay(network.backbone, layer_decay=recipe.layer_decay)
@@ -43,7 +43,7 @@ def _groups(network: Network, recipe: Recipe) -> list[dict[str, object]]:
 
 
 def schedule(recipe: Recipe, done: float, step: float) -> float:
-    """Factor of the learning rate when the share `done` of the training is over; one step is the share `step`."""
+    """The factor of the learning rate after the share `done` of the training; one step is the share `step`."""
     if done < recipe.warmup:
         return min(1.0, (done + step) / recipe.warmup)
     if recipe.schedule == "constant":
@@ -56,7 +56,7 @@ def schedule(recipe: Recipe, done: float, step: float) -> float:
 class Average:
     """A running mean of a network's weights and of the statistics of its norm layers (Polyak and Juditsky 1992).
 
-    The decay grows to its full value, so that the first steps, made with an untrained head, do not linger.
+    The decay grows to its full value, so that the first steps, made with an untrained head, lose their influence soon.
     """
 
     def __init__(self, network: Network, decay: float) -> None:
@@ -64,8 +64,8 @@ class Average:
         self.network.requires_grad_(False)
 
     @torch.no_grad()
-    def follow(self, network: nn.Module) -> None:
-        """Take up the weights after a step."""
+    def update(self, network: nn.Module) -> None:
+        """Update the mean with the weights after a step."""
         self.steps += 1
         share = 1 - min(self.decay, (1 + self.steps) / (10 + self.steps))
         mine, theirs = ([*n.parameters(), *n.buffers()] for n in (self.network, network))

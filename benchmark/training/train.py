@@ -1,7 +1,7 @@
 """The training loop: images stay on the device as uint8, a batch is augmented at once, the best epoch is restored.
 
-No number leaves the device during an epoch. Every epoch has the same number of equal batches; the few images that are
-left over are others in every epoch.
+No number leaves the device during an epoch. Every epoch has the same number of equal batches; the few remaining images are
+different ones in every epoch.
 """
 
 import copy
@@ -33,9 +33,9 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Fit:
-    """What a training left: curves (one value per epoch) and the epoch whose weights the network has now.
+    """The result of a training: curves (one value per epoch) and the epoch whose weights the network has now.
 
-    `micro_batch`: images that went through the network at once, fewer than a batch where memory did not suffice.
+    `micro_batch`: the number of images in one forward pass; smaller than a batch if memory did not suffice.
     """
 
     curves: dict[str, list[float]]
@@ -43,9 +43,9 @@ class Fit:
     micro_batch: int = 0
 
     def best(self) -> dict[str, float]:
-        """What is known of the restored epoch, by names that no setting of the recipe has."""
-        known = {name: values[self.best_epoch] for name, values in self.curves.items() if values}
-        return {"best_epoch": float(self.best_epoch), "epochs_run": float(len(self.curves["learning_rate"])), **known}
+        """The figures of the restored epoch, by names that differ from the fields of a recipe."""
+        figures = {name: values[self.best_epoch] for name, values in self.curves.items() if values}
+        return {"best_epoch": float(self.best_epoch), "epochs_run": float(len(self.curves["learning_rate"])), **figures}
 
 
 def fit(network: Network, train: Images, val: Images, recipe: Recipe, seed: int, rule: str = "min_val_loss") -> Fit:
@@ -60,7 +60,7 @@ def fit(network: Network, train: Images, val: Images, recipe: Recipe, seed: int,
     rng = torch.Generator().manual_seed(seed)
     network.seed_dropout(seed)
     step = Step(network, recipe, size)
-    judged = Average(network, recipe.ema) if recipe.ema else None
+    average = Average(network, recipe.ema) if recipe.ema else None
     curves: dict[str, list[float]] = {"train_loss": [], "val_loss": [], "val_auc": [], "learning_rate": []}
     choice, best_epoch, best_state = EpochChoice(rule), 0, None
     for epoch in range(recipe.epochs):
@@ -70,15 +70,15 @@ def fit(network: Network, train: Images, val: Images, recipe: Recipe, seed: int,
         order = torch.randperm(len(train), generator=rng)[: steps * size]
         draws = draw_augmentation(recipe.augment, len(order), rng).to(train.device)
         rates = [recipe.lr * schedule(recipe, (epoch * steps + number) / total, 1 / total) for number in range(steps)]
-        losses = _epoch(step, judged, batches(train, order, size), draws, rates)
-        now = network if judged is None else judged.network
+        losses = _epoch(step, average, batches(train, order, size), draws, rates)
+        now = network if average is None else average.network
         val_loss, val_auc, val_losses = validate(now, val, step.precise)
         train_loss = float(losses.mean())
         for name, value in zip(curves, (train_loss, val_loss, val_auc, rates[-1]), strict=True):
             curves[name].append(value)
         if not math.isfinite(train_loss):
             raise CatsError(f"the training loss is {train_loss} in epoch {epoch + 1} at learning rate {rates[-1]:.3g}")
-        if choice.falls_on(epoch, val_loss, val_auc, val_losses):
+        if choice.prefers(epoch, val_loss, val_auc, val_losses):
             best_epoch, best_state = epoch, copy.deepcopy(now.state_dict())
         elif recipe.patience is not None and epoch - best_epoch >= recipe.patience:
             break
@@ -93,25 +93,25 @@ def fit(network: Network, train: Images, val: Images, recipe: Recipe, seed: int,
 
 def _epoch(
     step: "Step",
-    judged: Average | None,
+    average: Average | None,
     every: Iterable[tuple[Tensor, Tensor]],
     draws: AugmentationDraws,
     rates: Sequence[float],
 ) -> Tensor:
-    """One step with every batch, each at its rate, which the running mean follows; their losses, on the device."""
+    """Make one step per batch, each at its learning rate, and update the running mean. Returns the losses, on the device."""
     losses = []
     size = len(draws) // len(rates)
     for number, ((pixels, labels), rate) in enumerate(zip(every, rates, strict=True)):
         losses.append(step(pixels, labels, draws[number * size : (number + 1) * size], rate))
-        if judged is not None:
-            judged.follow(step.network)
+        if average is not None:
+            average.update(step.network)
     return torch.stack(losses)
 
 
 class Step:
-    """One step of the optimiser after another. Where a batch does not fit into memory it goes in parts, and stays in parts.
+    """Makes training steps. If a batch does not fit into memory, this batch and all later ones are split into parts.
 
-    Parts have the gradient of the whole batch, but for what batch norm sees: its statistics are those of a part.
+    The gradient of the parts is that of the whole batch, except that batch norm normalises by the statistics of each part.
     """
 
     def __init__(self, network: Network, recipe: Recipe, size: int) -> None:
@@ -124,9 +124,9 @@ class Step:
         self.statistics = [(some, [b.clone() for b in some]) for some in statistics if some]
 
     def __call__(self, pixels: Tensor, labels: Tensor, draws: AugmentationDraws, rate: float) -> Tensor:
-        """Train on one batch, see Images.batch; returns its loss, on the device.
+        """Train on one batch, see Images.batch. Returns its loss, on the device.
 
-        Raises CatsError if memory does not suffice for what the optimiser keeps of each weight.
+        Raises CatsError if memory does not suffice for the state of the optimiser.
         """
         for group in self.optimiser.param_groups:
             group["lr"] = rate * group.get("share", 1.0)
@@ -136,15 +136,15 @@ class Step:
         except RuntimeError as error:
             if not is_out_of_memory(error):
                 raise
-            # The batch has left memory already, so that a smaller one is no help; and some weights may have moved.
+            # The batch is no longer in memory, so a smaller one would not help; and some weights may have changed.
             raise CatsError(
-                f"memory does not suffice for what {self.recipe.optimiser} keeps of each weight: {error}"
+                f"memory does not suffice for the state that {self.recipe.optimiser} keeps for each weight: {error}"
             ) from error
         return loss
 
     def _gradients(self, pixels: Tensor, labels: Tensor, draws: AugmentationDraws) -> Tensor:
-        """Those of one batch; again in parts where memory was short."""
-        before = [(rng, rng.get_state()) for rng in self.generators]
+        """Compute the gradients of one batch, again in smaller parts whenever memory does not suffice. Returns the loss."""
+        states = [(rng, rng.get_state()) for rng in self.generators]
         for now, kept in self.statistics:
             torch._foreach_copy_(kept, now)
         while True:
@@ -154,18 +154,18 @@ class Step:
             except RuntimeError as error:  # torch's OutOfMemoryError is one
                 if self.micro <= 2 or not is_out_of_memory(error):
                     raise
-            for rng, drawn in before:  # outside of `except`, so that nothing holds on to the graph
-                rng.set_state(drawn)
+            for rng, state in states:  # outside of `except`, so that the traceback no longer references the graph
+                rng.set_state(state)
             for now, kept in self.statistics:
                 torch._foreach_copy_(now, kept)
             self.micro = smaller_batch(self.micro)
 
     def _accumulate(self, pixels: Tensor, labels: Tensor, draws: AugmentationDraws) -> Tensor:
         losses = []
-        count = math.ceil(len(labels) / self.micro)  # of parts as equal as can be: batch norm fails on a last image alone
+        count = math.ceil(len(labels) / self.micro)  # parts of nearly equal size: batch norm fails on a single image
         for part in (slice(len(labels) * i // count, len(labels) * (i + 1) // count) for i in range(count)):
             images, truth = augment_batch(as_float(pixels[part]), self.recipe.augment, draws[part]), labels[part]
-            if self.recipe.augment.mixup:  # in parts, pairs are of one part
+            if self.recipe.augment.mixup:  # pairs are mixed within a part
                 soft = truth if truth.ndim > 1 else F.one_hot(truth, self.classes).float()
                 images, truth = mix_up(images, soft, draws[part])
             with autocast(images.device, self.precise):

@@ -161,7 +161,7 @@ def _training(work: Work, classes: int, images: Decoded, parts: Parts, meter: Me
             draws = draw_augmentation(recipe.augment, size, rng).to(device)
             loss = step(*shown.batch(torch.randperm(size).to(shown.pixels.device)), draws, recipe.lr)
             if judged is not None:
-                judged.follow(network)
+                judged.update(network)
             float(loss)  # waits for a GPU
 
         one()

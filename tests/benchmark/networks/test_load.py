@@ -378,7 +378,7 @@ def test_a_hub_that_cannot_be_reached_is_one_sentence(hub, source):
     with pytest.raises(CatsError) as caught:
         weights_of(source(hub="lab/net", revision=OTHER))
     told = str(caught.value)
-    assert f"config.json of lab/net@{OTHER} could not be had from the hub (" in told
+    assert f"config.json of lab/net@{OTHER} could not be fetched from the hub (" in told
     assert "test_resnet.NAME.safetensors into the folder CATS_WEIGHTS" in told
     assert "\n" not in told
 
@@ -389,7 +389,7 @@ def test_a_hub_that_answers_no_connection_is_one_sentence(hub, source, monkeypat
     monkeypatch.setattr(
         "huggingface_hub.constants.HUGGINGFACE_CO_URL_TEMPLATE", "http://127.0.0.1:9/{repo_id}/resolve/{revision}/{filename}"
     )
-    with pytest.raises(CatsError, match="could not be had from the hub"):
+    with pytest.raises(CatsError, match="could not be fetched from the hub"):
         weights_of(source(hub="lab/net", revision=OTHER))
 
 

@@ -19,7 +19,7 @@ def chosen(rule, losses, aucs=None):
     """The last epoch that the rule falls on."""
     choice = EpochChoice(rule)
     aucs = aucs or [0.5] * len(losses)
-    taken = [e for e, (each, auc) in enumerate(zip(losses, aucs, strict=True)) if choice.falls_on(e, each.mean(), auc, each)]
+    taken = [e for e, (each, auc) in enumerate(zip(losses, aucs, strict=True)) if choice.prefers(e, each.mean(), auc, each)]
     return taken[-1] if taken else None
 
 

@@ -172,11 +172,11 @@ def test_a_running_mean_by_hand():
         followed.weight.fill_(11.0)
         followed.statistic.fill_(22.0)
         followed.counter.fill_(7)
-    average.follow(followed)
+    average.update(followed)
     assert average.network.weight.item() == pytest.approx(9 / 11 * 11)
     assert average.network.statistic.item() == pytest.approx(9 / 11 * 22)
     assert average.network.counter.item() == 7
-    average.follow(followed)
+    average.update(followed)
     assert average.network.weight.item() == pytest.approx(0.2 * 9 + 0.8 * 11)  # 3 / 12 would be more than 0.2
     assert followed.weight.item() == 11.0
     assert not average.network.weight.requires_grad
@@ -198,8 +198,8 @@ def test_with_a_running_mean_the_network_that_was_validated_is_the_one_that_is_k
 
 
 def test_a_running_mean_over_a_training_is_that_of_the_weights_after_each_step(monkeypatch):
-    seen, real = [], Average.follow
-    monkeypatch.setattr(Average, "follow", lambda self, made: (seen.append(state(made)), real(self, made))[1])
+    seen, real = [], Average.update
+    monkeypatch.setattr(Average, "update", lambda self, made: (seen.append(state(made)), real(self, made))[1])
     made, recipe = network(), RECIPE.model_copy(update={"ema": 0.5, "epochs": 1})
     expected = state(made)["head.weight"]
     train.fit(made, stripes(64), stripes(8), recipe, 0, "last_epoch")

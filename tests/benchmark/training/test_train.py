@@ -375,7 +375,8 @@ def test_an_optimiser_without_memory_is_a_reason_and_not_a_smaller_batch(monkeyp
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB")
 
     monkeypatch.setattr({"sgd": torch.optim.SGD, "adamw": torch.optim.AdamW}[name], "step", step)
-    with pytest.raises(CatsError, match=rf"what {name} keeps of each weight: CUDA out of memory\. Tried to allocate 2 GiB"):
+    reason = rf"the state that {name} keeps for each weight: CUDA out of memory\. Tried to allocate 2 GiB"
+    with pytest.raises(CatsError, match=reason):
         fitted(RECIPE.model_copy(update={"optimiser": name}))
     assert caplog.messages == []
 

@@ -93,7 +93,7 @@ def test_one_entry_in_the_table_is_all_that_a_rule_needs(monkeypatch):
     assert "grid points chosen by worst on validation images" in board(grid(), rule="worst").choice
     assert "worst" in sensitivity(pd.DataFrame(grid() + grid("two")), RunQuery("toy")).settings
     choice = EpochChoice("worst")
-    assert [choice.falls_on(e, loss, 0.5, np.full(4, loss)) for e, loss in enumerate((0.3, 0.5, 0.4))] == [True, True, False]
+    assert [choice.prefers(e, loss, 0.5, np.full(4, loss)) for e, loss in enumerate((0.3, 0.5, 0.4))] == [True, True, False]
     assert choice.rule.what == "patience"
     rng = np.random.default_rng(0)
     features = {part: rng.normal(size=(40, 3)) for part in ("train", "val", "test")}
