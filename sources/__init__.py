@@ -1,1 +1,1 @@
-"""One file per transfer source: the file name is the name of the source."""
+"""One file per transfer source; the name of the file is the name of the source."""

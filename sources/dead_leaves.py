@@ -1,7 +1,7 @@
-"""Dead leaves: discs that fall on each other, one class per law of their sizes and colours; nothing is downloaded.
+"""Dead leaves: overlapping discs, one class per law of their sizes and colours; nothing is downloaded.
 
-Random pictures with the scale statistics of natural ones, after Baradad et al. 2021. A class draws the exponent of the
-law of radii, its smallest radius, the shape and the palette; every image draws the leaves anew.
+Random pictures with the scale statistics of natural ones, after Baradad et al. 2021. A class draws the exponent of the law of
+radii, its smallest radius, the shape and the palette; every image draws its own leaves.
 """
 
 from collections.abc import Iterator
@@ -15,14 +15,14 @@ LINE = np.arange(SIDE)
 
 
 def source(classes: int = 24, per_class: int = 60) -> Source:
-    """So many laws, so many images of each."""
+    """A source with this number of laws and of images per law."""
     citation = "Baradad et al., Learning to See by Looking at Noise, NeurIPS 2021"
     title = f"Dead leaves of {classes} laws"
     return generated(Law("dead_leaves", title, citation, "law", SIDE, images), classes, per_class)
 
 
 def images(classes: int, per_class: int) -> Iterator[np.ndarray]:
-    """(SIDE, SIDE, 3) uint8, class after class. The k-th class is the same whatever the number of classes."""
+    """Images (SIDE, SIDE, 3) uint8, class after class. Class k does not depend on the number of classes."""
     for number in range(classes):
         law = generator("dead_leaves", "law", number)
         exponent, smallest = law.uniform(1.5, 4.0), law.uniform(1.5, 5.0)
@@ -34,7 +34,9 @@ def images(classes: int, per_class: int) -> Iterator[np.ndarray]:
 
 
 def picture(exponent: float, smallest: float, power: float, palette: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Leaves from the lowest to the topmost, radii by a power law between `smallest` and half the picture."""
+    """A picture drawn leaf by leaf from the lowest to the topmost; radii follow a power law from `smallest` to half the
+    picture.
+    """
     low, high = smallest ** (1 - exponent), (SIDE / 2) ** (1 - exponent)
     radii = (low + rng.random(LEAVES) * (high - low)) ** (1 / (1 - exponent))
     centres = rng.uniform(-4, SIDE + 4, size=(LEAVES, 2))

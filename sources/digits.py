@@ -1,4 +1,4 @@
-"""Digits: 1,797 handwritten digits of 8 × 8 pixels that ship inside scikit-learn."""
+"""Digits: 1,797 handwritten digits of 8 × 8 pixels that are part of scikit-learn."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from benchmark import Dataset, Samples, Source
 
 
 def read(_: Path) -> Samples:
-    """Grey values 0 to 16, spread to 0 to 255."""
+    """Grey values 0 to 16, scaled to 0 to 255."""
     from sklearn.datasets import load_digits
 
     content = load_digits()

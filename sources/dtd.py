@@ -1,7 +1,7 @@
 """DTD: describable textures, 47 classes of 120 photographs, in the published layout images/CLASS/*.jpg.
 
-labels/{train,val,test}1.txt hold the first of the ten official splits, 40 images of each class in each part; where they are
-absent, 70/15/15 are drawn.
+labels/{train,val,test}1.txt hold the first of the ten official splits, 40 images of each class in each part; without them,
+70/15/15 are drawn.
 """
 
 from dataclasses import replace
@@ -19,7 +19,7 @@ CLASSES = """
 
 
 def read(path: Path) -> Samples:
-    """The class is the folder, the part stands in the lists of the first official split."""
+    """The class is the folder; the part is in the lists of the first official split."""
     samples = folders(CLASSES, root="images")(path)
     tree = Tree(path)
     lists = {part: [n for n in tree.names if f"/{n}".endswith(f"/labels/{part}1.txt")] for part in PARTS}

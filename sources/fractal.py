@@ -1,7 +1,7 @@
-"""Fractal: pictures of iterated function systems, one class per system, made from the seed; nothing is downloaded.
+"""Fractals: pictures of iterated function systems, one class per system, drawn from a seed; nothing is downloaded.
 
-Formula-driven pretraining after Kataoka et al. 2020 (FractalDB): a system is a set of random affine maps; the chaos game
-draws its attractor. Every image of a class changes the maps a little and takes its own colour, place and turn.
+Formula-driven pretraining after Kataoka et al. 2020 (FractalDB): a system is a set of random affine maps; the chaos game draws
+its attractor. Every image of a class changes the maps a little and has its own colour, position and rotation.
 """
 
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ MIN_FILLED = 0.12  # of the cells of a 32 × 32 grid; thinner attractors are dra
 
 
 def source(classes: int = 60, per_class: int = 50) -> Source:
-    """So many systems, so many images of each."""
+    """A source with this number of systems and of images per system."""
     citation = "Kataoka et al., Pre-training without Natural Images, ACCV 2020"
     return generated(
         Law("fractal", f"Fractals of {classes} iterated function systems", citation, "system", SIDE, images), classes, per_class
@@ -23,7 +23,7 @@ def source(classes: int = 60, per_class: int = 50) -> Source:
 
 
 def images(classes: int, per_class: int) -> Iterator[np.ndarray]:
-    """(SIDE, SIDE, 3) uint8, class after class. The k-th class is the same whatever the number of classes."""
+    """Images (SIDE, SIDE, 3) uint8, class after class. Class k does not depend on the number of classes."""
     for number in range(classes):
         maps = system(number)
         rng = generator("fractal", "images", number)
@@ -45,7 +45,7 @@ def system(number: int) -> np.ndarray:
 
 
 def attractor(maps: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Points of the attractor, (POINTS, 2), scaled to the unit square. Many points play the chaos game side by side."""
+    """Points of the attractor, (POINTS, 2), scaled to the unit square; many points play the chaos game in parallel."""
     chance = np.abs(np.linalg.det(maps[:, :, :2])) + 0.05
     points = rng.uniform(-1, 1, size=(POINTS // WARM_UP, 2))
     kept = []
@@ -61,7 +61,7 @@ def attractor(maps: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def picture(points: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Points in the unit square as a coloured picture on black, turned by a quarter of a circle at random."""
+    """Points in the unit square as a coloured picture on black, rotated by a random multiple of 90°."""
     spread = rng.uniform(0.75, 1.0)
     place = rng.uniform(0, 1 - spread, size=2)
     cell = np.floor((points * spread + place) * (SIDE - 1e-6)).astype(int)

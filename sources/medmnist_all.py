@@ -12,7 +12,7 @@ import numpy as np
 
 from benchmark import CatsError, Dataset, Samples, Source, medmnist_target, nearest
 
-FAMILIES = {  # as targets/NAME.py say it; a test compares them
+FAMILIES = {  # as declared in targets/NAME.py; a test compares them
     "pathmnist": "nct_crc", "chestmnist": "chest_xray", "dermamnist": "ham10000", "octmnist": "kermany_oct",
     "pneumoniamnist": "chest_xray", "retinamnist": "retinamnist", "breastmnist": "busi", "bloodmnist": "bloodmnist",
     "tissuemnist": "tissuemnist", "organamnist": "organ_ct", "organcmnist": "organ_ct", "organsmnist": "organ_ct",
@@ -38,7 +38,7 @@ def joined(folder: Path, sets: list[Dataset]) -> Samples:
 
 
 def source(without: str = "", size: int = 28) -> Source:
-    """All sets, or all but the family of one, at 28, 64, 128 or 224 pixels."""
+    """All sets, or all except the family of one set, at 28, 64, 128 or 224 pixels."""
     if without and without not in FAMILIES:
         raise CatsError(f"medmnist_all has no set '{without}' to leave out{nearest(without, FAMILIES)}")
     names = [name for name, family in FAMILIES.items() if family != FAMILIES.get(without)]

@@ -1,7 +1,7 @@
 """STL-10: the labelled images, 10 classes at 96 px, in the published binary files `stl10_binary`.
 
 train_X.bin and test_X.bin hold the images one after the other, each as red, green and blue plane of 96 columns;
-train_y.bin and test_y.bin one byte per image, 1 to 10. The 100,000 images without label are left alone.
+train_y.bin and test_y.bin hold one byte per image, 1 to 10. The 100,000 images without label are not used.
 """
 
 from collections.abc import Iterator
@@ -40,7 +40,7 @@ def _images(tree: Tree, counts: dict[str, int]) -> Iterator[np.ndarray]:
 def _content(tree: Tree, file: str) -> bytes:
     name = next((name for name in tree.names if f"/{name}".endswith(f"/{file}")), None)
     if name is None:
-        raise CatsError(f"{tree.path} lacks {file}; it must be stl10_binary")
+        raise CatsError(f"{tree.path} has no {file}; it must be the published folder stl10_binary")
     return next(iter(tree.read([name])))
 
 

@@ -46,7 +46,7 @@ def read(path: Path) -> Samples:
     official = [name for name in tree.names if _is_picture(name, "val")]
     for name in official:
         if PurePosixPath(name).name not in written:
-            raise CatsError(f"{path}: {name} is not among the lines of {ANNOTATIONS}")
+            raise CatsError(f"{path}: {name} is not listed in {ANNOTATIONS}")
     rows += [(name, written[PurePosixPath(name).name]) for name in official]
     strange = sorted({wnid for _, wnid in rows} - set(CLASSES))
     if strange or not rows:
@@ -69,7 +69,7 @@ def _annotations(tree: Tree) -> dict[str, str]:
     """File name → wnid of the official val images."""
     name = next((name for name in tree.names if f"/{name}".endswith(f"/{ANNOTATIONS}")), None)
     if name is None:
-        raise CatsError(f"{tree.path} lacks {ANNOTATIONS}, which says the classes of the val images")
+        raise CatsError(f"{tree.path} has no {ANNOTATIONS}, which holds the classes of the val images")
     lines = csv.reader(io.StringIO(next(iter(tree.read([name]))).decode()), delimiter="\t")
     return {line[0]: line[1] for line in lines if len(line) > 1}
 

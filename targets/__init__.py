@@ -1,1 +1,1 @@
-"""One file per target: the file name is the name of the target."""
+"""One file per target; the name of the file is the name of the target."""

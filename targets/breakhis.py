@@ -13,7 +13,7 @@ IMAGES = {"40": 1995, "100": 2081, "200": 2013, "400": 1820, "all": 7909}
 
 
 def target(magnification: str = "all") -> Target:
-    """The pictures of one magnification, 40, 100, 200 or 400, or all of them."""
+    """The pictures of one magnification, 40, 100, 200 or 400, or of all."""
     wanted = str(magnification)
     if wanted not in IMAGES:
         raise CatsError(f"breakhis has no magnification {wanted}; allowed are {', '.join(IMAGES)}")
@@ -22,7 +22,7 @@ def target(magnification: str = "all") -> Target:
         tree = Tree(path)
         found = [(name, match) for name in tree.names if (match := NAME.search(name)) and wanted in {match[3], "all"}]
         if not found:
-            raise CatsError(f"{path} holds no picture named like SOB_B_A-14-22549AB-40-001.png")
+            raise CatsError(f"{path} holds no picture with a name such as SOB_B_A-14-22549AB-40-001.png")
         names = [name for name, _ in found]
         labels = np.array(["BM".index(match[1]) for _, match in found])
         return Samples(pictures(tree, names), labels, names, [match[2] for _, match in found])

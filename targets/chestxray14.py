@@ -24,7 +24,7 @@ def read(path: Path) -> Samples:
     tree = Tree(path)
     absent = [name for name in LISTS.values() if name not in tree.names]
     if absent:
-        raise CatsError(f"{path} lacks {' and '.join(absent)}")
+        raise CatsError(f"{path} has no {' and no '.join(absent)}")
     lists = zip(LISTS, tree.read(list(LISTS.values())), strict=True)
     parts = {f"images/{name}": part for part, names in lists for name in names.decode(errors="replace").split()}
     return Samples(found.images, found.labels, found.ids, found.groups, [parts.get(name, "extra") for name in found.ids])

@@ -1,4 +1,4 @@
-"""Digits as a target: the images of the source of the same name, split 70/15/15. A target everybody knows."""
+"""Digits as a target: the images of the source of the same name, split 70/15/15."""
 
 from benchmark import Target
 from sources.digits import dataset

@@ -33,7 +33,7 @@ PART = {patient: part for part, patients in OFFICIAL.items() for patient in pati
 
 
 def read(path: Path) -> Samples:
-    """The label is the folder, the patient the beginning of the file name."""
+    """The label is the folder; the patient is the beginning of the file name."""
     samples = folders({"0": "negative", "1": "positive"}, group=NAME)(path)
     groups = samples.groups or []
     parts = [PART.get(patient, "extra") for patient in groups]

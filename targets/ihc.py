@@ -1,8 +1,8 @@
 """IHC: is a patch of colon tissue stained? Cut from the picture of colon tissue that ships inside scikit-image.
 
 Brown DAB marks FHL2, blue haematoxylin marks nuclei. Colour deconvolution (Ruifrok & Johnston 2001) gives both; a patch is
-positive when its mean DAB exceeds `RATIO` times its mean haematoxylin. Patches are handed out in grey with equal mean and
-contrast: else the label could be read off a mean, and texture is what transfers. The picture has 4 × 4 blocks; a block
+positive when its mean DAB exceeds `RATIO` times its mean haematoxylin. Patches are grey with equal mean and contrast;
+otherwise the mean would reveal the label, while texture is what transfers. The picture has 4 × 4 blocks; a block
 belongs to one part, and a margin inside each keeps patches of different blocks 16 pixels apart, so that neighbours never
 sit on two sides.
 """
@@ -27,13 +27,13 @@ PARTS = (
 
 
 def read(_: Path) -> Samples:
-    """Cut, label and split the picture. Raises CatsError if scikit-image ships another one."""
+    """Cut, label and split the picture. Raises CatsError if scikit-image ships another picture."""
     import skimage
     from skimage import color, data
 
     path = Path(skimage.__file__).parent / "data" / "ihc.png"
     if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != SHA256:
-        raise CatsError(f"ihc: {path} is not the picture expected (sha256 {SHA256}); reinstall scikit-image")
+        raise CatsError(f"ihc: {path} is not the expected picture (sha256 {SHA256}); reinstall scikit-image")
     picture = data.immunohistochemistry()
     stains = color.rgb2hed(picture)
     grey = color.rgb2gray(picture)
@@ -49,13 +49,13 @@ def read(_: Path) -> Samples:
 
 
 def levelled(patch: np.ndarray) -> np.ndarray:
-    """(PATCH, PATCH) float → uint8 with mean 128 and standard deviation 48, up to what is cut off at 0 and 255."""
+    """(PATCH, PATCH) float → uint8 with mean 128 and standard deviation 48, clipped at 0 and 255."""
     level: np.ndarray = np.clip(np.rint(128 + 48 * (patch - patch.mean()) / patch.std()), 0, 255).astype(np.uint8)
     return level
 
 
 def corners() -> Iterator[tuple[int, int, int, int]]:
-    """Row and column of the block, upper left corner (y, x) of the patch."""
+    """Row and column of the block, and upper left corner (y, x) of the patch."""
     inside = range(MARGIN, BLOCK - MARGIN - PATCH + 1, STRIDE)
     for row in range(4):
         for column in range(4):

@@ -1,7 +1,7 @@
 """ISIC 2018, task 3: the training images, seven kinds of skin lesions; images of one lesion are a group.
 
-They are HAM10000 under the challenge's names and in its order of classes. For the challenge's own validation and test images
-nobody has said which show the same lesion, so they are left out and whole lesions are drawn 70/15/15.
+They are HAM10000 under the challenge's names and in its order of classes. It is not published which of the challenge's
+validation and test images show the same lesion, so they are left out and whole lesions are drawn 70/15/15.
 """
 
 import csv
@@ -17,7 +17,7 @@ TRUTH, LESIONS = "ISIC2018_Task3_Training_GroundTruth.csv", "ISIC2018_Task3_Trai
 
 
 def read(path: Path) -> Samples:
-    """The class is the column that holds 1; the lesion stands in a table of its own."""
+    """The class is the column that holds 1; the lesion is in a second table."""
     tree = Tree(path)
     where = {PurePosixPath(name).name: name for name in tree.names}
     truth, lesions = rows(tree, where, TRUTH, CLASSES), rows(tree, where, LESIONS, ("lesion_id",))
@@ -25,16 +25,16 @@ def read(path: Path) -> Samples:
         if sorted(row[c] for c in CLASSES) != ["0.0"] * 6 + ["1.0"]:
             raise CatsError(f"{path}: {TRUTH} must give {name} one class, 1.0 once and 0.0 elsewhere")
         if f"{name}.jpg" not in where or name not in lesions:
-            raise CatsError(f"{path}: {TRUTH} names {name}, whose picture or lesion is not there")
+            raise CatsError(f"{path}: {TRUTH} names {name}, whose picture or lesion is missing")
     labels = np.array([[row[c] for c in CLASSES].index("1.0") for row in truth.values()])
     names = [where[f"{name}.jpg"] for name in truth]
     return Samples(pictures(tree, names), labels, list(truth), [lesions[name]["lesion_id"] for name in truth])
 
 
 def rows(tree: Tree, where: dict[str, str], name: str, columns: tuple[str, ...]) -> dict[str, dict[str, str]]:
-    """A table, image → row. Raises CatsError if it or one of its columns is absent."""
+    """A table, image → row. Raises CatsError if the table or one of its columns is missing."""
     if name not in where:
-        raise CatsError(f"{tree.path} lacks {name}")
+        raise CatsError(f"{tree.path} has no {name}")
     table = csv.DictReader(io.StringIO(next(iter(tree.read([where[name]]))).decode("utf-8-sig", errors="replace")))
     absent = {"image", *columns} - set(table.fieldnames or ())
     if absent:

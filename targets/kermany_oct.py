@@ -13,14 +13,14 @@ NAME = r"/(?:CNV|DME|DRUSEN|NORMAL)-(\d+)-\d+\.jpe?g$"  # the patient is the fir
 
 
 def read(path: Path) -> Samples:
-    """The label is the folder; patients of test images are kept out of train."""
-    found = folders(list(CLASSES), parts={"train": "train", "test": "test"}, group=NAME)(path)
-    assert found.groups is not None
-    assert found.parts is not None
-    known = list(zip(found.groups, found.parts, strict=True))
-    tested = {patient for patient, part in known if part == "test"}
-    parts = ["extra" if part == "train" and patient in tested else part for patient, part in known]
-    return Samples(found.images, found.labels, found.ids, found.groups, parts)
+    """The label is the folder; images of patients of test are left out of train."""
+    samples = folders(list(CLASSES), parts={"train": "train", "test": "test"}, group=NAME)(path)
+    assert samples.groups is not None
+    assert samples.parts is not None
+    pairs = list(zip(samples.groups, samples.parts, strict=True))
+    tested = {patient for patient, part in pairs if part == "test"}
+    parts = ["extra" if part == "train" and patient in tested else part for patient, part in pairs]
+    return Samples(samples.images, samples.labels, samples.ids, samples.groups, parts)
 
 
 target = Target(

@@ -1,7 +1,7 @@
 """KimiaPath960: 48 regions from each of 20 whole slides; the class is the slide, a letter from A to T.
 
-Every class is one slide, so no split can keep slides apart: a score here says how well slides are told from each other, no
-more. Good as a source, as in CATS 2021.
+Every class is one slide, so no split can keep slides apart: a score only says how well slides are distinguished. It is
+useful as a source, as in CATS 2021.
 """
 
 import re
@@ -20,7 +20,7 @@ def read(path: Path) -> Samples:
     tree = Tree(path)
     found = [(name, match[1]) for name in tree.names if (match := NAME.search(name))]
     if not found:
-        raise CatsError(f"{path} holds no picture named like A5.tif")
+        raise CatsError(f"{path} holds no picture with a name such as A5.tif")
     names = [name for name, _ in found]
     return Samples(pictures(tree, names), np.array([CLASSES.index(letter) for _, letter in found]), names)
 

@@ -1,6 +1,6 @@
 """Wisconsin fine-needle aspirates: the raw pictures behind the thirty features of the Wisconsin Diagnostic Breast Cancer set.
 
-They were published as GIF, one or more of a patient; nothing in them says which belong to one patient.
+They were published as GIF, one or more per patient; it is not published which belong to one patient.
 """
 
 from pathlib import Path, PurePosixPath

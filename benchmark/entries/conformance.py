@@ -152,8 +152,8 @@ def apart(case: Case) -> str:
                 f"{near:,} images of val and test are near-duplicates of images of an earlier part; a target declares "
                 f"known_duplicates: {near}"
             )
-        return "no test image is in train or val, pixel for pixel"
-    found = f"{shared:,} of {count:,} test images are also in train or val, pixel for pixel"
+        return "no test image is in train or val, pixel by pixel"
+    found = f"{shared:,} of {count:,} test images are also in train or val, pixel by pixel"
     if shared > SHARED * count:
         raise CatsError(f"{case.dataset.name}: {found}; {SHARED:.0%} are allowed")
     return Note(found)
