@@ -87,7 +87,8 @@ def become(folder, environment, out, err, *, own_session):
     os.environ.clear()
     os.environ.update(environment)
     dask.config.refresh()  # settings lie in the environment too
-    sys.path.insert(0, folder)
+    more = environment.get("PYTHONPATH", "").split(os.pathsep)
+    sys.path[:0] = [folder, *(path for path in more if path and path not in sys.path)]
 
 
 def main():

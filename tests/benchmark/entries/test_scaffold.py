@@ -15,6 +15,7 @@ import yaml
 from PIL import Image
 
 from benchmark.specs import catalogue
+from tests.support import processes
 from tests.support.paths import ROOT
 
 FACTS = ("--modality", "microscope", "--licence", "CC0", "--citation", "Us, 2026")
@@ -273,8 +274,7 @@ def test_a_plan_runs_with_a_new_source(own, cells):
     (own / "plan.yaml").write_text(PLAN)
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     for arguments in (["new", "source", "cells", "--from", str(cells), *FACTS], ["run", "plan.yaml"]):
-        command = [sys.executable, "-m", "benchmark", *arguments]
-        done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=200, env=environment)
+        done = processes.run(["-m", "benchmark", *arguments], timeout=200, env=environment)
         assert done.returncode == 0, done.stderr
     assert "1 cells: 0 were done, 1 made now, 0 attempts failed" in done.stderr
 

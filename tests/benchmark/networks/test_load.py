@@ -389,6 +389,7 @@ def test_a_hub_that_answers_no_connection_is_one_sentence(hub, source, monkeypat
     monkeypatch.setattr(
         "huggingface_hub.constants.HUGGINGFACE_CO_URL_TEMPLATE", "http://127.0.0.1:9/{repo_id}/resolve/{revision}/{filename}"
     )
+    monkeypatch.setattr("time.sleep", lambda seconds: None)  # the hub's client waits 23 seconds between its six tries
     with pytest.raises(CatsError, match="could not be fetched from the hub"):
         weights_of(source(hub="lab/net", revision=OTHER))
 

@@ -13,6 +13,7 @@ from benchmark.data.dataset import Dataset
 from benchmark.data.readers.samples import Samples
 from benchmark.specs import catalogue, old_imports
 from results.error import CatsError
+from tests.support import processes
 from tests.support.paths import ROOT
 
 WEIGHTS = "title: Ours\nlicence: l\ncitation: c\nweights: {file: mine}\n"
@@ -264,8 +265,7 @@ def package(own):
 
     def cats(*arguments):
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join((str(site), str(ROOT)))}
-        command = [sys.executable, "-m", "benchmark", *arguments]
-        return subprocess.run(command, check=False, capture_output=True, text=True, timeout=120, env=environment)
+        return processes.run(["-m", "benchmark", *arguments], timeout=120, env=environment)
 
     return cats
 

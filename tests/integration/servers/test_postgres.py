@@ -15,6 +15,7 @@ from results.tracking.mlflow_format import WHOLE
 from results.tracking.outbox import Outbox
 from results.tracking.send import create_run, write_run
 from tests.integration.servers.records import COLUMNS, PLAN, board_of, records, same_frame, send_all
+from tests.support import processes
 from tests.support.servers import PASSWORD, QUOTED
 
 pytestmark = pytest.mark.server
@@ -30,9 +31,7 @@ def plan(tmp_path):
 
 
 def cats(*arguments):
-    return subprocess.Popen(
-        [sys.executable, "-m", "benchmark", *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+    return processes.start(["-m", "benchmark", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
 def ended(process, code=0):
@@ -72,17 +71,17 @@ def test_two_processes_that_send_the_same_and_different_records_finish_every_key
             mine = number % 3 == 0
             box.put(Outcome(record if mine else record.model_copy(update={"attempt": f"{record.attempt}{name}"})))
         box.put(Outcome(made[0].model_copy(update={"key": f"only-{name}", "attempt": f"only-{name}"})))
-    processes = [
+    senders = [
         subprocess.Popen(
             [sys.executable, "-c", code, tracking.uri, str(tmp_path / name)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         )
         for name in "ab"
     ]  # fmt: skip
-    for process in processes:
+    for process in senders:
         process.stdin.write("go\n")
         process.stdin.flush()
-    for process in processes:
+    for process in senders:
         assert ended(process)[0] == f"{len(made) + 1}\n"
     frame = tracking.frame()
     finished = frame[frame["status"] == "FINISHED"]
