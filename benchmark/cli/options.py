@@ -1,4 +1,4 @@
-"""Arguments and small acts that several commands share."""
+"""Arguments and functions that several commands share."""
 
 import math
 import sys
@@ -10,8 +10,6 @@ import typer
 from results.error import CatsError
 
 PlanArgument = Annotated[str, typer.Argument(metavar="PLAN", help="A plan file, or the name of a shipped plan.")]
-
-
 TrackingOption = Annotated[
     str, typer.Option("--tracking-uri", envvar="MLFLOW_TRACKING_URI", help="MLflow's tracking server or database.")
 ]
@@ -20,9 +18,11 @@ FreshOption = Annotated[
     bool, typer.Option("--fresh", help="Read every run again, also those that ended; needed if one was edited by hand.")
 ]
 
-KwhOption = Annotated[float | None, typer.Option("--kwh", help="Budget: kWh of all attempts, of earlier calls too.")]
+KwhOption = Annotated[float | None, typer.Option("--kwh", help="Budget: kWh of all attempts, including earlier calls.")]
 HoursOption = Annotated[float | None, typer.Option("--hours", help="Budget: hours of this call.")]
-CO2eOption = Annotated[float | None, typer.Option("--co2e-kg", help="Budget: kg CO2e of all attempts, of earlier calls too.")]
+CO2eOption = Annotated[
+    float | None, typer.Option("--co2e-kg", help="Budget: kg CO2e of all attempts, including earlier calls.")
+]
 
 
 class Device(StrEnum):
@@ -34,14 +34,14 @@ class Device(StrEnum):
 
 
 class Gap(StrEnum):
-    """What a pair that was not measured counts as."""
+    """The rank that a pair without a run gets in the mean ranks."""
 
     worst = "worst"
     median = "median"
 
 
 def _noise(noise: float | None) -> float | None:
-    """Of infinite noise everything would be one tie, and nothing is more or less than a NaN."""
+    """Refuse a negative, infinite or NaN value: with infinite noise all sources would tie, and no value compares with NaN."""
     if noise is not None and not 0 <= noise < math.inf:
         raise CatsError(f"--noise is {noise}; give a finite difference of 0 or more in the metric, such as 0.02")
     return noise
@@ -53,7 +53,7 @@ ImputeOption = Annotated[Gap | None, typer.Option(help="What a pair without a ru
 
 
 class Format(StrEnum):
-    """How to print a board."""
+    """How to print a result."""
 
     table = "table"
     json = "json"
@@ -62,10 +62,10 @@ class Format(StrEnum):
 
 
 def print_line(text: str) -> None:
-    """To the standard output: what was asked for."""
+    """Print a result to the standard output."""
     sys.stdout.write(text + "\n")
 
 
 def say(text: str) -> None:
-    """To the standard error: what happens."""
+    """Print what happens to the standard error."""
     sys.stderr.write(text + "\n")

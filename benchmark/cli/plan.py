@@ -1,4 +1,4 @@
-"""`cats plan`: what a plan would do and take. Starts nothing."""
+"""`cats plan`: shows the cells of a plan and what they would cost. Starts nothing."""
 
 from contextlib import suppress
 from functools import partial
@@ -21,14 +21,14 @@ app = typer.Typer()
 def plan(
     plan: PlanArgument,
     tracking_uri: TrackingOption = DATABASE,
-    cells: Annotated[bool, typer.Option("--cells", help="Name every cell.")] = False,
+    cells: Annotated[bool, typer.Option("--cells", help="List every cell.")] = False,
     kwh: KwhOption = None,
     hours: HoursOption = None,
     co2e_kg: CO2eOption = None,
     calibrate: Annotated[
-        bool, typer.Option("--calibrate", help="Measure what nobody knows yet: a few steps of each sort of training.")
+        bool, typer.Option("--calibrate", help="Measure unknown costs now: a few steps of each kind of training.")
     ] = False,
-    device: Annotated[Device, typer.Option(help="Where `cats run` will work.")] = Device.auto,
+    device: Annotated[Device, typer.Option(help="The device on which `cats run` will train.")] = Device.auto,
 ) -> None:
     """Show what a plan would do: its cells, which are done, how long and how much energy the rest may take."""
     from benchmark.execution.budget.forecast import forecast_of, missing_data, pretrainings_of
@@ -58,18 +58,18 @@ def plan(
     print_line(f"{len(every)} cells of plan '{loaded.experiment}': {counts}; records in {shown(tracking_uri)}")
     for sentence in pretrainings_of(todo):
         print_line(sentence)
-    lacking = missing_data(todo, resolved)
+    obstacles = missing_data(todo, resolved)
     if todo:
-        forecast = forecast_of(frame, device.value, loaded.country, calibrates=calibrate and not lacking)
+        forecast = forecast_of(frame, device.value, loaded.country, calibrates=calibrate and not obstacles)
         guard = Guard(loaded.budget, forecast=forecast)
         try:
             guard.read(every, frame)
             for sentence in guard.project(partial(jobs_of, todo, loaded.experiment, loaded.country)):
                 print_line(sentence)
         except CatsError as error:
-            lacking.append(str(error))
-    if lacking:
-        raise CatsError("\n".join(["`cats run` will not start:", *lacking]))
+            obstacles.append(str(error))
+    if obstacles:
+        raise CatsError("\n".join(["`cats run` will not start:", *obstacles]))
 
 
 def _runs(tracking_uri: str, experiment: str) -> "pd.DataFrame | None":

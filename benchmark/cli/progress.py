@@ -1,4 +1,4 @@
-"""What `cats run` shows while it works."""
+"""The progress that `cats run` and `cats score` show while they work."""
 
 import time
 
@@ -10,7 +10,7 @@ from results.record import Record
 
 
 class Progress:
-    """The progress bar: cells done, cells per hour, kWh so far, time left. Lines instead of a bar where no terminal is."""
+    """A progress bar with cells done, cells per hour, Wh so far and time left; without a terminal, one line for each record."""
 
     def __enter__(self) -> Watch:
         console = Console(stderr=True)
@@ -31,15 +31,15 @@ class Progress:
         self.bar.stop()
 
     def told(self, sentence: str) -> None:
-        """A line of its own."""
+        """Print a sentence on a line of its own."""
         self.console.print(sentence, highlight=False, markup=False, soft_wrap=True)
 
     def begins(self, what: str) -> None:
-        """Say what is being worked on."""
+        """Show which work begins."""
         self.bar.update(self.task, description=what)
 
     def ended(self, record: Record, state: Run) -> None:
-        """Count a record."""
+        """Count a record and show the new state."""
         for cost in record.costs:
             self.kwh += cost.kwh("counter") + cost.kwh("modelled")
             self.missing = self.missing or bool(cost.missing)

@@ -1,4 +1,4 @@
-"""Run, sync."""
+"""The commands that make cells and send their records: run, sync."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -38,13 +38,13 @@ def run(
     plan: PlanArgument,
     tracking_uri: TrackingOption = DATABASE,
     device: Annotated[Device, typer.Option(help="auto takes a GPU if there is one.")] = Device.auto,
-    pack: Annotated[
-        int, typer.Option(min=1, help="Train up to so many seeds of a cell at once, side by side on one device.")
-    ] = 1,
+    pack: Annotated[int, typer.Option(min=1, help="Train up to this many seeds of a cell at the same time on one device.")] = 1,
     kwh: KwhOption = None,
     hours: HoursOption = None,
     co2e_kg: CO2eOption = None,
-    cells: Annotated[int | None, typer.Option("--cells", help="Budget: finished cells, those of earlier calls too.")] = None,
+    cells: Annotated[
+        int | None, typer.Option("--cells", help="Budget: finished cells, including those of earlier calls.")
+    ] = None,
     engine: EngineOption = LOCAL,
     scheduler: SchedulerOption = None,
     workers: WorkersOption = None,

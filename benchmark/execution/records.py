@@ -1,4 +1,4 @@
-"""The runs of an experiment as every command reads them: from their snapshot below CATS_HOME, kept up to date."""
+"""The runs of an experiment as every command reads them: from a snapshot under CATS_HOME that is brought up to date."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -6,24 +6,22 @@ from typing import TYPE_CHECKING
 from benchmark.core.paths import outbox_folder, snapshots_folder
 
 if TYPE_CHECKING:
-    from results.tracking.outbox import Outbox
-
-if TYPE_CHECKING:
     import pandas as pd
 
     from results.statistics.influence import TestImageInfluence
     from results.tracking.experiment import Tracking
+    from results.tracking.outbox import Outbox
 
 
 def frame_of(tracking: "Tracking", *, fresh: bool = False) -> "pd.DataFrame":
     """What `tracking.frame()` gives. `fresh` reads every run again, see results.tracking.snapshot."""
-    from results.tracking.snapshot import frame_of as followed
+    from results.tracking.snapshot import frame_of as snapshot_frame
 
-    return followed(tracking, snapshots_folder(), fresh=fresh)
+    return snapshot_frame(tracking, snapshots_folder(), fresh=fresh)
 
 
 def runs_of(uri: str, experiment: str, *, fresh: bool = False) -> "pd.DataFrame":
-    """The same for an experiment that has to be there, without loading MLflow if nothing was written to its database.
+    """The runs of an experiment that must exist. Does not load MLflow if its database has not changed since the last reading.
 
     Raises CatsError if there is no such experiment, or if MLflow cannot be used.
     """
@@ -38,12 +36,12 @@ def runs_of(uri: str, experiment: str, *, fresh: bool = False) -> "pd.DataFrame"
 
 
 def finished_keys(tracking: "Tracking") -> set[str]:
-    """The keys that need no further attempt."""
+    """The keys of finished runs; they need no further attempt."""
     return finished_in(frame_of(tracking))
 
 
 def finished_in(frame: "pd.DataFrame") -> set[str]:
-    """The same of runs that have been read."""
+    """The keys of the finished runs in a frame, see Tracking.frame."""
     return set(frame.loc[frame["status"] == "FINISHED", "key"]) if len(frame) else set()
 
 
@@ -55,14 +53,14 @@ def read_of(uri: str, experiment: str) -> "Callable[[str], pd.DataFrame | None]"
 
 
 def images_of(uri: str, experiment: str, *, fresh: bool = False) -> "TestImageInfluence":
-    """What the test images of a target do to its runs, see results.tracking.predictions.images_of."""
-    from results.tracking.predictions import images_of as kept
+    """The influence of each test image of a target on its runs, see results.tracking.predictions.images_of."""
+    from results.tracking.predictions import images_of as cached_influence
 
-    return kept(uri, experiment, snapshots_folder(), fresh=fresh)
+    return cached_influence(uri, experiment, snapshots_folder(), fresh=fresh)
 
 
 def outbox_of(tracking_uri: str, experiment: str) -> "Outbox":
-    """The records that wait for one experiment of one server."""
+    """The outbox of one experiment of one server: records that wait to be sent."""
     from results.digest import digest
     from results.tracking.outbox import Outbox
     from results.tracking.uri import identity

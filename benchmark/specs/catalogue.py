@@ -1,10 +1,10 @@
 """Entries by name: one file in `sources/`, `targets/` or `similarity/`, nothing to register, imported only when asked for.
 
-They stand in three spots: in this checkout, in folders of the same names below `CATS_ENTRIES` (the user's own), and behind
-the entry points `cats.sources`, `cats.targets` and `cats.similarity` of other packages. A YAML entry holds values and names
-of readers, no code; a Python entry is code that runs when it is asked for, whoever wrote it.
+They are found in three places: in this checkout, in folders of the same names below `CATS_ENTRIES` (the user's own), and
+behind the entry points `cats.sources`, `cats.targets` and `cats.similarity` of other packages. A YAML entry holds values and
+names of readers, no code; a Python entry is code that runs when the entry is used, even if another person wrote it.
 
-An entry is `NAME.yaml`, or `NAME.py` with `source` or `target`: an object, or a function of options. Options stand in
+An entry is `NAME.yaml`, or `NAME.py` with `source` or `target`: an object, or a function of options. Options are written in
 brackets: `breastmnist[size=224]`, `fractal[classes=100]`. Any target can be a source; any source that is pretrained can
 start from another one: `breastmnist[from=imagenet]`. Weights that `cats publish` has put into MLflow's model registry are
 a source by their name there: `models:/NAME/VERSION`.
@@ -46,7 +46,7 @@ def names(kind: Kind) -> list[str]:
 
 
 def spots(kind: Kind) -> dict[str, list[Path | EntryPoint]]:
-    """Where each entry of one kind stands. A name that stands in two places is an error for whoever asks for it."""
+    """The places of each entry of one kind. A name with two places is an error only for the command that uses it."""
     found: dict[str, list[Path | EntryPoint]] = {}
     for folder in dict.fromkeys((_ours(kind), (entries_folder() / kind).resolve())):
         for file in sorted(folder.iterdir()) if folder.is_dir() else ():
@@ -180,8 +180,8 @@ def _only_spot(kind: Kind, name: str) -> Path | EntryPoint:
 
 
 def _said(spot: Path | EntryPoint, kind: Kind) -> str:
-    """Where an entry stands, for a sentence."""
-    # What is no path is an entry point; of which class, the package importlib_metadata decides where it has been imported.
+    """The place of an entry, for a sentence."""
+    # If it is not a path it is an entry point. isinstance cannot ask that: importlib_metadata, if imported, has its own class.
     if not isinstance(spot, Path):
         return f"{spot.value} of the package {spot.dist.name if spot.dist else '?'}"
     return f"{kind}/{spot.name}" if spot.parent == _ours(kind) else str(spot)
@@ -221,7 +221,7 @@ def _call(make: Callable[..., object], name: str, options: dict[str, Any]) -> ob
 
 
 def described(kind: Kind, name: str, content: dict[str, Any]) -> dict[str, Any]:
-    """What a YAML entry says, with what need not be said twice: the name, and what a source shares with its data set."""
+    """The content of a YAML entry, completed: its name, and the facts that a source shares with its data set."""
     content = {"name": name, **content}
     dataset = content.get("dataset")
     if isinstance(dataset, dict):

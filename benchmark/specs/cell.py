@@ -1,4 +1,4 @@
-"""A cell: source, target, backbone, one point of the recipe, seed. Its key is what is made exactly once."""
+"""A cell: source, target, backbone, one point of the recipe, seed. A cell with the same key is trained only once."""
 
 from functools import cached_property, lru_cache
 
@@ -12,11 +12,12 @@ from results.record import Frozen
 
 
 class Cell(Frozen):
-    """Everything needed to make one cell, on any machine, and nothing else.
+    """Everything that is needed to train and test one network, on any machine, and nothing else.
 
     Attributes:
-        data: digest of the target's images and labels. start: what the network starts from.
-        leak: the images that source and target share, one sentence; changes nothing in the outcome, keeps it off the ranking.
+        data: digest of the target's images and labels.
+        start: what the network starts from.
+        leak: which images source and target share, one sentence. It changes no outcome and keeps the cell off the ranking.
     """
 
     source: str
@@ -37,7 +38,7 @@ class Cell(Frozen):
 
     @cached_property
     def key(self) -> str:
-        """sha256 of what decides the outcome. Never a path, a device, a worker count or a time."""
+        """sha256 of what decides the outcome. No path, device, number of workers or time enters it."""
         return digest([self.point, self.backbone, self.start.key, self.data, self.seed])
 
     def __str__(self) -> str:
@@ -45,10 +46,10 @@ class Cell(Frozen):
 
 
 def point_of(recipe: Recipe, rule: PlanRule, subsample: Subsample) -> str:
-    """Digest of how a cell is trained: equal for cells that may stand side by side on a board."""
+    """Digest of how a cell is trained: equal for cells that may be compared on a board."""
     return _point(TRAINER, recipe, rule, subsample)
 
 
-@lru_cache(maxsize=4096)  # thousands of cells differ in seed and source alone
+@lru_cache(maxsize=4096)  # thousands of cells differ only in seed and source
 def _point(trainer: int, recipe: Recipe, rule: PlanRule, subsample: Subsample) -> str:
     return digest([trainer, recipe.model_dump(mode="json"), rule, subsample.model_dump(mode="json")])

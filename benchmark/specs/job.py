@@ -1,4 +1,4 @@
-"""A job: what one worker does at one go, a pretraining or cells side by side. It travels as specs, never as data or weights."""
+"""A job: the work that a worker gets at once, a pretraining or cells side by side. It travels as specs, without data."""
 
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,11 +12,12 @@ Work = Cell | Start  # a Start that is a pretraining
 
 @dataclass(frozen=True)
 class Job:
-    """A pretraining (`start`), or cells that differ in the seed alone and are made at once.
+    """A pretraining (`start`), or cells that differ only in the seed and are trained at the same time.
 
     Attributes:
-        experiment, country: for the record and its carbon intensity.
-        needs: keys of the pretrainings whose jobs come before this one.
+        experiment: of the records.
+        country: ISO code, three letters; decides the carbon intensity.
+        needs: keys of the pretrainings whose jobs must end before this one begins.
     """
 
     experiment: str
@@ -27,17 +28,17 @@ class Job:
 
     @property
     def place(self) -> tuple[str, str]:
-        """Data set and backbone: who has just worked on the same has its images decoded and on the device."""
+        """Data set and backbone. A worker whose last job had the same already has the images on its device."""
         return (self.start.source, self.start.backbone) if self.start else (self.cells[0].target, self.cells[0].backbone)
 
     @property
     def key(self) -> str:
-        """That of the pretraining or of the first cell; no other job of a plan has it."""
+        """The key of the pretraining or of the first cell; no other job of a plan has it."""
         return self.start.key if self.start else self.cells[0].key
 
     @property
     def keys(self) -> set[str]:
-        """Those of all that it makes."""
+        """The keys of the pretraining or of all cells."""
         return {self.start.key} if self.start else {cell.key for cell in self.cells}
 
     def __str__(self) -> str:
@@ -48,22 +49,22 @@ class Job:
 
 
 def jobs_of(cells: Iterable[Cell], experiment: str, country: str, pack: int = 1) -> Iterator[Job]:
-    """The cells in their order, up to `pack` at once, and before each what is to be pretrained for it, once."""
-    asked: set[str] = set()
+    """Jobs for the cells, in their order, with up to `pack` cells in each; the pretrainings that they need come first, once."""
+    planned: set[str] = set()
     for some in packs(cells, pack):
         starts = {start.key: start for cell in some for start in pretrainings(cell.start)}
         for start in starts.values():
-            if start.key not in asked:
+            if start.key not in planned:
                 before = frozenset(other.key for other in pretrainings(start) if other.key != start.key)
                 yield Job(experiment, country, start=start, needs=before)
-        asked |= set(starts)
+        planned |= set(starts)
         yield Job(experiment, country, cells=tuple(some), needs=frozenset(starts))
 
 
 def packs(cells: Iterable[Cell], most: int) -> Iterator[list[Cell]]:
-    """The cells in their order, up to `most` neighbours that differ in the seed alone together.
+    """Group neighbouring cells that differ only in the seed, at most `most` together.
 
-    Cells that are compiled go one by one, since torch compiles in one thread only.
+    A cell that is compiled stays alone, since torch compiles in one thread only.
     """
 
     def like(cell: Cell) -> tuple[str, str, str, str, bool]:
@@ -75,9 +76,9 @@ def packs(cells: Iterable[Cell], most: int) -> Iterator[list[Cell]]:
 
 
 def pretrainings(start: Start) -> list[Start]:
-    """The pretrainings that a start needs and that have left no weights yet, first things first."""
+    """The pretrainings that a start needs and whose weights do not exist yet, in the order in which they must run."""
     needed = [*pretrainings(start.start), start] if start.start is not None else []
-    return [one for one in needed if not pretrained_path(one).exists()]
+    return [pretraining for pretraining in needed if not pretrained_path(pretraining).exists()]
 
 
 def works(job: Job) -> Sequence[Work]:

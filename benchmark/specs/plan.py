@@ -19,7 +19,7 @@ from results.record import Frozen
 
 
 def _seeds(value: Any) -> Any:
-    """How many, or which."""
+    """Seeds from their number or their list."""
     if isinstance(value, int) and not isinstance(value, bool) and value > 0:
         return list(range(value))
     if not isinstance(value, list | tuple):  # pydantic takes ValueError only
@@ -71,13 +71,13 @@ class Plan(Frozen):
 
     @field_validator("sources", "targets", "backbones", "seeds")
     @classmethod
-    def _once(cls, given: tuple[Any, ...]) -> tuple[Any, ...]:
-        if not given:
+    def _once(cls, values: tuple[Any, ...]) -> tuple[Any, ...]:
+        if not values:
             raise ValueError("the list is empty; it needs at least one value")
-        twice = next((name for name in given if given.count(name) > 1), None)
+        twice = next((value for value in values if values.count(value) > 1), None)
         if twice is not None:
             raise ValueError(f"'{twice}' is given twice")
-        return given
+        return values
 
     @field_validator("metric")
     @classmethod
@@ -87,7 +87,7 @@ class Plan(Frozen):
         return given
 
     def limited(self, **limits: float | None) -> "Plan":
-        """This plan with another budget: each limit that is given (not None) replaces its own. Raises CatsError."""
+        """This plan with another budget: each limit that is not None replaces its own. Raises CatsError for a bad value."""
         return self.model_copy(update={"budget": self.budget.replaced(limits)})
 
 
@@ -105,7 +105,7 @@ def is_plan(given: str) -> bool:
 def load_plan(given: str) -> Plan:
     """The plan in a file, or the shipped plan of that name.
 
-    Every name in it is looked up, so that a wrong plan starts nothing. Raises CatsError.
+    Every name in it is looked up among the entries, so that a wrong plan starts nothing. No server is asked. Raises CatsError.
     """
     if given in plan_names():
         path = Path(str(resources.files("benchmark").joinpath("plans", f"{given}.yaml")))
