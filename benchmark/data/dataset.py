@@ -172,12 +172,12 @@ class Dataset(Frozen):
         raise CatsError(f"{self.name}: {absent or 'its files'} not found in {places}; {how}, or set CATS_DATA")
 
     def _tree(self) -> Path:
-        found = find_tree(self.tree, self.places())
-        if found is None:
+        path = find_tree(self.tree, self.places())
+        if path is None:
             places = " or ".join(str(d) for d in self.places())
             how = f"get it with `cats fetch {self.name}`" if any(f.url for f in self.files) else self.obtain or "set CATS_DATA"
             raise CatsError(f"{self.name}: no folder or archive '{self.tree}' in {places}; {how}")
-        return found
+        return path
 
     def file(self, file: File) -> Path:
         """Path of a file of this data set. Raises CatsError if it is in no data folder."""

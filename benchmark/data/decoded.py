@@ -126,8 +126,8 @@ def _wanted(dataset: Dataset, image: np.ndarray, name: str) -> bool:
     if dataset.shape is None or image.shape[:2] == dataset.shape or dataset.odd == "resize":
         return True
     if dataset.odd == "refuse":
-        given, declared = ("×".join(map(str, s)) for s in (image.shape[:2], dataset.shape))
-        raise CatsError(f"{where} has {given} pixels; the declared shape is {declared}")
+        actual, declared = ("×".join(map(str, s)) for s in (image.shape[:2], dataset.shape))
+        raise CatsError(f"{where} has {actual} pixels; the declared shape is {declared}")
     return False
 
 

@@ -138,7 +138,7 @@ def find_duplicates(one: Fingerprints, other: Fingerprints) -> tuple[np.ndarray,
 
 def near_pairs(rows: np.ndarray, columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """All (i, j) with at most NEAR different bits between rows[i] and columns[j], (n, 2) uint64; every pair is compared."""
-    found = []
+    pairs = []
     space = np.empty((len(rows), COLUMNS), dtype=np.uint64)
     counts = np.empty((2, len(rows), COLUMNS), dtype=np.uint8)
     for start in range(0, len(columns), COLUMNS):
@@ -150,10 +150,10 @@ def near_pairs(rows: np.ndarray, columns: np.ndarray) -> tuple[np.ndarray, np.nd
         different = np.add(count[0], count[1], out=count[0])
         if different.min() <= NEAR:  # a third of the time is saved where nothing is near
             i, j = np.nonzero(different <= NEAR)
-            found.append((i, j + start))
-    if not found:
+            pairs.append((i, j + start))
+    if not pairs:
         return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
-    i, j = (np.concatenate(each) for each in zip(*found, strict=True))
+    i, j = (np.concatenate(each) for each in zip(*pairs, strict=True))
     return i, j
 
 
@@ -164,5 +164,5 @@ def _verified(
     blocks = range(0, len(i), PAIRS)
     alike = [np.einsum("nk,nk->n", second.shape[i[b : b + PAIRS]], first.shape[j[b : b + PAIRS]]) for b in blocks]
     cosine = np.concatenate([np.zeros(0, dtype=np.float32), *alike])
-    kept = cosine >= SAME
-    return i[kept], j[kept], cosine[kept]
+    similar = cosine >= SAME
+    return i[similar], j[similar], cosine[similar]

@@ -74,12 +74,12 @@ def overlaps_between(
 def _overlap(one: Side, other: Side, part: str, earlier: str) -> Overlap | None:
     (marks, ids, chosen), (goal_marks, goal_ids, goal_chosen) = one, other
     index, exact = find_duplicates(marks[chosen], goal_marks[goal_chosen])
-    found = np.flatnonzero(index >= 0)
-    if not found.size:
+    shared = np.flatnonzero(index >= 0)
+    if not shared.size:
         return None
-    first = found[exact[found].argmax()]  # an exact one, if there is one
+    first = shared[exact[shared].argmax()]  # an exact one, if there is one
     example = (str(ids[chosen[index[first]]]), str(goal_ids[goal_chosen[first]]))
-    return Overlap(part=part, earlier=earlier, images=len(found), exact=int(exact.sum()), example=example)
+    return Overlap(part=part, earlier=earlier, images=len(shared), exact=int(exact.sum()), example=example)
 
 
 def _stored_or_measured(

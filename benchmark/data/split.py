@@ -67,10 +67,10 @@ def split(dataset: Dataset, images: Decoded) -> dict[str, np.ndarray]:
 def _folds(dataset: Dataset, images: Decoded, rows: np.ndarray) -> np.ndarray:
     """Fold, 0 to 19, of each of `rows`: stratified, groups kept whole, drawn by the name of the data set."""
     labels = (images.labels if images.labels.ndim == 1 else images.labels.sum(axis=1))[rows]
-    known = images.groups[rows] != ""
-    grouped = bool(known.any())
+    has_group = images.groups[rows] != ""
+    grouped = bool(has_group.any())
     # Each image without a known patient is a group of its own.
-    groups = np.where(known, images.groups[rows], np.strings.add("image ", rows.astype(str))) if grouped else None
+    groups = np.where(has_group, images.groups[rows], np.strings.add("image ", rows.astype(str))) if grouped else None
     count = len(rows) if groups is None else len(set(groups))
     if count < FOLDS:
         raise CatsError(f"{dataset.name} has {count} groups; a 70/15/15 split needs at least {FOLDS}")
@@ -125,14 +125,14 @@ def draw_rows(
 def proportional_quota(counts: np.ndarray, total: int) -> np.ndarray:
     """`total` divided in proportion to `counts`, (C,) int64; each class gets at least 1 as long as total ≥ C."""
     exact = counts * total / counts.sum()
-    given: np.ndarray = np.minimum(np.maximum(np.floor(exact).astype(np.int64), 1), counts)
-    while given.sum() != total:
-        step = 1 if given.sum() < total else -1
-        room = np.where((given < counts) if step > 0 else (given > 1), step * (exact - given), -np.inf)
+    quota: np.ndarray = np.minimum(np.maximum(np.floor(exact).astype(np.int64), 1), counts)
+    while quota.sum() != total:
+        step = 1 if quota.sum() < total else -1
+        room = np.where((quota < counts) if step > 0 else (quota > 1), step * (exact - quota), -np.inf)
         if np.isneginf(room).all():
-            return given
-        given[room.argmax()] += step
-    return given
+            return quota
+        quota[room.argmax()] += step
+    return quota
 
 
 def require_classes(dataset: Dataset, images: Decoded, chosen: np.ndarray, part: str) -> np.ndarray:

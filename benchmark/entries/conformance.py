@@ -77,15 +77,15 @@ def labels(case: Case) -> str:
     """Number of images and classes are as declared, and the labels fit the task."""
     dataset = case.dataset
     check_samples(dataset, case.samples)
-    found = f"{len(case.samples.ids):,} images, {len(dataset.classes)} classes, {dataset.task}"
-    return f"{found}, as declared" if dataset.images is not None else Note(f"{found}; the entry declares no number of images")
+    facts = f"{len(case.samples.ids):,} images, {len(dataset.classes)} classes, {dataset.task}"
+    return f"{facts}, as declared" if dataset.images is not None else Note(f"{facts}; the entry declares no number of images")
 
 
 def pictures(case: Case) -> str:
     """Every image can be read and has the declared shape."""
     images, shape = case.images, case.dataset.shape
-    found = f"all {len(images.ids):,} can be read, {'grey' if images.images.shape[-1] == 1 else 'colour'}"
-    return f"{found}, {shape[0]} × {shape[1]} as declared" if shape else f"{found}; no shape is declared, shapes may differ"
+    facts = f"all {len(images.ids):,} can be read, {'grey' if images.images.shape[-1] == 1 else 'colour'}"
+    return f"{facts}, {shape[0]} × {shape[1]} as declared" if shape else f"{facts}; no shape is declared, shapes may differ"
 
 
 def values(case: Case) -> str:
@@ -99,38 +99,38 @@ def values(case: Case) -> str:
         low, high = min(low, int(least.min())), max(high, int(most.max()))
     if blank == len(pixels):
         raise CatsError(f"{case.dataset.name}: every image is blank: all its pixels have one value")
-    found = f"values from {low} to {high}"
-    return Note(f"{found}; {blank:,} of {len(pixels):,} images are blank") if blank else found
+    facts = f"values from {low} to {high}"
+    return Note(f"{facts}; {blank:,} of {len(pixels):,} images are blank") if blank else facts
 
 
 def groups(case: Case) -> str:
     """No patient (slide, lesion, block) is in two official parts. Where parts are drawn, groups are drawn whole."""
-    dataset, known = case.dataset, case.images.groups
-    if dataset.groups is None and (known == "").all():
+    dataset, names = case.dataset, case.images.groups
+    if dataset.groups is None and (names == "").all():
         return Note("it is not known which images belong to one patient; boards note this")
     if dataset.groups is None:
         raise CatsError(f"{dataset.name}: the reader returns groups, but `groups:` of the entry does not say what they are")
-    if (known == "").any():
+    if (names == "").any():
         raise CatsError(
-            f"{dataset.name}: `groups: {dataset.groups}` is declared, but {(known == '').sum():,} images have no group"
+            f"{dataset.name}: `groups: {dataset.groups}` is declared, but {(names == '').sum():,} images have no group"
         )
     for one, other in (("train", "val"), ("train", "test"), ("val", "test")):
-        both = set(known[case.images.parts == one]) & set(known[case.images.parts == other])
+        both = set(names[case.images.parts == one]) & set(names[case.images.parts == other])
         if both:
             raise CatsError(
                 f"{dataset.name}: {dataset.groups} '{min(both)}' is in {one} and in {other}, as are {len(both) - 1} more"
             )
-    return f"{len(set(known)):,} × {dataset.groups}, each in one part"
+    return f"{len(set(names)):,} × {dataset.groups}, each in one part"
 
 
 def parts(case: Case) -> str:
     """Every class is in every part."""
     official = "official" if case.images.parts[0] else "drawn 70/15/15"
-    found = ", ".join(f"{part} {len(case.parts[part]):,}" for part in PARTS) + f" images ({official})"
+    facts = ", ".join(f"{part} {len(case.parts[part]):,}" for part in PARTS) + f" images ({official})"
     absent = [
         f"{case.dataset.classes[i]} in {part}" for part in PARTS for i in np.flatnonzero(case.counts(case.parts[part]) == 0)
     ]
-    return Note(f"{found}; no image of {', '.join(absent)}") if absent else f"{found}, every class in each"
+    return Note(f"{facts}; no image of {', '.join(absent)}") if absent else f"{facts}, every class in each"
 
 
 def enough(case: Case) -> str:
@@ -153,10 +153,10 @@ def apart(case: Case) -> str:
                 f"known_duplicates: {near}"
             )
         return "no test image is in train or val, pixel by pixel"
-    found = f"{shared:,} of {count:,} test images are also in train or val, pixel by pixel"
+    facts = f"{shared:,} of {count:,} test images are also in train or val, pixel by pixel"
     if shared > SHARED * count:
-        raise CatsError(f"{case.dataset.name}: {found}; {SHARED:.0%} are allowed")
-    return Note(found)
+        raise CatsError(f"{case.dataset.name}: {facts}; {SHARED:.0%} are allowed")
+    return Note(facts)
 
 
 def shared_images(case: Case) -> int:
@@ -208,7 +208,7 @@ NEEDED = {files, checksums, labels, pictures, groups, parts}  # the promises aft
 def examine_data(case: Case) -> Iterator[Finding]:
     """Check every promise of a data set in turn; stop after a broken one that the others depend on."""
     for promise in PROMISES:
-        found = run_promise(promise.__name__, lambda promise=promise: promise(case))  # type: ignore[misc]
-        yield found
-        if found.state == "broken" and promise in NEEDED:
+        finding = run_promise(promise.__name__, lambda promise=promise: promise(case))  # type: ignore[misc]
+        yield finding
+        if finding.state == "broken" and promise in NEEDED:
             return

@@ -13,24 +13,24 @@ def examine_weights(source: Source, registry: str, backbone: str | None = None) 
     """Check the promises of ready weights, or of none (scratch), for one backbone or for every backbone with a file here."""
     yield run_promise("described", lambda: _described_weights(source))
     for each in [backbone] if backbone else _backbones(source):
-        found = run_promise("weights", lambda each=each: _found_weights(source, each, registry, asked=backbone is not None))  # type: ignore[misc]
-        yield found
-        if found.state == "ok":
+        finding = run_promise("weights", lambda each=each: _found_weights(source, each, registry, asked=backbone is not None))  # type: ignore[misc]
+        yield finding
+        if finding.state == "ok":
             yield run_promise("forward", lambda each=each: _forward(source, each, registry))  # type: ignore[misc]
 
 
 def _backbones(source: Source) -> list[str]:
     if source.weights is None:
         return [STEP_BACKBONE]
-    found = backbones_with_file(source.weights)
-    if not found and source.weights.file is None:
+    backbones = backbones_with_file(source.weights)
+    if not backbones and source.weights.file is None:
         raise CatsError(f"the weights of {source.name} are not a file; name a backbone with --backbone")
-    if not found:
+    if not backbones:
         places = " or ".join(map(str, weight_folders()))
         raise CatsError(
             f"{source.name} has no file BACKBONE.{source.weights.file}.safetensors in {places}; name a backbone with --backbone"
         )
-    return found
+    return backbones
 
 
 def _described_weights(source: Source) -> str:

@@ -42,9 +42,9 @@ def _row(name: str, row_of: Callable[[str], dict[str, Any]]) -> dict[str, Any]:
 
 def _source_row(name: str) -> dict[str, Any]:
     entry = catalogue.source(name)
-    known = _dataset_row(entry.dataset) if entry.dataset else dict.fromkeys(("modality", "task", "classes"))
-    known |= {"images": entry.images} if entry.images else {}
-    return {"kind": entry.kind} | known | {"licence": entry.licence, "citation": entry.citation, "title": entry.title}
+    row = _dataset_row(entry.dataset) if entry.dataset else dict.fromkeys(("modality", "task", "classes"))
+    row |= {"images": entry.images} if entry.images else {}
+    return {"kind": entry.kind} | row | {"licence": entry.licence, "citation": entry.citation, "title": entry.title}
 
 
 def _measure_row(name: str) -> dict[str, Any]:
@@ -107,22 +107,22 @@ def _here(dataset: Dataset) -> bool:
 
 def description(name: str) -> str:
     """All declared facts about a name, as JSON; for a name that is a source and a target, of both."""
-    found: dict[str, Any] = {}
+    facts: dict[str, Any] = {}
     plain = catalogue.split_reference(name)[0]
     if plain in catalogue.names("sources"):
-        found["source"] = catalogue.source(name).model_dump(mode="json")
+        facts["source"] = catalogue.source(name).model_dump(mode="json")
     if plain in catalogue.names("targets"):
-        found["target"] = catalogue.target(name).model_dump(mode="json")
+        facts["target"] = catalogue.target(name).model_dump(mode="json")
     if plain in catalogue.names("similarity"):
         entry = catalogue.measure(name)
-        found["measure"] = {**_measure_row(plain), "description": inspect.cleandoc(entry.__doc__ or "")}
+        facts["measure"] = {**_measure_row(plain), "description": inspect.cleandoc(entry.__doc__ or "")}
     if name in plan_names():
-        found["plan"] = load_plan(name).model_dump(mode="json")
+        facts["plan"] = load_plan(name).model_dump(mode="json")
     if name in recipe_names():
         text = recipe_text(name)
-        found["recipe"] = {"about": recipe_comment(text).splitlines(), **yaml.safe_load(text)}
-    if not found:
+        facts["recipe"] = {"about": recipe_comment(text).splitlines(), **yaml.safe_load(text)}
+    if not facts:
         kinds: tuple[catalogue.Kind, ...] = ("sources", "targets", "similarity")
         known = {name for kind in kinds for name in catalogue.names(kind)} | set(plan_names()) | set(recipe_names())
         raise CatsError(f"no source, target, measure, plan or recipe called '{name}'{nearest(name, known)}")
-    return json.dumps(found, indent=2, ensure_ascii=False)
+    return json.dumps(facts, indent=2, ensure_ascii=False)

@@ -26,9 +26,9 @@ def examine(name: str, registry: str, size: int = 64, backbone: str | None = Non
 def subjects(name: str) -> list[Dataset | Source]:
     """What a name stands for: the data sets of its target and source, and the source itself if it has no data set."""
     plain = catalogue.split_reference(name)[0]
-    found: list[Dataset | Source] = [catalogue.target(name).dataset] if plain in catalogue.names("targets") else []
-    if plain in catalogue.names("sources") or not found:
+    subjects_of_name: list[Dataset | Source] = [catalogue.target(name).dataset] if plain in catalogue.names("targets") else []
+    if plain in catalogue.names("sources") or not subjects_of_name:
         source = catalogue.source(name)
         subject = source.dataset or source
-        found += [subject] if subject not in found else []
-    return found
+        subjects_of_name += [subject] if subject not in subjects_of_name else []
+    return subjects_of_name

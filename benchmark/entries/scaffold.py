@@ -112,9 +112,9 @@ def _flow(value: Any) -> str:
 
 def write(path: Path, entry: dict[str, Any], dataset: Dataset, inferred: Inferred) -> None:
     """Write the entry if it leads to the data. Raises CatsError if it does not, or if the folder cannot be written."""
-    through, given = dataset.folder(), (inferred.inside or inferred.path)
-    if not (through / given.name if inferred.inside else through).samefile(given):
-        raise CatsError(f"'{dataset.tree}' leads to {through}, not to {given}: rename one of them")
+    reached, original = dataset.folder(), (inferred.inside or inferred.path)
+    if not (reached / original.name if inferred.inside else reached).samefile(original):
+        raise CatsError(f"'{dataset.tree}' leads to {reached}, not to {original}: rename one of them")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("x", encoding="utf-8") as file:

@@ -40,9 +40,9 @@ def folders(
             found = f"holds the class '{strange[0]}'" if strange else "holds no picture"
             raise CatsError(f"{path} {found}; declared classes are {', '.join(named)}")
         labels = np.array([order.index(named[PurePosixPath(name).parent.name]) for name in names], dtype=np.int64)
-        given = [_part(name, parts, path) for name in names] if parts else None
+        part_of_each = [_part(name, parts, path) for name in names] if parts else None
         groups = [group_of(group, name, path) for name in names] if group else None
-        return Samples(pictures(tree, names, white), labels, names, groups, given)
+        return Samples(pictures(tree, names, white), labels, names, groups, part_of_each)
 
     return read
 
@@ -55,7 +55,7 @@ def _is_asked_for(name: str, root: str, include: str) -> bool:
 
 def _part(name: str, parts: dict[str, str], path: Path) -> str:
     way = PurePosixPath(name).parts[:-1]
-    found = next((part for folder, part in parts.items() if folder in way), None)
-    if found is None:
+    matching = next((part for folder, part in parts.items() if folder in way), None)
+    if matching is None:
         raise CatsError(f"{path}: {name} is in none of the folders {', '.join(parts)}")
-    return found
+    return matching

@@ -14,19 +14,19 @@ from results.error import CatsError
 def require_pattern(pattern: str, brackets: int) -> None:
     """Raises CatsError if a pattern is not a regular expression, or has too few groups."""
     try:
-        found = re.compile(pattern).groups
+        groups = re.compile(pattern).groups
     except re.error as error:
         raise CatsError(f"'{pattern}' is not a regular expression: {error}") from error
-    if pattern and found < brackets:
+    if pattern and groups < brackets:
         raise CatsError(f"'{pattern}' has no bracket; the first bracket must match the group")
 
 
 def group_of(pattern: str, name: str, path: Path) -> str:
     """The text that the first group of a regular expression matches in a name. Raises CatsError without a match."""
-    found = re.search(pattern, name)
-    if found is None:
+    match = re.search(pattern, name)
+    if match is None:
         raise CatsError(f"{path}: {name} has no group, because it does not match {pattern}")
-    return found[1]
+    return match[1]
 
 
 def pictures(tree: Tree, names: list[str], white: int = 65535) -> Iterator[np.ndarray | CatsError]:

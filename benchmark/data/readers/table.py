@@ -64,11 +64,11 @@ def named_rows(tree: Tree, columns: Columns) -> tuple[pd.DataFrame, list[str]]:
     for column in (columns.path, *labels, columns.group, columns.part, columns.id):
         if column and column not in rows:
             raise CatsError(f"{where} has no column '{column}'{nearest(column, map(str, rows))}")
-    known = set(tree.names)
+    existing = set(tree.names)
     names = []
     for number, value in enumerate(rows[columns.path], 2):
         name = str(PurePosixPath(columns.images) / f"{cell_text(value)}{columns.ending}")
-        if name not in known:
+        if name not in existing:
             raise CatsError(f"{where}, line {number} names {name}, which does not exist")
         names.append(name)
     return rows, names
@@ -108,11 +108,11 @@ def labels_of(rows: pd.DataFrame, columns: Columns, path: Path) -> np.ndarray:
     cells = [cell_text(value) for value in rows[columns.label]]
     if not columns.labels_separator:
         return np.array([number(cell, line) for line, cell in enumerate(cells, 2)], dtype=np.int64)
-    found = np.zeros((len(cells), max(lookup.values()) + 1), dtype=np.int64)
+    marks = np.zeros((len(cells), max(lookup.values()) + 1), dtype=np.int64)
     for row, cell in enumerate(cells):
         for value in cell.split(columns.labels_separator) if cell != columns.nothing else ():
-            found[row, number(value, row + 2)] = 1
-    return found
+            marks[row, number(value, row + 2)] = 1
+    return marks
 
 
 def _indices(classes: list[str] | dict[str, int] | dict[str, str]) -> dict[str, int]:
@@ -127,12 +127,12 @@ def _indices(classes: list[str] | dict[str, int] | dict[str, str]) -> dict[str, 
 
 def _marks(column: "pd.Series[Any]", where: str) -> np.ndarray:
     """A column of 0 and 1 as (N,) int64. Raises CatsError naming line, column and cell."""
-    known = {"0": 0, "1": 1, "0.0": 0, "1.0": 1, "False": 0, "True": 1}
+    values = {"0": 0, "1": 1, "0.0": 0, "1.0": 1, "False": 0, "True": 1}
     marks = []
     for line, value in enumerate(column, 2):
-        if cell_text(value) not in known:
+        if cell_text(value) not in values:
             raise CatsError(f"{where}, line {line} has '{cell_text(value)}' in column '{column.name}'; allowed are 0 and 1")
-        marks.append(known[cell_text(value)])
+        marks.append(values[cell_text(value)])
     return np.array(marks, dtype=np.int64)
 
 
