@@ -1,4 +1,4 @@
-"""The command that brings other people's figures into MLflow."""
+"""The command that imports other people's results into MLflow."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -20,17 +20,26 @@ app = typer.Typer()
 
 @app.command("import")
 def bring(
-    experiment: Annotated[str, typer.Option(help="The MLflow experiment that receives them.")],
+    experiment: Annotated[str, typer.Option(help="The MLflow experiment that receives the runs.")],
     runs: Annotated[Path | None, typer.Argument(metavar="[RUNS]", help="A parquet or CSV table, one run per row.")] = None,
-    how: Annotated[str | None, typer.Option("--map", help="A YAML that says what its columns are, or: cats2024.")] = None,
-    matrix: Annotated[Path | None, typer.Option(help="A bare matrix of test figures: a CSV, one row per source.")] = None,
-    scores: Annotated[list[str] | None, typer.Option(help="MEASURE=FILE: a matrix of what a measure says.")] = None,
-    lower: Annotated[list[str] | None, typer.Option(help="A measure of which lower is better: turned on import.")] = None,
-    metric: Annotated[str, typer.Option(help="What the matrix is of.")] = "auc",
-    backbone: Annotated[str | None, typer.Option(help="Of matrix and scores; else the map's, else 'unknown'.")] = None,
+    how: Annotated[
+        str | None,
+        typer.Option("--map", help="A YAML file that says what the columns of the table are, or the shipped map cats2024."),
+    ] = None,
+    matrix: Annotated[
+        Path | None, typer.Option(help="A matrix of test scores without runs: a CSV file, one row per source.")
+    ] = None,
+    scores: Annotated[list[str] | None, typer.Option(help="MEASURE=FILE: a matrix of the scores of a measure.")] = None,
+    lower: Annotated[
+        list[str] | None, typer.Option(help="A measure of which lower is better; its sign is changed on import.")
+    ] = None,
+    metric: Annotated[str, typer.Option(help="The metric of the matrix.")] = "auc",
+    backbone: Annotated[
+        str | None, typer.Option(help="The backbone of matrix and scores; by default that of the map, else 'unknown'.")
+    ] = None,
     tracking_uri: TrackingOption = DATABASE,
 ) -> None:
-    """Bring other people's runs, matrices and measure scores into MLflow, one run each. A second time adds what is new."""
+    """Import other people's runs, matrices and measure scores into MLflow, one run each. A second import adds what is new."""
     from benchmark.core.digest import file_digest
     from results.imports.column_map import Value
     from results.imports.matrix import cells_of, read_grid, scores_of
@@ -56,7 +65,7 @@ def bring(
 
 
 def load_map(name: str) -> "ColumnMap":
-    """A map of one's own, by path, or a shipped one, by name; its country as a carbon intensity. Raises CatsError."""
+    """Load a map by its path, or a shipped map by its name; its country becomes a carbon intensity. Raises CatsError."""
     from importlib import resources
 
     from benchmark.core.parse import parse, read_yaml

@@ -27,21 +27,29 @@ def report(
     plan: Annotated[str, typer.Argument(metavar="PLAN|EXPERIMENT", help="A plan, or the name of an MLflow experiment.")],
     output: Annotated[Path, typer.Option(help="The HTML file.")] = Path("report.html"),
     figures: Annotated[
-        Path | None, typer.Option(help="Also write every chart as PNG and SVG, every table as CSV and LaTeX there.")
+        Path | None,
+        typer.Option(help="Also write every chart as PNG and SVG and every table as CSV and LaTeX into this folder."),
     ] = None,
     metric: Annotated[str | None, typer.Option(help="Another metric than the plan's.")] = None,
     rule: RuleOption = None,
     noise: NoiseOption = None,
     impute: ImputeOption = None,
-    images: Annotated[bool, typer.Option(help="Count the luck of the test images; reads every run's predictions.")] = True,
-    details: Annotated[int, typer.Option(min=0, help="How many cells get curves and ROC, at most.")] = 300,
-    over: Annotated[int | None, typer.Option(help="Targets that a pretraining is shared over; else those there are.")] = None,
-    combine: Annotated[list[str] | None, typer.Option(help="NAME=FORMULA, as `cats agree` takes it.")] = None,
+    images: Annotated[
+        bool, typer.Option(help="Include test-set sampling variance in the intervals (reads every run's predictions).")
+    ] = True,
+    details: Annotated[int, typer.Option(min=0, help="The largest number of cells that get curves and ROC.")] = 300,
+    over: Annotated[
+        int | None,
+        typer.Option(help="Number of targets that share the cost of a pretraining; by default the targets of the experiment."),
+    ] = None,
+    combine: Annotated[
+        list[str] | None, typer.Option(help="NAME=FORMULA: a combination of measures, as in `cats agree`.")
+    ] = None,
     tracking_uri: TrackingOption = DATABASE,
     fresh: FreshOption = False,
     log: Annotated[bool, typer.Option("--log/--no-log", help="Log the page to MLflow, as a run that boards ignore.")] = True,
 ) -> None:
-    """Write one HTML file that holds all results and opens offline. Needs MLflow only, no data, no torch."""
+    """Write all results into one HTML file that opens offline. Needs only MLflow, neither data nor torch."""
     from benchmark.cli.query import reader_of
     from results.board.board import make_board
     from results.board.request import Judging
@@ -84,7 +92,7 @@ class _Wishes:
 
 
 def _more(reader: "RunReader", frame: "pd.DataFrame", made: "Board", wishes: _Wishes) -> "list[Section]":
-    """The sections that need more than a board. One that nobody asked for and that cannot be made gives way to a sentence."""
+    """The sections that need more than a board. A section that the user did not request is left out if it cannot be made."""
     from results.agreement.combine import combine
     from results.agreement.decisions import decisions_of, scores_for
     from results.agreement.judge import judge_measures
@@ -110,7 +118,7 @@ def _more(reader: "RunReader", frame: "pd.DataFrame", made: "Board", wishes: _Wi
 
 
 def _facts(given: str) -> list[tuple[str, str]]:
-    """What the plan says, or which experiment; never a path of this machine."""
+    """The settings of the plan, or the name of the experiment; never a path of this machine."""
     from benchmark.specs.plan import is_plan, load_plan
 
     if not is_plan(given):

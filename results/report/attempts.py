@@ -1,4 +1,4 @@
-"""Every attempt for the browser of cells, and what lies behind some of them: curves per epoch, ROC per class.
+"""Every attempt for the browser of cells, and details of some: curves per epoch, ROC per class.
 
 20,000 attempts have to fit a page, so words are kept once and named by number, curves and ROC are thinned, and only as many
 cells have them as a limit allows; the page says how many.
@@ -35,7 +35,7 @@ class Roc:
 
 @dataclass(frozen=True)
 class Detail:
-    """Behind one cell. `curves`: one value per epoch; `epochs`: which epochs they are of, where they were thinned."""
+    """Details of one cell. `curves`: one value per epoch; `epochs`: the epochs of the values, if some were left out."""
 
     title: str
     curves: dict[str, list[float]]
@@ -45,7 +45,7 @@ class Detail:
 
 @dataclass(frozen=True)
 class Cells:
-    """What the browser shows.
+    """The content of the browser of cells.
 
     Attributes:
         metric: the column of figures. words: every text once. rows: one list for each attempt, a place in `words` for each
@@ -67,7 +67,7 @@ class Cells:
         return {"metric": self.metric, "columns": COLUMNS, "words": self.words, "rows": self.rows, "details": details}
 
     def table(self) -> Table:
-        """All of it as text, for a file."""
+        """The attempts as text, for a file."""
         head = [*COLUMNS[:-1], self.metric, "seconds", "Wh", "reason"]
         lines = []
         for row in self.rows:
@@ -104,7 +104,7 @@ def cells_of(
 
 
 def attempts(frame: pd.DataFrame) -> pd.DataFrame:
-    """The runs that trained something, oldest first."""
+    """The runs of cells and pretrainings, oldest first."""
     return frame[frame["kind"].isin(["cell", "pretraining"])].sort_values(["started", "key"]) if len(frame) else frame
 
 
@@ -121,7 +121,7 @@ def details_of(
     history: Callable[[str, str], Sequence[float]],
     predictions: Callable[[str], pd.DataFrame | None],
 ) -> dict[str, Detail]:
-    """Run id → what lies behind it, if anything does: a bare figure has neither curves nor predictions.
+    """Run id → its details; an imported figure has neither curves nor predictions, and so no details.
 
     `history(run_id, metric)`: its values by epoch; `predictions(run_id)`: its artifact.
     """
@@ -163,7 +163,7 @@ def rocs(predictions: pd.DataFrame) -> list[Roc]:
 
 
 def thinned(count: int, most: int = POINTS) -> np.ndarray:
-    """At most `most` places of `count`, the first and the last among them."""
+    """At most `most` of `count` positions, the first and the last among them."""
     return np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(int)) if count else np.arange(0)
 
 
@@ -177,7 +177,7 @@ def _spent(costs: Sequence[Mapping[str, Any]]) -> tuple[float | None, float | No
 
 
 def _shared(costs: Sequence[Mapping[str, Any]]) -> bool:
-    """Whether a part of it is a share of what several attempts cost together."""
+    """True if a part of the cost is a share of the common cost of several attempts."""
     return any(cost.get("shared_seconds") is not None for cost in costs)
 
 

@@ -1,4 +1,4 @@
-"""From the runs of an experiment to the page of its report."""
+"""Builds the page of a report from the runs of an experiment."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ ABSENT = {
 
 @dataclass(frozen=True)
 class Asked:
-    """What the report is of. `facts` say what was run; `extra` are sections in the place of those that are left out.
+    """A request for a report. `facts` say what was run; `extra` are sections that replace those that are left out.
     `read` gives the predictions of a run, from where they have been fetched before; else MLflow is asked.
     """
 
@@ -44,7 +44,7 @@ class Asked:
 
 
 def compose(board: Board, frame: pd.DataFrame, tracking: Tracking, asked: Asked) -> tuple[Page, Cells]:
-    """The page of a board and of the runs behind it, and its cells."""
+    """The page of a board and its runs, and the cells of its browser."""
     chosen = looked_into(frame, asked.details)
     details = details_of(chosen, reader(tracking), lenient(asked.read or tracking.predictions))
     cells = cells_of(frame, board.metric, unfinished(tracking), details)
@@ -71,7 +71,7 @@ def compose(board: Board, frame: pd.DataFrame, tracking: Tracking, asked: Asked)
 
 
 def scores(frame: pd.DataFrame, board: Board) -> Section:
-    """What measures say, if any were asked."""
+    """The section of the scores of measures."""
     try:
         rows = read_scores(frame, board.experiment)
     except CatsError as absent:
@@ -80,13 +80,13 @@ def scores(frame: pd.DataFrame, board: Board) -> Section:
 
 
 def unfinished(tracking: Tracking) -> dict[str, str]:
-    """Run id → why it did not finish."""
+    """Run id → the reason why the run did not finish."""
     runs = tracking.runs("attributes.status != 'FINISHED' and tags.`cats.key` != ''")
     return {run.info.run_id: run.data.tags.get("cats.reason", "no reason is known") for run in runs}
 
 
 def versions(tracking: Tracking, frame: pd.DataFrame) -> list[tuple[str, str]]:
-    """What the newest finished attempt ran on; others of the experiment may have run on something else."""
+    """Versions and hardware of the newest finished attempt; other attempts may have used others."""
     done = attempts(frame)
     done = done[done["status"] == "FINISHED"]
     if not len(done):
@@ -110,7 +110,7 @@ def reader(tracking: Tracking) -> Callable[[str, str], list[float]]:
 
 
 def lenient(read: ReadPredictions) -> ReadPredictions:
-    """The same, None also where predictions cannot be read: a report is worth having without them."""
+    """The predictions of a run; None also where they cannot be read: the report is written without them."""
 
     def predictions(run_id: str) -> pd.DataFrame | None:
         try:
@@ -122,11 +122,11 @@ def lenient(read: ReadPredictions) -> ReadPredictions:
 
 
 def _energy(frame: pd.DataFrame) -> list[str]:
-    """Which hardware is counted, modelled or missing, over all attempts."""
+    """The hardware of all attempts, with the source of its energy: counted, modelled or missing."""
     kinds = hardware(frame)
     return [f"Energy figures: {', '.join(kinds)}." if kinds else "No energy figure is known."]
 
 
 def _newest(frame: pd.DataFrame) -> str:
-    """When the newest run started: a page of the same runs is the same page."""
+    """The start of the newest run: the same runs give the same page."""
     return datetime.fromtimestamp(float(frame["started"].max()) / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")

@@ -1,4 +1,4 @@
-"""Drawings of a report, each to a PNG or SVG by the ending of its path. Their colours are few: a page can change them."""
+"""Charts of a report, written as PNG or SVG by the ending of the path, in a few colours that a page can replace."""
 
 import textwrap
 from collections.abc import Mapping, Sequence
@@ -18,7 +18,7 @@ MARKS = ("o", "s", "^", "D", "v", "P", "X")
 
 @dataclass(frozen=True)
 class IntervalPoint:
-    """A figure with its interval. `strong`: filled and dark; else hollow and grey."""
+    """A point with its interval. `strong`: drawn filled and dark; else hollow and grey."""
 
     name: str
     value: float
@@ -48,17 +48,17 @@ class Paid:
 
     @property
     def place(self) -> float | None:
-        """Where it stands on an axis of costs; that of a lower bound is open to the right."""
+        """Its position on the axis of costs; the cost of a lower bound is open to the right."""
         return self.known if self.kwh is None else self.kwh
 
     @property
     def sign(self) -> str:
-        """Before the figure: whether it is about so, or a lower bound."""
+        """The sign before the number: ≈ for an estimate, ≥ for a lower bound."""
         return "≈ " if self.rough else "≥ " if self.kwh is None else ""
 
 
 def draw_intervals(rows: Sequence[IntervalPoint], title: str, label: str, path: Path) -> None:
-    """One line for each, best on top: a dot and its interval. Of more than MOST the first are drawn."""
+    """One line for each point, the best on top: a dot and its interval. Only the first MOST points are drawn."""
     rows = rows[:MOST]
     figure, axis = _figure((7.2, 1.25 + 0.27 * len(rows)), title)
     for y, row in enumerate(rows):
@@ -106,7 +106,7 @@ def draw_heat(
 def draw_curves(
     curves: Mapping[str, Sequence[float]], epochs: Mapping[str, Sequence[int]], title: str, label: str, path: Path
 ) -> None:
-    """One line for each name, against its epochs; told apart by colour, dash and mark."""
+    """One line for each name, against its epochs; the lines differ in colour, dash and mark."""
     figure, axis = _figure((7.2, 3.4), title)
     for number, (name, values) in enumerate(curves.items()):
         style: dict[str, Any] = {"linestyle": DASHES[number % len(DASHES)], "marker": MARKS[number % len(MARKS)]}
@@ -192,7 +192,7 @@ def _figure(size: tuple[float, float], title: str) -> "tuple[Figure, Axes]":
 
 
 def _safe(text: str) -> str:
-    """A dollar would start a formula."""
+    """The text with its dollar signs escaped: matplotlib would start a formula."""
     return text.replace("$", r"\$")
 
 

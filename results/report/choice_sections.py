@@ -38,7 +38,7 @@ def tradeoff(found: Tradeoff) -> Section:
 
 
 def regret(points: Sequence[Paid], metric: str, notes: Sequence[str] = ()) -> Section:
-    """What it costs to choose a source in each way, and what the choice loses."""
+    """Energy and regret of each way to choose a source."""
     if not points:
         return Section("regret", "Regret against energy", left_out="no way to choose a source has been judged.")
     unknown = [point.name for point in points if point.place is None]
@@ -99,7 +99,7 @@ def agreement(judged: Mapping[str, Any]) -> Section:
 
 
 def measured(grids: Mapping[str, tuple[Sequence[str], Sequence[Sequence[str]]]], reasons: Sequence[str]) -> Section:
-    """What measures say of each pair: results.agreement.scores.score_grids and score_reasons."""
+    """Scores of measures for each pair: results.agreement.scores.score_grids and score_reasons."""
     parts = []
     for title, (head, lines) in grids.items():
         name = f"scores-{slug(title)}"

@@ -1,4 +1,4 @@
-"""Drawings and tables of a report as files, for papers and spreadsheets."""
+"""Exports charts and tables of a report as files, for papers and spreadsheets."""
 
 import csv
 import io
@@ -63,7 +63,7 @@ def _draw(detail: Detail, folder: Path) -> None:
 
 
 def comma_separated(table: Table) -> str:
-    """As a spreadsheet has it. Text that a spreadsheet would take for a formula is marked as text by an apostrophe."""
+    """A table as CSV. An apostrophe marks text that a spreadsheet would take for a formula."""
     out = io.StringIO()
     csv.writer(out, lineterminator="\n").writerows([_plain(cell) for cell in row] for row in (table.head, *table.rows))
     return out.getvalue()
@@ -74,7 +74,7 @@ def _plain(text: str) -> str:
 
 
 def latex(table: Table) -> str:
-    r"""As a paper has it: a table of the package booktabs, with caption and label."""
+    r"""A table in LaTeX, of the package booktabs, with caption and label."""
     columns = "".join("l" if name in table.left else "r" for name in table.head)
     lines = [r"\begin{table}", r"\centering", rf"\caption{{{escaped(table.caption)}}}", rf"\label{{tab:{table.name}}}"]
     lines += [rf"\begin{{tabular}}{{{columns}}}", r"\toprule", _line(table.head), r"\midrule", *map(_line, table.rows)]
@@ -87,11 +87,11 @@ def _line(cells: Sequence[str]) -> str:
 
 
 def escaped(text: str) -> str:
-    """Text that LaTeX prints as it stands."""
+    """The text with the special characters of LaTeX escaped."""
     return "".join(SIGNS.get(sign, sign) for sign in text)
 
 
 def slug(text: str) -> str:
-    """A name that files, labels and anchors can bear."""
+    """A name that is allowed in files, labels and anchors."""
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
     return re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-") or "x"

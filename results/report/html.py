@@ -1,4 +1,4 @@
-"""One self-contained HTML page: sections of charts and tables, and a browser of cells. Nothing on it asks the network.
+"""One self-contained HTML page: sections of charts and tables, and a browser of cells. It makes no network request.
 
 Text is escaped by Jinja2; data stand in a script tag of their own, with every `<` coded. A policy in the page's head forbids
 all requests, and all scripts but the page's own, which it names by their hash.
@@ -46,7 +46,7 @@ class Chart:
 
 @dataclass(frozen=True)
 class Table:
-    """Cells as text. `left`: which columns hold words. `best`: which rows cannot be told from the best."""
+    """Cells as text. `left`: the columns of words. `best`: the rows that cannot be told apart from the best."""
 
     name: str
     caption: str
@@ -78,7 +78,7 @@ class Heat:
 
 @dataclass(frozen=True)
 class Section:
-    """A part of the page. `left_out`: why there is nothing in it, as a sentence."""
+    """A part of the page. `left_out`: a sentence that says why the part is empty."""
 
     id: str
     title: str
@@ -100,7 +100,7 @@ class Section:
 
 @dataclass(frozen=True)
 class Page:
-    """The whole report. `cells`: what the browser of cells reads (results.report.attempts.Cells.to_dict), or None."""
+    """The whole report. `cells`: the data of the browser of cells (results.report.attempts.Cells.to_dict), or None."""
 
     title: str
     lead: str
@@ -135,13 +135,13 @@ def policy(script: str) -> str:
 
 
 def coded(value: Any) -> str:
-    """JSON that can stand inside a script tag; what is not a number becomes null."""
+    """JSON that is safe inside a script tag; NaN and infinity become null."""
     text = json.dumps(finite(value), separators=(",", ":"), allow_nan=False)
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
 def finite(value: Any) -> Any:
-    """The same with None for NaN and infinity."""
+    """The content with None for NaN and infinity."""
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, Mapping):
@@ -178,7 +178,7 @@ def _attribute(text: str) -> str:
 
 
 def shade(depth: float | None) -> str:
-    """Background and ink of a cell of a heat map: cividis, which is the same to people who see red and green alike."""
+    """Background and ink of a cell of a heat map: cividis, the same to people who see red and green alike."""
     if depth is None:
         return ""
     import matplotlib as mpl
