@@ -88,7 +88,7 @@ def test_every_command_and_option_is_in_the_docs():
 
 
 def variables_read_by(tree):
-    """Names of environment variables: what environ, getenv and envvar= are given, CATS_..., and constants that list such names."""
+    """Environment variables: what environ, getenv and envvar= are given, CATS_..., and constants that list such names."""
     lists = [node.value for node in tree.body if isinstance(node, ast.Assign)]
     constants = {node.targets[0].id: node.value for node in tree.body if isinstance(node, ast.Assign) and _named(node)}
     words = [word for value in lists if isinstance(value, ast.Tuple) and all(map(_upper, value.elts)) for word in value.elts]
