@@ -1,0 +1,80 @@
+"""Every result that a command prints has four forms, which hold the same."""
+
+import csv
+import io
+import json
+
+import pandas as pd
+import pytest
+from rich.console import Console
+
+from results.agreement.decisions import decisions_of, scores_for
+from results.agreement.judge import judge_measures
+from results.agreement.scores import PairScore, ScoresText, read_scores
+from results.agreement.text import AgreementText
+from results.board.request import RunQuery
+from results.board.text import BoardText
+from results.cost.bill import make_bill
+from results.cost.text import CostText
+from results.cost.tradeoff import make_tradeoff
+from results.printing import csv_text, markdown_table
+from tests.support.runs import CLEAR, board, costing
+
+QUERY = RunQuery("toy")
+
+
+def scored():
+    return [
+        {"source": s, "target": t, "backbone": "net", "kind": "score", "status": "FINISHED", "started": 0, "measures": "good",
+         "reasons": "{}", "key": f"good-{s}-{t}", "measure_good": v, **costing([])}
+        for t in "ab" for s, v in (("good", 2.0), ("bad", 1.0))
+    ]  # fmt: skip
+
+
+FRAME = pd.DataFrame([*CLEAR, *scored()])
+
+
+def agreement():
+    decisions = decisions_of(FRAME, QUERY)
+    return judge_measures(decisions, scores_for(decisions, read_scores(FRAME, "toy")), "toy", "auc")
+
+
+def cost():
+    bill = make_bill(FRAME, "toy")
+    return CostText(bill, make_tradeoff(FRAME, bill, QUERY))
+
+
+RESULTS = {
+    "board": lambda: BoardText(board(CLEAR)),
+    "agreement": lambda: AgreementText(agreement()),
+    "scores": lambda: ScoresText(read_scores(FRAME, "toy")),
+    "cost": cost,
+}
+
+
+@pytest.mark.parametrize("name", RESULTS)
+def test_every_result_has_four_forms_that_name_the_sources_or_measures(name):
+    result = RESULTS[name]()
+    console = Console(width=300, record=True, file=io.StringIO())
+    console.print(result.table())
+    forms = {"table": console.export_text(), "markdown": result.markdown(), "csv": result.csv()}
+    forms["json"] = json.dumps(result.to_dict())
+    assert all("good" in text for text in forms.values()), [form for form, text in forms.items() if "good" not in text]
+    assert forms["markdown"].endswith("\n")
+    header, *lines = csv.reader(io.StringIO(forms["csv"]))
+    assert lines
+    assert {len(line) for line in lines} == {len(header)}
+
+
+def test_a_cell_cannot_break_a_table_of_a_page():
+    assert markdown_table(["source", "mean"], [["a|b", "1"]], {"source"}) == [
+        "| source | mean |",
+        "| --- | ---: |",
+        "| a\\|b | 1 |",
+    ]
+    score = PairScore("t", "<b>|", "net", "m", 1.0, None, None, None, None)
+    assert "&lt;b>\\|" in ScoresText([score]).markdown()
+
+
+def test_a_spreadsheet_has_numbers_in_full_and_nothing_where_there_is_none():
+    assert csv_text(["a", "b"], [[1 / 3, None]]) == "a,b\n0.3333333333333333,\n"
