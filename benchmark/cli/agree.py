@@ -20,7 +20,10 @@ def agree(
     rule: Annotated[str | None, typer.Option(help="Another rule to choose in a grid than the plan's.")] = None,
     noise: NoiseOption = None,
     images: Annotated[
-        bool, typer.Option(help="Include the sampling error of the test images in intervals and top tie groups.")
+        bool,
+        typer.Option(
+            help="Include test-set sampling variance in intervals and top tie groups (reads every run's predictions)."
+        ),
     ] = True,
     tracking_uri: TrackingOption = DATABASE,
     form: Annotated[Format, typer.Option("--format", help="How to print it.")] = Format.table,

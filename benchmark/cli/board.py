@@ -40,7 +40,7 @@ def board(
     impute: ImputeOption = None,
     images: Annotated[
         bool,
-        typer.Option(help="Include the sampling error of the test images in the intervals; reads every run's predictions."),
+        typer.Option(help="Include test-set sampling variance in the intervals (reads every run's predictions)."),
     ] = True,
     sensitivity: Annotated[
         bool, typer.Option("--sensitivity", help="Show whether rule and protocol change the best source.")
