@@ -1,6 +1,7 @@
 """Hand-made runs with the columns of Tracking.frame(), and boards of them."""
 
 import json
+from functools import cache
 
 import pandas as pd
 
@@ -20,7 +21,10 @@ UNKNOWN = [{"phase": "training", "seconds": 1.0, "energy": {"gpu": {"kwh": None,
 def costing(costs):
     """The columns of an attempt with these costs."""
     text = json.dumps(costs)
-    return {"costs": text, **brief(text)}
+    return {"costs": text, **_brief(text)}
+
+
+_brief = cache(brief)  # thousands of runs have the same costs
 
 
 def run(source, target, seed, auc, **changes):

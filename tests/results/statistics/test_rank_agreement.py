@@ -169,8 +169,7 @@ def test_the_interval_of_a_mean_over_targets_holds_the_truth_as_often_as_it_says
     rng, targets, boards = np.random.default_rng(0), 11, 1000
     values = rng.normal(0, 0.03, (boards * targets, 14))
     scores = values + rng.normal(0, 0.05, values.shape)
-    figures = np.concatenate([agreement_statistics(v[None], s[None], None) for v, s in zip(values, scores, strict=True)])[:, :4]
-    figures = figures.reshape(boards, targets, 4)[:, :, [0, 2]]
+    figures = agreement_statistics(values, scores, None).reshape(boards, targets, 5)[:, :, [0, 2]]
     truth = figures.mean(axis=(0, 1))
     ends = np.array([[mean_interval(one[:, k]) for k in range(2)] for one in figures])
     held = ((ends[..., 0] <= truth) & (truth <= ends[..., 1])).mean(axis=0)
