@@ -1,4 +1,4 @@
-"""The commands that show what there is, and publish what was pretrained: list, show, publish."""
+"""The commands that list and show entries, and publish pretrained weights: list, show, publish."""
 
 import json
 from enum import StrEnum
@@ -11,7 +11,7 @@ from results.error import CatsError
 from results.tracking.uri import shown
 
 app = typer.Typer()
-PROSE = ("title", "licence", "citation")  # of an entry: said on a line of their own
+PROSE = ("title", "licence", "citation")  # of an entry: printed on a line of their own
 
 
 class ListFormat(StrEnum):

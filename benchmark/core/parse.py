@@ -1,4 +1,4 @@
-"""From what a person wrote to the models: every mistake becomes one sentence with file, key, value and what is allowed."""
+"""Makes models from what a person wrote; a mistake becomes one sentence with file, key, value and what is allowed."""
 
 from collections.abc import Hashable
 from pathlib import Path
@@ -39,7 +39,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
         where = getattr(error, "problem_mark", None)
         line = f", line {where.line + 1}" if where else ""
         raise CatsError(f"{path}{line} is not valid YAML: {getattr(error, 'problem', None) or error}") from error
-    except (ValueError, TypeError, RecursionError) as error:  # a date without such a month, a depth without end
+    except (ValueError, TypeError, RecursionError) as error:  # such as a date with a month 13, or endless nesting
         raise CatsError(f"{path} is not valid YAML: {error}") from error
     if not isinstance(content, dict):
         raise CatsError(f"{path} is empty" if content is None else f"{path} must hold keys and values, not {content!r:.60}")
@@ -55,7 +55,7 @@ def parse(model: type[Model], content: dict[str, Any], where: str) -> Model:
 
 
 def sentence(model: type[BaseModel], problem: Any, where: str) -> str:
-    """One of pydantic's errors, said for people."""
+    """One of pydantic's errors as a sentence."""
     location = written(model, [str(part) for part in problem["loc"]])
     key, value = ".".join(location) or "the file", problem["input"]
     match problem["type"]:

@@ -17,7 +17,7 @@ PerBackbone = str | dict[str, str]
 
 
 def _tags(value: Any) -> Any:
-    """True, or timm's tags; one tag may be written without brackets."""
+    """True, or tags of timm; one tag may be written without brackets."""
     given = [value] if isinstance(value, str) else value
     if isinstance(given, bool) or (isinstance(given, list | tuple) and given and all(isinstance(tag, str) for tag in given)):
         return given
@@ -47,7 +47,7 @@ class Weights(Frozen):
         mean, std: of images in [0, 1], red, green, blue, or one number for grey. range: of the input, instead of mean and std.
         channels: the order that the backbone wants; grey: one channel, the mean of the three.
 
-    What is not declared about the input comes with the weights: from the file's metadata, or timm's or the hub's configuration.
+    Facts that are not declared come with the weights: from the file's metadata, or the configuration of timm or the hub.
     """
 
     file: str | None = None
@@ -130,14 +130,14 @@ class Weights(Frozen):
         return hash(self.model_dump_json())
 
     def reading(self) -> dict[str, Any]:
-        """What is declared about how the tensors are used, wherever they lie: part of the identity."""
+        """The declared facts about how the tensors are used. They are part of the identity, unlike the place of the file."""
         names = ("remap", "mean", "std", "channels", "range")
         return {name: value for name, value in self.model_dump(mode="json", include=set(names)).items() if value}
 
 
-def pick(given: PerBackbone | None, backbone: str) -> str | None:
-    """What is given for a backbone, or for all of them."""
-    return given.get(backbone) if isinstance(given, dict) else given
+def pick(value: PerBackbone | None, backbone: str) -> str | None:
+    """The value for a backbone, or the one for all backbones."""
+    return value.get(backbone) if isinstance(value, dict) else value
 
 
 def _pairs(given: PerBackbone | None) -> list[tuple[str, str]]:

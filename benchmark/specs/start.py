@@ -1,4 +1,4 @@
-"""What a network starts from: nothing, ready weights, or a pretraining; with an identity that no path enters."""
+"""What a network starts from: random weights, ready weights, or a pretraining. No path enters its identity."""
 
 from functools import cached_property
 from pathlib import Path
@@ -51,10 +51,10 @@ class Start(Frozen):
 
 
 def chain(start: Start) -> list[Start]:
-    """A start and everything it stands on."""
+    """A start, then the starts that its pretraining is based on."""
     return [start, *chain(start.start)] if start.start is not None else [start]
 
 
 def pretrained_path(start: Start) -> Path:
-    """Where the weights of a pretraining lie."""
+    """The file with the weights of a pretraining, whether it exists or not."""
     return pretrained_folder() / f"{start.key}.safetensors"
