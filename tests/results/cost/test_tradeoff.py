@@ -20,7 +20,7 @@ from results.cost.tradeoff import CHANCE, SWEEP, comparable, make_tradeoff
 from results.cost.tradeoff_plot import draw_tradeoff
 from results.error import CatsError
 from results.report.charts import pareto
-from results.report.sections import tradeoff
+from results.report.choice_sections import tradeoff
 from results.statistics.rank_agreement import FEW
 from tests.support.costs import cell, cost, pretraining, score
 from tests.support.runs import costing
