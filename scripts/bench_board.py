@@ -39,7 +39,7 @@ from results.board.request import Judging, RunQuery
 from results.record import Cost, Energy, Outcome, Record
 from results.statistics.intervals import DRAWS, TargetResults, draw_means, rank_draws
 from results.statistics.mean_ranks import best_chances, mean_ranks, mean_values
-from results.tracking.experiment import Tracking
+from results.tracking.experiment import Experiment
 from results.tracking.predictions import images_of
 from results.tracking.send import send
 from results.tracking.snapshot import file_of, frame_of, unchanged
@@ -80,7 +80,7 @@ def measured(folder: Path, n: int) -> dict[str, list[float]]:
         make(database, n)
     uri = f"sqlite:///{database}"
     mlflow.set_tracking_uri(uri)
-    tracking = Tracking(uri, EXPERIMENT, create=False)
+    tracking = Experiment(uri, EXPERIMENT, create=False)
     tracking.page(None, 1)
     file_of(snapshots, uri, EXPERIMENT).unlink(missing_ok=True)
     few = REPEATS if n <= 1000 else 1
@@ -215,7 +215,7 @@ def record(key: str, started: float) -> Record:
 
 def make(database: Path, n: int) -> None:
     start = time.perf_counter()
-    run = send(Tracking(f"sqlite:///{database}", EXPERIMENT), Outcome(record("k0", 1.7e9), predictions()))
+    run = send(Experiment(f"sqlite:///{database}", EXPERIMENT), Outcome(record("k0", 1.7e9), predictions()))
     with sqlite3.connect(database) as db:
         db.execute("CREATE TEMP TABLE numbers (n INTEGER, id TEXT)")
         db.executemany("INSERT INTO numbers VALUES (?, ?)", ((i, f"{i * 2654435761 % 2**32:08x}{i:024x}") for i in range(1, n)))

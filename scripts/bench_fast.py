@@ -29,7 +29,7 @@ from benchmark.execution.watch import Watch
 from benchmark.machine.device import device_of
 from benchmark.specs.plan import Plan
 from results.tracking.cost_columns import hardware as provenance
-from results.tracking.experiment import Tracking
+from results.tracking.experiment import Experiment
 from results.tracking.writer import Writer
 
 TARGETS = ("breastmnist", "pneumoniamnist", "retinamnist")
@@ -70,7 +70,7 @@ def runs(name: str, target: str, given: argparse.Namespace) -> pd.DataFrame:
         recipe={**RECIPES[name], **({"size": given.size} if name == "grid" else {})}, rule=RULES[name],
         subsample={"train": 100, "val": 25, "per_class": True, "stratified": False, "seed": 24},
     )  # fmt: skip
-    tracking = Tracking(given.tracking_uri, plan.experiment)
+    tracking = Experiment(given.tracking_uri, plan.experiment)
     quiet = Watch(lambda _: None, lambda _, __: print(".", end="", file=sys.stderr, flush=True))
     resolved = resolve_plan(plan, given.tracking_uri)
     state = run(resolved, Writer(tracking, outbox_of(given.tracking_uri, plan.experiment)), Local(), quiet)

@@ -102,10 +102,10 @@ def _deliver(records: "Sequence[Record]", tracking_uri: str, experiment: str) ->
 
     from benchmark.execution.records import frame_of
     from results.imports.upload import deposit
-    from results.tracking.experiment import Tracking
+    from results.tracking.experiment import Experiment
     from results.tracking.lease import Lease
 
-    tracking = Tracking(tracking_uri, experiment)
+    tracking = Experiment(tracking_uri, experiment)
     console = Console(stderr=True)
     with Lease(tracking, outbox_of(tracking_uri, experiment), say) as lease:
         sent = deposit(tracking, records, lease)

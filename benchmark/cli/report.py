@@ -56,14 +56,14 @@ def report(
     from results.report.build import Asked, compose
     from results.report.export import write
     from results.report.html import render
-    from results.tracking.experiment import Tracking
+    from results.tracking.experiment import Experiment
     from results.tracking.log_report import keep
 
     reader = reader_of(plan, tracking_uri, metric, rule)
     frame = reader.frame(fresh=fresh)
     judging = Judging(reader.images(fresh=fresh) if images else None, noise, impute.value if impute else None)
     made = make_board(frame, reader.query, judging)
-    tracking = Tracking(tracking_uri, reader.query.experiment, create=False)
+    tracking = Experiment(tracking_uri, reader.query.experiment, create=False)
     told = [("rule", rule), ("noise", noise and f"differences up to {noise:g}"), ("missing pairs count as", impute)]
     told += [("a pretraining is shared over", over and f"{over} targets"), ("combinations", ", ".join(combine or []))]
     facts = _facts(plan) + [(f"asked for: {name}", str(value)) for name, value in told if value]

@@ -116,12 +116,12 @@ def _show(pairs: "PlanPairs", tracking_uri: str, frame: "pd.DataFrame | None") -
 def _run(resolved: "ResolvedPlan", tracking_uri: str, engine: "Engine", pack: int) -> "Run":
     from benchmark.cli.progress import Progress
     from benchmark.execution.runner import run as run_plan
-    from results.tracking.experiment import Tracking
+    from results.tracking.experiment import Experiment
     from results.tracking.lease import Lease
     from results.tracking.writer import Writer
 
     experiment = resolved.plan.experiment
-    tracking = Tracking(tracking_uri, experiment)
+    tracking = Experiment(tracking_uri, experiment)
     outbox = outbox_of(tracking_uri, experiment)
     with Lease(tracking, outbox, say) as lease, Progress() as watch:
         return run_plan(resolved, Writer(tracking, outbox, lease), engine, watch, pack)
@@ -133,12 +133,12 @@ def sync(plan: PlanArgument, tracking_uri: TrackingOption = DATABASE) -> None:
     from benchmark.execution.pretraining_records import adopt
     from benchmark.machine.signals import delay_signals, exit_code, stop_on_signal
     from benchmark.specs.plan import load_plan
-    from results.tracking.experiment import Tracking
+    from results.tracking.experiment import Experiment
     from results.tracking.lease import Lease
     from results.tracking.writer import Writer
 
     experiment = load_plan(plan).experiment
-    tracking, outbox = Tracking(tracking_uri, experiment), outbox_of(tracking_uri, experiment)
+    tracking, outbox = Experiment(tracking_uri, experiment), outbox_of(tracking_uri, experiment)
     try:
         with stop_on_signal(), Lease(tracking, outbox, say) as lease:
             adopt(outbox, experiment)

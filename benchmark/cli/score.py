@@ -11,7 +11,7 @@ from benchmark.execution.records import outbox_of
 if TYPE_CHECKING:
     from benchmark.execution.watch import Run
     from benchmark.measures.inputs import ScoreSettings
-    from results.tracking.experiment import Tracking
+    from results.tracking.experiment import Experiment
 
 app = typer.Typer()
 
@@ -37,12 +37,12 @@ def score(
     from benchmark.measures.inputs import ScoreSettings
     from benchmark.specs.plan import load_plan
     from results.agreement.scores import ScoresText, read_scores
-    from results.tracking.experiment import Tracking
+    from results.tracking.experiment import Experiment
 
     loaded = load_plan(plan)
     check_names(loaded.country, loaded.backbones)
     setting = ScoreSettings(resolve_plan(loaded, tracking_uri), str(device_of(device.value)), images, draws, neutral)
-    tracking = Tracking(tracking_uri, loaded.experiment)
+    tracking = Experiment(tracking_uri, loaded.experiment)
     try:
         with stop_on_signal():
             state = _score_plan(setting, tracking)
@@ -63,7 +63,7 @@ def score(
         raise typer.Exit(1)
 
 
-def _score_plan(setting: "ScoreSettings", tracking: "Tracking") -> "Run":
+def _score_plan(setting: "ScoreSettings", tracking: "Experiment") -> "Run":
     from benchmark.cli.progress import Progress
     from benchmark.measures.scoring import score_plan
     from results.tracking.lease import Lease

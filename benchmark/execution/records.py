@@ -9,11 +9,11 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from results.statistics.influence import TestImageInfluence
-    from results.tracking.experiment import Tracking
+    from results.tracking.experiment import Experiment
     from results.tracking.outbox import Outbox
 
 
-def frame_of(tracking: "Tracking", *, fresh: bool = False) -> "pd.DataFrame":
+def frame_of(tracking: "Experiment", *, fresh: bool = False) -> "pd.DataFrame":
     """What `tracking.frame()` gives. `fresh` reads every run again, see results.tracking.snapshot."""
     from results.tracking.snapshot import frame_of as snapshot_frame
 
@@ -30,18 +30,18 @@ def runs_of(uri: str, experiment: str, *, fresh: bool = False) -> "pd.DataFrame"
     known = None if fresh else unchanged(snapshots_folder(), uri, experiment)
     if known is not None:
         return known
-    from results.tracking.experiment import Tracking
+    from results.tracking.experiment import Experiment
 
-    return frame_of(Tracking(uri, experiment, create=False), fresh=fresh)
+    return frame_of(Experiment(uri, experiment, create=False), fresh=fresh)
 
 
-def finished_keys(tracking: "Tracking") -> set[str]:
+def finished_keys(tracking: "Experiment") -> set[str]:
     """The keys of finished runs; they need no further attempt."""
     return finished_in(frame_of(tracking))
 
 
 def finished_in(frame: "pd.DataFrame") -> set[str]:
-    """The keys of the finished runs in a frame, see Tracking.frame."""
+    """The keys of the finished runs in a frame, see Experiment.frame."""
     return set(frame.loc[frame["status"] == "FINISHED", "key"]) if len(frame) else set()
 
 

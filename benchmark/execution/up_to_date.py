@@ -23,7 +23,7 @@ class Finished:
     """A plan whose cells are all finished.
 
     Attributes:
-        cells: how many. frame: the experiment's runs (Tracking.frame).
+        cells: how many. frame: the experiment's runs (Experiment.frame).
     """
 
     cells: int

@@ -39,7 +39,7 @@ from results.board.request import RunQuery
 from results.digest import digest
 from results.error import CatsError
 from results.record import Outcome
-from results.tracking.experiment import Tracking
+from results.tracking.experiment import Experiment
 from results.tracking.writer import Writer, close_abandoned
 
 log = logging.getLogger(__name__)
@@ -112,7 +112,7 @@ def pairs(setting: ScoreSettings, elsewhere: Mapping[str, Mapping[str, float]]) 
                     yield Pair(source, target, MeasureInputs(setting, chosen, start, ranks), leak)
 
 
-def ranks_elsewhere(resolved: ResolvedPlan, tracking: Tracking) -> dict[str, dict[str, float]]:
+def ranks_elsewhere(resolved: ResolvedPlan, tracking: Experiment) -> dict[str, dict[str, float]]:
     """Target → source → mean rank on the other targets of the plan, as far as their cells have been run."""
     plan = resolved.plan
     try:

@@ -43,7 +43,7 @@ class PairScore:
 
 
 def read_scores(frame: pd.DataFrame, experiment: str) -> list[PairScore]:
-    """The newest score of each pair by each measure. `frame`: see results.tracking.experiment.Tracking.frame.
+    """The newest score of each pair by each measure. `frame`: see results.tracking.experiment.Experiment.frame.
 
     Raises CatsError if there are none.
     """

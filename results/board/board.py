@@ -75,7 +75,7 @@ class Board:
 
 
 def make_board(frame: pd.DataFrame, query: RunQuery, judging: Judging = SEEDS) -> Board:
-    """The board of the runs in `frame` (see results.tracking.experiment.Tracking.frame).
+    """The board of the runs in `frame` (see results.tracking.experiment.Experiment.frame).
 
     Without a selection all finished cells of the experiment count; they must then share one protocol.
     Raises CatsError if there is nothing to show or the metric was not measured.

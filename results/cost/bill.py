@@ -61,7 +61,7 @@ class Bill:
 
 
 def make_bill(frame: pd.DataFrame, experiment: str, shared_over: int | None = None) -> Bill:
-    """The bill of the runs in `frame` (see results.tracking.experiment.Tracking.frame).
+    """The bill of the runs in `frame` (see results.tracking.experiment.Experiment.frame).
 
     `shared_over`: how many targets a pretraining serves; without it the number of targets of the experiment. Raises CatsError
     if there is no run, or if `shared_over` is below 1.

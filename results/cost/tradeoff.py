@@ -90,7 +90,7 @@ class Tradeoff:
 
 
 def make_tradeoff(frame: pd.DataFrame, bill: Bill, query: RunQuery) -> Tradeoff:
-    """The ways of choosing that the runs in `frame` (see Tracking.frame) cover, without the pairs that the query keeps apart.
+    """The ways of choosing that the runs in `frame` (see Experiment.frame) cover, without the pairs that the query keeps apart.
 
     The full sweep chooses by the validation figure of the rule, as a person would; test images judge and choose nothing.
     Every way but the constants pays, besides its own work, the pretrainings' share of these targets: a source must exist

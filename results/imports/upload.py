@@ -14,7 +14,7 @@ from results.error import CatsError
 from results.record import Record
 from results.tracking.connection import reason_of
 from results.tracking.deduplicate import remove_duplicates
-from results.tracking.experiment import Tracking
+from results.tracking.experiment import Experiment
 from results.tracking.lease import Lease
 from results.tracking.mlflow_format import measurements, tags_of
 from results.tracking.send import STATUS
@@ -34,7 +34,7 @@ class Deposit:
     clashes: tuple[str, ...] = ()
 
 
-def deposit(tracking: Tracking, records: Sequence[Record], lease: Lease | None = None) -> Iterator[Deposit]:
+def deposit(tracking: Experiment, records: Sequence[Record], lease: Lease | None = None) -> Iterator[Deposit]:
     """Write the records that the experiment does not have; yields every record as soon as it is written.
 
     A run that an interrupted import left half-written is completed. An existing run gets the tags of today's map, and missing
@@ -64,7 +64,7 @@ def deposit(tracking: Tracking, records: Sequence[Record], lease: Lease | None =
         raise CatsError(f"MLflow at {tracking.shown} did not take a run: {reason_of(error)}") from error
 
 
-def _delivered(tracking: Tracking, record: Record, found: Run | None) -> Deposit:
+def _delivered(tracking: Experiment, record: Record, found: Run | None) -> Deposit:
     # The point is among what is written last.
     if found is None or found.info.status == "RUNNING" or "cats.point" not in found.data.tags:
         _write(tracking, record, found.info.run_id if found else None)
@@ -74,7 +74,7 @@ def _delivered(tracking: Tracking, record: Record, found: Run | None) -> Deposit
     return _update(tracking, record, found)
 
 
-def _write(tracking: Tracking, record: Record, run_id: str | None) -> None:
+def _write(tracking: Experiment, record: Record, run_id: str | None) -> None:
     """Write a record with three calls; a fourth, which searches for the run, would be slow for twenty thousand runs."""
     start, end = int(record.started * 1000), int(record.ended * 1000)
     if run_id is None:
@@ -91,7 +91,7 @@ def _params(record: Record) -> dict[str, str]:
     return {name: value[:6000] for name, value in {**record.settings, **record.names}.items()}
 
 
-def _update(tracking: Tracking, record: Record, run: Run) -> Deposit:
+def _update(tracking: Experiment, record: Record, run: Run) -> Deposit:
     params, metrics = _params(record), {name: value for name, value, _ in measurements(record)}
     known, figures, tags = run.data.params, run.data.metrics, run.data.tags
     other = {name for name, value in metrics.items() if name in figures and not math.isclose(value, figures[name])}

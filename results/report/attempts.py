@@ -81,7 +81,7 @@ class Cells:
 def cells_of(
     frame: pd.DataFrame, metric: str, reasons: Mapping[str, str], details: Mapping[str, Detail] | None = None
 ) -> Cells:
-    """Every attempt at a cell or a pretraining in `frame` (see results.tracking.experiment.Tracking.frame), newest last.
+    """Every attempt at a cell or a pretraining in `frame` (see results.tracking.experiment.Experiment.frame), newest last.
 
     `reasons`: run id → why it did not finish. `details`: run id → what lies behind it.
     """

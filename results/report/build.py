@@ -18,7 +18,7 @@ from results.report.sections import heat, per_target, ranks, what_was_run
 from results.statistics.influence import ReadPredictions
 from results.tracking.connection import reason_of
 from results.tracking.cost_columns import UNDIVIDED, hardware
-from results.tracking.experiment import Tracking
+from results.tracking.experiment import Experiment
 
 VERSIONS = ("cats_bench", "trainer", "python", "torch", "timm", "device", "hardware", "gpu", "threads")  # of results.record
 ABSENT = {
@@ -43,7 +43,7 @@ class Asked:
     read: ReadPredictions | None = None
 
 
-def compose(board: Board, frame: pd.DataFrame, tracking: Tracking, asked: Asked) -> tuple[Page, Cells]:
+def compose(board: Board, frame: pd.DataFrame, tracking: Experiment, asked: Asked) -> tuple[Page, Cells]:
     """The page of a board and its runs, and the cells of its browser."""
     chosen = looked_into(frame, asked.details)
     details = details_of(chosen, reader(tracking), lenient(asked.read or tracking.predictions))
@@ -79,13 +79,13 @@ def scores(frame: pd.DataFrame, board: Board) -> Section:
     return measured(score_grids(rows), score_reasons(rows))
 
 
-def unfinished(tracking: Tracking) -> dict[str, str]:
+def unfinished(tracking: Experiment) -> dict[str, str]:
     """Run id → the reason why the run did not finish."""
     runs = tracking.runs("attributes.status != 'FINISHED' and tags.`cats.key` != ''")
     return {run.info.run_id: run.data.tags.get("cats.reason", "no reason is known") for run in runs}
 
 
-def versions(tracking: Tracking, frame: pd.DataFrame) -> list[tuple[str, str]]:
+def versions(tracking: Experiment, frame: pd.DataFrame) -> list[tuple[str, str]]:
     """Versions and hardware of the newest finished attempt; other attempts may have used others."""
     done = attempts(frame)
     done = done[done["status"] == "FINISHED"]
@@ -96,7 +96,7 @@ def versions(tracking: Tracking, frame: pd.DataFrame) -> list[tuple[str, str]]:
     return [("versions, of the newest finished attempt", ", ".join(found) or "not recorded")]
 
 
-def reader(tracking: Tracking) -> Callable[[str, str], list[float]]:
+def reader(tracking: Experiment) -> Callable[[str, str], list[float]]:
     """(run id, metric) → its values by step."""
 
     def read(run_id: str, metric: str) -> list[float]:

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 from mlflow.exceptions import MlflowException
 
 if TYPE_CHECKING:
-    from results.tracking.experiment import Tracking
+    from results.tracking.experiment import Experiment
 
 TWICE = "the same key had been finished by another attempt"
 
 
-def remove_duplicates(tracking: "Tracking", key: str) -> None:
+def remove_duplicates(tracking: "Experiment", key: str) -> None:
     """Keep one run of every attempt at a key, and one finished attempt. Runs that are still being written stay."""
     attempts, finished = set(), False
     for run in tracking.runs(f"tags.`cats.key` = '{key}'"):
@@ -30,7 +30,7 @@ def remove_duplicates(tracking: "Tracking", key: str) -> None:
         finished |= run.info.status == "FINISHED"
 
 
-def _delete(tracking: "Tracking", run_id: str) -> None:
+def _delete(tracking: "Experiment", run_id: str) -> None:
     try:
         tracking.client.delete_run(run_id)
     except MlflowException:

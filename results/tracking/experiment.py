@@ -27,7 +27,7 @@ class NoExperimentError(CatsError):
     """The tracking server has no experiment of that name."""
 
 
-class Tracking:
+class Experiment:
     """One experiment on one tracking server, to read from; `tracking.writer` writes to it.
 
     Made once, before any work starts. With `create` the database and the experiment exist afterwards; without it an experiment
@@ -37,21 +37,21 @@ class Tracking:
         CatsError: in one sentence, if the server cannot be reached or the experiment was deleted.
     """
 
-    def __init__(self, uri: str, experiment: str, *, create: bool = True) -> None:
+    def __init__(self, uri: str, name: str, *, create: bool = True) -> None:
         quiet()
         check(uri)
-        self.uri, self.experiment = absolute(uri), experiment
+        self.uri, self.name = absolute(uri), name
         self.shown = shown(uri)
         try:
             reach(self.uri)
             make_database(self.uri, MlflowClient)
             self.client = MlflowClient(tracking_uri=self.uri)
-            found = self.client.get_experiment_by_name(experiment)
+            found = self.client.get_experiment_by_name(name)
             if found is None and not create:
                 names = [e.name for e in self.client.search_experiments()]
-                raise NoExperimentError(f"no experiment '{experiment}' on {self.shown}; there are {', '.join(names) or 'none'}")
+                raise NoExperimentError(f"no experiment '{name}' on {self.shown}; there are {', '.join(names) or 'none'}")
             if found is not None and found.lifecycle_stage != "active":
-                raise CatsError(f"experiment '{experiment}' on {self.shown} was deleted; restore it in MLflow, or name another")
+                raise CatsError(f"experiment '{name}' on {self.shown} was deleted; restore it in MLflow, or name another")
             self.experiment_id = str(found.experiment_id if found else self._created())
             if create:  # whoever will write finds out now where his artifacts would go
                 check_place(self.uri, str((found or self.client.get_experiment(self.experiment_id)).artifact_location))
@@ -60,9 +60,9 @@ class Tracking:
 
     def _created(self) -> str:
         try:
-            return str(self.client.create_experiment(self.experiment))
+            return str(self.client.create_experiment(self.name))
         except MlflowException as error:  # somebody else may have made it just now
-            found = self.client.get_experiment_by_name(self.experiment)
+            found = self.client.get_experiment_by_name(self.name)
             if found is None or error.error_code != "RESOURCE_ALREADY_EXISTS":
                 raise
             return str(found.experiment_id)

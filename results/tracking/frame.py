@@ -19,7 +19,7 @@ ALWAYS = (
 
 
 def row_of(run: "Run") -> dict[str, Any]:
-    """One row of Tracking.frame."""
+    """One row of Experiment.frame."""
     tags = run.data.tags
     costs = joined(tags, "cats.costs") or "[]"
     return {
@@ -45,7 +45,7 @@ def row_of(run: "Run") -> dict[str, Any]:
 
 
 def table_of(runs: "Iterable[Run]") -> pa.Table:
-    """One row for each run, columns as in Tracking.frame, and `stage` (active, deleted).
+    """One row for each run, columns as in Experiment.frame, and `stage` (active, deleted).
 
     Of runs that are not ours, whose key is null, only what they are known by. No run comes twice.
     """

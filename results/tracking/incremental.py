@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from mlflow.entities import Run, ViewType
 
-from results.tracking.experiment import PAGE, Tracking
+from results.tracking.experiment import PAGE, Experiment
 from results.tracking.frame import table_of
 
 SLICE = 200  # runs read again in each call; so many are read fully each time
@@ -43,14 +43,14 @@ class Seen:
     again: int
 
 
-def read_all(tracking: Tracking, now: int) -> Seen:
+def read_all(tracking: Experiment, now: int) -> Seen:
     """Read every run."""
     tables, marks = _onward(tracking, (0, None), PAGE)
     made = _ordered(tables)
     return Seen(made, marks, (0, None), now, len(made))
 
 
-def read_on(tracking: Tracking, seen: Seen, now: int) -> Seen:
+def read_on(tracking: Experiment, seen: Seen, now: int) -> Seen:
     """Update `seen` as described above. Reads every run where that is as cheap, or where the positions do not fit."""
     if len(seen.runs) <= SLICE:
         return read_all(tracking, now)
@@ -80,7 +80,9 @@ def read_on(tracking: Tracking, seen: Seen, now: int) -> Seen:
     return Seen(made, seen.marks[:start] + marks, cursor, now, reached - position)
 
 
-def _last_that_fits(tracking: Tracking, marks: Sequence[Mark], ids: Sequence[str]) -> tuple[int, tuple[list[Run], str | None]]:
+def _last_that_fits(
+    tracking: Experiment, marks: Sequence[Mark], ids: Sequence[str]
+) -> tuple[int, tuple[list[Run], str | None]]:
     """The last mark whose run is still at its position, by bisection, and its first page."""
     low, high = 0, len(marks)  # the first mark fits: nothing lies before it
     page = None
@@ -99,7 +101,7 @@ def _last_that_fits(tracking: Tracking, marks: Sequence[Mark], ids: Sequence[str
 
 
 def _onward(
-    tracking: Tracking, mark: Mark, size: int, page: tuple[list[Run], str | None] | None = None
+    tracking: Experiment, mark: Mark, size: int, page: tuple[list[Run], str | None] | None = None
 ) -> tuple[list[pa.Table], tuple[Mark, ...]]:
     """All runs from a mark on, and the marks on the way, the first one included. `page`: the first one, if it is known.
 
@@ -120,7 +122,7 @@ def _onward(
         runs, token = tracking.page(token, size)
 
 
-def _changed(tracking: Tracking, looked: int, late: Sequence[Run]) -> Iterable[Run]:
+def _changed(tracking: Experiment, looked: int, late: Sequence[Run]) -> Iterable[Run]:
     """The deleted runs, the running ones, and those that ended since and began before the late runs, which have been read."""
     yield from tracking.runs(view=ViewType.DELETED_ONLY)
     for status in UNSETTLED:
@@ -129,7 +131,7 @@ def _changed(tracking: Tracking, looked: int, late: Sequence[Run]) -> Iterable[R
     yield from tracking.runs(f"attributes.end_time > {looked - MARGIN}{before}")
 
 
-def _named(tracking: Tracking, ids: Sequence[str]) -> Iterable[Run]:
+def _named(tracking: Experiment, ids: Sequence[str]) -> Iterable[Run]:
     for start in range(0, len(ids), ASKED):
         listed = ", ".join(f"'{each}'" for each in ids[start : start + ASKED])
         yield from tracking.runs(f"attributes.run_id IN ({listed})", ViewType.ALL)

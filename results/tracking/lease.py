@@ -37,7 +37,7 @@ from results.error import CatsError
 from results.lock import locked
 from results.tracking.boot_id import kernel
 from results.tracking.connection import reason_of
-from results.tracking.experiment import Tracking
+from results.tracking.experiment import Experiment
 from results.tracking.outbox import Outbox
 
 TAG = "cats.driver"
@@ -71,7 +71,7 @@ class Lease:
     sentence that another driver is at work.
     """
 
-    def __init__(self, tracking: Tracking, outbox: Outbox, say: Callable[[str], None], every: float = BEAT) -> None:
+    def __init__(self, tracking: Experiment, outbox: Outbox, say: Callable[[str], None], every: float = BEAT) -> None:
         self.tracking, self.outbox, self.every, self._say = tracking, outbox, every, say
         self._said = self._lost = self._contested = False
         self._turn, self._count = uuid.uuid4().hex, 0
@@ -107,7 +107,7 @@ class Lease:
         if self._lost or not self._mine():
             self._lost = True
             raise LostError(
-                f"another cats run has taken over experiment '{self.tracking.experiment}', since this one was not heard of for "
+                f"another cats run has taken over experiment '{self.tracking.name}', since this one was not heard of for "
                 "long; what it made waits in the outbox and nothing is lost: run it again to go on"
             )
 
@@ -158,9 +158,7 @@ class Lease:
     def _tell(self, holder: Holder | None) -> None:
         if not self._said:
             who = f", {holder.who}," if holder is not None else ""
-            self._say(
-                f"another cats run{who} works on experiment '{self.tracking.experiment}'; waiting for it, Ctrl-C stops waiting"
-            )
+            self._say(f"another cats run{who} works on experiment '{self.tracking.name}'; waiting for it, Ctrl-C stops waiting")
         self._said = True
 
     def _beat(self) -> None:

@@ -10,12 +10,12 @@ from mlflow.exceptions import MlflowException
 from results.error import CatsError
 from results.tracking.artifacts import upload
 from results.tracking.connection import reason_of
-from results.tracking.experiment import Tracking
+from results.tracking.experiment import Experiment
 
 KIND, DIGEST, NAME = "report", "cats.report", "report.html"
 
 
-def keep(tracking: Tracking, html: str) -> str:
+def keep(tracking: Experiment, html: str) -> str:
     """Log a page; the same page again gives the same run, and a run that a crash left unfinished is completed.
 
     Returns the id of the run. Raises CatsError if MLflow does not take the page.
@@ -38,7 +38,7 @@ def keep(tracking: Tracking, html: str) -> str:
     return run_id
 
 
-def _begun(tracking: Tracking, before: list[Run], digest: str) -> str:
+def _begun(tracking: Experiment, before: list[Run], digest: str) -> str:
     if before:
         return str(before[0].info.run_id)
     tags = {"cats.kind": KIND, DIGEST: digest}

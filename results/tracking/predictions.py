@@ -25,7 +25,7 @@ from results.tracking.uri import shown
 
 if TYPE_CHECKING:
     from results.statistics.influence import Runs, Shares, TestImageInfluence
-    from results.tracking.experiment import Tracking
+    from results.tracking.experiment import Experiment
 
 log = logging.getLogger(__name__)
 RUN_ID = re.compile(r"[A-Za-z0-9_-]+")
@@ -40,7 +40,7 @@ def predictions_of(uri: str, experiment: str, folder: Path) -> Callable[[str], p
     """
     snapshot = file_of(folder, uri, experiment)
     place = snapshot.parent / "predictions"
-    asked: list[Tracking] = []  # MLflow is imported when the first predictions have to be fetched
+    asked: list[Experiment] = []  # MLflow is imported when the first predictions have to be fetched
 
     @cache
     def places() -> dict[str, str]:
@@ -61,9 +61,9 @@ def predictions_of(uri: str, experiment: str, folder: Path) -> Callable[[str], p
             except (OSError, pa.ArrowException):
                 pass
         if not asked:
-            from results.tracking.experiment import Tracking
+            from results.tracking.experiment import Experiment
 
-            asked.append(Tracking(uri, experiment, create=False))
+            asked.append(Experiment(uri, experiment, create=False))
         table = asked[0].predictions(run_id)
         if table is not None and here is None:
             try:

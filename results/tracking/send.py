@@ -14,7 +14,7 @@ from results.record import PREDICTIONS, Outcome, Record
 from results.tracking.artifacts import upload
 from results.tracking.connection import reason_of
 from results.tracking.deduplicate import TWICE, remove_duplicates
-from results.tracking.experiment import Tracking
+from results.tracking.experiment import Experiment
 from results.tracking.mlflow_format import WHOLE, measurements, tags_of
 
 STATUS = {"finished": "FINISHED", "failed": "FAILED", "interrupted": "KILLED"}
@@ -23,7 +23,7 @@ LONGEST_PARAM = 6000  # characters that MLflow keeps of a parameter
 ABANDONED = "its process died before the record was complete"
 
 
-def send(tracking: Tracking, outcome: Outcome, *, first: bool = False, alone: Callable[[], bool] = lambda: False) -> str:
+def send(tracking: Experiment, outcome: Outcome, *, first: bool = False, alone: Callable[[], bool] = lambda: False) -> str:
     """Write one record; sending a record twice gives one run. Returns the id of the run.
 
     A second finished attempt at a key (two machines made it before either knew of the other) is kept for its cost, but as
@@ -64,7 +64,7 @@ def send(tracking: Tracking, outcome: Outcome, *, first: bool = False, alone: Ca
     return run_id
 
 
-def _complete(tracking: Tracking, run: Run | None, outcome: Outcome, status: str, reason: str | None) -> str:
+def _complete(tracking: Experiment, run: Run | None, outcome: Outcome, status: str, reason: str | None) -> str:
     """Create the run of a record, or take the one that an earlier process began; write the record and end the run."""
     record = outcome.record
     end = int(record.ended * 1000)
@@ -81,7 +81,7 @@ def _complete(tracking: Tracking, run: Run | None, outcome: Outcome, status: str
     return run_id
 
 
-def create_run(tracking: Tracking, record: Record, reason: str | None = None) -> RunInfo:
+def create_run(tracking: Experiment, record: Record, reason: str | None = None) -> RunInfo:
     """A run with all tags but the one that marks it as whole: MLflow takes ten times as long to add tags later."""
     tags = {"cats.key": record.key, "cats.attempt": record.attempt, "cats.kind": record.kind, **tags_of(record, reason)}
     del tags[WHOLE]
@@ -91,7 +91,7 @@ def create_run(tracking: Tracking, record: Record, reason: str | None = None) ->
     return tracking.client.create_run(tracking.experiment_id, int(record.started * 1000), tags, name).info
 
 
-def write_run(tracking: Tracking, info: RunInfo, outcome: Outcome, end: int, marks: Mapping[str, str]) -> None:
+def write_run(tracking: Experiment, info: RunInfo, outcome: Outcome, end: int, marks: Mapping[str, str]) -> None:
     """Write everything of a record into its run, which goes on until it is ended. `marks`: the tags, with the mark WHOLE."""
     record, run_id = outcome.record, str(info.run_id)
     metrics = [Metric(name, value, end, step) for name, value, step in measurements(record)]
@@ -106,7 +106,7 @@ def write_run(tracking: Tracking, info: RunInfo, outcome: Outcome, end: int, mar
     tracking.client.log_batch(run_id, last, params, tags)  # together with the tag that marks the run as whole
 
 
-def _log_target(tracking: Tracking, run_id: str, record: Record) -> None:
+def _log_target(tracking: Experiment, run_id: str, record: Record) -> None:
     source = json.dumps({"name": record.names["target"]})
     data = Dataset(record.names["target"], record.facts["data"][:36], "cats", source)
     inputs = [DatasetInput(data, [InputTag("mlflow.data.context", "evaluation")])]
@@ -116,7 +116,7 @@ def _log_target(tracking: Tracking, run_id: str, record: Record) -> None:
         tracking.client.log_inputs(run_id, inputs)
 
 
-def _upload_predictions(tracking: Tracking, artifacts: str, outcome: Outcome) -> None:
+def _upload_predictions(tracking: Experiment, artifacts: str, outcome: Outcome) -> None:
     if isinstance(outcome.predictions, Path):
         upload(tracking.uri, artifacts, outcome.predictions)
     elif outcome.predictions is not None:

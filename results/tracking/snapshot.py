@@ -24,7 +24,7 @@ from results.tracking.frame import ALWAYS
 from results.tracking.uri import identity
 
 if TYPE_CHECKING:
-    from results.tracking.experiment import Tracking
+    from results.tracking.experiment import Experiment
     from results.tracking.incremental import Seen
 
 log = logging.getLogger(__name__)
@@ -44,19 +44,19 @@ def unchanged(folder: Path, uri: str, experiment: str) -> pd.DataFrame | None:
     return None if facts is None or table is None else framed(table)
 
 
-def frame_of(tracking: "Tracking", folder: Path, *, fresh: bool = False) -> pd.DataFrame:
+def frame_of(tracking: "Experiment", folder: Path, *, fresh: bool = False) -> pd.DataFrame:
     """The same as `tracking.frame()`, from the snapshot below `folder`, which is updated first.
 
     `incremental` says which changes are found at once and which later. `fresh` reads every run again. A snapshot that is
     damaged, of another version, or of an experiment that was deleted and created again is replaced. If the snapshot cannot be
     written, the runs are read all the same.
     """
-    known = None if fresh else unchanged(folder, tracking.uri, tracking.experiment)
+    known = None if fresh else unchanged(folder, tracking.uri, tracking.name)
     if known is not None:
         return known
     from results.tracking.incremental import Seen, read_all, read_on
 
-    file = file_of(folder, tracking.uri, tracking.experiment)
+    file = file_of(folder, tracking.uri, tracking.name)
     before, now = (
         witness(tracking.uri),
         int(time.time() * 1000),
@@ -79,7 +79,7 @@ def frame_of(tracking: "Tracking", folder: Path, *, fresh: bool = False) -> pd.D
 
 
 def framed(runs: pa.Table) -> pd.DataFrame:
-    """The active runs of ours of a table (see results.tracking.frame.table_of) as Tracking.frame gives them."""
+    """The active runs of ours of a table (see results.tracking.frame.table_of) as Experiment.frame gives them."""
     if not len(runs):
         return pd.DataFrame()
     keep = pc.and_(pc.is_valid(runs["key"]), pc.equal(runs["stage"], "active"))

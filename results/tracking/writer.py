@@ -12,7 +12,7 @@ from mlflow.exceptions import MlflowException
 
 from results.error import CatsError
 from results.tracking.connection import reason_of
-from results.tracking.experiment import Tracking
+from results.tracking.experiment import Experiment
 from results.tracking.lease import Lease
 from results.tracking.outbox import Outbox, examine
 from results.tracking.send import ABANDONED, send
@@ -29,7 +29,7 @@ class Writer:
             its key is always searched for runs that another process may have written meanwhile.
     """
 
-    tracking: Tracking
+    tracking: Experiment
     outbox: Outbox
     lease: Lease | None = None
 
@@ -60,7 +60,7 @@ class Writer:
         return self.lease is not None and self.lease.alone()
 
 
-def close_abandoned(tracking: Tracking) -> int:
+def close_abandoned(tracking: Experiment) -> int:
     """End the runs of dead processes, which MLflow shows as RUNNING. Returns how many there were.
 
     A run whose record still waits in an outbox is completed when the record is sent. Raises CatsError if MLflow refuses.

@@ -104,13 +104,13 @@ def main(order: Order) -> dict[str, Any]:
     from benchmark.execution.engine import Engine, Local
     from benchmark.execution.records import outbox_of
     from benchmark.specs.plan import load_plan
-    from results.tracking.experiment import Tracking
+    from results.tracking.experiment import Experiment
     from results.tracking.lease import Lease
     from results.tracking.writer import Writer
 
     start, clock, arrivals = time.perf_counter(), Clock(), Arrivals()
     plan = load_plan(order.plan)
-    tracking, outbox = Tracking(order.uri, plan.experiment), outbox_of(order.uri, plan.experiment)
+    tracking, outbox = Experiment(order.uri, plan.experiment), outbox_of(order.uri, plan.experiment)
     clock.watch(outbox, "put", "remove")
     clock.watch(tracking.client, *CALLS)
     clock.watch(runner, "prepare")

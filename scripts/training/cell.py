@@ -23,7 +23,7 @@ def cells(folder: Path, epochs: int, count: int, device: torch.device) -> tuple[
     from benchmark.execution.runner import run
     from benchmark.execution.watch import Watch
     from benchmark.specs.plan import Plan
-    from results.tracking.experiment import Tracking
+    from results.tracking.experiment import Experiment
     from results.tracking.lease import Lease
     from results.tracking.outbox import Outbox
     from results.tracking.writer import Writer
@@ -32,7 +32,7 @@ def cells(folder: Path, epochs: int, count: int, device: torch.device) -> tuple[
         experiment=f"epochs-{epochs}", sources=("imagenet",), targets=("breastmnist",), backbones=("mobilenetv2_100",),
         seeds=count + 1, recipe={"base": "finetune", "epochs": epochs, "size": 64},
     )  # fmt: skip
-    tracking = Tracking(f"sqlite:///{folder}/mlflow.db", plan.experiment)
+    tracking = Experiment(f"sqlite:///{folder}/mlflow.db", plan.experiment)
     outbox = Outbox(folder / f"outbox-{epochs}")
     with Lease(tracking, outbox, print) as lease, Clocks(device) as clocks:
         ticks = [(time.perf_counter(), 0.0)]

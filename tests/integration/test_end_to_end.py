@@ -15,7 +15,7 @@ from mlflow import MlflowClient
 
 from results.board.board import make_board
 from results.board.request import RunQuery
-from results.tracking.experiment import Tracking, absolute
+from results.tracking.experiment import Experiment, absolute
 from tests.support import processes
 from tests.support.plans import resolved
 from tests.support.small_plan import small
@@ -36,7 +36,7 @@ def cats(*arguments, check=0, run=processes.run, **environment):
 
 
 def frame(experiment="small"):
-    return Tracking("sqlite:///mlflow.db", experiment, create=False).frame()
+    return Experiment("sqlite:///mlflow.db", experiment, create=False).frame()
 
 
 def cells(experiment="small"):
@@ -133,7 +133,7 @@ def test_the_same_cell_gives_the_same_probabilities_bit_for_bit_in_another_proce
     for place in ("one", "two"):
         database = f"sqlite:///{place}.db"
         cats("run", plan, "--device", "cpu", "--tracking-uri", database, CATS_HOME=str(tmp_path / place))
-        runs = Tracking(database, "small").frame()
+        runs = Experiment(database, "small").frame()
         run = MlflowClient(absolute(database)).get_run(runs.loc[runs["kind"] == "cell", "run_id"].iloc[0])
         path = Path(run.info.artifact_uri.removeprefix("file://")) / "predictions.parquet"
         found.append((run.data.tags["cats.key"], pd.read_parquet(path)))
@@ -154,7 +154,7 @@ def test_records_wait_while_mlflow_is_away_and_sync_sends_them(plan, monkeypatch
 
     plan.write_text(small(sources=["scratch"]))
     loaded = load_plan(str(plan))
-    tracking = Tracking("sqlite:///mlflow.db", loaded.experiment)
+    tracking = Experiment("sqlite:///mlflow.db", loaded.experiment)
     outbox = outbox_of("sqlite:///mlflow.db", loaded.experiment)
     quiet = Watch(lambda what: None, lambda record, state: None)
 

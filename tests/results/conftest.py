@@ -7,17 +7,17 @@ import pytest
 
 @pytest.fixture(scope="session")
 def empty(tmp_path_factory):
-    from results.tracking.experiment import Tracking
+    from results.tracking.experiment import Experiment
 
     path = tmp_path_factory.mktemp("empty") / "mlflow.db"
-    Tracking(f"sqlite:///{path}", "first")
+    Experiment(f"sqlite:///{path}", "first")
     return path
 
 
 @pytest.fixture
 def tracking(empty, tmp_path, monkeypatch):
-    from results.tracking.experiment import Tracking
+    from results.tracking.experiment import Experiment
 
     monkeypatch.chdir(tmp_path)
     shutil.copy(empty, tmp_path / "mlflow.db")
-    return Tracking(f"sqlite:///{tmp_path}/mlflow.db", "toy")
+    return Experiment(f"sqlite:///{tmp_path}/mlflow.db", "toy")

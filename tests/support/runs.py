@@ -1,4 +1,4 @@
-"""Hand-made runs with the columns of Tracking.frame(), and boards of them."""
+"""Hand-made runs with the columns of Experiment.frame(), and boards of them."""
 
 import json
 from functools import cache
@@ -48,7 +48,7 @@ def board(rows, judging=SEEDS, **query) -> Board:
 
 
 def frame_of(records: list[Record]) -> pd.DataFrame:
-    """What Tracking.frame() would say of records, without MLflow in between (test_importing holds the two together)."""
+    """What Experiment.frame() would say of records, without MLflow in between (test_importing holds the two together)."""
     return pd.DataFrame(
         {
             **record.settings, **record.names, **{name: value for name, value, _ in measurements(record)},

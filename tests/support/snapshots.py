@@ -9,7 +9,7 @@ from mlflow.entities import ViewType
 from results.error import CatsError
 from results.record import Outcome
 from results.tracking import incremental as follow
-from results.tracking.experiment import Tracking
+from results.tracking.experiment import Experiment
 from results.tracking.send import create_run, send
 from results.tracking.snapshot import frame_of, unchanged
 from tests.support.records import OLD, TABLE
@@ -40,7 +40,7 @@ def same(tracking, folder, **options):
     told = frame_of(tracking, folder, **options)
     truth = tracking.frame()
     pd.testing.assert_frame_equal(told, truth, check_like=True)
-    if (again := unchanged(folder, tracking.uri, tracking.experiment)) is not None:
+    if (again := unchanged(folder, tracking.uri, tracking.name)) is not None:
         pd.testing.assert_frame_equal(again, truth, check_like=True)
     return told
 
@@ -80,9 +80,9 @@ def test_an_experiment_that_is_deleted_and_made_anew_starts_empty(tracking, fold
     same(tracking, folder)
     tracking.client.delete_experiment(tracking.experiment_id)
     with pytest.raises(CatsError, match="was deleted"):
-        Tracking(tracking.uri, "toy", create=False)
+        Experiment(tracking.uri, "toy", create=False)
     SqlAlchemyStore(tracking.uri, "artifacts")._hard_delete_experiment(tracking.experiment_id)
-    anew = Tracking(tracking.uri, "toy")
+    anew = Experiment(tracking.uri, "toy")
     assert unchanged(folder, tracking.uri, "toy") is None
     assert len(frame_of(anew, folder)) == 0
     send_numbered(anew, 7)
@@ -185,7 +185,7 @@ def test_other_peoples_runs_are_not_in_the_frame_and_bring_no_column(tracking, f
 )
 def test_whatever_happens_in_whatever_order_the_long_way_ends_at_the_same_frame(tracking, tmp_path_factory, large, acts):
     folder = tmp_path_factory.mktemp("any")
-    here = Tracking(tracking.uri, folder.name)
+    here = Experiment(tracking.uri, folder.name)
     for number in range(5):
         send_numbered(here, number)
     for count, (act, number) in enumerate(acts):

@@ -109,7 +109,7 @@ class CostForecast:
 
 
 def forecast_of(frame: "pd.DataFrame | None", device: str, country: str, *, calibrates: bool) -> CostForecast:
-    """A forecast from the runs in `frame` (see Tracking.frame) for a device: auto, cpu or cuda."""
+    """A forecast from the runs in `frame` (see Experiment.frame) for a device: auto, cpu or cuda."""
     from benchmark.machine.device import device_of
 
     return CostForecast(history_of(frame), str(device_of(device)), country, calibrates)

@@ -76,7 +76,7 @@ class Guard:
             self.spent += expected if was_cut_off(costs, record.status) else total_of(costs)
 
     def read(self, cells: Iterable[Cell], frame: "pd.DataFrame | None", waiting: Iterable[Record] = ()) -> None:
-        """Book what runs (see Tracking.frame) and records in the outbox have cost; `cells` are all cells of the plan.
+        """Book what runs (see Experiment.frame) and records in the outbox have cost; `cells` are all cells of the plan.
 
         Raises CatsError if that is unknown.
         """

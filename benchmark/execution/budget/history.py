@@ -76,7 +76,7 @@ class History:
             self.append(row, [cost.model_dump() for cost in record.costs])
 
     def append(self, row: Mapping[str, object], costs: Iterable[Mapping[str, Any]]) -> None:
-        """Add a finished attempt as a row of Tracking.frame."""
+        """Add a finished attempt as a row of Experiment.frame."""
         run = row.get("epochs_run")
         finished = Finished(
             total_of([cost for cost in costs if cost["phase"] != TRIAL]), _text(row, "epochs"),
@@ -109,7 +109,7 @@ def _estimate(finished: Iterable[Finished], recipe: Recipe) -> Estimate | None:
 
 
 def history_of(frame: pd.DataFrame | None) -> History:
-    """The finished runs in `frame`, see Tracking.frame."""
+    """The finished runs in `frame`, see Experiment.frame."""
     history = History()
     if frame is None or not len(frame):
         return history

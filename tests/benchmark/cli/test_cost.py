@@ -12,7 +12,7 @@ from benchmark.specs.plan import load_plan
 from results.board.request import runs_of_selection
 from results.error import CatsError
 from results.record import Cost, Energy, Outcome, Record
-from results.tracking.experiment import Tracking
+from results.tracking.experiment import Experiment
 from results.tracking.send import send
 
 PLAN = """
@@ -43,7 +43,7 @@ def toy(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "toy.yaml").write_text(PLAN)
     point = selection_of(resolve_pairs(load_plan("toy.yaml"), "sqlite:///mlflow.db")).points[0]
-    tracking = Tracking("sqlite:///mlflow.db", "toy")
+    tracking = Experiment("sqlite:///mlflow.db", "toy")
     for source, auc in (("scratch", 0.6), ("digits", 0.8), ("imagenet", 0.7)):
         scores = {"scores": {"auc": auc}, "validation": {"val_loss": 1 - auc, "val_auc": auc}}
         send(tracking, Outcome(record(source, "ihc", point=point, **scores)))
@@ -116,7 +116,7 @@ def test_what_is_wrong_is_one_sentence(toy, arguments, sentence):
 
 
 def test_an_experiment_with_nothing_to_compare_is_billed_all_the_same(toy):
-    other = Tracking(toy.uri, "lonely")
+    other = Experiment(toy.uri, "lonely")
     send(other, Outcome(record("scratch", "ihc", kwh=None)))
     done = cats("lonely", "--format", "json")
     assert json.loads(done.stdout)["tradeoff"] is None

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from results.tracking.experiment import Tracking
+from results.tracking.experiment import Experiment
 from results.tracking.lease import Lease
 from results.tracking.outbox import Outbox
 
@@ -42,7 +42,7 @@ def cats(cats, tmp_path):
 
 
 def test_an_import_waits_for_a_run_that_writes_to_the_same_experiment(cats, tmp_path):
-    with Lease(Tracking("sqlite:///mlflow.db", "theirs"), Outbox(tmp_path / "elsewhere" / "box"), print, 0.1):
+    with Lease(Experiment("sqlite:///mlflow.db", "theirs"), Outbox(tmp_path / "elsewhere" / "box"), print, 0.1):
         command = [sys.executable, "-m", "benchmark", "import", "runs.csv", "--map", "map.yaml", "--experiment", "theirs"]
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         waits = process.stderr.readline()

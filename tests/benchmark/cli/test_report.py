@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from results.record import Outcome, Record
-from results.tracking.experiment import Tracking
+from results.tracking.experiment import Experiment
 from results.tracking.send import send
 from tests.support.paths import ASSETS
 
@@ -14,7 +14,7 @@ OLD = Record.model_validate_json((ASSETS / "record-v1.json").read_text())
 
 @pytest.fixture
 def tracking(cats):
-    made = Tracking("sqlite:///mlflow.db", "toy")
+    made = Experiment("sqlite:///mlflow.db", "toy")
     send(made, Outcome(OLD.model_copy(update={"experiment": "toy"})))
     return made
 
@@ -82,7 +82,7 @@ def test_a_report_holds_the_combinations_and_the_sharing_that_are_asked_for(scor
 
 def test_a_report_that_is_asked_to_be_fresh_sees_what_was_written_by_hand(scored):
     assert scored("report", "theirs", "--no-log", "--figures", "f")[0] == 0
-    tracking = Tracking("sqlite:///mlflow.db", "theirs")
+    tracking = Experiment("sqlite:///mlflow.db", "theirs")
     runs = tracking.runs("params.target = 't1' and params.source = 'a' and tags.`cats.kind` = 'cell'")
     tracking.client.log_metric(next(iter(runs)).info.run_id, "test_auc", 0.99)
     assert scored("report", "theirs", "--no-log", "--fresh", "--figures", "g")[0] == 0

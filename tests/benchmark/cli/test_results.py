@@ -9,7 +9,7 @@ import pytest
 
 from results.metrics import scores
 from results.record import Outcome, Record
-from results.tracking.experiment import Tracking
+from results.tracking.experiment import Experiment
 from results.tracking.send import send
 from tests.support.paths import ASSETS
 from tests.support.predictions import predictions
@@ -24,7 +24,7 @@ def database(tmp_path_factory):
     folder = tmp_path_factory.mktemp("toy")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        fill(Tracking("sqlite:///mlflow.db", "toy"))
+        fill(Experiment("sqlite:///mlflow.db", "toy"))
     return folder / "mlflow.db"
 
 

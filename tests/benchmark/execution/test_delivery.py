@@ -10,7 +10,7 @@ from benchmark.machine.signals import signal_received, stop_on_signal
 from results.error import CatsError
 from results.record import Outcome
 from results.tracking import writer
-from results.tracking.experiment import Tracking
+from results.tracking.experiment import Experiment
 from results.tracking.outbox import Outbox
 from tests.support.records import record
 
@@ -72,7 +72,7 @@ def test_a_stop_while_the_runner_is_at_work_takes_what_is_left_too():
 
 
 def test_a_stop_does_not_wait_for_all_that_the_outbox_holds_but_for_one_record(tmp_path, monkeypatch):
-    outbox, tracking = Outbox(tmp_path / "box"), Tracking(f"sqlite:///{tmp_path}/mlflow.db", "e")
+    outbox, tracking = Outbox(tmp_path / "box"), Experiment(f"sqlite:///{tmp_path}/mlflow.db", "e")
     store(outcomes("a", "b", "c"), outbox)
     send = writer.send
 

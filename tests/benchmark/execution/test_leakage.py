@@ -25,7 +25,7 @@ from results.board.board import make_board
 from results.board.request import RunQuery
 from results.board.text import BoardText
 from results.error import CatsError
-from results.tracking.experiment import Tracking
+from results.tracking.experiment import Experiment
 from results.tracking.outbox import Outbox
 from results.tracking.writer import Writer
 from tests.support.pictures import jpeg, textures
@@ -274,13 +274,13 @@ def test_a_leaking_pair_is_left_out_and_the_rest_goes_on_until_the_plan_allows_i
 
 
 def frame():
-    return Tracking("sqlite:///mlflow.db", "toy", create=False).frame()
+    return Experiment("sqlite:///mlflow.db", "toy", create=False).frame()
 
 
 def test_a_plan_of_leaking_pairs_alone_has_no_cell_left(planted, tmp_path):
     made = plan(["lake"], ["pond"])
     quiet = Watch(lambda what: None, lambda record, state: None)
-    tracking = Tracking(f"sqlite:///{tmp_path}/mlflow.db", "toy")
+    tracking = Experiment(f"sqlite:///{tmp_path}/mlflow.db", "toy")
     with pytest.raises(CatsError, match=r"plan 'toy' has no cell left: not run: lake → pond: 6 images of pond"):
         run(resolved(made), Writer(tracking, Outbox(tmp_path / "outbox")), Local("cpu"), quiet)
 

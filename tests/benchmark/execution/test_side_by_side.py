@@ -20,7 +20,7 @@ from benchmark.machine.signals import stop_on_signal
 from benchmark.specs.job import jobs_of, packs
 from benchmark.specs.plan import Plan
 from benchmark.specs.recipe import Recipe
-from results.tracking.experiment import Tracking
+from results.tracking.experiment import Experiment
 from results.tracking.outbox import Outbox
 from results.tracking.writer import Writer
 from tests.support.plans import cells_of, plan_start, resolved
@@ -191,7 +191,7 @@ def test_a_plan_in_packs_makes_the_same_cells(tmp_path, monkeypatch):
     plan = Plan(**PLAN | {"recipe": recipe, "subsample": {"train": 32, "val": 16}})
     found = {}
     for most in (1, 2):
-        tracking, begun = Tracking(f"sqlite:///{most}.db", plan.experiment), []
+        tracking, begun = Experiment(f"sqlite:///{most}.db", plan.experiment), []
         watch = Watch(begun.append, lambda record, state: None)
         state = run(resolved(plan), Writer(tracking, Outbox(tmp_path / f"outbox{most}")), Local("cpu"), watch, most)
         assert (state.made, state.failed, state.waiting) == (3, [], 0)

@@ -13,7 +13,7 @@ from benchmark.execution.up_to_date import finished
 from benchmark.specs.plan import load_plan
 from results.record import Outcome
 from results.tracking.change_counter import witness
-from results.tracking.experiment import Tracking
+from results.tracking.experiment import Experiment
 from results.tracking.send import create_run, send
 from tests.support.plans import cells_of, resolved
 
@@ -49,7 +49,7 @@ def is_finished(plan):
 
 @pytest.fixture
 def tracking(plan):
-    made = Tracking(URI, "toy")
+    made = Experiment(URI, "toy")
     for cell in cells_of(plan):
         send(made, done(cell, attempt=cell.key))
     return made
@@ -64,7 +64,7 @@ def test_a_finished_plan_is_known_as_such_and_the_database_stays_as_it_is(plan, 
 
 
 def test_a_plan_that_was_finished_since_the_last_look_is_known_as_such_too(plan):
-    made = Tracking(URI, "toy")
+    made = Experiment(URI, "toy")
     assert len(frame_of(made)) == 0
     for cell in cells_of(plan):
         send(made, done(cell, attempt=cell.key))
@@ -91,7 +91,7 @@ def test_a_plan_with_a_cell_more_is_not_finished(plan, tracking):
 
 
 def test_a_cell_that_failed_is_left_to_do(plan):
-    tracking = Tracking(URI, "toy")
+    tracking = Experiment(URI, "toy")
     for number, cell in enumerate(cells_of(plan)):
         send(tracking, done(cell, "failed" if number == 1 else "finished", cell.key))
     assert is_finished(plan) is None
@@ -119,6 +119,6 @@ def test_a_cell_that_was_deleted_since_is_left_to_do(plan, tracking):
 def test_nothing_is_made_where_there_is_no_database_nor_experiment(plan):
     assert is_finished(plan) is None
     assert not Path("mlflow.db").exists()
-    other = Tracking(URI, "other")
+    other = Experiment(URI, "other")
     assert is_finished(plan) is None
     assert other.client.get_experiment_by_name("toy") is None

@@ -281,7 +281,7 @@ def chained(tmp_path_factory):
     from benchmark.execution.runner import run
     from benchmark.execution.watch import Watch
     from benchmark.specs.plan import Plan
-    from results.tracking.experiment import Tracking
+    from results.tracking.experiment import Experiment
     from results.tracking.outbox import Outbox
     from results.tracking.writer import Writer
     from tests.support.plans import resolved
@@ -299,7 +299,7 @@ def chained(tmp_path_factory):
             recipe={"protocol": "probe", "size": 16},
             pretraining={"size": 16, "epochs": 1},
         )
-        tracking = Tracking("sqlite:///mlflow.db", plan.experiment)
+        tracking = Experiment("sqlite:///mlflow.db", plan.experiment)
         done = run(
             resolved(plan),
             Writer(tracking, Outbox(folder / "outbox")),

@@ -14,7 +14,7 @@ from benchmark.specs.plan import Plan
 from results.agreement.scores import ScoresText, read_scores, score_grids, score_reasons
 from results.error import CatsError
 from results.tracking.cost_columns import unpacked
-from results.tracking.experiment import Tracking
+from results.tracking.experiment import Experiment
 from results.tracking.outbox import Outbox
 from results.tracking.writer import Writer
 from tests.support.plans import resolved
@@ -38,7 +38,7 @@ def work(tmp_path, monkeypatch):
     kept = []
 
     def call(setting):
-        tracking = Tracking("sqlite:///mlflow.db", setting.plan.plan.experiment)
+        tracking = Experiment("sqlite:///mlflow.db", setting.plan.plan.experiment)
         watch = Watch(lambda what: None, lambda record, state: kept.append(record))
         state = score_plan(setting, Writer(tracking, Outbox(tmp_path / "outbox")), watch)
         return state, tracking.frame()
@@ -85,7 +85,7 @@ def test_the_rank_elsewhere_comes_from_the_board(work, tmp_path):
     from benchmark.execution.runner import run
 
     both = plan(sources=["scratch", "textures"], targets=["ihc", "digits"], measures=["static_rank"], seeds=[0, 1])
-    tracking, box = Tracking("sqlite:///mlflow.db", "e"), Outbox(tmp_path / "outbox")
+    tracking, box = Experiment("sqlite:///mlflow.db", "e"), Outbox(tmp_path / "outbox")
     run(resolved(both), Writer(tracking, box), Local("cpu"), Watch(lambda what: None, lambda record, state: None))
     _, frame = work(ScoreSettings(resolved(both), "cpu", 40, 20))
     found = {(row.source, row.target): row.value for row in read_scores(frame, "e")}
@@ -174,7 +174,7 @@ def test_new_cells_on_the_board_change_one_score_and_the_others_are_read(work, t
     box = Outbox(tmp_path / "outbox")
     run(
         resolved(both),
-        Writer(Tracking("sqlite:///mlflow.db", "e"), box),
+        Writer(Experiment("sqlite:///mlflow.db", "e"), box),
         Local("cpu"),
         Watch(lambda what: None, lambda record, state: None),
     )

@@ -22,7 +22,7 @@ from benchmark.training import train
 from benchmark.training.augment import draw_augmentation
 from results.error import CatsError
 from results.record import Record
-from results.tracking.experiment import Tracking
+from results.tracking.experiment import Experiment
 from results.tracking.outbox import Outbox
 from results.tracking.writer import Writer
 from tests.support.plans import cells_of, resolved
@@ -172,7 +172,7 @@ def fails(graph, inputs):
 def test_a_plan_is_refused_before_anything_starts_where_torch_cannot_compile(monkeypatch, tmp_path):
     monkeypatch.setattr(compiled, "BACKEND", fails)
     begun = []
-    tracking = Tracking(f"sqlite:///{tmp_path}/mlflow.db", "e")
+    tracking = Experiment(f"sqlite:///{tmp_path}/mlflow.db", "e")
     with pytest.raises(CatsError) as caught:
         run(
             resolved(Plan(**COMPILED)),

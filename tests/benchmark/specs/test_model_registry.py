@@ -24,7 +24,7 @@ from benchmark.specs.plan import Plan, load_plan
 from benchmark.specs.resolve import _identity
 from benchmark.specs.source import Weights
 from results.error import CatsError
-from results.tracking.experiment import Tracking
+from results.tracking.experiment import Experiment
 from results.tracking.outbox import Outbox
 from results.tracking.registry import Registry
 from results.tracking.writer import Writer
@@ -64,7 +64,7 @@ def finished(tmp_path_factory):
 
 
 def work(plan, folder):
-    tracking = Tracking(f"sqlite:///{folder}/mlflow.db", plan.experiment)
+    tracking = Experiment(f"sqlite:///{folder}/mlflow.db", plan.experiment)
     writer = Writer(tracking, Outbox(folder / "home" / "outbox" / plan.experiment))
     state = run(resolve_plan(plan, tracking.uri), writer, Local("cpu"), QUIET)
     assert state.failed == []
@@ -205,7 +205,7 @@ def test_a_plan_that_pretrains_for_every_seed_needs_one_named(place):
 
 def test_a_server_that_never_saw_the_pretraining_says_so(place, tmp_path, monkeypatch):
     other = f"sqlite:///{tmp_path}/other.db"
-    Tracking(other, "empty")
+    Experiment(other, "empty")
     monkeypatch.setenv("MLFLOW_TRACKING_URI", other)
     with pytest.raises(CatsError, match=r"has no finished run of the pretraining .* `cats sync plan.yaml`"):
         publish("digits", "test_resnet", server(), "plan.yaml")
@@ -249,7 +249,7 @@ def test_two_commands_of_one_process_look_for_published_weights_at_their_own_ser
     publish("digits", "test_resnet", server(), str(place / "plan.yaml"))
     (place / "second.yaml").write_text(PLAN.replace("[digits]", f"['{MODEL}']").replace("first", "second"))
     here, other = server(), f"sqlite:///{tmp_path}/other.db"
-    Tracking(other, "empty")
+    Experiment(other, "empty")
     monkeypatch.delenv("MLFLOW_TRACKING_URI")
     call("list", "plans")  # any command sets what torch reads when it is loaded
     before = dict(os.environ)

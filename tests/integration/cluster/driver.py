@@ -4,7 +4,7 @@ import os
 import subprocess
 from collections import Counter
 
-from results.tracking.experiment import Tracking
+from results.tracking.experiment import Experiment
 from tests.support import processes
 from tests.support.small_plan import small
 
@@ -40,7 +40,7 @@ def ended(process, folder, code=0):
 
 
 def attempts(folder):
-    return Tracking(f"sqlite:///{folder / 'small.db'}", "small", create=False).frame()
+    return Experiment(f"sqlite:///{folder / 'small.db'}", "small", create=False).frame()
 
 
 def table(folder, failed=0):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from results.tracking.experiment import Tracking
+from results.tracking.experiment import Experiment
 from tests.support import processes
 from tests.support.small_plan import FOR_EVER, small
 
@@ -66,7 +66,7 @@ class Place:
         return ended(self.start(command), code)
 
     def runs(self):
-        return Tracking(self.uri, "small", create=False).frame()
+        return Experiment(self.uri, "small", create=False).frame()
 
     def table(self):
         """What the board is made of; after a look that nothing is there twice and nothing is left running."""

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from results.tracking.experiment import Tracking
+from results.tracking.experiment import Experiment
 from tests.support import processes
 from tests.support.servers import PASSWORD, Web, new_postgres
 
@@ -15,7 +15,7 @@ def postgres():
     server = new_postgres()
     try:
         server.execute("CREATE DATABASE migrated")
-        code = "import sys; from results.tracking.experiment import Tracking; Tracking(sys.argv[1], 'first')"
+        code = "import sys; from results.tracking.experiment import Experiment; Experiment(sys.argv[1], 'first')"
         # In a process of its own: MLflow keeps connections open, and a database in use cannot be copied.
         processes.run(["-c", code, server.uri("migrated")], cwd=server.folder).check_returncode()
         yield server
@@ -36,7 +36,7 @@ def database(postgres, tmp_path, monkeypatch):
 
 @pytest.fixture
 def tracking(database):
-    return Tracking(database, "toy")
+    return Experiment(database, "toy")
 
 
 @pytest.fixture(scope="session")

@@ -63,6 +63,6 @@ def same_frame(one, other):
 
 def board_of(tracking, folder=Path("snapshots")):
     """The board as JSON, with the sampling error of the test images: predictions are read from the server."""
-    images = images_of(tracking.uri, tracking.experiment, folder)
+    images = images_of(tracking.uri, tracking.name, folder)
     frame = frame_of(tracking, folder)
-    return make_board(frame, RunQuery(tracking.experiment), Judging(images)).to_dict()
+    return make_board(frame, RunQuery(tracking.name), Judging(images)).to_dict()

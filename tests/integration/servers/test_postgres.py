@@ -10,7 +10,7 @@ from benchmark.execution.records import outbox_of
 from results.error import CatsError
 from results.record import Outcome
 from results.tracking.deduplicate import TWICE, remove_duplicates
-from results.tracking.experiment import Tracking
+from results.tracking.experiment import Experiment
 from results.tracking.mlflow_format import WHOLE
 from results.tracking.outbox import Outbox
 from results.tracking.send import create_run, write_run
@@ -42,14 +42,14 @@ def ended(process, code=0):
 
 def outcome_of(uri):
     """What a run of the plan leaves, without what depends on the moment."""
-    frame = Tracking(uri, "small", create=False).frame()
+    frame = Experiment(uri, "small", create=False).frame()
     assert set(frame["status"]) == {"FINISHED"}
     assert frame["key"].is_unique
     return frame[COLUMNS].sort_values("key", ignore_index=True)
 
 
 def test_the_same_records_give_the_same_frame_and_board_as_sqlite(tracking, tmp_path):
-    local = Tracking(f"sqlite:///{tmp_path}/mlflow.db", "toy")
+    local = Experiment(f"sqlite:///{tmp_path}/mlflow.db", "toy")
     for one in (tracking, local):
         send_all(one)
     same_frame(tracking.frame(), local.frame())
@@ -60,8 +60,8 @@ def test_two_processes_that_send_the_same_and_different_records_finish_every_key
     """Each has records of its own, other attempts at keys of the other one, and the very same records."""
     code = (
         "import sys; from pathlib import Path; from results.tracking.outbox import Outbox;"
-        "from results.tracking.experiment import Tracking; from results.tracking.writer import Writer;"
-        "tracking = Tracking(sys.argv[1], 'toy'); input();"
+        "from results.tracking.experiment import Experiment; from results.tracking.writer import Writer;"
+        "tracking = Experiment(sys.argv[1], 'toy'); input();"
         "print(Writer(tracking, Outbox(Path(sys.argv[2]))).deliver())"
     )
     made = records()
@@ -134,7 +134,7 @@ def test_postgresql_killed_in_the_middle_of_a_run_loses_nothing(postgres, databa
         assert PASSWORD not in out + err
         assert QUOTED not in out + err
         with pytest.raises(CatsError, match=r"MLflow at postgresql://\*\*\*@127.0.0.1:\d+/test_\d+ cannot be used: "):
-            Tracking(database, "small")
+            Experiment(database, "small")
     finally:
         run.kill()
         postgres.start()

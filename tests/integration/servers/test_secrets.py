@@ -10,7 +10,7 @@ import pytest
 from benchmark.execution.records import outbox_of
 from results.error import CatsError
 from results.record import Outcome
-from results.tracking.experiment import Tracking
+from results.tracking.experiment import Experiment
 from tests.integration.servers.records import PLAN, board_of, records, send_all
 from tests.support.servers import PASSWORD, QUOTED, free_port
 
@@ -45,7 +45,7 @@ def text_of(path):
 def test_no_command_tells_the_password_in_what_it_prints_logs_or_writes(database, cats, tmp_path, home, caplog):
     (tmp_path / "small.yaml").write_text(PLAN)
     (tmp_path / "matrix.csv").write_text("source,x,y\na,0.5,0.6\nb,0.7,0.8\n")
-    tracking = Tracking(database, "small")
+    tracking = Experiment(database, "small")
     send_all(tracking)
     caplog.set_level(logging.DEBUG)
     codes = set()
@@ -100,7 +100,7 @@ def test_a_database_that_does_not_let_one_in_is_one_sentence_without_the_passwor
 def test_a_password_may_stand_where_postgresql_looks_for_it_and_the_server_is_the_same(postgres, database, monkeypatch):
     monkeypatch.setenv("PGPASSWORD", PASSWORD)
     bare = database.replace(f":{QUOTED}@", "@")
-    assert len(Tracking(bare, "first", create=False).frame()) == 0
+    assert len(Experiment(bare, "first", create=False).frame()) == 0
     assert outbox_of(bare, "first").folder == outbox_of(database, "first").folder
     assert outbox_of(bare, "first").folder != outbox_of(postgres.uri("other"), "first").folder
 
@@ -114,7 +114,7 @@ def test_without_the_driver_the_sentence_says_what_to_install(monkeypatch):
     monkeypatch.delitem(sys.modules, "psycopg")
     monkeypatch.setattr(sys, "meta_path", [Absent(), *sys.meta_path])
     with pytest.raises(CatsError, match=r"install cats-bench\[postgres\]$"):
-        Tracking("postgresql://host/db", "toy")
+        Experiment("postgresql://host/db", "toy")
 
 
 def refused(read_only, cats, tmp_path):
@@ -122,7 +122,7 @@ def refused(read_only, cats, tmp_path):
     (tmp_path / "small.yaml").write_text(PLAN)
     box = outbox_of(read_only, "small")
     box.put(Outcome(records()[0].model_copy(update={"key": "new", "attempt": "new"})))
-    assert board_of(Tracking(read_only, "small", create=False))["experiment"] == "small"
+    assert board_of(Experiment(read_only, "small", create=False))["experiment"] == "small"
     for command in (("sync", "small.yaml"), ("import", "--experiment", "other", "--matrix", "matrix.csv")):
         (tmp_path / "matrix.csv").write_text("source,x,y\na,0.5,0.6\nb,0.7,0.8\n")
         code, out, err = cats(*command, "--tracking-uri", read_only)
@@ -135,7 +135,7 @@ def refused(read_only, cats, tmp_path):
 
 
 def test_a_user_of_postgresql_who_may_only_read_sees_boards_and_loses_nothing(postgres, database, cats, tmp_path):
-    send_all(Tracking(database, "small"))
+    send_all(Experiment(database, "small"))
     name = database.rpartition("/")[2]
     postgres.execute(f"CREATE USER reader_{name} PASSWORD '{PASSWORD}'")
     postgres.execute(f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO reader_{name}", name)
@@ -146,7 +146,7 @@ def test_a_user_of_postgresql_who_may_only_read_sees_boards_and_loses_nothing(po
 
 
 def test_a_sqlite_file_that_may_only_be_read_shows_boards_and_loses_nothing(cats, tmp_path):
-    send_all(Tracking(f"sqlite:///{tmp_path}/mlflow.db", "small"))
+    send_all(Experiment(f"sqlite:///{tmp_path}/mlflow.db", "small"))
     read_only = f"sqlite:///file:{tmp_path}/mlflow.db?mode=ro&uri=true"
     with pytest.raises(sqlite3.OperationalError, match="readonly"):
         sqlite3.connect(f"file:{tmp_path}/mlflow.db?mode=ro", uri=True).execute("DELETE FROM tags")

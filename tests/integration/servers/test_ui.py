@@ -11,7 +11,7 @@ from urllib.request import Request, urlopen
 import pytest
 
 from results.record import Outcome
-from results.tracking.experiment import Tracking
+from results.tracking.experiment import Experiment
 from results.tracking.send import send
 from tests.integration.servers.records import records
 from tests.support.servers import QUOTED, answers, free_port
@@ -37,7 +37,7 @@ def family(pid):
 
 @pytest.mark.slow
 def test_the_pages_show_the_runs_on_loopback_alone_and_end_at_ctrl_c(database, tmp_path):
-    tracking = Tracking(database, "toy")
+    tracking = Experiment(database, "toy")
     send(tracking, Outcome(records()[0]))
     port = free_port()
     with (tmp_path / "log").open("w") as log:

@@ -9,7 +9,7 @@ import pytest
 
 from results.error import CatsError
 from results.record import Outcome
-from results.tracking.experiment import Tracking
+from results.tracking.experiment import Experiment
 from results.tracking.outbox import Outbox
 from results.tracking.predictions import predictions_of
 from results.tracking.registry import Registry, Version
@@ -31,7 +31,7 @@ def put(web, column, value, run_id):
 
 
 def test_the_same_records_give_the_same_frame_and_board_as_sqlite(user, tmp_path, capfd):
-    web, local = Tracking(user.uri, "boards"), Tracking(f"sqlite:///{tmp_path}/mlflow.db", "boards")
+    web, local = Experiment(user.uri, "boards"), Experiment(f"sqlite:///{tmp_path}/mlflow.db", "boards")
     for one in (web, local):
         send_all(one)
     same_frame(web.frame(), local.frame())
@@ -41,13 +41,13 @@ def test_the_same_records_give_the_same_frame_and_board_as_sqlite(user, tmp_path
 
 
 def test_predictions_are_kept_by_the_server_and_fetched_once(user, tmp_path, monkeypatch):
-    tracking = Tracking(user.uri, "kept")
+    tracking = Experiment(user.uri, "kept")
     run_id = send(tracking, Outcome(records()[0], TABLE))
     assert len(list((user.folder / "artifacts").rglob(f"{run_id}/**/predictions.parquet"))) == 1
     read = predictions_of(user.uri, "kept", tmp_path)
     frame_of(tracking, tmp_path)
     pd.testing.assert_frame_equal(read(run_id), TABLE)
-    monkeypatch.setattr(Tracking, "predictions", None)  # whoever asks the server again fails
+    monkeypatch.setattr(Experiment, "predictions", None)  # whoever asks the server again fails
     pd.testing.assert_frame_equal(predictions_of(user.uri, "kept", tmp_path)(run_id), TABLE)
 
 
@@ -59,7 +59,7 @@ def test_a_run_that_points_to_this_machine_or_elsewhere_is_neither_read_nor_writ
     TABLE.to_parquet(tmp_path / "secret" / "predictions.parquet")
     (tmp_path / "secret" / "weights").mkdir()
     (tmp_path / "secret" / "weights" / "weights.safetensors").write_bytes(b"secret")
-    tracking = Tracking(user.uri, tmp_path.name)
+    tracking = Experiment(user.uri, tmp_path.name)
     run_id = send(tracking, Outcome(records()[0], TABLE))
     put(user, "artifact_uri", place.format(folder=tmp_path / "secret"), run_id)
     for read in (tracking.predictions, predictions_of(user.uri, tmp_path.name, tmp_path / "snapshots")):
@@ -82,13 +82,13 @@ def test_a_run_that_points_to_this_machine_or_elsewhere_is_neither_read_nor_writ
 
 
 def test_an_experiment_whose_artifacts_lie_on_this_machine_takes_no_new_records(user, tmp_path):
-    tracking = Tracking(user.uri, "pointing")
+    tracking = Experiment(user.uri, "pointing")
     with closing(sqlite3.connect(user.folder / "mlflow.db")) as database, database:
         database.execute("UPDATE experiments SET artifact_location = ? WHERE name = 'pointing'", (str(tmp_path),))
     with pytest.raises(CatsError, match="which a server has no say in; start it with --serve-artifacts"):
-        Tracking(user.uri, "pointing")
+        Experiment(user.uri, "pointing")
     assert len(tracking.frame()) == 0
-    assert len(Tracking(user.uri, "pointing", create=False).frame()) == 0
+    assert len(Experiment(user.uri, "pointing", create=False).frame()) == 0
 
 
 @pytest.mark.parametrize("known", [None, ("admin", "s3cr3t-but-wrong"), ("nobody", PASSWORD)], ids=["none", "password", "user"])
@@ -114,7 +114,7 @@ def test_a_server_that_does_not_know_one_is_one_sentence_and_the_records_wait(we
 def test_somebody_who_may_only_read_an_experiment_sees_it_and_his_records_wait(user, tmp_path, monkeypatch):
     import requests
 
-    tracking = Tracking(user.uri, "owned")
+    tracking = Experiment(user.uri, "owned")
     send(tracking, Outcome(records()[0], TABLE))
     made = requests.post(
         f"{user.uri}/api/2.0/mlflow/users/create", json={"username": "reader", "password": PASSWORD},
@@ -122,7 +122,7 @@ def test_somebody_who_may_only_read_an_experiment_sees_it_and_his_records_wait(u
     )  # fmt: skip
     assert made.status_code == 200, made.text
     monkeypatch.setenv("MLFLOW_TRACKING_USERNAME", "reader")
-    reader = Tracking(user.uri, "owned")
+    reader = Experiment(user.uri, "owned")
     assert list(reader.frame()["key"]) == [records()[0].key]
     box = Outbox(tmp_path / "box")
     box.put(Outcome(records()[1]))
@@ -131,4 +131,4 @@ def test_somebody_who_may_only_read_an_experiment_sees_it_and_his_records_wait(u
     assert "\n" not in str(caught.value)
     assert len(list(box)) == 1
     monkeypatch.setenv("MLFLOW_TRACKING_USERNAME", "admin")
-    assert Writer(Tracking(user.uri, "owned"), box).deliver() == 1
+    assert Writer(Experiment(user.uri, "owned"), box).deliver() == 1

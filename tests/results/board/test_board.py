@@ -1,4 +1,4 @@
-"""Boards of hand-made frames, with the columns of Tracking.frame()."""
+"""Boards of hand-made frames, with the columns of Experiment.frame()."""
 
 import json
 

@@ -6,7 +6,7 @@ import pytest
 
 from results.atomic import DRAFT
 from results.tracking.database import make_database
-from results.tracking.experiment import Tracking
+from results.tracking.experiment import Experiment
 
 
 def fill(uri):
@@ -53,9 +53,9 @@ def test_an_empty_file_is_no_database_yet(tmp_path):
 
 @pytest.mark.slow
 def test_processes_that_need_a_new_database_at_once_all_have_it(tmp_path):
-    code = "from results.tracking.experiment import Tracking; "
-    code += f"print(Tracking('sqlite:///{tmp_path}/mlflow.db', 'new').experiment_id)"
+    code = "from results.tracking.experiment import Experiment; "
+    code += f"print(Experiment('sqlite:///{tmp_path}/mlflow.db', 'new').experiment_id)"
     command = [sys.executable, "-c", code]
     processes = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(2)]
     said = [process.communicate(timeout=200) for process in processes]
-    assert {out.strip() for out, _ in said} == {Tracking(f"sqlite:///{tmp_path}/mlflow.db", "new").experiment_id}, said
+    assert {out.strip() for out, _ in said} == {Experiment(f"sqlite:///{tmp_path}/mlflow.db", "new").experiment_id}, said

@@ -18,7 +18,7 @@ from results.error import CatsError
 from results.record import Cost, Energy, Outcome, Record
 from results.tracking import experiment as module
 from results.tracking import send as send_module
-from results.tracking.experiment import NoExperimentError, Tracking
+from results.tracking.experiment import Experiment, NoExperimentError
 from results.tracking.mlflow_format import WHOLE, measurements
 from results.tracking.outbox import Outbox
 from results.tracking.send import create_run, send
@@ -120,8 +120,8 @@ def test_a_report_that_was_cut_off_is_closed_too(tracking):
 
 
 def test_a_web_server_that_is_away_is_one_line(tmp_path):
-    code = "from results.tracking.experiment import Tracking; from results.error import CatsError\n"
-    code += "try: Tracking('http://127.0.0.1:1', 'toy')\nexcept CatsError as error: print(error)"
+    code = "from results.tracking.experiment import Experiment; from results.error import CatsError\n"
+    code += "try: Experiment('http://127.0.0.1:1', 'toy')\nexcept CatsError as error: print(error)"
     retried = {name: value for name, value in os.environ.items() if name != "MLFLOW_HTTP_REQUEST_MAX_RETRIES"}
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=retried)
     assert (told.stdout.count("\n"), told.stderr) == (1, "")
@@ -208,27 +208,27 @@ def test_the_frame_gives_settings_and_metrics_their_own_columns(tracking):
 
 def test_a_missing_experiment_is_not_made_by_reading(tracking):
     with pytest.raises(NoExperimentError, match="no experiment 'tol' on sqlite:.*; there are .*toy"):
-        Tracking(tracking.uri, "tol", create=False)
+        Experiment(tracking.uri, "tol", create=False)
 
 
 def test_a_deleted_experiment_is_named(tracking):
     tracking.client.delete_experiment(tracking.experiment_id)
     with pytest.raises(CatsError, match="experiment 'toy' on .* was deleted; restore it in MLflow"):
-        Tracking(tracking.uri, "toy")
+        Experiment(tracking.uri, "toy")
 
 
 def test_a_server_that_does_not_answer_is_one_sentence(monkeypatch):
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "2")
     with pytest.raises(CatsError, match="MLflow at http://127.0.0.1:9 cannot be used: ") as caught:
-        Tracking("http://127.0.0.1:9", "toy")
+        Experiment("http://127.0.0.1:9", "toy")
     assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize("uri", ["nonsense://x", "sqlite:////dev/null/mlflow.db"])
 def test_a_wrong_address_is_one_sentence(uri):
     with pytest.raises(CatsError, match="cannot be used: ") as caught:
-        Tracking(uri, "toy")
+        Experiment(uri, "toy")
     assert "\n" not in str(caught.value)
 
 
@@ -435,7 +435,7 @@ def test_an_experiment_that_is_deleted_meanwhile_is_one_sentence_and_loses_no_re
     assert len(list(box)) == 1
 
 
-@pytest.mark.parametrize("act", [Tracking.frame, close_abandoned])
+@pytest.mark.parametrize("act", [Experiment.frame, close_abandoned])
 def test_a_database_that_breaks_later_is_one_sentence(tracking, act, caplog):
     caplog.set_level(logging.CRITICAL, "mlflow")  # it tells the whole traceback
     with sqlite3.connect("mlflow.db") as database:
@@ -447,7 +447,7 @@ def test_a_database_that_breaks_later_is_one_sentence(tracking, act, caplog):
 
 
 def test_a_relative_database_stays_the_same_when_the_working_directory_changes(tracking, tmp_path, monkeypatch):
-    here = Tracking("sqlite:///mlflow.db", "toy", create=False)
+    here = Experiment("sqlite:///mlflow.db", "toy", create=False)
     (tmp_path / "elsewhere").mkdir()
     monkeypatch.chdir(tmp_path / "elsewhere")
     send(here, outcome())
@@ -457,14 +457,14 @@ def test_a_relative_database_stays_the_same_when_the_working_directory_changes(t
 
 def test_an_experiment_is_found_again(tracking):
     send(tracking, outcome())
-    again = Tracking(tracking.uri, "toy")
+    again = Experiment(tracking.uri, "toy")
     assert again.experiment_id == tracking.experiment_id
     assert finished_keys(again) == {"4f0c1ad2"}
 
 
 def test_records_of_one_experiment_do_not_show_in_another(tracking):
     send(tracking, outcome())
-    assert finished_keys(Tracking(tracking.uri, "other")) == set()
+    assert finished_keys(Experiment(tracking.uri, "other")) == set()
 
 
 def test_predictions_come_back_as_they_were_sent(tracking):

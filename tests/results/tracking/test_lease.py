@@ -10,7 +10,7 @@ from contextlib import ExitStack
 import pytest
 
 from results.record import Outcome
-from results.tracking.experiment import Tracking
+from results.tracking.experiment import Experiment
 from results.tracking.lease import PULSE, TAG, Lease, LostError, holder_of
 from results.tracking.outbox import Outbox
 from results.tracking.send import send
@@ -22,7 +22,7 @@ OTHER = {"id": "another", "host": "elsewhere", "pid": 7, "every": 0.1}
 
 @pytest.fixture
 def tracking(tmp_path):
-    return Tracking(f"sqlite:///{tmp_path}/mlflow.db", "shared")
+    return Experiment(f"sqlite:///{tmp_path}/mlflow.db", "shared")
 
 
 def box(tmp_path, name="one"):
@@ -47,7 +47,7 @@ def test_a_second_driver_waits_until_the_first_has_ended_and_touches_nothing_bef
     done, said = [], []
 
     def wait():
-        with Lease(Tracking(tracking.uri, "shared"), second, said.append, 0.1):
+        with Lease(Experiment(tracking.uri, "shared"), second, said.append, 0.1):
             done.append("second")
 
     with Lease(tracking, first, said.append, 0.1):
@@ -80,7 +80,7 @@ def test_a_driver_whose_counter_moves_is_waited_for_whatever_its_clock_says(tmp_
     entered = threading.Event()
 
     def take():
-        with Lease(Tracking(tracking.uri, "shared"), box(tmp_path), lambda what: None, 0.1):
+        with Lease(Experiment(tracking.uri, "shared"), box(tmp_path), lambda what: None, 0.1):
             entered.set()
 
     written(tracking, beat=0)
@@ -99,8 +99,8 @@ def test_who_died_in_the_same_home_is_not_waited_for(tmp_path, tracking):
     code = (
         "import sys, time; from pathlib import Path; from results.tracking.lease import Lease\n"
         "from results.tracking.outbox import Outbox\n"
-        "from results.tracking.experiment import Tracking\n"
-        f"with Lease(Tracking({tracking.uri!r}, 'shared'), Outbox(Path({str(outbox.folder)!r})), print):\n"
+        "from results.tracking.experiment import Experiment\n"
+        f"with Lease(Experiment({tracking.uri!r}, 'shared'), Outbox(Path({str(outbox.folder)!r})), print):\n"
         "    print('held', flush=True); time.sleep(100)"
     )
     process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
@@ -140,7 +140,7 @@ def test_the_beat_itself_finds_out_that_another_one_has_taken_over(tmp_path, tra
 @pytest.mark.parametrize("act", ["beat", "end"])
 def test_what_a_driver_that_was_frozen_still_writes_takes_nothing_from_the_one_that_took_over(tmp_path, tracking, act):
     frozen, thawed = threading.Event(), threading.Event()
-    late = Lease(Tracking(tracking.uri, "shared"), box(tmp_path, "one"), print, 0.05)
+    late = Lease(Experiment(tracking.uri, "shared"), box(tmp_path, "one"), print, 0.05)
     write = late.tracking.client.set_experiment_tag
 
     def freeze(*arguments):
@@ -182,14 +182,14 @@ def test_who_took_over_from_a_driver_that_was_not_heard_of_finds_what_that_one_s
     written(tracking, beat=1)
     outbox = box(tmp_path)
     with Lease(tracking, outbox, lambda what: None, 0.1) as lease:
-        send(Tracking(tracking.uri, "shared"), Outcome(record("a2")))  # it had been frozen
+        send(Experiment(tracking.uri, "shared"), Outcome(record("a2")))  # it had been frozen
         outbox.put(Outcome(record("a3")))
         Writer(tracking, outbox, lease).deliver()
     assert sorted(attempts(tracking).values()) == ["FINISHED", "KILLED"]
 
 
 def test_a_claim_frozen_before_it_was_written_knows_of_the_driver_that_began_meanwhile(tmp_path, tracking, monkeypatch):
-    late = Tracking(tracking.uri, "shared")
+    late = Experiment(tracking.uri, "shared")
     write, boxes = late.client.set_experiment_tag, [box(tmp_path, name) for name in ("one", "two")]
     boxes[0].put(Outcome(record("a2")))
     boxes[1].put(Outcome(record("a3")))
@@ -220,7 +220,7 @@ def test_who_loses_the_experiment_while_it_sends_finds_what_the_other_one_wrote(
         def frozen(*arguments):
             tracking.client.set_terminated = end
             written(tracking)
-            send(Tracking(tracking.uri, "shared"), Outcome(record("a3")))
+            send(Experiment(tracking.uri, "shared"), Outcome(record("a3")))
             end(*arguments)
 
         tracking.client.set_terminated = frozen

@@ -5,7 +5,7 @@ import pytest
 from results.board.board import make_board
 from results.board.request import RunQuery
 from results.record import Record
-from results.tracking.experiment import Tracking
+from results.tracking.experiment import Experiment
 from results.tracking.outbox import Outbox
 from results.tracking.writer import Writer
 from tests.support.paths import ASSETS
@@ -28,7 +28,7 @@ def test_a_record_that_an_earlier_trainer_left_in_the_outbox_is_sent_and_is_on_t
     waiting = outbox.folder / f"{record.key}-{record.attempt}"
     waiting.mkdir()
     (waiting / "record.json").write_text(text)
-    tracking = Tracking(f"sqlite:///{tmp_path}/mlflow.db", "small")
+    tracking = Experiment(f"sqlite:///{tmp_path}/mlflow.db", "small")
     assert Writer(tracking, outbox).deliver() == 1
     (row,) = make_board(tracking.frame(), RunQuery("small")).targets["ihc"]
     assert (row.source, row.seeds, row.mean) == ("scratch", 1, pytest.approx(record.scores["auc"]))

@@ -17,7 +17,7 @@ from results.statistics import influence
 from results.tracking import incremental as follow
 from results.tracking import snapshot
 from results.tracking.change_counter import witness
-from results.tracking.experiment import Tracking
+from results.tracking.experiment import Experiment
 from results.tracking.predictions import images_of, predictions_of
 from results.tracking.send import send
 from results.tracking.snapshot import file_of, frame_of, unchanged
@@ -47,10 +47,10 @@ def test_a_file_is_trusted_after_a_whole_round_of_an_unchanged_database_and_not_
     for number in range(7):
         send_numbered(tracking, number)
     same(tracking, folder)  # all of them are read
-    assert unchanged(folder, tracking.uri, tracking.experiment) is not None
+    assert unchanged(folder, tracking.uri, tracking.name) is not None
     send_numbered(tracking, 7)
     rounds = 0
-    while unchanged(folder, tracking.uri, tracking.experiment) is None:
+    while unchanged(folder, tracking.uri, tracking.name) is None:
         same(tracking, folder)
         rounds += 1
     assert rounds == 6 / follow.SLICE  # what lies behind the last mark is read with every call
@@ -78,7 +78,7 @@ def test_looking_at_a_database_leaves_its_witness_as_it_is(tracking):
     send_numbered(tracking, 1)
     before = witness(tracking.uri)
     assert before is not None
-    Tracking(tracking.uri, "toy", create=False).frame()
+    Experiment(tracking.uri, "toy", create=False).frame()
     assert witness(tracking.uri) == before
 
 
@@ -133,7 +133,7 @@ def test_a_run_of_another_process_shows_at_once(tracking, folder, large):
     code = (
         "import sys; sys.path[:0] = sys.argv[1:2]\n"
         "from tests.support.snapshots import *\n"
-        "send_numbered(Tracking('sqlite:///mlflow.db', 'toy'), 99)"
+        "send_numbered(Experiment('sqlite:///mlflow.db', 'toy'), 99)"
     )
     subprocess.run([sys.executable, "-c", code, str(ROOT)], check=True)
     assert "k99" in set(same(tracking, folder)["key"])
@@ -199,9 +199,9 @@ def test_predictions_are_fetched_once_and_those_of_this_machine_never(tracking, 
     if known:
         frame_of(tracking, folder)
     asked = []
-    real = Tracking.predictions
-    monkeypatch.setattr(Tracking, "predictions", lambda self, run_id: (asked.append(run_id), real(self, run_id))[1])
-    read = predictions_of(tracking.uri, tracking.experiment, folder)
+    real = Experiment.predictions
+    monkeypatch.setattr(Experiment, "predictions", lambda self, run_id: (asked.append(run_id), real(self, run_id))[1])
+    read = predictions_of(tracking.uri, tracking.name, folder)
     for _ in range(2):
         pd.testing.assert_frame_equal(read(run), TABLE)
         assert read(failed) is None
@@ -211,7 +211,7 @@ def test_predictions_are_fetched_once_and_those_of_this_machine_never(tracking, 
 def test_predictions_that_the_disk_refuses_to_keep_are_read_all_the_same(tracking, folder):
     run = send_numbered(tracking, 1)
     folder.write_text("no folder can be made here")
-    pd.testing.assert_frame_equal(predictions_of(tracking.uri, tracking.experiment, folder)(run), TABLE)
+    pd.testing.assert_frame_equal(predictions_of(tracking.uri, tracking.name, folder)(run), TABLE)
 
 
 def test_what_the_images_say_is_computed_once_and_again_for_other_runs_or_metrics_or_when_asked(tracking, folder, monkeypatch):

@@ -4,7 +4,7 @@ import pytest
 
 from results.error import CatsError
 from results.tracking.connection import reason_of
-from results.tracking.experiment import Tracking
+from results.tracking.experiment import Experiment
 from results.tracking.registry import Registry
 from results.tracking.uri import check, identity, shown
 
@@ -56,7 +56,7 @@ def test_another_user_or_password_leaves_the_server_the_same_and_another_databas
     assert identity("sqlite:///mlflow.db") == f"sqlite:///{tmp_path}/mlflow.db"
 
 
-@pytest.mark.parametrize("act", [check, Registry, lambda uri: Tracking(uri, "toy")], ids=["check", "registry", "tracking"])
+@pytest.mark.parametrize("act", [check, Registry, lambda uri: Experiment(uri, "toy")], ids=["check", "registry", "tracking"])
 @pytest.mark.parametrize(
     "uri",
     [
@@ -74,7 +74,7 @@ def test_user_and_password_of_a_web_server_stand_in_mlflows_own_variables_or_now
     with pytest.raises(
         CatsError, match=r"http://\*\*\*@host:5000 holds .*set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASS"
     ):
-        Tracking("http://me:secret@host:5000", "toy")
+        Experiment("http://me:secret@host:5000", "toy")
 
 
 @pytest.mark.parametrize(
