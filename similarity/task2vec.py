@@ -113,7 +113,7 @@ def _head(features: Tensor, labels: Array) -> Callable[[Tensor], Tensor]:
     rows = (rows - middle) / scale
     columns = [labels] if labels.ndim == 1 else [column for column in labels.T if len(np.unique(column)) > 1]
     if not columns:
-        raise Undefined("no label has both values")
+        raise Undefined("no label has both positive and negative images")
     fits = [LogisticRegression(max_iter=5000).fit(rows, column) for column in columns]
     weight, bias = np.concatenate([fit.coef_ for fit in fits]), np.concatenate([fit.intercept_ for fit in fits])
     if labels.ndim == 1 and len(weight) == 1:  # two classes, one of them with logit 0

@@ -31,10 +31,10 @@ def plan(
     device: Annotated[Device, typer.Option(help="The device on which `cats run` will train.")] = Device.auto,
 ) -> None:
     """Show what a plan would do: its cells, which are done, how long and how much energy the rest may take."""
-    from benchmark.execution.budget.forecast import forecast_of, missing_data, pretrainings_of
+    from benchmark.execution.budget.forecast import forecast_of
     from benchmark.execution.budget.guard import Guard
     from benchmark.execution.leakage import leak_sentences
-    from benchmark.execution.prepare import check_names
+    from benchmark.execution.prepare import check_names, missing_data, pretrainings_ahead
     from benchmark.execution.resolution import resolve_plan
     from benchmark.specs.job import jobs_of
     from benchmark.specs.plan import load_plan
@@ -56,7 +56,7 @@ def plan(
     todo = [cell for cell in every if cell.key not in done]
     counts = f"{len(every) - len(todo)} done, {len(todo)} to make"
     print_line(f"{len(every)} cells of plan '{loaded.experiment}': {counts}; records in {shown(tracking_uri)}")
-    for sentence in pretrainings_of(todo):
+    for sentence in pretrainings_ahead(todo):
         print_line(sentence)
     obstacles = missing_data(todo, resolved)
     if todo:

@@ -1,16 +1,18 @@
-"""Checks names, data and weights before the first job, so that what is wrong is known at once and not after hours."""
+"""Checks names, data and weights before the first job, so that the user learns of a mistake at once and not after hours."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from benchmark.execution.watch import Watch
 from benchmark.machine.meter import check_country
 from benchmark.specs import catalogue
 from benchmark.specs.cell import Cell
-from benchmark.specs.start import Start, chain
+from benchmark.specs.resolved import PlanPairs
+from benchmark.specs.start import Start, chain, pretrained_path
+from results.error import CatsError
 
 
 def check_names(country: str, backbones: Iterable[str]) -> None:
-    """Raises CatsError if codecarbon does not know the country, or timm one of the backbones."""
+    """Raises CatsError if codecarbon does not know the country, or if timm does not know one of the backbones."""
     from benchmark.specs.backbones import check_backbone
 
     check_country(country)
@@ -19,7 +21,7 @@ def check_names(country: str, backbones: Iterable[str]) -> None:
 
 
 def check_compiler(todo: Iterable[Cell], device: str) -> None:
-    """Raises CatsError if a recipe says `compile: true` and torch.compile does not work on the device (auto, cpu or cuda)."""
+    """Raises CatsError if a recipe says `compile: true` and torch.compile fails on the device (auto, cpu or cuda)."""
     recipes = {start.recipe for cell in todo for start in chain(cell.start)} | {cell.recipe for cell in todo}
     if any(recipe is not None and recipe.compile for recipe in recipes):
         from benchmark.machine.device import device_of
@@ -29,7 +31,10 @@ def check_compiler(todo: Iterable[Cell], device: str) -> None:
 
 
 def prepare(cells: Iterable[Cell], watch: Watch) -> None:
-    """Read everything that the cells need, each thing once: images, labels, split, weights. Raises CatsError."""
+    """Read the images, labels, splits and weights that the cells need, each of them once.
+
+    Raises CatsError if a file is missing or damaged, or if weights do not fit their backbone.
+    """
     seen: set[object] = set()
     for cell in cells:
         images = (cell.target, cell.recipe.size, cell.subsample.drawn_by(cell.seed))
@@ -37,7 +42,9 @@ def prepare(cells: Iterable[Cell], watch: Watch) -> None:
             watch.begins(f"reading {cell.target}")
             _read_images(cell)
         for start in chain(cell.start):
-            weights = start.backbone if start.kind == "random" else start.key  # random weights of all seeds fit alike
+            weights = (
+                start.backbone if start.kind == "random" else start.key
+            )  # random weights of every seed have the same shapes
             if weights not in seen:
                 watch.begins(f"reading {start.source}")
                 _read_start(start)
@@ -64,3 +71,34 @@ def _read_start(start: Start) -> None:
         build(start.backbone, weights_of(start))
     else:
         split(dataset, load_images(dataset, start.recipe.size))
+
+
+def missing_data(todo: Sequence[Cell], pairs: PlanPairs) -> list[str]:
+    """Return one sentence for each data set that the cells need and that is not on this machine.
+
+    `pairs`: the plan of the cells, with its sources and targets.
+    """
+    wanted = {cell.target: pairs.targets[cell.target].dataset for cell in todo}
+    sources = {link.name: link for links in pairs.sources.values() for link in links}
+    for cell in todo:
+        for start in chain(cell.start):
+            dataset = sources[start.source].dataset
+            if dataset is not None and not pretrained_path(start).exists():
+                wanted[start.source] = dataset
+    sentences = []
+    for name, dataset in wanted.items():
+        try:
+            dataset.folder()
+        except CatsError as error:
+            sentences.append(f"{name}: {error}")
+    return sentences
+
+
+def pretrainings_ahead(todo: Sequence[Cell]) -> list[str]:
+    """Return one sentence for each pretraining that has to run before the cells."""
+    needed = {start.key: start for cell in todo for start in reversed(chain(cell.start)) if start.recipe is not None}
+    return [
+        f"a pretraining runs first: {start.source}, {start.backbone}, {start.recipe.size} pixels, {start.recipe.epochs} epochs"
+        for start in needed.values()
+        if start.recipe is not None and not pretrained_path(start).exists()
+    ]

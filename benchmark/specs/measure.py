@@ -1,9 +1,9 @@
-"""A measure: one number that says, without training, how well a source may suit a target. Higher is better.
+"""A measure: a number that predicts, without training on the target, how well a source suits a target. Higher is better.
 
-A measure is a function with the name of its file under `similarity/`. The names of its parameters say what it needs (NEEDS);
-keyword-only parameters are options with defaults: `knn[k=5]`. The decorator `measure` turns the function into a Measure, which
-checks every input, so the function holds the formula and nothing else. A measure without a value for some input raises
-Undefined, and the source is then not ranked.
+A measure is a function with the name of its file under `similarity/`. The names of its parameters say which inputs it needs
+(NEEDS); keyword-only parameters are options with defaults: `knn[k=5]`. The decorator `measure` turns the function into a
+Measure, which checks every input, so that the function holds only the formula. A measure that has no value for an input raises
+Undefined; that source is then not ranked.
 """
 
 import inspect
@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from benchmark.specs.needs import NEEDS, OF_SOURCE, OF_TARGET, Array, Undefined, check_inputs
+from benchmark.specs.needs import OF_SOURCE, OF_TARGET, Array, Undefined, check_inputs, check_need
 from results.error import CatsError, nearest
 
 Multilabel = Literal["average", "whole", "refuse"]
@@ -33,10 +33,10 @@ class Score:
     """The value of a measure for one source and one target.
 
     Attributes:
-        value: NaN if undefined; `reason` then says why.
-        low, high: value ∓ 1.96 standard errors of the bootstrap; None if no resample can be drawn or scored. Percentiles would
-            be biased: a resample holds images twice, which most measures reward.
-        reason: why there is no value or no interval, or which labels were left out.
+        value: NaN if the measure is undefined; `reason` then says why.
+        low, high: value ∓ 1.96 bootstrap standard errors; None if no resample can be drawn or scored. Percentiles of the
+            resamples would be biased, because a resample holds some images twice, and most measures reward that.
+        reason: why there is no value or no interval, or how many labels were left out.
     """
 
     value: float
@@ -49,10 +49,13 @@ class Measure:
     """A measure with its options.
 
     Attributes:
-        name: that of the function and its file.
-        needs: names of NEEDS, in the function's order. options: with their values.
-        grows: how its work grows with N images, D features, C classes. citation: where it was published.
-        multilabel: for targets with several labels per image: average over the labels, pass all labels as a whole, or refuse.
+        name: the name of the function and of its file.
+        needs: the names of the inputs (NEEDS), in the order of the function's parameters.
+        options: the value of each option by its name.
+        grows: how the work grows with N images, D features and C classes.
+        citation: where the measure was published.
+        multilabel: what happens for targets with several labels per image: average over the labels, pass all labels as a whole,
+            or refuse such targets.
     """
 
     def __init__(self, function: Callable[..., float], grows: str, citation: str, multilabel: Multilabel) -> None:
@@ -65,17 +68,16 @@ class Measure:
         self.function = function
         self._resampled: Callable[..., Array] | None = None
         if Path(inspect.getfile(function)).stem != self.name:
-            raise CatsError(f"measure {self.name} is in the file {inspect.getfile(function)}; the file must have its name")
+            raise CatsError(
+                f"measure {self.name} is in the file {inspect.getfile(function)}; the file must have the measure's name"
+            )
         for need in self.needs:
-            if need not in NEEDS:
-                raise CatsError(
-                    f"measure {self.name} needs '{need}'; a measure may need {', '.join(NEEDS)}{nearest(need, NEEDS)}"
-                )
+            check_need(self.name, need)
         if any(value is inspect.Parameter.empty for value in self.options.values()):
-            raise CatsError(f"measure {self.name} has an option without a default")
+            raise CatsError(f"measure {self.name} has an option without a default; every option needs one")
 
     def __call__(self, *arguments: Any, **named: Any) -> float:
-        """The score. Raises Undefined if there is none, CatsError for invalid input."""
+        """Return the score. Raises Undefined if the measure has no value for the input, CatsError for invalid input."""
         options = {name: named.pop(name) for name in list(named) if name in self.options}
         inputs = {**dict(zip(self.needs, arguments, strict=False)), **named}
         if len(arguments) > len(self.needs) or inputs.keys() != set(self.needs):
@@ -84,7 +86,7 @@ class Measure:
         return _mean(self._values(ready, self._columns(ready), {**self.options, **options}))
 
     def with_options(self, options: Mapping[str, Any]) -> "Measure":
-        """The same measure with other options. Raises CatsError for an unknown option or a value of the wrong type."""
+        """Return this measure with other options. Raises CatsError for an unknown option or a value of the wrong type."""
         for option, value in options.items():
             if option not in self.options:
                 raise CatsError(f"measure {self.name} takes no option '{option}'{nearest(option, self.options)}")
@@ -98,27 +100,28 @@ class Measure:
         return changed
 
     def bootstrap(self, function: Callable[..., Array]) -> Callable[..., Array]:
-        """Decorator of a function that scores all resamples at once: (draws, *needs, **options) → (B,), NaN if undefined.
+        """Decorate a function that scores all resamples at once: (draws, *needs, **options) → (B,), NaN if undefined.
 
-        Use it where that is faster than one call for each resample, or where duplicate images would bias the score.
+        Use the decorator where such a function is faster than one call for each resample, or where the duplicate images of a
+        resample would bias the score.
         """
         self._resampled = function
         return function
 
     def score(self, inputs: Mapping[str, Any], draws: Draws) -> Score:
-        """The score with its interval. Invalid input and Undefined give NaN with the reason."""
+        """Return the score and its interval. For invalid input and an undefined measure, the value is NaN with a reason."""
         try:
             ready = check_inputs(self.name, inputs)
             columns = self._columns(ready)
             values = self._values(ready, columns, self.options)
         except CatsError as error:
             return Score(float("nan"), reason=str(error))
-        # The labels that count are those of the images themselves: a label lost in a resample must not change the average.
+        # The average is over the labels that the images define: a resample without one of them must not change the average.
         defined = [column for column, value in zip(columns, values, strict=True) if value is not None]
         value, left_out = _mean(values), len(columns) - len(defined)
-        reason = f"{left_out} of {len(columns)} labels left out, undefined" if left_out else None
+        reason = f"{left_out} of {len(columns)} labels are left out, because the measure is undefined" if left_out else None
         if not (set(self.needs) & (OF_TARGET | OF_SOURCE)):
-            return Score(value)  # nothing is drawn: the score is exact
+            return Score(value)  # the score depends on no images, so it is exact
         try:
             drawn = self.resample(ready, draws, defined)
         except CatsError as error:
@@ -126,12 +129,15 @@ class Measure:
         drawn = drawn[np.isfinite(drawn)]
         if len(drawn) < max(2, len(draws.target) / 2):
             lost = len(draws.target) - len(drawn)
-            return Score(value, reason=f"no interval: {lost} of {len(draws.target)} resamples undefined")
+            return Score(value, reason=f"no interval: {lost} of {len(draws.target)} resamples are undefined")
         half = 1.96 * float(drawn.std(ddof=1))
         return Score(value, value - half, value + half, reason)
 
     def resample(self, inputs: Mapping[str, Any], draws: Draws, columns: Sequence[int | None] | None = None) -> Array:
-        """The scores of all resamples of checked inputs, (B,), NaN if undefined. columns: by default every defined label."""
+        """Return the scores of all resamples of checked inputs, (B,), NaN if undefined.
+
+        `columns`: numbers of the labels that are averaged; by default all labels that have both values.
+        """
         columns = self._columns(inputs) if columns is None else columns
         if self._resampled is not None:
             by_label = [_with_label(inputs, column) for column in columns]
@@ -149,7 +155,10 @@ class Measure:
         return values
 
     def _columns(self, ready: Mapping[str, Any]) -> list[int | None]:
-        """The labels to score one after the other; None for the labels as they are. Multi-label: those with both values."""
+        """The labels that are scored one after the other; None stands for all labels at once.
+
+        Of several labels per image, only those with both values count. Raises Undefined if there is no such label.
+        """
         labels = ready.get("labels")
         if labels is None or labels.ndim == 1 or self.multilabel == "whole":
             return [None]
@@ -157,7 +166,7 @@ class Measure:
             raise Undefined(f"{self.name} is not defined for several labels per image")
         columns: list[int | None] = [number for number, column in enumerate(labels.T) if len(np.unique(column)) == 2]
         if not columns:
-            raise Undefined("no label has both values")
+            raise Undefined("no label has both positive and negative images")
         return columns
 
     def _values(
@@ -170,7 +179,7 @@ class Measure:
             try:
                 value = float(self.function(**_with_label(ready, column), **options))
                 if not np.isfinite(value):
-                    raise Undefined(f"{self.name} is {value} here")
+                    raise Undefined(f"{self.name} is {value}, which is not a finite score")
                 values.append(value)
             except Undefined as error:
                 reason = error
@@ -190,5 +199,5 @@ def _with_label(ready: Mapping[str, Any], column: int | None) -> Mapping[str, An
 
 
 def measure(*, grows: str, citation: str, multilabel: Multilabel = "average") -> Callable[[Callable[..., float]], Measure]:
-    """Decorator that turns a function into a Measure. See Measure for the arguments."""
+    """Decorate a function to turn it into a Measure; see Measure for the arguments."""
     return lambda function: Measure(function, grows, citation, multilabel)

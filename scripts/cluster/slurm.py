@@ -14,9 +14,7 @@ import sys
 
 from dask_jobqueue import SLURMCluster
 
-from results.tracking.uri import shown
-
-SHARED = ("CATS_HOME", "CATS_DATA", "CATS_WEIGHTS", "CATS_ENTRIES", "MLFLOW_TRACKING_URI")
+SHARED = ("CATS_HOME", "CATS_DATA", "CATS_WEIGHTS", "CATS_ENTRIES")
 
 
 def options(arguments=None):
@@ -39,8 +37,8 @@ def options(arguments=None):
 
 def cluster(chosen):
     """A scheduler in this process, and the job script of its workers: one thread takes jobs, all cores of the job train."""
-    # Other users can read a job script, so an address with a password is left out. Only `models:/` sources need it.
-    shared = {name: os.environ[name] for name in SHARED if name in os.environ and shown(os.environ[name]) == os.environ[name]}
+    # Other users can read a job script, so it holds no address of a server: that may contain a password, and jobs carry it.
+    shared = {name: os.environ[name] for name in SHARED if name in os.environ}
     threads = {name: str(chosen.cores) for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")}
     return SLURMCluster(
         cores=1,

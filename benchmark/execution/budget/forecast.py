@@ -2,17 +2,14 @@
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmark.execution.budget.amounts import NOTHING, Estimate
 from benchmark.execution.budget.history import History, WorkClass, history_of, work_class_of
-from benchmark.specs.cell import Cell
 from benchmark.specs.job import Job, Work, works
-from benchmark.specs.resolved import PlanPairs
-from benchmark.specs.start import chain, pretrained_path
 from results.error import CatsError
 
 if TYPE_CHECKING:
@@ -21,34 +18,6 @@ if TYPE_CHECKING:
     from benchmark.execution.budget.calibrate import Calibration
 
 log = logging.getLogger(__name__)
-
-
-def missing_data(todo: Sequence[Cell], pairs: PlanPairs) -> list[str]:
-    """Data sets that the cells need and that are not on this machine, one sentence each. `pairs` are those of the plan."""
-    wanted = {cell.target: pairs.targets[cell.target].dataset for cell in todo}
-    sources = {link.name: link for links in pairs.sources.values() for link in links}
-    for cell in todo:
-        for start in chain(cell.start):
-            dataset = sources[start.source].dataset
-            if dataset is not None and not pretrained_path(start).exists():
-                wanted[start.source] = dataset
-    sentences = []
-    for name, dataset in wanted.items():
-        try:
-            dataset.folder()
-        except CatsError as error:
-            sentences.append(f"{name}: {error}")
-    return sentences
-
-
-def pretrainings_of(todo: Sequence[Cell]) -> list[str]:
-    """One sentence for each pretraining that has to run before the cells."""
-    needed = {start.key: start for cell in todo for start in reversed(chain(cell.start)) if start.recipe is not None}
-    return [
-        f"first comes a pretraining: {start.source}, {start.backbone}, {start.recipe.size} pixels, {start.recipe.epochs} epochs"
-        for start in needed.values()
-        if start.recipe is not None and not pretrained_path(start).exists()
-    ]
 
 
 UNKNOWN = "time and energy are unknown until a cell has finished; `cats plan --calibrate` measures them now"

@@ -49,7 +49,7 @@ def test_a_plan_that_run_refuses_is_refused_by_plan_too(cats, tmp_path):
     (tmp_path / "plan.yaml").write_text(GOOD.replace("[scratch]", "[digits, pathmnist]"))
     code, out, err = cats("plan", "plan.yaml")
     assert code == 2
-    assert "first comes a pretraining: digits, test_resnet, " in out
+    assert "a pretraining runs first: digits, test_resnet, " in out
     assert "`cats run` will not start:\npathmnist: " in err
 
 

@@ -41,6 +41,15 @@ def test_an_unknown_need_is_refused_when_the_file_is_read():
         made(wrong)
 
 
+def test_a_need_of_an_earlier_version_has_its_new_name():
+    @named
+    def old(features, luck):
+        return 0.0
+
+    with pytest.raises(CatsError, match="measure test_measure needs 'luck', which is called 'rng' now; rename the parameter"):
+        made(old)
+
+
 def test_a_file_of_another_name_and_an_option_without_default_are_refused():
     def other(features):
         return 0.0
@@ -49,7 +58,9 @@ def test_a_file_of_another_name_and_an_option_without_default_are_refused():
     def bare(features, *, k):
         return 0.0
 
-    with pytest.raises(CatsError, match="measure other is in the file .*test_measure.py; the file must have its name"):
+    with pytest.raises(
+        CatsError, match="measure other is in the file .*test_measure.py; the file must have the measure's name"
+    ):
         measure(grows="N", citation="nobody")(other)
     with pytest.raises(CatsError, match="option without a default"):
         made(bare)
@@ -64,9 +75,9 @@ def test_input_is_checked_and_named():
     entry, (features, labels) = made(mean_of_first_class), blobs(12, 4)
     broken = features.copy()
     broken[[3, 5], 1] = np.nan
-    with pytest.raises(CatsError, match="features of image 3 is not finite, as for 2 of 12 images"):
+    with pytest.raises(CatsError, match="features of image 3 is not finite; 2 of 12 images have such values"):
         entry(broken, labels)
-    with pytest.raises(CatsError, match="there are 12 features, 11 labels; the numbers must be equal"):
+    with pytest.raises(CatsError, match="there are 12 features, 11 labels; these numbers must be equal"):
         entry(features, labels[:-1])
     with pytest.raises(CatsError, match=r"features has shape \(12,\)"):
         entry(features[:, 0], labels)
@@ -79,8 +90,8 @@ def test_input_is_checked_and_named():
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        (lambda f, y: (f[:1], y[:1]), "there is one image"),
-        (lambda f, y: (f, np.zeros_like(y)), "labels hold one class only"),
+        (lambda f, y: (f[:1], y[:1]), "there is only one image"),
+        (lambda f, y: (f, np.zeros_like(y)), "labels hold only one class"),
         (lambda f, y: (np.ones_like(f), y), "features is the same for every image"),
     ],
 )
@@ -123,7 +134,7 @@ def test_a_value_that_is_not_finite_is_undefined():
     def infinite(features):
         return float("inf")
 
-    with pytest.raises(Undefined, match="is inf here"):
+    with pytest.raises(Undefined, match="test_measure is inf, which is not a finite score"):
         made(infinite)(blobs()[0])
 
 
@@ -137,7 +148,7 @@ def test_several_labels_are_averaged_over_those_with_both_values_or_given_whole_
     assert made(share, multilabel="whole")(labels) == pytest.approx(4 / 12)
     with pytest.raises(Undefined, match="several labels per image"):
         made(share, multilabel="refuse")(labels)
-    with pytest.raises(Undefined, match="no label has both values"):
+    with pytest.raises(Undefined, match="no label has both positive and negative images"):
         made(share)(labels[:, [1]])
 
 
@@ -156,7 +167,7 @@ def test_a_label_that_is_undefined_is_left_out_of_value_and_interval_and_said():
     score = entry.score({"features": features, "labels": several}, draws(labels, 30))
     assert score.value == pytest.approx(expected)
     assert score.low < score.value < score.high
-    assert score.reason == "1 of 3 labels left out, undefined"
+    assert score.reason == "1 of 3 labels are left out, because the measure is undefined"
 
 
 @pytest.mark.parametrize("value", ["three", True, 1.5, None])
@@ -226,7 +237,7 @@ def test_without_enough_defined_resamples_there_is_a_value_and_no_interval():
     entry.bootstrap(lambda given, features: np.array([1.0, np.nan, np.nan, np.nan, np.nan]))
     score = entry.score({"features": blobs()[0]}, draws(blobs()[1], 5))
     assert (score.value, score.low) == (1.0, None)
-    assert score.reason == "no interval: 4 of 5 resamples undefined"
+    assert score.reason == "no interval: 4 of 5 resamples are undefined"
 
 
 def test_what_looks_at_no_image_is_exact():
