@@ -79,10 +79,10 @@ class Dataset(Frozen):
         name: as in the papers, lower case.
         task: what its labels are.
         classes: names of the classes, in the order of the labels.
-        files: what must lie in the data folder; empty for a data set that is made or ships inside a package.
+        files: the files that must be in the data folder; empty for a data set that is generated or ships inside a package.
         revision: must change whenever images or labels change without a change of a file (a generator, a package).
         family: data sets of one family share images; a source never meets a target of its own family.
-        groups: what an image belongs to (patient, lesion ...); None if unknown, which boards note.
+        groups: what several images can belong to (patient, lesion ...); None if unknown, which is noted under boards.
         shape: (height, width) that every image must have; None: any.
         images: their total number, if it is fixed.
         known_duplicates: number of images of val and test that are known to be duplicates or near-duplicates of an image in

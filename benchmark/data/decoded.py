@@ -166,9 +166,9 @@ def _check_table(dataset: Dataset, samples: Samples) -> None:
     count, labels = len(samples.ids), samples.labels
     if not isinstance(labels, np.ndarray) or labels.dtype.kind not in "iub":
         raise CatsError(f"{dataset.name}: labels must be an array of whole numbers")
-    for what, given in (("groups", samples.groups), ("parts", samples.parts)):
-        if given is not None and len(given) != count:
-            raise CatsError(f"{dataset.name} has {len(given)} {what} for {count} images")
+    for what, values in (("groups", samples.groups), ("parts", samples.parts)):
+        if values is not None and len(values) != count:
+            raise CatsError(f"{dataset.name} has {len(values)} {what} for {count} images")
     if dataset.images is not None and count != dataset.images:
         raise CatsError(f"{dataset.name} has {count} images; {dataset.images} are declared")
     if len(labels) != count:

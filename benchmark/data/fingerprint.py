@@ -1,6 +1,7 @@
 """Fingerprints that find the same picture in two sets, also with another encoding, size or brightness.
 
-Every picture is looked at as 32 × 32 grey pixels, whatever its size and colour, through its cosine transform (DCT):
+Every picture is reduced to 32 × 32 grey pixels, whatever its size and colour. Two features come from their cosine transform
+(DCT):
 
 1. `words`: the signs of the 128 lowest frequencies, the constant left out: a perceptual hash (pHash, Zauner 2010) made of
    frequencies that a picture of 28 pixels has too. Pictures within `NEAR` bits are candidates.
@@ -34,7 +35,7 @@ SIDE = 32
 BITS, NEAR = 128, 20
 RADIUS, RING, SAME = 10, 2, 0.985
 # A picture with a smaller standard deviation (of 255 grey levels) is nearly constant, background or an empty patch: that
-# two of them are equal says nothing. IDC has 25, MedNIST 22, HAM10000 3 of them; left in, each finds all others.
+# two such pictures are equal means nothing. IDC has 25, MedNIST 22, HAM10000 3 of them; left in, each finds all others.
 FLAT = 5.0
 NOISE = 1.0  # grey levels; rounding error of a coefficient that should be zero
 ROWS, COLUMNS, PAIRS = 16, 4096, 65536  # blocks that stay in the cache of a core; see scripts/bench_leakage.py
@@ -127,9 +128,9 @@ def find_duplicates(one: Fingerprints, other: Fingerprints) -> tuple[np.ndarray,
         i, j, alike = _verified(first, second, rows[i], j)
         equal = first.pixels[j] == second.pixels[i]
         order = np.lexsort((j, -alike, ~equal, i))
-        found, best = np.unique(i[order], return_index=True)
-        index[right[found]] = left[j[order][best]]
-        exact[right[found]] = equal[order][best]
+        queries, best = np.unique(i[order], return_index=True)
+        index[right[queries]] = left[j[order][best]]
+        exact[right[queries]] = equal[order][best]
 
     with ThreadPoolExecutor(usable_cores()) as pool:  # numpy releases the interpreter inside its loops
         list(pool.map(search, range(0, len(right), ROWS)))
@@ -143,10 +144,10 @@ def near_pairs(rows: np.ndarray, columns: np.ndarray) -> tuple[np.ndarray, np.nd
     counts = np.empty((2, len(rows), COLUMNS), dtype=np.uint8)
     for start in range(0, len(columns), COLUMNS):
         block = columns[start : start + COLUMNS]
-        here, count = space[:, : len(block)], counts[:, :, : len(block)]
+        buffer, count = space[:, : len(block)], counts[:, :, : len(block)]
         for word in (0, 1):
-            np.bitwise_xor(rows[:, word, None], block[None, :, word], out=here)
-            np.bitwise_count(here, out=count[word])
+            np.bitwise_xor(rows[:, word, None], block[None, :, word], out=buffer)
+            np.bitwise_count(buffer, out=count[word])
         different = np.add(count[0], count[1], out=count[0])
         if different.min() <= NEAR:  # a third of the time is saved where nothing is near
             i, j = np.nonzero(different <= NEAR)

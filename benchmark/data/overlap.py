@@ -63,22 +63,24 @@ def overlaps_between(
 
     def measure() -> tuple[Overlap, ...]:
         ids, marks, parts = _parts(source)
-        learnt = (marks, ids, np.concatenate([parts["train"], parts["val"]]))
-        goal_ids, goal_marks, goal_parts = _parts(target)
-        both = [_overlap(learnt, (goal_marks, goal_ids, goal_parts[part]), part, source.name) for part in ("val", "test")]
+        training = (marks, ids, np.concatenate([parts["train"], parts["val"]]))
+        target_ids, target_marks, target_parts = _parts(target)
+        both = [
+            _overlap(training, (target_marks, target_ids, target_parts[part]), part, source.name) for part in ("val", "test")
+        ]
         return tuple(overlap for overlap in both if overlap is not None)
 
     return _stored_or_measured((source, target), measure, begins, f"looking for images of {target.name} in {source.name}")
 
 
 def _overlap(one: Side, other: Side, part: str, earlier: str) -> Overlap | None:
-    (marks, ids, chosen), (goal_marks, goal_ids, goal_chosen) = one, other
-    index, exact = find_duplicates(marks[chosen], goal_marks[goal_chosen])
+    (marks, ids, rows), (other_marks, other_ids, other_rows) = one, other
+    index, exact = find_duplicates(marks[rows], other_marks[other_rows])
     shared = np.flatnonzero(index >= 0)
     if not shared.size:
         return None
     first = shared[exact[shared].argmax()]  # an exact one, if there is one
-    example = (str(ids[chosen[index[first]]]), str(goal_ids[goal_chosen[first]]))
+    example = (str(ids[rows[index[first]]]), str(other_ids[other_rows[first]]))
     return Overlap(part=part, earlier=earlier, images=len(shared), exact=int(exact.sum()), example=example)
 
 
@@ -120,7 +122,7 @@ def load_fingerprints(images: np.ndarray) -> Fingerprints:
     if path.exists():
         with np.load(path, allow_pickle=False) as content:
             return Fingerprints(*(content[name] for name in Fingerprints.__dataclass_fields__))
-    made = fingerprints_of(images)
+    fingerprints = fingerprints_of(images)
     with atomic_write(path, "fingerprints of images", durable=True) as draft:
-        np.savez(draft, **vars(made))
-    return made
+        np.savez(draft, **vars(fingerprints))
+    return fingerprints

@@ -69,7 +69,7 @@ def _folds(dataset: Dataset, images: Decoded, rows: np.ndarray) -> np.ndarray:
     labels = (images.labels if images.labels.ndim == 1 else images.labels.sum(axis=1))[rows]
     has_group = images.groups[rows] != ""
     grouped = bool(has_group.any())
-    # Each image without a known patient is a group of its own.
+    # Each image without a known patient is a separate group.
     groups = np.where(has_group, images.groups[rows], np.strings.add("image ", rows.astype(str))) if grouped else None
     count = len(rows) if groups is None else len(set(groups))
     if count < FOLDS:
@@ -81,12 +81,12 @@ def _folds(dataset: Dataset, images: Decoded, rows: np.ndarray) -> np.ndarray:
     folds = splitter(FOLDS, shuffle=True, random_state=seed_of("split", dataset.name) % 2**32)
     fold = np.empty(len(labels), dtype=np.int64)
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "The least populated class")  # a class that then lacks a part is an error above
+        warnings.filterwarnings("ignore", "The least populated class")  # split() refuses a class that is then missing in a part
         try:
             for number, (_, held_out) in enumerate(folds.split(np.zeros(len(labels)), labels, groups)):
                 fold[held_out] = number
         except ValueError as error:  # scikit-learn wants one class at least as large as there are folds
-            raise CatsError(f"{dataset.name}: no class has {FOLDS} images, as many as a 70/15/15 split needs") from error
+            raise CatsError(f"{dataset.name}: no class has the {FOLDS} images that a 70/15/15 split needs") from error
     return fold
 
 
@@ -113,8 +113,8 @@ def draw_rows(
     shuffled = rng.permutation(chosen)
     if labels.ndim > 1 or not (subsample.stratified or subsample.per_class):
         total = wanted * (labels.shape[1] if labels.ndim > 1 else len(np.unique(labels))) if subsample.per_class else wanted
-        blind: np.ndarray = np.sort(shuffled[:total])
-        return blind
+        regardless_of_class: np.ndarray = np.sort(shuffled[:total])
+        return regardless_of_class
     classes, counts = np.unique(labels[chosen], return_counts=True)
     quota = np.full(len(classes), wanted) if subsample.per_class else proportional_quota(counts, min(wanted, len(chosen)))
     picked = [shuffled[labels[shuffled] == c][:n] for c, n in zip(classes, quota, strict=True)]

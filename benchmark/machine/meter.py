@@ -1,7 +1,7 @@
 """Measure the energy of each phase with codecarbon's offline tracker, and say where each figure comes from.
 
 `counter`: a hardware counter was read (RAPL, NVML, powermetrics). `modelled`: codecarbon's estimate from load and nominal
-power; memory is always modelled. `missing`: the hardware was used but its energy could not be measured; it is never given as
+power; memory is always modelled. `missing`: the hardware was used but its energy could not be measured; it is never reported as
 zero. As a check, the figure of NVML's own counter (benchmark.machine.nvml) is stored beside codecarbon's figure of a GPU.
 """
 
@@ -84,11 +84,11 @@ def energies(measured: Any, counted: bool, device: str) -> tuple[dict[str, Energ
     def figure(kwh: float, *, counter: bool) -> Energy:
         return Energy(kwh=kwh, provenance="counter" if counter else "modelled") if kwh > 0 else missing
 
-    found = {"cpu": figure(measured.cpu_energy, counter=counted), "ram": figure(measured.ram_energy, counter=False)}
+    by_hardware = {"cpu": figure(measured.cpu_energy, counter=counted), "ram": figure(measured.ram_energy, counter=False)}
     if cuda:
-        found["gpu"] = figure(measured.gpu_energy, counter=True)
+        by_hardware["gpu"] = figure(measured.gpu_energy, counter=True)
     total = measured.energy_consumed
-    return found, measured.emissions / total if total > 0 else None
+    return by_hardware, measured.emissions / total if total > 0 else None
 
 
 def check_country(country: str) -> None:
@@ -160,5 +160,5 @@ def _stop(country: str, card: int | None, task: str) -> Any:
         return tracker(country, card).stop_task(task)
     except Exception:
         log.warning("codecarbon did not stop; energy is missing", exc_info=True)
-        tracker.cache_clear()  # this tracker would always believe that a task is running
+        tracker.cache_clear()  # this tracker would believe for ever that a task is running, and refuse every other one
         return None

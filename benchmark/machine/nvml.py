@@ -1,7 +1,7 @@
 """Read the energy counter of an NVIDIA GPU: millijoules since its driver was loaded.
 
-By nvmlDeviceGetTotalEnergyConsumption of the package nvidia-ml-py, which codecarbon requires; for Volta and later GPUs, and for
-whole cards only.
+The counter is read by nvmlDeviceGetTotalEnergyConsumption of the package nvidia-ml-py, which codecarbon requires. Only whole
+cards have a counter, from the generation Volta on.
 """
 
 import logging
@@ -73,7 +73,7 @@ def number(device: str) -> int | None:
         pynvml = import_module("pynvml")
         pynvml.nvmlInit()
         return int(pynvml.nvmlDeviceGetIndex(_handle(pynvml, _index(device), os.environ)))
-    except Exception as error:  # noqa: BLE001 - the library's own, whichever
+    except Exception as error:  # noqa: BLE001 - the library raises many classes of errors
         log.info("no number of %s: %s", device, error)
         return None
 
@@ -84,7 +84,7 @@ def card() -> str | None:
         pynvml = import_module("pynvml")
         pynvml.nvmlInit()
         return str(pynvml.nvmlDeviceGetUUID(_handle(pynvml, 0, os.environ)))
-    except Exception as error:  # noqa: BLE001 - the library's own, whichever
+    except Exception as error:  # noqa: BLE001 - the library raises many classes of errors
         log.info("no name of a GPU: %s", error)
         return None
 

@@ -1,6 +1,6 @@
 """Handling of Ctrl-C, SIGTERM (a cluster reclaims its machine) and SIGHUP (the terminal is gone).
 
-The first signal stops the program cleanly, a second one at once.
+The first signal stops the program cleanly, a second one ends it at once.
 """
 
 import os

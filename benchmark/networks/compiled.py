@@ -13,7 +13,7 @@ from results.error import CatsError, first_line
 
 BACKEND = "inductor"
 CACHE = "TORCHINDUCTOR_CACHE_DIR"
-VARIANTS = 64  # of one module that torch keeps compiled; after 8, its default, it would run others uncompiled without an error
+VARIANTS = 64  # compiled versions of one module that torch keeps; beyond its default of 8 it silently runs others uncompiled
 
 
 def compiled_forward(network: Network, size: int) -> Callable[[Tensor], Tensor]:
@@ -27,7 +27,7 @@ def compiled_forward(network: Network, size: int) -> Callable[[Tensor], Tensor]:
 
     def forward(images: Tensor) -> Tensor:
         if len(images) == size:
-            return network.classified(network.through(backbone, images))
+            return network.classify(network.features_through(backbone, images))
         return network.forward(images)
 
     return forward
@@ -40,7 +40,7 @@ def require_compiler(device: torch.device) -> None:
     from torch._inductor.runtime.cache_dir_utils import default_cache_dir
 
     if os.environ.get(CACHE) in {None, default_cache_dir()}:  # importing torch sets the variable to its default
-        # torch runs whatever lies in this folder; its default, in /tmp, could be filled by another user.
+        # torch runs any code in this folder; another user could write to the default folder, which is in /tmp.
         os.environ[CACHE] = str(compiled_folder())
     config.recompile_limit = max(config.recompile_limit, VARIANTS)
     try:
@@ -48,7 +48,7 @@ def require_compiler(device: torch.device) -> None:
             raise RuntimeError("TORCH_COMPILE_DISABLE switches it off")
         layer = torch.compile(nn.Linear(2, 2).to(device), backend=BACKEND)
         layer(torch.zeros(2, 2, device=device)).sum().backward()
-    except Exception as error:  # a compiler may be missing, or refuse in many ways
+    except Exception as error:  # a compiler may be missing or fail in many ways
         reason = getattr(error, "inner_exception", error)  # what torch reports begins with the name of the backend
         raise CatsError(
             f"the recipe says compile: true, but torch.compile does not work on device {device} of this machine "

@@ -12,7 +12,8 @@ from benchmark.networks.network import Network
 class MatmulConv2d(nn.Conv2d):
     """A convolution that is computed as one matrix product if its output has few pixels.
 
-    For outputs of up to 4 x 4, as in the last stage of a ResNet at 64 pixels, that of the library takes 1.2 to 5 times as long.
+    For outputs of up to 4 x 4, as in the last stage of a ResNet at 64 pixels, the library's convolution takes 1.2 to 5 times as
+    long.
     """
 
     def forward(self, features: Tensor) -> Tensor:
@@ -24,17 +25,17 @@ class MatmulConv2d(nn.Conv2d):
         if not 0 < height * width <= 16:
             return super().forward(features)
         padded = F.pad(features.permute(0, 2, 3, 1), (0, 0, aside, aside, above, above))
-        seen = [
+        patches = [
             padded[:, y : y + up * (height - 1) + 1 : up, x : x + left * (width - 1) + 1 : left]
             for y in range(down)
             for x in range(right)
         ]
         weight = self.weight.permute(0, 2, 3, 1).flatten(1)  # no copy: the weight is channels-last
-        return F.linear(torch.cat(seen, dim=3), weight, self.bias).permute(0, 3, 1, 2)
+        return F.linear(torch.cat(patches, dim=3), weight, self.bias).permute(0, 3, 1, 2)
 
 
 class Fp32Conv2d(nn.Module):
-    """A convolution that uses fp32 also under autocast: depthwise ones have no fast gradient in bf16 on CPUs."""
+    """A convolution that uses fp32 also under autocast: depthwise convolutions have no fast gradient in bf16 on CPUs."""
 
     def forward(self, features: Tensor) -> Tensor:
         """(N, C, H, W) → (N, O, H', W'), in the number format of its input."""

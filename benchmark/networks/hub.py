@@ -23,26 +23,26 @@ def hub_weights(weights: Weights, backbone: str) -> Trained:
     Raises CatsError if they cannot be fetched, are of another architecture, or do not have the declared checksum.
     """
     place = f"{pick(weights.hub, backbone)}@{pick(weights.revision, backbone)}"
-    config, tensors = (_fetched(place, name, backbone) for name in LAYOUT)
-    told = _config(config, place)
-    if told.get("architecture") != backbone:
-        raise CatsError(f"{place} holds weights of {told.get('architecture')}, not of {backbone}")
+    config_file, tensors = (_fetch(place, name, backbone) for name in LAYOUT)
+    config = _read_config(config_file, place)
+    if config.get("architecture") != backbone:
+        raise CatsError(f"{place} holds weights of {config.get('architecture')}, not of {backbone}")
     expected = pick(weights.sha256, backbone)
     actual = file_digest(tensors) if expected else None
     if actual != expected:
         raise CatsError(f"{place}: model.safetensors has sha256 {actual}, expected {expected}")
-    arguments = _arguments(told.get("model_args") or {}, place)
-    described = told.get("pretrained_cfg", told)
-    read = read_weights(tensors)
-    found = Trained(
-        rename_keys(read.state or {}, weights.remap, place),
+    arguments = _arguments(config.get("model_args") or {}, place)
+    described = config.get("pretrained_cfg", config)
+    stored = read_weights(tensors)
+    trained = Trained(
+        rename_keys(stored.state or {}, weights.remap, place),
         mean=tuple(described.get("mean", HALF)),
         std=tuple(described.get("std", HALF)),
     )
-    return apply_declaration(replace(found, arguments=arguments), weights)
+    return apply_declaration(replace(trained, arguments=arguments), weights)
 
 
-def _fetched(place: str, name: str, backbone: str) -> Path:
+def _fetch(place: str, name: str, backbone: str) -> Path:
     from huggingface_hub import hf_hub_download
 
     logging.getLogger("huggingface_hub").setLevel(logging.ERROR)  # it logs every retry twice
@@ -57,19 +57,22 @@ def _fetched(place: str, name: str, backbone: str) -> Path:
         ) from error
 
 
-def _config(path: Path, place: str) -> dict[str, Any]:
+def _read_config(path: Path, place: str) -> dict[str, Any]:
     try:
-        told = json.loads(path.read_text(encoding="utf-8"))
+        config = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise CatsError(f"{place}: config.json is no JSON: {error}") from error
-    if not isinstance(told, dict):
-        raise CatsError(f"{place}: config.json holds {type(told).__name__}, not keys and values")
-    return told
+        raise CatsError(f"{place}: config.json is not valid JSON: {error}") from error
+    if not isinstance(config, dict):
+        raise CatsError(f"{place}: config.json holds {type(config).__name__}, not keys and values")
+    return config
 
 
-def _arguments(given: dict[str, Any], place: str) -> dict[str, Any]:
-    """Of what a repository wants set in timm.create_model only what is known to do no more than shape the network."""
-    strange = sorted(name for name, value in given.items() if name not in ARGUMENTS or isinstance(value, list | dict))
-    if strange:
-        raise CatsError(f"{place} sets {', '.join(strange)} of the network; allowed are {', '.join(ARGUMENTS)}")
-    return {name: ARGUMENTS[name](value) for name, value in given.items()}
+def _arguments(values: dict[str, Any], place: str) -> dict[str, Any]:
+    """The arguments of timm.create_model that a repository sets. Raises CatsError for one that is not in ARGUMENTS.
+
+    Those in ARGUMENTS only shape the network; others could do more.
+    """
+    refused = sorted(name for name, value in values.items() if name not in ARGUMENTS or isinstance(value, list | dict))
+    if refused:
+        raise CatsError(f"{place} sets {', '.join(refused)} of the network; allowed are {', '.join(ARGUMENTS)}")
+    return {name: ARGUMENTS[name](value) for name, value in values.items()}

@@ -31,8 +31,10 @@ def initial_network(start: Start, classes: int, seed: int, recipe: Recipe = PLAI
     with _drawing:
         torch.manual_seed(seed_of("initialisation", start.backbone, str(start.seed)))
         trained = weights_of(start)
-        drawn = trained.state is None  # else nothing in the backbone is random, and a copy takes half as long as making it
-        backbone = start.backbone if drawn else copy_of(cached_backbone(start, recipe.stem))
+        is_random = (
+            trained.state is None
+        )  # else nothing in the backbone is random, and copying it takes half as long as building it
+        backbone = start.backbone if is_random else copy_of(cached_backbone(start, recipe.stem))
         network = Network(backbone, trained, classes, recipe)
         torch.manual_seed(seed)
         network.reset_head()
@@ -47,33 +49,35 @@ def cached_backbone(start: Start, stem: str) -> nn.Module:
 
 @lru_cache(maxsize=4)
 def weights_of(start: Start) -> Trained:
-    """The weights that a start names. Raises CatsError if they are not there or are not the ones named."""
+    """The weights that a start names. Raises CatsError if they are absent or differ from the weights named."""
     if start.kind == "random":
         return Trained()
     if start.kind == "pretraining":
         path = pretrained_path(start)
         if not path.exists():
-            raise CatsError(f"the pretraining of {start.source} for {start.backbone} has left no weights; see its own run")
+            raise CatsError(
+                f"the pretraining of {start.source} for {start.backbone} has left no weights; see the run of that pretraining"
+            )
         return read_weights(path)
     weights = start.input
     assert weights is not None
     if start.kind == "hub":
         return hub_weights(weights, start.backbone)
     if start.kind == "timm":
-        found = timm_weights(str(start.weights))
+        trained = timm_weights(str(start.weights))
         return apply_declaration(
-            replace(found, state=rename_keys(found.state or {}, weights.remap, str(start.weights))), weights
+            replace(trained, state=rename_keys(trained.state or {}, weights.remap, str(start.weights))), weights
         )
     return read_file(_file(start, weights), weights)
 
 
 def _file(start: Start, weights: Weights) -> Path:
-    """The file that a start names, which has the checksum that it had when the plan was read."""
+    """The file that a start names. Raises CatsError if its checksum has changed since the plan was read."""
     if start.kind == "mlflow":
         return fetch_weights(str(pick(weights.mlflow, start.backbone)), str(start.weights), str(start.registry))
-    found = weight_file(weights, start.backbone)
-    if found is None:
-        raise CatsError(f"the weights {start.backbone}.{weights.file} are gone")
-    if file_digest(found) != start.weights:
-        raise CatsError(f"{found} is no longer the file that it was when the plan was read, its sha256 is another one")
-    return found
+    path = weight_file(weights, start.backbone)
+    if path is None:
+        raise CatsError(f"the weights {start.backbone}.{weights.file} no longer exist")
+    if file_digest(path) != start.weights:
+        raise CatsError(f"{path} has changed since the plan was read: its sha256 is another one")
+    return path

@@ -15,7 +15,7 @@ from benchmark.specs.recipe import Recipe
 from results.error import CatsError
 
 HALF = (0.5, 0.5, 0.5)
-# What may be set of a timm model besides its weights: padding, epsilon of batch norm, layer scale, size of positions.
+# Arguments of timm.create_model that weights may set: padding, epsilon of batch norm, layer scale, size of positions.
 # `stem` is ours, see Recipe.
 ARGUMENTS: dict[str, type] = {"pad_type": str, "bn_eps": float, "init_values": float, "img_size": int, "stem": str}
 PLAIN = Recipe()
@@ -27,8 +27,8 @@ class Trained:
 
     Attributes:
         state: by timm's names; None leaves the random initialisation.
-        mean, std: of images in [0, 1], red, green, blue; of grey images the first number of each.
-        channels: rgb or bgr: the order in which the backbone wants them; grey: it has one input channel.
+        mean, std: of red, green and blue of images in [0, 1]; grey images use the first number of each.
+        channels: rgb or bgr: the order of the channels that the backbone expects; grey: it has one input channel.
         arguments: for timm.create_model, those of ARGUMENTS.
     """
 
@@ -40,14 +40,14 @@ class Trained:
 
 
 class Dropout(nn.Module):
-    """Dropout with its own generator: that of torch is shared by all networks that the process trains side by side."""
+    """Dropout with a separate generator: torch's generator is shared by all networks that the process trains side by side."""
 
     def __init__(self, rate: float) -> None:
         super().__init__()
         self.rate, self.rng = rate, torch.Generator()
 
     def forward(self, features: Tensor) -> Tensor:
-        """(N, D) → the same, in training each feature 0 with probability `rate`, the others scaled up."""
+        """(N, D) → (N, D); in training each feature becomes 0 with probability `rate`, and the others are scaled up."""
         if not self.training or not self.rate:
             return features
         mask = torch.rand(features.shape, generator=self.rng) >= self.rate  # from the CPU: the same on all devices
@@ -59,8 +59,8 @@ class Dropout(nn.Module):
 class Network(nn.Module):
     """Images (N, 3, H, W), float in [0, 1], RGB → logits (N, classes).
 
-    Of `recipe` it takes dropout, dense layers, stem, and whether the backbone is frozen. `backbone` is a name, or what build()
-    has made of it.
+    `recipe` decides dropout, dense layers, stem, and whether the backbone is frozen. `backbone` is a name, or a module that
+    build() has returned.
     """
 
     mean: Tensor
@@ -84,20 +84,20 @@ class Network(nn.Module):
 
     def features(self, images: Tensor) -> Tensor:
         """(N, 3, H, W) → (N, D), the input of the head."""
-        return self.through(self.backbone, images)
+        return self.features_through(self.backbone, images)
 
     def forward(self, images: Tensor) -> Tensor:
         """(N, 3, H, W) → (N, classes)."""
-        return self.classified(self.features(images))
+        return self.classify(self.features(images))
 
-    def through(self, backbone: Callable[[Tensor], Tensor], images: Tensor) -> Tensor:
-        """As features(), with the backbone or its compiled version."""
-        seen = images.mean(dim=1, keepdim=True) if self.channels == "grey" else images
-        normal = (seen - self.mean) / self.std
+    def features_through(self, backbone: Callable[[Tensor], Tensor], images: Tensor) -> Tensor:
+        """As features(), but through `backbone`, which is the own backbone or its compiled version."""
+        inputs = images.mean(dim=1, keepdim=True) if self.channels == "grey" else images
+        normal = (inputs - self.mean) / self.std
         with torch.set_grad_enabled(torch.is_grad_enabled() and not self.frozen):
             return backbone(normal.flip(1) if self.channels == "bgr" else normal)
 
-    def classified(self, features: Tensor) -> Tensor:
+    def classify(self, features: Tensor) -> Tensor:
         """(N, D) → (N, classes)."""
         return cast("Tensor", self.head(self.dropout(self.dense(features))))
 
@@ -125,7 +125,7 @@ class Network(nn.Module):
 
 
 def build(name: str, trained: Trained, stem: str = "backbone") -> nn.Module:
-    """A timm model without head, pooled, with the given weights and the stem they have. Raises CatsError if they do not fit."""
+    """A timm model without head, pooled, with the weights of `trained` and their stem. Raises CatsError if they do not fit."""
     check_backbone(name)
     inputs: dict[str, Any] = {"in_chans": 1} if trained.channels == "grey" else {}
     arguments = {key: value for key, value in trained.arguments.items() if key != "stem"}
@@ -143,11 +143,11 @@ def build(name: str, trained: Trained, stem: str = "backbone") -> nn.Module:
 def small_stem(model: nn.Module, name: str) -> None:
     """Give a ResNet the stem for images of 28 or 32 pixels (He et al. 2016, section 4.2): 3 x 3, no stride, no pooling.
 
-    Raises CatsError if it is no ResNet.
+    Raises CatsError if the model is not a ResNet.
     """
     first = getattr(model, "conv1", None)
     if not isinstance(first, nn.Conv2d) or not hasattr(model, "maxpool"):
-        raise CatsError(f"backbone {name} has no stem that could be small; ResNets have one, such as resnet18")
+        raise CatsError(f"backbone {name} has no stem that can be made small; choose a ResNet, such as resnet18")
     model.conv1 = nn.Conv2d(first.in_channels, first.out_channels, 3, padding=1, bias=False)
     nn.init.kaiming_normal_(model.conv1.weight, mode="fan_out", nonlinearity="relu")
     model.maxpool = nn.Identity()
@@ -159,19 +159,19 @@ def feature_count(model: nn.Module) -> int:
 
 
 def matching_weights(model: nn.Module, state: Mapping[str, Tensor], name: str) -> dict[str, Tensor]:
-    """The weights without the source's head; raises CatsError naming every key that is missing, strange or misshapen.
+    """The weights without the source's head; raises CatsError naming every key that is missing, unknown or of another shape.
 
     Exactly the head and batch norm's counters (`num_batches_tracked`) may differ.
     """
     body = {k: v for k, v in state.items() if not k.startswith(tuple(f"{head}." for head in classifier_names(model)))}
-    wanted = {k: v for k, v in model.state_dict().items() if not k.endswith("num_batches_tracked")}
-    given = {k: v for k, v in body.items() if not k.endswith("num_batches_tracked")}
-    wrong = [f"missing {k}" for k in sorted(wanted.keys() - given.keys())]
-    wrong += [f"unknown {k}" for k in sorted(given.keys() - wanted.keys())]
+    expected = {k: v for k, v in model.state_dict().items() if not k.endswith("num_batches_tracked")}
+    weights = {k: v for k, v in body.items() if not k.endswith("num_batches_tracked")}
+    wrong = [f"missing {k}" for k in sorted(expected.keys() - weights.keys())]
+    wrong += [f"unknown {k}" for k in sorted(weights.keys() - expected.keys())]
     wrong += [
-        f"{k} is {tuple(given[k].shape)} instead of {tuple(wanted[k].shape)}"
-        for k in sorted(wanted.keys() & given.keys())
-        if given[k].shape != wanted[k].shape
+        f"{k} is {tuple(weights[k].shape)} instead of {tuple(expected[k].shape)}"
+        for k in sorted(expected.keys() & weights.keys())
+        if weights[k].shape != expected[k].shape
     ]
     if wrong:
         raise CatsError(f"the weights do not fit {name}, {len(wrong)} keys differ: {', '.join(wrong)}")
@@ -179,6 +179,6 @@ def matching_weights(model: nn.Module, state: Mapping[str, Tensor], name: str) -
 
 
 def classifier_names(model: nn.Module) -> tuple[str, ...]:
-    """The names under which timm keeps the classifier of a model, several where it has been distilled."""
+    """The names under which timm keeps the classifier of a model, several if the model was distilled."""
     names = model.pretrained_cfg.get("classifier") or ()  # type: ignore[union-attr,operator]
     return (names,) if isinstance(names, str) else tuple(names)

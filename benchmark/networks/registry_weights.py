@@ -10,9 +10,9 @@ from results.error import CatsError
 
 
 def fetch_weights(reference: str, sha256: str, registry: str) -> Path:
-    """The file of published weights, stored under CATS_HOME by its checksum; else it comes from the MLflow server `registry`.
+    """Return the file of published weights under CATS_HOME, downloaded from the MLflow server `registry` if it is not there.
 
-    Raises CatsError if the server does not have it, or if what comes has another checksum.
+    Raises CatsError if the server does not have the file, or if the downloaded file has another checksum.
     """
     stored = registry_weights_folder() / f"{sha256}.safetensors"
     if stored.exists() and file_digest(stored) == sha256:
@@ -20,9 +20,9 @@ def fetch_weights(reference: str, sha256: str, registry: str) -> Path:
     from results.tracking.registry import Registry
 
     with atomic_write(stored, f"the weights of {reference}", durable=True) as draft, scratch_folder(stored.parent) as folder:
-        came = Registry(registry).download(version_of(reference, registry), folder)
-        actual = file_digest(came)
+        downloaded = Registry(registry).download(version_of(reference, registry), folder)
+        actual = file_digest(downloaded)
         if actual != sha256:
             raise CatsError(f"the weights of {reference} have sha256 {actual}, expected {sha256}; they are not used")
-        came.replace(draft)
+        downloaded.replace(draft)
     return stored

@@ -21,8 +21,8 @@ WRAPPED = ("state_dict", "model", "net")  # where training scripts put the weigh
 
 def read_file(path: Path, weights: Weights) -> Trained:
     """Read weights and rename them to timm's names. Raises CatsError if the file is damaged or holds more than tensors."""
-    found = read_weights(path) if path.suffix == ".safetensors" else Trained(tensors(path))
-    return apply_declaration(replace(found, state=rename_keys(found.state or {}, weights.remap, str(path))), weights)
+    trained = read_weights(path) if path.suffix == ".safetensors" else Trained(tensors(path))
+    return apply_declaration(replace(trained, state=rename_keys(trained.state or {}, weights.remap, str(path))), weights)
 
 
 def tensors(path: Path) -> dict[str, Tensor]:
@@ -33,15 +33,15 @@ def tensors(path: Path) -> dict[str, Tensor]:
             content = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         raise CatsError(
-            f"{path} holds more than tensors, and reading that would run whatever its author put there; it is refused. "
-            f"Where you trust it, load it and save its state_dict() as safetensors"
+            f"{path} holds more than tensors, and reading the rest would run code of its author; the file is refused. "
+            f"If you trust the file, load it and save its state_dict() as safetensors"
         ) from error
     except (OSError, EOFError, RuntimeError, ValueError, KeyError, AttributeError) as error:
         raise CatsError(f"{path} is not a whole file of torch.save: {first_line(error)}") from error
-    found = _state(content)
-    if found is None:
+    state = _state(content)
+    if state is None:
         raise CatsError(f"{path} holds {_describe(content)}; a state dict is needed, names of parameters with their tensors")
-    return found
+    return state
 
 
 def _state(content: Any) -> dict[str, Tensor] | None:
@@ -59,14 +59,14 @@ def _describe(content: Any) -> str:
 
 def rename_keys(state: Mapping[str, Tensor], remap: Mapping[str, str], where: str) -> dict[str, Tensor]:
     """Apply every replacement of `remap` to the names, in order; empty names are left out. Raises CatsError for equal names."""
-    found: dict[str, Tensor] = {}
+    renamed: dict[str, Tensor] = {}
     origin: dict[str, str] = {}
     for key, value in state.items():
         name = key
         for pattern, replacement in remap.items():
             name = re.sub(pattern, replacement, name)
-        if name in found:
+        if name in renamed:
             raise CatsError(f"{where}: remap turns both '{origin[name]}' and '{key}' into '{name}'")
         if name:
-            found[name], origin[name] = value, key
-    return found
+            renamed[name], origin[name] = value, key
+    return renamed

@@ -20,68 +20,68 @@ def read_weights(path: Path, weights: Weights | None = None) -> Trained:
     """Weights and input description of a safetensors file. Raises CatsError if the file is damaged."""
     try:
         with safe_open(path, framework="pt") as file:
-            told = file.metadata() or {}
+            metadata = file.metadata() or {}
             state = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 - no mapping
     except (SafetensorError, OSError) as error:
         raise CatsError(f"{path} is not a whole safetensors file: {error}") from error
-    return apply_declaration(_from_metadata(state, told, path), weights)
+    return apply_declaration(_from_metadata(state, metadata, path), weights)
 
 
-def _from_metadata(state: dict[str, Tensor], told: Mapping[str, str], path: Path) -> Trained:
+def _from_metadata(state: dict[str, Tensor], metadata: Mapping[str, str], path: Path) -> Trained:
     """Weights with the description of their input from a file's metadata. Raises CatsError for invalid metadata."""
 
     def refuse(field: str, allowed: str) -> CatsError:
-        return CatsError(f"{path}: its metadata say {field} '{told[field]}'; {allowed}")
+        return CatsError(f"{path}: its metadata say {field} '{metadata[field]}'; {allowed}")
 
     numbers = {"mean": HALF, "std": HALF}
-    count = {1, 3} if told.get("channels") == "grey" else {3}
-    for key in filter(told.get, numbers):
+    count = {1, 3} if metadata.get("channels") == "grey" else {3}
+    for key in filter(metadata.get, numbers):
         try:
-            numbers[key] = tuple(float(part) for part in told[key].split(","))  # type: ignore[assignment]
+            numbers[key] = tuple(float(part) for part in metadata[key].split(","))  # type: ignore[assignment]
         except ValueError:
             raise refuse(key, "numbers are needed, with commas between them") from None
         if len(numbers[key]) not in count or (key == "std" and min(numbers[key]) <= 0):
             raise refuse(key, "one number for each channel is needed, those of std above 0")
-    if told.get("channels", "rgb") not in {"rgb", "bgr", "grey"}:
+    if metadata.get("channels", "rgb") not in {"rgb", "bgr", "grey"}:
         raise refuse("channels", "allowed are rgb, bgr, grey")
     arguments = {}
-    for key in filter(told.get, ARGUMENTS):
+    for key in filter(metadata.get, ARGUMENTS):
         try:
-            arguments[key] = ARGUMENTS[key](told[key])
+            arguments[key] = ARGUMENTS[key](metadata[key])
         except ValueError:
             raise refuse(key, f"a value of type {ARGUMENTS[key].__name__} is needed") from None
-    return Trained(state, **numbers, channels=told.get("channels", "rgb"), arguments=arguments)
+    return Trained(state, **numbers, channels=metadata.get("channels", "rgb"), arguments=arguments)
 
 
-def apply_declaration(found: Trained, weights: Weights | None) -> Trained:
+def apply_declaration(trained: Trained, weights: Weights | None) -> Trained:
     """Replace the description of the input by what an entry declares about it."""
     if weights is None:
-        return found
+        return trained
     changes: dict[str, Any] = {"channels": weights.channels} if weights.channels else {}
     if weights.mean is not None and weights.std is not None:
         changes |= {"mean": weights.mean, "std": weights.std}
     if weights.range is not None:
         low, high = weights.range
         changes |= {"mean": (low / (low - high),) * 3, "std": (1 / (high - low),) * 3}
-    return replace(found, **changes)
+    return replace(trained, **changes)
 
 
 def write_weights(path: Path, network: Network, trained: Trained, notes: dict[str, str]) -> None:
     """Store a pretrained network so that read_weights() gives it back. Atomic: the file is whole or absent.
 
-    The head lies under the name that timm has for it: measures ask what the source's own classes are; one that stands on
-    dense layers is left out. The same weights and notes give the same bytes.
+    The head is stored under timm's name for it, because measures need the source's classifier. A head that follows dense
+    layers is left out. The same weights and notes give the same bytes.
     """
-    told = {
+    metadata = {
         "mean": ",".join(map(str, trained.mean)),
         "std": ",".join(map(str, trained.std)),
         "channels": trained.channels,
     }
-    told |= {name: str(value) for name, value in network.arguments.items()}
+    metadata |= {name: str(value) for name, value in network.arguments.items()}
     state = {k: v.detach().cpu().contiguous() for k, v in network.backbone.state_dict().items()}
     for name in classifier_names(network.backbone)[:1] if not len(network.dense) else ():
         state |= {f"{name}.{part}": tensor.detach().cpu().contiguous() for part, tensor in network.head.state_dict().items()}
-    content = _sort_header(save(state, {**notes, **told}))
+    content = _sort_header(save(state, {**notes, **metadata}))
     with atomic_write(path, "pretrained weights", durable=True) as draft:
         draft.write_bytes(content)
 

@@ -26,8 +26,8 @@ def get_or_upload(key: Hashable, size: int, device: torch.device, make: Callable
     with _lock:
         images = _cache.pop(key, None)
         if images is None:
-            most = torch.cuda.mem_get_info(device)[1] // 2 if device.type == "cuda" else HOST_BYTES
-            while _cache and sum(each.pixels.nbytes for each in _cache.values()) + size > most:
+            limit = torch.cuda.mem_get_info(device)[1] // 2 if device.type == "cuda" else HOST_BYTES
+            while _cache and sum(each.pixels.nbytes for each in _cache.values()) + size > limit:
                 del _cache[next(iter(_cache))]
             images = make()
         _cache[key] = images

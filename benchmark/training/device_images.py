@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 log = logging.getLogger(__name__)
-SHARE = 0.5  # of a GPU's free memory for images; the rest is for network, gradients and activations
-Sent = tuple[tuple[Tensor, Tensor], torch.cuda.Event | None]
+SHARE = 0.5  # images may take this share of a GPU's free memory; the rest is for network, gradients and activations
+Copy = tuple[tuple[Tensor, Tensor], torch.cuda.Event | None]
 
 
 @dataclass(frozen=True)
@@ -40,40 +40,40 @@ class Images:
 
 def on_device(pixels: np.ndarray, labels: np.ndarray, device: torch.device) -> Images:
     """Convert pixels (N, S, S, C) uint8 and labels. Pixels stay on the host if they exceed half of a GPU's free memory."""
-    held = torch.from_numpy(np.ascontiguousarray(pixels)).permute(0, 3, 1, 2)
-    kind = torch.float32 if labels.ndim > 1 else torch.int64
-    truth = torch.from_numpy(np.ascontiguousarray(labels)).to(device, kind)
+    tensor = torch.from_numpy(np.ascontiguousarray(pixels)).permute(0, 3, 1, 2)
+    dtype = torch.float32 if labels.ndim > 1 else torch.int64
+    truth = torch.from_numpy(np.ascontiguousarray(labels)).to(device, dtype)
     if device.type == "cuda":
         free = torch.cuda.mem_get_info(device)[0] + torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
-        if held.nbytes > SHARE * free:
+        if tensor.nbytes > SHARE * free:
             log.info(
-                "%d images of %.1f GB are streamed: %.1f GB of the GPU are free", len(truth), held.nbytes / 1e9, free / 1e9
+                "%d images of %.1f GB are streamed: %.1f GB of the GPU are free", len(truth), tensor.nbytes / 1e9, free / 1e9
             )
-            return Images(held, truth)  # single batches are pinned
-    return Images(held.to(device), truth)
+            return Images(tensor, truth)  # single batches are pinned
+    return Images(tensor.to(device), truth)
 
 
 def batches(images: Images, order: Tensor, size: int) -> Iterator[tuple[Tensor, Tensor]]:
     """Yield batches of `size` images in the given order; the last one may be smaller.
 
-    From the host to a GPU the next batch is copied while one is used, in a separate stream so that it does not wait for the
-    computation.
+    If the images are on the host and the device is a GPU, the next batch is copied while the current one is used. The copy runs
+    in a separate stream, so that it does not wait for the computation.
     """
     device = images.device
     streamed = device.type == "cuda" and images.pixels.device != device
     side = torch.cuda.Stream(device) if streamed else None  # type: ignore[no-untyped-call]
     if side is not None:
         side.wait_stream(torch.cuda.current_stream(device))  # the labels were copied in it
-    ahead: Sent | None = None
+    upcoming: Copy | None = None
     for index in torch.split(order.to(images.pixels.device), size):
-        now, ahead = ahead, _sent(images, index, side)
+        now, upcoming = upcoming, _start_copy(images, index, side)
         if now is not None:
-            yield _there(now, device)
-    if ahead is not None:
-        yield _there(ahead, device)
+            yield _wait_for_copy(now, device)
+    if upcoming is not None:
+        yield _wait_for_copy(upcoming, device)
 
 
-def _sent(images: Images, index: Tensor, side: torch.cuda.Stream | None) -> Sent:
+def _start_copy(images: Images, index: Tensor, side: torch.cuda.Stream | None) -> Copy:
     """Start the copy of a batch. Returns the batch and, if it is copied in a separate stream, the event of its completion."""
     if side is None:
         return images.batch(index), None
@@ -81,13 +81,13 @@ def _sent(images: Images, index: Tensor, side: torch.cuda.Stream | None) -> Sent
         return images.batch(index), side.record_event()
 
 
-def _there(sent: Sent, device: torch.device) -> tuple[Tensor, Tensor]:
-    batch, come = sent
-    if come is not None:
-        work = torch.cuda.current_stream(device)
-        work.wait_event(come)
+def _wait_for_copy(copy: Copy, device: torch.device) -> tuple[Tensor, Tensor]:
+    batch, copied = copy
+    if copied is not None:
+        stream = torch.cuda.current_stream(device)
+        stream.wait_event(copied)
         for tensor in batch:
-            tensor.record_stream(work)  # else its memory is reused for a later batch while this one is still in use
+            tensor.record_stream(stream)  # else its memory is reused for a later batch while this one is still in use
     return batch
 
 

@@ -8,7 +8,7 @@ from results.board.rules import training_rule
 
 
 class EpochChoice:
-    """Chooses an epoch by a rule, given the epochs one after the other; of equal ones it chooses the first.
+    """Chooses an epoch by a rule, given the epochs one after the other; of equally good epochs it chooses the first.
 
     within_one_se chooses the last epoch whose loss is within one standard error of the smallest validation loss, see
     `within_one_standard_error`: the end of the schedule, unless validation shows that the training has overfitted.
@@ -35,6 +35,6 @@ def within_one_standard_error(losses: np.ndarray, best: np.ndarray) -> bool:
     images and hence a small standard error. With a single image there is no standard error, and a larger loss is worse.
     """
     with np.errstate(invalid="ignore"):  # an infinite loss is compared with another one
-        apart = losses - best
-        error = apart.std(ddof=1) / math.sqrt(len(apart)) if len(apart) > 1 else 0.0
-    return bool(apart.mean() <= error)  # false for NaN
+        difference = losses - best
+        error = difference.std(ddof=1) / math.sqrt(len(difference)) if len(difference) > 1 else 0.0
+    return bool(difference.mean() <= error)  # false for NaN

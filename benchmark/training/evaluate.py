@@ -16,7 +16,7 @@ from results.metrics import auc
 
 EVALUATION_BATCH = 256
 
-_batch_size: WeakKeyDictionary[Network, int] = WeakKeyDictionary()  # smaller batch sizes, after a lack of memory
+_batch_size: WeakKeyDictionary[Network, int] = WeakKeyDictionary()  # reduced batch sizes of networks that ran out of memory
 
 
 def loss_of(
@@ -30,8 +30,8 @@ def loss_of(
     reduction = "none" if each else "mean"
     if labels.ndim > 1 if multilabel is None else multilabel:
         soft = labels * (1 - smoothing) + smoothing / 2
-        found = F.binary_cross_entropy_with_logits(logits.float(), soft, reduction=reduction)
-        return found.mean(dim=1) if each else found
+        loss = F.binary_cross_entropy_with_logits(logits.float(), soft, reduction=reduction)
+        return loss.mean(dim=1) if each else loss
     return F.cross_entropy(logits.float(), labels, label_smoothing=smoothing, reduction=reduction)
 
 
@@ -39,7 +39,9 @@ def validate(network: Network, val: Images, precise: torch.dtype) -> tuple[float
     """(loss, AUC, loss of every image (N,)) on the validation images."""
     logits = predict(network, val, precise)
     probabilities = to_probabilities(logits, multilabel=val.labels.ndim > 1)
-    each = loss_of(logits, val.labels, each=True).cpu().numpy()  # the mean of these differs from the loss in the last digits
+    each = (
+        loss_of(logits, val.labels, each=True).cpu().numpy()
+    )  # the mean of these losses differs from the loss in the last digits
     return float(loss_of(logits, val.labels)), auc(val.labels.cpu().numpy().astype(np.int64), probabilities), each
 
 

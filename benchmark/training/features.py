@@ -25,7 +25,7 @@ _locks: dict[Path, threading.Lock] = {}  # cells side by side request the featur
 
 
 def load_features(path: Path) -> np.ndarray | None:
-    """Load stored features, (N, D) float32, memory-mapped; None if there are none or they are damaged."""
+    """Load stored features, (N, D) float32, memory-mapped; None if the file is absent or damaged."""
     try:
         features: np.ndarray = np.load(path, mmap_mode="r", allow_pickle=False)
         if file_digest(path) != path.with_suffix(".sha256").read_text(encoding="ascii"):
@@ -37,7 +37,7 @@ def load_features(path: Path) -> np.ndarray | None:
 
 def save_features(path: Path, features: np.ndarray) -> None:
     """Store features; the file is whole or absent."""
-    with atomic_write(path, "features", durable=False) as draft:  # the checksum tells whether they are whole
+    with atomic_write(path, "features", durable=False) as draft:  # the checksum shows whether the file is complete
         np.save(draft, features.astype(np.float32))
         path.with_suffix(".sha256").write_text(file_digest(draft), encoding="ascii")
 
@@ -51,21 +51,21 @@ def features_path(start: Start, data: str, recipe: Recipe, rows: np.ndarray | No
 
 def features_of(start: Start, data: str, images: Decoded, rows: np.ndarray | None, recipe: Recipe, device: str) -> np.ndarray:
     """Return features (N, D) float32 of the images at `rows` (None: all), in their order; loaded if they are stored."""
-    whole = load_features(features_path(start, data, recipe)) if rows is not None else None
-    if whole is not None:
-        return np.asarray(whole[rows])
+    all_features = load_features(features_path(start, data, recipe)) if rows is not None else None
+    if all_features is not None:
+        return np.asarray(all_features[rows])
     path = features_path(start, data, recipe, rows)
     with _locks.setdefault(path, threading.Lock()):
-        found = load_features(path)
-        if found is None:
+        features = load_features(path)
+        if features is None:
             network = initial_network(start, 2, 0).to(device)
             if device != "cpu":  # on the CPU features stay bit for bit the same
                 optimise_for_device(network)
             chosen = np.arange(len(images.ids)) if rows is None else rows
-            some = on_device(images.images[chosen], images.labels[chosen], torch.device(device))
-            found = evaluate.extract(network, some, precision(network, recipe)).cpu().numpy()
-            save_features(path, found)
-    return found
+            inputs = on_device(images.images[chosen], images.labels[chosen], torch.device(device))
+            features = evaluate.extract(network, inputs, precision(network, recipe)).cpu().numpy()
+            save_features(path, features)
+    return features
 
 
 def classifier_of(network: Network, start: Start) -> tuple[np.ndarray, np.ndarray] | None:

@@ -15,8 +15,8 @@ def make_optimiser(network: Network, recipe: Recipe) -> torch.optim.Optimizer:
     groups = _groups(network, recipe)
     if recipe.optimiser == "sgd":
         return torch.optim.SGD(groups, lr=recipe.lr, momentum=recipe.momentum, nesterov=recipe.momentum > 0, fused=True)
-    kind = torch.optim.Adam if recipe.optimiser == "adam" else torch.optim.AdamW
-    return kind(groups, lr=recipe.lr, fused=True)
+    optimiser_class = torch.optim.Adam if recipe.optimiser == "adam" else torch.optim.AdamW
+    return optimiser_class(groups, lr=recipe.lr, fused=True)
 
 
 def _groups(network: Network, recipe: Recipe) -> list[dict[str, object]]:
@@ -24,21 +24,21 @@ def _groups(network: Network, recipe: Recipe) -> list[dict[str, object]]:
     if recipe.layer_decay == 1:
         layers = [(1.0, list(network.parameters()))]
     else:
-        # timm does not export it officially; with some builds it can be imported only after machine.timm_import
+        # timm does not export this function officially; with some builds it can be imported only after machine.timm_import
         from timm.optim import param_groups_layer_decay  # type: ignore[attr-defined]
 
-        found = param_groups_layer_decay(network.backbone, layer_decay=recipe.layer_decay)
-        top = max((group["lr_scale"] for group in found), default=1.0)  # of the layers next to the head
-        layers = [(recipe.layer_decay * group["lr_scale"] / top, group["params"]) for group in found]
+        layer_groups = param_groups_layer_decay(network.backbone, layer_decay=recipe.layer_decay)
+        top = max((group["lr_scale"] for group in layer_groups), default=1.0)  # the scale of the layers next to the head
+        layers = [(recipe.layer_decay * group["lr_scale"] / top, group["params"]) for group in layer_groups]
         layers.append((1.0, [*network.dense.parameters(), *network.head.parameters()]))
     groups: list[dict[str, object]] = []
     for share, parameters in layers:
         trained = [p for p in parameters if p.requires_grad]
         decayed = [p for p in trained if p.ndim > 1 or recipe.decayed == "all"]
-        spared = [p for p in trained if p.ndim <= 1 and recipe.decayed != "all"]
-        for chosen, decay in ((decayed, recipe.weight_decay), (spared, 0.0)):
-            if chosen:
-                groups.append({"params": chosen, "weight_decay": decay, "share": share})
+        undecayed = [p for p in trained if p.ndim <= 1 and recipe.decayed != "all"]
+        for members, decay in ((decayed, recipe.weight_decay), (undecayed, 0.0)):
+            if members:
+                groups.append({"params": members, "weight_decay": decay, "share": share})
     return groups
 
 
@@ -68,8 +68,8 @@ class Average:
         """Update the mean with the weights after a step."""
         self.steps += 1
         share = 1 - min(self.decay, (1 + self.steps) / (10 + self.steps))
-        mine, theirs = ([*n.parameters(), *n.buffers()] for n in (self.network, network))
-        pairs = list(zip(mine, theirs, strict=True))
+        means, weights = ([*n.parameters(), *n.buffers()] for n in (self.network, network))
+        pairs = list(zip(means, weights, strict=True))
         moving = [(a, b) for a, b in pairs if a.is_floating_point()]
         torch._foreach_lerp_([a for a, _ in moving], [b for _, b in moving], share)
         for a, b in pairs:

@@ -1,4 +1,4 @@
-"""Recognise a lack of memory, and choose a smaller batch."""
+"""Recognise that memory does not suffice, and choose a smaller batch."""
 
 import logging
 

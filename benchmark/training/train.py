@@ -1,7 +1,7 @@
 """The training loop: images stay on the device as uint8, a batch is augmented at once, the best epoch is restored.
 
-No number leaves the device during an epoch. Every epoch has the same number of equal batches; the few remaining images are
-different ones in every epoch.
+No number leaves the device during an epoch. Every epoch has the same number of batches of equal size; the few images
+that are left over differ from epoch to epoch.
 """
 
 import copy
@@ -71,22 +71,22 @@ def fit(network: Network, train: Images, val: Images, recipe: Recipe, seed: int,
         draws = draw_augmentation(recipe.augment, len(order), rng).to(train.device)
         rates = [recipe.lr * schedule(recipe, (epoch * steps + number) / total, 1 / total) for number in range(steps)]
         losses = _epoch(step, average, batches(train, order, size), draws, rates)
-        now = network if average is None else average.network
-        val_loss, val_auc, val_losses = validate(now, val, step.precise)
+        judged = network if average is None else average.network
+        val_loss, val_auc, val_losses = validate(judged, val, step.precise)
         train_loss = float(losses.mean())
         for name, value in zip(curves, (train_loss, val_loss, val_auc, rates[-1]), strict=True):
             curves[name].append(value)
         if not math.isfinite(train_loss):
             raise CatsError(f"the training loss is {train_loss} in epoch {epoch + 1} at learning rate {rates[-1]:.3g}")
         if choice.prefers(epoch, val_loss, val_auc, val_losses):
-            best_epoch, best_state = epoch, copy.deepcopy(now.state_dict())
+            best_epoch, best_state = epoch, copy.deepcopy(judged.state_dict())
         elif recipe.patience is not None and epoch - best_epoch >= recipe.patience:
             break
     if best_state is not None:
         network.load_state_dict(best_state)
     elif recipe.epochs:
         raise CatsError(
-            f"no epoch has a finite {choice.rule.what}, to the last one, epoch {epoch + 1} at learning rate {rates[-1]:.3g}"
+            f"no epoch has a finite {choice.rule.what}; the last was epoch {epoch + 1}, at learning rate {rates[-1]:.3g}"
         )
     return Fit(curves, best_epoch, step.micro)
 
@@ -136,7 +136,7 @@ class Step:
         except RuntimeError as error:
             if not is_out_of_memory(error):
                 raise
-            # The batch is no longer in memory, so a smaller one would not help; and some weights may have changed.
+            # The batch is no longer in memory, so a smaller batch would not help; and some weights may have changed.
             raise CatsError(
                 f"memory does not suffice for the state that {self.recipe.optimiser} keeps for each weight: {error}"
             ) from error
@@ -145,19 +145,19 @@ class Step:
     def _gradients(self, pixels: Tensor, labels: Tensor, draws: AugmentationDraws) -> Tensor:
         """Compute the gradients of one batch, again in smaller parts whenever memory does not suffice. Returns the loss."""
         states = [(rng, rng.get_state()) for rng in self.generators]
-        for now, kept in self.statistics:
-            torch._foreach_copy_(kept, now)
+        for current, saved in self.statistics:
+            torch._foreach_copy_(saved, current)
         while True:
             self.optimiser.zero_grad()
             try:
                 return self._accumulate(pixels, labels, draws)
-            except RuntimeError as error:  # torch's OutOfMemoryError is one
+            except RuntimeError as error:  # torch's OutOfMemoryError is a RuntimeError too
                 if self.micro <= 2 or not is_out_of_memory(error):
                     raise
             for rng, state in states:  # outside of `except`, so that the traceback no longer references the graph
                 rng.set_state(state)
-            for now, kept in self.statistics:
-                torch._foreach_copy_(now, kept)
+            for current, saved in self.statistics:
+                torch._foreach_copy_(current, saved)
             self.micro = smaller_batch(self.micro)
 
     def _accumulate(self, pixels: Tensor, labels: Tensor, draws: AugmentationDraws) -> Tensor:

@@ -38,7 +38,7 @@ def opened(content: bytes, where: str, *, header_only: bool = False) -> Any:
     pydicom = _library()
     try:
         return pydicom.dcmread(io.BytesIO(content), stop_before_pixels=header_only)
-    except Exception as error:  # damaged bytes make pydicom raise nearly anything, here and where an element is looked at
+    except Exception as error:  # for damaged bytes pydicom raises nearly any error, here and whenever an element is read
         raise CatsError(f"{where} is not a DICOM file that can be read: {error}") from error
 
 
@@ -88,7 +88,7 @@ def _shown(file: Any, where: str, window: tuple[float, float] | None) -> np.ndar
 
 
 def _range(file: Any, values: np.ndarray, window: tuple[float, float] | None) -> tuple[float, float]:
-    """The values that become black and white; a window as in DICOM PS3.3 C.11.2.1.2, where a width of n is n values."""
+    """The values that become black and white; a window as in DICOM PS3.3 C.11.2.1.2, where a width of n spans n values."""
     centre, width = window or (file.get("WindowCenter"), file.get("WindowWidth"))
     if centre is None or width is None:
         return float(values.min()), float(values.max())

@@ -24,16 +24,18 @@ def hdf5(
     group: str = "",
 ) -> Reader:
     """images, labels: part → file; groups: part → CSV whose column `group` names the slide or patient of each image."""
-    for what, given in (("labels", labels), ("groups", groups)):
-        if given is not None and set(given) != set(images):
-            raise CatsError(f"{what} are given for {', '.join(sorted(given))} and images for {', '.join(sorted(images))}")
+    for what, files in (("labels", labels), ("groups", groups)):
+        if files is not None and set(files) != set(images):
+            raise CatsError(f"{what} are given for {', '.join(sorted(files))} and images for {', '.join(sorted(images))}")
 
     def read(folder: Path) -> Samples:
-        found = [_column(folder / labels[part], key_labels) for part in images]
-        named = (
-            [_groups(folder / groups[part], group, len(f)) for part, f in zip(images, found, strict=True)] if groups else None
+        label_arrays = [_column(folder / labels[part], key_labels) for part in images]
+        group_names = (
+            [_groups(folder / groups[part], group, len(f)) for part, f in zip(images, label_arrays, strict=True)]
+            if groups
+            else None
         )
-        counts = [len(part) for part in found]
+        counts = [len(part) for part in label_arrays]
         for name, labelled in zip(images.values(), counts, strict=True):
             with opened(folder / name) as file:
                 count = len(_entry(file, key_images, folder / name))
@@ -41,9 +43,9 @@ def hdf5(
                 raise CatsError(f"{folder / name} holds {count} images; there are {labelled} labels for them")
         return Samples(
             images=_images(folder, images, key_images),
-            labels=np.concatenate(found),
+            labels=np.concatenate(label_arrays),
             ids=[f"{part}/{i}" for part, n in zip(images, counts, strict=True) for i in range(n)],
-            groups=None if named is None else [name for part in named for name in part],
+            groups=None if group_names is None else [name for part in group_names for name in part],
             parts=[part for part, n in zip(images, counts, strict=True) for _ in range(n)],
         )
 

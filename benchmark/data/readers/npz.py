@@ -26,24 +26,24 @@ def npz(file: str) -> Reader:
             if absent:
                 raise CatsError(f"{path} has no {', '.join(sorted(absent))}")
             labels = [_columns(content[f"{part}_labels"]) for part in PARTS]
-            named = _known(content, "groups")
-            files = _known(content, "files")
+            group_names = _optional(content, "groups")
+            file_names = _optional(content, "files")
         counts = [len(part) for part in labels]
         if any(part.dtype.kind not in "iubf" or not np.isfinite(part).all() for part in labels):
             raise CatsError(f"{path}: labels must be whole numbers, not {labels[0].dtype}")
         widths = {part.shape[1] for part in labels if len(part)}
         if len(widths) > 1 or not all(np.array_equal(part, part.astype(np.int64)) for part in labels):
             raise CatsError(f"{path}: labels must be whole numbers, as many for each image of every part")
-        for what, known in (("groups", named), ("files", files)):
-            if known and [len(part) for part in known] != counts:
-                raise CatsError(f"{path} has {[len(part) for part in known]} {what} for {counts} labels")
+        for what, values in (("groups", group_names), ("files", file_names)):
+            if values and [len(part) for part in values] != counts:
+                raise CatsError(f"{path} has {[len(part) for part in values]} {what} for {counts} labels")
         stacked = np.concatenate([part for part in labels if len(part)] or labels[:1]).astype(np.int64)
-        groups = np.concatenate(named) if named else None
+        groups = np.concatenate(group_names) if group_names else None
         numbered = [f"{part}/{i}" for part, n in zip(PARTS, counts, strict=True) for i in range(n)]
         return Samples(
             images=_npz_images(path, counts),
             labels=stacked[:, 0] if stacked.shape[1] == 1 else stacked,
-            ids=np.concatenate(files).tolist() if files else numbered,
+            ids=np.concatenate(file_names).tolist() if file_names else numbered,
             groups=None if groups is None else groups.tolist(),
             parts=[part for part, n in zip(PARTS, counts, strict=True) for _ in range(n)],
         )
@@ -51,7 +51,7 @@ def npz(file: str) -> Reader:
     return read
 
 
-def _known(content: Any, kind: str) -> list[np.ndarray]:
+def _optional(content: Any, kind: str) -> list[np.ndarray]:
     """`{part}_{kind}` of every part as text; empty if a part has none."""
     names = [f"{part}_{kind}" for part in PARTS]
     return [content[name].astype(str) for name in names] if all(name in content.files for name in names) else []
@@ -64,7 +64,7 @@ def _columns(labels: np.ndarray) -> np.ndarray:
 
 @contextmanager
 def _npz(path: Path) -> Iterator[Any]:
-    """The arrays of an npz file. Raises CatsError for whatever is wrong with the file."""
+    """The arrays of an npz file. Raises CatsError if the file is damaged or holds pickles."""
     try:
         with path.open("rb") as handle:
             content = np.load(handle, allow_pickle=False)

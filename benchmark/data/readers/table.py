@@ -39,10 +39,10 @@ def table(*, white: int = 65535, **options: Any) -> Reader:
 
     file: the table. path, label, group, part, id: names of its columns; without id the path is the id. classes: the labels
     in their order, or label → index, or label → class, in the order of the first ones.
-    Multi-label: `label` is a list of columns of 0 and 1, or `labels_separator` stands between the labels of one cell, and
+    Multi-label: `label` is a list of columns of 0 and 1, or `labels_separator` separates the labels of one cell, and
     `nothing` is the content of a cell without labels. part_values: value of the column → train, val, test.
     images: folder of the pictures. ending: end of their names that the column omits. separator: between the columns of a CSV.
-    white: the value that is white in 16-bit pictures.
+    white: the value of white in 16-bit pictures.
     """
     columns = Columns(**options)
 

@@ -15,7 +15,7 @@ from benchmark.training.protocols.protocol import CellResult, Protocol, Task
 
 
 class Finetune(Protocol):
-    """See the module."""
+    """Fine-tuning of all layers or of the head alone."""
 
     def run(self, task: Task, meter: Meter) -> Iterator[CellResult]:
         """See Protocol.run."""

@@ -1,4 +1,4 @@
-"""Protocols on frozen features: they are extracted once, several settings are fitted, validation images choose one."""
+"""Protocols on frozen features: features are extracted once, several settings are fitted, validation images choose one."""
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping
@@ -14,7 +14,7 @@ from results.board.rules import training_rule
 from results.metrics import auc, one_hot
 
 Parts = dict[str, np.ndarray]
-# Test probabilities (N, C) float64, curves over the settings that were tried, and which of them was chosen.
+# Test probabilities (N, C) float64, curves over the settings that were tried, and the index of the chosen setting.
 Fitted = tuple[np.ndarray, dict[str, list[float]], int]
 
 
@@ -73,7 +73,7 @@ def choose(
     curves: dict[str, list[float]], losses: list[np.ndarray], values: tuple[float, ...], rule: str,
     simplest: Callable[..., int],
 ) -> int:  # fmt: skip
-    """The index of the value that the rule chooses; of equals the first.
+    """The index of the value that the rule chooses; of equally good values the first.
 
     `last_epoch`, which has no meaning here, takes the largest value. `within_one_se` takes the simplest value, by `simplest`
     (min or max), whose loss is no worse than the smallest validation loss.
@@ -82,5 +82,5 @@ def choose(
     best = int(np.argmax([worth_of(*each) for each in zip(values, curves["val_loss"], curves["val_auc"], strict=True)]))
     if not entry.one_standard_error:
         return best
-    alike = [n for n, each in enumerate(losses) if n == best or within_one_standard_error(each, losses[best])]
-    return simplest(alike, key=lambda n: values[n])
+    equivalent = [n for n, each in enumerate(losses) if n == best or within_one_standard_error(each, losses[best])]
+    return simplest(equivalent, key=lambda n: values[n])

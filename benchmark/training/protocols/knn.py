@@ -9,13 +9,13 @@ from benchmark.training.protocols.frozen import Fitted, FrozenProtocol, Parts, c
 from results.error import CatsError
 from results.metrics import one_hot
 
-BLOCK = 1024  # rows at a time; all of them at once would need as much memory as a second copy of the features
-TEMPERATURE = 0.07  # of the votes, as in Wu et al. 2018
-FLOOR = 1e-3  # this share of each probability is spread evenly: no class is impossible because no neighbour has it
+BLOCK = 1024  # rows that are compared at a time; all at once would need as much memory as a second copy of the features
+TEMPERATURE = 0.07  # by which cosines are divided, as in Wu et al. 2018
+FLOOR = 1e-3  # this share of probability is spread evenly, so that a class without a neighbour keeps a positive probability
 
 
 class NearestNeighbours(FrozenProtocol):
-    """See the module."""
+    """The vote of the nearest neighbours among frozen features."""
 
     def fit(self, features: Parts, labels: Parts, recipe: Recipe, rule: str) -> Fitted:
         """See FrozenProtocol.fit; the numbers of neighbours are `k` of the recipe."""
@@ -32,7 +32,7 @@ PROTOCOL = NearestNeighbours()
 def fit_knn(features: Parts, labels: Parts, ks: tuple[int, ...], rule: str) -> Fitted:
     """Let the k nearest of `train` vote with exp(cosine / 0.07), choose k on `val` by the rule, predict `test`.
 
-    features, labels and what is returned as in fit_probe, with curves over k. A probability is the weighted mean of the
+    Arguments and result are as in fit_probe, with curves over k. A probability is the weighted mean of the
     neighbours' labels, times 0.999, plus 0.001 spread evenly over the classes (multi-label: over yes and no).
     `last_epoch` takes the largest k, `within_one_se` the largest that is no worse than the best by validation loss.
 
@@ -41,12 +41,13 @@ def fit_knn(features: Parts, labels: Parts, ks: tuple[int, ...], rule: str) -> F
     Raises CatsError if there are fewer training images than k.
     """
     if max(ks) > len(labels["train"]):
-        raise CatsError(f"k is {max(ks)}, but there are only {len(labels['train'])} training images to be neighbours")
+        raise CatsError(f"k is {max(ks)}, but there are only {len(labels['train'])} training images")
     classes = count_classes(labels)
-    known, wanted = _directions(features["train"]), one_hot(labels["train"], classes)
+    neighbours, neighbour_labels = _directions(features["train"]), one_hot(labels["train"], classes)
     even = 1 / 2 if labels["train"].ndim == 2 else 1 / classes
     val, test = (
-        FLOOR * even + (1 - FLOOR) * _votes(_directions(features[part]), known, wanted, ks) for part in ("val", "test")
+        FLOOR * even + (1 - FLOOR) * _votes(_directions(features[part]), neighbours, neighbour_labels, ks)
+        for part in ("val", "test")
     )
     curves, losses = validation_curves(list(val), labels["val"])
     curves["k"] = [float(k) for k in ks]
@@ -61,15 +62,15 @@ def _directions(features: np.ndarray) -> np.ndarray:
     return wide / np.where(length > 0, length, 1)
 
 
-def _votes(asked: np.ndarray, known: np.ndarray, wanted: np.ndarray, ks: tuple[int, ...]) -> np.ndarray:
-    """Weighted mean of the labels `wanted` (M, C) of the k nearest of `known` (M, D) to each of `asked` (A, D): (k, A, C)."""
-    most, last = max(ks), np.array(ks) - 1
-    found = np.empty((len(ks), len(asked), wanted.shape[1]))
-    for first in range(0, len(asked), BLOCK):
-        cosine = asked[first : first + BLOCK] @ known.T
-        near = np.argpartition(-cosine, most - 1, axis=1)[:, :most]
+def _votes(queries: np.ndarray, neighbours: np.ndarray, labels: np.ndarray, ks: tuple[int, ...]) -> np.ndarray:
+    """The weighted mean of the `labels` (M, C) of the k `neighbours` (M, D) nearest to each of `queries` (Q, D): (ks, Q, C)."""
+    largest, last = max(ks), np.array(ks) - 1
+    shares = np.empty((len(ks), len(queries), labels.shape[1]))
+    for first in range(0, len(queries), BLOCK):
+        cosine = queries[first : first + BLOCK] @ neighbours.T
+        near = np.argpartition(-cosine, largest - 1, axis=1)[:, :largest]
         near = np.take_along_axis(near, np.argsort(-np.take_along_axis(cosine, near, axis=1), axis=1, kind="stable"), axis=1)
         weight = np.exp(np.take_along_axis(cosine, near, axis=1) / TEMPERATURE)[:, :, None]
-        votes = np.cumsum(weight * wanted[near], axis=1) / np.cumsum(weight, axis=1)
-        found[:, first : first + BLOCK] = votes[:, last].swapaxes(0, 1)
-    return found
+        votes = np.cumsum(weight * labels[near], axis=1) / np.cumsum(weight, axis=1)
+        shares[:, first : first + BLOCK] = votes[:, last].swapaxes(0, 1)
+    return shares

@@ -15,7 +15,7 @@ from results.error import CatsError
 
 
 class Probe(FrozenProtocol):
-    """See the module."""
+    """Logistic regression on frozen features."""
 
     def fit(self, features: Parts, labels: Parts, recipe: Recipe, rule: str) -> Fitted:
         """See FrozenProtocol.fit; the strengths are `c` of the recipe."""
@@ -28,10 +28,10 @@ PROTOCOL = Probe()
 def fit_probe(features: Parts, labels: Parts, strengths: tuple[float, ...], rule: str) -> Fitted:
     """Fit one regression per strength on `train`, choose on `val` by the rule, predict `test`.
 
-    features: part → (N, D); labels: part → (N,) int or (N, K), each of the K a regression of its own. A strength is
-    scikit-learn's C, of features standardised on `train`. `last_epoch` has no meaning here and takes the weakest penalty,
-    `within_one_se` the strongest that is no worse than the one with the smallest validation loss.
-    Returns test probabilities (N, C) float64, the curves over strengths, and which strength was chosen.
+    features: part → (N, D); labels: part → (N,) int, or (N, K) with one regression for each of the K labels. A strength is
+    scikit-learn's C, for features standardised on `train`. `last_epoch` has no meaning here and takes the weakest penalty;
+    `within_one_se` takes the strongest penalty that is no worse than that with the smallest validation loss.
+    Returns test probabilities (N, C) float64, the curves over strengths, and the index of the chosen strength.
     Raises CatsError if all training images are of one class.
     """
     classes, truth = count_classes(labels), labels["train"]
@@ -52,9 +52,9 @@ def fit_probe(features: Parts, labels: Parts, strengths: tuple[float, ...], rule
             return np.stack(each, axis=1).astype(float)
         (model,) = models
         assert not isinstance(model, int)
-        given = np.zeros((len(inputs[part]), classes))  # a class that no training image has is never predicted
-        given[:, model.classes_] = model.predict_proba(inputs[part])
-        return given
+        probabilities = np.zeros((len(inputs[part]), classes))  # a class that no training image has is never predicted
+        probabilities[:, model.classes_] = model.predict_proba(inputs[part])
+        return probabilities
 
     curves, losses = validation_curves([predicted("val", models) for models in fits], labels["val"])
     curves["c"] = list(strengths)
@@ -68,26 +68,27 @@ def _coordinates(features: Parts) -> Parts:
     What lies outside the span of the training images gets no weight under an L2 penalty, and a rotation changes no fit.
     """
     scale = StandardScaler().fit(features["train"].astype(np.float64))
-    found = {part: scale.transform(some.astype(np.float64)) for part, some in features.items()}
-    rows, dims = found["train"].shape
+    inputs = {part: scale.transform(some.astype(np.float64)) for part, some in features.items()}
+    rows, dims = inputs["train"].shape
     if rows < dims:
-        basis, _ = scipy.linalg.qr(found["train"].T, mode="economic", check_finite=False)
-        found = {part: some @ basis for part, some in found.items()}
-    return found
+        basis, _ = scipy.linalg.qr(inputs["train"].T, mode="economic", check_finite=False)
+        inputs = {part: some @ basis for part, some in inputs.items()}
+    return inputs
 
 
 def _path(inputs: np.ndarray, truth: np.ndarray, strengths: tuple[float, ...]) -> list[LogisticRegression | int]:
-    """A fitted regression for each strength, in the order given; the label itself where all images have the same.
+    """One fitted regression for each of `strengths`, in their order; the label itself if all images have the same label.
 
-    From the strongest penalty to the weakest each fit begins at the last one. So, and with Newton's method, probabilities are
-    right to 2e-4 in the time in which scikit-learn's defaults, each C anew, leave errors of 0.1 (1080 images, 1280 features).
+    The fits run from the strongest penalty to the weakest, and each starts from the solution of the previous one. With Newton's
+    method, probabilities are then right to 2e-4 in the time in which scikit-learn's defaults, which fit every C from zero,
+    leave errors of 0.1 (1080 images, 1280 features).
     """
     if truth.min() == truth.max():
         return [int(truth[0])] * len(strengths)
     model = LogisticRegression(solver="newton-cg", tol=1e-6, max_iter=1000, warm_start=True)
-    found = {}
+    fits = {}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # an unfinished fit is judged on val like any other
         for place in np.argsort(strengths, kind="stable"):
-            found[int(place)] = copy.deepcopy(model.set_params(C=strengths[place]).fit(inputs, truth))
-    return [found[place] for place in range(len(strengths))]
+            fits[int(place)] = copy.deepcopy(model.set_params(C=strengths[place]).fit(inputs, truth))
+    return [fits[place] for place in range(len(strengths))]

@@ -1,4 +1,4 @@
-"""What a protocol is given and what it returns."""
+"""The interface of a protocol: what it receives and what it returns."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
@@ -18,7 +18,7 @@ class Task:
 
     Attributes:
         images: all images of the target's data set, at the size of the recipe.
-        rows: of `train`, `val` and `test`: which of the images belong to the part, (N,) int.
+        rows: part (`train`, `val`, `test`) → row numbers of the images that belong to it, (N,) int.
     """
 
     cell: Cell
@@ -29,7 +29,7 @@ class Task:
 
 @dataclass(frozen=True)
 class CellResult:
-    """What a protocol found for a cell.
+    """The result of a protocol for a cell.
 
     Attributes:
         curves: one value per epoch, or per value that was tried.
@@ -51,6 +51,6 @@ class Protocol(ABC):
     def run(self, task: Task, meter: Meter) -> Iterator[CellResult]:
         """Yield the result, as a rule twice: after training without `probabilities`, and complete at the end.
 
-        A cell that is stopped, or that fails, after the first one keeps it in its record. The meter's phases say which work
-        counts as what. Raises CatsError where the images or the recipe do not allow a fit.
+        If the cell is stopped or fails after the first result, its record keeps that result. Each part of the work runs in a
+        phase of the meter, which names the part in the costs. Raises CatsError if the images or the recipe do not allow a fit.
         """

@@ -270,7 +270,7 @@ def test_a_small_stem_is_one_convolution_without_stride_or_pooling():
 def test_a_network_without_such_a_stem_says_so_in_one_sentence(name):
     with pytest.raises(CatsError) as caught:
         Network(name, Trained(), 2, SMALL)
-    assert str(caught.value) == f"backbone {name} has no stem that could be small; ResNets have one, such as resnet18"
+    assert str(caught.value) == f"backbone {name} has no stem that can be made small; choose a ResNet, such as resnet18"
 
 
 def test_a_small_stem_of_grey_images_has_one_channel():
