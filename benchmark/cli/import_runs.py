@@ -46,9 +46,9 @@ def bring(
     from results.imports.table import read_table, runs_of
 
     if (runs is None) != (how is None):
-        raise CatsError("a table of runs and --map go together: the map says what the columns of the table are")
+        raise CatsError("a table of runs and --map need each other: the map says what the columns of the table are")
     if runs is None and matrix is None and not scores:
-        raise CatsError("nothing to import; give a table of runs with --map, or --matrix, or --scores MEASURE=FILE")
+        raise CatsError("there is nothing to import; give a table of runs with --map, or --matrix, or --scores MEASURE=FILE")
     records: list[Record] = []
     if runs is not None and how is not None:
         mapping = load_map(how)
@@ -76,7 +76,9 @@ def load_map(name: str) -> "ColumnMap":
     shipped = {path.stem: path for path in folder.glob("*.yaml")}
     path = shipped.get(name, Path(name))
     if name not in shipped and path.suffix not in {".yaml", ".yml"}:
-        raise CatsError(f"there is no map '{name}', and a file of one's own ends in .yaml{nearest(name, shipped)}")
+        raise CatsError(
+            f"there is no shipped map '{name}', and the file of your own map must end in .yaml{nearest(name, shipped)}"
+        )
     read = parse(ColumnMap, read_yaml(path), path.name)
     if read.power is None or read.power.country is None:
         return read
@@ -89,9 +91,9 @@ def _files(given: Sequence[str]) -> dict[str, Path]:
     for text in given:
         name, _, path = text.partition("=")
         if not name or not path:
-            raise CatsError(f"--scores is '{text}'; write it MEASURE=FILE, such as logme=logme.csv")
+            raise CatsError(f"--scores is '{text}'; write MEASURE=FILE, for example logme=logme.csv")
         if name in files:
-            raise CatsError(f"--scores names '{name}' twice")
+            raise CatsError(f"--scores names the measure '{name}' twice")
         files[name] = Path(path)
     return files
 
@@ -114,14 +116,14 @@ def _deliver(records: "Sequence[Record]", tracking_uri: str, experiment: str) ->
     parts = [f"{n} {'scored pairs' if kind == 'score' else f'{status} runs'}" for (kind, status), n in counts.items()]
     acts = Counter(each.act for each in done)
     if len(done) > acts["made"]:
-        parts.append(f"{len(done) - acts['made']} were there")
+        parts.append(f"{len(done) - acts['made']} existed already")
     if acts["updated"]:
-        parts.append(f"{acts['updated']} of them say now what the map says")
+        parts.append(f"{acts['updated']} of them were updated to agree with the map")
         frame_of(tracking, fresh=True)  # what is written into a run that has ended is not found at once
     print_line(f"{experiment} on {tracking.shown}: {', '.join(parts)}")
     if acts["left"]:
         names = ", ".join(dict.fromkeys(name for each in done for name in each.clashes))
         say(
-            f"{acts['left']} runs that were there differ in {names} and were left as they are; "
-            f"to have them as they are given now, import them into another experiment, or delete this one first"
+            f"{acts['left']} existing runs differ in {names} and were not changed; "
+            f"to import the new values, choose another experiment, or delete this experiment first"
         )

@@ -81,7 +81,7 @@ def report(
     if figures is not None:
         print_line(f"{figures}: {write(page, cells, figures)} files")
     if log:
-        print_line(f"kept in MLflow as run {keep(tracking, html)}")
+        print_line(f"logged to MLflow as run {keep(tracking, html)}")
 
 
 @dataclass(frozen=True)

@@ -40,7 +40,7 @@ class Power(Frozen):
     @model_validator(mode="after")
     def _one_intensity(self) -> Self:
         if self.country is not None and self.kg_per_kwh is not None:
-            raise ValueError("country and kg_per_kwh say the same; give one of them")
+            raise ValueError("country and kg_per_kwh both give the carbon intensity; use one of them")
         return self
 
 

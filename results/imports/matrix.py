@@ -27,18 +27,22 @@ def read_grid(path: Path) -> pd.DataFrame:
     heads = [c for c in map(str, table) if c.lower() in {"source", "target"}]
     words = [c for c in map(str, table) if not pd.api.types.is_numeric_dtype(table[c]) and not table[c].isna().all()]
     if not heads and not words:
-        raise CatsError(f"{path} has no column of names; call it 'source', or 'target' if its rows are targets")
+        raise CatsError(
+            f"{path} has no column with the names of the rows; call that column 'source', or 'target' if the rows are targets"
+        )
     head = (heads or words)[0]
     grid = table.set_index(table[head].astype(str)).drop(columns=head)
     for column in map(str, grid):
         numbers = pd.to_numeric(grid[column], errors="coerce")
         wrong = grid[column][numbers.isna() & grid[column].notna()]
         if len(wrong):
-            raise CatsError(f"{path}: {wrong.index[0]}, {column} is {wrong.iloc[0]!r}, which is no number")
+            raise CatsError(
+                f"{path}: the value of row '{wrong.index[0]}' and column '{column}' is {wrong.iloc[0]!r}, which is not a number"
+            )
         grid[column] = numbers.astype(float)
     twice = grid.index[grid.index.duplicated()]
     if len(twice):
-        raise CatsError(f"{path}: '{twice[0]}' is the name of two rows")
+        raise CatsError(f"{path}: two rows have the name '{twice[0]}'")
     return grid.T if head.lower() == "target" else grid
 
 
@@ -70,7 +74,7 @@ def cells_of(grid: pd.DataFrame, metric: str, backbone: str, experiment: str, or
         )
         records.append(record)
     if not records:
-        raise CatsError(f"{origin} holds no figure")
+        raise CatsError(f"{origin} contains no number")
     return records
 
 
@@ -88,10 +92,12 @@ def scores_of(grids: dict[str, pd.DataFrame], lower: Iterable[str], backbone: st
     """
     turned = set(lower)
     for name in turned - grids.keys():
-        raise CatsError(f"there are no scores of '{name}'{nearest(name, grids)}")
+        raise CatsError(
+            f"'{name}' is a measure without a matrix of scores, so its sign cannot be changed{nearest(name, grids)}"
+        )
     for name in grids:
         if not name.isidentifier():
-            raise CatsError(f"'{name}' is no name of a measure; letters, digits and _ are allowed")
+            raise CatsError(f"'{name}' is not a valid name of a measure; letters, digits and _ are allowed")
     said: dict[tuple[str, str], dict[str, float]] = {}
     for name, grid in grids.items():
         for source, target, value in _filled(grid):

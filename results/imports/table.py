@@ -46,8 +46,8 @@ def runs_of(table: pd.DataFrame, how: ColumnMap, experiment: str, where: str) ->
         record = _run(_Row(row, f"{where}, row {number}", how), experiment, now)
         if record.key in rows:
             raise CatsError(
-                f"{where}: rows {rows[record.key]} and {number} cannot be told apart; "
-                f"name a column that numbers the runs under `run`, or one more of what was varied under `settings`"
+                f"{where}: rows {rows[record.key]} and {number} describe the same run; "
+                f"name a column that identifies the runs under `run`, or one more column in which they differ under `settings`"
             )
         rows[record.key] = number
         records.append(record)
@@ -89,7 +89,7 @@ class _Row:
         try:
             return float(value)
         except (TypeError, ValueError):
-            raise CatsError(f"{self.where}: {field} is {value!r}, which is no number") from None
+            raise CatsError(f"{self.where}: {field} is {value!r}, which is not a number") from None
 
     def started(self, otherwise: float) -> float:
         """Seconds since 1970; a time without a zone is taken as UTC."""
@@ -99,7 +99,7 @@ class _Row:
         try:
             return float(pd.to_datetime(value, utc=True, unit="s" if isinstance(value, int | float) else None).timestamp())
         except (ValueError, TypeError) as error:
-            raise CatsError(f"{self.where}: started is {value!r}, which is no time") from error
+            raise CatsError(f"{self.where}: started is {value!r}, which is not a date or time") from error
 
 
 def _run(row: _Row, experiment: str, now: float) -> Record:
@@ -108,7 +108,9 @@ def _run(row: _Row, experiment: str, now: float) -> Record:
     names = {field: row.text(column, field) for field, column in {**columns, "protocol": how.protocol}.items()}
     status = row.text(how.status, "status").upper()
     if status not in STATES:
-        raise CatsError(f"{row.where}: status is '{status}'{nearest(status, STATES)}; put other words under `rename: status:`")
+        raise CatsError(
+            f"{row.where}: status is '{status}'; translate other words under `rename: status:`{nearest(status, STATES)}"
+        )
     settings = {name: row.setting(column) for name, column in how.settings.items()}
     started = row.started(now)
     what: dict[str, Any] = {"names": names, "settings": settings, "status": status}

@@ -61,7 +61,7 @@ def deposit(tracking: Experiment, records: Sequence[Record], lease: Lease | None
                 if times > 1:
                     remove_duplicates(tracking, key)
     except (MlflowException, OSError) as error:
-        raise CatsError(f"MLflow at {tracking.shown} did not take a run: {reason_of(error)}") from error
+        raise CatsError(f"MLflow at {tracking.shown} could not store a run: {reason_of(error)}") from error
 
 
 def _delivered(tracking: Experiment, record: Record, found: Run | None) -> Deposit:

@@ -22,13 +22,15 @@ def check_place(tracking_uri: str, artifacts: str) -> None:
     """Raises CatsError if a web server names a place for artifacts outside itself, or if a path contains `..`."""
     place = urlsplit(artifacts)
     if ".." in unquote(place.path).replace("\\", "/").split("/"):
-        raise CatsError(f"MLflow at {shown(tracking_uri)} puts artifacts at {shown(artifacts)}; a path with .. is not used")
+        raise CatsError(
+            f"MLflow at {shown(tracking_uri)} puts artifacts at {shown(artifacts)}; a path that contains .. is refused"
+        )
     if scheme(tracking_uri) not in WEB or place.scheme in STORES:
         return
     if place.scheme != "mlflow-artifacts" or place.netloc not in {"", urlsplit(tracking_uri).netloc}:
         raise CatsError(
-            f"MLflow at {shown(tracking_uri)} puts artifacts at {shown(artifacts)}, which a server has no say in; start it "
-            "with --serve-artifacts, and use an experiment that was made since"
+            f"MLflow at {shown(tracking_uri)} puts artifacts at {shown(artifacts)}, which is outside the server; start the "
+            "server with --serve-artifacts and use an experiment that is created afterwards"
         )
 
 
@@ -47,10 +49,10 @@ def upload(tracking_uri: str, artifacts: str, file: Path, folder: str | None = N
 
 def fetched(tracking_uri: str, artifacts: str, path: str, folder: Path) -> Path:
     """Download one file into a folder. Raises CatsError if the file is not in that folder under its own name afterwards."""
-    came = Path(repository(tracking_uri, artifacts).download_artifacts(path, str(folder)))
-    if folder.resolve() not in came.resolve().parents or came.name != Path(path).name or not came.is_file():
-        raise CatsError(f"MLflow puts {path} at {came}, not in {folder.resolve()}; it is not read")
-    return came
+    file = Path(repository(tracking_uri, artifacts).download_artifacts(path, str(folder)))
+    if folder.resolve() not in file.resolve().parents or file.name != Path(path).name or not file.is_file():
+        raise CatsError(f"MLflow puts {path} at {file}, not in {folder.resolve()}; the file is not read")
+    return file
 
 
 def local_folder(tracking_uri: str, artifacts: str) -> Path | None:

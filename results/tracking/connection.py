@@ -34,5 +34,5 @@ def reason_of(error: BaseException) -> str:
     """The first line of an error without any password, and what to do about it where that is known."""
     line = shown(first_line(error))
     if "error code 401" in line:
-        return "it wants a user and a password that it knows; set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD"
+        return "the server requires a valid user and password; set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD"
     return f"{line}; for PostgreSQL install cats-bench[postgres]" if "'psycopg'" in line else line

@@ -51,9 +51,11 @@ class Experiment:
                 names = [e.name for e in self.client.search_experiments()]
                 raise NoExperimentError(f"no experiment '{name}' on {self.shown}; there are {', '.join(names) or 'none'}")
             if found is not None and found.lifecycle_stage != "active":
-                raise CatsError(f"experiment '{name}' on {self.shown} was deleted; restore it in MLflow, or name another")
+                raise CatsError(
+                    f"experiment '{name}' on {self.shown} was deleted; restore the experiment in MLflow, or choose another name"
+                )
             self.experiment_id = str(found.experiment_id if found else self._created())
-            if create:  # whoever will write finds out now where his artifacts would go
+            if create:  # a process that will write must know before it starts that the artifacts go to a trusted place
                 check_place(self.uri, str((found or self.client.get_experiment(self.experiment_id)).artifact_location))
         except (MlflowException, SQLAlchemyError, OSError, ImportError) as error:
             raise CatsError(f"MLflow at {self.shown} cannot be used: {reason_of(error)}") from error
@@ -61,7 +63,7 @@ class Experiment:
     def _created(self) -> str:
         try:
             return str(self.client.create_experiment(self.name))
-        except MlflowException as error:  # somebody else may have made it just now
+        except MlflowException as error:  # another process may have created the experiment meanwhile
             found = self.client.get_experiment_by_name(self.name)
             if found is None or error.error_code != "RESOURCE_ALREADY_EXISTS":
                 raise

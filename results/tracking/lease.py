@@ -107,8 +107,8 @@ class Lease:
         if self._lost or not self._mine():
             self._lost = True
             raise LostError(
-                f"another cats run has taken over experiment '{self.tracking.name}', since this one was not heard of for "
-                "long; what it made waits in the outbox and nothing is lost: run it again to go on"
+                f"another cats run has taken over experiment '{self.tracking.name}', because this run sent no "
+                "heartbeat for too long; the results of this run wait in the outbox, so start this run again to continue"
             )
 
     def alone(self) -> bool:
@@ -157,8 +157,11 @@ class Lease:
 
     def _tell(self, holder: Holder | None) -> None:
         if not self._said:
-            who = f", {holder.who}," if holder is not None else ""
-            self._say(f"another cats run{who} works on experiment '{self.tracking.name}'; waiting for it, Ctrl-C stops waiting")
+            who = f" ({holder.who})" if holder is not None else ""
+            self._say(
+                f"another cats run{who} works on experiment '{self.tracking.name}'; "
+                "this run waits until the other one ends, and Ctrl-C stops the waiting"
+            )
         self._said = True
 
     def _beat(self) -> None:

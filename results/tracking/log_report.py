@@ -34,7 +34,7 @@ def keep(tracking: Experiment, html: str) -> str:
             upload(tracking.uri, place, path)
         tracking.client.set_terminated(run_id, "FINISHED")
     except (MlflowException, OSError) as error:
-        raise CatsError(f"MLflow at {tracking.shown} did not take the report: {reason_of(error)}") from error
+        raise CatsError(f"MLflow at {tracking.shown} could not store the report: {reason_of(error)}") from error
     return run_id
 
 

@@ -24,7 +24,7 @@ class Outbox:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise CatsError(
-                f"cannot make the outbox {folder}: {error.strerror}; set CATS_HOME to a folder with space"
+                f"the outbox {folder} cannot be created: {error.strerror}; set CATS_HOME to a folder with space"
             ) from error
 
     def sweep(self) -> None:
@@ -36,7 +36,7 @@ class Outbox:
         """Store a record; it survives a crash after the return. Raises CatsError if the disk refuses."""
         record = outcome.record
         if isinstance(outcome.predictions, Path):
-            raise TypeError(f"{outcome.predictions} is in an outbox already; adopt it")
+            raise TypeError(f"{outcome.predictions} is already in an outbox; call adopt() instead of put()")
         final = self._place(outcome)
         with atomic_write(final, f"the record of {record.key[:12]}", durable=True) as draft:
             draft.mkdir()
@@ -53,7 +53,7 @@ class Outbox:
             path.rename(taken)
         except OSError as error:
             if not taken.exists():
-                raise CatsError(f"cannot move {path} to {self.folder}: {error.strerror}") from error
+                raise CatsError(f"the record {path} cannot be moved to {self.folder}: {error.strerror}") from error
             shutil.rmtree(path, ignore_errors=True)  # the record was here already
 
     def first_try(self, path: Path) -> bool:
@@ -95,7 +95,7 @@ class Outbox:
         try:
             path.rename(gone)
         except OSError as error:
-            raise CatsError(f"cannot remove {path}, which MLflow has: {error.strerror}") from error
+            raise CatsError(f"the record {path} is in MLflow, but its folder cannot be removed: {error.strerror}") from error
         shutil.rmtree(gone, ignore_errors=True)
 
 
@@ -134,4 +134,6 @@ def _readable(path: Path) -> Iterator[None]:
         yield
     except (OSError, ValueError) as error:  # pydantic's and pyarrow's errors are among them
         reason = " ".join(str(error).split())
-        raise CatsError(f"the waiting record {path} cannot be read ({reason}); move it away and run again") from error
+        raise CatsError(
+            f"the waiting record {path} cannot be read ({reason}); move its folder away and run the command again"
+        ) from error

@@ -52,7 +52,7 @@ def predictions_of(uri: str, experiment: str, folder: Path) -> Callable[[str], p
 
     def predictions(run_id: str) -> pd.DataFrame | None:
         if RUN_ID.fullmatch(run_id) is None:  # it becomes the name of a file
-            raise CatsError(f"MLflow at {shown(uri)} calls a run '{run_id}', which is no run id; it is not read")
+            raise CatsError(f"MLflow at {shown(uri)} calls a run '{run_id}', which is not a valid run id; the run is not read")
         known = places().get(run_id)
         here = local_folder(uri, known) if known else None
         for file in [*([here / PREDICTIONS] if here else []), place / f"{run_id}.parquet"]:

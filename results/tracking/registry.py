@@ -49,7 +49,8 @@ class Registry:
         self.uri, self.shown = absolute(uri), shown(uri)
         if is_missing(self.uri):
             raise CatsError(
-                f"there is no database {self.shown}; name MLflow's server with --tracking-uri or MLFLOW_TRACKING_URI"
+                f"there is no database {self.shown}; give the address of the MLflow server with --tracking-uri "
+                "or MLFLOW_TRACKING_URI"
             )
         try:
             reach(self.uri)
@@ -67,14 +68,16 @@ class Registry:
             return _version(self.client.get_model_version(name, number))
         except MlflowException as error:
             if error.error_code != "RESOURCE_DOES_NOT_EXIST":
-                raise CatsError(f"MLflow at {self.shown} cannot be asked for {reference}: {reason_of(error)}") from error
+                raise CatsError(f"MLflow at {self.shown} could not look up {reference}: {reason_of(error)}") from error
         try:
             versions, names = sorted(int(each.number) for each in self.versions(name)), self.names()
         except MlflowException as error:
-            raise CatsError(f"MLflow at {self.shown} cannot be asked for {reference}: {reason_of(error)}") from error
+            raise CatsError(f"MLflow at {self.shown} could not look up {reference}: {reason_of(error)}") from error
         if versions:
-            raise CatsError(f"{self.shown} has no {reference}; there is version {', '.join(map(str, versions))}")
-        raise CatsError(f"{self.shown} has no registered model '{name}'{nearest(name, names)}")
+            raise CatsError(
+                f"MLflow at {self.shown} has no {reference}; the versions there are {', '.join(map(str, versions))}"
+            )
+        raise CatsError(f"MLflow at {self.shown} has no registered model '{name}'{nearest(name, names)}")
 
     def names(self) -> list[str]:
         """The registered models."""
@@ -110,7 +113,7 @@ class Registry:
             self._register(name)
             made = self.client.create_model_version(name, f"runs:/{run_id}/{FOLDER}", run_id, tags=dict(tags))
         except (MlflowException, OSError) as error:
-            raise CatsError(f"MLflow at {self.shown} did not take the weights {name}: {reason_of(error)}") from error
+            raise CatsError(f"MLflow at {self.shown} could not store the weights {name}: {reason_of(error)}") from error
         return _version(made)
 
     def _register(self, name: str) -> None:

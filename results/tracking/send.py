@@ -60,7 +60,7 @@ def send(tracking: Experiment, outcome: Outcome, *, first: bool = False, alone: 
         if not alone():
             remove_duplicates(tracking, record.key)
     except (MlflowException, OSError) as error:
-        raise CatsError(f"MLflow at {tracking.shown} did not take a record: {reason_of(error)}") from error
+        raise CatsError(f"MLflow at {tracking.shown} could not store a record: {reason_of(error)}") from error
     return run_id
 
 

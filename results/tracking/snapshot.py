@@ -102,7 +102,7 @@ def _read(file: Path, good: Callable[[dict[str, Any]], bool]) -> tuple[dict[str,
     except FileNotFoundError:
         return None, None
     except (OSError, ValueError, KeyError, TypeError, IndexError, pa.ArrowException) as error:
-        log.info("the snapshot %s cannot be read and is made anew: %s", file, error)
+        log.info("the snapshot %s cannot be read and is replaced: %s", file, error)
         return None, None
 
 

@@ -39,13 +39,13 @@ def check(uri: str) -> None:
     rest = uri.partition("://")[2]
     authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
     if ODD.search(uri) or rest.count("@") > 1 or "@" in rest[len(authority) :]:
-        place = f"{uri.partition('://')[0]}://{HIDDEN}"  # nobody can say where the password in it ends
+        place = f"{uri.partition('://')[0]}://{HIDDEN}"  # it is unknown where the password ends, so everything is hidden
         raise CatsError(
-            f"the address {place} has a sign in it that has to be written otherwise: in user and password, "
-            "@ is %40, / is %2F, ? is %3F, # is %23, : is %3A, a blank is %20"
+            f"the address {place} contains a character that must be encoded: in user and password "
+            "write @ as %40, / as %2F, ? as %3F, # as %23, : as %3A and a space as %20"
         )
     if scheme(uri) in WEB and "@" in authority:
         raise CatsError(
-            f"the address {shown(uri)} holds a user or password; leave them out, and set MLFLOW_TRACKING_USERNAME and "
+            f"the address {shown(uri)} contains a user or password; remove them and set MLFLOW_TRACKING_USERNAME and "
             "MLFLOW_TRACKING_PASSWORD"
         )

@@ -71,5 +71,5 @@ def close_abandoned(tracking: Experiment) -> int:
             tracking.client.set_tag(run.info.run_id, "cats.reason", ABANDONED)
             tracking.client.set_terminated(run.info.run_id, "KILLED")
     except (MlflowException, OSError) as error:
-        raise CatsError(f"MLflow at {tracking.shown} cannot be written: {reason_of(error)}") from error
+        raise CatsError(f"MLflow at {tracking.shown} could not close the runs of dead processes: {reason_of(error)}") from error
     return len(running)

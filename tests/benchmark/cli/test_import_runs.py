@@ -46,7 +46,7 @@ def test_an_import_waits_for_a_run_that_writes_to_the_same_experiment(cats, tmp_
         command = [sys.executable, "-m", "benchmark", "import", "runs.csv", "--map", "map.yaml", "--experiment", "theirs"]
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         waits = process.stderr.readline()
-        assert f"another cats run, pid {os.getpid()} on " in waits
+        assert f"another cats run (pid {os.getpid()} on " in waits
         assert process.poll() is None
     out, err = process.communicate(timeout=200)
     assert (process.returncode, out.startswith("theirs on sqlite:///mlflow.db: 6 finished runs")) == (0, True), err
@@ -61,7 +61,7 @@ def brought(cats):
 
 def test_a_second_import_adds_nothing(brought):
     code, out, _ = brought("import", "runs.csv", "--map", "map.yaml", "--scores", "lp=lp.csv", "--experiment", "theirs")
-    assert (code, out) == (0, "theirs on sqlite:///mlflow.db: 18 were there\n")
+    assert (code, out) == (0, "theirs on sqlite:///mlflow.db: 18 existed already\n")
 
 
 def test_what_was_imported_stands_on_a_board(brought):
@@ -92,12 +92,15 @@ def test_a_second_import_adds_what_the_map_says_more_and_names_what_it_cannot_ch
     again = ("import", "runs.csv", "--map", "map.yaml", "--experiment", "theirs")
     assert kwh_of_sources(brought) == [None] * 3
     (tmp_path / "map.yaml").write_text(MAP + POWER + ", country: DNK}\n")
-    assert brought(*again)[1] == "theirs on sqlite:///mlflow.db: 12 were there, 12 of them say now what the map says\n"
+    assert (
+        brought(*again)[1]
+        == "theirs on sqlite:///mlflow.db: 12 existed already, 12 of them were updated to agree with the map\n"
+    )
     assert min(kwh_of_sources(brought)) > 0  # at once, without --fresh
     (tmp_path / "runs.csv").write_text(RUNS.replace("0.9,0.10", "0.95,0.10"))
     code, out, err = brought(*again)
-    assert (code, out) == (0, "theirs on sqlite:///mlflow.db: 12 were there\n")
-    assert err.startswith("2 runs that were there differ in test_auc and were left as they are; to have them as they are given")
+    assert (code, out) == (0, "theirs on sqlite:///mlflow.db: 12 existed already\n")
+    assert err.startswith("2 existing runs differ in test_auc and were not changed; to import the new values")
 
 
 SIZES = "sizes: {imagenet: 1000, fractal: 100}\n"
@@ -112,7 +115,7 @@ def test_the_largest_source_is_a_constant_where_the_map_says_sizes(cats, tmp_pat
     row = next(row for row in json.loads(out)["rows"] if row["name"] == "largest source")
     assert (row["constant"], row["judged"]) == (True, 2)
     assert row["mean"]["weighted_tau"]["value"] == pytest.approx(1)  # of the two whose size is known
-    assert row["reasons"] == dict.fromkeys(("idc", "ihc"), "it says nothing of scratch")
+    assert row["reasons"] == dict.fromkeys(("idc", "ihc"), "it gives no score to scratch")
 
 
 def test_a_country_of_a_map_makes_co2e_of_energy(cats, tmp_path):
@@ -156,20 +159,20 @@ def test_scores_may_come_later_and_of_a_named_backbone(brought):
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["runs.csv"], "a table of runs and --map go together"),
-        ([], "nothing to import; give a table of runs with --map, or --matrix, or --scores MEASURE=FILE"),
-        (["runs.csv", "--map", "cats2042"], "a file of one's own ends in .yaml; did you mean 'cats2024'?"),
+        (["runs.csv"], "a table of runs and --map need each other"),
+        ([], "there is nothing to import; give a table of runs with --map, or --matrix, or --scores MEASURE=FILE"),
+        (["runs.csv", "--map", "cats2042"], "and the file of your own map must end in .yaml; did you mean 'cats2024'?"),
         (["runs.csv", "--map", "their.yaml"], "there is no file their.yaml"),
         (["runs.csv", "--map", "wrong.yaml"], "wrong.yaml: there is no key 'sorce'; did you mean 'source'?"),
         (["runs.csv", "--map", "unit.yaml"], "unit.yaml: duration.unit is 'days', allowed are 'seconds', 'minutes' or 'hours'"),
         (["runs.csv", "--map", "far.yaml"], "codecarbon knows no country 'DNL'"),
-        (["runs.csv", "--map", "both.yaml"], "both.yaml: power: country and kg_per_kwh say the same; give one of them"),
+        (["runs.csv", "--map", "both.yaml"], "power: country and kg_per_kwh both give the carbon intensity; use one of them"),
         (["runs.csv", "--map", "less.yaml"], "less.yaml: sizes.imagenet"),
         (["absent.csv", "--map", "map.yaml"], "there is no file absent.csv"),
         (["runs.csv", "--map", "cats2024"], "runs.csv has no column 'run_id'"),
-        (["--scores", "lp"], "--scores is 'lp'; write it MEASURE=FILE, such as logme=logme.csv"),
-        (["--scores", "lp=lp.csv", "--scores", "lp=lp.csv"], "--scores names 'lp' twice"),
-        (["--scores", "lp=lp.csv", "--lower", "lq"], "there are no scores of 'lq'"),
+        (["--scores", "lp"], "--scores is 'lp'; write MEASURE=FILE, for example logme=logme.csv"),
+        (["--scores", "lp=lp.csv", "--scores", "lp=lp.csv"], "--scores names the measure 'lp' twice"),
+        (["--scores", "lp=lp.csv", "--lower", "lq"], "'lq' is a measure without a matrix of scores, so its sign"),
     ],
 )  # fmt: skip
 def test_a_wrong_import_is_one_sentence_and_brings_nothing(cats, tmp_path, arguments, sentence):
@@ -188,7 +191,7 @@ def test_a_wrong_import_is_one_sentence_and_brings_nothing(cats, tmp_path, argum
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["theirs", "--combine", "x=lp*lq"], "nobody has scored 'lq' of the combination 'x=lp*lq'"),
+        (["theirs", "--combine", "x=lp*lq"], "there are no scores of 'lq' of the combination 'x=lp*lq'"),
         (["theirs", "--metric", "auk"], "no run of 'theirs' has the metric 'auk'; did you mean 'auc'?"),
         (["theirs", "--rule", "best"], "there is no rule 'best'"),
         (["thiers"], "no experiment 'thiers'"),

@@ -215,7 +215,7 @@ def test_a_server_that_never_saw_the_pretraining_says_so(place, tmp_path, monkey
     ("model", "sentence"),
     [
         ("models:/digits/1", "has no registered model 'digits'; allowed are digits-test_resnet"),
-        ("models:/digits-test_resnet/7", "has no models:/digits-test_resnet/7; there is version 1"),
+        ("models:/digits-test_resnet/7", "has no models:/digits-test_resnet/7; the versions there are 1"),
         ("models:/digits-test_resnet/latest", "names no version of a registered model; write models:/NAME/VERSION"),
     ],
 )
@@ -265,7 +265,7 @@ def test_a_registry_that_fails_while_it_is_asked_what_there_is_is_one_sentence(p
     registry = Registry(server())
     with contextlib.closing(sqlite3.connect(place / "mlflow.db")) as database, database:
         database.execute("ALTER TABLE registered_models RENAME TO gone")
-    with pytest.raises(CatsError, match=r"MLflow at \S+ cannot be asked for models:/other/1: "):
+    with pytest.raises(CatsError, match=r"MLflow at \S+ could not look up models:/other/1: "):
         registry.version("models:/other/1")
 
 
@@ -282,7 +282,7 @@ def test_weights_of_another_backbone_and_models_of_other_people_are_refused(plac
 
 def test_a_missing_database_is_not_made(place, tmp_path, monkeypatch):
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/none.db")
-    with pytest.raises(CatsError, match=r"there is no database sqlite:.*none.db; name MLflow's server"):
+    with pytest.raises(CatsError, match=r"there is no database sqlite:.*none.db; give the address of the MLflow server"):
         source_start(MODEL, "test_resnet")
     assert not (tmp_path / "none.db").exists()
 
@@ -318,7 +318,7 @@ def test_a_server_does_not_choose_what_is_read(place, tmp_path, monkeypatch, ans
         return answer.format(outside=outside, folder=folder)
 
     monkeypatch.setattr(LocalArtifactRepository, "download_artifacts", answered)
-    with pytest.raises(CatsError, match="it is not read"):
+    with pytest.raises(CatsError, match="the file is not read"):
         registry.download(registry.version(MODEL), folder)
     assert asked == ["weights/weights.safetensors"]
 
@@ -331,7 +331,7 @@ def test_a_link_in_the_download_is_not_followed(place, tmp_path, monkeypatch):
     (folder / "weights.safetensors").symlink_to(tmp_path / "secret.safetensors")
     registry = Registry(server())
     monkeypatch.setattr(LocalArtifactRepository, "download_artifacts", lambda *_: str(folder / "weights.safetensors"))
-    with pytest.raises(CatsError, match="it is not read"):
+    with pytest.raises(CatsError, match="the file is not read"):
         registry.download(registry.version(MODEL), folder)
 
 

@@ -195,6 +195,6 @@ def test_a_driver_killed_at_any_moment_leaves_no_worker_of_its_own_and_the_next_
     process.wait()
     waited_for(lambda: not any(map(lives, children)), cluster.by_hand.scheduler)
     told = ended(started(tmp_path, *options), tmp_path)
-    assert "waiting for it" not in told
+    assert "this run waits" not in told
     assert "0 attempts failed" in told
     assert table(tmp_path) == undisturbed

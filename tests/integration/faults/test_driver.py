@@ -39,7 +39,7 @@ def test_a_driver_killed_at_any_moment_loses_and_doubles_nothing(place, undistur
         killed(process)
         assert moment in MOMENTS or process.returncode == -signal.SIGKILL
     told = place.finish()
-    assert "waiting for it" not in told
+    assert "this run waits" not in told
     same(place.table(), undisturbed)
 
 
@@ -56,7 +56,7 @@ def test_sigterm_keeps_the_cost_of_the_stopped_cell_and_the_next_run_goes_on(pla
     (stopped,) = runs[runs["status"] == "KILLED"].to_dict("records")
     assert json.loads(stopped["costs"])[0]["seconds"] > 0
     place.write(PLAN)
-    assert "waiting for it" not in place.finish()
+    assert "this run waits" not in place.finish()
     table = place.table()
     same(table[table["key"].isin(undisturbed["key"])].reset_index(drop=True), undisturbed)
 
@@ -68,7 +68,7 @@ def test_two_drivers_of_one_home_make_every_cell_once(place, undisturbed):
     told = ended(first)
     waited = ended(second)
     assert "4 made now" in told
-    assert f"another cats run, pid {first.pid} on " in waited or "another cats run works on" in waited
+    assert f"another cats run (pid {first.pid} on " in waited or "another cats run works on" in waited
     assert "4 were done, 0 made now" in waited
     assert len(place.runs()) == 5
     same(place.table(), undisturbed)
@@ -80,6 +80,6 @@ def test_two_drivers_of_two_homes_started_at_once_make_every_cell_once(tmp_path,
     processes = [one.start(), other.start()]
     told = [ended(process) for process in processes]
     assert sorted("4 made now" in said for said in told) == [False, True]
-    assert sorted("another cats run, pid " in said for said in told) == [False, True]
+    assert sorted("another cats run (pid " in said for said in told) == [False, True]
     assert len(one.runs()) == 5
     same(one.table(), undisturbed)

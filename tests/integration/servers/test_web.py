@@ -85,7 +85,7 @@ def test_an_experiment_whose_artifacts_lie_on_this_machine_takes_no_new_records(
     tracking = Experiment(user.uri, "pointing")
     with closing(sqlite3.connect(user.folder / "mlflow.db")) as database, database:
         database.execute("UPDATE experiments SET artifact_location = ? WHERE name = 'pointing'", (str(tmp_path),))
-    with pytest.raises(CatsError, match="which a server has no say in; start it with --serve-artifacts"):
+    with pytest.raises(CatsError, match="which is outside the server; start the server with --serve-artifacts"):
         Experiment(user.uri, "pointing")
     assert len(tracking.frame()) == 0
     assert len(Experiment(user.uri, "pointing", create=False).frame()) == 0
@@ -105,7 +105,7 @@ def test_a_server_that_does_not_know_one_is_one_sentence_and_the_records_wait(we
         code, out, err = cats(command, "small.yaml", "--tracking-uri", web.uri)
         assert (code, out) == (2, "")
         assert err == (
-            f"cats: MLflow at {web.uri} cannot be used: it wants a user and a password that it knows; "
+            f"cats: MLflow at {web.uri} cannot be used: the server requires a valid user and password; "
             "set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD\n"
         )
     assert len(list(box)) == 1
@@ -126,7 +126,9 @@ def test_somebody_who_may_only_read_an_experiment_sees_it_and_his_records_wait(u
     assert list(reader.frame()["key"]) == [records()[0].key]
     box = Outbox(tmp_path / "box")
     box.put(Outcome(records()[1]))
-    with pytest.raises(CatsError, match="did not take a record: .*403|did not take a record: .*[Pp]ermission denied") as caught:
+    with pytest.raises(
+        CatsError, match="could not store a record: .*403|could not store a record: .*[Pp]ermission denied"
+    ) as caught:
         Writer(reader, box).deliver()
     assert "\n" not in str(caught.value)
     assert len(list(box)) == 1

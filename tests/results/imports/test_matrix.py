@@ -44,9 +44,12 @@ def test_a_matrix_is_read_as_the_file_has_it(grid, text):
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("idc,ihc\n0.9,0.7\n", "has no column of names; call it 'source', or 'target' if its rows are targets"),
-        ("source,idc\nimagenet,high\n", "imagenet, idc is 'high', which is no number"),
-        ("source,idc\nimagenet,1\nimagenet,2\n", "'imagenet' is the name of two rows"),
+        (
+            "idc,ihc\n0.9,0.7\n",
+            "has no column with the names of the rows; call that column 'source', or 'target' if the rows are targets",
+        ),
+        ("source,idc\nimagenet,high\n", "the value of row 'imagenet' and column 'idc' is 'high', which is not a number"),
+        ("source,idc\nimagenet,1\nimagenet,2\n", "two rows have the name 'imagenet'"),
     ],
 )
 def test_what_is_no_matrix_is_refused(grid, text, sentence):
@@ -56,7 +59,7 @@ def test_what_is_no_matrix_is_refused(grid, text, sentence):
 
 
 def test_an_empty_matrix_is_refused(grid):
-    with pytest.raises(CatsError, match="auc.csv holds no figure"):
+    with pytest.raises(CatsError, match="auc.csv contains no number"):
         cells_of(grid("source,idc\nimagenet,\n"), "auc", "net", "toy", "auc.csv")
 
 
@@ -112,7 +115,9 @@ def test_of_each_pair_the_newest_score_by_each_measure_counts(grid):
 
 
 def test_a_measure_nobody_scored_cannot_be_turned(grid):
-    with pytest.raises(CatsError, match="there are no scores of 'otd'; did you mean 'otdd'?"):
+    with pytest.raises(
+        CatsError, match="'otd' is a measure without a matrix of scores, so its sign cannot be changed; did you mean 'otdd'?"
+    ):
         scores_of({"otdd": grid()}, ["otd"], "net", "toy")
-    with pytest.raises(CatsError, match="'LP x FU' is no name of a measure"):
+    with pytest.raises(CatsError, match="'LP x FU' is not a valid name of a measure"):
         scores_of({"LP x FU": grid()}, [], "net", "toy")

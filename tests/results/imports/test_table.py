@@ -196,12 +196,12 @@ def test_without_such_a_column_the_key_is_what_was_run_and_when():
         (
             [{"state": "finnished"}],
             {},
-            "runs.csv, row 1: status is 'FINNISHED'; did you mean 'FINISHED'?; put other words under",
+            "runs.csv, row 1: status is 'FINNISHED'; translate other words under `rename: status:`; did you mean 'FINISHED'?",
         ),
         ([{}, {"id": "r2", "from": None}], {}, "runs.csv, row 2: source is missing"),
-        ([{"vl": "much"}], {}, "runs.csv, row 1: val_loss is 'much', which is no number"),
-        ([{"when": "yesterday-ish"}], {}, "runs.csv, row 1: started is 'yesterday-ish', which is no time"),
-        ([{}, {"vl": 0.4}], {"run": None}, "runs.csv: rows 1 and 2 cannot be told apart"),
+        ([{"vl": "much"}], {}, "runs.csv, row 1: val_loss is 'much', which is not a number"),
+        ([{"when": "yesterday-ish"}], {}, "runs.csv, row 1: started is 'yesterday-ish', which is not a date or time"),
+        ([{}, {"vl": 0.4}], {"run": None}, "runs.csv: rows 1 and 2 describe the same run"),
     ],
 )
 def test_what_cannot_be_read_is_refused(rows, changes, sentence):

@@ -475,7 +475,7 @@ def test_a_page_is_kept_once_and_no_board_sees_it(tracking):
 def test_a_page_whose_logging_died_is_finished_by_the_next(tracking, monkeypatch):
     with monkeypatch.context() as broken:
         broken.setattr("results.tracking.log_report.upload", partial(_fail, OSError("disk full")))
-        with pytest.raises(CatsError, match="did not take the report: disk full"):
+        with pytest.raises(CatsError, match="could not store the report: disk full"):
             keep(tracking, "<p>a</p>")
     keep(tracking, "<p>a</p>")
     assert [run.info.status for run in tracking.runs()] == ["FINISHED"]

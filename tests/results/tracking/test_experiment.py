@@ -213,7 +213,7 @@ def test_a_missing_experiment_is_not_made_by_reading(tracking):
 
 def test_a_deleted_experiment_is_named(tracking):
     tracking.client.delete_experiment(tracking.experiment_id)
-    with pytest.raises(CatsError, match="experiment 'toy' on .* was deleted; restore it in MLflow"):
+    with pytest.raises(CatsError, match="experiment 'toy' on .* was deleted; restore the experiment in MLflow"):
         Experiment(tracking.uri, "toy")
 
 
@@ -417,7 +417,7 @@ def test_what_mlflow_does_not_take_waits_in_the_outbox_and_the_next_delivery_sen
 
     with monkeypatch.context() as patch:
         patch.setattr(tracking.client, "log_batch", away_after_one)
-        with pytest.raises(CatsError, match="did not take a record: the server went away$"):
+        with pytest.raises(CatsError, match="could not store a record: the server went away$"):
             Writer(tracking, box).deliver()
     assert len(list(box)) == 2
     assert Writer(tracking, box).deliver() == 2
@@ -429,7 +429,7 @@ def test_an_experiment_that_is_deleted_meanwhile_is_one_sentence_and_loses_no_re
     box = Outbox(tmp_path / "box")
     box.put(outcome())
     tracking.client.delete_experiment(tracking.experiment_id)
-    with pytest.raises(CatsError, match="did not take a record: .*deleted") as caught:
+    with pytest.raises(CatsError, match="could not store a record: .*deleted") as caught:
         Writer(tracking, box).deliver()
     assert "\n" not in str(caught.value)
     assert len(list(box)) == 1

@@ -63,7 +63,10 @@ def test_a_second_driver_waits_until_the_first_has_ended_and_touches_nothing_bef
     other.join(30)
     assert done == ["first", "second"]
     who = f"pid {os.getpid()} on {os.uname().nodename}"
-    waits = f"another cats run, {who}, works on experiment 'shared'; waiting for it, Ctrl-C stops waiting"
+    waits = (
+        f"another cats run ({who}) works on experiment 'shared'; "
+        "this run waits until the other one ends, and Ctrl-C stops the waiting"
+    )
     assert said == [waits]
     assert holder(tracking) is None
 
@@ -121,7 +124,7 @@ def test_who_was_taken_for_dead_sends_nothing_more_and_loses_nothing(tmp_path, t
         assert writer.deliver() == 1
         outbox.put(Outcome(record("a2")))
         written(tracking, beat=1)
-        with pytest.raises(LostError, match="has taken over experiment 'shared'.*run it again"):
+        with pytest.raises(LostError, match="has taken over experiment 'shared'.*start this run again"):
             writer.deliver()
     assert len(list(outbox)) == 1
     assert len(tracking.frame()) == 1

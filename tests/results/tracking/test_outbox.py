@@ -58,7 +58,7 @@ def test_a_full_disk_is_one_sentence_and_leaves_no_draft(tmp_path, monkeypatch):
 
 def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(CatsError, match="cannot make the outbox .*set CATS_HOME"):
+    with pytest.raises(CatsError, match="the outbox .* cannot be created: .*set CATS_HOME"):
         Outbox(tmp_path / "file" / "box")
 
 
@@ -137,7 +137,7 @@ def test_what_waits_is_not_put_again(tmp_path):
     box = Outbox(tmp_path / "box")
     box.put(Outcome(record(), TABLE))
     (waiting,) = (found for _, found in box)
-    with pytest.raises(TypeError, match="predictions.parquet is in an outbox already"):
+    with pytest.raises(TypeError, match="predictions.parquet is already in an outbox"):
         Outbox(tmp_path / "other").put(waiting)
     assert list((tmp_path / "other").iterdir()) == []
 

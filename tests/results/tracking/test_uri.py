@@ -65,14 +65,14 @@ def test_another_user_or_password_leaves_the_server_the_same_and_another_databas
     ],
 )  # fmt: skip
 def test_a_sign_that_ends_a_password_too_early_is_one_sentence_without_it(act, uri):
-    with pytest.raises(CatsError, match="a sign in it that has to be written otherwise: .* @ is %40") as caught:
+    with pytest.raises(CatsError, match="a character that must be encoded: .* @ as %40") as caught:
         act(uri)
     assert "sec" not in str(caught.value)
 
 
 def test_user_and_password_of_a_web_server_stand_in_mlflows_own_variables_or_nowhere():
     with pytest.raises(
-        CatsError, match=r"http://\*\*\*@host:5000 holds .*set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASS"
+        CatsError, match=r"http://\*\*\*@host:5000 contains .*set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASS"
     ):
         Experiment("http://me:secret@host:5000", "toy")
 
