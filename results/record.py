@@ -29,9 +29,14 @@ class Frozen(BaseModel):
 
 
 class Energy(Frozen):
-    """Energy of one piece of hardware during one phase. `kwh` is None exactly when it is missing.
+    """Energy of one piece of hardware during one phase.
 
-    `whole`: all of the energy of this hardware belongs to the attempt, although its cost is a share of other hardware.
+    Attributes:
+        kwh: the energy; None exactly if the provenance is `missing`.
+        provenance: the origin of the figure. `counter`: a hardware counter was read. `modelled`: the energy was estimated from
+            load and nominal power. `missing`: the hardware was used, but its energy could not be measured.
+        whole: True if the attempt used this hardware alone, so that it holds all of its energy, although its cost is only a
+            share of the energy of other hardware.
     """
 
     kwh: float | None
@@ -53,9 +58,10 @@ class Cost(Frozen):
         energy: by hardware: cpu, ram, gpu.
         kg_per_kwh: carbon intensity of the declared country, kg CO2e per kWh; None if unknown.
         nvml_kwh: energy of the GPU by NVML's counter, beside codecarbon's figure in `energy`; None if NVML gives none.
-        shared_seconds: wall-clock time of all attempts together, if this is a share of their common cost; else None.
-        undivided: other attempts used the hardware at the same time, and each holds all of its energy instead of a share. A sum
-            of such figures counts some energy more than once.
+        shared_seconds: wall-clock time of all attempts together, if several ran at the same time and this cost is the share of
+            one of them (a shared cost); else None.
+        undivided: True if other attempts used the hardware at the same time, and each cost holds all of its energy instead of a
+            share, so that a sum of such costs counts energy more than once.
     """
 
     phase: str

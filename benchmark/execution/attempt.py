@@ -1,4 +1,4 @@
-"""One attempt at a cell, a pretraining or the scores of a pair: does the work and makes a record, however the work ends."""
+"""One attempt at a cell, a pretraining or the scores of a pair: it does the work and leaves a record, however the work ends."""
 
 import logging
 import time
@@ -21,11 +21,11 @@ Status = Literal["finished", "failed", "interrupted"]
 
 @dataclass(frozen=True)
 class Result:
-    """What an attempt has found so far; see results.record.Record for the fields.
+    """The results of an attempt so far; see results.record.Record for the fields.
 
     Attributes:
-        incomplete: why this is not all that there is to find, where an input was missing. Such an attempt is finished, but
-            its record has a key of its own, so that the work is done again once the input is there.
+        incomplete: which input was missing, so that some results are missing too; None if all are there. Such an attempt is
+            finished, but its record has a different key, so that the work is done again once the input is there.
     """
 
     facts: Mapping[str, str] = field(default_factory=dict)
@@ -36,12 +36,12 @@ class Result:
     incomplete: str | None = None
 
 
-Work = Callable[[], Iterator[Result]]  # yields what has been found so far, as often as it likes; the last one is the result
+Work = Callable[[], Iterator[Result]]  # yields the results so far, any number of times; the last ones are the outcome
 
 
 @dataclass(frozen=True)
 class Attempt:
-    """What an attempt is at, known before it begins; see results.record.Record for the fields."""
+    """The work that an attempt will do, described before it begins; see results.record.Record for the fields."""
 
     kind: Literal["cell", "pretraining", "score"]
     key: str
@@ -52,9 +52,9 @@ class Attempt:
     facts: Mapping[str, str] = field(default_factory=dict)
 
     def run(self, meter: Meter, work: Work) -> Outcome:
-        """Do the work. Raises nothing: the record says how it ended, with what had been found by then."""
+        """Do the work. Raises nothing: the record says how the work ended, and holds the results so far."""
         started, reason = time.time(), None
-        begun = time.monotonic()  # the clock of time.time() may be set meanwhile
+        begun = time.monotonic()  # the clock of time.time() may be set during the work
         status: Status = "finished"
         result = Result()
         try:

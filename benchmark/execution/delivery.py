@@ -18,8 +18,8 @@ log = logging.getLogger(__name__)
 def drain(results: Iterator[list[Outcome]], control: RunControl, take: Callable[[list[Outcome]], None]) -> bool:
     """Pass every outcome of an engine to `take`.
 
-    After Ctrl-C or an exception the engine is asked to stop, what it still returns is taken, and the first exception is raised
-    again. Returns whether Ctrl-C came.
+    After Ctrl-C or an exception the engine is asked to stop, the outcomes that it still returns are taken, and the first
+    exception is raised again. Returns True if Ctrl-C came.
     """
     interrupted, failure = False, None
     while True:
@@ -70,4 +70,4 @@ def deliver(writer: Writer) -> None:
     except LostError:
         raise
     except CatsError as error:
-        log.warning("%s; it waits in the outbox, `cats sync` sends it later", error)
+        log.warning("%s; the records wait in the outbox, `cats sync` sends them later", error)

@@ -1,4 +1,4 @@
-"""What runs the jobs of a plan: an engine takes jobs in their order and returns what each job left as soon as it is done."""
+"""The interface of an engine, which runs the jobs of a plan and returns the outcomes of each as soon as it ends."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -26,7 +26,7 @@ class RunControl:
 
     @property
     def stopping(self) -> bool:
-        """Whether the engine must start nothing more and end running jobs soon. It still returns what they leave by then."""
+        """Whether the engine must start no more jobs and end running jobs soon. It still returns the outcomes of those jobs."""
         return self.stop_requested or signal_received()
 
 
@@ -36,16 +36,17 @@ class Engine(Protocol):
     - Every admitted job runs once, and all outcomes of one job (or of the admitted part of it) come in one list.
     - A job starts only after the outcomes of all pretrainings in `job.needs` exist. Apart from that, any order is allowed.
     - `control.admit` is asked before each job starts, and nothing starts that it has not returned. It may be called from any
-      thread. If it returns fewer cells than the job has, the engine asks again about the remaining cells.
+      thread. If it returns fewer cells than the job has, the engine asks again about the remaining ones.
     - Asking the iterator for the next item tells the engine that the previous item has been booked against the budget.
     - A job that fails is an outcome with the status `failed`; it does not end the iterator and does not stop other jobs.
-    - When `control.stopping` becomes true, nothing more starts, running jobs end after their current epoch, and the iterator
-      returns what has finished or was interrupted before it ends.
+    - When `control.stopping` becomes true, no job starts any more, running jobs end after their current epoch, and the iterator
+      returns the outcomes of finished and interrupted jobs before it ends.
     - Closing the iterator stops running jobs without waiting for their results.
-    - The costs of an outcome are those of its own job alone. Jobs that share hardware share its energy: their sum is the whole.
+    - The costs of an outcome are those of its job alone. Jobs that share hardware share its energy: their costs add up to its
+      energy.
 
     Attributes:
-        device: auto, cpu or cuda: what jobs run on, as each worker sees it. Calibrations on the driver use the same word.
+        device: auto, cpu or cuda: the device of jobs, as each worker sees it, and of calibrations, as the driver sees it.
         remote: whether jobs run in other processes than the driver, perhaps on other hardware and several at a time. A forecast
             then says that its times are those of one worker.
     """
@@ -67,7 +68,7 @@ class Engine(Protocol):
 
 @dataclass(frozen=True)
 class EngineOptions:
-    """What `cats run` tells the function that makes an engine. An engine refuses options that it cannot honour.
+    """The options of `cats run` for the function that makes an engine. An engine refuses options that it cannot honour.
 
     Attributes:
         device: auto, cpu or cuda.

@@ -41,14 +41,14 @@ def engine_named(name: str, options: EngineOptions) -> Engine:
         raise CatsError(
             f"the engine '{name}' cannot be made by {_where(points[0])}: {type(error).__name__}: {error}"
         ) from error
-    lacking = [member for member in ("device", "remote", "outcomes") if not hasattr(engine, member)]
-    if lacking:
-        raise CatsError(f"{_where(points[0])} makes a {type(engine).__name__} without {lacking[0]}, which every engine needs")
+    missing = [member for member in ("device", "remote", "outcomes") if not hasattr(engine, member)]
+    if missing:
+        raise CatsError(f"{_where(points[0])} makes a {type(engine).__name__} without {missing[0]}, which every engine needs")
     return engine
 
 
 def _points() -> list[EntryPoint]:
-    """Our engines stand here and not in our package's metadata, which is out of date in a checkout that was updated."""
+    """Our engines are listed here and not in our package's metadata, which is out of date in a checkout that was updated."""
     ours = [EntryPoint(name, value, GROUP) for name, value in OURS.items()]
     return [*ours, *importlib.metadata.entry_points(group=GROUP)]
 

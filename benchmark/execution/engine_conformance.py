@@ -1,4 +1,4 @@
-"""Checks that an engine keeps the promises of benchmark.execution.engine.Engine, by running tiny cells on the CPU or GPU.
+"""Check that an engine keeps the promises of benchmark.execution.engine.Engine, by running tiny cells on the CPU or GPU.
 
 For tests of an engine. Each check needs an empty CATS_HOME, and the main thread, because one of them sends Ctrl-C:
 
@@ -38,11 +38,11 @@ LONG = {"recipe": {"size": 8, "epochs": 1_000_000}}
 
 
 class BrokenPromiseError(CatsError):
-    """An engine does not keep a promise; one sentence for each."""
+    """An engine breaks promises; the message has one clause for each."""
 
 
 class _Recorder:
-    """Notes what an engine asks and returns. `admit` decides what may start, given the number of admitted, unbooked jobs."""
+    """Records the questions and results of an engine. `admit` decides, given the number of admitted, unbooked jobs."""
 
     def __init__(self, admit: Callable[[Job, int], Job | None] = lambda job, _: job) -> None:
         self.control = RunControl(self._admit)
@@ -64,35 +64,35 @@ class _Recorder:
             return admitted
 
     def _refuse(self) -> None:
-        """After a stop. An engine may have been about to ask when the stop came, so only later questions are wrong."""
+        """Note a question after a stop. Only a late one is wrong: the engine may have been about to ask when the stop came."""
         now = time.monotonic()
         self._refused_since = self._refused_since or now
         if self.closed or now - self._refused_since > QUIET_SECONDS:
             self.asked_late.set()
 
     def take(self, outcomes: list[Outcome]) -> None:
-        """Note and book what one job left."""
+        """Record and book the outcomes of one job."""
         with self._lock:
             self.returned.append((outcomes, time.monotonic()))
             self._booked += 1
 
     def run(self, engine: Engine, jobs: list[Job]) -> None:
-        """All jobs to their end."""
+        """Run all jobs to their end."""
         for outcomes in engine.outcomes(iter(jobs), self.control):
             self.take(outcomes)
 
     @property
     def keys(self) -> list[str]:
-        """Of all outcomes, in the order in which they came."""
+        """The keys of all outcomes, in the order in which they came."""
         return [outcome.record.key for outcomes, _ in self.returned for outcome in outcomes]
 
 
 def check_complete_run(engine: Engine, pack: int = 1) -> None:
-    """Every job runs once, after what it needs; a failure is an outcome; costs are those of the job alone."""
+    """Every job runs once, after the pretrainings it needs; a failure is an outcome; costs are those of the job alone."""
     chained = {"sources": ["digits"], "allow_leakage": True, "seeds": 2}
     jobs = [*_jobs(pack, **chained), *_jobs(pack, **FAILS, seeds=1), *_jobs(pack)]
     if not any(job.start for job in jobs):
-        raise CatsError("this check needs an empty CATS_HOME: the pretraining of an earlier one is still there")
+        raise CatsError("this check needs an empty CATS_HOME: the pretraining of an earlier check is still there")
     recorder = _Recorder()
     recorder.run(engine, jobs)
     failing = {cell.key for job in _jobs(pack, **FAILS, seeds=1) for cell in job.cells}
@@ -103,7 +103,7 @@ def check_complete_run(engine: Engine, pack: int = 1) -> None:
 
 
 def check_partial_admission(engine: Engine, pack: int = 1) -> None:
-    """What is not admitted waits for bookings, and the rest of a job that was admitted in part runs too."""
+    """A job that is not admitted waits for bookings, and the rest of a job that was admitted in part runs too."""
     recorder = _Recorder(lambda job, unbooked: None if unbooked else replace(job, cells=job.cells[:1]))
     jobs = _jobs(max(pack, 2))
     recorder.run(engine, jobs)
@@ -118,14 +118,14 @@ def check_refusal(engine: Engine, pack: int = 1) -> None:
 
 
 def check_stop(engine: Engine, pack: int = 1) -> None:
-    """After Ctrl-C nothing starts, what runs ends soon, and what had finished is returned."""
+    """After Ctrl-C no job starts, running jobs end soon, and the outcomes of finished jobs are returned."""
     first, long = _jobs(1, seeds=1), _jobs(pack, **LONG)
     short = {key for job in first for key in job.keys}
 
     def admit(job: Job, _: int) -> Job | None:
         if short <= set(recorder.keys) and timer.ident is None:
             timer.start()
-        return job if short <= set(recorder.keys) or job.keys == short else None  # the long ones after the short one
+        return job if short <= set(recorder.keys) or job.keys == short else None  # the long jobs after the short one
 
     recorder, timer = _Recorder(admit), threading.Timer(1.0, _press_ctrl_c)
     with stop_on_signal():
@@ -145,7 +145,7 @@ def check_stop(engine: Engine, pack: int = 1) -> None:
 
 
 def check_close(engine: Engine, pack: int = 1) -> None:
-    """Closing the iterator stops what runs without waiting for its results, and nothing starts afterwards."""
+    """Closing the iterator stops running jobs without waiting for their results, and no job starts afterwards."""
     recorder = _Recorder()
     outcomes: Any = engine.outcomes(iter([*_jobs(1, seeds=1), *_jobs(pack, **LONG)]), recorder.control)
     recorder.take(next(outcomes))
@@ -187,9 +187,9 @@ def _require(*broken: str) -> None:
 
 
 def _once(recorder: _Recorder, jobs: list[Job]) -> Iterator[str]:
-    wanted = sorted(key for job in jobs for key in job.keys)
-    if sorted(recorder.keys) != wanted:
-        yield f"{len(wanted)} cells and pretrainings were to run once, {len(recorder.keys)} outcomes came"
+    expected = sorted(key for job in jobs for key in job.keys)
+    if sorted(recorder.keys) != expected:
+        yield f"{len(expected)} cells and pretrainings were to run once, {len(recorder.keys)} outcomes came"
     groups = sorted(sorted(job.keys) for job, _ in recorder.admitted)
     if sorted(sorted(outcome.record.key for outcome in outcomes) for outcomes, _ in recorder.returned) != groups:
         yield "the outcomes of one admitted job did not come in one list"
@@ -219,7 +219,7 @@ def _statuses(recorder: _Recorder, expected: dict[str, str]) -> Iterator[str]:
 
 
 def _costs_add_up(recorder: _Recorder) -> Iterator[str]:
-    """The phases of one job, and cells side by side by their shares, take no longer than the job."""
+    """The phases of a job, of cells side by side in their shares, take no longer than the job."""
     admitted = {frozenset(job.keys): at for job, at in recorder.admitted}
     for outcomes, at in recorder.returned:
         elapsed = at - admitted.get(frozenset(outcome.record.key for outcome in outcomes), 0.0)

@@ -76,11 +76,11 @@ def make_cells(cells: Sequence[Cell], experiment: str, meter: Meter) -> list[Out
     with meter.phase("together"):
         outcomes = side_by_side(works, torch.device(meter.device))
     shares = iter(share_costs(meter.costs[-1:], [cost.seconds for watch in watches for cost in watch.costs] or [0.0]))
-    made = []
+    complete = []
     for outcome, watch in zip(outcomes, watches, strict=True):
         costs = [part.model_copy(update={"phase": cost.phase}) for cost in watch.costs for part in next(shares)]
-        made.append(replace(outcome, record=outcome.record.model_copy(update={"costs": tuple(costs)})))
-    return made
+        complete.append(replace(outcome, record=outcome.record.model_copy(update={"costs": tuple(costs)})))
+    return complete
 
 
 def pretraining_attempt(start: Start, experiment: str) -> Attempt:
@@ -112,20 +112,20 @@ def _cell(cell: Cell, meter: Meter) -> Iterator[Result]:
     yield drawn
 
     result = drawn
-    for found in protocol_of(cell.recipe.protocol).run(Task(cell, dataset, images, rows), meter):
+    for latest in protocol_of(cell.recipe.protocol).run(Task(cell, dataset, images, rows), meter):
         result = replace(
             drawn,
-            facts={**drawn.facts, **found.facts},
-            validation={**drawn.validation, **found.validation},
-            curves=found.curves,
+            facts={**drawn.facts, **latest.facts},
+            validation={**drawn.validation, **latest.validation},
+            curves=latest.curves,
         )
         yield result
 
-    assert found.probabilities is not None
+    assert latest.probabilities is not None
     yield replace(
         result,
-        scores=scores(dataset.task, images.labels[rows["test"]], found.probabilities),
-        predictions=prediction_table(dataset, images, rows["test"], found.probabilities),
+        scores=scores(dataset.task, images.labels[rows["test"]], latest.probabilities),
+        predictions=prediction_table(dataset, images, rows["test"], latest.probabilities),
     )
 
 

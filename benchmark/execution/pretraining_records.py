@@ -1,8 +1,8 @@
 """Store the weights of a pretraining together with its record, so that the record survives a driver that dies.
 
-Weights that exist are never made again, so a lost record would stay lost. Therefore the record is stored first, beside the
-place of the weights, and stays there until a driver has it in its outbox. The next driver of the experiment adopts records that
-another driver left behind.
+A pretraining whose weights exist is never run again, so a lost record would stay lost. Therefore the record is stored before
+the weights, beside their place, and stays there until a driver has it in its outbox. The next driver of the
+experiment adopts records that another driver left behind.
 """
 
 from contextlib import suppress
@@ -19,7 +19,7 @@ NO_WEIGHTS = "its process died before the weights were stored"
 
 
 def weights_draft(start: Start) -> Path:
-    """Where this process writes weights before they move into place; two processes may make the same weights."""
+    """The file to which this process writes weights before they move into place; two processes may train the same weights."""
     return draft_path(pretrained_path(start))
 
 

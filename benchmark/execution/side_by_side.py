@@ -8,7 +8,7 @@ import torch
 from benchmark.machine.cancellation import clear_stop, request_stop
 from results.record import Outcome
 
-POLL_SECONDS = 0.5  # a Ctrl-C just before an endless wait would be noticed only at its end
+POLL_SECONDS = 0.5  # each wait is short: a Ctrl-C just before a long one would be noticed only at its end
 
 
 def side_by_side(works: Sequence[Callable[[], Outcome]], device: torch.device) -> list[Outcome]:
@@ -16,7 +16,7 @@ def side_by_side(works: Sequence[Callable[[], Outcome]], device: torch.device) -
     cores = torch.get_num_threads()
     share = max(1, cores // len(works))
 
-    def on_own_share(work: Callable[[], Outcome]) -> Outcome:
+    def on_share(work: Callable[[], Outcome]) -> Outcome:
         if device.type == "cuda":
             with torch.cuda.stream(torch.cuda.Stream(device)):  # type: ignore[no-untyped-call]
                 return work()
@@ -25,7 +25,7 @@ def side_by_side(works: Sequence[Callable[[], Outcome]], device: torch.device) -
 
     pool = ThreadPoolExecutor(len(works))
     try:
-        futures = [pool.submit(on_own_share, work) for work in works]
+        futures = [pool.submit(on_share, work) for work in works]
         running = set(futures)
         while running:
             try:

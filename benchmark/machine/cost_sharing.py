@@ -1,4 +1,4 @@
-"""Divide a measured cost among concurrent attempts."""
+"""Divide a measured cost among concurrent attempts. Cost and Energy in results/record.py explain what a share holds."""
 
 import math
 from collections.abc import Sequence

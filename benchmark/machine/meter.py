@@ -1,7 +1,7 @@
 """Measure the energy of each phase with codecarbon's offline tracker, and say where each figure comes from.
 
-`counter`: a hardware counter was read (RAPL, NVML, powermetrics). `modelled`: codecarbon's estimate from load and nominal
-power; memory is always modelled. `missing`: the hardware was used but its energy could not be measured; it is never reported as
+Energy and Cost in results/record.py explain the words for figures: `counter`, `modelled`, `missing`, `shared`, `whole` and
+`undivided`. Hardware counters are RAPL, NVML and powermetrics; memory is always modelled; missing energy is never reported as
 zero. As a check, the figure of NVML's own counter (benchmark.machine.nvml) is stored beside codecarbon's figure of a GPU.
 """
 

@@ -1,4 +1,4 @@
-"""Amounts as budgets and forecasts use them: what an attempt has cost, what work is expected to cost."""
+"""Amounts for budgets and forecasts: the measured cost of an attempt, the expected cost of work."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -15,11 +15,11 @@ UNKNOWN = Amount(missing=1, figures=1)
 
 @dataclass(frozen=True)
 class Estimate:
-    """What work is expected to cost.
+    """The expected cost of work.
 
     Attributes:
-        low, high: only about one tenth of such work costs less than `low`, and one tenth more than `high`.
-        likely: the mean, which is what the costs of much such work sum up to.
+        low, high: about one tenth of such work costs less than `low`, and one tenth costs more than `high`.
+        likely: the mean, which many pieces of such work together cost per piece.
     """
 
     low: Amount
@@ -40,7 +40,7 @@ def estimate(seconds: np.ndarray, kwh: np.ndarray, co2e_kg: np.ndarray) -> Estim
 
 
 def modelled(seconds: float, kwh: float, co2e_kg: float) -> Amount:
-    """An amount that was computed, not read from a counter. NaN: unknown."""
+    """An amount that was computed, not read from a counter; NaN stands for an unknown figure."""
     if math.isnan(kwh):
         return Amount(missing=1, figures=1, seconds=seconds)
     if math.isnan(co2e_kg):
@@ -54,13 +54,13 @@ def total_of(costs: Costs) -> Amount:
 
 
 def known_part(amount: Amount, limit: str) -> float:
-    """What is known of an amount, in the unit of a limit of a budget: kwh, co2e_kg or hours."""
+    """The known part of an amount, in the unit of a limit of a budget: kwh, co2e_kg or hours."""
     parts = {"kwh": amount.counter + amount.modelled, "co2e_kg": amount.kg, "hours": amount.seconds / 3600}
     return parts[limit]
 
 
 def is_unknown(amount: Amount, limit: str) -> bool:
-    """Whether some of an amount is unknown, as far as a limit of a budget is concerned."""
+    """Whether a part of an amount that a limit of a budget counts is unknown."""
     return (limit != "hours" and amount.missing > 0) or (limit == "co2e_kg" and amount.kg_missing > 0)
 
 
@@ -68,7 +68,7 @@ def was_cut_off(costs: Costs, status: str) -> bool:
     """Whether an attempt has no energy reading because its process was killed (worker death, SIGKILL).
 
     Its expected cost is charged instead. An attempt that ended by itself without a reading was not measured: its cost stays
-    unknown. `status`: that of a record or of a run.
+    unknown. `status`: the status of a record or of a run.
     """
     readings = [part["kwh"] for cost in costs for part in cost["energy"].values()]
     return not costs or (status in {"interrupted", "KILLED"} and all(kwh is None for kwh in readings))

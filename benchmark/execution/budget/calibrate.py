@@ -1,6 +1,6 @@
-"""Measure how fast work goes on this machine: a few steps and a validation on real images, by the code that trains.
+"""Measure the speed of work on this machine: a few steps and a validation on real images, by the code that trains.
 
-A measurement is cached under CATS_HOME by the hardware and by everything that decides it.
+A measurement is cached under CATS_HOME by the hardware and by everything else that decides the speed.
 """
 
 import math
@@ -41,23 +41,23 @@ from results.digest import digest
 from results.error import CatsError
 from results.record import Frozen
 
-TIMED_SECONDS, MIN_STEPS, MAX_STEPS = 1.0, 3, 50  # steps are timed for about so long, but within these numbers
-FITTED_IMAGES = 512  # on which a fit on frozen features is timed
-FIT_SPREAD = 2.0  # by which factor the time of a fit on more images may differ from growing with their number
+TIMED_SECONDS, MIN_STEPS, MAX_STEPS = 1.0, 3, 50  # steps are timed for about this time, but at least and at most so many
+FITTED_IMAGES = 512  # number of images with which a fit on frozen features is timed
+FIT_SPREAD = 2.0  # factor by which the time of a fit on more images may differ from one in proportion to their number
 Parts = dict[str, np.ndarray]
 
 
 class Calibration(Frozen):
-    """How fast one class of work goes on this machine.
+    """The speed of one class of work on this machine.
 
     Attributes:
         setup: seconds to build the network.
         step: seconds of one training step: 10 % quantile, mean and 90 % quantile.
         image: seconds to evaluate one image.
-        fit: seconds to fit a probe, or to let neighbours vote, on all images.
+        fit: seconds to fit a probe or a nearest-neighbour vote on all images.
         images: number of images of train, val and test, and of all together.
         kwh_per_second, kg_per_kwh: None if unknown.
-        seconds, kwh: what the calibration itself cost.
+        seconds, kwh: the cost of the calibration itself.
     """
 
     setup: float
@@ -72,13 +72,13 @@ class Calibration(Frozen):
 
     @property
     def cost(self) -> Amount:
-        """What the calibration itself cost."""
+        """The cost of the calibration itself."""
         return modelled(self.seconds, _or_nan(self.kwh), _or_nan(self.kwh) * _or_nan(self.kg_per_kwh))
 
     def estimate(self, work: Work, *, extracted: bool = False) -> Estimate:
-        """What work costs. Early stopping can only shorten it: likely and high are all epochs, low is the fewest possible.
+        """The expected cost of work. `likely` and `high` assume all epochs, `low` the fewest that early stopping allows.
 
-        `extracted`: whether its features will have been extracted before.
+        `extracted`: whether the features of the work exist when it begins.
         """
         seconds = _once(self.setup)
         recipe, count = recipe_of(work), self.images
@@ -109,7 +109,7 @@ def cached(work: Work, device: str, country: str) -> Calibration | None:
 
 
 def calibrate(work: Work, device: str, country: str) -> Calibration:
-    """Measure now and cache the result. Raises CatsError if the images, the network or the memory do not allow it."""
+    """Measure now and cache the result. Raises CatsError if images, network or memory do not allow a measurement."""
     keep_memory()
     try:
         calibration = _measure(work, device, country)
@@ -151,26 +151,26 @@ def _training(work: Work, classes: int, images: Decoded, parts: Parts, meter: Me
         optimise_for_device(network)
         size = min(recipe.batch_size, len(parts["train"]))
         step, rng = train.Step(network, recipe, size), torch.Generator().manual_seed(0)
-        judged = Average(network, recipe.ema) if recipe.ema else None
-        now = network if judged is None else judged.network
-        shown = _some(images, parts["train"], size, device)
+        average = Average(network, recipe.ema) if recipe.ema else None
+        validated = network if average is None else average.network
+        batch_images = _some(images, parts["train"], size, device)
         val = _some(images, parts["val"], evaluate.EVALUATION_BATCH, device)
 
-        def one() -> None:
+        def take_step() -> None:
             network.train()
             draws = draw_augmentation(recipe.augment, size, rng).to(device)
-            loss = step(*shown.batch(torch.randperm(size).to(shown.pixels.device)), draws, recipe.lr)
-            if judged is not None:
-                judged.update(network)
+            loss = step(*batch_images.batch(torch.randperm(size).to(batch_images.pixels.device)), draws, recipe.lr)
+            if average is not None:
+                average.update(network)
             float(loss)  # waits for a GPU
 
-        one()
-        evaluate.validate(now, val, step.precise)
+        take_step()
+        evaluate.validate(validated, val, step.precise)
     times: list[float] = []
     with meter.phase("calibration"):
         while len(times) < MIN_STEPS or (sum(times) < TIMED_SECONDS and len(times) < MAX_STEPS):
-            times.append(_timed(one))
-        seconds = _timed(lambda: evaluate.validate(now, val, step.precise))
+            times.append(_timed(take_step))
+        seconds = _timed(lambda: evaluate.validate(validated, val, step.precise))
     return {"setup": setup, "step": tuple(spread(times).tolist()), "image": seconds / len(val)}
 
 
@@ -182,20 +182,20 @@ def _frozen(work: Work, _: int, images: Decoded, parts: Parts, meter: Meter) -> 
     device, features = torch.device(meter.device), list[np.ndarray]()
     with meter.phase("warm-up"):
         network, setup = _network(work, 2, Recipe(), device)
-        some = _rows(parts["train"], FITTED_IMAGES)
-        shown = on_device(images.images[some], images.labels[some], device)
+        rows_used = _rows(parts["train"], FITTED_IMAGES)
+        sample = on_device(images.images[rows_used], images.labels[rows_used], device)
         precise = precision(network, work.recipe)
         evaluate.extract(network, _some(images, parts["train"], evaluate.EVALUATION_BATCH, device), precise)
     with meter.phase("calibration"):
-        seconds = _timed(lambda: features.append(evaluate.extract(network, shown, precise).cpu().numpy()))
-        every, labels = dict.fromkeys(parts, features[0]), dict.fromkeys(parts, images.labels[some])
-        fit = _timed(lambda: protocol.fit(every, labels, work.recipe, work.rule))
-    factor = protocol.cost_factor({part: len(rows) for part, rows in parts.items()}, len(some))
-    return {"setup": setup, "image": seconds / len(some), "fit": fit * factor}
+        seconds = _timed(lambda: features.append(evaluate.extract(network, sample, precise).cpu().numpy()))
+        features_of_parts, labels = dict.fromkeys(parts, features[0]), dict.fromkeys(parts, images.labels[rows_used])
+        fit = _timed(lambda: protocol.fit(features_of_parts, labels, work.recipe, work.rule))
+    factor = protocol.cost_factor({part: len(rows) for part, rows in parts.items()}, len(rows_used))
+    return {"setup": setup, "image": seconds / len(rows_used), "fit": fit * factor}
 
 
 def _network(work: Work, classes: int, recipe: Recipe, device: torch.device) -> tuple[Network, float]:
-    """A network with random weights, which costs the same, and the seconds that building it a second time took."""
+    """A network with random weights, which trains at the same speed, and the seconds that building it a second time took."""
     start, made = Start(kind="random", source="scratch", backbone=work.backbone, seed=0), []
     seconds = [_timed(lambda: made.append(initial_network(start, classes, 0, recipe).to(device))) for _ in range(2)][-1]
     return made[-1], seconds
@@ -207,7 +207,7 @@ def _some(images: Decoded, rows: np.ndarray, most: int, device: torch.device) ->
 
 
 def _rows(rows: np.ndarray, most: int) -> np.ndarray:
-    """At most so many of the rows, evenly spread over all of them: neighbours often have the same class."""
+    """At most `most` of the rows, evenly spread over all of them, because neighbours often have the same class."""
     chosen: np.ndarray = rows[np.linspace(0, len(rows) - 1, min(most, len(rows))).astype(int)]
     return chosen
 

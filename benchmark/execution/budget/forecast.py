@@ -1,4 +1,4 @@
-"""What the rest of a plan may cost, judged by finished work of the same experiment and by calibrations."""
+"""The expected cost of the rest of a plan, from finished work of the same experiment and from calibrations."""
 
 import logging
 from collections import Counter
@@ -26,11 +26,11 @@ ORIGINS = {"finished": "finished ones", "calibrated": "calibration", "alike": "o
 
 @dataclass
 class CostForecast:
-    """What work is expected to cost here: by finished work of its class, first of this call; else by calibrations.
+    """The expected cost of work on this machine: from finished work of its class, first of this call; else from calibrations.
 
     Attributes:
         history: finished runs of the experiment. recent: those of this call.
-        device: cpu, cuda ...: what calibrations run on.
+        device: cpu, cuda ...: the device of calibrations.
         calibrates: whether work of unknown cost is calibrated now, which takes seconds for each class of work.
         remote: whether jobs run in other processes, perhaps on faster or slower devices (see Engine).
         announce: called with a sentence before a calibration.
@@ -50,7 +50,7 @@ class CostForecast:
     def estimate(self, work: Work, extracted: set[Path]) -> tuple[Estimate | None, str]:
         """The cost of work and its origin, a key of ORIGINS; None if there is no basis for an estimate.
 
-        `extracted`: files of features that earlier work extracts; that of this work is added.
+        `extracted`: files of features that earlier work extracts; the file of this work is added.
         """
         exact = self.recent.estimate(work) or self.history.estimate(work)
         if exact is not None:
@@ -72,7 +72,7 @@ class CostForecast:
                     calibration = calibrate(work, self.device, self.country)
                     self.calibrations.append(calibration)
                 except CatsError as error:
-                    log.warning("%s; its cost is unknown until it has run", error)
+                    log.warning("%s; the cost of such work is unknown until it has run", error)
             self._known[work_class] = calibration
         return self._known[work_class]
 
@@ -98,7 +98,7 @@ def _is_extracted(work: Work, extracted: set[Path]) -> bool:
 
 @dataclass
 class Projection:
-    """What several jobs cost together.
+    """The expected cost of several jobs together.
 
     Attributes:
         total: of all work whose cost can be estimated.
@@ -124,7 +124,7 @@ class Projection:
 
 
 def project(jobs: Iterable[Job], forecast: CostForecast) -> Projection:
-    """What all jobs cost, one after the other."""
+    """The expected cost of all jobs, one after the other."""
     projection, extracted = Projection(), set[Path]()
     for job in jobs:
         for work in works(job):

@@ -1,4 +1,4 @@
-"""Keeps a plan within its budget: tells beforehand what fits, admits no job that does not, tells afterwards why it stopped."""
+"""Keep a plan within its budget: forecast how many jobs fit, admit no job that does not fit, and explain why a run stopped."""
 
 import math
 import threading
@@ -28,9 +28,9 @@ class Guard:
     """The budget of one call of `run`. Without limits it admits every job and reads nothing.
 
     Attributes:
-        cells: number of cells of the plan. finished: how many of them are finished.
+        cells: number of cells of the plan. finished: number of finished cells.
         spent: cost of all attempts so far. Its seconds are not used: hours are those since `began`.
-        stopped: the limit that the next job would have exceeded, and how much of it that job was expected to need.
+        stopped: the limit that the next job would have exceeded, and the amount of it that the job was expected to need.
     """
 
     budget: Budget
@@ -43,10 +43,10 @@ class Guard:
     _running: dict[str, Amount] = field(default_factory=dict)  # key → expected cost
     _running_cells: set[str] = field(default_factory=set)
     _extracted: set[Path] = field(default_factory=set)
-    _lock: threading.Lock = field(default_factory=threading.Lock)  # an engine may call from threads of its own
+    _lock: threading.Lock = field(default_factory=threading.Lock)  # an engine may call from any thread
 
     def admit(self, job: Job) -> Job | None:
-        """The job, or as many of its cells as the budget has left, to start now; None if it would exceed the budget.
+        """The job, or as many of its cells as the budget allows, to start now; None if it would exceed the budget.
 
         Running jobs count with their expected cost. They may cost less, so the answer may change when they have ended. No
         running job is stopped.
@@ -76,9 +76,9 @@ class Guard:
             self.spent += expected if was_cut_off(costs, record.status) else total_of(costs)
 
     def read(self, cells: Iterable[Cell], frame: "pd.DataFrame | None", waiting: Iterable[Record] = ()) -> None:
-        """Book what runs (see Experiment.frame) and records in the outbox have cost; `cells` are all cells of the plan.
+        """Book the cost of runs (see Experiment.frame) and of records in the outbox; `cells` are all cells of the plan.
 
-        Raises CatsError if that is unknown.
+        Raises CatsError if that cost is unknown.
         """
         if self.budget.limits:
             self.cells = sum(1 for _ in cells)
@@ -86,7 +86,7 @@ class Guard:
             self._require_known("that of an earlier attempt is missing")
 
     def require(self) -> None:
-        """Raises CatsError if nothing is left of the budget, or if this machine cannot measure what it limits."""
+        """Raises CatsError if nothing is left of the budget, or if this machine cannot measure what the budget limits."""
         stopped = self._exceeded(Amount(), 0)
         if stopped is not None:
             raise CatsError(self._refusal(*stopped))
@@ -122,14 +122,14 @@ class Guard:
                 fitting += len(piece.cells)
 
     def close(self) -> str | None:
-        """After the last job: why the run ended before all was done. Raises CatsError if that is because energy is missing."""
+        """Why the run ended before its last job; None if it did not. Raises CatsError if the reason is missing energy."""
         if self.stopped is None:
             return None
-        self._require_known("that of the last attempt is missing; what was made is recorded")
+        self._require_known("that of the last attempt is missing; finished work is recorded")
         return self._used_up(*self.stopped)
 
     def _book_calibrations(self, forecast: CostForecast) -> Iterator[str]:
-        """Calibrations use energy too."""
+        """Book the cost of the calibrations, which use energy too, and describe it in a sentence."""
         if forecast.calibrations:
             cost = add(calibration.cost for calibration in forecast.calibrations)
             self.spent += cost
@@ -144,7 +144,7 @@ class Guard:
         return replace(job, cells=job.cells[: max(1, self.budget.cells - int(self._used("cells")))])
 
     def _used(self, limit: str) -> float:
-        """How much of a limit is spent or expected of running jobs; NaN if what is spent is unknown."""
+        """The amount of a limit that is spent, or expected of running jobs; NaN if the spent amount is unknown."""
         if limit == "hours":
             return (time.monotonic() - self.began) / 3600
         if limit == "cells":
@@ -154,7 +154,7 @@ class Guard:
         return known_part(self.spent, limit) + sum(known_part(expected, limit) for expected in self._running.values())
 
     def _exceeded(self, needed: Amount, cells: int) -> tuple[str, float] | None:
-        """The limit that would be exceeded, and how much of it is needed. A pretraining needs room for a cell after it."""
+        """The limit that would be exceeded, and the needed amount of it. A pretraining needs room for a cell after it."""
         for limit, most in self.budget.limits.items():
             used, more = self._used(limit), max(1, cells) if limit == "cells" else known_part(needed, limit)
             if math.isnan(used) or used >= most or used + more > most:

@@ -1,4 +1,4 @@
-"""What a cell or a pretraining is expected to cost, judged by finished ones of the same class of work."""
+"""The expected cost of a cell or a pretraining, from finished work of the same class."""
 
 import math
 from collections import deque
@@ -22,8 +22,8 @@ from results.tracking.cost_columns import unpacked
 
 WorkClass = tuple[str, ...]  # values of everything that decides what work costs, apart from its number of epochs
 TRIAL = "compiling"  # a phase of one cell in many, in records of older versions
-MAX_REMEMBERED = 100  # finished pieces of work in each class: the last ones tell its cost
-MIN_SPREAD = 0.1  # two values may agree by chance, so bounds lie at least this part of the mean away from it
+MAX_REMEMBERED = 100  # finished pieces of work of each class, the last ones, from which its cost is estimated
+MIN_SPREAD = 0.1  # bounds are at least this part of the mean away from it, since two values may agree by chance
 COST_FIELDS = sorted([*cost_fields(Recipe), *(f"subsample.{name}" for name in cost_fields(Subsample))])
 
 
@@ -42,8 +42,8 @@ class Finished:
     """A finished piece of work.
 
     Attributes:
-        amount: what it cost.
-        epochs, patience: as its recipe says. epochs_run: after how many it stopped; NaN if unknown.
+        amount: its cost.
+        epochs, patience: those of its recipe. epochs_run: the number of epochs after which it stopped; NaN if unknown.
     """
 
     amount: Amount
@@ -52,10 +52,10 @@ class Finished:
     patience: str
 
     def scale(self, recipe: Recipe) -> float | None:
-        """How many times as long the same work takes with the epochs of another recipe; None if that is unknown."""
+        """The factor by which the cost changes with the epochs of another recipe; None if it is unknown."""
         if not recipe.trains_backbone:
             return 1.0
-        same = self.patience == str(recipe.patience)  # early stopping then shortens both alike
+        same = self.patience == str(recipe.patience)  # early stopping then shortens both pieces of work alike
         if same and self.epochs == str(recipe.epochs):
             return 1.0
         before = float(self.epochs) if same else self.epochs_run
@@ -70,7 +70,7 @@ class History:
     _estimates: dict[tuple[WorkClass, int, int | None], Estimate | None] = field(default_factory=dict)
 
     def count(self, record: Record) -> None:
-        """Add a record; only a finished attempt tells what work of its class costs."""
+        """Add a record, if its attempt is finished: only then it shows the cost of its class of work."""
         if record.status == "finished" and record.costs:
             row = {**record.settings, **record.names, "kind": record.kind, "epochs_run": record.validation.get("epochs_run")}
             self.append(row, [cost.model_dump() for cost in record.costs])
@@ -87,7 +87,7 @@ class History:
         self._estimates.clear()
 
     def estimate(self, work: Work, *, rough: bool = False) -> Estimate | None:
-        """The cost by finished work of the same class; `rough`: of the same backbone, size and protocol at least."""
+        """The expected cost, from finished work of the same class; `rough`: of the same backbone, size and protocol."""
         recipe, row = recipe_of(work), row_of(work)
         work_class = _rough_class(row) if rough else _work_class(row)
         key = (work_class, recipe.epochs, recipe.patience)
@@ -120,13 +120,13 @@ def history_of(frame: pd.DataFrame | None) -> History:
 
 
 def recipe_of(work: Work) -> Recipe:
-    """The recipe by which work trains."""
+    """The recipe that the work trains with."""
     assert work.recipe is not None
     return work.recipe
 
 
 def row_of(work: Work) -> dict[str, object]:
-    """The columns of the run that work will leave, as far as they decide its cost."""
+    """The columns of the future run of this work that decide its cost."""
     settings: dict[str, object] = dict(_flat(recipe_of(work)))
     if isinstance(work, Start):
         return {**settings, "kind": "pretraining", "source": work.source, "backbone": work.backbone}
@@ -135,7 +135,7 @@ def row_of(work: Work) -> dict[str, object]:
 
 
 def work_class_of(work: Work) -> WorkClass:
-    """What is equal for work that costs equally much per epoch."""
+    """The settings that are equal for all work that costs equally much per epoch."""
     return _work_class(row_of(work))
 
 

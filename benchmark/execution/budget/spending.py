@@ -1,4 +1,4 @@
-"""What attempts have cost and what jobs are expected to cost, in everything that a budget may limit."""
+"""The cost of attempts and the expected cost of jobs, in every quantity that a budget may limit."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def likely_cost(work: "Work", forecast: "CostForecast | None", extracted: set[Path]) -> Amount:
-    """What work is likely to cost; `extracted` as in CostForecast.estimate. Nothing without a forecast: only cells count."""
+    """The likely cost of work; `extracted` as in CostForecast.estimate. Zero without a forecast: only cells count then."""
     if forecast is None:
         return Amount()
     expected, _ = forecast.estimate(work, extracted)
@@ -35,7 +35,7 @@ def likely_costs(job: Job, forecast: "CostForecast | None", extracted: set[Path]
 def spent_before(
     cells: Iterable[Cell], frame: "pd.DataFrame | None", waiting: Iterable[Record], forecast: "CostForecast | None"
 ) -> tuple[Amount, int]:
-    """What all attempts at these cells and their pretrainings have cost, and how many of the cells are finished.
+    """The cost of all attempts at these cells and their pretrainings, and the number of finished cells.
 
     Counts the runs in `frame` and the records that wait in the outbox. An attempt that was cut off without an energy reading
     (see was_cut_off) is charged its expected cost. `cells` is iterated more than once.
@@ -45,7 +45,9 @@ def spent_before(
     attempts = [(record.key, record.status, [cost.model_dump() for cost in record.costs]) for record in waiting]
     finished = {record.key for record in waiting if (record.status, record.kind) == ("finished", "cell")}
     if frame is not None and len(frame):
-        begun = {(record.key, int(record.started * 1000)) for record in waiting}  # MLflow may have their runs, half written
+        begun = {
+            (record.key, int(record.started * 1000)) for record in waiting
+        }  # MLflow may have runs of these records that are written in part
         mine = frame[frame["key"].isin(keys) & frame["kind"].isin(["cell", "pretraining"])]
         finished |= set(mine.loc[(mine["status"] == "FINISHED") & (mine["kind"] == "cell"), "key"])
         runs = zip(mine["key"], mine["status"], mine["started"], unpacked(mine["costs"]), strict=True)

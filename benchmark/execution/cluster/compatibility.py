@@ -1,4 +1,4 @@
-"""What a worker of a cluster tells about itself before its first job, and whether it is compatible with the driver."""
+"""The description that a worker of a cluster sends before its first job, and whether it is compatible with the driver."""
 
 import asyncio
 import os
@@ -23,7 +23,7 @@ EXIT_DELAY = 0.5  # seconds between reporting a SIGTERM and ending, so that the 
 
 @dataclass(frozen=True)
 class WorkerInfo:
-    """What a worker, or the driver, tells about itself.
+    """The description of a worker or of the driver.
 
     Attributes:
         versions: versions of everything that decides an outcome.
@@ -66,15 +66,15 @@ async def worker_info(token: str, device: str) -> WorkerInfo:
 
 
 def versions() -> dict[str, str]:
-    """Versions that must be equal on the driver and all workers: other ones may compute other numbers."""
+    """Versions that must be equal on the driver and all workers: other versions may compute other numbers."""
     python = ".".join(platform.python_version_tuple()[:2])
     return {**{name: version(name) for name in LIBRARIES}, "trainer": str(TRAINER), "python": python}
 
 
 def incompatibility(worker: str, info: WorkerInfo, *, shared_home: bool) -> str | None:
-    """Why this worker must not run jobs of this driver, one sentence; None if it may.
+    """Why this worker must not run jobs of this driver, in one sentence; None if it may.
 
-    `shared_home`: whether it must see the driver's CATS_HOME.
+    `shared_home`: whether the worker must see the driver's CATS_HOME.
     """
     here = versions()
     other = [name for name, value in here.items() if info.versions.get(name) != value]
@@ -95,7 +95,7 @@ def incompatibility(worker: str, info: WorkerInfo, *, shared_home: bool) -> str 
 def report_sigterm() -> None:
     """Have this worker report a SIGTERM to the scheduler before it ends.
 
-    Slurm pre-empts a job by a SIGTERM to all of its processes at once. Without a report that looks like a crash.
+    Slurm pre-empts a job by a SIGTERM to all of its processes at once. Without a report the scheduler would see a crash.
     """
     from distributed import get_worker
 

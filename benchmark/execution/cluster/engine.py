@@ -28,7 +28,7 @@ class Dask:
         scheduler: address of a running scheduler; None starts a cluster on this machine, see cluster/scheduler.py.
         workers: how many workers to start on this machine; None starts one per GPU, or one per two cores without a GPU.
         shared_home: whether workers must see the driver's CATS_HOME, because pretrainings leave their weights there.
-        make: what a worker does with a job, given its device.
+        make: the function that a worker calls with a job and its device.
     """
 
     device: str = "auto"
@@ -50,7 +50,9 @@ class Dask:
 def dask(options: EngineOptions) -> Dask:
     """The engine `dask`. Raises CatsError if its options contradict each other, or if the scheduler does not answer."""
     if options.scheduler is not None and options.workers is not None:
-        raise CatsError("--workers starts workers here; those of a --scheduler start by themselves, see `dask worker --help`")
+        raise CatsError(
+            "--workers starts workers here; workers of a --scheduler are started separately, see `dask worker --help`"
+        )
     if options.scheduler is not None:
         check_scheduler(options.scheduler)  # at once: reading the images of a plan may take long
     return Dask(options.device, options.scheduler, options.workers, options.pretrains)

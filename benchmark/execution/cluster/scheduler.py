@@ -24,7 +24,7 @@ OUR_WORKER_TTL = "1 minute"  # a worker that sends no heartbeat for longer is re
 
 @contextmanager
 def connected(scheduler: str | None, workers: int | None, device: str) -> Iterator[Any]:
-    """A client of the scheduler at this address; without an address, of a cluster that runs on this machine meanwhile.
+    """A client of the scheduler at this address; without an address, of a temporary cluster on this machine.
 
     Raises CatsError if dask.distributed is not installed, or if no scheduler answers there.
     """
@@ -46,8 +46,8 @@ def connected(scheduler: str | None, workers: int | None, device: str) -> Iterat
         for address in (scheduler, str(client.scheduler_info(n_workers=0)["address"])):
             if exposed(address):
                 log.warning(
-                    "the scheduler at %s listens beyond this machine without TLS: whoever reaches it can run code on its "
-                    "workers and in this driver; give all of them certificates (dask's distributed.comm.tls) and a tls:// "
+                    "the scheduler at %s listens beyond this machine without TLS: anyone who reaches it can run code on its "
+                    "workers and in this driver; give all of these certificates (Dask's distributed.comm.tls) and a tls:// "
                     "address",
                     address,
                 )
@@ -102,7 +102,7 @@ def _address(text: str) -> str:
 
 
 def exposed(address: str) -> bool:
-    """Whether other machines can reach an address, and it uses no TLS."""
+    """Whether other machines can reach an address, and the address uses no TLS."""
     scheme, _, rest = address.rpartition("://")
     host = rest.rpartition(":")[0].strip("[]") or rest
     if scheme in {"tls", "wss", "inproc"}:
@@ -164,8 +164,8 @@ def _own_cluster(workers: int | None, device: str) -> Iterator[Any]:
     finally:
         for nanny in list(cluster.workers.values()):
             nanny.close_gracefully()  # does not restart its worker
-            with suppress(OSError, TypeError):  # it may have no worker at the moment
-                os.kill(nanny.pid, signal.SIGKILL)  # its running job is not waited for
+            with suppress(OSError, TypeError):  # the nanny may have no worker at the moment
+                os.kill(nanny.pid, signal.SIGKILL)  # do not wait for its running job
         cluster.close(timeout=ANSWER_SECONDS)
 
 
@@ -178,7 +178,7 @@ def _started(kind: Any, **settings: Any) -> Any:
 
 @contextmanager
 def _signals_blocked() -> Iterator[None]:
-    """Threads and processes that start meanwhile never receive Ctrl-C and similar signals; the driver does, and ends them."""
+    """Threads and processes that start inside the block never receive Ctrl-C and similar signals; the driver ends them."""
     if not hasattr(signal, "pthread_sigmask"):  # Windows
         yield
         return
@@ -191,7 +191,7 @@ def _signals_blocked() -> Iterator[None]:
 
 
 def _distributed() -> Any:
-    """The library distributed. Its loggers pass on warnings and errors, unless the user has settings of their own."""
+    """The library distributed. Its loggers pass on warnings and errors, unless the user has configured them."""
     try:
         import dask
     except ImportError:

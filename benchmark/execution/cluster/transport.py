@@ -1,4 +1,4 @@
-"""Carries jobs to the workers of a Dask cluster, as specs, and outcomes back."""
+"""Carry jobs, as specs, to the workers of a Dask cluster, and outcomes back."""
 
 import asyncio
 import time
@@ -17,15 +17,15 @@ from benchmark.specs.job import Job
 from results.record import Outcome
 
 Make = Callable[[Job, str], list[Outcome]]
-FETCH_SECONDS = 30.0  # to fetch the outcomes of a task that has ended; then its worker counts as dead
+FETCH_SECONDS = 30.0  # time to fetch the outcomes of a task that has ended; afterwards its worker counts as dead
 MAX_FETCHERS = 64  # threads that fetch outcomes
 
 
 class DaskTransport:
     """A Transport (see there) over a Dask client.
 
-    Tasks are bound to their worker: Dask's own retry would wait for ever while no worker is connected. Outcomes are fetched in
-    many threads, so that a machine that died with its outcomes does not delay those of others.
+    Tasks are bound to their worker, because Dask's own retry would wait for ever while no worker is connected. Outcomes are
+    fetched in many threads, so that a machine that died with its outcomes does not delay the outcomes of others.
     """
 
     refresh_seconds = REFRESH_SECONDS
@@ -75,7 +75,7 @@ class DaskTransport:
         return {}
 
     def close(self) -> None:
-        """Fetch nothing more."""
+        """Fetch no more outcomes."""
         self._fetchers.shutdown(wait=False, cancel_futures=True)
         self._futures.clear()
 
@@ -96,7 +96,7 @@ class DaskTransport:
             self._fetchers.submit(fetch)
 
     def _translated(self, error: BaseException) -> BaseException:
-        """Dask's exceptions as those of a Transport."""
+        """Convert an exception of Dask to one of a Transport."""
         from distributed import KilledWorker
         from distributed.client import FutureCancelledError
 

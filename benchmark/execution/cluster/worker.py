@@ -1,4 +1,4 @@
-"""What a worker of a cluster does with a job: compares its files with the plan's, runs the job, interrupts it when asked to."""
+"""The part of a worker of a cluster: compare its files with the plan's, run a job, interrupt the job when asked to."""
 
 import threading
 import time
@@ -14,7 +14,7 @@ from results.error import CatsError
 from results.record import Outcome
 
 _lock = threading.Lock()
-_running: dict[str, float] = {}  # task → when it began; one, unless several drivers share a worker with several threads
+_running: dict[str, float] = {}  # task → its start; one task, unless several drivers share a worker with several threads
 
 
 def run_task(make: Callable[[Job, str], list[Outcome]], job: Job, device: str, task: str) -> list[Outcome]:
@@ -35,15 +35,15 @@ def run_task(make: Callable[[Job, str], list[Outcome]], job: Job, device: str, t
 def interrupt(tasks: frozenset[str]) -> float | None:
     """End the running job after its current epoch if it is one of these tasks.
 
-    Returns for how many seconds it has run; None if none of these tasks runs here. A job of another driver is not ended.
+    Returns for how many seconds the job has run; None if none of these tasks runs here. A job of another driver is not ended.
     """
     from benchmark.machine.cancellation import request_stop
 
     with _lock:
-        named = tasks & _running.keys()
-        if named and named == _running.keys():
+        mine = tasks & _running.keys()
+        if mine and mine == _running.keys():
             request_stop()
-        return time.monotonic() - min(_running[task] for task in named) if named else None
+        return time.monotonic() - min(_running[task] for task in mine) if mine else None
 
 
 def make_checked(job: Job, device: str) -> list[Outcome]:

@@ -11,9 +11,11 @@ from benchmark.execution.dispatch.transport import TransportLostError
 from results.error import CatsError
 
 log = logging.getLogger(__name__)
-REFRESH_SECONDS = 1.0  # between two looks at who is connected
+REFRESH_SECONDS = 1.0  # between two checks of which workers are connected
 ANSWER_SECONDS = 60.0  # for workers that were connected at the start to describe themselves
-INCOMPATIBLE_SECONDS = 10.0  # for which all connected workers may be incompatible; another one may be about to come back
+INCOMPATIBLE_SECONDS = (
+    10.0  # all connected workers may be incompatible for so long, since another worker may be about to connect
+)
 SCHEDULER_REMOVED = "scheduler-remove-worker"  # reason of an event: the scheduler gave up a worker that did not answer
 
 
@@ -45,7 +47,7 @@ class WorkerPool:
             time.sleep(0.05 if self._asked else REFRESH_SECONDS / 2)
 
     def refresh(self) -> list[str]:
-        """Update `compatible`. Returns why some of the new workers are incompatible.
+        """Update `compatible`. Returns one sentence for each new worker that is incompatible.
 
         Raises CatsError if the scheduler is gone, or if no connected worker has been compatible for INCOMPATIBLE_SECONDS.
         """
@@ -86,7 +88,7 @@ class WorkerPool:
         return reason
 
     def exclude(self, worker: str, reason: str) -> None:
-        """Give this worker no job any more, and do not ask it again while it is connected."""
+        """Give this worker no more jobs, and do not ask it again while it is connected."""
         self.compatible.discard(worker)
         self._asked[worker], self._reason = None, reason
 
@@ -100,12 +102,12 @@ class WorkerPool:
             raise CatsError(f"none of the {len(connected)} connected workers can run jobs of this driver: {self._reason}")
 
     def resources(self, worker: str) -> tuple[str, str]:
-        """Names of its machine and of its GPU, equal for all workers there; its own address if no GPU is known."""
+        """Names of the worker's machine and of its GPU, equal for all workers that share it; its address if no GPU is known."""
         info = self._infos[worker]
         return info.machine, info.card or worker
 
     def hardware(self, worker: str) -> tuple[str, ...]:
-        """What uses energy when it runs a job, as far as is known."""
+        """The hardware that uses energy when the worker runs a job, as far as it is known."""
         return ("cpu", "ram", "gpu") if self._infos[worker].card else ("cpu", "ram")
 
     def retired(self, worker: str) -> bool:
@@ -121,5 +123,5 @@ class WorkerPool:
         """The error to raise when the scheduler is gone."""
         address = self.client.scheduler.address
         return TransportLostError(
-            f"the Dask scheduler at {address} is gone; nothing finished is lost, run the plan again to go on"
+            f"the Dask scheduler at {address} is gone; nothing finished is lost, run the plan again to continue"
         )

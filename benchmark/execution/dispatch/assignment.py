@@ -1,4 +1,4 @@
-"""Which worker runs which job, its share of the hardware, and the outcomes of a job from which none came back."""
+"""Which worker runs which job, its share of the hardware, and the outcomes of a job that returned none."""
 
 import time
 from dataclasses import dataclass, replace
@@ -15,7 +15,7 @@ class Assignment:
     """A job that a worker runs.
 
     Attributes:
-        started: seconds since 1970, for the record. begun: time.monotonic(), for durations: nobody sets that clock.
+        started: seconds since 1970, for the record. begun: time.monotonic(), for durations, since that clock is never set.
     """
 
     job: Job
@@ -25,18 +25,18 @@ class Assignment:
 
     @property
     def seconds(self) -> float:
-        """For how long it has run."""
+        """For how many seconds the job has run."""
         return time.monotonic() - self.begun
 
     def failed(self, reason: str) -> list[Outcome]:
-        """Outcomes of a job that failed without telling what it cost."""
+        """Outcomes of a job that failed without reporting its cost."""
         from benchmark.execution.execute import attempts_at
 
         when = (self.started, self.seconds)
         return [attempt.lost(reason, when) for attempt in attempts_at(self.job)]
 
     def interrupted(self, seconds: float, hardware: tuple[str, ...]) -> list[Outcome]:
-        """Outcomes of a job that was still running when all was stopped, `seconds` after it began: energy missing."""
+        """Outcomes of a job that was still running at shutdown, `seconds` after it began; their energy is missing."""
         from benchmark.execution.execute import attempts_at
 
         attempts = attempts_at(self.job)
@@ -75,13 +75,15 @@ class Assignments:
         return [task for task, assignment in self._by_task.items() if assignment.worker == worker]
 
     def add(self, task: str, assignment: Assignment) -> None:
-        """A worker has begun a job."""
+        """Note that a worker has begun a job."""
         self._by_task[task] = assignment
         for resource in self._transport.resources(assignment.worker):
             self._shares.begin(resource, assignment, assignment.begun)
 
     def remove(self, task: str, at: float | None = None) -> tuple[Assignment, list[float]]:
-        """A task ended at a time of time.monotonic(), or now. Returns also its shares of its machine and of its GPU."""
+        """Note that a task ended `at` a time of time.monotonic(), by default now. Returns its assignment, and its shares of the
+        machine and of the GPU.
+        """
         at = time.monotonic() if at is None else at
         assignment = self._by_task.pop(task)
         resources = self._transport.resources(assignment.worker)

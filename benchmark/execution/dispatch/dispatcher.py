@@ -1,6 +1,6 @@
-"""Gives the jobs of a plan to workers: one at a time each, again if a worker dies, in parts if that kills it.
+"""Give the jobs of a plan to workers: one job at a time to each, again if the worker dies, and cell by cell after a death.
 
-The policy alone: a Transport carries the jobs, so engines other than Dask can use it. `dispatch` is all that they call.
+This module holds the policy alone: a Transport carries the jobs, so other engines than Dask can use it, through `dispatch`.
 """
 
 import logging
@@ -29,13 +29,13 @@ from results.record import Outcome
 
 log = logging.getLogger(__name__)
 STOP_SECONDS = 4.0  # for running jobs to end in good order after a stop; a cluster may kill the driver after ten
-CLOSE_SECONDS = 8.0  # for the dispatcher's thread to end when its results are not wanted any more
+CLOSE_SECONDS = 8.0  # for the dispatcher's thread to end when its results are no longer needed
 MAX_DEATHS = 3  # worker deaths during one job; then the job fails
 MAX_UNBOOKED = 64  # finished jobs that may wait for the runner before no more jobs start
 
 
 def dispatch(jobs: Iterable[Job], control: RunControl, transport: Transport) -> Iterator[list[Outcome]]:
-    """Run jobs on the workers of a transport, with all promises of an Engine. Raises what the transport raises."""
+    """Run jobs on the workers of a transport, with all promises of an Engine. Raises the errors of the transport."""
     dispatcher = Dispatcher(transport, JobQueue(jobs), control)
     thread = threading.Thread(target=dispatcher.run, name="cats dispatcher", daemon=True)
     thread.start()
@@ -49,10 +49,10 @@ def dispatch(jobs: Iterable[Job], control: RunControl, transport: Transport) -> 
 
 
 class Dispatcher:
-    """Assigns jobs to free workers and collects their outcomes. `run` does so in a thread of its own; `next` returns outcomes.
+    """Assigns jobs to free workers and collects their outcomes. `run` works in a separate thread; `next` returns outcomes.
 
-    So workers go on while the runner waits for MLflow. A job is bound to one worker. If that worker is gone, this class gives
-    the job to another one; a transport must not try again by itself.
+    Because of the thread, workers go on while the runner waits for MLflow. A job is bound to one worker. If that worker is
+    gone, this class gives the job to another worker; a transport must not retry a job itself.
     """
 
     def __init__(self, transport: Transport, jobs: JobQueue, control: RunControl) -> None:
@@ -67,7 +67,7 @@ class Dispatcher:
         self._abandoned = threading.Event()
 
     def next(self) -> list[Outcome] | None:
-        """The outcomes of the next job; None after the last. Raises what ended the run. Signals are left to `run`."""
+        """The outcomes of the next job; None after the last. Raises the error that ended the run. Signals are left to `run`."""
         with record_signals():
             result = self._results.get()
         if isinstance(result, BaseException):
@@ -75,17 +75,17 @@ class Dispatcher:
         return result
 
     def mark_booked(self) -> None:
-        """The runner has booked the last result: jobs that had to wait for its cost may start."""
+        """Note that the runner has booked the last result: jobs that had to wait for its cost may start."""
         self._results.task_done()
         self._completions.put(None)
 
     def abandon(self) -> None:
-        """Start nothing more; the remaining results are not wanted."""
+        """Start no more jobs; the remaining results are not needed."""
         self._abandoned.set()
         self._completions.put(None)
 
     def run(self) -> None:
-        """Run all jobs. Afterwards `next` returns None, or raises what ended the run early."""
+        """Run all jobs. Afterwards `next` returns None, or raises the error that ended the run early."""
         end: BaseException | None = None
         try:
             while not self._stopping and (self._assign() or self._running):
@@ -147,7 +147,7 @@ class Dispatcher:
         self._workers = set(self.transport.workers)
 
     def _handle_completions(self, seconds: float) -> None:
-        """Handle all tasks that have ended; if there is none, wait so many seconds for one."""
+        """Handle all tasks that have ended; if there is none, wait for `seconds` until one ends."""
         completions = []
         with suppress(queue.Empty):
             completions.append(self._completions.get(timeout=seconds))
@@ -174,9 +174,9 @@ class Dispatcher:
                 self._fail(task, f"{type(error).__name__}: {error}")
 
     def _retry(self, task: str) -> None:
-        """The worker of this task is gone: another one gets the job, unless MAX_DEATHS workers have died of it.
+        """Put back the job of a task whose worker is gone, unless MAX_DEATHS workers have died during this job.
 
-        Cells that ran side by side are given out one by one, so that one of them cannot make the others fail.
+        Cells that ran side by side are then run one by one, so that one cell cannot make the others fail.
         """
         if self._stopping:
             return  # _stop records it as interrupted
@@ -188,14 +188,14 @@ class Dispatcher:
         if self._deaths[job.key] >= MAX_DEATHS:
             self._fail(task, f"killed its worker {MAX_DEATHS} times")
             return
-        log.info("the worker that ran %s is gone; another one runs it again", job)
+        log.info("the worker that ran %s is gone; another worker runs it again", job)
         self._running.remove(task)
         self.transport.cancel([task])
         for part in reversed(parts):
             self.jobs.put_back(part)
 
     def _exclude(self, task: str, reason: IncompatibleError) -> None:
-        """Another worker gets the job: this one would compute other cells under the same names."""
+        """Exclude the worker of this task and put its job back: this worker would compute other cells under the same names."""
         assignment, _ = self._running.remove(task)
         sentence = f"worker {assignment.worker}: {reason}"
         self.transport.exclude(assignment.worker, sentence)

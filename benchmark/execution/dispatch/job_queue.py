@@ -1,18 +1,18 @@
-"""The next jobs of a plan: which of them may start, and which suits a worker best."""
+"""The next jobs of a plan: which of them may start, and which of them a worker should get."""
 
 from collections.abc import Iterable
 
 from benchmark.specs.job import Job
 
-MIN_PREFETCH = 64  # jobs held, however few workers there are; a job is some kilobytes
+MIN_PREFETCH = 64  # jobs in the queue, however few workers there are; a job takes some kilobytes
 
 
 class JobQueue:
     """Holds a few jobs out of many, so that a plan may have any number of them.
 
     A job waits until the pretrainings it needs have ended, without blocking other jobs. A worker gets a job that uses the same
-    data set and backbone as its last one (Job.place), whose images it holds already; otherwise a job of a place where no
-    other worker is.
+    data set and backbone (Job.place) as its last job, because it has those images in memory; otherwise a job of a place that no
+    other worker has.
     """
 
     def __init__(self, jobs: Iterable[Job]) -> None:
@@ -23,12 +23,12 @@ class JobQueue:
 
     def prefetch(self, workers: int) -> bool:
         """Read as many jobs as this number of workers needs. Returns whether any job is left to take."""
-        wanted = max(MIN_PREFETCH, 2 * workers)
-        for job in self._source if len(self._waiting) < wanted else ():
+        needed = max(MIN_PREFETCH, 2 * workers)
+        for job in self._source if len(self._waiting) < needed else ():
             self._waiting.append(job)
             if job.start is not None:
                 self._pending.add(job.start.key)
-            if len(self._waiting) >= wanted:
+            if len(self._waiting) >= needed:
                 break
         return bool(self._waiting)
 
@@ -42,7 +42,7 @@ class JobQueue:
         return job
 
     def mark_ended(self, job: Job) -> None:
-        """This job has ended, successfully or not: jobs that need it may start."""
+        """Note that a job has ended, successfully or not: jobs that need it may start."""
         if job.start is not None:
             self._pending.discard(job.start.key)
 
@@ -51,13 +51,13 @@ class JobQueue:
         self._waiting.insert(0, job)
 
     def forget(self, worker: str) -> None:
-        """This worker is gone, and so are the images that it held."""
+        """Note that a worker is gone, and with it the images in its memory."""
         self._places.pop(worker, None)
 
     def _rank(self, worker: str, job: Job) -> int:
-        """Lowest first: pretrainings, which other jobs wait for; the worker's own place; free places; places of others.
+        """Lowest first: pretrainings, for which other jobs wait; the worker's place; free places; places of other workers.
 
-        Among equals, `min` keeps the order of the plan.
+        Among jobs of equal rank, `min` keeps the order of the plan.
         """
         if job.start is not None:
             return 0

@@ -22,29 +22,29 @@ class _Resource:
 class FairShare:
     """Divides the time of each resource equally among the jobs that use it at the moment.
 
-    An energy meter reads all of a machine or a GPU, whichever job caused it. Readings of concurrent jobs, each multiplied by
-    its share, add up to the whole.
+    An energy meter reads the energy of a whole machine or GPU, whichever job used it. Readings of concurrent jobs, each
+    multiplied by the share of its job, add up to the energy of that machine or GPU.
     """
 
     def __init__(self) -> None:
         self._resources: dict[str, _Resource] = {}
 
     def begin(self, resource: str, job: object, now: float) -> None:
-        """A job begins to use a resource at `now`, seconds of a monotonic clock."""
-        used = self._advance(resource, now)
-        used.begun[job] = used.share
+        """Note that a job begins to use a resource at `now`, seconds of a monotonic clock."""
+        state = self._advance(resource, now)
+        state.begun[job] = state.share
 
     def end(self, resource: str, job: object, seconds: float, now: float) -> float:
-        """A job ends after so many seconds. Returns the part of them that was its own, in (0, 1]: exactly 1 if it was alone."""
-        used = self._advance(resource, now)
-        number = len(used.begun)
-        own = used.share - used.begun.pop(job)
-        if not used.begun:
+        """Note that a job ends, which began `seconds` ago. Returns its share of the resource, in (0, 1]; 1 if it was alone."""
+        state = self._advance(resource, now)
+        number = len(state.begun)
+        own = state.share - state.begun.pop(job)
+        if not state.begun:
             del self._resources[resource]
         return min(1.0, own / seconds) if own > 0 and seconds > 0 else 1 / number
 
     def _advance(self, resource: str, now: float) -> _Resource:
-        used = self._resources.setdefault(resource, _Resource(now))
-        used.share += max(0.0, now - used.updated) / max(1, len(used.begun))
-        used.updated = max(now, used.updated)
-        return used
+        state = self._resources.setdefault(resource, _Resource(now))
+        state.share += max(0.0, now - state.updated) / max(1, len(state.begun))
+        state.updated = max(now, state.updated)
+        return state

@@ -1,4 +1,4 @@
-"""What a dispatcher needs of a group of workers, whatever library carries jobs to them and outcomes back."""
+"""The interface between the dispatcher and the library that carries jobs to workers and outcomes back."""
 
 from collections.abc import Callable, Collection
 from collections.abc import Set as AbstractSet
@@ -29,8 +29,8 @@ class Completion:
     Attributes:
         task: the name that `Transport.submit` returned.
         at: when the task ended, seconds of time.monotonic().
-        result: its outcomes, or what went wrong. IncompatibleError, WorkerDiedError and TransportLostError mean what they say;
-            every other exception is an error of the job itself.
+        result: its outcomes, or an exception. Any exception other than IncompatibleError, WorkerDiedError and
+            TransportLostError is an error of the job itself.
     """
 
     task: str
@@ -39,7 +39,7 @@ class Completion:
 
 
 class Transport(Protocol):
-    """Carries jobs to workers. The dispatcher calls all methods from one thread of its own.
+    """Carries jobs to workers. The dispatcher calls all methods from one thread.
 
     Attributes:
         refresh_seconds: the time between two calls of `refresh`.
@@ -64,15 +64,15 @@ class Transport(Protocol):
         ...
 
     def submit(self, job: Job, worker: str, done: Callable[[Completion], None]) -> str:
-        """Have a worker run a job, and call `done`, from any thread, when it ends. Returns the name of this task."""
+        """Have a worker run a job, and call `done`, from any thread, when the job ends. Returns the name of this task."""
         ...
 
     def cancel(self, tasks: Collection[str]) -> None:
-        """Discard tasks whose outcomes are not wanted any more; `done` may still be called for them. Raises nothing."""
+        """Discard tasks whose outcomes are no longer needed; `done` may still be called for them. Raises nothing."""
         ...
 
     def interrupt(self, tasks: frozenset[str], workers: Collection[str], seconds: float) -> dict[str, float | None]:
-        """Ask workers to end these tasks after the current epoch, and wait so many seconds for their answers.
+        """Ask workers to end these tasks after the current epoch, and wait for `seconds` for their answers.
 
         An answer says for how many seconds the task of that worker has run, or None if it has not begun.
         """
@@ -87,9 +87,9 @@ class Transport(Protocol):
         ...
 
     def resources(self, worker: str) -> tuple[str, str]:
-        """Names of the worker's machine and of its GPU, equal for all workers that use the same."""
+        """Names of the worker's machine and of its GPU, equal for all workers that share it."""
         ...
 
     def hardware(self, worker: str) -> tuple[str, ...]:
-        """What uses energy when the worker runs a job: cpu, ram, gpu."""
+        """The hardware that uses energy when the worker runs a job: cpu, ram, gpu."""
         ...

@@ -213,7 +213,7 @@ def test_missing_energy_is_never_zero():
     jobs = admitted(kept, jobs_of(rest, "e", "NLD"))
     kept.count(record(next(jobs).cells[0], None))
     assert next(jobs, None) is None
-    with pytest.raises(CatsError, match="that of the last attempt is missing; what was made is recorded"):
+    with pytest.raises(CatsError, match="that of the last attempt is missing; finished work is recorded"):
         kept.close()
     assert guard({"hours": 1, "cells": 9}, some, record(first, None)).finished == 1  # these can be kept all the same
 
