@@ -89,7 +89,7 @@ def _state_before(pairs: PlanPairs, cells: Iterable[Cell], finished: set[str]) -
         state.done += cell.key in finished
     if not state.cells:
         reasons = leak_sentences(pairs.leaks, allowed=pairs.plan.allow_leakage)
-        raise CatsError(f"plan '{pairs.plan.experiment}' has no cell left: {'; '.join(reasons)}")
+        raise CatsError(f"plan '{pairs.plan.experiment}' has no cell to run: {'; '.join(reasons)}")
     return state
 
 

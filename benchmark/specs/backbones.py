@@ -1,4 +1,4 @@
-"""Names of timm backbones and tags."""
+"""Looks up the names of backbones and of pretrained weights in timm."""
 
 import difflib
 import fnmatch
@@ -7,32 +7,33 @@ from collections.abc import Sequence
 from benchmark.machine.timm_import import timm
 from results.error import CatsError, nearest
 
-SHOWN = 12  # backbones in the sentence about a missing tag
+MAX_SHOWN = 12  # backbones that the sentence about a missing tag names
 
 
 def timm_tag(backbone: str, tags: Sequence[str] = ()) -> str:
-    """timm's full name of pretrained weights: its own choice, or the first of `tags` (`*` is anything) that the backbone has.
+    """Return timm's full name of the pretrained weights of a backbone.
 
-    Raises CatsError, naming backbones that have such weights, if this one has none.
+    Without `tags` these are the weights that timm takes by default, else those of the first tag that the backbone has; in a tag
+    `*` stands for any text. Raises CatsError if timm has no such weights; the sentence names backbones that have some.
     """
     check_backbone(backbone)
     architecture = backbone.partition(".")[0]
     if not tags:
-        known = timm.list_models(f"{architecture}*", pretrained=True)
-        described = timm.models.get_pretrained_cfg(backbone, allow_unregistered=False)
-        if described is None or not described.has_weights:
-            raise CatsError(f"timm has no pretrained weights '{backbone}'{nearest(backbone, known)}")
-        return f"{described.architecture}.{described.tag}" if described.tag else str(described.architecture)
+        names = timm.list_models(f"{architecture}*", pretrained=True)
+        config = timm.models.get_pretrained_cfg(backbone, allow_unregistered=False)
+        if config is None or not config.has_weights:
+            raise CatsError(f"timm has no pretrained weights '{backbone}'{nearest(backbone, names)}")
+        return f"{config.architecture}.{config.tag}" if config.tag else str(config.architecture)
     for wanted in tags:
         for name in timm.list_pretrained(f"{architecture}.*"):
             if fnmatch.fnmatchcase(name.partition(".")[2], wanted):
                 return str(name)
     others = _backbones_with(tags)
-    shown = difflib.get_close_matches(architecture, others, n=SHOWN, cutoff=0)
-    more = f" and {len(others) - SHOWN} more" if len(others) > SHOWN else ""
+    shown = difflib.get_close_matches(architecture, others, n=MAX_SHOWN, cutoff=0)
+    more = f" and {len(others) - MAX_SHOWN} more" if len(others) > MAX_SHOWN else ""
     raise CatsError(
-        f"timm has no weights of {architecture} with the tag {' or '.join(tags)}; "
-        + (f"it has some of {', '.join(shown)}{more}" if others else "no backbone has such a tag")
+        f"timm has no weights for {architecture} with the tag {' or '.join(tags)}; "
+        + (f"timm has such weights for {', '.join(shown)}{more}" if others else "no backbone has weights with that tag")
     )
 
 

@@ -1,4 +1,4 @@
-"""A budget: the limits of what a plan may use. It changes no outcome, so it is part of no key."""
+"""A budget: limits of what a plan may use. A budget changes no outcome, so it enters no key."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,13 +12,13 @@ UNITS = {"kwh": "kWh", "co2e_kg": "kg CO2e", "hours": "hours", "cells": "cells"}
 
 
 class Budget(Numeric):
-    """Limits of what may be spent; None sets no limit.
+    """Limits of what a plan may use; None sets no limit.
 
     Attributes:
-        kwh, co2e_kg: by all attempts at the plan's cells and pretrainings that the experiment has ever seen, failed and
-            interrupted ones too, and by the calibrations of this call. Starting again does not reset it.
-        hours: of wall-clock time, in one call.
-        cells: finished in total, in this and in earlier calls.
+        kwh, co2e_kg: energy and emissions of all attempts at the plan's cells and pretrainings that the experiment has ever
+            seen, also of failed and interrupted ones, and of the calibrations of this call. A new call does not reset them.
+        hours: wall-clock time of one call.
+        cells: number of finished cells, including those of earlier calls.
     """
 
     kwh: float | None = Field(None, gt=0, allow_inf_nan=False)
@@ -28,25 +28,25 @@ class Budget(Numeric):
 
     @property
     def limits(self) -> dict[str, float]:
-        """The limits that are set, by the names of their fields."""
+        """The limits that are not None, by the names of their fields."""
         return {name: getattr(self, name) for name in UNITS if getattr(self, name) is not None}
 
     @property
     def needs_energy(self) -> bool:
-        """Whether the energy of every attempt must be known to keep the budget."""
+        """Whether the budget can be kept only if the energy of every attempt is known."""
         return self.kwh is not None or self.co2e_kg is not None
 
     @property
     def needs_forecast(self) -> bool:
-        """Whether costs must be forecast to keep the budget; for a limit of cells, counting is enough."""
+        """Whether the budget can be kept only with a forecast of costs; a limit of cells needs none."""
         return self.needs_energy or self.hours is not None
 
     def replaced(self, limits: Mapping[str, Any]) -> "Budget":
-        """This budget with the limits that the command line sets (not None). Raises CatsError for a bad value."""
+        """Return this budget with other limits; None keeps the budget's own limit. Raises CatsError for a bad value."""
         flags = {name: value for name, value in limits.items() if value is not None}
         return parse(Budget, {**self.model_dump(), **flags}, "the budget")
 
 
 def with_unit(name: str, value: float) -> str:
-    """An amount of what a limit is about, with its unit."""
+    """Return the value of a limit with its unit, for example `2.5 kWh`."""
     return f"{value:.0f} {UNITS[name]}" if name == "cells" else f"{value:.3g} {UNITS[name]}"

@@ -1,4 +1,4 @@
-"""A cell: source, target, backbone, one point of the recipe, seed. A cell with the same key is trained only once."""
+"""A cell: source, target, backbone, one point of the recipe and seed. A cell with the same key is trained only once."""
 
 from functools import cached_property, lru_cache
 
@@ -12,12 +12,12 @@ from results.record import Frozen
 
 
 class Cell(Frozen):
-    """Everything that is needed to train and test one network, on any machine, and nothing else.
+    """Everything that a machine needs to know to train and test one network, and nothing else.
 
     Attributes:
         data: digest of the target's images and labels.
-        start: what the network starts from.
-        leak: which images source and target share, one sentence. It changes no outcome and keeps the cell off the ranking.
+        start: the weights that the network starts from.
+        leak: a sentence that says which images source and target share. It keeps the cell off the ranking; no outcome changes.
     """
 
     source: str
@@ -33,12 +33,12 @@ class Cell(Frozen):
 
     @cached_property
     def point(self) -> str:
-        """See point_of."""
+        """The digest of how the cell is trained, see point_of."""
         return point_of(self.recipe, self.rule, self.subsample)
 
     @cached_property
     def key(self) -> str:
-        """sha256 of what decides the outcome. No path, device, number of workers or time enters it."""
+        """sha256 of everything that decides the outcome. No path, device, number of workers or time enters the key."""
         return digest([self.point, self.backbone, self.start.key, self.data, self.seed])
 
     def __str__(self) -> str:
@@ -46,7 +46,7 @@ class Cell(Frozen):
 
 
 def point_of(recipe: Recipe, rule: PlanRule, subsample: Subsample) -> str:
-    """Digest of how a cell is trained: equal for cells that may be compared on a board."""
+    """Return the digest of how a cell is trained. A board compares only cells with the same digest."""
     return _point(TRAINER, recipe, rule, subsample)
 
 

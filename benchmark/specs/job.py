@@ -1,4 +1,4 @@
-"""A job: the work that a worker gets at once, a pretraining or cells side by side. It travels as specs, without data."""
+"""A job: the work that a worker gets at a time, a pretraining or several cells. A job holds specs, no data."""
 
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,8 +15,8 @@ class Job:
     """A pretraining (`start`), or cells that differ only in the seed and are trained at the same time.
 
     Attributes:
-        experiment: of the records.
-        country: ISO code, three letters; decides the carbon intensity.
+        experiment: the MLflow experiment that receives the records.
+        country: ISO code of three letters; decides the carbon intensity.
         needs: keys of the pretrainings whose jobs must end before this one begins.
     """
 
@@ -28,7 +28,7 @@ class Job:
 
     @property
     def place(self) -> tuple[str, str]:
-        """Data set and backbone. A worker whose last job had the same already has the images on its device."""
+        """Data set and backbone. A worker whose last job had the same place already has the images on its device."""
         return (self.start.source, self.start.backbone) if self.start else (self.cells[0].target, self.cells[0].backbone)
 
     @property
@@ -49,7 +49,7 @@ class Job:
 
 
 def jobs_of(cells: Iterable[Cell], experiment: str, country: str, pack: int = 1) -> Iterator[Job]:
-    """Jobs for the cells, in their order, with up to `pack` cells in each; the pretrainings that they need come first, once."""
+    """Yield jobs of up to `pack` cells, in the order of the cells, and each pretraining before the first cell that needs it."""
     planned: set[str] = set()
     for some in packs(cells, pack):
         starts = {start.key: start for cell in some for start in pretrainings(cell.start)}
@@ -62,9 +62,9 @@ def jobs_of(cells: Iterable[Cell], experiment: str, country: str, pack: int = 1)
 
 
 def packs(cells: Iterable[Cell], most: int) -> Iterator[list[Cell]]:
-    """Group neighbouring cells that differ only in the seed, at most `most` together.
+    """Group neighbouring cells that differ only in the seed, at most `most` in a group.
 
-    A cell that is compiled stays alone, since torch compiles in one thread only.
+    A cell with `compile: true` is alone in its group, because torch compiles in one thread only.
     """
 
     def like(cell: Cell) -> tuple[str, str, str, str, bool]:
@@ -76,11 +76,11 @@ def packs(cells: Iterable[Cell], most: int) -> Iterator[list[Cell]]:
 
 
 def pretrainings(start: Start) -> list[Start]:
-    """The pretrainings that a start needs and whose weights do not exist yet, in the order in which they must run."""
+    """Return the pretrainings that a start needs and whose weights do not exist yet, in the order in which they must run."""
     needed = [*pretrainings(start.start), start] if start.start is not None else []
     return [pretraining for pretraining in needed if not pretrained_path(pretraining).exists()]
 
 
 def works(job: Job) -> Sequence[Work]:
-    """The pieces of work of a job."""
+    """Return the pieces of work of a job: its pretraining, or its cells."""
     return job.cells if job.start is None else (job.start,)

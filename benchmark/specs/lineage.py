@@ -1,4 +1,4 @@
-"""The images behind a source: its own, those of the sources it starts from, and those behind published weights."""
+"""Finds the images behind a source: its own, those of the sources that it starts from, and those of published weights."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -12,19 +12,20 @@ Pair = tuple[str, str]  # names of a source and a target
 
 
 def lineage(name: str) -> tuple[Source, ...]:
-    """A source, then every source that its pretraining starts from. Raises CatsError if they start from each other."""
+    """Return a source, then every source that its pretraining starts from. Raises CatsError for sources in a circle."""
     links = [catalogue.source(name)]
     while links[-1].dataset is not None:
         links.append(catalogue.source(links[-1].start))
         if links[-1].name in {link.name for link in links[:-1]}:
-            raise CatsError(f"the sources {' → '.join(link.name for link in links)} start from each other; one must begin")
+            circle = " → ".join(link.name for link in links)
+            raise CatsError(f"the sources {circle} start from each other; let one of them start from scratch")
     return tuple(links)
 
 
 def families_behind(source: Source, registry: str | None) -> set[str]:
-    """The families of data sets whose images are behind a source, without the sources that its pretraining starts from.
+    """Return the families of data sets whose images are behind a source, without the sources that its pretraining starts from.
 
-    Published weights are looked up in `registry`, the address of an MLflow server; None looks at declared families only.
+    Published weights are looked up at `registry`, the address of an MLflow server; with None only declared families count.
     Raises CatsError if the server does not have the weights.
     """
     published = [families(model, registry) for model in source.published] if registry is not None else []
@@ -34,9 +35,9 @@ def families_behind(source: Source, registry: str | None) -> set[str]:
 def related_pairs(
     sources: Mapping[str, Sequence[Source]], targets: Mapping[str, Target], registry: str | None
 ) -> Iterator[tuple[Pair, str]]:
-    """The pairs of one family of data sets, each with a sentence that says so.
+    """Yield each pair whose source and target are of one family of data sets, with the reason as a sentence.
 
-    `sources` are lineages (see above) by the name of their first source; `registry` as for families_behind.
+    `sources`: the lineage (see above) of each source by its name. `registry`: as for families_behind.
     """
     for name, links in sources.items():
         behind = {link.name: families_behind(link, registry) for link in links}

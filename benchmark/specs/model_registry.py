@@ -1,6 +1,6 @@
-"""Published weights as MLflow's model registry describes them: `models:/NAME/VERSION`, made by `cats publish`.
+"""Reads what MLflow's model registry says about published weights, `models:/NAME/VERSION`, that `cats publish` has put there.
 
-Every function asks the server at `registry`, an address as --tracking-uri takes it; what it answers is kept in memory.
+Every function asks the server at `registry`, an address as --tracking-uri takes it. Answers are cached in memory.
 """
 
 import json
@@ -18,7 +18,7 @@ TAGS = ("cats.key", "cats.sha256", "cats.backbone", "cats.families")  # `cats pu
 
 
 def version_of(reference: str, registry: str) -> "Version":
-    """The published version of that name. Raises CatsError if it is not there or not from `cats publish`."""
+    """Return a published version. Raises CatsError if the registry does not have it, or if `cats publish` did not make it."""
     from results.tracking.change_counter import absolute
 
     return _version_at(reference, absolute(registry))
@@ -32,18 +32,18 @@ def _version_at(reference: str, registry: str) -> "Version":
     absent = [name for name in TAGS if name not in version.tags]
     if absent:
         raise CatsError(f"{reference} was not made by `cats publish`: it has no tag {absent[0]}")
-    if not re.fullmatch("[0-9a-f]{64}", version.tags["cats.sha256"]):  # it becomes the name of a file
-        raise CatsError(f"{reference} was not made by `cats publish`: its tag cats.sha256 is no sha256")
+    if not re.fullmatch("[0-9a-f]{64}", version.tags["cats.sha256"]):  # the checksum becomes the name of a file
+        raise CatsError(f"{reference} was not made by `cats publish`: its tag cats.sha256 is not a sha256")
     return version
 
 
 def families(reference: str, registry: str) -> list[str]:
-    """The families of data sets whose images are behind published weights."""
+    """Return the families of data sets whose images are behind published weights."""
     return [str(name) for name in json.loads(version_of(reference, registry).tags["cats.families"])]
 
 
 def checksum_of(reference: str, backbone: str, registry: str) -> str:
-    """The sha256 of published weights. Raises CatsError if they are of another backbone."""
+    """Return the sha256 of published weights. Raises CatsError if they are for another backbone."""
     tags = version_of(reference, registry).tags
     if tags["cats.backbone"] != backbone:
         raise CatsError(f"{reference} holds weights of {tags['cats.backbone']}, not of {backbone}")
@@ -51,7 +51,7 @@ def checksum_of(reference: str, backbone: str, registry: str) -> str:
 
 
 def described(source: Source, registry: str) -> Source:
-    """A source with the title, licence and citation of its published weights if its name is `models:/NAME/VERSION`."""
+    """Return a source with title, licence and citation of its published weights if its name is `models:/NAME/VERSION`."""
     if not source.name.startswith("models:/"):
         return source
     tags = version_of(source.name, registry).tags

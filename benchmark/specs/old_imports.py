@@ -1,4 +1,4 @@
-"""Entries of users that import modules of an earlier layout of cats-bench: what to import now."""
+"""Tells users what their entries must import if they import modules of an earlier layout of cats-bench."""
 
 NAMES = {  # module of the earlier layout → what an entry imported from it
     "benchmark.dataset": "Dataset, File, Samples",
@@ -28,10 +28,10 @@ MATHEMATICS = {
 
 
 def advice(module: str | None) -> str:
-    """What to write instead of an import of a module of ours that does not exist; empty if it is not one of ours."""
+    """Return what to write instead of an import of a module of cats-bench that does not exist; empty for other packages."""
     if module is None or module.partition(".")[0] not in {"benchmark", "results"}:
         return ""
     if module in MATHEMATICS:
         return f"import from {MATHEMATICS[module]} instead"
     names = NAMES.get(module)
-    return f"write `from benchmark import {names}`" if names else "an entry imports what it needs from `benchmark` itself"
+    return f"write `from benchmark import {names}`" if names else "an entry imports what it needs from the package `benchmark`"

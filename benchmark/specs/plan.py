@@ -1,4 +1,4 @@
-"""A plan, as a person writes it: sources, targets, backbones, recipes and seeds. Its cells are all their combinations."""
+"""A plan as a user writes it: sources, targets, backbones, a recipe and seeds. Its cells are all combinations of these."""
 
 from importlib import resources
 from pathlib import Path
@@ -19,17 +19,17 @@ from results.record import Frozen
 
 
 def _seeds(value: Any) -> Any:
-    """Seeds from their number or their list."""
+    """Return the list of seeds from a list or from the number of seeds."""
     if isinstance(value, int) and not isinstance(value, bool) and value > 0:
         return list(range(value))
     if not isinstance(value, list | tuple):  # pydantic takes ValueError only
-        raise ValueError(f"{value!r} is neither a number of seeds from 1 on nor a list of seeds such as [0, 1, 2]")  # noqa: TRY004
+        raise ValueError(f"{value!r} is neither a number of seeds, 1 or more, nor a list of seeds such as [0, 1, 2]")  # noqa: TRY004
     return value
 
 
 def _listed(value: Any) -> Any:
     if not isinstance(value, list | tuple) or not all(isinstance(name, str) for name in value):
-        raise ValueError(f"{value!r} is no list of names; write it like [one, other]")
+        raise ValueError(f"{value!r} is not a list of names; write a list like [one, other]")
     return value
 
 
@@ -37,20 +37,24 @@ Names = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 
 
 class Plan(Frozen):
-    """What to compare, as a person writes it.
+    """What a user wants to compare.
 
     Attributes:
-        experiment: the MLflow experiment; by default the name of the plan file.
-        seeds: a list, or how many (3 means 0, 1, 2).
-        rule: which epoch of a run is restored, and which point of a grid counts. Looks at validation images only.
-            within_one_se: the last epoch whose loss is at most one standard error above the smallest (training/epoch_choice.py
-            says of what), of a probe the simplest such strength, of a grid the smallest loss.
-        pretraining: fields of the pretraining recipe that hold for every source of this plan.
-        pretraining_seed: one pretraining shared by all seeds; null pretrains anew for every seed.
-        measures: what `cats score` computes; all there are if it is empty.
-        country: ISO code, three letters, whose electricity is used.
-        budget: what the plan may take; decides nothing in any outcome.
-        allow_leakage: also run pairs that share images; boards keep them off the ranking.
+        experiment: the MLflow experiment that receives the records; by default the name of the plan file.
+        sources, targets, backbones: names of entries, and of models of timm.
+        recipe: how every cell is trained: the name of a recipe, or a mapping of its fields.
+        seeds: a list of seeds, or their number (3 means 0, 1, 2).
+        subsample: how many images are used; by default the subsample of the target.
+        pretraining: fields of the pretraining recipe that apply to every source of this plan.
+        pretraining_seed: the seed of a pretraining that all seeds share; with None every seed has its own pretraining.
+        rule: decides which epoch of a run is restored and which point of a grid counts, by validation images only.
+            `within_one_se` takes the last epoch whose loss is at most one standard error above the smallest loss (defined in
+            training/epoch_choice.py); of a probe the strongest such penalty, of a grid the smallest loss.
+        metric: the test metric of the board.
+        measures: the measures that `cats score` computes; an empty list means all measures.
+        country: ISO code (three letters) of the country whose electricity is used.
+        budget: limits of what the plan may use; they change no outcome.
+        allow_leakage: also run pairs that share images; boards keep these pairs off the ranking.
     """
 
     experiment: str = Field(min_length=1)
@@ -81,38 +85,38 @@ class Plan(Frozen):
 
     @field_validator("metric")
     @classmethod
-    def _known_metric(cls, given: str) -> str:
-        if given not in METRICS:
-            raise ValueError(f"there is no metric '{given}'{nearest(given, METRICS)}")
-        return given
+    def _known_metric(cls, metric: str) -> str:
+        if metric not in METRICS:
+            raise ValueError(f"there is no metric '{metric}'{nearest(metric, METRICS)}")
+        return metric
 
     def limited(self, **limits: float | None) -> "Plan":
-        """This plan with another budget: each limit that is not None replaces its own. Raises CatsError for a bad value."""
+        """Return this plan with other limits in its budget; None keeps the plan's limit. Raises CatsError for a bad value."""
         return self.model_copy(update={"budget": self.budget.replaced(limits)})
 
 
 def plan_names() -> list[str]:
-    """The plans that ship with cats-bench."""
+    """Return the names of the plans that ship with cats-bench."""
     folder = resources.files("benchmark").joinpath("plans")
     return sorted(p.name.removesuffix(".yaml") for p in folder.iterdir() if p.name.endswith(".yaml"))
 
 
-def is_plan(given: str) -> bool:
-    """Whether what a person gave names a plan: a YAML file, or a plan that ships with cats-bench."""
-    return given in plan_names() or given.endswith((".yaml", ".yml"))
+def is_plan(name: str) -> bool:
+    """Return whether an argument of a command names a plan: a YAML file, or a plan that ships with cats-bench."""
+    return name in plan_names() or name.endswith((".yaml", ".yml"))
 
 
-def load_plan(given: str) -> Plan:
-    """The plan in a file, or the shipped plan of that name.
+def load_plan(name: str) -> Plan:
+    """Read the plan in the file `name`, or the shipped plan of that name, and look up every entry that it names.
 
-    Every name in it is looked up among the entries, so that a wrong plan starts nothing. No server is asked. Raises CatsError.
+    No server is asked. Raises CatsError if there is no such plan, or if a key, a value or the name of an entry is wrong.
     """
-    if given in plan_names():
-        path = Path(str(resources.files("benchmark").joinpath("plans", f"{given}.yaml")))
+    if name in plan_names():
+        path = Path(str(resources.files("benchmark").joinpath("plans", f"{name}.yaml")))
     else:
-        path = Path(given)
+        path = Path(name)
         if not path.is_file() and path.suffix not in {".yaml", ".yml"}:
-            raise CatsError(f"there is no plan file '{given}', and no plan of that name{nearest(given, plan_names())}")
+            raise CatsError(f"there is no plan file '{name}', and no plan of that name{nearest(name, plan_names())}")
     plan = parse(Plan, {"experiment": path.stem, **read_yaml(path)}, str(path))
     try:
         _look_up(plan, path)
@@ -122,19 +126,19 @@ def load_plan(given: str) -> Plan:
 
 
 def _look_up(plan: Plan, path: Path) -> None:
-    """Look up every name that the plan holds. Raises CatsError for one that is unknown, and if no pair is left to run."""
+    """Raises CatsError if the plan holds an unknown name, names the same images twice, or has no pair that may run."""
     for name in plan.sources:
         catalogue.source(name, f" in {path}")
     targets = {name: catalogue.target(name, f" in {path}") for name in plan.targets}
     for name in plan.measures:
         catalogue.measure(name, f" in {path}")
-    first_of: dict[str, str] = {}  # a data set → the target that names it first
+    first_of: dict[str, str] = {}  # a data set → the first target with this data set
     for name, target in targets.items():
         twin = first_of.setdefault(target.dataset.model_dump_json(), name)
         if twin != name:
-            raise CatsError(f"{path}: targets {twin} and {name} are the same images; name one of them")
+            raise CatsError(f"{path}: targets {twin} and {name} are the same images; name only one of them")
     recipe_points(plan.recipe, str(path))
     recipe_points({"base": "pretraining", **plan.pretraining}, f"{path}: pretraining")
     related = dict(related_pairs({name: lineage(name) for name in plan.sources}, targets, None))
     if not plan.allow_leakage and len(related) == len(plan.sources) * len(plan.targets):
-        raise CatsError(f"{path} has no cell left: {'; '.join(dict.fromkeys(related.values()))}")
+        raise CatsError(f"{path} has no cell to run: {'; '.join(dict.fromkeys(related.values()))}")

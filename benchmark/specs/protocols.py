@@ -1,4 +1,4 @@
-"""The protocols that a recipe may name. The code of each is `benchmark/training/protocols/NAME.py`."""
+"""The protocols that a recipe may name. `benchmark/training/protocols/NAME.py` holds the code of each protocol."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Literal
 
 @dataclass(frozen=True)
 class ProtocolFacts:
-    """What recipes and budgets need to know of a protocol.
+    """What recipes and budgets need to know about a protocol.
 
     Attributes:
-        trains_backbone: the network is trained for the recipe's epochs; otherwise features of the frozen network are
-            extracted once and something is fitted on them.
+        trains_backbone: whether the network is trained for the recipe's epochs. If not, features of the frozen network are
+            extracted once, and a classifier is fitted on them.
     """
 
     trains_backbone: bool
@@ -31,7 +31,7 @@ else:
 
 
 def require_trained_backbone(protocol: str, setting: str, reason: str) -> None:
-    """Raises ValueError if a recipe has a setting for trained backbones and a protocol that leaves them frozen."""
+    """Raises ValueError if `protocol` leaves the backbone frozen. The sentence names `setting`, and `reason` is its end."""
     if not PROTOCOLS[protocol].trains_backbone:
         trained = " and ".join(name for name, facts in PROTOCOLS.items() if facts.trains_backbone)
         raise ValueError(f"{setting} is for protocol {trained}; {protocol} {reason}")

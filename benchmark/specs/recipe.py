@@ -1,4 +1,4 @@
-"""A recipe: every choice that decides how a network is trained. Lists of values make a grid."""
+"""A recipe: all settings that decide how a network is trained. Lists of values make a grid."""
 
 import itertools
 from functools import cache
@@ -15,18 +15,24 @@ from results.error import CatsError, nearest
 
 
 class Augment(Numeric):
-    """Random changes of each training image, drawn per image.
+    """Random changes of training images, drawn separately for each image.
 
     Attributes:
-        flip: probability of a left-right flip. flip_vertical: of an upside-down flip.
-        rotate: at most so many degrees to either side. shift: at most so large a part of the width.
-        zoom: scale between 1 - zoom and 1 + zoom.
-        crop: the smallest part of the area that a crop keeps, of any shape between 3:4 and 4:3; 1 crops nothing.
-        brightness, contrast, saturation: factor between 1 - x and 1 + x. hue: turned by at most so large a part of the circle.
-        sharpness, autocontrast, equalize: probabilities; the sharpness is doubled.
-        stain: each of haematoxylin, eosin and residual times a factor between 1 - x and 1 + x, plus up to x / 10.
-        cutout: side of a square of the mean grey, as a part of the width.
-        mixup: a of Beta(a, a), by which pairs of images and their labels are mixed; 0 mixes nothing.
+        flip: probability of a left-right flip.
+        flip_vertical: probability of an upside-down flip.
+        rotate: largest rotation to either side, in degrees.
+        shift: largest shift, as a part of the width.
+        zoom: the scale is between 1 - zoom and 1 + zoom.
+        crop: smallest part of the area that a crop keeps, with an aspect ratio between 3:4 and 4:3; 1 does not crop.
+        brightness, contrast, saturation: the factor is between 1 - x and 1 + x.
+        hue: largest turn of the colour circle, as a part of the circle.
+        sharpness: probability of doubling the sharpness.
+        autocontrast: probability of stretching the range of each channel.
+        equalize: probability of equalising the histogram.
+        stain: haematoxylin, eosin and residual are each multiplied by a factor between 1 - x and 1 + x, and shifted by up to
+            x / 10.
+        cutout: side of a square that is painted in the mean grey, as a part of the width.
+        mixup: the a of Beta(a, a), from which the weights of the mixed images and labels are drawn; 0 does not mix.
     """
 
     flip: float = Field(0.5, ge=0, le=1)
@@ -51,23 +57,29 @@ class Recipe(Numeric):
     """How a network is trained.
 
     Attributes:
-        protocol: finetune trains a network; probe fits an L2-penalised logistic regression on frozen features; knn lets the
-            nearest training images vote by the cosine of frozen features.
-        size: side of the square images, pixels.
-        epochs: 0 tests the network with an untrained head.
-        lr, momentum, weight_decay: as in torch.optim; momentum is for sgd.
-        decayed: matrices spares norm layers and biases; all is what torch does by itself.
-        layer_decay: each layer learns so many times as fast as the one above it.
-        warmup: share of all steps during which the rate rises linearly; after it `schedule`, of which step takes a tenth of
-            the rate after a half of the training and again after three quarters.
-        ema: the network that is validated and kept is a running mean of the trained one with this decay; 0 keeps the last.
-        patience: stop after so many epochs without one that the plan's rule would take; None never stops early.
-        trained: all layers, or the head alone; the backbone is then frozen with its norm layers.
-        hidden: widths of dense layers between backbone and head. stem: small is 3 x 3 without stride or pooling, for ResNets
-            on small images; frozen features come by the stem of the source.
-        c: inverse penalties that the probe chooses from on the validation images. k: numbers of neighbours.
-        precision: auto is bf16 where it is the faster one (see benchmark/networks/precision.py), else fp32.
-        compile: training steps of the backbone go through torch.compile; cells side by side (`--pack`) then run one by one.
+        protocol: `finetune` trains the network; `probe` fits an L2-penalised logistic regression on features of the frozen
+            network; with `knn` the nearest training images vote, by the cosine of frozen features.
+        size: side of the square images, in pixels.
+        epochs: passes over the training images; 0 tests the network with an untrained head.
+        batch_size: number of images in a step.
+        optimiser, lr, momentum, weight_decay: as in torch.optim; only sgd has a momentum.
+        decayed: `matrices` excludes norm layers and biases from weight decay; `all` decays every parameter, as torch does.
+        layer_decay: the learning rate of a layer is this factor times the rate of the layer above it.
+        schedule: how the learning rate falls after the warm-up; `step` divides the rate by ten after half of the training and
+            again after three quarters.
+        warmup: share of all steps during which the learning rate rises linearly.
+        label_smoothing: share of each label that is spread over all classes.
+        dropout: probability of dropout before the head.
+        ema: decay of a running mean of the trained network, which is validated and restored instead of it; 0 takes no mean.
+        patience: training stops after this many epochs in a row that the plan's rule would not restore; None never stops early.
+        trained: `all` layers, or the `head` alone; the backbone with its norm layers is then frozen.
+        hidden: widths of dense layers between backbone and head.
+        stem: `small` replaces the first layers of a ResNet by a 3 × 3 convolution without stride or pooling, for small images;
+            frozen features always use the stem of the source.
+        augment: random changes of training images.
+        c, k: inverse penalties of the probe, and numbers of neighbours; each cell chooses among them on validation images.
+        precision: `auto` is bf16 where it is faster than fp32 (see benchmark/networks/precision.py), else fp32.
+        compile: training steps of the backbone use torch.compile; cells of one pack (`--pack`) then train one after the other.
     """
 
     protocol: OtherCost[ProtocolName] = "finetune"
@@ -97,41 +109,41 @@ class Recipe(Numeric):
 
     @property
     def trains_backbone(self) -> bool:
-        """Whether the network is trained for `epochs`, rather than something fitted on its frozen features."""
+        """Whether the network is trained for `epochs`; if not, a classifier is fitted on its frozen features."""
         return PROTOCOLS[self.protocol].trains_backbone
 
     @model_serializer(mode="wrap")
     def _without_later_defaults(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Leaves out what came later and has its default, so that keys and records of older versions stay as they are."""
+        """Leave out a later field that has its default value, so that keys and records of older versions do not change."""
         return {name: value for name, value in write(self).items() if name != "compile" or value}
 
     @field_validator("stem")
     @classmethod
-    def _stem_is_trained(cls, given: str, info: ValidationInfo) -> str:
-        if given == "small" and "protocol" in info.data:
-            require_trained_backbone(info.data["protocol"], "small", "takes the network as its source has it")
-        return given
+    def _stem_is_trained(cls, stem: str, info: ValidationInfo) -> str:
+        if stem == "small" and "protocol" in info.data:
+            require_trained_backbone(info.data["protocol"], "small", "uses the network of the source unchanged")
+        return stem
 
     @field_validator("compile")
     @classmethod
-    def _backbone_is_trained(cls, given: bool, info: ValidationInfo) -> bool:
-        if given and "protocol" in info.data:
+    def _backbone_is_trained(cls, compile_steps: bool, info: ValidationInfo) -> bool:
+        if compile_steps and "protocol" in info.data:
             require_trained_backbone(info.data["protocol"], "compile", "trains no backbone")
-        return given
+        return compile_steps
 
 
-LISTS = {name for name, field in Recipe.model_fields.items() if get_origin(field.annotation) is tuple}  # a list is no grid
+LISTS = {name for name, field in Recipe.model_fields.items() if get_origin(field.annotation) is tuple}  # a list is no grid here
 
 
 def flat(recipe: Recipe) -> dict[str, str]:
-    """Every field of a recipe as text."""
+    """Return every field of a recipe as text; a field of `augment` has the name `augment.FIELD`."""
     fields = recipe.model_dump()
     augment = fields.pop("augment")
     return {k: str(v) for k, v in fields.items()} | {f"augment.{k}": str(v) for k, v in augment.items()}
 
 
 def recipe_names() -> list[str]:
-    """The recipes that ship with cats-bench."""
+    """Return the names of the recipes that ship with cats-bench."""
     return sorted(p.name.removesuffix(".yaml") for p in resources.files("benchmark").joinpath("recipes").iterdir())
 
 
@@ -142,9 +154,9 @@ def _shipped(name: str) -> dict[str, Any]:
 
 
 def recipe_points(written: str | dict[str, Any], where: str) -> list[Recipe]:
-    """The points of a recipe as a plan writes it: a name, or a mapping of fields over `base`; lists make a grid.
+    """Return the points of a recipe as a plan writes it: a name, or a mapping of fields that changes `base`; lists make a grid.
 
-    Raises CatsError for an unknown recipe, field or value.
+    Raises CatsError, whose sentence begins with `where`, for an unknown recipe, field or value.
     """
     changes = {"base": written} if isinstance(written, str) else dict(written)
     base = changes.pop("base", None)
@@ -158,8 +170,8 @@ def recipe_points(written: str | dict[str, Any], where: str) -> list[Recipe]:
     empty = [k for k, v in grid.items() if not v]
     if empty:
         raise CatsError(f"{where}: recipe.{empty[0]} is an empty list; a grid needs at least one value")
-    points = itertools.product(*grid.values())
-    made = [parse(Recipe, fields | dict(zip(grid, point, strict=True)), f"{where}: recipe") for point in points]
-    if len(set(made)) < len(made):
-        raise CatsError(f"{where}: the grid of {' and '.join(grid)} holds a point twice; name every value once")
-    return made
+    combinations = itertools.product(*grid.values())
+    points = [parse(Recipe, fields | dict(zip(grid, point, strict=True)), f"{where}: recipe") for point in combinations]
+    if len(set(points)) < len(points):
+        raise CatsError(f"{where}: the grid of {' and '.join(grid)} holds a point twice; write every value once")
+    return points

@@ -1,4 +1,4 @@
-"""What a source gives to a backbone: the start of a network, with the checksum, tag or commit of its weights."""
+"""Finds the start that a source gives to a backbone, with the checksum, tag or commit of its weights."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -17,17 +17,17 @@ ENDINGS = (".safetensors", ".pt", ".pth")
 
 
 def start_of(links: Sequence[Source], backbone: str, seed: int, changes: Mapping[str, Any], registry: str) -> Start:
-    """The start that a source gives to a backbone.
+    """Return the start that a source gives to a backbone.
 
     Args:
         links: the source, then the sources that its pretraining starts from, see benchmark.specs.lineage.
         backbone: a name of timm.
-        seed: of a random initialisation or a pretraining.
-        changes: fields of the pretraining recipe that a plan sets.
-        registry: address of the MLflow server that has published weights.
+        seed: the seed of a random initialisation or of a pretraining.
+        changes: fields of the pretraining recipe that the plan sets.
+        registry: address of the MLflow server that has the published weights.
 
     Raises:
-        CatsError: the source has no weights for this backbone, or others than it declares.
+        CatsError: the source has no weights for this backbone, or the weights differ from those that it declares.
     """
     entry = links[0]
     if entry.weights is not None:
@@ -54,7 +54,7 @@ def _ready(source: str, weights: Weights, backbone: str, registry: str) -> Start
 def _identity(
     source: str, weights: Weights, backbone: str, registry: str
 ) -> tuple[Literal["file", "timm", "hub", "mlflow"], str]:
-    """Where the weights of a backbone come from, and their checksum, tag or commit."""
+    """Return where the weights of a backbone come from, and their checksum, tag or commit."""
     expected = pick(weights.sha256, backbone)
     path = weight_file(weights, backbone)
     if path is not None:
@@ -78,8 +78,8 @@ def _identity(
 
 
 def _missing(weights: Weights, backbone: str) -> str:
-    given = weights.hub if isinstance(weights.hub, dict) else weights.mlflow
-    others = f"there are some for {', '.join(given)}" if isinstance(given, dict) else ""
+    mapping = weights.hub if isinstance(weights.hub, dict) else weights.mlflow
+    others = f"it has weights for {', '.join(mapping)}" if isinstance(mapping, dict) else ""
     if weights.file is None:
         return others
     places = " or ".join(str(folder) for folder in weight_folders())
@@ -88,12 +88,12 @@ def _missing(weights: Weights, backbone: str) -> str:
 
 
 def weight_file(weights: Weights, backbone: str) -> Path | None:
-    """The file with these weights for a backbone, in the first folder that has it."""
+    """Return the file with these weights for a backbone, from the first folder of weights that has it; None if none has it."""
     names = [f"{backbone}.{weights.file}{ending}" for ending in ENDINGS] if weights.file else []
     return next((folder / name for folder in weight_folders() for name in names if (folder / name).is_file()), None)
 
 
 def backbones_with_file(weights: Weights) -> list[str]:
-    """The backbones for which a file with these weights lies in a folder of weights."""
+    """Return the backbones for which a folder of weights has a file with these weights."""
     tails = [f".{weights.file}{ending}" for ending in ENDINGS] if weights.file else []
     return sorted({p.name.removesuffix(tail) for folder in weight_folders() for tail in tails for p in folder.glob(f"*{tail}")})

@@ -1,6 +1,6 @@
-"""A plan with everything that was looked up for it once, so that its cells are listed without files, server or network.
+"""A plan with everything that cats has looked up for it, so that listing its cells needs no files, server or network.
 
-Made by benchmark.execution.resolution.
+benchmark.execution.resolution looks it up.
 """
 
 from collections.abc import Iterator, Mapping
@@ -14,19 +14,19 @@ from benchmark.specs.source import Source
 from benchmark.specs.start import Start
 from benchmark.specs.target import Target
 
-Leaks = Mapping[Pair, str]  # what a source and a target share, one sentence
+Leaks = Mapping[Pair, str]  # pair → a sentence that says which images source and target share
 
 
 @dataclass(frozen=True, kw_only=True)
 class PlanPairs:
-    """A plan whose sources and targets are looked up. Enough for a board, which needs no data and no weights.
+    """A plan with its sources and targets. A board needs no more; it needs no data and no weights.
 
     Attributes:
-        plan: as a person wrote it.
+        plan: the plan as the user wrote it.
         points: the points of the recipe's grid.
         sources: name → the source, then the sources that its pretraining starts from.
         targets: name → target.
-        leaks: pairs that share images, each with the reason.
+        leaks: pairs that share images, each with the reason as a sentence.
         unknown: pairs whose images have not been compared yet.
     """
 
@@ -38,18 +38,18 @@ class PlanPairs:
     unknown: tuple[Pair, ...] = ()
 
     def runs(self, source: str, target: str) -> bool:
-        """Whether the cells of a pair are made: it shares no images, or the plan allows that."""
+        """Return whether the cells of a pair are run: the pair shares no images, or the plan allows shared images."""
         return self.plan.allow_leakage or (source, target) not in self.leaks
 
 
 @dataclass(frozen=True, kw_only=True)
 class ResolvedPlan(PlanPairs):
-    """A plan whose cells are known: data and weights are looked up, too.
+    """A plan whose cells are known, because its data and weights have been looked up, too.
 
     Attributes:
         data: target → digest of its images and labels.
-        starts: (source, backbone) → seed → what the network starts from; of the sources that are run on any target.
-        registry: address of the MLflow server that published weights are looked up at; it may hold a password.
+        starts: (source, backbone) → seed → start of the network; only for sources that are run on at least one target.
+        registry: address of the MLflow server that has the published weights; it may contain a password.
     """
 
     data: Mapping[str, str]
@@ -57,18 +57,18 @@ class ResolvedPlan(PlanPairs):
     registry: str = field(repr=False)
 
     def cells(self) -> "PlanCells":
-        """Every cell once, as often as one loops over them."""
+        """Return the cells of the plan; each loop over the result yields every cell once."""
         return PlanCells(self)
 
 
 @dataclass(frozen=True)
 class PlanCells:
-    """The cells of a plan. They are made again in every loop: a plan may have more of them than fit into memory."""
+    """The cells of a plan. Every loop makes them again, because a plan may have more cells than fit into memory."""
 
     resolved: ResolvedPlan
 
     def __iter__(self) -> Iterator[Cell]:
-        """In an order that keeps a target on the device; cells that differ only in the seed are neighbours."""
+        """Yield the cells of one target after the other, so that its images stay on the device. Seeds vary fastest."""
         resolved, plan = self.resolved, self.resolved.plan
         refused = {} if plan.allow_leakage else resolved.leaks
         for target in plan.targets:

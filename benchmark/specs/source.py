@@ -1,4 +1,4 @@
-"""A source: what a network knows before it meets the target."""
+"""A source: the data set or the weights from which a network gets its start, before it is trained on a target."""
 
 import re
 from typing import Annotated, Any, Literal
@@ -13,14 +13,15 @@ COMMIT = re.compile(r"[0-9a-f]{40}")
 SHA256 = re.compile(r"[0-9a-f]{64}")
 MODEL = re.compile(r"models:/[A-Za-z0-9][A-Za-z0-9_.-]*/[0-9]+")
 REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
+DIGITS = "40 hexadecimal digits"
 PerBackbone = str | dict[str, str]
 
 
 def _tags(value: Any) -> Any:
-    """True, or tags of timm; one tag may be written without brackets."""
-    given = [value] if isinstance(value, str) else value
-    if isinstance(given, bool) or (isinstance(given, list | tuple) and given and all(isinstance(tag, str) for tag in given)):
-        return given
+    """Return true, or a list of timm's tags; a single tag may be written without brackets."""
+    tags = [value] if isinstance(value, str) else value
+    if isinstance(tags, bool) or (isinstance(tags, list | tuple) and tags and all(isinstance(tag, str) for tag in tags)):
+        return tags
     raise ValueError(f"{value!r} is neither true nor a list of timm's tags such as [augreg_in21k, fb_in22k]")
 
 
@@ -36,18 +37,23 @@ Text = Annotated[PerBackbone | None, BeforeValidator(_per_backbone)]
 
 
 class Weights(Frozen):
-    """Ready weights: a file of the weights folders, else those of timm, of the hub, or of MLflow's model registry.
+    """Ready weights, in a file below a folder of weights, else from timm, the Hugging Face hub or MLflow's model registry.
+
+    Values of `hub`, `revision`, `mlflow` and `sha256` are a text for all backbones, or a mapping from backbones to texts.
+    What an entry does not declare about the input comes from the file's metadata, or from the configuration of timm or the hub.
 
     Attributes:
-        file: NAME of BACKBONE.NAME.safetensors, .pt or .pth; of the last two only the tensors are ever read.
-        timm: true for the weights timm takes by itself, or tags (`*` stands for anything): the first that the backbone has.
-        hub, revision: owner/name on the Hugging Face hub and the commit. mlflow: models:/NAME/VERSION, of `cats publish`.
-        sha256: what the file must have. hub, revision, mlflow and sha256 may be mappings from backbones.
-        remap: regular expression → replacement, in this order, on every key; a key that becomes empty is left out.
-        mean, std: of images in [0, 1], red, green, blue, or one number for grey. range: of the input, instead of mean and std.
-        channels: the order that the backbone wants; grey: one channel, the mean of the three.
-
-    Facts that are not declared come with the weights: from the file's metadata, or the configuration of timm or the hub.
+        file: NAME in the file name BACKBONE.NAME.safetensors, .pt or .pth; only tensors are read from .pt and .pth files.
+        timm: true for the weights that timm takes by default, or a list of tags: the first tag that the backbone has
+            counts, and `*` in a tag stands for any text.
+        hub: owner/name of a repository on the Hugging Face hub.
+        revision: the commit of that repository.
+        mlflow: models:/NAME/VERSION, weights that `cats publish` has put into MLflow's model registry.
+        sha256: checksum that the file must have.
+        remap: regular expression → replacement; all are applied to every key, in this order, and empty keys are left out.
+        mean, std: of images in [0, 1]: red, green and blue, or one number for grey.
+        channels: order of the channels that the backbone expects; `grey` is one channel, the mean of the three.
+        range: lowest and highest value of the input, instead of mean and std.
     """
 
     file: str | None = None
@@ -66,93 +72,94 @@ class Weights(Frozen):
     def _one_place(self) -> "Weights":
         if self.file is not None and not FILE.fullmatch(self.file):
             raise ValueError(
-                f"file '{self.file}' is no NAME of a file BACKBONE.NAME.safetensors; letters, digits and _ . - are allowed"
+                f"file '{self.file}' is not the NAME in BACKBONE.NAME.safetensors; letters, digits and _ . - are allowed"
             )
         places = [name for name in ("timm", "hub", "mlflow") if getattr(self, name)]
         if len(places) > 1 or (self.file and self.mlflow):
             named = " and ".join([*(["file"] if self.file else []), *places])
-            raise ValueError(f"{named} are given; they come from one place, only file may stand before timm or hub")
+            raise ValueError(f"{named} are given; weights come from one place, and only file goes together with timm or hub")
         if not (self.file or places):
-            raise ValueError("weights need one of file, timm, hub, mlflow")
+            raise ValueError("weights need one of the keys file, timm, hub and mlflow")
         if self.sha256 and self.timm:
-            raise ValueError("timm's weights are pinned by their tag; sha256 goes with file, hub or mlflow")
+            raise ValueError("sha256 goes with file, hub or mlflow; timm's weights are fixed by their tag")
         return self
 
     @model_validator(mode="after")
     def _pinned(self) -> "Weights":
         if self.revision and not self.hub:
-            raise ValueError("revision is of a hub's repository, and hub is not given")
+            raise ValueError("revision is the commit of a repository on the hub, but hub is not given")
         for backbone, repository in _pairs(self.hub):
             commit = pick(self.revision, backbone)
-            of = f"hub {repository}"
             if not REPOSITORY.fullmatch(repository):
-                raise ValueError(f"hub '{repository}' is no repository; write owner/name")
+                raise ValueError(f"hub '{repository}' is not a repository; write owner/name")
             if commit is None:
-                raise ValueError(f"{of} lacks its revision; give the commit, 40 hexadecimal digits, so that it stays the same")
+                raise ValueError(
+                    f"hub {repository} needs a revision, so that its weights cannot change; give a commit, {DIGITS}"
+                )
             if not COMMIT.fullmatch(commit):
-                raise ValueError(f"{of} has the revision '{commit}', which may move; give the commit, 40 hexadecimal digits")
+                raise ValueError(f"hub {repository} has the revision '{commit}', which may change; give a commit, {DIGITS}")
         for _, model in _pairs(self.mlflow):
             if not MODEL.fullmatch(model):
-                raise ValueError(f"mlflow '{model}' names no version; write models:/NAME/VERSION, for example models:/digits/1")
+                raise ValueError(f"mlflow '{model}' is not a version; write models:/NAME/VERSION, for example models:/digits/1")
         for _, checksum in _pairs(self.sha256):
             if not SHA256.fullmatch(checksum):
-                raise ValueError(f"sha256 '{checksum}' is none; it has 64 hexadecimal digits, in lower case")
+                raise ValueError(f"sha256 '{checksum}' is not a checksum; a sha256 has 64 hexadecimal digits in lower case")
         return self
 
     @model_validator(mode="after")
     def _input(self) -> "Weights":
         length = {1, 3} if self.channels == "grey" else {3}
         for name in ("mean", "std"):
-            given = getattr(self, name)
-            if given is not None and len(given) not in length:
-                raise ValueError(f"{name} has {len(given)} numbers; {' or '.join(map(str, sorted(length)))} are allowed")
+            numbers = getattr(self, name)
+            if numbers is not None and len(numbers) not in length:
+                raise ValueError(f"{name} has {len(numbers)} numbers; {' or '.join(map(str, sorted(length)))} are allowed")
         if (self.mean is None) != (self.std is None):
-            raise ValueError(f"{'std' if self.std is None else 'mean'} is missing; mean and std are given together")
+            raise ValueError(f"{'std' if self.std is None else 'mean'} is missing; give both mean and std")
         if self.std is not None and min(self.std) <= 0:
-            raise ValueError("std must be above 0")
+            raise ValueError("std must be greater than 0")
         if self.range is not None and self.mean is not None:
-            raise ValueError("range and mean are given; range [a, b] stands for a mean and std, give one of them")
+            raise ValueError("range and mean are given; range [a, b] replaces mean and std, so give one or the other")
         if self.range is not None and self.range[0] >= self.range[1]:
-            raise ValueError(f"range goes from {self.range[0]} to {self.range[1]}; it must rise")
+            raise ValueError(f"range is [{self.range[0]}, {self.range[1]}]; the first number must be smaller than the second")
         return self
 
     @field_validator("remap")
     @classmethod
-    def _expressions(cls, given: dict[str, str]) -> dict[str, str]:
-        for pattern, replacement in given.items():
+    def _expressions(cls, remap: dict[str, str]) -> dict[str, str]:
+        for pattern, replacement in remap.items():
             try:
                 re.compile(pattern).sub(replacement, "")
             except (re.error, IndexError) as error:
-                raise ValueError(f"'{pattern}' → '{replacement}' is no regular expression: {error}") from error
-        return given
+                raise ValueError(f"'{pattern}' → '{replacement}' is not a valid replacement: {error}") from error
+        return remap
 
     def __hash__(self) -> int:
         return hash(self.model_dump_json())
 
     def reading(self) -> dict[str, Any]:
-        """The declared facts about how the tensors are used. They are part of the identity, unlike the place of the file."""
+        """Return the declared facts about the use of the tensors, which are part of the identity."""
         names = ("remap", "mean", "std", "channels", "range")
         return {name: value for name, value in self.model_dump(mode="json", include=set(names)).items() if value}
 
 
 def pick(value: PerBackbone | None, backbone: str) -> str | None:
-    """The value for a backbone, or the one for all backbones."""
+    """Return the value for a backbone, or the value for all backbones."""
     return value.get(backbone) if isinstance(value, dict) else value
 
 
-def _pairs(given: PerBackbone | None) -> list[tuple[str, str]]:
-    return list(given.items()) if isinstance(given, dict) else [("", given)] if given else []
+def _pairs(value: PerBackbone | None) -> list[tuple[str, str]]:
+    return list(value.items()) if isinstance(value, dict) else [("", value)] if value else []
 
 
 class Source(Frozen):
-    """A data set to pretrain on, or ready weights, or nothing at all (scratch).
+    """A data set to pretrain on, ready weights, or neither (the source `scratch`, a random initialisation).
 
     Attributes:
-        pretraining: fields of the recipe that differ from the recipe `pretraining`.
-        start: the source that pretraining starts from.
-        images, classes: how many ready weights have been trained on.
-        seen: families or names of data sets whose images are behind it (ready weights, or several sets in one);
-            of published weights, those that their registry names are added.
+        pretraining: fields that differ from the recipe `pretraining`.
+        start: the source that the pretraining starts from.
+        images, classes: number of images and classes that ready weights have been trained on.
+        seen: families or names of data sets whose images are behind ready weights, or behind a data set that combines others;
+            for published weights the registry adds to them.
     """
 
     name: str
@@ -170,20 +177,20 @@ class Source(Frozen):
     @model_validator(mode="after")
     def _one_origin(self) -> "Source":
         if self.dataset is not None and self.weights is not None:
-            raise ValueError(f"{self.name} gives both a data set and weights; a source has one of them, or none (scratch)")
+            raise ValueError(f"{self.name} has both a data set and weights; a source has one of them, or neither (scratch)")
         return self
 
     @property
     def relatives(self) -> str:
-        """The family of the images behind this source."""
+        """The family of data sets to which the images behind this source belong."""
         return self.dataset.relatives if self.dataset else self.name
 
     @property
     def published(self) -> list[str]:
-        """The published weights (`models:/NAME/VERSION`) that this source names, for whichever backbone."""
+        """The published weights (`models:/NAME/VERSION`) that this source names, of all backbones."""
         return [model for _, model in _pairs(self.weights.mlflow)] if self.weights is not None else []
 
     @property
     def kind(self) -> str:
-        """What the source is: weights, pretraining or random."""
+        """The kind of the source: weights, pretraining or random."""
         return "weights" if self.weights else "pretraining" if self.dataset else "random"

@@ -1,4 +1,4 @@
-"""What a network starts from: random weights, ready weights, or a pretraining. No path enters its identity."""
+"""The start of a network: random weights, ready weights, or a pretraining. No path enters its identity."""
 
 from functools import cached_property
 from pathlib import Path
@@ -19,12 +19,13 @@ class Start(Frozen):
 
     Attributes:
         kind: random (from the seed), pretraining, or where ready weights come from: file, timm, hub, mlflow.
-        source: the name by which the entry is found again; no part of the identity.
-        weights: sha256 of the file wherever it lies, timm's tag, or repository@commit of the hub.
-        input: the weights as their entry declares them; what it says about their use is part of the identity.
-        recipe, data, start: of a pretraining: how, on which images (digest), and from where.
-        registry: of published weights: address of the MLflow server that has them. It may hold a password, so it is in no
-            text and in no file; it is no part of the identity.
+        source: the name of the source's entry; not part of the identity.
+        seed: the seed of random weights or of a pretraining.
+        weights: of ready weights: sha256 of the file, timm's tag, or repository@commit of the hub.
+        input: of ready weights: their declaration in the entry. Only what it says about their use is part of the identity.
+        recipe, data, start: of a pretraining: its recipe, the digest of its images, and its own start.
+        registry: of published weights: address of the MLflow server that has them. It may contain a password, so no text and no
+            file contains the address; it is not part of the identity.
     """
 
     kind: Literal["random", "file", "timm", "hub", "mlflow", "pretraining"]
@@ -40,21 +41,21 @@ class Start(Frozen):
 
     @cached_property
     def key(self) -> str:
-        """Identity: sha256 of what decides the weights."""
+        """The identity of the start: sha256 of everything that decides the weights."""
         content = self.model_dump(mode="json", exclude={"source", "start", "input"})
         content["input"] = self.input.reading() if self.input else None
         if self.kind in {"hub", "mlflow"}:
-            content["kind"] = "file"  # the same content counts as the same wherever it came from
+            content["kind"] = "file"  # weights of the same content are the same, wherever they come from
         if self.start is None:
             return digest({**content, "start": None})
         return digest({**content, "start": self.start.key, "trainer": TRAINER})  # a pretraining
 
 
 def chain(start: Start) -> list[Start]:
-    """A start, then the starts that its pretraining is based on."""
+    """Return a start, then every start that its pretraining is based on."""
     return [start, *chain(start.start)] if start.start is not None else [start]
 
 
 def pretrained_path(start: Start) -> Path:
-    """The file with the weights of a pretraining, whether it exists or not."""
+    """Return the path of the weights of a pretraining; the file may not exist yet."""
     return pretrained_folder() / f"{start.key}.safetensors"

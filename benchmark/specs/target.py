@@ -1,4 +1,4 @@
-"""A target: the data set whose test score counts."""
+"""A target: a data set on whose test images sources are compared."""
 
 from typing import Any
 
@@ -12,10 +12,11 @@ from results.record import Frozen
 class Target(Frozen):
     """A data set with its split.
 
-    The split is the official one where the data set has one, else 70/15/15, stratified, whole groups, seeded by name.
+    The split is the official one if the data set has one. Otherwise it is 70/15/15 for train, val and test, stratified by
+    class, with every group in one part, and seeded by the name of the data set.
 
     Attributes:
-        subsample: how many images are used by plans that do not say so themselves.
+        subsample: how many images are used by a plan that has no `subsample`.
     """
 
     name: str
@@ -26,5 +27,5 @@ class Target(Frozen):
     @classmethod
     def _no_metric(cls, content: Any) -> Any:
         if isinstance(content, dict) and "metric" in content:
-            raise ValueError("a target has no metric, since one board compares all targets by one; write it in the plan")
+            raise ValueError("a target has no metric, because a board has one metric for all targets; write it in the plan")
         return content

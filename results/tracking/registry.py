@@ -62,7 +62,7 @@ class Registry:
         """The version that `models:/NAME/VERSION` names. Raises CatsError if it is not there."""
         match = REFERENCE.fullmatch(reference)
         if match is None:
-            raise CatsError(f"'{reference}' names no version of a registered model; write models:/NAME/VERSION")
+            raise CatsError(f"'{reference}' is not a version of a registered model; write models:/NAME/VERSION")
         name, number = match.groups()
         try:
             return _version(self.client.get_model_version(name, number))

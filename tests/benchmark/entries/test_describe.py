@@ -105,8 +105,8 @@ def test_options_show_in_the_description():
         ("quickstrt", "no source, target, measure, plan or recipe called 'quickstrt'; did you mean 'quickstart'?"),
         ("cats2023", "no source, target, measure, plan or recipe called 'cats2023'; did you mean 'cats2024'?"),
         ("breastmnist[siz=64]", "breastmnist takes no option 'siz'; did you mean 'size'?"),
-        ("Breast MNIST", "'Breast MNIST' is no name; write it like breastmnist or breastmnist[size=64]"),
-        ("", "'' is no name"),
+        ("Breast MNIST", "'Breast MNIST' is not a name; write a name like breastmnist or breastmnist[size=64]"),
+        ("", "'' is not a name"),
     ],
 )
 def test_what_has_no_description_gets_the_nearest_name(name, sentence):

@@ -281,7 +281,7 @@ def test_a_plan_of_leaking_pairs_alone_has_no_cell_left(planted, tmp_path):
     made = plan(["lake"], ["pond"])
     quiet = Watch(lambda what: None, lambda record, state: None)
     tracking = Experiment(f"sqlite:///{tmp_path}/mlflow.db", "toy")
-    with pytest.raises(CatsError, match=r"plan 'toy' has no cell left: not run: lake → pond: 6 images of pond"):
+    with pytest.raises(CatsError, match=r"plan 'toy' has no cell to run: not run: lake → pond: 6 images of pond"):
         run(resolved(made), Writer(tracking, Outbox(tmp_path / "outbox")), Local("cpu"), quiet)
 
 

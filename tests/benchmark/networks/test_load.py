@@ -65,28 +65,28 @@ def same(network, state):
 @pytest.mark.parametrize(
     ("fields", "sentence"),
     [
-        ({}, "weights need one of file, timm, hub, mlflow"),
+        ({}, "weights need one of the keys file, timm, hub and mlflow"),
         ({"timm": True, **HUB}, "timm and hub are given"),
         ({"file": "a", "mlflow": "models:/a/1"}, "file and mlflow are given"),
-        ({"hub": "lab/net"}, "hub lab/net lacks its revision; give the commit"),
-        ({"hub": "lab/net", "revision": "main"}, "the revision 'main', which may move; give the commit, 40 hexadecimal digits"),
-        ({"hub": {"resnet18": "lab/a", "resnet50": "lab/b"}, "revision": {"resnet18": COMMIT}}, "hub lab/b lacks its revision"),
-        ({"hub": "../net", "revision": COMMIT}, "hub '../net' is no repository; write owner/name"),
+        ({"hub": "lab/net"}, "hub lab/net needs a revision, so that its weights cannot change; give a commit"),
+        ({"hub": "lab/net", "revision": "main"}, "the revision 'main', which may change; give a commit, 40 hexadecimal digits"),
+        ({"hub": {"resnet18": "lab/a", "resnet50": "lab/b"}, "revision": {"resnet18": COMMIT}}, "hub lab/b needs a revision"),
+        ({"hub": "../net", "revision": COMMIT}, "hub '../net' is not a repository; write owner/name"),
         ({"file": "a", "revision": COMMIT}, "hub is not given"),
-        ({"mlflow": "models:/digits"}, "mlflow 'models:/digits' names no version; write models:/NAME/VERSION"),
-        ({"mlflow": "models:/a/../b/1"}, "names no version"),
-        ({"file": "../x"}, "file '../x' is no NAME of a file BACKBONE.NAME.safetensors"),
-        ({"file": "a", "sha256": "abc"}, "sha256 'abc' is none; it has 64 hexadecimal digits"),
-        ({"timm": True, "sha256": "0" * 64}, "timm's weights are pinned by their tag"),
+        ({"mlflow": "models:/digits"}, "mlflow 'models:/digits' is not a version; write models:/NAME/VERSION"),
+        ({"mlflow": "models:/a/../b/1"}, "is not a version"),
+        ({"file": "../x"}, "file '../x' is not the NAME in BACKBONE.NAME.safetensors"),
+        ({"file": "a", "sha256": "abc"}, "sha256 'abc' is not a checksum; a sha256 has 64 hexadecimal digits"),
+        ({"timm": True, "sha256": "0" * 64}, "timm's weights are fixed by their tag"),
         ({"timm": 3}, "3 is neither true nor a list of timm's tags"),
         ({"timm": []}, "neither true nor a list"),
-        ({"file": "a", "remap": {"(": "x"}}, "'(' → 'x' is no regular expression"),
-        ({"file": "a", "remap": {"a": r"\1"}}, "is no regular expression"),
-        ({"file": "a", "mean": (0, 0, 0)}, "std is missing; mean and std are given together"),
+        ({"file": "a", "remap": {"(": "x"}}, "'(' → 'x' is not a valid replacement"),
+        ({"file": "a", "remap": {"a": r"\1"}}, "is not a valid replacement"),
+        ({"file": "a", "mean": (0, 0, 0)}, "std is missing; give both mean and std"),
         ({"file": "a", "mean": (0,), "std": (1,)}, "mean has 1 numbers; 3 are allowed"),
-        ({"file": "a", "mean": (0, 0, 0), "std": (1, 0, 1)}, "std must be above 0"),
-        ({"file": "a", "mean": (0, 0, 0), "std": (1, 1, 1), "range": (-1, 1)}, "give one of them"),
-        ({"file": "a", "range": (1, 1)}, "range goes from 1.0 to 1.0; it must rise"),
+        ({"file": "a", "mean": (0, 0, 0), "std": (1, 0, 1)}, "std must be greater than 0"),
+        ({"file": "a", "mean": (0, 0, 0), "std": (1, 1, 1), "range": (-1, 1)}, "so give one or the other"),
+        ({"file": "a", "range": (1, 1)}, "range is [1.0, 1.0]; the first number must be smaller than the second"),
         ({"file": "a", "hub": {}}, "{} is neither text nor a mapping from backbones to text"),
     ],
 )
@@ -104,7 +104,7 @@ def test_a_wrong_entry_is_one_sentence(own, call):
     assert "weights.channels is 'gray', allowed are 'rgb', 'bgr' or 'grey'" in err
     (own / "entries" / "sources" / "mine.yaml").write_text(entry.replace("channels: gray", "hub: a/b"))
     code, _, err = call("show", "mine")
-    assert "hub a/b lacks its revision" in err
+    assert "hub a/b needs a revision" in err
 
 
 @pytest.mark.parametrize("ending", [".safetensors", ".pt", ".pth"])
@@ -323,10 +323,10 @@ def test_a_backbone_without_such_a_tag_hears_of_others():
     with pytest.raises(CatsError) as caught:
         source_start("imagenet_21k", "resnet50")
     told = str(caught.value)
-    assert "timm has no weights of resnet50 with the tag augreg_in21k or orig_in21k" in told
-    assert "resnetv2_50x1_bit" in told.partition("it has some of ")[2]
+    assert "timm has no weights for resnet50 with the tag augreg_in21k or orig_in21k" in told
+    assert "resnetv2_50x1_bit" in told.partition("timm has such weights for ")[2]
     assert re.search(r"and \d+ more$", told)
-    with pytest.raises(CatsError, match="with the tag nonsense; no backbone has such a tag"):
+    with pytest.raises(CatsError, match="with the tag nonsense; no backbone has weights with that tag"):
         timm_tag("resnet50", ["nonsense"])
 
 
@@ -396,7 +396,7 @@ def test_a_hub_that_answers_no_connection_is_one_sentence(hub, source, monkeypat
 
 def test_only_some_backbones_have_weights_of_a_hub(monkeypatch):
     with pytest.raises(
-        CatsError, match="source ssl_histology has no weights for resnet18: .*some for resnet50, vit_small_patch8_224"
+        CatsError, match="source ssl_histology has no weights for resnet18: .*it has weights for resnet50, vit_small_patch8_224"
     ):
         source_start("ssl_histology", "resnet18")
     assert source_start("ssl_histology", "resnet50").weights.startswith("1aurent/resnet50.lunit_bt@3994bae5")

@@ -103,9 +103,9 @@ def test_a_wrong_entry_is_named_with_its_line_or_key(call, own, text, sentence):
     ("text", "sentence"),
     [
         ("import nowhere_at_all\n", "cannot be loaded: ModuleNotFoundError: No module named 'nowhere_at_all'"),
-        ("x = 1\n", "must define `source`, a Source or a function that makes one"),
-        ("source = 1\n", "must define `source`, a Source or a function that makes one"),
-        ("def source():\n    return 1\n", "makes a int; it must make a Source"),
+        ("x = 1\n", "must define `source`, a Source or a function that returns a Source"),
+        ("source = 1\n", "must define `source`, a Source or a function that returns a Source"),
+        ("def source():\n    return 1\n", "returns a int; it must return a Source"),
         ("def source(size=1):\n    return 1\n", "mine takes no option 'side'; did you mean 'size'?"),
     ],
 )
@@ -143,7 +143,7 @@ def test_a_target_with_a_metric_hears_where_the_metric_belongs(own):
     write(own, "targets/mine.yaml", f"metric: kappa\ndataset: {{{facts}, tree: x, read: {{folders: {{}}}}}}\n")
     with pytest.raises(CatsError) as caught:
         catalogue.target("mine")
-    sentence = "a target has no metric, since one board compares all targets by one; write it in the plan"
+    sentence = "a target has no metric, because a board has one metric for all targets; write it in the plan"
     assert str(caught.value) == f"{own}/entries/targets/mine.yaml: {sentence}"
 
 
@@ -151,7 +151,7 @@ def test_an_entry_of_ours_may_not_name_a_place(own, monkeypatch):
     facts = "modality: m, task: binary, classes: [a, b], licence: l, citation: c"
     write(own, "sources/mine.yaml", f"dataset: {{{facts}, tree: x, place: {own}, read: {{npz: {{file: x}}}}}}\n")
     monkeypatch.setattr(catalogue, "_ours", lambda kind: own / "entries" / kind)
-    with pytest.raises(CatsError, match="only an entry of your own, in CATS_ENTRIES, may name one"):
+    with pytest.raises(CatsError, match="only your own entries, in CATS_ENTRIES, may have it"):
         catalogue.source("mine")
 
 
@@ -161,10 +161,10 @@ def test_an_entry_of_ours_may_not_name_a_place(own, monkeypatch):
         ("imagnet", "no source called 'imagnet'; did you mean 'imagenet'?"),
         ("brestmnist", "no source called 'brestmnist'; did you mean 'breastmnist'?"),  # every target is a source too
         ("zzzzzz", "no source called 'zzzzzz'; allowed are "),
-        ("ImageNet", "'ImageNet' is no name; write it like breastmnist or breastmnist[size=64]"),
-        ("digits[", "'digits[' is no name"),
-        ("../digits", "'../digits' is no name"),
-        ("digits[from]", "'digits[from]': 'from' is no option; write it like size=64"),
+        ("ImageNet", "'ImageNet' is not a name; write a name like breastmnist or breastmnist[size=64]"),
+        ("digits[", "'digits[' is not a name"),
+        ("../digits", "'../digits' is not a name"),
+        ("digits[from]", "'digits[from]': 'from' is not an option; write an option like size=64"),
         ("digits[size=3]", "digits takes no option"),
         ("mednist[size=3]", "mednist takes no option 'size'"),
         ("fractal[clases=3]", "fractal takes no option 'clases'; did you mean 'classes'?"),
@@ -300,7 +300,7 @@ def test_entries_of_another_package_are_listed_shown_checked_and_used(package, o
         ("from benchmark.dataset import Dataset", "write `from benchmark import Dataset, File, Samples`"),
         ("import benchmark.readers", "write `from benchmark import folders, npz, pictures`"),
         ("from benchmark.sample import multiplicities", "import from benchmark.measures.resampling instead"),
-        ("from benchmark.runner import run", "an entry imports what it needs from `benchmark` itself"),
+        ("from benchmark.runner import run", "an entry imports what it needs from the package `benchmark`"),
     ],
 )
 def test_an_entry_that_imports_a_module_of_the_earlier_layout_says_what_to_import_now(home, line, instead):

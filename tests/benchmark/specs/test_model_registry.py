@@ -216,7 +216,7 @@ def test_a_server_that_never_saw_the_pretraining_says_so(place, tmp_path, monkey
     [
         ("models:/digits/1", "has no registered model 'digits'; allowed are digits-test_resnet"),
         ("models:/digits-test_resnet/7", "has no models:/digits-test_resnet/7; the versions there are 1"),
-        ("models:/digits-test_resnet/latest", "names no version of a registered model; write models:/NAME/VERSION"),
+        ("models:/digits-test_resnet/latest", "is not a version of a registered model; write models:/NAME/VERSION"),
     ],
 )
 def test_an_unknown_model_is_refused_before_anything_starts(place, model, sentence):

@@ -92,9 +92,9 @@ def test_one_value_written_in_two_ways_is_one_recipe(one, other):
         ({"patience": 0}, "patience is 0"),
         (
             {"base": "probe", "stem": "small"},
-            "recipe: stem: small is for protocol finetune; probe takes the network as its source",
+            "recipe: stem: small is for protocol finetune; probe uses the network of the source unchanged",
         ),
-        ({"protocol": "knn", "stem": ["small"]}, "recipe: stem: small is for protocol finetune; knn takes the network"),
+        ({"protocol": "knn", "stem": ["small"]}, "recipe: stem: small is for protocol finetune; knn uses the network"),
         ({"augment": 3}, "augment is 3"),
         ({"augment": {"flip": 2}}, "augment.flip is 2: input should be less than or equal to 1"),
         ({"augment": {"flip": [0, 1]}}, "augment.flip is [0, 1]"),
