@@ -10,7 +10,7 @@ backbone, packed seeds). Without PART: small, large, probe, overhead.
 
 The plain loop: torchvision's PIL transforms in a DataLoader (of --workers processes), fp32, training and validation images
 evaluated after every epoch, as in the published code of MedMNIST and CATS; optimiser and transforms are those of the recipe.
---json is written anew after every figure. Images per second are training images (whole batches, because the engine drops
+--json is written again after every figure. Images per second are training images (whole batches, because the engine drops
 the rest) times epochs over all the time of a training, evaluations included. Images: MedMNIST below CATS_DATA, or noise where
 they are not at hand (then no AUC).
 """
@@ -104,16 +104,16 @@ def compared(what: Task, asked: Asked) -> dict[str, object]:
 
 
 def probed(asked: Asked) -> Figures:
-    """Four seeds (each draws other images) and ten values of C: everything anew, or the engine's features and path of C."""
+    """Four seeds (each draws other images) and ten values of C: everything again for each seed, or the engine's way."""
     strengths = tuple(float(c) for c in np.logspace(-4, 2, 10))
     what = task("mobilenetv2_100", "breastmnist", Recipe(protocol="probe", size=64, c=strengths), None)
     draws = [np.random.default_rng(seed).choice(len(what.images["train"][1]), 400, replace=False) for seed in range(4)]
     seconds, areas = probe.in_turn(what, draws, asked.device)
-    gain = [a / b for a, b in zip(seconds["anew"], seconds["engine"], strict=True)]
+    gain = [a / b for a, b in zip(seconds["each time"], seconds["engine"], strict=True)]
     print(f"\nprobe: mobilenetv2_100, 64 px, 4 seeds of 400 images, 10 values of C, n={len(gain)}")
     for name, times in seconds.items():
         print(f"  {name:<12} {interval(times)} s" + (f"   test AUC {interval(areas[name])}" if what.real else ""))
-    print(f"  engine / anew: {interval(gain)} times")
+    print(f"  engine / each time: {interval(gain)} times")
     yield {"seconds": seconds, "auc": areas, "gain": gain}
 
 

@@ -23,7 +23,7 @@ def etran(features: Array, labels: Array, *, part: str = "lda", share: float = 1
 
     features: (N, D); labels: (N,). The paper's score is 0.85 part=lda + 0.15 part=energy, each scaled to [0, 1] over all
     candidate sources. A score that depends on the other candidates is no property of one source, and unscaled the two parts
-    have no common unit; so each part is a measure of its own, and the one with most of the weight is the default.
+    have no common unit; so each part is a separate measure, and the part with most of the weight is the default.
 
     lda: mean of p(y_i|x_i), in [0, 1], with log p(c|x) = x'S⁻¹m_c - m_c'S⁻¹m_c/2 + log p(c) + const, where the class means m
     and the covariance S within classes come from the same images. S is shrunk as by Ledoit and Wolf: with N < D and a small

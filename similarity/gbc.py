@@ -48,7 +48,7 @@ def _overlaps(weights: Array, components: Array, labels: Array, covariance: str)
     variances = np.empty_like(means)
     for c in range(classes):
         own, rows = weights[:, labels == c], components[labels == c]
-        centre = rows.mean(axis=0)  # small numbers, before they are squared
+        centre = rows.mean(axis=0)  # numbers are made small before they are squared
         total = own.sum(axis=1, keepdims=True)
         shift = own @ (rows - centre) / total
         means[:, c] = centre + shift

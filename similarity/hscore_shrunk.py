@@ -60,7 +60,7 @@ def _gram(moved: Array) -> Array:
 
 
 def _factor(gram: Array, ridge: float) -> tuple[Array, bool]:
-    shrunk = gram.copy(order="F")  # as LAPACK likes it, which else makes a copy of the copy
+    shrunk = gram.copy(order="F")  # in the order that LAPACK needs; otherwise it copies the array once more
     shrunk.flat[:: len(gram) + 1] += ridge
     factor: tuple[Array, bool] = scipy.linalg.cho_factor(shrunk, lower=True, overwrite_a=True, check_finite=False)
     return factor

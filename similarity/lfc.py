@@ -30,7 +30,7 @@ def resampled(draws: Draws, features: Array, labels: Array, *, centre: bool = Fa
 
 def _correlation(weights: Array, features: Array, labels: Array) -> Array:
     """Scores for weights (B, N) → (B,), without an N × N matrix for N > D: ||FF'|| = ||F'F||, and class sums use the means."""
-    features = features / np.sqrt((features**2).sum() / len(features))  # no overflow; the correlation does not mind
+    features = features / np.sqrt((features**2).sum() / len(features))  # avoids overflow and does not change the correlation
     y = indicators(labels)
     norms, total = (features**2).sum(axis=1), features.sum(axis=0)
     if len(features) > features.shape[1]:

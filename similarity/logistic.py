@@ -7,7 +7,11 @@ from benchmark.measures.cross_validation import average, hits, stratified_folds
 from benchmark.measures.low_rank import principal_coordinates
 from benchmark.measures.softmax_ridge import posteriors, softmax_ridge
 
-STRENGTHS = (1.0, 10.0, 100.0)  # of features with a total variance of one; from strong to weak, each starts the next
+STRENGTHS = (
+    1.0,
+    10.0,
+    100.0,
+)  # for features with a total variance of one; from strong to weak penalty, each fit starts from the previous one
 
 
 @measure(

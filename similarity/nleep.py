@@ -31,7 +31,7 @@ def nleep(
 
 @nleep.bootstrap
 def resampled(draws: Draws, features: Array, labels: Array, **options: float | str) -> Array:
-    """The mixture is held fixed: one fitted to a resample would give a duplicate image a component of its own."""
+    """The mixture is held fixed: a mixture fitted to a resample would give a duplicate image a separate component."""
     clusters = _posteriors(features, labels, **options)  # type: ignore[arg-type]
     return label_log_likelihood(multiplicities(draws.target, len(labels)), clusters, labels)
 

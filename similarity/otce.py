@@ -73,7 +73,7 @@ def _plan(target: tuple[Array, Array], source: tuple[Array, Array], most: int, s
 
 
 def _even(coupling: Array, images: Array) -> Array:
-    """The same coupling with equal images (n, D) sharing their mass; otherwise their order would decide who gets which."""
+    """The same coupling with equal images (n, D) sharing their mass; otherwise their order would decide the shares."""
     group = np.unique(images, axis=0, return_inverse=True)[1]
     if group.max() + 1 == len(group):
         return coupling

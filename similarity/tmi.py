@@ -47,7 +47,9 @@ def _entropies(features: Array, labels: Array, k: int) -> Array:
         points = centred[own]
         near = NearestNeighbors(n_neighbors=k + 1, algorithm="brute").fit(points).kneighbors(points, return_distance=False)
         apart = np.stack([np.linalg.norm(points - points[near[:, place]], axis=1) for place in range(k + 1)])
-        radius = np.sort(apart, axis=0)[k]  # the image itself is among them; distances anew, exact also for near copies
+        radius = np.sort(apart, axis=0)[
+            k
+        ]  # the image itself is among them; distances are computed again, exactly also for near copies
         if radius.min() <= 1e-9 * np.abs(points).max():
             raise Undefined(f"{k + 1} images of a class have the same features")
         parts[own] = scipy.special.digamma(len(own)) - scipy.special.digamma(k) + ball + dims * np.log(radius)

@@ -2,7 +2,7 @@
 
 The label space is joint: one column per class of each set, `pathmnist/adipose` ..., multi-label because ChestMNIST is. Test
 images stay test images. `medmnist_all[without=breastmnist]` leaves out the family of that set, that is also its relatives
-(chestmnist takes pneumoniamnist with it, and the three organ sets go together): CATS 2024 left out the target alone. A plan
+(pneumoniamnist with chestmnist; the three organ sets together): CATS 2024 left out the target alone. A plan
 names one such source per target and refuses it for targets whose family it has seen.
 """
 

@@ -1,7 +1,7 @@
 """BreastMNIST: breast ultrasound, from MedMNIST v2.
 
-The ultrasound pictures behind it (BUSI) hold many lesions twice, and the official split does not know it: of the 234 images
-of val and test at 28 pixels 62 lie in an earlier part too. A few more may be told at the larger sizes.
+The ultrasound pictures behind it (BUSI) show many lesions twice, and the official split ignores this: of the 234 images of
+val and test, 62 also lie in an earlier part at 28 pixels. A few more duplicates may be recognised at the larger sizes.
 """
 
 from benchmark import Target, medmnist_target

@@ -1,7 +1,7 @@
 """The promises of an entry, each a function: the same for users' own entries and for ours.
 
 A promise examines a Case and returns a sentence about what it found. A returned Note is a sentence that needs attention; a
-raised CatsError says how the promise is broken. What one promise reads is stored in the Case for the next ones.
+raised CatsError says how the promise is broken. The Case stores what one promise has read for the next promises.
 """
 
 import hashlib
@@ -18,8 +18,8 @@ from benchmark.data.split import split
 from benchmark.entries.finding import STEP_BACKBONE, STEP_IMAGES, STEP_PIXELS, Finding, Note, require_facts, run_promise
 from results.error import CatsError
 
-ENOUGH = 20  # training images of a class; fewer give a Note
-SHARED = 0.01  # of the test images may also lie in another part before the promise is broken
+ENOUGH = 20  # training images of a class; a smaller number gives a Note
+SHARED = 0.01  # share of the test images that may also lie in another part before the promise is broken
 
 
 class Case:
@@ -185,7 +185,7 @@ def trains(case: Case) -> str:
     network = Network(STEP_BACKBONE, Trained(), len(case.dataset.classes))
     losses = []
     optimiser = torch.optim.SGD(network.parameters(), lr=1e-3)
-    for _ in range(2):  # the second loss is computed after the step
+    for _ in range(2):  # the second loss is computed after a step
         loss = loss_of(network(as_float(batch.pixels)), batch.labels)
         optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]

@@ -10,10 +10,10 @@ from results.error import CatsError
 
 
 def examine_weights(source: Source, registry: str, backbone: str | None = None) -> Iterator[Finding]:
-    """Check the promises of ready weights, or of none (scratch), for one backbone or for every backbone with a file here."""
+    """Check the promises of ready weights, or of no weights (scratch), for one backbone or all backbones with a file here."""
     yield run_promise("described", lambda: _described_weights(source))
     for each in [backbone] if backbone else _backbones(source):
-        finding = run_promise("weights", lambda each=each: _found_weights(source, each, registry, asked=backbone is not None))  # type: ignore[misc]
+        finding = run_promise("weights", lambda each=each: _fit(source, each, registry, required=backbone is not None))  # type: ignore[misc]
         yield finding
         if finding.state == "ok":
             yield run_promise("forward", lambda each=each: _forward(source, each, registry))  # type: ignore[misc]
@@ -38,15 +38,15 @@ def _described_weights(source: Source) -> str:
     return require_facts(source.name, facts)
 
 
-def _found_weights(source: Source, backbone: str, registry: str, *, asked: bool) -> str:
-    """There are weights and they fit the backbone. A file for a backbone that the user did not name may not be usable here."""
+def _fit(source: Source, backbone: str, registry: str, *, required: bool) -> str:
+    """The weights exist and fit the backbone. A backbone that the user did not name may be unknown here, which gives a Note."""
     from benchmark.networks.load import initial_network
     from benchmark.specs.backbones import check_backbone
 
     try:
         check_backbone(backbone)
     except CatsError as error:
-        if asked:
+        if required:
             raise
         return Note(str(error))
     start = start_of([source], backbone, 0, {}, registry)

@@ -33,7 +33,7 @@ def entry_rows(kind: str) -> list[dict[str, Any]]:
 
 
 def _row(name: str, row_of: Callable[[str], dict[str, Any]]) -> dict[str, Any]:
-    """The row of one entry; a broken entry gives its error in its own row and hides no other."""
+    """The row of one entry; a broken entry shows its error in its row and hides no other entry."""
     try:
         return {"name": name, **row_of(name)}
     except CatsError as error:
@@ -106,7 +106,7 @@ def _here(dataset: Dataset) -> bool:
 
 
 def description(name: str) -> str:
-    """All declared facts about a name, as JSON; for a name that is a source and a target, of both."""
+    """All declared facts about a name, as JSON; about both entries if the name is a source and a target."""
     facts: dict[str, Any] = {}
     plain = catalogue.split_reference(name)[0]
     if plain in catalogue.names("sources"):

@@ -10,7 +10,7 @@ from benchmark.specs.source import Source
 
 
 def examine(name: str, registry: str, size: int = 64, backbone: str | None = None) -> Iterator[Finding]:
-    """Check every promise of an entry in turn; of a name that is a source and a target with different data, of both.
+    """Check every promise of an entry in turn; of both entries if a name is a source and a target with different data.
 
     Raises CatsError if there is no such entry, or no backbone to test ready weights with.
     """
@@ -24,7 +24,7 @@ def examine(name: str, registry: str, size: int = 64, backbone: str | None = Non
 
 
 def subjects(name: str) -> list[Dataset | Source]:
-    """What a name stands for: the data sets of its target and source, and the source itself if it has no data set."""
+    """What a name refers to: the data sets of its target and source, and the source itself if it has no data set."""
     plain = catalogue.split_reference(name)[0]
     subjects_of_name: list[Dataset | Source] = [catalogue.target(name).dataset] if plain in catalogue.names("targets") else []
     if plain in catalogue.names("sources") or not subjects_of_name:

@@ -14,7 +14,7 @@ from results.error import CatsError
 def fetch(name: str, say: Callable[[str], None], progress: Progress = silent) -> None:
     """Download missing files into CATS_HOME/data and compare all files with their checksums; the licence is printed first.
 
-    Raises CatsError if no address is declared, or if a downloaded file is not the declared one.
+    Raises CatsError if no address is declared, or if a downloaded file differs from the declared one.
     """
     dataset = _dataset(name)
     try:
@@ -24,7 +24,7 @@ def fetch(name: str, say: Callable[[str], None], progress: Progress = silent) ->
         if without:
             raise CatsError(f"{name}: no address is declared for {', '.join(without)}; see `cats show {name}`") from None
         say(f"{dataset.title}: licence {dataset.licence}; {dataset.citation}")
-        _bring(dataset, downloads_folder(), progress)
+        _download_files(dataset, downloads_folder(), progress)
         dataset.folder()
     else:
         dataset.verify()
@@ -44,7 +44,7 @@ def _dataset(name: str) -> Dataset:
     return entry.dataset
 
 
-def _bring(dataset: Dataset, folder: Path, progress: Progress) -> None:
+def _download_files(dataset: Dataset, folder: Path, progress: Progress) -> None:
     if medmnist_sets.is_medmnist(dataset):
         medmnist_sets.download_set(dataset, folder)
         return

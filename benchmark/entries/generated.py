@@ -1,4 +1,4 @@
-"""Sources whose images are drawn from a seed, one class per law; nothing is downloaded."""
+"""Sources whose images are generated from a seed, one class per law; nothing is downloaded."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -13,10 +13,10 @@ from benchmark.specs.source import Source
 
 @dataclass(frozen=True)
 class Law:
-    """A family of laws that images are drawn by.
+    """A family of laws by which images are generated.
 
     Attributes:
-        name, title, citation: of the source. word: what a class is called, before its number. side: of the images, in pixels.
+        name, title, citation: of the source. word: the name of a class, before its number. side: side of the images in pixels.
         images: (classes, per_class) → (side, side, 3) uint8, class after class.
     """
 

@@ -19,7 +19,7 @@ from results.error import CatsError
 
 
 def infer_folders(path: Path) -> Inferred:
-    """Infer classes from folders, which may lie below folders of parts, which may lie below folders around everything.
+    """Infer classes from folders, which may lie below folders of parts, and these below common outer folders.
 
     Raises CatsError if there is no picture, or if pictures do not lie in class folders.
     """
@@ -27,23 +27,23 @@ def infer_folders(path: Path) -> Inferred:
     names = [name for name in picture_names(tree) if not _is_hidden(name)]
     if not names:
         raise CatsError(f"{path} holds no picture; pictures end in {', '.join(sorted(PICTURE_ENDINGS))}")
-    ways = [PurePosixPath(name).parts[:-1] for name in names]
-    root = _common_folders(ways)
-    ways = [way[len(root) :] for way in ways]
-    if any(not way for way in ways):
-        what = "pictures outside of any class folder" if any(ways) else "one folder of pictures only"
+    paths = [PurePosixPath(name).parts[:-1] for name in names]
+    root = _common_folders(paths)
+    paths = [folders[len(root) :] for folders in paths]
+    if any(not folders for folders in paths):
+        what = "pictures outside of any class folder" if any(paths) else "one folder of pictures only"
         raise CatsError(
             f"{path} holds {what}; what is needed is a folder per class, at least two, "
             f"or a table of labels beside the pictures: --from LABELS.csv"
         )
     options: dict[str, Any] = {"root": "/".join(root)} if root else {}
     parts: Counter[str] = Counter()
-    tops = sorted({way[0] for way in ways})
-    if all(top.lower() in PART_WORDS for top in tops) and all(len(way) > 1 for way in ways):
+    tops = sorted({folders[0] for folders in paths})
+    if all(top.lower() in PART_WORDS for top in tops) and all(len(folders) > 1 for folders in paths):
         options["parts"] = {top: PART_WORDS[top.lower()] for top in tops}
-        parts = Counter(PART_WORDS[way[0].lower()] for way in ways)
-        ways = [way[1:] for way in ways]
-    counts = dict(sorted(Counter(way[0] for way in ways).items()))
+        parts = Counter(PART_WORDS[folders[0].lower()] for folders in paths)
+        paths = [folders[1:] for folders in paths]
+    counts = dict(sorted(Counter(folders[0] for folders in paths).items()))
     require_two_classes(path, counts)
     shapes, grey = picture_shapes(tree, names)
     return Inferred(path, {"folders": options}, counts, parts=in_part_order(parts), shapes=shapes, grey=grey)
@@ -53,9 +53,9 @@ def _is_hidden(name: str) -> bool:
     return any(part.startswith((".", "__MACOSX")) for part in PurePosixPath(name).parts)
 
 
-def _common_folders(ways: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
+def _common_folders(paths: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
     """The folders that all pictures lie in."""
-    first, last = min(ways), max(ways)
+    first, last = min(paths), max(paths)
     depth = 0
     while depth < min(len(first), len(last)) and first[depth] == last[depth]:
         depth += 1

@@ -47,10 +47,10 @@ def infer_table(path: Path, columns: dict[str, str | None]) -> Inferred:
     parts: Counter[str] = Counter()
     if named["part"]:
         values = [row[named["part"]] for row in rows]
-        strange = sorted({value for value in values if value.lower() not in PART_WORDS})
-        if strange:
-            known = ", ".join(PART_WORDS)
-            raise CatsError(f"{path}: the column '{named['part']}' holds '{strange[0]}'; allowed are {known}")
+        unknown_values = sorted({value for value in values if value.lower() not in PART_WORDS})
+        if unknown_values:
+            allowed = ", ".join(PART_WORDS)
+            raise CatsError(f"{path}: the column '{named['part']}' holds '{unknown_values[0]}'; allowed are {allowed}")
         parts = Counter(PART_WORDS[value.lower()] for value in values)
         if set(values) - set(PARTS):
             options["part_values"] = {value: PART_WORDS[value.lower()] for value in sorted(set(values))}
@@ -85,7 +85,7 @@ def _rows(path: Path) -> tuple[Rows, str]:
 
 
 def _column(path: Path, rows: Rows, role: str, name: str | None) -> str | None:
-    """The column of a role: the one that the user names, else the first whose name is usual for the role."""
+    """The column of a role: the column that the user names, else the first column whose name is usual for the role."""
     if name is not None:
         if name not in rows[0]:
             raise CatsError(f"{path} has no column '{name}'{nearest(name, rows[0])}")
@@ -95,7 +95,7 @@ def _column(path: Path, rows: Rows, role: str, name: str | None) -> str | None:
 
 
 def _picture_column(path: Path, rows: Rows, column: str | None, names: Sequence[str]) -> tuple[str, str, str]:
-    """The column that names pictures, and the folder before and the ending behind its values."""
+    """The column that names pictures, the folder that precedes its values, and the ending that follows them."""
     for candidate in [column] if column else list(rows[0]):
         around = _around([row[candidate] for row in rows], names)
         if around:

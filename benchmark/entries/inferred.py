@@ -1,4 +1,4 @@
-"""What can be read off undescribed data, and the small steps that all kinds of data share."""
+"""The facts that can be inferred from undescribed data, and the small steps that all kinds of data share."""
 
 import io
 from collections import Counter
@@ -24,7 +24,7 @@ MAX_OPENED = 5000  # pictures that are opened to see their shape
 
 @dataclass(frozen=True)
 class Inferred:
-    """What was inferred about a data set.
+    """The inferred facts about a data set.
 
     Attributes:
         path: the folder or file that was examined.
@@ -32,7 +32,7 @@ class Inferred:
         counts: images of each class.
         inside: the file that the entry declares; None if `path` is a tree.
         parts: images of each official part; empty if there are none.
-        groups: what an image belongs to, as `groups:` of an entry; None if unknown.
+        groups: what several images can belong to, as in `groups:` of an entry; None if unknown.
         shapes: (height, width) → pictures, of those that were opened. grey: True if all of them are grey.
         multilabel: True if an image may have several labels.
     """

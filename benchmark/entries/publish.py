@@ -20,9 +20,9 @@ def publish(
 ) -> str:
     """Register the pretrained weights of a source at an MLflow server; returns `models:/NAME/VERSION`.
 
-    `plan` says how it was pretrained.
+    `plan`: name or path of the plan that pretrained the source.
 
-    Raises CatsError if there is nothing to publish: no pretraining, or none that has been made.
+    Raises CatsError if the source is not pretrained by a plan, or if that pretraining has not been run.
     """
     from benchmark.networks.weight_file import read_weights
     from benchmark.specs.backbones import check_backbone

@@ -62,7 +62,7 @@ def entry_of(name: str, inferred: Inferred, facts: Facts) -> dict[str, Any]:
     reader, options = next(iter(inferred.reader.items()))
     classes = list(facts.classes or inferred.counts)
     right = len(classes) == len(inferred.counts) if reader == "npz" else sorted(classes) == sorted(inferred.counts)
-    if not right:  # an npz file numbers its classes; elsewhere --classes can only put them in order
+    if not right:  # an npz file only numbers its classes; otherwise --classes can only change their order
         raise CatsError(
             f"--classes names {', '.join(classes)}; the data have {len(inferred.counts)} classes: {', '.join(inferred.counts)}"
         )

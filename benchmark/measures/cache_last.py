@@ -8,7 +8,7 @@ Result = TypeVar("Result")
 
 
 def cache_last(work: Callable[..., Result]) -> Callable[..., Result]:
-    """Decorator: a call with the very same objects as the call before returns the result of that call."""
+    """Decorator: a call with the same objects as the previous call returns the result of that call."""
     last: list[Any] = []
 
     @wraps(work)

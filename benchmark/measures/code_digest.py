@@ -1,4 +1,4 @@
-"""The digest of the code that computes a measure: changed code is another score.
+"""The digest of the code that computes a measure: with changed code the score is computed again.
 
 A measure's module and every module of ours that its code reaches by name are digested, found by following their imports.
 Formatting, comments, docstrings and the import statements themselves do not count.
@@ -19,7 +19,11 @@ from results.digest import digest
 EMPTY = ast.Pass()
 PACKAGES = {"benchmark", "results", "similarity", "sources", "targets"}
 FACE = importlib.import_module("benchmark")  # by name: an import statement would close a circle
-FRAME = {"benchmark", "benchmark.specs.measure", "benchmark.specs.needs"}  # every measure uses it; it computes no score
+FRAME = {
+    "benchmark",
+    "benchmark.specs.measure",
+    "benchmark.specs.needs",
+}  # every measure uses these modules, which compute no score
 
 
 def code_digest(measure: Measure) -> str:
@@ -42,7 +46,7 @@ def code_digest(measure: Measure) -> str:
 
 @cache
 def _parsed(path: Path, changed: int, name: str) -> tuple[str, list[str]]:  # noqa: ARG001 - the time of change is in the key
-    """The code of a module without what does not count, and the dotted names that it imports and uses in more than a type."""
+    """The code of a module without what does not count, and the dotted names that it imports and uses, not only as types."""
     tree = ast.parse(path.read_bytes())
     package = name if path.name == "__init__.py" else name.rpartition(".")[0]
     types = {node for annotation in _annotations(tree) for node in ast.walk(annotation)}

@@ -11,20 +11,20 @@ from benchmark.specs.needs import Array, Undefined
 def canonical(features: Array) -> Array:
     """Row numbers in an order that depends on the rows alone, not on their order: sorted along one fixed direction."""
     direction = np.cos(np.arange(1, features.shape[1] + 1))
-    # Row by row: a product of matrices may round equal rows in different ways, by where they stand.
+    # Row by row: a product of matrices may round equal rows in different ways, depending on their position.
     parts = [(features[at : at + 4096] * direction).sum(axis=1) for at in range(0, len(features), 4096)]
     return np.argsort(np.concatenate(parts), kind="stable")
 
 
 def stratified_folds(features: Array, labels: Array, *, number: int, seed: int) -> Array:
-    """Fold of each image, (N,), stratified by class; equal rows share a fold, as one would reveal the label of the other.
+    """Fold of each image, (N,), stratified by class; equal rows share a fold, as one row would reveal the label of the other.
 
     The order of images and the names of classes have no effect. Raises Undefined for too few images or classes.
     """
     rows = canonical(features)
     seen: dict[bytes, int] = {}
     group = np.empty(len(labels), dtype=np.int64)
-    for row in rows:  # a digest, as the rows themselves would be there twice; + 0.0 makes one zero of -0.0 and 0.0
+    for row in rows:  # a digest, because keys of whole rows would double the memory; + 0.0 turns -0.0 into 0.0
         group[row] = seen.setdefault(blake2b(features[row] + 0.0, digest_size=16).digest(), len(seen))
     if number < 2:
         raise Undefined(f"{number} folds hold nothing out")
@@ -32,7 +32,7 @@ def stratified_folds(features: Array, labels: Array, *, number: int, seed: int) 
         raise Undefined(f"{len(seen)} different images are too few for {number} folds")
     held = np.zeros((len(seen), labels.max() + 1))
     np.add.at(held, (group, labels), 1)
-    appears = np.lexsort(-held[::-1])  # classes in canonical order too: by what they hold of the first image, the second ...
+    appears = np.lexsort(-held[::-1])  # classes in canonical order too: by their counts of the first image, then the second ...
     kind = held[:, appears].argmax(axis=1)
     rng = np.random.default_rng(seed)
     dealt = np.concatenate([rng.permutation(np.flatnonzero(kind == one)) for one in range(kind.max() + 1)])

@@ -58,7 +58,7 @@ class Discriminant:
     def label_posteriors(self, labels: Array, log: bool) -> Array:
         """p(y|x), the posterior of each image's own class, or its logarithm, (N,).
 
-        Raises Undefined where there are so few images for the features that every one is classified with certainty.
+        Raises Undefined if there are so few images for the features that every image is classified with certainty.
         """
         own = np.take_along_axis(self.posteriors, labels[:, None], axis=1)[:, 0]
         if len(labels) < self.dims + self.posteriors.shape[1] and own.min() > 1 - 1e-6:
@@ -83,7 +83,7 @@ def scaled(features: Array, scale: str) -> Array:
 
 
 def discriminant(thin: Array, dims: int, labels: Array, shrinkage: float | None) -> Discriminant:
-    """Fit a discriminant analysis to images in at most N coordinates, thin (N, r), that stand for `dims` features.
+    """Fit a discriminant analysis to images in at most N coordinates, thin (N, r), which represent `dims` features.
 
     S = (1-a) S_w + a tr(S_w)/D, where S_w is the covariance within the classes and a is the shrinkage; by default
     a = exp(-5 σ), σ the largest eigenvalue of S_w, at least 1e-10. Raises Undefined if S is 0 or singular.
@@ -92,7 +92,7 @@ def discriminant(thin: Array, dims: int, labels: Array, shrinkage: float | None)
     residuals = thin - means[labels]
     S = residuals.T @ residuals / len(thin)
     trace = np.trace(S)
-    if trace <= 1e-24 * (thin**2).sum() / len(thin):  # less than rounding leaves
+    if trace <= 1e-24 * (thin**2).sum() / len(thin):  # less than rounding errors
         raise Undefined("no class varies")
     a = max(np.exp(-5 * _largest_eigenvalue(S)), 1e-10) if shrinkage is None else shrinkage
     S *= 1 - a

@@ -16,7 +16,7 @@ from benchmark.networks.copying import copy_of
 from benchmark.networks.network import Network
 from benchmark.specs.needs import Array, Undefined
 
-THUMBNAIL = 8  # pixels on a side; what tells images apart where they are put in order
+THUMBNAIL = 8  # pixels on a side of the small copies by which images are sorted
 BATCH = 32
 Conv2dSame, pad_same = timm.layers.Conv2dSame, timm.layers.pad_same  # type: ignore[attr-defined]
 
@@ -26,7 +26,7 @@ def for_evaluation(network: Network) -> Network:
     made = copy_of(network).eval()
     made.zero_grad(set_to_none=True)
     for layer in made.modules():
-        if getattr(layer, "inplace", False):  # would overwrite the outputs that gradients are asked at
+        if getattr(layer, "inplace", False):  # it would overwrite the outputs at which gradients are needed
             setattr(layer, "inplace", False)  # noqa: B010 - a module promises no such attribute
     return made.requires_grad_(False)
 
@@ -100,7 +100,7 @@ def squared_gradients(network: Network, images: Tensor, losses: Callable[[Tensor
             for hook in hooks:
                 hook.remove()
         outs = torch.autograd.grad(loss.sum(), [out for _, _, out in seen], allow_unused=True)
-        whole: dict[nn.Module, Tensor] = {}  # of a layer that is used twice, both together
+        whole: dict[nn.Module, Tensor] = {}  # the gradients of a layer that is used twice are added
         for (layer, inputs, _), out in zip(seen, outs, strict=True):
             if out is not None:
                 gradient = _weight_gradient(layer, inputs, out)
@@ -129,7 +129,7 @@ def _weight_gradient(layer: nn.Module, inputs: Tensor, out: Tensor) -> Tensor:
     if isinstance(layer, Conv2dSame):
         inputs, padding = pad_same(inputs, list(size), list(stride), list(dilation)), (0, 0)
     if isinstance(padding, str):
-        raise Undefined(f"a convolution of the backbone pads by '{padding}', for which no gradient is worked out here")
+        raise Undefined(f"a convolution of the backbone pads by '{padding}', for which the gradient is not implemented")
     count, groups = len(inputs), layer.groups
     if size == (1, 1) and stride == (1, 1) and padding == (0, 0):
         patches = inputs.flatten(2)

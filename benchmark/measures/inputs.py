@@ -1,7 +1,7 @@
 """The inputs of measures for one source and one target, computed when they are first needed.
 
-All sources see the same images of a target in the same order: training images only, those that the plan's sub-sample draws for
-its first seed, at most `most` of them. Test images are never among them.
+All sources see the same images of a target in the same order: only training images that the plan's sub-sample draws for
+its first seed, at most `most` of them, and never test images.
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -98,7 +98,7 @@ class MeasureInputs:
     elsewhere: Mapping[str, float]
 
     def get(self, need: str) -> Any:
-        """One of benchmark.specs.needs.NEEDS. Raises Undefined if it does not exist, CatsError if it is not on this machine."""
+        """One of benchmark.specs.needs.NEEDS. Raises Undefined if it does not exist, CatsError if it is not here."""
         maker: Callable[[], Any] = {
             "features": lambda: self.features,
             "labels": lambda: self.target.labels,
@@ -145,7 +145,7 @@ class MeasureInputs:
     def logits(self) -> np.ndarray:
         """Logits of the source's own classifier on the features, (N, S)."""
         if self.start.kind == "random":
-            raise Undefined("scratch has no classes of its own")
+            raise Undefined("scratch has no classes")
         classifier = classifier_of(initial_network(self.start, 2, 0), self.start)
         if classifier is None:
             raise Undefined(f"the weights of {self.start.source} for {self.start.backbone} came without their classifier")

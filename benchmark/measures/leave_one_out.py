@@ -1,4 +1,4 @@
-"""Closed forms of what a score loses without one image."""
+"""Closed forms of the decrease of a score when one image is left out."""
 
 import numpy as np
 

@@ -6,7 +6,7 @@ from benchmark.specs.needs import Array
 
 
 def unbiased_mmd(kernels: tuple[Array, Array, Array], weights: Array, source_weights: Array) -> Array:
-    """MMD² for weighted images, (B,); NaN where a side holds no pair of different images.
+    """MMD² for weighted images, (B,); NaN if a side holds no pair of different images.
 
     kernels: k(x, x) (n, n), k(y, y) (m, m), k(x, y) (n, m). weights: (B, n) and (B, m), how often each image counts.
     """

@@ -10,7 +10,7 @@ def sample(rows: Array, most: int, seed: int = 0, labels: Array | None = None) -
     """Draw at most `most` row numbers of (N, D) without replacement; the order of the images does not change which are drawn.
 
     The rows are sorted by a random projection, which depends on their content alone, and then shuffled with `seed`. With
-    labels (N,) the classes keep their proportions, and each class keeps at least one image where `most` allows it.
+    labels (N,) the classes keep their proportions, and each class keeps at least one image if `most` allows it.
     """
     rng = np.random.default_rng(seed)
     projected = np.argsort(rows @ rng.standard_normal(rows.shape[1]), kind="stable")
@@ -33,8 +33,8 @@ def first_order(draws: Draws, value: float, effects: Array) -> Array:
     """Approximate the scores of all resamples to first order, (B,): value + Σ_i (w_i - 1) effect_i, w_i how often i is drawn.
 
     effects: (N,), by how much the score falls when image i is left out. An image that is drawn twice counts twice. A score
-    computed on the resample itself would take the copies for two images that happen to look the same, which regressions and
-    determinants reward.
+    computed on the resample itself would treat the copies as two images that look the same by chance, and regressions and
+    determinants reward such images.
     """
     return np.asarray(value + multiplicities(draws.target, len(effects)) @ effects - effects.sum())
 

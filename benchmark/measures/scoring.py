@@ -1,4 +1,4 @@
-"""Scores every pair of a plan by every measure, without training; one record for each source, target and backbone.
+"""Score every pair of a plan by every measure, without training; one record for each source, target and backbone.
 
 Scores are stored under CATS_HOME by the digest of everything that decides them, so another measure in a plan, or new cells on
 the board, cost only what they change. If files or weights are not on this machine, the record says so, the score is not stored,
@@ -43,7 +43,7 @@ from results.tracking.experiment import Experiment
 from results.tracking.writer import Writer, close_abandoned
 
 log = logging.getLogger(__name__)
-FEW = 5000  # images up to which threads of linear algebra wait for each other longer than they work
+FEW = 5000  # below this number of images, threads of linear algebra wait for each other longer than they compute
 
 
 def measures_of(plan: Plan) -> dict[str, Measure]:
@@ -54,8 +54,8 @@ def measures_of(plan: Plan) -> dict[str, Measure]:
 def score_plan(setting: ScoreSettings, writer: Writer, watch: Watch) -> Run:
     """Score every pair that no run of the experiment has scored in the same way.
 
-    What a pair needs and has not got (pretrained weights) is made first. Raises CatsError for a wrong plan or data that are
-    not here, and if MLflow refuses at the start; what fails later is recorded and the rest goes on.
+    Pretrained weights that a pair needs and that are missing are made first. Raises CatsError for a wrong plan, for data that
+    are not on this machine, and if MLflow refuses at the start; later failures are recorded, and the other pairs go on.
     """
     plan = setting.plan.plan
     check_names(plan.country, plan.backbones)
@@ -153,7 +153,7 @@ def _outcomes(pair: Pair, measures: Mapping[str, Measure], finished: set[str], s
 
 
 def _pretrainings(inputs: MeasureInputs, measures: Mapping[str, Measure]) -> list[Start]:
-    """The pretrainings that are still missing, that of the neutral network too if a measure needs it and it can be made."""
+    """The pretrainings that are still missing, also that of the neutral network if a measure needs it and it is possible."""
     needed = pretrainings(inputs.start)
     if any("neutral" in need for measure in measures.values() for need in measure.needs):
         try:
@@ -166,7 +166,7 @@ def _pretrainings(inputs: MeasureInputs, measures: Mapping[str, Measure]) -> lis
 
 @dataclass
 class _Work:
-    """The measures of one pair. keys: of the score of each measure; None if its inputs have no digest."""
+    """The measures of one pair. keys: the key of each measure's score; None if its inputs have no digest."""
 
     pair_inputs: MeasureInputs
     measures: Mapping[str, Measure]
@@ -183,9 +183,9 @@ class _Work:
             return None
 
     def results(self) -> Iterator[Result]:
-        """The scores so far, after each measure: scored now, or read where they were scored before.
+        """Yield the scores so far after each measure: computed now, or read from the cache.
 
-        Where an input is not on this machine, the last one is incomplete: the pair is scored again once the input is there.
+        If an input is not on this machine, the last result is incomplete, and the pair is scored again once the input is there.
         """
         stored = {name: load_score(key) for name, key in self.keys.items() if key is not None}
         new = {name: measure for name, measure in self.measures.items() if stored.get(name) is None}

@@ -13,7 +13,7 @@ def softmax_ridge(
     """Minimise Σ_i cross-entropy_i + ridge/2 |W|² by L-BFGS; return weights (d + 1, C), last row the bias, and minimum.
 
     inputs: (n, d), best in principal coordinates. wanted: (n, C), one-hot rows times how often each image counts. start:
-    weights to begin at, (d + 1, C); by default 0. The bias is not penalised.
+    initial weights, (d + 1, C); by default 0. The bias is not penalised.
     scikit-learn's C is 1 / ridge for three classes or more and 2 / ridge for two, where it uses one weight for both classes.
     Each weight is scaled by the root of a bound on its curvature; in principal coordinates this needs a third of the steps.
     """
@@ -34,7 +34,7 @@ def softmax_ridge(
         return float(value), slope.ravel()
 
     first = np.zeros((inputs.shape[1] + 1, classes)) if start is None else start / scale
-    # The slope is that of scaled weights, so its square is about twice what is left to gain of the sum over images.
+    # The slope belongs to scaled weights, so its square is about twice the possible decrease of the sum over images.
     result = scipy.optimize.minimize(
         loss,
         first.ravel(),

@@ -14,7 +14,7 @@ def tail_mean(energies: Array, share: float, tail: str) -> Array:
     if tail not in {"low", "high"}:
         raise CatsError(f"energy has no tail '{tail}'; it has low and high")
     if not 0 < share <= 1:
-        raise Undefined(f"a share of {share} of the images is none")
+        raise Undefined(f"a share of {share} is not allowed; it must be above 0 and at most 1")
     number = max(1, round(share * energies.shape[1]))
     ordered = np.sort(energies, axis=1)
     means: Array = (ordered[:, :number] if tail == "low" else ordered[:, -number:]).mean(axis=1)

@@ -27,7 +27,7 @@ class TransportPlan:
     def cost_at(self, weights: Array, source_weights: Array) -> Array:
         """The cost for other weights of the images, (B, n) and (B, m), computed from the dual potentials → (B,).
 
-        By duality the exact cost at these weights is never below this.
+        By duality the exact cost at these weights is never smaller.
         """
         with np.errstate(invalid="ignore"):
             of_source = source_weights @ self.source_price / source_weights.sum(axis=1)

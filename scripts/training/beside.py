@@ -1,4 +1,4 @@
-"""The engine beside the plain loop, each in a process of its own."""
+"""Compare the engine with the plain loop, each in a separate process."""
 
 import concurrent.futures
 import contextlib
@@ -23,12 +23,12 @@ Way = Callable[[Task, int, torch.device], np.ndarray]
 
 
 def in_turn(what: Task, seeds: int, device: torch.device) -> tuple[dict[str, list[float]], dict[str, list[float]]]:
-    """Images per second and test AUC of both loops, seed by seed in turn: a slow minute of the machine falls on both."""
+    """Images per second and test AUC of both loops, seed by seed in turn, so that a slow minute of the machine affects both."""
     ways = {"plain loop": plain, "engine": engine}
     rates: dict[str, list[float]] = {name: [] for name in ways}
     areas: dict[str, list[float]] = {name: [] for name in ways}
     with alone(tuned=False) as first, alone(tuned=True) as second:
-        for seed in range(-1, seeds):  # the first one warms up and does not count
+        for seed in range(-1, seeds):  # the first round warms up and does not count
             for pool, (name, way) in zip((first, second), ways.items(), strict=True):
                 seconds, area = pool.submit(timed, way, what, seed, str(device)).result()
                 if seed >= 0:
@@ -39,28 +39,28 @@ def in_turn(what: Task, seeds: int, device: torch.device) -> tuple[dict[str, lis
 
 @contextlib.contextmanager
 def alone(*, tuned: bool) -> Iterator[concurrent.futures.ProcessPoolExecutor]:
-    """A process of its own; tuned as `cats run` tunes its, or as Python gives it."""
+    """A separate process, tuned as `cats run` tunes its process, or with Python's defaults."""
     before = dict(os.environ)
     if tuned:
         wait_briefly()
         large_pages()
     context = multiprocessing.get_context("spawn")
     with concurrent.futures.ProcessPoolExecutor(1, context, initializer=keep_memory if tuned else None) as pool:
-        pool.submit(os.getpid).result()  # it begins now, with this environment
+        pool.submit(os.getpid).result()  # starts the process now, with this environment
         os.environ.clear()
         os.environ.update(before)
         yield pool
 
 
 def timed(way: Way, what: Task, seed: int, device: str) -> tuple[float, float]:
-    """Seconds and test AUC."""
+    """Seconds and test AUC of one training."""
     start = time.perf_counter()
     probabilities = way(what, seed, torch.device(device))
     return time.perf_counter() - start, auc(what.images["test"][1], probabilities)
 
 
 def engine(what: Task, seed: int, device: torch.device) -> np.ndarray:
-    """Train with cats-bench; the probabilities of the test images."""
+    """Train with cats-bench. Returns the probabilities of the test images."""
     network = network_of(what, seed).to(device)
     parts = {name: on_device(pixels, labels, device) for name, (pixels, labels) in what.images.items()}
     train.fit(network, parts["train"], parts["val"], what.recipe, max(seed, 0))

@@ -1,4 +1,4 @@
-"""Whole cells through runner, energy and MLflow, and what of them is training."""
+"""Time whole cells with runner, energy meter and MLflow, and the part of that time that is training."""
 
 import functools
 import itertools
@@ -14,9 +14,9 @@ from benchmark.networks.network import Network
 
 
 def cells(folder: Path, epochs: int, count: int, device: torch.device) -> tuple[list[float], list[float]]:
-    """Seconds of cells of a plan, each with its record in MLflow, and of them those in forward, backward and optimiser.
+    """Seconds of each cell of a plan, with its record in MLflow, and the seconds of it in forward, backward and optimiser.
 
-    The first one is left out: it also reads data and weights and starts codecarbon.
+    The first cell is left out, because it also reads data and weights and starts codecarbon.
     """
     from benchmark.execution.engine import Local
     from benchmark.execution.resolution import resolve_plan
@@ -45,7 +45,7 @@ def cells(folder: Path, epochs: int, count: int, device: torch.device) -> tuple[
 
 
 class Clocks:
-    """Time spent in forward, backward and optimiser while it is open, in `seconds`, each to its end on the device."""
+    """Adds up, in `seconds`, the time of forward, backward and optimiser inside a `with` block, to their end on the device."""
 
     def __init__(self, device: torch.device) -> None:
         self.device, self.seconds = device, 0.0
@@ -63,10 +63,10 @@ class Clocks:
 
     def _timed(self, real: Callable[..., object]) -> Callable[..., object]:
         @functools.wraps(real)
-        def timed(*given: object, **more: object) -> object:
+        def timed(*arguments: object, **options: object) -> object:
             with finished(self.device) as clock:
-                made = real(*given, **more)
+                result = real(*arguments, **options)
             self.seconds += clock.seconds
-            return made
+            return result
 
         return timed

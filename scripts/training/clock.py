@@ -1,4 +1,4 @@
-"""Seconds of what a device does, to its end."""
+"""Measure how long work on a device takes, to its end."""
 
 import contextlib
 import time
@@ -10,25 +10,25 @@ import torch
 
 @dataclass
 class Clock:
-    """Seconds that something took."""
+    """The measured seconds."""
 
     seconds: float = 0.0
 
 
 @contextlib.contextmanager
 def finished(device: torch.device) -> Iterator[Clock]:
-    """Times what is done within, to its end on the device."""
+    """Measure the block, to the end of its work on the device."""
     clock = Clock()
-    waited(device)
+    synchronise(device)
     start = time.perf_counter()
     try:
         yield clock
     finally:
-        waited(device)
+        synchronise(device)
         clock.seconds = time.perf_counter() - start
 
 
-def waited(device: torch.device) -> None:
-    """Let the device finish what it has been given."""
+def synchronise(device: torch.device) -> None:
+    """Wait until the device has finished its work."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)

@@ -1,4 +1,4 @@
-"""How a figure is written, and on what it was measured."""
+"""Format a figure with its interval, and describe the machine on which it was measured."""
 
 import math
 import platform

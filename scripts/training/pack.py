@@ -1,4 +1,4 @@
-"""Several seeds side by side."""
+"""Time several seeds side by side."""
 
 import functools
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from benchmark.training.device_images import on_device
 
 
 def together(what: Task, count: int, device: torch.device) -> float:
-    """Images per second of so many seeds at once; their networks and images are on the device when the clock starts."""
+    """Images per second of `count` seeds at once; their networks and images are on the device when the clock starts."""
     works = [training(what, seed, device) for seed in range(count)]
     with finished(device) as clock:
         side_by_side(works, device)
@@ -21,7 +21,7 @@ def together(what: Task, count: int, device: torch.device) -> float:
 
 
 def training(what: Task, seed: int, device: torch.device) -> Callable[[], object]:
-    """A training that is about to begin."""
+    """A prepared training, which begins when it is called."""
     network = network_of(what, seed).to(device)
     train_images, val_images = (on_device(*what.images[part], device) for part in ("train", "val"))
     return functools.partial(train.fit, network, train_images, val_images, what.recipe, seed)

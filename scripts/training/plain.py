@@ -1,4 +1,4 @@
-"""The plain loop: PIL images one at a time, fp32, all parts evaluated after every epoch, as in published code."""
+"""The plain loop: one PIL image at a time, fp32, all parts evaluated after every epoch, as in published code."""
 
 import functools
 import math
@@ -18,15 +18,15 @@ CHANGES = {"flip", "rotate", "shift", "zoom", "crop", "sharpness", "autocontrast
 
 
 def plain(what: Task, seed: int, device: torch.device) -> np.ndarray:
-    """Train as published code does; the probabilities of the test images with the weights of the smallest validation loss."""
+    """Train as published code does. Returns the test probabilities, with the weights of the smallest validation loss."""
     recipe, network = what.recipe, network_of(what, seed).to(device)
     torch.manual_seed(max(seed, 0))
     loader = functools.partial(torch.utils.data.DataLoader, batch_size=recipe.batch_size, num_workers=what.workers)
     training = loader(Pictures(*what.images["train"], moves(recipe)), shuffle=True)
-    judged = {name: loader(Pictures(*part, moves(None))) for name, part in what.images.items()}
+    loaders = {name: loader(Pictures(*part, moves(None))) for name, part in what.images.items()}
     optimiser = plain_optimiser(network, recipe)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, recipe.epochs)
-    best, kept = math.inf, network.state_dict()
+    best, best_state = math.inf, network.state_dict()
     for _ in range(recipe.epochs):
         network.train()
         for images, labels in training:
@@ -36,16 +36,16 @@ def plain(what: Task, seed: int, device: torch.device) -> np.ndarray:
             optimiser.step()
             loss.item()
         schedule.step()
-        logits = {name: outputs(network, judged[name], device) for name in ("train", "val")}
+        logits = {name: outputs(network, loaders[name], device) for name in ("train", "val")}
         losses = {name: float(F.cross_entropy(x, torch.from_numpy(what.images[name][1]))) for name, x in logits.items()}
         if losses["val"] < best:
-            best, kept = losses["val"], {name: tensor.clone() for name, tensor in network.state_dict().items()}
-    network.load_state_dict(kept)
-    return evaluate.to_probabilities(outputs(network, judged["test"], device), multilabel=False)
+            best, best_state = losses["val"], {name: tensor.clone() for name, tensor in network.state_dict().items()}
+    network.load_state_dict(best_state)
+    return evaluate.to_probabilities(outputs(network, loaders["test"], device), multilabel=False)
 
 
 def plain_optimiser(network: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
-    """The recipe's, as it is written without an engine."""
+    """The optimiser of the recipe, as plain code makes it."""
     rates = {"lr": recipe.lr, "weight_decay": recipe.weight_decay}
     if recipe.optimiser == "sgd":
         return torch.optim.SGD(network.parameters(), momentum=recipe.momentum, nesterov=recipe.momentum > 0, **rates)
@@ -53,7 +53,7 @@ def plain_optimiser(network: nn.Module, recipe: Recipe) -> torch.optim.Optimizer
 
 
 def moves(recipe: Recipe | None) -> Callable[..., torch.Tensor]:
-    """torchvision's PIL transforms for training images; without a recipe those for all others."""
+    """torchvision's PIL transforms: for training images, or without a recipe for evaluation."""
     declare_missing()
     from torchvision import transforms
 
@@ -64,18 +64,18 @@ def moves(recipe: Recipe | None) -> Callable[..., torch.Tensor]:
     if changed - CHANGES:
         raise SystemExit(f"the plain loop has no {' and no '.join(sorted(changed - CHANGES))}")
     smooth = transforms.InterpolationMode.BILINEAR
-    turned = transforms.RandomAffine(
+    affine = transforms.RandomAffine(
         augment.rotate, (augment.shift,) * 2, (1 - augment.zoom, 1 + augment.zoom), interpolation=smooth
     )
-    ways = [
+    choices = [
         ({"crop"}, transforms.RandomResizedCrop(recipe.size, scale=(augment.crop, 1), interpolation=smooth)),
         ({"flip"}, transforms.RandomHorizontalFlip(augment.flip)),
-        ({"rotate", "shift", "zoom"}, turned),
+        ({"rotate", "shift", "zoom"}, affine),
         ({"sharpness"}, transforms.RandomAdjustSharpness(2, augment.sharpness)),
         ({"autocontrast"}, transforms.RandomAutocontrast(augment.autocontrast)),
         ({"equalize"}, transforms.RandomEqualize(augment.equalize)),
     ]
-    return transforms.Compose([*(way for names, way in ways if names & changed), transforms.ToTensor()])
+    return transforms.Compose([*(way for names, way in choices if names & changed), transforms.ToTensor()])
 
 
 class Pictures(torch.utils.data.Dataset):

@@ -1,4 +1,4 @@
-"""The linear probe of several draws of images and several values of C: everything anew for each draw, or once."""
+"""Time the linear probe of several draws of images and values of C: features extracted for each draw, or once for all."""
 
 import time
 from collections.abc import Sequence
@@ -19,11 +19,11 @@ Draws = Sequence[np.ndarray]
 
 
 def in_turn(what: Task, draws: Draws, device: torch.device) -> tuple[dict[str, list[float]], dict[str, list[float]]]:
-    """Seconds of three rounds of each way, in turn, and test AUC of each draw."""
-    seconds: dict[str, list[float]] = {"anew": [], "engine": []}
+    """Seconds of three rounds of both methods, in turn, and test AUC of each draw."""
+    seconds: dict[str, list[float]] = {"each time": [], "engine": []}
     areas = {}
-    for count in range(4):  # the first one warms up and does not count
-        for name, way in (("anew", probed_anew), ("engine", probed_once)):
+    for count in range(4):  # the first round warms up and does not count
+        for name, way in (("each time", probed_each_time), ("engine", probed_once)):
             start = time.perf_counter()
             areas[name] = way(what, draws, device)
             if count:
@@ -31,7 +31,7 @@ def in_turn(what: Task, draws: Draws, device: torch.device) -> tuple[dict[str, l
     return seconds, areas
 
 
-def probed_anew(what: Task, draws: Draws, device: torch.device) -> list[float]:
+def probed_each_time(what: Task, draws: Draws, device: torch.device) -> list[float]:
     """Test AUC of each draw: features extracted for each, one fit for each C."""
     declare_missing()
     from sklearn.linear_model import LogisticRegression
@@ -60,7 +60,7 @@ def probed_anew(what: Task, draws: Draws, device: torch.device) -> list[float]:
 
 
 def probed_once(what: Task, draws: Draws, device: torch.device) -> list[float]:
-    """Test AUC of each draw: features of all images once, the whole path of C at one go."""
+    """Test AUC of each draw: features of all images once, all values of C in one path."""
     from benchmark.training.protocols.probe import fit_probe
 
     network = network_of(what, 0).to(device)

@@ -1,4 +1,4 @@
-"""Steps alone, on images that lie on the device: forward and backward of the bare network, and what the engine does."""
+"""Time training steps alone, on images on the device: forward and backward of the bare network, and the engine's steps."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -17,9 +17,9 @@ from benchmark.training.device_images import as_float, batches, on_device
 
 
 def in_turn(what: Task, seeds: int, device: torch.device) -> dict[str, list[float]]:
-    """Images per second of both, seed by seed in turn."""
+    """Images per second of the bare network and of the engine, seed by seed in turn."""
     found: dict[str, list[float]] = {"bare": [], "engine": []}
-    for seed in range(-1, seeds):  # the first one warms up and does not count
+    for seed in range(-1, seeds):  # the first round warms up and does not count
         for name, way in (("bare", bare_steps), ("engine", engine_steps)):
             rate = way(what, seed, device)
             if seed >= 0:
@@ -77,7 +77,7 @@ def engine_steps(what: Task, seed: int, device: torch.device) -> float:
 
 
 def engine(what: Task, seed: int, device: torch.device) -> Callable[[int], Iterator[Tensor]]:
-    """The engine about to train: called with a number of images, it takes a step through them at each `next`, its loss."""
+    """A prepared engine: called with a number of images, it returns an iterator that makes one step per item, its loss."""
     network, rng = network_of(what, seed).to(device).train(), torch.Generator().manual_seed(max(seed, 0))
     optimise_for_device(network)
     size, images = what.recipe.batch_size, on_device(*what.images["train"], device)

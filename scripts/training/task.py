@@ -1,4 +1,4 @@
-"""What both loops are given: images, weights, a recipe."""
+"""The task of both loops: images, weights, a recipe."""
 
 import os
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ CLASSES = 2
 
 @dataclass(frozen=True)
 class Task:
-    """What both loops do: pixels (N, S, S, C) uint8 and labels (N,) of train, val and test; how they are trained."""
+    """The input of both loops: pixels (N, S, S, C) uint8 and labels (N,) of train, val and test; how they are trained."""
 
     backbone: str
     trained: Trained
@@ -27,7 +27,7 @@ class Task:
 
 
 def task(backbone: str, target: str, recipe: Recipe, most: int | None) -> Task:
-    """Real images and weights where they are at hand."""
+    """A task with real images and weights if they are on this machine, else with noise."""
     try:
         images = real_images(target, recipe.size, most)
     except (ImportError, OSError, ValueError):
@@ -37,11 +37,11 @@ def task(backbone: str, target: str, recipe: Recipe, most: int | None) -> Task:
 
 
 def real_images(target: str, size: int, most: int | None) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """A MedMNIST file of 28 px, enlarged by PIL, as both loops then get it."""
+    """The images of a MedMNIST file of 28 px, enlarged by PIL, as both loops get them."""
     from PIL import Image
 
     file = Path(os.environ.get("CATS_DATA", "data")) / "medmnist" / f"{target}.npz"
-    found = {}
+    parts = {}
     with np.load(file, allow_pickle=False) as arrays:
         for part in ("train", "val", "test"):
             pixels, labels = arrays[f"{part}_images"], arrays[f"{part}_labels"][:, 0].astype(np.int64)
@@ -50,8 +50,8 @@ def real_images(target: str, size: int, most: int | None) -> dict[str, tuple[np.
                 rows = np.random.default_rng(0).permutation(len(labels))[:count]
                 pixels, labels = pixels[rows], labels[rows]
             resized = [np.asarray(Image.fromarray(p).resize((size, size), Image.Resampling.BICUBIC)) for p in pixels]
-            found[part] = (np.stack(resized).reshape(len(labels), size, size, -1), labels)
-    return found
+            parts[part] = (np.stack(resized).reshape(len(labels), size, size, -1), labels)
+    return parts
 
 
 def noise(backbone: str, recipe: Recipe, count: int) -> Task:

@@ -59,7 +59,7 @@ def test_every_pair_has_one_run_with_every_measure_and_a_second_call_makes_none(
     assert -np.log(2) <= nce.value <= 0
     assert nce.low < nce.value < nce.high
     assert nce.seconds > 0
-    assert (by["scratch", "nce"].value, by["scratch", "nce"].reason) == (None, "scratch has no classes of its own")
+    assert (by["scratch", "nce"].value, by["scratch", "nce"].reason) == (None, "scratch has no classes")
     assert by["digits", "source_size"].value == pytest.approx(np.log1p(1797))
     assert by["digits", "source_size"].low is None
     state, again = work(setting)
@@ -236,7 +236,7 @@ def test_what_measures_said_reads_as_text(work):
     assert [line[0] for line in lines] == MEASURES
     assert lines[0][1] == "–"
     assert " ± " in lines[0][2]
-    assert "nce: scratch has no classes of its own" in score_reasons(rows)
+    assert "nce: scratch has no classes" in score_reasons(rows)
     assert "| nce | – |" in ScoresText(rows).markdown()
     assert (
         ScoresText(rows)
