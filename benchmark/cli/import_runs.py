@@ -19,7 +19,7 @@ app = typer.Typer()
 
 
 @app.command("import")
-def bring(
+def import_results(
     experiment: Annotated[str, typer.Option(help="The MLflow experiment that receives the runs.")],
     runs: Annotated[Path | None, typer.Argument(metavar="[RUNS]", help="A parquet or CSV table, one run per row.")] = None,
     how: Annotated[
@@ -79,16 +79,17 @@ def load_map(name: str) -> "ColumnMap":
         raise CatsError(
             f"there is no shipped map '{name}', and the file of your own map must end in .yaml{nearest(name, shipped)}"
         )
-    read = parse(ColumnMap, read_yaml(path), path.name)
-    if read.power is None or read.power.country is None:
-        return read
-    power = read.power.model_copy(update={"country": None, "kg_per_kwh": intensity(read.power.country)})
-    return read.model_copy(update={"power": power})
+    column_map = parse(ColumnMap, read_yaml(path), path.name)
+    power = column_map.power
+    if power is None or power.country is None:
+        return column_map
+    power_with_intensity = power.model_copy(update={"country": None, "kg_per_kwh": intensity(power.country)})
+    return column_map.model_copy(update={"power": power_with_intensity})
 
 
-def _files(given: Sequence[str]) -> dict[str, Path]:
+def _files(texts: Sequence[str]) -> dict[str, Path]:
     files: dict[str, Path] = {}
-    for text in given:
+    for text in texts:
         name, _, path = text.partition("=")
         if not name or not path:
             raise CatsError(f"--scores is '{text}'; write MEASURE=FILE, for example logme=logme.csv")
@@ -103,14 +104,14 @@ def _deliver(records: "Sequence[Record]", tracking_uri: str, experiment: str) ->
     from rich.progress import track
 
     from benchmark.execution.records import frame_of
-    from results.imports.upload import deposit
+    from results.imports.upload import upload_records
     from results.tracking.experiment import Experiment
     from results.tracking.lease import Lease
 
     tracking = Experiment(tracking_uri, experiment)
     console = Console(stderr=True)
     with Lease(tracking, outbox_of(tracking_uri, experiment), say) as lease:
-        sent = deposit(tracking, records, lease)
+        sent = upload_records(tracking, records, lease)
         done = list(track(sent, "importing", len(records), console=console, transient=True, disable=not console.is_terminal))
     counts = Counter((each.record.kind, each.record.status) for each in done if each.act == "made")
     parts = [f"{n} {'scored pairs' if kind == 'score' else f'{status} runs'}" for (kind, status), n in counts.items()]

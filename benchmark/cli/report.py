@@ -53,22 +53,22 @@ def report(
     from benchmark.cli.query import reader_of
     from results.board.board import make_board
     from results.board.request import Judging
-    from results.report.build import Asked, compose
+    from results.report.build import ReportRequest, build_page
     from results.report.export import write
     from results.report.html import render
     from results.tracking.experiment import Experiment
-    from results.tracking.log_report import keep
+    from results.tracking.log_report import log_page
 
     reader = reader_of(plan, tracking_uri, metric, rule)
     frame = reader.frame(fresh=fresh)
     judging = Judging(reader.images(fresh=fresh) if images else None, noise, impute.value if impute else None)
     made = make_board(frame, reader.query, judging)
     tracking = Experiment(tracking_uri, reader.query.experiment, create=False)
-    told = [("rule", rule), ("noise", noise and f"differences up to {noise:g}"), ("missing pairs count as", impute)]
-    told += [("a pretraining is shared over", over and f"{over} targets"), ("combinations", ", ".join(combine or []))]
-    facts = _facts(plan) + [(f"asked for: {name}", str(value)) for name, value in told if value]
-    more = _more(reader, frame, made, _Wishes(judging, over, combine or []))
-    page, cells = compose(made, frame, tracking, Asked(facts, details, more, reader.predictions))
+    options = [("rule", rule), ("noise", noise and f"differences up to {noise:g}"), ("missing pairs count as", impute)]
+    options += [("a pretraining is shared over", over and f"{over} targets"), ("combinations", ", ".join(combine or []))]
+    facts = _facts(plan) + [(f"option: {name}", str(value)) for name, value in options if value]
+    more = _more(reader, frame, made, _Options(judging, over, combine or []))
+    page, cells = build_page(made, frame, tracking, ReportRequest(facts, details, more, reader.predictions))
     html = render(page)
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
@@ -81,17 +81,17 @@ def report(
     if figures is not None:
         print_line(f"{figures}: {write(page, cells, figures)} files")
     if log:
-        print_line(f"logged to MLflow as run {keep(tracking, html)}")
+        print_line(f"logged to MLflow as run {log_page(tracking, html)}")
 
 
 @dataclass(frozen=True)
-class _Wishes:
+class _Options:
     judging: "Judging"
     over: int | None
     combine: Sequence[str]
 
 
-def _more(reader: "RunReader", frame: "pd.DataFrame", made: "Board", wishes: _Wishes) -> "list[Section]":
+def _more(reader: "RunReader", frame: "pd.DataFrame", made: "Board", options: _Options) -> "list[Section]":
     """The sections that need more than a board. A section that the user did not request is left out if it cannot be made."""
     from results.agreement.combine import combine
     from results.agreement.decisions import decisions_of, scores_for
@@ -103,31 +103,31 @@ def _more(reader: "RunReader", frame: "pd.DataFrame", made: "Board", wishes: _Wi
     from results.report.choice_sections import agreement, tradeoff
     from results.report.sections import difference
 
-    found = [] if made.difference is None else [difference(made.difference)]
+    sections = [] if made.difference is None else [difference(made.difference)]
     runs = runs_of_selection(frame, reader.query.selection)
-    bill = make_bill(runs, reader.query.experiment, wishes.over)
+    bill = make_bill(runs, reader.query.experiment, options.over)
     with suppress(CatsError):
-        found.append(tradeoff(make_tradeoff(runs, bill, reader.query)))
-    with nullcontext() if wishes.combine else suppress(CatsError):
-        decisions = decisions_of(frame, reader.query, wishes.judging)
+        sections.append(tradeoff(make_tradeoff(runs, bill, reader.query)))
+    with nullcontext() if options.combine else suppress(CatsError):
+        decisions = decisions_of(frame, reader.query, options.judging)
         rows = scores_for(decisions, read_scores(frame, reader.query.experiment))
-        for text in wishes.combine:
+        for text in options.combine:
             rows += combine(rows, text)
-        found.append(agreement(judge_measures(decisions, rows, reader.query.experiment, reader.query.metric).to_dict()))
-    return found
+        sections.append(agreement(judge_measures(decisions, rows, reader.query.experiment, reader.query.metric).to_dict()))
+    return sections
 
 
-def _facts(given: str) -> list[tuple[str, str]]:
+def _facts(plan: str) -> list[tuple[str, str]]:
     """The settings of the plan, or the name of the experiment; never a path of this machine."""
     from benchmark.specs.plan import is_plan, load_plan
 
-    if not is_plan(given):
-        return [("experiment", given), ("plan", "none given: all finished cells of the experiment count")]
-    facts = load_plan(given).model_dump(mode="json")
-    return [(name, _told(value)) for name, value in facts.items() if value not in (None, [], {})]
+    if not is_plan(plan):
+        return [("experiment", plan), ("plan", "none; all finished cells of the experiment count")]
+    facts = load_plan(plan).model_dump(mode="json")
+    return [(name, _text(value)) for name, value in facts.items() if value not in (None, [], {})]
 
 
-def _told(value: object) -> str:
+def _text(value: object) -> str:
     if isinstance(value, dict):
-        return ", ".join(f"{name} {_told(one)}" for name, one in value.items() if one is not None)
+        return ", ".join(f"{name} {_text(item)}" for name, item in value.items() if item is not None)
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -94,8 +94,8 @@ class ColumnMap(Frozen):
 
     def size(self, source: str, target: str) -> int | None:
         """The number of images a source was pretrained on; None if it is unknown."""
-        found = self.sizes.get(source)
-        return found.get(target) if isinstance(found, dict) else found
+        images = self.sizes.get(source)
+        return images.get(target) if isinstance(images, dict) else images
 
     def leak(self, source: str, target: str) -> str | None:
         """The reason why a pair leaks; None if no leak is declared."""

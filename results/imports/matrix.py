@@ -98,22 +98,22 @@ def scores_of(grids: dict[str, pd.DataFrame], lower: Iterable[str], backbone: st
     for name in grids:
         if not name.isidentifier():
             raise CatsError(f"'{name}' is not a valid name of a measure; letters, digits and _ are allowed")
-    said: dict[tuple[str, str], dict[str, float]] = {}
+    pairs: dict[tuple[str, str], dict[str, float]] = {}
     for name, grid in grids.items():
         for source, target, value in _filled(grid):
-            said.setdefault((source, target), {})[name] = -value if name in turned else value
+            pairs.setdefault((source, target), {})[name] = -value if name in turned else value
     now = time.time()
-    return [_score(pair, given, list(grids), backbone, experiment, now) for pair, given in said.items()]
+    return [_score(pair, scores, list(grids), backbone, experiment, now) for pair, scores in pairs.items()]
 
 
 def _score(
-    pair: tuple[str, str], given: dict[str, float], measures: Sequence[str], backbone: str, experiment: str, now: float
+    pair: tuple[str, str], scores: dict[str, float], measures: Sequence[str], backbone: str, experiment: str, now: float
 ) -> Record:
     names = {"source": pair[0], "target": pair[1], "backbone": backbone, "seed": UNKNOWN}
-    key = digest(["imported scores", names, given, list(measures)])
-    silent = {name: "the imported file has no figure for this pair" for name in measures if name not in given}
+    key = digest(["imported scores", names, scores, list(measures)])
+    silent = {name: "the imported file has no figure for this pair" for name in measures if name not in scores}
     return Record(
         kind="score", key=key, attempt=key, experiment=experiment, status="finished", point=digest(list(measures)), names=names,
         settings={"measures": ";".join(measures)}, facts={"imported": "scores", "reasons": json.dumps(silent)},
-        validation={f"measure_{name}": value for name, value in given.items()}, started=now, ended=now,
+        validation={f"measure_{name}": value for name, value in scores.items()}, started=now, ended=now,
     )  # fmt: skip

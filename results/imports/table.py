@@ -53,9 +53,9 @@ def runs_of(table: pd.DataFrame, how: ColumnMap, experiment: str, where: str) ->
         records.append(record)
     for leak in how.leaks:
         for field, name in (("source", leak.source), ("target", leak.target)):
-            known = {record.names[field] for record in records}
-            if name not in known:
-                raise CatsError(f"`leaks` names the {field} '{name}', which no row of {where} has{nearest(name, known)}")
+            names = {record.names[field] for record in records}
+            if name not in names:
+                raise CatsError(f"`leaks` names the {field} '{name}', which no row of {where} has{nearest(name, names)}")
     return records
 
 
@@ -73,9 +73,9 @@ class _Row:
             value = int(value)
         if value is None or pd.isna(value) or not str(value).strip():
             raise CatsError(f"{self.where}: {field} is missing")
-        said = str(value).strip()
+        text = str(value).strip()
         renamed: dict[str, str] = next((names for name, names in self.how.rename.items() if name == field), {})
-        return renamed.get(said, said)
+        return renamed.get(text, text)
 
     def setting(self, column: Column) -> str:
         value = column.value if isinstance(column, Value) else self.row[column]
@@ -134,8 +134,8 @@ def _run(row: _Row, experiment: str, now: float) -> Record:
 
 
 def _numbers(row: _Row, columns: dict[str, str], before: str = "") -> dict[str, float]:
-    found = {name: row.number(column, before + name) for name, column in columns.items()}
-    return {name: value for name, value in found.items() if not math.isnan(value)}
+    numbers = {name: row.number(column, before + name) for name, column in columns.items()}
+    return {name: value for name, value in numbers.items() if not math.isnan(value)}
 
 
 def _costs(row: _Row, seconds: float) -> tuple[Cost, ...]:
@@ -146,9 +146,9 @@ def _costs(row: _Row, seconds: float) -> tuple[Cost, ...]:
     watts = row.number(power.column, "power") if power else math.nan
     kwh = watts * seconds / 3.6e6
     energy = Energy(kwh=None, provenance="missing") if math.isnan(kwh) else Energy(kwh=kwh, provenance="modelled")
-    known = 0.0 if math.isnan(seconds) else seconds
+    duration = 0.0 if math.isnan(seconds) else seconds
     hardware, intensity, shared = (power.hardware, power.kg_per_kwh, power.shared) if power else ("machine", None, False)
-    return (Cost(phase="training", seconds=known, energy={hardware: energy}, kg_per_kwh=intensity, undivided=shared),)
+    return (Cost(phase="training", seconds=duration, energy={hardware: energy}, kg_per_kwh=intensity, undivided=shared),)
 
 
 def facts_of(origin: str, names: dict[str, str], leak: str | None = None) -> dict[str, str]:

@@ -26,7 +26,7 @@ ASKED = 256  # runs written between two checks of the lease
 
 
 @dataclass(frozen=True)
-class Deposit:
+class Upload:
     """The outcome of a record. `clashes`: fields in which it differs from its existing run, which is not changed."""
 
     record: Record
@@ -34,7 +34,7 @@ class Deposit:
     clashes: tuple[str, ...] = ()
 
 
-def deposit(tracking: Experiment, records: Sequence[Record], lease: Lease | None = None) -> Iterator[Deposit]:
+def upload_records(tracking: Experiment, records: Sequence[Record], lease: Lease | None = None) -> Iterator[Upload]:
     """Write the records that the experiment does not have; yields every record as soon as it is written.
 
     A run that an interrupted import left half-written is completed. An existing run gets the tags of today's map, and missing
@@ -50,11 +50,11 @@ def deposit(tracking: Experiment, records: Sequence[Record], lease: Lease | None
         for number, record in enumerate(records):
             if lease is not None and number % ASKED == 0:
                 lease.check()
-            found = _delivered(
+            result = _delivered(
                 tracking, record, keys.get(record.key) or earlier.get((record.facts["imported"], record.attempt))
             )
-            made |= found.act == "made"
-            yield found
+            made |= result.act == "made"
+            yield result
         if made:
             done = tracking.runs("tags.`cats.key` != ''")
             for key, times in Counter(run.data.tags["cats.key"] for run in done).items():
@@ -64,14 +64,14 @@ def deposit(tracking: Experiment, records: Sequence[Record], lease: Lease | None
         raise CatsError(f"MLflow at {tracking.shown} could not store a run: {reason_of(error)}") from error
 
 
-def _delivered(tracking: Experiment, record: Record, found: Run | None) -> Deposit:
+def _delivered(tracking: Experiment, record: Record, run: Run | None) -> Upload:
     # The point is among what is written last.
-    if found is None or found.info.status == "RUNNING" or "cats.point" not in found.data.tags:
-        _write(tracking, record, found.info.run_id if found else None)
-        if found is not None and "cats.reason" in found.data.tags and not record.reason:  # the run was closed as abandoned
-            tracking.client.delete_tag(found.info.run_id, "cats.reason")
-        return Deposit(record, "made")
-    return _update(tracking, record, found)
+    if run is None or run.info.status == "RUNNING" or "cats.point" not in run.data.tags:
+        _write(tracking, record, run.info.run_id if run else None)
+        if run is not None and "cats.reason" in run.data.tags and not record.reason:  # the run was closed as abandoned
+            tracking.client.delete_tag(run.info.run_id, "cats.reason")
+        return Upload(record, "made")
+    return _update(tracking, record, run)
 
 
 def _write(tracking: Experiment, record: Record, run_id: str | None) -> None:
@@ -91,27 +91,27 @@ def _params(record: Record) -> dict[str, str]:
     return {name: value[:6000] for name, value in {**record.settings, **record.names}.items()}
 
 
-def _update(tracking: Experiment, record: Record, run: Run) -> Deposit:
+def _update(tracking: Experiment, record: Record, run: Run) -> Upload:
     params, metrics = _params(record), {name: value for name, value, _ in measurements(record)}
-    known, figures, tags = run.data.params, run.data.metrics, run.data.tags
+    old_params, figures, tags = run.data.params, run.data.metrics, run.data.tags
     other = {name for name, value in metrics.items() if name in figures and not math.isclose(value, figures[name])}
-    clashes = [name for name, value in params.items() if known.get(name, value) != value]
-    clashes += [name for name in sorted(known) if name not in params]  # with fewer settings, points of a grid would be one
+    clashes = [name for name, value in params.items() if old_params.get(name, value) != value]
+    clashes += [name for name in sorted(old_params) if name not in params]  # with fewer settings, points of a grid would be one
     clashes += [name for name in sorted(other) if not name.startswith(COSTS)]
     if clashes:
-        return Deposit(record, "left", tuple(clashes))
+        return Upload(record, "left", tuple(clashes))
     today = {"cats.key": record.key, **tags_of(record, record.reason), ORIGIN: tags.get(ORIGIN, record.facts["imported"])}
     changed = [RunTag(name, value) for name, value in today.items() if tags.get(name) != value]
     gone = [name for name in DROPPED if name in tags and name not in today]
-    more = [Param(name, value) for name, value in params.items() if name not in known]
+    more = [Param(name, value) for name, value in params.items() if name not in old_params]
     now = int(time.time() * 1000)  # MLflow shows the later of two values of a metric
     measured = [Metric(name, value, now, 0) for name, value in metrics.items() if name in other or name not in figures]
     ended = run.info.status != STATUS[record.status]
     if not (changed or gone or more or measured or ended):
-        return Deposit(record, "there")
+        return Upload(record, "there")
     tracking.client.log_batch(run.info.run_id, measured, more, changed)
     for name in gone:
         tracking.client.delete_tag(run.info.run_id, name)
     if ended:
         tracking.client.set_terminated(run.info.run_id, STATUS[record.status], int(record.ended * 1000))
-    return Deposit(record, "updated")
+    return Upload(record, "updated")

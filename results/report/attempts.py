@@ -87,7 +87,7 @@ def cells_of(
     """
     words: dict[str, int] = {}
     rows: list[list[Any]] = []
-    kept: list[Detail] = []
+    chosen: list[Detail] = []
     details = details or {}
     tried = attempts(frame)
     for run in tried.assign(costs=unpacked(tried["costs"])).to_dict("records") if len(tried) else ():
@@ -96,11 +96,11 @@ def cells_of(
         texts = [*(_text(run.get(name)) for name in COLUMNS[:5]), status, _cut(reasons.get(run_id, ""))]
         number = -1
         if run_id in details:
-            number = len(kept)
-            kept.append(details[run_id])
+            number = len(chosen)
+            chosen.append(details[run_id])
         places = [words.setdefault(text, len(words)) for text in texts]
         rows.append([*places, _number(run.get(f"test_{metric}"), 4), *_spent(run["costs"]), number, _shared(run["costs"])])
-    return Cells(metric, list(words), rows, kept)
+    return Cells(metric, list(words), rows, chosen)
 
 
 def attempts(frame: pd.DataFrame) -> pd.DataFrame:
@@ -108,12 +108,12 @@ def attempts(frame: pd.DataFrame) -> pd.DataFrame:
     return frame[frame["kind"].isin(["cell", "pretraining"])].sort_values(["started", "key"]) if len(frame) else frame
 
 
-def looked_into(frame: pd.DataFrame, most: int = MANY) -> pd.DataFrame:
+def detailed_cells(frame: pd.DataFrame, most: int = MANY) -> pd.DataFrame:
     """At most `most` finished cells: one of every pair first, then the next seeds."""
-    found = attempts(frame)
-    found = found[(found["kind"] == "cell") & (found["status"] == "FINISHED")]
-    turn = found.groupby(["source", "target", "backbone"]).cumcount()
-    return found.assign(turn=turn).sort_values(["turn", "target", "source", "key"]).head(most)
+    cells = attempts(frame)
+    cells = cells[(cells["kind"] == "cell") & (cells["status"] == "FINISHED")]
+    turn = cells.groupby(["source", "target", "backbone"]).cumcount()
+    return cells.assign(turn=turn).sort_values(["turn", "target", "source", "key"]).head(most)
 
 
 def details_of(
@@ -125,7 +125,7 @@ def details_of(
 
     `history(run_id, metric)`: its values by epoch; `predictions(run_id)`: its artifact.
     """
-    found = {}
+    by_run = {}
     names = [name for name in map(str, chosen.columns) if name.startswith(CURVE)]
     for run in chosen.to_dict("records"):
         run_id = str(run["run_id"])
@@ -140,26 +140,26 @@ def details_of(
         drawn = [] if table is None else rocs(table)
         if curves or drawn:
             title = f"{run['source']} → {run['target']}, {run['backbone']}, seed {run['seed']}"
-            found[run_id] = Detail(title, curves, epochs, drawn)
-    return found
+            by_run[run_id] = Detail(title, curves, epochs, drawn)
+    return by_run
 
 
 def rocs(predictions: pd.DataFrame) -> list[Roc]:
     """One class against the rest, for every class that has both sides (see results.record.Outcome)."""
     from sklearn.metrics import auc, roc_curve
 
-    found = []
+    curves = []
     classes = [name.removeprefix("probability_") for name in map(str, predictions) if name.startswith("probability_")]
     for number, name in enumerate(classes):
         several = f"label_{name}" in predictions
         truth = predictions[f"label_{name}"].to_numpy() if several else (predictions["label"] == number).to_numpy()
-        given = predictions[f"probability_{name}"].to_numpy(float)
-        if not 0 < int(truth.sum()) < len(truth) or not np.isfinite(given).all():
+        probability = predictions[f"probability_{name}"].to_numpy(float)
+        if not 0 < int(truth.sum()) < len(truth) or not np.isfinite(probability).all():
             continue
-        wrong, right, _ = roc_curve(truth, given)
+        wrong, right, _ = roc_curve(truth, probability)
         place = thinned(len(wrong), ROC_POINTS)
-        found.append(Roc(name, [_short(v) for v in wrong[place]], [_short(v) for v in right[place]], float(auc(wrong, right))))
-    return found
+        curves.append(Roc(name, [_short(v) for v in wrong[place]], [_short(v) for v in right[place]], float(auc(wrong, right))))
+    return curves
 
 
 def thinned(count: int, most: int = POINTS) -> np.ndarray:
@@ -170,10 +170,10 @@ def thinned(count: int, most: int = POINTS) -> np.ndarray:
 def _spent(costs: Sequence[Mapping[str, Any]]) -> tuple[float | None, float | None, bool]:
     """Seconds, Wh of what is known, and whether a part of it is missing. Nothing is known of an attempt without costs."""
     figures = [part["kwh"] for cost in costs for part in cost["energy"].values()]
-    known = [kwh for kwh in figures if kwh is not None]
+    values = [kwh for kwh in figures if kwh is not None]
     seconds = round(math.fsum(cost["seconds"] for cost in costs), 2) if costs else None
-    missing = len(known) < len(figures) or not figures
-    return seconds, float(f"{math.fsum(known) * 1000:.4g}") if known else None, missing
+    missing = len(values) < len(figures) or not figures
+    return seconds, float(f"{math.fsum(values) * 1000:.4g}") if values else None, missing
 
 
 def _shared(costs: Sequence[Mapping[str, Any]]) -> bool:

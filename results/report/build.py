@@ -11,7 +11,7 @@ from results.agreement.scores import read_scores, score_grids, score_reasons
 from results.board.board import Board
 from results.cost.tables import ROUGH
 from results.error import CatsError
-from results.report.attempts import MANY, POINTS, Cells, attempts, cells_of, details_of, looked_into
+from results.report.attempts import MANY, POINTS, Cells, attempts, cells_of, detailed_cells, details_of
 from results.report.choice_sections import measured
 from results.report.html import Page, Section
 from results.report.sections import heat, per_target, ranks, what_was_run
@@ -24,15 +24,15 @@ VERSIONS = ("cats_bench", "trainer", "python", "torch", "timm", "device", "hardw
 ABSENT = {
     "critical": (
         "Critical difference",
-        "it needs several targets that have every source; --impute fills gaps.",
+        "the diagram needs several targets that have every source; --impute fills gaps.",
     ),
-    "regret": ("Regret against energy", "no way to choose a source has been judged by what it costs."),
-    "agreement": ("Agreement of measures", "measures have not been judged against the results."),
+    "regret": ("Regret against energy", "the cost of no way of choosing a source is known."),
+    "agreement": ("Agreement of measures", "no measure has been compared with the results."),
 }
 
 
 @dataclass(frozen=True)
-class Asked:
+class ReportRequest:
     """A request for a report. `facts` say what was run; `extra` are sections that replace those that are left out.
     `read` gives the predictions of a run, from where they have been fetched before; else MLflow is asked.
     """
@@ -43,29 +43,31 @@ class Asked:
     read: ReadPredictions | None = None
 
 
-def compose(board: Board, frame: pd.DataFrame, tracking: Experiment, asked: Asked) -> tuple[Page, Cells]:
+def build_page(board: Board, frame: pd.DataFrame, tracking: Experiment, request: ReportRequest) -> tuple[Page, Cells]:
     """The page of a board and its runs, and the cells of its browser."""
-    chosen = looked_into(frame, asked.details)
-    details = details_of(chosen, reader(tracking), lenient(asked.read or tracking.predictions))
+    chosen = detailed_cells(frame, request.details)
+    details = details_of(chosen, reader(tracking), lenient(request.read or tracking.predictions))
     cells = cells_of(frame, board.metric, unfinished(tracking), details)
-    given = {section.id: section for section in asked.extra}
-    between = [given.get(name, Section(name, title, left_out=reason)) for name, (title, reason) in ABSENT.items()]
-    facts = [*asked.facts, *versions(tracking, frame)]
+    replacements = {section.id: section for section in request.extra}
+    between = [replacements.get(name, Section(name, title, left_out=reason)) for name, (title, reason) in ABSENT.items()]
+    facts = [*request.facts, *versions(tracking, frame)]
     sections = [
         heat(board), ranks(board), *between, per_target(board), scores(frame, board), what_was_run(facts, _energy(frame))
     ]  # fmt: skip
     finished = int(((frame["kind"] == "cell") & (frame["status"] == "FINISHED")).sum())
     notes = [
-        f"Curves and ROC: of {len(details)} of {finished} finished cells, one of every pair first; up to {POINTS} points each.",
-        "Wh: of this attempt alone, without a share of a pretraining; 'missing' and '≥' say that a part could not be told.",
+        f"{len(details)} of {finished} finished cells have curves and ROC, with up to {POINTS} points each.",
+        "One cell of every pair gets them first, then further seeds.",
+        "Wh is the energy of the attempt alone, without a share of a pretraining.",
+        "'missing' means that this energy is unknown, and '≥' that a part of it is unknown.",
     ]
     tried = attempts(frame)
     together = sum(shared for *_, shared in cells.rows)
     if together:
-        notes.append(f"Wh of {together} attempts is a share by device time: they ran together with others on one device.")
+        notes.append(f"{together} attempts ran together with others on one device; their Wh is a share by device time.")
     whole = int(tried["energy"].fillna("").str.contains(UNDIVIDED, regex=False).sum())
     if whole:
-        notes.append(f"Wh of {whole} attempts is about, and their sum too: {ROUGH}.")
+        notes.append(f"The Wh of {whole} attempts and their sum are approximate: {ROUGH}.")
     lead = f"{len(board.overall)} sources on {len(board.targets)} targets, test {board.metric}; as of {_newest(frame)}."
     return Page(f"{board.experiment}: which source to transfer from", lead, sections, cells.to_dict(), notes), cells
 
@@ -92,8 +94,8 @@ def versions(tracking: Experiment, frame: pd.DataFrame) -> list[tuple[str, str]]
     if not len(done):
         return []
     tags = tracking.client.get_run(done.iloc[-1]["run_id"]).data.tags
-    found = [f"{name} {tags[f'cats.{name}']}" for name in VERSIONS if f"cats.{name}" in tags]
-    return [("versions, of the newest finished attempt", ", ".join(found) or "not recorded")]
+    parts = [f"{name} {tags[f'cats.{name}']}" for name in VERSIONS if f"cats.{name}" in tags]
+    return [("versions, of the newest finished attempt", ", ".join(parts) or "not recorded")]
 
 
 def reader(tracking: Experiment) -> Callable[[str, str], list[float]]:
@@ -103,7 +105,7 @@ def reader(tracking: Experiment) -> Callable[[str, str], list[float]]:
         try:
             history = tracking.client.get_metric_history(run_id, metric)
         except (MlflowException, OSError) as error:
-            raise CatsError(f"MLflow at {tracking.shown} cannot be asked for a run's curves: {reason_of(error)}") from error
+            raise CatsError(f"MLflow at {tracking.shown} could not give the curves of a run: {reason_of(error)}") from error
         return [point.value for point in sorted(history, key=lambda point: point.step)]
 
     return read

@@ -140,11 +140,11 @@ def draw_regret(points: Sequence[Paid], title: str, metric: str, path: Path) -> 
 
     A hollow mark with an arrow stands at a lower bound: a part of that energy is missing. One without: about so.
     """
-    known = sorted((p for p in points if p.place is not None), key=lambda p: (p.place or 0.0, p.regret))
+    drawn = sorted((p for p in points if p.place is not None), key=lambda p: (p.place or 0.0, p.regret))
     figure, axis = _figure((8.4, 4.2), title)
-    small = min((p.place for p in known if p.place), default=1e-3)
+    small = min((p.place for p in drawn if p.place), default=1e-3)
     axis.set_xscale("symlog", linthresh=small, linscale=0.6)
-    for number, point in enumerate(known, 1):
+    for number, point in enumerate(drawn, 1):
         kwh, colour = point.place or 0.0, SOFT if point.constant else ACCENT
         if point.low is not None and point.high is not None:
             axis.plot([kwh, kwh], [point.low, point.high], color=colour, linewidth=1)
@@ -156,7 +156,7 @@ def draw_regret(points: Sequence[Paid], title: str, metric: str, path: Path) -> 
             arrow = {"arrowstyle": "<-", "color": colour, "shrinkA": 0, "shrinkB": 5}
             axis.annotate("", (kwh, point.regret), (28, 0), textcoords="offset points", arrowprops=arrow)
         axis.annotate(str(number), (kwh, point.regret), (5, 5), textcoords="offset points", fontsize=8)
-    front = pareto(known)
+    front = pareto(drawn)
     axis.plot([p.kwh or 0.0 for p in front], [p.regret for p in front], color=INK, linewidth=1, linestyle="--", zorder=0)
     axis.set_xlabel("kWh to choose (squares: constants, which look at no image of the target)")
     axis.set_ylabel(f"regret in {metric}")

@@ -17,36 +17,39 @@ AGREEMENT = {"weighted_tau": "weighted tau", "spearman": "Spearman", "regret_1":
              "top_tie": "P(in top tie)"}  # fmt: skip
 
 
-def tradeoff(found: Tradeoff) -> Section:
+def tradeoff(result: Tradeoff) -> Section:
     """Regret against kWh of every way to choose a source."""
     points = [
         Paid(
-            way.name if way.targets == found.targets else f"{way.name} ({way.targets}/{found.targets})", way.kwh, way.regret,
-            way.low, way.high, way.name in HABITS, way.known, way.rough, way.targets < found.targets,
+            way.name if way.targets == result.targets else f"{way.name} ({way.targets}/{result.targets})", way.kwh, way.regret,
+            way.low, way.high, way.name in HABITS, way.known, way.rough, way.targets < result.targets,
         )
-        for way in found.ways
+        for way in result.ways
     ]  # fmt: skip
-    notes = [f"Mean over {found.targets} targets; every way but the constants pays its share of the pretrainings."]
-    notes += [f"{sentence[0].upper()}{sentence[1:]}." for sentence in comparability_notes(found)]
-    if found.hypervolume is not None:
-        least = "≈ " if found.rough else "≥ " if found.bound else ""
+    notes = [
+        f"Regret is a mean over {result.targets} targets.",
+        "The cost of a way includes its share of the pretrainings; constants cost nothing.",
+    ]
+    notes += [f"{sentence[0].upper()}{sentence[1:]}." for sentence in comparability_notes(result)]
+    if result.hypervolume is not None:
+        least = "≈ " if result.rough else "≥ " if result.bound else ""
         notes.append(
-            f"Hypervolume {least}{found.hypervolume:.2f}: the share of the rectangle from (0 kWh, no regret) to (the sweep's "
+            f"Hypervolume {least}{result.hypervolume:.2f}: the share of the rectangle from (0 kWh, no regret) to (the sweep's "
             f"kWh, the regret of choosing blindly) that these ways dominate."
         )
-    return regret(points, found.metric, notes)
+    return regret(points, result.metric, notes)
 
 
 def regret(points: Sequence[Paid], metric: str, notes: Sequence[str] = ()) -> Section:
     """Energy and regret of each way to choose a source."""
     if not points:
-        return Section("regret", "Regret against energy", left_out="no way to choose a source has been judged.")
+        return Section("regret", "Regret against energy", left_out="no way of choosing a source was compared.")
     unknown = [point.name for point in points if point.place is None]
-    more = [f"The energy of {', '.join(unknown)} is missing, so they are not drawn."] if unknown else []
+    more = [f"The energy of {', '.join(unknown)} is missing, so the drawing does not show them."] if unknown else []
     if any(point.rough for point in points):
-        more.append(f"≈: {ROUGH}; a hollow mark stands where the sum lies.")
+        more.append(f"≈: {ROUGH}; a hollow mark shows the sum.")
     if any(point.kwh is None and point.place is not None and not point.rough for point in points):
-        more.append("≥: a part of this energy is missing; a hollow mark with an arrow stands where it begins.")
+        more.append("≥: a part of this energy is missing; a hollow mark with an arrow shows the known part.")
     rows = [
         (
             p.name,
@@ -59,7 +62,10 @@ def regret(points: Sequence[Paid], metric: str, notes: Sequence[str] = ()) -> Se
     ]
     title = f"Regret in {metric} against the energy spent to choose a source"
     head = ("measure", "kWh", "regret", "95 % interval", "constant")
-    text = "Low and left is better; the dashed line joins what nothing beats in both. The figures stand in the table below."
+    text = (
+        "Lower and further left is better. The dashed line joins the ways that no other way beats in both. "
+        "The table below gives the figures."
+    )
     chart = Chart("regret", title, text, partial(draw_regret, points, title, metric))
     return Section("regret", "Regret against energy", charts=[chart], tables=[Table("regret", title, head, rows, WORDS)],
                    notes=[*more, *notes])  # fmt: skip
@@ -91,7 +97,10 @@ def agreement(judged: Mapping[str, Any]) -> Section:
         for row in rows
     ]  # fmt: skip
     title = f"Agreement of measures with the results: {judged['verdict']}"
-    text = "Full: measures; hollow: constants, which look at no image of the target. The figures stand in the table below."
+    text = (
+        "Filled dots are measures; hollow dots are constants, which look at no image of the target. "
+        "The table below gives the figures."
+    )
     label = "weighted Kendall tau, mean over targets, 95 % interval"
     chart = Chart("agreement", title, text, partial(draw_intervals, shown, limited(title, len(shown)), label))
     table = Table("agreement", title, head, lines, WORDS)
@@ -104,9 +113,8 @@ def measured(grids: Mapping[str, tuple[Sequence[str], Sequence[Sequence[str]]]],
     for title, (head, lines) in grids.items():
         name = f"scores-{slug(title)}"
         parts.append(Section(name, title, tables=[Table(name, f"{title}: scores of measures", head, lines, WORDS)]))
-    return Section(
-        "scores", "Scores of measures", parts=unique(parts), notes=["Higher is better, and only inside one line.", *reasons]
-    )
+    note = "A higher score is better. Scores can be compared within one row only."
+    return Section("scores", "Scores of measures", parts=unique(parts), notes=[note, *reasons])
 
 
 def _ends(low: float | None, high: float | None, digits: int) -> str:

@@ -129,9 +129,9 @@ def render(page: Page) -> str:
 
 def policy(script: str) -> str:
     """The Content-Security-Policy: no request, and no script but this one."""
-    told = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     rest = "img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
-    return f"default-src 'none'; script-src 'sha256-{told}'; {rest}"
+    return f"default-src 'none'; script-src 'sha256-{digest}'; {rest}"
 
 
 def coded(value: Any) -> str:

@@ -24,15 +24,15 @@ def heat(board: Board) -> Section:
     if not board.targets:
         return Section("heat", "Heat map", left_out="no target has a finished cell that counts.")
     sources, targets = [row.source for row in board.overall], list(board.targets)
-    found = {(row.source, target): row for target, rows in board.targets.items() for row in rows}
+    measured = {(row.source, target): row for target, rows in board.targets.items() for row in rows}
     best = {target: rows[0].mean for target, rows in board.targets.items()}
-    gaps = {pair: abs(best[pair[1]] - row.mean) for pair, row in found.items()}
+    gaps = {pair: abs(best[pair[1]] - row.mean) for pair, row in measured.items()}
     worst = max(gaps.values()) or 1.0
     rows: list[tuple[str, list[Shade]]] = []
     for source in sources:
         line = []
         for target in targets:
-            row = found.get((source, target))
+            row = measured.get((source, target))
             if row is None:
                 line.append(Shade("–", f"{source} → {target}: not measured"))
                 continue
@@ -46,34 +46,35 @@ def heat(board: Board) -> Section:
     title = f"Test {board.metric} of {len(sources)} sources on {len(targets)} targets"
     side = "below" if metric_of(board.metric).higher_is_better else "above"
     far = f"the darkest cell is {worst:.3f} {side} the best of its target"
-    text = f"Bright is best of its target; {far}. • cannot be told from the best."
+    text = f"The brightest cell of a column is the best of its target; {far}. • marks what cannot be told apart from the best."
     drawn = [[(cell.text, cell.depth, cell.top) for cell in line] for _, line in rows]
-    draw = partial(draw_heat, sources, targets, drawn, limited(f"{title}; • cannot be told from the best", len(sources)))
+    draw = partial(draw_heat, sources, targets, drawn, limited(f"{title}; • cannot be told apart from the best", len(sources)))
     return Section(
         "heat",
         "Heat map",
         charts=[Chart("heat", title, text, draw, inline=False)],
         heat=Heat(f"{title}. {text}", "source", targets, rows),
-        notes=["Means over seeds; the interval of each stands in the tables of the targets."],
+        notes=["Each cell gives the mean over seeds. The tables of the targets give its interval."],
     )
 
 
 def ranks(board: Board) -> Section:
     """Mean ranks over targets with their intervals."""
-    known = [row for row in board.overall if row.mean_rank is not None]
+    ranked = [row for row in board.overall if row.mean_rank is not None]
     table = Table(
         "overall", f"Mean rank of every source in {board.experiment}", headings(OVERALL_COLUMNS),
         [cells(OVERALL_COLUMNS, row) for row in board.overall], WORDS,
     )  # fmt: skip
-    if not known:
-        return Section("ranks", "Ranks over targets", tables=[table], notes=["No target has every source: no mean rank."])
-    points = [IntervalPoint(row.source, row.mean_rank or 0.0, row.low, row.high) for row in known]
-    first = known[0]
-    near = [row.source for row in known[1:] if row.low is not None and row.low <= (first.high or first.mean_rank or 0.0)]
-    title = f"Mean rank over targets: {len(near)} intervals reach that of {first.source}, the first" if near else (
-        f"Mean rank over targets: no interval points that of {first.source}, the first"
+    if not ranked:
+        note = "No target has every source, so there is no mean rank."
+        return Section("ranks", "Ranks over targets", tables=[table], notes=[note])
+    points = [IntervalPoint(row.source, row.mean_rank or 0.0, row.low, row.high) for row in ranked]
+    first = ranked[0]
+    near = [row.source for row in ranked[1:] if row.low is not None and row.low <= (first.high or first.mean_rank or 0.0)]
+    title = f"Mean rank over targets: {len(near)} intervals overlap that of {first.source}, the first" if near else (
+        f"Mean rank over targets: no interval overlaps that of {first.source}, the first"
     )  # fmt: skip
-    text = "Dot: mean rank; line: its 95 % interval. Left is better. The figures stand in the table below."
+    text = "Dot: mean rank; line: its 95 % interval. Left is better. The table below gives the figures."
     label = "mean rank over targets (1 is best), 95 % interval"
     chart = Chart("ranks", title, text, partial(draw_intervals, points, limited(title, len(points)), label))
     return Section("ranks", "Ranks over targets", charts=[chart], tables=[table])
@@ -88,7 +89,10 @@ def per_target(board: Board) -> Section:
         title = f"{target}: {_seen(rows)}"
         points = [IntervalPoint(row.source, row.mean, row.low, row.high, row.tie == 1) for row in rows]
         label = f"test {board.metric.replace('_', ' ')}, mean and 95 % interval"
-        text = "Full dots cannot be told from the best, hollow ones can. The figures stand in the table below."
+        text = (
+            "Sources with a filled dot cannot be told apart from the best one; sources with a hollow dot can. "
+            "The table below gives the figures."
+        )
         chart = Chart(name, title, text, partial(draw_intervals, points, limited(title, len(points)), label))
         best = frozenset(number for number, row in enumerate(rows) if row.tie == 1)
         table = Table(
@@ -121,20 +125,23 @@ def critical(
     return Section("critical", "Critical difference", charts=[chart], tables=[table], notes=[note])
 
 
-def difference(found: Difference) -> Section:
+def difference(tests: Difference) -> Section:
     """Whether sources differ over the targets, and which."""
-    if found.friedman_p is None or found.critical_difference is None:
-        left = "Friedman's test needs three sources and two targets that differ."
+    if tests.friedman_p is None or tests.critical_difference is None:
+        left = "Friedman's test needs at least three sources and two targets, and results that differ."
         return Section("critical", "Critical difference", left_out=left)
-    told = [f"{better} over {worse} (p = {p:.3g})" for better, worse, p in found.told_apart]
+    pairs = [f"{better} over {worse} (p = {p:.3g})" for better, worse, p in tests.told_apart]
     note = (
-        f"Friedman p = {found.friedman_p:.3g} over {found.targets} targets; mean ranks must differ by "
-        f"{found.critical_difference:.2f} (Nemenyi, 95 % for all pairs). Wilcoxon with Holm tells apart: "
-        f"{', '.join(told) or 'no pair'}."
+        f"Friedman p = {tests.friedman_p:.3g} over {tests.targets} targets; mean ranks must differ by "
+        f"{tests.critical_difference:.2f} (Nemenyi, 95 % for all pairs). Pairs that differ by Wilcoxon's "
+        f"test with Holm's correction: {', '.join(pairs) or 'none'}."
     )
-    text = "Mean ranks on a line, best on the left; a bar joins what cannot be told apart. The table below holds the same."
-    chart = Chart("critical", ranks_title(found), text, partial(draw_ranks, found))
-    return critical(found.sources, found.mean_ranks, found.cliques, chart, note)
+    text = (
+        "Mean ranks on a line, best on the left. A bar joins sources that cannot be told apart. "
+        "The table below gives the figures."
+    )
+    chart = Chart("critical", ranks_title(tests), text, partial(draw_ranks, tests))
+    return critical(tests.sources, tests.mean_ranks, tests.cliques, chart, note)
 
 
 def what_was_run(facts: Sequence[tuple[str, str]], notes: Sequence[str]) -> Section:
@@ -146,22 +153,24 @@ def what_was_run(facts: Sequence[tuple[str, str]], notes: Sequence[str]) -> Sect
 def unique(parts: Sequence[Section]) -> list[Section]:
     """Parts whose anchors and files would bear one name are numbered."""
     seen: set[str] = set()
-    found = []
+    numbered = []
     for part in parts:
         ends = ("", *(f"-{number}" for number in range(2, len(parts) + 2)))
         end = next(end for end in ends if part.id + end not in seen)
         seen.add(part.id + end)
         charts = [replace(chart, name=chart.name + end) for chart in part.charts]
         tables = [replace(table, name=table.name + end) for table in part.tables]
-        found.append(replace(part, id=part.id + end, charts=charts, tables=tables))
-    return found
+        numbered.append(replace(part, id=part.id + end, charts=charts, tables=tables))
+    return numbered
 
 
 def _seen(rows: Sequence[Row]) -> str:
     tied = sum(row.tie == 1 for row in rows)
     if len(rows) == 1:
         return "only one source was measured"
-    return f"{rows[0].source} stands alone" if tied == 1 else f"{tied} of {len(rows)} sources cannot be told from the best"
+    if tied == 1:
+        return f"{rows[0].source} is alone in tie 1"
+    return f"{tied} of {len(rows)} sources cannot be told apart from the best"
 
 
 def limited(title: str, count: int) -> str:

@@ -20,7 +20,7 @@ def is_missing(uri: str) -> bool:
     return file != uri and not file.startswith(LINK) and not Path(file).exists()
 
 
-def witness(uri: str) -> str | None:
+def change_token(uri: str) -> str | None:
     """A text that changes with every write to a sqlite database; None where no such text exists.
 
     SQLite raises a counter in the header of the file with every transaction that writes (bytes 24 to 27, see "Database

@@ -25,8 +25,8 @@ def brief(costs: str) -> dict[str, Any]:
             share = UNDIVIDED if undivided else SHARED if shared and not part.get("whole") else ""
             figures.append(part["kwh"])
             kinds.add(f"{name} {part['provenance']}{'' if part['kwh'] is None and share == UNDIVIDED else share}")
-    known = math.fsum(figures) if figures and None not in figures else None
-    return {"kwh": known, "energy": ";".join(sorted(kinds)) or None}
+    total = math.fsum(figures) if figures and None not in figures else None
+    return {"kwh": total, "energy": ";".join(sorted(kinds)) or None}
 
 
 def unpacked(texts: pd.Series) -> pd.Series:

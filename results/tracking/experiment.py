@@ -46,17 +46,17 @@ class Experiment:
             reach(self.uri)
             make_database(self.uri, MlflowClient)
             self.client = MlflowClient(tracking_uri=self.uri)
-            found = self.client.get_experiment_by_name(name)
-            if found is None and not create:
+            existing = self.client.get_experiment_by_name(name)
+            if existing is None and not create:
                 names = [e.name for e in self.client.search_experiments()]
                 raise NoExperimentError(f"no experiment '{name}' on {self.shown}; there are {', '.join(names) or 'none'}")
-            if found is not None and found.lifecycle_stage != "active":
+            if existing is not None and existing.lifecycle_stage != "active":
                 raise CatsError(
                     f"experiment '{name}' on {self.shown} was deleted; restore the experiment in MLflow, or choose another name"
                 )
-            self.experiment_id = str(found.experiment_id if found else self._created())
+            self.experiment_id = str(existing.experiment_id if existing else self._created())
             if create:  # a process that will write must know before it starts that the artifacts go to a trusted place
-                check_place(self.uri, str((found or self.client.get_experiment(self.experiment_id)).artifact_location))
+                check_place(self.uri, str((existing or self.client.get_experiment(self.experiment_id)).artifact_location))
         except (MlflowException, SQLAlchemyError, OSError, ImportError) as error:
             raise CatsError(f"MLflow at {self.shown} cannot be used: {reason_of(error)}") from error
 
@@ -64,10 +64,10 @@ class Experiment:
         try:
             return str(self.client.create_experiment(self.name))
         except MlflowException as error:  # another process may have created the experiment meanwhile
-            found = self.client.get_experiment_by_name(self.name)
-            if found is None or error.error_code != "RESOURCE_ALREADY_EXISTS":
+            existing = self.client.get_experiment_by_name(self.name)
+            if existing is None or error.error_code != "RESOURCE_ALREADY_EXISTS":
                 raise
-            return str(found.experiment_id)
+            return str(existing.experiment_id)
 
     def runs(self, condition: str = "", view: int = ViewType.ACTIVE_ONLY) -> Iterator[Run]:
         """All runs of the experiment that meet an MLflow filter, page by page. Raises CatsError if MLflow fails."""

@@ -58,26 +58,26 @@ def read_on(tracking: Experiment, seen: Seen, now: int) -> Seen:
     start, first = _last_that_fits(tracking, seen.marks, ids)
     mark = seen.marks[start]
     late, marks = _onward(tracking, mark, SLICE if len(ids) - mark[0] <= 2 * PAGE else PAGE, first)
-    kept = seen.runs.slice(0, mark[0])
-    known = set(ids[: mark[0]])
+    earlier = seen.runs.slice(0, mark[0])
+    earlier_ids = set(ids[: mark[0]])
     position, expected = seen.cursor[0], ids[seen.cursor[0] : seen.cursor[0] + SLICE]
     again, following = tracking.page(seen.cursor[1], SLICE)
-    if [run.info.run_id for run in again if run.info.run_id in known] != [i for i in expected if i in known]:
+    if [run.info.run_id for run in again if run.info.run_id in earlier_ids] != [i for i in expected if i in earlier_ids]:
         return read_all(tracking, now)
     changed = [*again, *_changed(tracking, seen.looked, first[0])]
     deleted = {run.info.run_id for run in changed if run.info.lifecycle_stage == "deleted"}
-    unsure = pc.or_(pc.equal(kept["stage"], "deleted"), pc.is_in(kept["status"], pa.array(UNSETTLED)))
-    doubtful = set(kept.filter(unsure)["run_id"].to_pylist()) - deleted
-    asked = list(_named(tracking, sorted(doubtful)))
-    if len(asked) < len(doubtful):  # removed for good
+    unsure = pc.or_(pc.equal(earlier["stage"], "deleted"), pc.is_in(earlier["status"], pa.array(UNSETTLED)))
+    doubtful = set(earlier.filter(unsure)["run_id"].to_pylist()) - deleted
+    reread = list(_named(tracking, sorted(doubtful)))
+    if len(reread) < len(doubtful):  # removed for good
         return read_all(tracking, now)
-    fresh = {run.info.run_id: run for run in [*changed, *asked] if run.info.run_id in known}
-    untouched = kept.filter(pc.invert(pc.is_in(kept["run_id"], pa.array(list(fresh), pa.string()))))
-    made = _ordered([untouched, table_of(fresh.values()), *late])
+    fresh = {run.info.run_id: run for run in [*changed, *reread] if run.info.run_id in earlier_ids}
+    untouched = earlier.filter(pc.invert(pc.is_in(earlier["run_id"], pa.array(list(fresh), pa.string()))))
+    runs = _ordered([untouched, table_of(fresh.values()), *late])
     reached, cursor = position + len(again), (position + len(again), following)
     if not following or reached >= mark[0]:  # behind the mark all has been read just now
-        reached, cursor = len(made), (0, None)
-    return Seen(made, seen.marks[:start] + marks, cursor, now, reached - position)
+        reached, cursor = len(runs), (0, None)
+    return Seen(runs, seen.marks[:start] + marks, cursor, now, reached - position)
 
 
 def _last_that_fits(

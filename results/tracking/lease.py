@@ -35,7 +35,7 @@ from mlflow.exceptions import MlflowException
 
 from results.error import CatsError
 from results.lock import locked
-from results.tracking.boot_id import kernel
+from results.tracking.boot_id import boot_id
 from results.tracking.connection import reason_of
 from results.tracking.experiment import Experiment
 from results.tracking.outbox import Outbox
@@ -73,7 +73,7 @@ class Lease:
 
     def __init__(self, tracking: Experiment, outbox: Outbox, say: Callable[[str], None], every: float = BEAT) -> None:
         self.tracking, self.outbox, self.every, self._say = tracking, outbox, every, say
-        self._said = self._lost = self._contested = False
+        self._announced = self._lost = self._contested = False
         self._turn, self._count = uuid.uuid4().hex, 0
         self._away = 0.0  # no question to MLflow before this time of the monotonic clock
         self._ended = threading.Event()
@@ -127,7 +127,7 @@ class Lease:
         except OSError as error:
             raise CatsError(f"cannot write {file}: {error.strerror}; set CATS_HOME to a folder with space") from error
         # On a file system without locks the tag alone keeps drivers apart.
-        return uuid.uuid4().hex if identity is None else f"{kernel()}-{identity[0]}-{identity[1]}"
+        return uuid.uuid4().hex if identity is None else f"{boot_id()}-{identity[0]}-{identity[1]}"
 
     def _claim(self) -> None:
         seen: tuple[str, str] | None = None
@@ -156,13 +156,13 @@ class Lease:
             time.sleep(holder.every / LOOKS)
 
     def _tell(self, holder: Holder | None) -> None:
-        if not self._said:
+        if not self._announced:
             who = f" ({holder.who})" if holder is not None else ""
             self._say(
                 f"another cats run{who} works on experiment '{self.tracking.name}'; "
                 "this run waits until the other one ends, and Ctrl-C stops the waiting"
             )
-        self._said = True
+        self._announced = True
 
     def _beat(self) -> None:
         while not self._ended.wait(self.every):
@@ -181,9 +181,9 @@ class Lease:
         self._count += 1
         self._put(PULSE, {"turn": self._turn, "beat": self._count, "ended": ended})
 
-    def _put(self, tag: str, said: dict[str, object]) -> None:
+    def _put(self, tag: str, content: dict[str, object]) -> None:
         try:
-            self.tracking.client.set_experiment_tag(self.tracking.experiment_id, tag, json.dumps(said))
+            self.tracking.client.set_experiment_tag(self.tracking.experiment_id, tag, json.dumps(content))
         except (MlflowException, OSError) as error:
             raise self._absent("written", error) from error
 
@@ -204,16 +204,16 @@ class Lease:
 def holder_of(claim: str, pulse: str = "") -> Holder | None:
     """The driver that holds an experiment with these tags; None if no driver does."""
     try:
-        said = json.loads(claim)
-        turn = str(said.get("turn", said["id"]))
+        driver = json.loads(claim)
+        turn = str(driver.get("turn", driver["id"]))
         with suppress(ValueError, KeyError, TypeError, RecursionError):
             last = json.loads(pulse)
             if last["ended"] is True and last["turn"] == turn:
                 return None
-        every = float(said["every"])
-        host = "".join(letter for letter in str(said["host"]) if letter.isprintable())
+        every = float(driver["every"])
+        host = "".join(letter for letter in str(driver["host"]) if letter.isprintable())
         return Holder(
-            str(said["id"]), turn, f"pid {int(said['pid'])} on {host[:80]}", every if 0 < every < SLOWEST else SLOWEST
+            str(driver["id"]), turn, f"pid {int(driver['pid'])} on {host[:80]}", every if 0 < every < SLOWEST else SLOWEST
         )
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None

@@ -15,7 +15,7 @@ from results.tracking.experiment import Experiment
 KIND, DIGEST, NAME = "report", "cats.report", "report.html"
 
 
-def keep(tracking: Experiment, html: str) -> str:
+def log_page(tracking: Experiment, html: str) -> str:
     """Log a page; the same page again gives the same run, and a run that a crash left unfinished is completed.
 
     Returns the id of the run. Raises CatsError if MLflow does not take the page.

@@ -29,10 +29,10 @@ def pieces(name: str, text: str) -> dict[str, str]:
 
 def joined(tags: Mapping[str, str], name: str) -> str:
     """The text that pieces() has cut."""
-    found = [tags.get(name, "")]
-    while f"{name}.{len(found)}" in tags:
-        found.append(tags[f"{name}.{len(found)}"])
-    return "".join(found)
+    parts = [tags.get(name, "")]
+    while f"{name}.{len(parts)}" in tags:
+        parts.append(tags[f"{name}.{len(parts)}"])
+    return "".join(parts)
 
 
 def measurements(record: Record) -> Iterator[tuple[str, float, int]]:
@@ -50,10 +50,10 @@ def _measurements(record: Record) -> Iterator[tuple[str, float, int]]:
             yield f"curve_{name}", value, epoch
     for cost in record.costs:
         yield f"seconds_{cost.phase}", cost.seconds, 0
-        known = cost.kwh("counter") + cost.kwh("modelled")
+        kwh = cost.kwh("counter") + cost.kwh("modelled")
         if not cost.missing:
-            yield f"energy_kwh_{cost.phase}", known, 0
+            yield f"energy_kwh_{cost.phase}", kwh, 0
             if cost.kg_per_kwh is not None:
-                yield f"co2e_kg_{cost.phase}", known * cost.kg_per_kwh, 0
+                yield f"co2e_kg_{cost.phase}", kwh * cost.kg_per_kwh, 0
         if cost.nvml_kwh is not None:
             yield f"nvml_kwh_{cost.phase}", cost.nvml_kwh, 0

@@ -66,12 +66,12 @@ class Outbox:
         """Every waiting record, oldest first, with its folder."""
         for path in sorted(self._waiting(), key=lambda path: (_age(path), path.name)):
             try:
-                found = read(path)
+                outcome = read(path)
             except CatsError:
                 if path.exists():
                     raise
                 continue  # its holder has removed it meanwhile
-            yield path, found
+            yield path, outcome
 
     @property
     def empty(self) -> bool:

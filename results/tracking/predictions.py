@@ -40,7 +40,7 @@ def predictions_of(uri: str, experiment: str, folder: Path) -> Callable[[str], p
     """
     snapshot = file_of(folder, uri, experiment)
     place = snapshot.parent / "predictions"
-    asked: list[Experiment] = []  # MLflow is imported when the first predictions have to be fetched
+    opened: list[Experiment] = []  # MLflow is imported when the first predictions have to be fetched
 
     @cache
     def places() -> dict[str, str]:
@@ -53,18 +53,18 @@ def predictions_of(uri: str, experiment: str, folder: Path) -> Callable[[str], p
     def predictions(run_id: str) -> pd.DataFrame | None:
         if RUN_ID.fullmatch(run_id) is None:  # it becomes the name of a file
             raise CatsError(f"MLflow at {shown(uri)} calls a run '{run_id}', which is not a valid run id; the run is not read")
-        known = places().get(run_id)
-        here = local_folder(uri, known) if known else None
+        address = places().get(run_id)
+        here = local_folder(uri, address) if address else None
         for file in [*([here / PREDICTIONS] if here else []), place / f"{run_id}.parquet"]:
             try:
                 return pd.read_parquet(file)
             except (OSError, pa.ArrowException):
                 pass
-        if not asked:
+        if not opened:
             from results.tracking.experiment import Experiment
 
-            asked.append(Experiment(uri, experiment, create=False))
-        table = asked[0].predictions(run_id)
+            opened.append(Experiment(uri, experiment, create=False))
+        table = opened[0].predictions(run_id)
         if table is not None and here is None:
             try:
                 with atomic_write(place / f"{run_id}.parquet", f"the predictions of run {run_id}", durable=False) as draft:
@@ -77,8 +77,7 @@ def predictions_of(uri: str, experiment: str, folder: Path) -> Callable[[str], p
 
 
 def images_of(uri: str, experiment: str, folder: Path, *, fresh: bool = False) -> "TestImageInfluence":
-    """As influence.shares_of_target with the predictions of an experiment, the last answer of each target
-    is cached below `folder`.
+    """Like influence.shares_of_target, for the runs of an experiment; caches the last answer of each target below `folder`.
 
     The runs have ended, so their predictions do not change; `fresh` reads the predictions again all the same.
     """
@@ -88,20 +87,20 @@ def images_of(uri: str, experiment: str, folder: Path, *, fresh: bool = False) -
     place, read = file_of(folder, uri, experiment).parent / "images", predictions_of(uri, experiment, folder)
 
     def images(name: str, metric: str, runs: "Runs") -> "Shares":
-        asked = sha256(json.dumps([VERSION, metric, {s: list(ids) for s, ids in runs.items()}]).encode()).hexdigest()
+        digest = sha256(json.dumps([VERSION, metric, {s: list(ids) for s, ids in runs.items()}]).encode()).hexdigest()
         file = place / f"{sha256(json.dumps([name, metric]).encode()).hexdigest()[:16]}.npz"
         try:
-            with np.load(io.BytesIO(file.read_bytes()), allow_pickle=False) as kept:
-                if not fresh and str(kept["asked"]) == asked:
-                    return (kept["images"], None) if "images" in kept else (None, str(kept["why"]))
+            with np.load(io.BytesIO(file.read_bytes()), allow_pickle=False) as stored:
+                if not fresh and str(stored["asked"]) == digest:
+                    return (stored["images"], None) if "images" in stored else (None, str(stored["why"]))
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
             pass
-        found, why = shares_of_target(metric, metric_of(metric).influence_of, runs, read)
+        shares, reason = shares_of_target(metric, metric_of(metric).influence_of, runs, read)
         try:
             with atomic_write(file, f"the influence of the test images of {name}", durable=False) as draft:
-                np.savez(draft, asked=asked, **({"why": why} if found is None else {"images": found}))
+                np.savez(draft, asked=digest, **({"why": reason} if shares is None else {"images": shares}))
         except CatsError as error:
             log.info("%s", error)
-        return found, why
+        return shares, reason
 
     return images

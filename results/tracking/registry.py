@@ -92,10 +92,10 @@ class Registry:
         try:
             places = [each.experiment_id for each in self.client.search_experiments()]
             condition = f"tags.`cats.key` = '{key}' and tags.`cats.kind` = 'pretraining' and attributes.status = 'FINISHED'"
-            found = self.client.search_runs(places, condition, max_results=1)
+            runs = self.client.search_runs(places, condition, max_results=1)
         except MlflowException as error:
             raise CatsError(f"MLflow at {self.shown} cannot be used: {reason_of(error)}") from error
-        return str(found[0].info.run_id) if found else None
+        return str(runs[0].info.run_id) if runs else None
 
     def publish(self, name: str, run_id: str, weights: Path, facts: str, tags: Mapping[str, str]) -> Version:
         """Store weights and facts (JSON) in a run and register them. The same key under the same name is published once."""
@@ -137,6 +137,6 @@ class Registry:
         return str(self.client.get_run(run_id).info.artifact_uri)
 
 
-def _version(found: ModelVersion) -> Version:
-    tags: Any = found.tags
-    return Version(str(found.name), str(found.version), str(found.run_id or ""), dict(tags))
+def _version(model: ModelVersion) -> Version:
+    tags: Any = model.tags
+    return Version(str(model.name), str(model.version), str(model.run_id or ""), dict(tags))

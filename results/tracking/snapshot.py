@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 
 from results.atomic import atomic_write
 from results.error import CatsError
-from results.tracking.change_counter import witness
+from results.tracking.change_counter import change_token
 from results.tracking.frame import ALWAYS
 from results.tracking.uri import identity
 
@@ -39,7 +39,7 @@ def file_of(folder: Path, uri: str, experiment: str) -> Path:
 
 def unchanged(folder: Path, uri: str, experiment: str) -> pd.DataFrame | None:
     """The frame of the snapshot if the database has certainly not changed since; else None. Does not import MLflow."""
-    now = witness(uri)
+    now = change_token(uri)
     facts, table = _read(file_of(folder, uri, experiment), lambda facts: now is not None and facts["witness"] == now)
     return None if facts is None or table is None else framed(table)
 
@@ -51,14 +51,14 @@ def frame_of(tracking: "Experiment", folder: Path, *, fresh: bool = False) -> pd
     damaged, of another version, or of an experiment that was deleted and created again is replaced. If the snapshot cannot be
     written, the runs are read all the same.
     """
-    known = None if fresh else unchanged(folder, tracking.uri, tracking.name)
-    if known is not None:
-        return known
+    current = None if fresh else unchanged(folder, tracking.uri, tracking.name)
+    if current is not None:
+        return current
     from results.tracking.incremental import Seen, read_all, read_on
 
     file = file_of(folder, tracking.uri, tracking.name)
     before, now = (
-        witness(tracking.uri),
+        change_token(tracking.uri),
         int(time.time() * 1000),
     )  # from before the reading: runs that arrive meanwhile are found next time
     made = tracking.client.get_experiment(tracking.experiment_id).creation_time

@@ -14,7 +14,7 @@ from results.board.board import make_board
 from results.board.request import RunQuery
 from results.cost.bill import make_bill
 from results.cost.tradeoff import make_tradeoff
-from results.report.attempts import cells_of, details_of, looked_into
+from results.report.attempts import cells_of, detailed_cells, details_of
 from results.report.choice_sections import agreement, tradeoff
 from results.report.html import Page, render
 from results.report.sections import difference, heat, per_target, ranks, what_was_run
@@ -37,7 +37,7 @@ def made_page():
     rows.append(run(EVIL, "b", 7, float("nan"), run_id="broken", status="FAILED", started=5000, costs=UNKNOWN))
     frame = pd.DataFrame(rows).assign(curve_val_auc=0.5, curve_train_loss=0.5, curve_val_loss=0.5)
     board = make_board(pd.DataFrame(CLEAR), RunQuery("toy"))
-    details = details_of(looked_into(frame, 4), lambda *_: [0.4, 0.6, 0.5], lambda _: PREDICTIONS)
+    details = details_of(detailed_cells(frame, 4), lambda *_: [0.4, 0.6, 0.5], lambda _: PREDICTIONS)
     cells = cells_of(frame, "auc", {"broken": f"it broke {EVIL}"}, details)
     sections = [heat(board), ranks(board), *judged(), per_target(board), what_was_run([("experiment", EVIL)], [])]
     return render(Page("toy", "a lead", sections, cells.to_dict(), ["a note"]))
@@ -202,7 +202,7 @@ def test_a_click_on_a_row_opens_its_curves_and_its_roc(page):
     assert captions[:2] == ["val_auc in each epoch", "loss in each epoch"]
     assert captions[2].startswith("ROC of each class")
     assert "yes: area 0.750" in dialog.text
-    assert "val_auc: 0.4 at first, 0.5 at last" in dialog.text
+    assert "val_auc: 0.4 in the first epoch, 0.5 in the last" in dialog.text
     assert len(dialog.find_elements("css selector", "figure > svg[role=img][aria-label]")) == 3
     dialog.find_element("css selector", "form button").click()
     assert not dialog.is_displayed()

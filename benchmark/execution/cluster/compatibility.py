@@ -14,7 +14,7 @@ from benchmark.machine.memory import keep_memory, large_pages
 from benchmark.machine.nvml import card
 from benchmark.machine.threads import wait_briefly
 from results.error import CatsError
-from results.tracking.boot_id import kernel
+from results.tracking.boot_id import boot_id
 
 LIBRARIES = ("cats-bench", "torch", "timm", "distributed")
 CLOSING = "closing-worker"  # Dask's name for the event of a worker that leaves in good order
@@ -62,7 +62,7 @@ async def worker_info(token: str, device: str) -> WorkerInfo:
             device_of(device)
         except CatsError as error:
             problem = str(error)
-    return WorkerInfo(versions(), (home() / token).is_file(), problem, kernel(), None if device == "cpu" else card())
+    return WorkerInfo(versions(), (home() / token).is_file(), problem, boot_id(), None if device == "cpu" else card())
 
 
 def versions() -> dict[str, str]:

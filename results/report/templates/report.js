@@ -137,8 +137,8 @@
     const figure = make("figure", null), { left, right, low, high } = box;
     const x = (v) => 52 + (right > left ? (v - left) / (right - left) : 0.5) * (W - 66);
     const y = (v) => H - 40 - (high > low ? (v - low) / (high - low) : 0.5) * (H - 56);
-    const told = series.map((s) => s.name).join(", ");
-    const svg = put(figure, "svg", { viewBox: `0 0 ${W} ${H}`, role: "img", "aria-label": `${title}: ${told}` });
+    const names = series.map((s) => s.name).join(", ");
+    const svg = put(figure, "svg", { viewBox: `0 0 ${W} ${H}`, role: "img", "aria-label": `${title}: ${names}` });
     for (const v of [low, (low + high) / 2, high]) {
       put(svg, "line", { x1: 52, x2: W - 14, y1: y(v), y2: y(v), stroke: "var(--grid)" });
       put(svg, "text", { x: 46, y: y(v) + 4, "text-anchor": "end", "font-size": 12 }, nice(v));
@@ -152,7 +152,7 @@
       else put(svg, "circle", { cx: x(one.x[0]), cy: y(one.y[0]), r: 4, fill: `var(${COLOURS[i % 3]})` });
       const item = make("li", null), key = put(item, "svg", { viewBox: "0 0 40 8", style: "display:inline;width:40px;min-width:0", "aria-hidden": "true" });
       put(key, "line", { ...style, x1: 0, x2: 40, y1: 4, y2: 4 });
-      item.append(` ${one.told}`);
+      item.append(` ${one.text}`);
       list.append(item);
     });
     const caption = make("figcaption", title);
@@ -169,7 +169,7 @@
     return [...groups].map(([kind, names]) => {
       const series = names.map((name) => {
         const y = detail.curves[name], x = detail.epochs[name];
-        return { name, x, y, told: `${name}: ${nice(y[0])} at first, ${nice(y[y.length - 1])} at last` };
+        return { name, x, y, text: `${name}: ${nice(y[0])} in the first epoch, ${nice(y[y.length - 1])} in the last` };
       });
       const every = series.flatMap((s) => s.y), epochs = series.flatMap((s) => s.x);
       const box = { left: Math.min(...epochs), right: Math.max(...epochs), low: Math.min(...every), high: Math.max(...every) };
@@ -181,10 +181,10 @@
     const drawings = make("div", null, { class: "drawings" });
     drawings.append(...curves(detail));
     if (detail.rocs.length) {
-      const series = detail.rocs.map((r) => ({ name: r.name, x: r.wrong, y: r.right, told: `${r.name}: area ${r.area.toFixed(3)}` }));
+      const series = detail.rocs.map((r) => ({ name: r.name, x: r.wrong, y: r.right, text: `${r.name}: area ${r.area.toFixed(3)}` }));
       const box = { left: 0, right: 1, low: 0, high: 1 };
       drawings.append(lines("ROC of each class against the rest: true against false positive rate", series, box, "false positive rate"));
-    } else drawings.append(make("p", "No predictions were kept, so there is no ROC."));
+    } else drawings.append(make("p", "The run has no predictions, so there is no ROC."));
     at("detail-body").replaceChildren(drawings);
     at("detail").addEventListener("close", () => from.focus(), { once: true });
     at("detail").showModal();

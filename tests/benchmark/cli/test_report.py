@@ -76,7 +76,7 @@ def test_a_report_holds_the_combinations_and_the_sharing_that_are_asked_for(scor
     assert "P(in top tie)" in agreement.splitlines()[0]
     assert "tau ahead of static" in agreement.splitlines()[0]
     page = Path("report.html").read_text()
-    assert "asked for: combinations" in page
+    assert "option: combinations" in page
     assert "7 targets" in page
 
 
@@ -93,7 +93,7 @@ def test_a_report_that_is_asked_to_be_fresh_sees_what_was_written_by_hand(scored
     ("wish", "sentence"),
     [
         (["--over", "0"], "a pretraining cannot be shared over 0 targets; give 1 or more"),
-        (["--combine", "both=lp*fo"], "nobody has scored 'fo' of the combination 'both=lp*fo'"),
+        (["--combine", "both=lp*fo"], "there are no scores of 'fo' of the combination 'both=lp*fo'"),
     ],
 )
 def test_a_wish_that_cannot_be_met_is_one_sentence_and_writes_no_page(scored, wish, sentence):

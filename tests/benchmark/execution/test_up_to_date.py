@@ -12,7 +12,7 @@ from benchmark.execution.records import frame_of, outbox_of
 from benchmark.execution.up_to_date import finished
 from benchmark.specs.plan import load_plan
 from results.record import Outcome
-from results.tracking.change_counter import witness
+from results.tracking.change_counter import change_token
 from results.tracking.experiment import Experiment
 from results.tracking.send import create_run, send
 from tests.support.plans import cells_of, resolved
@@ -56,11 +56,11 @@ def tracking(plan):
 
 
 def test_a_finished_plan_is_known_as_such_and_the_database_stays_as_it_is(plan, tracking):
-    before = witness(URI)
+    before = change_token(URI)
     for _ in range(2):
         found = is_finished(plan)
         assert (found.cells, len(found.frame)) == (3, 3)
-    assert witness(URI) == before
+    assert change_token(URI) == before
 
 
 def test_a_plan_that_was_finished_since_the_last_look_is_known_as_such_too(plan):
@@ -68,9 +68,9 @@ def test_a_plan_that_was_finished_since_the_last_look_is_known_as_such_too(plan)
     assert len(frame_of(made)) == 0
     for cell in cells_of(plan):
         send(made, done(cell, attempt=cell.key))
-    before = witness(URI)
+    before = change_token(URI)
     assert is_finished(plan).cells == 3
-    assert witness(URI) == before
+    assert change_token(URI) == before
 
 
 def test_the_second_time_neither_mlflow_nor_torch_is_loaded(plan, tracking):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from results.tracking.change_counter import witness
+from results.tracking.change_counter import change_token
 from results.tracking.snapshot import frame_of, unchanged
 from tests.support.snapshots import (  # noqa: F401 - pytest runs the imported tests with this folder's tracking server
     folder_of_snapshots,
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.server
 
 def test_nothing_vouches_for_a_database_on_postgresql_so_that_it_is_always_asked(tracking, folder):
     send_numbered(tracking, 1)
-    assert witness(tracking.uri) is None
+    assert change_token(tracking.uri) is None
     for _ in range(3):
         frame_of(tracking, folder)
         assert unchanged(folder, tracking.uri, "toy") is None

@@ -26,7 +26,7 @@ from results.error import CatsError
 from results.imports.column_map import ColumnMap
 from results.imports.matrix import read_grid, scores_of
 from results.imports.table import LEFT, read_table, runs_of
-from results.imports.upload import deposit
+from results.imports.upload import upload_records
 from results.tracking.cost_columns import hardware
 from results.tracking.writer import close_abandoned
 from tests.support.runs import frame_of, run
@@ -48,7 +48,7 @@ def made(*rows, **changes):
 
 
 def acts(tracking, records):
-    return [each.act for each in deposit(tracking, records)]
+    return [each.act for each in upload_records(tracking, records)]
 
 
 def test_a_row_becomes_a_record():
@@ -237,7 +237,7 @@ def test_every_run_arrives_once_and_none_stays_running(tracking):
 def test_the_frame_of_the_tests_is_that_of_mlflow(tracking):
     rows = [{}, {"id": "r2", "state": "FAILED", "watts": math.nan}, {"id": "r3", "from": "idc"}]
     records = made(*rows, sizes={"imagenet": 1000})
-    list(deposit(tracking, records))
+    list(upload_records(tracking, records))
     read = tracking.frame().set_index("key").drop(columns=["run_id", "artifacts"])
     ours = frame_of(records).set_index("key")
     pd.testing.assert_frame_equal(read.loc[ours.index].sort_index(axis=1), ours.sort_index(axis=1), check_dtype=False)
@@ -249,7 +249,7 @@ def test_a_run_that_an_interrupted_import_left_half_written_is_completed(trackin
     with monkeypatch.context() as dying:
         dying.setattr(tracking.client, "log_batch", Mock(side_effect=KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
-            list(deposit(tracking, [record]))
+            list(upload_records(tracking, [record]))
     (half,) = (run.info.run_id for run in tracking.runs("attributes.status = 'RUNNING'"))
     if status == "KILLED":  # `cats run` ended it in between
         assert close_abandoned(tracking) == 1
@@ -268,14 +268,14 @@ def test_two_tables_whose_runs_are_numbered_alike_stay_apart_and_each_arrives_on
 
 
 def test_of_a_table_that_has_grown_the_new_rows_arrive(tracking):
-    list(deposit(tracking, made({})))
+    list(upload_records(tracking, made({})))
     assert acts(tracking, made({}, {"id": "r2"})) == ["there", "made"]
 
 
 def test_a_run_of_an_import_from_before_its_title_was_in_the_key_is_the_same_run(tracking):
     (record,) = made({})
     before = digest(["imported run", "r1"])
-    list(deposit(tracking, [record.model_copy(update={"key": before, "attempt": before})]))
+    list(upload_records(tracking, [record.model_copy(update={"key": before, "attempt": before})]))
     assert acts(tracking, [record]) == ["updated"]
     assert [run.data.tags["cats.key"] for run in tracking.runs()] == [record.key]
     assert acts(tracking, [record]) == ["there"]
@@ -283,7 +283,7 @@ def test_a_run_of_an_import_from_before_its_title_was_in_the_key_is_the_same_run
 
 
 def test_a_map_that_says_more_brings_runs_that_are_there_up_to_date(tracking):
-    list(deposit(tracking, made({"more": 0.7})))
+    list(upload_records(tracking, made({"more": 0.7})))
     power = HOW["power"] | {"kg_per_kwh": 0.2, "shared": True}
     more = {"sizes": {"imagenet": 1000}, "power": power, "scores": {"auc": "auc", "f1": "more"}}
     assert acts(tracking, made({"more": 0.7}, **more)) == ["updated"]
@@ -299,7 +299,7 @@ def test_a_map_that_says_more_brings_runs_that_are_there_up_to_date(tracking):
 
 
 def test_a_duration_that_a_map_corrects_is_corrected(tracking):
-    list(deposit(tracking, made({})))
+    list(upload_records(tracking, made({})))
     assert acts(tracking, made({}, duration={"column": "minutes", "unit": "seconds"})) == ["updated"]
     (run,) = tracking.runs()
     assert run.data.metrics["seconds_training"] == 30
@@ -307,7 +307,7 @@ def test_a_duration_that_a_map_corrects_is_corrected(tracking):
 
 
 def test_a_run_that_has_ended_since_its_table_was_brought_ends(tracking):
-    list(deposit(tracking, made({"state": "RUNNING", "auc": math.nan})))
+    list(upload_records(tracking, made({"state": "RUNNING", "auc": math.nan})))
     assert acts(tracking, made({})) == ["updated"]
     (run,) = tracking.runs()
     assert (run.info.status, run.data.metrics["test_auc"], "cats.reason" in run.data.tags) == ("FINISHED", 0.8, False)
@@ -317,8 +317,8 @@ def test_a_run_that_has_ended_since_its_table_was_brought_ends(tracking):
     ("change", "clash"), [({"auc": 0.9}, "test_auc"), ({"lr": 0.5}, "lr"), ({"from": "scratch"}, "source")]
 )
 def test_settings_and_figures_that_are_there_are_never_changed(tracking, change, clash):
-    list(deposit(tracking, made({})))
-    (done,) = deposit(tracking, made(change, sizes={"imagenet": 5, "scratch": 0}))
+    list(upload_records(tracking, made({})))
+    (done,) = upload_records(tracking, made(change, sizes={"imagenet": 5, "scratch": 0}))
     assert (done.act, done.clashes) == ("left", (clash,))
     (run,) = tracking.runs()
     assert (run.data.metrics["test_auc"], run.data.params["lr"], run.data.params["source"]) == (0.8, "0.1", "imagenet")
@@ -328,14 +328,14 @@ def test_settings_and_figures_that_are_there_are_never_changed(tracking, change,
 def test_a_map_with_fewer_settings_does_not_make_points_of_a_grid_one(tracking):
     records = made({}, {"id": "r2", "lr": 0.01})
     fewer = [record.model_copy(update={"settings": {}, "point": "one"}) for record in records]
-    list(deposit(tracking, records))
-    assert [each.clashes for each in deposit(tracking, fewer)] == [tuple(sorted(records[0].settings))] * 2
+    list(upload_records(tracking, records))
+    assert [each.clashes for each in upload_records(tracking, fewer)] == [tuple(sorted(records[0].settings))] * 2
     assert tracking.frame()["point"].nunique() == 2
 
 
 def test_what_two_imports_wrote_at_once_is_there_once(tracking):
     records = made({}, {"id": "r2", "state": "FAILED"}, {"id": "r4", "from": "scratch"})
-    one, other = (deposit(tracking, records) for _ in range(2))
+    one, other = (upload_records(tracking, records) for _ in range(2))
     for begun in (one, other):  # both look before either has written all
         next(begun)
     for begun in (one, other):
@@ -349,7 +349,7 @@ def test_failed_and_unfinished_runs_are_off_the_board(tracking):
     rows = [{"id": f"{name}{i}", "from": name} for name in ("imagenet", "scratch") for i in range(2)]
     rows[1] |= {"state": "FAILED", "auc": 0.99, "vl": 0.0}
     rows[3] |= {"state": "RUNNING", "auc": 0.99, "vl": 0.0}
-    list(deposit(tracking, made(*rows)))
+    list(upload_records(tracking, made(*rows)))
     board = make_board(tracking.frame(), RunQuery("toy"))
     assert {row.source: row.mean for row in board.targets["idc"]} == {"imagenet": 0.8, "scratch": 0.8}
     assert board.verdict("idc").startswith("no winner")

@@ -20,15 +20,15 @@ from results.cost.tables import ROUGH
 from results.error import CatsError
 from results.record import Outcome, Record
 from results.report import charts as figures
-from results.report.attempts import MANY, POINTS, cells_of, details_of, looked_into, rocs, thinned
-from results.report.build import Asked, compose, scores
+from results.report.attempts import MANY, POINTS, cells_of, detailed_cells, details_of, rocs, thinned
+from results.report.build import ReportRequest, build_page, scores
 from results.report.charts import Paid, draw_intervals, pareto
 from results.report.choice_sections import agreement, measured, regret
 from results.report.export import comma_separated, escaped, latex, slug, write
 from results.report.html import Chart, Page, Section, Table, coded, policy, render, shade
 from results.report.sections import critical, heat, per_target, ranks, unique, what_was_run
 from results.tracking.cost_columns import hardware
-from results.tracking.log_report import keep
+from results.tracking.log_report import log_page
 from results.tracking.send import send
 from tests.support.paths import ASSETS
 from tests.support.runs import CLEAR, COSTS, UNKNOWN, board, run, runs
@@ -177,20 +177,20 @@ def test_a_pair_that_was_not_measured_is_a_dash():
 
 def test_titles_name_no_winner_inside_a_tie():
     noisy = runs(one=[[0.9, 0.8, 0.85]], two=[[0.88, 0.82, 0.86]])
-    assert per_target(board(noisy)).parts[0].charts[0].title == "a: 2 of 2 sources cannot be told from the best"
-    assert per_target(board(CLEAR)).parts[0].charts[0].title == "a: good stands alone"
+    assert per_target(board(noisy)).parts[0].charts[0].title == "a: 2 of 2 sources cannot be told apart from the best"
+    assert per_target(board(CLEAR)).parts[0].charts[0].title == "a: good is alone in tie 1"
     assert per_target(board(runs(one=[[0.9, 0.8]]))).parts[0].charts[0].title == "a: only one source was measured"
 
 
 def test_without_a_common_target_there_are_no_ranks_and_a_sentence_says_so():
     section = ranks(board([run("s", "a", 0, 0.9), run("t", "b", 0, 0.9)]))
-    assert (list(section.charts), section.notes) == ([], ["No target has every source: no mean rank."])
+    assert (list(section.charts), section.notes) == ([], ["No target has every source, so there is no mean rank."])
 
 
 def test_what_is_left_out_says_why():
     html = render(Page("t", "l", [regret([], "auc"), Section("x", "X", left_out="there is nothing.")]))
     text = "".join(Elements(html).text)
-    assert "Left out: no way to choose a source has been judged." in text
+    assert "Left out: no way of choosing a source was compared." in text
     assert "Left out: there is nothing." in text
     assert "Cells" not in text
 
@@ -204,7 +204,7 @@ def test_regret_says_which_costs_are_unknown_and_leaves_them_out_of_the_front():
     points += [Paid("x", None, 0.0, None, None), Paid("sweep", 9.0, 0.0, 0.0, 0.0)]
     assert [p.name for p in pareto(points)] == ["habit", "m", "sweep"]
     section = regret(points, "auc")
-    assert section.notes == ["The energy of x is missing, so they are not drawn."]
+    assert section.notes == ["The energy of x is missing, so the drawing does not show them."]
     assert [row[1] for row in section.tables[0].rows] == ["0", "0.1", "0.2", "missing", "9"]
     assert "1 habit" in " ".join("".join(Elements(render(Page("t", "l", [section]))).text).split())
 
@@ -290,7 +290,7 @@ def test_latex_prints_every_sign_as_it_stands():
 def test_every_chart_and_table_is_written_for_papers(tmp_path):
     frame = pd.DataFrame([row | {"run_id": row["key"]} for row in CLEAR])
     made = make_board(frame, RunQuery("toy"))
-    details = details_of(looked_into(frame.assign(curve_val_auc=0.5), 1), lambda *_: [0.5, 0.6], lambda _: PREDICTIONS)
+    details = details_of(detailed_cells(frame.assign(curve_val_auc=0.5), 1), lambda *_: [0.5, 0.6], lambda _: PREDICTIONS)
     cells = cells_of(frame, "auc", {}, details)
     count = write(Page("t", "l", [heat(made), ranks(made), per_target(made), what_was_run([], [])]), cells, tmp_path)
     names = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()}
@@ -304,7 +304,7 @@ def test_every_chart_and_table_is_written_for_papers(tmp_path):
 def test_a_cost_known_in_part_is_drawn_open_to_the_right_and_said(tmp_path):
     section = regret([Paid("x", 0.5, 0.1, None, None), Paid("sweep", None, 0.05, 0.0, 0.1, known=1460.2)], "auc")
     assert [row[:2] for row in section.tables[0].rows] == [("x", "0.5"), ("sweep", "≥ 1460")]
-    assert section.notes == ["≥: a part of this energy is missing; a hollow mark with an arrow stands where it begins."]
+    assert section.notes == ["≥: a part of this energy is missing; a hollow mark with an arrow shows the known part."]
     section.charts[0].draw(tmp_path / "regret.svg")
     drawn = (tmp_path / "regret.svg").read_text()
     assert "<!-- 1  x -->" in drawn
@@ -315,7 +315,7 @@ def test_a_cost_that_is_about_is_drawn_hollow_without_an_arrow_and_bounds_nothin
     points = [Paid("x", 0.5, 0.1, None, None), Paid("sweep", None, 0.05, 0.0, 0.1, known=1460.2, rough=True)]
     section = regret(points, "auc")
     assert [row[:2] for row in section.tables[0].rows] == [("x", "0.5"), ("sweep", "≈ 1460")]
-    assert section.notes == [f"≈: {ROUGH}; a hollow mark stands where the sum lies."]
+    assert section.notes == [f"≈: {ROUGH}; a hollow mark shows the sum."]
     assert r"$\approx$ 1460" in latex(section.tables[0])
     section.charts[0].draw(tmp_path / "regret.svg")
     assert "<!-- 2  sweep, ≈ 1460 kWh -->" in (tmp_path / "regret.svg").read_text()
@@ -325,7 +325,7 @@ def test_only_what_left_curves_or_predictions_has_something_behind_it():
     frame = pd.DataFrame([row | {"run_id": row["key"]} for row in runs(curve=[[0.9]], guess=[[0.8]], bare=[[0.7]])])
     frame["curve_val_auc"] = [0.5, None, None]
     left = {"guess-a-0": PREDICTIONS, "bare-a-0": None}
-    details = details_of(looked_into(frame), lambda *_: [0.4, 0.5], left.get)
+    details = details_of(detailed_cells(frame), lambda *_: [0.4, 0.5], left.get)
     assert {name: (list(one.curves), len(one.rocs)) for name, one in details.items()} == {
         "curve-a-0": (["val_auc"], 0), "guess-a-0": ([], 2),
     }  # fmt: skip
@@ -410,7 +410,7 @@ def test_thinned_curves_keep_their_ends():
 
 def test_every_pair_is_looked_into_before_a_second_seed():
     frame = pd.DataFrame([row | {"run_id": row["key"]} for row in CLEAR])
-    chosen = looked_into(frame, 5)
+    chosen = detailed_cells(frame, 5)
     assert chosen["seed"].tolist() == ["0", "0", "0", "0", "1"]
 
 
@@ -423,7 +423,7 @@ def test_twenty_thousand_cells_fit_ten_megabytes():
     frame = pd.DataFrame(rows).assign(curve_train_loss=0.1, curve_val_loss=0.1, curve_val_auc=0.1, curve_learning_rate=0.1)
     rng = np.random.default_rng(0)
     table = pd.DataFrame({"label": rng.integers(9, size=2000), **{f"probability_{c}": rng.random(2000) for c in range(9)}})
-    details = details_of(looked_into(frame), lambda *_: rng.random(200), lambda _: table)
+    details = details_of(detailed_cells(frame), lambda *_: rng.random(200), lambda _: table)
     cells = cells_of(frame, "auc", {}, details)
     made = large(100, 40)
     html = render(Page("toy", "l", [heat(made), ranks(made), per_target(made)], cells.to_dict()))
@@ -435,21 +435,21 @@ def test_a_report_of_mlflow_holds_curves_predictions_reasons_and_versions(tracki
     sent(tracking, source="one")
     sent(tracking, source="two", seed="1", status="failed", reason="no <memory>", scores={}, curves={})
     frame = tracking.frame()
-    page, cells = compose(make_board(frame, RunQuery("toy")), frame, tracking, Asked([("experiment", "toy")]))
+    page, cells = build_page(make_board(frame, RunQuery("toy")), frame, tracking, ReportRequest([("experiment", "toy")]))
     assert cells.details[0].curves["val_auc"] == [0.7, 0.8]
     assert [roc.name for roc in cells.details[0].rocs] == ["no", "yes"]
     assert [row[-1] for row in cells.table().rows] == ["", "no <memory>"]
     text = "".join(Elements(render(page)).text)
     assert "torch 2.13.0" in text
     assert "experiment 'toy' holds no scores of measures" in text
-    assert "Curves and ROC: of 1 of 1 finished cells" in text
+    assert "1 of 1 finished cells have curves and ROC" in text
 
 
 def test_a_given_section_stands_in_the_place_of_the_one_left_out(tracking):
     sent(tracking)
     frame = tracking.frame()
     extra = [Section("agreement", "Agreement of measures", notes=["judged"])]
-    page, _ = compose(make_board(frame, RunQuery("toy")), frame, tracking, Asked([], extra=extra))
+    page, _ = build_page(make_board(frame, RunQuery("toy")), frame, tracking, ReportRequest([], extra=extra))
     assert {section.id for section in page.sections if section.left_out} == {"critical", "regret", "scores"}
 
 
@@ -457,14 +457,14 @@ def test_predictions_that_are_gone_leave_the_curves(tracking):
     run_id = sent(tracking)
     shutil.rmtree(tracking.client.get_run(run_id).info.artifact_uri.removeprefix("file://"))
     frame = tracking.frame()
-    _, cells = compose(make_board(frame, RunQuery("toy")), frame, tracking, Asked([]))
+    _, cells = build_page(make_board(frame, RunQuery("toy")), frame, tracking, ReportRequest([]))
     assert (cells.details[0].rocs, cells.details[0].curves["val_auc"]) == ([], [0.7, 0.8])
 
 
 def test_a_page_is_kept_once_and_no_board_sees_it(tracking):
     sent(tracking)
     before = tracking.frame()
-    first, second, other = keep(tracking, "<p>a</p>"), keep(tracking, "<p>a</p>"), keep(tracking, "<p>b</p>")
+    first, second, other = log_page(tracking, "<p>a</p>"), log_page(tracking, "<p>a</p>"), log_page(tracking, "<p>b</p>")
     assert first == second != other
     pd.testing.assert_frame_equal(tracking.frame(), before)
     run_ = tracking.client.get_run(first)
@@ -476,8 +476,8 @@ def test_a_page_whose_logging_died_is_finished_by_the_next(tracking, monkeypatch
     with monkeypatch.context() as broken:
         broken.setattr("results.tracking.log_report.upload", partial(_fail, OSError("disk full")))
         with pytest.raises(CatsError, match="could not store the report: disk full"):
-            keep(tracking, "<p>a</p>")
-    keep(tracking, "<p>a</p>")
+            log_page(tracking, "<p>a</p>")
+    log_page(tracking, "<p>a</p>")
     assert [run.info.status for run in tracking.runs()] == ["FINISHED"]
 
 

@@ -16,7 +16,7 @@ from results.record import Outcome
 from results.statistics import influence
 from results.tracking import incremental as follow
 from results.tracking import snapshot
-from results.tracking.change_counter import witness
+from results.tracking.change_counter import change_token
 from results.tracking.experiment import Experiment
 from results.tracking.predictions import images_of, predictions_of
 from results.tracking.send import send
@@ -76,30 +76,30 @@ def test_what_nobody_touched_is_read_without_mlflow(tracking, folder):
 
 def test_looking_at_a_database_leaves_its_witness_as_it_is(tracking):
     send_numbered(tracking, 1)
-    before = witness(tracking.uri)
+    before = change_token(tracking.uri)
     assert before is not None
     Experiment(tracking.uri, "toy", create=False).frame()
-    assert witness(tracking.uri) == before
+    assert change_token(tracking.uri) == before
 
 
 def test_every_change_changes_the_witness(tracking):
-    seen = {witness(tracking.uri)}
+    seen = {change_token(tracking.uri)}
     run = send_numbered(tracking, 1)
-    seen.add(witness(tracking.uri))
+    seen.add(change_token(tracking.uri))
     tracking.client.set_tag(run, "cats.kind", "else")
-    seen.add(witness(tracking.uri))
+    seen.add(change_token(tracking.uri))
     tracking.client.delete_run(run)
-    seen.add(witness(tracking.uri))
+    seen.add(change_token(tracking.uri))
     assert len(seen) == 4
 
 
 def test_there_is_no_witness_while_somebody_writes_nor_of_what_is_no_database(tracking, tmp_path):
-    assert witness("http://localhost:5000") is None
-    assert witness(f"sqlite:///{tmp_path}/none.db") is None
+    assert change_token("http://localhost:5000") is None
+    assert change_token(f"sqlite:///{tmp_path}/none.db") is None
     (tmp_path / "text.db").write_text("x" * 200)
-    assert witness(f"sqlite:///{tmp_path}/text.db") is None
+    assert change_token(f"sqlite:///{tmp_path}/text.db") is None
     (tmp_path / "mlflow.db-journal").write_bytes(b"at work")
-    assert witness(tracking.uri) is None
+    assert change_token(tracking.uri) is None
 
 
 def test_a_database_with_a_write_ahead_log_has_no_witness(tracking):
@@ -108,18 +108,18 @@ def test_a_database_with_a_write_ahead_log_has_no_witness(tracking):
     with sqlite3.connect("mlflow.db") as database:
         database.execute("PRAGMA journal_mode=WAL")
     database.close()
-    assert witness(tracking.uri) is None
+    assert change_token(tracking.uri) is None
 
 
 def test_a_database_in_the_place_of_another_has_another_witness(tracking, tmp_path):
-    before = witness(tracking.uri)
+    before = change_token(tracking.uri)
     shutil.copy(tmp_path / "mlflow.db", tmp_path / "copy.db")
     (tmp_path / "copy.db").replace(tmp_path / "mlflow.db")
-    assert witness(tracking.uri) != before
+    assert change_token(tracking.uri) != before
 
 
 def test_without_a_witness_the_snapshot_is_followed_all_the_same(tracking, folder, monkeypatch, large):
-    monkeypatch.setattr(snapshot, "witness", lambda uri: None)
+    monkeypatch.setattr(snapshot, "change_token", lambda uri: None)
     for number in range(9):
         send_numbered(tracking, number)
         pd.testing.assert_frame_equal(frame_of(tracking, folder), tracking.frame(), check_like=True)
