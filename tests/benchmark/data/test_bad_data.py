@@ -56,18 +56,18 @@ def test_whole_data_are_decoded_once_and_read_back(data, home):
 
 
 def test_missing_file_names_file_places_and_way_out(data):
-    told = refused(dataset(files=(File(path="toy.npz", url="https://example.org/toy.npz"),)))
-    assert "toy.npz not found in" in told
-    assert str(data) in told
-    assert "cats fetch toy" in told
+    message = refused(dataset(files=(File(path="toy.npz", url="https://example.org/toy.npz"),)))
+    assert "toy.npz not found in" in message
+    assert str(data) in message
+    assert "cats fetch toy" in message
 
 
 def test_truncated_npz(data, home):
     np.savez(data / "toy.npz", **arrays())
     whole = (data / "toy.npz").read_bytes()
     (data / "toy.npz").write_bytes(whole[: len(whole) // 2])
-    told = refused(dataset())
-    assert "toy.npz is not a whole npz file without pickles" in told
+    message = refused(dataset())
+    assert "toy.npz is not a whole npz file without pickles" in message
     assert not list((home / "images").glob("*"))
 
 
@@ -86,10 +86,10 @@ def test_npz_without_a_key(data):
 
 def test_wrong_checksum_says_what_was_expected_and_what_came(data):
     np.savez(data / "toy.npz", **arrays())
-    told = refused(dataset(files=(File(path="toy.npz", md5="0" * 32),)))
-    assert f"expected {'0' * 32}" in told
-    assert "toy.npz has md5 " in told
-    assert "remove it and fetch it again" in told
+    message = refused(dataset(files=(File(path="toy.npz", md5="0" * 32),)))
+    assert f"expected {'0' * 32}" in message
+    assert "toy.npz has md5 " in message
+    assert "remove it and fetch it again" in message
 
 
 def test_label_outside_the_classes(data):
@@ -140,12 +140,12 @@ def test_no_space_left(data, home):
     made.digest()
     try:
         resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, limit[1]))
-        told = refused(made, size=32)
+        message = refused(made, size=32)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limit)
-    assert "cannot keep the decoded images of toy" in told
-    assert "File too large" in told
-    assert "set CATS_HOME to a folder with space" in told
+    assert "cannot keep the decoded images of toy" in message
+    assert "File too large" in message
+    assert "set CATS_HOME to a folder with space" in message
     assert not list((home / "images").iterdir())
 
 
@@ -154,8 +154,8 @@ def test_home_that_cannot_be_written(data, monkeypatch, tmp_path):
     np.savez(data / "toy.npz", **arrays())
     monkeypatch.setenv("CATS_DATA", str(data))
     monkeypatch.setenv("CATS_HOME", str(tmp_path / "file"))
-    told = refused(dataset(files=(File(path="toy.npz", md5=None, sha256=None),), revision="2"))
-    assert "cannot keep the decoded images of toy in" in told
+    message = refused(dataset(files=(File(path="toy.npz", md5=None, sha256=None),), revision="2"))
+    assert "cannot keep the decoded images of toy in" in message
 
 
 def test_group_in_two_parts(home):

@@ -208,8 +208,8 @@ def test_labels_of_several_columns_must_be_0_and_1():
     ],
 )
 def test_an_array_that_is_no_image_is_named(image, sentence, home):
-    told = refused(dataset(samples(images=[*IMAGES[:4], image, IMAGES[5]])))
-    assert told.startswith(f"toy: image e {sentence}")
+    message = refused(dataset(samples(images=[*IMAGES[:4], image, IMAGES[5]])))
+    assert message.startswith(f"toy: image e {sentence}")
     assert not kept(home)
 
 
@@ -223,8 +223,8 @@ def test_a_full_disk_is_a_sentence_and_leaves_nothing_half_written(monkeypatch, 
     made = dataset()
     with monkeypatch.context() as patch:
         patch.setattr(owner, spoiled.split(".")[1], full)
-        told = refused(made)
-    assert told == (
+        message = refused(made)
+    assert message == (
         f"cannot keep the decoded images of toy in {home / 'images'}: No space left on device; "
         f"make room there, or set CATS_HOME to a folder with space"
     )
@@ -235,8 +235,8 @@ def test_a_full_disk_is_a_sentence_and_leaves_nothing_half_written(monkeypatch, 
 def test_a_home_that_takes_no_folder_is_a_sentence(monkeypatch, home):
     with monkeypatch.context() as patch:
         patch.setattr(Path, "mkdir", full)
-        told = refused(dataset())
-    assert told.startswith(f"cannot keep the decoded images of toy in {home / 'images'}: No space left on device; ")
+        message = refused(dataset())
+    assert message.startswith(f"cannot keep the decoded images of toy in {home / 'images'}: No space left on device; ")
 
 
 @pytest.mark.parametrize("stop", [KeyboardInterrupt, CatsError("picture 3 is broken")])

@@ -140,8 +140,8 @@ def test_a_group_in_two_official_parts_is_named_with_both(one, other):
     groups = np.array([f"patient-{i}" for i in range(24)])
     groups[parts == one] = np.where(np.arange(8) == 3, "shared", groups[parts == one])
     groups[parts == other] = np.where(np.arange(8) == 5, "shared", groups[parts == other])
-    told = refused(np.arange(24) // 3 % 2, groups, parts)
-    assert told == f"toy: patient 'shared' is in {one} and in {other}; it must be in one part only"
+    message = refused(np.arange(24) // 3 % 2, groups, parts)
+    assert message == f"toy: patient 'shared' is in {one} and in {other}; it must be in one part only"
 
 
 @pytest.mark.parametrize("part", ["train", "val", "test"])
@@ -157,9 +157,9 @@ def test_too_few_groups_for_a_split_are_counted():
 
 @pytest.mark.parametrize("classes", [3, 5])
 def test_classes_that_all_have_fewer_images_than_folds_are_refused_by_name(classes):
-    told = refused(np.arange(15 * classes) % classes)
-    assert told.startswith("toy")
-    assert "20" in told
+    message = refused(np.arange(15 * classes) % classes)
+    assert message.startswith("toy")
+    assert "20" in message
 
 
 def test_a_class_of_two_images_cannot_be_in_three_parts():
@@ -180,7 +180,7 @@ def test_several_labels_are_split_with_about_as_many_findings_in_each_part():
     assert np.ptp(means) < 0.1
 
 
-def test_a_finding_that_a_part_lacks_is_allowed_where_labels_are_several():
+def test_a_finding_that_is_absent_from_a_part_is_allowed_if_images_have_several_labels():
     labels = np.zeros((100, 3), int)
     labels[:, 0] = 1
     assert len(split(*of_several_labels(labels))["test"]) == 15

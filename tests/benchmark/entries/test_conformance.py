@@ -20,7 +20,7 @@ REVISIONS = itertools.count()
 
 
 def entry(samples, **changes):
-    revision = str(next(REVISIONS))  # each is decoded anew
+    revision = str(next(REVISIONS))  # each revision is decoded again
     return Dataset(name="mine", revision=revision, **{**FACTS, **changes}, read=lambda _: samples)
 
 

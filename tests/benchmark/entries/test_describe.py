@@ -1,4 +1,4 @@
-"""What is said about entries and plans."""
+"""The descriptions of entries and plans."""
 
 import json
 import re

@@ -57,7 +57,7 @@ def test_an_attempt_that_ends_early_keeps_what_it_had_found(error, status):
 
 
 def test_an_incomplete_result_says_so_and_does_not_take_the_key_of_a_complete_one():
-    """Whoever looks for the key finds nothing, so that the work is done again; no two such records settle as one."""
+    """The key has no finished record, so that the work is done again; two such records are never merged into one."""
     made = [attempt().run(Stopwatch("NLD", "cpu"), lambda: iter([Result(incomplete="no weights")])).record for _ in range(2)]
     for record in made:
         assert record.status == "finished"

@@ -1,4 +1,4 @@
-"""What jobs leave is kept and sent, whatever fails or stops meanwhile."""
+"""Outcomes of jobs are stored and sent, whatever fails or stops in between."""
 
 import signal
 
@@ -39,7 +39,7 @@ def test_what_an_engine_has_left_is_taken_after_a_fault_and_the_fault_is_told(tm
         yield ["one"]
         while not control.stopping:
             yield ["more"]
-        yield ["in hand"]
+        yield ["running"]
 
     def take(some):
         taken.extend(some)
@@ -48,7 +48,7 @@ def test_what_an_engine_has_left_is_taken_after_a_fault_and_the_fault_is_told(tm
 
     with pytest.raises(CatsError, match="the disk is full"):
         drain(engine(), control, take)
-    assert taken == ["one", "more", "in hand"]
+    assert taken == ["one", "more", "running"]
 
 
 def test_a_stop_while_the_runner_is_at_work_takes_what_is_left_too():
@@ -58,7 +58,7 @@ def test_a_stop_while_the_runner_is_at_work_takes_what_is_left_too():
         yield ["one"]
         while not control.stopping:
             yield ["more"]
-        yield ["in hand"]
+        yield ["running"]
 
     def take(some):
         taken.extend(some)
@@ -68,7 +68,7 @@ def test_a_stop_while_the_runner_is_at_work_takes_what_is_left_too():
     with stop_on_signal():
         assert drain(engine(), control, take)
         assert signal_received()
-    assert taken == ["one", "more", "in hand"]
+    assert taken == ["one", "more", "running"]
 
 
 def test_a_stop_does_not_wait_for_all_that_the_outbox_holds_but_for_one_record(tmp_path, monkeypatch):

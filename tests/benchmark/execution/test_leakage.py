@@ -1,4 +1,4 @@
-"""Planted leaks: they are found, told in one sentence, refused or kept off the ranking; nothing is read twice."""
+"""Planted leaks: they are found, reported in one sentence, refused or left out of the ranking; no image is read twice."""
 
 from collections import Counter
 from dataclasses import replace
@@ -98,7 +98,7 @@ def planted(entry):
     test, val = pond["test_images"], pond["val_images"]
     again = [jpeg(test[index]) for index in (3, 4)]
     plant = [("train", 9, test[7]), ("val", 2, test[8]), ("train", 11, test[0]), ("train", 20, again[0])]
-    plant += [("val", 5, again[1]), ("train", 30, val[6]), ("test", 1, test[15])]  # lake's test is learnt by nobody
+    plant += [("val", 5, again[1]), ("train", 30, val[6]), ("test", 1, test[15])]  # no network is trained on lake's test
     entry("pond", pond)
     entry("lake", arrays(2, plant))
     entry("sea", arrays(3))
@@ -133,8 +133,8 @@ def test_one_image_is_told_in_the_singular(entry):
     pond = arrays(1)
     entry("pond", pond)
     entry("lake", arrays(2, [("train", 0, pond["test_images"][5])]))
-    told = measured(plan(["lake"], ["pond"])).leaks["lake", "pond"]
-    assert told.startswith("1 image of pond (1 in test; 1 pixel by pixel) lies in the training data of lake too")
+    sentence = measured(plan(["lake"], ["pond"])).leaks["lake", "pond"]
+    assert sentence.startswith("1 image of pond (1 in test; 1 pixel by pixel) lies in the training data of lake too")
 
 
 def test_families_are_refused_unseen(entry):
@@ -177,9 +177,9 @@ def test_a_second_look_reads_no_image(planted, monkeypatch):
     assert len(known(made).unknown) == 6 - len(known(made).leaks)  # nothing is measured unasked
     first = measured(made)
     monkeypatch.setattr(store, "load_images", lambda *_: pytest.fail("images were read again"))
-    told = []
-    again = leakage.find_leaks(known(made), told.append)
-    assert (again, told) == (first, [])
+    begun = []
+    again = leakage.find_leaks(known(made), begun.append)
+    assert (again, begun) == (first, [])
     assert known(made) == first
 
 

@@ -1,4 +1,4 @@
-"""What the runner looks at before the first cell, and how often."""
+"""What the runner reads before the first cell, and how often."""
 
 from dataclasses import dataclass, field
 
@@ -20,11 +20,11 @@ seeds: 4
 
 
 @dataclass
-class Told:
-    said: list[str] = field(default_factory=list)
+class Messages:
+    begun: list[str] = field(default_factory=list)
 
     def watch(self):
-        return Watch(self.said.append, lambda *_: None)
+        return Watch(self.begun.append, lambda *_: None)
 
 
 @pytest.mark.parametrize(
@@ -32,9 +32,9 @@ class Told:
     [("", 1), ("subsample: {train: 60, seed: 7}", 1), ("subsample: {train: 60}", 4), ("subsample: {val: 60}", 4)],
 )
 def test_images_are_looked_at_once_for_all_seeds_that_use_the_same(tmp_path, more, often):
-    path, told = tmp_path / "toy.yaml", Told()
+    path, messages = tmp_path / "toy.yaml", Messages()
     path.write_text(TEXT + more)
     plan = load_plan(str(path))
-    prepare(cells_of(plan), told.watch())
-    assert told.said.count("reading ihc") == often
-    assert told.said.count("reading scratch") == 1
+    prepare(cells_of(plan), messages.watch())
+    assert messages.begun.count("reading ihc") == often
+    assert messages.begun.count("reading scratch") == 1

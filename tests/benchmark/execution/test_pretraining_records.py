@@ -37,7 +37,7 @@ def test_a_record_that_no_driver_took_is_adopted_by_the_next_one_of_its_experime
         assert waiting(mine) == [("finished", None)]
     ((path, found),) = mine
     assert found.record == made.record
-    assert not mine.first_try(path)  # somebody may have begun to send it
+    assert not mine.first_try(path)  # another process may have begun to send it
 
 
 def test_a_record_that_a_driver_has_taken_is_not_adopted_again(start, tmp_path):

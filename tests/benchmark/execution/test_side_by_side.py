@@ -1,4 +1,4 @@
-"""Seeds side by side: who is put together, who is told to stop, and what is left behind."""
+"""Seeds side by side: which cells share a job, which are stopped, and what they leave."""
 
 import os
 import signal
@@ -166,8 +166,8 @@ def test_what_is_done_leaves_a_pack_of_the_rest():
 
 
 def test_a_pack_is_told_with_all_its_seeds():
-    told = [str(job) for most in (1, 3) for job in jobs_of(cells_of(Plan(**PLAN)), "e", "NLD", most)]
-    assert told == [
+    names = [str(job) for most in (1, 3) for job in jobs_of(cells_of(Plan(**PLAN)), "e", "NLD", most)]
+    assert names == [
         *(f"scratch → ihc, test_resnet, seed {s}" for s in range(3)),
         "scratch → ihc, test_resnet, seed 0 and 1 and 2",
     ]

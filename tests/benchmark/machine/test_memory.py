@@ -8,7 +8,7 @@ import pytest
 
 from benchmark.machine import memory
 
-# Fills and drops 64 MB again and again; prints how many pages had to be had anew for it, in the last rounds.
+# Fills and frees 64 MB several times; prints how many pages the kernel had to provide for it in the last rounds.
 FILLING = """
 import resource, sys
 from benchmark.machine.memory import keep_memory
@@ -26,13 +26,13 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
 
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="mallopt is glibc's")
-def test_memory_that_is_kept_is_not_had_anew():
-    """In processes of their own: what is tuned stays tuned until the process ends."""
-    anew = {}
+def test_memory_that_is_kept_needs_no_new_pages():
+    """In separate processes, because the settings of malloc last until the process ends."""
+    pages = {}
     for how in ("give", "keep"):
         done = subprocess.run([sys.executable, "-c", FILLING, how], capture_output=True, text=True, check=True, timeout=60)
-        anew[how] = int(done.stdout)
-    assert anew["keep"] < anew["give"] / 10
+        pages[how] = int(done.stdout)
+    assert pages["keep"] < pages["give"] / 10
 
 
 @pytest.mark.parametrize("name", ["MALLOC_ARENA_MAX", "MALLOC_TRIM_THRESHOLD_", "GLIBC_TUNABLES"])

@@ -241,8 +241,8 @@ def test_what_is_shared_adds_up_to_the_whole(seconds, kwh, nvml_kwh):
     whole = stretch(energy={"gpu": Energy(kwh=kwh, provenance="counter")}, nvml_kwh=nvml_kwh)
     parts = [cost for (cost,) in share_costs([whole], seconds)]
     assert len(parts) == len(seconds)
-    for told in (lambda c: c.energy["gpu"].kwh, lambda c: c.nvml_kwh, lambda c: c.seconds):
-        assert math.isclose(math.fsum(map(told, parts)), told(whole), rel_tol=1e-12, abs_tol=1e-300)
+    for figure in (lambda c: c.energy["gpu"].kwh, lambda c: c.nvml_kwh, lambda c: c.seconds):
+        assert math.isclose(math.fsum(map(figure, parts)), figure(whole), rel_tol=1e-12, abs_tol=1e-300)
 
 
 def test_an_attempt_that_was_alone_shares_with_nobody():
@@ -276,7 +276,7 @@ def test_times_that_cannot_divide_anything_are_refused(seconds):
 
 @pytest.fixture(scope="module")
 def chained(tmp_path_factory):
-    """All runs of a plan whose pretraining stands on another one, really made."""
+    """All runs of a plan whose pretraining starts from another pretraining, really run."""
     from benchmark.execution.engine import Local
     from benchmark.execution.runner import run
     from benchmark.execution.watch import Watch
@@ -334,7 +334,7 @@ def test_jobs_side_by_side_bear_their_part_of_the_machine_and_of_the_card():
 
 
 @pytest.mark.parametrize(
-    ("machine", "card", "told"),
+    ("machine", "card", "text"),
     [
         (1, 1, "cpu modelled;gpu counter"),
         (0.5, 1, "cpu modelled (shared);gpu counter"),
@@ -342,9 +342,9 @@ def test_jobs_side_by_side_bear_their_part_of_the_machine_and_of_the_card():
         (0.5, 0.5, "cpu modelled (shared);gpu counter (shared)"),
     ],
 )
-def test_only_what_others_had_a_part_of_is_said_to_be_shared(machine, card, told):
+def test_only_what_others_had_a_part_of_is_said_to_be_shared(machine, card, text):
     (cost,) = own_share([stretch()], machine, card)
-    assert brief(json.dumps([cost.model_dump()]))["energy"] == told
+    assert brief(json.dumps([cost.model_dump()]))["energy"] == text
     assert Cost.model_validate_json(cost.model_dump_json()) == cost
     (packed,) = own_share(
         share_costs([stretch()], [1.0, 1.0])[0], machine, card

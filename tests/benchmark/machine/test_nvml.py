@@ -15,7 +15,7 @@ class NVMLError(Exception):
 
 
 def library(*names, sliced=None, energy=lambda card: 1000 * card):
-    """As much of pynvml as is asked; handles are numbers, and card i says 1000 × i millijoules."""
+    """The functions of pynvml that are used; handles are numbers, and card i reports 1000 × i millijoules."""
 
     def start():
         if not names:
@@ -57,7 +57,7 @@ def cards(monkeypatch):
     nvml.number.cache_clear()
 
 
-def told(device):
+def millijoules_of(device):
     found = reading(device)
     return None if found is None else found.millijoules
 
@@ -75,7 +75,7 @@ def told(device):
 )
 def test_the_counter_is_that_of_the_card_torch_works_on(cards, visible, device, card):
     cards("A", "A", "A", visible=visible)
-    assert told(device) == 1000 * card
+    assert millijoules_of(device) == 1000 * card
 
 
 @pytest.mark.parametrize(
@@ -92,21 +92,21 @@ def test_the_counter_is_that_of_the_card_torch_works_on(cards, visible, device, 
 )
 def test_where_no_one_card_is_meant_there_is_no_counter(cards, visible, device):
     cards("A", "A", visible=visible)
-    assert told(device) is None
+    assert millijoules_of(device) is None
 
 
 def test_numbers_of_unlike_cards_are_trusted_only_in_the_order_of_the_bus(cards, monkeypatch):
     cards("A", "B")
-    assert told("cuda:1") is None
+    assert millijoules_of("cuda:1") is None
     counter.cache_clear()
     monkeypatch.setenv("CUDA_DEVICE_ORDER", "PCI_BUS_ID")
-    assert told("cuda:1") == 1000
+    assert millijoules_of("cuda:1") == 1000
 
 
 def test_a_slice_of_a_card_has_no_counter_and_its_whole_neighbour_has(cards):
     cards("A", "A", sliced={0})
-    assert told("cuda:0") is None
-    assert told("cuda:1") == 1000
+    assert millijoules_of("cuda:0") is None
+    assert millijoules_of("cuda:1") == 1000
 
 
 def test_a_card_without_a_counter_is_no_zero(cards):
@@ -136,7 +136,7 @@ def test_a_counter_that_falls_silent_leaves_no_reading(cards):
         return answers.pop(0)
 
     cards("A", energy=energy)
-    assert told("cuda") == 2
+    assert millijoules_of("cuda") == 2
     assert reading("cuda") is None
 
 

@@ -74,7 +74,7 @@ def test_this_machine_has_a_core_at_least():
 
 @pytest.fixture
 def torch_threads(monkeypatch):
-    """What torch is told; it has 4 threads and nothing of the process is changed."""
+    """The numbers of threads that torch is given; it has 4 threads, and the process itself is not changed."""
     asked = {}
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     monkeypatch.setattr(torch, "get_num_threads", lambda: asked.get("threads", 4))
@@ -135,7 +135,7 @@ def test_threads_wait_briefly_unless_the_user_said_how():
 
 
 def fresh(code, **changes):
-    """What a fresh interpreter prints, where the user said nothing of how threads wait."""
+    """The output of a fresh interpreter, if the user has not chosen how threads wait."""
     environ = {k: v for k, v in os.environ.items() if k not in WAITING} | changes
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environ)
 

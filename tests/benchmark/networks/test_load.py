@@ -135,7 +135,7 @@ def test_networks_with_the_same_weights_share_nothing_and_their_head_depends_on_
 
 
 class Evil:
-    """Whoever unpickles it runs a program."""
+    """A class whose pickle runs a program when it is read."""
 
     def __reduce__(self):
         return (exec, ("raise SystemError('it ran')",))
@@ -322,10 +322,10 @@ def test_the_first_tag_that_a_backbone_has_is_taken(backbone, tag):
 def test_a_backbone_without_such_a_tag_hears_of_others():
     with pytest.raises(CatsError) as caught:
         source_start("imagenet_21k", "resnet50")
-    told = str(caught.value)
-    assert "timm has no weights for resnet50 with the tag augreg_in21k or orig_in21k" in told
-    assert "resnetv2_50x1_bit" in told.partition("timm has such weights for ")[2]
-    assert re.search(r"and \d+ more$", told)
+    message = str(caught.value)
+    assert "timm has no weights for resnet50 with the tag augreg_in21k or orig_in21k" in message
+    assert "resnetv2_50x1_bit" in message.partition("timm has such weights for ")[2]
+    assert re.search(r"and \d+ more$", message)
     with pytest.raises(CatsError, match="with the tag nonsense; no backbone has weights with that tag"):
         timm_tag("resnet50", ["nonsense"])
 
@@ -348,8 +348,8 @@ def hub(tmp_path, monkeypatch):
 
 def test_weights_of_the_hub_bring_their_normalisation_and_arguments(hub, source):
     state = timm.create_model("test_efficientnet", num_classes=3).state_dict()
-    told = {"mean": [0.1, 0.2, 0.3], "std": [0.4, 0.5, 0.6]}
-    place = hub(state, architecture="test_efficientnet", pretrained_cfg=told, model_args={"bn_eps": 0.01})
+    config = {"mean": [0.1, 0.2, 0.3], "std": [0.4, 0.5, 0.6]}
+    place = hub(state, architecture="test_efficientnet", pretrained_cfg=config, model_args={"bn_eps": 0.01})
     start = source("test_efficientnet", **HUB)
     assert (start.kind, start.weights) == ("hub", f"lab/net@{COMMIT}")
     network = initial_network(start, 2, 0)
@@ -377,10 +377,10 @@ def test_a_repository_that_holds_something_else_is_refused(hub, source, state, c
 def test_a_hub_that_cannot_be_reached_is_one_sentence(hub, source):
     with pytest.raises(CatsError) as caught:
         weights_of(source(hub="lab/net", revision=OTHER))
-    told = str(caught.value)
-    assert f"config.json of lab/net@{OTHER} could not be fetched from the hub (" in told
-    assert "test_resnet.NAME.safetensors into the folder CATS_WEIGHTS" in told
-    assert "\n" not in told
+    message = str(caught.value)
+    assert f"config.json of lab/net@{OTHER} could not be fetched from the hub (" in message
+    assert "test_resnet.NAME.safetensors into the folder CATS_WEIGHTS" in message
+    assert "\n" not in message
 
 
 def test_a_hub_that_answers_no_connection_is_one_sentence(hub, source, monkeypatch):

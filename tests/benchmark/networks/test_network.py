@@ -43,11 +43,11 @@ def test_every_key_that_does_not_fit_is_named():
     given[bent] = given[bent][:1]
     with pytest.raises(CatsError) as caught:
         matching_weights(build("test_resnet", Trained()), given, "test_resnet")
-    told = str(caught.value)
-    assert "the weights do not fit test_resnet, 3 keys differ" in told
-    assert f"missing {gone}" in told
-    assert "unknown strange.weight" in told
-    assert f"{bent} is (1," in told
+    message = str(caught.value)
+    assert "the weights do not fit test_resnet, 3 keys differ" in message
+    assert f"missing {gone}" in message
+    assert "unknown strange.weight" in message
+    assert f"{bent} is (1," in message
 
 
 def test_weights_of_another_architecture_do_not_fit():
@@ -176,8 +176,8 @@ def test_an_argument_that_a_backbone_does_not_take_is_named():
 
 def test_what_the_entry_says_of_mean_and_std_stands_above_the_file(tmp_path):
     save_file(state(), tmp_path / "a.safetensors", {"mean": "0.1,0.2,0.3", "std": "0.4,0.5,0.6"})
-    told = read_weights(tmp_path / "a.safetensors", Weights(file="a"))
-    assert (told.mean, told.std) == ((0.1, 0.2, 0.3), (0.4, 0.5, 0.6))
+    trained = read_weights(tmp_path / "a.safetensors", Weights(file="a"))
+    assert (trained.mean, trained.std) == ((0.1, 0.2, 0.3), (0.4, 0.5, 0.6))
     over = read_weights(tmp_path / "a.safetensors", Weights(file="a", mean=(0, 0, 0), std=(1, 1, 1)))
     assert (over.mean, over.std) == ((0, 0, 0), (1, 1, 1))
 

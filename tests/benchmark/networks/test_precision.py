@@ -74,8 +74,8 @@ def test_bf16_gives_nearly_the_same_predictions():
 def test_auc_of_bf16_is_within_a_hundredth_of_that_of_fp32_over_ten_seeds():
     """Hard pictures, so that AUC has room to either side. Each network predicts in the precision of its training.
 
-    Asked of the 95 % interval of the mean difference: whether one so narrow holds 0 itself is the luck of a processor's
-    roundings.
+    The 95 % interval of the mean difference must lie within a margin. It need not contain 0, because with an interval so narrow
+    that depends on the rounding of the processor.
     """
     parts = [stripes(count, seed, side=32, bright=10) for seed, count in enumerate((128, 64, 400))]
     aucs = []
@@ -93,7 +93,7 @@ def test_auc_of_bf16_is_within_a_hundredth_of_that_of_fp32_over_ten_seeds():
 
 @pytest.fixture(params=[{}, {"pad_type": "same"}], ids=["plain", "same"])
 def twins(request):
-    """A MobileNetV2, quickened and untouched, whose norm layers keep their statistics.
+    """A MobileNetV2, optimised for the device and unchanged, whose norm layers keep their statistics.
 
     With those of 16 images of 32 pixels its gradient is so ill-conditioned that any change of order shows in it.
     """

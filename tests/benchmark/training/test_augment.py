@@ -38,7 +38,7 @@ def asked(**change):
     return Augment(**({"flip": 0.0} | change))
 
 
-# What is drawn
+# Random numbers
 
 
 def test_every_setting_is_drawn_and_nothing_else():
@@ -167,7 +167,7 @@ def test_stains_are_jittered_by_factors_and_by_offsets_a_tenth_as_large():
         assert kstest(column.numpy(), "uniform", (low, high - low)).pvalue > 0.01
 
 
-# What moves
+# Geometric changes
 
 
 def test_nothing_asked_for_changes_nothing():
@@ -329,7 +329,7 @@ def test_nothing_is_drawn_infinitely_small(monkeypatch):
     assert torch.isfinite(draw_augmentation(asked(zoom=0.99999999), 3, rng()).table).all()
 
 
-# What is painted and mixed
+# Cutout and mixup
 
 
 def test_a_square_as_large_as_it_says_gets_the_mean_of_the_image():
@@ -372,7 +372,7 @@ def test_without_mixup_images_and_labels_are_handed_back():
     assert made[1] is labels
 
 
-# Promises of all changes together
+# Properties of all changes together
 
 
 def test_its_input_is_left_as_it_is():

@@ -12,7 +12,7 @@ from tests.support.stripes import CPU, stripes
 
 
 class Streamed(Images):
-    """Images whose pixels are held elsewhere than where batches are wanted, as those of a GPU may be."""
+    """Images whose pixels are on another device than their batches, as is possible with a GPU."""
 
     device = property(lambda self: torch.device("cpu", 0))
 
@@ -25,7 +25,7 @@ def numbered(count, kind=Images):
 
 @pytest.fixture
 def pinned(monkeypatch):
-    """How many images each pinned tensor had; pinning itself needs a GPU."""
+    """The number of images of each pinned tensor; pinning itself needs a GPU."""
     counts = []
     monkeypatch.setattr(torch.Tensor, "pin_memory", lambda self: (counts.append(len(self)), self)[1])
     return counts
@@ -102,7 +102,7 @@ def test_what_does_not_fit_into_half_of_the_free_memory_stays_on_the_host(monkey
 
 
 class Stream:
-    """Says what it is asked, as CUDA's would do it."""
+    """Records its calls, in place of CUDA's event."""
 
     def __init__(self, name, said):
         self.name, self.said, self.events = name, said, 0
@@ -119,7 +119,7 @@ class Stream:
 
 
 def test_to_a_gpu_the_next_batch_goes_beside_the_work_and_the_work_waits_for_its_own(monkeypatch):
-    """There is no GPU here: streams that say what they are asked."""
+    """There is no GPU here: streams that record their calls."""
     said, current = [], []
 
     class Sent(Images):

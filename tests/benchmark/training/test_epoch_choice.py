@@ -1,4 +1,4 @@
-"""Which epoch counts, by numbers worked out by hand."""
+"""Which epoch is restored, by numbers computed by hand."""
 
 import itertools
 import math
@@ -16,7 +16,7 @@ WOBBLE -= WOBBLE.mean()
 
 
 def chosen(rule, losses, aucs=None):
-    """The last epoch that the rule falls on."""
+    """The epoch that the rule has chosen in the end."""
     choice = EpochChoice(rule)
     aucs = aucs or [0.5] * len(losses)
     taken = [e for e, (each, auc) in enumerate(zip(losses, aucs, strict=True)) if choice.prefers(e, each.mean(), auc, each)]

@@ -1,4 +1,4 @@
-"""Features on the disk: whole, or extracted again."""
+"""Features on the disk: complete, or extracted again."""
 
 import threading
 from types import SimpleNamespace

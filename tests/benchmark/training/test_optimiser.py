@@ -114,7 +114,7 @@ def test_fused_steps_are_those_of_the_plain_loop(name):
 
 
 def shares(made, recipe):
-    """Name of each trained parameter → what its rate is multiplied by; fails where one is in no group or in two."""
+    """Name of each trained parameter → the factor of its rate; fails if a parameter is in no group or in two."""
     names = {id(parameter): name for name, parameter in made.named_parameters()}
     found = [(names[id(p)], group["share"]) for group in make_optimiser(made, recipe).param_groups for p in group["params"]]
     assert len(found) == len(dict(found))
@@ -189,7 +189,7 @@ def test_with_a_running_mean_the_network_that_was_validated_is_the_one_that_is_k
     made, plain = network(), network()
     fit = train.fit(made, stripes(64), stripes(32, seed=1), RECIPE.model_copy(update={"ema": 0.9}), 0)
     without = train.fit(plain, stripes(64), stripes(32, seed=1), RECIPE, 0)
-    assert fit.curves["train_loss"] == without.curves["train_loss"]  # the trained one does not know of it
+    assert fit.curves["train_loss"] == without.curves["train_loss"]  # the trained network is not changed by it
     assert fit.curves["val_loss"] != without.curves["val_loss"]
     loss, auc, _ = evaluate.validate(made, stripes(32, seed=1), torch.float32)
     assert loss == pytest.approx(fit.curves["val_loss"][fit.best_epoch])

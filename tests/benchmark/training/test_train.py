@@ -90,14 +90,14 @@ SPREAD = np.array([-0.1, 0.0, 0.1])  # of the images' losses around their mean, 
 
 @pytest.fixture
 def scripted(monkeypatch):
-    """`scripted(losses, aucs)` lets validation say these numbers and keeps the state it was asked about each time."""
+    """`scripted(losses, aucs)` makes validation return these numbers, and returns the validated states."""
 
     def say(losses, aucs):
-        told, states = iter(zip(losses, aucs, strict=True)), []
+        figures, states = iter(zip(losses, aucs, strict=True)), []
 
         def validate(made, val, precise):
             states.append({k: v.clone() for k, v in made.state_dict().items()})
-            loss, auc = next(told)
+            loss, auc = next(figures)
             return loss, auc, loss + SPREAD
 
         monkeypatch.setattr(train, "validate", validate)
@@ -148,7 +148,7 @@ def test_patience_does_not_stop_a_training_whose_last_epoch_is_wanted(scripted):
 def test_a_training_that_breaks_in_its_last_step_is_an_error_and_not_an_untrained_network():
     """The loss of the only step is still finite; what the step leaves is not."""
     recipe = RECIPE.model_copy(update={"epochs": 1, "batch_size": 64, "optimiser": "sgd", "lr": 1e30, "warmup": 0.0})
-    with pytest.raises(CatsError, match=r"epoch 1 at learning rate 1e\+30"):
+    with pytest.raises(CatsError, match=r"the last was epoch 1, at learning rate 1e\+30"):
         fitted(recipe)
 
 
@@ -391,7 +391,7 @@ def test_an_optimiser_that_fails_for_another_reason_says_its_own(monkeypatch):
 
 
 def test_a_try_that_failed_leaves_no_trace_in_the_statistics_of_norm_layers(monkeypatch):
-    """It fails after the backbone; what follows is as if nobody had tried."""
+    """The first try fails after the backbone; afterwards all numbers are as without it."""
     images, draws = stripes(16), draw_augmentation(RECIPE.augment, 16, torch.Generator().manual_seed(0))
     found = []
     for micro, most in ((8, 16), (16, 8)):
@@ -412,8 +412,8 @@ def test_a_try_that_failed_leaves_no_trace_in_the_statistics_of_norm_layers(monk
         assert torch.equal(found[1][name], value), name
 
 
-def test_memory_that_lacks_in_the_middle_of_a_batch_leaves_no_gradient_of_its_first_part(monkeypatch):
-    """The second part of the first batch fails; what the first one left must not be counted twice."""
+def test_a_batch_that_runs_out_of_memory_in_the_middle_leaves_no_gradient_of_its_first_part(monkeypatch):
+    """The second part of the first batch fails; the gradients of the first part must not be counted twice."""
     recipe = PARTS.model_copy(update={"trained": "head"})
     whole, parts = network(recipe), network(recipe)
     train.fit(whole, stripes(32), stripes(8), recipe, 0)
@@ -478,7 +478,7 @@ def test_a_backbone_that_is_not_frozen_moves_with_its_statistics():
 
 
 def logits_of(images):
-    """What a network without weights would say, different for every image."""
+    """The outputs of a network without weights, different for every image."""
     grey = images.mean(dim=(1, 2, 3))
     return torch.stack([grey, 1 - 2 * grey], dim=1)
 

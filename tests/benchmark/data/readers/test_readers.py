@@ -397,7 +397,7 @@ def test_val_is_drawn_from_train_where_the_official_split_has_none(tmp_path, mon
 
 
 def arrays(**changes):
-    """MedMNIST's keys: 4, 3 and 2 grey images of 6 × 6; the first value of each tells it apart from the others."""
+    """MedMNIST's keys: 4, 3 and 2 grey images of 6 × 6; the first value of each is different."""
     made, number = {}, 0
     for part, count in (("train", 4), ("val", 3), ("test", 2)):
         made[f"{part}_images"] = np.stack([np.full((6, 6), number + i, np.uint8) for i in range(count)])
@@ -543,7 +543,7 @@ def with_field(content, local, central, value):
         (lambda content: with_field(content, 6, 8, 1), "a/0.png cannot be read"),
         (lambda content: with_field(content, 8, 10, 9), "a/0.png cannot be read"),
     ],
-    ids=["damaged picture", "with a password", "packed in a way nobody knows"],
+    ids=["damaged picture", "with a password", "packed in an unknown way"],
 )
 def test_a_zip_that_opens_and_cannot_be_read_names_the_picture(tmp_path, spoil, sentence):
     zip_of_pictures(tmp_path / "toy.zip")

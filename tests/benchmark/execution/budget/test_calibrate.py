@@ -1,4 +1,4 @@
-"""A calibration measures by the real code, once, says what whole trainings take, and changes nothing in any outcome."""
+"""A calibration measures the real code once, predicts the cost of whole trainings, and changes no outcome."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""A budget: bad ones are one sentence, good ones let no job begin that does not fit, whoever spent what before."""
+"""A budget: a wrong one gives one sentence; a right one lets no job begin that does not fit, after any earlier spending."""
 
 import time
 from functools import partial
@@ -34,7 +34,7 @@ def cells(**changes):
 
 
 def record(cell, kwh=1e-3, status="finished", attempt="a", **changes):
-    """An attempt that took so many kWh in 36 seconds; None: nobody could tell."""
+    """An attempt that used this energy in kWh in 36 seconds; None: unknown."""
     energy_used = {"cpu": Energy(kwh=kwh, provenance="missing" if kwh is None else "modelled")}
     costs = (Cost(phase="training", seconds=36.0, energy=energy_used, kg_per_kwh=0.5),)
     names = {"source": cell.source, "target": cell.target, "backbone": cell.backbone, "seed": str(cell.seed)}
@@ -230,9 +230,9 @@ def test_what_does_not_hold_the_first_cell_is_refused_and_what_holds_a_part_says
     jobs = partial(jobs_of, rest, "e", "NLD")
     with pytest.raises(CatsError, match=r"does not hold even the first cell: 0.001 kWh spent, 0.001 kWh expected"):
         list(guard({"kwh": 1.5e-3}, some, record(first)).project(jobs))
-    told = list(guard({"kwh": 3.5e-3}, some, record(first)).project(jobs))
-    assert told[0] == "expected: 97 to 119 seconds, 2.7 to 3.3 Wh, 1.4 to 1.6 g CO2e for 3 cells (3 by finished ones)"
-    assert told[1] == "3 of 4 cells are left; about 2 of them fit into the budget of 0.0035 kWh"
+    sentences = list(guard({"kwh": 3.5e-3}, some, record(first)).project(jobs))
+    assert sentences[0] == "expected: 97 to 119 seconds, 2.7 to 3.3 Wh, 1.4 to 1.6 g CO2e for 3 cells (3 by finished ones)"
+    assert sentences[1] == "3 of 4 cells are left; about 2 of them fit into the budget of 0.0035 kWh"
     assert len(list(guard({"kwh": 9}, some, record(first)).project(jobs))) == 1
 
 

@@ -1,4 +1,4 @@
-"""Every protocol of the table trains a cell from end to end, and whoever asks the table gets what the protocol does."""
+"""Every protocol of the table trains a cell from end to end, and the table says what each protocol does."""
 
 import pytest
 
@@ -10,6 +10,7 @@ from benchmark.specs.protocols import PROTOCOLS
 from benchmark.training.protocols import finetune, protocol_of
 from benchmark.training.protocols.frozen import FrozenProtocol
 from results.error import CatsError
+from tests.support.plans import cells_of
 
 every_protocol = pytest.mark.parametrize("name", PROTOCOLS)
 
@@ -17,7 +18,7 @@ every_protocol = pytest.mark.parametrize("name", PROTOCOLS)
 def cell_of(name):
     recipe = {"protocol": name, "size": 16, "epochs": 1, "batch_size": 16, "precision": "fp32", "k": [1, 3]}
     plan = {"experiment": "e", "sources": ["scratch"], "targets": ["ihc"], "backbones": ["test_resnet"], "seeds": 1}
-    return next(iter(Plan(**plan, recipe=recipe, subsample={"train": 60, "val": 30}).cells()))
+    return next(cells_of(Plan(**plan, recipe=recipe, subsample={"train": 60, "val": 30})))
 
 
 @every_protocol
