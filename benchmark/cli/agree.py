@@ -1,10 +1,10 @@
-"""The command that judges measures by what was measured."""
+"""`cats agree`: judges measures of transferability by the results of training."""
 
 from typing import Annotated
 
 import typer
 
-from benchmark.cli.options import DATABASE, Format, NoiseOption, TrackingOption
+from benchmark.cli.options import DATABASE, ExperimentArgument, Format, MetricOption, NoiseOption, TrackingOption
 from benchmark.cli.printing import print_as
 
 app = typer.Typer()
@@ -12,12 +12,13 @@ app = typer.Typer()
 
 @app.command()
 def agree(
-    plan: Annotated[str, typer.Argument(metavar="PLAN|EXPERIMENT", help="A plan, or the name of an MLflow experiment.")],
+    plan: ExperimentArgument,
     combine: Annotated[
-        list[str] | None, typer.Option(help="NAME=FORMULA, such as lpxfu=lp*fu, of scores scaled to 0 ... 1 on each target.")
+        list[str] | None,
+        typer.Option(help="Also judge NAME=FORMULA, such as lpxfu=lp*fu, of scores that are scaled to 0 ... 1 on each target."),
     ] = None,
-    metric: Annotated[str | None, typer.Option(help="Another metric than the plan's.")] = None,
-    rule: Annotated[str | None, typer.Option(help="Another rule to choose in a grid than the plan's.")] = None,
+    metric: MetricOption = None,
+    rule: Annotated[str | None, typer.Option(help="Rule that chooses among grid points; by default the plan's.")] = None,
     noise: NoiseOption = None,
     images: Annotated[
         bool,
@@ -26,9 +27,9 @@ def agree(
         ),
     ] = True,
     tracking_uri: TrackingOption = DATABASE,
-    form: Annotated[Format, typer.Option("--format", help="How to print it.")] = Format.table,
+    form: Annotated[Format, typer.Option("--format", help="How to print the result.")] = Format.table,
 ) -> None:
-    """Judge measures as decisions: how good would the source be that each of them chooses, compared with constants?"""
+    """Judge each measure by the source that it would choose, compared with always choosing the same source."""
     from benchmark.cli.query import reader_of
     from results.agreement.combine import combine as combined
     from results.agreement.decisions import decisions_of, scores_for
@@ -42,7 +43,7 @@ def agree(
     judging = Judging(reader.images() if images else None, noise)
     decisions = decisions_of(frame, reader.query, judging)
     rows = scores_for(decisions, read_scores(frame, reader.query.experiment))
-    for text in combine or []:
-        rows += combined(rows, text)
+    for formula in combine or []:
+        rows += combined(rows, formula)
     agreement = judge_measures(decisions, rows, reader.query.experiment, reader.query.metric)
     print_as(AgreementText(agreement), form)

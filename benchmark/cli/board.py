@@ -1,4 +1,4 @@
-"""Board."""
+"""`cats board`: shows which source wins on each target."""
 
 import json
 from pathlib import Path
@@ -8,9 +8,11 @@ import typer
 
 from benchmark.cli.options import (
     DATABASE,
+    ExperimentArgument,
     Format,
     FreshOption,
     ImputeOption,
+    MetricOption,
     NoiseOption,
     RuleOption,
     TrackingOption,
@@ -28,12 +30,12 @@ app = typer.Typer()
 
 @app.command()
 def board(
-    plan: Annotated[str, typer.Argument(metavar="PLAN|EXPERIMENT", help="A plan, or the name of an MLflow experiment.")],
+    plan: ExperimentArgument,
     tracking_uri: TrackingOption = DATABASE,
-    form: Annotated[Format, typer.Option("--format", help="How to print it.")] = Format.table,
-    metric: Annotated[str | None, typer.Option(help="Another metric than the plan's.")] = None,
+    form: Annotated[Format, typer.Option("--format", help="How to print the result.")] = Format.table,
+    metric: MetricOption = None,
     report: Annotated[
-        Path | None, typer.Option(help="Also write board.md, .csv, .json, .png and ranks.png into this folder.")
+        Path | None, typer.Option(help="Folder where board.md, .csv, .json, .png and ranks.png are written, too.")
     ] = None,
     rule: RuleOption = None,
     noise: NoiseOption = None,
@@ -43,11 +45,14 @@ def board(
         typer.Option(help="Include test-set sampling variance in the intervals (reads every run's predictions)."),
     ] = True,
     sensitivity: Annotated[
-        bool, typer.Option("--sensitivity", help="Show whether rule and protocol change the best source.")
+        bool,
+        typer.Option(
+            "--sensitivity", help="Instead of the board, show whether another rule or protocol changes the best source."
+        ),
     ] = False,
     fresh: FreshOption = False,
 ) -> None:
-    """Show which source wins on each target, how sure that is, and what it cost. Needs MLflow only, no data, no torch."""
+    """Show which source wins on each target, how sure that is, and what it cost. Reads MLflow only, no data."""
     from benchmark.cli.query import reader_of
     from results.board.board import make_board
     from results.board.request import Judging
@@ -58,7 +63,7 @@ def board(
     judging = Judging(reader.images(fresh=fresh) if images else None, noise, impute.value if impute else None)
     if sensitivity:
         if report is not None or form is Format.csv:
-            raise CatsError("--sensitivity prints a table, or --format json; it goes neither with --report nor with csv")
+            raise CatsError("--sensitivity cannot be used with --report or --format csv; it prints a table or JSON")
         result = compared(reader.frame(fresh=fresh), reader.query, judging)
         print_line(json.dumps(result.to_dict(), indent=2) if form is Format.json else result.markdown().rstrip("\n"))
         return

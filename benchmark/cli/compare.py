@@ -1,4 +1,4 @@
-"""The command that compares two sources."""
+"""`cats compare`: compares two sources on one target."""
 
 import json
 from enum import StrEnum
@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from benchmark.cli.options import DATABASE, TrackingOption, print_line
+from benchmark.cli.options import DATABASE, ExperimentArgument, MetricOption, TrackingOption, print_line
 
 app = typer.Typer()
 
@@ -20,17 +20,17 @@ class ComparisonFormat(StrEnum):
 
 @app.command()
 def compare(
-    one: Annotated[str, typer.Argument(metavar="SOURCE", help="A source.")],
-    other: Annotated[str, typer.Argument(metavar="OTHER", help="Another source.")],
-    plan: Annotated[str, typer.Argument(metavar="PLAN|EXPERIMENT", help="A plan, or the name of an MLflow experiment.")],
-    target: Annotated[str, typer.Option(help="The target on which they are compared.")],
-    metric: Annotated[str | None, typer.Option(help="Another metric than the plan's.")] = None,
-    rule: Annotated[str | None, typer.Option(help="Choose among grid points by another rule than the plan's.")] = None,
-    backbone: Annotated[str | None, typer.Option(help="The backbone, if the runs have several.")] = None,
+    one: Annotated[str, typer.Argument(metavar="SOURCE", help="Name of a source.")],
+    other: Annotated[str, typer.Argument(metavar="OTHER", help="Name of another source.")],
+    plan: ExperimentArgument,
+    target: Annotated[str, typer.Option(help="The target on which the sources are compared.")],
+    metric: MetricOption = None,
+    rule: Annotated[str | None, typer.Option(help="Rule that chooses among grid points; by default the plan's.")] = None,
+    backbone: Annotated[str | None, typer.Option(help="The backbone; needed if the runs have several.")] = None,
     tracking_uri: TrackingOption = DATABASE,
-    form: Annotated[ComparisonFormat, typer.Option("--format", help="How to print it.")] = ComparisonFormat.sentence,
+    form: Annotated[ComparisonFormat, typer.Option("--format", help="How to print the result.")] = ComparisonFormat.sentence,
 ) -> None:
-    """Say whether one source is better than another on a target: paired difference, interval, p. Needs MLflow only."""
+    """Compare two sources on a target: paired difference with interval and p value. Reads MLflow only, no data."""
     from benchmark.cli.query import reader_of
     from results.board.board import judged_runs
     from results.board.compare import compare as compare_sources

@@ -1,11 +1,11 @@
-"""The command about energy and carbon."""
+"""`cats cost`: shows the energy and the emissions of an experiment."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from benchmark.cli.options import DATABASE, Format, FreshOption, TrackingOption, say
+from benchmark.cli.options import DATABASE, ExperimentArgument, Format, FreshOption, TrackingOption, say
 from benchmark.cli.printing import print_as
 from results.error import CatsError
 
@@ -18,17 +18,17 @@ PICTURES = (".png", ".svg")
 
 @app.command()
 def cost(
-    plan: Annotated[str, typer.Argument(metavar="PLAN|EXPERIMENT", help="A plan, or the name of an MLflow experiment.")],
+    plan: ExperimentArgument,
     tracking_uri: TrackingOption = DATABASE,
-    form: Annotated[Format, typer.Option("--format", help="How to print it.")] = Format.table,
-    metric: Annotated[str | None, typer.Option(help="Another metric than the plan's for regret.")] = None,
+    form: Annotated[Format, typer.Option("--format", help="How to print the result.")] = Format.table,
+    metric: Annotated[str | None, typer.Option(help="Metric of the regret; by default the plan's.")] = None,
     over: Annotated[
-        int | None, typer.Option(help="Number of targets that share a pretraining; by default those of the experiment.")
+        int | None, typer.Option(help="Number of targets that share a pretraining; by default all of the experiment.")
     ] = None,
-    picture: Annotated[Path | None, typer.Option(help="Also draw regret against kWh into this file (.png or .svg).")] = None,
+    picture: Annotated[Path | None, typer.Option(help="File (.png or .svg) for a plot of regret against kWh.")] = None,
     fresh: FreshOption = False,
 ) -> None:
-    """Show what an experiment cost: energy and CO2e by phase, source, target and measure; and the regret it avoids."""
+    """Show the energy and CO2e of an experiment by phase, source, target and measure, and the regret that they avoid."""
     from benchmark.cli.query import reader_of
     from results.board.request import runs_of_selection
     from results.cost.bill import make_bill
@@ -36,7 +36,7 @@ def cost(
     from results.cost.tradeoff import make_tradeoff
 
     if picture is not None and picture.suffix not in PICTURES:
-        raise CatsError(f"a picture cannot be written as '{picture.name}'; its name ends with {' or '.join(PICTURES)}")
+        raise CatsError(f"a picture cannot be written to '{picture.name}'; its name must end with {' or '.join(PICTURES)}")
     reader = reader_of(plan, tracking_uri, metric)
     frame = reader.frame(fresh=fresh)
     runs = runs_of_selection(frame, reader.query.selection)

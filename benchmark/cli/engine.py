@@ -1,4 +1,4 @@
-"""The engine of `cats run`, as its options say."""
+"""Options of `cats run` that choose the engine."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,19 +12,27 @@ LOCAL = "local"
 EngineOption = Annotated[
     str,
     typer.Option(
-        "--engine", metavar="NAME", help="What runs the cells: local (this process), dask (workers) or one of another package."
+        "--engine",
+        metavar="NAME",
+        help="Engine that runs the cells: local (this process), dask (workers) or that of another package.",
     ),
 ]
 SchedulerOption = Annotated[
-    str | None, typer.Option(metavar="ADDRESS", help="A running Dask scheduler, as tcp://host:8786; else one starts here.")
+    str | None,
+    typer.Option(
+        metavar="ADDRESS", help="Address of a running Dask scheduler, such as tcp://host:8786; by default one starts here."
+    ),
 ]
 WorkersOption = Annotated[
-    int | None, typer.Option(min=1, help="Workers to start here; else one per GPU, or one per two cores.")
+    int | None, typer.Option(min=1, help="Number of workers to start here; by default one per GPU, or one per two cores.")
 ]
 
 
 def engine_of(name: str, device: str, scheduler: str | None, workers: int | None, plan: "Plan") -> "Engine":
-    """The engine for a plan. Raises CatsError for an unknown name, contradicting options or a silent scheduler."""
+    """Return the engine for a plan.
+
+    Raises CatsError for an unknown name, for options that contradict each other, or if the scheduler does not answer.
+    """
     from benchmark.execution.engine import EngineOptions
     from benchmark.execution.engine_catalogue import engine_named
 
@@ -32,7 +40,7 @@ def engine_of(name: str, device: str, scheduler: str | None, workers: int | None
 
 
 def pretrains(plan: "Plan") -> bool:
-    """Whether the plan pretrains a source."""
+    """Return whether the plan pretrains a source."""
     from benchmark.specs import catalogue
 
     return any(catalogue.source(name).kind == "pretraining" for name in plan.sources)

@@ -26,7 +26,7 @@ class Kind(StrEnum):
 
 
 class Task(StrEnum):
-    """Kinds of labels of a data set."""
+    """Kinds of labels that a data set may have."""
 
     binary = "binary"
     multiclass = "multiclass"
@@ -35,8 +35,8 @@ class Task(StrEnum):
 
 
 @app.command()
-def fetch(name: Annotated[str, typer.Argument(help="A target, or a source with a data set.")]) -> None:
-    """Download the files of a data set into CATS_HOME. Prints the licence first, resumes, and compares checksums."""
+def fetch(name: Annotated[str, typer.Argument(help="Name of a target, or of a source with a data set.")]) -> None:
+    """Print the licence of a data set, download its files into CATS_HOME or resume that, and verify their checksums."""
     from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
@@ -57,30 +57,30 @@ def fetch(name: Annotated[str, typer.Argument(help="A target, or a source with a
 
 @app.command()
 def new(
-    kind: Annotated[Kind, typer.Argument(help="Kind of the entry; every target is a source too.")],
-    name: Annotated[str, typer.Argument(help="Lower case letters, digits and _.")],
+    kind: Annotated[Kind, typer.Argument(help="Kind of the entry; a target can also be used as a source.")],
+    name: Annotated[str, typer.Argument(help="Name of the new entry, of lower case letters, digits and _.")],
     *,
     origin: Annotated[
         Path,
-        typer.Option("--from", help="The data: a folder per class, an archive of such folders, a table (.csv), or an .npz."),
+        typer.Option("--from", help="The data: a folder of one folder per class, an archive of it, a .csv table, or an .npz."),
     ],
     modality: Annotated[str, typer.Option(help="Modality, for example 'breast ultrasound'.")] = "",
     licence: Annotated[str, typer.Option(help="Licence of the pictures.")] = "",
     citation: Annotated[str, typer.Option(help="Citation of the data.")] = "",
-    title: Annotated[str, typer.Option(help="Title in one line; by default the name.")] = "",
+    title: Annotated[str, typer.Option(help="Title of one line; by default the name.")] = "",
     task: Annotated[
-        Task | None, typer.Option(help="Kind of labels; by default binary for two classes, multiclass for more.")
+        Task | None, typer.Option(help="Kind of labels; by default binary for two classes and multiclass for more.")
     ] = None,
     classes: Annotated[str, typer.Option(help="Names of the classes in the order of the labels, separated by commas.")] = "",
     path: Annotated[str | None, typer.Option(help="Column of a table that names the pictures.")] = None,
     label: Annotated[str | None, typer.Option(help="Column of a table that holds the class.")] = None,
     group: Annotated[str | None, typer.Option(help="Column of a table that names patient, slide or lesion.")] = None,
-    part: Annotated[str | None, typer.Option(help="Column of a table that says train, val or test.")] = None,
+    part: Annotated[str | None, typer.Option(help="Column of a table that holds the part: train, val or test.")] = None,
     to: Annotated[
-        Path | None, typer.Option(help="Folder of entries; by default CATS_ENTRIES, or ~/.config/cats-bench.")
+        Path | None, typer.Option(help="Folder where the entry is written; by default CATS_ENTRIES, or ~/.config/cats-bench.")
     ] = None,
 ) -> None:
-    """Examine your data and write an entry for them, a YAML file of about ten lines. The data are not copied."""
+    """Examine your data and write an entry for them, a YAML file of about ten lines, without copying the data."""
     from benchmark.core.paths import entries_folder
     from benchmark.entries.infer import infer_entry
     from benchmark.entries.scaffold import Facts, check_name, describe_data
@@ -93,7 +93,7 @@ def new(
     missing = [key for key, value in facts.items() if not value.strip()]
     if missing and not sys.stdin.isatty():
         options = " and ".join(f"--{key}" for key in missing)
-        raise CatsError(f"{options} must be given, because there is no terminal to ask at")
+        raise CatsError(f"{options} must be given, because cats cannot ask for them without a terminal")
     inferred = infer_entry(origin, {"path": path, "label": label, "group": group, "part": part})
     _say(f"{origin}: {describe_data(inferred)}")
     facts |= {key: typer.prompt(key, err=True).strip() for key in missing}
@@ -106,21 +106,21 @@ def new(
 
 @app.command()
 def check(
-    name: Annotated[str, typer.Argument(help="A source or target, with options in brackets if it has any.")],
+    name: Annotated[str, typer.Argument(help="Name of a source or target, with options in brackets if it has any.")],
     contact_sheet: Annotated[Path | None, typer.Option(help="Folder for one PNG of small pictures per class.")] = None,
     size: Annotated[int, typer.Option(min=8, max=1024, help="Size of the decoded images in pixels.")] = 64,
     backbone: Annotated[
-        str | None, typer.Option(help="Backbone for ready weights; by default every backbone with a file here.")
+        str | None, typer.Option(help="Backbone for which ready weights are checked; by default all with a file here.")
     ] = None,
     tracking_uri: TrackingOption = DATABASE,
 ) -> None:
-    """Check every promise of an entry, the same for your own entries and for ours. Exit code 1 if one is broken."""
+    """Check every promise of an entry, yours or ours; the exit code is 1 if a promise is broken."""
     from benchmark.data.dataset import Dataset
     from benchmark.entries.examine import examine, subjects
 
     datasets = [subject for subject in subjects(name) if isinstance(subject, Dataset)]
     if contact_sheet is not None and not datasets:
-        raise CatsError(f"{name} has no pictures to make a contact sheet of")
+        raise CatsError(f"{name} has no pictures for a contact sheet")
     findings = []
     for finding in examine(name, tracking_uri, size, backbone):
         findings.append(finding)

@@ -11,7 +11,7 @@ from results.error import CatsError
 from results.tracking.uri import shown
 
 app = typer.Typer()
-PROSE = ("title", "licence", "citation")  # of an entry: printed on a line of their own
+PROSE = ("title", "licence", "citation")  # columns that are printed on a separate line
 
 
 class ListFormat(StrEnum):
@@ -22,7 +22,7 @@ class ListFormat(StrEnum):
 
 
 class Kind(StrEnum):
-    """What there are entries of."""
+    """Kinds of what `cats list` lists."""
 
     sources = "sources"
     targets = "targets"
@@ -33,10 +33,10 @@ class Kind(StrEnum):
 
 @app.command("list")
 def list_entries(
-    kind: Annotated[Kind, typer.Argument(help="What to list.")],
-    form: Annotated[ListFormat, typer.Option("--format", help="How to print it.")] = ListFormat.table,
+    kind: Annotated[Kind, typer.Argument(help="Kind of what is listed.")],
+    form: Annotated[ListFormat, typer.Option("--format", help="How to print the list.")] = ListFormat.table,
 ) -> None:
-    """List what there is: sources, targets, measures, plans, recipes."""
+    """List all sources, targets, measures, plans or recipes."""
     from benchmark.entries.describe import entry_rows
 
     rows = entry_rows(kind.value)
@@ -59,8 +59,8 @@ def list_entries(
 
 
 @app.command()
-def show(name: Annotated[str, typer.Argument(help="A source, target, measure, plan or recipe.")]) -> None:
-    """Show everything declared about a source, a target, a measure, a plan or a recipe."""
+def show(name: Annotated[str, typer.Argument(help="Name of a source, target, measure, plan or recipe.")]) -> None:
+    """Show everything that a source, target, measure, plan or recipe declares."""
     from benchmark.entries.describe import description
 
     print_line(description(name))
@@ -68,15 +68,15 @@ def show(name: Annotated[str, typer.Argument(help="A source, target, measure, pl
 
 @app.command()
 def publish(
-    source: Annotated[str, typer.Argument(help="A source that has been pretrained here.")],
+    source: Annotated[str, typer.Argument(help="Name of a source that was pretrained here.")],
     backbone: Annotated[str, typer.Option(help="The backbone that was pretrained.")],
-    plan: Annotated[str | None, typer.Option(help="The plan that pretrained it; else the source's own settings.")] = None,
-    name: Annotated[str | None, typer.Option(help="Of the registered model; else SOURCE-BACKBONE.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Which pretraining, where a plan pretrains anew for every seed.")] = None,
+    plan: Annotated[str | None, typer.Option(help="The plan that pretrained it; by default the source's own settings.")] = None,
+    name: Annotated[str | None, typer.Option(help="Name of the registered model; by default SOURCE-BACKBONE.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of the pretraining, if the plan has one for every seed.")] = None,
     tracking_uri: TrackingOption = DATABASE,
 ) -> None:
-    """Put the pretrained weights of a source into MLflow's model registry, for other plans and other people."""
+    """Put the pretrained weights of a source into MLflow's model registry, where other plans and users find them."""
     from benchmark.entries.publish import publish as publish_weights
 
     made = publish_weights(source, backbone, tracking_uri, plan, name, seed)
-    print_line(f"{source} for {backbone} is {made} on {shown(tracking_uri)}; name it so among the sources of a plan")
+    print_line(f"{source} for {backbone} is {made} on {shown(tracking_uri)}; write this name into the sources of a plan")

@@ -1,4 +1,4 @@
-"""The command `cats`. Heavy libraries are imported inside the commands, so that `--help` answers at once."""
+"""The command line `cats`. Each command imports heavy libraries inside its function, so that `--help` answers at once."""
 
 import logging
 import os
@@ -24,7 +24,7 @@ from benchmark.machine.threads import wait_briefly
 from results.error import CatsError
 
 app = typer.Typer(
-    help="Which source should a network be transferred from to this medical task, how sure is that, and what did it cost?",
+    help="Find the source from which to transfer a network to a medical task, how sure the answer is, and what it cost.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
@@ -45,8 +45,8 @@ log = logging.getLogger("cats")
 
 
 def main() -> None:
-    """Entry point: a CatsError becomes its sentence and exit code 2."""
-    wait_briefly()  # every command loads torch later than these, if at all
+    """Run the command line; a CatsError is printed as its sentence, with exit code 2."""
+    wait_briefly()  # these two settings must come before torch is loaded, which only some commands do
     large_pages()
     logging.basicConfig(level=os.environ.get("CATS_LOG", "WARNING").upper(), format="%(name)s: %(message)s")
     try:

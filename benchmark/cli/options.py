@@ -9,28 +9,35 @@ import typer
 
 from results.error import CatsError
 
+ExperimentArgument = Annotated[
+    str, typer.Argument(metavar="PLAN|EXPERIMENT", help="A plan, or the name of an MLflow experiment.")
+]
+MetricOption = Annotated[str | None, typer.Option(help="Metric of the test images; by default the plan's.")]
 PlanArgument = Annotated[str, typer.Argument(metavar="PLAN", help="A plan file, or the name of a shipped plan.")]
 TrackingOption = Annotated[
-    str, typer.Option("--tracking-uri", envvar="MLFLOW_TRACKING_URI", help="MLflow's tracking server or database.")
+    str, typer.Option("--tracking-uri", envvar="MLFLOW_TRACKING_URI", help="Address of the MLflow server or database.")
 ]
 DATABASE = "sqlite:///mlflow.db"
 FreshOption = Annotated[
-    bool, typer.Option("--fresh", help="Read every run again, also those that ended; needed if one was edited by hand.")
+    bool, typer.Option("--fresh", help="Read every run again, also finished runs; needed after a run was edited by hand.")
 ]
 
 KwhOption = Annotated[float | None, typer.Option("--kwh", help="Budget: kWh of all attempts, including earlier calls.")]
-HoursOption = Annotated[float | None, typer.Option("--hours", help="Budget: hours of this call.")]
+HoursOption = Annotated[float | None, typer.Option("--hours", help="Budget: wall-clock hours of this call.")]
 CO2eOption = Annotated[
     float | None, typer.Option("--co2e-kg", help="Budget: kg CO2e of all attempts, including earlier calls.")
 ]
 
 
 class Device(StrEnum):
-    """Where to train."""
+    """The device for training."""
 
     auto = "auto"
     cpu = "cpu"
     cuda = "cuda"
+
+
+DeviceOption = Annotated[Device, typer.Option(help="Device to use; auto is a GPU if there is one, else the CPU.")]
 
 
 class Gap(StrEnum):
@@ -41,15 +48,19 @@ class Gap(StrEnum):
 
 
 def _noise(noise: float | None) -> float | None:
-    """Refuse a negative, infinite or NaN value: with infinite noise all sources would tie, and no value compares with NaN."""
+    """Refuse a negative, infinite or NaN noise: all sources tie within infinite noise, and no difference compares with NaN."""
     if noise is not None and not 0 <= noise < math.inf:
         raise CatsError(f"--noise is {noise}; give a finite difference of 0 or more in the metric, such as 0.02")
     return noise
 
 
-RuleOption = Annotated[str | None, typer.Option(help="Choose among grid points by another rule; oracle_test too.")]
-NoiseOption = Annotated[float | None, typer.Option(callback=_noise, help="A difference known to be noise; up to it is a tie.")]
-ImputeOption = Annotated[Gap | None, typer.Option(help="What a pair without a run counts as in the mean ranks.")]
+RuleOption = Annotated[
+    str | None, typer.Option(help="Rule that chooses among grid points, also oracle_test; by default the plan's.")
+]
+NoiseOption = Annotated[
+    float | None, typer.Option(callback=_noise, help="Known noise of the metric; differences up to this value are ties.")
+]
+ImputeOption = Annotated[Gap | None, typer.Option(help="Rank that a pair without a run gets in the mean ranks.")]
 
 
 class Format(StrEnum):
@@ -67,5 +78,5 @@ def print_line(text: str) -> None:
 
 
 def say(text: str) -> None:
-    """Print what happens to the standard error."""
+    """Print a message to the standard error."""
     sys.stderr.write(text + "\n")

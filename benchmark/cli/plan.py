@@ -1,4 +1,4 @@
-"""`cats plan`: shows the cells of a plan and what they would cost. Starts nothing."""
+"""`cats plan`: shows the cells of a plan and their expected cost, and starts no cell."""
 
 from contextlib import suppress
 from functools import partial
@@ -21,16 +21,16 @@ app = typer.Typer()
 def plan(
     plan: PlanArgument,
     tracking_uri: TrackingOption = DATABASE,
-    cells: Annotated[bool, typer.Option("--cells", help="List every cell.")] = False,
+    cells: Annotated[bool, typer.Option("--cells", help="Also print every cell, with its key and its state.")] = False,
     kwh: KwhOption = None,
     hours: HoursOption = None,
     co2e_kg: CO2eOption = None,
     calibrate: Annotated[
-        bool, typer.Option("--calibrate", help="Measure unknown costs now: a few steps of each kind of training.")
+        bool, typer.Option("--calibrate", help="Measure unknown costs now, by a few steps of each kind of training.")
     ] = False,
     device: Annotated[Device, typer.Option(help="The device on which `cats run` will train.")] = Device.auto,
 ) -> None:
-    """Show what a plan would do: its cells, which are done, how long and how much energy the rest may take."""
+    """Show which cells of a plan are done, and how much time and energy the others may take."""
     from benchmark.execution.budget.forecast import forecast_of
     from benchmark.execution.budget.guard import Guard
     from benchmark.execution.leakage import leak_sentences
@@ -52,7 +52,7 @@ def plan(
         print_line(sentence)
     unknown = len(resolved.unknown)
     if unknown:
-        print_line(f"{unknown} pairs not yet searched for shared images; `cats run` does it before anything starts")
+        print_line(f"{unknown} pairs are not searched for shared images yet; `cats run` does that before the first cell starts")
     todo = [cell for cell in every if cell.key not in done]
     counts = f"{len(every) - len(todo)} done, {len(todo)} to make"
     print_line(f"{len(every)} cells of plan '{loaded.experiment}': {counts}; records in {shown(tracking_uri)}")
@@ -73,7 +73,7 @@ def plan(
 
 
 def _runs(tracking_uri: str, experiment: str) -> "pd.DataFrame | None":
-    """The runs of the experiment; None if there is none yet."""
+    """The runs of the experiment; None if the experiment does not exist yet."""
     from benchmark.execution.records import runs_of
     from results.tracking.experiment import NoExperimentError
 

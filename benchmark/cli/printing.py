@@ -1,4 +1,4 @@
-"""How every command prints its result."""
+"""Prints the results of commands."""
 
 import json
 from typing import TYPE_CHECKING
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def print_as(result: "Printable", form: Format) -> None:
-    """Print a result to the standard output in the form that was asked for."""
+    """Print a result to the standard output, in the form that the user has chosen."""
     match form:
         case Format.table:
             from rich.console import Console

@@ -31,11 +31,11 @@ class Progress:
         self.bar.stop()
 
     def told(self, sentence: str) -> None:
-        """Print a sentence on a line of its own."""
+        """Print a sentence on a separate line."""
         self.console.print(sentence, highlight=False, markup=False, soft_wrap=True)
 
     def begins(self, what: str) -> None:
-        """Show which work begins."""
+        """Show a description of the work that begins."""
         self.bar.update(self.task, description=what)
 
     def ended(self, record: Record, state: Run) -> None:

@@ -1,4 +1,4 @@
-"""The runs that a command about results is asked for: those of a plan, or of a whole MLflow experiment."""
+"""Reads the runs of a plan, or of a whole MLflow experiment, for the commands that show results."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -27,35 +27,35 @@ class RunReader:
     query: RunQuery
 
     def frame(self, *, fresh: bool = False) -> "pd.DataFrame":
-        """All runs of the experiment, see benchmark.execution.records. Raises CatsError if there is no such experiment."""
+        """Return all runs of the experiment (see Tracking.frame). Raises CatsError if there is no such experiment."""
         return runs_of(self.uri, self.query.experiment, fresh=fresh)
 
     def images(self, *, fresh: bool = False) -> TestImageInfluence:
-        """The influence of each test image of a target on the metric of its runs."""
+        """Return the influence of each test image of a target on the metric of its runs."""
         return images_of(self.uri, self.query.experiment, fresh=fresh)
 
     @property
     def predictions(self) -> ReadPredictions:
-        """A function that reads the predictions of a run; the last ones are kept in memory."""
+        """A function that reads the predictions of a run and caches the most recent ones in memory."""
         return lru_cache(maxsize=256)(read_of(self.uri, self.query.experiment))
 
 
-def reader_of(given: str | PlanPairs, tracking_uri: str, metric: str | None = None, rule: str | None = None) -> RunReader:
-    """The reader of the runs of a plan or an experiment.
+def reader_of(subject: str | PlanPairs, tracking_uri: str, metric: str | None = None, rule: str | None = None) -> RunReader:
+    """Return the reader of the runs of a plan or an experiment.
 
     Args:
-        given: a plan file, the name of a shipped plan or of an experiment, or a plan that has been resolved.
-        tracking_uri: the MLflow server or database.
-        metric: another one than the plan's.
-        rule: another one than the plan's.
+        subject: a plan file, the name of a shipped plan or of an experiment, or a plan that has been resolved.
+        tracking_uri: address of the MLflow server or database.
+        metric: a metric to use instead of the plan's.
+        rule: a rule to use instead of the plan's.
 
     Raises:
         CatsError: there is no such plan or no such database.
     """
-    plan = load_plan(given) if isinstance(given, str) and is_plan(given) else None
+    plan = load_plan(subject) if isinstance(subject, str) and is_plan(subject) else None
     if is_missing(tracking_uri):
-        raise CatsError(f"there is no database {shown(tracking_uri)}; make one with `cats run`, or name it with --tracking-uri")
-    pairs = given if plan is None else resolve_pairs(plan, tracking_uri)
+        raise CatsError(f"there is no database {shown(tracking_uri)}; `cats run` creates one, or --tracking-uri names another")
+    pairs = subject if plan is None else resolve_pairs(plan, tracking_uri)
     if isinstance(pairs, str):
         return RunReader(tracking_uri, RunQuery(pairs, metric or "auc", rule or "min_val_loss"))
     plan = pairs.plan

@@ -1,4 +1,4 @@
-"""The commands that make cells and send their records: run, sync."""
+"""`cats run` and `cats sync`: train the cells of a plan, and send their records to MLflow."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,6 +9,7 @@ from benchmark.cli.options import (
     DATABASE,
     CO2eOption,
     Device,
+    DeviceOption,
     Format,
     HoursOption,
     KwhOption,
@@ -37,19 +38,19 @@ app = typer.Typer()
 def run(
     plan: PlanArgument,
     tracking_uri: TrackingOption = DATABASE,
-    device: Annotated[Device, typer.Option(help="auto takes a GPU if there is one.")] = Device.auto,
-    pack: Annotated[int, typer.Option(min=1, help="Train up to this many seeds of a cell at the same time on one device.")] = 1,
+    device: DeviceOption = Device.auto,
+    pack: Annotated[int, typer.Option(min=1, help="Number of seeds of a cell that one device trains at the same time.")] = 1,
     kwh: KwhOption = None,
     hours: HoursOption = None,
     co2e_kg: CO2eOption = None,
     cells: Annotated[
-        int | None, typer.Option("--cells", help="Budget: finished cells, including those of earlier calls.")
+        int | None, typer.Option("--cells", help="Budget: number of finished cells, including those of earlier calls.")
     ] = None,
     engine: EngineOption = LOCAL,
     scheduler: SchedulerOption = None,
     workers: WorkersOption = None,
 ) -> None:
-    """Make every cell of a plan that is not done yet, then show the board. Run it again to resume."""
+    """Train and test every cell of a plan that is not done yet, then show the board; a new call resumes."""
     from benchmark.execution.resolution import resolve_plan
     from benchmark.execution.up_to_date import finished
     from benchmark.execution.watch import Run
@@ -60,18 +61,18 @@ def run(
     frame = None
     try:
         with stop_on_signal():
-            # Before data and weights are looked up, which may take long.
-            maker = engine_of(engine, device.value, scheduler, workers, loaded)
+            # A mistake in these options is reported before data and weights are looked up, which may take long.
+            chosen_engine = engine_of(engine, device.value, scheduler, workers, loaded)
             resolved = resolve_plan(loaded, tracking_uri)
-            found = finished(resolved.cells(), loaded.experiment, tracking_uri)
-            if found is not None:
-                state, frame = Run(found.cells, found.cells, pairs=resolved), found.frame
+            result = finished(resolved.cells(), loaded.experiment, tracking_uri)
+            if result is not None:
+                state, frame = Run(result.cells, result.cells, pairs=resolved), result.frame
             else:
-                state = _run(resolved, tracking_uri, maker, pack)
+                state = _run(resolved, tracking_uri, chosen_engine, pack)
     except KeyboardInterrupt:
         say(f"stopped; nothing finished is lost. Resume with: cats run {plan}")
         raise typer.Exit(exit_code()) from None
-    _say_what_came(state, plan)
+    _report_state(state, plan)
     if state.interrupted:
         say(f"stopped; nothing finished is lost. Resume with: cats run {plan}")
         raise typer.Exit(exit_code())
@@ -79,7 +80,7 @@ def run(
         say(state.budget)
     if state.unkept:
         raise CatsError(state.unkept)
-    if state.waiting:  # a board without them would not be the plan's
+    if state.waiting:  # a board without the waiting records would be incomplete
         raise typer.Exit(2)
     if state.pairs is not None and state.done + state.made:
         _show(state.pairs, tracking_uri, frame)
@@ -87,7 +88,7 @@ def run(
         raise typer.Exit(1)
 
 
-def _say_what_came(state: "Run", plan: str) -> None:
+def _report_state(state: "Run", plan: str) -> None:
     from benchmark.execution.leakage import leak_sentences
 
     say(f"{state.cells} cells: {state.done} were done, {state.made} made now, {len(state.failed)} attempts failed")
@@ -144,6 +145,6 @@ def sync(plan: PlanArgument, tracking_uri: TrackingOption = DATABASE) -> None:
             adopt(outbox, experiment)
             sent = Writer(tracking, outbox, lease).deliver(delay_signals)
     except KeyboardInterrupt:
-        say(f"stopped; `cats sync {plan}` sends what still waits")
+        say(f"stopped; `cats sync {plan}` sends the records that still wait")
         raise typer.Exit(exit_code()) from None
     print_line(f"{sent} records sent to {experiment} on {shown(tracking_uri)}")

@@ -1,10 +1,10 @@
-"""The command that scores sources by measures: score."""
+"""`cats score`: scores sources by measures of transferability."""
 
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from benchmark.cli.options import DATABASE, Device, Format, PlanArgument, TrackingOption, say
+from benchmark.cli.options import DATABASE, Device, DeviceOption, Format, PlanArgument, TrackingOption, say
 from benchmark.cli.printing import print_as
 from benchmark.execution.records import outbox_of
 
@@ -20,15 +20,15 @@ app = typer.Typer()
 def score(
     plan: PlanArgument,
     tracking_uri: TrackingOption = DATABASE,
-    device: Annotated[Device, typer.Option(help="auto takes a GPU if there is one.")] = Device.auto,
-    images: Annotated[int, typer.Option(min=10, help="Maximum number of images of each target and source.")] = 1000,
+    device: DeviceOption = Device.auto,
+    images: Annotated[int, typer.Option(min=10, help="Largest number of images of each target and source.")] = 1000,
     draws: Annotated[int, typer.Option(min=10, help="Number of bootstrap resamples for each interval.")] = 50,
     neutral: Annotated[
         str, typer.Option(help="Source whose network embeds both data sets when their images are compared.")
     ] = "imagenet",
-    form: Annotated[Format, typer.Option("--format", help="How to print it.")] = Format.table,
+    form: Annotated[Format, typer.Option("--format", help="How to print the result.")] = Format.table,
 ) -> None:
-    """Score every source on every target by measures of transferability, without training. Run it again to resume."""
+    """Score every source on every target by measures of transferability, without training; a new call resumes."""
     from benchmark.execution.prepare import check_names
     from benchmark.execution.records import frame_of
     from benchmark.execution.resolution import resolve_plan

@@ -91,7 +91,7 @@ def test_a_rule_that_is_not_there_has_its_nearest_name(toy):
 def test_sensitivity_does_not_pretend_to_write_what_it_does_not(toy, more):
     code, out, err = toy("board", "toy", "--sensitivity", *more)
     assert (code, out) == (2, "")
-    assert "it goes neither with --report nor with csv" in " ".join(err.split())
+    assert "--sensitivity cannot be used with --report or --format csv" in " ".join(err.split())
 
 
 def test_sensitivity_shows_every_rule(toy):

@@ -235,7 +235,7 @@ def test_a_file_for_a_backbone_nobody_has_is_a_note(call, weights):
         ),
         (lambda s: s, ("--backbone", "resnet18"), 1, "source mine has no weights for resnet18"),
         (lambda s: s, ("--backbone", "resnet81"), 1, "timm has no backbone 'resnet81'"),
-        (lambda s: s, ("--contact-sheet", "x"), 2, "mine has no pictures to make a contact sheet of"),
+        (lambda s: s, ("--contact-sheet", "x"), 2, "mine has no pictures for a contact sheet"),
     ],
 )
 def test_ready_weights_that_break_a_promise(call, weights, spoil, arguments, code, sentence):

@@ -245,7 +245,7 @@ def test_what_cannot_become_an_entry_is_one_sentence(call, own, cells, arguments
 def test_missing_facts_are_named_before_anything_is_looked_at(call, own, cells):
     code, _, err = call("new", "source", "cells", "--from", cells, "--modality", "microscope")
     assert code == 2
-    assert err == "cats: --licence and --citation must be given, because there is no terminal to ask at\n"
+    assert err == "cats: --licence and --citation must be given, because cats cannot ask for them without a terminal\n"
 
 
 def test_an_archive_beside_a_folder_of_its_name_is_not_mistaken_for_it(call, own, cells):

@@ -238,7 +238,7 @@ def cats(planted, cats, tmp_path):
 @pytest.mark.slow
 def test_a_leaking_pair_is_left_out_and_the_rest_goes_on_until_the_plan_allows_it(cats):
     _, out, _ = cats("plan", "toy.yaml")
-    assert "3 pairs not yet searched for shared images" in out
+    assert "3 pairs are not searched for shared images yet" in out
     code, out, err = cats("run", "toy.yaml")
     assert code == 0, err
     assert "4 cells: 0 were done, 4 made now" in err

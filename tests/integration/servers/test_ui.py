@@ -80,9 +80,9 @@ def test_a_port_in_use_a_database_that_is_not_there_and_a_server_with_pages_of_i
     assert (code, err.count("\n")) == (2, 1)
     assert "there is no database sqlite:///mlflow.db" in err
     code, _, err = cats("ui", "--tracking-uri", "http://127.0.0.1:9")
-    assert (code, err) == (2, "cats: http://127.0.0.1:9 is a server with pages of its own; open it in a browser\n")
+    assert (code, err) == (2, "cats: http://127.0.0.1:9 is a server that shows its own pages; open this address in a browser\n")
     (tmp_path / "mlflow.db").touch()
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         code, _, err = cats("ui", "--port", port, "--tracking-uri", "sqlite:///mlflow.db")
-    assert (code, err) == (2, f"cats: port {port} cannot be used: Address already in use; name another with --port\n")
+    assert (code, err) == (2, f"cats: port {port} cannot be used: Address already in use; choose another port with --port\n")
