@@ -1,14 +1,18 @@
 """New MLflow databases in no time: MLflow makes its tables once for all tests, and every other new database is a copy of these.
 
 Making the tables takes MLflow a second of work, and hundreds of tests want a database of their own. Only what fills a new
-database is replaced; `make_database` itself runs as it is.
+database is replaced; `make_database` itself runs as it is. Nor does sqlite wait for the disk: what it has written survives
+the end of a process, however sudden, and no test takes the power from the machine.
 """
 
 import os
 import shutil
+import sqlite3
 from pathlib import Path
 
 from filelock import FileLock
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
 
 PLACE = "CATS_TESTS_SHARED"  # names the folder that the processes of one run of the tests share
 
@@ -23,6 +27,13 @@ def share_tables() -> None:
         real(uri, copied if getattr(make, "__name__", "") == "MlflowClient" else make)
 
     database.make_database = make_database
+    event.listen(Engine, "connect", hasten)
+
+
+def hasten(connection, _) -> None:
+    """sqlite hands what it writes to the system and goes on. PostgreSQL does the same in tests, see servers.py."""
+    if isinstance(connection, sqlite3.Connection):
+        connection.execute("PRAGMA synchronous = OFF")
 
 
 def copied(uri: str) -> None:
