@@ -97,7 +97,8 @@ class _Row:
             return otherwise
         value = self.row[self.how.started]
         try:
-            return float(pd.to_datetime(value, utc=True, unit="s" if isinstance(value, int | float) else None).timestamp())
+            time = pd.Timestamp(value, unit="s" if isinstance(value, int | float) else None)
+            return float((time if time.tzinfo else time.tz_localize("UTC")).timestamp())
         except (ValueError, TypeError) as error:
             raise CatsError(f"{self.where}: started is {value!r}, which is not a date or time") from error
 

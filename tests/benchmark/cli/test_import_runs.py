@@ -3,13 +3,13 @@
 import json
 import os
 import subprocess
-import sys
 
 import pytest
 
 from results.tracking.experiment import Experiment
 from results.tracking.lease import Lease
 from results.tracking.outbox import Outbox
+from tests.support import processes
 
 RUNS = "id,from,to,state,auc,vl\n" + "".join(
     f"{i},{source},{target},{state},{auc},{1 - auc:.2f}\n"
@@ -43,8 +43,8 @@ def cats(cats, tmp_path):
 
 def test_an_import_waits_for_a_run_that_writes_to_the_same_experiment(cats, tmp_path):
     with Lease(Experiment("sqlite:///mlflow.db", "theirs"), Outbox(tmp_path / "elsewhere" / "box"), print, 0.1):
-        command = [sys.executable, "-m", "benchmark", "import", "runs.csv", "--map", "map.yaml", "--experiment", "theirs"]
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        command = ["-m", "benchmark", "import", "runs.csv", "--map", "map.yaml", "--experiment", "theirs"]
+        process = processes.start(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         waits = process.stderr.readline()
         assert f"another cats run (pid {os.getpid()} on " in waits
         assert process.poll() is None

@@ -205,18 +205,15 @@ def test_no_seed_in_common_is_an_error():
 
 def test_p_of_equal_sources_is_below_five_percent_in_one_of_twenty():
     rng = np.random.default_rng(5)
-    found = []
-    for _ in range(200):
+    rows, tables, targets = [], {}, [f"t{number}" for number in range(200)]
+    for target in targets:
         labels = rng.permutation(np.arange(120) % 2)
-        tables = {}
         for source in ("good", "bad"):
-            given = 1 / (1 + np.exp(-rng.normal(labels)))
-            tables[f"{source}0"] = pd.DataFrame({
+            given, name = 1 / (1 + np.exp(-rng.normal(labels))), f"{source}-{target}"
+            tables[name] = pd.DataFrame({
                 "sample": np.arange(120), "group": "", "label": labels, "probability_0": 1 - given, "probability_1": given,
             })  # fmt: skip
-        rows = [
-            run(s, "a", 0, metrics.roc_auc_score(labels, tables[f"{s}0"]["probability_1"]), run_id=f"{s}0")
-            for s in ("good", "bad")
-        ]
-        found.append(compared(pd.DataFrame(rows), tables).p)
+            rows.append(run(source, target, 0, metrics.roc_auc_score(labels, given), run_id=name))
+    judged = judged_runs(pd.DataFrame(rows), RunQuery("toy"))
+    found = [compare(judged, "auc", ("good", "bad"), target, tables.get).p for target in targets]
     assert 0.015 <= np.mean(np.array(found) < 0.05) <= 0.085

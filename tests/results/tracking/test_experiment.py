@@ -5,8 +5,7 @@ import json
 import logging
 import os
 import sqlite3
-import subprocess
-import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 import pandas as pd
@@ -15,7 +14,7 @@ from mlflow.exceptions import MlflowException
 
 from benchmark.execution.records import finished_keys
 from results.error import CatsError
-from results.record import Cost, Energy, Outcome, Record
+from results.record import Cost, Energy, Outcome
 from results.tracking import experiment as module
 from results.tracking import send as send_module
 from results.tracking.experiment import Experiment, NoExperimentError
@@ -23,10 +22,9 @@ from results.tracking.mlflow_format import WHOLE, measurements
 from results.tracking.outbox import Outbox
 from results.tracking.send import create_run, send
 from results.tracking.writer import Writer, close_abandoned
-from tests.support.paths import ASSETS
-
-OLD = Record.model_validate_json((ASSETS / "record-v1.json").read_text())
-TABLE = pd.DataFrame({"sample": ["a", "b"], "label": [0, 1], "probability_no": [0.2, 0.7]})
+from tests.support import processes
+from tests.support.records import OLD, TABLE
+from tests.support.snapshots import small_slices  # noqa: F401 - the fixture `large`
 
 
 def outcome(**changes):
@@ -36,6 +34,22 @@ def outcome(**changes):
 
 def statuses(tracking):
     return sorted(run.info.status for run in tracking.runs())
+
+
+@pytest.fixture
+def dying(tracking):
+    """`with dying(step)`: the process is killed at that call of MLflow's client."""
+
+    @contextmanager
+    def within(step):
+        def die(*_, **__):
+            raise KeyboardInterrupt
+
+        with pytest.MonkeyPatch.context() as patch, pytest.raises(KeyboardInterrupt):
+            patch.setattr(tracking.client, step, die)
+            yield
+
+    return within
 
 
 def test_a_record_becomes_one_run_with_everything_in_it(tracking):
@@ -78,12 +92,8 @@ def test_sending_twice_gives_one_run(tracking):
     assert statuses(tracking) == ["FINISHED"]
 
 
-def test_a_run_that_died_while_it_was_written_is_completed(tracking, monkeypatch):
-    def die(*_, **__):
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(tracking.client, "log_batch", die)
+def test_a_run_that_died_while_it_was_written_is_completed(tracking, dying):
+    with dying("log_batch"):
         send(tracking, outcome())
     assert statuses(tracking) == ["RUNNING"]
     send(tracking, outcome())
@@ -91,12 +101,8 @@ def test_a_run_that_died_while_it_was_written_is_completed(tracking, monkeypatch
     assert finished_keys(tracking) == {"4f0c1ad2"}
 
 
-def test_a_run_is_known_as_whole_only_when_all_of_its_record_is_there(tracking, monkeypatch):
-    def die(*_, **__):
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(tracking.client, "log_batch", die)
+def test_a_run_is_known_as_whole_only_when_all_of_its_record_is_there(tracking, dying):
+    with dying("log_batch"):
         send(tracking, outcome())
     close_abandoned(tracking)  # its tags are there, its scores are not
     (run,) = tracking.runs()
@@ -123,7 +129,8 @@ def test_a_web_server_that_is_away_is_one_line(tmp_path):
     code = "from results.tracking.experiment import Experiment; from results.error import CatsError\n"
     code += "try: Experiment('http://127.0.0.1:1', 'toy')\nexcept CatsError as error: print(error)"
     retried = {name: value for name, value in os.environ.items() if name != "MLFLOW_HTTP_REQUEST_MAX_RETRIES"}
-    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=retried)
+    told = processes.run(["-c", code], env=retried)
+    told.check_returncode()
     assert (told.stdout.count("\n"), told.stderr) == (1, "")
     assert told.stdout.startswith("MLflow at http://127.0.0.1:1 cannot be used: ")
 
@@ -232,12 +239,8 @@ def test_a_wrong_address_is_one_sentence(uri):
     assert "\n" not in str(caught.value)
 
 
-def test_a_run_that_died_after_its_batch_is_completed_and_nothing_in_it_is_doubled(tracking, monkeypatch):
-    def die(*_, **__):
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(tracking.client, "set_terminated", die)
+def test_a_run_that_died_after_its_batch_is_completed_and_nothing_in_it_is_doubled(tracking, dying):
+    with dying("set_terminated"):
         send(tracking, outcome())
     assert statuses(tracking) == ["RUNNING"]
     run = tracking.client.get_run(send(tracking, outcome()))
@@ -247,16 +250,11 @@ def test_a_run_that_died_after_its_batch_is_completed_and_nothing_in_it_is_doubl
     assert (run.info.start_time, run.info.end_time) == (1700000000000, 1700000002500)
 
 
-def test_a_run_that_died_while_it_was_written_is_not_closed_as_abandoned_after_delivery(tracking, tmp_path, monkeypatch):
+def test_a_run_that_died_while_it_was_written_is_not_closed_as_abandoned_after_delivery(tracking, tmp_path, dying):
     """As the runner does it: first deliver, then close what is left."""
     box = Outbox(tmp_path / "box")
     box.put(outcome())
-
-    def die(*_, **__):
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(tracking.client, "log_batch", die)
+    with dying("log_batch"):
         Writer(tracking, box).deliver()
     assert Writer(tracking, box).deliver() == 1
     assert close_abandoned(tracking) == 0
@@ -494,18 +492,18 @@ def test_predictions_that_cannot_be_read_are_one_sentence(tracking):
         tracking.predictions(run_id)
 
 
-def test_a_run_that_was_closed_while_its_record_waited_is_seen_as_done_as_soon_as_it_is_delivered(tracking, tmp_path):
+def test_a_run_that_was_closed_while_its_record_waited_is_seen_as_done_as_soon_as_it_is_delivered(tracking, large):
     """Another driver, with another home, may have closed it; the snapshot has to notice that it ended anew."""
-    for number in range(250):  # more than are read again at every look
+    for number in range(12):  # more than are read again at every look
         create_run(
             tracking, OLD.model_copy(update={"key": f"k{number}", "attempt": f"b{number}", "started": 1e9 + number / 1000})
         )
-    assert close_abandoned(tracking) == 250
+    assert close_abandoned(tracking) == 12
     assert finished_keys(tracking) == set()
-    late = OLD.model_copy(update={"key": "k100", "attempt": "b100", "status": "finished"})
+    late = OLD.model_copy(update={"key": "k7", "attempt": "b7", "status": "finished"})
     send(tracking, Outcome(late))
-    assert finished_keys(tracking) == {"k100"}
-    assert ["cats.reason" in run.data.tags for run in tracking.runs("tags.`cats.key` = 'k100'")] == [False]
+    assert finished_keys(tracking) == {"k7"}
+    assert ["cats.reason" in run.data.tags for run in tracking.runs("tags.`cats.key` = 'k7'")] == [False]
 
 
 def test_two_who_make_one_experiment_at_once_both_have_it(tracking):

@@ -2,7 +2,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import threading
 import time
 from contextlib import ExitStack
@@ -15,6 +14,7 @@ from results.tracking.lease import PULSE, TAG, Lease, LostError, holder_of
 from results.tracking.outbox import Outbox
 from results.tracking.send import send
 from results.tracking.writer import Writer
+from tests.support import processes
 from tests.support.records import record
 
 OTHER = {"id": "another", "host": "elsewhere", "pid": 7, "every": 0.1}
@@ -106,7 +106,7 @@ def test_who_died_in_the_same_home_is_not_waited_for(tmp_path, tracking):
         f"with Lease(Experiment({tracking.uri!r}, 'shared'), Outbox(Path({str(outbox.folder)!r})), print):\n"
         "    print('held', flush=True); time.sleep(100)"
     )
-    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    process = processes.start(["-c", code], stdout=subprocess.PIPE)
     assert process.stdout.readline() == "held\n"
     process.send_signal(signal.SIGKILL)
     process.communicate()

@@ -21,7 +21,7 @@ from results.tracking.experiment import Experiment
 from results.tracking.predictions import images_of, predictions_of
 from results.tracking.send import send
 from results.tracking.snapshot import file_of, frame_of, unchanged
-from tests.support.paths import ROOT
+from tests.support import processes
 from tests.support.predictions import predictions
 from tests.support.records import OLD, TABLE
 from tests.support.snapshots import (  # noqa: F401 - pytest runs the imported tests with this folder's tracking server
@@ -130,12 +130,8 @@ def test_a_run_of_another_process_shows_at_once(tracking, folder, large):
     for number in range(7):
         send_numbered(tracking, number)
     same(tracking, folder)
-    code = (
-        "import sys; sys.path[:0] = sys.argv[1:2]\n"
-        "from tests.support.snapshots import *\n"
-        "send_numbered(Experiment('sqlite:///mlflow.db', 'toy'), 99)"
-    )
-    subprocess.run([sys.executable, "-c", code, str(ROOT)], check=True)
+    code = "from tests.support.snapshots import *\nsend_numbered(Experiment('sqlite:///mlflow.db', 'toy'), 99)"
+    processes.run(["-c", code]).check_returncode()
     assert "k99" in set(same(tracking, folder)["key"])
 
 
