@@ -114,7 +114,7 @@ def _write_header(file: BinaryIO, rows: int, size: int) -> None:
 
 
 def _wanted(dataset: Dataset, image: np.ndarray, name: str) -> bool:
-    """True to keep an image, False if it has another shape and the entry drops those. Raises CatsError for other faults."""
+    """True to keep an image, False if the entry drops images of its shape. Raises CatsError for other faults."""
     where = f"{dataset.name}: image {name}"
     if (
         image.dtype != np.uint8

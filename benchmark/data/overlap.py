@@ -79,7 +79,7 @@ def _overlap(one: Side, other: Side, part: str, earlier: str) -> Overlap | None:
     shared = np.flatnonzero(index >= 0)
     if not shared.size:
         return None
-    first = shared[exact[shared].argmax()]  # an exact one, if there is one
+    first = shared[exact[shared].argmax()]  # an exact duplicate, if there is one
     example = (str(ids[rows[index[first]]]), str(other_ids[other_rows[first]]))
     return Overlap(part=part, earlier=earlier, images=len(shared), exact=int(exact.sum()), example=example)
 

@@ -85,7 +85,7 @@ def _folds(dataset: Dataset, images: Decoded, rows: np.ndarray) -> np.ndarray:
         try:
             for number, (_, held_out) in enumerate(folds.split(np.zeros(len(labels)), labels, groups)):
                 fold[held_out] = number
-        except ValueError as error:  # scikit-learn wants one class at least as large as there are folds
+        except ValueError as error:  # scikit-learn requires a class with at least as many images as there are folds
             raise CatsError(f"{dataset.name}: no class has the {FOLDS} images that a 70/15/15 split needs") from error
     return fold
 
@@ -96,27 +96,27 @@ def split_and_subsample(dataset: Dataset, images: Decoded, subsample: Subsample,
     Raises CatsError if a class has no image left in a part.
     """
     parts = split(dataset, images)
-    for part, wanted in (("train", subsample.train), ("val", subsample.val)):
-        if wanted is not None:
+    for part, number in (("train", subsample.train), ("val", subsample.val)):
+        if number is not None:
             rng = generator("subsample", dataset.name, part, seed if subsample.seed is None else subsample.seed)
-            parts[part] = draw_rows(images.labels, parts[part], wanted, subsample, rng)
+            parts[part] = draw_rows(images.labels, parts[part], number, subsample, rng)
             require_classes(dataset, images, parts[part], part)
     return parts
 
 
 def draw_rows(
-    labels: np.ndarray, chosen: np.ndarray, wanted: int, subsample: Subsample, rng: np.random.Generator
+    labels: np.ndarray, chosen: np.ndarray, number: int, subsample: Subsample, rng: np.random.Generator
 ) -> np.ndarray:
-    """`wanted` of the rows `chosen`, in total or of each class as the sub-sample says; fewer if there are fewer. Int64,
+    """`number` of the rows `chosen`, in total or of each class as the sub-sample says; fewer if there are fewer. Int64,
     ascending.
     """
     shuffled = rng.permutation(chosen)
     if labels.ndim > 1 or not (subsample.stratified or subsample.per_class):
-        total = wanted * (labels.shape[1] if labels.ndim > 1 else len(np.unique(labels))) if subsample.per_class else wanted
+        total = number * (labels.shape[1] if labels.ndim > 1 else len(np.unique(labels))) if subsample.per_class else number
         regardless_of_class: np.ndarray = np.sort(shuffled[:total])
         return regardless_of_class
     classes, counts = np.unique(labels[chosen], return_counts=True)
-    quota = np.full(len(classes), wanted) if subsample.per_class else proportional_quota(counts, min(wanted, len(chosen)))
+    quota = np.full(len(classes), number) if subsample.per_class else proportional_quota(counts, min(number, len(chosen)))
     picked = [shuffled[labels[shuffled] == c][:n] for c, n in zip(classes, quota, strict=True)]
     drawn: np.ndarray = np.sort(np.concatenate(picked))
     return drawn

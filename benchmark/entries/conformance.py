@@ -1,6 +1,6 @@
 """The promises of an entry, each a function: the same for users' own entries and for ours.
 
-A promise examines a Case and returns a sentence about what it found. A returned Note is a sentence that needs attention; a
+A promise examines a Case and returns a sentence about the result. A returned Note is a sentence that needs attention; a
 raised CatsError says how the promise is broken. The Case stores what one promise has read for the next promises.
 """
 
@@ -206,7 +206,7 @@ NEEDED = {files, checksums, labels, pictures, groups, parts}  # the promises aft
 
 
 def examine_data(case: Case) -> Iterator[Finding]:
-    """Check every promise of a data set in turn; stop after a broken one that the others depend on."""
+    """Check every promise of a data set in turn; stop after a broken promise that the others depend on."""
     for promise in PROMISES:
         finding = run_promise(promise.__name__, lambda promise=promise: promise(case))  # type: ignore[misc]
         yield finding

@@ -12,10 +12,10 @@ from results.error import CatsError
 
 def infer_npz(path: Path) -> Inferred:
     """Infer classes and shapes from the arrays `{train,val,test}_{images,labels}`. Raises CatsError if one is missing."""
-    wanted = [f"{part}_{kind}" for part in PARTS for kind in ("images", "labels")]
+    needed = [f"{part}_{kind}" for part in PARTS for kind in ("images", "labels")]
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as content:
-            absent = sorted(set(wanted) - set(content.files))
+            absent = sorted(set(needed) - set(content.files))
             if absent:
                 raise CatsError(f"{path} has no {', '.join(absent)}; it has {', '.join(content.files) or 'nothing'}")
             labels = {part: content[f"{part}_labels"] for part in PARTS}

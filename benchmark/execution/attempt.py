@@ -73,7 +73,7 @@ class Attempt:
         return Outcome(record, result.predictions if status == "finished" else None)
 
     def lost(self, reason: str, when: tuple[float, float]) -> Outcome:
-        """The outcome of an attempt that returned nothing, such as one whose worker died: neither cost nor machine is known.
+        """The outcome of an attempt that returned nothing, for example because its worker died; cost and machine are unknown.
 
         `when`: its start, seconds since 1970, and its duration in seconds.
         """

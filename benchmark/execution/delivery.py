@@ -1,4 +1,4 @@
-"""Outcomes go to the outbox on disk first and from there to MLflow, so that no failure or signal in between loses one."""
+"""Outcomes go to the outbox on disk first and from there to MLflow, so that no failure or signal in between loses any."""
 
 import logging
 from collections.abc import Callable, Iterable, Iterator

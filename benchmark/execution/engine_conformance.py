@@ -1,6 +1,6 @@
 """Check that an engine keeps the promises of benchmark.execution.engine.Engine, by running tiny cells on the CPU or GPU.
 
-For tests of an engine. Each check needs an empty CATS_HOME, and the main thread, because one of them sends Ctrl-C:
+For tests of an engine. Each check needs an empty CATS_HOME, and the main thread, because one check sends Ctrl-C:
 
     from benchmark.execution.engine_conformance import CHECKS
 

@@ -35,7 +35,7 @@ def run(resolved: ResolvedPlan, writer: Writer, engine: Engine, watch: Watch, pa
         resolved: the plan, see execution.resolution.
         writer: the outbox where records wait, and the experiment to which they are sent.
         engine: runs the jobs.
-        watch: is told what happens.
+        watch: its callbacks report the progress.
         pack: at most so many cells that differ only in the seed are made at the same time.
 
     Raises:
@@ -70,7 +70,7 @@ def run(resolved: ResolvedPlan, writer: Writer, engine: Engine, watch: Watch, pa
             guard.read(cells, frame, [outcome.record for _, outcome in outbox])
             guard.require()
             for sentence in guard.project(jobs):
-                watch.told(sentence)
+                watch.announce(sentence)
         del frame  # it may be large, and a run may take days
         Work(writer, guard, watch, state).do(engine, jobs())
     state.waiting = sum(1 for _ in outbox)

@@ -51,9 +51,9 @@ class Watch:
     Attributes:
         begins: called with a description before a piece of work.
         ended: called with its record, and the state that counts it, after a piece of work.
-        told: called with a sentence for the user.
+        announce: called with a sentence for the user.
     """
 
     begins: Callable[[str], None]
     ended: Callable[[Record, Run], None]
-    told: Callable[[str], None] = log.info
+    announce: Callable[[str], None] = log.info

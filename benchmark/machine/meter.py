@@ -95,9 +95,9 @@ def check_country(country: str) -> None:
     """Raises CatsError if codecarbon has no carbon intensity for a country (ISO code of three letters)."""
     from codecarbon.input import DataSource
 
-    known = DataSource().get_global_energy_mix_data()
-    if country not in known:
-        raise CatsError(f"codecarbon knows no country '{country}'{nearest(country, known)}")
+    countries = DataSource().get_global_energy_mix_data()
+    if country not in countries:
+        raise CatsError(f"codecarbon knows no country '{country}'{nearest(country, countries)}")
 
 
 def require_energy(device: str, country: str) -> None:

@@ -79,5 +79,5 @@ def _file(start: Start, weights: Weights) -> Path:
     if path is None:
         raise CatsError(f"the weights {start.backbone}.{weights.file} no longer exist")
     if file_digest(path) != start.weights:
-        raise CatsError(f"{path} has changed since the plan was read: its sha256 is another one")
+        raise CatsError(f"{path} has changed since the plan was read: its sha256 is different")
     return path

@@ -14,7 +14,7 @@ from results.digest import digest
 from results.error import CatsError
 
 ARCHIVE_ENDINGS = (".zip", ".tar", ".tar.gz", ".tgz")
-WINDOW = 2**28  # bytes of a tar in memory at a time; going back in a compressed one means to unpack it from its beginning
+WINDOW = 2**28  # bytes of a tar in memory at a time; to go back in a compressed tar, it must be unpacked from its beginning
 DAMAGED = (OSError, EOFError, RuntimeError, NotImplementedError, zipfile.BadZipFile, tarfile.TarError, zlib.error)
 
 
@@ -92,12 +92,12 @@ class Tree:
                     item = called[self._members[name]]
                     items[name] = called[item.linkname] if item.islnk() else item  # a hard link has no content of its own
                 for window in _windows(names, {name: item.size for name, item in items.items()}):
-                    held = {}
+                    contents = {}
                     for name in sorted(set(window), key=lambda name: items[name].offset_data):
                         file = tar.extractfile(items[name])
-                        held[name] = file.read() if file else b""
+                        contents[name] = file.read() if file else b""
                     for name in window:
-                        yield held[name]
+                        yield contents[name]
         except (*DAMAGED, KeyError) as error:
             raise CatsError(f"{self.path}: {name} cannot be read: {error}") from error
 
@@ -116,12 +116,12 @@ class Tree:
 
 def _windows(names: Sequence[str], sizes: dict[str, int]) -> Iterator[Sequence[str]]:
     """`names` cut into runs of at most WINDOW bytes, each of at least one file."""
-    start = held = 0
+    start = size = 0
     for stop, name in enumerate(names):
-        if stop > start and held + sizes[name] > WINDOW:
+        if stop > start and size + sizes[name] > WINDOW:
             yield names[start:stop]
-            start, held = stop, 0
-        held += sizes[name]
+            start, size = stop, 0
+        size += sizes[name]
     yield names[start:]
 
 

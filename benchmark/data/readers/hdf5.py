@@ -1,4 +1,4 @@
-"""HDF5 as PatchCamelyon has it: one file of images and one of labels per part."""
+"""Reader of HDF5 in the layout of PatchCamelyon: one file of images and one file of labels per part."""
 
 import csv
 from collections.abc import Iterator

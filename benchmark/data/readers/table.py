@@ -1,4 +1,4 @@
-"""Reader of a table of pictures: one row each, with path, label and, if known, group and part."""
+"""Reader of a table of pictures: each row has the path, the label and, if known, group and part of a picture."""
 
 import io
 from collections.abc import Callable, Iterator

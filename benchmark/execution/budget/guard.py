@@ -138,7 +138,7 @@ class Guard:
             yield f"calibrated in {cost.seconds:.1f} seconds, {energy}"
 
     def _cut(self, job: Job) -> Job:
-        """The job with no more cells than are left of a budget of cells, but one at least."""
+        """The job with no more cells than a budget of cells has left, but with at least one."""
         if self.budget.cells is None:
             return job
         return replace(job, cells=job.cells[: max(1, self.budget.cells - int(self._used("cells")))])

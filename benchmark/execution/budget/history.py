@@ -29,11 +29,11 @@ COST_FIELDS = sorted([*cost_fields(Recipe), *(f"subsample.{name}" for name in co
 
 def spread(values: Sequence[float]) -> np.ndarray:
     """Low (10 % quantile), likely (mean) and high (90 % quantile) value; NaNs are left out, and NaN if none remains."""
-    known = [value for value in values if not math.isnan(value)]
-    if not known:
+    finite = [value for value in values if not math.isnan(value)]
+    if not finite:
         return np.full(3, math.nan)
-    mean = math.fsum(known) / len(known)
-    low, high = np.quantile(known, [0.1, 0.9])
+    mean = math.fsum(finite) / len(finite)
+    low, high = np.quantile(finite, [0.1, 0.9])
     return np.array([min(float(low), mean * (1 - MIN_SPREAD)), mean, max(float(high), mean * (1 + MIN_SPREAD))])
 
 
