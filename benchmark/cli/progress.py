@@ -25,12 +25,12 @@ class Progress:
         self.task = self.bar.add_task("", total=None, pace="")
         self.bar.start()
         self.console, self.start, self.kwh, self.missing = console, time.monotonic(), 0.0, False
-        return Watch(self.begins, self.ended, self.told)
+        return Watch(self.begins, self.ended, self.announce)
 
     def __exit__(self, *_: object) -> None:
         self.bar.stop()
 
-    def told(self, sentence: str) -> None:
+    def announce(self, sentence: str) -> None:
         """Print a sentence on a separate line."""
         self.console.print(sentence, highlight=False, markup=False, soft_wrap=True)
 

@@ -27,7 +27,7 @@ class RunReader:
     query: RunQuery
 
     def frame(self, *, fresh: bool = False) -> "pd.DataFrame":
-        """Return all runs of the experiment (see Tracking.frame). Raises CatsError if there is no such experiment."""
+        """Return all runs of the experiment (see Experiment.frame). Raises CatsError if there is no such experiment."""
         return runs_of(self.uri, self.query.experiment, fresh=fresh)
 
     def images(self, *, fresh: bool = False) -> TestImageInfluence:

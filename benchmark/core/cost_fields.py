@@ -1,7 +1,7 @@
-"""Marks on the fields of a model that say whether a field changes what an epoch of training costs.
+"""Marks on the fields of a model that say whether a field changes the cost of an epoch of training.
 
-A forecast compares new work with finished work that has equal values in all `OtherCost` fields. Every field carries one of
-the two marks, so a new field cannot be forgotten: `cost_fields` refuses a model with an unmarked field.
+A forecast compares new work with finished work that has equal values in all `OtherCost` fields. Every field has one of the two
+marks, so that no new field can be forgotten: `cost_fields` refuses a model with an unmarked field.
 """
 
 from typing import Annotated, TypeVar
@@ -9,15 +9,15 @@ from typing import Annotated, TypeVar
 from pydantic import BaseModel
 
 T = TypeVar("T")
-SAME, OTHER = "the cost of an epoch is the same", "the cost of an epoch is another"
+SAME, OTHER = "the field does not change the cost of an epoch", "the field changes the cost of an epoch"
 SameCost = Annotated[T, SAME]
 OtherCost = Annotated[T, OTHER]
 
 
 def cost_fields(model: type[BaseModel]) -> list[str]:
-    """Names of the fields that change the cost; those of a nested model as `outer.inner`.
+    """Return the names of the fields that change the cost; a field of a nested model has the name `outer.inner`.
 
-    A field that holds a model is marked as a whole. Raises TypeError for a field without exactly one mark.
+    The mark of a field that holds a model applies to all its fields. Raises TypeError for a field without exactly one mark.
     """
     names = []
     for name, field in model.model_fields.items():

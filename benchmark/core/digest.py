@@ -1,4 +1,4 @@
-"""Digests: the same content gives the same name, wherever it lies."""
+"""Digests of files, cached so that an unchanged file is read only once."""
 
 import hashlib
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from results.error import CatsError
 
 
 def file_digest(path: Path, algorithm: str = "sha256") -> str:
-    """sha256 or md5 (hex) of a file. Remembered by path, size and time of change."""
+    """Return the sha256 or md5 (hex) of a file, cached by its path, size and time of change."""
 
     def read() -> str:
         with path.open("rb") as handle:
@@ -24,13 +24,13 @@ def file_digest(path: Path, algorithm: str = "sha256") -> str:
 
 
 def remembered(state: Any, make: Callable[[], str]) -> str:
-    """What `make` gave when the state (plain data) was the same; noted under CATS_HOME."""
+    """Return the value of `make()`, cached under CATS_HOME by `state` (plain data)."""
     stamp = digest(state)
     note = digests_folder() / stamp
     if note.exists():
         return note.read_text(encoding="ascii")
     value = make()
-    # Without the note the value is made again next time; an empty note would be believed.
+    # If the note cannot be written, the next call makes the value again. An incomplete note would be taken for the value.
     with suppress(CatsError), atomic_write(note, "a note", durable=True) as draft:
         draft.write_text(value, encoding="ascii")
     return value

@@ -1,4 +1,4 @@
-"""Figures that were measured on this machine, kept under CATS_HOME: losing one costs no more than to measure it again."""
+"""Caches figures that were measured on this machine. A lost figure is measured again."""
 
 import contextlib
 from pathlib import Path
@@ -12,13 +12,13 @@ Figure = TypeVar("Figure", bound=Frozen)
 
 
 def read(kind: type[Figure], path: Path) -> Figure | None:
-    """A figure that was kept; None if there is none, or it was damaged by a disk."""
+    """Return the cached figure in a file; None if the file is missing or damaged."""
     with contextlib.suppress(OSError, ValueError):
         return kind.model_validate_json(path.read_text(encoding="utf-8"))
     return None
 
 
 def keep(figure: Frozen, path: Path) -> None:
-    """Keep a figure, if the disk takes it: the file is whole or absent."""
+    """Write a figure to a file, which is then complete or absent; an error of the disk is ignored."""
     with contextlib.suppress(CatsError), atomic_write(path, "a figure", durable=False) as draft:
         draft.write_text(figure.model_dump_json(), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""A base for settings in which yes and no would silently become the numbers 1 and 0."""
+"""A base class for settings, in which a truth value is never taken for the number 1 or 0."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from results.record import Frozen
 
 
 class Numeric(Frozen):
-    """Settings that are numbers and words; a truth value is refused, except for fields of type bool."""
+    """Settings that are numbers and texts. A truth value is refused, except in fields of type bool."""
 
     @field_validator("*", mode="before")
     @classmethod

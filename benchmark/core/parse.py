@@ -1,4 +1,4 @@
-"""Makes models from what a person wrote; a mistake becomes one sentence with file, key, value and what is allowed."""
+"""Makes models from what a user wrote. A mistake becomes one sentence with the file, the key, the value and what is allowed."""
 
 from collections.abc import Hashable
 from pathlib import Path
@@ -13,10 +13,10 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 class Loader(yaml.SafeLoader):
-    """yaml.SafeLoader that refuses a key given twice instead of silently taking the last."""
+    """A yaml.SafeLoader that refuses a repeated key instead of silently taking its last value."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        """A mapping as a dict. Raises yaml.constructor.ConstructorError for a repeated key."""
+        """Return a mapping as a dict. Raises yaml.constructor.ConstructorError for a repeated key."""
         seen = set()
         for key, _ in node.value:
             if str(key.value) in seen:
@@ -26,7 +26,7 @@ class Loader(yaml.SafeLoader):
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
-    """The mapping in a YAML file. Raises CatsError if the file is missing, empty, no YAML or no mapping."""
+    """Read the mapping in a YAML file. Raises CatsError if the file is missing, empty, not valid YAML or not a mapping."""
     try:
         content = yaml.load(path.read_text(encoding="utf-8"), Loader)  # noqa: S506 - Loader is a SafeLoader
     except (FileNotFoundError, IsADirectoryError):
@@ -47,7 +47,10 @@ def read_yaml(path: Path) -> dict[str, Any]:
 
 
 def parse(model: type[Model], content: dict[str, Any], where: str) -> Model:
-    """The model made of `content`, or a CatsError that names everything wrong in it, one sentence per line."""
+    """Return the model made of `content`.
+
+    Raises CatsError that names every mistake in it, one sentence per line, each beginning with `where`.
+    """
     try:
         return model.model_validate(content)
     except ValidationError as error:
@@ -55,7 +58,7 @@ def parse(model: type[Model], content: dict[str, Any], where: str) -> Model:
 
 
 def sentence(model: type[BaseModel], problem: Any, where: str) -> str:
-    """One of pydantic's errors as a sentence."""
+    """Return an error of pydantic as a sentence."""
     location = written(model, [str(part) for part in problem["loc"]])
     key, value = ".".join(location) or "the file", problem["input"]
     match problem["type"]:
@@ -73,7 +76,7 @@ def sentence(model: type[BaseModel], problem: Any, where: str) -> str:
 
 
 def written(model: type[BaseModel], location: list[str]) -> list[str]:
-    """pydantic's location without the branches of a union that it adds behind a field that is one."""
+    """Return pydantic's location of an error without the branches of a union, which pydantic adds behind the field."""
     field = model.model_fields.get(location[0]) if location else None
     if field is not None and len(location) > 1 and (location[1] == "str" or location[1].startswith("dict[")):
         return [location[0], *location[2:]]
@@ -81,7 +84,7 @@ def written(model: type[BaseModel], location: list[str]) -> list[str]:
 
 
 def field_model(model: type[BaseModel], location: list[str]) -> type[BaseModel] | None:
-    """The model that the field at `location` holds, if it holds one."""
+    """Return the model that the field at `location` holds; None if it holds no model."""
     for name in location:
         field = model.model_fields.get(name)
         kinds = [field.annotation, *get_args(field.annotation)] if field else []

@@ -1,4 +1,4 @@
-"""Where things lie on this machine. Paths never enter a key."""
+"""Folders of cats on this machine. Paths never enter a key."""
 
 import os
 import platform
@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def home() -> Path:
-    """What cats makes and keeps: decoded images, pretrained weights, features, the outbox. `CATS_HOME` moves it."""
+    """The folder of everything that cats makes and keeps, `CATS_HOME`: decoded images, pretrained weights, features, outbox."""
     default = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "cats-bench"
     return Path(os.environ.get("CATS_HOME") or default).expanduser()
 
@@ -22,17 +22,17 @@ def decoded_folder() -> Path:
 
 
 def digests_folder() -> Path:
-    """Notes of digests of files, by path, size and time of change."""
+    """Digests of files, by path, size and time of change."""
     return home() / "digests"
 
 
 def leakage_folder() -> Path:
-    """Notes of images that two data sets, or two parts of one, have in common."""
+    """Results of searching two data sets, or two parts of a data set, for shared images."""
     return home() / "leakage"
 
 
 def pretrained_folder() -> Path:
-    """Weights of sources that were pretrained here."""
+    """Weights of sources that were pretrained on this machine."""
     return home() / "pretrained"
 
 
@@ -42,7 +42,7 @@ def pretraining_records_folder() -> Path:
 
 
 def registry_weights_folder() -> Path:
-    """Weights that were fetched from MLflow's model registry, by their checksum."""
+    """Weights that came from MLflow's model registry, by their checksum."""
     return home() / "published"
 
 
@@ -52,7 +52,7 @@ def features_folder() -> Path:
 
 
 def scores_folder() -> Path:
-    """Scores of measures, by the digest of what decides them."""
+    """Scores of measures, by the digest of everything that decides them."""
     return home() / "scores"
 
 
@@ -62,7 +62,7 @@ def calibrations_folder() -> Path:
 
 
 def compiled_folder() -> Path:
-    """What torch.compile keeps for this machine; its code does not run on every other one."""
+    """Code that torch.compile has made for this machine; other machines may not be able to run it."""
     return home() / "compiled" / platform.node() / "torch"
 
 
@@ -77,21 +77,22 @@ def snapshots_folder() -> Path:
 
 
 def data_folders() -> list[Path]:
-    """Where the files of data sets are looked for, in order: `CATS_DATA`, then `CATS_HOME`/data."""
-    given = os.environ.get("CATS_DATA")
-    return [*([Path(given).expanduser()] if given else []), downloads_folder()]
+    """The folders where cats looks for the files of data sets, in this order: `CATS_DATA`, then `CATS_HOME`/data."""
+    folder = os.environ.get("CATS_DATA")
+    return [*([Path(folder).expanduser()] if folder else []), downloads_folder()]
 
 
 def weight_folders() -> list[Path]:
-    """Where weight files are looked for, in order: `CATS_WEIGHTS`, then `CATS_HOME`/weights."""
-    given = os.environ.get("CATS_WEIGHTS")
-    return [*([Path(given).expanduser()] if given else []), home() / "weights"]
+    """The folders where cats looks for files of weights, in this order: `CATS_WEIGHTS`, then `CATS_HOME`/weights."""
+    folder = os.environ.get("CATS_WEIGHTS")
+    return [*([Path(folder).expanduser()] if folder else []), home() / "weights"]
 
 
 def entries_folder() -> Path:
-    """The user's own entries, in `sources` and `targets` below it: `CATS_ENTRIES`, else among the user's settings.
+    """The folder of the user's own entries: `CATS_ENTRIES`, by default a folder of the user's settings.
 
-    Not below CATS_HOME: that is a cache, and emptying a cache must lose nothing that a person wrote.
+    It has the folders `sources`, `targets` and `similarity`. It is not below CATS_HOME, which is a cache: emptying a cache must
+    not delete what a user wrote.
     """
     default = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "cats-bench"
     return Path(os.environ.get("CATS_ENTRIES") or default).expanduser()

@@ -1,6 +1,6 @@
-"""TRAINER: raised when equal inputs give other numbers."""
+"""TRAINER, the version of the code that trains: raised when the same inputs give other numbers than before."""
 
-# Raised whenever the same inputs give other numbers than before: a change of the loop, the augmentation, the split. Not for
-# what `precision: auto` or torch.compile is on a machine, which enters no key: the record tells both.
-# It is part of the key of every cell and every pretraining.
+# Raise it after a change of the training loop, the augmentation or the split that changes results. What `precision: auto` or
+# torch.compile does on a machine is no reason: that enters no key, and every record says it.
+# The version is part of the key of every cell and every pretraining.
 TRAINER = 2

@@ -1,11 +1,11 @@
-"""The guard against leakage: finds images that lie on two sides, in two parts of a target or in a source and a target.
+"""Finds leakage: images that are in two parts of a target, or in a source and a target.
 
-Data sets of one family are declared (benchmark.specs.lineage); here images are compared (benchmark.data.fingerprint). A result
-is kept under CATS_HOME by the digests of the data, so that images are compared once.
+Entries declare that data sets are of one family (benchmark.specs.lineage); this module compares the images themselves
+(benchmark.data.fingerprint). It caches a result under CATS_HOME by the digests of the data, so that images are compared once.
 
-Not run, unless the plan allows leakage: a pair whose target has an image in val or test that the source was pretrained on,
-and a target with more images of val or test in an earlier part than it declares as `known_duplicates`. A group (patient,
-lesion ...) that lies in two parts is an error of the entry: benchmark.data.split.
+Unless the plan allows leakage, two kinds of pairs are not run: a pair whose source was pretrained on val or test images of the
+target, and every pair of a target that has more val or test images in an earlier part than it declares as `known_duplicates`.
+A group (patient, lesion ...) in two parts is an error of the entry, which benchmark.data.split reports.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -19,14 +19,14 @@ from benchmark.specs.resolved import Leaks, PlanPairs
 from benchmark.specs.source import Source
 
 Pairs = TypeVar("Pairs", bound=PlanPairs)
-WAYS_OUT = "drop it, or set `allow_leakage: true` in the plan to run it off the ranking"
+WAYS_OUT = "drop the source or the target, or set `allow_leakage: true` in the plan to run it off the ranking"
 
 
 def find_leaks(pairs: Pairs, begins: Callable[[str], None] | None = None) -> Pairs:
-    """The same pairs, with the leaks that are found by comparing images in addition to those that they have.
+    """Return the pairs with additional leaks, which are found by comparing images.
 
-    With `begins` (called with a description of each comparison) everything is compared that has not been yet; raises CatsError
-    if images are missing or damaged. Without it only earlier results are read.
+    `begins` is called with a description before each comparison. Without `begins` nothing is compared, and only cached results
+    count. Raises CatsError if images are missing or damaged.
     """
     leaks, unknown = dict(pairs.leaks), list[Pair]()
     for goal, target in pairs.targets.items():
@@ -43,7 +43,7 @@ def find_leaks(pairs: Pairs, begins: Callable[[str], None] | None = None) -> Pai
 
 
 def excess_of(goal: str, dataset: Dataset, within: tuple[Overlap, ...]) -> str | None:
-    """The sentence about a target with more images in two parts than it declares; None if there are no more."""
+    """Return a sentence if a target has more images in two parts than it declares; else None."""
     total = sum(overlap.images for overlap in within)
     if total <= dataset.known_duplicates:
         return None
@@ -54,10 +54,10 @@ def excess_of(goal: str, dataset: Dataset, within: tuple[Overlap, ...]) -> str |
 def shared_images(
     links: Sequence[Source], goal: str, target: Dataset, begins: Callable[[str], None] | None = None
 ) -> str | None:
-    """The sentence about images of a target that a source, or a source it starts from, was pretrained on.
+    """Return a sentence if a source, or a source that it starts from, was pretrained on images of a target.
 
-    `links` are the source and the sources that its pretraining starts from; `begins` as for find_leaks. Empty if no image is
-    shared; None if that is not known.
+    `links` are the source and the sources that its pretraining starts from; `begins` as for find_leaks. Returns an empty text
+    if no image is shared, and None if the images have not been compared.
     """
     known = True
     for link in links:
@@ -83,7 +83,7 @@ def _example(overlaps: tuple[Overlap, ...]) -> str:
 
 
 def leak_sentences(leaks: Leaks, *, allowed: bool) -> Iterator[str]:
-    """One sentence for each reason: which pairs are not run, or, where leaks are allowed, are run off the ranking, and why."""
+    """Yield a sentence for each reason: which pairs are not run, or are run off the ranking if leaks are allowed, and why."""
     sources: dict[Pair, list[str]] = {}
     for (name, goal), reason in leaks.items():
         sources.setdefault((goal, reason), []).append(name)

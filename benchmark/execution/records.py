@@ -1,4 +1,4 @@
-"""The runs of an experiment as every command reads them: from a snapshot under CATS_HOME that is brought up to date."""
+"""Reads the runs of an experiment for all commands, from a snapshot under CATS_HOME that is updated first."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -14,53 +14,53 @@ if TYPE_CHECKING:
 
 
 def frame_of(tracking: "Experiment", *, fresh: bool = False) -> "pd.DataFrame":
-    """What `tracking.frame()` gives. `fresh` reads every run again, see results.tracking.snapshot."""
+    """Return the runs as `tracking.frame()` does. `fresh` reads every run again, see results.tracking.snapshot."""
     from results.tracking.snapshot import frame_of as snapshot_frame
 
     return snapshot_frame(tracking, snapshots_folder(), fresh=fresh)
 
 
 def runs_of(uri: str, experiment: str, *, fresh: bool = False) -> "pd.DataFrame":
-    """The runs of an experiment that must exist. Does not load MLflow if its database has not changed since the last reading.
+    """Return the runs of an existing experiment. Does not load MLflow if its database has not changed since the last call.
 
     Raises CatsError if there is no such experiment, or if MLflow cannot be used.
     """
     from results.tracking.snapshot import unchanged
 
-    known = None if fresh else unchanged(snapshots_folder(), uri, experiment)
-    if known is not None:
-        return known
+    snapshot = None if fresh else unchanged(snapshots_folder(), uri, experiment)
+    if snapshot is not None:
+        return snapshot
     from results.tracking.experiment import Experiment
 
     return frame_of(Experiment(uri, experiment, create=False), fresh=fresh)
 
 
 def finished_keys(tracking: "Experiment") -> set[str]:
-    """The keys of finished runs; they need no further attempt."""
+    """Return the keys of the finished runs of an experiment; these keys need no further attempt."""
     return finished_in(frame_of(tracking))
 
 
 def finished_in(frame: "pd.DataFrame") -> set[str]:
-    """The keys of the finished runs in a frame, see Experiment.frame."""
+    """Return the keys of the finished runs in a frame (see Experiment.frame)."""
     return set(frame.loc[frame["status"] == "FINISHED", "key"]) if len(frame) else set()
 
 
 def read_of(uri: str, experiment: str) -> "Callable[[str], pd.DataFrame | None]":
-    """A function from run id to predictions, see results.tracking.predictions.predictions_of."""
+    """Return a function from run id to predictions, see results.tracking.predictions.predictions_of."""
     from results.tracking.predictions import predictions_of
 
     return predictions_of(uri, experiment, snapshots_folder())
 
 
 def images_of(uri: str, experiment: str, *, fresh: bool = False) -> "TestImageInfluence":
-    """The influence of each test image of a target on its runs, see results.tracking.predictions.images_of."""
+    """Return the influence of each test image of a target on its runs, see results.tracking.predictions.images_of."""
     from results.tracking.predictions import images_of as cached_influence
 
     return cached_influence(uri, experiment, snapshots_folder(), fresh=fresh)
 
 
 def outbox_of(tracking_uri: str, experiment: str) -> "Outbox":
-    """The outbox of one experiment of one server: records that wait to be sent."""
+    """Return the outbox of one experiment of one server, which holds records until they are sent."""
     from results.digest import digest
     from results.tracking.outbox import Outbox
     from results.tracking.uri import identity

@@ -1,4 +1,4 @@
-"""Everything that a command has to know about a plan, looked up once: entries, images that are shared, data and weights."""
+"""Looks up everything that a command must know about a plan: entries, shared images, data and weights."""
 
 from collections.abc import Mapping, Sequence
 
@@ -17,9 +17,9 @@ from results.tracking.change_counter import absolute
 
 
 def resolve_pairs(plan: Plan, tracking_uri: str) -> PlanPairs:
-    """Look up the sources and targets of a plan, and the pairs that share images as far as they have been compared.
+    """Look up the sources and targets of a plan, and the pairs that are already known to share images.
 
-    Reads no images and no weights. `tracking_uri` is the MLflow server that published weights are looked up at. Raises
+    Reads no images and no weights. `tracking_uri` is the address of the MLflow server with the published weights. Raises
     CatsError for an unknown name, or if the server does not have the published weights that the plan names.
     """
     registry = absolute(tracking_uri)
@@ -31,7 +31,7 @@ def resolve_pairs(plan: Plan, tracking_uri: str) -> PlanPairs:
 
 
 def resolve_plan(plan: Plan, tracking_uri: str) -> ResolvedPlan:
-    """Look up what decides the cells of a plan: besides its pairs, the digests of images and what each network starts from.
+    """Look up everything that decides the cells of a plan: its pairs, the digests of its images and the starts of its networks.
 
     Raises CatsError if data or weights are missing, or if two sources give a backbone the same weights.
     """
@@ -49,9 +49,9 @@ def resolve_plan(plan: Plan, tracking_uri: str) -> ResolvedPlan:
 
 
 def starts_of(plan: Plan, links: Sequence[Source], backbone: str, registry: str) -> dict[int, Start]:
-    """Seed → start of the networks of a source, for every seed of a plan; `links` and `registry` as for start_of.
+    """Return seed → start of the networks of a source, for every seed of a plan; `links` and `registry` as for start_of.
 
-    Ready weights, and a pretraining that all seeds share, are looked up once.
+    Ready weights, and a pretraining that all seeds share, are looked up only once.
     """
     pretrained = links[0].kind == "pretraining"
     shared = plan.pretraining_seed if pretrained else None

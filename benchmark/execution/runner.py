@@ -1,4 +1,4 @@
-"""Runs a plan: drops the keys that are done, has an engine make the rest, hands every record to outbox and MLflow."""
+"""Runs a plan: an engine runs the cells that are not finished, and every record goes to the outbox and to MLflow."""
 
 import logging
 from collections.abc import Iterable, Iterator
@@ -26,20 +26,20 @@ log = logging.getLogger(__name__)
 
 
 def run(resolved: ResolvedPlan, writer: Writer, engine: Engine, watch: Watch, pack: int = 1) -> Run:
-    """Make every cell of the plan that no run of the experiment has finished.
+    """Run every cell of the plan that no run of the experiment has finished.
 
     Before the first cell starts, the data and weights of all cells are read, and pairs that share images are left out (see
-    execution.leakage). What fails later is recorded, and the run goes on.
+    execution.leakage). A cell that fails later is recorded as failed, and the other cells still run.
 
     Args:
         resolved: the plan, see execution.resolution.
         writer: the outbox where records wait, and the experiment to which they are sent.
         engine: runs the jobs.
-        watch: its callbacks report the progress.
-        pack: at most so many cells that differ only in the seed are made at the same time.
+        watch: callbacks that show the progress.
+        pack: the largest number of cells that differ only in the seed and run at the same time.
 
     Raises:
-        CatsError: something is wrong with names, data or weights, or MLflow or the disk refuse at the start.
+        CatsError: a name, a data set or weights are wrong, or MLflow or the disk refuses a record at the start.
     """
     plan = resolved.plan
     guard = Guard(plan.budget)
@@ -59,7 +59,7 @@ def run(resolved: ResolvedPlan, writer: Writer, engine: Engine, watch: Watch, pa
     if state.done < state.cells:
         todo = OpenCells(cells, finished)
         check_names(plan.country, plan.backbones)
-        if not engine.remote:  # remote workers check it themselves
+        if not engine.remote:  # each remote worker checks its own compiler
             check_compiler(todo, engine.device)
         prepare(todo, watch)
         jobs = partial(jobs_of, todo, plan.experiment, plan.country, pack)
@@ -71,12 +71,12 @@ def run(resolved: ResolvedPlan, writer: Writer, engine: Engine, watch: Watch, pa
             guard.require()
             for sentence in guard.project(jobs):
                 watch.announce(sentence)
-        del frame  # it may be large, and a run may take days
+        del frame  # the frame may be large, and a run may take days
         Work(writer, guard, watch, state).do(engine, jobs())
     state.waiting = sum(1 for _ in outbox)
     try:
         state.budget = guard.close()
-    except CatsError as error:  # what was made and what failed is reported all the same
+    except CatsError as error:  # the caller first reports what has finished and what has failed
         state.unkept = str(error)
     return state
 
@@ -95,7 +95,7 @@ def _state_before(pairs: PlanPairs, cells: Iterable[Cell], finished: set[str]) -
 
 @dataclass
 class Work:
-    """What the runner does with an engine: lets its jobs begin, keeps what they leave, sends it."""
+    """The runner's side of an engine: admits jobs, stores their outcomes in the outbox and sends them to MLflow."""
 
     writer: Writer
     guard: Guard
@@ -106,7 +106,7 @@ class Work:
         self.control = RunControl(self._admit)
 
     def do(self, engine: Engine, jobs: Iterable[Job]) -> None:
-        """All jobs, or as many as a budget or Ctrl-C allows."""
+        """Run all jobs, or fewer if a budget or Ctrl-C stops the run."""
         stop = drain(engine.outcomes(jobs, self.control), self.control, self._take)
         self.state.interrupted |= stop
         if self.control.stopping:
@@ -126,7 +126,7 @@ class Work:
             self.watch.ended(outcome.record, self.state)
         self.state.interrupted |= signal_received()
         self.control.stop_requested |= self.state.interrupted
-        if not self.control.stopping:  # else all that is left comes to the disk first
+        if not self.control.stopping:  # when stopping, all outcomes are stored on disk before any is sent
             deliver(self.writer)
 
 
@@ -135,7 +135,8 @@ class OpenCells:
     """The cells that are not finished.
 
     Attributes:
-        cells: all of a plan. finished: keys.
+        cells: all cells of a plan.
+        finished: keys of the finished cells.
     """
 
     cells: Iterable[Cell]

@@ -6,7 +6,7 @@ from results.board.request import Selection
 
 
 def selection_of(pairs: PlanPairs) -> Selection:
-    """The cells of a plan, as boards look for them among all runs of an experiment. Needs no data and no weights."""
+    """Return the filter by which boards find the cells of a plan among all runs of an experiment. Needs no data."""
     plan = pairs.plan
     subsamples = [plan.subsample or target.subsample for target in pairs.targets.values()]
     points = [point_of(recipe, plan.rule, subsample) for recipe in pairs.points for subsample in subsamples]

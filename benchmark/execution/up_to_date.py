@@ -1,7 +1,7 @@
-"""Finds out whether a plan has nothing left to do, without MLflow where its database has not changed, and without a lease.
+"""Checks whether all cells of a plan are finished, without a lease, and without MLflow if its database has not changed.
 
-A lease is written to the database, after which no snapshot of it is known to be current. Without one, the next call has nothing
-to read either.
+Taking a lease writes to the database, and the snapshot of the database is then out of date. Without a lease the snapshot stays
+current, so that the next call need not read MLflow either.
 """
 
 from collections.abc import Iterable
@@ -23,7 +23,8 @@ class Finished:
     """A plan whose cells are all finished.
 
     Attributes:
-        cells: how many. frame: the experiment's runs (Experiment.frame).
+        cells: number of cells.
+        frame: the runs of the experiment (Experiment.frame).
     """
 
     cells: int
@@ -31,7 +32,7 @@ class Finished:
 
 
 def finished(cells: Iterable[Cell], experiment: str, uri: str) -> Finished | None:
-    """None if anything may be left to do: one of the cells, a record in the outbox, a run whose process died."""
+    """Return the finished plan; None if a cell is open, a record waits in the outbox or a run has no end."""
     frame = unchanged(snapshots_folder(), uri, experiment)
     if frame is None:
         if is_missing(uri):
@@ -55,7 +56,7 @@ def _read(uri: str, experiment: str) -> "pd.DataFrame":
 
 
 def _finished_cells(cells: Iterable[Cell], frame: "pd.DataFrame") -> int:
-    """The number of cells; 0 unless all of them are finished and no run is still running."""
+    """Return the number of cells; 0 if one of them is not finished or a run has the status RUNNING."""
     keys, count = finished_in(frame), 0
     if len(frame) and (frame["status"] == "RUNNING").any():
         return 0

@@ -15,14 +15,15 @@ class Run:
     """What one call of `cats run` or `cats score` has done so far.
 
     Attributes:
-        cells: number of cells of the plan (of pairs, when they are scored).
-        done: cells finished before this call. made: cells finished in this call.
-        failed: records of attempts of this call that failed.
+        cells: number of cells of the plan; for `cats score`, number of pairs.
+        done: number of cells that were finished before this call.
+        made: number of cells that this call has finished.
+        failed: records of failed attempts of this call.
         waiting: number of records in the outbox.
-        pairs: the plan with the leaks that this call has found; None when pairs are scored.
-        interrupted: whether Ctrl-C ended it.
-        budget: why it stopped before all was done, one sentence, if a budget is used up.
-        unkept: why the budget could not be kept, one sentence.
+        pairs: the plan with the leaks that this call has found; None for `cats score`.
+        interrupted: whether Ctrl-C ended the call.
+        budget: a sentence that says why the call stopped early, if a budget is used up.
+        unkept: a sentence that says why the budget could not be kept.
     """
 
     cells: int
@@ -36,7 +37,7 @@ class Run:
     unkept: str | None = None
 
     def count(self, record: Record) -> None:
-        """Count a record of this call."""
+        """Add a record of this call to the counts."""
         if record.status == "failed":
             self.failed.append(record)
         elif record.kind == "cell" and record.status == "finished":
@@ -49,8 +50,8 @@ class Watch:
     """Callbacks of a run.
 
     Attributes:
-        begins: called with a description before a piece of work.
-        ended: called with its record, and the state that counts it, after a piece of work.
+        begins: called with a description before each piece of work.
+        ended: called with the record of each piece of work and with the state, which already counts the record.
         announce: called with a sentence for the user.
     """
 

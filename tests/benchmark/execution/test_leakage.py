@@ -110,8 +110,8 @@ def test_a_source_with_images_of_the_target_is_refused_in_one_sentence(planted):
     (sentence,) = leakage.leak_sentences(found.leaks, allowed=False)
     assert sentence == (
         "not run: lake → pond: 6 images of pond (1 in val and 5 in test; 4 pixel by pixel) lie in the training data of lake "
-        "too, for example 'test/0', there 'train/11'; drop it, or set `allow_leakage: true` in the plan to run it off the "
-        "ranking"
+        "too, for example 'test/0', there 'train/11'; drop the source or the target, or set "
+        "`allow_leakage: true` in the plan to run it off the ranking"
     )
     assert {cell.source for cell in replace(resolved(made), leaks=found.leaks).cells()} == {"sea", "scratch"}
     assert found.unknown == ()
@@ -159,7 +159,7 @@ def test_a_target_with_images_in_two_parts_is_refused_once_for_all_sources(entry
     (sentence,) = leakage.leak_sentences(measured(made).leaks, allowed=False)
     assert sentence.startswith(
         "not run: scratch, digits → pond: 3 images of pond (1 in val and 2 in test; 2 pixel by pixel) lie in an earlier part "
-        "too, for example 'test/4', there 'train/3'; drop it"
+        "too, for example 'test/4', there 'train/3'; drop the source or the target"
     )
 
 
