@@ -27,9 +27,20 @@ def loaded_after(statement):
     ],
 )
 def test_it_loads_no_heavy_library(statement):
-    modules = loaded_after(statement)
-    allowed = {"sklearn"} if "load_plan" in statement else set()  # splits are scikit-learn's
-    assert not (set(HEAVY) - allowed) & set(modules)
+    assert not set(HEAVY) & set(loaded_after(statement))
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "from benchmark.specs.plan import load_plan; load_plan('quickstart')",
+        "from benchmark.execution import up_to_date",
+        "from benchmark.specs import catalogue; catalogue.names('targets')",
+    ],
+)
+def test_what_reads_plans_and_catalogues_needs_neither_scipy_nor_pillow(statement):
+    """They would double the time until such a command answers."""
+    assert not {"scipy", "PIL", *HEAVY} & set(loaded_after(statement))
 
 
 @pytest.mark.parametrize("statement", ["import results", "import benchmark", "import benchmark.cli.main"])

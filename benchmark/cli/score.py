@@ -41,10 +41,11 @@ def score(
 
     loaded = load_plan(plan)
     check_names(loaded.country, loaded.backbones)
-    setting = ScoreSettings(resolve_plan(loaded, tracking_uri), str(device_of(device.value)), images, draws, neutral)
-    tracking = Experiment(tracking_uri, loaded.experiment)
     try:
         with stop_on_signal():
+            resolved = resolve_plan(loaded, tracking_uri)
+            setting = ScoreSettings(resolved, str(device_of(device.value)), images, draws, neutral)
+            tracking = Experiment(tracking_uri, loaded.experiment)
             state = _score_plan(setting, tracking)
     except KeyboardInterrupt:
         say(f"stopped; nothing finished is lost. Resume with: cats score {plan}")

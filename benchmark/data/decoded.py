@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
-from PIL import Image
 
 from benchmark.core.paths import decoded_folder
 from benchmark.data.dataset import Dataset
@@ -133,6 +132,8 @@ def _wanted(dataset: Dataset, image: np.ndarray, name: str) -> bool:
 
 def resized_square(image: np.ndarray, size: int) -> np.ndarray:
     """An image as (size, size, 1 or 3): bilinear with anti-aliasing; the sides are scaled, nothing is cut off."""
+    from PIL import Image  # here, because plans are read without it
+
     flat = image[..., 0] if image.ndim == 3 and image.shape[2] == 1 else image
     if flat.shape[:2] != (size, size):
         flat = np.asarray(Image.fromarray(flat).resize((size, size), Image.Resampling.BILINEAR))

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 ReadPredictions = Callable[[str], pd.DataFrame | None]  # run id → predictions, None where there are none
 Runs = Mapping[str, Sequence[str]]  # source → run ids, one per seed
@@ -71,10 +70,12 @@ def auc(of: Predictions) -> np.ndarray | None:
 
 def _binary_auc(positive: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
     """Placement values: of a positive image the share of negatives below it, of a negative the share of positives above."""
+    from scipy.stats import rankdata  # here, because plans read the names of metrics and scipy loads slowly
+
     m, n = int(positive.sum()), int((~positive).sum())
-    ranks, placed = stats.rankdata(probabilities), np.empty(len(probabilities))
-    placed[positive] = (ranks[positive] - stats.rankdata(probabilities[positive])) / n
-    placed[~positive] = 1 - (ranks[~positive] - stats.rankdata(probabilities[~positive])) / m
+    ranks, placed = rankdata(probabilities), np.empty(len(probabilities))
+    placed[positive] = (ranks[positive] - rankdata(probabilities[positive])) / n
+    placed[~positive] = 1 - (ranks[~positive] - rankdata(probabilities[~positive])) / m
     return _by_class(placed, [positive, ~positive])
 
 
