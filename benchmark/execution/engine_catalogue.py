@@ -7,11 +7,13 @@ An entry point names a function that takes EngineOptions and returns an Engine:
 """
 
 import importlib.metadata
+import logging
 from importlib.metadata import EntryPoint
 
 from benchmark.execution.engine import Engine, EngineOptions
 from results.error import CatsError, nearest
 
+log = logging.getLogger(__name__)
 GROUP = "cats.engines"
 OURS = {"local": "benchmark.execution.engine:local", "dask": "benchmark.execution.cluster.engine:dask"}
 
@@ -24,8 +26,8 @@ def engine_names() -> list[str]:
 def engine_named(name: str, options: EngineOptions) -> Engine:
     """The engine of this name.
 
-    Raises CatsError if there is none, if two packages use the name, if its package cannot be loaded, or if the engine refuses
-    the options.
+    Raises CatsError if there is none, if two packages use the name, if another package's engine cannot be made, or if the
+    engine refuses the options.
     """
     points = [point for point in _points() if point.name == name]
     if not points:
@@ -37,7 +39,10 @@ def engine_named(name: str, options: EngineOptions) -> Engine:
         engine: Engine = points[0].load()(options)
     except CatsError:
         raise
-    except Exception as error:  # code of other packages may raise anything
+    except Exception as error:
+        if points[0].dist is None:  # an error of our own engine keeps its traceback
+            raise
+        log.debug("the engine '%s' cannot be made", name, exc_info=True)
         raise CatsError(
             f"the engine '{name}' cannot be made by {_where(points[0])}: {type(error).__name__}: {error}"
         ) from error

@@ -8,7 +8,7 @@ import queue
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 
@@ -92,10 +92,12 @@ class Dispatcher:
                 self._wait()
         except BaseException as error:  # noqa: BLE001 - `next` raises it in the runner's thread
             end = error
-        with suppress(Exception):
-            self._stop()
-        self.transport.cancel(self._running.tasks)
-        self._results.put(end)
+        try:
+            with suppress(Exception):
+                self._stop()
+            self._cancel(self._running.tasks)
+        finally:  # without an end, `next` would wait for ever
+            self._results.put(end)
 
     @property
     def _stopping(self) -> bool:
@@ -190,7 +192,7 @@ class Dispatcher:
             return
         log.info("the worker that ran %s is gone; another worker runs it again", job)
         self._running.remove(task)
-        self.transport.cancel([task])
+        self._cancel([task])
         for part in reversed(parts):
             self.jobs.put_back(part)
 
@@ -222,9 +224,16 @@ class Dispatcher:
         while self._running and not self._abandoned.is_set() and time.monotonic() < deadline:
             with suppress(CatsError):
                 self._handle_completions(max(0.0, deadline - time.monotonic()))
-        self.transport.cancel(self._running.tasks)
+        self._cancel(self._running.tasks)
         for task in self._running.tasks:
             assignment = self._running[task]
             seconds = answers.get(assignment.worker, assignment.seconds)
             if seconds is not None:  # None: the job has not begun
                 self._end(task, assignment.interrupted(seconds, self.transport.hardware(assignment.worker)))
+
+    def _cancel(self, tasks: Collection[str]) -> None:
+        """Discard tasks. An error of the transport is logged, because the records of the run matter more than these tasks."""
+        try:
+            self.transport.cancel(tasks)
+        except Exception:
+            log.warning("the transport could not cancel %d tasks", len(tasks), exc_info=True)

@@ -272,6 +272,31 @@ def test_a_job_that_has_not_begun_when_all_is_stopped_leaves_no_record(monkeypat
     assert results == []
 
 
+def test_a_transport_that_cannot_cancel_neither_blocks_the_run_nor_loses_running_jobs(monkeypatch, caplog):
+    monkeypatch.setattr(dispatcher, "STOP_SECONDS", 0.1)
+    control, transport = everything(), MemoryTransport(run_later, "a", "b")
+
+    def cancel(tasks):
+        raise RuntimeError("the connection is closed")
+
+    monkeypatch.setattr(transport, "cancel", cancel)
+    results, thread = in_background(dispatch(jobs(5), control, transport))
+    transport.wait_for(2)
+    control.stop_requested = True
+    ended(thread)
+    assert [record.status for record in records(results)] == ["interrupted"] * 2
+    assert "the transport could not cancel 2 tasks" in caplog.text
+
+
+def test_a_transport_that_cannot_cancel_does_not_hide_the_error_that_ended_the_run(monkeypatch):
+    monkeypatch.setattr(dispatcher, "STOP_SECONDS", 0.1)
+    transport = MemoryTransport(run_later, "a")
+    transport.fault = CatsError("none of the 1 connected workers can run jobs of this driver")
+    monkeypatch.setattr(transport, "cancel", lambda tasks: 1 / 0)
+    with pytest.raises(CatsError, match="none of the 1 connected workers"):
+        list(dispatch(jobs(3), everything(), transport))
+
+
 def test_closing_the_iterator_cancels_what_runs():
     transport = MemoryTransport(lambda job, worker: run_now(job, worker) if job.cells[0].seed == 0 else None, "a", "b")
     results = dispatch(jobs(5), everything(), transport)
