@@ -1,11 +1,12 @@
 """Options of `cats run` that choose the engine."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
-    from benchmark.execution.engine import Engine
+    from benchmark.execution.engine import Engine, EngineOptions
     from benchmark.specs.plan import Plan
 
 LOCAL = "local"
@@ -28,15 +29,14 @@ WorkersOption = Annotated[
 ]
 
 
-def engine_of(name: str, device: str, scheduler: str | None, workers: int | None, plan: "Plan") -> "Engine":
-    """Return the engine for a plan.
+def engine_of(name: str, options: "EngineOptions", plan: "Plan") -> "Engine":
+    """Return the engine for a plan; whether the plan pretrains is added to the options.
 
     Raises CatsError for an unknown name, for options that contradict each other, or if the scheduler does not answer.
     """
-    from benchmark.execution.engine import EngineOptions
     from benchmark.execution.engine_catalogue import engine_named
 
-    return engine_named(name, EngineOptions(device, scheduler, workers, pretrains=pretrains(plan)))
+    return engine_named(name, replace(options, pretrains=pretrains(plan)))
 
 
 def pretrains(plan: "Plan") -> bool:

@@ -51,6 +51,7 @@ def run(
     workers: WorkersOption = None,
 ) -> None:
     """Train and test every cell of a plan that is not done yet, then show the board; a new call resumes."""
+    from benchmark.execution.engine import EngineOptions
     from benchmark.execution.resolution import resolve_plan
     from benchmark.execution.up_to_date import finished
     from benchmark.execution.watch import Run
@@ -62,7 +63,8 @@ def run(
     try:
         with stop_on_signal():
             # A mistake in these options is reported before data and weights are looked up, which may take long.
-            chosen_engine = engine_of(engine, device.value, scheduler, workers, loaded)
+            options = EngineOptions(device.value, scheduler, workers, tracking_uri=tracking_uri)
+            chosen_engine = engine_of(engine, options, loaded)
             resolved = resolve_plan(loaded, tracking_uri)
             result = finished(resolved.cells(), loaded.experiment, tracking_uri)
             if result is not None:

@@ -1,7 +1,7 @@
 """The interface of an engine, which runs the jobs of a plan and returns the outcomes of each as soon as it ends."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import ClassVar, Protocol
 
 from benchmark.machine.signals import signal_received
@@ -75,12 +75,15 @@ class EngineOptions:
         scheduler: `--scheduler`, the address of a running scheduler.
         workers: `--workers`, how many workers to start on this machine.
         pretrains: whether the plan pretrains a source, so that all workers must see the driver's CATS_HOME.
+        tracking_uri: `--tracking-uri`, for the environment of workers that the engine starts on this machine. It may contain a
+            password.
     """
 
     device: str = "auto"
     scheduler: str | None = None
     workers: int | None = None
     pretrains: bool = False
+    tracking_uri: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)

@@ -74,7 +74,7 @@ def weights_of(start: Start) -> Trained:
 def _file(start: Start, weights: Weights) -> Path:
     """The file that a start names. Raises CatsError if its checksum has changed since the plan was read."""
     if start.kind == "mlflow":
-        return fetch_weights(str(pick(weights.mlflow, start.backbone)), str(start.weights), str(start.registry))
+        return fetch_weights(str(pick(weights.mlflow, start.backbone)), start)
     path = weight_file(weights, start.backbone)
     if path is None:
         raise CatsError(f"the weights {start.backbone}.{weights.file} no longer exist")

@@ -5,22 +5,25 @@ from pathlib import Path
 from benchmark.core.digest import file_digest
 from benchmark.core.paths import registry_weights_folder
 from benchmark.specs.model_registry import version_of
+from benchmark.specs.start import Start
 from results.atomic import atomic_write, scratch_folder
 from results.error import CatsError
 
 
-def fetch_weights(reference: str, sha256: str, registry: str) -> Path:
-    """Return the file of published weights under CATS_HOME, downloaded from the MLflow server `registry` if it is not there.
+def fetch_weights(reference: str, start: Start) -> Path:
+    """Return the file of published weights under CATS_HOME, downloaded from the MLflow server of the start if it is not there.
 
     Raises CatsError if the server does not have the file, or if the downloaded file has another checksum.
     """
+    sha256 = str(start.weights)
     stored = registry_weights_folder() / f"{sha256}.safetensors"
     if stored.exists() and file_digest(stored) == sha256:
         return stored
     from results.tracking.registry import Registry
 
+    server = start.server
     with atomic_write(stored, f"the weights of {reference}", durable=True) as draft, scratch_folder(stored.parent) as folder:
-        downloaded = Registry(registry).download(version_of(reference, registry), folder)
+        downloaded = Registry(server).download(version_of(reference, server), folder)
         actual = file_digest(downloaded)
         if actual != sha256:
             raise CatsError(f"the weights of {reference} have sha256 {actual}, expected {sha256}; they are not used")

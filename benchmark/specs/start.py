@@ -1,8 +1,9 @@
 """The start of a network: random weights, ready weights, or a pretraining. No path enters its identity."""
 
+import os
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -11,7 +12,9 @@ from benchmark.core.trainer_version import TRAINER
 from benchmark.specs.recipe import Recipe
 from benchmark.specs.source import Weights
 from results.digest import digest
+from results.error import CatsError
 from results.record import Frozen
+from results.tracking.uri import HIDDEN, shown
 
 
 class Start(Frozen):
@@ -24,8 +27,9 @@ class Start(Frozen):
         weights: of ready weights: sha256 of the file, timm's tag, or repository@commit of the hub.
         input: of ready weights: their declaration in the entry. Only what it says about their use is part of the identity.
         recipe, data, start: of a pretraining: its recipe, the digest of its images, and its own start.
-        registry: of published weights: address of the MLflow server that has them. It may contain a password, so no text and no
-            file contains the address; it is not part of the identity.
+        registry: of published weights: address of the MLflow server that has them. It may contain a password, so no text, no
+            file and no job contains the whole address; it is not part of the identity. Use `server` to connect.
+        sent: whether this copy was pickled for another process, with `***` in place of user and password.
     """
 
     kind: Literal["random", "file", "timm", "hub", "mlflow", "pretraining"]
@@ -38,6 +42,29 @@ class Start(Frozen):
     data: str | None = None
     start: "Start | None" = None
     registry: str | None = Field(None, repr=False, exclude=True)
+    sent: bool = Field(False, repr=False, exclude=True)
+
+    def __getstate__(self) -> dict[Any, Any]:
+        """Leave out user and password: jobs travel to workers over connections that others may read."""
+        state = super().__getstate__()
+        if self.registry is None:
+            return state
+        return state | {"__dict__": state["__dict__"] | {"registry": shown(self.registry), "sent": True}}
+
+    @property
+    def server(self) -> str:
+        """The address at which this process reaches the MLflow server; on a worker, its own MLFLOW_TRACKING_URI comes first.
+
+        Raises CatsError if the worker needs user or password and has no address of its own.
+        """
+        own = os.environ.get("MLFLOW_TRACKING_URI") if self.sent else None
+        address = own or str(self.registry)
+        if self.sent and not own and HIDDEN in address:
+            raise CatsError(
+                f"the weights of {self.source} are at {address}, and jobs carry no user and no password; "
+                "set MLFLOW_TRACKING_URI on the worker"
+            )
+        return address
 
     @cached_property
     def key(self) -> str:

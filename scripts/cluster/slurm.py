@@ -37,7 +37,7 @@ def options(arguments=None):
 
 def cluster(chosen):
     """A scheduler in this process, and the job script of its workers: one thread takes jobs, all cores of the job train."""
-    # Other users can read a job script, so it holds no address of a server: that may contain a password, and jobs carry it.
+    # Other users can read a job script, so it holds no address of a server, which may contain a password.
     shared = {name: os.environ[name] for name in SHARED if name in os.environ}
     threads = {name: str(chosen.cores) for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")}
     return SLURMCluster(

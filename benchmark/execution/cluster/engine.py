@@ -3,7 +3,7 @@
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
@@ -29,6 +29,7 @@ class Dask:
         workers: how many workers to start on this machine; None starts one per GPU, or one per two cores without a GPU.
         shared_home: whether workers must see the driver's CATS_HOME, because pretrainings leave their weights there.
         make: the function that a worker calls with a job and its device.
+        tracking_uri: MLFLOW_TRACKING_URI of workers that are started on this machine; None leaves them the driver's.
     """
 
     device: str = "auto"
@@ -36,11 +37,12 @@ class Dask:
     workers: int | None = None
     shared_home: bool = True
     make: Make = make_checked
+    tracking_uri: str | None = field(default=None, repr=False)
     remote: ClassVar[bool] = True
 
     def outcomes(self, jobs: Iterable[Job], control: RunControl) -> Iterator[list[Outcome]]:
         """See Engine. Raises CatsError if there is no cluster, if a worker is incompatible, or if the scheduler is gone."""
-        with connected(self.scheduler, self.workers, self.device) as client, _token() as token:
+        with connected(self.scheduler, self.workers, self.device, self.tracking_uri) as client, _token() as token:
             pool = WorkerPool(client, self.device, token, shared_home=self.shared_home)
             pool.wait_for_workers()
             with closing(DaskTransport(pool, self.make, control)) as transport:
@@ -55,7 +57,8 @@ def dask(options: EngineOptions) -> Dask:
         )
     if options.scheduler is not None:
         check_scheduler(options.scheduler)  # at once: reading the images of a plan may take long
-    return Dask(options.device, options.scheduler, options.workers, options.pretrains)
+    shared_home, tracking_uri = options.pretrains, options.tracking_uri
+    return Dask(options.device, options.scheduler, options.workers, shared_home, tracking_uri=tracking_uri)
 
 
 @contextmanager

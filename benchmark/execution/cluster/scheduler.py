@@ -23,8 +23,11 @@ OUR_WORKER_TTL = "1 minute"  # a worker that sends no heartbeat for longer is re
 
 
 @contextmanager
-def connected(scheduler: str | None, workers: int | None, device: str) -> Iterator[Any]:
+def connected(scheduler: str | None, workers: int | None, device: str, tracking_uri: str | None = None) -> Iterator[Any]:
     """A client of the scheduler at this address; without an address, of a temporary cluster on this machine.
+
+    `tracking_uri` is the MLFLOW_TRACKING_URI of workers that are started here: they inherit the driver's variable, but in the
+    driver the option --tracking-uri comes first.
 
     Raises CatsError if dask.distributed is not installed, or if no scheduler answers there.
     """
@@ -36,7 +39,7 @@ def connected(scheduler: str | None, workers: int | None, device: str) -> Iterat
         settings = {WORKER_TTL: OUR_WORKER_TTL} if default else {}
         with (
             dask.config.set(settings),
-            _own_cluster(workers, device) as cluster,
+            _own_cluster(environments(workers, device, tracking_uri)) as cluster,
             distributed.Client(cluster, **CLIENT_OPTIONS) as client,
         ):
             yield client
@@ -112,7 +115,7 @@ def exposed(address: str) -> bool:
     return host != "localhost"
 
 
-def environments(workers: int | None, device: str) -> list[dict[str, str]]:
+def environments(workers: int | None, device: str, tracking_uri: str | None = None) -> list[dict[str, str]]:
     """The environment of each worker on this machine: one worker per GPU, else one per two cores; threads share the cores.
 
     Raises CatsError if this machine does not have the device.
@@ -123,6 +126,8 @@ def environments(workers: int | None, device: str) -> list[dict[str, str]]:
     count = workers or len(gpus) or max(1, usable_cores() // 2)
     threads = str(max(1, usable_cores() // count))
     share = {name: os.environ.get(name) or threads for name in THREADS}
+    if tracking_uri is not None:
+        share["MLFLOW_TRACKING_URI"] = tracking_uri
     return [share | {"CUDA_VISIBLE_DEVICES": gpus[number % len(gpus)] if gpus else ""} for number in range(count)]
 
 
@@ -134,7 +139,7 @@ def _gpus() -> list[str]:
 
 
 @contextmanager
-def _own_cluster(workers: int | None, device: str) -> Iterator[Any]:
+def _own_cluster(environs: list[dict[str, str]]) -> Iterator[Any]:
     import dask
     from distributed import Nanny, Scheduler
     from distributed.deploy.spec import SpecCluster
@@ -143,9 +148,7 @@ def _own_cluster(workers: int | None, device: str) -> Iterator[Any]:
     security = Security()  # type: ignore[no-untyped-call] # from the user's settings of Dask
     place = {"host": "127.0.0.1", "protocol": "tls://" if security.require_encryption else "tcp://", "security": security}
     options = {**place, "nthreads": 1, "memory_limit": None, "dashboard": False}
-    nannies = {
-        number: {"cls": Nanny, "options": {**options, "env": env}} for number, env in enumerate(environments(workers, device))
-    }
+    nannies = {number: {"cls": Nanny, "options": {**options, "env": env}} for number, env in enumerate(environs)}
     # This replaces Dask's own variables: one thread for each worker, and a setting of malloc that keep_memory() would take for
     # the user's. The setting of logging must be in the environment before a worker imports Dask.
     spawned = {"DASK_LOGGING__DISTRIBUTED": "warning"}

@@ -1,12 +1,14 @@
 """Engines by name: ours and those of other packages."""
 
+import logging
 import sys
 
 import pytest
 
 from benchmark.execution.cluster.engine import Dask
+from benchmark.execution.cluster.scheduler import environments
 from benchmark.execution.engine import EngineOptions, Local
-from benchmark.execution.engine_catalogue import engine_named, engine_names
+from benchmark.execution.engine_catalogue import OURS, engine_named, engine_names
 from results.error import CatsError
 
 PACKAGE = """
@@ -52,6 +54,16 @@ def test_ours_are_found_by_name():
     assert engine_named("dask", EngineOptions("cpu", workers=3)) == Dask("cpu", None, 3, shared_home=False)
 
 
+def test_workers_on_this_machine_get_the_address_of_the_driver_and_no_text_shows_it():
+    uri = "postgresql://me:secret@host/db"
+    options = EngineOptions("cpu", workers=2, tracking_uri=uri)
+    engine = engine_named("dask", options)
+    assert engine.tracking_uri == uri
+    assert "secret" not in f"{options} {engine}"
+    assert [env["MLFLOW_TRACKING_URI"] for env in environments(2, "cpu", engine.tracking_uri)] == [uri] * 2
+    assert all("MLFLOW_TRACKING_URI" not in env for env in environments(2, "cpu"))
+
+
 @pytest.mark.usefixtures("package")
 def test_an_engine_of_another_package_is_one_entry_point():
     assert {"local", "dask", "fast"} <= set(engine_names())
@@ -74,6 +86,20 @@ def test_a_wrong_engine_is_one_sentence(name, sentence):
     with pytest.raises(CatsError) as error:
         engine_named(name, EngineOptions("cpu"))
     assert str(error.value).startswith(sentence)
+
+
+@pytest.mark.usefixtures("package")
+def test_an_error_of_another_package_is_logged_with_its_traceback(caplog):
+    with caplog.at_level(logging.DEBUG, "benchmark"), pytest.raises(CatsError):
+        engine_named("broken", EngineOptions("cpu"))
+    assert 'raise ValueError("no licence")' in caplog.text
+
+
+@pytest.mark.parametrize("name", ["local", "dask"])
+def test_a_bug_of_our_own_engine_is_not_wrapped(name, monkeypatch):
+    monkeypatch.setattr(OURS[name].replace(":", "."), lambda options: {}["x"])
+    with pytest.raises(KeyError):
+        engine_named(name, EngineOptions("cpu"))
 
 
 def test_two_engines_of_one_name_are_refused(package):

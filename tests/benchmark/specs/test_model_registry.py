@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import pickle
 import shutil
 import sqlite3
 from pathlib import Path
@@ -242,6 +243,28 @@ def test_cells_of_published_weights_are_listed_without_asking_the_server_again(p
     (cell,) = plan.cells()
     assert cell.start.registry == server()
     assert server() not in f"{cell!r} {cell.model_dump_json()}"  # an address may hold a password
+
+
+def test_on_a_worker_its_own_address_of_the_server_comes_first(place, tmp_path, monkeypatch):
+    publish("digits", "test_resnet", server(), "plan.yaml")
+    start, here = source_start(MODEL, "test_resnet"), server()
+    unreachable = start.model_copy(update={"registry": f"sqlite:///{tmp_path}/other.db"})
+    sent = pickle.loads(pickle.dumps(unreachable))
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", here)
+    assert (unreachable.server, sent.server) == (unreachable.registry, here)  # in the driver the argument comes first
+    monkeypatch.setenv("CATS_HOME", str(tmp_path / "worker"))
+    assert weights_of(sent).state.keys() == weights_of(start).state.keys()
+    monkeypatch.delenv("MLFLOW_TRACKING_URI")
+    assert pickle.loads(pickle.dumps(start)).server == start.registry
+
+
+def test_a_worker_without_the_password_says_which_variable_to_set(place, tmp_path, monkeypatch):
+    publish("digits", "test_resnet", server(), "plan.yaml")
+    start = source_start(MODEL, "test_resnet").model_copy(update={"registry": "postgresql://me:secret@db.example/cats"})
+    monkeypatch.setenv("CATS_HOME", str(tmp_path / "worker"))
+    monkeypatch.delenv("MLFLOW_TRACKING_URI")
+    with pytest.raises(CatsError, match=r"at postgresql://\*\*\*@db.example/cats, .*; set MLFLOW_TRACKING_URI on the worker"):
+        weights_of(pickle.loads(pickle.dumps(start)))
 
 
 def test_two_commands_of_one_process_look_for_published_weights_at_their_own_servers(place, call, tmp_path, monkeypatch):

@@ -27,9 +27,26 @@ def test_cells_are_listed_again_without_looking_anything_up(monkeypatch):
     assert len(set(first)) == 8
 
 
-def test_a_worker_gets_the_address_of_published_weights_and_no_text_shows_it():
+@pytest.mark.parametrize(
+    ("address", "sent"),
+    [
+        ("postgresql://me:secret@host:5432/db?sslmode=require", "postgresql://***@host:5432/db?sslmode=require"),
+        ("postgresql://host/db?password=secret", "postgresql://host/db?password=***"),
+        ("https://mlflow.example:5000", "https://mlflow.example:5000"),
+    ],
+)
+def test_a_job_carries_the_address_of_published_weights_without_user_and_password(address, sent):
+    ready = Start(kind="mlflow", source="s", backbone="b", weights="0" * 64, registry=address)
+    start = Start(kind="pretraining", source="t", backbone="b", seed=0, start=ready)
+    pickled = pickle.dumps(start)
+    assert b"secret" not in pickled
+    assert pickle.loads(pickle.dumps(pickle.loads(pickled))).start.registry == sent  # a scheduler may pickle a job again
+    assert pickle.loads(pickled).key == start.key
+    assert ready.server == ready.registry == address
+
+
+def test_no_text_shows_the_address_of_published_weights():
     start = Start(kind="mlflow", source="s", backbone="b", weights="0" * 64, registry="postgresql://me:secret@host/db")
-    assert pickle.loads(pickle.dumps(start)).registry == start.registry
     assert "secret" not in f"{start} {start!r} {start.model_dump()}"
     assert start.key == start.model_copy(update={"registry": None}).key
 
