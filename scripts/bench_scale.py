@@ -34,7 +34,7 @@ from typing import Any
 from scale import noop
 from scale.drive import CALLS, Order, begun, ended
 from scale.real import efficiency
-from scale.simulate import LULL, simulated
+from scale.simulate import Load, simulated
 
 ROOT = Path(__file__).parents[1]
 PARTS = ("overhead", "resume", "memory", "real", "cluster")
@@ -71,7 +71,9 @@ def asked() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=10, help="of a bare loop")
     parser.add_argument("--cluster-cells", type=int, default=20_000)
     parser.add_argument("--cluster-workers", type=int, default=200)
-    parser.add_argument("--lull", type=float, default=LULL, help="seconds until the next workers of the cluster are killed")
+    parser.add_argument("--cluster-hosts", type=int, default=Load.hosts, help="processes that hold its workers")
+    parser.add_argument("--idle", type=float, default=Load.idle, help="seconds for which idle workers are watched")
+    parser.add_argument("--lull", type=float, default=Load.lull, help="seconds until the next of them is killed")
     parser.add_argument("--kills", type=int, help="how often that happens; else as long as there is work")
     parser.add_argument("--folder", type=Path, help="where everything is written, and removed; else among temporary files")
     parser.add_argument("--json", type=Path, help="also write the figures there")
@@ -209,7 +211,8 @@ def real(folder: Path, given: argparse.Namespace) -> dict[str, Any]:
 
 def cluster(folder: Path, given: argparse.Namespace) -> dict[str, Any]:
     print("\na simulated cluster: cells that sleep 2 to 5 s, records dropped instead of sent to MLflow")
-    found = simulated(folder, given.cluster_cells, given.cluster_workers, given.lull, given.kills)
+    load = Load(given.cluster_cells, given.cluster_workers, given.cluster_hosts, given.idle, given.lull, given.kills)
+    found = simulated(folder, load)
     print(
         "{made} of {cells} cells made once, {failed} failed, in {seconds:.0f} s: {cells_per_second:.1f} cells/s on {workers} "
         "workers, {killed} of them killed and replaced\n"

@@ -14,9 +14,24 @@ import psutil
 from scale import noop
 from scale.drive import Order, begun, ended, python
 
-HOSTS = 5
-IDLE, LULL = 10.0, 60.0  # seconds: of watching idle workers, and from one killed process to the next
 ONE_MINUTE, ROOM = 60.0, 0.8  # seconds of a cell, and the share of a core that a cluster may take
+
+
+@dataclass(frozen=True)
+class Load:
+    """What a cluster goes through.
+
+    Attributes:
+        hosts: processes that hold the workers. idle: seconds for which idle workers are watched. lull: seconds until the next
+            process is killed. kills: how often that happens; None as long as there is work.
+    """
+
+    cells: int
+    workers: int
+    hosts: int = 5
+    idle: float = 10.0
+    lull: float = 60.0
+    kills: int | None = None
 
 
 @dataclass
@@ -24,7 +39,7 @@ class Cluster:
     """The scheduler and the processes with workers."""
 
     folder: Path
-    workers: int
+    load: Load
     hosts: list["subprocess.Popen[str]"] = field(default_factory=list)
     killed: int = 0
 
@@ -36,7 +51,7 @@ class Cluster:
         while not (file.exists() and file.stat().st_size):
             time.sleep(0.1)
         self.address = json.loads(file.read_text())["address"]
-        hosts = [self._started() for _ in range(HOSTS)]
+        hosts = [self._started() for _ in range(self.load.hosts)]
         for host in hosts:
             assert host.stdout is not None
             host.stdout.readline()
@@ -44,14 +59,14 @@ class Cluster:
         return self
 
     def _started(self) -> "subprocess.Popen[str]":
-        return python("scale.host", self.address, str(self.workers // HOSTS), DASK_LOGGING__DISTRIBUTED="error")
+        return python("scale.host", self.address, str(self.load.workers // self.load.hosts), DASK_LOGGING__DISTRIBUTED="error")
 
     def replace_one(self) -> None:
         """Kill the oldest process with all its workers; the one that takes its place needs a while to come."""
         oldest = self.hosts.pop(0)
         oldest.kill()
         oldest.wait()
-        self.killed += self.workers // HOSTS
+        self.killed += self.load.workers // self.load.hosts
         self.hosts.append(self._started())
 
     def __exit__(self, *_: object) -> None:
@@ -66,14 +81,14 @@ def cpu(*processes: psutil.Process) -> float:
     return sum(sum(process.cpu_times()[:2]) for process in processes)
 
 
-def simulated(folder: Path, cells: int, workers: int, lull: float = LULL, kills: int | None = None) -> dict[str, Any]:
-    """The figures of one run; a process dies every `lull` seconds, `kills` times or as long as there is work."""
+def simulated(folder: Path, load: Load) -> dict[str, Any]:
+    """The figures of one run."""
     environment = noop.write_entries(folder)
-    plan = noop.write_plan(folder, cells)
-    with Cluster(folder, workers) as cluster:
+    plan = noop.write_plan(folder, load.cells)
+    with Cluster(folder, load) as cluster:
         before = cpu(cluster.scheduler)
-        time.sleep(IDLE)
-        resting = (cpu(cluster.scheduler) - before) / IDLE
+        time.sleep(load.idle)
+        resting = (cpu(cluster.scheduler) - before) / load.idle
         order = Order(str(plan), f"sqlite:///{folder}/mlflow.db", scheduler=cluster.address, make="make_slowly", deliver=False)
         driver = begun(order, environment)
         assert driver.stdout is not None
@@ -81,8 +96,8 @@ def simulated(folder: Path, cells: int, workers: int, lull: float = LULL, kills:
         before, start, dead = cpu(cluster.scheduler), time.perf_counter(), 0
         while driver.poll() is None:
             with suppress(subprocess.TimeoutExpired):
-                driver.wait(lull)
-            if driver.poll() is None and dead != kills:
+                driver.wait(load.lull)
+            if driver.poll() is None and dead != load.kills:
                 cluster.replace_one()
                 dead += 1
         busy, seconds = cpu(cluster.scheduler) - before, time.perf_counter() - start
@@ -91,7 +106,7 @@ def simulated(folder: Path, cells: int, workers: int, lull: float = LULL, kills:
     made, window = told["made"], last - first
     found = {
         "cells": told["cells"], "made": made, "failed": told["failed"], "reasons": told["reasons"],
-        "workers": workers, "killed": cluster.killed,
+        "workers": load.workers, "killed": cluster.killed,
         "cells_per_second": (made - 1) / window, "seconds": seconds,
         "scheduler_idle_share": resting, "scheduler_share": busy / seconds, "driver_share": (all_spent - spent) / window,
         "driver_peak_mib": told["peak_mib"], "cores": os.cpu_count(),

@@ -36,8 +36,8 @@ def test_every_no_op_is_recorded_once_and_a_finished_plan_makes_nothing(tmp_path
 
 
 def test_a_cluster_whose_workers_are_killed_makes_every_cell_once(tmp_path):
-    some = ["--cluster-cells", "40", "--cluster-workers", "10", "--lull", "1", "--kills", "2"]
-    said, found = measured(tmp_path, "cluster", *some)
+    some = "--cluster-cells 20 --cluster-workers 9 --cluster-hosts 3 --idle 1 --lull 1 --kills 2"
+    said, found = measured(tmp_path, "cluster", *some.split())
     assert found["cluster"]["reasons"] == []
-    assert found["cluster"]["killed"] == 4
-    assert "40 of 40 cells made once" in said
+    assert found["cluster"]["killed"] == 6
+    assert "20 of 20 cells made once" in said
