@@ -150,7 +150,7 @@ def work(out: Connection, name: str, folder: Path, repeats: int, resamples: int)
     sys.path.insert(0, str(ROOT))
     import numpy as np
 
-    from benchmark.specs.needs import checked
+    from benchmark.specs.needs import check_inputs
     from results.error import CatsError
 
     made = getattr(importlib.import_module(f"similarity.{name}"), name)
@@ -172,7 +172,7 @@ def work(out: Connection, name: str, folder: Path, repeats: int, resamples: int)
     peak = highest() - before
     found |= {"seconds": statistics.median(seconds), "n": len(seconds), "peak_mib": peak / 1024}
     if resamples and "undefined" not in found:
-        found["resampled_seconds"] = resampled(made, checked(name, given), resamples)
+        found["resampled_seconds"] = resampled(made, check_inputs(name, given), resamples)
     out.send(found)
 
 

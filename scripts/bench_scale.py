@@ -127,7 +127,7 @@ def address(store: str, folder: Path) -> Iterator[str | None]:
     import pytest
 
     sys.path.insert(0, str(ROOT))
-    from tests.integration.servers.conftest import Postgres, new_postgres
+    from tests.support.servers import Postgres, new_postgres
 
     class Durable(Postgres):
         fsync = "on"

@@ -103,14 +103,16 @@ def main(order: Order) -> dict[str, Any]:
     from benchmark.execution.cluster.engine import Dask
     from benchmark.execution.engine import Engine, Local
     from benchmark.execution.records import outbox_of
+    from benchmark.execution.resolution import resolve_plan
     from benchmark.specs.plan import load_plan
     from results.tracking.experiment import Experiment
     from results.tracking.lease import Lease
     from results.tracking.writer import Writer
 
     start, clock, arrivals = time.perf_counter(), Clock(), Arrivals()
-    plan = load_plan(order.plan)
-    tracking, outbox = Experiment(order.uri, plan.experiment), outbox_of(order.uri, plan.experiment)
+    plan = resolve_plan(load_plan(order.plan), order.uri)
+    experiment = plan.plan.experiment
+    tracking, outbox = Experiment(order.uri, experiment), outbox_of(order.uri, experiment)
     clock.watch(outbox, "put", "remove")
     clock.watch(tracking.client, *CALLS)
     clock.watch(runner, "prepare")

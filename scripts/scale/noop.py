@@ -17,7 +17,8 @@ from results.record import Cost, Energy, Outcome, Record
 EXPERIMENT, BACKBONE, MOST = "scale", "test_resnet", 10
 TARGET = """
 import numpy as np
-from benchmark.data.dataset import Dataset, Samples
+from benchmark.data.dataset import Dataset
+from benchmark.data.readers.samples import Samples
 from benchmark.core.seed import generator
 from benchmark.specs.target import Target
 
