@@ -3,6 +3,10 @@
 import subprocess
 import sys
 
+import pytest
+
+pytestmark = pytest.mark.slow
+
 
 def test_torchvision_and_timm_can_be_imported():
     code = "import benchmark.machine.timm_import, torchvision, timm; timm.create_model('test_resnet'); print('fine')"

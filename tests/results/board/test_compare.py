@@ -203,6 +203,7 @@ def test_no_seed_in_common_is_an_error():
         compared(pd.DataFrame([run("good", "a", 0, 0.9), run("bad", "a", 1, 0.5)]), None)
 
 
+@pytest.mark.slow
 def test_p_of_equal_sources_is_below_five_percent_in_one_of_twenty():
     rng = np.random.default_rng(5)
     rows, tables, targets = [], {}, [f"t{number}" for number in range(200)]
