@@ -4,6 +4,7 @@ import numpy as np
 
 from benchmark import Array, Draws, Undefined, measure
 from benchmark.measures.low_rank import principal_coordinates
+from benchmark.measures.resampling import multiplicities
 from benchmark.measures.softmax_ridge import posteriors, softmax_ridge
 
 
@@ -35,11 +36,10 @@ def resampled(draws: Draws, features: Array, labels: Array, *, factor: float, va
     inputs, belongs = principal_coordinates(features), np.eye(labels.max() + 1)[labels]
     start, _ = softmax_ridge(inputs, belongs, 1 / factor)
     scores = np.empty(len(draws.target))
-    for number, rows in enumerate(draws.target):
-        counts = np.bincount(rows, minlength=len(labels))
+    for number, counts in enumerate(multiplicities(draws.target, len(labels))):
         held = counts > 0
         wanted = belongs[held] * counts[held, None]
-        moved = inputs[held] - wanted.sum(axis=1) @ inputs[held] / len(rows)
+        moved = inputs[held] - wanted.sum(axis=1) @ inputs[held] / counts.sum()
         scores[number] = _bound(moved, wanted, factor, variance, features.shape[1], start)
     return scores
 
