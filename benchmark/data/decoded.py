@@ -27,6 +27,7 @@ class Decoded:
         images: (N, size, size, 1 or 3) uint8, RGB, memory-mapped.
         labels: (N,) int64; multi-label (N, C).
         ids: (N,) str. groups, parts: (N,) str, empty strings where there are none.
+        digest: the digest of the data set (Dataset.digest).
     """
 
     images: np.ndarray
@@ -34,6 +35,7 @@ class Decoded:
     ids: np.ndarray
     groups: np.ndarray
     parts: np.ndarray
+    digest: str
 
 
 def load_images(dataset: Dataset, size: int) -> Decoded:
@@ -41,12 +43,13 @@ def load_images(dataset: Dataset, size: int) -> Decoded:
 
     Raises CatsError if a file is missing or damaged, or if the images are not as the entry declares.
     """
-    folder = decoded_folder() / f"{dataset.name}-{size}-{digest([LAYOUT, dataset.digest(), dataset.images])[:16]}"
+    content = dataset.digest()
+    folder = decoded_folder() / f"{dataset.name}-{size}-{digest([LAYOUT, content, dataset.images])[:16]}"
     if not folder.exists():
         _decode(dataset, size, folder)
     table = np.load(folder / "table.npz", allow_pickle=False)
     images = np.load(folder / "images.npy", mmap_mode="r", allow_pickle=False)
-    return Decoded(images, table["labels"], table["ids"], table["groups"], table["parts"])
+    return Decoded(images, table["labels"], table["ids"], table["groups"], table["parts"], content)
 
 
 def _decode(dataset: Dataset, size: int, folder: Path) -> None:

@@ -1,7 +1,9 @@
 """The digest of the code that computes a measure: with changed code the score is computed again.
 
 A measure's module and every module of ours that its code reaches by name are digested, found by following their imports.
-Formatting, comments, docstrings and the import statements themselves do not count.
+The modules of COMMON are digested too: they compute the inputs, the resamples, the mean over labels and the interval of every
+measure. Their own imports are not followed, because they reach most of the product; a change there that gives other numbers
+raises TRAINER. Formatting, comments, docstrings and the import statements themselves do not count.
 """
 
 import ast
@@ -19,19 +21,15 @@ from results.digest import digest
 EMPTY = ast.Pass()
 PACKAGES = {"benchmark", "results", "similarity", "sources", "targets"}
 FACE = importlib.import_module("benchmark")  # by name: an import statement would close a circle
-FRAME = {
-    "benchmark",
-    "benchmark.specs.measure",
-    "benchmark.specs.needs",
-}  # every measure uses these modules, which compute no score
+COMMON = ("benchmark.specs.measure", "benchmark.specs.needs", "benchmark.measures.inputs")
 
 
 def code_digest(measure: Measure) -> str:
     """Digest of the code of `measure` and of all that it reaches in our packages, or in the package that it belongs to."""
     name, path = measure.function.__module__, Path(inspect.getfile(measure.function))
     packages = PACKAGES | {name.partition(".")[0]}
-    pending, seen = [(name, path)], {name}
-    texts = []
+    pending, seen = [(name, path)], {name, "benchmark", *COMMON}  # the module `benchmark` itself only forwards names
+    texts = _common_texts()
     while pending:
         name, path = pending.pop()
         text, names = _parsed(path, path.stat().st_mtime_ns, name)
@@ -42,6 +40,12 @@ def code_digest(measure: Measure) -> str:
                 seen.add(found[0])
                 pending.append(found)
     return digest(sorted(texts))
+
+
+def _common_texts() -> list[str]:
+    """The code of each module of COMMON without what does not count."""
+    modules = [(name, found[1]) for name in COMMON if (found := _module_of(name, PACKAGES)) is not None]
+    return [_parsed(path, path.stat().st_mtime_ns, name)[0] for name, path in modules]
 
 
 @cache
@@ -85,14 +89,14 @@ def _annotations(tree: ast.AST) -> Iterator[ast.AST]:
 
 
 def _module_of(name: str, packages: set[str]) -> tuple[str, Path] | None:
-    """The module that defines a dotted name, and its file; None if it is in none of `packages`, or belongs to the frame."""
+    """The module that defines a dotted name, and its file; None if it is in none of `packages`."""
     top, _, attribute = name.partition(".")
     if top not in packages:
         return None
     module = FACE.MODULES.get(attribute, name) if top == "benchmark" else name
     while module and not _is_module(module):
         module = module.rpartition(".")[0]
-    spec = importlib.util.find_spec(module) if module and module not in FRAME else None
+    spec = importlib.util.find_spec(module) if module else None
     return (module, Path(spec.origin)) if spec is not None and spec.origin is not None else None
 
 

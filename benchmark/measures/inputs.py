@@ -14,6 +14,7 @@ import torch
 from scipy.special import expit, softmax
 
 from benchmark.core.seed import generator
+from benchmark.core.trainer_version import TRAINER
 from benchmark.data.dataset import Dataset
 from benchmark.data.decoded import Decoded, load_images
 from benchmark.data.split import Subsample, draw_rows, split, split_and_subsample
@@ -194,8 +195,9 @@ class MeasureInputs:
     def identity(self, needs: Collection[str]) -> str:
         """Digest of everything that decides the score of a measure with these needs, except the measure itself."""
         recipe = {"size": self.setting.recipe.size, "precision": self.setting.recipe.precision}
-        content: list[Any] = [self.start.source, self.start.key, self.start.backbone, self.target.dataset.digest(), recipe]
-        content += [digest(self.target.images.ids[self.target.rows].tolist()), self.setting.most, self.setting.draws]
+        rows = digest(self.target.images.ids[self.target.rows].tolist())
+        content: list[Any] = [TRAINER, self.start.source, self.start.key, self.start.backbone, recipe]
+        content += [self.target.images.digest, rows, self.setting.most, self.setting.draws]
         if any("neutral" in need for need in needs):
             content.append(["neutral", self.neutral.key])
         if "elsewhere" in needs:
@@ -219,7 +221,7 @@ def bootstrap_rows(labels: np.ndarray, count: int, rng: np.random.Generator) -> 
 
 
 def _features(start: Start, chosen: ChosenImages, setting: ScoreSettings) -> np.ndarray:
-    return features_of(start, chosen.dataset.digest(), chosen.images, chosen.rows, setting.recipe, setting.device)
+    return features_of(start, chosen.images, chosen.rows, setting.recipe, setting.device)
 
 
 def _pixels(chosen: ChosenImages) -> torch.Tensor:

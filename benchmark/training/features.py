@@ -49,12 +49,12 @@ def features_path(start: Start, data: str, recipe: Recipe, rows: np.ndarray | No
     return features_folder() / f"{name}.npy"
 
 
-def features_of(start: Start, data: str, images: Decoded, rows: np.ndarray | None, recipe: Recipe, device: str) -> np.ndarray:
+def features_of(start: Start, images: Decoded, rows: np.ndarray | None, recipe: Recipe, device: str) -> np.ndarray:
     """Return features (N, D) float32 of the images at `rows` (None: all), in their order; loaded if they are stored."""
-    all_features = load_features(features_path(start, data, recipe)) if rows is not None else None
+    all_features = load_features(features_path(start, images.digest, recipe)) if rows is not None else None
     if all_features is not None:
         return np.asarray(all_features[rows])
-    path = features_path(start, data, recipe, rows)
+    path = features_path(start, images.digest, recipe, rows)
     with _locks.setdefault(path, threading.Lock()):
         features = load_features(path)
         if features is None:

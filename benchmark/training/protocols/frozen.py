@@ -36,7 +36,7 @@ class FrozenProtocol(Protocol):
         """See Protocol.run."""
         cell = task.cell
         with meter.phase("features"):
-            features = features_of(cell.start, task.dataset.digest(), task.images, None, cell.recipe, meter.device)
+            features = features_of(cell.start, task.images, None, cell.recipe, meter.device)
 
         with meter.phase("training"):
             inputs = {part: np.asarray(features[rows]) for part, rows in task.rows.items()}

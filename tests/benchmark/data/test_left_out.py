@@ -48,7 +48,7 @@ def test_patients_stay_whole_where_some_are_not_known(blank):
     groups = np.array([f"p{i // 4}" for i in range(400)])
     groups[blank] = ""
     images = Decoded(
-        np.zeros((400, 4, 4, 1), np.uint8), np.arange(400) % 2, np.arange(400).astype(str), groups, np.full(400, "")
+        np.zeros((400, 4, 4, 1), np.uint8), np.arange(400) % 2, np.arange(400).astype(str), groups, np.full(400, ""), "digest"
     )
     parts = split(Dataset(**FIELDS, groups="patient", read=lambda _: None), images)
     assert sorted(np.concatenate(list(parts.values()))) == list(range(400))

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -23,7 +25,7 @@ def made(labels, groups=None, parts=None, name="toy"):
         read=lambda _: Samples([], labels, []),
     )  # fmt: skip
     groups = blank if groups is None else np.asarray(groups).astype(str)
-    return dataset, Decoded(images, labels, ids, groups, blank if parts is None else np.asarray(parts))
+    return dataset, Decoded(images, labels, ids, groups, blank if parts is None else np.asarray(parts), "digest")
 
 
 @settings(max_examples=25, deadline=None)
@@ -169,7 +171,7 @@ def test_a_class_of_two_images_cannot_be_in_three_parts():
 def of_several_labels(labels):
     dataset, images = made(np.arange(len(labels)) % 2)
     changes = {"task": "multilabel", "classes": tuple("xyz")}
-    return dataset.model_copy(update=changes), Decoded(images.images, labels, images.ids, images.groups, images.parts)
+    return dataset.model_copy(update=changes), replace(images, labels=labels)
 
 
 def test_several_labels_are_split_with_about_as_many_findings_in_each_part():

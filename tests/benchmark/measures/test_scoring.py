@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 
+from benchmark.core.trainer_version import TRAINER
 from benchmark.data.split import split
 from benchmark.execution.engine import Local
 from benchmark.execution.watch import Watch
@@ -104,7 +105,16 @@ def test_every_source_sees_the_same_training_images_and_no_test_image(work, monk
     )
     assert one.target.rows.tolist() == other.target.rows.tolist()
     np.testing.assert_array_equal(one.draws.target, other.draws.target)
-    assert one.identity != other.identity
+    assert one.identity(["labels"]) != other.identity(["labels"])
+
+
+def test_a_trainer_that_gives_other_numbers_makes_every_score_another(work, monkeypatch):
+    setting = ScoreSettings(resolved(plan(sources=["scratch"])), "cpu", 40, 20)
+    inputs = MeasureInputs(setting, setting.target("ihc"), setting.plan.starts["scratch", "test_resnet"][0], {})
+    before = inputs.identity(["features", "labels"])
+    assert inputs.identity(["features", "labels"]) == before
+    monkeypatch.setattr("benchmark.measures.inputs.TRAINER", TRAINER + 1)
+    assert inputs.identity(["features", "labels"]) != before
 
 
 def test_images_and_networks_for_measures_that_want_them(work):

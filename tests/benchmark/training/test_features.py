@@ -58,7 +58,7 @@ def images():
     """Sixteen decoded images."""
     some = stripes(16)
     return SimpleNamespace(
-        ids=np.arange(16), images=some.pixels.permute(0, 2, 3, 1).numpy(), labels=some.labels.numpy()
+        ids=np.arange(16), images=some.pixels.permute(0, 2, 3, 1).numpy(), labels=some.labels.numpy(), digest="digest"
     )  # fmt: skip
 
 
@@ -68,7 +68,7 @@ def test_seeds_side_by_side_have_features_extracted_once(monkeypatch, images):
 
     def one():
         begun.wait(10)
-        return features_of(START, "digest", images, None, RECIPE, "cpu")
+        return features_of(START, images, None, RECIPE, "cpu")
 
     found = side_by_side([one] * 3, CPU)
     assert len(extracted) == 1
