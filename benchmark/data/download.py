@@ -37,8 +37,8 @@ def download(file: File, final: Path, owner: str, progress: Progress = silent) -
     """Download `file.url` to `final`; does nothing if a correct file is there. `owner` names the data set in messages.
 
     The part that was received before a broken connection is kept as a draft beside `final`, and resumed if a checksum is
-    declared to verify the whole. Raises CatsError for an invalid address or answer, a full disk, or another size or checksum
-    than declared.
+    declared to verify the whole. Without a checksum the file system must have locks, because two processes could write to one
+    draft. Raises CatsError for an invalid address or answer, a full disk, or another size or checksum than declared.
     """
     shown = shown_address(str(file.url))
     # The name of the draft changes with what is declared: a draft of something else is never resumed.
@@ -49,15 +49,21 @@ def download(file: File, final: Path, owner: str, progress: Progress = silent) -
 
     try:
         draft.parent.mkdir(parents=True, exist_ok=True)
-        with locked(draft.with_name(f"{draft.name}.lock"), refuse, keep=False), draft.open("ab") as handle:
+        with locked(draft.with_name(f"{draft.name}.lock"), refuse, keep=False) as lock:
             if final.is_file():
                 draft.unlink(missing_ok=True)
                 file.verify(final, owner)
                 return
-            if file.declared is None:
-                handle.truncate(0)
-            _receive(file, handle, shown, progress)
-            handle.flush()
+            if lock is None and file.declared is None:
+                raise CatsError(
+                    f"{owner}: {final.parent} is on a file system without locks, and no checksum is declared for {final.name}, "
+                    "so the bytes of two fetches could be mixed in one file; declare its sha256, or set CATS_HOME to a folder "
+                    "whose file system has locks"
+                )
+            with draft.open("ab") as handle:
+                if file.declared is None:
+                    handle.truncate(0)
+                _receive(file, handle, shown, progress)
             difference = file.difference(draft)
             if difference:
                 draft.unlink()

@@ -3,9 +3,13 @@ import signal
 import subprocess
 import sys
 import threading
+import time
+from itertools import pairwise
 
+import filelock
 import pytest
 
+from results import lock
 from results.lock import locked
 
 HOLD = """
@@ -81,7 +85,7 @@ def test_a_lock_that_is_not_kept_leaves_no_file_and_still_excludes(tmp_path):
     assert not path.exists()
 
 
-@pytest.mark.parametrize("number", [errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP])
+@pytest.mark.parametrize("number", sorted(lock.NO_LOCKS))
 def test_a_file_system_without_locks_is_done_without(tmp_path, monkeypatch, number):
     import fcntl
 
@@ -91,6 +95,55 @@ def test_a_file_system_without_locks_is_done_without(tmp_path, monkeypatch, numb
     monkeypatch.setattr(fcntl, "flock", none)
     with locked(tmp_path / "a.lock", refuse) as identity:
         assert identity is None
+
+
+@pytest.mark.parametrize("number", [errno.EIO, errno.ESTALE, errno.EPERM])
+def test_a_lock_that_is_refused_for_another_reason_is_an_error(tmp_path, monkeypatch, number):
+    import fcntl
+
+    def fail(*_):
+        raise OSError(number, "the server is gone")
+
+    monkeypatch.setattr(fcntl, "flock", fail)
+    with (
+        pytest.raises(OSError, match=r"the lock is refused \(the server is gone\): .*a.lock") as caught,
+        locked(tmp_path / "a.lock", refuse),
+    ):
+        pass
+    assert caught.value.errno == number
+
+
+def test_an_error_while_waiting_is_the_same(tmp_path, monkeypatch, other):
+    import fcntl
+
+    def fail(*_):
+        raise OSError(errno.EIO, "the server is gone")
+
+    with (
+        pytest.raises(OSError, match=r"the lock is refused \(the server is gone\): .*a.lock"),
+        locked(tmp_path / "a.lock", lambda: monkeypatch.setattr(fcntl, "flock", fail)),
+    ):
+        pass
+
+
+def test_a_long_wait_tries_less_often_than_a_short_one(tmp_path, monkeypatch, other):
+    tries, waits = [], []
+    monkeypatch.setattr(lock, "QUICK_SECONDS", 0.3)
+
+    def count(self, tried=filelock.FileLock._acquire):
+        tries.append(time.monotonic())
+        if len(waits) == 1 and tries[-1] - waits[0] > 1.2:
+            waits.append(tries[-1])
+            other.kill()
+            other.wait()
+        tried(self)
+
+    monkeypatch.setattr(filelock.FileLock, "_acquire", count)
+    with locked(tmp_path / "a.lock", lambda: waits.append(time.monotonic())):
+        pass
+    gaps = [later - earlier for earlier, later in pairwise(tries)]
+    assert min(gaps) < lock.SLOW_POLL / 2
+    assert gaps[-1] >= lock.SLOW_POLL
 
 
 def test_a_file_that_cannot_be_opened_is_an_error(tmp_path):

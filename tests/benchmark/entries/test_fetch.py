@@ -233,6 +233,37 @@ def test_two_fetches_do_not_write_one_draft(own, server):
         download.download(file, own / "one.bin", "mine")
 
 
+def test_without_locks_only_a_file_with_a_checksum_is_fetched(own, server, monkeypatch):
+    import fcntl
+
+    def none(*_):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", none)
+    with pytest.raises(CatsError, match=f"mine: {own} is on a file system without locks, and no checksum .* for two.bin"):
+        download.download(File(path="two.bin", url=f"{server.url}/two.bin"), own / "two.bin", "mine")
+    assert not server.asked
+    assert not list(own.glob(".two.bin.*.part"))
+    download.download(File(path="one.bin", url=f"{server.url}/one.bin", sha256=SHA), own / "one.bin", "mine")
+    assert (own / "one.bin").read_bytes() == CONTENT
+
+
+def test_a_lock_that_is_refused_ends_the_fetch(fetched, server, monkeypatch):
+    import fcntl
+
+    def fail(*_):
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(fcntl, "flock", fail)
+    code, err, folder = fetched(("one.bin", f", sha256: {SHA}"))
+    assert code == 2
+    assert (
+        f"cannot keep one.bin in {folder}: the lock is refused (Input/output error); "
+        "set CATS_HOME to a folder that can be written\n"
+    ) in err
+    assert not server.asked
+
+
 def test_progress_counts_up_to_the_size(own, server):
     seen = []
     file = File(path="one.bin", url=f"{server.url}/one.bin", sha256=SHA)
