@@ -4,6 +4,7 @@ A writer fills a draft in the folder of the final file; the draft then takes the
 in between leaves the old content, and a draft that no reader looks for. Drafts are removed after a day.
 """
 
+import errno
 import os
 import re
 import shutil
@@ -18,6 +19,8 @@ from results.error import CatsError
 
 DRAFT = ".cats-draft-"  # begins the name of every draft
 STALE = 24 * 3600  # seconds without a change after which a draft belongs to a process that died
+NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}  # what a disk, a quota or a limit without space answers
+SHORT_WRITE = re.compile(r"\d+ requested and \d+ written")  # numpy's whole message about a disk without space
 
 _swept: set[Path] = set()  # folders in which this process has looked for stale drafts
 
@@ -78,9 +81,16 @@ def move_into_place(draft: Path, path: Path, *, durable: bool) -> None:
 def disk_error(what: str, folder: Path, error: OSError) -> CatsError:
     """The sentence about a disk that refuses to keep something in a folder."""
     reason = error.strerror or str(error)
-    if re.fullmatch(r"\d+ requested and \d+ written", reason):  # numpy, which says no more about a disk without space
+    if SHORT_WRITE.fullmatch(reason):
         reason = f"the disk took only a part ({reason})"
-    return CatsError(f"cannot keep {what} in {folder}: {reason}; make room there, or set CATS_HOME to a folder with space")
+    return CatsError(f"cannot keep {what} in {folder}: {reason}; {remedy(error)}")
+
+
+def remedy(error: OSError) -> str:
+    """What the user can do about a disk that refuses to keep something: the end of a sentence."""
+    if error.errno in NO_SPACE or SHORT_WRITE.fullmatch(str(error)):
+        return "make room there, or set CATS_HOME to a folder with space"
+    return "set CATS_HOME to a folder that can be written"
 
 
 def flush(path: Path) -> None:

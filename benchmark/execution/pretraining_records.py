@@ -32,9 +32,8 @@ def keep_weights(draft: Path, start: Start, outcome: Outcome) -> Outcome:
         remove(draft)
         with suppress(CatsError):
             discard_record(outcome)
-        if isinstance(error, OSError):
-            return _failed(outcome, str(disk_error("pretrained weights", draft.parent, error)))
-        return _failed(outcome, f"cannot keep pretrained weights in {draft.parent}: {error}")
+        sentence = disk_error("pretrained weights", draft.parent, error) if isinstance(error, OSError) else error
+        return _failed(outcome, str(sentence))
     return outcome
 
 

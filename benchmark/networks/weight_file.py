@@ -69,6 +69,8 @@ def apply_declaration(trained: Trained, weights: Weights | None) -> Trained:
 def write_weights(path: Path, network: Network, trained: Trained, notes: dict[str, str]) -> None:
     """Store a pretrained network so that read_weights() gives it back. Atomic: the file is whole or absent.
 
+    The content is not flushed to the disk: move_into_place() does that when the pretraining has its record.
+
     The head is stored under timm's name for it, because measures need the source's classifier. A head that follows dense
     layers is left out. The same weights and notes give the same bytes.
     """
@@ -82,7 +84,7 @@ def write_weights(path: Path, network: Network, trained: Trained, notes: dict[st
     for name in classifier_names(network.backbone)[:1] if not len(network.dense) else ():
         state |= {f"{name}.{part}": tensor.detach().cpu().contiguous() for part, tensor in network.head.state_dict().items()}
     content = _sort_header(save(state, {**notes, **metadata}))
-    with atomic_write(path, "pretrained weights", durable=True) as draft:
+    with atomic_write(path, "pretrained weights", durable=False) as draft:
         draft.write_bytes(content)
 
 

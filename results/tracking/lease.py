@@ -33,6 +33,7 @@ from typing import Self
 
 from mlflow.exceptions import MlflowException
 
+from results.atomic import remedy
 from results.error import CatsError
 from results.lock import locked
 from results.tracking.boot_id import boot_id
@@ -125,7 +126,7 @@ class Lease:
         try:
             identity = stack.enter_context(locked(file, waiting))
         except OSError as error:
-            raise CatsError(f"cannot write {file}: {error.strerror}; set CATS_HOME to a folder with space") from error
+            raise CatsError(f"cannot write {file}: {error.strerror}; {remedy(error)}") from error
         # On a file system without locks the tag alone keeps drivers apart.
         return uuid.uuid4().hex if identity is None else f"{boot_id()}-{identity[0]}-{identity[1]}"
 

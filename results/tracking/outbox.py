@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from results.atomic import atomic_write, remove
+from results.atomic import atomic_write, remedy, remove
 from results.error import CatsError
 from results.record import PREDICTIONS, Outcome, Record
 
@@ -23,9 +23,7 @@ class Outbox:
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise CatsError(
-                f"the outbox {folder} cannot be created: {error.strerror}; set CATS_HOME to a folder with space"
-            ) from error
+            raise CatsError(f"the outbox {folder} cannot be created: {error.strerror}; {remedy(error)}") from error
 
     def sweep(self) -> None:
         """Remove what a crash left half-written. Only for the process that holds the lease of the experiment."""

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from results import atomic
-from results.atomic import DRAFT, atomic_write, draft_path, scratch_folder
+from results.atomic import DRAFT, atomic_write, disk_error, draft_path, scratch_folder
 from results.error import CatsError
 from tests.support.full_disk import full_disk
 
@@ -122,6 +122,23 @@ def test_a_disk_that_refuses_the_flush_is_the_same_sentence(tmp_path, monkeypatc
     with pytest.raises(CatsError, match=f"cannot keep the text in {tmp_path}: No space left on device; make room there"):
         write(tmp_path / "text.txt", "text")
     assert list(tmp_path.iterdir()) == []
+
+
+SPACE = "make room there, or set CATS_HOME to a folder with space"
+PLACE = "set CATS_HOME to a folder that can be written"
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        *((OSError(number, "no"), f"no; {SPACE}") for number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)),
+        *((OSError(number, "no"), f"no; {PLACE}") for number in (errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO)),
+        (OSError("80 requested and 16 written"), f"the disk took only a part (80 requested and 16 written); {SPACE}"),
+        (OSError("unknown"), f"unknown; {PLACE}"),
+    ],
+)
+def test_only_a_disk_without_space_is_said_to_need_room(tmp_path, error, sentence):
+    assert str(disk_error("the text", tmp_path, error)) == f"cannot keep the text in {tmp_path}: {sentence}"
 
 
 def test_the_draft_keeps_the_ending_which_libraries_would_add(tmp_path):

@@ -1,5 +1,7 @@
 """The record of a pretraining outlives the process that made it, and goes with its weights."""
 
+import errno
+
 import pytest
 
 from benchmark.execution.delivery import store
@@ -8,6 +10,7 @@ from benchmark.execution.pretraining_records import NO_WEIGHTS, adopt
 from benchmark.machine.meter import Stopwatch
 from benchmark.specs.plan import load_plan
 from benchmark.specs.start import pretrained_path
+from results import atomic
 from results.atomic import DRAFT
 from results.tracking.outbox import Outbox
 from tests.support.plans import cells_of
@@ -66,9 +69,42 @@ def test_a_pretraining_that_the_disk_refuses_has_failed_and_leaves_nothing(start
     else:
         (place / "full").mkdir(parents=True)
     found = make_pretraining(start, "toy", Stopwatch("NLD", "cpu")).record
-    assert (found.status, found.reason.startswith(f"cannot keep pretrained weights in {path.parent}: ")) == ("failed", True)
+    sentence = (
+        f"the outbox {place} cannot be created: File exists; "
+        if refused == "record"
+        else f"cannot keep pretrained weights in {path.parent}: Is a directory; "
+    )
+    assert (found.status, found.reason) == ("failed", f"{sentence}set CATS_HOME to a folder that can be written")
     place.unlink() if refused == "record" else None
     box = Outbox(tmp_path / "box")
     adopt(box, "toy")
     assert box.empty
     assert not list(path.parent.glob(f"{DRAFT}*"))
+
+
+def test_a_record_that_finds_no_space_is_one_sentence(start, monkeypatch):
+    records, flush = pretrained_path(start).parent / "records", atomic.flush
+
+    def full(path):
+        if records in path.parents:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        flush(path)
+
+    monkeypatch.setattr(atomic, "flush", full)
+    found = make_pretraining(start, "toy", Stopwatch("NLD", "cpu")).record
+    assert found.reason == (
+        f"cannot keep the record of {start.key[:12]} in {records}: No space left on device; "
+        "make room there, or set CATS_HOME to a folder with space"
+    )
+
+
+def test_weights_are_flushed_once_just_before_they_get_their_name(start, monkeypatch):
+    path, flushed = pretrained_path(start), []
+
+    def note(part):
+        flushed.append((part, path.exists()))
+
+    monkeypatch.setattr(atomic, "flush", note)
+    assert make_pretraining(start, "toy", Stopwatch("NLD", "cpu")).record.status == "finished"
+    assert [named for part, named in flushed if part.name.endswith(path.name)] == [False]
+    assert flushed[-1] == (path.parent, True)

@@ -261,7 +261,9 @@ def test_a_home_that_cannot_be_written_is_one_sentence(tmp_path, tracking):
     outbox = box(tmp_path)
     outbox.folder.with_suffix(".lock").mkdir()
     with (
-        pytest.raises(Exception, match="cannot write .*box.lock: Is a directory; set CATS_HOME"),
+        pytest.raises(
+            Exception, match="cannot write .*box.lock: Is a directory; set CATS_HOME to a folder that can be written"
+        ),
         Lease(tracking, outbox, print),
     ):
         pass

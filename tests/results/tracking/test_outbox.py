@@ -58,7 +58,9 @@ def test_a_full_disk_is_one_sentence_and_leaves_no_draft(tmp_path, monkeypatch):
 
 def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(CatsError, match="the outbox .* cannot be created: .*set CATS_HOME"):
+    with pytest.raises(
+        CatsError, match="the outbox .* cannot be created: Not a directory; set CATS_HOME to a folder that can be written"
+    ):
         Outbox(tmp_path / "file" / "box")
 
 
