@@ -1,6 +1,7 @@
 """Digests of files, cached so that an unchanged file is read only once."""
 
 import hashlib
+import re
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -20,17 +21,21 @@ def file_digest(path: Path, algorithm: str = "sha256") -> str:
             return hashlib.file_digest(handle, algorithm).hexdigest()
 
     state = path.stat()
-    return remembered([str(path.resolve()), state.st_size, state.st_mtime_ns, algorithm], read)
+    return remembered(
+        [str(path.resolve()), state.st_size, state.st_mtime_ns, algorithm], read, hashlib.new(algorithm).digest_size
+    )
 
 
-def remembered(state: Any, make: Callable[[], str]) -> str:
-    """Return the value of `make()`, cached under CATS_HOME by `state` (plain data)."""
+def remembered(state: Any, make: Callable[[], str], size: int = 32) -> str:
+    """Return the digest (hex) that `make()` gives, of `size` bytes, cached under CATS_HOME by `state` (plain data)."""
     stamp = digest(state)
     note = digests_folder() / stamp
     if note.exists():
-        return note.read_text(encoding="ascii")
+        text = note.read_text(encoding="ascii", errors="replace")
+        if re.fullmatch(f"[0-9a-f]{{{2 * size}}}", text):
+            return text
     value = make()
-    # If the note cannot be written, the next call makes the value again. An incomplete note would be taken for the value.
-    with suppress(CatsError), atomic_write(note, "a note", durable=True) as draft:
+    # A note that a power cut has lost or left empty costs one computation, so the note need not wait for the disk.
+    with suppress(CatsError), atomic_write(note, "a note", durable=False) as draft:
         draft.write_text(value, encoding="ascii")
     return value
