@@ -44,6 +44,16 @@ def trees():
     return [ast.parse(path.read_text(encoding="utf-8")) for name in PACKAGES for path in sorted((ROOT / name).rglob("*.py"))]
 
 
+def test_every_module_says_in_a_sentence_what_it_does():
+    texts = {}
+    for folder in ("benchmark", "results"):
+        for path in sorted((ROOT / folder).rglob("*.py")):
+            source = path.read_text(encoding="utf-8")
+            if source.strip():
+                texts[str(path.relative_to(ROOT))] = ast.get_docstring(ast.parse(source)) or ""
+    assert not {name: text for name, text in texts.items() if len(text.split()) < 5}
+
+
 def test_readme_is_a_front_page():
     assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= 200
 

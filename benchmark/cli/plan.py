@@ -35,6 +35,7 @@ def plan(
     from benchmark.execution.budget.guard import Guard
     from benchmark.execution.leakage import leak_sentences
     from benchmark.execution.prepare import check_names, missing_data, pretrainings_ahead
+    from benchmark.execution.records import finished_in
     from benchmark.execution.resolution import resolve_plan
     from benchmark.specs.job import jobs_of
     from benchmark.specs.plan import load_plan
@@ -44,7 +45,7 @@ def plan(
     resolved = resolve_plan(loaded, tracking_uri)
     every = list(resolved.cells())
     frame = _runs(tracking_uri, loaded.experiment)
-    done = set() if frame is None or not len(frame) else set(frame.loc[frame["status"] == "FINISHED", "key"])
+    done = set() if frame is None else finished_in(frame)
     if cells:
         for cell in every:
             print_line(f"{'done' if cell.key in done else 'open'}  {cell.key[:12]}  {cell}")

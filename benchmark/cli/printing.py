@@ -1,4 +1,4 @@
-"""Prints the results of commands."""
+"""Prints the result of a command to the standard output, as a table or as JSON."""
 
 import json
 from typing import TYPE_CHECKING

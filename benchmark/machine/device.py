@@ -1,4 +1,4 @@
-"""The device to train on."""
+"""Chooses the device, CPU or GPU, on which networks are trained."""
 
 import torch
 

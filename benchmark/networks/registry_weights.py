@@ -1,4 +1,4 @@
-"""Weights from MLflow's model registry."""
+"""Downloads pretrained weights from MLflow's model registry and checks their digest."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Fetch timm's pretrained weights."""
+"""Fetches timm's pretrained weights from their hub, or finds them in its cache."""
 
 import logging
 from typing import Any

@@ -17,7 +17,7 @@ from results.tracking.deduplicate import remove_duplicates
 from results.tracking.experiment import Experiment
 from results.tracking.lease import Lease
 from results.tracking.mlflow_format import measurements, tags_of
-from results.tracking.send import STATUS
+from results.tracking.send import LONGEST_PARAM, STATUS
 
 COSTS = ("seconds_", "energy_kwh_", "co2e_kg_")  # metrics that follow from the costs, which a map may change
 DROPPED = ("cats.source_images", "cats.leak", "cats.reason")  # tags that a map may remove
@@ -88,7 +88,7 @@ def _write(tracking: Experiment, record: Record, run_id: str | None) -> None:
 
 
 def _params(record: Record) -> dict[str, str]:
-    return {name: value[:6000] for name, value in {**record.settings, **record.names}.items()}
+    return {name: value[:LONGEST_PARAM] for name, value in {**record.settings, **record.names}.items()}
 
 
 def _update(tracking: Experiment, record: Record, run: Run) -> Upload:

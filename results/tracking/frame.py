@@ -1,4 +1,4 @@
-"""Columns of the runs table."""
+"""Turns MLflow runs into rows of the table of runs, and gives its columns their types."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any

@@ -1,4 +1,4 @@
-"""Decoding of picture files."""
+"""Decodes picture files to arrays of 8 bits, grey or RGB."""
 
 import io
 

@@ -1,4 +1,4 @@
-"""Reader of MedMNIST's npz layout."""
+"""Reads data sets in MedMNIST's layout: one npz file with images and labels of each part."""
 
 import zipfile
 import zlib

@@ -1,4 +1,4 @@
-"""Samples: what a reader returns."""
+"""Defines what a reader of a data set is, and the samples that it returns."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass

@@ -28,6 +28,7 @@ from results.imports.matrix import read_grid, scores_of
 from results.imports.table import LEFT, read_table, runs_of
 from results.imports.upload import upload_records
 from results.tracking.cost_columns import hardware
+from results.tracking.send import LONGEST_PARAM
 from results.tracking.writer import close_abandoned
 from tests.support.runs import frame_of, run
 
@@ -331,6 +332,13 @@ def test_a_map_with_fewer_settings_does_not_make_points_of_a_grid_one(tracking):
     list(upload_records(tracking, records))
     assert [each.clashes for each in upload_records(tracking, fewer)] == [tuple(sorted(records[0].settings))] * 2
     assert tracking.frame()["point"].nunique() == 2
+
+
+def test_a_setting_longer_than_mlflow_takes_is_cut_as_in_other_records(tracking):
+    records = made({"lr": "x" * (LONGEST_PARAM + 1)})
+    assert acts(tracking, records) == ["made"]
+    assert tracking.frame()["lr"].item() == "x" * LONGEST_PARAM
+    assert acts(tracking, records) == ["there"]
 
 
 def test_what_two_imports_wrote_at_once_is_there_once(tracking):
