@@ -71,6 +71,7 @@ def test_bf16_gives_nearly_the_same_predictions():
     np.testing.assert_allclose(exact, rough, atol=0.02)
 
 
+@pytest.mark.slow
 def test_auc_of_bf16_is_within_a_hundredth_of_that_of_fp32_over_ten_seeds():
     """Hard pictures, so that AUC has room to either side. Each network predicts in the precision of its training.
 
