@@ -30,7 +30,11 @@ def ncti(features: Array, labels: Array, *, part: str = "ncc", dims: int = 64) -
     """
     if part not in PARTS:
         raise CatsError(f"ncti: part is '{part}'; it must be {', '.join(sorted(PARTS))}{nearest(part, PARTS)}")
-    return _part(principal_components(features, dims), labels, part)
+    components = principal_components(features, dims)
+    different = len(np.unique(features, axis=0))
+    if different < components.shape[1] + labels.max() + 1:  # duplicates leave no variance within a class but rounding errors
+        raise _saturated(different, labels, components)
+    return _part(components, labels, part)
 
 
 @ncti.bootstrap
@@ -58,11 +62,15 @@ def resampled(draws: Draws, features: Array, labels: Array, *, part: str = "ncc"
 
 def _fit(components: Array, labels: Array) -> Discriminant:
     """The discriminant analysis as in the authors' code: not shrunk where the shrinkage vanishes."""
-    count, classes = len(labels), labels.max() + 1
-    if count < components.shape[1] + classes:
-        raise Undefined(f"saturated: {count} images of {classes} classes for {components.shape[1]} components")
+    if len(labels) < components.shape[1] + labels.max() + 1:
+        raise _saturated(len(labels), labels, components)
     shrinkage = float(np.exp(-components[:, :32].var(axis=0, ddof=1).sum()))
     return discriminant(components, components.shape[1], labels, shrinkage if shrinkage > 1e-10 else 0.0)
+
+
+def _saturated(different: int, labels: Array, components: Array) -> Undefined:
+    shape = f"{labels.max() + 1} classes for {components.shape[1]} components"
+    return Undefined(f"saturated: {different} different images of {shape}")
 
 
 def _part(components: Array, labels: Array, part: str) -> float:

@@ -38,8 +38,17 @@ def test_classes_that_overlap_score_less():
 
 
 def test_as_many_images_as_components_say_nothing():
-    with pytest.raises(Undefined, match="saturated: 40 images of 3 classes for 39 components"):
+    with pytest.raises(Undefined, match="saturated: 40 different images of 3 classes for 39 components"):
         ncti(*blobs(40, 80))
+
+
+def test_images_that_are_there_twice_count_once():
+    """Without a difference within the classes only rounding errors would decide, and the order of the images with them."""
+    features, labels = blobs(40, 80)
+    again = np.tile(np.arange(40), 2)
+    for part in ("ncc", "seli", "vc"):
+        with pytest.raises(Undefined, match="saturated: 40 different images of 3 classes for 39 components"):
+            ncti(features[again], labels[again], part=part)
 
 
 def test_an_unknown_part_is_named_with_the_nearest():

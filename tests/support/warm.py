@@ -1,6 +1,7 @@
 """The warm process of processes.py: it imports what drivers and workers import, then forks a child for each request."""
 
 import gc
+import logging
 import os
 import pickle
 import runpy
@@ -106,6 +107,8 @@ def main():
 
 if __name__ == "__main__":
     kind, program, *rest = main()
+    if program == "benchmark":
+        logging.getLogger("distributed").setLevel(logging.WARNING)  # as the command asks before it imports Dask
     if kind == "-c":
         sys.argv = ["-c", *rest]
         exec(compile(program, "<string>", "exec"), {"__name__": "__main__"})

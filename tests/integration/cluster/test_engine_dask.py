@@ -55,7 +55,7 @@ def test_a_job_that_kills_its_worker_three_times_fails_and_the_rest_is_done(jobs
 
 
 def test_a_job_whose_worker_hangs_is_done_by_another(jobs, home):
-    with dask.config.set({"distributed.scheduler.worker-ttl": "6s"}):  # more than a busy machine makes a worker wait
+    with dask.config.set({"distributed.scheduler.worker-ttl": "15s"}):  # more than a busy machine makes a worker wait
         engine = own(works.seed_or_halt_once)
         done = list(notes(engine.outcomes(jobs(8), all_of_them())))
     assert (home / "halted").exists()
