@@ -12,7 +12,9 @@ from benchmark.specs.resolve import start_of
 from benchmark.specs.resolved import PlanPairs, ResolvedPlan
 from benchmark.specs.source import Source
 from benchmark.specs.start import Start
+from benchmark.specs.target import Target
 from results.error import CatsError
+from results.metrics import METRICS
 from results.tracking.change_counter import absolute
 
 
@@ -20,11 +22,13 @@ def resolve_pairs(plan: Plan, tracking_uri: str) -> PlanPairs:
     """Look up the sources and targets of a plan, and the pairs that are already known to share images.
 
     Reads no images and no weights. `tracking_uri` is the address of the MLflow server with the published weights. Raises
-    CatsError for an unknown name, or if the server does not have the published weights that the plan names.
+    CatsError for an unknown name, for a metric that no target has, or if the server does not have the published weights that
+    the plan names.
     """
     registry = absolute(tracking_uri)
     sources = {name: tuple(described(link, registry) for link in lineage(name)) for name in plan.sources}
     targets = {name: catalogue.target(name) for name in plan.targets}
+    _check_metric(plan.metric, targets)
     related = dict(related_pairs(sources, targets, registry))
     points = tuple(recipe_points(plan.recipe, f"plan '{plan.experiment}'"))
     return find_leaks(PlanPairs(plan=plan, points=points, sources=sources, targets=targets, leaks=related))
@@ -59,6 +63,15 @@ def starts_of(plan: Plan, links: Sequence[Source], backbone: str, registry: str)
     if links[0].kind == "weights" or shared is not None:
         return dict.fromkeys(plan.seeds, first)
     return {seed: start_of(links, backbone, seed, plan.pretraining, registry) for seed in plan.seeds}
+
+
+def _check_metric(metric: str, targets: Mapping[str, Target]) -> None:
+    """Refuse a plan whose board would stay empty, before its cells are run."""
+    tasks = {name: target.dataset.task for name, target in targets.items()}
+    allowed = METRICS[metric].tasks
+    if not set(tasks.values()) & set(allowed):
+        which = ", ".join(f"{name} ({task})" for name, task in tasks.items())
+        raise CatsError(f"the metric '{metric}' is for {' or '.join(allowed)} targets; the plan has only {which}")
 
 
 def _check_distinct(starts: Mapping[tuple[str, str], Mapping[int, Start]]) -> None:
