@@ -114,7 +114,7 @@ def test_the_share_of_the_bare_throughput_is_of_steps_alone_and_has_a_figure_for
     monkeypatch.setattr(training.steps.train, "validate", lambda *rest: pytest.fail("validated"))
     timing, real = [], training.steps.network_of
     monkeypatch.setattr(training.steps, "network_of", lambda *rest: (timing.append("built"), real(*rest))[1])
-    monkeypatch.setattr(training.clock, "waited", lambda device: timing.append("waited"))
+    monkeypatch.setattr(training.clock, "synchronise", lambda device: timing.append("waited"))
     found = bench.bare("test_resnet", 16, bench.Asked(torch.device("cpu"), 2))
     assert {name: len(figures) for name, figures in found.items()} == {"bare": 2, "engine": 2, "share": 2}
     assert timing == ["built", *["waited"] * 4] * 6
@@ -125,7 +125,7 @@ def test_networks_of_packed_seeds_are_built_before_the_clock_starts(bench, train
     monkeypatch.setattr(bench, "task", lambda backbone, target, asked, count: bench.noise("test_resnet", RECIPE, 8))
     monkeypatch.setattr(training.beside, "engine", lambda *rest: None)
     monkeypatch.setattr(training.pack, "network_of", lambda *rest: (timing.append("built"), real(*rest))[1])
-    monkeypatch.setattr(training.clock, "waited", lambda device: timing.append("waited"))
+    monkeypatch.setattr(training.clock, "synchronise", lambda device: timing.append("waited"))
     found = [name for figures in bench.packed(bench.Asked(torch.device("cpu"), 1)) for name in figures]
     assert found == [f"{backbone}, {count}" for backbone in ("resnet18", "mobilenetv2_100") for count in (1, 2)]
     one, two = ["built", "waited", "waited"], ["built", "built", "waited", "waited"]
