@@ -6,8 +6,10 @@ written in the page, and kept when the rest of the table is made again.
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from itertools import takewhile
 from pathlib import Path
-from typing import Any
+from types import NoneType
+from typing import Any, get_args
 
 import typer
 import yaml
@@ -168,7 +170,10 @@ def _values(parameter: Any) -> str:
 
 
 def _typed(parameter: Any) -> str:
-    kind = getattr(parameter.bare_type(), "__name__", "text")
+    bare = parameter.bare_type()
+    while choices := [one for one in get_args(bare) if one is not NoneType]:  # float | None is a float, list[str] a str
+        bare = choices[0]
+    kind = getattr(bare, "__name__", "text")
     words = {"str": "text", "int": "whole number", "float": "number", "PosixPath": "path", "Path": "path"}
     ends = [f"{sign} {end}" for sign, end in (("≥", parameter.min), ("≤", parameter.max)) if end is not None]
     return " ".join([words.get(kind, kind), " and ".join(ends)]).strip()
@@ -190,7 +195,8 @@ def _measures(_: str) -> str:
         for name in sorted(catalogue.names("similarity")):
             one = catalogue.measure(name)
             options = ", ".join(f"`{key}={value}`" for key, value in one.options.items()) or "none"
-            yield [f"`{name}`", ", ".join(one.needs), options, SEVERAL[one.multilabel], one.grows, one.citation]
+            several = SEVERAL[one.multilabel] if "labels" in one.needs else "not affected"
+            yield [f"`{name}`", ", ".join(one.needs), options, several, one.grows, one.citation]
 
     return table(["measure", "needs", "options and defaults", "several labels", "work grows with", "reference"], rows())
 
@@ -219,7 +225,8 @@ def _plans(_: str) -> str:
 
 def _first_sentence(text: str) -> str:
     """The first sentence of the comment that a YAML file begins with."""
-    words = " ".join(line.removeprefix("#").strip() for line in text.splitlines() if line.startswith("#"))
+    prose = takewhile(lambda line: line.startswith("# ") and not line.startswith("#  "), text.splitlines())  # until a command
+    words = " ".join(line.removeprefix("#").strip() for line in prose)
     return re.split(r"(?<=[\w)])\.\s(?=[A-Z])", words, maxsplit=1)[0].rstrip(".") + "."
 
 
