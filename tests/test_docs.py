@@ -97,6 +97,18 @@ def test_every_command_and_option_is_in_the_docs():
             assert not option.startswith("--") or f"`{option}`" in part, f"cats {name} {option}"
 
 
+def test_options_that_take_numbers_are_not_called_text():
+    values = {option: sections._values(p) for p in sections.commands()["run"].params for option in p.opts}
+    assert values["--kwh"] == "number"
+    assert values["--cells"].startswith("whole number")
+    assert values["--engine"] == "text"
+
+
+def test_a_description_ends_before_the_command_of_its_file():
+    text = "# What it is, in a clause: the\n# default.\n#   cats run plan.yaml\n# Our own choice.\nsize: 64\n"
+    assert sections._first_sentence(text) == "What it is, in a clause: the default."
+
+
 def variables_read_by(tree):
     """Environment variables: what environ, getenv and envvar= are given, CATS_..., and constants that list such names."""
     lists = [node.value for node in tree.body if isinstance(node, ast.Assign)]

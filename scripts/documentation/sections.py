@@ -8,8 +8,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from itertools import takewhile
 from pathlib import Path
-from types import NoneType
-from typing import Any, get_args
+from typing import Any
 
 import typer
 import yaml
@@ -170,11 +169,8 @@ def _values(parameter: Any) -> str:
 
 
 def _typed(parameter: Any) -> str:
-    bare = parameter.bare_type()
-    while choices := [one for one in get_args(bare) if one is not NoneType]:  # float | None is a float, list[str] a str
-        bare = choices[0]
-    kind = getattr(bare, "__name__", "text")
     words = {"str": "text", "int": "whole number", "float": "number", "PosixPath": "path", "Path": "path"}
+    kind = parameter.bare_type().removeprefix("list[").removesuffix("]")  # the name of a type, such as list[str]
     ends = [f"{sign} {end}" for sign, end in (("≥", parameter.min), ("≤", parameter.max)) if end is not None]
     return " ".join([words.get(kind, kind), " and ".join(ends)]).strip()
 
