@@ -15,6 +15,7 @@ from tests.support.missing import missed
 databases.share_tables()
 
 LEFT_OUT: list[int] = []
+SPREAD = 0.8  # of the tests; the last ones are quick, so that no process is left alone with a slow one
 GIVEN = {name: os.environ.get(name) for name in ("CATS_DATA", "CATS_WEIGHTS")}
 TRUTH = Path(os.environ.get("CATS_TRUTH") or Path(__file__).parents[2] / "shared" / "truth")  # beside the checkout
 HEAVY_CACHES = (
@@ -31,8 +32,21 @@ def pytest_configure():
 
 
 def pytest_collection_modifyitems(items):
-    """Long tests come first, so that none of them is left to one of two processes at the end."""
-    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+    """Spreads the slow tests evenly over the processes, and over the first part of what each process begins with.
+
+    Each process of pytest-xdist gets an equal piece of the list. Slow tests at one place would run beside each other, which
+    takes them longer, or last, when the other processes have nothing left to do.
+    """
+    slow = [item for item in items if item.get_closest_marker("slow")]
+    quick = [item for item in items if not item.get_closest_marker("slow")]
+    items[:] = []
+    processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    for number in range(processes):
+        few, many = slow[number::processes], quick[number * len(quick) // processes : (number + 1) * len(quick) // processes]
+        step = int(SPREAD * len(many) / max(len(few), 1))
+        for place, item in enumerate(few):
+            items += [item, *many[place * step : (place + 1) * step]]
+        items += many[len(few) * step :]
 
 
 def pytest_deselected(items):

@@ -14,6 +14,7 @@ from results.error import CatsError
 from results.record import PREDICTIONS
 from results.tracking.artifacts import check_place, fetched, local_folder, repository
 from results.tracking.change_counter import absolute
+from results.tracking.client import Client
 from results.tracking.connection import quiet, reach, reason_of
 from results.tracking.database import make_database
 from results.tracking.frame import row_of
@@ -45,7 +46,7 @@ class Experiment:
         try:
             reach(self.uri)
             make_database(self.uri, MlflowClient)
-            self.client = MlflowClient(tracking_uri=self.uri)
+            self.client = Client(tracking_uri=self.uri)
             existing = self.client.get_experiment_by_name(name)
             if existing is None and not create:
                 names = [e.name for e in self.client.search_experiments()]

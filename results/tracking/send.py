@@ -56,12 +56,20 @@ def send(tracking: Experiment, outcome: Outcome, *, first: bool = False, alone: 
         if abandoned and reason:  # last: until here the run still has to be completed
             tracking.client.set_tag(run_id, "cats.reason", reason)
         elif abandoned:
-            tracking.client.delete_tag(run_id, "cats.reason")
+            _delete_reason(tracking, run_id)
         if not alone():
             remove_duplicates(tracking, record.key)
     except (MlflowException, OSError) as error:
         raise CatsError(f"MLflow at {tracking.shown} could not store a record: {reason_of(error)}") from error
     return run_id
+
+
+def _delete_reason(tracking: Experiment, run_id: str) -> None:
+    try:
+        tracking.client.delete_tag(run_id, "cats.reason")
+    except MlflowException:
+        if "cats.reason" in tracking.client.get_run(run_id).data.tags:  # otherwise another process was faster
+            raise
 
 
 def _complete(tracking: Experiment, run: Run | None, outcome: Outcome, status: str, reason: str | None) -> str:
@@ -110,10 +118,7 @@ def _log_target(tracking: Experiment, run_id: str, record: Record) -> None:
     source = json.dumps({"name": record.names["target"]})
     data = Dataset(record.names["target"], record.facts["data"][:36], "cats", source)
     inputs = [DatasetInput(data, [InputTag("mlflow.data.context", "evaluation")])]
-    try:
-        tracking.client.log_inputs(run_id, inputs)
-    except MlflowException:  # of two drivers that log the same data set at the same moment MLflow refuses one
-        tracking.client.log_inputs(run_id, inputs)
+    tracking.client.log_inputs(run_id, inputs)
 
 
 def _upload_predictions(tracking: Experiment, artifacts: str, outcome: Outcome) -> None:

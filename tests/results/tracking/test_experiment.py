@@ -347,20 +347,6 @@ def test_the_dataset_of_a_run_is_its_target_with_the_digest_of_its_data(tracking
     assert {tag.key: tag.value for tag in given.tags} == {"mlflow.data.context": "evaluation"}
 
 
-def test_a_data_set_that_another_driver_brings_at_the_same_moment_is_brought_again(tracking, monkeypatch):
-    bring, refusals = tracking.client.log_inputs, [MlflowException("duplicate key value violates unique constraint")]
-
-    def refused_once(*given):
-        if refusals:
-            raise refusals.pop()
-        bring(*given)
-
-    monkeypatch.setattr(tracking.client, "log_inputs", refused_once)
-    run = tracking.client.get_run(send(tracking, outcome()))
-    assert not refusals
-    assert (run.info.status, len(run.inputs.dataset_inputs)) == ("FINISHED", 1)
-
-
 def test_a_pretraining_has_neither_dataset_nor_predictions_and_is_in_the_frame(tracking):
     names = {"source": "digits", "backbone": "test_resnet", "seed": "0"}
     record = OLD.model_copy(update={"kind": "pretraining", "names": names})
