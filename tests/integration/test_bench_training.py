@@ -159,6 +159,7 @@ def test_the_part_compiled_tells_both_rates_and_the_first_step(bench, training, 
     assert capsys.readouterr().out.count("plain 100 ± 0, compiled 200 ± 0, the first step 60.0 s") == 2
 
 
+@pytest.mark.slow
 def test_steps_with_and_without_torch_compile_are_timed_in_turn(training, monkeypatch):
     monkeypatch.setattr("benchmark.networks.compiled.BACKEND", "aot_eager")
     first, rates = training.steps.compiled_in_turn(training.task.noise("test_resnet", RECIPE, 32), 2, torch.device("cpu"))

@@ -41,6 +41,7 @@ def cats(cats, tmp_path):
     return cats
 
 
+@pytest.mark.slow
 def test_an_import_waits_for_a_run_that_writes_to_the_same_experiment(cats, tmp_path):
     with Lease(Experiment("sqlite:///mlflow.db", "theirs"), Outbox(tmp_path / "elsewhere" / "box"), print, 0.1):
         command = ["-m", "benchmark", "import", "runs.csv", "--map", "map.yaml", "--experiment", "theirs"]

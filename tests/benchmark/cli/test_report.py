@@ -80,6 +80,7 @@ def test_a_report_holds_the_combinations_and_the_sharing_that_are_asked_for(scor
     assert "7 targets" in page
 
 
+@pytest.mark.slow
 def test_a_report_that_is_asked_to_be_fresh_sees_what_was_written_by_hand(scored):
     assert scored("report", "theirs", "--no-log", "--figures", "f")[0] == 0
     tracking = Experiment("sqlite:///mlflow.db", "theirs")
@@ -108,6 +109,7 @@ def test_no_path_or_address_of_the_machine_stands_in_the_page(cats, tracking, tm
     assert "sqlite:" not in Path("report.html").read_text()
 
 
+@pytest.mark.slow
 def test_a_matrix_with_gaps_has_mean_ranks_only_where_gaps_are_filled_and_the_page_says_so(cats):
     rows = ["source,t1,t2,t3,t4", "a,.9,,.9,.9", "b,.8,.8,.8,", "c,.7,.7,,.7", "d,,.6,.6,.6"]
     Path("auc.csv").write_text("\n".join(rows))

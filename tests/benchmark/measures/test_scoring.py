@@ -48,6 +48,7 @@ def work(tmp_path, monkeypatch):
     return call
 
 
+@pytest.mark.slow
 def test_every_pair_has_one_run_with_every_measure_and_a_second_call_makes_none(work):
     setting = ScoreSettings(resolved(plan()), "cpu", 40, 20)
     state, frame = work(setting)
@@ -82,6 +83,7 @@ def test_scores_cost_something_and_say_of_each_phase_what(work):
     assert set(phases[1:]) == {f"measure_{name}" for name in MEASURES if name != "nce"}
 
 
+@pytest.mark.slow
 def test_the_rank_elsewhere_comes_from_the_board(work, tmp_path):
     from benchmark.execution.runner import run
 
@@ -142,6 +144,7 @@ def test_resamples_keep_every_class_as_large_as_it_is():
     assert len({tuple(one) for one in rows.tolist()}) > 5
 
 
+@pytest.mark.slow
 def test_what_could_not_be_looked_at_is_said_and_tried_again(work, monkeypatch):
     from benchmark.measures import inputs as evidence
 
@@ -169,6 +172,7 @@ def test_what_could_not_be_looked_at_is_said_and_tried_again(work, monkeypatch):
     assert work(setting)[0].made == 0
 
 
+@pytest.mark.slow
 def test_the_neutral_network_is_pretrained_where_it_has_to_be(work):
     _, frame = work(ScoreSettings(resolved(plan(sources=["textures"], measures=["kid"])), "cpu", 40, 20, "digits"))
     assert sorted(frame.loc[frame["kind"] == "pretraining", "source"]) == ["digits", "textures"]

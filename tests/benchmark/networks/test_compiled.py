@@ -162,6 +162,7 @@ def test_evaluation_is_not_compiled(graphs):
     assert graphs() == 1
 
 
+@pytest.mark.slow
 def test_more_kinds_of_batches_than_torch_keeps_by_itself_are_all_compiled(graphs):
     with config.patch(recompile_limit=2):  # to go beyond torch's own limit of 8 would take a quarter of a minute
         compiled.require_compiler.cache_clear()

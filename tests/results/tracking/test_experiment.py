@@ -125,6 +125,7 @@ def test_a_report_that_was_cut_off_is_closed_too(tracking):
     assert statuses(tracking) == ["KILLED"]
 
 
+@pytest.mark.slow
 def test_a_web_server_that_is_away_is_one_line(tmp_path):
     code = "from results.tracking.experiment import Experiment; from results.error import CatsError\n"
     code += "try: Experiment('http://127.0.0.1:1', 'toy')\nexcept CatsError as error: print(error)"
