@@ -1,6 +1,7 @@
 """Decoded images: one uint8 array on disk per data set and size, read memory-mapped."""
 
 import logging
+from collections import Counter
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -10,12 +11,14 @@ import numpy as np
 
 from benchmark.core.paths import decoded_folder
 from benchmark.data.dataset import Dataset
+from benchmark.data.readers.cells import spelling
 from benchmark.data.readers.samples import PARTS, Samples
 from results.atomic import atomic_write
 from results.digest import digest
 from results.error import CatsError
 
 log = logging.getLogger(__name__)
+NO_GROUP = frozenset({"nan", "none", "null", "<na>", "nat"})  # what programs write for a group that is unknown
 LAYOUT = 2  # version of the stored arrays; raised when old arrays must not be read
 
 
@@ -151,11 +154,17 @@ def check_samples(dataset: Dataset, samples: Samples) -> None:
         if labels.shape != (count, classes) or not np.isin(labels, (0, 1)).all():
             raise CatsError(f"{dataset.name} is multi-label: labels must be {count} × {classes} of 0 and 1")
         return
-    outside = np.flatnonzero((labels < 0) | (labels >= classes)) if labels.ndim == 1 else np.arange(1)
+    if labels.ndim > 1:
+        raise CatsError(
+            f"{dataset.name} is {dataset.task}, and its labels are {labels.shape[1]} columns: set `one_hot: true` for the "
+            "reader if exactly one of them is 1 for each image, or `task: multilabel`"
+        )
+    outside = np.flatnonzero((labels < 0) | (labels >= classes))
     if outside.size:
+        hint = "; images without a label are left out if `missing` of the reader lists -1" if (labels == -1).any() else ""
         raise CatsError(
             f"{dataset.name}: image {samples.ids[outside[0]]} has label {labels[outside[0]]}; "
-            f"allowed are 0 to {classes - 1} ({', '.join(dataset.classes)})"
+            f"allowed are 0 to {classes - 1} ({', '.join(dataset.classes)}){hint}"
         )
     parts = np.array(samples.parts if samples.parts is not None else [""] * count)
     official = [part for part in PARTS if part in parts]  # val may be missing; it is then drawn from train
@@ -177,8 +186,13 @@ def _check_table(dataset: Dataset, samples: Samples) -> None:
         raise CatsError(f"{dataset.name} has {count} images; {dataset.images} are declared")
     if len(labels) != count:
         raise CatsError(f"{dataset.name} has {len(labels)} labels for {count} images")
-    if len(set(samples.ids)) != count:
-        raise CatsError(f"{dataset.name}: an image id is given twice")
+    again = next((name for name, times in Counter(samples.ids).items() if times > 1), None)
+    if again is not None:
+        one, other = [number for number, name in enumerate(samples.ids, 1) if name == again][:2]
+        raise CatsError(f"{dataset.name}: an image id is given twice: '{again}', for images {one} and {other} of {count}")
+    unknown = next((name for name in samples.groups or () if spelling(name) in NO_GROUP), None)
+    if unknown is not None:
+        raise CatsError(f"{dataset.name} names the {dataset.groups or 'group'} '{unknown}', which stands for an unknown one")
 
 
 @lru_cache(maxsize=2)

@@ -8,7 +8,9 @@ import numpy as np
 
 from benchmark.data.readers.file_tree import Tree
 from benchmark.data.readers.samples import Reader, Samples
-from benchmark.data.readers.table import Columns, cell_text, decode_with, ids_of, labels_of, named_rows, parts_of
+from benchmark.data.readers.table import decode_with, ids_of, named_rows, parts_of
+from benchmark.data.readers.table_file import Columns, texts_of
+from benchmark.data.readers.table_labels import labels_of, left_out_of
 from results.error import CatsError
 
 
@@ -25,10 +27,10 @@ def dicom(*, window: tuple[float, float] | None = None, group_tag: str = "Patien
         _library()
         tree = Tree(folder)
         rows, names = named_rows(tree, columns)
-        groups = [cell_text(value) for value in rows[columns.group]] if columns.group else _groups(tree, names, group_tag)
+        groups = texts_of(rows, columns.group) if columns.group else _groups(tree, names, group_tag)
         images = decode_with(lambda content, where: pixels(content, where, window), tree, names)
         labels, ids = labels_of(rows, columns, tree.path), ids_of(rows, columns, names)
-        return Samples(images, labels, ids, groups, parts_of(rows, columns))
+        return Samples(images, labels, ids, groups, parts_of(rows, columns), left_out_of(rows))
 
     return read
 

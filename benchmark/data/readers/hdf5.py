@@ -1,12 +1,14 @@
 """Reader of HDF5 in the layout of PatchCamelyon: one file of images and one file of labels per part."""
 
 import csv
-from collections.abc import Iterator
+import itertools
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from benchmark.data.readers.numbered_labels import numbered_labels, require_numbers
 from benchmark.data.readers.samples import Reader, Samples
 from results.error import CatsError
 
@@ -14,7 +16,7 @@ CHUNK = 2**25  # bytes of images in memory at a time
 DAMAGED = (OSError, RuntimeError, ValueError, KeyError)  # what h5py raises where bytes are not what they should be
 
 
-def hdf5(
+def hdf5(  # noqa: PLR0913 - the options of an entry, each by its name
     images: dict[str, str],
     labels: dict[str, str],
     *,
@@ -22,34 +24,45 @@ def hdf5(
     key_labels: str = "y",
     groups: dict[str, str] | None = None,
     group: str = "",
+    missing: list[Any] | None = None,
+    one_hot: bool = False,
 ) -> Reader:
-    """images, labels: part → file; groups: part → CSV whose column `group` names the slide or patient of each image."""
+    """images, labels: part → file; groups: part → CSV whose column `group` names the slide or patient of each image.
+
+    missing: labels of images that have none ("" is NaN); these images are left out and counted. one_hot: the labels are
+    columns of 0 and 1, of which exactly one is 1.
+    """
     for what, files in (("labels", labels), ("groups", groups)):
         if files is not None and set(files) != set(images):
             raise CatsError(f"{what} are given for {', '.join(sorted(files))} and images for {', '.join(sorted(images))}")
 
     def read(folder: Path) -> Samples:
-        label_arrays = [_column(folder / labels[part], key_labels) for part in images]
-        group_names = (
-            [_groups(folder / groups[part], group, len(f)) for part, f in zip(images, label_arrays, strict=True)]
-            if groups
-            else None
-        )
+        plain = missing is None and not one_hot
+        label_arrays = [_labels(folder / labels[part], key_labels, plain=plain) for part in images]
         counts = [len(part) for part in label_arrays]
-        for name, labelled in zip(images.values(), counts, strict=True):
-            with opened(folder / name) as file:
-                count = len(_entry(file, key_images, folder / name))
-            if count != labelled:
-                raise CatsError(f"{folder / name} holds {count} images; there are {labelled} labels for them")
+        ids = [f"{part}/{i}" for part, n in zip(images, counts, strict=True) for i in range(n)]
+        found = numbered_labels(np.concatenate(label_arrays), ids, str(folder), missing, one_hot=one_hot)
+        named = [_groups(folder / groups[part], group, n) for part, n in zip(images, counts, strict=True)] if groups else []
+        _require_counts(folder, images.values(), counts, key_images)
         return Samples(
-            images=_images(folder, images, key_images),
-            labels=np.concatenate(label_arrays),
-            ids=[f"{part}/{i}" for part, n in zip(images, counts, strict=True) for i in range(n)],
-            groups=None if group_names is None else [name for part in group_names for name in part],
-            parts=[part for part, n in zip(images, counts, strict=True) for _ in range(n)],
+            images=itertools.compress(_images(folder, images, key_images), found.kept),
+            labels=found.labels,
+            ids=found.of(ids),
+            groups=found.of([name for part in named for name in part]) if groups else None,
+            parts=found.of([part for part, n in zip(images, counts, strict=True) for _ in range(n)]),
+            left_out=found.left_out,
         )
 
     return read
+
+
+def _require_counts(folder: Path, files: Iterable[str], counts: list[int], key: str) -> None:
+    """Raises CatsError if a file does not hold one image for each label of its part."""
+    for name, labelled in zip(files, counts, strict=True):
+        with opened(folder / name) as file:
+            count = len(_entry(file, key, folder / name))
+        if count != labelled:
+            raise CatsError(f"{folder / name} holds {count} images; there are {labelled} labels for them")
 
 
 def opened(path: Path) -> Any:
@@ -64,16 +77,19 @@ def opened(path: Path) -> Any:
         raise CatsError(f"{path} is not a whole HDF5 file: {error}") from error
 
 
-def _column(path: Path, key: str) -> np.ndarray:
+def _labels(path: Path, key: str, *, plain: bool) -> np.ndarray:
+    """The labels in a file, (N,) if `plain`, else as they are stored. Raises CatsError if they are no numbers."""
     with opened(path) as file:
         entry = _entry(file, key, path)
         try:
             raw = np.asarray(entry)
         except DAMAGED as error:
             raise CatsError(f"{path} is cut short or damaged: {error}") from error
+    if not plain:
+        return require_numbers(raw, f"{path}: '{key}'")
     if raw.dtype.kind not in "iubf" or raw.size != len(raw) or (raw != np.round(raw)).any():
         raise CatsError(f"{path}: '{key}' holds {raw.dtype} of shape {raw.shape}; it must hold one whole number for each image")
-    return raw.reshape(-1).astype(np.int64)
+    return raw.reshape(-1)
 
 
 def _entry(file: Any, key: str, path: Path) -> Any:

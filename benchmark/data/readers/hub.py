@@ -1,5 +1,6 @@
 """Reader of data sets of the Hugging Face hub, pinned to a revision."""
 
+import itertools
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,17 +8,31 @@ from typing import Any
 
 import numpy as np
 
+from benchmark.data.readers.cells import cell_text
 from benchmark.data.readers.image_file import decode_picture
+from benchmark.data.readers.numbered_labels import numbered_labels
 from benchmark.data.readers.samples import Reader, Samples
 from results.error import CatsError, first_line
 
 
-def hub(*, repository: str, revision: str, image: str, label: str, splits: dict[str, str], group: str = "") -> Reader:
+def hub(  # noqa: PLR0913 - the options of an entry, each by its name
+    *,
+    repository: str,
+    revision: str,
+    image: str,
+    label: str,
+    splits: dict[str, str],
+    group: str = "",
+    missing: list[Any] | None = None,
+    one_hot: bool = False,
+) -> Reader:
     """repository: `owner/name` on the hub, or the absolute path of a folder of Parquet files.
 
     revision: the commit, 40 hexadecimal digits: a branch or tag may hold other images tomorrow. Of a folder: any name.
 
-    image, label, group: names of columns; splits: part → the hub's split.
+    image, label, group: names of columns; splits: part → the hub's split. missing: labels of images that have none ("" is
+    a cell without content, -1 is usual on the hub); these images are left out and counted. one_hot: a cell of the label holds
+    numbers 0 and 1, of which exactly one is 1.
     """
     local = Path(repository).is_absolute()
     if not local and not re.fullmatch(r"[0-9a-f]{40}", revision):
@@ -29,12 +44,16 @@ def hub(*, repository: str, revision: str, image: str, label: str, splits: dict[
             for column in (image, label, *([group] if group else [])):
                 if column not in table.column_names:
                     raise CatsError(f"{repository} has no column '{column}'; it has {', '.join(table.column_names)}")
+        ids = [f"{part}/{i}" for part, table in loaded.items() for i in range(len(table))]
+        raw = np.concatenate([_labels(table, label, repository, gaps=bool(missing)) for table in loaded.values()])
+        found = numbered_labels(raw, ids, f"{repository}: the column '{label}'", missing, one_hot=one_hot)
         return Samples(
-            images=_images(loaded, image, repository),
-            labels=np.concatenate([_labels(table, label, repository) for table in loaded.values()]),
-            ids=[f"{part}/{i}" for part, table in loaded.items() for i in range(len(table))],
-            groups=[str(name) for table in loaded.values() for name in table[group]] if group else None,
-            parts=[part for part, table in loaded.items() for _ in range(len(table))],
+            images=itertools.compress(_images(loaded, image, repository), found.kept),
+            labels=found.labels,
+            ids=found.of(ids),
+            groups=found.of(_groups(loaded, group, repository)) if group else None,
+            parts=found.of([part for part, table in loaded.items() for _ in range(len(table))]),
+            left_out=found.left_out,
         )
 
     return read
@@ -53,15 +72,25 @@ def _load(repository: str, revision: str, split: str) -> Any:
         raise CatsError(f"{repository} at {revision} could not be loaded from the hub: {first_line(error)}") from error
 
 
-def _labels(table: Any, column: str, repository: str) -> np.ndarray:
+def _labels(table: Any, column: str, repository: str, *, gaps: bool) -> np.ndarray:
+    """The labels of a split, as numbers; with `gaps` a cell without content is NaN."""
+    cells = table[column][:]
     try:
-        raw = np.asarray(table[column][:])
-        whole = raw.astype(np.int64)
+        raw = np.asarray([np.nan if cell is None else cell for cell in cells] if gaps else cells)
+        whole = np.where(np.isnan(raw), 0, raw).astype(np.int64) if gaps else raw.astype(np.int64)
     except (ValueError, TypeError) as error:
         raise CatsError(f"{repository}: the column '{column}' must hold whole numbers: {error}") from error
-    if not np.array_equal(raw, whole):
+    if raw.dtype.kind not in "iubf" or not np.array_equal(np.where(np.isnan(raw), 0, raw) if gaps else raw, whole):
         raise CatsError(f"{repository}: the column '{column}' must hold whole numbers, not {raw.dtype}")
-    return whole
+    return raw
+
+
+def _groups(loaded: dict[str, Any], column: str, repository: str) -> list[str]:
+    """The group of each image. Raises CatsError for a cell without content: unknown patients are not one patient."""
+    groups = [str(name) if cell_text(name) else "" for table in loaded.values() for name in table[column]]
+    if "" in groups:
+        raise CatsError(f"{repository}: the column '{column}' names no group in {groups.count('')} of {len(groups)} rows")
+    return groups
 
 
 def _images(loaded: dict[str, Any], column: str, repository: str) -> Iterator[np.ndarray | CatsError]:

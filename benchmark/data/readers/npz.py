@@ -1,5 +1,6 @@
 """Reads data sets in MedMNIST's layout: one npz file with images and labels of each part."""
 
+import itertools
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -9,46 +10,58 @@ from typing import Any
 
 import numpy as np
 
+from benchmark.data.readers.numbered_labels import numbered_labels, require_numbers
 from benchmark.data.readers.samples import PARTS, Reader, Samples
 from results.error import CatsError
 
 
-def npz(file: str) -> Reader:
+def npz(file: str, *, missing: list[Any] | None = None, one_hot: bool = False) -> Reader:
     """Reader of MedMNIST's layout, arrays `{train,val,test}_{images,labels}`. Pickles are refused.
 
     Optional, in every part: `{part}_groups`, and `{part}_files`, the names of the images in the original data.
+    missing: labels of images that have none ("" is NaN); these images are left out and counted. one_hot: the labels are
+    columns of 0 and 1, of which exactly one is 1.
     """
 
     def read(folder: Path) -> Samples:
         path = folder / file
-        with _npz(path) as content:
-            absent = {f"{part}_{kind}" for part in PARTS for kind in ("images", "labels")} - set(content.files)
-            if absent:
-                raise CatsError(f"{path} has no {', '.join(sorted(absent))}")
-            labels = [_columns(content[f"{part}_labels"]) for part in PARTS]
+        with opened_npz(path) as content:
+            labels = label_arrays(content, path)
             group_names = _optional(content, "groups")
             file_names = _optional(content, "files")
         counts = [len(part) for part in labels]
-        if any(part.dtype.kind not in "iubf" or not np.isfinite(part).all() for part in labels):
-            raise CatsError(f"{path}: labels must be whole numbers, not {labels[0].dtype}")
-        widths = {part.shape[1] for part in labels if len(part)}
-        if len(widths) > 1 or not all(np.array_equal(part, part.astype(np.int64)) for part in labels):
-            raise CatsError(f"{path}: labels must be whole numbers, as many for each image of every part")
         for what, values in (("groups", group_names), ("files", file_names)):
             if values and [len(part) for part in values] != counts:
                 raise CatsError(f"{path} has {[len(part) for part in values]} {what} for {counts} labels")
-        stacked = np.concatenate([part for part in labels if len(part)] or labels[:1]).astype(np.int64)
-        groups = np.concatenate(group_names) if group_names else None
         numbered = [f"{part}/{i}" for part, n in zip(PARTS, counts, strict=True) for i in range(n)]
+        stacked = np.concatenate([part for part in labels if len(part)] or labels[:1])
+        found = numbered_labels(stacked, numbered, str(path), missing, one_hot=one_hot)
+        groups = found.of(np.concatenate(group_names).tolist()) if group_names else None
         return Samples(
-            images=_npz_images(path, counts),
-            labels=stacked[:, 0] if stacked.shape[1] == 1 else stacked,
-            ids=np.concatenate(file_names).tolist() if file_names else numbered,
-            groups=None if groups is None else groups.tolist(),
-            parts=[part for part, n in zip(PARTS, counts, strict=True) for _ in range(n)],
+            images=itertools.compress(_npz_images(path, counts), found.kept),
+            labels=found.labels,
+            ids=found.of(np.concatenate(file_names).tolist() if file_names else numbered),
+            groups=groups,
+            parts=found.of([part for part, n in zip(PARTS, counts, strict=True) for _ in range(n)]),
+            left_out=found.left_out,
         )
 
     return read
+
+
+def label_arrays(content: Any, path: Path) -> list[np.ndarray]:
+    """The labels of every part as (N, columns). Raises CatsError if an array is missing or is not made of numbers."""
+    needed = [f"{part}_{kind}" for part in PARTS for kind in ("images", "labels")]
+    absent = sorted(set(needed) - set(content.files))
+    if absent:
+        raise CatsError(f"{path} has no {', '.join(absent)}; it has {', '.join(content.files) or 'nothing'}")
+    arrays = {f"{part}_labels": content[f"{part}_labels"] for part in PARTS}
+    labels = [_columns(require_numbers(array, f"{path}: {name}")) for name, array in arrays.items()]
+    widths = {name: part.shape[1] for name, part in zip(arrays, labels, strict=True) if len(part)}
+    if len(set(widths.values())) > 1:
+        listed = ", ".join(f"{name} has {width}" for name, width in widths.items())
+        raise CatsError(f"{path}: labels must be whole numbers, as many for each image of every part; {listed}")
+    return labels
 
 
 def _optional(content: Any, kind: str) -> list[np.ndarray]:
@@ -63,7 +76,7 @@ def _columns(labels: np.ndarray) -> np.ndarray:
 
 
 @contextmanager
-def _npz(path: Path) -> Iterator[Any]:
+def opened_npz(path: Path) -> Iterator[Any]:
     """The arrays of an npz file. Raises CatsError if the file is damaged or holds pickles."""
     try:
         with path.open("rb") as handle:
@@ -79,8 +92,10 @@ def _npz(path: Path) -> Iterator[Any]:
 def _npz_images(path: Path, counts: list[int]) -> Iterator[np.ndarray]:
     """All images in turn, one part in memory at a time: PathMNIST at 224 px has 13.5 GB of training images."""
     for part, count in zip(PARTS, counts, strict=True):
-        with _npz(path) as content:
+        with opened_npz(path) as content:
             images = content[f"{part}_images"]
+        if images.ndim == 0:
+            raise CatsError(f"{path}: {part}_images is a single value, not an array with a row for each image")
         if len(images) != count:
             raise CatsError(f"{path} has {len(images)} images and {count} labels in {part}")
         yield from images

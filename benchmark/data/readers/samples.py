@@ -23,6 +23,7 @@ class Samples:
         groups: N names of the patient, slide, lesion or block of each image; None if unknown.
         parts: N of 'train', 'val', 'test' if there is an official split, any other word for an image that is in no part
             (idc: 'extra'); else None.
+        left_out: sentences about images that are left out because the entry declares so.
     """
 
     images: Iterable[np.ndarray | CatsError]
@@ -30,6 +31,7 @@ class Samples:
     ids: list[str]
     groups: list[str] | None = None
     parts: list[str] | None = None
+    left_out: tuple[str, ...] = ()
 
 
 Reader = Callable[[Path], Samples]

@@ -1,0 +1,71 @@
+"""Tables of pictures as data frames: CSV in any separator, or Parquet; and the columns that an entry names."""
+
+import io
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from benchmark.data.readers.cells import cell_text
+from results.error import CatsError
+
+
+@dataclass(frozen=True)
+class Columns:
+    """How to read a table; see `table`."""
+
+    file: str
+    path: str
+    label: str | list[str]
+    classes: list[str] | dict[str, int] | dict[str, str]
+    group: str = ""
+    part: str = ""
+    part_values: dict[str, str] | None = None
+    images: str | list[str] = ""
+    ending: str | list[str] = ""
+    separator: str = ","
+    labels_separator: str = ""
+    nothing: str = ""
+    id: str = ""
+    one_hot: bool = False
+    missing: list[str] | None = None
+
+
+def table_of(content: bytes, name: str, separator: str, where: str) -> pd.DataFrame:
+    """The rows of a table, without empty ones, numbered from 0 by their index; cells of a CSV are text.
+
+    Raises CatsError that names `where` if it cannot be read.
+    """
+    try:
+        if name.endswith(".parquet"):
+            rows = pd.read_parquet(io.BytesIO(content))
+            rows = rows.reset_index(drop=rows.index.names == [None])
+            return rows.set_axis([str(column) for column in rows.columns], axis=1)
+        rows = pd.read_csv(io.BytesIO(content), sep=separator, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    except (ValueError, OSError) as error:
+        raise CatsError(f"{where} cannot be read as a table: {error}") from error
+    return rows.reset_index(drop=True).loc[lambda frame: ~frame.isin(["", None]).all(axis=1)]
+
+
+def lines_of(rows: pd.DataFrame) -> list[int]:
+    """The line of each row in the file; the names of the columns are line 1."""
+    return [int(number) + 2 for number in rows.index]
+
+
+def separator_of(content: bytes) -> str:
+    """The sign that separates the columns of a CSV: the most frequent of comma, semicolon and tab in its first line."""
+    head = content.decode("utf-8-sig", "replace").lstrip("\n\r").partition("\n")[0]
+    return max(",;\t", key=head.count)
+
+
+def texts_of(rows: pd.DataFrame, column: str) -> list[str]:
+    """The cells of a column as text."""
+    return [cell_text(value) for value in rows[column]]
+
+
+def read_whole(path: Path) -> bytes:
+    """The content of a file. Raises CatsError if it cannot be read."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise CatsError(f"{path} cannot be read as a table: {error.strerror}") from error

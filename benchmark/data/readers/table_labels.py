@@ -1,0 +1,118 @@
+"""Labels of a table as numbers: one column of names, several names in one cell, or several columns of 0 and 1."""
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from benchmark.data.readers.cells import absent_labels, cell_text, counted, spelling, whole_number
+from benchmark.data.readers.table_file import Columns, lines_of, texts_of
+from results.error import CatsError
+
+MARKS = {"0": 0, "1": 1, "0.0": 0, "1.0": 1, "False": 0, "True": 1}
+LEFT_OUT = "left_out"  # key of DataFrame.attrs
+
+
+def labelled_rows(rows: pd.DataFrame, columns: Columns) -> pd.DataFrame:
+    """The rows that have a label; a row without is left out if `missing` declares its content, and then counted.
+
+    With several columns of labels a row is left out if any of them is missing; with `one_hot`, also if none of them is 1.
+    """
+    if not columns.missing:
+        return rows
+    declared = {spelling(cell_text(value)) for value in columns.missing}
+    names = columns.label if isinstance(columns.label, list) else [columns.label]
+    cells = list(zip(*(texts_of(rows, name) for name in names), strict=True))
+    absent = [next((value for value in row if spelling(value) in declared), None) for row in cells]
+    if columns.one_hot and "" in declared:
+        absent = ["" if value is None and not _any(row) else value for value, row in zip(absent, cells, strict=True)]
+    kept = rows[[value is None for value in absent]]
+    kept.attrs[LEFT_OUT] = left_out(Counter(value for value in absent if value is not None))
+    return kept
+
+
+def left_out(counts: Counter[str]) -> tuple[str, ...]:
+    """The sentence about images without a label that a declaration leaves out; empty if there is none."""
+    if not counts:
+        return ()
+    return (f"{sum(counts.values()):,} images without a label are left out, as declared: {counted(counts)}",)
+
+
+def left_out_of(rows: pd.DataFrame) -> tuple[str, ...]:
+    """What `labelled_rows` left out, as sentences."""
+    sentences: tuple[str, ...] = rows.attrs.get(LEFT_OUT, ())
+    return sentences
+
+
+def _any(row: tuple[str, ...]) -> bool:
+    return any(MARKS.get(value, 1) for value in row)
+
+
+def labels_of(rows: pd.DataFrame, columns: Columns, path: Path) -> np.ndarray:
+    """Labels (N,) int64; multi-label (N, C). Raises CatsError with line, label and allowed labels."""
+    where = f"{path}/{columns.file}"
+    if isinstance(columns.label, list):
+        marks = np.stack([_marks(rows, column, where) for column in columns.label], axis=1)
+        return _one_hot(marks, rows, where) if columns.one_hot else marks
+    lookup = _indices(columns.classes)
+    known = {whole_number(label): index for label, index in lookup.items()} | lookup
+    cells, lines = texts_of(rows, columns.label), lines_of(rows)
+
+    def number(value: str, line: int) -> int:
+        for form in (value, value.strip(), whole_number(value)):
+            if form in known:
+                return known[form]
+        hint = "; rows without a label are left out if `missing` lists them" if value in absent_labels([value, *lookup]) else ""
+        raise CatsError(f"{where}, line {line} has the label '{value}'; allowed are {', '.join(lookup)}{hint}")
+
+    if not columns.labels_separator:
+        return np.array([number(cell, line) for cell, line in zip(cells, lines, strict=True)], dtype=np.int64)
+    marks = np.zeros((len(cells), max(lookup.values()) + 1), dtype=np.int64)
+    for row, (cell, line) in enumerate(zip(cells, lines, strict=True)):
+        for value in pieces_of(cell, columns.labels_separator) if cell != columns.nothing else ():
+            marks[row, number(value, line)] = 1
+    return marks
+
+
+def pieces_of(cell: str, separator: str) -> list[str]:
+    """The labels of one cell; a separator at its end begins no label."""
+    return [piece for piece in cell.split(separator) if piece.strip()] or [cell]
+
+
+def _indices(classes: list[str] | dict[str, int] | dict[str, str]) -> dict[str, int]:
+    """Label → index of its class."""
+    if not isinstance(classes, dict):
+        return {str(name): index for index, name in enumerate(classes)}
+    order = list(dict.fromkeys(value for value in classes.values() if isinstance(value, str)))
+    if order and not all(isinstance(value, str) for value in classes.values()):
+        raise CatsError(f"the classes of a table must be all indices or all names, not {', '.join(map(str, classes.values()))}")
+    return {str(label): order.index(value) if isinstance(value, str) else value for label, value in classes.items()}
+
+
+def _marks(rows: pd.DataFrame, column: str, where: str) -> np.ndarray:
+    """A column of 0 and 1 as (N,) int64. Raises CatsError naming line, column and cell."""
+    marks = []
+    for cell, line in zip(texts_of(rows, column), lines_of(rows), strict=True):
+        if cell not in MARKS:
+            raise CatsError(f"{where}, line {line} has '{cell}' in column '{column}'; allowed are 0 and 1")
+        marks.append(MARKS[cell])
+    return np.array(marks, dtype=np.int64)
+
+
+def _one_hot(marks: np.ndarray, rows: pd.DataFrame, where: str) -> np.ndarray:
+    sums = marks.sum(axis=1)
+    wrong = np.flatnonzero(sums != 1)
+    if wrong.size:
+        line = lines_of(rows)[wrong[0]]
+        raise CatsError(f"{where}, line {line} has {sums[wrong[0]]} labels; with `one_hot` each row must have one")
+    labels: np.ndarray = marks.argmax(axis=1)
+    return labels
+
+
+def column_names(columns: Columns) -> list[str]:
+    """The columns that an entry names."""
+    labels = columns.label if isinstance(columns.label, list) else [columns.label]
+    named: list[Any] = [columns.path, *labels, columns.group, columns.part, columns.id]
+    return [column for column in named if column]
