@@ -6,7 +6,7 @@ the mathematics they share from `benchmark.measures`. A name is loaded when it i
 
 - What an entry declares: `Dataset`, `File`, `Source`, `Weights`, `Target`, `Subsample`.
 - Readers, from files to `Samples`: `folders`, `table`, `npz`, `hdf5`, `dicom`, `hub`. For a reader of your own: `Tree` (a
-  folder or archive), `pictures` (decodes its images), `PICTURE_ENDINGS`.
+  folder or archive), `pictures` (decodes its images), `PICTURE_ENDINGS`, `TreeReader` (says which files of a tree it reads).
 - Families of entries: `medmnist_target` (a set of MedMNIST), `generated` and `Law` (images drawn from a seed), `generator` (a
   numpy generator seeded by names).
 - Measures: the decorator `measure`, `Undefined` for a score that does not exist, the types `Array`, `Draws` (bootstrap
@@ -27,10 +27,11 @@ if TYPE_CHECKING:
     from benchmark.data.readers.folders import folders as folders
     from benchmark.data.readers.hdf5 import hdf5 as hdf5
     from benchmark.data.readers.hub import hub as hub
-    from benchmark.data.readers.image_file import PICTURE_ENDINGS as PICTURE_ENDINGS
     from benchmark.data.readers.npz import npz as npz
+    from benchmark.data.readers.picture_format import PICTURE_ENDINGS as PICTURE_ENDINGS
     from benchmark.data.readers.pictures import pictures as pictures
     from benchmark.data.readers.samples import Samples as Samples
+    from benchmark.data.readers.samples import TreeReader as TreeReader
     from benchmark.data.readers.table import table as table
     from benchmark.data.split import Subsample as Subsample
     from benchmark.entries.generated import Law as Law
@@ -58,7 +59,7 @@ MODULES = {  # name → the module that defines it
     "File": "benchmark.data.dataset",
     "Law": "benchmark.entries.generated",
     "Network": "benchmark.networks.network",
-    "PICTURE_ENDINGS": "benchmark.data.readers.image_file",
+    "PICTURE_ENDINGS": "benchmark.data.readers.picture_format",
     "Plan": "benchmark.specs.plan",
     "Recipe": "benchmark.specs.recipe",
     "Samples": "benchmark.data.readers.samples",
@@ -66,6 +67,7 @@ MODULES = {  # name → the module that defines it
     "Subsample": "benchmark.data.split",
     "Target": "benchmark.specs.target",
     "Tree": "benchmark.data.readers.file_tree",
+    "TreeReader": "benchmark.data.readers.samples",
     "Undefined": "benchmark.specs.needs",
     "Weights": "benchmark.specs.source",
     "dicom": "benchmark.data.readers.dicom",

@@ -7,7 +7,7 @@ labels/{train,val,test}1.txt hold the first of the ten official splits, 40 image
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
-from benchmark import Dataset, Samples, Source, Tree, folders
+from benchmark import Dataset, Samples, Source, Tree, TreeReader, folders
 
 PARTS = ("train", "val", "test")
 CLASSES = """
@@ -18,17 +18,30 @@ CLASSES = """
 """.split()  # noqa: SIM905 - 47 quoted names are hard to read
 
 
+FOLDERS = folders(CLASSES, root="images")
+
+
 def read(path: Path) -> Samples:
     """The class is the folder; the part is in the lists of the first official split."""
-    samples = folders(CLASSES, root="images")(path)
+    samples = FOLDERS(path)
     tree = Tree(path)
-    lists = {part: [n for n in tree.names if f"/{n}".endswith(f"/labels/{part}1.txt")] for part in PARTS}
+    lists = lists_of(tree)
     if not all(lists.values()):
         return samples
     part_of = {
         line.strip(): part for part, names in lists.items() for line in next(iter(tree.read(names[:1]))).decode().splitlines()
     }
     return replace(samples, parts=[part_of.get("/".join(PurePosixPath(name).parts[-2:]), "extra") for name in samples.ids])
+
+
+def lists_of(tree: Tree) -> dict[str, list[str]]:
+    """Part → names of its list of the first split, none or one."""
+    return {part: [n for n in tree.names if f"/{n}".endswith(f"/labels/{part}1.txt")] for part in PARTS}
+
+
+def files(tree: Tree) -> list[str]:
+    """The pictures, and the lists of the first split."""
+    return [*FOLDERS.files(tree), *(name for names in lists_of(tree).values() for name in names)]
 
 
 dataset = Dataset(
@@ -42,6 +55,6 @@ dataset = Dataset(
     images=5_640,
     tree="dtd",
     obtain="fetch dtd-r1.0.1.tar.gz from robots.ox.ac.uk/~vgg/data/dtd and put it as dtd.tar.gz, or unpacked, into CATS_DATA",
-    read=read,
+    read=TreeReader(read, files),
 )
 source = Source(name="dtd", title=dataset.title, dataset=dataset, licence=dataset.licence, citation=dataset.citation)

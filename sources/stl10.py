@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmark import CatsError, Dataset, Samples, Source, Tree
+from benchmark import CatsError, Dataset, Samples, Source, Tree, TreeReader
 
 SIDE = 96
 CLASSES = ("airplane", "bird", "car", "cat", "deer", "dog", "horse", "monkey", "ship", "truck")
@@ -44,6 +44,12 @@ def _content(tree: Tree, file: str) -> bytes:
     return next(iter(tree.read([name])))
 
 
+def files(tree: Tree) -> list[str]:
+    """The four files of labelled images."""
+    ends = tuple(f"/{part}_{kind}.bin" for part in ("train", "test") for kind in "Xy")
+    return [name for name in tree.names if f"/{name}".endswith(ends)]
+
+
 dataset = Dataset(
     name="stl10",
     title="STL-10, labelled images",
@@ -57,6 +63,6 @@ dataset = Dataset(
     images=13_000,
     tree="stl10_binary",
     obtain="fetch stl10_binary.tar.gz from ai.stanford.edu/~acoates/stl10 and put it into CATS_DATA, as it is or unpacked",
-    read=read,
+    read=TreeReader(read, files),
 )
 source = Source(name="stl10", title=dataset.title, dataset=dataset, licence=dataset.licence, citation=dataset.citation)

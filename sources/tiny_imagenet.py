@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from benchmark import CatsError, Dataset, Samples, Source, Tree, pictures
+from benchmark import CatsError, Dataset, Samples, Source, Tree, TreeReader, pictures
 
 ANNOTATIONS = "val/val_annotations.txt"
 CLASSES = tuple(
@@ -57,6 +57,12 @@ def read(path: Path) -> Samples:
     return Samples(pictures(tree, names), np.array([index[wnid] for _, wnid in rows]), names, parts=parts)
 
 
+def files(tree: Tree) -> list[str]:
+    """The training images, the official val images and their annotations."""
+    wanted = [name for name in tree.names if _is_picture(name, "train") or _is_picture(name, "val")]
+    return [*wanted, *(name for name in tree.names if f"/{name}".endswith(f"/{ANNOTATIONS}"))]
+
+
 def _is_picture(name: str, part: str) -> bool:
     return PurePosixPath(name).suffix == ".JPEG" and part in PurePosixPath(name).parts
 
@@ -87,6 +93,6 @@ dataset = Dataset(
     images=110_000,
     tree="tiny-imagenet-200",
     obtain="fetch tiny-imagenet-200.zip from cs231n.stanford.edu and put it into CATS_DATA, as it is or unpacked",
-    read=read,
+    read=TreeReader(read, files),
 )
 source = Source(name="tiny_imagenet", title=dataset.title, dataset=dataset, licence=dataset.licence, citation=dataset.citation)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmark import CatsError, Dataset, Samples, Target, Tree, pictures
+from benchmark import CatsError, Dataset, Samples, Target, Tree, TreeReader, pictures
 
 # SOB_B_A-14-22549AB-40-001.png: B or M, kind of tumour, year and slide of the patient, magnification, number
 NAME = re.compile(r"SOB_([BM])_[A-Z]+-(\d+-\w+)-(40|100|200|400)-\d+\.png$")
@@ -27,6 +27,9 @@ def target(magnification: str = "all") -> Target:
         labels = np.array(["BM".index(match[1]) for _, match in found])
         return Samples(pictures(tree, names), labels, names, [match[2] for _, match in found])
 
+    def files(tree: Tree) -> list[str]:
+        return [name for name in tree.names if (match := NAME.search(name)) and wanted in {match[3], "all"}]
+
     dataset = Dataset(
         name="breakhis",
         title=f"BreaKHis, breast tumours, magnification {wanted}",
@@ -40,6 +43,6 @@ def target(magnification: str = "all") -> Target:
         revision=f"1-{wanted}",
         groups="patient",
         images=IMAGES[wanted],
-        read=read,
+        read=TreeReader(read, files),
     )
     return Target(name="breakhis", dataset=dataset)

@@ -4,6 +4,7 @@ Kaggle's layout PATIENT/LABEL/PATIENT_idx5_xX_yY_classC.png, as a folder or arch
 29 and 49 of the first 162 patients; two of train are not among Kaggle's, the patients that came later are `extra`, in no part.
 """
 
+from dataclasses import replace
 from pathlib import Path
 
 from benchmark import Dataset, Samples, Target, folders
@@ -29,12 +30,13 @@ OFFICIAL = {
         13401 13402 13403 13458 13460 13687 14081 14189 14191 15515 16550
     """,
 }
+FOLDERS = folders({"0": "negative", "1": "positive"}, group=NAME)
 PART = {patient: part for part, patients in OFFICIAL.items() for patient in patients.split()}
 
 
 def read(path: Path) -> Samples:
     """The label is the folder; the patient is the beginning of the file name."""
-    samples = folders({"0": "negative", "1": "positive"}, group=NAME)(path)
+    samples = FOLDERS(path)
     groups = samples.groups or []
     parts = [PART.get(patient, "extra") for patient in groups]
     # Without any of the official patients (a copy of the later ones) parts are drawn.
@@ -57,6 +59,6 @@ target = Target(
         groups="patient",
         shape=(50, 50),
         odd="drop",  # patches at the edge of a slide are smaller; scaled, their cells would look larger
-        read=read,
+        read=replace(FOLDERS, read=read),
     ),
 )

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from benchmark import CatsError, Dataset, Samples, Target, Tree, pictures
+from benchmark import CatsError, Dataset, Samples, Target, Tree, TreeReader, pictures
 
 CLASSES = ("MEL", "NV", "BCC", "AKIEC", "BKL", "DF", "VASC")
 TRUTH, LESIONS = "ISIC2018_Task3_Training_GroundTruth.csv", "ISIC2018_Task3_Training_LesionGroupings.csv"
@@ -29,6 +29,13 @@ def read(path: Path) -> Samples:
     labels = np.array([[row[c] for c in CLASSES].index("1.0") for row in truth.values()])
     names = [where[f"{name}.jpg"] for name in truth]
     return Samples(pictures(tree, names), labels, list(truth), [lesions[name]["lesion_id"] for name in truth])
+
+
+def files(tree: Tree) -> list[str]:
+    """The two tables, and the pictures that the first one names."""
+    where = {PurePosixPath(name).name: name for name in tree.names}
+    named = [f"{name}.jpg" for name in rows(tree, where, TRUTH, CLASSES)]
+    return [where[name] for name in (TRUTH, LESIONS, *named) if name in where]
 
 
 def rows(tree: Tree, where: dict[str, str], name: str, columns: tuple[str, ...]) -> dict[str, dict[str, str]]:
@@ -58,6 +65,6 @@ target = Target(
         family="ham10000",
         groups="lesion",
         images=10015,
-        read=read,
+        read=TreeReader(read, files),
     ),
 )

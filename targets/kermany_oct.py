@@ -4,17 +4,19 @@ The official test images are kept. Some of their patients are also in the folder
 no part. Validation is drawn from the rest of train, by patient.
 """
 
+from dataclasses import replace
 from pathlib import Path
 
 from benchmark import Dataset, Samples, Target, folders
 
 CLASSES = ("CNV", "DME", "DRUSEN", "NORMAL")
 NAME = r"/(?:CNV|DME|DRUSEN|NORMAL)-(\d+)-\d+\.jpe?g$"  # the patient is the first number
+FOLDERS = folders(list(CLASSES), parts={"train": "train", "test": "test"}, group=NAME)
 
 
 def read(path: Path) -> Samples:
     """The label is the folder; images of patients of test are left out of train."""
-    samples = folders(list(CLASSES), parts={"train": "train", "test": "test"}, group=NAME)(path)
+    samples = FOLDERS(path)
     assert samples.groups is not None
     assert samples.parts is not None
     pairs = list(zip(samples.groups, samples.parts, strict=True))
@@ -39,6 +41,6 @@ target = Target(
         family="kermany_oct",
         groups="patient",
         images=109309,
-        read=read,
+        read=replace(FOLDERS, read=read),
     ),
 )

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmark import CatsError, Dataset, Samples, Target, Tree, pictures
+from benchmark import CatsError, Dataset, Samples, Target, Tree, TreeReader, pictures
 
 CLASSES = tuple("ABCDEFGHIJKLMNOPQRST")
 NAME = re.compile(r"(?:^|/)([A-T])\d+\.tif$")  # A5.tif
@@ -23,6 +23,11 @@ def read(path: Path) -> Samples:
         raise CatsError(f"{path} holds no picture with a name such as A5.tif")
     names = [name for name, _ in found]
     return Samples(pictures(tree, names), np.array([CLASSES.index(letter) for _, letter in found]), names)
+
+
+def files(tree: Tree) -> list[str]:
+    """The pictures with such names."""
+    return [name for name in tree.names if NAME.search(name)]
 
 
 target = Target(
@@ -39,6 +44,6 @@ target = Target(
         obtain="fetch kimia-path-960 from Kaggle and put its *.tif into CATS_DATA/kimia960",
         shape=(168, 308),
         images=960,
-        read=read,
+        read=TreeReader(read, files),
     ),
 )

@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from benchmark import PICTURE_ENDINGS, CatsError, Dataset, Samples, Target, Tree, pictures
+from benchmark import PICTURE_ENDINGS, CatsError, Dataset, Samples, Target, Tree, TreeReader, pictures
 
 CLASSES = ("benign", "malignant")
 
@@ -15,12 +15,17 @@ CLASSES = ("benign", "malignant")
 def read(path: Path) -> Samples:
     """The label is the folder; GIF and the usual formats are read."""
     tree = Tree(path)
-    files = [PurePosixPath(name) for name in tree.names]
-    found = [file for file in files if file.parent.name in CLASSES and file.suffix.lower() in {".gif", *PICTURE_ENDINGS}]
-    if not found:
+    names = files(tree)
+    if not names:
         raise CatsError(f"{path} holds no picture in a folder {' or '.join(CLASSES)}")
-    names = [str(file) for file in found]
-    return Samples(pictures(tree, names), np.array([CLASSES.index(file.parent.name) for file in found]), names)
+    return Samples(pictures(tree, names), np.array([CLASSES.index(PurePosixPath(name).parent.name) for name in names]), names)
+
+
+def files(tree: Tree) -> list[str]:
+    """The pictures in a folder of a class."""
+    paths = [PurePosixPath(name) for name in tree.names]
+    endings = {".gif", *PICTURE_ENDINGS}
+    return [str(path) for path in paths if path.parent.name in CLASSES and path.suffix.lower() in endings]
 
 
 target = Target(
@@ -36,6 +41,6 @@ target = Target(
         tree="wisconsin_fna",
         obtain="fetch ftp.cs.wisc.edu/math-prog/cpo-dataset/machine-learn/cancer/cancer_images and put the pictures, by "
         "diagnosis, into CATS_DATA/wisconsin_fna/benign and CATS_DATA/wisconsin_fna/malignant",
-        read=read,
+        read=TreeReader(read, files),
     ),
 )

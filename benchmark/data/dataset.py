@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from benchmark.core.digest import file_digest
 from benchmark.core.paths import data_folders
 from benchmark.data.readers.file_tree import Tree, find_tree
-from benchmark.data.readers.samples import Reader
+from benchmark.data.readers.samples import Reader, TreeReader
 from results.digest import digest
 from results.error import CatsError, nearest
 from results.record import Frozen, Task
@@ -193,9 +193,20 @@ class Dataset(Frozen):
 
     def digest(self) -> str:
         """Identity of images and labels: declared checksums, and checksums of the files on disk where none are declared."""
-        files = {"tree": ("sha256", Tree(self._tree()).digest())} if self.tree else {}
+        files, reading = {}, {}
+        if self.tree:
+            tree = Tree(self._tree())
+            names = self.read.files(tree) if isinstance(self.read, TreeReader) else None
+            files["tree"] = ("sha256", tree.digest(names))
+            reading = self._reading(tree, names or [])
         for file in self.files:
             files[file.path] = file.declared or ("sha256", file_digest(self.file(file)))
         content: dict[str, Any] = {"name": self.name, "task": self.task, "revision": self.revision, "files": files}
         content |= {"classes": self.classes, "shape": self.shape, "odd": self.odd, "broken": self.broken}
-        return digest(content | ({"options": self.options} if self.options else {}))
+        return digest(content | reading | ({"options": self.options} if self.options else {}))
+
+    def _reading(self, tree: Tree, names: list[str]) -> dict[str, str]:
+        """What makes the identity another one where earlier versions read other images, labels or parts from the same files."""
+        revision = self.read.revision(names) if isinstance(self.read, TreeReader) else ""
+        links = "followed" if tree.listing.followed & set(names or tree.names) else ""
+        return {key: value for key, value in (("reading", revision), ("links", links)) if value}

@@ -6,7 +6,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from benchmark.data.readers.file_tree import Tree
-from benchmark.data.readers.image_file import PICTURE_ENDINGS
+from benchmark.data.readers.picture_format import PICTURE_ENDINGS
 from benchmark.entries.inferred import (
     PART_WORDS,
     Inferred,

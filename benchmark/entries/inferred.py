@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 
 from benchmark.data.readers.file_tree import Tree
-from benchmark.data.readers.image_file import PICTURE_ENDINGS
+from benchmark.data.readers.picture_format import PICTURE_ENDINGS
 from benchmark.data.readers.samples import PARTS
 from results.error import CatsError
 

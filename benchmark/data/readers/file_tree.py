@@ -1,20 +1,24 @@
 """A tree of files: a folder, or a zip or tar archive read in place. Names use `/` and never lead out of the tree."""
 
 import hashlib
-import os
 import tarfile
+import unicodedata
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from benchmark.core.digest import file_digest, remembered
+from benchmark.data.readers.archive import Listing, listed_tar, listed_zip
+from benchmark.data.readers.strangers import is_stranger
+from benchmark.data.readers.walk import files_below
 from results.digest import digest
 from results.error import CatsError
 
 ARCHIVE_ENDINGS = (".zip", ".tar", ".tar.gz", ".tgz")
 WINDOW = 2**28  # bytes of a tar in memory at a time; to go back in a compressed tar, it must be unpacked from its beginning
+HEAD = 132  # bytes of a file by which its format is known; DICOM has its mark at 128
 DAMAGED = (OSError, EOFError, RuntimeError, NotImplementedError, zipfile.BadZipFile, tarfile.TarError, zlib.error)
 
 
@@ -23,47 +27,56 @@ class Tree:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._heads: dict[str, bytes] = {}
 
     @cached_property
     def names(self) -> list[str]:
         """Names of all files, sorted. Raises CatsError for a damaged archive, or a name that leads out of the tree."""
-        return sorted(self._members)
+        return sorted(self.listing.members)
 
     @cached_property
-    def _members(self) -> dict[str, str]:
-        """Name → name inside the archive; names in tar archives often begin with `./`."""
+    def listing(self) -> Listing:
+        """The files of the folder or archive, and what became of its links."""
         if self.path.is_dir():
-            return {name: name for name in self._below()}
-        names = self._archived()
-        for name in names:
-            if PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts or "\\" in name:
-                raise CatsError(f"{self.path} holds '{name}', which leads out of it; it is not read")
-        return {name.removeprefix("./"): name for name in names}
-
-    def _below(self) -> Iterator[str]:
-        """The files of a folder. A link out of it is refused, and so is a broken link: an image would be missing silently."""
-        inside = self.path.resolve()
-        for path in self.path.rglob("*"):
-            name = path.relative_to(self.path).as_posix()
-            if path.is_symlink():
-                if inside not in Path(os.path.realpath(path)).parents:
-                    raise CatsError(f"{self.path} holds '{name}', which leads out of it; it is not read")
-                if not path.exists():
-                    raise CatsError(f"{self.path} holds '{name}', a link to a file that is not there")
-                if path.is_dir():  # rglob does not enter it
-                    raise CatsError(f"{self.path} holds '{name}', a link to a folder; put the folder itself there")
-            if path.is_file():
-                yield name
-
-    def _archived(self) -> list[str]:
+            return Listing({name: name for name in files_below(self.path)})
         try:
-            if zipfile.is_zipfile(self.path):
-                with zipfile.ZipFile(self.path) as archive:
-                    return [item.filename for item in archive.infolist() if not item.is_dir()]
-            with tarfile.open(self.path) as tar:
-                return [item.name for item in tar if item.isfile() or item.islnk()]
+            return listed_zip(self.path) if zipfile.is_zipfile(self.path) else listed_tar(self.path)
         except DAMAGED as error:
             raise CatsError(f"{self.path} is not a whole zip or tar archive: {error}") from error
+
+    @cached_property
+    def spelt(self) -> dict[str, str]:
+        """Name in one spelling of its accents (NFC) → name in this tree; macOS writes another spelling than Linux."""
+        return {composed(name): name for name in self.names}
+
+    def heads(self, names: Sequence[str]) -> dict[str, bytes]:
+        """The first HEAD bytes of each named file; empty bytes for a file that cannot be read."""
+        missing = [name for name in names if name not in self._heads]
+        self._heads |= dict.fromkeys(missing, b"")
+        try:
+            if self.path.is_dir():
+                self._heads |= {name: _beginning(self.path / name) for name in missing}
+            elif zipfile.is_zipfile(self.path):
+                with zipfile.ZipFile(self.path) as archive:
+                    for name in missing:
+                        with archive.open(self.listing.members[name]) as file:
+                            self._heads[name] = file.read(HEAD)
+            elif missing:
+                self._heads_of_tar(missing)
+        except DAMAGED:
+            pass  # who reads the file says so
+        return {name: self._heads[name] for name in names}
+
+    def _heads_of_tar(self, names: Sequence[str]) -> None:
+        """In the order of the archive, so that a packed one is unpacked once."""
+        called: dict[str, list[str]] = {}
+        for name in names:
+            called.setdefault(self.listing.members[name], []).append(name)
+        with tarfile.open(self.path) as tar:
+            for item in tar:
+                file = tar.extractfile(item) if item.isfile() and item.name in called else None
+                if file:
+                    self._heads |= dict.fromkeys(called[item.name], file.read(HEAD))
 
     def read(self, names: Sequence[str]) -> Iterator[bytes]:
         """The contents of the named files, in the order of `names`. Raises CatsError naming a file that cannot be read."""
@@ -75,7 +88,7 @@ class Tree:
             elif zipfile.is_zipfile(self.path):
                 with zipfile.ZipFile(self.path) as archive:
                     for name in names:
-                        yield archive.read(self._members[name])
+                        yield archive.read(self.listing.members[name])
             else:
                 yield from self._read_tar(names)
         except (*DAMAGED, KeyError) as error:
@@ -89,7 +102,7 @@ class Tree:
                 called = {item.name: item for item in tar.getmembers()}
                 items = {}
                 for name in set(names):
-                    item = called[self._members[name]]
+                    item = called[self.listing.members[name]]
                     items[name] = called[item.linkname] if item.islnk() else item  # a hard link has no content of its own
                 for window in _windows(names, {name: item.size for name, item in items.items()}):
                     contents = {}
@@ -101,17 +114,34 @@ class Tree:
         except (*DAMAGED, KeyError) as error:
             raise CatsError(f"{self.path}: {name} cannot be read: {error}") from error
 
-    def digest(self) -> str:
-        """sha256 of an archive, or of the names and contents of a folder, cached by names, sizes and times of change."""
+    def digest(self, names: Sequence[str] | None = None) -> str:
+        """sha256 of an archive, or of the names and contents of files of a folder, cached by names, sizes and times of change.
+
+        Without `names` these are all files but those of the operating system and of other programs.
+        """
         if not self.path.is_dir():
             return file_digest(self.path)
-        states = [(name, (self.path / name).stat()) for name in self.names]
+        chosen = [name for name in self.names if not is_stranger(name)] if names is None else sorted(set(names))
+        states = [(name, (self.path / name).stat()) for name in chosen]
         listing = [[name, state.st_size, state.st_mtime_ns] for name, state in states]
-        return remembered([str(self.path.resolve()), listing], self._content_digest)
+        return remembered([str(self.path.resolve()), listing], lambda: self._content_digest(chosen))
 
-    def _content_digest(self) -> str:
-        contents = zip(self.names, self.read(self.names), strict=True)
+    def _content_digest(self, names: Sequence[str]) -> str:
+        contents = zip(names, self.read(names), strict=True)
         return digest([[name, hashlib.sha256(content).hexdigest()] for name, content in contents])
+
+
+def composed(text: str) -> str:
+    """A name with its accents in one spelling: `é` is one character, not a letter and an accent (NFC)."""
+    return unicodedata.normalize("NFC", text)
+
+
+def _beginning(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(HEAD)
+    except OSError:
+        return b""
 
 
 def _windows(names: Sequence[str], sizes: dict[str, int]) -> Iterator[Sequence[str]]:

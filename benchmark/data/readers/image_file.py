@@ -1,13 +1,11 @@
 """Decodes picture files to arrays of 8 bits, grey or RGB."""
 
-import io
-
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
 
+from benchmark.data.readers.opening import DAMAGED, opened
 from results.error import CatsError
 
-PICTURE_ENDINGS = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff"}
 GREY = {"1", "L", "LA", "La"}
 DEEP = {"I;16", "I;16L", "I;16B", "I"}
 
@@ -19,8 +17,8 @@ def decode_picture(content: bytes, where: str, white: int = 65535) -> np.ndarray
     carried out. What is transparent lies on black. Palettes and CMYK become RGB. Of several pages the first is read.
     """
     try:
-        with Image.open(io.BytesIO(content)) as opened:
-            image = ImageOps.exif_transpose(opened)
+        with opened(content, where) as picture:
+            image = ImageOps.exif_transpose(picture)
             if image.mode in DEEP:
                 return to_8_bit(np.asarray(image), where, white)
             if image.mode == "F":
@@ -29,7 +27,7 @@ def decode_picture(content: bytes, where: str, white: int = 65535) -> np.ndarray
                 seen = Image.alpha_composite(Image.new("RGBA", image.size, (0, 0, 0, 255)), image.convert("RGBA"))
                 return np.asarray(seen.convert("L" if image.mode in GREY else "RGB"))
             return np.asarray(image.convert("L" if image.mode in GREY else "RGB"))
-    except (OSError, SyntaxError, ValueError, EOFError, UnidentifiedImageError, Image.DecompressionBombError) as error:
+    except DAMAGED as error:
         raise CatsError(f"{where} is not a picture that can be read: {error}") from error
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmark.data.readers.file_tree import Tree
 from results.error import CatsError
 
 PARTS = ("train", "val", "test")
@@ -35,3 +36,25 @@ class Samples:
 
 
 Reader = Callable[[Path], Samples]
+
+
+@dataclass(frozen=True)
+class TreeReader:
+    """A reader that knows which files of a tree it reads. Other files beside them do not change the identity of the data.
+
+    Attributes:
+        read: the samples of the folder or archive at a path.
+        files: names of the files that `read` uses.
+        revision: of the names of these files; empty if they are read as by all earlier versions, otherwise a word that becomes
+            part of the identity of the data, so that other images or another split never have the old identity.
+        expects: True for a name that should be read if that file were a picture; `cats check` counts such files that are not.
+    """
+
+    read: Reader
+    files: Callable[[Tree], list[str]]
+    revision: Callable[[list[str]], str] = lambda _: ""
+    expects: Callable[[str], bool] = lambda _: False
+
+    def __call__(self, path: Path) -> Samples:
+        """The samples of the folder or archive at a path."""
+        return self.read(path)

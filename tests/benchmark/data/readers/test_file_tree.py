@@ -143,9 +143,8 @@ def test_nothing_is_unpacked_to_disk(tmp_path, monkeypatch, ending):
     assert [p.name for p in tmp_path.iterdir()] == [path.name]
 
 
-def test_a_link_to_a_folder_is_refused_since_its_files_would_be_missing(tmp_path):
+def test_a_link_to_a_folder_is_that_folder(tmp_path):
     (tmp_path / "real").mkdir()
     (tmp_path / "real" / "a.png").write_bytes(b"a")
     (tmp_path / "linked").symlink_to(tmp_path / "real", target_is_directory=True)
-    with pytest.raises(CatsError, match="holds 'linked', a link to a folder; put the folder itself there"):
-        Tree(tmp_path).names  # noqa: B018
+    assert Tree(tmp_path).names == ["linked/a.png", "real/a.png"]

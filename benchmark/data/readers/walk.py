@@ -1,0 +1,53 @@
+"""The files below a folder. Links are followed as long as they stay inside it."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from benchmark.data.readers.strangers import is_strange_folder, is_stranger
+from results.error import CatsError
+
+
+def files_below(root: Path) -> Iterator[str]:
+    """Names of the files of a folder, with `/`. Environments, caches and the like are not searched.
+
+    Raises CatsError for a link that leads out, to nothing, or to a folder that holds it, and for a folder that cannot be read:
+    images would be missing silently.
+    """
+    inside = root.resolve()
+    yield from _below(root, "", inside, (inside,))
+
+
+def _below(root: Path, prefix: str, inside: Path, above: tuple[Path, ...]) -> Iterator[str]:
+    """The files of one folder of the tree; `above` are the real paths of the folders on the way to it."""
+    try:
+        with os.scandir(root / prefix) as listed:
+            entries = sorted(listed, key=lambda entry: entry.name)
+    except OSError as error:
+        raise CatsError(f"{root / prefix} cannot be read: {error.strerror}") from error
+    for entry in entries:
+        name, path = prefix + entry.name, Path(entry.path)
+        if path.is_dir() and is_strange_folder(path):
+            continue
+        if not entry.is_symlink():
+            real = above[-1] / entry.name
+        elif is_stranger(name):
+            continue
+        else:
+            real = _followed(root, name, inside, above)
+        if path.is_dir():
+            yield from _below(root, f"{name}/", inside, (*above, real))
+        elif path.is_file():
+            yield name
+
+
+def _followed(root: Path, name: str, inside: Path, above: tuple[Path, ...]) -> Path:
+    """Where a link leads. Raises CatsError if that is not a file or another folder of the tree."""
+    real = Path(os.path.realpath(root / name))
+    if inside not in real.parents:
+        raise CatsError(f"{root} holds '{name}', which leads out of it; it is not read")
+    if not real.exists():
+        raise CatsError(f"{root} holds '{name}', a link to a file that is not there")
+    if real in above:
+        raise CatsError(f"{root} holds '{name}', a link to a folder that holds the link itself; remove the link")
+    return real
