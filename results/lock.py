@@ -51,6 +51,24 @@ def locked(path: Path, waiting: Callable[[], None], *, keep: bool = True) -> Ite
         lock.release()
 
 
+@contextmanager
+def locked_if_free(path: Path) -> Iterator[bool]:
+    """Hold the lock of a file until the block ends, unless another process or thread holds it; yields whether it is held.
+
+    On a file system without locks it counts as held. The folder of the file must exist. Raises OSError as `locked` does.
+    """
+    from filelock import FileLock
+
+    path.open("ab").close()
+    lock = FileLock(path, thread_local=False, fallback_to_soft=False)
+    taken = _try(lock, path, 0, QUICK_POLL)
+    try:
+        yield taken is not None
+    finally:
+        if taken:
+            lock.release()
+
+
 def _acquired(lock: "FileLock", path: Path, waiting: Callable[[], None]) -> bool:
     """Take a lock, after waiting for its holder. False if the file system has no locks."""
     taken = _try(lock, path, 0, QUICK_POLL)

@@ -41,6 +41,11 @@ def pretraining_records_folder() -> Path:
     return pretrained_folder() / "records"
 
 
+def checkpoints_folder() -> Path:
+    """States of trainings between two epochs, from which interrupted ones go on."""
+    return home() / "checkpoints"
+
+
 def registry_weights_folder() -> Path:
     """Weights that came from MLflow's model registry, by their checksum."""
     return home() / "published"

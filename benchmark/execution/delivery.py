@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Iterable, Iterator
 
+from benchmark.core.checkpoint_files import mark_recorded
 from benchmark.execution.engine import RunControl
 from benchmark.execution.pretraining_records import discard_record
 from benchmark.machine.signals import delay_signals
@@ -54,6 +55,7 @@ def store(outcomes: Iterable[Outcome], outbox: Outbox) -> None:
             try:
                 outbox.put(outcome)
                 discard_record(outcome)
+                mark_recorded(outcome.record)
             except CatsError as error:
                 refused = refused or error
         if refused is not None:

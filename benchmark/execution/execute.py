@@ -24,6 +24,7 @@ from benchmark.specs.cell import Cell
 from benchmark.specs.job import Job
 from benchmark.specs.recipe import flat
 from benchmark.specs.start import Start
+from benchmark.training.checkpoint import Checkpoint
 from benchmark.training.pretrain import pretrain
 from benchmark.training.protocols import protocol_of
 from benchmark.training.protocols.protocol import Task
@@ -79,7 +80,7 @@ def make_cells(cells: Sequence[Cell], experiment: str, meter: Meter) -> list[Out
     complete = []
     for outcome, watch in zip(outcomes, watches, strict=True):
         costs = [part.model_copy(update={"phase": cost.phase}) for cost in watch.costs for part in next(shares)]
-        complete.append(replace(outcome, record=outcome.record.model_copy(update={"costs": tuple(costs)})))
+        complete.append(replace(outcome, record=outcome.record.model_copy(update={"costs": (*watch.carried, *costs)})))
     return complete
 
 
@@ -112,14 +113,15 @@ def _cell(cell: Cell, meter: Meter) -> Iterator[Result]:
     yield drawn
 
     result = drawn
-    for latest in protocol_of(cell.recipe.protocol).run(Task(cell, dataset, images, rows), meter):
-        result = replace(
-            drawn,
-            facts={**drawn.facts, **latest.facts},
-            validation={**drawn.validation, **latest.validation},
-            curves=latest.curves,
-        )
-        yield result
+    with Checkpoint(cell.key, str(cell), meter) as checkpoint:
+        for latest in protocol_of(cell.recipe.protocol).run(Task(cell, dataset, images, rows, checkpoint), meter):
+            result = replace(
+                drawn,
+                facts={**drawn.facts, **latest.facts},
+                validation={**drawn.validation, **latest.validation},
+                curves=latest.curves,
+            )
+            yield result
 
     assert latest.probabilities is not None
     yield replace(
@@ -131,7 +133,8 @@ def _cell(cell: Cell, meter: Meter) -> Iterator[Result]:
 
 def _pretraining(start: Start, meter: Meter, draft: Path) -> Iterator[Result]:
     """Yield the result of a pretraining and write its weights to `draft`."""
-    done = pretrain(start, meter)
+    with Checkpoint(start.key, f"the pretraining of {start.source} for {start.backbone}", meter) as checkpoint:
+        done = pretrain(start, meter, checkpoint)
     yield Result(curves=done.curves, validation=done.validation)
     write_weights(draft, done.network, done.trained, {"source": start.source, "key": start.key})
 

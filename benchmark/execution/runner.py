@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
+from benchmark.core.checkpoint_files import mark_recorded
 from benchmark.execution.budget.forecast import forecast_of
 from benchmark.execution.budget.guard import Guard
 from benchmark.execution.delivery import deliver, drain, store
@@ -45,7 +46,10 @@ def run(resolved: ResolvedPlan, writer: Writer, engine: Engine, watch: Watch, pa
     guard = Guard(plan.budget)
     tracking, outbox = writer.tracking, writer.outbox
     adopt(outbox, plan.experiment)
-    waiting = {outcome.record.key for _, outcome in outbox if outcome.record.status == "finished"}
+    stored = [outcome.record for _, outcome in outbox]
+    for record in stored:
+        mark_recorded(record)  # the driver that stored the record may have died before it could
+    waiting = {record.key for record in stored if record.status == "finished"}
     deliver(writer)
     close_abandoned(tracking)
     frame = frame_of(tracking)

@@ -30,6 +30,7 @@ class Meter:
     def __init__(self, country: str, device: str) -> None:
         self.country, self.device = country, device
         self.costs: list[Cost] = []
+        self.carried: list[Cost] = []  # of earlier attempts whose process died before they left a record
         self._busy = False
 
     @contextmanager

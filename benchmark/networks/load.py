@@ -1,6 +1,7 @@
 """The weights that a start names, and networks that begin with them."""
 
 import threading
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -39,6 +40,22 @@ def initial_network(start: Start, classes: int, seed: int, recipe: Recipe = PLAI
         torch.manual_seed(seed)
         network.reset_head()
     return network
+
+
+def global_generators(device: torch.device) -> dict[str, torch.Tensor]:
+    """The states of the generators that all networks of the process share; some layers of timm draw from them in training."""
+    states = {"cpu": torch.get_rng_state()}
+    if device.type == "cuda":
+        states["cuda"] = torch.cuda.get_rng_state(device)
+    return states
+
+
+def restore_global_generators(states: Mapping[str, torch.Tensor], device: torch.device) -> None:
+    """Set the generators to states that global_generators() has returned. Waits while a network draws its initial weights."""
+    with _drawing:
+        torch.set_rng_state(states["cpu"])
+        if device.type == "cuda":
+            torch.cuda.set_rng_state(states["cuda"], device)
 
 
 @lru_cache(maxsize=1)

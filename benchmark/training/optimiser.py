@@ -1,6 +1,7 @@
 """Optimiser, learning rate schedule, and running mean of the weights."""
 
 import math
+from collections.abc import Mapping
 
 import torch
 from torch import nn
@@ -40,6 +41,34 @@ def _groups(network: Network, recipe: Recipe) -> list[dict[str, object]]:
             if members:
                 groups.append({"params": members, "weight_decay": decay, "share": share})
     return groups
+
+
+def optimiser_state(optimiser: torch.optim.Optimizer) -> dict[str, torch.Tensor]:
+    """What an optimiser remembers of each parameter, by the number of the parameter and the name: `12.exp_avg`."""
+    return {
+        f"{number}.{name}": value
+        for number, parameter in enumerate(_parameters(optimiser))
+        for name, value in optimiser.state.get(parameter, {}).items()
+        if isinstance(value, torch.Tensor)
+    }
+
+
+def restore_optimiser(optimiser: torch.optim.Optimizer, state: Mapping[str, torch.Tensor]) -> None:
+    """Give an optimiser of the same network what optimiser_state() has returned.
+
+    Tensors of the shape of their parameter get its memory layout too: fused optimisers go through both in the same order.
+    """
+    parameters = _parameters(optimiser)
+    for name, value in state.items():
+        number, _, what = name.partition(".")
+        parameter = parameters[int(number)]
+        alike = value.shape == parameter.shape
+        own = torch.empty_like(parameter, dtype=value.dtype).copy_(value) if alike else value.to(parameter.device)
+        optimiser.state[parameter][what] = own.detach()
+
+
+def _parameters(optimiser: torch.optim.Optimizer) -> list[torch.Tensor]:
+    return [parameter for group in optimiser.param_groups for parameter in group["params"]]
 
 
 def schedule(recipe: Recipe, done: float, step: float) -> float:

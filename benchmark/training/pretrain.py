@@ -12,8 +12,9 @@ from benchmark.networks.load import initial_network, weights_of
 from benchmark.networks.network import Network, Trained
 from benchmark.specs import catalogue
 from benchmark.specs.start import Start
-from benchmark.training import train
+from benchmark.training.checkpoint import Checkpoint
 from benchmark.training.device_cache import cached_images
+from benchmark.training.train import Training
 
 RULE = "min_val_loss"
 
@@ -28,8 +29,11 @@ class Pretrained:
     validation: dict[str, float]
 
 
-def pretrain(start: Start, meter: Meter) -> Pretrained:
-    """Train the backbone of a start, which is a pretraining, on its source. Raises CatsError if the loss diverges."""
+def pretrain(start: Start, meter: Meter, checkpoint: Checkpoint | None = None) -> Pretrained:
+    """Train the backbone of a start, which is a pretraining, on its source, from the state in `checkpoint` if there is one.
+
+    Raises CatsError if the loss diverges.
+    """
     recipe, before, device = start.recipe, start.start, torch.device(meter.device)
     dataset = catalogue.source(start.source).dataset
     assert recipe is not None
@@ -42,6 +46,6 @@ def pretrain(start: Start, meter: Meter) -> Pretrained:
     with meter.phase("pretraining"):
         network = initial_network(before, len(dataset.classes), seed, recipe).to(device)
         train_images, val_images = (cached_images(dataset, recipe.size, rows[part], device) for part in ("train", "val"))
-        fit = train.fit(network, train_images, val_images, recipe, seed, RULE)
+        fit = Training(network, train_images, recipe, seed, RULE).run(val_images, checkpoint)
 
     return Pretrained(network, trained, fit.curves, fit.best())

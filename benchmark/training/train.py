@@ -7,8 +7,7 @@ that are left over differ from epoch to epoch.
 import copy
 import logging
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 
 import torch
 from torch import Tensor
@@ -17,35 +16,21 @@ from torch.nn import functional as F
 from benchmark.machine.cancellation import stop_requested
 from benchmark.networks.compiled import compiled_forward
 from benchmark.networks.fast_convolution import optimise_for_device
+from benchmark.networks.load import global_generators, restore_global_generators
 from benchmark.networks.network import Network
 from benchmark.networks.precision import autocast, precision
 from benchmark.specs.recipe import Recipe
 from benchmark.training.augment import AugmentationDraws, augment_batch, draw_augmentation, mix_up
+from benchmark.training.checkpoint import Checkpoint, State, made_with
 from benchmark.training.device_images import Images, as_float, batches
 from benchmark.training.epoch_choice import EpochChoice
 from benchmark.training.evaluate import loss_of, validate
-from benchmark.training.optimiser import Average, make_optimiser, schedule
+from benchmark.training.fit import Fit
+from benchmark.training.optimiser import Average, make_optimiser, optimiser_state, restore_optimiser, schedule
 from benchmark.training.out_of_memory import is_out_of_memory, smaller_batch
 from results.error import CatsError
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Fit:
-    """The result of a training: curves (one value per epoch) and the epoch whose weights the network has now.
-
-    `micro_batch`: the number of images in one forward pass; smaller than a batch if memory did not suffice.
-    """
-
-    curves: dict[str, list[float]]
-    best_epoch: int
-    micro_batch: int = 0
-
-    def best(self) -> dict[str, float]:
-        """The figures of the restored epoch, by names that differ from the fields of a recipe."""
-        figures = {name: values[self.best_epoch] for name, values in self.curves.items() if values}
-        return {"best_epoch": float(self.best_epoch), "epochs_run": float(len(self.curves["learning_rate"])), **figures}
 
 
 def fit(network: Network, train: Images, val: Images, recipe: Recipe, seed: int, rule: str = "min_val_loss") -> Fit:
@@ -53,42 +38,107 @@ def fit(network: Network, train: Images, val: Images, recipe: Recipe, seed: int,
 
     Raises CatsError naming epoch and learning rate if the loss stops being finite.
     """
-    optimise_for_device(network)
-    size = min(recipe.batch_size, len(train))
-    steps = len(train) // size
-    total = steps * recipe.epochs
-    rng = torch.Generator().manual_seed(seed)
-    network.seed_dropout(seed)
-    step = Step(network, recipe, size)
-    average = Average(network, recipe.ema) if recipe.ema else None
-    curves: dict[str, list[float]] = {"train_loss": [], "val_loss": [], "val_auc": [], "learning_rate": []}
-    choice, best_epoch, best_state = EpochChoice(rule), 0, None
-    for epoch in range(recipe.epochs):
-        if stop_requested():
-            raise KeyboardInterrupt
-        network.train()
-        order = torch.randperm(len(train), generator=rng)[: steps * size]
-        draws = draw_augmentation(recipe.augment, len(order), rng).to(train.device)
+    return Training(network, train, recipe, seed, rule).run(val)
+
+
+class Training:
+    """A training between two epochs: its attributes are everything that decides how it goes on."""
+
+    def __init__(self, network: Network, train: Images, recipe: Recipe, seed: int, rule: str) -> None:
+        optimise_for_device(network)
+        self.network, self.train, self.recipe = network, train, recipe
+        self.rng = torch.Generator().manual_seed(seed)
+        network.seed_dropout(seed)
+        self.step = Step(network, recipe, min(recipe.batch_size, len(train)))
+        self.average = Average(network, recipe.ema) if recipe.ema else None
+        self.curves: dict[str, list[float]] = {"train_loss": [], "val_loss": [], "val_auc": [], "learning_rate": []}
+        self.choice, self.best_epoch = EpochChoice(rule), 0
+        self.best_state: Mapping[str, Tensor] | None = None
+        self.made_with = made_with(train.device, self.step.precise)
+
+    @property
+    def epochs(self) -> int:
+        """The number of epochs that have been made."""
+        return len(self.curves["learning_rate"])
+
+    @property
+    def judged(self) -> Network:
+        """The network that is validated and restored."""
+        return self.network if self.average is None else self.average.network
+
+    def run(self, val: Images, checkpoint: Checkpoint | None = None) -> Fit:
+        """Train to the end, from the state in `checkpoint` if there is one, and restore the best epoch. Raises CatsError."""
+        state = None if checkpoint is None else checkpoint.read(self.made_with)
+        if checkpoint is not None and state is not None:
+            self._restore(state)
+            log.info("%s goes on after epoch %d of %d", checkpoint.what, self.epochs, self.recipe.epochs)
+        resumed = self.epochs
+        while self.epochs < self.recipe.epochs:
+            if stop_requested():
+                raise KeyboardInterrupt
+            if not self._make_epoch(val):
+                break
+            if checkpoint is not None and self.epochs < self.recipe.epochs:
+                checkpoint.keep(self._state)
+        if self.best_state is not None:
+            self.network.load_state_dict(self.best_state)
+        elif self.recipe.epochs:
+            last = f"epoch {self.epochs}, at learning rate {self.curves['learning_rate'][-1]:.3g}"
+            raise CatsError(f"no epoch has a finite {self.choice.rule.what}; the last was {last}")
+        return Fit(self.curves, self.best_epoch, self.step.micro, resumed)
+
+    def _make_epoch(self, val: Images) -> bool:
+        """Train and validate once. Returns whether the training goes on; at the end of the recipe's patience it does not."""
+        recipe, epoch, size = self.recipe, self.epochs, min(self.recipe.batch_size, len(self.train))
+        steps = len(self.train) // size
+        total = steps * recipe.epochs
+        self.network.train()
+        order = torch.randperm(len(self.train), generator=self.rng)[: steps * size]
+        draws = draw_augmentation(recipe.augment, len(order), self.rng).to(self.train.device)
         rates = [recipe.lr * schedule(recipe, (epoch * steps + number) / total, 1 / total) for number in range(steps)]
-        losses = _epoch(step, average, batches(train, order, size), draws, rates)
-        judged = network if average is None else average.network
-        val_loss, val_auc, val_losses = validate(judged, val, step.precise)
+        losses = _epoch(self.step, self.average, batches(self.train, order, size), draws, rates)
+        val_loss, val_auc, val_losses = validate(self.judged, val, self.step.precise)
         train_loss = float(losses.mean())
-        for name, value in zip(curves, (train_loss, val_loss, val_auc, rates[-1]), strict=True):
-            curves[name].append(value)
+        for name, value in zip(self.curves, (train_loss, val_loss, val_auc, rates[-1]), strict=True):
+            self.curves[name].append(value)
         if not math.isfinite(train_loss):
             raise CatsError(f"the training loss is {train_loss} in epoch {epoch + 1} at learning rate {rates[-1]:.3g}")
-        if choice.prefers(epoch, val_loss, val_auc, val_losses):
-            best_epoch, best_state = epoch, copy.deepcopy(judged.state_dict())
-        elif recipe.patience is not None and epoch - best_epoch >= recipe.patience:
-            break
-    if best_state is not None:
-        network.load_state_dict(best_state)
-    elif recipe.epochs:
-        raise CatsError(
-            f"no epoch has a finite {choice.rule.what}; the last was epoch {epoch + 1}, at learning rate {rates[-1]:.3g}"
-        )
-    return Fit(curves, best_epoch, step.micro)
+        if self.choice.prefers(epoch, val_loss, val_auc, val_losses):
+            self.best_epoch, self.best_state = epoch, copy.deepcopy(self.judged.state_dict())
+            return True
+        return recipe.patience is None or epoch - self.best_epoch < recipe.patience
+
+    def _state(self) -> State:
+        parts: dict[str, Mapping[str, Tensor]] = {
+            "network": self.network.state_dict(),
+            "optimiser": optimiser_state(self.step.optimiser),
+            "average": {} if self.average is None else self.average.network.state_dict(),
+            "best": self.best_state or {},
+            "dropout": {str(number): rng.get_state() for number, rng in enumerate(self.step.generators)},
+            "global": global_generators(self.train.device),
+            "own": {"order": self.rng.get_state(), "losses": torch.from_numpy(self.choice.losses)},
+        }
+        figures = {
+            "curves": self.curves, "best_epoch": self.best_epoch, "worth": self.choice.worth, "micro": self.step.micro,
+            "averaged": 0 if self.average is None else self.average.steps,
+        }  # fmt: skip
+        return State.of(self.made_with, parts, figures)
+
+    def _restore(self, state: State) -> None:
+        own, dropout = state.part("own"), state.part("dropout")
+        self.network.load_state_dict(state.part("network"))
+        restore_optimiser(self.step.optimiser, state.part("optimiser"))
+        if self.average is not None:
+            self.average.network.load_state_dict(state.part("average"))
+            self.average.steps = state.figures["averaged"]
+        self.best_state = {name: tensor.to(self.train.device) for name, tensor in state.part("best").items()} or None
+        for number, rng in enumerate(self.step.generators):
+            rng.set_state(dropout[str(number)])
+        restore_global_generators(state.part("global"), self.train.device)
+        self.rng.set_state(own["order"])
+        self.choice.losses, self.choice.worth = own["losses"].numpy(), state.figures["worth"]
+        self.curves, self.best_epoch = state.figures["curves"], state.figures["best_epoch"]
+        self.step.micro = state.figures["micro"]
 
 
 def _epoch(

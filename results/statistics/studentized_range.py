@@ -8,6 +8,7 @@ from scipy.interpolate import CubicSpline
 
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(200)
 STEPS = 250  # of log s
+WIDEST = 500.0  # above every critical value that is asked for
 REACH = 20  # outside the steps the density of log s is below e^-20 of its maximum
 
 
@@ -18,6 +19,24 @@ def _range(k: int) -> CubicSpline:
     z = 9 * NODES
     inner = (stats.norm.cdf(z) - stats.norm.cdf(z - widths[:, None])) ** (k - 1)
     return CubicSpline(widths, k * (inner * stats.norm.pdf(z)) @ (9 * WEIGHTS))
+
+
+@lru_cache(maxsize=64)
+def _log_critical(k: int, alpha: float) -> CubicSpline:
+    """The logarithm of the critical value over 1 / degrees of freedom, which is smooth from 0 (infinitely many) to 1."""
+    inverse = np.linspace(0, 1, 65) ** 2
+    freedom = 1 / np.maximum(inverse, 1e-9)
+    low, high = np.zeros(len(inverse)), np.full(len(inverse), WIDEST)
+    for _ in range(50):
+        middle = (low + high) / 2
+        above = tail(middle, k, freedom) > alpha
+        low, high = np.where(above, middle, low), np.where(above, high, middle)
+    return CubicSpline(inverse, np.log((low + high) / 2))
+
+
+def critical(k: int, freedom: np.ndarray, alpha: float) -> np.ndarray:
+    """The value that the studentised range of k means exceeds with probability alpha; `freedom` has any shape, from 1 on."""
+    return np.asarray(np.exp(_log_critical(k, alpha)(1 / freedom)))
 
 
 def tail(q: np.ndarray, k: int, freedom: np.ndarray) -> np.ndarray:

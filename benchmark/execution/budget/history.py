@@ -24,6 +24,7 @@ WorkClass = tuple[str, ...]  # values of everything that decides what work costs
 TRIAL = "compiling"  # a phase of one cell in many, in records of older versions
 MAX_REMEMBERED = 100  # finished pieces of work of each class, the last ones, from which its cost is estimated
 MIN_SPREAD = 0.1  # bounds are at least this part of the mean away from it, since two values may agree by chance
+RUN = ("epochs_run", "epochs_resumed")  # figures of a finished training
 COST_FIELDS = sorted([*cost_fields(Recipe), *(f"subsample.{name}" for name in cost_fields(Subsample))])
 
 
@@ -72,12 +73,19 @@ class History:
     def count(self, record: Record) -> None:
         """Add a record, if its attempt is finished: only then it shows the cost of its class of work."""
         if record.status == "finished" and record.costs:
-            row = {**record.settings, **record.names, "kind": record.kind, "epochs_run": record.validation.get("epochs_run")}
+            row = {
+                **record.settings,
+                **record.names,
+                "kind": record.kind,
+                **{name: record.validation.get(name) for name in RUN},
+            }
             self.append(row, [cost.model_dump() for cost in record.costs])
 
     def append(self, row: Mapping[str, object], costs: Iterable[Mapping[str, Any]]) -> None:
-        """Add a finished attempt as a row of Experiment.frame."""
-        run = row.get("epochs_run")
+        """Add a finished attempt as a row of Experiment.frame, unless it made only the last part of its epochs."""
+        run, resumed = row.get("epochs_run"), row.get("epochs_resumed")
+        if isinstance(resumed, float) and resumed > 0:
+            return
         finished = Finished(
             total_of([cost for cost in costs if cost["phase"] != TRIAL]), _text(row, "epochs"),
             float(run) if isinstance(run, float | int) else math.nan, _text(row, "patience"),

@@ -5,15 +5,17 @@ import time
 from collections.abc import Callable
 from functools import lru_cache
 
+from benchmark.core.checkpoint_files import mark_recorded
 from benchmark.data.dataset import Dataset
 from benchmark.execution.dispatch.transport import IncompatibleError
 from benchmark.specs import catalogue
 from benchmark.specs.job import Job
 from benchmark.specs.start import Start
 from results.error import CatsError
-from results.record import Outcome
+from results.record import Outcome, Record
 
 _lock = threading.Lock()
+_returned: list[Record] = []  # of earlier jobs; their checkpoints may lie in a CATS_HOME that the driver does not see
 _running: dict[str, float] = {}  # task → its start; one task, unless several drivers share a worker with several threads
 
 
@@ -53,7 +55,14 @@ def make_checked(job: Job, device: str) -> list[Outcome]:
 
     resolved = str(device_of(device))
     check_files(job)
-    return make(job, resolved)
+    with _lock:
+        returned, _returned[:] = list(_returned), []
+    for record in returned:
+        mark_recorded(record)  # the driver stores records of an earlier job before it hands out later ones
+    outcomes = make(job, resolved)
+    with _lock:
+        _returned.extend(outcome.record for outcome in outcomes)
+    return outcomes
 
 
 def check_files(job: Job) -> None:

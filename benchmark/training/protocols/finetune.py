@@ -9,9 +9,10 @@ from benchmark.core.seed import seed_of
 from benchmark.machine.meter import Meter
 from benchmark.networks.load import initial_network
 from benchmark.networks.precision import precision
-from benchmark.training import evaluate, train
+from benchmark.training import evaluate
 from benchmark.training.device_cache import cached_images
 from benchmark.training.protocols.protocol import CellResult, Protocol, Task
+from benchmark.training.train import Training
 
 
 class Finetune(Protocol):
@@ -29,7 +30,8 @@ class Finetune(Protocol):
             train_images, val_images = (
                 cached_images(dataset, recipe.size, task.rows[part], device) for part in ("train", "val")
             )
-            fit = train.fit(network, train_images, val_images, recipe, seed, cell.rule)
+            training = Training(network, train_images, recipe, seed, cell.rule)
+            fit = training.run(val_images, task.checkpoint)
 
         result = CellResult(fit.curves, fit.best(), {"micro_batch": str(fit.micro_batch)})
         yield result

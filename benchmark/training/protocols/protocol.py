@@ -10,6 +10,7 @@ from benchmark.data.dataset import Dataset
 from benchmark.data.decoded import Decoded
 from benchmark.machine.meter import Meter
 from benchmark.specs.cell import Cell
+from benchmark.training.checkpoint import Checkpoint
 
 
 @dataclass(frozen=True)
@@ -19,12 +20,14 @@ class Task:
     Attributes:
         images: all images of the target's data set, at the size of the recipe.
         rows: part (`train`, `val`, `test`) → row numbers of the images that belong to it, (N,) int.
+        checkpoint: where a protocol that trains for long keeps its state between two epochs; None keeps nothing.
     """
 
     cell: Cell
     dataset: Dataset
     images: Decoded
     rows: Mapping[str, np.ndarray]
+    checkpoint: Checkpoint | None = None
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,78 @@
+"""Files of checkpoints, by the key of a cell or pretraining. This module needs no torch; training.checkpoint fills the files.
+
+KEY.safetensors holds the state of a training between two epochs, KEY.json the costs of attempts at it that no record counts
+yet, and KEY.lock is held by the process that writes both.
+"""
+
+import time
+from contextlib import suppress
+from pathlib import Path
+
+from benchmark.core.json_cache import keep, read
+from benchmark.core.paths import checkpoints_folder
+from results.record import Cost, Frozen, Record
+
+OLD = 30 * 24 * 3600  # seconds without a change after which nobody is expected to go on with a training
+
+_swept: set[Path] = set()  # folders in which this process has looked for old files
+
+
+class Unrecorded(Frozen):
+    """The costs of attempts that no record counts yet: their process may die before it makes one."""
+
+    costs: tuple[Cost, ...] = ()
+
+
+def state_file(key: str) -> Path:
+    """The state of the training of a cell or pretraining; it may not exist."""
+    return checkpoints_folder() / f"{key}.safetensors"
+
+
+def lock_file(key: str) -> Path:
+    """The file whose lock the process holds that writes the checkpoints of a training."""
+    return checkpoints_folder() / f"{key}.lock"
+
+
+def _costs_file(key: str) -> Path:
+    return checkpoints_folder() / f"{key}.json"
+
+
+def exists(key: str) -> bool:
+    """Whether an attempt has left a state or costs."""
+    return state_file(key).exists() or _costs_file(key).exists()
+
+
+def unrecorded_costs(key: str) -> tuple[Cost, ...]:
+    """The costs of earlier attempts that no record counts, because their process died; empty if there are none."""
+    noted = read(Unrecorded, _costs_file(key))
+    return () if noted is None else noted.costs
+
+
+def keep_costs(key: str, costs: tuple[Cost, ...]) -> None:
+    """Note the costs of the running attempt and of those before it, in case that its process dies."""
+    _sweep()
+    keep(Unrecorded(costs=costs), _costs_file(key))
+
+
+def mark_recorded(record: Record) -> None:
+    """Note that a record is on the disk: it counts all costs so far, and a finished training needs its state no more."""
+    if record.kind == "score":
+        return
+    paths = [_costs_file(record.key)]
+    if record.status == "finished":
+        paths += [state_file(record.key), lock_file(record.key)]
+    for path in paths:
+        with suppress(OSError):
+            path.unlink(missing_ok=True)
+
+
+def _sweep() -> None:
+    """Remove the files of trainings with which nobody has gone on for long, once per process."""
+    folder = checkpoints_folder()
+    if folder in _swept or not folder.is_dir():
+        return
+    _swept.add(folder)
+    for path in folder.iterdir():
+        with suppress(OSError):  # another process removes the file at the same time
+            if time.time() - path.stat().st_mtime > OLD:
+                path.unlink()

@@ -1,0 +1,29 @@
+"""What a training has found: its curves and the epoch that was restored."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Fit:
+    """The result of a training: curves (one value per epoch) and the epoch whose weights the network has now.
+
+    Attributes:
+        micro_batch: the number of images in one forward pass; smaller than a batch if memory did not suffice.
+        resumed: the number of epochs that an earlier attempt made, which was interrupted.
+    """
+
+    curves: dict[str, list[float]]
+    best_epoch: int
+    micro_batch: int = 0
+    resumed: int = 0
+
+    def best(self) -> dict[str, float]:
+        """The figures of the restored epoch, by names that differ from the fields of a recipe."""
+        figures = {name: values[self.best_epoch] for name, values in self.curves.items() if values}
+        resumed = {"epochs_resumed": float(self.resumed)} if self.resumed else {}
+        return {
+            "best_epoch": float(self.best_epoch),
+            "epochs_run": float(len(self.curves["learning_rate"])),
+            **resumed,
+            **figures,
+        }

@@ -1,0 +1,113 @@
+"""Power: how small a difference between two sources a board tells apart on one target, and what a smaller one needs.
+
+The test is that of the tie groups (see intervals.tie_groups): Games-Howell over all sources of the target, by seeds and test
+images together and by the seeds alone. More seeds shrink the one part of the randomness, more test images the other one.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy import stats
+
+from results.statistics.studentized_range import critical
+
+MOST_SEEDS = 1000
+MOST_TIMES = 1e6  # test images are enlarged by this factor at most
+GRID = (np.arange(48) + 0.5) / 48  # quantiles at which the variance of the seeds of a source is taken
+
+
+@dataclass(frozen=True)
+class Noise:
+    """The randomness of one target.
+
+    Attributes:
+        seeds: variance of the metric of one source over seeds.
+        images: variance of the difference of two sources that comes from the test images, whatever the number of seeds; 0 if
+            it is not counted.
+        units: number of test images, or of patients where these are known.
+        sources: number of sources on the board.
+    """
+
+    seeds: float
+    images: float
+    units: int
+    sources: int
+
+    def with_units(self, units: float) -> "Noise":
+        """The same with another number of test images (or patients) of the same kind."""
+        return replace(self, images=self.images * self.units / units, units=max(2, round(units)))
+
+
+def power(difference: float, noise: Noise, seeds: int, alpha: float = 0.05) -> float:
+    """The probability that two of the sources whose true means differ by `difference` are told apart, with `seeds` seeds each.
+
+    One seed tells nothing apart, because the variance of the seeds is then unknown.
+    """
+    if seeds < 2:
+        return 0.0
+    each = noise.seeds / seeds * stats.chi2.ppf(GRID, seeds - 1) / (seeds - 1)  # what the variance of a mean is estimated as
+    one, other = np.meshgrid(each, each)
+    total = one + other + noise.images
+    squares = (one**2 + other**2) / (seeds - 1)
+    both = _far(total, squares + noise.images**2 / max(noise.units - 1, 1), noise.sources, alpha)
+    alone = _far(one + other, squares, noise.sources, alpha) if noise.images else 0.0
+    far, error = np.maximum(both, alone), np.sqrt(2 * noise.seeds / seeds + noise.images)
+    if not error:
+        return float(difference > 0)
+    return float(np.mean(stats.norm.sf((far - difference) / error) + stats.norm.cdf((-far - difference) / error)))
+
+
+def _far(variance: np.ndarray, squares: np.ndarray, sources: int, alpha: float) -> np.ndarray:
+    """How far apart two means must be. Welch-Satterthwaite: variance² / `squares` degrees of freedom."""
+    freedom = np.maximum(variance**2 / np.maximum(squares, 1e-300), 1.0)
+    return np.asarray(critical(max(sources, 2), freedom, alpha) * np.sqrt(variance / 2))
+
+
+def smallest_difference(noise: Noise, seeds: int, wanted: float = 0.8, alpha: float = 0.05) -> float | None:
+    """The smallest true difference that is told apart with the probability `wanted`; None with one seed."""
+    if seeds < 2:
+        return None
+    scale = float(np.sqrt(2 * noise.seeds / seeds + noise.images))
+    return _smallest(lambda difference: power(difference, noise, seeds, alpha) >= wanted, 1e-3 * scale, 1e4 * scale)
+
+
+def seeds_needed(difference: float, noise: Noise, wanted: float = 0.8, alpha: float = 0.05) -> int | None:
+    """The smallest number of seeds that tells `difference` apart with the probability `wanted`; None if MOST_SEEDS do not."""
+    low, high = 1, MOST_SEEDS
+    if power(difference, noise, high, alpha) < wanted:
+        return None
+    while high - low > 1:
+        middle = (low + high) // 2
+        enough = power(difference, noise, middle, alpha) >= wanted
+        low, high = (low, middle) if enough else (middle, high)
+    return high
+
+
+def images_needed(difference: float, noise: Noise, seeds: int, wanted: float = 0.8, alpha: float = 0.05) -> int | None:
+    """The number of test images (or patients) with which `seeds` seeds tell `difference` apart; None if no number suffices."""
+    if not noise.images:
+        return None
+
+    def enough(times: float) -> bool:
+        return power(difference, noise.with_units(noise.units * times), seeds, alpha) >= wanted
+
+    times = _smallest(enough, 2 / noise.units, MOST_TIMES)
+    return None if times is None else int(np.ceil(noise.units * times))
+
+
+def _smallest(enough: Callable[[float], bool], low: float, high: float) -> float | None:
+    """The smallest value between two positive bounds that is enough, to 0.1 %; None if even the larger bound is not."""
+    if not enough(high):
+        return None
+    while high > low * 1.001:
+        middle = float(np.sqrt(low * high))
+        low, high = (low, middle) if enough(middle) else (middle, high)
+    return high
+
+
+def hanley_mcneil(auc: float, positives: int, negatives: int) -> float:
+    """The variance of an AUC from so many images of two classes (Hanley and McNeil, Radiology 143, 1982)."""
+    one, two = auc / (2 - auc), 2 * auc**2 / (1 + auc)
+    parts = auc * (1 - auc) + (positives - 1) * (one - auc**2) + (negatives - 1) * (two - auc**2)
+    return parts / (positives * negatives)
