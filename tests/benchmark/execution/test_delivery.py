@@ -32,7 +32,8 @@ def test_a_record_that_the_disk_refuses_takes_no_other_with_it(tmp_path):
     assert attempts(outbox) == ["a", "b", "c"]
 
 
-def test_what_an_engine_has_left_is_taken_after_a_fault_and_the_fault_is_told(tmp_path):
+def drained(happens):
+    """What the runner takes from an engine that goes on until it is stopped; `happens` is called at the second outcome."""
     control, taken = RunControl(lambda job: job), []
 
     def engine():
@@ -44,31 +45,26 @@ def test_what_an_engine_has_left_is_taken_after_a_fault_and_the_fault_is_told(tm
     def take(some):
         taken.extend(some)
         if len(taken) == 2:
-            raise CatsError("the disk is full")
+            happens()
+
+    try:
+        return drain(engine(), control, take)
+    finally:
+        assert taken == ["one", "more", "running"]
+
+
+def test_what_an_engine_has_left_is_taken_after_a_fault_and_the_fault_is_told():
+    def fails():
+        raise CatsError("the disk is full")
 
     with pytest.raises(CatsError, match="the disk is full"):
-        drain(engine(), control, take)
-    assert taken == ["one", "more", "running"]
+        drained(fails)
 
 
 def test_a_stop_while_the_runner_is_at_work_takes_what_is_left_too():
-    control, taken = RunControl(lambda job: job), []
-
-    def engine():
-        yield ["one"]
-        while not control.stopping:
-            yield ["more"]
-        yield ["running"]
-
-    def take(some):
-        taken.extend(some)
-        if len(taken) == 2:
-            signal.raise_signal(signal.SIGTERM)
-
     with stop_on_signal():
-        assert drain(engine(), control, take)
+        assert drained(lambda: signal.raise_signal(signal.SIGTERM))
         assert signal_received()
-    assert taken == ["one", "more", "running"]
 
 
 def test_a_stop_does_not_wait_for_all_that_the_outbox_holds_but_for_one_record(tmp_path, monkeypatch):
