@@ -19,6 +19,7 @@ from benchmark.cli.report import app as reports
 from benchmark.cli.run import app as runs
 from benchmark.cli.score import app as measures
 from benchmark.cli.ui import app as pages
+from benchmark.core.paths import check_variables
 from benchmark.machine.memory import large_pages
 from benchmark.machine.threads import wait_briefly
 from results.error import CatsError
@@ -50,6 +51,8 @@ def main() -> None:
     large_pages()
     logging.basicConfig(level=os.environ.get("CATS_LOG", "WARNING").upper(), format="%(name)s: %(message)s")
     try:
+        if "--help" not in sys.argv:
+            check_variables()
         app()
     except CatsError as error:
         say(f"cats: {error}")

@@ -14,6 +14,9 @@ from results.tracking.uri import shown
 if TYPE_CHECKING:
     import pandas as pd
 
+    from benchmark.specs.cell import Cell
+    from benchmark.specs.resolved import ResolvedPlan
+
 app = typer.Typer()
 
 
@@ -34,11 +37,12 @@ def plan(
     from benchmark.execution.budget.forecast import forecast_of
     from benchmark.execution.budget.guard import Guard
     from benchmark.execution.leakage import leak_sentences
-    from benchmark.execution.prepare import check_names, missing_data, pretrainings_ahead
+    from benchmark.execution.prepare import check_names, pretrainings_ahead
     from benchmark.execution.records import finished_in
     from benchmark.execution.resolution import resolve_plan
     from benchmark.specs.job import jobs_of
     from benchmark.specs.plan import load_plan
+    from benchmark.specs.recipe import flat
 
     loaded = load_plan(plan).limited(kwh=kwh, hours=hours, co2e_kg=co2e_kg)
     check_names(loaded.country, loaded.backbones)
@@ -48,7 +52,8 @@ def plan(
     done = set() if frame is None else finished_in(frame)
     if cells:
         for cell in every:
-            print_line(f"{'done' if cell.key in done else 'open'}  {cell.key[:12]}  {cell}")
+            point = resolved.grid_point(flat(cell.recipe))
+            print_line(f"{'done' if cell.key in done else 'open'}  {cell.key[:12]}  {cell}{f', {point}' if point else ''}")
     for sentence in leak_sentences(resolved.leaks, allowed=loaded.allow_leakage):
         print_line(sentence)
     unknown = len(resolved.unknown)
@@ -59,7 +64,7 @@ def plan(
     print_line(f"{len(every)} cells of plan '{loaded.experiment}': {counts}; records in {shown(tracking_uri)}")
     for sentence in pretrainings_ahead(todo):
         print_line(sentence)
-    obstacles = missing_data(todo, resolved)
+    obstacles = _obstacles(todo, resolved)
     if todo:
         forecast = forecast_of(frame, device.value, loaded.country, calibrates=calibrate and not obstacles)
         guard = Guard(loaded.budget, forecast=forecast)
@@ -71,6 +76,19 @@ def plan(
             obstacles.append(str(error))
     if obstacles:
         raise CatsError("\n".join(["`cats run` will not start:", *obstacles]))
+
+
+def _obstacles(todo: "list[Cell]", resolved: "ResolvedPlan") -> list[str]:
+    """What will stop `cats run`; prints what was chosen among the contents of files of weights."""
+    from benchmark.execution.fit import size_refusals, uses_of, weight_sentences
+    from benchmark.execution.prepare import missing_data
+
+    choices, unusable = weight_sentences(todo)
+    # Weights that cannot be read do not say the size of their network.
+    sizes = [] if unusable else size_refusals(uses_of(todo), fetch=False)
+    for sentence in choices:
+        print_line(sentence)
+    return [*missing_data(todo, resolved), *unusable, *sizes]
 
 
 def _runs(tracking_uri: str, experiment: str) -> "pd.DataFrame | None":

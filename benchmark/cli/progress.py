@@ -47,6 +47,5 @@ class Progress:
         pace += " + missing" if self.missing else ""
         self.bar.update(self.task, completed=state.done + state.made, total=state.cells, pace=pace)
         if not self.console.is_terminal:
-            what = " → ".join(record.names[n] for n in ("source", "target") if n in record.names)
-            line = f"{state.done + state.made}/{state.cells} {record.kind} {what}, seed {record.names['seed']}: {record.status}"
+            line = f"{state.done + state.made}/{state.cells} {record.kind} {state.name(record)}: {record.status}"
             self.console.print(f"{line}, {pace}", highlight=False, markup=False)

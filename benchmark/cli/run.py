@@ -98,8 +98,7 @@ def _report_state(state: "Run", plan: str) -> None:
         for sentence in leak_sentences(state.pairs.leaks, allowed=state.pairs.plan.allow_leakage):
             say(f"  {sentence}")
     for record in state.failed:
-        where = " → ".join(record.names[n] for n in ("source", "target") if n in record.names)
-        say(f"  failed: {record.kind} {where}, seed {record.names['seed']}: {record.reason}")
+        say(f"  failed: {record.kind} {state.name(record)}: {record.reason}")
     if state.waiting:
         say(f"{state.waiting} records wait in the outbox; `cats sync {plan}` sends them")
 

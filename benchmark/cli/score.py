@@ -52,7 +52,7 @@ def score(
         raise typer.Exit(exit_code()) from None
     say(f"{state.cells} pairs: {state.done} were scored, {state.made} scored now, {len(state.failed)} attempts failed")
     for record in state.failed:
-        say(f"  failed: {record.kind} {record.names['source']}, {record.names['backbone']}: {record.reason}")
+        say(f"  failed: {record.kind} {state.name(record)}: {record.reason}")
     if state.interrupted:
         say(f"stopped; nothing finished is lost. Resume with: cats score {plan}")
         raise typer.Exit(exit_code())

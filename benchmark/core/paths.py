@@ -4,6 +4,8 @@ import os
 import platform
 from pathlib import Path
 
+from results.error import CatsError
+
 
 def home() -> Path:
     """The folder of everything that cats makes and keeps, `CATS_HOME`: decoded images, pretrained weights, features, outbox."""
@@ -83,14 +85,30 @@ def snapshots_folder() -> Path:
 
 def data_folders() -> list[Path]:
     """The folders where cats looks for the files of data sets, in this order: `CATS_DATA`, then `CATS_HOME`/data."""
-    folder = os.environ.get("CATS_DATA")
-    return [*([Path(folder).expanduser()] if folder else []), downloads_folder()]
+    return [*_folder_named_by("CATS_DATA"), downloads_folder()]
 
 
 def weight_folders() -> list[Path]:
     """The folders where cats looks for files of weights, in this order: `CATS_WEIGHTS`, then `CATS_HOME`/weights."""
-    folder = os.environ.get("CATS_WEIGHTS")
-    return [*([Path(folder).expanduser()] if folder else []), home() / "weights"]
+    return [*_folder_named_by("CATS_WEIGHTS"), home() / "weights"]
+
+
+def check_variables() -> None:
+    """Raises CatsError if CATS_DATA or CATS_WEIGHTS names no folder; its files would be missing without a visible reason."""
+    for variable in ("CATS_DATA", "CATS_WEIGHTS"):
+        _folder_named_by(variable)
+
+
+def _folder_named_by(variable: str) -> list[Path]:
+    """The folder that a variable names, or nothing if the variable is not set. Raises CatsError if there is no such folder."""
+    text = os.environ.get(variable)
+    if not text:
+        return []
+    folder = Path(text).expanduser()
+    if not folder.is_dir():
+        what = "is a file" if folder.exists() else "does not exist"
+        raise CatsError(f"{variable} is '{text}', which {what}; {variable} must name a folder, or not be set")
+    return [folder]
 
 
 def entries_folder() -> Path:
@@ -101,3 +119,12 @@ def entries_folder() -> Path:
     """
     default = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "cats-bench"
     return Path(os.environ.get("CATS_ENTRIES") or default).expanduser()
+
+
+def entries_missing() -> str:
+    """The end of a sentence about a name that was not found, if CATS_ENTRIES names no folder; else nothing.
+
+    Only `cats new` may be given a folder that does not exist yet.
+    """
+    named = os.environ.get("CATS_ENTRIES")
+    return f"; CATS_ENTRIES is '{named}', which is no folder" if named and not entries_folder().is_dir() else ""

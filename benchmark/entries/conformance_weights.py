@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from benchmark.core.paths import weight_folders
 from benchmark.entries.finding import STEP_BACKBONE, Finding, Note, require_facts, run_promise
-from benchmark.specs.resolve import backbones_with_file, start_of, weight_file
+from benchmark.specs.resolve import backbones_with_file, meant_file, start_of, weight_file
 from benchmark.specs.source import Source
 from results.error import CatsError
 
@@ -27,8 +27,9 @@ def _backbones(source: Source) -> list[str]:
         raise CatsError(f"the weights of {source.name} are not a file; name a backbone with --backbone")
     if not backbones:
         places = " or ".join(map(str, weight_folders()))
+        file = f"BACKBONE.{source.weights.file}.safetensors"
         raise CatsError(
-            f"{source.name} has no file BACKBONE.{source.weights.file}.safetensors in {places}; name a backbone with --backbone"
+            f"{source.name} has no file {file} in {places}; name a backbone with --backbone{meant_file(source.weights, None)}"
         )
     return backbones
 
@@ -40,7 +41,7 @@ def _described_weights(source: Source) -> str:
 
 def _fit(source: Source, backbone: str, registry: str, *, required: bool) -> str:
     """The weights exist and fit the backbone. A backbone that the user did not name may be unknown here, which gives a Note."""
-    from benchmark.networks.load import initial_network
+    from benchmark.networks.load import choices_in, initial_network
     from benchmark.specs.backbones import check_backbone
 
     try:
@@ -56,7 +57,8 @@ def _fit(source: Source, backbone: str, registry: str, *, required: bool) -> str
         origin = f"{path}, sha256 {start.weights}"
     else:
         origin = f"{start.kind} {start.weights}" if start.weights else "random initialisation"
-    return f"{sum(p.numel() for p in network.backbone.parameters()):,} fit {backbone}: {origin}"
+    fits = f"{sum(p.numel() for p in network.backbone.parameters()):,} fit {backbone}: {origin}"
+    return "; ".join([fits, *choices_in(start)])
 
 
 def _forward(source: Source, backbone: str, registry: str) -> str:

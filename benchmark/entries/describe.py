@@ -10,10 +10,12 @@ from typing import Any
 
 import yaml
 
+from benchmark.core.paths import entries_missing
 from benchmark.data.dataset import Dataset
 from benchmark.specs import catalogue
 from benchmark.specs.plan import load_plan, plan_names
 from benchmark.specs.recipe import recipe_names, recipe_points
+from benchmark.specs.reference import split_reference
 from results.error import CatsError, nearest
 
 
@@ -108,7 +110,7 @@ def _here(dataset: Dataset) -> bool:
 def description(name: str) -> str:
     """All declared facts about a name, as JSON; about both entries if the name is a source and a target."""
     facts: dict[str, Any] = {}
-    plain = catalogue.split_reference(name)[0]
+    plain = split_reference(name)[0]
     if plain in catalogue.names("sources"):
         facts["source"] = catalogue.source(name).model_dump(mode="json")
     if plain in catalogue.names("targets"):
@@ -124,5 +126,5 @@ def description(name: str) -> str:
     if not facts:
         kinds: tuple[catalogue.Kind, ...] = ("sources", "targets", "similarity")
         known = {name for kind in kinds for name in catalogue.names(kind)} | set(plan_names()) | set(recipe_names())
-        raise CatsError(f"no source, target, measure, plan or recipe called '{name}'{nearest(name, known)}")
+        raise CatsError(f"no source, target, measure, plan or recipe called '{name}'{nearest(name, known)}{entries_missing()}")
     return json.dumps(facts, indent=2, ensure_ascii=False)

@@ -6,6 +6,7 @@ from benchmark.data.dataset import Dataset
 from benchmark.entries.conformance import Case, examine_data
 from benchmark.entries.finding import Finding
 from benchmark.specs import catalogue
+from benchmark.specs.reference import split_reference
 from benchmark.specs.source import Source
 
 
@@ -25,7 +26,7 @@ def examine(name: str, registry: str, size: int = 64, backbone: str | None = Non
 
 def subjects(name: str) -> list[Dataset | Source]:
     """What a name refers to: the data sets of its target and source, and the source itself if it has no data set."""
-    plain = catalogue.split_reference(name)[0]
+    plain = split_reference(name)[0]
     subjects_of_name: list[Dataset | Source] = [catalogue.target(name).dataset] if plain in catalogue.names("targets") else []
     if plain in catalogue.names("sources") or not subjects_of_name:
         source = catalogue.source(name)

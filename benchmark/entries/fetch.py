@@ -8,6 +8,7 @@ from benchmark.data.dataset import Dataset
 from benchmark.data.download import Progress, download, silent
 from benchmark.entries import medmnist as medmnist_sets
 from benchmark.specs import catalogue
+from benchmark.specs.reference import split_reference
 from results.error import CatsError
 
 
@@ -34,7 +35,7 @@ def fetch(name: str, say: Callable[[str], None], progress: Progress = silent) ->
 
 
 def _dataset(name: str) -> Dataset:
-    plain = catalogue.split_reference(name)[0]
+    plain = split_reference(name)[0]
     entry = catalogue.target(name) if plain in catalogue.names("targets") else catalogue.source(name)
     if entry.dataset is None:
         raise CatsError(f"{name} has no files to fetch: it has no data set")

@@ -13,6 +13,7 @@ from benchmark.data.dataset import Dataset
 from benchmark.data.readers.file_tree import ARCHIVE_ENDINGS
 from benchmark.entries.inferred import MAX_OPENED, Inferred
 from benchmark.specs import catalogue
+from benchmark.specs.reference import REFERENCE
 from benchmark.specs.source import Source
 from benchmark.specs.target import Target
 from results.error import CatsError
@@ -45,7 +46,7 @@ def new(kind: Kind, name: str, inferred: Inferred, facts: Facts, folder: Path) -
 
 def check_name(kind: Kind, name: str, folder: Path) -> Path:
     """Path of the new entry. Raises CatsError if the name is invalid or already used."""
-    if not catalogue.REFERENCE.fullmatch(name) or "[" in name:
+    if not REFERENCE.fullmatch(name) or "[" in name:
         raise CatsError(f"'{name}' is not a valid name; allowed are lower case letters, digits and _, as in our_ultrasound")
     path = folder / kind / f"{name}.yaml"
     if path.exists():

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+from benchmark.execution.fit import Use, check_sizes, uses_of
 from benchmark.execution.watch import Watch
 from benchmark.machine.meter import check_country
 from benchmark.specs import catalogue
@@ -33,10 +34,13 @@ def check_compiler(todo: Iterable[Cell], device: str) -> None:
 def prepare(cells: Iterable[Cell], watch: Watch) -> None:
     """Read the images, labels, splits and weights that the cells need, each of them once.
 
-    Raises CatsError if a file is missing or damaged, or if weights do not fit their backbone.
+    What was chosen among the contents of a file of weights is announced. Raises CatsError if a file is missing or damaged, if
+    weights do not fit their backbone, or if a backbone does not take images of the size of a recipe.
     """
     seen: set[object] = set()
+    uses: dict[object, Use] = {}
     for cell in cells:
+        uses |= {use.place: use for use in uses_of([cell])}
         images = (cell.target, cell.recipe.size, cell.subsample.drawn_by(cell.seed))
         if images not in seen:
             watch.begins(f"reading {cell.target}")
@@ -47,9 +51,11 @@ def prepare(cells: Iterable[Cell], watch: Watch) -> None:
             )  # random weights of every seed have the same shapes
             if weights not in seen:
                 watch.begins(f"reading {start.source}")
-                _read_start(start)
+                for sentence in _read_start(start):
+                    watch.announce(sentence)
                 seen.add(weights)
         seen.add(images)
+    check_sizes(uses.values(), fetch=True)
 
 
 def _read_images(cell: Cell) -> None:
@@ -60,17 +66,17 @@ def _read_images(cell: Cell) -> None:
     split_and_subsample(dataset, load_images(dataset, cell.recipe.size), cell.subsample, cell.seed)
 
 
-def _read_start(start: Start) -> None:
+def _read_start(start: Start) -> tuple[str, ...]:
+    """Read the weights or the images of a start; return what was chosen among the contents of a file of weights."""
     from benchmark.data.decoded import load_images
     from benchmark.data.split import split
-    from benchmark.networks.load import weights_of
-    from benchmark.networks.network import build
+    from benchmark.networks.load import choices_in
 
     dataset = catalogue.source(start.source).dataset
     if dataset is None or start.recipe is None:
-        build(start.backbone, weights_of(start))
-    else:
-        split(dataset, load_images(dataset, start.recipe.size))
+        return choices_in(start)
+    split(dataset, load_images(dataset, start.recipe.size))
+    return ()
 
 
 def missing_data(todo: Sequence[Cell], pairs: PlanPairs) -> list[str]:

@@ -10,6 +10,7 @@ from benchmark.execution.budget.forecast import forecast_of
 from benchmark.execution.budget.guard import Guard
 from benchmark.execution.delivery import deliver, drain, store
 from benchmark.execution.engine import Engine, RunControl
+from benchmark.execution.fit import check_sizes, uses_of
 from benchmark.execution.leakage import find_leaks, leak_sentences
 from benchmark.execution.prepare import check_compiler, check_names, prepare
 from benchmark.execution.pretraining_records import adopt
@@ -57,6 +58,7 @@ def run(resolved: ResolvedPlan, writer: Writer, engine: Engine, watch: Watch, pa
     cells = resolved.cells()
     if resolved.unknown and any((cell.source, cell.target) in resolved.unknown for cell in OpenCells(cells, finished)):
         check_names(plan.country, plan.backbones)
+        check_sizes(uses_of(OpenCells(cells, finished)))
         resolved = find_leaks(resolved, watch.begins)
         cells = resolved.cells()
     state = _state_before(resolved, cells, finished)
@@ -65,6 +67,7 @@ def run(resolved: ResolvedPlan, writer: Writer, engine: Engine, watch: Watch, pa
         check_names(plan.country, plan.backbones)
         if not engine.remote:  # each remote worker checks its own compiler
             check_compiler(todo, engine.device)
+        check_sizes(uses_of(todo))
         prepare(todo, watch)
         jobs = partial(jobs_of, todo, plan.experiment, plan.country, pack)
         if plan.budget.limits:

@@ -44,6 +44,13 @@ class Run:
             self.made += 1
         self.interrupted |= record.status == "interrupted"
 
+    def name(self, record: Record) -> str:
+        """The names of an attempt, with the settings that tell the cells of a grid apart: `a → b, resnet18, lr 0.1, seed 0`."""
+        pair = " → ".join(record.names[name] for name in ("source", "target") if name in record.names)
+        point = self.pairs.grid_point(record.settings) if self.pairs is not None and record.kind == "cell" else ""
+        parts = (pair, record.names.get("backbone"), point, f"seed {record.names['seed']}")
+        return ", ".join(filter(None, parts))
+
 
 @dataclass(frozen=True)
 class Watch:

@@ -17,6 +17,7 @@ from threadpoolctl import threadpool_limits
 from benchmark.execution.attempt import Attempt, Result
 from benchmark.execution.delivery import deliver, hand_over
 from benchmark.execution.execute import make_pretraining
+from benchmark.execution.fit import Use, check_sizes, pretraining_uses
 from benchmark.execution.leakage import find_leaks
 from benchmark.execution.prepare import check_names
 from benchmark.execution.pretraining_records import adopt
@@ -67,6 +68,7 @@ def score_plan(setting: ScoreSettings, writer: Writer, watch: Watch) -> Run:
     finished = finished_keys(tracking) | {o.record.key for _, o in outbox if o.record.status == "finished"}
     setting = replace(setting, plan=find_leaks(setting.plan, watch.begins))
     asked = list(pairs(setting, ranks_elsewhere(setting.plan, tracking)))
+    check_sizes(use for pair in asked for use in _uses(pair.inputs, measures))
     state = Run(cells=len(asked), done=0)
     for pair in asked:
         watch.begins(str(pair))
@@ -128,6 +130,13 @@ def ranks_elsewhere(resolved: ResolvedPlan, tracking: Experiment) -> dict[str, d
                 ranks.setdefault(row.source, []).append(row.rank)
         means[target] = {source: math.fsum(each) / len(each) for source, each in ranks.items()}
     return means
+
+
+def _uses(inputs: MeasureInputs, measures: Mapping[str, Measure]) -> Iterator[Use]:
+    """The networks that see images of a pair, if a measure asks for what a network makes of images."""
+    if any(need not in {"source", "elsewhere", "rng", "labels"} for measure in measures.values() for need in measure.needs):
+        yield Use(inputs.start, "backbone", inputs.setting.recipe.size)
+        yield from pretraining_uses(inputs.start)
 
 
 def _outcomes(pair: Pair, measures: Mapping[str, Measure], finished: set[str], setting: ScoreSettings) -> Iterator[Outcome]:

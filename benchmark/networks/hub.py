@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.core.digest import file_digest
-from benchmark.networks.network import ARGUMENTS, HALF, Trained
+from benchmark.networks.network import ARGUMENTS, UNSTATED, Trained
 from benchmark.networks.state_dict import rename_keys
 from benchmark.networks.weight_file import apply_declaration, read_weights
 from benchmark.specs.source import Weights, pick
@@ -36,8 +36,9 @@ def hub_weights(weights: Weights, backbone: str) -> Trained:
     stored = read_weights(tensors)
     trained = Trained(
         rename_keys(stored.state or {}, weights.remap, place),
-        mean=tuple(described.get("mean", HALF)),
-        std=tuple(described.get("std", HALF)),
+        mean=tuple(described.get("mean") or UNSTATED),
+        std=tuple(described.get("std") or UNSTATED),
+        origin=place,
     )
     return apply_declaration(replace(trained, arguments=arguments), weights)
 

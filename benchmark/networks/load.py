@@ -13,6 +13,7 @@ from benchmark.core.digest import file_digest
 from benchmark.core.seed import seed_of
 from benchmark.networks.copying import copy_of
 from benchmark.networks.hub import hub_weights
+from benchmark.networks.matching import fitted
 from benchmark.networks.network import PLAIN, Network, Trained, build
 from benchmark.networks.registry_weights import fetch_weights
 from benchmark.networks.state_dict import read_file, rename_keys
@@ -64,9 +65,35 @@ def cached_backbone(start: Start, stem: str) -> nn.Module:
     return build(start.backbone, weights_of(start), stem)
 
 
+def choices_in(start: Start) -> tuple[str, ...]:
+    """One sentence for each choice that was made among what the file of a start holds; builds the backbone to see what fits.
+
+    Raises CatsError if the weights are absent, differ from the weights named, or do not fit.
+    """
+    trained = weights_of(start)
+    model = cached_backbone(start, PLAIN.stem)
+    note = fitted(model, trained.state, start.backbone, trained.origin).note if trained.state else None
+    return (*trained.notes, note) if note else trained.notes
+
+
 @lru_cache(maxsize=4)
 def weights_of(start: Start) -> Trained:
-    """The weights that a start names. Raises CatsError if they are absent or differ from the weights named."""
+    """The weights that a start names.
+
+    Raises CatsError if they are absent, differ from the weights named, or if nothing says how their images were normalised.
+    """
+    trained = _read(start)
+    if not (trained.mean and trained.std):
+        raise CatsError(
+            f"source {start.source}: neither its entry nor {trained.origin} says with which mean and std the images of these "
+            f"weights were normalised; write `mean` and `std`, or `range`, under `weights` of the entry, for example "
+            f"mean: [0.485, 0.456, 0.406] and std: [0.229, 0.224, 0.225] if these are the usual ones of ImageNet, or put both "
+            f"into the metadata of a safetensors file"
+        )
+    return trained
+
+
+def _read(start: Start) -> Trained:
     if start.kind == "random":
         return Trained()
     if start.kind == "pretraining":
@@ -81,11 +108,16 @@ def weights_of(start: Start) -> Trained:
     if start.kind == "hub":
         return hub_weights(weights, start.backbone)
     if start.kind == "timm":
-        trained = timm_weights(str(start.weights))
+        trained = timm_weights(str(start.weights), _place(weights, start.backbone))
         return apply_declaration(
             replace(trained, state=rename_keys(trained.state or {}, weights.remap, str(start.weights))), weights
         )
     return read_file(_file(start, weights), weights)
+
+
+def _place(weights: Weights, backbone: str) -> str:
+    """The file that would serve instead of fetched weights, and where it would have to lie."""
+    return f"{backbone}.{weights.file or 'NAME'}.safetensors into the folder CATS_WEIGHTS"
 
 
 def _file(start: Start, weights: Weights) -> Path:

@@ -10,11 +10,13 @@ from torch import Tensor, nn
 
 from benchmark.core.seed import seed_of
 from benchmark.machine.timm_import import timm
+from benchmark.networks.matching import fitted
 from benchmark.specs.backbones import check_backbone
 from benchmark.specs.recipe import Recipe
 from results.error import CatsError
 
 HALF = (0.5, 0.5, 0.5)
+UNSTATED: tuple[float, ...] = ()
 # Arguments of timm.create_model that weights may set: padding, epsilon of batch norm, layer scale, size of positions.
 # `stem` is ours, see Recipe.
 ARGUMENTS: dict[str, type] = {"pad_type": str, "bn_eps": float, "init_values": float, "img_size": int, "stem": str}
@@ -27,9 +29,12 @@ class Trained:
 
     Attributes:
         state: by timm's names; None leaves the random initialisation.
-        mean, std: of red, green and blue of images in [0, 1]; grey images use the first number of each.
+        mean, std: of red, green and blue of images in [0, 1]; grey images use the first number of each. UNSTATED as long as
+            neither the file nor the entry says what they are.
         channels: rgb or bgr: the order of the channels that the backbone expects; grey: it has one input channel.
         arguments: for timm.create_model, those of ARGUMENTS.
+        origin: the place of the weights, for sentences; empty if nobody has to be told.
+        notes: sentences about a choice that was made among the contents of the file.
     """
 
     state: Mapping[str, Tensor] | None = None
@@ -37,6 +42,8 @@ class Trained:
     std: tuple[float, ...] = HALF
     channels: str = "rgb"
     arguments: dict[str, Any] = field(default_factory=dict)
+    origin: str = ""
+    notes: tuple[str, ...] = ()
 
 
 class Dropout(nn.Module):
@@ -136,7 +143,8 @@ def build(name: str, trained: Trained, stem: str = "backbone") -> nn.Module:
     if trained.arguments.get("stem", stem) == "small":
         small_stem(model, name)
     if trained.state is not None:
-        model.load_state_dict(matching_weights(model, trained.state, name), strict=False)  # checked already, more strictly
+        fit = fitted(model, trained.state, name, trained.origin)
+        model.load_state_dict(fit.state, strict=False)  # checked already, more strictly; the head is left out
     return model
 
 
@@ -156,29 +164,3 @@ def small_stem(model: nn.Module, name: str) -> None:
 def feature_count(model: nn.Module) -> int:
     """Length D of the features that a headless timm model gives."""
     return int(getattr(model, "head_hidden_size", None) or model.num_features)  # type: ignore[arg-type]
-
-
-def matching_weights(model: nn.Module, state: Mapping[str, Tensor], name: str) -> dict[str, Tensor]:
-    """The weights without the source's head; raises CatsError naming every key that is missing, unknown or of another shape.
-
-    Exactly the head and batch norm's counters (`num_batches_tracked`) may differ.
-    """
-    body = {k: v for k, v in state.items() if not k.startswith(tuple(f"{head}." for head in classifier_names(model)))}
-    expected = {k: v for k, v in model.state_dict().items() if not k.endswith("num_batches_tracked")}
-    weights = {k: v for k, v in body.items() if not k.endswith("num_batches_tracked")}
-    wrong = [f"missing {k}" for k in sorted(expected.keys() - weights.keys())]
-    wrong += [f"unknown {k}" for k in sorted(weights.keys() - expected.keys())]
-    wrong += [
-        f"{k} is {tuple(weights[k].shape)} instead of {tuple(expected[k].shape)}"
-        for k in sorted(expected.keys() & weights.keys())
-        if weights[k].shape != expected[k].shape
-    ]
-    if wrong:
-        raise CatsError(f"the weights do not fit {name}, {len(wrong)} keys differ: {', '.join(wrong)}")
-    return body
-
-
-def classifier_names(model: nn.Module) -> tuple[str, ...]:
-    """The names under which timm keeps the classifier of a model, several if the model was distilled."""
-    names = model.pretrained_cfg.get("classifier") or ()  # type: ignore[union-attr,operator]
-    return (names,) if isinstance(names, str) else tuple(names)

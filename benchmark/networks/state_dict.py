@@ -1,7 +1,9 @@
-"""Read state dicts of other programs: .pt files that hold only tensors, with other names of parameters."""
+"""Read state dicts of other programs: checkpoints that hold only tensors and plain values, with other names of parameters."""
 
+import argparse
 import pickle
 import re
+import threading
 import warnings
 from collections.abc import Mapping
 from dataclasses import replace
@@ -11,26 +13,61 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from benchmark.networks.network import Trained
+from benchmark.networks.matching import SECOND
+from benchmark.networks.network import UNSTATED, Trained
 from benchmark.networks.weight_file import apply_declaration, read_weights
 from benchmark.specs.source import Weights
-from results.error import CatsError, first_line
+from results.error import CatsError, first_line, nearest
 
-WRAPPED = ("state_dict", "model", "net")  # where training scripts put the weights beside epoch and optimiser
+# Where training scripts put the weights beside epoch and optimiser, the most usual name first.
+WRAPPED = ("state_dict", "model", "net", "model_state_dict", "network", "params", "weights")
+State = dict[str, Tensor]
+_reading = threading.Lock()  # torch keeps the list of harmless classes for the whole process
 
 
 def read_file(path: Path, weights: Weights) -> Trained:
     """Read weights and rename them to timm's names. Raises CatsError if the file is damaged or holds more than tensors."""
-    trained = read_weights(path) if path.suffix == ".safetensors" else Trained(tensors(path))
+    if path.suffix == ".safetensors":
+        trained = read_weights(path)
+        if weights.state_dict_key:
+            trained = replace(trained, state=_named(weights.state_dict_key, {}, dict(trained.state or {}), path))
+    else:
+        state, note = tensors(path, weights.state_dict_key)
+        trained = Trained(state, UNSTATED, UNSTATED, origin=str(path), notes=(note,) if note else ())
     return apply_declaration(replace(trained, state=rename_keys(trained.state or {}, weights.remap, str(path))), weights)
 
 
-def tensors(path: Path) -> dict[str, Tensor]:
-    """Read the state dict from a file of torch.save. Only tensors and plain values are ever loaded."""
+def tensors(path: Path, key: str | None = None) -> tuple[State, str | None]:
+    """Read a state dict from a file of torch.save, with a sentence if the file holds others. Code in the file is never run.
+
+    `key`: the name of the state dict, or what the names of its parameters begin with; by default the usual names, and not a
+    running mean of the weights if there are plain ones.
+    """
+    content = _loaded(path)
+    own = _state(content)
+    states = {} if own is not None else _states(content)
+    if key is not None:
+        return _named(key, states, own or states.get(_usual(states) or "", {}), path), None
+    if own is not None:
+        return own, None
+    name = _usual(states)
+    if name is None and states:
+        names = " and ".join(repr(each) for each in list(states)[:3])
+        raise CatsError(f"{path} holds {len(states)} state dicts, {names}; choose one, as state_dict_key: {next(iter(states))}")
+    if name is None:
+        raise CatsError(f"{path} holds {_describe(content)}; a state dict is needed, names of parameters with their tensors")
+    others = [other for other in states if other != name]
+    if not others and not SECOND.search(name):
+        return states[name], None
+    beside = f"; it also holds {', '.join(map(repr, others[:3]))}, choose with state_dict_key: {others[0]}" if others else ""
+    return states[name], f"{path}: the weights under '{name}' are taken{beside}"
+
+
+def _loaded(path: Path) -> Any:
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), _reading, torch.serialization.safe_globals([argparse.Namespace]):
             warnings.simplefilter("ignore")  # torch warns before it refuses
-            content = torch.load(path, map_location="cpu", weights_only=True)
+            return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         raise CatsError(
             f"{path} holds more than tensors, and reading the rest would run code of its author; the file is refused. "
@@ -38,18 +75,48 @@ def tensors(path: Path) -> dict[str, Tensor]:
         ) from error
     except (OSError, EOFError, RuntimeError, ValueError, KeyError, AttributeError) as error:
         raise CatsError(f"{path} is not a whole file of torch.save: {first_line(error)}") from error
-    state = _state(content)
-    if state is None:
-        raise CatsError(f"{path} holds {_describe(content)}; a state dict is needed, names of parameters with their tensors")
-    return state
 
 
-def _state(content: Any) -> dict[str, Tensor] | None:
-    if not isinstance(content, Mapping):
+def _state(content: Any) -> State | None:
+    """The content itself if it is a state dict."""
+    if not isinstance(content, Mapping) or not content:
         return None
-    inner = next((content[name] for name in WRAPPED if isinstance(content.get(name), Mapping)), content)
-    whole = inner and all(isinstance(key, str) and isinstance(value, Tensor) for key, value in inner.items())
-    return dict(inner) if whole else None
+    whole = all(isinstance(key, str) and isinstance(value, Tensor) for key, value in content.items())
+    return dict(content) if whole else None
+
+
+def _states(content: Any) -> dict[str, State]:
+    """Name → state dict, of every state dict in a mapping, or one mapping deeper.
+
+    Names of parameters hold a dot; states of random generators and of optimisers have other names.
+    """
+    found: dict[str, State] = {}
+    for name, value in content.items() if isinstance(content, Mapping) else ():
+        inner = value.items() if isinstance(value, Mapping) else ()
+        deeper = {f"{name}.{key}": part for key, part in inner if isinstance(key, str)}
+        for each, part in {str(name): value, **deeper}.items():
+            state = _state(part)
+            if state is not None and any("." in key for key in state):
+                found[each] = state
+    return found
+
+
+def _usual(states: Mapping[str, State]) -> str | None:
+    """The state dict that a person means who names none; None if there is none, or if several could be meant."""
+    named = [name for name in WRAPPED if name in states]
+    first = named[:1] or [name for name in states if not SECOND.search(name)] or list(states)
+    return first[0] if len(first) == 1 else None
+
+
+def _named(key: str, states: Mapping[str, State], plain: State, path: Path) -> State:
+    """The state dict of that name, or the parameters whose names begin with it. Raises CatsError if there are none."""
+    below = {name.removeprefix(f"{key}."): value for name, value in plain.items() if name.startswith(f"{key}.")}
+    if key not in states and not below:
+        known = list(states) or sorted({name.partition(".")[0] for name in plain})
+        raise CatsError(
+            f"{path} has no state dict '{key}', and no name of a parameter begins with '{key}.'{nearest(key, known)}"
+        )
+    return states.get(key) or below
 
 
 def _describe(content: Any) -> str:
@@ -57,9 +124,9 @@ def _describe(content: Any) -> str:
     return f"a mapping with {', '.join(sorted(map(str, content))[:5]) or 'nothing'}" if isinstance(content, Mapping) else kind
 
 
-def rename_keys(state: Mapping[str, Tensor], remap: Mapping[str, str], where: str) -> dict[str, Tensor]:
+def rename_keys(state: Mapping[str, Tensor], remap: Mapping[str, str], where: str) -> State:
     """Apply every replacement of `remap` to the names, in order; empty names are left out. Raises CatsError for equal names."""
-    renamed: dict[str, Tensor] = {}
+    renamed: State = {}
     origin: dict[str, str] = {}
     for key, value in state.items():
         name = key

@@ -10,14 +10,18 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from benchmark.networks.network import ARGUMENTS, HALF, Network, Trained, classifier_names
+from benchmark.networks.matching import classifier_names
+from benchmark.networks.network import ARGUMENTS, UNSTATED, Network, Trained
 from benchmark.specs.source import Weights
 from results.atomic import atomic_write
 from results.error import CatsError
 
 
 def read_weights(path: Path, weights: Weights | None = None) -> Trained:
-    """Weights and input description of a safetensors file. Raises CatsError if the file is damaged."""
+    """Weights and input description of a safetensors file; mean and std are UNSTATED where its metadata and `weights` say none.
+
+    Raises CatsError if the file is damaged.
+    """
     try:
         with safe_open(path, framework="pt") as file:
             metadata = file.metadata() or {}
@@ -33,11 +37,11 @@ def _from_metadata(state: dict[str, Tensor], metadata: Mapping[str, str], path: 
     def refuse(field: str, allowed: str) -> CatsError:
         return CatsError(f"{path}: its metadata say {field} '{metadata[field]}'; {allowed}")
 
-    numbers = {"mean": HALF, "std": HALF}
+    numbers: dict[str, tuple[float, ...]] = {"mean": UNSTATED, "std": UNSTATED}
     count = {1, 3} if metadata.get("channels") == "grey" else {3}
     for key in filter(metadata.get, numbers):
         try:
-            numbers[key] = tuple(float(part) for part in metadata[key].split(","))  # type: ignore[assignment]
+            numbers[key] = tuple(float(part) for part in metadata[key].split(","))
         except ValueError:
             raise refuse(key, "numbers are needed, with commas between them") from None
         if len(numbers[key]) not in count or (key == "std" and min(numbers[key]) <= 0):
@@ -50,7 +54,8 @@ def _from_metadata(state: dict[str, Tensor], metadata: Mapping[str, str], path: 
             arguments[key] = ARGUMENTS[key](metadata[key])
         except ValueError:
             raise refuse(key, f"a value of type {ARGUMENTS[key].__name__} is needed") from None
-    return Trained(state, **numbers, channels=metadata.get("channels", "rgb"), arguments=arguments)
+    channels = metadata.get("channels", "rgb")
+    return Trained(state, numbers["mean"], numbers["std"], channels, arguments, origin=str(path))
 
 
 def apply_declaration(trained: Trained, weights: Weights | None) -> Trained:

@@ -5,6 +5,7 @@ import fnmatch
 from collections.abc import Sequence
 
 from benchmark.machine.timm_import import timm
+from benchmark.specs import catalogue
 from results.error import CatsError, nearest
 
 MAX_SHOWN = 12  # backbones that the sentence about a missing tag names
@@ -45,4 +46,5 @@ def _backbones_with(tags: Sequence[str]) -> list[str]:
 def check_backbone(name: str) -> None:
     """Raises CatsError, with the nearest name, if timm has no such model."""
     if not timm.is_model(name):
-        raise CatsError(f"timm has no backbone '{name}'{nearest(name.partition('.')[0], timm.list_models())}")
+        hint = catalogue.belongs_elsewhere(name, "backbones") or nearest(name.partition(".")[0], timm.list_models())
+        raise CatsError(f"timm has no backbone '{name}'{hint}")

@@ -15,19 +15,18 @@ import importlib.metadata
 import importlib.resources
 import importlib.util
 import inspect
-import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Literal, cast
 
-import yaml
-
 from benchmark.core.parse import parse, read_yaml
-from benchmark.core.paths import entries_folder
+from benchmark.core.paths import entries_folder, entries_missing
+from benchmark.specs.elsewhere import belongs
 from benchmark.specs.old_imports import advice
+from benchmark.specs.reference import split_reference
 from benchmark.specs.source import MODEL, Source, Weights
 from benchmark.specs.target import Target
 from results.error import CatsError, first_line, nearest
@@ -38,7 +37,6 @@ if TYPE_CHECKING:
 Kind = Literal["sources", "targets", "similarity"]
 Place = Path | EntryPoint
 WORD = {"sources": "source", "targets": "target", "similarity": "measure"}
-REFERENCE = re.compile(r"^([a-z0-9_]+)(?:\[(.*)\])?$")
 
 
 def names(kind: Kind) -> list[str]:
@@ -67,6 +65,18 @@ def _points(kind: Kind) -> list[EntryPoint]:
     return list(importlib.metadata.entry_points(group=f"cats.{kind}"))
 
 
+def not_found(name: object, wanted: str, allowed: Iterable[str]) -> str:
+    """Return the end of a sentence about an unknown name: where it belongs, else the nearest name that is allowed."""
+    own = entries_missing() if wanted in WORD else ""
+    return (belongs_elsewhere(name, wanted) or nearest(name, allowed)) + own
+
+
+def belongs_elsewhere(name: object, wanted: str) -> str:
+    """Return the end of a sentence that says where a name belongs, see benchmark.specs.elsewhere; empty if nowhere."""
+    kinds: tuple[Kind, ...] = ("sources", "targets", "similarity")
+    return belongs(name, wanted, {kind: names(kind) for kind in kinds})
+
+
 @cache
 def source(reference: str, where: str = "") -> Source:
     """Return the source that a plan names.
@@ -86,7 +96,7 @@ def source(reference: str, where: str = "") -> Source:
         dataset = target.dataset
         entry = Source(name=name, title=dataset.title, dataset=dataset, licence=dataset.licence, citation=dataset.citation)
     else:
-        raise CatsError(f"no source called '{name}'{where}{nearest(name, {*names('sources'), *names('targets')})}")
+        raise CatsError(f"no source called '{name}'{where}{not_found(name, 'sources', {*names('sources'), *names('targets')})}")
     if start is not None:
         if not isinstance(start, str) or not start:
             raise CatsError(f"'{reference}': the option from must name a source, not '{start}'")
@@ -101,7 +111,7 @@ def target(reference: str, where: str = "") -> Target:
     """Return the target that a plan names; `where` and errors as for source."""
     name, options = split_reference(reference)
     if name not in names("targets"):
-        raise CatsError(f"no target called '{name}'{where}{nearest(name, names('targets'))}")
+        raise CatsError(f"no target called '{name}'{where}{not_found(name, 'targets', names('targets'))}")
     return cast("Target", _entry("targets", name, options)).model_copy(update={"name": reference})
 
 
@@ -112,7 +122,7 @@ def measure(reference: str, where: str = "") -> "Measure":
 
     name, options = split_reference(reference)
     if name not in names("similarity"):
-        raise CatsError(f"no measure called '{name}'{where}{nearest(name, names('similarity'))}")
+        raise CatsError(f"no measure called '{name}'{where}{not_found(name, 'similarity', names('similarity'))}")
     place = _only_place("similarity", name)
     where = _describe_place(place, "similarity")
     loaded = _load(place, "similarity", name, where)
@@ -120,28 +130,6 @@ def measure(reference: str, where: str = "") -> "Measure":
     if not isinstance(entry, Measure):
         raise CatsError(f"{where} must define `{name}`, a function with the decorator @measure(...)")
     return entry.with_options(options) if options else entry
-
-
-def split_reference(reference: str) -> tuple[str, dict[str, Any]]:
-    """Split `name[option=value,...]` into name and options; values are read as YAML scalars.
-
-    Raises CatsError if the text has another form.
-    """
-    match = REFERENCE.match(reference)
-    if match is None:
-        raise CatsError(f"'{reference}' is not a name; write a name like breastmnist or breastmnist[size=64]")
-    options = {}
-    for item in (match[2] or "").split(",") if match[2] else []:
-        key, equals, value = item.partition("=")
-        if not equals:
-            raise CatsError(f"'{reference}': '{item}' is not an option; write an option like size=64")
-        if key.strip() in options:
-            raise CatsError(f"'{reference}' gives the option {key.strip()} twice")
-        try:
-            options[key.strip()] = yaml.safe_load(value)
-        except (yaml.YAMLError, ValueError, TypeError):
-            raise CatsError(f"'{reference}': '{value}' is not a value; write an option like size=64") from None
-    return match[1], options
 
 
 def _entry(kind: Kind, name: str, options: dict[str, Any]) -> Source | Target:

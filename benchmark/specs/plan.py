@@ -10,8 +10,9 @@ from benchmark.core.parse import parse, read_yaml
 from benchmark.data.split import Subsample
 from benchmark.specs import catalogue
 from benchmark.specs.budget import Budget
+from benchmark.specs.elsewhere import shipped_names
 from benchmark.specs.lineage import lineage, related_pairs
-from benchmark.specs.recipe import recipe_points
+from benchmark.specs.recipe import recipe_names, recipe_points
 from results.board.rules import PlanRule
 from results.error import CatsError, nearest
 from results.metrics import METRICS
@@ -97,8 +98,7 @@ class Plan(Frozen):
 
 def plan_names() -> list[str]:
     """Return the names of the plans that ship with cats-bench."""
-    folder = resources.files("benchmark").joinpath("plans")
-    return sorted(p.name.removesuffix(".yaml") for p in folder.iterdir() if p.name.endswith(".yaml"))
+    return shipped_names("plans")
 
 
 def is_plan(name: str) -> bool:
@@ -116,7 +116,8 @@ def load_plan(name: str) -> Plan:
     else:
         path = Path(name)
         if not path.is_file() and path.suffix not in {".yaml", ".yml"}:
-            raise CatsError(f"there is no plan file '{name}', and no plan of that name{nearest(name, plan_names())}")
+            hint = catalogue.not_found(name, "plans", plan_names())
+            raise CatsError(f"there is no plan file '{name}', and no plan of that name{hint}")
     plan = parse(Plan, {"experiment": path.stem, **read_yaml(path)}, str(path))
     try:
         _look_up(plan, path)
@@ -137,6 +138,9 @@ def _look_up(plan: Plan, path: Path) -> None:
         twin = first_of.setdefault(target.dataset.model_dump_json(), name)
         if twin != name:
             raise CatsError(f"{path}: targets {twin} and {name} are the same images; name only one of them")
+    base = plan.recipe if isinstance(plan.recipe, str) else plan.recipe.get("base")
+    if base is not None and base not in recipe_names():
+        raise CatsError(f"{path}: there is no recipe '{base}'{catalogue.not_found(base, 'recipes', recipe_names())}")
     recipe_points(plan.recipe, str(path))
     recipe_points({"base": "pretraining", **plan.pretraining}, f"{path}: pretraining")
     related = dict(related_pairs({name: lineage(name) for name in plan.sources}, targets, None))

@@ -10,6 +10,7 @@ from pydantic import Field, SerializerFunctionWrapHandler, ValidationInfo, field
 from benchmark.core.cost_fields import OtherCost, SameCost
 from benchmark.core.numeric import Numeric
 from benchmark.core.parse import parse, read_yaml
+from benchmark.specs.elsewhere import shipped_names
 from benchmark.specs.protocols import PROTOCOLS, ProtocolName, require_trained_backbone
 from results.error import CatsError, nearest
 
@@ -144,7 +145,7 @@ def flat(recipe: Recipe) -> dict[str, str]:
 
 def recipe_names() -> list[str]:
     """Return the names of the recipes that ship with cats-bench."""
-    return sorted(p.name.removesuffix(".yaml") for p in resources.files("benchmark").joinpath("recipes").iterdir())
+    return shipped_names("recipes")
 
 
 @cache

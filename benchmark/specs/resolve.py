@@ -13,7 +13,7 @@ from benchmark.specs.source import Source, Weights, pick
 from benchmark.specs.start import Start
 from results.error import CatsError
 
-ENDINGS = (".safetensors", ".pt", ".pth")
+ENDINGS = (".safetensors", ".pt", ".pth", ".pth.tar", ".ckpt", ".bin")
 
 
 def start_of(links: Sequence[Source], backbone: str, seed: int, changes: Mapping[str, Any], registry: str) -> Start:
@@ -63,9 +63,7 @@ def _identity(
             raise CatsError(f"source {source}: {path} has sha256 {actual}, expected {expected}")
         return "file", actual
     if weights.timm:
-        from benchmark.specs.backbones import timm_tag
-
-        return "timm", timm_tag(backbone, () if isinstance(weights.timm, bool) else weights.timm)
+        return "timm", _tag(source, weights, backbone)
     repository, model = pick(weights.hub, backbone), pick(weights.mlflow, backbone)
     if repository is not None:
         return "hub", expected or f"{repository}@{pick(weights.revision, backbone)}"
@@ -77,14 +75,48 @@ def _identity(
     raise CatsError(f"source {source} has no weights for {backbone}: {_missing(weights, backbone)}")
 
 
+def _tag(source: str, weights: Weights, backbone: str) -> str:
+    """Return timm's name of the weights. Raises CatsError that names the file which may serve instead, if timm has none."""
+    from benchmark.specs.backbones import check_backbone, timm_tag
+
+    check_backbone(backbone)
+    try:
+        return timm_tag(backbone, () if isinstance(weights.timm, bool) else weights.timm)
+    except CatsError as error:
+        if weights.file is None:
+            raise
+        raise CatsError(f"source {source} has no weights for {backbone}: {file_missing(weights, backbone)}; {error}") from error
+
+
 def _missing(weights: Weights, backbone: str) -> str:
     mapping = weights.hub if isinstance(weights.hub, dict) else weights.mlflow
-    others = f"it has weights for {', '.join(mapping)}" if isinstance(mapping, dict) else ""
-    if weights.file is None:
-        return others
+    others = [*mapping] if isinstance(mapping, dict) else []
+    if weights.file is not None:
+        others = sorted({*others, *backbones_with_file(weights)})
+    there = f"it has weights for {', '.join(others)}" if others else ""
+    return "; ".join(filter(None, [file_missing(weights, backbone) if weights.file else "", there]))
+
+
+def file_missing(weights: Weights, backbone: str) -> str:
+    """Return which file is missing, where it was looked for, and which file that lies there may be meant."""
     places = " or ".join(str(folder) for folder in weight_folders())
-    names = f"{backbone}.{weights.file}.safetensors not found in {places}; set CATS_WEIGHTS to the folder that holds it"
-    return f"{names}; {others}" if others else names
+    missing = f"{backbone}.{weights.file}.safetensors not found in {places}; set CATS_WEIGHTS to the folder that holds it"
+    return missing + meant_file(weights, backbone)
+
+
+def meant_file(weights: Weights, backbone: str | None) -> str:
+    """Return the end of a sentence about a file whose name is almost that of the missing one; empty if none lies there."""
+    files = sorted(path for folder in weight_folders() if folder.is_dir() for path in folder.iterdir() if path.is_file())
+    words = [word.lower() for word in (backbone, weights.file) if word]
+    held = {path: sum(word in path.name.lower() for word in words) for path in files}
+    for path in sorted(filter(held.get, files), key=lambda each: -held[each]):
+        ending = next((each for each in sorted(ENDINGS, key=len, reverse=True) if path.name.lower().endswith(each)), None)
+        if ending is None and held[path] == len(words) > 1:
+            return f"; {path} lies there, but only files that end in {', '.join(ENDINGS)} are read"
+        of_another = held[path] < len(words) and path.name.count(".") > str(ending).count(".")
+        if ending is not None and not of_another:
+            return f"; {path} lies there: call it {backbone or 'BACKBONE'}.{weights.file}{ending} if it is meant"
+    return ""
 
 
 def weight_file(weights: Weights, backbone: str) -> Path | None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from benchmark.specs.cell import Cell
 from benchmark.specs.lineage import Pair
 from benchmark.specs.plan import Plan
-from benchmark.specs.recipe import Recipe
+from benchmark.specs.recipe import Recipe, flat
 from benchmark.specs.source import Source
 from benchmark.specs.start import Start
 from benchmark.specs.target import Target
@@ -40,6 +40,15 @@ class PlanPairs:
     def runs(self, source: str, target: str) -> bool:
         """Return whether the cells of a pair are run: the pair shares no images, or the plan allows shared images."""
         return self.plan.allow_leakage or (source, target) not in self.leaks
+
+    def grid_point(self, settings: Mapping[str, str]) -> str:
+        """Return the settings that differ between the points of the grid, as `lr 0.1, epochs 5`; empty if there is one point.
+
+        `settings`: those of a cell, see benchmark.specs.recipe.flat.
+        """
+        points = [flat(point) for point in self.points]
+        varied = [name for name in points[0] if len({point[name] for point in points}) > 1]
+        return ", ".join(f"{name} {settings[name]}" for name in varied if name in settings)
 
 
 @dataclass(frozen=True, kw_only=True)

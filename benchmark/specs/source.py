@@ -3,7 +3,7 @@
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, field_validator, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from benchmark.data.dataset import Dataset
 from results.record import Frozen
@@ -43,7 +43,10 @@ class Weights(Frozen):
     What an entry does not declare about the input comes from the file's metadata, or from the configuration of timm or the hub.
 
     Attributes:
-        file: NAME in the file name BACKBONE.NAME.safetensors, .pt or .pth; only tensors are read from .pt and .pth files.
+        file: NAME in the file name BACKBONE.NAME.safetensors, .pt, .pth, .pth.tar, .ckpt or .bin; of all but safetensors only
+            tensors and plain values are read.
+        state_dict_key: which state dict of a file that holds several, such as `state_dict_ema` (timm's running mean) or
+            `teacher` (DINO), or what the names of its parameters begin with.
         timm: true for the weights that timm takes by default, or a list of tags: the first tag that the backbone has
             counts, and `*` in a tag stands for any text.
         hub: owner/name of a repository on the Hugging Face hub.
@@ -57,6 +60,7 @@ class Weights(Frozen):
     """
 
     file: str | None = None
+    state_dict_key: str | None = Field(None, min_length=1)
     timm: Annotated[bool | tuple[str, ...], BeforeValidator(_tags)] = False
     hub: Text = None
     revision: Text = None
@@ -80,6 +84,8 @@ class Weights(Frozen):
             raise ValueError(f"{named} are given; weights come from one place, and only file goes together with timm or hub")
         if not (self.file or places):
             raise ValueError("weights need one of the keys file, timm, hub and mlflow")
+        if self.state_dict_key and not self.file:
+            raise ValueError("state_dict_key chooses among what a file holds, but file is not given")
         if self.sha256 and self.timm:
             raise ValueError("sha256 goes with file, hub or mlflow; timm's weights are fixed by their tag")
         return self
@@ -138,7 +144,7 @@ class Weights(Frozen):
 
     def reading(self) -> dict[str, Any]:
         """Return the declared facts about the use of the tensors, which are part of the identity."""
-        names = ("remap", "mean", "std", "channels", "range")
+        names = ("state_dict_key", "remap", "mean", "std", "channels", "range")
         return {name: value for name, value in self.model_dump(mode="json", include=set(names)).items() if value}
 
 

@@ -71,9 +71,10 @@ def features_of(start: Start, images: Decoded, rows: np.ndarray | None, recipe: 
 def classifier_of(network: Network, start: Start) -> tuple[np.ndarray, np.ndarray] | None:
     """The source's classifier, weight (S, D) and bias (S,) float64; None if the weights hold none that fits the features."""
     from benchmark.networks.load import weights_of
-    from benchmark.networks.network import classifier_names
+    from benchmark.networks.matching import classifier_names, fitted
 
-    state = weights_of(start).state or {}
+    given = weights_of(start).state
+    state = fitted(network.backbone, given, start.backbone).state if given else {}
     for name in classifier_names(network.backbone):
         weight, bias = state.get(f"{name}.weight"), state.get(f"{name}.bias")
         if weight is not None and bias is not None and weight.ndim == 2 and weight.shape[1] == network.head.in_features:

@@ -38,7 +38,7 @@ from benchmark.training.protocols import protocol_of
 from benchmark.training.protocols.frozen import FrozenProtocol
 from results.cost.amount import Amount, add, amount_of
 from results.digest import digest
-from results.error import CatsError
+from results.error import CatsError, first_line
 from results.record import Frozen
 
 TIMED_SECONDS, MIN_STEPS, MAX_STEPS = 1.0, 3, 50  # steps are timed for about this time, but at least and at most so many
@@ -114,7 +114,7 @@ def calibrate(work: Work, device: str, country: str) -> Calibration:
     try:
         calibration = _measure(work, device, country)
     except (RuntimeError, ValueError) as error:
-        raise CatsError(f"calibration of {work.backbone}: {type(error).__name__}: {error}") from error
+        raise CatsError(f"calibration of {work.backbone}: {type(error).__name__}: {first_line(error)}") from error
     json_cache.keep(calibration, _path(work, device, country))
     return calibration
 

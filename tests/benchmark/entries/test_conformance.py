@@ -197,7 +197,8 @@ def test_a_name_nobody_knows(call):
 def weights(own, monkeypatch):
     """Weights for test_resnet under the name mine; returns how to spoil them."""
     monkeypatch.setenv("CATS_WEIGHTS", str(own))
-    (own / "entries" / "sources" / "mine.yaml").write_text("title: t\nlicence: l\ncitation: c\nweights: {file: mine}\n")
+    entry = "title: t\nlicence: l\ncitation: c\nweights: {file: mine, mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5]}\n"
+    (own / "entries" / "sources" / "mine.yaml").write_text(entry)
     state = timm.create_model("test_resnet", num_classes=0).state_dict()
 
     def save(spoil=lambda state: state, name="test_resnet"):

@@ -25,6 +25,7 @@ from tests.support.plans import leaks_of, source_start
 
 COMMIT, OTHER = "0" * 39 + "a", "0" * 39 + "b"
 HUB = {"hub": "lab/net", "revision": COMMIT}
+STATED = {"mean": (0.5,) * 3, "std": (0.5,) * 3}
 
 
 @pytest.fixture
@@ -43,9 +44,14 @@ def folder(tmp_path, monkeypatch):
 
 @pytest.fixture
 def source(monkeypatch):
-    """`source(file="mine")` makes these weights the source `mine`; its start for test_resnet comes back."""
+    """`source(file="mine")` makes these weights the source `mine`; its start for test_resnet comes back.
+
+    Mean and std are declared, unless the test declares something else about the input.
+    """
 
     def make(backbone="test_resnet", **weights):
+        if "file" in weights and not {"mean", "range"} & weights.keys():
+            weights |= STATED
         entry = Source(name="mine", title="t", weights=Weights(**weights))
         monkeypatch.setattr(catalogue, "source", lambda name, where="": entry)
         return source_start("mine", backbone)
@@ -208,8 +214,7 @@ def test_keys_are_renamed_dropped_and_every_misfit_named(folder, source, state):
     weights_of.cache_clear()
     with pytest.raises(CatsError) as caught:
         initial_network(source(file="mine"), 2, 0)
-    assert "unknown net.thresholds" in str(caught.value)
-    assert "missing bn1.weight" in str(caught.value)
+    assert "1 keys differ, also without the prefix 'net.': unknown net.thresholds; they are in " in str(caught.value)
     with pytest.raises(CatsError, match="remap turns both 'net.*' and 'net.*' into 'x'"):
         weights_of(source(file="mine", remap={".+": "x"}))
 
@@ -256,7 +261,7 @@ def test_the_key_knows_content_and_use_and_no_place(folder, source, state, monke
     (tmp_path / "elsewhere").mkdir()
     (folder / "test_resnet.mine.safetensors").rename(tmp_path / "elsewhere" / "test_resnet.mine.safetensors")
     assert source(file="mine").key == first.key
-    assert source(hub="lab/net", revision=COMMIT, sha256=first.weights).key == first.key
+    assert source(hub="lab/net", revision=COMMIT, sha256=first.weights, **STATED).key == first.key
     assert source(hub="lab/net", revision=COMMIT).key != source(hub="lab/net", revision=OTHER).key
 
 

@@ -5,7 +5,8 @@ from torch import nn
 
 from benchmark.machine.timm_import import timm
 from benchmark.networks.load import initial_network
-from benchmark.networks.network import Dropout, Network, Trained, build, feature_count, matching_weights
+from benchmark.networks.matching import fitted
+from benchmark.networks.network import Dropout, Network, Trained, build, feature_count
 from benchmark.networks.weight_file import read_weights, write_weights
 from benchmark.specs.backbones import timm_tag
 from benchmark.specs.recipe import Recipe
@@ -42,7 +43,7 @@ def test_every_key_that_does_not_fit_is_named():
     given["strange.weight"] = given.pop(gone)
     given[bent] = given[bent][:1]
     with pytest.raises(CatsError) as caught:
-        matching_weights(build("test_resnet", Trained()), given, "test_resnet")
+        fitted(build("test_resnet", Trained()), given, "test_resnet")
     message = str(caught.value)
     assert "the weights do not fit test_resnet, 3 keys differ" in message
     assert f"missing {gone}" in message

@@ -12,6 +12,7 @@ import benchmark
 from benchmark.data.dataset import Dataset
 from benchmark.data.readers.samples import Samples
 from benchmark.specs import catalogue, old_imports
+from benchmark.specs.reference import split_reference
 from results.error import CatsError
 from tests.support import processes
 from tests.support.paths import ROOT
@@ -183,7 +184,7 @@ def test_a_wrong_source_gets_its_sentence(name, sentence):
     ("name", "sentence"),
     [
         ("brestmnist", "no target called 'brestmnist' in p.yaml; did you mean 'breastmnist'?"),
-        ("fractal", "no target called 'fractal' in p.yaml; allowed are "),  # a source is no target
+        ("fractal", "no target called 'fractal' in p.yaml; 'fractal' is a source: name it under `sources`"),
         ("breastmnist[size=30]", "breastmnist has no size 30; allowed are 28, 64, 128, 224"),
         ("breastmnist[from=digits]", "breastmnist takes no option 'from'"),
     ],
@@ -221,7 +222,7 @@ def test_a_start_without_a_name_is_refused():
     ],
 )
 def test_options_have_the_types_of_yaml(reference, found):
-    assert catalogue.split_reference(reference) == found
+    assert split_reference(reference) == found
 
 
 def test_an_entry_is_made_once():

@@ -52,7 +52,7 @@ def test_a_disk_that_fills_up_stops_the_run_with_one_sentence_and_the_next_goes_
         told = ended(process, 1, 2)
     # the first to need the disk is a record, which stops the run, or the pretraining that has begun, which then fails
     *_, last = told.splitlines()
-    pretraining = "failed: pretraining digits, seed 0: cannot keep pretrained weights in"
+    pretraining = "failed: pretraining digits, test_resnet, seed 0: cannot keep pretrained weights in"
     assert pretraining in told if process.returncode == 1 else last.startswith("cats: cannot keep")
     assert not list(place.home.glob("outbox/*/*"))
     place.finish()

@@ -1,0 +1,97 @@
+"""Whether the backbones of a plan take the images of its recipes, and what was chosen among the contents of weight files.
+
+Both are said before anything starts: by `cats plan`, `cats run` and `cats score`.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+from benchmark.specs.cell import Cell
+from benchmark.specs.start import Start, chain
+from results.error import CatsError
+
+
+class Use(NamedTuple):
+    """A network that is given images: its start, the stem and the size of a recipe, and whose recipe that is."""
+
+    start: Start
+    stem: str
+    size: int
+    recipe: str = "recipe"
+
+    @property
+    def place(self) -> tuple[str, str, int]:
+        """What tells this use from another one."""
+        return self.start.key, self.stem, self.size
+
+
+def uses_of(cells: Iterable[Cell]) -> Iterator[Use]:
+    """Yield each use of a network by cells or by their pretrainings once."""
+    seen: set[tuple[str, str, int]] = set()
+    for cell in cells:
+        stem = cell.recipe.stem if cell.recipe.trains_backbone else "backbone"
+        for use in (Use(cell.start, stem, cell.recipe.size), *pretraining_uses(cell.start)):
+            if use.place not in seen:
+                seen.add(use.place)
+                yield use
+
+
+def pretraining_uses(start: Start) -> Iterator[Use]:
+    """Yield each use of a network by the pretrainings of a start."""
+    for link in chain(start):
+        if link.recipe is not None and link.start is not None:
+            yield Use(link.start, link.recipe.stem, link.recipe.size, f"recipe of the pretraining of {link.source}")
+
+
+def size_refusals(uses: Iterable[Use], *, fetch: bool) -> list[str]:
+    """Return one sentence for each backbone and size that do not go together.
+
+    `fetch`: whether weights of the hub and of MLflow may be fetched, because they may set the size of their network; otherwise
+    networks with such weights are left out.
+    """
+    from benchmark.networks.input_size import size_refusal
+
+    sentences: dict[str, None] = {}
+    for start, stem, size, recipe in uses:
+        arguments = _arguments(start, fetch)
+        sentence = None if arguments is None else size_refusal(start.backbone, size, arguments, stem)
+        if sentence is not None:
+            sentences[f"{recipe}: {sentence}"] = None
+    return list(sentences)
+
+
+def check_sizes(uses: Iterable[Use], *, fetch: bool = False) -> None:
+    """Raises CatsError with the sentences of size_refusals, one per line, if there are any."""
+    sentences = size_refusals(uses, fetch=fetch)
+    if sentences:
+        raise CatsError("\n".join(sentences))
+
+
+def weight_sentences(cells: Iterable[Cell]) -> tuple[list[str], list[str]]:
+    """Return what was chosen among the contents of files of weights, and why files cannot be used; nothing is fetched."""
+    from benchmark.networks.load import choices_in
+
+    files = {start.key: start for cell in cells for start in chain(cell.start) if start.kind == "file"}
+    choices: list[str] = []
+    obstacles: list[str] = []
+    for start in files.values():
+        try:
+            choices += choices_in(start)
+        except CatsError as error:
+            obstacles.append(str(error))
+    return choices, obstacles
+
+
+def _arguments(start: Start, fetch: bool) -> dict[str, Any] | None:
+    """The arguments that weights set of their network; None if the weights would have to be fetched."""
+    from benchmark.networks.load import weights_of
+
+    if start.kind == "pretraining":
+        assert start.start is not None
+        assert start.recipe is not None
+        before = _arguments(start.start, fetch)
+        small = {"stem": "small"} if start.recipe.stem == "small" else {}
+        return None if before is None else {**before, **small}
+    if start.kind in {"random", "timm"}:
+        return {}
+    return weights_of(start).arguments if start.kind == "file" or fetch else None

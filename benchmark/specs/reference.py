@@ -1,0 +1,32 @@
+"""The reference to an entry as a person writes it: a name, with options in brackets."""
+
+import re
+from typing import Any
+
+import yaml
+
+from results.error import CatsError
+
+REFERENCE = re.compile(r"^([a-z0-9_]+)(?:\[(.*)\])?$")
+
+
+def split_reference(reference: str) -> tuple[str, dict[str, Any]]:
+    """Split `name[option=value,...]` into name and options; values are read as YAML scalars.
+
+    Raises CatsError if the text has another form.
+    """
+    match = REFERENCE.match(reference)
+    if match is None:
+        raise CatsError(f"'{reference}' is not a name; write a name like breastmnist or breastmnist[size=64]")
+    options = {}
+    for item in (match[2] or "").split(",") if match[2] else []:
+        key, equals, value = item.partition("=")
+        if not equals:
+            raise CatsError(f"'{reference}': '{item}' is not an option; write an option like size=64")
+        if key.strip() in options:
+            raise CatsError(f"'{reference}' gives the option {key.strip()} twice")
+        try:
+            options[key.strip()] = yaml.safe_load(value)
+        except (yaml.YAMLError, ValueError, TypeError):
+            raise CatsError(f"'{reference}': '{value}' is not a value; write an option like size=64") from None
+    return match[1], options
