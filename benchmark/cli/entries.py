@@ -73,9 +73,36 @@ def new(
     ] = None,
     classes: Annotated[str, typer.Option(help="Names of the classes in the order of the labels, separated by commas.")] = "",
     path: Annotated[str | None, typer.Option(help="Column of a table that names the pictures.")] = None,
-    label: Annotated[str | None, typer.Option(help="Column of a table that holds the class.")] = None,
-    group: Annotated[str | None, typer.Option(help="Column of a table that names patient, slide or lesion.")] = None,
-    part: Annotated[str | None, typer.Option(help="Column of a table that holds the part: train, val or test.")] = None,
+    label: Annotated[
+        str | None,
+        typer.Option(help="Column of a table that holds the class, or several columns of 0 and 1, separated by commas."),
+    ] = None,
+    group: Annotated[
+        str | None, typer.Option(help="Column of a table that names patient, slide or lesion; '' if none does.")
+    ] = None,
+    part: Annotated[
+        str | None, typer.Option(help="Column of a table that holds the part: train, val or test; '' if none does.")
+    ] = None,
+    parts: Annotated[
+        str | None, typer.Option(help="Words of the part column: 'holdout=test,later=unused'; unused is in no part.")
+    ] = None,
+    images: Annotated[str | None, typer.Option(help="Folder of the pictures, below the folder of the table.")] = None,
+    ending: Annotated[str | None, typer.Option(help="End of the pictures' names, such as .png.")] = None,
+    missing: Annotated[
+        str | None,
+        typer.Option(
+            help="Images without a label: 'drop' leaves out those that look so, '-1,unknown' those with these labels."
+        ),
+    ] = None,
+    labels_separator: Annotated[
+        str | None, typer.Option(help="Sign between several labels in one cell; 'none' if each cell is one label.")
+    ] = None,
+    nothing: Annotated[
+        str | None, typer.Option(help="Content of a cell without any of several labels, such as 'No Finding'.")
+    ] = None,
+    merge_labels: Annotated[
+        bool, typer.Option("--merge-labels", help="Labels that differ only in case or white space are one class.")
+    ] = False,
     to: Annotated[
         Path | None, typer.Option(help="Folder where the entry is written; by default CATS_ENTRIES, or ~/.config/cats-bench.")
     ] = None,
@@ -83,6 +110,7 @@ def new(
     """Examine your data and write an entry for them, a YAML file of about ten lines, without copying the data."""
     from benchmark.core.paths import entries_folder
     from benchmark.entries.infer import infer_entry
+    from benchmark.entries.said import Said
     from benchmark.entries.scaffold import Facts, check_name, describe_data
     from benchmark.entries.scaffold import new as new_entry
 
@@ -90,15 +118,19 @@ def new(
     kinds: Any = f"{kind.value}s"
     check_name(kinds, name, folder)
     facts = {"modality": modality, "licence": licence, "citation": citation}
-    missing = [key for key, value in facts.items() if not value.strip()]
-    if missing and not sys.stdin.isatty():
-        options = " and ".join(f"--{key}" for key in missing)
+    absent = [key for key, value in facts.items() if not value.strip()]
+    if absent and not sys.stdin.isatty():
+        options = " and ".join(f"--{key}" for key in absent)
         raise CatsError(f"{options} must be given, because cats cannot ask for them without a terminal")
-    inferred = infer_entry(origin, {"path": path, "label": label, "group": group, "part": part})
-    _say(f"{origin}: {describe_data(inferred)}")
-    facts |= {key: typer.prompt(key, err=True).strip() for key in missing}
     listed = tuple(item.strip() for item in classes.split(",")) if classes else ()
-    more = Facts(**facts, title=title, task=task.value if task else None, classes=listed)
+    said = Said(
+        path, label, group, part, images, ending, labels_separator, nothing, missing, parts, merge_labels,
+        task.value if task else None, listed,
+    )  # fmt: skip
+    inferred = infer_entry(origin, said)
+    _say(f"{origin}: {describe_data(inferred)}")
+    facts |= {key: typer.prompt(key, err=True).strip() for key in absent}
+    more = Facts(**facts, title=title, task=said.task, classes=listed)
     written = new_entry(kinds, name, inferred, more, folder)
     elsewhere = "" if folder.absolute() == entries_folder().absolute() else f"CATS_ENTRIES={folder} "
     _say(f"wrote {written}\nnext: {elsewhere}cats check {name} --contact-sheet sheets")

@@ -5,23 +5,26 @@ from pathlib import Path
 from benchmark.data.readers.file_tree import ARCHIVE_ENDINGS
 from benchmark.entries.infer_folders import infer_folders
 from benchmark.entries.infer_npz import infer_npz
-from benchmark.entries.infer_table import infer_table
+from benchmark.entries.infer_table import TABLE_ENDINGS, infer_table
 from benchmark.entries.inferred import Inferred
+from benchmark.entries.said import OF_LABELS, OF_TABLES, Said, refuse_options
 from results.error import CatsError
 
 
-def infer_entry(path: Path, columns: dict[str, str | None]) -> Inferred:
-    """Examine a folder, an archive, a table or an npz file; `columns` names columns of a table that cannot be inferred.
+def infer_entry(path: Path, said: Said) -> Inferred:
+    """Examine a folder, an archive, a table or an npz file; `said` decides what the data leave open.
 
-    Raises CatsError if the path does not exist, or if no reader fits its content.
+    Raises CatsError if the path does not exist, if no reader fits its content, or if its content can be read in two ways.
     """
     if not path.exists():
         raise CatsError(f"there is no folder or file {path}")
     if path.is_dir() or path.name.endswith(ARCHIVE_ENDINGS):
+        refuse_options(said, (*OF_TABLES, *OF_LABELS), "folders of pictures")
         return infer_folders(path)
-    if path.suffix in {".csv", ".tsv"}:
-        return infer_table(path, columns)
+    if path.suffix in TABLE_ENDINGS:
+        return infer_table(path, said)
     if path.suffix == ".npz":
-        return infer_npz(path)
-    allowed = f"a folder, an archive ({', '.join(ARCHIVE_ENDINGS)}), a table (.csv, .tsv) or an .npz file"
+        refuse_options(said, [name for name in OF_TABLES if name != "group"], "an npz file")
+        return infer_npz(path, said)
+    allowed = f"a folder, an archive ({', '.join(ARCHIVE_ENDINGS)}), a table ({', '.join(TABLE_ENDINGS)}) or an .npz file"
     raise CatsError(f"{path} has no layout that can be read; allowed are {allowed}")

@@ -3,124 +3,122 @@
 import csv
 import io
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from pathlib import Path, PurePosixPath
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
+from benchmark.data.readers.cells import counted, spelling
 from benchmark.data.readers.file_tree import Tree
+from benchmark.data.readers.part_words import ALLOWED, part_of
 from benchmark.data.readers.samples import PARTS
-from benchmark.entries.inferred import (
-    PART_WORDS,
-    Inferred,
-    in_part_order,
-    picture_names,
-    picture_shapes,
-    require_two_classes,
-)  # fmt: skip
-from results.error import CatsError, nearest
+from benchmark.data.readers.table_file import read_whole, separator_of, table_of, texts_of
+from benchmark.entries.infer_columns import column_of, kind_of_group, label_columns
+from benchmark.entries.infer_labels import Labels, labels_of_cells, refuse_doubtful
+from benchmark.entries.infer_marks import labels_of_columns
+from benchmark.entries.infer_pictures import picture_column, place_of
+from benchmark.entries.inferred import Inferred, in_part_order, picture_names, picture_shapes, require_two_classes
+from benchmark.entries.said import Said
+from results.error import CatsError
 
-Rows = list[dict[str, str]]
-COLUMN_WORDS = {
-    "label": ("label", "class", "target", "diagnosis", "dx", "category", "y"),
-    "group": ("patient", "patient_id", "subject", "subject_id", "slide", "slide_id", "lesion", "lesion_id", "group"),
-    "part": ("part", "split", "set", "subset", "partition"),
-}
+TABLE_ENDINGS = (".csv", ".tsv", ".parquet")
 
 
-def infer_table(path: Path, columns: dict[str, str | None]) -> Inferred:
+def infer_table(path: Path, said: Said) -> Inferred:
     """Infer the columns and classes of a table whose pictures lie in or below its folder.
 
-    columns: role (path, label, group, part) → the column's name, or None to infer it. Raises CatsError if a column cannot be
-    inferred, or if pictures that the table names are missing.
+    Raises CatsError if a column cannot be inferred, if cells can be read in two ways, or if pictures that the table names are
+    missing.
     """
     rows, separator = _rows(path)
-    named = {role: _column(path, rows, role, name) for role, name in columns.items()}
-    if not named["label"]:
-        raise CatsError(f"{path} has no column that looks like a label; name it with --label, {_listed(rows)}")
+    group, part = column_of(rows, "group", said.group, str(path)), column_of(rows, "part", said.part, str(path))
+    besides = [column for column in (group, part) if column]
+    columns = label_columns(rows, said, besides, str(path))
+    labels = _labels(rows, columns, said, str(path))
+    require_two_classes(path, labels.counts)
+    rows = rows[labels.kept]
     tree = Tree(path.parent)
     names = picture_names(tree)
-    column, images, ending = _picture_column(path, rows, named["path"], names)
-    options: dict[str, Any] = {"file": path.name, "path": column, "label": named["label"]}
-    options |= {key: named[key] for key in ("group", "part") if named[key]}
-    options |= {key: value for key, value in (("images", images), ("ending", ending)) if value}
+    fit = picture_column(rows, said, names, [column for column in (*columns, part) if column], path)
+    images, ending = place_of(fit)
+    options: dict[str, Any] = {"file": path.name, "path": fit.column, "label": columns if len(columns) > 1 else columns[0]}
+    options |= {
+        key: value for key, value in (("group", group), ("part", part), ("images", images), ("ending", ending)) if value
+    }
     options |= {"separator": separator} if separator != "," else {}
-    parts: Counter[str] = Counter()
-    if named["part"]:
-        values = [row[named["part"]] for row in rows]
-        unknown_values = sorted({value for value in values if value.lower() not in PART_WORDS})
-        if unknown_values:
-            allowed = ", ".join(PART_WORDS)
-            raise CatsError(f"{path}: the column '{named['part']}' holds '{unknown_values[0]}'; allowed are {allowed}")
-        parts = Counter(PART_WORDS[value.lower()] for value in values)
-        if set(values) - set(PARTS):
-            options["part_values"] = {value: PART_WORDS[value.lower()] for value in sorted(set(values))}
-    counts = dict(sorted(Counter(row[str(named["label"])] for row in rows).items()))
-    require_two_classes(path, counts)
-    files = [f"{images}/{row[column]}{ending}" if images else f"{row[column]}{ending}" for row in rows]
-    absent = sorted(set(files) - set(names))
-    if absent:
-        raise CatsError(f"{path} names {absent[0]}, which is not in {path.parent} ({len(absent)} of {len(files)} are not)")
+    parts, part_options, notes = _parts(rows, part, said, str(path)) if part else ({}, {}, ())
+    if group:
+        _require_groups(rows, group, str(path))
+    files = [hits[0].name for hits in fit.hits]
+    unnamed = len(names) - len(files)
+    notes += (f"{unnamed:,} pictures in {path.parent} are not in the table, and are left out",) if unnamed else ()
     shapes, grey = picture_shapes(tree, files)
     return Inferred(
-        path.parent, {"table": options}, counts, parts=in_part_order(parts), groups=_kind_of_group(named["group"]),
-        shapes=shapes, grey=grey,
+        path.parent, {"table": options | labels.options | part_options}, labels.counts, parts=parts,
+        groups=kind_of_group(group), shapes=shapes, grey=grey, multilabel=labels.multilabel, total=len(files),
+        spellings=labels.spellings, notes=(*labels.notes, *notes),
     )  # fmt: skip
 
 
-def _rows(path: Path) -> tuple[Rows, str]:
+def _rows(path: Path) -> tuple[pd.DataFrame, str]:
     """The rows of a table, and the separator of its columns."""
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise CatsError(f"{path} cannot be read as a table: {error}") from error
-    head = text.partition("\n")[0]
-    separator = max(",;\t", key=head.count)
-    rows = list(csv.DictReader(io.StringIO(text), delimiter=separator))
-    if not rows or len(rows[0]) < 2:
+    content = read_whole(path)
+    separator = "," if path.suffix == ".parquet" else separator_of(content)
+    rows = table_of(content, path.name, separator, str(path))
+    if rows.empty or len(rows.columns) < 2:
         raise CatsError(f"{path} needs a line of column names, at least two columns, and a row per picture")
-    short = next((number for number, row in enumerate(rows, 2) if None in row or None in row.values()), None)
-    if short:
-        raise CatsError(f"{path}, line {short} does not have as many values as there are columns")
+    if path.suffix != ".parquet":
+        widths = _widths(content, separator, path)
+        short = next((number for number, width in widths if width != widths[0][1]), None)
+        if short:
+            raise CatsError(f"{path}, line {short} does not have as many values as there are columns")
     return rows, separator
 
 
-def _column(path: Path, rows: Rows, role: str, name: str | None) -> str | None:
-    """The column of a role: the column that the user names, else the first column whose name is usual for the role."""
-    if name is not None:
-        if name not in rows[0]:
-            raise CatsError(f"{path} has no column '{name}'{nearest(name, rows[0])}")
-        return name
-    words = COLUMN_WORDS.get(role, ())
-    return next((column for word in words for column in rows[0] if column.strip().lower() == word), None)
+def _widths(content: bytes, separator: str, path: Path) -> list[tuple[int, int]]:
+    """(line, number of values) of each line of a CSV that is not empty."""
+    lines = csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""), delimiter=separator)
+    try:
+        return [(lines.line_num, len(line)) for line in lines if line]
+    except csv.Error as error:
+        raise CatsError(f"{path}, line {lines.line_num} cannot be read as a table: {error}") from error
 
 
-def _picture_column(path: Path, rows: Rows, column: str | None, names: Sequence[str]) -> tuple[str, str, str]:
-    """The column that names pictures, the folder that precedes its values, and the ending that follows them."""
-    for candidate in [column] if column else list(rows[0]):
-        around = _around([row[candidate] for row in rows], names)
-        if around:
-            return candidate, *around
-    what = f"the column '{column}' of {path}" if column else f"no column of {path}"
-    raise CatsError(f"{what} names pictures in {path.parent}; name it with --path, {_listed(rows)}")
+def _labels(rows: pd.DataFrame, columns: Sequence[str], said: Said, where: str) -> Labels:
+    if len(columns) > 1:
+        return labels_of_columns(rows, columns, said, where)
+    found = labels_of_cells(texts_of(rows, columns[0]), said, f"{where}: the column '{columns[0]}'")
+    refuse_doubtful(found, said, f"{where}: the column '{columns[0]}'")
+    return found
 
 
-def _around(values: Iterable[str], names: Sequence[str]) -> tuple[str, str] | None:
-    """(folder, ending) such that folder/value + ending is a picture, from the first value that fits."""
-    for value in [value for value in values if value][:20]:
-        for name in names:
-            if name == value or name.endswith(f"/{value}"):
-                return name[: -len(value)].rstrip("/"), ""
-            stem, ending = name[: -len(suffix := PurePosixPath(name).suffix)], PurePosixPath(name).suffix
-            if suffix and (stem == value or stem.endswith(f"/{value}")):
-                return stem[: -len(value)].rstrip("/"), ending
-    return None
+def _parts(rows: pd.DataFrame, column: str, said: Said, where: str) -> tuple[dict[str, int], dict[str, Any], tuple[str, ...]]:
+    """(images of each part, options of the reader, sentences). Raises CatsError for words that nobody has explained."""
+    counts = Counter(texts_of(rows, column))
+    meant = {spelling(word): part for word, part in said.part_values().items()}
+    words = {word: meant.get(spelling(word)) or part_of(word) for word in counts}
+    unknown = {word: counts[word] for word, part in words.items() if part is None}
+    if unknown:
+        word = next(iter(unknown))
+        seen = f"holds '{word}'" if word.strip() else "is blank in some rows"
+        raise CatsError(
+            f"{where}: the column '{column}' {seen}; allowed are {ALLOWED}; unknown are {counted(unknown)}: say what "
+            f"each means, as in --parts {word.strip()}=train, or =unused for rows that are in no part, or --part '' "
+            "if the column holds no parts"
+        )
+    parts = Counter(dict.fromkeys(PARTS, 0))
+    for word, part in words.items():
+        parts[str(part)] += counts[word]
+    unused = {word: counts[word] for word, part in words.items() if part == "unused"}
+    notes = (f"{sum(unused.values()):,} images are in no part, as declared: {counted(unused)}",) if unused else ()
+    return in_part_order(parts), {"part_values": dict(sorted(words.items()))} if set(words) - set(PARTS) else {}, notes
 
 
-def _listed(rows: Rows) -> str:
-    return f"one of {', '.join(rows[0])}"
-
-
-def _kind_of_group(column: str | None) -> str | None:
-    """What `groups:` of an entry says about a column: slide, lesion, or else patient."""
-    word = (column or "").removesuffix("_id").lower()
-    return None if not word else word if word in {"slide", "lesion"} else "patient"
+def _require_groups(rows: pd.DataFrame, column: str, where: str) -> None:
+    blank = sum(spelling(cell) in {"", "nan", "none", "null", "na", "<na>"} for cell in texts_of(rows, column))
+    if blank:
+        raise CatsError(
+            f"{where}: the column '{column}' names no group in {blank:,} of {len(rows):,} rows: fill it in, name another "
+            "column with --group, or say --group '' if groups are unknown"
+        )

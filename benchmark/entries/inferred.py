@@ -35,6 +35,8 @@ class Inferred:
         groups: what several images can belong to, as in `groups:` of an entry; None if unknown.
         shapes: (height, width) → pictures, of those that were opened. grey: True if all of them are grey.
         multilabel: True if an image may have several labels.
+        total: number of images, where it is not that of the parts or classes.
+        spellings: label → class, where the data write a class otherwise. notes: sentences about what was decided or left out.
     """
 
     path: Path
@@ -46,11 +48,14 @@ class Inferred:
     shapes: dict[tuple[int, int], int] = field(default_factory=dict)
     grey: bool = False
     multilabel: bool = False
+    total: int = 0
+    spellings: dict[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     @property
     def images(self) -> int:
         """Number of images; an image with several labels counts once."""
-        return sum(self.parts.values()) or sum(self.counts.values())
+        return self.total or sum(self.parts.values()) or sum(self.counts.values())
 
 
 def picture_names(tree: Tree) -> list[str]:

@@ -10,6 +10,7 @@ from benchmark.core.digest import file_digest
 from benchmark.core.parse import parse
 from benchmark.core.paths import data_folders
 from benchmark.data.dataset import Dataset
+from benchmark.data.readers.cells import in_class_order, label_doubts, number_of
 from benchmark.data.readers.file_tree import ARCHIVE_ENDINGS
 from benchmark.entries.inferred import MAX_OPENED, Inferred
 from benchmark.specs import catalogue
@@ -61,13 +62,12 @@ def check_name(kind: Kind, name: str, folder: Path) -> Path:
 def entry_of(name: str, inferred: Inferred, facts: Facts) -> dict[str, Any]:
     """The content of the entry. Raises CatsError if the facts do not fit the data."""
     reader, options = next(iter(inferred.reader.items()))
-    classes = list(facts.classes or inferred.counts)
-    right = len(classes) == len(inferred.counts) if reader == "npz" else sorted(classes) == sorted(inferred.counts)
-    if not right:  # an npz file only numbers its classes; otherwise --classes can only change their order
-        raise CatsError(
-            f"--classes names {', '.join(classes)}; the data have {len(inferred.counts)} classes: {', '.join(inferred.counts)}"
-        )
+    classes = class_names(inferred, facts)
     plain = "multilabel" if inferred.multilabel else "binary" if len(classes) == 2 else "multiclass"
+    if facts.task and (facts.task == "multilabel") != inferred.multilabel:
+        raise CatsError(
+            f"the data have {'several labels' if inferred.multilabel else 'one label'} for an image; the task is {facts.task}"
+        )
     dataset: dict[str, Any] = {
         "title": facts.title or name,
         "modality": facts.modality,
@@ -82,8 +82,30 @@ def entry_of(name: str, inferred: Inferred, facts: Facts) -> dict[str, Any]:
     if inferred.groups:
         dataset["groups"] = inferred.groups
     dataset |= _where(inferred)
-    dataset["read"] = {reader: options if reader == "npz" else {"classes": classes, **options}}
+    if isinstance(options.get("label"), list):  # a column for each class
+        options = options | {"label": classes}
+    ways = {label: name for name in classes for label, meant in inferred.spellings.items() if meant == name}
+    dataset["read"] = {reader: options if reader == "npz" else {"classes": ways or classes, **options}}
     return {"dataset": dataset}
+
+
+def class_names(inferred: Inferred, facts: Facts) -> list[str]:
+    """The classes in their order: as the facts say, else by number or alphabet.
+
+    Raises CatsError if the facts name other classes, if ordered classes have no known order, or if a class looks like a
+    missing label or another spelling of a class.
+    """
+    numbered = "npz" in inferred.reader  # an npz file only numbers its classes; otherwise --classes can only change their order
+    classes = list(facts.classes) or (list(inferred.counts) if numbered else in_class_order(inferred.counts))
+    if len(classes) != len(inferred.counts) or (not numbered and sorted(classes) != sorted(inferred.counts)):
+        known = ", ".join(inferred.counts)
+        raise CatsError(f"--classes names {', '.join(classes)}; the data have {len(inferred.counts)} classes: {known}")
+    if not facts.classes and facts.task == "ordinal" and any(number_of(name) is None for name in classes):
+        raise CatsError(f"the order of {', '.join(classes)} is not known: name them from the least to the most with --classes")
+    doubts = label_doubts(classes) if "folders" in inferred.reader and not facts.classes else []
+    if doubts:
+        raise CatsError(f"{inferred.path}: {'; '.join(doubts)}; name every class with --classes if that is meant")
+    return classes
 
 
 def _where(inferred: Inferred) -> dict[str, Any]:
@@ -134,4 +156,7 @@ def describe_data(inferred: Inferred) -> str:
     parts = ", ".join(f"{part} {count:,}" for part, count in inferred.parts.items())
     split = f"official parts: {parts}" if parts else "no official parts, so 70/15/15 are drawn"
     groups = f"groups by {inferred.groups}" if inferred.groups else "no groups known"
-    return f"{inferred.images:,} pictures in {len(inferred.counts)} classes ({classes}); {shape}, {colour}; {split}; {groups}"
+    if parts and "val" not in inferred.parts:
+        split += " (val is drawn from train)"
+    facts = f"{inferred.images:,} pictures in {len(inferred.counts)} classes ({classes}); {shape}, {colour}; {split}; {groups}"
+    return "; ".join((facts, *inferred.notes))

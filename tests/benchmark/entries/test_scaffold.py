@@ -139,7 +139,7 @@ def test_another_column_for_the_label_is_another_identity(call, own):
         (("dx", "what"), (), "has no column that looks like a label; name it with --label, one of image, what, patient_id"),
         (("dx", "dx"), ("--label", "dy"), "has no column 'dy'; allowed are dx, image, patient_id, split"),
         (("dx", "dx"), ("--path", "dx"), "the column 'dx' of"),
-        (("validation", "holdout"), (), "the column 'split' holds 'holdout'; allowed are train"),
+        (("validation", "later"), (), "the column 'split' holds 'later'; allowed are train"),
         (("p3;cyst", "p3"), (), "line 5 does not have as many values as there are columns"),
     ],
 )

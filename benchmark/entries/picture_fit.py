@@ -1,0 +1,118 @@
+"""What the cells of one column of a table may name: for each row the pictures, and the evidence that the column names them."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from benchmark.data.readers.cells import number_of
+from benchmark.data.readers.picture_files import composed, forms_of
+from benchmark.data.readers.table_file import texts_of
+from benchmark.entries.said import Said
+
+PICTURE_WORDS = frozenset(
+    "file filename filepath path image images imageid imagename img imgid picture photo scan".split()  # noqa: SIM905
+)
+NUMBER_WORDS = frozenset(
+    "patient subject slide lesion group case person study series age index idx row number no nr".split()  # noqa: SIM905
+)
+ENDING = re.compile(r"\.[A-Za-z][A-Za-z0-9]*$")
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A picture that a cell may name: folder/cell + ending."""
+
+    name: str
+    folder: str
+    ending: str
+
+
+@dataclass(frozen=True)
+class Fit:
+    """What the cells of a column name: for each row the pictures that it may be."""
+
+    column: str
+    cells: list[str]
+    hits: list[list[Hit]]
+
+    @property
+    def whole(self) -> bool:
+        """True if every row names a picture, and no two rows the same one."""
+        return all(self.hits) and not self.twice
+
+    @property
+    def share(self) -> float:
+        """Share of the rows that name a picture."""
+        return sum(map(bool, self.hits)) / max(len(self.hits), 1)
+
+    @property
+    def twice(self) -> str:
+        """A picture that two rows name; empty if there is none."""
+        return next((name for name, times in Counter(hits[0].name for hits in self.hits if hits).items() if times > 1), "")
+
+    @property
+    def explicit(self) -> bool:
+        """True if the cells themselves end like files."""
+        return all(ENDING.search(cell.strip()) for cell in self.cells)
+
+    @property
+    def speaking(self) -> bool:
+        """True if the name of the column says that it names pictures."""
+        return bool(PICTURE_WORDS & words_of(self.column))
+
+    @property
+    def by_number(self) -> bool:
+        """True if the cells are bare numbers, under a name that does not say that they name pictures."""
+        return not self.speaking and all(number_of(cell) is not None for cell in self.cells)
+
+
+def words_of(column: str) -> set[str]:
+    """The words in the name of a column: `PatientID`, `patient_id` and `Patient Id` have `patient` and `id`."""
+    apart = re.findall(r"[a-z]+", re.sub(r"([a-z])([A-Z])", r"\1 \2", column).casefold())
+    return {*apart, *(word.removesuffix("id") for word in apart), "".join(apart)}
+
+
+def is_index(column: str) -> bool:
+    """True for a column without a name, as programs write the numbers of rows."""
+    return not column.strip() or column.startswith("Unnamed:") or column == "index"
+
+
+def pictures_by_cell(names: Sequence[str]) -> dict[str, list[Hit]]:
+    """What a cell may hold → the pictures that it then names: the end of a path, with or without the ending of the file."""
+    index: dict[str, list[Hit]] = {}
+    for name in names:
+        for cell, folder, ending in _ends(name):
+            index.setdefault(composed(cell), []).append(Hit(name, folder, ending))
+    return index
+
+
+def _ends(name: str) -> Iterator[tuple[str, str, str]]:
+    parts = name.split("/")
+    ending = found[0] if (found := ENDING.search(parts[-1])) and found.start() else ""
+    for depth in range(len(parts)):
+        cell, folder = "/".join(parts[depth:]), "/".join(parts[:depth])
+        yield cell, folder, ""
+        if ending:
+            yield cell.removesuffix(ending), folder, ending
+
+
+def fit_of(rows: pd.DataFrame, column: str, index: dict[str, list[Hit]], said: Said) -> Fit:
+    """What the cells of a column name among the pictures of `index`."""
+    cells = texts_of(rows, column)
+    found = [next((hits for form in forms_of(cell) if (hits := index.get(composed(form)))), []) for cell in cells]
+    return Fit(column, cells, [_chosen(hits, said) for hits in found])
+
+
+def _chosen(hits: list[Hit], said: Said) -> list[Hit]:
+    """The pictures in the folder and with the ending that are asked for."""
+    if said.ending is not None:
+        ending = f".{said.ending.lstrip('.')}".casefold()
+        hits = [hit for hit in hits if hit.name.casefold().endswith(ending)]
+    if said.images is not None:
+        folder = said.images.strip("/").removeprefix("./").strip(".")
+        below = [hit for hit in hits if hit.folder == folder or (folder and f"{hit.name}/".startswith(f"{folder}/"))]
+        hits = [hit for hit in below if hit.folder == folder] or below
+    return hits
