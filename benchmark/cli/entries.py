@@ -84,7 +84,7 @@ def new(
         str | None, typer.Option(help="Column of a table that holds the part: train, val or test; '' if none does.")
     ] = None,
     parts: Annotated[
-        str | None, typer.Option(help="Words of the part column: 'holdout=test,later=unused'; unused is in no part.")
+        str | None, typer.Option(help="Words of the part column: 'cv=test,later=extra'; extra is in no part.")
     ] = None,
     images: Annotated[str | None, typer.Option(help="Folder of the pictures, below the folder of the table.")] = None,
     ending: Annotated[str | None, typer.Option(help="End of the pictures' names, such as .png.")] = None,

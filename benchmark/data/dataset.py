@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from benchmark.core.digest import file_digest
 from benchmark.core.paths import data_folders
+from benchmark.data.readers.cells import in_class_order, number_of
 from benchmark.data.readers.file_tree import Tree, find_tree
 from benchmark.data.readers.samples import Reader, TreeReader
 from results.digest import digest
@@ -132,6 +133,12 @@ class Dataset(Frozen):
             raise ValueError(f"a class of {self.name} is named twice: {', '.join(self.classes)}")
         if self.task == "binary" and len(self.classes) != 2:
             raise ValueError(f"{self.name} is binary and has {len(self.classes)} classes; it must have 2")
+        order = in_class_order(self.classes)
+        numbers = all(number_of(name) is not None for name in self.classes)
+        if self.task == "ordinal" and numbers and list(self.classes) not in (order, order[::-1]):
+            raise ValueError(
+                f"{self.name} is ordinal and has the classes {', '.join(self.classes)}, in another order than the numbers"
+            )
         return self
 
     @model_validator(mode="after")
@@ -207,6 +214,6 @@ class Dataset(Frozen):
 
     def _reading(self, tree: Tree, names: list[str]) -> dict[str, str]:
         """What makes the identity another one where earlier versions read other images, labels or parts from the same files."""
-        revision = self.read.revision(names) if isinstance(self.read, TreeReader) else ""
+        revision = self.read.revision(names, tree) if isinstance(self.read, TreeReader) else ""
         links = "followed" if tree.listing.followed & set(names or tree.names) else ""
         return {key: value for key, value in (("reading", revision), ("links", links)) if value}

@@ -15,6 +15,7 @@ from benchmark.data.decoded import Decoded, check_samples, load_images
 from benchmark.data.overlap import overlaps_within
 from benchmark.data.readers.samples import PARTS, Samples
 from benchmark.data.split import split
+from benchmark.entries.doubts import doubtful_labels
 from benchmark.entries.finding import STEP_BACKBONE, STEP_IMAGES, STEP_PIXELS, Finding, Note, require_facts, run_promise
 from results.error import CatsError
 
@@ -75,10 +76,13 @@ def checksums(case: Case) -> str:
 
 def labels(case: Case) -> str:
     """Number of images and classes are as declared, and the labels fit the task."""
-    dataset = case.dataset
-    check_samples(dataset, case.samples)
-    facts = f"{len(case.samples.ids):,} images, {len(dataset.classes)} classes, {dataset.task}"
-    return f"{facts}, as declared" if dataset.images is not None else Note(f"{facts}; the entry declares no number of images")
+    dataset, samples = case.dataset, case.samples
+    check_samples(dataset, samples)
+    facts = f"{len(samples.ids):,} images, {len(dataset.classes)} classes, {dataset.task}"
+    facts += ", as declared" if dataset.images is not None else ""
+    notes = [*([] if dataset.images is not None else ["the entry declares no number of images"]), *samples.left_out]
+    notes += doubtful_labels(dataset, samples)
+    return Note("; ".join((facts, *notes))) if notes else facts
 
 
 def pictures(case: Case) -> str:
@@ -125,12 +129,22 @@ def groups(case: Case) -> str:
 
 def parts(case: Case) -> str:
     """Every class is in every part."""
-    official = "official" if case.images.parts[0] else "drawn 70/15/15"
-    facts = ", ".join(f"{part} {len(case.parts[part]):,}" for part in PARTS) + f" images ({official})"
+    facts = ", ".join(f"{part} {len(case.parts[part]):,}" for part in PARTS) + f" images ({origin(case.images.parts)})"
     absent = [
         f"{case.dataset.classes[i]} in {part}" for part in PARTS for i in np.flatnonzero(case.counts(case.parts[part]) == 0)
     ]
-    return Note(f"{facts}; no image of {', '.join(absent)}") if absent else f"{facts}, every class in each"
+    unused = len(case.images.ids) - sum(map(len, case.parts.values()))
+    facts += f"; {unused:,} images are in no part" if unused else ""
+    if absent:
+        return Note(f"{facts}; no image of {', '.join(absent)}")
+    return Note(f"{facts}; every class in each") if unused else f"{facts}, every class in each"
+
+
+def origin(parts: np.ndarray) -> str:
+    """Where the parts of a data set come from."""
+    if not parts.astype(bool).any():
+        return "drawn 70/15/15"
+    return "official" if (parts == "val").any() else "official, val drawn from train"
 
 
 def enough(case: Case) -> str:

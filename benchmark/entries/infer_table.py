@@ -11,6 +11,7 @@ import pandas as pd
 
 from benchmark.data.readers.cells import counted, spelling
 from benchmark.data.readers.file_tree import Tree
+from benchmark.data.readers.folders import NO_PART
 from benchmark.data.readers.part_words import ALLOWED, part_of
 from benchmark.data.readers.samples import PARTS
 from benchmark.data.readers.table_file import read_whole, separator_of, table_of, texts_of
@@ -104,13 +105,13 @@ def _parts(rows: pd.DataFrame, column: str, said: Said, where: str) -> tuple[dic
         seen = f"holds '{word}'" if word.strip() else "is blank in some rows"
         raise CatsError(
             f"{where}: the column '{column}' {seen}; allowed are {ALLOWED}; unknown are {counted(unknown)}: say what "
-            f"each means, as in --parts {word.strip()}=train, or =unused for rows that are in no part, or --part '' "
+            f"each means, as in --parts {word.strip()}=train, or ={NO_PART} for rows that are in no part, or --part '' "
             "if the column holds no parts"
         )
     parts = Counter(dict.fromkeys(PARTS, 0))
     for word, part in words.items():
         parts[str(part)] += counts[word]
-    unused = {word: counts[word] for word, part in words.items() if part == "unused"}
+    unused = {word: counts[word] for word, part in words.items() if part == NO_PART}
     notes = (f"{sum(unused.values()):,} images are in no part, as declared: {counted(unused)}",) if unused else ()
     return in_part_order(parts), {"part_values": dict(sorted(words.items()))} if set(words) - set(PARTS) else {}, notes
 

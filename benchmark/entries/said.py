@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from benchmark.data.readers.folders import NO_PART
 from results.error import CatsError
 
 DROP, NONE = "drop", "none"  # words of --missing and --labels-separator
@@ -21,7 +22,7 @@ class Said:
         labels_separator: between several labels in one cell; `none` if each cell is one label. nothing: content of a cell
             without any of the labels.
         missing: `drop`, or the contents of the label column that mean that there is no label, separated by commas.
-        parts: what the words of the part column mean, `holdout=test,later=unused`.
+        parts: what the words of the part column mean, `holdout=test,later=extra`.
         merge_labels: labels that differ only in case or white space are one class.
         task, classes: as the entry declares them.
     """
@@ -45,8 +46,8 @@ class Said:
         pairs: dict[str, str] = {}
         for item in self.parts.split(",") if self.parts is not None else ():
             word, equals, part = item.rpartition("=")
-            if not equals or part.strip() not in {"train", "val", "test", "unused"}:
-                raise CatsError(f"--parts holds '{item}'; write WORD=PART, where PART is train, val, test or unused")
+            if not equals or part.strip() not in {"train", "val", "test", NO_PART}:
+                raise CatsError(f"--parts holds '{item}'; write WORD=PART, where PART is train, val, test or {NO_PART}")
             pairs[word.strip()] = part.strip()
         return pairs
 

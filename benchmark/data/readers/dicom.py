@@ -8,7 +8,7 @@ import numpy as np
 
 from benchmark.data.readers.file_tree import Tree
 from benchmark.data.readers.samples import Reader, Samples
-from benchmark.data.readers.table import decode_with, ids_of, named_rows, parts_of
+from benchmark.data.readers.table import decode_with, ids_of, named_rows, parts_of, reader_of_table
 from benchmark.data.readers.table_file import Columns, texts_of
 from benchmark.data.readers.table_labels import labels_of, left_out_of
 from results.error import CatsError
@@ -30,9 +30,9 @@ def dicom(*, window: tuple[float, float] | None = None, group_tag: str = "Patien
         groups = texts_of(rows, columns.group) if columns.group else _groups(tree, names, group_tag)
         images = decode_with(lambda content, where: pixels(content, where, window), tree, names)
         labels, ids = labels_of(rows, columns, tree.path), ids_of(rows, columns, names)
-        return Samples(images, labels, ids, groups, parts_of(rows, columns), left_out_of(rows))
+        return Samples(images, labels, ids, groups, parts_of(rows, columns, tree.path), left_out_of(rows))
 
-    return read
+    return reader_of_table(read, columns)
 
 
 def opened(content: bytes, where: str, *, header_only: bool = False) -> Any:

@@ -63,7 +63,7 @@ def folders(  # noqa: PLR0913 - the options that an entry may give
         groups = [group_of(group, _spelt(name, group), path) for name in names] if group else None
         return Samples(pictures(tree, names, white), labels, names, groups, part_of_each)
 
-    def revision(names: list[str]) -> str:
+    def revision(names: list[str], _: Tree) -> str:
         other = any(ending_of(name) not in PICTURE_ENDINGS or levels.differs_from_before(name) for name in names)
         return "2" if other or (parts and any(_part_before(parts, name) != levels.part(name) for name in names)) else ""
 

@@ -45,14 +45,14 @@ class TreeReader:
     Attributes:
         read: the samples of the folder or archive at a path.
         files: names of the files that `read` uses.
-        revision: of the names of these files; empty if they are read as by all earlier versions, otherwise a word that becomes
-            part of the identity of the data, so that other images or another split never have the old identity.
+        revision: of the names of these files in their tree; empty if they are read as by all earlier versions, otherwise a word
+            that becomes part of the identity of the data, so that other images or another split never have the old identity.
         expects: True for a name that should be read if that file were a picture; `cats check` counts such files that are not.
     """
 
     read: Reader
     files: Callable[[Tree], list[str]]
-    revision: Callable[[list[str]], str] = lambda _: ""
+    revision: Callable[[list[str], Tree], str] = lambda _names, _tree: ""
     expects: Callable[[str], bool] = lambda _: False
 
     def __call__(self, path: Path) -> Samples:

@@ -11,13 +11,14 @@ from benchmark.data.readers.cells import quoted
 from benchmark.data.readers.file_tree import Tree
 from benchmark.data.readers.picture_files import PictureFiles
 from benchmark.data.readers.pictures import pictures
-from benchmark.data.readers.samples import Reader, Samples
+from benchmark.data.readers.samples import Reader, Samples, TreeReader
 from benchmark.data.readers.table_file import Columns, lines_of, table_of, texts_of
 from benchmark.data.readers.table_labels import column_names, labelled_rows, labels_of, left_out_of
+from benchmark.data.readers.table_parts import differ_from_before, parts_of_words
 from results.error import CatsError, nearest
 
 
-def table(*, white: int = 65535, **options: Any) -> Reader:
+def table(*, white: int = 65535, **options: Any) -> TreeReader:
     """A CSV or Parquet table beside the pictures, in a folder, zip or tar.
 
     file: the table. path, label, group, part, id: names of its columns; without id the path is the id. classes: the labels
@@ -25,7 +26,7 @@ def table(*, white: int = 65535, **options: Any) -> Reader:
     Multi-label: `label` is a list of columns of 0 and 1, or `labels_separator` separates the labels of one cell, and
     `nothing` is the content of a cell without labels. one_hot: of a list of columns exactly one is 1, and it is the class.
     missing: contents of the label that mean that there is none ("" is a blank cell); their rows are left out and counted.
-    part_values: value of the column → train, val, test, or another word for rows that are in no part.
+    part_values: value of the column → train, val, test, or `extra` for rows that are in no part; usual words need none.
     images: folder of the pictures, or several; `scans/**` is any folder below scans. ending: end of their names that the
     column omits, or several. Each row must name exactly one file. separator: between the columns of a CSV.
     white: the value of white in 16-bit pictures.
@@ -37,9 +38,25 @@ def table(*, white: int = 65535, **options: Any) -> Reader:
         rows, names = named_rows(tree, columns)
         groups = texts_of(rows, columns.group) if columns.group else None
         labels, ids = labels_of(rows, columns, tree.path), ids_of(rows, columns, names)
-        return Samples(pictures(tree, names, white), labels, ids, groups, parts_of(rows, columns), left_out_of(rows))
+        return Samples(pictures(tree, names, white), labels, ids, groups, parts_of(rows, columns, tree.path), left_out_of(rows))
 
-    return read
+    return reader_of_table(read, columns)
+
+
+def reader_of_table(read: Reader, columns: Columns) -> TreeReader:
+    """The reader with the files that the table names, and a revision where the words of its parts are now understood."""
+
+    def files(tree: Tree) -> list[str]:
+        return [columns.file, *named_rows(tree, columns)[1]]
+
+    def revision(_: list[str], tree: Tree) -> str:
+        if not columns.part:
+            return ""
+        rows = labelled_rows(_rows(tree, columns), columns)
+        words = dict.fromkeys(texts_of(rows, columns.part))
+        return "2" if differ_from_before(_meaning(list(words), columns, tree.path), columns.part_values or {}) else ""
+
+    return TreeReader(read, files, revision)
 
 
 def named_rows(tree: Tree, columns: Columns) -> tuple[pd.DataFrame, list[str]]:
@@ -48,13 +65,7 @@ def named_rows(tree: Tree, columns: Columns) -> tuple[pd.DataFrame, list[str]]:
     Raises CatsError for a missing column, for a picture that is missing, and for a cell that names two files.
     """
     where = f"{tree.path}/{columns.file}"
-    if columns.file not in tree.names:
-        raise CatsError(f"{where} does not exist")
-    rows = table_of(next(iter(tree.read([columns.file]))), columns.file, columns.separator, where)
-    for column in column_names(columns):
-        if column not in rows:
-            raise CatsError(f"{where} has no column '{column}'{nearest(column, map(str, rows))}")
-    rows = labelled_rows(rows, columns)
+    rows = labelled_rows(_rows(tree, columns), columns)
     files = PictureFiles(tree.names, columns.images, columns.ending)
     names = []
     for cell, line in zip(texts_of(rows, columns.path), lines_of(rows), strict=True):
@@ -67,17 +78,34 @@ def named_rows(tree: Tree, columns: Columns) -> tuple[pd.DataFrame, list[str]]:
     return rows, names
 
 
+def _rows(tree: Tree, columns: Columns) -> pd.DataFrame:
+    """All rows of the table. Raises CatsError if the table or one of its columns is missing."""
+    where = f"{tree.path}/{columns.file}"
+    if columns.file not in tree.names:
+        raise CatsError(f"{where} does not exist")
+    rows = table_of(next(iter(tree.read([columns.file]))), columns.file, columns.separator, where)
+    for column in column_names(columns):
+        if column not in rows:
+            raise CatsError(f"{where} has no column '{column}'{nearest(column, map(str, rows))}")
+    return rows
+
+
 def ids_of(rows: pd.DataFrame, columns: Columns, names: list[str]) -> list[str]:
     """The id of each row: from the table, else the name of its picture."""
     return texts_of(rows, columns.id) if columns.id else names
 
 
-def parts_of(rows: pd.DataFrame, columns: Columns) -> list[str] | None:
-    """The part of each row, or None if the table has none."""
+def parts_of(rows: pd.DataFrame, columns: Columns, path: Path) -> list[str] | None:
+    """The part of each row, or None if the table has none. Raises CatsError for a word that is not known."""
     if not columns.part:
         return None
-    words = columns.part_values or {}
-    return [words.get(cell, cell) for cell in texts_of(rows, columns.part)]
+    cells = texts_of(rows, columns.part)
+    meaning = _meaning(list(dict.fromkeys(cells)), columns, path)
+    return [meaning[cell] for cell in cells]
+
+
+def _meaning(words: list[str], columns: Columns, path: Path) -> dict[str, str]:
+    return parts_of_words(words, columns.part_values or {}, f"{path}/{columns.file}: the column '{columns.part}'")
 
 
 def decode_with(decode: Callable[[bytes, str], np.ndarray], tree: Tree, names: list[str]) -> Iterator[np.ndarray | CatsError]:

@@ -116,8 +116,8 @@ def test_parts_that_earlier_versions_read_otherwise_make_another_identity(tmp_pa
     found = dataset(**{"parts": parts, **options})
     samples = found.read(tmp_path / "toy")
     assert sorted(set(samples.parts)) == expected
-    assert found.read.revision(samples.ids) == "2"
-    assert dataset().read.revision(["train/a/1.png", "test/b/1.png"]) == ""
+    assert found.read.revision(samples.ids, Tree(tmp_path / "toy")) == "2"
+    assert dataset().read.revision(["train/a/1.png", "test/b/1.png"], Tree(tmp_path / "toy")) == ""
 
 
 @pytest.mark.parametrize("word", ["vald", "later", "", "0"])
