@@ -10,7 +10,7 @@ from benchmark.core.digest import file_digest
 from benchmark.core.paths import data_folders
 from benchmark.data.readers.cells import in_class_order, number_of
 from benchmark.data.readers.file_tree import Tree, find_tree
-from benchmark.data.readers.samples import Reader, TreeReader
+from benchmark.data.readers.samples import Reader, TreeReader, note_of
 from results.digest import digest
 from results.error import CatsError, nearest
 from results.record import Frozen, Task
@@ -58,9 +58,11 @@ def _named_reader(value: Any) -> Any:
         if not isinstance(options or {}, dict):
             raise ValueError(f"the reader {name} takes options by name, not {options!r}")  # noqa: TRY004 - pydantic wants it
         try:
-            return READERS[name](**(options or {}))
-        except (TypeError, CatsError) as error:
+            return READERS[name].make(options or {})
+        except CatsError as error:
             raise ValueError(f"the reader {name}: {error}") from error
+    if not callable(value):
+        raise ValueError(f"read is {value!r:.60}; it must name a reader, with its options if there are any")  # noqa: TRY004 - as above
     return value
 
 
@@ -210,6 +212,8 @@ class Dataset(Frozen):
             files[file.path] = file.declared or ("sha256", file_digest(self.file(file)))
         content: dict[str, Any] = {"name": self.name, "task": self.task, "revision": self.revision, "files": files}
         content |= {"classes": self.classes, "shape": self.shape, "odd": self.odd, "broken": self.broken}
+        note = note_of(self.read, Tree(self._tree()) if self.tree else None)
+        reading |= {"pixels": note} if note else {}
         return digest(content | reading | ({"options": self.options} if self.options else {}))
 
     def _reading(self, tree: Tree, names: list[str]) -> dict[str, str]:

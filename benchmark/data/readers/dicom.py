@@ -1,106 +1,121 @@
-"""Reader of DICOM files: pixels as a viewer shows them, patients as groups."""
+"""Readers of DICOM files: pixels as a viewer shows them, patients as groups."""
 
-import io
-from pathlib import Path
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
 
+from benchmark.data.readers.dicom_pixels import library, opened, pixels, undeclared_values
+from benchmark.data.readers.dicom_view import View
 from benchmark.data.readers.file_tree import Tree
-from benchmark.data.readers.samples import Reader, Samples
+from benchmark.data.readers.folders import Layout
+from benchmark.data.readers.picture_format import ending_of
+from benchmark.data.readers.revision import DICOM
+from benchmark.data.readers.samples import Samples, TreeReader, noted
+from benchmark.data.readers.scale import Scale, scale_of
+from benchmark.data.readers.strangers import is_stranger
 from benchmark.data.readers.table import decode_with, ids_of, named_rows, parts_of, reader_of_table
 from benchmark.data.readers.table_file import Columns, texts_of
 from benchmark.data.readers.table_labels import labels_of, left_out_of
 from results.error import CatsError
 
+DICOM_ENDINGS = {".dcm", ".dicom", ".ima"}
+MARK = slice(128, 132)  # where a DICOM file says DICM, whatever it is called
 
-def dicom(*, window: tuple[float, float] | None = None, group_tag: str = "PatientID", **options: Any) -> Reader:
-    """DICOM files named by a table (options as those of `table`, but `white`).
 
-    window: (centre, width) in units after rescaling; by default the file's own window, else the range of its values.
-    group_tag: the DICOM attribute that names the group of an image, unless the table has a column `group`. Empty if
-    groups are unknown.
+def dicom(**options: Any) -> TreeReader:
+    """DICOM files named by a table: the options of `table`, of View and of Scale.
+
+    The group of an image is its PatientID, or another attribute (`group_tag`), unless the table has a column `group`.
     """
-    columns = Columns(**options)
+    view, scale, others = _split(options)
+    columns = Columns(**others)
 
     def read(folder: Path) -> Samples:
-        _library()
+        library()
         tree = Tree(folder)
         rows, names = named_rows(tree, columns)
-        groups = texts_of(rows, columns.group) if columns.group else _groups(tree, names, group_tag)
-        images = decode_with(lambda content, where: pixels(content, where, window), tree, names)
+        groups = texts_of(rows, columns.group) if columns.group else groups_of(tree, names, view.group_tag)
         labels, ids = labels_of(rows, columns, tree.path), ids_of(rows, columns, names)
-        return Samples(images, labels, ids, groups, parts_of(rows, columns, tree.path), left_out_of(rows))
+        images = decode_with(lambda content, where: pixels(content, where, view, scale), tree, names)
+        parts, look = parts_of(rows, columns, tree.path), _stored(tree, names, view)
+        return Samples(images, labels, ids, groups, parts, left_out_of(rows), look)
 
-    return reader_of_table(read, columns)
-
-
-def opened(content: bytes, where: str, *, header_only: bool = False) -> Any:
-    """A DICOM data set. Raises CatsError if the content is not DICOM or pydicom is not installed."""
-    pydicom = _library()
-    try:
-        return pydicom.dcmread(io.BytesIO(content), stop_before_pixels=header_only)
-    except Exception as error:  # for damaged bytes pydicom raises nearly any error, here and whenever an element is read
-        raise CatsError(f"{where} is not a DICOM file that can be read: {error}") from error
+    return noted(reader_of_table(read, columns), lambda _: DICOM)
 
 
-def _library() -> Any:
-    try:
-        import pydicom
-    except ImportError:
-        raise CatsError("DICOM files need pydicom: pip install 'cats-bench[dicom]'") from None
-    return pydicom
+def dicom_folders(**options: Any) -> TreeReader:
+    """DICOM files in one folder per class: the options of `folders`, of View and of Scale.
 
-
-def pixels(content: bytes, where: str, window: tuple[float, float] | None = None) -> np.ndarray:
-    """(H, W) uint8, or (H, W, 3): rescaled (slope, intercept), windowed, MONOCHROME1 inverted.
-
-    Raises CatsError for a file without pixels, with several frames, or whose pixels cannot be decoded.
+    Files are known by their ending or by their content; a DICOMDIR, and files without an image (reports, contours), are left
+    out. The group of an image is its PatientID, or another attribute (`group_tag`), unless `group` takes it from the path.
     """
-    file = opened(content, where)
+    view, scale, others = _split(options)
+    layout = Layout(**others)
+
+    def files(tree: Tree) -> list[str]:
+        return layout.of(dicom_names(tree))
+
+    def read(folder: Path) -> Samples:
+        library()
+        tree = Tree(folder)
+        every = files(tree)
+        names = images_among(tree, every)
+        labels, groups, parts = layout.arranged(folder, names)
+        if groups is None:
+            groups = groups_of(tree, names, view.group_tag)
+        images = decode_with(lambda content, where: pixels(content, where, view, scale), tree, names)
+        others = len(every) - len(names)
+        left_out = (f"{others:,} DICOM files hold no image (reports, contours) and are left out",) if others else ()
+        return Samples(images, labels, names, groups, parts, left_out, _stored(tree, names, view))
+
+    reader = TreeReader(read, files, layout.revision, lambda name: layout.expects(name) and not layout.include)
+    return noted(reader, lambda _: DICOM)
+
+
+def _split(options: dict[str, Any]) -> tuple[View, Scale, dict[str, Any]]:
+    """View, Scale and the other options."""
+    scale, others = scale_of(options)
+    seen = {name: value for name, value in others.items() if name in View.__dataclass_fields__}
+    return View(**seen), scale, {name: value for name, value in others.items() if name not in seen}
+
+
+def _stored(tree: Tree, names: list[str], view: View) -> Callable[[Sequence[int]], Iterator[np.ndarray]]:
+    """For Samples: the values of the files that nothing says how to show."""
+
+    def look(rows: Sequence[int]) -> Iterator[np.ndarray]:
+        chosen = [names[row] for row in rows]
+        for name, content in zip(chosen, tree.read(chosen), strict=True):
+            with suppress(CatsError):
+                values = undeclared_values(content, f"{tree.path}/{name}", view)
+                if values is not None:
+                    yield values
+
+    return look
+
+
+def dicom_names(tree: Tree) -> list[str]:
+    """Names of all DICOM files of a tree: by ending, else by content; never a DICOMDIR, which lists the others."""
+    names = [name for name in tree.names if not is_stranger(name) and PurePosixPath(name).name.upper() != "DICOMDIR"]
+    heads = tree.heads([name for name in names if ending_of(name) not in DICOM_ENDINGS])
+    return [name for name in names if name not in heads or heads[name][MARK] == b"DICM"]
+
+
+def images_among(tree: Tree, names: list[str]) -> list[str]:
+    """The DICOM files that hold an image. Files that cannot be read stay: they are broken."""
+    return [name for name, content in zip(names, tree.read(names), strict=True) if _may_hold_image(content, name)]
+
+
+def _may_hold_image(content: bytes, name: str) -> bool:
     try:
-        return _shown(file, where, window)
+        return "Rows" in opened(content, name, header_only=True)
     except CatsError:
-        raise
-    except Exception as error:
-        raise CatsError(f"{where}: its pixels cannot be decoded: {error}") from error
+        return True
 
 
-def _shown(file: Any, where: str, window: tuple[float, float] | None) -> np.ndarray:
-    if "PixelData" not in file:
-        raise CatsError(f"{where} is a DICOM file without pixels")
-    if int(file.get("NumberOfFrames", 1) or 1) > 1:
-        raise CatsError(f"{where} holds {file.NumberOfFrames} frames; only single images can be read")
-    kind = file.get("PhotometricInterpretation")
-    if kind == "PALETTE COLOR" or "ModalityLUTSequence" in file:
-        how = "a palette" if kind == "PALETTE COLOR" else "a look-up table"
-        raise CatsError(f"{where} gives its values by {how}; only grey with slope and intercept, and RGB, can be read")
-    if file.get("VOILUTFunction") == "SIGMOID" and window is None:
-        raise CatsError(f"{where} has a sigmoid window; give the option window")
-    raw = np.asarray(file.pixel_array)
-    if raw.ndim == 3:
-        white = 2 ** int(file.BitsStored) - 1
-        return raw if raw.dtype == np.uint8 and white == 255 else np.rint(np.clip(raw / white, 0, 1) * 255).astype(np.uint8)
-    values = raw * float(file.get("RescaleSlope", 1) or 1) + float(file.get("RescaleIntercept", 0) or 0)
-    low, high = _range(file, values, window)
-    shown = np.clip((values - low) / max(high - low, 1e-12), 0, 1)
-    if kind == "MONOCHROME1":
-        shown = 1 - shown
-    return np.rint(shown * 255).astype(np.uint8)
-
-
-def _range(file: Any, values: np.ndarray, window: tuple[float, float] | None) -> tuple[float, float]:
-    """The values that become black and white; a window as in DICOM PS3.3 C.11.2.1.2, where a width of n spans n values."""
-    centre, width = window or (file.get("WindowCenter"), file.get("WindowWidth"))
-    if centre is None or width is None:
-        return float(values.min()), float(values.max())
-    middle, size = (float(np.atleast_1d(np.asarray(value, dtype=float))[0]) for value in (centre, width))
-    if file.get("VOILUTFunction") != "LINEAR_EXACT" and size >= 1:
-        middle, size = middle - 0.5, size - 1
-    return middle - size / 2, middle + size / 2
-
-
-def _groups(tree: Tree, names: list[str], tag: str) -> list[str] | None:
+def groups_of(tree: Tree, names: list[str], tag: str) -> list[str] | None:
     """The group of each image. Raises CatsError for a file without it: its patient could be in two parts."""
     if not tag:
         return None

@@ -1,73 +1,108 @@
 """Reader of one folder per class."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 import numpy as np
 
 from benchmark.data.readers.file_tree import Tree, composed
 from benchmark.data.readers.part_words import ALLOWED, part_of
 from benchmark.data.readers.picture_format import PICTURE_ENDINGS, ending_of, picture_names
-from benchmark.data.readers.pictures import group_of, pictures, require_pattern
-from benchmark.data.readers.samples import Samples, TreeReader
+from benchmark.data.readers.pictures import group_of, pictures, require_pattern, stored_values
+from benchmark.data.readers.revision import of_pictures
+from benchmark.data.readers.samples import Samples, TreeReader, noted
+from benchmark.data.readers.scale import scale_of
 from results.error import CatsError
 
 OUT = "-"  # what `parts` says of a folder that is left out
 NO_PART = "extra"  # what `parts` says of a folder whose images are in no part
 
 
-def folders(  # noqa: PLR0913 - the options that an entry may give
-    classes: list[str] | dict[str, str],
-    root: str = "",
-    parts: dict[str, str] | None = None,
-    group: str = "",
-    include: str = "",
-    *,
-    level: int = 0,
-    white: int = 65535,
-) -> TreeReader:
+def folders(classes: list[str] | dict[str, str], root: str = "", **options: Any) -> TreeReader:
     """One folder per class in a folder, zip or tar: the last folder of a picture's path is its class, folders of parts apart.
 
-    classes: names of the folders, or folder → class; several folders may make one class, in the order of the first ones.
-    root: folder that holds the classes, at any depth. parts: a folder below it → the part of its pictures, `{valid: val}`;
-    `-` leaves a folder out. level: 1 if the first folder below root is the class, 2 for the second, parts not counted.
-    group: regular expression on the path, whose first bracket is the patient, slide or lesion. include: regular
-    expression that the paths of pictures must contain. white: the value of white in 16-bit pictures.
+    The options are those of Layout and of Scale.
     """
-    named = {composed(str(key)): str(value) for key, value in _named(classes).items()}
-    order = list(dict.fromkeys(named.values()))
-    for pattern, brackets in ((group, 1), (include, 0)):
-        require_pattern(pattern, brackets)
-    words = {composed(str(folder)): _part_named(folder, word) for folder, word in (parts or {}).items()}
-    levels = Levels(composed(root.strip("/")), words, level)
+    scale, others = scale_of(options)
+    layout = Layout(classes, root, **others)
 
     def files(tree: Tree) -> list[str]:
-        return [name for name in picture_names(tree) if expects(name) and re.search(include, _spelt(name, include))]
-
-    def expects(name: str) -> bool:
-        return levels.below(name) is not None and levels.part(name) != OUT
+        return layout.of(picture_names(tree))
 
     def read(path: Path) -> Samples:
         tree = Tree(path)
         names = files(tree)
-        found = {name: levels.class_folder(name) for name in names}
+        labels, groups, parts = layout.arranged(path, names)
+        images = pictures(tree, names, scale)
+        return Samples(images, labels, names, groups, parts, stored=stored_values(tree, names))
+
+    reader = TreeReader(read, files, layout.revision, lambda name: layout.expects(name) and not layout.include)
+    return noted(reader, of_pictures(scale))
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The options of readers of one folder per class.
+
+    Attributes:
+        classes: names of the folders, or folder → class; several folders may make one class, in the order of the first ones.
+        root: folder that holds the classes, at any depth.
+        parts: a folder below root → the part of its pictures, `{valid: val}`; `-` leaves a folder out.
+        group: regular expression on the path, whose first bracket is the patient, slide or lesion.
+        include: regular expression that the paths of pictures must contain.
+        level: 1 if the first folder below root is the class, 2 for the second, parts not counted; 0 for the last.
+    """
+
+    classes: list[str] | dict[str, str]
+    root: str = ""
+    parts: dict[str, str] | None = None
+    group: str = ""
+    include: str = ""
+    level: int = 0
+
+    def __post_init__(self) -> None:
+        for pattern, brackets in ((self.group, 1), (self.include, 0)):
+            require_pattern(pattern, brackets)
+        _ = self.levels
+
+    @cached_property
+    def levels(self) -> "Levels":
+        """What the folders of a path say. Raises CatsError for a part that nobody knows."""
+        words = {composed(str(folder)): _part_named(folder, word) for folder, word in (self.parts or {}).items()}
+        return Levels(composed(self.root.strip("/")), words, self.level)
+
+    def expects(self, name: str) -> bool:
+        """True for a file below root that no part leaves out."""
+        return self.levels.below(name) is not None and self.levels.part(name) != OUT
+
+    def of(self, names: Iterable[str]) -> list[str]:
+        """Those of the files that are read."""
+        return [name for name in names if self.expects(name) and re.search(self.include, _spelt(name, self.include))]
+
+    def arranged(self, path: Path, names: list[str]) -> tuple[np.ndarray, list[str] | None, list[str] | None]:
+        """Labels, groups and parts of pictures by their names. Raises CatsError for a class that is not declared."""
+        named = {composed(str(key)): str(value) for key, value in _named(self.classes).items()}
+        order = list(dict.fromkeys(named.values()))
+        found = {name: self.levels.class_folder(name) for name in names}
         strange = next((name for name in names if found[name] not in named), "")
         if strange or not names:
             problem = "holds no picture" if not names else f"holds the class '{found[strange]}'"
             problem = problem if not strange or found[strange] else f"holds {strange}, which lies in no class folder"
             raise CatsError(f"{path} {problem}; declared classes are {', '.join(named)}")
         labels = np.array([order.index(named[found[name]]) for name in names], dtype=np.int64)
-        part_of_each = [_known_part(levels, name, path) for name in names] if parts else None
-        groups = [group_of(group, _spelt(name, group), path) for name in names] if group else None
-        return Samples(pictures(tree, names, white), labels, names, groups, part_of_each)
+        part_of_each = [_known_part(self.levels, name, path) for name in names] if self.parts else None
+        groups = [group_of(self.group, _spelt(name, self.group), path) for name in names] if self.group else None
+        return labels, groups, part_of_each
 
-    def revision(names: list[str], _: Tree) -> str:
+    def revision(self, names: list[str], _: Tree) -> str:
+        """A word for the identity of the data where earlier versions read other files, classes or parts; empty if not."""
+        levels, parts = self.levels, self.parts
         other = any(ending_of(name) not in PICTURE_ENDINGS or levels.differs_from_before(name) for name in names)
         return "2" if other or (parts and any(_part_before(parts, name) != levels.part(name) for name in names)) else ""
-
-    return TreeReader(read, files, revision, lambda name: expects(name) and not include)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from benchmark.data.readers.numbered_labels import numbered_labels, require_numbers
-from benchmark.data.readers.samples import Reader, Samples
+from benchmark.data.readers.samples import Reader, Samples, chosen
+from benchmark.data.readers.scale import Scale, scaled
 from results.error import CatsError
 
 CHUNK = 2**25  # bytes of images in memory at a time
@@ -26,12 +27,14 @@ def hdf5(  # noqa: PLR0913 - the options of an entry, each by its name
     group: str = "",
     missing: list[Any] | None = None,
     one_hot: bool = False,
+    **values: Any,
 ) -> Reader:
     """images, labels: part → file; groups: part → CSV whose column `group` names the slide or patient of each image.
 
     missing: labels of images that have none ("" is NaN); these images are left out and counted. one_hot: the labels are
-    columns of 0 and 1, of which exactly one is 1.
+    columns of 0 and 1, of which exactly one is 1. values: white or range, see Scale; needed for numbers of more than 8 bits.
     """
+    scale = Scale(**values)
     for what, files in (("labels", labels), ("groups", groups)):
         if files is not None and set(files) != set(images):
             raise CatsError(f"{what} are given for {', '.join(sorted(files))} and images for {', '.join(sorted(images))}")
@@ -45,12 +48,13 @@ def hdf5(  # noqa: PLR0913 - the options of an entry, each by its name
         named = [_groups(folder / groups[part], group, n) for part, n in zip(images, counts, strict=True)] if groups else []
         _require_counts(folder, images.values(), counts, key_images)
         return Samples(
-            images=itertools.compress(_images(folder, images, key_images), found.kept),
+            images=itertools.compress(scaled(_images(folder, images, key_images), ids, str(folder), scale), found.kept),
             labels=found.labels,
             ids=found.of(ids),
             groups=found.of([name for part in named for name in part]) if groups else None,
             parts=found.of([part for part, n in zip(images, counts, strict=True) for _ in range(n)]),
             left_out=found.left_out,
+            stored=lambda rows: chosen(itertools.compress(_images(folder, images, key_images), found.kept), rows),
         )
 
     return read

@@ -3,15 +3,17 @@
 import itertools
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from benchmark.data.readers.cells import cell_text
-from benchmark.data.readers.image_file import decode_picture
+from benchmark.data.readers.image_file import decode_picture, stored_picture
 from benchmark.data.readers.numbered_labels import numbered_labels
 from benchmark.data.readers.samples import Reader, Samples
+from benchmark.data.readers.scale import Scale
 from results.error import CatsError, first_line
 
 
@@ -25,6 +27,7 @@ def hub(  # noqa: PLR0913 - the options of an entry, each by its name
     group: str = "",
     missing: list[Any] | None = None,
     one_hot: bool = False,
+    **values: Any,
 ) -> Reader:
     """repository: `owner/name` on the hub, or the absolute path of a folder of Parquet files.
 
@@ -32,8 +35,9 @@ def hub(  # noqa: PLR0913 - the options of an entry, each by its name
 
     image, label, group: names of columns; splits: part → the hub's split. missing: labels of images that have none ("" is
     a cell without content, -1 is usual on the hub); these images are left out and counted. one_hot: a cell of the label holds
-    numbers 0 and 1, of which exactly one is 1.
+    numbers 0 and 1, of which exactly one is 1. values: white or range, see Scale.
     """
+    scale = Scale(**values)
     local = Path(repository).is_absolute()
     if not local and not re.fullmatch(r"[0-9a-f]{40}", revision):
         raise CatsError(f"the revision of {repository} is '{revision}'; it must be a commit, 40 hexadecimal digits")
@@ -48,12 +52,13 @@ def hub(  # noqa: PLR0913 - the options of an entry, each by its name
         raw = np.concatenate([_labels(table, label, repository, gaps=bool(missing)) for table in loaded.values()])
         found = numbered_labels(raw, ids, f"{repository}: the column '{label}'", missing, one_hot=one_hot)
         return Samples(
-            images=itertools.compress(_images(loaded, image, repository), found.kept),
+            images=itertools.compress(_images(loaded, image, repository, scale), found.kept),
             labels=found.labels,
             ids=found.of(ids),
             groups=found.of(_groups(loaded, group, repository)) if group else None,
             parts=found.of([part for part, table in loaded.items() for _ in range(len(table))]),
             left_out=found.left_out,
+            stored=lambda rows: _stored(itertools.compress(_contents(loaded, image, repository), found.kept), set(rows)),
         )
 
     return read
@@ -93,7 +98,10 @@ def _groups(loaded: dict[str, Any], column: str, repository: str) -> list[str]:
     return groups
 
 
-def _images(loaded: dict[str, Any], column: str, repository: str) -> Iterator[np.ndarray | CatsError]:
+Content = tuple[str, bytes | CatsError]  # the name of a picture, and its bytes or what is wrong
+
+
+def _contents(loaded: dict[str, Any], column: str, repository: str) -> Iterator[Content]:
     import datasets
 
     for part, table in loaded.items():
@@ -101,9 +109,24 @@ def _images(loaded: dict[str, Any], column: str, repository: str) -> Iterator[np
         for number, row in enumerate(raw):
             where = f"{repository}:{part}/{number}"
             try:
-                yield decode_picture(_content(row[column] or {}, where, repository), where)
+                yield where, _content(row[column] or {}, where, repository)
             except CatsError as error:
-                yield error
+                yield where, error
+
+
+def _images(loaded: dict[str, Any], column: str, repository: str, scale: Scale) -> Iterator[np.ndarray | CatsError]:
+    for where, content in _contents(loaded, column, repository):
+        try:
+            yield content if isinstance(content, CatsError) else decode_picture(content, where, scale)
+        except CatsError as error:
+            yield error
+
+
+def _stored(contents: Iterator[Content], rows: set[int]) -> Iterator[np.ndarray]:
+    for row, (where, content) in enumerate(contents):
+        if row in rows and isinstance(content, bytes):
+            with suppress(CatsError):
+                yield stored_picture(content, where).values
 
 
 def _content(image: dict[str, Any], where: str, repository: str) -> bytes:

@@ -11,17 +11,19 @@ from typing import Any
 import numpy as np
 
 from benchmark.data.readers.numbered_labels import numbered_labels, require_numbers
-from benchmark.data.readers.samples import PARTS, Reader, Samples
+from benchmark.data.readers.samples import PARTS, Reader, Samples, chosen
+from benchmark.data.readers.scale import Scale, scaled
 from results.error import CatsError
 
 
-def npz(file: str, *, missing: list[Any] | None = None, one_hot: bool = False) -> Reader:
+def npz(file: str, *, missing: list[Any] | None = None, one_hot: bool = False, **values: Any) -> Reader:
     """Reader of MedMNIST's layout, arrays `{train,val,test}_{images,labels}`. Pickles are refused.
 
     Optional, in every part: `{part}_groups`, and `{part}_files`, the names of the images in the original data.
     missing: labels of images that have none ("" is NaN); these images are left out and counted. one_hot: the labels are
-    columns of 0 and 1, of which exactly one is 1.
+    columns of 0 and 1, of which exactly one is 1. values: white or range, see Scale; needed for numbers of more than 8 bits.
     """
+    scale = Scale(**values)
 
     def read(folder: Path) -> Samples:
         path = folder / file
@@ -30,20 +32,21 @@ def npz(file: str, *, missing: list[Any] | None = None, one_hot: bool = False) -
             group_names = _optional(content, "groups")
             file_names = _optional(content, "files")
         counts = [len(part) for part in labels]
-        for what, values in (("groups", group_names), ("files", file_names)):
-            if values and [len(part) for part in values] != counts:
-                raise CatsError(f"{path} has {[len(part) for part in values]} {what} for {counts} labels")
+        for what, names in (("groups", group_names), ("files", file_names)):
+            if names and [len(part) for part in names] != counts:
+                raise CatsError(f"{path} has {[len(part) for part in names]} {what} for {counts} labels")
         numbered = [f"{part}/{i}" for part, n in zip(PARTS, counts, strict=True) for i in range(n)]
         stacked = np.concatenate([part for part in labels if len(part)] or labels[:1])
         found = numbered_labels(stacked, numbered, str(path), missing, one_hot=one_hot)
         groups = found.of(np.concatenate(group_names).tolist()) if group_names else None
         return Samples(
-            images=itertools.compress(_npz_images(path, counts), found.kept),
+            images=itertools.compress(scaled(_npz_images(path, counts), numbered, str(path), scale), found.kept),
             labels=found.labels,
             ids=found.of(np.concatenate(file_names).tolist() if file_names else numbered),
             groups=groups,
             parts=found.of([part for part, n in zip(PARTS, counts, strict=True) for _ in range(n)]),
             left_out=found.left_out,
+            stored=lambda rows: chosen(itertools.compress(_npz_images(path, counts), found.kept), rows),
         )
 
     return read

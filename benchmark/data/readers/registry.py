@@ -1,29 +1,63 @@
-"""Readers by the names that YAML entries use. Each maker takes the reader's options and returns the reader."""
+"""Readers by the names that YAML entries use, and their options, checked before a reader is made."""
 
 import importlib
-from collections.abc import Callable
-from typing import Any
+import inspect
+from dataclasses import MISSING, dataclass, fields
+from typing import Any, get_type_hints
 
-from benchmark.data.readers.folders import folders
-from benchmark.data.readers.npz import npz
+from pydantic import BaseModel, ConfigDict, create_model
+
+from benchmark.data.readers.options import checked
 from benchmark.data.readers.samples import Reader
 
 
-def _later(module: str, name: str) -> Callable[..., Reader]:
-    """The maker of a reader whose module is imported when an entry names it."""
+@dataclass(frozen=True)
+class Maker:
+    """Where a reader is made: a function that takes the reader's options, imported when an entry names it.
 
-    def make(*arguments: Any, **options: Any) -> Reader:
-        maker: Callable[..., Reader] = getattr(importlib.import_module(f"benchmark.data.readers.{module}"), name)
-        return maker(*arguments, **options)
+    Attributes:
+        module, function: in benchmark.data.readers.
+        shared: `module.class` of the dataclasses whose fields are options too; the function takes them as `**options`.
+    """
 
-    return make
+    module: str
+    function: str
+    shared: tuple[str, ...] = ()
+
+    def make(self, options: dict[Any, Any]) -> Reader:
+        """The reader. Raises CatsError that names every wrong option."""
+        reader: Reader = _named(f"{self.module}.{self.function}")(**checked(self.options(), options))
+        return reader
+
+    def options(self) -> type[BaseModel]:
+        """The options with their types and defaults."""
+        function = _named(f"{self.module}.{self.function}")
+        hints = get_type_hints(function)
+        named = [item for item in inspect.signature(function).parameters.values() if item.kind is not item.VAR_KEYWORD]
+        found: dict[str, Any] = {
+            item.name: (hints[item.name], ... if item.default is item.empty else item.default) for item in named
+        }
+        for place in self.shared:
+            kind = _named(place)
+            hints = get_type_hints(kind)
+            found |= {item.name: (hints[item.name], ... if item.default is MISSING else item.default) for item in fields(kind)}
+        return create_model(self.function, __config__=CONFIG, **found)
 
 
-READERS: dict[str, Callable[..., Reader]] = {
-    "npz": npz,
-    "folders": folders,
-    "table": _later("table", "table"),
-    "hdf5": _later("hdf5", "hdf5"),
-    "dicom": _later("dicom", "dicom"),
-    "hub": _later("hub", "hub"),
+CONFIG = ConfigDict(extra="forbid", coerce_numbers_to_str=True)  # YAML reads a class called 0 as a number
+
+
+def _named(place: str) -> Any:
+    module, name = place.split(".")
+    return getattr(importlib.import_module(f"benchmark.data.readers.{module}"), name)
+
+
+READERS = {
+    "npz": Maker("npz", "npz", ("scale.Scale",)),
+    "folders": Maker("folders", "folders", ("folders.Layout", "scale.Scale")),
+    "table": Maker("table", "table", ("table_file.Columns", "scale.Scale")),
+    "hdf5": Maker("hdf5", "hdf5", ("scale.Scale",)),
+    "dicom": Maker("dicom", "dicom", ("table_file.Columns", "dicom_view.View", "scale.Scale")),
+    "dicom_folders": Maker("dicom", "dicom_folders", ("folders.Layout", "dicom_view.View", "scale.Scale")),
+    "hub": Maker("hub", "hub", ("scale.Scale",)),
 }

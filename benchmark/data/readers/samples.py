@@ -1,8 +1,9 @@
 """Defines what a reader of a data set is, and the samples that it returns."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
@@ -25,6 +26,8 @@ class Samples:
         parts: N of 'train', 'val', 'test' if there is an official split, any other word for an image that is in no part
             (idc: 'extra'); else None.
         left_out: sentences about images that are left out because the entry declares so.
+        stored: row numbers → the numbers of these images as they are stored, before they are scaled to 8 bits; None if the
+            reader does not scale. Images that cannot be read, or whose file says how it is shown, are left out.
     """
 
     images: Iterable[np.ndarray | CatsError]
@@ -33,6 +36,13 @@ class Samples:
     groups: list[str] | None = None
     parts: list[str] | None = None
     left_out: tuple[str, ...] = ()
+    stored: Callable[[Sequence[int]], Iterator[np.ndarray]] | None = None
+
+
+def chosen(images: Iterator[np.ndarray], rows: Sequence[int]) -> Iterator[np.ndarray]:
+    """The images of these rows, from images that can be read in turn only."""
+    wanted = set(rows)
+    return (image for row, image in enumerate(images) if row in wanted)
 
 
 Reader = Callable[[Path], Samples]
@@ -58,3 +68,18 @@ class TreeReader:
     def __call__(self, path: Path) -> Samples:
         """The samples of the folder or archive at a path."""
         return self.read(path)
+
+
+Kept = TypeVar("Kept", bound=Reader)
+
+
+def noted(read: Kept, note: Callable[[Tree | None], str]) -> Kept:
+    """The reader with a note, tree → text for the identity of its data; empty if pixels are as in all earlier versions."""
+    read.__dict__["note"] = note
+    return read
+
+
+def note_of(read: Reader, tree: Tree | None) -> str:
+    """The note of a reader about the files in a tree; empty if it has none."""
+    note: Callable[[Tree | None], str] = getattr(read, "note", lambda _: "")
+    return note(tree)

@@ -10,15 +10,17 @@ import pandas as pd
 from benchmark.data.readers.cells import quoted
 from benchmark.data.readers.file_tree import Tree
 from benchmark.data.readers.picture_files import PictureFiles
-from benchmark.data.readers.pictures import pictures
-from benchmark.data.readers.samples import Reader, Samples, TreeReader
+from benchmark.data.readers.pictures import pictures, stored_values
+from benchmark.data.readers.revision import of_pictures
+from benchmark.data.readers.samples import Reader, Samples, TreeReader, noted
+from benchmark.data.readers.scale import scale_of
 from benchmark.data.readers.table_file import Columns, lines_of, table_of, texts_of
 from benchmark.data.readers.table_labels import column_names, labelled_rows, labels_of, left_out_of
 from benchmark.data.readers.table_parts import differ_from_before, parts_of_words
 from results.error import CatsError, nearest
 
 
-def table(*, white: int = 65535, **options: Any) -> TreeReader:
+def table(**options: Any) -> TreeReader:
     """A CSV or Parquet table beside the pictures, in a folder, zip or tar.
 
     file: the table. path, label, group, part, id: names of its columns; without id the path is the id. classes: the labels
@@ -29,18 +31,20 @@ def table(*, white: int = 65535, **options: Any) -> TreeReader:
     part_values: value of the column → train, val, test, or `extra` for rows that are in no part; usual words need none.
     images: folder of the pictures, or several; `scans/**` is any folder below scans. ending: end of their names that the
     column omits, or several. Each row must name exactly one file. separator: between the columns of a CSV.
-    white: the value of white in 16-bit pictures.
+    white, range: which stored values become black and white, see Scale.
     """
-    columns = Columns(**options)
+    scale, others = scale_of(options)
+    columns = Columns(**others)
 
     def read(folder: Path) -> Samples:
         tree = Tree(folder)
         rows, names = named_rows(tree, columns)
         groups = texts_of(rows, columns.group) if columns.group else None
         labels, ids = labels_of(rows, columns, tree.path), ids_of(rows, columns, names)
-        return Samples(pictures(tree, names, white), labels, ids, groups, parts_of(rows, columns, tree.path), left_out_of(rows))
+        images, parts = pictures(tree, names, scale), parts_of(rows, columns, tree.path)
+        return Samples(images, labels, ids, groups, parts, left_out_of(rows), stored_values(tree, names))
 
-    return reader_of_table(read, columns)
+    return noted(reader_of_table(read, columns), of_pictures(scale))
 
 
 def reader_of_table(read: Reader, columns: Columns) -> TreeReader:

@@ -83,9 +83,12 @@ def test_colours_become_rgb():
 @pytest.mark.parametrize(
     ("tags", "sentence"),
     [
-        ({"PhotometricInterpretation": "PALETTE COLOR"}, "x gives its values by a palette"),
-        ({"ModalityLUTSequence": pydicom.Sequence([pydicom.Dataset()])}, "x gives its values by a look-up table"),
-        ({"VOILUTFunction": "SIGMOID", "WindowCenter": 1, "WindowWidth": 2}, "x has a sigmoid window; give the option window"),
+        ({"PhotometricInterpretation": "PALETTE COLOR"}, "x: its pixels cannot be decoded"),
+        ({"ModalityLUTSequence": pydicom.Sequence([pydicom.Dataset()])}, "x: its pixels cannot be decoded"),
+        (
+            {"VOILUTFunction": "LOG", "WindowCenter": 1, "WindowWidth": 2},
+            "x has the VOI LUT function 'LOG'; allowed are LINEAR",
+        ),
         ({"PixelData": b"1234"}, "x: its pixels cannot be decoded"),
     ],
 )

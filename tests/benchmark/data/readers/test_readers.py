@@ -18,6 +18,7 @@ from pydicom.uid import ExplicitVRLittleEndian, SecondaryCaptureImageStorage
 from benchmark.data.dataset import Dataset
 from benchmark.data.decoded import load_images
 from benchmark.data.readers.dicom import dicom, pixels
+from benchmark.data.readers.dicom_view import View
 from benchmark.data.readers.file_tree import Tree
 from benchmark.data.readers.folders import folders
 from benchmark.data.readers.hdf5 import hdf5
@@ -338,7 +339,7 @@ def test_dicom_is_rescaled_windowed_and_inverted(tags, expected):
 
 def test_dicom_of_8_bits_and_a_window_of_the_entry():
     np.testing.assert_allclose(pixels(dicom_file(RAW.astype(np.uint8)), "x"), [[0, 128], [255, 184]], atol=1)
-    np.testing.assert_allclose(pixels(dicom_file(RAW), "x", window=(200, 100)), [[0, 0], [128, 255]], atol=1)
+    np.testing.assert_allclose(pixels(dicom_file(RAW), "x", View(window=(200, 100))), [[0, 0], [128, 255]], atol=1)
 
 
 @pytest.mark.parametrize(
