@@ -10,6 +10,7 @@ from pathlib import Path
 
 from benchmark.core.json_cache import keep, read
 from benchmark.core.paths import checkpoints_folder
+from results.atomic import DRAFT, remove
 from results.record import Cost, Frozen, Record
 
 OLD = 30 * 24 * 3600  # seconds without a change after which nobody is expected to go on with a training
@@ -40,6 +41,12 @@ def _costs_file(key: str) -> Path:
 def exists(key: str) -> bool:
     """Whether an attempt has left a state or costs."""
     return state_file(key).exists() or _costs_file(key).exists()
+
+
+def remove_drafts(key: str) -> None:
+    """Remove what a process has left that died while it wrote. Only for the process that holds the lock."""
+    for draft in checkpoints_folder().glob(f"{DRAFT}*-{key}.*"):
+        remove(draft)
 
 
 def unrecorded_costs(key: str) -> tuple[Cost, ...]:

@@ -23,7 +23,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from benchmark.core.checkpoint_files import exists, keep_costs, lock_file, state_file, unrecorded_costs
+from benchmark.core.checkpoint_files import exists, keep_costs, lock_file, remove_drafts, state_file, unrecorded_costs
 from benchmark.core.trainer_version import TRAINER
 from benchmark.machine.meter import Meter
 from benchmark.machine.timm_import import timm
@@ -140,6 +140,7 @@ class Checkpoint:
         except OSError as error:
             self._warn(str(disk_error("a checkpoint", path.parent, error)))
         if self._owned:
+            remove_drafts(self.key)
             self.meter.carried = list(unrecorded_costs(self.key))
         return self._owned
 

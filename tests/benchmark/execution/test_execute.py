@@ -1,5 +1,7 @@
 """A cell is the same however it is made: at once, after an interruption, or beside others."""
 
+import itertools
+import math
 from contextlib import contextmanager
 from types import SimpleNamespace
 
@@ -14,7 +16,7 @@ from benchmark.machine import cancellation
 from benchmark.machine import meter as energy
 from benchmark.machine.meter import Meter, Stopwatch
 from benchmark.specs.plan import Plan
-from benchmark.training import device_cache, evaluate, train
+from benchmark.training import checkpoint, device_cache, evaluate, train
 from benchmark.training.protocols import finetune
 from results.error import CatsError
 from results.record import Cost
@@ -73,6 +75,24 @@ def test_a_cell_that_was_interrupted_and_made_again_is_the_one_made_at_once_bit_
     pd.testing.assert_frame_equal(again.predictions, whole.predictions, check_exact=True)
     assert again.record.curves == whole.record.curves
     assert again.record.scores == whole.record.scores
+
+
+@pytest.mark.usefixtures("one_thread")
+def test_a_pack_that_was_stopped_goes_on_and_gives_the_same_bit_for_bit(monkeypatch, metered):
+    chosen = cells(recipe=PLAN["recipe"] | {"epochs": 6})[:2]
+    whole = make_cells(chosen, "e", metered)
+    for name, value in (("SECONDS", 0.0), ("RATE", math.inf), ("SHARE", math.inf)):
+        monkeypatch.setattr(checkpoint, name, value)
+    asked = itertools.count()
+    with monkeypatch.context() as patch:
+        patch.setattr(train, "stop_requested", lambda: next(asked) >= 2 * 2)  # about two epochs of each
+        stopped = make_cells(chosen, "e", metered)
+    assert [outcome.record.status for outcome in stopped] == ["interrupted"] * 2
+    again = make_cells(chosen, "e", metered)
+    assert sum(outcome.record.validation.get("epochs_resumed", 0) for outcome in again) == 4
+    for one, other in zip(whole, again, strict=True):
+        pd.testing.assert_frame_equal(one.predictions, other.predictions, check_exact=True)
+        assert (one.record.scores, one.record.curves) == (other.record.scores, other.record.curves)
 
 
 @pytest.mark.usefixtures("one_thread")
