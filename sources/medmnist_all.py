@@ -57,6 +57,7 @@ def source(without: str = "", size: int = 28) -> Source:
         revision=f"v2-{size}",
         shape=(size, size),
         images=sum(dataset.images or 0 for dataset in sets),
+        official=("train", "val", "test"),
         read=lambda folder: joined(folder, sets),
     )
     families = tuple(dict.fromkeys(FAMILIES[name] for name in names))

@@ -16,6 +16,7 @@ SIZES: dict[str, dict[str, Any]] = {
         "files": (File(path=PATH, sha256="4634fb51536826771867a21677dce6b8a7152be026c096190a1d50915f41a5ac"),),
         "obtain": "put the pictures at 28 px in MedMNIST's keys, with {part}_groups holding the lesion ids, as that file",
         "shape": (28, 28),
+        "official": ("train", "val", "test"),
         "read": npz(PATH),
     },
     "original": {

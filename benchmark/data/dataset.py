@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from benchmark.core.digest import file_digest
 from benchmark.core.paths import data_folders
+from benchmark.data.copies import Handling
 from benchmark.data.readers.cells import in_class_order, number_of
 from benchmark.data.readers.file_tree import Tree, find_tree
 from benchmark.data.readers.samples import Reader, TreeReader, note_of
@@ -88,6 +89,10 @@ class Dataset(Frozen):
         groups: what several images can belong to (patient, lesion ...); None if unknown, which is noted under boards.
         shape: (height, width) that every image must have; None: any.
         images: their total number, if it is fixed.
+        official: the official parts; empty if there are none. None: those that the reader returns, which reads the files once.
+        duplicates: what becomes of images that have a copy in an earlier official part (benchmark.data.copies): the target is
+            refused, the later ones are left out, all of them are left out, or they are kept, which boards note. A drawn split
+            keeps copies in one part, unless they are allowed in several.
         known_duplicates: number of images of val and test that are known to be duplicates or near-duplicates of an image in
             an earlier part of the official split. With more of them the target is refused (execution.leakage).
         tree: name of the folder or archive (zip, tar) in the data folder that holds the pictures; `read` receives its path.
@@ -111,6 +116,8 @@ class Dataset(Frozen):
     groups: Literal["patient", "slide", "lesion", "block"] | None = None
     shape: tuple[int, int] | None = None
     images: int | None = None
+    official: tuple[Literal["train", "val", "test"], ...] | None = None
+    duplicates: Handling = "refuse"
     known_duplicates: int = Field(0, ge=0)
     tree: str = ""
     place: str = ""

@@ -2,6 +2,7 @@
 
 import logging
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -10,7 +11,9 @@ from typing import BinaryIO
 import numpy as np
 
 from benchmark.core.paths import decoded_folder
+from benchmark.data.copies import NONE, Copies, stored_copies
 from benchmark.data.dataset import Dataset
+from benchmark.data.fingerprint import SIDE
 from benchmark.data.readers.cells import spelling
 from benchmark.data.readers.samples import PARTS, Samples
 from results.atomic import atomic_write
@@ -31,6 +34,7 @@ class Decoded:
         labels: (N,) int64; multi-label (N, C).
         ids: (N,) str. groups, parts: (N,) str, empty strings where there are none.
         digest: the digest of the data set (Dataset.digest).
+        copies: searches for images of one picture, or reads what an earlier search has found. Few splits need them.
     """
 
     images: np.ndarray
@@ -39,6 +43,7 @@ class Decoded:
     groups: np.ndarray
     parts: np.ndarray
     digest: str
+    copies: Callable[[], Copies] = lambda: NONE
 
 
 def load_images(dataset: Dataset, size: int) -> Decoded:
@@ -52,7 +57,10 @@ def load_images(dataset: Dataset, size: int) -> Decoded:
         _decode(dataset, size, folder)
     table = np.load(folder / "table.npz", allow_pickle=False)
     images = np.load(folder / "images.npy", mmap_mode="r", allow_pickle=False)
-    return Decoded(images, table["labels"], table["ids"], table["groups"], table["parts"], content)
+    return Decoded(
+        images, table["labels"], table["ids"], table["groups"], table["parts"], content,
+        lambda: stored_copies(images if size == SIDE else load_images(dataset, SIDE).images),
+    )  # fmt: skip
 
 
 def _decode(dataset: Dataset, size: int, folder: Path) -> None:
@@ -168,6 +176,9 @@ def check_samples(dataset: Dataset, samples: Samples) -> None:
         )
     parts = np.array(samples.parts if samples.parts is not None else [""] * count)
     official = [part for part in PARTS if part in parts]  # val may be missing; it is then drawn from train
+    if dataset.official is not None and set(official) != set(dataset.official):
+        found, declared = (", ".join(names) or "none" for names in (official, dataset.official))
+        raise CatsError(f"{dataset.name}: the official parts are {found}; declared are {declared}")
     for part in official or [""]:
         absent = set(range(classes)) - set(labels[parts == part].tolist())
         if absent:

@@ -137,6 +137,38 @@ def find_duplicates(one: Fingerprints, other: Fingerprints) -> tuple[np.ndarray,
     return index, exact
 
 
+def find_pairs(prints: Fingerprints) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The pairs of duplicates among N pictures: (n, 2) int64 row numbers, the smaller one first; (n,) bool, all pixels equal;
+    (n,) float32 cosine.
+
+    Pictures with equal pixels are each paired with the first one of them alone, and only that one is paired with near-copies:
+    a thousand equal pictures make 999 pairs. Nearly constant pictures have no duplicate.
+    """
+    rows = np.flatnonzero(~prints.flat)
+    _, first, group = np.unique(prints.pixels[rows], return_index=True, return_inverse=True)
+    equal = np.flatnonzero(first[group] != np.arange(len(rows)))
+    kept = np.sort(first)
+    some = prints[rows[kept]]
+    found = []
+
+    def search(start: int) -> None:
+        these = np.arange(start, min(start + ROWS, len(kept)))
+        i, j = near_pairs(some.words[these], some.words[start:])
+        after = j > i
+        i, j, alike = _verified(some, some, these[i[after]], j[after] + start)
+        found.append((i, j, alike))
+
+    with ThreadPoolExecutor(usable_cores()) as pool:
+        list(pool.map(search, range(0, len(kept), ROWS)))
+    found.append((np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.float32)))
+    i, j, alike = (np.concatenate(each) for each in zip(*found, strict=True))
+    pairs = np.concatenate([np.stack([first[group[equal]], equal], axis=1), np.stack([kept[i], kept[j]], axis=1)])
+    exact = np.arange(len(pairs)) < len(equal)
+    cosine = np.concatenate([np.ones(len(equal), dtype=np.float32), np.minimum(alike, 1)])
+    order = np.lexsort((pairs[:, 1], pairs[:, 0]))
+    return rows[pairs[order]], exact[order], cosine[order]
+
+
 def near_pairs(rows: np.ndarray, columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """All (i, j) with at most NEAR different bits between rows[i] and columns[j], (n, 2) uint64; every pair is compared."""
     pairs = []

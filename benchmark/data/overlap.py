@@ -1,36 +1,21 @@
 """Images that two parts of a split, or two data sets, share. Results are cached."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 from pydantic import TypeAdapter
 
 from benchmark.core.paths import leakage_folder
 from benchmark.core.trainer_version import TRAINER
+from benchmark.data.copies import Overlap, crossing, stored_fingerprints
 from benchmark.data.dataset import Dataset
-from benchmark.data.fingerprint import SIDE, VERSION, Fingerprints, find_duplicates, fingerprints_of
+from benchmark.data.decoded import Decoded, load_images
+from benchmark.data.fingerprint import SIDE, VERSION, Fingerprints, find_duplicates
+from benchmark.data.identity import data_digest
+from benchmark.data.split import split
 from results.atomic import atomic_write
 from results.digest import digest
 from results.error import CatsError
-from results.record import Frozen
-
-
-class Overlap(Frozen):
-    """Images of one part that also occur earlier: in a part that is trained on, or in the data of a source.
-
-    Attributes:
-        part: val or test. earlier: where else the images occur.
-        images: their number in `part`. exact: how many of them agree in all (32 × 32 grey) pixels.
-        example: ids of an image of `earlier` and of its duplicate in `part`.
-    """
-
-    part: str
-    earlier: str
-    images: int
-    exact: int
-    example: tuple[str, str]
-
 
 OVERLAPS = TypeAdapter(tuple[Overlap, ...])
 
@@ -44,11 +29,8 @@ def overlaps_within(dataset: Dataset, begins: Callable[[str], None] | None = Non
     """
 
     def measure() -> tuple[Overlap, ...]:
-        ids, marks, parts = _parts(dataset)
-        before = np.concatenate([parts["train"], parts["val"]])
-        val = _overlap((marks, ids, parts["train"]), (marks, ids, parts["val"]), "val", "train")
-        test = _overlap((marks, ids, before), (marks, ids, parts["test"]), "test", "train and val")
-        return tuple(overlap for overlap in (val, test) if overlap is not None)
+        images = load_images(dataset, SIDE)
+        return crossing(images.copies(), split(dataset, images), images.ids)
 
     return _stored_or_measured((dataset,), measure, begins, f"looking for images in two parts of {dataset.name}")
 
@@ -62,12 +44,10 @@ def overlaps_between(
     """
 
     def measure() -> tuple[Overlap, ...]:
-        ids, marks, parts = _parts(source)
-        training = (marks, ids, np.concatenate([parts["train"], parts["val"]]))
-        target_ids, target_marks, target_parts = _parts(target)
-        both = [
-            _overlap(training, (target_marks, target_ids, target_parts[part]), part, source.name) for part in ("val", "test")
-        ]
+        images, parts = _parts(source)
+        training = _side(images, np.concatenate([parts["train"], parts["val"]]))
+        others, target_parts = _parts(target)
+        both = [_overlap(training, _side(others, target_parts[part]), part, source.name) for part in ("val", "test")]
         return tuple(overlap for overlap in both if overlap is not None)
 
     return _stored_or_measured((source, target), measure, begins, f"looking for images of {target.name} in {source.name}")
@@ -89,7 +69,7 @@ def _stored_or_measured(
 ) -> tuple[Overlap, ...] | None:
     """The stored result, or the result of `measure` if `begins` is given, which is then stored."""
     try:
-        name = digest([VERSION, TRAINER, [each.digest() for each in sets]])
+        name = digest([VERSION, TRAINER, [data_digest(each) for each in sets]])
     except CatsError:  # files that are not here
         if begins is None:
             return None
@@ -106,23 +86,11 @@ def _stored_or_measured(
     return overlaps
 
 
-def _parts(dataset: Dataset) -> tuple[np.ndarray, Fingerprints, dict[str, np.ndarray]]:
-    """Ids, fingerprints and split of a data set."""
-    from benchmark.data.decoded import load_images
-    from benchmark.data.split import split
-
+def _parts(dataset: Dataset) -> tuple[Decoded, dict[str, np.ndarray]]:
+    """Images and split of a data set."""
     images = load_images(dataset, SIDE)
-    return images.ids, load_fingerprints(images.images), split(dataset, images)
+    return images, split(dataset, images)
 
 
-def load_fingerprints(images: np.ndarray) -> Fingerprints:
-    """Fingerprints of decoded (memory-mapped) images; computed in the first call, then read from the images' folder."""
-    assert isinstance(images, np.memmap)
-    path = Path(str(images.filename)).with_name(f"fingerprints-{VERSION}.npz")
-    if path.exists():
-        with np.load(path, allow_pickle=False) as content:
-            return Fingerprints(*(content[name] for name in Fingerprints.__dataclass_fields__))
-    fingerprints = fingerprints_of(images)
-    with atomic_write(path, "fingerprints of images", durable=True) as draft:
-        np.savez(draft, **vars(fingerprints))
-    return fingerprints
+def _side(images: Decoded, rows: np.ndarray) -> Side:
+    return stored_fingerprints(images.images), images.ids, rows

@@ -1,15 +1,18 @@
 """Splits into train, val and test: official parts, or whole groups drawn by name; then the sub-sample."""
 
-import warnings
+from collections.abc import Mapping
 
 import numpy as np
 from pydantic import Field
 
 from benchmark.core.cost_fields import OtherCost, SameCost
 from benchmark.core.numeric import Numeric
-from benchmark.core.seed import generator, seed_of
+from benchmark.core.seed import generator
+from benchmark.data.copies import Rows, components, left_out
 from benchmark.data.dataset import Dataset
 from benchmark.data.decoded import Decoded
+from benchmark.data.draw import Units, draw, units_of
+from benchmark.data.identity import drawn_part
 from benchmark.data.readers.samples import PARTS
 from results.error import CatsError
 
@@ -35,59 +38,88 @@ class Subsample(Numeric):
         return None if self.seed is not None or (self.train is None and self.val is None) else seed
 
 
-FOLDS = 20  # 70/15/15 are 14, 3 and 3 of them
+SHARES = {"all": {"train": 14, "val": 3, "test": 3}, "val": {"train": 17, "val": 3}}  # in twentieths
 
 
 def split(dataset: Dataset, images: Decoded) -> dict[str, np.ndarray]:
-    """Row numbers (int64, ascending) of train, val and test: the official split, else 70/15/15, stratified, groups kept whole.
+    """Row numbers (int64, ascending) of train, val and test: the official split, else 70/15/15, class by class.
 
-    If the official split has no val, 15 % of train become val. Images whose part has another name are in no part. Raises
-    CatsError if a group is in two parts, or a class is missing in one.
+    If the official split has no val, 15 % of train become val. What is drawn keeps groups and copies whole. Official parts lose
+    the copies that the entry leaves out (`duplicates`). Images whose part has another name are in no part. Raises CatsError if
+    a group is in two parts, or a class is missing in one.
     """
-    parts = {part: np.flatnonzero(images.parts == part) for part in PARTS}
-    if not images.parts.astype(bool).any():
-        fold = _folds(dataset, images, np.arange(len(images.ids)))
-        parts = {
-            "train": np.flatnonzero(fold >= 6),
-            "val": np.flatnonzero(fold < 3),
-            "test": np.flatnonzero((fold >= 3) & (fold < 6)),
-        }
-    elif len(parts["train"]) and not len(parts["val"]):
-        fold = _folds(dataset, images, parts["train"])
-        parts |= {"train": parts["train"][fold >= 3], "val": parts["train"][fold < 3]}
+    drawn = drawn_part(set(images.parts.tolist()))
+    if drawn == "all":
+        parts = _drawn(dataset, images, np.arange(len(images.ids)), SHARES["all"])
+    else:
+        parts = official_rows(images)
+        _require_whole_groups(dataset, images, parts)
+        out = copies_left_out(dataset, images, parts)
+        parts = {part: np.setdiff1d(rows, out[part]) for part, rows in parts.items()}
+        if drawn == "val":
+            parts |= _drawn(dataset, images, parts["train"], SHARES["val"])
+    return {part: require_classes(dataset, images, chosen, part) for part, chosen in parts.items()}
+
+
+def official_rows(images: Decoded) -> dict[str, np.ndarray]:
+    """Row numbers of train, val and test as the reader returns them."""
+    return {part: np.flatnonzero(images.parts == part) for part in PARTS}
+
+
+def copies_left_out(dataset: Dataset, images: Decoded, parts: Rows) -> dict[str, np.ndarray]:
+    """Row numbers of the images that the entry leaves out of its official parts."""
+    if dataset.duplicates not in {"keep-first", "drop"}:
+        return {part: rows[:0] for part, rows in parts.items()}
+    return left_out(images.copies(), parts, dataset.duplicates, len(images.ids))
+
+
+def _require_whole_groups(dataset: Dataset, images: Decoded, parts: Rows) -> None:
     for one, other in (("train", "val"), ("train", "test"), ("val", "test")):
         shared = set(images.groups[parts[one]]) & set(images.groups[parts[other]]) - {""}
         if shared:
             raise CatsError(
                 f"{dataset.name}: {dataset.groups} '{min(shared)}' is in {one} and in {other}; it must be in one part only"
             )
-    return {part: require_classes(dataset, images, chosen, part) for part, chosen in parts.items()}
 
 
-def _folds(dataset: Dataset, images: Decoded, rows: np.ndarray) -> np.ndarray:
-    """Fold, 0 to 19, of each of `rows`: stratified, groups kept whole, drawn by the name of the data set."""
-    labels = (images.labels if images.labels.ndim == 1 else images.labels.sum(axis=1))[rows]
-    has_group = images.groups[rows] != ""
-    grouped = bool(has_group.any())
-    # Each image without a known patient is a separate group.
-    groups = np.where(has_group, images.groups[rows], np.strings.add("image ", rows.astype(str))) if grouped else None
-    count = len(rows) if groups is None else len(set(groups))
-    if count < FOLDS:
-        raise CatsError(f"{dataset.name} has {count} groups; a 70/15/15 split needs at least {FOLDS}")
-    from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold  # takes a second to import
+def units_in(dataset: Dataset, images: Decoded, rows: np.ndarray) -> np.ndarray:
+    """The unit of each of `rows` that a drawn split keeps whole, (K,) int64, numbered from 0.
 
-    # Without groups the plain splitter guarantees the same and is fast for 100,000 images.
-    splitter = StratifiedGroupKFold if grouped else StratifiedKFold
-    folds = splitter(FOLDS, shuffle=True, random_state=seed_of("split", dataset.name) % 2**32)
-    fold = np.empty(len(labels), dtype=np.int64)
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "The least populated class")  # split() refuses a class that is then missing in a part
-        try:
-            for number, (_, held_out) in enumerate(folds.split(np.zeros(len(labels)), labels, groups)):
-                fold[held_out] = number
-        except ValueError as error:  # scikit-learn requires a class with at least as many images as there are folds
-            raise CatsError(f"{dataset.name}: no class has the {FOLDS} images that a 70/15/15 split needs") from error
-    return fold
+    A unit is all images of a group and all copies of one picture; an image without group and copies is a unit of its own.
+    """
+    names, own = images.groups[rows], np.arange(len(rows))
+    links = [np.zeros((0, 2), dtype=np.int64)]
+    if (names != "").any():
+        _, first, inverse = np.unique(names, return_index=True, return_inverse=True)
+        links.append(np.stack([first[inverse], own], axis=1)[names != ""])
+    if dataset.duplicates != "allow":
+        links.append(images.copies().among(rows, len(images.ids)))
+    return components(len(rows), np.concatenate(links))
+
+
+def _drawn(dataset: Dataset, images: Decoded, rows: np.ndarray, shares: Mapping[str, int]) -> dict[str, np.ndarray]:
+    """`rows` divided into parts of the given shares, drawn by the name of the data set."""
+    members = units_in(dataset, images, rows)
+    if not len(rows):
+        return dict.fromkeys(shares, rows)
+    units = units_of(images.labels[rows], members)
+    part = draw(units, tuple(shares.values()), generator("split", dataset.name))[members]
+    chosen = {name: rows[part == number] for number, name in enumerate(shares)}
+    for name, own in chosen.items():
+        absent = absent_classes(dataset, images, own) if dataset.task != "multilabel" else set()
+        if absent:
+            label = min(absent)
+            raise CatsError(_why_absent(dataset, images.groups[rows], label, name, units, len(shares)))
+    return chosen
+
+
+def _why_absent(dataset: Dataset, groups: np.ndarray, label: int, part: str, units: Units, parts: int) -> str:
+    count = int((units.label == label).sum())
+    what = f"{(dataset.groups or 'group') if (groups != '').any() else 'different image'}{'' if count == 1 else 's'}"
+    why = f"it has {count} {what}, and a drawn split needs at least {parts} of each class"
+    if count >= parts:
+        why = f"its {count} {what} hold other classes too, so that no division was found that has every class in every part"
+    return f"{dataset.name}: the class '{dataset.classes[label]}' has no image in {part}: {why}; use more images"
 
 
 def split_and_subsample(dataset: Dataset, images: Decoded, subsample: Subsample, seed: int) -> dict[str, np.ndarray]:
@@ -137,11 +169,16 @@ def proportional_quota(counts: np.ndarray, total: int) -> np.ndarray:
 
 def require_classes(dataset: Dataset, images: Decoded, chosen: np.ndarray, part: str) -> np.ndarray:
     """Return `chosen`. Raises CatsError if it has no image, or none of a class: the AUC needs every class."""
+    absent = absent_classes(dataset, images, chosen)
+    if absent and (dataset.task != "multilabel" or not chosen.size):
+        raise CatsError(f"{dataset.name}: the class '{dataset.classes[min(absent)]}' has no image in {part}; use more images")
+    return chosen
+
+
+def absent_classes(dataset: Dataset, images: Decoded, chosen: np.ndarray) -> set[int]:
+    """The numbers of the classes of which no image is among the rows `chosen`."""
     if dataset.task == "multilabel":
         present = set(np.flatnonzero(images.labels[chosen].any(axis=0)).tolist())
     else:
         present = set(images.labels[chosen].tolist())
-    absent = set(range(len(dataset.classes))) - present
-    if absent and (dataset.task != "multilabel" or not chosen.size):
-        raise CatsError(f"{dataset.name}: the class '{dataset.classes[min(absent)]}' has no image in {part}; use more images")
-    return chosen
+    return set(range(len(dataset.classes))) - present

@@ -54,6 +54,7 @@ def medmnist_target(name: str, size: int, *, modality: str, family: str = "", kn
         family=family,
         shape=(size, size),
         images=sum(facts["n_samples"].values()),
+        official=("train", "val", "test"),
         known_duplicates=known_duplicates,
         read=npz(path),
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from benchmark.data.identity import data_digest
 from benchmark.execution.leakage import find_leaks
 from benchmark.specs import catalogue
 from benchmark.specs.lineage import lineage, related_pairs
@@ -41,7 +42,7 @@ def resolve_plan(plan: Plan, tracking_uri: str) -> ResolvedPlan:
     """
     pairs = resolve_pairs(plan, tracking_uri)
     registry = absolute(tracking_uri)  # a worker in another working directory must find the same database
-    data = {name: target.dataset.digest() for name, target in pairs.targets.items()}
+    data = {name: data_digest(target.dataset) for name, target in pairs.targets.items()}
     run = [name for name in plan.sources if plan.allow_leakage or any((name, goal) not in pairs.leaks for goal in plan.targets)]
     starts = {
         (name, backbone): starts_of(plan, pairs.sources[name], backbone, registry)

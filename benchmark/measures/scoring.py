@@ -14,6 +14,7 @@ from typing import Any
 
 from threadpoolctl import threadpool_limits
 
+from benchmark.data.identity import data_digest
 from benchmark.execution.attempt import Attempt, Result
 from benchmark.execution.delivery import deliver, hand_over
 from benchmark.execution.execute import make_pretraining
@@ -150,7 +151,7 @@ def _outcomes(pair: Pair, measures: Mapping[str, Measure], finished: set[str], s
     key = digest(["score", pair.target, list(work.keys.values())])
     if key in finished:
         return
-    facts = {"data": inputs.target.dataset.digest(), "start": inputs.start.key}
+    facts = {"data": data_digest(inputs.target.dataset), "start": inputs.start.key}
     if pair.leak is not None:
         facts["leak"] = pair.leak
     attempt = Attempt(

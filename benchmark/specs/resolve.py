@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from benchmark.core.digest import file_digest
 from benchmark.core.paths import weight_folders
+from benchmark.data.identity import data_digest
 from benchmark.specs.model_registry import checksum_of
 from benchmark.specs.protocols import PRETRAINING
 from benchmark.specs.recipe import recipe_points
@@ -40,7 +41,7 @@ def start_of(links: Sequence[Source], backbone: str, seed: int, changes: Mapping
         raise CatsError(f"{where}: a pretraining has one point, no grid, and its protocol is {PRETRAINING}")
     before = start_of(links[1:], backbone, seed, changes, registry)
     return Start(
-        kind="pretraining", source=entry.name, backbone=backbone, seed=seed, recipe=points[0], data=entry.dataset.digest(),
+        kind="pretraining", source=entry.name, backbone=backbone, seed=seed, recipe=points[0], data=data_digest(entry.dataset),
         start=before,
     )  # fmt: skip
 

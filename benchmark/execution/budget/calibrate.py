@@ -6,6 +6,7 @@ A measurement is cached under CATS_HOME by the hardware and by everything else t
 import math
 import time
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import torch
 
 from benchmark.core import json_cache
 from benchmark.core.paths import calibrations_folder
+from benchmark.data.dataset import Dataset
 from benchmark.data.decoded import Decoded, load_images_cached
 from benchmark.data.split import split, split_and_subsample
 from benchmark.execution.budget.amounts import Estimate, estimate, modelled
@@ -100,7 +102,12 @@ def features_file(work: Work) -> Path | None:
     """The file of the frozen features that work reads or writes; None if it needs none."""
     if isinstance(work, Start) or work.recipe.trains_backbone:
         return None
-    return features_path(work.start, work.data, work.recipe)
+    return features_path(work.start, _images_digest(catalogue.target(work.target).dataset), work.recipe)
+
+
+@lru_cache(maxsize=64)  # thousands of cells share a target
+def _images_digest(dataset: Dataset) -> str:
+    return dataset.digest()
 
 
 def cached(work: Work, device: str, country: str) -> Calibration | None:

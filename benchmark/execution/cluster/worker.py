@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from benchmark.core.checkpoint_files import mark_recorded
 from benchmark.data.dataset import Dataset
+from benchmark.data.identity import data_digest
 from benchmark.execution.dispatch.transport import IncompatibleError
 from benchmark.specs import catalogue
 from benchmark.specs.job import Job
@@ -93,4 +94,4 @@ def check_files(job: Job) -> None:
 
 @lru_cache(maxsize=64)
 def _digest(dataset: Dataset) -> str:
-    return dataset.digest()
+    return data_digest(dataset)

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from benchmark.core.seed import generator
 from benchmark.data.dataset import Dataset
 from benchmark.data.decoded import Decoded
+from benchmark.data.identity import SPLIT
 from benchmark.data.readers.samples import Samples
 from benchmark.data.split import Subsample, draw_rows, proportional_quota, split, split_and_subsample
 from results.error import CatsError
@@ -109,8 +110,9 @@ def refused(*arguments, **options):
 
 
 def test_the_split_of_a_known_set_has_not_changed():
-    """Other images here mean other scores for every old cell: raise TRAINER, or find what moved them."""
-    assert split(*made(np.arange(40) % 2))["test"].tolist() == [0, 13, 17, 19, 20, 28]
+    """Other images here mean other scores under the same key: raise SPLIT in data.identity, or find what moved them."""
+    assert SPLIT == 2
+    assert split(*made(np.arange(40) % 2))["test"].tolist() == [0, 16, 21, 24, 27, 35]
 
 
 def test_the_order_of_the_parts_and_of_their_images_is_fixed():
@@ -153,19 +155,57 @@ def test_a_class_that_is_absent_from_an_official_part_is_named(part):
     assert refused(labels, parts=parts) == f"toy: the class '1' has no image in {part}; use more images"
 
 
-def test_too_few_groups_for_a_split_are_counted():
-    assert refused(np.arange(400) % 2, np.arange(400) % 19) == "toy has 19 groups; a 70/15/15 split needs at least 20"
+def counts_of(labels, groups=None, **options):
+    """Images of each class, (C, 3), in train, val and test."""
+    parts = split(*made(labels, groups, **options))
+    return np.stack([np.bincount(labels[rows], minlength=labels.max() + 1) for rows in parts.values()], axis=1)
 
 
-@pytest.mark.parametrize("classes", [3, 5])
-def test_classes_that_all_have_fewer_images_than_folds_are_refused_by_name(classes):
-    message = refused(np.arange(15 * classes) % classes)
-    assert message.startswith("toy")
-    assert "20" in message
+@pytest.mark.parametrize(
+    ("counts", "expected"),
+    [
+        ([30, 30], [[21, 4.5, 4.5], [21, 4.5, 4.5]]),  # the sixfold folds of before gave a test part of 6 and 3
+        ([100, 8], [[70, 15, 15], [5.6, 1.2, 1.2]]),  # of 8 images 2 were for training
+        ([100, 12], [[70, 15, 15], [8.4, 1.8, 1.8]]),  # was refused
+        ([15, 15, 15], [[10.5, 2.25, 2.25]] * 3),  # was refused: no class had 20
+        ([3, 3], [[1, 1, 1]] * 2),
+        ([4, 5, 6, 7], [[2, 1, 1], [3, 1, 1], [4, 1, 1], [5, 1, 1]]),
+        ([9] * 100, [[6.3, 1.35, 1.35]] * 100),
+    ],
+)
+def test_small_classes_are_in_every_part_within_one_image_of_their_share(counts, expected):
+    labels = np.repeat(np.arange(len(counts)), counts)
+    found = counts_of(labels)
+    assert (found > 0).all()
+    assert (np.abs(found - np.array(expected)) < 1).all()
 
 
-def test_a_class_of_two_images_cannot_be_in_three_parts():
-    assert "toy: the class '1' has no image in " in refused(np.array([0] * 100 + [1] * 2))
+def test_shares_of_all_images_are_kept_where_every_class_is_rounded():
+    found = counts_of(np.arange(900) % 100).sum(axis=0)
+    assert found.tolist() == [630, 135, 135]
+
+
+def test_nineteen_patients_with_all_classes_are_enough():
+    found = counts_of(np.arange(400) % 2, np.arange(400) % 19)
+    assert (np.abs(found - np.array([0.7, 0.15, 0.15]) * 200) <= 11).all()  # the largest patient has 11 images of a class
+
+
+@pytest.mark.parametrize(
+    ("labels", "groups", "sentence"),
+    [
+        ([0] * 100 + [1] * 2, None, "it has 2 different images, and a drawn split needs at least 3 of each class"),
+        ([0] * 100 + [1], None, "it has 1 different image, and a drawn split needs at least 3 of each class"),
+        ([0, 1] * 40, [0, 1] * 40, "it has 1 patient, and a drawn split needs at least 3 of each class"),
+        (
+            [0, 1, 0, 2, 1, 2] + [0, 1, 2] * 2, [0, 0, 1, 1, 2, 2] + [3] * 3 + [3] * 3,
+            "its 3 patients hold other classes too, so that no division was found that has every class in every part",
+        ),
+    ],
+)  # fmt: skip
+def test_a_class_that_cannot_be_in_three_parts_is_named_with_the_reason(labels, groups, sentence):
+    message = refused(np.array(labels), None if groups is None else np.array(groups))
+    assert message.startswith("toy: the class '")
+    assert sentence in message
 
 
 def of_several_labels(labels):

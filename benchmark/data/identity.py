@@ -1,0 +1,61 @@
+"""The identity of a data set with its split: equal identity means equal images, labels and parts."""
+
+from collections.abc import Iterable
+from typing import Literal
+
+from benchmark.core import json_cache
+from benchmark.core.paths import digests_folder
+from benchmark.data.dataset import Dataset
+from benchmark.data.fingerprint import VERSION
+from results.digest import digest
+from results.record import Frozen
+
+SPLIT = 2  # the revision of drawn splits; raised when benchmark.data.draw draws other parts, or other copies stay together
+
+
+class _Official(Frozen):
+    """The official parts that the reader of a data set returns."""
+
+    parts: tuple[str, ...]
+
+
+def drawn_part(official: Iterable[str]) -> Literal["all", "val", ""]:
+    """What is drawn by benchmark.data.split: all parts, val from train alone, or nothing, since the parts are official."""
+    named = set(official) - {""}
+    if not named:
+        return "all"
+    return "val" if "train" in named and "val" not in named else ""
+
+
+def official_parts(dataset: Dataset) -> tuple[str, ...]:
+    """The official parts of a data set, as declared, else as its reader returns them; its files are then read once.
+
+    Raises CatsError if the reader is needed and the files are missing or damaged.
+    """
+    if dataset.official is not None:
+        return dataset.official
+    path = digests_folder() / f"parts-{digest(dataset.digest())}.json"
+    known = json_cache.read(_Official, path)
+    if known is None:
+        found = set(dataset.read(dataset.folder()).parts or ()) - {""}
+        known = _Official(parts=tuple(sorted(found)))
+        json_cache.keep(known, path)
+    return known.parts
+
+
+def data_digest(dataset: Dataset) -> str:
+    """The digest of images, labels and split. It is Dataset.digest where all parts are official and no image is left out.
+
+    Raises CatsError as Dataset.digest and official_parts do.
+    """
+    official = official_parts(dataset)
+    drawn, changes = drawn_part(official), dict[str, object]()
+    if drawn:
+        changes["split"] = [SPLIT, drawn]
+    if drawn and dataset.duplicates == "allow":  # copies are then drawn like any other images
+        changes["duplicates"] = dataset.duplicates
+    elif drawn:
+        changes["copies"] = VERSION
+    if drawn != "all" and dataset.duplicates in {"keep-first", "drop"}:
+        changes |= {"duplicates": dataset.duplicates, "copies": VERSION}
+    return digest([dataset.digest(), changes]) if changes else dataset.digest()
