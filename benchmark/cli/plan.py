@@ -6,7 +6,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from benchmark.cli.options import DATABASE, CO2eOption, Device, HoursOption, KwhOption, PlanArgument, TrackingOption, print_line
+from benchmark.cli.options import (
+    DATABASE,
+    CO2eOption,
+    Device,
+    HoursOption,
+    KwhOption,
+    PlanArgument,
+    TrackingOption,
+    print_line,
+    say,
+)
 from results.error import CatsError
 from results.tracking.change_counter import is_missing
 from results.tracking.uri import shown
@@ -47,9 +57,10 @@ def plan(
     loaded = load_plan(plan).limited(kwh=kwh, hours=hours, co2e_kg=co2e_kg)
     check_names(loaded.country, loaded.backbones)
     resolved = resolve_plan(loaded, tracking_uri)
-    every = list(resolved.cells())
     frame = _runs(tracking_uri, loaded.experiment)
     done = set() if frame is None else finished_in(frame)
+    resolved, obstacles = _searched(resolved, done)
+    every = list(resolved.cells())
     if cells:
         for cell in every:
             point = resolved.grid_point(flat(cell.recipe))
@@ -64,7 +75,7 @@ def plan(
     print_line(f"{len(every)} cells of plan '{loaded.experiment}': {counts}; records in {shown(tracking_uri)}")
     for sentence in pretrainings_ahead(todo):
         print_line(sentence)
-    obstacles = _obstacles(todo, resolved)
+    obstacles += _weights(todo)
     if todo:
         forecast = forecast_of(frame, device.value, loaded.country, calibrates=calibrate and not obstacles)
         guard = Guard(loaded.budget, forecast=forecast)
@@ -78,17 +89,32 @@ def plan(
         raise CatsError("\n".join(["`cats run` will not start:", *obstacles]))
 
 
-def _obstacles(todo: "list[Cell]", resolved: "ResolvedPlan") -> list[str]:
-    """What will stop `cats run`; prints what was chosen among the contents of files of weights."""
+def _weights(todo: "list[Cell]") -> list[str]:
+    """What will stop `cats run` in the weights; prints what was chosen among the contents of files of weights."""
     from benchmark.execution.fit import size_refusals, uses_of, weight_sentences
-    from benchmark.execution.prepare import missing_data
 
     choices, unusable = weight_sentences(todo)
     # Weights that cannot be read do not say the size of their network.
     sizes = [] if unusable else size_refusals(uses_of(todo), fetch=False)
     for sentence in choices:
         print_line(sentence)
-    return [*missing_data(todo, resolved), *unusable, *sizes]
+    return [*unusable, *sizes]
+
+
+def _searched(resolved: "ResolvedPlan", done: set[str]) -> "tuple[ResolvedPlan, list[str]]":
+    """The plan with the leaks that `cats run` would find, and one sentence for each reason why it would not start."""
+    from benchmark.execution.leakage import require_cells, search_open
+    from benchmark.execution.prepare import missing_data
+
+    todo = [cell for cell in resolved.cells() if cell.key not in done]
+    obstacles = missing_data(todo, resolved)
+    try:
+        if not obstacles:
+            resolved = search_open(resolved, todo, lambda what: say(f"{what} ..."))
+        require_cells(resolved.cells(), resolved.plan.experiment, resolved.leaks)
+    except CatsError as error:
+        obstacles.append(str(error))
+    return resolved, obstacles
 
 
 def _runs(tracking_uri: str, experiment: str) -> "pd.DataFrame | None":

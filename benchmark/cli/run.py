@@ -19,7 +19,7 @@ from benchmark.cli.options import (
     say,
 )
 from benchmark.cli.printing import print_as
-from benchmark.execution.records import outbox_of
+from benchmark.execution.records import is_new, outbox_of
 from results.error import CatsError
 from results.tracking.uri import shown
 
@@ -117,16 +117,21 @@ def _show(pairs: "PlanPairs", tracking_uri: str, frame: "pd.DataFrame | None") -
 
 def _run(resolved: "ResolvedPlan", tracking_uri: str, engine: "Engine", pack: int) -> "Run":
     from benchmark.cli.progress import Progress
+    from benchmark.execution.runner import look
     from benchmark.execution.runner import run as run_plan
     from results.tracking.experiment import Experiment
     from results.tracking.lease import Lease
     from results.tracking.writer import Writer
 
     experiment = resolved.plan.experiment
+    looked = is_new(tracking_uri, experiment)
+    if looked:  # a plan that is refused leaves no empty experiment behind
+        with Progress() as watch:
+            resolved = look(resolved, set(), engine, watch)
     tracking = Experiment(tracking_uri, experiment)
     outbox = outbox_of(tracking_uri, experiment)
     with Lease(tracking, outbox, say) as lease, Progress() as watch:
-        return run_plan(resolved, Writer(tracking, outbox, lease), engine, watch, pack)
+        return run_plan(resolved, Writer(tracking, outbox, lease), engine, watch, pack, looked=looked)
 
 
 @app.command()

@@ -4,22 +4,35 @@ Entries declare that data sets are of one family (benchmark.specs.lineage); this
 (benchmark.data.fingerprint). It caches a result under CATS_HOME by the digests of the data, so that images are compared once.
 
 Unless the plan allows leakage, two kinds of pairs are not run: a pair whose source was pretrained on val or test images of the
-target, and every pair of a target that has more val or test images in an earlier part than it declares as `known_duplicates`.
-A group (patient, lesion ...) in two parts is an error of the entry, which benchmark.data.split reports.
+target, and every pair of a target that has more val or test images in an earlier part than its entry allows
+(benchmark.data.copies). A group (patient, lesion ...) in two parts is an error of the entry, see benchmark.data.split.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
+from benchmark.data.copies import Overlap, example_of, refusal, shared_in_words
 from benchmark.data.dataset import Dataset
-from benchmark.data.overlap import Overlap, overlaps_between, overlaps_within
+from benchmark.data.overlap import overlaps_between, overlaps_within
+from benchmark.specs.cell import Cell
 from benchmark.specs.lineage import Pair
-from benchmark.specs.resolved import Leaks, PlanPairs
+from benchmark.specs.resolved import Leaks, PlanPairs, ResolvedPlan
 from benchmark.specs.source import Source
+from results.error import CatsError
 
 Pairs = TypeVar("Pairs", bound=PlanPairs)
 WAYS_OUT = "drop the source or the target, or set `allow_leakage: true` in the plan to run it off the ranking"
+WAYS_OUT_OF_COPIES = (
+    "`cats check {target} --duplicates copies.csv` lists them; write `duplicates: keep-first`, `drop` or `allow` into the "
+    "entry of the target, or set `allow_leakage: true` in the plan to run it off the ranking"
+)
+
+
+class WithinTarget(str):
+    """A reason that lies in the parts of a target alone, whatever the source is."""
+
+    __slots__ = ()
 
 
 def find_leaks(pairs: Pairs, begins: Callable[[str], None] | None = None) -> Pairs:
@@ -32,7 +45,7 @@ def find_leaks(pairs: Pairs, begins: Callable[[str], None] | None = None) -> Pai
     for goal, target in pairs.targets.items():
         undecided = [name for name in pairs.sources if (name, goal) not in leaks]
         within = overlaps_within(target.dataset, begins) if undecided else ()
-        excess = None if within is None else excess_of(goal, target.dataset, within)
+        excess = None if within is None else _excess(goal, target.dataset, within)
         for name in undecided:
             reason = excess or shared_images(pairs.sources[name], goal, target.dataset, begins)
             if reason:
@@ -42,13 +55,21 @@ def find_leaks(pairs: Pairs, begins: Callable[[str], None] | None = None) -> Pai
     return replace(pairs, leaks=leaks, unknown=tuple(unknown))
 
 
-def excess_of(goal: str, dataset: Dataset, within: tuple[Overlap, ...]) -> str | None:
-    """Return a sentence if a target has more images in two parts than it declares; else None."""
-    total = sum(overlap.images for overlap in within)
-    if total <= dataset.known_duplicates:
-        return None
-    declared = f"; {dataset.known_duplicates} are declared" if dataset.known_duplicates else ""
-    return f"{_counts(within, goal)} an earlier part too{_example(within)}{declared}"
+def _excess(goal: str, dataset: Dataset, within: tuple[Overlap, ...]) -> WithinTarget | None:
+    reason = refusal(goal, within, dataset.duplicates, dataset.known_duplicates)
+    return None if reason is None else WithinTarget(reason)
+
+
+def search_open(resolved: ResolvedPlan, cells: Iterable[Cell], begins: Callable[[str], None]) -> ResolvedPlan:
+    """Return the plan with the leaks of all pairs, if one of the cells, which are not finished, is of an unknown pair."""
+    waits = resolved.unknown and any((cell.source, cell.target) in resolved.unknown for cell in cells)
+    return find_leaks(resolved, begins) if waits else resolved
+
+
+def require_cells(cells: Iterable[Cell], experiment: str, leaks: Leaks) -> None:
+    """Raise CatsError with all reasons if a plan has no cell, because every pair is left out."""
+    if next(iter(cells), None) is None:
+        raise CatsError(f"plan '{experiment}' has no cell to run: {'; '.join(leak_sentences(leaks, allowed=False))}")
 
 
 def shared_images(
@@ -65,21 +86,9 @@ def shared_images(
             continue
         overlaps = overlaps_between(link.dataset, target, begins)
         if overlaps:
-            return f"{_counts(overlaps, goal)} the training data of {link.name} too{_example(overlaps)}"
+            return f"{shared_in_words(goal, overlaps)} the training data of {link.name} too{example_of(overlaps)}"
         known = known and overlaps is not None
     return "" if known else None
-
-
-def _counts(overlaps: tuple[Overlap, ...], goal: str) -> str:
-    counts = " and ".join(f"{overlap.images} in {overlap.part}" for overlap in overlaps)
-    total, exact = sum(o.images for o in overlaps), sum(o.exact for o in overlaps)
-    noun, verb = ("image", "lies") if total == 1 else ("images", "lie")
-    return f"{total} {noun} of {goal} ({counts}; {exact} pixel by pixel) {verb} in"
-
-
-def _example(overlaps: tuple[Overlap, ...]) -> str:
-    one, other = overlaps[-1].example
-    return f", for example '{other}', there '{one}'"
 
 
 def leak_sentences(leaks: Leaks, *, allowed: bool) -> Iterator[str]:
@@ -91,4 +100,5 @@ def leak_sentences(leaks: Leaks, *, allowed: bool) -> Iterator[str]:
         if allowed:
             yield f"off the ranking: {', '.join(names)} → {goal}: {reason}"
         else:
-            yield f"not run: {', '.join(names)} → {goal}: {reason}; {WAYS_OUT}"
+            ways_out = WAYS_OUT_OF_COPIES.format(target=goal) if isinstance(reason, WithinTarget) else WAYS_OUT
+            yield f"not run: {', '.join(names)} → {goal}: {reason}; {ways_out}"

@@ -35,6 +35,17 @@ def runs_of(uri: str, experiment: str, *, fresh: bool = False) -> "pd.DataFrame"
     return frame_of(Experiment(uri, experiment, create=False), fresh=fresh)
 
 
+def is_new(uri: str, experiment: str) -> bool:
+    """Return whether there is no such experiment yet. Raises CatsError if MLflow cannot be used."""
+    from results.tracking.change_counter import is_missing
+    from results.tracking.experiment import Experiment, NoExperimentError
+
+    try:
+        return is_missing(uri) or not Experiment(uri, experiment, create=False)
+    except NoExperimentError:
+        return True
+
+
 def finished_keys(tracking: "Experiment") -> set[str]:
     """Return the keys of the finished runs of an experiment; these keys need no further attempt."""
     return finished_in(frame_of(tracking))

@@ -11,7 +11,7 @@ from benchmark.execution.budget.guard import Guard
 from benchmark.execution.delivery import deliver, drain, store
 from benchmark.execution.engine import Engine, RunControl
 from benchmark.execution.fit import check_sizes, uses_of
-from benchmark.execution.leakage import find_leaks, leak_sentences
+from benchmark.execution.leakage import require_cells, search_open
 from benchmark.execution.prepare import check_compiler, check_names, prepare
 from benchmark.execution.pretraining_records import adopt
 from benchmark.execution.records import finished_in, frame_of
@@ -19,7 +19,7 @@ from benchmark.execution.watch import Run, Watch
 from benchmark.machine.signals import signal_received
 from benchmark.specs.cell import Cell
 from benchmark.specs.job import Job, jobs_of
-from benchmark.specs.resolved import PlanPairs, ResolvedPlan
+from benchmark.specs.resolved import PlanCells, PlanPairs, ResolvedPlan
 from results.error import CatsError
 from results.record import Outcome
 from results.tracking.writer import Writer, close_abandoned
@@ -27,7 +27,26 @@ from results.tracking.writer import Writer, close_abandoned
 log = logging.getLogger(__name__)
 
 
-def run(resolved: ResolvedPlan, writer: Writer, engine: Engine, watch: Watch, pack: int = 1) -> Run:
+def look(resolved: ResolvedPlan, finished: set[str], engine: Engine, watch: Watch) -> ResolvedPlan:
+    """Look at the names, images and weights of all open cells, and return the plan with the leaks of all pairs.
+
+    Raises CatsError for whatever would refuse the plan. A new experiment is created only after this, so that no empty one is
+    left behind.
+    """
+    todo = OpenCells(PlanCells(resolved), finished)
+    if next(iter(todo), None) is not None:
+        check_names(resolved.plan.country, resolved.plan.backbones)
+        check_sizes(uses_of(todo))
+        resolved = search_open(resolved, todo, watch.begins)
+        todo = OpenCells(PlanCells(resolved), finished)
+        if not engine.remote:  # each remote worker checks its own compiler
+            check_compiler(todo, engine.device)
+        prepare(todo, watch)
+    require_cells(PlanCells(resolved), resolved.plan.experiment, resolved.leaks)
+    return resolved
+
+
+def run(resolved: ResolvedPlan, writer: Writer, engine: Engine, watch: Watch, pack: int = 1, *, looked: bool = False) -> Run:
     """Run every cell of the plan that no run of the experiment has finished.
 
     Before the first cell starts, the data and weights of all cells are read, and pairs that share images are left out (see
@@ -39,6 +58,7 @@ def run(resolved: ResolvedPlan, writer: Writer, engine: Engine, watch: Watch, pa
         engine: runs the jobs.
         watch: callbacks that show the progress.
         pack: the largest number of cells that differ only in the seed and run at the same time.
+        looked: whether `look` has been called for the plan, with no cell finished.
 
     Raises:
         CatsError: a name, a data set or weights are wrong, or MLflow or the disk refuses a record at the start.
@@ -55,20 +75,12 @@ def run(resolved: ResolvedPlan, writer: Writer, engine: Engine, watch: Watch, pa
     close_abandoned(tracking)
     frame = frame_of(tracking)
     finished = finished_in(frame) | waiting
-    cells = resolved.cells()
-    if resolved.unknown and any((cell.source, cell.target) in resolved.unknown for cell in OpenCells(cells, finished)):
-        check_names(plan.country, plan.backbones)
-        check_sizes(uses_of(OpenCells(cells, finished)))
-        resolved = find_leaks(resolved, watch.begins)
-        cells = resolved.cells()
+    if not looked:
+        resolved = look(resolved, finished, engine, watch)
+    cells = PlanCells(resolved)
     state = _state_before(resolved, cells, finished)
     if state.done < state.cells:
         todo = OpenCells(cells, finished)
-        check_names(plan.country, plan.backbones)
-        if not engine.remote:  # each remote worker checks its own compiler
-            check_compiler(todo, engine.device)
-        check_sizes(uses_of(todo))
-        prepare(todo, watch)
         jobs = partial(jobs_of, todo, plan.experiment, plan.country, pack)
         if plan.budget.limits:
             if plan.budget.needs_forecast:
@@ -89,14 +101,11 @@ def run(resolved: ResolvedPlan, writer: Writer, engine: Engine, watch: Watch, pa
 
 
 def _state_before(pairs: PlanPairs, cells: Iterable[Cell], finished: set[str]) -> Run:
-    """The state of a run before its first cell. Raises CatsError if the plan has no cell."""
+    """The state of a run before its first cell."""
     state = Run(cells=0, done=0, pairs=pairs)
     for cell in cells:
         state.cells += 1
         state.done += cell.key in finished
-    if not state.cells:
-        reasons = leak_sentences(pairs.leaks, allowed=pairs.plan.allow_leakage)
-        raise CatsError(f"plan '{pairs.plan.experiment}' has no cell to run: {'; '.join(reasons)}")
     return state
 
 

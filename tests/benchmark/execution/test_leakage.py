@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from mlflow import MlflowClient
 
+from benchmark.data import copies, overlap
 from benchmark.data import decoded as store
-from benchmark.data import overlap
 from benchmark.data.dataset import Dataset, File
 from benchmark.data.readers.npz import npz
 from benchmark.execution import leakage
@@ -109,8 +109,8 @@ def test_a_source_with_images_of_the_target_is_refused_in_one_sentence(planted):
     found = measured(made)
     (sentence,) = leakage.leak_sentences(found.leaks, allowed=False)
     assert sentence == (
-        "not run: lake → pond: 6 images of pond (1 in val and 5 in test; 4 pixel by pixel) lie in the training data of lake "
-        "too, for example 'test/0', there 'train/11'; drop the source or the target, or set "
+        "not run: lake → pond: 6 images of pond (1 in val and 5 in test; 4 exact copies, 2 near-copies) lie in the training "
+        "data of lake too, for example 'test/0', there 'train/11'; drop the source or the target, or set "
         "`allow_leakage: true` in the plan to run it off the ranking"
     )
     assert {cell.source for cell in replace(resolved(made), leaks=found.leaks).cells()} == {"sea", "scratch"}
@@ -134,7 +134,7 @@ def test_one_image_is_told_in_the_singular(entry):
     entry("pond", pond)
     entry("lake", arrays(2, [("train", 0, pond["test_images"][5])]))
     sentence = measured(plan(["lake"], ["pond"])).leaks["lake", "pond"]
-    assert sentence.startswith("1 image of pond (1 in test; 1 pixel by pixel) lies in the training data of lake too")
+    assert sentence.startswith("1 image of pond (1 in test; 1 exact copy, 0 near-copies) lies in the training data of lake too")
 
 
 def test_families_are_refused_unseen(entry):
@@ -158,8 +158,9 @@ def test_a_target_with_images_in_two_parts_is_refused_once_for_all_sources(entry
     made = plan(["scratch", "digits"], ["pond"])
     (sentence,) = leakage.leak_sentences(measured(made).leaks, allowed=False)
     assert sentence.startswith(
-        "not run: scratch, digits → pond: 3 images of pond (1 in val and 2 in test; 2 pixel by pixel) lie in an earlier part "
-        "too, for example 'test/4', there 'train/3'; drop the source or the target"
+        "not run: scratch, digits → pond: 3 images of pond (1 in val and 2 in test; 2 exact copies, 1 near-copy) lie in an "
+        "earlier part too, for example 'test/4', there 'train/3'; `cats check pond --duplicates copies.csv` lists them; write "
+        "`duplicates: keep-first`, `drop` or `allow` into the entry of the target"
     )
 
 
@@ -185,8 +186,8 @@ def test_a_second_look_reads_no_image(planted, monkeypatch):
 
 def test_a_new_partner_finds_the_fingerprints_beside_the_images(planted, monkeypatch):
     measured(plan(["lake"], ["pond"]))
-    calls, reckon = [], overlap.fingerprints_of
-    monkeypatch.setattr(overlap, "fingerprints_of", lambda images: calls.append(len(images)) or reckon(images))
+    calls, reckon = [], copies.fingerprints_of
+    monkeypatch.setattr(copies, "fingerprints_of", lambda images: calls.append(len(images)) or reckon(images))
     measured(plan(["lake", "sea"], ["pond"]))
     assert calls == [80]  # the sea's
 
@@ -238,7 +239,7 @@ def cats(planted, cats, tmp_path):
 @pytest.mark.slow
 def test_a_leaking_pair_is_left_out_and_the_rest_goes_on_until_the_plan_allows_it(cats):
     _, out, _ = cats("plan", "toy.yaml")
-    assert "3 pairs are not searched for shared images yet" in out
+    assert "not run: lake → pond: 6 images of pond" in out  # `cats plan` finds what `cats run` will refuse
     code, out, err = cats("run", "toy.yaml")
     assert code == 0, err
     assert "4 cells: 0 were done, 4 made now" in err
