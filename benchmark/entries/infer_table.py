@@ -101,7 +101,7 @@ def _parts(rows: pd.DataFrame, column: str, said: Said, where: str) -> tuple[dic
     words = {word: meant.get(spelling(word)) or part_of(word) for word in counts}
     unknown = {word: counts[word] for word, part in words.items() if part is None}
     if unknown:
-        word = next(iter(unknown))
+        word = min(unknown)
         seen = f"holds '{word}'" if word.strip() else "is blank in some rows"
         raise CatsError(
             f"{where}: the column '{column}' {seen}; allowed are {ALLOWED}; unknown are {counted(unknown)}: say what "
