@@ -75,7 +75,7 @@ def plan(
     print_line(f"{len(every)} cells of plan '{loaded.experiment}': {counts}; records in {shown(tracking_uri)}")
     for sentence in pretrainings_ahead(todo):
         print_line(sentence)
-    obstacles += _weights(todo)
+    obstacles += _weights(todo, resolved)
     if todo:
         forecast = forecast_of(frame, device.value, loaded.country, calibrates=calibrate and not obstacles)
         guard = Guard(loaded.budget, forecast=forecast)
@@ -89,13 +89,13 @@ def plan(
         raise CatsError("\n".join(["`cats run` will not start:", *obstacles]))
 
 
-def _weights(todo: "list[Cell]") -> list[str]:
-    """What will stop `cats run` in the weights; prints what was chosen among the contents of files of weights."""
-    from benchmark.execution.fit import size_refusals, uses_of, weight_sentences
+def _weights(todo: "list[Cell]", resolved: "ResolvedPlan") -> list[str]:
+    """What will stop `cats run` in the networks; prints what was chosen among the contents of files of weights."""
+    from benchmark.execution.fit import plan_uses, size_refusals, weight_sentences
 
     choices, unusable = weight_sentences(todo)
     # Weights that cannot be read do not say the size of their network.
-    sizes = [] if unusable else size_refusals(uses_of(todo), fetch=False)
+    sizes = [] if unusable or not todo else size_refusals(plan_uses(resolved), fetch=False)
     for sentence in choices:
         print_line(sentence)
     return [*unusable, *sizes]
