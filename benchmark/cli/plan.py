@@ -59,7 +59,9 @@ def plan(
     resolved = resolve_plan(loaded, tracking_uri)
     frame = _runs(tracking_uri, loaded.experiment)
     done = set() if frame is None else finished_in(frame)
-    resolved, obstacles = _searched(resolved, done)
+    obstacles = _weights([cell for cell in resolved.cells() if cell.key not in done], resolved)
+    resolved, others = _searched(resolved, done)
+    obstacles += others
     every = list(resolved.cells())
     if cells:
         for cell in every:
@@ -75,7 +77,6 @@ def plan(
     print_line(f"{len(every)} cells of plan '{loaded.experiment}': {counts}; records in {shown(tracking_uri)}")
     for sentence in pretrainings_ahead(todo):
         print_line(sentence)
-    obstacles += _weights(todo, resolved)
     if todo:
         forecast = forecast_of(frame, device.value, loaded.country, calibrates=calibrate and not obstacles)
         guard = Guard(loaded.budget, forecast=forecast)
