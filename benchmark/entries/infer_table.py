@@ -65,11 +65,11 @@ def infer_table(path: Path, said: Said) -> Inferred:
 def _rows(path: Path) -> tuple[pd.DataFrame, str]:
     """The rows of a table, and the separator of its columns."""
     content = read_whole(path)
-    separator = "," if path.suffix == ".parquet" else separator_of(content)
+    separator = "," if path.suffix.lower() == ".parquet" else separator_of(content)
     rows = table_of(content, path.name, separator, str(path))
     if rows.empty or len(rows.columns) < 2:
         raise CatsError(f"{path} needs a line of column names, at least two columns, and a row per picture")
-    if path.suffix != ".parquet":
+    if path.suffix.lower() != ".parquet":
         widths = _widths(content, separator, path)
         short = next((number for number, width in widths if width != widths[0][1]), None)
         if short:
