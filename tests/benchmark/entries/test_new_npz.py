@@ -123,7 +123,7 @@ def test_forms_of_npz_that_can_be_read(own, made, new, call, changes):
         ({"val_labels": lambda labels: labels[:20]}, "val_images holds 24 images for 20 labels"),
         ({"train_images": none, "train_labels": none}, "has no image in train; only val may be empty"),
         ({"test_images": none, "test_labels": none}, "has no image in test; only val may be empty"),
-        ({"images": lambda images: images.reshape(len(images), -1)}, "train_images has the shape (60, 64): the pixels are flat"),
+        ({"images": lambda images: images.reshape(len(images), -1)}, "has the shape (60, 64): the pixels are flat"),
         ({"images": lambda images: images[:, None]}, "train_images has the shape (60, 1, 8, 8): the channels come first"),
         ({"images": lambda images: np.repeat(images[..., None], 4, axis=3)}, "train_images has the shape (60, 8, 8, 4)"),
         ({"images": lambda images: images / 255}, "train_images holds float64; allowed is uint8"),
