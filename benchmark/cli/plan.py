@@ -42,10 +42,15 @@ def plan(
         bool, typer.Option("--calibrate", help="Measure unknown costs now, by a few steps of each kind of training.")
     ] = False,
     device: Annotated[Device, typer.Option(help="The device on which `cats run` will train.")] = Device.auto,
+    detect: Annotated[
+        float | None,
+        typer.Option(help="A difference in the metric: say how many seeds and test images are needed to tell it apart."),
+    ] = None,
 ) -> None:
     """Show which cells of a plan are done, and how much time and energy the others may take."""
     from benchmark.execution.budget.forecast import forecast_of
     from benchmark.execution.budget.guard import Guard
+    from benchmark.execution.detection import check_difference, detections
     from benchmark.execution.leakage import leak_sentences
     from benchmark.execution.prepare import check_names, pretrainings_ahead
     from benchmark.execution.records import finished_in
@@ -55,6 +60,8 @@ def plan(
     from benchmark.specs.recipe import flat
 
     loaded = load_plan(plan).limited(kwh=kwh, hours=hours, co2e_kg=co2e_kg)
+    if detect is not None:
+        check_difference(detect, loaded.metric)
     check_names(loaded.country, loaded.backbones)
     resolved = resolve_plan(loaded, tracking_uri)
     frame = _runs(tracking_uri, loaded.experiment)
@@ -75,6 +82,9 @@ def plan(
     todo = [cell for cell in every if cell.key not in done]
     counts = f"{len(every) - len(todo)} done, {len(todo)} to make"
     print_line(f"{len(every)} cells of plan '{loaded.experiment}': {counts}; records in {shown(tracking_uri)}")
+    if detect is not None:
+        for sentence in detections(resolved, frame, tracking_uri, detect):
+            print_line(sentence)
     for sentence in pretrainings_ahead(todo):
         print_line(sentence)
     if todo:
