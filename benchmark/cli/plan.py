@@ -60,8 +60,7 @@ def plan(
     from benchmark.specs.recipe import flat
 
     loaded = load_plan(plan).limited(kwh=kwh, hours=hours, co2e_kg=co2e_kg)
-    if detect is not None:
-        check_difference(detect, loaded.metric)
+    check_difference(detect, loaded.metric)
     check_names(loaded.country, loaded.backbones)
     resolved = resolve_plan(loaded, tracking_uri)
     frame = _runs(tracking_uri, loaded.experiment)
@@ -70,10 +69,9 @@ def plan(
     resolved, others = _searched(resolved, done)
     obstacles += others
     every = list(resolved.cells())
-    if cells:
-        for cell in every:
-            point = resolved.grid_point(flat(cell.recipe))
-            print_line(f"{'done' if cell.key in done else 'open'}  {cell.key[:12]}  {cell}{f', {point}' if point else ''}")
+    for cell in every if cells else ():
+        point = resolved.grid_point(flat(cell.recipe))
+        print_line(f"{'done' if cell.key in done else 'open'}  {cell.key[:12]}  {cell}{f', {point}' if point else ''}")
     for sentence in leak_sentences(resolved.leaks, allowed=loaded.allow_leakage):
         print_line(sentence)
     unknown = len(resolved.unknown)
@@ -82,10 +80,7 @@ def plan(
     todo = [cell for cell in every if cell.key not in done]
     counts = f"{len(every) - len(todo)} done, {len(todo)} to make"
     print_line(f"{len(every)} cells of plan '{loaded.experiment}': {counts}; records in {shown(tracking_uri)}")
-    if detect is not None:
-        for sentence in detections(resolved, frame, tracking_uri, detect):
-            print_line(sentence)
-    for sentence in pretrainings_ahead(todo):
+    for sentence in (*detections(resolved, frame, tracking_uri, detect), *pretrainings_ahead(todo)):
         print_line(sentence)
     if todo:
         forecast = forecast_of(frame, device.value, loaded.country, calibrates=calibrate and not obstacles)

@@ -9,10 +9,11 @@ from benchmark.execution.records import images_of as influence_of
 from benchmark.execution.selection import selection_of
 from benchmark.specs.resolved import ResolvedPlan
 from results.board.board import judged_runs, standings_of
-from results.board.detection import Detection, bounds_of, images_of, seeds_of, typical_images, typical_seeds
+from results.board.detection import Detection, bounds_of, images_of, seeds_of, typical_images, typical_seeds, uncounted_images
 from results.board.ranking import Standing
 from results.board.request import Judging, RunQuery
 from results.error import CatsError
+from results.metrics import metric_of
 from results.statistics.power import Noise
 
 if TYPE_CHECKING:
@@ -21,20 +22,24 @@ if TYPE_CHECKING:
     from benchmark.data.dataset import Dataset
 
 
-def check_difference(difference: float, metric: str) -> None:
-    """Raises CatsError if two values of the metric cannot differ by so much."""
+def check_difference(difference: float | None, metric: str) -> None:
+    """Raises CatsError if a difference is given and two values of the metric cannot differ by so much."""
     most = bounds_of(metric)
-    if not 0 < difference < most:
+    if difference is not None and not 0 < difference < most:
         raise CatsError(
             f"--detect is {difference:g}; give a difference of the metric {metric} between 0 and {most:g}, such as 0.02"
         )
 
 
-def detections(resolved: ResolvedPlan, frame: "pd.DataFrame | None", tracking_uri: str, difference: float) -> Iterator[str]:
+def detections(
+    resolved: ResolvedPlan, frame: "pd.DataFrame | None", tracking_uri: str, difference: float | None
+) -> Iterator[str]:
     """Sentences for each target of a plan: which difference it tells apart, and what `difference` needs.
 
-    `frame`: the runs of the experiment; None if there is none.
+    `frame`: the runs of the experiment; None if there is none. Without a difference nothing is said.
     """
+    if difference is None:
+        return
     plan = resolved.plan
     standings = _standings(resolved, frame, tracking_uri)
     boarded: dict[str, set[tuple[str, str]]] = {target: set() for target in plan.targets}
@@ -68,16 +73,17 @@ def _standings(resolved: ResolvedPlan, frame: "pd.DataFrame | None", tracking_ur
 def _detection(resolved: ResolvedPlan, target: str, sources: int, standing: Standing | None, difference: float) -> Detection:
     plan, dataset = resolved.plan, resolved.targets[target].dataset
     seeds, images = seeds_of(standing), images_of(standing)
+    if seeds.deviation is not None and metric_of(plan.metric).influence is None:
+        images = uncounted_images(plan.metric)
     if None in {seeds.deviation, images.deviation} and plan.metric != "auc":
-        raise CatsError(
-            f"typical variances are known of auc alone; make cells of two sources with two seeds, then ask of {plan.metric}"
-        )
+        asked = f"make cells of two sources with two seeds, then ask of {plan.metric}"
+        raise CatsError(f"typical variances are known of auc alone; {asked}")
     seeds = typical_seeds() if seeds.deviation is None else seeds
     if standing is not None and standing.measured.images is not None and images.deviation is not None:
         units = len(standing.measured.images)
     else:
         units, counts = _test_units(dataset, resolved.points[0].size)
-        images = typical_images(counts)
+        images = typical_images(counts) if images.deviation is None else images
     assert seeds.deviation is not None
     assert images.deviation is not None
     noise = Noise(seeds.deviation**2, images.deviation**2, units, sources)

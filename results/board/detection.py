@@ -22,8 +22,9 @@ WANTED = 0.8  # the probability with which a difference is to be told apart
 AUC = 0.9
 SEEDS = 0.015  # standard deviation of the AUC over seeds
 SOURCES_ALIKE = 0.5  # correlation of the AUCs of two sources over samples of test images
-CLASSES_ALIKE = 0.3  # correlation of the AUCs of two classes
-MORE_SEEDS = (5, 10, 20, 50, 100)  # tried where no number of test images suffices for the plan's seeds
+CLASSES_ALIKE = 0.1  # correlation of the AUCs of two classes
+MORE_SEEDS = (5, 10, 20, 50, 100, 200, 500, MOST_SEEDS)  # tried where the plan's seeds need too many test images
+TOO_MANY = 2.0  # times as many test images as with MOST_SEEDS
 
 
 @dataclass(frozen=True)
@@ -73,16 +74,23 @@ class Detection:
             return f"{asked} needs {count} seeds; the plan has {self.seeds}{'' if images is None else f', or {images}'}"
         if power(self.difference, noise, 10**9) >= WANTED:
             return f"{asked} needs more than {MOST_SEEDS} seeds"
-        remedy = f"{images} would" if images else "and with the seeds that vary so much no larger one helps"
+        remedy = f"{images} would" if images else f"nor do {MOST_SEEDS} seeds with any number of {self.unit}"
         return f"no number of seeds tells {asked} apart with {here}: the test set is too small; {remedy}"
 
     def _images(self) -> str | None:
-        """How many test images suffice, with the seeds of the plan or with as few more as possible."""
-        for seeds in (self.seeds, *(more for more in MORE_SEEDS if more > self.seeds)):
+        """How many test images suffice, with the seeds of the plan or with more, if that needs far fewer images."""
+        least = images_needed(self.difference, self.noise, MOST_SEEDS, WANTED)
+        for seeds in (self.seeds, *(more for more in MORE_SEEDS if more > self.seeds)) if least else ():
             count = images_needed(self.difference, self.noise, seeds, WANTED)
-            if count is not None:
-                return f"about {count} {self.unit} with {seeds} seeds"
+            if count is not None and count <= TOO_MANY * least:
+                return f"about {_rounded(count)} {self.unit} with {seeds} seeds"
         return None
+
+
+def _rounded(count: int) -> int:
+    """A count rounded up to two digits."""
+    grain = int(10 ** max(0, len(str(count)) - 2))
+    return -(-count // grain) * grain
 
 
 def seeds_of(standing: Standing | None) -> Spread:
@@ -102,6 +110,12 @@ def images_of(standing: Standing | None) -> Spread:
     one, other = np.triu_indices(len(shared), 1)
     deviation = float(np.sqrt(np.mean(shared[one, one] + shared[other, other] - 2 * shared[one, other])))
     return Spread(deviation, f"test images move a difference by {deviation:.3f} (predictions of this experiment)")
+
+
+def uncounted_images(metric: str) -> Spread:
+    """The test images under a metric of which nobody knows how much each image moves it."""
+    why = f"the influence of each image on {metric} is not known"
+    return Spread(0.0, f"the sampling error of the test images is not counted: {why}")
 
 
 def typical_seeds() -> Spread:
