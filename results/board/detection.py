@@ -80,7 +80,9 @@ class Detection:
     def _images(self) -> str | None:
         """How many test images suffice, with the seeds of the plan or with more, if that needs far fewer images."""
         least = images_needed(self.difference, self.noise, MOST_SEEDS, WANTED)
-        for seeds in (self.seeds, *(more for more in MORE_SEEDS if more > self.seeds)) if least else ():
+        if least is None:
+            return None
+        for seeds in (self.seeds, *(more for more in MORE_SEEDS if more > self.seeds)):
             count = images_needed(self.difference, self.noise, seeds, WANTED)
             if count is not None and count <= TOO_MANY * least:
                 return f"about {_rounded(count)} {self.unit} with {seeds} seeds"
