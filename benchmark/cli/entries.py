@@ -78,13 +78,20 @@ def new(
         typer.Option(help="Column of a table that holds the class, or several columns of 0 and 1, separated by commas."),
     ] = None,
     group: Annotated[
-        str | None, typer.Option(help="Column of a table that names patient, slide or lesion; '' if none does.")
+        str | None,
+        typer.Option(
+            help="Column of a table that names patient, slide or lesion; '' if none does. Of folders a regular expression on "
+            "the path whose first bracket is the patient."
+        ),
     ] = None,
     part: Annotated[
         str | None, typer.Option(help="Column of a table that holds the part: train, val or test; '' if none does.")
     ] = None,
     parts: Annotated[
-        str | None, typer.Option(help="Words of the part column: 'cv=test,later=extra'; extra is in no part.")
+        str | None,
+        typer.Option(
+            help="Words of the part column, or folders: 'cv=test,later=extra'; extra is in no part, - leaves a folder out."
+        ),
     ] = None,
     images: Annotated[str | None, typer.Option(help="Folder of the pictures, below the folder of the table.")] = None,
     ending: Annotated[str | None, typer.Option(help="End of the pictures' names, such as .png.")] = None,
@@ -103,6 +110,17 @@ def new(
     merge_labels: Annotated[
         bool, typer.Option("--merge-labels", help="Labels that differ only in case or white space are one class.")
     ] = False,
+    layout: Annotated[
+        str | None,
+        typer.Option(
+            help="What the folders are, from the outside to the inside: class, part, patient, slide, lesion, block, or - for a "
+            "folder that says nothing; for example part/class/patient."
+        ),
+    ] = None,
+    include: Annotated[
+        str | None, typer.Option(help="Regular expression that the paths of pictures in folders must contain.")
+    ] = None,
+    broken: Annotated[float | None, typer.Option(min=0, max=0.99, help="Share of pictures that may be unreadable.")] = None,
     to: Annotated[
         Path | None, typer.Option(help="Folder where the entry is written; by default CATS_ENTRIES, or ~/.config/cats-bench.")
     ] = None,
@@ -123,17 +141,31 @@ def new(
         options = " and ".join(f"--{key}" for key in absent)
         raise CatsError(f"{options} must be given, because cats cannot ask for them without a terminal")
     listed = tuple(item.strip() for item in classes.split(",")) if classes else ()
+    _require_facts({key: value for key, value in facts.items() if value.strip()})
     said = Said(
-        path, label, group, part, images, ending, labels_separator, nothing, missing, parts, merge_labels,
-        task.value if task else None, listed,
+        path=path, label=label, group=group, part=part, images=images, ending=ending, labels_separator=labels_separator,
+        nothing=nothing, missing=missing, parts=parts, merge_labels=merge_labels, layout=layout, include=include, broken=broken,
+        task=task.value if task else None, classes=listed,
     )  # fmt: skip
     inferred = infer_entry(origin, said)
     _say(f"{origin}: {describe_data(inferred)}")
     facts |= {key: typer.prompt(key, err=True).strip() for key in absent}
+    _require_facts(facts)
     more = Facts(**facts, title=title, task=said.task, classes=listed)
     written = new_entry(kinds, name, inferred, more, folder)
     elsewhere = "" if folder.absolute() == entries_folder().absolute() else f"CATS_ENTRIES={folder} "
     _say(f"wrote {written}\nnext: {elsewhere}cats check {name} --contact-sheet sheets")
+
+
+def _require_facts(facts: dict[str, str]) -> None:
+    """Raises CatsError for a placeholder, which `cats check` would refuse."""
+    from benchmark.entries.finding import says_nothing
+
+    for key, value in facts.items():
+        if says_nothing(value):
+            raise CatsError(
+                f"--{key} is '{value}', which says nothing: {key} must be given, for example 'not stated by its authors'"
+            )
 
 
 @app.command()
@@ -151,8 +183,8 @@ def check(
     from benchmark.entries.examine import examine, subjects
 
     datasets = [subject for subject in subjects(name) if isinstance(subject, Dataset)]
-    if contact_sheet is not None and not datasets:
-        raise CatsError(f"{name} has no pictures for a contact sheet")
+    if contact_sheet is not None:
+        _require_sheets_fit(name, datasets, contact_sheet)
     findings = []
     for finding in examine(name, tracking_uri, size, backbone):
         findings.append(finding)
@@ -164,6 +196,15 @@ def check(
     _say(f"{name}: {len(findings) - broken} promises kept, {broken} broken")
     if broken:
         raise typer.Exit(1)
+
+
+def _require_sheets_fit(name: str, datasets: "list[Dataset]", folder: Path) -> None:
+    """Raises CatsError if there is nothing to show, or for a folder among the pictures: the sheets would be pictures too."""
+    if not datasets:
+        raise CatsError(f"{name} has no pictures for a contact sheet")
+    for dataset in datasets:
+        if dataset.tree and folder.resolve().is_relative_to(dataset.folder().resolve()):
+            raise CatsError(f"{folder} lies among the pictures of {dataset.name}; name a folder elsewhere for contact sheets")
 
 
 def _print_finding(finding: "Finding") -> None:

@@ -13,10 +13,12 @@ import numpy as np
 from benchmark.data.dataset import Dataset
 from benchmark.data.decoded import Decoded, check_samples, load_images
 from benchmark.data.overlap import overlaps_within
-from benchmark.data.readers.samples import PARTS, Samples
+from benchmark.data.readers.file_tree import Tree
+from benchmark.data.readers.samples import PARTS, Samples, TreeReader
 from benchmark.data.split import split
 from benchmark.entries.doubts import doubtful_labels
 from benchmark.entries.finding import STEP_BACKBONE, STEP_IMAGES, STEP_PIXELS, Finding, Note, require_facts, run_promise
+from benchmark.entries.left_out import left_out, require_few
 from results.error import CatsError
 
 ENOUGH = 20  # training images of a class; a smaller number gives a Note
@@ -33,6 +35,12 @@ class Case:
     def samples(self) -> Samples:
         """The table that the reader returns; its images can be iterated over once."""
         return self.dataset.read(self.dataset.folder())
+
+    @cached_property
+    def grouping(self) -> tuple[np.ndarray, np.ndarray]:
+        """Groups and official parts of all images, (N,) str; empty strings where there are none. No image is decoded."""
+        blank = [""] * len(self.samples.ids)
+        return np.array(self.samples.groups or blank, dtype=str), np.array(self.samples.parts or blank, dtype=str)
 
     @cached_property
     def images(self) -> Decoded:
@@ -60,7 +68,17 @@ def described(case: Case) -> str:
 def files(case: Case) -> str:
     """The files of the data set are in a data folder."""
     folder = case.dataset.folder()
-    return str(folder) if case.dataset.files or case.dataset.tree else "no file is needed"
+    if not case.dataset.tree or not isinstance(case.dataset.read, TreeReader):
+        return str(folder) if case.dataset.files or case.dataset.tree else "no file is needed"
+    tree = Tree(folder)
+    try:
+        taken = case.dataset.read.files(tree)
+    except CatsError:
+        return str(folder)  # the promise `labels` reads these files and says what is wrong
+    left = left_out(tree, taken, case.dataset.read.expects)
+    require_few(tree, left, taken)
+    text = "; ".join((str(folder), *left.sentences()))
+    return Note(text) if left.missed or left.archives else text
 
 
 def checksums(case: Case) -> str:
@@ -109,7 +127,7 @@ def values(case: Case) -> str:
 
 def groups(case: Case) -> str:
     """No patient (slide, lesion, block) is in two official parts. Where parts are drawn, groups are drawn whole."""
-    dataset, names = case.dataset, case.images.groups
+    dataset, (names, parts) = case.dataset, case.grouping
     if dataset.groups is None and (names == "").all():
         return Note("it is not known which images belong to one patient; boards note this")
     if dataset.groups is None:
@@ -119,7 +137,7 @@ def groups(case: Case) -> str:
             f"{dataset.name}: `groups: {dataset.groups}` is declared, but {(names == '').sum():,} images have no group"
         )
     for one, other in (("train", "val"), ("train", "test"), ("val", "test")):
-        both = set(names[case.images.parts == one]) & set(names[case.images.parts == other])
+        both = set(names[parts == one]) & set(names[parts == other])
         if both:
             raise CatsError(
                 f"{dataset.name}: {dataset.groups} '{min(both)}' is in {one} and in {other}, as are {len(both) - 1} more"

@@ -35,7 +35,12 @@ def run_promise(name: str, check: Callable[[], str]) -> Finding:
 
 def require_facts(name: str, facts: dict[str, str]) -> str:
     """The facts as one text. Raises CatsError if a fact is empty, or a placeholder such as `unknown`."""
-    empty = [key for key, value in facts.items() if value.strip().lower() in {"", "?", "todo", "unknown", "none"}]
+    empty = [key for key, value in facts.items() if says_nothing(value)]
     if empty:
         raise CatsError(f"{name}: {', '.join(empty)} must be given")
     return "; ".join(facts.values())
+
+
+def says_nothing(fact: str) -> bool:
+    """True for an empty fact, or a placeholder such as `unknown`."""
+    return fact.strip().lower() in {"", "?", "todo", "unknown", "none"}

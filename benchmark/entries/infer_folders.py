@@ -1,62 +1,160 @@
 """Inference from a folder per class, in a folder or an archive."""
 
+import re
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from benchmark.data.readers.file_tree import Tree
-from benchmark.data.readers.picture_format import PICTURE_ENDINGS
-from benchmark.entries.inferred import (
-    PART_WORDS,
-    Inferred,
-    in_part_order,
-    picture_names,
-    picture_shapes,
-    require_two_classes,
-)  # fmt: skip
+from benchmark.data.readers.cells import spelling
+from benchmark.data.readers.file_tree import Tree, composed
+from benchmark.data.readers.folders import OUT, Layout, folders
+from benchmark.data.readers.picture_format import OTHER_ENDINGS, PICTURE_ENDINGS, picture_names
+from benchmark.data.readers.pictures import require_pattern
+from benchmark.entries.folder_meaning import Meaning, common_folders, inner_layout, stated_layout
+from benchmark.entries.folder_parts import parts_level
+from benchmark.entries.inferred import Inferred, in_part_order, picture_shapes, require_two_classes
+from benchmark.entries.known_sets import known_set
+from benchmark.entries.left_out import left_out, require_few
+from benchmark.entries.masks import require_no_masks
+from benchmark.entries.said import Said
 from results.error import CatsError
 
+NO_CLASS = re.compile(
+    r"(?:images?|imgs?|pictures?|photos?|masks?|labels?|annotations?|gt|ground.?truth|seg(?:mentation)?s?|overlays?|json|xml|"
+    r"originals?|raw|thumb(?:nail)?s?|unlabell?ed|augmented|preview)"
+)
 
-def infer_folders(path: Path) -> Inferred:
-    """Infer classes from folders, which may lie below folders of parts, and these below common outer folders.
 
-    Raises CatsError if there is no picture, or if pictures do not lie in class folders.
+def infer_folders(path: Path, said: Said) -> Inferred:
+    """As `infer`, and names the shipped entry whose layout the folder has."""
+    try:
+        found = _infer(path, said)
+    except CatsError as error:
+        known = known_set(path)
+        raise CatsError(f"{error}; {known}" if known else str(error)) from error
+    known = known_set(path)
+    return replace(found, notes=(*found.notes, known)) if known else found
+
+
+def _infer(path: Path, said: Said) -> Inferred:
+    """Infer classes, official parts and groups from folders, which may lie below common outer folders.
+
+    Raises CatsError if there is no picture, if many files cannot be read, or if it is not clear what the folders mean; the
+    sentence then names the option that decides.
     """
     tree = Tree(path)
-    names = [name for name in picture_names(tree) if not _is_hidden(name)]
+    require_pattern(said.include or "", 0)
+    names = [name for name in picture_names(tree) if re.search(said.include or "", composed(name))]
+    left = left_out(tree, names, lambda _: not said.include)
     if not names:
-        raise CatsError(f"{path} holds no picture; pictures end in {', '.join(sorted(PICTURE_ENDINGS))}")
-    paths = [PurePosixPath(name).parts[:-1] for name in names]
-    root = _common_folders(paths)
-    paths = [folders[len(root) :] for folders in paths]
-    if any(not folders for folders in paths):
-        what = "pictures outside of any class folder" if any(paths) else "one folder of pictures only"
+        found = f"; {'; '.join(left.sentences())}" if left.sentences() else ""
+        raise CatsError(
+            f"{path} holds no picture; pictures end in {', '.join([*sorted(PICTURE_ENDINGS), *sorted(OTHER_ENDINGS)])}{found}"
+        )
+    _require_text(path, names)
+    require_few(tree, left, names)
+    if not said.include:
+        require_no_masks(path, names)
+    meaning = _meaning(path, [PurePosixPath(composed(name)).parts[:-1] for name in names], said)
+    options: dict[str, Any] = meaning.options()
+    options |= {"include": said.include} if said.include else {}
+    options |= {"group": said.group} if said.group else {}
+    return _counted(tree, options, meaning, said, left.sentences())
+
+
+def _require_text(path: Path, names: Sequence[str]) -> None:
+    """Raises CatsError for a name that is not UTF-8, which happens where an archive of another system was unpacked."""
+    strange = next((name for name in names if name.encode("utf-8", "ignore").decode() != name), None)
+    if strange is not None:
+        raise CatsError(f"{path}: the name {strange!a} is not written in UTF-8; rename it")
+
+
+def _meaning(path: Path, paths: list[tuple[str, ...]], said: Said) -> Meaning:
+    """What the folders mean, as the user states, else as the folders show."""
+    stated = said.part_values(OUT)
+    if said.layout:
+        return stated_layout(path, said.layout, paths, stated)
+    root = common_folders(paths)
+    below = [each[len(root) :] for each in paths]
+    if any(not each for each in below):
+        what = "pictures outside of any class folder" if any(below) else "one folder of pictures only"
+        loose = "; pictures beside the class folders are left out with --include /" if any(below) and not root else ""
         raise CatsError(
             f"{path} holds {what}; what is needed is a folder per class, at least two, "
-            f"or a table of labels beside the pictures: --from LABELS.csv"
+            f"or a table of labels beside the pictures: --from LABELS.csv{loose}"
         )
-    options: dict[str, Any] = {"root": "/".join(root)} if root else {}
-    parts: Counter[str] = Counter()
-    tops = sorted({folders[0] for folders in paths})
-    if all(top.lower() in PART_WORDS for top in tops) and all(len(folders) > 1 for folders in paths):
-        options["parts"] = {top: PART_WORDS[top.lower()] for top in tops}
-        parts = Counter(PART_WORDS[folders[0].lower()] for folders in paths)
-        paths = [folders[1:] for folders in paths]
-    counts = dict(sorted(Counter(folders[0] for folders in paths).items()))
+    level, parts = parts_level(path, below, stated)
+    if level is None:
+        return Meaning(root, inner_layout(path, below))
+    short = next((each for each in below if len(each) <= level), None)
+    if short is not None:
+        raise CatsError(f"{path}: pictures lie in {'/'.join(short)}, which is not in one of {', '.join(parts)}; say --layout")
+    kept = [each for each in below if parts[each[level]] != OUT]
+    others = [each[:level] + each[level + 1 :] for each in kept]
+    bare = sorted({each[level] for each, other in zip(kept, others, strict=True) if not other})
+    if bare:
+        raise CatsError(
+            f"{path}: {', '.join(bare)} holds pictures in no class folder, other parts have some; leave it out with "
+            f"--parts '{','.join(f'{name}={OUT if name in bare else part}' for name, part in parts.items())}'"
+        )
+    inner = inner_layout(path, others)
+    levels = (*inner[:level], "part", *inner[level:])
+    used = [name for name, part in parts.items() if part != OUT]
+    if len(used) == 1 and level == 0:  # the only part is no part: it holds all images
+        return Meaning((*root, used[0]), inner)
+    return Meaning(root, levels, parts)
+
+
+def _counted(tree: Tree, options: dict[str, Any], meaning: Meaning, said: Said, notes: Sequence[str]) -> Inferred:
+    """The facts of these options, counted by the reader itself, so that nothing is counted that it does not read."""
+    path = tree.path
+    layout = Layout([], **options)
+    folder_of = {name: layout.levels.class_folder(name) for name in layout.of(picture_names(tree))}
+    classes = _merged(sorted(set(folder_of.values()))) if said.merge_labels else {name: name for name in folder_of.values()}
+    class_of = {name: classes[folder] for name, folder in folder_of.items()}
+    counts = dict(sorted(Counter(class_of.values()).items()))
     require_two_classes(path, counts)
-    shapes, grey = picture_shapes(tree, names)
-    return Inferred(path, {"folders": options}, counts, parts=in_part_order(parts), shapes=shapes, grey=grey)
+    if not said.layout and not said.classes:
+        _require_class_names(path, list(counts), meaning)
+    samples = folders(classes, **options)(path)
+    if samples.parts:
+        _require_same_classes(path, set(zip(class_of.values(), samples.parts, strict=True)))
+    shapes, grey = picture_shapes(tree, samples.ids, said.broken or 0.0)
+    groups = meaning.group or ("patient" if said.group else None)
+    facts = [f"folders are taken as {'/'.join((*meaning.root, *meaning.levels))}"]
+    facts += [f"{len(set(samples.groups)):,} × {groups}"] if samples.groups else []
+    return Inferred(
+        path, {"folders": options}, counts, parts=in_part_order(Counter(samples.parts or ())), groups=groups, shapes=shapes,
+        grey=grey, broken=said.broken or 0.0, spellings=classes if said.merge_labels else {}, notes=(*facts, *notes),
+    )  # fmt: skip
 
 
-def _is_hidden(name: str) -> bool:
-    return any(part.startswith((".", "__MACOSX")) for part in PurePosixPath(name).parts)
+def _merged(names: Sequence[str]) -> dict[str, str]:
+    """Folder → class, where folders that differ only in case or white space are one class."""
+    first: dict[str, str] = {}
+    return {name: first.setdefault(spelling(name), name) for name in names}
 
 
-def _common_folders(paths: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
-    """The folders that all pictures lie in."""
-    first, last = min(paths), max(paths)
-    depth = 0
-    while depth < min(len(first), len(last)) and first[depth] == last[depth]:
-        depth += 1
-    return first[:depth]
+def _require_class_names(path: Path, names: Sequence[str], meaning: Meaning) -> None:
+    """Raises CatsError for a folder that is no class by its name, such as `masks` beside `images`."""
+    doubtful = [name for name in names if NO_CLASS.fullmatch(name.lower())]
+    if doubtful:
+        raise CatsError(
+            f"{path}: the folder {doubtful[0]} would be a class, which its name does not suggest; the classes would be "
+            f"{', '.join(names[:6])}: choose pictures with --include '/{names[0]}/', or say --layout {meaning} if that is meant"
+        )
+
+
+def _require_same_classes(path: Path, pairs: set[tuple[str, str]]) -> None:
+    """Raises CatsError for a class that is not in every official part."""
+    parts = sorted({part for _, part in pairs})
+    for name in sorted({name for name, _ in pairs}):
+        absent = [part for part in parts if (name, part) not in pairs]
+        if absent:
+            present = next(part for part in parts if part not in absent)
+            raise CatsError(
+                f"{path}: the class folder {name} is in {present} and not in {', '.join(absent)}; each class must be in each "
+                "part: leave out a part with --parts, or have new parts drawn with --layout -/class"
+            )

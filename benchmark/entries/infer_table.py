@@ -13,13 +13,14 @@ from benchmark.data.readers.cells import counted, spelling
 from benchmark.data.readers.file_tree import Tree
 from benchmark.data.readers.folders import NO_PART
 from benchmark.data.readers.part_words import ALLOWED, part_of
+from benchmark.data.readers.picture_format import picture_names
 from benchmark.data.readers.samples import PARTS
 from benchmark.data.readers.table_file import read_whole, separator_of, table_of, texts_of
 from benchmark.entries.infer_columns import column_of, kind_of_group, label_columns
 from benchmark.entries.infer_labels import Labels, labels_of_cells, refuse_doubtful
 from benchmark.entries.infer_marks import labels_of_columns
 from benchmark.entries.infer_pictures import picture_column, place_of
-from benchmark.entries.inferred import Inferred, in_part_order, picture_names, picture_shapes, require_two_classes
+from benchmark.entries.inferred import Inferred, in_part_order, picture_shapes, require_two_classes
 from benchmark.entries.said import Said
 from results.error import CatsError
 
@@ -54,22 +55,22 @@ def infer_table(path: Path, said: Said) -> Inferred:
     files = [hits[0].name for hits in fit.hits]
     unnamed = len(names) - len(files)
     notes += (f"{unnamed:,} pictures in {path.parent} are not in the table, and are left out",) if unnamed else ()
-    shapes, grey = picture_shapes(tree, files)
+    shapes, grey = picture_shapes(tree, files, said.broken or 0.0)
     return Inferred(
         path.parent, {"table": options | labels.options | part_options}, labels.counts, parts=parts,
         groups=kind_of_group(group), shapes=shapes, grey=grey, multilabel=labels.multilabel, total=len(files),
-        spellings=labels.spellings, notes=(*labels.notes, *notes),
+        broken=said.broken or 0.0, spellings=labels.spellings, notes=(*labels.notes, *notes),
     )  # fmt: skip
 
 
 def _rows(path: Path) -> tuple[pd.DataFrame, str]:
     """The rows of a table, and the separator of its columns."""
     content = read_whole(path)
-    separator = "," if path.suffix.lower() == ".parquet" else separator_of(content)
+    separator = "," if path.suffix == ".parquet" else separator_of(content)
     rows = table_of(content, path.name, separator, str(path))
     if rows.empty or len(rows.columns) < 2:
         raise CatsError(f"{path} needs a line of column names, at least two columns, and a row per picture")
-    if path.suffix.lower() != ".parquet":
+    if path.suffix != ".parquet":
         widths = _widths(content, separator, path)
         short = next((number for number, width in widths if width != widths[0][1]), None)
         if short:
@@ -101,7 +102,7 @@ def _parts(rows: pd.DataFrame, column: str, said: Said, where: str) -> tuple[dic
     words = {word: meant.get(spelling(word)) or part_of(word) for word in counts}
     unknown = {word: counts[word] for word, part in words.items() if part is None}
     if unknown:
-        word = min(unknown)
+        word = next(iter(unknown))
         seen = f"holds '{word}'" if word.strip() else "is blank in some rows"
         raise CatsError(
             f"{where}: the column '{column}' {seen}; allowed are {ALLOWED}; unknown are {counted(unknown)}: say what "

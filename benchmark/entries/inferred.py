@@ -1,25 +1,20 @@
 """The facts that can be inferred from undescribed data, and the small steps that all kinds of data share."""
 
-import io
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
 from benchmark.data.readers.file_tree import Tree
-from benchmark.data.readers.picture_format import PICTURE_ENDINGS
+from benchmark.data.readers.opening import DAMAGED, opened
 from benchmark.data.readers.samples import PARTS
 from results.error import CatsError
 
-PART_WORDS = {
-    "train": "train", "training": "train", "val": "val", "valid": "val", "validation": "val", "dev": "val",
-    "test": "test", "testing": "test",
-}  # fmt: skip
 MAX_OPENED = 5000  # pictures that are opened to see their shape
+MAX_DECODED = 100_000_000  # pixels that are decoded to see damage, about two seconds
 
 
 @dataclass(frozen=True)
@@ -34,7 +29,7 @@ class Inferred:
         parts: images of each official part; empty if there are none.
         groups: what several images can belong to, as in `groups:` of an entry; None if unknown.
         shapes: (height, width) → pictures, of those that were opened. grey: True if all of them are grey.
-        multilabel: True if an image may have several labels.
+        multilabel: True if an image may have several labels. broken: share of pictures that may be unreadable.
         total: number of images, where it is not that of the parts or classes.
         spellings: label → class, where the data write a class otherwise. notes: sentences about what was decided or left out.
     """
@@ -48,6 +43,7 @@ class Inferred:
     shapes: dict[tuple[int, int], int] = field(default_factory=dict)
     grey: bool = False
     multilabel: bool = False
+    broken: float = 0.0
     total: int = 0
     spellings: dict[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
@@ -56,11 +52,6 @@ class Inferred:
     def images(self) -> int:
         """Number of images; an image with several labels counts once."""
         return self.total or sum(self.parts.values()) or sum(self.counts.values())
-
-
-def picture_names(tree: Tree) -> list[str]:
-    """Names of all pictures in a tree."""
-    return [name for name in tree.names if PurePosixPath(name).suffix.lower() in PICTURE_ENDINGS]
 
 
 def in_part_order(counts: Counter[str]) -> dict[str, int]:
@@ -74,19 +65,30 @@ def require_two_classes(path: Path, counts: dict[str, int]) -> None:
         raise CatsError(f"{path} has only the class '{next(iter(counts))}'; at least two are needed")
 
 
-def picture_shapes(tree: Tree, names: Sequence[str]) -> tuple[dict[tuple[int, int], int], bool]:
+def picture_shapes(tree: Tree, names: Sequence[str], broken: float = 0.0) -> tuple[dict[tuple[int, int], int], bool]:
     """(height, width) → number of pictures, and whether all are grey, of at most MAX_OPENED pictures.
 
-    Raises CatsError that names a picture that cannot be read.
+    Raises CatsError that names a picture that cannot be read, unless at most the share `broken` is like that.
     """
-    opened = [names[i] for i in np.unique(np.linspace(0, len(names) - 1, min(len(names), MAX_OPENED)).astype(int))]
+    chosen = [names[i] for i in np.unique(np.linspace(0, len(names) - 1, min(len(names), MAX_OPENED)).astype(int))]
     shapes: Counter[tuple[int, int]] = Counter()
-    grey = True
-    for name, content in zip(opened, tree.read(opened), strict=True):
+    grey, decoded, faults = True, 0, []
+    for name, content in zip(chosen, tree.read(chosen), strict=True):
         try:
-            with Image.open(io.BytesIO(content)) as image:
+            with opened(content, name) as image:
+                decoded += image.width * image.height
+                if decoded < MAX_DECODED:
+                    image.load()
                 shapes[image.height, image.width] += 1
                 grey = grey and image.mode in {"1", "L", "I;16"}
-        except (OSError, SyntaxError, Image.DecompressionBombError) as error:
-            raise CatsError(f"{tree.path}: {name} is not a picture that can be read: {error}") from error
+        except CatsError as error:
+            faults.append(str(error))
+        except DAMAGED as error:
+            faults.append(f"{name} is not a picture that can be read: {error}")
+    if len(faults) > broken * len(chosen) or not shapes:
+        share = -(-100 * len(faults) // len(chosen)) / 100
+        raise CatsError(
+            f"{tree.path}: {faults[0]}; {len(faults):,} of {len(chosen):,} pictures cannot be read: repair or remove them"
+            + (f", or allow them with --broken {share} (in the entry: broken)" if shapes else "")
+        )
     return dict(shapes.most_common()), grey

@@ -3,12 +3,15 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from benchmark.data.readers.folders import NO_PART
+from benchmark.data.readers.folders import NO_PART, OUT
+from benchmark.data.readers.part_words import part_of
 from results.error import CatsError
 
 DROP, NONE = "drop", "none"  # words of --missing and --labels-separator
 OF_TABLES = ("path", "label", "group", "part", "images", "ending", "labels_separator", "nothing", "parts", "merge_labels")
 OF_LABELS = ("missing",)
+OF_FOLDERS = ("layout", "include")
+OF_BOTH = ("group", "parts", "merge_labels")  # of tables and folders
 
 
 @dataclass(frozen=True)
@@ -22,8 +25,10 @@ class Said:
         labels_separator: between several labels in one cell; `none` if each cell is one label. nothing: content of a cell
             without any of the labels.
         missing: `drop`, or the contents of the label column that mean that there is no label, separated by commas.
-        parts: what the words of the part column mean, `holdout=test,later=extra`.
+        parts: what the words of the part column, or the folders of parts, mean: `cv=test,later=extra`; `-` leaves a folder out.
         merge_labels: labels that differ only in case or white space are one class.
+        layout: what the folders are, `part/class/patient`. include: regular expression that the paths of pictures must contain.
+        broken: share of pictures that may be unreadable.
         task, classes: as the entry declares them.
     """
 
@@ -38,17 +43,21 @@ class Said:
     missing: str | None = None
     parts: str | None = None
     merge_labels: bool = False
+    layout: str | None = None
+    include: str | None = None
+    broken: float | None = None
     task: str | None = None
     classes: tuple[str, ...] = ()
 
-    def part_values(self) -> dict[str, str]:
-        """`parts` as word → part. Raises CatsError if it has another form."""
+    def part_values(self, out: str = NO_PART) -> dict[str, str]:
+        """`parts` as word → part, with `out` for what is left out. Raises CatsError if it has another form."""
         pairs: dict[str, str] = {}
         for item in self.parts.split(",") if self.parts is not None else ():
             word, equals, part = item.rpartition("=")
-            if not equals or part.strip() not in {"train", "val", "test", NO_PART}:
-                raise CatsError(f"--parts holds '{item}'; write WORD=PART, where PART is train, val, test or {NO_PART}")
-            pairs[word.strip()] = part.strip()
+            meant = {NO_PART: NO_PART, OUT: out}.get(part.strip()) or part_of(part)
+            if not equals or meant is None:
+                raise CatsError(f"--parts holds '{item}'; write WORD=PART, where PART is train, val, test, {NO_PART} or {OUT}")
+            pairs[word.strip()] = meant
         return pairs
 
 

@@ -1,5 +1,6 @@
 """Creation of the entry of a user's data set from what was inferred. No data is copied, no file overwritten."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -13,6 +14,7 @@ from benchmark.data.dataset import Dataset
 from benchmark.data.readers.cells import in_class_order, label_doubts, number_of
 from benchmark.data.readers.file_tree import ARCHIVE_ENDINGS
 from benchmark.entries.inferred import MAX_OPENED, Inferred
+from benchmark.entries.quick import require_quick_promises
 from benchmark.specs import catalogue
 from benchmark.specs.reference import REFERENCE
 from benchmark.specs.source import Source
@@ -41,7 +43,9 @@ def new(kind: Kind, name: str, inferred: Inferred, facts: Facts, folder: Path) -
     content = catalogue.described(kind, name, entry)
     model: Source | Target = parse(Source, content, str(path)) if kind == "sources" else parse(Target, content, str(path))
     assert model.dataset is not None
-    write(path, entry, model.dataset, inferred)
+    require_reached(model.dataset, inferred)
+    require_quick_promises(model.dataset)
+    write(path, entry)
     return path
 
 
@@ -81,6 +85,8 @@ def entry_of(name: str, inferred: Inferred, facts: Facts) -> dict[str, Any]:
         dataset["shape"] = list(next(iter(inferred.shapes)))
     if inferred.groups:
         dataset["groups"] = inferred.groups
+    if inferred.broken:
+        dataset["broken"] = inferred.broken
     dataset |= _where(inferred)
     if isinstance(options.get("label"), list):  # a column for each class
         options = options | {"label": classes}
@@ -110,7 +116,7 @@ def class_names(inferred: Inferred, facts: Facts) -> list[str]:
 
 def _where(inferred: Inferred) -> dict[str, Any]:
     """`tree` or `files`, and `place` unless the data are in a data folder."""
-    path = (inferred.inside or inferred.path).absolute()
+    path = Path(os.path.abspath(inferred.inside or inferred.path))  # noqa: PTH100 - resolve() would follow links
     below = next(
         (folder for folder in map(Path.absolute, data_folders()) if path.is_relative_to(folder) and path != folder), None
     )
@@ -133,11 +139,15 @@ def _flow(value: Any) -> str:
     return text.removesuffix("\n").removesuffix("\n...")
 
 
-def write(path: Path, entry: dict[str, Any], dataset: Dataset, inferred: Inferred) -> None:
-    """Write the entry if it leads to the data. Raises CatsError if it does not, or if the folder cannot be written."""
+def require_reached(dataset: Dataset, inferred: Inferred) -> None:
+    """Raises CatsError if an entry leads to other data than were examined."""
     reached, original = dataset.folder(), (inferred.inside or inferred.path)
     if not (reached / original.name if inferred.inside else reached).samefile(original):
         raise CatsError(f"'{dataset.tree}' leads to {reached}, not to {original}: rename one of them")
+
+
+def write(path: Path, entry: dict[str, Any]) -> None:
+    """Write the entry. Raises CatsError if the folder cannot be written."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("x", encoding="utf-8") as file:

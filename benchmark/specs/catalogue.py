@@ -44,6 +44,13 @@ def names(kind: Kind) -> list[str]:
     return sorted(places(kind))
 
 
+def shipped(kind: Kind) -> list[str]:
+    """Return the names of the entries of this checkout."""
+    return [
+        name for name, found in sorted(places(kind).items()) if isinstance(found[0], Path) and found[0].parent == _ours(kind)
+    ]
+
+
 def places(kind: Kind) -> dict[str, list[Place]]:
     """Return the places of each entry of one kind. A name with two places is an error only for a command that uses it."""
     by_name: dict[str, list[Place]] = {}

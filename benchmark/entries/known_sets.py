@@ -1,0 +1,45 @@
+"""Data sets that people have on their disks and for which an entry is shipped: recognised by reading them with its reader."""
+
+import json
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from benchmark.data.dataset import Dataset
+from benchmark.data.readers.file_tree import Tree
+from benchmark.data.readers.samples import TreeReader
+from benchmark.specs import catalogue
+from results.error import CatsError
+
+
+def known_set(path: Path) -> str:
+    """A sentence that names the shipped entry whose reader reads this folder or archive; empty if there is none."""
+    tree = Tree(path)
+    for name, dataset in _shipped():
+        if _fits(dataset, tree):
+            return f"the layout is that of {dataset.title}, which is shipped as {name}: `cats show {name}` says where to put it"
+    return ""
+
+
+@cache
+def _shipped() -> tuple[tuple[str, Dataset], ...]:
+    """The shipped data sets that are read from a folder or archive."""
+    targets = [(name, catalogue.target(name).dataset) for name in catalogue.shipped("targets")]
+    sources = [(name, catalogue.source(name).dataset) for name in catalogue.shipped("sources")]
+    return tuple((name, dataset) for name, dataset in (*targets, *sources) if dataset is not None and dataset.tree)
+
+
+def _fits(dataset: Dataset, tree: Tree) -> bool:
+    """True if the reader finds images of every class; no image is opened."""
+    named = json.loads(dataset.options or "{}").get("folders", {}).get("classes", ())
+    try:
+        if not set(map(str, named)) <= {folder for name in tree.names for folder in name.split("/")[:-1]}:
+            return False
+        if isinstance(dataset.read, TreeReader) and not dataset.read.files(tree):
+            return False
+        labels = dataset.read(tree.path).labels
+    except (CatsError, OSError, ValueError, KeyError):
+        return False
+    present = labels.any(axis=0).sum() if labels.ndim > 1 else len(np.unique(labels))
+    return bool(present == len(dataset.classes))

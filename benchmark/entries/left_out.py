@@ -1,0 +1,96 @@
+"""Files of a tree that are not read: counted by kind, and refused where images would be missing without a word."""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+
+from benchmark.data.readers.file_tree import Tree
+from benchmark.data.readers.picture_format import ending_of, is_document, kinds_of, picture_names
+from benchmark.data.readers.strangers import is_stranger
+from results.error import CatsError
+
+SHARE = 0.01  # of files that may be pictures; if more of them cannot be read, the data are refused
+LINK = "link that leads out or to nothing"
+UNREAD = {  # endings of pictures that are not read
+    ".heic", ".heif", ".avif", ".jxl", ".jxr", ".dcm", ".ima", ".nii", ".mha", ".mhd", ".nrrd", ".svs", ".ndpi", ".mrxs",
+    ".scn", ".czi", ".lif", ".lsm", ".nd2", ".vsi", ".bif", ".qptiff", ".btf", ".psd", ".xcf", ".raw", ".dng", ".cr2", ".cr3",
+    ".nef", ".arw", ".orf", ".rw2", ".tga", ".pcx", ".eps", ".ps", ".svg", ".ico", ".exr", ".hdr", ".npy", ".fits", ".sgi",
+    ".img",
+}  # fmt: skip
+
+
+@dataclass
+class LeftOut:
+    """What is not read: names by kind.
+
+    Attributes:
+        missed: files that may be pictures, but not of a format that is read. archives: packed files inside the tree.
+        others: documents, weights and the like. unchosen: pictures that the entry leaves out.
+    """
+
+    missed: dict[str, list[str]] = field(default_factory=dict)
+    archives: dict[str, list[str]] = field(default_factory=dict)
+    others: dict[str, list[str]] = field(default_factory=dict)
+    unchosen: list[str] = field(default_factory=list)
+
+    def sentences(self) -> list[str]:
+        """What is not read, one sentence for each group of files; empty if everything is read."""
+        found = []
+        if self.unchosen:
+            found.append(f"{len(self.unchosen):,} pictures are left out by the entry, for example {self.unchosen[0]}")
+        unread = self.missed | self.archives | self.others
+        if unread:
+            found.append(f"{sum(map(len, unread.values())):,} files are not pictures that can be read: {_counted(unread)}")
+        return found
+
+
+def left_out(tree: Tree, taken: Iterable[str], expects: Callable[[str], bool]) -> LeftOut:
+    """The files of a tree that are not among those taken; `expects` is True for names that should be read if possible."""
+    read, readable = set(taken), set(picture_names(tree))
+    rest = [name for name in (*tree.names, *tree.listing.lost) if name not in read and not is_stranger(name)]
+    unclear = [name for name in rest if name not in readable and name in tree.spelt.values() and not is_document(name)]
+    kinds, left = kinds_of(tree, unclear), LeftOut()
+    for name in rest:
+        kind = kinds.get(name) or (LINK if name in tree.listing.lost else ending_of(name) or "no ending")
+        if name in readable:
+            left.unchosen.append(name)
+        elif is_document(name) or not expects(name) or kind not in {*UNREAD, "DICOM", "no ending", LINK, *_archives(kind)}:
+            left.others.setdefault(kind, []).append(name)
+        else:
+            (left.archives if _archives(kind) else left.missed).setdefault(kind, []).append(name)
+    return left
+
+
+def require_few(tree: Tree, left: LeftOut, taken: Iterable[str]) -> None:
+    """Raises CatsError if a folder of images, or more than SHARE of the images, would be missing."""
+    read = list(taken)
+    missed = [name for names in left.missed.values() for name in names]
+    packed = [name for names in left.archives.values() for name in names]
+    kept = {folder for name in read for folder in _folders(name)}
+    gone = next((name for name in (*missed, *packed) if "/" in name and name.rpartition("/")[0] not in kept), None)
+    if gone is None and len(missed) <= SHARE * (len(missed) + len(read)):
+        return
+    which = f"the folder {gone.rpartition('/')[0]} would be missing as a whole" if gone else f"{SHARE:.0%} may be"
+    endings = "|".join(sorted({re.escape(ending_of(name).removeprefix(".")) for name in read if ending_of(name)}))
+    remedy = f"convert them to PNG, or leave them out with --include '\\.({endings})$' (in the entry: include)"
+    raise CatsError(
+        f"{tree.path}: {len(missed) + len(packed):,} of {len(missed) + len(packed) + len(read):,} files are not pictures that "
+        f"can be read ({_counted(left.missed | left.archives)}; for example {(gone or missed[0])}), and {which}; {remedy}"
+    )
+
+
+def _archives(kind: str) -> set[str]:
+    return {kind} if kind.startswith("archive") else set()
+
+
+def _folders(name: str) -> list[str]:
+    return [str(folder) for folder in PurePosixPath(name).parents]
+
+
+def _counted(kinds: dict[str, list[str]]) -> str:
+    """`90 .webp, 3 no ending`, the most frequent first."""
+    counts = Counter({kind: len(names) for kind, names in kinds.items()}).most_common()
+    listed = ", ".join(f"{count:,} {kind}" for kind, count in counts[:6])
+    return listed + (f", and {len(counts) - 6} more kinds" if len(counts) > 6 else "")

@@ -1,0 +1,389 @@
+"""`cats new` on folders as people have them: it reads them and says how, or refuses and names the option that decides."""
+
+import tarfile
+import zipfile
+
+import numpy as np
+import pytest
+import yaml
+from PIL import Image
+
+FACTS = ("--modality", "microscope", "--licence", "CC0", "--citation", "Us, 2026")
+
+
+def put(path, number=0, kind="PNG", size=8):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pixels = np.random.default_rng(number).integers(0, 255, (size, size), dtype=np.uint8)
+    Image.fromarray(pixels).save(path, kind)
+
+
+def tree(own, names, each=1):
+    """Pictures `each` times in every folder of `names`, all different."""
+    for number, name in enumerate(names):
+        for i in range(each):
+            put(own / "set" / name / f"{number}_{i}.png", number * 1000 + i)
+    return own / "set"
+
+
+def written(own, kind="targets"):
+    return yaml.safe_load((own / "entries" / kind / "mine.yaml").read_text())["dataset"]
+
+
+def new(call, *options, path="set"):
+    return call("new", "target", "mine", "--from", path, *FACTS, *options)
+
+
+def checked(call):
+    code, out, err = call("check", "mine", "--size", 16)
+    assert code == 0, out + err
+    return out
+
+
+PATIENTS = [f"p{i:02d}" for i in range(40)]
+LAYOUTS = {
+    "class": (["a", "b"], (), "folders are taken as class", {}),
+    "parts": (
+        ["TRAIN/a", "TRAIN/b", "Test_Set/a", "Test_Set/b"],
+        (),
+        "official parts: train 40, test 40",
+        {"parts": {"TRAIN": "train", "Test_Set": "test"}},
+    ),
+    "holdout": (
+        ["training/a", "training/b", "dev/a", "dev/b", "hold-out/a", "hold-out/b"],
+        (),
+        "train 40, val 40, test 40",
+        {},
+    ),
+    "class/part": (
+        ["a/train", "b/train", "a/test", "b/test"],
+        (),
+        "taken as class/part",
+        {"parts": {"train": "train", "test": "test"}},
+    ),
+    "outer": (["test/a", "test/b"], (), "folders are taken as test/class", {"root": "test"}),
+    "outer and parts": (
+        ["train/v2/train/a", "train/v2/train/b", "train/v2/test/a", "train/v2/test/b"],
+        (),
+        "train/v2/part/class",
+        {"root": "train/v2"},
+    ),
+    "class/images": (["a/images", "b/images"], (), "taken as class/-", {"level": 1}),
+    "class/patient": (
+        [f"{'ab'[i % 2]}/{p}" for i, p in enumerate(PATIENTS)],
+        (),
+        "40 × patient",
+        {"level": 1, "group": "^[^/]+/([^/]+)/"},
+    ),
+    "patient/class": ([f"{p}/{c}" for p in PATIENTS for c in "01"], (), "taken as patient/class", {"group": "^([^/]+)/"}),
+    "slides": ([f"{'ab'[i % 2]}/slide {p}" for i, p in enumerate(PATIENTS)], (), "40 × slide", {}),
+    "part/class/patient": (
+        [f"{'train' if i < 26 else 'test'}/{'ab'[i % 2]}/{p}" for i, p in enumerate(PATIENTS)],
+        (),
+        "part/class/patient",
+        {},
+    ),
+    "left out": (
+        [f"{part}/{c}" for part in ("TRAIN", "TEST", "TEST_SIMPLE") for c in "ab"],
+        ("--parts", "TRAIN=train,TEST=test,TEST_SIMPLE=-"),
+        "train 40, test 40",
+        {},
+    ),
+    "one part": (
+        ["train/a", "train/b", "test/a", "test/b"],
+        ("--parts", "train=train,test=-"),
+        "no official parts",
+        {"root": "train"},
+    ),
+    "pooled": (["train/a", "train/b", "val/a", "val/b"], ("--layout", "-/class"), "80 pictures", {}),
+    "val tests": (["train/a", "train/b", "val/a", "val/b"], ("--parts", "train=train,val=test"), "train 40, test 40", {}),
+    "magnification": ([f"{c}/{m}X" for c in "ab" for m in (40, 100)], ("--layout", "class/-"), "80 pictures", {"level": 1}),
+    "one magnification": (
+        [f"{c}/{m}X" for c in "ab" for m in (40, 100)],
+        ("--include", "/40X/"),
+        "40 pictures",
+        {"include": "/40X/"},
+    ),
+    "kinds of tumours": (
+        [f"{c}/{k}" for c in "ab" for k in "klmnopqrstuvw"],
+        ("--layout", "class/lesion"),
+        "lesion",
+        {"groups": "lesion"},
+    ),
+    "folders of parts as classes": (["test", "control"], ("--layout", "class"), "(control 20, test 20)", {}),
+    "mixed depth": (["a", "a/more", "b"], ("--layout", "class/-"), "(a 40, b 20)", {"level": 1}),
+}
+
+
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_a_layout_is_read_as_what_it_is(call, own, name):
+    folders, options, sentence, expected = LAYOUTS[name]
+    tree(own, folders, each=20 if len(folders) < 40 else 1)
+    code, _, err = new(call, *options)
+    assert code == 0, err
+    assert sentence in err
+    entry = written(own)
+    found = {**entry, **entry["read"]["folders"]}
+    assert {key: found.get(key) for key in expected} == expected
+    if name in {"class/part", "class/patient", "patient/class", "left out"}:
+        checked(call)
+
+
+@pytest.mark.parametrize("kind", ["zip", "tar", "tar.gz"])
+@pytest.mark.parametrize("name", ["class/patient", "parts"])
+def test_an_archive_is_read_as_the_folder_is(call, own, kind, name):
+    folders, _, sentence, _ = LAYOUTS[name]
+    path = tree(own, folders, each=20 if len(folders) < 40 else 1)
+    if kind == "zip":
+        with zipfile.ZipFile(own / "packed.zip", "w") as archive:
+            for file in path.rglob("*.png"):
+                archive.write(file, file.relative_to(path.parent))
+    else:
+        with tarfile.open(own / f"packed.{kind}", "w:gz" if kind == "tar.gz" else "w") as archive:
+            archive.add(path, "set")
+    code, _, err = new(call, path=f"packed.{kind}")
+    assert code == 0, err
+    assert sentence in err
+    checked(call)
+
+
+UNCLEAR = {
+    "TEST_SIMPLE": (
+        [f"{part}/{c}" for part in ("TRAIN", "TEST", "TEST_SIMPLE") for c in "ab"],
+        "--parts 'TEST=test,TEST_SIMPLE=-,TRAIN=train'",
+    ),
+    "two tests": (
+        [f"{part}/{c}" for part in ("train", "test", "testing") for c in "ab"],
+        "two of them would be the same part; say it with --parts",
+    ),
+    "no test": (["train/a", "train/b", "val/a", "val/b"], "no test part is among them; say it with --parts"),
+    "numbered": (
+        [f"{part}/{c}" for part in ("train_1", "test_1") for c in "ab"],
+        "it is not clear which of them are parts; say it with --parts",
+    ),
+    "flat parts": (["train", "test"], "no folder per class below; what is needed is a table of labels"),
+    "flat parts and more": (["train", "test", "unlabelled"], "it is not clear which of them are parts"),
+    "magnifications": (
+        [f"{c}/{m}X" for c in ("a", "b", "c") for m in (40, 100, 200)],
+        "look like magnifications; say what the folders are",
+    ),
+    "magnifications outside": ([f"{m}x/{c}" for c in ("a", "b") for m in (40, 100, 200)], "--layout -/class"),
+    "kinds": (
+        [f"a/{k}" for k in ("adenosis", "fibroma")] + [f"b/{k}" for k in ("ductal", "lobular")],
+        "--layout class/- or --layout -/class",
+    ),
+    "grades": ([f"{c}/grade{k}" for c in "ab" for k in range(8)], "--layout class/-"),
+    "folds": ([f"fold{k}/{c}" for c in "ab" for k in range(8)], "--layout class/- or --layout -/class"),
+    "years": ([f"{2010 + k}/{c}" for c in "ab" for k in range(8)], "--layout class/- or --layout -/class"),
+    "deep": ([f"{c}/{k}/{m}/p" for c in "ab" for k in "xy" for m in "uv"], "folders lie in 4 levels"),
+    "mixed depth": (["a", "a/more", "b"], "pictures lie in a and in a/more; say what the folders are"),
+    "masks beside": (["images", "masks"], "the folder images would be a class, which its name does not suggest"),
+    "masks inside": ([f"{c}/{k}" for c in "ab" for k in ("images", "masks")], "--layout"),
+    "a part without classes": (
+        ["train/a", "train/b", "test"],
+        "test holds pictures in no class folder, other parts have some; leave it out with --parts 'test=-,train=train'",
+    ),
+    "a class in one part": (["train/a", "train/b", "test/a", "test/c"], "the class folder b is in train and not in test"),
+    "one class": (["a"], "holds one folder of pictures only"),
+}
+
+
+@pytest.mark.parametrize("name", UNCLEAR)
+def test_what_is_not_clear_is_asked_for(call, own, name):
+    folders, sentence = UNCLEAR[name]
+    tree(own, folders, each=3)
+    code, _, err = new(call)
+    assert code == 2
+    assert sentence in err
+    assert len(err.splitlines()) == 1
+    assert not list((own / "entries" / "targets").iterdir())
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (("--layout", "classes"), "--layout holds 'classes'; did you mean 'class'?; allowed are class, part, patient"),
+        (("--layout", "part/patient"), "--layout part/patient must name class once"),
+        (("--layout", "part/class"), "names 2 folders; pictures of set lie in a"),
+        (("--layout", "class", "--parts", "a=train"), "--parts is given, but --layout class has no part"),
+        (("--parts", "x=train"), "--parts names x; set has no such folder"),
+        (("--parts", "a=train"), "--parts does not say what the folder b is; add b=train, val, test or -"),
+        (("--parts", "a"), "--parts holds 'a'; write WORD=PART"),
+        (("--include", "("), "'(' is not a regular expression"),
+        (("--include", "nothing"), "set holds no picture"),
+        (("--label", "dx"), "--label cannot be used with folders of pictures"),
+        (("--licence", "unknown"), "--licence is 'unknown', which says nothing: licence must be given"),
+        (("--citation", "?"), "--citation is '?', which says nothing: citation must be given"),
+    ],
+)  # fmt: skip
+def test_an_option_that_does_not_fit_is_one_sentence(call, own, options, sentence):
+    tree(own, ["a", "b"], each=3)
+    code, _, err = new(call, *options)
+    assert code == 2
+    assert sentence in err
+    assert not list((own / "entries" / "targets").iterdir())
+
+
+TINY = [f"n{i:08d}" for i in range(200)]
+
+
+def test_tiny_imagenet_is_named(call, own):
+    from sources.tiny_imagenet import CLASSES
+
+    lines = []
+    for number, wnid in enumerate(CLASSES):
+        put(own / "set" / "train" / wnid / "images" / f"{wnid}_0.JPEG", number, "JPEG")
+        put(own / "set" / "val" / "images" / f"val_{number}.JPEG", number, "JPEG")
+        lines.append(f"val_{number}.JPEG\t{wnid}\t0\t0\t9\t9\n")
+    put(own / "set" / "test" / "images" / "test_0.JPEG", 1, "JPEG")
+    (own / "set" / "val" / "val_annotations.txt").write_text("".join(lines))
+    code, _, err = new(call)
+    assert code == 2
+    assert "pictures lie in images and in" in err
+    assert "the layout is that of Tiny ImageNet, which is shipped as tiny_imagenet: `cats show tiny_imagenet`" in err
+
+
+def busi(own):
+    for name in ("benign", "malignant", "normal"):
+        for i in range(1, 9):
+            put(own / "set" / name / f"{name} ({i}).png", i)
+            put(own / "set" / name / f"{name} ({i})_mask.png", 100 + i)
+    put(own / "set" / "benign" / "benign (4)_mask_1.png", 9)
+
+
+def test_busi_as_published_has_masks(call, own):
+    busi(own)
+    code, _, err = new(call)
+    assert code == 2
+    assert "25 of 49 pictures look like masks of others, for example benign/benign (1)_mask.png beside benign (1)" in err
+    assert "--include '^(?!.*(_mask))', or take all with --include '.'" in err
+    assert "which is shipped as busi" in err
+    code, _, err = new(call, "--include", "^(?!.*(_mask))")
+    assert code == 0, err
+    assert "24 pictures in 3 classes" in err
+    assert "25 pictures are left out by the entry, for example benign/benign (1)_mask.png" in err
+    assert "25 pictures are left out by the entry" in checked(call)
+
+
+@pytest.mark.parametrize("kind", ["WEBP", "GIF", "JPEG"])
+def test_pictures_of_other_endings_are_pictures(call, own, kind):
+    tree(own, ["a"], each=20)
+    for i in range(20):
+        put(own / "set" / "b" / (f"{i}" if kind == "JPEG" else f"{i}.{kind.lower()}"), i + 500, kind)
+    code, _, err = new(call)
+    assert code == 0, err
+    assert "40 pictures in 2 classes (a 20, b 20)" in err
+    checked(call)
+
+
+@pytest.mark.parametrize(
+    ("names", "sentence"),
+    [
+        ([f"c/{i}.heic" for i in range(20)], "20 of 60 files are not pictures that can be read (20 .heic; for example c/"),
+        ([f"a/more/{i}.svs" for i in range(2)], "the folder a/more would be missing as a whole"),
+        (["a/x.heic"], "1 .heic; for example a/x.heic), and 1% may be; convert them to PNG, or leave them out with --include"),
+        (["a/x"], "1 no ending"),
+        (["c/all.zip"], "the folder c would be missing as a whole"),
+    ],
+)
+def test_files_that_may_be_pictures_are_not_left_out_silently(call, own, names, sentence):
+    tree(own, ["a", "b"], each=20)
+    for name in names:
+        (own / "set" / name).parent.mkdir(parents=True, exist_ok=True)
+        (own / "set" / name).write_bytes(b"PK\x03\x04" if name.endswith("zip") else b"ftypheic")
+    code, _, err = new(call)
+    assert code == 2
+    assert sentence in err
+    code, _, err = new(call, "--include", r"\.(png)$")
+    assert code == 0, err
+    assert "files are not pictures that can be read" in err
+    assert "files are not pictures that can be read" in checked(call)
+
+
+def test_links_of_an_archive_that_lead_nowhere_are_not_left_out_silently(call, own):
+    path = tree(own, ["a", "b"], each=20)
+    with tarfile.open(own / "set.tar", "w") as archive:
+        archive.add(path, ".")
+        for i in range(20):
+            link = tarfile.TarInfo(f"c/{i}.png")
+            link.type, link.linkname = tarfile.SYMTYPE, f"/mnt/{i}.png"
+            archive.addfile(link)
+    code, _, err = new(call, path="set.tar")
+    assert code == 2
+    assert "20 link that leads out or to nothing; for example c/0.png), and the folder c would be missing as a whole" in err
+
+
+def test_check_says_what_a_later_visitor_left_in_the_folder(call, own):
+    tree(own, ["a", "b"], each=40)
+    assert new(call)[0] == 0
+    for name in ("README.md", "Thumbs.db", "a/labels.xml", "model.pth.tar"):
+        (own / "set" / name).write_bytes(b"x")
+    assert "3 files are not pictures that can be read: 1 .md, 1 .xml, 1 .tar" in checked(call)
+    for i in range(9):
+        (own / "set" / "a" / f"{i}.heic").write_bytes(b"ftypheic")
+    code, out, _ = call("check", "mine", "--size", 16)
+    assert code == 1
+    assert "broken files" in out
+    assert "9 of 89 files are not pictures that can be read (9 .heic" in out
+
+
+def test_one_broken_picture_is_named_with_the_way_to_allow_it(call, own):
+    path = tree(own, ["a", "b"], each=20)
+    whole = (path / "a" / "0_0.png").read_bytes()
+    (path / "a" / "0_0.png").write_bytes(whole[: len(whole) // 2])
+    code, _, err = new(call)
+    assert code == 2
+    assert "a/0_0.png is not a picture that can be read" in err
+    assert (
+        "1 of 40 pictures cannot be read: repair or remove them, or allow them with --broken 0.03 (in the entry: broken)" in err
+    )
+    code, _, err = new(call, "--broken", "0.03")
+    assert code == 0, err
+    assert written(own)["broken"] == 0.03
+    code, out, err = call("check", "mine", "--size", 16)
+    assert code == 0, out + err
+
+
+def test_a_picture_that_is_too_large_is_named(call, own):
+    path = tree(own, ["a", "b"], each=20)
+    (path / "a" / "large.pgm").write_bytes(b"P5 20000 20000 255 ")
+    code, _, err = new(call)
+    assert code == 2
+    assert "a/large.pgm is larger than 178,956,970 pixels" in err
+
+
+@pytest.mark.parametrize("each", [1, 2])
+def test_too_few_pictures_are_refused_and_called_pictures(call, own, each):
+    tree(own, ["a", "b"], each=each)
+    code, _, err = new(call)
+    assert code == 2
+    assert "nothing is written, because the entry would break the promise parts" in err
+    assert "a drawn split needs at least 3 of each class" in err
+    assert "group" not in err.splitlines()[-1]
+    assert not list((own / "entries" / "targets").iterdir())
+
+
+def test_a_source_named_as_a_target_says_so(call, own):
+    tree(own, ["a", "b"], each=20)
+    assert call("new", "source", "mine", "--from", "set", *FACTS)[0] == 0
+    plan = "{experiment: x, sources: [scratch], targets: [mine], backbones: [test_resnet], recipe: finetune, seeds: 1}"
+    (own / "plan.yaml").write_text(plan)
+    code, _, err = call("plan", "plan.yaml")
+    assert code == 2
+    assert "no target called 'mine' in plan.yaml; 'mine' is a source: name it under `sources`; to test on its own" in err
+
+
+def test_a_name_that_is_no_text_is_named(call, own):
+    tree(own, ["a", "b"], each=3)
+    (own / "set" / "a").rename(own / "set" / "gr\udcfc\udce7e")
+    code, _, err = new(call)
+    assert code == 2
+    assert "is not written in UTF-8; rename it" in err
+
+
+def test_contact_sheets_are_not_put_among_the_pictures(call, own, monkeypatch):
+    path = tree(own, ["a", "b"], each=20)
+    assert new(call)[0] == 0
+    monkeypatch.chdir(path)
+    code, _, err = call("check", "mine", "--contact-sheet", "sheets", "--size", 16)
+    assert code == 2
+    assert "sheets lies among the pictures of mine; name a folder elsewhere" in err
