@@ -172,6 +172,10 @@ def _require_facts(facts: dict[str, str]) -> None:
 def check(
     name: Annotated[str, typer.Argument(help="Name of a source or target, with options in brackets if it has any.")],
     contact_sheet: Annotated[Path | None, typer.Option(help="Folder for one PNG of small pictures per class.")] = None,
+    duplicates: Annotated[
+        Path | None,
+        typer.Option(help="CSV file for the pairs of images that show one picture; a PNG of them is put beside it."),
+    ] = None,
     size: Annotated[int, typer.Option(min=8, max=1024, help="Size of the decoded images in pixels.")] = 64,
     backbone: Annotated[
         str | None, typer.Option(help="Backbone for which ready weights are checked; by default all with a file here.")
@@ -180,11 +184,16 @@ def check(
 ) -> None:
     """Check every promise of an entry, yours or ours; the exit code is 1 if a promise is broken."""
     from benchmark.data.dataset import Dataset
+    from benchmark.entries.copy_list import require_name
     from benchmark.entries.examine import examine, subjects
 
     datasets = [subject for subject in subjects(name) if isinstance(subject, Dataset)]
     if contact_sheet is not None:
         _require_sheets_fit(name, datasets, contact_sheet)
+    if duplicates is not None:
+        require_name(duplicates)
+        if not datasets:
+            raise CatsError(f"{name} has no pictures that could be copies")
     findings = []
     for finding in examine(name, tracking_uri, size, backbone):
         findings.append(finding)
@@ -193,6 +202,8 @@ def check(
     if contact_sheet is not None:
         for dataset in datasets:
             _sheets(dataset, size, contact_sheet, broken)
+    if duplicates is not None:
+        _list_copies(datasets[0], size, duplicates, broken)
     _say(f"{name}: {len(findings) - broken} promises kept, {broken} broken")
     if broken:
         raise typer.Exit(1)
@@ -227,6 +238,17 @@ def _sheets(dataset: "Dataset", size: int, folder: Path, broken: int) -> None:
         _say(f"no contact sheet: {error}")
         return
     _say(f"{len(written)} contact sheets: {written[0]} ...")
+
+
+def _list_copies(dataset: "Dataset", size: int, path: Path, broken: int) -> None:
+    from benchmark.entries.copy_list import write_copies
+
+    try:
+        _say(write_copies(dataset, size, path))
+    except CatsError as error:
+        if not broken:
+            raise
+        _say(f"no list of copies: {error}")
 
 
 def _say(text: str) -> None:

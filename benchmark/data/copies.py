@@ -17,6 +17,10 @@ from results.atomic import atomic_write
 from results.record import Frozen
 
 Handling = Literal["refuse", "keep-first", "drop", "allow"]
+WAYS_OUT_OF_COPIES = (
+    "`cats check {target} --duplicates copies.csv` lists them; write `duplicates: keep-first`, `drop` or `allow` into the "
+    "entry of the target, or set `allow_leakage: true` in the plan to run it off the ranking"
+)
 Rows = Mapping[str, np.ndarray]  # train, val and test → row numbers
 
 

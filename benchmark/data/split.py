@@ -11,7 +11,7 @@ from benchmark.core.seed import generator
 from benchmark.data.copies import Rows, components, left_out
 from benchmark.data.dataset import Dataset
 from benchmark.data.decoded import Decoded
-from benchmark.data.draw import Units, draw, units_of
+from benchmark.data.draw import Units, deviations, draw, units_of
 from benchmark.data.identity import drawn_part
 from benchmark.data.readers.samples import PARTS
 from results.error import CatsError
@@ -38,6 +38,7 @@ class Subsample(Numeric):
         return None if self.seed is not None or (self.train is None and self.val is None) else seed
 
 
+FARTHEST = 1.1  # units; a class of three units, of which one is in each part, is as far away from 2.1 in train
 SHARES = {"all": {"train": 14, "val": 3, "test": 3}, "val": {"train": 17, "val": 3}}  # in twentieths
 
 
@@ -120,6 +121,26 @@ def _why_absent(dataset: Dataset, groups: np.ndarray, label: int, part: str, uni
     if count >= parts:
         why = f"its {count} {what} hold other classes too, so that no division was found that has every class in every part"
     return f"{dataset.name}: the class '{dataset.classes[label]}' has no image in {part}: {why}; use more images"
+
+
+def uneven_class(dataset: Dataset, images: Decoded, parts: Rows) -> str:
+    """Which class of a drawn split is farthest from its share, in words; empty if no class is far away."""
+    shares = SHARES.get(drawn_part(set(images.parts.tolist())), {})
+    if not shares:
+        return ""
+    rows = np.concatenate([parts[part] for part in shares])
+    members = units_in(dataset, images, rows)
+    part = np.empty(int(members.max()) + 1, dtype=np.int64)
+    part[members] = np.repeat(np.arange(len(shares)), [len(parts[name]) for name in shares])
+    in_units, _ = deviations(units_of(images.labels[rows], members), part, tuple(shares.values()))
+    away = np.abs(in_units[: len(dataset.classes)])
+    label, number = np.unravel_index(int(away.argmax()), away.shape)
+    if away[label, number] <= FARTHEST:
+        return ""
+    return (
+        f"the class '{dataset.classes[label]}' is {away[label, number]:.1f} groups away from its share of "
+        f"{list(shares)[number]}, because groups hold several classes and no nearer division was found"
+    )
 
 
 def split_and_subsample(dataset: Dataset, images: Decoded, subsample: Subsample, seed: int) -> dict[str, np.ndarray]:

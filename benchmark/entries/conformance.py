@@ -4,32 +4,35 @@ A promise examines a Case and returns a sentence about the result. A returned No
 raised CatsError says how the promise is broken. The Case stores what one promise has read for the next promises.
 """
 
-import hashlib
 from collections.abc import Callable, Iterator
 from functools import cached_property
 
 import numpy as np
 
+from benchmark.data.copies import WAYS_OUT_OF_COPIES, refusal, shared_in_words
+from benchmark.data.copy_notes import copies_note
 from benchmark.data.dataset import Dataset
 from benchmark.data.decoded import Decoded, check_samples, load_images
 from benchmark.data.overlap import overlaps_within
 from benchmark.data.readers.file_tree import Tree
 from benchmark.data.readers.samples import PARTS, Samples, TreeReader
-from benchmark.data.split import split
+from benchmark.data.split import copies_left_out, official_rows, split, uneven_class
 from benchmark.entries.doubts import doubtful_labels
 from benchmark.entries.finding import STEP_BACKBONE, STEP_IMAGES, STEP_PIXELS, Finding, Note, require_facts, run_promise
 from benchmark.entries.left_out import left_out, require_few
 from results.error import CatsError
 
 ENOUGH = 20  # training images of a class; a smaller number gives a Note
-SHARED = 0.01  # share of the test images that may also lie in another part before the promise is broken
 
 
 class Case:
-    """A data set under examination, decoded at `size` pixels when a promise first needs its images."""
+    """A data set under examination, decoded at `size` pixels when a promise first needs its images.
 
-    def __init__(self, dataset: Dataset, size: int) -> None:
-        self.dataset, self.size = dataset, size
+    `is_target`: whether the data set is a target, whose val and test images decide something.
+    """
+
+    def __init__(self, dataset: Dataset, size: int, *, is_target: bool = True) -> None:
+        self.dataset, self.size, self.is_target = dataset, size, is_target
 
     @cached_property
     def samples(self) -> Samples:
@@ -151,11 +154,14 @@ def parts(case: Case) -> str:
     absent = [
         f"{case.dataset.classes[i]} in {part}" for part in PARTS for i in np.flatnonzero(case.counts(case.parts[part]) == 0)
     ]
-    unused = len(case.images.ids) - sum(map(len, case.parts.values()))
+    copied = sum(map(len, copies_left_out(case.dataset, case.images, official_rows(case.images)).values()))
+    unused = len(case.images.ids) - sum(map(len, case.parts.values())) - copied
     facts += f"; {unused:,} images are in no part" if unused else ""
+    uneven = uneven_class(case.dataset, case.images, case.parts)
+    facts += f"; {uneven}" if uneven else ""
     if absent:
         return Note(f"{facts}; no image of {', '.join(absent)}")
-    return Note(f"{facts}; every class in each") if unused else f"{facts}, every class in each"
+    return Note(f"{facts}; every class in each") if unused or uneven else f"{facts}, every class in each"
 
 
 def origin(parts: np.ndarray) -> str:
@@ -175,30 +181,15 @@ def enough(case: Case) -> str:
 
 
 def apart(case: Case) -> str:
-    """No test image is also in train or val."""
-    shared, count = shared_images(case), len(case.parts["test"])
-    if not shared:
-        near = sum(overlap.images for overlap in overlaps_within(case.dataset, lambda _: None) or ())
-        if near > case.dataset.known_duplicates:
-            return Note(
-                f"{near:,} images of val and test are near-duplicates of images of an earlier part; a target declares "
-                f"known_duplicates: {near}"
-            )
-        return "no test image is in train or val, pixel by pixel"
-    facts = f"{shared:,} of {count:,} test images are also in train or val, pixel by pixel"
-    if shared > SHARED * count:
-        raise CatsError(f"{case.dataset.name}: {facts}; {SHARED:.0%} are allowed")
-    return Note(facts)
-
-
-def shared_images(case: Case) -> int:
-    """Number of test images with an exact copy in train or val."""
-
-    def content(index: int) -> bytes:
-        return hashlib.blake2b(case.images.images[index].tobytes(), digest_size=16).digest()
-
-    seen = {content(i) for part in ("train", "val") for i in case.parts[part]}
-    return sum(content(i) in seen for i in case.parts["test"])
+    """No image of val or test is also in an earlier part, unless the entry allows it. `cats run` asks the same function."""
+    dataset, found = case.dataset, overlaps_within(case.dataset, lambda _: None) or ()
+    reason = refusal(dataset.name, found, dataset.duplicates, dataset.known_duplicates)
+    if reason is not None and case.is_target:
+        raise CatsError(f"{reason}; {WAYS_OUT_OF_COPIES.format(target=dataset.name)}")
+    if found:
+        return Note(reason or f"{shared_in_words(dataset.name, found)} an earlier part too, as the entry allows")
+    clean, note = "no image of val or test is in an earlier part", copies_note(dataset, case.images)
+    return Note(f"{clean}; {note}") if note else clean
 
 
 def trains(case: Case) -> str:

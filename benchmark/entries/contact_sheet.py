@@ -37,6 +37,10 @@ def sheet(images: np.ndarray, chosen: np.ndarray, title: str) -> Image.Image:
     ImageDraw.Draw(page).text((GAP, GAP), title, fill="black", font=ImageFont.load_default(size=16))
     for place, index in enumerate(picked):
         row, column = divmod(place, COLUMNS)
-        tile = Image.fromarray(images[index].squeeze(-1) if images.shape[-1] == 1 else images[index])
-        page.paste(tile.resize((size, size)), (GAP + column * (size + GAP), TITLE + row * (size + GAP)))
+        page.paste(tile(images[index]).resize((size, size)), (GAP + column * (size + GAP), TITLE + row * (size + GAP)))
     return page
+
+
+def tile(image: np.ndarray) -> Image.Image:
+    """An image (S, S, 1 or 3) as a picture."""
+    return Image.fromarray(image.squeeze(-1) if image.shape[-1] == 1 else image)

@@ -17,11 +17,15 @@ def examine(name: str, registry: str, size: int = 64, backbone: str | None = Non
     """
     for subject in subjects(name):
         if isinstance(subject, Dataset):
-            yield from examine_data(Case(subject, size))
+            yield from examine_data(Case(subject, size, is_target=_is_target(name, subject)))
         else:
             from benchmark.entries.conformance_weights import examine_weights
 
             yield from examine_weights(subject, registry, backbone)
+
+
+def _is_target(name: str, dataset: Dataset) -> bool:
+    return split_reference(name)[0] in catalogue.names("targets") and catalogue.target(name).dataset == dataset
 
 
 def subjects(name: str) -> list[Dataset | Source]:

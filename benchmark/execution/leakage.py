@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
-from benchmark.data.copies import Overlap, example_of, refusal, shared_in_words
+from benchmark.data.copies import WAYS_OUT_OF_COPIES, Overlap, example_of, refusal, shared_in_words
 from benchmark.data.dataset import Dataset
 from benchmark.data.overlap import overlaps_between, overlaps_within
 from benchmark.specs.cell import Cell
@@ -23,10 +23,6 @@ from results.error import CatsError
 
 Pairs = TypeVar("Pairs", bound=PlanPairs)
 WAYS_OUT = "drop the source or the target, or set `allow_leakage: true` in the plan to run it off the ranking"
-WAYS_OUT_OF_COPIES = (
-    "`cats check {target} --duplicates copies.csv` lists them; write `duplicates: keep-first`, `drop` or `allow` into the "
-    "entry of the target, or set `allow_leakage: true` in the plan to run it off the ranking"
-)
 
 
 class WithinTarget(str):

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from results.error import CatsError
+from results.printing import guarded
 from results.report.attempts import Cells, Detail
 from results.report.charts import draw_curves, draw_roc
 from results.report.html import Page, Table
@@ -18,8 +19,6 @@ SIGNS = {
     '"': r"\textquotedbl{}", "→": r"$\rightarrow$", "×": r"$\times$", "±": r"$\pm$", "≤": r"$\le$", "≥": r"$\ge$",
     "≈": r"$\approx$", "·": r"$\cdot$", "•": r"$\bullet$", "−": r"$-$", "–": "--", "\n": " ",
 }  # fmt: skip
-FORMULA = re.compile(r"[=+\-@\t\r]")
-NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?%?")
 CELLS = 60  # whose drawings are written: each takes a second
 
 
@@ -65,12 +64,8 @@ def _draw(detail: Detail, folder: Path) -> None:
 def comma_separated(table: Table) -> str:
     """A table as CSV. An apostrophe marks text that a spreadsheet would take for a formula."""
     out = io.StringIO()
-    csv.writer(out, lineterminator="\n").writerows([_plain(cell) for cell in row] for row in (table.head, *table.rows))
+    csv.writer(out, lineterminator="\n").writerows([guarded(cell) for cell in row] for row in (table.head, *table.rows))
     return out.getvalue()
-
-
-def _plain(text: str) -> str:
-    return f"'{text}" if FORMULA.match(text) and not NUMBER.fullmatch(text) else text
 
 
 def latex(table: Table) -> str:

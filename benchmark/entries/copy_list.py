@@ -1,0 +1,79 @@
+"""The list of the copies in a data set that `cats check --duplicates` writes: a table and a contact sheet of pairs."""
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from benchmark.data.copy_notes import PairOfCopies, pairs_of_copies
+from benchmark.data.dataset import Dataset
+from benchmark.data.decoded import load_images
+from benchmark.entries.contact_sheet import GAP, tile
+from results.atomic import atomic_write
+from results.error import CatsError
+from results.printing import csv_text, guarded
+
+HEAD = ("id_1", "part_1", "label_1", "id_2", "part_2", "label_2", "copy", "similarity")
+PAIRS_IN_A_ROW, MOST_PAIRS = 4, 40
+SIDE, CAPTION = 96, 18  # pixels of a picture, and of the line above it
+
+
+def require_name(path: Path) -> None:
+    """Raise CatsError if a list of copies cannot be written under this name."""
+    if path.suffix.lower() != ".csv":
+        raise CatsError(
+            f"--duplicates is '{path}'; the name must end in .csv, and a contact sheet is written beside it as .png"
+        )
+    if path.is_dir():
+        raise CatsError(f"--duplicates is '{path}', which is a folder; name a file")
+
+
+def write_copies(dataset: Dataset, size: int, path: Path) -> str:
+    """Write the pairs of copies of a data set to a CSV file, and the first ones to a PNG beside it; return what was written.
+
+    Raises CatsError if the images cannot be read or divided into parts, or the files cannot be written.
+    """
+    images = load_images(dataset, size)
+    pairs = pairs_of_copies(dataset, images)
+    rows = [
+        [
+            *(guarded(text) for i in (0, 1) for text in (pair.ids[i], pair.parts[i], pair.labels[i])),
+            _kind(pair),
+            pair.similarity,
+        ]
+        for pair in pairs
+    ]
+    with atomic_write(path, "the list of copies", durable=False) as draft:
+        draft.write_text(csv_text(HEAD, rows), encoding="utf-8")
+    sheet = path.with_suffix(".png")
+    if not pairs:
+        sheet.unlink(missing_ok=True)  # of an earlier list
+        return f"{path}: {dataset.name} has no copies"
+    with atomic_write(sheet, "the contact sheet of copies", durable=False) as draft:
+        pair_sheet(images.images, pairs[:MOST_PAIRS]).save(draft, "PNG")
+    exact, crossing = sum(pair.exact for pair in pairs), sum(pair.crosses for pair in pairs)
+    different = sum(pair.labels[0] != pair.labels[1] for pair in pairs)
+    return (
+        f"{path} lists {len(pairs)} pairs of copies of {dataset.name}: {exact} exact, {len(pairs) - exact} near; {crossing} of "
+        f"them in two parts, {different} with different labels; {sheet} shows {min(len(pairs), MOST_PAIRS)}"
+    )
+
+
+def pair_sheet(images: np.ndarray, pairs: list[PairOfCopies]) -> Image.Image:
+    """A sheet of pairs of images (N, S, S, 1 or 3) side by side, with kind, similarity and parts above each pair."""
+    width, height = 2 * SIDE + 4 * GAP, CAPTION + SIDE + 2 * GAP
+    rows = -(-len(pairs) // PAIRS_IN_A_ROW)
+    page = Image.new("RGB", (PAIRS_IN_A_ROW * width, rows * height), "white")
+    writing, font = ImageDraw.Draw(page), ImageFont.load_default(size=11)
+    for place, pair in enumerate(pairs):
+        row, column = divmod(place, PAIRS_IN_A_ROW)
+        left, top = column * width + GAP, row * height + GAP
+        caption = f"{_kind(pair)} {pair.similarity:.3f}: {pair.parts[0]} | {pair.parts[1]}"
+        writing.text((left, top), caption, fill="red" if pair.crosses else "black", font=font)
+        for number, image in enumerate(pair.rows):
+            page.paste(tile(images[image]).resize((SIDE, SIDE)), (left + number * (SIDE + GAP), top + CAPTION))
+    return page
+
+
+def _kind(pair: PairOfCopies) -> str:
+    return "exact" if pair.exact else "near"
