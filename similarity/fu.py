@@ -31,6 +31,8 @@ def fu(images: Tensor, labels: Array, network: Network, *, batches: int = 6, mos
     first, second = _norms(images, labels, network, batches, most, seed).mean(axis=0)
     if first == 0:
         raise Undefined("no triplet of images violates the margin: the loss has no gradient")
+    if second == 0:  # a ratio of 0 would say something about the images, and no resample has a value
+        raise Undefined("the second convolution has no gradient, as in an untrained network whose blocks begin as the identity")
     return float(second / first)
 
 
@@ -98,4 +100,4 @@ def _gradients(network: Network, weights: list[Tensor], images: Tensor, labels: 
     violating = margins[margins > 0]
     if not len(violating):
         return [torch.zeros_like(one) for one in weights]
-    return list(torch.autograd.grad(violating.mean(), weights))
+    return list(torch.autograd.grad(violating.mean(), weights, allow_unused=True, materialize_grads=True))

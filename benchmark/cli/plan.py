@@ -42,10 +42,15 @@ def plan(
         bool, typer.Option("--calibrate", help="Measure unknown costs now, by a few steps of each kind of training.")
     ] = False,
     device: Annotated[Device, typer.Option(help="The device on which `cats run` will train.")] = Device.auto,
+    detect: Annotated[
+        float | None,
+        typer.Option(help="A difference in the metric: say how many seeds and test images are needed to tell it apart."),
+    ] = None,
 ) -> None:
     """Show which cells of a plan are done, and how much time and energy the others may take."""
     from benchmark.execution.budget.forecast import forecast_of
     from benchmark.execution.budget.guard import Guard
+    from benchmark.execution.detection import check_difference, detections
     from benchmark.execution.leakage import leak_sentences
     from benchmark.execution.prepare import check_names, pretrainings_ahead
     from benchmark.execution.records import finished_in
@@ -55,16 +60,18 @@ def plan(
     from benchmark.specs.recipe import flat
 
     loaded = load_plan(plan).limited(kwh=kwh, hours=hours, co2e_kg=co2e_kg)
+    check_difference(detect, loaded.metric)
     check_names(loaded.country, loaded.backbones)
     resolved = resolve_plan(loaded, tracking_uri)
     frame = _runs(tracking_uri, loaded.experiment)
     done = set() if frame is None else finished_in(frame)
-    resolved, obstacles = _searched(resolved, done)
+    obstacles = _weights([cell for cell in resolved.cells() if cell.key not in done], resolved)
+    resolved, others = _searched(resolved, done)
+    obstacles += others
     every = list(resolved.cells())
-    if cells:
-        for cell in every:
-            point = resolved.grid_point(flat(cell.recipe))
-            print_line(f"{'done' if cell.key in done else 'open'}  {cell.key[:12]}  {cell}{f', {point}' if point else ''}")
+    for cell in every if cells else ():
+        point = resolved.grid_point(flat(cell.recipe))
+        print_line(f"{'done' if cell.key in done else 'open'}  {cell.key[:12]}  {cell}{f', {point}' if point else ''}")
     for sentence in leak_sentences(resolved.leaks, allowed=loaded.allow_leakage):
         print_line(sentence)
     unknown = len(resolved.unknown)
@@ -73,9 +80,8 @@ def plan(
     todo = [cell for cell in every if cell.key not in done]
     counts = f"{len(every) - len(todo)} done, {len(todo)} to make"
     print_line(f"{len(every)} cells of plan '{loaded.experiment}': {counts}; records in {shown(tracking_uri)}")
-    for sentence in pretrainings_ahead(todo):
+    for sentence in (*detections(resolved, frame, tracking_uri, detect), *pretrainings_ahead(todo)):
         print_line(sentence)
-    obstacles += _weights(todo)
     if todo:
         forecast = forecast_of(frame, device.value, loaded.country, calibrates=calibrate and not obstacles)
         guard = Guard(loaded.budget, forecast=forecast)
@@ -89,13 +95,13 @@ def plan(
         raise CatsError("\n".join(["`cats run` will not start:", *obstacles]))
 
 
-def _weights(todo: "list[Cell]") -> list[str]:
-    """What will stop `cats run` in the weights; prints what was chosen among the contents of files of weights."""
-    from benchmark.execution.fit import size_refusals, uses_of, weight_sentences
+def _weights(todo: "list[Cell]", resolved: "ResolvedPlan") -> list[str]:
+    """What will stop `cats run` in the networks; prints what was chosen among the contents of files of weights."""
+    from benchmark.execution.fit import plan_uses, size_refusals, weight_sentences
 
     choices, unusable = weight_sentences(todo)
     # Weights that cannot be read do not say the size of their network.
-    sizes = [] if unusable else size_refusals(uses_of(todo), fetch=False)
+    sizes = [] if unusable or not todo else size_refusals(plan_uses(resolved), fetch=False)
     for sentence in choices:
         print_line(sentence)
     return [*unusable, *sizes]

@@ -10,6 +10,8 @@ from benchmark.entries.inferred import Inferred
 from benchmark.entries.said import OF_BOTH, OF_FOLDERS, OF_LABELS, OF_TABLES, Said, refuse_options
 from results.error import CatsError, first_line
 
+SHEETS = {".xlsx", ".xls", ".ods", ".numbers"}
+
 
 def infer_entry(path: Path, said: Said) -> Inferred:
     """Examine a folder, an archive, a table or an npz file; `said` decides what the data leave open.
@@ -22,8 +24,11 @@ def infer_entry(path: Path, said: Said) -> Inferred:
         return _inferred(path, said)
     except CatsError:
         raise
-    except Exception as error:  # data of any kind may raise any exception in the libraries that read them
-        raise CatsError(f"{path} cannot be examined: {type(error).__name__}: {first_line(error)}") from error
+    except Exception as error:  # a library may raise nearly anything for the bytes that a person's file holds
+        raise CatsError(
+            f"{path} cannot be examined: a file in it is damaged or of an unexpected form ({type(error).__name__}: "
+            f"{first_line(error)}); write the entry by hand, as docs/entries.md shows"
+        ) from error
 
 
 def _inferred(path: Path, said: Said) -> Inferred:
@@ -32,10 +37,11 @@ def _inferred(path: Path, said: Said) -> Inferred:
         refuse_options(said, [name for name in (*OF_TABLES, *OF_LABELS) if name not in OF_BOTH], "folders of pictures")
         return infer_folders(path, said)
     refuse_options(said, OF_FOLDERS, "a file")
-    if path.suffix in TABLE_ENDINGS:
+    if path.suffix.lower() in TABLE_ENDINGS:
         return infer_table(path, said)
-    if path.suffix == ".npz":
+    if path.suffix.lower() == ".npz":
         refuse_options(said, [name for name in OF_TABLES if name != "group"], "an npz file")
         return infer_npz(path, said)
     allowed = f"a folder, an archive ({', '.join(ARCHIVE_ENDINGS)}), a table ({', '.join(TABLE_ENDINGS)}) or an .npz file"
-    raise CatsError(f"{path} has no layout that can be read; allowed are {allowed}")
+    sheet = "; save the sheet as .csv" if path.suffix.lower() in SHEETS else ""
+    raise CatsError(f"{path} has no layout that can be read; allowed are {allowed}{sheet}")

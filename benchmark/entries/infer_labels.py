@@ -55,7 +55,9 @@ def labels_of_cells(cells: Sequence[str], said: Said, where: str) -> Labels:
     separator = _separator(Counter(rest), said, where)
     if separator:
         nothing = _nothing(Counter(rest), separator, said)
-        pieces = [piece for cell in rest if cell != nothing for piece in dict.fromkeys(pieces_of(cell, separator))]
+        pieces = [
+            piece for cell in rest if cell != nothing for piece in dict.fromkeys(map(str.strip, pieces_of(cell, separator)))
+        ]
         options |= {"labels_separator": separator} | ({"nothing": nothing} if nothing else {})
         empty = f", '{nothing}' is none of them ({rest.count(nothing):,})" if nothing is not None else ""
         notes = (*notes, f"cells hold several labels, separated by '{separator}'{empty}")
@@ -100,8 +102,8 @@ def _separator(counts: Counter[str], said: Said, where: str) -> str:
     """The separator of several labels in one cell; empty if each cell is one label."""
     if said.labels_separator is not None:
         return "" if said.labels_separator == NONE else said.labels_separator
-    named = {spelling(name) for name in said.classes}
-    open_cells = [cell for cell in counts if spelling(cell) not in named]
+    known = {spelling(name) for name in (*said.classes, *absent_labels(counts))}
+    open_cells = [cell for cell in counts if spelling(cell) not in known]
     found = {sign: [c for c in open_cells if len([p for p in c.split(sign) if p.strip()]) > 1] for sign in SEPARATORS}
     found = {sign: joined for sign, joined in found.items() if joined}
     if not found:

@@ -73,7 +73,7 @@ def _numbers(column: np.ndarray, said: Said, where: str) -> Labels:
     refuse_absent([cell for cell in cells if cell not in dropped], said, where, numbered=True)
     kept = np.array([text not in dropped for text in texts])[inverse.reshape(-1)]
     rest = column[kept]
-    strange = next((cell_text(value) for value in rest.tolist() if value < 0 or value != round(value)), None)
+    strange = next((cell_text(value) for value in rest.tolist() if value < 0 or not float(value).is_integer()), None)
     if strange is not None:
         raise CatsError(f"{where} holds {strange}; allowed are whole numbers from 0 on, which count the classes")
     found = np.bincount(rest.astype(np.int64)) if len(rest) else np.zeros(0, dtype=np.int64)

@@ -66,11 +66,11 @@ def infer_table(path: Path, said: Said) -> Inferred:
 def _rows(path: Path) -> tuple[pd.DataFrame, str]:
     """The rows of a table, and the separator of its columns."""
     content = read_whole(path)
-    separator = "," if path.suffix == ".parquet" else separator_of(content)
+    separator = "," if path.suffix.lower() == ".parquet" else separator_of(content)
     rows = table_of(content, path.name, separator, str(path))
     if rows.empty or len(rows.columns) < 2:
         raise CatsError(f"{path} needs a line of column names, at least two columns, and a row per picture")
-    if path.suffix != ".parquet":
+    if path.suffix.lower() != ".parquet":
         widths = _widths(content, separator, path)
         short = next((number for number, width in widths if width != widths[0][1]), None)
         if short:
@@ -102,7 +102,7 @@ def _parts(rows: pd.DataFrame, column: str, said: Said, where: str) -> tuple[dic
     words = {word: meant.get(spelling(word)) or part_of(word) for word in counts}
     unknown = {word: counts[word] for word, part in words.items() if part is None}
     if unknown:
-        word = next(iter(unknown))
+        word = min(unknown)
         seen = f"holds '{word}'" if word.strip() else "is blank in some rows"
         raise CatsError(
             f"{where}: the column '{column}' {seen}; allowed are {ALLOWED}; unknown are {counted(unknown)}: say what "

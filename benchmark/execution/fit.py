@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from benchmark.specs.cell import Cell
+from benchmark.specs.resolved import ResolvedPlan
 from benchmark.specs.start import Start, chain
 from results.error import CatsError
 
@@ -19,25 +20,28 @@ class Use(NamedTuple):
     size: int
     recipe: str = "recipe"
 
-    @property
-    def place(self) -> tuple[str, str, int]:
-        """What tells this use from another one."""
-        return self.start.key, self.stem, self.size
+
+def plan_uses(resolved: ResolvedPlan) -> Iterator[Use]:
+    """Yield each use of a network by the cells of a plan and by their pretrainings."""
+    for start in _starts(resolved):
+        for point in resolved.points:
+            yield Use(start, point.stem if point.trains_backbone else "backbone", point.size)
+        yield from _pretraining_uses(start)
 
 
-def uses_of(cells: Iterable[Cell]) -> Iterator[Use]:
-    """Yield each use of a network by cells or by their pretrainings once."""
-    seen: set[tuple[str, str, int]] = set()
-    for cell in cells:
-        stem = cell.recipe.stem if cell.recipe.trains_backbone else "backbone"
-        for use in (Use(cell.start, stem, cell.recipe.size), *pretraining_uses(cell.start)):
-            if use.place not in seen:
-                seen.add(use.place)
-                yield use
+def feature_uses(resolved: ResolvedPlan) -> Iterator[Use]:
+    """Yield each use of a network by the measures of a plan, which see features at the size of its first point."""
+    for start in _starts(resolved):
+        yield Use(start, "backbone", resolved.points[0].size)
+        yield from _pretraining_uses(start)
 
 
-def pretraining_uses(start: Start) -> Iterator[Use]:
-    """Yield each use of a network by the pretrainings of a start."""
+def _starts(resolved: ResolvedPlan) -> Iterator[Start]:
+    starts = {start.key: start for by_seed in resolved.starts.values() for start in by_seed.values()}
+    yield from starts.values()
+
+
+def _pretraining_uses(start: Start) -> Iterator[Use]:
     for link in chain(start):
         if link.recipe is not None and link.start is not None:
             yield Use(link.start, link.recipe.stem, link.recipe.size, f"recipe of the pretraining of {link.source}")

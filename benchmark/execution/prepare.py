@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 
-from benchmark.execution.fit import Use, check_sizes, uses_of
 from benchmark.execution.watch import Watch
 from benchmark.machine.meter import check_country
 from benchmark.specs import catalogue
@@ -34,13 +33,11 @@ def check_compiler(todo: Iterable[Cell], device: str) -> None:
 def prepare(cells: Iterable[Cell], watch: Watch) -> None:
     """Read the images, labels, splits and weights that the cells need, each of them once.
 
-    What was chosen among the contents of a file of weights is announced. Raises CatsError if a file is missing or damaged, if
-    weights do not fit their backbone, or if a backbone does not take images of the size of a recipe.
+    What was chosen among the contents of a file of weights is announced. Raises CatsError if a file is missing or damaged, or
+    if weights do not fit their backbone.
     """
     seen: set[object] = set()
-    uses: dict[object, Use] = {}
     for cell in cells:
-        uses |= {use.place: use for use in uses_of([cell])}
         images = (cell.target, cell.recipe.size, cell.subsample.drawn_by(cell.seed))
         if images not in seen:
             watch.begins(f"reading {cell.target}")
@@ -55,7 +52,6 @@ def prepare(cells: Iterable[Cell], watch: Watch) -> None:
                     watch.announce(sentence)
                 seen.add(weights)
         seen.add(images)
-    check_sizes(uses.values(), fetch=True)
 
 
 def _read_images(cell: Cell) -> None:

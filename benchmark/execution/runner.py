@@ -10,7 +10,7 @@ from benchmark.execution.budget.forecast import forecast_of
 from benchmark.execution.budget.guard import Guard
 from benchmark.execution.delivery import deliver, drain, store
 from benchmark.execution.engine import Engine, RunControl
-from benchmark.execution.fit import check_sizes, uses_of
+from benchmark.execution.fit import check_sizes, plan_uses
 from benchmark.execution.leakage import require_cells, search_open
 from benchmark.execution.prepare import check_compiler, check_names, prepare
 from benchmark.execution.pretraining_records import adopt
@@ -36,12 +36,13 @@ def look(resolved: ResolvedPlan, finished: set[str], engine: Engine, watch: Watc
     todo = OpenCells(PlanCells(resolved), finished)
     if next(iter(todo), None) is not None:
         check_names(resolved.plan.country, resolved.plan.backbones)
-        check_sizes(uses_of(todo))
+        check_sizes(plan_uses(resolved))
         resolved = search_open(resolved, todo, watch.begins)
         todo = OpenCells(PlanCells(resolved), finished)
         if not engine.remote:  # each remote worker checks its own compiler
             check_compiler(todo, engine.device)
         prepare(todo, watch)
+        check_sizes(plan_uses(resolved), fetch=True)
     require_cells(PlanCells(resolved), resolved.plan.experiment, resolved.leaks)
     return resolved
 

@@ -18,7 +18,7 @@ from benchmark.data.identity import data_digest
 from benchmark.execution.attempt import Attempt, Result
 from benchmark.execution.delivery import deliver, hand_over
 from benchmark.execution.execute import make_pretraining
-from benchmark.execution.fit import Use, check_sizes, pretraining_uses
+from benchmark.execution.fit import check_sizes, feature_uses
 from benchmark.execution.leakage import find_leaks
 from benchmark.execution.prepare import check_names
 from benchmark.execution.pretraining_records import adopt
@@ -45,6 +45,7 @@ from results.tracking.experiment import Experiment
 from results.tracking.writer import Writer, close_abandoned
 
 log = logging.getLogger(__name__)
+WITHOUT_NETWORK = {"source", "elsewhere", "rng", "labels"}  # needs for which no network sees an image
 FEW = 5000  # below this number of images, threads of linear algebra wait for each other longer than they compute
 
 
@@ -62,6 +63,8 @@ def score_plan(setting: ScoreSettings, writer: Writer, watch: Watch) -> Run:
     plan = setting.plan.plan
     check_names(plan.country, plan.backbones)
     measures = measures_of(plan)
+    if any(need not in WITHOUT_NETWORK for measure in measures.values() for need in measure.needs):
+        check_sizes(feature_uses(setting.plan))
     tracking, outbox = writer.tracking, writer.outbox
     adopt(outbox, plan.experiment)
     deliver(writer)
@@ -69,7 +72,6 @@ def score_plan(setting: ScoreSettings, writer: Writer, watch: Watch) -> Run:
     finished = finished_keys(tracking) | {o.record.key for _, o in outbox if o.record.status == "finished"}
     setting = replace(setting, plan=find_leaks(setting.plan, watch.begins))
     asked = list(pairs(setting, ranks_elsewhere(setting.plan, tracking)))
-    check_sizes(use for pair in asked for use in _uses(pair.inputs, measures))
     state = Run(cells=len(asked), done=0)
     for pair in asked:
         watch.begins(str(pair))
@@ -131,13 +133,6 @@ def ranks_elsewhere(resolved: ResolvedPlan, tracking: Experiment) -> dict[str, d
                 ranks.setdefault(row.source, []).append(row.rank)
         means[target] = {source: math.fsum(each) / len(each) for source, each in ranks.items()}
     return means
-
-
-def _uses(inputs: MeasureInputs, measures: Mapping[str, Measure]) -> Iterator[Use]:
-    """The networks that see images of a pair, if a measure asks for what a network makes of images."""
-    if any(need not in {"source", "elsewhere", "rng", "labels"} for measure in measures.values() for need in measure.needs):
-        yield Use(inputs.start, "backbone", inputs.setting.recipe.size)
-        yield from pretraining_uses(inputs.start)
 
 
 def _outcomes(pair: Pair, measures: Mapping[str, Measure], finished: set[str], setting: ScoreSettings) -> Iterator[Outcome]:

@@ -76,3 +76,35 @@ def test_a_backbone_without_two_convolutions_is_undefined():
     images, labels = pictures(6, size=160)
     with pytest.raises(Undefined, match="fewer than two convolutions"):
         fu(images, labels, network("test_vit"))
+
+
+def untrained(made):
+    """Blocks that begin as the identity, as timm builds those of ResNets: their convolutions have no gradient."""
+    for block in (each for each in made.modules() if hasattr(each, "bn2")):
+        torch.nn.init.zeros_(block.bn2.weight)
+    return made
+
+
+class Beside(torch.nn.Module):
+    """A convolution, and one that is never called."""
+
+    def __init__(self, used):
+        super().__init__()
+        self.used, self.spare = used, torch.nn.Conv2d(3, 3, 1)
+
+    def forward(self, images):
+        return self.used(images)
+
+
+def unused(made):
+    made.backbone.conv1[0] = Beside(made.backbone.conv1[0])
+    return made
+
+
+@pytest.mark.parametrize("change", [untrained, unused])
+def test_a_second_convolution_without_gradient_is_undefined_and_not_zero(change):
+    images, labels = pictures(24)
+    made = change(network("resnet18") if change is untrained else network())
+    said = fu.with_options({"batches": 3}).score({"images": images, "labels": labels, "network": made}, draws(labels, 5))
+    assert np.isnan(said.value)
+    assert said.reason.startswith("the second convolution has no gradient")

@@ -37,7 +37,7 @@ def table_of(content: bytes, name: str, separator: str, where: str) -> pd.DataFr
     Raises CatsError that names `where` if it cannot be read.
     """
     try:
-        if name.endswith(".parquet"):
+        if name.lower().endswith(".parquet"):
             rows = pd.read_parquet(io.BytesIO(content))
             rows = rows.reset_index(drop=rows.index.names == [None])
             return rows.set_axis([str(column) for column in rows.columns], axis=1)

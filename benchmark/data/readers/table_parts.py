@@ -14,7 +14,7 @@ def parts_of_words(words: Sequence[str], declared: Mapping[str, str], where: str
     """
     meant = {str(word): str(part) for word, part in declared.items()}
     parts = {word: NO_PART if meant.get(word) == NO_PART else part_of(meant.get(word, word)) for word in words}
-    unknown = next((word for word, part in parts.items() if part is None), None)
+    unknown = min((word for word, part in parts.items() if part is None), default=None)
     if unknown is None:
         return {word: str(part) for word, part in parts.items()}
     if unknown in meant:

@@ -1,0 +1,204 @@
+"""What can be known to be wrong is said in one sentence before anything starts, by every command that would fail later."""
+
+import os
+
+import pytest
+import torch
+
+from benchmark.machine.timm_import import timm
+
+PLAN = """\
+sources: [scratch]
+targets: [ihc]
+backbones: [vit_tiny_patch16_224, test_resnet]
+recipe: {size: 16, epochs: 1}
+seeds: 1
+"""
+COMMANDS = [("plan",), ("run",), ("plan", "--calibrate", "--hours", "1"), ("run", "--hours", "1"), ("score",)]
+MEASURES = "measures: [knn]\n"
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_a_backbone_of_another_size_is_refused_by_every_command(cats, tmp_path, command):
+    (tmp_path / "plan.yaml").write_text(PLAN + MEASURES)
+    code, _, err = cats(command[0], "plan.yaml", *command[1:])
+    assert code == 2
+    assert (
+        "recipe: backbone vit_tiny_patch16_224 was made for images of 224 pixels and does not take 16; write size: 224" in err
+    )
+    assert err.partition("cats: ")[2].count("\n") <= 2
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize("command", ["plan", "run"])
+def test_the_size_of_a_pretraining_counts_too(cats, tmp_path, command):
+    plan = PLAN.replace("scratch", "digits").replace("vit_tiny_patch16_224, test_resnet", "test_vit").replace("16", "64")
+    (tmp_path / "plan.yaml").write_text(f"{plan}pretraining: {{size: 28}}\n")
+    code, _, err = cats(command, "plan.yaml")
+    assert code == 2
+    assert (
+        "recipe of the pretraining of digits: backbone test_vit was made for images of 160 pixels and does not take 28" in err
+    )
+
+
+def test_nothing_is_left_behind(cats, tmp_path):
+    (tmp_path / "plan.yaml").write_text(PLAN)
+    assert cats("run", "plan.yaml")[0] == 2
+    assert not (tmp_path / "mlflow.db").exists()
+
+
+def test_measures_for_which_no_network_sees_an_image_need_no_size(cats, tmp_path):
+    (tmp_path / "plan.yaml").write_text(PLAN.replace(", test_resnet", "") + "measures: [class_count]\n")
+    assert cats("score", "plan.yaml")[0] == 0
+
+
+@pytest.mark.parametrize("command", ["plan", "run"])
+@pytest.mark.parametrize(
+    ("entry", "content", "sentence"),
+    [
+        ("", {}, "says with which mean and std the images of these weights were normalised"),
+        (", mean: [0, 0, 0], std: [1, 1, 1]", {"conv1.0.weight": torch.ones(1)}, "the weights do not fit test_resnet"),
+    ],
+)
+def test_weights_that_cannot_be_used(cats, home, tmp_path, monkeypatch, command, entry, content, sentence):  # noqa: PLR0917
+    (home / "entries" / "sources").mkdir(parents=True)
+    (home / "entries" / "sources" / "mine.yaml").write_text(f"title: t\nweights: {{file: mine{entry}}}\n")
+    monkeypatch.setenv("CATS_WEIGHTS", str(tmp_path))
+    torch.save({**timm.create_model("test_resnet").state_dict(), **content}, tmp_path / "test_resnet.mine.pth")
+    (tmp_path / "plan.yaml").write_text(PLAN.replace("scratch", "mine").replace("vit_tiny_patch16_224, ", ""))
+    code, _, err = cats(command, "plan.yaml")
+    assert code == 2
+    assert sentence in err
+
+
+@pytest.mark.parametrize("command", [("plan", "plan.yaml"), ("run", "plan.yaml"), ("check", "mine")])
+def test_a_choice_among_the_contents_of_a_file_is_said(cats, home, tmp_path, monkeypatch, command):
+    (home / "entries" / "sources").mkdir(parents=True)
+    entry = "title: t\nlicence: l\ncitation: c\nweights: {file: mine, mean: [0, 0, 0], std: [1, 1, 1]}\n"
+    (home / "entries" / "sources" / "mine.yaml").write_text(entry)
+    monkeypatch.setenv("CATS_WEIGHTS", str(tmp_path))
+    state = timm.create_model("test_resnet").state_dict()
+    torch.save({"state_dict": state, "state_dict_ema": state}, tmp_path / "test_resnet.mine.pth.tar")
+    (tmp_path / "plan.yaml").write_text(
+        PLAN.replace("scratch", "mine").replace("vit_tiny_patch16_224, ", "").replace("epochs: 1", "epochs: 0")
+    )
+    code, out, err = cats(*command)
+    assert code == 0, err
+    said = (
+        f"{tmp_path / 'test_resnet.mine.pth.tar'}: the weights under 'state_dict' are taken; it also holds 'state_dict_ema', "
+    )
+    assert f"{said}choose with state_dict_key: state_dict_ema" in out + err
+
+
+@pytest.mark.parametrize("variable", ["CATS_DATA", "CATS_WEIGHTS"])
+@pytest.mark.parametrize("command", [("run", "quickstart"), ("plan", "quickstart"), ("check", "digits"), ("list", "sources")])
+def test_a_variable_that_names_no_folder_is_said_at_once(cats, tmp_path, monkeypatch, variable, command):
+    monkeypatch.setenv(variable, str(tmp_path / "nowhere"))
+    code, _, err = cats(*command)
+    assert (code, err) == (
+        2,
+        f"cats: {variable} is '{tmp_path / 'nowhere'}', which does not exist; {variable} must name a folder, or not be set\n",
+    )
+    (tmp_path / "nowhere").write_text("")
+    assert "which is a file; " in cats(*command)[2]
+    assert cats("--help")[0] == 0
+
+
+def test_a_folder_of_entries_that_does_not_exist_is_said_with_the_name_that_is_missing(cats):
+    code, _, err = cats("check", "minee")
+    assert code == 2
+    assert f"CATS_ENTRIES is '{os.environ['CATS_ENTRIES']}', which is no folder" in err
+
+
+@pytest.mark.parametrize(
+    ("file", "sentence"),
+    [
+        (None, "mobilenetv2_035.imagenet.safetensors not found in "),
+        (
+            "mobilenetv2_035.imagenet.h5",
+            "mobilenetv2_035.imagenet.h5 lies there, but only files that end in .safetensors, .pt, ",
+        ),
+        (
+            "mobilenetv2_035-1234.pth",
+            "mobilenetv2_035-1234.pth lies there: call it mobilenetv2_035.imagenet.pth if it is meant",
+        ),
+        ("imagenet.ckpt", "imagenet.ckpt lies there: call it mobilenetv2_035.imagenet.ckpt if it is meant"),
+        ("mobilenetv2_035_imagenet.pth.tar", "call it mobilenetv2_035.imagenet.pth.tar if it is meant"),
+    ],
+)
+def test_missing_weights_name_the_variable_the_file_and_what_lies_there(cats, tmp_path, monkeypatch, file, sentence):
+    monkeypatch.setenv("CATS_WEIGHTS", str(tmp_path))
+    if file is not None:
+        (tmp_path / file).write_bytes(b"")
+    (tmp_path / "plan.yaml").write_text(
+        PLAN.replace("scratch", "imagenet").replace("vit_tiny_patch16_224, test_resnet", "mobilenetv2_035")
+    )
+    code, _, err = cats("plan", "plan.yaml")
+    assert code == 2
+    assert "source imagenet has no weights for mobilenetv2_035: " in err
+    assert f"{tmp_path} or " in err
+    assert "set CATS_WEIGHTS to the folder that holds it" in err
+    assert sentence in err
+
+
+@pytest.mark.parametrize("file", ["resnet18.imagenet.safetensors", "mobilenetv2_035.other.pth", "imagenet_labels.txt"])
+def test_files_of_others_are_not_proposed(cats, tmp_path, monkeypatch, file):
+    monkeypatch.setenv("CATS_WEIGHTS", str(tmp_path))
+    (tmp_path / file).write_bytes(b"")
+    (tmp_path / "plan.yaml").write_text(
+        PLAN.replace("scratch", "imagenet").replace("vit_tiny_patch16_224, test_resnet", "mobilenetv2_035")
+    )
+    assert "lies there" not in cats("plan", "plan.yaml")[2]
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (
+            ("[ihc]", "[imagenet]"),
+            "no target called 'imagenet' in plan.yaml; 'imagenet' is a source: name it under `sources`; to test on",
+        ),
+        (("[ihc]", "[fractal]"), "'fractal' is a source: name it under `sources`"),
+        (("[ihc]", "[probe]"), "no target called 'probe' in plan.yaml; 'probe' is a recipe: write `recipe: probe`"),
+        (("[ihc]", "[logme]"), "'logme' is a measure: name it under `measures`"),
+        (("[ihc]", "[resnet18]"), "'resnet18' is a backbone: name it under `backbones`"),
+        (("[scratch]", "[logme]"), "no source called 'logme' in plan.yaml; 'logme' is a measure: name it under `measures`"),
+        (("[scratch]", "['digits[from=probe]']"), "'probe' is a recipe: write `recipe: probe`"),
+        (("[scratch]", "[resnet50]"), "'resnet50' is a backbone: name it under `backbones`"),
+        (("[scratch]", "[quickstart]"), "'quickstart' is a plan: `cats run quickstart` runs it"),
+        (("{size: 16, epochs: 1}", "ihc"), "there is no recipe 'ihc'; 'ihc' is a target: name it under `targets`"),
+        (("{size: 16, epochs: 1}", "{base: imagenet}"), "there is no recipe 'imagenet'; 'imagenet' is a source"),
+        (("{size: 16, epochs: 1}", "{base: resnet18}"), "there is no recipe 'resnet18'; 'resnet18' is a backbone"),
+        (("seeds: 1", "measures: [imagenet]"), "no measure called 'imagenet' in plan.yaml; 'imagenet' is a source"),
+        (("seeds: 1", "measures: [ihc]"), "'ihc' is a target: name it under `targets`"),
+        (("vit_tiny_patch16_224", "imagenet"), "timm has no backbone 'imagenet'; 'imagenet' is a source"),
+        (("vit_tiny_patch16_224", "ihc"), "timm has no backbone 'ihc'; 'ihc' is a target"),
+    ],
+)
+def test_a_name_in_the_wrong_place_says_what_it_is_and_where_it_belongs(cats, tmp_path, change, sentence):
+    (tmp_path / "plan.yaml").write_text(PLAN.replace(*change))
+    code, _, err = cats("plan", "plan.yaml")
+    assert code == 2
+    assert sentence in err
+
+
+@pytest.mark.parametrize(
+    ("name", "role"), [("ihc", "a target: name it under `targets`"), ("imagenet", "a source"), ("probe", "a recipe")]
+)
+def test_a_name_in_place_of_a_plan_says_what_it_is(cats, name, role):
+    code, _, err = cats("run", name)
+    assert code == 2
+    assert f"there is no plan file '{name}', and no plan of that name; '{name}' is {role}" in err
+
+
+def test_a_failed_cell_names_its_backbone_and_its_point(cats, tmp_path):
+    """The loss overflows at once with the second learning rate."""
+    recipe = "{size: 16, epochs: 1, optimiser: sgd, lr: [1e-3, 1e30], precision: fp32}"
+    (tmp_path / "plan.yaml").write_text(
+        f"sources: [scratch]\ntargets: [ihc]\nbackbones: [test_resnet]\nrecipe: {recipe}\nseeds: 1\nsubsample: {{train: 60}}\n"
+    )
+    code, out, err = cats("run", "plan.yaml")
+    assert code == 1, out + err
+    assert "  failed: cell scratch → ihc, test_resnet, lr 1e+30, seed 0: " in err
+    assert "1/2 cell scratch → ihc, test_resnet, lr 0.001, seed 0: finished" in err
+    assert "scratch → ihc, test_resnet, seed 0, lr 1e+30" in cats("plan", "plan.yaml", "--cells")[1]
