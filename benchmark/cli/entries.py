@@ -1,21 +1,15 @@
-"""The commands that download data and create or check entries: fetch, new, check."""
+"""The commands that download data and create entries: fetch, new."""
 
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
-from benchmark.cli.options import DATABASE, TrackingOption
 from results.error import CatsError
 
-if TYPE_CHECKING:
-    from benchmark.data.dataset import Dataset
-    from benchmark.entries.finding import Finding
-
 app = typer.Typer()
-COLOUR = {"ok": "green", "note": "yellow", "broken": "red"}
 
 
 class Kind(StrEnum):
@@ -166,89 +160,6 @@ def _require_facts(facts: dict[str, str]) -> None:
             raise CatsError(
                 f"--{key} is '{value}', which says nothing: {key} must be given, for example 'not stated by its authors'"
             )
-
-
-@app.command()
-def check(
-    name: Annotated[str, typer.Argument(help="Name of a source or target, with options in brackets if it has any.")],
-    contact_sheet: Annotated[Path | None, typer.Option(help="Folder for one PNG of small pictures per class.")] = None,
-    duplicates: Annotated[
-        Path | None,
-        typer.Option(help="CSV file for the pairs of images that show one picture; a PNG of them is put beside it."),
-    ] = None,
-    size: Annotated[int, typer.Option(min=8, max=1024, help="Size of the decoded images in pixels.")] = 64,
-    backbone: Annotated[
-        str | None, typer.Option(help="Backbone for which ready weights are checked; by default all with a file here.")
-    ] = None,
-    tracking_uri: TrackingOption = DATABASE,
-) -> None:
-    """Check every promise of an entry, yours or ours; the exit code is 1 if a promise is broken."""
-    from benchmark.data.dataset import Dataset
-    from benchmark.entries.copy_list import require_name
-    from benchmark.entries.examine import examine, subjects
-
-    datasets = [subject for subject in subjects(name) if isinstance(subject, Dataset)]
-    if contact_sheet is not None:
-        _require_sheets_fit(name, datasets, contact_sheet)
-    if duplicates is not None:
-        require_name(duplicates)
-        if not datasets:
-            raise CatsError(f"{name} has no pictures that could be copies")
-    findings = []
-    for finding in examine(name, tracking_uri, size, backbone):
-        findings.append(finding)
-        _print_finding(finding)
-    broken = sum(finding.state == "broken" for finding in findings)
-    if contact_sheet is not None:
-        for dataset in datasets:
-            _sheets(dataset, size, contact_sheet, broken)
-    if duplicates is not None:
-        _list_copies(datasets[0], size, duplicates, broken)
-    _say(f"{name}: {len(findings) - broken} promises kept, {broken} broken")
-    if broken:
-        raise typer.Exit(1)
-
-
-def _require_sheets_fit(name: str, datasets: "list[Dataset]", folder: Path) -> None:
-    """Raises CatsError if there is nothing to show, or for a folder among the pictures: the sheets would be pictures too."""
-    if not datasets:
-        raise CatsError(f"{name} has no pictures for a contact sheet")
-    for dataset in datasets:
-        if dataset.tree and folder.resolve().is_relative_to(dataset.folder().resolve()):
-            raise CatsError(f"{folder} lies among the pictures of {dataset.name}; name a folder elsewhere for contact sheets")
-
-
-def _print_finding(finding: "Finding") -> None:
-    from rich.console import Console
-    from rich.text import Text
-
-    line = Text.assemble((f"{finding.state:<7}", COLOUR[finding.state]), f"{finding.promise:<10} ", finding.sentence)
-    Console().print(line, soft_wrap=True)
-
-
-def _sheets(dataset: "Dataset", size: int, folder: Path, broken: int) -> None:
-    from benchmark.data.decoded import load_images
-    from benchmark.entries.contact_sheet import contact_sheets
-
-    try:
-        written = contact_sheets(dataset, load_images(dataset, size), folder)
-    except CatsError as error:
-        if not broken:
-            raise
-        _say(f"no contact sheet: {error}")
-        return
-    _say(f"{len(written)} contact sheets: {written[0]} ...")
-
-
-def _list_copies(dataset: "Dataset", size: int, path: Path, broken: int) -> None:
-    from benchmark.entries.copy_list import write_copies
-
-    try:
-        _say(write_copies(dataset, size, path))
-    except CatsError as error:
-        if not broken:
-            raise
-        _say(f"no list of copies: {error}")
 
 
 def _say(text: str) -> None:

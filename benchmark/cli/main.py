@@ -8,6 +8,7 @@ import typer
 
 from benchmark.cli.agree import app as agreement
 from benchmark.cli.board import app as boards
+from benchmark.cli.check import app as checks
 from benchmark.cli.compare import app as compare
 from benchmark.cli.cost import app as costs
 from benchmark.cli.entries import app as entries
@@ -35,6 +36,7 @@ app.add_typer(boards)
 app.add_typer(plans)
 app.add_typer(compare)
 app.add_typer(entries)
+app.add_typer(checks)
 app.add_typer(lists)
 app.add_typer(measures)
 app.add_typer(costs)

@@ -175,6 +175,10 @@ def test_names_that_a_spreadsheet_takes_for_formulas_are_guarded(folder, own):
     [
         (("--duplicates", "copies.txt"), "--duplicates is 'copies.txt'; the name must end in .csv"),
         (("--duplicates", "folder.csv"), "--duplicates is 'folder.csv', which is a folder; name a file"),
+        (
+            ("--duplicates", "scans/copies.csv"),
+            "scans lies among the pictures of scans; name a folder elsewhere for a list of copies",
+        ),
     ],
 )
 def test_a_wrong_name_of_the_list_is_said_before_anything_is_read(call, own, folder, arguments, sentence):
@@ -188,7 +192,7 @@ def test_a_wrong_name_of_the_list_is_said_before_anything_is_read(call, own, fol
 def test_weights_have_no_copies(call, own):
     code, _, err = call("check", "scratch", "--duplicates", "copies.csv")
     assert code == 2
-    assert "scratch has no pictures that could be copies" in err
+    assert "scratch has no pictures for a list of copies" in err
 
 
 def test_check_writes_the_list_also_where_it_finds_the_promise_broken(call, own, folder):
