@@ -70,6 +70,9 @@ def _rows(path: Path) -> tuple[pd.DataFrame, str]:
     rows = table_of(content, path.name, separator, str(path))
     if rows.empty or len(rows.columns) < 2:
         raise CatsError(f"{path} needs a line of column names, at least two columns, and a row per picture")
+    inside = next((column for column in rows if isinstance(rows[column].iloc[0], bytes | dict)), None)
+    if inside is not None:
+        raise CatsError(f"{path} holds the pictures themselves, in the column '{inside}'; write an entry with the reader hub")
     if path.suffix.lower() != ".parquet":
         widths = _widths(content, separator, path)
         short = next((number for number, width in widths if width != widths[0][1]), None)

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import pandas as pd
 
 from benchmark.data.readers.cells import number_of
-from benchmark.data.readers.picture_files import composed, forms_of
+from benchmark.data.readers.file_tree import composed
+from benchmark.data.readers.picture_files import forms_of
 from benchmark.data.readers.table_file import texts_of
 from benchmark.entries.said import Said
 

@@ -1,11 +1,12 @@
 """The way from a cell of a table to the file of its picture. The reader of tables and `cats new` both go this way."""
 
 import re
-import unicodedata
 from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath
 
 from benchmark.data.readers.cells import number_of
+from benchmark.data.readers.file_tree import composed
+from benchmark.data.readers.strangers import is_stranger
 
 BELOW = "/**"  # behind a folder in `images`: any folder below that one
 
@@ -21,14 +22,19 @@ class PictureFiles:
         folders = [images] if isinstance(images, str) else list(images)
         self.endings = [ending] if isinstance(ending, str) else list(ending)
         self.folders = [folder for folder in folders if not is_open(folder)]
+        folder = str(PurePosixPath(self.folders[0])) if self.folders else "."
+        single = len(folders) == len(self.folders) == len(self.endings) == 1
+        self._usual = ("" if folder == "." else f"{folder}/", self.endings[0]) if single else None
         self._last: dict[str, list[str]] = {}  # last component of a name → the names below an open folder
         roots = [folder.removesuffix("**").rstrip("/") for folder in folders if is_open(folder)]
         for name in names if roots else ():
-            if any(not root or name.startswith(f"{root}/") for root in roots):
+            if not is_stranger(name) and any(not root or name.startswith(f"{root}/") for root in roots):
                 self._last.setdefault(composed(PurePosixPath(name).name), []).append(name)
 
     def of(self, cell: str) -> list[str]:
         """The files that a cell names: one, unless the table is wrong or the way is ambiguous."""
+        if self._usual is not None and (name := f"{self._usual[0]}{cell}{self._usual[1]}") in self._names:
+            return [name]  # almost every cell, at once
         for form in forms_of(cell):
             found = list(dict.fromkeys(name for ending in self.endings for name in self._with(form + ending)))
             if found:
@@ -53,11 +59,6 @@ class PictureFiles:
 def is_open(folder: str) -> bool:
     """True for `pictures/**` and `**`: the pictures lie in any folder below."""
     return folder == "**" or folder.endswith(BELOW)
-
-
-def composed(name: str) -> str:
-    """A name in Unicode's composed form: macOS stores é as two signs, tables often as one."""
-    return unicodedata.normalize("NFC", name)
 
 
 def forms_of(cell: str) -> list[str]:

@@ -43,7 +43,8 @@ def table_of(content: bytes, name: str, separator: str, where: str) -> pd.DataFr
             return rows.set_axis([str(column) for column in rows.columns], axis=1)
         rows = pd.read_csv(io.BytesIO(content), sep=separator, dtype=str, keep_default_na=False, encoding="utf-8-sig")
     except (ValueError, OSError) as error:
-        raise CatsError(f"{where} cannot be read as a table: {error}") from error
+        hint = "; save it as UTF-8" if isinstance(error, UnicodeDecodeError) else ""
+        raise CatsError(f"{where} cannot be read as a table: {error}{hint}") from error
     return rows.reset_index(drop=True).loc[lambda frame: ~frame.isin(["", None]).all(axis=1)]
 
 

@@ -1,13 +1,14 @@
 """Labels of a table as numbers: one column of names, several names in one cell, or several columns of 0 and 1."""
 
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from benchmark.data.readers.cells import absent_labels, cell_text, counted, spelling, whole_number
+from benchmark.data.readers.cells import absent_labels, cell_text, counted, joined_labels, spelling, whole_number
 from benchmark.data.readers.table_file import Columns, lines_of, texts_of
 from results.error import CatsError
 
@@ -64,8 +65,7 @@ def labels_of(rows: pd.DataFrame, columns: Columns, path: Path) -> np.ndarray:
         for form in (value, value.strip(), whole_number(value)):
             if form in known:
                 return known[form]
-        hint = "; rows without a label are left out if `missing` lists them" if value in absent_labels([value, *lookup]) else ""
-        raise CatsError(f"{where}, line {line} has the label '{value}'; allowed are {', '.join(lookup)}{hint}")
+        raise CatsError(f"{where}, line {line} has the label '{value}'; allowed are {', '.join(lookup)}{_hint(value, lookup)}")
 
     if not columns.labels_separator:
         return np.array([number(cell, line) for cell, line in zip(cells, lines, strict=True)], dtype=np.int64)
@@ -74,6 +74,14 @@ def labels_of(rows: pd.DataFrame, columns: Columns, path: Path) -> np.ndarray:
         for value in pieces_of(cell, columns.labels_separator) if cell != columns.nothing else ():
             marks[row, number(value, line)] = 1
     return marks
+
+
+def _hint(value: str, classes: Iterable[str]) -> str:
+    """The end of a sentence about an unknown label: which option reads it, if one does."""
+    if value in absent_labels([value, *classes]):
+        return "; rows without a label are left out if `missing` lists them"
+    joined = joined_labels([value, *classes])[:1] == [value]
+    return "; several labels in one cell need `labels_separator`" if joined else ""
 
 
 def pieces_of(cell: str, separator: str) -> list[str]:

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from benchmark.data.dataset import Dataset
 from benchmark.data.readers.cells import absent_labels, alike_labels, cell_text, in_class_order, joined_labels, label_doubts
 from benchmark.data.readers.hdf5 import hdf5
 from benchmark.data.readers.hub import hub
@@ -239,3 +240,48 @@ def test_unknown_groups_are_not_one_patient(tmp_path):
     options = {"repository": str(tmp_path / "set"), "revision": "1", "image": "image", "label": "label"}
     with pytest.raises(CatsError, match="the column 'who' names no group in 2 of 3 rows"):
         hub(**options, splits={"train": "train"}, group="who")(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("cell", "hint"),
+    [
+        ("", "; rows without a label are left out if `missing` lists them"),
+        ("-1", "; rows without a label are left out if `missing` lists them"),
+        ("0|1", "; several labels in one cell need `labels_separator`"),
+        ("2", ""),
+    ],
+)
+def test_a_wrong_label_says_which_option_reads_it(tmp_path, cell, hint):
+    with pytest.raises(CatsError) as caught:
+        as_table(tmp_path, ["0", "1", cell, "0", "1", "0"])
+    assert str(caught.value).endswith(f"line 4 has the label '{cell}'; allowed are 0, 1{hint}")
+
+
+def test_files_of_another_program_are_no_pictures_of_an_open_folder(tmp_path):
+    pictures(tmp_path, ["p/1/a.png", "p/2/b.png", "p/.Trash/a.png", "p/1/._b.png"])
+    assert rows(tmp_path, ["a", "b"], images="**", ending=".png") == ["p/1/a.png", "p/2/b.png"]
+
+
+def test_the_identity_of_a_table_is_that_of_its_pictures_and_changes_only_with_words_that_were_not_understood(tmp_path):
+    pictures(tmp_path, ["t/a.png", "t/b.png"])
+
+    def digest(parts, **options):
+        pd.DataFrame({"f": ["a.png", "b.png"], "l": ["x", "y"], "s": parts}).to_csv(tmp_path / "t" / "l.csv", index=False)
+        read = table(file="l.csv", path="f", label="l", classes=["x", "y"], part="s", **options)
+        facts = {"title": "t", "modality": "m", "task": "binary", "classes": ("x", "y"), "licence": "l", "citation": "c"}
+        made = Dataset(name="t", **facts, tree="t", place=str(tmp_path), read=read)
+        return made.digest(), made.model_copy(update={"read": read.read}).digest()  # as it was: all files, no revision
+
+    for parts, options, same in (
+        (["train", "test"], {}, True),
+        (["training", "testing"], {"part_values": {"training": "train", "testing": "test"}}, True),
+        (["train", "later"], {"part_values": {"later": "extra"}}, True),
+        (["Train", "test"], {}, False),
+        (["train", "valid"], {}, False),
+        (["train", "valid"], {"part_values": {"valid": "Val"}}, False),
+    ):
+        now, before = digest(parts, **options)
+        assert (now == before) == same, (parts, options)
+    first = digest(["train", "test"])[0]
+    (tmp_path / "t" / "README").write_text("x")
+    assert digest(["train", "test"])[0] == first
