@@ -16,8 +16,8 @@ from benchmark.data.split import split_and_subsample
 from benchmark.execution.attempt import Attempt, Result
 from benchmark.execution.pretraining_records import keep_weights, weights_draft
 from benchmark.execution.side_by_side import side_by_side
-from benchmark.machine.cost_sharing import share_costs
 from benchmark.machine.meter import Meter, Stopwatch
+from benchmark.machine.pack_costs import PackCosts
 from benchmark.networks.weight_file import write_weights
 from benchmark.specs import catalogue
 from benchmark.specs.cell import Cell
@@ -73,13 +73,12 @@ def make_cells(cells: Sequence[Cell], experiment: str, meter: Meter) -> list[Out
     if len(cells) == 1:
         return [make_cell(cells[0], experiment, meter)]
     watches = [Stopwatch(meter.country, meter.device) for _ in cells]
+    pack = PackCosts(meter, watches)
     works = [partial(make_cell, cell, experiment, watch) for cell, watch in zip(cells, watches, strict=True)]
     with meter.phase("together"):
         outcomes = side_by_side(works, torch.device(meter.device))
-    shares = iter(share_costs(meter.costs[-1:], [cost.seconds for watch in watches for cost in watch.costs] or [0.0]))
     complete = []
-    for outcome, watch in zip(outcomes, watches, strict=True):
-        costs = [part.model_copy(update={"phase": cost.phase}) for cost in watch.costs for part in next(shares)]
+    for outcome, watch, costs in zip(outcomes, watches, pack.final(), strict=True):
         complete.append(replace(outcome, record=outcome.record.model_copy(update={"costs": (*watch.carried, *costs)})))
     return complete
 

@@ -9,12 +9,13 @@ import itertools
 import logging
 import math
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from functools import cache
 from typing import Any
 
 from benchmark.machine import nvml
+from benchmark.machine.cost_laps import joined
 from results.error import CatsError, nearest
 from results.record import Cost, Energy
 
@@ -31,14 +32,35 @@ class Meter:
         self.country, self.device = country, device
         self.costs: list[Cost] = []
         self.carried: list[Cost] = []  # of earlier attempts whose process died before they left a record
-        self._busy = False
+        self._phase: str | None = None
+        self._lap, self._first = ExitStack(), 0
 
     @contextmanager
     def phase(self, name: str) -> Iterator[None]:
         """Measure the block, also if it fails: a failed attempt has a cost too. Raises RuntimeError if phases nest."""
-        if self._busy:
+        if self._phase is not None:
             raise RuntimeError("phases do not nest: codecarbon would silently ignore the inner one")
-        self._busy = True
+        self._phase, self._first = name, len(self.costs)
+        try:
+            self._lap.enter_context(self._measured(name))
+            yield
+        finally:
+            self._end_lap()
+            self._phase = None
+
+    def so_far(self) -> tuple[Cost, ...]:
+        """The costs up to now. A phase that is running is measured in laps, of which one ends here."""
+        if self._phase is not None:
+            self._end_lap()
+            self._lap.enter_context(self._measured(self._phase))
+        return tuple(self.costs)
+
+    def _end_lap(self) -> None:
+        self._lap.close()
+        self.costs[self._first :] = joined(self.costs[self._first :])
+
+    @contextmanager
+    def _measured(self, name: str) -> Iterator[None]:
         task, start = f"{name}-{next(_number)}", time.monotonic()
         card = nvml.number(self.device)
         running = _start(self.country, card, task)
@@ -56,20 +78,39 @@ class Meter:
                 ours = energy["gpu"].kwh
                 log.warning("GPU energy of %s: codecarbon says %.3g kWh, NVML's counter %.3g kWh", name, ours, nvml_kwh)
             self.costs.append(cost)
-            self._busy = False
 
 
 class Stopwatch(Meter):
-    """A meter that only times the phases; the energy of several attempts is measured together by another meter."""
+    """A meter that only times the phases; the energy of several attempts is measured together by another meter.
+
+    Attributes:
+        share: gives the costs up to now, with the share of the energy that is measured together; None times only.
+        running: name of the phase that is running or was the last one.
+        seconds: time in phases up to now.
+    """
+
+    def __init__(self, country: str, device: str) -> None:
+        super().__init__(country, device)
+        self.share: Callable[[], tuple[Cost, ...]] | None = None
+        self.running, self._since = "", 0.0
+
+    @property
+    def seconds(self) -> float:
+        """See the class."""
+        return math.fsum(cost.seconds for cost in self.costs) + (time.monotonic() - self._since if self._since else 0.0)
+
+    def so_far(self) -> tuple[Cost, ...]:
+        """The costs up to now; of a phase that is running, those of the energy that is measured together."""
+        return tuple(self.costs) if self.share is None else self.share()
 
     @contextmanager
-    def phase(self, name: str) -> Iterator[None]:
-        """Measure the duration of the block."""
-        start = time.monotonic()
+    def _measured(self, name: str) -> Iterator[None]:
+        self.running, self._since = name, time.monotonic()
         try:
             yield
         finally:
-            self.costs.append(Cost(phase=name, seconds=time.monotonic() - start, energy={}))
+            self.costs.append(Cost(phase=name, seconds=time.monotonic() - self._since, energy={}))
+            self._since = 0.0
 
 
 def energies(measured: Any, counted: bool, device: str) -> tuple[dict[str, Energy], float | None]:

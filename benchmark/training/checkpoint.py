@@ -124,7 +124,7 @@ class Checkpoint:
         begun = time.monotonic()
         if self._owned or self._own():
             try:
-                keep_costs(self.key, (*self.meter.carried, *self.meter.costs))
+                keep_costs(self.key, (*self.meter.carried, *self.meter.so_far()))
                 _write(state_file(self.key), self.key, state)
             except CatsError as error:
                 self._warn(str(error))

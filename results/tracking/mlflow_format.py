@@ -2,9 +2,9 @@
 
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
-from results.record import Record, metric_name
+from results.record import Cost, Record, metric_name
 
 LONGEST = 8000  # characters of a tag
 WHOLE = "cats.record_version"  # a tag that only a run with the whole record has
@@ -48,12 +48,19 @@ def _measurements(record: Record) -> Iterator[tuple[str, float, int]]:
     for name, values in record.curves.items():
         for epoch, value in enumerate(values):
             yield f"curve_{name}", value, epoch
-    for cost in record.costs:
-        yield f"seconds_{cost.phase}", cost.seconds, 0
-        kwh = cost.kwh("counter") + cost.kwh("modelled")
-        if not cost.missing:
-            yield f"energy_kwh_{cost.phase}", kwh, 0
-            if cost.kg_per_kwh is not None:
-                yield f"co2e_kg_{cost.phase}", kwh * cost.kg_per_kwh, 0
-        if cost.nvml_kwh is not None:
-            yield f"nvml_kwh_{cost.phase}", cost.nvml_kwh, 0
+    for phase in dict.fromkeys(cost.phase for cost in record.costs):  # an attempt may have several costs of one phase
+        yield from _phase(phase, [cost for cost in record.costs if cost.phase == phase])
+
+
+def _phase(name: str, costs: Sequence[Cost]) -> Iterator[tuple[str, float, int]]:
+    """What is known in full of a phase."""
+    yield f"seconds_{name}", math.fsum(cost.seconds for cost in costs), 0
+    kwh = [cost.kwh("counter") + cost.kwh("modelled") for cost in costs]
+    intensities = [cost.kg_per_kwh for cost in costs if cost.kg_per_kwh is not None]
+    if not any(cost.missing for cost in costs):
+        yield f"energy_kwh_{name}", math.fsum(kwh), 0
+        if len(intensities) == len(costs):
+            yield f"co2e_kg_{name}", math.fsum(part * each for part, each in zip(kwh, intensities, strict=True)), 0
+    counted = [cost.nvml_kwh for cost in costs if cost.nvml_kwh is not None]
+    if len(counted) == len(costs):
+        yield f"nvml_kwh_{name}", math.fsum(counted), 0
