@@ -34,6 +34,18 @@ def import_results(
         list[str] | None, typer.Option(help="A measure of which lower is better; its sign is changed on import.")
     ] = None,
     metric: Annotated[str, typer.Option(help="The metric of the matrix.")] = "auc",
+    percent: Annotated[
+        bool, typer.Option("--percent", help="The matrix is in percent; its figures are divided by 100.")
+    ] = False,
+    missing: Annotated[
+        list[float] | None, typer.Option(help="A figure that marks pairs without a figure in the matrices, such as -1.")
+    ] = None,
+    separator: Annotated[
+        str | None, typer.Option(help="The character between the columns of text tables; by default it is found out.")
+    ] = None,
+    decimal: Annotated[
+        str | None, typer.Option(help="The decimal sign of text tables, '.' or ','; by default it is found out.")
+    ] = None,
     backbone: Annotated[
         str | None, typer.Option(help="The backbone of matrix and scores; by default that of the map, else 'unknown'.")
     ] = None,
@@ -42,25 +54,33 @@ def import_results(
     """Import other people's runs, matrices and measure scores into MLflow, one run each. A second import adds what is new."""
     from benchmark.core.digest import file_digest
     from results.imports.column_map import Value
-    from results.imports.matrix import cells_of, read_grid, scores_of
+    from results.imports.delimited import Writing
+    from results.imports.matrix import cells_of, read_grid, scores_of, shares
     from results.imports.table import read_table, runs_of
 
     if (runs is None) != (how is None):
         raise CatsError("a table of runs and --map need each other: the map says what the columns of the table are")
     if runs is None and matrix is None and not scores:
         raise CatsError("there is nothing to import; give a table of runs with --map, or --matrix, or --scores MEASURE=FILE")
+    if percent and matrix is None:
+        raise CatsError("--percent is for --matrix; of a table of runs, name the scores under `percent` in the map")
+    if missing and matrix is None and not scores:
+        raise CatsError("--missing is for --matrix and --scores; of a table of runs, write `missing` into the map")
+    writing = Writing(separator, decimal)
     records: list[Record] = []
     if runs is not None and how is not None:
         mapping = load_map(how)
         if isinstance(mapping.backbone, Value):
             backbone = backbone or str(mapping.backbone.value)
-        records += runs_of(read_table(runs), mapping, experiment, runs.name)
+        records += runs_of(read_table(runs, writing), mapping, experiment, runs.name)
     named = backbone or "unknown"
     if matrix is not None:
-        grid = read_grid(matrix)
+        grid = shares(read_grid(matrix, writing, missing or ()), metric, str(matrix), percent=percent)
         records += cells_of(grid, metric, named, experiment, f"{matrix.name}, sha256 {file_digest(matrix)}")
     files = _files(scores or [])
-    records += scores_of({name: read_grid(path) for name, path in files.items()}, lower or [], named, experiment)
+    records += scores_of(
+        {name: read_grid(path, writing, missing or ()) for name, path in files.items()}, lower or [], named, experiment
+    )
     _deliver(records, tracking_uri, experiment)
 
 

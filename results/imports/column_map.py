@@ -4,6 +4,7 @@ from typing import Literal, Self
 
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, model_validator
 
+from results.error import nearest
 from results.record import Frozen
 
 UNKNOWN = "unknown"
@@ -66,6 +67,8 @@ class ColumnMap(Frozen):
         started: the column of when a run started.
         settings: our name → column, of what decides a run; rows with equal settings are one point of a grid.
         validation, scores: our name → column; scores are of the test images.
+        percent: names under `validation` and `scores` whose columns are in percent; they are divided by 100.
+        missing: values in these columns that mark what is missing, such as -1.
         sizes: source → number of images it was pretrained on; or source → target → that number.
         leaks: pairs that share images; boards list them apart, off the ranking.
         rename: for `source`, `target`, `backbone`, `status` ...: their value → ours.
@@ -86,11 +89,23 @@ class ColumnMap(Frozen):
     settings: dict[str, Column] = {}
     validation: dict[str, str] = {}
     scores: dict[str, str] = Field(min_length=1)
+    percent: tuple[str, ...] = ()
+    missing: tuple[float, ...] = ()
     duration: Duration | None = None
     power: Power | None = None
     sizes: dict[str, NonNegativeInt | dict[str, NonNegativeInt]] = {}
     leaks: list[Leak] = []
     rename: dict[Literal["source", "target", "backbone", "seed", "protocol", "status"], dict[str, str]] = {}
+
+    @model_validator(mode="after")
+    def _known_figures(self) -> Self:
+        known = [*self.scores, *self.validation]
+        unknown = next((name for name in self.percent if name not in known), None)
+        if unknown is not None:
+            raise ValueError(
+                f"percent names '{unknown}', which is neither under scores nor under validation{nearest(unknown, known)}"
+            )
+        return self
 
     def size(self, source: str, target: str) -> int | None:
         """The number of images a source was pretrained on; None if it is unknown."""

@@ -3,7 +3,7 @@
 import json
 import math
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,17 +12,21 @@ import pandas as pd
 from results.digest import digest
 from results.error import CatsError, nearest
 from results.imports.column_map import UNKNOWN
+from results.imports.delimited import Writing
+from results.imports.figures import IN_MATRIX, as_shares, require_bounds, require_finite, without_missing
 from results.imports.table import facts_of, read_table
+from results.metrics import metric_of
 from results.record import Record
 
 
-def read_grid(path: Path) -> pd.DataFrame:
+def read_grid(path: Path, writing: Writing = Writing(), missing: Collection[float] = ()) -> pd.DataFrame:  # noqa: B008 - frozen
     """A matrix of figures: index sources, columns targets, NaN where there is none.
 
     The column of names may be called `source`, or `target` if the file has the targets as rows; else the first column that
-    holds words names the sources. Raises CatsError if there is none, a name occurs twice, or a cell is no number.
+    holds words names the sources. `missing`: values that mark a pair without a figure, such as -1. Raises CatsError if no
+    column names the sources, a name occurs twice, or a cell is no number or infinite.
     """
-    table = read_table(path)
+    table = read_table(path, writing)
     table = table.drop(columns=[c for c in map(str, table) if c.startswith("Unnamed:") and _counts(table[c])])
     heads = [c for c in map(str, table) if c.lower() in {"source", "target"}]
     words = [c for c in map(str, table) if not pd.api.types.is_numeric_dtype(table[c]) and not table[c].isna().all()]
@@ -36,14 +40,25 @@ def read_grid(path: Path) -> pd.DataFrame:
         numbers = pd.to_numeric(grid[column], errors="coerce")
         wrong = grid[column][numbers.isna() & grid[column].notna()]
         if len(wrong):
+            percent = "; leave out the % and say --percent" if str(wrong.iloc[0]).strip().endswith("%") else ""
             raise CatsError(
-                f"{path}: the value of row '{wrong.index[0]}' and column '{column}' is {wrong.iloc[0]!r}, which is not a number"
+                f"{path}: the value of row '{wrong.index[0]}' and column '{column}' is {wrong.iloc[0]!r}, "
+                f"which is not a number{percent}"
             )
         grid[column] = numbers.astype(float)
     twice = grid.index[grid.index.duplicated()]
     if len(twice):
         raise CatsError(f"{path}: two rows have the name '{twice[0]}'")
+    grid = without_missing(grid, missing)
+    require_finite(grid, str(path), IN_MATRIX)
     return grid.T if head.lower() == "target" else grid
+
+
+def shares(grid: pd.DataFrame, metric: str, where: str, *, percent: bool) -> pd.DataFrame:
+    """The matrix of a metric, divided by 100 if it is in percent. Raises CatsError for figures outside the metric's bounds."""
+    grid = as_shares(grid, metric, where) if percent else grid
+    require_bounds(grid, metric_of(metric), metric, where, IN_MATRIX)
+    return grid
 
 
 def _counts(column: "pd.Series[Any]") -> bool:

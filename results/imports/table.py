@@ -10,6 +10,9 @@ import pandas as pd
 from results.digest import digest
 from results.error import CatsError, first_line, nearest
 from results.imports.column_map import Column, ColumnMap, Value
+from results.imports.delimited import Writing, read_delimited
+from results.imports.figures import IN_TABLE, as_shares, require_bounds, require_finite, without_missing
+from results.metrics import METRICS, metric_of
 from results.record import Cost, Energy, Record
 
 STATES: dict[str, Literal["finished", "failed", "interrupted"]] = {
@@ -21,10 +24,10 @@ SELF = "the source is the target itself"
 SECONDS = {"seconds": 1, "minutes": 60, "hours": 3600}
 
 
-def read_table(path: Path) -> pd.DataFrame:
-    """A parquet or CSV file. Raises CatsError, in one sentence, if it cannot be read."""
+def read_table(path: Path, writing: Writing = Writing()) -> pd.DataFrame:  # noqa: B008 - frozen
+    """A parquet or text table. Raises CatsError, in one sentence, if it cannot be read."""
     try:
-        return pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path)
+        return pd.read_parquet(path) if path.suffix == ".parquet" else read_delimited(path, writing)
     except FileNotFoundError:
         raise CatsError(f"there is no file {path}") from None
     except (OSError, ValueError) as error:  # pandas' and pyarrow's own errors are ValueErrors
@@ -39,6 +42,7 @@ def runs_of(table: pd.DataFrame, how: ColumnMap, experiment: str, where: str) ->
     for column in how.columns():
         if column not in table:
             raise CatsError(f"{where} has no column '{column}'{nearest(column, map(str, table))}")
+    table = _checked(table, how, where)
     now = time.time()
     records: list[Record] = []
     rows: dict[str, int] = {}
@@ -57,6 +61,30 @@ def runs_of(table: pd.DataFrame, how: ColumnMap, experiment: str, where: str) ->
             if name not in names:
                 raise CatsError(f"`leaks` names the {field} '{name}', which no row of {where} has{nearest(name, names)}")
     return records
+
+
+def _checked(table: pd.DataFrame, how: ColumnMap, where: str) -> pd.DataFrame:
+    """The table with the figures that the map declares as missing or as percent turned into what is meant.
+
+    Raises CatsError for infinite scores and for figures outside the bounds of their metric. A cell that is no number is left as
+    it is, and the sentence about its row comes later.
+    """
+    table = table.assign()
+    rows = range(1, len(table) + 1)
+    scores = [(name, column, metric_of(name)) for name, column in how.scores.items()]
+    validation = [(name, column, METRICS.get(name.removeprefix("val_"))) for name, column in how.validation.items()]
+    for name, column, metric in [*scores, *validation]:
+        numbers = pd.to_numeric(table[column], errors="coerce")
+        figures = without_missing(pd.DataFrame({column: numbers.to_numpy(dtype=float)}, index=rows), how.missing)
+        if how.scores.get(name) == column:
+            require_finite(figures, where, IN_TABLE)
+        if name in how.percent:
+            figures = as_shares(figures, name, where)
+        if metric is not None:
+            require_bounds(figures, metric, name, where, IN_TABLE)
+        if how.percent or how.missing:
+            table[column] = table[column].where(numbers.isna() & table[column].notna(), figures[column].to_numpy())
+    return table
 
 
 class _Row:
@@ -80,6 +108,13 @@ class _Row:
     def setting(self, column: Column) -> str:
         value = column.value if isinstance(column, Value) else self.row[column]
         return "None" if value is None or pd.isna(value) else str(value)
+
+    def amount(self, column: str, field: str) -> float:
+        """As number(), of what cannot be negative or without end, such as a duration."""
+        value = self.number(column, field)
+        if value < 0 or math.isinf(value):
+            raise CatsError(f"{self.where}: {field} is {value:g}, which is not possible; leave the cell empty if it is unknown")
+        return value
 
     def number(self, column: str, field: str) -> float:
         """The number in a column; NaN where the table has none."""
@@ -117,7 +152,7 @@ def _run(row: _Row, experiment: str, now: float) -> Record:
     what: dict[str, Any] = {"names": names, "settings": settings, "status": status}
     if how.started is not None:
         what["started"] = started
-    seconds = row.number(how.duration.column, "duration") if how.duration else math.nan
+    seconds = row.amount(how.duration.column, "duration") if how.duration else math.nan
     seconds *= SECONDS[how.duration.unit] if how.duration else 1
     reason = row.row[how.reason] if how.reason is not None else None
     reason = str(reason) if isinstance(reason, str) and reason.strip() else REASONS.get(status)
@@ -144,7 +179,7 @@ def _costs(row: _Row, seconds: float) -> tuple[Cost, ...]:
     power = row.how.power
     if power is None and math.isnan(seconds):
         return ()
-    watts = row.number(power.column, "power") if power else math.nan
+    watts = row.amount(power.column, "power") if power else math.nan
     kwh = watts * seconds / 3.6e6
     energy = Energy(kwh=None, provenance="missing") if math.isnan(kwh) else Energy(kwh=kwh, provenance="modelled")
     duration = 0.0 if math.isnan(seconds) else seconds
