@@ -115,6 +115,9 @@ def new(
         str | None, typer.Option(help="Regular expression that the paths of pictures in folders must contain.")
     ] = None,
     broken: Annotated[float | None, typer.Option(min=0, max=0.99, help="Share of pictures that may be unreadable.")] = None,
+    values: Annotated[
+        str | None, typer.Option(help="Stored numbers that become black and white, as in 0:4095; by default the bits used.")
+    ] = None,
     to: Annotated[
         Path | None, typer.Option(help="Folder where the entry is written; by default CATS_ENTRIES, or ~/.config/cats-bench.")
     ] = None,
@@ -139,7 +142,7 @@ def new(
     said = Said(
         path=path, label=label, group=group, part=part, images=images, ending=ending, labels_separator=labels_separator,
         nothing=nothing, missing=missing, parts=parts, merge_labels=merge_labels, layout=layout, include=include, broken=broken,
-        task=task.value if task else None, classes=listed,
+        task=task.value if task else None, classes=listed, values=values,
     )  # fmt: skip
     inferred = infer_entry(origin, said)
     _say(f"{origin}: {describe_data(inferred)}")

@@ -20,6 +20,7 @@ from benchmark.data.split import copies_left_out, official_rows, split, uneven_c
 from benchmark.entries.doubts import doubtful_labels
 from benchmark.entries.finding import STEP_BACKBONE, STEP_IMAGES, STEP_PIXELS, Finding, Note, require_facts, run_promise
 from benchmark.entries.left_out import left_out, require_few
+from benchmark.entries.value_range import doubt_of_levels
 from results.error import CatsError
 
 ENOUGH = 20  # training images of a class; a smaller number gives a Note
@@ -114,7 +115,7 @@ def pictures(case: Case) -> str:
 
 
 def values(case: Case) -> str:
-    """Images are not blank."""
+    """Images are not blank, and use most of the grey levels."""
     pixels = case.images.images
     blank, low, high = 0, 255, 0
     for start in range(0, len(pixels), 1024):
@@ -122,10 +123,13 @@ def values(case: Case) -> str:
         least, most = block.min(axis=1), block.max(axis=1)
         blank += int((least == most).sum())
         low, high = min(low, int(least.min())), max(high, int(most.max()))
+    doubt = doubt_of_levels(case.samples, low, high)
     if blank == len(pixels):
         raise CatsError(f"{case.dataset.name}: every image is blank: all its pixels have one value")
     facts = f"values from {low} to {high}"
-    return Note(f"{facts}; {blank:,} of {len(pixels):,} images are blank") if blank else facts
+    doubts = [f"{blank:,} of {len(pixels):,} images are blank"] if blank else []
+    doubts += [doubt] if doubt else []
+    return Note("; ".join((facts, *doubts))) if doubts else facts
 
 
 def groups(case: Case) -> str:

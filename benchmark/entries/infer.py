@@ -8,6 +8,7 @@ from benchmark.entries.infer_npz import infer_npz
 from benchmark.entries.infer_table import TABLE_ENDINGS, infer_table
 from benchmark.entries.inferred import Inferred
 from benchmark.entries.said import OF_BOTH, OF_FOLDERS, OF_LABELS, OF_TABLES, Said, refuse_options
+from benchmark.entries.value_range import with_range
 from results.error import CatsError, first_line
 
 SHEETS = {".xlsx", ".xls", ".ods", ".numbers"}
@@ -21,7 +22,7 @@ def infer_entry(path: Path, said: Said) -> Inferred:
     if not path.exists():
         raise CatsError(f"there is no folder or file {path}")
     try:
-        return _inferred(path, said)
+        return with_range(_inferred(path, said), said)
     except CatsError:
         raise
     except Exception as error:  # a library may raise nearly anything for the bytes that a person's file holds

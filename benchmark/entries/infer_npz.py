@@ -54,8 +54,8 @@ def _image_shape(images: np.ndarray, labels: int, where: str) -> tuple[int, ...]
     """(H, W) or (H, W, channels) of the images of a part. Raises CatsError for arrays that no reader takes for images."""
     if images.ndim == 0 or len(images) != labels:
         raise CatsError(f"{where} holds {len(images) if images.ndim else 'no list of'} images for {labels} labels")
-    allowed = "allowed is uint8 of shape (N, H, W) or (N, H, W, 3)"
-    if images.dtype != np.uint8 and labels:
+    allowed = "allowed are numbers of shape (N, H, W) or (N, H, W, 3)"
+    if images.dtype.kind not in "uif" and labels:
         raise CatsError(f"{where} holds {images.dtype}; {allowed}")
     if labels and (images.ndim not in {3, 4} or (images.ndim == 4 and images.shape[3] not in {1, 3})):
         first = images.ndim == 4 and images.shape[1] in {1, 3}

@@ -30,6 +30,7 @@ class Said:
         layout: what the folders are, `part/class/patient`. include: regular expression that the paths of pictures must contain.
         broken: share of pictures that may be unreadable.
         task, classes: as the entry declares them.
+        values: stored numbers that become black and white, `0:4095`.
     """
 
     path: str | None = None
@@ -48,6 +49,7 @@ class Said:
     broken: float | None = None
     task: str | None = None
     classes: tuple[str, ...] = ()
+    values: str | None = None
 
     def part_values(self, out: str = NO_PART) -> dict[str, str]:
         """`parts` as word → part, with `out` for what is left out. Raises CatsError if it has another form."""

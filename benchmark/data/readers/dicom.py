@@ -1,6 +1,6 @@
 """Readers of DICOM files: pixels as a viewer shows them, patients as groups."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -13,7 +13,7 @@ from benchmark.data.readers.file_tree import Tree
 from benchmark.data.readers.folders import Layout
 from benchmark.data.readers.picture_format import ending_of
 from benchmark.data.readers.revision import DICOM
-from benchmark.data.readers.samples import Samples, TreeReader, noted
+from benchmark.data.readers.samples import Samples, StoredNumbers, TreeReader, noted
 from benchmark.data.readers.scale import Scale, scale_of
 from benchmark.data.readers.strangers import is_stranger
 from benchmark.data.readers.table import decode_with, ids_of, named_rows, parts_of, reader_of_table
@@ -40,7 +40,7 @@ def dicom(**options: Any) -> TreeReader:
         groups = texts_of(rows, columns.group) if columns.group else groups_of(tree, names, view.group_tag)
         labels, ids = labels_of(rows, columns, tree.path), ids_of(rows, columns, names)
         images = decode_with(lambda content, where: pixels(content, where, view, scale), tree, names)
-        parts, look = parts_of(rows, columns, tree.path), _stored(tree, names, view)
+        parts, look = parts_of(rows, columns, tree.path), _stored(tree, names, view, scale)
         return Samples(images, labels, ids, groups, parts, left_out_of(rows), look)
 
     return noted(reader_of_table(read, columns), lambda _: DICOM)
@@ -69,7 +69,7 @@ def dicom_folders(**options: Any) -> TreeReader:
         images = decode_with(lambda content, where: pixels(content, where, view, scale), tree, names)
         others = len(every) - len(names)
         left_out = (f"{others:,} DICOM files hold no image (reports, contours) and are left out",) if others else ()
-        return Samples(images, labels, names, groups, parts, left_out, _stored(tree, names, view))
+        return Samples(images, labels, names, groups, parts, left_out, _stored(tree, names, view, scale))
 
     reader = TreeReader(read, files, layout.revision, lambda name: layout.expects(name) and not layout.include)
     return noted(reader, lambda _: DICOM)
@@ -82,8 +82,8 @@ def _split(options: dict[str, Any]) -> tuple[View, Scale, dict[str, Any]]:
     return View(**seen), scale, {name: value for name, value in others.items() if name not in seen}
 
 
-def _stored(tree: Tree, names: list[str], view: View) -> Callable[[Sequence[int]], Iterator[np.ndarray]]:
-    """For Samples: the values of the files that nothing says how to show."""
+def _stored(tree: Tree, names: list[str], view: View, scale: Scale) -> StoredNumbers:
+    """The values of the files that nothing says how to show."""
 
     def look(rows: Sequence[int]) -> Iterator[np.ndarray]:
         chosen = [names[row] for row in rows]
@@ -93,7 +93,7 @@ def _stored(tree: Tree, names: list[str], view: View) -> Callable[[Sequence[int]
                 if values is not None:
                     yield values
 
-    return look
+    return StoredNumbers(look, scale, apart=not scale.declared)
 
 
 def dicom_names(tree: Tree) -> list[str]:

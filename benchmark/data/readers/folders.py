@@ -14,7 +14,7 @@ from benchmark.data.readers.part_words import ALLOWED, part_of
 from benchmark.data.readers.picture_format import PICTURE_ENDINGS, ending_of, picture_names
 from benchmark.data.readers.pictures import group_of, pictures, require_pattern, stored_values
 from benchmark.data.readers.revision import of_pictures
-from benchmark.data.readers.samples import Samples, TreeReader, noted
+from benchmark.data.readers.samples import Samples, StoredNumbers, TreeReader, noted
 from benchmark.data.readers.scale import scale_of
 from results.error import CatsError
 
@@ -38,7 +38,7 @@ def folders(classes: list[str] | dict[str, str], root: str = "", **options: Any)
         names = files(tree)
         labels, groups, parts = layout.arranged(path, names)
         images = pictures(tree, names, scale)
-        return Samples(images, labels, names, groups, parts, stored=stored_values(tree, names))
+        return Samples(images, labels, names, groups, parts, stored=StoredNumbers(stored_values(tree, names), scale))
 
     reader = TreeReader(read, files, layout.revision, lambda name: layout.expects(name) and not layout.include)
     return noted(reader, of_pictures(scale))

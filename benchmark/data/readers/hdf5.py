@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from benchmark.data.readers.numbered_labels import numbered_labels, require_numbers
-from benchmark.data.readers.samples import Reader, Samples, chosen
+from benchmark.data.readers.samples import Reader, Samples, StoredNumbers, chosen
 from benchmark.data.readers.scale import Scale, scaled
 from results.error import CatsError
 
@@ -54,7 +54,9 @@ def hdf5(  # noqa: PLR0913 - the options of an entry, each by its name
             groups=found.of([name for part in named for name in part]) if groups else None,
             parts=found.of([part for part, n in zip(images, counts, strict=True) for _ in range(n)]),
             left_out=found.left_out,
-            stored=lambda rows: chosen(itertools.compress(_images(folder, images, key_images), found.kept), rows),
+            stored=StoredNumbers(
+                lambda rows: chosen(itertools.compress(_images(folder, images, key_images), found.kept), rows), scale
+            ),
         )
 
     return read

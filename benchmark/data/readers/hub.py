@@ -12,7 +12,7 @@ import numpy as np
 from benchmark.data.readers.cells import cell_text
 from benchmark.data.readers.image_file import decode_picture, stored_picture
 from benchmark.data.readers.numbered_labels import numbered_labels
-from benchmark.data.readers.samples import Reader, Samples
+from benchmark.data.readers.samples import Reader, Samples, StoredNumbers
 from benchmark.data.readers.scale import Scale
 from results.error import CatsError, first_line
 
@@ -58,7 +58,9 @@ def hub(  # noqa: PLR0913 - the options of an entry, each by its name
             groups=found.of(_groups(loaded, group, repository)) if group else None,
             parts=found.of([part for part, table in loaded.items() for _ in range(len(table))]),
             left_out=found.left_out,
-            stored=lambda rows: _stored(itertools.compress(_contents(loaded, image, repository), found.kept), set(rows)),
+            stored=StoredNumbers(
+                lambda rows: _stored(itertools.compress(_contents(loaded, image, repository), found.kept), set(rows)), scale
+            ),
         )
 
     return read

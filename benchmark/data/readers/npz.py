@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from benchmark.data.readers.numbered_labels import numbered_labels, require_numbers
-from benchmark.data.readers.samples import PARTS, Reader, Samples, chosen
+from benchmark.data.readers.samples import PARTS, Reader, Samples, StoredNumbers, chosen
 from benchmark.data.readers.scale import Scale, scaled
 from results.error import CatsError
 
@@ -46,7 +46,7 @@ def npz(file: str, *, missing: list[Any] | None = None, one_hot: bool = False, *
             groups=groups,
             parts=found.of([part for part, n in zip(PARTS, counts, strict=True) for _ in range(n)]),
             left_out=found.left_out,
-            stored=lambda rows: chosen(itertools.compress(_npz_images(path, counts), found.kept), rows),
+            stored=StoredNumbers(lambda rows: chosen(itertools.compress(_npz_images(path, counts), found.kept), rows), scale),
         )
 
     return read

@@ -8,6 +8,7 @@ from typing import TypeVar
 import numpy as np
 
 from benchmark.data.readers.file_tree import Tree
+from benchmark.data.readers.scale import Scale
 from results.error import CatsError
 
 PARTS = ("train", "val", "test")
@@ -26,8 +27,7 @@ class Samples:
         parts: N of 'train', 'val', 'test' if there is an official split, any other word for an image that is in no part
             (idc: 'extra'); else None.
         left_out: sentences about images that are left out because the entry declares so.
-        stored: row numbers → the numbers of these images as they are stored, before they are scaled to 8 bits; None if the
-            reader does not scale. Images that cannot be read, or whose file says how it is shown, are left out.
+        stored: the numbers behind the images; None if the reader does not scale them to 8 bits.
     """
 
     images: Iterable[np.ndarray | CatsError]
@@ -36,7 +36,22 @@ class Samples:
     groups: list[str] | None = None
     parts: list[str] | None = None
     left_out: tuple[str, ...] = ()
-    stored: Callable[[Sequence[int]], Iterator[np.ndarray]] | None = None
+    stored: "StoredNumbers | None" = None
+
+
+@dataclass(frozen=True)
+class StoredNumbers:
+    """The numbers behind the images of Samples, before they are scaled to 8 bits.
+
+    Attributes:
+        of: row numbers → the numbers of these images. Images that cannot be read, or whose file says how it is shown, are left
+            out.
+        scale: how they are scaled. apart: True if each image is scaled from its own smallest to its own largest value.
+    """
+
+    of: Callable[[Sequence[int]], Iterator[np.ndarray]]
+    scale: Scale
+    apart: bool = False
 
 
 def chosen(images: Iterator[np.ndarray], rows: Sequence[int]) -> Iterator[np.ndarray]:

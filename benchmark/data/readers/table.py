@@ -12,7 +12,7 @@ from benchmark.data.readers.file_tree import Tree
 from benchmark.data.readers.picture_files import PictureFiles
 from benchmark.data.readers.pictures import pictures, stored_values
 from benchmark.data.readers.revision import of_pictures
-from benchmark.data.readers.samples import Reader, Samples, TreeReader, noted
+from benchmark.data.readers.samples import Reader, Samples, StoredNumbers, TreeReader, noted
 from benchmark.data.readers.scale import scale_of
 from benchmark.data.readers.table_file import Columns, lines_of, table_of, texts_of
 from benchmark.data.readers.table_labels import column_names, labelled_rows, labels_of, left_out_of
@@ -42,7 +42,7 @@ def table(**options: Any) -> TreeReader:
         groups = texts_of(rows, columns.group) if columns.group else None
         labels, ids = labels_of(rows, columns, tree.path), ids_of(rows, columns, names)
         images, parts = pictures(tree, names, scale), parts_of(rows, columns, tree.path)
-        return Samples(images, labels, ids, groups, parts, left_out_of(rows), stored_values(tree, names))
+        return Samples(images, labels, ids, groups, parts, left_out_of(rows), StoredNumbers(stored_values(tree, names), scale))
 
     return noted(reader_of_table(read, columns), of_pictures(scale))
 
