@@ -214,20 +214,18 @@ def test_groups_of_an_npz_file_are_declared(own, made, new, call, given, kind):
     assert f"60 × {kind}, each in one part" in out
 
 
-def test_names_that_stand_twice_are_named(made, new, call):
+def test_names_that_stand_twice_are_named(made, new):
     files = {f"{part}_files": np.array([f"{part}{i}.png" for i in range(n)]) for part, n in SIZES.items()}
     files["test_files"][0] = "train7.png"
-    new(made(**files))
-    code, out, _ = call("check", "cells", "--size", 8)
-    assert code == 1
-    assert "an image id is given twice: 'train7.png', for images 8 and 85 of 120" in out
+    code, err = new(made(**files))
+    assert code == 2
+    assert "an image id is given twice: 'train7.png', for images 8 and 85 of 120" in err
 
 
 @pytest.mark.parametrize("names", [["a", "nan", "b"], ["a", "None", "b"]])
-def test_an_unknown_group_is_no_patient(made, new, call, names):
+def test_an_unknown_group_is_no_patient(made, new, names):
     groups = {f"{part}_groups": np.array([f"{part}{names[i % 3]}" for i in range(n)]) for part, n in SIZES.items()}
     groups["train_groups"][1] = names[1]
-    new(made(**groups))
-    code, out, _ = call("check", "cells", "--size", 8)
-    assert code == 1
-    assert f"cells names the patient '{names[1]}', which stands for an unknown one" in out
+    code, err = new(made(**groups))
+    assert code == 2
+    assert f"cells names the patient '{names[1]}', which stands for an unknown one" in err

@@ -486,7 +486,8 @@ def test_a_part_column_may_be_none_and_val_may_be_drawn(own, data, new, call):
     [
         ({"diagnosis": lambda n: f"d{n % 3}"}, "has several columns that look like labels, 'label', 'diagnosis'; name one"),
         ({"label": file}, "holds 60 different labels in 60 rows, too many for classes"),
-        ({"label": lambda n: f"l{n // 2}"}, ""),
+        ({"label": lambda n: f"l{n // 3}"}, ""),
+        ({"label": lambda n: f"l{n // 2}"}, "it has 2 different images, and a drawn split needs at least 3 of each class"),
         ({"patient_id": lambda n: "" if n == 5 else n // 2}, "the column 'patient_id' names no group in 1 of 60 rows"),
     ],
 )  # fmt: skip
@@ -541,7 +542,7 @@ def test_a_file_that_is_no_table_is_one_sentence(own, data, new, content, senten
 
 
 @pytest.mark.parametrize(
-    "given", [("--label", "x"), ("--images", "a"), ("--missing", "drop"), ("--merge-labels",), ("--parts", "a=val")]
+    "given", [("--label", "x"), ("--images", "a"), ("--missing", "drop"), ("--labels-separator", "|"), ("--part", "b")]
 )
 def test_options_of_tables_are_refused_for_folders(own, data, new, given):
     data("benign/{0}.png", range(30))
