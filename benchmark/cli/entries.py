@@ -125,6 +125,7 @@ def new(
     """Examine your data and write an entry for them, a YAML file of about ten lines, without copying the data."""
     from benchmark.core.paths import entries_folder
     from benchmark.entries.infer import infer_entry
+    from benchmark.entries.quick import QUICK
     from benchmark.entries.said import Said
     from benchmark.entries.scaffold import Facts, check_name, describe_data
     from benchmark.entries.scaffold import new as new_entry
@@ -151,7 +152,8 @@ def new(
     more = Facts(**facts, title=title, task=said.task, classes=listed)
     written = new_entry(kinds, name, inferred, more, folder)
     elsewhere = "" if folder.absolute() == entries_folder().absolute() else f"CATS_ENTRIES={folder} "
-    _say(f"wrote {written}\nnext: {elsewhere}cats check {name} --contact-sheet sheets")
+    _say(f"wrote {written}, which keeps the promises that need no decoded picture: {', '.join(QUICK)}")
+    _say(f"next: {elsewhere}cats check {name} --contact-sheet sheets")
 
 
 def _require_facts(facts: dict[str, str]) -> None:

@@ -6,15 +6,18 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from benchmark.core import json_cache
 from benchmark.core.digest import file_digest
-from benchmark.core.paths import data_folders
+from benchmark.core.paths import data_folders, digests_folder
 from benchmark.data.copies import Handling
 from benchmark.data.readers.cells import in_class_order, number_of
 from benchmark.data.readers.file_tree import Tree, find_tree
-from benchmark.data.readers.samples import Reader, TreeReader, note_of
+from benchmark.data.readers.samples import Reader, TreeReader, reading_of
 from results.digest import digest
 from results.error import CatsError, nearest
 from results.record import Frozen, Task
+
+READING = 1  # raised when readers read other images, labels or parts than before; what was found about archives is then lost
 
 
 class File(Frozen):
@@ -209,22 +212,37 @@ class Dataset(Frozen):
 
     def digest(self) -> str:
         """Identity of images and labels: declared checksums, and checksums of the files on disk where none are declared."""
-        files, reading = {}, {}
-        if self.tree:
-            tree = Tree(self._tree())
-            names = self.read.files(tree) if isinstance(self.read, TreeReader) else None
-            files["tree"] = ("sha256", tree.digest(names))
-            reading = self._reading(tree, names or [])
+        tree = Tree(self._tree()) if self.tree else None
+        files = {"tree": ("sha256", tree.digest(self._names(tree)))} if tree else {}
         for file in self.files:
             files[file.path] = file.declared or ("sha256", file_digest(self.file(file)))
         content: dict[str, Any] = {"name": self.name, "task": self.task, "revision": self.revision, "files": files}
         content |= {"classes": self.classes, "shape": self.shape, "odd": self.odd, "broken": self.broken}
-        note = note_of(self.read, Tree(self._tree()) if self.tree else None)
-        reading |= {"pixels": note} if note else {}
+        reading = self._reading(tree)
         return digest(content | reading | ({"options": self.options} if self.options else {}))
 
-    def _reading(self, tree: Tree, names: list[str]) -> dict[str, str]:
-        """What makes the identity another one where earlier versions read other images, labels or parts from the same files."""
-        revision = self.read.revision(names, tree) if isinstance(self.read, TreeReader) else ""
-        links = "followed" if tree.listing.followed & set(names or tree.names) else ""
-        return {key: value for key, value in (("reading", revision), ("links", links)) if value}
+    def _names(self, tree: Tree) -> list[str] | None:
+        """The files of a folder that are read, None for all; an archive is one file, whatever is read of it."""
+        return self.read.files(tree) if isinstance(self.read, TreeReader) and tree.path.is_dir() else None
+
+    def _reading(self, tree: Tree | None) -> dict[str, str]:
+        """What makes the identity another one where earlier versions read other images, labels or parts from the same files.
+
+        For an archive it is cached by the state of the file, because a packed one must be unpacked to be listed.
+        """
+        if tree is None or tree.path.is_dir():
+            return reading_of(self.read, tree)
+        state = tree.path.stat()
+        stamp = [str(tree.path.resolve()), state.st_size, state.st_mtime_ns, self.name, self.revision, self.options, READING]
+        path = digests_folder() / f"reading-{digest(stamp)}.json"
+        known = json_cache.read(_Reading, path)
+        if known is None:
+            known = _Reading(words=reading_of(self.read, tree))
+            json_cache.keep(known, path)
+        return known.words
+
+
+class _Reading(Frozen):
+    """What `reading_of` has found about an archive."""
+
+    words: dict[str, str]

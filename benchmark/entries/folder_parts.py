@@ -68,7 +68,8 @@ def _require_parts(path: Path, names: Sequence[str], known: dict[str, str]) -> N
     parts = set(known.values())
     if "train" not in parts or ("test" not in parts and "val" in parts):
         absent = "training" if "train" not in parts else "test"
-        raise _ask(path, names, known, f"no {absent} part is among them")
+        tested = {name: "test" if part == "val" else part for name, part in known.items()} if absent == "test" else known
+        raise _ask(path, names, tested, f"no {absent} part is among them")
 
 
 def _ask(path: Path, names: Sequence[str], known: dict[str, str], why: str) -> CatsError:

@@ -61,7 +61,8 @@ def _infer(path: Path, said: Said) -> Inferred:
     options: dict[str, Any] = meaning.options()
     options |= {"include": said.include} if said.include else {}
     options |= {"group": said.group} if said.group else {}
-    return _counted(tree, options, meaning, said, left.sentences())
+    empty = [f"empty folders: {', '.join(tree.listing.empty[:6])}"] if tree.listing.empty else []
+    return _counted(tree, options, meaning, said, [*left.sentences(), *empty])
 
 
 def _require_text(path: Path, names: Sequence[str]) -> None:
@@ -92,7 +93,9 @@ def _meaning(path: Path, paths: list[tuple[str, ...]], said: Said) -> Meaning:
     if short is not None:
         raise CatsError(f"{path}: pictures lie in {'/'.join(short)}, which is not in one of {', '.join(parts)}; say --layout")
     kept = [each for each in below if parts[each[level]] != OUT]
-    others = [each[:level] + each[level + 1 :] for each in kept]
+    twice = all(each[level + 1 : level + 2] == (each[level],) for each in kept)  # train/train/CLASS, as some archives unpack
+    depth = level + 1 + twice
+    others = [each[:level] + each[depth:] for each in kept]
     bare = sorted({each[level] for each, other in zip(kept, others, strict=True) if not other})
     if bare:
         raise CatsError(
@@ -100,10 +103,10 @@ def _meaning(path: Path, paths: list[tuple[str, ...]], said: Said) -> Meaning:
             f"--parts '{','.join(f'{name}={OUT if name in bare else part}' for name, part in parts.items())}'"
         )
     inner = inner_layout(path, others)
-    levels = (*inner[:level], "part", *inner[level:])
+    levels = (*inner[:level], *["part"] * (depth - level), *inner[level:])
     used = [name for name, part in parts.items() if part != OUT]
     if len(used) == 1 and level == 0:  # the only part is no part: it holds all images
-        return Meaning((*root, used[0]), inner)
+        return Meaning((*root, *used * (depth - level)), inner)
     return Meaning(root, levels, parts)
 
 
@@ -154,7 +157,10 @@ def _require_same_classes(path: Path, pairs: set[tuple[str, str]]) -> None:
         absent = [part for part in parts if (name, part) not in pairs]
         if absent:
             present = next(part for part in parts if part not in absent)
+            alike = [other for other, _ in pairs if other != name and spelling(other) == spelling(name)]
+            way = "leave out a part with --parts, or have new parts drawn with --layout -/class"
+            way = f"say with --merge-labels that {alike[0]} is the same class" if alike else way
             raise CatsError(
                 f"{path}: the class folder {name} is in {present} and not in {', '.join(absent)}; each class must be in each "
-                "part: leave out a part with --parts, or have new parts drawn with --layout -/class"
+                f"part: {way}"
             )

@@ -39,10 +39,11 @@ class LeftOut:
         """What is not read, one sentence for each group of files; empty if everything is read."""
         found = []
         if self.unchosen:
-            found.append(f"{len(self.unchosen):,} pictures are left out by the entry, for example {self.unchosen[0]}")
+            what = "1 picture is" if len(self.unchosen) == 1 else f"{len(self.unchosen):,} pictures are"
+            found.append(f"{what} left out by the entry, for example {self.unchosen[0]}")
         unread = self.missed | self.archives | self.others
         if unread:
-            found.append(f"{sum(map(len, unread.values())):,} files are not pictures that can be read: {_counted(unread)}")
+            found.append(f"not read as pictures: {_counted(unread)}")
         return found
 
 
@@ -76,8 +77,8 @@ def require_few(tree: Tree, left: LeftOut, taken: Iterable[str]) -> None:
     endings = "|".join(sorted({re.escape(ending_of(name).removeprefix(".")) for name in read if ending_of(name)}))
     remedy = f"convert them to PNG, or leave them out with --include '\\.({endings})$' (in the entry: include)"
     raise CatsError(
-        f"{tree.path}: {len(missed) + len(packed):,} of {len(missed) + len(packed) + len(read):,} files are not pictures that "
-        f"can be read ({_counted(left.missed | left.archives)}; for example {(gone or missed[0])}), and {which}; {remedy}"
+        f"{tree.path}: of {len(missed) + len(packed) + len(read):,} files {len(missed) + len(packed):,} cannot be read as "
+        f"pictures ({_counted(left.missed | left.archives)}; for example {(gone or missed[0])}), and {which}; {remedy}"
     )
 
 

@@ -20,12 +20,13 @@ class Listing:
     Attributes:
         members: name → name inside the archive, which in some begins with `./` or has backslashes.
         followed: names that are reached by a symbolic link inside the archive.
-        lost: names of links that lead out of the archive, or to nothing in it; they are not read.
+        lost: names of links that lead out of the archive, or to nothing in it; they are not read. empty: folders without files.
     """
 
     members: dict[str, str]
     followed: frozenset[str] = field(default_factory=frozenset)
     lost: tuple[str, ...] = ()
+    empty: tuple[str, ...] = ()
 
 
 def listed_zip(path: Path) -> Listing:

@@ -38,7 +38,9 @@ class Tree:
     def listing(self) -> Listing:
         """The files of the folder or archive, and what became of its links."""
         if self.path.is_dir():
-            return Listing({name: name for name in files_below(self.path)})
+            found = list(files_below(self.path))
+            empty = tuple(name.removesuffix("/") for name in found if name.endswith("/") and not is_stranger(name))
+            return Listing({name: name for name in found if not name.endswith("/")}, empty=empty)
         try:
             return listed_zip(self.path) if zipfile.is_zipfile(self.path) else listed_tar(self.path)
         except DAMAGED as error:

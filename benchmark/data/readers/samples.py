@@ -98,3 +98,13 @@ def note_of(read: Reader, tree: Tree | None) -> str:
     """The note of a reader about the files in a tree; empty if it has none."""
     note: Callable[[Tree | None], str] = getattr(read, "note", lambda _: "")
     return note(tree)
+
+
+def reading_of(read: Reader, tree: Tree | None) -> dict[str, str]:
+    """Words for the identity of data that this reader reads otherwise than earlier versions did; empty if there are none."""
+    words = {"pixels": note_of(read, tree)}
+    if tree is not None:
+        names = read.files(tree) if isinstance(read, TreeReader) else tree.names
+        words["links"] = "followed" if tree.listing.followed & set(names) else ""
+        words["reading"] = read.revision(names, tree) if isinstance(read, TreeReader) else ""
+    return {key: word for key, word in words.items() if word}

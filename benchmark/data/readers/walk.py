@@ -9,7 +9,7 @@ from results.error import CatsError
 
 
 def files_below(root: Path) -> Iterator[str]:
-    """Names of the files of a folder, with `/`. Environments, caches and the like are not searched.
+    """Names of the files of a folder, with `/`; empty folders end with `/`. Environments, caches and the like are not searched.
 
     Raises CatsError for a link that leads out, to nothing, or to a folder that holds it, and for a folder that cannot be read:
     images would be missing silently.
@@ -25,6 +25,8 @@ def _below(root: Path, prefix: str, inside: Path, above: tuple[Path, ...]) -> It
             entries = sorted(listed, key=lambda entry: entry.name)
     except OSError as error:
         raise CatsError(f"{root / prefix} cannot be read: {error.strerror}") from error
+    if prefix and not entries:
+        yield prefix
     for entry in entries:
         name, path = prefix + entry.name, Path(entry.path)
         if path.is_dir() and is_strange_folder(path):

@@ -67,6 +67,13 @@ LAYOUTS = {
         "train/v2/part/class",
         {"root": "train/v2"},
     ),
+    "twice": (
+        ["train/train/a", "train/train/b", "test/test/a", "test/test/b"],
+        (),
+        "taken as part/part/class",
+        {"parts": {"train": "train", "test": "test"}},
+    ),
+    "other cases": (["train/A", "train/b", "test/a", "test/B"], ("--merge-labels",), "train 40, test 40", {}),
     "class/images": (["a/images", "b/images"], (), "taken as class/-", {"level": 1}),
     "class/patient": (
         [f"{'ab'[i % 2]}/{p}" for i, p in enumerate(PATIENTS)],
@@ -155,7 +162,10 @@ UNCLEAR = {
         [f"{part}/{c}" for part in ("train", "test", "testing") for c in "ab"],
         "two of them would be the same part; say it with --parts",
     ),
-    "no test": (["train/a", "train/b", "val/a", "val/b"], "no test part is among them; say it with --parts"),
+    "no test": (
+        ["train/a", "train/b", "val/a", "val/b"],
+        "no test part is among them; say it with --parts 'train=train,val=test'",
+    ),
     "numbered": (
         [f"{part}/{c}" for part in ("train_1", "test_1") for c in "ab"],
         "it is not clear which of them are parts; say it with --parts",
@@ -183,6 +193,10 @@ UNCLEAR = {
         "test holds pictures in no class folder, other parts have some; leave it out with --parts 'test=-,train=train'",
     ),
     "a class in one part": (["train/a", "train/b", "test/a", "test/c"], "the class folder b is in train and not in test"),
+    "another case in one part": (
+        ["train/A", "train/b", "test/a", "test/b"],
+        "say with --merge-labels that a is the same class",
+    ),
     "one class": (["a"], "holds one folder of pictures only"),
 }
 
@@ -278,7 +292,7 @@ def test_pictures_of_other_endings_are_pictures(call, own, kind):
 @pytest.mark.parametrize(
     ("names", "sentence"),
     [
-        ([f"c/{i}.heic" for i in range(20)], "20 of 60 files are not pictures that can be read (20 .heic; for example c/"),
+        ([f"c/{i}.heic" for i in range(20)], "of 60 files 20 cannot be read as pictures (20 .heic; for example c/"),
         ([f"a/more/{i}.svs" for i in range(2)], "the folder a/more would be missing as a whole"),
         (["a/x.heic"], "1 .heic; for example a/x.heic), and 1% may be; convert them to PNG, or leave them out with --include"),
         (["a/x"], "1 no ending"),
@@ -295,8 +309,8 @@ def test_files_that_may_be_pictures_are_not_left_out_silently(call, own, names, 
     assert sentence in err
     code, _, err = new(call, "--include", r"\.(png)$")
     assert code == 0, err
-    assert "files are not pictures that can be read" in err
-    assert "files are not pictures that can be read" in checked(call)
+    assert "not read as pictures: " in err
+    assert "not read as pictures: " in checked(call)
 
 
 def test_links_of_an_archive_that_lead_nowhere_are_not_left_out_silently(call, own):
@@ -317,13 +331,13 @@ def test_check_says_what_a_later_visitor_left_in_the_folder(call, own):
     assert new(call)[0] == 0
     for name in ("README.md", "Thumbs.db", "a/labels.xml", "model.pth.tar"):
         (own / "set" / name).write_bytes(b"x")
-    assert "3 files are not pictures that can be read: 1 .md, 1 .xml, 1 .tar" in checked(call)
+    assert "not read as pictures: 1 .md, 1 .xml, 1 .tar" in checked(call)
     for i in range(9):
         (own / "set" / "a" / f"{i}.heic").write_bytes(b"ftypheic")
     code, out, _ = call("check", "mine", "--size", 16)
     assert code == 1
     assert "broken files" in out
-    assert "9 of 89 files are not pictures that can be read (9 .heic" in out
+    assert "of 89 files 9 cannot be read as pictures (9 .heic" in out
 
 
 def test_one_broken_picture_is_named_with_the_way_to_allow_it(call, own):
@@ -349,6 +363,16 @@ def test_a_picture_that_is_too_large_is_named(call, own):
     code, _, err = new(call)
     assert code == 2
     assert "a/large.pgm is larger than 178,956,970 pixels" in err
+
+
+def test_an_empty_folder_is_said(call, own):
+    tree(own, ["a", "b"], each=20)
+    (own / "set" / "c").mkdir()
+    (own / "set" / ".cache").mkdir()
+    code, _, err = new(call)
+    assert code == 0, err
+    assert "empty folders: c\n" in err
+    assert "which keeps the promises that need no decoded picture: described, files, checksums, labels, groups, parts" in err
 
 
 @pytest.mark.parametrize("each", [1, 2])
