@@ -22,7 +22,7 @@ from benchmark.entries.said import DROP, NONE, Said
 from results.error import CatsError
 
 NOTHING = frozenset({"no finding", "no findings", "none", "nothing", "no label", "no labels"})  # in multi-label cells
-JOINING = "/,"  # separators that also occur inside the name of one class
+JOINING = "/,+& "  # separators that also occur inside the name of one class
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,8 @@ def _separator(counts: Counter[str], said: Said, where: str) -> str:
         return "" if said.labels_separator == NONE else said.labels_separator
     known = {spelling(name) for name in (*said.classes, *absent_labels(counts))}
     open_cells = [cell for cell in counts if spelling(cell) not in known]
-    found = {sign: [c for c in open_cells if len([p for p in c.split(sign) if p.strip()]) > 1] for sign in SEPARATORS}
+    found = {sign: [cell for cell in open_cells if len(_pieces(cell, sign)) > 1] for sign in SEPARATORS}
+    found[" "] = [cell for cell in open_cells if len(cell.split()) > 1 and all(number_of(p) is not None for p in cell.split())]
     found = {sign: joined for sign, joined in found.items() if joined}
     if not found:
         return ""
@@ -119,10 +120,17 @@ def _separator(counts: Counter[str], said: Said, where: str) -> str:
 
 
 def _is_clear(sign: str, joined: Sequence[str], counts: Counter[str]) -> bool:
-    """True if every label of a joined cell also occurs in another cell, alone or joined otherwise."""
-    cells_with = Counter(spelling(piece) for cell in counts for piece in set(cell.split(sign)) if piece.strip())
-    again = all(cells_with[spelling(piece)] > 1 for cell in joined for piece in cell.split(sign) if piece.strip())
+    """True if every label of a joined cell also occurs in another cell, and most of these labels also alone."""
+    cells_with = Counter(piece for cell in counts for piece in set(_pieces(cell, sign)))
+    pieces = {piece for cell in joined for piece in _pieces(cell, sign)}
+    alone = pieces & {spelling(cell) for cell in counts}
+    again = all(cells_with[piece] > 1 for piece in pieces) and 2 * len(alone) > len(pieces)
     return again and (sign not in JOINING or len(joined) > 1)
+
+
+def _pieces(cell: str, sign: str) -> list[str]:
+    """The spellings of the labels in a cell."""
+    return [spelling(piece) for piece in cell.split(sign) if piece.strip()]
 
 
 def _nothing(counts: Counter[str], separator: str, said: Said) -> str | None:
@@ -141,7 +149,7 @@ def _nothing(counts: Counter[str], separator: str, said: Said) -> str | None:
             "--missing drop to leave these rows out"
         )
     alone = [cell for cell in counts if spelling(cell) in NOTHING]
-    joined = {spelling(piece) for cell in counts if separator in cell for piece in cell.split(separator)}
+    joined = {piece for cell in counts if separator in cell for piece in _pieces(cell, separator)}
     return next((cell for cell in alone if spelling(cell) not in joined), None)
 
 

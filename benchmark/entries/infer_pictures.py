@@ -1,5 +1,6 @@
 """Inference of the column that names pictures: all its cells must name one picture each, and no other column may do so too."""
 
+import shlex
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
@@ -10,7 +11,7 @@ from benchmark.data.readers.cells import quoted
 from benchmark.data.readers.picture_files import BELOW
 from benchmark.data.readers.table_file import lines_of
 from benchmark.entries.infer_columns import listed
-from benchmark.entries.picture_fit import NUMBER_WORDS, Fit, fit_of, is_index, pictures_by_cell, words_of
+from benchmark.entries.picture_fit import Fit, fit_of, is_index, pictures_by_cell
 from benchmark.entries.said import Said
 from results.error import CatsError
 
@@ -81,12 +82,13 @@ def _refuse_ambiguous(fit: Fit, path: Path) -> None:
 
 def _refuse_numbers(best: Fit, fits: Sequence[Fit], path: Path) -> None:
     """Raises CatsError if numbers that fit may count something else: by the column's name, or as another column names files."""
-    rival = next((fit for fit in fits if fit.explicit and not fit.whole), None)
-    if rival or NUMBER_WORDS & words_of(best.column):
-        other = f", while '{rival.column}' holds names such as '{rival.cells[0]}', which do not fit" if rival else ""
+    rival = next((fit for fit in fits if fit.contradicts(best)), None)
+    if rival or best.counting:
+        wrong = next((cell for cell, hits in zip(rival.cells, rival.hits, strict=True) if not hits), "") if rival else ""
+        other = f", while '{rival.column}' holds names such as '{wrong}', which are not there" if rival else ""
         raise CatsError(
             f"{path}: the column '{best.column}' fits the pictures in {path.parent} by its numbers alone ('{best.cells[0]}' "
-            f"would be {best.hits[0][0].name}){other}; say --path {best.column} if it names them"
+            f"would be {best.hits[0][0].name}){other}; say --path {shlex.quote(best.column)} if it names them"
         )
 
 
@@ -107,6 +109,8 @@ def _nothing_fits(rows: pd.DataFrame, fits: Sequence[Fit], said: Said, path: Pat
         one, other = [line for line, hits in zip(lines, near.hits, strict=True) if hits and hits[0].name == near.twice][:2]
         return f"{path}: the column '{near.column}' names {near.twice} in lines {one} and {other}; each picture needs one row"
     absent = next(i for i, hits in enumerate(near.hits) if not hits)
+    if not near.cells[absent].strip():
+        return f"{path}, line {lines[absent]} names no picture: the column '{near.column}' is blank"
     images, ending = place_of(Fit(near.column, near.cells, [hits for hits in near.hits if hits]))
     name = str(PurePosixPath(images if isinstance(images, str) else "") / near.cells[absent])
     missing = sum(not hits for hits in near.hits)

@@ -10,6 +10,7 @@ import pandas as pd
 from benchmark.data.readers.cells import number_of
 from benchmark.data.readers.file_tree import composed
 from benchmark.data.readers.picture_files import forms_of
+from benchmark.data.readers.picture_format import named_as_picture
 from benchmark.data.readers.table_file import texts_of
 from benchmark.entries.said import Said
 
@@ -19,6 +20,7 @@ PICTURE_WORDS = frozenset(
 NUMBER_WORDS = frozenset(
     "patient subject slide lesion group case person study series age index idx row number no nr".split()  # noqa: SIM905
 )
+NAME_WORDS = frozenset({"id", "name", "code", "uid", "key", "identifier"})  # under which bare numbers name something
 ENDING = re.compile(r"\.[A-Za-z][A-Za-z0-9]*$")
 
 
@@ -66,8 +68,19 @@ class Fit:
 
     @property
     def by_number(self) -> bool:
-        """True if the cells are bare numbers, under a name that does not say that they name pictures."""
-        return not self.speaking and all(number_of(cell) is not None for cell in self.cells)
+        """True if the cells are bare numbers."""
+        return all(number_of(cell) is not None for cell in self.cells)
+
+    @property
+    def counting(self) -> bool:
+        """True if the name of the column says that it counts something else, or says nothing."""
+        words = words_of(self.column)
+        return not self.speaking and bool(NUMBER_WORDS & words or not NAME_WORDS & words)
+
+    def contradicts(self, other: "Fit") -> bool:
+        """True if this column, which fits not all rows, seems to name pictures more than another one."""
+        named = all(named_as_picture(cell.strip()) for cell in self.cells)
+        return not self.whole and (named or (self.speaking and self.share > 0 and not other.speaking))
 
 
 def words_of(column: str) -> set[str]:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 NUMBER = re.compile(r"[+-]?(\d{1,15}\.?\d*|\.\d+)")  # longer ones are names: floating-point numbers would confuse them
-SEPARATORS = "|;,/"  # between several labels in one cell
+SEPARATORS = "|;,/+&"  # between several labels in one cell
 ABSENT = frozenset(
     {"", "nan", "na", "n/a", "<na>", "#n/a", "nat", "null", "-1", "?", "-", "--", ".", "unlabelled", "unlabeled", "no label"}
 )

@@ -109,6 +109,12 @@ def test_the_column_that_names_pictures_is_found_by_its_cells_and_name(own, data
     [
         ({"patient": patient}, "the column 'patient' fits the pictures in {0} by its numbers alone ('"),
         ({"patient": patient, "file": lambda n: f"scan_{n}.png"}, "while 'file' holds names such as 'scan_"),
+        ({"image": patient, "file": lambda n: f"scan_{n}.png"}, "the column 'image' fits the pictures in {0} by its"),
+        ({"id": patient, "image": lambda n: n + 1}, "'image' holds names such as '60', which are not there; say --path id"),
+        ({"#": patient}, "by its numbers alone"),
+        ({"S. No.": patient}, "say --path 'S. No.'"),
+        ({"case_id": patient}, "by its numbers alone"),
+        ({"file": lambda n: f"{n}.png" if n != ORDER[4] else ""}, "line 6 names no picture: the column 'file' is blank"),
         ({"id": patient, "number": number}, "several columns that may name the pictures: 'id' ("),
         ({"file": file, "image": lambda n: f"{patient(n)}.png"}, "several columns that may name the pictures: 'file' ("),
         ({"Unnamed: 0": number}, "no column of {0}/labels.csv names a picture for each row in {0}; 'Unnamed: 0' numbers"),
@@ -121,7 +127,7 @@ def test_what_could_be_another_picture_is_asked(own, data, new, columns, sentenc
     code, err = new(rows(data(), **columns))
     assert code == 2
     assert sentence.format(own / "set") in err
-    assert "--path" in err or "which is not in" in err or "in lines" in err
+    assert any(text in err for text in ("--path", "which is not in", "in lines", "is blank"))
 
 
 def test_the_option_answers_which_column(own, data, new):
@@ -278,7 +284,7 @@ def test_labels_that_differ_in_case_are_classes_if_all_are_named(own, data, new)
 SEVERAL = ["Mass", "Nodule", "Effusion", "Mass{0}Nodule", "Effusion{0}Mass", "No Finding"]
 
 
-@pytest.mark.parametrize("separator", ["|", ";", ",", "/", ", ", " | "])
+@pytest.mark.parametrize("separator", ["|", ";", ",", "/", ", ", " | ", "+", " & "])
 def test_several_labels_in_one_cell_are_recognised(own, data, new, call, separator):
     path = rows(data(), file=file, label=lambda n: SEVERAL[n % 6].format(separator))
     code, err = new(path)
@@ -298,6 +304,8 @@ def test_several_labels_in_one_cell_are_recognised(own, data, new, call, separat
         (["benign", "malignant", "benign/malignant"], "holds 'benign/malignant': say --labels-separator '/'"),
         (["a|b", "c;d", "a", "b", "c", "d"], "say --labels-separator '"),
         (["tumour, left", "tumour, right"], "holds 'tumour, left', 'tumour, right'"),
+        (["tumour, left", "tumour, right", "normal, left", "normal, right"], "say --labels-separator ','"),
+        (["ER+/PR-", "ER-/PR+"], "say --labels-separator '/'"),
     ],
 )
 def test_cells_that_may_hold_several_labels_are_asked(own, data, new, labels, sentence):
@@ -307,6 +315,13 @@ def test_cells_that_may_hold_several_labels_are_asked(own, data, new, labels, se
     assert sentence in err.replace("'tumour, right', 'tumour, left'", "'tumour, left', 'tumour, right'")
     assert new(path, "--labels-separator", "none")[0] == 0
     assert sorted(entry(own)["classes"]) == sorted(labels)
+
+
+def test_several_numbers_in_one_cell_are_recognised(own, data, new):
+    cells = ["0", "1", "2", "0 1", "1 2"]
+    assert new(rows(data(), file=file, label=lambda n: cells[n % 5]))[0] == 0
+    assert (entry(own)["task"], entry(own)["classes"]) == ("multilabel", ["0", "1", "2"])
+    assert options(own)["labels_separator"] == " "
 
 
 def test_blank_cells_among_several_labels_are_asked(own, data, new):
