@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from benchmark.cli.options import DATABASE, ExperimentArgument, Format, MetricOption, NoiseOption, TrackingOption
+from benchmark.cli.options import DATABASE, ExperimentArgument, Format, MetricOption, NoiseOption, TrackingOption, say
 from benchmark.cli.printing import print_as
 
 app = typer.Typer()
@@ -36,12 +36,15 @@ def agree(
     from results.agreement.judge import judge_measures
     from results.agreement.scores import read_scores
     from results.agreement.text import AgreementText
+    from results.board.board import version_notes
     from results.board.request import Judging
 
     reader = reader_of(plan, tracking_uri, metric, rule)
     frame = reader.frame()
     judging = Judging(reader.images() if images else None, noise)
     decisions = decisions_of(frame, reader.query, judging)
+    for note in version_notes(frame, reader.query):
+        say(note)
     rows = scores_for(decisions, read_scores(frame, reader.query.experiment))
     for formula in combine or []:
         rows += combined(rows, formula)

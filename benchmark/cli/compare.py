@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from benchmark.cli.options import DATABASE, ExperimentArgument, MetricOption, TrackingOption, print_line
+from benchmark.cli.options import DATABASE, ExperimentArgument, MetricOption, TrackingOption, print_line, say
 
 app = typer.Typer()
 
@@ -32,12 +32,15 @@ def compare(
 ) -> None:
     """Compare two sources on a target: paired difference with interval and p value. Reads MLflow only, no data."""
     from benchmark.cli.query import reader_of
-    from results.board.board import judged_runs
+    from results.board.board import judged_runs, version_notes
     from results.board.compare import compare as compare_sources
     from results.error import CatsError, nearest
 
     reader = reader_of(plan, tracking_uri, metric, rule)
-    runs = judged_runs(reader.frame(), reader.query)
+    frame = reader.frame()
+    runs = judged_runs(frame, reader.query)
+    for note in version_notes(frame, reader.query):
+        say(note)
     if backbone is not None:
         known = sorted(runs["backbone"].unique())
         if backbone not in known:

@@ -30,6 +30,7 @@ def cost(
 ) -> None:
     """Show the energy and CO2e of an experiment by phase, source, target and measure, and the regret that they avoid."""
     from benchmark.cli.query import reader_of
+    from results.board.board import version_notes
     from results.board.request import runs_of_selection
     from results.cost.bill import make_bill
     from results.cost.text import CostText
@@ -43,6 +44,8 @@ def cost(
     bill = make_bill(runs, reader.query.experiment, over)
     try:
         tradeoff = make_tradeoff(runs, bill, reader.query)
+        for note in version_notes(runs, reader.query):
+            say(note)
     except CatsError as error:
         if picture is not None or metric is not None:
             raise

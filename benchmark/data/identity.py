@@ -1,6 +1,7 @@
 """The identity of a data set with its split: equal identity means equal images, labels and parts."""
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Literal
 
 from benchmark.core import json_cache
@@ -8,6 +9,7 @@ from benchmark.core.paths import digests_folder
 from benchmark.data.dataset import Dataset
 from benchmark.data.fingerprint import VERSION
 from results.digest import digest
+from results.error import CatsError
 from results.record import Frozen
 
 SPLIT = 2  # the revision of drawn splits; raised when benchmark.data.draw draws other parts, or other copies stay together
@@ -32,15 +34,32 @@ def official_parts(dataset: Dataset) -> tuple[str, ...]:
 
     Raises CatsError if the reader is needed and the files are missing or damaged.
     """
-    if dataset.official is not None:
-        return dataset.official
-    path = digests_folder() / f"parts-{digest(dataset.digest())}.json"
-    known = json_cache.read(_Official, path)
+    known = _known_parts(dataset)
     if known is None:
         found = set(dataset.read(dataset.folder()).parts or ()) - {""}
-        known = _Official(parts=tuple(sorted(found)))
-        json_cache.keep(known, path)
-    return known.parts
+        known = tuple(sorted(found))
+        json_cache.keep(_Official(parts=known), _note(dataset))
+    return known
+
+
+def _known_parts(dataset: Dataset) -> tuple[str, ...] | None:
+    if dataset.official is not None:
+        return dataset.official
+    found = json_cache.read(_Official, _note(dataset))
+    return None if found is None else found.parts
+
+
+def _note(dataset: Dataset) -> Path:
+    return digests_folder() / f"parts-{digest(dataset.digest())}.json"
+
+
+def known_digest(dataset: Dataset) -> str | None:
+    """The same as `data_digest`; None if that is not known without a reading of the images' table, or files are missing."""
+    try:
+        known = _known_parts(dataset)
+        return None if known is None else _with_split(dataset, known)
+    except CatsError:
+        return None
 
 
 def data_digest(dataset: Dataset) -> str:
@@ -48,7 +67,10 @@ def data_digest(dataset: Dataset) -> str:
 
     Raises CatsError as Dataset.digest and official_parts do.
     """
-    official = official_parts(dataset)
+    return _with_split(dataset, official_parts(dataset))
+
+
+def _with_split(dataset: Dataset, official: tuple[str, ...]) -> str:
     drawn, changes = drawn_part(official), dict[str, object]()
     if drawn:
         changes["split"] = [SPLIT, drawn]

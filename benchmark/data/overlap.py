@@ -11,11 +11,10 @@ from benchmark.data.copies import Overlap, crossing, stored_fingerprints
 from benchmark.data.dataset import Dataset
 from benchmark.data.decoded import Decoded, load_images
 from benchmark.data.fingerprint import SIDE, VERSION, Fingerprints, find_duplicates
-from benchmark.data.identity import data_digest
+from benchmark.data.identity import data_digest, known_digest
 from benchmark.data.split import split
 from results.atomic import atomic_write
 from results.digest import digest
-from results.error import CatsError
 
 OVERLAPS = TypeAdapter(tuple[Overlap, ...])
 
@@ -68,13 +67,10 @@ def _stored_or_measured(
     sets: tuple[Dataset, ...], measure: Callable[[], tuple[Overlap, ...]], begins: Callable[[str], None] | None, what: str
 ) -> tuple[Overlap, ...] | None:
     """The stored result, or the result of `measure` if `begins` is given, which is then stored."""
-    try:
-        name = digest([VERSION, TRAINER, [data_digest(each) for each in sets]])
-    except CatsError:  # files that are not here
-        if begins is None:
-            return None
-        raise
-    path = leakage_folder() / f"{name}.json"
+    identities = [known_digest(each) if begins is None else data_digest(each) for each in sets]
+    if None in identities:  # files that are not here, or were never read
+        return None
+    path = leakage_folder() / f"{digest([VERSION, TRAINER, identities])}.json"
     if path.exists():
         return OVERLAPS.validate_json(path.read_bytes())
     if begins is None:

@@ -10,8 +10,11 @@ import pandas as pd
 import torch
 
 from benchmark.core.trainer_version import TRAINER
+from benchmark.data.copy_notes import copies_note
 from benchmark.data.dataset import Dataset
 from benchmark.data.decoded import Decoded, load_images_cached
+from benchmark.data.identity import drawn_part
+from benchmark.data.readers.samples import PARTS
 from benchmark.data.split import split_and_subsample
 from benchmark.execution.attempt import Attempt, Result
 from benchmark.execution.pretraining_records import keep_weights, weights_draft
@@ -54,8 +57,6 @@ def cell_attempt(cell: Cell, experiment: str) -> Attempt:
     names = {"source": cell.source, "target": cell.target, "backbone": cell.backbone, "seed": str(cell.seed)}
     settings = flat(cell.recipe) | {f"subsample.{k}": str(v) for k, v in cell.subsample.model_dump().items()}
     facts = {"data": cell.data, "start": cell.start.key, "groups": str(dataset.groups)}
-    if dataset.known_duplicates:
-        facts["known_duplicates"] = str(dataset.known_duplicates)
     if cell.leak is not None:
         facts["leak"] = cell.leak
     if cell.start.kind == "pretraining":
@@ -106,7 +107,7 @@ def _cell(cell: Cell, meter: Meter) -> Iterator[Result]:
     images = load_images_cached(dataset, cell.recipe.size)
     rows = split_and_subsample(dataset, images, cell.subsample, cell.seed)
     drawn = Result(
-        facts={"images": digest([images.ids[rows[part]].tolist() for part in ("train", "val", "test")])},
+        facts={"images": digest([images.ids[rows[part]].tolist() for part in PARTS]), **_facts_of_copies(dataset, images)},
         validation={f"images_{part}": float(len(chosen)) for part, chosen in rows.items()},
     )
     yield drawn
@@ -128,6 +129,14 @@ def _cell(cell: Cell, meter: Meter) -> Iterator[Result]:
         scores=scores(dataset.task, images.labels[rows["test"]], latest.probabilities),
         predictions=prediction_table(dataset, images, rows["test"], latest.probabilities),
     )
+
+
+def _facts_of_copies(dataset: Dataset, images: Decoded) -> dict[str, str]:
+    """What the entry declares about copies in official parts, and what became of copies."""
+    facts, note = {}, copies_note(dataset, images)
+    if dataset.known_duplicates and dataset.duplicates == "refuse" and drawn_part(set(images.parts.tolist())) != "all":
+        facts["known_duplicates"] = str(dataset.known_duplicates)
+    return facts | ({"duplicates": note} if note else {})
 
 
 def _pretraining(start: Start, meter: Meter, draft: Path) -> Iterator[Result]:

@@ -1,7 +1,10 @@
 """The cells of a plan as a filter for the runs of an experiment."""
 
+from collections.abc import Mapping
+
+from benchmark.data.identity import known_digest
 from benchmark.specs.cell import point_of
-from benchmark.specs.resolved import PlanPairs
+from benchmark.specs.resolved import PlanPairs, ResolvedPlan
 from results.board.request import Selection
 
 
@@ -12,4 +15,12 @@ def selection_of(pairs: PlanPairs) -> Selection:
     points = [point_of(recipe, plan.rule, subsample) for recipe in pairs.points for subsample in subsamples]
     refused, leaking = ({}, pairs.leaks) if plan.allow_leakage else (pairs.leaks, {})
     names = plan.sources, plan.targets, plan.backbones
-    return Selection(*names, plan.seeds, list(dict.fromkeys(points)), refused, leaking)
+    return Selection(*names, plan.seeds, list(dict.fromkeys(points)), refused, leaking, _data_of(pairs))
+
+
+def _data_of(pairs: PlanPairs) -> Mapping[str, str]:
+    """Target → digest of its data, of those that are known."""
+    if isinstance(pairs, ResolvedPlan):
+        return pairs.data
+    digests = {name: known_digest(target.dataset) for name, target in pairs.targets.items()}
+    return {name: known for name, known in digests.items() if known is not None}

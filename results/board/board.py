@@ -10,6 +10,7 @@ from results.board.notes import blind_notes, cell_notes, rule_notes
 from results.board.ranking import Overall, Row, Standing, over_targets, rows_of, target_standing
 from results.board.request import SEEDS, Judging, RunQuery, Selection
 from results.board.rules import COLUMNS, ORACLE, choose_runs
+from results.board.versions import of_one_version
 from results.error import CatsError, nearest
 from results.metrics import metric_of
 from results.statistics.rank_tests import Difference
@@ -18,13 +19,20 @@ from results.tracking.cost_columns import spent
 
 @dataclass(frozen=True)
 class Leaking:
-    """A source that was run on a target although they share images: shown, never ranked. `mean` is over `seeds` seeds."""
+    """A source that was run on a target although they share images: shown, never ranked.
+
+    Attributes:
+        mean, low, high: mean of the metric over `seeds` seeds with its 95 % interval, as in results.board.ranking.Row.
+        reason: which images are shared, in words.
+    """
 
     source: str
     target: str
     mean: float
     seeds: int
     reason: str
+    low: float | None = None
+    high: float | None = None
 
 
 @dataclass(frozen=True)
@@ -81,19 +89,20 @@ def make_board(frame: pd.DataFrame, query: RunQuery, judging: Judging = SEEDS) -
     Raises CatsError if there is nothing to show or the metric was not measured.
     """
     metric, rule, selection = query.metric, query.rule, query.selection
-    cells = _cells(frame, query)
+    cells, versions = _cells(frame, query)
     runs = judged_runs(frame, query)
     shown = list(dict.fromkeys(selection.targets)) if selection else sorted(runs["target"].unique())
-    leaking = _leaking(runs[runs["leaks"].notna()], metric)
+    leaking, over = _leaking(runs, query, judging)
     energy = _energy(frame, cells.assign(source=_labels(cells, runs["backbone"].nunique() > 1)))
     standings, blind = standings_of(runs, query, judging)
     standings = {target: standings[target] for target in map(str, shown) if target in standings}
     targets = {t: rows_of(one, metric, {s: energy.get((s, t)) for s in one.sources}) for t, one in standings.items()}
-    notes = [*rule_notes(runs, rule), *blind_notes({t: blind[t] for t in standings if t in blind})]
+    notes = [*versions, *rule_notes(runs, rule), *blind_notes({t: blind[t] for t in standings if t in blind})]
     overall, difference, imputed = over_targets(standings, targets, metric, judging.impute)
     return Board(
         query.experiment, metric, rule, targets, overall, notes + imputed + cell_notes(cells, frame, selection), leaking,
-        [t for t, one in standings.items() if one.measured.images is not None], judging.noise, difference,
+        [t for t, one in standings.items() if one.measured.images is not None] + [t for t in over if t not in standings],
+        judging.noise, difference,
         choice(cells[cells["status"] == "FINISHED"], rule, metric),
     )  # fmt: skip
 
@@ -103,11 +112,17 @@ def standings_of(runs: pd.DataFrame, query: RunQuery, judging: Judging = SEEDS) 
 
     `runs`: see judged_runs; those that leak are left out. A source is named with its backbone where there are several.
     """
-    table = _oriented(runs, query.metric)[runs["leaks"].isna()]
+    return _standings(_oriented(runs, query.metric)[runs["leaks"].isna()], query, judging)
+
+
+def _standings(
+    table: pd.DataFrame, query: RunQuery, judging: Judging, what: str = ""
+) -> tuple[dict[str, Standing], dict[str, str]]:
     standings, blind = {}, {}
     for target, here in table.groupby("target"):
         name = str(target)
-        standings[name], note = target_standing(here, f"{query.experiment}/{name}", query.metric, judging.noise, judging.images)
+        seed = f"{query.experiment}/{name}{what}"
+        standings[name], note = target_standing(here, seed, query.metric, judging.noise, judging.images)
         if note is not None:
             blind[name] = note
     return standings, blind
@@ -118,22 +133,31 @@ def judged_runs(frame: pd.DataFrame, query: RunQuery) -> pd.DataFrame:
 
     Raises CatsError if there is none, or if none has the metric.
     """
-    finished = _finished(_cells(frame, query), query)
+    finished = _finished(_cells(frame, query)[0], query)
     runs = choose_runs(finished, query.rule, query.metric).dropna(subset=[f"test_{query.metric}"])
     return runs.assign(leaks=_leaks(runs, query.selection))
 
 
-def _cells(frame: pd.DataFrame, query: RunQuery) -> pd.DataFrame:
-    """The attempts at the cells of the query; without a selection they must be of one protocol."""
+def version_notes(frame: pd.DataFrame, query: RunQuery) -> list[str]:
+    """Which runs of the query are left out because their data are of another version, see versions.of_one_version."""
+    return _cells(frame, query)[1]
+
+
+def _cells(frame: pd.DataFrame, query: RunQuery) -> tuple[pd.DataFrame, list[str]]:
+    """The attempts at the cells of the query, on one version of the data, and notes on those of another one.
+
+    Without a selection they must be of one protocol.
+    """
     cells = frame[frame["kind"] == "cell"] if len(frame) else frame
     # A run whose process died at once has no params; a database may hold such runs only.
     cells = cells.reindex(columns=list(dict.fromkeys([*map(str, cells), *COLUMNS, "point"])))
     if not len(cells):
         raise CatsError(f"experiment '{query.experiment}' holds no cell yet; make some with `cats run`")
     if query.selection is not None:
-        return cells[_selected(cells, query.selection)]
+        return of_one_version(cells[_selected(cells, query.selection)], frame, query.selection)
+    cells, notes = of_one_version(cells, frame, None)
     _require_one_protocol(cells[cells["status"] == "FINISHED"], query.experiment)
-    return cells
+    return cells, notes
 
 
 def _finished(cells: pd.DataFrame, query: RunQuery) -> pd.DataFrame:
@@ -192,12 +216,17 @@ def _oriented(runs: pd.DataFrame, metric: str) -> pd.DataFrame:
     return runs[["target", "seed"]].assign(source=sources, value=values, run_id=runs.get("run_id"))
 
 
-def _leaking(runs: pd.DataFrame, metric: str) -> list[Leaking]:
-    sign, reasons = metric_of(metric).sign, runs["leaks"]
-    return [
-        Leaking(str(s), str(t), sign * float(group["value"].mean()), len(group), str(reasons[group.index[0]]))
-        for (t, s), group in _oriented(runs, metric).groupby(["target", "source"])
+def _leaking(runs: pd.DataFrame, query: RunQuery, judging: Judging) -> tuple[list[Leaking], list[str]]:
+    """The pairs that share images, best first, and the targets whose test images are in their intervals."""
+    table = _oriented(runs, query.metric).assign(leaks=runs["leaks"]).dropna(subset=["leaks"])
+    reasons = {(target, source): reason for target, source, reason in table[["target", "source", "leaks"]].to_numpy()}
+    standings, _ = _standings(table, query, judging, " with shared images")
+    leaking = [
+        Leaking(row.source, target, row.mean, row.seeds, str(reasons[target, row.source]), row.low, row.high)
+        for target, standing in standings.items()
+        for row in rows_of(standing, query.metric, {})
     ]
+    return leaking, [target for target, standing in standings.items() if standing.measured.images is not None]
 
 
 def _energy(frame: pd.DataFrame, cells: pd.DataFrame) -> dict[tuple[str, str], float | None]:

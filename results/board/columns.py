@@ -77,11 +77,13 @@ def _strength(row: Overall) -> str:
     return _number(row.strength, 2) + (f" ± {(row.strength_high - row.strength_low) / 2:.2f}" if known else "")  # type: ignore[operator]
 
 
-def _interval_legend(board: "Board") -> str:
-    if all(row.low is None for rows in board.targets.values() for row in rows):
+def interval_legend(board: "Board") -> str:
+    """What the intervals of the means include."""
+    lows = [row.low for rows in board.targets.values() for row in rows] + [pair.low for pair in board.leaking]
+    if all(low is None for low in lows):
         return "95 %: no interval can be given, because there is one seed and no predictions are known"
     over = "seeds and test images" if board.images else "seeds"
-    if board.images and len(board.images) < len(board.targets):
+    if board.images and len(board.images) < len({*board.targets, *(pair.target for pair in board.leaking)}):
         over = f"seeds, and on {', '.join(board.images)} over test images too"
     return f"95 %: interval of the mean over {over}"
 
@@ -123,7 +125,7 @@ ROW_COLUMNS: tuple[Column[Row], ...] = (
     Column("rank", ("rank", "rank_low", "rank_high"), _rank, _rank_legend),
     Column("source", ("source",), lambda row: row.source, words=True),
     Column("mean", ("mean",), lambda row: f"{row.mean:.3f}"),
-    Column("95 %", ("low", "high"), lambda row: _interval(row.low, row.high, 3), _interval_legend),
+    Column("95 %", ("low", "high"), lambda row: _interval(row.low, row.high, 3), interval_legend),
     Column("tie", ("tie",), lambda row: str(row.tie), _tie_legend),
     Column("P(best)", ("p_best",), lambda row: _number(row.p_best, 2)),
     Column("seeds", ("seeds",), lambda row: str(row.seeds)),
@@ -156,6 +158,7 @@ def leaking_columns(metric: str) -> "tuple[Column[Leaking], ...]":
         Column("source", ("source",), lambda row: row.source, words=True),
         Column("target", ("target",), lambda row: row.target, words=True),
         Column(f"mean {metric}", ("mean",), lambda row: f"{row.mean:.3f}"),
+        Column("95 %", ("low", "high"), lambda row: _interval(row.low, row.high, 3)),
         Column("seeds", ("seeds",), lambda row: str(row.seeds)),
         Column("reason", ("reason",), lambda row: row.reason, words=True),
     )

@@ -39,6 +39,9 @@ def cell_notes(cells: pd.DataFrame, frame: pd.DataFrame, selection: "Selection |
             f"{t}: up to {n} images of val and test are in an earlier part of its official split too"
             for t, n in declared.items()
         ]
+    if "duplicates" in cells:
+        handled = cells.dropna(subset=["duplicates"]).sort_values("started").groupby("target")["duplicates"].last()
+        notes += [f"{t}: {sentence}" for t, sentence in handled.items()]
     notes += unchecked(cells)
     if kinds := hardware(frame):
         notes.append(f"energy: {', '.join(kinds)}")

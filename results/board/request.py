@@ -35,6 +35,7 @@ class Selection:
         points: digests of recipe, rule and subsample, see results.record.Record.
         refused, leaking: (source, target) pairs that share images, with the reason. Refused pairs are not run; leaking pairs
             are run and kept off the ranking.
+        data: target → digest of its data and split, as far as known without reading them.
     """
 
     sources: Sequence[str]
@@ -44,6 +45,7 @@ class Selection:
     points: Sequence[str]
     refused: Mapping[tuple[str, str], str]
     leaking: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    data: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def apart(self) -> set[tuple[str, str]]:

@@ -8,7 +8,16 @@ from rich.markup import escape
 from rich.text import Text
 
 from results.board.board import Board
-from results.board.columns import OVERALL_COLUMNS, ROW_COLUMNS, WORDS, cells, headings, leaking_columns, legends
+from results.board.columns import (
+    OVERALL_COLUMNS,
+    ROW_COLUMNS,
+    WORDS,
+    cells,
+    headings,
+    interval_legend,
+    leaking_columns,
+    legends,
+)
 from results.board.ranking import Row
 from results.printing import csv_text, markdown_notes, markdown_table, terminal_notes, terminal_table
 
@@ -32,7 +41,7 @@ class BoardText:
             parts += [drawn, Text("")]
         first = [column for column in OVERALL_COLUMNS if not column.below]
         second = [column for column in OVERALL_COLUMNS if column.below or column.words]
-        for heading, columns in ((f"Overall: {overall_title(board)}", first), (None, second)):
+        for heading, columns in ((f"Overall: {overall_title(board)}", first), (None, second)) if board.overall else ():
             drawn = terminal_table(heading, headings(columns), WORDS, {*headings(columns)} - WORDS)
             for overall in board.overall:
                 drawn.add_row(*map(escape, cells(columns, overall)))
@@ -51,8 +60,9 @@ class BoardText:
         for target, rows in board.targets.items():
             lines += [f"**{target}**: {board.metric}; {board.verdict(target)}", ""]
             lines += [*markdown_table(headings(ROW_COLUMNS), [cells(ROW_COLUMNS, row) for row in rows], WORDS), ""]
-        lines += [f"**Overall**: {overall_title(board)}", ""]
-        lines += [*markdown_table(headings(OVERALL_COLUMNS), [cells(OVERALL_COLUMNS, r) for r in board.overall], WORDS), ""]
+        if board.overall:
+            lines += [f"**Overall**: {overall_title(board)}", ""]
+            lines += [*markdown_table(headings(OVERALL_COLUMNS), [cells(OVERALL_COLUMNS, r) for r in board.overall], WORDS), ""]
         if board.leaking:
             columns = leaking_columns(board.metric)
             rows_of_pairs = [cells(columns, pair) for pair in board.leaking]
@@ -83,6 +93,9 @@ def overall_title(board: Board) -> str:
 
 def legend(board: Board) -> list[str]:
     """The sentences below a board: what the columns mean, which sources differ, and the notes."""
+    if not board.overall:
+        unranked = "no source is ranked, because every pair that was run shares images"
+        return [f"experiment {board.experiment}; {board.choice}", unranked, interval_legend(board), *board.notes]
     return [
         f"experiment {board.experiment}; {board.choice}",
         *legends(ROW_COLUMNS, board),

@@ -7,6 +7,7 @@ import pandas as pd
 from results.agreement.scores import PREFIX
 from results.board.request import RunQuery
 from results.board.rules import COLUMNS, choose_runs, rule_of
+from results.board.versions import of_one_version
 from results.metrics import metric_of
 from results.record import metric_name
 
@@ -31,6 +32,7 @@ def measured_values(frame: pd.DataFrame, query: RunQuery) -> tuple[SourceValues,
     """
     metric, rule, column = query.metric, query.rule, f"test_{query.metric}"
     runs = frame[(frame["kind"] == "cell") & (frame["status"] == "FINISHED")]
+    runs = of_one_version(runs, frame, query.selection)[0]
     runs = runs.reindex(columns=list(dict.fromkeys([*map(str, runs), *COLUMNS, "point", "leak", "started", column])))
     pairs = zip(runs["source"], runs["target"], strict=True)
     clean = pd.Series([pair not in query.apart for pair in pairs], index=runs.index, dtype=bool)

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from mlflow.entities import Run
 
 ALWAYS = (
-    "run_id", "status", "started", "key", "kind", "point", "pretraining", "groups", "leak", "known_duplicates", "reasons",
-    "source_images", "imported", "artifacts", "costs", "kwh", "energy",
+    "run_id", "status", "started", "key", "kind", "point", "pretraining", "groups", "leak", "known_duplicates", "duplicates",
+    "data", "reasons",    "source_images", "imported", "artifacts", "costs", "kwh", "energy",
 )  # fmt: skip
 
 
@@ -37,6 +37,8 @@ def row_of(run: "Run") -> dict[str, Any]:
         "imported": tags.get("cats.imported"),
         "reasons": joined(tags, "cats.reasons") or "{}",
         "known_duplicates": tags.get("cats.known_duplicates"),
+        "duplicates": tags.get("cats.duplicates"),
+        "data": tags.get("cats.data"),
         "source_images": tags.get("cats.source_images"),
         "artifacts": shown(run.info.artifact_uri or ""),
         "costs": costs,

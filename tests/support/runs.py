@@ -55,7 +55,8 @@ def frame_of(records: list[Record]) -> pd.DataFrame:
             "status": STATUS[record.status], "started": int(record.started * 1000), "key": record.key, "kind": record.kind,
             "point": record.point, "leak": record.facts.get("leak"), "imported": record.facts.get("imported"),
             "groups": None, "pretraining": None,
-            "known_duplicates": None, "source_images": record.facts.get("source_images"),
+            "known_duplicates": None, "duplicates": None, "data": record.facts.get("data"),
+            "source_images": record.facts.get("source_images"),
             "reasons": record.facts.get("reasons", "{}"),
             **costing([cost.model_dump() for cost in record.costs]),
         }

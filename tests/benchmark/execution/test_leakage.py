@@ -25,7 +25,7 @@ from results.board.board import make_board
 from results.board.request import RunQuery
 from results.board.text import BoardText
 from results.error import CatsError
-from results.tracking.experiment import Experiment
+from results.tracking.experiment import Experiment, NoExperimentError
 from results.tracking.outbox import Outbox
 from results.tracking.writer import Writer
 from tests.support.pictures import jpeg, textures
@@ -272,6 +272,71 @@ def test_a_leaking_pair_is_left_out_and_the_rest_goes_on_until_the_plan_allows_i
     cats.plan.write_text(TEXT)  # refused again: what was run is still shown apart
     _, out, _ = cats("board", "toy.yaml", "--format", "markdown")
     assert "| lake | pond |" in out.split("Kept off the ranking")[1]
+
+
+REFUSALS = {
+    "leaks": ("sources: [lake]\ntargets: [pond]\n", "plan 'toy' has no cell to run: not run: lake → pond: 6 images of pond"),
+    "copies": (
+        "sources: [scratch]\ntargets: [puddle]\n",
+        "3 images of puddle (1 in val and 2 in test; 2 exact copies, 1 near-copy)",
+    ),
+    "classes": ("sources: [scratch]\ntargets: [drop]\n", "drop: the class 'yes' has no image in"),
+    "country": ("sources: [scratch]\ntargets: [sea]\ncountry: XYZ\n", "XYZ"),
+}
+
+
+@pytest.mark.parametrize("kind", REFUSALS)
+@pytest.mark.parametrize("database", ["missing", "there"])
+def test_a_plan_that_is_refused_leaves_no_empty_experiment_and_cats_plan_says_so_before(cats, entry, home, kind, database):
+    entry("puddle", twofold())
+    entry("drop", arrays(5) | {"test_labels": np.zeros((20, 1), dtype=int)})
+    rest, sentence = REFUSALS[kind]
+    cats.plan.write_text(f"experiment: toy\nbackbones: [test_resnet]\nrecipe: {{size: 16, epochs: 1}}\nseeds: 1\n{rest}")
+    if database == "there":
+        Experiment("sqlite:///mlflow.db", "other")
+    for command in ("plan", "run"):
+        code, out, err = cats(command, "toy.yaml")
+        assert code == 2
+        assert sentence in out + err
+        assert "Traceback" not in err
+    if database == "missing":
+        assert not (cats.plan.parent / "mlflow.db").exists()
+    else:
+        with pytest.raises(NoExperimentError, match="no experiment 'toy'"):
+            Experiment("sqlite:///mlflow.db", "toy", create=False)
+
+
+def test_cats_plan_names_the_pairs_that_cats_run_will_leave_out(cats):
+    code, out, err = cats("plan", "toy.yaml")
+    assert code == 0, err
+    assert "not run: lake → pond: 6 images of pond (1 in val and 5 in test; 4 exact copies, 2 near-copies)" in out
+    assert "4 cells of plan 'toy': 0 done, 4 to make" in out
+    assert "looking for images of pond in lake ..." in err
+    assert "looking for" not in cats("plan", "toy.yaml")[2]  # the result is kept
+
+
+@pytest.mark.slow
+def test_what_became_of_copies_is_in_the_record_and_on_the_board(cats, entry):
+    """Official parts lose the later copies, and an entry that declares them as known keeps its meaning."""
+    entry("puddle", twofold(), duplicates="keep-first")
+    entry("known", twofold(), known_duplicates=3)
+    text = "sources: [scratch]\ntargets: [puddle, known]\nbackbones: [test_resnet]\nrecipe: {size: 16, epochs: 0}\nseeds: 1\n"
+    cats.plan.write_text(f"experiment: toy\n{text}")
+    code, out, err = cats("run", "toy.yaml")
+    assert code == 0, err
+    runs = frame().set_index("target")
+    said = (
+        "1 images of val, 2 images of test were left out (`duplicates: keep-first`), because images of val and test lay in an "
+        "earlier part too: 1 in val and 2 in test; 2 exact copies, 1 near-copy"
+    )
+    assert runs.loc["puddle", "duplicates"] == said
+    assert runs.loc["known", "known_duplicates"] == "3"
+    assert runs["duplicates"].isna()["known"]
+    assert runs["known_duplicates"].isna()["puddle"]
+    assert runs.loc["puddle", ["images_train", "images_val", "images_test"]].tolist() == [40, 19, 18]
+    flat = " ".join(out.split())
+    assert f"puddle: {said}" in flat
+    assert "known: up to 3 images of val and test are in an earlier part of its official split too" in flat
 
 
 def frame():

@@ -27,7 +27,15 @@ def board(rows, selection=None, metric="auc"):
 def test_a_leaking_source_never_wins_and_changes_no_other_row():
     with_it, without = board(CLEAR + leaking()).to_dict(), board(CLEAR).to_dict()
     assert with_it["leaking"] == [
-        {"source": "thief", "target": "a", "mean": pytest.approx(0.999), "seeds": 3, "reason": REASON}
+        {
+            "source": "thief",
+            "target": "a",
+            "mean": pytest.approx(0.999),
+            "seeds": 3,
+            "reason": REASON,
+            "low": None,
+            "high": None,
+        }
     ]
     assert without["leaking"] == []
     for part in ("targets", "overall", "notes", "metric", "rule", "experiment"):
@@ -77,6 +85,41 @@ def test_a_board_of_leaking_runs_alone_ranks_nobody(tmp_path):
     assert "thief" in BoardText(made).markdown()
     Console(record=True).print(BoardText(made).table())
     draw_board(made, tmp_path / "board.png")
+
+
+def spread(target="a", **changes):
+    return [run("thief", target, seed, 0.9 + 0.01 * seed, leak=REASON, **changes) for seed in range(3)]
+
+
+def test_a_board_of_leaking_runs_alone_has_intervals_apart_and_no_false_note():
+    """Before, the legend said that there was one seed and no predictions, and a table without rows was shown."""
+    made = board(spread() + spread("b", rule="min_val_loss"))
+    assert [(row.target, row.seeds) for row in made.leaking] == [("a", 3), ("b", 3)]
+    for row in made.leaking:
+        assert row.low == pytest.approx(0.91 - 4.302653 * 0.01 / 3**0.5, abs=1e-6)
+        assert row.high == pytest.approx(0.91 + 4.302653 * 0.01 / 3**0.5, abs=1e-6)
+    console = Console(record=True, width=200)
+    console.print(BoardText(made).table())
+    for text in (console.export_text(), BoardText(made).markdown()):
+        assert "0.885–0.935" in text
+        assert "no source is ranked, because every pair that was run shares images" in text
+        assert "95 %: interval of the mean over seeds" in text
+        for wrong in ("no interval can be given", "Overall", "mean rank", "tie:"):
+            assert wrong not in text
+
+
+def test_a_leaking_pair_has_the_interval_that_it_would_have_had_if_it_were_ranked():
+    ranked = board(CLEAR + [row | {"leak": None} for row in spread()])
+    apart = board(CLEAR + spread())
+    (one,) = apart.leaking
+    two = next(row for row in ranked.targets["a"] if row.source == "thief")
+    assert (one.mean, one.low, one.high) == (two.mean, two.low, two.high)
+    assert board(CLEAR).targets == apart.targets
+
+
+def test_what_became_of_copies_is_noted():
+    rows = [row | {"duplicates": "5 images of test were left out" if row["target"] == "a" else None} for row in CLEAR]
+    assert [note for note in board(rows).notes if "left out" in note] == ["a: 5 images of test were left out"]
 
 
 def test_known_duplicates_of_an_official_split_are_noted():

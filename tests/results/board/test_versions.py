@@ -1,0 +1,109 @@
+"""Runs on two versions of the data of a target, or of a source, are never on one board without a word."""
+
+import pandas as pd
+import pytest
+
+from results.board.board import judged_runs, make_board, version_notes
+from results.board.request import RunQuery, Selection
+from results.board.text import BoardText
+from results.cost.regret import measured_values
+from tests.support.runs import CLEAR, run
+
+OLD, NEW = "0" * 64, "1" * 64
+
+
+def of(data, started=0, shift=0.0, rows=CLEAR):
+    return [
+        row
+        | {"data": data, "started": row["started"] + started, "test_auc": row["test_auc"] + shift, "key": f"{data}{row['key']}"}
+        for row in rows
+    ]
+
+
+def query(data=None):
+    if data is None:
+        return RunQuery("toy")
+    names = ["good", "bad"], ["a", "b"], ["net"], [0, 1, 2], ["p"]
+    return RunQuery("toy", selection=Selection(*names, {}, {}, data))
+
+
+MIXED = of(OLD) + of(NEW, started=100, shift=-0.1)
+
+
+@pytest.mark.parametrize("asked", [query(), query({}), query({"a": NEW, "b": NEW})])
+def test_the_newest_version_counts_and_the_number_of_other_runs_is_noted(asked):
+    made = make_board(pd.DataFrame(MIXED), asked)
+    assert [round(row.mean, 3) for row in made.targets["a"]] == [0.805, 0.605]
+    assert made.targets == make_board(pd.DataFrame(of(NEW, 100, -0.1)), asked).targets
+    for target in ("a", "b"):
+        note = f"{target}: 6 runs are left out, because another version of its data or split was used"
+        assert note in made.notes
+        assert note in BoardText(made).markdown()
+
+
+def test_the_version_of_the_plan_counts_where_it_is_known():
+    made = make_board(pd.DataFrame(MIXED), query({"a": OLD}))
+    assert [round(row.mean, 3) for row in made.targets["a"]] == [0.905, 0.705]
+    assert [round(row.mean, 3) for row in made.targets["b"]] == [0.705, 0.505]
+
+
+def test_a_run_that_is_not_finished_does_not_displace_finished_ones():
+    failed = [row | {"status": "FAILED"} for row in of(NEW, 100)]
+    made = make_board(pd.DataFrame(of(OLD) + failed), query())
+    assert [round(row.mean, 3) for row in made.targets["a"]] == [0.905, 0.705]
+    assert not [note for note in made.notes if "left out" in note]
+
+
+def test_old_runs_alone_are_shown_with_the_word_that_they_are_of_another_version():
+    made = make_board(pd.DataFrame(of(OLD)), query({"a": NEW, "b": OLD}))
+    said = "the runs are of another version of its data or split than the plan's; `cats run` makes them again"
+    assert [note for note in made.notes if "another version" in note] == [f"a: {said}"]
+    assert len(made.targets["a"]) == 2
+
+
+def test_one_new_run_takes_the_place_of_all_old_ones_of_its_target_alone():
+    made = make_board(pd.DataFrame(of(OLD) + of(NEW, 100, rows=CLEAR[:1])), query())
+    assert [(row.source, row.seeds) for row in made.targets["a"]] == [("good", 1)]
+    assert len(made.targets["b"]) == 2
+    assert [note for note in made.notes if "left out" in note] == [
+        "a: 6 runs are left out, because another version of its data or split was used"
+    ]
+
+
+@pytest.mark.parametrize("data", [None, float("nan")])
+def test_runs_of_unknown_data_stay(data):
+    rows = [row | {"data": data} for row in CLEAR]
+    assert make_board(pd.DataFrame(rows), query()).targets == make_board(pd.DataFrame(CLEAR), query()).targets
+
+
+def test_a_frame_that_names_rows_twice_is_read_by_place():
+    frame = pd.concat([pd.DataFrame(of(OLD)), pd.DataFrame(of(NEW, 100))])
+    assert len(judged_runs(frame, query())) == len(CLEAR)
+
+
+def pretrained(data, started, key):
+    pretraining = run("good", None, 0, 0.5, kind="pretraining", key=key, data=data, started=started)
+    cells = [row | {"pretraining": key, "started": row["started"] + started} for row in CLEAR if row["source"] == "good"]
+    return [pretraining, *cells]
+
+
+def test_runs_from_pretrainings_on_two_versions_of_a_source_are_not_mixed():
+    rows = pretrained(OLD, 0, "k1") + pretrained(NEW, 100, "k2")
+    assert version_notes(pd.DataFrame(rows), query()) == [
+        "good: 6 runs are left out, because another version of its data or split was used"
+    ]
+    assert set(judged_runs(pd.DataFrame(rows), query())["pretraining"]) == {"k2"}
+
+
+def test_a_pretraining_that_starts_from_another_one_is_of_the_data_of_both():
+    rows = []
+    for number, data in enumerate((OLD, NEW)):
+        first = run("base", None, 0, 0.5, kind="pretraining", key=f"base{number}", data=data, started=100 * number)
+        rows += [first, *pretrained("same", 100 * number, f"k{number}")]
+        rows[-1 - 6]["pretraining"] = f"base{number}"
+    assert set(judged_runs(pd.DataFrame(rows), query())["pretraining"]) == {"k1"}
+
+
+def test_regret_is_of_one_version_too():
+    truth, _ = measured_values(pd.DataFrame(MIXED), query())
+    assert truth["a"]["good"] == pytest.approx(0.805)
