@@ -62,10 +62,8 @@ def import_results(
         raise CatsError("a table of runs and --map need each other: the map says what the columns of the table are")
     if runs is None and matrix is None and not scores:
         raise CatsError("there is nothing to import; give a table of runs with --map, or --matrix, or --scores MEASURE=FILE")
-    if percent and matrix is None:
-        raise CatsError("--percent is for --matrix; of a table of runs, name the scores under `percent` in the map")
-    if missing and matrix is None and not scores:
-        raise CatsError("--missing is for --matrix and --scores; of a table of runs, write `missing` into the map")
+    _require_matrix("percent", percent and matrix is None)
+    _require_matrix("missing", bool(missing) and matrix is None and not scores)
     writing = Writing(separator, decimal)
     records: list[Record] = []
     if runs is not None and how is not None:
@@ -73,15 +71,28 @@ def import_results(
         if isinstance(mapping.backbone, Value):
             backbone = backbone or str(mapping.backbone.value)
         records += runs_of(read_table(runs, writing), mapping, experiment, runs.name)
+        _say_gaps(
+            runs.name, [not record.scores for record in records if record.status == "finished"], "finished runs have no score"
+        )
     named = backbone or "unknown"
+    grids = {path: read_grid(path, writing, missing or ()) for path in filter(None, [matrix, *_files(scores or []).values()])}
+    for path, grid in grids.items():
+        _say_gaps(path.name, grid.isna().to_numpy().ravel().tolist(), "pairs have no figure and are left out")
     if matrix is not None:
-        grid = shares(read_grid(matrix, writing, missing or ()), metric, str(matrix), percent=percent)
+        grid = shares(grids[matrix], metric, str(matrix), percent=percent)
         records += cells_of(grid, metric, named, experiment, f"{matrix.name}, sha256 {file_digest(matrix)}")
-    files = _files(scores or [])
-    records += scores_of(
-        {name: read_grid(path, writing, missing or ()) for name, path in files.items()}, lower or [], named, experiment
-    )
-    _deliver(records, tracking_uri, experiment)
+    measured = {name: grids[path] for name, path in _files(scores or []).items()}
+    _deliver([*records, *scores_of(measured, lower or [], named, experiment)], tracking_uri, experiment)
+
+
+def _require_matrix(option: str, alone: bool) -> None:
+    if alone:
+        raise CatsError(f"--{option} is for matrices; of a table of runs, write `{option}` into the map")
+
+
+def _say_gaps(name: str, gaps: "Sequence[bool]", what: str) -> None:
+    if any(gaps):
+        say(f"{name}: {sum(gaps)} of {len(gaps)} {what}")
 
 
 def load_map(name: str) -> "ColumnMap":

@@ -11,7 +11,7 @@ from results.error import CatsError
 # What torch.compile, FSDP and Lightning Fabric put into the names of parameters, at any place.
 WRAPPERS = re.compile(r"(^|\.)(?:(?:_orig_mod|_fsdp_wrapped_module|_forward_module)\.)+")
 # Second copies that methods keep beside the network which their authors hand on: running means, MoCo's keys, DINO's student.
-SECOND = re.compile(r"(?:^|[_.])(?:ema|swa|momentum|encoder_k|student|target)(?:[_.]|$)")
+SECOND = re.compile(r"(?:^|[_.])(?:ema|swa|avg|averaged?|shadow|momentum|encoder_k|student|target)(?:[_.]|$)")
 COUNTER = "num_batches_tracked"
 MOST = 3  # keys that a sentence names
 

@@ -21,6 +21,7 @@ from results.error import CatsError, first_line, nearest
 
 # Where training scripts put the weights beside epoch and optimiser, the most usual name first.
 WRAPPED = ("state_dict", "model", "net", "model_state_dict", "network", "params", "weights")
+INSTEAD = (b"<", b"version https://git-lfs")  # a web page, or what Git keeps in place of a large file
 State = dict[str, Tensor]
 _reading = threading.Lock()  # torch keeps the list of harmless classes for the whole process
 
@@ -64,6 +65,12 @@ def tensors(path: Path, key: str | None = None) -> tuple[State, str | None]:
 
 
 def _loaded(path: Path) -> Any:
+    with path.open("rb") as file:
+        begin = file.read(40)
+    if begin.startswith(INSTEAD):
+        raise CatsError(
+            f"{path} begins with {begin[:20].decode('latin-1')!r}: it is a page or a pointer in place of the weights"
+        )
     try:
         with warnings.catch_warnings(), _reading, torch.serialization.safe_globals([argparse.Namespace]):
             warnings.simplefilter("ignore")  # torch warns before it refuses

@@ -47,6 +47,7 @@ def read_delimited(path: Path, writing: Writing) -> pd.DataFrame:
     if re.fullmatch(r"sep=.", line.strip()):  # the first line that spreadsheets write for each other
         separator, text = separator or line.strip()[-1], rest
     separator = separator or _separator(text, path)
+    _require_distinct(text, separator, path)
     try:
         table = pd.read_csv(io.StringIO(text), sep=separator)
     except ValueError as error:  # pandas' own errors are ValueErrors
@@ -56,6 +57,14 @@ def read_delimited(path: Path, writing: Writing) -> pd.DataFrame:
             f"{path} has one column only; columns are separated by {', '.join(SEPARATORS.values())}, or as --separator says"
         )
     return _with_points(table, writing.decimal, path)
+
+
+def _require_distinct(text: str, separator: str, path: Path) -> None:
+    """Raises CatsError if two columns have one name; pandas would call the second one NAME.1."""
+    names = [name.strip() for name in next(csv.reader(io.StringIO(text), delimiter=separator), [])]
+    twice = next((name for name in names if name and names.count(name) > 1), None)
+    if twice is not None:
+        raise CatsError(f"{path}: two columns have the name '{twice}'")
 
 
 def _text(path: Path) -> str:

@@ -27,7 +27,10 @@ def read_grid(path: Path, writing: Writing = Writing(), missing: Collection[floa
     column names the sources, a name occurs twice, or a cell is no number or infinite.
     """
     table = read_table(path, writing)
-    table = table.drop(columns=[c for c in map(str, table) if c.startswith("Unnamed:") and _counts(table[c])])
+    table.columns = pd.Index([str(column).strip() for column in table])
+    table = table.drop(
+        columns=[c for c in map(str, table) if c.startswith("Unnamed:") and (_counts(table[c]) or table[c].isna().all())]
+    )
     heads = [c for c in map(str, table) if c.lower() in {"source", "target"}]
     words = [c for c in map(str, table) if not pd.api.types.is_numeric_dtype(table[c]) and not table[c].isna().all()]
     if not heads and not words:
@@ -35,7 +38,7 @@ def read_grid(path: Path, writing: Writing = Writing(), missing: Collection[floa
             f"{path} has no column with the names of the rows; call that column 'source', or 'target' if the rows are targets"
         )
     head = (heads or words)[0]
-    grid = table.set_index(table[head].astype(str)).drop(columns=head)
+    grid = table.set_index(table[head].astype(str).str.strip()).drop(columns=head)
     for column in map(str, grid):
         numbers = pd.to_numeric(grid[column], errors="coerce")
         wrong = grid[column][numbers.isna() & grid[column].notna()]

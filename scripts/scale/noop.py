@@ -35,7 +35,7 @@ SOURCE = """
 from benchmark.specs.source import Source, Weights
 
 def source(number=0):
-    weights = Weights(file=f"ready{number}")
+    weights = Weights(file=f"ready{number}", mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
     return Source(name="ready", title="ready weights", licence="none", citation="none", weights=weights)
 """
 

@@ -248,3 +248,10 @@ def test_plain_settings_are_read_and_code_inside_them_is_not(tmp_path, content):
     torch.save(content, tmp_path / "a.pth")
     with pytest.raises(CatsError, match="holds more than tensors, and reading the rest would run code of its author"):
         tensors(tmp_path / "a.pth")
+
+
+@pytest.mark.parametrize("content", [b"<!DOCTYPE html><html>", b"version https://git-lfs.github.com/spec/v1\noid sha256:1"])
+def test_a_page_or_a_pointer_in_place_of_the_weights_is_called_that(tmp_path, content):
+    (tmp_path / "a.pth").write_bytes(content)
+    with pytest.raises(CatsError, match="it is a page or a pointer in place of the weights"):
+        tensors(tmp_path / "a.pth")

@@ -124,6 +124,7 @@ def test_a_key_is_a_sha256_in_hex():
 def test_the_home_the_data_folder_and_the_folder_of_work_leave_the_key(monkeypatch, tmp_path):
     first = cell(sources=["digits"]).key
     for name in ("CATS_HOME", "CATS_DATA", "CATS_WEIGHTS", "CATS_ENTRIES"):
+        (tmp_path / name).mkdir()
         monkeypatch.setenv(name, str(tmp_path / name))
     monkeypatch.chdir(tmp_path)
     assert cell(sources=["digits"]).key == first

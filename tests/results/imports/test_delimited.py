@@ -23,7 +23,9 @@ WRITTEN = {
     "UTF-16, as spreadsheets write Unicode text": PLAIN.replace(",", "\t").encode("utf-16"),
     "a line that names the separator": b"sep=;\r\n" + COMMAS.replace("\n", "\r\n").encode(),
     "other line ends": PLAIN.replace("\n", "\r\n").encode(),
-    "a comma in a quoted name": b'source,idc,"ihc"\n"imagenet",0.91,0.85\nscratch,0.7,\n',
+    "blanks around names": PLAIN.replace("imagenet", " imagenet ").replace("idc", " idc").encode(),
+    "separators at the ends of rows": PLAIN.replace("\n", ",\n").encode(),
+    "quoted names": b'source,idc,"ihc"\n"imagenet",0.91,0.85\nscratch,0.7,\n',
 }
 
 
@@ -49,6 +51,7 @@ def test_a_matrix_is_the_same_however_it_is_written(tmp_path, content):
             "source   a   b\nx   0.1   0.2\n",
             "has one column only; columns are separated by commas, semicolons, tabs, vertical bars",
         ),
+        ("source,a,b,a\nx,1,2,3\n", "two columns have the name 'a'"),
         ("", "cannot be read as .csv: No columns to parse from file"),
         ("source,a\nx,1\ny,1,2\n", "cannot be read as .csv: Error tokenizing data"),
     ],

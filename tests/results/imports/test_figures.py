@@ -45,6 +45,13 @@ def test_a_figure_that_cannot_be_meant_is_counted_and_asked_about(cats, tmp_path
     assert not (tmp_path / "mlflow.db").exists()
 
 
+@pytest.mark.parametrize("cell", ["", "nan", "NA", "null"])
+def test_pairs_without_a_figure_are_counted(cats, tmp_path, cell):
+    code, out, err = imported(cats, tmp_path, MATRIX.format(cell))
+    assert (code, "3 finished runs" in out) == (0, True)
+    assert err == "m.csv: 1 of 4 pairs have no figure and are left out\n"
+
+
 def scores(cats):
     board = json.loads(cats("board", "theirs", "--format", "json")[1])
     return {(target, row["source"]): row["mean"] for target, rows in board["targets"].items() for row in rows}
@@ -61,6 +68,7 @@ def test_a_mark_of_missing_pairs_is_left_out_where_it_is_declared(cats, tmp_path
     code, out, err = imported(cats, tmp_path, MATRIX.format(mark), "--missing", mark)
     assert code == 0, err
     assert "3 finished runs" in out
+    assert "m.csv: 1 of 4 pairs have no figure and are left out" in err
 
 
 def test_scores_of_a_measure_have_no_bounds_but_are_finite(cats, tmp_path):
@@ -76,7 +84,7 @@ def test_options_of_matrices_are_refused_for_a_table_of_runs(cats, tmp_path, opt
     (tmp_path / "map.yaml").write_text("title: t\nsource: s\ntarget: t\nbackbone: {value: net}\nscores: {auc: auc}\n")
     more = [option] if option == "--percent" else [option, "-1"]
     code, _, err = cats("import", "runs.csv", "--map", "map.yaml", "--experiment", "theirs", *more)
-    assert (code, f"{option} is for --matrix" in err) == (2, True)
+    assert (code, f"{option} is for matrices; of a table of runs, write `{option[2:]}` into the map" in err) == (2, True)
 
 
 def runs(figures, **changes):
