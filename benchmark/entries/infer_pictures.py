@@ -112,9 +112,9 @@ def _nothing_fits(rows: pd.DataFrame, fits: Sequence[Fit], said: Said, path: Pat
     if not near.cells[absent].strip():
         return f"{path}, line {lines[absent]} names no picture: the column '{near.column}' is blank"
     images, ending = place_of(Fit(near.column, near.cells, [hits for hits in near.hits if hits]))
-    name = str(PurePosixPath(images if isinstance(images, str) else "") / near.cells[absent])
-    missing = sum(not hits for hits in near.hits)
-    return (
-        f"{path} names {name}{ending if isinstance(ending, str) else ''}, which is not in {path.parent} "
-        f"({missing:,} of {len(near.hits):,} are not)"
-    )
+    folder, end = (given if isinstance(given, str) else "" for given in (images, ending))
+    name = str(PurePosixPath(folder) / f"{near.cells[absent]}{end}")
+    missing = f"({sum(not hits for hits in near.hits):,} of {len(near.hits):,} are not)"
+    if (path.parent / name).is_file():
+        return f"{path} names {name}, which is no picture that can be read {missing}"
+    return f"{path} names {name}, which is not in {path.parent} {missing}"

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from benchmark.data.readers.cells import counted, spelling
+from benchmark.data.readers.cells import counted, quoted, spelling
 from benchmark.data.readers.file_tree import Tree
 from benchmark.data.readers.folders import NO_PART
 from benchmark.data.readers.part_words import ALLOWED, part_of
@@ -21,6 +21,7 @@ from benchmark.entries.infer_labels import Labels, labels_of_cells, refuse_doubt
 from benchmark.entries.infer_marks import labels_of_columns
 from benchmark.entries.infer_pictures import picture_column, place_of
 from benchmark.entries.inferred import Inferred, in_part_order, picture_shapes, require_two_classes
+from benchmark.entries.picture_fit import Fit
 from benchmark.entries.said import Said
 from results.error import CatsError
 
@@ -59,8 +60,16 @@ def infer_table(path: Path, said: Said) -> Inferred:
     return Inferred(
         path.parent, {"table": options | labels.options | part_options}, labels.counts, parts=parts,
         groups=kind_of_group(group), shapes=shapes, grey=grey, multilabel=labels.multilabel, total=len(files),
-        broken=said.broken or 0.0, spellings=labels.spellings, notes=(*labels.notes, *notes),
+        broken=said.broken or 0.0, spellings=labels.spellings, notes=(_taken(fit, columns, group, part), *labels.notes, *notes),
     )  # fmt: skip
+
+
+def _taken(fit: Fit, labels: Sequence[str], group: str | None, part: str | None) -> str:
+    """Which column was taken for what."""
+    others = "".join(f", {role} by '{column}'" for role, column in (("groups", group), ("parts", part)) if column)
+    return (
+        f"pictures by the column '{fit.column}' ('{fit.cells[0]}' is {fit.hits[0][0].name}), labels by {quoted(labels)}{others}"
+    )
 
 
 def _rows(path: Path) -> tuple[pd.DataFrame, str]:

@@ -101,6 +101,8 @@ def test_the_column_that_names_pictures_is_found_by_its_cells_and_name(own, data
     code, err = new(rows(data(), kind, **columns))
     assert code == 0, err
     assert options(own)["path"] == path
+    assert f"pictures by the column '{path}' ('" in err
+    assert ".png), labels by 'label'" in err
     assert right_pictures()
 
 
@@ -185,6 +187,12 @@ def test_a_name_that_fits_in_two_places_is_asked(own, new, second, option, answe
         assert code == 0, err
         assert right_pictures()
         (own / "entries" / "targets" / "cells.yaml").unlink()
+
+
+def test_a_file_that_is_no_picture_is_not_said_to_be_missing(own, data, new):
+    path = rows(data(), file=lambda n: f"{n}.png" if n else "0.heic")
+    (own / "set" / "0.heic").write_bytes(b"....ftypheic")
+    assert "names 0.heic, which is no picture that can be read (1 of 60 are not)" in new(path)[1]
 
 
 @pytest.mark.parametrize(("stored", "written"), [("NFD", "NFC"), ("NFC", "NFD")])
