@@ -28,6 +28,11 @@ class Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="constants")
 
 
+def _without(fields: dict[str, Any], defaults: dict[str, Any]) -> dict[str, Any]:
+    """The fields, without those that have their default."""
+    return {name: value for name, value in fields.items() if name not in defaults or value != defaults[name]}
+
+
 class Energy(Frozen):
     """Energy of one piece of hardware during one phase.
 
@@ -37,16 +42,24 @@ class Energy(Frozen):
             load and nominal power. `missing`: the hardware was used, but its energy could not be measured.
         whole: True if the attempt used this hardware alone, so that it holds all of its energy, although its cost is only a
             share of the energy of other hardware.
+        machine_kwh: energy of this hardware for all work on the machine in the same period, idle cores included, if `kwh` is
+            the share of the attempt's own work; else None.
+        watts: nominal power from which `kwh` was computed: of a processor when all cores work, of memory always; else None.
+        undivided: True if others may have used the hardware at the same time and the attempt's share is unknown, so that `kwh`
+            holds all of its energy. Records of older versions do not say so.
     """
 
     kwh: float | None
     provenance: Provenance
     whole: bool = False
+    machine_kwh: float | None = None
+    watts: float | None = None
+    undivided: bool = False
 
     @model_serializer(mode="wrap")
     def _brief(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Leave out `whole` where it is false, so that older readers can read the text."""
-        return {name: value for name, value in write(self).items() if name != "whole" or value}
+        """Leave out later fields that have their default, so that older readers can read the text."""
+        return _without(write(self), {"whole": False, "machine_kwh": None, "watts": None, "undivided": False})
 
 
 class Cost(Frozen):
@@ -62,6 +75,9 @@ class Cost(Frozen):
             one of them (a shared cost); else None.
         undivided: True if other attempts used the hardware at the same time, and each cost holds all of its energy instead of a
             share, so that a sum of such costs counts energy more than once.
+        cpu_seconds: CPU seconds of the attempt, its child processes included; None if unknown, and in older records.
+        busy_seconds: CPU seconds of all work on the machine in the same period; None if unknown, for example because the phase
+            was too short. Of attempts that ran on one machine at the same time, each has a part, so that they add up.
     """
 
     phase: str
@@ -71,12 +87,14 @@ class Cost(Frozen):
     nvml_kwh: float | None = None
     shared_seconds: float | None = None
     undivided: bool = False
+    cpu_seconds: float | None = None
+    busy_seconds: float | None = None
 
     @model_serializer(mode="wrap")
     def _brief(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """Leave out later fields that have their default, so that older readers can read the text."""
-        later = {"nvml_kwh": None, "shared_seconds": None, "undivided": False}
-        return {name: value for name, value in write(self).items() if name not in later or value != later[name]}
+        later = {"nvml_kwh": None, "shared_seconds": None, "undivided": False, "cpu_seconds": None, "busy_seconds": None}
+        return _without(write(self), later)
 
     def kwh(self, provenance: Provenance) -> float:
         """Energy in kWh of the hardware whose figure comes from `provenance`."""

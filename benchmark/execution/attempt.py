@@ -67,7 +67,7 @@ class Attempt:
         except Exception as error:
             log.exception("%s failed", self.names)
             status, reason = "failed", f"{type(error).__name__}: {error}"
-        costs, machine = (*meter.carried, *meter.costs), environment(meter.device)
+        costs, machine = (*meter.carried, *meter.costs), environment(meter.device) | meter.facts
         seconds = time.monotonic() - begun
         record = self._record(status, reason, (started, seconds), costs, machine, result)
         return Outcome(record, result.predictions if status == "finished" else None)

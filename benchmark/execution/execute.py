@@ -80,7 +80,8 @@ def make_cells(cells: Sequence[Cell], experiment: str, meter: Meter) -> list[Out
         outcomes = side_by_side(works, torch.device(meter.device))
     complete = []
     for outcome, watch, costs in zip(outcomes, watches, pack.final(), strict=True):
-        complete.append(replace(outcome, record=outcome.record.model_copy(update={"costs": (*watch.carried, *costs)})))
+        changed = {"costs": (*watch.carried, *costs), "environment": outcome.record.environment | meter.facts}
+        complete.append(replace(outcome, record=outcome.record.model_copy(update=changed)))
     return complete
 
 

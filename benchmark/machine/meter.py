@@ -2,7 +2,8 @@
 
 Energy and Cost in results/record.py explain the words for figures: `counter`, `modelled`, `missing`, `shared`, `whole` and
 `undivided`. Hardware counters are RAPL, NVML and powermetrics; memory is always modelled; missing energy is never reported as
-zero. As a check, the figure of NVML's own counter (benchmark.machine.nvml) is stored beside codecarbon's figure of a GPU.
+zero. Codecarbon measures the whole machine; benchmark.machine.own_energy takes the share of this process. As a check, the
+figure of NVML's own counter (benchmark.machine.nvml) is stored beside codecarbon's figure of a GPU.
 """
 
 import itertools
@@ -11,22 +12,27 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from functools import cache
 from typing import Any
 
-from benchmark.machine import nvml
+from benchmark.machine import cpu_work, nvml
 from benchmark.machine.cost_laps import joined
+from benchmark.machine.gpu_share import GpuWatch
+from benchmark.machine.own_energy import own_energies
+from benchmark.machine.tracker import cpu_counted, hardware, tracker
 from results.error import CatsError, nearest
 from results.record import Cost, Energy
 
 log = logging.getLogger(__name__)
-COUNTERS = ("rapl", "power_gadget", "windows_emi", "applesilicon")
 PROBE_SECONDS = 0.3  # counters are updated every 0.1 s
 _number = itertools.count()
 
 
 class Meter:
-    """Collects the costs of one attempt, phase by phase. Phases do not nest."""
+    """Collects the costs of one attempt, phase by phase. Phases do not nest.
+
+    Attributes:
+        facts: what codecarbon knows of this machine, for the record; empty before the first phase.
+    """
 
     def __init__(self, country: str, device: str) -> None:
         self.country, self.device = country, device
@@ -34,6 +40,7 @@ class Meter:
         self.carried: list[Cost] = []  # of earlier attempts whose process died before they left a record
         self._phase: str | None = None
         self._lap, self._first = ExitStack(), 0
+        self.facts: dict[str, str] = {}
 
     @contextmanager
     def phase(self, name: str) -> Iterator[None]:
@@ -61,23 +68,40 @@ class Meter:
 
     @contextmanager
     def _measured(self, name: str) -> Iterator[None]:
-        task, start = f"{name}-{next(_number)}", time.monotonic()
-        card = nvml.number(self.device)
+        task, card = f"{name}-{next(_number)}", nvml.number(self.device)
         running = _start(self.country, card, task)
-        before = nvml.reading(self.device)
+        watch, before = GpuWatch(self.device), nvml.reading(self.device)
+        begun, start = cpu_work.reading(), time.monotonic()
         try:
             yield
         finally:
+            seconds, work = time.monotonic() - start, cpu_work.between(begun, cpu_work.reading())
             nvml_kwh = nvml.kwh_between(before, nvml.reading(self.device))
+            share = watch.share()
             measured = _stop(self.country, card, task) if running else None
-            seconds = time.monotonic() - start
-            counted = measured is not None and cpu_counted(self.country, card)
-            energy, intensity = energies(measured, counted, self.device)
-            cost = Cost(phase=name, seconds=seconds, energy=energy, kg_per_kwh=intensity, nvml_kwh=nvml_kwh)
+            energy, intensity = self._energies(measured, work, share)
+            cost = Cost(
+                phase=name, seconds=seconds, energy=energy, kg_per_kwh=intensity,
+                nvml_kwh=nvml_kwh if nvml_kwh is None or share is None else nvml_kwh * share,
+                cpu_seconds=work and work.own, busy_seconds=work and work.known_busy,
+            )  # fmt: skip
             if cost.gpu_differs:
                 ours = energy["gpu"].kwh
-                log.warning("GPU energy of %s: codecarbon says %.3g kWh, NVML's counter %.3g kWh", name, ours, nvml_kwh)
+                log.warning("GPU energy of %s: codecarbon says %.3g kWh, NVML's counter %.3g kWh", name, ours, cost.nvml_kwh)
             self.costs.append(cost)
+
+    def _energies(
+        self, measured: Any, work: cpu_work.Work | None, share: float | None
+    ) -> tuple[dict[str, Energy], float | None]:
+        """The energy of this process, and the carbon intensity. `share`: that of the GPU's busy time, None if unknown."""
+        card = nvml.number(self.device)
+        counted = measured is not None and cpu_counted(self.country, card)
+        machine, intensity = energies(measured, counted, self.device)
+        watts: dict[str, float] = {}
+        if measured is not None:
+            found = hardware(self.country, card)
+            self.facts, watts = found.facts, found.watts
+        return own_energies(machine, work, watts, share), intensity
 
 
 class Stopwatch(Meter):
@@ -165,27 +189,6 @@ def intensity(country: str) -> float:
 
     check_country(country)  # for unknown countries codecarbon returns the mean of the world
     return float(Emissions(DataSource()).get_country_emissions(Amount.from_energy(kWh=1.0), GeoMetadata(country)))
-
-
-@cache
-def tracker(country: str, card: int | None) -> Any:
-    """Return the tracker of this process. Starting one takes more than a second; a task of a running one, milliseconds.
-
-    `card`: the number by which NVML knows the GPU in use; None measures all GPUs.
-    """
-    from codecarbon import OfflineEmissionsTracker
-
-    logging.getLogger("codecarbon").setLevel(logging.ERROR)  # importing codecarbon has reset the level
-    cards: dict[str, Any] = {} if card is None else {"gpu_ids": [card]}
-    return OfflineEmissionsTracker(
-        country_iso_code=country, output_methods=[], log_level="error", allow_multiple_runs=True, **cards
-    )
-
-
-def cpu_counted(country: str, card: int | None) -> bool:
-    """Whether the processor's energy is read from a counter."""
-    hardware = getattr(tracker(country, card), "_hardware", [])
-    return any(word in repr(item).lower().replace(" ", "_") for item in hardware for word in COUNTERS)
 
 
 def _start(country: str, card: int | None, task: str) -> bool:

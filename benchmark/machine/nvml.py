@@ -64,6 +64,17 @@ def counter(device: str) -> Callable[[], int] | None:
     return None
 
 
+def handle(device: str) -> tuple[Any, Any] | None:
+    """Return the library and its handle of a torch device; None if NVML does not know the card for certain."""
+    try:
+        pynvml = import_module("pynvml")
+        pynvml.nvmlInit()
+        return pynvml, _handle(pynvml, _index(device), os.environ)
+    except Exception as error:  # noqa: BLE001 - the library raises many classes of errors
+        log.info("no processes on %s: %s", device, error)
+        return None
+
+
 @cache
 def number(device: str) -> int | None:
     """Return NVML's number of a torch device, which codecarbon uses too; None if it is unknown."""

@@ -10,7 +10,6 @@ import logging
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from threadpoolctl import threadpool_limits
 
@@ -27,12 +26,12 @@ from benchmark.execution.selection import selection_of
 from benchmark.execution.watch import Run, Watch
 from benchmark.machine.meter import Meter
 from benchmark.measures.code_digest import code_digest
+from benchmark.measures.fetching import Gathered, Gatherer
 from benchmark.measures.inputs import MeasureInputs, ScoreSettings
 from benchmark.measures.score_cache import load_score, save_score
 from benchmark.specs import catalogue
 from benchmark.specs.job import pretrainings
 from benchmark.specs.measure import Measure, Score
-from benchmark.specs.needs import Undefined
 from benchmark.specs.plan import Plan
 from benchmark.specs.resolved import ResolvedPlan
 from benchmark.specs.start import Start
@@ -72,10 +71,10 @@ def score_plan(setting: ScoreSettings, writer: Writer, watch: Watch) -> Run:
     finished = finished_keys(tracking) | {o.record.key for _, o in outbox if o.record.status == "finished"}
     setting = replace(setting, plan=find_leaks(setting.plan, watch.begins))
     asked = list(pairs(setting, ranks_elsewhere(setting.plan, tracking)))
-    state = Run(cells=len(asked), done=0)
+    state, gatherer = Run(cells=len(asked), done=0), Gatherer()
     for pair in asked:
         watch.begins(str(pair))
-        for outcome in _outcomes(pair, measures, finished, setting):
+        for outcome in _outcomes(pair, measures, finished, setting, gatherer):
             hand_over([outcome], writer)
             watch.ended(outcome.record, state)
             if outcome.record.status == "failed":
@@ -135,14 +134,16 @@ def ranks_elsewhere(resolved: ResolvedPlan, tracking: Experiment) -> dict[str, d
     return means
 
 
-def _outcomes(pair: Pair, measures: Mapping[str, Measure], finished: set[str], setting: ScoreSettings) -> Iterator[Outcome]:
+def _outcomes(
+    pair: Pair, measures: Mapping[str, Measure], finished: set[str], setting: ScoreSettings, gatherer: Gatherer
+) -> Iterator[Outcome]:
     """The records of the pretrainings that a pair needs, then its own record."""
     plan, inputs = setting.plan.plan, pair.inputs
     for before in _pretrainings(inputs, measures):
         yield make_pretraining(before, plan.experiment, Meter(plan.country, setting.device))
     settings = {"measures": ";".join(measures), "images": str(setting.most), "draws": str(setting.draws)}
     settings |= {"neutral": setting.neutral, "size": str(setting.recipe.size)}
-    work = _Work(inputs, measures, Meter(plan.country, setting.device))
+    work = _Work(inputs, measures, Meter(plan.country, setting.device), gatherer)
     key = digest(["score", pair.target, list(work.keys.values())])
     if key in finished:
         return
@@ -176,6 +177,7 @@ class _Work:
     pair_inputs: MeasureInputs
     measures: Mapping[str, Measure]
     meter: Meter
+    gatherer: Gatherer
     keys: dict[str, str | None] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -194,7 +196,8 @@ class _Work:
         """
         stored = {name: load_score(key) for name, key in self.keys.items() if key is not None}
         new = {name: measure for name, measure in self.measures.items() if stored.get(name) is None}
-        inputs, absent, undefined = self._gather(new) if new else ({}, {}, {})
+        needs = {need for measure in new.values() for need in measure.needs}
+        found = self.gatherer.gather(self.pair_inputs, needs, self.meter) if new else Gathered()
         figures: dict[str, float] = {}
         reasons: dict[str, str] = {}
         for name, measure in self.measures.items():
@@ -202,40 +205,25 @@ class _Work:
             if before is not None:
                 score, figures[f"seconds_measure_{name}"] = before
             else:
-                score = self._score(name, measure, inputs, {**undefined, **absent})
+                score = self._score(name, measure, found)
             figures[f"measure_{name}"] = score.value
             if score.low is not None and score.high is not None:
                 figures |= {f"measure_{name}_low": score.low, f"measure_{name}_high": score.high}
             if score.reason is not None:
                 reasons[name] = score.reason
             yield Result(validation=dict(figures))
-        missing = sorted({need for measure in new.values() for need in measure.needs if need in absent})
-        incomplete = "; ".join(f"{need}: {absent[need]}" for need in missing) or None
+        incomplete = "; ".join(f"{need}: {found.absent[need]}" for need in sorted(needs & found.absent.keys())) or None
         yield Result(facts={"reasons": json.dumps(reasons)}, validation=figures, incomplete=incomplete)
 
-    def _gather(self, measures: Mapping[str, Measure]) -> tuple[dict[str, Any], dict[str, str], dict[str, str]]:
-        """Inputs of the measures; reasons why an input is not on this machine; reasons why an input does not exist."""
-        inputs: dict[str, Any] = {}
-        absent: dict[str, str] = {}
-        undefined: dict[str, str] = {}
-        with self.meter.phase("features"):
-            for need in sorted({need for measure in measures.values() for need in measure.needs}):
-                try:
-                    inputs[need] = self.pair_inputs.get(need)
-                except Undefined as error:
-                    undefined[need] = str(error)
-                except CatsError as error:
-                    absent[need] = str(error)
-        return inputs, absent, undefined
-
-    def _score(self, name: str, measure: Measure, inputs: Mapping[str, Any], reasons: Mapping[str, str]) -> Score:
+    def _score(self, name: str, measure: Measure, found: Gathered) -> Score:
+        reasons = {**found.undefined, **found.absent}
         missing = [reasons[need] for need in measure.needs if need in reasons]
         if missing:
             return Score(float("nan"), reason=missing[0])
         try:
             few = len(self.pair_inputs.target.rows) < FEW
             with self.meter.phase(f"measure_{name}"), threadpool_limits(1 if few else None, "blas"):
-                score = measure.score({need: inputs[need] for need in measure.needs}, self.pair_inputs.draws)
+                score = measure.score({need: found.inputs[need] for need in measure.needs}, self.pair_inputs.draws)
         except Exception as error:  # a failing measure, perhaps of another author, must not stop the others
             log.exception("measure %s failed", name)
             return Score(float("nan"), reason=f"failed: {error if isinstance(error, CatsError) else repr(error)}")

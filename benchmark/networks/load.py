@@ -120,6 +120,15 @@ def _place(weights: Weights, backbone: str) -> str:
     return f"{backbone}.{weights.file or 'NAME'}.safetensors into the folder CATS_WEIGHTS"
 
 
+def weights_error(start: Start) -> CatsError | None:
+    """Load the weights that a start names, so that no waiting for a hub is measured. Returns why they cannot be loaded."""
+    try:
+        weights_of(start)
+    except CatsError as error:
+        return error
+    return None
+
+
 def _file(start: Start, weights: Weights) -> Path:
     """The file that a start names. Raises CatsError if its checksum has changed since the plan was read."""
     if start.kind == "mlflow":

@@ -11,7 +11,7 @@ from benchmark.core.paths import features_folder
 from benchmark.core.trainer_version import TRAINER
 from benchmark.data.decoded import Decoded
 from benchmark.networks.fast_convolution import optimise_for_device
-from benchmark.networks.load import initial_network
+from benchmark.networks.load import initial_network, weights_error
 from benchmark.networks.network import Network
 from benchmark.networks.precision import precision
 from benchmark.specs.recipe import Recipe
@@ -20,6 +20,7 @@ from benchmark.training import evaluate
 from benchmark.training.device_images import on_device
 from results.atomic import atomic_write
 from results.digest import digest
+from results.error import CatsError
 
 _locks: dict[Path, threading.Lock] = {}  # cells side by side request the features of one network at the same time
 
@@ -47,6 +48,15 @@ def features_path(start: Start, data: str, recipe: Recipe, rows: np.ndarray | No
     which = [] if rows is None else [digest(rows.tolist())]
     name = digest([TRAINER, start.key, start.backbone, data, recipe.size, recipe.precision, *which])
     return features_folder() / f"{name}.npy"
+
+
+def unready(start: Start, images: Decoded, rows: np.ndarray | None, recipe: Recipe) -> CatsError | None:
+    """Load the weights that features_of will need, unless its features are stored. Returns why they cannot be loaded.
+
+    To be called before work is measured: waiting for a hub is no work.
+    """
+    stored = [features_path(start, images.digest, recipe, chosen) for chosen in (None, rows)]
+    return None if any(path.exists() for path in stored) else weights_error(start)
 
 
 def features_of(start: Start, images: Decoded, rows: np.ndarray | None, recipe: Recipe, device: str) -> np.ndarray:

@@ -7,7 +7,7 @@ import pandas as pd
 
 from results.board.imported import unchecked
 from results.board.rules import COLUMNS, rule_in_words
-from results.tracking.cost_columns import hardware
+from results.tracking.cost_columns import foreign_work, hardware
 
 if TYPE_CHECKING:
     from results.board.request import Selection
@@ -45,6 +45,7 @@ def cell_notes(cells: pd.DataFrame, frame: pd.DataFrame, selection: "Selection |
     notes += unchecked(cells)
     if kinds := hardware(frame):
         notes.append(f"energy: {', '.join(kinds)}")
+    notes += foreign_work(frame)
     return notes
 
 

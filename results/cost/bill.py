@@ -11,6 +11,7 @@ import pandas as pd
 
 from results.cost.amount import Amount, add, amount_of
 from results.cost.gpu_check import GpuCheck, compare_gpu_readings
+from results.cost.machine import MachineUse, machine_use
 from results.error import CatsError
 from results.tracking.cost_columns import hardware as kinds_of
 from results.tracking.cost_columns import unpacked
@@ -33,6 +34,7 @@ class Bill:
         measures: name → amount of scoring: its own phase and its share of the features.
         per_target: source → mean amount of the cells of one target, and its pretraining divided by shared_over.
         kinds: hardware, with the provenance of its figures. check: NVML's GPU readings compared with codecarbon's.
+        machine: what the machine took meanwhile.
     """
 
     experiment: str
@@ -49,6 +51,7 @@ class Bill:
     per_target: dict[str, Amount]
     kinds: list[str]
     check: GpuCheck
+    machine: MachineUse
 
     @property
     def km_by_car(self) -> float | None:
@@ -98,6 +101,7 @@ def make_bill(frame: pd.DataFrame, experiment: str, shared_over: int | None = No
         per_target=_per_target(cells, sources, pretrainings, share),
         kinds=kinds_of(runs),
         check=compare_gpu_readings(runs),
+        machine=machine_use(runs),
     )
 
 

@@ -91,6 +91,7 @@ def bill_notes(bill: Bill) -> list[str]:
     if total.shared:
         shares = ", ".join(kind for kind in bill.kinds if kind.endswith(SHARED))
         sentences.append(f"{total.shared:.3g} kWh of attempts that ran together on one device, shared by device time: {shares}")
+    sentences += bill.machine.sentences()
     sentences += bill.check.sentences()
     if bill.measures:
         sentences.append(

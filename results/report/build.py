@@ -17,7 +17,7 @@ from results.report.html import Page, Section
 from results.report.sections import heat, per_target, ranks, what_was_run
 from results.statistics.influence import ReadPredictions
 from results.tracking.connection import reason_of
-from results.tracking.cost_columns import UNDIVIDED, hardware
+from results.tracking.cost_columns import UNDIVIDED, foreign_work, hardware
 from results.tracking.experiment import Experiment
 
 VERSIONS = ("cats_bench", "trainer", "python", "torch", "timm", "device", "hardware", "gpu", "threads")  # of results.record
@@ -126,7 +126,8 @@ def lenient(read: ReadPredictions) -> ReadPredictions:
 def _energy(frame: pd.DataFrame) -> list[str]:
     """The hardware of all attempts, with the source of its energy: counted, modelled or missing."""
     kinds = hardware(frame)
-    return [f"Energy figures: {', '.join(kinds)}." if kinds else "No energy figure is known."]
+    figures = f"Energy figures: {', '.join(kinds)}." if kinds else "No energy figure is known."
+    return [figures, *(f"{sentence}." for sentence in foreign_work(frame))]
 
 
 def _newest(frame: pd.DataFrame) -> str:

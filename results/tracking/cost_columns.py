@@ -10,23 +10,31 @@ from results.tracking.gc_pause import uncollected
 
 SHARED = " (shared)"  # follows hardware and provenance where attempts that trained together share the energy of one device
 UNDIVIDED = " (shared, not divided)"  # where each attempt holds all of that energy
+UNKNOWN = " (share unknown)"  # where others may have used the hardware, and the attempt holds all of its energy
+FEW = 0.05  # below this part of the work, what is not ours is the work of the operating system
 
 
 def brief(costs: str) -> dict[str, Any]:
     """The totals of the costs of one attempt (JSON text), stored with every run so that boards need not parse the costs.
 
     Returns `kwh`, None if a figure is missing or there is none, and `energy`, such as "cpu modelled;gpu counter (shared)".
-    "(shared)" marks a share of the energy of several attempts, "(shared, not divided)" the energy of all of them.
+    "(shared)" marks the attempt's share of the energy of a machine or of several attempts, "(shared, not divided)" the energy
+    of all of these attempts, "(share unknown)" that of the whole hardware. `cpu_seconds` and `busy_seconds` are those of the
+    attempt and of the machine, over the phases where both are known; None if there is none.
     """
-    figures, kinds = [], set()
+    figures, kinds, work = [], set(), []
     for cost in json.loads(costs):
         shared, undivided = cost.get("shared_seconds") is not None, cost.get("undivided")
+        if cost.get("busy_seconds") is not None:
+            work.append((cost["cpu_seconds"], cost["busy_seconds"]))
         for name, part in cost["energy"].items():
-            share = UNDIVIDED if undivided else SHARED if shared and not part.get("whole") else ""
+            divided = part.get("machine_kwh") is not None or (shared and not part.get("whole"))
+            share = UNDIVIDED if undivided else SHARED if divided else UNKNOWN if part.get("undivided") else ""
             figures.append(part["kwh"])
             kinds.add(f"{name} {part['provenance']}{'' if part['kwh'] is None and share == UNDIVIDED else share}")
     total = math.fsum(figures) if figures and None not in figures else None
-    return {"kwh": total, "energy": ";".join(sorted(kinds)) or None}
+    own, busy = (math.fsum(seconds) for seconds in zip(*work, strict=True)) if work else (None, None)
+    return {"kwh": total, "energy": ";".join(sorted(kinds)) or None, "cpu_seconds": own, "busy_seconds": busy}
 
 
 def unpacked(texts: pd.Series) -> pd.Series:
@@ -43,3 +51,20 @@ def spent(kwh: pd.Series) -> float | None:
 def hardware(frame: pd.DataFrame) -> list[str]:
     """The hardware of all attempts, counted, modelled or missing: "cpu modelled", "gpu counter (shared)", ..."""
     return sorted({each for text in frame["energy"].dropna().unique() for each in text.split(";")})
+
+
+def foreign_share(frame: pd.DataFrame) -> float | None:
+    """The part of the machine's work during these attempts that was not theirs, 0 to 1; None if it is known of no attempt."""
+    if "busy_seconds" not in frame:
+        return None
+    known = frame.dropna(subset=["busy_seconds"])
+    busy = math.fsum(known["busy_seconds"])
+    return max(0.0, 1 - math.fsum(known["cpu_seconds"]) / busy) if busy else None
+
+
+def foreign_work(frame: pd.DataFrame) -> list[str]:
+    """One sentence if more than FEW of the machine's work meanwhile was not that of these attempts."""
+    share = foreign_share(frame)
+    if share is None or share < FEW:
+        return []
+    return [f"{100 * share:.0f} % of this machine's work meanwhile was not ours; its energy is not counted"]

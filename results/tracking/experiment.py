@@ -108,6 +108,7 @@ class Experiment:
         """The attempts at cells and pretrainings, one row each.
 
         Columns: run_id, status, key, kind, point, started; every param and metric; artifacts, their place; costs and reasons,
-        JSON texts (cost_columns.unpacked); kwh and energy, what is asked of the costs most (cost_columns.brief).
+        JSON texts (cost_columns.unpacked); kwh, energy, cpu_seconds and busy_seconds, what is asked of the costs most
+        (cost_columns.brief).
         """
         return pd.DataFrame([row_of(run) for run in self.runs("tags.`cats.key` != ''")])

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 ALWAYS = (
     "run_id", "status", "started", "key", "kind", "point", "pretraining", "groups", "leak", "known_duplicates", "duplicates",
-    "data", "reasons",    "source_images", "imported", "artifacts", "costs", "kwh", "energy",
+    "data", "reasons", "source_images", "imported", "artifacts", "costs", "kwh", "energy", "cpu_seconds", "busy_seconds",
 )  # fmt: skip
 
 

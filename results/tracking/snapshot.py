@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from results.tracking.incremental import Seen
 
 log = logging.getLogger(__name__)
-VERSION = 5
+VERSION = 6
 NAME = b"cats"
 
 

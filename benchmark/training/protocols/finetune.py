@@ -7,7 +7,7 @@ import torch
 
 from benchmark.core.seed import seed_of
 from benchmark.machine.meter import Meter
-from benchmark.networks.load import initial_network
+from benchmark.networks.load import initial_network, weights_error
 from benchmark.networks.precision import precision
 from benchmark.training import evaluate
 from benchmark.training.device_cache import cached_images
@@ -25,7 +25,10 @@ class Finetune(Protocol):
         # The order of images and the head do not depend on the source: cells of one seed differ in their start only.
         seed = seed_of("cell", cell.target, cell.backbone, cell.seed)
 
+        error = weights_error(cell.start)
         with meter.phase("training"):
+            if error is not None:
+                raise error
             network = initial_network(cell.start, classes, seed, recipe).to(device)
             train_images, val_images = (
                 cached_images(dataset, recipe.size, task.rows[part], device) for part in ("train", "val")

@@ -8,7 +8,7 @@ import numpy as np
 from benchmark.machine.meter import Meter
 from benchmark.specs.recipe import Recipe
 from benchmark.training.epoch_choice import within_one_standard_error
-from benchmark.training.features import features_of
+from benchmark.training.features import features_of, unready
 from benchmark.training.protocols.protocol import CellResult, Protocol, Task
 from results.board.rules import training_rule
 from results.metrics import auc, one_hot
@@ -35,7 +35,10 @@ class FrozenProtocol(Protocol):
     def run(self, task: Task, meter: Meter) -> Iterator[CellResult]:
         """See Protocol.run."""
         cell = task.cell
+        error = unready(cell.start, task.images, None, cell.recipe)
         with meter.phase("features"):
+            if error is not None:
+                raise error
             features = features_of(cell.start, task.images, None, cell.recipe, meter.device)
 
         with meter.phase("training"):
