@@ -8,35 +8,14 @@ import pydicom
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydicom.dataset import FileDataset, FileMetaDataset
 from pydicom.pixels import apply_windowing
-from pydicom.uid import ExplicitVRLittleEndian, SecondaryCaptureImageStorage
 
 from benchmark.data.readers.dicom import dicom, pixels
 from results.error import CatsError
+from tests.support.dicom_files import written
 
 RAW = np.array([[0, 100], [200, 400]], dtype=np.uint16)
 USUAL = {"file": "l.csv", "path": "f", "label": "l", "classes": ["x", "y"]}
-
-
-def written(raw, **tags):
-    """A DICOM file of one grey image, as pydicom writes it; a tag that is None is left out."""
-    meta = FileMetaDataset()
-    meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    meta.MediaStorageSOPClassUID = SecondaryCaptureImageStorage
-    meta.MediaStorageSOPInstanceUID = pydicom.uid.generate_uid()
-    file = FileDataset(None, {}, file_meta=meta, preamble=b"\0" * 128)
-    bits = raw.dtype.itemsize * 8
-    usual = {"Rows": raw.shape[0], "Columns": raw.shape[1], "SamplesPerPixel": raw.shape[2] if raw.ndim == 3 else 1}
-    usual |= {"PhotometricInterpretation": "RGB" if raw.ndim == 3 else "MONOCHROME2", "BitsAllocated": bits, "BitsStored": bits}
-    usual |= {"HighBit": bits - 1, "PixelRepresentation": int(raw.dtype.kind == "i"), "PixelData": raw.tobytes()}
-    usual |= {"PatientID": "p1"} | ({"PlanarConfiguration": 0} if raw.ndim == 3 else {})
-    for name, value in (usual | tags).items():
-        if value is not None:
-            setattr(file, name, value)
-    out = io.BytesIO()
-    file.save_as(out, enforce_file_format=True)
-    return out.getvalue()
 
 
 @pytest.fixture
