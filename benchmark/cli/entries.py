@@ -56,7 +56,10 @@ def new(
     *,
     origin: Annotated[
         Path,
-        typer.Option("--from", help="The data: a folder of one folder per class, an archive of it, a .csv table, or an .npz."),
+        typer.Option(
+            "--from",
+            help="The data: a folder of one folder per class, an archive of it, a table (.csv), or an .npz; DICOM too.",
+        ),
     ],
     modality: Annotated[str, typer.Option(help="Modality, for example 'breast ultrasound'.")] = "",
     licence: Annotated[str, typer.Option(help="Licence of the pictures.")] = "",
@@ -75,7 +78,7 @@ def new(
         str | None,
         typer.Option(
             help="Column of a table that names patient, slide or lesion; '' if none does. Of folders a regular expression on "
-            "the path whose first bracket is the patient."
+            "the path whose first bracket is the patient; of DICOM files the attribute that names the patient."
         ),
     ] = None,
     part: Annotated[
@@ -115,6 +118,9 @@ def new(
         str | None, typer.Option(help="Regular expression that the paths of pictures in folders must contain.")
     ] = None,
     broken: Annotated[float | None, typer.Option(min=0, max=0.99, help="Share of pictures that may be unreadable.")] = None,
+    frame: Annotated[
+        str | None, typer.Option(help="Frame that is read of DICOM files with several: first, middle, or a number from 1.")
+    ] = None,
     values: Annotated[
         str | None, typer.Option(help="Stored numbers that become black and white, as in 0:4095; by default the bits used.")
     ] = None,
@@ -143,7 +149,7 @@ def new(
     said = Said(
         path=path, label=label, group=group, part=part, images=images, ending=ending, labels_separator=labels_separator,
         nothing=nothing, missing=missing, parts=parts, merge_labels=merge_labels, layout=layout, include=include, broken=broken,
-        task=task.value if task else None, classes=listed, values=values,
+        task=task.value if task else None, classes=listed, values=values, frame=frame,
     )  # fmt: skip
     inferred = infer_entry(origin, said)
     _say(f"{origin}: {describe_data(inferred)}")

@@ -2,12 +2,13 @@
 
 from pathlib import Path
 
-from benchmark.data.readers.file_tree import ARCHIVE_ENDINGS
+from benchmark.data.readers.file_tree import ARCHIVE_ENDINGS, Tree
+from benchmark.entries.infer_dicom import chosen_dicom, infer_dicom_folders
 from benchmark.entries.infer_folders import infer_folders
 from benchmark.entries.infer_npz import infer_npz
 from benchmark.entries.infer_table import TABLE_ENDINGS, infer_table
 from benchmark.entries.inferred import Inferred
-from benchmark.entries.said import OF_BOTH, OF_FOLDERS, OF_LABELS, OF_TABLES, Said, refuse_options
+from benchmark.entries.said import OF_BOTH, OF_DICOM, OF_FOLDERS, OF_LABELS, OF_TABLES, Said, refuse_options
 from benchmark.entries.value_range import with_range
 from results.error import CatsError, first_line
 
@@ -36,12 +37,17 @@ def _inferred(path: Path, said: Said) -> Inferred:
     """What fits the kind of data at a path."""
     if path.is_dir() or path.name.endswith(ARCHIVE_ENDINGS):
         refuse_options(said, [name for name in (*OF_TABLES, *OF_LABELS) if name not in OF_BOTH], "folders of pictures")
+        tree = Tree(path)
+        names = chosen_dicom(tree, said)
+        if names:
+            return infer_dicom_folders(tree, names, said)
+        refuse_options(said, OF_DICOM, "pictures, only with DICOM files")
         return infer_folders(path, said)
     refuse_options(said, OF_FOLDERS, "a file")
     if path.suffix.lower() in TABLE_ENDINGS:
         return infer_table(path, said)
     if path.suffix.lower() == ".npz":
-        refuse_options(said, [name for name in OF_TABLES if name != "group"], "an npz file")
+        refuse_options(said, [*(name for name in OF_TABLES if name != "group"), *OF_DICOM], "an npz file")
         return infer_npz(path, said)
     allowed = f"a folder, an archive ({', '.join(ARCHIVE_ENDINGS)}), a table ({', '.join(TABLE_ENDINGS)}) or an .npz file"
     sheet = "; save the sheet as .csv" if path.suffix.lower() in SHEETS else ""

@@ -2,17 +2,18 @@
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from benchmark.data.readers.cells import spelling
 from benchmark.data.readers.file_tree import Tree, composed
-from benchmark.data.readers.folders import OUT, Layout, folders
+from benchmark.data.readers.folders import OUT, Layout
 from benchmark.data.readers.picture_format import OTHER_ENDINGS, PICTURE_ENDINGS, picture_names
 from benchmark.data.readers.pictures import require_pattern
-from benchmark.entries.folder_meaning import Meaning, common_folders, inner_layout, stated_layout
+from benchmark.data.readers.registry import READERS
+from benchmark.entries.folder_meaning import Folders, Meaning, common_folders, inner_layout, stated_layout
 from benchmark.entries.folder_parts import parts_level
 from benchmark.entries.inferred import Inferred, in_part_order, picture_shapes, require_two_classes
 from benchmark.entries.known_sets import known_set
@@ -57,12 +58,14 @@ def _infer(path: Path, said: Said) -> Inferred:
     require_few(tree, left, names)
     if not said.include:
         require_no_masks(path, names)
-    meaning = _meaning(path, [PurePosixPath(composed(name)).parts[:-1] for name in names], said)
+    meaning = meaning_of(path, [PurePosixPath(composed(name)).parts[:-1] for name in names], said)
     options: dict[str, Any] = meaning.options()
     options |= {"include": said.include} if said.include else {}
     options |= {"group": said.group} if said.group else {}
+    facts, read = counted(tree, names, {"folders": options}, meaning, said)
+    shapes, grey = picture_shapes(tree, read, said.broken or 0.0)
     empty = [f"empty folders: {', '.join(tree.listing.empty[:6])}"] if tree.listing.empty else []
-    return _counted(tree, options, meaning, said, [*left.sentences(), *empty])
+    return replace(facts, shapes=shapes, grey=grey, notes=(*facts.notes, *left.sentences(), *empty))
 
 
 def _require_text(path: Path, names: Sequence[str]) -> None:
@@ -72,8 +75,16 @@ def _require_text(path: Path, names: Sequence[str]) -> None:
         raise CatsError(f"{path}: the name {strange!a} is not written in UTF-8; rename it")
 
 
-def _meaning(path: Path, paths: list[tuple[str, ...]], said: Said) -> Meaning:
-    """What the folders mean, as the user states, else as the folders show."""
+Inner = Callable[[Path, Sequence[Folders], Sequence[int]], tuple[str, ...]]
+
+
+def meaning_of(
+    path: Path, paths: list[Folders], said: Said, inner_of: Inner = lambda path, below, _: inner_layout(path, below)
+) -> Meaning:
+    """What the folders of each picture mean, as the user states, else as the folders show.
+
+    inner_of: what the folders below root and parts mean, of the pictures whose numbers are its last argument.
+    """
     stated = said.part_values(OUT)
     if said.layout:
         return stated_layout(path, said.layout, paths, stated)
@@ -88,11 +99,12 @@ def _meaning(path: Path, paths: list[tuple[str, ...]], said: Said) -> Meaning:
         )
     level, parts = parts_level(path, below, stated)
     if level is None:
-        return Meaning(root, inner_layout(path, below))
+        return Meaning(root, inner_of(path, below, range(len(below))))
     short = next((each for each in below if len(each) <= level), None)
     if short is not None:
         raise CatsError(f"{path}: pictures lie in {'/'.join(short)}, which is not in one of {', '.join(parts)}; say --layout")
-    kept = [each for each in below if parts[each[level]] != OUT]
+    rows = [row for row, each in enumerate(below) if parts[each[level]] != OUT]
+    kept = [below[row] for row in rows]
     twice = all(each[level + 1 : level + 2] == (each[level],) for each in kept)  # train/train/CLASS, as some archives unpack
     depth = level + 1 + twice
     others = [each[:level] + each[depth:] for each in kept]
@@ -102,7 +114,7 @@ def _meaning(path: Path, paths: list[tuple[str, ...]], said: Said) -> Meaning:
             f"{path}: {', '.join(bare)} holds pictures in no class folder, other parts have some; leave it out with "
             f"--parts '{','.join(f'{name}={OUT if name in bare else part}' for name, part in parts.items())}'"
         )
-    inner = inner_layout(path, others)
+    inner = inner_of(path, others, rows)
     levels = (*inner[:level], *["part"] * (depth - level), *inner[level:])
     used = [name for name, part in parts.items() if part != OUT]
     if len(used) == 1 and level == 0:  # the only part is no part: it holds all images
@@ -110,28 +122,34 @@ def _meaning(path: Path, paths: list[tuple[str, ...]], said: Said) -> Meaning:
     return Meaning(root, levels, parts)
 
 
-def _counted(tree: Tree, options: dict[str, Any], meaning: Meaning, said: Said, notes: Sequence[str]) -> Inferred:
-    """The facts of these options, counted by the reader itself, so that nothing is counted that it does not read."""
+def counted(
+    tree: Tree, names: Sequence[str], reader: dict[str, dict[str, Any]], meaning: Meaning, said: Said
+) -> tuple[Inferred, list[str]]:
+    """The facts of a reader and its options, counted by the reader itself, so that nothing is counted that it does not read.
+
+    names: of the pictures. Also returns the names of those that are read.
+    """
     path = tree.path
-    layout = Layout([], **options)
-    folder_of = {name: layout.levels.class_folder(name) for name in layout.of(picture_names(tree))}
+    kind, options = next(iter(reader.items()))
+    layout = Layout([], **{key: value for key, value in options.items() if key in Layout.__dataclass_fields__})
+    folder_of = {name: layout.levels.class_folder(name) for name in layout.of(names)}
     classes = _merged(sorted(set(folder_of.values()))) if said.merge_labels else {name: name for name in folder_of.values()}
     class_of = {name: classes[folder] for name, folder in folder_of.items()}
     counts = dict(sorted(Counter(class_of.values()).items()))
     require_two_classes(path, counts)
     if not said.layout and not said.classes:
         _require_class_names(path, list(counts), meaning)
-    samples = folders(classes, **options)(path)
+    samples = READERS[kind].make({"classes": classes, **options})(path)
     if samples.parts:
         _require_same_classes(path, set(zip(class_of.values(), samples.parts, strict=True)))
-    shapes, grey = picture_shapes(tree, samples.ids, said.broken or 0.0)
-    groups = meaning.group or ("patient" if said.group else None)
+    groups = meaning.group or ("patient" if samples.groups else None)
     facts = [f"folders are taken as {'/'.join((*meaning.root, *meaning.levels))}"]
     facts += [f"{len(set(samples.groups)):,} × {groups}"] if samples.groups else []
-    return Inferred(
-        path, {"folders": options}, counts, parts=in_part_order(Counter(samples.parts or ())), groups=groups, shapes=shapes,
-        grey=grey, broken=said.broken or 0.0, spellings=classes if said.merge_labels else {}, notes=(*facts, *notes),
+    inferred = Inferred(
+        path, reader, counts, parts=in_part_order(Counter(samples.parts or ())), groups=groups, broken=said.broken or 0.0,
+        spellings=classes if said.merge_labels else {}, notes=tuple(facts),
     )  # fmt: skip
+    return inferred, samples.ids
 
 
 def _merged(names: Sequence[str]) -> dict[str, str]:

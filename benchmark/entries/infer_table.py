@@ -4,12 +4,14 @@ import csv
 import io
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from benchmark.data.readers.cells import counted, quoted, spelling
+from benchmark.data.readers.dicom import dicom_names
 from benchmark.data.readers.file_tree import Tree
 from benchmark.data.readers.folders import NO_PART
 from benchmark.data.readers.part_words import ALLOWED, part_of
@@ -17,12 +19,13 @@ from benchmark.data.readers.picture_format import picture_names
 from benchmark.data.readers.samples import PARTS
 from benchmark.data.readers.table_file import read_whole, separator_of, table_of, texts_of
 from benchmark.entries.infer_columns import column_of, kind_of_group, label_columns
+from benchmark.entries.infer_dicom import dicom_of_table
 from benchmark.entries.infer_labels import Labels, labels_of_cells, refuse_doubtful
 from benchmark.entries.infer_marks import labels_of_columns
 from benchmark.entries.infer_pictures import picture_column, place_of
 from benchmark.entries.inferred import Inferred, in_part_order, picture_shapes, require_two_classes
 from benchmark.entries.picture_fit import Fit
-from benchmark.entries.said import Said
+from benchmark.entries.said import OF_DICOM, Said, refuse_options
 from results.error import CatsError
 
 TABLE_ENDINGS = (".csv", ".tsv", ".parquet")
@@ -42,7 +45,8 @@ def infer_table(path: Path, said: Said) -> Inferred:
     require_two_classes(path, labels.counts)
     rows = rows[labels.kept]
     tree = Tree(path.parent)
-    names = picture_names(tree)
+    dicom = set(dicom_names(tree))
+    names = [*picture_names(tree), *sorted(dicom)]
     fit = picture_column(rows, said, names, [column for column in (*columns, part) if column], path)
     images, ending = place_of(fit)
     options: dict[str, Any] = {"file": path.name, "path": fit.column, "label": columns if len(columns) > 1 else columns[0]}
@@ -56,12 +60,19 @@ def infer_table(path: Path, said: Said) -> Inferred:
     files = [hits[0].name for hits in fit.hits]
     unnamed = len(names) - len(files)
     notes += (f"{unnamed:,} pictures in {path.parent} are not in the table, and are left out",) if unnamed else ()
-    shapes, grey = picture_shapes(tree, files, said.broken or 0.0)
-    return Inferred(
+    inferred = Inferred(
         path.parent, {"table": options | labels.options | part_options}, labels.counts, parts=parts,
-        groups=kind_of_group(group), shapes=shapes, grey=grey, multilabel=labels.multilabel, total=len(files),
-        broken=said.broken or 0.0, spellings=labels.spellings, notes=(_taken(fit, columns, group, part), *labels.notes, *notes),
+        groups=kind_of_group(group), multilabel=labels.multilabel, total=len(files), broken=said.broken or 0.0,
+        spellings=labels.spellings, notes=(_taken(fit, columns, group, part), *labels.notes, *notes),
     )  # fmt: skip
+    of_dicom = [name for name in files if name in dicom]
+    if of_dicom:
+        if len(of_dicom) < len(files):
+            raise CatsError(f"{path} names {len(of_dicom):,} DICOM files and {len(files) - len(of_dicom):,} other pictures")
+        return dicom_of_table(inferred, files, said)
+    refuse_options(said, OF_DICOM, "pictures, only with DICOM files")
+    shapes, grey = picture_shapes(tree, files, said.broken or 0.0)
+    return replace(inferred, shapes=shapes, grey=grey)
 
 
 def _taken(fit: Fit, labels: Sequence[str], group: str | None, part: str | None) -> str:

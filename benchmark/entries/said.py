@@ -9,6 +9,7 @@ from results.error import CatsError
 
 DROP, NONE = "drop", "none"  # words of --missing and --labels-separator
 OF_TABLES = ("path", "label", "group", "part", "images", "ending", "labels_separator", "nothing", "parts", "merge_labels")
+OF_DICOM = ("frame",)
 OF_LABELS = ("missing",)
 OF_FOLDERS = ("layout", "include")
 OF_BOTH = ("group", "parts", "merge_labels")  # of tables and folders
@@ -30,7 +31,8 @@ class Said:
         layout: what the folders are, `part/class/patient`. include: regular expression that the paths of pictures must contain.
         broken: share of pictures that may be unreadable.
         task, classes: as the entry declares them.
-        values: stored numbers that become black and white, `0:4095`.
+        values: stored numbers that become black and white, `0:4095`. frame: of DICOM files with several, `first`, `middle` or
+            a number from 1.
     """
 
     path: str | None = None
@@ -50,6 +52,7 @@ class Said:
     task: str | None = None
     classes: tuple[str, ...] = ()
     values: str | None = None
+    frame: str | None = None
 
     def part_values(self, out: str = NO_PART) -> dict[str, str]:
         """`parts` as word → part, with `out` for what is left out. Raises CatsError if it has another form."""

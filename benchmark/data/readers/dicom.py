@@ -1,6 +1,6 @@
 """Readers of DICOM files: pixels as a viewer shows them, patients as groups."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -62,7 +62,7 @@ def dicom_folders(**options: Any) -> TreeReader:
         library()
         tree = Tree(folder)
         every = files(tree)
-        names = images_among(tree, every)
+        names = [name for name, header in zip(every, headers(tree, every), strict=True) if holds_image(header)]
         labels, groups, parts = layout.arranged(folder, names)
         if groups is None:
             groups = groups_of(tree, names, view.group_tag)
@@ -103,34 +103,36 @@ def dicom_names(tree: Tree) -> list[str]:
     return [name for name in names if name not in heads or heads[name][MARK] == b"DICM"]
 
 
-def images_among(tree: Tree, names: list[str]) -> list[str]:
-    """The DICOM files that hold an image. Files that cannot be read stay: they are broken."""
-    return [name for name, content in zip(names, tree.read(names), strict=True) if _may_hold_image(content, name)]
+def headers(tree: Tree, names: Sequence[str]) -> Iterator[Any]:
+    """The header of each file, without its pixels; the CatsError that names a file that cannot be read."""
+    contents: Iterable[bytes | Path] = (tree.path / name for name in names) if tree.path.is_dir() else tree.read(names)
+    for name, content in zip(names, contents, strict=True):
+        try:
+            yield opened(content, f"{tree.path}/{name}", header_only=True)
+        except CatsError as error:
+            yield error
 
 
-def _may_hold_image(content: bytes, name: str) -> bool:
-    try:
-        return "Rows" in opened(content, name, header_only=True)
-    except CatsError:
-        return True
+def holds_image(header: Any) -> bool:
+    """True for a header of a file with an image. A file that cannot be read counts too: it is a broken image."""
+    return isinstance(header, CatsError) or "Rows" in header
 
 
-def groups_of(tree: Tree, names: list[str], tag: str) -> list[str] | None:
+def groups_of(tree: Tree, names: Sequence[str], tag: str) -> list[str] | None:
     """The group of each image. Raises CatsError for a file without it: its patient could be in two parts."""
     if not tag:
         return None
-    groups = []
-    for name, content in zip(names, tree.read(names), strict=True):
-        where = f"{tree.path}/{name}"
-        try:
-            header = opened(content, where, header_only=True)
-        except CatsError:
-            groups.append("")  # its image is broken too, and becomes an error in Samples
-            continue
-        try:
-            groups.append(str(header.get(tag) or ""))
-        except Exception as error:
-            raise CatsError(f"{where}: its {tag} cannot be read: {error}") from error
-        if not groups[-1]:
-            raise CatsError(f"{where} has no {tag}; choose another group_tag, or '' if patients are unknown")
-    return groups
+    # A broken file has no group, and becomes an error in Samples.
+    found = zip(names, headers(tree, names), strict=True)
+    return ["" if isinstance(header, CatsError) else tag_of(header, tag, f"{tree.path}/{name}") for name, header in found]
+
+
+def tag_of(header: Any, tag: str, where: str) -> str:
+    """An attribute of a file as text. Raises CatsError if it is absent, empty or damaged."""
+    try:
+        value = str(header.get(tag) or "").strip()
+    except Exception as error:
+        raise CatsError(f"{where}: its {tag} cannot be read: {error}") from error
+    if not value:
+        raise CatsError(f"{where} has no {tag}; choose another group_tag, or '' if patients are unknown")
+    return value

@@ -1,6 +1,7 @@
 """Pixels of a DICOM file as a viewer shows them, 8 bits, grey or RGB."""
 
 import io
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -37,14 +38,18 @@ def library() -> Any:
     return pydicom
 
 
-def opened(content: bytes, where: str, *, header_only: bool = False) -> Any:
-    """A DICOM data set. Raises CatsError if the content is not DICOM or pydicom is not installed."""
+def opened(content: bytes | Path, where: str, *, header_only: bool = False) -> Any:
+    """A DICOM data set, from bytes or a file. Raises CatsError if it is not DICOM or pydicom is not installed."""
     pydicom = library()
+
+    def source() -> Any:
+        return content if isinstance(content, Path) else io.BytesIO(content)
+
     try:
         try:
-            return pydicom.dcmread(io.BytesIO(content), stop_before_pixels=header_only)
+            return pydicom.dcmread(source(), stop_before_pixels=header_only)
         except pydicom.errors.InvalidDicomError:
-            file = pydicom.dcmread(io.BytesIO(content), stop_before_pixels=header_only, force=True)
+            file = pydicom.dcmread(source(), stop_before_pixels=header_only, force=True)
             if "SOPClassUID" not in file and "Rows" not in file:
                 raise
             _name_syntax(file)

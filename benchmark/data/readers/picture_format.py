@@ -22,7 +22,19 @@ DOCUMENTS = {
     ".xls", ".xlsx", ".ods", ".odt", ".rtf", ".tex", ".bib", ".py", ".ipynb", ".m", ".r", ".sh", ".bat", ".log", ".ini", ".cfg",
     ".toml", ".db", ".sqlite", ".pth", ".pt", ".ckpt", ".safetensors", ".onnx", ".parquet", ".md5", ".sha256", ".url", ".lock",
 }  # fmt: skip
-PAPERS = {"readme", "license", "licence", "copying", "changelog", "citation", "authors", "notice", "makefile", "md5sums"}
+PAPERS = {
+    "readme",
+    "license",
+    "licence",
+    "copying",
+    "changelog",
+    "citation",
+    "authors",
+    "notice",
+    "makefile",
+    "md5sums",
+    "dicomdir",
+}
 DIB_SIZES = {12, 40, 52, 56, 64, 108, 124}  # bytes of the header that follows that of a BMP
 
 

@@ -1,0 +1,124 @@
+"""What the headers of DICOM files say: frames, patients, shapes; and what is asked where they do not say enough."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from benchmark.data.readers.dicom import headers, holds_image
+from benchmark.data.readers.dicom_pixels import library, pixels
+from benchmark.data.readers.dicom_view import View
+from benchmark.data.readers.file_tree import Tree
+from benchmark.entries.said import Said
+from results.error import CatsError
+
+DECODED = 40  # files that are decoded to see damage
+PATIENT = "PatientID"
+
+
+@dataclass
+class DicomFacts:
+    """What the headers of DICOM files say.
+
+    Attributes:
+        names: files that hold an image. others: number of those that do not. frames: file → number of frames, if several.
+        groups: the group of each of `names`; None if patients are unknown, or come from somewhere else.
+        shapes: (height, width) → files. grey: True if no file is in colour.
+    """
+
+    names: list[str] = field(default_factory=list)
+    others: int = 0
+    frames: dict[str, int] = field(default_factory=dict)
+    groups: list[str] | None = None
+    shapes: Counter[tuple[int, int]] = field(default_factory=Counter)
+    grey: bool = True
+
+
+def view_of(said: Said, *, grouped: bool) -> dict[str, Any]:
+    """The options of View that the user states; `grouped` if the groups come from a table or the folders."""
+    found: dict[str, Any] = {}
+    if said.frame is not None:
+        number = said.frame.isdigit() and int(said.frame)
+        if not number and said.frame not in {"first", "middle"}:
+            raise CatsError(f"--frame is '{said.frame}'; allowed are first, middle, and a number from 1")
+        found["frame"] = number or said.frame
+    if grouped or said.group is None or "(" in said.group:
+        return found
+    if said.group and library().datadict.tag_for_keyword(said.group) is None:
+        raise CatsError(
+            f"--group is '{said.group}', which is neither an attribute of DICOM, such as {PATIENT}, nor a regular expression "
+            "with a bracket; '' says that patients are unknown"
+        )
+    return {**found, "group_tag": said.group} if said.group != PATIENT else found
+
+
+def examined(tree: Tree, names: Sequence[str], view: dict[str, Any], *, grouped: bool) -> DicomFacts:
+    """The facts of these files. Raises CatsError where a frame or a patient is not known, and names the option that decides."""
+    facts, tag = DicomFacts(), "" if grouped else view.get("group_tag", PATIENT)
+    groups: list[str] = []
+    for name, header in zip(names, headers(tree, names), strict=True):
+        if not holds_image(header):
+            facts.others += 1
+            continue
+        facts.names.append(name)
+        if isinstance(header, CatsError):
+            groups.append("")
+            continue
+        groups.append(_text(header, tag) if tag else "")
+        frames = int(_text(header, "NumberOfFrames") or 1)
+        if frames > 1:
+            facts.frames[name] = frames
+        facts.shapes[int(header.Rows), int(header.Columns)] += 1
+        facts.grey = facts.grey and _text(header, "PhotometricInterpretation").startswith("MONOCHROME")
+    if facts.frames and "frame" not in view:
+        name, count = max(facts.frames.items(), key=lambda pair: pair[1])
+        raise CatsError(
+            f"{tree.path}: {len(facts.frames):,} of {len(facts.names):,} DICOM files hold several frames ({name} has {count}); "
+            "say which one is read with --frame first, --frame middle or --frame NUMBER"
+        )
+    if tag:
+        _require_groups(tree, facts.names, groups, tag)
+        facts.groups = groups
+    return facts
+
+
+def _text(header: Any, tag: str) -> str:
+    """An attribute as text; empty if it is absent or cannot be read."""
+    try:
+        value = header.get(tag)
+    except Exception:  # noqa: BLE001 - for damaged bytes pydicom raises nearly any error
+        return ""
+    return "" if value is None else str(value).strip()
+
+
+def _require_groups(tree: Tree, names: Sequence[str], groups: Sequence[str], tag: str) -> None:
+    remedy = "name another attribute with --group, or say --group '' if patients are unknown"
+    absent = [name for name, group in zip(names, groups, strict=True) if not group]
+    if absent:
+        raise CatsError(f"{tree.path}: {len(absent):,} of {len(names):,} DICOM files have no {tag}, as {absent[0]}; {remedy}")
+    if len(set(groups)) == 1:
+        raise CatsError(
+            f"{tree.path}: all {len(names):,} DICOM files have the {tag} '{groups[0]}', which does not tell patients apart; "
+            f"{remedy}"
+        )
+
+
+def kind_of_tag(view: dict[str, Any]) -> str | None:
+    """What `groups:` of an entry says about the attribute that names groups."""
+    tag = view.get("group_tag", PATIENT)
+    return None if not tag else "patient" if tag.startswith("Patient") else "block"
+
+
+def require_decodable(tree: Tree, names: Sequence[str], view: dict[str, Any], broken: float) -> None:
+    """Raises CatsError that names a file whose pixels cannot be shown, unless at most the share `broken` is like that."""
+    chosen = [names[i] for i in np.unique(np.linspace(0, len(names) - 1, min(len(names), DECODED)).astype(int))]
+    faults = []
+    for name, content in zip(chosen, tree.read(chosen), strict=True):
+        try:
+            pixels(content, name, View(**view))
+        except CatsError as error:
+            faults.append(str(error))
+    if len(faults) > broken * len(chosen):
+        raise CatsError(f"{tree.path}: {faults[0]}; {len(faults):,} of {len(chosen):,} files that were looked at are like that")

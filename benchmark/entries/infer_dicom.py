@@ -1,0 +1,115 @@
+"""Inference from DICOM files: in one folder per class, or named by a table."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from benchmark.data.readers.dicom import dicom_names
+from benchmark.data.readers.dicom_pixels import library
+from benchmark.data.readers.file_tree import Tree, composed
+from benchmark.data.readers.picture_format import picture_names
+from benchmark.data.readers.pictures import require_pattern
+from benchmark.entries.dicom_facts import DicomFacts, examined, kind_of_tag, require_decodable, view_of
+from benchmark.entries.folder_meaning import ANY, Folders, inner_layout
+from benchmark.entries.infer_folders import counted, meaning_of
+from benchmark.entries.inferred import Inferred
+from benchmark.entries.left_out import left_out, require_few
+from benchmark.entries.said import Said
+from results.error import CatsError
+
+
+def chosen_dicom(tree: Tree, said: Said) -> list[str]:
+    """The DICOM files that are asked for. Raises CatsError if pictures lie beside them."""
+    require_pattern(said.include or "", 0)
+    names, others = (
+        [name for name in found if re.search(said.include or "", composed(name))]
+        for found in (dicom_names(tree), picture_names(tree))
+    )
+    if names and others:
+        raise CatsError(
+            f"{tree.path} holds {len(names):,} DICOM files and {len(others):,} pictures of other formats ({others[0]}); say "
+            "which are meant with --include, a regular expression on their paths"
+        )
+    return names
+
+
+def infer_dicom_folders(tree: Tree, names: list[str], said: Said) -> Inferred:
+    """Infer classes and official parts from folders, patients from the files.
+
+    Raises CatsError where the folders or the files do not say what they mean; the sentence names the option that decides.
+    """
+    library()
+    left = left_out(tree, names, lambda _: not said.include)
+    require_few(tree, left, names)
+    by_path = said.group is not None and "(" in said.group
+    view = view_of(said, grouped=by_path)
+    facts = examined(tree, names, view, grouped=by_path or (said.layout is not None and _states_groups(said.layout)))
+    paths = [PurePosixPath(composed(name)).parts[:-1] for name in facts.names]
+    meaning = meaning_of(tree.path, paths, said, lambda path, below, rows: _inner(path, below, rows, facts))
+    options: dict[str, Any] = meaning.options() | view
+    options |= {"include": said.include} if said.include else {}
+    options |= {"group": said.group} if by_path else {}
+    inferred, read = counted(tree, facts.names, {"dicom_folders": options}, meaning, said)
+    require_decodable(tree, read, view, said.broken or 0.0)
+    kind = inferred.groups if meaning.group or by_path else kind_of_tag(view)
+    return replace(inferred, groups=kind, shapes=dict(facts.shapes.most_common()), grey=facts.grey,
+                   notes=(*inferred.notes, *_notes(facts, view), *left.sentences()))  # fmt: skip
+
+
+def _states_groups(layout: str) -> bool:
+    return any(word.strip() in {"patient", "slide", "lesion", "block"} for word in layout.split("/"))
+
+
+def _inner(path: Path, below: Sequence[Folders], rows: Sequence[int], facts: DicomFacts) -> tuple[str, ...]:
+    """The level of the classes: each of its folders holds several patients; of several such levels, each patient is in one.
+
+    Folders of patients and studies hold one patient each, and those of series divide a patient: they say nothing that the files
+    do not say.
+    """
+    depth = min(map(len, below))
+    if facts.groups is None or depth == 1:
+        return (
+            ("class",) if {len(each) for each in below} == {1} else ("class", ANY) if depth == 1 else inner_layout(path, below)
+        )
+    groups = [facts.groups[row] for row in rows]
+    shared = [level for level in range(depth) if _several(below, groups, level)]
+    if len(shared) > 1:
+        pairs = {level: len({(each[level], group) for each, group in zip(below, groups, strict=True)}) for level in shared}
+        shared = [level for level in shared if pairs[level] == len(set(groups))]
+    if len(shared) != 1:
+        return inner_layout(path, below)
+    return (*[ANY] * shared[0], "class", ANY) if max(map(len, below)) > shared[0] + 1 else (*[ANY] * shared[0], "class")
+
+
+def _several(below: Sequence[Folders], groups: Sequence[str], level: int) -> bool:
+    """True for a level of several folders of which each holds several patients."""
+    found: dict[str, set[str]] = {}
+    for folders, group in zip(below, groups, strict=True):
+        found.setdefault(folders[level], set()).add(group)
+    return len(found) > 1 and all(len(people) > 1 for people in found.values())
+
+
+def dicom_of_table(inferred: Inferred, files: Sequence[str], said: Said) -> Inferred:
+    """What was inferred from a table whose pictures are DICOM files: their reader, shapes, frames and patients."""
+    library()
+    tree, options = Tree(inferred.path), inferred.reader["table"]
+    grouped = inferred.groups is not None
+    view = view_of(said, grouped=grouped)
+    facts = examined(tree, files, view, grouped=grouped)
+    if facts.others:
+        raise CatsError(f"{inferred.path}: the table names {facts.others:,} DICOM files that hold no image (reports, contours)")
+    require_decodable(tree, files, view, said.broken or 0.0)
+    kind = inferred.groups if grouped else kind_of_tag(view)
+    facts_of_groups = [f"{len(set(facts.groups)):,} × {kind}"] if facts.groups else []
+    return replace(inferred, reader={"dicom": options | view}, groups=kind, shapes=dict(facts.shapes.most_common()),
+                   grey=facts.grey, notes=(*inferred.notes, *facts_of_groups, *_notes(facts, view)))  # fmt: skip
+
+
+def _notes(facts: DicomFacts, view: dict[str, Any]) -> list[str]:
+    notes = [f"{facts.others:,} DICOM files hold no image (reports, contours) and are left out"] if facts.others else []
+    if facts.frames:
+        which = f"the {view['frame']} one" if isinstance(view["frame"], str) else f"number {view['frame']}"
+        notes.append(f"of {len(facts.frames):,} files with several frames {which} is read")
+    return notes
