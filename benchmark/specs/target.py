@@ -12,8 +12,8 @@ from results.record import Frozen
 class Target(Frozen):
     """A data set with its split.
 
-    The split is the official one if the data set has one. Otherwise it is 70/15/15 for train, val and test, class by class, with
-    every group and all copies of a picture in one part, and seeded by the name of the data set.
+    The split is the official one if the data set has one. Otherwise it is 70/15/15 for train, val and test, class by class,
+    with every group and all copies of a picture in one part, and seeded by the name of the data set.
 
     Attributes:
         subsample: how many images are used by a plan that has no `subsample`.
