@@ -23,7 +23,7 @@ def timm_tag(backbone: str, tags: Sequence[str] = ()) -> str:
         names = timm.list_models(f"{architecture}*", pretrained=True)
         config = timm.models.get_pretrained_cfg(backbone, allow_unregistered=False)
         if config is None or not config.has_weights:
-            raise CatsError(f"timm has no pretrained weights '{backbone}'{nearest(backbone, names)}")
+            raise CatsError(f"timm has no pretrained weights '{backbone}'{nearest(backbone, names) if names else ''}")
         return f"{config.architecture}.{config.tag}" if config.tag else str(config.architecture)
     for wanted in tags:
         for name in timm.list_pretrained(f"{architecture}.*"):

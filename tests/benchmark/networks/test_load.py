@@ -365,6 +365,13 @@ def test_weights_of_the_hub_bring_their_normalisation_and_arguments(hub, source)
     assert weights_of(source("test_efficientnet", **HUB, sha256=right)).state is not None
 
 
+def test_a_repository_that_does_not_say_mean_and_std_is_asked_about(hub, source, state):
+    hub(state, pretrained_cfg={"mean": [0.1, 0.2, 0.3]})
+    with pytest.raises(CatsError, match=f"neither its entry nor lab/net@{COMMIT} says with which mean and std"):
+        weights_of(source(**HUB))
+    assert weights_of(source(**HUB, **STATED)).mean == STATED["mean"]
+
+
 @pytest.mark.parametrize(
     ("config", "fields", "sentence"),
     [
