@@ -15,6 +15,7 @@ from benchmark.data.copies import NONE, Copies, stored_copies
 from benchmark.data.dataset import Dataset
 from benchmark.data.fingerprint import SIDE
 from benchmark.data.readers.cells import spelling
+from benchmark.data.readers.part_words import part_of
 from benchmark.data.readers.samples import PARTS, Samples
 from results.atomic import atomic_write
 from results.digest import digest
@@ -162,10 +163,10 @@ def check_samples(dataset: Dataset, samples: Samples) -> None:
         if labels.shape != (count, classes) or not np.isin(labels, (0, 1)).all():
             raise CatsError(f"{dataset.name} is multi-label: labels must be {count} × {classes} of 0 and 1")
         return
-    if labels.ndim > 1:
+    if labels.ndim > 1 and count:
         raise CatsError(
-            f"{dataset.name} is {dataset.task}, and its labels are {labels.shape[1]} columns: set `one_hot: true` for the "
-            "reader if exactly one of them is 1 for each image, or `task: multilabel`"
+            f"{dataset.name}: image {samples.ids[0]} has label {labels[0]}, and the task is {dataset.task}: set `one_hot: "
+            "true` for the reader if exactly one of them is 1 for each image, or `task: multilabel`"
         )
     outside = np.flatnonzero((labels < 0) | (labels >= classes))
     if outside.size:
@@ -201,6 +202,11 @@ def _check_table(dataset: Dataset, samples: Samples) -> None:
     if again is not None:
         one, other = [number for number, name in enumerate(samples.ids, 1) if name == again][:2]
         raise CatsError(f"{dataset.name}: an image id is given twice: '{again}', for images {one} and {other} of {count}")
+    word = next((word for word in dict.fromkeys(samples.parts or ()) if word not in PARTS and part_of(word)), None)
+    if word is not None:
+        raise CatsError(
+            f"{dataset.name} names the part '{word}', whose images would be used nowhere; the reader must say {part_of(word)}"
+        )
     unknown = next((name for name in samples.groups or () if spelling(name) in NO_GROUP), None)
     if unknown is not None:
         raise CatsError(f"{dataset.name} names the {dataset.groups or 'group'} '{unknown}', which stands for an unknown one")

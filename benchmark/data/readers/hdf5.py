@@ -11,6 +11,7 @@ import numpy as np
 from benchmark.data.readers.numbered_labels import numbered_labels, require_numbers
 from benchmark.data.readers.samples import Reader, Samples, StoredNumbers, chosen
 from benchmark.data.readers.scale import Scale, scaled
+from benchmark.data.readers.table_parts import require_parts
 from results.error import CatsError
 
 CHUNK = 2**25  # bytes of images in memory at a time
@@ -35,6 +36,7 @@ def hdf5(  # noqa: PLR0913 - the options of an entry, each by its name
     columns of 0 and 1, of which exactly one is 1. values: white or range, see Scale; needed for numbers of more than 8 bits.
     """
     scale = Scale(**values)
+    require_parts(list(images), "images")
     for what, files in (("labels", labels), ("groups", groups)):
         if files is not None and set(files) != set(images):
             raise CatsError(f"{what} are given for {', '.join(sorted(files))} and images for {', '.join(sorted(images))}")

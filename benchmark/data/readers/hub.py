@@ -14,6 +14,7 @@ from benchmark.data.readers.image_file import decode_picture, stored_picture
 from benchmark.data.readers.numbered_labels import numbered_labels
 from benchmark.data.readers.samples import Reader, Samples, StoredNumbers
 from benchmark.data.readers.scale import Scale
+from benchmark.data.readers.table_parts import require_parts
 from results.error import CatsError, first_line
 
 
@@ -38,6 +39,7 @@ def hub(  # noqa: PLR0913 - the options of an entry, each by its name
     numbers 0 and 1, of which exactly one is 1. values: white or range, see Scale.
     """
     scale = Scale(**values)
+    require_parts(list(splits), "splits")
     local = Path(repository).is_absolute()
     if not local and not re.fullmatch(r"[0-9a-f]{40}", revision):
         raise CatsError(f"the revision of {repository} is '{revision}'; it must be a commit, 40 hexadecimal digits")

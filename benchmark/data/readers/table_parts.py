@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from benchmark.data.readers.folders import NO_PART
 from benchmark.data.readers.part_words import ALLOWED, part_of
+from benchmark.data.readers.samples import PARTS
 from results.error import CatsError
 
 
@@ -24,6 +25,15 @@ def parts_of_words(words: Sequence[str], declared: Mapping[str, str], where: str
         f"{where} {seen}; allowed are {ALLOWED}; declare another word under part_values, as {{{unknown!r}: test}}, or "
         f"{{{unknown!r}: {NO_PART}}} for rows that are in no part"
     )
+
+
+def require_parts(keys: Sequence[str], option: str) -> None:
+    """Raises CatsError if a key of an option that names parts is none: its images would be used nowhere."""
+    wrong = next((key for key in keys if key not in {*PARTS, NO_PART}), None)
+    if wrong is not None:
+        meant = part_of(str(wrong))
+        hint = f"; '{wrong}' is called {meant}" if meant else ""
+        raise CatsError(f"{option} names the part '{wrong}'; allowed are {', '.join(PARTS)}, and {NO_PART} for no part{hint}")
 
 
 def differ_from_before(parts: Mapping[str, str], declared: Mapping[str, str]) -> bool:

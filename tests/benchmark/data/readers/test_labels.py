@@ -10,10 +10,12 @@ import pytest
 from PIL import Image
 
 from benchmark.data.dataset import Dataset
+from benchmark.data.decoded import check_samples
 from benchmark.data.readers.cells import absent_labels, alike_labels, cell_text, in_class_order, joined_labels, label_doubts
 from benchmark.data.readers.hdf5 import hdf5
 from benchmark.data.readers.hub import hub
 from benchmark.data.readers.npz import npz
+from benchmark.data.readers.samples import Samples
 from benchmark.data.readers.table import table
 from results.error import CatsError
 
@@ -285,3 +287,34 @@ def test_the_identity_of_a_table_is_that_of_its_pictures_and_changes_only_with_w
     first = digest(["train", "test"])[0]
     (tmp_path / "t" / "README").write_text("x")
     assert digest(["train", "test"])[0] == first
+
+
+@pytest.mark.parametrize(
+    ("word", "hint"), [("valid", "; 'valid' is called val"), ("Train", "; 'Train' is called train"), ("later", "")]
+)
+@pytest.mark.parametrize("make", ["hdf5", "hub"])
+def test_a_part_of_another_name_would_be_used_nowhere(word, hint, make):
+    usual = {"repository": "/x", "revision": "1", "image": "i", "label": "l"}
+    with pytest.raises(CatsError) as caught:
+        hub(**usual, splits={"test": "x", word: "y"}) if make == "hub" else hdf5({word: "x.h5"}, {word: "x.h5"})
+    option = "splits" if make == "hub" else "images"
+    assert str(caught.value) == f"{option} names the part '{word}'; allowed are train, val, test, and extra for no part{hint}"
+
+
+@pytest.mark.parametrize(
+    ("parts", "sentence"),
+    [
+        (["train", "validation", "test"], "t names the part 'validation', whose images would be used nowhere; the reader must"),
+        (["train", "Val", "test"], "the reader must say val"),
+        (["train", "extra", "test"], ""),
+    ],
+)  # fmt: skip
+def test_a_reader_of_ones_own_must_say_train_val_and_test(parts, sentence):
+    facts = {"title": "t", "modality": "m", "task": "binary", "classes": ("x", "y"), "licence": "l", "citation": "c"}
+    samples = Samples([], np.arange(6) % 2, list("abcdef"), None, [part for part in parts for _ in range(2)])
+    made = Dataset(name="t", **facts, read=lambda _: samples)
+    if sentence:
+        with pytest.raises(CatsError, match=sentence):
+            check_samples(made, samples)
+    else:
+        check_samples(made, samples)
