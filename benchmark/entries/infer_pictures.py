@@ -8,10 +8,11 @@ from pathlib import Path, PurePosixPath
 import pandas as pd
 
 from benchmark.data.readers.cells import quoted
+from benchmark.data.readers.file_tree import composed
 from benchmark.data.readers.picture_files import BELOW
 from benchmark.data.readers.table_file import lines_of
 from benchmark.entries.infer_columns import listed
-from benchmark.entries.picture_fit import Fit, fit_of, is_index, pictures_by_cell
+from benchmark.entries.picture_fit import Fit, Hit, fit_of, is_index, pictures_by_cell
 from benchmark.entries.said import Said
 from results.error import CatsError
 
@@ -24,12 +25,14 @@ def picture_column(rows: pd.DataFrame, said: Said, names: Sequence[str], besides
     rows: those with a label. besides: columns that have another role. Raises CatsError that says what was seen and which
     option decides.
     """
+    if not names:
+        raise CatsError(f"{path.parent} holds no picture; put {path.name} into the folder that holds the pictures")
     index = pictures_by_cell(names)
     columns = [said.path] if said.path else [str(column) for column in rows if str(column) not in besides]
     fits = [fit_of(rows, column, index, said) for column in columns]
     whole = [fit for fit in fits if fit.whole and (said.path or not is_index(fit.column))]
     if not whole:
-        raise CatsError(_nothing_fits(rows, fits, said, path))
+        raise CatsError(_other_folders(fits, index, path) or _nothing_fits(rows, fits, said, path))
     best = _best(whole)
     if best is None:
         seen = "; ".join(f"'{fit.column}' ('{fit.cells[0]}' is {fit.hits[0][0].name})" for fit in whole)
@@ -90,6 +93,19 @@ def _refuse_numbers(best: Fit, fits: Sequence[Fit], path: Path) -> None:
             f"{path}: the column '{best.column}' fits the pictures in {path.parent} by its numbers alone ('{best.cells[0]}' "
             f"would be {best.hits[0][0].name}){other}; say --path {shlex.quote(best.column)} if it names them"
         )
+
+
+def _other_folders(fits: Sequence[Fit], index: dict[str, list[Hit]], path: Path) -> str:
+    """The sentence about cells that begin with folders of another machine; empty if there are none."""
+    for fit in fits:
+        last = [cell.replace("\\", "/").rpartition("/")[2] for cell in fit.cells]
+        if not any(fit.hits) and last != fit.cells and all(composed(name) in index for name in last):
+            found = index[composed(last[0])][0].name
+            return (
+                f"{path}: the column '{fit.column}' names '{fit.cells[0]}', whose folders are not in {path.parent}; write "
+                f"'{found}' or '{last[0]}' into the table"
+            )
+    return ""
 
 
 def _nothing_fits(rows: pd.DataFrame, fits: Sequence[Fit], said: Said, path: Path) -> str:

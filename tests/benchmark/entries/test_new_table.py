@@ -189,6 +189,19 @@ def test_a_name_that_fits_in_two_places_is_asked(own, new, second, option, answe
         (own / "entries" / "targets" / "cells.yaml").unlink()
 
 
+@pytest.mark.parametrize("cell", ["/home/she/{0}.png", "C:\\data\\{0}.png", "https://example.org/{0}.png"])
+def test_folders_of_another_machine_are_named(own, data, new, cell):
+    path = rows(data("images/{0}.png"), file=cell.format)
+    sentence = f"whose folders are not in {own / 'set'}; write 'images/{ORDER[0]}.png' or '{ORDER[0]}.png' into the table"
+    assert sentence in new(path)[1]
+
+
+def test_a_table_in_a_folder_without_pictures_is_named(own, data, new):
+    (data() / "labels").mkdir()
+    path = rows(own / "set", "labels/labels.csv", file=file)
+    assert "labels holds no picture; put labels.csv into the folder that holds the pictures" in new(path)[1]
+
+
 def test_a_file_that_is_no_picture_is_not_said_to_be_missing(own, data, new):
     path = rows(data(), file=lambda n: f"{n}.png" if n else "0.heic")
     (own / "set" / "0.heic").write_bytes(b"....ftypheic")
