@@ -105,3 +105,12 @@ def test_old_costs_were_nobodys_share_and_nvml_was_not_asked():
 )
 def test_two_readings_of_a_gpu_differ_by_more_than_a_fifth_where_both_are_long_enough(cost, expected):
     assert cost.gpu_differs is expected
+
+
+def test_energy_of_an_own_share_survives_and_older_texts_stay_as_they_were():
+    own = Energy(kwh=0.5, provenance="modelled", machine_kwh=2.0, watts=8.0)
+    whole = Energy(kwh=4.0, provenance="counter", undivided=True)
+    made = Cost(phase="training", seconds=1.0, energy={"cpu": own, "gpu": whole}, cpu_seconds=1.0, busy_seconds=4.0)
+    assert Cost.model_validate_json(made.model_dump_json()) == made
+    older = {"phase": "training", "seconds": 1.0, "energy": {"cpu": {"kwh": 0.5, "provenance": "modelled"}}, "kg_per_kwh": None}
+    assert Cost.model_validate(older).model_dump() == older

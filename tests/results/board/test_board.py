@@ -289,3 +289,13 @@ def test_a_loss_of_others_is_better_when_low_and_may_be_above_one():
     assert [row.source for row in found] == [row.source for row in brier]
     assert all(row.low < row.mean < row.high for row in found)
     assert found[0].mean > 1
+
+
+@pytest.mark.parametrize(("ours", "said"), [(62.0, "38 %"), (96.0, None), (100.0, None), (None, None)])
+def test_a_board_says_what_part_of_the_machines_work_was_not_ours(ours, said):
+    busy = {} if ours is None else {"cpu_seconds": ours, "busy_seconds": 100.0}
+    rows = [run("good", "a", seed, 0.9 + seed / 100, costs=[COSTS[0] | busy]) for seed in range(3)]
+    notes = [note for note in board(rows).notes if "not ours" in note]
+    assert notes == (
+        [] if said is None else [f"{said} of this machine's work meanwhile was not ours; its energy is not counted"]
+    )

@@ -224,3 +224,41 @@ def test_a_bill_says_how_often_nvml_differs_and_where_most():
 def test_shares_of_a_long_stretch_are_compared_although_each_is_short():
     rows = [cell("s", "a", share(seconds=2.0, shared_seconds=8.0, nvml_kwh=1.0), seed=n) for n in range(4)]
     assert bill(*rows).check.apart == 4
+
+
+def own(seconds=1.0, busy=4.0, **changes):
+    """A phase on a machine that others use: a part of its work is ours."""
+    energy = {
+        "cpu": {"kwh": 0.5, "provenance": "modelled", "machine_kwh": 4.0, "watts": 8.0},
+        "ram": {"kwh": 0.25, "provenance": "modelled", "machine_kwh": 2.0, "watts": 20.0},
+    }
+    return cost("training") | {"energy": energy, "cpu_seconds": seconds, "busy_seconds": busy} | changes
+
+
+def test_a_bill_says_what_part_of_the_machines_work_was_not_ours_and_what_the_machine_took():
+    said = CostText(bill(cell("s", "a", own()), cell("s", "b", own(2.0, 2.0))), None).notes
+    assert "50 % of this machine's work meanwhile was not ours; its energy is not counted" in said
+    assert "the whole machine took 12 kWh meanwhile, with idle cores and the work of others" in said
+    assert "modelled from nominal power: processor at full load: 8 W, memory, whatever its load: 20 W" in said
+    assert not [each for each in said if "shared by device time" in each]
+
+
+def test_a_bill_counts_the_own_share_and_says_nothing_of_the_machine_of_older_attempts():
+    assert amount_of(own()).kwh == 0.75
+    said = CostText(bill(cell("s", "a", cost("training", cpu=8.0))), None).notes
+    assert not [each for each in said if "machine" in each or "nominal" in each]
+
+
+def test_a_phase_that_was_too_short_to_compare_says_nothing_of_others():
+    short = own(busy=None)
+    assert bill(cell("s", "a", short)).machine.foreign is None
+    assert bill(cell("s", "a", short), cell("s", "b", own(3.0, 4.0))).machine.foreign == 0.25
+
+
+def test_hardware_whose_share_is_unknown_is_counted_whole_and_said():
+    gpu = cost("training") | {"energy": {"gpu": {"kwh": 1.0, "provenance": "counter", "undivided": True}}}
+    said = CostText(bill(cell("s", "a", gpu)), None).notes
+    assert "all energy of gpu is counted where the share of a run is unknown" in said
+    assert bill(cell("s", "a", gpu)).kinds == ["gpu counter (share unknown)"]
+    assert bill(cell("s", "a", own())).kinds == ["cpu modelled (shared)", "ram modelled (shared)"]
+    assert bill(cell("s", "a", gpu)).total.kwh == 1.0
