@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from benchmark.cli.options import DATABASE, TrackingOption, print_line
+from benchmark.cli.options import DATABASE, TrackingOption, print_line, say
 from results.error import CatsError
 from results.tracking.uri import shown
 
@@ -37,8 +37,11 @@ def list_entries(
     form: Annotated[ListFormat, typer.Option("--format", help="How to print the list.")] = ListFormat.table,
 ) -> None:
     """List all sources, targets, measures, plans or recipes."""
+    from benchmark.core.paths import entries_missing
     from benchmark.entries.describe import entry_rows
 
+    if entries_missing():
+        say(f"cats: only entries of this checkout and of packages are listed{entries_missing()}")
     rows = entry_rows(kind.value)
     if form is ListFormat.json:
         print_line(json.dumps(rows, indent=2))

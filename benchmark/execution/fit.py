@@ -74,13 +74,14 @@ def check_sizes(uses: Iterable[Use], *, fetch: bool = False) -> None:
 def weight_sentences(cells: Iterable[Cell]) -> tuple[list[str], list[str]]:
     """Return what was chosen among the contents of files of weights, and why files cannot be used; nothing is fetched."""
     from benchmark.networks.load import choices_in
+    from benchmark.specs.resolve import passed_over
 
-    files = {start.key: start for cell in cells for start in chain(cell.start) if start.kind == "file"}
+    ready = {start.key: start for cell in cells for start in chain(cell.start) if start.input is not None}
     choices: list[str] = []
     obstacles: list[str] = []
-    for start in files.values():
+    for start in ready.values():
         try:
-            choices += choices_in(start)
+            choices += choices_in(start) if start.kind == "file" else passed_over(start)
         except CatsError as error:
             obstacles.append(str(error))
     return choices, obstacles

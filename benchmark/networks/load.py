@@ -20,7 +20,7 @@ from benchmark.networks.state_dict import read_file, rename_keys
 from benchmark.networks.timm_weights import timm_weights
 from benchmark.networks.weight_file import apply_declaration, read_weights
 from benchmark.specs.recipe import Recipe
-from benchmark.specs.resolve import weight_file
+from benchmark.specs.resolve import passed_over, weight_file
 from benchmark.specs.source import Weights, pick
 from benchmark.specs.start import Start, pretrained_path
 from results.error import CatsError
@@ -66,14 +66,14 @@ def cached_backbone(start: Start, stem: str) -> nn.Module:
 
 
 def choices_in(start: Start) -> tuple[str, ...]:
-    """One sentence for each choice that was made among what the file of a start holds; builds the backbone to see what fits.
+    """One sentence for each choice that was made among the files of a start and their contents; builds the backbone for it.
 
     Raises CatsError if the weights are absent, differ from the weights named, or do not fit.
     """
     trained = weights_of(start)
     model = cached_backbone(start, PLAIN.stem)
     note = fitted(model, trained.state, start.backbone, trained.origin).note if trained.state else None
-    return (*trained.notes, note) if note else trained.notes
+    return (*passed_over(start), *trained.notes, *([note] if note else []))
 
 
 @lru_cache(maxsize=4)

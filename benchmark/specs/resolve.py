@@ -122,8 +122,23 @@ def meant_file(weights: Weights, backbone: str | None) -> str:
 
 def weight_file(weights: Weights, backbone: str) -> Path | None:
     """Return the file with these weights for a backbone, from the first folder of weights that has it; None if none has it."""
+    return next(iter(_weight_files(weights, backbone)), None)
+
+
+def _weight_files(weights: Weights, backbone: str) -> list[Path]:
     names = [f"{backbone}.{weights.file}{ending}" for ending in ENDINGS] if weights.file else []
-    return next((folder / name for folder in weight_folders() for name in names if (folder / name).is_file()), None)
+    return [folder / name for folder in weight_folders() for name in names if (folder / name).is_file()]
+
+
+def passed_over(start: Start) -> list[str]:
+    """Return a sentence if a file that lies in the folders of weights may be meant instead of the weights that are taken."""
+    if start.input is None or start.input.file is None:
+        return []
+    files = _weight_files(start.input, start.backbone)
+    if files:
+        return [f"{files[0]} is taken; {other} lies there too" for other in files[1:]]
+    hint = meant_file(start.input, start.backbone)
+    return [f"source {start.source}: the weights {start.weights} of {start.kind} are taken{hint}"] if hint else []
 
 
 def backbones_with_file(weights: Weights) -> list[str]:

@@ -202,3 +202,20 @@ def test_a_failed_cell_names_its_backbone_and_its_point(cats, tmp_path):
     assert "  failed: cell scratch → ihc, test_resnet, lr 1e+30, seed 0: " in err
     assert "1/2 cell scratch → ihc, test_resnet, lr 0.001, seed 0: finished" in err
     assert "scratch → ihc, test_resnet, seed 0, lr 1e+30" in cats("plan", "plan.yaml", "--cells")[1]
+
+
+def test_weights_of_timm_instead_of_a_file_with_almost_the_name_are_said(cats, tmp_path, monkeypatch):
+    monkeypatch.setenv("CATS_WEIGHTS", str(tmp_path))
+    (tmp_path / "resnet18-f37072fd.pth").write_bytes(b"")
+    (tmp_path / "plan.yaml").write_text(
+        PLAN.replace("scratch", "imagenet").replace("vit_tiny_patch16_224, test_resnet", "resnet18")
+    )
+    code, out, err = cats("plan", "plan.yaml")
+    assert code == 0, err
+    assert "source imagenet: the weights resnet18." in out
+    assert "resnet18-f37072fd.pth lies there: call it resnet18.imagenet.pth if it is meant" in out
+
+
+def test_a_list_says_that_the_folder_of_entries_does_not_exist(cats):
+    code, _, err = cats("list", "sources")
+    assert (code, "which is no folder" in err) == (0, True)

@@ -255,3 +255,10 @@ def test_a_page_or_a_pointer_in_place_of_the_weights_is_called_that(tmp_path, co
     (tmp_path / "a.pth").write_bytes(content)
     with pytest.raises(CatsError, match="it is a page or a pointer in place of the weights"):
         tensors(tmp_path / "a.pth")
+
+
+def test_a_second_file_of_the_same_name_is_said(start, folder):
+    torch.save(OTHER, folder / f"{NAME}.mine.ckpt")
+    made = start(PLAIN, ".safetensors")
+    assert is_from(made, PLAIN)
+    assert choices_in(made) == (f"{folder / NAME}.mine.safetensors is taken; {folder / NAME}.mine.ckpt lies there too",)
