@@ -11,6 +11,7 @@ from benchmark.execution.records import outbox_of
 if TYPE_CHECKING:
     from benchmark.execution.watch import Run
     from benchmark.measures.inputs import ScoreSettings
+    from benchmark.specs.resolved import ResolvedPlan
     from results.tracking.experiment import Experiment
 
 app = typer.Typer()
@@ -29,6 +30,7 @@ def score(
     form: Annotated[Format, typer.Option("--format", help="How to print the result.")] = Format.table,
 ) -> None:
     """Score every source on every target by measures of transferability, without training; a new call resumes."""
+    from benchmark.execution.leakage import leak_sentences
     from benchmark.execution.prepare import check_names
     from benchmark.execution.records import frame_of
     from benchmark.execution.resolution import resolve_plan
@@ -43,13 +45,15 @@ def score(
     check_names(loaded.country, loaded.backbones)
     try:
         with stop_on_signal():
-            resolved = resolve_plan(loaded, tracking_uri)
+            resolved = _searched(resolve_plan(loaded, tracking_uri))
             setting = ScoreSettings(resolved, str(device_of(device.value)), images, draws, neutral)
             tracking = Experiment(tracking_uri, loaded.experiment)
             state = _score_plan(setting, tracking)
     except KeyboardInterrupt:
         say(f"stopped; nothing finished is lost. Resume with: cats score {plan}")
         raise typer.Exit(exit_code()) from None
+    for sentence in leak_sentences(resolved.leaks, allowed=loaded.allow_leakage):
+        say(sentence)
     say(f"{state.cells} pairs: {state.done} were scored, {state.made} scored now, {len(state.failed)} attempts failed")
     for record in state.failed:
         say(f"  failed: {record.kind} {state.name(record)}: {record.reason}")
@@ -62,6 +66,17 @@ def score(
         print_as(ScoresText(rows), form)
     if state.failed:
         raise typer.Exit(1)
+
+
+def _searched(resolved: "ResolvedPlan") -> "ResolvedPlan":
+    """The plan with the leaks of all pairs. Raises CatsError if no pair is left, before an experiment is created."""
+    from benchmark.cli.progress import Progress
+    from benchmark.execution.leakage import find_leaks, require_cells
+
+    with Progress() as watch:
+        resolved = find_leaks(resolved, watch.begins)
+    require_cells(resolved.cells(), resolved.plan.experiment, resolved.leaks)
+    return resolved
 
 
 def _score_plan(setting: "ScoreSettings", tracking: "Experiment") -> "Run":

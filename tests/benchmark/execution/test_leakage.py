@@ -306,6 +306,14 @@ def test_a_plan_that_is_refused_leaves_no_empty_experiment_and_cats_plan_says_so
             Experiment("sqlite:///mlflow.db", "toy", create=False)
 
 
+def test_cats_score_of_pairs_that_leak_alone_is_refused_and_leaves_no_empty_experiment(cats):
+    cats.plan.write_text(TEXT.replace("[lake, sea, scratch]", "[lake]"))
+    code, out, err = cats("score", "toy.yaml")
+    assert (code, out) == (2, "")
+    assert "plan 'toy' has no cell to run: not run: lake → pond: 6 images of pond" in err
+    assert not (cats.plan.parent / "mlflow.db").exists()
+
+
 def test_cats_plan_names_the_pairs_that_cats_run_will_leave_out(cats):
     code, out, err = cats("plan", "toy.yaml")
     assert code == 0, err
