@@ -20,6 +20,8 @@ def cell_text(value: Any) -> str:
     """A cell as CSV would write it: Parquet may hold 1.0 for 1, or nothing."""
     if value is None or type(value).__name__ in {"NAType", "NaTType"}:
         return ""
+    if isinstance(value, list | tuple | np.ndarray):  # Parquet may hold several labels in one cell
+        return "|".join(map(cell_text, value))
     if isinstance(value, float | np.floating):
         return "" if np.isnan(value) else str(int(value)) if float(value).is_integer() else str(value)
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)

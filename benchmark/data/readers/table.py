@@ -1,6 +1,7 @@
 """Reader of a table of pictures: each row has the path, the label and, if known, group and part of a picture."""
 
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,7 @@ def table(**options: Any) -> TreeReader:
 def reader_of_table(read: Reader, columns: Columns) -> TreeReader:
     """The reader with the files that the table names, and a revision where the words of its parts are now understood."""
 
+    @lru_cache(maxsize=1)  # the identity of the data asks twice
     def files(tree: Tree) -> list[str]:
         return [columns.file, *named_rows(tree, columns)[1]]
 

@@ -338,6 +338,17 @@ def test_cells_that_may_hold_several_labels_are_asked(own, data, new, labels, se
     assert sorted(entry(own)["classes"]) == sorted(labels)
 
 
+def test_lists_of_labels_in_parquet_are_several_labels(own, data, new, call):
+    labels = [["Mass"], ["Nodule"], ["Mass", "Nodule"], []]
+    path = rows(data(), "labels.parquet", file=file, label=lambda n: labels[n % 4])
+    assert "15 cells of the label column are blank" in new(path)[1]
+    assert new(path, "--nothing", "")[0] == 0
+    catalogue.target.cache_clear()
+    dataset = catalogue.target("cells").dataset
+    read = dataset.read(dataset.folder()).labels.tolist()
+    assert read == [[[1, 0], [0, 1], [1, 1], [0, 0]][n % 4] for n in ORDER]
+
+
 def test_several_numbers_in_one_cell_are_recognised(own, data, new):
     cells = ["0", "1", "2", "0 1", "1 2"]
     assert new(rows(data(), file=file, label=lambda n: cells[n % 5]))[0] == 0

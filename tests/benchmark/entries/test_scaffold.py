@@ -196,6 +196,25 @@ def test_several_labels_make_a_multilabel_entry(call, own):
     assert (entry["task"], entry["images"], len(entry["classes"])) == ("multilabel", 62, 3)
 
 
+@pytest.mark.parametrize(
+    ("names", "given", "classes"),
+    [
+        (("10", "2", "0", "1"), (), ["0", "1", "2", "10"]),
+        (("mild", "none", "severe"), (), None),
+        (("mild", "none", "severe"), ("--classes", "none,mild,severe"), ["none", "mild", "severe"]),
+    ],
+)
+def test_folders_of_ordered_classes_need_an_order(call, own, names, given, classes):
+    for number in range(60):
+        picture(own / "graded" / names[number % len(names)] / f"{number}.png", number)
+    code, _, err = call("new", "target", "cells", "--from", "graded", *FACTS, "--task", "ordinal", *given)
+    assert code == (0 if classes else 2), err
+    if classes:
+        assert written(own, "targets")["classes"] == classes
+    else:
+        assert "the order of mild, none, severe is not known: name them from the least to the most with --classes" in err
+
+
 def test_nothing_is_overwritten(call, own, cells):
     path = own / "entries" / "sources" / "cells.yaml"
     path.write_text("mine\n")
