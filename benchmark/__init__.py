@@ -5,8 +5,9 @@ from here, `from benchmark import Dataset, Samples, Source`, and from no other m
 the mathematics they share from `benchmark.measures`. A name is loaded when it is first used, so `import benchmark` is cheap.
 
 - What an entry declares: `Dataset`, `File`, `Source`, `Weights`, `Target`, `Subsample`.
-- Readers, from files to `Samples`: `folders`, `table`, `npz`, `hdf5`, `dicom`, `hub`. For a reader of your own: `Tree` (a
-  folder or archive), `pictures` (decodes its images), `PICTURE_ENDINGS`, `TreeReader` (says which files of a tree it reads).
+- Readers, from files to `Samples`: `folders`, `table`, `npz`, `hdf5`, `dicom`, `dicom_folders`, `hub`. For a reader of your
+  own: `Tree` (a folder or archive), `pictures` (decodes its images), `PICTURE_ENDINGS`, `TreeReader` (says which files of a
+  tree it reads).
 - Families of entries: `medmnist_target` (a set of MedMNIST), `generated` and `Law` (images drawn from a seed), `generator` (a
   numpy generator seeded by names).
 - Measures: the decorator `measure`, `Undefined` for a score that does not exist, the types `Array`, `Draws` (bootstrap
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from benchmark.data.dataset import Dataset as Dataset
     from benchmark.data.dataset import File as File
     from benchmark.data.readers.dicom import dicom as dicom
+    from benchmark.data.readers.dicom import dicom_folders as dicom_folders
     from benchmark.data.readers.file_tree import Tree as Tree
     from benchmark.data.readers.folders import folders as folders
     from benchmark.data.readers.hdf5 import hdf5 as hdf5
@@ -71,6 +73,7 @@ MODULES = {  # name → the module that defines it
     "Undefined": "benchmark.specs.needs",
     "Weights": "benchmark.specs.source",
     "dicom": "benchmark.data.readers.dicom",
+    "dicom_folders": "benchmark.data.readers.dicom",
     "folders": "benchmark.data.readers.folders",
     "generated": "benchmark.entries.generated",
     "generator": "benchmark.core.seed",

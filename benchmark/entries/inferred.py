@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 
 from benchmark.data.readers.file_tree import Tree
+from benchmark.data.readers.image_file import stored_picture
 from benchmark.data.readers.opening import DAMAGED, opened
 from benchmark.data.readers.samples import PARTS
+from benchmark.data.readers.stored import DEEP, GREY, is_unknown_tiff
 from results.error import CatsError
 
 MAX_OPENED = 5000  # pictures that are opened to see their shape
@@ -75,12 +77,17 @@ def picture_shapes(tree: Tree, names: Sequence[str], broken: float = 0.0) -> tup
     grey, decoded, faults = True, 0, []
     for name, content in zip(chosen, tree.read(chosen), strict=True):
         try:
+            if is_unknown_tiff(content):
+                values = stored_picture(content, name).values
+                shapes[values.shape[0], values.shape[1]] += 1
+                grey = grey and values.ndim == 2
+                continue
             with opened(content, name) as image:
                 decoded += image.width * image.height
                 if decoded < MAX_DECODED:
                     image.load()
                 shapes[image.height, image.width] += 1
-                grey = grey and image.mode in {"1", "L", "I;16"}
+                grey = grey and image.mode in {*GREY, *DEEP, "F"}
         except CatsError as error:
             faults.append(str(error))
         except DAMAGED as error:

@@ -1,7 +1,7 @@
 """Which of the numbers that pictures may hold they do hold, in a sample, and which option of the reader fits them."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,7 +13,7 @@ from benchmark.entries.inferred import Inferred
 from benchmark.entries.said import Said
 from results.error import CatsError
 
-LOOKED_AT = 200  # pictures
+LOOKED_AT, FEWEST, PIXELS = 200, 20, 10**8  # pictures; pixels, about two seconds
 LEVELS = 256
 EMPTY = 4  # times as many values as are used: from here on the bits that are used are declared
 SQUEEZED = 8  # times as many values as are used: from here on almost all of the range is empty
@@ -43,9 +43,22 @@ class Seen:
 
 
 def seen_in(samples: Samples) -> Seen | None:
-    """What a sample of at most LOOKED_AT pictures holds; None if the reader does not scale, or no picture can be read."""
-    rows = np.unique(np.linspace(0, len(samples.ids) - 1, min(len(samples.ids), LOOKED_AT)).astype(int))
-    return None if samples.stored is None or not len(samples.ids) else seen_of(samples.stored.of(rows.tolist()))
+    """What a sample of at most LOOKED_AT pictures holds; None if the reader does not scale, or no picture can be read.
+
+    Of large pictures fewer are decoded, in an order without a pattern, so that all classes are among them.
+    """
+    rows = np.random.default_rng(0).permutation(len(samples.ids))[:LOOKED_AT]
+    return None if samples.stored is None or not len(samples.ids) else seen_of(_decoded(samples.stored.of(rows.tolist())))
+
+
+def _decoded(arrays: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+    """The arrays until PIXELS have been decoded, but at least FEWEST of them."""
+    pixels = 0
+    for number, values in enumerate(arrays):
+        if number >= FEWEST and pixels > PIXELS:
+            return
+        pixels += values.size
+        yield values
 
 
 def seen_of(arrays: Iterable[np.ndarray]) -> Seen | None:

@@ -29,6 +29,7 @@ def stored(content: bytes, where: str) -> Stored:
     with opened(content, where) as picture:
         if _in_planes(picture) or (is_misread(picture) and not picture.mode.startswith("I;16")):
             return _by_tifffile(content, where)
+        _require_readable_bits(picture, content, where)
         deep = DEEP_COLOUR.fullmatch(_layout(picture)[1])
         if deep:
             return _deep_colour(content, deep[1], where)
@@ -86,6 +87,21 @@ def is_unknown_tiff(content: bytes) -> bool:
     except Image.DecompressionBombError:
         return False
     return False
+
+
+def _require_readable_bits(picture: Image.Image, content: bytes, where: str) -> None:
+    """Raises CatsError for colours of more than 8 bits in a format of which no library here reads more than 8."""
+    bits = 8
+    if picture.format == "JPEG2000" and (start := content.find(b"\xff\x51")) >= 0:
+        bits = (content[start + 40 : start + 41] or b"\7")[0] % 128 + 1
+    elif picture.format == "PPM" and picture.mode == "RGB":
+        arguments = picture.tile[0].args if picture.tile else ()  # type: ignore[attr-defined]
+        bits = int(arguments[1]).bit_length() if isinstance(arguments, tuple) and len(arguments) == 2 else 8
+    if bits > 8 and picture.mode not in DEEP:
+        raise CatsError(
+            f"{where} holds colours of {bits} bits in the format {picture.format}, of which 8 can be read, so that white and "
+            "range cannot be applied; convert it to PNG or TIFF"
+        )
 
 
 def _layout(picture: Image.Image) -> tuple[str, str]:

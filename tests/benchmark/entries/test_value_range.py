@@ -127,7 +127,7 @@ def test_files_of_8_bits_beside_deep_ones_do_not_count(call, own):
         ),
         (-3, 2.5, np.float32, "say which of them become black and white, as in --values"),
         (0, 3.7, np.float32, "say which of them become black and white, as in --values"),
-        (0, 700.5, np.float32, "say which of them become black and white, as in --values"),
+        (0, 700.5, np.float64, "say which of them become black and white, as in --values"),
     ],
 )
 def test_numbers_that_may_mean_anything_are_asked_for(call, own, low, top, kind, sentence):

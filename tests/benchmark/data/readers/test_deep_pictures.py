@@ -108,6 +108,15 @@ def test_white_of_fewer_bits_counts_for_files_of_8_bits_and_a_larger_one_leaves_
     assert decode_picture(out.getvalue(), "x", white=4095).tolist() == [[0, 7, 15]]
 
 
+@pytest.mark.parametrize(("kind", "bits"), [("PPM", 12), ("PPM", 16)])
+def test_colours_of_a_format_that_gives_8_bits_only_are_named(kind, bits):
+    top = 2**bits - 1
+    content = b"P6 7 5 %d\n" % top + RGB.astype(">u2").tobytes()
+    assert decode_picture(content, "x").shape == (5, 7, 3)
+    with pytest.raises(CatsError, match=f"x holds colours of {bits} bits in the format PPM, of which 8 can be read"):
+        decode_picture(content, "x", white=4095)
+
+
 def test_what_is_no_number_is_named():
     content = tiff(np.array([[0, np.nan, 1]], np.float32), photometric="minisblack")
     with pytest.raises(CatsError, match=r"x holds values that are infinite or no number \(NaN\)"):
