@@ -94,24 +94,29 @@ def common_folders(paths: Sequence[Folders]) -> Folders:
     return first[:depth]
 
 
-def inner_layout(path: Path, paths: Sequence[Folders]) -> tuple[str, ...]:
-    """The meaning of the folders below root and parts. Raises CatsError where the folders themselves do not say it."""
+def inner_layout(path: Path, paths: Sequence[Folders], outside: str = "") -> tuple[str, ...]:
+    """The meaning of the folders below root and parts. Raises CatsError where the folders themselves do not say it.
+
+    outside: `part/` if folders of parts lie around these ones.
+    """
     depths = sorted({len(folders) for folders in paths})
     if len(depths) > 1:
         one, other = (
             next("/".join(folders) for folders in paths if len(folders) == depth) for depth in (depths[0], depths[-1])
         )
-        raise _ask(path, f"pictures lie in {one or 'no folder below the parts'} and in {other}", ["class/-"] if one else [])
+        raise _ask(
+            path, f"pictures lie in {one or 'no folder below the parts'} and in {other}", [f"{outside}class/-"] if one else []
+        )
     names = [sorted({folders[level] for folders in paths}) for level in range(depths[0])]
     open_levels = [level for level, found in enumerate(names) if len(found) > 1]
     if len(open_levels) > 2:
         seen = "; ".join(_listed(found) for found in names)
-        raise _ask(path, f"folders lie in {len(names)} levels ({seen})", ["class/-/patient", "-/class/-"])
+        raise _ask(path, f"folders lie in {len(names)} levels ({seen})", [f"{outside}class/-/patient", f"{outside}-/class/-"])
     words = [ANY] * depths[0]
     if len(open_levels) == 2:
         outer, inner = open_levels
         pairs = {(folders[outer], folders[inner]) for folders in paths}
-        words[outer], words[inner] = _two(path, names[outer], names[inner], pairs)
+        words[outer], words[inner] = _two(path, names[outer], names[inner], pairs, outside)
     else:
         words[open_levels[0] if open_levels else -1] = "class"
     while words[-1] == ANY and len(words) > 1:
@@ -119,7 +124,7 @@ def inner_layout(path: Path, paths: Sequence[Folders]) -> tuple[str, ...]:
     return (*words, ANY) if len(words) < depths[0] else tuple(words)
 
 
-def _two(path: Path, outer: list[str], inner: list[str], pairs: set[tuple[str, str]]) -> tuple[str, str]:
+def _two(path: Path, outer: list[str], inner: list[str], pairs: set[tuple[str, str]], outside: str) -> tuple[str, str]:
     """The meaning of two levels of folders: classes, and the patients (slides, lesions) that lie in or around them."""
     several = [name for name in inner if sum(below == name for _, below in pairs) > 1]
     people_inside = are_ids(inner) and len(inner) >= 2 * len(outer) and len(inner) >= 6
@@ -135,7 +140,7 @@ def _two(path: Path, outer: list[str], inner: list[str], pairs: set[tuple[str, s
         raise _ask(
             path, f"{seen}, which look like magnifications", ways, f"; one magnification alone: --include '/{magnified[0]}/'"
         )
-    raise _ask(path, seen, ["class/-", "-/class", "class/patient", "patient/class"])
+    raise _ask(path, seen, [f"{outside}{way}" for way in ("class/-", "-/class", "class/patient", "patient/class")])
 
 
 MAGNIFICATION = re.compile(r"(?:mag)?[\s_-]*\d+(?:[.,]\d+)?\s?[xX]|[xX]\d+")

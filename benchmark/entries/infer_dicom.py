@@ -47,7 +47,11 @@ def infer_dicom_folders(tree: Tree, names: list[str], said: Said) -> Inferred:
     view = view_of(said, grouped=by_path)
     facts = examined(tree, names, view, grouped=by_path or (said.layout is not None and _states_groups(said.layout)))
     paths = [PurePosixPath(composed(name)).parts[:-1] for name in facts.names]
-    meaning = meaning_of(tree.path, paths, said, lambda path, below, rows: _inner(path, below, rows, facts))
+
+    def inner_of(path: Path, below: Sequence[Folders], rows: Sequence[int], outside: str) -> tuple[str, ...]:
+        return _inner(path, below, [facts.groups[row] for row in rows] if facts.groups is not None else None, outside)
+
+    meaning = meaning_of(tree.path, paths, said, inner_of)
     options: dict[str, Any] = meaning.options() | view
     options |= {"include": said.include} if said.include else {}
     options |= {"group": said.group} if by_path else {}
@@ -62,24 +66,23 @@ def _states_groups(layout: str) -> bool:
     return any(word.strip() in {"patient", "slide", "lesion", "block"} for word in layout.split("/"))
 
 
-def _inner(path: Path, below: Sequence[Folders], rows: Sequence[int], facts: DicomFacts) -> tuple[str, ...]:
+def _inner(path: Path, below: Sequence[Folders], groups: Sequence[str] | None, outside: str) -> tuple[str, ...]:
     """The level of the classes: each of its folders holds several patients; of several such levels, each patient is in one.
 
     Folders of patients and studies hold one patient each, and those of series divide a patient: they say nothing that the files
     do not say.
     """
     depth = min(map(len, below))
-    if facts.groups is None or depth == 1:
-        return (
-            ("class",) if {len(each) for each in below} == {1} else ("class", ANY) if depth == 1 else inner_layout(path, below)
-        )
-    groups = [facts.groups[row] for row in rows]
+    if groups is None or depth == 1:
+        if depth > 1:
+            return inner_layout(path, below, outside)
+        return ("class",) if {len(each) for each in below} == {1} else ("class", ANY)
     shared = [level for level in range(depth) if _several(below, groups, level)]
     if len(shared) > 1:
         pairs = {level: len({(each[level], group) for each, group in zip(below, groups, strict=True)}) for level in shared}
         shared = [level for level in shared if pairs[level] == len(set(groups))]
     if len(shared) != 1:
-        return inner_layout(path, below)
+        return inner_layout(path, below, outside)
     return (*[ANY] * shared[0], "class", ANY) if max(map(len, below)) > shared[0] + 1 else (*[ANY] * shared[0], "class")
 
 

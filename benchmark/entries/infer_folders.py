@@ -10,12 +10,12 @@ from typing import Any
 from benchmark.data.readers.cells import spelling
 from benchmark.data.readers.file_tree import Tree, composed
 from benchmark.data.readers.folders import OUT, Layout
-from benchmark.data.readers.picture_format import OTHER_ENDINGS, PICTURE_ENDINGS, picture_names
+from benchmark.data.readers.picture_format import OTHER_ENDINGS, PICTURE_ENDINGS, ending_of, picture_names
 from benchmark.data.readers.pictures import require_pattern
 from benchmark.data.readers.registry import READERS
 from benchmark.entries.folder_meaning import Folders, Meaning, common_folders, inner_layout, stated_layout
 from benchmark.entries.folder_parts import parts_level
-from benchmark.entries.inferred import Inferred, in_part_order, picture_shapes, require_two_classes
+from benchmark.entries.inferred import Inferred, in_part_order, picture_shapes, require_two_classes, several_pages
 from benchmark.entries.known_sets import known_set
 from benchmark.entries.left_out import left_out, require_few
 from benchmark.entries.masks import require_no_masks
@@ -51,21 +51,21 @@ def _infer(path: Path, said: Said) -> Inferred:
     left = left_out(tree, names, lambda _: not said.include)
     if not names:
         found = f"; {'; '.join(left.sentences())}" if left.sentences() else ""
+        found += "; unpack the archives" if left.archives else ""
         raise CatsError(
             f"{path} holds no picture; pictures end in {', '.join([*sorted(PICTURE_ENDINGS), *sorted(OTHER_ENDINGS)])}{found}"
         )
     _require_text(path, names)
     require_few(tree, left, names)
-    if not said.include:
-        require_no_masks(path, names)
+    require_no_masks(path, names, said.include or "")
     meaning = meaning_of(path, [PurePosixPath(composed(name)).parts[:-1] for name in names], said)
     options: dict[str, Any] = meaning.options()
     options |= {"include": said.include} if said.include else {}
     options |= {"group": said.group} if said.group else {}
     facts, read = counted(tree, names, {"folders": options}, meaning, said)
     shapes, grey = picture_shapes(tree, read, said.broken or 0.0)
-    empty = [f"empty folders: {', '.join(tree.listing.empty[:6])}"] if tree.listing.empty else []
-    return replace(facts, shapes=shapes, grey=grey, notes=(*facts.notes, *left.sentences(), *empty))
+    notes = left_out(tree, read, lambda _: not said.include).sentences()
+    return replace(facts, shapes=shapes, grey=grey, notes=(*facts.notes, *notes, *several_pages(tree, read)))
 
 
 def _require_text(path: Path, names: Sequence[str]) -> None:
@@ -75,15 +75,18 @@ def _require_text(path: Path, names: Sequence[str]) -> None:
         raise CatsError(f"{path}: the name {strange!a} is not written in UTF-8; rename it")
 
 
-Inner = Callable[[Path, Sequence[Folders], Sequence[int]], tuple[str, ...]]
+Inner = Callable[[Path, Sequence[Folders], Sequence[int], str], tuple[str, ...]]
 
 
-def meaning_of(
-    path: Path, paths: list[Folders], said: Said, inner_of: Inner = lambda path, below, _: inner_layout(path, below)
-) -> Meaning:
+def _by_names(path: Path, below: Sequence[Folders], _: Sequence[int], outside: str) -> tuple[str, ...]:
+    return inner_layout(path, below, outside)
+
+
+def meaning_of(path: Path, paths: list[Folders], said: Said, inner_of: Inner = _by_names) -> Meaning:
     """What the folders of each picture mean, as the user states, else as the folders show.
 
-    inner_of: what the folders below root and parts mean, of the pictures whose numbers are its last argument.
+    inner_of: what the folders below root and parts mean, of the pictures with these numbers; its last argument is `part/` if
+    folders of parts lie around them.
     """
     stated = said.part_values(OUT)
     if said.layout:
@@ -93,13 +96,15 @@ def meaning_of(
     if any(not each for each in below):
         what = "pictures outside of any class folder" if any(below) else "one folder of pictures only"
         loose = "; pictures beside the class folders are left out with --include /" if any(below) and not root else ""
+        tables = [name for name in Tree(path).names if "/" not in name and ending_of(name) in {".csv", ".tsv", ".parquet"}]
+        table = path / tables[0] if len(tables) == 1 and path.is_dir() else "LABELS.csv"
         raise CatsError(
             f"{path} holds {what}; what is needed is a folder per class, at least two, "
-            f"or a table of labels beside the pictures: --from LABELS.csv{loose}"
+            f"or a table of labels beside the pictures: --from {table}{loose}"
         )
     level, parts = parts_level(path, below, stated)
     if level is None:
-        return Meaning(root, inner_of(path, below, range(len(below))))
+        return Meaning(root, inner_of(path, below, range(len(below)), ""))
     short = next((each for each in below if len(each) <= level), None)
     if short is not None:
         raise CatsError(f"{path}: pictures lie in {'/'.join(short)}, which is not in one of {', '.join(parts)}; say --layout")
@@ -114,7 +119,7 @@ def meaning_of(
             f"{path}: {', '.join(bare)} holds pictures in no class folder, other parts have some; leave it out with "
             f"--parts '{','.join(f'{name}={OUT if name in bare else part}' for name, part in parts.items())}'"
         )
-    inner = inner_of(path, others, rows)
+    inner = inner_of(path, others, rows, "part/" if level == 0 else "")
     levels = (*inner[:level], *["part"] * (depth - level), *inner[level:])
     used = [name for name, part in parts.items() if part != OUT]
     if len(used) == 1 and level == 0:  # the only part is no part: it holds all images
@@ -145,6 +150,7 @@ def counted(
     groups = meaning.group or ("patient" if samples.groups else None)
     facts = [f"folders are taken as {'/'.join((*meaning.root, *meaning.levels))}"]
     facts += [f"{len(set(samples.groups)):,} × {groups}"] if samples.groups else []
+    facts += [f"empty folders: {', '.join(tree.listing.empty[:6])}"] if tree.listing.empty else []
     inferred = Inferred(
         path, reader, counts, parts=in_part_order(Counter(samples.parts or ())), groups=groups, broken=said.broken or 0.0,
         spellings=classes if said.merge_labels else {}, notes=tuple(facts),

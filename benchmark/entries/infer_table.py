@@ -23,7 +23,7 @@ from benchmark.entries.infer_dicom import dicom_of_table
 from benchmark.entries.infer_labels import Labels, labels_of_cells, refuse_doubtful
 from benchmark.entries.infer_marks import labels_of_columns
 from benchmark.entries.infer_pictures import picture_column, place_of
-from benchmark.entries.inferred import Inferred, in_part_order, picture_shapes, require_two_classes
+from benchmark.entries.inferred import Inferred, in_part_order, picture_shapes, require_two_classes, several_pages
 from benchmark.entries.picture_fit import Fit
 from benchmark.entries.said import OF_DICOM, Said, refuse_options
 from results.error import CatsError
@@ -72,7 +72,7 @@ def infer_table(path: Path, said: Said) -> Inferred:
         return dicom_of_table(inferred, files, said)
     refuse_options(said, OF_DICOM, "pictures, only with DICOM files")
     shapes, grey = picture_shapes(tree, files, said.broken or 0.0)
-    return replace(inferred, shapes=shapes, grey=grey)
+    return replace(inferred, shapes=shapes, grey=grey, notes=(*inferred.notes, *several_pages(tree, files)))
 
 
 def _taken(fit: Fit, labels: Sequence[str], group: str | None, part: str | None) -> str:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,12 @@ import numpy as np
 from benchmark.data.readers.file_tree import Tree
 from benchmark.data.readers.image_file import stored_picture
 from benchmark.data.readers.opening import DAMAGED, opened
+from benchmark.data.readers.picture_format import ending_of
 from benchmark.data.readers.samples import PARTS
 from benchmark.data.readers.stored import DEEP, GREY, is_unknown_tiff
 from results.error import CatsError
 
+MAX_PAGED = 500  # pictures that are opened to see their pages
 MAX_OPENED = 5000  # pictures that are opened to see their shape
 MAX_DECODED = 100_000_000  # pixels that are decoded to see damage, about two seconds
 
@@ -99,3 +102,17 @@ def picture_shapes(tree: Tree, names: Sequence[str], broken: float = 0.0) -> tup
             + (f", or allow them with --broken {share} (in the entry: broken)" if shapes else "")
         )
     return dict(shapes.most_common()), grey
+
+
+def several_pages(tree: Tree, names: Sequence[str]) -> tuple[str, ...]:
+    """A sentence if pictures hold several pages or frames, of which only the first one is read; looks at MAX_PAGED of them."""
+    may = [name for name in names if ending_of(name) not in {".png", ".jpg", ".jpeg", ".bmp"}]
+    chosen = [may[i] for i in np.unique(np.linspace(0, len(may) - 1, min(len(may), MAX_PAGED)).astype(int))] if may else []
+    found = []
+    for name, content in zip(chosen, tree.read(chosen), strict=True):
+        with suppress(CatsError, *DAMAGED), opened(content, name) as image:
+            if getattr(image, "n_frames", 1) > 1:
+                found.append(name)
+    if not found:
+        return ()
+    return (f"{len(found):,} of {len(chosen):,} pictures hold several pages, of which the first is read, as in {found[0]}",)

@@ -4,7 +4,10 @@ from pathlib import Path
 
 from benchmark.core.paths import home
 
-FILES = {"thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r", "picasa.ini"}  # hidden ones such as .DS_Store have a dot
+FILES = {
+    "thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r", "picasa.ini",  # hidden ones such as .DS_Store begin with a dot
+    "mlflow.db", "mlflow.db-journal", "mlflow.db-wal", "mlflow.db-shm",
+}  # fmt: skip
 FOLDERS = {
     "__MACOSX", "__pycache__", "node_modules", "site-packages", "mlruns", "mlartifacts", "@eaDir", "#recycle", "$RECYCLE.BIN",
     "System Volume Information", "lost+found",

@@ -47,7 +47,7 @@ def _followed(root: Path, name: str, inside: Path, above: tuple[Path, ...]) -> P
     """Where a link leads. Raises CatsError if that is not a file or another folder of the tree."""
     real = Path(os.path.realpath(root / name))
     if inside not in real.parents:
-        raise CatsError(f"{root} holds '{name}', which leads out of it; it is not read")
+        raise CatsError(f"{root} holds '{name}', which leads out of it; it is not read: put the file or folder itself there")
     if not real.exists():
         raise CatsError(f"{root} holds '{name}', a link to a file that is not there")
     if real in above:

@@ -145,6 +145,16 @@ def test_a_folder_may_be_left_out_and_a_class_may_hold_parts(toy):
         dataset().read(toy.parent / "inner")
 
 
+def test_our_own_files_do_not_change_the_identity_for_a_reader_that_does_not_say_what_it_reads(toy):
+    plain = Dataset(**FACTS, classes=("a", "b"), read=lambda _: None)
+    before = plain.digest()
+    for name in ("mlflow.db", "mlflow.db-wal", ".DS_Store", "mlruns/0/meta.yaml", ".venv/x.py"):
+        put(toy / name, b"x")
+    assert plain.digest() == before
+    put(toy / "labels.txt", b"x")
+    assert plain.digest() != before
+
+
 @pytest.mark.parametrize("form", ["NFC", "NFD"])
 @pytest.mark.parametrize("written", ["NFC", "NFD"])
 def test_accents_may_be_written_in_two_ways(tmp_path, monkeypatch, form, written):

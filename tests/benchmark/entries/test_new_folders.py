@@ -131,6 +131,8 @@ def test_a_layout_is_read_as_what_it_is(call, own, name):
     entry = written(own)
     found = {**entry, **entry["read"]["folders"]}
     assert {key: found.get(key) for key in expected} == expected
+    if name == "left out":
+        assert "40 pictures are left out by the entry, for example TEST_SIMPLE/a/" in err
     if name in {"class/part", "class/patient", "patient/class", "left out"}:
         checked(call)
 
@@ -197,6 +199,8 @@ UNCLEAR = {
         ["train/A", "train/b", "test/a", "test/b"],
         "say with --merge-labels that a is the same class",
     ),
+    "mixed depth in parts": (["train/a", "train/b", "test/a", "test/b/more"], "--layout part/class/-"),
+    "kinds in parts": ([f"{p}/{c}/{k}" for p in ("train", "test") for c in "ab" for k in "xy"], "--layout part/class/- or"),
     "one class": (["a"], "holds one folder of pictures only"),
 }
 
@@ -276,6 +280,37 @@ def test_busi_as_published_has_masks(call, own):
     assert "24 pictures in 3 classes" in err
     assert "25 pictures are left out by the entry, for example benign/benign (1)_mask.png" in err
     assert "25 pictures are left out by the entry" in checked(call)
+
+
+def test_a_pattern_for_endings_lets_no_mask_in(call, own):
+    busi(own)
+    code, _, err = new(call, "--include", r"\.png$")
+    assert code == 2
+    assert r"leave them out with --include '^(?!.*(_mask)).*\.png$', or take all with --include '.'" in err
+    code, _, err = new(call, "--include", r"^(?!.*(_mask)).*\.png$")
+    assert code == 0, err
+    (own / "entries" / "targets" / "mine.yaml").unlink()
+    code, _, err = new(call, "--include", ".")
+    assert "49 pictures in 3 classes" in err
+
+
+def test_a_table_beside_pictures_without_folders_is_named(call, own):
+    for i in range(9):
+        put(own / "set" / f"{i}.png", i)
+    (own / "set" / "truth.csv").write_text("x")
+    code, _, err = new(call)
+    assert code == 2
+    assert "or a table of labels beside the pictures: --from set/truth.csv" in err
+
+
+def test_pages_that_are_not_read_are_said(call, own):
+    path = tree(own, ["a", "b"], each=20)
+    pages = [Image.fromarray(np.full((8, 8), i, np.uint8)) for i in range(3)]
+    for name in ("x.tif", "y.gif"):
+        pages[0].save(path / "a" / name, save_all=True, append_images=pages[1:])
+    code, _, err = new(call)
+    assert code == 0, err
+    assert "2 of 2 pictures hold several pages, of which the first is read, as in a/x.tif" in err
 
 
 @pytest.mark.parametrize("kind", ["WEBP", "GIF", "JPEG"])
