@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+from benchmark.core.checkpoint_files import state_file
 from benchmark.execution.watch import Watch
 from benchmark.machine.meter import check_country
 from benchmark.specs import catalogue
@@ -101,6 +102,7 @@ def pretrainings_ahead(todo: Sequence[Cell]) -> list[str]:
     needed = {start.key: start for cell in todo for start in reversed(chain(cell.start)) if start.recipe is not None}
     return [
         f"a pretraining runs first: {start.source}, {start.backbone}, {start.recipe.size} pixels, {start.recipe.epochs} epochs"
+        + ("; an interrupted attempt has left a checkpoint" if state_file(start.key).exists() else "")
         for start in needed.values()
         if start.recipe is not None and not pretrained_path(start).exists()
     ]

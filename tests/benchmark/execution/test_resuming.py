@@ -10,6 +10,7 @@ from benchmark.execution.budget.history import History
 from benchmark.execution.cluster import worker
 from benchmark.execution.delivery import store
 from benchmark.execution.execute import make_cell, make_pretraining
+from benchmark.execution.prepare import pretrainings_ahead
 from benchmark.machine.meter import Meter
 from benchmark.specs.job import jobs_of
 from benchmark.specs.plan import Plan
@@ -109,6 +110,8 @@ def test_a_pretraining_that_went_on_has_the_same_weights_bit_for_bit(stopped):
     pretrained_path(start).unlink()
     assert stopped(pretrained, 2).record.status == "interrupted"
     assert not pretrained_path(start).exists()
+    (sentence,) = pretrainings_ahead([cell for cell in cells_of(Plan(**PLAN)) if cell.start == start])
+    assert sentence.endswith("16 pixels, 3 epochs; an interrupted attempt has left a checkpoint")
     again = pretrained()
     assert again.record.validation["epochs_resumed"] == 2
     assert pretrained_path(start).read_bytes() == whole
