@@ -62,7 +62,7 @@ def test_the_costs_of_an_attempt_whose_process_died_are_in_the_record_of_the_nex
     outcome = made(cell)
     assert outcome.record.status == "finished"
     assert outcome.record.costs[0] == DIED
-    assert [cost.phase for cost in outcome.record.costs] == ["training", "training", "evaluation"]
+    assert {cost.phase for cost in outcome.record.costs[1:]} == {"training", "evaluation"}
     metrics = {name: value for name, value, _ in measurements(outcome.record)}
     assert metrics["seconds_training"] == pytest.approx(seconds(outcome))
     assert metrics["energy_kwh_training"] > 5.0
@@ -71,10 +71,10 @@ def test_the_costs_of_an_attempt_whose_process_died_are_in_the_record_of_the_nex
 
 def test_a_checkpoint_holds_what_its_attempt_has_cost_up_to_then(cell, stopped):
     outcome = stopped(lambda: made(cell), 2)
-    (noted,) = unrecorded_costs(cell.key)
-    assert noted.phase == "training"
-    assert 0 < noted.seconds <= seconds(outcome)
-    assert set(noted.energy) == {"cpu", "ram"}
+    noted = unrecorded_costs(cell.key)
+    assert {cost.phase for cost in noted} == {"training"}
+    assert 0 < math.fsum(cost.seconds for cost in noted) <= seconds(outcome)
+    assert all(set(cost.energy) == {"cpu", "ram"} for cost in noted)
 
 
 def test_an_interrupted_attempt_with_a_record_is_not_counted_again(cell, stopped, tmp_path):
@@ -84,7 +84,8 @@ def test_an_interrupted_attempt_with_a_record_is_not_counted_again(cell, stopped
     assert exists(cell.key)
     second = made(cell)
     assert second.record.validation["epochs_resumed"] == 2
-    assert [cost.phase for cost in second.record.costs] == ["training", "evaluation"]
+    assert seconds(second) < math.fsum(cost.seconds for cost in (*first.record.costs, *second.record.costs))
+    assert not [cost for cost in second.record.costs if cost in first.record.costs]
     store([second], outbox)
     assert not exists(cell.key)
 
