@@ -123,7 +123,7 @@ def doubt_of_levels(samples: Samples, low: int, high: int) -> str:
     except CatsError:
         option = {"range": [seen.low, seen.high]}
     remedy = ", ".join(f"{name}: {_written(value)}" for name, value in option.items())
-    if stored.apart:
+    if stored.apart and option:
         most = min(len(samples.ids), LOOKED_AT)
         return (
             f"{seen.pictures:,} of {most:,} files that were looked at do not say which values are black and white, and each is "

@@ -47,19 +47,23 @@ def opened(content: bytes | Path, where: str, *, header_only: bool = False) -> A
 
     try:
         try:
-            return pydicom.dcmread(source(), stop_before_pixels=header_only)
+            file = pydicom.dcmread(source(), stop_before_pixels=header_only)
         except pydicom.errors.InvalidDicomError:
             file = pydicom.dcmread(source(), stop_before_pixels=header_only, force=True)
             if "SOPClassUID" not in file and "Rows" not in file:
-                raise
-            _name_syntax(file)
-            return file
+                raise CatsError(
+                    f"{where} is not a DICOM file that can be read: it has neither the mark DICM nor an image"
+                ) from None
+        _name_syntax(file)
+    except CatsError:
+        raise
     except Exception as error:  # for damaged bytes pydicom raises nearly any error, here and whenever an element is read
         raise CatsError(f"{where} is not a DICOM file that can be read: {first_line(error)}") from error
+    return file
 
 
 def _name_syntax(file: Any) -> None:
-    """Name the encoding in which pydicom has read a file that begins without the usual 132 bytes and says none."""
+    """Name the encoding in which pydicom has read a file that does not say it."""
     from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
     if "TransferSyntaxUID" not in file.file_meta:
@@ -89,6 +93,8 @@ def undeclared_values(content: bytes, where: str, view: View) -> np.ndarray | No
     file = opened(content, where)
     try:
         raw, kind, index = _decoded(file, where, view)
+        if raw.ndim == 3 and kind == "RGB" and int(file.BitsStored) > 8:
+            return raw
         if raw.ndim > 2 or kind not in GREY or view.window is not None:
             return None
         values = modality_values(raw, file, functional_group(file, index, "PixelValueTransformationSequence"))

@@ -249,6 +249,18 @@ def test_a_look_up_table_is_used_and_needs_no_option(call, own):
     np.testing.assert_allclose(values(own)[flat(4)].astype(int), (raw / 4095) ** 2 * 255, atol=1)
 
 
+def test_colours_of_12_bits_in_16_have_their_white(call, own):
+    def write(i):
+        raw = np.random.default_rng(i).integers(0, 4096, (10, 10, 3)).astype(np.uint16)
+        return written(raw, PatientID=f"p{i // 2}")
+
+    code, _, err = new(call, class_folders(own, write))
+    assert code == 0, err
+    assert entry(own)["read"]["dicom_folders"]["white"] == 4095
+    assert max(picture.max() for picture in values(own).values()) == 255
+    checked(call)
+
+
 def test_pixels_that_cannot_be_decoded_are_named_before_anything_is_written(call, own):
     code, _, err = new(call, class_folders(own, lambda i: scan(i, PixelData=b"1234")))
     assert code == 2

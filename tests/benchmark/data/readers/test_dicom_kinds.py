@@ -293,6 +293,14 @@ def test_a_file_without_its_first_132_bytes_is_read(syntax):
     near(out.getvalue(), spread(TISSUE, 1000, 2000))
 
 
+def test_a_file_that_does_not_say_how_it_is_written_is_read():
+    file = pydicom.dcmread(io.BytesIO(written(TISSUE)))
+    del file.file_meta.TransferSyntaxUID
+    out = io.BytesIO()
+    file.save_as(out, implicit_vr=False, little_endian=True)
+    near(out.getvalue(), spread(TISSUE, 1000, 2000))
+
+
 @pytest.mark.parametrize(
     ("syntax", "remedy"),
     [
