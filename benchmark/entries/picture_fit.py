@@ -15,7 +15,8 @@ from benchmark.data.readers.table_file import texts_of
 from benchmark.entries.said import Said
 
 PICTURE_WORDS = frozenset(
-    "file filename filepath path image images imageid imagename img imgid picture photo scan".split()  # noqa: SIM905
+    "file files filename filenames filepath filepaths fname path paths image images imageid imagename imagepath imagefile img imgs "
+    "imgid imgname imgpath pic pics picture pictures photo photos scan jpg jpeg png dicom dcm".split()  # noqa: SIM905
 )
 NUMBER_WORDS = frozenset(
     "patient subject slide lesion group case person study series age index idx row number no nr".split()  # noqa: SIM905
