@@ -14,13 +14,15 @@ from benchmark.data.readers.picture_format import named_as_picture
 from benchmark.data.readers.table_file import texts_of
 from benchmark.entries.said import Said
 
-PICTURE_WORDS = frozenset(
-    "file files filename filenames filepath filepaths fname path paths image images imageid imagename imagepath imagefile img imgs "
-    "imgid imgname imgpath pic pics picture pictures photo photos scan jpg jpeg png dicom dcm".split()  # noqa: SIM905
-)
-NUMBER_WORDS = frozenset(
-    "patient subject slide lesion group case person study series age index idx row number no nr".split()  # noqa: SIM905
-)
+PICTURE_WORDS = {
+    "file", "files", "filename", "filenames", "filepath", "filepaths", "fname", "path", "paths", "image", "images", "imageid",
+    "imagename", "imagepath", "imagefile", "img", "imgs", "imgid", "imgname", "imgpath", "pic", "pics", "picture", "pictures",
+    "photo", "photos", "scan", "jpg", "jpeg", "png", "dicom", "dcm",
+}  # fmt: skip
+NUMBER_WORDS = {
+    "patient", "subject", "slide", "lesion", "group", "case", "person", "study", "series", "age", "index", "idx", "row",
+    "number", "no", "nr",
+}  # fmt: skip
 NAME_WORDS = frozenset({"id", "name", "code", "uid", "key", "identifier"})  # under which bare numbers name something
 ENDING = re.compile(r"\.[A-Za-z][A-Za-z0-9]*$")
 
