@@ -45,6 +45,14 @@ def copies_note(dataset: Dataset, images: Decoded) -> str:
     return "; ".join(sentences)
 
 
+def labels_note(images: Decoded) -> str:
+    """A sentence if copies have different labels; else empty."""
+    labels = images.labels.reshape(len(images.labels), -1)
+    pairs = images.copies().pairs
+    count = int((labels[pairs[:, 0]] != labels[pairs[:, 1]]).any(axis=1).sum())
+    return f"{count} {'pair of copies has' if count == 1 else 'pairs of copies have'} different labels" if count else ""
+
+
 @dataclass(frozen=True)
 class PairOfCopies:
     """Two images that show one picture: rows, ids, parts and labels of both.

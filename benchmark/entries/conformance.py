@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 
 from benchmark.data.copies import WAYS_OUT_OF_COPIES, refusal, shared_in_words
-from benchmark.data.copy_notes import copies_note
+from benchmark.data.copy_notes import copies_note, labels_note
 from benchmark.data.dataset import Dataset
 from benchmark.data.decoded import Decoded, check_samples, load_images
 from benchmark.data.overlap import overlaps_within
@@ -188,12 +188,14 @@ def apart(case: Case) -> str:
     """No image of val or test is also in an earlier part, unless the entry allows it. `cats run` asks the same function."""
     dataset, found = case.dataset, overlaps_within(case.dataset, lambda _: None) or ()
     reason = refusal(dataset.name, found, dataset.duplicates, dataset.known_duplicates)
+    differ = labels_note(case.images)
     if reason is not None and case.is_target:
-        raise CatsError(f"{reason}; {WAYS_OUT_OF_COPIES.format(target=dataset.name)}")
+        raise CatsError("; ".join(filter(None, (reason, differ, WAYS_OUT_OF_COPIES.format(target=dataset.name)))))
     if found:
-        return Note(reason or f"{shared_in_words(dataset.name, found)} an earlier part too, as the entry allows")
+        allowed = f"{shared_in_words(dataset.name, found)} an earlier part too, as the entry allows"
+        return Note("; ".join(filter(None, (reason or allowed, differ))))
     clean, note = "no image of val or test is in an earlier part", copies_note(dataset, case.images)
-    return Note(f"{clean}; {note}") if note else clean
+    return Note("; ".join(filter(None, (clean, note, differ)))) if note or differ else clean
 
 
 def trains(case: Case) -> str:

@@ -39,7 +39,7 @@ def write_copies(dataset: Dataset, size: int, path: Path) -> str:
         [
             *(guarded(text) for i in (0, 1) for text in (pair.ids[i], pair.parts[i], pair.labels[i])),
             _kind(pair),
-            pair.similarity,
+            round(pair.similarity, 4),
         ]
         for pair in pairs
     ]
@@ -68,7 +68,7 @@ def pair_sheet(images: np.ndarray, pairs: list[PairOfCopies]) -> Image.Image:
     for place, pair in enumerate(pairs):
         row, column = divmod(place, PAIRS_IN_A_ROW)
         left, top = column * width + GAP, row * height + GAP
-        caption = f"{_kind(pair)} {pair.similarity:.3f}: {pair.parts[0]} | {pair.parts[1]}"
+        caption = f"{place + 1}. {_kind(pair)} {pair.similarity:.3f}: {pair.parts[0]} | {pair.parts[1]}"
         writing.text((left, top), caption, fill="red" if pair.crosses else "black", font=font)
         for number, image in enumerate(pair.rows):
             page.paste(tile(images[image]).resize((SIDE, SIDE)), (left + number * (SIDE + GAP), top + CAPTION))

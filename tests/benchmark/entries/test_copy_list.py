@@ -148,6 +148,13 @@ def test_the_list_names_every_pair_with_parts_labels_and_similarity(folder, own)
         assert sheet.size[0] > 4 * 2 * 96
 
 
+@pytest.mark.parametrize(("differing", "sentence"), [(1, "1 pair of copies has"), (3, "3 pairs of copies have")])
+@pytest.mark.parametrize("entry", ["", "  duplicates: keep-first\n", "  known_duplicates: 9\n"])
+def test_copies_with_different_labels_are_said(folder, differing, sentence, entry):
+    said, _ = verdict_of_check(folder(official(4, 1, differing), entry, official=True))
+    assert f"{sentence} different labels" in said
+
+
 def test_the_list_says_what_was_left_out_and_leaves_nothing_of_an_earlier_list(folder, own):
     write_copies(folder(official(2, 0), "  duplicates: keep-first\n", official=True), 32, own / "copies.csv")
     assert "train,a" in (own / "copies.csv").read_text(encoding="utf-8")
