@@ -26,7 +26,8 @@ def fu(images: Tensor, labels: Array, network: Network, *, batches: int = 6, mos
     evaluation mode, as in the authors' code (DovileDo, transferability in medical imaging, commit 7e308c4). That code cuts all
     images into 6 batches in the order of their file, where batches of one class hold no triplet; here at most `most` images are
     sampled with `seed`, and every batch holds all classes in proportion. The two convolutions are the first in the order of
-    definition, which are those that the authors name for their networks.
+    definition, which are those that the authors name for their networks. Undefined where one of the two gradients is 0, as in
+    an untrained network whose blocks begin as the identity.
     """
     first, second = _norms(images, labels, network, batches, most, seed).mean(axis=0)
     if first == 0:

@@ -68,7 +68,7 @@ def _forward(source: Source, backbone: str, registry: str) -> str:
     from benchmark.networks.load import initial_network
 
     network = initial_network(start_of([source], backbone, 0, {}, registry), 2, 0).eval()
-    side = int(network.backbone.pretrained_cfg["input_size"][-1])  # type: ignore[index]
+    side = int(network.arguments.get("img_size") or network.backbone.pretrained_cfg["input_size"][-1])  # type: ignore[index]
     with torch.inference_mode():
         features = network.features(torch.rand(2, 3, side, side, generator=torch.Generator().manual_seed(0)))
     if not torch.isfinite(features).all():

@@ -252,3 +252,10 @@ def test_weights_without_file_need_a_backbone(call, own, monkeypatch):
     assert code == 2
     assert "imagenet has no file BACKBONE.imagenet.safetensors in" in err
     assert "name a backbone with --backbone" in err
+
+
+def test_weights_that_set_the_size_of_their_network_are_run_at_that_size(call, own, weights):
+    state = timm.create_model("vit_tiny_patch16_224", num_classes=0, img_size=32).state_dict()
+    save_file(state, own / "vit_tiny_patch16_224.mine.safetensors", metadata={"img_size": "32"})
+    code, out, _ = call("check", "mine")
+    assert (code, "vit_tiny_patch16_224 gives 192 finite features at 32 px" in out) == (0, True), out
