@@ -144,17 +144,32 @@ def _two(path: Path, outer: list[str], inner: list[str], pairs: set[tuple[str, s
 
 
 MAGNIFICATION = re.compile(r"(?:mag)?[\s_-]*\d+(?:[.,]\d+)?\s?[xX]|[xX]\d+")
-YEAR = re.compile(r"(?:19|20)\d\d")
-NO_PERSON = re.compile(
-    r"(?:grad|class|type|stage|level|degree|fold|birads|score|categor|kind|cluster|kl|gleason|isup|label|batch|site)"
+DATE = re.compile(r"(?:19|20)\d\d(?:[\s_.-]?\d\d){0,2}")  # a year, a month of it, or a day
+OTHER = re.compile(
+    r"grad|class|type|stage|level|degree|fold|split|birads|score|categor|kind|cluster|gleason|isup|label|batch|site|cent(?:er|re)|"
+    r"hosp|scanner|device|camera|institut|vendor|day|week|month|visit|session|dose|zoom|mag|scale|size|plate"
 )
+PERSON = re.compile(
+    r"(?<![a-z])(?:p|pt|pat|patients?|sub|subj|subject|case|id|person|participant|volunteer|donor|mouse|animal|slide|wsi|lesion)"
+    r"(?![a-z])"
+)
+NUMBER = re.compile(r"[\d\s_.-]+|[0-9a-f-]{6,}|.*\d{3,}.*")  # digits, hexadecimal digits, or a long number in a name
 
 
 def are_ids(names: Sequence[str]) -> bool:
-    """True if names look like those of patients or slides: each has a digit, and none is a grade, fold or year."""
-    known = [name for name in names if re.search(r"\d", name)]
-    other = [name for name in names if MAGNIFICATION.fullmatch(name) or YEAR.fullmatch(name) or NO_PERSON.search(name.lower())]
-    return len(known) == len(names) and not other
+    """True if names look like those of patients or slides: numbered, and no grades, folds, sites or dates."""
+    return all(_is_id(name.lower()) for name in names)
+
+
+def are_people(names: Sequence[str]) -> bool:
+    """True if names say that they are patients, slides or lesions, as `patient_12`."""
+    return all(_is_id(name.lower()) and PERSON.search(name.lower()) for name in names)
+
+
+def _is_id(name: str) -> bool:
+    if not re.search(r"\d", name) or MAGNIFICATION.fullmatch(name) or DATE.fullmatch(name) or OTHER.search(name):
+        return False
+    return bool(PERSON.search(name) or NUMBER.fullmatch(name))
 
 
 def _kind(names: Sequence[str]) -> str:

@@ -13,7 +13,7 @@ from benchmark.data.readers.folders import OUT, Layout
 from benchmark.data.readers.picture_format import OTHER_ENDINGS, PICTURE_ENDINGS, ending_of, picture_names
 from benchmark.data.readers.pictures import require_pattern
 from benchmark.data.readers.registry import READERS
-from benchmark.entries.folder_meaning import Folders, Meaning, common_folders, inner_layout, stated_layout
+from benchmark.entries.folder_meaning import Folders, Meaning, are_people, common_folders, inner_layout, stated_layout
 from benchmark.entries.folder_parts import parts_level
 from benchmark.entries.inferred import Inferred, in_part_order, picture_shapes, require_two_classes, several_pages
 from benchmark.entries.known_sets import known_set
@@ -166,6 +166,11 @@ def _merged(names: Sequence[str]) -> dict[str, str]:
 
 def _require_class_names(path: Path, names: Sequence[str], meaning: Meaning) -> None:
     """Raises CatsError for a folder that is no class by its name, such as `masks` beside `images`."""
+    if len(names) > 2 and are_people(names):
+        raise CatsError(
+            f"{path}: the {len(names)} folders {names[0]}, {names[1]}, ... look like patients, not classes; what is needed is "
+            "a folder per class or a table of labels beside the pictures (--from LABELS.csv), or --layout class if that is meant"
+        )
     doubtful = [name for name in names if NO_CLASS.fullmatch(name.lower())]
     if doubtful:
         raise CatsError(

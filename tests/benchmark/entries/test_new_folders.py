@@ -83,6 +83,9 @@ LAYOUTS = {
     ),
     "patient/class": ([f"{p}/{c}" for p in PATIENTS for c in "01"], (), "taken as patient/class", {"group": "^([^/]+)/"}),
     "slides": ([f"{'ab'[i % 2]}/slide {p}" for i, p in enumerate(PATIENTS)], (), "40 × slide", {}),
+    "numbers": ([f"{'ab'[i % 2]}/{i + 1}" for i in range(40)], (), "taken as class/patient", {}),
+    "codes": ([f"{'ab'[i % 2]}/TCGA-{i % 7}B-{1000 + i}" for i in range(40)], (), "taken as class/patient", {}),
+    "digests": ([f"{'ab'[i % 2]}/{i * 7919:03x}f{i:04x}" for i in range(40)], (), "taken as class/patient", {}),
     "part/class/patient": (
         [f"{'train' if i < 26 else 'test'}/{'ab'[i % 2]}/{p}" for i, p in enumerate(PATIENTS)],
         (),
@@ -201,6 +204,13 @@ UNCLEAR = {
     ),
     "mixed depth in parts": (["train/a", "train/b", "test/a", "test/b/more"], "--layout part/class/-"),
     "kinds in parts": ([f"{p}/{c}/{k}" for p in ("train", "test") for c in "ab" for k in "xy"], "--layout part/class/- or"),
+    "dates": ([f"2021-03-{k + 10}/{c}" for c in "ab" for k in range(8)], "--layout class/- or --layout -/class"),
+    "hospitals": ([f"hospital_{k}/{c}" for c in "ab" for k in range(8)], "--layout class/- or --layout -/class"),
+    "other numbers": ([f"{c}/q{k}" for c in "ab" for k in range(8)], "--layout class/- or --layout -/class"),
+    "patients alone": (
+        [f"patient_{k}" for k in range(8)],
+        "the 8 folders patient_0, patient_1, ... look like patients, not classes",
+    ),
     "one class": (["a"], "holds one folder of pictures only"),
 }
 
