@@ -168,8 +168,8 @@ def _require_class_names(path: Path, names: Sequence[str], meaning: Meaning) -> 
     """Raises CatsError for a folder that is no class by its name, such as `masks` beside `images`."""
     if len(names) > 2 and are_people(names):
         raise CatsError(
-            f"{path}: the {len(names)} folders {names[0]}, {names[1]}, ... look like patients, not classes; what is needed is "
-            "a folder per class or a table of labels beside the pictures (--from LABELS.csv), or --layout class if that is meant"
+            f"{path}: the {len(names)} folders {names[0]}, {names[1]}, ... look like patients, not classes; what is needed "
+            "is a folder per class or a table of labels beside the pictures (--from LABELS.csv), or --layout class if that is meant"
         )
     doubtful = [name for name in names if NO_CLASS.fullmatch(name.lower())]
     if doubtful:
