@@ -169,7 +169,7 @@ def _require_class_names(path: Path, names: Sequence[str], meaning: Meaning) -> 
     if len(names) > 2 and are_people(names):
         raise CatsError(
             f"{path}: the {len(names)} folders {names[0]}, {names[1]}, ... look like patients, not classes; what is needed "
-            "is a folder per class or a table of labels beside the pictures (--from LABELS.csv), or --layout class if that is meant"
+            "is a folder per class or a table of labels (--from LABELS.csv), or --layout class if that is meant"
         )
     doubtful = [name for name in names if NO_CLASS.fullmatch(name.lower())]
     if doubtful:
