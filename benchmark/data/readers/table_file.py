@@ -1,5 +1,6 @@
 """Tables of pictures as data frames: CSV in any separator, or Parquet; and the columns that an entry names."""
 
+import csv
 import io
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,9 +55,18 @@ def lines_of(rows: pd.DataFrame) -> list[int]:
 
 
 def separator_of(content: bytes) -> str:
-    """The sign that separates the columns of a CSV: the most frequent of comma, semicolon and tab in its first line."""
-    head = content.decode("utf-8-sig", "replace").lstrip("\n\r").partition("\n")[0]
-    return max(",;\t", key=head.count)
+    """The sign that separates the columns of a CSV: comma, semicolon, tab or bar.
+
+    It is the one that divides the first lines into equally many columns, two or more; if none does, the most frequent one of
+    the first line.
+    """
+    lines = content.decode("utf-8-sig", "replace").lstrip("\r\n").splitlines()[:50]
+    try:
+        widths = {sign: {len(row) for row in csv.reader(lines, delimiter=sign) if row} for sign in ",;\t|"}
+    except csv.Error:  # `table_of` says what is wrong
+        return ","
+    even = [sign for sign, found in widths.items() if len(found) == 1 and found != {1}]
+    return max(even, key=lambda sign: max(widths[sign])) if even else max(",;\t", key="".join(lines[:1]).count)
 
 
 def texts_of(rows: pd.DataFrame, column: str) -> list[str]:

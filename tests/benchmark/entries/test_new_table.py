@@ -189,6 +189,15 @@ def test_a_name_that_fits_in_two_places_is_asked(own, new, second, option, answe
         (own / "entries" / "targets" / "cells.yaml").unlink()
 
 
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
+def test_the_separator_of_columns_is_the_one_that_makes_a_table(own, data, new, separator):
+    path = rows(data(), separator=separator, **{"file": file, "stage (a, b, c)": lambda n: "x, y; z" if n % 2 else "x"})
+    code, err = new(path)
+    assert code == 0, err
+    assert options(own).get("separator", ",") == separator
+    assert right_pictures()
+
+
 @pytest.mark.parametrize("cell", ["/home/she/{0}.png", "C:\\data\\{0}.png", "https://example.org/{0}.png"])
 def test_folders_of_another_machine_are_named(own, data, new, cell):
     path = rows(data("images/{0}.png"), file=cell.format)
