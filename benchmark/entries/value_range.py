@@ -16,6 +16,7 @@ from results.error import CatsError
 LOOKED_AT, FEWEST, PIXELS = 200, 20, 10**8  # pictures; pixels, about two seconds
 LEVELS = 256
 EMPTY = 4  # times as many values as are used: from here on the bits that are used are declared
+MARKED = 8  # times as bright as 99 % of the pixels: from here on the brightest pixels may be marks
 SQUEEZED = 8  # times as many values as are used: from here on almost all of the range is empty
 
 
@@ -27,6 +28,7 @@ class Seen:
         pictures: how many. low, high: smallest and largest number of those of more than 8 bits, or of all if there are none.
         top: the largest number that the files can hold: 255, 65535, or None if nobody can know.
         whole: True if all are whole numbers.
+        most: the number that 99 % of the pixels of each picture do not exceed.
     """
 
     pictures: int
@@ -34,6 +36,7 @@ class Seen:
     high: float
     top: int | None
     whole: bool
+    most: float
 
     @property
     def bits_top(self) -> int:
@@ -63,21 +66,24 @@ def _decoded(arrays: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
 
 def seen_of(arrays: Iterable[np.ndarray]) -> Seen | None:
     """What these arrays hold; None if there are none."""
-    facts = [_facts(values) for values in arrays if values.size and values.dtype.kind in "uif"]
+    found = [_facts(values) for values in arrays if values.size and values.dtype.kind in "uif"]
+    facts = [fact for fact in found if not math.isnan(fact[1])]
     deep = [fact for fact in facts if fact[2] != 255] or facts
     if not deep:
         return None
-    lows, highs, tops, wholes = zip(*deep, strict=True)
+    lows, highs, tops, wholes, mosts = zip(*deep, strict=True)
     high = float(np.nanmax(highs))
     known = None not in tops and high <= max(tops)
-    return Seen(len(deep), float(np.nanmin(lows)), high, max(tops) if known else None, all(wholes))
+    return Seen(len(deep), float(np.nanmin(lows)), high, max(tops) if known else None, all(wholes), float(np.nanmax(mosts)))
 
 
-def _facts(values: np.ndarray) -> tuple[float, float, int | None, bool]:
+def _facts(values: np.ndarray) -> tuple[float, float, int | None, bool, float]:
     numbers = values[np.isfinite(values)] if values.dtype.kind == "f" else values
     whole = values.dtype.kind != "f" or bool((numbers == np.rint(numbers)).all())
     top = {np.dtype(np.uint8): 255, np.dtype(np.uint16): 65535}.get(values.dtype.newbyteorder("="))
-    return (float(numbers.min()), float(numbers.max()), top, whole) if numbers.size else (math.nan, math.nan, top, whole)
+    if not numbers.size:
+        return math.nan, math.nan, top, whole, math.nan
+    return float(numbers.min()), float(numbers.max()), top, whole, float(np.percentile(numbers, 99))
 
 
 def fitting(seen: Seen, where: str) -> dict[str, Any]:
@@ -157,12 +163,22 @@ def with_range(inferred: Inferred, said: Said) -> Inferred:
             raise CatsError(f"--values cannot be used with {inferred.path}: its files say how they are shown")
         return inferred
     chosen = declared(said.values, seen) if said.values is not None else fitting(seen, str(inferred.inside or inferred.path))
+    marks = _marks(seen) if said.values is None else []
     if not chosen:
-        return inferred
+        return replace(inferred, notes=(*inferred.notes, *marks))
     found = f"{seen.low:.10g} to {seen.high:.10g}"
     option = ", ".join(f"{name}: {_written(value)}" for name, value in chosen.items())
     note = f"{seen.pictures:,} pictures that were looked at hold values from {found}, so the entry says {option}"
-    return replace(inferred, reader={reader: {**options, **chosen}}, notes=(*inferred.notes, note))
+    return replace(inferred, reader={reader: {**options, **chosen}}, notes=(*inferred.notes, note, *marks))
+
+
+def _marks(seen: Seen) -> list[str]:
+    """A sentence about pictures of which few pixels are far brighter than all others, as marks in X-rays are."""
+    if seen.low < 0 or seen.high <= 255 or (seen.most + 1) * MARKED > seen.high + 1:
+        return []
+    bits = 2 ** max(int(seen.most).bit_length(), 1) - 1
+    found = f"99 % of the pixels of each picture are at most {seen.most:,.10g}, and the brightest is {seen.high:,.10g}"
+    return [f"{found}: if that is a mark or a fault, say --values 0:{bits}"]
 
 
 def declared(values: str, seen: Seen) -> dict[str, Any]:

@@ -35,6 +35,7 @@ def library() -> Any:
         import pydicom
     except ImportError:
         raise CatsError("DICOM files need pydicom: pip install 'cats-bench[dicom]'") from None
+    pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE  # else each odd value is a warning on the terminal
     return pydicom
 
 

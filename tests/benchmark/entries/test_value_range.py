@@ -106,6 +106,25 @@ def test_the_range_is_that_of_the_data_set_and_not_of_a_picture(call, own):
     assert entry(own)["read"]["folders"]["white"] == 4095
 
 
+def test_marks_that_are_far_brighter_than_the_rest_are_said(call, own):
+    def write(i):
+        values = np.random.default_rng(i).integers(0, 4096, (20, 20)).astype(np.uint16)
+        values[0, :3] = 65535
+        return png(values)
+
+    folder = class_folders(own, write)
+    code, _, err = call("new", "source", "cells", "--from", folder, *FACTS)
+    assert code == 0, err
+    assert "if that is a mark or a fault, say --values 0:4095" in err
+    (own / "entries" / "sources" / "cells.yaml").unlink()
+    catalogue.source.cache_clear()
+    code, _, err = call("new", "source", "cells", "--from", folder, *FACTS, "--values", "0:4095")
+    assert code == 0, err
+    assert entry(own)["read"]["folders"]["range"] == [0, 4095]
+    code, out, err = call("check", "cells", "--size", 20)
+    assert code == 0, out + err
+
+
 def test_files_of_8_bits_beside_deep_ones_do_not_count(call, own):
     def write(i):
         return tiff(numbers(i, 250 if i % 2 else 4095).astype(np.uint8 if i % 2 else np.uint16), photometric="minisblack")
