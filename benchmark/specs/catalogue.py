@@ -116,6 +116,8 @@ def source(reference: str, where: str = "") -> Source:
 @cache
 def target(reference: str, where: str = "") -> Target:
     """Return the target that a plan names; `where` and errors as for source."""
+    if reference.startswith("models:/"):
+        raise CatsError(f"no target called '{reference}'{where}; published weights are a source: name them under `sources`")
     name, options = split_reference(reference)
     if name not in names("targets"):
         raise CatsError(f"no target called '{name}'{where}{not_found(name, 'targets', names('targets'))}")

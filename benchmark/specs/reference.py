@@ -17,7 +17,7 @@ def split_reference(reference: str) -> tuple[str, dict[str, Any]]:
     """
     match = REFERENCE.match(reference)
     if match is None:
-        raise CatsError(f"'{reference}' is not a name; write a name like breastmnist or breastmnist[size=64]")
+        raise CatsError(f"'{reference}' is not a name; {_instead(reference)}")
     options = {}
     for item in (match[2] or "").split(",") if match[2] else []:
         key, equals, value = item.partition("=")
@@ -30,3 +30,11 @@ def split_reference(reference: str) -> tuple[str, dict[str, Any]]:
         except (yaml.YAMLError, ValueError, TypeError):
             raise CatsError(f"'{reference}': '{value}' is not a value; write an option like size=64") from None
     return match[1], options
+
+
+def _instead(reference: str) -> str:
+    """Return what to write instead of a text that is no reference."""
+    if "/" in reference or "\\" in reference:
+        return "data of your own get a name by `cats new target NAME --from PATH`, weights by an entry sources/NAME.yaml"
+    lower = f", in lower case: '{reference.lower()}'" if REFERENCE.match(reference.lower()) else ""
+    return f"write a name like breastmnist or breastmnist[size=64]{lower}"
