@@ -161,8 +161,12 @@ def _by_tifffile(content: bytes, where: str) -> Stored:
     colours = {"MINISBLACK": 1, "MINISWHITE": 1, "RGB": 3}.get(kind, 0)
     if axes == "SYX":
         values, axes = np.moveaxis(values, 0, -1), "YXS"
-    if not colours or axes not in {"YX", "YXS"} or (values.ndim == 3) != (colours + len(extra) > 1):
-        raise CatsError(f"{where} is a TIFF of {kind} with the axes {axes}; allowed are grey and RGB, one picture in a page")
+    alone = len(extra) <= 1 and (colours == 3 or 0 not in extra)  # a second grey channel without a meaning is no alpha
+    if not colours or not alone or axes not in {"YX", "YXS"} or (values.ndim == 3) != (colours + len(extra) > 1):
+        raise CatsError(
+            f"{where} is a TIFF of {kind} with the shape {values.shape} ({axes}); allowed are grey and RGB, "
+            "with or without alpha"
+        )
     if turned is not None and turned.value != 1:
         raise CatsError(f"{where} is stored turned (Orientation {turned.value}), with {values.dtype} numbers; store it upright")
     top = int(np.iinfo(values.dtype).max) if values.dtype.kind in "iu" else None

@@ -108,6 +108,15 @@ def test_white_of_fewer_bits_counts_for_files_of_8_bits_and_a_larger_one_leaves_
     assert decode_picture(out.getvalue(), "x", white=4095).tolist() == [[0, 7, 15]]
 
 
+@pytest.mark.parametrize("channels", [2, 5])
+def test_channels_without_a_meaning_are_refused_and_not_left_out(channels):
+    content = tiff(np.zeros((6, 7, channels), np.uint16), photometric="minisblack", planarconfig="contig")
+    with pytest.raises(
+        CatsError, match=rf"x is a TIFF of MINISBLACK with the shape \(6, 7, {channels}\) \(YXS\); allowed are grey"
+    ):
+        decode_picture(content, "x", white=4095)
+
+
 @pytest.mark.parametrize(("kind", "bits"), [("PPM", 12), ("PPM", 16)])
 def test_colours_of_a_format_that_gives_8_bits_only_are_named(kind, bits):
     top = 2**bits - 1
