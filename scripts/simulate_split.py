@@ -14,7 +14,8 @@ from collections.abc import Callable
 import numpy as np
 
 from benchmark.core.seed import generator
-from benchmark.data.draw import TWENTY, Units, deviations, draw, units_of
+from benchmark.data.division import TWENTY, Units
+from benchmark.data.draw import deviations, draw, units_of
 
 Case = tuple[np.ndarray, np.ndarray]  # labels and unit numbers
 WHOLE, OF_TRAIN = (14, 3, 3), (17, 3)

@@ -11,7 +11,8 @@ from benchmark.core.seed import generator
 from benchmark.data.copies import Rows, components, left_out
 from benchmark.data.dataset import Dataset
 from benchmark.data.decoded import Decoded
-from benchmark.data.draw import Units, deviations, draw, units_of
+from benchmark.data.division import Units
+from benchmark.data.draw import deviations, draw, units_of
 from benchmark.data.identity import drawn_part
 from benchmark.data.readers.samples import PARTS
 from results.error import CatsError

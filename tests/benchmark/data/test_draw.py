@@ -89,6 +89,14 @@ def test_a_hundred_thousand_images_and_many_classes_are_drawn_by_kinds():
     assert np.abs(np.bincount(part) - [70_000, 15_000, 15_000]).max() <= 1
 
 
+@pytest.mark.parametrize(("classes", "groups", "count"), [(10, 2000, 20_000), (20, 600, 30_000), (4, 500, 5_000)])
+def test_many_groups_of_different_kinds_are_swapped_until_they_are_even(classes, groups, count):
+    rng = np.random.default_rng(0)
+    members = np.concatenate([np.arange(groups), rng.integers(0, groups, count)])
+    units, part = drawn(rng.integers(0, classes, len(members)), members, WHOLE)
+    require_even(units, part, WHOLE)
+
+
 def test_a_group_that_holds_most_images_leaves_the_rest_even():
     members = np.concatenate([np.zeros(800, int), np.arange(1, 61)])
     labels = np.arange(860) % 2
