@@ -158,7 +158,7 @@ class Division:
         return np.unique(np.concatenate([order[: most // 2], order[with_farthest[order]][: most // 2]]))
 
     def _change_by_swaps(self, there: np.ndarray, back: np.ndarray, one: int, other: int) -> np.ndarray:
-        """How the cost changes, (A, B), when a unit of `there` (A,) goes to part `other` and one of `back` (B,) to part `one`."""
+        """How the cost changes, (A, B), when a unit of `there` (A,) goes to part `other`, and one of `back` (B,) to `one`."""
         steps = []
         for kinds in (there, back):
             step = np.zeros((2, len(self.limit), len(kinds)), dtype=np.int64)
