@@ -58,7 +58,7 @@ def infer_table(path: Path, said: Said) -> Inferred:
     if group:
         _require_groups(rows, group, str(path))
     files = [hits[0].name for hits in fit.hits]
-    unnamed = len(names) - len(files)
+    unnamed = max(len(names) - len(labels.kept), 0)  # of the pictures; rows without a label name pictures too
     notes += (f"{unnamed:,} pictures in {path.parent} are not in the table, and are left out",) if unnamed else ()
     inferred = Inferred(
         path.parent, {"table": options | labels.options | part_options}, labels.counts, parts=parts,

@@ -253,6 +253,7 @@ def test_a_missing_label_is_no_class(own, data, new, call, cell, kind):
     assert code == 0, err
     assert f"58 pictures in 2 classes (benign {sum(LABEL == 0) - sum(LABEL[[3, 40]] == 0)}, " in err
     assert f"2 images without a label are left out, as declared: {seen} (2)" in err
+    assert "not in the table" not in err
     assert options(own)["missing"] == [cell]
     assert right_pictures()
     code, out, err = call("check", "cells", "--size", 8)
