@@ -100,8 +100,10 @@ def seeds_of(standing: Standing | None) -> Spread:
     values = [] if standing is None else [v for v in standing.measured.values if len(v) > 1]
     if not values:
         return Spread(None, "")
-    deviation = float(np.sqrt(np.mean([v.var(ddof=1) for v in values])))
-    return Spread(deviation, f"the seeds of a source vary by {deviation:.3f} ({len(values)} sources of this experiment)")
+    each = np.sqrt([v.var(ddof=1) for v in values])
+    deviation = float(np.sqrt(np.mean(each**2)))
+    which = f"{len(values)} sources of this experiment, from {each.min():.3f} to {each.max():.3f}"
+    return Spread(deviation, f"the seeds of a source vary by {deviation:.3f} ({which})")
 
 
 def images_of(standing: Standing | None) -> Spread:

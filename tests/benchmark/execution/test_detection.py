@@ -61,7 +61,7 @@ def test_runs_of_the_experiment_replace_typical_figures(planned, tmp_path):
     lines = [line for line in out.splitlines() if line.startswith("ihc: ")]
     assert len(lines) == 3, err
     assert lines[0].startswith("ihc: 2 seeds and 90 blocks tell ")
-    assert "(2 sources of this experiment)" in lines[2]
+    assert "(2 sources of this experiment, from " in lines[2]
     assert "(predictions of this experiment)" in lines[2]
 
 

@@ -18,7 +18,7 @@ def standing(*values, images=None):
 def test_seeds_vary_by_the_pooled_deviation_of_the_sources_that_have_several():
     spread = seeds_of(standing([0.80, 0.82, 0.84], [0.70, 0.70, 0.76], [0.9]))
     assert spread.deviation == pytest.approx(np.sqrt((0.0004 + 0.0012) / 2))
-    assert "(2 sources of this experiment)" in spread.origin
+    assert "(2 sources of this experiment, from 0.020 to 0.035)" in spread.origin
     assert seeds_of(standing([0.9], [0.8])).deviation is None
     assert seeds_of(None).deviation is None
 
