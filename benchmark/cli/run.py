@@ -116,6 +116,11 @@ def _show(pairs: "PlanPairs", tracking_uri: str, frame: "pd.DataFrame | None") -
 
 
 def _run(resolved: "ResolvedPlan", tracking_uri: str, engine: "Engine", pack: int) -> "Run":
+    from benchmark.machine.cpu_work import cores, foreign_cores
+    from benchmark.machine.threads import sleep_if_crowded
+
+    sleep_if_crowded(foreign_cores(), cores())  # before torch is loaded
+
     from benchmark.cli.progress import Progress
     from benchmark.execution.runner import look
     from benchmark.execution.runner import run as run_plan

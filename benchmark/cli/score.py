@@ -30,6 +30,11 @@ def score(
     form: Annotated[Format, typer.Option("--format", help="How to print the result.")] = Format.table,
 ) -> None:
     """Score every source on every target by measures of transferability, without training; a new call resumes."""
+    from benchmark.machine.cpu_work import cores, foreign_cores
+    from benchmark.machine.threads import sleep_if_crowded
+
+    sleep_if_crowded(foreign_cores(), cores())  # before torch is loaded
+
     from benchmark.execution.leakage import leak_sentences
     from benchmark.execution.prepare import check_names
     from benchmark.execution.records import frame_of

@@ -65,7 +65,20 @@ def between(start: Reading | None, end: Reading | None) -> Work | None:
     if start is None or end is None:
         return None
     busy = None if start.busy is None or end.busy is None else max(0.0, end.busy - start.busy)
-    return Work(end.at - start.at, max(0.0, end.own - start.own), busy, psutil.cpu_count() or 1)
+    return Work(end.at - start.at, max(0.0, end.own - start.own), busy, cores())
+
+
+def cores() -> int:
+    """The number of cores of this machine, hyper-threads included."""
+    return psutil.cpu_count() or 1
+
+
+def foreign_cores(seconds: float = 0.1) -> float | None:
+    """How many cores other processes keep busy at the moment, seen over some seconds; None if unknown."""
+    start = reading()
+    time.sleep(seconds)
+    work = between(start, reading())
+    return None if work is None or work.busy is None else max(0.0, work.busy - work.own) / work.seconds
 
 
 def _own() -> float:

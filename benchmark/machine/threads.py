@@ -13,6 +13,7 @@ MEMBERSHIP, MOUNTED = Path("/proc/self/cgroup"), Path("/sys/fs/cgroup")
 # If one of these is set, the user has chosen how threads wait: the variables of OpenMP, GNU, LLVM and Intel.
 WAITING = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME", "KMP_LIBRARY")
 SPINS = "30000"  # fewer would slow down small networks on idle cores
+SPARE = 0.3  # of a core: so much other work slows nobody down
 
 
 def usable_cores(membership: Path = MEMBERSHIP, mounted: Path = MOUNTED) -> int:
@@ -35,6 +36,25 @@ def wait_briefly(environ: MutableMapping[str, str] = os.environ) -> None:
     """
     if not any(name in environ for name in WAITING):
         environ["GOMP_SPINCOUNT"] = SPINS
+
+
+def sleep_if_crowded(foreign: float | None, cores: int, environ: MutableMapping[str, str] = os.environ) -> bool:
+    """Let idle threads of OpenMP sleep at once where others leave too few cores for the threads of this process.
+
+    Spinning is waiting, but takes CPU seconds and energy like work: beside two busy processes on two cores small networks took
+    three times theirs. Call after wait_briefly, before torch is imported. Returns whether threads will sleep.
+
+    Args:
+        foreign: the number of cores that other processes keep busy; None if unknown.
+        cores: the number of cores of the machine.
+        environ: its GOMP_SPINCOUNT is changed if wait_briefly has set it.
+    """
+    threads = int(environ["OMP_NUM_THREADS"]) if environ.get("OMP_NUM_THREADS", "").isdecimal() else usable_cores()
+    crowded = foreign is not None and cores - foreign < threads - SPARE
+    if crowded and environ.get("GOMP_SPINCOUNT") == SPINS:
+        environ["GOMP_SPINCOUNT"] = "0"
+        return True
+    return False
 
 
 @cache

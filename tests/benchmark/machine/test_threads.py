@@ -10,7 +10,8 @@ import torch
 
 from benchmark.machine import threads
 from benchmark.machine.device import device_of
-from benchmark.machine.threads import SPINS, WAITING, set_threads, usable_cores, wait_briefly
+from benchmark.machine.threads import SPINS, WAITING, set_threads, sleep_if_crowded, usable_cores, wait_briefly
+from tests.support.burners import burners
 
 
 @pytest.fixture
@@ -132,6 +133,38 @@ def test_threads_wait_briefly_unless_the_user_said_how():
         environ = {name: "7"}
         wait_briefly(environ)
         assert environ == {name: "7"}
+
+
+@pytest.mark.parametrize(
+    ("foreign", "cores", "given", "after"),
+    [
+        (2.0, 2, {}, "0"),  # nothing is left
+        (0.5, 2, {}, "0"),
+        (0.1, 2, {}, SPINS),  # the operating system's own work
+        (30.0, 64, {}, SPINS),  # room enough
+        (None, 2, {}, SPINS),
+        (1.0, 2, {"OMP_NUM_THREADS": "1"}, SPINS),  # a single thread waits for nobody
+        (2.0, 2, {"GOMP_SPINCOUNT": "7"}, "7"),  # the user has chosen
+        (2.0, 2, {"OMP_WAIT_POLICY": "active"}, None),
+    ],
+)
+def test_threads_sleep_where_others_leave_them_no_core(monkeypatch, foreign, cores, given, after):
+    monkeypatch.setattr(threads, "usable_cores", lambda: 2)
+    environ = dict(given)
+    wait_briefly(environ)
+    assert sleep_if_crowded(foreign, cores, environ) == (after == "0")
+    assert environ.get("GOMP_SPINCOUNT") == after
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="torch brings GNU's OpenMP on Linux only")
+def test_openmp_sleeps_beside_a_known_foreign_load():
+    code = (
+        "from benchmark.machine.threads import sleep_if_crowded, wait_briefly; from benchmark.machine.cpu_work import *; "
+        "wait_briefly(); sleep_if_crowded(foreign_cores(0.2), cores()); import torch"
+    )
+    with burners(os.cpu_count()):
+        said = fresh(code, OMP_DISPLAY_ENV="verbose", OMP_NUM_THREADS=str(max(2, os.cpu_count()))).stderr
+    assert "GOMP_SPINCOUNT = '0'" in said
 
 
 def fresh(code, **changes):
