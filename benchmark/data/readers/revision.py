@@ -12,7 +12,7 @@ from PIL import Image
 from benchmark.core.digest import remembered
 from benchmark.data.readers.file_tree import Tree
 from benchmark.data.readers.scale import Scale
-from benchmark.data.readers.stored import is_misread
+from benchmark.data.readers.stored import is_misread, reopened
 from results.digest import digest
 
 DICOM = "dicom 2"  # 1 knew no look-up tables, palettes, sigmoid windows, padding and frames
@@ -46,7 +46,7 @@ def _misread_names(tree: Tree, names: list[str]) -> Iterator[str]:
     archived = iter(()) if tree.path.is_dir() else tree.read(names)
     for name in names:
         try:
-            with Image.open(tree.path / name if tree.path.is_dir() else io.BytesIO(next(archived))) as opened:
+            with reopened(tree.path / name if tree.path.is_dir() else io.BytesIO(next(archived))) as opened:
                 if is_misread(opened):
                     yield name
         except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):

@@ -3,6 +3,7 @@
 import io
 import re
 import sys
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -81,12 +82,19 @@ def is_unknown_tiff(content: bytes) -> bool:
     """True for a TIFF that Pillow does not open; another library may."""
     try:
         if content.startswith(TIFF):
-            Image.open(io.BytesIO(content), formats=["TIFF"]).close()
+            reopened(io.BytesIO(content)).close()
     except (OSError, SyntaxError):
         return True
     except Image.DecompressionBombError:
         return False
     return False
+
+
+def reopened(source: Any) -> Image.Image:
+    """A PNG or TIFF, from its bytes or path, whose size `opened` judges; Pillow would warn about it once more."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        return Image.open(source, formats=["PNG", "TIFF"])
 
 
 def _require_readable_bits(picture: Image.Image, content: bytes, where: str) -> None:
@@ -135,7 +143,7 @@ def _deep_colour(content: bytes, kind: str, where: str) -> Stored:
 
 def _reread(content: bytes, name: Callable[[str], str]) -> np.ndarray:
     """The bytes of a picture, its samples read as `name(Pillow's name for them)`."""
-    with Image.open(io.BytesIO(content)) as again:
+    with reopened(io.BytesIO(content)) as again:
         image: Any = again
         image.tile = [tile._replace(args=_renamed(tile.args, name)) for tile in image.tile]
         return np.asarray(ImageOps.exif_transpose(image))
