@@ -36,13 +36,14 @@ def look(resolved: ResolvedPlan, finished: set[str], engine: Engine, watch: Watc
     todo = OpenCells(PlanCells(resolved), finished)
     if next(iter(todo), None) is not None:
         check_names(resolved.plan.country, resolved.plan.backbones)
-        check_sizes(plan_uses(resolved))
+        uses = list(plan_uses(resolved))
+        check_sizes(uses)
         resolved = search_open(resolved, todo, watch.begins)
         todo = OpenCells(PlanCells(resolved), finished)
         if not engine.remote:  # each remote worker checks its own compiler
             check_compiler(todo, engine.device)
         prepare(todo, watch)
-        check_sizes(plan_uses(resolved), fetch=True)
+        check_sizes(uses, fetch=True)
     require_cells(PlanCells(resolved), resolved.plan.experiment, resolved.leaks)
     return resolved
 

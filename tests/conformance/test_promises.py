@@ -43,7 +43,7 @@ def data(dataset):
         if os.environ.get("CATS_REQUIRE_DATA") == "1" and dataset.name in GIVEN_TO_CI:
             pytest.fail(str(absent))
         pytest.skip(str(absent))
-    return examine_data(Case(dataset, SIZE))
+    return examine_data(Case(dataset, SIZE, is_target=dataset.name in catalogue.names("targets")))
 
 
 def weights(source):

@@ -12,6 +12,7 @@ BELOW_HOME = {  # a folder of another name would leave behind what earlier versi
     "registry_weights_folder": "published",
     "features_folder": "features",
     "scores_folder": "scores",
+    "checkpoints_folder": "checkpoints",
     "calibrations_folder": "calibrations",
     "compiled_folder": "compiled/node/torch",
     "outbox_folder": "outbox",
