@@ -38,14 +38,16 @@ def agree(
     from results.agreement.text import AgreementText
     from results.board.board import version_notes
     from results.board.request import Judging
+    from results.board.versions import scores_of_one_version
 
     reader = reader_of(plan, tracking_uri, metric, rule)
     frame = reader.frame()
     judging = Judging(reader.images() if images else None, noise)
     decisions = decisions_of(frame, reader.query, judging)
-    for note in version_notes(frame, reader.query):
+    comparable, notes = scores_of_one_version(frame, reader.query.selection)
+    for note in [*version_notes(frame, reader.query), *notes]:
         say(note)
-    rows = scores_for(decisions, read_scores(frame, reader.query.experiment))
+    rows = scores_for(decisions, read_scores(comparable, reader.query.experiment))
     for formula in combine or []:
         rows += combined(rows, formula)
     agreement = judge_measures(decisions, rows, reader.query.experiment, reader.query.metric)

@@ -32,6 +32,7 @@ def cost(
     from benchmark.cli.query import reader_of
     from results.board.board import version_notes
     from results.board.request import runs_of_selection
+    from results.board.versions import scores_of_one_version
     from results.cost.bill import make_bill
     from results.cost.text import CostText
     from results.cost.tradeoff import make_tradeoff
@@ -44,7 +45,7 @@ def cost(
     bill = make_bill(runs, reader.query.experiment, over)
     try:
         tradeoff = make_tradeoff(runs, bill, reader.query)
-        for note in version_notes(runs, reader.query):
+        for note in [*version_notes(runs, reader.query), *scores_of_one_version(runs, reader.query.selection)[1]]:
             say(note)
     except CatsError as error:
         if picture is not None or metric is not None:

@@ -68,7 +68,8 @@ def report(
     options += [("a pretraining is shared over", over and f"{over} targets"), ("combinations", ", ".join(combine or []))]
     facts = _facts(plan) + [(f"option: {name}", str(value)) for name, value in options if value]
     more = _more(reader, frame, made, _Options(judging, over, combine or []))
-    page, cells = build_page(made, frame, tracking, ReportRequest(facts, details, more, reader.predictions))
+    request = ReportRequest(facts, details, more, reader.predictions, reader.query.selection)
+    page, cells = build_page(made, frame, tracking, request)
     html = render(page)
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
@@ -98,6 +99,7 @@ def _more(reader: "RunReader", frame: "pd.DataFrame", made: "Board", options: _O
     from results.agreement.judge import judge_measures
     from results.agreement.scores import read_scores
     from results.board.request import runs_of_selection
+    from results.board.versions import scores_of_one_version
     from results.cost.bill import make_bill
     from results.cost.tradeoff import make_tradeoff
     from results.report.choice_sections import agreement, tradeoff
@@ -110,7 +112,8 @@ def _more(reader: "RunReader", frame: "pd.DataFrame", made: "Board", options: _O
         sections.append(tradeoff(make_tradeoff(runs, bill, reader.query)))
     with nullcontext() if options.combine else suppress(CatsError):
         decisions = decisions_of(frame, reader.query, options.judging)
-        rows = scores_for(decisions, read_scores(frame, reader.query.experiment))
+        comparable, _ = scores_of_one_version(frame, reader.query.selection)
+        rows = scores_for(decisions, read_scores(comparable, reader.query.experiment))
         for text in options.combine:
             rows += combine(rows, text)
         sections.append(agreement(judge_measures(decisions, rows, reader.query.experiment, reader.query.metric).to_dict()))

@@ -7,7 +7,7 @@ images, or networks that have seen other images, and are not to be compared.
 import numpy as np
 import pandas as pd
 
-from results.board.request import Selection
+from results.board.request import Selection, runs_of_selection
 
 WHAT = "version of its data or split"
 
@@ -39,6 +39,26 @@ def of_one_version(cells: pd.DataFrame, frame: pd.DataFrame, selection: Selectio
             if plans is not None and chosen != plans:
                 notes.append(f"{name}: the runs are of another {WHAT} than the plan's; `cats run` makes them again")
     return cells[keep], notes
+
+
+def scores_of_one_version(frame: pd.DataFrame, selection: Selection | None) -> tuple[pd.DataFrame, list[str]]:
+    """The runs without scores of another version of a target than that of the cells on the board, and a note for each target.
+
+    Scores whose version is not known, as those of imported runs, stay, and so do scores of a target without a finished cell.
+    `frame`: all runs of the experiment.
+    """
+    if not len(frame) or "data" not in frame:
+        return frame, []
+    runs = runs_of_selection(frame, selection)
+    cells = runs[(runs["kind"] == "cell") & (runs["status"] == "FINISHED")]
+    shown = of_one_version(cells, frame, selection)[0].dropna(subset=["data"])
+    chosen = frame["target"].map(dict(zip(shown["target"], shown["data"], strict=True)))
+    other = (frame["kind"] == "score") & frame["data"].notna() & chosen.notna() & (frame["data"] != chosen)
+    notes = []
+    for name, number in frame.loc[other & (frame["status"] == "FINISHED"), "target"].value_counts(sort=False).items():
+        scores = "the scores of 1 pair are" if number == 1 else f"the scores of {number} pairs are"
+        notes.append(f"{name}: {scores} left out, because another {WHAT} was used than for the runs on the board")
+    return frame[~other], notes
 
 
 def _origins(cells: pd.DataFrame, frame: pd.DataFrame) -> pd.Series | None:

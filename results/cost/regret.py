@@ -7,7 +7,7 @@ import pandas as pd
 from results.agreement.scores import PREFIX
 from results.board.request import RunQuery
 from results.board.rules import COLUMNS, choose_runs, rule_of
-from results.board.versions import of_one_version
+from results.board.versions import of_one_version, scores_of_one_version
 from results.metrics import metric_of
 from results.record import metric_name
 
@@ -48,11 +48,13 @@ def measured_values(frame: pd.DataFrame, query: RunQuery) -> tuple[SourceValues,
     return {t: row for t, row in measured.items() if len(row) > 1}, validation
 
 
-def measure_scores(frame: pd.DataFrame) -> dict[str, SourceValues]:
+def measure_scores(frame: pd.DataFrame, query: RunQuery) -> dict[str, SourceValues]:
     """Measure → target → source → its newest score; higher is better. Pairs without a score are left out.
 
-    So are targets on which a measure gives the same score to every source: that chooses nothing, see results.agreement.judge.
+    So are scores of another version of a target's data than that of its cells, and targets on which a measure gives the same
+    score to every source: that chooses nothing, see results.agreement.judge.
     """
+    frame = scores_of_one_version(frame, query.selection)[0]
     runs = frame[(frame["kind"] == "score") & (frame["status"] == "FINISHED")]
     if not len(runs):
         return {}

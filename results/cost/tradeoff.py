@@ -104,7 +104,7 @@ def make_tradeoff(frame: pd.DataFrame, bill: Bill, query: RunQuery) -> Tradeoff:
         raise CatsError(
             f"experiment '{bill.experiment}' has no target with {query.metric} of two sources or more: there is no regret"
         )
-    lost, costs = _ways(frame, bill, truth, validation)
+    lost, costs = _ways(frame, query, bill, truth, validation)
     common = comparable(list(lost.values()))
     ways = [_way(name, {t: v for t, v in by.items() if t in common}, costs.get(name, FREE)) for name, by in lost.items()]
     ways = [way for way in ways if way.targets]
@@ -134,10 +134,10 @@ def make_tradeoff(frame: pd.DataFrame, bill: Bill, query: RunQuery) -> Tradeoff:
 
 
 def _ways(
-    frame: pd.DataFrame, bill: Bill, truth: SourceValues, validation: SourceValues
+    frame: pd.DataFrame, query: RunQuery, bill: Bill, truth: SourceValues, validation: SourceValues
 ) -> tuple[dict[str, dict[str, float]], dict[str, Amount]]:
     """Name of each way → its regret on each target; and the cost of each way that is not free."""
-    before, scores = [bill.pretraining_share()] if bill.pretrainings else [], measure_scores(frame)
+    before, scores = [bill.pretraining_share()] if bill.pretrainings else [], measure_scores(frame, query)
     habit = {t: {s: float(plain_source(s) == CONSTANT) for s in row} for t, row in truth.items()}
     lost = {
         CHANCE: {t: float(np.mean([max(row.values()) - v for v in row.values()])) for t, row in truth.items()},

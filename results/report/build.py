@@ -9,6 +9,8 @@ from mlflow.exceptions import MlflowException
 
 from results.agreement.scores import read_scores, score_grids, score_reasons
 from results.board.board import Board
+from results.board.request import Selection
+from results.board.versions import scores_of_one_version
 from results.cost.tables import ROUGH
 from results.error import CatsError
 from results.report.attempts import MANY, POINTS, Cells, attempts, cells_of, detailed_cells, details_of
@@ -34,13 +36,15 @@ ABSENT = {
 @dataclass(frozen=True)
 class ReportRequest:
     """A request for a report. `facts` say what was run; `extra` are sections that replace those that are left out.
-    `read` gives the predictions of a run, from where they have been fetched before; else MLflow is asked.
+    `read` gives the predictions of a run, from where they have been fetched before; else MLflow is asked. `selection`: the
+    cells of the plan; None without a plan.
     """
 
     facts: Sequence[tuple[str, str]]
     details: int = MANY
     extra: Sequence[Section] = ()
     read: ReadPredictions | None = None
+    selection: Selection | None = None
 
 
 def build_page(board: Board, frame: pd.DataFrame, tracking: Experiment, request: ReportRequest) -> tuple[Page, Cells]:
@@ -51,8 +55,9 @@ def build_page(board: Board, frame: pd.DataFrame, tracking: Experiment, request:
     replacements = {section.id: section for section in request.extra}
     between = [replacements.get(name, Section(name, title, left_out=reason)) for name, (title, reason) in ABSENT.items()]
     facts = [*request.facts, *versions(tracking, frame)]
+    scored = scores(frame, board, request.selection)
     sections = [
-        heat(board), ranks(board), *between, per_target(board), scores(frame, board), what_was_run(facts, _energy(frame))
+        heat(board), ranks(board), *between, per_target(board), scored, what_was_run(facts, _energy(frame))
     ]  # fmt: skip
     finished = int(((frame["kind"] == "cell") & (frame["status"] == "FINISHED")).sum())
     notes = [
@@ -72,13 +77,14 @@ def build_page(board: Board, frame: pd.DataFrame, tracking: Experiment, request:
     return Page(f"{board.experiment}: which source to transfer from", lead, sections, cells.to_dict(), notes), cells
 
 
-def scores(frame: pd.DataFrame, board: Board) -> Section:
-    """The section of the scores of measures."""
+def scores(frame: pd.DataFrame, board: Board, selection: Selection | None = None) -> Section:
+    """The section of the scores of measures, on the version of the data that the board shows."""
+    comparable, notes = scores_of_one_version(frame, selection)
     try:
-        rows = read_scores(frame, board.experiment)
+        rows = read_scores(comparable, board.experiment)
     except CatsError as absent:
-        return Section("scores", "Scores of measures", left_out=f"{absent}.")
-    return measured(score_grids(rows), score_reasons(rows))
+        return Section("scores", "Scores of measures", left_out=". ".join([*notes, f"{absent}."]))
+    return measured(score_grids(rows), [*notes, *score_reasons(rows)])
 
 
 def unfinished(tracking: Experiment) -> dict[str, str]:

@@ -3,10 +3,12 @@
 import pandas as pd
 import pytest
 
+from results.agreement.scores import read_scores
 from results.board.board import judged_runs, make_board, version_notes
 from results.board.request import RunQuery, Selection
 from results.board.text import BoardText
-from results.cost.regret import measured_values
+from results.board.versions import scores_of_one_version
+from results.cost.regret import measure_scores, measured_values
 from tests.support.runs import CLEAR, run
 
 OLD, NEW = "0" * 64, "1" * 64
@@ -107,3 +109,31 @@ def test_a_pretraining_that_starts_from_another_one_is_of_the_data_of_both():
 def test_regret_is_of_one_version_too():
     truth, _ = measured_values(pd.DataFrame(MIXED), query())
     assert truth["a"]["good"] == pytest.approx(0.805)
+
+
+def scored(data, started, value, target="a"):
+    rows = [run(source, target, 0, 0.5, kind="score", data=data, started=started) for source in ("good", "bad")]
+    figures = {"measures": "m", "reasons": "{}"}
+    return [row | figures | {"measure_m": value + i, "key": f"{data}-{i}"} for i, row in enumerate(rows)]
+
+
+@pytest.mark.parametrize("asked", [query(), query({"a": NEW, "b": NEW})])
+def test_scores_are_of_the_version_of_the_cells(asked):
+    """`cats score` may have run after a split revision and before `cats run`, or only before it."""
+    for other, notes in ((OLD, 1), (NEW, 0), (None, 0), (float("nan"), 0)):
+        rows = [*MIXED, *scored(NEW, 0, 1.0), *scored(other, 300, 5.0)]
+        if other == OLD:
+            rows.append(scored(OLD, 300, 5.0)[0] | {"status": "FAILED"})
+        frame = pd.DataFrame(rows)
+        kept, said = scores_of_one_version(frame, asked.selection)
+        values = {row.source: row.value for row in read_scores(kept, "toy")}
+        assert values == measure_scores(frame, asked)["m"]["a"]
+        assert values == ({"good": 1.0, "bad": 2.0} if notes else {"good": 5.0, "bad": 6.0})
+        sentence = "a: the scores of 2 pairs are left out, because another version of its data or split was used"
+        assert said == [f"{sentence} than for the runs on the board"] * notes
+
+
+def test_scores_of_a_target_without_a_cell_and_of_frames_without_versions_stay():
+    frame = pd.DataFrame([*MIXED, *scored(OLD, 0, 1.0, target="c")])
+    assert len(scores_of_one_version(frame, None)[0]) == len(frame)
+    assert len(scores_of_one_version(frame.drop(columns="data"), None)[0]) == len(frame)
