@@ -19,9 +19,14 @@ _swept: set[Path] = set()  # folders in which this process has looked for old fi
 
 
 class Unrecorded(Frozen):
-    """The costs of attempts that no record counts yet: their process may die before it makes one."""
+    """The costs of attempts that no record counts yet: their process may die before it makes one.
+
+    Attributes:
+        begun: when the latest of these attempts began, seconds since 1970; 0 in files of older versions.
+    """
 
     costs: tuple[Cost, ...] = ()
+    begun: float = 0.0
 
 
 def state_file(key: str) -> Path:
@@ -55,22 +60,32 @@ def unrecorded_costs(key: str) -> tuple[Cost, ...]:
     return () if noted is None else noted.costs
 
 
-def keep_costs(key: str, costs: tuple[Cost, ...]) -> None:
-    """Note the costs of the running attempt and of those before it, in case that its process dies."""
+def keep_costs(key: str, costs: tuple[Cost, ...], begun: float = 0.0) -> None:
+    """Note the costs of the running attempt, which began at `begun`, and of those before it, in case that its process dies."""
     _sweep()
-    keep(Unrecorded(costs=costs), _costs_file(key))
+    keep(Unrecorded(costs=costs, begun=begun), _costs_file(key))
 
 
 def mark_recorded(record: Record) -> None:
-    """Note that a record is on the disk: it counts all costs so far, and a finished training needs its state no more."""
+    """Note that a record is on the disk: it counts what its attempt cost, and a finished training needs its state no more."""
     if record.kind == "score":
         return
-    paths = [_costs_file(record.key)]
+    paths = [_costs_file(record.key)] if _counts(record) else []
     if record.status == "finished":
         paths += [state_file(record.key), lock_file(record.key)]
     for path in paths:
         with suppress(OSError):
             path.unlink(missing_ok=True)
+
+
+def _counts(record: Record) -> bool:
+    """Whether a record counts the noted costs.
+
+    It does not if they are of an attempt that began after it, or if the driver wrote it for a process that returned nothing:
+    such a record knows neither the machine nor the energy.
+    """
+    noted = read(Unrecorded, _costs_file(record.key))
+    return noted is None or (bool(record.environment) and noted.begun <= record.ended)
 
 
 def _sweep() -> None:

@@ -66,6 +66,8 @@ class State:
 def made_with(device: torch.device, precise: torch.dtype) -> dict[str, str]:
     """What the numbers of a training depend on beside its key: with other values another training would be continued."""
     kind = torch.cuda.get_device_name(device) if device.type == "cuda" else torch.backends.cpu.get_cpu_capability()
+    if device.type == "cpu":  # every number of threads divides sums in its own way
+        kind = f"{kind}, threads: {torch.get_num_threads()}"
     return {
         "checkpoint format": str(FORMAT), "trainer": str(TRAINER), "torch": torch.__version__, "timm": timm.__version__,
         "device": f"{device.type} {kind}", "precision": str(precise).removeprefix("torch."),
@@ -83,7 +85,7 @@ class Checkpoint:
         self.key, self.what, self.meter = key, what, meter
         self._owned, self._warned = False, False
         self._stack = ExitStack()
-        self._last, self._pause = time.monotonic(), 0.0
+        self._last, self._pause, self._begun = time.monotonic(), 0.0, time.time()
 
     def __enter__(self) -> Self:
         if exists(self.key):
@@ -124,7 +126,7 @@ class Checkpoint:
         begun = time.monotonic()
         if self._owned or self._own():
             try:
-                keep_costs(self.key, (*self.meter.carried, *self.meter.so_far()))
+                keep_costs(self.key, (*self.meter.carried, *self.meter.so_far()), self._begun)
                 _write(state_file(self.key), self.key, state)
             except CatsError as error:
                 self._warn(str(error))

@@ -9,7 +9,7 @@ from benchmark.core.checkpoint_files import exists, keep_costs, mark_recorded, s
 from benchmark.execution.budget.history import History
 from benchmark.execution.cluster import worker
 from benchmark.execution.delivery import store
-from benchmark.execution.execute import make_cell, make_pretraining
+from benchmark.execution.execute import cell_attempt, make_cell, make_pretraining
 from benchmark.execution.prepare import pretrainings_ahead
 from benchmark.machine.meter import Meter
 from benchmark.specs.job import jobs_of
@@ -75,6 +75,13 @@ def test_a_checkpoint_holds_what_its_attempt_has_cost_up_to_then(cell, stopped):
     assert {cost.phase for cost in noted} == {"training"}
     assert 0 < math.fsum(cost.seconds for cost in noted) <= seconds(outcome)
     assert all(set(cost.energy) == {"cpu", "ram"} for cost in noted)
+    attempt, when = cell_attempt(cell, "e"), (outcome.record.started, 60.0)
+    earlier = outcome.record.model_copy(update={"ended": outcome.record.started - 1})
+    for record in (attempt.lost("its worker died", when).record, attempt.cut_off(when, ["cpu"], 1).record, earlier):
+        mark_recorded(record)
+        assert unrecorded_costs(cell.key) == noted
+    mark_recorded(outcome.record)
+    assert unrecorded_costs(cell.key) == ()
 
 
 def test_an_interrupted_attempt_with_a_record_is_not_counted_again(cell, stopped, tmp_path):

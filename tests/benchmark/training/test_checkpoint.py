@@ -273,6 +273,14 @@ def test_a_checkpoint_says_what_its_numbers_depend_on(monkeypatch):
     assert {"trainer", "torch", "timm", "device", "precision"} < made.keys()
 
 
+def test_a_checkpoint_names_the_threads_of_a_processor_because_they_divide_the_sums(monkeypatch):
+    made = kept.made_with(torch.device("cpu"), torch.float32)
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 4321)
+    other = kept.made_with(torch.device("cpu"), torch.float32)
+    assert {name for name in made if made[name] != other[name]} == {"device"}
+    assert other["device"].endswith(", threads: 4321")
+
+
 def test_a_checkpoint_of_another_key_is_not_continued(caplog):
     """A copy under another name."""
     written().rename(state_file("e" * 64))
@@ -329,6 +337,17 @@ def test_a_record_counts_what_attempts_cost_and_a_finished_one_removes_the_state
         assert exists(KEY) is left
     assert list(checkpoints_folder().iterdir()) == []
     mark_recorded(OLD.model_copy(update={"key": KEY}))  # a second time
+
+
+def test_a_record_that_does_not_count_the_noted_costs_leaves_them():
+    """A driver writes a record without machine for a worker that died; an older record may still wait in the outbox."""
+    earlier, later = OLD.model_copy(update={"key": KEY, "status": "interrupted"}), OLD.ended + 60
+    keep_costs(KEY, (cost := Cost(phase="training", seconds=7, energy={}),), later)
+    for record in (earlier, earlier.model_copy(update={"ended": later + 60, "environment": {}})):
+        mark_recorded(record)
+        assert unrecorded_costs(KEY) == (cost,)
+    mark_recorded(earlier.model_copy(update={"ended": later + 60}))
+    assert unrecorded_costs(KEY) == ()
 
 
 def test_files_that_nobody_went_on_with_are_removed(monkeypatch):
