@@ -42,6 +42,7 @@ def score(
     from benchmark.machine.device import device_of
     from benchmark.machine.signals import exit_code, stop_on_signal
     from benchmark.measures.inputs import ScoreSettings
+    from benchmark.measures.scoring import check_plan
     from benchmark.specs.plan import load_plan
     from results.agreement.scores import ScoresText, read_scores
     from results.tracking.experiment import Experiment
@@ -50,7 +51,9 @@ def score(
     check_names(loaded.country, loaded.backbones)
     try:
         with stop_on_signal():
-            resolved = _searched(resolve_plan(loaded, tracking_uri))
+            resolved = resolve_plan(loaded, tracking_uri)
+            check_plan(resolved)
+            resolved = _searched(resolved)
             setting = ScoreSettings(resolved, str(device_of(device.value)), images, draws, neutral)
             tracking = Experiment(tracking_uri, loaded.experiment)
             state = _score_plan(setting, tracking)

@@ -53,17 +53,24 @@ def measures_of(plan: Plan) -> dict[str, Measure]:
     return {name: catalogue.measure(name) for name in plan.measures or catalogue.names("similarity")}
 
 
-def score_plan(setting: ScoreSettings, writer: Writer, watch: Watch) -> Run:
-    """Score every pair that no run of the experiment has scored in the same way.
+def check_plan(resolved: ResolvedPlan) -> None:
+    """Raises CatsError for a wrong measure, and if a backbone that measures need does not take images of the plan's size.
 
-    Pretrained weights that a pair needs and that are missing are made first. Raises CatsError for a wrong plan, for data that
+    A new experiment is created only after this, so that no empty one is left behind.
+    """
+    if any(need not in WITHOUT_NETWORK for measure in measures_of(resolved.plan).values() for need in measure.needs):
+        check_sizes(feature_uses(resolved))
+
+
+def score_plan(setting: ScoreSettings, writer: Writer, watch: Watch) -> Run:
+    """Score every pair that no run of the experiment has scored in the same way. See also check_plan.
+
+    Pretrained weights that a pair needs and that are missing are made first. Raises CatsError for a wrong name, for data that
     are not on this machine, and if MLflow refuses at the start; later failures are recorded, and the other pairs go on.
     """
     plan = setting.plan.plan
     check_names(plan.country, plan.backbones)
     measures = measures_of(plan)
-    if any(need not in WITHOUT_NETWORK for measure in measures.values() for need in measure.needs):
-        check_sizes(feature_uses(setting.plan))
     tracking, outbox = writer.tracking, writer.outbox
     adopt(outbox, plan.experiment)
     deliver(writer)

@@ -41,9 +41,10 @@ def test_the_size_of_a_pretraining_counts_too(cats, tmp_path, command):
     )
 
 
-def test_nothing_is_left_behind(cats, tmp_path):
-    (tmp_path / "plan.yaml").write_text(PLAN)
-    assert cats("run", "plan.yaml")[0] == 2
+@pytest.mark.parametrize("command", ["run", "score"])
+def test_nothing_is_left_behind(cats, tmp_path, command):
+    (tmp_path / "plan.yaml").write_text(PLAN + MEASURES)
+    assert cats(command, "plan.yaml")[0] == 2
     assert not (tmp_path / "mlflow.db").exists()
 
 
