@@ -94,13 +94,15 @@ class Meter:
         self, measured: Any, work: cpu_work.Work | None, share: float | None
     ) -> tuple[dict[str, Energy], float | None]:
         """The energy of this process, and the carbon intensity. `share`: that of the GPU's busy time, None if unknown."""
-        card = nvml.number(self.device)
-        counted = measured is not None and cpu_counted(self.country, card)
-        machine, intensity = energies(measured, counted, self.device)
-        watts: dict[str, float] = {}
+        card, watts = nvml.number(self.device), dict[str, float]()
+        machine, intensity = energies(None, False, self.device)
         if measured is not None:
-            found = hardware(self.country, card)
-            self.facts, watts = found.facts, found.watts
+            try:
+                found = hardware(self.country, card)
+                machine, intensity = energies(measured, cpu_counted(self.country, card), self.device)
+                self.facts, watts = found.facts, found.watts
+            except Exception:  # another version of codecarbon; the training has been done, and must not fail because of it
+                log.warning("codecarbon's figures could not be read; energy is missing", exc_info=True)
         return own_energies(machine, work, watts, share), intensity
 
 

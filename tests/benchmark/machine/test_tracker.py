@@ -6,6 +6,8 @@ import os
 import pytest
 from codecarbon.emissions_tracker import BaseEmissionsTracker, OfflineEmissionsTracker
 
+from benchmark.machine import meter as meters
+from benchmark.machine import tracker as trackers
 from benchmark.machine.meter import Meter
 from benchmark.machine.tracker import SETTINGS, hardware, tracker
 
@@ -78,3 +80,25 @@ def test_every_setting_of_codecarbon_is_ours_or_decides_no_figure():
     known = {*inspect.signature(BaseEmissionsTracker.__init__).parameters}
     known |= {*inspect.signature(OfflineEmissionsTracker.__init__).parameters}
     assert known - {"self", "args", "kwargs", "country_iso_code"} == SETTINGS.keys() | DECIDES_NOTHING
+
+
+@pytest.mark.parametrize(
+    ("part", "name", "value"), [("CPU", "_tdp", None), ("CPU", "_tdp", "unknown"), ("RAM", "total_power", lambda: 20.0)]
+)
+def test_a_version_of_codecarbon_that_answers_otherwise_fails_no_training(ours, monkeypatch, caplog, part, name, value):
+    parts = {type(item).__name__: item for item in tracker("NLD", None)._hardware}
+    stop = meters._stop
+
+    def changed(*arguments):
+        measured = stop(*arguments)
+        monkeypatch.setattr(parts[part], name, value)
+        return measured
+
+    monkeypatch.setattr(meters, "_stop", changed)
+    monkeypatch.setattr(trackers, "cpu_counted", lambda country, card: False)  # a nominal power is read without a counter only
+    hardware.cache_clear()
+    meter = Meter("NLD", "cpu")
+    with meter.phase("training"):
+        sum(range(1000))
+    assert meter.costs[0].missing == ["cpu", "ram"]
+    assert caplog.messages == ["codecarbon's figures could not be read; energy is missing"]
