@@ -51,9 +51,8 @@ def score(
     check_names(loaded.country, loaded.backbones)
     try:
         with stop_on_signal():
-            resolved = resolve_plan(loaded, tracking_uri)
+            resolved = _searched(resolve_plan(loaded, tracking_uri))
             check_plan(resolved)
-            resolved = _searched(resolved)
             setting = ScoreSettings(resolved, str(device_of(device.value)), images, draws, neutral)
             tracking = Experiment(tracking_uri, loaded.experiment)
             state = _score_plan(setting, tracking)
