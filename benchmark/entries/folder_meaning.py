@@ -1,7 +1,8 @@
 """What the folders of a tree mean: classes, official parts, groups. Evidence decides; where it does not, the user is asked."""
 
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,11 +23,13 @@ class Meaning:
         root: the folders that hold everything else.
         levels: the meaning of each folder below, one of WORDS; `-` says nothing, and at the end may be no folder or several.
         parts: folder → part, or `-` for a folder that is left out.
+        restarts: patients are numbered from the beginning in each class, so that the class is a part of their name.
     """
 
     root: Folders
     levels: tuple[str, ...]
     parts: dict[str, str] = field(default_factory=dict)
+    restarts: bool = False
 
     def options(self) -> dict[str, object]:
         """The options of the reader `folders` for this layout."""
@@ -36,8 +39,9 @@ class Meaning:
         if others[-1] != "class":
             found["level"] = others.index("class") + 1
         if self.group:
-            before = "".join(f"{re.escape(name)}/" for name in self.root) + "[^/]+/" * self.levels.index(self.group)
-            found["group"] = f"^{before}([^/]+)/"
+            level = self.levels.index(self.group)
+            before = "".join(f"{re.escape(name)}/" for name in self.root) + "[^/]+/" * (level - self.restarts)
+            found["group"] = f"^{before}({'[^/]+/' * self.restarts}[^/]+)/"
         return found
 
     @property
@@ -67,7 +71,28 @@ def stated_layout(path: Path, text: str, paths: Sequence[Folders], parts: dict[s
     long = next((folders for folders in paths if len(folders) - len(root) > len(levels)), None)
     if long is not None and levels[-1] != ANY:
         raise CatsError(f"--layout {text} names {needed} folders; pictures of {path} lie in {'/'.join(long)}; end it with /-")
-    return Meaning(root, levels, _parts_of(path, levels, {each[len(root) :] for each in paths}, parts))
+    below = {each[len(root) :] for each in paths}
+    return Meaning(root, levels, _parts_of(path, levels, below, parts), _restarts(levels, below))
+
+
+def _restarts(levels: tuple[str, ...], below: set[Folders]) -> bool:
+    """True if groups lie right below classes, and their numbers are the same ones in each class."""
+    level = levels.index("class") + 1
+    return levels[level : level + 1] in {(word,) for word in GROUPS} and _recur({each[level - 1 : level + 1] for each in below})
+
+
+def _recur(pairs: Iterable[Folders]) -> bool:
+    """True if most names in one of the outer folders are also in another one, and are no long numbers of people.
+
+    pairs: (outer folder, folder in it).
+    """
+    inside: dict[str, set[str]] = {}
+    for outer, inner in pairs:
+        inside.setdefault(outer, set()).add(inner)
+    times = Counter(name for names in inside.values() for name in names)
+    if all(re.search(r"[1-9]\d{3,}", name) for name in times):
+        return False
+    return any(2 * sum(times[name] > 1 for name in names) > len(names) for names in inside.values())
 
 
 def _parts_of(path: Path, levels: tuple[str, ...], below: set[Folders], stated: dict[str, str]) -> dict[str, str]:
@@ -129,9 +154,11 @@ def _two(path: Path, outer: list[str], inner: list[str], pairs: set[tuple[str, s
     several = [name for name in inner if sum(below == name for _, below in pairs) > 1]
     people_inside = are_ids(inner) and len(inner) >= 2 * len(outer) and len(inner) >= 6
     people_around = are_ids(outer) and len(outer) >= 2 * len(inner) and len(outer) >= 6
-    if people_inside and not people_around and len(pairs) >= 2 * len(outer):
+    recur = _recur(pairs)
+    if people_inside and not people_around and not recur and len(pairs) >= 2 * len(outer):
         return "class", _kind(inner)
-    if people_around and not people_inside and 2 * len(several) > len(inner):
+    grades = all(re.fullmatch(r"\d|10", name) for name in outer)
+    if people_around and not people_inside and not grades and 2 * len(several) > len(inner):
         return _kind(outer), "class"
     seen = f"folders lie in two levels, {_listed(outer)} and below {_listed(inner)}"
     if any(MAGNIFICATION.fullmatch(name) for name in (*outer, *inner)):
@@ -140,7 +167,12 @@ def _two(path: Path, outer: list[str], inner: list[str], pairs: set[tuple[str, s
         raise _ask(
             path, f"{seen}, which look like magnifications", ways, f"; one magnification alone: --include '/{magnified[0]}/'"
         )
-    raise _ask(path, seen, [f"{outside}{way}" for way in ("class/-", "-/class", "class/patient", "patient/class")])
+    more = (
+        "; class/patient takes the same name in two classes as two patients: if that is one patient, say --group as well, a "
+        "regular expression whose first bracket is the patient"
+    )
+    ways = [f"{outside}{way}" for way in ("class/-", "-/class", "class/patient", "patient/class")]
+    raise _ask(path, seen, ways, more if people_inside and recur else "")
 
 
 MAGNIFICATION = re.compile(r"(?:mag)?[\s_-]*\d+(?:[.,]\d+)?\s?[xX]|[xX]\d+")

@@ -1,10 +1,11 @@
 """Official parts among the folders of a tree. Words for parts are recognised; a folder beside them is asked for by its name."""
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
 from benchmark.data.readers.folders import OUT
-from benchmark.data.readers.part_words import part_of, resembles_part
+from benchmark.data.readers.part_words import part_of, resembles_part, suggested_part
 from benchmark.entries.folder_meaning import Folders
 from results.error import CatsError, nearest
 
@@ -74,7 +75,11 @@ def _require_parts(path: Path, names: Sequence[str], known: dict[str, str]) -> N
 
 def _ask(path: Path, names: Sequence[str], known: dict[str, str], why: str) -> CatsError:
     listed = ", ".join(names[:6]) + (", ..." if len(names) > 6 else "")
-    way = ",".join(f"{name}={known.get(name, OUT)}" for name in names[:6])
+    likely = {name: part for name in names if name not in known and (part := suggested_part(name))}
+    once = {part for part, times in Counter([*known.values(), *likely.values()]).items() if times == 1}
+    offered = known | {name: part for name, part in likely.items() if part in once}
+    rest = OUT if {"train", "test"} <= set(offered.values()) else "..."
+    way = ",".join(f"{name}={offered.get(name, rest)}" for name in names[:6])
     return CatsError(
         f"{path}: the folders {listed} lie beside each other, and {why}; say it with --parts '{way}' (train, val, test, or "
         f"{OUT} to leave a folder out), or with --layout class if these are classes, --layout -/class if they say nothing"

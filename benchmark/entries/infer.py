@@ -1,5 +1,7 @@
 """Inference of an entry from undescribed data: which reader fits, which classes, parts and shapes there are."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from benchmark.data.readers.file_tree import ARCHIVE_ENDINGS, Tree
@@ -8,6 +10,7 @@ from benchmark.entries.infer_folders import infer_folders
 from benchmark.entries.infer_npz import infer_npz
 from benchmark.entries.infer_table import TABLE_ENDINGS, infer_table
 from benchmark.entries.inferred import Inferred
+from benchmark.entries.known_sets import known_file
 from benchmark.entries.said import OF_BOTH, OF_DICOM, OF_FOLDERS, OF_LABELS, OF_TABLES, Said, refuse_options
 from benchmark.entries.value_range import with_range
 from results.error import CatsError, first_line
@@ -48,7 +51,18 @@ def _inferred(path: Path, said: Said) -> Inferred:
         return infer_table(path, said)
     if path.suffix.lower() == ".npz":
         refuse_options(said, [*(name for name in OF_TABLES if name != "group"), *OF_DICOM], "an npz file")
-        return infer_npz(path, said)
+        return _named(path, lambda: infer_npz(path, said))
     allowed = f"a folder, an archive ({', '.join(ARCHIVE_ENDINGS)}), a table ({', '.join(TABLE_ENDINGS)}) or an .npz file"
     sheet = "; save the sheet as .csv" if path.suffix.lower() in SHEETS else ""
-    raise CatsError(f"{path} has no layout that can be read; allowed are {allowed}{sheet}")
+    known = known_file(path)
+    raise CatsError(f"{path} has no layout that can be read; allowed are {allowed}{sheet}{f'; {known}' if known else ''}")
+
+
+def _named(path: Path, found: Callable[[], Inferred]) -> Inferred:
+    """What was inferred from a file, or the reason why nothing was, with the shipped entry that has a file of this name."""
+    known = known_file(path)
+    try:
+        inferred = found()
+    except CatsError as error:
+        raise CatsError(f"{error}; {known}" if known else str(error)) from error
+    return replace(inferred, notes=(*inferred.notes, known)) if known else inferred

@@ -17,8 +17,9 @@ from benchmark.entries.folder_meaning import Folders, Meaning, are_people, commo
 from benchmark.entries.folder_parts import parts_level
 from benchmark.entries.inferred import Inferred, in_part_order, picture_shapes, require_two_classes, several_pages
 from benchmark.entries.known_sets import known_set
-from benchmark.entries.left_out import left_out, require_few
-from benchmark.entries.masks import require_no_masks
+from benchmark.entries.left_out import left_out, require_few, require_whole_folders
+from benchmark.entries.masks import is_mask_folder, require_no_mask_folders, require_no_masks
+from benchmark.entries.nested_copy import require_no_copy
 from benchmark.entries.said import Said
 from results.error import CatsError
 
@@ -57,6 +58,8 @@ def _infer(path: Path, said: Said) -> Inferred:
         )
     _require_text(path, names)
     require_few(tree, left, names)
+    if not said.include:
+        require_whole_folders(tree, names)
     require_no_masks(path, names, said.include or "")
     meaning = meaning_of(path, [PurePosixPath(composed(name)).parts[:-1] for name in names], said)
     options: dict[str, Any] = meaning.options()
@@ -89,6 +92,9 @@ def meaning_of(path: Path, paths: list[Folders], said: Said, inner_of: Inner = _
     folders of parts lie around them.
     """
     stated = said.part_values(OUT)
+    require_no_mask_folders(path, paths, said.include or "")
+    if not said.include and not stated:
+        require_no_copy(path, paths)
     if said.layout:
         return stated_layout(path, said.layout, paths, stated)
     root = common_folders(paths)
@@ -171,7 +177,7 @@ def _require_class_names(path: Path, names: Sequence[str], meaning: Meaning) -> 
             f"{path}: the {len(names)} folders {names[0]}, {names[1]}, ... look like patients, not classes; what is needed "
             "is a folder per class or a table of labels (--from LABELS.csv), or --layout class if that is meant"
         )
-    doubtful = [name for name in names if NO_CLASS.fullmatch(name.lower())]
+    doubtful = [name for name in names if NO_CLASS.fullmatch(name.lower()) or is_mask_folder(name)]
     if doubtful:
         raise CatsError(
             f"{path}: the folder {doubtful[0]} would be a class, which its name does not suggest; the classes would be "

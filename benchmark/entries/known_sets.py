@@ -22,6 +22,18 @@ def known_set(path: Path) -> str:
     return ""
 
 
+def known_file(path: Path) -> str:
+    """A sentence that names the shipped entry that has a file of this name, as `breastmnist.npz`; empty if there is none."""
+    for name in catalogue.shipped("targets"):
+        dataset = catalogue.target(name).dataset
+        if dataset is not None and (path.name == f"{name}.npz" or f'"{path.name}"' in (dataset.options or "")):
+            return (
+                f"a file of this name belongs to {dataset.title}, which is shipped as {name}: `cats show {name}` says where to "
+                "put it"
+            )
+    return ""
+
+
 @cache
 def _shipped() -> tuple[tuple[str, Dataset], ...]:
     """The shipped data sets that are read from a folder or archive."""

@@ -9,9 +9,11 @@ from pathlib import PurePosixPath
 from benchmark.data.readers.file_tree import Tree
 from benchmark.data.readers.picture_format import ending_of, is_document, kinds_of, picture_names
 from benchmark.data.readers.strangers import is_stranger
+from benchmark.entries.masks import is_mask_folder
 from results.error import CatsError
 
 SHARE = 0.01  # of files that may be pictures; if more of them cannot be read, the data are refused
+TENSORS = {".pt", ".parquet"}  # weights or a table, but in a folder of their own perhaps images
 LINK = "link that leads out or to nothing"
 UNREAD = {  # endings of pictures that are not read
     ".heic", ".heif", ".avif", ".jxl", ".jxr", ".dcm", ".ima", ".nii", ".mha", ".mhd", ".nrrd", ".svs", ".ndpi", ".mrxs",
@@ -80,6 +82,37 @@ def require_few(tree: Tree, left: LeftOut, taken: Iterable[str]) -> None:
         f"{tree.path}: of {len(missed) + len(packed) + len(read):,} files {len(missed) + len(packed):,} cannot be read as "
         f"pictures ({_counted(left.missed | left.archives)}; for example {(gone or missed[0])}), and {which}; {remedy}"
     )
+
+
+def require_whole_folders(tree: Tree, taken: Iterable[str]) -> None:
+    """Raises CatsError for a folder beside those of pictures, or as deep as they are, that holds files but no picture.
+
+    Texts, and folders that are called like masks or annotations, are no pictures of a class.
+    """
+    read = list(taken)
+    direct = {PurePosixPath(name).parent for name in read}
+    kept = {folder for name in read for folder in PurePosixPath(name).parents}
+    parents, depths = {folder.parent for folder in direct if folder.name}, {len(folder.parts) for folder in direct}
+    lost: dict[PurePosixPath, list[str]] = {}
+    for name in tree.names:
+        if is_stranger(name) or (is_document(name) and ending_of(name) not in TENSORS):
+            continue
+        folders = [folder for folder in PurePosixPath(name).parents if folder not in kept]
+        if not folders or any(map(is_mask_folder, folders[0].parts)):
+            continue
+        if folders[-1].parent in parents or len(folders[0].parts) in depths:
+            lost.setdefault(folders[-1], []).append(name)
+    if lost:
+        folder, names = next(iter(lost.items()))
+        raise CatsError(
+            f"{tree.path}: the folder {folder} lies beside folders of pictures and holds none ({len(names):,} files, for "
+            f"example {names[0]}), and would be missing as a whole; convert its files to PNG, or leave the folder out with "
+            f"--include '{_except(lost)}'"
+        )
+
+
+def _except(folders: Iterable[PurePosixPath]) -> str:
+    return f"^(?!({'|'.join(re.escape(str(folder)) for folder in folders)})/)"
 
 
 def _archives(kind: str) -> set[str]:

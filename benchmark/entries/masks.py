@@ -1,4 +1,4 @@
-"""Pictures that are masks of other pictures, by their names: `x_mask.png` beside `x.png`."""
+"""Pictures that are masks of other pictures, by their names: `x_mask.png` beside `x.png`, or `masks` beside `images`."""
 
 import re
 from collections.abc import Sequence
@@ -10,6 +10,11 @@ WORDS = (
     "masks?", "seg", "segm", "segmentations?", "gt", "ground[_ -]?truth", "labels?", "annotations?", "anno", "superpixels",
     "contours?", "roi", "overlay", "heatmap",
 )  # fmt: skip
+FOLDER = re.compile(
+    rf"(?:.*[\s_.-])?(?:{'|'.join(WORDS)}|ground[_ -]?truths?|overlays|heatmaps|rois)(?:[\s_.-]*\d+)?|.*masks?|"
+    r"(?:masks?|segmentations?|annotations?|ground[_ -]?truths?)[\s_.-].*",
+    re.IGNORECASE,
+)
 EVERY = "."  # the pattern that every path contains
 MASK = re.compile(rf"^(.+?)([\s_.-]*(?:{'|'.join(WORDS)})(?:[\s_.-]*\d+)?)$", re.IGNORECASE)
 
@@ -32,3 +37,39 @@ def require_no_masks(path: Path, names: Sequence[str], include: str) -> None:
         f"{PurePosixPath(match[1]).name}; leave them out with --include '{pattern}', "
         f"or take all with --include '{EVERY}'"
     )
+
+
+def is_mask_folder(name: str) -> bool:
+    """True if a folder is called like one of masks or annotations, as `lung masks`, `GT` or `labels`."""
+    return FOLDER.fullmatch(name) is not None
+
+
+def require_no_mask_folders(path: Path, paths: Sequence[tuple[str, ...]], include: str) -> None:
+    """Raises CatsError if some folders of a level are called like masks, others are not, and another level has several too.
+
+    paths: the folders of each picture. include: what the user chose; `.`, or a pattern that holds the name of the folder of
+    masks, says that they are meant. The folders of one level alone are judged where they would become classes.
+    """
+    levels = [sorted({each[level] for each in paths if len(each) > level}) for level in range(max(map(len, paths)))]
+    if include == EVERY or sum(len(names) > 1 for names in levels) < 2:
+        return
+    for level, names in enumerate(levels):
+        masks = [name for name in names if is_mask_folder(name) and name not in include]
+        others = [name for name in names if not is_mask_folder(name)]
+        if masks and others:
+            raise CatsError(
+                f"{path}: the folder {masks[0]} lies beside {others[0]}, and its name is one of masks or annotations; leave "
+                f"its pictures out with --include '{_without(paths, level, masks, others, include)}', or take all with "
+                f"--include '{EVERY}'"
+            )
+
+
+def _without(paths: Sequence[tuple[str, ...]], level: int, masks: Sequence[str], others: Sequence[str], include: str) -> str:
+    """The pattern of the pictures that lie in no folder of masks: `/images/` where that is enough."""
+    simple = f"/{re.escape(others[0])}/"
+    if not include and all(
+        (re.search(simple, "/".join(each) + "/") is None) == (each[level : level + 1] != (others[0],)) for each in paths
+    ):
+        return simple
+    pattern = f"^(?!(.*/)?({'|'.join(map(re.escape, masks))})/)"
+    return pattern + ("" if include.startswith("^") or not include else ".*") + (f"(?:{include})" if include else "")

@@ -36,6 +36,12 @@ def resembles_part(text: str) -> bool:
     return any(re.sub(r"\d+", "", token) in SIMILAR for token in _tokens(text)) or part_of(text) is not None
 
 
+def suggested_part(text: str) -> str | None:
+    """The only part that is named among the words of a name, as in `seg_train` or `test_1`: to be offered, never taken."""
+    found = {PART_OF.get(re.sub(r"\d+", "", token)) for token in _tokens(text)} - {None}
+    return found.pop() if len(found) == 1 else None
+
+
 def _tokens(text: str) -> list[str]:
     """The words of a name in lower case: `TrainSet`, `train-set` and `train set` are the same two words."""
     plain = unicodedata.normalize("NFKC", text).strip()

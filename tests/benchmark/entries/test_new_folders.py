@@ -1,5 +1,6 @@
 """`cats new` on folders as people have them: it reads them and says how, or refuses and names the option that decides."""
 
+import re
 import tarfile
 import zipfile
 
@@ -192,7 +193,7 @@ UNCLEAR = {
     "deep": ([f"{c}/{k}/{m}/p" for c in "ab" for k in "xy" for m in "uv"], "folders lie in 4 levels"),
     "mixed depth": (["a", "a/more", "b"], "pictures lie in a and in a/more; say what the folders are"),
     "masks beside": (["images", "masks"], "the folder images would be a class, which its name does not suggest"),
-    "masks inside": ([f"{c}/{k}" for c in "ab" for k in ("images", "masks")], "--layout"),
+    "masks inside": ([f"{c}/{k}" for c in "ab" for k in ("images", "masks")], "--include '/images/', or take all"),
     "a part without classes": (
         ["train/a", "train/b", "test"],
         "test holds pictures in no class folder, other parts have some; leave it out with --parts 'test=-,train=train'",
@@ -224,6 +225,113 @@ def test_what_is_not_clear_is_asked_for(call, own, name):
     assert sentence in err
     assert len(err.splitlines()) == 1
     assert not list((own / "entries" / "targets").iterdir())
+
+
+# folders → what the sentence advises, and what comes of it: a fact of the entry
+ADVICE = {
+    "masks in classes": ([f"{c}/{k}" for c in "ab" for k in ("images", "masks")], "--include '(/images/)'", "(a 20, b 20)"),
+    "two kinds of masks": (
+        [f"{p}/{c}/{k}" for p in ("Train", "Val", "Test") for c in "ab" for k in ("images", "lung masks", "infection masks")],
+        "--include '(/images/)'",
+        "train 40, val 40, test 40",
+    ),
+    "masks around classes": (
+        [f"{k}/{c}" for k in ("images", "GT") for c in "ab"],
+        "--include '([^']+GT[^']+)'",
+        "(a 20, b 20)",
+    ),
+    "annotations": ([f"{c}/{k}" for c in "ab" for k in ("img", "Annotations_1")], "--include '(/img/)'", "(a 20, b 20)"),
+    "copy": (["no", "yes", "all/no", "all/yes"], "--include '([^']+)'", "(no 20, yes 20)"),
+    "copy with parts": (
+        [f"{o}{p}/{c}" for o in ("", "set/") for p in ("train", "test") for c in "ab"],
+        "--include '([^']+)'",
+        "train 40, test 40",
+    ),
+    "parts at the end": ([f"seg_{p}/{c}" for p in ("train", "test") for c in "ab"], "--parts '([^']+)'", "train 40, test 40"),
+    "numbered parts": ([f"{p}_1/{c}" for p in ("train", "test") for c in "ab"], "--parts '([^']+)'", "train 40, test 40"),
+}
+
+
+@pytest.mark.parametrize("name", ADVICE)
+def test_what_a_sentence_advises_is_right(call, own, name):
+    folders, advice, fact = ADVICE[name]
+    tree(own, folders, each=20)
+    code, _, err = new(call)
+    assert code == 2
+    match = re.search(advice, err)
+    assert match, err
+    assert "--layout class/-" not in err
+    code, _, err = new(call, advice.split()[0], match[1])
+    assert code == 0, err
+    assert fact in err
+
+
+@pytest.mark.parametrize("folders", [ADVICE["masks in classes"][0], ADVICE["copy"][0]])
+def test_a_layout_makes_no_class_of_masks_or_copies(call, own, folders):
+    tree(own, folders, each=3)
+    code, _, err = new(call, "--layout", "class/-")
+    assert code == 2
+    assert "--include" in err
+
+
+RESTARTING = {
+    "sites": [f"{s}/{g}" for s in ("karolinska", "radboud") for g in range(6)],
+    "eyes": [f"{s}/{g}" for s in ("left", "right") for g in range(8)],
+    "numbered in each class": [f"{c}/{k}" for c in ("benign", "malignant") for k in range(1, 9)],
+    "more in one class": [f"a/patient_{k}" for k in range(8)] + [f"b/patient_{k}" for k in range(20)],
+    "in parts": [
+        f"{p}/{c}/{k:02d}" for p in ("train", "test") for c in "ab" for k in range(*((0, 8) if p == "train" else (8, 16)))
+    ],
+    "grades around": [f"{g}/{s}" for s in ("karolinska", "radboud") for g in range(6)],
+}
+
+
+@pytest.mark.parametrize("name", RESTARTING)
+def test_numbers_that_each_folder_has_are_asked_for(call, own, name):
+    tree(own, RESTARTING[name], each=3)
+    code, _, err = new(call)
+    assert code == 2
+    assert "class/patient or --layout" in err
+    assert ("takes the same name in two classes as two patients" in err) == (name != "grades around")
+
+
+@pytest.mark.parametrize(
+    ("folders", "layout", "groups"),
+    [
+        (RESTARTING["numbered in each class"], "class/patient", "16 × patient"),
+        (RESTARTING["in parts"], "part/class/patient", "32 × patient"),
+        ([f"{c}/{10253 + k}" for c in "ab" for k in range(12)], None, "12 × patient"),
+        ([f"{'ab'[k % 2]}/{k}" for k in range(12)] + ["b/0"], None, "12 × patient"),
+    ],
+)
+def test_patients_are_counted_in_each_class_where_their_numbers_begin_again(call, own, folders, layout, groups):
+    tree(own, folders, each=4)
+    code, _, err = new(call, *(("--layout", layout) if layout else ()))
+    assert code == 0, err
+    assert groups in err
+    checked(call)
+
+
+@pytest.mark.parametrize(
+    ("files", "refused"),
+    [
+        (["c/x.mat"], True), (["c/x.h5", "c/notes.txt"], True), (["c/deep/x.mp4"], True), (["c/x.pt"], True),
+        (["c/x"], True), (["c/notes.txt", "c/t.csv"], False), (["c/Thumbs.db", "c/.x.mat"], False), (["a/x.mat"], False),
+        (["masks/x.mat"], False),
+    ],
+)  # fmt: skip
+def test_a_folder_without_pictures_beside_classes_is_not_left_out_silently(call, own, files, refused):
+    tree(own, ["a", "b"], each=101)
+    for name in files:
+        (own / "set" / name).parent.mkdir(exist_ok=True, parents=True)
+        (own / "set" / name).write_bytes(b"MATLAB 5.0")
+    code, _, err = new(call)
+    assert (code == 2) == refused, err
+    if refused:
+        assert "would be missing as a whole" in err
+        (pattern,) = re.findall(r"--include '([^']+)'", err)
+        code, _, err = new(call, "--include", pattern)
+        assert code == 0, err
 
 
 @pytest.mark.parametrize(
@@ -268,6 +376,18 @@ def test_tiny_imagenet_is_named(call, own):
     assert code == 2
     assert "pictures lie in images and in" in err
     assert "the layout is that of Tiny ImageNet, which is shipped as tiny_imagenet: `cats show tiny_imagenet`" in err
+
+
+@pytest.mark.parametrize(
+    ("name", "shipped"),
+    [("breastmnist.npz", "breastmnist"), ("camelyonpatch_level_2_split_train_x.h5", "pcam"), ("mine.npz", ""), ("mine.h5", "")],
+)
+def test_a_file_of_a_shipped_set_is_named(call, own, name, shipped):
+    (own / name).write_bytes(b"PK")
+    code, _, err = new(call, path=name)
+    assert code == 2
+    assert ("a file of this name belongs to" in err) == bool(shipped)
+    assert f"which is shipped as {shipped}: `cats show {shipped}`" in err or not shipped
 
 
 def busi(own):
