@@ -15,7 +15,7 @@ from benchmark.entries.dicom_facts import DicomFacts, examined, kind_of_tag, req
 from benchmark.entries.folder_meaning import ANY, Folders, inner_layout
 from benchmark.entries.infer_folders import counted, meaning_of
 from benchmark.entries.inferred import Inferred
-from benchmark.entries.left_out import left_out, require_few
+from benchmark.entries.left_out import left_out, require_few, require_whole_folders
 from benchmark.entries.said import Said
 from results.error import CatsError
 
@@ -43,6 +43,8 @@ def infer_dicom_folders(tree: Tree, names: list[str], said: Said) -> Inferred:
     library()
     left = left_out(tree, names, lambda _: not said.include)
     require_few(tree, left, names)
+    if not said.include:
+        require_whole_folders(tree, names)
     by_path = said.group is not None and "(" in said.group
     view = view_of(said, grouped=by_path)
     facts = examined(tree, names, view, grouped=by_path or (said.layout is not None and _states_groups(said.layout)))

@@ -104,9 +104,10 @@ def require_whole_folders(tree: Tree, taken: Iterable[str]) -> None:
             lost.setdefault(folders[-1], []).append(name)
     if lost:
         folder, names = next(iter(lost.items()))
+        files = "1 file" if len(names) == 1 else f"{len(names):,} files"
         raise CatsError(
-            f"{tree.path}: the folder {folder} lies beside folders of pictures and holds none ({len(names):,} files, for "
-            f"example {names[0]}), and would be missing as a whole; convert its files to PNG, or leave the folder out with "
+            f"{tree.path}: the folder {folder} lies beside folders of pictures and holds none ({files}, for example "
+            f"{names[0]}), and would be missing as a whole; convert its files to PNG, or leave the folder out with "
             f"--include '{_except(lost)}'"
         )
 

@@ -45,20 +45,22 @@ def is_mask_folder(name: str) -> bool:
 
 
 def require_no_mask_folders(path: Path, paths: Sequence[tuple[str, ...]], include: str) -> None:
-    """Raises CatsError if some folders of a level are called like masks, others are not, and another level has several too.
+    """Raises CatsError if folders of masks lie beside other folders or pictures, and would not become classes of their own.
 
     paths: the folders of each picture. include: what the user chose; `.`, or a pattern that holds the name of the folder of
-    masks, says that they are meant. The folders of one level alone are judged where they would become classes.
+    masks, says that they are meant. Folders that lie in one level alone are judged where they would become classes.
     """
     levels = [sorted({each[level] for each in paths if len(each) > level}) for level in range(max(map(len, paths)))]
-    if include == EVERY or sum(len(names) > 1 for names in levels) < 2:
+    uneven = len({len(each) for each in paths}) > 1
+    if include == EVERY or (not uneven and sum(len(names) > 1 for names in levels) < 2):
         return
     for level, names in enumerate(levels):
         masks = [name for name in names if is_mask_folder(name) and name not in include]
         others = [name for name in names if not is_mask_folder(name)]
-        if masks and others:
+        beside = others[0] if others else "pictures" if any(len(each) == level for each in paths) else ""
+        if masks and beside:
             raise CatsError(
-                f"{path}: the folder {masks[0]} lies beside {others[0]}, and its name is one of masks or annotations; leave "
+                f"{path}: the folder {masks[0]} lies beside {beside}, and its name is one of masks or annotations; leave "
                 f"its pictures out with --include '{_without(paths, level, masks, others, include)}', or take all with "
                 f"--include '{EVERY}'"
             )
@@ -66,10 +68,9 @@ def require_no_mask_folders(path: Path, paths: Sequence[tuple[str, ...]], includ
 
 def _without(paths: Sequence[tuple[str, ...]], level: int, masks: Sequence[str], others: Sequence[str], include: str) -> str:
     """The pattern of the pictures that lie in no folder of masks: `/images/` where that is enough."""
-    simple = f"/{re.escape(others[0])}/"
-    if not include and all(
-        (re.search(simple, "/".join(each) + "/") is None) == (each[level : level + 1] != (others[0],)) for each in paths
-    ):
+    simple = f"/{re.escape(others[0])}/" if others else ""
+    masked = [each[level : level + 1] in {(name,) for name in masks} for each in paths]
+    if simple and not include and [re.search(simple, "/".join(each) + "/") is None for each in paths] == masked:
         return simple
     pattern = f"^(?!(.*/)?({'|'.join(map(re.escape, masks))})/)"
     return pattern + ("" if include.startswith("^") or not include else ".*") + (f"(?:{include})" if include else "")

@@ -121,6 +121,15 @@ def test_a_dicomdir_reports_and_files_of_other_kinds_are_left_out_and_counted(ca
     assert "1 DICOM files hold no image" in checked(call)
 
 
+def test_a_folder_of_other_files_beside_classes_is_asked_for(call, own):
+    folder = class_folders(own)
+    (folder / "other").mkdir()
+    (folder / "other" / "x.mat").write_bytes(b"MATLAB 5.0")
+    code, _, err = new(call, folder)
+    assert code == 2
+    assert "the folder other lies beside folders of pictures and holds none (1 file, for example other/x.mat)" in err
+
+
 def test_pictures_of_other_formats_beside_dicom_files_are_asked_for(call, own):
     from PIL import Image
 

@@ -241,6 +241,13 @@ ADVICE = {
         "(a 20, b 20)",
     ),
     "annotations": ([f"{c}/{k}" for c in "ab" for k in ("img", "Annotations_1")], "--include '(/img/)'", "(a 20, b 20)"),
+    "masks below pictures": (["a", "b", "a/masks", "b/masks"], "--include '([^']+masks[^']+)'", "(a 20, b 20)"),
+    "masks beside classes": (["a", "b", "masks/a"], "--include '([^']+masks[^']+)'", "(a 20, b 20)"),
+    "masks of several": (
+        [f"{c}/{k}" for c in "ab" for k in ("left", "right", "label")],
+        "--include '(.+label[^']+)', or",
+        "--layout class/-",
+    ),
     "copy": (["no", "yes", "all/no", "all/yes"], "--include '([^']+)'", "(no 20, yes 20)"),
     "copy with parts": (
         [f"{o}{p}/{c}" for o in ("", "set/") for p in ("train", "test") for c in "ab"],
@@ -262,7 +269,7 @@ def test_what_a_sentence_advises_is_right(call, own, name):
     assert match, err
     assert "--layout class/-" not in err
     code, _, err = new(call, advice.split()[0], match[1])
-    assert code == 0, err
+    assert code == (2 if fact.startswith("--") else 0), err
     assert fact in err
 
 
@@ -388,6 +395,16 @@ def test_a_file_of_a_shipped_set_is_named(call, own, name, shipped):
     assert code == 2
     assert ("a file of this name belongs to" in err) == bool(shipped)
     assert f"which is shipped as {shipped}: `cats show {shipped}`" in err or not shipped
+
+
+def test_an_npz_file_of_a_shipped_set_is_read_and_named(call, own):
+    arrays = {
+        f"{part}_images": np.random.default_rng(0).integers(0, 255, (40, 8, 8), np.uint8) for part in ("train", "val", "test")
+    }
+    np.savez(own / "breastmnist.npz", **arrays, **{f"{name[:-7]}_labels": np.arange(40)[:, None] % 2 for name in arrays})
+    code, _, err = new(call, path="breastmnist.npz")
+    assert code == 0, err
+    assert "a file of this name belongs to BreastMNIST, 28 px, which is shipped as breastmnist" in err
 
 
 def busi(own):
