@@ -14,6 +14,7 @@ from benchmark.data.copy_notes import copies_note, labels_note
 from benchmark.data.dataset import Dataset
 from benchmark.data.decoded import Decoded, check_samples, load_images
 from benchmark.data.overlap import overlaps_within
+from benchmark.data.readers.cells import absent_groups, alike_labels, quoted
 from benchmark.data.readers.file_tree import Tree
 from benchmark.data.readers.samples import PARTS, Samples, TreeReader
 from benchmark.data.split import copies_left_out, official_rows, split, uneven_class
@@ -139,10 +140,13 @@ def groups(case: Case) -> str:
         return Note("it is not known which images belong to one patient; boards note this")
     if dataset.groups is None:
         raise CatsError(f"{dataset.name}: the reader returns groups, but `groups:` of the entry does not say what they are")
-    if (names == "").any():
-        raise CatsError(
-            f"{dataset.name}: `groups: {dataset.groups}` is declared, but {(names == '').sum():,} images have no group"
-        )
+    unnamed = set(absent_groups(names.tolist()))
+    absent = [name for name in names.tolist() if name in unnamed]
+    if absent:
+        raise CatsError(f"{dataset.name}: `groups: {dataset.groups}` is declared, but {len(absent):,} images have no group")
+    alike = alike_labels(names.tolist())
+    if alike:
+        raise CatsError(f"{dataset.name}: the groups {quoted(alike[0])} are spelled in several ways; spell them alike")
     for one, other in (("train", "val"), ("train", "test"), ("val", "test")):
         both = set(names[parts == one]) & set(names[parts == other])
         if both:

@@ -1,5 +1,6 @@
 """Inference of classes from the cells of a label column. What can be read in two ways is said, and refused."""
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -8,11 +9,13 @@ from typing import Any
 import numpy as np
 
 from benchmark.data.readers.cells import (
+    LIST,
     SEPARATORS,
     absent_labels,
     alike_labels,
     counted,
     in_class_order,
+    joined_labels,
     number_of,
     quoted,
     spelling,
@@ -52,6 +55,12 @@ def labels_of_cells(cells: Sequence[str], said: Said, where: str) -> Labels:
         raise CatsError(f"{where} holds no label in any row")
     options: dict[str, Any] = {"missing": list(dropped)} if dropped else {}
     notes = left_out(Counter(cell for cell in cells if cell in dropped))
+    written = next((cell for cell in rest if LIST.fullmatch(cell.strip())), None)
+    if written is not None:
+        raise CatsError(
+            f"{where} holds lists as a program writes them, {quoted([' '.join(written.split())])}; write several labels of one "
+            "image as Mass|Nodule, or as a column of 0 and 1 for each, or name another column with --label"
+        )
     separator = _separator(Counter(rest), said, where)
     if separator:
         nothing = _nothing(Counter(rest), separator, said)
@@ -107,6 +116,14 @@ def _separator(counts: Counter[str], said: Said, where: str) -> str:
     found = {sign: [cell for cell in open_cells if len(_pieces(cell, sign)) > 1] for sign in SEPARATORS}
     found[" "] = [cell for cell in open_cells if len(cell.split()) > 1 and all(number_of(p) is not None for p in cell.split())]
     found = {sign: joined for sign, joined in found.items() if joined}
+    signed = {cell for joined in found.values() for cell in joined}
+    unsigned = [cell for cell in joined_labels(open_cells) if cell not in signed]
+    if unsigned:
+        raise CatsError(
+            f"{where} holds {unsigned[0]!r}, which consists of other labels of the column: say --labels-separator "
+            f"{_joining(unsigned[0], counts)} if these are several labels of one image, or --labels-separator none if they are "
+            "the names of classes"
+        )
     if not found:
         return ""
     sign, joined = max(found.items(), key=lambda item: len(item[1]))
@@ -117,6 +134,14 @@ def _separator(counts: Counter[str], said: Said, where: str) -> str:
         f"{where} holds {quoted(joined, 3)}: say --labels-separator '{sign}' if these are several labels of one image, or "
         "--labels-separator none if they are the names of classes"
     )
+
+
+def _joining(cell: str, counts: Counter[str]) -> str:
+    """The separator of the labels in a cell as a shell takes it; SIGN if no single one separates them."""
+    known = {spelling(other) for other in counts}
+    signs = dict.fromkeys(re.findall(r"[\W_]+(?:(?:and|with|plus|und|et|y)[\W_]+)?", cell, re.IGNORECASE))
+    sign = next((sign for sign in signs if known.issuperset(_pieces(cell, sign))), None)
+    return "SIGN" if sign is None else "$'\\n'" if sign.strip(" ") == "\n" else f"'{sign}'"
 
 
 def _is_clear(sign: str, joined: Sequence[str], counts: Counter[str]) -> bool:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from benchmark.data.readers.cells import quoted
 from benchmark.data.readers.table_file import lines_of, texts_of
-from benchmark.data.readers.table_labels import MARKS, left_out
+from benchmark.data.readers.table_labels import left_out, mark_of
 from benchmark.entries.infer_labels import Labels, dropped_labels, refuse_absent
 from benchmark.entries.said import DROP, Said
 from results.error import CatsError
@@ -23,13 +23,13 @@ def labels_of_columns(rows: pd.DataFrame, columns: Sequence[str], said: Said, wh
     dropped = dropped_labels(every, said, where)
     refuse_absent([cell for cell in every if cell not in dropped], said, where)
     for column, texts in zip(columns, cells, strict=True):
-        strange = next((i for i, cell in enumerate(texts) if cell not in MARKS and cell not in dropped), None)
+        strange = next((i for i, cell in enumerate(texts) if mark_of(cell) is None and cell not in dropped), None)
         if strange is not None:
             line = lines_of(rows)[strange]
             raise CatsError(f"{where}, line {line} has '{texts[strange]}' in column '{column}'; allowed are 0 and 1")
     absent = [next((cell for cell in row if cell in dropped), None) for row in zip(*cells, strict=True)]
     kept = np.array([value is None for value in absent])
-    marks = np.array([[MARKS.get(cell, 0) for cell in column] for column in cells]).T
+    marks = np.array([[mark_of(cell) or 0 for cell in column] for column in cells]).T
     counts = Counter(value for value in absent if value is not None)
     found = labels_of_marks(marks, kept, counts, said, where)
     return replace(found, counts=dict(zip(columns, found.counts.values(), strict=True)))
@@ -67,7 +67,7 @@ def labels_of_marks(marks: np.ndarray, kept: np.ndarray, counts: Counter[str], s
 def mark_columns(rows: pd.DataFrame, besides: Sequence[str]) -> list[str]:
     """The columns that hold nothing but 0 and 1, both."""
     columns = [str(column) for column in rows if column not in besides]
-    return [column for column in columns if {MARKS.get(cell) for cell in set(texts_of(rows, column))} == {0, 1}]
+    return [column for column in columns if {mark_of(cell) for cell in set(texts_of(rows, column))} == {0, 1}]
 
 
 def offer(columns: Sequence[str]) -> str:

@@ -18,11 +18,18 @@ from benchmark.data.readers.part_words import ALLOWED, part_of
 from benchmark.data.readers.picture_format import picture_names
 from benchmark.data.readers.samples import PARTS
 from benchmark.data.readers.table_file import read_whole, separator_of, table_of, texts_of
-from benchmark.entries.infer_columns import column_of, kind_of_group, label_columns
+from benchmark.entries.infer_columns import label_columns
 from benchmark.entries.infer_dicom import dicom_of_table
 from benchmark.entries.infer_labels import Labels, labels_of_cells, refuse_doubtful
 from benchmark.entries.infer_marks import labels_of_columns
 from benchmark.entries.infer_pictures import picture_column, place_of
+from benchmark.entries.infer_roles import (
+    group_column,
+    kind_of_group,
+    part_column,
+    refuse_folders_of_parts,
+    require_groups,
+)
 from benchmark.entries.inferred import Inferred, in_part_order, picture_shapes, require_two_classes, several_pages
 from benchmark.entries.picture_fit import Fit
 from benchmark.entries.said import OF_DICOM, Said, refuse_options
@@ -38,7 +45,8 @@ def infer_table(path: Path, said: Said) -> Inferred:
     missing.
     """
     rows, separator = _rows(path)
-    group, part = column_of(rows, "group", said.group, str(path)), column_of(rows, "part", said.part, str(path))
+    part = part_column(rows, said, str(path))
+    group = group_column(rows, said, [part] if part else [], str(path))
     besides = [column for column in (group, part) if column]
     columns = label_columns(rows, said, besides, str(path))
     labels = _labels(rows, columns, said, str(path))
@@ -48,6 +56,8 @@ def infer_table(path: Path, said: Said) -> Inferred:
     dicom = set(dicom_names(tree))
     names = [*picture_names(tree), *sorted(dicom)]
     fit = picture_column(rows, said, names, [column for column in (*columns, part) if column], path)
+    if part is None and said.part is None:
+        refuse_folders_of_parts([hits[0].name for hits in fit.hits], str(path))
     images, ending = place_of(fit)
     options: dict[str, Any] = {"file": path.name, "path": fit.column, "label": columns if len(columns) > 1 else columns[0]}
     options |= {
@@ -56,7 +66,7 @@ def infer_table(path: Path, said: Said) -> Inferred:
     options |= {"separator": separator} if separator != "," else {}
     parts, part_options, notes = _parts(rows, part, said, str(path)) if part else ({}, {}, ())
     if group:
-        _require_groups(rows, group, str(path))
+        require_groups(rows, group, str(path))
     files = [hits[0].name for hits in fit.hits]
     unnamed = max(len(names) - len(labels.kept), 0)  # of the pictures; rows without a label name pictures too
     notes += (f"{unnamed:,} pictures in {path.parent} are not in the table, and are left out",) if unnamed else ()
@@ -138,12 +148,3 @@ def _parts(rows: pd.DataFrame, column: str, said: Said, where: str) -> tuple[dic
     unused = {word: counts[word] for word, part in words.items() if part == NO_PART}
     notes = (f"{sum(unused.values()):,} images are in no part, as declared: {counted(unused)}",) if unused else ()
     return in_part_order(parts), {"part_values": dict(sorted(words.items()))} if set(words) - set(PARTS) else {}, notes
-
-
-def _require_groups(rows: pd.DataFrame, column: str, where: str) -> None:
-    blank = sum(spelling(cell) in {"", "nan", "none", "null", "na", "<na>"} for cell in texts_of(rows, column))
-    if blank:
-        raise CatsError(
-            f"{where}: the column '{column}' names no group in {blank:,} of {len(rows):,} rows: fill it in, name another "
-            "column with --group, or say --group '' if groups are unknown"
-        )

@@ -9,10 +9,13 @@ import numpy as np
 
 NUMBER = re.compile(r"[+-]?(\d{1,15}\.?\d*|\.\d+)")  # longer ones are names: floating-point numbers would confuse them
 SEPARATORS = "|;,/+&"  # between several labels in one cell
+JOINING_WORDS = frozenset({"and", "with", "plus", "und", "et", "y"})  # between two labels in one cell
+LIST = re.compile(r"[\[{].*[\]}]|\(.*[,'\"].*\)", re.DOTALL)  # as Python and JSON write one
 ABSENT = frozenset(
-    {"", "nan", "na", "n/a", "<na>", "#n/a", "nat", "null", "-1", "?", "-", "--", ".", "unlabelled", "unlabeled", "no label"}
-)
-ABSENT_AMONG_NUMBERS = frozenset({"none", "unknown", "missing", "not available"})  # elsewhere they may be classes
+    {"", "nan", "na", "n/a", "<na>", "#n/a", "nat", "null", "-1", "?", "-", "--", ".", "unlabelled", "unlabeled", "no label",
+     "unknown", "unk", "missing", "not available", "not known", "not applicable", "n.a.", "n.a", "not labelled", "not labeled"}
+)  # fmt: skip
+ABSENT_AMONG_NUMBERS = frozenset({"none"})  # elsewhere it may be a class
 FILLERS = frozenset({99.0, 999.0, 9999.0})  # numbers written for "unknown" where the classes are small numbers
 
 
@@ -56,6 +59,24 @@ def absent_labels(values: Iterable[str]) -> list[str]:
     return [value for value in forms if value in absent]
 
 
+def absent_groups(values: Iterable[str]) -> list[str]:
+    """Those of the values that name no group: what looks like a missing label, and `none`."""
+    listed = list(dict.fromkeys(values))
+    absent = {*absent_labels(listed), *(value for value in listed if spelling(value) in ABSENT_AMONG_NUMBERS)}
+    return [value for value in listed if value in absent]
+
+
+def same_groups(values: Sequence[str]) -> list[str]:
+    """The values, with the first spelling of a number for all of them: 1.0 and 01 are the group 1 if 1 is the first one."""
+    first: dict[str, str] = {}
+    return [first.setdefault(whole_number(value), value) for value in values]
+
+
+def alike_groups(values: Sequence[str]) -> list[list[str]]:
+    """Groups that differ in case or white space only, together."""
+    return alike_labels(same_groups(values))
+
+
 def alike_labels(values: Iterable[str]) -> list[list[str]]:
     """The values that differ in case, white space or the form of a number only, together."""
     together: dict[str, list[str]] = {}
@@ -65,13 +86,24 @@ def alike_labels(values: Iterable[str]) -> list[list[str]]:
 
 
 def joined_labels(values: Sequence[str]) -> list[str]:
-    """Values such as Mass|Nodule that join two or more of the other values by a separator."""
-    known = {spelling(value) for value in values}
-    return [
-        value
-        for value in values
-        if any(len(pieces) > 1 and known.issuperset(map(spelling, pieces)) for pieces in map(value.split, SEPARATORS))
-    ]
+    """Values such as `Mass|Nodule`, `Mass Nodule` or `Mass and Nodule` that join two or more of the other values."""
+    known = {words for value in values if (words := _words(value))}
+    texts = [value for value in values if number_of(value) is None]
+    return [value for value in texts if _are_joined(_words(value), known - {_words(value)})]
+
+
+def _words(text: str) -> tuple[str, ...]:
+    """The words of a label, without the signs and words that join labels."""
+    return tuple(word for word in re.split(r"[\W_]+", text.casefold()) if word and word not in JOINING_WORDS)
+
+
+def _are_joined(words: tuple[str, ...], known: set[tuple[str, ...]]) -> bool:
+    """True if some of the known labels, one after the other, have just these words."""
+    ends = {0}
+    for end in range(1, len(words) + 1):
+        if any(words[start:end] in known for start in ends):
+            ends.add(end)
+    return bool(words) and len(words) in ends
 
 
 def in_class_order(names: Iterable[str]) -> list[str]:

@@ -6,6 +6,7 @@ recognised is never guessed: whoever asks refuses it by its name.
 
 import re
 import unicodedata
+from collections.abc import Iterable
 
 VARIANTS = {
     "train": ("train", "training", "trn"),
@@ -19,6 +20,7 @@ ADDITIONS = (
 )  # fmt: skip
 ALLOWED = "; ".join(f"{part} ({', '.join(words[1:])})" for part, words in VARIANTS.items())
 SIMILAR = {*PART_OF, "trainval", "eval", "evaluation"}
+MOST_WORDS = 8  # more different values are names of pictures, such as train_17
 WHOLE = re.compile(f"(?:{'|'.join(ADDITIONS)})*({'|'.join(PART_OF)})(?:{'|'.join(ADDITIONS)})*")
 
 
@@ -29,6 +31,12 @@ def part_of(text: str) -> str | None:
     """
     match = WHOLE.fullmatch("".join(_tokens(text)))
     return PART_OF[match[1]] if match else None
+
+
+def are_parts(values: Iterable[str]) -> bool:
+    """True if all values that are not blank are words for parts, and not all the same word; blank ones are in no part."""
+    found = {value.strip() for value in values} - {""}
+    return 1 < len(found) <= MOST_WORDS and all(map(resembles_part, found))
 
 
 def resembles_part(text: str) -> bool:

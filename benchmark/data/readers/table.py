@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmark.data.readers.cells import quoted
+from benchmark.data.readers.cells import quoted, same_groups
 from benchmark.data.readers.file_tree import Tree
 from benchmark.data.readers.picture_files import PictureFiles
 from benchmark.data.readers.pictures import pictures, stored_values
@@ -40,7 +40,7 @@ def table(**options: Any) -> TreeReader:
     def read(folder: Path) -> Samples:
         tree = Tree(folder)
         rows, names = named_rows(tree, columns)
-        groups = texts_of(rows, columns.group) if columns.group else None
+        groups = same_groups(texts_of(rows, columns.group)) if columns.group else None
         labels, ids = labels_of(rows, columns, tree.path), ids_of(rows, columns, names)
         images, parts = pictures(tree, names, scale), parts_of(rows, columns, tree.path)
         return Samples(images, labels, ids, groups, parts, left_out_of(rows), StoredNumbers(stored_values(tree, names), scale))
@@ -49,18 +49,20 @@ def table(**options: Any) -> TreeReader:
 
 
 def reader_of_table(read: Reader, columns: Columns) -> TreeReader:
-    """The reader with the files that the table names, and a revision where the words of its parts are now understood."""
+    """The reader with the files that the table names, and a revision where words of parts or numbers of groups are now read."""
 
     @lru_cache(maxsize=1)  # the identity of the data asks twice
     def files(tree: Tree) -> list[str]:
         return [columns.file, *named_rows(tree, columns)[1]]
 
     def revision(_: list[str], tree: Tree) -> str:
-        if not columns.part:
+        if not columns.part and not columns.group:
             return ""
         rows = labelled_rows(_rows(tree, columns), columns)
-        words = dict.fromkeys(texts_of(rows, columns.part))
-        return "2" if differ_from_before(_meaning(list(words), columns, tree.path), columns.part_values or {}) else ""
+        words = list(dict.fromkeys(texts_of(rows, columns.part))) if columns.part else []
+        parts = differ_from_before(_meaning(words, columns, tree.path), columns.part_values or {})
+        cells = texts_of(rows, columns.group) if columns.group else []
+        return ("2" if parts else "") + (" groups 2" if same_groups(cells) != cells else "")
 
     return TreeReader(read, files, revision)
 

@@ -31,9 +31,18 @@ class Columns:
     one_hot: bool = False
     missing: list[str] | None = None
 
+    def __post_init__(self) -> None:
+        """Take white space from around the names of columns, as `table_of` does."""
+        label = self.label.strip() if isinstance(self.label, str) else [name.strip() for name in self.label]
+        object.__setattr__(self, "label", label)
+        for role in ("path", "group", "part", "id"):
+            object.__setattr__(self, role, getattr(self, role).strip())
+
 
 def table_of(content: bytes, name: str, separator: str, where: str) -> pd.DataFrame:
     """The rows of a table, without empty ones, numbered from 0 by their index; cells of a CSV are text.
+
+    White space around the names of columns is left out.
 
     Raises CatsError that names `where` if it cannot be read.
     """
@@ -41,12 +50,16 @@ def table_of(content: bytes, name: str, separator: str, where: str) -> pd.DataFr
         if name.lower().endswith(".parquet"):
             rows = pd.read_parquet(io.BytesIO(content))
             rows = rows.reset_index(drop=rows.index.names == [None])
-            return rows.set_axis([str(column) for column in rows.columns], axis=1)
-        rows = pd.read_csv(io.BytesIO(content), sep=separator, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+        else:
+            rows = pd.read_csv(io.BytesIO(content), sep=separator, dtype=str, keep_default_na=False, encoding="utf-8-sig")
     except (ValueError, OSError) as error:
         hint = "; save it as UTF-8" if isinstance(error, UnicodeDecodeError) else ""
         raise CatsError(f"{where} cannot be read as a table: {error}{hint}") from error
-    return rows.reset_index(drop=True).loc[lambda frame: ~frame.isin(["", None]).all(axis=1)]
+    names = [str(column).strip() for column in rows.columns]
+    twice = next((name for name in names if name and names.count(name) > 1), None)
+    if twice is not None:
+        raise CatsError(f"{where} has two columns called '{twice}'; rename one of them")
+    return rows.set_axis(names, axis=1).reset_index(drop=True).loc[lambda frame: ~frame.isin(["", None]).all(axis=1)]
 
 
 def lines_of(rows: pd.DataFrame) -> list[int]:

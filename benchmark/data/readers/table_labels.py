@@ -16,6 +16,11 @@ MARKS = {"0": 0, "1": 1, "0.0": 0, "1.0": 1, "False": 0, "True": 1}
 LEFT_OUT = "left_out"  # key of DataFrame.attrs
 
 
+def mark_of(cell: str) -> int | None:
+    """0 or 1 as a cell of marks says, with or without white space around it; None for another content."""
+    return MARKS.get(cell.strip())
+
+
 def labelled_rows(rows: pd.DataFrame, columns: Columns) -> pd.DataFrame:
     """The rows that have a label; a row without is left out if `missing` declares its content, and then counted.
 
@@ -48,7 +53,7 @@ def left_out_of(rows: pd.DataFrame) -> tuple[str, ...]:
 
 
 def _any(row: tuple[str, ...]) -> bool:
-    return any(MARKS.get(value, 1) for value in row)
+    return any(mark_of(value) != 0 for value in row)
 
 
 def labels_of(rows: pd.DataFrame, columns: Columns, path: Path) -> np.ndarray:
@@ -103,9 +108,10 @@ def _marks(rows: pd.DataFrame, column: str, where: str) -> np.ndarray:
     """A column of 0 and 1 as (N,) int64. Raises CatsError naming line, column and cell."""
     marks = []
     for cell, line in zip(texts_of(rows, column), lines_of(rows), strict=True):
-        if cell not in MARKS:
+        mark = mark_of(cell)
+        if mark is None:
             raise CatsError(f"{where}, line {line} has '{cell}' in column '{column}'; allowed are 0 and 1")
-        marks.append(MARKS[cell])
+        marks.append(mark)
     return np.array(marks, dtype=np.int64)
 
 

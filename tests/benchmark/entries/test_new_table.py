@@ -607,3 +607,187 @@ def test_options_of_tables_are_refused_for_folders(own, data, new, given):
     code, err = new(own / "set", *given)
     assert code == 2
     assert f"{given[0]} cannot be used with folders of pictures" in err
+
+
+PARTS_OF_ROWS = part(["train", "train", "valid", "TEST"])
+
+
+@pytest.mark.parametrize("column", ["Dataset_type", "phase", "data_split", "Usage", "fold", "mode", "category", "where"])
+def test_a_column_that_holds_words_of_parts_is_asked(own, data, new, column):
+    path = rows(data(), file=file, **{column: PARTS_OF_ROWS})
+    code, err = new(path)
+    assert code == 2
+    assert f"which look like official parts: say --part '{column}' if they are, --part '' if they are not" in err
+    assert new(path, "--part", column)[0] == 0
+    assert options(own)["part"] == column
+    (own / "entries" / "targets" / "cells.yaml").unlink()
+    assert new(path, "--part", "")[0] == 0
+    assert (options(own)["label"], "part" in options(own)) == ("label", False)
+
+
+def test_a_column_with_a_usual_name_is_taken_unless_another_one_holds_the_words_of_parts(own, data, new):
+    path = rows(data(), file=file, split=PARTS_OF_ROWS, phase=PARTS_OF_ROWS)
+    assert new(path)[0] == 0
+    assert options(own)["part"] == "split"
+    (own / "entries" / "targets" / "cells.yaml").unlink()
+    path = rows(own / "set", file=file, set=lambda n: "AB"[n % 2], usage=part(["Training", "PublicTest"]))
+    assert "say --part 'usage' if they are, --part 'set' if they are not" in new(path)[1]
+
+
+@pytest.mark.parametrize("folders", [("train", "test"), ("data/Training", "data/Validation"), ("train/x", "test/y")])
+def test_pictures_in_folders_of_parts_are_asked(own, new, folders):
+    for number in range(60):
+        pictures(own / "set", f"{folders[number % 2]}/{{0}}.png", [number])
+    path = rows(own / "set", file=lambda n: f"{folders[n % 2]}/{n}.png")
+    code, err = new(path)
+    assert code == 2
+    assert "name it with --part COLUMN, or say --part '' if these folders are no parts" in err
+    assert new(path, "--part", "")[0] == 0
+
+
+DUMMIES = {f"race_{k}": lambda n, i=i: int(n % 3 == i) for i, k in enumerate("abc")}
+
+
+@pytest.mark.parametrize(
+    ("columns", "given", "sentence"),
+    [
+        ({"x": number, "y": lambda n: n % 4}, (), "'y' beside 'x' may be a coordinate; name the column of labels with --label"),
+        ({**DUMMIES, "pathology": lambda n: "BM"[LABEL[n]]}, (), "'pathology' may be the label: say --label race_a,race_b"),
+        (DUMMIES, (), "all of 'race': say --label race_a,race_b,race_c if these are the labels"),
+        ({**ONE_HOT, "grade": lambda n: n % 4}, (), "'grade' may be the label"),
+        ({"category": part(["train", "test"])}, ("--part", ""), "no column that looks like a label; name it with --label"),
+        ({"category": part(["train", "test"])}, ("--part", "category"), "no column that looks like a label"),
+    ],
+)
+def test_a_column_that_may_be_something_else_is_no_label_without_being_named(data, new, columns, given, sentence):
+    code, err = new(rows(data(), file=file, label=None, **columns), *given)
+    assert code == 2
+    assert sentence in err
+    assert "--label" in err
+
+
+@pytest.mark.parametrize(
+    ("labels", "sign"),
+    [
+        (["Mass", "Nodule", "Mass Nodule"], "' '"),
+        (["Mass", "Nodule", "Mass and Nodule"], "' and '"),
+        (["Mass", "Nodule", "Nodule", "Mass_Nodule"], "'_'"),
+        (["Mass", "Nodule", "Mass\\Nodule"], "'\\'"),
+        (["Mass", "Nodule", "Mass\nNodule"], "$'\\n'"),
+        (["Mass", "Pleural effusion", "mass - pleural effusion"], "' - '"),
+        (["a", "b", "c", "a b c"], "' '"),
+    ],
+)
+def test_a_cell_that_consists_of_other_labels_is_asked(own, data, new, labels, sign):
+    path = rows(data(), file=file, label=lambda n: labels[n % len(labels)])
+    code, err = new(path)
+    assert code == 2
+    assert f"consists of other labels of the column: say --labels-separator {sign} if these are several labels" in err
+    assert err.count("\n") == 1
+    answer = "\n" if "$" in sign else sign[1:-1]
+    assert new(path, "--merge-labels", "--labels-separator", answer)[0] == 0
+    assert entry(own)["task"] == "multilabel"
+
+
+@pytest.mark.parametrize(
+    "labels", [["['mass']", "['mass', 'nodule']"], ["[1, 0]", "[0, 1]"], ["('a', 'b')", "('a',)"], ["a", '["b"]']]
+)
+@pytest.mark.parametrize("given", [(), ("--labels-separator", ","), ("--labels-separator", "none")])
+def test_lists_as_a_program_writes_them_are_no_classes(data, new, labels, given):
+    code, err = new(rows(data(), file=file, label=lambda n: labels[n % 2]), *given)
+    assert code == 2
+    assert "holds lists as a program writes them" in err
+
+
+@pytest.mark.parametrize(
+    "column", ["participant_id", "Patient Number", "patient_nr", "PatientID", "person_id", "study_subject_id", "slide_name"]
+)
+def test_a_column_of_patients_is_taken(own, data, new, column):
+    assert new(rows(data(), file=file, **{column: lambda n: f"k{n // 4}"}))[0] == 0
+    assert options(own)["group"] == column
+    assert entry(own)["groups"] == ("slide" if column == "slide_name" else "patient")
+
+
+@pytest.mark.parametrize(
+    "column", ["pid", "case_id", "study_id", "wsi", "eye_id", "StudyInstanceUID", "Group", "AccessionNumber"]
+)
+def test_a_column_that_may_name_groups_is_asked(own, data, new, column):
+    path = rows(data(), file=file, **{column: lambda n: f"k{n // 4}"})
+    code, err = new(path)
+    assert code == 2
+    assert f"say --group '{column}' if images of one value belong together, or --group ''" in err
+    assert new(path, "--group", column)[0] == 0
+    assert options(own)["group"] == column
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("eye", lambda n: "LR"[n % 2]),
+        ("case_id", number),
+        ("Patient Age", lambda n: 40 + n // 4),
+        ("subject_sex", lambda n: "MF"[n % 2]),
+    ],
+)
+def test_other_columns_name_no_groups(own, data, new, column, value):
+    assert new(rows(data(), file=file, **{column: value}))[0] == 0
+    assert "group" not in options(own)
+
+
+@pytest.mark.parametrize(
+    ("cells", "sentence"),
+    [
+        (["unknown", "p1", "p2", "p3"], "names no group in 15 of 60 rows: 'unknown' (15)"),
+        (["-1", "1", "2", "3"], "names no group in 15 of 60 rows: '-1' (15)"),
+        (["nan", " ", "p2", "p3"], "names no group in 30 of 60 rows"),
+        (["none", "p1", "p2", "p3"], "names no group in 15 of 60 rows"),
+        (["P1 ", "p1", "p2", "p3"], "holds groups that differ only in case or white space"),
+    ],
+)
+def test_groups_that_are_missing_or_not_spelled_alike_are_refused(data, new, cells, sentence):
+    code, err = new(
+        rows(data(), file=file, patient=lambda n: cells[n // 3 % 4] + (f"{n}" if cells[n // 3 % 4] == "p3" else ""))
+    )
+    assert code == 2
+    assert sentence in err
+
+
+def test_one_number_is_one_group_however_it_is_written(data, new):
+    path = rows(
+        data(),
+        file=file,
+        patient=lambda n: f"{n // 2 % 10}{'.0' if n % 2 else ''}",
+        split=lambda n: "train" if n % 2 else "test",
+    )
+    code, err = new(path)
+    assert code == 2
+    assert "patient '0' is in train and in test, as are 9 more" in err
+
+
+@pytest.mark.parametrize("word", ["unknown", "Missing", "not available", "n/a"])
+def test_words_for_a_missing_label_are_asked_among_text(own, data, new, word):
+    path = rows(data(), file=file, label=spoilt(n3=word, n40=word))
+    assert f"seems to hold no label in 2 of 60 rows: '{word}' (2)" in new(path)[1]
+    assert new(path, "--missing", "drop")[0] == 0
+
+
+@pytest.mark.parametrize("given", [(), ("--label", "c0,c1,c2")])
+def test_white_space_around_headers_and_marks_is_left_out(own, data, new, call, given):
+    marks = {f" {name}": lambda n, name=name: f" {ONE_HOT[name](n)}" for name in ONE_HOT}
+    code, err = new(rows(data(), file=file, label=None, **marks), *given)
+    assert code == 0, err
+    assert "60 pictures in 3 classes (c0 20, c1 20, c2 20)" in err
+    path = own / "entries" / "targets" / "cells.yaml"
+    for column in ("c0", " c0"):  # entries of earlier versions spell the headers as the table does
+        path.write_text(path.read_text().replace("- c0", f"- '{column}'"))
+        code, out, err = call("check", "cells", "--size", 8)
+        assert code == 0, out + err
+
+
+def test_a_column_that_has_a_role_is_given_no_other_one(own, data, new):
+    path = rows(data(), file=file, label=None, Group=lambda n: NAMES[LABEL[n]], subject=lambda n: f"s{n // 2}")
+    assert new(path, "--label", "Group")[0] == 0
+    assert (options(own)["label"], options(own)["group"]) == ("Group", "subject")
+    (own / "entries" / "targets" / "cells.yaml").unlink()
+    assert new(rows(own / "set", file=file, label=None, patient=lambda n: NAMES[LABEL[n]]), "--label", "patient")[0] == 0
+    assert "group" not in options(own)

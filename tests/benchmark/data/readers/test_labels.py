@@ -12,6 +12,7 @@ from PIL import Image
 from benchmark.data.dataset import Dataset
 from benchmark.data.decoded import check_samples
 from benchmark.data.readers.cells import absent_labels, alike_labels, cell_text, in_class_order, joined_labels, label_doubts
+from benchmark.data.readers.file_tree import Tree
 from benchmark.data.readers.hdf5 import hdf5
 from benchmark.data.readers.hub import hub
 from benchmark.data.readers.npz import npz
@@ -138,7 +139,7 @@ def test_a_one_hot_row_without_a_label_is_left_out_if_that_is_declared(tmp_path,
     [
         (["a", "b", *BLANK], BLANK),
         (["0", "1", "-1.0", "-9", "999", "None", "unknown"], ["-1.0", "-9", "999", "None", "unknown"]),
-        (["mild", "none", "severe", "unknown"], []),
+        (["mild", "none", "severe", "unknown"], ["unknown"]),
         (["+", "-"], []),
         ([str(i) for i in range(100)], []),
     ],
@@ -318,3 +319,13 @@ def test_a_reader_of_ones_own_must_say_train_val_and_test(parts, sentence):
             check_samples(made, samples)
     else:
         check_samples(made, samples)
+
+
+@pytest.mark.parametrize(("who", "groups", "changed"), [(["01", "02"], ["01", "02"], False), (["1", "1.0"], ["1", "1"], True)])
+def test_a_number_is_one_group_and_changes_the_data_only_where_it_was_two(tmp_path, who, groups, changed):
+    for name in "ab":
+        Image.new("L", (8, 8)).save(tmp_path / f"{name}.png")
+    (tmp_path / "l.csv").write_text(f"f,l,w\na.png,0,{who[0]}\nb.png,1,{who[1]}\n")
+    read = table(file="l.csv", path="f", label="l", classes=["0", "1"], group="w")
+    assert read(tmp_path).groups == groups
+    assert bool(read.revision([], Tree(tmp_path))) == changed
