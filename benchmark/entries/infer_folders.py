@@ -16,7 +16,7 @@ from benchmark.data.readers.registry import READERS
 from benchmark.entries.folder_meaning import Folders, Meaning, are_people, common_folders, inner_layout, stated_layout
 from benchmark.entries.folder_parts import parts_level
 from benchmark.entries.inferred import Inferred, in_part_order, picture_shapes, require_two_classes, several_pages
-from benchmark.entries.known_sets import known_set
+from benchmark.entries.known_sets import known_file, known_set
 from benchmark.entries.left_out import left_out, require_few, require_whole_folders
 from benchmark.entries.masks import is_mask_folder, require_no_mask_folders, require_no_masks
 from benchmark.entries.nested_copy import require_no_copy
@@ -34,7 +34,8 @@ def infer_folders(path: Path, said: Said) -> Inferred:
     try:
         found = _infer(path, said)
     except CatsError as error:
-        known = known_set(path)
+        arrays = [path / name for name in Tree(path).names if ending_of(name) in {".h5", ".hdf5", ".npz"}]
+        known = known_set(path) or next(filter(None, map(known_file, arrays[:20])), "")
         raise CatsError(f"{error}; {known}" if known else str(error)) from error
     known = known_set(path)
     return replace(found, notes=(*found.notes, known)) if known else found

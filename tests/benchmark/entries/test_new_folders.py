@@ -397,6 +397,15 @@ def test_a_file_of_a_shipped_set_is_named(call, own, name, shipped):
     assert f"which is shipped as {shipped}: `cats show {shipped}`" in err or not shipped
 
 
+def test_a_folder_with_a_file_of_a_shipped_set_is_named(call, own):
+    (own / "set").mkdir()
+    (own / "set" / "camelyonpatch_level_2_split_test_x.h5").write_bytes(b"HDF")
+    code, _, err = new(call)
+    assert code == 2
+    assert "holds no picture" in err
+    assert "which is shipped as pcam" in err
+
+
 def test_an_npz_file_of_a_shipped_set_is_read_and_named(call, own):
     arrays = {
         f"{part}_images": np.random.default_rng(0).integers(0, 255, (40, 8, 8), np.uint8) for part in ("train", "val", "test")
