@@ -15,7 +15,14 @@ from benchmark.data.readers.pictures import require_pattern
 from benchmark.data.readers.registry import READERS
 from benchmark.entries.folder_meaning import Folders, Meaning, are_people, common_folders, inner_layout, stated_layout
 from benchmark.entries.folder_parts import parts_level
-from benchmark.entries.inferred import Inferred, in_part_order, picture_shapes, require_two_classes, several_pages
+from benchmark.entries.inferred import (
+    Inferred,
+    in_part_order,
+    number_of_groups,
+    picture_shapes,
+    require_two_classes,
+    several_pages,
+)
 from benchmark.entries.known_sets import known_file, known_set
 from benchmark.entries.left_out import left_out, require_few, require_whole_folders
 from benchmark.entries.masks import is_mask_folder, require_no_mask_folders, require_no_masks
@@ -155,8 +162,8 @@ def counted(
     if samples.parts:
         _require_same_classes(path, set(zip(class_of.values(), samples.parts, strict=True)))
     groups = meaning.group or ("patient" if samples.groups else None)
-    facts = [f"folders are taken as {'/'.join((*meaning.root, *meaning.levels))}"]
-    facts += [f"{len(set(samples.groups)):,} × {groups}"] if samples.groups else []
+    people = f": {number_of_groups(samples.groups, str(groups))}" if samples.groups else ""
+    facts = [f"folders are read as {'/'.join((*meaning.root, *meaning.levels))}{people}"]
     facts += [f"empty folders: {', '.join(tree.listing.empty[:6])}"] if tree.listing.empty else []
     inferred = Inferred(
         path, reader, counts, parts=in_part_order(Counter(samples.parts or ())), groups=groups, broken=said.broken or 0.0,

@@ -64,6 +64,12 @@ def in_part_order(counts: Counter[str]) -> dict[str, int]:
     return {part: counts[part] for part in PARTS if counts[part]}
 
 
+def number_of_groups(groups: Sequence[str], kind: str) -> str:
+    """How many groups there are, as in `9 patients`; an image without a group counts for none."""
+    count = len(set(groups) - {""})
+    return f"{count:,} {kind}{'' if count == 1 else 's'}"
+
+
 def require_two_classes(path: Path, counts: dict[str, int]) -> None:
     """Raises CatsError if there are fewer than two classes."""
     if len(counts) < 2:

@@ -165,7 +165,7 @@ def describe_data(inferred: Inferred) -> str:
     shape = f"all {sizes[0]}" if len(sizes) == 1 else f"{len(sizes)} shapes, most often {sizes[0]}"
     parts = ", ".join(f"{part} {count:,}" for part, count in inferred.parts.items())
     split = f"official parts: {parts}" if parts else "no official parts, so 70/15/15 are drawn"
-    groups = f"groups by {inferred.groups}" if inferred.groups else "no groups known"
+    groups = f"groups by {inferred.groups}" if inferred.groups else "groups are unknown"
     if parts and "val" not in inferred.parts:
         split += " (val is drawn from train)"
     facts = f"{inferred.images:,} pictures in {len(inferred.counts)} classes ({classes}); {shape}, {colour}; {split}; {groups}"

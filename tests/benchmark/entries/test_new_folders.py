@@ -9,6 +9,8 @@ import pytest
 import yaml
 from PIL import Image
 
+from benchmark.specs import catalogue
+
 FACTS = ("--modality", "microscope", "--licence", "CC0", "--citation", "Us, 2026")
 
 
@@ -42,7 +44,7 @@ def checked(call):
 
 PATIENTS = [f"p{i:02d}" for i in range(40)]
 LAYOUTS = {
-    "class": (["a", "b"], (), "folders are taken as class", {}),
+    "class": (["a", "b"], (), "folders are read as class", {}),
     "parts": (
         ["TRAIN/a", "TRAIN/b", "Test_Set/a", "Test_Set/b"],
         (),
@@ -58,10 +60,10 @@ LAYOUTS = {
     "class/part": (
         ["a/train", "b/train", "a/test", "b/test"],
         (),
-        "taken as class/part",
+        "read as class/part",
         {"parts": {"train": "train", "test": "test"}},
     ),
-    "outer": (["test/a", "test/b"], (), "folders are taken as test/class", {"root": "test"}),
+    "outer": (["test/a", "test/b"], (), "folders are read as test/class", {"root": "test"}),
     "outer and parts": (
         ["train/v2/train/a", "train/v2/train/b", "train/v2/test/a", "train/v2/test/b"],
         (),
@@ -71,22 +73,22 @@ LAYOUTS = {
     "twice": (
         ["train/train/a", "train/train/b", "test/test/a", "test/test/b"],
         (),
-        "taken as part/part/class",
+        "read as part/part/class",
         {"parts": {"train": "train", "test": "test"}},
     ),
     "other cases": (["train/A", "train/b", "test/a", "test/B"], ("--merge-labels",), "train 40, test 40", {}),
-    "class/images": (["a/images", "b/images"], (), "taken as class/-", {"level": 1}),
+    "class/images": (["a/images", "b/images"], (), "read as class/-", {"level": 1}),
     "class/patient": (
         [f"{'ab'[i % 2]}/{p}" for i, p in enumerate(PATIENTS)],
         (),
-        "40 × patient",
+        "40 patients",
         {"level": 1, "group": "^[^/]+/([^/]+)/"},
     ),
-    "patient/class": ([f"{p}/{c}" for p in PATIENTS for c in "01"], (), "taken as patient/class", {"group": "^([^/]+)/"}),
-    "slides": ([f"{'ab'[i % 2]}/slide {p}" for i, p in enumerate(PATIENTS)], (), "40 × slide", {}),
-    "numbers": ([f"{'ab'[i % 2]}/{i + 1}" for i in range(40)], (), "taken as class/patient", {}),
-    "codes": ([f"{'ab'[i % 2]}/TCGA-{i % 7}B-{1000 + i}" for i in range(40)], (), "taken as class/patient", {}),
-    "digests": ([f"{'ab'[i % 2]}/{i * 7919:03x}f{i:04x}" for i in range(40)], (), "taken as class/patient", {}),
+    "patient/class": ([f"{p}/{c}" for p in PATIENTS for c in "01"], (), "read as patient/class", {"group": "^([^/]+)/"}),
+    "slides": ([f"{'ab'[i % 2]}/slide {p}" for i, p in enumerate(PATIENTS)], (), "40 slides", {}),
+    "numbers": ([f"{'ab'[i % 2]}/{i + 1}" for i in range(40)], (), "read as class/patient", {}),
+    "codes": ([f"{'ab'[i % 2]}/TCGA-{i % 7}B-{1000 + i}" for i in range(40)], (), "read as class/patient", {}),
+    "digests": ([f"{'ab'[i % 2]}/{i * 7919:03x}f{i:04x}" for i in range(40)], (), "read as class/patient", {}),
     "part/class/patient": (
         [f"{'train' if i < 26 else 'test'}/{'ab'[i % 2]}/{p}" for i, p in enumerate(PATIENTS)],
         (),
@@ -369,7 +371,28 @@ def test_an_option_that_does_not_fit_is_one_sentence(call, own, options, sentenc
 TINY = [f"n{i:08d}" for i in range(200)]
 
 
-def test_tiny_imagenet_is_named(call, own):
+@pytest.fixture
+def declare(monkeypatch):
+    """Let a shipped entry declare as many pictures as a small copy of its data has."""
+
+    def make(name, dataset, images):
+        shipped = ((name, dataset.model_copy(update={"images": images})),)
+        monkeypatch.setattr("benchmark.entries.known_sets._shipped", lambda: shipped)
+
+    return make
+
+
+@pytest.mark.parametrize(("images", "named"), [(None, False), (40, True), (38, False), (41, True), (780, False)])
+def test_names_of_classes_alone_are_no_known_set(call, own, declare, images, named):
+    tree(own, ["benign", "malignant"], each=20)
+    declare("wisconsin_fna", catalogue.target("wisconsin_fna").dataset, images)
+    code, _, err = new(call)
+    assert code == 0, err
+    assert ("which is shipped as wisconsin_fna" in err) == named
+
+
+def test_tiny_imagenet_is_named(call, own, declare):
+    declare("tiny_imagenet", catalogue.source("tiny_imagenet").dataset, 400)
     from sources.tiny_imagenet import CLASSES
 
     lines = []
@@ -424,8 +447,9 @@ def busi(own):
     put(own / "set" / "benign" / "benign (4)_mask_1.png", 9)
 
 
-def test_busi_as_published_has_masks(call, own):
+def test_busi_as_published_has_masks(call, own, declare):
     busi(own)
+    declare("busi", catalogue.target("busi").dataset, 24)
     code, _, err = new(call)
     assert code == 2
     assert "25 of 49 pictures look like masks of others, for example benign/benign (1)_mask.png beside benign (1)" in err
