@@ -135,7 +135,8 @@ def values(case: Case) -> str:
 
 def groups(case: Case) -> str:
     """No patient (slide, lesion, block) is in two official parts. Where parts are drawn, groups are drawn whole."""
-    dataset, (names, parts) = case.dataset, case.grouping
+    dataset = case.dataset
+    names, parts = (np.delete(column, list(case.samples.unreadable)) for column in case.grouping)  # broken files have no group
     if dataset.groups is None and (names == "").all():
         return Note("it is not known which images belong to one patient; boards note this")
     if dataset.groups is None:

@@ -24,7 +24,7 @@ class DicomFacts:
 
     Attributes:
         names: files that hold an image. others: number of those that do not. frames: file → number of frames, if several.
-        groups: the group of each of `names`; None if patients are unknown, or come from somewhere else.
+        groups: the group of each of `names`, empty for a broken file; None if patients are unknown or come from elsewhere.
         shapes: (height, width) → files. grey: True if no file is in colour.
     """
 
@@ -54,10 +54,14 @@ def view_of(said: Said, *, grouped: bool) -> dict[str, Any]:
     return {**found, "group_tag": said.group} if said.group != PATIENT else found
 
 
-def examined(tree: Tree, names: Sequence[str], view: dict[str, Any], *, grouped: bool) -> DicomFacts:
-    """The facts of these files. Raises CatsError where a frame or a patient is not known, and names the option that decides."""
+def examined(tree: Tree, names: Sequence[str], view: dict[str, Any], broken: float, *, grouped: bool) -> DicomFacts:
+    """The facts of these files, of which at most the share `broken` may be unreadable.
+
+    Raises CatsError where a frame or a patient is not known, or more files are broken, and names the option that decides.
+    """
     facts, tag = DicomFacts(), "" if grouped else view.get("group_tag", PATIENT)
     groups: list[str] = []
+    faults: dict[int, CatsError] = {}
     for name, header in zip(names, headers(tree, names), strict=True):
         if not holds_image(header):
             facts.others += 1
@@ -65,6 +69,7 @@ def examined(tree: Tree, names: Sequence[str], view: dict[str, Any], *, grouped:
         facts.names.append(name)
         if isinstance(header, CatsError):
             groups.append("")
+            faults[len(groups) - 1] = header
             continue
         groups.append(_text(header, tag) if tag else "")
         frames = int(_text(header, "NumberOfFrames") or 1)
@@ -72,6 +77,7 @@ def examined(tree: Tree, names: Sequence[str], view: dict[str, Any], *, grouped:
             facts.frames[name] = frames
         facts.shapes[int(header.Rows), int(header.Columns)] += 1
         facts.grey = facts.grey and _text(header, "PhotometricInterpretation").startswith("MONOCHROME")
+    _require_few_faults(tree, list(faults.values()), len(facts.names), broken)
     if facts.frames and "frame" not in view:
         name, count = max(facts.frames.items(), key=lambda pair: pair[1])
         raise CatsError(
@@ -79,9 +85,20 @@ def examined(tree: Tree, names: Sequence[str], view: dict[str, Any], *, grouped:
             "say which one is read with --frame first, --frame middle or --frame NUMBER"
         )
     if tag:
-        _require_groups(tree, facts.names, groups, tag)
+        readable = [row for row in range(len(groups)) if row not in faults]
+        _require_groups(tree, [facts.names[row] for row in readable], [groups[row] for row in readable], tag)
         facts.groups = groups
     return facts
+
+
+def _require_few_faults(tree: Tree, faults: Sequence[CatsError], count: int, broken: float) -> None:
+    """Raises CatsError that names a file whose header cannot be read, unless at most the share `broken` is like that."""
+    if len(faults) > broken * count:
+        share = -(-100 * len(faults) // count) / 100
+        allow = f", or allow them with --broken {share} (in the entry: broken)" if share < 1 else ""
+        raise CatsError(
+            f"{tree.path}: {faults[0]}; {len(faults):,} of {count:,} DICOM files cannot be read: repair or remove them{allow}"
+        )
 
 
 def _text(header: Any, tag: str) -> str:

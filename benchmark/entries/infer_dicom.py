@@ -14,7 +14,7 @@ from benchmark.data.readers.pictures import require_pattern
 from benchmark.entries.dicom_facts import DicomFacts, examined, kind_of_tag, require_decodable, view_of
 from benchmark.entries.folder_meaning import ANY, Folders, inner_layout
 from benchmark.entries.infer_folders import counted, meaning_of
-from benchmark.entries.inferred import Inferred
+from benchmark.entries.inferred import Inferred, number_of_groups
 from benchmark.entries.left_out import left_out, require_few, require_whole_folders
 from benchmark.entries.said import Said
 from results.error import CatsError
@@ -47,7 +47,8 @@ def infer_dicom_folders(tree: Tree, names: list[str], said: Said) -> Inferred:
         require_whole_folders(tree, names)
     by_path = said.group is not None and "(" in said.group
     view = view_of(said, grouped=by_path)
-    facts = examined(tree, names, view, grouped=by_path or (said.layout is not None and _states_groups(said.layout)))
+    grouped = by_path or (said.layout is not None and _states_groups(said.layout))
+    facts = examined(tree, names, view, said.broken or 0.0, grouped=grouped)
     paths = [PurePosixPath(composed(name)).parts[:-1] for name in facts.names]
 
     def inner_of(path: Path, below: Sequence[Folders], rows: Sequence[int], outside: str) -> tuple[str, ...]:
@@ -79,19 +80,20 @@ def _inner(path: Path, below: Sequence[Folders], groups: Sequence[str] | None, o
         if depth > 1:
             return inner_layout(path, below, outside)
         return ("class",) if {len(each) for each in below} == {1} else ("class", ANY)
-    shared = [level for level in range(depth) if _several(below, groups, level)]
+    known = [(each, group) for each, group in zip(below, groups, strict=True) if group]  # a broken file names no patient
+    shared = [level for level in range(depth) if _several(known, level)]
     if len(shared) > 1:
-        pairs = {level: len({(each[level], group) for each, group in zip(below, groups, strict=True)}) for level in shared}
-        shared = [level for level in shared if pairs[level] == len(set(groups))]
+        pairs = {level: len({(each[level], group) for each, group in known}) for level in shared}
+        shared = [level for level in shared if pairs[level] == len({group for _, group in known})]
     if len(shared) != 1:
         return inner_layout(path, below, outside)
     return (*[ANY] * shared[0], "class", ANY) if max(map(len, below)) > shared[0] + 1 else (*[ANY] * shared[0], "class")
 
 
-def _several(below: Sequence[Folders], groups: Sequence[str], level: int) -> bool:
+def _several(known: Sequence[tuple[Folders, str]], level: int) -> bool:
     """True for a level of several folders of which each holds several patients."""
     found: dict[str, set[str]] = {}
-    for folders, group in zip(below, groups, strict=True):
+    for folders, group in known:
         found.setdefault(folders[level], set()).add(group)
     return len(found) > 1 and all(len(people) > 1 for people in found.values())
 
@@ -102,12 +104,12 @@ def dicom_of_table(inferred: Inferred, files: Sequence[str], said: Said) -> Infe
     tree, options = Tree(inferred.path), inferred.reader["table"]
     grouped = inferred.groups is not None
     view = view_of(said, grouped=grouped)
-    facts = examined(tree, files, view, grouped=grouped)
+    facts = examined(tree, files, view, said.broken or 0.0, grouped=grouped)
     if facts.others:
         raise CatsError(f"{inferred.path}: the table names {facts.others:,} DICOM files that hold no image (reports, contours)")
     require_decodable(tree, files, view, said.broken or 0.0)
     kind = inferred.groups if grouped else kind_of_tag(view)
-    facts_of_groups = [f"{len(set(facts.groups)):,} × {kind}"] if facts.groups else []
+    facts_of_groups = [number_of_groups(facts.groups, str(kind))] if facts.groups else []
     return replace(inferred, reader={"dicom": options | view}, groups=kind, shapes=dict(facts.shapes.most_common()),
                    grey=facts.grey, notes=(*inferred.notes, *facts_of_groups, *_notes(facts, view)))  # fmt: skip
 

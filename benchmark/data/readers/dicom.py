@@ -41,7 +41,9 @@ def dicom(**options: Any) -> TreeReader:
         labels, ids = labels_of(rows, columns, tree.path), ids_of(rows, columns, names)
         images = decode_with(lambda content, where: pixels(content, where, view, scale), tree, names)
         parts, look = parts_of(rows, columns, tree.path), _stored(tree, names, view, scale)
-        return Samples(images, labels, ids, groups, parts, left_out_of(rows), look)
+        return Samples(
+            images, labels, ids, groups, parts, left_out_of(rows), look, frozenset() if columns.group else broken_of(groups)
+        )
 
     return noted(reader_of_table(read, columns), lambda _: DICOM)
 
@@ -64,12 +66,14 @@ def dicom_folders(**options: Any) -> TreeReader:
         every = files(tree)
         names = [name for name, header in zip(every, headers(tree, every), strict=True) if holds_image(header)]
         labels, groups, parts = layout.arranged(folder, names)
+        by_file = groups is None
         if groups is None:
             groups = groups_of(tree, names, view.group_tag)
         images = decode_with(lambda content, where: pixels(content, where, view, scale), tree, names)
         others = len(every) - len(names)
         left_out = (f"{others:,} DICOM files hold no image (reports, contours) and are left out",) if others else ()
-        return Samples(images, labels, names, groups, parts, left_out, _stored(tree, names, view, scale))
+        unreadable = broken_of(groups) if by_file else frozenset[int]()
+        return Samples(images, labels, names, groups, parts, left_out, _stored(tree, names, view, scale), unreadable)
 
     reader = TreeReader(read, files, layout.revision, lambda name: layout.expects(name) and not layout.include)
     return noted(reader, lambda _: DICOM)
@@ -125,6 +129,11 @@ def groups_of(tree: Tree, names: Sequence[str], tag: str) -> list[str] | None:
     # A broken file has no group, and becomes an error in Samples.
     found = zip(names, headers(tree, names), strict=True)
     return ["" if isinstance(header, CatsError) else tag_of(header, tag, f"{tree.path}/{name}") for name, header in found]
+
+
+def broken_of(groups: Sequence[str] | None) -> frozenset[int]:
+    """The row numbers of broken files among the groups that `groups_of` returns: they alone have no group."""
+    return frozenset(row for row, group in enumerate(groups or ()) if not group)
 
 
 def tag_of(header: Any, tag: str, where: str) -> str:

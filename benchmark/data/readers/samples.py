@@ -27,6 +27,7 @@ class Samples:
         parts: N of 'train', 'val', 'test' if there is an official split, any other word for an image that is in no part
             (idc: 'extra'); else None.
         left_out: sentences about images that are left out because the entry declares so.
+        unreadable: row numbers of files of which the reader knows, before it decodes them, that they are broken.
         stored: the numbers behind the images; None if the reader does not scale them to 8 bits.
     """
 
@@ -37,6 +38,7 @@ class Samples:
     parts: list[str] | None = None
     left_out: tuple[str, ...] = ()
     stored: "StoredNumbers | None" = None
+    unreadable: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -71,7 +71,7 @@ def test_a_folder_of_dicom_files_becomes_an_entry_that_passes_the_check(call, ow
     code, _, err = new(call, class_folders(own, name=name))
     assert code == 0, err
     assert "48 pictures in 2 classes (lesion 24, normal 24); all 10 × 10, grey; no official parts" in err
-    assert "24 × patient" in err
+    assert "24 patients" in err
     read = entry(own)["read"]["dicom_folders"]
     assert read == {"classes": ["lesion", "normal"], **options}
     assert entry(own)["groups"] == "patient"
@@ -278,6 +278,24 @@ def test_pixels_that_cannot_be_decoded_are_named_before_anything_is_written(call
     assert not (own / "entries" / "targets" / "scans.yaml").exists()
 
 
+@pytest.mark.parametrize("kind", ["folders", "table"])
+def test_a_broken_file_is_named_and_may_be_allowed(call, own, kind):
+    path = class_folders(own)
+    (path / flat(3)).write_bytes(b"no DICOM")
+    if kind == "table":
+        path = path / "labels.csv"
+        path.write_text("file,label\n" + "".join(f"{flat(i)},{name_of_class(i)}\n" for i in range(COUNT)))
+    code, _, err = new(call, path)
+    assert code == 2
+    assert f"{flat(3)} is not a DICOM file that can be read" in err
+    assert "1 of 48 DICOM files cannot be read: repair or remove them, or allow them with --broken 0.03" in err
+    assert "PatientID" not in err
+    code, _, err = new(call, path, "--broken", 0.03)
+    assert code == 0, err
+    assert "24 patients" in err
+    assert "24 × patient, each in one part" in checked(call)
+
+
 # Beside a table
 
 
@@ -302,7 +320,7 @@ def with_table(own, header, row, name=lambda i: f"images/{i}.dcm", **tags):
 def test_a_table_beside_dicom_files(call, own, row, name):
     code, _, err = new(call, with_table(own, "image,label", row, name))
     assert code == 0, err
-    assert "24 × patient" in err
+    assert "24 patients" in err
     assert entry(own)["groups"] == "patient"
     assert entry(own)["read"]["dicom"]["path"] == "image"
     assert "24 × patient, each in one part" in checked(call)
