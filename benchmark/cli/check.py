@@ -22,7 +22,10 @@ def check(
     contact_sheet: Annotated[Path | None, typer.Option(help="Folder for one PNG of small pictures per class.")] = None,
     duplicates: Annotated[
         Path | None,
-        typer.Option(help="CSV file for the pairs of images that show one picture; a PNG of them is put beside it."),
+        typer.Option(
+            help="CSV file for the pairs of images that show one picture; a PNG of them, NAME.copies.png, is put "
+            "beside it. Only an earlier list is overwritten."
+        ),
     ] = None,
     size: Annotated[int, typer.Option(min=8, max=1024, help="Size of the decoded images in pixels.")] = 64,
     backbone: Annotated[

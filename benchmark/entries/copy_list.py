@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
+from PIL.PngImagePlugin import PngInfo
 
 from benchmark.data.copy_notes import PairOfCopies, pairs_of_copies
 from benchmark.data.dataset import Dataset
@@ -15,17 +16,45 @@ from results.printing import csv_text, guarded
 
 HEAD = ("id_1", "part_1", "label_1", "id_2", "part_2", "label_2", "copy", "similarity")
 PAIRS_IN_A_ROW, MOST_PAIRS = 4, 40
+MARK = ("Title", "copies listed by cats check --duplicates")  # in each sheet, so that no other picture is taken for one
 SIDE, CAPTION = 96, 18  # pixels of a picture, and of the line above it
 
 
 def require_name(path: Path) -> None:
-    """Raise CatsError if a list of copies cannot be written under this name."""
+    """Raise CatsError if a list of copies cannot be written under this name, or would overwrite a file that is no such list."""
     if path.suffix.lower() != ".csv":
         raise CatsError(
-            f"--duplicates is '{path}'; the name must end in .csv, and a contact sheet is written beside it as .png"
+            f"--duplicates is '{path}'; the name must end in .csv, and a contact sheet is written beside it as .copies.png"
         )
     if path.is_dir():
         raise CatsError(f"--duplicates is '{path}', which is a folder; name a file")
+    sheet = sheet_of(path)
+    foreign = path if path.exists() and not _is_list(path) else sheet if sheet.exists() and not _is_sheet(sheet) else None
+    if foreign is not None:
+        raise CatsError(f"{foreign} exists and was not written by --duplicates, so it is not overwritten; choose another name")
+
+
+def sheet_of(path: Path) -> Path:
+    """The contact sheet that belongs to a list of copies."""
+    return path.with_suffix(".copies.png")
+
+
+def _is_list(path: Path) -> bool:
+    """True for an earlier list of copies."""
+    try:
+        with path.open("rb") as file:
+            return file.readline(1000).rstrip(b"\r\n") == ",".join(HEAD).encode()
+    except OSError:
+        return False
+
+
+def _is_sheet(path: Path) -> bool:
+    """True for the contact sheet of an earlier list."""
+    try:
+        with Image.open(path) as image:
+            return image.info.get(MARK[0]) == MARK[1]
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        return False
 
 
 def write_copies(dataset: Dataset, size: int, path: Path) -> str:
@@ -33,6 +62,7 @@ def write_copies(dataset: Dataset, size: int, path: Path) -> str:
 
     Raises CatsError if the images cannot be read or divided into parts, or the files cannot be written.
     """
+    require_name(path)
     images = load_images(dataset, size)
     pairs = pairs_of_copies(dataset, images)
     rows = [
@@ -45,12 +75,14 @@ def write_copies(dataset: Dataset, size: int, path: Path) -> str:
     ]
     with atomic_write(path, "the list of copies", durable=False) as draft:
         draft.write_text(csv_text(HEAD, rows), encoding="utf-8")
-    sheet = path.with_suffix(".png")
+    sheet = sheet_of(path)
     if not pairs:
         sheet.unlink(missing_ok=True)  # of an earlier list
         return f"{path}: {dataset.name} has no copies"
+    marked = PngInfo()
+    marked.add_text(*MARK)
     with atomic_write(sheet, "the contact sheet of copies", durable=False) as draft:
-        pair_sheet(images.images, pairs[:MOST_PAIRS]).save(draft, "PNG")
+        pair_sheet(images.images, pairs[:MOST_PAIRS]).save(draft, "PNG", pnginfo=marked)
     exact, crossing = sum(pair.exact for pair in pairs), sum(pair.crosses for pair in pairs)
     different = sum(pair.labels[0] != pair.labels[1] for pair in pairs)
     return (

@@ -144,7 +144,7 @@ def test_the_list_names_every_pair_with_parts_labels_and_similarity(folder, own)
     assert rows[0]["similarity"] == "1.0"
     assert all(0.985 <= float(row["similarity"]) <= 1 for row in rows)
     assert sorted(int(row["id_2"][-7:-4]) - int(row["id_1"][-7:-4]) for row in rows) == [80] * 4
-    with Image.open(own / "copies.png") as sheet:
+    with Image.open(own / "copies.copies.png") as sheet:
         assert sheet.size[0] > 4 * 2 * 96
 
 
@@ -163,7 +163,7 @@ def test_the_list_says_what_was_left_out_and_leaves_nothing_of_an_earlier_list(f
     said = write_copies(folder(official(0, 0), official=True), 32, own / "copies.csv")
     assert said == f"{own / 'copies.csv'}: scans has no copies"
     assert (own / "copies.csv").read_text(encoding="utf-8").count("\n") == 1
-    assert not (own / "copies.png").exists()
+    assert not (own / "copies.copies.png").exists()
 
 
 def test_names_that_a_spreadsheet_takes_for_formulas_are_guarded(folder, own):
@@ -196,6 +196,26 @@ def test_a_wrong_name_of_the_list_is_said_before_anything_is_read(call, own, fol
     assert sentence in err
 
 
+@pytest.mark.parametrize("name", ["x.csv", "x.png", "x.copies.png"])
+def test_files_that_are_no_earlier_list_are_neither_deleted_nor_overwritten(call, own, folder, name):
+    folder(official(3, 0), "  duplicates: allow\n", official=True)
+    if name.endswith(".csv"):
+        (own / name).write_text("id,label\n1,a\n")
+    else:
+        Image.new("L", (4, 4)).save(own / name)
+    before = (own / name).read_bytes()
+    code, out, err = call("check", "scans", "--size", 32, "--duplicates", "x.csv")
+    assert (own / name).read_bytes() == before
+    if name == "x.png":
+        assert code == 0, out + err
+        code, out, err = call("check", "scans", "--size", 32, "--duplicates", "x.csv")  # an earlier list is replaced
+        assert code == 0, out + err
+        assert "x.copies.png shows 3" in err
+        return
+    assert (code, out) == (2, "")
+    assert f"{name} exists and was not written by --duplicates, so it is not overwritten; choose another name" in err
+
+
 def test_weights_have_no_copies(call, own):
     code, _, err = call("check", "scratch", "--duplicates", "copies.csv")
     assert code == 2
@@ -208,4 +228,4 @@ def test_check_writes_the_list_also_where_it_finds_the_promise_broken(call, own,
     assert code == 1
     assert "broken apart" in out
     assert "copies.csv lists 4 pairs of copies of scans" in err
-    assert np.asarray(Image.open("copies.png")).std() > 0
+    assert np.asarray(Image.open("copies.copies.png")).std() > 0
