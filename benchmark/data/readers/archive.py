@@ -4,13 +4,15 @@ import posixpath
 import stat
 import tarfile
 import zipfile
-from collections.abc import Mapping
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from results.error import CatsError
 
 STEPS = 400  # folders and links on the way to a file; a circle of links ends there
+LONGEST = 4096  # bytes of a link in a zip; no system has longer paths
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,8 @@ def listed_zip(path: Path) -> Listing:
         for item in archive.infolist():
             name = _inner(path, item.filename.replace("\\", "/"))  # zips of some programs for Windows
             if stat.S_ISLNK(item.external_attr >> 16):
-                links[name] = archive.read(item).decode("utf-8", "replace")
+                with archive.open(item) as link:
+                    links[name] = link.read(LONGEST).decode("utf-8", "replace")
             elif not name.endswith("/"):
                 files[name] = item.filename
     return _followed(files, links)
@@ -67,13 +70,20 @@ def _followed(files: dict[str, str], links: dict[str, str]) -> Listing:
     for name, end in ends.items():
         if end in files:
             members[name] = files[end]
-    reached = dict(members)
+    reached, ordered = dict(members), sorted(members)
     for name, end in ends.items():
-        below = [known for known in reached if end and known.startswith(f"{end}/") and not name.startswith(f"{end}/")]
+        if end in files:
+            continue
+        below = _below(end, ordered) if end and not name.startswith(f"{end}/") else []
         members |= {f"{name}{known.removeprefix(end or '')}": reached[known] for known in below}
-        if end not in files and not below:
+        if not below:
             lost.append(name)
     return Listing(members, frozenset(members.keys() - files.keys()), tuple(lost))
+
+
+def _below(folder: str, ordered: Sequence[str]) -> Sequence[str]:
+    """The names below a folder, of all names in their order; the other names are not looked at one by one."""
+    return ordered[bisect_left(ordered, f"{folder}/") : bisect_left(ordered, f"{folder}0")]  # 0 follows / in Unicode
 
 
 def _end(name: str, links: Mapping[str, str]) -> str | None:

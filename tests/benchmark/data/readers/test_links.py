@@ -147,3 +147,23 @@ def test_a_zip_of_windows_leads_nowhere_else(tmp_path, name):
         packed.writestr(name, b"x")
     with pytest.raises(CatsError, match="which leads out of it"):
         _ = Tree(tmp_path / "a.zip").names
+
+
+def test_many_links_are_listed_without_comparing_each_with_each(tmp_path, monkeypatch):
+    from benchmark.data.readers import archive
+
+    looked_at = []
+    below = archive._below
+    monkeypatch.setattr(archive, "_below", lambda *given: looked_at.append(found := below(*given)) or found)
+    names = {f"raw/{i}.png": f"{i}" for i in range(2000)}
+    links = {f"a/{i}.png": f"../raw/{i}.png" for i in range(2000)} | {"b": "raw"}
+    listing = archive._followed(names, links)
+    assert len(listing.members) == 6000
+    assert listing.members["a/7.png"] == listing.members["b/7.png"] == "7"
+    assert [len(found) for found in looked_at] == [2000]
+
+
+def test_a_link_of_a_zip_is_read_up_to_the_longest_path(tmp_path):
+    packed = zipped(tmp_path / "a.zip", {"end.png": "x" * 5_000_000, "cat.png": "raw/1.png"})
+    assert "end.png" in packed.listing.lost
+    assert "cat.png" in packed.names
