@@ -50,7 +50,7 @@ def _inferred(path: Path, said: Said) -> Inferred:
     if path.suffix.lower() in TABLE_ENDINGS:
         return infer_table(path, said)
     if path.suffix.lower() == ".npz":
-        refuse_options(said, [*(name for name in OF_TABLES if name != "group"), *OF_DICOM], "an npz file")
+        refuse_options(said, [*(name for name in OF_TABLES if name != "group"), *OF_DICOM, "broken"], "an npz file")
         return _named(path, lambda: infer_npz(path, said))
     allowed = f"a folder, an archive ({', '.join(ARCHIVE_ENDINGS)}), a table ({', '.join(TABLE_ENDINGS)}) or an .npz file"
     sheet = "; save the sheet as .csv" if path.suffix.lower() in SHEETS else ""

@@ -31,7 +31,7 @@ from benchmark.entries.infer_roles import (
     require_groups,
 )
 from benchmark.entries.inferred import Inferred, in_part_order, picture_shapes, require_two_classes, several_pages
-from benchmark.entries.picture_fit import Fit
+from benchmark.entries.picture_fit import Fit, fit_of, pictures_by_cell
 from benchmark.entries.said import OF_DICOM, Said, refuse_options
 from results.error import CatsError
 
@@ -51,7 +51,7 @@ def infer_table(path: Path, said: Said) -> Inferred:
     columns = label_columns(rows, said, besides, str(path))
     labels = _labels(rows, columns, said, str(path))
     require_two_classes(path, labels.counts)
-    rows = rows[labels.kept]
+    every, rows = rows, rows[labels.kept]
     tree = Tree(path.parent)
     dicom = set(dicom_names(tree))
     names = [*picture_names(tree), *sorted(dicom)]
@@ -68,7 +68,7 @@ def infer_table(path: Path, said: Said) -> Inferred:
     if group:
         require_groups(rows, group, str(path))
     files = [hits[0].name for hits in fit.hits]
-    unnamed = max(len(names) - len(labels.kept), 0)  # of the pictures; rows without a label name pictures too
+    unnamed = len(set(names) - _named(every, fit, names, said))
     notes += (f"{unnamed:,} pictures in {path.parent} are not in the table, and are left out",) if unnamed else ()
     inferred = Inferred(
         path.parent, {"table": options | labels.options | part_options}, labels.counts, parts=parts,
@@ -83,6 +83,12 @@ def infer_table(path: Path, said: Said) -> Inferred:
     refuse_options(said, OF_DICOM, "pictures, only with DICOM files")
     shapes, grey = picture_shapes(tree, files, said.broken or 0.0)
     return replace(inferred, shapes=shapes, grey=grey, notes=(*inferred.notes, *several_pages(tree, files)))
+
+
+def _named(rows: pd.DataFrame, fit: Fit, names: Sequence[str], said: Said) -> set[str]:
+    """The pictures that all rows name, also those without a label."""
+    whole = fit if len(fit.hits) == len(rows) else fit_of(rows, fit.column, pictures_by_cell(names), said)
+    return {hit.name for hits in whole.hits for hit in hits}
 
 
 def _taken(fit: Fit, labels: Sequence[str], group: str | None, part: str | None) -> str:

@@ -193,6 +193,7 @@ def test_columns_with_one_label_or_none_are_asked(own, made, new):
         (one_hot, ("--task", "binary"), "is binary and has 3 classes; it must have 2"),
         (flat, ("--classes", "a,b,c"), "--classes names a, b, c; the data have 2 classes: 0, 1"),
         (flat, ("--label", "x"), "--label cannot be used with an npz file"),
+        (flat, ("--broken", "0.1"), "--broken cannot be used with an npz file"),
     ],
 )  # fmt: skip
 def test_what_is_said_must_fit_the_labels(made, new, labels, options, sentence):
@@ -228,4 +229,4 @@ def test_an_unknown_group_is_no_patient(made, new, names):
     groups["train_groups"][1] = names[1]
     code, err = new(made(**groups))
     assert code == 2
-    assert f"cells names the patient '{names[1]}', which stands for an unknown one" in err
+    assert f"cells names the patient '{names[1]}', which means an unknown one" in err

@@ -233,6 +233,15 @@ def test_pictures_that_the_table_does_not_name_are_counted(own, data, new):
     assert f"10 pictures in {own / 'set'} are not in the table" in err
 
 
+def test_rows_without_a_label_and_without_a_picture_do_not_hide_pictures_that_are_not_in_the_table(own, data, new):
+    path = rows(data(), file=file, label=spoilt(n3=""), order=ORDER[:50])
+    text = path.read_text()
+    path.write_text(text.rstrip("\n") + "".join(f"\n,nowhere_{i}.png" for i in range(10)) + "\n")
+    code, err = new(path, "--missing", "drop")
+    assert code == 0, err
+    assert f"10 pictures in {own / 'set'} are not in the table" in err
+
+
 def spoilt(**cells):
     """The labels, but those of the pictures of some numbers: spoilt(n3="x")."""
     return lambda n: cells.get(f"n{n}", NAMES[LABEL[n]])
