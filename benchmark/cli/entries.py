@@ -58,7 +58,8 @@ def new(
         Path,
         typer.Option(
             "--from",
-            help="The data: a folder of one folder per class, an archive of it, a table (.csv), or an .npz; DICOM too.",
+            help="The data: a folder of one folder per class, an archive of it, a table (.csv, .tsv, .parquet) "
+            "beside the pictures, or an .npz; DICOM too.",
         ),
     ],
     modality: Annotated[str, typer.Option(help="Modality, for example 'breast ultrasound'.")] = "",

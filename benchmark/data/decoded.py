@@ -209,7 +209,7 @@ def _check_table(dataset: Dataset, samples: Samples) -> None:
         )
     unknown = next((name for name in samples.groups or () if spelling(name) in NO_GROUP), None)
     if unknown is not None:
-        raise CatsError(f"{dataset.name} names the {dataset.groups or 'group'} '{unknown}', which stands for an unknown one")
+        raise CatsError(f"{dataset.name} names the {dataset.groups or 'group'} '{unknown}', which means an unknown one")
 
 
 @lru_cache(maxsize=2)

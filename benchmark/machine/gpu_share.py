@@ -58,4 +58,4 @@ class GpuWatch:
                 self._all += sample.smUtil
                 self._own += sample.smUtil if sample.pid == mine else 0.0
         except Exception as error:  # noqa: BLE001 - the library raises many classes of errors, one of them if nothing worked
-            log.debug("NVML told nothing of the processes: %s", error)
+            log.debug("NVML gave no figures of the processes: %s", error)

@@ -33,7 +33,7 @@ class Trained:
             neither the file nor the entry says what they are.
         channels: rgb or bgr: the order of the channels that the backbone expects; grey: it has one input channel.
         arguments: for timm.create_model, those of ARGUMENTS.
-        origin: the place of the weights, for sentences; empty if nobody has to be told.
+        origin: the place of the weights, for sentences; empty if no sentence needs it.
         notes: sentences about a choice that was made among the contents of the file.
     """
 

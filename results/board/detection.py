@@ -17,7 +17,7 @@ from results.statistics.power import (
     smallest_difference,
 )
 
-WANTED = 0.8  # the probability with which a difference is to be told apart
+WANTED = 0.8  # the probability with which a difference is to be detected
 # Typical figures, for an experiment without runs; docs/statistics.md says where they come from.
 AUC = 0.9
 SEEDS = 0.015  # standard deviation of the AUC over seeds

@@ -40,7 +40,7 @@ def estimate(seconds: np.ndarray, kwh: np.ndarray, co2e_kg: np.ndarray) -> Estim
 
 
 def modelled(seconds: float, kwh: float, co2e_kg: float) -> Amount:
-    """An amount that was computed, not read from a counter; NaN stands for an unknown figure."""
+    """An amount that was computed, not read from a counter; NaN means an unknown figure."""
     if math.isnan(kwh):
         return Amount(missing=1, figures=1, seconds=seconds)
     if math.isnan(co2e_kg):
