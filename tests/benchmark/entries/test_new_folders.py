@@ -307,10 +307,10 @@ def test_numbers_that_each_folder_has_are_asked_for(call, own, name):
 @pytest.mark.parametrize(
     ("folders", "layout", "groups"),
     [
-        (RESTARTING["numbered in each class"], "class/patient", "16 × patient"),
-        (RESTARTING["in parts"], "part/class/patient", "32 × patient"),
-        ([f"{c}/{10253 + k}" for c in "ab" for k in range(12)], None, "12 × patient"),
-        ([f"{'ab'[k % 2]}/{k}" for k in range(12)] + ["b/0"], None, "12 × patient"),
+        (RESTARTING["numbered in each class"], "class/patient", "16 patients"),
+        (RESTARTING["in parts"], "part/class/patient", "32 patients"),
+        ([f"{c}/{10253 + k}" for c in "ab" for k in range(12)], None, "12 patients"),
+        ([f"{'ab'[k % 2]}/{k}" for k in range(12)] + ["b/0"], None, "12 patients"),
     ],
 )
 def test_patients_are_counted_in_each_class_where_their_numbers_begin_again(call, own, folders, layout, groups):
