@@ -12,7 +12,7 @@ The plain loop: torchvision's PIL transforms in a DataLoader (of --workers proce
 evaluated after every epoch, as in the published code of MedMNIST and CATS; optimiser and transforms are those of the recipe.
 --json is written again after every figure. Images per second are training images (whole batches, because the engine drops
 the rest) times epochs over all the time of a training, evaluations included. Images: MedMNIST below CATS_DATA, or noise where
-they are not at hand (then no AUC).
+they are missing (then no AUC).
 """
 
 import argparse

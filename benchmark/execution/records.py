@@ -40,10 +40,13 @@ def is_new(uri: str, experiment: str) -> bool:
     from results.tracking.change_counter import is_missing
     from results.tracking.experiment import Experiment, NoExperimentError
 
+    if is_missing(uri):
+        return True
     try:
-        return is_missing(uri) or not Experiment(uri, experiment, create=False)
+        Experiment(uri, experiment, create=False)
     except NoExperimentError:
         return True
+    return False
 
 
 def finished_keys(tracking: "Experiment") -> set[str]:

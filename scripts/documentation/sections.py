@@ -17,6 +17,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 
 from benchmark.cli.main import app
 from benchmark.data.dataset import Dataset, File
+from benchmark.data.readers.registry import READERS
 from benchmark.data.split import Subsample
 from benchmark.specs import catalogue
 from benchmark.specs.budget import Budget
@@ -226,12 +227,6 @@ def _first_sentence(text: str) -> str:
     return re.split(r"(?<=[\w)])\.\s(?=[A-Z])", words, maxsplit=1)[0].rstrip(".") + "."
 
 
-def _readers(_: str) -> str:
-    from benchmark.data.readers.registry import READERS
-
-    return ", ".join(f"`{name}`" for name in READERS) + "."
-
-
 SECTIONS: Mapping[str, Callable[[str], str]] = {
     "commands": _commands_in_short,
     "command-reference": _commands_in_full,
@@ -248,5 +243,5 @@ SECTIONS: Mapping[str, Callable[[str], str]] = {
     "needs": _needs,
     "recipes": _recipes,
     "plans": _plans,
-    "readers": _readers,
+    "readers": lambda _: ", ".join(f"`{name}`" for name in READERS) + ".",
 }

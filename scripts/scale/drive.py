@@ -81,7 +81,7 @@ class Clock:
 
 
 class Arrivals:
-    """When records came, (seconds of the wall, of the CPU); says a word at the first one, for whoever waits for it."""
+    """When records came, (seconds of the wall, of the CPU); says a word at the first one, for a process that waits for it."""
 
     def __init__(self) -> None:
         self.few: list[tuple[float, float]] = []

@@ -1,7 +1,7 @@
 """Words for the official parts of a data set, as people write them: `TRAIN`, `Validation`, `test_set`, `train_images`.
 
 `cats new`, the readers and `cats check` use this one function, so that a word means the same everywhere. A word that is not
-recognised is never guessed: whoever asks refuses it by its name.
+recognised is never guessed: the caller refuses it by its name.
 """
 
 import re
