@@ -144,7 +144,7 @@ def _pretraining(start: Start, meter: Meter, draft: Path) -> Iterator[Result]:
     """Yield the result of a pretraining and write its weights to `draft`."""
     with Checkpoint(start.key, f"the pretraining of {start.source} for {start.backbone}", meter) as checkpoint:
         done = pretrain(start, meter, checkpoint)
-    yield Result(curves=done.curves, validation=done.validation)
+    yield Result(facts=done.facts, curves=done.curves, validation=done.validation)
     write_weights(draft, done.network, done.trained, {"source": start.source, "key": start.key})
 
 

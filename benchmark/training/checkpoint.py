@@ -63,11 +63,11 @@ class State:
         return {key.removeprefix(f"{name}."): t for key, t in self.tensors.items() if key.startswith(f"{name}.")}
 
 
-def made_with(device: torch.device, precise: torch.dtype) -> dict[str, str]:
+def made_with(device: torch.device, precise: torch.dtype, threads: int) -> dict[str, str]:
     """What the numbers of a training depend on beside its key: with other values another training would be continued."""
     kind = torch.cuda.get_device_name(device) if device.type == "cuda" else torch.backends.cpu.get_cpu_capability()
     if device.type == "cpu":  # every number of threads divides sums in its own way
-        kind = f"{kind}, threads: {torch.get_num_threads()}"
+        kind = f"{kind}, threads: {threads}"
     return {
         "checkpoint format": str(FORMAT), "trainer": str(TRAINER), "torch": torch.__version__, "timm": timm.__version__,
         "device": f"{device.type} {kind}", "precision": str(precise).removeprefix("torch."),

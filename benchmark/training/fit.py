@@ -10,12 +10,18 @@ class Fit:
     Attributes:
         micro_batch: the number of images in one forward pass; smaller than a batch if memory did not suffice.
         resumed: the number of epochs that an earlier attempt made, which was interrupted.
+        threads: the number of threads that trained, which may be smaller than that of the process.
     """
 
     curves: dict[str, list[float]]
     best_epoch: int
     micro_batch: int = 0
     resumed: int = 0
+    threads: int = 0
+
+    def facts(self) -> dict[str, str]:
+        """How the training was made, for the record."""
+        return {"micro_batch": str(self.micro_batch), "training_threads": str(self.threads)}
 
     def best(self) -> dict[str, float]:
         """The figures of the restored epoch, by names that differ from the fields of a recipe."""

@@ -27,6 +27,7 @@ class Pretrained:
     trained: Trained
     curves: dict[str, list[float]]
     validation: dict[str, float]
+    facts: dict[str, str]
 
 
 def pretrain(start: Start, meter: Meter, checkpoint: Checkpoint | None = None) -> Pretrained:
@@ -48,4 +49,4 @@ def pretrain(start: Start, meter: Meter, checkpoint: Checkpoint | None = None) -
         train_images, val_images = (cached_images(dataset, recipe.size, rows[part], device) for part in ("train", "val"))
         fit = Training(network, train_images, recipe, seed, RULE).run(val_images, checkpoint)
 
-    return Pretrained(network, trained, fit.curves, fit.best())
+    return Pretrained(network, trained, fit.curves, fit.best(), fit.facts())

@@ -28,6 +28,7 @@ from benchmark.training.evaluate import loss_of, validate
 from benchmark.training.fit import Fit
 from benchmark.training.optimiser import Average, make_optimiser, optimiser_state, restore_optimiser, schedule
 from benchmark.training.out_of_memory import is_out_of_memory, smaller_batch
+from benchmark.training.step_threads import limited_to, step_threads
 from results.error import CatsError
 
 log = logging.getLogger(__name__)
@@ -45,6 +46,7 @@ class Training:
     """A training between two epochs: its attributes are everything that decides how it goes on."""
 
     def __init__(self, network: Network, train: Images, recipe: Recipe, seed: int, rule: str) -> None:
+        self.threads = step_threads(network, train, recipe.batch_size)  # counts the layers that optimise_for_device replaces
         optimise_for_device(network)
         self.network, self.train, self.recipe = network, train, recipe
         self.rng = torch.Generator().manual_seed(seed)
@@ -54,7 +56,7 @@ class Training:
         self.curves: dict[str, list[float]] = {"train_loss": [], "val_loss": [], "val_auc": [], "learning_rate": []}
         self.choice, self.best_epoch = EpochChoice(rule), 0
         self.best_state: Mapping[str, Tensor] | None = None
-        self.made_with = made_with(train.device, self.step.precise)
+        self.made_with = made_with(train.device, self.step.precise, self.threads)
 
     @property
     def epochs(self) -> int:
@@ -73,6 +75,16 @@ class Training:
             self._restore(state)
             log.info("%s goes on after epoch %d of %d", checkpoint.what, self.epochs, self.recipe.epochs)
         resumed = self.epochs
+        with limited_to(self.threads):
+            self._make_epochs(val, checkpoint)
+        if self.best_state is not None:
+            self.network.load_state_dict(self.best_state)
+        elif self.recipe.epochs:
+            last = f"epoch {self.epochs}, at learning rate {self.curves['learning_rate'][-1]:.3g}"
+            raise CatsError(f"no epoch has a finite {self.choice.rule.what}; the last was {last}")
+        return Fit(self.curves, self.best_epoch, self.step.micro, resumed, self.threads)
+
+    def _make_epochs(self, val: Images, checkpoint: Checkpoint | None) -> None:
         while self.epochs < self.recipe.epochs:
             if stop_requested():
                 raise KeyboardInterrupt
@@ -80,12 +92,6 @@ class Training:
                 break
             if checkpoint is not None and self.epochs < self.recipe.epochs:
                 checkpoint.keep(self._state)
-        if self.best_state is not None:
-            self.network.load_state_dict(self.best_state)
-        elif self.recipe.epochs:
-            last = f"epoch {self.epochs}, at learning rate {self.curves['learning_rate'][-1]:.3g}"
-            raise CatsError(f"no epoch has a finite {self.choice.rule.what}; the last was {last}")
-        return Fit(self.curves, self.best_epoch, self.step.micro, resumed)
 
     def _make_epoch(self, val: Images) -> bool:
         """Train and validate once. Returns whether the training goes on; at the end of the recipe's patience it does not."""

@@ -36,7 +36,7 @@ class Finetune(Protocol):
             training = Training(network, train_images, recipe, seed, cell.rule)
             fit = training.run(val_images, task.checkpoint)
 
-        result = CellResult(fit.curves, fit.best(), {"micro_batch": str(fit.micro_batch)})
+        result = CellResult(fit.curves, fit.best(), fit.facts())
         yield result
 
         with meter.phase("evaluation"):

@@ -269,14 +269,12 @@ def test_a_checkpoint_says_what_its_numbers_depend_on(monkeypatch):
     interrupted(monkeypatch, 1)
     with safe_open(state_file(KEY), framework="pt") as file:
         made = json.loads(file.metadata()["checkpoint"])["made with"]
-    assert made == kept.made_with(torch.device("cpu"), torch.float32)
+    assert made == kept.made_with(torch.device("cpu"), torch.float32, torch.get_num_threads())
     assert {"trainer", "torch", "timm", "device", "precision"} < made.keys()
 
 
-def test_a_checkpoint_names_the_threads_of_a_processor_because_they_divide_the_sums(monkeypatch):
-    made = kept.made_with(torch.device("cpu"), torch.float32)
-    monkeypatch.setattr(torch, "get_num_threads", lambda: 4321)
-    other = kept.made_with(torch.device("cpu"), torch.float32)
+def test_a_checkpoint_names_the_threads_of_a_processor_because_they_divide_the_sums():
+    made, other = (kept.made_with(torch.device("cpu"), torch.float32, threads) for threads in (1, 4321))
     assert {name for name in made if made[name] != other[name]} == {"device"}
     assert other["device"].endswith(", threads: 4321")
 
