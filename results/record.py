@@ -4,16 +4,21 @@ import math
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import pandas as pd
 from pydantic import (
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     SerializerFunctionWrapHandler,
     model_serializer,
 )
 
+from results.plain import storable
+
+# File names that are no UTF-8, and NUL, are in texts of errors; pydantic, databases and parquet take neither.
+Text = Annotated[str, BeforeValidator(lambda text: storable(text) if isinstance(text, str) else text)]
 Task = Literal["binary", "multiclass", "multilabel", "ordinal"]
 
 Provenance = Literal["counter", "modelled", "missing"]
@@ -139,16 +144,16 @@ class Record(Frozen):
     attempt: str
     experiment: str
     status: Literal["finished", "failed", "interrupted"]
-    reason: str | None = None
+    reason: Text | None = None
     point: str
-    names: dict[str, str]
-    settings: dict[str, str]
-    facts: dict[str, str]
+    names: dict[str, Text]
+    settings: dict[str, Text]
+    facts: dict[str, Text]
     scores: dict[str, float] = {}
     validation: dict[str, float] = {}
     curves: dict[str, list[float]] = {}
     costs: tuple[Cost, ...] = ()
-    environment: dict[str, str] = {}
+    environment: dict[str, Text] = {}
     started: float
     ended: float
 

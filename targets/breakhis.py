@@ -8,7 +8,7 @@ import numpy as np
 from benchmark import CatsError, Dataset, Samples, Target, Tree, TreeReader, pictures
 
 # SOB_B_A-14-22549AB-40-001.png: B or M, kind of tumour, year and slide of the patient, magnification, number
-NAME = re.compile(r"SOB_([BM])_[A-Z]+-(\d+-\w+)-(40|100|200|400)-\d+\.png$")
+NAME = re.compile(r"SOB_([BM])_[A-Z]+-(\d+-\w+)-(40|100|200|400)-\d+\.png\Z")
 IMAGES = {"40": 1995, "100": 2081, "200": 2013, "400": 1820, "all": 7909}
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from benchmark import CatsError, Dataset, Samples, Target, Tree, TreeReader, pictures
 
 CLASSES = tuple("ABCDEFGHIJKLMNOPQRST")
-NAME = re.compile(r"(?:^|/)([A-T])\d+\.tif$")  # A5.tif
+NAME = re.compile(r"(?:^|/)([A-T])\d+\.tif\Z")  # A5.tif
 
 
 def read(path: Path) -> Samples:

@@ -4,8 +4,9 @@ from typing import Annotated
 
 import typer
 
-from benchmark.cli.options import DATABASE, ExperimentArgument, Format, MetricOption, NoiseOption, TrackingOption, say
+from benchmark.cli.options import DATABASE, ExperimentArgument, Format, MetricOption, NoiseOption, TrackingOption
 from benchmark.cli.printing import print_as
+from benchmark.cli.terminal import say
 
 app = typer.Typer()
 

@@ -1,6 +1,5 @@
 """`cats board`: shows which source wins on each target."""
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,10 +15,11 @@ from benchmark.cli.options import (
     NoiseOption,
     RuleOption,
     TrackingOption,
-    print_line,
 )
 from benchmark.cli.printing import print_as
+from benchmark.cli.terminal import print_text
 from results.error import CatsError
+from results.plain import json_text
 
 if TYPE_CHECKING:
     from results.board.board import Board
@@ -65,7 +65,7 @@ def board(
         if report is not None or form is Format.csv:
             raise CatsError("--sensitivity cannot be used with --report or --format csv; it prints a table or JSON")
         result = compared(reader.frame(fresh=fresh), reader.query, judging)
-        print_line(json.dumps(result.to_dict(), indent=2) if form is Format.json else result.markdown().rstrip("\n"))
+        print_text(json_text(result.to_dict()) if form is Format.json else result.markdown())
         return
     made = make_board(reader.frame(fresh=fresh), reader.query, judging)
     if report is not None:
@@ -82,7 +82,7 @@ def _report(made: "Board", folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "board.md").write_text(text.markdown(), encoding="utf-8")
         (folder / "board.csv").write_text(text.csv(), encoding="utf-8")
-        (folder / "board.json").write_text(json.dumps(text.to_dict(), indent=2), encoding="utf-8")
+        (folder / "board.json").write_text(json_text(text.to_dict()), encoding="utf-8")
         draw_board(made, folder / "board.png")
         if made.difference is not None and made.difference.friedman_p is not None:
             draw_ranks(made.difference, folder / "ranks.png")

@@ -5,8 +5,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from benchmark.cli.options import DATABASE, TrackingOption, say
+from benchmark.cli.options import DATABASE, TrackingOption
+from benchmark.cli.terminal import console, say
 from results.error import CatsError
+from results.plain import plain
 
 if TYPE_CHECKING:
     from benchmark.data.dataset import Dataset
@@ -69,11 +71,11 @@ def _require_outside(name: str, datasets: "list[Dataset]", folder: Path, what: s
 
 
 def _print_finding(finding: "Finding") -> None:
-    from rich.console import Console
     from rich.text import Text
 
-    line = Text.assemble((f"{finding.state:<7}", COLOUR[finding.state]), f"{finding.promise:<10} ", finding.sentence)
-    Console().print(line, soft_wrap=True)
+    sentence = plain(finding.sentence)
+    line = Text.assemble((f"{finding.state:<7}", COLOUR[finding.state]), f"{finding.promise:<10} ", sentence)
+    console().print(line, soft_wrap=True)
 
 
 def _sheets(dataset: "Dataset", size: int, folder: Path, broken: int) -> None:

@@ -1,12 +1,13 @@
 """`cats compare`: compares two sources on one target."""
 
-import json
 from enum import StrEnum
 from typing import Annotated
 
 import typer
 
-from benchmark.cli.options import DATABASE, ExperimentArgument, MetricOption, TrackingOption, print_line, say
+from benchmark.cli.options import DATABASE, ExperimentArgument, MetricOption, TrackingOption
+from benchmark.cli.terminal import print_text, say
+from results.plain import json_text
 
 app = typer.Typer()
 
@@ -48,4 +49,4 @@ def compare(
         runs = runs[runs["backbone"] == backbone]
 
     comparison = compare_sources(runs, reader.query.metric, (one, other), target, reader.predictions)
-    print_line(json.dumps(comparison.to_dict(), indent=2) if form is ComparisonFormat.json else comparison.verdict)
+    print_text(json_text(comparison.to_dict()) if form is ComparisonFormat.json else comparison.verdict)

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from benchmark.cli.options import DATABASE, ExperimentArgument, Format, FreshOption, TrackingOption, say
+from benchmark.cli.options import DATABASE, ExperimentArgument, Format, FreshOption, TrackingOption
 from benchmark.cli.printing import print_as
+from benchmark.cli.terminal import say
 from results.error import CatsError
 
 if TYPE_CHECKING:

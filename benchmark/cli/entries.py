@@ -1,13 +1,14 @@
 """The commands that download data and create entries: fetch, new."""
 
-import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from benchmark.cli.terminal import ask, can_ask, console, say
 from results.error import CatsError
+from results.plain import plain
 
 app = typer.Typer()
 
@@ -31,22 +32,27 @@ class Task(StrEnum):
 @app.command()
 def fetch(name: Annotated[str, typer.Argument(help="Name of a target, or of a source with a data set.")]) -> None:
     """Print the licence of a data set, download its files into CATS_HOME or resume that, and verify their checksums."""
-    from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
     from benchmark.entries.fetch import fetch as fetch_entry
 
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
+    out = console(stderr=True)
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=out, disable=not out.is_terminal) as bar:
         tasks: dict[str, Any] = {}
 
         def progress(what: str, done: int, total: int | None) -> None:
             if what not in tasks:
-                tasks[what] = bar.add_task(what, total=total)
+                tasks[what] = bar.add_task(plain(what), total=total)
             bar.update(tasks[what], completed=done, total=total)
 
-        fetch_entry(name, lambda text: console.print(text, highlight=False, markup=False, soft_wrap=True), progress)
+        fetch_entry(name, lambda text: out.print(plain(text), soft_wrap=True), progress)
 
 
 @app.command()
@@ -130,19 +136,19 @@ def new(
     ] = None,
 ) -> None:
     """Examine your data and write an entry for them, a YAML file of about ten lines, without copying the data."""
-    from benchmark.core.paths import entries_folder
+    from benchmark.core.paths import entries_folder, entries_folder_to_write
     from benchmark.entries.infer import infer_entry
     from benchmark.entries.quick import QUICK
     from benchmark.entries.said import Said
     from benchmark.entries.scaffold import Facts, check_name, describe_data
     from benchmark.entries.scaffold import new as new_entry
 
-    folder = to or entries_folder()
+    folder = to or entries_folder_to_write()
     kinds: Any = f"{kind.value}s"
     check_name(kinds, name, folder)
     facts = {"modality": modality, "licence": licence, "citation": citation}
     absent = [key for key, value in facts.items() if not value.strip()]
-    if absent and not sys.stdin.isatty():
+    if absent and not can_ask():
         options = " and ".join(f"--{key}" for key in absent)
         raise CatsError(f"{options} must be given, because cats cannot ask for them without a terminal")
     listed = tuple(item.strip() for item in classes.split(",")) if classes else ()
@@ -153,14 +159,14 @@ def new(
         task=task.value if task else None, classes=listed, values=values, frame=frame,
     )  # fmt: skip
     inferred = infer_entry(origin, said)
-    _say(f"{origin}: {describe_data(inferred)}")
-    facts |= {key: typer.prompt(key, err=True).strip() for key in absent}
+    say(f"{origin}: {describe_data(inferred)}")
+    facts |= {key: ask(key) for key in absent}
     _require_facts(facts)
     more = Facts(**facts, title=title, task=said.task, classes=listed)
     written = new_entry(kinds, name, inferred, more, folder)
     elsewhere = "" if folder.absolute() == entries_folder().absolute() else f"CATS_ENTRIES={folder} "
-    _say(f"wrote {written}, which keeps the promises that need no decoded picture: {', '.join(QUICK)}")
-    _say(f"next: {elsewhere}cats check {name} --contact-sheet sheets")
+    say(f"wrote {written}, which keeps the promises that need no decoded picture: {', '.join(QUICK)}")
+    say(f"next: {elsewhere}cats check {name} --contact-sheet sheets")
 
 
 def _require_facts(facts: dict[str, str]) -> None:
@@ -172,7 +178,3 @@ def _require_facts(facts: dict[str, str]) -> None:
             raise CatsError(
                 f"--{key} is '{value}', which says nothing: {key} must be given, for example 'not stated by its authors'"
             )
-
-
-def _say(text: str) -> None:
-    sys.stderr.write(text + "\n")

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from benchmark.cli.options import DATABASE, TrackingOption, print_line, say
+from benchmark.cli.options import DATABASE, TrackingOption
+from benchmark.cli.terminal import console, print_line, say
 from benchmark.execution.records import outbox_of
 from results.error import CatsError, nearest
+from results.plain import fault_of_name, shortened
 
 if TYPE_CHECKING:
     from results.imports.column_map import ColumnMap
@@ -56,8 +58,10 @@ def import_results(
     from results.imports.column_map import Value
     from results.imports.delimited import Writing
     from results.imports.matrix import cells_of, read_grid, scores_of, shares
+    from results.imports.names import require_name
     from results.imports.table import read_table, runs_of
 
+    _require_experiment(experiment)
     if (runs is None) != (how is None):
         raise CatsError("a table of runs and --map need each other: the map says what the columns of the table are")
     if runs is None and matrix is None and not scores:
@@ -75,6 +79,7 @@ def import_results(
             runs.name, [not record.scores for record in records if record.status == "finished"], "finished runs have no score"
         )
     named = backbone or "unknown"
+    require_name(named, "the backbone")
     grids = {path: read_grid(path, writing, missing or ()) for path in filter(None, [matrix, *_files(scores or []).values()])}
     for path, grid in grids.items():
         _say_gaps(path.name, grid.isna().to_numpy().ravel().tolist(), "pairs have no figure and are left out")
@@ -83,6 +88,12 @@ def import_results(
         records += cells_of(grid, metric, named, experiment, f"{matrix.name}, sha256 {file_digest(matrix)}")
     measured = {name: grids[path] for name, path in _files(scores or []).items()}
     _deliver([*records, *scores_of(measured, lower or [], named, experiment)], tracking_uri, experiment)
+
+
+def _require_experiment(name: str) -> None:
+    fault = fault_of_name(name)
+    if fault:
+        raise CatsError(f"--experiment '{shortened(name, 60)}' {fault}; write a name of visible characters")
 
 
 def _require_matrix(option: str, alone: bool) -> None:
@@ -131,7 +142,6 @@ def _files(texts: Sequence[str]) -> dict[str, Path]:
 
 
 def _deliver(records: "Sequence[Record]", tracking_uri: str, experiment: str) -> None:
-    from rich.console import Console
     from rich.progress import track
 
     from benchmark.execution.records import frame_of
@@ -140,10 +150,10 @@ def _deliver(records: "Sequence[Record]", tracking_uri: str, experiment: str) ->
     from results.tracking.lease import Lease
 
     tracking = Experiment(tracking_uri, experiment)
-    console = Console(stderr=True)
+    out = console(stderr=True)
     with Lease(tracking, outbox_of(tracking_uri, experiment), say) as lease:
         sent = upload_records(tracking, records, lease)
-        done = list(track(sent, "importing", len(records), console=console, transient=True, disable=not console.is_terminal))
+        done = list(track(sent, "importing", len(records), console=out, transient=True, disable=not out.is_terminal))
     counts = Counter((each.record.kind, each.record.status) for each in done if each.act == "made")
     parts = [f"{n} {'scored pairs' if kind == 'score' else f'{status} runs'}" for (kind, status), n in counts.items()]
     acts = Counter(each.act for each in done)

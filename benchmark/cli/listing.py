@@ -1,13 +1,14 @@
 """The commands that list and show entries, and publish pretrained weights: list, show, publish."""
 
-import json
 from enum import StrEnum
 from typing import Annotated
 
 import typer
 
-from benchmark.cli.options import DATABASE, TrackingOption, print_line, say
+from benchmark.cli.options import DATABASE, TrackingOption
+from benchmark.cli.terminal import print_line, print_text, say
 from results.error import CatsError
+from results.plain import json_text
 from results.tracking.uri import shown
 
 app = typer.Typer()
@@ -44,7 +45,7 @@ def list_entries(
         say(f"cats: only entries of this checkout and of packages are listed{entries_missing()}")
     rows = entry_rows(kind.value)
     if form is ListFormat.json:
-        print_line(json.dumps(rows, indent=2))
+        print_text(json_text(rows))
         return
     if not rows:
         print_line(f"there are no {kind.value} here")
@@ -56,9 +57,9 @@ def list_entries(
             print_line(f"{'':<16} {prose}")
     if kind is Kind.sources:
         print_line("every target is a source too")
-    broken = [row["title"] for row in rows if row.get("kind") == "broken"]
+    broken = [line for row in rows if row.get("kind") == "broken" for line in row["title"].splitlines()]
     if broken:
-        raise CatsError("\n".join(broken))
+        raise CatsError(*broken)
 
 
 @app.command()
@@ -66,7 +67,7 @@ def show(name: Annotated[str, typer.Argument(help="Name of a source, target, mea
     """Show everything that a source, target, measure, plan or recipe declares."""
     from benchmark.entries.describe import description
 
-    print_line(description(name))
+    print_text(description(name))
 
 
 @app.command()

@@ -1,8 +1,9 @@
 """The command line `cats`. Each command imports heavy libraries inside its function, so that `--help` answers at once."""
 
 import logging
-import os
 import sys
+from contextlib import suppress
+from typing import Any
 
 import typer
 
@@ -14,11 +15,11 @@ from benchmark.cli.cost import app as costs
 from benchmark.cli.entries import app as entries
 from benchmark.cli.import_runs import app as imports
 from benchmark.cli.listing import app as lists
-from benchmark.cli.options import say
 from benchmark.cli.plan import app as plans
 from benchmark.cli.report import app as reports
 from benchmark.cli.run import app as runs
 from benchmark.cli.score import app as measures
+from benchmark.cli.terminal import begin_log, discard, finish, prepare, say, say_error
 from benchmark.cli.ui import app as pages
 from benchmark.core.paths import check_variables
 from benchmark.machine.memory import large_pages
@@ -45,20 +46,50 @@ app.add_typer(agreement)
 app.add_typer(reports)
 app.add_typer(pages)
 log = logging.getLogger("cats")
+# What typer raises for arguments that it does not understand: its own copy of click's exceptions, or click's.
+UsageError: Any = typer.BadParameter.__mro__[1]
 
 
 def main() -> None:
     """Run the command line; a CatsError is printed as its sentence, with exit code 2."""
     wait_briefly()  # these two settings must come before torch is loaded, which only some commands do
     large_pages()
-    logging.basicConfig(level=os.environ.get("CATS_LOG", "WARNING").upper(), format="%(name)s: %(message)s")
+    prepare()
     try:
-        if "--help" not in sys.argv:
-            check_variables()
-        app()
+        code = _command()
+        finish()
     except CatsError as error:
-        say(f"cats: {error}")
-        raise SystemExit(2) from None
+        say_error(error)
+        code = 2
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise SystemExit(1) from None
+        code = 1
+    except OSError as error:
+        if error.filename is None:
+            raise
+        log.debug("what was done with %s", error.filename, exc_info=True)
+        say(f"cats: {error.filename} cannot be used: {error.strerror}")
+        code = 2
+    if code:
+        with suppress(OSError, CatsError):
+            finish()
+        discard()
+        raise SystemExit(code)
+
+
+def _command() -> int:
+    """Run the command and return its exit code."""
+    begin_log()
+    if "--help" not in sys.argv:
+        check_variables()
+    try:
+        return int(app(standalone_mode=False) or 0)
+    except typer.Abort:
+        say("Aborted.")
+        return 1
+    except UsageError as error:
+        if type(error).__name__ != "NoArgsIsHelpError":  # the help has been printed
+            if error.ctx is not None:
+                say(" ".join(error.ctx.get_usage().split()))
+                say(f"Try '{error.ctx.command_path} --help' for help.")
+            say(f"cats: {error.format_message()}")
+        return 2

@@ -1,7 +1,6 @@
 """Arguments and functions that several commands share."""
 
 import math
-import sys
 from enum import StrEnum
 from typing import Annotated
 
@@ -70,13 +69,3 @@ class Format(StrEnum):
     json = "json"
     csv = "csv"
     markdown = "markdown"
-
-
-def print_line(text: str) -> None:
-    """Print a result to the standard output."""
-    sys.stdout.write(text + "\n")
-
-
-def say(text: str) -> None:
-    """Print a message to the standard error."""
-    sys.stderr.write(text + "\n")

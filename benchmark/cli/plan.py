@@ -6,17 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from benchmark.cli.options import (
-    DATABASE,
-    CO2eOption,
-    Device,
-    HoursOption,
-    KwhOption,
-    PlanArgument,
-    TrackingOption,
-    print_line,
-    say,
-)
+from benchmark.cli.options import DATABASE, CO2eOption, Device, HoursOption, KwhOption, PlanArgument, TrackingOption
+from benchmark.cli.terminal import print_line, say
 from results.error import CatsError
 from results.tracking.change_counter import is_missing
 from results.tracking.uri import shown
@@ -92,7 +83,7 @@ def plan(
         except CatsError as error:
             obstacles.append(str(error))
     if obstacles:
-        raise CatsError("\n".join(["`cats run` will not start:", *obstacles]))
+        raise CatsError("`cats run` will not start:", *(line for text in obstacles for line in text.splitlines()))
 
 
 def _weights(todo: "list[Cell]", resolved: "ResolvedPlan") -> list[str]:

@@ -1,9 +1,10 @@
 """Prints the result of a command to the standard output, as a table or as JSON."""
 
-import json
 from typing import TYPE_CHECKING
 
-from benchmark.cli.options import Format, print_line
+from benchmark.cli.options import Format
+from benchmark.cli.terminal import print_table, print_text
+from results.plain import json_text
 
 if TYPE_CHECKING:
     from results.printing import Printable
@@ -13,12 +14,10 @@ def print_as(result: "Printable", form: Format) -> None:
     """Print a result to the standard output, in the form that the user has chosen."""
     match form:
         case Format.table:
-            from rich.console import Console
-
-            Console().print(result.table())
+            print_table(result.table())
         case Format.json:
-            print_line(json.dumps(result.to_dict(), indent=2))
+            print_text(json_text(result.to_dict()))
         case Format.csv:
-            print_line(result.csv().rstrip("\n"))
+            print_text(result.csv())
         case Format.markdown:
-            print_line(result.markdown().rstrip("\n"))
+            print_text(result.markdown())

@@ -3,9 +3,10 @@
 import time
 
 from rich import progress
-from rich.console import Console
 
+from benchmark.cli.terminal import console
 from benchmark.execution.watch import Run, Watch
+from results.plain import plain
 from results.record import Record
 
 
@@ -13,18 +14,22 @@ class Progress:
     """A progress bar with cells done, cells per hour, Wh so far and time left; without a terminal, one line for each record."""
 
     def __enter__(self) -> Watch:
-        console = Console(stderr=True)
-        columns = (progress.BarColumn(), progress.MofNCompleteColumn(), progress.TextColumn("{task.fields[pace]}"))
+        out = console(stderr=True)
+        columns = (
+            progress.BarColumn(),
+            progress.MofNCompleteColumn(),
+            progress.TextColumn("{task.fields[pace]}", markup=False),
+        )
         self.bar = progress.Progress(
             *columns,
             progress.TimeRemainingColumn(),
-            progress.TextColumn("{task.description}"),
-            console=console,
-            disable=not console.is_terminal,
+            progress.TextColumn("{task.description}", markup=False),
+            console=out,
+            disable=not out.is_terminal,
         )
         self.task = self.bar.add_task("", total=None, pace="")
         self.bar.start()
-        self.console, self.start, self.kwh, self.missing = console, time.monotonic(), 0.0, False
+        self.console, self.start, self.kwh, self.missing = out, time.monotonic(), 0.0, False
         return Watch(self.begins, self.ended, self.announce)
 
     def __exit__(self, *_: object) -> None:
@@ -32,11 +37,11 @@ class Progress:
 
     def announce(self, sentence: str) -> None:
         """Print a sentence on a separate line."""
-        self.console.print(sentence, highlight=False, markup=False, soft_wrap=True)
+        self.console.print(plain(sentence), soft_wrap=True)
 
     def begins(self, what: str) -> None:
         """Show a description of the work that begins."""
-        self.bar.update(self.task, description=what)
+        self.bar.update(self.task, description=plain(what))
 
     def ended(self, record: Record, state: Run) -> None:
         """Count a record and show the new state."""
@@ -48,4 +53,4 @@ class Progress:
         self.bar.update(self.task, completed=state.done + state.made, total=state.cells, pace=pace)
         if not self.console.is_terminal:
             line = f"{state.done + state.made}/{state.cells} {record.kind} {state.name(record)}: {record.status}"
-            self.console.print(f"{line}, {pace}", highlight=False, markup=False)
+            self.console.print(plain(f"{line}, {pace}"), soft_wrap=True)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from benchmark.cli.options import DATABASE, FreshOption, ImputeOption, NoiseOption, RuleOption, TrackingOption, print_line
+from benchmark.cli.options import DATABASE, FreshOption, ImputeOption, NoiseOption, RuleOption, TrackingOption
+from benchmark.cli.terminal import print_line
 from results.error import CatsError
 
 if TYPE_CHECKING:

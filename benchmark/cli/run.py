@@ -15,10 +15,9 @@ from benchmark.cli.options import (
     KwhOption,
     PlanArgument,
     TrackingOption,
-    print_line,
-    say,
 )
 from benchmark.cli.printing import print_as
+from benchmark.cli.terminal import print_line, say
 from benchmark.execution.records import is_new, outbox_of
 from results.error import CatsError
 from results.tracking.uri import shown

@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from benchmark.cli.options import DATABASE, Device, DeviceOption, Format, PlanArgument, TrackingOption, say
+from benchmark.cli.options import DATABASE, Device, DeviceOption, Format, PlanArgument, TrackingOption
 from benchmark.cli.printing import print_as
+from benchmark.cli.terminal import say
 from benchmark.execution.records import outbox_of
 
 if TYPE_CHECKING:

@@ -10,7 +10,8 @@ from typing import Annotated
 
 import typer
 
-from benchmark.cli.options import DATABASE, TrackingOption, say
+from benchmark.cli.options import DATABASE, TrackingOption
+from benchmark.cli.terminal import say
 from results.error import CatsError
 
 app = typer.Typer()

@@ -54,7 +54,7 @@ def parse(model: type[Model], content: dict[str, Any], where: str) -> Model:
     try:
         return model.model_validate(content)
     except ValidationError as error:
-        raise CatsError("\n".join(sentence(model, problem, where) for problem in error.errors())) from error
+        raise CatsError(*(sentence(model, problem, where) for problem in error.errors())) from error
 
 
 def sentence(model: type[BaseModel], problem: Any, where: str) -> str:
@@ -67,6 +67,8 @@ def sentence(model: type[BaseModel], problem: Any, where: str) -> str:
             return f"{where}: there is no key '{key}'{nearest(location[-1], owner.model_fields if owner else [])}"
         case "missing":
             return f"{where}: the key '{key}' is missing"
+        case "string_unicode":
+            return f"{where}: {key} is {value!r}, which holds a part of a character; write whole characters"
         case "literal_error":
             return f"{where}: {key} is {value!r}, allowed are {problem['ctx']['expected']}"
         case "value_error":

@@ -5,12 +5,13 @@ import platform
 from pathlib import Path
 
 from results.error import CatsError
+from results.plain import storable
 
 
 def home() -> Path:
     """The folder of everything that cats makes and keeps, `CATS_HOME`: decoded images, pretrained weights, features, outbox."""
-    default = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "cats-bench"
-    return Path(os.environ.get("CATS_HOME") or default).expanduser()
+    named = os.environ.get("CATS_HOME")
+    return _expanded("CATS_HOME", named) if named else _own_folder("XDG_CACHE_HOME", ".cache", "CATS_HOME")
 
 
 def downloads_folder() -> Path:
@@ -94,9 +95,47 @@ def weight_folders() -> list[Path]:
 
 
 def check_variables() -> None:
-    """Raises CatsError if CATS_DATA or CATS_WEIGHTS names no folder; its files would be missing without a visible reason."""
+    """Raises CatsError if CATS_DATA or CATS_WEIGHTS names no folder; its files would be missing without a visible reason.
+
+    CATS_HOME must be UTF-8, because tables and databases are kept below it. Where the user has no home folder, libraries that
+    look for one get a folder below CATS_HOME.
+    """
     for variable in ("CATS_DATA", "CATS_WEIGHTS"):
         _folder_named_by(variable)
+    if storable(str(home())) != str(home()):
+        raise CatsError(f"CATS_HOME is '{home()}', whose name is not in UTF-8; choose another folder")
+    if _user_home() is None:
+        os.environ["HOME"] = str(_instead_of_home())
+
+
+def _instead_of_home() -> Path:
+    """The folder that libraries get as the home folder of a user who has none."""
+    return home().absolute() / "user"
+
+
+def _user_home() -> Path | None:
+    try:
+        return Path.home()
+    except RuntimeError:  # HOME is not set, and the system has no entry for this user, as in many containers
+        return None
+
+
+def _own_folder(variable: str, name: str, instead: str) -> Path:
+    """A folder of the user by the XDG convention. Raises CatsError, which names the variable `instead`, if none is known."""
+    given, user = os.environ.get(variable), _user_home()
+    if not given and user is None:
+        raise CatsError(f"this user has no home folder; set {instead} to a folder")
+    return (Path(given) if given else user / name if user else Path()) / "cats-bench"
+
+
+def _expanded(variable: str, text: str) -> Path:
+    """The folder that a variable names. Raises CatsError if it begins with ~ and that home folder is not known."""
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:
+        raise CatsError(
+            f"{variable} is '{text}', and the home folder of that user is not known; write the whole path"
+        ) from None
 
 
 def _folder_named_by(variable: str) -> list[Path]:
@@ -104,9 +143,12 @@ def _folder_named_by(variable: str) -> list[Path]:
     text = os.environ.get(variable)
     if not text:
         return []
-    folder = Path(text).expanduser()
-    if not folder.is_dir():
-        what = "is a file" if folder.exists() else "does not exist"
+    folder = _expanded(variable, text)
+    try:
+        what = "" if folder.is_dir() else "is a file" if folder.exists() else "does not exist"
+    except PermissionError:
+        what = "may not be read"
+    if what:
         raise CatsError(f"{variable} is '{text}', which {what}; {variable} must name a folder, or not be set")
     return [folder]
 
@@ -117,8 +159,16 @@ def entries_folder() -> Path:
     It has the folders `sources`, `targets` and `similarity`. It is not below CATS_HOME, which is a cache: emptying a cache must
     not delete what a user wrote.
     """
-    default = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "cats-bench"
-    return Path(os.environ.get("CATS_ENTRIES") or default).expanduser()
+    named = os.environ.get("CATS_ENTRIES")
+    return _expanded("CATS_ENTRIES", named) if named else _own_folder("XDG_CONFIG_HOME", ".config", "CATS_ENTRIES")
+
+
+def entries_folder_to_write() -> Path:
+    """The same, for a new entry. Raises CatsError if that would be below CATS_HOME, because the user has no home folder."""
+    folder = entries_folder()
+    if folder.absolute().is_relative_to(_instead_of_home()):
+        raise CatsError("this user has no home folder; say with --to or CATS_ENTRIES where your entries are kept")
+    return folder
 
 
 def entries_missing() -> str:

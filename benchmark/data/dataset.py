@@ -15,6 +15,7 @@ from benchmark.data.readers.file_tree import Tree, find_tree
 from benchmark.data.readers.samples import Reader, TreeReader, reading_of
 from results.digest import digest
 from results.error import CatsError, nearest
+from results.plain import fault_of_name
 from results.record import Frozen, Task
 
 READING = 1  # raised when readers read other images, labels or parts than before; what was found about archives is then lost
@@ -155,10 +156,10 @@ class Dataset(Frozen):
 
     @model_validator(mode="after")
     def _check_paths(self) -> "Dataset":
-        if not self.name or self.name.startswith(".") or set(self.name) & set("/\\\0"):
-            raise ValueError(
-                f"the name {self.name!r} becomes a part of file names; it must not be empty, begin with . or contain / or \\"
-            )
+        fault = fault_of_name(self.name)
+        if fault or self.name.startswith(".") or set(self.name) & set("/\\"):
+            why = f"it {fault}" if fault else "it must not begin with . or contain / or \\"
+            raise ValueError(f"the name {self.name!r:.60} becomes a part of file names; {why}")
         for path in (self.tree, *(file.path for file in self.files)):
             if Path(path).is_absolute() or ".." in Path(path).parts:
                 raise ValueError(f"'{path}' must be below the data folder; declare a folder elsewhere as place")

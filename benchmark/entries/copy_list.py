@@ -12,7 +12,7 @@ from benchmark.data.decoded import load_images
 from benchmark.entries.contact_sheet import GAP, tile
 from results.atomic import atomic_write
 from results.error import CatsError
-from results.printing import csv_text, guarded
+from results.printing import csv_text
 
 HEAD = ("id_1", "part_1", "label_1", "id_2", "part_2", "label_2", "copy", "similarity")
 PAIRS_IN_A_ROW, MOST_PAIRS = 4, 40
@@ -67,7 +67,7 @@ def write_copies(dataset: Dataset, size: int, path: Path) -> str:
     pairs = pairs_of_copies(dataset, images)
     rows = [
         [
-            *(guarded(text) for i in (0, 1) for text in (pair.ids[i], pair.parts[i], pair.labels[i])),
+            *(text for i in (0, 1) for text in (pair.ids[i], pair.parts[i], pair.labels[i])),
             _kind(pair),
             round(pair.similarity, 4),
         ]

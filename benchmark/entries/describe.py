@@ -2,7 +2,6 @@
 
 import inspect
 import itertools
-import json
 import re
 from collections.abc import Callable
 from importlib import resources
@@ -17,6 +16,7 @@ from benchmark.specs.plan import load_plan, plan_names
 from benchmark.specs.recipe import recipe_names, recipe_points
 from benchmark.specs.reference import split_reference
 from results.error import CatsError, nearest
+from results.plain import json_text
 
 
 def entry_rows(kind: str) -> list[dict[str, Any]]:
@@ -127,4 +127,4 @@ def description(name: str) -> str:
         kinds: tuple[catalogue.Kind, ...] = ("sources", "targets", "similarity")
         known = {name for kind in kinds for name in catalogue.names(kind)} | set(plan_names()) | set(recipe_names())
         raise CatsError(f"no source, target, measure, plan or recipe called '{name}'{nearest(name, known)}{entries_missing()}")
-    return json.dumps(facts, indent=2, ensure_ascii=False)
+    return json_text(facts)

@@ -16,7 +16,7 @@ FOLDER = re.compile(
     re.IGNORECASE,
 )
 EVERY = "."  # the pattern that every path contains
-MASK = re.compile(rf"^(.+?)([\s_.-]*(?:{'|'.join(WORDS)})(?:[\s_.-]*\d+)?)$", re.IGNORECASE)
+MASK = re.compile(rf"^(.+?)([\s_.-]*(?:{'|'.join(WORDS)})(?:[\s_.-]*\d+)?)\Z", re.IGNORECASE)
 
 
 def require_no_masks(path: Path, names: Sequence[str], include: str) -> None:

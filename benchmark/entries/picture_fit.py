@@ -24,7 +24,7 @@ NUMBER_WORDS = {
     "number", "no", "nr",
 }  # fmt: skip
 NAME_WORDS = frozenset({"id", "name", "code", "uid", "key", "identifier"})  # under which bare numbers name something
-ENDING = re.compile(r"\.[A-Za-z][A-Za-z0-9]*$")
+ENDING = re.compile(r"\.[A-Za-z][A-Za-z0-9]*\Z")
 
 
 @dataclass(frozen=True)

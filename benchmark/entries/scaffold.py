@@ -20,6 +20,7 @@ from benchmark.specs.reference import REFERENCE
 from benchmark.specs.source import Source
 from benchmark.specs.target import Target
 from results.error import CatsError
+from results.plain import fault_of_name, shortened, storable
 
 Kind = Literal["sources", "targets"]
 
@@ -51,8 +52,9 @@ def new(kind: Kind, name: str, inferred: Inferred, facts: Facts, folder: Path) -
 
 def check_name(kind: Kind, name: str, folder: Path) -> Path:
     """Path of the new entry. Raises CatsError if the name is invalid or already used."""
-    if not REFERENCE.fullmatch(name) or "[" in name:
-        raise CatsError(f"'{name}' is not a valid name; allowed are lower case letters, digits and _, as in our_ultrasound")
+    if not REFERENCE.fullmatch(name) or "[" in name or fault_of_name(name):
+        given = shortened(name, 60)
+        raise CatsError(f"'{given}' is not a valid name; allowed are lower case letters, digits and _, as in our_ultrasound")
     path = folder / kind / f"{name}.yaml"
     if path.exists():
         raise CatsError(f"{path} exists already and is not overwritten: remove it, or choose another name")
@@ -117,6 +119,8 @@ def class_names(inferred: Inferred, facts: Facts) -> list[str]:
 def _where(inferred: Inferred) -> dict[str, Any]:
     """`tree` or `files`, and `place` unless the data are in a data folder."""
     path = Path(os.path.abspath(inferred.inside or inferred.path))  # noqa: PTH100 - resolve() would follow links
+    if storable(str(path)) != str(path):
+        raise CatsError(f"the name of {path} is not in UTF-8, so that no entry can hold it; rename the file or folder")
     below = next(
         (folder for folder in map(Path.absolute, data_folders()) if path.is_relative_to(folder) and path != folder), None
     )

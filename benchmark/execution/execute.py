@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -33,6 +34,7 @@ from benchmark.training.protocols import protocol_of
 from benchmark.training.protocols.protocol import Task
 from results.digest import digest
 from results.metrics import scores
+from results.plain import storable
 from results.record import Outcome
 
 
@@ -150,7 +152,10 @@ def _pretraining(start: Start, meter: Meter, draft: Path) -> Iterator[Result]:
 
 def prediction_table(dataset: Dataset, images: Decoded, test: np.ndarray, probabilities: np.ndarray) -> pd.DataFrame:
     """Predictions, one row per test image; see results.record.Outcome for the columns."""
-    columns: dict[str, np.ndarray] = {"sample": images.ids[test], "group": images.groups[test]}
+    columns: dict[str, Any] = {
+        name: [storable(text) for text in texts[test].tolist()]
+        for name, texts in (("sample", images.ids), ("group", images.groups))
+    }
     if dataset.task == "multilabel":
         columns |= {f"label_{name}": images.labels[test, i] for i, name in enumerate(dataset.classes)}
     else:

@@ -68,7 +68,7 @@ def check_sizes(uses: Iterable[Use], *, fetch: bool = False) -> None:
     """Raises CatsError with the sentences of size_refusals, one per line, if there are any."""
     sentences = size_refusals(uses, fetch=fetch)
     if sentences:
-        raise CatsError("\n".join(sentences))
+        raise CatsError(*sentences)
 
 
 def weight_sentences(cells: Iterable[Cell]) -> tuple[list[str], list[str]]:

@@ -16,7 +16,8 @@ from benchmark.specs.recipe import recipe_names, recipe_points
 from results.board.rules import PlanRule
 from results.error import CatsError, nearest
 from results.metrics import METRICS
-from results.record import Frozen
+from results.plain import fault_of_name, plain
+from results.record import Frozen, Text
 
 
 def _seeds(value: Any) -> Any:
@@ -58,7 +59,7 @@ class Plan(Frozen):
         allow_leakage: also run pairs that share images; boards keep these pairs off the ranking.
     """
 
-    experiment: str = Field(min_length=1)
+    experiment: Text
     sources: Names
     targets: Names
     backbones: Names
@@ -83,6 +84,14 @@ class Plan(Frozen):
         if twice is not None:
             raise ValueError(f"'{twice}' is given twice")
         return values
+
+    @field_validator("experiment")
+    @classmethod
+    def _can_be_named(cls, name: str) -> str:
+        fault = fault_of_name(name)
+        if fault:
+            raise ValueError(f"'{name}' {fault}; write a name of visible characters, such as our_first_plan")
+        return name
 
     @field_validator("metric")
     @classmethod
@@ -122,7 +131,7 @@ def load_plan(name: str) -> Plan:
     try:
         _look_up(plan, path)
     except CatsError as error:
-        raise (error if str(path) in str(error) else CatsError(f"{path}: {error}")) from None
+        raise (error if plain(str(path)) in str(error) else CatsError(*(f"{path}: {each}" for each in error.args))) from None
     return plan
 
 

@@ -6,8 +6,9 @@ from typing import Any
 import yaml
 
 from results.error import CatsError
+from results.plain import fault_of_name, shortened
 
-REFERENCE = re.compile(r"^([a-z0-9_]+)(?:\[(.*)\])?$")
+REFERENCE = re.compile(r"([a-z0-9_]+)(?:\[(.*)\])?")
 
 
 def split_reference(reference: str) -> tuple[str, dict[str, Any]]:
@@ -15,7 +16,10 @@ def split_reference(reference: str) -> tuple[str, dict[str, Any]]:
 
     Raises CatsError if the text has another form.
     """
-    match = REFERENCE.match(reference)
+    fault = fault_of_name(reference)
+    if fault:
+        raise CatsError(f"'{shortened(reference, 60)}' is not a name, because it {fault}")
+    match = REFERENCE.fullmatch(reference)
     if match is None:
         raise CatsError(f"'{reference}' is not a name; {_instead(reference)}")
     options = {}
@@ -36,5 +40,5 @@ def _instead(reference: str) -> str:
     """Return what to write instead of a text that is no reference."""
     if "/" in reference or "\\" in reference:
         return "data of your own get a name by `cats new target NAME --from PATH`, weights by an entry sources/NAME.yaml"
-    lower = f", in lower case: '{reference.lower()}'" if REFERENCE.match(reference.lower()) else ""
+    lower = f", in lower case: '{reference.lower()}'" if REFERENCE.fullmatch(reference.lower()) else ""
     return f"write a name like breastmnist or breastmnist[size=64]{lower}"

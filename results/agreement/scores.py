@@ -7,11 +7,11 @@ from typing import Any
 
 import pandas as pd
 from rich.console import Group, RenderableType
-from rich.markup import escape
 from rich.text import Text
 
 from results.error import CatsError
-from results.printing import csv_text, markdown_notes, markdown_table, terminal_table
+from results.plain import plain
+from results.printing import TerminalTable, csv_text, markdown_notes, markdown_table, markdown_text
 from results.record import metric_name
 from results.tracking.cost_columns import unpacked
 
@@ -89,11 +89,11 @@ class ScoresText:
         """For the terminal."""
         parts = list[RenderableType]()
         for title, (head, lines) in score_grids(self.rows).items():
-            drawn = terminal_table(title, head, WORDS)
+            drawn = TerminalTable(title, head, WORDS)
             for line in lines:
-                drawn.add_row(*map(escape, line))
+                drawn.add_row(*line)
             parts += [drawn, Text("")]
-        parts += [Text(f"– {reason}") for reason in score_reasons(self.rows)]
+        parts += [Text(f"– {plain(reason)}") for reason in score_reasons(self.rows)]
         parts.append(
             Text("value ± 1.96 standard errors of the bootstrap over images; higher is better, and only inside one line")
         )
@@ -103,9 +103,7 @@ class ScoresText:
         """For a README or an issue."""
         text = []
         for title, (head, lines) in score_grids(self.rows).items():
-            clean = [[cell.replace("<", "&lt;") for cell in row] for row in (head, *lines)]
-            heading = title.replace("|", "\\|").replace("<", "&lt;")
-            text += [f"**{heading}**", "", *markdown_table(clean[0], clean[1:], WORDS), ""]
+            text += [f"**{markdown_text(title)}**", "", *markdown_table(head, lines, WORDS), ""]
         return "\n".join([*text, *markdown_notes(score_reasons(self.rows))]) + "\n"
 
     def csv(self) -> str:

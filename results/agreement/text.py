@@ -4,12 +4,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from rich.console import Group, RenderableType
-from rich.markup import escape
-from rich.table import Table
 from rich.text import Text
 
 from results.agreement.result import Agreement, JudgedMeasure, Statistic
-from results.printing import csv_text, markdown_notes, markdown_table, terminal_notes, terminal_table
+from results.printing import TerminalTable, csv_text, markdown_notes, markdown_table, markdown_text, terminal_notes
 from results.statistics.rank_agreement import STATISTICS
 
 HEADINGS = {
@@ -43,7 +41,15 @@ class AgreementText:
         """For a README or an issue."""
         head, lines = tau_by_target(self.agreement)
         means = markdown_table(HEAD, measure_lines(self.agreement), HEAD[:1])
-        text = [f"**{self.agreement.verdict}**", "", *means, "", f"**{BY_TARGET}**", "", *markdown_table(head, lines, head[:1])]
+        text = [
+            f"**{markdown_text(self.agreement.verdict)}**",
+            "",
+            *means,
+            "",
+            f"**{BY_TARGET}**",
+            "",
+            *markdown_table(head, lines, head[:1]),
+        ]
         return "\n".join([*text, "", *markdown_notes(_notes(self.agreement))]) + "\n"
 
     def csv(self) -> str:
@@ -113,8 +119,8 @@ def _notes(agreement: Agreement) -> list[str]:
     return [first, *LEGEND, *_reasons(agreement), *agreement.notes]
 
 
-def _drawn(title: str, head: list[str], rows: list[list[str]]) -> Table:
-    table = terminal_table(title, head, head[:1])
+def _drawn(title: str, head: list[str], rows: list[list[str]]) -> TerminalTable:
+    table = TerminalTable(title, head, head[:1])
     for row in rows:
-        table.add_row(*map(escape, row))
+        table.add_row(*row)
     return table

@@ -6,14 +6,18 @@ from matplotlib.figure import Figure
 
 from results.board.board import Board
 from results.board.rules import ORACLE, rule_in_words
+from results.drawing import label, labels, save, title_lines
 from results.statistics.rank_tests import Difference
 
 BEST, REST = "#0b6e99", "#8a8f98"
+DPI = 130
+WIDTH = 110  # characters of a line of the title
 
 
 def draw_board(board: Board, path: Path) -> None:
     """Write a PNG or SVG, by the ending of `path`. Coloured dots cannot be told apart from the best of their target."""
     sources = [row.source for row in board.overall]
+    names = labels(sources, path)
     count = len(board.targets)
     figure = Figure(figsize=(min(4.2 * max(count, 1), 16), 1.3 + 0.34 * len(sources)), layout="constrained")
     axes = figure.subplots(1, count, squeeze=False)[0] if count else []  # all pairs may be kept off the ranking
@@ -23,18 +27,19 @@ def draw_board(board: Board, path: Path) -> None:
             if row.low is not None and row.high is not None:
                 axis.plot([row.low, row.high], [y, y], color=colour, linewidth=2, solid_capstyle="butt")
             axis.plot(row.mean, y, "o", color=colour, markersize=7)
-        axis.set_title(target, loc="left", fontweight="bold")
-        axis.set_yticks(range(len(sources)), sources if axis.get_subplotspec().is_first_col() else [""] * len(sources))
+        axis.set_title(label(target, path), loc="left", fontweight="bold")
+        axis.set_yticks(range(len(sources)), names if axis.get_subplotspec().is_first_col() else [""] * len(names))
         axis.set_ylim(len(sources) - 0.5, -0.5)
         axis.grid(axis="x", color="#e3e5e8")
         axis.set_axisbelow(True)
         axis.spines[["top", "right", "left"]].set_visible(False)
         axis.tick_params(axis="y", length=0)
         over = "seeds and test images" if target in board.images else "seeds"
-        axis.set_xlabel(f"test {board.metric.replace('_', ' ')}, mean and 95 % interval\nover {over}")
+        what = label(f"test {board.metric.replace('_', ' ')}", path)
+        axis.set_xlabel(f"{what}, mean and 95 % interval\nover {over}")
     if board.rule == ORACLE:
         figure.suptitle(f"Chosen by {rule_in_words(board.rule)}", x=0.01, ha="left", fontsize=9)
-    figure.savefig(path, dpi=130)
+    save(figure, path, DPI)
 
 
 def draw_ranks(tests: Difference, path: Path) -> None:
@@ -52,7 +57,7 @@ def draw_ranks(tests: Difference, path: Path) -> None:
     for place in range(1, count + 1, step):
         axis.vlines(place, 0, 0.15, color="black", linewidth=1)
         axis.text(place, 0.25, str(place), ha="center", va="bottom", fontsize=8)
-    for number, (source, rank) in enumerate(zip(tests.sources, tests.mean_ranks, strict=True)):
+    for number, (source, rank) in enumerate(zip(labels(tests.sources, path), tests.mean_ranks, strict=True)):
         left = number < rows
         y = -top - (number + 1 if left else count - number)
         edge = 0.9 if left else count + 0.1
@@ -66,8 +71,10 @@ def draw_ranks(tests: Difference, path: Path) -> None:
     if cd is not None and cd < count - 1:
         axis.plot([1, 1 + cd], [1.2, 1.2], color=BEST, linewidth=2)
         axis.text(1 + cd / 2, 1.3, f"critical difference {cd:.2f} (Nemenyi, 95 %)", ha="center", va="bottom", fontsize=8)
-    axis.set_title(ranks_title(tests), loc="left", fontweight="bold", fontsize=10, wrap=True, gid="title")
-    figure.savefig(path, dpi=130)
+    axis.set_title(
+        "\n".join(title_lines(ranks_title(tests), WIDTH, path)), loc="left", fontweight="bold", fontsize=10, gid="title"
+    )
+    save(figure, path, DPI)
 
 
 def ranks_title(tests: Difference) -> str:

@@ -9,6 +9,7 @@ from results.board.board import make_board
 from results.board.request import SEEDS, Judging, RunQuery
 from results.board.rules import ORACLE, RULES, rule_in_words
 from results.error import CatsError
+from results.printing import markdown_notes, markdown_table
 
 
 @dataclass(frozen=True)
@@ -53,11 +54,10 @@ class Sensitivity:
 
     def markdown(self) -> str:
         """A table of targets by settings, what changes, and the notes."""
-        lines = [f"| target | {' | '.join(self.settings)} |", "| --- |" + " --- |" * len(self.settings)]
-        for target, tops in self.targets.items():
-            lines.append(f"| {target} | {' | '.join(str(tops.get(name, '–')) for name in self.settings)} |")
-        changes = [f"- {target}: {self.change(target)}" for target in self.targets]
-        return "\n".join([*lines, "", *changes, *(f"- {note}" for note in self.notes)]) + "\n"
+        head = ["target", *self.settings]
+        rows = [[target, *(str(tops.get(name, "–")) for name in self.settings)] for target, tops in self.targets.items()]
+        changes = [f"{target}: {self.change(target)}" for target in self.targets]
+        return "\n".join([*markdown_table(head, rows, head), "", *markdown_notes([*changes, *self.notes])]) + "\n"
 
 
 def sensitivity(frame: pd.DataFrame, query: RunQuery, judging: Judging = SEEDS) -> Sensitivity:

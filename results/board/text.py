@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from rich.console import Group, RenderableType
-from rich.markup import escape
 from rich.text import Text
 
 from results.board.board import Board
@@ -19,7 +18,7 @@ from results.board.columns import (
     legends,
 )
 from results.board.ranking import Row
-from results.printing import csv_text, markdown_notes, markdown_table, terminal_notes, terminal_table
+from results.printing import TerminalTable, csv_text, markdown_notes, markdown_table, markdown_text, terminal_notes
 
 APART = "Kept off the ranking because of shared images"
 
@@ -35,22 +34,22 @@ class BoardText:
         board, parts = self.board, list[RenderableType]()
         for target, rows in board.targets.items():
             title = f"{target}: {board.metric}, {board.verdict(target)}"
-            drawn = terminal_table(title, headings(ROW_COLUMNS), WORDS, {*headings(ROW_COLUMNS)} - WORDS)
+            drawn = TerminalTable(title, headings(ROW_COLUMNS), WORDS, {*headings(ROW_COLUMNS)} - WORDS)
             for row in rows:
-                drawn.add_row(*map(escape, cells(ROW_COLUMNS, row)), style="" if row.tie == 1 else "dim")
+                drawn.add_row(*cells(ROW_COLUMNS, row), style="" if row.tie == 1 else "dim")
             parts += [drawn, Text("")]
         first = [column for column in OVERALL_COLUMNS if not column.below]
         second = [column for column in OVERALL_COLUMNS if column.below or column.words]
         for heading, columns in ((f"Overall: {overall_title(board)}", first), (None, second)) if board.overall else ():
-            drawn = terminal_table(heading, headings(columns), WORDS, {*headings(columns)} - WORDS)
+            drawn = TerminalTable(heading, headings(columns), WORDS, {*headings(columns)} - WORDS)
             for overall in board.overall:
-                drawn.add_row(*map(escape, cells(columns, overall)))
+                drawn.add_row(*cells(columns, overall))
             parts.append(drawn)
         if board.leaking:
             leaking = leaking_columns(board.metric)
-            drawn = terminal_table(APART, headings(leaking), WORDS)
+            drawn = TerminalTable(APART, headings(leaking), WORDS, {*headings(leaking)} - WORDS)
             for pair in board.leaking:
-                drawn.add_row(*map(escape, cells(leaking, pair)), style="dim")
+                drawn.add_row(*cells(leaking, pair), style="dim")
             parts += [Text(""), drawn]
         return Group(*parts, terminal_notes(legend(board)))
 
@@ -58,7 +57,7 @@ class BoardText:
         """For a README or an issue."""
         board, lines = self.board, list[str]()
         for target, rows in board.targets.items():
-            lines += [f"**{target}**: {board.metric}; {board.verdict(target)}", ""]
+            lines += [f"**{markdown_text(target)}**: {markdown_text(f'{board.metric}; {board.verdict(target)}')}", ""]
             lines += [*markdown_table(headings(ROW_COLUMNS), [cells(ROW_COLUMNS, row) for row in rows], WORDS), ""]
         if board.overall:
             lines += [f"**Overall**: {overall_title(board)}", ""]

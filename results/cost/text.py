@@ -4,13 +4,12 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from rich.console import Group, RenderableType
-from rich.markup import escape
 from rich.text import Text
 
 from results.cost.bill import Bill
 from results.cost.tables import ROUGH, CostTable, bill_notes, bill_tables, rounded, without_energy
 from results.cost.tradeoff import CHANCE, SWEEP, Tradeoff
-from results.printing import csv_text, markdown_notes, markdown_table, terminal_notes, terminal_table
+from results.printing import TerminalTable, csv_text, markdown_notes, markdown_table, markdown_text, terminal_notes
 from results.statistics.rank_agreement import FEW, MANY
 
 
@@ -36,9 +35,9 @@ class CostText:
         """For the terminal."""
         parts = list[RenderableType]()
         for table in self.tables:
-            drawn = terminal_table(table.title, table.head, table.word_columns)
+            drawn = TerminalTable(table.title, table.head, table.word_columns)
             for line in table.lines:
-                drawn.add_row(*(escape(_cell(value)) for value in line))
+                drawn.add_row(*map(_cell, line))
             parts += [drawn, Text("")]
         return Group(*parts, terminal_notes(self.notes))
 
@@ -47,7 +46,7 @@ class CostText:
         lines: list[str] = []
         for table in self.tables:
             rows = [[_cell(value) for value in line] for line in table.lines]
-            lines += [f"**{table.title}**", "", *markdown_table(table.head, rows, table.word_columns), ""]
+            lines += [f"**{markdown_text(table.title)}**", "", *markdown_table(table.head, rows, table.word_columns), ""]
         return "\n".join([*lines, *markdown_notes(self.notes)]) + "\n"
 
     def csv(self) -> str:

@@ -10,8 +10,12 @@ from matplotlib.ticker import FuncFormatter
 
 from results.cost.tables import rounded, without_energy
 from results.cost.tradeoff import CHANCE, HABITS, SWEEP, Tradeoff, Way
+from results.drawing import label, save, title_lines
+from results.plain import plain
 
 FRONT, REST = "#0b6e99", "#8a8f98"
+DPI = 130
+WIDTH = 100  # characters of a line of the title
 
 
 def draw_tradeoff(tradeoff: Tradeoff, path: Path) -> None:
@@ -32,17 +36,18 @@ def draw_tradeoff(tradeoff: Tradeoff, path: Path) -> None:
         axis.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
     top = max([way.high or way.regret for way in ways], default=1.0) or 1.0
     for way, below in zip(ways, _below(ways, top), strict=True):
-        _point(axis, way, tradeoff.targets, below=below)
+        _point(axis, way, _name(way, tradeoff.targets, path), below=below)
     front = [way for way in ways if way.front]
     axis.step([w.kwh or 0 for w in front], [w.regret for w in front], where="post", color=FRONT, linewidth=1.4, zorder=1)
     axis.set_ylim(-0.04 * top, 1.06 * top)
     axis.set_xlabel("energy spent to choose a source for every target, kWh", fontsize=11)
-    axis.set_ylabel(f"regret: test {tradeoff.metric.replace('_', ' ')} lost, mean and 95 % over targets", fontsize=11)
-    axis.set_title(_title(tradeoff), loc="left", fontsize=12, fontweight="bold")
+    lost = f"regret: test {tradeoff.metric.replace('_', ' ')} lost, mean and 95 % over targets"
+    axis.set_ylabel(label(lost, path, len(lost)), fontsize=11)
+    axis.set_title("\n".join(title_lines(_title(tradeoff), WIDTH, path)), loc="left", fontsize=12, fontweight="bold")
     axis.grid(color="#e3e5e8")
     axis.set_axisbelow(True)
     axis.spines[["top", "right"]].set_visible(False)
-    figure.savefig(path, dpi=130)
+    save(figure, path, DPI)
 
 
 def _title(tradeoff: Tradeoff) -> str:
@@ -63,7 +68,18 @@ def _below(ways: Sequence[Way], top: float) -> list[bool]:
     return below
 
 
-def _point(axis: Axes, way: Way, targets: int, *, below: bool) -> None:
+def _name(way: Way, targets: int, path: Path) -> str:
+    """The name of a way as it is drawn, with what limits its comparison."""
+    part = "" if way.targets == targets else f" ({way.targets}/{targets})"
+    kwh = rounded(way.known or 0.0)
+    if way.rough:
+        part += f", ≈ {kwh} kWh{without_energy(way.without)}"
+    if way.bound:
+        part += f", ≥ {kwh} kWh"
+    return label(way.name, path) + part
+
+
+def _point(axis: Axes, way: Way, name: str, *, below: bool) -> None:
     colour = FRONT if way.front else REST
     kwh = way.known or 0.0
     if way.low is not None and way.high is not None:
@@ -71,15 +87,11 @@ def _point(axis: Axes, way: Way, targets: int, *, below: bool) -> None:
     marker = {SWEEP: "s", CHANCE: "x"}.get(way.name, "D" if way.name in HABITS else "o")
     fill = "white" if way.bound or way.rough else colour
     axis.plot(kwh, way.regret, marker, color=colour, markerfacecolor=fill, markersize=8, zorder=3)
-    part = "" if way.targets == targets else f" ({way.targets}/{targets})"
-    if way.rough:
-        part += f", ≈ {rounded(kwh)} kWh{without_energy(way.without)}"
     if way.bound:
-        part += f", ≥ {rounded(kwh)} kWh"
-        arrow = {"arrowstyle": "<-", "color": colour, "shrinkA": 0, "shrinkB": 6, "gid": f"arrow of {way.name}"}
+        arrow = {"arrowstyle": "<-", "color": colour, "shrinkA": 0, "shrinkB": 6, "gid": f"arrow of {plain(way.name)}"}
         axis.annotate("", (kwh, way.regret), (34, 0), textcoords="offset points", arrowprops=arrow)
-    name = axis.annotate(
-        way.name + part, (kwh, way.regret), xytext=(8, -14 if below else 6), textcoords="offset points", fontsize=11, zorder=4
+    written = axis.annotate(
+        name, (kwh, way.regret), xytext=(8, -14 if below else 6), textcoords="offset points", fontsize=11, zorder=4
     )
-    name.set_gid(f"name of {way.name}{part}")
-    name.set_path_effects([withStroke(linewidth=3, foreground="white")])
+    written.set_gid(f"name of {name}")
+    written.set_path_effects([withStroke(linewidth=3, foreground="white")])

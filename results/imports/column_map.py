@@ -1,13 +1,16 @@
 """A map of a table of other people's runs: which column holds what."""
 
-from typing import Literal, Self
+import re
+from typing import Any, Literal, Self
 
-from pydantic import Field, NonNegativeFloat, NonNegativeInt, model_validator
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, field_validator, model_validator
 
 from results.error import nearest
+from results.plain import fault_of_name, shortened
 from results.record import Frozen
 
 UNKNOWN = "unknown"
+NAME = re.compile(r"[\w\-. :/]+")  # of a parameter or metric in MLflow
 
 
 class Value(Frozen):
@@ -96,6 +99,16 @@ class ColumnMap(Frozen):
     sizes: dict[str, NonNegativeInt | dict[str, NonNegativeInt]] = {}
     leaks: list[Leak] = []
     rename: dict[Literal["source", "target", "backbone", "seed", "protocol", "status"], dict[str, str]] = {}
+
+    @field_validator("settings", "validation")
+    @classmethod
+    def _can_be_named(cls, named: dict[str, Any]) -> dict[str, Any]:
+        wrong = next((name for name in named if not NAME.fullmatch(name) or fault_of_name(name)), None)
+        if wrong is not None:
+            raise ValueError(
+                f"'{shortened(wrong, 60)}' is not a name that MLflow takes; letters, digits, spaces and _ - . : / are allowed"
+            )
+        return named
 
     @model_validator(mode="after")
     def _known_figures(self) -> Self:

@@ -14,6 +14,7 @@ from results.error import CatsError, nearest
 from results.imports.column_map import UNKNOWN
 from results.imports.delimited import Writing
 from results.imports.figures import IN_MATRIX, as_shares, require_bounds, require_finite, without_missing
+from results.imports.names import require_different, require_name
 from results.imports.table import facts_of, read_table
 from results.metrics import metric_of
 from results.record import Record
@@ -49,9 +50,13 @@ def read_grid(path: Path, writing: Writing = Writing(), missing: Collection[floa
                 f"which is not a number{percent}"
             )
         grid[column] = numbers.astype(float)
+    for name in (*map(str, grid.index), *map(str, grid)):
+        require_name(name, f"{path}: the name")
     twice = grid.index[grid.index.duplicated()]
     if len(twice):
         raise CatsError(f"{path}: two rows have the name '{twice[0]}'")
+    require_different([*map(str, grid.index)], str(path))
+    require_different([*map(str, grid)], str(path))
     grid = without_missing(grid, missing)
     require_finite(grid, str(path), IN_MATRIX)
     return grid.T if head.lower() == "target" else grid

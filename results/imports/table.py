@@ -12,6 +12,7 @@ from results.error import CatsError, first_line, nearest
 from results.imports.column_map import Column, ColumnMap, Value
 from results.imports.delimited import Writing, read_delimited
 from results.imports.figures import IN_TABLE, as_shares, require_bounds, require_finite, without_missing
+from results.imports.names import require_different, require_name
 from results.metrics import METRICS, metric_of
 from results.record import Cost, Energy, Record
 
@@ -27,7 +28,10 @@ SECONDS = {"seconds": 1, "minutes": 60, "hours": 3600}
 def read_table(path: Path, writing: Writing = Writing()) -> pd.DataFrame:  # noqa: B008 - frozen
     """A parquet or text table. Raises CatsError, in one sentence, if it cannot be read."""
     try:
-        return pd.read_parquet(path) if path.suffix == ".parquet" else read_delimited(path, writing)
+        if path.suffix != ".parquet":
+            return read_delimited(path, writing)
+        with path.open("rb") as file:  # pyarrow opens no path that is not UTF-8
+            return pd.read_parquet(file)
     except FileNotFoundError:
         raise CatsError(f"there is no file {path}") from None
     except (OSError, ValueError) as error:  # pandas' and pyarrow's own errors are ValueErrors
@@ -55,6 +59,8 @@ def runs_of(table: pd.DataFrame, how: ColumnMap, experiment: str, where: str) ->
             )
         rows[record.key] = number
         records.append(record)
+    for field in ("source", "target", "backbone"):
+        require_different(dict.fromkeys(record.names[field] for record in records), where)
     for leak in how.leaks:
         for field, name in (("source", leak.source), ("target", leak.target)):
             names = {record.names[field] for record in records}
@@ -103,7 +109,9 @@ class _Row:
             raise CatsError(f"{self.where}: {field} is missing")
         text = str(value).strip()
         renamed: dict[str, str] = next((names for name, names in self.how.rename.items() if name == field), {})
-        return renamed.get(text, text)
+        text = renamed.get(text, text)
+        require_name(text, f"{self.where}: {field}")
+        return text
 
     def setting(self, column: Column) -> str:
         value = column.value if isinstance(column, Value) else self.row[column]

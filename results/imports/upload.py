@@ -11,13 +11,14 @@ from mlflow.entities import Metric, Param, Run, RunTag
 from mlflow.exceptions import MlflowException
 
 from results.error import CatsError
+from results.plain import plain
 from results.record import Record
 from results.tracking.connection import reason_of
 from results.tracking.deduplicate import remove_duplicates
 from results.tracking.experiment import Experiment
 from results.tracking.lease import Lease
-from results.tracking.mlflow_format import measurements, tags_of
-from results.tracking.send import LONGEST_PARAM, STATUS
+from results.tracking.mlflow_format import measurements, params_of, tags_of
+from results.tracking.send import STATUS
 
 COSTS = ("seconds_", "energy_kwh_", "co2e_kg_")  # metrics that follow from the costs, which a map may change
 DROPPED = ("cats.source_images", "cats.leak", "cats.reason")  # tags that a map may remove
@@ -80,19 +81,15 @@ def _write(tracking: Experiment, record: Record, run_id: str | None) -> None:
     if run_id is None:
         tags = {"cats.key": record.key, "cats.attempt": record.attempt, "cats.kind": record.kind}
         name = f"{record.names['source']} → {record.names['target']}, {record.names['backbone']}, {record.point[:6]}"
-        run_id = tracking.client.create_run(tracking.experiment_id, start, tags, name).info.run_id
-    params = [Param(*pair) for pair in _params(record).items()]
+        run_id = tracking.client.create_run(tracking.experiment_id, start, tags, plain(name)).info.run_id
+    params = [Param(*pair) for pair in params_of(record).items()]
     metrics = [Metric(name, value, end, step) for name, value, step in measurements(record)]
     tracking.client.log_batch(run_id, metrics, params, [RunTag(*tag) for tag in tags_of(record, record.reason).items()])
     tracking.client.set_terminated(run_id, STATUS[record.status], end)
 
 
-def _params(record: Record) -> dict[str, str]:
-    return {name: value[:LONGEST_PARAM] for name, value in {**record.settings, **record.names}.items()}
-
-
 def _update(tracking: Experiment, record: Record, run: Run) -> Upload:
-    params, metrics = _params(record), {name: value for name, value, _ in measurements(record)}
+    params, metrics = params_of(record), {name: value for name, value, _ in measurements(record)}
     old_params, figures, tags = run.data.params, run.data.metrics, run.data.tags
     other = {name for name, value in metrics.items() if name in figures and not math.isclose(value, figures[name])}
     clashes = [name for name, value in params.items() if old_params.get(name, value) != value]

@@ -1,16 +1,19 @@
 """Charts of a report, written as PNG or SVG by the ending of the path, in a few colours that a page can replace."""
 
-import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from results.drawing import label as drawn_label
+from results.drawing import labels, save, title_lines
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 INK, PAPER, ACCENT, SOFT, GRID = "#000000", "#ffffff", "#0b6e99", "#8a8f98", "#e3e5e8"
+DPI = 160
 MOST = 40  # rows of one drawing: more cannot be read
 DASHES: tuple[Any, ...] = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)))
 MARKS = ("o", "s", "^", "D", "v", "P", "X")
@@ -60,19 +63,19 @@ class Paid:
 def draw_intervals(rows: Sequence[IntervalPoint], title: str, label: str, path: Path) -> None:
     """One line for each point, the best on top: a dot and its interval. Only the first MOST points are drawn."""
     rows = rows[:MOST]
-    figure, axis = _figure((7.2, 1.25 + 0.27 * len(rows)), title)
+    figure, axis = _figure((7.2, 1.25 + 0.27 * len(rows)), title, path)
     for y, row in enumerate(rows):
         colour = ACCENT if row.strong else SOFT
         if row.low is not None and row.high is not None:
             axis.plot([row.low, row.high], [y, y], color=colour, linewidth=2, solid_capstyle="butt")
         axis.plot(row.value, y, "o", color=colour, markerfacecolor=colour if row.strong else PAPER, markersize=6.5)
-    axis.set_yticks(range(len(rows)), [_safe(row.name) for row in rows])
+    axis.set_yticks(range(len(rows)), labels([row.name for row in rows], path))
     axis.set_ylim(max(len(rows), 1) - 0.5, -0.5)
     axis.tick_params(axis="y", length=0)
     axis.spines["left"].set_visible(False)
     axis.grid(axis="x", color=GRID)
-    axis.set_xlabel(label)
-    _save(figure, path)
+    axis.set_xlabel(drawn_label(label, path))
+    save(figure, path, DPI)
 
 
 def draw_heat(
@@ -83,7 +86,7 @@ def draw_heat(
     from matplotlib.patches import Rectangle
 
     names, cells = names[:MOST], cells[:MOST]
-    figure, axis = _figure((max(4.5, 2.0 + 0.95 * len(head)), 1.4 + 0.3 * len(names)), title)
+    figure, axis = _figure((max(4.5, 2.0 + 0.95 * len(head)), 1.4 + 0.3 * len(names)), title, path)
     scale = mpl.colormaps["cividis"]
     for y, row in enumerate(cells):
         for x, (text, depth, top) in enumerate(row):
@@ -93,46 +96,44 @@ def draw_heat(
             axis.text(x, y, f"{text} •" if top else text, ha="center", va="center", color=ink, fontsize=9)
     axis.set_xlim(-0.5, len(head) - 0.5)
     axis.set_ylim(len(names) - 0.5, -0.5)
-    turned = max(map(len, head), default=0) > 11
-    axis.set_xticks(
-        range(len(head)), [_safe(name) for name in head], rotation=30 if turned else 0, ha="right" if turned else "center"
-    )
-    axis.set_yticks(range(len(names)), [_safe(name) for name in names])
+    above = labels(head, path)
+    turned = max(map(len, above), default=0) > 11
+    axis.set_xticks(range(len(head)), above, rotation=30 if turned else 0, ha="right" if turned else "center")
+    axis.set_yticks(range(len(names)), labels(names, path))
     axis.tick_params(length=0)
     axis.spines[:].set_visible(False)
-    _save(figure, path)
+    save(figure, path, DPI)
 
 
 def draw_curves(
     curves: Mapping[str, Sequence[float]], epochs: Mapping[str, Sequence[int]], title: str, label: str, path: Path
 ) -> None:
     """One line for each name, against its epochs; the lines differ in colour, dash and mark."""
-    figure, axis = _figure((7.2, 3.4), title)
-    for number, (name, values) in enumerate(curves.items()):
+    figure, axis = _figure((7.2, 3.4), title, path)
+    for number, ((name, values), shown) in enumerate(zip(curves.items(), labels(list(curves), path), strict=True)):
         style: dict[str, Any] = {"linestyle": DASHES[number % len(DASHES)], "marker": MARKS[number % len(MARKS)]}
         colour = ACCENT if number == 0 else SOFT if number == 1 else INK
-        axis.plot(epochs[name], values, color=colour, linewidth=1.5, markersize=4, markevery=0.15, label=_safe(name), **style)
+        axis.plot(epochs[name], values, color=colour, linewidth=1.5, markersize=4, markevery=0.15, label=shown, **style)
     axis.set_xlabel("epoch")
-    axis.set_ylabel(label)
+    axis.set_ylabel(drawn_label(label, path))
     axis.grid(color=GRID)
     axis.legend(frameon=False, fontsize=8)
-    _save(figure, path)
+    save(figure, path, DPI)
 
 
 def draw_roc(rocs: Sequence[tuple[str, Sequence[float], Sequence[float]]], title: str, path: Path) -> None:
     """(name, false positive rate, true positive rate) for each class."""
-    figure, axis = _figure((4.6, 4.6), title)
+    figure, axis = _figure((4.6, 4.6), title, path)
     axis.plot([0, 1], [0, 1], color=GRID, linewidth=1)
-    for number, (name, wrong, right) in enumerate(rocs):
+    names = labels([name for name, _, _ in rocs], path)
+    for number, (name, (_, wrong, right)) in enumerate(zip(names, rocs, strict=True)):
         style: dict[str, Any] = {"linestyle": DASHES[number % len(DASHES)], "marker": MARKS[number % len(MARKS)]}
-        axis.plot(
-            wrong, right, color=ACCENT if number % 2 == 0 else INK, linewidth=1.3, markersize=4, label=_safe(name), **style
-        )
+        axis.plot(wrong, right, color=ACCENT if number % 2 == 0 else INK, linewidth=1.3, markersize=4, label=name, **style)
     axis.set_xlabel("false positive rate")
     axis.set_ylabel("true positive rate")
     axis.set_aspect("equal")
     axis.legend(frameon=False, fontsize=8, loc="lower right")
-    _save(figure, path)
+    save(figure, path, DPI)
 
 
 def draw_regret(points: Sequence[Paid], title: str, metric: str, path: Path) -> None:
@@ -141,7 +142,7 @@ def draw_regret(points: Sequence[Paid], title: str, metric: str, path: Path) -> 
     A hollow mark with an arrow stands at a lower bound: a part of that energy is missing. One without: about so.
     """
     drawn = sorted((p for p in points if p.place is not None), key=lambda p: (p.place or 0.0, p.regret))
-    figure, axis = _figure((8.4, 4.2), title)
+    figure, axis = _figure((8.4, 4.2), title, path)
     small = min((p.place for p in drawn if p.place), default=1e-3)
     axis.set_xscale("symlog", linthresh=small, linscale=0.6)
     for number, point in enumerate(drawn, 1):
@@ -150,7 +151,7 @@ def draw_regret(points: Sequence[Paid], title: str, metric: str, path: Path) -> 
             axis.plot([kwh, kwh], [point.low, point.high], color=colour, linewidth=1)
         # Names would lie on each other where costs are alike: the dots have numbers, the names stand beside.
         fill, more = (PAPER, f", {point.sign}{kwh:.4g} kWh") if point.sign else (colour, "")
-        mark, name = "s" if point.constant else "o", f"{number}  {_safe(point.name)}{more}"
+        mark, name = "s" if point.constant else "o", f"{number}  {drawn_label(point.name, path)}{more}"
         axis.plot([kwh], [point.regret], mark, color=colour, markerfacecolor=fill, label=name)
         if more and not point.rough:
             arrow = {"arrowstyle": "<-", "color": colour, "shrinkA": 0, "shrinkB": 5}
@@ -159,14 +160,14 @@ def draw_regret(points: Sequence[Paid], title: str, metric: str, path: Path) -> 
     front = pareto(drawn)
     axis.plot([p.kwh or 0.0 for p in front], [p.regret for p in front], color=INK, linewidth=1, linestyle="--", zorder=0)
     axis.set_xlabel("kWh to choose (squares: constants, which look at no image of the target)")
-    axis.set_ylabel(f"regret in {metric}")
+    axis.set_ylabel(drawn_label(f"regret in {metric}", path))
     axis.margins(x=0.08, y=0.12)
     right = axis.get_xlim()[1]
     axis.set_xticks([tick for tick in axis.get_xticks() if tick == 0 or small <= tick <= right])  # one close to 0 hides it
     axis.set_xlim(-0.4 * small, right)  # no less than nothing was spent
     axis.grid(color=GRID)
     figure.legend(loc="outside right upper", frameon=False, fontsize=8, title="cheapest first", title_fontsize=8)
-    _save(figure, path)
+    save(figure, path, DPI)
 
 
 def pareto(points: Sequence[Paid]) -> list[Paid]:
@@ -178,25 +179,14 @@ def pareto(points: Sequence[Paid]) -> list[Paid]:
     return front
 
 
-def _figure(size: tuple[float, float], title: str) -> "tuple[Figure, Axes]":
+def _figure(size: tuple[float, float], title: str, path: Path) -> "tuple[Figure, Axes]":
     from matplotlib.figure import Figure
 
-    lines = textwrap.wrap(title, max(30, int(size[0] * 12)))
+    lines = title_lines(title, max(30, int(size[0] * 12)), path)
     figure = Figure(figsize=(size[0], size[1] + 0.18 * (len(lines) - 1)), layout="constrained")
     # A page hides what has this id: it has the title in its own text, which wraps where a window is narrow.
-    figure.suptitle(_safe("\n".join(lines)), x=0.01, ha="left", fontsize=10, fontweight="bold", gid="title")
+    figure.suptitle("\n".join(lines), x=0.01, ha="left", fontsize=10, fontweight="bold", gid="title")
     axis = figure.subplots()
     axis.set_axisbelow(True)
     axis.spines[["top", "right"]].set_visible(False)
     return figure, axis
-
-
-def _safe(text: str) -> str:
-    """The text with its dollar signs escaped: matplotlib would start a formula."""
-    return text.replace("$", r"\$")
-
-
-def _save(figure: "Figure", path: Path) -> None:
-    # Without the date and the version of the library, the same numbers give the same file.
-    facts = {"Date": None, "Creator": None} if path.suffix == ".svg" else {"Software": None}
-    figure.savefig(path, dpi=160, metadata=facts)

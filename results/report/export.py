@@ -1,14 +1,13 @@
 """Exports charts and tables of a report as files, for papers and spreadsheets."""
 
-import csv
-import io
 import re
 import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 
 from results.error import CatsError
-from results.printing import guarded
+from results.plain import plain
+from results.printing import csv_text
 from results.report.attempts import Cells, Detail
 from results.report.charts import draw_curves, draw_roc
 from results.report.html import Page, Table
@@ -17,8 +16,9 @@ SIGNS = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%", "_": r"\_",
     "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}",
     '"': r"\textquotedbl{}", "→": r"$\rightarrow$", "×": r"$\times$", "±": r"$\pm$", "≤": r"$\le$", "≥": r"$\ge$",
-    "≈": r"$\approx$", "·": r"$\cdot$", "•": r"$\bullet$", "−": r"$-$", "–": "--", "\n": " ",
+    "≈": r"$\approx$", "·": r"$\cdot$", "•": r"$\bullet$", "−": r"$-$", "–": "--", "`": r"\textasciigrave{}",
 }  # fmt: skip
+LONGEST_SLUG = 100  # characters; file systems take 255 bytes with folder and ending
 CELLS = 60  # whose drawings are written: each takes a second
 
 
@@ -39,33 +39,42 @@ def write(page: Page, cells: Cells | None, folder: Path) -> int:
         if cells is not None:
             (folder / "cells.csv").write_text(comma_separated(cells.table()), encoding="utf-8")
             (folder / "cells.tex").write_text(latex(cells.table()), encoding="utf-8")
-            for detail in cells.details[:CELLS]:
-                _draw(detail, folder / "cells")
+            drawn = cells.details[:CELLS]
+            for detail, name in zip(drawn, numbered([slug(detail.title) for detail in drawn]), strict=True):
+                _draw(detail, folder / "cells", name)
     except OSError as error:
         raise CatsError(f"cannot write to {folder}: {error.strerror}") from error
     return sum(path.is_file() for path in folder.rglob("*"))
 
 
-def _draw(detail: Detail, folder: Path) -> None:
+def _draw(detail: Detail, folder: Path, file: str) -> None:
     """Curves that share their last word share an axis: train_loss and val_loss."""
     kinds: dict[str, dict[str, list[float]]] = {}
     for name, values in detail.curves.items():
         kinds.setdefault(name.split("_")[-1], {})[name] = values
-    name = slug(detail.title)
     for ending in ("png", "svg"):
         for kind, curves in kinds.items():
-            path = folder / f"{name}-{slug(kind)}.{ending}"
+            path = folder / f"{file}-{slug(kind)}.{ending}"
             draw_curves(curves, detail.epochs, f"{detail.title}: {', '.join(curves)} in each epoch", kind, path)
         if detail.rocs:
             lines = [(f"{roc.name} (area {roc.area:.3f})", roc.wrong, roc.right) for roc in detail.rocs]
-            draw_roc(lines, f"{detail.title}: ROC of each class against the rest", folder / f"{name}-roc.{ending}")
+            draw_roc(lines, f"{detail.title}: ROC of each class against the rest", folder / f"{file}-roc.{ending}")
+
+
+def numbered(names: Sequence[str]) -> list[str]:
+    """The names, with a number behind each one that came before: two cells never write one file."""
+    taken: set[str] = set()
+    made = []
+    for name in names:
+        ends = ("", *(f"-{number}" for number in range(2, len(names) + 2)))
+        made.append(name + next(end for end in ends if name + end not in taken))
+        taken.add(made[-1])
+    return made
 
 
 def comma_separated(table: Table) -> str:
     """A table as CSV. An apostrophe marks text that a spreadsheet would take for a formula."""
-    out = io.StringIO()
-    csv.writer(out, lineterminator="\n").writerows([guarded(cell) for cell in row] for row in (table.head, *table.rows))
-    return out.getvalue()
+    return csv_text(table.head, table.rows)
 
 
 def latex(table: Table) -> str:
@@ -82,11 +91,11 @@ def _line(cells: Sequence[str]) -> str:
 
 
 def escaped(text: str) -> str:
-    """The text with the special characters of LaTeX escaped."""
-    return "".join(SIGNS.get(sign, sign) for sign in text)
+    """The text on one line, with the special characters of LaTeX escaped."""
+    return "".join(SIGNS.get(sign, sign) for sign in plain(text))
 
 
 def slug(text: str) -> str:
-    """A name that is allowed in files, labels and anchors."""
-    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
-    return re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-") or "x"
+    """A name that is allowed in files, labels and anchors; of a long text its beginning."""
+    letters = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    return re.sub(r"[^a-z0-9]+", "-", letters.lower())[:LONGEST_SLUG].strip("-") or "x"

@@ -1,7 +1,7 @@
 """One self-contained HTML page: sections of charts and tables, and a browser of cells. It makes no network request.
 
-Text is escaped by Jinja2; data stand in a script tag of their own, with every `<` coded. A policy in the page's head forbids
-all requests, and all scripts but the page's own, which it names by their hash.
+Text is made plain, and escaped by Jinja2; data stand in a script tag of their own, with every `<` coded. A policy in the
+page's head forbids all requests, and all scripts but the page's own, which it names by their hash.
 """
 
 import base64
@@ -17,6 +17,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from results.plain import plain
 from results.report.charts import ACCENT, GRID, INK, PAPER, SOFT
 
 # A drawing is made once, for papers; in the page its colours become those of the theme.
@@ -114,7 +115,9 @@ def render(page: Page) -> str:
     from jinja2 import Environment, StrictUndefined
     from markupsafe import Markup
 
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, finalize=_harmless
+    )
     environment.filters["drawn"] = lambda chart: Markup(inline(chart))  # noqa: S704 - matplotlib's own, which escapes text
     environment.filters["shade"] = shade
     script = _shipped("report.js")
@@ -125,6 +128,11 @@ def render(page: Page) -> str:
         data=Markup(coded(page.cells)),  # noqa: S704 - coded: it holds no < > &
         policy=policy(script),
     )
+
+
+def _harmless(value: Any) -> Any:
+    """What the template shows: text of others without control characters, and what is HTML already as it is."""
+    return plain(value) if type(value) is str else value
 
 
 def policy(script: str) -> str:
@@ -141,11 +149,13 @@ def coded(value: Any) -> str:
 
 
 def finite(value: Any) -> Any:
-    """The content with None for NaN and infinity."""
+    """The content with None for NaN and infinity, and with control characters in texts and keys as codes."""
+    if isinstance(value, str):
+        return plain(value)
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, Mapping):
-        return {key: finite(one) for key, one in value.items()}
+        return {plain(str(key)): finite(one) for key, one in value.items()}
     return [finite(one) for one in value] if isinstance(value, list | tuple) else value
 
 
@@ -174,7 +184,7 @@ def inline(chart: Chart) -> str:
 def _attribute(text: str) -> str:
     from markupsafe import escape
 
-    return str(escape(text))
+    return str(escape(plain(text)))
 
 
 def shade(depth: float | None) -> str:

@@ -12,7 +12,7 @@ from results.board.ranking import Row
 from results.board.text import APART, legend
 from results.metrics import metric_of
 from results.report.charts import MOST, IntervalPoint, draw_heat, draw_intervals
-from results.report.export import slug
+from results.report.export import numbered, slug
 from results.report.html import Chart, Heat, Section, Shade, Table
 from results.statistics.rank_tests import Difference
 
@@ -152,16 +152,13 @@ def what_was_run(facts: Sequence[tuple[str, str]], notes: Sequence[str]) -> Sect
 
 def unique(parts: Sequence[Section]) -> list[Section]:
     """Parts whose anchors and files would bear one name are numbered."""
-    seen: set[str] = set()
-    numbered = []
-    for part in parts:
-        ends = ("", *(f"-{number}" for number in range(2, len(parts) + 2)))
-        end = next(end for end in ends if part.id + end not in seen)
-        seen.add(part.id + end)
+    made = []
+    for part, name in zip(parts, numbered([part.id for part in parts]), strict=True):
+        end = name.removeprefix(part.id)
         charts = [replace(chart, name=chart.name + end) for chart in part.charts]
         tables = [replace(table, name=table.name + end) for table in part.tables]
-        numbered.append(replace(part, id=part.id + end, charts=charts, tables=tables))
-    return numbered
+        made.append(replace(part, id=name, charts=charts, tables=tables))
+    return made
 
 
 def _seen(rows: Sequence[Row]) -> str:

@@ -11,6 +11,7 @@ from mlflow.exceptions import MlflowException
 from sqlalchemy.exc import SQLAlchemyError
 
 from results.error import CatsError
+from results.plain import storable
 from results.record import PREDICTIONS
 from results.tracking.artifacts import check_place, fetched, local_folder, repository
 from results.tracking.change_counter import absolute
@@ -41,13 +42,13 @@ class Experiment:
     def __init__(self, uri: str, name: str, *, create: bool = True) -> None:
         quiet()
         check(uri)
-        self.uri, self.name = absolute(uri), name
+        self.uri, self.name = absolute(uri), storable(name)
         self.shown = shown(uri)
         try:
             reach(self.uri)
             make_database(self.uri, MlflowClient)
             self.client = Client(tracking_uri=self.uri)
-            existing = self.client.get_experiment_by_name(name)
+            existing = self.client.get_experiment_by_name(self.name)
             if existing is None and not create:
                 names = [e.name for e in self.client.search_experiments()]
                 raise NoExperimentError(f"no experiment '{name}' on {self.shown}; there are {', '.join(names) or 'none'}")

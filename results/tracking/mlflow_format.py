@@ -4,9 +4,11 @@ import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 
+from results.plain import plain, plain_lines
 from results.record import Cost, Record, metric_name
 
 LONGEST = 8000  # characters of a tag
+LONGEST_PARAM = 6000  # characters that MLflow keeps of a parameter
 WHOLE = "cats.record_version"  # a tag that only a run with the whole record has
 
 
@@ -18,7 +20,12 @@ def tags_of(record: Record, reason: str | None) -> dict[str, str]:
     tags |= pieces("cats.reasons", tags.pop("cats.reasons", ""))
     if reason:
         tags["cats.reason"] = reason
-    return {name: value[:LONGEST] for name, value in tags.items()}
+    return {name: plain_lines(value)[:LONGEST] for name, value in tags.items()}
+
+
+def params_of(record: Record) -> dict[str, str]:
+    """The parameters of a record, each no longer than MLflow allows."""
+    return {name: plain(value)[:LONGEST_PARAM] for name, value in {**record.settings, **record.names}.items()}
 
 
 def pieces(name: str, text: str) -> dict[str, str]:

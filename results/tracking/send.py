@@ -10,16 +10,16 @@ from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, Run,
 from mlflow.exceptions import MlflowException
 
 from results.error import CatsError
+from results.plain import plain
 from results.record import PREDICTIONS, Outcome, Record
 from results.tracking.artifacts import upload
 from results.tracking.connection import reason_of
 from results.tracking.deduplicate import TWICE, remove_duplicates
 from results.tracking.experiment import Experiment
-from results.tracking.mlflow_format import WHOLE, measurements, tags_of
+from results.tracking.mlflow_format import WHOLE, measurements, params_of, tags_of
 
 STATUS = {"finished": "FINISHED", "failed": "FAILED", "interrupted": "KILLED"}
 BATCH = 1000  # metrics per call that MLflow accepts
-LONGEST_PARAM = 6000  # characters that MLflow keeps of a parameter
 ABANDONED = "its process died before the record was complete"
 
 
@@ -96,14 +96,14 @@ def create_run(tracking: Experiment, record: Record, reason: str | None = None) 
     title = " → ".join(record.names[n] for n in ("source", "target") if n in record.names)
     # The point distinguishes the runs of a grid.
     name = f"{title}, {record.names['backbone']}, seed {record.names['seed']}, {record.point[:6]}"
-    return tracking.client.create_run(tracking.experiment_id, int(record.started * 1000), tags, name).info
+    return tracking.client.create_run(tracking.experiment_id, int(record.started * 1000), tags, plain(name)).info
 
 
 def write_run(tracking: Experiment, info: RunInfo, outcome: Outcome, end: int, marks: Mapping[str, str]) -> None:
     """Write everything of a record into its run, which goes on until it is ended. `marks`: the tags, with the mark WHOLE."""
     record, run_id = outcome.record, str(info.run_id)
     metrics = [Metric(name, value, end, step) for name, value, step in measurements(record)]
-    params = [Param(name, value[:LONGEST_PARAM]) for name, value in {**record.settings, **record.names}.items()]
+    params = [Param(*pair) for pair in params_of(record).items()]
     tags = [RunTag(name, value) for name, value in marks.items()]
     if "target" in record.names:
         _log_target(tracking, run_id, record)

@@ -3,6 +3,7 @@
 import re
 
 from results.error import CatsError
+from results.plain import storable
 from results.tracking.change_counter import absolute
 
 WEB = ("http", "https")
@@ -34,6 +35,8 @@ def scheme(uri: str) -> str:
 
 def check(uri: str) -> None:
     """Raises CatsError if a part of a password could be taken for another part of the address, or is where it must not be."""
+    if storable(absolute(uri)) != absolute(uri):
+        raise CatsError(f"the address {shown(absolute(uri))} is not in UTF-8, which no server takes; rename the folder")
     if scheme(uri) not in (*WEB, *DATABASES):
         return
     rest = uri.partition("://")[2]

@@ -15,6 +15,7 @@ from benchmark.data.readers.strangers import is_stranger
 from benchmark.data.readers.walk import files_below
 from results.digest import digest
 from results.error import CatsError
+from results.plain import storable
 
 ARCHIVE_ENDINGS = (".zip", ".tar", ".tar.gz", ".tgz")
 WINDOW = 2**28  # bytes of a tar in memory at a time; to go back in a compressed tar, it must be unpacked from its beginning
@@ -134,8 +135,19 @@ class Tree:
 
 
 def composed(text: str) -> str:
-    """A name with its accents in one spelling: `é` is one character, not a letter and an accent (NFC)."""
-    return unicodedata.normalize("NFC", text)
+    r"""A name with its accents in one spelling: `é` is one character, not a letter and an accent (NFC).
+
+    Bytes that are no UTF-8 become codes, `caf\udce9`, because no entry, no record and no table can hold them.
+    """
+    return unicodedata.normalize("NFC", text if text.isascii() else _in_utf8(text))
+
+
+def _in_utf8(name: str) -> str:
+    try:
+        # Where the locale is not UTF-8, Python reads every byte of an accent as unknown, although the name is UTF-8.
+        return name.encode("utf-8", "surrogateescape").decode("utf-8")
+    except UnicodeError:
+        return storable(name)
 
 
 def _beginning(path: Path) -> bytes:

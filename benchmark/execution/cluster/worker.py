@@ -13,6 +13,7 @@ from benchmark.specs import catalogue
 from benchmark.specs.job import Job
 from benchmark.specs.start import Start
 from results.error import CatsError
+from results.plain_log import log_plainly
 from results.record import Outcome, Record
 
 _lock = threading.Lock()
@@ -24,6 +25,7 @@ def run_task(make: Callable[[Job, str], list[Outcome]], job: Job, device: str, t
     """Run a job so that `interrupt` can end it by the name of its task."""
     from benchmark.machine.cancellation import clear_stop
 
+    log_plainly()
     with _lock:
         if not _running:
             clear_stop()

@@ -28,7 +28,7 @@ from results.imports.matrix import read_grid, scores_of
 from results.imports.table import LEFT, read_table, runs_of
 from results.imports.upload import upload_records
 from results.tracking.cost_columns import hardware
-from results.tracking.send import LONGEST_PARAM
+from results.tracking.mlflow_format import LONGEST_PARAM
 from results.tracking.writer import close_abandoned
 from tests.support.runs import frame_of, run
 

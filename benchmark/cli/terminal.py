@@ -1,0 +1,157 @@
+"""The terminal: all that commands print goes through this module, which shows control characters of other people as codes.
+
+A command may be started without a standard output or input, with a locale of few characters, or before a program that reads
+only the first lines.
+"""
+
+import codecs
+import logging
+import os
+import sys
+import threading
+import traceback
+import warnings
+from contextlib import suppress
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from results.error import CatsError
+from results.plain import plain, plain_lines
+from results.plain_log import log_plainly
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+
+NARROWEST = 40  # columns; sentences of a narrower terminal would have one word in each line
+WIDEST = 10_000
+# How characters of ours are written where the encoding lacks them; all others become codes.
+INSTEAD = {
+    "·": "-", "•": "*", "–": "-", "−": "-", "→": "->", "×": "x", "±": "+-", "≤": "<=", "≥": ">=", "≈": "~", "…": "...",
+    "τ": "tau", "ρ": "rho",
+}  # fmt: skip
+_format_warning = warnings.formatwarning
+
+
+def prepare() -> None:
+    """Prepare the streams, the log and the texts of errors of this process; call it before anything is printed."""
+    _open_streams()
+    codecs.register_error("cats", _instead)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="cats")
+    _bound_width()
+    sys.excepthook = _print_error
+    threading.excepthook = lambda failed: _print_error(failed.exc_type, failed.exc_value, failed.exc_traceback)
+    warnings.formatwarning = _plain_warning
+    log_plainly()
+
+
+def begin_log() -> None:
+    """Begin the log, at the level that CATS_LOG names. Raises CatsError for another word."""
+    level = os.environ.get("CATS_LOG") or "WARNING"
+    if level.upper() not in logging.getLevelNamesMapping():
+        raise CatsError(f"CATS_LOG is '{level}'; allowed are debug, info, warning, error and critical")
+    logging.basicConfig(level=level.upper(), format="%(name)s: %(message)s")
+
+
+def print_line(text: str) -> None:
+    """Print one line of a result to the standard output."""
+    sys.stdout.write(plain(text) + "\n")
+
+
+def print_text(text: str) -> None:
+    """Print a result of several lines to the standard output: JSON, CSV, Markdown."""
+    sys.stdout.write(plain_lines(text).rstrip("\n") + "\n")
+
+
+def say(text: str) -> None:
+    """Print a message of one line to the standard error."""
+    sys.stderr.write(plain(text) + "\n")
+
+
+def say_error(error: CatsError) -> None:
+    """Print the sentences of an error to the standard error, one line each."""
+    sys.stderr.write(f"cats: {error}\n")
+
+
+def console(*, stderr: bool = False) -> "Console":
+    """A console for progress bars; what is printed with it is no markup. Texts of others must be made plain before."""
+    from rich.console import Console
+
+    return Console(stderr=stderr, markup=False, emoji=False, highlight=False)
+
+
+def print_table(table: "RenderableType") -> None:
+    """Print tables to the standard output; where the terminal is too narrow for the figures, lines are longer than it."""
+    from rich.measure import Measurement
+
+    out = console()
+    needed = Measurement.get(out, out.options.update(width=WIDEST), table).minimum
+    out.size = (min(max(out.width, needed), WIDEST), out.height)
+    out.print(table, crop=False)
+
+
+def ask(question: str) -> str:
+    """Ask for a line of text."""
+    import typer
+
+    return str(typer.prompt(plain(question), err=True)).strip()
+
+
+def can_ask() -> bool:
+    """Whether somebody can answer."""
+    return sys.stdin.isatty()
+
+
+def finish() -> None:
+    """Write what still waits to be printed. Raises BrokenPipeError if nobody reads it, CatsError if it cannot be written."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        discard()
+        raise CatsError(f"the output cannot be written: {error.strerror}") from error
+
+
+def discard() -> None:
+    """Throw away what is still waiting to be printed, so that Python does not try again when it ends."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _open_streams() -> None:
+    """Open input, output and errors that were closed: else the next file, such as a database, would get what is printed."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # the lowest free number, which is this one
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(number, "r" if number == 0 else "w", encoding="utf-8", closefd=False))  # noqa: SIM115
+
+
+def _bound_width() -> None:
+    """Forget a width or height of the terminal that is no number of columns, and bound the others."""
+    for name, least in (("COLUMNS", NARROWEST), ("LINES", 1)):
+        text = os.environ.get(name, "")
+        if text.isascii() and text.isdecimal() and int(text[:9]):
+            os.environ[name] = str(min(max(int(text[:9]), least), WIDEST))
+        else:
+            os.environ.pop(name, None)
+
+
+def _instead(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    signs = error.object[error.start : error.end]
+    return "".join(INSTEAD.get(sign) or sign.encode("ascii", "backslashreplace").decode() for sign in signs), error.end
+
+
+def _plain_warning(*arguments: Any, **others: Any) -> str:
+    return plain_lines(_format_warning(*arguments, **others))
+
+
+def _print_error(kind: type[BaseException], error: BaseException | None, trace: TracebackType | None) -> None:
+    sys.stderr.write(plain_lines("".join(traceback.format_exception(kind, error, trace))))

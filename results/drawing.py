@@ -1,0 +1,61 @@
+"""Text in figures of matplotlib, and how they are written: names of other people are text there, never a formula."""
+
+import textwrap
+import warnings
+from collections import Counter
+from collections.abc import Collection, Sequence
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from results.plain import coded, plain, shortened
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+MOST = 60  # characters of a name; longer ones would leave no room for the drawing
+LONGEST_TITLE = 300
+
+
+def label(text: str, path: Path, most: int = MOST) -> str:
+    """A name as it is drawn in the file `path`: on one line, with … where it is cut, and no part of it a formula.
+
+    In a PNG, letters that the font lacks are codes; all of them would be drawn as one and the same box.
+    """
+    shown = shortened(plain(text), most)
+    if path.suffix.lower() == ".png" and not shown.isascii():
+        shown = "".join(sign if ord(sign) in _letters() else coded(sign) for sign in shown)
+    return shown.replace("$", r"\$")
+
+
+def labels(names: Sequence[str], path: Path) -> list[str]:
+    """The labels of several names; where two would look alike, they are numbered."""
+    made = [label(name, path) for name in names]
+    times, seen = Counter(made), Counter[str]()
+    for place, text in enumerate(made):
+        if times[text] > 1:
+            seen[text] += 1
+            made[place] = f"{text} ({seen[text]})"
+    return made
+
+
+def title_lines(title: str, width: int, path: Path) -> list[str]:
+    """A title in lines of at most `width` characters."""
+    return [label(line, path, width) for line in textwrap.wrap(shortened(plain(title), LONGEST_TITLE), width)]
+
+
+def save(figure: "Figure", path: Path, dpi: int) -> None:
+    """Write a PNG or SVG, by the ending of `path`; the same numbers give the same file."""
+    # Without the date and the version of the library, files do not differ from one time to the next.
+    facts = {"Date": None, "Creator": None} if path.suffix == ".svg" else {"Software": None}
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")  # an SVG is shown with other fonts
+        figure.savefig(path, dpi=dpi, metadata=facts)
+
+
+@cache
+def _letters() -> Collection[int]:
+    """The characters of the font of all drawings."""
+    from matplotlib.font_manager import FontProperties, findfont, get_font
+
+    return frozenset(get_font(findfont(FontProperties())).get_charmap())

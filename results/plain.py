@@ -1,0 +1,80 @@
+r"""Text of other people, made harmless before it is shown: titles, classes, file names, answers of servers, errors.
+
+Control characters move the cursor of a terminal, hide what was printed before, or open links; others reverse the order of
+letters or cannot be seen. Such a character is written as its code, as in JSON: `\u001b`. Nothing is removed, so that two texts
+that differ still differ, and a text without such characters stays as it is.
+"""
+
+import json
+import re
+import unicodedata
+
+MOST_MARKS = 8  # accents on one letter; no language needs more, and a flood of them covers the lines above
+LONGEST_NAME = 200  # characters; MLflow keeps names of 250 bytes, and longer ones fit no table
+BEYOND_ASCII = re.compile(r"[^ -~]+")
+JOINERS = "\u200c\u200d"  # join letters of some languages, and parts of an emoji
+BLANK = "\u115f\u1160\u2800\u3164\uffa0"  # letters and symbols that show nothing
+STORABLE = re.compile(r"[\0\ud800-\udfff]")  # neither databases nor files in UTF-8 take these
+
+
+def plain(text: str, keep: str = "") -> str:
+    """The text on one line, with characters that must not be shown as codes; those in `keep` stay, for example line ends."""
+    return BEYOND_ASCII.sub(lambda found: _plain_run(found[0], keep), text)
+
+
+def plain_lines(text: str) -> str:
+    """The same of a text of several lines."""
+    return plain(text, keep="\n")
+
+
+def _plain_run(run: str, keep: str) -> str:
+    made, marks = [], 0
+    for place, sign in enumerate(run):
+        marks = marks + 1 if unicodedata.category(sign).startswith("M") else 0
+        shown = (_visible(sign) and marks <= MOST_MARKS) or sign in keep or _joins(run, place)
+        made.append(sign if shown else coded(sign))
+    return "".join(made)
+
+
+def _visible(sign: str) -> bool:
+    return (sign.isprintable() or unicodedata.category(sign) == "Zs") and sign not in BLANK
+
+
+def _joins(run: str, place: int) -> bool:
+    """Whether the sign at this place joins two others, which both are beyond ASCII and can be seen."""
+    around = run[place - 1 : place] + run[place + 1 : place + 2] if place else ""
+    return run[place] in JOINERS and len(around) == 2 and all(map(_visible, around))
+
+
+def coded(text: str) -> str:
+    """Every character of a text as its code in JSON."""
+    return "".join("\\u007f" if sign == "\x7f" else json.dumps(sign)[1:-1] for sign in text)
+
+
+def storable(text: str) -> str:
+    """The text with the characters as codes that neither UTF-8 nor databases take: NUL, and bytes that are no UTF-8."""
+    return STORABLE.sub(lambda found: coded(found[0]), text)
+
+
+def json_text(value: object, indent: int | None = 2) -> str:
+    """Plain data as JSON that can be printed: characters that must not be shown are codes, which JSON reads back."""
+    return plain_lines(json.dumps(value, indent=indent, ensure_ascii=False))
+
+
+def fault_of_name(name: str) -> str | None:
+    """Why a text cannot be the name of an experiment, a source and the like, as the end of a sentence; None if it can."""
+    if not name.strip():
+        return "is empty"
+    hidden = next((sign for sign in name if plain(sign) != sign and sign not in JOINERS), "")
+    if hidden or plain(name) != name:
+        return f"holds a character that cannot be shown{f' ({coded(hidden)})' if hidden else ''}"
+    if name != name.strip():
+        return "begins or ends with white space"
+    if len(name) > LONGEST_NAME:
+        return f"has {len(name)} characters; {LONGEST_NAME} are allowed"
+    return None
+
+
+def shortened(text: str, most: int) -> str:
+    """A text of at most `most` characters, the rest marked with …."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
