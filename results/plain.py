@@ -14,7 +14,7 @@ LONGEST_NAME = 200  # characters; MLflow keeps names of 250 bytes, and longer on
 BEYOND_ASCII = re.compile(r"[^ -~]+")
 JOINERS = "\u200c\u200d"  # join letters of some languages, and parts of an emoji
 BLANK = "\u115f\u1160\u2800\u3164\uffa0"  # letters and symbols that show nothing
-STORABLE = re.compile(r"[\0\ud800-\udfff]")  # neither databases nor files in UTF-8 take these
+NO_UTF8 = re.compile(r"[\ud800-\udfff]")  # bytes of file names that are no UTF-8, and halves of characters
 
 
 def plain(text: str, keep: str = "") -> str:
@@ -52,8 +52,8 @@ def coded(text: str) -> str:
 
 
 def storable(text: str) -> str:
-    """The text with the characters as codes that neither UTF-8 nor databases take: NUL, and bytes that are no UTF-8."""
-    return STORABLE.sub(lambda found: coded(found[0]), text)
+    """The text with codes for what is no UTF-8, because no file in UTF-8, no database and no table takes that."""
+    return NO_UTF8.sub(lambda found: coded(found[0]), text)
 
 
 def json_text(value: object, indent: int | None = 2) -> str:

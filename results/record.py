@@ -17,7 +17,7 @@ from pydantic import (
 
 from results.plain import storable
 
-# File names that are no UTF-8, and NUL, are in texts of errors; pydantic, databases and parquet take neither.
+# Texts of errors quote file names that are no UTF-8; pydantic refuses these.
 Text = Annotated[str, BeforeValidator(lambda text: storable(text) if isinstance(text, str) else text)]
 Task = Literal["binary", "multiclass", "multilabel", "ordinal"]
 

@@ -116,7 +116,7 @@ def render(page: Page) -> str:
     from markupsafe import Markup
 
     environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, finalize=_harmless
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, finalize=harmless
     )
     environment.filters["drawn"] = lambda chart: Markup(inline(chart))  # noqa: S704 - matplotlib's own, which escapes text
     environment.filters["shade"] = shade
@@ -125,14 +125,18 @@ def render(page: Page) -> str:
         page=page,
         style=Markup(_shipped("report.css")),  # noqa: S704 - a file of ours
         script=Markup(script),  # noqa: S704 - a file of ours
-        data=Markup(coded(page.cells)),  # noqa: S704 - coded: it holds no < > &
+        data=Markup(coded(harmless(page.cells))),  # noqa: S704 - coded: it holds no < > &
         policy=policy(script),
     )
 
 
-def _harmless(value: Any) -> Any:
-    """What the template shows: text of others without control characters, and what is HTML already as it is."""
-    return plain(value) if type(value) is str else value
+def harmless(value: Any) -> Any:
+    """What a page may show: text of others with control characters as codes, and what is HTML already as it is."""
+    if type(value) is str:  # text that is HTML already is of a class of its own
+        return plain(value)
+    if isinstance(value, Mapping):
+        return {plain(str(key)): harmless(one) for key, one in value.items()}
+    return [harmless(one) for one in value] if isinstance(value, list | tuple) else value
 
 
 def policy(script: str) -> str:
@@ -149,13 +153,11 @@ def coded(value: Any) -> str:
 
 
 def finite(value: Any) -> Any:
-    """The content with None for NaN and infinity, and with control characters in texts and keys as codes."""
-    if isinstance(value, str):
-        return plain(value)
+    """The content with None for NaN and infinity."""
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, Mapping):
-        return {plain(str(key)): finite(one) for key, one in value.items()}
+        return {key: finite(one) for key, one in value.items()}
     return [finite(one) for one in value] if isinstance(value, list | tuple) else value
 
 

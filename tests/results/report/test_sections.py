@@ -211,7 +211,7 @@ def test_regret_says_which_costs_are_unknown_and_leaves_them_out_of_the_front():
 
 def test_the_energy_axis_of_regret_holds_its_points_and_no_tick_close_to_0(monkeypatch, tmp_path):
     drawn = []
-    monkeypatch.setattr(figures, "_save", lambda figure, _: drawn.append(figure))
+    monkeypatch.setattr(figures, "save", lambda figure, *_: drawn.append(figure))
     points = [Paid("habit", 0.0, 0.02, 0.01, 0.03, constant=True), Paid("m", 3e-3, 0.01, None, None)]
     figures.draw_regret([*points, Paid("sweep", 7e-2, 0.0, 0.0, 0.0)], "a title", "auc", tmp_path / "regret.svg")
     axis = drawn[0].axes[0]
