@@ -3,6 +3,7 @@
 import logging
 import sys
 from contextlib import suppress
+from functools import cache
 from typing import Any
 
 import typer
@@ -76,13 +77,19 @@ def main() -> None:
         raise SystemExit(code)
 
 
+@cache
+def commands() -> Any:
+    """All commands with their options; to make them takes as long as a short command."""
+    return typer.main.get_command(app)
+
+
 def _command() -> int:
     """Run the command and return its exit code."""
     begin_log()
     if "--help" not in sys.argv:
         check_variables()
     try:
-        return int(app(standalone_mode=False) or 0)
+        return int(commands()(standalone_mode=False) or 0)
     except typer.Abort:
         say("Aborted.")
         return 1

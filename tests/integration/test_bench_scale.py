@@ -26,18 +26,18 @@ def measured(folder, *arguments):
 
 def test_every_no_op_is_recorded_once_and_a_finished_plan_makes_nothing(tmp_path):
     said, found = measured(
-        tmp_path, "overhead", "resume", "--cells", "20", "--workers", "1", "--repeats", "1", "--stores", "sqlite"
+        tmp_path, "overhead", "resume", "--cells", "10", "--workers", "1", "--repeats", "1", "--stores", "sqlite"
     )
-    assert {name: told["made"] for name, told in found["overhead"].items()} == {"sqlite": 20, "sqlite, dask, 1 worker": 20}
+    assert {name: told["made"] for name, told in found["overhead"].items()} == {"sqlite": 10, "sqlite, dask, 1 worker": 10}
     for told in found["overhead"].values():
-        assert (told["failed"], told["waiting"], told["calls"]["create_run"]) == (0, 0, 20)
-    assert "resume of 20 finished cells" in said
-    assert found["resume"]["cells"] == 20
+        assert (told["failed"], told["waiting"], told["calls"]["create_run"]) == (0, 0, 10)
+    assert "resume of 10 finished cells" in said
+    assert found["resume"]["cells"] == 10
 
 
 def test_a_cluster_whose_workers_are_killed_makes_every_cell_once(tmp_path):
-    some = "--cluster-cells 20 --cluster-workers 9 --cluster-hosts 3 --idle 1 --lull 1 --kills 2"
+    some = "--cluster-cells 20 --cluster-workers 4 --cluster-hosts 2 --idle 1 --lull 1 --kills 2"
     said, found = measured(tmp_path, "cluster", *some.split())
     assert found["cluster"]["reasons"] == []
-    assert found["cluster"]["killed"] == 6
+    assert found["cluster"]["killed"] == 4
     assert "20 of 20 cells made once" in said
