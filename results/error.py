@@ -3,18 +3,19 @@
 import difflib
 from collections.abc import Iterable
 
+from results.hidden import shown
 from results.plain import plain
 
 
 class CatsError(Exception):
     """A sentence: what is wrong, where, what is allowed. The command line prints it and exits with code 2.
 
-    Several mistakes are several sentences, one line each. What names and files bring along is made harmless here, so that
-    records, reports and logs may quote the text.
+    Several mistakes are several sentences, one line each. What names and files bring along is made harmless here, and secrets
+    in addresses are hidden, so that records, reports and logs may quote the text.
     """
 
     def __init__(self, *sentences: str) -> None:
-        super().__init__(*(plain(str(sentence)) for sentence in sentences))
+        super().__init__(*(plain(shown(str(sentence))) for sentence in sentences))
 
     def __str__(self) -> str:
         return "\n".join(self.args)

@@ -1,9 +1,10 @@
-"""Lines of the log, of ours or of a library, with control characters as codes (results.plain)."""
+"""Lines of the log, of ours or of a library, with control characters as codes (results.plain) and without secrets."""
 
 import logging
 import traceback
 from typing import Any
 
+from results.hidden import shown
 from results.plain import plain_lines
 
 
@@ -13,11 +14,11 @@ class PlainRecord(logging.LogRecord):
     def __init__(self, *arguments: Any, **others: Any) -> None:
         super().__init__(*arguments, **others)
         if self.exc_info and self.exc_info[0]:
-            self.exc_text = plain_lines("".join(traceback.format_exception(*self.exc_info)).rstrip("\n"))
+            self.exc_text = plain_lines(shown("".join(traceback.format_exception(*self.exc_info)).rstrip("\n")))
 
     def getMessage(self) -> str:  # noqa: N802 - the name is that of the library
         """The message with its arguments."""
-        return plain_lines(super().getMessage())
+        return plain_lines(shown(super().getMessage()))
 
 
 def log_plainly() -> None:

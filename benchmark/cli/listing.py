@@ -8,8 +8,8 @@ import typer
 from benchmark.cli.options import DATABASE, TrackingOption
 from benchmark.cli.terminal import print_line, print_text, say
 from results.error import CatsError
+from results.hidden import shown
 from results.plain import json_text
-from results.tracking.uri import shown
 
 app = typer.Typer()
 PROSE = ("title", "licence", "citation")  # columns that are printed on a separate line

@@ -7,14 +7,26 @@ from typing import Annotated
 import typer
 
 from results.error import CatsError
+from results.tracking.uri import check
 
 ExperimentArgument = Annotated[
     str, typer.Argument(metavar="PLAN|EXPERIMENT", help="A plan, or the name of an MLflow experiment.")
 ]
 MetricOption = Annotated[str | None, typer.Option(help="Metric of the test images; by default the plan's.")]
 PlanArgument = Annotated[str, typer.Argument(metavar="PLAN", help="A plan file, or the name of a shipped plan.")]
+
+
+def _checked(address: str) -> str:
+    """Refuse an address that cannot be right before anything of it is printed: it may hold a password."""
+    check(address)
+    return address
+
+
 TrackingOption = Annotated[
-    str, typer.Option("--tracking-uri", envvar="MLFLOW_TRACKING_URI", help="Address of the MLflow server or database.")
+    str,
+    typer.Option(
+        "--tracking-uri", envvar="MLFLOW_TRACKING_URI", help="Address of the MLflow server or database.", callback=_checked
+    ),
 ]
 DATABASE = "sqlite:///mlflow.db"
 FreshOption = Annotated[

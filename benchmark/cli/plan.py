@@ -9,8 +9,8 @@ import typer
 from benchmark.cli.options import DATABASE, CO2eOption, Device, HoursOption, KwhOption, PlanArgument, TrackingOption
 from benchmark.cli.terminal import print_line, say
 from results.error import CatsError
+from results.hidden import shown
 from results.tracking.change_counter import is_missing
-from results.tracking.uri import shown
 
 if TYPE_CHECKING:
     import pandas as pd

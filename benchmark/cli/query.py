@@ -11,9 +11,9 @@ from benchmark.specs.plan import is_plan, load_plan
 from benchmark.specs.resolved import PlanPairs
 from results.board.request import RunQuery
 from results.error import CatsError
+from results.hidden import shown
 from results.statistics.influence import ReadPredictions, TestImageInfluence
 from results.tracking.change_counter import is_missing
-from results.tracking.uri import shown
 
 if TYPE_CHECKING:
     import pandas as pd

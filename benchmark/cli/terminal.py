@@ -1,4 +1,4 @@
-"""The terminal: all that commands print goes through this module, which shows control characters of other people as codes.
+"""The terminal: all that commands print goes through this module, which shows control characters as codes and hides secrets.
 
 A command may be started without a standard output or input, with a locale of few characters, or before a program that reads
 only the first lines.
@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from results.error import CatsError
+from results.hidden import shown
 from results.plain import plain, plain_lines
 from results.plain_log import log_plainly
 
@@ -66,7 +67,7 @@ def print_text(text: str) -> None:
 
 def say(text: str) -> None:
     """Print a message of one line to the standard error."""
-    sys.stderr.write(plain(text) + "\n")
+    sys.stderr.write(plain(shown(text)) + "\n")
 
 
 def say_error(error: CatsError) -> None:
@@ -150,8 +151,8 @@ def _instead(error: UnicodeError) -> tuple[str, int]:
 
 
 def _plain_warning(*arguments: Any, **others: Any) -> str:
-    return plain_lines(_format_warning(*arguments, **others))
+    return plain_lines(shown(_format_warning(*arguments, **others)))
 
 
 def _print_error(kind: type[BaseException], error: BaseException | None, trace: TracebackType | None) -> None:
-    sys.stderr.write(plain_lines("".join(traceback.format_exception(kind, error, trace))))
+    sys.stderr.write(plain_lines(shown("".join(traceback.format_exception(kind, error, trace)))))

@@ -5,8 +5,10 @@ import signal
 import socket
 import subprocess
 import sys
-from contextlib import suppress
-from typing import Annotated
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import IO, Annotated
 
 import typer
 
@@ -17,6 +19,10 @@ from results.error import CatsError
 app = typer.Typer()
 LOOPBACK = "127.0.0.1"  # no option for another host: every visitor of these pages can change and delete records
 PATIENCE_SECONDS = 10
+POLL_SECONDS = 0.1
+NEAR = 50  # ports that are tried for the proposal of a free one
+# A closed terminal sends SIGHUP, Ctrl-\ SIGQUIT, a system that shuts down SIGTERM. Windows has fewer signals.
+SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT") if hasattr(signal, name)]
 
 
 @app.command()
@@ -25,47 +31,106 @@ def ui(
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the pages; only this machine can reach them.")] = 5000,
 ) -> None:
     """Start MLflow's own web pages, which show every run, curve and prediction, until you press Ctrl-C."""
+    from results.hidden import shown
     from results.tracking.change_counter import absolute, is_missing
-    from results.tracking.uri import WEB, check, scheme, shown
+    from results.tracking.uri import WEB, scheme
 
-    check(tracking_uri)
     if scheme(tracking_uri) in WEB:
         raise CatsError(f"{shown(tracking_uri)} is a server that shows its own pages; open this address in a browser")
     if is_missing(tracking_uri):
         raise CatsError(f"there is no database {shown(tracking_uri)}; `cats run` creates one, or --tracking-uri names another")
     _check_free(port)
+
+    from results.tracking.connection import engine_address, quiet, reach
+
+    quiet()
+    reach(tracking_uri)  # the server would try for minutes to open what cannot be opened
     # The address is passed in the environment, because every user of the machine can read a command line.
     environment = {
         **os.environ,
-        "MLFLOW_BACKEND_STORE_URI": absolute(tracking_uri),
+        "MLFLOW_BACKEND_STORE_URI": engine_address(absolute(tracking_uri)),
         "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",  # jobs would need seven more processes, and cats uses none
     }
     options = ["--host", LOOPBACK, "--port", str(port), "--workers", "1", "--uvicorn-opts", "--log-level warning"]
-    command = [sys.executable, "-m", "mlflow", "server", *options]
-    # The server has its own process group, so only this process gets Ctrl-C; it then ends the server without a traceback.
-    with subprocess.Popen(command, env=environment, start_new_session=True) as server:  # noqa: S603 - all arguments are ours
-        say(f"MLflow's pages: http://{LOOPBACK}:{port} (Ctrl-C ends them)")
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
+    code = _serve([sys.executable, "-m", "mlflow", "server", *options], environment, port)
+    if code is not None:
+        raise CatsError(f"MLflow's pages ended unexpectedly, with exit code {code}")
+
+
+def _serve(command: list[str], environment: dict[str, str], port: int) -> int | None:
+    """Run the server until a signal comes (None) or until the server ends, which gives its exit code.
+
+    The server has its own process group, so only this process gets a signal; it then ends the server, whatever the signal was.
+    """
+    stop = threading.Event()
+    with _signals(stop):
+        server = subprocess.Popen(  # noqa: S603 - all arguments are ours
+            command, env=environment, start_new_session=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, text=True, errors="replace",
+        )  # fmt: skip
         try:
-            code = server.wait()
-        except KeyboardInterrupt:
-            return
+            threading.Thread(target=_pass_on, args=(server.stdout,), daemon=True).start()
+            answers = False
+            while server.poll() is None and not stop.wait(POLL_SECONDS):
+                if not answers and _answers(port):
+                    answers = True
+                    say(f"MLflow's pages: http://{LOOPBACK}:{port} (Ctrl-C ends them)")
         finally:
             _end(server)
-    raise CatsError(f"MLflow's pages ended unexpectedly, with exit code {code}")
+    return None if stop.is_set() else server.returncode
 
 
-def _end(server: "subprocess.Popen[bytes]") -> None:
+@contextmanager
+def _signals(stop: threading.Event) -> Iterator[None]:
+    """Inside, a signal that would end this process sets an event, also the second and the third one."""
+    before = {each: signal.getsignal(each) for each in SIGNALS}
+    # A signal that was ignored at the start (nohup, a background job of a shell) stays ignored.
+    for each in (each for each, handler in before.items() if handler is not signal.SIG_IGN):
+        signal.signal(each, lambda *_: stop.set())
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+
+
+def _pass_on(lines: IO[str]) -> None:
+    """Print what the server says, without the password of its database; a terminal that is gone takes nothing."""
+    from results.tracking.uri import shown
+
+    for line in lines:
+        with suppress(OSError):
+            sys.stderr.write(shown(line))
+
+
+def _end(server: "subprocess.Popen[str]") -> None:
     for number in (signal.SIGTERM, signal.SIGKILL):
-        with suppress(ProcessLookupError, KeyboardInterrupt, subprocess.TimeoutExpired):
+        with suppress(ProcessLookupError, subprocess.TimeoutExpired):
             os.killpg(server.pid, number)
             server.wait(PATIENCE_SECONDS)
 
 
+def _answers(port: int) -> bool:
+    with suppress(OSError), socket.create_connection((LOOPBACK, port), timeout=1):
+        return True
+    return False
+
+
 def _check_free(port: int) -> None:
+    """Raises CatsError if the port is taken, with a port near it that is free."""
+    trouble = _trouble(port)
+    if trouble is not None:
+        free = next((near for near in range(port + 1, min(port + NEAR, 65536)) if _trouble(near) is None), None)
+        which = f"port {free} is free: --port {free}" if free is not None else "choose another port with --port"
+        who = ", perhaps by another `cats ui`, whose pages are there" if _answers(port) else ""
+        raise CatsError(f"port {port} cannot be used: {trouble}{who}; {which}")
+
+
+def _trouble(port: int) -> str | None:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((LOOPBACK, port))
         except OSError as error:
-            raise CatsError(f"port {port} cannot be used: {error.strerror}; choose another port with --port") from error
+            return error.strerror or str(error)
+    return None

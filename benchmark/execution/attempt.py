@@ -12,6 +12,7 @@ import pandas as pd
 from benchmark.machine.environment import environment
 from benchmark.machine.meter import Meter
 from results.error import CatsError
+from results.hidden import shown
 from results.record import Cost, Energy, Outcome, Record
 
 log = logging.getLogger(__name__)
@@ -99,8 +100,9 @@ class Attempt:
         if result.incomplete is not None:
             key, facts["incomplete"] = f"{self.key}-incomplete-{attempt}", result.incomplete
         return Record(
-            kind=self.kind, key=key, attempt=attempt, experiment=self.experiment, status=status, reason=reason,
-            point=self.point, names=dict(self.names), settings=dict(self.settings), facts=facts, scores=dict(result.scores),
+            kind=self.kind, key=key, attempt=attempt, experiment=self.experiment, status=status,
+            reason=reason and shown(reason), point=self.point, names=dict(self.names), settings=dict(self.settings),
+            facts=facts, scores=dict(result.scores),
             validation=dict(result.validation), curves=dict(result.curves), costs=costs, environment=machine,
             started=started, ended=started + seconds,
         )  # fmt: skip

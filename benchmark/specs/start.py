@@ -13,8 +13,8 @@ from benchmark.specs.recipe import Recipe
 from benchmark.specs.source import Weights
 from results.digest import digest
 from results.error import CatsError
+from results.hidden import HIDDEN, shown
 from results.record import Frozen
-from results.tracking.uri import HIDDEN, shown
 
 
 class Start(Frozen):

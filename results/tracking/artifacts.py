@@ -1,41 +1,86 @@
 """Files of a run. The place that a tracking server names for them is not trusted.
 
-Everyone who may write to a server can set the place of the artifacts of an experiment, and MLflow's client follows it: the
-client would read and write files of this machine, or send the credentials of the server to another host.
+Everyone who may write to a server or a database can set the place of the artifacts of an experiment or a run, and MLflow's
+client follows it: the client would read and write files of this machine for a server on another one, or send the user's name
+and password, weights and predictions to another host.
 """
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 from urllib.request import url2pathname
 
 from results.error import CatsError
-from results.tracking.uri import WEB, scheme, shown
+from results.hidden import shown
+from results.tracking.uri import WEB, scheme
 
 if TYPE_CHECKING:
     from mlflow.store.artifact.artifact_repo import ArtifactRepository
 
-STORES = ("s3", "gs", "abfss", "wasbs")  # reached with credentials of their own
+BUCKET = r"[\w.:-]+"
+CLOUDS = r"core\.windows\.net|core\.chinacloudapi\.cn|core\.usgovcloudapi\.net"
+AZURE = rf"[^@/\\\s]+@[a-z0-9]+(?:\.[a-z0-9-]+)*\.(?:{{}})\.(?:{CLOUDS}{{}})"  # CONTAINER@ACCOUNT.SERVICE.CLOUD
+# Object stores are reached with credentials of their own, at hosts that MLflow or the user's settings know. Only an address of
+# Azure names its host, and MLflow sends a token of Azure to any host that stands in abfss://.
+STORES = {
+    "s3": re.compile(BUCKET),
+    "gs": re.compile(BUCKET),
+    "abfss": re.compile(AZURE.format("dfs", r"|fabric\.microsoft\.com"), re.IGNORECASE),
+    "wasbs": re.compile(AZURE.format("blob", ""), re.IGNORECASE),
+}
+HERE = ("", "localhost")  # hosts of a file: address that mean this machine
+DATABRICKS = "databricks"  # keeps artifacts itself, at dbfs: addresses without a host
+
+
+class PlaceError(CatsError):
+    """A server names a place for artifacts that is not trusted; nothing is read from it and nothing is sent there."""
 
 
 def check_place(tracking_uri: str, artifacts: str) -> None:
-    """Raises CatsError if a web server names a place for artifacts outside itself, or if a path contains `..`."""
-    place = urlsplit(artifacts)
-    if ".." in unquote(place.path).replace("\\", "/").split("/"):
-        raise CatsError(
-            f"MLflow at {shown(tracking_uri)} puts artifacts at {shown(artifacts)}; a path that contains .. is refused"
+    """Raises PlaceError if artifacts are neither in an object store nor kept by the web server itself, or else on this machine.
+
+    A folder of this machine is trusted only with a database as tracking server. A path that contains `..` is refused.
+    """
+    where = f"MLflow at {shown(tracking_uri)} puts artifacts at {shown(artifacts)}"
+    if ".." in re.split(r"[/\\]", unquote(artifacts)):
+        raise PlaceError(f"{where}; a path that contains .. is refused")
+    try:
+        place = urlsplit(artifacts)
+    except ValueError:
+        raise PlaceError(f"{where}, which is no address; nothing is sent there and nothing is read") from None
+    store = STORES.get(place.scheme)
+    if store is not None:
+        if store.fullmatch(place.netloc) is None:
+            raise PlaceError(f"{where}, whose host is not one of this object store; nothing is sent there and nothing is read")
+    elif scheme(tracking_uri) in WEB:
+        own = {"", urlsplit(tracking_uri).netloc.lower()}
+        if place.scheme != "mlflow-artifacts" or place.netloc.lower() not in own:
+            raise PlaceError(
+                f"{where}, which is outside the server; start the server with --serve-artifacts and use an experiment that is "
+                "created afterwards"
+            )
+    elif not (_is_here(artifacts, place) or _is_of_databricks(tracking_uri, place)):
+        raise PlaceError(
+            f"{where}, which is neither a folder of this machine nor an object store ({', '.join(STORES)}), so nothing is sent "
+            "there and nothing is read; if a web server keeps these artifacts, give its address with --tracking-uri"
         )
-    if scheme(tracking_uri) not in WEB or place.scheme in STORES:
-        return
-    if place.scheme != "mlflow-artifacts" or place.netloc not in {"", urlsplit(tracking_uri).netloc}:
-        raise CatsError(
-            f"MLflow at {shown(tracking_uri)} puts artifacts at {shown(artifacts)}, which is outside the server; start the "
-            "server with --serve-artifacts and use an experiment that is created afterwards"
-        )
+
+
+def _is_here(artifacts: str, place: SplitResult) -> bool:
+    """Whether a place is a folder of this machine. A path that begins with two slashes may be a folder of another one."""
+    path_only = place.scheme == "" or len(place.scheme) == 1  # C:\\folder has the scheme c
+    if path_only:
+        return bool(artifacts) and artifacts[:2] not in {"//", "\\\\", "/\\", "\\/"}
+    return place.scheme == "file" and place.netloc.lower() in HERE and place.path[:2] not in {"//", "/\\"}
+
+
+def _is_of_databricks(tracking_uri: str, place: SplitResult) -> bool:
+    return tracking_uri.partition(":")[0] == DATABRICKS and place.scheme == "dbfs" and not place.netloc
 
 
 def repository(tracking_uri: str, artifacts: str) -> "ArtifactRepository":
-    """A client that reads and writes below `artifacts`, the place that a run names. Raises CatsError if it is not trusted."""
+    """A client that reads and writes below `artifacts`, the place that a run names. Raises PlaceError if it is not trusted."""
     from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
     check_place(tracking_uri, artifacts)
@@ -56,7 +101,10 @@ def fetched(tracking_uri: str, artifacts: str, path: str, folder: Path) -> Path:
 
 
 def local_folder(tracking_uri: str, artifacts: str) -> Path | None:
-    """The folder of the artifacts of a run if they are files of this machine. Raises CatsError if it is not trusted."""
+    """The folder of the artifacts of a run if they are files of this machine. Raises PlaceError if it is not trusted."""
     check_place(tracking_uri, artifacts)
     place = urlsplit(artifacts)
-    return Path(url2pathname(place.path)) if place.scheme in {"", "file"} else None
+    if place.scheme == "file":
+        return Path(url2pathname(place.path))
+    # MLflow takes a path as it is but for its % signs: a ? or # in it begins nothing.
+    return Path(url2pathname(artifacts)) if len(place.scheme) < 2 else None

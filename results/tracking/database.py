@@ -5,8 +5,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from results.atomic import DRAFT, draft_path, move_into_place, remove
+from results.error import CatsError
 from results.lock import locked
-from results.tracking.change_counter import SQLITE, absolute
+from results.tracking.change_counter import SQLITE, absolute, sqlite_file
+from results.tracking.connection import engine_address
 
 
 def make_database(uri: str, make: Callable[[str], object]) -> None:
@@ -15,18 +17,28 @@ def make_database(uri: str, make: Callable[[str], object]) -> None:
     MLflow creates the tables step by step. Two processes that do so at once, or one that dies in between, leave a database that
     cannot be used any more. So one process at a time creates the database under another name and renames it.
     """
-    path = Path(absolute(uri).removeprefix(SQLITE))
-    if not uri.startswith(SQLITE) or "?" in uri or _filled(path):
+    file = sqlite_file(absolute(uri))
+    if file is None or _filled(Path(file)):
         return
-    path.parent.mkdir(parents=True, exist_ok=True)  # as MLflow would
+    path = Path(file)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)  # as MLflow would
+        with locked(path.with_name(f".{path.name}.lock"), lambda: None, keep=False):
+            _make(path, make)
+    except OSError as error:
+        raise CatsError(
+            f"the database {path} cannot be used: it cannot be made there ({error.strerror or error}); name another file"
+        ) from error
+
+
+def _make(path: Path, make: Callable[[str], object]) -> None:
+    if _filled(path):
+        return
     draft = draft_path(path)
-    with locked(path.with_name(f".{path.name}.lock"), lambda: None, keep=False):
-        if _filled(path):
-            return
-        for left in path.parent.glob(f"{DRAFT}*-{glob.escape(path.name)}*"):  # of a process that died; also its journal
-            remove(left)
-        make(f"{SQLITE}{draft}")
-        move_into_place(draft, path, durable=True)
+    for left in path.parent.glob(f"{DRAFT}*-{glob.escape(path.name)}*"):  # of a process that died; also its journal
+        remove(left)
+    make(engine_address(f"{SQLITE}{draft}"))
+    move_into_place(draft, path, durable=True)
 
 
 def _filled(path: Path) -> bool:

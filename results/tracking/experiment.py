@@ -1,6 +1,8 @@
 """One MLflow experiment: find it or create it, and read its runs."""
 
+import os
 import tempfile
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,21 +10,22 @@ import pandas as pd
 from mlflow import MlflowClient
 from mlflow.entities import Run, ViewType
 from mlflow.exceptions import MlflowException
-from sqlalchemy.exc import SQLAlchemyError
 
 from results.error import CatsError
+from results.hidden import shown
 from results.plain import storable
 from results.record import PREDICTIONS
 from results.tracking.artifacts import check_place, fetched, local_folder, repository
 from results.tracking.change_counter import absolute
 from results.tracking.client import Client
-from results.tracking.connection import quiet, reach, reason_of
+from results.tracking.connection import FAILURES, engine_address, quiet, reach, reason_of
 from results.tracking.database import make_database
 from results.tracking.frame import row_of
 from results.tracking.gc_pause import uncollected
-from results.tracking.uri import check, shown
+from results.tracking.uri import WEB, check, scheme
 
 PAGE = 1000
+OWN_ROOT = "_MLFLOW_SERVER_ARTIFACT_ROOT"  # a variable of MLflow, which names another root of artifacts than ./mlruns
 
 
 class NoExperimentError(CatsError):
@@ -47,7 +50,7 @@ class Experiment:
         try:
             reach(self.uri)
             make_database(self.uri, MlflowClient)
-            self.client = Client(tracking_uri=self.uri)
+            self.client = Client(tracking_uri=engine_address(self.uri))
             existing = self.client.get_experiment_by_name(self.name)
             if existing is None and not create:
                 names = [e.name for e in self.client.search_experiments()]
@@ -59,12 +62,12 @@ class Experiment:
             self.experiment_id = str(existing.experiment_id if existing else self._created())
             if create:  # a process that will write must know before it starts that the artifacts go to a trusted place
                 check_place(self.uri, str((existing or self.client.get_experiment(self.experiment_id)).artifact_location))
-        except (MlflowException, SQLAlchemyError, OSError, ImportError) as error:
+        except (*FAILURES, ValueError) as error:
             raise CatsError(f"MLflow at {self.shown} cannot be used: {reason_of(error)}") from error
 
     def _created(self) -> str:
         try:
-            return str(self.client.create_experiment(self.name))
+            return str(self.client.create_experiment(self.name, None if scheme(self.uri) in WEB else _place_here()))
         except MlflowException as error:  # another process may have created the experiment meanwhile
             existing = self.client.get_experiment_by_name(self.name)
             if existing is None or error.error_code != "RESOURCE_ALREADY_EXISTS":
@@ -86,7 +89,7 @@ class Experiment:
         try:
             with uncollected():
                 page = self.client.search_runs([self.experiment_id], condition, view, size, order, token)
-        except (MlflowException, OSError) as error:
+        except FAILURES as error:
             raise CatsError(f"MLflow at {self.shown} cannot be read: {reason_of(error)}") from error
         token = page.token.decode() if isinstance(page.token, bytes) else page.token
         return list(page), token or None
@@ -102,7 +105,7 @@ class Experiment:
                 return None
             with tempfile.TemporaryDirectory() as folder:
                 return pd.read_parquet(fetched(self.uri, artifacts, PREDICTIONS, Path(folder)))
-        except (MlflowException, OSError, ValueError) as error:  # pyarrow's errors are ValueErrors
+        except (*FAILURES, ValueError) as error:  # pyarrow's errors are ValueErrors
             raise CatsError(f"the predictions of run {run_id} cannot be read from {self.shown}: {reason_of(error)}") from error
 
     def frame(self) -> pd.DataFrame:
@@ -113,3 +116,14 @@ class Experiment:
         (cost_columns.brief).
         """
         return pd.DataFrame([row_of(run) for run in self.runs("tags.`cats.key` != ''")])
+
+
+def _place_here() -> str | None:
+    """A place for the artifacts of a new experiment where MLflow's own one would not be the working directory; else None.
+
+    MLflow takes a path as a part of an address, where %41 means A, and ? and # begin something else.
+    """
+    here = Path.cwd()
+    if OWN_ROOT in os.environ or not {"%", "?", "#"} & set(str(here)):
+        return None
+    return (here / "mlruns" / uuid.uuid4().hex).as_uri()

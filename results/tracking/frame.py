@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from results.hidden import shown
 from results.tracking.cost_columns import brief
 from results.tracking.mlflow_format import joined
-from results.tracking.uri import shown
 
 if TYPE_CHECKING:
     from mlflow.entities import Run

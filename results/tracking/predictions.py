@@ -18,10 +18,10 @@ import pyarrow.parquet as pq
 
 from results.atomic import atomic_write
 from results.error import CatsError
+from results.hidden import shown
 from results.record import PREDICTIONS
 from results.tracking.artifacts import local_folder
 from results.tracking.snapshot import file_of
-from results.tracking.uri import shown
 
 if TYPE_CHECKING:
     from results.statistics.influence import Runs, Shares, TestImageInfluence

@@ -14,13 +14,13 @@ from typing import Any
 from mlflow import MlflowClient
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
-from sqlalchemy.exc import SQLAlchemyError
 
 from results.error import CatsError, nearest
-from results.tracking.artifacts import fetched, upload
+from results.hidden import shown
+from results.tracking.artifacts import check_place, fetched, upload
 from results.tracking.change_counter import absolute, is_missing
-from results.tracking.connection import quiet, reach, reason_of
-from results.tracking.uri import check, shown
+from results.tracking.connection import FAILURES, engine_address, quiet, reach, reason_of
+from results.tracking.uri import check
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 REFERENCE = re.compile(rf"models:/({NAME.pattern})/([0-9]+)")
@@ -54,8 +54,9 @@ class Registry:
             )
         try:
             reach(self.uri)
-            self.client = MlflowClient(tracking_uri=self.uri, registry_uri=self.uri)
-        except (MlflowException, SQLAlchemyError, OSError, ImportError) as error:
+            address = engine_address(self.uri)
+            self.client = MlflowClient(tracking_uri=address, registry_uri=address)
+        except (*FAILURES, ValueError) as error:
             raise CatsError(f"MLflow at {self.shown} cannot be used: {reason_of(error)}") from error
 
     def version(self, reference: str) -> Version:
@@ -98,12 +99,16 @@ class Registry:
         return str(runs[0].info.run_id) if runs else None
 
     def publish(self, name: str, run_id: str, weights: Path, facts: str, tags: Mapping[str, str]) -> Version:
-        """Store weights and facts (JSON) in a run and register them. The same key under the same name is published once."""
+        """Store weights and facts (JSON) in a run and register them. The same key under the same name is published once.
+
+        Raises CatsError if MLflow refuses, or if the files of the run lie, or would lie, at a place that is not trusted.
+        """
         if NAME.fullmatch(name) is None:
             raise CatsError(f"a registered model cannot be called '{name}'; letters, digits and _ . - are allowed")
         try:
             old = next((each for each in self.versions(name) if each.tags.get("cats.key") == tags["cats.key"]), None)
             if old is not None:
+                check_place(self.uri, self._artifacts(old.run_id))
                 return old
             with tempfile.TemporaryDirectory() as folder:
                 for file, content in ((WEIGHTS, weights), (FACTS, facts)):
@@ -112,7 +117,7 @@ class Registry:
                     upload(self.uri, self._artifacts(run_id), path, FOLDER)
             self._register(name)
             made = self.client.create_model_version(name, f"runs:/{run_id}/{FOLDER}", run_id, tags=dict(tags))
-        except (MlflowException, OSError) as error:
+        except FAILURES as error:
             raise CatsError(f"MLflow at {self.shown} could not store the weights {name}: {reason_of(error)}") from error
         return _version(made)
 
@@ -130,7 +135,7 @@ class Registry:
         """
         try:
             return fetched(self.uri, self._artifacts(version.run_id), f"{FOLDER}/{WEIGHTS}", folder)
-        except (MlflowException, OSError) as error:
+        except FAILURES as error:
             raise CatsError(f"the weights of {version} could not be fetched from {self.shown}: {reason_of(error)}") from error
 
     def _artifacts(self, run_id: str) -> str:

@@ -9,6 +9,7 @@ import os
 import shutil
 import sqlite3
 from pathlib import Path
+from urllib.parse import unquote
 
 from filelock import FileLock
 from sqlalchemy import event
@@ -38,7 +39,9 @@ def hasten(connection, _) -> None:
 
 def copied(uri: str) -> None:
     """Fill the sqlite database of an address with MLflow's tables."""
-    shutil.copy(template(Path(os.environ[PLACE])), uri.removeprefix("sqlite:///"))
+    head, _, path = uri.partition(":///")
+    # an address that names the driver has a path with percent signs, see connection.engine_address
+    shutil.copy(template(Path(os.environ[PLACE])), unquote(path) if "+" in head else path)
 
 
 def template(folder: Path) -> Path:

@@ -1,0 +1,61 @@
+"""Texts without the names, passwords, tokens and keys that stand in addresses.
+
+Texts of libraries, what a person types in the wrong place and addresses with a mistake in them are shown too, so the patterns
+rather hide too much: a name and a password before an @, whatever stands before them, and every option with a name of a secret.
+Each pattern has a bound, so that a long text takes no long time.
+"""
+
+import re
+from urllib.parse import unquote
+
+HIDDEN = "***"
+END = r"\s\"'<>"
+WORD, LONG = r"[\w+.-]{0,40}", "{0,2000}"
+PATHS = rf"(?:sqlite|file){WORD}"  # what follows ://HOST is a path, which may hold what it likes
+# Servers with names and passwords, also mistyped, as in `postgresql:/me:...@host`, `postgres//me:...@host`.
+SERVERS = (
+    r"(?:postgres\w{0,5}|pgsql|psql|mysql|mariadb|mssql|oracle|redis|mongodb|amqp|https?|ftps?|sftp|ssh|wss?|tcp|tls)"
+    r"(?:\+\w{1,40})?"
+)
+# Greedy, so that nothing of a password that holds an @ is left over.
+USERS = (
+    re.compile(rf"((?<![\w+.-])(?!{PATHS}:)[a-z]{WORD}://)[^{END}]{LONG}@", re.IGNORECASE),
+    re.compile(rf"((?<![\w+.-]){PATHS}://)[^/{END}]{LONG}@", re.IGNORECASE),
+    re.compile(rf"((?<![\w+.-]){SERVERS}(?:[:;]?[/\\]++|[:;]))(?!\*\*\*@)[^{END}]{LONG}@", re.IGNORECASE),
+    # NAME:PASSWORD@, with or without slashes before it; in a path neither begins directly behind a slash of the path
+    re.compile(
+        rf"((?<![\w/\\])(?:[a-z]{WORD}:)?[/\\]{{1,3}}|(?<![\w/\\.%+-]))[^/\\:@{END}]{{1,100}}:(?![/\\*])[^@{END}]{{1,500}}@"
+        r"(?=[\w\[])",
+        re.IGNORECASE,
+    ),
+    # the same with percent signs, as an address inside an address
+    re.compile(rf"(%3A(?:%2F){{2}})(?:(?!%2F)[^&{END}]){{0,500}}?%40", re.IGNORECASE),
+)
+NAMES = (
+    r"(?:password|passwd|passphrase|pwd|token|secret|credential|signature|api[_.-]?key|access[_.-]?key|account[_.-]?key"
+    r"|private[_.-]?key|subscription[_.-]?key)"
+)
+SECRET_NAME = re.compile(rf"{NAMES}|^(?:sig|key|pass|pw|auth|authorization|code|jwt|sas)$", re.IGNORECASE)
+NAMED = rf"(?<![\w/.-])[\w.-]{{0,40}}{NAMES}[\w.-]{{0,40}}"
+SECRETS = (
+    re.compile(rf"({NAMED}=)(?:\{{[^&{END}]*\}}|\"[^\"]*\"|'[^']*'|[^&;{END}]+)", re.IGNORECASE),
+    re.compile(rf"({NAMED}[\"']?\s{{0,9}}[:=]\s{{0,9}})(?:\"[^\"]*\"|'[^']*')", re.IGNORECASE),
+    re.compile(r"(\bauthorization[\"']?\s{0,9}[:=]\s{0,9}[\"']?)(?:(?:basic|bearer)\s+)?[^\s\"',]+", re.IGNORECASE),
+    # In what ODBC is handed on as a whole (odbc_connect=Server%3Ddb%3BPWD%3D...), = is %3D, ; is %3B, and braces are %7B, %7D.
+    re.compile(r"((?:uid|pwd|password|token|secret)%3D)(?:%7B[^&\s\"']*%7D|(?:(?!%3B)[^&;\s\"'])+)", re.IGNORECASE),
+)
+OPTION = re.compile(rf"(?<=[?&;])([^=&;?{END}]{{1,100}})=([^&;{END}]+)")
+
+
+def shown(text: str) -> str:
+    """An address, or a text that contains addresses, without user, password, token and key."""
+    for pattern in USERS:
+        text = pattern.sub(rf"\1{HIDDEN}@", text)
+    for pattern in SECRETS:
+        text = pattern.sub(rf"\1{HIDDEN}", text)
+    return OPTION.sub(_option, text)
+
+
+def _option(match: re.Match[str]) -> str:
+    """One option of an address; its name may be written with percent signs."""
+    return f"{match[1]}={HIDDEN}" if SECRET_NAME.search(unquote(match[1])) else match[0]
