@@ -21,7 +21,7 @@ SERVERS = (
 USERS = (
     re.compile(rf"((?<![\w+.-])(?!{PATHS}:)[a-z]{WORD}://)[^{END}]{LONG}@", re.IGNORECASE),
     re.compile(rf"((?<![\w+.-]){PATHS}://)[^/{END}]{LONG}@", re.IGNORECASE),
-    re.compile(rf"((?<![\w+.-]){SERVERS}(?:[:;]?[/\\]++|[:;]))(?!\*\*\*@)[^{END}]{LONG}@", re.IGNORECASE),
+    re.compile(rf"((?<![\w+.-]){SERVERS}(?:[:;]?[/\\]++|[:;](?![/\\])))(?!\*\*\*@)[^{END}]{LONG}@", re.IGNORECASE),
     # NAME:PASSWORD@, with or without slashes before it; in a path neither begins directly behind a slash of the path
     re.compile(
         rf"((?<![\w/\\])(?:[a-z]{WORD}:)?[/\\]{{1,3}}|(?<![\w/\\.%+-]))[^/\\:@{END}]{{1,100}}:(?![/\\*])[^@{END}]{{1,500}}@"

@@ -96,11 +96,9 @@ def _signals(stop: threading.Event) -> Iterator[None]:
 
 def _pass_on(lines: IO[str]) -> None:
     """Print what the server says, without the password of its database; a terminal that is gone takes nothing."""
-    from results.tracking.uri import shown
-
     for line in lines:
         with suppress(OSError):
-            sys.stderr.write(shown(line))
+            say(line.rstrip("\n"))
 
 
 def _end(server: "subprocess.Popen[str]") -> None:
