@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from benchmark.cli.numbers import whole
 from benchmark.cli.options import DATABASE, TrackingOption
 from benchmark.cli.terminal import console, say
 from results.error import CatsError
@@ -29,7 +30,7 @@ def check(
             "beside it. Only an earlier list is overwritten."
         ),
     ] = None,
-    size: Annotated[int, typer.Option(min=8, max=1024, help="Size of the decoded images in pixels.")] = 64,
+    size: Annotated[int, typer.Option(parser=whole(8, 1024), help="Size of the decoded images in pixels.")] = 64,
     backbone: Annotated[
         str | None, typer.Option(help="Backbone for which ready weights are checked; by default all with a file here.")
     ] = None,

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from benchmark.cli.numbers import TARGETS
 from benchmark.cli.options import DATABASE, ExperimentArgument, Format, FreshOption, TrackingOption
 from benchmark.cli.printing import print_as
 from benchmark.cli.terminal import say
@@ -24,7 +25,8 @@ def cost(
     form: Annotated[Format, typer.Option("--format", help="How to print the result.")] = Format.table,
     metric: Annotated[str | None, typer.Option(help="Metric of the regret; by default the plan's.")] = None,
     over: Annotated[
-        int | None, typer.Option(help="Number of targets that share a pretraining; by default all of the experiment.")
+        int | None,
+        typer.Option(parser=TARGETS, help="Number of targets that share a pretraining; by default all of the experiment."),
     ] = None,
     picture: Annotated[Path | None, typer.Option(help="File (.png or .svg) for a plot of regret against kWh.")] = None,
     fresh: FreshOption = False,

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from benchmark.cli.numbers import PROCESSES
+
 if TYPE_CHECKING:
     from benchmark.execution.engine import Engine, EngineOptions
     from benchmark.specs.plan import Plan
@@ -25,7 +27,8 @@ SchedulerOption = Annotated[
     ),
 ]
 WorkersOption = Annotated[
-    int | None, typer.Option(min=1, help="Number of workers to start here; by default one per GPU, or one per two cores.")
+    int | None,
+    typer.Option(parser=PROCESSES, help="Number of workers to start here; by default one per GPU, or one per two cores."),
 ]
 
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from benchmark.cli.numbers import share
 from benchmark.cli.terminal import ask, can_ask, console, say
 from results.error import CatsError
 from results.plain import plain
@@ -124,7 +125,7 @@ def new(
     include: Annotated[
         str | None, typer.Option(help="Regular expression that the paths of pictures in folders must contain.")
     ] = None,
-    broken: Annotated[float | None, typer.Option(min=0, max=0.99, help="Share of pictures that may be unreadable.")] = None,
+    broken: Annotated[float | None, typer.Option(parser=share, help="Share of pictures that may be unreadable.")] = None,
     frame: Annotated[
         str | None, typer.Option(help="Frame that is read of DICOM files with several: first, middle, or a number from 1.")
     ] = None,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from benchmark.cli.numbers import number
 from benchmark.cli.options import DATABASE, TrackingOption
 from benchmark.cli.terminal import console, print_line, say
 from benchmark.execution.records import outbox_of
@@ -40,7 +41,8 @@ def import_results(
         bool, typer.Option("--percent", help="The matrix is in percent; its figures are divided by 100.")
     ] = False,
     missing: Annotated[
-        list[float] | None, typer.Option(help="A figure that marks pairs without a figure in the matrices, such as -1.")
+        list[float] | None,
+        typer.Option(parser=number, help="A figure that marks pairs without a figure in the matrices, such as -1."),
     ] = None,
     separator: Annotated[
         str | None, typer.Option(help="The character between the columns of text tables; by default it is found out.")

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from benchmark.cli.numbers import SEED
 from benchmark.cli.options import DATABASE, TrackingOption
 from benchmark.cli.terminal import print_line, print_text, say
 from results.error import CatsError
@@ -76,7 +77,9 @@ def publish(
     backbone: Annotated[str, typer.Option(help="The backbone that was pretrained.")],
     plan: Annotated[str | None, typer.Option(help="The plan that pretrained it; by default the source's own settings.")] = None,
     name: Annotated[str | None, typer.Option(help="Name of the registered model; by default SOURCE-BACKBONE.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Seed of the pretraining, if the plan has one for every seed.")] = None,
+    seed: Annotated[
+        int | None, typer.Option(parser=SEED, help="Seed of the pretraining, if the plan has one for every seed.")
+    ] = None,
     tracking_uri: TrackingOption = DATABASE,
 ) -> None:
     """Put the pretrained weights of a source into MLflow's model registry, where other plans and users find them."""

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from benchmark.cli.numbers import number
 from results.error import CatsError
 from results.tracking.uri import check
 
@@ -33,10 +34,12 @@ FreshOption = Annotated[
     bool, typer.Option("--fresh", help="Read every run again, also finished runs; needed after a run was edited by hand.")
 ]
 
-KwhOption = Annotated[float | None, typer.Option("--kwh", help="Budget: kWh of all attempts, including earlier calls.")]
-HoursOption = Annotated[float | None, typer.Option("--hours", help="Budget: wall-clock hours of this call.")]
+KwhOption = Annotated[
+    float | None, typer.Option("--kwh", parser=number, help="Budget: kWh of all attempts, including earlier calls.")
+]
+HoursOption = Annotated[float | None, typer.Option("--hours", parser=number, help="Budget: wall-clock hours of this call.")]
 CO2eOption = Annotated[
-    float | None, typer.Option("--co2e-kg", help="Budget: kg CO2e of all attempts, including earlier calls.")
+    float | None, typer.Option("--co2e-kg", parser=number, help="Budget: kg CO2e of all attempts, including earlier calls.")
 ]
 
 
@@ -69,7 +72,8 @@ RuleOption = Annotated[
     str | None, typer.Option(help="Rule that chooses among grid points, also oracle_test; by default the plan's.")
 ]
 NoiseOption = Annotated[
-    float | None, typer.Option(callback=_noise, help="Known noise of the metric; differences up to this value are ties.")
+    float | None,
+    typer.Option(callback=_noise, parser=number, help="Known noise of the metric; differences up to this value are ties."),
 ]
 ImputeOption = Annotated[Gap | None, typer.Option(help="Rank that a pair without a run gets in the mean ranks.")]
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from benchmark.cli.numbers import number
 from benchmark.cli.options import DATABASE, CO2eOption, Device, HoursOption, KwhOption, PlanArgument, TrackingOption
 from benchmark.cli.terminal import print_line, say
 from results.error import CatsError
@@ -35,7 +36,9 @@ def plan(
     device: Annotated[Device, typer.Option(help="The device on which `cats run` will train.")] = Device.auto,
     detect: Annotated[
         float | None,
-        typer.Option(help="A difference in the metric: say how many seeds and test images are needed to tell it apart."),
+        typer.Option(
+            parser=number, help="A difference in the metric: say how many seeds and test images are needed to tell it apart."
+        ),
     ] = None,
 ) -> None:
     """Show which cells of a plan are done, and how much time and energy the others may take."""

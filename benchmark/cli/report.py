@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from benchmark.cli.numbers import TARGETS, whole
 from benchmark.cli.options import DATABASE, FreshOption, ImputeOption, NoiseOption, RuleOption, TrackingOption
 from benchmark.cli.terminal import print_line
 from results.error import CatsError
@@ -38,10 +39,15 @@ def report(
     images: Annotated[
         bool, typer.Option(help="Include test-set sampling variance in the intervals (reads every run's predictions).")
     ] = True,
-    details: Annotated[int, typer.Option(min=0, help="The largest number of cells that get curves and ROC.")] = 300,
+    details: Annotated[
+        int, typer.Option(parser=whole(0, 10**6), help="The largest number of cells that get curves and ROC.")
+    ] = 300,
     over: Annotated[
         int | None,
-        typer.Option(help="Number of targets that share the cost of a pretraining; by default the targets of the experiment."),
+        typer.Option(
+            parser=TARGETS,
+            help="Number of targets that share the cost of a pretraining; by default the targets of the experiment.",
+        ),
     ] = None,
     combine: Annotated[
         list[str] | None, typer.Option(help="NAME=FORMULA: a combination of measures, as in `cats agree`.")

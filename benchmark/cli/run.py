@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from benchmark.cli.engine import LOCAL, EngineOption, SchedulerOption, WorkersOption, engine_of
+from benchmark.cli.numbers import LIMIT, PROCESSES
 from benchmark.cli.options import (
     DATABASE,
     CO2eOption,
@@ -38,12 +39,15 @@ def run(
     plan: PlanArgument,
     tracking_uri: TrackingOption = DATABASE,
     device: DeviceOption = Device.auto,
-    pack: Annotated[int, typer.Option(min=1, help="Number of seeds of a cell that one device trains at the same time.")] = 1,
+    pack: Annotated[
+        int, typer.Option(parser=PROCESSES, help="Number of seeds of a cell that one device trains at the same time.")
+    ] = 1,
     kwh: KwhOption = None,
     hours: HoursOption = None,
     co2e_kg: CO2eOption = None,
     cells: Annotated[
-        int | None, typer.Option("--cells", help="Budget: number of finished cells, including those of earlier calls.")
+        int | None,
+        typer.Option("--cells", parser=LIMIT, help="Budget: number of finished cells, including those of earlier calls."),
     ] = None,
     engine: EngineOption = LOCAL,
     scheduler: SchedulerOption = None,

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from benchmark.cli.numbers import whole
 from benchmark.cli.options import DATABASE, Device, DeviceOption, Format, PlanArgument, TrackingOption
 from benchmark.cli.printing import print_as
 from benchmark.cli.terminal import say
@@ -23,8 +24,10 @@ def score(
     plan: PlanArgument,
     tracking_uri: TrackingOption = DATABASE,
     device: DeviceOption = Device.auto,
-    images: Annotated[int, typer.Option(min=10, help="Largest number of images of each target and source.")] = 1000,
-    draws: Annotated[int, typer.Option(min=10, help="Number of bootstrap resamples for each interval.")] = 50,
+    images: Annotated[
+        int, typer.Option(parser=whole(10, 10**6), help="Largest number of images of each target and source.")
+    ] = 1000,
+    draws: Annotated[int, typer.Option(parser=whole(10, 10**5), help="Number of bootstrap resamples for each interval.")] = 50,
     neutral: Annotated[
         str, typer.Option(help="Source whose network embeds both data sets when their images are compared.")
     ] = "imagenet",

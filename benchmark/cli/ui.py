@@ -12,6 +12,7 @@ from typing import IO, Annotated
 
 import typer
 
+from benchmark.cli.numbers import whole
 from benchmark.cli.options import DATABASE, TrackingOption
 from benchmark.cli.terminal import say
 from results.error import CatsError
@@ -28,7 +29,9 @@ SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SI
 @app.command()
 def ui(
     tracking_uri: TrackingOption = DATABASE,
-    port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the pages; only this machine can reach them.")] = 5000,
+    port: Annotated[
+        int, typer.Option(parser=whole(1, 65535), help="Port of the pages; only this machine can reach them.")
+    ] = 5000,
 ) -> None:
     """Start MLflow's own web pages, which show every run, curve and prediction, until you press Ctrl-C."""
     from results.hidden import shown

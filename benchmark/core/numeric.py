@@ -1,19 +1,52 @@
-"""A base class for settings, in which a truth value is never taken for the number 1 or 0."""
+"""A base class for settings, in which numbers are finite, not gigantic, and never a truth value taken for 1 or 0."""
 
-from typing import Any
+from collections.abc import Iterator
+from functools import cache
+from typing import Any, get_args
 
-from pydantic import ValidationInfo, field_validator
+from pydantic import BaseModel, ConfigDict, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
 from results.record import Frozen
 
+LARGEST = 2**53  # of whole numbers; beyond it not every program reads the number that was written
+
 
 class Numeric(Frozen):
-    """Settings that are numbers and texts. A truth value is refused, except in fields of type bool."""
+    """Settings that hold numbers. A truth value is no number, infinity and NaN are none, and digits are 0 to 9."""
+
+    model_config = ConfigDict(allow_inf_nan=False)
 
     @field_validator("*", mode="before")
     @classmethod
-    def _refuse_truth_values(cls, value: Any, info: ValidationInfo) -> Any:
-        if isinstance(value, bool) and cls.model_fields[str(info.field_name)].annotation is not bool:
-            raise PydanticCustomError("truth", "input should be a number or a word, not a truth value")
+    def _refuse_what_is_no_number(cls, value: Any, info: ValidationInfo) -> Any:
+        kinds = _kinds_of(cls, str(info.field_name))
+        if bool in kinds or not (kinds & {int, float} or any(isinstance(kind, str) for kind in kinds)):
+            return value
+        for item in value if isinstance(value, list | tuple) else [value]:
+            if isinstance(item, bool):
+                raise PydanticCustomError("truth", "input should be a number or a word, not a truth value")
+            if isinstance(item, str) and str not in kinds and item not in kinds and ("_" in item or not item.isascii()):
+                raise PydanticCustomError("digits", "input should be a number, written with the digits 0 to 9")
         return value
+
+    @field_validator("*", mode="after")
+    @classmethod
+    def _refuse_gigantic_numbers(cls, value: Any) -> Any:
+        for item in value if isinstance(value, list | tuple) else [value]:
+            if isinstance(item, int) and abs(item) > LARGEST:
+                raise PydanticCustomError("gigantic", "input should be a number of at most 16 digits")
+        return value
+
+
+@cache
+def _kinds_of(model: type[BaseModel], field: str) -> frozenset[Any]:
+    """The types, and the words of Literal, that the type of a field is made of."""
+    return frozenset(_kinds(model.model_fields[field].annotation))
+
+
+def _kinds(annotation: Any) -> Iterator[Any]:
+    if isinstance(annotation, str) or (isinstance(annotation, type) and not get_args(annotation)):
+        yield annotation
+    for each in get_args(annotation):
+        yield from _kinds(each)

@@ -1,34 +1,25 @@
 """Makes models from what a user wrote. A mistake becomes one sentence with the file, the key, the value and what is allowed."""
 
-from collections.abc import Hashable
+import stat
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from results.error import CatsError, nearest
+from benchmark.core.yaml_text import BYTES, load
+from results.brief import briefly, short
+from results.error import CatsError, first_line, nearest
 
 Model = TypeVar("Model", bound=BaseModel)
-
-
-class Loader(yaml.SafeLoader):
-    """A yaml.SafeLoader that refuses a repeated key instead of silently taking its last value."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        """Return a mapping as a dict. Raises yaml.constructor.ConstructorError for a repeated key."""
-        seen = set()
-        for key, _ in node.value:
-            if str(key.value) in seen:
-                raise yaml.constructor.ConstructorError(None, None, f"key '{key.value}' is given twice", key.start_mark)
-            seen.add(str(key.value))
-        return super().construct_mapping(node, deep)
+MOST = 20  # mistakes that are named one by one
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
     """Read the mapping in a YAML file. Raises CatsError if the file is missing, empty, not valid YAML or not a mapping."""
     try:
-        content = yaml.load(path.read_text(encoding="utf-8"), Loader)  # noqa: S506 - Loader is a SafeLoader
+        _require_short_file(path)
+        content = load(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, IsADirectoryError):
         raise CatsError(f"there is no file {path}") from None
     except OSError as error:
@@ -38,12 +29,23 @@ def read_yaml(path: Path) -> dict[str, Any]:
     except yaml.YAMLError as error:
         where = getattr(error, "problem_mark", None)
         line = f", line {where.line + 1}" if where else ""
-        raise CatsError(f"{path}{line} is not valid YAML: {getattr(error, 'problem', None) or error}") from error
-    except (ValueError, TypeError, RecursionError) as error:  # such as a date with a month 13, or endless nesting
-        raise CatsError(f"{path} is not valid YAML: {error}") from error
+        raise CatsError(
+            f"{path}{line} is not valid YAML: {short(getattr(error, 'problem', None) or first_line(error))}"
+        ) from error
     if not isinstance(content, dict):
-        raise CatsError(f"{path} is empty" if content is None else f"{path} must hold keys and values, not {content!r:.60}")
+        raise CatsError(f"{path} is empty" if content is None else f"{path} must hold keys and values, not {briefly(content)}")
     return content
+
+
+def _require_short_file(path: Path) -> None:
+    """Raises CatsError for a pipe or device, which may never end, and for a file that is too long for what a person writes."""
+    state = path.stat()
+    if stat.S_ISDIR(state.st_mode):
+        raise IsADirectoryError(path)
+    if not stat.S_ISREG(state.st_mode):
+        raise CatsError(f"{path} is no regular file; write a file")
+    if state.st_size > BYTES:
+        raise CatsError(f"{path} has {state.st_size:,} bytes; a YAML file may have {BYTES:,}")
 
 
 def parse(model: type[Model], content: dict[str, Any], where: str) -> Model:
@@ -54,13 +56,16 @@ def parse(model: type[Model], content: dict[str, Any], where: str) -> Model:
     try:
         return model.model_validate(content)
     except ValidationError as error:
-        raise CatsError(*(sentence(model, problem, where) for problem in error.errors())) from error
+        problems = error.errors()
+        lines = [sentence(model, problem, where) for problem in problems[:MOST]]
+        more = [f"{where}: {len(problems) - MOST} more mistakes"] if len(problems) > MOST else []
+        raise CatsError(*lines, *more) from error
 
 
 def sentence(model: type[BaseModel], problem: Any, where: str) -> str:
     """Return an error of pydantic as a sentence."""
     location = written(model, [str(part) for part in problem["loc"]])
-    key, value = ".".join(location) or "the file", problem["input"]
+    key, value = short(".".join(location)) or "the file", problem["input"]
     match problem["type"]:
         case "extra_forbidden":
             owner = field_model(model, location[:-1])
@@ -68,13 +73,13 @@ def sentence(model: type[BaseModel], problem: Any, where: str) -> str:
         case "missing":
             return f"{where}: the key '{key}' is missing"
         case "string_unicode":
-            return f"{where}: {key} is {value!r}, which holds a part of a character; write whole characters"
+            return f"{where}: {key} is {briefly(value)}, which holds a part of a character; write whole characters"
         case "literal_error":
-            return f"{where}: {key} is {value!r}, allowed are {problem['ctx']['expected']}"
+            return f"{where}: {key} is {briefly(value)}, allowed are {problem['ctx']['expected']}"
         case "value_error":
             return f"{where}: {f'{key}: ' if location else ''}{problem['ctx']['error']}"
         case _:
-            return f"{where}: {key} is {value!r}: {problem['msg'][0].lower()}{problem['msg'][1:]}"
+            return f"{where}: {key} is {briefly(value)}: {problem['msg'][0].lower()}{problem['msg'][1:]}"
 
 
 def written(model: type[BaseModel], location: list[str]) -> list[str]:

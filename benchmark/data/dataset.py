@@ -8,27 +8,31 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from benchmark.core import json_cache
 from benchmark.core.digest import file_digest
+from benchmark.core.numeric import Numeric
 from benchmark.core.paths import data_folders, digests_folder
 from benchmark.data.copies import Handling
 from benchmark.data.readers.cells import in_class_order, number_of
 from benchmark.data.readers.file_tree import Tree, find_tree
 from benchmark.data.readers.samples import Reader, TreeReader, reading_of
+from results.brief import briefly
 from results.digest import digest
 from results.error import CatsError, nearest
 from results.plain import fault_of_name
 from results.record import Frozen, Task
 
+CLASSES = 100_000  # of one data set; ImageNet-21k has 21,841
+Side = Annotated[int, Field(ge=1, le=10**6)]  # of a picture, in pixels
 READING = 1  # raised when readers read other images, labels or parts than before; what was found about archives is then lost
 
 
-class File(Frozen):
+class File(Numeric):
     """A file of a data set: its path below the data folder, its checksum, and where it can be downloaded."""
 
     path: str
     sha256: str | None = None
     md5: str | None = None
     url: str | None = None
-    size: int | None = None
+    size: int | None = Field(None, ge=0)
 
     @property
     def declared(self) -> tuple[str, str] | None:
@@ -61,13 +65,13 @@ def _named_reader(value: Any) -> Any:
         if name not in READERS:
             raise ValueError(f"there is no reader '{name}'{nearest(name, READERS)}")
         if not isinstance(options or {}, dict):
-            raise ValueError(f"the reader {name} takes options by name, not {options!r}")  # noqa: TRY004 - pydantic wants it
+            raise ValueError(f"the reader {name} takes options by name, not {briefly(options)}")  # noqa: TRY004 - pydantic wants it
         try:
             return READERS[name].make(options or {})
         except CatsError as error:
             raise ValueError(f"the reader {name}: {error}") from error
     if not callable(value):
-        raise ValueError(f"read is {value!r:.60}; it must name a reader, with its options if there are any")  # noqa: TRY004 - as above
+        raise ValueError(f"read is {briefly(value)}; it must name a reader, with its options if there are any")  # noqa: TRY004 - as above
     return value
 
 
@@ -80,7 +84,7 @@ def _plain(value: Any) -> Any:
     return value if value is None or isinstance(value, str | int | float) else str(value)
 
 
-class Dataset(Frozen):
+class Dataset(Numeric):
     """What an entry declares about a data set. The reader's result is checked against it.
 
     Attributes:
@@ -111,15 +115,15 @@ class Dataset(Frozen):
     title: str
     modality: str
     task: Task
-    classes: tuple[str, ...] = Field(min_length=2)
+    classes: tuple[str, ...] = Field(min_length=2, max_length=CLASSES)
     licence: str
     citation: str
     files: tuple[File, ...] = ()
     revision: str = "1"
     family: str = ""
     groups: Literal["patient", "slide", "lesion", "block"] | None = None
-    shape: tuple[int, int] | None = None
-    images: int | None = None
+    shape: tuple[Side, Side] | None = None
+    images: int | None = Field(None, ge=1)
     official: tuple[Literal["train", "val", "test"], ...] | None = None
     duplicates: Handling = "refuse"
     known_duplicates: int = Field(0, ge=0)

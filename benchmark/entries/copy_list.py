@@ -9,6 +9,7 @@ from PIL.PngImagePlugin import PngInfo
 from benchmark.data.copy_notes import PairOfCopies, pairs_of_copies
 from benchmark.data.dataset import Dataset
 from benchmark.data.decoded import load_images
+from benchmark.data.readers.opening import DAMAGED, header_of
 from benchmark.entries.contact_sheet import GAP, tile
 from results.atomic import atomic_write
 from results.error import CatsError
@@ -51,9 +52,9 @@ def _is_list(path: Path) -> bool:
 def _is_sheet(path: Path) -> bool:
     """True for the contact sheet of an earlier list."""
     try:
-        with Image.open(path) as image:
+        with header_of(path, ("PNG",)) as image:
             return image.info.get(MARK[0]) == MARK[1]
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+    except DAMAGED:
         return False
 
 

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmark.data.dataset import Dataset
+from benchmark.data.dataset import CLASSES, Dataset
 from benchmark.data.readers.samples import Samples
 from benchmark.specs.source import Source
+
+IMAGES = 10_000_000  # of one source
 
 
 @dataclass(frozen=True)
@@ -30,8 +32,12 @@ class Law:
 
 def generated(law: Law, classes: int, per_class: int) -> Source:
     """A source with this number of classes and of images per class. Raises ValueError for numbers that no data set can have."""
-    if not isinstance(classes, int) or not isinstance(per_class, int) or classes < 2 or per_class < 1:
-        raise ValueError("classes must be a whole number of at least 2, per_class of at least 1")
+    whole = all(isinstance(number, int) and not isinstance(number, bool) for number in (classes, per_class))
+    if not whole or not 2 <= classes <= CLASSES or not 1 <= per_class <= IMAGES // classes:
+        raise ValueError(
+            "classes must be a whole number of at least 2, per_class of at least 1; at most "
+            f"{CLASSES:,} classes and {IMAGES:,} images are generated"
+        )
 
     def read(_: Path) -> Samples:
         labels = np.repeat(np.arange(classes), per_class)

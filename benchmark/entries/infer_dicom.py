@@ -1,19 +1,18 @@
 """Inference from DICOM files: in one folder per class, or named by a table."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from benchmark.core.patterns import require_expression
 from benchmark.data.readers.dicom import dicom_names
 from benchmark.data.readers.dicom_pixels import library
 from benchmark.data.readers.file_tree import Tree, composed
 from benchmark.data.readers.picture_format import picture_names
-from benchmark.data.readers.pictures import require_pattern
 from benchmark.entries.dicom_facts import DicomFacts, examined, kind_of_tag, require_decodable, view_of
 from benchmark.entries.folder_meaning import ANY, Folders, inner_layout
-from benchmark.entries.infer_folders import counted, meaning_of
+from benchmark.entries.infer_folders import counted, included, meaning_of
 from benchmark.entries.inferred import Inferred, number_of_groups
 from benchmark.entries.left_out import left_out, require_few, require_whole_folders
 from benchmark.entries.said import Said
@@ -22,11 +21,8 @@ from results.error import CatsError
 
 def chosen_dicom(tree: Tree, said: Said) -> list[str]:
     """The DICOM files that are asked for. Raises CatsError if pictures lie beside them."""
-    require_pattern(said.include or "", 0)
-    names, others = (
-        [name for name in found if re.search(said.include or "", composed(name))]
-        for found in (dicom_names(tree), picture_names(tree))
-    )
+    require_expression(said.include or "")
+    names, others = (included(said.include, found) for found in (dicom_names(tree), picture_names(tree)))
     if names and others:
         raise CatsError(
             f"{tree.path} holds {len(names):,} DICOM files and {len(others):,} pictures of other formats ({others[0]}); say "

@@ -7,11 +7,11 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from benchmark.core.patterns import require_expression, searched
 from benchmark.data.readers.cells import spelling
 from benchmark.data.readers.file_tree import Tree, composed
 from benchmark.data.readers.folders import OUT, Layout
 from benchmark.data.readers.picture_format import OTHER_ENDINGS, PICTURE_ENDINGS, ending_of, picture_names
-from benchmark.data.readers.pictures import require_pattern
 from benchmark.data.readers.registry import READERS
 from benchmark.entries.folder_meaning import Folders, Meaning, are_people, common_folders, inner_layout, stated_layout
 from benchmark.entries.folder_parts import parts_level
@@ -55,8 +55,8 @@ def _infer(path: Path, said: Said) -> Inferred:
     sentence then names the option that decides.
     """
     tree = Tree(path)
-    require_pattern(said.include or "", 0)
-    names = [name for name in picture_names(tree) if re.search(said.include or "", composed(name))]
+    require_expression(said.include or "")
+    names = included(said.include, picture_names(tree))
     left = left_out(tree, names, lambda _: not said.include)
     if not names:
         found = f"; {'; '.join(left.sentences())}" if left.sentences() else ""
@@ -77,6 +77,12 @@ def _infer(path: Path, said: Said) -> Inferred:
     shapes, grey = picture_shapes(tree, read, said.broken or 0.0)
     notes = left_out(tree, read, lambda _: not said.include).sentences()
     return replace(facts, shapes=shapes, grey=grey, notes=(*facts.notes, *notes, *several_pages(tree, read)))
+
+
+def included(include: str | None, names: Sequence[str]) -> list[str]:
+    """The names in which a regular expression finds something; all of them without an expression."""
+    found = searched(include or "", [composed(name) for name in names])
+    return [name for name, groups in zip(names, found, strict=True) if groups is not None]
 
 
 def _require_text(path: Path, names: Sequence[str]) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 
 from benchmark.data.readers.file_tree import Tree
 from benchmark.data.readers.image_file import stored_picture
-from benchmark.data.readers.opening import DAMAGED, opened
+from benchmark.data.readers.opening import DAMAGED, opened, unreadable
 from benchmark.data.readers.picture_format import ending_of
 from benchmark.data.readers.samples import PARTS
 from benchmark.data.readers.stored import DEEP, GREY, is_unknown_tiff
@@ -100,7 +100,7 @@ def picture_shapes(tree: Tree, names: Sequence[str], broken: float = 0.0) -> tup
         except CatsError as error:
             faults.append(str(error))
         except DAMAGED as error:
-            faults.append(f"{name} is not a picture that can be read: {error}")
+            faults.append(str(unreadable(name, error)))
     if len(faults) > broken * len(chosen) or not shapes:
         share = -(-100 * len(faults) // len(chosen)) / 100
         raise CatsError(

@@ -2,7 +2,6 @@
 
 import argparse
 import pickle
-import re
 import threading
 import warnings
 from collections.abc import Mapping
@@ -13,6 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from benchmark.core.patterns import replaced
 from benchmark.networks.matching import SECOND
 from benchmark.networks.network import UNSTATED, Trained
 from benchmark.networks.weight_file import apply_declaration, read_weights
@@ -135,10 +135,10 @@ def rename_keys(state: Mapping[str, Tensor], remap: Mapping[str, str], where: st
     """Apply every replacement of `remap` to the names, in order; empty names are left out. Raises CatsError for equal names."""
     renamed: State = {}
     origin: dict[str, str] = {}
-    for key, value in state.items():
-        name = key
-        for pattern, replacement in remap.items():
-            name = re.sub(pattern, replacement, name)
+    names = list(state)
+    for pattern, replacement in remap.items():
+        names = replaced(pattern, replacement, names)
+    for name, (key, value) in zip(names, state.items(), strict=True):
         if name in renamed:
             raise CatsError(f"{where}: remap turns both '{origin[name]}' and '{key}' into '{name}'")
         if name:

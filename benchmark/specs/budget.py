@@ -8,6 +8,7 @@ from pydantic import Field
 from benchmark.core.numeric import Numeric
 from benchmark.core.parse import parse
 
+MOST = 10**9  # of any limit
 UNITS = {"kwh": "kWh", "co2e_kg": "kg CO2e", "hours": "hours", "cells": "cells"}
 
 
@@ -21,10 +22,10 @@ class Budget(Numeric):
         cells: number of finished cells, including those of earlier calls.
     """
 
-    kwh: float | None = Field(None, gt=0, allow_inf_nan=False)
-    hours: float | None = Field(None, gt=0, allow_inf_nan=False)
-    co2e_kg: float | None = Field(None, gt=0, allow_inf_nan=False)
-    cells: int | None = Field(None, gt=0)
+    kwh: float | None = Field(None, gt=0, le=MOST)
+    hours: float | None = Field(None, gt=0, le=MOST)
+    co2e_kg: float | None = Field(None, gt=0, le=MOST)
+    cells: int | None = Field(None, gt=0, le=MOST)
 
     @property
     def limits(self) -> dict[str, float]:

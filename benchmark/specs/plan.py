@@ -1,11 +1,13 @@
 """A plan as a user writes it: sources, targets, backbones, a recipe and seeds. Its cells are all combinations of these."""
 
+from collections import Counter
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, field_validator
 
+from benchmark.core.numeric import LARGEST, Numeric
 from benchmark.core.parse import parse, read_yaml
 from benchmark.data.split import Subsample
 from benchmark.specs import catalogue
@@ -14,31 +16,36 @@ from benchmark.specs.elsewhere import shipped_names
 from benchmark.specs.lineage import lineage, related_pairs
 from benchmark.specs.recipe import recipe_names, recipe_points
 from results.board.rules import PlanRule
+from results.brief import briefly
 from results.error import CatsError, nearest
 from results.metrics import METRICS
 from results.plain import fault_of_name, plain
-from results.record import Frozen, Text
+from results.record import Text
+
+SEEDS = 100_000  # of one plan
+CELLS = 1_000_000  # of one plan; all of them are listed before the first one starts
 
 
 def _seeds(value: Any) -> Any:
     """Return the list of seeds from a list or from the number of seeds."""
-    if isinstance(value, int) and not isinstance(value, bool) and value > 0:
+    if isinstance(value, int) and not isinstance(value, bool) and 0 < value <= SEEDS:
         return list(range(value))
     if not isinstance(value, list | tuple):  # pydantic takes ValueError only
-        raise ValueError(f"{value!r} is neither a number of seeds, 1 or more, nor a list of seeds such as [0, 1, 2]")  # noqa: TRY004
+        what = f"neither a number of seeds, 1 to {SEEDS:,}, nor a list of seeds such as [0, 1, 2]"
+        raise ValueError(f"{briefly(value)} is {what}")  # noqa: TRY004
     return value
 
 
 def _listed(value: Any) -> Any:
     if not isinstance(value, list | tuple) or not all(isinstance(name, str) for name in value):
-        raise ValueError(f"{value!r} is not a list of names; write a list like [one, other]")
+        raise ValueError(f"{briefly(value)} is not a list of names; write a list like [one, other]")
     return value
 
 
 Names = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 
 
-class Plan(Frozen):
+class Plan(Numeric):
     """What a user wants to compare.
 
     Attributes:
@@ -64,7 +71,7 @@ class Plan(Frozen):
     targets: Names
     backbones: Names
     recipe: str | dict[str, Any] = Field(default_factory=dict)
-    seeds: Annotated[tuple[Annotated[int, Field(ge=0, strict=True)], ...], BeforeValidator(_seeds)] = (0, 1, 2)
+    seeds: Annotated[tuple[Annotated[int, Field(ge=0, le=LARGEST, strict=True)], ...], BeforeValidator(_seeds)] = (0, 1, 2)
     subsample: Subsample | None = None
     pretraining: dict[str, Any] = {}
     pretraining_seed: int | None = 0
@@ -80,7 +87,7 @@ class Plan(Frozen):
     def _once(cls, values: tuple[Any, ...]) -> tuple[Any, ...]:
         if not values:
             raise ValueError("the list is empty; it needs at least one value")
-        twice = next((value for value in values if values.count(value) > 1), None)
+        twice = next((value for value, times in Counter(values).items() if times > 1), None)
         if twice is not None:
             raise ValueError(f"'{twice}' is given twice")
         return values
@@ -150,7 +157,11 @@ def _look_up(plan: Plan, path: Path) -> None:
     base = plan.recipe if isinstance(plan.recipe, str) else plan.recipe.get("base")
     if base is not None and base not in recipe_names():
         raise CatsError(f"{path}: there is no recipe '{base}'{catalogue.not_found(base, 'recipes', recipe_names())}")
-    recipe_points(plan.recipe, str(path))
+    cells = len(recipe_points(plan.recipe, str(path)))
+    for values in (plan.sources, plan.targets, plan.backbones, plan.seeds):
+        cells *= len(values)
+    if cells > CELLS:
+        raise CatsError(f"{path} has {cells:,} cells; {CELLS:,} are allowed: divide it into several plans")
     recipe_points({"base": "pretraining", **plan.pretraining}, f"{path}: pretraining")
     related = dict(related_pairs({name: lineage(name) for name in plan.sources}, targets, None))
     if not plan.allow_leakage and len(related) == len(plan.sources) * len(plan.targets):

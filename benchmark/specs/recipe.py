@@ -1,6 +1,7 @@
 """A recipe: all settings that decide how a network is trained. Lists of values make a grid."""
 
 import itertools
+import math
 from functools import cache
 from importlib import resources
 from typing import Annotated, Any, Literal, get_origin
@@ -12,7 +13,10 @@ from benchmark.core.numeric import Numeric
 from benchmark.core.parse import parse, read_yaml
 from benchmark.specs.elsewhere import shipped_names
 from benchmark.specs.protocols import PROTOCOLS, ProtocolName, require_trained_backbone
+from results.brief import short
 from results.error import CatsError, nearest
+
+POINTS = 10_000  # of one grid
 
 
 class Augment(Numeric):
@@ -51,7 +55,7 @@ class Augment(Numeric):
     equalize: float = Field(0.0, ge=0, le=1)
     stain: float = Field(0.0, ge=0, lt=1)
     cutout: float = Field(0.0, ge=0, lt=1)
-    mixup: float = Field(0.0, ge=0, allow_inf_nan=False)
+    mixup: float = Field(0.0, ge=0, le=1000)
 
 
 class Recipe(Numeric):
@@ -85,12 +89,12 @@ class Recipe(Numeric):
 
     protocol: OtherCost[ProtocolName] = "finetune"
     size: OtherCost[int] = Field(64, ge=8, le=1024)
-    epochs: SameCost[int] = Field(20, ge=0)
-    batch_size: OtherCost[int] = Field(64, ge=2)
+    epochs: SameCost[int] = Field(20, ge=0, le=1_000_000)
+    batch_size: OtherCost[int] = Field(64, ge=2, le=1_000_000)
     optimiser: OtherCost[Literal["sgd", "adam", "adamw"]] = "adamw"
-    lr: SameCost[float] = Field(1e-3, gt=0, allow_inf_nan=False)
+    lr: SameCost[float] = Field(1e-3, gt=0)
     momentum: SameCost[float] = Field(0.9, ge=0, lt=1)
-    weight_decay: SameCost[float] = Field(1e-4, ge=0, allow_inf_nan=False)
+    weight_decay: SameCost[float] = Field(1e-4, ge=0)
     decayed: SameCost[Literal["matrices", "all"]] = "matrices"
     layer_decay: SameCost[float] = Field(1.0, gt=0, le=1)
     schedule: SameCost[Literal["cosine", "constant", "step"]] = "cosine"
@@ -100,11 +104,11 @@ class Recipe(Numeric):
     ema: OtherCost[float] = Field(0.0, ge=0, lt=1)
     patience: SameCost[int | None] = Field(None, ge=1)
     trained: OtherCost[Literal["all", "head"]] = "all"
-    hidden: OtherCost[tuple[Annotated[int, Field(ge=1)], ...]] = ()
+    hidden: OtherCost[tuple[Annotated[int, Field(ge=1, le=65_536)], ...]] = Field((), max_length=16)
     stem: OtherCost[Literal["backbone", "small"]] = "backbone"
     augment: OtherCost[Augment] = Augment()
-    c: OtherCost[tuple[Annotated[float, Field(gt=0, allow_inf_nan=False)], ...]] = Field((0.01, 0.1, 1.0, 10.0), min_length=1)
-    k: OtherCost[tuple[Annotated[int, Field(ge=1)], ...]] = Field((1, 5, 10, 20), min_length=1)
+    c: OtherCost[tuple[Annotated[float, Field(gt=0)], ...]] = Field((0.01, 0.1, 1.0, 10.0), min_length=1, max_length=100)
+    k: OtherCost[tuple[Annotated[int, Field(ge=1)], ...]] = Field((1, 5, 10, 20), min_length=1, max_length=100)
     precision: OtherCost[Literal["auto", "fp32", "bf16"]] = "auto"
     compile: OtherCost[bool] = False
 
@@ -164,13 +168,16 @@ def recipe_points(written: str | dict[str, Any], where: str) -> list[Recipe]:
     fields: dict[str, Any] = {}
     if base is not None:
         if base not in recipe_names():
-            raise CatsError(f"{where}: there is no recipe '{base}'{nearest(base, recipe_names())}")
+            raise CatsError(f"{where}: there is no recipe '{short(str(base))}'{nearest(base, recipe_names())}")
         fields = dict(_shipped(base))
     fields |= changes
     grid = {k: v for k, v in fields.items() if isinstance(v, list) and k not in LISTS}
     empty = [k for k, v in grid.items() if not v]
     if empty:
         raise CatsError(f"{where}: recipe.{empty[0]} is an empty list; a grid needs at least one value")
+    count = math.prod(len(values) for values in grid.values())
+    if count > POINTS:
+        raise CatsError(f"{where}: the grid of {short(' and '.join(grid))} has {count:,} points; {POINTS:,} are allowed")
     combinations = itertools.product(*grid.values())
     points = [parse(Recipe, fields | dict(zip(grid, point, strict=True)), f"{where}: recipe") for point in combinations]
     if len(set(points)) < len(points):

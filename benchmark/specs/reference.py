@@ -5,6 +5,7 @@ from typing import Any
 
 import yaml
 
+from benchmark.core.yaml_text import load
 from results.error import CatsError
 from results.plain import fault_of_name, shortened
 
@@ -30,8 +31,8 @@ def split_reference(reference: str) -> tuple[str, dict[str, Any]]:
         if key.strip() in options:
             raise CatsError(f"'{reference}' gives the option {key.strip()} twice")
         try:
-            options[key.strip()] = yaml.safe_load(value)
-        except (yaml.YAMLError, ValueError, TypeError):
+            options[key.strip()] = load(value)
+        except yaml.YAMLError:
             raise CatsError(f"'{reference}': '{value}' is not a value; write an option like size=64") from None
     return match[1], options
 

@@ -5,8 +5,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
+from benchmark.core.numeric import Numeric
+from benchmark.core.patterns import require_replacement
 from benchmark.data.dataset import Dataset
-from results.record import Frozen
+from results.brief import briefly
+from results.error import CatsError
 
 FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -22,7 +25,7 @@ def _tags(value: Any) -> Any:
     tags = [value] if isinstance(value, str) else value
     if isinstance(tags, bool) or (isinstance(tags, list | tuple) and tags and all(isinstance(tag, str) for tag in tags)):
         return tags
-    raise ValueError(f"{value!r} is neither true nor a list of timm's tags such as [augreg_in21k, fb_in22k]")
+    raise ValueError(f"{briefly(value)} is neither true nor a list of timm's tags such as [augreg_in21k, fb_in22k]")
 
 
 def _per_backbone(value: Any) -> Any:
@@ -30,13 +33,13 @@ def _per_backbone(value: Any) -> Any:
         return value
     if isinstance(value, dict) and value and all(isinstance(text, str) for pair in value.items() for text in pair):
         return value
-    raise ValueError(f"{value!r} is neither text nor a mapping from backbones to text")
+    raise ValueError(f"{briefly(value)} is neither text nor a mapping from backbones to text")
 
 
 Text = Annotated[PerBackbone | None, BeforeValidator(_per_backbone)]
 
 
-class Weights(Frozen):
+class Weights(Numeric):
     """Ready weights, in a file below a folder of weights, else from timm, the Hugging Face hub or MLflow's model registry.
 
     Values of `hub`, `revision`, `mlflow` and `sha256` are a text for all backbones, or a mapping from backbones to texts.
@@ -134,9 +137,9 @@ class Weights(Frozen):
     def _expressions(cls, remap: dict[str, str]) -> dict[str, str]:
         for pattern, replacement in remap.items():
             try:
-                re.compile(pattern).sub(replacement, "")
-            except (re.error, IndexError) as error:
-                raise ValueError(f"'{pattern}' → '{replacement}' is not a valid replacement: {error}") from error
+                require_replacement(pattern, replacement)
+            except CatsError as error:  # pydantic takes ValueError only
+                raise ValueError(str(error)) from error
         return remap
 
     def __hash__(self) -> int:
@@ -157,7 +160,7 @@ def _pairs(value: PerBackbone | None) -> list[tuple[str, str]]:
     return list(value.items()) if isinstance(value, dict) else [("", value)] if value else []
 
 
-class Source(Frozen):
+class Source(Numeric):
     """A data set to pretrain on, ready weights, or neither (the source `scratch`, a random initialisation).
 
     Attributes:
@@ -176,8 +179,8 @@ class Source(Frozen):
     start: str = "scratch"
     licence: str = ""
     citation: str = ""
-    images: int | None = None
-    classes: int | None = None
+    images: int | None = Field(None, ge=1)
+    classes: int | None = Field(None, ge=1)
     seen: tuple[str, ...] = ()
 
     @model_validator(mode="after")

@@ -1,17 +1,30 @@
 """What a zip or tar archive lists: its files, also where it was packed on Windows, and what its links lead to."""
 
+import bz2
+import gzip
+import lzma
 import posixpath
+import re
 import stat
 import tarfile
 import zipfile
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
+from typing import Any, BinaryIO, cast
 
 from results.error import CatsError
+from results.limits import FILES, amount, require_file_size, require_ratio
 
 STEPS = 400  # folders and links on the way to a file; a circle of links ends there
+LINKS = 200_000
+PACKED: dict[bytes, Callable[[BinaryIO], Any]] = {
+    b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ": lzma.open,
+}  # fmt: skip
+HEADER = 2**16  # bytes of a long name and other notes about a member of a tar
+DIGITS = re.compile(rb"\d{101}")
 LONGEST = 4096  # bytes of a link in a zip; no system has longer paths
 
 
@@ -32,29 +45,101 @@ class Listing:
 
 
 def listed_zip(path: Path) -> Listing:
-    """The listing of a zip. Raises CatsError for a name that leads out of it."""
-    files, links = {}, {}
+    """The listing of a zip. Raises CatsError for a name that leads out of it, and for files that lie in each other."""
+    files, links, packed = {}, {}, 0
     with zipfile.ZipFile(path) as archive:
         for item in archive.infolist():
             name = _inner(path, item.filename.replace("\\", "/"))  # zips of some programs for Windows
+            packed += item.compress_size
+            if item.compress_type == zipfile.ZIP_BZIP2:  # Python unpacks whole blocks of it, which may have gigabytes
+                raise CatsError(
+                    f"{path} holds '{item.filename}', packed with bzip2, which is not read; pack it in the usual way"
+                )
             if stat.S_ISLNK(item.external_attr >> 16):
                 with archive.open(item) as link:
                     links[name] = link.read(LONGEST).decode("utf-8", "replace")
             elif not name.endswith("/"):
                 files[name] = item.filename
-    return _followed(files, links)
+    if packed > path.stat().st_size:
+        raise CatsError(
+            f"{path} promises {amount(packed)} of packed files and has {amount(path.stat().st_size)}; it is damaged"
+        )
+    return _followed(path, files, links)
 
 
 def listed_tar(path: Path) -> Listing:
     """The listing of a tar, packed or not. Raises CatsError for a name that leads out of it."""
     files, links = {}, {}
-    with tarfile.open(path) as tar:
-        for item in tar:
+    with opened_tar(path) as tar:
+        for item in members_of(tar, path):
             if item.issym():
                 links[_inner(path, item.name)] = item.linkname
             elif item.isfile() or item.islnk():
                 files[_inner(path, item.name)] = item.name
-    return _followed(files, links)
+    return _followed(path, files, links)
+
+
+@contextmanager
+def opened_tar(path: Path) -> Iterator[tarfile.TarFile]:
+    """A tar, packed or not, whose headers must be short."""
+    with path.open("rb") as file:
+        magic = file.read(6)
+        file.seek(0)
+        unpack = next((unpack for mark, unpack in PACKED.items() if magic.startswith(mark)), None)
+        with tarfile.open(fileobj=cast("BinaryIO", _Headers(unpack(file) if unpack else file)), mode="r:") as tar:
+            yield tar
+
+
+def members_of(tar: tarfile.TarFile, path: Path) -> Iterator[tarfile.TarInfo]:
+    """The members of a tar in turn. Raises CatsError for more of them, or more bytes, than a real archive of this size has."""
+    packed = path.stat().st_size
+    for number, item in enumerate(tar, 1):
+        require_ratio(tar.offset, packed, str(path))  # where the next member would begin; nothing up to there is unpacked yet
+        _require_few(path, number)
+        yield item
+
+
+def content_of(tar: tarfile.TarFile, item: tarfile.TarInfo, what: str) -> bytes:
+    """The content of a member of a tar; empty if it is no file. Raises CatsError if it is too large."""
+    require_file_size(item.size, what)
+    cast("_Headers", tar.fileobj).listing = False
+    file = tar.extractfile(item)
+    return file.read() if file else b""
+
+
+def content_of_zip(archive: zipfile.ZipFile, name: str, what: str) -> bytes:
+    """The content of a member of a zip. Raises CatsError if it is too large, or packed far more than pictures can be."""
+    item = archive.getinfo(name)
+    require_file_size(item.file_size, what)
+    require_ratio(item.file_size, item.compress_size, what)
+    return archive.read(item)
+
+
+class _Headers:
+    """A tar file whose headers must be short while it is listed.
+
+    A header may say any length, and Python reads it whole; the time for a long row of digits in it grows with its square.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.seek, self.tell, self._read = file.seek, file.tell, file.read
+        self.listing = True
+
+    def read(self, size: int) -> bytes:
+        """Return the next bytes. Raises tarfile.ReadError for a header that no archive needs."""
+        if not self.listing:
+            return self._read(size)
+        if size > HEADER:
+            raise tarfile.ReadError(f"a header in it has {amount(size)}")
+        content = self._read(size)
+        if size > tarfile.BLOCKSIZE and DIGITS.search(content):
+            raise tarfile.ReadError("a header in it holds a number of more than 100 digits")
+        return content
+
+
+def _require_few(path: Path, count: int) -> None:
+    if count > FILES:
+        raise CatsError(f"{path} holds more than {FILES:,} files; unpack it and divide it")
 
 
 def _inner(path: Path, name: str) -> str:
@@ -63,8 +148,13 @@ def _inner(path: Path, name: str) -> str:
     return name.removeprefix("./")
 
 
-def _followed(files: dict[str, str], links: dict[str, str]) -> Listing:
-    """The files, and under their own names the files and folders that links lead to."""
+def _followed(path: Path, files: dict[str, str], links: dict[str, str]) -> Listing:
+    """The files, and under their own names the files and folders that links lead to. Raises CatsError for too many of them."""
+    _require_few(path, len(files))
+    if len(links) > LINKS:
+        raise CatsError(
+            f"{path} holds {len(links):,} links; {LINKS:,} are followed: unpack it, with the files in place of links"
+        )
     ends = {name: _end(name, links) for name in links}
     members, lost = dict(files), []
     for name, end in ends.items():
@@ -75,6 +165,7 @@ def _followed(files: dict[str, str], links: dict[str, str]) -> Listing:
         if end in files:
             continue
         below = _below(end, ordered) if end and not name.startswith(f"{end}/") else []
+        _require_few(path, len(members) + len(below))
         members |= {f"{name}{known.removeprefix(end or '')}": reached[known] for known in below}
         if not below:
             lost.append(name)

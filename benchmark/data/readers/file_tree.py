@@ -1,26 +1,34 @@
 """A tree of files: a folder, or a zip or tar archive read in place. Names use `/` and never lead out of the tree."""
 
 import hashlib
+import lzma
+import struct
 import tarfile
 import unicodedata
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 
 from benchmark.core.digest import file_digest, remembered
-from benchmark.data.readers.archive import Listing, listed_tar, listed_zip
+from benchmark.data.readers.archive import Listing, content_of, content_of_zip, listed_tar, listed_zip, members_of, opened_tar
 from benchmark.data.readers.strangers import is_stranger
 from benchmark.data.readers.walk import files_below
+from results.brief import short
 from results.digest import digest
 from results.error import CatsError
+from results.limits import FILES, whole_file
 from results.plain import storable
 
 ARCHIVE_ENDINGS = (".zip", ".tar", ".tar.gz", ".tgz")
 WINDOW = 2**28  # bytes of a tar in memory at a time; to go back in a compressed tar, it must be unpacked from its beginning
 HEAD = 132  # bytes of a file by which its format is known; DICOM has its mark at 128
-DAMAGED = (OSError, EOFError, RuntimeError, NotImplementedError, zipfile.BadZipFile, tarfile.TarError, zlib.error)
+DAMAGED = (
+    OSError, EOFError, RuntimeError, ValueError, IndexError, OverflowError, MemoryError, struct.error, zipfile.BadZipFile,
+    tarfile.TarError, zlib.error, lzma.LZMAError,
+)  # fmt: skip
 
 
 class Tree:
@@ -39,7 +47,9 @@ class Tree:
     def listing(self) -> Listing:
         """The files of the folder or archive, and what became of its links."""
         if self.path.is_dir():
-            found = list(files_below(self.path))
+            found = list(islice(files_below(self.path), FILES + 1))
+            if len(found) > FILES:
+                raise CatsError(f"{self.path} holds more than {FILES:,} files; name a folder below it")
             empty = tuple(name.removesuffix("/") for name in found if name.endswith("/") and not is_stranger(name))
             return Listing({name: name for name in found if not name.endswith("/")}, empty=empty)
         try:
@@ -75,8 +85,8 @@ class Tree:
         called: dict[str, list[str]] = {}
         for name in names:
             called.setdefault(self.listing.members[name], []).append(name)
-        with tarfile.open(self.path) as tar:
-            for item in tar:
+        with opened_tar(self.path) as tar:
+            for item in members_of(tar, self.path):
                 file = tar.extractfile(item) if item.isfile() and item.name in called else None
                 if file:
                     self._heads |= dict.fromkeys(called[item.name], file.read(HEAD))
@@ -87,11 +97,11 @@ class Tree:
         try:
             if self.path.is_dir():
                 for name in names:
-                    yield (self.path / name).read_bytes()
+                    yield whole_file(self.path / name)
             elif zipfile.is_zipfile(self.path):
                 with zipfile.ZipFile(self.path) as archive:
                     for name in names:
-                        yield archive.read(self.listing.members[name])
+                        yield content_of_zip(archive, self.listing.members[name], f"{self.path}: {name}")
             else:
                 yield from self._read_tar(names)
         except (*DAMAGED, KeyError) as error:
@@ -101,17 +111,18 @@ class Tree:
         """As `read`, one window of names at a time: read in the order of the archive, returned in the order of `names`."""
         name = ""
         try:
-            with tarfile.open(self.path) as tar:
-                called = {item.name: item for item in tar.getmembers()}
+            with opened_tar(self.path) as tar:
+                called = {item.name: item for item in members_of(tar, self.path)}
                 items = {}
                 for name in set(names):
                     item = called[self.listing.members[name]]
+                    if item.islnk() and item.linkname not in called:
+                        raise CatsError(f"{self.path}: {name} is a link to '{short(item.linkname)}', which is not in it")
                     items[name] = called[item.linkname] if item.islnk() else item  # a hard link has no content of its own
                 for window in _windows(names, {name: item.size for name, item in items.items()}):
                     contents = {}
                     for name in sorted(set(window), key=lambda name: items[name].offset_data):
-                        file = tar.extractfile(items[name])
-                        contents[name] = file.read() if file else b""
+                        contents[name] = content_of(tar, items[name], f"{self.path}: {name}")
                     for name in window:
                         yield contents[name]
         except (*DAMAGED, KeyError) as error:

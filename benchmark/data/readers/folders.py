@@ -1,6 +1,5 @@
 """Reader of one folder per class."""
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -9,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from benchmark.core.patterns import require_expression
 from benchmark.data.readers.file_tree import Tree, composed
 from benchmark.data.readers.part_words import ALLOWED, part_of
 from benchmark.data.readers.picture_format import PICTURE_ENDINGS, ending_of, picture_names
-from benchmark.data.readers.pictures import group_of, pictures, require_pattern, stored_values
+from benchmark.data.readers.pictures import found_in, groups_of_names, pictures, stored_values
 from benchmark.data.readers.revision import of_pictures
 from benchmark.data.readers.samples import Samples, StoredNumbers, TreeReader, noted
 from benchmark.data.readers.scale import scale_of
@@ -66,7 +66,7 @@ class Layout:
 
     def __post_init__(self) -> None:
         for pattern, brackets in ((self.group, 1), (self.include, 0)):
-            require_pattern(pattern, brackets)
+            require_expression(pattern, brackets)
         _ = self.levels
 
     @cached_property
@@ -81,7 +81,8 @@ class Layout:
 
     def of(self, names: Iterable[str]) -> list[str]:
         """Those of the files that are read."""
-        return [name for name in names if self.expects(name) and re.search(self.include, _spelt(name, self.include))]
+        expected = [name for name in names if self.expects(name)]
+        return [name for name, found in zip(expected, found_in(self.include, expected), strict=True) if found is not None]
 
     def arranged(self, path: Path, names: list[str]) -> tuple[np.ndarray, list[str] | None, list[str] | None]:
         """Labels, groups and parts of pictures by their names. Raises CatsError for a class that is not declared."""
@@ -95,7 +96,7 @@ class Layout:
             raise CatsError(f"{path} {problem}; declared classes are {', '.join(named)}")
         labels = np.array([order.index(named[found[name]]) for name in names], dtype=np.int64)
         part_of_each = [_known_part(self.levels, name, path) for name in names] if self.parts else None
-        groups = [group_of(self.group, _spelt(name, self.group), path) for name in names] if self.group else None
+        groups = groups_of_names(self.group, names, path) if self.group else None
         return labels, groups, part_of_each
 
     def revision(self, names: list[str], _: Tree) -> str:
@@ -134,11 +135,6 @@ class Levels:
     def differs_from_before(self, name: str) -> bool:
         """True if earlier versions, for which the last folder of any kind was the class, read another class."""
         return not self.level and self.class_folder(name) != PurePosixPath(composed(name)).parent.name
-
-
-def _spelt(name: str, pattern: str) -> str:
-    """The name, or the name with its accents in one spelling where only that matches a pattern."""
-    return name if re.search(pattern, name) else composed(name)
 
 
 def _named(classes: list[str] | dict[str, str]) -> dict[str, str]:

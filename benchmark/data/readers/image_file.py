@@ -1,12 +1,10 @@
 """Decodes picture files to arrays of 8 bits, grey or RGB."""
 
 import numpy as np
-from PIL import ImageOps
 
-from benchmark.data.readers.opening import DAMAGED, opened
+from benchmark.data.readers.opening import DAMAGED, opened, unreadable
 from benchmark.data.readers.scale import Scale, Stored, to_8_bit
-from benchmark.data.readers.stored import DEEP, is_misread, is_unknown_tiff, shallow, stored
-from results.error import CatsError
+from benchmark.data.readers.stored import DEEP, is_misread, is_unknown_tiff, shallow, stored, upright
 
 
 def decode_picture(content: bytes, where: str, white: float | Scale | None = None) -> np.ndarray:
@@ -21,9 +19,9 @@ def decode_picture(content: bytes, where: str, white: float | Scale | None = Non
         if scale.range is None and scale.white in {None, 65535} and not is_unknown_tiff(content):
             with opened(content, where) as picture:
                 if picture.mode not in {*DEEP, "F"} and not is_misread(picture):
-                    return shallow(ImageOps.exif_transpose(picture))
+                    return shallow(upright(picture))
     except DAMAGED as error:
-        raise _unreadable(where, error) from error
+        raise unreadable(where, error) from error
     return to_8_bit(stored_picture(content, where), where, scale)
 
 
@@ -32,8 +30,4 @@ def stored_picture(content: bytes, where: str) -> Stored:
     try:
         return stored(content, where)
     except DAMAGED as error:
-        raise _unreadable(where, error) from error
-
-
-def _unreadable(where: str, error: Exception) -> CatsError:
-    return CatsError(f"{where} is not a picture that can be read: {error}")
+        raise unreadable(where, error) from error

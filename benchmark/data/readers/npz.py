@@ -1,19 +1,36 @@
 """Reads data sets in MedMNIST's layout: one npz file with images and labels of each part."""
 
 import itertools
+import math
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
 from benchmark.data.readers.numbered_labels import numbered_labels, require_numbers
 from benchmark.data.readers.samples import PARTS, Reader, Samples, StoredNumbers, chosen
 from benchmark.data.readers.scale import Scale, scaled
-from results.error import CatsError
+from results.error import CatsError, first_line
+from results.limits import require_ratio
+
+DAMAGED = (
+    ValueError,
+    OSError,
+    EOFError,
+    KeyError,
+    MemoryError,
+    NotImplementedError,
+    RuntimeError,
+    OverflowError,
+    struct.error,
+    zipfile.BadZipFile,
+    zlib.error,
+)  # fmt: skip - what numpy and zipfile raise where bytes are not what they should be
 
 
 def npz(file: str, *, missing: list[Any] | None = None, one_hot: bool = False, **values: Any) -> Reader:
@@ -52,7 +69,7 @@ def npz(file: str, *, missing: list[Any] | None = None, one_hot: bool = False, *
     return read
 
 
-def label_arrays(content: Any, path: Path) -> list[np.ndarray]:
+def label_arrays(content: "Arrays", path: Path) -> list[np.ndarray]:
     """The labels of every part as (N, columns). Raises CatsError if an array is missing or is not made of numbers."""
     needed = [f"{part}_{kind}" for part in PARTS for kind in ("images", "labels")]
     absent = sorted(set(needed) - set(content.files))
@@ -67,7 +84,7 @@ def label_arrays(content: Any, path: Path) -> list[np.ndarray]:
     return labels
 
 
-def _optional(content: Any, kind: str) -> list[np.ndarray]:
+def _optional(content: "Arrays", kind: str) -> list[np.ndarray]:
     """`{part}_{kind}` of every part as text; empty if a part has none."""
     names = [f"{part}_{kind}" for part in PARTS]
     return [content[name].astype(str) for name in names] if all(name in content.files for name in names) else []
@@ -79,17 +96,53 @@ def _columns(labels: np.ndarray) -> np.ndarray:
 
 
 @contextmanager
-def opened_npz(path: Path) -> Iterator[Any]:
+def opened_npz(path: Path) -> Iterator["Arrays"]:
     """The arrays of an npz file. Raises CatsError if the file is damaged or holds pickles."""
     try:
-        with path.open("rb") as handle:
-            content = np.load(handle, allow_pickle=False)
-            if not isinstance(content, np.lib.npyio.NpzFile):
-                raise ValueError("it holds one array without a name")  # noqa: TRY004 - a fault of the file
-            with content:
-                yield content
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise CatsError(f"{path} is not a whole npz file without pickles: {error}") from error
+        if not path.is_file() or not zipfile.is_zipfile(path):
+            raise CatsError(
+                f"{path} is not a whole npz file: {'it is no zip of arrays' if path.is_file() else 'it is no file'}"
+            )
+        with path.open("rb") as handle, np.load(handle, allow_pickle=False) as content:
+            yield Arrays(content, path)
+    except DAMAGED as error:
+        raise CatsError(f"{path} is not a whole npz file without pickles: {first_line(error)}") from error
+
+
+class Arrays:
+    """The arrays of an open npz file, each read when it is asked for, after what its header promises has been looked at."""
+
+    def __init__(self, content: Any, path: Path) -> None:
+        self._content, self._path = content, path
+        self.files: list[str] = list(content.files)
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        """The array of that name. Raises CatsError if its header promises other bytes than the file holds."""
+        archive: zipfile.ZipFile = self._content.zip
+        member = name if name in archive.namelist() else f"{name}.npy"
+        item, where = archive.getinfo(member), f"{self._path}: {name}"
+        with archive.open(item) as file:
+            promised = _promised(file, where)
+            header = file.tell()
+        if promised != item.file_size - header:
+            raise CatsError(
+                f"{where} is damaged: its header promises {promised:,} bytes, and {item.file_size - header:,} are there"
+            )
+        require_ratio(item.file_size, item.compress_size, where)
+        array: np.ndarray = self._content[name]
+        return array
+
+
+def _promised(file: IO[bytes], where: str) -> int:
+    """The bytes that the header of an array promises."""
+    version = np.lib.format.read_magic(file)
+    readers = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+    if version not in readers:
+        raise CatsError(f"{where} has the version {version} of numpy's format; allowed are 1.0 and 2.0")
+    shape, _, kind = readers[version](file)
+    if kind.hasobject:
+        raise CatsError(f"{where} holds Python objects, which only a pickle can hold; allowed are numbers and text")
+    return math.prod(shape) * kind.itemsize
 
 
 def _npz_images(path: Path, counts: list[int]) -> Iterator[np.ndarray]:

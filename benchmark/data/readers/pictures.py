@@ -1,34 +1,36 @@
 """Decoding of the pictures of a tree, and patterns in their names."""
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 
-from benchmark.data.readers.file_tree import Tree
+from benchmark.core.patterns import Groups, searched
+from benchmark.data.readers.file_tree import Tree, composed
 from benchmark.data.readers.image_file import decode_picture, stored_picture
 from benchmark.data.readers.scale import Scale
+from results.brief import short
 from results.error import CatsError
 
 
-def require_pattern(pattern: str, brackets: int) -> None:
-    """Raises CatsError if a pattern is not a regular expression, or has too few groups."""
-    try:
-        groups = re.compile(pattern).groups
-    except re.error as error:
-        raise CatsError(f"'{pattern}' is not a regular expression: {error}") from error
-    if pattern and groups < brackets:
-        raise CatsError(f"'{pattern}' has no bracket; the first bracket must match the group")
+def found_in(pattern: str, names: Sequence[str]) -> list[Groups | None]:
+    """What a regular expression finds in each name, also where only another spelling of its accents fits."""
+    found = searched(pattern, names)
+    others = {name: composed(name) for name, groups in zip(names, found, strict=True) if groups is None}
+    others = {name: other for name, other in others.items() if other != name}
+    again = dict(zip(others, searched(pattern, list(others.values())), strict=True))
+    return [again.get(name) if groups is None else groups for name, groups in zip(names, found, strict=True)]
 
 
-def group_of(pattern: str, name: str, path: Path) -> str:
-    """The text that the first group of a regular expression matches in a name. Raises CatsError without a match."""
-    match = re.search(pattern, name)
-    if match is None:
-        raise CatsError(f"{path}: {name} has no group, because it does not match {pattern}")
-    return match[1]
+def groups_of_names(pattern: str, names: Sequence[str], path: Path) -> list[str]:
+    """The text that the first group of a regular expression matches in each name. Raises CatsError where there is none."""
+    groups = []
+    for name, found in zip(names, found_in(pattern, names), strict=True):
+        if found is None or found[1] is None:
+            raise CatsError(f"{path}: {name} has no group, because it does not match {short(pattern)}")
+        groups.append(found[1])
+    return groups
 
 
 def pictures(tree: Tree, names: list[str], white: float | Scale | None = None) -> Iterator[np.ndarray | CatsError]:

@@ -7,10 +7,9 @@ import io
 from collections.abc import Callable, Iterator
 from pathlib import PurePosixPath
 
-from PIL import Image
-
 from benchmark.core.digest import remembered
 from benchmark.data.readers.file_tree import Tree
+from benchmark.data.readers.opening import DAMAGED
 from benchmark.data.readers.scale import Scale
 from benchmark.data.readers.stored import is_misread, reopened
 from results.digest import digest
@@ -49,5 +48,5 @@ def _misread_names(tree: Tree, names: list[str]) -> Iterator[str]:
             with reopened(tree.path / name if tree.path.is_dir() else io.BytesIO(next(archived))) as opened:
                 if is_misread(opened):
                     yield name
-        except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+        except DAMAGED:
             continue  # it could not be read before either

@@ -9,6 +9,8 @@ import numpy as np
 
 from results.error import CatsError
 
+STRIP = 2**24  # numbers that are scaled at a time
+
 
 @dataclass(frozen=True)
 class Stored:
@@ -81,7 +83,7 @@ def to_8_bit(stored: Stored, where: str, scale: Scale) -> np.ndarray:
     Raises CatsError that names `where` for values outside of the limits, unless `range` is declared, and for values that are
     no number.
     """
-    values = stored.values.astype(np.float64)
+    values = np.atleast_1d(stored.values)
     black, white = scale.limits(stored.top, where)
     least, most = (float(values.min()), float(values.max())) if values.size else (black, white)
     if not np.isfinite([least, most]).all():
@@ -91,12 +93,17 @@ def to_8_bit(stored: Stored, where: str, scale: Scale) -> np.ndarray:
         raise CatsError(
             f"{where} holds values from {least:.10g} to {most:.10g}; allowed are {black:.10g} to {white:.10g}{remedy}"
         )
-    shown = np.clip((values - black) * (255 / (white - black)), 0, 255)
-    if stored.inverted:
-        shown = 255 - shown
-    if stored.alpha is not None:
-        shown = shown * (stored.alpha if shown.ndim == 2 else stored.alpha[..., None])
-    return np.rint(shown).astype(np.uint8)
+    shown = np.empty(values.shape, dtype=np.uint8)
+    rows = max(1, STRIP // max(1, math.prod(values.shape[1:])))  # a large picture as floats would not fit into memory
+    for top in range(0, len(values), rows):
+        strip = np.clip((values[top : top + rows].astype(np.float64) - black) * (255 / (white - black)), 0, 255)
+        if stored.inverted:
+            strip = 255 - strip
+        if stored.alpha is not None:
+            alpha = stored.alpha[top : top + rows]
+            strip = strip * (alpha if strip.ndim == 2 else alpha[..., None])
+        shown[top : top + rows] = np.rint(strip).astype(np.uint8)
+    return shown.reshape(np.shape(stored.values))
 
 
 def scaled(images: Iterable[np.ndarray], names: Sequence[str], where: str, scale: Scale) -> Iterator[np.ndarray | CatsError]:

@@ -3,14 +3,13 @@
 import io
 import re
 import sys
-import warnings
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from PIL import Image, ImageOps
 
-from benchmark.data.readers.opening import opened
+from benchmark.data.readers.opening import PIXELS, header_of, opened
 from benchmark.data.readers.scale import Stored
 from results.error import CatsError, first_line
 
@@ -19,6 +18,7 @@ GREY = {"1", "L", "LA", "La"}
 TRANSPARENT = {"RGBA", "PA", "LA", "La", "RGBa"}
 DEEP_COLOUR = re.compile(r"(RGB|RGBA|RGBa|RGBX|LA);16([BLN])")  # Pillow's names for samples of 16 bits in a file
 OTHER_BYTE = {"B": "L", "L": "B", "N": "L" if sys.byteorder == "big" else "B"}
+STRIP = 2**24  # pixels of a picture that are converted at a time
 PHOTOMETRIC, BITS, PLANAR, FORMAT = 262, 258, 284, 339  # tags of TIFF
 TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
@@ -34,14 +34,34 @@ def stored(content: bytes, where: str) -> Stored:
         deep = DEEP_COLOUR.fullmatch(_layout(picture)[1])
         if deep:
             return _deep_colour(content, deep[1], where)
-        image = ImageOps.exif_transpose(picture)
+        image = upright(picture)
         if image.mode in DEEP or image.mode == "F":
             return Stored(np.asarray(image), None if image.mode == "F" else 65535, inverted=_is_inverted(picture))
         return Stored(shallow(image))
 
 
+def upright(picture: Image.Image) -> Image.Image:
+    """The picture itself, turned as its EXIF data say."""
+    ImageOps.exif_transpose(picture, in_place=True)
+    return picture
+
+
 def shallow(image: Image.Image) -> np.ndarray:
-    """A picture of 8 bits as (H, W) or (H, W, 3) uint8, RGB; what is transparent lies on black."""
+    """A picture of 8 bits as (H, W) or (H, W, 3) uint8, RGB; what is transparent lies on black.
+
+    A large picture is converted in strips: a copy of it for each step would not fit into memory.
+    """
+    rows = max(1, STRIP // image.width)
+    if rows >= image.height:
+        return _shallow(image)
+    strips = [(0, top, image.width, min(top + rows, image.height)) for top in range(0, image.height, rows)]
+    shown = np.empty((image.height, image.width) if image.mode in GREY else (image.height, image.width, 3), dtype=np.uint8)
+    for box in strips:
+        shown[box[1] : box[3]] = _shallow(image.crop(box))
+    return shown
+
+
+def _shallow(image: Image.Image) -> np.ndarray:
     kind = "L" if image.mode in GREY else "RGB"
     if image.mode in TRANSPARENT or "transparency" in image.info:
         image = Image.alpha_composite(Image.new("RGBA", image.size, (0, 0, 0, 255)), image.convert("RGBA"))
@@ -91,10 +111,8 @@ def is_unknown_tiff(content: bytes) -> bool:
 
 
 def reopened(source: Any) -> Image.Image:
-    """A PNG or TIFF, from its bytes or path, whose size `opened` judges; Pillow would warn about it once more."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-        return Image.open(source, formats=["PNG", "TIFF"])
+    """A PNG or TIFF, from its bytes or path."""
+    return header_of(source, ("PNG", "TIFF"))
 
 
 def _require_readable_bits(picture: Image.Image, content: bytes, where: str) -> None:
@@ -146,7 +164,7 @@ def _reread(content: bytes, name: Callable[[str], str]) -> np.ndarray:
     with reopened(io.BytesIO(content)) as again:
         image: Any = again
         image.tile = [tile._replace(args=_renamed(tile.args, name)) for tile in image.tile]
-        return np.asarray(ImageOps.exif_transpose(image))
+        return np.asarray(upright(image))
 
 
 def _renamed(arguments: Any, name: Callable[[str], str]) -> Any:
@@ -160,9 +178,12 @@ def _by_tifffile(content: bytes, where: str) -> Stored:
     try:
         with tifffile.TiffFile(io.BytesIO(content)) as file:
             page: Any = file.pages[0]
+            _require_small(page, where)
             values, axes = page.asarray(), page.axes
             kind, extra = page.photometric.name, [int(sample) for sample in page.extrasamples]
             turned = page.tags.get(274)
+    except CatsError:
+        raise
     except Exception as error:  # for damaged bytes tifffile raises nearly any error
         remedy = "; pip install imagecodecs" if "imagecodecs" in str(error) else ""
         raise CatsError(f"{where} is not a picture that can be read: {first_line(error)}{remedy}") from error
@@ -184,3 +205,12 @@ def _by_tifffile(content: bytes, where: str) -> Stored:
         alpha = None if opaque else values[..., colours + extra.index(2)] / top
         values = values[..., 0] if colours == 1 else values[..., :3]
     return Stored(values, top, alpha, inverted=kind == "MINISWHITE")
+
+
+def _require_small(page: Any, where: str) -> None:
+    """Raises CatsError for a page that would fill the memory, whatever its file holds."""
+    if page.imagewidth * page.imagelength > PIXELS or page.nbytes > 8 * PIXELS:
+        raise CatsError(
+            f"{where} is larger than {PIXELS:,} pixels of 64 bits, the most that is read of one picture; put a smaller copy or "
+            "tiles of it in its place"
+        )

@@ -7,6 +7,8 @@ from pathlib import Path
 from benchmark.data.readers.strangers import is_strange_folder, is_stranger
 from results.error import CatsError
 
+DEPTH = 100  # of folders
+
 
 def files_below(root: Path) -> Iterator[str]:
     """Names of the files of a folder, with `/`; empty folders end with `/`. Environments, caches and the like are not searched.
@@ -20,6 +22,8 @@ def files_below(root: Path) -> Iterator[str]:
 
 def _below(root: Path, prefix: str, inside: Path, above: tuple[Path, ...]) -> Iterator[str]:
     """The files of one folder of the tree; `above` are the real paths of the folders on the way to it."""
+    if prefix.count("/") > DEPTH:
+        raise CatsError(f"{root} holds folders that lie more than {DEPTH} deep in each other; name a folder below it")
     try:
         with os.scandir(root / prefix) as listed:
             entries = sorted(listed, key=lambda entry: entry.name)
