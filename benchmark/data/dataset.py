@@ -13,14 +13,14 @@ from benchmark.core.paths import data_folders, digests_folder
 from benchmark.data.copies import Handling
 from benchmark.data.readers.cells import in_class_order, number_of
 from benchmark.data.readers.file_tree import Tree, find_tree
+from benchmark.data.readers.named import named_reader, plain_options
 from benchmark.data.readers.samples import Reader, TreeReader, reading_of
-from results.brief import briefly
 from results.digest import digest
-from results.error import CatsError, nearest
+from results.error import CatsError
+from results.limits import CLASSES
 from results.plain import fault_of_name
 from results.record import Frozen, Task
 
-CLASSES = 100_000  # of one data set; ImageNet-21k has 21,841
 Side = Annotated[int, Field(ge=1, le=10**6)]  # of a picture, in pixels
 READING = 1  # raised when readers read other images, labels or parts than before; what was found about archives is then lost
 
@@ -50,38 +50,6 @@ class File(Numeric):
         difference = self.difference(path)
         if difference:
             raise CatsError(f"{owner}: {path} has {difference}; it is damaged or another version: remove it and fetch it again")
-
-
-def _named_reader(value: Any) -> Any:
-    """Make the reader that YAML names: `folders`, or a mapping with options, `{folders: {file: x.zip}}`."""
-    if isinstance(value, str | dict):
-        from benchmark.data.readers.registry import READERS
-
-        if isinstance(value, dict) and len(value) != 1:
-            raise ValueError(
-                f"read names one reader with its options, not {len(value)}: {', '.join(map(str, value)) or 'none'}"
-            )
-        name, options = (value, {}) if isinstance(value, str) else next(iter(value.items()))
-        if name not in READERS:
-            raise ValueError(f"there is no reader '{name}'{nearest(name, READERS)}")
-        if not isinstance(options or {}, dict):
-            raise ValueError(f"the reader {name} takes options by name, not {briefly(options)}")  # noqa: TRY004 - pydantic wants it
-        try:
-            return READERS[name].make(options or {})
-        except CatsError as error:
-            raise ValueError(f"the reader {name}: {error}") from error
-    if not callable(value):
-        raise ValueError(f"read is {briefly(value)}; it must name a reader, with its options if there are any")  # noqa: TRY004 - as above
-    return value
-
-
-def _plain(value: Any) -> Any:
-    """YAML values as JSON can hold them: dates, and numbers used as keys, become text."""
-    if isinstance(value, dict):
-        return {str(key): _plain(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_plain(inner) for inner in value]
-    return value if value is None or isinstance(value, str | int | float) else str(value)
 
 
 class Dataset(Numeric):
@@ -132,7 +100,7 @@ class Dataset(Numeric):
     obtain: str = ""
     odd: Literal["refuse", "resize", "drop"] = "refuse"
     broken: float = Field(0.0, ge=0, lt=1)
-    read: Annotated[Reader, BeforeValidator(_named_reader)] = Field(exclude=True, repr=False)
+    read: Annotated[Reader, BeforeValidator(named_reader)] = Field(exclude=True, repr=False)
     options: str = ""
 
     @model_validator(mode="before")
@@ -141,7 +109,7 @@ class Dataset(Numeric):
         if isinstance(content, dict) and isinstance(content.get("read"), dict):
             if not (content.get("tree") or content.get("files") or "hub" in content["read"]):
                 raise ValueError("neither tree nor files is given; without them a change of the images would not be noticed")
-            return {**content, "options": json.dumps(_plain(content["read"]), sort_keys=True)}
+            return {**content, "options": json.dumps(plain_options(content["read"]), sort_keys=True)}
         return content
 
     @model_validator(mode="after")

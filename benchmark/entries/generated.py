@@ -6,9 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmark.data.dataset import CLASSES, Dataset
+from benchmark.data.dataset import Dataset
 from benchmark.data.readers.samples import Samples
 from benchmark.specs.source import Source
+from results.limits import CLASSES
 
 IMAGES = 10_000_000  # of one source
 

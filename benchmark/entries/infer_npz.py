@@ -16,6 +16,7 @@ from benchmark.entries.infer_marks import labels_of_marks
 from benchmark.entries.inferred import Inferred, in_part_order, require_two_classes
 from benchmark.entries.said import Said
 from results.error import CatsError
+from results.limits import CLASSES
 
 KINDS = ("patient", "slide", "lesion", "block")
 
@@ -73,9 +74,12 @@ def _numbers(column: np.ndarray, said: Said, where: str) -> Labels:
     refuse_absent([cell for cell in cells if cell not in dropped], said, where, numbered=True)
     kept = np.array([text not in dropped for text in texts])[inverse.reshape(-1)]
     rest = column[kept]
-    strange = next((cell_text(value) for value in rest.tolist() if value < 0 or not float(value).is_integer()), None)
-    if strange is not None:
-        raise CatsError(f"{where} holds {strange}; allowed are whole numbers from 0 on, which count the classes")
+    strange = rest[~((rest >= 0) & (rest < CLASSES) & (rest == np.round(rest)))]
+    if len(strange):
+        raise CatsError(
+            f"{where} holds {cell_text(strange[0])}; allowed are whole numbers from 0 on, which count the classes, at most "
+            f"{CLASSES:,}"
+        )
     found = np.bincount(rest.astype(np.int64)) if len(rest) else np.zeros(0, dtype=np.int64)
     absent = np.flatnonzero(found == 0)
     if absent.size:

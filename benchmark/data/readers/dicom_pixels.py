@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmark.data.readers.dicom_limits import BoundedFile, require_frame
 from benchmark.data.readers.dicom_view import (
     View,
     between,
@@ -43,14 +44,15 @@ def opened(content: bytes | Path, where: str, *, header_only: bool = False) -> A
     """A DICOM data set, from bytes or a file. Raises CatsError if it is not DICOM or pydicom is not installed."""
     pydicom = library()
 
-    def source() -> Any:
-        return content if isinstance(content, Path) else io.BytesIO(content)
+    def read(*, force: bool) -> Any:
+        with content.open("rb") if isinstance(content, Path) else io.BytesIO(content) as source:
+            return pydicom.dcmread(BoundedFile(source, where), stop_before_pixels=header_only, force=force)
 
     try:
         try:
-            file = pydicom.dcmread(source(), stop_before_pixels=header_only)
+            file = read(force=False)
         except pydicom.errors.InvalidDicomError:
-            file = pydicom.dcmread(source(), stop_before_pixels=header_only, force=True)
+            file = read(force=True)
             if "SOPClassUID" not in file and "Rows" not in file:
                 raise CatsError(
                     f"{where} is not a DICOM file that can be read: it has neither the mark DICM nor an image"
@@ -59,7 +61,8 @@ def opened(content: bytes | Path, where: str, *, header_only: bool = False) -> A
     except CatsError:
         raise
     except Exception as error:  # for damaged bytes pydicom raises nearly any error, here and whenever an element is read
-        raise CatsError(f"{where} is not a DICOM file that can be read: {first_line(error)}") from error
+        reason = "its sequences lie too deep in each other" if isinstance(error, RecursionError) else first_line(error)
+        raise CatsError(f"{where} is not a DICOM file that can be read: {reason}") from error
     return file
 
 
@@ -144,7 +147,7 @@ def _decoded(file: Any, where: str, view: View) -> tuple[np.ndarray, str, int]:
 
     if not any(name in file for name in PIXELS):
         raise CatsError(f"{where} is a DICOM file without pixels")
-    index = view.index(int(file.get("NumberOfFrames", 1) or 1), where)
+    index = view.index(require_frame(file, where), where)
     syntax = file.file_meta.TransferSyntaxUID
     if "MPEG" in syntax.name or "HEVC" in syntax.name:
         raise CatsError(f"{where} is a video ({syntax.name}); only pictures can be read")

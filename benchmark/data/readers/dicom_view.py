@@ -1,10 +1,13 @@
 """What becomes of a DICOM file's pixels on their way to the screen: the grey pipeline of DICOM PS3.3 C.11."""
 
+import math
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 
+from benchmark.data.readers.dicom_limits import FRAMES
+from results.brief import briefly
 from results.error import CatsError
 
 FUNCTIONS = ("LINEAR", "LINEAR_EXACT", "SIGMOID")
@@ -26,10 +29,13 @@ class View:
     group_tag: str = "PatientID"
 
     def __post_init__(self) -> None:
-        if self.window is not None and not self.window[1] > 0:
-            raise CatsError(f"window is {self.window[0]:g}, {self.window[1]:g}; the width, its second number, must be above 0")
-        if isinstance(self.frame, int) and self.frame < 1:
-            raise CatsError(f"frame is {self.frame}; frames are counted from 1")
+        if self.window is not None and not (math.isfinite(self.window[0]) and 0 < self.window[1] < math.inf):
+            raise CatsError(
+                f"window is {self.window[0]:g}, {self.window[1]:g}; the width, its second number, must be above 0, and both must "
+                "be finite"
+            )
+        if isinstance(self.frame, int) and not 1 <= self.frame <= FRAMES:
+            raise CatsError(f"frame is {briefly(self.frame)}; frames are counted from 1, and there are at most {FRAMES:,}")
 
     def index(self, frames: int, where: str) -> int:
         """The index of the frame that is read. Raises CatsError if several frames are there and none is chosen."""

@@ -16,6 +16,8 @@ from benchmark.data.readers.pictures import found_in, groups_of_names, pictures,
 from benchmark.data.readers.revision import of_pictures
 from benchmark.data.readers.samples import Samples, StoredNumbers, TreeReader, noted
 from benchmark.data.readers.scale import scale_of
+from benchmark.data.readers.walk import DEPTH
+from results.brief import briefly
 from results.error import CatsError
 
 OUT = "-"  # what `parts` says of a folder that is left out
@@ -67,6 +69,8 @@ class Layout:
     def __post_init__(self) -> None:
         for pattern, brackets in ((self.group, 1), (self.include, 0)):
             require_expression(pattern, brackets)
+        if not 0 <= self.level <= DEPTH:
+            raise CatsError(f"level is {briefly(self.level)}; allowed are 0, for the last folder, to {DEPTH}")
         _ = self.levels
 
     @cached_property
@@ -87,14 +91,14 @@ class Layout:
     def arranged(self, path: Path, names: list[str]) -> tuple[np.ndarray, list[str] | None, list[str] | None]:
         """Labels, groups and parts of pictures by their names. Raises CatsError for a class that is not declared."""
         named = {composed(str(key)): str(value) for key, value in _named(self.classes).items()}
-        order = list(dict.fromkeys(named.values()))
+        order = {name: index for index, name in enumerate(dict.fromkeys(named.values()))}
         found = {name: self.levels.class_folder(name) for name in names}
         strange = next((name for name in names if found[name] not in named), "")
         if strange or not names:
             problem = "holds no picture" if not names else f"holds the class '{found[strange]}'"
             problem = problem if not strange or found[strange] else f"holds {strange}, which lies in no class folder"
             raise CatsError(f"{path} {problem}; declared classes are {', '.join(named)}")
-        labels = np.array([order.index(named[found[name]]) for name in names], dtype=np.int64)
+        labels = np.array([order[named[found[name]]] for name in names], dtype=np.int64)
         part_of_each = [_known_part(self.levels, name, path) for name in names] if self.parts else None
         groups = groups_of_names(self.group, names, path) if self.group else None
         return labels, groups, part_of_each

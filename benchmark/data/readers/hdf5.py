@@ -2,7 +2,9 @@
 
 import csv
 import itertools
+import math
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +14,20 @@ from benchmark.data.readers.numbered_labels import numbered_labels, require_numb
 from benchmark.data.readers.samples import Reader, Samples, StoredNumbers, chosen
 from benchmark.data.readers.scale import Scale, scaled
 from benchmark.data.readers.table_parts import require_parts
-from results.error import CatsError
+from results.brief import short
+from results.error import CatsError, first_line
+from results.limits import FILE, amount, require_ratio
 
 CHUNK = 2**25  # bytes of images in memory at a time
-DAMAGED = (OSError, RuntimeError, ValueError, KeyError)  # what h5py raises where bytes are not what they should be
+DAMAGED = (
+    OSError,
+    RuntimeError,
+    ValueError,
+    KeyError,
+    TypeError,
+    MemoryError,
+    OverflowError,
+)  # what h5py raises where bytes are not what they should be
 
 
 def hdf5(  # noqa: PLR0913 - the options of an entry, each by its name
@@ -81,14 +93,17 @@ def opened(path: Path) -> Any:
         raise CatsError("HDF5 files need h5py: pip install 'cats-bench[hdf5]'") from None
     try:
         return h5py.File(path, "r")
-    except OSError as error:
-        raise CatsError(f"{path} is not a whole HDF5 file: {error}") from error
+    except DAMAGED as error:
+        raise CatsError(f"{path} is not a whole HDF5 file: {first_line(error)}") from error
 
 
 def _labels(path: Path, key: str, *, plain: bool) -> np.ndarray:
     """The labels in a file, (N,) if `plain`, else as they are stored. Raises CatsError if they are no numbers."""
     with opened(path) as file:
         entry = _entry(file, key, path)
+        if entry.dtype.kind not in "iubf":
+            raise CatsError(f"{path}: '{key}' holds {entry.dtype}; labels must be whole numbers")
+        require_ratio(entry.nbytes, entry.id.get_storage_size(), f"{path}: '{key}'")
         try:
             raw = np.asarray(entry)
         except DAMAGED as error:
@@ -105,7 +120,7 @@ def _entry(file: Any, key: str, path: Path) -> Any:
     import h5py
 
     if key not in file.keys():  # noqa: SIM118 - `in file` follows links
-        raise CatsError(f"{path} holds no '{key}'; it holds {', '.join(file.keys())}")
+        raise CatsError(f"{path} holds no '{key}'; it holds {short(', '.join(islice(file.keys(), 50)), 500)}")
     inside = isinstance(file.get(key, getlink=True), h5py.HardLink)
     try:
         entry = file[key] if inside else None
@@ -115,13 +130,31 @@ def _entry(file: Any, key: str, path: Path) -> Any:
         raise CatsError(f"{path}: '{key}' leads out of the file; it is not read")
     if not isinstance(entry, h5py.Dataset) or not entry.shape:
         raise CatsError(f"{path}: '{key}' is not an array with a row for each image")
+    _require_readable(entry, f"{path}: '{key}'")
     return entry
+
+
+def _require_readable(entry: Any, where: str) -> None:
+    """Raises CatsError for an array whose chunks or rows would fill the memory, or whose packing cannot be read here."""
+    from h5py import h5z
+
+    row = entry.nbytes // max(1, len(entry))
+    chunk = math.prod(entry.chunks or ()) * entry.dtype.itemsize
+    for what, size in (("a row", row), ("a chunk", chunk)):
+        if size > FILE:
+            raise CatsError(f"{where} has {what} of {amount(size)}; at most {amount(FILE)} are read at once")
+    properties = entry.id.get_create_plist()
+    packings = [properties.get_filter(number)[0] for number in range(properties.get_nfilters())]
+    unknown = next((number for number in packings if not h5z.filter_avail(number)), None)
+    if unknown is not None:
+        raise CatsError(f"{where} is packed by the filter {unknown} of HDF5, which is not installed; pack it with gzip")
 
 
 def _images(folder: Path, images: dict[str, str], key: str) -> Iterator[np.ndarray]:
     for name in images.values():
         with opened(folder / name) as file:
             entry = _entry(file, key, folder / name)
+            require_ratio(entry.nbytes, entry.id.get_storage_size(), f"{folder / name}: '{key}'")
             step = max(1, CHUNK * len(entry) // max(1, entry.nbytes))
             for start in range(0, len(entry), step):
                 try:

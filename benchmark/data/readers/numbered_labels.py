@@ -10,6 +10,7 @@ import numpy as np
 from benchmark.data.readers.cells import cell_text, number_of, spelling
 from benchmark.data.readers.table_labels import left_out
 from results.error import CatsError
+from results.limits import CLASSES
 
 
 @dataclass(frozen=True)
@@ -46,19 +47,25 @@ def numbered_labels(
             counts["" if text == "" else text] = int(absent.sum())
         kept &= ~absent
     chosen = rows[kept]
-    wrong = np.flatnonzero(~(np.isfinite(chosen) & (chosen == np.round(chosen))).all(axis=1))
+    wrong = np.flatnonzero(~_whole(chosen).all(axis=1))
     if wrong.size:
         name = ids[np.flatnonzero(kept)[wrong[0]]]
-        found = cell_text(next(value for value in chosen[wrong[0]] if not np.isfinite(value) or value != np.round(value)))
+        found = cell_text(chosen[wrong[0]][~_whole(chosen[wrong[0]])][0])
         what = f"the label {found}" if found else "no label (NaN)"
         hint = "" if found else '; images without a label are left out with missing: [""]'
-        raise CatsError(f"{where}: image {name} has {what}; labels must be whole numbers{hint}")
+        raise CatsError(f"{where}: image {name} has {what}; labels must be whole numbers below {CLASSES:,}{hint}")
     labels = chosen.astype(np.int64)
     if one_hot:
         labels = _one_hot(labels, [name for name, keep in zip(ids, kept, strict=True) if keep], where)
     elif labels.shape[1] == 1:
         labels = labels[:, 0]
     return NumberedLabels(labels, kept, left_out(counts))
+
+
+def _whole(labels: np.ndarray) -> np.ndarray:
+    """True where a label is a whole number that may count a class; -1 and others below 0 have a sentence of their own."""
+    whole: np.ndarray = np.isfinite(labels) & (labels == np.round(labels)) & (np.abs(labels.astype(np.float64)) < CLASSES)
+    return whole
 
 
 def _equal(rows: np.ndarray, text: str, *, one_hot: bool) -> np.ndarray:

@@ -6,6 +6,7 @@ from typing import Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
+from results.brief import briefly, short
 from results.error import CatsError, nearest
 
 WORDS: dict[Any, str] = {str: "text", float: "a number", int: "a whole number", bool: "true or false", Any: "anything"}
@@ -47,11 +48,11 @@ def _texts(value: Any, inside: bool = False) -> Any:
 def _unknown(model: type[BaseModel], name: str) -> str:
     near = nearest(name, model.model_fields)
     every = f" allowed are {', '.join(model.model_fields)}" if near.endswith("?") else ""
-    return f"there is no option '{name}'{near}{every}"
+    return f"there is no option '{short(name)}'{near}{every}"
 
 
 def _other(model: type[BaseModel], name: str, value: Any) -> str:
-    return f"{name} is {value!r:.80}; allowed is {in_words(model.model_fields[name].annotation)}"
+    return f"{name} is {briefly(value)}; allowed is {in_words(model.model_fields[name].annotation)}"
 
 
 def _takes_bool(model: type[BaseModel], name: str) -> bool:

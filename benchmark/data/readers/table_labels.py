@@ -10,7 +10,9 @@ import pandas as pd
 
 from benchmark.data.readers.cells import absent_labels, cell_text, counted, joined_labels, spelling, whole_number
 from benchmark.data.readers.table_file import Columns, lines_of, texts_of
+from results.brief import briefly, short
 from results.error import CatsError
+from results.limits import CLASSES, LABELS
 
 MARKS = {"0": 0, "1": 1, "0.0": 0, "1.0": 1, "False": 0, "True": 1}
 LEFT_OUT = "left_out"  # key of DataFrame.attrs
@@ -74,6 +76,8 @@ def labels_of(rows: pd.DataFrame, columns: Columns, path: Path) -> np.ndarray:
 
     if not columns.labels_separator:
         return np.array([number(cell, line) for cell, line in zip(cells, lines, strict=True)], dtype=np.int64)
+    if len(cells) * (max(lookup.values()) + 1) > LABELS:
+        raise CatsError(f"{where} has {len(cells):,} rows for {len(lookup):,} classes; images times classes may be {LABELS:,}")
     marks = np.zeros((len(cells), max(lookup.values()) + 1), dtype=np.int64)
     for row, (cell, line) in enumerate(zip(cells, lines, strict=True)):
         for value in pieces_of(cell, columns.labels_separator) if cell != columns.nothing else ():
@@ -99,8 +103,13 @@ def _indices(classes: list[str] | dict[str, int] | dict[str, str]) -> dict[str, 
     if not isinstance(classes, dict):
         return {str(name): index for index, name in enumerate(classes)}
     order = list(dict.fromkeys(value for value in classes.values() if isinstance(value, str)))
+    beyond = next((value for value in classes.values() if isinstance(value, int) and not 0 <= value < CLASSES), None)
+    if beyond is not None:
+        raise CatsError(f"classes has the index {briefly(beyond)}; allowed are 0 to {CLASSES - 1:,}")
     if order and not all(isinstance(value, str) for value in classes.values()):
-        raise CatsError(f"the classes of a table must be all indices or all names, not {', '.join(map(str, classes.values()))}")
+        raise CatsError(
+            f"the classes of a table must be all indices or all names, not {short(', '.join(map(str, classes.values())))}"
+        )
     return {str(label): order.index(value) if isinstance(value, str) else value for label, value in classes.items()}
 
 
