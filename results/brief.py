@@ -3,8 +3,9 @@
 import reprlib
 from typing import Any
 
+from results.plain import shortened
+
 QUOTED = 80  # characters of a value in a message
-SENTENCE = 2000  # characters of one line of a message
 
 
 class _Brief(reprlib.Repr):
@@ -34,10 +35,10 @@ class _Brief(reprlib.Repr):
 
 
 def briefly(value: object) -> str:
-    """A value as Python writes it, shortened with `...`."""
+    """A value as Python writes it, shortened with …."""
     return short(_Brief().repr(value))
 
 
 def short(text: str, most: int = QUOTED) -> str:
-    """The beginning of a text, with `...` if more of it is left out."""
-    return text if len(text) <= most else f"{text[:most]}..."
+    """A text as a message quotes it: at most `most` characters, the rest marked with …."""
+    return shortened(text, most)

@@ -4,7 +4,9 @@ import difflib
 from collections.abc import Iterable
 
 from results.hidden import shown
-from results.plain import plain
+from results.plain import plain, shortened
+
+LONGEST = 4000  # characters of one sentence
 
 
 class CatsError(Exception):
@@ -15,7 +17,7 @@ class CatsError(Exception):
     """
 
     def __init__(self, *sentences: str) -> None:
-        super().__init__(*(plain(shown(str(sentence))) for sentence in sentences))
+        super().__init__(*(shortened(plain(shown(str(sentence))), LONGEST) for sentence in sentences))
 
     def __str__(self) -> str:
         return "\n".join(self.args)

@@ -30,10 +30,8 @@ class View:
 
     def __post_init__(self) -> None:
         if self.window is not None and not (math.isfinite(self.window[0]) and 0 < self.window[1] < math.inf):
-            raise CatsError(
-                f"window is {self.window[0]:g}, {self.window[1]:g}; the width, its second number, must be above 0, and both must "
-                "be finite"
-            )
+            text = f"{self.window[0]:g}, {self.window[1]:g}"
+            raise CatsError(f"window is {text}; the width, its second number, must be above 0, and both must be finite")
         if isinstance(self.frame, int) and not 1 <= self.frame <= FRAMES:
             raise CatsError(f"frame is {briefly(self.frame)}; frames are counted from 1, and there are at most {FRAMES:,}")
 
