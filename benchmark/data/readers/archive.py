@@ -64,7 +64,7 @@ def listed_zip(path: Path) -> Listing:
         raise CatsError(
             f"{path} promises {amount(packed)} of packed files and has {amount(path.stat().st_size)}; it is damaged"
         )
-    return _followed(path, files, links)
+    return _followed(files, links, path)
 
 
 def listed_tar(path: Path) -> Listing:
@@ -76,7 +76,7 @@ def listed_tar(path: Path) -> Listing:
                 links[_inner(path, item.name)] = item.linkname
             elif item.isfile() or item.islnk():
                 files[_inner(path, item.name)] = item.name
-    return _followed(path, files, links)
+    return _followed(files, links, path)
 
 
 @contextmanager
@@ -137,9 +137,9 @@ class _Headers:
         return content
 
 
-def _require_few(path: Path, count: int) -> None:
+def _require_few(where: object, count: int) -> None:
     if count > FILES:
-        raise CatsError(f"{path} holds more than {FILES:,} files; unpack it and divide it")
+        raise CatsError(f"{where} holds more than {FILES:,} files; unpack it and divide it")
 
 
 def _inner(path: Path, name: str) -> str:
@@ -148,12 +148,12 @@ def _inner(path: Path, name: str) -> str:
     return name.removeprefix("./")
 
 
-def _followed(path: Path, files: dict[str, str], links: dict[str, str]) -> Listing:
+def _followed(files: dict[str, str], links: dict[str, str], where: object = "the archive") -> Listing:
     """The files, and under their own names the files and folders that links lead to. Raises CatsError for too many of them."""
-    _require_few(path, len(files))
+    _require_few(where, len(files))
     if len(links) > LINKS:
         raise CatsError(
-            f"{path} holds {len(links):,} links; {LINKS:,} are followed: unpack it, with the files in place of links"
+            f"{where} holds {len(links):,} links; {LINKS:,} are followed: unpack it, with the files in place of links"
         )
     ends = {name: _end(name, links) for name in links}
     members, lost = dict(files), []
@@ -165,7 +165,7 @@ def _followed(path: Path, files: dict[str, str], links: dict[str, str]) -> Listi
         if end in files:
             continue
         below = _below(end, ordered) if end and not name.startswith(f"{end}/") else []
-        _require_few(path, len(members) + len(below))
+        _require_few(where, len(members) + len(below))
         members |= {f"{name}{known.removeprefix(end or '')}": reached[known] for known in below}
         if not below:
             lost.append(name)

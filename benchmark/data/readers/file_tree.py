@@ -117,7 +117,9 @@ class Tree:
                 for name in set(names):
                     item = called[self.listing.members[name]]
                     if item.islnk() and item.linkname not in called:
-                        raise CatsError(f"{self.path}: {name} is a link to '{short(item.linkname)}', which is not in it")
+                        raise CatsError(
+                            f"{self.path}: {name} cannot be read: it is a link to '{short(item.linkname)}', which is not in it"
+                        )
                     items[name] = called[item.linkname] if item.islnk() else item  # a hard link has no content of its own
                 for window in _windows(names, {name: item.size for name, item in items.items()}):
                     contents = {}

@@ -101,8 +101,8 @@ def _labels(path: Path, key: str, *, plain: bool) -> np.ndarray:
     """The labels in a file, (N,) if `plain`, else as they are stored. Raises CatsError if they are no numbers."""
     with opened(path) as file:
         entry = _entry(file, key, path)
-        if entry.dtype.kind not in "iubf":
-            raise CatsError(f"{path}: '{key}' holds {entry.dtype}; labels must be whole numbers")
+        if entry.dtype.hasobject:
+            raise CatsError(f"{path}: '{key}' holds texts of any length; it must hold one whole number for each image")
         require_ratio(entry.nbytes, entry.id.get_storage_size(), f"{path}: '{key}'")
         try:
             raw = np.asarray(entry)

@@ -101,7 +101,7 @@ def opened_npz(path: Path) -> Iterator["Arrays"]:
     try:
         if not path.is_file() or not zipfile.is_zipfile(path):
             raise CatsError(
-                f"{path} is not a whole npz file: {'it is no zip of arrays' if path.is_file() else 'it is no file'}"
+                f"{path} is not a whole npz file without pickles: {'it is no zip of arrays' if path.is_file() else 'it is no file'}"
             )
         with path.open("rb") as handle, np.load(handle, allow_pickle=False) as content:
             yield Arrays(content, path)
@@ -122,7 +122,7 @@ class Arrays:
         member = name if name in archive.namelist() else f"{name}.npy"
         item, where = archive.getinfo(member), f"{self._path}: {name}"
         with archive.open(item) as file:
-            promised = _promised(file, where)
+            promised = _promised(file, name)
             header = file.tell()
         if promised != item.file_size - header:
             raise CatsError(
@@ -133,15 +133,15 @@ class Arrays:
         return array
 
 
-def _promised(file: IO[bytes], where: str) -> int:
-    """The bytes that the header of an array promises."""
+def _promised(file: IO[bytes], name: str) -> int:
+    """The bytes that the header of an array promises. Raises ValueError for one that cannot be read."""
     version = np.lib.format.read_magic(file)
     readers = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
     if version not in readers:
-        raise CatsError(f"{where} has the version {version} of numpy's format; allowed are 1.0 and 2.0")
+        raise ValueError(f"{name} has the version {version} of numpy's format; allowed are 1.0 and 2.0")
     shape, _, kind = readers[version](file)
     if kind.hasobject:
-        raise CatsError(f"{where} holds Python objects, which only a pickle can hold; allowed are numbers and text")
+        raise ValueError(f"{name} holds Python objects")
     return math.prod(shape) * kind.itemsize
 
 
