@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from functools import cache
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
@@ -21,12 +21,14 @@ class Numeric(Frozen):
     @classmethod
     def _refuse_what_is_no_number(cls, value: Any, info: ValidationInfo) -> Any:
         kinds = _kinds_of(cls, str(info.field_name))
-        if bool in kinds or not (kinds & {int, float} or any(isinstance(kind, str) for kind in kinds)):
+        numeric = bool(kinds & {int, float})
+        if bool in kinds or not (numeric or any(isinstance(kind, str) for kind in kinds)):
             return value
-        for item in value if isinstance(value, list | tuple) else [value]:
+        for item in value if isinstance(value, list | tuple) else [] if tuple in kinds else [value]:
             if isinstance(item, bool):
                 raise PydanticCustomError("truth", "input should be a number or a word, not a truth value")
-            if isinstance(item, str) and str not in kinds and item not in kinds and ("_" in item or not item.isascii()):
+            written = isinstance(item, str) and numeric and str not in kinds and item not in kinds
+            if written and ("_" in item or not item.isascii()):
                 raise PydanticCustomError("digits", "input should be a number, written with the digits 0 to 9")
         return value
 
@@ -46,7 +48,8 @@ def _kinds_of(model: type[BaseModel], field: str) -> frozenset[Any]:
 
 
 def _kinds(annotation: Any) -> Iterator[Any]:
-    if isinstance(annotation, str) or (isinstance(annotation, type) and not get_args(annotation)):
-        yield annotation
+    kind = get_origin(annotation) or annotation
+    if isinstance(kind, str | type):
+        yield kind
     for each in get_args(annotation):
         yield from _kinds(each)

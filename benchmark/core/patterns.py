@@ -64,12 +64,13 @@ def require_expression(pattern: str, brackets: int = 0) -> None:
 
 def require_replacement(pattern: str, replacement: str) -> None:
     """Raises CatsError if a text is no regular expression, or the other one cannot replace what it finds."""
-    require_expression(pattern)
     if len(replacement) > LONGEST:
         raise CatsError(f"the replacement '{short(replacement)}' has {len(replacement):,} characters; {LONGEST:,} are allowed")
+    if len(pattern) > LONGEST:
+        require_expression(pattern)
     try:
         _compiled(pattern).sub(replacement, "")
-    except (re.error, IndexError) as error:
+    except (re.error, IndexError, RecursionError, OverflowError) as error:
         raise CatsError(f"'{short(pattern)}' → '{short(replacement)}' is not a valid replacement: {error}") from error
 
 

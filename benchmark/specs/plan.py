@@ -31,7 +31,7 @@ def _seeds(value: Any) -> Any:
     if isinstance(value, int) and not isinstance(value, bool) and 0 < value <= SEEDS:
         return list(range(value))
     if not isinstance(value, list | tuple):  # pydantic takes ValueError only
-        what = f"neither a number of seeds, 1 to {SEEDS:,}, nor a list of seeds such as [0, 1, 2]"
+        what = f"neither a number of seeds, 1 or more, nor a list of seeds such as [0, 1, 2]; at most {SEEDS:,} are allowed"
         raise ValueError(f"{briefly(value)} is {what}")  # noqa: TRY004
     return value
 
