@@ -13,7 +13,7 @@ from results.plain import coded, plain, shortened
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-MOST = 60  # characters of a name; longer ones would leave no room for the drawing
+MOST = 40  # characters of a name; longer ones would leave no room for the drawing
 LONGEST_TITLE = 300
 
 

@@ -11,7 +11,8 @@ import sys
 import threading
 import traceback
 import warnings
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -57,22 +58,24 @@ def begin_log() -> None:
 
 def print_line(text: str) -> None:
     """Print one line of a result to the standard output."""
-    sys.stdout.write(plain(text) + "\n")
+    with _output():
+        sys.stdout.write(plain(text) + "\n")
 
 
 def print_text(text: str) -> None:
     """Print a result of several lines to the standard output: JSON, CSV, Markdown."""
-    sys.stdout.write(plain_lines(text).rstrip("\n") + "\n")
+    with _output():
+        sys.stdout.write(plain_lines(text).rstrip("\n") + "\n")
 
 
 def say(text: str) -> None:
     """Print a message of one line to the standard error."""
-    sys.stderr.write(plain(shown(text)) + "\n")
+    _to_errors(plain(shown(text)) + "\n")
 
 
 def say_error(error: CatsError) -> None:
     """Print the sentences of an error to the standard error, one line each."""
-    sys.stderr.write(f"cats: {error}\n")
+    _to_errors(f"cats: {error}\n")
 
 
 def console(*, stderr: bool = False) -> "Console":
@@ -89,7 +92,8 @@ def print_table(table: "RenderableType") -> None:
     out = console()
     needed = Measurement.get(out, out.options.update(width=WIDEST), table).minimum
     out.size = (min(max(out.width, needed), WIDEST), out.height)
-    out.print(table, crop=False)
+    with _output():
+        out.print(table, crop=False)
 
 
 def ask(question: str) -> str:
@@ -106,8 +110,20 @@ def can_ask() -> bool:
 
 def finish() -> None:
     """Write what still waits to be printed. Raises BrokenPipeError if nobody reads it, CatsError if it cannot be written."""
-    try:
+    with _output():
         sys.stdout.flush()
+
+
+def discard() -> None:
+    """Throw away what is still waiting to be printed, so that Python does not try again when it ends."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+@contextmanager
+def _output() -> Iterator[None]:
+    try:
+        yield
     except BrokenPipeError:
         raise
     except OSError as error:
@@ -115,10 +131,14 @@ def finish() -> None:
         raise CatsError(f"the output cannot be written: {error.strerror}") from error
 
 
-def discard() -> None:
-    """Throw away what is still waiting to be printed, so that Python does not try again when it ends."""
-    with suppress(OSError, ValueError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def _to_errors(text: str) -> None:
+    """Write to the standard error. Raises BrokenPipeError; where the disk of it is full, nobody can be told."""
+    try:
+        sys.stderr.write(text)
+    except BrokenPipeError:
+        raise
+    except OSError:
+        pass
 
 
 def _open_streams() -> None:
@@ -155,4 +175,4 @@ def _plain_warning(*arguments: Any, **others: Any) -> str:
 
 
 def _print_error(kind: type[BaseException], error: BaseException | None, trace: TracebackType | None) -> None:
-    sys.stderr.write(plain_lines(shown("".join(traceback.format_exception(kind, error, trace)))))
+    _to_errors(plain_lines(shown("".join(traceback.format_exception(kind, error, trace)))))

@@ -11,7 +11,7 @@ from results.plain import storable
 def home() -> Path:
     """The folder of everything that cats makes and keeps, `CATS_HOME`: decoded images, pretrained weights, features, outbox."""
     named = os.environ.get("CATS_HOME")
-    return _expanded("CATS_HOME", named) if named else _own_folder("XDG_CACHE_HOME", ".cache", "CATS_HOME")
+    return _expanded("CATS_HOME", named) if named else _below_user("XDG_CACHE_HOME", ".cache", "CATS_HOME")
 
 
 def downloads_folder() -> Path:
@@ -120,7 +120,7 @@ def _user_home() -> Path | None:
         return None
 
 
-def _own_folder(variable: str, name: str, instead: str) -> Path:
+def _below_user(variable: str, name: str, instead: str) -> Path:
     """A folder of the user by the XDG convention. Raises CatsError, which names the variable `instead`, if none is known."""
     given, user = os.environ.get(variable), _user_home()
     if not given and user is None:
@@ -160,7 +160,7 @@ def entries_folder() -> Path:
     not delete what a user wrote.
     """
     named = os.environ.get("CATS_ENTRIES")
-    return _expanded("CATS_ENTRIES", named) if named else _own_folder("XDG_CONFIG_HOME", ".config", "CATS_ENTRIES")
+    return _expanded("CATS_ENTRIES", named) if named else _below_user("XDG_CONFIG_HOME", ".config", "CATS_ENTRIES")
 
 
 def entries_folder_to_write() -> Path:

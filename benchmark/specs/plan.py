@@ -66,7 +66,7 @@ class Plan(Numeric):
         allow_leakage: also run pairs that share images; boards keep these pairs off the ranking.
     """
 
-    experiment: Text
+    experiment: Text = Field(min_length=1)
     sources: Names
     targets: Names
     backbones: Names

@@ -11,7 +11,7 @@ from mlflow.entities import Metric, Param, Run, RunTag
 from mlflow.exceptions import MlflowException
 
 from results.error import CatsError
-from results.plain import plain
+from results.plain import LONGEST_NAME, plain, shortened
 from results.record import Record
 from results.tracking.connection import reason_of
 from results.tracking.deduplicate import remove_duplicates
@@ -81,7 +81,9 @@ def _write(tracking: Experiment, record: Record, run_id: str | None) -> None:
     if run_id is None:
         tags = {"cats.key": record.key, "cats.attempt": record.attempt, "cats.kind": record.kind}
         name = f"{record.names['source']} → {record.names['target']}, {record.names['backbone']}, {record.point[:6]}"
-        run_id = tracking.client.create_run(tracking.experiment_id, start, tags, plain(name)).info.run_id
+        run_id = tracking.client.create_run(
+            tracking.experiment_id, start, tags, shortened(plain(name), LONGEST_NAME)
+        ).info.run_id
     params = [Param(*pair) for pair in params_of(record).items()]
     metrics = [Metric(name, value, end, step) for name, value, step in measurements(record)]
     tracking.client.log_batch(run_id, metrics, params, [RunTag(*tag) for tag in tags_of(record, record.reason).items()])

@@ -117,7 +117,7 @@ def draw_curves(
     axis.set_xlabel("epoch")
     axis.set_ylabel(drawn_label(label, path))
     axis.grid(color=GRID)
-    axis.legend(frameon=False, fontsize=8)
+    axis.legend(frameon=False, fontsize=8).set_in_layout(False)  # many names would leave no room
     save(figure, path, DPI)
 
 
@@ -132,7 +132,7 @@ def draw_roc(rocs: Sequence[tuple[str, Sequence[float], Sequence[float]]], title
     axis.set_xlabel("false positive rate")
     axis.set_ylabel("true positive rate")
     axis.set_aspect("equal")
-    axis.legend(frameon=False, fontsize=8, loc="lower right")
+    axis.legend(frameon=False, fontsize=8, loc="lower right").set_in_layout(False)
     save(figure, path, DPI)
 
 

@@ -10,7 +10,7 @@ from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, Run,
 from mlflow.exceptions import MlflowException
 
 from results.error import CatsError
-from results.plain import plain
+from results.plain import LONGEST_NAME, plain, shortened
 from results.record import PREDICTIONS, Outcome, Record
 from results.tracking.artifacts import upload
 from results.tracking.connection import reason_of
@@ -96,7 +96,9 @@ def create_run(tracking: Experiment, record: Record, reason: str | None = None) 
     title = " → ".join(record.names[n] for n in ("source", "target") if n in record.names)
     # The point distinguishes the runs of a grid.
     name = f"{title}, {record.names['backbone']}, seed {record.names['seed']}, {record.point[:6]}"
-    return tracking.client.create_run(tracking.experiment_id, int(record.started * 1000), tags, plain(name)).info
+    return tracking.client.create_run(
+        tracking.experiment_id, int(record.started * 1000), tags, shortened(plain(name), LONGEST_NAME)
+    ).info
 
 
 def write_run(tracking: Experiment, info: RunInfo, outcome: Outcome, end: int, marks: Mapping[str, str]) -> None:
@@ -116,7 +118,7 @@ def write_run(tracking: Experiment, info: RunInfo, outcome: Outcome, end: int, m
 
 def _log_target(tracking: Experiment, run_id: str, record: Record) -> None:
     source = json.dumps({"name": record.names["target"]})
-    data = Dataset(record.names["target"], record.facts["data"][:36], "cats", source)
+    data = Dataset(shortened(plain(record.names["target"]), LONGEST_NAME), record.facts["data"][:36], "cats", source)
     inputs = [DatasetInput(data, [InputTag("mlflow.data.context", "evaluation")])]
     tracking.client.log_inputs(run_id, inputs)
 
