@@ -63,6 +63,7 @@ def main() -> None:
         say_error(error)
         code = 2
     except BrokenPipeError:
+        discard()
         code = 1
     except OSError as error:
         if error.filename is None:
@@ -73,7 +74,6 @@ def main() -> None:
     if code:
         with suppress(OSError, CatsError):
             finish()
-        discard()
         raise SystemExit(code)
 
 
