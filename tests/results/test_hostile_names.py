@@ -46,8 +46,8 @@ from tests.support.runs import run
 QUERY = RunQuery("toy")
 # What sections of a page are made of.
 SECTIONS = {"section", "h2", "h3", "figure", "figcaption", "strong", "div", "span", "ul", "li", "p", "a"} | {
-    "table", "caption", "thead", "tbody", "tr", "th", "td", "form", "label", "input", "select", "button", "noscript", "svg", "g",
-    "path", "defs", "use", "text", "tspan", "clippath", "rect",
+    "table", "caption", "thead", "tbody", "tr", "th", "td", "form", "label", "input", "select", "button", "noscript", "svg",
+    "g", "path", "defs", "use", "text", "tspan", "clippath", "rect",
 }  # fmt: skip
 NAMES = [name for name in HOSTILE.values() if name.strip()]
 HELD = [name for name in NAMES if storable(name) == name]  # a frame of pandas holds no other text
