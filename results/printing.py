@@ -6,8 +6,8 @@ Names and sentences of other people become harmless here, once for each form, so
 import csv
 import io
 import re
-from collections.abc import Collection, Iterable, Sequence
-from typing import Any, Protocol
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import Any, Literal, Protocol
 
 from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
@@ -22,6 +22,9 @@ BEHIND_A_SEPARATOR = re.compile(r"(;\s*)(?=[=+@＝＋－＠]|-\D)")
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?%?")
 MARKDOWN = re.compile(r"[\\`*<|$~]|^>|(?<!\w)_|_(?!\w)|\](?=[(\[:])|&(?=#?\w+;)|!(?=\[)")
 LONGEST_CELL = 500  # characters on the terminal; more would be pages
+REGRET_DIGITS = 4  # of a regret, wherever it is written
+FRAME = 3  # characters that a table needs for each column beside its content
+LEAST_KEY = 24  # characters of a column of words that names the rows: the name of a measure or a source is on one line
 LEAST_WORD = 12  # columns of words; narrower ones would show one syllable in each line
 
 
@@ -46,18 +49,16 @@ class Printable(Protocol):
 
 
 class TerminalTable:
-    """A table that never cuts a figure: words are wrapped, and a table that is still too wide goes beyond the terminal.
+    """A table that never cuts a figure: columns for which the terminal has no room go into further tables below the first one.
 
-    Columns in `left` hold words, all others figures. A figure with its interval may be divided at a space, except in columns
-    in `unbroken`.
+    Columns in `left` hold words, which are wrapped; all others hold figures. The first `keys` columns name a row, and every
+    part shows them. A single figure that is wider than the terminal goes beyond it.
     """
 
-    def __init__(
-        self, title: str | None, head: Sequence[str], left: Collection[str] = (), unbroken: Collection[str] = ()
-    ) -> None:
+    def __init__(self, title: str | None, head: Sequence[str], left: Collection[str] = (), keys: int = 1) -> None:
         self.title, self.head = None if title is None else plain(title), [plain(name) for name in head]
         self.words = [name in left for name in head]
-        self.whole = [name in unbroken for name in head]
+        self.keys = keys
         self.rows: list[tuple[list[str], str]] = []
 
     def add_row(self, *cells: str, style: str = "") -> None:
@@ -66,25 +67,43 @@ class TerminalTable:
 
     def __rich_measure__(self, _: Console, options: ConsoleOptions) -> Measurement:
         """The least and the greatest width, without a bound."""
-        frame = 3 * len(self.head) + 1
-        return Measurement(frame + sum(self._least()), frame + sum(self._natural()))
+        least, natural = self._least(), self._natural()
+        keys = sum(width + FRAME for width in least[: self.keys])
+        widest = max((width + FRAME for width in least[self.keys :]), default=0)
+        return Measurement(keys + widest + 1, sum(width + FRAME for width in natural) + 1)
 
     def __rich_console__(self, _: Console, options: ConsoleOptions) -> RenderResult:
-        """The table in the width of the console, or in its least width."""
-        frame = 3 * len(self.head) + 1
-        widths = self._fitted(options.max_width - frame)
+        """The table in the width of the console, in as many parts as that takes."""
         title = None if self.title is None else Text(self.title, "bold")
-        table = Table(title=title, title_justify="left", width=sum(widths) + frame)
-        for name, words, width in zip(self.head, self.words, widths, strict=True):
-            table.add_column(Text(name), justify="left" if words else "right", width=width, overflow="fold")
-        for cells, style in self.rows:
-            table.add_row(*map(Text, cells), style=style)
-        yield table
+        for columns in self.parts(options.max_width):
+            yield self._part(title, columns, options.max_width)
+            title = None
 
-    def _fitted(self, room: int) -> list[int]:
+    def parts(self, width: int) -> Iterator[list[int]]:
+        """The numbers of the columns of each part, so that it is no wider than `width` wherever that is possible."""
+        least, keys, part = self._least(), list(range(self.keys)), list[int]()
+        for number in range(self.keys, len(self.head)):
+            if part and 1 + sum(least[column] + FRAME for column in (*keys, *part, number)) > width:
+                yield [*keys, *part]
+                part = []
+            part.append(number)
+        yield [*keys, *part]
+
+    def _part(self, title: Text | None, columns: Sequence[int], width: int) -> Table:
+        frame = FRAME * len(columns) + 1
+        widths = self._fitted(columns, width - frame)
+        table = Table(title=title, title_justify="left", width=sum(widths) + frame)
+        for number, room in zip(columns, widths, strict=True):
+            justify: Literal["left", "right"] = "left" if self.words[number] else "right"
+            table.add_column(Text(self.head[number]), justify=justify, width=room, overflow="fold")
+        for cells, style in self.rows:
+            table.add_row(*(Text(cells[number]) for number in columns), style=style)
+        return table
+
+    def _fitted(self, columns: Sequence[int], room: int) -> list[int]:
         """The width of each column: the widest ones that may shrink do so first."""
-        least = self._least()
-        widths = [max(min(width, room), end) for width, end in zip(self._natural(), least, strict=True)]
+        least, natural = ([widths[number] for number in columns] for widths in (self._least(), self._natural()))
+        widths = [max(min(width, room), end) for width, end in zip(natural, least, strict=True)]
         while sum(widths) > room and widths != least:
             widest = max(width for width, end in zip(widths, least, strict=True) if width > end)
             number = next(i for i, width in enumerate(widths) if width == widest and width > least[i])
@@ -96,11 +115,9 @@ class TerminalTable:
 
     def _least(self) -> list[int]:
         """The width below which a column would break a figure, or its words too often."""
-        return [
-            min(LEAST_WORD, max(map(cell_len, column))) if words else
-            max(cell_len(part) for cell in column for part in ([cell] if whole else cell.split() or [""]))
-            for column, words, whole in zip(self._columns(), self.words, self.whole, strict=True)
-        ]  # fmt: skip
+        least = [LEAST_KEY if number < self.keys else LEAST_WORD for number in range(len(self.head))]
+        columns = zip(self._natural(), least, self.words, strict=True)
+        return [min(end, width) if words else width for width, end, words in columns]
 
     def _columns(self) -> list[list[str]]:
         return [[name, *(cells[i] for cells, _ in self.rows)] for i, name in enumerate(self.head)]
@@ -130,6 +147,15 @@ def markdown_table(head: Sequence[str], rows: Iterable[Sequence[str]], left: Col
 def markdown_notes(notes: Iterable[str]) -> list[str]:
     """The sentences below a table on a page."""
     return [f"- {markdown_text(note)}" for note in notes]
+
+
+def figure_text(value: float | None, low: float | None, high: float | None, digits: int) -> str:
+    """A figure with its interval in brackets; a dash where it is not known."""
+    if value is None:
+        return "–"
+    # z: no minus in front of what is written as zero
+    ends = "" if low is None or high is None else f" ({low:z.{digits}f} – {high:z.{digits}f})"
+    return f"{value:z.{digits}f}{ends}"
 
 
 def csv_text(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:

@@ -12,10 +12,10 @@ from pathlib import Path
 import numpy as np
 from scipy import stats
 
+from results.statistics.bounded import mean_interval
 from results.statistics.intervals import TargetResults, draw_means, intervals, rank_draws, tie_groups
 from results.statistics.mean_ranks import mean_ranks, mean_values, rank_ties
 from results.statistics.plackett_luce import strengths
-from results.statistics.rank_agreement import mean_interval
 
 PAGE = Path(__file__).parents[1] / "docs" / "statistics.md"
 BEGIN, END = "<!-- coverage: begin -->\n", "<!-- coverage: end -->"
@@ -105,13 +105,21 @@ def of_strength(rng: np.random.Generator, boards: int, targets: int, sources: in
     return float(np.mean(found))
 
 
+FIGURES = {  # what the figures of targets are drawn from, and their bounds
+    "regrets, normal around 0.1": (stats.norm(0.1, 0.03), (0.0, 1.0)),
+    "regrets, exponential with mean 0.03": (stats.expon(scale=0.03), (0.0, 1.0)),
+    "regrets, half of them zero, else exponential": (stats.expon(scale=0.06), (0.0, 1.0)),
+    "weighted τ, beta(6, 2) on -1 to 1": (stats.beta(6, 2, -1, 2), (-1.0, 1.0)),
+    "weighted τ, beta(2, 0.5) on -1 to 1": (stats.beta(2, 0.5, -1, 2), (-1.0, 1.0)),
+}
+
+
 def of_figures(rng: np.random.Generator, boards: int, targets: int, kind: str) -> float:
-    """Of regrets: normal, exponential, or half of them zero."""
-    drawn = rng.normal(1, 0.3, size=(boards, targets)) if kind == "normal" else rng.exponential(1, size=(boards, targets))
-    if kind == "half zero":
-        drawn = drawn * 2 * (rng.random((boards, targets)) < 0.5)
-    ends = [mean_interval(figures[:, None]) for figures in drawn]
-    return float(np.mean([share_inside(np.ones(1), low, high) for low, high in ends]))
+    law, bounds = FIGURES[kind]
+    drawn, truth = law.rvs((targets, boards), random_state=rng), law.mean()
+    if "half of them zero" in kind:
+        drawn, truth = drawn * (rng.random(drawn.shape) < 0.5), truth / 2
+    return share_inside(np.full(boards, truth), *mean_interval(drawn, bounds))
 
 
 def on_one_target(rng: np.random.Generator, boards: int) -> Iterator[tuple[str, str, float]]:
@@ -135,7 +143,7 @@ def over_targets(rng: np.random.Generator, boards: int) -> Iterator[tuple[str, s
     for targets, sources in ((3, 5), (12, 5), (40, 15)):
         yield "strength", f"{sources} sources, {targets} targets", of_strength(rng, boards, targets, sources)
     for targets in (3, 6, 12):
-        for kind in ("normal", "exponential", "half zero"):
+        for kind in FIGURES:
             yield "regret or agreement over targets", f"{targets} targets, {kind}", of_figures(rng, boards, targets, kind)
 
 

@@ -29,12 +29,15 @@ def cost(
         typer.Option(parser=TARGETS, help="Number of targets that share a pretraining; by default all of the experiment."),
     ] = None,
     picture: Annotated[Path | None, typer.Option(help="File (.png or .svg) for a plot of regret against kWh.")] = None,
+    images: Annotated[
+        bool, typer.Option(help="Include test-set sampling variance in the intervals (reads every run's predictions).")
+    ] = True,
     fresh: FreshOption = False,
 ) -> None:
     """Show the energy and CO2e of an experiment by phase, source, target and measure, and the regret that they avoid."""
     from benchmark.cli.query import reader_of
     from results.board.board import version_notes
-    from results.board.request import runs_of_selection
+    from results.board.request import Judging, runs_of_selection
     from results.board.versions import scores_of_one_version
     from results.cost.bill import make_bill
     from results.cost.text import CostText
@@ -47,7 +50,7 @@ def cost(
     runs = runs_of_selection(frame, reader.query.selection)
     bill = make_bill(runs, reader.query.experiment, over)
     try:
-        tradeoff = make_tradeoff(runs, bill, reader.query)
+        tradeoff = make_tradeoff(runs, bill, reader.query, Judging(reader.images(fresh=fresh) if images else None))
         for note in [*version_notes(runs, reader.query), *scores_of_one_version(runs, reader.query.selection)[1]]:
             say(note)
     except CatsError as error:

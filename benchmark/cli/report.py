@@ -116,7 +116,7 @@ def _more(reader: "RunReader", frame: "pd.DataFrame", made: "Board", options: _O
     runs = runs_of_selection(frame, reader.query.selection)
     bill = make_bill(runs, reader.query.experiment, options.over)
     with suppress(CatsError):
-        sections.append(tradeoff(make_tradeoff(runs, bill, reader.query)))
+        sections.append(tradeoff(make_tradeoff(runs, bill, reader.query, options.judging)))
     with nullcontext() if options.combine else suppress(CatsError):
         decisions = decisions_of(frame, reader.query, options.judging)
         comparable, _ = scores_of_one_version(frame, reader.query.selection)

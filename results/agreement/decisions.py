@@ -70,10 +70,18 @@ def decisions_of(frame: pd.DataFrame, query: RunQuery, judging: Judging = SEEDS)
 
 def _decision(standing: Standing, target: str, backbone: str, rows: Sequence[Row]) -> Decision:
     others = [row for row in rows if not _itself(row.source, target)]
-    places, every = [standing.sources.index(row.source) for row in others], standing.measured
+    return decision_of(standing.sources, standing.measured, target, backbone, _top(others, standing.measured.noise))
+
+
+def decision_of(
+    sources: Sequence[str], every: TargetResults, target: str, backbone: str, top: np.ndarray | None = None
+) -> Decision:
+    """The decision among the sources of a target, without the target as its own source. `top`: see Decision."""
+    order = sorted(range(len(sources)), key=lambda i: (-every.means[i], sources[i]))
+    places = [i for i in order if not _itself(sources[i], target)]
     images = None if every.images is None else every.images[:, places]
     measured = TargetResults([every.values[i] for i in places], images, every.noise)
-    return Decision(target, backbone, tuple(row.source for row in others), measured, _top(others, every.noise))
+    return Decision(target, backbone, tuple(sources[i] for i in places), measured, top)
 
 
 def _top(rows: Sequence[Row], noise: float) -> np.ndarray | None:
@@ -81,8 +89,13 @@ def _top(rows: Sequence[Row], noise: float) -> np.ndarray | None:
     return np.array([row.tie == 1 for row in rows]) if known else None
 
 
-def _itself(source: str, target: str) -> bool:
-    return source.partition("[")[0] == target
+def plain_source(label: str) -> str:
+    """The source of a label such as `imagenet on resnet18`."""
+    return label.split(" on ", maxsplit=1)[0]
+
+
+def _itself(label: str, target: str) -> bool:
+    return plain_source(label).partition("[")[0] == target
 
 
 def scores_for(decisions: Sequence[Decision], rows: Sequence[PairScore]) -> list[PairScore]:

@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 
 from results.agreement.decisions import Decision, decision_name
-from results.agreement.result import JudgedMeasure
+from results.agreement.result import SHARE, JudgedMeasure
 from results.statistics.rank_agreement import FEW, MANY
 
 
 def verdict(rows: Sequence[JudgedMeasure]) -> str:
     """Which measures are ahead of the static mean rank."""
+    if not any(row.ranked and not row.constant for row in rows):
+        return f"no measure orders {SHARE:.0%} of the sources, so that no measure is ranked"
     leads = [row for row in rows if row.lead.p_holm is not None]
     if not leads:
         return "without the static mean rank, which takes two targets, nothing can be said of which measure leads"
@@ -16,6 +18,16 @@ def verdict(rows: Sequence[JudgedMeasure]) -> str:
     if ahead:
         return f"{', '.join(ahead)}: ahead of the static mean rank in weighted tau (95 % for all measures at once)"
     return "no measure is ahead of the static mean rank in weighted tau (95 % for all measures at once)"
+
+
+def unranked_note(rows: Sequence[JudgedMeasure]) -> list[str]:
+    """Which measures are not ranked, and why."""
+    names = [row.name for row in rows if not row.ranked]
+    if not names:
+        return []
+    each = "each of these measures orders" if len(names) > 1 else "the measure orders"
+    why = f"{each} less than {SHARE:.0%} of the sources, and agreement on few sources is easily chance"
+    return [f"last and not ranked: {', '.join(names)}; {why}"]
 
 
 def decision_notes(decisions: Sequence[Decision]) -> list[str]:

@@ -3,6 +3,8 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
+SHARE = 0.75  # of the sources that a measure has to order to be ranked
+
 
 @dataclass(frozen=True)
 class Statistic:
@@ -31,6 +33,8 @@ class JudgedMeasure:
         reasons: target → why it chooses none there, or which sources it gives no score to.
         lead: mean weighted tau minus that of the static mean rank on the same targets. Its p is that of a paired permutation
             test over targets, so that few targets show no lead, however large it is.
+        coverage: the share of the sources of all targets that it orders. ranked: whether that is enough, see SHARE; constants
+            are ranked. A measure that orders two sources of four easily agrees by chance, and knows nothing of the rest.
     """
 
     name: str
@@ -40,11 +44,13 @@ class JudgedMeasure:
     targets: dict[str, dict[str, Statistic]]
     lead: Statistic
     reasons: dict[str, str]
+    coverage: float = 1.0
+    ranked: bool = True
 
 
 @dataclass(frozen=True)
 class Agreement:
-    """What `cats agree` shows: measures first, then constants. `notes` are sentences."""
+    """What `cats agree` shows: ranked measures, then constants, then measures that are not ranked. `notes` are sentences."""
 
     experiment: str
     metric: str

@@ -6,19 +6,29 @@ from typing import Any
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from results.agreement.result import Agreement, JudgedMeasure, Statistic
-from results.printing import TerminalTable, csv_text, markdown_notes, markdown_table, markdown_text, terminal_notes
-from results.statistics.rank_agreement import STATISTICS
+from results.agreement.result import SHARE, Agreement, JudgedMeasure, Statistic
+from results.printing import (
+    REGRET_DIGITS,
+    TerminalTable,
+    csv_text,
+    figure_text,
+    markdown_notes,
+    markdown_table,
+    markdown_text,
+    terminal_notes,
+)
 
 HEADINGS = {
-    "weighted_tau": "weighted τ", "spearman": "Spearman ρ", "regret_1": "top-1 regret", "regret_3": "top-3 regret",
+    "weighted_tau": "weighted τ", "regret_1": "top-1 regret", "spearman": "Spearman ρ", "regret_3": "top-3 regret",
     "top_tie": "P(in top tie)",
 }  # fmt: skip
-HEAD = ["measure", "targets", *HEADINGS.values(), "p of τ", "p of top-1", "τ ahead of static"]
+TESTS = ["p of τ", "p of top-1", "τ ahead of static"]
+HEAD = ["measure", "targets", "scored", *list(HEADINGS.values())[:2], *TESTS, *list(HEADINGS.values())[2:]]
 BY_TARGET = "Weighted Kendall τ on each target"
 LEGEND = [
-    "figures are means over targets; 95 %: Student's t over targets, longer if they are skewed, never below the sampling error",
+    "figures are means over targets; 95 %: Student's t over targets on the logit scale, never below the sampling error",
     "on one target the interval holds the sampling error of seeds and test images, where known, and that of the measure",
+    f"scored: the share of the sources that the measure orders; below {SHARE:.0%} it is not ranked",
     "p is against random order; p of measures is corrected for the number of measures (Holm), p of constants is not",
     "regret is the best source minus the chosen one, and minus the best of the first three; equal scores choose at random",
     "p assumes that targets are independent: targets that resemble each other make it too small",
@@ -41,15 +51,8 @@ class AgreementText:
         """For a README or an issue."""
         head, lines = tau_by_target(self.agreement)
         means = markdown_table(HEAD, measure_lines(self.agreement), HEAD[:1])
-        text = [
-            f"**{markdown_text(self.agreement.verdict)}**",
-            "",
-            *means,
-            "",
-            f"**{BY_TARGET}**",
-            "",
-            *markdown_table(head, lines, head[:1]),
-        ]
+        text = [f"**{markdown_text(self.agreement.verdict)}**", "", *means, "", f"**{BY_TARGET}**", ""]
+        text += markdown_table(head, lines, head[:1])
         return "\n".join([*text, "", *markdown_notes(_notes(self.agreement))]) + "\n"
 
     def csv(self) -> str:
@@ -68,27 +71,21 @@ class AgreementText:
 
 
 def measure_lines(agreement: Agreement) -> list[list[str]]:
-    """One line for each measure, then for each constant."""
+    """One line for each row of the agreement, with the columns of HEAD."""
     return [
         [
-            row.name, f"{row.judged} of {len(agreement.targets)}",
-            *(_cell(row.mean[name], _digits(name)) for name in STATISTICS),
-            _p(row.mean["weighted_tau"], row), _p(row.mean["regret_1"], row), _cell(row.lead, 2),
+            row.name, f"{row.judged} of {len(agreement.targets)}", f"{row.coverage:.0%}",
+            *(statistic_text(row.mean[name], name) for name in list(HEADINGS)[:2]),
+            _p(row.mean["weighted_tau"], row), _p(row.mean["regret_1"], row), statistic_text(row.lead, "weighted_tau"),
+            *(statistic_text(row.mean[name], name) for name in list(HEADINGS)[2:]),
         ]
         for row in agreement.rows
     ]  # fmt: skip
 
 
-def _digits(name: str) -> int:
-    return 4 if name.startswith("regret") else 2
-
-
-def _cell(statistic: Statistic, digits: int) -> str:
-    if statistic.value is None:
-        return "–"
-    # z: no minus in front of what is written as zero
-    ends = "" if statistic.low is None else f" ({statistic.low:z.{digits}f} – {statistic.high:z.{digits}f})"
-    return f"{statistic.value:z.{digits}f}{ends}"
+def statistic_text(statistic: Statistic, name: str) -> str:
+    """A statistic with its interval, as `cats agree`, `cats cost` and the report write it: regrets with four digits."""
+    return figure_text(statistic.value, statistic.low, statistic.high, REGRET_DIGITS if name.startswith("regret") else 2)
 
 
 def _p(statistic: Statistic, row: JudgedMeasure) -> str:
@@ -97,12 +94,15 @@ def _p(statistic: Statistic, row: JudgedMeasure) -> str:
 
 
 def tau_by_target(agreement: Agreement) -> tuple[list[str], list[list[str]]]:
-    """Weighted tau on each target: head, and a line for each target."""
+    """Weighted tau on each target: head, and a line for each measure or constant that orders sources."""
     rows = [
         row for row in agreement.rows if row.mean["weighted_tau"].value is not None and row.name not in {"random", "oracle"}
     ]
-    lines = [[target, *(_cell(row.targets[target]["weighted_tau"], 2) for row in rows)] for target in agreement.targets]
-    return ["target", *(row.name for row in rows)], lines
+    lines = [
+        [row.name, *(statistic_text(row.targets[target]["weighted_tau"], "weighted_tau") for target in agreement.targets)]
+        for row in rows
+    ]
+    return ["measure", *agreement.targets], lines
 
 
 def _reasons(agreement: Agreement) -> list[str]:

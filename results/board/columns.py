@@ -27,7 +27,6 @@ class Column(Generic[Entry]):
         text: an entry → its cell.
         legend: a board → the sentence below the table that explains the column; None where it needs none.
         words: whether it holds words, not numbers.
-        below: whether a terminal of 80 characters shows it in a second table below the first one.
     """
 
     heading: str
@@ -35,7 +34,6 @@ class Column(Generic[Entry]):
     text: Callable[[Entry], str]
     legend: "Callable[[Board], str | None] | None" = None
     words: bool = False
-    below: bool = False
 
 
 def headings(columns: Sequence[Column[Entry]]) -> tuple[str, ...]:
@@ -146,9 +144,9 @@ OVERALL_COLUMNS: tuple[Column[Overall], ...] = (
         lambda board: "wins: targets on which the source alone has tie 1; tied: targets on which it has tie 1",  # noqa: ARG005
     ),
     Column("tied", ("best",), lambda row: str(row.best)),
-    Column("mean (95 %)", ("mean", "mean_low", "mean_high"), _overall_mean, below=True),
-    Column("strength", ("strength", "strength_low", "strength_high"), _strength, below=True),
-    Column("coverage", ("coverage",), lambda row: f"{row.coverage:.0%}", below=True),
+    Column("mean (95 %)", ("mean", "mean_low", "mean_high"), _overall_mean),
+    Column("strength", ("strength", "strength_low", "strength_high"), _strength),
+    Column("coverage", ("coverage",), lambda row: f"{row.coverage:.0%}"),
 )  # fmt: skip
 
 

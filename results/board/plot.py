@@ -6,6 +6,7 @@ from matplotlib.figure import Figure
 
 from results.board.board import Board
 from results.board.rules import ORACLE, rule_in_words
+from results.board.ties import mark_jumps
 from results.drawing import label, labels, save, title_lines
 from results.statistics.rank_tests import Difference
 
@@ -15,7 +16,10 @@ WIDTH = 110  # characters of a line of the title
 
 
 def draw_board(board: Board, path: Path) -> None:
-    """Write a PNG or SVG, by the ending of `path`. Coloured dots cannot be told apart from the best of their target."""
+    """Write a PNG or SVG, by the ending of `path`. Coloured dots cannot be told apart from the best of their target.
+
+    Where a tie group jumps over a source, bars beside the panel join the sources of each group.
+    """
     sources = [row.source for row in board.overall]
     names = labels(sources, path)
     count = len(board.targets)
@@ -27,6 +31,7 @@ def draw_board(board: Board, path: Path) -> None:
             if row.low is not None and row.high is not None:
                 axis.plot([row.low, row.high], [y, y], color=colour, linewidth=2, solid_capstyle="butt")
             axis.plot(row.mean, y, "o", color=colour, markersize=7)
+        mark_jumps(axis, [row.tie for row in rows], [sources.index(row.source) for row in rows])
         axis.set_title(label(target, path), loc="left", fontweight="bold")
         axis.set_yticks(range(len(sources)), names if axis.get_subplotspec().is_first_col() else [""] * len(names))
         axis.set_ylim(len(sources) - 0.5, -0.5)

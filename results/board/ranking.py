@@ -100,6 +100,15 @@ def target_standing(
 
     here: columns source, seed, value and run_id. name: of experiment and target, it seeds the draws.
     """
+    sources, measured, note = measured_results(here, name, metric, noise, images_of)
+    drawn = draw_means(measured, np.random.default_rng(zlib.crc32(name.encode()))) if measured.drawable else None
+    return Standing(sources, measured, drawn, None if drawn is None else rank_draws(drawn)), note
+
+
+def measured_results(
+    here: pd.DataFrame, name: str, metric: str, noise: float | None, images_of: TestImageInfluence | None = None
+) -> tuple[list[str], TargetResults, str | None]:
+    """The sources of a target, what was measured of them, and why the test images are not counted; see target_standing."""
     ordered = here.sort_values(["source", "seed"])
     groups = {str(source): group for source, group in ordered.groupby("source")}
     images, note = None, None
@@ -108,9 +117,11 @@ def target_standing(
         note = None if why is None else f"the sampling error of the test images is not counted: {why}"
     if images is not None:
         images = metric_of(metric).sign * images
-    measured = TargetResults([group["value"].to_numpy(float) for group in groups.values()], images, noise or 0.0)
-    drawn = draw_means(measured, np.random.default_rng(zlib.crc32(name.encode()))) if measured.drawable else None
-    return Standing(list(groups), measured, drawn, None if drawn is None else rank_draws(drawn)), note
+    return (
+        list(groups),
+        TargetResults([group["value"].to_numpy(float) for group in groups.values()], images, noise or 0.0),
+        note,
+    )
 
 
 def rows_of(standing: Standing, metric: str, energy: Mapping[str, float | None]) -> list[Row]:

@@ -1,5 +1,6 @@
 """A board as text: for the terminal, for a page, for a spreadsheet."""
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,8 @@ from results.board.columns import (
     OVERALL_COLUMNS,
     ROW_COLUMNS,
     WORDS,
+    Column,
+    Entry,
     cells,
     headings,
     interval_legend,
@@ -18,6 +21,7 @@ from results.board.columns import (
     legends,
 )
 from results.board.ranking import Row
+from results.board.ties import jump_notes
 from results.printing import TerminalTable, csv_text, markdown_notes, markdown_table, markdown_text, terminal_notes
 
 APART = "Kept off the ranking because of shared images"
@@ -34,23 +38,13 @@ class BoardText:
         board, parts = self.board, list[RenderableType]()
         for target, rows in board.targets.items():
             title = f"{target}: {board.metric}, {board.verdict(target)}"
-            drawn = TerminalTable(title, headings(ROW_COLUMNS), WORDS, {*headings(ROW_COLUMNS)} - WORDS)
-            for row in rows:
-                drawn.add_row(*cells(ROW_COLUMNS, row), style="" if row.tie == 1 else "dim")
-            parts += [drawn, Text("")]
-        first = [column for column in OVERALL_COLUMNS if not column.below]
-        second = [column for column in OVERALL_COLUMNS if column.below or column.words]
-        for heading, columns in ((f"Overall: {overall_title(board)}", first), (None, second)) if board.overall else ():
-            drawn = TerminalTable(heading, headings(columns), WORDS, {*headings(columns)} - WORDS)
-            for overall in board.overall:
-                drawn.add_row(*cells(columns, overall))
-            parts.append(drawn)
+            dim = {number for number, row in enumerate(rows) if row.tie != 1}
+            parts += [_drawn(title, ROW_COLUMNS, rows, keys=2, dim=dim), Text("")]
+        if board.overall:
+            parts.append(_drawn(f"Overall: {overall_title(board)}", OVERALL_COLUMNS, board.overall))
         if board.leaking:
-            leaking = leaking_columns(board.metric)
-            drawn = TerminalTable(APART, headings(leaking), WORDS, {*headings(leaking)} - WORDS)
-            for pair in board.leaking:
-                drawn.add_row(*cells(leaking, pair), style="dim")
-            parts += [Text(""), drawn]
+            every = range(len(board.leaking))
+            parts += [Text(""), _drawn(APART, leaking_columns(board.metric), board.leaking, keys=2, dim=every)]
         return Group(*parts, terminal_notes(legend(board)))
 
     def markdown(self) -> str:
@@ -84,6 +78,15 @@ class BoardText:
         return self.board.to_dict()
 
 
+def _drawn(
+    title: str, columns: Sequence[Column[Entry]], entries: Sequence[Entry], *, keys: int = 1, dim: Collection[int] = ()
+) -> TerminalTable:
+    table = TerminalTable(title, headings(columns), WORDS, keys)
+    for number, entry in enumerate(entries):
+        table.add_row(*cells(columns, entry), style="dim" if number in dim else "")
+    return table
+
+
 def overall_title(board: Board) -> str:
     """Over how many targets the mean ranks are."""
     common = 0 if board.difference is None else board.difference.targets
@@ -98,6 +101,7 @@ def legend(board: Board) -> list[str]:
     return [
         f"experiment {board.experiment}; {board.choice}",
         *legends(ROW_COLUMNS, board),
+        *jump_notes(board.targets),
         *legends(OVERALL_COLUMNS, board),
         *differences(board),
         *board.notes,

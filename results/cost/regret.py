@@ -1,22 +1,24 @@
 """What a choice of sources loses: regret of a target is the metric of its best source minus that of the chosen one."""
 
 import math
+from collections.abc import Iterator, Mapping, Sequence
 
+import numpy as np
 import pandas as pd
 
+from results.agreement.decisions import Decision, decision_of
+from results.agreement.replicates import Replicates
 from results.agreement.scores import PREFIX
-from results.board.request import RunQuery
+from results.board.ranking import measured_results
+from results.board.request import SEEDS, Judging, RunQuery
 from results.board.rules import COLUMNS, choose_runs, rule_of
 from results.board.versions import of_one_version, scores_of_one_version
 from results.metrics import metric_of
 from results.record import metric_name
+from results.statistics.bounded import Bounds
+from results.statistics.rank_agreement import choice_statistics, leaves_a_choice
 
 SourceValues = dict[str, dict[str, float]]  # target → source → value, higher is better
-
-
-def plain_source(label: str) -> str:
-    """The source of a label such as `imagenet on resnet18`."""
-    return label.split(" on ", maxsplit=1)[0]
 
 
 def _labelled(runs: pd.DataFrame, several: bool) -> pd.DataFrame:
@@ -24,55 +26,84 @@ def _labelled(runs: pd.DataFrame, several: bool) -> pd.DataFrame:
     return runs.assign(source=source + " on " + runs["backbone"].astype(str) if several else source)
 
 
-def measured_values(frame: pd.DataFrame, query: RunQuery) -> tuple[SourceValues, SourceValues]:
-    """Test metric, and validation figure of the rule, of each target's sources: means over seeds, higher is better.
+def measured_decisions(frame: pd.DataFrame, query: RunQuery, judging: Judging = SEEDS) -> tuple[list[Decision], SourceValues]:
+    """One decision for each target, and the validation figure of the rule of its sources, mean over seeds, higher is better.
 
     Of each seed the point of the grid counts that the rule chooses. Left out are pairs that share images, by their record or
-    because the query keeps them apart, and targets with one source. With several backbones a source is one on a backbone.
+    because the query keeps them apart, a target as its own source, and targets with one source. With several backbones a source
+    is one on a backbone.
     """
     metric, rule, column = query.metric, query.rule, f"test_{query.metric}"
     runs = frame[(frame["kind"] == "cell") & (frame["status"] == "FINISHED")]
     runs = of_one_version(runs, frame, query.selection)[0]
-    runs = runs.reindex(columns=list(dict.fromkeys([*map(str, runs), *COLUMNS, "point", "leak", "started", column])))
+    more = [*COLUMNS, "point", "leak", "started", "run_id", column]
+    runs = runs.reindex(columns=list(dict.fromkeys([*map(str, runs), *more])))
     pairs = zip(runs["source"], runs["target"], strict=True)
     clean = pd.Series([pair not in query.apart for pair in pairs], index=runs.index, dtype=bool)
     runs = choose_runs(runs[runs["leak"].isna() & clean].dropna(subset=[column]), rule, metric)
-    runs = _labelled(runs, runs["backbone"].nunique() > 1)
-    runs = runs.assign(truth=runs[column] * metric_of(metric).sign, held=-rule_of(rule).figure(runs, metric))
-    means = runs.groupby(["target", "source"])[["truth", "held"]].mean()
-    measured, validation = SourceValues(), SourceValues()
-    for (target, source), *values in means.itertuples(name=None):
-        for table, value in zip((measured, validation), values, strict=True):
-            if math.isfinite(value):
-                table.setdefault(str(target), {})[str(source)] = float(value)
-    return {t: row for t, row in measured.items() if len(row) > 1}, validation
+    backbones = runs["backbone"].unique()
+    runs = _labelled(runs, len(backbones) > 1)
+    runs = runs.assign(value=runs[column] * metric_of(metric).sign, held=-rule_of(rule).figure(runs, metric))
+    decisions = []
+    for target, here in runs.groupby("target"):
+        name = f"{query.experiment}/{target}"
+        sources, measured, _ = measured_results(here, name, metric, judging.noise, judging.images)
+        backbone = str(backbones[0]) if len(backbones) == 1 else ""
+        decisions.append(decision_of(sources, measured, str(target), backbone))
+    validation, held = SourceValues(), runs.groupby(["target", "source"])["held"].mean().reset_index()
+    for target, source, value in held.itertuples(index=False, name=None):
+        if math.isfinite(value):
+            validation.setdefault(str(target), {})[str(source)] = float(value)
+    return [decision for decision in decisions if len(decision.sources) > 1], validation
+
+
+def values_of(decisions: Sequence[Decision]) -> SourceValues:
+    """The measured values of the sources of each target."""
+    return {d.target: dict(zip(d.sources, d.values.tolist(), strict=True)) for d in decisions}
 
 
 def measure_scores(frame: pd.DataFrame, query: RunQuery) -> dict[str, SourceValues]:
     """Measure → target → source → its newest score; higher is better. Pairs without a score are left out.
 
-    So are scores of another version of a target's data than that of its cells, and targets on which a measure gives the same
-    score to every source: that chooses nothing, see results.agreement.judge.
+    So are scores of another version of a target's data than that of its cells.
     """
+    scores: dict[str, SourceValues] = {}
+    for name, target, source, value, _ in _newest_scores(frame, query):
+        scores.setdefault(name, {}).setdefault(target, {})[source] = value
+    return scores
+
+
+def measure_errors(frame: pd.DataFrame, query: RunQuery) -> dict[str, SourceValues]:
+    """Measure → target → source → the standard error of its newest score, 0 where it is not known."""
+    errors: dict[str, SourceValues] = {}
+    for name, target, source, _, error in _newest_scores(frame, query):
+        errors.setdefault(name, {}).setdefault(target, {})[source] = error
+    return errors
+
+
+def _newest_scores(frame: pd.DataFrame, query: RunQuery) -> Iterator[tuple[str, str, str, float, float]]:
+    """Measure, target, source, score and its standard error."""
     frame = scores_of_one_version(frame, query.selection)[0]
     runs = frame[(frame["kind"] == "score") & (frame["status"] == "FINISHED")]
     if not len(runs):
-        return {}
+        return
     runs = _labelled(runs.sort_values("started"), frame.loc[frame["kind"] == "cell", "backbone"].nunique() > 1)
     listed = runs["measures"].fillna("").str.split(";")
-    names = dict.fromkeys(name for some in listed for name in some if metric_name(f"{PREFIX}{name}") in runs)
-    scores: dict[str, SourceValues] = {name: {} for name in names}
-    for name in names:
+    for name in dict.fromkeys(name for some in listed for name in some if metric_name(f"{PREFIX}{name}") in runs):
         newest = runs[[name in some for some in listed]].drop_duplicates(["source", "target"], keep="last")
-        columns = ["source", "target", metric_name(f"{PREFIX}{name}")]
-        for source, target, value in newest[columns].itertuples(index=False, name=None):
+        ends = [metric_name(f"{PREFIX}{name}{end}") for end in ("", "_low", "_high")]
+        for source, target, value, low, high in newest.reindex(columns=["source", "target", *ends]).itertuples(
+            index=False, name=None
+        ):
             if math.isfinite(value):
-                scores[name].setdefault(str(target), {})[str(source)] = float(value)
-    return {name: _choosing(table) for name, table in scores.items()}
+                error = (high - low) / 2 / 1.96
+                yield name, str(target), str(source), float(value), float(error) if math.isfinite(error) else 0.0
 
 
-def _choosing(table: SourceValues) -> SourceValues:
-    return {t: row for t, row in table.items() if len(row) == 1 or len(set(row.values())) > 1}
+def ordering(truth: SourceValues, scores: SourceValues) -> SourceValues:
+    """The scores of the sources whose truth is known, on the targets of which they order any: equal scores choose nothing."""
+    known = {t: {s: v for s, v in row.items() if s in truth[t]} for t, row in scores.items() if t in truth}
+    return {t: row for t, row in known.items() if len(set(row.values())) > 1}
 
 
 def source_sizes(frame: pd.DataFrame, scores: SourceValues) -> SourceValues:
@@ -83,7 +114,7 @@ def source_sizes(frame: pd.DataFrame, scores: SourceValues) -> SourceValues:
         runs = _labelled(cells, cells["backbone"].nunique() > 1).dropna(subset=["source_images"]).sort_values("started")
         for target, source, images in runs[["target", "source", "source_images"]].itertuples(index=False, name=None):
             sizes.setdefault(str(target), {})[str(source)] = math.log1p(int(images))
-    return _choosing({target: sizes.get(target, {}) | scores.get(target, {}) for target in sizes.keys() | scores.keys()})
+    return {target: sizes.get(target, {}) | scores.get(target, {}) for target in sizes.keys() | scores.keys()}
 
 
 def regrets(truth: SourceValues, scores: SourceValues) -> dict[str, float]:
@@ -96,5 +127,25 @@ def regrets(truth: SourceValues, scores: SourceValues) -> dict[str, float]:
         here = {s: v for s, v in scores.get(target, {}).items() if s in row}
         if here:
             first = [row[s] for s, v in here.items() if v == max(here.values())]
-            lost[target] = max(row.values()) - math.fsum(first) / len(first)
+            lost[target] = max(0.0, max(row.values()) - math.fsum(first) / len(first))  # a rounding error may lie below 0
     return lost
+
+
+def drawn_regrets(
+    decision: Decision, scores: Mapping[str, float], errors: Mapping[str, float], replicates: Replicates, metric: Bounds
+) -> np.ndarray | None:
+    """The regret of a choice with other seeds, test images and scores, (REPLICATES,); None where none of their errors is known.
+
+    scores, errors: source → score and standard error; equal scores of all sources choose at random. NaN where a replicate
+    leaves nothing to choose.
+    """
+    every = np.array([scores.get(source, np.nan) for source in decision.sources])
+    drawn = replicates.of(decision, every, np.array([errors.get(source, 0.0) for source in decision.sources]))
+    if drawn is None:
+        return None
+    values, guesses = drawn
+    able = np.isfinite(every)
+    lost = choice_statistics(values, guesses, None, metric)[:, 0]
+    if np.ptp(every[able]) > 0:
+        lost[~leaves_a_choice(values[:, able], guesses[:, able])] = np.nan
+    return np.asarray(lost)

@@ -1,16 +1,29 @@
 """A bill and its trade-off as text: for the terminal, for a page, for a spreadsheet, for a program."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from results.cost.answer import answer
 from results.cost.bill import Bill
 from results.cost.tables import ROUGH, CostTable, bill_notes, bill_tables, rounded, without_energy
 from results.cost.tradeoff import CHANCE, SWEEP, Tradeoff
-from results.printing import TerminalTable, csv_text, markdown_notes, markdown_table, markdown_text, terminal_notes
+from results.printing import (
+    REGRET_DIGITS,
+    TerminalTable,
+    csv_text,
+    figure_text,
+    markdown_notes,
+    markdown_table,
+    markdown_text,
+    terminal_notes,
+)
 from results.statistics.rank_agreement import FEW, MANY
+
+ENDS = ("way to choose", "front")  # the columns of words among the ways of choosing
 
 
 @dataclass(frozen=True)
@@ -32,22 +45,29 @@ class CostText:
         return bill_notes(self.bill) + ([] if self.tradeoff is None else tradeoff_notes(self.tradeoff))
 
     def table(self) -> RenderableType:
-        """For the terminal."""
-        parts = list[RenderableType]()
-        for table in self.tables:
-            drawn = TerminalTable(table.title, table.head, table.word_columns)
-            for line in table.lines:
-                drawn.add_row(*map(_cell, line))
-            parts += [drawn, Text("")]
-        return Group(*parts, terminal_notes(self.notes))
+        """For the terminal: the answer, the ways of choosing, then every detail of the bill."""
+        parts: list[RenderableType] = [terminal_notes(answer(self.bill, self.tradeoff)), Text("")]
+        if self.tradeoff is not None:
+            title, head, lines = tradeoff_lines(self.tradeoff)
+            drawn = _drawn(TerminalTable(title, head, ENDS), lines)
+            parts += [drawn, terminal_notes(tradeoff_notes(self.tradeoff)), Text("")]
+        for table in bill_tables(self.bill):
+            keys = sum(name in table.word_columns for name in table.head)
+            drawn = TerminalTable(table.title, table.head, table.word_columns, keys)
+            parts += [_drawn(drawn, [[_cell(value) for value in line] for line in table.lines]), Text("")]
+        return Group(*parts, terminal_notes(bill_notes(self.bill)))
 
     def markdown(self) -> str:
-        """For a README or an issue."""
-        lines: list[str] = []
-        for table in self.tables:
+        """For a README or an issue: in the order of the terminal."""
+        lines = [*markdown_notes(answer(self.bill, self.tradeoff)), ""]
+        if self.tradeoff is not None:
+            title, head, rows = tradeoff_lines(self.tradeoff)
+            lines += [f"**{markdown_text(title)}**", "", *markdown_table(head, rows, ENDS), ""]
+            lines += [*markdown_notes(tradeoff_notes(self.tradeoff)), ""]
+        for table in bill_tables(self.bill):
             rows = [[_cell(value) for value in line] for line in table.lines]
             lines += [f"**{markdown_text(table.title)}**", "", *markdown_table(table.head, rows, table.word_columns), ""]
-        return "\n".join([*lines, *markdown_notes(self.notes)]) + "\n"
+        return "\n".join([*lines, *markdown_notes(bill_notes(self.bill))]) + "\n"
 
     def csv(self) -> str:
         """One line for each figure: table, line, column, value; numbers in full, empty where a figure is not known."""
@@ -73,6 +93,23 @@ class CostText:
         }  # fmt: skip
 
 
+def _drawn(table: TerminalTable, lines: Sequence[Sequence[str]]) -> TerminalTable:
+    for line in lines:
+        table.add_row(*line)
+    return table
+
+
+def tradeoff_lines(tradeoff: Tradeoff) -> tuple[str, list[str], list[list[str]]]:
+    """Title, head and lines of the ways of choosing as text; a regret stands with its interval, as in `cats agree`."""
+    table = tradeoff_table(tradeoff)
+    first, _, _, _, *rest = table.head
+    lines = [
+        [way.name, figure_text(way.regret, way.low, way.high, REGRET_DIGITS), *(_cell(value) for value in line[4:])]
+        for way, line in zip(tradeoff.ways, table.lines, strict=True)
+    ]
+    return table.title, [first, "regret (95 %)", *rest], lines
+
+
 def tradeoff_table(tradeoff: Tradeoff) -> CostTable:
     """The ways of choosing with regret and energy. A column of known energy stands beside kWh where that is not complete."""
     known = ["kWh about"] if tradeoff.rough else ["kWh at least"] if any(w.bound for w in tradeoff.ways) else []
@@ -87,7 +124,7 @@ def tradeoff_table(tradeoff: Tradeoff) -> CostTable:
 def tradeoff_notes(tradeoff: Tradeoff) -> list[str]:
     """What the trade-off means."""
     notes = [
-        "regret: the test metric of the best source minus that of the chosen one, mean over targets, 95 % over targets",
+        "regret: the test metric of the best source minus that of the chosen one, mean over targets, 95 % as in `cats agree`",
         f"'{SWEEP}' chooses by validation images; '{CHANCE}' is what a random choice loses on average",
         f"measures and the sweep pay for pretrainings, each shared over {tradeoff.shared_over} targets; constants pay nothing",
         *comparability_notes(tradeoff),

@@ -3,22 +3,34 @@
 Regret of a target: the test metric of its best source minus that of the source chosen, both means over seeds.
 """
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
+from results.agreement.decisions import Decision, plain_source
 from results.agreement.rankers import OWN_ROWS, SIZE
+from results.agreement.replicates import REPLICATES, Replicates, defined_mean
 from results.agreement.scores import SIZE as SOURCE_SIZE
-from results.board.request import RunQuery
+from results.board.request import SEEDS, Judging, RunQuery
 from results.cost.amount import Amount, add
 from results.cost.bill import UNMEASURED, Bill
 from results.cost.front import hypervolume, on_front
-from results.cost.regret import SourceValues, measure_scores, measured_values, plain_source, regrets, source_sizes
+from results.cost.regret import (
+    SourceValues,
+    drawn_regrets,
+    measure_errors,
+    measure_scores,
+    measured_decisions,
+    ordering,
+    regrets,
+    source_sizes,
+    values_of,
+)
 from results.error import CatsError
-from results.statistics.rank_agreement import mean_interval
+from results.metrics import metric_of
+from results.statistics.bounded import interval_over_targets
 
 CONSTANT = "imagenet"
 SWEEP = "full sweep"
@@ -33,7 +45,8 @@ class Way:
     """A way to choose the source of each target.
 
     Attributes:
-        regret, low, high: mean over `targets` targets, and its 95 % interval over them; no interval for one target.
+        regret, low, high: mean over `targets` targets, and its 95 % interval, which is that of `cats agree`; None where nothing
+            is known of the error: with one target, without several seeds and predictions.
         kwh: energy of the choice for all targets; None if a part of it is missing.
         known: the part of it that is known: all, or a lower bound; None if nothing is known.
         rough: whether some of `known` may be counted more than once, so that it is no bound.
@@ -89,7 +102,7 @@ class Tradeoff:
         return [way for way in self.ways if way.targets < self.targets]
 
 
-def make_tradeoff(frame: pd.DataFrame, bill: Bill, query: RunQuery) -> Tradeoff:
+def make_tradeoff(frame: pd.DataFrame, bill: Bill, query: RunQuery, judging: Judging = SEEDS) -> Tradeoff:
     """The ways of choosing that the runs in `frame` (see Experiment.frame) cover, without the pairs that the query keeps apart.
 
     The full sweep chooses by the validation figure of the rule, as a person would; test images judge and choose nothing.
@@ -99,20 +112,22 @@ def make_tradeoff(frame: pd.DataFrame, bill: Bill, query: RunQuery) -> Tradeoff:
     `comparable`; a way that chooses nothing on some of them is judged on the rest and kept off the front.
     Raises CatsError if no target has two sources with that metric.
     """
-    truth, validation = measured_values(frame, query)
-    if not truth:
+    decisions, validation = measured_decisions(frame, query, judging)
+    if not decisions:
         raise CatsError(
             f"experiment '{bill.experiment}' has no target with {query.metric} of two sources or more: there is no regret"
         )
-    lost, costs = _ways(frame, query, bill, truth, validation)
+    truth, choices = values_of(decisions), _choices(frame, query, decisions, validation)
+    costs = _costs(bill, choices.keys() - {*HABITS, SWEEP})
+    lost = {name: regrets(truth, choice.scores) for name, choice in choices.items()}
     common = comparable(list(lost.values()))
-    ways = [_way(name, {t: v for t, v in by.items() if t in common}, costs.get(name, FREE)) for name, by in lost.items()]
-    ways = [way for way in ways if way.targets]
+    judge = _Judge(query, decisions, common)
+    ways = [judge.way(name, by, choices[name], costs.get(name, FREE)) for name, by in lost.items() if common & by.keys()]
     ways.sort(key=lambda way: (way.kwh is None, way.known is None, way.known or 0.0, way.regret, way.name))
     points = [(way.kwh if way.targets == len(common) else None, way.regret) for way in ways]
     marked = [replace(way, front=front) for way, front in zip(ways, on_front(points), strict=True)]
     blind = next(way for way in ways if way.name == CHANCE).regret
-    sources = len({s for row in truth.values() for s in row})
+    sources = len({source for decision in decisions for source in decision.sources})
     sweep = costs[SWEEP]
     reference = (sweep.known, blind) if sweep.known else None
     volume = hypervolume([(k, r) for k, r in points if k is not None], reference) if reference and blind > 0 else None
@@ -122,7 +137,7 @@ def make_tradeoff(frame: pd.DataFrame, bill: Bill, query: RunQuery) -> Tradeoff:
         bill.experiment,
         query.metric,
         len(common),
-        len(truth),
+        len(decisions),
         sources,
         bill.shared_over,
         marked,
@@ -133,22 +148,35 @@ def make_tradeoff(frame: pd.DataFrame, bill: Bill, query: RunQuery) -> Tradeoff:
     )
 
 
-def _ways(
-    frame: pd.DataFrame, query: RunQuery, bill: Bill, truth: SourceValues, validation: SourceValues
-) -> tuple[dict[str, dict[str, float]], dict[str, Amount]]:
-    """Name of each way → its regret on each target; and the cost of each way that is not free."""
-    before, scores = [bill.pretraining_share()] if bill.pretrainings else [], measure_scores(frame, query)
+@dataclass(frozen=True)
+class _Choice:
+    """The scores by which a way chooses, and their standard errors where these are known."""
+
+    scores: SourceValues
+    errors: SourceValues
+
+
+def _choices(
+    frame: pd.DataFrame, query: RunQuery, decisions: Sequence[Decision], validation: SourceValues
+) -> dict[str, _Choice]:
+    """Name of each way → what it chooses by."""
+    truth, scores, errors = values_of(decisions), measure_scores(frame, query), measure_errors(frame, query)
     habit = {t: {s: float(plain_source(s) == CONSTANT) for s in row} for t, row in truth.items()}
-    lost = {
-        CHANCE: {t: float(np.mean([max(row.values()) - v for v in row.values()])) for t, row in truth.items()},
-        SWEEP: regrets(truth, validation),
-        ALWAYS: regrets(truth, {t: row for t, row in habit.items() if any(row.values())}),
-        SIZE: regrets(truth, source_sizes(frame, scores.get(SOURCE_SIZE, {}))),
+    choices = {
+        CHANCE: _Choice({t: dict.fromkeys(row, 0.0) for t, row in truth.items()}, {}),
+        SWEEP: _Choice(validation, {}),
+        ALWAYS: _Choice({t: row for t, row in habit.items() if any(row.values())}, {}),
+        SIZE: _Choice(ordering(truth, source_sizes(frame, scores.get(SOURCE_SIZE, {}))), {}),
     }
-    costs = {SWEEP: add([*before, *bill.sources.values()])}
-    for name in scores.keys() - OWN_ROWS:
-        lost[name], costs[name] = regrets(truth, scores[name]), add([*before, bill.measures.get(name, UNMEASURED)])
-    return lost, costs
+    measures = {n: _Choice(ordering(truth, scores[n]), errors[n]) for n in scores.keys() - OWN_ROWS}
+    return choices | measures
+
+
+def _costs(bill: Bill, measures: Iterable[str]) -> dict[str, Amount]:
+    """The cost of each way that is not free."""
+    before = [bill.pretraining_share()] if bill.pretrainings else []
+    scored = {name: add([*before, bill.measures.get(name, UNMEASURED)]) for name in measures}
+    return {SWEEP: add([*before, *bill.sources.values()])} | scored
 
 
 def comparable(lost: Sequence[Mapping[str, float]]) -> set[str]:
@@ -163,13 +191,24 @@ def comparable(lost: Sequence[Mapping[str, float]]) -> set[str]:
     return set(max(weights, key=lambda targets: (weights[targets], len(targets), sorted(targets)), default=()))
 
 
-def _way(name: str, lost: Mapping[str, float], cost: Amount) -> Way:
-    values = np.array([lost[target] for target in sorted(lost)])
-    price = (cost.kwh, cost.known or cost.kwh, cost.rough, cost.without)
-    if not len(values):
-        return Way(name, math.nan, None, None, 0, *price)
-    low, high = None, None
-    if len(values) > 1:
-        low, high = map(float, mean_interval(values))
-        low = max(low, 0.0)
-    return Way(name, float(values.mean()), low, high, len(values), *price)
+class _Judge:
+    """Judges ways on the targets on which they are compared, with the same replicates as `cats agree`."""
+
+    def __init__(self, query: RunQuery, decisions: Sequence[Decision], common: set[str]) -> None:
+        self.metric, self.replicates = metric_of(query.metric).oriented_bounds, Replicates(query.experiment)
+        self.decisions = [decision for decision in decisions if decision.target in common]
+
+    def way(self, name: str, lost: Mapping[str, float], choice: _Choice, cost: Amount) -> Way:
+        """The way whose regret on each target is `lost`."""
+        on = [decision for decision in self.decisions if decision.target in lost]
+        values, drawn = np.array([lost[decision.target] for decision in on]), []
+        for decision, value in zip(on, values, strict=True):
+            scores, errors = choice.scores[decision.target], choice.errors.get(decision.target, {})
+            replicated = drawn_regrets(decision, scores, errors, self.replicates, self.metric)
+            drawn.append(np.full(REPLICATES, value) if replicated is None else replicated)
+        limits = (0.0, self.metric[1] - self.metric[0])
+        ends = interval_over_targets(float(values.mean()), values, defined_mean(np.array(drawn)), limits)
+        low, high = ends or (None, None)
+        return Way(
+            name, float(values.mean()), low, high, len(on), cost.kwh, cost.known or cost.kwh, cost.rough, cost.without
+        )  # fmt: skip

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from results.board.ties import mark_jumps
 from results.drawing import label as drawn_label
 from results.drawing import labels, save, title_lines
 
@@ -21,13 +22,14 @@ MARKS = ("o", "s", "^", "D", "v", "P", "X")
 
 @dataclass(frozen=True)
 class IntervalPoint:
-    """A point with its interval. `strong`: drawn filled and dark; else hollow and grey."""
+    """A point with its interval. `strong`: drawn filled and dark; else hollow and grey. `tie`: its tie group, if it has one."""
 
     name: str
     value: float
     low: float | None
     high: float | None
     strong: bool = True
+    tie: int | None = None
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,10 @@ class Paid:
 
 
 def draw_intervals(rows: Sequence[IntervalPoint], title: str, label: str, path: Path) -> None:
-    """One line for each point, the best on top: a dot and its interval. Only the first MOST points are drawn."""
+    """One line for each point, the best on top: a dot and its interval. Only the first MOST points are drawn.
+
+    Where a tie group jumps over a point, bars beside the drawing join the points of each group.
+    """
     rows = rows[:MOST]
     figure, axis = _figure((7.2, 1.25 + 0.27 * len(rows)), title, path)
     for y, row in enumerate(rows):
@@ -69,6 +74,7 @@ def draw_intervals(rows: Sequence[IntervalPoint], title: str, label: str, path: 
         if row.low is not None and row.high is not None:
             axis.plot([row.low, row.high], [y, y], color=colour, linewidth=2, solid_capstyle="butt")
         axis.plot(row.value, y, "o", color=colour, markerfacecolor=colour if row.strong else PAPER, markersize=6.5)
+    mark_jumps(axis, [row.tie for row in rows if row.tie is not None], range(len(rows)))
     axis.set_yticks(range(len(rows)), labels([row.name for row in rows], path))
     axis.set_ylim(max(len(rows), 1) - 0.5, -0.5)
     axis.tick_params(axis="y", length=0)

@@ -5,9 +5,12 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
+from results.agreement.result import Statistic
+from results.agreement.text import statistic_text
 from results.cost.tables import ROUGH
 from results.cost.text import comparability_notes
 from results.cost.tradeoff import HABITS, Tradeoff
+from results.printing import REGRET_DIGITS
 from results.report.charts import IntervalPoint, Paid, draw_intervals, draw_regret
 from results.report.export import slug
 from results.report.html import Chart, Section, Table
@@ -54,8 +57,8 @@ def regret(points: Sequence[Paid], metric: str, notes: Sequence[str] = ()) -> Se
         (
             p.name,
             "missing" if p.place is None else f"{p.sign}{p.place:.4g}",
-            f"{p.regret:.4f}",
-            _ends(p.low, p.high, 4),
+            f"{p.regret:.{REGRET_DIGITS}f}",
+            _ends(p.low, p.high),
             "yes" if p.constant else "no",
         )
         for p in points
@@ -74,13 +77,13 @@ def regret(points: Sequence[Paid], metric: str, notes: Sequence[str] = ()) -> Se
 def agreement(judged: Mapping[str, Any]) -> Section:
     """How well measures order the sources, beside constants.
 
-    `judged`: verdict, notes and rows; each row has name, constant, and mean: statistic → value, low, high, p_holm; and lead,
-    the same of its weighted tau minus that of the static mean rank.
+    `judged`: verdict, notes and rows; each row has name, constant, coverage, ranked, and mean: statistic → value, low, high,
+    p_holm; and lead, the same of its weighted tau minus that of the static mean rank.
     """
     rows = judged["rows"]
     name, shown = "weighted_tau", []
     for row in rows:
-        figure = row["mean"].get(name, {})
+        figure = row["mean"].get(name, {}) if row.get("ranked", True) else {}
         if figure.get("value") is not None and math.isfinite(figure["value"]):
             shown.append(
                 IntervalPoint(row["name"], figure["value"], figure.get("low"), figure.get("high"), not row["constant"])
@@ -89,17 +92,18 @@ def agreement(judged: Mapping[str, Any]) -> Section:
     statistics = [(key, title) for key, title in AGREEMENT.items() if any(key in row["mean"] for row in rows)]
     led = any(row.get("lead", {}).get("value") is not None for row in rows)
     more = ["tau ahead of static", "p of the lead (Holm)"] if led else []
-    head = ["measure", "constant", *(title for _, title in statistics), "p (Holm)", *more]
+    covered = ["scored"] if any("coverage" in row for row in rows) else []
+    head = ["measure", "constant", *covered, *(title for _, title in statistics), "p (Holm)", *more]
     lines = [
-        [row["name"], "yes" if row["constant"] else "no", *(_figure(row["mean"].get(key)) for key, _ in statistics),
-         _p(row["mean"].get(name, {}).get("p_holm")),
-         *([_figure(row["lead"]), _p(row["lead"].get("p_holm"))] if led else [])]
+        [row["name"], "yes" if row["constant"] else "no", *(f"{row['coverage']:.0%}" for _ in covered),
+         *(_figure(row["mean"].get(key), key) for key, _ in statistics), _p(row["mean"].get(name, {}).get("p_holm")),
+         *([_figure(row["lead"], name), _p(row["lead"].get("p_holm"))] if led else [])]
         for row in rows
     ]  # fmt: skip
     title = f"Agreement of measures with the results: {judged['verdict']}"
     text = (
         "Filled dots are measures; hollow dots are constants, which look at no image of the target. "
-        "The table below gives the figures."
+        "Measures that order few sources are not drawn. The table below gives the figures."
     )
     label = "weighted Kendall tau, mean over targets, 95 % interval"
     chart = Chart("agreement", title, text, partial(draw_intervals, shown, limited(title, len(shown)), label))
@@ -117,15 +121,13 @@ def measured(grids: Mapping[str, tuple[Sequence[str], Sequence[Sequence[str]]]],
     return Section("scores", "Scores of measures", parts=unique(parts), notes=[note, *reasons])
 
 
-def _ends(low: float | None, high: float | None, digits: int) -> str:
-    return "–" if low is None or high is None else f"{low:.{digits}f} – {high:.{digits}f}"
+def _ends(low: float | None, high: float | None) -> str:
+    return "–" if low is None or high is None else f"{low:.{REGRET_DIGITS}f} – {high:.{REGRET_DIGITS}f}"
 
 
-def _figure(figure: Mapping[str, float | None] | None) -> str:
-    if not figure or figure.get("value") is None:
-        return "–"
-    ends = _ends(figure.get("low"), figure.get("high"), 3)
-    return f"{figure['value']:.3f}" + ("" if ends == "–" else f" ({ends})")
+def _figure(figure: Mapping[str, float | None] | None, name: str) -> str:
+    figure = figure or {}
+    return statistic_text(Statistic(figure.get("value"), figure.get("low"), figure.get("high")), name)
 
 
 def _p(value: float | None) -> str:

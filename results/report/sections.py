@@ -10,6 +10,7 @@ from results.board.columns import WORDS as BOARD_WORDS
 from results.board.plot import draw_ranks, ranks_title
 from results.board.ranking import Row
 from results.board.text import APART, legend
+from results.board.ties import jumps
 from results.metrics import metric_of
 from results.report.charts import MOST, IntervalPoint, draw_heat, draw_intervals
 from results.report.export import numbered, slug
@@ -87,12 +88,14 @@ def per_target(board: Board) -> Section:
         name = f"target-{slug(target)}"
         verdict = board.verdict(target)
         title = f"{target}: {_seen(rows)}"
-        points = [IntervalPoint(row.source, row.mean, row.low, row.high, row.tie == 1) for row in rows]
+        points = [IntervalPoint(row.source, row.mean, row.low, row.high, row.tie == 1, row.tie) for row in rows]
         label = f"test {board.metric.replace('_', ' ')}, mean and 95 % interval"
         text = (
             "Sources with a filled dot cannot be told apart from the best one; sources with a hollow dot can. "
             "The table below gives the figures."
         )
+        if jumps([row.tie for row in rows]):
+            text = f"{text} A bar on the right joins the sources of each tie group, because one group jumps over a source."
         chart = Chart(name, title, text, partial(draw_intervals, points, limited(title, len(points)), label))
         best = frozenset(number for number, row in enumerate(rows) if row.tie == 1)
         table = Table(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
+from results.statistics.bounded import mean_interval
 from results.statistics.intervals import DRAWS, TargetResults, intervals
 from results.statistics.rank_tests import critical_difference
 
@@ -106,19 +107,15 @@ def rank_ties(ranks: np.ndarray, targets: int) -> list[int]:
 
 
 def mean_values(measured: Sequence[TargetResults], bounds: tuple[float, float]) -> Ends:
-    """Mean of the metric of each source over targets, each (S,), with its interval over targets, cut at the metric's bounds.
+    """Mean of the metric of each source over targets, each (S,), with its interval over targets inside the metric's bounds.
 
-    Student's t over targets; never narrower than the sampling error of seeds and images inside them, as far as it is known.
-    With one target that sampling error alone, and NaN if it is not known. AUCs of targets are skewed, so that the interval
-    covers a little less than 95 % (see docs/statistics.md); Johnson's t of rank_agreement.mean_interval covers a little more,
-    but reaches far below chance.
+    Student's t over targets on the scale of bounded.bounded_interval; never narrower than the sampling error of seeds and
+    images inside them, as far as it is known. With one target that sampling error alone, and NaN if it is not known. AUCs of
+    targets are skewed; see docs/statistics.md for simulated coverage.
     """
     means, count = np.stack([results.means for results in measured]), len(measured)
-    point = means.mean(axis=0)
     if count < 2:
-        return point, *intervals(measured[0], bounds)
+        return means[0], *intervals(measured[0], bounds)
     variances = np.stack([np.nan_to_num(results.seeds[0]) + np.diag(results.shared) for results in measured])
-    half = np.maximum(
-        stats.t.ppf(0.975, count - 1) * stats.sem(means), stats.norm.ppf(0.975) * np.sqrt(variances.sum(axis=0)) / count
-    )
-    return point, np.maximum(bounds[0], point - half), np.minimum(bounds[1], point + half)
+    low, high = mean_interval(means, bounds, np.sqrt(variances.sum(axis=0)) / count)
+    return means.mean(axis=0), low, high

@@ -11,17 +11,27 @@ from functools import cache
 import numpy as np
 from scipy import special, stats
 
+from results.statistics.bounded import Bounds
+
 STATISTICS = ("weighted_tau", "spearman", "regret_1", "regret_3", "top_tie")
 GROWS = np.array([1, 1, -1, -1, 1])  # 1: higher is better
 ORDERS = 2000  # random orders behind a p-value; all orders where there are no more
 MANY = 12  # with fewer targets the interval of a skewed statistic is too narrow
 FEW = f"with fewer than {MANY} targets the interval of a skewed statistic, such as a regret, is too narrow rather than too wide"
-BOUNDS = np.array([(-1, 1), (-1, 1), (0, np.inf), (0, np.inf), (0, 1)])
+ANY = (-np.inf, np.inf)
 CLOSE = 1e-9  # rounding errors of two ways to compute one value are smaller
 
 
-def agreement_statistics(values: np.ndarray, scores: np.ndarray, top: np.ndarray | None) -> np.ndarray:
+def bounds_of_statistics(metric: Bounds) -> tuple[Bounds, ...]:
+    """The bounds of each of the STATISTICS, by those of the metric: no choice loses more than the width of the metric."""
+    regret = (0.0, metric[1] - metric[0])
+    return (-1.0, 1.0), (-1.0, 1.0), regret, regret, (0.0, 1.0)
+
+
+def agreement_statistics(values: np.ndarray, scores: np.ndarray, top: np.ndarray | None, metric: Bounds = ANY) -> np.ndarray:
     """The STATISTICS of m cases, (m, 5); NaN where undefined. `values` and `scores` are (m, n), NaN in the same columns.
+
+    metric: the bounds of the metric, at which random draws of the values are cut before a regret is computed.
 
     weighted_tau: scipy's weighted Kendall tau as it comes (hyperbolic, additive; Vigna 2015). regret_k: the best value of all
     minus the best of the k highest scores, in the metric. top_tie: the probability that the source of the highest score is in
@@ -32,23 +42,30 @@ def agreement_statistics(values: np.ndarray, scores: np.ndarray, top: np.ndarray
     able = np.isfinite(scores).all(axis=0)
     if able.sum() < 2:
         return statistics
-    fair = (np.ptp(scores[:, able], axis=1) > 0) & (np.ptp(values[:, able], axis=1) > 0)
+    fair = leaves_a_choice(values[:, able], scores[:, able])
     if fair.any():
         truth, guess = values[fair][:, able], scores[fair][:, able]
-        statistics[fair, 0] = stats.weightedtau(truth, guess, axis=1).statistic
-        statistics[fair, 1] = stats.pearsonr(stats.rankdata(truth, axis=1), stats.rankdata(guess, axis=1), axis=1).statistic
-        statistics[fair, 2:] = choice_statistics(values[fair], scores[fair], top)
+        tau = stats.weightedtau(truth, guess, axis=1).statistic
+        rho = stats.pearsonr(stats.rankdata(truth, axis=1), stats.rankdata(guess, axis=1), axis=1).statistic
+        statistics[fair, :2] = np.clip(np.column_stack([tau, rho]), -1, 1)  # rounding errors reach beyond 1
+        statistics[fair, 2:] = choice_statistics(values[fair], scores[fair], top, metric)
     return statistics
 
 
-def choice_statistics(values: np.ndarray, scores: np.ndarray, top: np.ndarray | None) -> np.ndarray:
+def leaves_a_choice(values: np.ndarray, scores: np.ndarray) -> np.ndarray:
+    """(m,) whether neither the scores of all sources nor their values are equal."""
+    return np.asarray((np.ptp(scores, axis=1) > 0) & (np.ptp(values, axis=1) > 0))
+
+
+def choice_statistics(values: np.ndarray, scores: np.ndarray, top: np.ndarray | None, metric: Bounds = ANY) -> np.ndarray:
     """regret_1, regret_3 and top_tie, (m, 3), see agreement_statistics. Equal scores of all sources choose at random."""
-    able = np.isfinite(scores).all(axis=0)
+    able, values = np.isfinite(scores).all(axis=0), np.clip(values, *metric)
     truth, guess = values[:, able], scores[:, able]
     best = values.max(axis=1)
     first = guess == guess.max(axis=1, keepdims=True)
     hit = np.full(len(values), np.nan) if top is None else (first & top[able]).sum(axis=1) / first.sum(axis=1)
-    return np.column_stack([best - expected_best(truth, guess, 1), best - expected_best(truth, guess, 3), hit])
+    lost = [np.maximum(best - expected_best(truth, guess, k), 0) for k in (1, 3)]  # a rounding error may lie below 0
+    return np.column_stack([*lost, hit])
 
 
 def expected_best(values: np.ndarray, scores: np.ndarray, k: int) -> np.ndarray:
@@ -106,19 +123,3 @@ def p_values(observed: np.ndarray, chance: np.ndarray, exact: bool) -> np.ndarra
     with np.errstate(invalid="ignore"):
         reached = (GROWS * chance >= GROWS * observed - CLOSE).sum(axis=0)
     return np.where(np.isfinite(observed), (reached + more) / (len(chance) + more), np.nan)
-
-
-def mean_interval(values: np.ndarray, inside: float | np.ndarray = 0.0, level: float = 0.95) -> tuple[np.ndarray, np.ndarray]:
-    """Interval over targets of the mean of (n,) or (n, k) values, one of each target; needs two targets.
-
-    Student's t, and longer at the end to which the values are skewed, as their third moment says (Johnson, Modified t tests
-    and confidence intervals for asymmetrical populations, Journal of the American Statistical Association 73, 1978); never
-    narrower than `inside`, the standard error of the mean that the sampling error inside targets causes. Skewed values, such as
-    regrets, need many targets before it covers 95 %; a bootstrap of the targets covers less. See docs/statistics.md.
-    """
-    count, mean, spread = len(values), values.mean(axis=0), values.std(axis=0, ddof=1)
-    t = stats.t.ppf(0.5 + level / 2, count - 1)
-    half = np.maximum(t * spread / np.sqrt(count), stats.norm.ppf(0.5 + level / 2) * inside)
-    third = ((values - mean) ** 3).sum(axis=0) * count / ((count - 1) * max(count - 2, 1))  # of two values it is zero
-    longer = (1 + 2 * t**2) * third / (6 * np.maximum(spread, 1e-12) ** 2 * count)
-    return np.asarray(mean - half + np.minimum(longer, 0)), np.asarray(mean + half + np.maximum(longer, 0))

@@ -17,7 +17,7 @@ from results.board.text import BoardText
 from results.cost.bill import make_bill
 from results.cost.text import CostText
 from results.cost.tradeoff import make_tradeoff
-from results.printing import csv_text, markdown_table
+from results.printing import TerminalTable, csv_text, markdown_table
 from tests.support.runs import CLEAR, board, costing
 
 QUERY = RunQuery("toy")
@@ -78,3 +78,36 @@ def test_a_cell_cannot_break_a_table_of_a_page():
 
 def test_a_spreadsheet_has_numbers_in_full_and_nothing_where_there_is_none():
     assert csv_text(["a", "b"], [[1 / 3, None]]) == "a,b\n0.3333333333333333,\n"
+
+
+def wide(columns=12, sources=36):
+    table = TerminalTable("A title", ["measure", *(f"target{number}" for number in range(columns))], ["measure"])
+    for number in range(sources):
+        table.add_row(f"a_measure_by_name_{number}", *["0.5312 (-0.1234 – 0.9876)"] * columns)
+    return table
+
+
+@pytest.mark.parametrize("width", [60, 80, 100, 120, 300])
+@pytest.mark.parametrize("columns", [1, 2, 9, 36])
+def test_a_table_has_no_cell_cut_or_broken_and_is_no_wider_than_the_terminal(width, columns):
+    """Before, a table of many measures had one letter on each line."""
+    table = wide(columns)
+    console = Console(width=width, record=True, file=io.StringIO())
+    console.print(table)
+    lines = console.export_text().splitlines()
+    assert max(map(len, lines)) <= width
+    assert sum(line.count("0.5312 (-0.1234 – 0.9876)") for line in lines) == 36 * columns
+    assert [number for part in table.parts(width) for number in part[1:]] == list(range(1, columns + 1))
+    if width >= 80:
+        assert sum("_name_35 " in line for line in lines) == len(list(table.parts(width)))
+
+
+def test_a_table_in_parts_has_its_title_once_and_dims_the_same_rows():
+    table = TerminalTable("A title", ["name", "x", "y"], ["name"])
+    table.add_row("one", "1" * 30, "2" * 30)
+    table.add_row("two", "3", "4", style="dim")
+    console = Console(width=50, record=True, file=io.StringIO())
+    console.print(table)
+    text = console.export_text(styles=True)
+    assert text.count("A title") == 1
+    assert text.count("\x1b[2m") >= 2

@@ -8,7 +8,7 @@ from results.board.board import judged_runs, make_board, version_notes
 from results.board.request import RunQuery, Selection
 from results.board.text import BoardText
 from results.board.versions import scores_of_one_version
-from results.cost.regret import measure_scores, measured_values
+from results.cost.regret import measure_scores, measured_decisions, values_of
 from tests.support.runs import CLEAR, run
 
 OLD, NEW = "0" * 64, "1" * 64
@@ -107,7 +107,7 @@ def test_a_pretraining_that_starts_from_another_one_is_of_the_data_of_both():
 
 
 def test_regret_is_of_one_version_too():
-    truth, _ = measured_values(pd.DataFrame(MIXED), query())
+    truth = values_of(measured_decisions(pd.DataFrame(MIXED), query())[0])
     assert truth["a"]["good"] == pytest.approx(0.805)
 
 

@@ -8,12 +8,12 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy import stats
+from scipy import special, stats
 
 from results.board.request import RunQuery
 from results.cost.bill import make_bill
 from results.cost.front import hypervolume, on_front
-from results.cost.regret import measured_values, regrets
+from results.cost.regret import measured_decisions, regrets, values_of
 from results.cost.tables import ROUGH
 from results.cost.text import CostText, tradeoff_notes
 from results.cost.tradeoff import CHANCE, SWEEP, comparable, make_tradeoff
@@ -48,6 +48,11 @@ def ways(rows, **options):
     query = RunQuery("toy", rule=options.pop("rule", "min_val_loss"))
     made = make_tradeoff(frame, make_bill(frame, "toy", options.pop("over", None)), query)
     return made, {way.name: way for way in made.ways}
+
+
+def measured_values(frame, query):
+    decisions, validation = measured_decisions(frame, query)
+    return values_of(decisions), validation
 
 
 BACKWARDS = {(t, s): -v for t, row in TRUTH.items() for s, v in row.items()}
@@ -270,8 +275,9 @@ def test_several_backbones_are_sources_of_their_own():
 def test_the_interval_is_of_the_mean_over_targets():
     _, found = ways([*runs(), *scored("poor", BACKWARDS)])
     way = found["poor"]
-    half = stats.t.ppf(0.975, 1) * 0.025  # of 0.25 and 0.3; no regret is below zero
-    assert (way.low, way.high) == pytest.approx((0.0, 0.275 + half))
+    reach = stats.t.ppf(0.975, 1) * 0.025 / (0.275 * 0.725)  # of 0.25 and 0.3, on the logit scale: none is below 0 or above 1
+    ends = special.expit(special.logit(0.275) + np.array([-reach, reach]))
+    assert (way.low, way.high) == pytest.approx(tuple(ends))
 
 
 def test_few_targets_are_said_to_make_the_interval_of_regret_too_narrow():

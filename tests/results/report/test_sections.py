@@ -230,8 +230,8 @@ def test_agreement_shows_measures_beside_constants_and_none_as_a_dash():
     ]
     section = agreement({"verdict": "no measure is ahead", "notes": ["few targets"], "rows": rows})
     assert section.tables[0].head == ["measure", "constant", "weighted tau", "top-1 regret", "p (Holm)"]
-    assert section.tables[0].rows[0] == ["logme", "no", "0.412 (0.100 – 0.600)", "0.020", "0.012"]
-    assert section.tables[0].rows[1] == ["random", "yes", "–", "0.040", "–"]
+    assert section.tables[0].rows[0] == ["logme", "no", "0.41 (0.10 – 0.60)", "0.0200", "0.012"]
+    assert section.tables[0].rows[1] == ["random", "yes", "–", "0.0400", "–"]
     assert "Left out" not in render(Page("t", "l", [section]))
 
 
@@ -243,7 +243,7 @@ def test_agreement_shows_the_chance_of_the_top_tie_and_the_lead_over_the_static_
     ]
     table = agreement({"verdict": "no measure is ahead", "notes": [], "rows": rows}).tables[0]
     assert table.head == ["measure", "constant", "P(in top tie)", "p (Holm)", "tau ahead of static", "p of the lead (Holm)"]
-    assert table.rows[0] == ["logme", "no", "0.750 (0.500 – 1.000)", "–", "-0.250 (-0.500 – 0.100)", "0.9"]
+    assert table.rows[0] == ["logme", "no", "0.75 (0.50 – 1.00)", "–", "-0.25 (-0.50 – 0.10)", "0.9"]
     assert table.rows[1] == ["random", "yes", "–", "–", "–", "–"]
 
 
