@@ -65,8 +65,8 @@ def new(
         Path,
         typer.Option(
             "--from",
-            help="The data: a folder of one folder per class, an archive of it, a table (.csv, .tsv, .parquet) "
-            "beside the pictures, or an .npz; DICOM too.",
+            help="The data: a folder of one folder per class, an archive of it, a table (.csv, .tsv, .txt, .parquet) "
+            "beside the pictures or in an archive (set.zip/labels.csv), or an .npz; DICOM too.",
         ),
     ],
     modality: Annotated[str, typer.Option(help="Modality, for example 'breast ultrasound'.")] = "",
@@ -76,8 +76,22 @@ def new(
     task: Annotated[
         Task | None, typer.Option(help="Kind of labels; by default binary for two classes and multiclass for more.")
     ] = None,
-    classes: Annotated[str, typer.Option(help="Names of the classes in the order of the labels, separated by commas.")] = "",
-    path: Annotated[str | None, typer.Option(help="Column of a table that names the pictures.")] = None,
+    classes: Annotated[
+        str,
+        typer.Option(help="Names of the classes in the order of the labels, separated by commas; they name labels 0, 1, ..."),
+    ] = "",
+    path: Annotated[
+        str | None, typer.Option(help="Column of a table that names the pictures, or several, as in '{folder}/{file}'.")
+    ] = None,
+    columns: Annotated[
+        str | None, typer.Option(help="Names of the columns of a table without a line of names, separated by commas.")
+    ] = None,
+    strip: Annotated[
+        str | None, typer.Option(help="Beginning of the cells that name pictures which is no folder here, such as /home/me/.")
+    ] = None,
+    marks: Annotated[
+        str | None, typer.Option(help="What other contents of columns of 0 and 1 mean: '-1=1,=0'; nothing is a blank cell.")
+    ] = None,
     label: Annotated[
         str | None,
         typer.Option(help="Column of a table that holds the class, or several columns of 0 and 1, separated by commas."),
@@ -85,8 +99,9 @@ def new(
     group: Annotated[
         str | None,
         typer.Option(
-            help="Column of a table that names patient, slide or lesion; '' if none does. Of folders a regular expression on "
-            "the path whose first bracket is the patient; of DICOM files the attribute that names the patient."
+            help="Column of a table that names patient, slide or lesion; '' if none does. Of folders, and of a table too, a "
+            "regular expression on the path whose first bracket is the patient; of DICOM files the attribute that names the "
+            "patient."
         ),
     ] = None,
     part: Annotated[
@@ -98,7 +113,12 @@ def new(
             help="Words of the part column, or folders: 'cv=test,later=extra'; extra is in no part, - leaves a folder out."
         ),
     ] = None,
-    images: Annotated[str | None, typer.Option(help="Folder of the pictures, below the folder of the table.")] = None,
+    images: Annotated[
+        str | None,
+        typer.Option(
+            help="Folders of the pictures, separated by commas, below the folder of the table or beside it (../images)."
+        ),
+    ] = None,
     ending: Annotated[str | None, typer.Option(help="End of the pictures' names, such as .png.")] = None,
     missing: Annotated[
         str | None,
@@ -155,9 +175,10 @@ def new(
     listed = tuple(item.strip() for item in classes.split(",")) if classes else ()
     _require_facts({key: value for key, value in facts.items() if value.strip()})
     said = Said(
-        path=path, label=label, group=group, part=part, images=images, ending=ending, labels_separator=labels_separator,
-        nothing=nothing, missing=missing, parts=parts, merge_labels=merge_labels, layout=layout, include=include, broken=broken,
-        task=task.value if task else None, classes=listed, values=values, frame=frame,
+        path=path, columns=columns, strip=strip, marks=marks, label=label, group=group, part=part, images=images, ending=ending,
+        labels_separator=labels_separator, nothing=nothing, missing=missing, parts=parts, merge_labels=merge_labels,
+        layout=layout, include=include, broken=broken, task=task.value if task else None, classes=listed, values=values,
+        frame=frame,
     )  # fmt: skip
     inferred = infer_entry(origin, said)
     say(f"{origin}: {describe_data(inferred)}")

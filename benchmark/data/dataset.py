@@ -13,7 +13,7 @@ from benchmark.core.paths import data_folders, digests_folder
 from benchmark.data.copies import Handling
 from benchmark.data.readers.cells import in_class_order, number_of
 from benchmark.data.readers.file_tree import Tree, find_tree
-from benchmark.data.readers.named import named_reader, plain_options
+from benchmark.data.readers.named import named_reader, identifying_options
 from benchmark.data.readers.samples import Reader, TreeReader, reading_of
 from results.digest import digest
 from results.error import CatsError
@@ -109,7 +109,7 @@ class Dataset(Numeric):
         if isinstance(content, dict) and isinstance(content.get("read"), dict):
             if not (content.get("tree") or content.get("files") or "hub" in content["read"]):
                 raise ValueError("neither tree nor files is given; without them a change of the images would not be noticed")
-            return {**content, "options": json.dumps(plain_options(content["read"]), sort_keys=True)}
+            return {**content, "options": json.dumps(identifying_options(content["read"]), sort_keys=True)}
         return content
 
     @model_validator(mode="after")

@@ -1,5 +1,6 @@
 """Inference of an entry from undescribed data: which reader fits, which classes, parts and shapes there are."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -8,13 +9,15 @@ from benchmark.data.readers.file_tree import ARCHIVE_ENDINGS, Tree
 from benchmark.entries.infer_dicom import chosen_dicom, infer_dicom_folders
 from benchmark.entries.infer_folders import infer_folders
 from benchmark.entries.infer_npz import infer_npz
-from benchmark.entries.infer_table import TABLE_ENDINGS, infer_table
+from benchmark.entries.infer_table import infer_table
 from benchmark.entries.inferred import Inferred
 from benchmark.entries.known_sets import known_file
 from benchmark.entries.said import OF_BOTH, OF_DICOM, OF_FOLDERS, OF_LABELS, OF_TABLES, Said, refuse_options
+from benchmark.entries.table_place import TABLE_ENDINGS, archived_table, is_table
 from benchmark.entries.value_range import with_range
 from results.error import CatsError, first_line
 
+LONGEST = 65536  # bytes of a first line
 SHEETS = {".xlsx", ".xls", ".ods", ".numbers"}
 
 
@@ -23,7 +26,7 @@ def infer_entry(path: Path, said: Said) -> Inferred:
 
     Raises CatsError if the path does not exist, if no reader fits its content, or if its content can be read in two ways.
     """
-    if not path.exists():
+    if not path.exists() and archived_table(path) is None:
         raise CatsError(f"there is no folder or file {path}")
     try:
         return with_range(_inferred(path, said), said)
@@ -47,8 +50,8 @@ def _inferred(path: Path, said: Said) -> Inferred:
         refuse_options(said, OF_DICOM, "pictures, only with DICOM files")
         return infer_folders(path, said)
     refuse_options(said, OF_FOLDERS, "a file")
-    if path.suffix.lower() in TABLE_ENDINGS:
-        return infer_table(path, said)
+    if is_table(path.name) and not _is_prose(path):
+        return _named(path, lambda: infer_table(path, said))
     if path.suffix.lower() == ".npz":
         refuse_options(said, [*(name for name in OF_TABLES if name != "group"), *OF_DICOM, "broken"], "an npz file")
         return _named(path, lambda: infer_npz(path, said))
@@ -56,6 +59,15 @@ def _inferred(path: Path, said: Said) -> Inferred:
     sheet = "; save the sheet as .csv" if path.suffix.lower() in SHEETS else ""
     known = known_file(path)
     raise CatsError(f"{path} has no layout that can be read; allowed are {allowed}{sheet}{f'; {known}' if known else ''}")
+
+
+def _is_prose(path: Path) -> bool:
+    """True for a .txt whose first line holds one word: no table."""
+    if path.suffix.lower() != ".txt" or not path.is_file():
+        return False
+    with path.open("rb") as file:
+        first = file.readline(LONGEST).decode("utf-8", "replace")
+    return len(re.split(r"[\s,;|]+", first.strip())) < 2
 
 
 def _named(path: Path, found: Callable[[], Inferred]) -> Inferred:

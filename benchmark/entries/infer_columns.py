@@ -36,7 +36,8 @@ def label_columns(rows: pd.DataFrame, said: Said, besides: Sequence[str], where:
         _refuse_dummies(rows, marks, besides, where)
         return marks
     if not found:
-        raise CatsError(f"{where} has no column that looks like a label; name it with --label, {listed(rows)}{offer(marks)}")
+        offered = offer(mark_columns(rows, besides, gaps=True))
+        raise CatsError(f"{where} has no column that looks like a label; name it with --label, {listed(rows)}{offered}")
     cells = [texts_of(rows, column) for column in found]
     differ = [column for column, texts in zip(found, cells, strict=True) if not same_division(texts, cells[0])]
     if differ:

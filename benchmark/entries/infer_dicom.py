@@ -94,10 +94,10 @@ def _several(known: Sequence[tuple[Folders, str]], level: int) -> bool:
     return len(found) > 1 and all(len(people) > 1 for people in found.values())
 
 
-def dicom_of_table(inferred: Inferred, files: Sequence[str], said: Said) -> Inferred:
+def dicom_of_table(inferred: Inferred, tree: Tree, files: Sequence[str], said: Said) -> Inferred:
     """What was inferred from a table whose pictures are DICOM files: their reader, shapes, frames and patients."""
     library()
-    tree, options = Tree(inferred.path), inferred.reader["table"]
+    options = inferred.reader["table"]
     grouped = inferred.groups is not None
     view = view_of(said, grouped=grouped)
     facts = examined(tree, files, view, said.broken or 0.0, grouped=grouped)

@@ -15,6 +15,7 @@ from benchmark.data.readers.picture_format import OTHER_ENDINGS, PICTURE_ENDINGS
 from benchmark.data.readers.registry import READERS
 from benchmark.entries.folder_meaning import Folders, Meaning, are_people, common_folders, inner_layout, stated_layout
 from benchmark.entries.folder_parts import parts_level
+from benchmark.entries.infer_labels import named_numbers, names_in_words
 from benchmark.entries.inferred import (
     Inferred,
     in_part_order,
@@ -159,6 +160,8 @@ def counted(
     layout = Layout([], **{key: value for key, value in options.items() if key in Layout.__dataclass_fields__})
     folder_of = {name: layout.levels.class_folder(name) for name in layout.of(names)}
     classes = _merged(sorted(set(folder_of.values()))) if said.merge_labels else {name: name for name in folder_of.values()}
+    numbers = named_numbers(classes.values(), said)
+    classes = {folder: numbers.get(name, name) for folder, name in classes.items()}
     class_of = {name: classes[folder] for name, folder in folder_of.items()}
     counts = dict(sorted(Counter(class_of.values()).items()))
     require_two_classes(path, counts)
@@ -173,7 +176,7 @@ def counted(
     facts += [f"empty folders: {', '.join(tree.listing.empty[:6])}"] if tree.listing.empty else []
     inferred = Inferred(
         path, reader, counts, parts=in_part_order(Counter(samples.parts or ())), groups=groups, broken=said.broken or 0.0,
-        spellings=classes if said.merge_labels else {}, notes=tuple(facts),
+        spellings=classes if said.merge_labels or numbers else {}, notes=(*facts, *names_in_words(numbers)),
     )  # fmt: skip
     return inferred, samples.ids
 

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -67,17 +67,35 @@ def labels_of_cells(cells: Sequence[str], said: Said, where: str) -> Labels:
         pieces = [
             piece for cell in rest if cell != nothing for piece in dict.fromkeys(map(str.strip, pieces_of(cell, separator)))
         ]
-        options |= {"labels_separator": separator} | ({"nothing": nothing} if nothing else {})
+        options |= {"labels_separator": separator} | ({"nothing": nothing} if nothing is not None else {})
         empty = f", '{nothing}' is none of them ({rest.count(nothing):,})" if nothing is not None else ""
         notes = (*notes, f"cells hold several labels, separated by '{separator}'{empty}")
     else:
         pieces = rest
     refuse_absent(pieces, said, where)
     spellings = _spellings(Counter(pieces), said, where)
+    numbers = named_numbers(spellings.values(), said)
+    spellings = {label: numbers.get(name, name) for label, name in spellings.items()}
+    notes = (*notes, *names_in_words(numbers))
     counts = Counter(spellings[piece] for piece in pieces)
     ordered = {name: counts[name] for name in in_class_order(counts)}
     changed = spellings if any(label != name for label, name in spellings.items()) else {}
     return Labels(ordered, kept, options, changed, notes, bool(separator))
+
+
+def named_numbers(names: Iterable[str], said: Said) -> dict[str, str]:
+    """Number → class, where all labels are whole numbers and `--classes` names as many other classes, in their order."""
+    listed = in_class_order(set(names))
+    whole = all((number := number_of(name)) is not None and number.is_integer() for name in listed)
+    fit = whole and len(listed) == len(said.classes) and not set(listed) & set(said.classes)
+    return dict(zip(listed, said.classes, strict=True)) if fit else {}
+
+
+def names_in_words(numbers: Mapping[str, str]) -> tuple[str, ...]:
+    """A sentence that says how numbers are called; empty if they have no names."""
+    if not numbers:
+        return ()
+    return (f"labels are called as --classes says: {', '.join(f'{number} is {name}' for number, name in numbers.items())}",)
 
 
 def dropped_labels(cells: Sequence[str], said: Said, where: str) -> dict[str, None]:
@@ -95,15 +113,22 @@ def dropped_labels(cells: Sequence[str], said: Said, where: str) -> dict[str, No
     return dict.fromkeys(value for value, form in found.items() if form in {spelling(item) for item in declared})
 
 
-def refuse_absent(cells: Sequence[str], said: Said, where: str, *, numbered: bool = False) -> None:
-    """Raises CatsError if cells look like missing labels that nobody has declared; where `numbered`, numbers name no class."""
+def refuse_absent(cells: Sequence[str], said: Said, where: str, *, numbered: bool = False, marks: bool = False) -> None:
+    """Raises CatsError if cells look like missing labels that nobody has declared.
+
+    numbered: numbers name no class. marks: the cells are those of columns of 0 and 1.
+    """
     counts = Counter(cells)
     named = set() if numbered else {spelling(name) for name in said.classes}
     absent = {value: counts[value] for value in absent_labels(counts) if spelling(value) not in named}
     if absent:
+        other = "" if numbered else ", or name every class, these too, with --classes"
+        if marks:
+            meaning = ",".join(f"{value.strip()}=..." for value in absent)
+            other = f", or say what they mean, 0 or 1, with --marks '{meaning}'"
         raise CatsError(
             f"{where} seems to hold no label in {sum(absent.values()):,} of {len(cells):,} rows: {counted(absent)}; leave "
-            f"these rows out with --missing drop{'' if numbered else ', or name every class, these too, with --classes'}"
+            f"these rows out with --missing drop{other}"
         )
 
 

@@ -1,16 +1,16 @@
 """Inference of classes from columns of 0 and 1: one label for each image (one-hot), or several."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from benchmark.data.readers.cells import quoted
+from benchmark.data.readers.cells import absent_labels, counted, quoted, spelling
 from benchmark.data.readers.table_file import lines_of, texts_of
-from benchmark.data.readers.table_labels import left_out, mark_of
+from benchmark.data.readers.table_labels import ALLOWED_MARKS, left_out, mark_of, spelt_marks
 from benchmark.entries.infer_labels import Labels, dropped_labels, refuse_absent
 from benchmark.entries.said import DROP, Said
 from results.error import CatsError
@@ -18,21 +18,40 @@ from results.error import CatsError
 
 def labels_of_columns(rows: pd.DataFrame, columns: Sequence[str], said: Said, where: str) -> Labels:
     """The classes of a table with a column of 0 and 1 for each. Raises CatsError for a cell that holds something else."""
-    cells = [texts_of(rows, column) for column in columns]
-    every = [cell for column in cells for cell in column]
-    dropped = dropped_labels(every, said, where)
-    refuse_absent([cell for cell in every if cell not in dropped], said, where)
+    cells, declared = [texts_of(rows, column) for column in columns], said.mark_values()
+    every, meant = [cell for column in cells for cell in column], spelt_marks(declared)
+    marked = {cell: mark_of(cell, meant) for cell in set(every)}
+    dropped = {cell for cell in dropped_labels(every, said, where) if spelling(cell) not in meant}
+    refuse_absent([cell for cell in every if cell not in dropped and spelling(cell) not in meant], said, where, marks=True)
     for column, texts in zip(columns, cells, strict=True):
-        strange = next((i for i, cell in enumerate(texts) if mark_of(cell) is None and cell not in dropped), None)
+        strange = next((i for i, cell in enumerate(texts) if marked[cell] is None and cell not in dropped), None)
         if strange is not None:
-            line = lines_of(rows)[strange]
-            raise CatsError(f"{where}, line {line} has '{texts[strange]}' in column '{column}'; allowed are 0 and 1")
+            raise CatsError(
+                f"{where}, line {lines_of(rows)[strange]} has '{texts[strange]}' in column '{column}'; allowed are "
+                f"{ALLOWED_MARKS}, and what --marks '{texts[strange].strip()}=...' says of another content"
+            )
     absent = [next((cell for cell in row if cell in dropped), None) for row in zip(*cells, strict=True)]
     kept = np.array([value is None for value in absent])
-    marks = np.array([[mark_of(cell) or 0 for cell in column] for column in cells]).T
+    if not kept.any():
+        raise CatsError(
+            f"{where}: in every row one of the columns {quoted(columns)} holds no label, so that none is left; say what such "
+            "cells mean, 0 or 1, with --marks '=0,-1=1'"
+        )
+    marks = np.array([[marked[cell] or 0 for cell in column] for column in cells]).T
     counts = Counter(value for value in absent if value is not None)
     found = labels_of_marks(marks, kept, counts, said, where)
-    return replace(found, counts=dict(zip(columns, found.counts.values(), strict=True)))
+    used = {content: mark for content, mark in declared.items() if any(spelling(cell) == spelling(content) for cell in marked)}
+    notes = (f"cells of labels are read as declared: {_in_words(used, every)}",) if used else ()
+    return replace(
+        found, counts=dict(zip(columns, found.counts.values(), strict=True)), notes=(*found.notes, *notes),
+        options=found.options | ({"marks": used} if used else {}),
+    )  # fmt: skip
+
+
+def _in_words(marks: Mapping[str, int], cells: Sequence[str]) -> str:
+    """What contents mean, with their numbers of cells, as in `blank (30) is 0, '-1' (4) is 1`."""
+    times = Counter(map(spelling, cells))
+    return ", ".join(f"{counted({content: times[spelling(content)]})} is {mark}" for content, mark in marks.items())
 
 
 def labels_of_marks(marks: np.ndarray, kept: np.ndarray, counts: Counter[str], said: Said, where: str) -> Labels:
@@ -64,10 +83,15 @@ def labels_of_marks(marks: np.ndarray, kept: np.ndarray, counts: Counter[str], s
     return Labels(numbers, kept, options, {}, notes, not one_hot)
 
 
-def mark_columns(rows: pd.DataFrame, besides: Sequence[str]) -> list[str]:
-    """The columns that hold nothing but 0 and 1, both."""
-    columns = [str(column) for column in rows if column not in besides]
-    return [column for column in columns if {mark_of(cell) for cell in set(texts_of(rows, column))} == {0, 1}]
+def mark_columns(rows: pd.DataFrame, besides: Sequence[str], *, gaps: bool = False) -> list[str]:
+    """The columns that hold nothing but 0 and 1 (or such words), both; with `gaps` also those in which labels are missing."""
+    found = []
+    for column in (str(column) for column in rows if column not in besides):
+        cells = set(texts_of(rows, column))
+        rest = cells - set(absent_labels(cells)) if gaps else cells
+        if {mark_of(cell) for cell in rest} == {0, 1}:
+            found.append(column)
+    return found
 
 
 def offer(columns: Sequence[str]) -> str:

@@ -8,7 +8,9 @@ import pandas as pd
 
 from benchmark.data.readers.cells import absent_groups, alike_groups, counted, quoted
 from benchmark.data.readers.part_words import are_parts, part_of
-from benchmark.data.readers.table_file import texts_of
+from benchmark.data.readers.pictures import require_pattern
+from benchmark.data.readers.table_file import fields_of, texts_of
+from benchmark.entries.folder_meaning import are_people
 from benchmark.entries.infer_columns import named_labels, plain_name, require_column, same_division
 from benchmark.entries.said import Said
 from results.error import CatsError
@@ -61,8 +63,13 @@ def refuse_folders_of_parts(names: Sequence[str], where: str) -> None:
 def group_column(rows: pd.DataFrame, said: Said, besides: Sequence[str], where: str) -> str | None:
     """The column of groups: the one that is named, else one whose name says patient, subject, participant, slide or the like.
 
+    It may also be a regular expression on the names of the pictures, as `([^/]+)/`.
+
     besides: columns that have another role. Raises CatsError if a column such as `case_id` names what several rows share.
     """
+    if said.group is not None and "(" in said.group and said.group not in rows:
+        require_pattern(said.group, 1)
+        return said.group
     if said.group is not None:
         return require_column(rows, said.group, where) if said.group else None
     free = [column for column in _free(rows, said) if column not in besides]
@@ -79,8 +86,23 @@ def group_column(rows: pd.DataFrame, said: Said, besides: Sequence[str], where: 
     return None
 
 
+def refuse_folders_of_groups(names: Sequence[str], where: str) -> None:
+    """Raises CatsError if the pictures of a table without groups lie in folders of patients, such as patient00001/view1.jpg."""
+    folders = [name.split("/")[:-1] for name in names]
+    for level in range(max(map(len, folders), default=0)):
+        found = sorted({parents[level] for parents in folders if len(parents) > level})
+        if 2 < len(found) < len(names) and are_people(found):
+            raise CatsError(
+                f"{where}: the pictures lie in folders such as {quoted(found[:2])}, which look like those of patients: say "
+                f"--group '^{'[^/]+/' * level}([^/]+)/' if images of one folder belong together, or --group '' if groups are "
+                "unknown"
+            )
+
+
 def require_groups(rows: pd.DataFrame, column: str, where: str) -> None:
     """Raises CatsError if rows name no group, or if groups differ only in case or white space."""
+    if column not in rows:  # a regular expression on the names of the pictures, which the reader looks at
+        return
     cells = texts_of(rows, column)
     remedy = "name another column with --group, or say --group '' if groups are unknown"
     absent = set(absent_groups(cells))
@@ -102,13 +124,14 @@ def kind_of_group(column: str | None) -> str | None:
     """What `groups:` of an entry says about a column: slide, lesion, block, or else patient."""
     if not column:
         return None
-    word = plain_name(column)
+    word = plain_name(column)  # of a regular expression the letters of all its words
     return "slide" if word.startswith("wsi") else next((kind for kind in KINDS if word.startswith(kind)), "patient")
 
 
 def _free(rows: pd.DataFrame, said: Said) -> list[str]:
     """The columns to which the user has given no role."""
-    taken = {said.path, said.group, said.part, *named_labels(rows, said)}
+    path = fields_of(said.path, list(map(str, rows))) if said.path else []
+    taken = {*path, said.group, said.part, *named_labels(rows, said)}
     return [str(column) for column in rows if str(column) not in taken]
 
 

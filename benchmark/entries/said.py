@@ -8,7 +8,10 @@ from benchmark.data.readers.part_words import part_of
 from results.error import CatsError
 
 DROP, NONE = "drop", "none"  # words of --missing and --labels-separator
-OF_TABLES = ("path", "label", "group", "part", "images", "ending", "labels_separator", "nothing", "parts", "merge_labels")
+OF_TABLES = (
+    "path", "label", "group", "part", "images", "ending", "labels_separator", "nothing", "parts", "merge_labels", "columns",
+    "marks", "strip",
+)  # fmt: skip
 OF_DICOM = ("frame",)
 OF_LABELS = ("missing",)
 OF_FOLDERS = ("layout", "include")
@@ -20,9 +23,13 @@ class Said:
     """Options of `cats new` that decide how data are read; None and empty values leave the decision to the data.
 
     Attributes:
-        path, group, part: columns of a table; "" says that there is no such column. label: a column, or several, separated by
-            commas, that hold 0 and 1.
-        images: folder of the pictures, relative to the table's. ending: end of their names.
+        path, group, part: columns of a table; "" says that there is no such column. path: also several columns, as in
+            `{folder}/{file}`. group: also a regular expression on the names of pictures. label: a column, or several, separated
+            by commas, that hold 0 and 1.
+        columns: names of the columns of a table without a line of names, separated by commas.
+        images: folders of the pictures, relative to the table's, separated by commas. ending: end of their names.
+        strip: beginning of the cells that is no folder beside the table.
+        marks: what contents of columns of 0 and 1 mean, `-1=1,=0`.
         labels_separator: between several labels in one cell; `none` if each cell is one label. nothing: content of a cell
             without any of the labels.
         missing: `drop`, or the contents of the label column that mean that there is no label, separated by commas.
@@ -36,6 +43,9 @@ class Said:
     """
 
     path: str | None = None
+    columns: str | None = None
+    strip: str | None = None
+    marks: str | None = None
     label: str | None = None
     group: str | None = None
     part: str | None = None
@@ -64,6 +74,20 @@ class Said:
                 raise CatsError(f"--parts holds '{item}'; write WORD=PART, where PART is train, val, test, {NO_PART} or {OUT}")
             pairs[word.strip()] = meant
         return pairs
+
+    def mark_values(self) -> dict[str, int]:
+        """`marks` as content → 0 or 1. Raises CatsError if it has another form."""
+        found = {}
+        for item in self.marks.split(",") if self.marks is not None else ():
+            content, equals, mark = item.rpartition("=")
+            if not equals or mark.strip() not in {"0", "1"}:
+                raise CatsError(f"--marks holds '{item}'; write CONTENT=0 or CONTENT=1, as in --marks '-1=1,=0'")
+            found[content.strip()] = int(mark)
+        return found
+
+    def folders(self) -> list[str]:
+        """The folders of `images`, without `./` and the last `/`."""
+        return [item.strip().removeprefix("./").strip("/") for item in (self.images or "").split(",")]
 
 
 def refuse_options(said: Said, names: Iterable[str], what: str) -> None:

@@ -138,8 +138,16 @@ def yaml_of(entry: dict[str, Any]) -> str:
     return "dataset:\n" + "".join(f"  {line}\n" for line in lines)
 
 
+class _Plain(yaml.SafeDumper):
+    """Writes a value that occurs twice in full both times, without anchors."""
+
+    def ignore_aliases(self, _: Any) -> bool:
+        """True for every value."""
+        return True
+
+
 def _flow(value: Any) -> str:
-    text = yaml.safe_dump(value, default_flow_style=True, allow_unicode=True, sort_keys=False, width=10**9)
+    text = yaml.dump(value, Dumper=_Plain, default_flow_style=True, allow_unicode=True, sort_keys=False, width=10**9)
     return text.removesuffix("\n").removesuffix("\n...")
 
 

@@ -1,89 +1,20 @@
 """Which of the numbers that pictures may hold they do hold, in a sample, and which option of the reader fits them."""
 
 import math
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
-
-import numpy as np
 
 from benchmark.data.readers.registry import READERS
 from benchmark.data.readers.samples import Samples
 from benchmark.entries.inferred import Inferred
 from benchmark.entries.said import Said
+from benchmark.entries.stored_numbers import LOOKED_AT, Seen, looked_at, ranges_that_differ, require_finite, seen_of
 from results.error import CatsError
 
-LOOKED_AT, FEWEST, PIXELS = 200, 20, 10**8  # pictures; pixels, about two seconds
 LEVELS = 256
 EMPTY = 4  # times as many values as are used: from here on the bits that are used are declared
 MARKED = 8  # times as bright as 99 % of the pixels: from here on the brightest pixels may be marks
 SQUEEZED = 8  # times as many values as are used: from here on almost all of the range is empty
-
-
-@dataclass(frozen=True)
-class Seen:
-    """The numbers in a sample of pictures.
-
-    Attributes:
-        pictures: how many. low, high: smallest and largest number of those of more than 8 bits, or of all if there are none.
-        top: the largest number that the files can hold: 255, 65535, or None if nobody can know.
-        whole: True if all are whole numbers.
-        most: the number that 99 % of the pixels of each picture do not exceed.
-    """
-
-    pictures: int
-    low: float
-    high: float
-    top: int | None
-    whole: bool
-    most: float
-
-    @property
-    def bits_top(self) -> int:
-        """The largest number that has as many bits as the largest one here."""
-        top: int = 2 ** max(int(self.high).bit_length(), 1) - 1
-        return top
-
-
-def seen_in(samples: Samples) -> Seen | None:
-    """What a sample of at most LOOKED_AT pictures holds; None if the reader does not scale, or no picture can be read.
-
-    Of large pictures fewer are decoded, in an order without a pattern, so that all classes are among them.
-    """
-    rows = np.random.default_rng(0).permutation(len(samples.ids))[:LOOKED_AT]
-    return None if samples.stored is None or not len(samples.ids) else seen_of(_decoded(samples.stored.of(rows.tolist())))
-
-
-def _decoded(arrays: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
-    """The arrays until PIXELS have been decoded, but at least FEWEST of them."""
-    pixels = 0
-    for number, values in enumerate(arrays):
-        if number >= FEWEST and pixels > PIXELS:
-            return
-        pixels += values.size
-        yield values
-
-
-def seen_of(arrays: Iterable[np.ndarray]) -> Seen | None:
-    """What these arrays hold; None if there are none."""
-    found = [_facts(values) for values in arrays if values.size and values.dtype.kind in "uif"]
-    facts = [fact for fact in found if not math.isnan(fact[1])]
-    deep = [fact for fact in facts if fact[2] != 255] or facts
-    if not deep:
-        return None
-    lows, highs, tops, wholes, mosts = zip(*deep, strict=True)
-    high = float(np.nanmax(highs))
-    known = None not in tops and high <= max(tops)
-    return Seen(len(deep), float(np.nanmin(lows)), high, max(tops) if known else None, all(wholes), float(np.nanmax(mosts)))
-
-
-def _facts(values: np.ndarray) -> tuple[float, float, int | None, bool, float]:
-    numbers = values[np.isfinite(values)] if values.dtype.kind == "f" else values
-    whole = values.dtype.kind != "f" or bool((numbers == np.rint(numbers)).all())
-    top = {np.dtype(np.uint8): 255, np.dtype(np.uint16): 65535}.get(values.dtype.newbyteorder("="))
-    if not numbers.size:
-        return math.nan, math.nan, top, whole, math.nan
-    return float(numbers.min()), float(numbers.max()), top, whole, float(np.percentile(numbers, 99))
 
 
 def fitting(seen: Seen, where: str) -> dict[str, Any]:
@@ -92,7 +23,7 @@ def fitting(seen: Seen, where: str) -> dict[str, Any]:
     Raises CatsError that says what was seen where nobody can know what is black and white.
     """
     used = f"{where} holds values from {seen.low:.10g} to {seen.high:.10g}"
-    if not seen.whole or math.isnan(seen.high):
+    if not seen.whole:
         if seen.low >= 0 and seen.high <= 1:
             return {"white": 1}
         if seen.low >= 0 and 127 < seen.high <= 255:
@@ -121,7 +52,7 @@ def doubt_of_levels(samples: Samples, low: int, high: int) -> str:
     stored, levels = samples.stored, high - low + 1
     if levels > LEVELS // EMPTY and not (stored and stored.apart):
         return ""
-    seen = seen_in(samples)
+    seen = seen_of(looked_at(samples))
     if stored is None or seen is None:
         return f"the pictures use {levels} of {LEVELS} grey levels" if levels <= LEVELS // SQUEEZED else ""
     try:
@@ -157,13 +88,23 @@ def with_range(inferred: Inferred, said: Said) -> Inferred:
     reader, options = next(iter(inferred.reader.items()))
     classes = {} if reader == "npz" else {"classes": inferred.spellings or list(inferred.counts)}
     folder = inferred.inside.parent if inferred.inside else inferred.path
-    seen = seen_in(READERS[reader].make({**classes, **options})(folder))
+    samples, where = READERS[reader].make({**classes, **options})(folder), str(inferred.inside or inferred.path)
+    pictures = looked_at(samples)
+    require_finite(pictures, samples, inferred, where)
+    seen = seen_of(pictures)
     if seen is None:
         if said.values is not None:
             raise CatsError(f"--values cannot be used with {inferred.path}: its files say how they are shown")
         return inferred
-    chosen = declared(said.values, seen) if said.values is not None else fitting(seen, str(inferred.inside or inferred.path))
-    marks = _marks(seen) if said.values is None else []
+    names = list(dict.fromkeys(inferred.spellings.values() or inferred.counts))
+    differ = ranges_that_differ(pictures, samples, names)
+    if differ and said.values is None:
+        raise CatsError(
+            f"{where}: {differ}; bring all pictures to one range, or say with --values BLACK:WHITE, as in "
+            f"0:{seen.top or seen.bits_top}, which values become black and white in all of them"
+        )
+    chosen = declared(said.values, seen) if said.values is not None else fitting(seen, where)
+    marks = _marks(seen) if said.values is None else [differ] if differ else []
     if not chosen:
         return replace(inferred, notes=(*inferred.notes, *marks))
     found = f"{seen.low:.10g} to {seen.high:.10g}"

@@ -7,6 +7,8 @@ import codecs
 import csv
 import io
 import re
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -61,7 +63,10 @@ def read_delimited(path: Path, writing: Writing) -> pd.DataFrame:
 
 def _require_distinct(text: str, separator: str, path: Path) -> None:
     """Raises CatsError if two columns have one name; pandas would call the second one NAME.1."""
-    names = [name.strip() for name in next(csv.reader(io.StringIO(text), delimiter=separator), [])]
+    try:
+        names = [name.strip() for name in next(csv.reader(io.StringIO(text), delimiter=separator), [])]
+    except csv.Error as error:
+        raise CatsError(f"the first line of {path} cannot be read as names of columns: {error}") from error
     twice = next((name for name in names if name and names.count(name) > 1), None)
     if twice is not None:
         raise CatsError(f"{path}: two columns have the name '{twice}'")
@@ -78,7 +83,7 @@ def _text(path: Path) -> str:
 
 def _separator(text: str, path: Path) -> str:
     """The separator that gives every row equally many columns. Raises CatsError if two do."""
-    fitting = [sign for sign in SEPARATORS if _even(text, sign)]
+    fitting = list(even_columns(text))
     if len(fitting) > 1:
         both = " and ".join(SEPARATORS[sign] for sign in fitting)
         raise CatsError(
@@ -91,12 +96,19 @@ def _separator(text: str, path: Path) -> str:
     return held[0] if len(held) == 1 else ","
 
 
-def _even(text: str, separator: str) -> bool:
-    try:
-        rows = [row for row in islice(csv.reader(io.StringIO(text), delimiter=separator), LOOKED_AT) if row]
-    except csv.Error:
-        return False
-    return bool(rows) and len({len(row) for row in rows}) == 1 and len(rows[0]) > 1
+def even_columns(text: str) -> dict[str, int]:
+    """Separator → number of columns, of those that divide the first rows of a text into equally many columns, two or more.
+
+    `cats import-runs` and the reader of tables of pictures both ask this function.
+    """
+    found = {}
+    for sign in SEPARATORS:
+        with suppress(csv.Error):
+            rows = [row for row in islice(csv.reader(io.StringIO(text), delimiter=sign), LOOKED_AT) if row]
+            widths = {len(row) for row in rows}
+            if len(widths) == 1 and widths != {1}:
+                found[sign] = widths.pop()
+    return found
 
 
 def _with_points(table: pd.DataFrame, decimal: str | None, path: Path) -> pd.DataFrame:
@@ -104,7 +116,8 @@ def _with_points(table: pd.DataFrame, decimal: str | None, path: Path) -> pd.Dat
     columns = [name for name in table if decimal != "." and _is_decimal(table[name])]
     if not columns:
         return table
-    cells = [str(cell) for name in columns for cell in table[name].dropna() if "," in str(cell)]
+    cells = [str(cell).strip() for name in columns for cell in table[name].dropna() if "," in str(cell)]
+    _require_one_comma(cells, path)
     if decimal is None and all(THOUSANDS.fullmatch(cell) for cell in cells):
         point = cells[0].replace(",", ".")
         whole = cells[0].replace(",", "")
@@ -119,6 +132,16 @@ def _with_points(table: pd.DataFrame, decimal: str | None, path: Path) -> pd.Dat
     for name in columns:
         table[name] = table[name].map(lambda cell: str(cell).strip().replace(",", "."), na_action="ignore").astype(float)
     return table
+
+
+def _require_one_comma(cells: Sequence[str], path: Path) -> None:
+    """Raises CatsError for a number with several commas, which separate thousands and are no decimal commas."""
+    several = next((cell for cell in cells if cell.count(",") > 1), None)
+    if several is None:
+        return
+    decimal = next((cell for cell in cells if not THOUSANDS.fullmatch(cell)), None)
+    beside = f", and '{decimal}' a decimal comma" if decimal else ""
+    raise CatsError(f"{path}: '{several}' has commas between thousands{beside}; write {several.replace(',', '')}")
 
 
 def _is_decimal(column: "pd.Series[Any]") -> bool:

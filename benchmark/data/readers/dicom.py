@@ -11,17 +11,17 @@ from benchmark.data.readers.dicom_pixels import library, opened, pixels, undecla
 from benchmark.data.readers.dicom_view import View
 from benchmark.data.readers.file_tree import Tree
 from benchmark.data.readers.folders import Layout
+from benchmark.data.readers.picture_files import DICOM_ENDINGS
 from benchmark.data.readers.picture_format import ending_of
 from benchmark.data.readers.revision import DICOM
 from benchmark.data.readers.samples import Samples, StoredNumbers, TreeReader, noted
 from benchmark.data.readers.scale import Scale, scale_of
 from benchmark.data.readers.strangers import is_stranger
-from benchmark.data.readers.table import decode_with, ids_of, named_rows, parts_of, reader_of_table
-from benchmark.data.readers.table_file import Columns, texts_of
+from benchmark.data.readers.table import decode_with, groups_of_rows, ids_of, named_rows, parts_of, reader_of_table, tree_of
+from benchmark.data.readers.table_file import Columns
 from benchmark.data.readers.table_labels import labels_of, left_out_of
 from results.error import CatsError
 
-DICOM_ENDINGS = {".dcm", ".dicom", ".ima"}
 MARK = slice(128, 132)  # where a DICOM file says DICM, whatever it is called
 
 
@@ -35,9 +35,9 @@ def dicom(**options: Any) -> TreeReader:
 
     def read(folder: Path) -> Samples:
         library()
-        tree = Tree(folder)
+        tree = tree_of(folder, columns)
         rows, names = named_rows(tree, columns)
-        groups = texts_of(rows, columns.group) if columns.group else groups_of(tree, names, view.group_tag)
+        groups = groups_of_rows(rows, names, columns, folder) if columns.group else groups_of(tree, names, view.group_tag)
         labels, ids = labels_of(rows, columns, tree.path), ids_of(rows, columns, names)
         images = decode_with(lambda content, where: pixels(content, where, view, scale), tree, names)
         parts, look = parts_of(rows, columns, tree.path), _stored(tree, names, view, scale)
@@ -89,13 +89,12 @@ def _split(options: dict[str, Any]) -> tuple[View, Scale, dict[str, Any]]:
 def _stored(tree: Tree, names: list[str], view: View, scale: Scale) -> StoredNumbers:
     """The values of the files that nothing says how to show."""
 
-    def look(rows: Sequence[int]) -> Iterator[np.ndarray]:
-        chosen = [names[row] for row in rows]
-        for name, content in zip(chosen, tree.read(chosen), strict=True):
+    def look(rows: Sequence[int]) -> Iterator[tuple[int, np.ndarray]]:
+        for row, content in zip(rows, tree.read([names[row] for row in rows]), strict=True):
             with suppress(CatsError):
-                values = undeclared_values(content, f"{tree.path}/{name}", view)
+                values = undeclared_values(content, f"{tree.path}/{names[row]}", view)
                 if values is not None:
-                    yield values
+                    yield row, values
 
     return StoredNumbers(look, scale, apart=not scale.declared)
 
@@ -109,7 +108,7 @@ def dicom_names(tree: Tree) -> list[str]:
 
 def headers(tree: Tree, names: Sequence[str]) -> Iterator[Any]:
     """The header of each file, without its pixels; the CatsError that names a file that cannot be read."""
-    contents: Iterable[bytes | Path] = (tree.path / name for name in names) if tree.path.is_dir() else tree.read(names)
+    contents: Iterable[bytes | Path] = (tree.path / name for name in names) if tree.unpacked else tree.read(names)
     for name, content in zip(names, contents, strict=True):
         try:
             yield opened(content, f"{tree.path}/{name}", header_only=True)

@@ -38,6 +38,11 @@ class Tree:
         self.path = path
         self._heads: dict[str, bytes] = {}
 
+    @property
+    def unpacked(self) -> bool:
+        """True if each name is that of a file on the disk."""
+        return self.path.is_dir()
+
     @cached_property
     def names(self) -> list[str]:
         """Names of all files, sorted. Raises CatsError for a damaged archive, or a name that leads out of the tree."""

@@ -126,11 +126,11 @@ def _images(loaded: dict[str, Any], column: str, repository: str, scale: Scale) 
             yield error
 
 
-def _stored(contents: Iterator[Content], rows: set[int]) -> Iterator[np.ndarray]:
+def _stored(contents: Iterator[Content], rows: set[int]) -> Iterator[tuple[int, np.ndarray]]:
     for row, (where, content) in enumerate(contents):
         if row in rows and isinstance(content, bytes):
             with suppress(CatsError):
-                yield stored_picture(content, where).values
+                yield row, stored_picture(content, where).values
 
 
 def _content(image: dict[str, Any], where: str, repository: str) -> bytes:

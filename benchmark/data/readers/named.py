@@ -38,3 +38,17 @@ def plain_options(value: Any) -> Any:
     if isinstance(value, list):
         return [plain_options(inner) for inner in value]
     return value if value is None or isinstance(value, str | int | float) else str(value)
+
+
+def identifying_options(read: dict[str, Any]) -> dict[str, Any]:
+    """The options of a reader as a part of the identity of the data.
+
+    `nothing: ""` is left out: earlier versions read a blank cell so without it, and the identity stays the same.
+    """
+    plain: dict[str, Any] = plain_options(read)
+    return {
+        name: {key: value for key, value in options.items() if (key, value) != ("nothing", "")}
+        if isinstance(options, dict)
+        else options
+        for name, options in plain.items()
+    }

@@ -45,13 +45,12 @@ def pictures(tree: Tree, names: list[str], white: float | Scale | None = None) -
             yield error
 
 
-def stored_values(tree: Tree, names: list[str]) -> Callable[[Sequence[int]], Iterator[np.ndarray]]:
+def stored_values(tree: Tree, names: list[str]) -> Callable[[Sequence[int]], Iterator[tuple[int, np.ndarray]]]:
     """For Samples: the numbers in the files of the named pictures; pictures that cannot be read are left out."""
 
-    def look(rows: Sequence[int]) -> Iterator[np.ndarray]:
-        chosen = [names[row] for row in rows]
-        for name, content in zip(chosen, tree.read(chosen), strict=True):
+    def look(rows: Sequence[int]) -> Iterator[tuple[int, np.ndarray]]:
+        for row, content in zip(rows, tree.read([names[row] for row in rows]), strict=True):
             with suppress(CatsError):
-                yield stored_picture(content, f"{tree.path}/{name}").values
+                yield row, stored_picture(content, f"{tree.path}/{names[row]}").values
 
     return look

@@ -46,20 +46,20 @@ class StoredNumbers:
     """The numbers behind the images of Samples, before they are scaled to 8 bits.
 
     Attributes:
-        of: row numbers → the numbers of these images. Images that cannot be read, or whose file says how it is shown, are left
-            out.
+        of: row numbers → (row number, numbers) of each of these images. Images that cannot be read, or whose file says how it
+            is shown, are left out.
         scale: how they are scaled. apart: True if each image is scaled from its own smallest to its own largest value.
     """
 
-    of: Callable[[Sequence[int]], Iterator[np.ndarray]]
+    of: Callable[[Sequence[int]], Iterator[tuple[int, np.ndarray]]]
     scale: Scale
     apart: bool = False
 
 
-def chosen(images: Iterator[np.ndarray], rows: Sequence[int]) -> Iterator[np.ndarray]:
-    """The images of these rows, from images that can be read in turn only."""
+def chosen(images: Iterator[np.ndarray], rows: Sequence[int]) -> Iterator[tuple[int, np.ndarray]]:
+    """The images of these rows with their row numbers, from images that can be read in turn only."""
     wanted = set(rows)
-    return (image for row, image in enumerate(images) if row in wanted)
+    return ((row, image) for row, image in enumerate(images) if row in wanted)
 
 
 Reader = Callable[[Path], Samples]

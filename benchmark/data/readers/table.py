@@ -10,12 +10,13 @@ import pandas as pd
 
 from benchmark.data.readers.cells import quoted, same_groups
 from benchmark.data.readers.file_tree import Tree
+from benchmark.data.readers.packed import Packed
 from benchmark.data.readers.picture_files import PictureFiles
-from benchmark.data.readers.pictures import pictures, stored_values
+from benchmark.data.readers.pictures import group_of, pictures, stored_values
 from benchmark.data.readers.revision import of_pictures
 from benchmark.data.readers.samples import Reader, Samples, StoredNumbers, TreeReader, noted
 from benchmark.data.readers.scale import scale_of
-from benchmark.data.readers.table_file import Columns, lines_of, table_of, texts_of
+from benchmark.data.readers.table_file import Columns, lines_of, paths_of, table_of, texts_of
 from benchmark.data.readers.table_labels import column_names, labelled_rows, labels_of, left_out_of
 from benchmark.data.readers.table_parts import differ_from_before, parts_of_words
 from results.error import CatsError, nearest
@@ -24,23 +25,27 @@ from results.error import CatsError, nearest
 def table(**options: Any) -> TreeReader:
     """A CSV or Parquet table beside the pictures, in a folder, zip or tar.
 
-    file: the table. path, label, group, part, id: names of its columns; without id the path is the id. classes: the labels
-    in their order, or label → index, or label → class, in the order of the first ones.
+    file: the table. path, label, group, part, id: names of its columns; without id the path is the id. columns: names of all
+    columns, of a CSV that has no line of names. classes: the labels in their order, or label → index, or label → class, in the
+    order of the first ones. group: also a regular expression on the name of the file, whose first bracket is the group.
     Multi-label: `label` is a list of columns of 0 and 1, or `labels_separator` separates the labels of one cell, and
-    `nothing` is the content of a cell without labels. one_hot: of a list of columns exactly one is 1, and it is the class.
+    `nothing` is the content of a cell without labels. marks: what other contents of columns of 0 and 1 mean, `{"-1": 1}`.
+    one_hot: of a list of columns exactly one is 1, and it is the class.
     missing: contents of the label that mean that there is none ("" is a blank cell); their rows are left out and counted.
     part_values: value of the column → train, val, test, or `extra` for rows that are in no part; usual words need none.
-    images: folder of the pictures, or several; `scans/**` is any folder below scans. ending: end of their names that the
-    column omits, or several. Each row must name exactly one file. separator: between the columns of a CSV.
+    path: also several columns, as in `{folder}/{file}`. images: folder of the pictures, or several; `scans/**` is any folder
+    below scans. ending: end of their names that the column omits, or several. strip: beginning of the cells that is no folder
+    of the tree. alike: `case`, `ending` and `zeros` may differ between a cell and the name of its file. Each row must name
+    exactly one file. archives: of the folder, whose files are read in place. separator: between the columns of a CSV.
     white, range: which stored values become black and white, see Scale.
     """
     scale, others = scale_of(options)
     columns = Columns(**others)
 
     def read(folder: Path) -> Samples:
-        tree = Tree(folder)
+        tree = tree_of(folder, columns)
         rows, names = named_rows(tree, columns)
-        groups = same_groups(texts_of(rows, columns.group)) if columns.group else None
+        groups = groups_of_rows(rows, names, columns, folder) if columns.group else None
         labels, ids = labels_of(rows, columns, tree.path), ids_of(rows, columns, names)
         images, parts = pictures(tree, names, scale), parts_of(rows, columns, tree.path)
         return Samples(images, labels, ids, groups, parts, left_out_of(rows), StoredNumbers(stored_values(tree, names), scale))
@@ -53,7 +58,9 @@ def reader_of_table(read: Reader, columns: Columns) -> TreeReader:
 
     @lru_cache(maxsize=1)  # the identity of the data asks twice
     def files(tree: Tree) -> list[str]:
-        return [columns.file, *named_rows(tree, columns)[1]]
+        whole = tree_of(tree.path, columns) if columns.archives else tree
+        names = named_rows(whole, columns)[1]
+        return [columns.file, *(whole.files(names) if isinstance(whole, Packed) else names)]
 
     def revision(_: list[str], tree: Tree) -> str:
         if not columns.part and not columns.group:
@@ -61,7 +68,7 @@ def reader_of_table(read: Reader, columns: Columns) -> TreeReader:
         rows = labelled_rows(_rows(tree, columns), columns)
         words = list(dict.fromkeys(texts_of(rows, columns.part))) if columns.part else []
         parts = differ_from_before(_meaning(words, columns, tree.path), columns.part_values or {})
-        cells = texts_of(rows, columns.group) if columns.group else []
+        cells = texts_of(rows, columns.group) if columns.group in rows else []
         return ("2" if parts else "") + (" groups 2" if same_groups(cells) != cells else "")
 
     return TreeReader(read, files, revision)
@@ -74,9 +81,9 @@ def named_rows(tree: Tree, columns: Columns) -> tuple[pd.DataFrame, list[str]]:
     """
     where = f"{tree.path}/{columns.file}"
     rows = labelled_rows(_rows(tree, columns), columns)
-    files = PictureFiles(tree.names, columns.images, columns.ending)
+    files = PictureFiles(tree.names, columns.images, columns.ending, strip=columns.strip, alike=columns.alike or ())
     names = []
-    for cell, line in zip(texts_of(rows, columns.path), lines_of(rows), strict=True):
+    for cell, line in zip(paths_of(rows, columns.path), lines_of(rows), strict=True):
         found = files.of(cell)
         if not found:
             raise CatsError(f"{where}, line {line} names {files.expected(cell)}, which does not exist")
@@ -91,11 +98,23 @@ def _rows(tree: Tree, columns: Columns) -> pd.DataFrame:
     where = f"{tree.path}/{columns.file}"
     if columns.file not in tree.names:
         raise CatsError(f"{where} does not exist")
-    rows = table_of(next(iter(tree.read([columns.file]))), columns.file, columns.separator, where)
-    for column in column_names(columns):
+    rows = table_of(next(iter(tree.read([columns.file]))), columns.file, columns.separator, where, columns.columns)
+    for column in column_names(columns, list(map(str, rows))):
         if column not in rows:
             raise CatsError(f"{where} has no column '{column}'{nearest(column, map(str, rows))}")
     return rows
+
+
+def tree_of(folder: Path, columns: Columns) -> Tree:
+    """The files among which the table names pictures: those of a folder or archive, and of archives in a folder."""
+    return Packed(folder, columns.archives) if columns.archives else Tree(folder)
+
+
+def groups_of_rows(rows: pd.DataFrame, names: list[str], columns: Columns, path: Path) -> list[str]:
+    """The group of each row: from a column, or from the names of the pictures if it is a regular expression."""
+    if columns.group in rows:
+        return same_groups(texts_of(rows, columns.group))
+    return [group_of(columns.group, name, path) for name in names]
 
 
 def ids_of(rows: pd.DataFrame, columns: Columns, names: list[str]) -> list[str]:

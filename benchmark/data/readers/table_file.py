@@ -1,14 +1,19 @@
 """Tables of pictures as data frames: CSV in any separator, or Parquet; and the columns that an entry names."""
 
-import csv
 import io
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import pandas as pd
 
 from benchmark.data.readers.cells import cell_text
+from benchmark.data.readers.picture_files import Alike
 from results.error import CatsError
+from results.imports.delimited import even_columns
+
+BLANKS = " "  # the separator of columns that any number of blanks and tabs divides
+FIELD = re.compile(r"\{([^{}]+)\}")  # a column in a `path` of several
 
 
 @dataclass(frozen=True)
@@ -26,10 +31,15 @@ class Columns:
     ending: str | list[str] = ""
     separator: str = ","
     labels_separator: str = ""
-    nothing: str = ""
+    nothing: str | None = None
     id: str = ""
     one_hot: bool = False
     missing: list[str] | None = None
+    marks: dict[str, int] | None = None
+    columns: list[str] | None = None
+    strip: str = ""
+    alike: list[Alike] | None = None
+    archives: list[str] | None = None
 
     def __post_init__(self) -> None:
         """Take white space from around the names of columns, as `table_of` does."""
@@ -37,12 +47,16 @@ class Columns:
         object.__setattr__(self, "label", label)
         for role in ("path", "group", "part", "id"):
             object.__setattr__(self, role, getattr(self, role).strip())
+        strange = next((mark for mark in (self.marks or {}).values() if mark not in {0, 1}), None)
+        if strange is not None:
+            raise CatsError(f"marks says that a content means {strange}; allowed are 0 and 1")
 
 
-def table_of(content: bytes, name: str, separator: str, where: str) -> pd.DataFrame:
+def table_of(content: bytes, name: str, separator: str, where: str, columns: Sequence[str] | None = None) -> pd.DataFrame:
     """The rows of a table, without empty ones, numbered from 0 by their index; cells of a CSV are text.
 
-    White space around the names of columns is left out.
+    White space around the names of columns is left out. columns: the names of all columns of a text that has no line of names;
+    its rows are numbered from -1, so that `lines_of` counts right.
 
     Raises CatsError that names `where` if it cannot be read.
     """
@@ -51,35 +65,44 @@ def table_of(content: bytes, name: str, separator: str, where: str) -> pd.DataFr
             rows = pd.read_parquet(io.BytesIO(content))
             rows = rows.reset_index(drop=rows.index.names == [None])
         else:
-            rows = pd.read_csv(io.BytesIO(content), sep=separator, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+            rows = pd.read_csv(
+                io.BytesIO(content), sep=r"\s+" if separator == BLANKS else separator, dtype=str, keep_default_na=False,
+                encoding="utf-8-sig", header="infer" if columns is None else None,
+            )  # fmt: skip
     except (ValueError, OSError) as error:
         hint = "; save it as UTF-8" if isinstance(error, UnicodeDecodeError) else ""
         raise CatsError(f"{where} cannot be read as a table: {error}{hint}") from error
-    names = [str(column).strip() for column in rows.columns]
+    names = [str(column).strip() for column in (rows.columns if columns is None else columns)]
+    if len(names) != len(rows.columns):
+        raise CatsError(f"{where} has {len(rows.columns)} columns; `columns` names {len(names)}: {', '.join(names)}")
     twice = next((name for name in names if name and names.count(name) > 1), None)
     if twice is not None:
         raise CatsError(f"{where} has two columns called '{twice}'; rename one of them")
-    return rows.set_axis(names, axis=1).reset_index(drop=True).loc[lambda frame: ~frame.isin(["", None]).all(axis=1)]
+    rows = rows.set_axis(names, axis=1).reset_index(drop=True)
+    rows.index -= columns is not None
+    return rows.loc[lambda frame: ~frame.isin(["", None]).all(axis=1)]
 
 
 def lines_of(rows: pd.DataFrame) -> list[int]:
-    """The line of each row in the file; the names of the columns are line 1."""
+    """The line of each row in the file; the names of the columns are line 1, unless the file has none."""
     return [int(number) + 2 for number in rows.index]
 
 
 def separator_of(content: bytes) -> str:
-    """The sign that separates the columns of a CSV: comma, semicolon, tab or bar.
+    """The sign that separates the columns of a CSV: comma, semicolon, tab or bar, or else blanks.
 
-    It is the one that divides the first lines into equally many columns, two or more; if none does, the most frequent one of
-    the first line.
+    It is the one that divides the first lines into equally many columns, two or more, of several the one that makes the most
+    columns; if none does, the most frequent one of the first line.
     """
-    lines = content.decode("utf-8-sig", "replace").lstrip("\r\n").splitlines()[:50]
-    try:
-        widths = {sign: {len(row) for row in csv.reader(lines, delimiter=sign) if row} for sign in ",;\t|"}
-    except csv.Error:  # `table_of` says what is wrong
-        return ","
-    even = [sign for sign, found in widths.items() if len(found) == 1 and found != {1}]
-    return max(even, key=lambda sign: max(widths[sign])) if even else max(",;\t", key="".join(lines[:1]).count)
+    text = content.decode("utf-8-sig", "replace").lstrip("\r\n")
+    even = even_columns(text)
+    if even:
+        return max(even, key=lambda sign: even[sign])
+    first, *others = text.splitlines()[:50] or [""]
+    blank = {len(line.split()) for line in (first, *others) if line.strip()}
+    if not any(sign in first for sign in ",;|") and len(blank) == 1 and blank != {1}:
+        return BLANKS
+    return max(",;\t", key=first.count)
 
 
 def texts_of(rows: pd.DataFrame, column: str) -> list[str]:
@@ -87,9 +110,14 @@ def texts_of(rows: pd.DataFrame, column: str) -> list[str]:
     return [cell_text(value) for value in rows[column]]
 
 
-def read_whole(path: Path) -> bytes:
-    """The content of a file. Raises CatsError if it cannot be read."""
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise CatsError(f"{path} cannot be read as a table: {error.strerror}") from error
+def fields_of(path: str, columns: Sequence[str]) -> list[str]:
+    """The columns that name a picture together, as `{folder}/{file}` does; the column itself if there is one of this name."""
+    return [path] if path in columns else FIELD.findall(path) or [path]
+
+
+def paths_of(rows: pd.DataFrame, path: str) -> list[str]:
+    """The names of pictures that a column holds, or that several columns make together, as `{folder}/{file}`."""
+    if path in rows or not FIELD.search(path):
+        return texts_of(rows, path)
+    texts = {name: [cell.strip() for cell in texts_of(rows, name.strip())] for name in FIELD.findall(path)}
+    return [FIELD.sub(lambda found, row=row: texts[found[1]][row], path) for row in range(len(rows))]  # type: ignore[misc]

@@ -1,7 +1,7 @@
 """Labels of a table as numbers: one column of names, several names in one cell, or several columns of 0 and 1."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,18 +9,31 @@ import numpy as np
 import pandas as pd
 
 from benchmark.data.readers.cells import absent_labels, cell_text, counted, joined_labels, spelling, whole_number
-from benchmark.data.readers.table_file import Columns, lines_of, texts_of
+from benchmark.data.readers.table_file import Columns, fields_of, lines_of, texts_of
 from results.brief import briefly, short
 from results.error import CatsError
 from results.limits import CLASSES, LABELS
 
-MARKS = {"0": 0, "1": 1, "0.0": 0, "1.0": 1, "False": 0, "True": 1}
+MARKS = {
+    "0": 0, "1": 1, "false": 0, "true": 1, "f": 0, "t": 1, "no": 0, "yes": 1, "n": 0, "y": 1, "negative": 0, "positive": 1,
+    "neg": 0, "pos": 1, "absent": 0, "present": 1,
+}  # fmt: skip
+ALLOWED_MARKS = "0 and 1, and words such as no and yes, false and true, negative and positive"
 LEFT_OUT = "left_out"  # key of DataFrame.attrs
 
 
-def mark_of(cell: str) -> int | None:
-    """0 or 1 as a cell of marks says, with or without white space around it; None for another content."""
-    return MARKS.get(cell.strip())
+def mark_of(cell: str, marks: Mapping[str, int] | None = None) -> int | None:
+    """0 or 1 as a cell of marks says, in any case, also as a word; None for another content.
+
+    marks: what other contents mean, by their spelling.
+    """
+    form = spelling(cell)
+    return MARKS.get(form) if not marks or form not in marks else marks[form]
+
+
+def spelt_marks(marks: Mapping[str, int] | None) -> dict[str, int]:
+    """The meanings of contents by their spelling, as `mark_of` looks them up."""
+    return {spelling(cell_text(content)): mark for content, mark in (marks or {}).items()}
 
 
 def labelled_rows(rows: pd.DataFrame, columns: Columns) -> pd.DataFrame:
@@ -30,12 +43,15 @@ def labelled_rows(rows: pd.DataFrame, columns: Columns) -> pd.DataFrame:
     """
     if not columns.missing:
         return rows
+    marks = spelt_marks(columns.marks)
     declared = {spelling(cell_text(value)) for value in columns.missing}
     names = columns.label if isinstance(columns.label, list) else [columns.label]
     cells = list(zip(*(texts_of(rows, name) for name in names), strict=True))
-    absent = [next((value for value in row if spelling(value) in declared), None) for row in cells]
+    absent = [
+        next((value for value in row if (form := spelling(value)) in declared and form not in marks), None) for row in cells
+    ]
     if columns.one_hot and "" in declared:
-        absent = ["" if value is None and not _any(row) else value for value, row in zip(absent, cells, strict=True)]
+        absent = ["" if value is None and not _any(row, marks) else value for value, row in zip(absent, cells, strict=True)]
     kept = rows[[value is None for value in absent]]
     kept.attrs[LEFT_OUT] = left_out(Counter(value for value in absent if value is not None))
     return kept
@@ -54,15 +70,16 @@ def left_out_of(rows: pd.DataFrame) -> tuple[str, ...]:
     return sentences
 
 
-def _any(row: tuple[str, ...]) -> bool:
-    return any(mark_of(value) != 0 for value in row)
+def _any(row: tuple[str, ...], marks: Mapping[str, int]) -> bool:
+    return any(mark_of(value, marks) != 0 for value in row)
 
 
 def labels_of(rows: pd.DataFrame, columns: Columns, path: Path) -> np.ndarray:
     """Labels (N,) int64; multi-label (N, C). Raises CatsError with line, label and allowed labels."""
     where = f"{path}/{columns.file}"
     if isinstance(columns.label, list):
-        marks = np.stack([_marks(rows, column, where) for column in columns.label], axis=1)
+        meant = spelt_marks(columns.marks)
+        marks = np.stack([_marks(rows, column, where, meant) for column in columns.label], axis=1)
         return _one_hot(marks, rows, where) if columns.one_hot else marks
     lookup = _indices(columns.classes)
     known = {whole_number(label): index for label, index in lookup.items()} | lookup
@@ -80,7 +97,14 @@ def labels_of(rows: pd.DataFrame, columns: Columns, path: Path) -> np.ndarray:
         raise CatsError(f"{where} has {len(cells):,} rows for {len(lookup):,} classes; images times classes may be {LABELS:,}")
     marks = np.zeros((len(cells), max(lookup.values()) + 1), dtype=np.int64)
     for row, (cell, line) in enumerate(zip(cells, lines, strict=True)):
-        for value in pieces_of(cell, columns.labels_separator) if cell != columns.nothing else ():
+        if cell == columns.nothing:
+            continue
+        if not cell.strip():
+            raise CatsError(
+                f"{where}, line {line} has a blank cell in the column '{columns.label}'; declare nothing: '' if such an image "
+                "has none of the labels, or missing: [''] to leave these rows out"
+            )
+        for value in pieces_of(cell, columns.labels_separator):
             marks[row, number(value, line)] = 1
     return marks
 
@@ -113,15 +137,17 @@ def _indices(classes: list[str] | dict[str, int] | dict[str, str]) -> dict[str, 
     return {str(label): order.index(value) if isinstance(value, str) else value for label, value in classes.items()}
 
 
-def _marks(rows: pd.DataFrame, column: str, where: str) -> np.ndarray:
+def _marks(rows: pd.DataFrame, column: str, where: str, meant: Mapping[str, int]) -> np.ndarray:
     """A column of 0 and 1 as (N,) int64. Raises CatsError naming line, column and cell."""
-    marks = []
-    for cell, line in zip(texts_of(rows, column), lines_of(rows), strict=True):
-        mark = mark_of(cell)
-        if mark is None:
-            raise CatsError(f"{where}, line {line} has '{cell}' in column '{column}'; allowed are 0 and 1")
-        marks.append(mark)
-    return np.array(marks, dtype=np.int64)
+    cells = texts_of(rows, column)
+    known = {cell: mark_of(cell, meant) for cell in set(cells)}
+    strange = next((row for row, cell in enumerate(cells) if known[cell] is None), None)
+    if strange is not None:
+        raise CatsError(
+            f"{where}, line {lines_of(rows)[strange]} has '{cells[strange]}' in column '{column}'; allowed are "
+            f"{ALLOWED_MARKS}; `marks` says what another content means, and rows whose content `missing` lists are left out"
+        )
+    return np.array([known[cell] for cell in cells], dtype=np.int64)
 
 
 def _one_hot(marks: np.ndarray, rows: pd.DataFrame, where: str) -> np.ndarray:
@@ -134,8 +160,9 @@ def _one_hot(marks: np.ndarray, rows: pd.DataFrame, where: str) -> np.ndarray:
     return labels
 
 
-def column_names(columns: Columns) -> list[str]:
-    """The columns that an entry names."""
+def column_names(columns: Columns, present: Sequence[str]) -> list[str]:
+    """The columns that an entry names; `present` are those of the table, which decide what is a pattern."""
     labels = columns.label if isinstance(columns.label, list) else [columns.label]
-    named: list[Any] = [columns.path, *labels, columns.group, columns.part, columns.id]
+    group = "" if "(" in columns.group and columns.group not in present else columns.group
+    named: list[Any] = [*fields_of(columns.path, present), *labels, group, columns.part, columns.id]
     return [column for column in named if column]

@@ -51,6 +51,9 @@ def test_a_matrix_is_the_same_however_it_is_written(tmp_path, content):
             "source   a   b\nx   0.1   0.2\n",
             "has one column only; columns are separated by commas, semicolons, tabs, vertical bars",
         ),
+        ("source;a;b\nx;1,234,567;0,5\n", "column 'a' is '1,234,567', which is not a number"),
+        ("source;a\nx;0,5\ny;1,234,567\n", "'1,234,567' has commas between thousands, and '0,5' a decimal comma"),
+        ("source;a\nx;12,345,678\ny;1,234\n", "'12,345,678' has commas between thousands; write 12345678"),
         ("source,a,b,a\nx,1,2,3\n", "two columns have the name 'a'"),
         ("", "cannot be read as .csv: No columns to parse from file"),
         ("source,a\nx,1\ny,1,2\n", "cannot be read as .csv: Error tokenizing data"),
@@ -61,6 +64,11 @@ def test_what_can_be_read_in_two_ways_is_refused(tmp_path, content, sentence):
         grid(tmp_path, content.encode())
     assert sentence in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_a_first_line_that_is_no_line_of_names_is_one_sentence(tmp_path):
+    with pytest.raises(CatsError, match="cannot be read as names of columns: field larger than field limit"):
+        grid(tmp_path, f"source,{'a' * 200_000}\nx,1\n".encode())
 
 
 def test_another_encoding_is_refused(tmp_path):

@@ -378,7 +378,7 @@ def test_the_hub_by_a_local_folder_of_parquet(tmp_path, monkeypatch):
     assert (samples.labels.tolist(), samples.groups) == ([0, 1] * 3, list("aabbcc"))
     dark = hub(**options, splits={"train": "train"}, range=[0, 510])(tmp_path)
     np.testing.assert_array_equal(next(iter(dark.images)), np.rint(arrays[0] * 0.5))
-    np.testing.assert_array_equal(next(dark.stored.of([3])), arrays[3])
+    np.testing.assert_array_equal(next(dark.stored.of([3]))[1], arrays[3])
     with pytest.raises(CatsError, match="has no column 'lable'; it has image, label, who"):
         hub(**(options | {"label": "lable"}), splits={"train": "train"})(tmp_path)
 
