@@ -55,7 +55,8 @@ def split(dataset: Dataset, images: Decoded) -> dict[str, np.ndarray]:
         parts = _drawn(dataset, images, np.arange(len(images.ids)), SHARES["all"])
     else:
         parts = official_rows(images)
-        _require_whole_groups(dataset, images, parts)
+        _require_train_and_test(dataset, parts)
+        require_whole_groups(dataset.name, dataset.groups, images.groups, parts)
         out = copies_left_out(dataset, images, parts)
         parts = {part: np.setdiff1d(rows, out[part]) for part, rows in parts.items()}
         if drawn == "val":
@@ -75,12 +76,28 @@ def copies_left_out(dataset: Dataset, images: Decoded, parts: Rows) -> dict[str,
     return left_out(images.copies(), parts, dataset.duplicates, len(images.ids))
 
 
-def _require_whole_groups(dataset: Dataset, images: Decoded, parts: Rows) -> None:
+def _require_train_and_test(dataset: Dataset, parts: Rows) -> None:
+    """Raises CatsError if a part that cannot be drawn beside official ones has no image."""
+    absent = [part for part in ("train", "test") if not len(parts[part])]
+    if absent:
+        named = " and ".join(part for part in PARTS if len(parts[part])) or "empty"
+        raise CatsError(
+            f"{dataset.name}: the official parts are {named}, and none is {' or '.join(absent)}: say which part is "
+            "meant, as in part_values: {valid: test} or parts: {valid: test} (val is then drawn from train), or leave the parts "
+            "out of the entry, so that all are drawn"
+        )
+
+
+def require_whole_groups(name: str, kind: str | None, groups: np.ndarray, parts: Rows) -> None:
+    """Raises CatsError if a group is in two official parts. `kind`: what groups are. `groups`: (N,) of all images."""
     for one, other in (("train", "val"), ("train", "test"), ("val", "test")):
-        shared = set(images.groups[parts[one]]) & set(images.groups[parts[other]]) - {""}
+        shared = set(groups[parts[one]]) & set(groups[parts[other]]) - {""}
         if shared:
+            more = f", as are {len(shared) - 1:,} more" if len(shared) > 1 else ""
             raise CatsError(
-                f"{dataset.name}: {dataset.groups} '{min(shared)}' is in {one} and in {other}; it must be in one part only"
+                f"{name}: {kind or 'group'} '{min(shared)}' is in {one} and in {other}{more}; it must be in one part only: put "
+                "its images into one part, or leave the parts out of the entry (`cats new` with --part '' for a table, or "
+                f"--layout for folders), so that parts are drawn in which each {kind or 'group'} is whole"
             )
 
 

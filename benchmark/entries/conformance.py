@@ -17,7 +17,7 @@ from benchmark.data.overlap import overlaps_within
 from benchmark.data.readers.cells import absent_groups, alike_labels, quoted
 from benchmark.data.readers.file_tree import Tree
 from benchmark.data.readers.samples import PARTS, Samples, TreeReader
-from benchmark.data.split import copies_left_out, official_rows, split, uneven_class
+from benchmark.data.split import copies_left_out, official_rows, require_whole_groups, split, uneven_class
 from benchmark.entries.doubts import doubtful_labels
 from benchmark.entries.finding import STEP_BACKBONE, STEP_IMAGES, STEP_PIXELS, Finding, Note, require_facts, run_promise
 from benchmark.entries.left_out import left_out, require_few
@@ -148,12 +148,7 @@ def groups(case: Case) -> str:
     alike = alike_labels(names.tolist())
     if alike:
         raise CatsError(f"{dataset.name}: the groups {quoted(alike[0])} are spelled in several ways; spell them alike")
-    for one, other in (("train", "val"), ("train", "test"), ("val", "test")):
-        both = set(names[parts == one]) & set(names[parts == other])
-        if both:
-            raise CatsError(
-                f"{dataset.name}: {dataset.groups} '{min(both)}' is in {one} and in {other}, as are {len(both) - 1} more"
-            )
+    require_whole_groups(dataset.name, dataset.groups, names, {part: np.flatnonzero(parts == part) for part in PARTS})
     return f"{len(set(names)):,} × {dataset.groups}, each in one part"
 
 

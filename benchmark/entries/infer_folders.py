@@ -13,6 +13,7 @@ from benchmark.data.readers.file_tree import Tree, composed
 from benchmark.data.readers.folders import OUT, Layout
 from benchmark.data.readers.picture_format import OTHER_ENDINGS, PICTURE_ENDINGS, ending_of, picture_names
 from benchmark.data.readers.registry import READERS
+from benchmark.data.readers.strangers import is_stranger
 from benchmark.entries.folder_meaning import Folders, Meaning, are_people, common_folders, inner_layout, stated_layout
 from benchmark.entries.folder_parts import parts_level
 from benchmark.entries.infer_labels import named_numbers, names_in_words
@@ -117,8 +118,8 @@ def meaning_of(path: Path, paths: list[Folders], said: Said, inner_of: Inner = _
     if any(not each for each in below):
         what = "pictures outside of any class folder" if any(below) else "one folder of pictures only"
         loose = "; pictures beside the class folders are left out with --include /" if any(below) and not root else ""
-        tables = [name for name in Tree(path).names if "/" not in name and ending_of(name) in {".csv", ".tsv", ".parquet"}]
-        table = path / tables[0] if len(tables) == 1 and path.is_dir() else "LABELS.csv"
+        tables = [n for n in Tree(path).names if ending_of(n) in {".csv", ".tsv", ".parquet"} and not is_stranger(n)]
+        table = path / tables[0] if len(tables) == 1 else "LABELS.csv"
         raise CatsError(
             f"{path} holds {what}; what is needed is a folder per class, at least two, "
             f"or a table of labels beside the pictures: --from {table}{loose}"

@@ -46,8 +46,8 @@ def parts_of_column(
 
 
 def _offered(words: Iterable[str]) -> str:
-    """`--parts` for words that are not known, with a gap for each meaning."""
-    return ",".join(f"{word.strip()}=..." for word in words)
+    """`--parts` for words that are not known, with a gap for each meaning; blank cells are usually in no part."""
+    return ",".join(f"{word.strip()}=..." if word.strip() else f"={NO_PART}" for word in words)
 
 
 def _require_train_and_test(words: dict[str, str], parts: dict[str, int], column: str) -> None:

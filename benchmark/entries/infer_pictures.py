@@ -10,8 +10,8 @@ import pandas as pd
 from benchmark.data.readers.cells import quoted
 from benchmark.data.readers.file_tree import composed
 from benchmark.data.readers.picture_files import BELOW, slashed
-from benchmark.data.readers.table_file import lines_of
-from benchmark.entries.infer_columns import listed
+from benchmark.data.readers.table_file import fields_of, lines_of
+from benchmark.entries.infer_columns import listed, require_column
 from benchmark.entries.picture_fit import Fit, Hit, fit_of, is_index
 from benchmark.entries.picture_ways import leads_to, near_fits, stripped_fit
 from benchmark.entries.said import Said
@@ -31,6 +31,8 @@ def picture_column(rows: pd.DataFrame, said: Said, place: Place, besides: Sequen
     option decides.
     """
     index = place.index
+    for column in fields_of(said.path, list(map(str, rows))) if said.path else ():
+        require_column(rows, column, place.where)
     columns = [said.path] if said.path else [str(column) for column in rows if str(column) not in besides]
     fits = [fit_of(rows, column, index, said) for column in columns]
     whole = [fit for fit in fits if fit.whole and (said.path or not is_index(fit.column))]

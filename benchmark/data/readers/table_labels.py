@@ -97,7 +97,7 @@ def labels_of(rows: pd.DataFrame, columns: Columns, path: Path) -> np.ndarray:
         raise CatsError(f"{where} has {len(cells):,} rows for {len(lookup):,} classes; images times classes may be {LABELS:,}")
     marks = np.zeros((len(cells), max(lookup.values()) + 1), dtype=np.int64)
     for row, (cell, line) in enumerate(zip(cells, lines, strict=True)):
-        if cell == columns.nothing:
+        if columns.nothing is not None and cell.strip() == columns.nothing.strip():
             continue
         if not cell.strip():
             raise CatsError(

@@ -225,8 +225,26 @@ def test_a_cell_that_names_two_pictures_is_refused(tmp_path, files, options):
 
 
 def test_several_labels_in_a_cell_with_white_space_and_a_separator_at_the_end(tmp_path):
-    samples = as_table(tmp_path, ["x; y", "y;", "x", "", "y ;x", "y"], classes=["x", "y"], labels_separator=";")
+    samples = as_table(tmp_path, ["x; y", "y;", "x", "", "y ;x", "y"], classes=["x", "y"], labels_separator=";", nothing="")
     assert samples.labels.tolist() == [[1, 1], [0, 1], [1, 0], [0, 0], [1, 1], [0, 1]]
+
+
+@pytest.mark.parametrize("cell", ["", " "])
+def test_a_blank_cell_among_several_labels_is_declared_or_refused(tmp_path, cell):
+    with pytest.raises(
+        CatsError, match="line 3 has a blank cell in the column 'l'; declare nothing: ''.* or missing: \\[''\\]"
+    ):
+        as_table(tmp_path, ["x;y", cell, "y", "x", "x", "x"], classes=["x", "y"], labels_separator=";")
+    samples = as_table(tmp_path, ["x;y", cell, "y", "x", "x", "x"], classes=["x", "y"], labels_separator=";", missing=[""])
+    assert samples.labels.tolist() == [[1, 1], [0, 1], [1, 0], [1, 0], [1, 0]]
+
+
+def test_a_declared_blank_cell_keeps_the_identity_of_earlier_versions():
+    facts = {"name": "n", "title": "t", "modality": "m", "task": "multilabel", "classes": ["x", "y"], "licence": "l",
+             "citation": "c", "tree": "t"}  # fmt: skip
+    read = {"file": "l.csv", "path": "f", "label": "l", "classes": ["x", "y"], "labels_separator": ";"}
+    before, after, other = (Dataset(**facts, read={"table": read | more}) for more in ({}, {"nothing": ""}, {"nothing": "-"}))
+    assert before.options == after.options != other.options
 
 
 def test_empty_lines_of_a_spreadsheet_are_no_rows(tmp_path):

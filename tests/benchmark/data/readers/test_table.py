@@ -68,7 +68,7 @@ def test_ids_are_paths_unless_a_column_says_them(written):
         table(**USUAL, id="nam")(folder)
 
 
-@pytest.mark.parametrize("cell", ["", "yes", "2", "0.5"])
+@pytest.mark.parametrize("cell", ["", "maybe", "2", "0.5"])
 def test_a_label_column_with_another_cell_than_0_and_1_is_named(written, cell):
     folder = written(x=["1", "0"], y=["0", cell])
     with pytest.raises(CatsError) as caught:
