@@ -83,8 +83,8 @@ def _require_train_and_test(dataset: Dataset, parts: Rows) -> None:
         named = " and ".join(part for part in PARTS if len(parts[part])) or "empty"
         raise CatsError(
             f"{dataset.name}: the official parts are {named}, and none is {' or '.join(absent)}: say which part is "
-            "meant, as in part_values: {valid: test} or parts: {valid: test} (val is then drawn from train), or leave the parts "
-            "out of the entry, so that all are drawn"
+            "meant, as in part_values: {valid: test} or parts: {valid: test} (val is then drawn from train), or leave the "
+            "parts out of the entry, so that all are drawn"
         )
 
 
