@@ -13,7 +13,7 @@ from benchmark.core.paths import data_folders, digests_folder
 from benchmark.data.copies import Handling
 from benchmark.data.readers.cells import in_class_order, number_of
 from benchmark.data.readers.file_tree import Tree, find_tree
-from benchmark.data.readers.named import named_reader, identifying_options
+from benchmark.data.readers.named import identifying_options, named_reader
 from benchmark.data.readers.samples import Reader, TreeReader, reading_of
 from results.digest import digest
 from results.error import CatsError

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from benchmark.core.patterns import require_expression
 from benchmark.data.readers.cells import absent_groups, alike_groups, counted, quoted
 from benchmark.data.readers.part_words import are_parts, part_of
-from benchmark.data.readers.pictures import require_pattern
 from benchmark.data.readers.table_file import fields_of, texts_of
 from benchmark.entries.folder_meaning import are_people
 from benchmark.entries.infer_columns import named_labels, plain_name, require_column, same_division
@@ -68,7 +68,7 @@ def group_column(rows: pd.DataFrame, said: Said, besides: Sequence[str], where: 
     besides: columns that have another role. Raises CatsError if a column such as `case_id` names what several rows share.
     """
     if said.group is not None and "(" in said.group and said.group not in rows:
-        require_pattern(said.group, 1)
+        require_expression(said.group, 1)
         return said.group
     if said.group is not None:
         return require_column(rows, said.group, where) if said.group else None

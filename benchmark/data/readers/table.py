@@ -12,7 +12,7 @@ from benchmark.data.readers.cells import quoted, same_groups
 from benchmark.data.readers.file_tree import Tree
 from benchmark.data.readers.packed import Packed
 from benchmark.data.readers.picture_files import PictureFiles
-from benchmark.data.readers.pictures import group_of, pictures, stored_values
+from benchmark.data.readers.pictures import groups_of_names, pictures, stored_values
 from benchmark.data.readers.revision import of_pictures
 from benchmark.data.readers.samples import Reader, Samples, StoredNumbers, TreeReader, noted
 from benchmark.data.readers.scale import scale_of
@@ -114,7 +114,7 @@ def groups_of_rows(rows: pd.DataFrame, names: list[str], columns: Columns, path:
     """The group of each row: from a column, or from the names of the pictures if it is a regular expression."""
     if columns.group in rows:
         return same_groups(texts_of(rows, columns.group))
-    return [group_of(columns.group, name, path) for name in names]
+    return groups_of_names(columns.group, names, path)
 
 
 def ids_of(rows: pd.DataFrame, columns: Columns, names: list[str]) -> list[str]:

@@ -97,16 +97,21 @@ def labels_of(rows: pd.DataFrame, columns: Columns, path: Path) -> np.ndarray:
         raise CatsError(f"{where} has {len(cells):,} rows for {len(lookup):,} classes; images times classes may be {LABELS:,}")
     marks = np.zeros((len(cells), max(lookup.values()) + 1), dtype=np.int64)
     for row, (cell, line) in enumerate(zip(cells, lines, strict=True)):
-        if columns.nothing is not None and cell.strip() == columns.nothing.strip():
-            continue
-        if not cell.strip():
-            raise CatsError(
-                f"{where}, line {line} has a blank cell in the column '{columns.label}'; declare nothing: '' if such an image "
-                "has none of the labels, or missing: [''] to leave these rows out"
-            )
-        for value in pieces_of(cell, columns.labels_separator):
+        for value in _several(cell, columns, f"{where}, line {line}"):
             marks[row, number(value, line)] = 1
     return marks
+
+
+def _several(cell: str, columns: Columns, where: str) -> list[str]:
+    """The labels of one cell of several labels. Raises CatsError for a blank cell of which nobody says what it means."""
+    if columns.nothing is not None and cell.strip() == columns.nothing.strip():
+        return []
+    if not cell.strip():
+        raise CatsError(
+            f"{where} has a blank cell in the column '{columns.label}'; declare nothing: '' if such an image has none of the "
+            "labels, or missing: [''] to leave these rows out"
+        )
+    return pieces_of(cell, columns.labels_separator)
 
 
 def _hint(value: str, classes: Iterable[str]) -> str:
