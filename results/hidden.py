@@ -35,7 +35,7 @@ NAMES = (
     r"(?:password|passwd|passphrase|pwd|token|secret|credential|signature|api[_.-]?key|access[_.-]?key|account[_.-]?key"
     r"|private[_.-]?key|subscription[_.-]?key)"
 )
-SECRET_NAME = re.compile(rf"{NAMES}|^(?:sig|key|pass|pw|auth|authorization|code|jwt|sas)$", re.IGNORECASE)
+SECRET_NAME = re.compile(rf"{NAMES}|^(?:sig|key|pass|pw|auth|authorization|code|jwt|sas)\Z", re.IGNORECASE)
 NAMED = rf"(?<![\w/.-])[\w.-]{{0,40}}{NAMES}[\w.-]{{0,40}}"
 SECRETS = (
     re.compile(rf"({NAMED}=)(?:\{{[^&{END}]*\}}|\"[^\"]*\"|'[^']*'|[^&;{END}]+)", re.IGNORECASE),

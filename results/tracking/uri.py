@@ -72,7 +72,7 @@ def _check_folder(uri: str) -> None:
         raise CatsError(f"the address of the MLflow server is empty; {_forms()}")
     if "@" in uri or "//" in uri or "%3a" in uri.lower() or CONTROL.search(uri) or shown(uri) != uri:
         raise CatsError(f"the address {HIDDEN} does not say which kind of server it is; {_forms()}")
-    if re.search(r"\.(?:db|sqlite3?)$", uri, re.IGNORECASE):
+    if re.search(r"\.(?:db|sqlite3?)\Z", uri, re.IGNORECASE):
         raise CatsError(f"'{uri}' is a file and no address; write {SQLITE}{uri}")
 
 
