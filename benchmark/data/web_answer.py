@@ -33,7 +33,7 @@ class _NoRedirection(urllib.request.HTTPRedirectHandler):
     def http_error_302(self, *_: Any, **__: Any) -> None:
         """Nothing: the answer with the redirection is raised as an HTTPError."""
 
-    http_error_301 = http_error_303 = http_error_307 = http_error_308 = http_error_302  # type: ignore[assignment]
+    http_error_301 = http_error_303 = http_error_307 = http_error_308 = http_error_302
 
 
 def opened(url: str, have: int, shown: str) -> HTTPResponse | None:
@@ -79,7 +79,7 @@ def _next(address: str, location: str, shown: str) -> str:
         raise CatsError(f"{shown}: the server leads to an address that is not followed: {error}") from None
     if address.startswith("https:") and not sent.startswith("https:"):
         raise CatsError(
-            f"{shown}: the server leads from https to {shown_address(sent)}, which is not followed, because others could change "
+            f"{shown}: the server leads from https to {shown_address(sent)}, which is not followed, since others could change "
             "the file on its way"
         )
     return sent

@@ -34,7 +34,7 @@ def _divided(uri: str) -> tuple[str, str] | None:
 def absolute(uri: str) -> str:
     """A database file by its full path: MLflow keeps the engine of a relative one when the working directory changes."""
     parts = _divided(uri)
-    return uri if parts is None else f"{SQLITE}{Path(parts[0]).resolve()}{parts[1]}"
+    return uri if parts is None else f"{SQLITE}{os.path.realpath(parts[0])}{parts[1]}"
 
 
 def options_of(uri: str) -> str:
@@ -59,7 +59,7 @@ def change_token(uri: str) -> str | None:
     file = sqlite_file(uri)
     if file is None:
         return None
-    path = Path(file).resolve()
+    path = Path(os.path.realpath(file))
     try:
         if any(_holds_something(path.with_name(path.name + end)) for end in ("-journal", "-wal")):
             return None

@@ -25,6 +25,7 @@ def says(code, content=b"", /, **headers):
 
     def reply(request):
         request.send_response(code)
+        request.send_header("Connection", "close")
         for name, value in ({"Content_Length": str(len(content))} | headers).items():
             request.send_header(name.replace("_", "-"), value)
         request.end_headers()
