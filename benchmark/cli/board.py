@@ -76,15 +76,15 @@ def board(
 def _report(made: "Board", folder: Path) -> None:
     from results.board.plot import draw_board, draw_ranks
     from results.board.text import BoardText
+    from results.output import output
 
     text = BoardText(made)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "board.md").write_text(text.markdown(), encoding="utf-8")
-        (folder / "board.csv").write_text(text.csv(), encoding="utf-8")
-        (folder / "board.json").write_text(json_text(text.to_dict()), encoding="utf-8")
-        draw_board(made, folder / "board.png")
-        if made.difference is not None and made.difference.friedman_p is not None:
-            draw_ranks(made.difference, folder / "ranks.png")
-    except OSError as error:
-        raise CatsError(f"cannot write the report to {folder}: {error.strerror}") from error
+    texts = {"board.md": text.markdown(), "board.csv": text.csv(), "board.json": json_text(text.to_dict())}
+    for name, content in texts.items():
+        with output(folder / name, "the report") as draft:
+            draft.write_text(content, encoding="utf-8")
+    with output(folder / "board.png", "the report") as draft:
+        draw_board(made, draft)
+    if made.difference is not None and made.difference.friedman_p is not None:
+        with output(folder / "ranks.png", "the report") as draft:
+            draw_ranks(made.difference, draft)

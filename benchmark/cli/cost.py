@@ -65,9 +65,7 @@ def cost(
 
 def _draw(tradeoff: "Tradeoff", picture: Path) -> None:
     from results.cost.tradeoff_plot import draw_tradeoff
+    from results.output import output
 
-    try:
-        picture.parent.mkdir(parents=True, exist_ok=True)
-        draw_tradeoff(tradeoff, picture)
-    except OSError as error:
-        raise CatsError(f"cannot write the picture {picture}: {error.strerror}") from error
+    with output(picture, "the picture") as draft:
+        draw_tradeoff(tradeoff, draft)

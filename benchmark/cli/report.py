@@ -60,6 +60,7 @@ def report(
     from benchmark.cli.query import reader_of
     from results.board.board import make_board
     from results.board.request import Judging
+    from results.output import output as written
     from results.report.build import ReportRequest, build_page
     from results.report.export import write
     from results.report.html import render
@@ -78,11 +79,8 @@ def report(
     request = ReportRequest(facts, details, more, reader.predictions, reader.query.selection)
     page, cells = build_page(made, frame, tracking, request)
     html = render(page)
-    try:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        output.write_text(html, encoding="utf-8")
-    except OSError as error:
-        raise CatsError(f"cannot write the report to {output}: {error.strerror}") from error
+    with written(output, "the report") as draft:
+        draft.write_text(html, encoding="utf-8")
     print_line(
         f"{output}: {len(html.encode()) / 1e6:.1f} MB, {len(cells.rows)} attempts, {len(cells.details)} with curves and ROC"
     )

@@ -5,15 +5,15 @@ fingerprints (32 × 32, grey) are equal, and near-copies if their fingerprints a
 stored twice (benchmark.data.fingerprint).
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 import numpy as np
 
 from benchmark.data.fingerprint import VERSION, Fingerprints, find_pairs, fingerprints_of
-from results.atomic import atomic_write
+from results.kept import kept_write, read_kept
 from results.record import Frozen
 
 Handling = Literal["refuse", "keep-first", "drop", "allow"]
@@ -68,6 +68,7 @@ class Copies:
         return first
 
 
+Arrays = TypeVar("Arrays", Copies, Fingerprints)
 NONE = Copies(np.zeros((0, 2), dtype=np.int64), np.zeros(0, dtype=bool), np.zeros(0, dtype=np.float32))
 
 
@@ -185,25 +186,29 @@ def kinds_of(exact: int, near: int) -> str:
 def stored_copies(images: np.ndarray) -> Copies:
     """The copies among decoded (memory-mapped) images of 32 pixels; searched in the first call, then read from their folder."""
     path = _beside(images, f"copies-{VERSION}.npz")
-    if path.exists():
-        with np.load(path, allow_pickle=False) as content:
-            return Copies(*(content[name] for name in Copies.__dataclass_fields__))
-    copies = Copies(*find_pairs(stored_fingerprints(images)))
-    with atomic_write(path, "copies of images", durable=True) as draft:
-        np.savez(draft, **vars(copies))
-    return copies
+    return _stored(path, Copies, lambda: Copies(*find_pairs(stored_fingerprints(images))), "copies of images")
 
 
 def stored_fingerprints(images: np.ndarray) -> Fingerprints:
     """Fingerprints of decoded (memory-mapped) images; computed in the first call, then read from the images' folder."""
     path = _beside(images, f"fingerprints-{VERSION}.npz")
-    if path.exists():
-        with np.load(path, allow_pickle=False) as content:
-            return Fingerprints(*(content[name] for name in Fingerprints.__dataclass_fields__))
-    fingerprints = fingerprints_of(images)
-    with atomic_write(path, "fingerprints of images", durable=True) as draft:
-        np.savez(draft, **vars(fingerprints))
-    return fingerprints
+    return _stored(path, Fingerprints, lambda: fingerprints_of(images), "fingerprints of images")
+
+
+def _stored(path: Path, kind: type[Arrays], make: Callable[[], Arrays], what: str) -> Arrays:
+    """The arrays in a file; made and written if there is no file, or, with a line in the log, if the file is damaged."""
+
+    def parsed(file: Path) -> Arrays:
+        with np.load(file, allow_pickle=False) as content:
+            return kind(*(content[name] for name in kind.__dataclass_fields__))
+
+    known = read_kept(path, parsed, what)
+    if known is not None:
+        return known
+    made = make()
+    with kept_write(path, what) as draft:
+        np.savez(draft, **vars(made))
+    return made
 
 
 def _beside(images: np.ndarray, name: str) -> Path:

@@ -39,15 +39,15 @@ class File(Numeric):
         """(algorithm, checksum), or None if no checksum is declared."""
         return ("sha256", self.sha256) if self.sha256 else ("md5", self.md5) if self.md5 else None
 
-    def difference(self, path: Path) -> str:
+    def difference(self, path: Path, *, fresh: bool = False) -> str:
         """The actual and the expected checksum of `path`; empty if they agree or none is declared."""
         algorithm, expected = self.declared or ("", "")
-        actual = file_digest(path, algorithm) if algorithm else ""
+        actual = file_digest(path, algorithm, fresh=fresh) if algorithm else ""
         return "" if actual == expected else f"{algorithm} {actual}, expected {expected}"
 
-    def verify(self, path: Path, owner: str) -> None:
+    def verify(self, path: Path, owner: str, *, fresh: bool = False) -> None:
         """Raises CatsError, naming the data set `owner`, if the checksum of `path` is not the declared one."""
-        difference = self.difference(path)
+        difference = self.difference(path, fresh=fresh)
         if difference:
             raise CatsError(f"{owner}: {path} has {difference}; it is damaged or another version: remove it and fetch it again")
 
@@ -178,10 +178,10 @@ class Dataset(Numeric):
                 return folder / file.path
         raise CatsError(f"{self.name}: {file.path} not found in {' or '.join(map(str, self.places()))}")
 
-    def verify(self) -> None:
-        """Compare every file with its declared checksum. Raises CatsError with the expected and the actual checksum."""
+    def verify(self, *, fresh: bool = False) -> None:
+        """Compare every file with its declared checksum. Raises CatsError with both. `fresh`: believe no noted checksum."""
         for file in self.files:
-            file.verify(self.file(file), self.name)
+            file.verify(self.file(file), self.name, fresh=fresh)
 
     def digest(self) -> str:
         """Identity of images and labels: declared checksums, and checksums of the files on disk where none are declared."""

@@ -13,13 +13,15 @@ import numpy as np
 from benchmark.core.paths import decoded_folder
 from benchmark.data.copies import NONE, Copies, stored_copies
 from benchmark.data.dataset import Dataset
+from benchmark.data.decoded_files import IMAGES, TABLE, Files, read_files
 from benchmark.data.fingerprint import SIDE
 from benchmark.data.readers.cells import spelling
 from benchmark.data.readers.part_words import part_of
 from benchmark.data.readers.samples import PARTS, Samples
-from results.atomic import atomic_write
+from results.atomic import atomic_write, discard
 from results.digest import digest
 from results.error import CatsError
+from results.kept import seal_draft
 
 log = logging.getLogger(__name__)
 NO_GROUP = frozenset({"nan", "none", "null", "<na>", "nat"})  # what programs write for a group that is unknown
@@ -54,19 +56,31 @@ def load_images(dataset: Dataset, size: int) -> Decoded:
     """
     content = dataset.digest()
     folder = decoded_folder() / f"{dataset.name}-{size}-{digest([LAYOUT, content, dataset.images])[:16]}"
-    if not folder.exists():
-        _decode(dataset, size, folder)
-    table = np.load(folder / "table.npz", allow_pickle=False)
-    images = np.load(folder / "images.npy", mmap_mode="r", allow_pickle=False)
+    images, table = read_files(folder) or _decoded(dataset, size, folder)
     return Decoded(
         images, table["labels"], table["ids"], table["groups"], table["parts"], content,
         lambda: stored_copies(images if size == SIDE else load_images(dataset, SIDE).images),
     )  # fmt: skip
 
 
-def _decode(dataset: Dataset, size: int, folder: Path) -> None:
+def _decoded(dataset: Dataset, size: int, folder: Path) -> Files:
+    """Decode the images; their folder replaces a damaged one. Raises CatsError as load_images does."""
+    damaged = folder.exists()
+    try:
+        _decode(dataset, size, folder, damaged=damaged)
+    except CatsError as error:
+        if damaged:
+            raise CatsError(f"the decoded images in {folder} are damaged and cannot be made again: {error}") from error
+        raise
+    found = read_files(folder)
+    if found is None:
+        raise CatsError(f"the decoded images of {dataset.name} were just written to {folder} and cannot be read from there")
+    return found
+
+
+def _decode(dataset: Dataset, size: int, folder: Path, *, damaged: bool) -> None:
     files = dataset.folder()
-    dataset.verify()
+    dataset.verify(fresh=True)
     log.info("decoding %s at %d pixels", dataset.name, size)
     samples = dataset.read(files)
     check_samples(dataset, samples)
@@ -76,15 +90,18 @@ def _decode(dataset: Dataset, size: int, folder: Path) -> None:
             draft.mkdir()
             grey, rows = _write(dataset, samples, size, draft / "colour.npy")
             colour = np.load(draft / "colour.npy", mmap_mode="r", allow_pickle=False)
-            np.save(draft / "images.npy", colour[..., :1] if grey else colour)
+            np.save(draft / IMAGES, colour[..., :1] if grey else colour)
             (draft / "colour.npy").unlink()
             np.savez(
-                draft / "table.npz",
+                draft / TABLE,
                 labels=samples.labels[rows],
                 ids=np.array(samples.ids, dtype=str)[rows],
                 groups=(blank if samples.groups is None else np.array(samples.groups, dtype=str))[rows],
                 parts=(blank if samples.parts is None else np.array(samples.parts, dtype=str))[rows],
             )
+            seal_draft(draft)
+            if damaged:
+                discard(folder)
     except CatsError:
         if not folder.exists():  # else another process decoded the same images in the meantime
             raise

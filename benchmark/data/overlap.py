@@ -13,8 +13,8 @@ from benchmark.data.decoded import Decoded, load_images
 from benchmark.data.fingerprint import SIDE, VERSION, Fingerprints, find_duplicates
 from benchmark.data.identity import data_digest, known_digest
 from benchmark.data.split import split
-from results.atomic import atomic_write
 from results.digest import digest
+from results.sealed import read_note, write_note
 
 OVERLAPS = TypeAdapter(tuple[Overlap, ...])
 
@@ -71,14 +71,12 @@ def _stored_or_measured(
     if None in identities:  # files that are not here, or were never read
         return None
     path = leakage_folder() / f"{digest([VERSION, TRAINER, identities])}.json"
-    if path.exists():
-        return OVERLAPS.validate_json(path.read_bytes())
-    if begins is None:
-        return None
+    known = read_note(path, OVERLAPS.validate_json)
+    if known is not None or begins is None:
+        return known
     begins(what)
     overlaps = measure()
-    with atomic_write(path, "a note of shared images", durable=True) as draft:
-        draft.write_bytes(OVERLAPS.dump_json(overlaps))
+    write_note(path, OVERLAPS.dump_json(overlaps), "a note of shared images", durable=True)
     return overlaps
 
 

@@ -8,7 +8,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from benchmark.data.dataset import Dataset
 from benchmark.data.decoded import Decoded
-from results.error import CatsError
+from results.output import output
 from results.plain import plain, shortened
 
 COLUMNS, ROWS, GAP, TITLE = 8, 4, 4, 28  # GAP and TITLE in pixels
@@ -18,15 +18,12 @@ LONGEST = 100  # characters of a class in the name of a file, and above a sheet
 def contact_sheets(dataset: Dataset, images: Decoded, folder: Path) -> list[Path]:
     """Write one sheet per class and return their paths. Raises CatsError if they cannot be written."""
     written = []
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for number, name in enumerate(dataset.classes):
-            mine = np.flatnonzero(images.labels[:, number] if images.labels.ndim > 1 else images.labels == number)
-            path = folder / f"{dataset.name}-{number:03d}-{re.sub(r'[^A-Za-z0-9]+', '-', name)[:LONGEST].strip('-')}.png"
-            sheet(images.images, mine, f"{shortened(plain(name), LONGEST)}: {len(mine):,} images").save(path)
-            written.append(path)
-    except OSError as error:
-        raise CatsError(f"cannot write contact sheets to {folder}: {error.strerror}") from error
+    for number, name in enumerate(dataset.classes):
+        mine = np.flatnonzero(images.labels[:, number] if images.labels.ndim > 1 else images.labels == number)
+        path = folder / f"{dataset.name}-{number:03d}-{re.sub(r'[^A-Za-z0-9]+', '-', name)[:LONGEST].strip('-')}.png"
+        with output(path, "a contact sheet") as draft:
+            sheet(images.images, mine, f"{shortened(plain(name), LONGEST)}: {len(mine):,} images").save(draft)
+        written.append(path)
     return written
 
 

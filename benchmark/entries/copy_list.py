@@ -11,8 +11,8 @@ from benchmark.data.dataset import Dataset
 from benchmark.data.decoded import load_images
 from benchmark.data.readers.opening import DAMAGED, header_of
 from benchmark.entries.contact_sheet import GAP, tile
-from results.atomic import atomic_write
 from results.error import CatsError
+from results.output import output
 from results.printing import csv_text
 
 HEAD = ("id_1", "part_1", "label_1", "id_2", "part_2", "label_2", "copy", "similarity")
@@ -74,7 +74,7 @@ def write_copies(dataset: Dataset, size: int, path: Path) -> str:
         ]
         for pair in pairs
     ]
-    with atomic_write(path, "the list of copies", durable=False) as draft:
+    with output(path, "the list of copies") as draft:
         draft.write_text(csv_text(HEAD, rows), encoding="utf-8")
     sheet = sheet_of(path)
     if not pairs:
@@ -82,7 +82,7 @@ def write_copies(dataset: Dataset, size: int, path: Path) -> str:
         return f"{path}: {dataset.name} has no copies"
     marked = PngInfo()
     marked.add_text(*MARK)
-    with atomic_write(sheet, "the contact sheet of copies", durable=False) as draft:
+    with output(sheet, "the contact sheet of copies") as draft:
         pair_sheet(images.images, pairs[:MOST_PAIRS]).save(draft, "PNG", pnginfo=marked)
     exact, crossing = sum(pair.exact for pair in pairs), sum(pair.crosses for pair in pairs)
     different = sum(pair.labels[0] != pair.labels[1] for pair in pairs)

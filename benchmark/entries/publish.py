@@ -12,6 +12,7 @@ from benchmark.specs.resolve import start_of
 from benchmark.specs.source import pick
 from benchmark.specs.start import Start
 from results.error import CatsError
+from results.kept import damage
 from results.tracking.change_counter import absolute
 
 
@@ -26,7 +27,7 @@ def publish(
     """
     from benchmark.networks.weight_file import read_weights
     from benchmark.specs.backbones import check_backbone
-    from benchmark.specs.start import pretrained_path
+    from benchmark.specs.start import AGAIN, pretrained_path
     from results.tracking.registry import Registry
 
     check_backbone(backbone)
@@ -37,6 +38,9 @@ def publish(
     path = pretrained_path(start)
     if not path.exists():
         raise CatsError(f"{source} has not been pretrained for {backbone} in this way yet; {_how(source, backbone, plan)}")
+    wrong = damage(path)
+    if wrong is not None:
+        raise CatsError(f"the pretrained weights {path} are damaged, the file {wrong}; {AGAIN}")
     registry = Registry(tracking_uri)
     run_id = registry.run_of(start.key)
     if run_id is None:

@@ -20,6 +20,7 @@ from benchmark.specs.reference import REFERENCE
 from benchmark.specs.source import Source
 from benchmark.specs.target import Target
 from results.error import CatsError
+from results.output import output
 from results.plain import fault_of_name, shortened, storable
 
 Kind = Literal["sources", "targets"]
@@ -160,12 +161,8 @@ def require_reached(dataset: Dataset, inferred: Inferred) -> None:
 
 def write(path: Path, entry: dict[str, Any]) -> None:
     """Write the entry. Raises CatsError if the folder cannot be written."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("x", encoding="utf-8") as file:
-            file.write(yaml_of(entry))
-    except OSError as error:
-        raise CatsError(f"cannot write {path}: {error.strerror}") from error
+    with output(path, "the entry", new=True) as draft:
+        draft.write_text(yaml_of(entry), encoding="utf-8")
 
 
 def describe_data(inferred: Inferred) -> str:

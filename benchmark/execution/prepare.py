@@ -8,7 +8,7 @@ from benchmark.machine.meter import check_country
 from benchmark.specs import catalogue
 from benchmark.specs.cell import Cell
 from benchmark.specs.resolved import PlanPairs
-from benchmark.specs.start import Start, chain, pretrained_path
+from benchmark.specs.start import Start, chain, is_pretrained
 from results.error import CatsError
 
 
@@ -86,7 +86,7 @@ def missing_data(todo: Sequence[Cell], pairs: PlanPairs) -> list[str]:
     for cell in todo:
         for start in chain(cell.start):
             dataset = sources[start.source].dataset
-            if dataset is not None and not pretrained_path(start).exists():
+            if dataset is not None and not is_pretrained(start):
                 wanted[start.source] = dataset
     sentences = []
     for name, dataset in wanted.items():
@@ -104,5 +104,5 @@ def pretrainings_ahead(todo: Sequence[Cell]) -> list[str]:
         f"a pretraining runs first: {start.source}, {start.backbone}, {start.recipe.size} pixels, {start.recipe.epochs} epochs"
         + ("; an interrupted attempt has left a checkpoint" if state_file(start.key).exists() else "")
         for start in needed.values()
-        if start.recipe is not None and not pretrained_path(start).exists()
+        if start.recipe is not None and not is_pretrained(start)
     ]

@@ -12,7 +12,9 @@ from benchmark.core.paths import pretrained_folder, pretraining_records_folder
 from benchmark.specs.start import Start, pretrained_path
 from results.atomic import disk_error, draft_path, move_into_place, remove
 from results.error import CatsError
+from results.kept import checksum_of, damage, keep_checksum
 from results.record import Outcome
+from results.sealed import make_way
 from results.tracking.outbox import Outbox
 
 NO_WEIGHTS = "its process died before the weights were stored"
@@ -27,7 +29,10 @@ def keep_weights(draft: Path, start: Start, outcome: Outcome) -> Outcome:
     """Store the record, then move the weights from `draft` into place. Returns a failed outcome if the disk refuses either."""
     try:
         _records().put(outcome)
-        move_into_place(draft, pretrained_path(start), durable=True)
+        path = pretrained_path(start)
+        keep_checksum(path, checksum_of(draft))
+        make_way(path)
+        move_into_place(draft, path, durable=True)
     except (CatsError, OSError) as error:
         remove(draft)
         with suppress(CatsError):
@@ -49,7 +54,7 @@ def adopt(outbox: Outbox, experiment: str) -> None:
     for path, outcome in records:
         if outcome.record.experiment != experiment:
             continue
-        if (pretrained_folder() / f"{outcome.record.key}.safetensors").exists():
+        if damage(pretrained_folder() / f"{outcome.record.key}.safetensors") is None:
             outbox.adopt(path)
         else:
             outbox.put(_failed(outcome, NO_WEIGHTS))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from benchmark.core.checkpoint_files import mark_recorded
+from benchmark.core.leftovers import sweep_home
 from benchmark.execution.budget.forecast import forecast_of
 from benchmark.execution.budget.guard import Guard
 from benchmark.execution.delivery import deliver, drain, store
@@ -68,6 +69,7 @@ def run(resolved: ResolvedPlan, writer: Writer, engine: Engine, watch: Watch, pa
     plan = resolved.plan
     guard = Guard(plan.budget)
     tracking, outbox = writer.tracking, writer.outbox
+    sweep_home()
     adopt(outbox, plan.experiment)
     stored = [outcome.record for _, outcome in outbox]
     for record in stored:

@@ -22,8 +22,9 @@ from benchmark.networks.weight_file import apply_declaration, read_weights
 from benchmark.specs.recipe import Recipe
 from benchmark.specs.resolve import passed_over, weight_file
 from benchmark.specs.source import Weights, pick
-from benchmark.specs.start import Start, pretrained_path
+from benchmark.specs.start import AGAIN, Start, pretrained_path
 from results.error import CatsError
+from results.kept import damage
 
 _drawing = threading.Lock()  # torch draws initial weights from a generator that all threads share
 
@@ -102,6 +103,9 @@ def _read(start: Start) -> Trained:
             raise CatsError(
                 f"the pretraining of {start.source} for {start.backbone} has left no weights; see the run of that pretraining"
             )
+        wrong = damage(path)
+        if wrong is not None:
+            raise CatsError(f"the pretrained weights {path} are damaged, the file {wrong}; {AGAIN}")
         return read_weights(path)
     weights = start.input
     assert weights is not None

@@ -6,8 +6,9 @@ from benchmark.core.digest import file_digest
 from benchmark.core.paths import registry_weights_folder
 from benchmark.specs.model_registry import version_of
 from benchmark.specs.start import Start
-from results.atomic import atomic_write, scratch_folder
+from results.atomic import scratch_folder
 from results.error import CatsError
+from results.kept import kept_write, read_kept
 
 
 def fetch_weights(reference: str, start: Start) -> Path:
@@ -17,12 +18,12 @@ def fetch_weights(reference: str, start: Start) -> Path:
     """
     sha256 = str(start.weights)
     stored = registry_weights_folder() / f"{sha256}.safetensors"
-    if stored.exists() and file_digest(stored) == sha256:
+    if read_kept(stored, file_digest, f"weights of {reference}") == sha256:
         return stored
     from results.tracking.registry import Registry
 
     server = start.server
-    with atomic_write(stored, f"the weights of {reference}", durable=True) as draft, scratch_folder(stored.parent) as folder:
+    with kept_write(stored, f"the weights of {reference}") as draft, scratch_folder(stored.parent) as folder:
         downloaded = Registry(server).download(version_of(reference, server), folder)
         actual = file_digest(downloaded)
         if actual != sha256:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from benchmark.specs.cell import Cell
-from benchmark.specs.start import Start, pretrained_path
+from benchmark.specs.start import Start, is_pretrained
 
 Work = Cell | Start  # a Start that is a pretraining
 
@@ -78,7 +78,7 @@ def packs(cells: Iterable[Cell], most: int) -> Iterator[list[Cell]]:
 def pretrainings(start: Start) -> list[Start]:
     """Return the pretrainings that a start needs and whose weights do not exist yet, in the order in which they must run."""
     needed = [*pretrainings(start.start), start] if start.start is not None else []
-    return [pretraining for pretraining in needed if not pretrained_path(pretraining).exists()]
+    return [pretraining for pretraining in needed if not is_pretrained(pretraining)]
 
 
 def works(job: Job) -> Sequence[Work]:

@@ -8,13 +8,17 @@ from typing import Any, Literal
 from pydantic import Field
 
 from benchmark.core.paths import pretrained_folder
+from benchmark.core.tensor_file import require_whole
 from benchmark.core.trainer_version import TRAINER
 from benchmark.specs.recipe import Recipe
 from benchmark.specs.source import Weights
 from results.digest import digest
 from results.error import CatsError
 from results.hidden import HIDDEN, shown
+from results.kept import read_kept
 from results.record import Frozen
+
+AGAIN = "`cats run` makes them again when it makes a cell that begins with them"  # the end of a sentence about damaged weights
 
 
 class Start(Frozen):
@@ -86,3 +90,8 @@ def chain(start: Start) -> list[Start]:
 def pretrained_path(start: Start) -> Path:
     """Return the path of the weights of a pretraining; the file may not exist yet."""
     return pretrained_folder() / f"{start.key}.safetensors"
+
+
+def is_pretrained(start: Start) -> bool:
+    """Whether this machine has the whole weights of a pretraining. Damaged ones are named in the log and count as absent."""
+    return read_kept(pretrained_path(start), require_whole, "weights of the pretraining") is not None

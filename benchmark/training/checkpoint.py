@@ -158,9 +158,10 @@ def _write(path: Path, key: str, state: State) -> None:
     header = {
         "key": key, "made with": dict(state.made_with), "figures": dict(state.figures), "checksum": _checksum(tensors),
     }  # fmt: skip
+    text = json.dumps(header)
     with atomic_write(path, "a checkpoint", durable=True) as draft:
         try:
-            save_file(tensors, draft, {"checkpoint": json.dumps(header)})
+            save_file(tensors, draft, {"checkpoint": text, "checksum": _checksum_of(text)})
         except SafetensorError as error:
             found = re.search(r"os error (\d+)", str(error))
             number = int(found[1]) if found else errno.EIO
@@ -170,13 +171,20 @@ def _write(path: Path, key: str, state: State) -> None:
 def _read(path: Path, key: str) -> State:
     """Raises one of several errors if the file is damaged or of another key."""
     with safe_open(path, framework="pt") as file:
-        header = json.loads((file.metadata() or {})["checkpoint"])
+        metadata = file.metadata() or {}
+        header = json.loads(metadata["checkpoint"])
         tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
+    if metadata.get("checksum", known := _checksum_of(metadata["checkpoint"])) != known:  # older versions wrote none
+        raise ValueError("its checksum differs")
     if header["key"] != key:
         raise ValueError("it belongs to another training")
     if header["checksum"] != _checksum(tensors):
         raise ValueError("its checksum differs")
     return State(dict(header["made with"]), tensors, dict(header["figures"]))
+
+
+def _checksum_of(text: str) -> str:
+    return f"{zlib.crc32(text.encode()):08x}"
 
 
 def _plain(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from benchmark.core.digest import file_digest
 from benchmark.core.paths import features_folder
 from benchmark.core.trainer_version import TRAINER
 from benchmark.data.decoded import Decoded
@@ -18,29 +17,27 @@ from benchmark.specs.recipe import Recipe
 from benchmark.specs.start import Start
 from benchmark.training import evaluate
 from benchmark.training.device_images import on_device
-from results.atomic import atomic_write
 from results.digest import digest
 from results.error import CatsError
+from results.kept import kept_write, read_kept
 
 _locks: dict[Path, threading.Lock] = {}  # cells side by side request the features of one network at the same time
 
 
 def load_features(path: Path) -> np.ndarray | None:
-    """Load stored features, (N, D) float32, memory-mapped; None if the file is absent or damaged."""
-    try:
-        features: np.ndarray = np.load(path, mmap_mode="r", allow_pickle=False)
-        if file_digest(path) != path.with_suffix(".sha256").read_text(encoding="ascii"):
-            return None
-    except (FileNotFoundError, EOFError, ValueError):  # absent, or damaged by a disk: extracted again
-        return None
-    return features
+    """Load stored features, (N, D) float32, memory-mapped; None if the file is absent, or, with a line in the log, damaged."""
+
+    def parsed(file: Path) -> np.ndarray:
+        features: np.ndarray = np.load(file, mmap_mode="r", allow_pickle=False)
+        return features
+
+    return read_kept(path, parsed, "features")
 
 
 def save_features(path: Path, features: np.ndarray) -> None:
     """Store features; the file is whole or absent."""
-    with atomic_write(path, "features", durable=False) as draft:  # the checksum shows whether the file is complete
+    with kept_write(path, "features") as draft:
         np.save(draft, features.astype(np.float32))
-        path.with_suffix(".sha256").write_text(file_digest(draft), encoding="ascii")
 
 
 def features_path(start: Start, data: str, recipe: Recipe, rows: np.ndarray | None = None) -> Path:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from results.error import CatsError
+from results.output import output
 from results.plain import plain
 from results.printing import csv_text
 from results.report.attempts import Cells, Detail
@@ -29,22 +30,28 @@ def write(page: Page, cells: Cells | None, folder: Path) -> int:
     """
     try:
         (folder / "cells").mkdir(parents=True, exist_ok=True)
-        for section in page.sections:
-            for chart in section.all_charts():
-                for ending in ("png", "svg"):
-                    chart.draw(folder / f"{chart.name}.{ending}")
-            for table in section.all_tables():
-                (folder / f"{table.name}.csv").write_text(comma_separated(table), encoding="utf-8")
-                (folder / f"{table.name}.tex").write_text(latex(table), encoding="utf-8")
-        if cells is not None:
-            (folder / "cells.csv").write_text(comma_separated(cells.table()), encoding="utf-8")
-            (folder / "cells.tex").write_text(latex(cells.table()), encoding="utf-8")
-            drawn = cells.details[:CELLS]
-            for detail, name in zip(drawn, numbered([slug(detail.title) for detail in drawn]), strict=True):
-                _draw(detail, folder / "cells", name)
     except OSError as error:
         raise CatsError(f"cannot write to {folder}: {error.strerror}") from error
+    for section in page.sections:
+        for chart in section.all_charts():
+            for ending in ("png", "svg"):
+                with output(folder / f"{chart.name}.{ending}", "a chart") as draft:
+                    chart.draw(draft)
+        for table in section.all_tables():
+            _write(table, folder / table.name)
+    if cells is not None:
+        _write(cells.table(), folder / "cells")
+        drawn = cells.details[:CELLS]
+        for detail, name in zip(drawn, numbered([slug(detail.title) for detail in drawn]), strict=True):
+            _draw(detail, folder / "cells", name)
     return sum(path.is_file() for path in folder.rglob("*"))
+
+
+def _write(table: Table, path: Path) -> None:
+    """Write a table to a CSV and to a LaTeX file. `path`: without the ending."""
+    for ending, text in (("csv", comma_separated(table)), ("tex", latex(table))):
+        with output(path.with_name(f"{path.name}.{ending}"), "a table") as draft:
+            draft.write_text(text, encoding="utf-8")
 
 
 def _draw(detail: Detail, folder: Path, file: str) -> None:
@@ -54,11 +61,12 @@ def _draw(detail: Detail, folder: Path, file: str) -> None:
         kinds.setdefault(name.split("_")[-1], {})[name] = values
     for ending in ("png", "svg"):
         for kind, curves in kinds.items():
-            path = folder / f"{file}-{slug(kind)}.{ending}"
-            draw_curves(curves, detail.epochs, f"{detail.title}: {', '.join(curves)} in each epoch", kind, path)
+            with output(folder / f"{file}-{slug(kind)}.{ending}", "a chart") as draft:
+                draw_curves(curves, detail.epochs, f"{detail.title}: {', '.join(curves)} in each epoch", kind, draft)
         if detail.rocs:
             lines = [(f"{roc.name} (area {roc.area:.3f})", roc.wrong, roc.right) for roc in detail.rocs]
-            draw_roc(lines, f"{detail.title}: ROC of each class against the rest", folder / f"{file}-roc.{ending}")
+            with output(folder / f"{file}-roc.{ending}", "a chart") as draft:
+                draw_roc(lines, f"{detail.title}: ROC of each class against the rest", draft)
 
 
 def numbered(names: Sequence[str]) -> list[str]:

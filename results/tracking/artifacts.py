@@ -6,11 +6,14 @@ and password, weights and predictions to another host.
 """
 
 import re
+from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, unquote, urlsplit
 from urllib.request import url2pathname
 
+from results.atomic import flush
 from results.error import CatsError
 from results.hidden import shown
 from results.tracking.uri import WEB, scheme
@@ -18,6 +21,7 @@ from results.tracking.uri import WEB, scheme
 if TYPE_CHECKING:
     from mlflow.store.artifact.artifact_repo import ArtifactRepository
 
+FOLDERS = 5  # that MLflow may just have made around a file: weights, artifacts, RUN, EXPERIMENT, mlruns
 BUCKET = r"[\w.:-]+"
 CLOUDS = r"core\.windows\.net|core\.chinacloudapi\.cn|core\.usgovcloudapi\.net"
 AZURE = rf"[^@/\\\s]+@[a-z0-9]+(?:\.[a-z0-9-]+)*\.(?:{{}})\.(?:{CLOUDS}{{}})"  # CONTAINER@ACCOUNT.SERVICE.CLOUD
@@ -88,8 +92,15 @@ def repository(tracking_uri: str, artifacts: str) -> "ArtifactRepository":
 
 
 def upload(tracking_uri: str, artifacts: str, file: Path, folder: str | None = None) -> None:
-    """Upload a file to a folder below `artifacts`."""
+    """Upload a file to a folder below `artifacts`. On a disk of this machine the file survives a power cut after the return."""
     repository(tracking_uri, artifacts).log_artifact(str(file), folder)
+    here = local_folder(tracking_uri, artifacts)
+    if here is not None:  # MLflow copies the file there and leaves the time of writing to the system
+        copy = here / (folder or "") / file.name
+        flush(copy)
+        for parent in islice(copy.parents, FOLDERS):
+            with suppress(PermissionError):  # a folder far above may be one that this user cannot read
+                flush(parent)
 
 
 def fetched(tracking_uri: str, artifacts: str, path: str, folder: Path) -> Path:

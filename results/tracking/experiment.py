@@ -22,6 +22,7 @@ from results.tracking.connection import FAILURES, engine_address, quiet, reach, 
 from results.tracking.database import make_database
 from results.tracking.frame import row_of
 from results.tracking.gc_pause import uncollected
+from results.tracking.prediction_file import read_predictions
 from results.tracking.uri import WEB, check, scheme
 
 PAGE = 1000
@@ -100,11 +101,11 @@ class Experiment:
             artifacts = str(self.client.get_run(run_id).info.artifact_uri)
             here = local_folder(self.uri, artifacts)
             if here is not None:  # MLflow copies a file of this machine in ten times the time of reading it
-                return pd.read_parquet(here / PREDICTIONS) if (here / PREDICTIONS).exists() else None
+                return read_predictions(here / PREDICTIONS) if (here / PREDICTIONS).exists() else None
             if not any(file.path == PREDICTIONS for file in repository(self.uri, artifacts).list_artifacts()):
                 return None
             with tempfile.TemporaryDirectory() as folder:
-                return pd.read_parquet(fetched(self.uri, artifacts, PREDICTIONS, Path(folder)))
+                return read_predictions(fetched(self.uri, artifacts, PREDICTIONS, Path(folder)))
         except (*FAILURES, ValueError) as error:  # pyarrow's errors are ValueErrors
             raise CatsError(f"the predictions of run {run_id} cannot be read from {self.shown}: {reason_of(error)}") from error
 

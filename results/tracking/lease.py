@@ -34,9 +34,9 @@ from typing import Self
 from mlflow.exceptions import MlflowException
 
 from results.atomic import remedy
+from results.boot_id import boot_id
 from results.error import CatsError
 from results.lock import locked
-from results.tracking.boot_id import boot_id
 from results.tracking.connection import reason_of
 from results.tracking.experiment import Experiment
 from results.tracking.outbox import Outbox

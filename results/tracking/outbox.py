@@ -11,7 +11,11 @@ from pathlib import Path
 
 from results.atomic import atomic_write, remedy, remove
 from results.error import CatsError
+from results.kept import damage, seal_draft
 from results.record import PREDICTIONS, Outcome, Record
+from results.tracking.prediction_file import write_predictions
+
+RECORD = "record.json"
 
 
 class Outbox:
@@ -39,8 +43,9 @@ class Outbox:
         with atomic_write(final, f"the record of {record.key[:12]}", durable=True) as draft:
             draft.mkdir()
             if outcome.predictions is not None:
-                outcome.predictions.to_parquet(draft / PREDICTIONS, index=False)
-            (draft / "record.json").write_text(record.model_dump_json(), encoding="utf-8")
+                write_predictions(outcome.predictions, draft / PREDICTIONS)
+            (draft / RECORD).write_text(record.model_dump_json(), encoding="utf-8")
+            seal_draft(draft)
         self._untried.add(final)
         return final
 
@@ -109,7 +114,8 @@ def read(path: Path) -> Outcome:
     from pyarrow.parquet import read_metadata
 
     with _readable(path):
-        record = Record.model_validate_json((path / "record.json").read_text(encoding="utf-8"))
+        _require_whole(path / RECORD)
+        record = Record.model_validate_json((path / RECORD).read_text(encoding="utf-8"))
         table = path / PREDICTIONS
         if not table.exists():
             return Outcome(record)
@@ -123,7 +129,15 @@ def examine(outcome: Outcome) -> None:
 
     if isinstance(outcome.predictions, Path):
         with _readable(outcome.predictions.parent):
-            read_table(outcome.predictions)
+            _require_whole(outcome.predictions)
+            read_table(outcome.predictions, page_checksum_verification=True)
+
+
+def _require_whole(path: Path) -> None:
+    """Raises ValueError for a file that is not as it was written. Files of older versions have no checksum."""
+    wrong = damage(path, adopt=False)
+    if wrong is not None:
+        raise ValueError(f"{path.name} {wrong}")
 
 
 @contextmanager

@@ -4,8 +4,8 @@ import io
 import json
 import logging
 import re
-import zipfile
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -16,11 +16,12 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from results.atomic import atomic_write
 from results.error import CatsError
 from results.hidden import shown
 from results.record import PREDICTIONS
+from results.sealed import read_note, write_note
 from results.tracking.artifacts import local_folder
+from results.tracking.prediction_file import read_predictions, write_predictions
 from results.tracking.snapshot import file_of
 
 if TYPE_CHECKING:
@@ -44,10 +45,10 @@ def predictions_of(uri: str, experiment: str, folder: Path) -> Callable[[str], p
 
     @cache
     def places() -> dict[str, str]:
-        try:
-            runs = pq.read_table(snapshot, columns=["run_id", "artifacts"]).to_pydict()
-        except (OSError, pa.ArrowException):
+        content = read_note(snapshot, lambda content: pq.read_table(pa.BufferReader(content), columns=["run_id", "artifacts"]))
+        if content is None:
             return {}
+        runs = content.to_pydict()
         return {run_id: at for run_id, at in zip(runs["run_id"], runs["artifacts"], strict=True) if at}
 
     def predictions(run_id: str) -> pd.DataFrame | None:
@@ -55,22 +56,22 @@ def predictions_of(uri: str, experiment: str, folder: Path) -> Callable[[str], p
             raise CatsError(f"MLflow at {shown(uri)} calls a run '{run_id}', which is not a valid run id; the run is not read")
         address = places().get(run_id)
         here = local_folder(uri, address) if address else None
-        for file in [*([here / PREDICTIONS] if here else []), place / f"{run_id}.parquet"]:
-            try:
-                return pd.read_parquet(file)
-            except (OSError, pa.ArrowException):
-                pass
+        cached = place / f"{run_id}.parquet"
+        if here is not None:
+            with suppress(OSError, pa.ArrowException):
+                return read_predictions(here / PREDICTIONS)
+        known = read_note(cached, lambda content: read_predictions(io.BytesIO(content)))
+        if known is not None:
+            return known
         if not opened:
             from results.tracking.experiment import Experiment
 
             opened.append(Experiment(uri, experiment, create=False))
         table = opened[0].predictions(run_id)
         if table is not None and here is None:
-            try:
-                with atomic_write(place / f"{run_id}.parquet", f"the predictions of run {run_id}", durable=False) as draft:
-                    table.to_parquet(draft, index=False)
-            except CatsError as error:
-                log.info("%s", error)
+            content = io.BytesIO()
+            write_predictions(table, content)
+            _keep(cached, content, f"the predictions of run {run_id}")
         return table
 
     return predictions
@@ -89,18 +90,25 @@ def images_of(uri: str, experiment: str, folder: Path, *, fresh: bool = False) -
     def images(name: str, metric: str, runs: "Runs") -> "Shares":
         digest = sha256(json.dumps([VERSION, metric, {s: list(ids) for s, ids in runs.items()}]).encode()).hexdigest()
         file = place / f"{sha256(json.dumps([name, metric]).encode()).hexdigest()[:16]}.npz"
-        try:
-            with np.load(io.BytesIO(file.read_bytes()), allow_pickle=False) as stored:
-                if not fresh and str(stored["asked"]) == digest:
-                    return (stored["images"], None) if "images" in stored else (None, str(stored["why"]))
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
-            pass
+        stored = None if fresh else read_note(file, _arrays)
+        if stored is not None and str(stored["asked"]) == digest:
+            return (stored["images"], None) if "images" in stored else (None, str(stored["why"]))
         shares, reason = shares_of_target(metric, metric_of(metric).influence_of, runs, read)
-        try:
-            with atomic_write(file, f"the influence of the test images of {name}", durable=False) as draft:
-                np.savez(draft, asked=digest, **({"why": reason} if shares is None else {"images": shares}))
-        except CatsError as error:
-            log.info("%s", error)
+        content = io.BytesIO()
+        np.savez(content, asked=digest, **({"why": reason} if shares is None else {"images": shares}))
+        _keep(file, content, f"the influence of the test images of {name}")
         return shares, reason
 
     return images
+
+
+def _arrays(content: bytes) -> dict[str, np.ndarray]:
+    with np.load(io.BytesIO(content), allow_pickle=False) as stored:
+        return dict(stored)
+
+
+def _keep(file: Path, content: io.BytesIO, what: str) -> None:
+    try:
+        write_note(file, content.getvalue(), what, durable=False)
+    except CatsError as error:
+        log.info("%s", error)

@@ -17,6 +17,7 @@ from results.tracking.connection import reason_of
 from results.tracking.deduplicate import TWICE, remove_duplicates
 from results.tracking.experiment import Experiment
 from results.tracking.mlflow_format import WHOLE, measurements, params_of, tags_of
+from results.tracking.prediction_file import write_predictions
 
 STATUS = {"finished": "FINISHED", "failed": "FAILED", "interrupted": "KILLED"}
 BATCH = 1000  # metrics per call that MLflow accepts
@@ -129,5 +130,5 @@ def _upload_predictions(tracking: Experiment, artifacts: str, outcome: Outcome) 
     elif outcome.predictions is not None:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / PREDICTIONS
-            outcome.predictions.to_parquet(path, index=False)
+            write_predictions(outcome.predictions, path)
             upload(tracking.uri, artifacts, path)

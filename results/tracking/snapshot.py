@@ -17,8 +17,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from results.atomic import atomic_write
 from results.error import CatsError
+from results.sealed import read_note, write_note
 from results.tracking.change_counter import change_token
 from results.tracking.frame import ALWAYS
 from results.tracking.uri import identity
@@ -96,20 +96,20 @@ def framed(runs: pa.Table) -> pd.DataFrame:
 
 def _read(file: Path, good: Callable[[dict[str, Any]], bool]) -> tuple[dict[str, Any] | None, pa.Table | None]:
     """Facts and runs of a snapshot; (None, None) if there is none, if it cannot be read, or if its facts are not good."""
-    try:
-        facts = json.loads((pq.read_schema(file).metadata or {})[NAME])
-        return (facts, pq.read_table(file)) if facts["identity"][0] == VERSION and good(facts) else (None, None)
-    except FileNotFoundError:
-        return None, None
-    except (OSError, ValueError, KeyError, TypeError, IndexError, pa.ArrowException) as error:
-        log.info("the snapshot %s cannot be read and is replaced: %s", file, error)
-        return None, None
+
+    def parsed(content: bytes) -> tuple[dict[str, Any] | None, pa.Table | None]:
+        facts = json.loads((pq.read_schema(pa.BufferReader(content)).metadata or {})[NAME])
+        whole = facts["identity"][0] == VERSION and good(facts)
+        return (facts, pq.read_table(pa.BufferReader(content))) if whole else (None, None)
+
+    return read_note(file, parsed) or (None, None)
 
 
 def _write(file: Path, seen: "Seen", facts: dict[str, Any]) -> None:
     facts |= {"marks": seen.marks, "cursor": seen.cursor, "looked": seen.looked}
     try:
-        with atomic_write(file, "the snapshot of the experiment", durable=False) as draft:
-            pq.write_table(seen.runs.replace_schema_metadata({NAME: json.dumps(facts)}), draft, compression="lz4")
+        content = pa.BufferOutputStream()
+        pq.write_table(seen.runs.replace_schema_metadata({NAME: json.dumps(facts)}), content, compression="lz4")
+        write_note(file, content.getvalue().to_pybytes(), "the snapshot of the experiment", durable=False)
     except (CatsError, pa.ArrowException) as error:
         log.warning("%s", error)

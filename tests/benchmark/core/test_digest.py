@@ -7,6 +7,7 @@ import pytest
 from benchmark.core.digest import file_digest, remembered
 from benchmark.core.paths import digests_folder
 from results import atomic
+from results.sealed import sealed
 
 SHA = hashlib.sha256(b"some bytes").hexdigest()
 
@@ -28,7 +29,7 @@ def test_a_note_that_is_no_digest_is_computed_again_and_replaced(damage):
     (note,) = digests_folder().iterdir()
     note.write_bytes(damage)
     assert remembered(["state"], lambda: SHA) == SHA
-    assert note.read_bytes() == SHA.encode()
+    assert note.read_bytes() == sealed(SHA.encode())
 
 
 def test_a_note_does_not_wait_for_the_disk(monkeypatch):

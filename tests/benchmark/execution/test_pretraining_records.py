@@ -60,19 +60,25 @@ def test_a_record_without_weights_tells_that_they_were_not_kept(start, tmp_path)
 
 
 @pytest.mark.parametrize("refused", ["record", "weights"])
-def test_a_pretraining_that_the_disk_refuses_has_failed_and_leaves_nothing(start, tmp_path, refused):
-    path = pretrained_path(start)
-    place = path.parent / "records" if refused == "record" else path
+def test_a_pretraining_that_the_disk_refuses_has_failed_and_leaves_nothing(start, tmp_path, refused, monkeypatch):
+    path, flush = pretrained_path(start), atomic.flush
+    place = path.parent / "records"
     place.parent.mkdir(parents=True)
+
+    def refuse(part):
+        if part.name.endswith(path.name):
+            raise OSError(errno.EROFS, "Read-only file system")
+        flush(part)
+
     if refused == "record":
         place.write_text("no folder")
     else:
-        (place / "full").mkdir(parents=True)
+        monkeypatch.setattr(atomic, "flush", refuse)
     found = make_pretraining(start, "toy", Stopwatch("NLD", "cpu")).record
     sentence = (
         f"the outbox {place} cannot be created: File exists; "
         if refused == "record"
-        else f"cannot keep pretrained weights in {path.parent}: Is a directory; "
+        else f"cannot keep pretrained weights in {path.parent}: Read-only file system; "
     )
     assert (found.status, found.reason) == ("failed", f"{sentence}set CATS_HOME to a folder that can be written")
     place.unlink() if refused == "record" else None

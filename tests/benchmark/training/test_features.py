@@ -22,7 +22,7 @@ def test_kept_features_come_back_and_nothing_else_stays(tmp_path):
     assert load_features(path) is None
     save_features(path, np.ones((3, 2)))
     np.testing.assert_array_equal(load_features(path), np.ones((3, 2), np.float32))
-    assert sorted(p.name for p in path.parent.iterdir()) == ["x.npy", "x.sha256"]
+    assert sorted(p.name for p in path.parent.iterdir()) == ["x.npy", "x.npy.sum"]
     whole = path.read_bytes()
     path.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
     assert load_features(path) is None  # one bit of a disk

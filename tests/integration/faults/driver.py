@@ -53,8 +53,12 @@ class Place:
     def start(self, command="run", program=("-m", "benchmark")):
         """A driver that has just been started, its output still to come."""
         arguments = ["--device", "cpu"] if command == "run" else []
+        return self.process([*program, command, "small.yaml", "--tracking-uri", self.uri, *arguments])
+
+    def process(self, arguments):
+        """A process in this place that has just been started."""
         return processes.start(
-            [*program, command, "small.yaml", "--tracking-uri", self.uri, *arguments],
+            arguments,
             cwd=self.folder,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
@@ -65,8 +69,11 @@ class Place:
         """A driver from its start to its end; what it said."""
         return ended(self.start(command), code)
 
+    def tracking(self):
+        return Experiment(self.uri, "small", create=False)
+
     def runs(self):
-        return Experiment(self.uri, "small", create=False).frame()
+        return self.tracking().frame()
 
     def table(self):
         """What the board is made of; after a look that nothing is there twice and nothing is left running."""

@@ -1,0 +1,32 @@
+"""The files in a folder of decoded images: an array of pixels, and a table with labels, ids, groups and parts."""
+
+from pathlib import Path
+
+import numpy as np
+
+from results.kept import read_kept
+
+IMAGES, TABLE = "images.npy", "table.npz"
+WHAT = "decoded images"
+Files = tuple[np.ndarray, dict[str, np.ndarray]]
+
+
+def read_files(folder: Path) -> Files | None:
+    """The pixels (N, size, size, 1 or 3), memory-mapped, and the columns of the table.
+
+    None if the folder lacks a file, or, with a line in the log, if one is damaged. All pixels are read once in a process,
+    because a flipped bit would change every figure without a word.
+    """
+    images = read_kept(folder / IMAGES, _mapped, WHAT)
+    table = None if images is None else read_kept(folder / TABLE, _loaded, WHAT)
+    return None if images is None or table is None else (images, table)
+
+
+def _mapped(path: Path) -> np.ndarray:
+    images: np.ndarray = np.load(path, mmap_mode="r", allow_pickle=False)
+    return images
+
+
+def _loaded(path: Path) -> dict[str, np.ndarray]:
+    with np.load(path, allow_pickle=False) as content:
+        return {name: content[name] for name in ("labels", "ids", "groups", "parts")}
