@@ -8,7 +8,6 @@ A file without such a note, which older versions have left, is used; its note is
 damaged counts as absent, because the file is the more likely one to be whole: it was flushed before it got its name.
 """
 
-import logging
 import os
 import stat
 import zlib
@@ -20,14 +19,12 @@ from typing import TypeVar
 
 from results.atomic import atomic_write
 from results.error import CatsError, first_line
-from results.sealed import make_way, read_note, sealed, write_note
+from results.sealed import make_way, read_note, sealed, tell, write_note
 
 Content = TypeVar("Content")
 CHUNK = 1 << 20  # bytes, which stay in the cache of a core
 
-log = logging.getLogger(__name__)
 _compared: dict[Path, tuple[tuple[int, ...], str | None]] = {}  # the state of a file when this process read it, and its damage
-_told: set[tuple[Path, str]] = set()  # the damages that this process has logged
 
 
 @dataclass(frozen=True)
@@ -62,9 +59,7 @@ def read_kept(path: Path, parse: Callable[[Path], Content], what: str) -> Conten
             return parse(path)
         except Exception as error:  # noqa: BLE001 - a file without a note may hold anything, and libraries raise errors of many kinds
             wrong = f"cannot be read: {first_line(error)}"
-    if (path, wrong) not in _told:
-        log.warning("%s %s; the %s are made again", path, wrong, what)
-    _told.add((path, wrong))
+    tell(path, f"{wrong}; the {what} are made again")
     return None
 
 

@@ -8,6 +8,7 @@ import logging
 import re
 import zlib
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -19,6 +20,7 @@ SEAL = re.compile(rb"\ncats-crc32 ([0-9a-f]{8})\n")
 LENGTH = len("\ncats-crc32 01234567\n")
 
 log = logging.getLogger(__name__)
+_told: set[tuple[Path, int | None]] = set()  # files that this process has named, and when they had last changed
 
 
 class DamagedError(ValueError):
@@ -33,6 +35,8 @@ def sealed(content: bytes) -> bytes:
 def unsealed(data: bytes) -> bytes:
     """The content without that line. Raises DamagedError if it is empty or differs from its checksum."""
     seal = SEAL.fullmatch(data[-LENGTH:])
+    if seal is None and any(part in data[-LENGTH:] for part in (b"cats-", b"crc32")):
+        raise DamagedError("its last line is damaged")
     content = data if seal is None else data[:-LENGTH]
     if not content:
         raise DamagedError("the file is empty")
@@ -49,8 +53,18 @@ def read_note(path: Path, parse: Callable[[bytes], Content]) -> Content | None:
         return None
     except Exception as error:  # noqa: BLE001 - the libraries that parse damaged content raise errors of many kinds
         reason = error.strerror if isinstance(error, OSError) and error.strerror else first_line(error)
-        log.warning("%s is damaged and is made again: %s", path, reason)
+        tell(path, f"is damaged and is made again: {reason}")
         return None
+
+
+def tell(path: Path, what: str) -> None:
+    """Log what is wrong with a file, once until the file changes. `what`: the end of a sentence that begins with its path."""
+    state = None
+    with suppress(OSError):
+        state = path.stat().st_ctime_ns
+    if (path, state) not in _told:
+        log.warning("%s %s", path, what)
+    _told.add((path, state))
 
 
 def write_note(path: Path, content: bytes, what: str, *, durable: bool) -> None:

@@ -2,9 +2,10 @@
 
 import glob
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
-from results.atomic import DRAFT, draft_path, move_into_place, remove
+from results.atomic import DRAFT, draft_path, flush, move_into_place, remove
 from results.error import CatsError
 from results.lock import locked
 from results.tracking.change_counter import SQLITE, absolute, sqlite_file
@@ -39,6 +40,18 @@ def _make(path: Path, make: Callable[[str], object]) -> None:
         remove(left)
     make(engine_address(f"{SQLITE}{draft}"))
     move_into_place(draft, path, durable=True)
+
+
+def settle(uri: str) -> None:
+    """Make sure that what a sqlite database has taken survives a power cut. Other servers see to that themselves.
+
+    sqlite flushes the database, then removes its journal without flushing the folder: the journal would come back with the
+    power and undo the last change. Raises OSError if the disk refuses.
+    """
+    file = sqlite_file(absolute(uri))
+    if file is not None:
+        with suppress(PermissionError):  # the user may write the file and not read its folder
+            flush(Path(file).parent)
 
 
 def _filled(path: Path) -> bool:

@@ -14,6 +14,7 @@ from results.plain import LONGEST_NAME, plain, shortened
 from results.record import PREDICTIONS, Outcome, Record
 from results.tracking.artifacts import upload
 from results.tracking.connection import reason_of
+from results.tracking.database import settle
 from results.tracking.deduplicate import TWICE, remove_duplicates
 from results.tracking.experiment import Experiment
 from results.tracking.mlflow_format import WHOLE, measurements, params_of, tags_of
@@ -60,6 +61,7 @@ def send(tracking: Experiment, outcome: Outcome, *, first: bool = False, alone: 
             _delete_reason(tracking, run_id)
         if not alone():
             remove_duplicates(tracking, record.key)
+        settle(tracking.uri)
     except (MlflowException, OSError) as error:
         raise CatsError(f"MLflow at {tracking.shown} could not store a record: {reason_of(error)}") from error
     return run_id

@@ -2,7 +2,7 @@
 
 Making the tables takes MLflow a second of work, and hundreds of tests want a database of their own. Only what fills a new
 database is replaced; `make_database` itself runs as it is. Nor does sqlite wait for the disk: what it has written survives
-the end of a process, however sudden, and no test takes the power from the machine.
+the end of a process, however sudden; the test that takes the power from a disk lets it wait.
 """
 
 import os

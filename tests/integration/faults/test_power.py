@@ -1,5 +1,7 @@
 """A power cut: what is damaged is made again, nothing else is lost, and the table is that of an undisturbed run."""
 
+import shutil
+
 import pytest
 from sklearn.metrics import roc_auc_score
 
@@ -7,7 +9,7 @@ from tests.integration.faults.driver import Place, ended, same
 from tests.integration.faults.power import STOPPING, Double, Ext4, goes_on, loop_mounts, stopped
 
 pytestmark = pytest.mark.slow
-MOMENTS, EVERY = 10, 6  # power cuts, and renames between two of them
+MOMENTS, EVERY = 10, 4  # power cuts at least, and renames between two of them
 COMMANDS = (["board"], ["plan"], ["report", "--no-log", "--output", "page.html"], ["cost"], ["sync"])
 LATER = f"""
 import sys
@@ -38,22 +40,21 @@ def test_a_power_cut_at_ten_moments_loses_no_predictions_and_every_later_command
     place = Place(tmp_path / "place")
     process = place.start(program=("-c", STOPPING, tmp_path / "signs", EVERY))
     cuts = []
-    while len(cuts) < MOMENTS - 1 and stopped(process):
-        cuts.append(disk.cut(len(cuts)))
-        goes_on(process)
     while stopped(process):
+        cuts.append(disk.cut(len(cuts)))
         goes_on(process)
     ended(process)
     cuts.append(disk.cut(len(cuts)))
-    assert len(cuts) == MOMENTS
-    for cut in cuts:
+    assert len(cuts) >= MOMENTS
+    for number, cut in enumerate(cuts):
         disk.restart(cut)
-        place.folder.mkdir(exist_ok=True)
         place.write(place.text)
         later(place, 0, 2)
         place.finish()
-        same(place.table(), undisturbed)
-        whole(place)
+        # MLflow keeps a database open that this process reads, so that the disk could not be unmounted: a copy is read.
+        seen = Place(place.folder, uri=f"sqlite:///{shutil.copy(place.folder / 'mlflow.db', tmp_path / f'{number}.db')}")
+        same(seen.table(), undisturbed)
+        whole(seen)
         later(place, 0)
 
 

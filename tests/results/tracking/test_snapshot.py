@@ -8,13 +8,16 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from results.metrics import metric_of
 from results.record import Outcome
+from results.sealed import unsealed
 from results.statistics import influence
 from results.tracking import incremental as follow
+from results.tracking import predictions as predictions_module
 from results.tracking import snapshot
 from results.tracking.change_counter import change_token
 from results.tracking.experiment import Experiment
@@ -22,6 +25,7 @@ from results.tracking.predictions import images_of, predictions_of
 from results.tracking.send import send
 from results.tracking.snapshot import file_of, frame_of, unchanged
 from tests.support import processes
+from tests.support.damage import DAMAGES, damage_file
 from tests.support.predictions import predictions
 from tests.support.records import OLD, TABLE
 from tests.support.snapshots import (  # noqa: F401 - pytest runs the imported tests with this folder's tracking server
@@ -140,7 +144,8 @@ def test_a_snapshot_that_cannot_be_used_is_made_anew(tracking, folder, damage):
     send_numbered(tracking, 1)
     frame_of(tracking, folder)
     file = file_of(folder, tracking.uri, "toy")
-    content, table = file.read_bytes(), pq.read_table(file)
+    content = file.read_bytes()
+    table = pq.read_table(pa.BufferReader(unsealed(content)))
     facts = json.loads(table.schema.metadata[b"cats"])
     facts["identity"][0] = 0
     if damage == "another version":
@@ -164,6 +169,37 @@ def test_damage_in_the_middle_of_a_snapshot_is_seen(tracking, folder):
     assert len(same(tracking, folder)) == 1
 
 
+@pytest.mark.parametrize("how", [*DAMAGES, "an older version"])
+@pytest.mark.parametrize("kind", ["runs.parquet", "predictions", "images"])
+def test_whatever_damages_a_file_beside_the_snapshot_the_answers_stay(tracking, folder, monkeypatch, caplog, kind, how):
+    monkeypatch.setattr(predictions_module, "local_folder", lambda *places: None)  # as if the files were a server's
+    content = predictions(np.random.default_rng(0), 40, 2, skill=0.5)
+    records = [OLD.model_copy(update={"key": f"{s}{n}", "attempt": f"{s}{n}"}) for s in "ab" for n in range(2)]
+    runs = [send(tracking, Outcome(record, content)) for record in records]
+    asked = {"a": runs[:2], "b": runs[2:]}
+
+    def answers():
+        frame = frame_of(tracking, folder)
+        read = predictions_of(tracking.uri, tracking.name, folder)
+        shares, reason = images_of(tracking.uri, tracking.name, folder)("ihc", "auc", asked)
+        return frame.sort_values("key").to_json(), read(runs[0]).to_json(), shares.tolist(), reason
+
+    before = answers()
+    file = file_of(folder, tracking.uri, "toy")
+    if kind != "runs.parquet":
+        (file,) = (file.parent / kind).glob(f"{runs[0]}.parquet" if kind == "predictions" else "*")
+    if how == "an older version":
+        file.write_bytes(unsealed(file.read_bytes()))
+    else:
+        damage_file(file, how)
+    caplog.clear()
+    assert answers() == before
+    assert (str(file) in caplog.text) == (how in DAMAGES)
+    caplog.clear()
+    assert answers() == before
+    assert not caplog.records
+
+
 def test_a_snapshot_that_cannot_be_written_is_done_without(tracking, tmp_path):
     send_numbered(tracking, 1)
     (tmp_path / "file").write_text("in the way")
@@ -178,7 +214,7 @@ def test_a_reader_sees_the_old_snapshot_or_the_new_one_and_nothing_is_left_lying
     real = pq.write_table
 
     def watched(table, where, **options):
-        assert Path(where) != file
+        assert not isinstance(where, str | Path)  # but memory
         real(table, where, **options)
         assert file.read_bytes() == old
 
