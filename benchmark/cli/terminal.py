@@ -40,7 +40,8 @@ def prepare() -> None:
     codecs.register_error("cats", _instead)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="cats")
+            with suppress(OSError):  # of a stream that another program has exchanged under Python
+                stream.reconfigure(errors="cats")
     _bound_width()
     sys.excepthook = _print_error
     threading.excepthook = lambda failed: _print_error(failed.exc_type, failed.exc_value, failed.exc_traceback)

@@ -20,7 +20,6 @@ from results.brief import briefly
 from results.error import CatsError, nearest
 from results.metrics import METRICS
 from results.plain import fault_of_name, plain
-from results.record import Text
 
 SEEDS = 100_000  # of one plan
 CELLS = 1_000_000  # of one plan; all of them are listed before the first one starts
@@ -66,7 +65,7 @@ class Plan(Numeric):
         allow_leakage: also run pairs that share images; boards keep these pairs off the ranking.
     """
 
-    experiment: Text = Field(min_length=1)
+    experiment: str = Field(min_length=1)
     sources: Names
     targets: Names
     backbones: Names
