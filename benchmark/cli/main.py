@@ -2,7 +2,6 @@
 
 import logging
 import sys
-from contextlib import suppress
 from functools import cache
 from typing import Any
 
@@ -66,14 +65,16 @@ def main() -> None:
         discard()
         code = 1
     except OSError as error:
-        if error.filename is None:
+        if error.strerror is None:
             raise
-        log.debug("what was done with %s", error.filename, exc_info=True)
-        say(f"cats: {error.filename} cannot be used: {error.strerror}")
+        log.debug("the system refused", exc_info=True)
+        say(f"cats: {error.filename or 'the output or a file'} cannot be used: {error.strerror}")
         code = 2
     if code:
-        with suppress(OSError, CatsError):
+        try:
             finish()
+        except (OSError, CatsError):
+            discard()
         raise SystemExit(code)
 
 
