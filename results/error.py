@@ -23,6 +23,18 @@ class CatsError(Exception):
         return "\n".join(self.args)
 
 
+class OddRunError(CatsError):
+    """A run of MLflow that cannot be used: results leave it out and name it, so that one such run ends no command.
+
+    Attributes:
+        run_id: which run.
+    """
+
+    def __init__(self, run_id: str, reason: str) -> None:
+        super().__init__(f"run {run_id} is left out: {reason}")
+        self.run_id = run_id
+
+
 def first_line(error: BaseException) -> str:
     """The first line of an error's text, or the name of its class where it has no text."""
     text = str(error).strip()

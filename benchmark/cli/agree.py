@@ -40,13 +40,14 @@ def agree(
     from results.board.board import version_notes
     from results.board.request import Judging
     from results.board.versions import scores_of_one_version
+    from results.tracking.frame import left_out
 
     reader = reader_of(plan, tracking_uri, metric, rule)
     frame = reader.frame()
     judging = Judging(reader.images() if images else None, noise)
-    decisions = decisions_of(frame, reader.query, judging)
+    decisions = decisions_of(frame, reader.query, judging, say)
     comparable, notes = scores_of_one_version(frame, reader.query.selection)
-    for note in [*version_notes(frame, reader.query), *notes]:
+    for note in [*left_out(frame), *version_notes(frame, reader.query), *notes]:
         say(note)
     rows = scores_for(decisions, read_scores(comparable, reader.query.experiment))
     for formula in combine or []:

@@ -35,12 +35,13 @@ def compare(
     from benchmark.cli.query import reader_of
     from results.board.board import judged_runs, version_notes
     from results.board.compare import compare as compare_sources
-    from results.error import CatsError, nearest
+    from results.error import CatsError, OddRunError, nearest
+    from results.tracking.frame import left_out
 
     reader = reader_of(plan, tracking_uri, metric, rule)
     frame = reader.frame()
     runs = judged_runs(frame, reader.query)
-    for note in version_notes(frame, reader.query):
+    for note in [*left_out(frame), *version_notes(frame, reader.query)]:
         say(note)
     if backbone is not None:
         known = sorted(runs["backbone"].unique())
@@ -48,5 +49,11 @@ def compare(
             raise CatsError(f"no finished run has the backbone '{backbone}'{nearest(backbone, known)}")
         runs = runs[runs["backbone"] == backbone]
 
-    comparison = compare_sources(runs, reader.query.metric, (one, other), target, reader.predictions)
+    comparison = None
+    while comparison is None:
+        try:
+            comparison = compare_sources(runs, reader.query.metric, (one, other), target, reader.predictions)
+        except OddRunError as odd:
+            say(str(odd))
+            runs = runs[runs["run_id"] != odd.run_id]
     print_text(json_text(comparison.to_dict()) if form is ComparisonFormat.json else comparison.verdict)

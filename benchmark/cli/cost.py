@@ -42,6 +42,7 @@ def cost(
     from results.cost.bill import make_bill
     from results.cost.text import CostText
     from results.cost.tradeoff import make_tradeoff
+    from results.tracking.frame import left_out
 
     if picture is not None and picture.suffix not in PICTURES:
         raise CatsError(f"a picture cannot be written to '{picture.name}'; its name must end with {' or '.join(PICTURES)}")
@@ -49,6 +50,8 @@ def cost(
     frame = reader.frame(fresh=fresh)
     runs = runs_of_selection(frame, reader.query.selection)
     bill = make_bill(runs, reader.query.experiment, over)
+    for sentence in left_out(frame):
+        say(sentence)
     try:
         tradeoff = make_tradeoff(runs, bill, reader.query, Judging(reader.images(fresh=fresh) if images else None))
         for note in [*version_notes(runs, reader.query), *scores_of_one_version(runs, reader.query.selection)[1]]:

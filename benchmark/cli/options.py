@@ -85,3 +85,9 @@ class Format(StrEnum):
     json = "json"
     csv = "csv"
     markdown = "markdown"
+
+
+def aside(count: int, plan: str) -> str:
+    """The sentence about records that were set aside."""
+    records = "1 record was" if count == 1 else f"{count} records were"
+    return f"{records} set aside for the reasons above; `cats sync {plan}` tries to send them again"

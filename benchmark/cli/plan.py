@@ -52,6 +52,7 @@ def plan(
     from benchmark.specs.job import jobs_of
     from benchmark.specs.plan import load_plan
     from benchmark.specs.recipe import flat
+    from results.tracking.frame import left_out
 
     loaded = load_plan(plan).limited(kwh=kwh, hours=hours, co2e_kg=co2e_kg)
     check_difference(detect, loaded.metric)
@@ -59,6 +60,8 @@ def plan(
     resolved = resolve_plan(loaded, tracking_uri)
     frame = _runs(tracking_uri, loaded.experiment)
     done = set() if frame is None else finished_in(frame)
+    for sentence in () if frame is None else left_out(frame):
+        say(sentence)
     obstacles = _weights([cell for cell in resolved.cells() if cell.key not in done], resolved)
     resolved, others = _searched(resolved, done)
     obstacles += others

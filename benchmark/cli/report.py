@@ -116,13 +116,17 @@ def _more(reader: "RunReader", frame: "pd.DataFrame", made: "Board", options: _O
     with suppress(CatsError):
         sections.append(tradeoff(make_tradeoff(runs, bill, reader.query, options.judging)))
     with nullcontext() if options.combine else suppress(CatsError):
-        decisions = decisions_of(frame, reader.query, options.judging)
+        decisions = decisions_of(frame, reader.query, options.judging, _said_already)
         comparable, _ = scores_of_one_version(frame, reader.query.selection)
         rows = scores_for(decisions, read_scores(comparable, reader.query.experiment))
         for text in options.combine:
             rows += combine(rows, text)
         sections.append(agreement(judge_measures(decisions, rows, reader.query.experiment, reader.query.metric).to_dict()))
     return sections
+
+
+def _said_already(sentence: str) -> None:
+    """The board, which is a part of the page, says which runs are left out."""
 
 
 def _facts(plan: str) -> list[tuple[str, str]]:

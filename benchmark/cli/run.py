@@ -16,6 +16,7 @@ from benchmark.cli.options import (
     KwhOption,
     PlanArgument,
     TrackingOption,
+    aside,
 )
 from benchmark.cli.printing import print_as
 from benchmark.cli.terminal import print_line, say
@@ -85,7 +86,7 @@ def run(
         say(state.budget)
     if state.unkept:
         raise CatsError(state.unkept)
-    if state.waiting:  # a board without the waiting records would be incomplete
+    if state.waiting or state.refused:  # a board without these records would be incomplete
         raise typer.Exit(2)
     if state.pairs is not None and state.done + state.made:
         _show(state.pairs, tracking_uri, frame)
@@ -104,6 +105,8 @@ def _report_state(state: "Run", plan: str) -> None:
         say(f"  failed: {record.kind} {state.name(record)}: {record.reason}")
     if state.waiting:
         say(f"{state.waiting} records wait in the outbox; `cats sync {plan}` sends them")
+    if state.refused:
+        say(aside(state.refused, plan))
 
 
 def _show(pairs: "PlanPairs", tracking_uri: str, frame: "pd.DataFrame | None") -> None:
@@ -157,8 +160,13 @@ def sync(plan: PlanArgument, tracking_uri: TrackingOption = DATABASE) -> None:
     try:
         with stop_on_signal(), Lease(tracking, outbox, say) as lease:
             adopt(outbox, experiment)
-            sent = Writer(tracking, outbox, lease).deliver(delay_signals)
+            writer = Writer(tracking, outbox, lease)
+            writer.tidy()
+            sent = writer.deliver(delay_signals)
     except KeyboardInterrupt:
         say(f"stopped; `cats sync {plan}` sends the records that still wait")
         raise typer.Exit(exit_code()) from None
     print_line(f"{sent} records sent to {experiment} on {shown(tracking_uri)}")
+    if writer.refused:
+        say(aside(len(writer.refused), plan))
+        raise typer.Exit(2)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from benchmark.cli.numbers import whole
-from benchmark.cli.options import DATABASE, Device, DeviceOption, Format, PlanArgument, TrackingOption
+from benchmark.cli.options import DATABASE, Device, DeviceOption, Format, PlanArgument, TrackingOption, aside
 from benchmark.cli.printing import print_as
 from benchmark.cli.terminal import say
 from benchmark.execution.records import outbox_of
@@ -50,6 +50,7 @@ def score(
     from benchmark.specs.plan import load_plan
     from results.agreement.scores import ScoresText, read_scores
     from results.tracking.experiment import Experiment
+    from results.tracking.frame import left_out
 
     loaded = load_plan(plan)
     check_names(loaded.country, loaded.backbones)
@@ -71,12 +72,26 @@ def score(
     if state.interrupted:
         say(f"stopped; nothing finished is lost. Resume with: cats score {plan}")
         raise typer.Exit(exit_code())
+    _require_sent(state, plan)
     if state.done + state.made:
         wanted = {(s, t) for s in loaded.sources for t in loaded.targets}
-        rows = [row for row in read_scores(frame_of(tracking), loaded.experiment) if (row.source, row.target) in wanted]
+        frame = frame_of(tracking)
+        for sentence in left_out(frame):
+            say(sentence)
+        rows = [row for row in read_scores(frame, loaded.experiment) if (row.source, row.target) in wanted]
         print_as(ScoresText(rows), form)
     if state.failed:
         raise typer.Exit(1)
+
+
+def _require_sent(state: "Run", plan: str) -> None:
+    """End the command if MLflow does not have every record: a table without them would be incomplete."""
+    if state.waiting:
+        say(f"{state.waiting} records wait in the outbox; `cats sync {plan}` sends them")
+    if state.refused:
+        say(aside(state.refused, plan))
+    if state.waiting or state.refused:
+        raise typer.Exit(2)
 
 
 def _searched(resolved: "ResolvedPlan") -> "ResolvedPlan":

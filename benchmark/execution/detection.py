@@ -8,10 +8,11 @@ import numpy as np
 from benchmark.execution.records import images_of as influence_of
 from benchmark.execution.selection import selection_of
 from benchmark.specs.resolved import ResolvedPlan
-from results.board.board import judged_runs, standings_of
+from results.board.board import judged_runs
 from results.board.detection import Detection, bounds_of, images_of, seeds_of, typical_images, typical_seeds, uncounted_images
 from results.board.ranking import Standing
 from results.board.request import Judging, RunQuery
+from results.board.standings import standings_of
 from results.error import CatsError
 from results.metrics import metric_of
 from results.statistics.power import Noise
@@ -67,7 +68,7 @@ def _standings(resolved: ResolvedPlan, frame: "pd.DataFrame | None", tracking_ur
         runs = judged_runs(frame, query)
     except CatsError:  # no run of this plan is finished
         return {}
-    return standings_of(runs, query, Judging(influence_of(tracking_uri, plan.experiment)))[0]
+    return standings_of(runs, query, Judging(influence_of(tracking_uri, plan.experiment))).by_target
 
 
 def _detection(resolved: ResolvedPlan, target: str, sources: int, standing: Standing | None, difference: float) -> Detection:

@@ -5,6 +5,7 @@ the weights, beside their place, and stays there until a driver has it in its ou
 experiment adopts records that another driver left behind.
 """
 
+import logging
 from contextlib import suppress
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from results.record import Outcome
 from results.sealed import make_way
 from results.tracking.outbox import Outbox
 
+log = logging.getLogger(__name__)
 NO_WEIGHTS = "its process died before the weights were stored"
 
 
@@ -51,6 +53,7 @@ def discard_record(outcome: Outcome) -> None:
 def adopt(outbox: Outbox, experiment: str) -> None:
     """Move the records that other drivers of the experiment left behind into an outbox."""
     records = _records()
+    records.tidy(log.warning)
     for path, outcome in records:
         if outcome.record.experiment != experiment:
             continue

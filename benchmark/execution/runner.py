@@ -23,6 +23,7 @@ from benchmark.specs.job import Job, jobs_of
 from benchmark.specs.resolved import PlanCells, PlanPairs, ResolvedPlan
 from results.error import CatsError
 from results.record import Outcome
+from results.tracking.frame import left_out
 from results.tracking.writer import Writer, close_abandoned
 
 log = logging.getLogger(__name__)
@@ -71,6 +72,7 @@ def run(resolved: ResolvedPlan, writer: Writer, engine: Engine, watch: Watch, pa
     tracking, outbox = writer.tracking, writer.outbox
     sweep_home()
     adopt(outbox, plan.experiment)
+    writer.tidy()
     stored = [outcome.record for _, outcome in outbox]
     for record in stored:
         mark_recorded(record)  # the driver that stored the record may have died before it could
@@ -78,6 +80,8 @@ def run(resolved: ResolvedPlan, writer: Writer, engine: Engine, watch: Watch, pa
     deliver(writer)
     close_abandoned(tracking)
     frame = frame_of(tracking)
+    for sentence in left_out(frame):
+        watch.announce(sentence)
     finished = finished_in(frame) | waiting
     if not looked:
         resolved = look(resolved, finished, engine, watch)
@@ -96,7 +100,7 @@ def run(resolved: ResolvedPlan, writer: Writer, engine: Engine, watch: Watch, pa
                 watch.announce(sentence)
         del frame  # the frame may be large, and a run may take days
         Work(writer, guard, watch, state).do(engine, jobs())
-    state.waiting = sum(1 for _ in outbox)
+    state.waiting, state.refused = sum(1 for _ in outbox), len(writer.refused)
     try:
         state.budget = guard.close()
     except CatsError as error:  # the caller first reports what has finished and what has failed

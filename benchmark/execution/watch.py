@@ -20,6 +20,7 @@ class Run:
         made: number of cells that this call has finished.
         failed: records of failed attempts of this call.
         waiting: number of records in the outbox.
+        refused: number of records that are set aside, because they are damaged or MLflow refuses them.
         pairs: the plan with the leaks that this call has found; None for `cats score`.
         interrupted: whether Ctrl-C ended the call.
         budget: a sentence that says why the call stopped early, if a budget is used up.
@@ -31,6 +32,7 @@ class Run:
     made: int = 0
     failed: list[Record] = field(default_factory=list)
     waiting: int = 0
+    refused: int = 0
     pairs: PlanPairs | None = None
     interrupted: bool = False
     budget: str | None = None

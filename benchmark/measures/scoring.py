@@ -73,9 +73,11 @@ def score_plan(setting: ScoreSettings, writer: Writer, watch: Watch) -> Run:
     measures = measures_of(plan)
     tracking, outbox = writer.tracking, writer.outbox
     adopt(outbox, plan.experiment)
+    writer.tidy()
+    waiting = {outcome.record.key for _, outcome in outbox if outcome.record.status == "finished"}
     deliver(writer)
     close_abandoned(tracking)
-    finished = finished_keys(tracking) | {o.record.key for _, o in outbox if o.record.status == "finished"}
+    finished = finished_keys(tracking) | waiting
     setting = replace(setting, plan=find_leaks(setting.plan, watch.begins))
     asked = list(pairs(setting, ranks_elsewhere(setting.plan, tracking)))
     state, gatherer = Run(cells=len(asked), done=0), Gatherer()
@@ -91,7 +93,7 @@ def score_plan(setting: ScoreSettings, writer: Writer, watch: Watch) -> Run:
                 return state
             state.made += outcome.record.kind == "score" and outcome.record.status == "finished"
     state.done = state.cells - state.made - len([r for r in state.failed if r.kind == "score"])
-    state.waiting = sum(1 for _ in outbox)
+    state.waiting, state.refused = sum(1 for _ in outbox), len(writer.refused)
     return state
 
 

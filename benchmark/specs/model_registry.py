@@ -3,10 +3,11 @@
 Every function asks the server at `registry`, an address as --tracking-uri takes it. Answers are cached in memory.
 """
 
-import json
 import re
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import Field, TypeAdapter
 
 from benchmark.specs.source import Source
 from results.error import CatsError
@@ -14,6 +15,7 @@ from results.error import CatsError
 if TYPE_CHECKING:
     from results.tracking.registry import Version
 
+_families = TypeAdapter(Annotated[list[Annotated[str, Field(min_length=1)]], Field(min_length=1)])
 TAGS = ("cats.key", "cats.sha256", "cats.backbone", "cats.families")  # `cats publish` sets them, and more
 
 
@@ -38,8 +40,18 @@ def _version_at(reference: str, registry: str) -> "Version":
 
 
 def families(reference: str, registry: str) -> list[str]:
-    """Return the families of data sets whose images are behind published weights."""
-    return [str(name) for name in json.loads(version_of(reference, registry).tags["cats.families"])]
+    """Return the families of data sets whose images are behind published weights.
+
+    Raises CatsError if the tag that lists them was changed: without it nothing keeps a source off its own images.
+    """
+    text = version_of(reference, registry).tags["cats.families"]
+    try:
+        return list(_families.validate_json(text, strict=True))
+    except ValueError as error:
+        raise CatsError(
+            f"{reference} does not say which images its weights have seen: its tag cats.families, '{text[:60]}', is not a list "
+            "of names such as '[\"breastmnist\"]'; correct the tag in MLflow, or publish the weights again"
+        ) from error
 
 
 def checksum_of(reference: str, backbone: str, registry: str) -> str:

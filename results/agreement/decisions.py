@@ -1,6 +1,7 @@
 """The sources among which a measure chooses on each target, and what was measured of each of them."""
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -8,11 +9,15 @@ import pandas as pd
 from scipy import stats
 
 from results.agreement.scores import PairScore
-from results.board.board import judged_runs, standings_of
+from results.board.board import judged_runs
 from results.board.ranking import Row, Standing, rows_of
 from results.board.request import SEEDS, Judging, RunQuery
+from results.board.standings import standings_of
+from results.board.versions import frame_of_one_version
 from results.error import CatsError
 from results.statistics.intervals import TargetResults
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -41,13 +46,17 @@ class Decision:
         return bool((self.measured.seeds[0] > 0).any() or self.measured.shared.any())
 
 
-def decisions_of(frame: pd.DataFrame, query: RunQuery, judging: Judging = SEEDS) -> list[Decision]:
+def decisions_of(
+    frame: pd.DataFrame, query: RunQuery, judging: Judging = SEEDS, say: Callable[[str], None] = log.warning
+) -> list[Decision]:
     """One decision for each target and backbone with two sources or more. Arguments and errors: see board.make_board.
 
-    Left out are a target as its own source, and pairs that share images.
+    `say` gets a sentence about each run that is left out because its predictions cannot be used. Left out are also a target as
+    its own source, and pairs that share images.
     """
     decisions: list[Decision] = []
     selection = query.selection
+    frame, _ = frame_of_one_version(frame, selection)  # of all backbones together: each alone may have another newest version
     cells = frame[frame["kind"] == "cell"] if len(frame) else frame
     finished = cells[cells["status"] == "FINISHED"] if len(cells) else cells
     if not len(finished):
@@ -58,7 +67,9 @@ def decisions_of(frame: pd.DataFrame, query: RunQuery, judging: Judging = SEEDS)
     for backbone in sorted(map(str, backbones)):
         part = frame[(frame["backbone"] == backbone) | (frame["kind"] == "pretraining")]
         here = replace(query, selection=replace(selection, backbones=[backbone]) if selection else None)
-        standings, _ = standings_of(judged_runs(part, here), here, judging)
+        standings, _, odd = standings_of(judged_runs(part, here), here, judging)
+        for sentence in odd:
+            say(sentence)
         shown = dict.fromkeys(selection.targets) if selection else standings
         decisions += [
             _decision(standings[t], t, backbone, rows_of(standings[t], query.metric, {})) for t in shown if t in standings

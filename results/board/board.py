@@ -7,14 +7,15 @@ import pandas as pd
 
 from results.board.imported import choice
 from results.board.notes import blind_notes, cell_notes, rule_notes
-from results.board.ranking import Overall, Row, Standing, over_targets, rows_of, target_standing
+from results.board.ranking import Overall, Row, over_targets, rows_of
 from results.board.request import SEEDS, Judging, RunQuery, Selection
 from results.board.rules import COLUMNS, ORACLE, choose_runs
-from results.board.versions import of_one_version
+from results.board.standings import labels, oriented, standings_by_target, standings_of
+from results.board.versions import chain_of, of_one_version
 from results.error import CatsError, nearest
-from results.metrics import metric_of
 from results.statistics.rank_tests import Difference
 from results.tracking.cost_columns import spent
+from results.tracking.frame import left_out
 
 
 @dataclass(frozen=True)
@@ -92,12 +93,13 @@ def make_board(frame: pd.DataFrame, query: RunQuery, judging: Judging = SEEDS) -
     cells, versions = _cells(frame, query)
     runs = judged_runs(frame, query)
     shown = list(dict.fromkeys(selection.targets)) if selection else sorted(runs["target"].unique())
-    leaking, over = _leaking(runs, query, judging)
-    energy = _energy(frame, cells.assign(source=_labels(cells, runs["backbone"].nunique() > 1)))
-    standings, blind = standings_of(runs, query, judging)
-    standings = {target: standings[target] for target in map(str, shown) if target in standings}
+    leaking, over, odd = _leaking(runs, query, judging)
+    energy = _energy(frame, cells.assign(source=labels(cells, runs["backbone"].nunique() > 1)))
+    found = standings_of(runs, query, judging)
+    standings = {target: found.by_target[target] for target in map(str, shown) if target in found.by_target}
+    blind = {target: found.blind[target] for target in standings if target in found.blind}
     targets = {t: rows_of(one, metric, {s: energy.get((s, t)) for s in one.sources}) for t, one in standings.items()}
-    notes = [*versions, *rule_notes(runs, rule), *blind_notes({t: blind[t] for t in standings if t in blind})]
+    notes = [*left_out(frame), *found.odd, *odd, *versions, *rule_notes(runs, rule), *blind_notes(blind)]
     overall, difference, imputed = over_targets(standings, targets, metric, judging.impute)
     return Board(
         query.experiment, metric, rule, targets, overall, notes + imputed + cell_notes(cells, frame, selection), leaking,
@@ -105,27 +107,6 @@ def make_board(frame: pd.DataFrame, query: RunQuery, judging: Judging = SEEDS) -
         judging.noise, difference,
         choice(cells[cells["status"] == "FINISHED"], rule, metric),
     )  # fmt: skip
-
-
-def standings_of(runs: pd.DataFrame, query: RunQuery, judging: Judging = SEEDS) -> tuple[dict[str, Standing], dict[str, str]]:
-    """Target → the standing of its sources, and target → why its test images are not counted.
-
-    `runs`: see judged_runs; those that leak are left out. A source is named with its backbone where there are several.
-    """
-    return _standings(_oriented(runs, query.metric)[runs["leaks"].isna()], query, judging)
-
-
-def _standings(
-    table: pd.DataFrame, query: RunQuery, judging: Judging, what: str = ""
-) -> tuple[dict[str, Standing], dict[str, str]]:
-    standings, blind = {}, {}
-    for target, here in table.groupby("target"):
-        name = str(target)
-        seed = f"{query.experiment}/{name}{what}"
-        standings[name], note = target_standing(here, seed, query.metric, judging.noise, judging.images)
-        if note is not None:
-            blind[name] = note
-    return standings, blind
 
 
 def judged_runs(frame: pd.DataFrame, query: RunQuery) -> pd.DataFrame:
@@ -193,12 +174,6 @@ def _require_one_protocol(cells: pd.DataFrame, experiment: str) -> None:
             )
 
 
-def _labels(cells: pd.DataFrame, several: bool) -> pd.Series:
-    """The source; with its backbone where the board shows several."""
-    source = cells["source"].astype(str)
-    return source if not several else source + " on " + cells["backbone"].astype(str)
-
-
 def _leaks(chosen: pd.DataFrame, selection: Selection | None) -> pd.Series:
     """Why a run is kept off the ranking: its record says so, or the plan knows it by now; None if it is ranked."""
     known = {**selection.refused, **selection.leaking} if selection is not None else {}
@@ -209,24 +184,17 @@ def _leaks(chosen: pd.DataFrame, selection: Selection | None) -> pd.Series:
     return tags
 
 
-def _oriented(runs: pd.DataFrame, metric: str) -> pd.DataFrame:
-    """Target, seed, source as the board names it, run_id, and value, oriented so that higher is better."""
-    values = runs[f"test_{metric}"] * metric_of(metric).sign
-    sources = _labels(runs, runs["backbone"].nunique() > 1)
-    return runs[["target", "seed"]].assign(source=sources, value=values, run_id=runs.get("run_id"))
-
-
-def _leaking(runs: pd.DataFrame, query: RunQuery, judging: Judging) -> tuple[list[Leaking], list[str]]:
-    """The pairs that share images, best first, and the targets whose test images are in their intervals."""
-    table = _oriented(runs, query.metric).assign(leaks=runs["leaks"]).dropna(subset=["leaks"])
+def _leaking(runs: pd.DataFrame, query: RunQuery, judging: Judging) -> tuple[list[Leaking], list[str], list[str]]:
+    """The pairs that share images, best first, the targets whose test images are in their intervals, and Standings.odd."""
+    table = oriented(runs, query.metric).assign(leaks=runs["leaks"]).dropna(subset=["leaks"])
     reasons = {(target, source): reason for target, source, reason in table[["target", "source", "leaks"]].to_numpy()}
-    standings, _ = _standings(table, query, judging, " with shared images")
+    standings, _, odd = standings_by_target(table, query, judging, " with shared images")
     leaking = [
         Leaking(row.source, target, row.mean, row.seeds, str(reasons[target, row.source]), row.low, row.high)
         for target, standing in standings.items()
         for row in rows_of(standing, query.metric, {})
     ]
-    return leaking, [target for target, standing in standings.items() if standing.measured.images is not None]
+    return leaking, [target for target, standing in standings.items() if standing.measured.images is not None], odd
 
 
 def _energy(frame: pd.DataFrame, cells: pd.DataFrame) -> dict[tuple[str, str], float | None]:
@@ -238,10 +206,9 @@ def _energy(frame: pd.DataFrame, cells: pd.DataFrame) -> dict[tuple[str, str], f
     parents = dict(zip(pretrainings["key"], pretrainings["pretraining"], strict=True))  # a pretraining may start from another
     users: dict[str, set[tuple[str, str]]] = {}
     start_from = cells[["source", "target", "pretraining"]].dropna(subset=["pretraining"]).drop_duplicates()
-    for source, target, key in start_from.itertuples(index=False, name=None):
-        while isinstance(key, str):
+    for source, target, first in start_from.itertuples(index=False, name=None):
+        for key in chain_of(first, parents):
             users.setdefault(key, set()).add((str(source), str(target)))
-            key = parents.get(key)  # noqa: PLW2901 - one step back
     for key, pairs in users.items():
         cost = spent(pretrainings.loc[pretrainings["key"] == key, "kwh"])
         for pair in pairs:

@@ -14,10 +14,9 @@ from scipy import stats
 
 from results.error import CatsError, nearest
 from results.metrics import Metric, metric_of
-from results.statistics.influence import Predictions, ReadPredictions, parse_predictions, patient_shares, same_images
+from results.statistics.influence import Predictions, ReadPredictions, patient_shares, run_predictions, same_images
 from results.statistics.intervals import standard_errors
 
-PredictionTable = pd.DataFrame | None
 RESAMPLES = 200
 
 
@@ -74,7 +73,11 @@ class Comparison:
 def compare(
     runs: pd.DataFrame, metric: str, pair: tuple[str, str], target: str, read: ReadPredictions | None = None
 ) -> Comparison:
-    """`runs`: see board.judged_runs. Raises CatsError for a name without runs, or if no seed is common to both."""
+    """`runs`: see board.judged_runs.
+
+    Raises CatsError for a name without runs, or if no seed is common to both, and OddRunError for a run whose predictions
+    cannot be used.
+    """
     if pair[0] == pair[1]:
         raise CatsError(f"'{pair[0]}' cannot be compared with itself; name another source")
     values = [_seeds_of(runs, source, target, metric) for source in pair]
@@ -86,8 +89,7 @@ def compare(
         raise CatsError(f"{pair[0]} and {pair[1]} have no seed in common on {target}; a paired difference needs one")
     one, other = (runs_of_source.loc[common] for runs_of_source in values)
     gaps = one[f"test_{metric}"].to_numpy(float) - other[f"test_{metric}"].to_numpy(float)
-    tables = None if read is None else [(read(a), read(b)) for a, b in zip(one["run_id"], other["run_id"], strict=True)]
-    images = _image_variance(metric_of(metric), tables)
+    images = _image_variance(metric_of(metric), None if read is None else _predictions(one, other, read))
     seeds, freedom = (gaps.var(ddof=1) / len(gaps), len(gaps) - 1.0) if len(gaps) > 1 else (0.0, np.inf)
     parts = np.array([seeds if np.ptp(gaps) else 0.0, images.variance]), np.array([freedom, images.freedom])
     mean, ends, p = float(gaps.mean()), None, None
@@ -127,21 +129,26 @@ def _not_counted(why: str) -> _ImageVariance:
     return _ImageVariance(0.0, np.inf, None, f"the sampling error of the test images is not counted: {why}")
 
 
-def _image_variance(metric: Metric, tables: Sequence[tuple[PredictionTable, PredictionTable]] | None) -> _ImageVariance:
+def _predictions(
+    one: pd.DataFrame, other: pd.DataFrame, read: ReadPredictions
+) -> list[tuple[Predictions | None, Predictions | None]]:
+    ids = zip(one["run_id"], other["run_id"], strict=True)
+    return [(run_predictions(a, read), run_predictions(b, read)) for a, b in ids]
+
+
+def _image_variance(metric: Metric, known: Sequence[tuple[Predictions | None, Predictions | None]] | None) -> _ImageVariance:
     """From the predictions of both sources, one pair for each seed."""
-    if tables is None or any(table is None for both in tables for table in both):
+    pairs = [(one, other) for one, other in known or () if one is not None and other is not None]
+    if known is None or len(pairs) < len(known):
         return _not_counted("there are no predictions")
-    pairs = [
-        (parse_predictions(one), parse_predictions(other)) for one, other in tables if one is not None and other is not None
-    ]
     first = pairs[0][0]
     if not all(same_images(first, of) for both in pairs for of in both):
         return _not_counted("the runs do not share them")
     unit = "test images" if first.groups is None else "patients"
     shifts = [(metric.influence_of(one), metric.influence_of(other)) for one, other in pairs]
-    known = [one - other for one, other in shifts if one is not None and other is not None]
-    if len(known) == len(shifts):
-        shares = patient_shares(np.mean(known, axis=0)[:, None], first.groups)
+    gaps = [one - other for one, other in shifts if one is not None and other is not None]
+    if len(gaps) == len(shifts):
+        shares = patient_shares(np.mean(gaps, axis=0)[:, None], first.groups)
         if len(shares) > 1:
             method = f"{len(shares)} {unit}, {metric.test}"
             return _ImageVariance(float((shares**2).sum()), len(shares) - 1.0, len(shares), method)

@@ -30,7 +30,8 @@ def cell_notes(cells: pd.DataFrame, frame: pd.DataFrame, selection: "Selection |
     failed = int((cells["status"] == "FAILED").sum())
     if failed:
         notes.append(f"{failed} attempts failed; their energy is counted")
-    blind = sorted(cells.loc[cells["groups"] == "None", "target"].unique())
+    # A run whose process died at once has tags, and no parameters.
+    blind = sorted(cells.loc[cells["groups"] == "None", "target"].dropna().unique())
     if blind:
         notes.append(f"no patient ids are known for {', '.join(blind)}: images of one patient may be in two parts")
     if "known_duplicates" in cells:

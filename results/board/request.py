@@ -36,6 +36,7 @@ class Selection:
         refused, leaking: (source, target) pairs that share images, with the reason. Refused pairs are not run; leaking pairs
             are run and kept off the ranking.
         data: target → digest of its data and split, as far as known without reading them.
+        starts: (source, backbone) → the keys of what its networks start from, as far as known without reading weights.
     """
 
     sources: Sequence[str]
@@ -46,6 +47,7 @@ class Selection:
     refused: Mapping[tuple[str, str], str]
     leaking: Mapping[tuple[str, str], str] = field(default_factory=dict)
     data: Mapping[str, str] = field(default_factory=dict)
+    starts: Mapping[tuple[str, str], frozenset[str]] = field(default_factory=dict)
 
     @property
     def apart(self) -> set[tuple[str, str]]:

@@ -8,8 +8,10 @@ import pandas as pd
 from results.board.board import make_board
 from results.board.request import SEEDS, Judging, RunQuery
 from results.board.rules import ORACLE, RULES, rule_in_words
+from results.board.versions import frame_of_one_version
 from results.error import CatsError
 from results.printing import markdown_notes, markdown_table
+from results.tracking.frame import left_out
 
 
 @dataclass(frozen=True)
@@ -66,10 +68,12 @@ def sensitivity(frame: pd.DataFrame, query: RunQuery, judging: Judging = SEEDS) 
     The rule of the query is not used; rules that choose the same points as another one are left out.
     Raises CatsError if nothing can be judged.
     """
+    notes = left_out(frame)
+    frame, versions = frame_of_one_version(frame, query.selection)  # of all protocols together
     cells = frame[(frame["kind"] == "cell") & (frame["status"] == "FINISHED")] if len(frame) else frame
     protocols = sorted(cells["protocol"].dropna().unique()) if "protocol" in cells else []
     targets: dict[str, dict[str, Top]] = {}
-    settings, notes, reasons = [], [], []
+    settings, reasons = [], list[str]()
     for protocol in protocols or [None]:
         here = frame if protocol is None else frame[(frame["kind"] != "cell") | (frame["protocol"] == protocol)]
         for rule in (name for name, entry in RULES.items() if entry.same_points_as is None):
@@ -84,6 +88,7 @@ def sensitivity(frame: pd.DataFrame, query: RunQuery, judging: Judging = SEEDS) 
                 targets.setdefault(target, {})[setting] = Top(rows[0].source, [row.source for row in rows if row.tie == 1])
     if not settings:
         raise CatsError(reasons[0])
+    notes += versions
     points = cells.groupby(["source", "target", "backbone", "seed"])["point"].nunique().max()
     if points < 2:
         notes.append("every cell has one point: rules have nothing to choose, and epochs were restored when the runs were made")

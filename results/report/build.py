@@ -17,7 +17,7 @@ from results.report.attempts import MANY, POINTS, Cells, attempts, cells_of, det
 from results.report.choice_sections import measured
 from results.report.html import Page, Section
 from results.report.sections import heat, per_target, ranks, what_was_run
-from results.statistics.influence import ReadPredictions
+from results.statistics.influence import ReadPredictions, check_predictions
 from results.tracking.connection import reason_of
 from results.tracking.cost_columns import UNDIVIDED, foreign_work, hardware
 from results.tracking.experiment import Experiment
@@ -99,7 +99,10 @@ def versions(tracking: Experiment, frame: pd.DataFrame) -> list[tuple[str, str]]
     done = done[done["status"] == "FINISHED"]
     if not len(done):
         return []
-    tags = tracking.client.get_run(done.iloc[-1]["run_id"]).data.tags
+    try:
+        tags = tracking.client.get_run(done.iloc[-1]["run_id"]).data.tags
+    except MlflowException:  # somebody has removed the run meanwhile
+        return []
     parts = [f"{name} {tags[f'cats.{name}']}" for name in VERSIONS if f"cats.{name}" in tags]
     return [("versions, of the newest finished attempt", ", ".join(parts) or "not recorded")]
 
@@ -111,8 +114,11 @@ def reader(tracking: Experiment) -> Callable[[str, str], list[float]]:
         try:
             history = tracking.client.get_metric_history(run_id, metric)
         except (MlflowException, OSError) as error:
+            if getattr(error, "error_code", "") == "RESOURCE_DOES_NOT_EXIST":  # somebody has removed the run meanwhile
+                return []
             raise CatsError(f"MLflow at {tracking.shown} could not give the curves of a run: {reason_of(error)}") from error
-        return [point.value for point in sorted(history, key=lambda point: point.step)]
+        points = [point for point in history if isinstance(point.value, float) and isinstance(point.step, int)]
+        return [point.value for point in sorted(points, key=lambda point: point.step)]
 
     return read
 
@@ -122,9 +128,12 @@ def lenient(read: ReadPredictions) -> ReadPredictions:
 
     def predictions(run_id: str) -> pd.DataFrame | None:
         try:
-            return read(run_id)
-        except CatsError:
+            table = read(run_id)
+            if table is not None:
+                check_predictions(table)
+        except (CatsError, ValueError):
             return None
+        return table
 
     return predictions
 

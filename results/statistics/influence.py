@@ -14,8 +14,13 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from results.error import OddRunError
+
+ROUNDED = 1e-4  # of a probability that a network has computed with few digits
+MANY = 1_000_000  # classes
 ReadPredictions = Callable[[str], pd.DataFrame | None]  # run id → predictions, None where there are none
 Runs = Mapping[str, Sequence[str]]  # source → run ids, one per seed
+APART = "the runs do not share their test images"
 Shares = tuple[np.ndarray | None, str | None]  # see shares_of_target
 TestImageInfluence = Callable[[str, str, Runs], Shares]  # name of a target, metric, its runs → see shares_of_target
 
@@ -47,8 +52,38 @@ class Predictions:
 Influence = Callable[[Predictions], np.ndarray | None]  # (N,), None where the metric is undefined
 
 
+def check_predictions(table: pd.DataFrame) -> None:
+    """Raises ValueError, the end of a sentence, if a table does not hold labels and probabilities as our runs leave them."""
+    names = list(map(str, table))
+    classes = [name for name in names if name.startswith("probability_")]
+    labels = ["label"] if "label" in names else [name for name in names if name.startswith("label_")]
+    if len(set(names)) < len(names) or not classes or not labels or not len(table):
+        raise ValueError("its predictions have not one row for each test image, with its label and probabilities")
+    if labels != ["label"] and [name[len("label") :] for name in labels] != [name[len("probability") :] for name in classes]:
+        raise ValueError("the labels and the probabilities of its predictions are of other classes")
+    for name in (*labels, *classes):
+        numeric = pd.api.types.is_numeric_dtype(table[name]) and not pd.api.types.is_complex_dtype(table[name])
+        values = table[name].to_numpy(float) if numeric else np.array([np.nan])
+        most = MANY if name == "label" else 1 + ROUNDED
+        if not ((values >= -ROUNDED) & (values <= most)).all() or (name in labels and (values % 1).any()):
+            raise ValueError(f"the column {name[:60]!r} of its predictions holds what is neither a label nor a probability")
+
+
+def run_predictions(run_id: str, read: ReadPredictions) -> Predictions | None:
+    """The predictions of a run; None where there are none. Raises OddRunError if they cannot be used."""
+    table = read(run_id)
+    if table is None:
+        return None
+    try:
+        return parse_predictions(table)
+    except (ValueError, TypeError) as error:
+        raise OddRunError(run_id, str(error)) from error
+
+
 def parse_predictions(table: pd.DataFrame) -> Predictions:
-    """Predictions from their table; see results.record.Outcome for its columns."""
+    """Predictions from their table; see results.record.Outcome for its columns. Raises ValueError for another table."""
+    if not {"sample", "group"} <= set(table):
+        raise ValueError("its predictions do not name their images and patients")
     probabilities = table[[c for c in map(str, table) if c.startswith("probability_")]].to_numpy(float)
     multilabel = "label" not in table
     if multilabel:
@@ -150,27 +185,42 @@ def shares_of_target(metric: str, influence: Influence, runs: Runs, read: ReadPr
     `influence` is that of the metric; it may return None. All runs must have the same images in the same order with the same
     labels.
     """
-    first: Predictions | None = None
+    kinds: list[tuple[Predictions, list[str]]] = []  # runs by the test images that they share
     columns = []
     for ids in runs.values():
         seeds = []
         for run_id in ids:
-            table = read(run_id)
-            if table is None:
+            now = run_predictions(run_id, read)
+            if now is None:
                 return None, "not every run has predictions"
-            now = parse_predictions(table)
-            first = now if first is None else first
-            if not same_images(first, now):
-                return None, "the runs do not share their test images"
+            kind = next((alike for first, alike in kinds if same_images(first, now)), None)
+            if kind is None:
+                kinds.append((now, [run_id]))
+            else:
+                kind.append(run_id)
+            if len(kinds) > 2 or (len(kinds) > 1 and min(len(alike) for _, alike in kinds) > 1):
+                return None, APART
             values = influence(now)
             if values is None:
                 return None, f"the influence of each image on {metric} is not known"
             seeds.append(values)
-        columns.append(np.mean(seeds, axis=0))
-    if first is None:
+        columns.append(seeds)
+    if not kinds:
         return None, "there is no run"
-    shares = patient_shares(np.stack(columns, axis=1), first.groups)
+    if len(kinds) > 1:
+        _name_the_stranger([alike for _, alike in kinds])
+        return None, APART
+    shares = patient_shares(np.stack([np.mean(seeds, axis=0) for seeds in columns], axis=1), kinds[0][0].groups)
     return (shares, None) if len(shares) > 1 else (None, "they are all of one patient")
+
+
+def _name_the_stranger(kinds: Sequence[Sequence[str]]) -> None:
+    """Raises OddRunError if one run alone has other test images than three runs or more, which agree."""
+    few, many = sorted(kinds, key=len)
+    if len(few) == 1 and len(many) > 2:
+        raise OddRunError(
+            few[0], f"its test images, or their labels, are not those of the {len(many)} other runs of its target"
+        )
 
 
 def same_images(one: Predictions, other: Predictions) -> bool:

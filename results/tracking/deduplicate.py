@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from mlflow.exceptions import MlflowException
 
+from results.tracking.oddity import oddity
+
 if TYPE_CHECKING:
     from results.tracking.experiment import Experiment
 
@@ -15,10 +17,10 @@ TWICE = "the same key had been finished by another attempt"
 
 
 def remove_duplicates(tracking: "Experiment", key: str) -> None:
-    """Keep one run of every attempt at a key, and one finished attempt. Runs that are still being written stay."""
+    """Keep one run of every attempt at a key, and one finished attempt. Runs that are being written, or that are odd, stay."""
     attempts, finished = set(), False
     for run in tracking.runs(f"tags.`cats.key` = '{key}'"):
-        if run.info.status == "RUNNING" or "cats.record_version" not in run.data.tags:
+        if run.info.status == "RUNNING" or "cats.record_version" not in run.data.tags or oddity(run) is not None:
             continue
         attempt = run.data.tags.get("cats.attempt")
         if attempt in attempts:
@@ -34,5 +36,13 @@ def _delete(tracking: "Experiment", run_id: str) -> None:
     try:
         tracking.client.delete_run(run_id)
     except MlflowException:
-        if tracking.client.get_run(run_id).info.lifecycle_stage != "deleted":  # another process was faster
+        if not _is_gone(tracking, run_id):  # another process was faster
             raise
+
+
+def _is_gone(tracking: "Experiment", run_id: str) -> bool:
+    """Whether a run was deleted, in MLflow's pages or for good."""
+    try:
+        return bool(tracking.client.get_run(run_id).info.lifecycle_stage == "deleted")
+    except MlflowException as error:
+        return bool(error.error_code == "RESOURCE_DOES_NOT_EXIST")

@@ -4,6 +4,7 @@ import os
 import tempfile
 import uuid
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -11,17 +12,18 @@ from mlflow import MlflowClient
 from mlflow.entities import Run, ViewType
 from mlflow.exceptions import MlflowException
 
-from results.error import CatsError
+from results.error import CatsError, OddRunError
 from results.hidden import shown
 from results.plain import storable
 from results.record import PREDICTIONS
-from results.tracking.artifacts import check_place, fetched, local_folder, repository
+from results.tracking.artifacts import PlaceError, check_place, fetched, local_folder, repository
 from results.tracking.change_counter import absolute
 from results.tracking.client import Client
 from results.tracking.connection import FAILURES, engine_address, quiet, reach, reason_of
 from results.tracking.database import make_database
-from results.tracking.frame import row_of
+from results.tracking.frame import frame_of_runs
 from results.tracking.gc_pause import uncollected
+from results.tracking.prediction_check import checked
 from results.tracking.prediction_file import read_predictions
 from results.tracking.uri import WEB, check, scheme
 
@@ -75,6 +77,13 @@ class Experiment:
                 raise
             return str(existing.experiment_id)
 
+    def created(self) -> int | None:
+        """When the experiment was created, ms since 1970. Raises CatsError if MLflow fails or the experiment is gone."""
+        try:
+            return self.client.get_experiment(self.experiment_id).creation_time
+        except FAILURES as error:
+            raise CatsError(f"MLflow at {self.shown} cannot be read: {reason_of(error)}") from error
+
     def runs(self, condition: str = "", view: int = ViewType.ACTIVE_ONLY) -> Iterator[Run]:
         """All runs of the experiment that meet an MLflow filter, page by page. Raises CatsError if MLflow fails."""
         token = None
@@ -96,18 +105,43 @@ class Experiment:
         return list(page), token or None
 
     def predictions(self, run_id: str) -> pd.DataFrame | None:
-        """What a run said of every test image; None if it left nothing. Raises CatsError if MLflow fails."""
+        """What a run said of every test image; None if it left nothing.
+
+        Raises OddRunError if the run is gone, its place is not trusted or its predictions are damaged; CatsError if MLflow
+        fails.
+        """
+        artifacts = None
         try:
             artifacts = str(self.client.get_run(run_id).info.artifact_uri)
             here = local_folder(self.uri, artifacts)
             if here is not None:  # MLflow copies a file of this machine in ten times the time of reading it
-                return read_predictions(here / PREDICTIONS) if (here / PREDICTIONS).exists() else None
+                file = here / PREDICTIONS
+                return checked(partial(read_predictions, file), run_id, self.shown) if file.exists() else None
             if not any(file.path == PREDICTIONS for file in repository(self.uri, artifacts).list_artifacts()):
                 return None
             with tempfile.TemporaryDirectory() as folder:
-                return read_predictions(fetched(self.uri, artifacts, PREDICTIONS, Path(folder)))
-        except (*FAILURES, ValueError) as error:  # pyarrow's errors are ValueErrors
-            raise CatsError(f"the predictions of run {run_id} cannot be read from {self.shown}: {reason_of(error)}") from error
+                file = fetched(self.uri, artifacts, PREDICTIONS, Path(folder))
+                return checked(partial(read_predictions, file), run_id, self.shown)
+        except PlaceError as error:
+            if self._is_elsewhere(artifacts):
+                raise OddRunError(run_id, str(error)) from error
+            raise
+        except (*FAILURES, ValueError) as error:
+            if getattr(error, "error_code", "") == "RESOURCE_DOES_NOT_EXIST":
+                raise OddRunError(run_id, f"it is not on {self.shown} any more") from error
+            sentence = f"the predictions of run {run_id} cannot be read from {self.shown}: {reason_of(error)}"
+            if self._is_elsewhere(artifacts):
+                raise OddRunError(run_id, sentence) from error
+            raise CatsError(sentence) from error
+
+    def _is_elsewhere(self, artifacts: str | None) -> bool:
+        """Whether somebody has given a run another place than all others have. Raises CatsError if MLflow fails."""
+        try:
+            return artifacts is not None and not artifacts.startswith(
+                str(self.client.get_experiment(self.experiment_id).artifact_location)
+            )
+        except FAILURES as error:
+            raise CatsError(f"MLflow at {self.shown} cannot be read: {reason_of(error)}") from error
 
     def frame(self) -> pd.DataFrame:
         """The attempts at cells and pretrainings, one row each.
@@ -116,7 +150,7 @@ class Experiment:
         JSON texts (cost_columns.unpacked); kwh, energy, cpu_seconds and busy_seconds, what is asked of the costs most
         (cost_columns.brief).
         """
-        return pd.DataFrame([row_of(run) for run in self.runs("tags.`cats.key` != ''")])
+        return frame_of_runs(self.runs("tags.`cats.key` != ''"))
 
 
 def _place_here() -> str | None:

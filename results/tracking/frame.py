@@ -1,60 +1,126 @@
 """Turns MLflow runs into rows of the table of runs, and gives its columns their types."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from results.hidden import shown
 from results.tracking.cost_columns import brief
 from results.tracking.mlflow_format import joined
+from results.tracking.oddity import figures_of, is_ours, oddity, started_at
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
 
 ALWAYS = (
     "run_id", "status", "started", "key", "kind", "point", "pretraining", "groups", "leak", "known_duplicates", "duplicates",
-    "data", "reasons", "source_images", "imported", "artifacts", "costs", "kwh", "energy", "cpu_seconds", "busy_seconds",
+    "data", "start", "reasons", "source_images", "imported", "artifacts", "costs", "kwh", "energy", "cpu_seconds",
+    "busy_seconds",
 )  # fmt: skip
+TAGS = (
+    "kind", "point", "pretraining", "groups", "leak", "imported", "known_duplicates", "duplicates", "data", "start",
+    "source_images",
+)  # fmt: skip
+ODD = "cats.odd"  # a column of `table_of`: why a run is left out
+LEFT_OUT = "left out"  # an attribute of a frame: sentences about the runs that are left out
+NAMED = 20  # runs that are left out and named; of others the number is given
 
 
 def row_of(run: "Run") -> dict[str, Any]:
-    """One row of Experiment.frame."""
+    """One row of Experiment.frame. The run must not be odd (see results.tracking.oddity)."""
     tags = run.data.tags
     costs = joined(tags, "cats.costs") or "[]"
     return {
-        **run.data.params,
-        **run.data.metrics,
+        **figures_of(run),
         "run_id": run.info.run_id,
         "status": run.info.status,
         "started": run.info.start_time,
         "key": tags["cats.key"],
-        "kind": tags.get("cats.kind"),
-        "point": tags.get("cats.point"),
-        "pretraining": tags.get("cats.pretraining"),
-        "groups": tags.get("cats.groups"),
-        "leak": tags.get("cats.leak"),
-        "imported": tags.get("cats.imported"),
+        **{name: tags.get(f"cats.{name}") or None for name in TAGS},
         "reasons": joined(tags, "cats.reasons") or "{}",
-        "known_duplicates": tags.get("cats.known_duplicates"),
-        "duplicates": tags.get("cats.duplicates"),
-        "data": tags.get("cats.data"),
-        "source_images": tags.get("cats.source_images"),
         "artifacts": shown(run.info.artifact_uri or ""),
         "costs": costs,
         **brief(costs),
     }
 
 
-def table_of(runs: "Iterable[Run]") -> pa.Table:
-    """One row for each run, columns as in Experiment.frame, and `stage` (active, deleted).
+def frame_of_runs(runs: "Iterable[Run]") -> pd.DataFrame:
+    """The frame of some runs, see Experiment.frame; those that are odd are left out and named, see left_out."""
+    rows, odd = [], []
+    for run in runs:
+        sentence = oddity(run)
+        if sentence is None:
+            rows.append(row_of(run))
+        else:
+            odd.append(sentence)
+    return _marked(pd.DataFrame(rows), odd)
 
-    Of runs that are not ours, whose key is null, only what they are known by. No run comes twice.
+
+def table_of(runs: "Iterable[Run]") -> pa.Table:
+    """One row for each run, columns as in Experiment.frame, `stage` (active, deleted), and `cats.odd`: why a run is left out.
+
+    Of runs that are not ours or odd, whose key is null, only what they are known by. No run comes twice.
     """
     rows: dict[str, dict[str, Any]] = {}
     for run in runs:
-        who = {"run_id": run.info.run_id, "started": run.info.start_time, "status": run.info.status}
-        row = row_of(run) if run.data.tags.get("cats.key") else {**dict.fromkeys(ALWAYS), **who}
-        rows[run.info.run_id] = row | {"stage": run.info.lifecycle_stage}
+        odd = oddity(run) if is_ours(run.data.tags) else None
+        who = {"run_id": run.info.run_id, "started": started_at(run), "status": str(run.info.status)}
+        row = row_of(run) if odd is None and run.data.tags.get("cats.key") else {**dict.fromkeys(ALWAYS), **who}
+        rows[run.info.run_id] = row | {"stage": run.info.lifecycle_stage, ODD: odd}
     columns = dict.fromkeys(name for row in rows.values() for name in row)
-    return pa.table({name: [row.get(name) for row in rows.values()] for name in columns})
+    return pa.table({name: _column([row.get(name) for row in rows.values()]) for name in columns})
+
+
+def together(tables: Sequence[pa.Table]) -> pa.Table:
+    """All tables as one. Where a column holds texts in one and numbers in another, the texts are kept."""
+    texts = {field.name for table in tables for field in table.schema if pa.types.is_string(field.type)}
+    alike = []
+    for table in tables:
+        for place, field in enumerate(table.schema):
+            if field.name in texts and not pa.types.is_string(field.type):
+                table = table.set_column(place, field.name, pa.nulls(len(table), pa.string()))  # noqa: PLW2901 - one step on
+        alike.append(table)
+    return pa.concat_tables(alike, promote_options="permissive")
+
+
+def framed(runs: pa.Table) -> pd.DataFrame:
+    """The active runs of ours of a table (see table_of) as Experiment.frame gives them."""
+    if not len(runs):
+        return pd.DataFrame()
+    active = pc.equal(runs["stage"], "active")
+    odd = runs[ODD].filter(pc.and_(active, pc.is_valid(runs[ODD]))).to_pylist()
+    ours = runs.filter(pc.and_(pc.is_valid(runs["key"]), active))
+    if not len(ours):
+        return _marked(pd.DataFrame(), odd)
+    for column in ours.column_names:
+        if ours[column].null_count == len(ours):  # only a run that is left out has a value here
+            at = ours.column_names.index(column)
+            ours = ours.set_column(at, column, pa.nulls(len(ours))) if column in ALWAYS else ours.remove_column(at)
+    return _marked(ours.drop_columns([name for name in ("stage", ODD) if name in ours.column_names]).to_pandas(), odd)
+
+
+def left_out(frame: pd.DataFrame) -> list[str]:
+    """Sentences about the runs of the experiment that a frame does not hold, because they cannot be read."""
+    return list(frame.attrs.get(LEFT_OUT, ()))
+
+
+def _marked(frame: pd.DataFrame, odd: Sequence[str]) -> pd.DataFrame:
+    if odd:
+        more = [f"{len(odd) - NAMED} more runs are left out for such reasons"] if len(odd) > NAMED else []
+        frame.attrs[LEFT_OUT] = [*odd[:NAMED], *more]
+    return frame
+
+
+def _column(values: Sequence[Any]) -> pa.Array:
+    """A column of one type: texts, where people have given one name to texts and to numbers."""
+    try:
+        return pa.array(values)
+    except (pa.ArrowException, UnicodeError, OverflowError):
+        return pa.array([_text(value) for value in values], pa.string())
+
+
+def _text(value: Any) -> str | None:
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else None

@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from mlflow.entities import Run, ViewType
 
 from results.tracking.experiment import PAGE, Experiment
-from results.tracking.frame import table_of
+from results.tracking.frame import ODD, table_of, together
 
 SLICE = 200  # runs read again in each call; so many are read fully each time
 ASKED = 100  # run ids in one filter
@@ -67,6 +67,7 @@ def read_on(tracking: Experiment, seen: Seen, now: int) -> Seen:
     changed = [*again, *_changed(tracking, seen.looked, first[0])]
     deleted = {run.info.run_id for run in changed if run.info.lifecycle_stage == "deleted"}
     unsure = pc.or_(pc.equal(earlier["stage"], "deleted"), pc.is_in(earlier["status"], pa.array(UNSETTLED)))
+    unsure = pc.or_(unsure, pc.is_valid(earlier[ODD]))  # somebody may have mended it
     doubtful = set(earlier.filter(unsure)["run_id"].to_pylist()) - deleted
     reread = list(_named(tracking, sorted(doubtful)))
     if len(reread) < len(doubtful):  # removed for good
@@ -142,4 +143,4 @@ def _ordered(tables: Iterable[pa.Table]) -> pa.Table:
     filled = [table for table in tables if len(table)]
     if not filled:
         return pa.table({"run_id": pa.array([], pa.string())})
-    return pa.concat_tables(filled, promote_options="permissive").sort_by([("started", "ascending"), ("run_id", "ascending")])
+    return together(filled).sort_by([("started", "ascending"), ("run_id", "ascending")])

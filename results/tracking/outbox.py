@@ -1,12 +1,16 @@
 """The outbox: records that have not reached MLflow yet, one folder each.
 
 A record is written to a folder whose name starts with a dot, flushed to the disk and renamed, so a crash leaves all of it or
-nothing. The driver that opens the outbox next removes the folders with a dot.
+nothing. The driver that opens the outbox next removes these folders. Files and folders of somebody else are left alone.
+
+A record that is damaged, or that MLflow refuses, is set aside with the reason in a folder beside the outbox, so that it holds
+up no record behind it. Whole ones are tried again by the next command.
 """
 
+import re
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from results.atomic import atomic_write, remedy, remove
@@ -15,7 +19,8 @@ from results.kept import damage, seal_draft
 from results.record import PREDICTIONS, Outcome, Record
 from results.tracking.prediction_file import write_predictions
 
-RECORD = "record.json"
+RECORD, REASON = "record.json", "reason.txt"
+NAME = re.compile(r"[0-9a-f]{64}-\S*[0-9a-f]{32}")  # of the folder of a record: its key and its attempt
 
 
 class Outbox:
@@ -32,7 +37,43 @@ class Outbox:
     def sweep(self) -> None:
         """Remove what a crash left half-written. Only for the process that holds the lease of the experiment."""
         for left in self.folder.glob(".*"):
-            remove(left)
+            if left.is_dir():  # else it is somebody else's, such as the .DS_Store of a file manager
+                remove(left)
+
+    @property
+    def aside(self) -> Path:
+        """The folder of the records that are set aside."""
+        return self.folder.with_name(f"{self.folder.name}.refused")
+
+    def set_aside(self, path: Path, reason: str) -> str:
+        """Move a record out of the way, with the reason beside it. Returns a sentence that names it. Raises CatsError."""
+        place = self.aside / path.name
+        try:
+            self.aside.mkdir(exist_ok=True)
+            if place.exists():
+                shutil.rmtree(place)
+            path.rename(place)
+            (place / REASON).write_text(f"{reason}\n", encoding="utf-8")
+        except OSError as error:
+            raise CatsError(f"the record {path} cannot be moved to {self.aside}: {error.strerror}; {remedy(error)}") from error
+        return f"the record {path.name[:12]} is set aside in {place}: {reason}"
+
+    def tidy(self, say: Callable[[str], object]) -> None:
+        """Set every damaged record aside; `say` gets a sentence about each of them. Raises CatsError if the disk refuses."""
+        for path in self._waiting():
+            try:
+                read(path)
+            except CatsError as error:
+                if path.exists():  # else its holder has removed it meanwhile
+                    say(self.set_aside(path, str(error)))
+
+    def take_back(self) -> None:
+        """Put the records that were set aside and can be read back into the outbox, to be tried once more."""
+        for path in sorted(self.aside.iterdir()) if self.aside.is_dir() else ():
+            with suppress(CatsError):
+                if _is_record(path):
+                    read(path)
+                    self.adopt(path)
 
     def put(self, outcome: Outcome) -> Path:
         """Store a record; it survives a crash after the return. Raises CatsError if the disk refuses."""
@@ -53,6 +94,7 @@ class Outbox:
         """Move a record here from another outbox on the same disk; a process may have begun to send it. Raises CatsError."""
         taken = self.folder / path.name
         try:
+            (path / REASON).unlink(missing_ok=True)
             path.rename(taken)
         except OSError as error:
             if not taken.exists():
@@ -85,7 +127,7 @@ class Outbox:
         return self.folder / f"{outcome.record.key}-{outcome.record.attempt}"
 
     def _waiting(self) -> list[Path]:
-        return [path for path in self.folder.iterdir() if not path.name.startswith(".")]
+        return [path for path in self.folder.iterdir() if _is_record(path)]
 
     def discard(self, outcome: Outcome) -> None:
         """Remove a record if it is here."""
@@ -100,6 +142,11 @@ class Outbox:
         except OSError as error:
             raise CatsError(f"the record {path} is in MLflow, but its folder cannot be removed: {error.strerror}") from error
         shutil.rmtree(gone, ignore_errors=True)
+
+
+def _is_record(path: Path) -> bool:
+    """Whether a file or folder in an outbox is a record, whole or damaged; all else is somebody else's."""
+    return not path.name.startswith(".") and ((path / RECORD).exists() or NAME.fullmatch(path.name) is not None) and path.is_dir()
 
 
 def _age(path: Path) -> float:

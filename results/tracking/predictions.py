@@ -6,7 +6,7 @@ import logging
 import re
 from collections.abc import Callable
 from contextlib import suppress
-from functools import cache
+from functools import cache, partial
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,7 +20,8 @@ from results.error import CatsError
 from results.hidden import shown
 from results.record import PREDICTIONS
 from results.sealed import read_note, write_note
-from results.tracking.artifacts import local_folder
+from results.tracking.artifacts import PlaceError, local_folder
+from results.tracking.prediction_check import checked
 from results.tracking.prediction_file import read_predictions, write_predictions
 from results.tracking.snapshot import file_of
 
@@ -35,6 +36,8 @@ VERSION = 1  # of what influence.shares_of_target computes
 
 def predictions_of(uri: str, experiment: str, folder: Path) -> Callable[[str], pd.DataFrame | None]:
     """A function from run id to its predictions, one row per test image (see results.record.Outcome), or None.
+
+    The function raises OddRunError if the predictions of a run are damaged, and CatsError if MLflow cannot be used.
 
     The files of a run that is in the snapshot below `folder` are read in place if they are on this machine. Files of a server
     are fetched once and cached beside the snapshot; the answer None is not cached.
@@ -54,12 +57,11 @@ def predictions_of(uri: str, experiment: str, folder: Path) -> Callable[[str], p
     def predictions(run_id: str) -> pd.DataFrame | None:
         if RUN_ID.fullmatch(run_id) is None:  # it becomes the name of a file
             raise CatsError(f"MLflow at {shown(uri)} calls a run '{run_id}', which is not a valid run id; the run is not read")
-        address = places().get(run_id)
-        here = local_folder(uri, address) if address else None
+        here = _local(uri, places().get(run_id))
         cached = place / f"{run_id}.parquet"
         if here is not None:
-            with suppress(OSError, pa.ArrowException):
-                return read_predictions(here / PREDICTIONS)
+            with suppress(FileNotFoundError):
+                return checked(partial(read_predictions, here / PREDICTIONS), run_id, shown(uri))
         known = read_note(cached, lambda content: read_predictions(io.BytesIO(content)))
         if known is not None:
             return known
@@ -75,6 +77,14 @@ def predictions_of(uri: str, experiment: str, folder: Path) -> Callable[[str], p
         return table
 
     return predictions
+
+
+def _local(uri: str, address: str | None) -> Path | None:
+    """The folder of the artifacts of a run if it is on this machine and its place is trusted."""
+    try:
+        return local_folder(uri, address) if address else None
+    except PlaceError:
+        return None
 
 
 def images_of(uri: str, experiment: str, folder: Path, *, fresh: bool = False) -> "TestImageInfluence":

@@ -9,7 +9,7 @@ from pathlib import Path
 from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, Run, RunInfo, RunTag
 from mlflow.exceptions import MlflowException
 
-from results.error import CatsError
+from results.error import CatsError, first_line
 from results.plain import LONGEST_NAME, plain, shortened
 from results.record import PREDICTIONS, Outcome, Record
 from results.tracking.artifacts import upload
@@ -18,11 +18,17 @@ from results.tracking.database import settle
 from results.tracking.deduplicate import TWICE, remove_duplicates
 from results.tracking.experiment import Experiment
 from results.tracking.mlflow_format import WHOLE, measurements, params_of, tags_of
+from results.tracking.oddity import oddity
 from results.tracking.prediction_file import write_predictions
 
 STATUS = {"finished": "FINISHED", "failed": "FAILED", "interrupted": "KILLED"}
 BATCH = 1000  # metrics per call that MLflow accepts
+REFUSALS = ("INVALID_PARAMETER_VALUE", "BAD_REQUEST", "RESOURCE_DOES_NOT_EXIST", "INVALID_STATE", "RESOURCE_CONFLICT")
 ABANDONED = "its process died before the record was complete"
+
+
+class RefusedError(CatsError):
+    """MLflow answers, and does not take this record."""
 
 
 def send(tracking: Experiment, outcome: Outcome, *, first: bool = False, alone: Callable[[], bool] = lambda: False) -> str:
@@ -40,7 +46,8 @@ def send(tracking: Experiment, outcome: Outcome, *, first: bool = False, alone: 
             are searched for.
 
     Raises:
-        CatsError: if MLflow does not take the record.
+        RefusedError: if MLflow refuses this record, or if the record is such that no run can be made of it.
+        CatsError: if MLflow takes nothing now.
     """
     record = outcome.record
     try:
@@ -52,7 +59,7 @@ def send(tracking: Experiment, outcome: Outcome, *, first: bool = False, alone: 
             remove_duplicates(tracking, record.key)  # the process may have died before it could
             return str(run.info.run_id)
         status, reason = STATUS[record.status], record.reason
-        if status == "FINISHED" and any(r.info.status == "FINISHED" for r in same if r is not run):
+        if status == "FINISHED" and any(r.info.status == "FINISHED" and oddity(r) is None for r in same if r is not run):
             status, reason = "KILLED", TWICE
         run_id = _complete(tracking, run, outcome, status, reason)
         if abandoned and reason:  # last: until here the run still has to be completed
@@ -62,8 +69,13 @@ def send(tracking: Experiment, outcome: Outcome, *, first: bool = False, alone: 
         if not alone():
             remove_duplicates(tracking, record.key)
         settle(tracking.uri)
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        raise RefusedError(f"no run can be made of the record ({type(error).__name__}: {first_line(error)})") from error
     except (MlflowException, OSError) as error:
-        raise CatsError(f"MLflow at {tracking.shown} could not store a record: {reason_of(error)}") from error
+        refuses = isinstance(error, MlflowException) and error.error_code in REFUSALS
+        raise (RefusedError if refuses else CatsError)(
+            f"MLflow at {tracking.shown} could not store a record: {reason_of(error)}"
+        ) from error
     return run_id
 
 

@@ -14,13 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from results.error import CatsError
 from results.sealed import read_note, write_note
 from results.tracking.change_counter import change_token
-from results.tracking.frame import ALWAYS
+from results.tracking.frame import framed
 from results.tracking.uri import identity
 
 if TYPE_CHECKING:
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
     from results.tracking.incremental import Seen
 
 log = logging.getLogger(__name__)
-VERSION = 6
+VERSION = 7
 NAME = b"cats"
 
 
@@ -61,8 +60,7 @@ def frame_of(tracking: "Experiment", folder: Path, *, fresh: bool = False) -> pd
         change_token(tracking.uri),
         int(time.time() * 1000),
     )  # from before the reading: runs that arrive meanwhile are found next time
-    made = tracking.client.get_experiment(tracking.experiment_id).creation_time
-    identity = [VERSION, tracking.experiment_id, made]
+    identity = [VERSION, tracking.experiment_id, tracking.created()]
     facts, table = _read(file, lambda facts: not fresh and facts["identity"] == identity)
     if facts is None or table is None:
         seen = read_all(tracking, now)
@@ -76,22 +74,6 @@ def frame_of(tracking: "Experiment", folder: Path, *, fresh: bool = False) -> pd
     whole = before if count >= len(seen.runs) else None
     _write(file, seen, {"identity": identity, "witness": whole, "round": [before, count]})
     return framed(seen.runs)
-
-
-def framed(runs: pa.Table) -> pd.DataFrame:
-    """The active runs of ours of a table (see results.tracking.frame.table_of) as Experiment.frame gives them."""
-    if not len(runs):
-        return pd.DataFrame()
-    keep = pc.and_(pc.is_valid(runs["key"]), pc.equal(runs["stage"], "active"))
-    ours = runs.filter(keep)
-    if not len(ours):
-        return pd.DataFrame()
-    for column in ours.column_names:
-        if ours[column].null_count == len(ours):  # only a run that is left out has a value here
-            at = ours.column_names.index(column)
-            ours = ours.set_column(at, column, pa.nulls(len(ours))) if column in ALWAYS else ours.remove_column(at)
-    frame: pd.DataFrame = ours.drop_columns(["stage"]).to_pandas()
-    return frame
 
 
 def _read(file: Path, good: Callable[[dict[str, Any]], bool]) -> tuple[dict[str, Any] | None, pa.Table | None]:

@@ -59,7 +59,7 @@ class Finished:
         same = self.patience == str(recipe.patience)  # early stopping then shortens both pieces of work alike
         if same and self.epochs == str(recipe.epochs):
             return 1.0
-        before = float(self.epochs) if same else self.epochs_run
+        before = (float(self.epochs) if self.epochs.isdecimal() else math.nan) if same else self.epochs_run
         return recipe.epochs / before if recipe.epochs and before > 0 else None
 
 

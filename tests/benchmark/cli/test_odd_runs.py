@@ -1,0 +1,171 @@
+"""Commands that read runs, on an experiment in which everything was changed that runs have, one thing in each copy of a run."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from results.tracking.experiment import Experiment
+from tests.support.odd_runs import COSTS, GONE, NUMBERS, TARGETS, TEXTS, Database, fill
+
+MIXED = {"protocol", "size", "rule", "subsample.train"}  # a board of several of these is refused, and says so
+READERS = (
+    ("board", "toy"), ("board", "toy", "--format", "json", "--impute", "worst"), ("board", "toy", "--sensitivity"),
+    ("agree", "toy"), ("cost", "toy"), ("cost", "toy", "--format", "csv"),
+    ("compare", "good", "bad", "toy", "--target", "ihc", "--backbone", "net"),
+    ("report", "toy", "--no-log", "--details", "20"), ("report", "toy", "--figures", "figures"),
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """A folder with the database of an experiment that nobody has changed, and its run ids by kind."""
+    folder = tmp_path_factory.mktemp("whole")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        return folder, fill(Experiment("sqlite:///mlflow.db", "toy"))
+
+
+@pytest.fixture
+def toy(whole, cats, tmp_path):
+    """The command, beside a copy of the whole experiment."""
+    shutil.copy(whole[0] / "mlflow.db", tmp_path)
+    return cats
+
+
+def sweep(database, ids):
+    """Copy a run of each kind for each thing that it has and for each value that somebody may give it."""
+    for kind in ids:
+        original = ids[kind][0]
+        for where, name in list(database.fields(original)):
+            for value in NUMBERS if where == "metrics" else TEXTS:
+                if name not in MIXED:
+                    database.change(database.copy(original), where, name, value)
+        for cost in COSTS:
+            database.change(database.copy(original), "tags", "cats.costs", json.dumps([cost]))
+
+
+@pytest.mark.slow
+def test_no_changed_run_ends_a_command(toy, whole):
+    database = Database("mlflow.db")
+    sweep(database, whole[1])
+    database.close()
+    for command in READERS:
+        code, out, err = toy(*command)
+        assert code == 0, (command, err[-2000:])
+        assert "Traceback" not in err
+        assert "is left out: " in out + err or command[0] == "report"
+    assert "more runs are left out for such reasons" in Path("report.html").read_text()
+
+
+@pytest.fixture(scope="module")
+def without(whole):
+    """The rows of a board without the first cell, energy apart."""
+    from benchmark.cli.query import reader_of
+    from results.board.board import make_board
+    from results.board.request import Judging
+
+    reader = reader_of("toy", f"sqlite:///{whole[0]}/mlflow.db")
+    frame = reader.frame()
+    made = make_board(frame[frame["run_id"] != whole[1]["cell"][0]], reader.query, Judging(reader.images()))
+    return {target: [row | {"energy_kwh": 0} for row in rows] for target, rows in made.to_dict()["targets"].items()}
+
+
+def odd(table, damage, path):
+    """Damage a file of predictions."""
+    if callable(damage):
+        damage(table).to_parquet(path, index=False)
+    elif damage is GONE:
+        path.unlink()
+        path.mkdir()
+    else:
+        path.write_bytes(damage)
+
+
+DAMAGES = {
+    "nothing in it": b"",
+    "cut off": b"PAR1",
+    "no table": b"x" * 5000,
+    "a pickle": b"\x80\x04\x95\x0b\x00\x00\x00\x00\x00\x00\x00\x8c\x02os\x8c\x06system\x93.",
+    "a folder": GONE,
+    "no row": lambda table: table[:0],
+    "without probabilities": lambda table: table[["sample", "group", "label"]],
+    "without labels": lambda table: table.drop(columns="label"),
+    "without images": lambda table: table.drop(columns=["sample", "group"]),
+    "texts": lambda table: table.assign(probability_0="high"),
+    "not numbers": lambda table: table.assign(probability_1=np.nan),
+    "too large": lambda table: table.assign(probability_1=1e300),
+    "negative": lambda table: table.assign(probability_0=-1.0),
+    "labels that are texts": lambda table: table.assign(label="benign"),
+    "labels between": lambda table: table.assign(label=0.5),
+    "lists": lambda table: table.assign(probability_0=[[0.1, 0.2]] * len(table)),
+    "other images": lambda table: table.assign(sample=[f"other {i}" for i in range(len(table))]),
+    "fewer images": lambda table: table[:-3],
+    "more classes": lambda table: table.assign(probability_2=0.0),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_run_whose_predictions_cannot_be_used_is_left_out_and_named_and_no_other_changes(
+    toy, whole, without, tmp_path, damage
+):
+    run_id = whole[1]["cell"][0]
+    database = Database("mlflow.db")
+    (place,) = database.connection.execute("SELECT artifact_uri FROM runs WHERE run_uuid = ?", [run_id]).fetchone()
+    mine = tmp_path / "artifacts"
+    shutil.copytree(place.removeprefix("file://"), mine)
+    database.change(run_id, "runs", "artifact_uri", str(mine))
+    database.close()
+    path = mine / "predictions.parquet"
+    odd(pd.read_parquet(path), DAMAGES[damage], path)
+    code, out, err = toy("board", "toy", "--format", "json")
+    assert code == 0, err
+    made = json.loads(out)
+    assert [note for note in made["notes"] if note.startswith(f"run {run_id} is left out: ")], made["notes"]
+    assert made["images"] == list(TARGETS)  # the test images of all others count as before
+    for target in TARGETS:
+        assert [row | {"energy_kwh": 0} for row in made["targets"][target]] == without[target]
+
+
+PLACES = ("/somewhere/../else", "http://stranger.example/x", "nowhere://x", "", "\x00", "file:///gone")
+
+
+def test_the_places_of_some_runs_end_no_command(toy, whole):
+    database = Database("mlflow.db")
+    for run_id, place in zip(whole[1]["cell"][::2], PLACES, strict=True):
+        database.change(run_id, "runs", "artifact_uri", place)
+    database.close()
+    for command in READERS:
+        code, _, err = toy(*command)
+        assert code == 0, err
+        assert "Traceback" not in err
+
+
+def test_a_circle_of_pretrainings_ends(toy, whole):
+    database = Database("mlflow.db")
+    (first,) = whole[1]["pretraining"]
+    second = database.copy(first)
+    database.add(first, "tags", "cats.pretraining", second)
+    database.add(second, "tags", "cats.pretraining", "before")
+    database.close()
+    for command in READERS:
+        assert toy(*command)[0] == 0
+
+
+@pytest.mark.parametrize("text", ["{}", '"breastmnist"', "banana", "[]", "[1]", '[""]', "null", "", "[" * 3000])
+def test_families_that_are_no_list_switch_no_guard_off(toy, text):
+    from benchmark.specs import model_registry
+    from results.error import CatsError
+
+    tracking = Experiment("sqlite:///mlflow.db", "toy")
+    tags = dict.fromkeys(model_registry.TAGS, "x") | {"cats.sha256": "0" * 64, "cats.families": text}
+    run = next(iter(tracking.runs()))
+    tracking.client.create_registered_model("weights")
+    tracking.client.create_model_version("weights", "nowhere", run.info.run_id, tags=tags)
+    model_registry._version_at.cache_clear()
+    with pytest.raises(CatsError, match="its tag cats.families, .*, is not a list of names") as caught:
+        model_registry.families("models:/weights/1", "sqlite:///mlflow.db")
+    assert len(str(caught.value)) < 400
