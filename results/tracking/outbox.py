@@ -146,7 +146,9 @@ class Outbox:
 
 def _is_record(path: Path) -> bool:
     """Whether a file or folder in an outbox is a record, whole or damaged; all else is somebody else's."""
-    return not path.name.startswith(".") and ((path / RECORD).exists() or NAME.fullmatch(path.name) is not None) and path.is_dir()
+    return (
+        not path.name.startswith(".") and ((path / RECORD).exists() or NAME.fullmatch(path.name) is not None) and path.is_dir()
+    )
 
 
 def _age(path: Path) -> float:
