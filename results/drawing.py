@@ -13,6 +13,7 @@ from results.plain import coded, plain, shortened
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+INK, PAPER, ACCENT, SOFT, GRID = "#000000", "#ffffff", "#0b6e99", "#8a8f98", "#e3e5e8"  # a page replaces them by its own
 MOST = 40  # characters of a name; longer ones would leave no room for the drawing
 LONGEST_TITLE = 300
 

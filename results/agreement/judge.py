@@ -56,7 +56,8 @@ def judge_measures(decisions: Sequence[Decision], rows: Sequence[PairScore], exp
 
 def _place(row: JudgedMeasure) -> tuple[bool, bool, float]:
     """Ranked measures by their weighted tau, then the constants, then the measures that are not ranked."""
-    return not row.ranked, row.constant, 0.0 if row.constant else -(row.mean["weighted_tau"].value or 0.0)
+    tau = row.mean["weighted_tau"].value
+    return not row.ranked, row.constant, 0.0 if row.constant else math.inf if tau is None else -tau
 
 
 class _Evaluation:

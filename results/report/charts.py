@@ -6,14 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from results.board.ties import mark_jumps
+from results.cost.paid_plot import Paid, height_for, plot_paid
+from results.drawing import ACCENT, GRID, INK, PAPER, SOFT, labels, save, title_lines
 from results.drawing import label as drawn_label
-from results.drawing import labels, save, title_lines
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-INK, PAPER, ACCENT, SOFT, GRID = "#000000", "#ffffff", "#0b6e99", "#8a8f98", "#e3e5e8"
 DPI = 160
 MOST = 40  # rows of one drawing: more cannot be read
 DASHES: tuple[Any, ...] = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)))
@@ -30,36 +30,6 @@ class IntervalPoint:
     high: float | None
     strong: bool = True
     tie: int | None = None
-
-
-@dataclass(frozen=True)
-class Paid:
-    """A way to choose a source: what it cost, and how much of the metric its choice loses, with an interval.
-
-    `kwh` is None where it is unknown; `known` is then what is known of it, and without that it cannot be drawn.
-    `rough`: some of it may be counted more than once; else what is known is a lower bound. `constant`: it looks at no image of
-    the target. `partial`: judged on fewer targets than the others, and so beside the front.
-    """
-
-    name: str
-    kwh: float | None
-    regret: float
-    low: float | None
-    high: float | None
-    constant: bool = False
-    known: float | None = None
-    rough: bool = False
-    partial: bool = False
-
-    @property
-    def place(self) -> float | None:
-        """Its position on the axis of costs; the cost of a lower bound is open to the right."""
-        return self.known if self.kwh is None else self.kwh
-
-    @property
-    def sign(self) -> str:
-        """The sign before the number: ≈ for an estimate, ≥ for a lower bound."""
-        return "≈ " if self.rough else "≥ " if self.kwh is None else ""
 
 
 def draw_intervals(rows: Sequence[IntervalPoint], title: str, label: str, path: Path) -> None:
@@ -143,46 +113,12 @@ def draw_roc(rocs: Sequence[tuple[str, Sequence[float], Sequence[float]]], title
 
 
 def draw_regret(points: Sequence[Paid], title: str, metric: str, path: Path) -> None:
-    """Regret against kWh, costs on a log axis from 0 on; the front of what nothing beats in both is joined by a line.
-
-    A hollow mark with an arrow stands at a lower bound: a part of that energy is missing. One without: about so.
-    """
-    drawn = sorted((p for p in points if p.place is not None), key=lambda p: (p.place or 0.0, p.regret))
-    figure, axis = _figure((8.4, 4.2), title, path)
-    small = min((p.place for p in drawn if p.place), default=1e-3)
-    axis.set_xscale("symlog", linthresh=small, linscale=0.6)
-    for number, point in enumerate(drawn, 1):
-        kwh, colour = point.place or 0.0, SOFT if point.constant else ACCENT
-        if point.low is not None and point.high is not None:
-            axis.plot([kwh, kwh], [point.low, point.high], color=colour, linewidth=1)
-        # Names would lie on each other where costs are alike: the dots have numbers, the names stand beside.
-        fill, more = (PAPER, f", {point.sign}{kwh:.4g} kWh") if point.sign else (colour, "")
-        mark, name = "s" if point.constant else "o", f"{number}  {drawn_label(point.name, path)}{more}"
-        axis.plot([kwh], [point.regret], mark, color=colour, markerfacecolor=fill, label=name)
-        if more and not point.rough:
-            arrow = {"arrowstyle": "<-", "color": colour, "shrinkA": 0, "shrinkB": 5}
-            axis.annotate("", (kwh, point.regret), (28, 0), textcoords="offset points", arrowprops=arrow)
-        axis.annotate(str(number), (kwh, point.regret), (5, 5), textcoords="offset points", fontsize=8)
-    front = pareto(drawn)
-    axis.plot([p.kwh or 0.0 for p in front], [p.regret for p in front], color=INK, linewidth=1, linestyle="--", zorder=0)
+    """Regret against kWh, see results.cost.paid_plot.plot_paid."""
+    figure, axis = _figure((8.4, height_for(points, 4.2)), title, path)
+    plot_paid(figure, axis, points, path)
     axis.set_xlabel("kWh to choose (squares: constants, which look at no image of the target)")
-    axis.set_ylabel(drawn_label(f"regret in {metric}", path))
-    axis.margins(x=0.08, y=0.12)
-    right = axis.get_xlim()[1]
-    axis.set_xticks([tick for tick in axis.get_xticks() if tick == 0 or small <= tick <= right])  # one close to 0 hides it
-    axis.set_xlim(-0.4 * small, right)  # no less than nothing was spent
-    axis.grid(color=GRID)
-    figure.legend(loc="outside right upper", frameon=False, fontsize=8, title="cheapest first", title_fontsize=8)
+    axis.set_ylabel(f"{drawn_label(f'regret in {metric}', path)}\n(triangle: the interval goes on)")
     save(figure, path, DPI)
-
-
-def pareto(points: Sequence[Paid]) -> list[Paid]:
-    """Those that no other one beats: cheapest first, each with less regret than all before. No unknown costs, no `partial`."""
-    front: list[Paid] = []
-    for point in sorted((p for p in points if p.kwh is not None and not p.partial), key=lambda p: (p.kwh or 0.0, p.regret)):
-        if not front or point.regret < front[-1].regret:
-            front.append(point)
-    return front
 
 
 def _figure(size: tuple[float, float], title: str, path: Path) -> "tuple[Figure, Axes]":

@@ -7,11 +7,12 @@ from typing import Any
 
 from results.agreement.result import Statistic
 from results.agreement.text import statistic_text
+from results.cost.paid_plot import Paid, paid_of
 from results.cost.tables import ROUGH
 from results.cost.text import comparability_notes
-from results.cost.tradeoff import HABITS, Tradeoff
+from results.cost.tradeoff import Tradeoff
 from results.printing import REGRET_DIGITS
-from results.report.charts import IntervalPoint, Paid, draw_intervals, draw_regret
+from results.report.charts import IntervalPoint, draw_intervals, draw_regret
 from results.report.export import slug
 from results.report.html import Chart, Section, Table
 from results.report.sections import WORDS, limited, unique
@@ -22,13 +23,7 @@ AGREEMENT = {"weighted_tau": "weighted tau", "spearman": "Spearman", "regret_1":
 
 def tradeoff(result: Tradeoff) -> Section:
     """Regret against kWh of every way to choose a source."""
-    points = [
-        Paid(
-            way.name if way.targets == result.targets else f"{way.name} ({way.targets}/{result.targets})", way.kwh, way.regret,
-            way.low, way.high, way.name in HABITS, way.known, way.rough, way.targets < result.targets,
-        )
-        for way in result.ways
-    ]  # fmt: skip
+    points = paid_of(result)
     notes = [
         f"Regret is a mean over {result.targets} targets.",
         "The cost of a way includes its share of the pretrainings; constants cost nothing.",

@@ -2,24 +2,26 @@
 
 import itertools
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from matplotlib.figure import Figure
 from scipy import special, stats
 
 from results.board.request import RunQuery
 from results.cost.bill import make_bill
 from results.cost.front import hypervolume, on_front
+from results.cost.paid_plot import height_for, paid_of, pareto, plot_paid
 from results.cost.regret import measured_decisions, regrets, values_of
 from results.cost.tables import ROUGH
 from results.cost.text import CostText, tradeoff_notes
-from results.cost.tradeoff import CHANCE, SWEEP, comparable, make_tradeoff
+from results.cost.tradeoff import CHANCE, SWEEP, Way, comparable, make_tradeoff
 from results.cost.tradeoff_plot import draw_tradeoff
 from results.error import CatsError
-from results.report.charts import pareto
 from results.report.choice_sections import tradeoff
 from results.statistics.rank_agreement import FEW
 from tests.support.costs import cell, cost, pretraining, score
@@ -347,3 +349,64 @@ def test_a_picture_of_constants_alone_can_be_drawn(tmp_path):
     made, _ = ways(runs(costs=[cost("training", gpu=None)]))
     draw_tradeoff(made, tmp_path / "picture.png")
     assert np.frombuffer((tmp_path / "picture.png").read_bytes()[16:24], ">u4").tolist() == [1170, 702]
+
+
+def many(count=36, kwh=1e-5):
+    """A trade-off of many ways that cost nearly the same, as measures do that share features, and choose one of few sources."""
+    made, _ = ways([*runs(), *scored("fine", FORWARDS)])
+    one = Way("m", 0.2, 0.05, 1.0, 2, kwh, kwh)
+    more = [
+        replace(one, name=f"measure{i}", regret=0.02 * (i % 5), kwh=(k := kwh * (1 + i / 20)), known=k) for i in range(count)
+    ]
+    return replace(made, ways=[*made.ways, *more])
+
+
+def drawn_many(count=36, kwh=1e-5):
+    points = paid_of(many(count, kwh))
+    figure = Figure(figsize=(9, height_for(points, 5.4)), layout="constrained")
+    axis = figure.subplots()
+    plot_paid(figure, axis, points, Path("picture.png"))
+    figure.canvas.draw()
+    return points, figure, axis
+
+
+@pytest.mark.parametrize("count", [0, 5, 36, 80])
+def test_every_way_has_its_name_beside_the_picture_and_none_is_cut(count):
+    """Before, the list of names stopped at 24 of 36 where the page ended, and 36 names lay over each other."""
+    points, figure, _ = drawn_many(count)
+    listed = figure.legends[0].get_texts()
+    assert len(listed) == len(points)
+    box = figure.legends[0].get_window_extent()
+    assert 0 <= box.y0 < box.y1 <= figure.bbox.height
+
+
+def test_texts_beside_dots_do_not_overlap_and_number_every_dot():
+    points, _, axis = drawn_many()
+    texts = [text for text in axis.texts if text.get_text()]
+    boxes = [text.get_window_extent() for text in texts]
+    assert not [1 for one, other in itertools.combinations(boxes, 2) if one.overlaps(other)]
+    told = [number for text in texts for part in text.get_text().split(", ") for number in spelled(part)]
+    assert sorted(told) == list(range(1, len(points) + 1))
+
+
+def spelled(part):
+    first, _, last = part.partition("–")
+    return range(int(first), int(last or first) + 1)
+
+
+@pytest.mark.parametrize("kwh", [1e-9, 1e-5, 3e-3, 1.0, 5e6])
+def test_the_ticks_of_energy_do_not_overlap(kwh):
+    """Before, 0 and 1e-05 were one word: 01e-05."""
+    _, _, axis = drawn_many(36, kwh)
+    boxes = [tick.get_window_extent() for tick in axis.get_xticklabels() if tick.get_text()]
+    assert len(boxes) > 1
+    assert not [1 for one, other in itertools.combinations(boxes, 2) if one.overlaps(other)]
+
+
+def test_the_axis_of_regret_ends_near_the_regrets_and_marks_intervals_that_go_on():
+    """Before, one interval of two targets made the axis end at 2.1."""
+    points, _, axis = drawn_many()
+    most = max(point.regret for point in points)
+    assert most < axis.get_ylim()[1] < 5 * most
+    cut = [line for line in axis.lines if line.get_gid() == "the interval goes on"]
+    assert len(cut) == sum(point.high is not None and point.high > axis.get_ylim()[1] for point in points) > 30

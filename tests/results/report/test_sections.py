@@ -16,13 +16,14 @@ from sklearn.metrics import roc_auc_score
 
 from results.board.board import Board, Overall, Row, make_board
 from results.board.request import RunQuery
+from results.cost.paid_plot import Paid, pareto
 from results.cost.tables import ROUGH
 from results.error import CatsError
 from results.record import Outcome, Record
 from results.report import charts as figures
 from results.report.attempts import MANY, POINTS, cells_of, detailed_cells, details_of, rocs, thinned
 from results.report.build import ReportRequest, build_page, scores
-from results.report.charts import Paid, draw_intervals, pareto
+from results.report.charts import draw_intervals
 from results.report.choice_sections import agreement, measured, regret
 from results.report.export import comma_separated, escaped, latex, slug, write
 from results.report.html import Chart, Page, Section, Table, coded, policy, render, shade
