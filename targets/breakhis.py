@@ -43,6 +43,6 @@ def target(magnification: str = "all") -> Target:
         revision=f"1-{wanted}",
         groups="patient",
         images=IMAGES[wanted],
-        read=TreeReader(read, files),
+        read=TreeReader(read, files, unmistakable=True),
     )
     return Target(name="breakhis", dataset=dataset)

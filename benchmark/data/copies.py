@@ -136,8 +136,6 @@ def left_out(copies: Copies, parts: Rows, handling: Handling, count: int) -> dic
 
     `keep-first` keeps the images of the earliest part, in the order train, val, test; `drop` keeps none of them.
     """
-    if handling not in {"keep-first", "drop"}:
-        return {part: rows[:0] for part, rows in parts.items()}
     rows = np.concatenate(list(parts.values()))
     place = np.repeat(np.arange(len(parts)), [len(own) for own in parts.values()])
     group = copies.components(rows, count)

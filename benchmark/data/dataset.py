@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BeforeValidator, Field, model_validator
 
@@ -22,6 +22,8 @@ from results.plain import fault_of_name
 from results.record import Frozen, Task
 
 Side = Annotated[int, Field(ge=1, le=10**6)]  # of a picture, in pixels
+GroupKind = Literal["patient", "slide", "lesion", "block"]
+GROUP_KINDS: tuple[GroupKind, ...] = get_args(GroupKind)
 READING = 1  # raised when readers read other images, labels or parts than before; what was found about archives is then lost
 
 
@@ -89,7 +91,7 @@ class Dataset(Numeric):
     files: tuple[File, ...] = ()
     revision: str = "1"
     family: str = ""
-    groups: Literal["patient", "slide", "lesion", "block"] | None = None
+    groups: GroupKind | None = None
     shape: tuple[Side, Side] | None = None
     images: int | None = Field(None, ge=1)
     official: tuple[Literal["train", "val", "test"], ...] | None = None
@@ -204,13 +206,14 @@ class Dataset(Numeric):
         For an archive it is cached by the state of the file, because a packed one must be unpacked to be listed.
         """
         if tree is None or tree.path.is_dir():
-            return reading_of(self.read, tree)
+            return reading_of(self.read, tree, tolerant=self.broken > 0)
         state = tree.path.stat()
-        stamp = [str(tree.path.resolve()), state.st_size, state.st_mtime_ns, self.name, self.revision, self.options, READING]
+        facts = [self.name, self.revision, self.options, READING, self.broken > 0]
+        stamp = [str(tree.path.resolve()), state.st_size, state.st_mtime_ns, *facts]
         path = digests_folder() / f"reading-{digest(stamp)}.json"
         known = json_cache.read(_Reading, path)
         if known is None:
-            known = _Reading(words=reading_of(self.read, tree))
+            known = _Reading(words=reading_of(self.read, tree, tolerant=self.broken > 0))
             json_cache.keep(known, path)
         return known.words
 

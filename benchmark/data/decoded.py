@@ -15,7 +15,7 @@ from benchmark.data.copies import NONE, Copies, stored_copies
 from benchmark.data.dataset import Dataset
 from benchmark.data.decoded_files import IMAGES, TABLE, Files, read_files
 from benchmark.data.fingerprint import SIDE
-from benchmark.data.readers.cells import spelling
+from benchmark.data.readers.cells import absent_groups
 from benchmark.data.readers.part_words import part_of
 from benchmark.data.readers.samples import PARTS, Samples
 from results.atomic import atomic_write, discard
@@ -24,7 +24,6 @@ from results.error import CatsError
 from results.kept import seal_draft
 
 log = logging.getLogger(__name__)
-NO_GROUP = frozenset({"nan", "none", "null", "<na>", "nat"})  # what programs write for a group that is unknown
 LAYOUT = 2  # version of the stored arrays; raised when old arrays must not be read
 
 
@@ -224,7 +223,7 @@ def _check_table(dataset: Dataset, samples: Samples) -> None:
         raise CatsError(
             f"{dataset.name} names the part '{word}', whose images would be used nowhere; the reader must say {part_of(word)}"
         )
-    unknown = next((name for name in samples.groups or () if spelling(name) in NO_GROUP), None)
+    unknown = next((name for name in absent_groups(samples.groups or ()) if name), None)  # a blank one is declared nowhere
     if unknown is not None:
         raise CatsError(f"{dataset.name} names the {dataset.groups or 'group'} '{unknown}', which means an unknown one")
 

@@ -1,6 +1,7 @@
 """Splits into train, val and test: official parts, or whole groups drawn by name; then the sub-sample."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 import numpy as np
 from pydantic import Field
@@ -10,11 +11,12 @@ from benchmark.core.numeric import Numeric
 from benchmark.core.seed import generator
 from benchmark.data.copies import Rows, components, left_out
 from benchmark.data.dataset import Dataset
-from benchmark.data.decoded import Decoded
+from benchmark.data.decoded import Decoded, load_images_cached
 from benchmark.data.division import Units
 from benchmark.data.draw import deviations, draw, units_of
 from benchmark.data.identity import drawn_part
 from benchmark.data.readers.samples import PARTS
+from results.digest import digest
 from results.error import CatsError
 
 
@@ -62,6 +64,18 @@ def split(dataset: Dataset, images: Decoded) -> dict[str, np.ndarray]:
         if drawn == "val":
             parts |= _drawn(dataset, images, parts["train"], SHARES["val"])
     return {part: require_classes(dataset, images, chosen, part) for part, chosen in parts.items()}
+
+
+@lru_cache(maxsize=64)
+def split_digest(dataset: Dataset, size: int) -> str:
+    """The digest of the images in each part, where decoded pixels decide it; empty where the reader alone does.
+
+    Near-copies are recognised by their pixels, and another version of a library may decode them otherwise. Two machines with
+    equal data are compared by this digest, which no key of a cell holds.
+    """
+    images = load_images_cached(dataset, size)
+    by_reader = not drawn_part(set(images.parts.tolist())) and dataset.duplicates not in {"keep-first", "drop"}
+    return "" if by_reader else digest([images.ids[rows].tolist() for rows in split(dataset, images).values()])
 
 
 def official_rows(images: Decoded) -> dict[str, np.ndarray]:

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from benchmark.data.dataset import GROUP_KINDS
 from benchmark.data.readers.part_words import part_of
 from results.error import CatsError, nearest
 
-GROUPS = ("patient", "slide", "lesion", "block")
 ANY = "-"
-WORDS = ("class", "part", *GROUPS, ANY)
+WORDS = ("class", "part", *GROUP_KINDS, ANY)
 Folders = tuple[str, ...]
 
 
@@ -47,7 +47,7 @@ class Meaning:
     @property
     def group(self) -> str:
         """What groups are; empty if no folder says so."""
-        return next((word for word in self.levels if word in GROUPS), "")
+        return next((word for word in self.levels if word in GROUP_KINDS), "")
 
     def __str__(self) -> str:
         return "/".join(self.levels)
@@ -61,8 +61,8 @@ def stated_layout(path: Path, text: str, paths: Sequence[Folders], parts: dict[s
             raise CatsError(
                 f"--layout holds '{word}'{nearest(word, WORDS)}; allowed are {', '.join(WORDS)}, as in part/class/patient"
             )
-    if levels.count("class") != 1 or levels.count("part") > 1 or sum(word in GROUPS for word in levels) > 1:
-        raise CatsError(f"--layout {text} must name class once, and part and one of {', '.join(GROUPS)} at most once")
+    if levels.count("class") != 1 or levels.count("part") > 1 or sum(word in GROUP_KINDS for word in levels) > 1:
+        raise CatsError(f"--layout {text} must name class once, and part and one of {', '.join(GROUP_KINDS)} at most once")
     needed = len(levels) - (levels[-1] == ANY)
     short = next((folders for folders in paths if len(folders) < needed), None)
     if short is not None:
@@ -78,7 +78,9 @@ def stated_layout(path: Path, text: str, paths: Sequence[Folders], parts: dict[s
 def _restarts(levels: tuple[str, ...], below: set[Folders]) -> bool:
     """True if groups lie right below classes, and their numbers are the same ones in each class."""
     level = levels.index("class") + 1
-    return levels[level : level + 1] in {(word,) for word in GROUPS} and _recur({each[level - 1 : level + 1] for each in below})
+    return levels[level : level + 1] in {(word,) for word in GROUP_KINDS} and _recur(
+        {each[level - 1 : level + 1] for each in below}
+    )
 
 
 def _recur(pairs: Iterable[Folders]) -> bool:

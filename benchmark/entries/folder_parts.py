@@ -1,5 +1,6 @@
 """Official parts among the folders of a tree. Words for parts are recognised; a folder beside them is asked for by its name."""
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,6 +9,10 @@ from benchmark.data.readers.folders import OUT
 from benchmark.data.readers.part_words import part_of, resembles_part, suggested_part
 from benchmark.entries.folder_meaning import Folders
 from results.error import CatsError, nearest
+
+FOLD = re.compile(
+    r"(?:(?:cv|k|f|fold|split|run|rep|repeat|partition|set)[\s_-]*)+\d+|\d+[\s_-]*(?:st|nd|rd|th)?[\s_-]*folds?", re.IGNORECASE
+)
 
 
 def parts_level(path: Path, paths: Sequence[Folders], stated: dict[str, str]) -> tuple[int | None, dict[str, str]]:
@@ -29,6 +34,20 @@ def parts_level(path: Path, paths: Sequence[Folders], stated: dict[str, str]) ->
     if stated:
         raise CatsError(f"--parts names {', '.join(stated)}; {path} has no such folder{nearest(next(iter(stated)), paths[0])}")
     return None, {}
+
+
+def require_no_folds(path: Path, paths: Sequence[Folders]) -> None:
+    """Raises CatsError for folders of a cross-validation with parts in each of them: every picture lies in several of them."""
+    for level in range(max(map(len, paths)) - 1):
+        names = sorted({folders[level] for folders in paths if len(folders) > level})
+        inner = sorted({folders[level + 1] for folders in paths if len(folders) > level + 2})  # with classes below
+        if len(names) > 1 and all(map(FOLD.fullmatch, names)) and len({part_of(name) for name in inner} - {None}) > 1:
+            before = "/".join(re.escape(name) for name in (*paths[0][:level], names[0]))
+            raise CatsError(
+                f"{path}: the folders {', '.join(names[:6])} look like the folds of a cross-validation, as each holds "
+                f"{', '.join(inner[:4])}, and pictures would be in several parts; take one of them with --include "
+                f"'^{before}/', or all with --include '.'"
+            )
 
 
 def _may_be_parts(names: Sequence[str], known: dict[str, str], level: int) -> bool:

@@ -51,7 +51,7 @@ def _inferred(path: Path, said: Said) -> Inferred:
         return infer_folders(path, said)
     refuse_options(said, OF_FOLDERS, "a file")
     if is_table(path.name) and not _is_prose(path):
-        return _named(path, lambda: infer_table(path, said))
+        return infer_table(path, said)
     if path.suffix.lower() == ".npz":
         refuse_options(said, [*(name for name in OF_TABLES if name != "group"), *OF_DICOM, "broken"], "an npz file")
         return _named(path, lambda: infer_npz(path, said))

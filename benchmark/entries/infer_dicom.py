@@ -6,6 +6,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from benchmark.core.patterns import require_expression
+from benchmark.data.dataset import GROUP_KINDS
 from benchmark.data.readers.dicom import dicom_names
 from benchmark.data.readers.dicom_pixels import library
 from benchmark.data.readers.file_tree import Tree, composed
@@ -62,7 +63,7 @@ def infer_dicom_folders(tree: Tree, names: list[str], said: Said) -> Inferred:
 
 
 def _states_groups(layout: str) -> bool:
-    return any(word.strip() in {"patient", "slide", "lesion", "block"} for word in layout.split("/"))
+    return any(word.strip() in GROUP_KINDS for word in layout.split("/"))
 
 
 def _inner(path: Path, below: Sequence[Folders], groups: Sequence[str] | None, outside: str) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from benchmark.data.readers.picture_format import OTHER_ENDINGS, PICTURE_ENDINGS
 from benchmark.data.readers.registry import READERS
 from benchmark.data.readers.strangers import is_stranger
 from benchmark.entries.folder_meaning import Folders, Meaning, are_people, common_folders, inner_layout, stated_layout
-from benchmark.entries.folder_parts import parts_level
+from benchmark.entries.folder_parts import parts_level, require_no_folds
 from benchmark.entries.infer_labels import named_numbers, names_in_words
 from benchmark.entries.inferred import (
     Inferred,
@@ -109,6 +109,8 @@ def meaning_of(path: Path, paths: list[Folders], said: Said, inner_of: Inner = _
     """
     stated = said.part_values(OUT)
     require_no_mask_folders(path, paths, said.include or "")
+    if not said.include:
+        require_no_folds(path, paths)
     if not said.include and not stated:
         require_no_copy(path, paths)
     if said.layout:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmark.data.dataset import GROUP_KINDS
 from benchmark.data.readers.cells import cell_text
 from benchmark.data.readers.npz import label_arrays, opened_npz
 from benchmark.data.readers.samples import PARTS
@@ -17,8 +18,6 @@ from benchmark.entries.inferred import Inferred, in_part_order, require_two_clas
 from benchmark.entries.said import Said
 from results.error import CatsError
 from results.limits import CLASSES
-
-KINDS = ("patient", "slide", "lesion", "block")
 
 
 def infer_npz(path: Path, said: Said) -> Inferred:
@@ -115,6 +114,6 @@ def _marks(rows: np.ndarray, said: Said, where: str) -> Labels:
 
 
 def _kind_of_group(said: Said, where: str) -> str:
-    if said.group not in {None, "", *KINDS}:
-        raise CatsError(f"{where} comes with groups; --group is '{said.group}', allowed are {', '.join(KINDS)}")
+    if said.group not in {None, "", *GROUP_KINDS}:
+        raise CatsError(f"{where} comes with groups; --group is '{said.group}', allowed are {', '.join(GROUP_KINDS)}")
     return said.group or "patient"

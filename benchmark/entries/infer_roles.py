@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from benchmark.core.patterns import require_expression
+from benchmark.data.dataset import GROUP_KINDS
 from benchmark.data.readers.cells import absent_groups, alike_groups, counted, quoted
 from benchmark.data.readers.part_words import are_parts, part_of
 from benchmark.data.readers.table_file import fields_of, texts_of
@@ -16,7 +17,6 @@ from benchmark.entries.said import Said
 from results.error import CatsError
 
 PART_WORDS = ("part", "split", "set", "subset", "partition")
-KINDS = ("slide", "lesion", "block")  # of groups; others are patients
 BEFORE = r"(?:anon|anonymi[sz]ed|deidentified|unique|original|dicom|study|the)?"
 AFTER = r"(?:instance)?(?:ids?|identifiers?|numbers?|num|no|nr|names?|codes?|keys?|u?uid|index|idx)*"
 CLEAR = "patient|participant|person|subject|slide|lesion"
@@ -125,7 +125,7 @@ def kind_of_group(column: str | None) -> str | None:
     if not column:
         return None
     word = plain_name(column)  # of a regular expression the letters of all its words
-    return "slide" if word.startswith("wsi") else next((kind for kind in KINDS if word.startswith(kind)), "patient")
+    return "slide" if word.startswith("wsi") else next((kind for kind in GROUP_KINDS if word.startswith(kind)), "patient")
 
 
 def _free(rows: pd.DataFrame, said: Said) -> list[str]:

@@ -8,6 +8,7 @@ import numpy as np
 
 from benchmark.data.dataset import Dataset
 from benchmark.data.readers.file_tree import Tree
+from benchmark.data.readers.picture_format import picture_names
 from benchmark.data.readers.samples import TreeReader
 from benchmark.specs import catalogue
 from results.error import CatsError
@@ -49,6 +50,8 @@ def _fits(dataset: Dataset, tree: Tree) -> bool:
 
     The names of classes alone say little: many data sets have the classes benign and malignant.
     """
+    if isinstance(dataset.read, TreeReader) and dataset.read.unmistakable:
+        return len(dataset.read.files(tree)) > len(picture_names(tree)) / 2
     if dataset.images is None:
         return False
     named = json.loads(dataset.options or "{}").get("folders", {}).get("classes", ())

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from benchmark.data.readers.file_tree import Tree
-from benchmark.data.readers.picture_format import ending_of, is_document, kinds_of, picture_names
+from benchmark.data.readers.picture_format import ALL_ENDINGS, ending_of, is_document, kinds_of, picture_names
 from benchmark.data.readers.strangers import is_stranger
 from benchmark.entries.masks import is_mask_folder
 from results.error import CatsError
@@ -59,11 +59,17 @@ def left_out(tree: Tree, taken: Iterable[str], expects: Callable[[str], bool]) -
         kind = kinds.get(name) or (LINK if name in tree.listing.lost else ending_of(name) or "no ending")
         if name in readable:
             left.unchosen.append(name)
-        elif is_document(name) or not expects(name) or kind not in {*UNREAD, "DICOM", "no ending", LINK, *_archives(kind)}:
+        elif is_document(name) or not expects(name) or not _may_be_picture(kind):
             left.others.setdefault(kind, []).append(name)
         else:
             (left.archives if _archives(kind) else left.missed).setdefault(kind, []).append(name)
     return left
+
+
+def _may_be_picture(kind: str) -> bool:
+    """True if files of a kind may be pictures, packed (`.nii.gz`, `.png.gz`) or in an archive too."""
+    plain = kind.removesuffix(".gz") or kind
+    return plain in {*UNREAD, *ALL_ENDINGS, "DICOM", "no ending", LINK, *_archives(kind)}
 
 
 def require_few(tree: Tree, left: LeftOut, taken: Iterable[str]) -> None:
@@ -84,10 +90,11 @@ def require_few(tree: Tree, left: LeftOut, taken: Iterable[str]) -> None:
     )
 
 
-def require_whole_folders(tree: Tree, taken: Iterable[str]) -> None:
+def require_whole_folders(tree: Tree, taken: Iterable[str], expects: Callable[[str], bool] = lambda _: True) -> None:
     """Raises CatsError for a folder beside those of pictures, or as deep as they are, that holds files but no picture.
 
-    Texts, and folders that are called like masks or annotations, are no pictures of a class.
+    Texts, and folders that are called like masks or annotations, are no pictures of a class; files that nobody `expects` to be
+    read are missed by nobody.
     """
     read = list(taken)
     direct = {PurePosixPath(name).parent for name in read}
@@ -95,7 +102,7 @@ def require_whole_folders(tree: Tree, taken: Iterable[str]) -> None:
     parents, depths = {folder.parent for folder in direct if folder.name}, {len(folder.parts) for folder in direct}
     lost: dict[PurePosixPath, list[str]] = {}
     for name in tree.names:
-        if is_stranger(name) or (is_document(name) and ending_of(name) not in TENSORS):
+        if not expects(name) or is_stranger(name) or (is_document(name) and ending_of(name) not in TENSORS):
             continue
         folders = [folder for folder in PurePosixPath(name).parents if folder not in kept]
         if not folders or any(map(is_mask_folder, folders[0].parts)):

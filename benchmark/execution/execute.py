@@ -16,7 +16,7 @@ from benchmark.data.dataset import Dataset
 from benchmark.data.decoded import Decoded, load_images_cached
 from benchmark.data.identity import drawn_part
 from benchmark.data.readers.samples import PARTS
-from benchmark.data.split import split_and_subsample
+from benchmark.data.split import split_and_subsample, split_digest
 from benchmark.execution.attempt import Attempt, Result
 from benchmark.execution.pretraining_records import keep_weights, weights_draft
 from benchmark.execution.side_by_side import side_by_side
@@ -110,7 +110,11 @@ def _cell(cell: Cell, meter: Meter) -> Iterator[Result]:
     images = load_images_cached(dataset, cell.recipe.size)
     rows = split_and_subsample(dataset, images, cell.subsample, cell.seed)
     drawn = Result(
-        facts={"images": digest([images.ids[rows[part]].tolist() for part in PARTS]), **_facts_of_copies(dataset, images)},
+        facts={
+            "images": digest([images.ids[rows[part]].tolist() for part in PARTS]),
+            **_facts_of_copies(dataset, images),
+            **_fact_of_split(dataset, cell.recipe.size),
+        },
         validation={f"images_{part}": float(len(chosen)) for part, chosen in rows.items()},
     )
     yield drawn
@@ -140,6 +144,12 @@ def _facts_of_copies(dataset: Dataset, images: Decoded) -> dict[str, str]:
     if dataset.known_duplicates and dataset.duplicates == "refuse" and drawn_part(set(images.parts.tolist())) != "all":
         facts["known_duplicates"] = str(dataset.known_duplicates)
     return facts | ({"duplicates": note} if note else {})
+
+
+def _fact_of_split(dataset: Dataset, size: int) -> dict[str, str]:
+    """The digest of the parts that were drawn, where decoded pixels decide them."""
+    drawn = split_digest(dataset, size)
+    return {"split": drawn} if drawn else {}
 
 
 def _pretraining(start: Start, meter: Meter, draft: Path) -> Iterator[Result]:

@@ -1,15 +1,21 @@
 """Checks names, data and weights before the first job, so that the user learns of a mistake at once and not after hours."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from benchmark.core.checkpoint_files import state_file
 from benchmark.execution.watch import Watch
 from benchmark.machine.meter import check_country
 from benchmark.specs import catalogue
 from benchmark.specs.cell import Cell
+from benchmark.specs.job import Job
 from benchmark.specs.resolved import PlanPairs
 from benchmark.specs.start import Start, chain, is_pretrained
 from results.error import CatsError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def check_names(country: str, backbones: Iterable[str]) -> None:
@@ -74,6 +80,38 @@ def _read_start(start: Start) -> tuple[str, ...]:
         return choices_in(start)
     split(dataset, load_images(dataset, start.recipe.size))
     return ()
+
+
+def with_split(job: Job) -> Job:
+    """The job with the digest of the split that was drawn here, for workers to compare."""
+    from benchmark.data.split import split_digest
+
+    first = job.start or job.cells[0]
+    dataset = catalogue.source(first.source).dataset if isinstance(first, Start) else catalogue.target(first.target).dataset
+    assert dataset is not None
+    assert first.recipe is not None
+    return replace(job, split=split_digest(dataset, first.recipe.size))
+
+
+def require_same_splits(cells: Iterable[Cell], frame: "pd.DataFrame") -> None:
+    """Raises CatsError if finished runs of the same data of a target had other images in their parts than a run here would.
+
+    frame: all runs of the experiment.
+    """
+    from benchmark.data.split import split_digest
+
+    if not len(frame) or "split" not in frame or frame["split"].isna().all():
+        return
+    known = frame[(frame["kind"] == "cell") & (frame["status"] == "FINISHED") & frame["split"].notna()]
+    for target, data, size in {(cell.target, cell.data, cell.recipe.size) for cell in cells}:
+        splits = known.loc[(known["target"] == target) & (known["data"] == data), "split"]
+        other = int((splits != split_digest(catalogue.target(target).dataset, size)).sum()) if len(splits) else 0
+        if other:
+            raise CatsError(
+                f"{target}: {other} finished runs of the experiment have another drawn split of the same data than this "
+                "machine draws: its image libraries decode other pixels and find other copies; install the versions with which "
+                "these runs were made (Pillow above all), or choose another experiment"
+            )
 
 
 def missing_data(todo: Sequence[Cell], pairs: PlanPairs) -> list[str]:

@@ -13,7 +13,7 @@ from benchmark.execution.delivery import deliver, drain, store
 from benchmark.execution.engine import Engine, RunControl
 from benchmark.execution.fit import check_sizes, plan_uses
 from benchmark.execution.leakage import require_cells, search_open
-from benchmark.execution.prepare import check_compiler, check_names, prepare
+from benchmark.execution.prepare import check_compiler, check_names, prepare, require_same_splits, with_split
 from benchmark.execution.pretraining_records import adopt
 from benchmark.execution.records import finished_in, frame_of
 from benchmark.execution.watch import Run, Watch
@@ -89,6 +89,7 @@ def run(resolved: ResolvedPlan, writer: Writer, engine: Engine, watch: Watch, pa
     state = _state_before(resolved, cells, finished)
     if state.done < state.cells:
         todo = OpenCells(cells, finished)
+        require_same_splits(todo, frame)
         jobs = partial(jobs_of, todo, plan.experiment, plan.country, pack)
         if plan.budget.limits:
             if plan.budget.needs_forecast:
@@ -131,7 +132,8 @@ class Work:
 
     def do(self, engine: Engine, jobs: Iterable[Job]) -> None:
         """Run all jobs, or fewer if a budget or Ctrl-C stops the run."""
-        stop = drain(engine.outcomes(jobs, self.control), self.control, self._take)
+        sent = map(with_split, jobs) if engine.remote else jobs
+        stop = drain(engine.outcomes(sent, self.control), self.control, self._take)
         self.state.interrupted |= stop
         if self.control.stopping:
             deliver(self.writer)

@@ -18,6 +18,7 @@ class Job:
         experiment: the MLflow experiment that receives the records.
         country: ISO code of three letters; decides the carbon intensity.
         needs: keys of the pretrainings whose jobs must end before this one begins.
+        split: digest of the parts of its data set as the driver drew them (split_digest); empty where workers need not compare.
     """
 
     experiment: str
@@ -25,6 +26,7 @@ class Job:
     start: Start | None = None
     cells: tuple[Cell, ...] = ()
     needs: frozenset[str] = frozenset()
+    split: str = ""
 
     @property
     def place(self) -> tuple[str, str]:

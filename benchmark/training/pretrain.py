@@ -6,7 +6,7 @@ import torch
 
 from benchmark.core.seed import seed_of
 from benchmark.data.decoded import load_images_cached
-from benchmark.data.split import split
+from benchmark.data.split import split, split_digest
 from benchmark.machine.meter import Meter
 from benchmark.networks.load import initial_network, weights_of
 from benchmark.networks.network import Network, Trained
@@ -49,4 +49,5 @@ def pretrain(start: Start, meter: Meter, checkpoint: Checkpoint | None = None) -
         train_images, val_images = (cached_images(dataset, recipe.size, rows[part], device) for part in ("train", "val"))
         fit = Training(network, train_images, recipe, seed, RULE).run(val_images, checkpoint)
 
-    return Pretrained(network, trained, fit.curves, fit.best(), fit.facts())
+    drawn = split_digest(dataset, recipe.size)
+    return Pretrained(network, trained, fit.curves, fit.best(), fit.facts() | ({"split": drawn} if drawn else {}))

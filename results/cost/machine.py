@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from results.tracking.cost_columns import foreign_share
+from results.tracking.cost_columns import foreign_sentence, foreign_share
 
 NAMES = {"cpu": "processor at full load", "ram": "memory, whatever its load"}
 
@@ -30,7 +30,7 @@ class MachineUse:
         """The machine's use in words; empty where nothing is known of it."""
         said = []
         if self.foreign is not None:
-            said.append(f"{100 * self.foreign:.0f} % of this machine's work meanwhile was not ours; its energy is not counted")
+            said.append(foreign_sentence(self.foreign))
         if self.kwh is not None:
             said.append(f"the whole machine took {self.kwh:.3g} kWh meanwhile, with idle cores and the work of others")
         if self.watts:

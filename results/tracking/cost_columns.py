@@ -67,4 +67,9 @@ def foreign_work(frame: pd.DataFrame) -> list[str]:
     share = foreign_share(frame)
     if share is None or share < FEW:
         return []
-    return [f"{100 * share:.0f} % of this machine's work meanwhile was not ours; its energy is not counted"]
+    return [foreign_sentence(share)]
+
+
+def foreign_sentence(share: float) -> str:
+    """A sentence about the part of a machine's work, 0 to 1, that was not that of the attempts."""
+    return f"{100 * share:.0f} % of this machine's work meanwhile was not ours; its energy is not counted"

@@ -45,7 +45,7 @@ def dicom(**options: Any) -> TreeReader:
             images, labels, ids, groups, parts, left_out_of(rows), look, frozenset() if columns.group else broken_of(groups)
         )
 
-    return noted(reader_of_table(read, columns), lambda _: DICOM)
+    return noted(reader_of_table(read, columns), lambda _tree, _tolerant: DICOM)
 
 
 def dicom_folders(**options: Any) -> TreeReader:
@@ -76,7 +76,7 @@ def dicom_folders(**options: Any) -> TreeReader:
         return Samples(images, labels, names, groups, parts, left_out, _stored(tree, names, view, scale), unreadable)
 
     reader = TreeReader(read, files, layout.revision, lambda name: layout.expects(name) and not layout.include)
-    return noted(reader, lambda _: DICOM)
+    return noted(reader, lambda _tree, _tolerant: DICOM)
 
 
 def _split(options: dict[str, Any]) -> tuple[View, Scale, dict[str, Any]]:

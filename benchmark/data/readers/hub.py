@@ -2,6 +2,7 @@
 
 import itertools
 import re
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmark.data.readers.cells import cell_text
+from benchmark.data.readers.cells import absent_groups, cell_text, counted
 from benchmark.data.readers.image_file import decode_picture, stored_picture
 from benchmark.data.readers.numbered_labels import numbered_labels
 from benchmark.data.readers.samples import Reader, Samples, StoredNumbers
@@ -96,9 +97,14 @@ def _labels(table: Any, column: str, repository: str, *, gaps: bool) -> np.ndarr
 
 def _groups(loaded: dict[str, Any], column: str, repository: str) -> list[str]:
     """The group of each image. Raises CatsError for a cell without content: unknown patients are not one patient."""
-    groups = [str(name) if cell_text(name) else "" for table in loaded.values() for name in table[column]]
-    if "" in groups:
-        raise CatsError(f"{repository}: the column '{column}' names no group in {groups.count('')} of {len(groups)} rows")
+    groups = [cell_text(name) and str(name) for table in loaded.values() for name in table[column]]
+    absent = set(absent_groups(groups))
+    if absent:
+        counts = {name: number for name, number in Counter(groups).items() if name in absent}
+        raise CatsError(
+            f"{repository}: the column '{column}' names no group in {sum(counts.values())} of {len(groups)} rows: "
+            f"{counted(counts)}"
+        )
     return groups
 
 

@@ -35,6 +35,7 @@ PAPERS = {
     "md5sums",
     "dicomdir",
 }
+GZIP = b"\x1f\x8b"
 DIB_SIZES = {12, 40, 52, 56, 64, 108, 124}  # bytes of the header that follows that of a BMP
 
 
@@ -86,6 +87,8 @@ def kinds_of(tree: Tree, names: Sequence[str]) -> dict[str, str]:
 def _kind(name: str, head: bytes) -> str:
     if head[128:132] == b"DICM":
         return "DICOM"
-    if head.startswith((b"PK\x03\x04", b"\x1f\x8b", b"Rar!", b"7z\xbc\xaf\x27\x1c")) and not is_document(name):
+    if head.startswith(GZIP) and (inner := ending_of(name.rpartition(".")[0])) not in {"", ".tar"}:
+        return f"{inner}{ending_of(name)}"  # one packed file, such as scan.nii.gz
+    if head.startswith((b"PK\x03\x04", GZIP, b"Rar!", b"7z\xbc\xaf\x27\x1c")) and not is_document(name):
         return f"archive {ending_of(name)}".strip()
     return ending_of(name) or "no ending"

@@ -75,12 +75,14 @@ class TreeReader:
         revision: of the names of these files in their tree; empty if they are read as by all earlier versions, otherwise a word
             that becomes part of the identity of the data, so that other images or another split never have the old identity.
         expects: True for a name that should be read if that file were a picture; `cats check` counts such files that are not.
+        unmistakable: the names of the files belong to this data set alone, so that `cats new` knows a part of them too.
     """
 
     read: Reader
     files: Callable[[Tree], list[str]]
     revision: Callable[[list[str], Tree], str] = lambda _names, _tree: ""
     expects: Callable[[str], bool] = lambda _: False
+    unmistakable: bool = False
 
     def __call__(self, path: Path) -> Samples:
         """The samples of the folder or archive at a path."""
@@ -90,21 +92,30 @@ class TreeReader:
 Kept = TypeVar("Kept", bound=Reader)
 
 
-def noted(read: Kept, note: Callable[[Tree | None], str]) -> Kept:
-    """The reader with a note, tree → text for the identity of its data; empty if pixels are as in all earlier versions."""
+Note = Callable[[Tree | None, bool], str]
+
+
+def noted(read: Kept, note: Note) -> Kept:
+    """The reader with a note for the identity of its data; empty if pixels are as in all earlier versions.
+
+    note: tree, and whether files that could not be read were left out → text.
+    """
     read.__dict__["note"] = note
     return read
 
 
-def note_of(read: Reader, tree: Tree | None) -> str:
+def note_of(read: Reader, tree: Tree | None, *, tolerant: bool) -> str:
     """The note of a reader about the files in a tree; empty if it has none."""
-    note: Callable[[Tree | None], str] = getattr(read, "note", lambda _: "")
-    return note(tree)
+    note: Note = getattr(read, "note", lambda _tree, _tolerant: "")
+    return note(tree, tolerant)
 
 
-def reading_of(read: Reader, tree: Tree | None) -> dict[str, str]:
-    """Words for the identity of data that this reader reads otherwise than earlier versions did; empty if there are none."""
-    words = {"pixels": note_of(read, tree)}
+def reading_of(read: Reader, tree: Tree | None, *, tolerant: bool) -> dict[str, str]:
+    """Words for the identity of data that this reader reads otherwise than earlier versions did; empty if there are none.
+
+    tolerant: the entry allows unreadable images, so that those which can be read now were left out before.
+    """
+    words = {"pixels": note_of(read, tree, tolerant=tolerant)}
     if tree is not None:
         names = read.files(tree) if isinstance(read, TreeReader) else tree.names
         words["links"] = "followed" if tree.listing.followed & set(names) else ""

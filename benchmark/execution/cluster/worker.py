@@ -71,6 +71,7 @@ def make_checked(job: Job, device: str) -> list[Outcome]:
 def check_files(job: Job) -> None:
     """Raises IncompatibleError if images or weights of a job are missing here or differ from those that the driver read."""
     from benchmark.data.decoded import load_images_cached
+    from benchmark.data.split import split_digest
     from benchmark.networks.load import weights_of
 
     try:
@@ -85,6 +86,11 @@ def check_files(job: Job) -> None:
         if dataset is None or recipe is None or _digest(dataset) != data:
             raise IncompatibleError(f"its images of {job.place[0]} are not those of the driver")
         load_images_cached(dataset, recipe.size)
+        if job.split and split_digest(dataset, recipe.size) != job.split:
+            raise IncompatibleError(
+                f"its drawn split of {job.place[0]} is not that of the driver, because its image libraries decode other pixels "
+                "and find other copies; install the versions of the driver (Pillow above all)"
+            )
         for start in starts:
             if start is not None and start.kind == "file":
                 weights_of(start)
