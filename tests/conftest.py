@@ -20,6 +20,7 @@ GIVEN = {name: os.environ.get(name) for name in ("CATS_DATA", "CATS_WEIGHTS")}
 TRUTH = Path(os.environ.get("CATS_TRUTH") or Path(__file__).parents[2] / "shared" / "truth")  # beside the checkout
 HEAVY_CACHES = (
     ("benchmark.data.decoded", "load_images_cached"),
+    ("benchmark.data.split", "split_digest"),
     ("benchmark.networks.load", "weights_of"),
     ("benchmark.networks.load", "cached_backbone"),
 )

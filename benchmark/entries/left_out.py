@@ -68,8 +68,7 @@ def left_out(tree: Tree, taken: Iterable[str], expects: Callable[[str], bool]) -
 
 def _may_be_picture(kind: str) -> bool:
     """True if files of a kind may be pictures, packed (`.nii.gz`, `.png.gz`) or in an archive too."""
-    plain = kind.removesuffix(".gz") or kind
-    return plain in {*UNREAD, *ALL_ENDINGS, "DICOM", "no ending", LINK, *_archives(kind)}
+    return bool(_archives(kind)) or kind.removesuffix(".gz") in {*UNREAD, *ALL_ENDINGS, "DICOM", "no ending", LINK}
 
 
 def require_few(tree: Tree, left: LeftOut, taken: Iterable[str]) -> None:

@@ -1,5 +1,6 @@
 """`cats new` on folders as people have them: it reads them and says how, or refuses and names the option that decides."""
 
+import gzip
 import re
 import tarfile
 import zipfile
@@ -626,3 +627,74 @@ def test_contact_sheets_are_not_put_among_the_pictures(call, own, monkeypatch):
     code, _, err = call("check", "mine", "--contact-sheet", "sheets", "--size", 16)
     assert code == 2
     assert "sheets lies among the pictures of mine; name a folder elsewhere" in err
+
+
+@pytest.mark.parametrize("fold", ["fold{}", "Fold_{}", "cv-{}", "split{}", "{}-fold"])
+@pytest.mark.parametrize("outer", ["", "data/"])
+def test_folds_with_parts_in_each_of_them_are_asked_and_one_is_taken(call, own, fold, outer):
+    names = [fold.format(number) for number in (1, 2, 3)]
+    tree(own, [f"{outer}{name}/{part}/{kind}" for name in names for part in ("train", "test") for kind in "ab"], each=5)
+    code, _, err = new(call)
+    assert code == 2
+    pattern = f"^{outer}{re.escape(names[0])}/"
+    assert f"the folders {', '.join(names)} look like the folds of a cross-validation, as each holds test, train" in err
+    assert f"take one of them with --include '{pattern}', or all with --include '.'" in err
+    code, _, err = new(call, "--include", pattern)
+    assert code == 0, err
+    assert "official parts: train 10, test 10" in err
+    checked(call)
+
+
+def test_numbered_classes_with_parts_in_them_are_no_folds(call, own):
+    tree(own, ["0/train", "0/test", "1/train", "1/test"], each=20)
+    code, _, err = new(call)
+    assert code == 0, err
+    assert "read as class/part" in err
+
+
+BREAKHIS = ("benign/SOB/adenosis/SOB_B_A_14-22549AB", "malignant/SOB/ductal_carcinoma/SOB_M_DC_14-2523")
+
+
+def test_a_part_of_breakhis_in_its_own_folders_is_named(call, own):
+    for number, folder in enumerate(BREAKHIS):
+        mark = folder.rpartition("/")[2].replace("_14", "-14")
+        for zoom in (40, 100):
+            for i in range(10):
+                name = f"histology_slides/breast/{folder}/{zoom}X/{mark}-{zoom}-{i + 1:03d}.png"
+                put(own / "BreaKHis_v1" / name, 1000 * number + 10 * zoom + i)
+    code, _, err = new(call, path="BreaKHis_v1")
+    assert code == 2
+    assert "which is shipped as breakhis: `cats show breakhis` says where to put it" in err
+    code, _, err = new(call, "--layout", "class/-", path="BreaKHis_v1/histology_slides/breast")
+    assert code == 0, err
+    assert "which is shipped as breakhis" in err
+
+
+@pytest.mark.parametrize(
+    ("ending", "kind"), [(".nii.gz", ".nii.gz"), (".png.gz", ".png.gz"), (".mha.gz", ".mha.gz"), (".tar.gz", "archive .gz")]
+)
+def test_a_packed_picture_is_no_archive(call, own, ending, kind):
+    tree(own, ["a", "b"], each=20)
+    (own / "set" / "c").mkdir()
+    for number in range(3):
+        (own / "set" / "c" / f"{number}{ending}").write_bytes(gzip.compress(b"x" * 300))
+    code, _, err = new(call)
+    assert code == 2
+    assert f"(3 {kind}; for example c/" in err
+    assert "and the folder c would be missing as a whole" in err
+
+
+@pytest.mark.parametrize("ending", [".mat", ".mp4", ".h5"])
+def test_check_misses_a_folder_without_pictures_as_new_does(call, own, ending):
+    tree(own, ["a", "b"], each=20)
+    assert new(call)[0] == 0
+    checked(call)
+    (own / "set" / "c").mkdir()
+    (own / "set" / "c" / f"1{ending}").write_bytes(b"x")
+    code, out, _ = call("check", "mine", "--size", 16)
+    assert code == 1
+    assert "broken files" in out
+    assert "the folder c lies beside folders of pictures and holds none (1 file, for example c/1" in out
+    (own / "entries" / "targets" / "mine.yaml").unlink()
+    assert new(call, "--include", "^(?!(c)/)")[0] == 0
+    checked(call)

@@ -244,3 +244,76 @@ def test_an_hdf5_file(call, own):
     path.write_text(text % ", white: 4095")
     code, out, err = call("check", "cells", "--size", 10)
     assert code == 0, out + err
+
+
+def nan_of(number):
+    values = (numbers(number, 1000) / 1000).astype(np.float32)
+    values[3, 3] = np.nan if number in {5, 6} else 0.5
+    return tiff(values, photometric="minisblack")
+
+
+def test_values_that_are_no_number_are_one_sentence_before_an_entry_is_written(call, own):
+    folder = class_folders(own, nan_of, ".tif")
+    code, _, err = call("new", "source", "cells", "--from", folder, *FACTS)
+    assert code == 2
+    assert f"2 of {COUNT} pictures that were looked at hold values that are infinite or no number (NaN), for example " in err
+    assert "write numbers into them, or allow them with --broken 0.05 (in the entry: broken)" in err
+    assert not list((own / "entries" / "sources").iterdir())
+    assert call("new", "source", "cells", "--from", folder, "--broken", 0.05, *FACTS)[0] == 0
+    assert call("check", "cells", "--size", 10)[0] == 0
+
+
+def test_an_array_file_with_values_that_are_no_number_is_one_sentence(call, own):
+    arrays = {f"{part}_labels": np.arange(12) % 2 for part in ("train", "val", "test")}
+    arrays |= {f"{part}_images": np.linspace(0, 1, 12 * 64).reshape(12, 8, 8) for part in ("train", "val", "test")}
+    arrays["val_images"][2, 1, 1] = np.inf
+    np.savez(own / "a.npz", **arrays)
+    code, _, err = call("new", "source", "cells", "--from", "a.npz", *FACTS)
+    assert code == 2
+    assert (
+        "1 of 36 pictures that were looked at hold values that are infinite or no number (NaN), for example val/2; write" in err
+    )
+    assert "--broken" not in err
+
+
+MIXED = {
+    "12 and 16 bits": (4095, 65535, np.uint16),
+    "10 and 12 bits": (1023, 4095, np.uint16),
+    "8 and 16 bits in one kind of file": (255, 65535, np.uint16),
+}
+
+
+def of_class(number, least, most, kind):
+    top = (least, most)[number % 2]
+    return tiff(np.rint(numbers(number, 1000) * (top / 1000)).astype(kind), photometric="minisblack")
+
+
+@pytest.mark.parametrize("case", MIXED)
+def test_classes_that_differ_in_their_range_are_asked(call, own, case):
+    least, most, kind = MIXED[case]
+    folder = class_folders(own, lambda number: of_class(number, least, most, kind), ".tif")
+    code, _, err = call("new", "source", "cells", "--from", folder, *FACTS)
+    assert code == 2
+    assert f"pictures of the class 'cyst' hold values up to {least}, and most of the class 'mass' up to {most} or more" in err
+    assert "so that a network could tell them apart by that alone; bring all pictures to one range, or say with --values" in err
+    code, _, err = call("new", "source", "cells", "--from", folder, "--values", f"0:{most}", *FACTS)
+    assert code == 0, err
+    assert "so that a network could tell them apart by that alone" in err
+
+
+@pytest.mark.parametrize("tops", [(3000, 4095), (40000, 65535), (200, 255)])
+def test_classes_of_one_range_are_not_asked(call, own, tops):
+    folder = class_folders(own, lambda number: png(numbers(number, tops[number % 2]).astype(np.uint16)))
+    code, _, err = call("new", "source", "cells", "--from", folder, *FACTS)
+    assert code == 0, err
+    assert "tell them apart" not in err
+
+
+def test_parts_that_differ_in_their_range_are_asked(call, own):
+    for number in range(COUNT):
+        path = own / "set" / ("train", "test")[number // 2 % 2] / ("cyst", "mass")[number % 2] / f"{number}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(png(numbers(number, (65535, 4095)[number // 2 % 2]).astype(np.uint16)))
+    code, _, err = call("new", "source", "cells", "--from", own / "set", *FACTS)
+    assert code == 2
+    assert "pictures of the part test hold values up to 4095, and most of the part train up to 65535 or more" in err

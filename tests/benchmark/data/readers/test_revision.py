@@ -74,3 +74,16 @@ def test_dicom_has_another_digest_in_yaml_and_in_python(pictures):
     for read in ({"dicom": options}, dicom(**options)):
         dataset = made(read, pictures)
         assert dataset.digest() != as_before(dataset)
+
+
+@pytest.mark.parametrize("archived", [False, True])
+@pytest.mark.parametrize("broken", [0.0, 0.3])
+def test_a_tiff_that_once_counted_as_broken_changes_the_digest_where_broken_images_are_left_out(pictures, broken, archived):
+    tifffile.imwrite(pictures / "x" / "3.tif", np.full((4, 4), 9, np.uint32), photometric="minisblack", byteorder=">")
+    tifffile.imwrite(pictures / "x" / "4.tif", np.full((4, 4), 9, np.float64), photometric="minisblack")
+    path = pictures
+    if archived:
+        shutil.make_archive(str(pictures.parent / "packed"), "zip", pictures)
+        path = pictures.parent / "packed"
+    dataset = made({"folders": {"classes": ["x", "y"], "range": [0, 9]}}, path).model_copy(update={"broken": broken})
+    assert (dataset.digest() != as_before(dataset)) == (broken > 0)
