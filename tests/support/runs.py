@@ -56,7 +56,8 @@ def frame_of(records: list[Record]) -> pd.DataFrame:
             "point": record.point, "leak": record.facts.get("leak"), "imported": record.facts.get("imported"),
             "groups": None, "pretraining": None,
             "known_duplicates": None, "duplicates": None, "data": record.facts.get("data"),
-            "split": record.facts.get("split"), "start": record.facts.get("start"), "source_images": record.facts.get("source_images"),
+            "split": record.facts.get("split"), "start": record.facts.get("start"),
+            "source_images": record.facts.get("source_images"),
             "reasons": record.facts.get("reasons", "{}"),
             **costing([cost.model_dump() for cost in record.costs]),
         }
