@@ -47,7 +47,7 @@ def ui(
     from results.tracking.connection import engine_address, quiet, reach
 
     quiet()
-    reach(tracking_uri)  # the server would try for minutes to open what cannot be opened
+    reach(absolute(tracking_uri))  # the server would try for minutes to open what cannot be opened
     # The address is passed in the environment, because every user of the machine can read a command line.
     environment = {
         **os.environ,
@@ -71,8 +71,9 @@ def _serve(command: list[str], environment: dict[str, str], port: int) -> int | 
             command, env=environment, start_new_session=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, text=True, errors="replace",
         )  # fmt: skip
+        reader = threading.Thread(target=_pass_on, args=(server.stdout,), daemon=True)
         try:
-            threading.Thread(target=_pass_on, args=(server.stdout,), daemon=True).start()
+            reader.start()
             answers = False
             while server.poll() is None and not stop.wait(POLL_SECONDS):
                 if not answers and _answers(port):
@@ -80,6 +81,7 @@ def _serve(command: list[str], environment: dict[str, str], port: int) -> int | 
                     say(f"MLflow's pages: http://{LOOPBACK}:{port} (Ctrl-C ends them)")
         finally:
             _end(server)
+            reader.join(PATIENCE_SECONDS)  # of the last lines
     return None if stop.is_set() else server.returncode
 
 
@@ -99,9 +101,10 @@ def _signals(stop: threading.Event) -> Iterator[None]:
 
 def _pass_on(lines: IO[str]) -> None:
     """Print what the server says, without the password of its database; a terminal that is gone takes nothing."""
-    for line in lines:
-        with suppress(OSError):
-            say(line.rstrip("\n"))
+    with lines:
+        for line in lines:
+            with suppress(OSError):
+                say(line.rstrip("\n"))
 
 
 def _end(server: "subprocess.Popen[str]") -> None:
