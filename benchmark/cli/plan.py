@@ -77,7 +77,7 @@ def plan(
     todo = [cell for cell in every if cell.key not in done]
     counts = f"{len(every) - len(todo)} done, {len(todo)} to make"
     print_line(f"{len(every)} cells of plan '{loaded.experiment}': {counts}; records in {shown(tracking_uri)}")
-    for sentence in (*detections(resolved, frame, tracking_uri, detect), *pretrainings_ahead(todo)):
+    for sentence in (*detections(resolved, frame, tracking_uri, detect), *pretrainings_ahead(todo), *loaded.assumed_country):
         print_line(sentence)
     if todo:
         forecast = forecast_of(frame, device.value, loaded.country, calibrates=calibrate and not obstacles)

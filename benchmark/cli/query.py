@@ -40,6 +40,11 @@ class RunReader:
         return lru_cache(maxsize=256)(read_of(self.uri, self.query.experiment))
 
 
+def assumed_country(subject: str) -> list[str]:
+    """Return the sentence that a plan names no country; nothing for an experiment, whose runs may be of several plans."""
+    return load_plan(subject).assumed_country if is_plan(subject) else []
+
+
 def reader_of(subject: str | PlanPairs, tracking_uri: str, metric: str | None = None, rule: str | None = None) -> RunReader:
     """Return the reader of the runs of a plan or an experiment.
 

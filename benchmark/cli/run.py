@@ -103,6 +103,8 @@ def _report_state(state: "Run", plan: str) -> None:
             say(f"  {sentence}")
     for record in state.failed:
         say(f"  failed: {record.kind} {state.name(record)}: {record.reason}")
+    for sentence in state.pairs.plan.assumed_country if state.pairs is not None and state.made else ():
+        say(sentence)
     if state.waiting:
         say(f"{state.waiting} records wait in the outbox; `cats sync {plan}` sends them")
     if state.refused:

@@ -67,6 +67,8 @@ def score(
     for sentence in leak_sentences(resolved.leaks, allowed=loaded.allow_leakage):
         say(sentence)
     say(f"{state.cells} pairs: {state.done} were scored, {state.made} scored now, {len(state.failed)} attempts failed")
+    for sentence in loaded.assumed_country if state.made else ():
+        say(sentence)
     for record in state.failed:
         say(f"  failed: {record.kind} {state.name(record)}: {record.reason}")
     if state.interrupted:

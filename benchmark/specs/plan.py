@@ -106,6 +106,13 @@ class Plan(Numeric):
             raise ValueError(f"there is no metric '{metric}'{nearest(metric, METRICS)}")
         return metric
 
+    @property
+    def assumed_country(self) -> list[str]:
+        """The sentence that the plan names no country, so that another one is taken; nothing if the plan names one."""
+        if "country" in self.model_fields_set:
+            return []
+        return [f"the plan names no country, so CO2e is that of electricity in {self.country}; write `country: XYZ` for yours"]
+
     def limited(self, **limits: float | None) -> "Plan":
         """Return this plan with other limits in its budget; None keeps the plan's limit. Raises CatsError for a bad value."""
         return self.model_copy(update={"budget": self.budget.replaced(limits)})

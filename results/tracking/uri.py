@@ -60,6 +60,8 @@ def check(uri: str) -> None:
         if "://" in uri and near.startswith("; did"):
             raise CatsError(f"the address {name}://{HIDDEN} cannot be used: MLflow knows no server of this kind{near}")
         raise CatsError(f"the address {HIDDEN} cannot be used: MLflow knows no server of this kind; {_forms()}")
+    elif name != "file" and (shown(uri) != uri or ODD.search(uri)):
+        raise CatsError(f"the address {name}:{HIDDEN} contains a user, a password or white space, which it must not")
 
 
 def _forms() -> str:
