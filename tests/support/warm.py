@@ -83,6 +83,8 @@ def become(folder, environment, out, err, *, own_session):
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(out, 1), os.dup2(err, 2)
     os.close(out), os.close(err)
+    for name, number in (("stdout", 1), ("stderr", 2)):  # those of the warm process believe that they can seek
+        setattr(sys, name, open(number, "w", encoding="utf-8", buffering=1 if name == "stderr" else -1, closefd=False))  # noqa: SIM115
     signal.signal(signal.SIGINT, signal.default_int_handler)
     os.chdir(folder)
     os.environ.clear()
