@@ -155,7 +155,7 @@ def sync(plan: PlanArgument, tracking_uri: TrackingOption = DATABASE) -> None:
     from benchmark.specs.plan import load_plan
     from results.tracking.experiment import Experiment
     from results.tracking.lease import Lease
-    from results.tracking.writer import Writer
+    from results.tracking.writer import Writer, close_abandoned
 
     experiment = load_plan(plan).experiment
     tracking, outbox = Experiment(tracking_uri, experiment), outbox_of(tracking_uri, experiment)
@@ -165,6 +165,7 @@ def sync(plan: PlanArgument, tracking_uri: TrackingOption = DATABASE) -> None:
             writer = Writer(tracking, outbox, lease)
             writer.tidy()
             sent = writer.deliver(delay_signals)
+            close_abandoned(tracking)
     except KeyboardInterrupt:
         say(f"stopped; `cats sync {plan}` sends the records that still wait")
         raise typer.Exit(exit_code()) from None

@@ -18,7 +18,7 @@ from benchmark.data.identity import drawn_part
 from benchmark.data.readers.samples import PARTS
 from benchmark.data.split import split_and_subsample, split_digest
 from benchmark.execution.attempt import Attempt, Result
-from benchmark.execution.pretraining_records import keep_weights, weights_draft
+from benchmark.execution.pretraining_records import keep_weights, made_once, weights_draft
 from benchmark.execution.side_by_side import side_by_side
 from benchmark.machine.meter import Meter, Stopwatch
 from benchmark.machine.pack_costs import PackCosts
@@ -42,7 +42,7 @@ def make(job: Job, device: str) -> list[Outcome]:
     """Run a job on a device (cpu, cuda, cuda:1 ...). Raises nothing: failures and Ctrl-C are in the records."""
     meter = Meter(job.country, device)
     if job.start is not None:
-        return [make_pretraining(job.start, job.experiment, meter)]
+        return pretraining_outcomes(job.start, job.experiment, meter)
     return make_cells(job.cells, job.experiment, meter)
 
 
@@ -95,6 +95,11 @@ def pretraining_attempt(start: Start, experiment: str) -> Attempt:
     if start.start is not None and start.start.kind == "pretraining":
         facts["pretraining"] = start.start.key
     return Attempt("pretraining", start.key, digest([TRAINER, settings]), names, settings, experiment, facts)
+
+
+def pretraining_outcomes(start: Start, experiment: str, meter: Meter) -> list[Outcome]:
+    """Pretrain a source; no outcome if another process has made the weights meanwhile. Raises nothing, as make_pretraining."""
+    return made_once(start, lambda: make_pretraining(start, experiment, meter))
 
 
 def make_pretraining(start: Start, experiment: str, meter: Meter) -> Outcome:

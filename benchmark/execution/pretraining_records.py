@@ -6,20 +6,50 @@ experiment adopts records that another driver left behind.
 """
 
 import logging
-from contextlib import suppress
+import time
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from benchmark.core.paths import pretrained_folder, pretraining_records_folder
-from benchmark.specs.start import Start, pretrained_path
+from benchmark.machine.cancellation import stop_requested
+from benchmark.specs.start import Start, is_pretrained, pretrained_path
 from results.atomic import disk_error, draft_path, move_into_place, remove
 from results.error import CatsError
 from results.kept import checksum_of, damage, keep_checksum
+from results.lock import locked_if_free
 from results.record import Outcome
 from results.sealed import make_way
 from results.tracking.outbox import Outbox
 
 log = logging.getLogger(__name__)
+POLL_SECONDS = 0.5  # between two looks at whether another process has ended a pretraining
 NO_WEIGHTS = "its process died before the weights were stored"
+
+
+def made_once(start: Start, make: Callable[[], Outcome]) -> list[Outcome]:
+    """Make the weights of a pretraining unless another process of this CATS_HOME makes them now; this one then waits for it.
+
+    Returns no outcome if another process has made them, or if this one was asked to stop while it waited.
+    """
+    lock, waits = pretrained_folder() / f".{start.key}.lock", False
+    while not (waits and stop_requested()):
+        with ExitStack() as stack:
+            try:
+                lock.parent.mkdir(parents=True, exist_ok=True)
+                free = stack.enter_context(locked_if_free(lock))
+            except OSError:  # the disk will refuse the weights too, and the outcome says so
+                return [make()]
+            if free:
+                made = [] if is_pretrained(start) else [make()]
+                with suppress(OSError):
+                    lock.unlink(missing_ok=True)
+                return made
+        if not waits:
+            log.warning("another process pretrains %s for %s; this one waits for the weights", start.source, start.backbone)
+        waits = True
+        time.sleep(POLL_SECONDS)
+    return []
 
 
 def weights_draft(start: Start) -> Path:

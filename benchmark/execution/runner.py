@@ -146,6 +146,8 @@ class Work:
 
     def _take(self, outcomes: list[Outcome]) -> None:
         store(outcomes, self.writer.outbox)
+        if not outcomes:  # another process has made the weights
+            self.guard.release()
         for outcome in outcomes:
             self.state.count(outcome.record)
             self.guard.count(outcome.record)

@@ -16,7 +16,7 @@ from threadpoolctl import threadpool_limits
 from benchmark.data.identity import data_digest
 from benchmark.execution.attempt import Attempt, Result
 from benchmark.execution.delivery import deliver, hand_over
-from benchmark.execution.execute import make_pretraining
+from benchmark.execution.execute import pretraining_outcomes
 from benchmark.execution.fit import check_sizes, feature_uses
 from benchmark.execution.leakage import find_leaks
 from benchmark.execution.prepare import check_names
@@ -149,7 +149,7 @@ def _outcomes(
     """The records of the pretrainings that a pair needs, then its own record."""
     plan, inputs = setting.plan.plan, pair.inputs
     for before in _pretrainings(inputs, measures):
-        yield make_pretraining(before, plan.experiment, Meter(plan.country, setting.device))
+        yield from pretraining_outcomes(before, plan.experiment, Meter(plan.country, setting.device))
     settings = {"measures": ";".join(measures), "images": str(setting.most), "draws": str(setting.draws)}
     settings |= {"neutral": setting.neutral, "size": str(setting.recipe.size)}
     work = _Work(inputs, measures, Meter(plan.country, setting.device), gatherer)

@@ -91,7 +91,8 @@ class Writer:
 
     def _send(self, path: Path, outcome: Outcome) -> None:
         """Send one record, twice if MLflow refuses it. Raises RefusedError if the record cannot be sent, but others can."""
-        new = self.outbox.first_try(path)
+        # A pretraining whose weights were lost is made again, and its key may have a finished run already.
+        new = self.outbox.first_try(path) and outcome.record.kind != "pretraining"
         try:
             if not new:
                 examine(outcome)
@@ -125,10 +126,11 @@ def close_attempt(tracking: Experiment, record: Record) -> None:
     with suppress(CatsError, *FAILURES):
         for run in tracking.runs("attributes.status = 'RUNNING' and tags.`cats.kind` != ''"):
             if run.data.tags.get("cats.attempt") == record.attempt:
-                _close(tracking, run.info.run_id)
+                close_run(tracking, run.info.run_id)
 
 
-def _close(tracking: Experiment, run_id: str) -> None:
+def close_run(tracking: Experiment, run_id: str) -> None:
+    """End the run of a process that died, with the reason. Raises what MLflow raises."""
     tracking.client.set_tag(run_id, "cats.reason", ABANDONED)
     tracking.client.set_terminated(run_id, "KILLED")
 
@@ -141,7 +143,7 @@ def close_abandoned(tracking: Experiment) -> int:
     running = list(tracking.runs("attributes.status = 'RUNNING' and tags.`cats.kind` != ''"))
     try:
         for run in running:
-            _close(tracking, run.info.run_id)
+            close_run(tracking, run.info.run_id)
     except (MlflowException, OSError) as error:
         raise CatsError(f"MLflow at {tracking.shown} could not close the runs of dead processes: {reason_of(error)}") from error
     return len(running)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from benchmark.core.paths import pretrained_folder
 from benchmark.execution.budget.amounts import is_unknown, known_part, total_of, was_cut_off
 from benchmark.execution.budget.forecast import CostForecast, project
 from benchmark.execution.budget.spending import likely_costs, spent_before
@@ -74,6 +75,12 @@ class Guard:
                 self.forecast.recent.count(record)
             costs = [cost.model_dump() for cost in record.costs]
             self.spent += expected if was_cut_off(costs, record.status) else total_of(costs)
+
+    def release(self) -> None:
+        """Expect no more cost of pretrainings that were admitted and that another process has made."""
+        with self._lock:
+            for key in [key for key in self._running if (pretrained_folder() / f"{key}.safetensors").exists()]:
+                del self._running[key]
 
     def read(self, cells: Iterable[Cell], frame: "pd.DataFrame | None", waiting: Iterable[Record] = ()) -> None:
         """Book the cost of runs (see Experiment.frame) and of records in the outbox; `cells` are all cells of the plan.

@@ -1,5 +1,6 @@
 """`cats report`: from an experiment to files, and to MLflow."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -122,3 +123,34 @@ def test_a_matrix_with_gaps_has_mean_ranks_only_where_gaps_are_filled_and_the_pa
     assert "--impute fills gaps" in pages[0]
     assert "missing pairs count as" in pages[1]
     assert "differences up to 0.05" in pages[1]
+
+
+def test_a_report_that_was_killed_is_closed_by_the_next_one_and_one_that_is_being_logged_is_left(cats, tracking):
+    from results.tracking import log_report
+
+    begun = {}
+    for name, process, start in (
+        ("dead", log_report._process(2**22 + 1), None),
+        ("alive", log_report._process(os.getpid()), None),
+        ("elsewhere", "another machine-5", None),
+        ("long ago", "another machine-6", 1_600_000_000_000),
+    ):
+        tags = {"cats.kind": "report", "cats.report": name, "cats.process": process}
+        begun[name] = tracking.client.create_run(tracking.experiment_id, start, tags).info.run_id
+    assert cats("report", "toy")[0] == 0
+    states = {name: tracking.client.get_run(run_id).info.status for name, run_id in begun.items()}
+    assert states == {"dead": "KILLED", "alive": "RUNNING", "elsewhere": "RUNNING", "long ago": "KILLED"}
+
+
+def test_a_report_that_was_killed_and_is_written_again_is_completed(cats, tracking, monkeypatch):
+    from results.tracking import log_report
+
+    def killed(*_):
+        raise SystemExit(9)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(log_report, "upload", killed)
+        assert cats("report", "toy")[0] == 9
+    monkeypatch.setattr(log_report.psutil, "pid_exists", lambda number: False)
+    assert cats("report", "toy")[0] == 0
+    assert [run.info.status for run in tracking.runs("tags.`cats.kind` = 'report'")] == ["FINISHED"]

@@ -1,18 +1,23 @@
 """The record of a pretraining outlives the process that made it, and goes with its weights."""
 
 import errno
+import threading
+from contextlib import contextmanager, nullcontext
 
 import pytest
 
+from benchmark.execution import pretraining_records
 from benchmark.execution.delivery import store
-from benchmark.execution.execute import make_pretraining
-from benchmark.execution.pretraining_records import NO_WEIGHTS, adopt
+from benchmark.execution.execute import make_pretraining, pretraining_outcomes
+from benchmark.execution.pretraining_records import NO_WEIGHTS, adopt, made_once
 from benchmark.machine.meter import Stopwatch
 from benchmark.specs.plan import load_plan
 from benchmark.specs.start import pretrained_path
 from results import atomic
 from results.atomic import DRAFT
+from results.tracking.experiment import Experiment
 from results.tracking.outbox import Outbox
+from results.tracking.writer import Writer
 from tests.support.plans import cells_of
 
 
@@ -114,3 +119,67 @@ def test_weights_are_flushed_once_just_before_they_get_their_name(start, monkeyp
     assert make_pretraining(start, "toy", Stopwatch("NLD", "cpu")).record.status == "finished"
     assert [named for part, named in flushed if part.name.endswith(path.name)] == [False]
     assert flushed[-1] == (path.parent, True)
+
+
+def test_two_processes_of_one_home_make_the_weights_once(start, caplog):
+    """The second one waits; here it is a thread, because a file lock keeps threads apart as it does processes."""
+    begun, go = threading.Event(), threading.Event()
+
+    def slow():
+        begun.set()
+        go.wait(60)
+        return make_pretraining(start, "toy", Stopwatch("NLD", "cpu"))
+
+    made = {}
+    first = threading.Thread(target=lambda: made.update(first=made_once(start, slow)))
+    second = threading.Thread(target=lambda: made.update(second=pretraining_outcomes(start, "toy", Stopwatch("NLD", "cpu"))))
+    first.start()
+    assert begun.wait(60)
+    second.start()
+    while "waits for the weights" not in caplog.text:
+        second.join(0.01)
+    go.set()
+    first.join()
+    second.join()
+    assert [outcome.record.status for outcome in made["first"]] == ["finished"]
+    assert made["second"] == []
+    assert not list(pretrained_path(start).parent.glob(".*.lock"))
+
+
+def test_weights_that_another_process_could_not_make_are_made_by_the_one_that_waited(start, monkeypatch):
+    looks = iter([False, True])
+
+    @contextmanager
+    def busy(path):
+        yield next(looks)
+
+    monkeypatch.setattr(pretraining_records, "locked_if_free", busy)
+    monkeypatch.setattr(pretraining_records, "POLL_SECONDS", 0)
+    (made,) = pretraining_outcomes(start, "toy", Stopwatch("NLD", "cpu"))
+    assert made.record.status == "finished"
+
+
+def test_a_stop_ends_the_waiting_without_a_record(start, monkeypatch):
+    monkeypatch.setattr(pretraining_records, "locked_if_free", lambda path: nullcontext(False))
+    monkeypatch.setattr(pretraining_records, "stop_requested", lambda: True)
+    assert pretraining_outcomes(start, "toy", Stopwatch("NLD", "cpu")) == []
+
+
+def test_a_key_is_finished_once_after_the_home_was_emptied(start, tmp_path):
+    tracking = Experiment(f"sqlite:///{tmp_path}/mlflow.db", "toy")
+    for number in range(2):
+        box = Outbox(tmp_path / f"box{number}")
+        store([make_pretraining(start, "toy", Stopwatch("NLD", "cpu"))], box)
+        Writer(tracking, box, lease=Alone()).deliver()
+        pretrained_path(start).unlink()
+    assert sorted(tracking.frame()["status"]) == ["FINISHED", "KILLED"]
+
+
+class Alone:
+    """The lease of a driver that nobody disturbs."""
+
+    def check(self):
+        pass
+
+    def alone(self):
+        return True
