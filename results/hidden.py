@@ -44,15 +44,18 @@ SECRETS = (
     # In what ODBC is handed on as a whole (odbc_connect=Server%3Ddb%3BPWD%3D...), = is %3D, ; is %3B, and braces are %7B, %7D.
     re.compile(r"((?:uid|pwd|password|token|secret)%3D)(?:%7B[^&\s\"']*%7D|(?:(?!%3B)[^&;\s\"'])+)", re.IGNORECASE),
 )
+WORTH = re.compile(r"pass|pwd|uid|token|secret|credential|signature|key|authorization", re.IGNORECASE)  # a name of SECRETS
 OPTION = re.compile(rf"(?<=[?&;])([^=&;?{END}]{{1,100}})=([^&;{END}]+)")
 
 
 def shown(text: str) -> str:
     """An address, or a text that contains addresses, without user, password, token and key."""
-    for pattern in USERS:
-        text = pattern.sub(rf"\1{HIDDEN}@", text)
-    for pattern in SECRETS:
-        text = pattern.sub(rf"\1{HIDDEN}", text)
+    if "@" in text or "%40" in text:
+        for pattern in USERS:
+            text = pattern.sub(rf"\1{HIDDEN}@", text)
+    if WORTH.search(text) is not None:
+        for pattern in SECRETS:
+            text = pattern.sub(rf"\1{HIDDEN}", text)
     return OPTION.sub(_option, text)
 
 

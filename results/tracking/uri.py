@@ -4,7 +4,6 @@ An address that is not understood is refused, and nothing of it is shown but its
 """
 
 import re
-from importlib.metadata import entry_points
 
 from results.error import CatsError, nearest
 from results.hidden import HIDDEN, shown
@@ -55,13 +54,20 @@ def check(uri: str) -> None:
     name = found[1].lower()
     if name in FORMS:
         {"sqlite": _check_sqlite, "http": _check_web, "https": _check_web}.get(name, _check_database)(uri, name)
-    elif name not in {*OTHERS, *(each.name for each in entry_points(group="mlflow.tracking_store"))}:
+    elif name not in {*OTHERS, *_plugins()}:
         near = nearest(name, FORMS)
         if "://" in uri and near.startswith("; did"):
             raise CatsError(f"the address {name}://{HIDDEN} cannot be used: MLflow knows no server of this kind{near}")
         raise CatsError(f"the address {HIDDEN} cannot be used: MLflow knows no server of this kind; {_forms()}")
     elif name != "file" and (shown(uri) != uri or ODD.search(uri)):
         raise CatsError(f"the address {name}:{HIDDEN} contains a user, a password or white space, which it must not")
+
+
+def _plugins() -> set[str]:
+    """The kinds of servers that plugins of MLflow add."""
+    from importlib.metadata import entry_points
+
+    return {each.name for each in entry_points(group="mlflow.tracking_store")}
 
 
 def _forms() -> str:
