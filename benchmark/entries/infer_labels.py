@@ -22,7 +22,10 @@ from benchmark.data.readers.cells import (
 )  # fmt: skip
 from benchmark.data.readers.table_labels import left_out, pieces_of
 from benchmark.entries.said import DROP, NONE, Said
+from results.brief import briefly
 from results.error import CatsError
+
+LONGEST_LABEL = 2000  # characters of a cell
 
 NOTHING = frozenset({"no finding", "no findings", "none", "nothing", "no label", "no labels"})  # in multi-label cells
 JOINING = "/,+& "  # separators that also occur inside the name of one class
@@ -55,6 +58,10 @@ def labels_of_cells(cells: Sequence[str], said: Said, where: str) -> Labels:
         raise CatsError(f"{where} holds no label in any row")
     options: dict[str, Any] = {"missing": list(dropped)} if dropped else {}
     notes = left_out(Counter(cell for cell in cells if cell in dropped))
+    longest = max(rest, key=len)
+    if len(longest) > LONGEST_LABEL:
+        what = f"a text of {len(longest):,} characters, {briefly(longest)}"
+        raise CatsError(f"{where} holds {what}, which is no label; name the column of labels with --label")
     written = next((cell for cell in rest if LIST.fullmatch(cell.strip())), None)
     if written is not None:
         raise CatsError(

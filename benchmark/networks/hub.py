@@ -2,6 +2,7 @@
 
 import json
 import logging
+import math
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from benchmark.networks.network import ARGUMENTS, UNSTATED, Trained
 from benchmark.networks.state_dict import rename_keys
 from benchmark.networks.weight_file import apply_declaration, read_weights
 from benchmark.specs.source import Weights, pick
+from results.brief import briefly
 from results.error import CatsError, first_line
 
 log = logging.getLogger(__name__)
@@ -36,8 +38,8 @@ def hub_weights(weights: Weights, backbone: str) -> Trained:
     stored = read_weights(tensors)
     trained = Trained(
         rename_keys(stored.state or {}, weights.remap, place),
-        mean=tuple(described.get("mean") or UNSTATED),
-        std=tuple(described.get("std") or UNSTATED),
+        mean=_numbers(described, "mean", place),
+        std=_numbers(described, "std", place),
         origin=place,
     )
     return apply_declaration(replace(trained, arguments=arguments), weights)
@@ -76,4 +78,18 @@ def _arguments(values: dict[str, Any], place: str) -> dict[str, Any]:
     refused = sorted(name for name, value in values.items() if name not in ARGUMENTS or isinstance(value, list | dict))
     if refused:
         raise CatsError(f"{place} sets {', '.join(refused)} of the network; allowed are {', '.join(ARGUMENTS)}")
-    return {name: ARGUMENTS[name](value) for name, value in values.items()}
+    try:
+        return {name: ARGUMENTS[name](value) for name, value in values.items()}
+    except (TypeError, ValueError, OverflowError) as error:
+        raise CatsError(f"{place} sets {', '.join(values)} of the network to what is none: {first_line(error)}") from error
+
+
+def _numbers(described: Any, key: str, place: str) -> tuple[float, ...]:
+    """Mean or std as the configuration states it. Raises CatsError for anything but finite numbers, those of std above 0."""
+    stated = (described.get(key) if isinstance(described, dict) else None) or UNSTATED
+    numbers = tuple(stated) if isinstance(stated, list | tuple) else (stated,)
+    kinds = all(isinstance(number, int | float) and not isinstance(number, bool) for number in numbers)
+    plain = kinds and all(-1e30 < number < 1e30 for number in numbers)
+    if not plain or (key == "std" and any(number <= 0 for number in numbers)):
+        raise CatsError(f"{place}: config.json says {key} {briefly(stated)}; finite numbers are needed, those of std above 0")
+    return numbers

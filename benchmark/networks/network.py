@@ -13,6 +13,7 @@ from benchmark.machine.timm_import import timm
 from benchmark.networks.matching import fitted
 from benchmark.specs.backbones import check_backbone
 from benchmark.specs.recipe import Recipe
+from results.brief import short
 from results.error import CatsError
 
 HALF = (0.5, 0.5, 0.5)
@@ -144,8 +145,28 @@ def build(name: str, trained: Trained, stem: str = "backbone") -> nn.Module:
         small_stem(model, name)
     if trained.state is not None:
         fit = fitted(model, trained.state, name, trained.origin)
+        _require_finite(fit.state, model, name, trained.origin)
         model.load_state_dict(fit.state, strict=False)  # checked already, more strictly; the head is left out
     return model
+
+
+def _require_finite(state: Mapping[str, Tensor], model: nn.Module, name: str, origin: str) -> None:
+    """Raises CatsError that names a weight which is infinite or no number; the features may hide that, training would not.
+
+    A tensor that is not finite in a new model either, such as a mask of attention, is no weight.
+    """
+    own = model.state_dict()
+    for key, value in state.items():
+        if not _is_finite(value) and not (key in own and not _is_finite(own[key])):
+            where = f"; they are in {origin}" if origin else ""
+            raise CatsError(
+                f"the weights for {name} hold infinity or NaN in '{short(key)}', which means features that are not finite, now "
+                f"or in training{where}"
+            )
+
+
+def _is_finite(tensor: Tensor) -> bool:
+    return not tensor.is_floating_point() or bool(torch.isfinite(tensor).all())
 
 
 def small_stem(model: nn.Module, name: str) -> None:

@@ -4,6 +4,7 @@ import argparse
 import pickle
 import threading
 import warnings
+import zipfile
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +19,7 @@ from benchmark.networks.network import UNSTATED, Trained
 from benchmark.networks.weight_file import apply_declaration, read_weights
 from benchmark.specs.source import Weights
 from results.error import CatsError, first_line, nearest
+from results.limits import require_ratio
 
 # Where training scripts put the weights beside epoch and optimiser, the most usual name first.
 WRAPPED = ("state_dict", "model", "net", "model_state_dict", "network", "params", "weights")
@@ -74,14 +76,24 @@ def _loaded(path: Path) -> Any:
     try:
         with warnings.catch_warnings(), _reading, torch.serialization.safe_globals([argparse.Namespace]):
             warnings.simplefilter("ignore")  # torch warns before it refuses
+            _require_stored(path)
             return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         raise CatsError(
             f"{path} holds more than tensors, and reading the rest would run code of its author; the file is refused. "
             f"If you trust the file, load it and save its state_dict() as safetensors"
         ) from error
-    except (OSError, EOFError, RuntimeError, ValueError, KeyError, AttributeError) as error:
+    except CatsError:
+        raise
+    except Exception as error:  # for damaged bytes torch raises nearly any error
         raise CatsError(f"{path} is not a whole file of torch.save: {first_line(error)}") from error
+
+
+def _require_stored(path: Path) -> None:
+    """Raises CatsError for a file that would become far larger than weights can be packed."""
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            require_ratio(sum(item.file_size for item in archive.infolist()), path.stat().st_size, str(path))
 
 
 def _state(content: Any) -> State | None:
@@ -89,7 +101,14 @@ def _state(content: Any) -> State | None:
     if not isinstance(content, Mapping) or not content:
         return None
     whole = all(isinstance(key, str) and isinstance(value, Tensor) for key, value in content.items())
-    return dict(content) if whole else None
+    return dict(content) if whole and all(map(_is_plain, content.values())) else None
+
+
+def _is_plain(tensor: Tensor) -> bool:
+    """True if all numbers of a tensor are stored; one number may otherwise stand for more than any memory holds."""
+    if tensor.layout != torch.strided or tensor.is_quantized or tensor.device.type != "cpu":
+        return False
+    return tensor.numel() * tensor.element_size() <= tensor.untyped_storage().nbytes()
 
 
 def _states(content: Any) -> dict[str, State]:

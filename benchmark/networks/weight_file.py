@@ -1,6 +1,7 @@
 """Read and write our safetensors files."""
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +15,7 @@ from benchmark.networks.matching import classifier_names
 from benchmark.networks.network import ARGUMENTS, UNSTATED, Network, Trained
 from benchmark.specs.source import Weights
 from results.atomic import atomic_write
-from results.error import CatsError
+from results.error import CatsError, first_line
 
 
 def read_weights(path: Path, weights: Weights | None = None) -> Trained:
@@ -26,8 +27,8 @@ def read_weights(path: Path, weights: Weights | None = None) -> Trained:
         with safe_open(path, framework="pt") as file:
             metadata = file.metadata() or {}
             state = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 - no mapping
-    except (SafetensorError, OSError) as error:
-        raise CatsError(f"{path} is not a whole safetensors file: {error}") from error
+    except (SafetensorError, OSError, ValueError, TypeError, KeyError, RuntimeError, MemoryError) as error:
+        raise CatsError(f"{path} is not a whole safetensors file: {first_line(error)}") from error
     return apply_declaration(_from_metadata(state, metadata, path), weights)
 
 
@@ -44,8 +45,9 @@ def _from_metadata(state: dict[str, Tensor], metadata: Mapping[str, str], path: 
             numbers[key] = tuple(float(part) for part in metadata[key].split(","))
         except ValueError:
             raise refuse(key, "numbers are needed, with commas between them") from None
-        if len(numbers[key]) not in count or (key == "std" and min(numbers[key]) <= 0):
-            raise refuse(key, "one number for each channel is needed, those of std above 0")
+        finite = all(map(math.isfinite, numbers[key]))
+        if len(numbers[key]) not in count or not finite or (key == "std" and min(numbers[key]) <= 0):
+            raise refuse(key, "one number for each channel is needed, all finite, those of std above 0")
     if metadata.get("channels", "rgb") not in {"rgb", "bgr", "grey"}:
         raise refuse("channels", "allowed are rgb, bgr, grey")
     arguments = {}

@@ -1,9 +1,18 @@
 """A map of a table of other people's runs: which column holds what."""
 
 import re
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, NonNegativeFloat, NonNegativeInt, field_validator, model_validator
+from pydantic import (
+    Field,
+    NonNegativeFloat,
+    NonNegativeInt,
+    StrictFloat,
+    StrictInt,
+    StrictStr,
+    field_validator,
+    model_validator,
+)
 
 from results.error import nearest
 from results.plain import fault_of_name, shortened
@@ -16,7 +25,7 @@ NAME = re.compile(r"[\w\-. :/]+")  # of a parameter or metric in MLflow
 class Value(Frozen):
     """A value that holds for all rows and is in no column."""
 
-    value: str | int | float
+    value: StrictStr | StrictInt | Annotated[StrictFloat, Field(allow_inf_nan=False)]
 
 
 class Duration(Frozen):
@@ -93,7 +102,7 @@ class ColumnMap(Frozen):
     validation: dict[str, str] = {}
     scores: dict[str, str] = Field(min_length=1)
     percent: tuple[str, ...] = ()
-    missing: tuple[float, ...] = ()
+    missing: tuple[Annotated[float, Field(allow_inf_nan=False)], ...] = ()
     duration: Duration | None = None
     power: Power | None = None
     sizes: dict[str, NonNegativeInt | dict[str, NonNegativeInt]] = {}

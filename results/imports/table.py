@@ -14,6 +14,7 @@ from results.imports.delimited import Writing, read_delimited
 from results.imports.figures import IN_TABLE, as_shares, require_bounds, require_finite, without_missing
 from results.imports.names import require_different, require_name
 from results.metrics import METRICS, metric_of
+from results.parquet_size import require_small_parquet
 from results.record import Cost, Energy, Record
 
 STATES: dict[str, Literal["finished", "failed", "interrupted"]] = {
@@ -31,10 +32,17 @@ def read_table(path: Path, writing: Writing = Writing()) -> pd.DataFrame:  # noq
         if path.suffix != ".parquet":
             return read_delimited(path, writing)
         with path.open("rb") as file:  # pyarrow opens no path that is not UTF-8
+            require_small_parquet(file, str(path))
             return pd.read_parquet(file)
     except FileNotFoundError:
         raise CatsError(f"there is no file {path}") from None
-    except (OSError, ValueError) as error:  # pandas' and pyarrow's own errors are ValueErrors
+    except (
+        OSError,
+        ValueError,
+        OverflowError,
+        MemoryError,
+        NotImplementedError,
+    ) as error:  # pandas' and pyarrow's own errors are ValueErrors
         raise CatsError(f"{path} cannot be read as {path.suffix or 'a CSV file'}: {first_line(error)}") from error
 
 

@@ -15,14 +15,25 @@ CHUNK = 2**20  # bytes that are unpacked at a time to count them
 
 
 class BoundedFile:
-    """A DICOM file whose header must be of a size that real files have, packed or not."""
+    """A DICOM file whose header must be of a size that real files have, packed or not.
+
+    `refused` keeps the sentence about a header that is too large: pydicom replaces errors that occur while it reads.
+    """
 
     def __init__(self, file: BinaryIO, where: str) -> None:
         self.seek, self.tell, self.close = file.seek, file.tell, file.close
         self._read, self._where, self._elements, self._items = file.read, where, 0, 0
+        self.refused: CatsError | None = None
 
     def read(self, size: int = -1) -> bytes:
         """Return the next bytes. Raises CatsError for a header that would fill the memory."""
+        try:
+            return self._judged(size)
+        except CatsError as error:
+            self.refused = error
+            raise
+
+    def _judged(self, size: int) -> bytes:
         content = self._read(size)
         self._elements += 1
         self._count(content)

@@ -46,7 +46,13 @@ def opened(content: bytes | Path, where: str, *, header_only: bool = False) -> A
 
     def read(*, force: bool) -> Any:
         with content.open("rb") if isinstance(content, Path) else io.BytesIO(content) as source:
-            return pydicom.dcmread(BoundedFile(source, where), stop_before_pixels=header_only, force=force)
+            bounded = BoundedFile(source, where)
+            try:
+                return pydicom.dcmread(bounded, stop_before_pixels=header_only, force=force)
+            except Exception:
+                if bounded.refused is not None:
+                    raise bounded.refused from None
+                raise
 
     try:
         try:

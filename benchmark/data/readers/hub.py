@@ -17,6 +17,7 @@ from benchmark.data.readers.samples import Reader, Samples, StoredNumbers
 from benchmark.data.readers.scale import Scale
 from benchmark.data.readers.table_parts import require_parts
 from results.error import CatsError, first_line
+from results.parquet_size import require_small_parquet
 
 
 def hub(  # noqa: PLR0913 - the options of an entry, each by its name
@@ -51,6 +52,8 @@ def hub(  # noqa: PLR0913 - the options of an entry, each by its name
             for column in (image, label, *([group] if group else [])):
                 if column not in table.column_names:
                     raise CatsError(f"{repository} has no column '{column}'; it has {', '.join(table.column_names)}")
+                if column != image:
+                    _require_values(table.features[column], f"{repository}: the column '{column}'")
         ids = [f"{part}/{i}" for part, table in loaded.items() for i in range(len(table))]
         raw = np.concatenate([_labels(table, label, repository, gaps=bool(missing)) for table in loaded.values()])
         found = numbered_labels(raw, ids, f"{repository}: the column '{label}'", missing, one_hot=one_hot)
@@ -76,10 +79,23 @@ def _load(repository: str, revision: str, split: str) -> Any:
         raise CatsError("data sets of the hub need the package datasets: pip install 'cats-bench[hub]'") from None
     try:
         if Path(repository).is_absolute():
+            for file in sorted(Path(repository).rglob("*.parquet")):
+                require_small_parquet(file, str(file), texts=False)
             return datasets.load_dataset("parquet", data_dir=repository, split=split)
         return datasets.load_dataset(repository, revision=revision, split=split)
+    except CatsError:
+        raise
     except Exception as error:
         raise CatsError(f"{repository} at {revision} could not be loaded from the hub: {first_line(error)}") from error
+
+
+def _require_values(feature: Any, where: str) -> None:
+    """Raises CatsError for a column of pictures, sounds or videos, which `datasets` would decode in any format."""
+    inner = getattr(feature, "feature", None)
+    if inner is not None:
+        _require_values(inner, where)
+    elif type(feature).__name__ not in {"Value", "ClassLabel"}:
+        raise CatsError(f"{where} holds {type(feature).__name__}; labels and groups must be numbers or text")
 
 
 def _labels(table: Any, column: str, repository: str, *, gaps: bool) -> np.ndarray:
@@ -115,7 +131,7 @@ def _contents(loaded: dict[str, Any], column: str, repository: str) -> Iterator[
     import datasets
 
     for part, table in loaded.items():
-        raw = table.cast_column(column, datasets.Image(decode=False))
+        raw = table.select_columns([column]).cast_column(column, datasets.Image(decode=False))
         for number, row in enumerate(raw):
             where = f"{repository}:{part}/{number}"
             try:

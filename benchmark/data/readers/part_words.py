@@ -20,6 +20,7 @@ ADDITIONS = (
 )  # fmt: skip
 ALLOWED = "; ".join(f"{part} ({', '.join(words[1:])})" for part, words in VARIANTS.items())
 SIMILAR = {*PART_OF, "trainval", "eval", "evaluation"}
+LONGEST = 60  # characters of such a word; `dataset` is two additions too, which is tried in all ways in a long one
 MOST_WORDS = 8  # more different values are names of pictures, such as train_17
 WHOLE = re.compile(f"(?:{'|'.join(ADDITIONS)})*({'|'.join(PART_OF)})(?:{'|'.join(ADDITIONS)})*")
 
@@ -29,6 +30,8 @@ def part_of(text: str) -> str | None:
 
     A number or another word beside it (`test_2`, `TEST_SIMPLE`, `external test`) makes it another word, which is not guessed.
     """
+    if len(text) > LONGEST:
+        return None
     match = WHOLE.fullmatch("".join(_tokens(text)))
     return PART_OF[match[1]] if match else None
 

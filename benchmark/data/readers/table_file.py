@@ -2,6 +2,7 @@
 
 import io
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,10 +10,13 @@ import pandas as pd
 
 from benchmark.data.readers.cells import cell_text
 from benchmark.data.readers.picture_files import Alike
-from results.error import CatsError
+from results.brief import short
+from results.error import CatsError, first_line
 from results.imports.delimited import even_columns
+from results.parquet_size import require_small_parquet
 
 BLANKS = " "  # the separator of columns that any number of blanks and tabs divides
+KNOWN = (r"\s+", "\\t")  # separators of more than one character that pandas knows
 FIELD = re.compile(r"\{([^{}]+)\}")  # a column in a `path` of several
 
 
@@ -62,25 +66,33 @@ def table_of(content: bytes, name: str, separator: str, where: str, columns: Seq
     """
     try:
         if name.lower().endswith(".parquet"):
+            require_small_parquet(io.BytesIO(content), where)
             rows = pd.read_parquet(io.BytesIO(content))
             rows = rows.reset_index(drop=rows.index.names == [None])
         else:
+            _require_sign(separator)
             rows = pd.read_csv(
                 io.BytesIO(content), sep=r"\s+" if separator == BLANKS else separator, dtype=str, keep_default_na=False,
                 encoding="utf-8-sig", header="infer" if columns is None else None,
             )  # fmt: skip
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, OverflowError, MemoryError, NotImplementedError) as error:
         hint = "; save it as UTF-8" if isinstance(error, UnicodeDecodeError) else ""
-        raise CatsError(f"{where} cannot be read as a table: {error}{hint}") from error
+        raise CatsError(f"{where} cannot be read as a table: {first_line(error)}{hint}") from error
     names = [str(column).strip() for column in (rows.columns if columns is None else columns)]
     if len(names) != len(rows.columns):
         raise CatsError(f"{where} has {len(rows.columns)} columns; `columns` names {len(names)}: {', '.join(names)}")
-    twice = next((name for name in names if name and names.count(name) > 1), None)
+    twice = next((name for name, times in Counter(names).items() if name and times > 1), None)
     if twice is not None:
         raise CatsError(f"{where} has two columns called '{twice}'; rename one of them")
     rows = rows.set_axis(names, axis=1).reset_index(drop=True)
     rows.index -= columns is not None
     return rows.loc[lambda frame: ~frame.isin(["", None]).all(axis=1)]
+
+
+def _require_sign(separator: str) -> None:
+    """Raises CatsError for a separator that pandas would take for a regular expression, which may take for ever."""
+    if len(separator) != 1 and separator not in KNOWN:
+        raise CatsError(f"the separator is '{short(separator)}'; allowed is one character, such as ';', or '\\s+' for blanks")
 
 
 def lines_of(rows: pd.DataFrame) -> list[int]:

@@ -1,0 +1,110 @@
+"""A few bytes of YAML that stand for more than any machine holds: refused before a value is made, by every command."""
+
+import itertools
+import os
+
+import pytest
+
+from benchmark.core.parse import read_yaml
+from benchmark.core.yaml_text import BYTES, DEPTH, VALUES
+from benchmark.specs.reference import split_reference
+from results.error import CatsError
+from tests.support.little_memory import little_memory
+
+LETTERS = "abcdefghijklmnop"
+
+
+def doubled(first, row, levels=14, width=9):
+    """Levels of which each names the one before `width` times."""
+    lines = [f"{LETTERS[0]}: &{LETTERS[0]} {first}"]
+    for before, own in itertools.pairwise(LETTERS[:levels]):
+        lines.append(f"{own}: &{own} {row([f'*{before}'] * width)}")
+    return "\n".join(lines) + "\n"
+
+
+LISTS = doubled("[x, x, x, x, x, x, x, x, x]", lambda names: f"[{', '.join(names)}]")
+MERGES = doubled("{x: 1}", lambda names: f"{{<<: [{', '.join(names)}]}}")
+MAPPINGS = doubled("{x: 1}", lambda names: "{" + ", ".join(f"k{i}: {name}" for i, name in enumerate(names)) + "}")
+KEYS = doubled("[x]", lambda names: f"[{', '.join(names)}]") + "? *n\n: 1\n"
+CHAIN = "a0: &a0 [x]\n" + "".join(f"a{i}: &a{i} [*a{i - 1}]\n" for i in range(1, 200))
+BOMBS = {
+    "lists": (LISTS, f"it stands for more than {VALUES:,} values"),
+    "merge keys": (MERGES, f"it stands for more than {VALUES:,} values"),
+    "mappings": (MAPPINGS, f"it stands for more than {VALUES:,} values"),
+    "keys": (KEYS, f"it stands for more than {VALUES:,} values"),
+    "many values": ("a: [" + "x," * (VALUES + 10) + "]", f"it stands for more than {VALUES:,} values"),
+    "itself": ("a: &a [*a]\n", "a list or mapping holds itself"),
+    "itself as a mapping": ("a: &a {b: *a}\n", "a list or mapping holds itself"),
+    "itself, merged": ("a: &a {<<: *a}\n", "a list or mapping holds itself"),
+    "deep lists": ("a: " + "[" * 5000, f"lists and mappings lie more than {DEPTH} deep in each other"),
+    "deep mappings": ("a: " + "{b: " * 5000, f"lists and mappings lie more than {DEPTH} deep in each other"),
+    "deep lines": ("- " * 400 + "x\n", f"lists and mappings lie more than {DEPTH} deep in each other"),
+    "deep by names": (CHAIN, f"lists and mappings lie more than {DEPTH} deep in each other"),
+    "a long file": ("#" * (BYTES + 1), f"a YAML file may have {BYTES:,}"),
+    "a long number": ("a: " + "1" * 5000, "a number has 5,000 characters; 100 are allowed"),
+    "a long number of bits": ("a: 0b" + "1" * 50_000, "a number has 50,002 characters; 100 are allowed"),
+    "a long number of base 60": ("a: 1" + ":59" * 5000, "a number has 15,001 characters; 100 are allowed"),
+    "a long fraction": ("a: 0." + "1" * 5000, "a number has 5,002 characters; 100 are allowed"),
+    "a key and a truth value": ("{1: a, true: b}", "key 'true' is given twice"),
+    "two spellings of a key": ("{yes: a, true: b}", "key 'true' is given twice"),
+    "two numbers": ("{1: a, 1.0: b}", "key '1.0' is given twice"),
+    "two merges": ("a: &a {x: 1}\nb: {<<: *a, <<: *a}\n", "key '<<' is given twice"),
+    "no truth value": ("a: !!bool x\n", "'x' is no bool"),
+    "no date": ("a: !!timestamp x\n", "'x' is no timestamp"),
+    "no number": ("a: !!int ''\n", "'' is no int"),
+    "a control character": ("a: '\x01'\n", "special characters are not allowed"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", BOMBS)
+def test_a_text_that_stands_for_too_much_is_one_sentence(tmp_path, kind):
+    text, sentence = BOMBS[kind]
+    path = tmp_path / "file.yaml"
+    path.write_text(text)
+    with little_memory(), pytest.raises(CatsError) as caught:
+        read_yaml(path)
+    assert sentence in str(caught.value)
+    assert str(caught.value).startswith(str(path))
+    assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < 400
+
+
+@pytest.mark.parametrize("command", [("run",), ("plan",), ("board",), ("import", "t.csv", "--experiment", "e", "--map")])
+@pytest.mark.parametrize("text", [LISTS, MERGES, "a: " + "1" * 5000], ids=["lists", "merge keys", "digits"])
+def test_every_command_that_reads_yaml_refuses_it(cats, tmp_path, command, text):
+    (tmp_path / "plan.yaml").write_text(text)
+    code, out, err = cats(*command, "plan.yaml")
+    assert (code, out) == (2, "")
+    assert err.startswith("cats: plan.yaml, line ")
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize("kind", ["sources", "targets"])
+def test_an_entry_is_yaml_too(cats, tmp_path, monkeypatch, kind):
+    monkeypatch.setenv("CATS_ENTRIES", str(tmp_path / "entries"))
+    (tmp_path / "entries" / kind).mkdir(parents=True)
+    (tmp_path / "entries" / kind / "mine.yaml").write_text(LISTS)
+    code, _, err = cats("check", "mine")
+    assert code == 2
+    assert "it stands for more than" in err
+
+
+def test_a_pipe_is_no_file(tmp_path):
+    os.mkfifo(tmp_path / "plan.yaml")
+    with pytest.raises(CatsError, match=r"plan\.yaml is no regular file"):
+        read_yaml(tmp_path / "plan.yaml")
+
+
+@pytest.mark.parametrize("value", ["[" * 200, "1" * 200, "&a [*a]", "!!bool x"])
+def test_an_option_in_brackets_is_yaml_too(value):
+    with pytest.raises(CatsError, match="is not a value; write an option like size=64|is not a name"):
+        split_reference(f"breastmnist[size={value}]")
+
+
+def test_what_people_write_stays_as_it_is(tmp_path):
+    path = tmp_path / "file.yaml"
+    text = "a: &all {x: 1, y: 2}\nb: {<<: *all, y: 3}\nc: [*all, *all]\nd: 1_000\ne: 1:30\nf: {1: a, '2': b}\n"
+    path.write_text(text)
+    assert read_yaml(path) == {
+        "a": {"x": 1, "y": 2}, "b": {"x": 1, "y": 3}, "c": [{"x": 1, "y": 2}] * 2, "d": 1000, "e": 90, "f": {1: "a", "2": "b"},
+    }  # fmt: skip
