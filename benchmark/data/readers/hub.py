@@ -17,6 +17,7 @@ from benchmark.data.readers.samples import Reader, Samples, StoredNumbers
 from benchmark.data.readers.scale import Scale
 from benchmark.data.readers.table_parts import require_parts
 from results.error import CatsError, first_line
+from results.limits import whole_file
 from results.parquet_size import require_small_parquet
 
 
@@ -170,6 +171,6 @@ def _content(image: dict[str, Any], where: str, repository: str) -> bytes:
             f"{where} holds no picture" + (f", but names {path}, which leads out of the data set" if path.name else "")
         )
     try:
-        return path.read_bytes()
+        return whole_file(path)
     except OSError as error:
         raise CatsError(f"{where}: {path} cannot be read: {error.strerror}") from error
