@@ -21,8 +21,9 @@ def labels_of_columns(rows: pd.DataFrame, columns: Sequence[str], said: Said, wh
     cells, declared = [texts_of(rows, column) for column in columns], said.mark_values()
     every, meant = [cell for column in cells for cell in column], spelt_marks(declared)
     marked = {cell: mark_of(cell, meant) for cell in set(every)}
-    dropped = {cell for cell in dropped_labels(every, said, where) if spelling(cell) not in meant}
-    refuse_absent([cell for cell in every if cell not in dropped and spelling(cell) not in meant], said, where, marks=True)
+    stated = {cell for cell in marked if spelling(cell) in meant}
+    dropped = set(dropped_labels(every, said, where)) - stated
+    refuse_absent([cell for cell in every if cell not in dropped and cell not in stated], said, where, marks=True)
     for column, texts in zip(columns, cells, strict=True):
         strange = next((i for i, cell in enumerate(texts) if marked[cell] is None and cell not in dropped), None)
         if strange is not None:
@@ -50,7 +51,9 @@ def labels_of_columns(rows: pd.DataFrame, columns: Sequence[str], said: Said, wh
 
 def _in_words(marks: Mapping[str, int], cells: Sequence[str]) -> str:
     """What contents mean, with their numbers of cells, as in `blank (30) is 0, '-1' (4) is 1`."""
-    times = Counter(map(spelling, cells))
+    times = Counter[str]()
+    for cell, number in Counter(cells).items():
+        times[spelling(cell)] += number
     return ", ".join(f"{counted({content: times[spelling(content)]})} is {mark}" for content, mark in marks.items())
 
 

@@ -72,13 +72,11 @@ def _pairs(rows: pd.DataFrame, index: dict[str, list[Hit]], said: Said) -> list[
 def stripped_fit(fits: Sequence[Fit], index: dict[str, list[Hit]], said: Said) -> Fit | None:
     """A column that names the pictures if the folders with which all of its cells begin are left out; None if none does."""
     for fit in fits:
-        paths = [PurePosixPath(slashed(cell)).parts[:-1] for cell in fit.cells]
-        cells = [slashed(cell) for cell in fit.cells]
-        ends = [at + 1 for at, sign in enumerate(cells[0]) if sign == "/"] if all(paths) else []
-        for end in ends:
-            if not all(cell.startswith(cells[0][:end]) for cell in cells):
+        first = slashed(fit.cells[0])
+        for end in (at + 1 for at, sign in enumerate(first) if sign == "/"):
+            if not all(slashed(cell).startswith(first[:end]) for cell in fit.cells):
                 break
-            found = stripped(fit, cells[0][:end], index, said)
+            found = stripped(fit, first[:end], index, said)
             if found.clear:
                 return found
     return None

@@ -47,11 +47,12 @@ def labelled_rows(rows: pd.DataFrame, columns: Columns) -> pd.DataFrame:
     declared = {spelling(cell_text(value)) for value in columns.missing}
     names = columns.label if isinstance(columns.label, list) else [columns.label]
     cells = list(zip(*(texts_of(rows, name) for name in names), strict=True))
-    absent = [
-        next((value for value in row if (form := spelling(value)) in declared and form not in marks), None) for row in cells
-    ]
+    forms = {value: spelling(value) for value in {value for row in cells for value in row}}
+    without = {value for value, form in forms.items() if form in declared and form not in marks}
+    absent = [next((value for value in row if value in without), None) for row in cells]
     if columns.one_hot and "" in declared:
-        absent = ["" if value is None and not _any(row, marks) else value for value, row in zip(absent, cells, strict=True)]
+        some = {value for value in forms if mark_of(value, marks) != 0}
+        absent = ["" if value is None and some.isdisjoint(row) else value for value, row in zip(absent, cells, strict=True)]
     kept = rows[[value is None for value in absent]]
     kept.attrs[LEFT_OUT] = left_out(Counter(value for value in absent if value is not None))
     return kept
@@ -68,10 +69,6 @@ def left_out_of(rows: pd.DataFrame) -> tuple[str, ...]:
     """What `labelled_rows` left out, as sentences."""
     sentences: tuple[str, ...] = rows.attrs.get(LEFT_OUT, ())
     return sentences
-
-
-def _any(row: tuple[str, ...], marks: Mapping[str, int]) -> bool:
-    return any(mark_of(value, marks) != 0 for value in row)
 
 
 def labels_of(rows: pd.DataFrame, columns: Columns, path: Path) -> np.ndarray:
