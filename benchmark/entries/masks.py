@@ -29,7 +29,7 @@ def require_no_masks(path: Path, names: Sequence[str], include: str) -> None:
     if not found:
         return
     name, match = next(iter(found.items()))
-    words = sorted({re.sub(r"[\s\d.]+$", "", each[2]).strip() for each in found.values()}, key=len)
+    words = sorted({re.sub(r"[\s\d.]+\Z", "", each[2]).strip() for each in found.values()}, key=len)
     shortest = [word for i, word in enumerate(words) if not any(word.startswith(other) for other in words[:i])]
     pattern = f"^(?!.*({'|'.join(re.escape(word) for word in shortest)}))" + (f".*{include}" if include else "")
     raise CatsError(
