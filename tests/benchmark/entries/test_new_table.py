@@ -9,6 +9,7 @@ import yaml
 from PIL import Image
 
 from benchmark.specs import catalogue
+from results.plain import plain
 
 FACTS = ("--modality", "microscope", "--licence", "CC0", "--citation", "Us, 2026")
 LABEL = np.random.default_rng(1).integers(0, 2, 60)  # of each picture
