@@ -62,7 +62,7 @@ def _infer(path: Path, said: Said) -> Inferred:
     left = left_out(tree, names, lambda _: not said.include)
     if not names:
         found = f"; {'; '.join(left.sentences())}" if left.sentences() else ""
-        found += "; unpack the archives" if left.archives else ""
+        found += _way_to_archives(tree) if left.archives else ""
         raise CatsError(
             f"{path} holds no picture; pictures end in {', '.join([*sorted(PICTURE_ENDINGS), *sorted(OTHER_ENDINGS)])}{found}"
         )
@@ -85,6 +85,12 @@ def included(include: str | None, names: Sequence[str]) -> list[str]:
     """The names in which a regular expression finds something; all of them without an expression."""
     found = searched(include or "", [composed(name) for name in names])
     return [name for name, groups in zip(names, found, strict=True) if groups is not None]
+
+
+def _way_to_archives(tree: Tree) -> str:
+    """The end of a sentence about a folder of archives: a table of labels beside them reads them in place."""
+    tables = [name for name in tree.names if "/" not in name and ending_of(name) in {".csv", ".tsv", ".parquet"}]
+    return "; unpack the archives" + (f", or name the table of labels: --from {tree.path / tables[0]}" if tables else "")
 
 
 def _require_text(path: Path, names: Sequence[str]) -> None:

@@ -147,6 +147,29 @@ def ranges_that_differ(pictures: Sequence[Numbers], samples: Samples, classes: S
     return ""
 
 
+def dark_class(brightest: np.ndarray, labels: np.ndarray, classes: Sequence[str]) -> str:
+    """A part of a sentence about a class all of whose decoded pictures are darker than most of another class; else empty.
+
+    brightest: the largest of 256 grey levels in each picture, (N,). labels: (N,), or (N, C) of 0 and 1.
+    """
+    levels = {
+        name: brightest[labels == number if labels.ndim == 1 else labels[:, number] == 1] for number, name in enumerate(classes)
+    }
+    known = {name: values for name, values in levels.items() if len(values) >= FEW and values.max() > 0}
+    if len(known) < 2:
+        return ""
+    dark = min(known, key=lambda name: int(known[name].max()))
+    bright = max(known, key=lambda name: float(np.median(known[name])))
+    most, usual = int(known[dark].max()), float(np.median(known[bright]))
+    if usual < APART * (most + 1):
+        return ""
+    return (
+        f"no picture of the class '{dark}' has a grey level above {most}, and most of '{bright}' reach {usual:.0f}: if their "
+        "files have another range, as 12 bits beside 16, a network could tell them apart by that alone; bring them to one "
+        "range, or declare range or white"
+    )
+
+
 def _range(value: float) -> float:
     """A whole number with all bits of its size, as 4095 for 3000 of 12 bits; a fraction as it is."""
     return 2.0 ** int(value).bit_length() if float(value).is_integer() else value

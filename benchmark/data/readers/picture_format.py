@@ -89,6 +89,7 @@ def _kind(name: str, head: bytes) -> str:
         return "DICOM"
     if head.startswith(GZIP) and (inner := ending_of(name.rpartition(".")[0])) not in {"", ".tar"}:
         return f"{inner}{ending_of(name)}"  # one packed file, such as scan.nii.gz
-    if head.startswith((b"PK\x03\x04", GZIP, b"Rar!", b"7z\xbc\xaf\x27\x1c")) and not is_document(name):
+    packed = head.startswith((b"PK\x03\x04", GZIP, b"Rar!", b"7z\xbc\xaf\x27\x1c")) or ending_of(name) == ".tar"
+    if packed and not is_document(name):
         return f"archive {ending_of(name)}".strip()
     return ending_of(name) or "no ending"

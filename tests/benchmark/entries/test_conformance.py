@@ -262,3 +262,16 @@ def test_weights_that_set_the_size_of_their_network_are_run_at_that_size(call, o
     save_file(state, own / "vit_tiny_patch16_224.mine.safetensors", metadata={"img_size": "32"})
     code, out, _ = call("check", "mine")
     assert (code, "vit_tiny_patch16_224 gives 192 finite features at 32 px" in out) == (0, True), out
+
+
+@pytest.mark.parametrize(("darkest", "said"), [(15, True), (60, True), (100, False), (255, False)])
+@pytest.mark.parametrize("several", [False, True])
+def test_a_class_that_is_darker_than_the_others_altogether_is_noted(own, darkest, said, several):
+    labels = np.arange(100) % 2
+    tops = np.where(labels, 255, darkest)
+    images = [(image.astype(int) * top // 255).astype(np.uint8) for image, top in zip(noise(100), tops, strict=True)]
+    changes = {"task": "multilabel"} if several else {}
+    marks = np.stack([labels == 0, labels == 1], axis=1).astype(np.int64) if several else labels
+    found = values(Case(entry(samples(images=images, label=marks), **changes), 8))
+    assert ("a network could tell them apart by that alone; bring them to one range" in found) == said
+    assert isinstance(found, Note) == said

@@ -43,7 +43,9 @@ def loose(own):
 def test_an_archive_beside_the_table_is_read_in_place(own, new, call, kind, inside):
     loose(own)
     packed(own, kind, inside)
-    code, err = new(table(own / "set" / "labels.csv", file=file))
+    path = table(own / "set" / "labels.csv", file=file)
+    assert f"unpack the archives, or name the table of labels: --from {path}" in new(own / "set")[1]
+    code, err = new(path)
     assert code == 0, err
     assert options(own)["archives"] == [f"images.{kind}"]
     assert options(own)["images"] == f"images.{kind}/{inside}".rstrip("/")
