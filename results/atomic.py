@@ -21,7 +21,7 @@ from itertools import takewhile
 from pathlib import Path
 
 from results.boot_id import boot_id
-from results.error import CatsError
+from results.error import DiskError
 
 DRAFT = ".cats-draft-"  # begins the name of every draft
 WRITER = re.compile(rf"{re.escape(DRAFT)}([0-9a-f]{{8}})p([0-9]+)u")  # of which machine and which process follows it
@@ -108,9 +108,9 @@ def move_into_place(draft: Path, path: Path, *, durable: bool) -> None:
         flush(path.parent)
 
 
-def disk_error(what: str, folder: Path, error: OSError) -> CatsError:
+def disk_error(what: str, folder: Path, error: OSError) -> DiskError:
     """The sentence about a disk that refuses to keep something in a folder."""
-    return CatsError(f"cannot keep {what} in {folder}: {reason_of(error)}; {remedy(error)}")
+    return DiskError(f"cannot keep {what} in {folder}: {reason_of(error)}; {remedy(error)}")
 
 
 def reason_of(error: OSError) -> str:

@@ -23,6 +23,10 @@ class CatsError(Exception):
         return "\n".join(self.args)
 
 
+class DiskError(CatsError):
+    """The disk refuses to keep something: no property of what was to be kept, and gone once there is room."""
+
+
 class OddRunError(CatsError):
     """A run of MLflow that cannot be used: results leave it out and name it, so that one such run ends no command.
 

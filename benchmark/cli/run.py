@@ -130,21 +130,22 @@ def _run(resolved: "ResolvedPlan", tracking_uri: str, engine: "Engine", pack: in
     sleep_if_crowded(foreign_cores(), cores())  # before torch is loaded
 
     from benchmark.cli.progress import Progress
-    from benchmark.execution.runner import look
+    from benchmark.execution.runner import Past, afford, look
     from benchmark.execution.runner import run as run_plan
     from results.tracking.experiment import Experiment
     from results.tracking.lease import Lease
     from results.tracking.writer import Writer
 
     experiment = resolved.plan.experiment
-    looked = is_new(tracking_uri, experiment)
-    if looked:  # a plan that is refused leaves no empty experiment behind
+    guard = None
+    if is_new(tracking_uri, experiment):  # a plan that is refused leaves no empty experiment behind
         with Progress() as watch:
             resolved = look(resolved, set(), engine, watch)
+            guard = afford(resolved, Past(), engine, watch, pack)
     tracking = Experiment(tracking_uri, experiment)
     outbox = outbox_of(tracking_uri, experiment)
     with Lease(tracking, outbox, say) as lease, Progress() as watch:
-        return run_plan(resolved, Writer(tracking, outbox, lease), engine, watch, pack, looked=looked)
+        return run_plan(resolved, Writer(tracking, outbox, lease), engine, watch, pack, guard=guard)
 
 
 @app.command()

@@ -23,10 +23,12 @@ class Unrecorded(Frozen):
 
     Attributes:
         begun: when the latest of these attempts began, seconds since 1970; 0 in files of older versions.
+        seconds: the part of the costs that is the latest attempt's own, in seconds; 0 in files of older versions.
     """
 
     costs: tuple[Cost, ...] = ()
     begun: float = 0.0
+    seconds: float = 0.0
 
 
 def state_file(key: str) -> Path:
@@ -60,10 +62,16 @@ def unrecorded_costs(key: str) -> tuple[Cost, ...]:
     return () if noted is None else noted.costs
 
 
-def keep_costs(key: str, costs: tuple[Cost, ...], begun: float = 0.0) -> None:
-    """Note the costs of the running attempt, which began at `begun`, and of those before it, in case that its process dies."""
+def seconds_of_attempt(key: str, started: float) -> float:
+    """The seconds, of the attempt that was started at this time, that are noted for the record of the next attempt."""
+    noted = read(Unrecorded, _costs_file(key))
+    return 0.0 if noted is None or noted.begun < started else noted.seconds
+
+
+def keep_costs(key: str, costs: tuple[Cost, ...], begun: float = 0.0, seconds: float = 0.0) -> None:
+    """Note the costs of the running attempt, see Unrecorded, and of those before it, in case that its process dies."""
     _sweep()
-    keep(Unrecorded(costs=costs, begun=begun), _costs_file(key))
+    keep(Unrecorded(costs=costs, begun=begun, seconds=seconds), _costs_file(key))
 
 
 def mark_recorded(record: Record) -> None:

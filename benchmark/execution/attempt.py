@@ -9,6 +9,7 @@ from typing import Literal
 
 import pandas as pd
 
+from benchmark.core.checkpoint_files import seconds_of_attempt
 from benchmark.machine.environment import environment
 from benchmark.machine.meter import Meter
 from results.error import CatsError
@@ -83,12 +84,15 @@ class Attempt:
     def cut_off(self, when: tuple[float, float], hardware: Iterable[str], together: int) -> Outcome:
         """The outcome of an attempt that was still running on a worker at shutdown: duration known, energy missing.
 
+        The time up to its last checkpoint is left to the attempt that goes on from there, which counts it with its energy.
+
         `when`: as in lost(). `together`: the number of attempts that ran side by side; each gets an equal part of the time.
         """
         missing = {name: Energy(kwh=None, provenance="missing") for name in hardware}
         phase = "pretraining" if self.kind == "pretraining" else "training"
         whole = when[1] if together > 1 else None
-        cost = Cost(phase=phase, seconds=when[1] / together, energy=missing, shared_seconds=whole)
+        seconds = max(0.0, when[1] / together - seconds_of_attempt(self.key, when[0]))
+        cost = Cost(phase=phase, seconds=seconds, energy=missing, shared_seconds=whole)
         return Outcome(self._record("interrupted", STOPPED, when, (cost,), {}))
 
     def _record(

@@ -1,9 +1,10 @@
 """Runs a plan: an engine runs the cells that are not finished, and every record goes to the outbox and to MLflow."""
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING
 
 from benchmark.core.checkpoint_files import mark_recorded
 from benchmark.core.leftovers import sweep_home
@@ -22,9 +23,12 @@ from benchmark.specs.cell import Cell
 from benchmark.specs.job import Job, jobs_of
 from benchmark.specs.resolved import PlanCells, PlanPairs, ResolvedPlan
 from results.error import CatsError
-from results.record import Outcome
+from results.record import Outcome, Record
 from results.tracking.frame import left_out
 from results.tracking.writer import Writer, close_abandoned
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +54,38 @@ def look(resolved: ResolvedPlan, finished: set[str], engine: Engine, watch: Watc
     return resolved
 
 
-def run(resolved: ResolvedPlan, writer: Writer, engine: Engine, watch: Watch, pack: int = 1, *, looked: bool = False) -> Run:
+@dataclass(frozen=True)
+class Past:
+    """What has been run before: the runs of the experiment, the keys of finished cells, and the records that wait."""
+
+    frame: "pd.DataFrame | None" = None
+    finished: frozenset[str] = frozenset()
+    waiting: Sequence[Record] = ()
+
+
+def afford(resolved: ResolvedPlan, past: Past, engine: Engine, watch: Watch, pack: int = 1) -> Guard:
+    """The guard of the plan's budget, with what is spent; announces what the open cells are expected to cost.
+
+    Raises CatsError if the budget cannot be kept here, or if it does not hold even the first cell. Like `look` it comes before
+    a new experiment is created.
+    """
+    plan, guard = resolved.plan, Guard(resolved.plan.budget)
+    todo = OpenCells(PlanCells(resolved), set(past.finished))
+    if not plan.budget.limits or next(iter(todo), None) is None:
+        return guard
+    if plan.budget.needs_forecast:
+        guard.forecast = forecast_of(past.frame, engine.device, plan.country, calibrates=True)
+        guard.forecast.announce, guard.forecast.remote = watch.begins, engine.remote
+    guard.read(PlanCells(resolved), past.frame, past.waiting)
+    guard.require()
+    for sentence in guard.project(partial(jobs_of, todo, plan.experiment, plan.country, pack)):
+        watch.announce(sentence)
+    return guard
+
+
+def run(
+    resolved: ResolvedPlan, writer: Writer, engine: Engine, watch: Watch, pack: int = 1, *, guard: Guard | None = None
+) -> Run:
     """Run every cell of the plan that no run of the experiment has finished.
 
     Before the first cell starts, the data and weights of all cells are read, and pairs that share images are left out (see
@@ -62,13 +97,12 @@ def run(resolved: ResolvedPlan, writer: Writer, engine: Engine, watch: Watch, pa
         engine: runs the jobs.
         watch: callbacks that show the progress.
         pack: the largest number of cells that differ only in the seed and run at the same time.
-        looked: whether `look` has been called for the plan, with no cell finished.
+        guard: the guard of the budget, if `look` and `afford` have been called for the plan, with no cell finished.
 
     Raises:
         CatsError: a name, a data set or weights are wrong, or MLflow or the disk refuses a record at the start.
     """
     plan = resolved.plan
-    guard = Guard(plan.budget)
     tracking, outbox = writer.tracking, writer.outbox
     sweep_home()
     adopt(outbox, plan.experiment)
@@ -83,27 +117,24 @@ def run(resolved: ResolvedPlan, writer: Writer, engine: Engine, watch: Watch, pa
     for sentence in left_out(frame):
         watch.announce(sentence)
     finished = finished_in(frame) | waiting
-    if not looked:
+    if guard is None:
         resolved = look(resolved, finished, engine, watch)
     cells = PlanCells(resolved)
     state = _state_before(resolved, cells, finished)
     if state.done < state.cells:
         todo = OpenCells(cells, finished)
         require_same_splits(todo, frame)
-        jobs = partial(jobs_of, todo, plan.experiment, plan.country, pack)
-        if plan.budget.limits:
-            if plan.budget.needs_forecast:
-                guard.forecast = forecast_of(frame, engine.device, plan.country, calibrates=True)
-                guard.forecast.announce, guard.forecast.remote = watch.begins, engine.remote
-            guard.read(cells, frame, [outcome.record for _, outcome in outbox])
-            guard.require()
-            for sentence in guard.project(jobs):
-                watch.announce(sentence)
+        if guard is None:
+            past = Past(frame, frozenset(finished), [outcome.record for _, outcome in outbox])
+            guard = afford(resolved, past, engine, watch, pack)
+            del past
+        if guard.forecast is not None:
+            guard.forecast.announce = watch.begins
         del frame  # the frame may be large, and a run may take days
-        Work(writer, guard, watch, state).do(engine, jobs())
+        Work(writer, guard, watch, state).do(engine, jobs_of(todo, plan.experiment, plan.country, pack))
     state.waiting, state.refused = sum(1 for _ in outbox), len(writer.refused)
     try:
-        state.budget = guard.close()
+        state.budget = None if guard is None else guard.close()
     except CatsError as error:  # the caller first reports what has finished and what has failed
         state.unkept = str(error)
     return state

@@ -10,7 +10,7 @@ from benchmark.measures.inputs import MeasureInputs
 from benchmark.networks.load import weights_error
 from benchmark.specs.needs import NUMBERS, OF_SOURCE, Undefined
 from benchmark.training.features import unready
-from results.error import CatsError
+from results.error import CatsError, DiskError
 
 EMBEDDED = NUMBERS - {"logits", "probabilities"}  # needs that are features, which may be stored
 THROUGH = NUMBERS | {"network", "neutral_network"}  # needs that are made with the weights of a network
@@ -26,11 +26,13 @@ class Gathered:
     undefined: dict[str, str] = field(default_factory=dict)
 
     def made(self, act: Callable[[], Any], need: str) -> Any:
-        """What `act` returns; None, and the reason is kept, if it raises Undefined or CatsError."""
+        """What `act` returns; None, and the reason is kept, if it raises Undefined or CatsError, but for a full disk."""
         try:
             return act()
         except Undefined as error:
             self.undefined[need] = str(error)
+        except DiskError:  # says nothing of the pair: its attempt has failed, and is repeated
+            raise
         except CatsError as error:
             self.absent[need] = str(error)
 

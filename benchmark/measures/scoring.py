@@ -35,10 +35,11 @@ from benchmark.specs.measure import Measure, Score
 from benchmark.specs.plan import Plan
 from benchmark.specs.resolved import ResolvedPlan
 from benchmark.specs.start import Start
+from results.atomic import NO_SPACE
 from results.board.board import make_board
 from results.board.request import RunQuery
 from results.digest import digest
-from results.error import CatsError
+from results.error import CatsError, DiskError
 from results.record import Outcome
 from results.tracking.experiment import Experiment
 from results.tracking.writer import Writer, close_abandoned
@@ -233,7 +234,11 @@ class _Work:
             few = len(self.pair_inputs.target.rows) < FEW
             with self.meter.phase(f"measure_{name}"), threadpool_limits(1 if few else None, "blas"):
                 score = measure.score({need: found.inputs[need] for need in measure.needs}, self.pair_inputs.draws)
+        except (DiskError, MemoryError):  # says nothing of the measure: the attempt has failed, and is repeated
+            raise
         except Exception as error:  # a failing measure, perhaps of another author, must not stop the others
+            if isinstance(error, OSError) and error.errno in NO_SPACE:
+                raise
             log.exception("measure %s failed", name)
             return Score(float("nan"), reason=f"failed: {error if isinstance(error, CatsError) else repr(error)}")
         key = self.keys[name]

@@ -7,6 +7,7 @@ nobody interrupted. Where that cannot be promised (another version of torch, ano
 import errno
 import json
 import logging
+import math
 import os
 import re
 import time
@@ -126,7 +127,8 @@ class Checkpoint:
         begun = time.monotonic()
         if self._owned or self._own():
             try:
-                keep_costs(self.key, (*self.meter.carried, *self.meter.so_far()), self._begun)
+                own = self.meter.so_far()
+                keep_costs(self.key, (*self.meter.carried, *own), self._begun, math.fsum(cost.seconds for cost in own))
                 _write(state_file(self.key), self.key, state)
             except CatsError as error:
                 self._warn(str(error))

@@ -1,6 +1,7 @@
 """Writes one record as an MLflow run, with one `log_batch`; its tags find the run again."""
 
 import json
+import re
 import tempfile
 import time
 from collections.abc import Callable, Mapping
@@ -24,6 +25,7 @@ from results.tracking.prediction_file import write_predictions
 STATUS = {"finished": "FINISHED", "failed": "FAILED", "interrupted": "KILLED"}
 BATCH = 1000  # metrics per call that MLflow accepts
 REFUSALS = ("INVALID_PARAMETER_VALUE", "BAD_REQUEST", "RESOURCE_DOES_NOT_EXIST", "INVALID_STATE", "RESOURCE_CONFLICT")
+KEY = re.compile(r"[\w.-]+")
 ABANDONED = "its process died before the record was complete"
 
 
@@ -51,6 +53,8 @@ def send(tracking: Experiment, outcome: Outcome, *, first: bool = False, alone: 
     """
     record = outcome.record
     try:
+        if not KEY.fullmatch(record.key):  # MLflow's filters have no way to write a quote
+            raise ValueError("its key is not one of cats-bench")
         same = [] if first else list(tracking.runs(f"tags.`cats.key` = '{record.key}'"))
         run = next((r for r in same if r.data.tags.get("cats.attempt") == record.attempt), None)
         abandoned = run is not None and run.data.tags.get("cats.reason") == ABANDONED

@@ -48,6 +48,15 @@ def test_nothing_is_left_behind(cats, tmp_path, command):
     assert not (tmp_path / "mlflow.db").exists()
 
 
+@pytest.mark.parametrize("limits", [("--hours", "1e-9"), ("--kwh", "1e-12", "--hours", "1e-9")], ids=" ".join)
+def test_a_budget_that_holds_no_cell_leaves_nothing_behind(cats, tmp_path, limits):
+    (tmp_path / "plan.yaml").write_text(PLAN.replace("vit_tiny_patch16_224, ", ""))
+    code, _, err = cats("run", "plan.yaml", *limits)
+    assert code == 2
+    assert "the budget of " in err
+    assert not (tmp_path / "mlflow.db").exists()
+
+
 def test_measures_for_which_no_network_sees_an_image_need_no_size(cats, tmp_path):
     (tmp_path / "plan.yaml").write_text(PLAN.replace(", test_resnet", "") + "measures: [class_count]\n")
     assert cats("score", "plan.yaml")[0] == 0

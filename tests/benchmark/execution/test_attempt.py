@@ -4,9 +4,11 @@ import time
 import pytest
 import torch
 
+from benchmark.core.checkpoint_files import keep_costs, seconds_of_attempt
 from benchmark.execution.attempt import Attempt, Result
 from benchmark.execution.side_by_side import side_by_side
 from benchmark.machine.meter import Stopwatch
+from results.record import Cost
 
 
 @pytest.mark.parametrize("jump", [-1e9, 1e9], ids=["back", "ahead"])
@@ -64,3 +66,12 @@ def test_an_incomplete_result_says_so_and_does_not_take_the_key_of_a_complete_on
         assert record.facts["incomplete"] == "no weights"
         assert record.key == f"key-incomplete-{record.attempt}"
     assert made[0].key != made[1].key
+
+
+@pytest.mark.parametrize(("begun", "seconds"), [(1005.0, 2.0), (900.0, 7.0)], ids=["this attempt", "an earlier one"])
+def test_the_seconds_of_a_cut_off_attempt_are_counted_once(begun, seconds):
+    """Those up to its checkpoint are in the record of the attempt that goes on."""
+    keep_costs("key", (Cost(phase="training", seconds=5.0, energy={}),), begun, 5.0)
+    record = attempt().cut_off((1000.0, 7.0), ("cpu",), 1).record
+    assert [cost.seconds for cost in record.costs] == [seconds]
+    assert seconds_of_attempt("key", 2000.0) == 0.0

@@ -1,5 +1,7 @@
 """Waiting is no work: what waits for a network or reads images is done before a phase, and once."""
 
+import errno
+
 import pytest
 
 from benchmark.execution.execute import make_cell
@@ -12,6 +14,7 @@ from benchmark.measures.scoring import score_plan
 from benchmark.networks import load
 from benchmark.specs.plan import Plan
 from results.agreement.scores import read_scores
+from results.atomic import disk_error
 from results.error import CatsError
 from results.tracking.cost_columns import unpacked
 from results.tracking.experiment import Experiment
@@ -105,3 +108,25 @@ def test_stored_features_need_no_weights(monkeypatch, running):
 
     monkeypatch.setattr(load, "weights_of", away)
     assert make_cell(cell, "e", Meter("NLD", "cpu")).record.status == "finished"
+
+
+@pytest.mark.parametrize("where", ["features", "measure"])
+def test_a_full_disk_fails_the_pair_and_a_later_call_scores_it(tmp_path, monkeypatch, where):
+    """It says nothing of the pair: a finished run without scores would never be repeated."""
+    full = OSError(errno.ENOSPC, "No space left on device")
+
+    def refused(*_):
+        raise disk_error("features", tmp_path, full) if where == "features" else full
+
+    setting = ScoreSettings(resolved(Plan(**PLAN | {"sources": ["scratch"], "measures": ["class_count"]})), "cpu", 40, 20)
+    tracking = Experiment(f"sqlite:///{tmp_path}/mlflow.db", "e")
+    writer, watch = Writer(tracking, Outbox(tmp_path / "box")), Watch(lambda what: None, lambda record, state: None)
+    with monkeypatch.context() as patch:
+        if where == "features":
+            patch.setattr(inputs.MeasureInputs, "get", refused)
+        else:
+            patch.setattr("benchmark.specs.measure.Measure.score", refused)
+        state = score_plan(setting, writer, watch)
+    assert (state.made, len(state.failed)) == (0, 1)
+    assert "No space left on device" in state.failed[0].reason
+    assert score_plan(setting, writer, watch).made == 1
