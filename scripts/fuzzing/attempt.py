@@ -20,6 +20,7 @@ class Attempt:
             why; `content`: images, labels, groups and parts are the same as without the damage if the digest is, and another
             number of images has its sentence; `same content`: these are the same in any case, because the input says the same
             in another writing; `nothing`: other figures are right.
+        guarded: passwords are in addresses of servers. A class that is called like one may be printed.
     """
 
     what: str
@@ -27,3 +28,4 @@ class Attempt:
     environment: Mapping[str, str | None] = field(default_factory=dict)
     encoding: str | None = "utf-8"
     compared: Literal["figures", "content", "same content", "nothing"] = "nothing"
+    guarded: bool = False

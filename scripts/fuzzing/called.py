@@ -45,6 +45,7 @@ SETTINGS = {
 ENCODINGS = ("ascii", "latin-1", "cp1252", "utf-16", None)
 WRITES = {"output", "figures", "picture", "report", "to", "contact_sheet", "duplicates"}  # options that name what is written
 LEFT_OUT = {"ui"}  # it serves until it is stopped
+TRAINS = {"run", "score"}  # other plans than the small one would train for minutes
 FIXED = {
     "engine",
     "scheduler",
@@ -137,7 +138,7 @@ def environment(rng: Random, _: Stage) -> Attempt:
     said = ", ".join(f"{name}={shown(value)}" for name, value in changes.items()) + (
         "" if encoding == "utf-8" else f", output {encoding}"
     )
-    return Attempt(said, (command,), changes, encoding, compared)  # type: ignore[arg-type]
+    return Attempt(said, (command,), changes, encoding, compared, guarded=True)  # type: ignore[arg-type]
 
 
 def arguments(rng: Random, _: Stage) -> Attempt:
@@ -156,6 +157,8 @@ def arguments(rng: Random, _: Stage) -> Attempt:
             line += option
         else:
             line += [*option, encodable(_value(rng, parameter))]
+    if name in TRAINS:
+        line[1:2] = ["again.yaml"]
     if name == "new":
         line += ["--modality", "x", "--licence", "CC0", "--citation", "x"]
     if rng.random() < 0.12:
@@ -163,7 +166,7 @@ def arguments(rng: Random, _: Stage) -> Attempt:
             rng.randrange(1, len(line) + 1),
             rng.choice(["--nothing", "-x", "--", "--help", "", "--format=xml", "extra", "--metric"]),
         )
-    return Attempt(" ".join(map(shown, line)), (tuple(line),))
+    return Attempt(" ".join(map(shown, line)), (tuple(line),), guarded=True)
 
 
 def _value(rng: Random, parameter: Any) -> str:

@@ -54,7 +54,7 @@ def forked(work: Callable[[], int], surroundings: Surroundings, seconds: float =
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, signal.SIGKILL)  # whatever it has left behind
     ended = os.waitstatus_to_exitcode(status)
-    out, err = (_content(file) for file in files)
+    out, err = (_content(file, surroundings.encoding or "utf-8") for file in files)
     peak = max(0, usage.ru_maxrss * 1024 - before)
     return Outcome(max(ended, 0), max(-ended, 0), out, err, time.monotonic() - begun, peak)
 
@@ -122,10 +122,10 @@ def _peak() -> int:
         return int(file.read().split()[1]) * resource.getpagesize()
 
 
-def _content(file: int) -> str:
+def _content(file: int, encoding: str) -> str:
     os.lseek(file, 0, os.SEEK_SET)
     with os.fdopen(file, "rb") as content:
-        return content.read(10_000_000).decode("utf-8", "surrogateescape")
+        return content.read(10_000_000).decode(encoding, "surrogateescape")
 
 
 def cats(arguments: tuple[str, ...]) -> int:

@@ -78,13 +78,12 @@ def damage_dicom(rng: Random, path: Path) -> str:
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        file = pydicom.dcmread(path)
-        said = [rng.choice(CHANGES)(rng, file) for _ in range(rng.choice([1, 1, 2, 3]))]
-        out = io.BytesIO()
+        file, out = pydicom.dcmread(path), io.BytesIO()
         try:
+            said = [rng.choice(CHANGES)(rng, file) for _ in range(rng.choice([1, 1, 2, 3]))]
             pydicom.dcmwrite(out, file)
         except Exception as error:  # noqa: BLE001 - pydicom refuses some of it in many ways; such a file is damaged as bytes
-            return f"{damage_file(rng, path)} (not {said}: {type(error).__name__})"
+            return f"{damage_file(rng, path)} (pydicom refused other damage: {type(error).__name__})"
     content = out.getvalue()
     if rng.random() < 0.1:
         content, said = content[132:], [*said, "no preamble"]
@@ -108,11 +107,9 @@ def _text(rng: Random, file: Any) -> str:
         rng.choice(["PatientID", "WindowCenter", "RescaleSlope", "NumberOfFrames", "PhotometricInterpretation", "StudyDate"]),
         odd_text(rng),
     )
-    element = file.get_item(name) if name in file else None
-    if element is None:
+    if name not in file:
         file.add_new(name, "LO", value)
-    else:
-        element._value = value  # noqa: SLF001 - past the checks of pydicom
+    file[name]._value = value  # noqa: SLF001 - past the checks of pydicom
     return f"{name} is {shown(value)}"
 
 

@@ -33,17 +33,26 @@ def complaints(attempt: Attempt, outcomes: list[Outcome], undamaged: list[Outcom
     """What is wrong with the outcomes of the commands of an attempt. `undamaged`: of the same commands without the damage."""
     found = []
     for command, outcome in zip(attempt.commands, outcomes, strict=True):
-        found += [f"cats {command[0]}: {complaint}" for complaint in alone(outcome, silent=attempt.encoding is None)]
+        found += [
+            f"cats {command[0]}: {complaint}"
+            for complaint in alone(outcome, silent=attempt.encoding is None, guarded=attempt.guarded)
+        ]
     if not found and attempt.compared != "nothing":
         if attempt.compared == "figures":
-            found += figures_changed(outcomes, undamaged)
+            found += figures_changed(attempt.commands, outcomes, undamaged)
         else:
             found += content_changed(attempt, outcomes, undamaged)
     return found
 
 
-def alone(outcome: Outcome, *, silent: bool = False) -> list[str]:
-    """What is wrong with one outcome, whatever the input was. `silent`: nothing could be printed."""
+def alone(outcome: Outcome, *, silent: bool = False, guarded: bool = True) -> list[str]:
+    """What is wrong with one outcome, whatever the input was.
+
+    Args:
+        outcome: the outcome.
+        silent: nothing could be printed.
+        guarded: passwords are in addresses of servers; no command may print them.
+    """
     text = outcome.out + outcome.err
     if outcome.signal == signal.SIGALRM:
         return [f"hangs: more than {SECONDS} s in {_innermost(outcome.err)}"]
@@ -62,18 +71,18 @@ def alone(outcome: Outcome, *, silent: bool = False) -> list[str]:
         found.append(f"speaks Python: {_line(text, match.start())}")
     if match := CONTROL.search(text):
         found.append(f"the character {match[0]!r} reaches the output: {_line(text, match.start())!a}")
-    if SECRET in text:
+    if guarded and SECRET in text:
         found.append(f"a password is printed: {_line(text, text.index(SECRET))}")
     return found
 
 
-def figures_changed(outcomes: list[Outcome], undamaged: list[Outcome]) -> list[str]:
+def figures_changed(commands: tuple[tuple[str, ...], ...], outcomes: list[Outcome], undamaged: list[Outcome]) -> list[str]:
     """The complaint that a command prints other figures without a new sentence."""
-    for outcome, before in zip(outcomes, undamaged, strict=True):
+    for command, outcome, before in zip(commands, outcomes, undamaged, strict=True):
         if outcome.code == 2 or (outcome.code and not before.code):
             continue  # refused, in a sentence
         if figures(outcome.out) != figures(before.out) and not new_sentences(outcome, before):
-            return [f"other figures without a word: {_difference(before.out, outcome.out)}"]
+            return [f"cats {command[0]}: other figures without a word: {_difference(before.out, outcome.out)}"]
     return []
 
 

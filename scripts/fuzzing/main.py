@@ -40,7 +40,7 @@ WARM = (
     "PIL.JpegImagePlugin", "PIL.GifImagePlugin", "PIL.BmpImagePlugin",
 )  # fmt: skip
 SPACE = 4 * 2**30  # bytes
-NUMBER = re.compile(r"\d+|0x[0-9a-f]+|'[^']*'|\"[^\"]*\"")
+NUMBER = re.compile(r"\S*/\S*|\d+|0x[0-9a-f]+|'[^']*'|\"[^\"]*\"")  # what differs between two failures of one kind
 
 
 def main() -> int:
@@ -120,7 +120,7 @@ def _many(trials: Trials, options: argparse.Namespace) -> int:
         tried[kind] += 1
         if trial.complaints:
             failed[kind] += 1
-            mark = NUMBER.sub("_", trial.complaints[0])
+            mark = NUMBER.sub("_", " ".join(trial.complaints[0].split()))[:160]
             if mark not in seen:
                 print(f"failed {trial.name}: {trial.complaints[0]}", flush=True)
                 trials.keep(trial, options.keep)
@@ -128,7 +128,7 @@ def _many(trials: Trials, options: argparse.Namespace) -> int:
         spent[kind] += time.monotonic() - begun
     _table(kinds, tried, failed)
     for mark, alike in sorted(seen.items(), key=lambda pair: -len(pair[1])):
-        print(f"{len(alike):>5} × {mark[:200]}; first {alike[0].name}")
+        print(f"{len(alike):>5} × {mark}: {', '.join(str(trial.name) for trial in alike[:5])}")
     if failed:
         print(f"inputs that did not hold lie in {options.keep}; `scripts/fuzz --only NAME` repeats one")
     return int(bool(failed))

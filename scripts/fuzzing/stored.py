@@ -25,7 +25,12 @@ def tags(rng: Random, stage: Stage) -> Attempt:
             compared = "nothing" if free else compared
     database.close()
     command = rng.choice([*SHOWN, *SHOWN, *OTHERS])
-    return Attempt("; ".join(said), (command,), compared="figures" if compared == "figures" and command in SHOWN else "nothing")
+    return Attempt(
+        "; ".join(said),
+        (command,),
+        compared="figures" if compared == "figures" and command in SHOWN else "nothing",
+        guarded=True,
+    )
 
 
 FREE = {

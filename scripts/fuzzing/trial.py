@@ -90,7 +90,7 @@ class Trials:
 
         def work() -> int:
             attempt = KINDS[name.kind](Random(str(name)), self.stage)
-            content = {field: getattr(attempt, field) for field in ("what", "commands", "encoding", "compared")}
+            content = {field: getattr(attempt, field) for field in ("what", "commands", "encoding", "compared", "guarded")}
             note.write_text(json.dumps(content | {"environment": dict(attempt.environment)}))
             return 0
 
