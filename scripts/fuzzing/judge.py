@@ -19,6 +19,7 @@ PYTHONS_WORDS = re.compile(
     r"|positional argument|unexpected keyword|\bint too (?:large|big)\b|cannot convert float"
     r"|integer string conversion|codec can't"
 )
+EXCEPTION = re.compile(r"[\w.]+(?:Error|Exception|Interrupt|Warning|Iteration|Exit)\b")
 NO_MEMORY = re.compile(
     r"MemoryError|[Uu]nable to allocate|[Cc]annot allocate memory|bad_alloc|out of memory|realloc of size|malloc of size"
 )
@@ -59,7 +60,7 @@ def alone(outcome: Outcome, *, silent: bool = False, guarded: bool = True) -> li
     if NO_MEMORY.search(text) or outcome.peak > MEMORY:
         return [f"more than 2 GB: {_last(text)}"]
     if PYTHON.search(text):
-        return [f"a traceback: {_last(outcome.err)}"]
+        return [f"a traceback: {_raised(outcome.err)}"]
     if outcome.signal:
         return [f"ended by {signal.Signals(outcome.signal).name}: {_last(outcome.err)}"]
     if outcome.code not in EXITS:
@@ -78,10 +79,13 @@ def alone(outcome: Outcome, *, silent: bool = False, guarded: bool = True) -> li
 
 def figures_changed(commands: tuple[tuple[str, ...], ...], outcomes: list[Outcome], undamaged: list[Outcome]) -> list[str]:
     """The complaint that a command prints other figures without a new sentence."""
+    said = any(new_sentences(*pair) for pair in zip(outcomes, undamaged, strict=True))
     for command, outcome, before in zip(commands, outcomes, undamaged, strict=True):
         if outcome.code == 2 or (outcome.code and not before.code):
             continue  # refused, in a sentence
-        if figures(outcome.out) != figures(before.out) and not new_sentences(outcome, before):
+        if command[0] == "run":
+            continue  # its table shows the energy that was measured; the board that follows is compared
+        if figures(outcome.out) != figures(before.out) and not said:
             return [f"cats {command[0]}: other figures without a word: {_difference(before.out, outcome.out)}"]
     return []
 
@@ -135,6 +139,14 @@ def _difference(before: str, after: str) -> str:
 def _last(text: str) -> str:
     lines = [line for line in text.splitlines() if line.strip()]
     return lines[-1][:300] if lines else ""
+
+
+def _raised(text: str) -> str:
+    """The line of a traceback that names the exception, with the place in cats where it was raised."""
+    named = [line for line in text.splitlines() if EXCEPTION.match(line)]
+    frames = [line.strip() for line in text.splitlines() if line.strip().startswith("File ") and "/fuzzing/" not in line]
+    ours = [frame for frame in frames if "/benchmark/" in frame or "/results/" in frame]
+    return f"{named[-1][:250] if named else _last(text)} ({(ours or frames or ['?'])[-1]})"
 
 
 def _line(text: str, at: int) -> str:
