@@ -17,7 +17,7 @@ PYTHONS_WORDS = re.compile(
     r"|has no attribute '|object is not |unsupported operand|'NoneType'|<class '|index out of range|could not convert string"
     r"|invalid literal for|not supported between|unhashable type|argument must be|list indices|\[Errno \d+\]|cannot unpack"
     r"|positional argument|unexpected keyword|\bint too (?:large|big)\b|cannot convert float"
-    r"|integer string conversion|codec can't"
+    r"|integer string conversion"
 )
 EXCEPTION = re.compile(r"[\w.]+(?:Error|Exception|Interrupt|Warning|Iteration|Exit)\b")
 NO_MEMORY = re.compile(
