@@ -29,9 +29,7 @@ SCORED = (("score", "again.yaml", "--images", "40", "--draws", "10", "--format",
 def home(rng: Random, stage: Stage) -> Attempt:
     """A file of CATS_HOME is damaged; what is made from it is the same, or a sentence says more."""
     folder = stage.work / "home"
-    files = sorted(
-        path for path in folder.rglob("*") if path.is_file() and path.suffix != ".lock" and "weights" not in path.parts
-    )
+    files = [path for path in by_age(folder, "*") if path.suffix != ".lock" and "weights" not in path.parts]
     rooms = sorted({path.relative_to(folder).parts[0] for path in files})
     room = rng.choice(rooms)
     path = rng.choice([path for path in files if path.relative_to(folder).parts[0] == room])
@@ -43,6 +41,13 @@ def home(rng: Random, stage: Stage) -> Attempt:
     if room in {"images", "leakage", "digests"} and rng.random() < 0.5:
         return Attempt(said, (("check", rng.choice(["spots", "boxes", "crates"]), "--size", "16"),), compared="figures")
     return Attempt(said, SCORED if room in {"features", "scores"} else MADE, compared="figures")
+
+
+def by_age(folder: Path, pattern: str) -> list[Path]:
+    """Files below a folder, oldest first: names of folders hold ids that are others in each stage."""
+    return sorted(
+        (path for path in folder.rglob(pattern) if path.is_file()), key=lambda path: (path.stat().st_mtime_ns, path.name)
+    )
 
 
 def _damage_kept(rng: Random, path: Path) -> str:
@@ -59,7 +64,7 @@ def _damage_kept(rng: Random, path: Path) -> str:
 
 def predictions(rng: Random, stage: Stage) -> Attempt:
     """The predictions of a run are damaged, as bytes or as a table."""
-    path = rng.choice(sorted((stage.work / "mlruns").rglob("predictions.parquet")))
+    path = rng.choice(by_age(stage.work / "mlruns", "predictions.parquet"))
     said = damage_file(rng, path) if rng.random() < 0.5 else _damage_predictions(rng, path)
     commands = [
         *SHOWN[:2],
