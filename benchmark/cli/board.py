@@ -17,7 +17,7 @@ from benchmark.cli.options import (
     TrackingOption,
 )
 from benchmark.cli.printing import print_as
-from benchmark.cli.terminal import print_text
+from benchmark.cli.terminal import print_text, say
 from results.error import CatsError
 from results.plain import json_text
 
@@ -71,6 +71,9 @@ def board(
     if report is not None:
         _report(made, report)
     print_as(BoardText(made), form)
+    if form is Format.csv:  # which has no place for sentences
+        for note in made.notes:
+            say(note)
 
 
 def _report(made: "Board", folder: Path) -> None:

@@ -169,3 +169,17 @@ def test_families_that_are_no_list_switch_no_guard_off(toy, text):
     with pytest.raises(CatsError, match="its tag cats.families, .*, is not a list of names") as caught:
         model_registry.families("models:/weights/1", "sqlite:///mlflow.db")
     assert len(str(caught.value)) < 400
+
+
+def test_a_board_without_place_for_sentences_says_its_notes_beside_the_table(toy, whole):
+    """A spreadsheet has figures alone; that a run is left out, which changes them, is said all the same."""
+    code, table, err = toy("board", "toy", "--format", "csv")
+    assert (code, "is left out" in err) == (0, False)
+    database = Database("mlflow.db")
+    database.change(whole[1]["cell"][0], "tags", "cats.costs", "{")
+    database.close()
+    code, out, err = toy("board", "toy", "--format", "csv")
+    assert (code, out != table) == (0, True)
+    assert f"run {whole[1]['cell'][0]} (good → ihc, net, seed 0) is left out: " in err
+    _, board, _ = toy("board", "toy", "--format", "json")
+    assert json.loads(board)["notes"] == err.splitlines()
