@@ -203,6 +203,12 @@ IMPORTED: Mapping[str, Metric] = {
 }
 
 
+def width_of(name: str) -> float:
+    """The largest difference that two values of a metric can have; infinite for a loss."""
+    low, high = metric_of(name).bounds
+    return high - low
+
+
 def metric_of(name: str) -> Metric:
     """The entry of a metric. An imported metric that no entry names is a score from 0 to 1, and higher is better."""
     return METRICS.get(name) or IMPORTED.get(name) or Metric(name, None, None)

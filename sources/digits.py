@@ -24,6 +24,7 @@ dataset = Dataset(
     classes=tuple("0123456789"),
     licence="CC BY 4.0",
     citation="Alpaydin & Kaynak, UCI Machine Learning Repository, 1998",
+    groups="image",  # no patients; the 43 people who wrote the digits are not named
     shape=(8, 8),
     images=1797,
     read=read,

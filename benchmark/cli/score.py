@@ -48,6 +48,7 @@ def score(
     from benchmark.measures.inputs import ScoreSettings
     from benchmark.measures.scoring import check_plan
     from benchmark.specs.plan import load_plan
+    from results.agreement.advice import score_advice
     from results.agreement.scores import ScoresText, read_scores
     from results.tracking.experiment import Experiment
     from results.tracking.frame import left_out
@@ -81,7 +82,7 @@ def score(
         for sentence in left_out(frame):
             say(sentence)
         rows = [row for row in read_scores(frame, loaded.experiment) if (row.source, row.target) in wanted]
-        print_as(ScoresText(rows), form)
+        print_as(ScoresText(rows, score_advice(rows, frame, plan)), form)
     if state.failed:
         raise typer.Exit(1)
 

@@ -64,7 +64,8 @@ class Dataset(Numeric):
         files: the files that must be in the data folder; empty for a data set that is generated or ships inside a package.
         revision: must change whenever images or labels change without a change of a file (a generator, a package).
         family: data sets of one family share images; a source never meets a target of its own family.
-        groups: what several images can belong to (patient, lesion ...); None if unknown, which is noted under boards.
+        groups: what several images can belong to (patient, lesion ...); "image" if there are no patients or the like, so that
+            each image counts alone; None if unknown, which is noted under boards.
         shape: (height, width) that every image must have; None: any.
         images: their total number, if it is fixed.
         official: the official parts; empty if there are none. None: those that the reader returns, which reads the files once.
@@ -91,7 +92,7 @@ class Dataset(Numeric):
     files: tuple[File, ...] = ()
     revision: str = "1"
     family: str = ""
-    groups: GroupKind | None = None
+    groups: GroupKind | Literal["image"] | None = None
     shape: tuple[Side, Side] | None = None
     images: int | None = Field(None, ge=1)
     official: tuple[Literal["train", "val", "test"], ...] | None = None

@@ -141,6 +141,10 @@ def groups(case: Case) -> str:
     """No patient (slide, lesion, block) is in two official parts. Where parts are drawn, groups are drawn whole."""
     dataset = case.dataset
     names, parts = (np.delete(column, list(case.samples.unreadable)) for column in case.grouping)  # broken files have no group
+    if dataset.groups == "image":
+        if (names != "").any():
+            raise CatsError(f"{dataset.name}: the reader returns groups, but `groups: image` says that each image counts alone")
+        return "there are no patients: each image counts alone"
     if dataset.groups is None and (names == "").all():
         return Note("it is not known which images belong to one patient; boards note this")
     if dataset.groups is None:

@@ -9,12 +9,12 @@ from benchmark.execution.records import images_of as influence_of
 from benchmark.execution.selection import selection_of
 from benchmark.specs.resolved import ResolvedPlan
 from results.board.board import judged_runs
-from results.board.detection import Detection, bounds_of, images_of, seeds_of, typical_images, typical_seeds, uncounted_images
+from results.board.detection import Detection, images_of, seeds_of, typical_images, typical_seeds, uncounted_images
 from results.board.ranking import Standing
 from results.board.request import Judging, RunQuery
 from results.board.standings import standings_of
 from results.error import CatsError
-from results.metrics import metric_of
+from results.metrics import metric_of, width_of
 from results.statistics.power import Noise
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 def check_difference(difference: float | None, metric: str) -> None:
     """Raises CatsError if a difference is given and two values of the metric cannot differ by so much."""
-    most = bounds_of(metric)
+    most = width_of(metric)
     if difference is not None and not 0 < difference < most:
         raise CatsError(
             f"--detect is {difference:g}; give a difference of the metric {metric} between 0 and {most:g}, such as 0.02"
@@ -84,11 +84,11 @@ def _detection(resolved: ResolvedPlan, target: str, sources: int, standing: Stan
         units = len(standing.measured.images)
     else:
         units, counts = _test_units(dataset, resolved.points[0].size)
-        images = typical_images(counts) if images.deviation is None else images
+        images = typical_images(counts, multilabel=dataset.task == "multilabel") if images.deviation is None else images
     assert seeds.deviation is not None
     assert images.deviation is not None
     noise = Noise(seeds.deviation**2, images.deviation**2, units, sources)
-    unit = f"{dataset.groups}s" if dataset.groups else "test images"
+    unit = "test images" if dataset.groups in {None, "image"} else f"{dataset.groups}s"
     return Detection(target, plan.metric, difference, noise, len(plan.seeds), unit, (seeds.origin, images.origin))
 
 

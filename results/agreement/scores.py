@@ -11,7 +11,7 @@ from rich.text import Text
 
 from results.error import CatsError
 from results.plain import plain
-from results.printing import TerminalTable, csv_text, markdown_notes, markdown_table, markdown_text
+from results.printing import TerminalTable, csv_text, markdown_notes, markdown_table, markdown_text, terminal_notes
 from results.record import metric_name
 from results.tracking.cost_columns import unpacked
 
@@ -81,9 +81,10 @@ def _number(value: Any) -> float | None:
 
 @dataclass(frozen=True)
 class ScoresText:
-    """Scores in the four forms of results.printing.Printable."""
+    """Scores in the four forms of results.printing.Printable. `advice`: sentences about which of them to look at."""
 
     rows: list[PairScore]
+    advice: Sequence[str] = ()
 
     def table(self) -> RenderableType:
         """For the terminal."""
@@ -97,14 +98,14 @@ class ScoresText:
         parts.append(
             Text("value ± 1.96 standard errors of the bootstrap over images; higher is better, and only inside one line")
         )
-        return Group(*parts)
+        return Group(*parts, *([terminal_notes(self.advice)] if self.advice else []))
 
     def markdown(self) -> str:
         """For a README or an issue."""
         text = []
         for title, (head, lines) in score_grids(self.rows).items():
             text += [f"**{markdown_text(title)}**", "", *markdown_table(head, lines, WORDS), ""]
-        return "\n".join([*text, *markdown_notes(score_reasons(self.rows))]) + "\n"
+        return "\n".join([*text, *markdown_notes([*score_reasons(self.rows), *self.advice])]) + "\n"
 
     def csv(self) -> str:
         """One line for each pair and measure."""

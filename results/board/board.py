@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from results.board.advice import seed_advice
 from results.board.imported import choice
 from results.board.notes import blind_notes, cell_notes, rule_notes
 from results.board.ranking import Overall, Row, over_targets, rows_of
@@ -100,6 +101,7 @@ def make_board(frame: pd.DataFrame, query: RunQuery, judging: Judging = SEEDS) -
     blind = {target: found.blind[target] for target in standings if target in found.blind}
     targets = {t: rows_of(one, metric, {s: energy.get((s, t)) for s in one.sources}) for t, one in standings.items()}
     notes = [*left_out(frame), *found.odd, *odd, *versions, *rule_notes(runs, rule), *blind_notes(blind)]
+    notes += seed_advice(standings, targets, metric)
     overall, difference, imputed = over_targets(standings, targets, metric, judging.impute)
     return Board(
         query.experiment, metric, rule, targets, overall, notes + imputed + cell_notes(cells, frame, selection), leaking,

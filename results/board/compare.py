@@ -13,9 +13,10 @@ import pandas as pd
 from scipy import stats
 
 from results.error import CatsError, nearest
-from results.metrics import Metric, metric_of
+from results.metrics import Metric, metric_of, width_of
 from results.statistics.influence import Predictions, ReadPredictions, patient_shares, run_predictions, same_images
 from results.statistics.intervals import standard_errors
+from results.statistics.power import MOST_SEEDS, WANTED, Noise, paired_power, seeds_needed
 
 RESAMPLES = 200
 
@@ -31,6 +32,7 @@ class Comparison:
         images: how many test images, or patients where these are known; None where their sampling error is not counted.
         method: how the sampling error of the test images was counted, or why not.
         leak: the images that a source shares with the target, in words.
+        advice: how many seeds would tell a difference of this size apart, if these do not; None if that cannot be said.
     """
 
     one: str
@@ -45,6 +47,7 @@ class Comparison:
     images: int | None
     method: str
     leak: str | None = None
+    advice: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data, with the sentence."""
@@ -67,7 +70,8 @@ class Comparison:
         else:
             sentence = f"{better} is better than {worse}: {gap} ({sure})"
         rest = "; one seed says nothing about training again" if self.seeds < 2 else ""
-        return sentence + rest + (f"; not a fair comparison: {self.leak}" if self.leak else "")
+        more = f"; {self.advice}" if self.advice else ""
+        return sentence + rest + more + (f"; not a fair comparison: {self.leak}" if self.leak else "")
 
 
 def compare(
@@ -97,10 +101,25 @@ def compare(
         scales = [(float(error), float(free)) for error, free in standard_errors(*parts)]
         half = max(float(stats.t.ppf(0.975, free)) * error for error, free in scales)
         p = max(float(2 * stats.t.sf(abs(mean) / error, free)) for error, free in scales if error > 0)
-        ends = mean - half, mean + half
+        most = width_of(metric)
+        ends = max(mean - half, -most), min(mean + half, most)  # no difference is larger than the metric is wide
     low, high = ends or (None, None)
     leak = next((str(reason) for side in (one, other) for reason in side["leaks"].dropna()), None)
-    return Comparison(*pair, target, metric, mean, low, high, p, len(common), images.count, images.method, leak)
+    noise = Noise(float(gaps.var(ddof=1)), images.variance, images.count or 2, 2) if len(gaps) > 1 else None
+    advice = None if noise is None or p is None or p < 0.05 else _seeds_that_would(abs(mean), noise)
+    return Comparison(*pair, target, metric, mean, low, high, p, len(common), images.count, images.method, leak, advice)
+
+
+def _seeds_that_would(difference: float, noise: Noise) -> str | None:
+    """How many seeds tell a true difference of this size apart; None where there is none, or the seeds do not vary."""
+    if not difference or not noise.seeds:
+        return None
+    count = seeds_needed(difference, noise, test=paired_power)
+    if count is not None:
+        return f"if the true difference is as large, about {count} seeds tell it apart (80 % power)"
+    if paired_power(difference, noise, 10**9) >= WANTED:
+        return f"if the true difference is as large, it needs more than {MOST_SEEDS} seeds (80 % power)"
+    return "no number of seeds tells a difference of this size apart on these test images"
 
 
 def _seeds_of(runs: pd.DataFrame, source: str, target: str, metric: str) -> pd.DataFrame:

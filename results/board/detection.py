@@ -6,9 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from results.board.ranking import Standing
-from results.metrics import metric_of
+from results.metrics import width_of
 from results.statistics.power import (
     MOST_SEEDS,
+    WANTED,
     Noise,
     hanley_mcneil,
     images_needed,
@@ -17,7 +18,6 @@ from results.statistics.power import (
     smallest_difference,
 )
 
-WANTED = 0.8  # the probability with which a difference is to be detected
 # Typical figures, for an experiment without runs; docs/statistics.md says where they come from.
 AUC = 0.9
 SEEDS = 0.015  # standard deviation of the AUC over seeds
@@ -58,14 +58,20 @@ class Detection:
         return [f"{self.target}: {clause}" for clause in (self._now(), self._needed(), "; ".join(self.origins))]
 
     def _now(self) -> str:
-        least = smallest_difference(self.noise, self.seeds, WANTED)
-        if least is None:
-            return "one seed tells no sources apart"
         sizes = f"{self.seeds} seeds and {self.noise.units} {self.unit}"
+        if self.seeds < 2:
+            return "one seed tells no sources apart"
+        if self._still:
+            return f"nothing varies, so that {sizes} tell no sources apart unless a noise is stated (`cats board --noise`)"
+        least = smallest_difference(self.noise, self.seeds, WANTED)
+        if least is None or least >= width_of(self.metric):
+            return f"{sizes} tell no difference of {self.metric} apart (80 % power)"
         return f"{sizes} tell {least:.3f} {self.metric} apart (80 % power, 95 % for all pairs of {self.noise.sources} sources)"
 
     def _needed(self) -> str:
         noise, asked = self.noise, f"{self.difference:g} {self.metric}"
+        if self._still:
+            return f"more seeds give the same values again: no number of them tells {asked} apart"
         count, here = seeds_needed(self.difference, noise, WANTED), f"{noise.units} {self.unit}"
         if count is not None and count <= self.seeds:
             return f"{asked} needs {count} seeds; the plan has {self.seeds}"
@@ -76,6 +82,11 @@ class Detection:
             return f"{asked} needs more than {MOST_SEEDS} seeds"
         remedy = f"{images} would" if images else f"nor do {MOST_SEEDS} seeds with any number of {self.unit}"
         return f"no number of seeds tells {asked} apart with {here}: the test set is too small; {remedy}"
+
+    @property
+    def _still(self) -> bool:
+        """Whether neither seeds nor test images vary: the test of ties then tells nothing apart."""
+        return not self.noise.seeds and not self.noise.images
 
     def _images(self) -> str | None:
         """How many test images suffice, with the seeds of the plan or with more, if that needs far fewer images."""
@@ -100,9 +111,11 @@ def seeds_of(standing: Standing | None) -> Spread:
     values = [] if standing is None else [v for v in standing.measured.values if len(v) > 1]
     if not values:
         return Spread(None, "")
-    each = np.sqrt([v.var(ddof=1) for v in values])
+    each = np.array([0.0 if np.ptp(v) == 0 else v.std(ddof=1) for v in values])  # of equal values there are rounding errors
     deviation = float(np.sqrt(np.mean(each**2)))
     which = f"{len(values)} sources of this experiment, from {each.min():.3f} to {each.max():.3f}"
+    if not deviation:
+        return Spread(0.0, f"all seeds of a source give the same value ({len(values)} sources of this experiment)")
     return Spread(deviation, f"the seeds of a source vary by {deviation:.3f} ({which})")
 
 
@@ -127,19 +140,14 @@ def typical_seeds() -> Spread:
     return Spread(SEEDS, f"the seeds of a source are taken to vary by {SEEDS:g} (a typical figure)")
 
 
-def typical_images(counts: Sequence[tuple[int, int]]) -> Spread:
+def typical_images(counts: Sequence[tuple[int, int]], *, multilabel: bool = False) -> Spread:
     """How much test images typically move the difference of two AUCs.
 
-    counts: of each class, the number of test images (or patients) of the class and of all others; none of them 0.
+    counts: of each class, the number of test images (or patients) of the class and of all others; none of them 0. multilabel:
+    whether an image may have several labels: two labels are then two areas, and two classes are one.
     """
     each = float(np.mean([hanley_mcneil(AUC, *pair) for pair in counts]))
-    alike = 1.0 if len(counts) == 2 else CLASSES_ALIKE  # of two classes, both areas are the same
+    alike = 1.0 if len(counts) == 2 and not multilabel else CLASSES_ALIKE  # of two classes, both areas are the same
     mean = each * (1 + (len(counts) - 1) * alike) / len(counts)
     deviation = float(np.sqrt(2 * mean * (1 - SOURCES_ALIKE)))
     return Spread(deviation, f"test images are taken to move a difference by {deviation:.3f} (typical of an AUC of {AUC:g})")
-
-
-def bounds_of(metric: str) -> float:
-    """The largest difference that two values of a metric can have."""
-    low, high = metric_of(metric).bounds
-    return high - low

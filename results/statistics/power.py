@@ -12,6 +12,7 @@ from scipy import stats
 
 from results.statistics.studentized_range import critical
 
+WANTED = 0.8  # the probability with which a difference is to be detected
 MOST_SEEDS = 1000
 MOST_TIMES = 1e6  # test images are enlarged by this factor at most
 GRID = (np.arange(48) + 0.5) / 48  # quantiles at which the variance of the seeds of a source is taken
@@ -58,13 +59,35 @@ def power(difference: float, noise: Noise, seeds: int, alpha: float = 0.05) -> f
     return float(np.mean(stats.norm.sf((far - difference) / error) + stats.norm.cdf((-far - difference) / error)))
 
 
+def paired_power(difference: float, noise: Noise, seeds: int, alpha: float = 0.05) -> float:
+    """The same of two sources that were named before the run and whose seeds are paired, see results.board.compare.
+
+    `noise.seeds` is the variance of their difference over seeds; nothing is corrected for the number of sources.
+    """
+    if seeds < 2:
+        return 0.0
+    each = noise.seeds / seeds * stats.chi2.ppf(GRID, seeds - 1) / (seeds - 1)
+    squares = each**2 / (seeds - 1)
+    both = _far_alone(each + noise.images, squares + noise.images**2 / max(noise.units - 1, 1), alpha)
+    far, error = np.maximum(both, _far_alone(each, squares, alpha)), np.sqrt(noise.seeds / seeds + noise.images)
+    if not error:
+        return float(difference > 0)
+    return float(np.mean(stats.norm.sf((far - difference) / error) + stats.norm.cdf((-far - difference) / error)))
+
+
+def _far_alone(variance: np.ndarray, squares: np.ndarray, alpha: float) -> np.ndarray:
+    """How far a paired difference must be from 0 by Student's t; see _far."""
+    freedom = np.maximum(variance**2 / np.maximum(squares, 1e-300), 1.0)
+    return np.asarray(stats.t.ppf(1 - alpha / 2, freedom) * np.sqrt(variance))
+
+
 def _far(variance: np.ndarray, squares: np.ndarray, sources: int, alpha: float) -> np.ndarray:
     """How far apart two means must be. Welch-Satterthwaite: variance² / `squares` degrees of freedom."""
     freedom = np.maximum(variance**2 / np.maximum(squares, 1e-300), 1.0)
     return np.asarray(critical(max(sources, 2), freedom, alpha) * np.sqrt(variance / 2))
 
 
-def smallest_difference(noise: Noise, seeds: int, wanted: float = 0.8, alpha: float = 0.05) -> float | None:
+def smallest_difference(noise: Noise, seeds: int, wanted: float = WANTED, alpha: float = 0.05) -> float | None:
     """The smallest true difference that is told apart with the probability `wanted`; None with one seed."""
     if seeds < 2:
         return None
@@ -72,19 +95,24 @@ def smallest_difference(noise: Noise, seeds: int, wanted: float = 0.8, alpha: fl
     return _smallest(lambda difference: power(difference, noise, seeds, alpha) >= wanted, 1e-3 * scale, 1e4 * scale)
 
 
-def seeds_needed(difference: float, noise: Noise, wanted: float = 0.8, alpha: float = 0.05) -> int | None:
-    """The smallest number of seeds that tells `difference` apart with the probability `wanted`; None if MOST_SEEDS do not."""
+def seeds_needed(
+    difference: float, noise: Noise, wanted: float = WANTED, alpha: float = 0.05, test: Callable[..., float] = power
+) -> int | None:
+    """The smallest number of seeds that tells `difference` apart with the probability `wanted`; None if MOST_SEEDS do not.
+
+    test: `power` for a pair of the board, `paired_power` for two sources that were named before.
+    """
     low, high = 1, MOST_SEEDS
-    if power(difference, noise, high, alpha) < wanted:
+    if test(difference, noise, high, alpha) < wanted:
         return None
     while high - low > 1:
         middle = (low + high) // 2
-        enough = power(difference, noise, middle, alpha) >= wanted
+        enough = test(difference, noise, middle, alpha) >= wanted
         low, high = (low, middle) if enough else (middle, high)
     return high
 
 
-def images_needed(difference: float, noise: Noise, seeds: int, wanted: float = 0.8, alpha: float = 0.05) -> int | None:
+def images_needed(difference: float, noise: Noise, seeds: int, wanted: float = WANTED, alpha: float = 0.05) -> int | None:
     """The number of test images (or patients) with which `seeds` seeds tell `difference` apart; None if no number suffices."""
     if not noise.images:
         return None

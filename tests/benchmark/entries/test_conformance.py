@@ -275,3 +275,15 @@ def test_a_class_that_is_darker_than_the_others_altogether_is_noted(own, darkest
     found = values(Case(entry(samples(images=images, label=marks), **changes), 8))
     assert ("a network could tell them apart by that alone; bring them to one range" in found) == said
     assert isinstance(found, Note) == said
+
+
+def test_data_without_patients_say_so_and_boards_do_not_ask_for_them():
+    """Before, a board said of handwritten digits that no patient ids are known."""
+    from sources.digits import dataset
+
+    assert dataset.groups == "image"
+    alone = entry(samples()).model_copy(update={"groups": "image"})
+    assert groups(Case(alone, 8)) == "there are no patients: each image counts alone"
+    grouped = entry(samples(groups=[f"p{i}" for i in range(len(samples().images))])).model_copy(update={"groups": "image"})
+    with pytest.raises(CatsError, match="the reader returns groups, but `groups: image` says that each image counts alone"):
+        groups(Case(grouped, 8))

@@ -9,6 +9,7 @@ import pytest
 from rich.console import Console
 from scipy import stats
 
+from results.agreement import advice
 from results.agreement.combine import combine
 from results.agreement.decisions import decisions_of, scores_for, static_ranks
 from results.agreement.judge import judge_measures
@@ -477,3 +478,13 @@ def test_every_measure_but_one_is_better_than_random_order_after_correction(cats
     assert max(p.values()) < 0.05
     assert rows["sfda"].mean["regret_1"].p_holm > 0.05
     assert rows["ncti"].mean["spearman"].low < 0 < rows["ncti"].mean["spearman"].value
+
+
+def test_the_figures_of_the_advice_below_scores_are_those_of_the_published_runs(cats2024):
+    rows = {name.replace("lpxfu", "lp*fu"): row for name, row in cats2024[1].items()}
+    for name, tau in advice.PUBLISHED_TAU.items():
+        assert value(rows[name], "weighted_tau") == pytest.approx(tau, abs=0.006)
+        assert value(rows[name], "regret_1") == pytest.approx(advice.PUBLISHED_REGRET[name], abs=0.000051)
+    assert value(rows[STATIC], "weighted_tau") == pytest.approx(advice.STATIC_TAU, abs=0.005)
+    assert value(rows[IMAGENET], "regret_1") == pytest.approx(advice.IMAGENET_REGRET, abs=0.000051)
+    assert max(value(rows[name], "weighted_tau") for name in advice.PUBLISHED_TAU) < value(rows[STATIC], "weighted_tau")

@@ -159,6 +159,45 @@ def test_one_seed_without_predictions_has_no_interval():
     assert "no interval can be given" in found.verdict
 
 
+@pytest.mark.parametrize("values", [([0.9, 0.99], [0.1, 0.9]), ([1.0, 0.0], [0.0, 0.1]), ([0.5, 0.9], [0.4, 0.2])])
+@pytest.mark.parametrize(("metric", "width"), [("auc", 1), ("brier", 1), ("kappa", 2)])
+def test_no_difference_is_larger_than_the_metric_is_wide(values, metric, width):
+    """Before, two seeds gave a difference of AUCs from -1.6 to +2.1, which is impossible."""
+    one, other = values
+    rows = [run(s, "a", i, v) | {"test_kappa": v} for s, row in (("good", one), ("bad", other)) for i, v in enumerate(row)]
+    found = compared(pd.DataFrame(rows), None, metric=metric)
+    gaps = (np.array(one) - other) * (1 if metric != "brier" else -1)
+    low, high = stats.t.interval(0.95, 1, gaps.mean(), stats.sem(gaps))
+    assert (low < -1) or (high > 1)
+    assert (found.low, found.high) == pytest.approx((max(low, -width), min(high, width)))
+    assert -width <= found.low <= found.difference <= found.high <= width
+    assert found.p == pytest.approx(stats.ttest_1samp(gaps, 0).pvalue)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "said"),
+    [
+        ([0.90, 0.80], [0.85, 0.79], "if the true difference is as large, about 4 seeds tell it apart (80 % power)"),
+        ([0.90, 0.10], [0.10, 0.91], "if the true difference is as large, it needs more than 1000 seeds (80 % power)"),
+        ([0.90, 0.91, 0.92], [0.1, 0.11, 0.13], None),  # told apart
+        ([0.90, 0.80], [0.80, 0.90], None),  # no difference
+        ([0.90, 0.80], [0.85, 0.75], None),  # the seeds do not vary
+        ([0.90], [0.85], None),
+    ],
+)
+def test_a_difference_that_is_not_told_apart_says_how_many_seeds_would(one, other, said):
+    rows = [run(s, "a", i, v) for s, row in (("good", one), ("bad", other)) for i, v in enumerate(row)]
+    found = compared(pd.DataFrame(rows), None)
+    assert (found.advice is None) == (said is None)
+    assert said is None or f"; {found.advice}" in found.verdict
+    assert said is None or "seeds" in found.advice
+
+
+def test_too_few_test_images_are_said_to_be_too_few():
+    frame, tables = made(seeds=2, skills=(1.0, 1.05))
+    assert "no number of seeds tells a difference of this size apart on these test images" in compared(frame, tables).verdict
+
+
 def test_equal_sources_cannot_be_told_apart():
     frame, tables = made(skills=(1.0, 1.0))
     assert compared(frame, tables).verdict.startswith("good and bad cannot be told apart")

@@ -6,7 +6,7 @@ import pytest
 from results.board import detection
 from results.board.detection import Detection, images_of, seeds_of, typical_images
 from results.board.ranking import Standing
-from results.statistics.intervals import TargetResults
+from results.statistics.intervals import TargetResults, tie_groups
 from results.statistics.power import Noise, hanley_mcneil
 
 
@@ -84,6 +84,46 @@ def test_seeds_that_vary_without_measure_are_named():
 def test_one_seed_tells_nothing_apart():
     now, _, _ = told(Noise(2e-4, 4e-4, 117, 5), seeds=1)
     assert now == "busi: one seed tells no sources apart"
+
+
+@pytest.mark.parametrize("seeds", [2, 3, 10])
+def test_equal_seeds_are_not_said_to_be_one_seed(seeds):
+    """Before: "one seed tells no sources apart", of a plan with three seeds whose values were equal."""
+    now, needed, _ = told(Noise(0.0, 0.0, 117, 5), seeds=seeds)
+    assert now.startswith(
+        f"busi: nothing varies, so that {seeds} seeds and 117 test images tell no sources apart unless a noise"
+    )
+    assert needed == "busi: more seeds give the same values again: no number of them tells 0.02 auc apart"
+
+
+def test_the_board_tells_nothing_apart_where_nothing_varies():
+    equal = TargetResults([np.full(3, 0.9), np.full(3, 0.5)])
+    assert tie_groups(equal, [0, 1]) == [1, 1]
+    assert tie_groups(TargetResults([np.full(3, 0.9), np.full(3, 0.5)], noise=0.02), [0, 1]) == [1, 2]
+
+
+def test_equal_seeds_with_test_images_need_two_seeds_or_more_test_images():
+    now, needed, _ = told(Noise(0.0, 1e-5, 3000, 3))
+    assert now.startswith("busi: 3 seeds and 3000 test images tell 0.0")
+    assert needed == "busi: 0.02 auc needs 2 seeds; the plan has 3"
+    _, needed, _ = told(Noise(0.0, 4e-4, 117, 3))
+    assert "the test set is too small; about " in needed
+    assert seeds_of(standing([0.1, 0.1, 0.1], [0.7, 0.7])).deviation == 0.0  # and no rounding error
+    assert (
+        seeds_of(standing([0.1, 0.1, 0.1])).origin == "all seeds of a source give the same value (1 sources of this experiment)"
+    )
+
+
+def test_a_plan_that_tells_less_than_the_metric_is_wide_says_so():
+    now, _, _ = told(Noise(0.2, 0.0, 117, 5), seeds=2)
+    assert now == "busi: 2 seeds and 117 test images tell no difference of auc apart (80 % power)"
+
+
+def test_two_labels_are_two_areas_and_two_classes_are_one():
+    counts = [(42, 114), (114, 42)]
+    one, two = typical_images(counts).deviation, typical_images(counts, multilabel=True).deviation
+    assert two == pytest.approx(one * np.sqrt((1 + detection.CLASSES_ALIKE) / 2))
+    assert typical_images(counts * 2, multilabel=True).deviation == typical_images(counts * 2).deviation
 
 
 def test_counts_of_images_have_two_digits():

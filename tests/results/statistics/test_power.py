@@ -5,8 +5,16 @@ import pytest
 from scipy import stats
 
 from results.statistics import intervals
-from results.statistics.intervals import TargetResults, tie_groups
-from results.statistics.power import Noise, hanley_mcneil, images_needed, power, seeds_needed, smallest_difference
+from results.statistics.intervals import TargetResults, standard_errors, tie_groups
+from results.statistics.power import (
+    Noise,
+    hanley_mcneil,
+    images_needed,
+    paired_power,
+    power,
+    seeds_needed,
+    smallest_difference,
+)
 from results.statistics.studentized_range import critical
 
 BOARDS = 4000
@@ -111,6 +119,25 @@ def test_the_smallest_difference_is_told_apart_as_often_as_wanted(seeds):
 
 def test_without_any_randomness_every_difference_is_told_apart():
     assert power(1e-6, Noise(0.0, 0.0, 300, 5), 3) == 1.0
+
+
+@pytest.mark.parametrize(("seeds", "images"), [(2, 0.0), (3, 0.0), (3, 2e-4), (10, 5e-5)])
+def test_the_stated_power_of_a_paired_difference_is_met(seeds, images):
+    noise, rng = Noise(3e-4, images, 400, 2), np.random.default_rng(0)
+    for difference in (0.01, 0.03, 0.1):
+        gaps = difference + rng.normal(0, np.sqrt(noise.seeds), (seeds, BOARDS)) + rng.normal(0, np.sqrt(images), BOARDS)
+        parts = np.stack([gaps.var(axis=0, ddof=1) / seeds, np.full(BOARDS, images)])
+        frees = np.stack([np.full(BOARDS, seeds - 1.0), np.full(BOARDS, noise.units - 1.0)])
+        tests = [2 * stats.t.sf(np.abs(gaps.mean(axis=0)) / error, free) for error, free in standard_errors(parts, frees)]
+        met = (np.max(tests, axis=0) < 0.05).mean()
+        assert paired_power(difference, noise, seeds) == pytest.approx(met, abs=3.5 * np.sqrt(0.25 / BOARDS))
+    assert paired_power(0.5, noise, 1) == 0.0
+    assert paired_power(0.01, Noise(0.0, 0.0, 400, 2), 3) == 1.0
+
+
+def test_two_sources_that_were_named_before_need_fewer_seeds():
+    noise = Noise(2e-4, 0.0, 300, 5)
+    assert seeds_needed(0.02, noise, test=paired_power) < seeds_needed(0.02, noise)
 
 
 def test_the_variance_of_an_auc_is_that_of_exponential_scores_for_which_it_was_derived():

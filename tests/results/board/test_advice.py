@@ -1,0 +1,69 @@
+"""Two seeds say little: the board says how many would tell."""
+
+import numpy as np
+import pytest
+
+from results.board.advice import seed_advice
+from results.board.request import Judging
+from results.statistics.power import Noise, seeds_needed, smallest_difference
+from tests.support.runs import board, run, runs
+
+CLOSE = {"one": [0.90, 0.86], "two": [0.87, 0.89], "three": [0.84, 0.80]}
+
+
+def made(scores, **changes):
+    return board(runs(**{source: [values] for source, values in scores.items()}), **changes)
+
+
+def advice(shown):
+    return [note for note in shown.notes if "seeds are few" in note]
+
+
+def test_two_seeds_that_leave_no_winner_say_how_many_would_tell():
+    (said,) = advice(made(CLOSE))
+    noise = Noise(float(np.mean([np.var(v, ddof=1) for v in CLOSE.values()])), 0.0, 2, 3)
+    assert said.startswith(f"a: 2 seeds are few: of auc they tell {smallest_difference(noise, 2):.2g} apart; 3 seeds ")
+    assert f", 10 seeds {smallest_difference(noise, 10):.2g}, " in said
+    gap = 0.88 - 0.88
+    assert gap == 0
+    assert said.endswith("the first two differ by 0.000")
+
+
+def test_the_gap_of_the_first_two_says_how_many_seeds_it_needs():
+    shown = made(CLOSE | {"two": [0.84, 0.88]})
+    noise = Noise(8e-4, 0.0, 2, 3)
+    assert advice(shown)[0].endswith(f"and about {seeds_needed(0.02, noise)} seeds would tell that, if it is true")
+    near = made(CLOSE | {"two": [0.8799, 0.88]})
+    assert advice(near)[0].endswith("and thousands of seeds would be needed to tell that")
+
+
+def test_test_images_that_are_too_few_are_named():
+    def images(name, metric, of):
+        return np.random.default_rng(0).normal(0, 0.05, (40, len(of))), None
+
+    shown = made(CLOSE | {"two": [0.84, 0.88]}, judging=Judging(images))
+    assert advice(shown)[0].endswith("which no number of seeds tells on these test images")
+
+
+def test_two_seeds_that_vary_without_measure_tell_no_difference_apart():
+    assert "of auc they tell no difference apart; 3 seeds " in advice(made({"one": [0.9, 0.3], "two": [0.2, 0.7]}))[0]
+
+
+@pytest.mark.parametrize(
+    "scores",
+    [
+        {"one": [0.9, 0.88, 0.89], "two": [0.87, 0.9, 0.88]},  # three seeds
+        {"one": [0.9], "two": [0.87]},  # one: the verdict says what to do
+        {"one": [0.9, 0.9], "two": [0.87, 0.87]},  # they do not vary
+        {"one": [0.9, 0.9001], "two": [0.2, 0.2001]},  # a winner
+        {"one": [0.9, 0.8]},
+    ],
+)
+def test_others_need_no_advice(scores):
+    assert advice(made(scores)) == []
+
+
+def test_every_target_has_a_sentence_of_its_own():
+    rows = [run(s, t, i, v) for t in "ab" for s, row in CLOSE.items() for i, v in enumerate(row)]
+    assert [note[0] for note in advice(board(rows))] == ["a", "b"]
+    assert seed_advice({}, {}, "auc") == []
