@@ -10,11 +10,8 @@ from tests.support.runs import run
 
 def scores(**values):
     """measure=[score of each of four sources]"""
-    return [
-        PairScore("t", f"s{i}", "net", name, v, None, None, None, None)
-        for name, row in values.items()
-        for i, v in enumerate(row)
-    ]
+    pairs = [(name, f"s{i}", value) for name, row in values.items() for i, value in enumerate(row)]
+    return [PairScore("t", source, "net", name, value, None, None, None, None) for name, source, value in pairs]
 
 
 NONE = pd.DataFrame()
@@ -43,9 +40,8 @@ def test_measures_of_few_pairs_are_named():
 
 
 def test_published_judgements_name_the_measures_that_were_scored():
-    (_, both), (_, one), (_, other) = (
-        score_advice(scores(**dict.fromkeys(names, [1, 2, 3, 4])), NONE, "p") for names in (["lp", "fu"], ["logme"], ["gbc"])
-    )
+    names = ["lp", "fu"], ["logme"], ["gbc"]
+    both, one, other = (score_advice(scores(**{name: [1, 2, 3, 4] for name in some}), NONE, "p")[-1] for some in names)
     assert "of these, lp*fu, lp, fu have been judged (lp*fu τ 0.52, regret 0.0052; lp τ 0.44, regret 0.0094; fu τ 0.41" in both
     assert "of these, logme have been judged (logme τ 0.33, regret 0.0066)" in one
     assert "none of these measures has been judged, and no measure was ahead of the mean rank" in other
