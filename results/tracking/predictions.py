@@ -20,7 +20,7 @@ from results.error import CatsError
 from results.hidden import shown
 from results.record import PREDICTIONS
 from results.sealed import read_note, write_note
-from results.tracking.artifacts import PlaceError, local_folder
+from results.tracking.artifacts import PlaceError, check_place, local_folder
 from results.tracking.prediction_check import checked
 from results.tracking.prediction_file import read_predictions, write_predictions
 from results.tracking.snapshot import file_of
@@ -66,9 +66,7 @@ def predictions_of(uri: str, experiment: str, folder: Path) -> Callable[[str], p
         if known is not None:
             return known
         if not opened:
-            from results.tracking.experiment import Experiment
-
-            opened.append(Experiment(uri, experiment, create=False))
+            opened.append(_experiment(uri, experiment, places().get(run_id)))
         table = opened[0].predictions(run_id)
         if table is not None and here is None:
             content = io.BytesIO()
@@ -77,6 +75,18 @@ def predictions_of(uri: str, experiment: str, folder: Path) -> Callable[[str], p
         return table
 
     return predictions
+
+
+def _experiment(uri: str, experiment: str, address: str | None) -> "Experiment":
+    """The experiment, to read from. If the server cannot be used, a place that is not trusted is the better reason."""
+    from results.tracking.experiment import Experiment
+
+    try:
+        return Experiment(uri, experiment, create=False)
+    except CatsError:
+        if address is not None:
+            check_place(uri, address)
+        raise
 
 
 def _local(uri: str, address: str | None) -> Path | None:

@@ -1,5 +1,6 @@
 """No command tells a password, wherever it writes; and a server that does not let one in is one sentence."""
 
+import io
 import logging
 import sqlite3
 import sys
@@ -10,6 +11,7 @@ import pytest
 from benchmark.execution.records import outbox_of
 from results.error import CatsError
 from results.record import Outcome
+from results.sealed import unsealed
 from results.tracking.experiment import Experiment
 from tests.integration.servers.records import PLAN, board_of, records, send_all
 from tests.support.servers import PASSWORD, QUOTED, free_port
@@ -37,7 +39,7 @@ def files(*folders):
 def text_of(path):
     """What a file says; a table's columns are packed, so they are unpacked."""
     if path.suffix == ".parquet":
-        table = pq.read_table(path)
+        table = pq.read_table(io.BytesIO(unsealed(path.read_bytes())))
         return f"{table.schema.metadata} {table.to_pydict()}"
     return path.read_bytes().decode("latin-1")
 
