@@ -1,5 +1,6 @@
 """Inference of classes from columns of 0 and 1: one label for each image (one-hot), or several."""
 
+import shlex
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -11,7 +12,7 @@ import pandas as pd
 from benchmark.data.readers.cells import absent_labels, counted, quoted, spelling
 from benchmark.data.readers.table_file import lines_of, texts_of
 from benchmark.data.readers.table_labels import ALLOWED_MARKS, left_out, mark_of, spelt_marks
-from benchmark.entries.infer_labels import Labels, dropped_labels, refuse_absent
+from benchmark.entries.infer_labels import Labels, dropped_labels, names_in_words, refuse_absent
 from benchmark.entries.said import DROP, Said
 from results.error import CatsError
 
@@ -43,10 +44,17 @@ def labels_of_columns(rows: pd.DataFrame, columns: Sequence[str], said: Said, wh
     found = labels_of_marks(marks, kept, counts, said, where)
     used = {content: mark for content, mark in declared.items() if any(spelling(cell) == spelling(content) for cell in marked)}
     notes = (f"cells of labels are read as declared: {_in_words(used, every)}",) if used else ()
+    called = _names_of_columns(columns, said)
     return replace(
-        found, counts=dict(zip(columns, found.counts.values(), strict=True)), notes=(*found.notes, *notes),
-        options=found.options | ({"marks": used} if used else {}),
+        found, counts=dict(zip(called.values() or columns, found.counts.values(), strict=True)), spellings=called,
+        notes=(*found.notes, *notes, *names_in_words(called)), options=found.options | ({"marks": used} if used else {}),
     )  # fmt: skip
+
+
+def _names_of_columns(columns: Sequence[str], said: Said) -> dict[str, str]:
+    """Column → class, where `--label` lists the columns and `--classes` as many other names, in the same order."""
+    fit = said.label is not None and len(said.classes) == len(columns) and not set(said.classes) & set(columns)
+    return dict(zip(columns, said.classes, strict=True)) if fit else {}
 
 
 def _in_words(marks: Mapping[str, int], cells: Sequence[str]) -> str:
@@ -100,5 +108,7 @@ def mark_columns(rows: pd.DataFrame, besides: Sequence[str], *, gaps: bool = Fal
 def offer(columns: Sequence[str]) -> str:
     """The end of a sentence that offers columns of 0 and 1 as labels; empty if there are not several."""
     return (
-        f"; {quoted(columns)} hold 0 and 1: say --label {','.join(columns)} if they are the labels" if len(columns) > 1 else ""
+        f"; {quoted(columns)} hold 0 and 1: say --label {shlex.quote(','.join(columns))} if they are the labels"
+        if len(columns) > 1
+        else ""
     )

@@ -92,7 +92,8 @@ def entry_of(name: str, inferred: Inferred, facts: Facts) -> dict[str, Any]:
         dataset["broken"] = inferred.broken
     dataset |= _where(inferred)
     if isinstance(options.get("label"), list):  # a column for each class
-        options = options | {"label": classes}
+        column_of = {meant: column for column, meant in inferred.spellings.items()}
+        options = options | {"label": [column_of.get(name, name) for name in classes]}
     ways = {label: name for name in classes for label, meant in inferred.spellings.items() if meant == name}
     dataset["read"] = {reader: options if reader == "npz" else {"classes": ways or classes, **options}}
     return {"dataset": dataset}

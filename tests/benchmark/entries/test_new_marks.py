@@ -130,6 +130,25 @@ def test_classes_name_numbered_folders_too(own, new):
     assert right()
 
 
+@pytest.mark.parametrize("several", [False, True])
+def test_classes_name_columns_in_the_order_of_label(own, new, call, several):
+    marks = {
+        "MEL": lambda n: int(n % 3 == 0),
+        "BCC": lambda n: int(n % 3 == 1 or (several and n % 6 == 0)),
+        "A b": lambda n: int(n % 3 == 2),
+    }
+    path = table(made(own, file) / "l.csv", label=None, file=file, **marks)
+    code, err = new(path, "--label", "MEL,BCC,A b", "--classes", "melanoma,basal,other")
+    assert code == 0, err
+    assert "MEL is melanoma, BCC is basal, A b is other" in err
+    assert (entry(own)["classes"], options(own)["label"]) == (["melanoma", "basal", "other"], ["MEL", "BCC", "A b"])
+    expected = [[mark(n) for mark in marks.values()] for n in ORDER]
+    assert labels_read().tolist() == (expected if several else [row.index(1) for row in expected])
+    assert call("check", "cells", "--size", 8)[0] == 0
+    again(own)
+    assert "say --label 'MEL,BCC,A b' if" in new(path)[1] or not several
+
+
 def test_one_hot_columns_are_written_without_anchors(own, new):
     path = table(
         made(own, file) / "l.csv", label=None, file=file, **{f"c{i}": lambda n, i=i: int(n % 3 == i) for i in range(3)}
