@@ -168,7 +168,10 @@ def read(path: Path) -> Outcome:
         table = path / PREDICTIONS
         if not table.exists():
             return Outcome(record)
-        read_metadata(table)  # reads the last bytes only: counting the waiting records stays cheap
+        try:
+            read_metadata(table)  # reads the last bytes only: counting the waiting records stays cheap
+        except (OSError, ValueError) as error:
+            raise ValueError(f"{PREDICTIONS}: {error}") from error
         return Outcome(record, table)
 
 

@@ -1,9 +1,11 @@
 import errno
 import os
 import signal
+import stat
 import subprocess
 import sys
 import time
+from contextlib import nullcontext
 
 import pytest
 
@@ -61,6 +63,48 @@ with atomic_write(pathlib.Path({str(path)!r}), "the text", durable=True) as draf
     assert left.read_text() == "new"
     write(path, "newest")
     assert path.read_text() == "newest"
+
+
+def dead_process():
+    """The number of a process that has ended."""
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    return process.pid
+
+
+def test_the_drafts_of_a_process_that_died_are_removed_at_once_and_those_of_other_machines_are_not(tmp_path):
+    mine = draft_path(tmp_path / "text.txt").name
+    machine = atomic.WRITER.match(mine)[1]
+    dead, other, old = (
+        f"{DRAFT}{machine}p{dead_process()}u0-text.txt", f"{DRAFT}{'0' * 8}p1u0-text.txt", f"{DRAFT}0123456789ab-text.txt",
+    )  # fmt: skip
+    (tmp_path / dead).mkdir()
+    (tmp_path / dead / "file").write_text("half")
+    for name in (mine, other, old):
+        (tmp_path / name).write_text("half")
+    write(tmp_path / "text.txt", "text")
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([mine, other, old, "text.txt"])
+
+
+def test_folders_that_are_made_are_on_the_disk_too(tmp_path, monkeypatch):
+    flushed = []
+    monkeypatch.setattr(atomic, "flush", flushed.append)
+    write(tmp_path / "a" / "b" / "text.txt", "text")
+    assert flushed[1:] == [tmp_path / "a" / "b", tmp_path / "a", tmp_path]
+
+
+@pytest.mark.parametrize(("number", "refused"), [(errno.EINVAL, False), (errno.ENOTSUP, False), (errno.EIO, True)])
+def test_a_file_system_that_flushes_no_folder_is_used_all_the_same(tmp_path, monkeypatch, number, refused):
+    real = os.fsync
+
+    def flush(handle):
+        if stat.S_ISDIR(os.fstat(handle).st_mode):
+            raise OSError(number, "no")
+        real(handle)
+
+    monkeypatch.setattr(os, "fsync", flush)
+    with pytest.raises(CatsError, match="cannot keep the text") if refused else nullcontext():
+        write(tmp_path / "text.txt", "text")
 
 
 def test_drafts_of_processes_that_died_are_removed_after_a_day(tmp_path):

@@ -29,6 +29,7 @@ from results.tracking.experiment import Experiment
 from results.tracking.outbox import Outbox
 from results.tracking.registry import Registry
 from results.tracking.writer import Writer
+from tests.support.damage import DAMAGES, damage_file
 from tests.support.plans import leaks_of, plan_start, resolved, source_start
 from tests.support.plans import registry as server
 
@@ -373,3 +374,26 @@ def test_the_command_publishes_on_the_server_it_is_given(place, call, monkeypatc
     code, out, err = call("plan", place / "second.yaml", "--tracking-uri", uri)
     assert code == 0, err
     assert "1 cells" in out
+
+
+def test_whatever_damages_published_weights_they_are_fetched_again(place, tmp_path, monkeypatch, caplog):
+    publish("digits", "test_resnet", server(), "plan.yaml")
+    monkeypatch.setenv("CATS_HOME", str(tmp_path / "another"))
+    start = source_start(MODEL, "test_resnet")
+    before = {name: value.clone() for name, value in weights_of(start).state.items()}  # the file itself is mapped
+    path = tmp_path / "another" / "published" / f"{start.weights}.safetensors"
+    for how in DAMAGES:
+        damage_file(path, how)
+        weights_of.cache_clear()
+        caplog.clear()
+        after = weights_of(start).state
+        assert all(torch.equal(value, before[name]) for name, value in after.items()), how
+        assert f"{path} " in caplog.text, how
+
+
+@pytest.mark.parametrize("how", DAMAGES)
+def test_damaged_weights_are_not_published(place, how):
+    (path,) = (place / "home" / "pretrained").glob("*.safetensors")
+    damage_file(path, how)
+    with pytest.raises(CatsError, match=f"the pretrained weights {path} are damaged"):
+        publish("digits", "test_resnet", server(), "plan.yaml")

@@ -22,6 +22,7 @@ from benchmark.training.checkpoint import Checkpoint
 from benchmark.training.train import Training
 from results.lock import locked_if_free
 from results.record import Cost
+from tests.support.damage import DAMAGES, damage_file
 from tests.support.full_disk import full_disk
 from tests.support.records import OLD
 from tests.support.stripes import network, state, stripes
@@ -368,3 +369,26 @@ def test_resuming_is_logged(monkeypatch, caplog):
 
 def test_a_meter_has_no_costs_of_others():
     assert Meter("NLD", "cpu").carried == []
+
+
+@pytest.mark.parametrize("how", DAMAGES)
+def test_whatever_damages_a_checkpoint_the_training_begins_again_and_ends_the_same(monkeypatch, caplog, how):
+    whole, fit = fitted(key=None)
+    interrupted(monkeypatch, 2)
+    damage_file(state_file(KEY), how)
+    with caplog.at_level(logging.WARNING):
+        again, second = fitted()
+    assert f"begins again, because its checkpoint {state_file(KEY)} is damaged" in caplog.text
+    assert all(torch.equal(value, again.state_dict()[name]) for name, value in whole.state_dict().items())
+    assert second.curves == fit.curves
+
+
+def test_a_flipped_bit_in_the_figures_of_a_checkpoint_is_found(monkeypatch, caplog):
+    interrupted(monkeypatch, 2)
+    path = state_file(KEY)
+    content = path.read_bytes()
+    at = content.index(b"figures") + 40
+    path.write_bytes(content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :])
+    with Checkpoint(KEY, "the cell", watch()) as checkpoint, caplog.at_level(logging.WARNING):
+        assert checkpoint.read({}) is None
+    assert "damaged" in caplog.text

@@ -11,6 +11,7 @@ from results import atomic
 from results.error import CatsError
 from results.record import Outcome
 from results.tracking.outbox import Outbox, examine
+from tests.support.damage import DAMAGES, damage_file
 from tests.support.full_disk import full_disk
 from tests.support.records import OLD, TABLE, record
 
@@ -173,3 +174,29 @@ def test_a_record_of_another_version_is_named(tmp_path):
     (path / "record.json").write_text(text.replace('"version":1', '"version":99'))
     with pytest.raises(CatsError, match=f"the waiting record {path} cannot be read"):
         list(box)
+
+
+@pytest.mark.parametrize("how", DAMAGES)
+@pytest.mark.parametrize("name", ["record.json", "predictions.parquet"])
+def test_whatever_damages_a_waiting_record_is_named_and_nothing_of_it_is_sent(tmp_path, name, how):
+    box = Outbox(tmp_path / "box")
+    path = box.put(Outcome(record(), pd.concat([TABLE] * 100)))
+    (found,) = box
+    examine(found[1])
+    damage_file(path / name, how)
+    with pytest.raises(CatsError, match=f"the waiting record {path} cannot be read") as caught:
+        for _, outcome in box:
+            examine(outcome)
+    assert name in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("how", [*DAMAGES, "missing"])
+@pytest.mark.parametrize("name", ["record.json.sum", "predictions.parquet.sum"])
+def test_a_waiting_record_whose_checksum_is_damaged_or_missing_is_sent(tmp_path, name, how):
+    box = Outbox(tmp_path / "box")
+    note = box.put(Outcome(record(), TABLE)) / name
+    note.unlink() if how == "missing" else damage_file(note, how)  # older versions have made none
+    ((_, found),) = box
+    examine(found)
+    assert found.record.model_dump_json() == record().model_dump_json()
