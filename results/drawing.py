@@ -1,6 +1,7 @@
 """Text in figures of matplotlib, and how they are written: names of other people are text there, never a formula."""
 
 import textwrap
+import unicodedata
 import warnings
 from collections import Counter
 from collections.abc import Collection, Sequence
@@ -32,11 +33,12 @@ def label(text: str, path: Path, most: int = MOST) -> str:
 def labels(names: Sequence[str], path: Path) -> list[str]:
     """The labels of several names; where two would look alike, they are numbered."""
     made = [label(name, path) for name in names]
-    times, seen = Counter(made), Counter[str]()
-    for place, text in enumerate(made):
-        if times[text] > 1:
-            seen[text] += 1
-            made[place] = f"{text} ({seen[text]})"
+    looks = [unicodedata.normalize("NFKC", text) for text in made]  # accents may be coded in two ways
+    times, seen = Counter(looks), Counter[str]()
+    for place, look in enumerate(looks):
+        if times[look] > 1:
+            seen[look] += 1
+            made[place] = f"{made[place]} ({seen[look]})"
     return made
 
 

@@ -21,7 +21,7 @@ FORMULA = re.compile(r"[=+\-@＝＋－＠]")
 BEHIND_A_SEPARATOR = re.compile(r"(;\s*)(?=[=+@＝＋－＠]|-\D)")
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?%?")
 MARKDOWN = re.compile(r"[\\`*<|$~]|^>|(?<!\w)_|_(?!\w)|\](?=[(\[:])|&(?=#?\w+;)|!(?=\[)")
-LONGEST_CELL = 500  # characters on the terminal; more would be pages
+LONGEST_CELL, LONGEST_TITLE = 500, 1000  # characters on the terminal; more would be pages
 REGRET_DIGITS = 4  # of a regret, wherever it is written
 FRAME = 3  # characters that a table needs for each column beside its content
 LEAST_KEY = 24  # characters of a column of words that names the rows: the name of a measure or a source is on one line
@@ -56,7 +56,8 @@ class TerminalTable:
     """
 
     def __init__(self, title: str | None, head: Sequence[str], left: Collection[str] = (), keys: int = 1) -> None:
-        self.title, self.head = None if title is None else plain(title), [plain(name) for name in head]
+        self.title = None if title is None else shortened(plain(title), LONGEST_TITLE)
+        self.head = [shortened(plain(name), LONGEST_CELL) for name in head]
         self.words = [name in left for name in head]
         self.keys = keys
         self.rows: list[tuple[list[str], str]] = []

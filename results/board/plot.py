@@ -77,7 +77,12 @@ def draw_ranks(tests: Difference, path: Path) -> None:
         axis.plot([1, 1 + cd], [1.2, 1.2], color=BEST, linewidth=2)
         axis.text(1 + cd / 2, 1.3, f"critical difference {cd:.2f} (Nemenyi, 95 %)", ha="center", va="bottom", fontsize=8)
     axis.set_title(
-        "\n".join(title_lines(ranks_title(tests), WIDTH, path)), loc="left", fontweight="bold", fontsize=10, gid="title"
+        "\n".join(title_lines(ranks_title(tests), WIDTH, path)),
+        loc="left",
+        fontweight="bold",
+        fontsize=10,
+        wrap=True,
+        gid="title",
     )
     save(figure, path, DPI)
 

@@ -127,7 +127,7 @@ def _figure(size: tuple[float, float], title: str, path: Path) -> "tuple[Figure,
     lines = title_lines(title, max(30, int(size[0] * 12)), path)
     figure = Figure(figsize=(size[0], size[1] + 0.18 * (len(lines) - 1)), layout="constrained")
     # A page hides what has this id: it has the title in its own text, which wraps where a window is narrow.
-    figure.suptitle("\n".join(lines), x=0.01, ha="left", fontsize=10, fontweight="bold", gid="title")
+    figure.suptitle("\n".join(lines), x=0.01, ha="left", fontsize=10, fontweight="bold", wrap=True, gid="title")
     axis = figure.subplots()
     axis.set_axisbelow(True)
     axis.spines[["top", "right"]].set_visible(False)

@@ -14,10 +14,12 @@ from results.board.board import make_board
 from results.board.request import RunQuery
 from results.cost.bill import make_bill
 from results.cost.tradeoff import make_tradeoff
+from results.plain import plain
 from results.report.attempts import cells_of, detailed_cells, details_of
 from results.report.choice_sections import agreement, tradeoff
 from results.report.html import Page, render
 from results.report.sections import difference, heat, per_target, ranks, what_was_run
+from tests.support.hostile import HOSTILE, forbidden
 from tests.support.missing import missed
 from tests.support.runs import CLEAR, UNKNOWN, run, runs
 
@@ -322,3 +324,19 @@ def test_the_policy_stops_a_request(driver, address):
     assert driver.execute_async_script(asked) == "stopped"
     assert any("Content Security Policy" in entry["message"] for entry in driver.get_log("browser"))
     assert not [url for url in asked_for(driver, address) if "example.invalid" in url]
+
+
+def test_hostile_names_are_text_in_a_browser_too(driver, tmp_path):
+    names = list(HOSTILE.values())
+    frame = pd.DataFrame([run(name or "-", name or "-", 0, 0.5, run_id=str(n), key=str(n)) for n, name in enumerate(names)])
+    cells = cells_of(frame.assign(source=names, target=names), "auc", {})
+    made = render(Page(names[0], names[1], [what_was_run([(name, name) for name in names], names)], cells.to_dict(), names))
+    (tmp_path / "page.html").write_text(made, encoding="utf-8")
+    for kind in ("browser", "performance"):
+        driver.get_log(kind)
+    driver.get((tmp_path / "page.html").as_uri())
+    shown = driver.execute_script("return [...document.querySelectorAll('td, li, h1, p')].map((one) => one.textContent)")
+    assert [text for text in shown if forbidden(text)] == []
+    assert {plain(name) for name in names} <= set(shown)
+    assert [entry["message"] for entry in driver.get_log("browser")] == []
+    assert asked_for(driver, (tmp_path / "page.html").as_uri()) <= {(tmp_path / "page.html").as_uri(), "data:,"}

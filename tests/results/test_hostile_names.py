@@ -207,6 +207,7 @@ def test_names_that_look_alike_are_numbered_in_pictures_and_files(tmp_path):
     assert labels(["x" * 99, "x" * 98, "y"], tmp_path / "a.svg") == ["x" * 39 + "… (1)", "x" * 39 + "… (2)", "y"]
     assert labels(["日", "本"], tmp_path / "a.png") == [r"\u65e5", r"\u672c"]
     assert labels(["日"], tmp_path / "a.svg") == ["日"]
+    assert labels(["naïve", "nai\u0308ve"], tmp_path / "a.svg") == ["naïve (1)", "nai\u0308ve (2)"]
     assert numbered(["x", "x-2", "x", "x"]) == ["x", "x-2", "x-3", "x-4"]
 
 
