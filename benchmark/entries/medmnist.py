@@ -2,6 +2,7 @@
 
 import importlib.util
 from functools import lru_cache
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
@@ -81,7 +82,7 @@ def download_set(dataset: Dataset, folder: Path) -> None:
             kind = getattr(medmnist, medmnist_info()[dataset.name]["python_class"])
             kind(split="test", root=str(scratch), download=True, size=size)
             (scratch / final.name).replace(draft)
-        except (RuntimeError, OSError) as error:
+        except (RuntimeError, OSError, HTTPException, ValueError) as error:
             raise CatsError(
                 f"{dataset.name} could not be downloaded; fetch {file.url} by hand where there is a network, "
                 f"and put it as {file.path} into the folder CATS_DATA or into {folder}"

@@ -44,6 +44,8 @@ def hub(  # noqa: PLR0913 - the options of an entry, each by its name
     scale = Scale(**values)
     require_parts(list(splits), "splits")
     local = Path(repository).is_absolute()
+    if not local and not re.fullmatch(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*", repository):
+        raise CatsError(f"'{repository}' is no repository of the hub; write owner/name, or the absolute path of a folder")
     if not local and not re.fullmatch(r"[0-9a-f]{40}", revision):
         raise CatsError(f"the revision of {repository} is '{revision}'; it must be a commit, 40 hexadecimal digits")
 

@@ -81,3 +81,25 @@ def test_a_damaged_an_absent_and_a_stray_picture_stand_there_as_errors(written, 
         assert isinstance(error, CatsError)
         assert f"train/{number}" in str(error)
         assert sentence in str(error)
+
+
+@pytest.mark.parametrize(
+    "repository",
+    [
+        "https://u:hunter2@host/a",
+        "hf://datasets/a/b",
+        "parquet",
+        "../a",
+        "a/b/c",
+        "s3://bucket/a",
+        "file:///etc",
+        "~/a",
+        "a/",
+        "",
+        "a b/c",
+    ],
+)
+def test_what_is_no_repository_is_refused_before_the_client_of_the_hub_looks_at_it(repository):
+    with pytest.raises(CatsError, match="is no repository of the hub; write owner/name") as caught:
+        hub(repository=repository, revision="c" * 40, image="image", label="label", splits={"train": "train"})
+    assert "hunter2" not in str(caught.value)
