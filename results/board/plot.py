@@ -12,7 +12,7 @@ from results.statistics.rank_tests import Difference
 
 BEST, REST = "#0b6e99", "#8a8f98"
 DPI = 130
-WIDTH = 110  # characters of a line of the title
+WIDTH = 70  # characters of a line of the title
 
 
 def draw_board(board: Board, path: Path) -> None:
