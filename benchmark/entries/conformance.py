@@ -21,7 +21,7 @@ from benchmark.data.split import copies_left_out, official_rows, require_whole_g
 from benchmark.entries.doubts import doubtful_labels
 from benchmark.entries.finding import STEP_BACKBONE, STEP_IMAGES, STEP_PIXELS, Finding, Note, require_facts, run_promise
 from benchmark.entries.left_out import left_out, require_few, require_whole_folders
-from benchmark.entries.stored_numbers import dark_class
+from benchmark.entries.stored_numbers import dark_class, extremes
 from benchmark.entries.value_range import doubt_of_levels
 from results.error import CatsError
 
@@ -119,20 +119,14 @@ def pictures(case: Case) -> str:
 
 def values(case: Case) -> str:
     """Images are not blank, and use most of the grey levels."""
-    pixels = case.images.images
-    blank, low, high, brightest = 0, 255, 0, [np.zeros(0, dtype=np.uint8)]
-    for start in range(0, len(pixels), 1024):
-        block = np.asarray(pixels[start : start + 1024]).reshape(len(pixels[start : start + 1024]), -1)
-        least, most = block.min(axis=1), block.max(axis=1)
-        blank += int((least == most).sum())
-        low, high = min(low, int(least.min())), max(high, int(most.max()))
-        brightest.append(most)
+    least, most = extremes(case.images.images)
+    blank, low, high = int((least == most).sum()), int(least.min()), int(most.max())
     doubt = doubt_of_levels(case.samples, low, high)
-    if blank == len(pixels):
+    if blank == len(most):
         raise CatsError(f"{case.dataset.name}: every image is blank: all its pixels have one value")
     facts = f"values from {low} to {high}"
-    doubts = [f"{blank:,} of {len(pixels):,} images are blank"] if blank else []
-    dark = dark_class(np.concatenate(brightest), case.images.labels, case.dataset.classes)
+    doubts = [f"{blank:,} of {len(most):,} images are blank"] if blank else []
+    dark = dark_class(most, case.images.labels, case.dataset.classes)
     doubts += [each for each in (doubt, dark) if each]
     return Note("; ".join((facts, *doubts))) if doubts else facts
 

@@ -11,6 +11,7 @@ from benchmark.entries.inferred import Inferred
 from results.error import CatsError
 
 LOOKED_AT, FEWEST, PIXELS = 200, 20, 10**8  # pictures; pixels, about two seconds
+BLOCK = 1024  # decoded pictures that are looked at together
 FEW = 3  # pictures of a class or part; of fewer nothing is said
 APART = 4  # times as large: from here on the numbers of two classes have another range, as those of 12 and of 16 bits
 
@@ -145,6 +146,16 @@ def ranges_that_differ(pictures: Sequence[Numbers], samples: Samples, classes: S
                 f"{np.median(known[high]):.10g} or more, so that a network could tell them apart by that alone"
             )
     return ""
+
+
+def extremes(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The smallest and the largest number in each of (N, ...) decoded pictures, (N,) each."""
+    found = []
+    for start in range(0, len(pixels), BLOCK):
+        block = np.asarray(pixels[start : start + BLOCK]).reshape(len(pixels[start : start + BLOCK]), -1)
+        found.append((block.min(axis=1), block.max(axis=1)))
+    least, most = (np.concatenate(each) for each in zip(*found, strict=True))
+    return least, most
 
 
 def dark_class(brightest: np.ndarray, labels: np.ndarray, classes: Sequence[str]) -> str:
