@@ -10,14 +10,14 @@ from results.cost.tradeoff import Tradeoff, Way
 def answer(bill: Bill, tradeoff: Tradeoff | None) -> list[str]:
     """One sentence about the total, and one about the ways of choosing if there are any."""
     attempts = f"{bill.attempts} {'attempt' if bill.attempts == 1 else 'attempts'}"
-    lost = f", {bill.unfinished} of them not finished" if bill.unfinished else ""
-    return [f"{bill.experiment}: {_taken(bill)} for {attempts}{lost}", *([] if tradeoff is None else _worth(tradeoff))]
+    lost = f" ({bill.unfinished} of them not finished)" if bill.unfinished else ""
+    return [f"{bill.experiment}: {attempts}{lost} took {_taken(bill)}", *([] if tradeoff is None else _worth(tradeoff))]
 
 
 def _taken(bill: Bill) -> str:
     total = bill.total
     if total.known is None:
-        return "no energy is known"
+        return "energy that is not known"
     sign = "about " if total.rough else "at least " if total.missing else ""
     emitted = f" and {rounded(total.kg)} kg CO2e" if total.kg else ""
     return f"{sign}{rounded(total.known)} kWh{emitted}{without_energy(total.without) if total.rough else ''}"

@@ -115,7 +115,7 @@ def plot_paid(figure: "Figure", axis: "Axes", points: Sequence[Paid], path: Path
         [p.kwh or 0.0 for p in front], [p.regret for p in front], color=INK, linewidth=1, linestyle="--", zorder=0,
         drawstyle="steps-post",
     )  # fmt: skip
-    axis.set_xticks(ticks := _ticks(small, right), [f"{tick:g}" for tick in ticks])
+    axis.set_xticks(ticks := _ticks(small, right), [rounded(tick) if tick >= 1 else f"{tick:.3g}" for tick in ticks])
     axis.minorticks_off()
     axis.grid(color=GRID)
     figure.legend(

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from results.cost.answer import answer
 from results.cost.bill import Bill
+from results.cost.paid_plot import paid_of
 from results.cost.tables import ROUGH, CostTable, bill_notes, bill_tables, rounded, without_energy
 from results.cost.tradeoff import CHANCE, SWEEP, Tradeoff
 from results.printing import (
@@ -102,12 +103,12 @@ def _drawn(table: TerminalTable, lines: Sequence[Sequence[str]]) -> TerminalTabl
 def tradeoff_lines(tradeoff: Tradeoff) -> tuple[str, list[str], list[list[str]]]:
     """Title, head and lines of the ways of choosing as text; a regret stands with its interval, as in `cats agree`."""
     table = tradeoff_table(tradeoff)
-    first, _, _, _, *rest = table.head
+    first, _, _, _, _, *rest = table.head
     lines = [
-        [way.name, figure_text(way.regret, way.low, way.high, REGRET_DIGITS), *(_cell(value) for value in line[4:])]
-        for way, line in zip(tradeoff.ways, table.lines, strict=True)
+        [paid.name, figure_text(paid.regret, paid.low, paid.high, REGRET_DIGITS), *(_cell(value) for value in line[5:])]
+        for paid, line in zip(paid_of(tradeoff), table.lines, strict=True)
     ]
-    return table.title, [first, "regret (95 %)", *rest], lines
+    return f"{table.title}, on {tradeoff.targets} targets", [first, "regret (95 %)", *rest], lines
 
 
 def tradeoff_table(tradeoff: Tradeoff) -> CostTable:

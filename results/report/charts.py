@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 DPI = 160
 MOST = 40  # rows of one drawing: more cannot be read
+LONGEST_LABEL = 120  # characters beside an axis
 DASHES: tuple[Any, ...] = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)))
 MARKS = ("o", "s", "^", "D", "v", "P", "X")
 
@@ -50,7 +51,7 @@ def draw_intervals(rows: Sequence[IntervalPoint], title: str, label: str, path: 
     axis.tick_params(axis="y", length=0)
     axis.spines["left"].set_visible(False)
     axis.grid(axis="x", color=GRID)
-    axis.set_xlabel(drawn_label(label, path))
+    axis.set_xlabel(drawn_label(label, path, LONGEST_LABEL))
     save(figure, path, DPI)
 
 
@@ -91,7 +92,7 @@ def draw_curves(
         colour = ACCENT if number == 0 else SOFT if number == 1 else INK
         axis.plot(epochs[name], values, color=colour, linewidth=1.5, markersize=4, markevery=0.15, label=shown, **style)
     axis.set_xlabel("epoch")
-    axis.set_ylabel(drawn_label(label, path))
+    axis.set_ylabel(drawn_label(label, path, LONGEST_LABEL))
     axis.grid(color=GRID)
     axis.legend(frameon=False, fontsize=8).set_in_layout(False)  # many names would leave no room
     save(figure, path, DPI)
@@ -117,7 +118,7 @@ def draw_regret(points: Sequence[Paid], title: str, metric: str, path: Path) -> 
     figure, axis = _figure((8.4, height_for(points, 4.2)), title, path)
     plot_paid(figure, axis, points, path)
     axis.set_xlabel("kWh to choose (squares: constants, which look at no image of the target)")
-    axis.set_ylabel(f"{drawn_label(f'regret in {metric}', path)}\n(triangle: the interval goes on)")
+    axis.set_ylabel(f"{drawn_label(f'regret in {metric}', path, LONGEST_LABEL)}\n(triangle: the interval goes on)")
     save(figure, path, DPI)
 
 

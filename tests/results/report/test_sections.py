@@ -493,3 +493,8 @@ def test_slugs_are_names_that_files_and_labels_bear():
 def test_a_drawing_without_rows_is_still_a_file(tmp_path):
     draw_intervals([], "nothing", "x", tmp_path / "a.png")
     assert (tmp_path / "a.png").exists()
+
+
+def test_the_words_beside_an_axis_are_whole(tmp_path):
+    ranks(board(CLEAR)).charts[0].draw(tmp_path / "ranks.svg")
+    assert "mean rank over targets (1 is best), 95 % interval" in (tmp_path / "ranks.svg").read_text()
