@@ -8,7 +8,6 @@ from pydantic import Field
 from benchmark.core.numeric import Numeric
 from benchmark.core.parse import parse
 
-MOST = 10**9  # of any limit
 UNITS = {"kwh": "kWh", "co2e_kg": "kg CO2e", "hours": "hours", "cells": "cells"}
 
 
@@ -22,10 +21,10 @@ class Budget(Numeric):
         cells: number of finished cells, including those of earlier calls.
     """
 
-    kwh: float | None = Field(None, gt=0, le=MOST)
-    hours: float | None = Field(None, gt=0, le=MOST)
-    co2e_kg: float | None = Field(None, gt=0, le=MOST)
-    cells: int | None = Field(None, gt=0, le=MOST)
+    kwh: float | None = Field(None, gt=0)
+    hours: float | None = Field(None, gt=0)
+    co2e_kg: float | None = Field(None, gt=0)
+    cells: int | None = Field(None, gt=0)
 
     @property
     def limits(self) -> dict[str, float]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmark.core.patterns import Groups, searched
+from benchmark.core.patterns import Groups, require_expression, searched
 from benchmark.data.readers.file_tree import Tree, composed
 from benchmark.data.readers.image_file import decode_picture, stored_picture
 from benchmark.data.readers.scale import Scale
@@ -25,6 +25,7 @@ def found_in(pattern: str, names: Sequence[str]) -> list[Groups | None]:
 
 def groups_of_names(pattern: str, names: Sequence[str], path: Path) -> list[str]:
     """The text that the first group of a regular expression matches in each name. Raises CatsError where there is none."""
+    require_expression(pattern, 1)
     groups = []
     for name, found in zip(names, found_in(pattern, names), strict=True):
         if found is None or found[1] is None:
