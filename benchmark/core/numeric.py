@@ -9,7 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from results.record import Frozen
 
-LARGEST = 2**53  # of whole numbers; beyond it not every program reads the number that was written
+LARGEST = 2**53  # beyond it, not every program reads the number that was written
 
 
 class Numeric(Frozen):
@@ -36,7 +36,7 @@ class Numeric(Frozen):
     @classmethod
     def _refuse_gigantic_numbers(cls, value: Any) -> Any:
         for item in value if isinstance(value, list | tuple) else [value]:
-            if isinstance(item, int) and abs(item) > LARGEST:
+            if isinstance(item, int | float) and abs(item) > LARGEST:
                 raise PydanticCustomError("gigantic", "input should be a number of at most 16 digits")
         return value
 
