@@ -9,10 +9,11 @@ import pytest
 from benchmark.core.checkpoint_files import keep_costs, unrecorded_costs
 from benchmark.core.digest import file_digest
 from benchmark.core.paths import home
-from benchmark.data.dataset import Dataset
+from benchmark.data.dataset import Dataset, File
 from benchmark.data.decoded import load_images
 from benchmark.data.identity import official_parts
 from benchmark.data.overlap import overlaps_within
+from benchmark.data.readers.npz import npz
 from benchmark.data.readers.samples import Samples
 from benchmark.execution.execute import make_pretraining
 from benchmark.machine.meter import Stopwatch
@@ -23,6 +24,7 @@ from benchmark.specs.plan import load_plan
 from benchmark.specs.recipe import Recipe
 from benchmark.specs.start import Start, is_pretrained
 from benchmark.training.features import features_of
+from results.error import CatsError
 from results.record import Cost
 from tests.support.damage import DAMAGES, damage_file
 from tests.support.paths import ASSETS
@@ -175,3 +177,69 @@ def test_costs_that_are_damaged_are_named_and_count_as_nothing(home, caplog):
     with caplog.at_level(logging.WARNING):
         assert unrecorded_costs("f" * 64) == ()
     assert str(path) in caplog.text
+
+
+def test_a_data_set_that_a_disk_has_damaged_is_named_before_it_is_decoded(home):
+    file = home / "data" / "toy.npz"
+    file.parent.mkdir()
+    arrays = {f"{part}_images": textures(6, seed=n) for n, part in enumerate(("train", "val", "test"))}
+    np.savez(file, **arrays, **{f"{part}_labels": np.arange(6).reshape(-1, 1) % 2 for part in ("train", "val", "test")})
+    declared = File(path="toy.npz", sha256=file_digest(file))
+    made = Dataset(
+        name="toy", title="t", modality="m", task="binary", classes=("no", "yes"), licence="l", citation="c",
+        files=(declared,), read=npz("toy.npz"),
+    )  # fmt: skip
+    made.verify()  # the checksum is noted
+    damage_file(file, "one bit flipped")
+    with pytest.raises(CatsError, match=f"{file} has sha256 .*; it is damaged or another version"):
+        load_images(made, 32)
+
+
+@pytest.mark.parametrize("how", ["empty", "one bit flipped", "a folder instead"])
+def test_damaged_images_of_data_that_are_gone_are_one_sentence(home, how):
+    file = home / "data" / "toy.npz"
+    file.parent.mkdir()
+    arrays = {f"{part}_images": textures(6, seed=n) for n, part in enumerate(("train", "val", "test"))}
+    np.savez(file, **arrays, **{f"{part}_labels": np.arange(6).reshape(-1, 1) % 2 for part in ("train", "val", "test")})
+    made = Dataset(
+        name="toy", title="t", modality="m", task="binary", classes=("no", "yes"), licence="l", citation="c",
+        files=(File(path="toy.npz", sha256=file_digest(file)),), read=npz("toy.npz"),
+    )  # fmt: skip
+    before = load_images(made, 32).images.tobytes()
+    file.rename(home / "elsewhere.npz")
+    assert load_images(made, 32).images.tobytes() == before  # nothing is decoded again
+    (images,) = home.glob("images/*/images.npy")
+    damage_file(images, how)
+    with pytest.raises(CatsError, match=f"the decoded images in {images.parent} are damaged and cannot be made again: toy: "):
+        load_images(made, 32)
+    assert images.exists()
+    (home / "elsewhere.npz").rename(file)
+    assert load_images(made, 32).images.tobytes() == before
+
+
+@pytest.mark.parametrize("pattern", NOTED)
+def test_files_of_older_versions_are_used_and_get_a_checksum(pattern, made, caplog):
+    before, place = made(KINDS[pattern])
+    shutil.copytree(place, home(), dirs_exist_ok=True)
+    for note in home().rglob("*.sum"):
+        note.unlink()
+    if "fingerprints" in pattern:
+        the_file("images/toy-32-*/copies-*.npz").unlink()
+    with caplog.at_level(logging.WARNING):
+        assert KINDS[pattern]() == before
+    assert not caplog.records
+    assert the_file(pattern).with_name(f"{the_file(pattern).name}.sum").exists()
+
+
+@pytest.mark.parametrize("how", ["empty", "cut in half", "zeros", "garbage", "longer"])
+@pytest.mark.parametrize("pattern", NOTED)
+def test_files_of_older_versions_that_a_power_cut_has_damaged_are_made_again(pattern, how, made):
+    before, place = made(KINDS[pattern])
+    shutil.copytree(place, home(), dirs_exist_ok=True)
+    path = the_file(pattern)
+    for note in home().rglob("*.sum"):
+        note.unlink()
+    damage_file(path, how)
+    if "fingerprints" in pattern:
+        the_file("images/toy-32-*/copies-*.npz").unlink()
+    assert KINDS[pattern]() == before

@@ -197,7 +197,7 @@ def _stored(path: Path, kind: type[Arrays], make: Callable[[], Arrays], what: st
     """The arrays in a file; made and written if there is no file, or, with a line in the log, if the file is damaged."""
 
     def parsed(file: Path) -> Arrays:
-        with np.load(file, allow_pickle=False) as content:
+        with file.open("rb") as opened, np.load(opened, allow_pickle=False) as content:  # numpy leaves a damaged file open
             return kind(*(content[name] for name in kind.__dataclass_fields__))
 
     known = read_kept(path, parsed, what)

@@ -28,5 +28,5 @@ def _mapped(path: Path) -> np.ndarray:
 
 
 def _loaded(path: Path) -> dict[str, np.ndarray]:
-    with np.load(path, allow_pickle=False) as content:
+    with path.open("rb") as file, np.load(file, allow_pickle=False) as content:  # numpy leaves a damaged file open
         return {name: content[name] for name in ("labels", "ids", "groups", "parts")}

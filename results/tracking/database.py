@@ -5,7 +5,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from results.atomic import DRAFT, draft_path, flush, move_into_place, remove
+from results.atomic import DRAFT, draft_path, flush, move_into_place, remove, sweep
 from results.error import CatsError
 from results.lock import locked
 from results.tracking.change_counter import SQLITE, absolute, sqlite_file
@@ -19,6 +19,8 @@ def make_database(uri: str, make: Callable[[str], object]) -> None:
     cannot be used any more. So one process at a time creates the database under another name and renames it.
     """
     file = sqlite_file(absolute(uri))
+    if file is not None and Path(file).parent.is_dir():
+        sweep(Path(file).parent)
     if file is None or _filled(Path(file)):
         return
     path = Path(file)
