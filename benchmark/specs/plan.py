@@ -20,6 +20,7 @@ from results.brief import briefly
 from results.error import CatsError, nearest
 from results.metrics import METRICS
 from results.plain import fault_of_name, plain
+from results.record import metric_name
 
 SEEDS = 100_000  # of one plan
 CELLS = 1_000_000  # of one plan; all of them are listed before the first one starts
@@ -98,6 +99,17 @@ class Plan(Numeric):
         if fault:
             raise ValueError(f"'{name}' {fault}; write a name of visible characters, such as our_first_plan")
         return name
+
+    @field_validator("measures")
+    @classmethod
+    def _different(cls, measures: tuple[str, ...]) -> tuple[str, ...]:
+        seen: dict[str, str] = {}
+        for name in measures:
+            other = seen.setdefault(metric_name(name), name)
+            if other != name or measures.count(name) > 1:
+                same = "is given twice" if other == name else f"and '{other}' have one name in MLflow; name one of them"
+                raise ValueError(f"'{name}' {same}")
+        return measures
 
     @field_validator("metric")
     @classmethod

@@ -122,6 +122,8 @@ def test_any_target_is_a_source_and_options_become_part_of_the_name():
         (TEXT + "recipe: {strength: 1}\n", "recipe: there is no key 'strength'"),
         (TEXT + "seeds: []\n", "seeds: the list is empty; it needs at least one value"),
         (TEXT + "seeds: [1, 2, 1]\n", "seeds: '1' is given twice"),
+        (TEXT + "measures: [knn, leep, knn]\n", "measures: 'knn' is given twice"),
+        (TEXT + "measures: ['knn[k=1]', 'knn[k:1]']\n", "measures: "),
         (TEXT + "seeds: true\n", "seeds: True is neither"),
         (TEXT.replace("[ihc]", "ihc"), "targets: 'ihc' is not a list of names; write a list like"),
         (TEXT.replace("[ihc]", "[3]"), "targets: [3] is not a list of names"),
