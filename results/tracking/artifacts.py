@@ -8,7 +8,7 @@ and password, weights and predictions to another host.
 import re
 from contextlib import suppress
 from itertools import islice
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, unquote, urlsplit
 from urllib.request import url2pathname
@@ -92,8 +92,14 @@ def repository(tracking_uri: str, artifacts: str) -> "ArtifactRepository":
 
 
 def upload(tracking_uri: str, artifacts: str, file: Path, folder: str | None = None) -> None:
-    """Upload a file to a folder below `artifacts`. On a disk of this machine the file survives a power cut after the return."""
-    repository(tracking_uri, artifacts).log_artifact(str(file), folder)
+    """Upload a file to a folder below `artifacts`. On a disk of this machine the file survives a power cut after the return.
+
+    Raises CatsError if a web server does not say that it has kept the file.
+    """
+    place = repository(tracking_uri, artifacts)
+    place.log_artifact(str(file), folder)
+    if urlsplit(artifacts).scheme == "mlflow-artifacts":
+        _require_kept(place, file, folder, shown(tracking_uri))
     here = local_folder(tracking_uri, artifacts)
     if here is not None:  # MLflow copies the file there and leaves the time of writing to the system
         copy = here / (folder or "") / file.name
@@ -101,6 +107,22 @@ def upload(tracking_uri: str, artifacts: str, file: Path, folder: str | None = N
         for parent in islice(copy.parents, FOLDERS):
             with suppress(PermissionError):  # a folder far above may be one that this user cannot read
                 flush(parent)
+
+
+def _require_kept(place: "ArtifactRepository", file: Path, folder: str | None, server: str) -> None:
+    """Raises CatsError unless a server lists a file that was sent: MLflow takes any answer but an error for success.
+
+    A redirection is such an answer. It is not followed, so the file is nowhere.
+    """
+    try:
+        sizes = [each.file_size for each in place.list_artifacts(folder) if PurePosixPath(each.path).name == file.name]
+    except ValueError:  # the answer is no JSON; errors of the server and of the connection are others
+        sizes = []
+    if file.stat().st_size not in sizes:
+        raise CatsError(
+            f"MLflow at {server} has not kept {file.name}, which was sent to it; perhaps it redirects to another address, "
+            "which is not followed: give that address with --tracking-uri if it is the server"
+        )
 
 
 def fetched(tracking_uri: str, artifacts: str, path: str, folder: Path) -> Path:

@@ -1,5 +1,6 @@
 """A database that names a host of a stranger for artifacts gets no name, no password and no file, and nothing is read."""
 
+import json
 import shutil
 import sqlite3
 from contextlib import closing
@@ -10,7 +11,8 @@ import pytest
 
 from results.error import CatsError
 from results.record import Outcome
-from results.tracking.artifacts import PlaceError, check_place, local_folder
+from results.tracking.artifacts import PlaceError, check_place, local_folder, upload
+from results.tracking.connection import quiet
 from results.tracking.experiment import Experiment
 from results.tracking.log_report import log_page
 from results.tracking.outbox import Outbox
@@ -168,3 +170,35 @@ def test_a_new_database_is_made_in_a_folder_of_any_name(tmp_path, monkeypatch, n
 def test_an_address_in_the_syntax_of_sqlite_leaves_no_folder_of_its_name(tracking, tmp_path):
     Experiment(f"sqlite:///file:{tmp_path}/mlflow.db?mode=ro&uri=true", "toy", create=False)
     assert [path.name for path in tmp_path.iterdir()] == ["mlflow.db"]
+
+
+def listing(size):
+    """The answer of a server that has a file of this size."""
+    content = json.dumps({"files": [{"path": "predictions.parquet", "is_dir": False, "file_size": size}]}).encode()
+    return says(200, content, Content_Type="application/json")
+
+
+@pytest.mark.parametrize(
+    ("put", "get", "kept"),
+    [
+        (307, says(307, Location="/x"), False), (308, listing(3), False), (302, says(200, b"<html>"), False),
+        (200, listing(3), False), (200, says(200, b"{}"), False), (200, says(200, b'{"files": []}'), False),
+        (204, listing(7), True), (200, listing(7), True),
+    ],
+)  # fmt: skip
+def test_a_file_that_a_web_server_does_not_keep_is_not_sent(stranger, tmp_path, put, get, kept):
+    """The stranger is where the server leads to."""
+    quiet()
+    file = tmp_path / "predictions.parquet"
+    file.write_bytes(b"7 bytes")
+
+    def reply(request):
+        (says(put, Location=stranger.url) if request.command == "PUT" else get)(request)
+
+    with server(reply) as made:
+        if kept:
+            upload(made.url, "mlflow-artifacts:/1", file)
+        else:
+            with pytest.raises(CatsError, match=r"has not kept predictions.parquet, which was sent to it"):
+                upload(made.url, "mlflow-artifacts:/1", file)
+        assert [asked[0] for asked in made.asked] == ["PUT", "GET"]
