@@ -1,6 +1,7 @@
 """Kinds of what cats keeps as files: those of CATS_HOME, and predictions of runs."""
 
 import json
+from contextlib import suppress
 from pathlib import Path
 from random import Random
 
@@ -56,9 +57,10 @@ def _damage_kept(rng: Random, path: Path) -> str:
         stranger.mkdir() if rng.random() < 0.3 else stranger.write_bytes(rng.randbytes(20))
         return f"{stranger.name} of nobody"
     if path.suffix == ".json" and rng.random() < 0.5:
-        tree, said = damaged(rng, json.loads(path.read_text()))
-        path.write_text(json.dumps(tree))
-        return f"{path.name}: {said}"
+        with suppress(ValueError):  # else the file holds more than JSON
+            tree, said = damaged(rng, json.loads(path.read_text(encoding="utf-8")))
+            path.write_text(json.dumps(tree), encoding="utf-8")
+            return f"{path.name}: {said}"
     return damage_file(rng, path)
 
 
