@@ -14,10 +14,11 @@ PYTHON = re.compile(
 )
 PYTHONS_WORDS = re.compile(
     r"\b(?:Attribute|Index|Key|Name|Recursion|Type|Unicode\w*|Value|ZeroDivision|Overflow|Assertion|NotImplemented|Runtime)Error\b"
-    r"|has no attribute '|object is not |unsupported operand|'NoneType'|<class '|index out of range|could not convert string"
-    r"|invalid literal for|not supported between|unhashable type|argument must be|list indices|\[Errno \d+\]|cannot unpack"
-    r"|positional argument|unexpected keyword|\bint too (?:large|big)\b|cannot convert float"
-    r"|integer string conversion"
+    r"|has no attribute '|object is not |unsupported operand|'NoneType'|<class '|index out of range"
+    r"|not supported between|unhashable type|argument must be|list indices|\[Errno \d+\]|cannot unpack"
+    r"|positional argument|unexpected keyword"
+    r"|^cats: (?:invalid literal|could not convert|cannot convert|'\w+'$|'[\w-]+' codec|Python int|int too)",
+    re.MULTILINE,
 )
 EXCEPTION = re.compile(r"[\w.]+(?:Error|Exception|Interrupt|Warning|Iteration|Exit)\b")
 NO_MEMORY = re.compile(

@@ -58,8 +58,8 @@ def listed_zip(path: Path) -> Listing:
             if stat.S_ISLNK(item.external_attr >> 16):
                 with archive.open(item) as link:
                     links[name] = link.read(LONGEST).decode("utf-8", "replace")
-            elif not name.endswith("/"):
-                files[name] = item.filename
+            elif not item.filename.replace("\\", "/").endswith("/"):
+                files[_named(path, name)] = item.filename
     if packed > path.stat().st_size:
         raise CatsError(
             f"{path} promises {amount(packed)} of packed files and has {amount(path.stat().st_size)}; it is damaged"
@@ -75,7 +75,7 @@ def listed_tar(path: Path) -> Listing:
             if item.issym():
                 links[_inner(path, item.name)] = item.linkname
             elif item.isfile() or item.islnk():
-                files[_inner(path, item.name)] = item.name
+                files[_named(path, _inner(path, item.name))] = item.name
     return _followed(files, links, path)
 
 
@@ -146,6 +146,13 @@ def _inner(path: Path, name: str) -> str:
     if PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts or "\\" in name or name[1:3] == ":/":
         raise CatsError(f"{path} holds '{name}', which leads out of it; it is not read")
     return name.removeprefix("./")
+
+
+def _named(path: Path, name: str) -> str:
+    """The name of a file. Raises CatsError for a file that would be the archive itself."""
+    if name in {"", "."}:
+        raise CatsError(f"{path} holds a file without a name; it is damaged, pack it again")
+    return name
 
 
 def _followed(files: dict[str, str], links: dict[str, str], where: object = "the archive") -> Listing:

@@ -3,6 +3,7 @@
 import itertools
 import math
 import struct
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -25,6 +26,8 @@ DAMAGED = (
     KeyError,
     MemoryError,
     NotImplementedError,
+    SyntaxError,
+    tokenize.TokenError,
     RuntimeError,
     OverflowError,
     struct.error,

@@ -148,3 +148,29 @@ def test_a_link_to_a_folder_is_that_folder(tmp_path):
     (tmp_path / "real" / "a.png").write_bytes(b"a")
     (tmp_path / "linked").symlink_to(tmp_path / "real", target_is_directory=True)
     assert Tree(tmp_path).names == ["linked/a.png", "real/a.png"]
+
+
+def written(path, names):
+    """An archive of some files and folders, under whatever names."""
+    if path.suffix == ".zip":
+        with zipfile.ZipFile(path, "w") as archive:
+            for name in names:
+                archive.writestr(zipfile.ZipInfo(name), b"" if name.endswith("/") else b"1")
+        return Tree(path)
+    with tarfile.open(path, "w") as tar:
+        for name in names:
+            member = tarfile.TarInfo(name)
+            member.type, member.size = (tarfile.DIRTYPE, 0) if name.endswith("/") else (tarfile.REGTYPE, 1)
+            tar.addfile(member, io.BytesIO(b"1"))
+    return Tree(path)
+
+
+@pytest.mark.parametrize("ending", ["zip", "tar"])
+@pytest.mark.parametrize("name", ["", ".", "./", "./."])
+def test_a_file_without_a_name_is_refused_and_a_folder_without_one_is_the_archive_itself(tmp_path, ending, name):
+    tree = written(tmp_path / f"a.{ending}", ["./", "x/", "x/1.png"])
+    assert (tree.names, list(tree.read(tree.names))) == (["x/1.png"], [b"1"])
+    if name.endswith("/"):
+        return
+    with pytest.raises(CatsError, match="holds a file without a name; it is damaged"):
+        _ = written(tmp_path / f"b.{ending}", ["x/1.png", name]).names

@@ -212,11 +212,16 @@ def header(shape, kind="|u1", more=b""):
     return out.getvalue() + more
 
 
+def npy(text):
+    return b"\x93NUMPY\1\0" + struct.pack("<H", len(text) + 1) + text + b"\n"
+
+
 PROMISES = {
     "terabytes": header((TERA,)), "many sides": header((10**4,) * 4), "beyond 64 bits": header((2**40, 2**40)),
     "wide text": header((2,), "<U2000000000"), "no rows": header((0, TERA), more=b"x"), "below zero": header((-5, 4, 4)),
     "packed zeros": header((ZEROS,), more=bytes(ZEROS)), "no array": b"x" * 100, "no header": b"",
-    "objects": header((2,), "|O"),
+    "objects": header((2,), "|O"), "brackets": npy(b"{" * 117), "many brackets": npy(b"(" * 9000), "a word": npy(b"open"),
+    "an expression": npy(b"{'descr': '|u1', 'fortran_order': False, 'shape': (9**9**9,)}"), "half a text": npy(b"{'descr"),
     "a long header": b"\x93NUMPY\2\0" + struct.pack("<I", 2**31) + b"{",
 }  # fmt: skip
 
