@@ -123,7 +123,7 @@ def test_any_target_is_a_source_and_options_become_part_of_the_name():
         (TEXT + "seeds: []\n", "seeds: the list is empty; it needs at least one value"),
         (TEXT + "seeds: [1, 2, 1]\n", "seeds: '1' is given twice"),
         (TEXT + "measures: [knn, leep, knn]\n", "measures: 'knn' is given twice"),
-        (TEXT + "measures: ['knn[k=1]', 'knn[k:1]']\n", "measures: "),
+        (TEXT + "measures: ['knn[k=1,x=2]', 'knn[k=1 x=2]']\n", "have one name in MLflow"),
         (TEXT + "seeds: true\n", "seeds: True is neither"),
         (TEXT.replace("[ihc]", "ihc"), "targets: 'ihc' is not a list of names; write a list like"),
         (TEXT.replace("[ihc]", "[3]"), "targets: [3] is not a list of names"),
