@@ -18,6 +18,7 @@ from results.tracking.deduplicate import remove_duplicates
 from results.tracking.experiment import Experiment
 from results.tracking.lease import Lease
 from results.tracking.mlflow_format import measurements, params_of, tags_of
+from results.tracking.oddity import oddity
 from results.tracking.send import STATUS
 
 COSTS = ("seconds_", "energy_kwh_", "co2e_kg_")  # metrics that follow from the costs, which a map may change
@@ -42,7 +43,7 @@ def upload_records(tracking: Experiment, records: Sequence[Record], lease: Lease
     parameters and metrics; its settings and figures are never changed. If another process has written the same key meanwhile,
     one run is kept. Raises CatsError if MLflow refuses, LostError if another driver has taken over (tracking.lease).
     """
-    there = list(tracking.runs("tags.`cats.key` != ''"))
+    there = [run for run in tracking.runs("tags.`cats.key` != ''") if oddity(run) is None]  # an odd one is imported again
     keys = {run.data.tags["cats.key"]: run for run in there}
     # Keys were attempts before they held the title; such a run is known by its title and its attempt.
     earlier = {(run.data.tags[ORIGIN], run.data.tags.get("cats.attempt")): run for run in there if ORIGIN in run.data.tags}

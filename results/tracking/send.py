@@ -9,6 +9,14 @@ from pathlib import Path
 
 from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, Run, RunInfo, RunTag
 from mlflow.exceptions import MlflowException
+from mlflow.protos.databricks_pb2 import (
+    BAD_REQUEST,
+    INVALID_PARAMETER_VALUE,
+    INVALID_STATE,
+    RESOURCE_CONFLICT,
+    RESOURCE_DOES_NOT_EXIST,
+    ErrorCode,
+)
 
 from results.error import CatsError, first_line
 from results.plain import LONGEST_NAME, plain, shortened
@@ -24,7 +32,10 @@ from results.tracking.prediction_file import write_predictions
 
 STATUS = {"finished": "FINISHED", "failed": "FAILED", "interrupted": "KILLED"}
 BATCH = 1000  # metrics per call that MLflow accepts
-REFUSALS = ("INVALID_PARAMETER_VALUE", "BAD_REQUEST", "RESOURCE_DOES_NOT_EXIST", "INVALID_STATE", "RESOURCE_CONFLICT")
+REFUSALS = {  # what MLflow answers to a record that it does not take, in contrast to when it takes nothing now
+    ErrorCode.Name(code)
+    for code in (INVALID_PARAMETER_VALUE, BAD_REQUEST, RESOURCE_DOES_NOT_EXIST, INVALID_STATE, RESOURCE_CONFLICT)
+}
 KEY = re.compile(r"[\w.-]+")
 ABANDONED = "its process died before the record was complete"
 

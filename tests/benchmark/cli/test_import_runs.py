@@ -10,6 +10,7 @@ from results.tracking.experiment import Experiment
 from results.tracking.lease import Lease
 from results.tracking.outbox import Outbox
 from tests.support import processes
+from tests.support.odd_runs import Database
 
 RUNS = "id,from,to,state,auc,vl\n" + "".join(
     f"{i},{source},{target},{state},{auc},{1 - auc:.2f}\n"
@@ -209,3 +210,25 @@ def test_there_is_nothing_to_judge_without_scores_and_without_a_database(cats):
     cats("import", "runs.csv", "--map", "map.yaml", "--experiment", "theirs")
     code, _, err = cats("agree", "theirs")
     assert (code, "experiment 'theirs' holds no scores of measures" in err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("where", "name", "value"),
+    [
+        ("metrics", "test_auc", "high"),
+        ("metrics", "test_auc", float("inf")),
+        ("tags", "cats.costs", "{}"),
+        ("tags", "cats.kind", "x"),
+    ],
+)
+def test_a_run_that_somebody_has_changed_is_imported_again(brought, where, name, value):
+    runs = Experiment("sqlite:///mlflow.db", "theirs").runs("attributes.status = 'FINISHED' and tags.`cats.kind` = 'cell'")
+    database = Database("mlflow.db")
+    database.change(next(iter(runs)).info.run_id, where, name, value)
+    database.close()
+    code, out, err = brought("import", "runs.csv", "--map", "map.yaml", "--experiment", "theirs")
+    assert code == 0, err
+    assert "1 finished runs, 11 existed already" in out
+    code, out, _ = brought("board", "theirs", "--format", "json")
+    assert code == 0
+    assert sum(row["seeds"] for rows in json.loads(out)["targets"].values() for row in rows) == 6

@@ -183,3 +183,27 @@ def test_a_board_without_place_for_sentences_says_its_notes_beside_the_table(toy
     assert f"run {whole[1]['cell'][0]} (good → ihc, net, seed 0) is left out: " in err
     _, board, _ = toy("board", "toy", "--format", "json")
     assert json.loads(board)["notes"] == err.splitlines()
+
+
+def test_runs_and_experiments_that_are_removed_while_they_are_read_end_no_command_with_a_traceback(toy, whole, tmp_path):
+    """Somebody removes them for good between two questions of one command."""
+    from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
+
+    from results.error import CatsError, OddRunError
+    from results.report.build import reader, versions
+    from results.tracking.snapshot import frame_of
+
+    tracking, store = Experiment("sqlite:///mlflow.db", "toy"), SqlAlchemyStore("sqlite:///mlflow.db", "artifacts")
+    frame = tracking.frame()
+    for run_id in frame["run_id"]:
+        tracking.client.delete_run(run_id)
+        store._hard_delete_run(run_id)
+    assert versions(tracking, frame) == []
+    assert reader(tracking)(frame["run_id"][0], "curve_val_auc") == []
+    with pytest.raises(OddRunError, match="is not on sqlite:.* any more"):
+        tracking.predictions(frame["run_id"][0])
+    tracking.client.delete_experiment(tracking.experiment_id)
+    store._hard_delete_experiment(tracking.experiment_id)
+    with pytest.raises(CatsError, match="cannot be read: No Experiment with id=") as caught:
+        frame_of(tracking, tmp_path / "snapshots")
+    assert "\n" not in str(caught.value)

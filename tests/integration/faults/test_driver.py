@@ -8,7 +8,9 @@ import time
 
 import pytest
 
+from results.tracking.experiment import Experiment
 from tests.integration.faults.driver import DYING, ENDLESS, PLAN, Place, ended, heard, killed, left, same
+from tests.support.small_plan import small
 
 pytestmark = pytest.mark.slow
 RENAMES = {  # what a driver is about to rename, and how many renames later it dies
@@ -83,3 +85,13 @@ def test_two_drivers_of_two_homes_started_at_once_make_every_cell_once(tmp_path,
     assert sorted("another cats run (pid " in said for said in told) == [False, True]
     assert len(one.runs()) == 5
     same(one.table(), undisturbed)
+
+
+def test_two_plans_at_once_in_one_home_make_the_pretraining_that_they_share_once(tmp_path):
+    places = [Place(tmp_path / name, small(seeds=1, experiment=name, pretraining={"size": 16, "epochs": 20})) for name in "ab"]
+    places[1].home = places[0].home
+    told = [ended(process) for process in [place.start() for place in places]]
+    assert all("2 made now" in said for said in told)
+    kinds = [kind for place, name in zip(places, "ab", strict=True) for kind in Experiment(place.uri, name).frame()["kind"]]
+    assert sorted(kinds) == ["cell"] * 4 + ["pretraining"]
+    assert sorted("this one waits for the weights" in said for said in told) in ([False, False], [False, True])
