@@ -89,8 +89,9 @@ class CostText:
         ]
         total = self.bill.total
         return {
-            "experiment": self.bill.experiment, "kwh": total.kwh, "co2e_kg": total.co2e, "km_by_car": self.bill.km_by_car,
-            "tables": tables, "tradeoff": None if self.tradeoff is None else asdict(self.tradeoff), "notes": self.notes,
+            "experiment": self.bill.experiment, "answer": answer(self.bill, self.tradeoff),
+            "kwh": total.kwh, "co2e_kg": total.co2e, "km_by_car": self.bill.km_by_car, "tables": tables,
+            "tradeoff": None if self.tradeoff is None else asdict(self.tradeoff), "notes": self.notes,
         }  # fmt: skip
 
 
