@@ -103,6 +103,8 @@ def require_same_splits(cells: Iterable[Cell], frame: "pd.DataFrame") -> None:
     if not len(frame) or "split" not in frame or frame["split"].isna().all():
         return
     known = frame[(frame["kind"] == "cell") & (frame["status"] == "FINISHED") & frame["split"].notna()]
+    if not len(known):  # runs of pretrainings alone have no column of targets
+        return
     for target, data, size in {(cell.target, cell.data, cell.recipe.size) for cell in cells}:
         splits = known.loc[(known["target"] == target) & (known["data"] == data), "split"]
         other = int((splits != split_digest(catalogue.target(target).dataset, size)).sum()) if len(splits) else 0

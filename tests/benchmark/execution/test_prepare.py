@@ -1,10 +1,12 @@
 """What the runner reads before the first cell, and how often."""
 
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 
+import pandas as pd
 import pytest
 
-from benchmark.execution.prepare import prepare
+from benchmark.execution.prepare import prepare, require_same_splits
 from benchmark.execution.watch import Watch
 from benchmark.specs.plan import load_plan
 from tests.support.plans import cells_of
@@ -38,3 +40,8 @@ def test_images_are_looked_at_once_for_all_seeds_that_use_the_same(tmp_path, mor
     prepare(cells_of(plan), messages.watch())
     assert messages.begun.count("reading ihc") == often
     assert messages.begun.count("reading scratch") == 1
+
+
+def test_an_experiment_with_a_pretraining_alone_has_no_other_split():
+    cell = SimpleNamespace(target="ihc", data="d", recipe=SimpleNamespace(size=16))
+    require_same_splits([cell], pd.DataFrame([{"kind": "pretraining", "status": "FINISHED", "split": "s", "data": "d"}]))
