@@ -151,6 +151,7 @@ def test_nothing_reaches_a_page_of_html(page, results):
     assert [name for name in results[0] if plain(name) not in text] == []
 
 
+@pytest.mark.slow
 def test_nothing_reaches_files_for_papers(page, tmp_path):
     made, cells = page
     count = write(made, cells, tmp_path)

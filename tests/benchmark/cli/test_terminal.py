@@ -87,10 +87,9 @@ RUN = (
 @pytest.mark.slow  # the streams are closed before Python starts, so each case is a process
 @pytest.mark.parametrize("closed", ["1", "0,1,2"])
 def test_a_command_works_without_streams_and_writes_into_no_file_of_ours(tmp_path, home, closed):
-    (tmp_path / "plan.yaml").write_text(PLAN)
     environment = {**os.environ, "CATS_HOME": str(home)}
     done = subprocess.run(
-        [sys.executable, "-c", RUN, closed, "plan", "plan.yaml"],
+        [sys.executable, "-c", RUN, closed, "list", "plans"],
         cwd=tmp_path,
         env=environment,
         capture_output=True,
@@ -100,7 +99,7 @@ def test_a_command_works_without_streams_and_writes_into_no_file_of_ours(tmp_pat
     assert done.returncode == 0
     assert "Traceback" not in done.stderr
     for path in home.rglob("*"):
-        assert not path.is_file() or b"to make" not in path.read_bytes()
+        assert not path.is_file() or b"quickstart" not in path.read_bytes()
 
 
 def test_a_program_that_stops_reading_ends_the_command_quietly(tmp_path, home):
