@@ -16,6 +16,7 @@ from benchmark.entries.table_place import Place
 from results.error import CatsError
 
 LOOKED_AT = 30  # rows
+COLUMNS = 2000
 
 
 def rows_of(place: Place, said: Said) -> tuple[pd.DataFrame, dict[str, Any]]:
@@ -32,6 +33,10 @@ def rows_of(place: Place, said: Said) -> tuple[pd.DataFrame, dict[str, Any]]:
     rows = table_of(content, place.file, separator, where, columns)
     if rows.empty or len(rows.columns) < 2:
         raise CatsError(f"{where} needs a line of column names, at least two columns, and a row per picture")
+    if len(rows.columns) > COLUMNS:
+        raise CatsError(
+            f"{where} has {len(rows.columns):,} columns; {COLUMNS:,} are examined: leave out those that describe no picture"
+        )
     inside = next((column for column in rows if isinstance(rows[column].iloc[0], bytes | dict)), None)
     if inside is not None:
         raise CatsError(f"{where} holds the pictures themselves, in the column '{inside}'; write an entry with the reader hub")
@@ -63,8 +68,9 @@ def _refuse_names_of_pictures(rows: pd.DataFrame, place: Place) -> None:
     columns = [str(column) for column in rows]
     if columns == [str(number) for number in range(len(columns))]:  # as pandas writes columns without names
         return
+    first = rows.iloc[:LOOKED_AT]
     for column in columns:
-        cells = texts_of(rows.iloc[:LOOKED_AT], column)
+        cells = texts_of(first, column)
         ending = named_as_picture(column) and all(map(named_as_picture, cells))
         if ending or (_names_picture(column, place) and all(_names_picture(cell, place) for cell in cells)):
             raise _without_names(rows, column, place.where)
