@@ -109,7 +109,7 @@ def content_changed(attempt: Attempt, outcomes: list[Outcome], undamaged: list[O
 
 
 def figures(text: str) -> Any:
-    """What is compared of an output: JSON without costs, which differ between two trainings, else the words and numbers."""
+    """What is compared of an output: JSON without costs, which differ between two trainings, else all words."""
     try:
         return _without_costs(json.loads(text))
     except ValueError:
@@ -119,7 +119,9 @@ def figures(text: str) -> Any:
 def _without_costs(tree: Any) -> Any:
     if isinstance(tree, dict):
         return {key: _without_costs(value) for key, value in tree.items() if not COSTS.search(key)}
-    return [_without_costs(value) for value in tree] if isinstance(tree, list) else tree
+    if isinstance(tree, list):
+        return [_without_costs(value) for value in tree if not (isinstance(value, str) and COSTS.search(value))]
+    return tree
 
 
 def new_sentences(outcome: Outcome, before: Outcome) -> list[str]:
@@ -133,7 +135,8 @@ def _lines(outcome: Outcome) -> list[str]:
 
 
 def _difference(before: str, after: str) -> str:
-    pairs = zip(before.splitlines() + [""] * 999, after.splitlines(), strict=False)
+    one, other = (json.dumps(made, indent=0) if isinstance(made := figures(text), dict) else text for text in (before, after))
+    pairs = zip(one.splitlines() + [""] * 999, other.splitlines(), strict=False)
     return next((f"{one.strip()!a} → {other.strip()!a}" for one, other in pairs if one != other), "lines are missing")[:300]
 
 
