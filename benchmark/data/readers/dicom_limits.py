@@ -1,5 +1,6 @@
 """What a DICOM file may promise: looked at before pydicom makes objects or arrays of it."""
 
+import io
 import zlib
 from typing import Any, BinaryIO
 
@@ -24,6 +25,9 @@ class BoundedFile:
         self.seek, self.tell, self.close = file.seek, file.tell, file.close
         self._read, self._where, self._elements, self._items = file.read, where, 0, 0
         self.refused: CatsError | None = None
+        start = file.tell()
+        self._size = file.seek(0, io.SEEK_END)
+        file.seek(start)
 
     def read(self, size: int = -1) -> bytes:
         """Return the next bytes. Raises CatsError for a header that would fill the memory."""
@@ -34,7 +38,8 @@ class BoundedFile:
             raise
 
     def _judged(self, size: int) -> bytes:
-        content = self._read(size)
+        left = max(self._size - self.tell(), 0)
+        content = self._read(min(size, left))  # Python makes room for all that it is asked for, whether it is there or not
         self._elements += 1
         self._count(content)
         if size < 0:  # pydicom reads and unpacks all the rest of a deflated file

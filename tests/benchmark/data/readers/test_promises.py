@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from benchmark.data.readers import archive, walk
-from benchmark.data.readers.dicom_pixels import pixels
+from benchmark.data.readers.dicom_pixels import opened, pixels
 from benchmark.data.readers.file_tree import Tree
 from benchmark.data.readers.hdf5 import hdf5
 from benchmark.data.readers.image_file import decode_picture
@@ -506,3 +506,14 @@ def test_a_separator_is_no_regular_expression(separator):
 @pytest.mark.parametrize(("separator", "content"), [(",", b"a,b\n1,2\n"), (r"\s+", b"a  b\n1 2\n"), ("\t", b"a\tb\n1\t2\n")])
 def test_usual_separators_are_read(separator, content):
     assert table_of(content, "t.csv", separator, "t.csv").to_dict("records") == [{"a": "1", "b": "2"}]
+
+
+@pytest.mark.parametrize("kind", ["UN", "OB", "UT"])
+def test_a_dicom_file_on_the_disk_whose_element_promises_more_than_the_file_holds(tmp_path, kind):
+    """Python makes room for all that it is asked to read of a file on the disk, before it reads."""
+    content, promise = dicom(), b"\x09\x00\x40\x11" + kind.encode() + b"\0\0\xf0\xff\xff\xff"
+    at = content.index(b"\xe0\x7f\x10\x00")
+    (tmp_path / "a.dcm").write_bytes(content[:at] + promise + content[at:])
+    with little_memory():
+        one, other = (opened(given, "a.dcm", header_only=True) for given in (tmp_path / "a.dcm", content[:at] + promise))
+    assert list(one.keys()) == list(other.keys())
