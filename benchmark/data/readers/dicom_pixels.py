@@ -76,7 +76,7 @@ def _name_syntax(file: Any) -> None:
     """Name the encoding in which pydicom has read a file that does not say it."""
     from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
-    if "TransferSyntaxUID" not in file.file_meta:
+    if not file.file_meta.get("TransferSyntaxUID"):
         implicit, little = file.original_encoding
         explicit = ExplicitVRLittleEndian if little else ExplicitVRBigEndian
         file.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian if implicit else explicit

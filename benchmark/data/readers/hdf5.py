@@ -94,6 +94,8 @@ def opened(path: Path) -> Any:
     try:
         return h5py.File(path, "r")
     except DAMAGED as error:
+        if not path.exists():
+            raise CatsError(f"there is no file {path}") from None
         raise CatsError(f"{path} is not a whole HDF5 file: {first_line(error)}") from error
 
 

@@ -293,9 +293,13 @@ def test_a_file_without_its_first_132_bytes_is_read(syntax):
     near(out.getvalue(), spread(TISSUE, 1000, 2000))
 
 
-def test_a_file_that_does_not_say_how_it_is_written_is_read():
+@pytest.mark.parametrize("syntax", ["", None])
+def test_a_file_that_does_not_say_how_it_is_written_is_read(syntax):
     file = pydicom.dcmread(io.BytesIO(written(TISSUE)))
-    del file.file_meta.TransferSyntaxUID
+    if syntax is None:
+        del file.file_meta.TransferSyntaxUID
+    else:
+        file.file_meta.TransferSyntaxUID = syntax
     out = io.BytesIO()
     file.save_as(out, implicit_vr=False, little_endian=True)
     near(out.getvalue(), spread(TISSUE, 1000, 2000))

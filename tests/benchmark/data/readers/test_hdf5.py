@@ -1,5 +1,7 @@
 """HDF5: images and labels of one part are never shifted against those of another, and files lead nowhere."""
 
+import re
+
 import h5py
 import numpy as np
 import pytest
@@ -118,4 +120,11 @@ def test_a_compressed_file_with_changed_bytes_is_named(folder):
     content[-200:] = bytes(200)
     (folder / "tx.h5").write_bytes(content)
     with pytest.raises(CatsError, match=r"tx\.h5 is cut short or damaged"):
+        list(hdf5(**FILES)(folder).images)
+
+
+@pytest.mark.parametrize("name", ["tx.h5", "ty.h5"])
+def test_a_file_that_is_not_there_is_named(folder, name):
+    (folder / name).unlink()
+    with pytest.raises(CatsError, match=rf"^there is no file {re.escape(str(folder / name))}$"):
         list(hdf5(**FILES)(folder).images)
