@@ -10,6 +10,8 @@ from results.brief import short
 WHOLE = re.compile(r"[+-]?\d{1,19}", re.ASCII)
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*(e[+-]?\d+)?|\.\d+(e[+-]?\d+)?|inf|infinity|nan)", re.IGNORECASE | re.ASCII)
 
+bounds: dict[Callable[[str | int], int], tuple[int, int]] = {}  # of each parser, for the documentation
+
 
 def whole(least: int, most: int) -> Callable[[str | int], int]:
     """Return the parser of an option that takes a whole number between two bounds."""
@@ -20,6 +22,7 @@ def whole(least: int, most: int) -> Callable[[str | int], int]:
             raise typer.BadParameter(f"'{short(text)}' is not a whole number from {least:,} to {most:,}")
         return int(text)
 
+    bounds[integer] = (least, most)
     return integer
 
 

@@ -16,6 +16,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 
 from benchmark.cli.main import app
+from benchmark.cli.numbers import bounds
 from benchmark.data.dataset import Dataset, File
 from benchmark.data.readers.registry import READERS
 from benchmark.data.split import Subsample
@@ -172,7 +173,8 @@ def _values(parameter: Any) -> str:
 def _typed(parameter: Any) -> str:
     words = {"str": "text", "int": "whole number", "float": "number", "PosixPath": "path", "Path": "path"}
     kind = parameter.bare_type().removeprefix("list[").removesuffix("]")  # the name of a type, such as list[str]
-    ends = [f"{sign} {end}" for sign, end in (("≥", parameter.min), ("≤", parameter.max)) if end is not None]
+    least, most = bounds.get(getattr(parameter.type_descriptor.parameter_info, "parser", None), (-1, None))  # type: ignore[arg-type]
+    ends = [f"{sign} {end}" for sign, end in (("≥", least), ("≤", most)) if end is not None and end >= 0]
     return " ".join([words.get(kind, kind), " and ".join(ends)]).strip()
 
 
