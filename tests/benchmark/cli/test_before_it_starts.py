@@ -207,15 +207,15 @@ def test_a_name_in_place_of_a_plan_says_what_it_is(cats, name, role):
 
 def test_a_failed_cell_names_its_backbone_and_its_point(cats, tmp_path):
     """The loss overflows at once with the second learning rate."""
-    recipe = "{size: 16, epochs: 1, optimiser: sgd, lr: [1e-3, 1e30], precision: fp32}"
+    recipe = "{size: 16, epochs: 1, optimiser: sgd, lr: [1e-3, 1e15], precision: fp32}"
     (tmp_path / "plan.yaml").write_text(
         f"sources: [scratch]\ntargets: [ihc]\nbackbones: [test_resnet]\nrecipe: {recipe}\nseeds: 1\nsubsample: {{train: 60}}\n"
     )
     code, out, err = cats("run", "plan.yaml")
     assert code == 1, out + err
-    assert "  failed: cell scratch → ihc, test_resnet, lr 1e+30, seed 0: " in err
+    assert "  failed: cell scratch → ihc, test_resnet, lr 1e+15, seed 0: " in err
     assert "1/2 cell scratch → ihc, test_resnet, lr 0.001, seed 0: finished" in err
-    assert "scratch → ihc, test_resnet, seed 0, lr 1e+30" in cats("plan", "plan.yaml", "--cells")[1]
+    assert "scratch → ihc, test_resnet, seed 0, lr 1e+15" in cats("plan", "plan.yaml", "--cells")[1]
 
 
 def test_weights_of_timm_instead_of_a_file_with_almost_the_name_are_said(cats, tmp_path, monkeypatch):
