@@ -16,7 +16,8 @@ NO_WHOLE = ["1.5", "1e3", "inf", "nan", "9" * 30, "-" + "9" * 30]
 
 @pytest.mark.parametrize(
     ("option", "value"),
-    [(option, value) for option in OPTIONS for value in NONE] + [(option, value) for option in sorted(WHOLE) for value in NO_WHOLE],
+    [(option, value) for option in OPTIONS for value in NONE]
+    + [(option, value) for option in sorted(WHOLE) for value in NO_WHOLE],
 )
 def test_what_is_no_number_is_said(cats, option, value):
     code, out, err = cats(*OPTIONS[option], f"{option}={value}")
