@@ -12,6 +12,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO, cast
 
@@ -92,8 +93,14 @@ def opened_tar(path: Path) -> Iterator[tarfile.TarFile]:
 
 def members_of(tar: tarfile.TarFile, path: Path) -> Iterator[tarfile.TarInfo]:
     """The members of a tar in turn. Raises CatsError for more of them, or more bytes, than a real archive of this size has."""
-    packed = path.stat().st_size
-    for number, item in enumerate(tar, 1):
+    packed, headers = path.stat().st_size, cast("_Headers", tar.fileobj)
+    members = iter(tar)
+    for number in count(1):
+        headers.listing = True  # between two headers the content of a file is read, which may hold anything
+        item = next(members, None)
+        headers.listing = False
+        if item is None:
+            return
         require_ratio(tar.offset, packed, str(path))  # where the next member would begin; nothing up to there is unpacked yet
         _require_few(path, number)
         yield item
@@ -102,7 +109,6 @@ def members_of(tar: tarfile.TarFile, path: Path) -> Iterator[tarfile.TarInfo]:
 def content_of(tar: tarfile.TarFile, item: tarfile.TarInfo, what: str) -> bytes:
     """The content of a member of a tar; empty if it is no file. Raises CatsError if it is too large."""
     require_file_size(item.size, what)
-    cast("_Headers", tar.fileobj).listing = False
     file = tar.extractfile(item)
     return file.read() if file else b""
 
@@ -116,7 +122,7 @@ def content_of_zip(archive: zipfile.ZipFile, name: str, what: str) -> bytes:
 
 
 class _Headers:
-    """A tar file whose headers must be short while it is listed.
+    """A tar file whose headers must be short; `listing` is True while they are read.
 
     A header may say any length, and Python reads it whole; the time for a long row of digits in it grows with its square.
     """

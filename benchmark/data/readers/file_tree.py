@@ -8,6 +8,7 @@ import unicodedata
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
@@ -77,7 +78,7 @@ class Tree:
             elif zipfile.is_zipfile(self.path):
                 with zipfile.ZipFile(self.path) as archive:
                     for name in missing:
-                        with archive.open(self.listing.members[name]) as file:
+                        with suppress(*DAMAGED), archive.open(self.listing.members[name]) as file:
                             self._heads[name] = file.read(HEAD)
             elif missing:
                 self._heads_of_tar(missing)
@@ -94,7 +95,8 @@ class Tree:
             for item in members_of(tar, self.path):
                 file = tar.extractfile(item) if item.isfile() and item.name in called else None
                 if file:
-                    self._heads |= dict.fromkeys(called[item.name], file.read(HEAD))
+                    with suppress(*DAMAGED):
+                        self._heads |= dict.fromkeys(called[item.name], file.read(HEAD))
 
     def read(self, names: Sequence[str]) -> Iterator[bytes]:
         """The contents of the named files, in the order of `names`. Raises CatsError naming a file that cannot be read."""

@@ -7,9 +7,11 @@ import zipfile
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from benchmark.data.readers import file_tree as module
 from benchmark.data.readers.file_tree import Tree
+from benchmark.data.readers.picture_format import picture_names
 from results.error import CatsError
 
 CONTENTS = {f"d/{i:03d}.png": bytes([i]) * (100 + i) for i in range(60)}
@@ -174,3 +176,34 @@ def test_a_file_without_a_name_is_refused_and_a_folder_without_one_is_the_archiv
         return
     with pytest.raises(CatsError, match="holds a file without a name; it is damaged"):
         _ = written(tmp_path / f"b.{ending}", ["x/1.png", name]).names
+
+
+def slices(folder):
+    """Two classes of ten BMP files whose names have no ending; one has grey rows of the values of digits."""
+    for number in range(20):
+        grey = np.full((64, 64), 3 * number, np.uint8)
+        grey[:8] = 48 + number % 10 if number == 4 else 200
+        place = folder / "ab"[number % 2] / f"slice{number:02d}"
+        place.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(grey).save(place, "BMP")
+
+
+@pytest.mark.parametrize("ending", ["tar", "tar.gz"])
+def test_grey_values_in_a_tar_are_not_taken_for_a_number_in_its_header(tmp_path, ending):
+    slices(tmp_path / "set")
+    with tarfile.open(tmp_path / f"set.{ending}", "w:gz" if ending == "tar.gz" else "w") as out:
+        for name in Tree(tmp_path / "set").names:
+            out.add(tmp_path / "set" / name, name)
+    loose, packed = Tree(tmp_path / "set"), Tree(tmp_path / f"set.{ending}")
+    assert picture_names(packed) == picture_names(loose) == loose.names
+    assert packed.heads(packed.names) == loose.heads(loose.names)
+    assert list(packed.read(packed.names)) == list(loose.read(loose.names))
+
+
+def test_a_damaged_file_in_a_zip_hides_no_file_after_it(tmp_path):
+    with zipfile.ZipFile(tmp_path / "set.zip", "w") as out:
+        for name in ("a", "b", "c"):
+            out.writestr(name, f"the file {name}")
+    content = (tmp_path / "set.zip").read_bytes()
+    (tmp_path / "set.zip").write_bytes(content.replace(b"PK\3\4", b"PK\0\0", 1))
+    assert Tree(tmp_path / "set.zip").heads(["a", "b", "c"]) == {"a": b"", "b": b"the file b", "c": b"the file c"}
