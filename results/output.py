@@ -27,8 +27,8 @@ def output(path: Path, what: str, *, new: bool = False) -> Iterator[Path]:
     Raises:
         CatsError: if the disk refuses, or if a new file exists already.
     """
-    place = path.resolve() if path.is_symlink() else path
-    direct = place.exists() and not place.is_file() and not place.is_dir()
+    direct = path.exists() and not path.is_file() and not path.is_dir()  # /dev/stdout leads to a pipe that has no path
+    place = path.resolve() if path.is_symlink() and not direct else path
     draft = place if direct else draft_path(place)
     try:
         above = make_folders(place.parent)

@@ -92,6 +92,20 @@ def test_a_link_is_followed_and_a_file_keeps_its_permissions(tmp_path):
     assert stat.S_IMODE(real.stat().st_mode) == 0o600
 
 
+@pytest.mark.parametrize("at", ["/dev/fd", "/proc/self/fd"])
+def test_a_link_to_a_pipe_without_a_path_is_written_to_directly(tmp_path, at):
+    """As with `--output /dev/stdout | less` and `--output >(command)`."""
+    reading, writing = os.pipe()
+    link = tmp_path / "stdout"
+    link.symlink_to(f"{at}/{writing}")
+    for path in (link, link.readlink()):
+        write(path)
+    os.close(writing)
+    with open(reading, encoding="utf-8") as heard:
+        assert heard.read() == "newnew"
+    assert left(tmp_path) == ["stdout"]
+
+
 def test_what_is_no_file_is_written_to_directly(tmp_path):
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
