@@ -101,7 +101,7 @@ def test_a_link_to_a_pipe_without_a_path_is_written_to_directly(tmp_path, at):
     for path in (link, link.readlink()):
         write(path)
     os.close(writing)
-    with open(reading, encoding="utf-8") as heard:
+    with os.fdopen(reading, encoding="utf-8") as heard:
         assert heard.read() == "newnew"
     assert left(tmp_path) == ["stdout"]
 
