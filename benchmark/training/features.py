@@ -1,11 +1,13 @@
 """Features of frozen networks: extracted once, stored by key, shared by probes and measures."""
 
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 import torch
 
+from benchmark.core.digest import file_digest
 from benchmark.core.paths import features_folder
 from benchmark.core.trainer_version import TRAINER
 from benchmark.data.decoded import Decoded
@@ -19,7 +21,8 @@ from benchmark.training import evaluate
 from benchmark.training.device_images import on_device
 from results.digest import digest
 from results.error import CatsError
-from results.kept import kept_write, read_kept
+from results.kept import kept_write, note_of, read_kept
+from results.sealed import tell
 
 _locks: dict[Path, threading.Lock] = {}  # cells side by side request the features of one network at the same time
 
@@ -31,13 +34,34 @@ def load_features(path: Path) -> np.ndarray | None:
         features: np.ndarray = np.load(file, mmap_mode="r", allow_pickle=False)
         return features
 
-    return read_kept(path, parsed, "features")
+    old = path.with_suffix(".sha256")  # the note of older versions; without it a damaged file would get a new note
+    if old.exists() and path.exists() and not note_of(path).exists() and _differs(path, old):
+        tell(path, "has another checksum than when it was written; the features are made again")
+        return None
+    features = read_kept(path, parsed, "features")
+    if features is not None and note_of(path).exists():
+        _forget(old)
+    return features
+
+
+def _differs(path: Path, note: Path) -> bool:
+    """Whether features are not those whose sha256 a note of an older version holds, or cannot be compared with it."""
+    try:
+        return file_digest(path, fresh=True).encode("ascii") != note.read_bytes().strip()
+    except OSError:
+        return True
+
+
+def _forget(note: Path) -> None:
+    with suppress(OSError):
+        note.unlink(missing_ok=True)
 
 
 def save_features(path: Path, features: np.ndarray) -> None:
     """Store features; the file is whole or absent."""
     with kept_write(path, "features") as draft:
         np.save(draft, features.astype(np.float32))
+    _forget(path.with_suffix(".sha256"))
 
 
 def features_path(start: Start, data: str, recipe: Recipe, rows: np.ndarray | None = None) -> Path:

@@ -1,5 +1,6 @@
 """Features on the disk: complete, or extracted again."""
 
+import hashlib
 import threading
 from types import SimpleNamespace
 
@@ -26,6 +27,21 @@ def test_kept_features_come_back_and_nothing_else_stays(tmp_path):
     whole = path.read_bytes()
     path.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
     assert load_features(path) is None  # one bit of a disk
+
+
+@pytest.mark.parametrize("damage", [None, "features", "note"])
+def test_features_of_an_older_version_are_compared_with_their_note(tmp_path, damage):
+    path, old = tmp_path / "x.npy", tmp_path / "x.sha256"
+    np.save(path, np.ones((3, 2), np.float32))
+    old.write_text(hashlib.sha256(path.read_bytes()).hexdigest(), encoding="ascii")
+    for each in (path,) * (damage == "features") + (old,) * (damage == "note"):
+        each.write_bytes(each.read_bytes()[:-1] + b"!")
+    whole = damage is None
+    assert (load_features(path) is not None) == whole
+    assert {each.name for each in tmp_path.iterdir()} == {"x.npy", "x.npy.sum" if whole else "x.sha256"}
+    save_features(path, np.zeros((3, 2)))
+    np.testing.assert_array_equal(load_features(path), np.zeros((3, 2), np.float32))
+    assert {each.name for each in tmp_path.iterdir()} == {"x.npy", "x.npy.sum"}
 
 
 def test_a_full_disk_leaves_neither_features_nor_a_draft(tmp_path):
