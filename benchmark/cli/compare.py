@@ -35,7 +35,8 @@ def compare(
     from benchmark.cli.query import reader_of
     from results.board.board import judged_runs, version_notes
     from results.board.compare import compare as compare_sources
-    from results.error import CatsError, OddRunError, nearest
+    from results.board.standings import without_odd_runs
+    from results.error import CatsError, nearest
     from results.tracking.frame import left_out
 
     reader = reader_of(plan, tracking_uri, metric, rule)
@@ -49,11 +50,6 @@ def compare(
             raise CatsError(f"no finished run has the backbone '{backbone}'{nearest(backbone, known)}")
         runs = runs[runs["backbone"] == backbone]
 
-    comparison = None
-    while comparison is None:
-        try:
-            comparison = compare_sources(runs, reader.query.metric, (one, other), target, reader.predictions)
-        except OddRunError as odd:
-            say(str(odd))
-            runs = runs[runs["run_id"] != odd.run_id]
+    read, chosen = reader.predictions, reader.query.metric
+    comparison, _ = without_odd_runs(runs, lambda left: compare_sources(left, chosen, (one, other), target, read), say)
     print_text(json_text(comparison.to_dict()) if form is ComparisonFormat.json else comparison.verdict)

@@ -53,7 +53,7 @@ def cost(
     for sentence in [*left_out(frame), *assumed_country(plan)]:
         say(sentence)
     try:
-        tradeoff = make_tradeoff(runs, bill, reader.query, Judging(reader.images(fresh=fresh) if images else None))
+        tradeoff = make_tradeoff(runs, bill, reader.query, Judging(reader.images(fresh=fresh) if images else None), say)
         for note in [*version_notes(runs, reader.query), *scores_of_one_version(runs, reader.query.selection)[1]]:
             say(note)
     except CatsError as error:

@@ -1,7 +1,6 @@
 """The command that writes a report."""
 
 from collections.abc import Sequence
-from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -98,7 +97,7 @@ class _Options:
 
 
 def _more(reader: "RunReader", frame: "pd.DataFrame", made: "Board", options: _Options) -> "list[Section]":
-    """The sections that need more than a board. A section that the user did not request is left out if it cannot be made."""
+    """The sections that need more than a board. One that the user did not request may say why it cannot be made."""
     from results.agreement.combine import combine
     from results.agreement.decisions import decisions_of, scores_for
     from results.agreement.judge import judge_measures
@@ -107,21 +106,28 @@ def _more(reader: "RunReader", frame: "pd.DataFrame", made: "Board", options: _O
     from results.board.versions import scores_of_one_version
     from results.cost.bill import make_bill
     from results.cost.tradeoff import make_tradeoff
+    from results.report.build import left_out
     from results.report.choice_sections import agreement, tradeoff
     from results.report.sections import difference
 
     sections = [] if made.difference is None else [difference(made.difference)]
     runs = runs_of_selection(frame, reader.query.selection)
     bill = make_bill(runs, reader.query.experiment, options.over)
-    with suppress(CatsError):
-        sections.append(tradeoff(make_tradeoff(runs, bill, reader.query, options.judging)))
-    with nullcontext() if options.combine else suppress(CatsError):
+    try:
+        sections.append(tradeoff(make_tradeoff(runs, bill, reader.query, options.judging, _said_already)))
+    except CatsError as absent:
+        sections.append(left_out("regret", absent))
+    try:
         decisions = decisions_of(frame, reader.query, options.judging, _said_already)
         comparable, _ = scores_of_one_version(frame, reader.query.selection)
         rows = scores_for(decisions, read_scores(comparable, reader.query.experiment))
         for text in options.combine:
             rows += combine(rows, text)
         sections.append(agreement(judge_measures(decisions, rows, reader.query.experiment, reader.query.metric).to_dict()))
+    except CatsError as absent:
+        if options.combine:
+            raise
+        sections.append(left_out("agreement", absent))
     return sections
 
 

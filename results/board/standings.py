@@ -1,6 +1,8 @@
 """How the sources of each target compare, from the runs that count."""
 
-from typing import NamedTuple
+from collections.abc import Callable
+from functools import partial
+from typing import NamedTuple, TypeVar
 
 import pandas as pd
 
@@ -8,6 +10,8 @@ from results.board.ranking import Standing, target_standing
 from results.board.request import SEEDS, Judging, RunQuery
 from results.error import OddRunError
 from results.metrics import metric_of
+
+Made = TypeVar("Made")
 
 
 class Standings(NamedTuple):
@@ -21,6 +25,24 @@ class Standings(NamedTuple):
     by_target: dict[str, Standing]
     blind: dict[str, str]
     odd: list[str]
+
+
+def without_odd_runs(
+    runs: pd.DataFrame, make: Callable[[pd.DataFrame], Made], say: Callable[[str], object]
+) -> tuple[Made, pd.DataFrame]:
+    """What `make` makes of runs, and these runs, both without the runs whose predictions cannot be used.
+
+    `say` gets a sentence about each of them. Raises OddRunError if no other run is left.
+    """
+    while True:
+        try:
+            return make(runs), runs
+        except OddRunError as odd:
+            rest = runs[runs["run_id"] != odd.run_id]
+            if not 0 < len(rest) < len(runs):
+                raise
+            say(str(odd))
+            runs = rest
 
 
 def standings_of(runs: pd.DataFrame, query: RunQuery, judging: Judging = SEEDS) -> Standings:
@@ -38,20 +60,12 @@ def standings_by_target(table: pd.DataFrame, query: RunQuery, judging: Judging, 
     """
     found = Standings({}, {}, [])
     for target, here in table.groupby("target"):
-        name = str(target)
-        while name not in found.by_target:
-            try:
-                seed = f"{query.experiment}/{name}{what}"
-                standing, why = target_standing(here, seed, query.metric, judging.noise, judging.images)
-            except OddRunError as odd:
-                here = here[here["run_id"] != odd.run_id]  # noqa: PLW2901 - without one run
-                if not len(here):
-                    raise
-                found.odd.append(str(odd))
-            else:
-                found.by_target[name] = standing
-                if why is not None:
-                    found.blind[name] = why
+        seed = f"{query.experiment}/{target}{what}"
+        standing_of = partial(target_standing, name=seed, metric=query.metric, noise=judging.noise, images_of=judging.images)
+        (standing, why), _ = without_odd_runs(here, standing_of, found.odd.append)
+        found.by_target[str(target)] = standing
+        if why is not None:
+            found.blind[str(target)] = why
     return found
 
 

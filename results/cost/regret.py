@@ -1,7 +1,9 @@
 """What a choice of sources loses: regret of a target is the metric of its best source minus that of the chosen one."""
 
+import logging
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -12,26 +14,25 @@ from results.agreement.scores import PREFIX
 from results.board.ranking import measured_results
 from results.board.request import SEEDS, Judging, RunQuery
 from results.board.rules import COLUMNS, choose_runs, rule_of
+from results.board.standings import labels, without_odd_runs
 from results.board.versions import of_one_version, scores_of_one_version
 from results.metrics import metric_of
 from results.record import metric_name
 from results.statistics.bounded import Bounds
 from results.statistics.rank_agreement import choice_statistics, leaves_a_choice
 
+log = logging.getLogger(__name__)
 SourceValues = dict[str, dict[str, float]]  # target → source → value, higher is better
 
 
-def _labelled(runs: pd.DataFrame, several: bool) -> pd.DataFrame:
-    source = runs["source"].astype(str)
-    return runs.assign(source=source + " on " + runs["backbone"].astype(str) if several else source)
-
-
-def measured_decisions(frame: pd.DataFrame, query: RunQuery, judging: Judging = SEEDS) -> tuple[list[Decision], SourceValues]:
+def measured_decisions(
+    frame: pd.DataFrame, query: RunQuery, judging: Judging = SEEDS, say: Callable[[str], object] = log.warning
+) -> tuple[list[Decision], SourceValues]:
     """One decision for each target, and the validation figure of the rule of its sources, mean over seeds, higher is better.
 
     Of each seed the point of the grid counts that the rule chooses. Left out are pairs that share images, by their record or
     because the query keeps them apart, a target as its own source, and targets with one source. With several backbones a source
-    is one on a backbone.
+    is one on a backbone. `say` gets a sentence about each run that is left out because its predictions cannot be used.
     """
     metric, rule, column = query.metric, query.rule, f"test_{query.metric}"
     runs = frame[(frame["kind"] == "cell") & (frame["status"] == "FINISHED")]
@@ -42,14 +43,17 @@ def measured_decisions(frame: pd.DataFrame, query: RunQuery, judging: Judging = 
     clean = pd.Series([pair not in query.apart for pair in pairs], index=runs.index, dtype=bool)
     runs = choose_runs(runs[runs["leak"].isna() & clean].dropna(subset=[column]), rule, metric)
     backbones = runs["backbone"].unique()
-    runs = _labelled(runs, len(backbones) > 1)
-    runs = runs.assign(value=runs[column] * metric_of(metric).sign, held=-rule_of(rule).figure(runs, metric))
-    decisions = []
+    runs = runs.assign(source=labels(runs, len(backbones) > 1), value=runs[column] * metric_of(metric).sign)
+    decisions, counted = [], [runs[:0]]
     for target, here in runs.groupby("target"):
         name = f"{query.experiment}/{target}"
-        sources, measured, _ = measured_results(here, name, metric, judging.noise, judging.images)
+        results = partial(measured_results, name=name, metric=metric, noise=judging.noise, images_of=judging.images)
+        (sources, measured, _), used = without_odd_runs(here, results, say)
+        counted.append(used)
         backbone = str(backbones[0]) if len(backbones) == 1 else ""
         decisions.append(decision_of(sources, measured, str(target), backbone))
+    runs = pd.concat(counted)
+    runs = runs.assign(held=-rule_of(rule).figure(runs, metric))
     validation, held = SourceValues(), runs.groupby(["target", "source"])["held"].mean().reset_index()
     for target, source, value in held.itertuples(index=False, name=None):
         if math.isfinite(value):
@@ -87,7 +91,8 @@ def _newest_scores(frame: pd.DataFrame, query: RunQuery) -> Iterator[tuple[str, 
     runs = frame[(frame["kind"] == "score") & (frame["status"] == "FINISHED")]
     if not len(runs):
         return
-    runs = _labelled(runs.sort_values("started"), frame.loc[frame["kind"] == "cell", "backbone"].nunique() > 1)
+    runs = runs.sort_values("started")
+    runs = runs.assign(source=labels(runs, frame.loc[frame["kind"] == "cell", "backbone"].nunique() > 1))
     listed = runs["measures"].fillna("").str.split(";")
     for name in dict.fromkeys(name for some in listed for name in some if metric_name(f"{PREFIX}{name}") in runs):
         newest = runs[[name in some for some in listed]].drop_duplicates(["source", "target"], keep="last")
@@ -111,7 +116,8 @@ def source_sizes(frame: pd.DataFrame, scores: SourceValues) -> SourceValues:
     cells = frame[frame["kind"] == "cell"]
     sizes: SourceValues = {}
     if "source_images" in cells:
-        runs = _labelled(cells, cells["backbone"].nunique() > 1).dropna(subset=["source_images"]).sort_values("started")
+        runs = cells.assign(source=labels(cells, cells["backbone"].nunique() > 1))
+        runs = runs.dropna(subset=["source_images"]).sort_values("started")
         for target, source, images in runs[["target", "source", "source_images"]].itertuples(index=False, name=None):
             sizes.setdefault(str(target), {})[str(source)] = math.log1p(int(images))
     return {target: sizes.get(target, {}) | scores.get(target, {}) for target in sizes.keys() | scores.keys()}

@@ -3,7 +3,8 @@
 Regret of a target: the test metric of its best source minus that of the source chosen, both means over seeds.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -32,6 +33,7 @@ from results.error import CatsError
 from results.metrics import metric_of
 from results.statistics.bounded import interval_over_targets
 
+log = logging.getLogger(__name__)
 CONSTANT = "imagenet"
 SWEEP = "full sweep"
 CHANCE = "any source"
@@ -102,7 +104,13 @@ class Tradeoff:
         return [way for way in self.ways if way.targets < self.targets]
 
 
-def make_tradeoff(frame: pd.DataFrame, bill: Bill, query: RunQuery, judging: Judging = SEEDS) -> Tradeoff:
+def make_tradeoff(
+    frame: pd.DataFrame,
+    bill: Bill,
+    query: RunQuery,
+    judging: Judging = SEEDS,
+    say: Callable[[str], object] = log.warning,
+) -> Tradeoff:
     """The ways of choosing that the runs in `frame` (see Experiment.frame) cover, without the pairs that the query keeps apart.
 
     The full sweep chooses by the validation figure of the rule, as a person would; test images judge and choose nothing.
@@ -110,9 +118,10 @@ def make_tradeoff(frame: pd.DataFrame, bill: Bill, query: RunQuery, judging: Jud
     before it can be scored. Constants that were scored like measures (rankers.OWN_ROWS) have one row and cost nothing; the mean
     rank on other targets is no way, because it needs the sweep of those. Ways are compared on the same targets, see
     `comparable`; a way that chooses nothing on some of them is judged on the rest and kept off the front.
+    `say` gets a sentence about each run that is left out because its predictions cannot be used.
     Raises CatsError if no target has two sources with that metric.
     """
-    decisions, validation = measured_decisions(frame, query, judging)
+    decisions, validation = measured_decisions(frame, query, judging, say)
     if not decisions:
         raise CatsError(
             f"experiment '{bill.experiment}' has no target with {query.metric} of two sources or more: there is no regret"

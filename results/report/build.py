@@ -77,6 +77,11 @@ def build_page(board: Board, frame: pd.DataFrame, tracking: Experiment, request:
     return Page(f"{board.experiment}: which source to transfer from", lead, sections, cells.to_dict(), notes), cells
 
 
+def left_out(name: str, reason: CatsError) -> Section:
+    """One of the sections of ABSENT, with the reason why it cannot be made."""
+    return Section(name, ABSENT[name][0], left_out=f"{reason}.")
+
+
 def scores(frame: pd.DataFrame, board: Board, selection: Selection | None = None) -> Section:
     """The section of the scores of measures, on the version of the data that the board shows."""
     comparable, notes = scores_of_one_version(frame, selection)

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from results.tracking.experiment import Experiment
-from tests.support.odd_runs import COSTS, GONE, NUMBERS, TARGETS, TEXTS, Database, fill
+from tests.support.odd_runs import COSTS, GONE, NUMBERS, SEEDS, TARGETS, TEXTS, Database, fill
 
 MIXED = {"protocol", "size", "rule", "subsample.train"}  # a board of several of these is refused, and says so
 READERS = (
@@ -108,19 +108,28 @@ DAMAGES = {
 }
 
 
+@pytest.fixture
+def damaged(toy, whole, tmp_path):
+    """A function that damages the predictions of the first cell and returns the id of its run."""
+
+    def make(damage):
+        run_id = whole[1]["cell"][0]
+        database = Database("mlflow.db")
+        (place,) = database.connection.execute("SELECT artifact_uri FROM runs WHERE run_uuid = ?", [run_id]).fetchone()
+        mine = tmp_path / "artifacts"
+        shutil.copytree(place.removeprefix("file://"), mine)
+        database.change(run_id, "runs", "artifact_uri", str(mine))
+        database.close()
+        path = mine / "predictions.parquet"
+        odd(pd.read_parquet(path), DAMAGES[damage], path)
+        return run_id
+
+    return make
+
+
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_a_run_whose_predictions_cannot_be_used_is_left_out_and_named_and_no_other_changes(
-    toy, whole, without, tmp_path, damage
-):
-    run_id = whole[1]["cell"][0]
-    database = Database("mlflow.db")
-    (place,) = database.connection.execute("SELECT artifact_uri FROM runs WHERE run_uuid = ?", [run_id]).fetchone()
-    mine = tmp_path / "artifacts"
-    shutil.copytree(place.removeprefix("file://"), mine)
-    database.change(run_id, "runs", "artifact_uri", str(mine))
-    database.close()
-    path = mine / "predictions.parquet"
-    odd(pd.read_parquet(path), DAMAGES[damage], path)
+def test_a_run_whose_predictions_cannot_be_used_is_left_out_and_named_and_no_other_changes(toy, damaged, without, damage):
+    run_id = damaged(damage)
     code, out, err = toy("board", "toy", "--format", "json")
     assert code == 0, err
     made = json.loads(out)
@@ -128,6 +137,50 @@ def test_a_run_whose_predictions_cannot_be_used_is_left_out_and_named_and_no_oth
     assert made["images"] == list(TARGETS)  # the test images of all others count as before
     for target in TARGETS:
         assert [row | {"energy_kwh": 0} for row in made["targets"][target]] == without[target]
+
+
+@pytest.fixture(scope="module")
+def ways_without(whole):
+    """The ways of choosing without the first cell, energy apart, by name."""
+    from benchmark.cli.query import reader_of
+    from results.board.request import Judging
+    from results.cost.bill import make_bill
+    from results.cost.tradeoff import make_tradeoff
+
+    reader = reader_of("toy", f"sqlite:///{whole[0]}/mlflow.db")
+    frame = reader.frame()
+    frame = frame[frame["run_id"] != whole[1]["cell"][0]]
+    made = make_tradeoff(frame, make_bill(frame, "toy"), reader.query, Judging(reader.images()))
+    return {way.name: (way.regret, way.low, way.high, way.targets) for way in made.ways}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_the_regret_is_shown_without_a_run_whose_predictions_cannot_be_used(toy, damaged, ways_without, damage):
+    run_id = damaged(damage)
+    code, out, err = toy("cost", "toy", "--format", "json")
+    assert code == 0, err
+    assert err.count(f"run {run_id} is left out: ") == 1
+    made = json.loads(out)["tradeoff"]
+    assert made is not None
+    assert {w["name"]: (w["regret"], w["low"], w["high"], w["targets"]) for w in made["ways"]} == ways_without
+    code, _, err = toy("report", "toy", "--no-log", "--details", "0")
+    assert code == 0, err
+    page = Path("report.html").read_text()
+    assert "Regret in auc against the energy spent" in page
+    assert "Left out: the cost of no way" not in page
+
+
+def test_a_report_says_why_it_shows_no_regret(toy, whole):
+    """The first target alone has runs, and of one source alone."""
+    database = Database("mlflow.db")
+    for run_id in whole[1]["cell"][SEEDS:]:
+        database.change(run_id, "runs", "lifecycle_stage", "deleted")
+    database.close()
+    code, _, err = toy("report", "toy", "--no-log", "--details", "0")
+    assert code == 0, err
+    page = Path("report.html").read_text()
+    assert "has no target with auc of two sources or more: there is no regret" in page
+    assert "has two sources to choose from" in page
 
 
 PLACES = ("/somewhere/../else", "http://stranger.example/x", "nowhere://x", "", "\x00", "file:///gone")
