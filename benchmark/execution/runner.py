@@ -132,7 +132,7 @@ def run(
             guard.forecast.announce = watch.begins
         del frame  # the frame may be large, and a run may take days
         Work(writer, guard, watch, state).do(engine, jobs_of(todo, plan.experiment, plan.country, pack))
-    state.waiting, state.refused = sum(1 for _ in outbox), len(writer.refused)
+    state.waiting, state.refused = outbox.count, len(writer.refused)
     try:
         state.budget = None if guard is None else guard.close()
     except CatsError as error:  # the caller first reports what has finished and what has failed

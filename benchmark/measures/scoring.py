@@ -94,7 +94,7 @@ def score_plan(setting: ScoreSettings, writer: Writer, watch: Watch) -> Run:
                 return state
             state.made += outcome.record.kind == "score" and outcome.record.status == "finished"
     state.done = state.cells - state.made - len([r for r in state.failed if r.kind == "score"])
-    state.waiting, state.refused = sum(1 for _ in outbox), len(writer.refused)
+    state.waiting, state.refused = outbox.count, len(writer.refused)
     return state
 
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from results.atomic import atomic_write, remedy, remove
+from results.atomic import DRAFT, atomic_write, draft_path, remedy, remove
 from results.error import CatsError
 from results.kept import damage, seal_draft
 from results.record import PREDICTIONS, Outcome, Record
@@ -36,8 +36,9 @@ class Outbox:
 
     def sweep(self) -> None:
         """Remove what a crash left half-written. Only for the process that holds the lease of the experiment."""
-        for left in self.folder.glob(".*"):
-            if left.is_dir():  # else it is somebody else's, such as the .DS_Store of a file manager
+        for left in self.folder.glob(".*"):  # others are somebody else's, such as .git or the .DS_Store of a file manager
+            ours = left.name.startswith(DRAFT) or NAME.match(left.name[1:])  # the second is how older versions named them
+            if ours and left.is_dir():
                 remove(left)
 
     @property
@@ -60,12 +61,19 @@ class Outbox:
 
     def tidy(self, say: Callable[[str], object]) -> None:
         """Set every damaged record aside; `say` gets a sentence about each of them. Raises CatsError if the disk refuses."""
-        for path in self._waiting():
+        for _ in self.whole(say):
+            pass
+
+    def whole(self, say: Callable[[str], object]) -> Iterator[tuple[Path, Outcome]]:
+        """Like the iterator, but damaged records are set aside; see `tidy`."""
+        for path in self._by_age():
             try:
-                read(path)
+                outcome = read(path)
             except CatsError as error:
                 if path.exists():  # else its holder has removed it meanwhile
                     say(self.set_aside(path, str(error)))
+                continue
+            yield path, outcome
 
     def take_back(self) -> None:
         """Put the records that were set aside and can be read back into the outbox, to be tried once more."""
@@ -109,7 +117,7 @@ class Outbox:
 
     def __iter__(self) -> Iterator[tuple[Path, Outcome]]:
         """Every waiting record, oldest first, with its folder."""
-        for path in sorted(self._waiting(), key=lambda path: (_age(path), path.name)):
+        for path in self._by_age():
             try:
                 outcome = read(path)
             except CatsError:
@@ -119,15 +127,23 @@ class Outbox:
             yield path, outcome
 
     @property
+    def count(self) -> int:
+        """How many records wait, damaged ones among them."""
+        return len(self._waiting())
+
+    @property
     def empty(self) -> bool:
         """Whether no record waits."""
-        return not self._waiting()
+        return not self.count
 
     def _place(self, outcome: Outcome) -> Path:
         return self.folder / f"{outcome.record.key}-{outcome.record.attempt}"
 
     def _waiting(self) -> list[Path]:
         return [path for path in self.folder.iterdir() if _is_record(path)]
+
+    def _by_age(self) -> list[Path]:
+        return sorted(self._waiting(), key=lambda path: (_age(path), path.name))
 
     def discard(self, outcome: Outcome) -> None:
         """Remove a record if it is here."""
@@ -136,7 +152,7 @@ class Outbox:
 
     def remove(self, path: Path) -> None:
         """Delete a record that MLflow has. The folder is renamed first, so that a crash leaves no half record."""
-        gone = path.with_name(f".{path.name}")
+        gone = draft_path(path)
         try:
             path.rename(gone)
         except OSError as error:

@@ -59,8 +59,7 @@ class Writer:
             CatsError: if MLflow cannot be reached, or if MLflow or the disk refuses all records.
         """
         sent, doubt = 0, None
-        self.outbox.tidy(self._note)
-        for path, outcome in self.outbox:
+        for path, outcome in self.outbox.whole(self._note):
             with shelter():
                 if self.lease is not None:
                     self.lease.check()

@@ -6,6 +6,7 @@ from mlflow.protos.databricks_pb2 import BAD_REQUEST, TEMPORARILY_UNAVAILABLE
 
 from results.error import CatsError
 from results.record import Outcome
+from results.tracking import outbox
 from results.tracking.outbox import Outbox
 from results.tracking.writer import Writer
 from tests.support.records import OLD, TABLE
@@ -105,6 +106,9 @@ def nobodys(folder):
     (folder / ".DS_Store").write_bytes(b"x")
     (folder / "notes.txt").write_text("mine")
     (folder / "a folder").mkdir()
+    (folder / ".git").mkdir()
+    (folder / ".git" / "x").write_text("mine")
+    (folder / ".cats-notes").mkdir()
     (folder / "link").symlink_to(folder / "nowhere")
     (folder / ("f" * 64 + "-" + "0" * 32)).write_text("a file that is called like a record")
 
@@ -118,6 +122,15 @@ def test_what_is_nobodys_stops_nothing_and_stays(tracking, box):
     assert (writer.deliver(), writer.refused) == (3, [])
     assert box.empty
     assert {path.name for path in box.folder.iterdir()} == before
+    assert (box.folder / ".git" / "x").read_text() == "mine"
+
+
+@pytest.mark.parametrize("name", ["." + "f" * 64 + "-" + "0" * 32, "." + "f" * 64 + "-" + "0" * 32 + ".part"])
+def test_what_a_crash_of_an_older_version_left_is_swept(box, name):
+    (box.folder / name).mkdir()
+    (box.folder / name / "record.json").write_text("{")
+    box.sweep()
+    assert not (box.folder / name).exists()
 
 
 DAMAGES = {
@@ -143,3 +156,28 @@ def test_a_damaged_record_is_set_aside_and_those_behind_it_are_sent(tracking, bo
     assert (box.aside / "k1-ak1" / "reason.txt").exists()
     writer.tidy()
     assert len(writer.refused) == 1  # it stays where it is
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_record_that_is_damaged_while_it_waits_is_set_aside_by_the_next_delivery(tracking, box, damage):
+    writer = Writer(tracking, box)
+    writer.tidy()
+    DAMAGES[damage](box.folder / "k1-ak1")
+    assert (writer.deliver(), box.count) == (2, 0)
+    assert "k1-ak1" in writer.refused[0]
+
+
+def test_a_delivery_to_a_server_that_is_away_reads_few_of_the_waiting_records(tracking, box, monkeypatch):
+    """As many reads for each delivery as records wait would be their square over an outage."""
+
+    def away(*_):
+        raise MlflowException("away")
+
+    reads = []
+    put(box, *(f"m{i}" for i in range(20)))
+    monkeypatch.setattr(outbox, "read", lambda path, real=outbox.read: (reads.append(path), real(path))[1])
+    monkeypatch.setattr(tracking.client, "create_run", away)
+    with pytest.raises(CatsError, match="away"):
+        Writer(tracking, box).deliver()
+    assert len(reads) == 2
+    assert box.count == 23
