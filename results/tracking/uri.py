@@ -24,15 +24,18 @@ OTHERS = ("file", "databricks", "databricks-uc", "uc")  # MLflow says what it th
 SCHEME = re.compile(r"([A-Za-z][\w.-]*)(\+\w+)?:")
 ODD = re.compile(r"[\s\"'<>\x00-\x1f\x7f]")
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-HOST = r"(?:\[[0-9A-Fa-f:.%]+\]|[\w.%,-]*)"
+HOST = r"(?:\[[0-9A-Fa-f:.%]+\]|[\w.%,-]*(?P<instance>\\[\w$-]+)?)"  # SERVER\INSTANCE is SQL Server's own
 PORT = r"(?::(?P<port>\d*))?"
 SERVER = re.compile(rf"[a-z]+(?:\+\w+)?://(?:[^@/?#]*@)?{HOST}{PORT}(?:/[^?#]*)?(?:\?[^#]*)?")
 PAGES = re.compile(rf"https?://(?P<host>\[[0-9A-Fa-f:.%]+\]|[\w.-]+){PORT}(?:/[^?#]*)?", re.IGNORECASE)
+NO_FOLDER = re.compile(r"(?://)?[^/\\]*@|[^/]+//")  # USER@HOST, and NAME//..., which is a kind of server without its colon
 INSTEAD = "write @ as %40, / as %2F, ? as %3F, # as %23, : as %3A and a space as %20"
 
 
 def identity(uri: str) -> str:
     """The name of a server: its address without user and password."""
+    if uri.startswith("sqlite+pysqlite:"):  # records wait under the name that the first versions gave this spelling
+        return uri
     whole = absolute(uri)
     return whole if sqlite_file(uri) is not None else shown(whole).replace(f"{HIDDEN}@", "")
 
@@ -43,7 +46,7 @@ def scheme(uri: str) -> str:
 
 
 def check(uri: str) -> None:
-    """Raises CatsError if an address cannot be that of a tracking server, or if it holds a password where none may stand."""
+    """Raises CatsError if an address cannot be that of a tracking server, or if it holds a password where none is allowed."""
     whole = uri if "\0" in uri else absolute(uri)
     if storable(whole) != whole:
         raise CatsError(f"the address {shown(whole)} is not in UTF-8, which no server takes; rename the folder")
@@ -78,7 +81,7 @@ def _check_folder(uri: str) -> None:
     """What has no scheme is a folder for MLflow. A name of a file and an address without its beginning are mistakes."""
     if not uri.strip():
         raise CatsError(f"the address of the MLflow server is empty; {_forms()}")
-    if "@" in uri or "//" in uri or "%3a" in uri.lower() or CONTROL.search(uri) or shown(uri) != uri:
+    if NO_FOLDER.match(uri) or "%3a" in uri.lower() or CONTROL.search(uri) or shown(uri) != uri:
         raise CatsError(f"the address {HIDDEN} does not say which kind of server it is; {_forms()}")
     if re.search(r"\.(?:db|sqlite3?)\Z", uri, re.IGNORECASE):
         raise CatsError(f"'{uri}' is a file and no address; write {SQLITE}{uri}")
@@ -109,7 +112,7 @@ def _check_database(uri: str, name: str) -> None:
     if "://" in uri and (ODD.search(uri) or rest.count("@") > 1 or "@" in rest[len(authority) :]):
         raise CatsError(f"the address {place} contains a character that must be encoded: in user and password {INSTEAD}")
     match = SERVER.fullmatch(uri)
-    if match is None or int(match["port"] or 1) > 65535:
+    if match is None or int(match["port"] or 1) > 65535 or (match["instance"] and name != "mssql"):
         raise CatsError(f"the address {place} is not complete or not in order; write {FORMS[name]}")
 
 
@@ -123,7 +126,7 @@ def _check_web(uri: str, name: str) -> None:
     place = f"{uri.partition(':')[0]}://{HIDDEN}"
     if "@" in uri or ODD.search(uri):
         raise CatsError(
-            f"the address {place} contains a character that must be encoded, or a user or password, which stand in "
+            f"the address {place} contains a character that must be encoded, or a user or password, which belong in "
             f"MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD: {INSTEAD}"
         )
     if "?" in uri or "#" in uri:

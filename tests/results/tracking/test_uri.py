@@ -54,6 +54,8 @@ def test_another_user_or_password_leaves_the_server_the_same_and_another_databas
     odbc = "mssql+pyodbc:///?odbc_connect=Server%3Ddb%3BPWD%3D{}%3BDatabase%3D{}"
     assert identity(odbc.format("old", "x")) == identity(odbc.format("new", "x")) != identity(odbc.format("old", "y"))
     assert identity("sqlite:///mlflow.db") == f"sqlite:///{tmp_path}/mlflow.db"
+    for first in ("sqlite+pysqlite:///m.db", "sqlite+pysqlite:////data/m.db?timeout=30"):  # records wait under these names
+        assert identity(first) == first
 
 
 @pytest.mark.parametrize("act", [check, Registry, lambda uri: Experiment(uri, "toy")], ids=["check", "registry", "tracking"])
@@ -78,10 +80,27 @@ def test_user_and_password_of_a_web_server_stand_in_mlflows_own_variables_or_now
 
 
 @pytest.mark.parametrize(
-    "uri", ["postgresql://me:sec%40ret@host:5432/db?sslmode=require", "http://host:5000", "sqlite:///a@b/c@d.db"]
-)
+    "uri",
+    [
+        "postgresql://me:sec%40ret@host:5432/db?sslmode=require", "http://host:5000", "sqlite:///a@b/c@d.db",
+        "/data/me@lab/mlruns", "runs/me@lab", "./@x", "//server/share", "//server/share/me@lab", "/data//mlruns", "C:\\data\\me@lab",
+        "mssql+pyodbc://u:p@SERVER\\SQLEXPRESS/db", "mssql://SERVER\\SQL_1:1433/db?driver=x",
+    ],
+)  # fmt: skip
 def test_an_address_as_it_should_be_is_taken(uri):
     check(uri)
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "me@host/db", "me@host", "//me@host/db", "host//db", "postgresql://u:p@SERVER\\NAME/db", "mysql://SERVER\\NAME/db",
+        "mssql://u:p@\\\\SERVER/db",
+    ],
+)  # fmt: skip
+def test_an_address_that_could_hold_a_user_or_has_the_wrong_sign_is_refused(uri):
+    with pytest.raises(CatsError, match=r"which kind of server|not complete or not in order"):
+        check(uri)
 
 
 def test_the_first_line_of_an_error_holds_no_password():
