@@ -1,7 +1,7 @@
-"""Texts without the names, passwords, tokens and keys that stand in addresses.
+"""Texts without the names, passwords, tokens and keys that addresses hold.
 
 Texts of libraries, what a person types in the wrong place and addresses with a mistake in them are shown too, so the patterns
-rather hide too much: a name and a password before an @, whatever stands before them, and every option with a name of a secret.
+rather hide too much: a name and a password before an @, whatever comes before them, and every option with a name of a secret.
 Each pattern has a bound, so that a long text takes no long time.
 """
 
@@ -12,6 +12,10 @@ HIDDEN = "***"
 END = r"\s\"'<>"
 WORD, LONG = r"[\w+.-]{0,40}", "{0,2000}"
 PATHS = rf"(?:sqlite|file){WORD}"  # what follows ://HOST is a path, which may hold what it likes
+# Of a text NAME:PASSWORD@ these are no password: weights as in hub:owner/name@main, a time, and a file behind the @
+REVISION = r"hub:[\w.-]{1,100}/[\w.-]{1,100}@"
+TIME = r"\d{1,2}:\d\d(?::\d\d)?@"
+FILE = rf"[\w.-]{{0,200}}\.(?:png|jpe?g|tiff?|bmp|webp|gif|dcm|nii|npy|npz|h5|csv|tsv|json|yaml|parquet|pth)(?![\w.@-])"
 # Servers with names and passwords, also mistyped, as in `postgresql:/me:...@host`, `postgres//me:...@host`.
 SERVERS = (
     r"(?:postgres\w{0,5}|pgsql|psql|mysql|mariadb|mssql|oracle|redis|mongodb|amqp|https?|ftps?|sftp|ssh|wss?|tcp|tls)"
@@ -24,8 +28,8 @@ USERS = (
     re.compile(rf"((?<![\w+.-]){SERVERS}(?:[:;]?[/\\]++|[:;](?![/\\])))(?!\*\*\*@)[^{END}]{LONG}@", re.IGNORECASE),
     # NAME:PASSWORD@, with or without slashes before it; in a path neither begins directly behind a slash of the path
     re.compile(
-        rf"((?<![\w/\\])(?:[a-z]{WORD}:)?[/\\]{{1,3}}|(?<![\w/\\.%+-]))[^/\\:@{END}]{{1,100}}:(?![/\\*])[^@{END}]{{1,500}}@"
-        r"(?=[\w\[])",
+        rf"((?<![\w/\\])(?:[a-z]{WORD}:)?[/\\]{{1,3}}|(?<![\w/\\.%+-])(?!{REVISION}|{TIME}))"
+        rf"[^/\\:@{END}]{{1,100}}:(?![/\\*])[^@{END}]{{1,500}}@(?!{FILE})(?=[\w\[])",
         re.IGNORECASE,
     ),
     # the same with percent signs, as an address inside an address
@@ -35,7 +39,8 @@ NAMES = (
     r"(?:password|passwd|passphrase|pwd|token|secret|credential|signature|api[_.-]?key|access[_.-]?key|account[_.-]?key"
     r"|private[_.-]?key|subscription[_.-]?key)"
 )
-SECRET_NAME = re.compile(rf"{NAMES}|^(?:sig|key|pass|pw|auth|authorization|code|jwt|sas)\Z", re.IGNORECASE)
+SECRET_NAME = re.compile(rf"{NAMES}|^(?:sig|key|pass|pw|auth|authorization|jwt|sas)\Z", re.IGNORECASE)
+LONG_SECRET = re.compile(r"code=.{12}", re.IGNORECASE)  # codes of a login are long, those of a diagnosis are not
 NAMED = rf"(?<![\w/.-])[\w.-]{{0,40}}{NAMES}[\w.-]{{0,40}}"
 SECRETS = (
     re.compile(rf"({NAMED}=)(?:\{{[^&{END}]*\}}|\"[^\"]*\"|'[^']*'|[^&;{END}]+)", re.IGNORECASE),
@@ -61,4 +66,5 @@ def shown(text: str) -> str:
 
 def _option(match: re.Match[str]) -> str:
     """One option of an address; its name may be written with percent signs."""
-    return f"{match[1]}={HIDDEN}" if SECRET_NAME.search(unquote(match[1])) else match[0]
+    secret = SECRET_NAME.search(unquote(match[1])) or LONG_SECRET.match(f"{unquote(match[1])}={match[2]}")
+    return f"{match[1]}={HIDDEN}" if secret else match[0]
