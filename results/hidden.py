@@ -15,7 +15,7 @@ PATHS = rf"(?:sqlite|file){WORD}"  # what follows ://HOST is a path, which may h
 # Of a text NAME:PASSWORD@ these are no password: weights as in hub:owner/name@main, a time, and a file behind the @
 REVISION = r"hub:[\w.-]{1,100}/[\w.-]{1,100}@"
 TIME = r"\d{1,2}:\d\d(?::\d\d)?@"
-FILE = rf"[\w.-]{{0,200}}\.(?:png|jpe?g|tiff?|bmp|webp|gif|dcm|nii|npy|npz|h5|csv|tsv|json|yaml|parquet|pth)(?![\w.@-])"
+FILE = r"[\w.-]{0,200}\.(?:png|jpe?g|tiff?|bmp|webp|gif|dcm|nii|npy|npz|h5|csv|tsv|json|yaml|parquet|pth)(?![\w.@-])"
 # Servers with names and passwords, also mistyped, as in `postgresql:/me:...@host`, `postgres//me:...@host`.
 SERVERS = (
     r"(?:postgres\w{0,5}|pgsql|psql|mysql|mariadb|mssql|oracle|redis|mongodb|amqp|https?|ftps?|sftp|ssh|wss?|tcp|tls)"

@@ -134,8 +134,8 @@ def test_every_sentence_of_ours_hides_what_it_quotes():
 @pytest.mark.parametrize(
     "text",
     [
-        "u:hunter2@h", "u:hunter2@db.example.pt", "12:hunter2@h/db", "u:hunter2@h.png@db", "u:hun/ter2@h/db", "hub:hunter2@h", "me:12@h.example",
-        "http://h?code=hunter2hunter2hunter2", "//hub:hunter2@h",
+        "u:hunter2@h", "u:hunter2@db.example.pt", "12:hunter2@h/db", "u:hunter2@h.png@db", "u:hun/ter2@h/db", "hub:hunter2@h",
+        "me:12@h.example", "http://h?code=hunter2hunter2hunter2", "//hub:hunter2@h",
     ],
 )  # fmt: skip
 def test_what_only_looks_like_something_harmless_is_hidden(text):
@@ -160,7 +160,8 @@ def test_a_long_text_takes_no_long_time(piece):
         "12:30:15 at 5", "sqlite:////home/me:x@work/mlflow.db", "/home/me@work/x", "name 'x': 3", "leep = 0.5; lr: 0.1",
         "me@host is an address of mail", "C:\\data\\x", "write country: XYZ", "sha256 abc, expected def",
         "tokens of a transformer: 16", "a secret: none", "source a[b=1], target c: d", "images/0001.png: the class @ is odd",
-        "set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD", "weights hub:owner/name@main", "'hub:owner/name@0123abc' is",
+        "set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD", "weights hub:owner/name@main",
+        "'hub:owner/name@0123abc' is",
         "scan 12:30@ward.png", "at 12:30:15@ward", "patient:3@left.dcm is", "class: a:b@c.npz", "see https://h/a?code=BIRADS5",
     ],
 )  # fmt: skip
