@@ -1,7 +1,6 @@
 """Text in figures of matplotlib, and how they are written: names of other people are text there, never a formula."""
 
 import textwrap
-import unicodedata
 import warnings
 from collections import Counter
 from collections.abc import Collection, Sequence
@@ -9,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from results.plain import coded, plain, shortened
+from results.plain import coded, look, plain, shortened
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -33,12 +32,12 @@ def label(text: str, path: Path, most: int = MOST) -> str:
 def labels(names: Sequence[str], path: Path) -> list[str]:
     """The labels of several names; where two would look alike, they are numbered."""
     made = [label(name, path) for name in names]
-    looks = [unicodedata.normalize("NFKC", text) for text in made]  # accents may be coded in two ways
+    looks = [look(text) for text in made]
     times, seen = Counter(looks), Counter[str]()
-    for place, look in enumerate(looks):
-        if times[look] > 1:
-            seen[look] += 1
-            made[place] = f"{made[place]} ({seen[look]})"
+    for place, alike in enumerate(looks):
+        if times[alike] > 1:
+            seen[alike] += 1
+            made[place] = f"{made[place]} ({seen[alike]})"
     return made
 
 

@@ -14,6 +14,7 @@ LONGEST_NAME = 200  # characters; MLflow keeps names of 250 bytes, and longer on
 BEYOND_ASCII = re.compile(r"[^ -~]+")
 JOINERS = "\u200c\u200d"  # join letters of some languages, and parts of an emoji
 BLANK = "\u115f\u1160\u2800\u3164\uffa0"  # letters and symbols that show nothing
+TWINS = re.compile("[\ufb00-\ufb06\u00b5]")  # ligatures such as ﬁ, and the micro sign, look like other letters
 NO_UTF8 = re.compile(r"[\ud800-\udfff]")  # bytes of file names that are no UTF-8, and halves of characters
 
 
@@ -65,14 +66,27 @@ def fault_of_name(name: str) -> str | None:
     """Why a text cannot be the name of an experiment, a source and the like, as the end of a sentence; None if it can."""
     if not name.strip():
         return "is empty"
-    hidden = next((sign for sign in name if plain(sign) != sign and sign not in JOINERS), "")
-    if hidden or plain(name) != name:
-        return f"holds a character that cannot be shown{f' ({coded(hidden)})' if hidden else ''}"
+    shown = plain(name)
+    if shown != name:
+        hidden = next(sign for sign, other in zip(name, shown, strict=False) if sign != other)
+        return f"holds a character that cannot be shown ({coded(hidden)})"
     if name != name.strip():
         return "begins or ends with white space"
     if len(name) > LONGEST_NAME:
         return f"has {len(name)} characters; {LONGEST_NAME} are allowed"
     return None
+
+
+def look(text: str) -> str:
+    """The same text for all texts that look the same: accents coded in two ways, letters of full width, spaces, ligatures."""
+    return unicodedata.normalize("NFC", "".join(map(_look_of_sign, unicodedata.normalize("NFC", text))))
+
+
+def _look_of_sign(sign: str) -> str:
+    wide = unicodedata.decomposition(sign).startswith(("<wide>", "<narrow>", "<noBreak>"))
+    if wide or TWINS.match(sign) or unicodedata.category(sign) == "Zs":
+        return unicodedata.normalize("NFKC", sign)
+    return sign
 
 
 def shortened(text: str, most: int) -> str:

@@ -19,7 +19,10 @@ from results.plain import plain, shortened
 
 FORMULA = re.compile(r"[=+\-@＝＋－＠]")
 BEHIND_A_SEPARATOR = re.compile(r"(;\s*)(?=[=+@＝＋－＠]|-\D)")
-NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?%?")
+DIGITS = r"(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?"
+SIGNED = rf"[+-]?(?:{DIGITS}|inf|nan)(?: ?%)?"
+BEHIND = rf"(?: (?:[–±] {SIGNED}|{DIGITS}(?: ?%)?|[^\W\d_]+))"
+FIGURE = re.compile(rf"{SIGNED}(?:{BEHIND}| ?\({SIGNED}{BEHIND}*\))*")  # -0.250 (-0.500 – 0.100), -0.5 %: nothing to evaluate
 MARKDOWN = re.compile(r"[\\`*<|$~]|^>|(?<!\w)_|_(?!\w)|\](?=[(\[:])|&(?=#?\w+;)|!(?=\[)")
 LONGEST_CELL, LONGEST_TITLE = 500, 1000  # characters on the terminal; more would be pages
 REGRET_DIGITS = 4  # of a regret, wherever it is written
@@ -169,7 +172,7 @@ def csv_text(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
 
 def guarded(text: str) -> str:
     """The text on one line, with an apostrophe before it, or behind a `;` in it, where a spreadsheet would see a formula."""
-    if NUMBER.fullmatch(text):
-        return text
+    if FIGURE.fullmatch(text):
+        return plain(text)
     shown = BEHIND_A_SEPARATOR.sub(r"\1'", plain(text))
     return f"'{shown}" if FORMULA.match(text.lstrip()) else shown

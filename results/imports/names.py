@@ -1,10 +1,9 @@
 """Names in other people's tables: of sources, targets, backbones and the like. They become names on boards and in MLflow."""
 
-import unicodedata
 from collections.abc import Iterable
 
 from results.error import CatsError
-from results.plain import fault_of_name, shortened
+from results.plain import fault_of_name, look, shortened
 
 
 def require_name(name: str, where: str) -> None:
@@ -18,7 +17,7 @@ def require_different(names: Iterable[str], where: str) -> None:
     """Raises CatsError if two names look the same, because their accents or widths are coded in two ways."""
     seen: dict[str, str] = {}
     for name in names:
-        other = seen.setdefault(unicodedata.normalize("NFKC", name), name)
+        other = seen.setdefault(look(name), name)
         if other != name:
             codes = " and ".join(each.encode("ascii", "backslashreplace").decode() for each in (other, name))
             raise CatsError(f"{where} has two names that look like '{name}' ({codes}); write both in one way")

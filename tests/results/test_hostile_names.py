@@ -29,7 +29,7 @@ from results.cost.tradeoff import make_tradeoff
 from results.cost.tradeoff_plot import draw_tradeoff
 from results.drawing import label, labels
 from results.plain import plain, storable
-from results.printing import FORMULA, NUMBER, csv_text, guarded, markdown_text
+from results.printing import FIGURE, FORMULA, csv_text, guarded, markdown_text
 from results.record import Outcome, Record
 from results.report.attempts import Detail, Roc, cells_of
 from results.report.charts import draw_curves, draw_heat, draw_roc
@@ -102,7 +102,7 @@ def test_nothing_reaches_files_for_programs(results, what, form, capsys):
     shown = {plain(name) for name in names} if what in {"board", "scores", "cost"} else set()
     if form is Format.csv:
         cells = [cell for line in csv.reader(io.StringIO(text)) for cell in line]
-        assert [cell for cell in cells if FORMULA.match(cell.lstrip()) and not NUMBER.fullmatch(cell)] == []
+        assert [cell for cell in cells if FORMULA.match(cell.lstrip()) and not FIGURE.fullmatch(cell)] == []
         assert shown - {cell.removeprefix("'") for cell in cells} <= {
             plain(name) for name in names if ";" in name
         }  # which are marked inside

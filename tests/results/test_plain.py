@@ -55,7 +55,9 @@ def test_codes_are_those_of_json(text, shown):
     [
         ("", "is empty"), (" \u00a0", "is empty"), (" a", "begins or ends with white space"), ("a\n", r"cannot be shown (\n)"),
         ("a\u202eb", r"cannot be shown (\u202e)"), ("a" * 201, "has 201 characters; 200 are allowed"), ("a\udce9", r"(\udce9)"),
-        ("a\u200db", "cannot be shown"), ("e" + "\u0301" * 30, "cannot be shown"),
+        ("a\u200db", r"cannot be shown (\u200d)"), ("e" + "\u0301" * 30, r"cannot be shown (\u0301)"),
+        ("می\u200c", r"cannot be shown (\u200c)"), ("हिन्\u200d", r"cannot be shown (\u200d)"),
+        ("na\u00adme", r"shown (\u00ad)"),
     ],
 )  # fmt: skip
 def test_a_name_that_nobody_could_read_is_refused(name, fault):

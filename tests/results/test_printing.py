@@ -17,7 +17,7 @@ from results.board.text import BoardText
 from results.cost.bill import make_bill
 from results.cost.text import CostText
 from results.cost.tradeoff import make_tradeoff
-from results.printing import TerminalTable, csv_text, markdown_table
+from results.printing import TerminalTable, csv_text, guarded, markdown_table
 from tests.support.runs import CLEAR, board, costing
 
 QUERY = RunQuery("toy")
@@ -111,3 +111,51 @@ def test_a_table_in_parts_has_its_title_once_and_dims_the_same_rows():
     text = console.export_text(styles=True)
     assert text.count("A title") == 1
     assert text.count("\x1b[2m") >= 2
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "-0.250 (-0.500 – 0.100)",
+        "-0.5 %",
+        "-inf",
+        "+inf",
+        "-0.012",
+        "-1e-05 (-2e-05 – 1e-05)",
+        "-3 points",
+        "-0.1 (2 seeds)",
+        "-0.250 (-inf – 0.100)",
+        "-0.5 ± 0.1",
+        "-nan",
+    ],
+)
+def test_a_figure_of_a_report_has_no_apostrophe(text):
+    assert guarded(text) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "-1 +cmd|' /C calc'!A0",
+        "-1 (cmd|'x'!A0)",
+        "-1 (A1)",
+        "-1 (SUM(A1))",
+        "-2+3+cmd|'x'!A0",
+        "-1 =A1",
+        "-1 * 2",
+        "-1 & A1",
+        "-1 (1,@A1)",
+        "-inf+1",
+        "-infinite",
+        '+1 (HYPERLINK("http://x"))',
+        "-1 (-A1)",
+        "-1 ^2",
+        "-1 <2",
+        "-1 / 2",
+        "-1 -A1",
+        "-cmd",
+        "-1 ;=1+1",
+    ],
+)
+def test_what_a_spreadsheet_would_evaluate_behind_a_number_keeps_its_apostrophe(text):
+    assert guarded(text).startswith("'")

@@ -216,7 +216,7 @@ def test_names_that_nobody_could_read_are_refused_where_they_enter(cats, tmp_pat
     assert "plan.yaml: experiment" in err
     (tmp_path / "plan.yaml").write_text(PLAN.replace("[scratch]", f"[{json.dumps(f'textures[from={REFUSED[name]}]')}]"))
     assert cats("run", "plan.yaml")[0] == 2
-    if "\n" not in name and "\r" not in REFUSED[name] and name not in {"empty", "blank"}:
+    if "\n" not in REFUSED[name] and "\r" not in REFUSED[name] and name not in {"empty", "blank"}:
         rows = pathless_csv([["source", "t", "u"], [REFUSED[name], "0.5", "0.6"], ["b", "0.4", "0.7"]])
         (tmp_path / "auc.csv").write_text(rows, encoding="utf-8", newline="")
         code, _, err = cats("import", "--matrix", "auc.csv", "--experiment", "theirs")
@@ -232,7 +232,17 @@ def pathless_csv(rows):
     return "".join(",".join('"' + cell.replace('"', '""') + '"' for cell in row) + "\n" for row in rows)
 
 
-@pytest.mark.parametrize(("one", "other"), [("naïve", "nai\u0308ve"), ("ﬁne", "fine"), ("Ａ", "A")])
+@pytest.mark.parametrize(("one", "other"), [("x²", "x2"), ("CO₂", "CO2"), ("①", "1"), ("½", "1/2"), ("℃", "°C")])
+def test_two_names_that_look_different_are_two_sources(cats, tmp_path, one, other):
+    (tmp_path / "auc.csv").write_text(f"source,t,u\n{one},0.5,0.6\n{other},0.4,0.7\n", encoding="utf-8")
+    code, _, err = cats("import", "--matrix", "auc.csv", "--experiment", "theirs")
+    assert code == 0, err
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("naïve", "nai\u0308ve"), ("ﬁne", "fine"), ("Ａ", "A"), ("ｶ", "カ"), ("a\u00a0b", "a b"), ("5 µm", "5 μm")],
+)
 def test_two_names_that_look_the_same_are_not_two_sources(cats, tmp_path, one, other):
     (tmp_path / "auc.csv").write_text(f"source,t,u\n{one},0.5,0.6\n{other},0.4,0.7\n", encoding="utf-8")
     code, _, err = cats("import", "--matrix", "auc.csv", "--experiment", "theirs")
