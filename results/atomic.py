@@ -25,6 +25,7 @@ from results.error import DiskError
 
 DRAFT = ".cats-draft-"  # begins the name of every draft
 WRITER = re.compile(rf"{re.escape(DRAFT)}([0-9a-f]{{8}})p([0-9]+)u")  # of which machine and which process follows it
+LONGEST = 143  # bytes of a name, which every usual file system takes, also an encrypted one (eCryptfs)
 STALE = 24 * 3600  # seconds without a change after which a draft belongs to a process that died
 NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}  # what a disk, a quota or a limit without space answers
 NO_FLUSH = {errno.EINVAL, errno.ENOTSUP}  # what file systems answer that flush the names in a folder by themselves
@@ -70,7 +71,19 @@ def scratch_folder(parent: Path) -> Iterator[Path]:
 
 def draft_path(path: Path) -> Path:
     """A path beside `path` that no other process and no other thread uses. It keeps the ending of the name."""
-    return path.with_name(f"{_of_this_process()}{uuid.uuid4().hex[:12]}-{path.name}")
+    begin = f"{_of_this_process()}{uuid.uuid4().hex[:12]}-"
+    return path.with_name(f"{begin}{_end_of(path.name, LONGEST - len(begin))}")
+
+
+def _end_of(name: str, most: int) -> str:
+    """The last letters of a name, in at most so many bytes: a longer name is cut at its front."""
+    coded = os.fsencode(name)
+    if len(coded) <= most:
+        return name
+    cut = coded[len(coded) - most :]
+    while cut and 0x80 <= cut[0] < 0xC0:  # the rest of a letter of several bytes
+        cut = cut[1:]
+    return os.fsdecode(cut)
 
 
 def _of_this_process() -> str:

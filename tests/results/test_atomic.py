@@ -195,3 +195,21 @@ def test_a_scratch_folder_is_on_the_same_disk_and_is_removed(tmp_path):
         assert folder.parent == tmp_path / "place"
         assert folder.name.startswith(DRAFT)
     assert list((tmp_path / "place").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "name", ["x" * 240 + ".html", "é" * 120 + ".html", "." + "x" * 250, "x." + "y" * 250, "日" * 84 + ".h"]
+)
+def test_a_name_that_is_as_long_as_a_name_may_be_is_written(tmp_path, name):
+    path = tmp_path / name
+    write(path, "text")
+    assert [each.name for each in tmp_path.iterdir()] == [name]
+    assert draft_path(path).suffix == (path.suffix if len(path.suffix) < 9 else draft_path(path).suffix)
+    assert draft_path(path) != draft_path(path)
+    (draft := draft_path(path)).write_text("text")
+    assert atomic.WRITER.match(draft.name)
+
+
+@pytest.mark.parametrize("name", ["page.html", "cells.tar.gz", "naïve"])
+def test_an_ordinary_name_is_whole_in_its_draft(tmp_path, name):
+    assert draft_path(tmp_path / name).name.endswith(f"-{name}")
