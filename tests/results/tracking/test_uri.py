@@ -83,7 +83,8 @@ def test_user_and_password_of_a_web_server_stand_in_mlflows_own_variables_or_now
     "uri",
     [
         "postgresql://me:sec%40ret@host:5432/db?sslmode=require", "http://host:5000", "sqlite:///a@b/c@d.db",
-        "/data/me@lab/mlruns", "runs/me@lab", "./@x", "//server/share", "//server/share/me@lab", "/data//mlruns", "C:\\data\\me@lab",
+        "/data/me@lab/mlruns", "runs/me@lab", "./@x", "//server/share", "//server/share/me@lab", "/data//mlruns",
+        "C:\\data\\me@lab",
         "mssql+pyodbc://u:p@SERVER\\SQLEXPRESS/db", "mssql://SERVER\\SQL_1:1433/db?driver=x",
     ],
 )  # fmt: skip
