@@ -7,6 +7,7 @@ be interrupted, and another library would find other things.
 
 import json
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -32,13 +33,14 @@ Groups = tuple[str | None, ...]  # the text that was found, then the text of eac
 
 # What the other process runs: one line of JSON comes in and one goes out.
 APART = f"""
-import json, re, sys
-try:
-    import resource
-    resource.setrlimit(resource.RLIMIT_CPU, ({SECONDS}, {SECONDS}))
-    resource.setrlimit(resource.RLIMIT_AS, ({MEMORY}, {MEMORY}))
-except ImportError:
-    pass
+import contextlib, json, re, sys
+for kind, most in [("RLIMIT_CPU", {SECONDS}), ("RLIMIT_AS", {MEMORY})]:
+    with contextlib.suppress(ImportError, AttributeError, ValueError, OSError):  # some systems have or take no such limit
+        import resource
+        number = getattr(resource, kind)
+        hard = resource.getrlimit(number)[1]
+        most = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        resource.setrlimit(number, (most, most))
 pattern, replacement, texts = json.loads(sys.stdin.readline())
 compiled = re.compile(pattern)
 if replacement is None:
@@ -143,9 +145,17 @@ def _apart(pattern: str, replacement: str | None, texts: Sequence[str]) -> list[
         )
     except subprocess.TimeoutExpired:
         raise _too_long(pattern) from None
-    if done.returncode:
+    except OSError as error:
+        raise _ended(pattern, f"did not start: {error.strerror}") from error
+    if -done.returncode in {signal.SIGXCPU, signal.SIGKILL}:  # the system ends a process so when its time is over
         raise _too_long(pattern)
-    found: list[Any] = json.loads(done.stdout)
+    if done.returncode:
+        how = f"with exit code {done.returncode}" if done.returncode > 0 else f"by signal {-done.returncode}"
+        raise _ended(pattern, f"ended {how}")
+    try:
+        found: list[Any] = json.loads(done.stdout)
+    except ValueError as error:
+        raise _ended(pattern, "ended without an answer") from error
     return found
 
 
@@ -153,6 +163,13 @@ def _too_long(pattern: str) -> CatsError:
     return CatsError(
         f"the regular expression '{short(pattern)}' takes more than {SECONDS} seconds for these names; write it without a "
         "repetition inside of a repetition, as a+ instead of (a+)+"
+    )
+
+
+def _ended(pattern: str, how: str) -> CatsError:
+    return CatsError(
+        f"the process that tries the regular expression '{short(pattern)}' {how}; perhaps this machine has too little free "
+        "memory, or allows no further process"
     )
 
 

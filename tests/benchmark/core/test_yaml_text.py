@@ -5,10 +5,12 @@ import os
 
 import pytest
 
+from benchmark.core import yaml_text
 from benchmark.core.parse import read_yaml
 from benchmark.core.yaml_text import BYTES, DEPTH, VALUES
 from benchmark.specs.reference import split_reference
 from results.error import CatsError
+from results.limits import CLASSES
 from tests.support.little_memory import little_memory
 
 LETTERS = "abcdefghijklmnop"
@@ -32,7 +34,6 @@ BOMBS = {
     "merge keys": (MERGES, f"it stands for more than {VALUES:,} values"),
     "mappings": (MAPPINGS, f"it stands for more than {VALUES:,} values"),
     "keys": (KEYS, f"it stands for more than {VALUES:,} values"),
-    "many values": ("a: [" + "x," * (VALUES + 10) + "]", f"it stands for more than {VALUES:,} values"),
     "itself": ("a: &a [*a]\n", "a list or mapping holds itself"),
     "itself as a mapping": ("a: &a {b: *a}\n", "a list or mapping holds itself"),
     "itself, merged": ("a: &a {<<: *a}\n", "a list or mapping holds itself"),
@@ -48,7 +49,10 @@ BOMBS = {
     "a key and a truth value": ("{1: a, true: b}", "key 'true' is given twice"),
     "two spellings of a key": ("{yes: a, true: b}", "key 'true' is given twice"),
     "two numbers": ("{1: a, 1.0: b}", "key '1.0' is given twice"),
+    "a merge and a key twice": ("a: &a {x: 1}\nb: {<<: *a, x: 2, x: 3}\n", "key 'x' is given twice"),
     "two merges": ("a: &a {x: 1}\nb: {<<: *a, <<: *a}\n", "key '<<' is given twice"),
+    "twice in what is merged": ("a: {b: &b {x: 1, x: 2}, c: {<<: *b}}\n", "key 'x' is given twice"),
+    "twice where nothing is read yet": ("a: [{x: 1, x: 2}, *nowhere]\n", "key 'x' is given twice"),
     "no truth value": ("a: !!bool x\n", "'x' is no bool"),
     "no date": ("a: !!timestamp x\n", "'x' is no timestamp"),
     "no number": ("a: !!int ''\n", "'' is no int"),
@@ -67,6 +71,21 @@ def test_a_text_that_stands_for_too_much_is_one_sentence(tmp_path, kind):
     assert str(caught.value).startswith(str(path))
     assert "\n" not in str(caught.value)
     assert len(str(caught.value)) < 400
+
+
+def test_values_are_counted_where_no_alias_is(tmp_path, monkeypatch):
+    monkeypatch.setattr(yaml_text, "VALUES", 1000)
+    (tmp_path / "file.yaml").write_text("a: [" + "x," * 1010 + "]")
+    with pytest.raises(CatsError, match="it stands for more than 1,000 values"):
+        read_yaml(tmp_path / "file.yaml")
+
+
+def test_as_many_classes_as_a_data_set_may_have_can_be_written():
+    """A name of 90 characters for each, as a list or by number."""
+    assert BYTES >= CLASSES * (90 + len("  123456: ''\n"))
+    assert VALUES >= 2 * CLASSES + 1000
+    names = [f"{number:090}x" for number in range(10_000)]
+    assert yaml_text.load("classes: [" + ", ".join(names) + "]") == {"classes": names}
 
 
 @pytest.mark.parametrize("command", [("run",), ("plan",), ("board",), ("import", "t.csv", "--experiment", "e", "--map")])
@@ -108,3 +127,24 @@ def test_what_people_write_stays_as_it_is(tmp_path):
     assert read_yaml(path) == {
         "a": {"x": 1, "y": 2}, "b": {"x": 1, "y": 3}, "c": [{"x": 1, "y": 2}] * 2, "d": 1000, "e": 90, "f": {1: "a", "2": "b"},
     }  # fmt: skip
+
+
+MERGED = {
+    "a mapping is merged that merges and changes a value": (
+        "a: &a {x: 1, y: 1}\nroot: {p: {q: &b {<<: *a, x: 2}}, c: {<<: *b}}\n", {"p": {"q": {"x": 2, "y": 1}}, "c": {"x": 2, "y": 1}},
+    ),
+    "the same on lines": (
+        "a: &a\n  x: 1\nroot:\n  p:\n    q: &b\n      <<: *a\n      x: 2\n  c:\n    <<: *b\n    x: 3\n",
+        {"p": {"q": {"x": 2}}, "c": {"x": 3}},
+    ),
+    "a list of two that hold the same key": (
+        "a: [&a {x: 1}, &b {x: 2, y: 2}]\nroot: [{<<: [*a, *b]}, {<<: [*b, *a], y: 3}]\n", [{"x": 1, "y": 2}, {"x": 2, "y": 3}],
+    ),
+    "a key by its name": ("a: &a k\nroot: {*a : 1, l: 2}\n", {"k": 1, "l": 2}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", MERGED)
+def test_a_key_that_replaces_a_merged_one_is_given_once(kind):
+    text, expected = MERGED[kind]
+    assert yaml_text.load(text)["root"] == expected
