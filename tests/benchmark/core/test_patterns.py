@@ -77,7 +77,9 @@ def test_another_end_is_not_called_a_long_time(monkeypatch, end):
 
 def test_a_machine_that_starts_no_process_is_a_sentence(monkeypatch, tmp_path):
     monkeypatch.setattr(patterns.sys, "executable", str(tmp_path / "none"))
-    with pytest.raises(CatsError, match=r"the process that tries the regular expression '\(a\+\)\+\$' did not start: No such file"):
+    with pytest.raises(
+        CatsError, match=r"the process that tries the regular expression '\(a\+\)\+\$' did not start: No such file"
+    ):
         searched(r"(a+)+$", [LONG])
 
 
