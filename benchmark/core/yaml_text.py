@@ -45,12 +45,12 @@ class Loader(yaml.SafeLoader):
         self._depth -= 1
         return node
 
-    def compose_mapping_node(self, anchor: str | None) -> yaml.MappingNode:
+    def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
         """Return the next mapping. Raises yaml.constructor.ConstructorError for a key that was written twice.
 
         Keys are compared here because a merge key (`<<`) later adds those of another mapping to the node.
         """
-        node: yaml.MappingNode = super().compose_mapping_node(anchor)
+        node = super().compose_mapping_node(anchor)
         texts, keys = set(), set()
         for key, _ in node.value:
             if not isinstance(key, yaml.ScalarNode):
