@@ -15,6 +15,7 @@ from benchmark.data.readers.cells import in_class_order, number_of
 from benchmark.data.readers.file_tree import Tree, find_tree
 from benchmark.data.readers.named import identifying_options, named_reader
 from benchmark.data.readers.samples import Reader, TreeReader, reading_of
+from results.brief import briefly
 from results.digest import digest
 from results.error import CatsError
 from results.limits import CLASSES
@@ -134,7 +135,7 @@ class Dataset(Numeric):
         fault = fault_of_name(self.name)
         if fault or self.name.startswith(".") or set(self.name) & set("/\\"):
             why = f"it {fault}" if fault else "it must not begin with . or contain / or \\"
-            raise ValueError(f"the name {self.name!r:.60} becomes a part of file names; {why}")
+            raise ValueError(f"the name {briefly(self.name)} becomes a part of file names; {why}")
         for path in (self.tree, *(file.path for file in self.files)):
             if Path(path).is_absolute() or ".." in Path(path).parts:
                 raise ValueError(f"'{path}' must be below the data folder; declare a folder elsewhere as place")

@@ -3,6 +3,7 @@
 import re
 from urllib.parse import quote, urlsplit, urlunsplit
 
+from results.brief import short
 from results.error import CatsError
 
 SCHEMES = ("http", "https")
@@ -24,7 +25,7 @@ def shown_address(url: str) -> str:
         raise CatsError(f"an address on {host} holds a user name or a password; an entry must not contain them")
     where = f"[{host}]" if ":" in host else host
     text = f"{parts.scheme}://{where}{'' if port is None else f':{port}'}{CONTROL.sub('', parts.path)}"
-    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}..."
+    return short(text, LONGEST_SHOWN)
 
 
 def sent_address(url: str) -> str:

@@ -11,6 +11,7 @@ from urllib.parse import urljoin
 
 from benchmark.data.dataset import File
 from benchmark.data.web_address import sent_address, shown_address
+from results.brief import short
 from results.error import CatsError
 
 PATIENCE_SECONDS = 60  # without a byte
@@ -59,7 +60,7 @@ def opened(url: str, have: int, shown: str) -> HTTPResponse | None:
         except urllib.error.URLError as error:
             raise CatsError(f"{shown} could not be reached: {error.reason}") from None
         except TimeoutError:
-            raise CatsError(f"{shown} did not answer within {PATIENCE_SECONDS} seconds; try again later") from None
+            raise BrokenError(f"last without an answer within {PATIENCE_SECONDS} seconds") from None
         except (HTTPException, OSError, ValueError) as error:
             raise BrokenError(f"last before an answer came ({type(error).__name__})") from error
         else:
@@ -107,7 +108,9 @@ def continues(answer: HTTPResponse, have: int, shown: str) -> bool:
     match = RANGE.fullmatch(place.strip())
     start = int(match[1]) if match is not None else -1
     if start not in {have, 0}:
-        raise CatsError(f"{shown}: the server sends another part of the file ('{place[:60]}') than the one from byte {have:,}")
+        raise CatsError(
+            f"{shown}: the server sends another part of the file ('{short(place)}') than the one from byte {have:,}"
+        )
     return start == have
 
 
@@ -118,7 +121,7 @@ def length_of(answer: HTTPResponse, shown: str) -> int | None:
         return None
     text = ", ".join(sorted(lengths))
     if LENGTH.fullmatch(text) is None:
-        raise CatsError(f"{shown}: the server says that the file has '{text[:40]}' bytes, which is no length; none was kept")
+        raise CatsError(f"{shown}: the server says that the file has '{short(text)}' bytes, which is no length; none was kept")
     return int(text)
 
 
@@ -130,8 +133,8 @@ def check_kind(answer: HTTPResponse, file: File, shown: str) -> None:
         return
     if packing not in {"identity", ""} and ending not in PACKED:
         raise CatsError(
-            f"{shown}: the server sends the file compressed ('{packing[:20]}'), although it was asked not to, and no checksum "
-            "is declared; declare the sha256 of the file in the entry"
+            f"{shown}: the server sends the file compressed ('{short(packing)}'), although it was asked not to, and no "
+            "checksum is declared; declare the sha256 of the file in the entry"
         )
     if answer.headers.get_content_type() in {"text/html", "application/xhtml+xml"} and ending not in PAGES:
         raise _page(file, shown)

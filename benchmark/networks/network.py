@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from benchmark.core.seed import seed_of
 from benchmark.machine.timm_import import timm
-from benchmark.networks.matching import fitted
+from benchmark.networks.matching import classifier_names, fitted
 from benchmark.specs.backbones import check_backbone
 from benchmark.specs.recipe import Recipe
 from results.brief import short
@@ -159,10 +159,10 @@ def _require_finite(state: Mapping[str, Tensor], model: nn.Module, name: str, or
     for key, value in state.items():
         if not _is_finite(value) and not (key in own and not _is_finite(own[key])):
             where = f"; they are in {origin}" if origin else ""
-            raise CatsError(
-                f"the weights for {name} hold infinity or NaN in '{short(key)}', which means features that are not finite, now "
-                f"or in training{where}"
-            )
+            means = "which means features that are not finite, now or in training"
+            if key.startswith(tuple(f"{head}." for head in classifier_names(model))):
+                means = "of the source's own classifier, with which some measures score"
+            raise CatsError(f"the weights for {name} hold infinity or NaN in '{short(key)}', {means}{where}")
 
 
 def _is_finite(tensor: Tensor) -> bool:

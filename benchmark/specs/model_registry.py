@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import Field, TypeAdapter
 
 from benchmark.specs.source import Source
+from results.brief import short
 from results.error import CatsError
 
 if TYPE_CHECKING:
@@ -49,8 +50,8 @@ def families(reference: str, registry: str) -> list[str]:
         return list(_families.validate_json(text, strict=True))
     except ValueError as error:
         raise CatsError(
-            f"{reference} does not say which images its weights have seen: its tag cats.families, '{text[:60]}', is not a list "
-            "of names such as '[\"breastmnist\"]'; correct the tag in MLflow, or publish the weights again"
+            f"{reference} does not say which images its weights have seen: its tag cats.families, '{short(text)}', is not a "
+            "list of names such as '[\"breastmnist\"]'; correct the tag in MLflow, or publish the weights again"
         ) from error
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from results.brief import briefly
 from results.error import OddRunError
 
 ROUNDED = 1e-4  # of a probability that a network has computed with few digits
@@ -66,7 +67,7 @@ def check_predictions(table: pd.DataFrame) -> None:
         values = table[name].to_numpy(float) if numeric else np.array([np.nan])
         most = MANY if name == "label" else 1 + ROUNDED
         if not ((values >= -ROUNDED) & (values <= most)).all() or (name in labels and (values % 1).any()):
-            raise ValueError(f"the column {name[:60]!r} of its predictions holds what is neither a label nor a probability")
+            raise ValueError(f"the column {briefly(name)} of its predictions holds what is neither a label nor a probability")
 
 
 def run_predictions(run_id: str, read: ReadPredictions) -> Predictions | None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any
 
+from results.brief import short
 from results.error import CatsError, first_line
 from results.hidden import shown
 from results.tracking.patience import within
@@ -60,8 +61,8 @@ def _trouble(code: int, target: str, content: str) -> str:
         trouble = LOGIN
     elif 300 <= code < 400:
         trouble = (
-            f"the server leads to {shown(target)[:200] or 'another place'}, where no name, no password and no record is sent; "
-            "if that is the right server, give its address with --tracking-uri"
+            f"the server leads to {short(shown(target), 200) or 'another place'}, where no name, no password and no record is "
+            "sent; if that is the right server, give its address with --tracking-uri"
         )
     elif mlflow:
         trouble = ""
@@ -109,7 +110,7 @@ def why(error: BaseException) -> str:
         found = next((each for each in causes if isinstance(each, kind)), None)
         if found is not None:
             return reason or str(found).partition("connection: ")[2] or "no connection can be made"
-    return shown(first_line(error))[:300]
+    return short(shown(first_line(error)), 300)
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

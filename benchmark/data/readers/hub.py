@@ -20,6 +20,15 @@ from results.error import CatsError, first_line
 from results.limits import whole_file
 from results.parquet_size import require_small_parquet
 
+WITH_OWNER = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
+ALONE = re.compile(r"[A-Za-z0-9][\w-]*")  # some of the oldest repositories, as `beans`; a name with a dot would be a file
+# The client of the hub takes these names for its readers of files, not for repositories.
+BUILDERS = {
+    "arrow", "audiofolder", "cache", "conll", "csv", "eval", "fasta", "fastq", "genbank", "generator", "harbor", "hdf5",
+    "iceberg", "imagefolder", "json", "lance", "meshfolder", "mmcif", "niftifolder", "pandas", "parquet", "pdb", "pdffolder",
+    "spark", "sql", "text", "tsfile", "videofolder", "vortex", "webdataset", "xml",
+}  # fmt: skip
+
 
 def hub(  # noqa: PLR0913 - the options of an entry, each by its name
     *,
@@ -33,7 +42,7 @@ def hub(  # noqa: PLR0913 - the options of an entry, each by its name
     one_hot: bool = False,
     **values: Any,
 ) -> Reader:
-    """repository: `owner/name` on the hub, or the absolute path of a folder of Parquet files.
+    """repository: `owner/name` on the hub, `name` where it has no owner, or the absolute path of a folder of Parquet files.
 
     revision: the commit, 40 hexadecimal digits: a branch or tag may hold other images tomorrow. Of a folder: any name.
 
@@ -44,8 +53,11 @@ def hub(  # noqa: PLR0913 - the options of an entry, each by its name
     scale = Scale(**values)
     require_parts(list(splits), "splits")
     local = Path(repository).is_absolute()
-    if not local and not re.fullmatch(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*", repository):
-        raise CatsError(f"'{repository}' is no repository of the hub; write owner/name, or the absolute path of a folder")
+    if not local and not WITH_OWNER.fullmatch(repository) and not _is_name_alone(repository):
+        raise CatsError(
+            f"'{repository}' is no repository of the hub; write owner/name, name where it has no owner, or the "
+            "absolute path of a folder"
+        )
     if not local and not re.fullmatch(r"[0-9a-f]{40}", revision):
         raise CatsError(f"the revision of {repository} is '{revision}'; it must be a commit, 40 hexadecimal digits")
 
@@ -75,6 +87,10 @@ def hub(  # noqa: PLR0913 - the options of an entry, each by its name
     return read
 
 
+def _is_name_alone(repository: str) -> bool:
+    return ALONE.fullmatch(repository) is not None and repository.lower() not in BUILDERS
+
+
 def _load(repository: str, revision: str, split: str) -> Any:
     try:
         import datasets
@@ -85,6 +101,10 @@ def _load(repository: str, revision: str, split: str) -> Any:
             for file in sorted(Path(repository).rglob("*.parquet")):
                 require_small_parquet(file, str(file), texts=False)
             return datasets.load_dataset("parquet", data_dir=repository, split=split)
+        if "/" not in repository and Path(repository).exists():
+            raise CatsError(
+                f"the folder {repository} lies here, and the hub's client would read that one; start cats in another folder"
+            )
         return datasets.load_dataset(repository, revision=revision, split=split)
     except CatsError:
         raise

@@ -225,11 +225,32 @@ def test_another_part_than_the_asked_one_is_never_written(tmp_path, place):
     assert not (tmp_path / "one.bin").exists()
 
 
-def test_a_server_that_never_answers_is_left_after_one_wait(tmp_path, monkeypatch):
+def test_a_server_that_never_answers_is_left_after_all_tries(tmp_path, monkeypatch):
     monkeypatch.setattr(web_answer, "PATIENCE_SECONDS", 0.1)
     with server(silent) as made:
-        refused(made, tmp_path, "did not answer within 0.1 seconds", sha256=SHA)
-        assert len(made.asked) == 1
+        refused(made, tmp_path, f"broke {TRIES} times, last without an answer within 0.1 seconds; try again later", sha256=SHA)
+        assert len(made.asked) == TRIES
+
+
+def test_a_server_that_answers_after_a_wait_is_asked_again(tmp_path, monkeypatch):
+    monkeypatch.setattr(web_answer, "PATIENCE_SECONDS", 0.3)
+
+    def reply(request):
+        (silent if len(made.asked) == 1 else says(200, CONTENT))(request)
+
+    with server(reply) as made:
+        assert fetched(made, tmp_path, sha256=SHA) == CONTENT
+        assert len(made.asked) == 2
+
+
+@pytest.mark.parametrize("header", ["Content_Length", "Content_Encoding"])
+def test_what_a_server_says_is_quoted_with_a_mark_where_it_is_cut(tmp_path, header):
+    with server(says(200, CONTENT, **{header: "x" * 200})) as made:
+        refused(made, tmp_path, f"'{'x' * 79}…'")
+
+
+def test_a_long_address_is_cut_with_a_mark():
+    assert shown_address("https://host/" + "a" * 400) == "https://host/" + "a" * 286 + "…"
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from safetensors.torch import save_file
 
 from benchmark.machine.timm_import import timm
 from benchmark.networks.hub import _arguments, _numbers
-from benchmark.networks.load import initial_network, weights_of
+from benchmark.networks.load import weights_of
 from benchmark.networks.network import HALF, Network, Trained
 from benchmark.networks.state_dict import read_file, tensors
 from benchmark.networks.weight_file import read_weights
@@ -42,6 +42,9 @@ def test_one_number_that_is_none_is_named(tmp_path, state, key, value, ending):
     with pytest.raises(CatsError) as caught:
         Network("test_resnet", trained, 2)
     assert f"hold infinity or NaN in '{key}'" in str(caught.value)
+    classifier = key.startswith("fc.")
+    assert ("of the source's own classifier, with which some measures score" in str(caught.value)) == classifier
+    assert ("which means features that are not finite" in str(caught.value)) != classifier
     assert str(path) in str(caught.value)
 
 
@@ -65,9 +68,11 @@ def test_check_says_so_and_a_plan_starts_nothing(cats, tmp_path, monkeypatch, st
 
 def test_what_is_finite_is_taken(tmp_path, state):
     save_file(state, tmp_path / "a.safetensors")
-    assert Network("test_resnet", read_file(tmp_path / "a.safetensors", WEIGHTS), 2).mean.shape == (1, 3, 1, 1)
-    assert initial_network is not None
-    assert Trained().state is None
+    for trained in (read_file(tmp_path / "a.safetensors", WEIGHTS), Trained()):
+        network = Network("test_resnet", trained, 2).eval()
+        assert torch.isfinite(network(torch.rand(2, 3, 32, 32))).all()
+        own = network.backbone.state_dict()
+        assert all(torch.equal(own[key], value) for key, value in (trained.state or {}).items() if key in own)
 
 
 @pytest.mark.parametrize("key", ["mean", "std"])

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from benchmark.data.readers.hub import hub
+from benchmark.data.readers.hub import BUILDERS, hub
 from results.error import CatsError
 
 USUAL = {"image": "image", "label": "label", "splits": {"train": "train"}, "revision": "1"}
@@ -97,9 +97,47 @@ def test_a_damaged_an_absent_and_a_stray_picture_stand_there_as_errors(written, 
         "a/",
         "",
         "a b/c",
+        "imagefolder",
+        "CSV",
+        "webdataset",
+        ".",
+        "..",
+        "train.parquet",
+        "builder.py",
     ],
 )
 def test_what_is_no_repository_is_refused_before_the_client_of_the_hub_looks_at_it(repository):
-    with pytest.raises(CatsError, match="is no repository of the hub; write owner/name") as caught:
+    with pytest.raises(
+        CatsError, match="is no repository of the hub; write owner/name, name where it has no owner, or"
+    ) as caught:
         hub(repository=repository, revision="c" * 40, image="image", label="label", splits={"train": "train"})
     assert "hunter2" not in str(caught.value)
+
+
+def test_the_names_of_the_readers_of_the_hubs_client_are_refused():
+    from datasets.packaged_modules import _PACKAGED_DATASETS_MODULES
+
+    assert not {name for name in _PACKAGED_DATASETS_MODULES if name not in BUILDERS}
+
+
+@pytest.mark.parametrize("repository", ["beans", "mnist", "cifar10", "food101", "glas-2015", "owner/parquet"])
+def test_a_repository_may_have_no_owner(monkeypatch, tmp_path, repository):
+    asked = []
+
+    def load_dataset(*names, **options):
+        asked.append((names, options))
+        raise ConnectionError("no network here")
+
+    import datasets
+
+    monkeypatch.setattr(datasets, "load_dataset", load_dataset)
+    with pytest.raises(CatsError, match=f"{repository} at a{{40}} could not be loaded from the hub: no network here"):
+        hub(**USUAL | {"repository": repository, "revision": "a" * 40})(tmp_path)
+    assert asked == [((repository,), {"revision": "a" * 40, "split": "train"})]
+
+
+def test_a_folder_with_the_name_of_a_repository_without_owner_is_refused(monkeypatch, tmp_path):
+    (tmp_path / "beans").mkdir()
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(CatsError, match="the folder beans lies here, and the hub's client would read that one"):
+        hub(**USUAL | {"repository": "beans", "revision": "a" * 40})(tmp_path)
