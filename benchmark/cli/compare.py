@@ -38,6 +38,7 @@ def compare(
     from results.board.standings import without_odd_runs
     from results.error import CatsError, nearest
     from results.tracking.frame import left_out
+    from results.tracking.predictions import of_trusted_places
 
     reader = reader_of(plan, tracking_uri, metric, rule)
     frame = reader.frame()
@@ -50,6 +51,6 @@ def compare(
             raise CatsError(f"no finished run has the backbone '{backbone}'{nearest(backbone, known)}")
         runs = runs[runs["backbone"] == backbone]
 
-    read, chosen = reader.predictions, reader.query.metric
+    read, chosen = of_trusted_places(reader.predictions, say), reader.query.metric
     comparison, _ = without_odd_runs(runs, lambda left: compare_sources(left, chosen, (one, other), target, read), say)
     print_text(json_text(comparison.to_dict()) if form is ComparisonFormat.json else comparison.verdict)

@@ -77,6 +77,34 @@ def predictions_of(uri: str, experiment: str, folder: Path) -> Callable[[str], p
     return predictions
 
 
+def of_trusted_places(
+    read: Callable[[str], pd.DataFrame | None], say: Callable[[str], object]
+) -> Callable[[str], pd.DataFrame | None]:
+    """Like `read`, but None for a run of an experiment whose place is not trusted; `say` gets one sentence about the first."""
+    once = _once(say)
+
+    def predictions(run_id: str) -> pd.DataFrame | None:
+        try:
+            return read(run_id)
+        except PlaceError as refused:
+            once(str(refused))
+            return None
+
+    return predictions
+
+
+def _once(say: Callable[[str], object]) -> Callable[[str], None]:
+    """A function that passes only its first sentence on: those about other runs differ in the name of the run alone."""
+    said: list[str] = []
+
+    def once(sentence: str) -> None:
+        if not said:
+            said.append(sentence)
+            say(sentence)
+
+    return once
+
+
 def _experiment(uri: str, experiment: str, address: str | None) -> "Experiment":
     """The experiment, to read from. If the server cannot be used, a place that is not trusted is the better reason."""
     from results.tracking.experiment import Experiment
@@ -100,12 +128,14 @@ def _local(uri: str, address: str | None) -> Path | None:
 def images_of(uri: str, experiment: str, folder: Path, *, fresh: bool = False) -> "TestImageInfluence":
     """Like influence.shares_of_target, for the runs of an experiment; caches the last answer of each target below `folder`.
 
-    The runs have ended, so their predictions do not change; `fresh` reads the predictions again all the same.
+    The runs have ended, so their predictions do not change; `fresh` reads the predictions again all the same. If the place of
+    an experiment is not trusted, nothing is read from there, which is logged once and not cached.
     """
     from results.metrics import metric_of
     from results.statistics.influence import shares_of_target
 
     place, read = file_of(folder, uri, experiment).parent / "images", predictions_of(uri, experiment, folder)
+    once = _once(log.warning)
 
     def images(name: str, metric: str, runs: "Runs") -> "Shares":
         digest = sha256(json.dumps([VERSION, metric, {s: list(ids) for s, ids in runs.items()}]).encode()).hexdigest()
@@ -113,7 +143,11 @@ def images_of(uri: str, experiment: str, folder: Path, *, fresh: bool = False) -
         stored = None if fresh else read_note(file, _arrays)
         if stored is not None and str(stored["asked"]) == digest:
             return (stored["images"], None) if "images" in stored else (None, str(stored["why"]))
-        shares, reason = shares_of_target(metric, metric_of(metric).influence_of, runs, read)
+        try:
+            shares, reason = shares_of_target(metric, metric_of(metric).influence_of, runs, read)
+        except PlaceError as refused:
+            once(str(refused))
+            return None, "not every run has predictions that can be read"
         content = io.BytesIO()
         np.savez(content, asked=digest, **({"why": reason} if shares is None else {"images": shares}))
         _keep(file, content, f"the influence of the test images of {name}")

@@ -197,6 +197,28 @@ def test_the_places_of_some_runs_end_no_command(toy, whole):
         assert "Traceback" not in err
 
 
+@pytest.mark.parametrize(
+    "command",
+    [("board", "toy", "--format", "json"), ("agree", "toy"), ("cost", "toy"), ("report", "toy", "--no-log", "--details", "20"),
+     ("compare", "good", "bad", "toy", "--target", "ihc")], ids=lambda command: command[0],
+)  # fmt: skip
+def test_figures_are_shown_if_the_place_of_all_predictions_is_not_trusted(toy, caplog, command):
+    database = Database("mlflow.db")
+    database.connection.execute("UPDATE runs SET artifact_uri = 'hdfs://host/x/' || run_uuid || '/artifacts'")
+    database.connection.execute("UPDATE experiments SET artifact_location = 'hdfs://host/x'")
+    database.close()
+    for _ in range(2):  # the second call finds what the first has cached
+        caplog.clear()
+        code, out, err = toy(*command)
+        assert code == 0, err
+        assert (err + caplog.text).count("puts artifacts at hdfs://host/x") == 1
+    if command[0] == "cost":
+        assert "full sweep" in out
+    if command[0] == "board":
+        why = "the sampling error of the test images is not counted: not every run has predictions that can be read"
+        assert f"ihc, pond: {why}" in json.loads(out)["notes"]
+
+
 def test_a_circle_of_pretrainings_ends(toy, whole):
     database = Database("mlflow.db")
     (first,) = whole[1]["pretraining"]
