@@ -5,9 +5,11 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import pandas as pd
 
+from benchmark.core.patterns import replaced, require_expression
 from benchmark.data.readers.cells import cell_text
 from benchmark.data.readers.picture_files import Alike
 from results.brief import short
@@ -15,8 +17,7 @@ from results.error import CatsError, first_line
 from results.imports.delimited import even_columns
 from results.parquet_size import require_small_parquet
 
-BLANKS = " "  # the separator of columns that any number of blanks and tabs divides
-KNOWN = (r"\s+", "\\t")  # separators of more than one character that pandas knows
+BLANKS = r"\s+"  # the separator of columns that any number of blanks and tabs divides
 FIELD = re.compile(r"\{([^{}]+)\}")  # a column in a `path` of several
 
 
@@ -70,10 +71,13 @@ def table_of(content: bytes, name: str, separator: str, where: str, columns: Seq
             rows = pd.read_parquet(io.BytesIO(content))
             rows = rows.reset_index(drop=rows.index.names == [None])
         else:
-            _require_sign(separator)
+            expression = len(separator) != 1 and separator != BLANKS
+            if expression:
+                _require_harmless(separator, content, where)
+            engine: Literal["python"] | None = "python" if expression or not separator.isascii() else None
             rows = pd.read_csv(
-                io.BytesIO(content), sep=r"\s+" if separator == BLANKS else separator, dtype=str, keep_default_na=False,
-                encoding="utf-8-sig", header="infer" if columns is None else None,
+                io.BytesIO(content), sep=separator, engine=engine, dtype=str, keep_default_na=False, encoding="utf-8-sig",
+                header="infer" if columns is None else None,
             )  # fmt: skip
     except (ValueError, OSError, OverflowError, MemoryError, NotImplementedError) as error:
         hint = "; save it as UTF-8" if isinstance(error, UnicodeDecodeError) else ""
@@ -89,10 +93,20 @@ def table_of(content: bytes, name: str, separator: str, where: str, columns: Seq
     return rows.loc[lambda frame: ~frame.isin(["", None]).all(axis=1)]
 
 
-def _require_sign(separator: str) -> None:
-    """Raises CatsError for a separator that pandas would take for a regular expression, which may take for ever."""
-    if len(separator) != 1 and separator not in KNOWN:
-        raise CatsError(f"the separator is '{short(separator)}'; allowed is one character, such as ';', or '\\s+' for blanks")
+def _require_harmless(separator: str, content: bytes, where: str) -> None:
+    """Raises CatsError for several characters that divide no line, or not in a short time; pandas takes them for an expression."""
+    lines = [line.strip() for line in io.StringIO(content.decode("utf-8-sig", "replace"), newline="")]
+    try:
+        require_expression(separator)
+        if re.search(separator, "") is None:
+            replaced(separator, "", lines)
+            return
+    except CatsError as error:
+        raise CatsError(f"{where}, separator: {error}") from error
+    raise CatsError(
+        f"{where}: the separator '{short(separator)}' is a regular expression that finds a place between two letters; allowed is "
+        r"one character, such as ';', or '\s+' for blanks, or several that are no such expression, as '\|\|'"
+    )
 
 
 def lines_of(rows: pd.DataFrame) -> list[int]:

@@ -156,6 +156,7 @@ def test_a_table_without_a_line_of_names_is_asked_for_them(own, new, call, case)
     code, err = new(path, "--columns", ",".join(names))
     assert code == 0, err
     assert options(own)["columns"] == names
+    assert options(own).get("separator", ",") == {" ": r"\s+"}.get(separator, separator)
     assert right()
     assert call("check", "cells", "--size", 8)[0] == 0
 

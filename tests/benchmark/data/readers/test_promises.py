@@ -498,14 +498,34 @@ def test_a_usual_parquet_table_is_read(tmp_path):
     assert read_table(path)["file"].tolist()[2999] == "2999.png"
 
 
-@pytest.mark.parametrize("separator", ["(a+)+$", ".*,", "ab", ""])
-def test_a_separator_is_no_regular_expression(separator):
-    assert "allowed is one character" in refused(lambda: table_of(b"a,b\n1,2\n", "t.csv", separator, "t.csv"))
+@pytest.mark.parametrize(
+    ("separator", "sentence"),
+    [
+        ("(a+)+$", "takes more than"), ("(a", "is not a regular expression"), ("x" * 2001, "2,000 are allowed"),
+        ("||", "allowed is one character"), ("a*", "allowed is one character"), ("", "allowed is one character"),
+    ],
+)  # fmt: skip
+def test_a_separator_that_takes_for_ever_or_divides_nothing(monkeypatch, separator, sentence):
+    monkeypatch.setattr("benchmark.core.patterns.SECONDS", 0.1)
+    content = b"a,b\n1,2\n" + b"a" * 40 + b",2\n"
+    assert sentence in refused(lambda: table_of(content, "t.csv", separator, "t.csv"))
 
 
-@pytest.mark.parametrize(("separator", "content"), [(",", b"a,b\n1,2\n"), (r"\s+", b"a  b\n1 2\n"), ("\t", b"a\tb\n1\t2\n")])
-def test_usual_separators_are_read(separator, content):
-    assert table_of(content, "t.csv", separator, "t.csv").to_dict("records") == [{"a": "1", "b": "2"}]
+@pytest.mark.parametrize(
+    ("separator", "sign"),
+    [
+        (",", ","), (r"\s+", "  "), ("\t", "\t"), (" ", " "), (r"\t", "\t"), ("; ", "; "), (r"\|", "|"), (r"\|\|", "||"), ("::", "::"),
+        (r",\s*", ", "), ("ab", "ab"), ("§", "§"), (r"[,;]", ";"),
+    ],
+)  # fmt: skip
+def test_usual_separators_are_read(separator, sign):
+    content = f"x{sign}y\n1{sign}2\n".encode()
+    assert table_of(content, "t.csv", separator, "t.csv").to_dict("records") == [{"x": "1", "y": "2"}]
+
+
+def test_a_blank_as_separator_leaves_blank_cells_in_their_column():
+    content = b"path label note pat\n1.png a x p0\n2.png b  p0\n3.png a y p1\n"
+    assert table_of(content, "t.csv", " ", "t.csv")["pat"].tolist() == ["p0", "p0", "p1"]
 
 
 @pytest.mark.parametrize("kind", ["UN", "OB", "UT"])
