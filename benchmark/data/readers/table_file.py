@@ -94,7 +94,7 @@ def table_of(content: bytes, name: str, separator: str, where: str, columns: Seq
 
 
 def _require_harmless(separator: str, content: bytes, where: str) -> None:
-    """Raises CatsError for several characters that divide no line, or not in a short time; pandas takes them for an expression."""
+    """Raises CatsError for several characters, a regular expression to pandas, that divide no line or take very long."""
     lines = [line.strip() for line in io.StringIO(content.decode("utf-8-sig", "replace"), newline="")]
     try:
         require_expression(separator)
@@ -104,8 +104,8 @@ def _require_harmless(separator: str, content: bytes, where: str) -> None:
     except CatsError as error:
         raise CatsError(f"{where}, separator: {error}") from error
     raise CatsError(
-        f"{where}: the separator '{short(separator)}' is a regular expression that finds a place between two letters; allowed is "
-        r"one character, such as ';', or '\s+' for blanks, or several that are no such expression, as '\|\|'"
+        f"{where}: the separator '{short(separator)}' is a regular expression that finds a place between two letters; allowed "
+        r"is one character, such as ';', or '\s+' for blanks, or several that are no such expression, as '\|\|'"
     )
 
 

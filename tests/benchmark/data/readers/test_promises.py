@@ -514,8 +514,8 @@ def test_a_separator_that_takes_for_ever_or_divides_nothing(monkeypatch, separat
 @pytest.mark.parametrize(
     ("separator", "sign"),
     [
-        (",", ","), (r"\s+", "  "), ("\t", "\t"), (" ", " "), (r"\t", "\t"), ("; ", "; "), (r"\|", "|"), (r"\|\|", "||"), ("::", "::"),
-        (r",\s*", ", "), ("ab", "ab"), ("§", "§"), (r"[,;]", ";"),
+        (",", ","), (r"\s+", "  "), ("\t", "\t"), (" ", " "), (r"\t", "\t"), ("; ", "; "), (r"\|", "|"), (r"\|\|", "||"),
+        ("::", "::"), (r",\s*", ", "), ("ab", "ab"), ("§", "§"), (r"[,;]", ";"),
     ],
 )  # fmt: skip
 def test_usual_separators_are_read(separator, sign):
