@@ -20,7 +20,7 @@ from benchmark.data.readers.samples import PARTS, Samples, TreeReader
 from benchmark.data.split import copies_left_out, official_rows, require_whole_groups, split, uneven_class
 from benchmark.entries.doubts import doubtful_labels
 from benchmark.entries.finding import STEP_BACKBONE, STEP_IMAGES, STEP_PIXELS, Finding, Note, require_facts, run_promise
-from benchmark.entries.left_out import left_out, require_few, require_whole_folders
+from benchmark.entries.left_out import folders_left_out, left_out, require_few
 from benchmark.entries.stored_numbers import dark_class, extremes
 from benchmark.entries.value_range import doubt_of_levels
 from results.error import CatsError
@@ -83,9 +83,9 @@ def files(case: Case) -> str:
         return str(folder)  # the promise `labels` reads these files and says what is wrong
     left = left_out(tree, taken, case.dataset.read.expects)
     require_few(tree, left, taken)
-    require_whole_folders(tree, taken, case.dataset.read.expects)
-    text = "; ".join((str(folder), *left.sentences()))
-    return Note(text) if left.missed or left.archives else text
+    lost = folders_left_out(tree, taken, case.dataset.read)
+    text = "; ".join((str(folder), *left.sentences(), *lost))
+    return Note(text) if left.missed or left.archives or lost else text
 
 
 def checksums(case: Case) -> str:

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
-from benchmark.data.readers.file_tree import Tree
+from benchmark.data.readers.file_tree import Tree, composed
 from benchmark.data.readers.picture_format import ALL_ENDINGS, ending_of, is_document, kinds_of, picture_names
+from benchmark.data.readers.samples import TreeReader
 from benchmark.data.readers.strangers import is_stranger
 from benchmark.entries.masks import is_mask_folder
 from results.error import CatsError
@@ -89,12 +90,37 @@ def require_few(tree: Tree, left: LeftOut, taken: Iterable[str]) -> None:
     )
 
 
-def require_whole_folders(tree: Tree, taken: Iterable[str], expects: Callable[[str], bool] = lambda _: True) -> None:
+def require_whole_folders(tree: Tree, taken: Iterable[str]) -> None:
     """Raises CatsError for a folder beside those of pictures, or as deep as they are, that holds files but no picture.
 
-    Texts, and folders that are called like masks or annotations, are no pictures of a class; files that nobody `expects` to be
-    read are missed by nobody.
+    Texts, and folders that are called like masks or annotations, are no pictures of a class.
     """
+    lost = _without_pictures(tree, taken)
+    if lost:
+        raise _missing(tree, lost)
+
+
+def folders_left_out(tree: Tree, taken: Iterable[str], reader: TreeReader) -> list[str]:
+    """A sentence about folders beside those of pictures that hold files but no picture; empty if there are none.
+
+    Files that the reader does not expect are missed by nobody. Raises CatsError if such a folder is that of a declared class.
+    """
+    lost = _without_pictures(tree, taken, reader.expects)
+    needed = {folder: names for folder, names in lost.items() if _below(folder, names) & reader.class_folders}
+    if needed:
+        raise _missing(tree, needed)
+    return [f"{_seen(lost)}; it is no declared class and is not read"] if lost else []
+
+
+def _below(folder: PurePosixPath, names: Iterable[str]) -> set[str]:
+    """The names of a folder and of all folders below it that hold files."""
+    return {composed(part) for name in names for part in PurePosixPath(name).parts[len(folder.parts) - 1 : -1]}
+
+
+def _without_pictures(
+    tree: Tree, taken: Iterable[str], expects: Callable[[str], bool] = lambda _: True
+) -> dict[PurePosixPath, list[str]]:
+    """Folder → files, of folders beside those of pictures, or as deep as they are, that hold no picture."""
     read = list(taken)
     direct = {PurePosixPath(name).parent for name in read}
     kept = {folder for name in read for folder in PurePosixPath(name).parents}
@@ -108,14 +134,20 @@ def require_whole_folders(tree: Tree, taken: Iterable[str], expects: Callable[[s
             continue
         if folders[-1].parent in parents or len(folders[0].parts) in depths:
             lost.setdefault(folders[-1], []).append(name)
-    if lost:
-        folder, names = next(iter(lost.items()))
-        files = "1 file" if len(names) == 1 else f"{len(names):,} files"
-        raise CatsError(
-            f"{tree.path}: the folder {folder} lies beside folders of pictures and holds none ({files}, for example "
-            f"{names[0]}), and would be missing as a whole; convert its files to PNG, or leave the folder out with "
-            f"--include '{_except(lost)}'"
-        )
+    return lost
+
+
+def _seen(lost: dict[PurePosixPath, list[str]]) -> str:
+    folder, names = next(iter(lost.items()))
+    files = "1 file" if len(names) == 1 else f"{len(names):,} files"
+    return f"the folder {folder} lies beside folders of pictures and holds none ({files}, for example {names[0]})"
+
+
+def _missing(tree: Tree, lost: dict[PurePosixPath, list[str]]) -> CatsError:
+    return CatsError(
+        f"{tree.path}: {_seen(lost)}, and would be missing as a whole; convert its files to PNG, or leave the folder out with "
+        f"--include '{_except(lost)}'"
+    )
 
 
 def _except(folders: Iterable[PurePosixPath]) -> str:

@@ -75,7 +75,9 @@ def dicom_folders(**options: Any) -> TreeReader:
         unreadable = broken_of(groups) if by_file else frozenset[int]()
         return Samples(images, labels, names, groups, parts, left_out, _stored(tree, names, view, scale), unreadable)
 
-    reader = TreeReader(read, files, layout.revision, lambda name: layout.expects(name) and not layout.include)
+    reader = TreeReader(
+        read, files, layout.revision, lambda name: layout.expects(name) and not layout.include, layout.class_folders
+    )
     return noted(reader, lambda _tree, _tolerant: DICOM)
 
 

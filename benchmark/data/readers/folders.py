@@ -42,7 +42,9 @@ def folders(classes: list[str] | dict[str, str], root: str = "", **options: Any)
         images = pictures(tree, names, scale)
         return Samples(images, labels, names, groups, parts, stored=StoredNumbers(stored_values(tree, names), scale))
 
-    reader = TreeReader(read, files, layout.revision, lambda name: layout.expects(name) and not layout.include)
+    reader = TreeReader(
+        read, files, layout.revision, lambda name: layout.expects(name) and not layout.include, layout.class_folders
+    )
     return noted(reader, of_pictures(scale))
 
 
@@ -78,6 +80,11 @@ class Layout:
         """What the folders of a path say. Raises CatsError for a part that nobody knows."""
         words = {composed(str(folder)): _part_named(folder, word) for folder, word in (self.parts or {}).items()}
         return Levels(composed(self.root.strip("/")), words, self.level)
+
+    @property
+    def class_folders(self) -> frozenset[str]:
+        """The folders that are declared classes, their accents in one spelling."""
+        return frozenset(composed(str(folder)) for folder in _named(self.classes))
 
     def expects(self, name: str) -> bool:
         """True for a file below root that no part leaves out."""

@@ -75,6 +75,7 @@ class TreeReader:
         revision: of the names of these files in their tree; empty if they are read as by all earlier versions, otherwise a word
             that becomes part of the identity of the data, so that other images or another split never have the old identity.
         expects: True for a name that should be read if that file were a picture; `cats check` counts such files that are not.
+        class_folders: the folders that are declared classes; `cats check` refuses one that holds files but no picture.
         unmistakable: the names of the files belong to this data set alone, so that `cats new` knows a part of them too.
     """
 
@@ -82,6 +83,7 @@ class TreeReader:
     files: Callable[[Tree], list[str]]
     revision: Callable[[list[str], Tree], str] = lambda _names, _tree: ""
     expects: Callable[[str], bool] = lambda _: False
+    class_folders: frozenset[str] = frozenset()
     unmistakable: bool = False
 
     def __call__(self, path: Path) -> Samples:

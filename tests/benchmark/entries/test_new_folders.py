@@ -691,10 +691,25 @@ def test_check_misses_a_folder_without_pictures_as_new_does(call, own, ending):
     checked(call)
     (own / "set" / "c").mkdir()
     (own / "set" / "c" / f"1{ending}").write_bytes(b"x")
-    code, out, _ = call("check", "mine", "--size", 16)
-    assert code == 1
-    assert "broken files" in out
+    out = checked(call)
     assert "the folder c lies beside folders of pictures and holds none (1 file, for example c/1" in out
+    assert "it is no declared class and is not read" in out
     (own / "entries" / "targets" / "mine.yaml").unlink()
     assert new(call, "--include", "^(?!(c)/)")[0] == 0
     checked(call)
+
+
+
+@pytest.mark.parametrize("lost", ["test/b", "test"])
+def test_check_refuses_a_folder_of_a_declared_class_that_holds_no_picture(call, own, lost):
+    tree(own, [f"{part}/{name}" for part in ("train", "test") for name in ("a", "b")], each=30)
+    assert new(call)[0] == 0
+    checked(call)
+    for path in list((own / "set" / lost).rglob("*.png")):
+        path.unlink()
+        path.with_suffix(".mat").write_bytes(b"x")
+    code, out, _ = call("check", "mine", "--size", 16)
+    assert code == 1
+    assert "broken files" in out
+    assert f"the folder {lost} lies beside folders of pictures and holds none" in out
+
