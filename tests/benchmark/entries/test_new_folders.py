@@ -699,7 +699,6 @@ def test_check_misses_a_folder_without_pictures_as_new_does(call, own, ending):
     checked(call)
 
 
-
 @pytest.mark.parametrize("lost", ["test/b", "test"])
 def test_check_refuses_a_folder_of_a_declared_class_that_holds_no_picture(call, own, lost):
     tree(own, [f"{part}/{name}" for part in ("train", "test") for name in ("a", "b")], each=30)
@@ -712,4 +711,3 @@ def test_check_refuses_a_folder_of_a_declared_class_that_holds_no_picture(call, 
     assert code == 1
     assert "broken files" in out
     assert f"the folder {lost} lies beside folders of pictures and holds none" in out
-
