@@ -213,9 +213,9 @@ def test_a_failed_cell_names_its_backbone_and_its_point(cats, tmp_path):
     )
     code, out, err = cats("run", "plan.yaml")
     assert code == 1, out + err
-    assert "  failed: cell scratch → ihc, test_resnet, lr 1e+15, seed 0: " in err
+    assert "  failed: cell scratch → ihc, test_resnet, lr 1000000000000000.0, seed 0: " in err
     assert "1/2 cell scratch → ihc, test_resnet, lr 0.001, seed 0: finished" in err
-    assert "scratch → ihc, test_resnet, seed 0, lr 1e+15" in cats("plan", "plan.yaml", "--cells")[1]
+    assert "scratch → ihc, test_resnet, seed 0, lr 1000000000000000.0" in cats("plan", "plan.yaml", "--cells")[1]
 
 
 def test_weights_of_timm_instead_of_a_file_with_almost_the_name_are_said(cats, tmp_path, monkeypatch):
