@@ -12,6 +12,7 @@ from benchmark.data.readers.dicom_pixels import library, pixels
 from benchmark.data.readers.dicom_view import View
 from benchmark.data.readers.file_tree import Tree
 from benchmark.entries.said import Said
+from results.brief import short
 from results.error import CatsError
 
 DECODED = 40  # files that are decoded to see damage
@@ -67,15 +68,16 @@ def examined(tree: Tree, names: Sequence[str], view: dict[str, Any], broken: flo
             facts.others += 1
             continue
         facts.names.append(name)
-        if isinstance(header, CatsError):
+        fault = header if isinstance(header, CatsError) else _fault_of(header, name)
+        if fault is not None:
             groups.append("")
-            faults[len(groups) - 1] = header
+            faults[len(groups) - 1] = fault
             continue
         groups.append(_text(header, tag) if tag else "")
         frames = int(_text(header, "NumberOfFrames") or 1)
         if frames > 1:
             facts.frames[name] = frames
-        facts.shapes[int(header.Rows), int(header.Columns)] += 1
+        facts.shapes[int(_text(header, "Rows")), int(_text(header, "Columns"))] += 1
         facts.grey = facts.grey and _text(header, "PhotometricInterpretation").startswith("MONOCHROME")
     _require_few_faults(tree, list(faults.values()), len(facts.names), broken)
     if facts.frames and "frame" not in view:
@@ -89,6 +91,15 @@ def examined(tree: Tree, names: Sequence[str], view: dict[str, Any], broken: flo
         _require_groups(tree, [facts.names[row] for row in readable], [groups[row] for row in readable], tag)
         facts.groups = groups
     return facts
+
+
+def _fault_of(header: Any, name: str) -> CatsError | None:
+    """The sentence about an element that must hold a whole number and does not; None if all do."""
+    for element, default in (("NumberOfFrames", "1"), ("Rows", ""), ("Columns", "")):
+        text = _text(header, element) or default
+        if not (text.isascii() and text.isdecimal()):
+            return CatsError(f"{name}: its DICOM element {element} is '{short(text)}', not a whole number")
+    return None
 
 
 def _require_few_faults(tree: Tree, faults: Sequence[CatsError], count: int, broken: float) -> None:

@@ -118,7 +118,11 @@ def looked_up(values: np.ndarray, table: Any, file: Any) -> tuple[np.ndarray, in
     """Values by an item of a look-up table sequence, and the largest value that its entries can have.
 
     pydicom's own functions count modulo 256 where entries of 8 bits follow values of more, and refuse entries of 12 bits.
+    Raises ValueError if the table is not complete.
     """
+    missing = [name for name in ("LUTDescriptor", "LUTData") if name not in table]
+    if missing:
+        raise ValueError(f"a look-up table has no {' and no '.join(missing)}")  # the caller names the file
     count, start, bits = (int(number) for number in table.LUTDescriptor)
     entries = _entries(table.LUTData, count or 2**16, file)
     if start >= 2**15 and values.size and values.min() < 0:

@@ -8,7 +8,7 @@ import yaml
 
 from benchmark.specs import catalogue
 from tests.support.dicom_files import table as look_up_table
-from tests.support.dicom_files import written
+from tests.support.dicom_files import item, written
 
 FACTS = ("--modality", "CT", "--licence", "CC0", "--citation", "Us, 2026")
 COUNT = 48
@@ -275,6 +275,25 @@ def test_pixels_that_cannot_be_decoded_are_named_before_anything_is_written(call
     assert code == 2
     assert "its pixels cannot be decoded" in err
     assert "40 of 40 files that were looked at are like that" in err
+    assert not (own / "entries" / "targets" / "scans.yaml").exists()
+
+
+@pytest.mark.parametrize(
+    ("tags", "damage", "sentence"),
+    [
+        ({"NumberOfFrames": "1234"}, (b"1234", b"true"), "its DICOM element NumberOfFrames is 'true', not a whole number"),
+        ({"NumberOfFrames": "1234"}, (b"1234", b"-1.5"), "its DICOM element NumberOfFrames is '-1.5', not a whole number"),
+        ({"ModalityLUTSequence": [item(ModalityLUTType="US")]}, None, "a look-up table has no LUTDescriptor and no LUTData"),
+    ],
+)
+def test_an_element_that_is_damaged_is_named(call, own, tags, damage, sentence):
+    def write(number):
+        content = scan(number, **tags) if number == 3 or damage is None else scan(number)
+        return content.replace(*damage) if damage else content
+
+    code, _, err = new(call, class_folders(own, write))
+    assert code == 2
+    assert f"{flat(3) if damage else '.dcm'}: {sentence if damage else 'its pixels cannot be decoded: ' + sentence}" in err
     assert not (own / "entries" / "targets" / "scans.yaml").exists()
 
 
