@@ -7,8 +7,8 @@ import pytest
 import yaml
 
 from benchmark.specs import catalogue
-from tests.support.dicom_files import table as look_up_table
 from tests.support.dicom_files import item, written
+from tests.support.dicom_files import table as look_up_table
 
 FACTS = ("--modality", "CT", "--licence", "CC0", "--citation", "Us, 2026")
 COUNT = 48
