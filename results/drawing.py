@@ -21,7 +21,7 @@ LONGEST_TITLE = 300
 def label(text: str, path: Path, most: int = MOST) -> str:
     """A name as it is drawn in the file `path`: on one line, with … where it is cut, and no part of it a formula.
 
-    In a PNG, letters that the font lacks are codes; all of them would be drawn as one and the same box.
+    In a PNG, letters that the font does not have are codes; all of them would be drawn as one and the same box.
     """
     shown = shortened(plain(text), most)
     if path.suffix.lower() == ".png" and not shown.isascii():

@@ -12,7 +12,7 @@ BATCH = 2**16  # rows that are measured at a time
 
 
 def require_small_parquet(source: Path | BinaryIO, what: str, *, texts: bool = True) -> None:
-    """Raises CatsError if a parquet file stands for more values or, with `texts`, more bytes of text than fit into memory.
+    """Raises CatsError if a parquet file expands to more values or, with `texts`, more bytes of text than fit into memory.
 
     Nothing is repeated in memory to find that out. Raises an error of pyarrow, a ValueError or an OSError, for a damaged file.
     """
@@ -27,7 +27,7 @@ def require_small_parquet(source: Path | BinaryIO, what: str, *, texts: bool = T
         chunks = [group.column(number) for group in groups for number in range(group.num_columns)]
         values = max(facts.num_rows * facts.num_columns, sum(chunk.num_values for chunk in chunks))
         if values > VALUES:
-            raise CatsError(f"{what} stands for {values:,} values; {VALUES:,} are allowed: divide the table")
+            raise CatsError(f"{what} expands to {values:,} values; {VALUES:,} are allowed: divide the table")
         largest = max((chunk.total_uncompressed_size for chunk in chunks), default=0)
         if not texts or facts.num_rows * largest <= FILE:
             return
@@ -53,4 +53,4 @@ def _measure(source: Path | BinaryIO, columns: list[str], what: str) -> None:
                 lengths = pc.binary_length(column.dictionary)
                 size += pc.sum(pc.cast(lengths.take(column.indices), "int64")).as_py() or 0
             if size > FILE:
-                raise CatsError(f"{what} stands for more than {amount(FILE)} of text; divide the table")
+                raise CatsError(f"{what} expands to more than {amount(FILE)} of text; divide the table")

@@ -40,7 +40,8 @@ def _judged(frame: pd.DataFrame, plan: str) -> str:
 
 def _published(measures: set[str]) -> str:
     known = [name for name in PUBLISHED_TAU if set(name.split("*")) <= measures]
-    which = f"of these, {', '.join(known)} have been judged" if known else "none of these measures has been judged"
+    has = "has" if len(known) == 1 else "have"
+    which = f"of these, {', '.join(known)} {has} been judged" if known else "none of these measures has been judged"
     listed = "; ".join(f"{name} τ {PUBLISHED_TAU[name]:.2f}, regret {PUBLISHED_REGRET[name]:.4f}" for name in known)
     return (
         f"on the published runs of CATS 2024 {which}{f' ({listed})' if known else ''}, and no measure was ahead of the mean "

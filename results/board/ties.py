@@ -12,7 +12,7 @@ from results.board.ranking import Row
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-BESIDE, STEP = 1.03, 0.045  # where the first bar stands, and how far the next one from it, in widths of the axis
+BESIDE, STEP = 1.03, 0.045  # where the first bar is drawn, and how far the next one from it, in widths of the axis
 
 
 def jumps(ties: Sequence[int]) -> bool:

@@ -102,7 +102,7 @@ def _drawn(table: TerminalTable, lines: Sequence[Sequence[str]]) -> TerminalTabl
 
 
 def tradeoff_lines(tradeoff: Tradeoff) -> tuple[str, list[str], list[list[str]]]:
-    """Title, head and lines of the ways of choosing as text; a regret stands with its interval, as in `cats agree`."""
+    """Title, head and lines of the ways of choosing as text; a regret has its interval behind it, as in `cats agree`."""
     table = tradeoff_table(tradeoff)
     first, _, _, _, _, *rest = table.head
     lines = [
@@ -113,7 +113,7 @@ def tradeoff_lines(tradeoff: Tradeoff) -> tuple[str, list[str], list[list[str]]]
 
 
 def tradeoff_table(tradeoff: Tradeoff) -> CostTable:
-    """The ways of choosing with regret and energy. A column of known energy stands beside kWh where that is not complete."""
+    """The ways of choosing with regret and energy. A column of known energy follows kWh where that is not complete."""
     known = ["kWh about"] if tradeoff.rough else ["kWh at least"] if any(w.bound for w in tradeoff.ways) else []
     head = ["way to choose", "regret", "95 % low", "95 % high", "targets", "kWh", *known, "front"]
     lines = [

@@ -14,7 +14,7 @@ UNKNOWN = " (share unknown)"  # where others may have used the hardware, and the
 FEW = 0.05  # below this part of the work, what is not ours is the work of the operating system
 
 
-def brief(costs: str) -> dict[str, Any]:
+def totals(costs: str) -> dict[str, Any]:
     """The totals of the costs of one attempt (JSON text), stored with every run so that boards need not parse the costs.
 
     Returns `kwh`, None if a figure is missing or there is none, and `energy`, such as "cpu modelled;gpu counter (shared)".

@@ -148,7 +148,7 @@ class Experiment:
 
         Columns: run_id, status, key, kind, point, started; every param and metric; artifacts, their place; costs and reasons,
         JSON texts (cost_columns.unpacked); kwh, energy, cpu_seconds and busy_seconds, what is asked of the costs most
-        (cost_columns.brief).
+        (cost_columns.totals).
         """
         return frame_of_runs(self.runs("tags.`cats.key` != ''"))
 

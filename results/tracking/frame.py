@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from results.hidden import shown
-from results.tracking.cost_columns import brief
+from results.tracking.cost_columns import totals
 from results.tracking.mlflow_format import joined
 from results.tracking.oddity import figures_of, is_ours, oddity, started_at
 
@@ -43,7 +43,7 @@ def row_of(run: "Run") -> dict[str, Any]:
         "reasons": joined(tags, "cats.reasons") or "{}",
         "artifacts": shown(run.info.artifact_uri or ""),
         "costs": costs,
-        **brief(costs),
+        **totals(costs),
     }
 
 

@@ -13,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 from results.metrics import IMPORTED, METRICS
 from results.plain import plain, shortened
 from results.record import Cost, Record
-from results.tracking.cost_columns import brief
+from results.tracking.cost_columns import totals
 from results.tracking.mlflow_format import WHOLE, joined
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ def _check_costs(text: str) -> None:
         both = cost.busy_seconds is None or cost.cpu_seconds is not None
         _require(both, "its tag cats.costs holds the work of the machine without that of the attempt")
     try:
-        brief(text)
+        totals(text)
     except (ValueError, RecursionError, OverflowError) as error:  # numbers of more digits than Python reads
         raise OddError("its tag cats.costs is not a list of costs") from error
 

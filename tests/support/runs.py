@@ -8,7 +8,7 @@ import pandas as pd
 from results.board.board import Board, make_board
 from results.board.request import SEEDS, RunQuery
 from results.record import Record
-from results.tracking.cost_columns import brief
+from results.tracking.cost_columns import totals
 from results.tracking.mlflow_format import measurements
 from results.tracking.send import STATUS
 
@@ -21,10 +21,10 @@ UNKNOWN = [{"phase": "training", "seconds": 1.0, "energy": {"gpu": {"kwh": None,
 def costing(costs):
     """The columns of an attempt with these costs."""
     text = json.dumps(costs)
-    return {"costs": text, **_brief(text)}
+    return {"costs": text, **_totals(text)}
 
 
-_brief = cache(brief)  # thousands of runs have the same costs
+_totals = cache(totals)  # thousands of runs have the same costs
 
 
 def run(source, target, seed, auc, **changes):

@@ -15,7 +15,7 @@ from results.board.board import make_board
 from results.board.request import RunQuery
 from results.error import CatsError
 from results.record import Cost, Energy
-from results.tracking.cost_columns import brief, spent, unpacked
+from results.tracking.cost_columns import spent, totals, unpacked
 
 
 def measured(cpu=1e-6, ram=2e-6, gpu=0.0):
@@ -344,9 +344,9 @@ def test_jobs_side_by_side_bear_their_part_of_the_machine_and_of_the_card():
 )
 def test_only_what_others_had_a_part_of_is_said_to_be_shared(machine, card, text):
     (cost,) = own_share([stretch()], machine, card)
-    assert brief(json.dumps([cost.model_dump()]))["energy"] == text
+    assert totals(json.dumps([cost.model_dump()]))["energy"] == text
     assert Cost.model_validate_json(cost.model_dump_json()) == cost
     (packed,) = own_share(
         share_costs([stretch()], [1.0, 1.0])[0], machine, card
     )  # two attempts side by side in one job share all of it
-    assert brief(json.dumps([packed.model_dump()]))["energy"] == "cpu modelled (shared);gpu counter (shared)"
+    assert totals(json.dumps([packed.model_dump()]))["energy"] == "cpu modelled (shared);gpu counter (shared)"

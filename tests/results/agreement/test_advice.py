@@ -43,7 +43,7 @@ def test_published_judgements_name_the_measures_that_were_scored():
     names = ["lp", "fu"], ["logme"], ["gbc"]
     both, one, other = (score_advice(scores(**{name: [1, 2, 3, 4] for name in some}), NONE, "p")[-1] for some in names)
     assert "of these, lp*fu, lp, fu have been judged (lp*fu τ 0.52, regret 0.0052; lp τ 0.44, regret 0.0094; fu τ 0.41" in both
-    assert "of these, logme have been judged (logme τ 0.33, regret 0.0066)" in one
+    assert "of these, logme has been judged (logme τ 0.33, regret 0.0066)" in one
     assert "none of these measures has been judged, and no measure was ahead of the mean rank" in other
     assert all(said.endswith("(τ 0.56); always imagenet lost 0.0052 auc") for said in (both, one, other))
 

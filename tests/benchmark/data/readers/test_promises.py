@@ -484,13 +484,13 @@ def test_a_parquet_table_that_stands_for_gigabytes(tmp_path, reader):
     path = parquet(tmp_path / "t.parquet", repeated(200_000, "x" * 50_000), store_schema=False)
     assert path.stat().st_size < 10**6
     work = {"entry": lambda: table_of(path.read_bytes(), "t.parquet", ",", "t.parquet"), "import": lambda: read_table(path)}
-    assert "stands for more than 1.074 GB of text" in refused(work[reader])
+    assert "expands to more than 1.074 GB of text" in refused(work[reader])
 
 
 def test_a_parquet_table_of_too_many_values(tmp_path, monkeypatch):
     monkeypatch.setattr("results.parquet_size.VALUES", 1000)
     path = parquet(tmp_path / "t.parquet", repeated(600, "x"))
-    assert "stands for 1,200 values; 1,000 are allowed" in refused(lambda: read_table(path))
+    assert "expands to 1,200 values; 1,000 are allowed" in refused(lambda: read_table(path))
 
 
 def test_a_usual_parquet_table_is_read(tmp_path):
