@@ -1,6 +1,8 @@
 """The identity of a data set with its split: equal identity means equal images, labels and parts."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Literal
 
@@ -13,6 +15,35 @@ from results.error import CatsError
 from results.record import Frozen
 
 SPLIT = 2  # the revision of drawn splits; raised when benchmark.data.draw draws other parts, or other copies stay together
+
+
+Digests = list[tuple[Dataset, str]]  # data sets whose files have been listed, with their Dataset.digest
+
+_listed: ContextVar[Digests | None] = ContextVar("_listed", default=None)
+
+
+@contextmanager
+def listed_once(known: Digests) -> Iterator[None]:
+    """Within it, the files of a data set are listed at the first question about its identity and not again.
+
+    `known`: what was listed before; it grows. Files that change meanwhile are not noticed.
+    """
+    token = _listed.set(known)
+    try:
+        yield
+    finally:
+        _listed.reset(token)
+
+
+def _digest_of(dataset: Dataset) -> str:
+    known = _listed.get()
+    if known is None:
+        return dataset.digest()
+    found = next((found for other, found in known if other is dataset or other == dataset), None)
+    if found is None:
+        found = dataset.digest()
+        known.append((dataset, found))
+    return found
 
 
 class _Official(Frozen):
@@ -50,7 +81,7 @@ def _known_parts(dataset: Dataset) -> tuple[str, ...] | None:
 
 
 def _note(dataset: Dataset) -> Path:
-    return digests_folder() / f"parts-{digest(dataset.digest())}.json"
+    return digests_folder() / f"parts-{digest(_digest_of(dataset))}.json"
 
 
 def known_digest(dataset: Dataset) -> str | None:
@@ -80,4 +111,5 @@ def _with_split(dataset: Dataset, official: tuple[str, ...]) -> str:
         changes["copies"] = VERSION
     if drawn != "all" and dataset.duplicates in {"keep-first", "drop"}:
         changes |= {"duplicates": dataset.duplicates, "copies": VERSION}
-    return digest([dataset.digest(), changes]) if changes else dataset.digest()
+    own = _digest_of(dataset)
+    return digest([own, changes]) if changes else own

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from benchmark.data.identity import data_digest
+from benchmark.data.identity import data_digest, listed_once
 from benchmark.execution.leakage import find_leaks
 from benchmark.specs import catalogue
 from benchmark.specs.lineage import lineage, related_pairs
@@ -42,13 +42,14 @@ def resolve_plan(plan: Plan, tracking_uri: str) -> ResolvedPlan:
     """
     pairs = resolve_pairs(plan, tracking_uri)
     registry = absolute(tracking_uri)  # a worker in another working directory must find the same database
-    data = {name: data_digest(target.dataset) for name, target in pairs.targets.items()}
     run = [name for name in plan.sources if plan.allow_leakage or any((name, goal) not in pairs.leaks for goal in plan.targets)]
-    starts = {
-        (name, backbone): starts_of(plan, pairs.sources[name], backbone, registry)
-        for backbone in plan.backbones
-        for name in run
-    }
+    with listed_once([]):
+        data = {name: data_digest(target.dataset) for name, target in pairs.targets.items()}
+        starts = {
+            (name, backbone): starts_of(plan, pairs.sources[name], backbone, registry)
+            for backbone in plan.backbones
+            for name in run
+        }
     _check_distinct(starts)
     return ResolvedPlan(**vars(pairs), data=data, starts=starts, registry=registry)
 

@@ -37,6 +37,7 @@ class Selection:
             are run and kept off the ranking.
         data: target → digest of its data and split, as far as known without reading them.
         starts: (source, backbone) → the keys of what its networks start from, as far as known without reading weights.
+        costly: pairs for whose starts all files of a data set must be listed; asked for only where the runs have several.
     """
 
     sources: Sequence[str]
@@ -48,6 +49,7 @@ class Selection:
     leaking: Mapping[tuple[str, str], str] = field(default_factory=dict)
     data: Mapping[str, str] = field(default_factory=dict)
     starts: Mapping[tuple[str, str], frozenset[str]] = field(default_factory=dict)
+    costly: frozenset[tuple[str, str]] = frozenset()
 
     @property
     def apart(self) -> set[tuple[str, str]]:

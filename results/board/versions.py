@@ -124,9 +124,18 @@ def chain_of(key: object, before: Mapping[str, object]) -> list[str]:
 
 def _plans_starts(rows: pd.DataFrame, selection: Selection) -> pd.Series | None:
     """What each cell starts from, OF_PLAN for the plan's weights; None where these are not known."""
-    if "start" not in rows or not selection.starts:
+    if "start" not in rows:
         return None
-    known = [selection.starts.get(pair) for pair in zip(rows["source"], rows["backbone"], strict=True)]
+    pairs = list(zip(rows["source"], rows["backbone"], strict=True))
+    held = dict[tuple[str, str], set[str]]()
+    for pair, start in zip(pairs, rows["start"], strict=True):
+        held.setdefault(pair, set()).update({start} if isinstance(start, str) else ())
+    keys_of = {
+        pair: selection.starts.get(pair) for pair, own in held.items() if own and (len(own) > 1 or pair not in selection.costly)
+    }
+    if not any(keys_of.values()):
+        return None
+    known = [keys_of.get(pair) for pair in pairs]
     starts = [
         None if keys is None else OF_PLAN if start in keys else start for keys, start in zip(known, rows["start"], strict=True)
     ]
