@@ -1,7 +1,9 @@
 """The one exception whose message is meant for the user."""
 
+import copyreg
 import difflib
 from collections.abc import Iterable
+from typing import Any
 
 from results.hidden import shown
 from results.plain import plain, shortened
@@ -37,6 +39,10 @@ class OddRunError(CatsError):
     def __init__(self, run_id: str, reason: str) -> None:
         super().__init__(f"run {run_id} is left out: {reason}")
         self.run_id = run_id
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Copies the sentence as it is: errors also come back from other processes, and `run_id` is no part of `args`."""
+        return copyreg.__newobj__, (type(self), *self.args), self.__dict__  # type: ignore[attr-defined]
 
 
 def first_line(error: BaseException) -> str:

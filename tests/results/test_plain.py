@@ -1,5 +1,6 @@
 """Text of other people is shown without harm, without loss, and otherwise as it is."""
 
+import copy
 import json
 import logging
 import pickle
@@ -7,7 +8,7 @@ import sys
 
 import pytest
 
-from results.error import CatsError
+from results.error import CatsError, OddRunError
 from results.plain import fault_of_name, json_text, plain, plain_lines, shortened, storable
 from results.plain_log import PlainRecord
 from results.record import Record
@@ -68,6 +69,14 @@ def test_several_sentences_are_lines_and_none_can_be_added_by_a_name():
     error = CatsError("one", "two\ncats: three")
     assert str(error) == "one\ntwo\\ncats: three"
     assert pickle.loads(pickle.dumps(error)).args == error.args
+
+
+@pytest.mark.parametrize("run_id", ["a1", "a\u202eb\n"])
+@pytest.mark.parametrize("again", [lambda error: pickle.loads(pickle.dumps(error)), copy.deepcopy])
+def test_an_error_about_a_run_survives_the_way_to_another_process(again, run_id):
+    error = OddRunError(run_id, "its predictions\n are damaged")
+    copied = again(error)
+    assert (type(copied), copied.args, copied.run_id) == (OddRunError, error.args, run_id)
 
 
 def test_a_record_takes_what_is_no_utf8_as_codes():
