@@ -16,6 +16,7 @@ from results.error import CatsError
 from results.tracking.artifacts import upload
 from results.tracking.connection import reason_of
 from results.tracking.experiment import Experiment
+from results.tracking.oddity import started_at
 from results.tracking.writer import close_run
 
 KIND, DIGEST, WHO, NAME = "report", "cats.report", "cats.process", "report.html"
@@ -57,7 +58,8 @@ def _close_killed(tracking: Experiment, digest: str) -> None:
             who = run.data.tags.get(WHO, "")
             number = who.removeprefix(here)
             dead = who.startswith(here) and number.isdecimal() and not psutil.pid_exists(int(number[:9]))
-            if (dead or run.info.start_time < latest) and run.data.tags.get(DIGEST) != digest:
+            began = started_at(run)
+            if (dead or (began is not None and began < latest)) and run.data.tags.get(DIGEST) != digest:
                 close_run(tracking, run.info.run_id)
     except (MlflowException, OSError) as error:
         raise CatsError(f"MLflow at {tracking.shown} could not close an earlier report: {reason_of(error)}") from error

@@ -1,6 +1,8 @@
 """`cats report`: from an experiment to files, and to MLflow."""
 
 import os
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -137,9 +139,19 @@ def test_a_report_that_was_killed_is_closed_by_the_next_one_and_one_that_is_bein
     ):
         tags = {"cats.kind": "report", "cats.report": name, "cats.process": process}
         begun[name] = tracking.client.create_run(tracking.experiment_id, start, tags).info.run_id
+    tags = {"cats.kind": "report", "cats.report": "of no time", "cats.process": "another machine-7"}
+    begun["of no time"] = tracking.client.create_run(tracking.experiment_id, tags=tags).info.run_id
+    with closing(sqlite3.connect(tracking.uri.removeprefix("sqlite:///"))) as database, database:
+        database.execute("UPDATE runs SET start_time = 'soon' WHERE run_uuid = ?", [begun["of no time"]])
     assert cats("report", "toy")[0] == 0
     states = {name: tracking.client.get_run(run_id).info.status for name, run_id in begun.items()}
-    assert states == {"dead": "KILLED", "alive": "RUNNING", "elsewhere": "RUNNING", "long ago": "KILLED"}
+    assert states == {
+        "dead": "KILLED",
+        "alive": "RUNNING",
+        "elsewhere": "RUNNING",
+        "long ago": "KILLED",
+        "of no time": "RUNNING",
+    }
 
 
 def test_a_report_that_was_killed_and_is_written_again_is_completed(cats, tracking, monkeypatch):
