@@ -13,7 +13,6 @@ from results.error import CatsError
 FILE = 2**30  # bytes of one picture, one DICOM file or one table, unpacked
 UNPACKED = 2**26  # bytes that may come out of a packed file, however small it is
 RATIO = 200  # of more bytes, how many may come out of one packed byte; pictures and their arrays reach 20
-HEADER = 2**24  # bytes of a name, a link or another note in an archive
 CLASSES = 100_000  # of one data set; ImageNet-21k has 21,841
 LABELS = 2**28  # labels of a data set whose images have several each, images times classes
 FILES = 2_000_000  # in one folder or archive

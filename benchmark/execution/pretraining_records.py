@@ -13,7 +13,7 @@ from pathlib import Path
 
 from benchmark.core.paths import pretrained_folder, pretraining_records_folder
 from benchmark.machine.cancellation import stop_requested
-from benchmark.specs.start import Start, is_pretrained, pretrained_path
+from benchmark.specs.start import Start, is_pretrained, pretrained_path, weights_path
 from results.atomic import disk_error, draft_path, move_into_place, remove
 from results.error import CatsError
 from results.kept import checksum_of, damage, keep_checksum
@@ -87,7 +87,7 @@ def adopt(outbox: Outbox, experiment: str) -> None:
     for path, outcome in records:
         if outcome.record.experiment != experiment:
             continue
-        if damage(pretrained_folder() / f"{outcome.record.key}.safetensors") is None:
+        if damage(weights_path(outcome.record.key)) is None:
             outbox.adopt(path)
         else:
             outbox.put(_failed(outcome, NO_WEIGHTS))

@@ -89,7 +89,12 @@ def chain(start: Start) -> list[Start]:
 
 def pretrained_path(start: Start) -> Path:
     """Return the path of the weights of a pretraining; the file may not exist yet."""
-    return pretrained_folder() / f"{start.key}.safetensors"
+    return weights_path(start.key)
+
+
+def weights_path(key: str) -> Path:
+    """Return the path of the weights of the pretraining with this key."""
+    return pretrained_folder() / f"{key}.safetensors"
 
 
 def is_pretrained(start: Start) -> bool:

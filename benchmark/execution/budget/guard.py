@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmark.core.paths import pretrained_folder
 from benchmark.execution.budget.amounts import is_unknown, known_part, total_of, was_cut_off
 from benchmark.execution.budget.forecast import CostForecast, project
 from benchmark.execution.budget.spending import likely_costs, spent_before
@@ -16,6 +15,7 @@ from benchmark.machine.meter import require_energy
 from benchmark.specs.budget import Budget, with_unit
 from benchmark.specs.cell import Cell
 from benchmark.specs.job import Job
+from benchmark.specs.start import weights_path
 from results.cost.amount import Amount, add
 from results.error import CatsError
 from results.record import Record
@@ -79,7 +79,7 @@ class Guard:
     def release(self) -> None:
         """Expect no more cost of pretrainings that were admitted and that another process has made."""
         with self._lock:
-            for key in [key for key in self._running if (pretrained_folder() / f"{key}.safetensors").exists()]:
+            for key in [key for key in self._running if weights_path(key).exists()]:
                 del self._running[key]
 
     def read(self, cells: Iterable[Cell], frame: "pd.DataFrame | None", waiting: Iterable[Record] = ()) -> None:
