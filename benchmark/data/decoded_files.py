@@ -14,8 +14,8 @@ Files = tuple[np.ndarray, dict[str, np.ndarray]]
 def read_files(folder: Path) -> Files | None:
     """The pixels (N, size, size, 1 or 3), memory-mapped, and the columns of the table.
 
-    None if a file is missing in the folder, or, with a line in the log, if one is damaged. All pixels are read once in a process,
-    because a flipped bit would change every figure without a word.
+    None if a file is missing, or, with a line in the log, if one is damaged. All pixels are read once in a process, because a
+    flipped bit would change every figure without a word.
     """
     images = read_kept(folder / IMAGES, _mapped, WHAT)
     table = None if images is None else read_kept(folder / TABLE, _loaded, WHAT)
