@@ -12,29 +12,53 @@ MORE = (3, 5, 10, 20)
 
 
 def seed_advice(standings: Mapping[str, Standing], targets: Mapping[str, Sequence[Row]], metric: str) -> list[str]:
-    """One sentence for each target on which two seeds leave no winner, from the randomness that its own runs show."""
-    sentences = (_sentence(target, standings[target], rows, metric) for target, rows in targets.items())
-    return [sentence for sentence in sentences if sentence is not None]
+    """One sentence about the targets on which two seeds leave no winner, from the randomness that their own runs show."""
+    noises = {target: noise for target, rows in targets.items() if (noise := _noise(standings[target], rows)) is not None}
+    if not noises:
+        return []
+    told = [_told(noises, count, metric) for count in (FEW, *MORE)]
+    listed = ", ".join(f"{count} seeds {least}" for count, least in zip(MORE, told[1:], strict=True))
+    said = f"{FEW} seeds are few: of {metric} they tell {told[0]} apart; {listed} (80 % power"
+    if len(noises) > 1:
+        low, high = _ends(noises, FEW)
+        where = "" if low == high else f"; the least noise is on {low}, the most on {high}"
+        return [f"{len(noises)} targets without a winner: {said}{where})"]
+    ((target, noise),) = noises.items()
+    gap = abs(targets[target][0].mean - targets[target][1].mean)
+    return [f"{target}: {said}, {noise.sources} sources); the first two differ by {gap:.3f}{_needed(gap, noise)}"]
 
 
-def _sentence(target: str, standing: Standing, rows: Sequence[Row], metric: str) -> str | None:
+def _noise(standing: Standing, rows: Sequence[Row]) -> Noise | None:
+    """The randomness of a target on which two seeds leave no winner; None of every other target."""
     tied, seeds, images = sum(row.tie == 1 for row in rows), seeds_of(standing), images_of(standing)
     if tied < 2 or max(row.seeds for row in rows) != FEW or not seeds.deviation:
         return None
     units = FEW if standing.measured.images is None else len(standing.measured.images)
-    noise = Noise(seeds.deviation**2, (images.deviation or 0.0) ** 2, units, len(rows))
-    told = [_smallest(noise, count, metric) for count in (FEW, *MORE)]
-    listed = ", ".join(f"{count} seeds {least}" for count, least in zip(MORE, told[1:], strict=True))
-    gap = abs(rows[0].mean - rows[1].mean)
-    return (
-        f"{target}: {FEW} seeds are few: of {metric} they tell {told[0]} apart; {listed} (80 % power, {len(rows)} sources); "
-        f"the first two differ by {gap:.3f}{_needed(gap, noise)}"
-    )
+    return Noise(seeds.deviation**2, (images.deviation or 0.0) ** 2, units, len(rows))
+
+
+def _told(noises: Mapping[str, Noise], seeds: int, metric: str) -> str:
+    """What so many seeds tell apart, from the target with the least noise to that with the most."""
+    least = [_smallest(noises[target], seeds, metric) for target in dict.fromkeys(_ends(noises, seeds))]
+    known = list(dict.fromkeys(filter(None, least)))
+    if not known:
+        return "no difference"
+    return " to ".join(known) if all(least) else f"{known[0]} at best"
+
+
+def _ends(noises: Mapping[str, Noise], seeds: int) -> tuple[str, str]:
+    """The targets with the least and the most noise in the difference of two means of so many seeds."""
+
+    def spread(target: str) -> float:
+        return 2 * noises[target].seeds / seeds + noises[target].images
+
+    return min(noises, key=spread), max(noises, key=spread)
 
 
 def _smallest(noise: Noise, seeds: int, metric: str) -> str:
+    """The smallest difference that so many seeds tell apart; empty if they tell none."""
     least = smallest_difference(noise, seeds)
-    return "no difference" if least is None or least >= width_of(metric) else f"{least:.2g}"
+    return "" if least is None or least >= width_of(metric) else f"{least:.2g}"
 
 
 def _needed(gap: float, noise: Noise) -> str:

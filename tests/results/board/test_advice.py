@@ -5,6 +5,7 @@ import pytest
 
 from results.board.advice import seed_advice
 from results.board.request import Judging
+from results.statistics import power
 from results.statistics.power import Noise, seeds_needed, smallest_difference
 from tests.support.runs import board, run, runs
 
@@ -63,7 +64,35 @@ def test_others_need_no_advice(scores):
     assert advice(made(scores)) == []
 
 
-def test_every_target_has_a_sentence_of_its_own():
-    rows = [run(s, t, i, v) for t in "ab" for s, row in CLOSE.items() for i, v in enumerate(row)]
-    assert [note[0] for note in advice(board(rows))] == ["a", "b"]
+def of_targets(targets):
+    """Runs on targets whose seeds vary by these factors."""
+    return [
+        run(s, t, i, float(np.mean(row) + factor * (v - np.mean(row))))
+        for t, factor in targets.items() for s, row in CLOSE.items() for i, v in enumerate(row)
+    ]  # fmt: skip
+
+
+def test_several_targets_share_a_sentence_with_the_range_from_the_least_noise_to_the_most():
+    (said,) = advice(board(of_targets({"a": 1.0, "b": 3.0, "c": 2.0})))
+    noise = [Noise(factor**2 * float(np.mean([np.var(v, ddof=1) for v in CLOSE.values()])), 0.0, 2, 3) for factor in (1, 3)]
+    low, high = (f"{smallest_difference(each, 5):.2g}" for each in noise)
+    assert said.startswith("3 targets without a winner: 2 seeds are few: of auc they tell ")
+    assert f", 5 seeds {low} to {high}, " in said
+    assert said.endswith("; the least noise is on a, the most on b)")
+    assert len(said) < 300
     assert seed_advice({}, {}, "auc") == []
+
+
+def test_targets_on_which_nothing_is_told_apart_are_no_range():
+    (said,) = advice(board(of_targets({"a": 1.0, "b": 12.0})))
+    assert "of auc they tell 0.37 at best apart; 3 seeds 0.11 at best, 5 seeds 0.061 to 0.73, " in said
+    (said,) = advice(board(of_targets({"a": 12.0, "b": 12.0})))
+    assert "of auc they tell no difference apart; " in said
+    assert said.endswith("(80 % power)")
+
+
+def test_the_advice_of_many_targets_asks_no_more_than_that_of_two(monkeypatch):
+    asked = []
+    monkeypatch.setattr(power, "power", lambda *given, of=power.power: asked.append(given) or of(*given))
+    board(of_targets({f"t{number}": 1 + number / 10 for number in range(12)}))
+    assert 0 < len(asked) < 170
