@@ -14,6 +14,7 @@ from tests.support.paths import ROOT
 
 sys.path.append(str(ROOT / "scripts"))
 from fuzzing import judge
+from fuzzing.archives import TARS, files_of
 from fuzzing.attempt import CONTENT, Attempt
 from fuzzing.child import Outcome, Surroundings, forked
 from fuzzing.inputs import write_inputs
@@ -176,6 +177,17 @@ def test_damages_of_text_never_fail(inputs, tmp_path):
         for name, damage in (("first.yaml", damage_yaml), ("map.yaml", damage_yaml), ("runs.csv", damage_table)):
             shutil.copy(inputs / name, tmp_path / name)
             damage(Random(f"{name}{number}"), tmp_path / name)
+
+
+def test_archives_of_pictures_without_ending_are_tried(inputs, tmp_path):
+    (path,) = inputs.rglob("crates.tar.gz")
+    made, seen = tmp_path / path.name, set()
+    for number in range(12):
+        said = TARS[-1](Random(number), made, list(files_of(path)))
+        assert not [name for name, _ in files_of(made) if "." in name]
+        seen |= {content[:2] for _, content in files_of(made)}
+        assert "without ending" in said
+    assert b"BM" in seen
 
 
 def test_a_name_is_read_and_written():

@@ -10,6 +10,7 @@ from random import Random
 
 from fuzzing.blobs import damage_file
 from fuzzing.values import CANARY, shown
+from PIL import Image
 
 Files = Sequence[tuple[str, bytes]]
 NAMES = (
@@ -190,8 +191,20 @@ def _tar_form(rng: Random, path: Path, files: list[tuple[str, bytes]]) -> str:
     return f"in the form {form}"
 
 
+def _tar_bare(rng: Random, path: Path, files: list[tuple[str, bytes]]) -> str:
+    """Pictures that only their content says to be pictures; a BMP has no mark but its first two letters."""
+    form, bare = rng.choice(["BMP", "PNG", "TIFF"]), []
+    for name, content in files:
+        out = io.BytesIO()
+        with Image.open(io.BytesIO(content)) as picture:
+            picture.save(out, form)
+        bare.append((str(Path(name).with_suffix("")), out.getvalue()))
+    _tar(path, _members(bare))
+    return f"pictures without ending, {form}"
+
+
 ZIPS = (
     _zip_names, _zip_names, _zip_names, _zip_link, _zip_method, _zip_fields, _zip_fields, _zip_bomb, _zip_many, _zip_twice,
     _inside,
 )  # fmt: skip
-TARS = (_tar_names, _tar_names, _tar_kind, _tar_kind, _tar_head, _tar_head, _tar_form)
+TARS = (_tar_names, _tar_names, _tar_kind, _tar_kind, _tar_head, _tar_head, _tar_form, _tar_bare)
