@@ -12,6 +12,7 @@ ITEMS = 300_000  # of sequences; a series of 1,000 enhanced frames has some 10,0
 FRAMES = 1_000_000
 NUMBERS = 2**26  # of one frame, all samples together; the largest mammograms have 2**25
 ITEM = (b"\xfe\xff\x00\xe0", b"\xff\xfe\xe0\x00")  # what each item of a sequence begins with, in both orders of bytes
+PIXELS = (b"\xe0\x7f\x10\0", b"\x7f\xe0\0\x10")  # what the pixels begin with, in both orders of bytes
 CHUNK = 2**20  # bytes that are unpacked at a time to count them
 
 
@@ -24,6 +25,7 @@ class BoundedFile:
     def __init__(self, file: BinaryIO, where: str) -> None:
         self.seek, self.tell, self.close = file.seek, file.tell, file.close
         self._read, self._where, self._elements, self._items = file.read, where, 0, 0
+        self._pixels = False  # whether the next long read is that of pixels, which hold no items
         self.refused: CatsError | None = None
         start = file.tell()
         self._size = file.seek(0, io.SEEK_END)
@@ -41,7 +43,12 @@ class BoundedFile:
         left = max(self._size - self.tell(), 0)
         content = self._read(min(size, left))  # Python makes room for all that it is asked for, whether it is there or not
         self._elements += 1
-        self._count(content)
+        if not self._pixels:
+            self._count(content)
+        if size == 8:  # tag, and kind or length; a kind of its own may say that the pixels are a sequence
+            self._pixels = content[:4] in PIXELS and content[4:6] not in {b"SQ", b"UN"}
+        elif size != 4:  # the length of a long element
+            self._pixels = False
         if size < 0:  # pydicom reads and unpacks all the rest of a deflated file
             self._look_into(content)
         if self._elements > ELEMENTS or self._items > ITEMS:

@@ -459,6 +459,16 @@ def test_a_dicom_file_that_promises_what_is_not_there(monkeypatch, kind):
     assert sentence in text
 
 
+def test_pixels_are_not_searched_for_items(monkeypatch):
+    from tests.support.dicom_files import written
+
+    monkeypatch.setattr("benchmark.data.readers.dicom_limits.ITEMS", 1000)
+    raw = np.tile(np.array([0xFFFE, 0xE000], np.uint16), 2048).reshape(64, 64)
+    assert pixels(written(raw), "x.dcm").shape[:2] == (64, 64)
+    hostile = dicom() + b"\xe0\x7f\x10\0SQ\0\0" + struct.pack("<I", 16_000) + b"\xfe\xff\x00\xe0\0\0\0\0" * 2000
+    assert "1,000 items; it is not read" in refused(lambda: pixels(hostile, "x.dcm"))
+
+
 # Tables
 
 
