@@ -92,7 +92,7 @@ def make_board(frame: pd.DataFrame, query: RunQuery, judging: Judging = SEEDS) -
     """
     metric, rule, selection = query.metric, query.rule, query.selection
     cells, versions = _cells(frame, query)
-    runs = judged_runs(frame, query)
+    runs = _judged(cells, query)
     shown = list(dict.fromkeys(selection.targets)) if selection else sorted(runs["target"].unique())
     leaking, over, odd = _leaking(runs, query, judging)
     energy = _energy(frame, cells.assign(source=labels(cells, runs["backbone"].nunique() > 1)))
@@ -116,7 +116,12 @@ def judged_runs(frame: pd.DataFrame, query: RunQuery) -> pd.DataFrame:
 
     Raises CatsError if there is none, or if none has the metric.
     """
-    finished = _finished(_cells(frame, query)[0], query)
+    return _judged(_cells(frame, query)[0], query)
+
+
+def _judged(cells: pd.DataFrame, query: RunQuery) -> pd.DataFrame:
+    """See judged_runs; `cells`: those of the query."""
+    finished = _finished(cells, query)
     runs = choose_runs(finished, query.rule, query.metric).dropna(subset=[f"test_{query.metric}"])
     return runs.assign(leaks=_leaks(runs, query.selection))
 

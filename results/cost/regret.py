@@ -66,23 +66,17 @@ def values_of(decisions: Sequence[Decision]) -> SourceValues:
     return {d.target: dict(zip(d.sources, d.values.tolist(), strict=True)) for d in decisions}
 
 
-def measure_scores(frame: pd.DataFrame, query: RunQuery) -> dict[str, SourceValues]:
-    """Measure → target → source → its newest score; higher is better. Pairs without a score are left out.
+def measure_scores(frame: pd.DataFrame, query: RunQuery) -> tuple[dict[str, SourceValues], dict[str, SourceValues]]:
+    """Measure → target → source → its newest score, higher is better; and the standard error of the score, 0 where not known.
 
-    So are scores of another version of a target's data than that of its cells.
+    Pairs without a score are left out, and so are scores of another version of a target's data than that of its cells.
     """
     scores: dict[str, SourceValues] = {}
-    for name, target, source, value, _ in _newest_scores(frame, query):
-        scores.setdefault(name, {}).setdefault(target, {})[source] = value
-    return scores
-
-
-def measure_errors(frame: pd.DataFrame, query: RunQuery) -> dict[str, SourceValues]:
-    """Measure → target → source → the standard error of its newest score, 0 where it is not known."""
     errors: dict[str, SourceValues] = {}
-    for name, target, source, _, error in _newest_scores(frame, query):
+    for name, target, source, value, error in _newest_scores(frame, query):
+        scores.setdefault(name, {}).setdefault(target, {})[source] = value
         errors.setdefault(name, {}).setdefault(target, {})[source] = error
-    return errors
+    return scores, errors
 
 
 def _newest_scores(frame: pd.DataFrame, query: RunQuery) -> Iterator[tuple[str, str, str, float, float]]:

@@ -21,7 +21,6 @@ from results.cost.front import hypervolume, on_front
 from results.cost.regret import (
     SourceValues,
     drawn_regrets,
-    measure_errors,
     measure_scores,
     measured_decisions,
     ordering,
@@ -169,7 +168,7 @@ def _choices(
     frame: pd.DataFrame, query: RunQuery, decisions: Sequence[Decision], validation: SourceValues
 ) -> dict[str, _Choice]:
     """Name of each way → what it chooses by."""
-    truth, scores, errors = values_of(decisions), measure_scores(frame, query), measure_errors(frame, query)
+    truth, (scores, errors) = values_of(decisions), measure_scores(frame, query)
     habit = {t: {s: float(plain_source(s) == CONSTANT) for s in row} for t, row in truth.items()}
     choices = {
         CHANCE: _Choice({t: dict.fromkeys(row, 0.0) for t, row in truth.items()}, {}),

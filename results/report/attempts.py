@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from results.plain import shortened
 from results.report.html import Table
 from results.tracking.cost_columns import SHARED, unpacked
 
@@ -93,7 +94,7 @@ def cells_of(
     for run in tried.assign(costs=unpacked(tried["costs"])).to_dict("records") if len(tried) else ():
         run_id = str(run.get("run_id"))
         status = WORDS.get(run["status"], str(run["status"]).lower())
-        texts = [*(_text(run.get(name)) for name in COLUMNS[:5]), status, _cut(reasons.get(run_id, ""))]
+        texts = [*(_text(run.get(name)) for name in COLUMNS[:5]), status, shortened(reasons.get(run_id, ""), LONGEST)]
         number = -1
         if run_id in details:
             number = len(chosen)
@@ -179,10 +180,6 @@ def _spent(costs: Sequence[Mapping[str, Any]]) -> tuple[float | None, float | No
 def _shared(costs: Sequence[Mapping[str, Any]]) -> bool:
     """True if a part of the cost is a share of the common cost of several attempts."""
     return any(cost.get("shared_seconds") is not None for cost in costs)
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= LONGEST else text[: LONGEST - 2] + " …"
 
 
 def _text(value: object) -> str:

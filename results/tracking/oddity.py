@@ -167,7 +167,7 @@ def _said(value: object) -> str:
 
 def _shown(value: object, most: int = LONGEST) -> str:
     """A value on one line, without control characters, shortened."""
-    return plain(shortened(str(value)[: most + 1], most))
+    return plain(shortened(str(value), most))
 
 
 def figures_of(run: "Run") -> dict[str, Any]:

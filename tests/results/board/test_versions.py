@@ -129,7 +129,7 @@ def test_scores_are_of_the_version_of_the_cells(asked):
         frame = pd.DataFrame(rows)
         kept, said = scores_of_one_version(frame, asked.selection)
         values = {row.source: row.value for row in read_scores(kept, "toy")}
-        assert values == measure_scores(frame, asked)["m"]["a"]
+        assert values == measure_scores(frame, asked)[0]["m"]["a"]
         assert values == ({"good": 1.0, "bad": 2.0} if notes else {"good": 5.0, "bad": 6.0})
         sentence = "a: the scores of 2 pairs are left out, because another version of its data or split was used"
         assert said == [f"{sentence} than for the runs on the board"] * notes
