@@ -66,6 +66,7 @@ def _type(rng: Random, array: np.ndarray) -> np.ndarray:
 
 
 def _shape(rng: Random, array: np.ndarray) -> np.ndarray:
+    array = np.atleast_1d(array)  # an earlier change may have left one number
     return rng.choice(
         [array[:0], array[:-1], array[None], array[..., None], array.reshape(-1), array.T, array[:1], np.asfortranarray(array)]
     )
