@@ -148,7 +148,9 @@ def _say():
     ],
 )
 def test_a_child_is_ended_and_judged(work, encoding, complaint, tmp_path):
-    outcome = forked(work, Surroundings(tmp_path, dict(os.environ), encoding), seconds=0.2, memory=2**29)
+    outcome = forked(
+        work, Surroundings(tmp_path, dict(os.environ), encoding), seconds=0.2 if work is _hang else 30, memory=2**29
+    )
     found = judge.alone(outcome)
     assert (found == [] and outcome.out == "é\n") if complaint is None else complaint in found[0]
 

@@ -42,7 +42,9 @@ def damage_archive(rng: Random, path: Path) -> str:
 def _zip(path: Path, files: Files, method: int = zipfile.ZIP_DEFLATED) -> None:
     with zipfile.ZipFile(path, "w", method) as archive:
         for name, content in files:
-            archive.writestr(name if isinstance(name, zipfile.ZipInfo) else name or "x", content)
+            # Without a time of its own an entry gets the present one, and no input could be made again.
+            entry = name if isinstance(name, zipfile.ZipInfo) else zipfile.ZipInfo(name or "x", (2024, 1, 1, 0, 0, 0))
+            archive.writestr(entry, content, None if entry is name else method)
 
 
 def _zip_names(rng: Random, path: Path, files: list[tuple[str, bytes]]) -> str:

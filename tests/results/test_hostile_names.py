@@ -39,7 +39,8 @@ from results.report.html import Page, Table, render
 from results.report.sections import difference, heat, per_target, ranks, what_was_run
 from results.tracking.experiment import Experiment
 from results.tracking.send import send
-from tests.results.report.test_sections import OLD, Elements
+from tests.support.elements import Elements
+from tests.support.records import OLD
 from tests.support.hostile import HOSTILE, forbidden
 from tests.support.runs import run
 

@@ -67,7 +67,7 @@ def opened(content: bytes | Path, where: str, *, header_only: bool = False) -> A
     except CatsError:
         raise
     except Exception as error:  # for damaged bytes pydicom raises nearly any error, here and whenever an element is read
-        reason = "its sequences lie too deep in each other" if isinstance(error, RecursionError) else first_line(error)
+        reason = "its sequences lie too deep in each other" if _is_of_depth(error) else first_line(error)
         raise CatsError(f"{where} is not a DICOM file that can be read: {reason}") from error
     return file
 
@@ -80,6 +80,13 @@ def _name_syntax(file: Any) -> None:
         implicit, little = file.original_encoding
         explicit = ExplicitVRLittleEndian if little else ExplicitVRBigEndian
         file.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian if implicit else explicit
+
+
+def _is_of_depth(error: BaseException | None) -> bool:
+    """Whether Python's limit of nested calls is the error or its reason: pydicom replaces errors by its own."""
+    while error is not None and not isinstance(error, RecursionError):
+        error = error.__cause__ or error.__context__
+    return error is not None
 
 
 def pixels(content: bytes, where: str, view: View = View(), scale: Scale = Scale()) -> np.ndarray:  # noqa: B008 - frozen

@@ -6,7 +6,6 @@ import json
 import re
 import shutil
 from functools import partial
-from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +30,7 @@ from results.report.sections import critical, heat, per_target, ranks, unique, w
 from results.tracking.cost_columns import hardware
 from results.tracking.log_report import log_page
 from results.tracking.send import send
+from tests.support.elements import Elements
 from tests.support.paths import ASSETS
 from tests.support.runs import CLEAR, COSTS, UNKNOWN, board, run, runs
 
@@ -39,31 +39,6 @@ OLD = Record.model_validate_json((ASSETS / "record-v1.json").read_text())
 PREDICTIONS = pd.DataFrame(
     {"label": [0, 1, 0, 1], "probability_no": [0.9, 0.2, 0.4, 0.5], "probability_yes": [0.1, 0.8, 0.6, 0.5]}
 )
-VOID = {"meta", "link", "input"}
-
-
-class Elements(HTMLParser):
-    """Tags with their attributes, the text outside scripts and styles, and whether every tag is closed in turn."""
-
-    def __init__(self, html):
-        super().__init__()
-        self.tags, self.open, self.text, self.scripts, self.wrong = [], [], [], [], []
-        self.feed(html)
-
-    def handle_starttag(self, tag, attributes):
-        self.tags.append((tag, dict(attributes)))
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag, attributes):
-        self.tags.append((tag, dict(attributes)))
-
-    def handle_endtag(self, tag):
-        if self.open.pop() != tag:
-            self.wrong.append(tag)
-
-    def handle_data(self, data):
-        (self.scripts if self.open and self.open[-1] in {"script", "style"} else self.text).append(data)
 
 
 def sent(tracking, **changes):
