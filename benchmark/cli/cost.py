@@ -35,7 +35,7 @@ def cost(
     fresh: FreshOption = False,
 ) -> None:
     """Show the energy and CO2e of an experiment by phase, source, target and measure, and the regret that they avoid."""
-    from benchmark.cli.query import assumed_country, reader_of
+    from benchmark.cli.query import country_of, reader_of
     from results.board.board import version_notes
     from results.board.request import Judging, runs_of_selection
     from results.board.versions import scores_of_one_version
@@ -50,7 +50,7 @@ def cost(
     frame = reader.frame(fresh=fresh)
     runs = runs_of_selection(frame, reader.query.selection)
     bill = make_bill(runs, reader.query.experiment, over)
-    for sentence in [*left_out(frame), *assumed_country(plan)]:
+    for sentence in [*left_out(frame), *country_of(plan)]:
         say(sentence)
     try:
         tradeoff = make_tradeoff(runs, bill, reader.query, Judging(reader.images(fresh=fresh) if images else None), say)

@@ -50,7 +50,7 @@ def plan(
     from benchmark.execution.records import finished_in
     from benchmark.execution.resolution import resolve_plan
     from benchmark.specs.job import jobs_of
-    from benchmark.specs.plan import load_plan
+    from benchmark.specs.plan import assumed_country, load_plan
     from benchmark.specs.recipe import flat
     from results.tracking.frame import left_out
 
@@ -77,7 +77,8 @@ def plan(
     todo = [cell for cell in every if cell.key not in done]
     counts = f"{len(every) - len(todo)} done, {len(todo)} to make"
     print_line(f"{len(every)} cells of plan '{loaded.experiment}': {counts}; records in {shown(tracking_uri)}")
-    for sentence in (*detections(resolved, frame, tracking_uri, detect), *pretrainings_ahead(todo), *loaded.assumed_country):
+    country = assumed_country(loaded.country, loaded.model_fields_set)
+    for sentence in (*detections(resolved, frame, tracking_uri, detect), *pretrainings_ahead(todo), *country):
         print_line(sentence)
     if todo:
         forecast = forecast_of(frame, device.value, loaded.country, calibrates=calibrate and not obstacles)

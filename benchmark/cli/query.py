@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from benchmark.execution.records import images_of, read_of, runs_of
 from benchmark.execution.resolution import resolve_pairs
 from benchmark.execution.selection import selection_of
-from benchmark.specs.plan import is_plan, load_plan
+from benchmark.specs.plan import assumed_country, is_plan, load_plan
 from benchmark.specs.resolved import PlanPairs
 from results.board.request import RunQuery
 from results.error import CatsError
@@ -40,9 +40,12 @@ class RunReader:
         return lru_cache(maxsize=256)(read_of(self.uri, self.query.experiment))
 
 
-def assumed_country(subject: str) -> list[str]:
+def country_of(subject: str) -> list[str]:
     """Return the sentence that a plan names no country; nothing for an experiment, whose runs may be of several plans."""
-    return load_plan(subject).assumed_country if is_plan(subject) else []
+    if not is_plan(subject):
+        return []
+    plan = load_plan(subject)
+    return assumed_country(plan.country, plan.model_fields_set)
 
 
 def reader_of(subject: str | PlanPairs, tracking_uri: str, metric: str | None = None, rule: str | None = None) -> RunReader:

@@ -103,8 +103,12 @@ def _report_state(state: "Run", plan: str) -> None:
             say(f"  {sentence}")
     for record in state.failed:
         say(f"  failed: {record.kind} {state.name(record)}: {record.reason}")
-    for sentence in state.pairs.plan.assumed_country if state.pairs is not None and state.made else ():
-        say(sentence)
+    if state.pairs is not None and state.made:
+        from benchmark.specs.plan import assumed_country
+
+        made = state.pairs.plan
+        for sentence in assumed_country(made.country, made.model_fields_set):
+            say(sentence)
     if state.waiting:
         say(f"{state.waiting} records wait in the outbox; `cats sync {plan}` sends them")
     if state.refused:
@@ -130,7 +134,7 @@ def _run(resolved: "ResolvedPlan", tracking_uri: str, engine: "Engine", pack: in
     sleep_if_crowded(foreign_cores(), cores())  # before torch is loaded
 
     from benchmark.cli.progress import Progress
-    from benchmark.execution.runner import Past, afford, look
+    from benchmark.execution.runner import Past, examine
     from benchmark.execution.runner import run as run_plan
     from results.tracking.experiment import Experiment
     from results.tracking.lease import Lease
@@ -140,8 +144,7 @@ def _run(resolved: "ResolvedPlan", tracking_uri: str, engine: "Engine", pack: in
     guard = None
     if is_new(tracking_uri, experiment):  # a plan that is refused leaves no empty experiment behind
         with Progress() as watch:
-            resolved = look(resolved, set(), engine, watch)
-            guard = afford(resolved, Past(), engine, watch, pack)
+            resolved, guard = examine(resolved, Past(), engine, watch, pack)
     tracking = Experiment(tracking_uri, experiment)
     outbox = outbox_of(tracking_uri, experiment)
     with Lease(tracking, outbox, say) as lease, Progress() as watch:

@@ -47,7 +47,7 @@ def score(
     from benchmark.machine.signals import exit_code, stop_on_signal
     from benchmark.measures.inputs import ScoreSettings
     from benchmark.measures.scoring import check_plan
-    from benchmark.specs.plan import load_plan
+    from benchmark.specs.plan import assumed_country, load_plan
     from results.agreement.advice import score_advice
     from results.agreement.scores import ScoresText, read_scores
     from results.tracking.experiment import Experiment
@@ -68,7 +68,7 @@ def score(
     for sentence in leak_sentences(resolved.leaks, allowed=loaded.allow_leakage):
         say(sentence)
     say(f"{state.cells} pairs: {state.done} were scored, {state.made} scored now, {len(state.failed)} attempts failed")
-    for sentence in loaded.assumed_country if state.made else ():
+    for sentence in assumed_country(loaded.country, loaded.model_fields_set) if state.made else ():
         say(sentence)
     for record in state.failed:
         say(f"  failed: {record.kind} {state.name(record)}: {record.reason}")

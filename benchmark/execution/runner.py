@@ -83,6 +83,12 @@ def afford(resolved: ResolvedPlan, past: Past, engine: Engine, watch: Watch, pac
     return guard
 
 
+def examine(resolved: ResolvedPlan, past: Past, engine: Engine, watch: Watch, pack: int = 1) -> tuple[ResolvedPlan, Guard]:
+    """What `look` and `afford` find, before a new experiment is created."""
+    resolved = look(resolved, set(past.finished), engine, watch)
+    return resolved, afford(resolved, past, engine, watch, pack)
+
+
 def run(
     resolved: ResolvedPlan, writer: Writer, engine: Engine, watch: Watch, pack: int = 1, *, guard: Guard | None = None
 ) -> Run:

@@ -1,6 +1,7 @@
 """A plan as a user writes it: sources, targets, backbones, a recipe and seeds. Its cells are all combinations of these."""
 
 from collections import Counter
+from collections.abc import Collection
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any
@@ -118,16 +119,16 @@ class Plan(Numeric):
             raise ValueError(f"there is no metric '{metric}'{nearest(metric, METRICS)}")
         return metric
 
-    @property
-    def assumed_country(self) -> list[str]:
-        """The sentence that the plan names no country, so that another one is taken; nothing if the plan names one."""
-        if "country" in self.model_fields_set:
-            return []
-        return [f"the plan names no country, so CO2e is that of electricity in {self.country}; write `country: XYZ` for yours"]
-
     def limited(self, **limits: float | None) -> "Plan":
         """Return this plan with other limits in its budget; None keeps the plan's limit. Raises CatsError for a bad value."""
         return self.model_copy(update={"budget": self.budget.replaced(limits)})
+
+
+def assumed_country(country: str, named: Collection[str]) -> list[str]:
+    """The sentence that a plan names no country, so that another one is taken; nothing if the fields that it names hold one."""
+    if "country" in named:
+        return []
+    return [f"the plan names no country, so CO2e is that of electricity in {country}; write `country: XYZ` for yours"]
 
 
 def plan_names() -> list[str]:

@@ -40,8 +40,8 @@ from results.report.sections import difference, heat, per_target, ranks, what_wa
 from results.tracking.experiment import Experiment
 from results.tracking.send import send
 from tests.support.elements import Elements
-from tests.support.records import OLD
 from tests.support.hostile import HOSTILE, forbidden
+from tests.support.records import OLD
 from tests.support.runs import run
 
 QUERY = RunQuery("toy")

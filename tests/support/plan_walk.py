@@ -55,7 +55,7 @@ class Walk:
             sys.setprofile(None)
 
     def _event(self, frame: FrameType, event: str, _: Any) -> None:
-        if event == "call" and frame.f_code.co_filename.startswith(self.root) and not any(f is frame for f in self._seen):
+        if event == "call" and self._is_ours(frame) and not any(f is frame for f in self._seen):
             if _has_plan(frame):
                 self._seen.append(frame)  # a generator that goes on is a call too, of the same frame
                 self._open.append((frame, frame.f_code.co_filename.removeprefix(self.root)))
@@ -63,6 +63,10 @@ class Walk:
         elif event == "return" and self._open and self._open[-1][0] is frame:
             self._open.pop()
             self._stay()
+
+    def _is_ours(self, frame: FrameType) -> bool:
+        """Whether the code is the project's, and not a library's below it (.venv)."""
+        return frame.f_code.co_filename.startswith(self.root) and "site-packages" not in frame.f_code.co_filename
 
     def _stay(self) -> None:
         if self._open and (not self.stays or self.stays[-1] != self._open[-1][1]):

