@@ -22,6 +22,7 @@ UNREAD = {  # endings of pictures that are not read
     ".nef", ".arw", ".orf", ".rw2", ".tga", ".pcx", ".eps", ".ps", ".svg", ".ico", ".exr", ".hdr", ".npy", ".fits", ".sgi",
     ".img",
 }  # fmt: skip
+CHECKPOINT = ".pth.tar"  # weights of a network, which are no archive of pictures
 
 
 @dataclass
@@ -58,6 +59,8 @@ def left_out(tree: Tree, taken: Iterable[str], expects: Callable[[str], bool]) -
     kinds, left = kinds_of(tree, unclear), LeftOut()
     for name in rest:
         kind = kinds.get(name) or (LINK if name in tree.listing.lost else ending_of(name) or "no ending")
+        if name.lower().endswith(CHECKPOINT):
+            kind = CHECKPOINT
         if name in readable:
             left.unchosen.append(name)
         elif is_document(name) or not expects(name) or not _may_be_picture(kind):
