@@ -1,5 +1,6 @@
 """The workers of a Dask cluster: which are connected, which are compatible, where each works, and how one of them ended."""
 
+import asyncio
 import logging
 import time
 import uuid
@@ -13,10 +14,27 @@ from results.error import CatsError
 log = logging.getLogger(__name__)
 REFRESH_SECONDS = 1.0  # between two checks of which workers are connected
 ANSWER_SECONDS = 60.0  # for workers that were connected at the start to describe themselves
+FETCH_SECONDS = 5.0  # to fetch an answer that is there; its worker may have died since, and Dask would wait for ever
 INCOMPATIBLE_SECONDS = (
     10.0  # all connected workers may be incompatible for so long, since another worker may be about to connect
 )
 SCHEDULER_REMOVED = "scheduler-remove-worker"  # reason of an event: the scheduler gave up a worker that did not answer
+
+
+def fetched(future: Any, seconds: float) -> Any:
+    """The result of a Dask task that has ended. Raises its error, or TimeoutError if no result arrives in time.
+
+    Dask's `Future.result` does the same, but a timeout leaves a task in its event loop whose error is logged with a traceback
+    once the worker is known to be gone.
+    """
+
+    async def gather() -> list[Any]:
+        found = future.client.gather([future], errors="skip", asynchronous=True)
+        return list(await asyncio.wait_for(found, seconds))
+
+    if future.status not in {"error", "cancelled"} and (results := future.client.sync(gather)):
+        return results[0]
+    return future.result(timeout=seconds)
 
 
 class WorkerPool:
@@ -71,13 +89,18 @@ class WorkerPool:
         return reasons
 
     def _read_answer(self, worker: str) -> str | None:
+        from distributed import KilledWorker
+
         future = self._asked[worker]
         if future is None or not future.done():
             return None
         try:
-            info = future.result()
+            info = fetched(future, FETCH_SECONDS)
             reason = incompatibility(worker, info, shared_home=self.shared_home)
         except Exception as error:  # noqa: BLE001 - another version of cats-bench may raise anything
+            late = isinstance(error, TimeoutError) and future.status != "error"  # an error of the worker may be one, too
+            if late or isinstance(error, KilledWorker):
+                return None  # the worker is gone or slow; the next refresh finds out
             reason = f"worker {worker} cannot load this version of cats-bench: {type(error).__name__}: {error}"
         if reason is None:
             del self._asked[worker]

@@ -1,11 +1,13 @@
 """What becomes of jobs when a budget is short, a worker is taken back or has other images, and when all is stopped."""
 
+import gc
 import os
 import signal
 import threading
 import time
 
 import pytest
+from distributed import Client
 
 from benchmark.execution.budget.forecast import CostForecast
 from benchmark.execution.budget.guard import Guard
@@ -18,6 +20,7 @@ from results.error import CatsError
 from results.record import Energy
 from tests.integration.cluster import works
 from tests.integration.cluster.engines import all_of_them, notes, own
+from tests.integration.cluster.processes import waited_for
 from tests.support import fakes
 from tests.support.outcomes import outcomes_of
 
@@ -155,3 +158,24 @@ def test_energy_is_shared_while_two_work_on_one_machine_and_is_ones_own_else(job
     assert all(cost.shared and 0.45e-3 < cost.energy["cpu"].kwh < 1e-3 for cost in costs)
     alone = [outcome.record.costs[0] for some in own(works.key).outcomes(jobs(1), all_of_them()) for outcome in some]
     assert [(cost.shared, cost.energy["cpu"].kwh) for cost in alone] == [(False, 1e-3)]
+
+
+@pytest.mark.parametrize("end", ["SIGKILL", "SIGCONT"])
+def test_a_worker_that_is_silent_after_it_described_itself_holds_nobody_up(by_hand, monkeypatch, caplog, end):
+    monkeypatch.setattr(worker_pool, "FETCH_SECONDS", 0.1)
+    one = by_hand.worker("--no-nanny")
+    with Client(by_hand.address, set_as_default=False) as client:
+        pool = worker_pool.WorkerPool(client, "cpu", "token", shared_home=False)
+        waited_for(lambda: pool.refresh() or pool._asked, one)
+        (asked,) = pool._asked.values()
+        waited_for(asked.done, one)
+        one.send_signal(signal.SIGSTOP)
+        assert pool.refresh() == []
+        assert not pool.compatible
+        one.send_signal(getattr(signal, end))
+        if end == "SIGKILL":
+            one.wait()
+            by_hand.worker("--no-nanny")
+        waited_for(lambda: pool.refresh() or pool.compatible, by_hand.scheduler)
+    gc.collect()  # asyncio logs an error that nobody has asked for when its task is collected
+    assert not [record for record in caplog.records if record.exc_info]
