@@ -98,8 +98,8 @@ def pretraining_attempt(start: Start, experiment: str) -> Attempt:
 
 
 def pretraining_outcomes(start: Start, experiment: str, meter: Meter) -> list[Outcome]:
-    """Pretrain a source; no outcome if another process has made the weights meanwhile. Raises nothing, as make_pretraining."""
-    return made_once(start, lambda: make_pretraining(start, experiment, meter))
+    """Pretrain a source, unless another process has made the weights meanwhile. Raises nothing, as make_pretraining."""
+    return made_once(start, experiment, lambda: make_pretraining(start, experiment, meter))
 
 
 def make_pretraining(start: Start, experiment: str, meter: Meter) -> Outcome:

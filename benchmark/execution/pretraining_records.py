@@ -6,9 +6,11 @@ experiment adopts records that another driver left behind.
 """
 
 import logging
+import os
+import threading
 import time
-from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from benchmark.core.paths import pretrained_folder, pretraining_records_folder
@@ -24,31 +26,89 @@ from results.tracking.outbox import Outbox
 
 log = logging.getLogger(__name__)
 POLL_SECONDS = 0.5  # between two looks at whether another process has ended a pretraining
+SIGN_SECONDS = 5.0  # between two signs of life of the process that makes the weights
+SILENT_SECONDS = 120.0  # without a sign of life, after which a waiting process makes the weights itself
 NO_WEIGHTS = "its process died before the weights were stored"
 
 
-def made_once(start: Start, make: Callable[[], Outcome]) -> list[Outcome]:
+def made_once(start: Start, experiment: str, make: Callable[[], Outcome]) -> list[Outcome]:
     """Make the weights of a pretraining unless another process of this CATS_HOME makes them now; this one then waits for it.
 
-    Returns no outcome if another process has made them, or if this one was asked to stop while it waited.
+    A process that gives no sign of life for SILENT_SECONDS, for example because somebody stopped it, is waited for no longer.
+
+    Returns the record that the other process stored if no driver of the experiment has taken it, because the driver may have
+    given that process up. Returns no outcome if there is none, or if this process was asked to stop while it waited.
     """
-    lock, waits = pretrained_folder() / f".{start.key}.lock", False
-    while not (waits and stop_requested()):
+    lock = pretrained_folder() / f".{start.key}.lock"
+    holder: Holder | None = None
+    while holder is None or not stop_requested():
         with ExitStack() as stack:
             try:
                 lock.parent.mkdir(parents=True, exist_ok=True)
                 free = stack.enter_context(locked_if_free(lock))
             except OSError:  # the disk will refuse the weights too, and the outcome says so
                 return [make()]
-            if free:
-                made = [] if is_pretrained(start) else [make()]
+            if free or (holder is not None and holder.silent()):
+                stack.enter_context(signs_of_life(lock))
+                made = _stored(start, experiment) if is_pretrained(start) else [make()]
                 with suppress(OSError):
                     lock.unlink(missing_ok=True)
                 return made
-        if not waits:
+        if holder is None:
             log.warning("another process pretrains %s for %s; this one waits for the weights", start.source, start.backbone)
-        waits = True
+            holder = Holder(lock)
         time.sleep(POLL_SECONDS)
+    return []
+
+
+class Holder:
+    """The process that holds a lock, as its signs of life show it to one that waits."""
+
+    def __init__(self, lock: Path) -> None:
+        self._lock, self._sign, self._since = lock, self._latest(lock), time.monotonic()
+
+    def silent(self) -> bool:
+        """Whether the latest sign of life came more than SILENT_SECONDS ago; the clock of another machine does not matter."""
+        sign = self._latest(self._lock)
+        if sign != self._sign:
+            self._sign, self._since = sign, time.monotonic()
+        return time.monotonic() - self._since > SILENT_SECONDS
+
+    @staticmethod
+    def _latest(lock: Path) -> int:
+        with suppress(OSError):
+            return lock.stat().st_atime_ns
+        return 0
+
+
+@contextmanager
+def signs_of_life(lock: Path) -> Iterator[None]:
+    """Set the access time of a lock again and again until the block ends.
+
+    Every process that tries the lock changes the time of modification, but not that of access.
+    """
+    ended = threading.Event()
+
+    def show() -> None:
+        while not ended.wait(SIGN_SECONDS):
+            with suppress(OSError):
+                os.utime(lock)
+
+    thread = threading.Thread(target=show, name="cats pretraining lock", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+
+
+def _stored(start: Start, experiment: str) -> list[Outcome]:
+    """The finished record of a pretraining that no driver of the experiment has taken; none if the disk cannot be read."""
+    with suppress(CatsError, OSError):
+        for _, outcome in _records():
+            if (outcome.record.key, outcome.record.experiment) == (start.key, experiment):
+                return [outcome]
     return []
 
 
@@ -58,7 +118,13 @@ def weights_draft(start: Start) -> Path:
 
 
 def keep_weights(draft: Path, start: Start, outcome: Outcome) -> Outcome:
-    """Store the record, then move the weights from `draft` into place. Returns a failed outcome if the disk refuses either."""
+    """Store the record, then move the weights from `draft` into place. Returns a failed outcome if the disk refuses either.
+
+    Weights that another process has put there meanwhile stay, because cells may have started from them.
+    """
+    if is_pretrained(start):
+        remove(draft)
+        return outcome
     try:
         _records().put(outcome)
         path = pretrained_path(start)

@@ -1,6 +1,7 @@
 """The record of a pretraining outlives the process that made it, and goes with its weights."""
 
 import errno
+import os
 import threading
 from contextlib import contextmanager, nullcontext
 
@@ -9,12 +10,13 @@ import pytest
 from benchmark.execution import pretraining_records
 from benchmark.execution.delivery import store
 from benchmark.execution.execute import make_pretraining, pretraining_outcomes
-from benchmark.execution.pretraining_records import NO_WEIGHTS, adopt, made_once
+from benchmark.execution.pretraining_records import NO_WEIGHTS, Holder, adopt, made_once, signs_of_life
 from benchmark.machine.meter import Stopwatch
 from benchmark.specs.plan import load_plan
 from benchmark.specs.start import pretrained_path
 from results import atomic
 from results.atomic import DRAFT
+from results.lock import locked_if_free
 from results.tracking.experiment import Experiment
 from results.tracking.outbox import Outbox
 from results.tracking.writer import Writer
@@ -121,8 +123,12 @@ def test_weights_are_flushed_once_just_before_they_get_their_name(start, monkeyp
     assert flushed[-1] == (path.parent, True)
 
 
-def test_two_processes_of_one_home_make_the_weights_once(start, caplog):
-    """The second one waits; here it is a thread, because a file lock keeps threads apart as it does processes."""
+@pytest.mark.parametrize("experiment", ["toy", "another"])
+def test_two_processes_of_one_home_make_the_weights_once(start, caplog, experiment):
+    """The second one waits; here it is a thread, because a file lock keeps threads apart as it does processes.
+
+    It returns the record of its own experiment: the driver may have given the first one up, and would never get the record.
+    """
     begun, go = threading.Event(), threading.Event()
 
     def slow():
@@ -131,8 +137,10 @@ def test_two_processes_of_one_home_make_the_weights_once(start, caplog):
         return make_pretraining(start, "toy", Stopwatch("NLD", "cpu"))
 
     made = {}
-    first = threading.Thread(target=lambda: made.update(first=made_once(start, slow)))
-    second = threading.Thread(target=lambda: made.update(second=pretraining_outcomes(start, "toy", Stopwatch("NLD", "cpu"))))
+    first = threading.Thread(target=lambda: made.update(first=made_once(start, "toy", slow)))
+    second = threading.Thread(
+        target=lambda: made.update(second=pretraining_outcomes(start, experiment, Stopwatch("NLD", "cpu")))
+    )
     first.start()
     assert begun.wait(60)
     second.start()
@@ -142,8 +150,53 @@ def test_two_processes_of_one_home_make_the_weights_once(start, caplog):
     first.join()
     second.join()
     assert [outcome.record.status for outcome in made["first"]] == ["finished"]
-    assert made["second"] == []
+    assert [outcome.record for outcome in made["second"]] == [made["first"][0].record] * (experiment == "toy")
     assert not list(pretrained_path(start).parent.glob(".*.lock"))
+
+
+def test_a_record_that_a_driver_has_is_not_returned_again(start, tmp_path):
+    store(pretraining_outcomes(start, "toy", Stopwatch("NLD", "cpu")), Outbox(tmp_path / "taken"))
+    assert pretraining_outcomes(start, "toy", Stopwatch("NLD", "cpu")) == []
+
+
+def test_a_process_without_a_sign_of_life_is_not_waited_for_and_its_late_result_changes_nothing(start, tmp_path, monkeypatch):
+    monkeypatch.setattr(pretraining_records, "SILENT_SECONDS", -1)
+    monkeypatch.setattr(pretraining_records, "POLL_SECONDS", 0)
+    taken, weights = Outbox(tmp_path / "taken"), []
+
+    def overtaken():
+        """What the first process does once it goes on: the second one, here a call inside, has ended."""
+        store(pretraining_outcomes(start, "toy", Stopwatch("NLD", "cpu")), taken)
+        weights.append(pretrained_path(start).stat().st_ino)
+        return make_pretraining(start, "toy", Stopwatch("NLD", "cpu"))
+
+    (late,) = made_once(start, "toy", overtaken)
+    ((_, first),) = taken
+    assert (first.record.status, first.record.attempt == late.record.attempt) == ("finished", False)
+    assert [pretrained_path(start).stat().st_ino] == weights
+    adopt(left := Outbox(tmp_path / "left"), "toy")
+    assert left.empty
+    assert not list(pretrained_path(start).parent.glob(f"{DRAFT}*"))
+
+
+def test_a_process_that_gives_signs_of_life_is_waited_for(tmp_path, monkeypatch):
+    """Only its own signs count, not that others try the lock."""
+    monkeypatch.setattr(pretraining_records, "SIGN_SECONDS", 0)
+    lock = tmp_path / "lock"
+    lock.touch()
+    os.utime(lock, (1, 1))
+    holder = Holder(lock)
+    monkeypatch.setattr(pretraining_records, "SILENT_SECONDS", -1)
+    assert holder.silent()
+    monkeypatch.setattr(pretraining_records, "SILENT_SECONDS", 3600)
+    with signs_of_life(lock):
+        while lock.stat().st_atime == 1:
+            pass
+    seen = lock.stat().st_atime_ns
+    assert not holder.silent()
+    with locked_if_free(lock) as free:
+        assert free
+    assert lock.stat().st_atime_ns == seen
 
 
 def test_weights_that_another_process_could_not_make_are_made_by_the_one_that_waited(start, monkeypatch):
