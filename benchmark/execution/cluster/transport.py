@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import Any
 
 from benchmark.execution.cluster.worker import interrupt, run_task
-from benchmark.execution.cluster.worker_pool import REFRESH_SECONDS, WorkerPool, fetched
+from benchmark.execution.cluster.worker_pool import REFRESH_SECONDS, WorkerPool
 from benchmark.execution.dispatch.dispatcher import STOP_SECONDS
 from benchmark.execution.dispatch.transport import Completion, WorkerDiedError
 from benchmark.execution.engine import RunControl
@@ -85,7 +85,7 @@ class DaskTransport:
         def fetch() -> None:
             seconds = STOP_SECONDS if self._control.stopping else FETCH_SECONDS
             try:
-                result = fetched(future, seconds)
+                result = future.result(timeout=seconds)
             except BaseException as error:  # noqa: BLE001 - the dispatcher decides what it means
                 result = self._translated(error)
             if not isinstance(result, WorkerDiedError):  # else the dispatcher cancels the task
