@@ -268,7 +268,10 @@ def test_runs_and_experiments_that_are_removed_while_they_are_read_end_no_comman
     from results.report.build import reader, versions
     from results.tracking.snapshot import frame_of
 
-    tracking, store = Experiment("sqlite:///mlflow.db", "toy"), SqlAlchemyStore(f"sqlite:///{Path('mlflow.db').resolve()}", "artifacts")
+    tracking, store = (
+        Experiment("sqlite:///mlflow.db", "toy"),
+        SqlAlchemyStore(f"sqlite:///{Path('mlflow.db').resolve()}", "artifacts"),
+    )
     frame = tracking.frame()
     for run_id in frame["run_id"]:
         tracking.client.delete_run(run_id)
