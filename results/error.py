@@ -5,8 +5,8 @@ import difflib
 from collections.abc import Iterable
 from typing import Any
 
-from results.hidden import shown
-from results.plain import plain, shortened
+from results.text.hidden import shown
+from results.text.plain import plain, shortened
 
 LONGEST = 4000  # characters of one sentence
 

@@ -15,7 +15,7 @@ from pydantic import (
     model_serializer,
 )
 
-from results.plain import storable
+from results.text.plain import storable
 
 # Texts of errors quote file names that are no UTF-8; pydantic refuses these.
 Text = Annotated[str, BeforeValidator(lambda text: storable(text) if isinstance(text, str) else text)]

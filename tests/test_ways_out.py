@@ -17,9 +17,9 @@ DOORS = {
     r"print|input|.*\.s?echo|(.*\.)?prompt|.*\.confirm": "benchmark/cli/terminal.py",
     r"(rich\.console\.)?Console|logging\.basicConfig": "benchmark/cli/terminal.py",
     r"sys\.(stdout|stderr|__stdout__|__stderr__)\.(write|writelines)": "benchmark/cli/terminal.py",
-    r"csv\.(writer|DictWriter)|.*\.to_csv": "results/printing.py",
-    r".*\.to_(markdown|html|latex|string)|tabulate": "results/printing.py",
-    r".*\.savefig": "results/drawing.py",
+    r"csv\.(writer|DictWriter)|.*\.to_csv": "results/text/printing.py",
+    r".*\.to_(markdown|html|latex|string)|tabulate": "results/text/printing.py",
+    r".*\.savefig": "results/text/drawing.py",
     r"(jinja2\.)?Environment": "results/report/html.py",
 }
 PATTERNS = {"compile", "match", "fullmatch", "search", "findall", "finditer", "split", "sub"}

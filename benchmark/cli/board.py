@@ -19,7 +19,7 @@ from benchmark.cli.options import (
 from benchmark.cli.printing import print_as
 from benchmark.cli.terminal import print_text, say
 from results.error import CatsError
-from results.plain import json_text
+from results.text.plain import json_text
 
 if TYPE_CHECKING:
     from results.board.board import Board
@@ -79,7 +79,7 @@ def board(
 def _report(made: "Board", folder: Path) -> None:
     from results.board.plot import draw_board, draw_ranks
     from results.board.text import BoardText
-    from results.output import output
+    from results.files.output import output
 
     text = BoardText(made)
     texts = {"board.md": text.markdown(), "board.csv": text.csv(), "board.json": json_text(text.to_dict())}

@@ -9,7 +9,7 @@ from benchmark.cli.numbers import whole
 from benchmark.cli.options import DATABASE, TrackingOption
 from benchmark.cli.terminal import console, say
 from results.error import CatsError
-from results.plain import plain
+from results.text.plain import plain
 
 if TYPE_CHECKING:
     from benchmark.data.dataset import Dataset

@@ -7,7 +7,7 @@ import typer
 
 from benchmark.cli.options import DATABASE, ExperimentArgument, MetricOption, TrackingOption
 from benchmark.cli.terminal import print_text, say
-from results.plain import json_text
+from results.text.plain import json_text
 
 app = typer.Typer()
 

@@ -68,7 +68,7 @@ def cost(
 
 def _draw(tradeoff: "Tradeoff", picture: Path) -> None:
     from results.cost.tradeoff_plot import draw_tradeoff
-    from results.output import output
+    from results.files.output import output
 
     with output(picture, "the picture") as draft:
         draw_tradeoff(tradeoff, draft)

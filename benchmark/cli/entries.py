@@ -9,7 +9,7 @@ import typer
 from benchmark.cli.numbers import share
 from benchmark.cli.terminal import ask, can_ask, console, say
 from results.error import CatsError
-from results.plain import plain
+from results.text.plain import plain
 
 app = typer.Typer()
 

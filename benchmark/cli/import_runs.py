@@ -12,7 +12,7 @@ from benchmark.cli.options import DATABASE, TrackingOption
 from benchmark.cli.terminal import console, print_line, say
 from benchmark.execution.records import outbox_of
 from results.error import CatsError, nearest
-from results.plain import fault_of_name, shortened
+from results.text.plain import fault_of_name, shortened
 
 if TYPE_CHECKING:
     from results.imports.column_map import ColumnMap

@@ -9,8 +9,8 @@ from benchmark.cli.numbers import SEED
 from benchmark.cli.options import DATABASE, TrackingOption
 from benchmark.cli.terminal import print_line, print_text, say
 from results.error import CatsError
-from results.hidden import shown
-from results.plain import json_text
+from results.text.hidden import shown
+from results.text.plain import json_text
 
 app = typer.Typer()
 PROSE = ("title", "licence", "citation")  # columns that are printed on a separate line

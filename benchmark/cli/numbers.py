@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import typer
 
-from results.brief import short
+from results.text.brief import short
 
 WHOLE = re.compile(r"[+-]?\d{1,19}", re.ASCII)
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*(e[+-]?\d+)?|\.\d+(e[+-]?\d+)?|inf|infinity|nan)", re.IGNORECASE | re.ASCII)

@@ -10,7 +10,7 @@ from benchmark.cli.numbers import number
 from benchmark.cli.options import DATABASE, CO2eOption, Device, HoursOption, KwhOption, PlanArgument, TrackingOption
 from benchmark.cli.terminal import print_line, say
 from results.error import CatsError
-from results.hidden import shown
+from results.text.hidden import shown
 from results.tracking.change_counter import is_missing
 
 if TYPE_CHECKING:

@@ -4,10 +4,10 @@ from typing import TYPE_CHECKING
 
 from benchmark.cli.options import Format
 from benchmark.cli.terminal import print_table, print_text
-from results.plain import json_text
+from results.text.plain import json_text
 
 if TYPE_CHECKING:
-    from results.printing import Printable
+    from results.text.printing import Printable
 
 
 def print_as(result: "Printable", form: Format) -> None:

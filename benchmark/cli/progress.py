@@ -6,8 +6,8 @@ from rich import progress
 
 from benchmark.cli.terminal import console
 from benchmark.execution.watch import Run, Watch
-from results.plain import plain
 from results.record import Record
+from results.text.plain import plain
 
 
 class Progress:

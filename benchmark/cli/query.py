@@ -11,8 +11,8 @@ from benchmark.specs.plan import assumed_country, is_plan, load_plan
 from benchmark.specs.resolved import PlanPairs
 from results.board.request import RunQuery
 from results.error import CatsError
-from results.hidden import shown
 from results.statistics.influence import ReadPredictions, TestImageInfluence
+from results.text.hidden import shown
 from results.tracking.change_counter import is_missing
 
 if TYPE_CHECKING:

@@ -59,7 +59,7 @@ def report(
     from benchmark.cli.query import reader_of
     from results.board.board import make_board
     from results.board.request import Judging
-    from results.output import output as written
+    from results.files.output import output as written
     from results.report.build import ReportRequest, build_page
     from results.report.export import write
     from results.report.html import render

@@ -22,7 +22,7 @@ from benchmark.cli.printing import print_as
 from benchmark.cli.terminal import print_line, say
 from benchmark.execution.records import is_new, outbox_of
 from results.error import CatsError
-from results.hidden import shown
+from results.text.hidden import shown
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -17,16 +17,16 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from results.error import CatsError
-from results.hidden import shown
-from results.plain import plain, plain_lines
-from results.plain_log import log_plainly
+from results.text.hidden import shown
+from results.text.plain import plain, plain_lines
+from results.text.plain_log import log_plainly
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
 NARROWEST = 40  # columns; sentences of a narrower terminal would have one word in each line
 WIDEST = 10_000
-# How characters of ours are written where the encoding lacks them; all others become codes.
+# How characters of ours are written where the encoding has no code for them; all others become codes.
 INSTEAD = {
     "·": "-", "•": "*", "–": "-", "−": "-", "→": "->", "×": "x", "±": "+-", "≤": "<=", "≥": ">=", "≈": "~", "…": "...",
     "τ": "tau", "ρ": "rho",
@@ -105,7 +105,7 @@ def ask(question: str) -> str:
 
 
 def can_ask() -> bool:
-    """Whether somebody can answer."""
+    """Whether the standard input is a terminal, at which a user can answer."""
     return sys.stdin.isatty()
 
 

@@ -34,7 +34,7 @@ def ui(
     ] = 5000,
 ) -> None:
     """Start MLflow's own web pages, which show every run, curve and prediction, until you press Ctrl-C."""
-    from results.hidden import shown
+    from results.text.hidden import shown
     from results.tracking.change_counter import absolute, is_missing
     from results.tracking.uri import WEB, scheme
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from benchmark.core.json_cache import keep, read
 from benchmark.core.paths import checkpoints_folder
-from results.atomic import DRAFT, remove
+from results.files.atomic import DRAFT, remove
 from results.record import Cost, Frozen, Record
 
 OLD = 30 * 24 * 3600  # seconds without a change after which nobody is expected to go on with a training

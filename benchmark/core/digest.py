@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.core.paths import digests_folder
-from results.digest import digest
 from results.error import CatsError
-from results.sealed import read_note, write_note
+from results.files.digest import digest
+from results.files.sealed import read_note, write_note
 
 
 def file_digest(path: Path, algorithm: str = "sha256", *, fresh: bool = False) -> str:

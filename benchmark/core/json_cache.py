@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from results.error import CatsError
+from results.files.sealed import read_note, write_note
 from results.record import Frozen
-from results.sealed import read_note, write_note
 
 Figure = TypeVar("Figure", bound=Frozen)
 

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from benchmark.core.paths import compiled_folder, downloads_folder, home, outbox_folder
-from results.atomic import DRAFT, sweep
+from results.files.atomic import DRAFT, sweep
 
 
 def sweep_home() -> None:

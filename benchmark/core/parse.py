@@ -8,8 +8,8 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from benchmark.core.yaml_text import BYTES, load
-from results.brief import briefly, short
 from results.error import CatsError, first_line, nearest
+from results.text.brief import briefly, short
 
 Model = TypeVar("Model", bound=BaseModel)
 MOST = 20  # mistakes that are named one by one

@@ -5,7 +5,7 @@ import platform
 from pathlib import Path
 
 from results.error import CatsError
-from results.plain import storable
+from results.text.plain import storable
 
 
 def home() -> Path:

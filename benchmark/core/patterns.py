@@ -15,8 +15,8 @@ import warnings
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from results.brief import short
 from results.error import CatsError
+from results.text.brief import short
 
 LONGEST = 2000  # characters of an expression, and of a text that a replacement makes
 STEPS = 10**8  # of one text at the worst, about a second; an expression that may take more is applied in another process

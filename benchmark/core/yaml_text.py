@@ -1,7 +1,7 @@
 """Reads YAML that a person wrote, strictly and within limits.
 
 A few hundred bytes of YAML can stand for more values than fit into any memory, because an alias repeats what it names. All
-values that a text stands for are therefore counted before the first one is made.
+values that a text expands to are therefore counted before the first one is made.
 """
 
 from typing import Any
@@ -10,7 +10,7 @@ import yaml
 from yaml.composer import ComposerError
 from yaml.constructor import ConstructorError
 
-from results.brief import short
+from results.text.brief import short
 
 BYTES = 12_000_000  # of one file; 100,000 classes with names of 90 characters fit, written by their numbers
 VALUES = 250_000  # of one file, the same classes; what an alias repeats counts each time
@@ -27,7 +27,7 @@ class Loader(yaml.SafeLoader):
         self._depth = self._count = 0
 
     def get_single_node(self) -> yaml.Node | None:
-        """Return the tree of the document. Raises yaml.composer.ComposerError if it stands for too many values."""
+        """Return the tree of the document. Raises yaml.composer.ComposerError if it expands to too many values."""
         node = super().get_single_node()
         if node is not None:
             _extent(node, {})
@@ -80,9 +80,9 @@ def load(text: str) -> Any:
 
 
 def _extent(node: yaml.Node, known: dict[int, tuple[int, int] | None]) -> tuple[int, int]:
-    """The number of values that a node stands for, and how deep they lie inside each other.
+    """The number of values that a node expands to, and how deep they lie inside each other.
 
-    An alias names a node that stands before it, so that `known` holds that node already; None marks one that is not closed.
+    An alias names an earlier node, so that `known` holds that node already; None marks one that is not closed.
     """
     if isinstance(node, yaml.ScalarNode):
         _require_number(node)
@@ -114,7 +114,7 @@ def _require_number(node: yaml.ScalarNode) -> None:
 
 
 def _too_many(mark: yaml.Mark) -> ComposerError:
-    return ComposerError(None, None, f"it stands for more than {VALUES:,} values", mark)
+    return ComposerError(None, None, f"it expands to more than {VALUES:,} values", mark)
 
 
 def _too_deep(mark: yaml.Mark) -> ComposerError:

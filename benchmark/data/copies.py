@@ -13,7 +13,7 @@ from typing import Literal, TypeVar
 import numpy as np
 
 from benchmark.data.fingerprint import VERSION, Fingerprints, find_pairs, fingerprints_of
-from results.kept import kept_write, read_kept
+from results.files.kept import kept_write, read_kept
 from results.record import Frozen
 
 Handling = Literal["refuse", "keep-first", "drop", "allow"]

@@ -15,12 +15,12 @@ from benchmark.data.readers.cells import in_class_order, number_of
 from benchmark.data.readers.file_tree import Tree, find_tree
 from benchmark.data.readers.named import identifying_options, named_reader
 from benchmark.data.readers.samples import Reader, TreeReader, reading_of
-from results.brief import briefly
-from results.digest import digest
 from results.error import CatsError
-from results.limits import CLASSES
-from results.plain import fault_of_name
+from results.files.digest import digest
+from results.files.limits import CLASSES
 from results.record import Frozen, Task
+from results.text.brief import briefly
+from results.text.plain import fault_of_name
 
 Side = Annotated[int, Field(ge=1, le=10**6)]  # of a picture, in pixels
 GroupKind = Literal["patient", "slide", "lesion", "block"]

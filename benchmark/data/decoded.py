@@ -18,10 +18,10 @@ from benchmark.data.fingerprint import SIDE
 from benchmark.data.readers.cells import absent_groups
 from benchmark.data.readers.part_words import part_of
 from benchmark.data.readers.samples import PARTS, Samples
-from results.atomic import atomic_write, discard
-from results.digest import digest
 from results.error import CatsError
-from results.kept import seal_draft
+from results.files.atomic import atomic_write, discard
+from results.files.digest import digest
+from results.files.kept import seal_draft
 
 log = logging.getLogger(__name__)
 LAYOUT = 2  # version of the stored arrays; raised when old arrays must not be read

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from results.kept import read_kept
+from results.files.kept import read_kept
 
 IMAGES, TABLE = "images.npy", "table.npz"
 WHAT = "decoded images"

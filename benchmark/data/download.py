@@ -11,10 +11,10 @@ from typing import BinaryIO
 from benchmark.data.dataset import File
 from benchmark.data.web_address import sent_address, shown_address
 from benchmark.data.web_answer import BrokenError, check_kind, check_page, continues, length_of, opened
-from results.atomic import disk_error, move_into_place, partial_path
-from results.digest import digest
 from results.error import CatsError
-from results.lock import locked
+from results.files.atomic import disk_error, move_into_place, partial_path
+from results.files.digest import digest
+from results.files.lock import locked
 
 Progress = Callable[[str, int, int | None], None]  # what, bytes so far, bytes in all if known
 

@@ -10,8 +10,8 @@ from benchmark.core import json_cache
 from benchmark.core.paths import digests_folder
 from benchmark.data.dataset import Dataset
 from benchmark.data.fingerprint import VERSION
-from results.digest import digest
 from results.error import CatsError
+from results.files.digest import digest
 from results.record import Frozen
 
 SPLIT = 2  # the revision of drawn splits; raised when benchmark.data.draw draws other parts, or other copies stay together

@@ -13,8 +13,8 @@ from benchmark.data.decoded import Decoded, load_images
 from benchmark.data.fingerprint import SIDE, VERSION, Fingerprints, find_duplicates
 from benchmark.data.identity import data_digest, known_digest
 from benchmark.data.split import split
-from results.digest import digest
-from results.sealed import read_note, write_note
+from results.files.digest import digest
+from results.files.sealed import read_note, write_note
 
 OVERLAPS = TypeAdapter(tuple[Overlap, ...])
 

@@ -16,8 +16,8 @@ from benchmark.data.division import Units
 from benchmark.data.draw import deviations, draw, units_of
 from benchmark.data.identity import drawn_part
 from benchmark.data.readers.samples import PARTS
-from results.digest import digest
 from results.error import CatsError
+from results.files.digest import digest
 
 
 class Subsample(Numeric):

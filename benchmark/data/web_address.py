@@ -3,8 +3,8 @@
 import re
 from urllib.parse import quote, urlsplit, urlunsplit
 
-from results.brief import short
 from results.error import CatsError
+from results.text.brief import short
 
 SCHEMES = ("http", "https")
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")

@@ -11,8 +11,8 @@ from urllib.parse import urljoin
 
 from benchmark.data.dataset import File
 from benchmark.data.web_address import sent_address, shown_address
-from results.brief import short
 from results.error import CatsError
+from results.text.brief import short
 
 PATIENCE_SECONDS = 60  # without a byte
 HOPS = 10  # redirections that are followed

@@ -8,8 +8,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 from benchmark.data.dataset import Dataset
 from benchmark.data.decoded import Decoded
-from results.output import output
-from results.plain import plain, shortened
+from results.files.output import output
+from results.text.plain import plain, shortened
 
 COLUMNS, ROWS, GAP, TITLE = 8, 4, 4, 28  # GAP and TITLE in pixels
 LONGEST = 100  # characters of a class in the name of a file, and above a sheet

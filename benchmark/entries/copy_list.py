@@ -12,8 +12,8 @@ from benchmark.data.decoded import load_images
 from benchmark.data.readers.opening import DAMAGED, header_of
 from benchmark.entries.contact_sheet import GAP, tile
 from results.error import CatsError
-from results.output import output
-from results.printing import csv_text
+from results.files.output import output
+from results.text.printing import csv_text
 
 HEAD = ("id_1", "part_1", "label_1", "id_2", "part_2", "label_2", "copy", "similarity")
 PAIRS_IN_A_ROW, MOST_PAIRS = 4, 40

@@ -16,7 +16,7 @@ from benchmark.specs.plan import load_plan, plan_names
 from benchmark.specs.recipe import recipe_names, recipe_points
 from benchmark.specs.reference import split_reference
 from results.error import CatsError, nearest
-from results.plain import json_text
+from results.text.plain import json_text
 
 
 def entry_rows(kind: str) -> list[dict[str, Any]]:

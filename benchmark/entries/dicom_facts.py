@@ -12,8 +12,8 @@ from benchmark.data.readers.dicom_pixels import library, pixels
 from benchmark.data.readers.dicom_view import View
 from benchmark.data.readers.file_tree import Tree
 from benchmark.entries.said import Said
-from results.brief import short
 from results.error import CatsError
+from results.text.brief import short
 
 DECODED = 40  # files that are decoded to see damage
 PATIENT = "PatientID"

@@ -9,7 +9,7 @@ import numpy as np
 from benchmark.data.dataset import Dataset
 from benchmark.data.readers.samples import Samples
 from benchmark.specs.source import Source
-from results.limits import CLASSES
+from results.files.limits import CLASSES
 
 IMAGES = 10_000_000  # of one source
 

@@ -22,8 +22,8 @@ from benchmark.data.readers.cells import (
 )  # fmt: skip
 from benchmark.data.readers.table_labels import left_out, pieces_of
 from benchmark.entries.said import DROP, NONE, Said
-from results.brief import briefly
 from results.error import CatsError
+from results.text.brief import briefly
 
 LONGEST_LABEL = 2000  # characters of a cell
 

@@ -17,7 +17,7 @@ from benchmark.entries.infer_marks import labels_of_marks
 from benchmark.entries.inferred import Inferred, in_part_order, require_two_classes
 from benchmark.entries.said import Said
 from results.error import CatsError
-from results.limits import CLASSES
+from results.files.limits import CLASSES
 
 
 def infer_npz(path: Path, said: Said) -> Inferred:

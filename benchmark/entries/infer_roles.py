@@ -8,7 +8,7 @@ import pandas as pd
 
 from benchmark.core.patterns import require_expression
 from benchmark.data.dataset import GROUP_KINDS
-from benchmark.data.readers.cells import absent_groups, alike_groups, counted, quoted
+from benchmark.data.readers.cells import alike_groups, quoted, without_group
 from benchmark.data.readers.part_words import are_parts, part_of
 from benchmark.data.readers.table_file import fields_of, texts_of
 from benchmark.entries.folder_meaning import are_people
@@ -105,13 +105,9 @@ def require_groups(rows: pd.DataFrame, column: str, where: str) -> None:
         return
     cells = texts_of(rows, column)
     remedy = "name another column with --group, or say --group '' if groups are unknown"
-    absent = set(absent_groups(cells))
-    if absent:
-        counts = {value: n for value, n in Counter(cells).items() if value in absent}
-        raise CatsError(
-            f"{where}: the column '{column}' names no group in {sum(counts.values()):,} of {len(rows):,} rows: "
-            f"{counted(counts)}; fill it in, {remedy}"
-        )
+    missing = without_group(column, cells)
+    if missing:
+        raise CatsError(f"{where}: {missing}; fill it in, {remedy}")
     alike = alike_groups(cells)
     if alike:
         raise CatsError(

@@ -9,8 +9,8 @@ from typing import Any
 from benchmark.data.dataset import Dataset, File
 from benchmark.data.readers.npz import npz
 from benchmark.specs.target import Target
-from results.atomic import atomic_write, scratch_folder
 from results.error import CatsError
+from results.files.atomic import atomic_write, scratch_folder
 from results.record import Task
 
 SIZES = (28, 64, 128, 224)

@@ -12,7 +12,7 @@ from benchmark.specs.resolve import start_of
 from benchmark.specs.source import pick
 from benchmark.specs.start import Start
 from results.error import CatsError
-from results.kept import damage
+from results.files.kept import damage
 from results.tracking.change_counter import absolute
 
 

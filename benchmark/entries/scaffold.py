@@ -20,8 +20,8 @@ from benchmark.specs.reference import REFERENCE
 from benchmark.specs.source import Source
 from benchmark.specs.target import Target
 from results.error import CatsError
-from results.output import output
-from results.plain import fault_of_name, shortened, storable
+from results.files.output import output
+from results.text.plain import fault_of_name, shortened, storable
 
 Kind = Literal["sources", "targets"]
 

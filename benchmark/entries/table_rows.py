@@ -1,4 +1,4 @@
-"""The rows of a table that somebody gives to `cats new`, and whether its first line holds names of columns."""
+"""The rows of a table that a user gives to `cats new`, and whether its first line holds names of columns."""
 
 import csv
 import io

@@ -13,8 +13,8 @@ from benchmark.core.checkpoint_files import seconds_of_attempt
 from benchmark.machine.environment import environment
 from benchmark.machine.meter import Meter
 from results.error import CatsError
-from results.hidden import shown
 from results.record import Cost, Energy, Outcome, Record
+from results.text.hidden import shown
 
 log = logging.getLogger(__name__)
 STOPPED = "stopped by the user"

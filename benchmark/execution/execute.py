@@ -32,10 +32,10 @@ from benchmark.training.checkpoint import Checkpoint
 from benchmark.training.pretrain import pretrain
 from benchmark.training.protocols import protocol_of
 from benchmark.training.protocols.protocol import Task
-from results.digest import digest
+from results.files.digest import digest
 from results.metrics import scores
-from results.plain import storable
 from results.record import Outcome
+from results.text.plain import storable
 
 
 def make(job: Job, device: str) -> list[Outcome]:

@@ -16,12 +16,12 @@ from pathlib import Path
 from benchmark.core.paths import pretrained_folder, pretraining_records_folder
 from benchmark.machine.cancellation import stop_requested
 from benchmark.specs.start import Start, is_pretrained, pretrained_path, weights_path
-from results.atomic import disk_error, draft_path, move_into_place, remove
 from results.error import CatsError
-from results.kept import checksum_of, damage, keep_checksum
-from results.lock import locked_if_free
+from results.files.atomic import disk_error, draft_path, move_into_place, remove
+from results.files.kept import checksum_of, damage, keep_checksum
+from results.files.lock import locked_if_free
+from results.files.sealed import make_way
 from results.record import Outcome
-from results.sealed import make_way
 from results.tracking.outbox import Outbox
 
 log = logging.getLogger(__name__)
@@ -34,7 +34,7 @@ NO_WEIGHTS = "its process died before the weights were stored"
 def made_once(start: Start, experiment: str, make: Callable[[], Outcome]) -> list[Outcome]:
     """Make the weights of a pretraining unless another process of this CATS_HOME makes them now; this one then waits for it.
 
-    A process that gives no sign of life for SILENT_SECONDS, for example because somebody stopped it, is waited for no longer.
+    A process that gives no sign of life for SILENT_SECONDS, for example because it was stopped, is waited for no longer.
 
     Returns the record that the other process stored if no driver of the experiment has taken it, because the driver may have
     given that process up. Returns no outcome if there is none, or if this process was asked to stop while it waited.

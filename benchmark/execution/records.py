@@ -75,7 +75,7 @@ def images_of(uri: str, experiment: str, *, fresh: bool = False) -> "TestImageIn
 
 def outbox_of(tracking_uri: str, experiment: str) -> "Outbox":
     """Return the outbox of one experiment of one server, which holds records until they are sent."""
-    from results.digest import digest
+    from results.files.digest import digest
     from results.tracking.outbox import Outbox
     from results.tracking.uri import identity
 

@@ -16,7 +16,7 @@ from functools import cache
 from pathlib import Path
 
 from benchmark.specs.measure import Measure
-from results.digest import digest
+from results.files.digest import digest
 
 EMPTY = ast.Pass()
 PACKAGES = {"benchmark", "results", "similarity", "sources", "targets"}

@@ -29,8 +29,8 @@ from benchmark.specs.source import Source
 from benchmark.specs.start import Start
 from benchmark.training.device_images import as_float, on_device
 from benchmark.training.features import classifier_of, features_of
-from results.digest import digest
 from results.error import CatsError
+from results.files.digest import digest
 
 
 @dataclass(frozen=True)

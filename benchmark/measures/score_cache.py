@@ -8,7 +8,7 @@ from pathlib import Path
 from benchmark.core.paths import scores_folder
 from benchmark.specs.measure import Score
 from results.error import CatsError
-from results.sealed import read_note, write_note
+from results.files.sealed import read_note, write_note
 
 log = logging.getLogger(__name__)
 

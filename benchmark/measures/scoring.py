@@ -35,11 +35,11 @@ from benchmark.specs.measure import Measure, Score
 from benchmark.specs.plan import Plan
 from benchmark.specs.resolved import ResolvedPlan
 from benchmark.specs.start import Start
-from results.atomic import NO_SPACE
 from results.board.board import make_board
 from results.board.request import RunQuery
-from results.digest import digest
 from results.error import CatsError, DiskError
+from results.files.atomic import NO_SPACE
+from results.files.digest import digest
 from results.record import Outcome
 from results.tracking.experiment import Experiment
 from results.tracking.writer import Writer, close_abandoned

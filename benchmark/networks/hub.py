@@ -11,8 +11,8 @@ from benchmark.networks.network import ARGUMENTS, UNSTATED, Trained
 from benchmark.networks.state_dict import rename_keys
 from benchmark.networks.weight_file import apply_declaration, read_weights
 from benchmark.specs.source import Weights, pick
-from results.brief import briefly
 from results.error import CatsError, first_line
+from results.text.brief import briefly
 
 log = logging.getLogger(__name__)
 LAYOUT = ("config.json", "model.safetensors")

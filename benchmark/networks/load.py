@@ -24,7 +24,7 @@ from benchmark.specs.resolve import passed_over, weight_file
 from benchmark.specs.source import Weights, pick
 from benchmark.specs.start import AGAIN, Start, pretrained_path
 from results.error import CatsError
-from results.kept import damage
+from results.files.kept import damage
 
 _drawing = threading.Lock()  # torch draws initial weights from a generator that all threads share
 

@@ -13,8 +13,8 @@ from benchmark.machine.timm_import import timm
 from benchmark.networks.matching import classifier_names, fitted
 from benchmark.specs.backbones import check_backbone
 from benchmark.specs.recipe import Recipe
-from results.brief import short
 from results.error import CatsError
+from results.text.brief import short
 
 HALF = (0.5, 0.5, 0.5)
 UNSTATED: tuple[float, ...] = ()

@@ -6,9 +6,9 @@ from benchmark.core.digest import file_digest
 from benchmark.core.paths import registry_weights_folder
 from benchmark.specs.model_registry import version_of
 from benchmark.specs.start import Start
-from results.atomic import scratch_folder
 from results.error import CatsError
-from results.kept import kept_write, read_kept
+from results.files.atomic import scratch_folder
+from results.files.kept import kept_write, read_kept
 
 
 def fetch_weights(reference: str, start: Start) -> Path:

@@ -19,7 +19,7 @@ from benchmark.networks.network import UNSTATED, Trained
 from benchmark.networks.weight_file import apply_declaration, read_weights
 from benchmark.specs.source import Weights
 from results.error import CatsError, first_line, nearest
-from results.limits import require_ratio
+from results.files.limits import require_ratio
 
 # Where training scripts put the weights beside epoch and optimiser, the most usual name first.
 WRAPPED = ("state_dict", "model", "net", "model_state_dict", "network", "params", "weights")

@@ -14,8 +14,8 @@ from torch import Tensor
 from benchmark.networks.matching import classifier_names
 from benchmark.networks.network import ARGUMENTS, UNSTATED, Network, Trained
 from benchmark.specs.source import Weights
-from results.atomic import atomic_write
 from results.error import CatsError, first_line
+from results.files.atomic import atomic_write
 
 
 def read_weights(path: Path, weights: Weights | None = None) -> Trained:

@@ -7,7 +7,7 @@ from benchmark.data.split import Subsample
 from benchmark.specs.recipe import Recipe
 from benchmark.specs.start import Start
 from results.board.rules import PlanRule
-from results.digest import digest
+from results.files.digest import digest
 from results.record import Frozen
 
 

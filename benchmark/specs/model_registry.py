@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import Field, TypeAdapter
 
 from benchmark.specs.source import Source
-from results.brief import short
 from results.error import CatsError
+from results.text.brief import short
 
 if TYPE_CHECKING:
     from results.tracking.registry import Version

@@ -17,11 +17,11 @@ from benchmark.specs.elsewhere import shipped_names
 from benchmark.specs.lineage import lineage, related_pairs
 from benchmark.specs.recipe import recipe_names, recipe_points
 from results.board.rules import PlanRule
-from results.brief import briefly
 from results.error import CatsError, nearest
 from results.metrics import METRICS
-from results.plain import fault_of_name, plain
 from results.record import metric_name
+from results.text.brief import briefly
+from results.text.plain import fault_of_name, plain
 
 SEEDS = 100_000  # of one plan
 CELLS = 1_000_000  # of one plan; all of them are listed before the first one starts

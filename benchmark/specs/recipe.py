@@ -13,8 +13,8 @@ from benchmark.core.numeric import Numeric
 from benchmark.core.parse import parse, read_yaml
 from benchmark.specs.elsewhere import shipped_names
 from benchmark.specs.protocols import PROTOCOLS, ProtocolName, require_trained_backbone
-from results.brief import short
 from results.error import CatsError, nearest
+from results.text.brief import short
 
 POINTS = 10_000  # of one grid
 

@@ -7,7 +7,7 @@ import yaml
 
 from benchmark.core.yaml_text import load
 from results.error import CatsError
-from results.plain import fault_of_name, shortened
+from results.text.plain import fault_of_name, shortened
 
 REFERENCE = re.compile(r"([a-z0-9_]+)(?:\[(.*)\])?")
 

@@ -8,8 +8,8 @@ from pydantic import BeforeValidator, Field, field_validator, model_validator
 from benchmark.core.numeric import Numeric
 from benchmark.core.patterns import require_replacement
 from benchmark.data.dataset import Dataset
-from results.brief import briefly
 from results.error import CatsError
+from results.text.brief import briefly
 
 FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 COMMIT = re.compile(r"[0-9a-f]{40}")

@@ -12,11 +12,11 @@ from benchmark.core.tensor_file import require_whole
 from benchmark.core.trainer_version import TRAINER
 from benchmark.specs.recipe import Recipe
 from benchmark.specs.source import Weights
-from results.digest import digest
 from results.error import CatsError
-from results.hidden import HIDDEN, shown
-from results.kept import read_kept
+from results.files.digest import digest
+from results.files.kept import read_kept
 from results.record import Frozen
+from results.text.hidden import HIDDEN, shown
 
 AGAIN = "`cats run` makes them again when it makes a cell that begins with them"  # the end of a sentence about damaged weights
 

@@ -28,9 +28,9 @@ from benchmark.core.checkpoint_files import exists, keep_costs, lock_file, remov
 from benchmark.core.trainer_version import TRAINER
 from benchmark.machine.meter import Meter
 from benchmark.machine.timm_import import timm
-from results.atomic import atomic_write, disk_error
 from results.error import CatsError
-from results.lock import locked_if_free
+from results.files.atomic import atomic_write, disk_error
+from results.files.lock import locked_if_free
 
 log = logging.getLogger(__name__)
 FORMAT = 1

@@ -19,10 +19,10 @@ from benchmark.specs.recipe import Recipe
 from benchmark.specs.start import Start
 from benchmark.training import evaluate
 from benchmark.training.device_images import on_device
-from results.digest import digest
 from results.error import CatsError
-from results.kept import kept_write, note_of, read_kept
-from results.sealed import tell
+from results.files.digest import digest
+from results.files.kept import kept_write, note_of, read_kept
+from results.files.sealed import tell
 
 _locks: dict[Path, threading.Lock] = {}  # cells side by side request the features of one network at the same time
 

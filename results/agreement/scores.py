@@ -10,9 +10,9 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from results.error import CatsError
-from results.plain import plain
-from results.printing import TerminalTable, csv_text, markdown_notes, markdown_table, markdown_text, terminal_notes
 from results.record import metric_name
+from results.text.plain import plain
+from results.text.printing import TerminalTable, csv_text, markdown_notes, markdown_table, markdown_text, terminal_notes
 from results.tracking.cost_columns import unpacked
 
 PREFIX = "measure_"
@@ -81,7 +81,7 @@ def _number(value: Any) -> float | None:
 
 @dataclass(frozen=True)
 class ScoresText:
-    """Scores in the four forms of results.printing.Printable. `advice`: sentences about which of them to look at."""
+    """Scores in the four forms of results.text.printing.Printable. `advice`: sentences about which of them to look at."""
 
     rows: list[PairScore]
     advice: Sequence[str] = ()

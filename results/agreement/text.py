@@ -7,7 +7,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from results.agreement.result import SHARE, Agreement, JudgedMeasure, Statistic
-from results.printing import (
+from results.text.printing import (
     REGRET_DIGITS,
     TerminalTable,
     csv_text,
@@ -37,7 +37,7 @@ LEGEND = [
 
 @dataclass(frozen=True)
 class AgreementText:
-    """An agreement in the four forms of results.printing.Printable."""
+    """An agreement in the four forms of results.text.printing.Printable."""
 
     agreement: Agreement
 

@@ -7,8 +7,8 @@ from matplotlib.figure import Figure
 from results.board.board import Board
 from results.board.rules import ORACLE, rule_in_words
 from results.board.ties import mark_jumps
-from results.drawing import label, labels, save, title_lines
 from results.statistics.rank_tests import Difference
+from results.text.drawing import label, labels, save, title_lines
 
 BEST, REST = "#0b6e99", "#8a8f98"
 DPI = 130

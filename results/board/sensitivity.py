@@ -10,7 +10,7 @@ from results.board.request import SEEDS, Judging, RunQuery
 from results.board.rules import ORACLE, RULES, rule_in_words
 from results.board.versions import frame_of_one_version
 from results.error import CatsError
-from results.printing import markdown_notes, markdown_table
+from results.text.printing import markdown_notes, markdown_table
 from results.tracking.frame import left_out
 
 

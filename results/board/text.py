@@ -22,14 +22,14 @@ from results.board.columns import (
 )
 from results.board.ranking import Row
 from results.board.ties import jump_notes
-from results.printing import TerminalTable, csv_text, markdown_notes, markdown_table, markdown_text, terminal_notes
+from results.text.printing import TerminalTable, csv_text, markdown_notes, markdown_table, markdown_text, terminal_notes
 
 APART = "Kept off the ranking because of shared images"
 
 
 @dataclass(frozen=True)
 class BoardText:
-    """A board in the four forms of results.printing.Printable."""
+    """A board in the four forms of results.text.printing.Printable."""
 
     board: Board
 

@@ -113,7 +113,7 @@ def scores_of_one_version(frame: pd.DataFrame, selection: Selection | None) -> t
 def chain_of(key: object, before: Mapping[str, object]) -> list[str]:
     """A pretraining and all that it starts from, by their keys. `before`: what each starts from.
 
-    A circle, which only tags that somebody has changed can close, ends where it meets itself.
+    A circle, which only tags that were changed by hand can close, ends where it meets itself.
     """
     chain: list[str] = []
     while isinstance(key, str) and key not in chain:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from results.cost.tables import rounded, without_energy
 from results.cost.tradeoff import HABITS, Tradeoff
-from results.drawing import ACCENT, GRID, INK, PAPER, SOFT, label
+from results.text.drawing import ACCENT, GRID, INK, PAPER, SOFT, label
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -147,7 +147,7 @@ def _ticks(small: float, right: float) -> list[float]:
 def _texts(
     figure: "Figure", axis: "Axes", points: Sequence[Paid]
 ) -> list[tuple[str, tuple[float, float], tuple[float, float]]]:
-    """The numbers of dots that lie near each other as one text, its dot, and where it stands beside it, in points."""
+    """The numbers of dots that lie near each other as one text, its dot, and its place beside it, in points."""
     width, height = 72 * 0.6 * figure.get_figwidth(), 72 * 0.8 * figure.get_figheight()  # of the axis, about
     scaled = axis.transScale.transform([(p.place or 0.0, p.regret) for p in points])
     (left, low), (right, high) = axis.transScale.transform([(axis.get_xlim()[i], axis.get_ylim()[i]) for i in (0, 1)])

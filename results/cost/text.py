@@ -12,7 +12,8 @@ from results.cost.bill import Bill
 from results.cost.paid_plot import paid_of
 from results.cost.tables import ROUGH, CostTable, bill_notes, bill_tables, rounded, without_energy
 from results.cost.tradeoff import CHANCE, SWEEP, Tradeoff
-from results.printing import (
+from results.statistics.rank_agreement import FEW, MANY
+from results.text.printing import (
     REGRET_DIGITS,
     TerminalTable,
     csv_text,
@@ -22,14 +23,13 @@ from results.printing import (
     markdown_text,
     terminal_notes,
 )
-from results.statistics.rank_agreement import FEW, MANY
 
 ENDS = ("way to choose", "front")  # the columns of words among the ways of choosing
 
 
 @dataclass(frozen=True)
 class CostText:
-    """A bill, with its trade-off if there is one, in the four forms of results.printing.Printable."""
+    """A bill, with its trade-off if there is one, in the four forms of results.text.printing.Printable."""
 
     bill: Bill
     tradeoff: Tradeoff | None

@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 
 from results.cost.paid_plot import height_for, paid_of, plot_paid
 from results.cost.tradeoff import Tradeoff
-from results.drawing import label, save, title_lines
+from results.text.drawing import label, save, title_lines
 
 DPI = 130
 WIDTH = 100  # characters of a line of the title

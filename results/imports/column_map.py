@@ -15,8 +15,8 @@ from pydantic import (
 )
 
 from results.error import nearest
-from results.plain import fault_of_name, shortened
 from results.record import Frozen
+from results.text.plain import fault_of_name, shortened
 
 UNKNOWN = "unknown"
 NAME = re.compile(r"[\w\-. :/]+")  # of a parameter or metric in MLflow

@@ -17,7 +17,7 @@ SLACK = 1e-9  # of a bound, for figures that were rounded
 
 @dataclass(frozen=True)
 class Ways:
-    """How to say in a sentence where a figure stands, and what its author may declare: of a matrix or of a table of runs."""
+    """How to say in a sentence the place of a figure, and what its author may declare: of a matrix or of a table of runs."""
 
     percent: str
     missing: str

@@ -9,8 +9,8 @@ from typing import Any
 
 import pandas as pd
 
-from results.digest import digest
 from results.error import CatsError, nearest
+from results.files.digest import digest
 from results.imports.column_map import UNKNOWN
 from results.imports.delimited import Writing
 from results.imports.figures import IN_MATRIX, as_shares, require_bounds, require_finite, without_missing

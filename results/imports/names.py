@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from results.error import CatsError
-from results.plain import fault_of_name, look, shortened
+from results.text.plain import fault_of_name, look, shortened
 
 
 def require_name(name: str, where: str) -> None:

@@ -7,14 +7,14 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from results.digest import digest
 from results.error import CatsError, first_line, nearest
+from results.files.digest import digest
+from results.files.parquet_size import require_small_parquet
 from results.imports.column_map import Column, ColumnMap, Value
 from results.imports.delimited import Writing, read_delimited
 from results.imports.figures import IN_TABLE, as_shares, require_bounds, require_finite, without_missing
 from results.imports.names import require_different, require_name
 from results.metrics import METRICS, metric_of
-from results.parquet_size import require_small_parquet
 from results.record import Cost, Energy, Record
 
 STATES: dict[str, Literal["finished", "failed", "interrupted"]] = {

@@ -11,8 +11,8 @@ from mlflow.entities import Metric, Param, Run, RunTag
 from mlflow.exceptions import MlflowException
 
 from results.error import CatsError
-from results.plain import LONGEST_NAME, plain, shortened
 from results.record import Record
+from results.text.plain import LONGEST_NAME, plain, shortened
 from results.tracking.connection import reason_of
 from results.tracking.deduplicate import remove_duplicates
 from results.tracking.experiment import Experiment

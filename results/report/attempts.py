@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from results.plain import shortened
 from results.report.html import Table
+from results.text.plain import shortened
 from results.tracking.cost_columns import SHARED, unpacked
 
 COLUMNS = ("kind", "source", "target", "backbone", "seed", "status", "reason")

@@ -106,7 +106,7 @@ def versions(tracking: Experiment, frame: pd.DataFrame) -> list[tuple[str, str]]
         return []
     try:
         tags = tracking.client.get_run(done.iloc[-1]["run_id"]).data.tags
-    except MlflowException:  # somebody has removed the run meanwhile
+    except MlflowException:  # the run has been removed meanwhile
         return []
     parts = [f"{name} {tags[f'cats.{name}']}" for name in VERSIONS if f"cats.{name}" in tags]
     return [("versions, of the newest finished attempt", ", ".join(parts) or "not recorded")]
@@ -119,7 +119,7 @@ def reader(tracking: Experiment) -> Callable[[str, str], list[float]]:
         try:
             history = tracking.client.get_metric_history(run_id, metric)
         except (MlflowException, OSError) as error:
-            if getattr(error, "error_code", "") == "RESOURCE_DOES_NOT_EXIST":  # somebody has removed the run meanwhile
+            if getattr(error, "error_code", "") == "RESOURCE_DOES_NOT_EXIST":  # the run has been removed meanwhile
                 return []
             raise CatsError(f"MLflow at {tracking.shown} could not give the curves of a run: {reason_of(error)}") from error
         points = [point for point in history if isinstance(point.value, float) and isinstance(point.step, int)]

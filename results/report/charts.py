@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from results.board.ties import mark_jumps
 from results.cost.paid_plot import Paid, height_for, plot_paid
-from results.drawing import ACCENT, GRID, INK, PAPER, SOFT, labels, save, title_lines
-from results.drawing import label as drawn_label
+from results.text.drawing import ACCENT, GRID, INK, PAPER, SOFT, labels, save, title_lines
+from results.text.drawing import label as drawn_label
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -11,11 +11,11 @@ from results.cost.paid_plot import Paid, paid_of
 from results.cost.tables import ROUGH
 from results.cost.text import comparability_notes
 from results.cost.tradeoff import Tradeoff
-from results.printing import REGRET_DIGITS
 from results.report.charts import IntervalPoint, draw_intervals, draw_regret
 from results.report.export import slug
 from results.report.html import Chart, Section, Table
 from results.report.sections import WORDS, limited, unique
+from results.text.printing import REGRET_DIGITS
 
 AGREEMENT = {"weighted_tau": "weighted tau", "spearman": "Spearman", "regret_1": "top-1 regret", "regret_3": "top-3 regret",
              "top_tie": "P(in top tie)"}  # fmt: skip

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from results.error import CatsError
-from results.output import output
-from results.plain import plain
-from results.printing import csv_text
+from results.files.output import output
 from results.report.attempts import Cells, Detail
 from results.report.charts import draw_curves, draw_roc
 from results.report.html import Page, Table
+from results.text.plain import plain
+from results.text.printing import csv_text
 
 SIGNS = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%", "_": r"\_",

@@ -17,8 +17,8 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from results.drawing import ACCENT, GRID, INK, PAPER, SOFT
-from results.plain import plain
+from results.text.drawing import ACCENT, GRID, INK, PAPER, SOFT
+from results.text.plain import plain
 
 # A drawing is made once, for papers; in the page its colours become those of the theme.
 THEME = {INK: "--ink", ACCENT: "--accent", SOFT: "--soft", GRID: "--grid", PAPER: "--paper"}

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from results.brief import briefly
 from results.error import OddRunError
+from results.text.brief import briefly
 
 ROUNDED = 1e-4  # of a probability that a network has computed with few digits
 MANY = 1_000_000  # classes

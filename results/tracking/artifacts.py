@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, unquote, urlsplit
 from urllib.request import url2pathname
 
-from results.atomic import flush
 from results.error import CatsError
-from results.hidden import shown
+from results.files.atomic import flush
+from results.text.hidden import shown
 from results.tracking.uri import WEB, scheme
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ BUCKET = r"[\w.:-]+"
 CLOUDS = r"core\.windows\.net|core\.chinacloudapi\.cn|core\.usgovcloudapi\.net"
 AZURE = rf"[^@/\\\s]+@[a-z0-9]+(?:\.[a-z0-9-]+)*\.(?:{{}})\.(?:{CLOUDS}{{}})"  # CONTAINER@ACCOUNT.SERVICE.CLOUD
 # Object stores are reached with credentials of their own, at hosts that MLflow or the user's settings know. Only an address of
-# Azure names its host, and MLflow sends a token of Azure to any host that stands in abfss://.
+# Azure names its host, and MLflow sends a token of Azure to any host that an abfss:// address names.
 STORES = {
     "s3": re.compile(BUCKET),
     "gs": re.compile(BUCKET),

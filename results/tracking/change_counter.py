@@ -38,7 +38,7 @@ def absolute(uri: str) -> str:
 
 
 def options_of(uri: str) -> str:
-    """What stands behind the file in the address of a sqlite file, such as ?timeout=30; empty for other servers."""
+    """The options behind the file in the address of a sqlite file, such as ?timeout=30; empty for other servers."""
     parts = _divided(uri)
     return "" if parts is None else parts[1]
 

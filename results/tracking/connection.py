@@ -17,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from results.error import CatsError, first_line
-from results.hidden import shown
+from results.text.hidden import shown
 from results.tracking.change_counter import LINK, SQLITE, options_of, sqlite_file
 from results.tracking.patience import within
 from results.tracking.schema import check_revision

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from results.atomic import DRAFT, draft_path, flush, move_into_place, remove, sweep
 from results.error import CatsError
-from results.lock import locked
+from results.files.atomic import DRAFT, draft_path, flush, move_into_place, remove, sweep
+from results.files.lock import locked
 from results.tracking.change_counter import SQLITE, absolute, sqlite_file
 from results.tracking.connection import engine_address
 

@@ -13,9 +13,9 @@ from mlflow.entities import Run, ViewType
 from mlflow.exceptions import MlflowException
 
 from results.error import CatsError, OddRunError
-from results.hidden import shown
-from results.plain import storable
 from results.record import PREDICTIONS
+from results.text.hidden import shown
+from results.text.plain import storable
 from results.tracking.artifacts import PlaceError, check_place, fetched, local_folder, repository
 from results.tracking.change_counter import absolute
 from results.tracking.client import Client
@@ -135,7 +135,7 @@ class Experiment:
             raise CatsError(sentence) from error
 
     def _is_elsewhere(self, artifacts: str | None) -> bool:
-        """Whether somebody has given a run another place than all others have. Raises CatsError if MLflow fails."""
+        """Whether the artifacts of some run lie at another place than those of all others. Raises CatsError if MLflow fails."""
         try:
             return artifacts is not None and not artifacts.startswith(
                 str(self.client.get_experiment(self.experiment_id).artifact_location)

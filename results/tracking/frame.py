@@ -7,7 +7,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from results.hidden import shown
+from results.text.hidden import shown
 from results.tracking.cost_columns import totals
 from results.tracking.mlflow_format import joined
 from results.tracking.oddity import figures_of, is_ours, oddity, started_at

@@ -67,7 +67,7 @@ def read_on(tracking: Experiment, seen: Seen, now: int) -> Seen:
     changed = [*again, *_changed(tracking, seen.looked, first[0])]
     deleted = {run.info.run_id for run in changed if run.info.lifecycle_stage == "deleted"}
     unsure = pc.or_(pc.equal(earlier["stage"], "deleted"), pc.is_in(earlier["status"], pa.array(UNSETTLED)))
-    unsure = pc.or_(unsure, pc.is_valid(earlier[ODD]))  # somebody may have mended it
+    unsure = pc.or_(unsure, pc.is_valid(earlier[ODD]))  # the run may have been mended
     doubtful = set(earlier.filter(unsure)["run_id"].to_pylist()) - deleted
     reread = list(_named(tracking, sorted(doubtful)))
     if len(reread) < len(doubtful):  # removed for good

@@ -33,10 +33,10 @@ from typing import Self
 
 from mlflow.exceptions import MlflowException
 
-from results.atomic import remedy
-from results.boot_id import boot_id
 from results.error import CatsError
-from results.lock import locked
+from results.files.atomic import remedy
+from results.files.boot_id import boot_id
+from results.files.lock import locked
 from results.tracking.connection import reason_of
 from results.tracking.experiment import Experiment
 from results.tracking.outbox import Outbox

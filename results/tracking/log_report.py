@@ -11,8 +11,8 @@ import psutil
 from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
 
-from results.boot_id import boot_id
 from results.error import CatsError
+from results.files.boot_id import boot_id
 from results.tracking.artifacts import upload
 from results.tracking.connection import reason_of
 from results.tracking.experiment import Experiment

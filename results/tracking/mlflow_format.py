@@ -4,8 +4,8 @@ import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 
-from results.plain import plain, plain_lines
 from results.record import Cost, Record, metric_name
+from results.text.plain import plain, plain_lines
 
 LONGEST = 8000  # characters of a tag
 LONGEST_PARAM = 6000  # characters that MLflow keeps of a parameter

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, get_args
 from pydantic import TypeAdapter, ValidationError
 
 from results.metrics import IMPORTED, METRICS
-from results.plain import plain, shortened
 from results.record import Cost, Record
+from results.text.plain import plain, shortened
 from results.tracking.cost_columns import totals
 from results.tracking.mlflow_format import WHOLE, joined
 

@@ -1,7 +1,7 @@
 """The outbox: records that have not reached MLflow yet, one folder each.
 
 A record is written to a folder whose name starts with a dot, flushed to the disk and renamed, so a crash leaves all of it or
-nothing. The driver that opens the outbox next removes these folders. Files and folders of somebody else are left alone.
+nothing. The driver that opens the outbox next removes these folders. Other files and folders are left alone.
 
 A record that is damaged, or that MLflow refuses, is set aside with the reason in a folder beside the outbox, so that it holds
 up no record behind it. Whole ones are tried again by the next command.
@@ -13,9 +13,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from results.atomic import DRAFT, atomic_write, draft_path, remedy, remove
 from results.error import CatsError
-from results.kept import damage, seal_draft
+from results.files.atomic import DRAFT, atomic_write, draft_path, remedy, remove
+from results.files.kept import damage, seal_draft
 from results.record import PREDICTIONS, Outcome, Record
 from results.tracking.prediction_file import write_predictions
 
@@ -36,7 +36,7 @@ class Outbox:
 
     def sweep(self) -> None:
         """Remove what a crash left half-written. Only for the process that holds the lease of the experiment."""
-        for left in self.folder.glob(".*"):  # others are somebody else's, such as .git or the .DS_Store of a file manager
+        for left in self.folder.glob(".*"):  # others are not ours, such as .git or the .DS_Store of a file manager
             ours = left.name.startswith(DRAFT) or NAME.match(left.name[1:])  # the second is how older versions named them
             if ours and left.is_dir():
                 remove(left)
@@ -161,7 +161,7 @@ class Outbox:
 
 
 def _is_record(path: Path) -> bool:
-    """Whether a file or folder in an outbox is a record, whole or damaged; all else is somebody else's."""
+    """Whether a file or folder in an outbox is a record, whole or damaged; all else is not ours."""
     return (
         not path.name.startswith(".") and ((path / RECORD).exists() or NAME.fullmatch(path.name) is not None) and path.is_dir()
     )

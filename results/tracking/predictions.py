@@ -17,9 +17,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from results.error import CatsError
-from results.hidden import shown
+from results.files.sealed import read_note, write_note
 from results.record import PREDICTIONS
-from results.sealed import read_note, write_note
+from results.text.hidden import shown
 from results.tracking.artifacts import PlaceError, check_place, local_folder
 from results.tracking.prediction_check import checked
 from results.tracking.prediction_file import read_predictions, write_predictions

@@ -16,7 +16,7 @@ from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 
 from results.error import CatsError, nearest
-from results.hidden import shown
+from results.text.hidden import shown
 from results.tracking.artifacts import check_place, fetched, upload
 from results.tracking.change_counter import absolute, is_missing
 from results.tracking.connection import FAILURES, engine_address, quiet, reach, reason_of

@@ -19,8 +19,8 @@ from mlflow.protos.databricks_pb2 import (
 )
 
 from results.error import CatsError, first_line
-from results.plain import LONGEST_NAME, plain, shortened
 from results.record import PREDICTIONS, Outcome, Record
+from results.text.plain import LONGEST_NAME, plain, shortened
 from results.tracking.artifacts import upload
 from results.tracking.connection import reason_of
 from results.tracking.database import settle

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from results.error import CatsError
-from results.sealed import read_note, write_note
+from results.files.sealed import read_note, write_note
 from results.tracking.change_counter import change_token
 from results.tracking.frame import framed
 from results.tracking.uri import identity

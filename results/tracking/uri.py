@@ -6,8 +6,8 @@ An address that is not understood is refused, and nothing of it is shown but its
 import re
 
 from results.error import CatsError, nearest
-from results.hidden import HIDDEN, shown
-from results.plain import storable
+from results.text.hidden import HIDDEN, shown
+from results.text.plain import storable
 from results.tracking.change_counter import LINK, OF_SQLITE, SQLITE, absolute, options_of, sqlite_file
 
 WEB = ("http", "https")

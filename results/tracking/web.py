@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any
 
-from results.brief import short
 from results.error import CatsError, first_line
-from results.hidden import shown
+from results.text.brief import short
+from results.text.hidden import shown
 from results.tracking.patience import within
 
 QUESTION = "/api/2.0/mlflow/experiments/search"

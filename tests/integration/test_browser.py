@@ -14,11 +14,11 @@ from results.board.board import make_board
 from results.board.request import RunQuery
 from results.cost.bill import make_bill
 from results.cost.tradeoff import make_tradeoff
-from results.plain import plain, storable
 from results.report.attempts import cells_of, detailed_cells, details_of
 from results.report.choice_sections import agreement, tradeoff
 from results.report.html import Page, render
 from results.report.sections import difference, heat, per_target, ranks, what_was_run
+from results.text.plain import plain, storable
 from tests.support.hostile import HOSTILE, forbidden
 from tests.support.missing import missed
 from tests.support.runs import CLEAR, UNKNOWN, run, runs

@@ -27,9 +27,6 @@ from results.cost.bill import make_bill
 from results.cost.text import CostText
 from results.cost.tradeoff import make_tradeoff
 from results.cost.tradeoff_plot import draw_tradeoff
-from results.drawing import label, labels
-from results.plain import plain, storable
-from results.printing import FIGURE, FORMULA, csv_text, guarded, markdown_text
 from results.record import Outcome, Record
 from results.report.attempts import Detail, Roc, cells_of
 from results.report.charts import draw_curves, draw_heat, draw_roc
@@ -37,6 +34,9 @@ from results.report.choice_sections import agreement, measured, tradeoff
 from results.report.export import comma_separated, escaped, latex, numbered, slug, write
 from results.report.html import Page, Table, render
 from results.report.sections import difference, heat, per_target, ranks, what_was_run
+from results.text.drawing import label, labels
+from results.text.plain import plain, storable
+from results.text.printing import FIGURE, FORMULA, csv_text, guarded, markdown_text
 from results.tracking.experiment import Experiment
 from results.tracking.send import send
 from tests.support.elements import Elements

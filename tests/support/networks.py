@@ -7,7 +7,7 @@ from benchmark.networks.network import Network, Trained
 
 
 def network(backbone="test_resnet", seed=0):
-    """Random weights, in training mode, with batch norm statistics that matter and a gradient somebody left."""
+    """Random weights, in training mode, with batch norm statistics that matter and a gradient a user left."""
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         made = Network(backbone, Trained(), 3)

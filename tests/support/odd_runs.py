@@ -75,7 +75,7 @@ def fill(tracking):
 
 
 class Database:
-    """The sqlite database of an experiment, whose rows are changed as somebody with a database browser would."""
+    """The sqlite database of an experiment, whose rows are changed as a user with a database browser would."""
 
     def __init__(self, path):
         self.connection = sqlite3.connect(path)

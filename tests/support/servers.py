@@ -116,7 +116,7 @@ class Web:
 
 
 def answers(address, process, log):
-    """Wait until somebody answers at an address."""
+    """Wait until a user answers at an address."""
     until = time.monotonic() + 250
     while time.monotonic() < until and process.poll() is None:
         with suppress(URLError, ConnectionError, TimeoutError), urlopen(address, timeout=5) as answer:

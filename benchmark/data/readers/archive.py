@@ -17,7 +17,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO, cast
 
 from results.error import CatsError
-from results.limits import FILES, amount, require_file_size, require_ratio
+from results.files.limits import FILES, amount, require_file_size, require_ratio
 
 STEPS = 400  # folders and links on the way to a file; a circle of links ends there
 LINKS = 200_000

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -64,6 +65,15 @@ def absent_groups(values: Iterable[str]) -> list[str]:
     listed = list(dict.fromkeys(values))
     absent = {*absent_labels(listed), *(value for value in listed if spelling(value) in ABSENT_AMONG_NUMBERS)}
     return [value for value in listed if value in absent]
+
+
+def without_group(column: str, values: Sequence[str]) -> str | None:
+    """What a sentence says of a column in which rows name no group, with how many of each kind; None if all rows name one."""
+    absent = set(absent_groups(values))
+    if not absent:
+        return None
+    counts = {value: number for value, number in Counter(values).items() if value in absent}
+    return f"the column '{column}' names no group in {sum(counts.values()):,} of {len(values):,} rows: {counted(counts)}"
 
 
 def same_groups(values: Sequence[str]) -> list[str]:

@@ -5,7 +5,7 @@ import zlib
 from typing import Any, BinaryIO
 
 from results.error import CatsError
-from results.limits import FILE, amount, require_ratio
+from results.files.limits import FILE, amount, require_ratio
 
 ELEMENTS = 2_000_000  # parts of a header that are read one by one
 ITEMS = 300_000  # of sequences; a series of 1,000 enhanced frames has some 10,000

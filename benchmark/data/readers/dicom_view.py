@@ -7,8 +7,8 @@ from typing import Any, Literal
 import numpy as np
 
 from benchmark.data.readers.dicom_limits import FRAMES
-from results.brief import briefly
 from results.error import CatsError
+from results.text.brief import briefly
 
 FUNCTIONS = ("LINEAR", "LINEAR_EXACT", "SIGMOID")
 

@@ -17,11 +17,11 @@ from benchmark.core.digest import file_digest, remembered
 from benchmark.data.readers.archive import Listing, content_of, content_of_zip, listed_tar, listed_zip, members_of, opened_tar
 from benchmark.data.readers.strangers import is_stranger
 from benchmark.data.readers.walk import files_below
-from results.brief import short
-from results.digest import digest
 from results.error import CatsError
-from results.limits import FILES, whole_file
-from results.plain import storable
+from results.files.digest import digest
+from results.files.limits import FILES, whole_file
+from results.text.brief import short
+from results.text.plain import storable
 
 ARCHIVE_ENDINGS = (".zip", ".tar", ".tar.gz", ".tgz")
 WINDOW = 2**28  # bytes of a tar in memory at a time; to go back in a compressed tar, it must be unpacked from its beginning

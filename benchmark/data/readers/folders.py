@@ -17,8 +17,8 @@ from benchmark.data.readers.revision import of_pictures
 from benchmark.data.readers.samples import Samples, StoredNumbers, TreeReader, noted
 from benchmark.data.readers.scale import scale_of
 from benchmark.data.readers.walk import DEPTH
-from results.brief import briefly
 from results.error import CatsError
+from results.text.brief import briefly
 
 OUT = "-"  # what `parts` says of a folder that is left out
 NO_PART = "extra"  # what `parts` says of a folder whose images are in no part

@@ -14,9 +14,9 @@ from benchmark.data.readers.numbered_labels import numbered_labels, require_numb
 from benchmark.data.readers.samples import Reader, Samples, StoredNumbers, chosen
 from benchmark.data.readers.scale import Scale, scaled
 from benchmark.data.readers.table_parts import require_parts
-from results.brief import short
 from results.error import CatsError, first_line
-from results.limits import FILE, amount, require_ratio
+from results.files.limits import FILE, amount, require_ratio
+from results.text.brief import short
 
 CHUNK = 2**25  # bytes of images in memory at a time
 DAMAGED = (

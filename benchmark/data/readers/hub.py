@@ -2,7 +2,6 @@
 
 import itertools
 import re
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -10,15 +9,15 @@ from typing import Any
 
 import numpy as np
 
-from benchmark.data.readers.cells import absent_groups, cell_text, counted
+from benchmark.data.readers.cells import cell_text, without_group
 from benchmark.data.readers.image_file import decode_picture, stored_picture
 from benchmark.data.readers.numbered_labels import numbered_labels
 from benchmark.data.readers.samples import Reader, Samples, StoredNumbers
 from benchmark.data.readers.scale import Scale
 from benchmark.data.readers.table_parts import require_parts
 from results.error import CatsError, first_line
-from results.limits import whole_file
-from results.parquet_size import require_small_parquet
+from results.files.limits import whole_file
+from results.files.parquet_size import require_small_parquet
 
 WITH_OWNER = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 ALONE = re.compile(r"[A-Za-z0-9][\w-]*")  # some of the oldest repositories, as `beans`; a name with a dot would be a file
@@ -137,13 +136,9 @@ def _labels(table: Any, column: str, repository: str, *, gaps: bool) -> np.ndarr
 def _groups(loaded: dict[str, Any], column: str, repository: str) -> list[str]:
     """The group of each image. Raises CatsError for a cell without content: unknown patients are not one patient."""
     groups = [cell_text(name) and str(name) for table in loaded.values() for name in table[column]]
-    absent = set(absent_groups(groups))
-    if absent:
-        counts = {name: number for name, number in Counter(groups).items() if name in absent}
-        raise CatsError(
-            f"{repository}: the column '{column}' names no group in {sum(counts.values())} of {len(groups)} rows: "
-            f"{counted(counts)}"
-        )
+    missing = without_group(column, groups)
+    if missing:
+        raise CatsError(f"{repository}: {missing}")
     return groups
 
 

@@ -3,8 +3,8 @@
 from typing import Any
 
 from benchmark.data.readers.registry import READERS
-from results.brief import briefly
 from results.error import CatsError, nearest
+from results.text.brief import briefly
 
 
 def named_reader(value: Any) -> Any:

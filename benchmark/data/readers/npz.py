@@ -17,7 +17,7 @@ from benchmark.data.readers.numbered_labels import numbered_labels, require_numb
 from benchmark.data.readers.samples import PARTS, Reader, Samples, StoredNumbers, chosen
 from benchmark.data.readers.scale import Scale, scaled
 from results.error import CatsError, first_line
-from results.limits import require_ratio
+from results.files.limits import require_ratio
 
 DAMAGED = (
     ValueError,

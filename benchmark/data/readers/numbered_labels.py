@@ -10,7 +10,7 @@ import numpy as np
 from benchmark.data.readers.cells import cell_text, number_of, spelling
 from benchmark.data.readers.table_labels import left_out
 from results.error import CatsError
-from results.limits import CLASSES
+from results.files.limits import CLASSES
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ from typing import Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
-from results.brief import briefly, short
 from results.error import CatsError, nearest
+from results.text.brief import briefly, short
 
 WORDS: dict[Any, str] = {str: "text", float: "a number", int: "a whole number", bool: "true or false", Any: "anything"}
 

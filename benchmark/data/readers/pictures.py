@@ -10,8 +10,8 @@ from benchmark.core.patterns import Groups, require_expression, searched
 from benchmark.data.readers.file_tree import Tree, composed
 from benchmark.data.readers.image_file import decode_picture, stored_picture
 from benchmark.data.readers.scale import Scale
-from results.brief import short
 from results.error import CatsError
+from results.text.brief import short
 
 
 def found_in(pattern: str, names: Sequence[str]) -> list[Groups | None]:

@@ -14,8 +14,8 @@ from benchmark.data.readers.opening import DAMAGED
 from benchmark.data.readers.samples import Note
 from benchmark.data.readers.scale import Scale
 from benchmark.data.readers.stored import is_misread, is_unknown_tiff, reopened, stored
-from results.digest import digest
 from results.error import CatsError
+from results.files.digest import digest
 
 DICOM = "dicom 2"  # 1 knew no look-up tables, palettes, sigmoid windows, padding and frames
 WHITE = "white 2"  # 1 was for grey of 16 bits alone

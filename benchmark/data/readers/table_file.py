@@ -12,10 +12,10 @@ import pandas as pd
 from benchmark.core.patterns import replaced, require_expression
 from benchmark.data.readers.cells import cell_text
 from benchmark.data.readers.picture_files import Alike
-from results.brief import short
 from results.error import CatsError, first_line
+from results.files.parquet_size import require_small_parquet
 from results.imports.delimited import even_columns
-from results.parquet_size import require_small_parquet
+from results.text.brief import short
 
 BLANKS = r"\s+"  # the separator of columns that any number of blanks and tabs divides
 FIELD = re.compile(r"\{([^{}]+)\}")  # a column in a `path` of several

@@ -10,9 +10,9 @@ import pandas as pd
 
 from benchmark.data.readers.cells import absent_labels, cell_text, counted, joined_labels, spelling, whole_number
 from benchmark.data.readers.table_file import Columns, fields_of, lines_of, texts_of
-from results.brief import briefly, short
 from results.error import CatsError
-from results.limits import CLASSES, LABELS
+from results.files.limits import CLASSES, LABELS
+from results.text.brief import briefly, short
 
 MARKS = {
     "0": 0, "1": 1, "false": 0, "true": 1, "f": 0, "t": 1, "no": 0, "yes": 1, "n": 0, "y": 1, "negative": 0, "positive": 1,

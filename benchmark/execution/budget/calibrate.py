@@ -39,8 +39,8 @@ from benchmark.training.optimiser import Average
 from benchmark.training.protocols import protocol_of
 from benchmark.training.protocols.frozen import FrozenProtocol
 from results.cost.amount import Amount, add, amount_of
-from results.digest import digest
 from results.error import CatsError, first_line
+from results.files.digest import digest
 from results.record import Frozen
 
 TIMED_SECONDS, MIN_STEPS, MAX_STEPS = 1.0, 3, 50  # steps are timed for about this time, but at least and at most so many

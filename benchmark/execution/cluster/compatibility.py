@@ -13,8 +13,8 @@ from benchmark.core.trainer_version import TRAINER
 from benchmark.machine.memory import keep_memory, large_pages
 from benchmark.machine.nvml import card
 from benchmark.machine.threads import wait_briefly
-from results.boot_id import boot_id
 from results.error import CatsError
+from results.files.boot_id import boot_id
 
 LIBRARIES = ("cats-bench", "torch", "timm", "distributed")
 CLOSING = "closing-worker"  # Dask's name for the event of a worker that leaves in good order

@@ -13,8 +13,8 @@ from benchmark.specs import catalogue
 from benchmark.specs.job import Job
 from benchmark.specs.start import Start
 from results.error import CatsError
-from results.plain_log import log_plainly
 from results.record import Outcome, Record
+from results.text.plain_log import log_plainly
 
 _lock = threading.Lock()
 _returned: list[Record] = []  # of earlier jobs; their checkpoints may lie in a CATS_HOME that the driver does not see

@@ -37,7 +37,7 @@ def toy(whole, cats, tmp_path):
 
 
 def sweep(database, ids):
-    """Copy a run of each kind for each thing that it has and for each value that somebody may give it."""
+    """Copy a run of each kind for each thing that it has and for each value that a user may give it."""
     for kind in ids:
         original = ids[kind][0]
         for where, name in list(database.fields(original)):

@@ -12,8 +12,8 @@ import yaml
 from benchmark.cli import main as cli
 from benchmark.cli import terminal
 from results.error import CatsError
-from results.hidden import shown
-from results.plain_log import PlainRecord
+from results.text.hidden import shown
+from results.text.plain_log import PlainRecord
 
 SECRET = "hunter2"
 # Each way in which an address is mistyped, with the secret at the place of the password, the user or the token.

@@ -6,8 +6,8 @@ import pytest
 
 from benchmark.core.digest import file_digest, remembered
 from benchmark.core.paths import digests_folder
-from results import atomic
-from results.sealed import sealed
+from results.files import atomic
+from results.files.sealed import sealed
 
 SHA = hashlib.sha256(b"some bytes").hexdigest()
 

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from benchmark.core.leftovers import sweep_home
-from results.atomic import draft_path
+from results.files.atomic import draft_path
 
 FOLDERS = ("images", "images/toy-32-0", "digests", "pretrained", "pretrained/records", "features", "scores", "checkpoints",
            "leakage", "published", "calibrations", "snapshots/0/predictions")  # fmt: skip

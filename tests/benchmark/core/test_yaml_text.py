@@ -10,7 +10,7 @@ from benchmark.core.parse import read_yaml
 from benchmark.core.yaml_text import BYTES, DEPTH, VALUES
 from benchmark.specs.reference import split_reference
 from results.error import CatsError
-from results.limits import CLASSES
+from results.files.limits import CLASSES
 from tests.support.little_memory import little_memory
 
 LETTERS = "abcdefghijklmnop"
@@ -30,10 +30,10 @@ MAPPINGS = doubled("{x: 1}", lambda names: "{" + ", ".join(f"k{i}: {name}" for i
 KEYS = doubled("[x]", lambda names: f"[{', '.join(names)}]") + "? *n\n: 1\n"
 CHAIN = "a0: &a0 [x]\n" + "".join(f"a{i}: &a{i} [*a{i - 1}]\n" for i in range(1, 200))
 BOMBS = {
-    "lists": (LISTS, f"it stands for more than {VALUES:,} values"),
-    "merge keys": (MERGES, f"it stands for more than {VALUES:,} values"),
-    "mappings": (MAPPINGS, f"it stands for more than {VALUES:,} values"),
-    "keys": (KEYS, f"it stands for more than {VALUES:,} values"),
+    "lists": (LISTS, f"it expands to more than {VALUES:,} values"),
+    "merge keys": (MERGES, f"it expands to more than {VALUES:,} values"),
+    "mappings": (MAPPINGS, f"it expands to more than {VALUES:,} values"),
+    "keys": (KEYS, f"it expands to more than {VALUES:,} values"),
     "itself": ("a: &a [*a]\n", "a list or mapping holds itself"),
     "itself as a mapping": ("a: &a {b: *a}\n", "a list or mapping holds itself"),
     "itself, merged": ("a: &a {<<: *a}\n", "a list or mapping holds itself"),
@@ -76,7 +76,7 @@ def test_a_text_that_stands_for_too_much_is_one_sentence(tmp_path, kind):
 def test_values_are_counted_where_no_alias_is(tmp_path, monkeypatch):
     monkeypatch.setattr(yaml_text, "VALUES", 1000)
     (tmp_path / "file.yaml").write_text("a: [" + "x," * 1010 + "]")
-    with pytest.raises(CatsError, match="it stands for more than 1,000 values"):
+    with pytest.raises(CatsError, match="it expands to more than 1,000 values"):
         read_yaml(tmp_path / "file.yaml")
 
 
@@ -105,7 +105,7 @@ def test_an_entry_is_yaml_too(cats, tmp_path, monkeypatch, kind):
     (tmp_path / "entries" / kind / "mine.yaml").write_text(LISTS)
     code, _, err = cats("check", "mine")
     assert code == 2
-    assert "it stands for more than" in err
+    assert "it expands to more than" in err
 
 
 def test_a_pipe_is_no_file(tmp_path):

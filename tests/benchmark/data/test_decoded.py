@@ -12,8 +12,8 @@ from benchmark.data.dataset import Dataset
 from benchmark.data.decoded import check_samples, load_images, resized_square
 from benchmark.data.readers.folders import folders
 from benchmark.data.readers.samples import Samples
-from results.atomic import DRAFT
 from results.error import CatsError
+from results.files.atomic import DRAFT
 
 LUCK = np.random.default_rng(0)
 IMAGES = list(LUCK.integers(0, 256, (6, 8, 8), dtype=np.uint8))

@@ -14,7 +14,7 @@ from benchmark.data import download
 from benchmark.data.dataset import File
 from benchmark.data.download import shown_address
 from results.error import CatsError
-from results.lock import locked
+from results.files.lock import locked
 
 CONTENT = bytes(range(256)) * 4096  # 1 MiB
 SHA = hashlib.sha256(CONTENT).hexdigest()

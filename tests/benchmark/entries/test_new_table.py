@@ -9,7 +9,8 @@ import yaml
 from PIL import Image
 
 from benchmark.specs import catalogue
-from results.plain import plain
+from results.text.plain import plain
+from tests.support.own_tables import entry, options
 
 FACTS = ("--modality", "microscope", "--licence", "CC0", "--citation", "Us, 2026")
 LABEL = np.random.default_rng(1).integers(0, 2, 60)  # of each picture
@@ -54,14 +55,6 @@ def new(own, call):
         return code, err
 
     return run
-
-
-def entry(own):
-    return yaml.safe_load((own / "entries" / "targets" / "cells.yaml").read_text())["dataset"]
-
-
-def options(own):
-    return entry(own)["read"]["table"]
 
 
 def right_pictures():

@@ -14,9 +14,9 @@ from benchmark.execution.pretraining_records import NO_WEIGHTS, Holder, adopt, m
 from benchmark.machine.meter import Stopwatch
 from benchmark.specs.plan import load_plan
 from benchmark.specs.start import pretrained_path
-from results import atomic
-from results.atomic import DRAFT
-from results.lock import locked_if_free
+from results.files import atomic
+from results.files.atomic import DRAFT
+from results.files.lock import locked_if_free
 from results.tracking.experiment import Experiment
 from results.tracking.outbox import Outbox
 from results.tracking.writer import Writer

@@ -46,8 +46,8 @@ def share_of(monkeypatch, *looks):
         ([([ME], {ME: 90})], 1.0),
         ([([ME], None)], 1.0),  # alone, and too short a time for NVML
         ([([ME, 7], {ME: 30, 7: 10})], 0.75),
-        ([([ME], {ME: 60}), ([ME, 7], {ME: 30, 7: 10})], 0.9),  # somebody came later
-        ([([ME, 7], {ME: 30, 7: 10}), ([ME], {ME: 60})], 0.9),  # somebody left
+        ([([ME], {ME: 60}), ([ME, 7], {ME: 30, 7: 10})], 0.9),  # another process came later
+        ([([ME, 7], {ME: 30, 7: 10}), ([ME], {ME: 60})], 0.9),  # another process left
         ([([ME, 7], {7: 40})], None),  # nothing is known of our part: never 0
         ([([ME, 7], None)], None),
         ([([], None)], None),  # a container without a list

@@ -14,8 +14,8 @@ from benchmark.measures.scoring import score_plan
 from benchmark.networks import load
 from benchmark.specs.plan import Plan
 from results.agreement.scores import read_scores
-from results.atomic import disk_error
 from results.error import CatsError
+from results.files.atomic import disk_error
 from results.tracking.cost_columns import unpacked
 from results.tracking.experiment import Experiment
 from results.tracking.outbox import Outbox

@@ -24,9 +24,9 @@ from benchmark import Dataset, Samples, Source
 
 
 def read(_):
-    luck = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     labels = np.arange(200) % 2
-    images = [luck.integers(0, 200, (12, 12), dtype=np.uint8) + np.uint8(40 * label) for label in labels]
+    images = [rng.integers(0, 200, (12, 12), dtype=np.uint8) + np.uint8(40 * label) for label in labels]
     return Samples(images, labels, [str(i) for i in range(200)])
 
 

@@ -12,8 +12,8 @@ from benchmark.core.trainer_version import TRAINER
 from benchmark.specs import catalogue
 from benchmark.specs.cell import Cell
 from benchmark.specs.plan import Plan
-from results.digest import digest
 from results.error import CatsError
+from results.files.digest import digest
 from tests.support.plans import cells_of
 
 PLAN = {"experiment": "e", "sources": ["scratch"], "targets": ["ihc"], "backbones": ["test_resnet"], "seeds": [0]}

@@ -20,7 +20,7 @@ from benchmark.training import checkpoint as kept
 from benchmark.training import train
 from benchmark.training.checkpoint import Checkpoint
 from benchmark.training.train import Training
-from results.lock import locked_if_free
+from results.files.lock import locked_if_free
 from results.record import Cost
 from tests.support.damage import DAMAGES, damage_file
 from tests.support.full_disk import full_disk

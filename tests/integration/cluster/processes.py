@@ -13,7 +13,7 @@ from tests.support.paths import ROOT
 
 
 class ByHand:
-    """`dask scheduler` and `dask worker` as somebody would type them."""
+    """`dask scheduler` and `dask worker` as a user would type them."""
 
     def __init__(self, folder, **environment):
         self.folder, self.processes, file = folder, [], str(folder / "file")

@@ -54,7 +54,7 @@ def until_stopped(job, device):
 
 
 def until_let(job, device):
-    """Say that it is at work, and last until somebody lets it end."""
+    """Say that it is at work, and last until a user lets it end."""
     there(f"at-work-{os.getpid()}").touch()
     while not there("let").exists():
         time.sleep(0.05)

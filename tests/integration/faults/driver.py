@@ -14,7 +14,7 @@ from tests.support import processes
 from tests.support.small_plan import FOR_EVER, small
 
 PLAN = small()
-ENDLESS = small(recipe={"epochs": FOR_EVER})  # its third cell lasts until somebody stops it
+ENDLESS = small(recipe={"epochs": FOR_EVER})  # its third cell lasts until a user stops it
 # A driver that is killed as it is about to rename a file so, or (one more) at what it renames next. From within, since some
 # moments last less than a millisecond, which nobody who looks from outside can be sure to see.
 DYING = """

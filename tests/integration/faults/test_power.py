@@ -11,7 +11,7 @@ from tests.integration.faults.power import STOPPING, Double, Ext4, goes_on, loop
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 MOMENTS, EVERY = 10, 4  # power cuts at least, and renames between two of them
-FIRST = (["board"], ["plan"])  # what somebody may ask before the next run
+FIRST = (["board"], ["plan"])  # what a user may ask before the next run
 NEXT = (["run", "--device", "cpu"], ["board"])
 LAST = (["report", "--no-log", "--output", "page.html"], ["cost"], ["sync"], ["plan"])
 COMMANDS = """

@@ -10,8 +10,8 @@ import pytest
 
 from benchmark.execution.records import outbox_of
 from results.error import CatsError
+from results.files.sealed import unsealed
 from results.record import Outcome
-from results.sealed import unsealed
 from results.tracking.experiment import Experiment
 from tests.integration.servers.records import PLAN, board_of, records, send_all
 from tests.support.servers import PASSWORD, QUOTED, free_port
@@ -142,7 +142,7 @@ def test_a_user_of_postgresql_who_may_only_read_sees_boards_and_loses_nothing(po
     postgres.execute(f"CREATE USER reader_{name} PASSWORD '{PASSWORD}'")
     postgres.execute(f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO reader_{name}", name)
     box = refused(postgres.uri(name, user=f"reader_{name}"), cats, tmp_path)
-    code, out, _ = cats("sync", "small.yaml", "--tracking-uri", database)  # the same server, for somebody who may
+    code, out, _ = cats("sync", "small.yaml", "--tracking-uri", database)  # the same server, for a user who may
     assert (code, out) == (0, f"1 records sent to small on postgresql://***@127.0.0.1:{postgres.port}/{name}\n")
     assert list(box) == []
 

@@ -25,7 +25,7 @@ TABLE = pd.DataFrame({"sample": ["a", "b"], "label": [0, 1], "probability_no": [
 
 
 def put(web, column, value, run_id):
-    """What only the server, or somebody who has got into it, can do."""
+    """What only the server, or a user who has got into it, can do."""
     with closing(sqlite3.connect(web.folder / "mlflow.db")) as database, database:
         database.execute(f"UPDATE runs SET {column} = ? WHERE run_uuid = ?", (value, run_id))
 

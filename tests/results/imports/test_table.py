@@ -21,8 +21,8 @@ from results.cost.bill import make_bill
 from results.cost.tables import ROUGH
 from results.cost.text import CostText
 from results.cost.tradeoff import SWEEP, make_tradeoff
-from results.digest import digest
 from results.error import CatsError
+from results.files.digest import digest
 from results.imports.column_map import ColumnMap
 from results.imports.matrix import read_grid, scores_of
 from results.imports.table import LEFT, read_table, runs_of

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from results.atomic import DRAFT
+from results.files.atomic import DRAFT
 from results.tracking.database import make_database
 from results.tracking.experiment import Experiment
 

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from results import atomic
 from results.error import CatsError
+from results.files import atomic
 from results.record import Outcome
 from results.tracking.outbox import Outbox, examine
 from tests.support.damage import DAMAGES, damage_file

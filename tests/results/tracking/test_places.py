@@ -74,7 +74,7 @@ def test_folders_of_this_machine_are_those_that_mlflow_means(place, folder):
 
 @pytest.fixture
 def stranger(monkeypatch):
-    """A server of somebody else, and this user's name, password and token where MLflow looks for them."""
+    """A server of a stranger, and this user's name, password and token where MLflow looks for them."""
     for name in ("USERNAME", "PASSWORD", "TOKEN"):
         monkeypatch.setenv(f"MLFLOW_TRACKING_{name}", "mine")
     with server(says(200, b"{}", Content_Type="application/json")) as made:

@@ -12,9 +12,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from results.files.sealed import unsealed
 from results.metrics import metric_of
 from results.record import Outcome
-from results.sealed import unsealed
 from results.statistics import influence
 from results.tracking import incremental as follow
 from results.tracking import predictions as predictions_module

@@ -498,7 +498,7 @@ def test_a_parquet_table_that_stands_for_gigabytes(tmp_path, reader):
 
 
 def test_a_parquet_table_of_too_many_values(tmp_path, monkeypatch):
-    monkeypatch.setattr("results.parquet_size.VALUES", 1000)
+    monkeypatch.setattr("results.files.parquet_size.VALUES", 1000)
     path = parquet(tmp_path / "t.parquet", repeated(600, "x"))
     assert "expands to 1,200 values; 1,000 are allowed" in refused(lambda: read_table(path))
 

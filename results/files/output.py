@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from results.atomic import draft_path, flush, make_folders, move_into_place, reason_of, remove, sweep
 from results.error import CatsError
+from results.files.atomic import draft_path, flush, make_folders, move_into_place, reason_of, remove, sweep
 
 NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK}  # what file systems without hard links answer
 

@@ -9,9 +9,9 @@ import threading
 
 import pytest
 
-from results.atomic import DRAFT
 from results.error import CatsError
-from results.output import output
+from results.files.atomic import DRAFT
+from results.files.output import output
 from tests.support.full_disk import full_disk
 
 
@@ -38,7 +38,7 @@ def test_what_stops_the_writing_leaves_the_file_as_it_was(tmp_path, how):
     path.write_text("old")
     if how == "killed":
         code = (
-            "import os, pathlib, signal\nfrom results.output import output\n"
+            "import os, pathlib, signal\nfrom results.files.output import output\n"
             f"with output(pathlib.Path({str(path)!r}), 'the report') as draft:\n"
             "    draft.write_text('half')\n    os.kill(os.getpid(), signal.SIGKILL)\n"
         )

@@ -12,8 +12,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
-from results.atomic import atomic_write, discard
 from results.error import first_line
+from results.files.atomic import atomic_write, discard
 
 Content = TypeVar("Content")
 SEAL = re.compile(rb"\ncats-crc32 ([0-9a-f]{8})\n")

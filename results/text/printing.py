@@ -15,7 +15,7 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from results.plain import plain, shortened
+from results.text.plain import plain, shortened
 
 FORMULA = re.compile(r"[=+\-@＝＋－＠]")
 BEHIND_A_SEPARATOR = re.compile(r"(;\s*)(?=[=+@＝＋－＠]|-\D)")

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from results.plain import coded, look, plain, shortened
+from results.text.plain import coded, look, plain, shortened
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -9,12 +9,12 @@ from itertools import pairwise
 import filelock
 import pytest
 
-from results import lock
-from results.lock import locked
+from results.files import lock
+from results.files.lock import locked
 
 HOLD = """
 import pathlib, sys, time
-from results.lock import locked
+from results.files.lock import locked
 with locked(pathlib.Path(sys.argv[1]), print):
     print("held", flush=True)
     time.sleep(100)

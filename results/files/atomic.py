@@ -20,8 +20,8 @@ from hashlib import sha256
 from itertools import takewhile
 from pathlib import Path
 
-from results.boot_id import boot_id
 from results.error import DiskError
+from results.files.boot_id import boot_id
 
 DRAFT = ".cats-draft-"  # begins the name of every draft
 WRITER = re.compile(rf"{re.escape(DRAFT)}([0-9a-f]{{8}})p([0-9]+)u")  # of which machine and which process follows it

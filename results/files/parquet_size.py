@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from results.error import CatsError
-from results.limits import FILE, amount
+from results.files.limits import FILE, amount
 
 VALUES = 2**28  # of a file, in all columns
 COLUMNS = 100_000

@@ -8,9 +8,10 @@ from benchmark.data.readers import archive, dicom_limits, opening, walk
 from benchmark.data.readers.picture_format import FORMATS
 from benchmark.entries import generated
 from benchmark.specs import plan, recipe
-from results import brief, limits, parquet_size
 from results.error import LONGEST, CatsError
-from results.limits import amount
+from results.files import limits, parquet_size
+from results.files.limits import amount
+from results.text import brief
 from tests.support.paths import ROOT
 
 PAGE = (ROOT / "docs" / "limits.md").read_text()

@@ -9,9 +9,9 @@ import sys
 import pytest
 
 from results.error import CatsError, OddRunError
-from results.plain import fault_of_name, json_text, plain, plain_lines, shortened, storable
-from results.plain_log import PlainRecord
 from results.record import Record
+from results.text.plain import fault_of_name, json_text, plain, plain_lines, shortened, storable
+from results.text.plain_log import PlainRecord
 from tests.support.hostile import HOSTILE, ORDINARY, forbidden
 from tests.support.paths import ASSETS
 

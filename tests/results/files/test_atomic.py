@@ -9,9 +9,9 @@ from contextlib import nullcontext
 
 import pytest
 
-from results import atomic
-from results.atomic import DRAFT, atomic_write, disk_error, draft_path, scratch_folder
 from results.error import CatsError
+from results.files import atomic
+from results.files.atomic import DRAFT, atomic_write, disk_error, draft_path, scratch_folder
 from tests.support.full_disk import full_disk
 
 
@@ -48,7 +48,7 @@ def test_a_process_that_is_killed_before_the_draft_has_its_name_leaves_the_old_c
     path.write_text("old")
     code = f"""
 import os, pathlib, signal, sys
-from results.atomic import atomic_write
+from results.files.atomic import atomic_write
 def die(*_):
     os.kill(os.getpid(), signal.SIGKILL)
 sys.addaudithook(lambda event, _: die() if event == {moment!r} else None)

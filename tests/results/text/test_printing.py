@@ -17,7 +17,7 @@ from results.board.text import BoardText
 from results.cost.bill import make_bill
 from results.cost.text import CostText
 from results.cost.tradeoff import make_tradeoff
-from results.printing import TerminalTable, csv_text, guarded, markdown_table
+from results.text.printing import TerminalTable, csv_text, guarded, markdown_table
 from tests.support.runs import CLEAR, board, costing
 
 QUERY = RunQuery("toy")

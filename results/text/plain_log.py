@@ -1,11 +1,11 @@
-"""Lines of the log, of ours or of a library, with control characters as codes (results.plain) and without secrets."""
+"""Lines of the log, of ours or of a library, with control characters as codes (results.text.plain) and without secrets."""
 
 import logging
 import traceback
 from typing import Any
 
-from results.hidden import shown
-from results.plain import plain_lines
+from results.text.hidden import shown
+from results.text.plain import plain_lines
 
 
 class PlainRecord(logging.LogRecord):

@@ -17,9 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from results.atomic import atomic_write
 from results.error import CatsError, first_line
-from results.sealed import make_way, read_note, sealed, tell, write_note
+from results.files.atomic import atomic_write
+from results.files.sealed import make_way, read_note, sealed, tell, write_note
 
 Content = TypeVar("Content")
 CHUNK = 1 << 20  # bytes, which stay in the cache of a core

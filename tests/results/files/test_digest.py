@@ -1,6 +1,6 @@
 import pytest
 
-from results.digest import digest
+from results.files.digest import digest
 
 
 def test_the_digest_is_that_of_sorted_json_without_spaces():

@@ -3,7 +3,7 @@
 import reprlib
 from typing import Any
 
-from results.plain import shortened
+from results.text.plain import shortened
 
 QUOTED = 80  # characters of a value in a message
 
