@@ -28,6 +28,9 @@ UNCLEAR = re.compile(
     r"\)\s*[*+{]|\\[1-9]|\(\?P=|\(\?#|\(\?[a-zA-Z]*x"
 )  # a repeated group, a reference back, white space ignored
 
+# How a system ends a process whose time is over; Windows has no such signals.
+OVER = {int(getattr(signal, name)) for name in ("SIGXCPU", "SIGKILL") if hasattr(signal, name)}
+
 Made = TypeVar("Made")
 Groups = tuple[str | None, ...]  # the text that was found, then the text of each group of the expression
 
@@ -147,7 +150,7 @@ def _apart(pattern: str, replacement: str | None, texts: Sequence[str]) -> list[
         raise _too_long(pattern) from None
     except OSError as error:
         raise _ended(pattern, f"did not start: {error.strerror}") from error
-    if -done.returncode in {signal.SIGXCPU, signal.SIGKILL}:  # the system ends a process so when its time is over
+    if -done.returncode in OVER:
         raise _too_long(pattern)
     if done.returncode:
         how = f"with exit code {done.returncode}" if done.returncode > 0 else f"by signal {-done.returncode}"
