@@ -2,6 +2,7 @@
 
 import copyreg
 import difflib
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -9,6 +10,9 @@ from results.text.hidden import shown
 from results.text.plain import plain, shortened
 
 LONGEST = 4000  # characters of one sentence
+# What these say is about code, not about the content that led to them.
+OF_CODE = (AttributeError, TypeError, LookupError, NameError, AssertionError, RecursionError)
+OF_NUMBERS = re.compile(r"invalid literal for int|values to unpack|cannot unpack|unpack requires|object cannot be interpreted")
 
 
 class CatsError(Exception):
@@ -49,6 +53,15 @@ def first_line(error: BaseException) -> str:
     """The first line of an error's text, or the name of its class where it has no text."""
     text = str(error).strip()
     return text.splitlines()[0] if text else type(error).__name__
+
+
+def reason_of(error: BaseException) -> str:
+    """What a library says of content that it cannot read, in words about the content: never those of Python about its code."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    if isinstance(error, OF_CODE) or not str(error).strip() or OF_NUMBERS.search(str(error)):
+        return "its content is damaged, or laid out as no library expects"
+    return first_line(error)
 
 
 def nearest(name: object, allowed: Iterable[str]) -> str:

@@ -14,7 +14,7 @@ from torch import Tensor
 from benchmark.networks.matching import classifier_names
 from benchmark.networks.network import ARGUMENTS, UNSTATED, Network, Trained
 from benchmark.specs.source import Weights
-from results.error import CatsError, first_line
+from results.error import CatsError, reason_of
 from results.files.atomic import atomic_write
 
 
@@ -28,7 +28,7 @@ def read_weights(path: Path, weights: Weights | None = None) -> Trained:
             metadata = file.metadata() or {}
             state = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 - no mapping
     except (SafetensorError, OSError, ValueError, TypeError, KeyError, RuntimeError, MemoryError) as error:
-        raise CatsError(f"{path} is not a whole safetensors file: {first_line(error)}") from error
+        raise CatsError(f"{path} is not a whole safetensors file: {reason_of(error)}") from error
     return apply_declaration(_from_metadata(state, metadata, path), weights)
 
 

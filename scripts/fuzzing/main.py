@@ -64,6 +64,7 @@ def main() -> int:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Tries damaged and hostile inputs of every kind.")
     parser.add_argument("--seconds", type=float, default=120, help="how long; the stage is built before")
+    parser.add_argument("--each", type=int, help="so many inputs of each kind, however long that takes, instead of --seconds")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--kind", action="append", choices=sorted(KINDS), help="this kind only; may be repeated")
     parser.add_argument("--keep", type=Path, default=Path("fuzz-failures"), help="folder for inputs that did not hold")
@@ -109,13 +110,16 @@ def _again(trials: Trials, names: list[Name]) -> int:
 
 
 def _many(trials: Trials, options: argparse.Namespace) -> int:
-    """Try inputs until the time is over; the kind that has had the least time is next."""
+    """Try inputs until the time is over, the kind with the least time next; or as many of each kind as are asked for."""
     kinds = options.kind or list(KINDS)
     spent, tried, failed = dict.fromkeys(kinds, 0.0), Counter[str](), Counter[str]()
     seen: defaultdict[str, list[Trial]] = defaultdict(list)
     end = time.monotonic() + options.seconds
-    while (begun := time.monotonic()) < end:
-        kind = min(kinds, key=spent.__getitem__)
+    while kinds_left := [kind for kind in kinds if options.each is None or tried[kind] < options.each]:
+        begun = time.monotonic()
+        if options.each is None and begun >= end:
+            break
+        kind = min(kinds_left, key=spent.__getitem__)
         trial = trials.trial(Name(kind, options.seed, tried[kind]))
         tried[kind] += 1
         if trial.complaints:

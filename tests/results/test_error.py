@@ -1,6 +1,8 @@
 import pytest
 
-from results.error import first_line, nearest
+from results.error import first_line, nearest, reason_of
+
+DAMAGED = "its content is damaged, or laid out as no library expects"
 
 
 @pytest.mark.parametrize(
@@ -15,3 +17,19 @@ def test_the_nearest_name_or_every_allowed_one():
     assert nearest("imagnet", ["imagenet", "scratch"]) == "; did you mean 'imagenet'?"
     assert nearest("x", ["b", "a"]) == "; allowed are a, b"
     assert nearest("x", []) == "; there is none"
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (AttributeError("'bytes' object has no attribute 'name'"), DAMAGED),
+        (KeyError("a"), DAMAGED),
+        (AssertionError(), DAMAGED),
+        (ValueError("invalid literal for int() with base 10: '\\x00'"), DAMAGED),
+        (OSError(22, "Invalid argument"), "Invalid argument"),
+        (OSError("image file is truncated"), "image file is truncated"),
+        (ValueError("two\nlines"), "two"),
+    ],
+)
+def test_the_reason_why_content_cannot_be_read_speaks_of_the_content(error, reason):
+    assert reason_of(error) == reason

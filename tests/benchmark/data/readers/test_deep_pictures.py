@@ -1,6 +1,8 @@
 """Pictures of more than 8 bits keep all of their bits, in every mode; the entry says what is white."""
 
 import io
+import re
+import struct
 
 import numpy as np
 import pytest
@@ -152,3 +154,23 @@ def test_changed_bytes_are_read_or_named(kind):
             assert decode_picture(bytes(content[: rng.integers(len(content))]), "scan", 4095).dtype == np.uint8
         except CatsError as error:
             assert str(error).startswith("scan")  # noqa: PT017 - either outcome is right
+
+
+def sentence(content):
+    try:
+        decode_picture(content, "a.tif")
+    except CatsError as error:
+        return str(error)
+    return ""
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning:PIL")  # of Pillow, about the damage that is made here
+@pytest.mark.parametrize("values", [GREY, RGB])
+def test_a_tiff_damaged_anywhere_in_its_list_of_properties_is_read_or_refused_in_words_about_the_picture(values):
+    content = tiff(values.astype(np.uint8), photometric="minisblack" if values.ndim == 2 else "rgb")
+    start = struct.unpack("<I", content[4:8])[0]
+    for at in range(start, start + 2 + 12 * struct.unpack("<H", content[start : start + 2])[0]):
+        for value in (0, 2, 255):
+            damaged = bytearray(content)
+            damaged[at] = value
+            assert not re.search("object|attribute|int\\(\\)|unpack|str'|bytes'", sentence(bytes(damaged)))
