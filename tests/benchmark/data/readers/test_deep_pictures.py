@@ -164,7 +164,7 @@ def sentence(content):
     return ""
 
 
-@pytest.mark.filterwarnings("ignore::UserWarning:PIL")  # of Pillow, about the damage that is made here
+@pytest.mark.filterwarnings("ignore::UserWarning", "ignore::RuntimeWarning")  # of Pillow, about the damage that is made here
 @pytest.mark.parametrize("values", [GREY, RGB])
 def test_a_tiff_damaged_anywhere_in_its_list_of_properties_is_read_or_refused_in_words_about_the_picture(values):
     content = tiff(values.astype(np.uint8), photometric="minisblack" if values.ndim == 2 else "rgb")
