@@ -1,5 +1,6 @@
 """Damages zip and tar archives of pictures by what they list."""
 
+import gzip
 import io
 import struct
 import tarfile
@@ -64,7 +65,7 @@ def _zip_link(rng: Random, path: Path, files: list[tuple[str, bytes]]) -> str:
     link.external_attr = 0o120777 << 16
     with zipfile.ZipFile(path, "w") as archive:
         for name, content in files:
-            archive.writestr(name, content)
+            archive.writestr(zipfile.ZipInfo(name), content)
         archive.writestr(link, end.encode("utf-8", "replace"))
     return f"the link {place} to {shown(end)}"
 
@@ -121,13 +122,18 @@ def _inside(rng: Random, path: Path, files: list[tuple[str, bytes]]) -> str:
     return "an archive inside, or folders around"
 
 
-def _tar(path: Path, members: Sequence[tuple[tarfile.TarInfo, bytes]], form: int = tarfile.PAX_FORMAT) -> None:
-    with tarfile.open(path, "w:gz" if path.name.endswith("gz") else "w", format=form) as tar:
+def write_tar(path: Path, members: Sequence[tuple[tarfile.TarInfo, bytes]], form: int = tarfile.PAX_FORMAT) -> None:
+    """Write a tar archive, packed where its name ends in gz; no time of writing is in it."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w", format=form) as tar:
         for item, content in members:
             tar.addfile(item, io.BytesIO(content))
+    whole = buffer.getvalue()
+    path.write_bytes(gzip.compress(whole, mtime=0) if path.name.endswith("gz") else whole)
 
 
-def _members(files: Files) -> list[tuple[tarfile.TarInfo, bytes]]:
+def members_of(files: Files) -> list[tuple[tarfile.TarInfo, bytes]]:
+    """What a tar archive of the files lists, with their contents."""
     made = []
     for name, content in files:
         item = tarfile.TarInfo(name)
@@ -139,12 +145,12 @@ def _members(files: Files) -> list[tuple[tarfile.TarInfo, bytes]]:
 def _tar_names(rng: Random, path: Path, files: list[tuple[str, bytes]]) -> str:
     name = rng.choice(NAMES).replace("\0", "")
     files.append((name, files[0][1]))
-    _tar(path, _members(files))
+    write_tar(path, members_of(files))
     return f"one more: {shown(name)}"
 
 
 def _tar_kind(rng: Random, path: Path, files: list[tuple[str, bytes]]) -> str:
-    members = _members(files)
+    members = members_of(files)
     kinds = {
         "link": tarfile.SYMTYPE,
         "hard link": tarfile.LNKTYPE,
@@ -159,12 +165,12 @@ def _tar_kind(rng: Random, path: Path, files: list[tuple[str, bytes]]) -> str:
         rng.choice(["../../outside/x", "/etc/passwd", "x", files[1][0], "stripes", "nowhere"]),
     )
     members.insert(rng.choice([0, len(members)]), (item, b""))
-    _tar(path, members)
+    write_tar(path, members)
     return f"the {kind} {item.name} to {item.linkname}"
 
 
 def _tar_head(rng: Random, path: Path, files: list[tuple[str, bytes]]) -> str:
-    members = _members(files)
+    members = members_of(files)
     item = rng.choice(members)[0]
     item.pax_headers = rng.choice(
         [
@@ -180,13 +186,13 @@ def _tar_head(rng: Random, path: Path, files: list[tuple[str, bytes]]) -> str:
             {"GNU.sparse.major": "1", "GNU.sparse.minor": "0"},
         ]
     )
-    _tar(path, members)
+    write_tar(path, members)
     return f"a header of {shown(item.pax_headers)}"
 
 
 def _tar_form(rng: Random, path: Path, files: list[tuple[str, bytes]]) -> str:
     form = rng.choice([tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT])
-    _tar(path, _members(files), form)
+    write_tar(path, members_of(files), form)
     if rng.random() < 0.5:
         path.write_bytes(path.read_bytes() * 2)
         return "twice in one file"
@@ -201,7 +207,7 @@ def _tar_bare(rng: Random, path: Path, files: list[tuple[str, bytes]]) -> str:
         with Image.open(io.BytesIO(content)) as picture:
             picture.save(out, form)
         bare.append((str(Path(name).with_suffix("")), out.getvalue()))
-    _tar(path, _members(bare))
+    write_tar(path, members_of(bare))
     return f"pictures without ending, {form}"
 
 

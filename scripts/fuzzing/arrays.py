@@ -113,7 +113,9 @@ def _promise(rng: Random, path: Path, arrays: dict[str, np.ndarray]) -> str:
     magic = b"\x93NUMPY" + bytes(rng.choice([(1, 0), (1, 0), (2, 0), (9, 9)])) + struct.pack("<H", len(text) + 1)
     with zipfile.ZipFile(path, "w") as file:
         for each, array in arrays.items():
-            file.writestr(f"{each}.npy", magic + text.encode() + b"\n" + bytes(64) if each == name else _npy(array))
+            file.writestr(
+                zipfile.ZipInfo(f"{each}.npy"), magic + text.encode() + b"\n" + bytes(64) if each == name else _npy(array)
+            )
     return f"the header of {name} is {shown(text.strip())}"
 
 
@@ -127,9 +129,9 @@ def _names(rng: Random, path: Path, arrays: dict[str, np.ndarray]) -> str:
     with zipfile.ZipFile(path, "w") as file:
         for name, array in arrays.items():
             if name != chosen or how in {"beside", "twice"}:
-                file.writestr(f"{name}.npy", _npy(array))
+                file.writestr(zipfile.ZipInfo(f"{name}.npy"), _npy(array))
         if how != "without":
-            file.writestr(f"{chosen if how == 'twice' else odd}.npy", _npy(arrays[chosen]))
+            file.writestr(zipfile.ZipInfo(f"{chosen if how == 'twice' else odd}.npy"), _npy(arrays[chosen]))
     return f"{chosen} is {how} {shown(odd)}"
 
 

@@ -2,13 +2,13 @@
 
 import csv
 import io
-import tarfile
 import zipfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import yaml
+from fuzzing.archives import members_of, write_tar
 from fuzzing.dicoms import written
 from PIL import Image
 
@@ -147,11 +147,8 @@ def _boxes(data: Path, images: list[tuple[str, int, np.ndarray]]) -> dict[str, A
 
 
 def _crates(data: Path, images: list[tuple[str, int, np.ndarray]]) -> dict[str, Any]:
-    with tarfile.open(data / "crates.tar.gz", "w:gz") as tar:
-        for name, number, image in images:
-            content, item = _png(image), tarfile.TarInfo(f"{name}/c{number:02}.png")
-            item.size = len(content)
-            tar.addfile(item, io.BytesIO(content))
+    files = [(f"{name}/c{number:02}.png", _png(image)) for name, number, image in images]
+    write_tar(data / "crates.tar.gz", members_of(files))
     return {"tree": "crates", "read": {"folders": {"classes": list(CLASSES)}}}
 
 
