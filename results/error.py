@@ -55,7 +55,7 @@ def first_line(error: BaseException) -> str:
     return text.splitlines()[0] if text else type(error).__name__
 
 
-def reason_of(error: BaseException) -> str:
+def damage_of(error: BaseException) -> str:
     """What a library says of content that it cannot read, in words about the content: never those of Python about its code."""
     if isinstance(error, OSError) and error.strerror:
         return error.strerror

@@ -15,7 +15,7 @@ from benchmark.entries.known_sets import known_file
 from benchmark.entries.said import OF_BOTH, OF_DICOM, OF_FOLDERS, OF_LABELS, OF_TABLES, Said, refuse_options
 from benchmark.entries.table_place import TABLE_ENDINGS, archived_table, is_table
 from benchmark.entries.value_range import with_range
-from results.error import CatsError, reason_of
+from results.error import CatsError, damage_of
 
 LONGEST = 65536  # bytes of a first line
 SHEETS = {".xlsx", ".xls", ".ods", ".numbers"}
@@ -35,7 +35,7 @@ def infer_entry(path: Path, said: Said) -> Inferred:
     except Exception as error:  # a library may raise nearly anything for the bytes that a person's file holds
         raise CatsError(
             f"{path} cannot be examined: a file in it is damaged or of an unexpected form: "
-            f"{reason_of(error)}; write the entry by hand, as docs/entries.md shows"
+            f"{damage_of(error)}; write the entry by hand, as docs/entries.md shows"
         ) from error
 
 

@@ -18,7 +18,7 @@ from benchmark.networks.matching import SECOND
 from benchmark.networks.network import UNSTATED, Trained
 from benchmark.networks.weight_file import apply_declaration, read_weights
 from benchmark.specs.source import Weights
-from results.error import CatsError, nearest, reason_of
+from results.error import CatsError, damage_of, nearest
 from results.files.limits import require_ratio
 
 # Where training scripts put the weights beside epoch and optimiser, the most usual name first.
@@ -86,7 +86,7 @@ def _loaded(path: Path) -> Any:
     except CatsError:
         raise
     except Exception as error:  # for damaged bytes torch raises nearly any error
-        raise CatsError(f"{path} is not a whole file of torch.save: {reason_of(error)}") from error
+        raise CatsError(f"{path} is not a whole file of torch.save: {damage_of(error)}") from error
 
 
 def _require_stored(path: Path) -> None:

@@ -14,7 +14,7 @@ from torch import Tensor
 from benchmark.networks.matching import classifier_names
 from benchmark.networks.network import ARGUMENTS, UNSTATED, Network, Trained
 from benchmark.specs.source import Weights
-from results.error import CatsError, reason_of
+from results.error import CatsError, damage_of
 from results.files.atomic import atomic_write
 
 
@@ -28,7 +28,7 @@ def read_weights(path: Path, weights: Weights | None = None) -> Trained:
             metadata = file.metadata() or {}
             state = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 - no mapping
     except (SafetensorError, OSError, ValueError, TypeError, KeyError, RuntimeError, MemoryError) as error:
-        raise CatsError(f"{path} is not a whole safetensors file: {reason_of(error)}") from error
+        raise CatsError(f"{path} is not a whole safetensors file: {damage_of(error)}") from error
     return apply_declaration(_from_metadata(state, metadata, path), weights)
 
 
@@ -90,12 +90,12 @@ def write_weights(path: Path, network: Network, trained: Trained, notes: dict[st
     state = {k: v.detach().cpu().contiguous() for k, v in network.backbone.state_dict().items()}
     for name in classifier_names(network.backbone)[:1] if not len(network.dense) else ():
         state |= {f"{name}.{part}": tensor.detach().cpu().contiguous() for part, tensor in network.head.state_dict().items()}
-    content = _sort_header(save(state, {**notes, **metadata}))
+    content = sort_header(save(state, {**notes, **metadata}))
     with atomic_write(path, "pretrained weights", durable=False) as draft:
         draft.write_bytes(content)
 
 
-def _sort_header(content: bytes) -> bytes:
+def sort_header(content: bytes) -> bytes:
     """Sort the header of a safetensors file: the library writes metadata in a different order every time."""
     start = 8 + int.from_bytes(content[:8], "little")
     header = json.dumps(json.loads(content[8:start]), sort_keys=True, separators=(",", ":")).encode()

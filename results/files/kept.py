@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from results.error import CatsError, reason_of
+from results.error import CatsError, damage_of
 from results.files.atomic import atomic_write
 from results.files.sealed import make_way, read_note, sealed, tell, write_note
 
@@ -58,7 +58,7 @@ def read_kept(path: Path, parse: Callable[[Path], Content], what: str) -> Conten
         try:
             return parse(path)
         except Exception as error:  # noqa: BLE001 - a file without a note may hold anything, and libraries raise errors of many kinds
-            wrong = f"cannot be read: {reason_of(error)}"
+            wrong = f"cannot be read: {damage_of(error)}"
     tell(path, f"{wrong}; the {what} are made again")
     return None
 

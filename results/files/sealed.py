@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
-from results.error import reason_of
+from results.error import damage_of
 from results.files.atomic import atomic_write, discard
 
 Content = TypeVar("Content")
@@ -52,7 +52,7 @@ def read_note(path: Path, parse: Callable[[bytes], Content]) -> Content | None:
     except FileNotFoundError:
         return None
     except Exception as error:  # noqa: BLE001 - the libraries that parse damaged content raise errors of many kinds
-        reason = reason_of(error)
+        reason = damage_of(error)
         tell(path, f"is damaged and is made again: {reason}")
         return None
 

@@ -1,6 +1,6 @@
 import pytest
 
-from results.error import first_line, nearest, reason_of
+from results.error import damage_of, first_line, nearest
 
 DAMAGED = "its content is damaged, or laid out as no library expects"
 
@@ -32,4 +32,4 @@ def test_the_nearest_name_or_every_allowed_one():
     ],
 )
 def test_the_reason_why_content_cannot_be_read_speaks_of_the_content(error, reason):
-    assert reason_of(error) == reason
+    assert damage_of(error) == reason

@@ -17,7 +17,7 @@ from benchmark.data.readers.dicom_view import (
     windowed,
 )
 from benchmark.data.readers.scale import Scale, Stored, to_8_bit
-from results.error import CatsError, reason_of
+from results.error import CatsError, damage_of
 
 PIXELS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
 GREY = ("MONOCHROME1", "MONOCHROME2")
@@ -67,7 +67,7 @@ def opened(content: bytes | Path, where: str, *, header_only: bool = False) -> A
     except CatsError:
         raise
     except Exception as error:  # for damaged bytes pydicom raises nearly any error, here and whenever an element is read
-        reason = "its sequences lie too deep in each other" if _is_of_depth(error) else reason_of(error)
+        reason = "its sequences lie too deep in each other" if _is_of_depth(error) else damage_of(error)
         raise CatsError(f"{where} is not a DICOM file that can be read: {reason}") from error
     return file
 
@@ -102,7 +102,7 @@ def pixels(content: bytes, where: str, view: View = View(), scale: Scale = Scale
     except CatsError:
         raise
     except Exception as error:
-        raise CatsError(f"{where}: its pixels cannot be decoded: {reason_of(error)}") from error
+        raise CatsError(f"{where}: its pixels cannot be decoded: {damage_of(error)}") from error
 
 
 def undeclared_values(content: bytes, where: str, view: View) -> np.ndarray | None:
@@ -120,7 +120,7 @@ def undeclared_values(content: bytes, where: str, view: View) -> np.ndarray | No
     except CatsError:
         raise
     except Exception as error:
-        raise CatsError(f"{where}: its pixels cannot be decoded: {reason_of(error)}") from error
+        raise CatsError(f"{where}: its pixels cannot be decoded: {damage_of(error)}") from error
 
 
 def _shown(file: Any, where: str, view: View, scale: Scale) -> np.ndarray:
@@ -171,7 +171,7 @@ def _decoded(file: Any, where: str, view: View) -> tuple[np.ndarray, str, int]:
     try:
         raw, facts = decoder.as_array(file, index=index)
     except Exception as error:
-        text = f"{where}: its pixels cannot be decoded: {reason_of(error).rstrip(':')}"
+        text = f"{where}: its pixels cannot be decoded: {damage_of(error).rstrip(':')}"
         raise CatsError(f"{text}; it is compressed as {syntax.name}, {remedy}" if remedy else text) from error
     return np.asarray(raw), str(facts["photometric_interpretation"]), index
 

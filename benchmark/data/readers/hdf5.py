@@ -14,7 +14,7 @@ from benchmark.data.readers.numbered_labels import numbered_labels, require_numb
 from benchmark.data.readers.samples import Reader, Samples, StoredNumbers, chosen
 from benchmark.data.readers.scale import Scale, scaled
 from benchmark.data.readers.table_parts import require_parts
-from results.error import CatsError, reason_of
+from results.error import CatsError, damage_of
 from results.files.limits import FILE, amount, require_ratio
 from results.text.brief import short
 
@@ -96,7 +96,7 @@ def opened(path: Path) -> Any:
     except DAMAGED as error:
         if not path.exists():
             raise CatsError(f"there is no file {path}") from None
-        raise CatsError(f"{path} is not a whole HDF5 file: {reason_of(error)}") from error
+        raise CatsError(f"{path} is not a whole HDF5 file: {damage_of(error)}") from error
 
 
 def _labels(path: Path, key: str, *, plain: bool) -> np.ndarray:

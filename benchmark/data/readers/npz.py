@@ -16,7 +16,7 @@ import numpy as np
 from benchmark.data.readers.numbered_labels import numbered_labels, require_numbers
 from benchmark.data.readers.samples import PARTS, Reader, Samples, StoredNumbers, chosen
 from benchmark.data.readers.scale import Scale, scaled
-from results.error import CatsError, reason_of
+from results.error import CatsError, damage_of
 from results.files.limits import require_ratio
 
 DAMAGED = (
@@ -107,7 +107,7 @@ def opened_npz(path: Path) -> Iterator["Arrays"]:
         with path.open("rb") as handle, np.load(handle, allow_pickle=False) as content:
             yield Arrays(content, path)
     except DAMAGED as error:
-        raise CatsError(f"{path} is not a whole npz file without pickles: {reason_of(error)}") from error
+        raise CatsError(f"{path} is not a whole npz file without pickles: {damage_of(error)}") from error
 
 
 class Arrays:

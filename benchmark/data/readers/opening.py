@@ -15,7 +15,7 @@ from typing import BinaryIO
 from PIL import Image, UnidentifiedImageError
 
 from benchmark.data.readers.picture_format import FORMATS
-from results.error import CatsError, reason_of
+from results.error import CatsError, damage_of
 
 PIXELS = 178_956_970  # of one picture; a small file can fill the memory of a machine
 DAMAGED = (
@@ -70,5 +70,5 @@ def header_of(source: BinaryIO | Path, formats: Sequence[str] = FORMATS) -> Imag
 
 def unreadable(where: str, error: BaseException) -> CatsError:
     """The sentence about a picture that cannot be read."""
-    reason = "it needs more memory than there is" if isinstance(error, MemoryError) else reason_of(error)
+    reason = "it needs more memory than there is" if isinstance(error, MemoryError) else damage_of(error)
     return CatsError(f"{where} is not a picture that can be read: {reason}")

@@ -11,7 +11,7 @@ from PIL import Image, ImageOps
 
 from benchmark.data.readers.opening import PIXELS, header_of, opened
 from benchmark.data.readers.scale import Stored
-from results.error import CatsError, reason_of
+from results.error import CatsError, damage_of
 
 DEEP = {"I;16", "I;16L", "I;16B", "I"}
 GREY = {"1", "L", "LA", "La"}
@@ -186,7 +186,7 @@ def _by_tifffile(content: bytes, where: str) -> Stored:
         raise
     except Exception as error:  # for damaged bytes tifffile raises nearly any error
         remedy = "; pip install imagecodecs" if "imagecodecs" in str(error) else ""
-        raise CatsError(f"{where} is not a picture that can be read: {reason_of(error)}{remedy}") from error
+        raise CatsError(f"{where} is not a picture that can be read: {damage_of(error)}{remedy}") from error
     colours = {"MINISBLACK": 1, "MINISWHITE": 1, "RGB": 3}.get(kind, 0)
     if axes == "SYX":
         values, axes = np.moveaxis(values, 0, -1), "YXS"

@@ -12,7 +12,7 @@ import pandas as pd
 from benchmark.core.patterns import replaced, require_expression
 from benchmark.data.readers.cells import cell_text
 from benchmark.data.readers.picture_files import Alike
-from results.error import CatsError, reason_of
+from results.error import CatsError, damage_of
 from results.files.parquet_size import require_small_parquet
 from results.imports.delimited import even_columns
 from results.text.brief import short
@@ -81,7 +81,7 @@ def table_of(content: bytes, name: str, separator: str, where: str, columns: Seq
             )  # fmt: skip
     except (ValueError, OSError, OverflowError, MemoryError, NotImplementedError) as error:
         hint = "; save it as UTF-8" if isinstance(error, UnicodeDecodeError) else ""
-        raise CatsError(f"{where} cannot be read as a table: {reason_of(error)}{hint}") from error
+        raise CatsError(f"{where} cannot be read as a table: {damage_of(error)}{hint}") from error
     names = [str(column).strip() for column in (rows.columns if columns is None else columns)]
     if len(names) != len(rows.columns):
         raise CatsError(f"{where} has {len(rows.columns)} columns; `columns` names {len(names)}: {', '.join(names)}")

@@ -1,0 +1,137 @@
+"""The manifest of a kept classifier: everything that a person or a program must know to use it, in one JSON file."""
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from benchmark.specs.recipe import Recipe
+from results.record import Frozen, Task
+
+FORMAT = 1
+MANIFEST, WEIGHTS, REFERENCE = "model.json", "weights.safetensors", "reference.safetensors"
+
+
+class Reading(Frozen):
+    """How a picture file becomes the input of the network: the options of the reader that made the training images.
+
+    Attributes:
+        size: side of the square images, in pixels.
+        white, range: see benchmark.data.readers.scale.Scale.
+        window, frame: of DICOM files, see benchmark.data.readers.dicom_view.View.
+        colour: False if all training images were grey; a picture in colour is then refused.
+    """
+
+    size: int = Field(ge=8, le=1024)
+    white: float | None = None
+    range: tuple[float, float] | None = None
+    window: tuple[float, float] | None = None
+    frame: int | Literal["first", "middle"] | None = None
+    colour: bool = True
+
+
+class Architecture(Frozen):
+    """How the network is built before its weights are loaded; see benchmark.networks.network for the fields."""
+
+    backbone: str
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    channels: Literal["rgb", "bgr", "grey"] = "rgb"
+    arguments: dict[str, Any] = {}
+    hidden: tuple[int, ...] = ()
+    stem: Literal["backbone", "small"] = "backbone"
+
+
+class Score(Frozen):
+    """A metric of the test images with its interval; `low` and `high` are None where no interval is known."""
+
+    value: float
+    low: float | None = None
+    high: float | None = None
+
+
+class Threshold(Frozen):
+    """An operating point: a threshold that was chosen on validation images, and what it gives on test images.
+
+    Attributes:
+        name: the class that is positive.
+        fixed: the figure that was asked for. asked: its value.
+        threshold: an image is positive if the calibrated probability of the class is at least this.
+        sensitivity, specificity: on the test images.
+    """
+
+    name: str
+    fixed: Literal["sensitivity", "specificity"]
+    asked: float
+    threshold: float
+    sensitivity: Score
+    specificity: Score
+
+
+class Attribution(Frozen):
+    """Where something comes from and what it may be used for."""
+
+    role: Literal["source", "target"]
+    name: str
+    title: str
+    licence: str
+    citation: str
+
+
+class Comparison(Frozen):
+    """How the predictions of the kept network differ from those in the record of its cell.
+
+    Attributes:
+        largest: the largest difference of two probabilities of the test images.
+        tolerance: the difference that was allowed.
+        equal_machine: whether the record comes from a machine with equal hardware and libraries, so that nothing may differ.
+        precision: the number format of the record's predictions, `float32` or `bfloat16`.
+    """
+
+    largest: float
+    tolerance: float
+    equal_machine: bool
+    precision: str
+
+
+class Manifest(Frozen):
+    """A kept classifier.
+
+    Attributes:
+        format: of the model folder. A newer format is refused, an older one stays readable.
+        name: of the folder, for example `breastmnist-imagenet-mobilenetv2_100-0`.
+        key: of the cell that was kept.
+        names: source, target, backbone, seed of the cell.
+        classes: in the order of the outputs.
+        recipe: every setting of the training.
+        temperature: the logits are divided by it; None if no validation images were there to choose it.
+        thresholds: operating points.
+        scores: metrics of the test images.
+        facts: of the record: digests of data, weights and images, leakage notes, duplicates.
+        notes: sentences that a user of the network must know, for example about leakage.
+        energy: kWh of the cell by provenance (`counter`, `modelled`), and the hardware whose energy is `missing`.
+        environment: libraries and hardware of the machine that trained the network.
+        digests: sha256 of the other files of the folder, by name.
+        created: seconds since 1970.
+    """
+
+    format: int = FORMAT
+    name: str
+    key: str
+    names: dict[str, str]
+    task: Task
+    classes: tuple[str, ...] = Field(min_length=2)
+    architecture: Architecture
+    reading: Reading
+    recipe: Recipe
+    temperature: float | None = Field(None, gt=0)
+    thresholds: tuple[Threshold, ...] = ()
+    scores: dict[str, Score] = {}
+    facts: dict[str, str] = {}
+    notes: tuple[str, ...] = ()
+    attributions: tuple[Attribution, ...] = ()
+    comparison: Comparison | None = None
+    energy: dict[str, float] = {}
+    missing: tuple[str, ...] = ()
+    environment: dict[str, str] = {}
+    digests: dict[str, str] = {}
+    created: float

@@ -1,0 +1,117 @@
+"""A model folder is written whole, read back to the same network, and refused in a sentence when it is damaged."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from benchmark.models.manifest import MANIFEST, REFERENCE, WEIGHTS
+from benchmark.models.model import probabilities_of, read_model, write_model
+from benchmark.networks.network import Trained
+from benchmark.specs.recipe import Recipe
+from benchmark.training.device_images import as_float
+from results.error import CatsError
+from tests.support.kept_models import images, kept_model, manifest, network, reference
+
+RECIPES = {
+    "plain": (Recipe(size=32), "test_resnet", None),
+    "dense layers": (Recipe(size=32, hidden=(8,), dropout=0.5), "test_resnet", None),
+    "small stem": (Recipe(size=32, stem="small"), "resnet18", None),
+    "bgr": (Recipe(size=32), "test_resnet", Trained(mean=(0.4, 0.5, 0.6), std=(0.2, 0.3, 0.4), channels="bgr")),
+    "padding": (Recipe(size=32), "mobilenetv2_035", Trained(arguments={"pad_type": "same", "bn_eps": 1e-3})),
+    "transformer": (Recipe(size=32), "test_vit", Trained(arguments={"img_size": 32})),
+}
+
+
+@pytest.mark.parametrize("kind", RECIPES)
+def test_the_network_that_is_read_gives_what_the_written_one_gave(kind, tmp_path):
+    recipe, backbone, trained = RECIPES[kind]
+    model = kept_model(tmp_path / "m", recipe=recipe, backbone=backbone, trained=trained)
+    made = network(recipe, backbone=backbone, trained=trained)
+    pixels, _ = images(7, 3)
+    with torch.inference_mode():
+        expected = made(as_float(torch.from_numpy(pixels).permute(0, 3, 1, 2)))
+    np.testing.assert_allclose(model.outputs(pixels).logits, expected.numpy(), atol=2e-5)
+
+
+def test_equal_weights_give_equal_bytes(tmp_path):
+    for name in ("one", "two"):
+        kept_model(tmp_path / name)
+    for name in (WEIGHTS, REFERENCE, MANIFEST):
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
+
+
+def test_outputs_do_not_depend_on_the_batch_and_none_is_none(tmp_path):
+    model = kept_model(tmp_path / "m")
+    pixels, _ = images(300, 3)
+    np.testing.assert_allclose(model.outputs(pixels).logits[280:], model.outputs(pixels[280:]).logits, atol=1e-5)
+    assert model.outputs(pixels[:0]).logits.shape == (0, 2)
+
+
+@pytest.mark.parametrize(
+    ("task", "expected"), [("binary", [[0.2, 0.8]]), ("multilabel", [[1 / (1 + 4**-0.5), 1 / (1 + 1 / 8)]])]
+)
+def test_the_temperature_divides_the_logits(task, expected, tmp_path):
+    described = manifest(network(), task=task, temperature=2.0)
+    logits = np.log(np.array([[4.0, 64.0]]))
+    np.testing.assert_allclose(probabilities_of(logits, described), expected)
+
+
+def test_a_folder_with_content_is_not_written_over(tmp_path):
+    made = network()
+    (tmp_path / "m").mkdir()
+    (tmp_path / "m" / "notes.txt").write_text("mine")
+    with pytest.raises(CatsError, match="exists and is not empty"):
+        write_model(tmp_path / "m", manifest(made), made, reference(made))
+    assert [path.name for path in (tmp_path / "m").iterdir()] == ["notes.txt"]
+
+
+def _no_manifest(folder):
+    (folder / MANIFEST).unlink()
+
+
+def _one_bit(name):
+    def damage(folder):
+        content = bytearray((folder / name).read_bytes())
+        content[len(content) // 2] ^= 1
+        (folder / name).write_bytes(content)
+
+    return damage
+
+
+def _changed(**fields):
+    def damage(folder):
+        content = json.loads((folder / MANIFEST).read_text())
+        (folder / MANIFEST).write_text(json.dumps(content | fields))
+
+    return damage
+
+
+@pytest.mark.parametrize(
+    ("damage", "sentence"),
+    [
+        (_no_manifest, "holds no model.json, so it is not the folder of a kept classifier"),
+        (_one_bit(WEIGHTS), "weights.safetensors is damaged: its sha256"),
+        (_one_bit(REFERENCE), "reference.safetensors is damaged: its sha256"),
+        (lambda folder: (folder / WEIGHTS).unlink(), "weights.safetensors is missing"),
+        (lambda folder: (folder / MANIFEST).write_text("{"), "model.json is damaged"),
+        (lambda folder: (folder / MANIFEST).write_text("[]"), "model.json is damaged"),
+        (_changed(format=99), "has format 99; this version of cats reads formats up to 1"),
+        (_changed(format=99, unknown=1), "has format 99; this version of cats reads formats up to 1"),
+        (_changed(classes=["a"]), "model.json is damaged: classes"),
+        (_changed(classes=["a", "b", "c"]), "does not hold the weights that model.json describes"),
+        (_changed(digests={}), "names no checksum of weights.safetensors"),
+    ],
+)
+def test_a_damaged_folder_is_one_sentence(damage, sentence, tmp_path):
+    kept_model(tmp_path / "m")
+    damage(tmp_path / "m")
+    with pytest.raises(CatsError) as raised:
+        read_model(tmp_path / "m")
+    assert sentence in str(raised.value)
+
+
+def test_what_is_no_folder_is_named(tmp_path):
+    with pytest.raises(CatsError, match="is no folder"):
+        read_model(tmp_path / "nowhere")
