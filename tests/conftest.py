@@ -66,6 +66,7 @@ def pytest_deselected(items):
 
 
 def pytest_sessionfinish(session):
+    gc.unfreeze()  # plugins that are loaded for the summary look for who refers to their objects
     if hasattr(session.config, "workeroutput"):
         session.config.workeroutput["left out"] = sum(LEFT_OUT)
 
