@@ -23,7 +23,8 @@ Task = Literal["binary", "multiclass", "multilabel", "ordinal"]
 
 Provenance = Literal["counter", "modelled", "missing"]
 APART = 0.2  # share of NVML's figure by which two readings of one GPU may differ
-PREDICTIONS = "predictions.parquet"  # the file of the predictions, in an outbox and in MLflow
+PREDICTIONS = "predictions.parquet"  # the file of the predictions of test images, in an outbox and in MLflow
+VALIDATION_PREDICTIONS = "validation.parquet"  # the file of those of validation images
 LONG = 5.0  # seconds; in shorter phases the steps of a counter are too coarse to compare
 
 
@@ -160,15 +161,23 @@ class Record(Frozen):
 
 @dataclass(frozen=True)
 class Outcome:
-    """A record with its predictions, one row per test image.
+    """A record with its predictions.
 
-    `predictions` has the columns sample, group, label (multi-label: one column per class, `label_<class>`) and one
-    column per class, `probability_<class>`; None for a pretraining and for a failed attempt. A record in an outbox has the path
-    of the parquet file instead.
+    `predictions` has one row per test image. Its columns are sample, group, label (multi-label: one column per class,
+    `label_<class>`) and one column per class, `probability_<class>`. It is None for a pretraining and for a failed attempt.
+    `validation_predictions` has the same columns and one row per validation image; thresholds and temperatures are chosen with
+    it. Records of older versions have none. A record in an outbox has the paths of the parquet files instead.
     """
 
     record: Record
     predictions: pd.DataFrame | Path | None = None
+    validation_predictions: pd.DataFrame | Path | None = None
+
+    @property
+    def tables(self) -> dict[str, pd.DataFrame | Path]:
+        """The predictions that there are, by the name of their file."""
+        named = {PREDICTIONS: self.predictions, VALIDATION_PREDICTIONS: self.validation_predictions}
+        return {name: table for name, table in named.items() if table is not None}
 
 
 def metric_name(name: str) -> str:

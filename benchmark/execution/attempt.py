@@ -35,6 +35,7 @@ class Result:
     validation: Mapping[str, float] = field(default_factory=dict)
     curves: Mapping[str, list[float]] = field(default_factory=dict)
     predictions: pd.DataFrame | None = None
+    validation_predictions: pd.DataFrame | None = None
     incomplete: str | None = None
 
 
@@ -72,7 +73,9 @@ class Attempt:
         costs, machine = (*meter.carried, *meter.costs), environment(meter.device) | meter.facts
         seconds = time.monotonic() - begun
         record = self._record(status, reason, (started, seconds), costs, machine, result)
-        return Outcome(record, result.predictions if status == "finished" else None)
+        if status != "finished":
+            return Outcome(record)
+        return Outcome(record, result.predictions, result.validation_predictions)
 
     def lost(self, reason: str, when: tuple[float, float]) -> Outcome:
         """The outcome of an attempt that returned nothing, for example because its worker died; cost and machine are unknown.

@@ -136,10 +136,12 @@ def _cell(cell: Cell, meter: Meter) -> Iterator[Result]:
             yield result
 
     assert latest.probabilities is not None
+    validation = latest.validation_probabilities
     yield replace(
         result,
         scores=scores(dataset.task, images.labels[rows["test"]], latest.probabilities),
         predictions=prediction_table(dataset, images, rows["test"], latest.probabilities),
+        validation_predictions=None if validation is None else prediction_table(dataset, images, rows["val"], validation),
     )
 
 
@@ -165,15 +167,15 @@ def _pretraining(start: Start, meter: Meter, draft: Path) -> Iterator[Result]:
     write_weights(draft, done.network, done.trained, {"source": start.source, "key": start.key})
 
 
-def prediction_table(dataset: Dataset, images: Decoded, test: np.ndarray, probabilities: np.ndarray) -> pd.DataFrame:
-    """Predictions, one row per test image; see results.record.Outcome for the columns."""
+def prediction_table(dataset: Dataset, images: Decoded, rows: np.ndarray, probabilities: np.ndarray) -> pd.DataFrame:
+    """Predictions of some images, one row for each of `rows`; see results.record.Outcome for the columns."""
     columns: dict[str, Any] = {
-        name: [storable(text) for text in texts[test].tolist()]
+        name: [storable(text) for text in texts[rows].tolist()]
         for name, texts in (("sample", images.ids), ("group", images.groups))
     }
     if dataset.task == "multilabel":
-        columns |= {f"label_{name}": images.labels[test, i] for i, name in enumerate(dataset.classes)}
+        columns |= {f"label_{name}": images.labels[rows, i] for i, name in enumerate(dataset.classes)}
     else:
-        columns["label"] = images.labels[test]
+        columns["label"] = images.labels[rows]
     columns |= {f"probability_{name}": probabilities[:, i] for i, name in enumerate(dataset.classes)}
     return pd.DataFrame(columns)

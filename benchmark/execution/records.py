@@ -66,6 +66,14 @@ def read_of(uri: str, experiment: str) -> "Callable[[str], pd.DataFrame | None]"
     return predictions_of(uri, experiment, snapshots_folder())
 
 
+def validation_of(uri: str, experiment: str) -> "Callable[[str], pd.DataFrame | None]":
+    """Return a function from run id to the predictions of its validation images; runs of older versions have none."""
+    from results.record import VALIDATION_PREDICTIONS
+    from results.tracking.predictions import predictions_of
+
+    return predictions_of(uri, experiment, snapshots_folder(), VALIDATION_PREDICTIONS)
+
+
 def images_of(uri: str, experiment: str, *, fresh: bool = False) -> "TestImageInfluence":
     """Return the influence of each test image of a target on its runs, see results.tracking.predictions.images_of."""
     from results.tracking.predictions import images_of as cached_influence

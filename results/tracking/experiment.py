@@ -104,8 +104,9 @@ class Experiment:
         token = page.token.decode() if isinstance(page.token, bytes) else page.token
         return list(page), token or None
 
-    def predictions(self, run_id: str) -> pd.DataFrame | None:
-        """What a run said of every test image; None if it left nothing.
+    def predictions(self, run_id: str, name: str = PREDICTIONS) -> pd.DataFrame | None:
+        """What a run said of every test image, or with VALIDATION_PREDICTIONS as `name` of every validation image; None if it
+        left nothing.
 
         Raises OddRunError if the run is gone, its place is not trusted or its predictions are damaged; CatsError if MLflow
         fails.
@@ -115,12 +116,12 @@ class Experiment:
             artifacts = str(self.client.get_run(run_id).info.artifact_uri)
             here = local_folder(self.uri, artifacts)
             if here is not None:  # MLflow copies a file of this machine in ten times the time of reading it
-                file = here / PREDICTIONS
+                file = here / name
                 return checked(partial(read_predictions, file), run_id, self.shown) if file.exists() else None
-            if not any(file.path == PREDICTIONS for file in repository(self.uri, artifacts).list_artifacts()):
+            if not any(file.path == name for file in repository(self.uri, artifacts).list_artifacts()):
                 return None
             with tempfile.TemporaryDirectory() as folder:
-                file = fetched(self.uri, artifacts, PREDICTIONS, Path(folder))
+                file = fetched(self.uri, artifacts, name, Path(folder))
                 return checked(partial(read_predictions, file), run_id, self.shown)
         except PlaceError as error:
             if self._is_elsewhere(artifacts):

@@ -16,7 +16,7 @@ from pathlib import Path
 from results.error import CatsError
 from results.files.atomic import DRAFT, atomic_write, draft_path, remedy, remove
 from results.files.kept import damage, seal_draft
-from results.record import PREDICTIONS, Outcome, Record
+from results.record import PREDICTIONS, VALIDATION_PREDICTIONS, Outcome, Record
 from results.tracking.prediction_file import write_predictions
 
 RECORD, REASON = "record.json", "reason.txt"
@@ -86,13 +86,13 @@ class Outbox:
     def put(self, outcome: Outcome) -> Path:
         """Store a record; it survives a crash after the return. Raises CatsError if the disk refuses."""
         record = outcome.record
-        if isinstance(outcome.predictions, Path):
-            raise TypeError(f"{outcome.predictions} is already in an outbox; call adopt() instead of put()")
         final = self._place(outcome)
         with atomic_write(final, f"the record of {record.key[:12]}", durable=True) as draft:
             draft.mkdir()
-            if outcome.predictions is not None:
-                write_predictions(outcome.predictions, draft / PREDICTIONS)
+            for name, table in outcome.tables.items():
+                if isinstance(table, Path):
+                    raise TypeError(f"{table} is already in an outbox; call adopt() instead of put()")
+                write_predictions(table, draft / name)
             (draft / RECORD).write_text(record.model_dump_json(), encoding="utf-8")
             seal_draft(draft)
         self._untried.add(final)
@@ -181,24 +181,24 @@ def read(path: Path) -> Outcome:
     with _readable(path):
         _require_whole(path / RECORD)
         record = Record.model_validate_json((path / RECORD).read_text(encoding="utf-8"))
-        table = path / PREDICTIONS
-        if not table.exists():
-            return Outcome(record)
-        try:
-            read_metadata(table)  # reads the last bytes only: counting the waiting records stays cheap
-        except (OSError, ValueError) as error:
-            raise ValueError(f"{PREDICTIONS}: {error}") from error
-        return Outcome(record, table)
+        tables = {name: path / name for name in (PREDICTIONS, VALIDATION_PREDICTIONS) if (path / name).exists()}
+        for name, table in tables.items():
+            try:
+                read_metadata(table)  # reads the last bytes only: counting the waiting records stays cheap
+            except (OSError, ValueError) as error:
+                raise ValueError(f"{name}: {error}") from error
+        return Outcome(record, tables.get(PREDICTIONS), tables.get(VALIDATION_PREDICTIONS))
 
 
 def examine(outcome: Outcome) -> None:
     """Read all predictions of a waiting record that another process may have left. Raises CatsError if they are damaged."""
     from pyarrow.parquet import read_table
 
-    if isinstance(outcome.predictions, Path):
-        with _readable(outcome.predictions.parent):
-            _require_whole(outcome.predictions)
-            read_table(outcome.predictions, page_checksum_verification=True)
+    for table in outcome.tables.values():
+        if isinstance(table, Path):
+            with _readable(table.parent):
+                _require_whole(table)
+                read_table(table, page_checksum_verification=True)
 
 
 def _require_whole(path: Path) -> None:

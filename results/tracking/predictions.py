@@ -34,8 +34,10 @@ RUN_ID = re.compile(r"[A-Za-z0-9_-]+")
 VERSION = 1  # of what influence.shares_of_target computes
 
 
-def predictions_of(uri: str, experiment: str, folder: Path) -> Callable[[str], pd.DataFrame | None]:
+def predictions_of(uri: str, experiment: str, folder: Path, name: str = PREDICTIONS) -> Callable[[str], pd.DataFrame | None]:
     """A function from run id to its predictions, one row per test image (see results.record.Outcome), or None.
+
+    With VALIDATION_PREDICTIONS as `name`, one row per validation image; runs of older versions have none of these.
 
     The function raises OddRunError if the predictions of a run are damaged, and CatsError if MLflow cannot be used.
 
@@ -43,7 +45,7 @@ def predictions_of(uri: str, experiment: str, folder: Path) -> Callable[[str], p
     are fetched once and cached beside the snapshot; the answer None is not cached.
     """
     snapshot = file_of(folder, uri, experiment)
-    place = snapshot.parent / "predictions"
+    place = snapshot.parent / Path(name).stem
     opened: list[Experiment] = []  # MLflow is imported when the first predictions have to be fetched
 
     @cache
@@ -61,13 +63,13 @@ def predictions_of(uri: str, experiment: str, folder: Path) -> Callable[[str], p
         cached = place / f"{run_id}.parquet"
         if here is not None:
             with suppress(FileNotFoundError):
-                return checked(partial(read_predictions, here / PREDICTIONS), run_id, shown(uri))
+                return checked(partial(read_predictions, here / name), run_id, shown(uri))
         known = read_note(cached, lambda content: read_predictions(io.BytesIO(content)))
         if known is not None:
             return known
         if not opened:
             opened.append(_experiment(uri, experiment, places().get(run_id)))
-        table = opened[0].predictions(run_id)
+        table = opened[0].predictions(run_id, name)
         if table is not None and here is None:
             content = io.BytesIO()
             write_predictions(table, content)

@@ -19,7 +19,7 @@ from mlflow.protos.databricks_pb2 import (
 )
 
 from results.error import CatsError, first_line
-from results.record import PREDICTIONS, Outcome, Record
+from results.record import Outcome, Record
 from results.text.plain import LONGEST_NAME, plain, shortened
 from results.tracking.artifacts import upload
 from results.tracking.connection import reason_of
@@ -154,10 +154,11 @@ def _log_target(tracking: Experiment, run_id: str, record: Record) -> None:
 
 
 def _upload_predictions(tracking: Experiment, artifacts: str, outcome: Outcome) -> None:
-    if isinstance(outcome.predictions, Path):
-        upload(tracking.uri, artifacts, outcome.predictions)
-    elif outcome.predictions is not None:
+    for name, table in outcome.tables.items():
+        if isinstance(table, Path):
+            upload(tracking.uri, artifacts, table)
+            continue
         with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / PREDICTIONS
-            write_predictions(outcome.predictions, path)
+            path = Path(folder) / name
+            write_predictions(table, path)
             upload(tracking.uri, artifacts, path)

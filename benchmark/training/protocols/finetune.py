@@ -40,13 +40,18 @@ class Finetune(Protocol):
         yield result
 
         with meter.phase("evaluation"):
-            dtype = precision(network, recipe)
-            logits = evaluate.predict(network, cached_images(dataset, recipe.size, task.rows["test"], device), dtype)
+            dtype, several = precision(network, recipe), dataset.task == "multilabel"
+            test_images = cached_images(dataset, recipe.size, task.rows["test"], device)
+            validation, test = (
+                evaluate.to_probabilities(evaluate.predict(network, images, dtype), multilabel=several)
+                for images in (val_images, test_images)
+            )
 
         yield replace(
             result,
             facts=result.facts | {"precision": str(dtype).removeprefix("torch.")},
-            probabilities=evaluate.to_probabilities(logits, multilabel=dataset.task == "multilabel"),
+            probabilities=test,
+            validation_probabilities=validation,
         )
 
 

@@ -2,6 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping
+from typing import NamedTuple
 
 import numpy as np
 
@@ -14,8 +15,22 @@ from results.board.rules import training_rule
 from results.metrics import auc, one_hot
 
 Parts = dict[str, np.ndarray]
-# Test probabilities (N, C) float64, curves over the settings that were tried, and the index of the chosen setting.
-Fitted = tuple[np.ndarray, dict[str, list[float]], int]
+
+
+class Fitted(NamedTuple):
+    """What a fit has found.
+
+    Attributes:
+        probabilities: of the test images by the chosen setting, (N, C) float64.
+        curves: one value for each setting that was tried.
+        best: the index of the chosen setting.
+        validation: probabilities of the validation images by the chosen setting, (M, C) float64.
+    """
+
+    probabilities: np.ndarray
+    curves: dict[str, list[float]]
+    best: int
+    validation: np.ndarray
 
 
 class FrozenProtocol(Protocol):
@@ -44,11 +59,13 @@ class FrozenProtocol(Protocol):
         with meter.phase("training"):
             inputs = {part: np.asarray(features[rows]) for part, rows in task.rows.items()}
             labels = {part: task.images.labels[rows] for part, rows in task.rows.items()}
-            probabilities, curves, best = self.fit(inputs, labels, cell.recipe, cell.rule)
+            fitted = self.fit(inputs, labels, cell.recipe, cell.rule)
 
         # A curve may have the name of the recipe's field whose values were tried.
-        chosen = {f"best_{name}" if name in Recipe.model_fields else name: curve[best] for name, curve in curves.items()}
-        yield CellResult(curves, chosen, probabilities=probabilities)
+        chosen = {
+            f"best_{name}" if name in Recipe.model_fields else name: curve[fitted.best] for name, curve in fitted.curves.items()
+        }
+        yield CellResult(fitted.curves, chosen, probabilities=fitted.probabilities, validation_probabilities=fitted.validation)
 
 
 def count_classes(labels: Parts) -> int:

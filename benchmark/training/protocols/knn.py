@@ -52,7 +52,7 @@ def fit_knn(features: Parts, labels: Parts, ks: tuple[int, ...], rule: str) -> F
     curves, losses = validation_curves(list(val), labels["val"])
     curves["k"] = [float(k) for k in ks]
     best = choose(curves, losses, ks, rule, simplest=max)
-    return test[best], curves, best
+    return Fitted(test[best], curves, best, val[best])
 
 
 def _directions(features: np.ndarray) -> np.ndarray:

@@ -31,7 +31,6 @@ def fit_probe(features: Parts, labels: Parts, strengths: tuple[float, ...], rule
     features: part → (N, D); labels: part → (N,) int, or (N, K) with one regression for each of the K labels. A strength is
     scikit-learn's C, for features standardised on `train`. `last_epoch` has no meaning here and takes the weakest penalty;
     `within_one_se` takes the strongest penalty that is no worse than that with the smallest validation loss.
-    Returns test probabilities (N, C) float64, the curves over strengths, and the index of the chosen strength.
     Raises CatsError if all training images are of one class.
     """
     classes, truth = count_classes(labels), labels["train"]
@@ -56,10 +55,11 @@ def fit_probe(features: Parts, labels: Parts, strengths: tuple[float, ...], rule
         probabilities[:, model.classes_] = model.predict_proba(inputs[part])
         return probabilities
 
-    curves, losses = validation_curves([predicted("val", models) for models in fits], labels["val"])
+    val = [predicted("val", models) for models in fits]
+    curves, losses = validation_curves(val, labels["val"])
     curves["c"] = list(strengths)
     best = choose(curves, losses, strengths, rule, simplest=min)
-    return predicted("test", fits[best]), curves, best
+    return Fitted(predicted("test", fits[best]), curves, best, val[best])
 
 
 def _coordinates(features: Parts) -> Parts:

@@ -39,12 +39,14 @@ class CellResult:
         validation: figures of the epoch or value that was chosen on the validation images.
         facts: how the numbers came about, as text.
         probabilities: of the test images, (N, classes) float64; None until they have been predicted.
+        validation_probabilities: of the validation images, by the network or the setting that predicts the test images.
     """
 
     curves: dict[str, list[float]]
     validation: dict[str, float]
     facts: dict[str, str] = field(default_factory=dict)
     probabilities: np.ndarray | None = None
+    validation_probabilities: np.ndarray | None = None
 
 
 class Protocol(ABC):

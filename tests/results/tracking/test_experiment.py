@@ -14,13 +14,16 @@ from mlflow.exceptions import MlflowException
 
 from benchmark.execution.records import finished_keys
 from results.error import CatsError
-from results.record import Cost, Energy, Outcome
+from results.record import PREDICTIONS, VALIDATION_PREDICTIONS, Cost, Energy, Outcome
 from results.tracking import experiment as module
+from results.tracking import predictions as reading_module
 from results.tracking import send as send_module
 from results.tracking.experiment import Experiment, NoExperimentError
 from results.tracking.mlflow_format import WHOLE, measurements
 from results.tracking.outbox import Outbox
+from results.tracking.predictions import predictions_of
 from results.tracking.send import create_run, send
+from results.tracking.snapshot import frame_of
 from results.tracking.writer import Writer, close_abandoned
 from tests.support import processes
 from tests.support.records import OLD, TABLE
@@ -461,6 +464,24 @@ def test_predictions_come_back_from_a_server_too(tracking, monkeypatch):
     run_id = send(tracking, outcome())
     monkeypatch.setattr(module, "local_folder", lambda *places: None)
     pd.testing.assert_frame_equal(tracking.predictions(run_id), TABLE)
+
+
+@pytest.mark.parametrize("here", [True, False], ids=["this machine", "server"])
+def test_predictions_of_validation_images_are_read_when_they_are_asked_for(tracking, monkeypatch, tmp_path, here):
+    validation = TABLE.assign(sample=["c", "d"])
+    run_id = send(tracking, Outcome(OLD, TABLE, validation))
+    old = send(tracking, Outcome(OLD.model_copy(update={"key": "old", "attempt": "old"}), TABLE))
+    if not here:
+        monkeypatch.setattr(module, "local_folder", lambda *places: None)
+        monkeypatch.setattr(reading_module, "local_folder", lambda *places: None)
+    frame_of(tracking, tmp_path)
+    test_images, validation_images = (
+        predictions_of(tracking.uri, tracking.name, tmp_path, name) for name in (PREDICTIONS, VALIDATION_PREDICTIONS)
+    )
+    for _ in range(2):  # the second time from the cache
+        pd.testing.assert_frame_equal(test_images(run_id), TABLE)
+        pd.testing.assert_frame_equal(validation_images(run_id), validation)
+        assert validation_images(old) is None
 
 
 @pytest.mark.parametrize("here", [True, False], ids=["this machine", "server"])

@@ -29,6 +29,18 @@ def test_what_is_put_comes_back_oldest_first_and_can_be_removed(tmp_path):
     assert [outcome.record.attempt for _, outcome in box] == ["b"]
 
 
+@pytest.mark.parametrize("validation", [None, TABLE.head(1)])
+def test_predictions_of_validation_images_wait_beside_those_of_test_images(tmp_path, validation):
+    box = Outbox(tmp_path / "box")
+    path = box.put(Outcome(record(), TABLE, validation))
+    ((_, found),) = box
+    assert {file.name for file in path.glob("*.parquet")} == set(found.tables)
+    assert (found.validation_predictions is None) is (validation is None)
+    if validation is not None:
+        pd.testing.assert_frame_equal(pd.read_parquet(found.validation_predictions), validation)
+    examine(found)
+
+
 def test_a_crash_before_the_rename_leaves_nothing_that_is_read(tmp_path, monkeypatch):
     box = Outbox(tmp_path / "box")
 
@@ -177,10 +189,10 @@ def test_a_record_of_another_version_is_named(tmp_path):
 
 
 @pytest.mark.parametrize("how", DAMAGES)
-@pytest.mark.parametrize("name", ["record.json", "predictions.parquet"])
+@pytest.mark.parametrize("name", ["record.json", "predictions.parquet", "validation.parquet"])
 def test_whatever_damages_a_waiting_record_is_named_and_nothing_of_it_is_sent(tmp_path, name, how):
     box = Outbox(tmp_path / "box")
-    path = box.put(Outcome(record(), pd.concat([TABLE] * 100)))
+    path = box.put(Outcome(record(), pd.concat([TABLE] * 100), pd.concat([TABLE] * 100)))
     (found,) = box
     examine(found[1])
     damage_file(path / name, how)

@@ -52,7 +52,7 @@ def wide(classes, count=60, dims=100):
 @pytest.mark.parametrize("dims", [8, 100])
 def test_it_is_scikit_learns_logistic_regression_on_standardised_features(classes, dims, strength):
     features, labels = wide(classes, dims=dims)
-    given, curves, best = fit_probe(features, labels, (strength,), "min_val_loss")
+    given, curves, best, _ = fit_probe(features, labels, (strength,), "min_val_loss")
     wanted = oracle(features, labels, strength)
     np.testing.assert_allclose(given, wanted["test"], atol=1e-4)
     truth = wanted["val"][np.arange(60), labels["val"]]
@@ -84,7 +84,7 @@ def test_each_of_several_labels_is_a_regression_of_its_own():
 @pytest.mark.parametrize("strength", [1e-12, 1e9])
 def test_a_penalty_beyond_all_reason_still_gives_probabilities(strength):
     for classes in (2, 3):
-        given, curves, _ = fit_probe(*wide(classes), (strength,), "min_val_loss")
+        given, curves, *_ = fit_probe(*wide(classes), (strength,), "min_val_loss")
         np.testing.assert_allclose(given.sum(axis=1), 1)
         assert np.isfinite(curves["val_loss"]).all()
 
@@ -110,7 +110,7 @@ def test_one_class_alone_has_no_probe():
 def test_the_penalty_is_chosen_on_validation_images_only():
     features, labels = data(noise=2.5)
     strengths = (1e-4, 1e-2, 1.0, 100.0)
-    given, curves, best = fit_probe(features, labels, strengths, "min_val_loss")
+    given, curves, best, _ = fit_probe(features, labels, strengths, "min_val_loss")
     assert best == int(np.argmin(curves["val_loss"]))
     assert curves["c"] == list(strengths)
     assert fit_probe(features, labels, strengths, "max_val_auc")[2] == int(np.argmax(curves["val_auc"]))
@@ -136,7 +136,7 @@ def test_within_one_se_takes_the_strongest_penalty_that_is_no_worse(multilabel):
 
 def test_several_labels_each_have_their_own_probability():
     features, labels = data(noise=0.3, multilabel=True)
-    given, curves, _ = fit_probe(features, labels, (1.0,), "min_val_loss")
+    given, curves, *_ = fit_probe(features, labels, (1.0,), "min_val_loss")
     assert given.shape == (120, 2)
     assert curves["val_auc"][0] > 0.95
     assert not np.allclose(given.sum(axis=1), 1)
@@ -157,7 +157,7 @@ def test_last_epoch_takes_the_weakest_penalty():
 
 def test_it_finds_what_can_be_separated_and_nothing_in_noise():
     features, labels = data(noise=0.01)
-    given, curves, best = fit_probe(features, labels, (1.0,), "min_val_loss")
+    given, curves, best, _ = fit_probe(features, labels, (1.0,), "min_val_loss")
     assert curves["val_auc"][best] == 1
     assert (given.argmax(1) == labels["test"]).all()
     rng = np.random.default_rng(1)
@@ -168,7 +168,7 @@ def test_it_finds_what_can_be_separated_and_nothing_in_noise():
 def test_the_loss_of_several_labels_is_the_mean_over_images_and_labels():
     features, labels = data(multilabel=True)
     features["val"], labels["val"] = features["test"], labels["test"]
-    given, curves, _ = fit_probe(features, labels, (1.0,), "min_val_loss")
+    given, curves, *_ = fit_probe(features, labels, (1.0,), "min_val_loss")
     by_hand = -np.log(np.where(labels["test"] == 1, given, 1 - given)).mean()
     assert curves["val_loss"] == [pytest.approx(by_hand)]
 
@@ -179,7 +179,7 @@ def test_a_label_that_all_training_images_share_is_predicted_and_no_warning(valu
     labels["train"] = np.column_stack([labels["train"], np.full(120, value)])
     for part in ("val", "test"):
         labels[part] = np.column_stack([labels[part], np.arange(120) % 2])
-    given, curves, _ = fit_probe(features, labels, (1.0,), "min_val_loss")
+    given, curves, *_ = fit_probe(features, labels, (1.0,), "min_val_loss")
     assert given.shape == (120, 3)
     assert (given[:, 2].round() == value).all()
     assert np.isfinite(curves["val_loss"]).all()
@@ -188,7 +188,7 @@ def test_a_label_that_all_training_images_share_is_predicted_and_no_warning(valu
 def test_labels_of_which_none_varies_are_all_predicted():
     features, labels = data(multilabel=True)
     labels["train"] = np.tile([1, 0], (120, 1))
-    given, curves, _ = fit_probe(features, labels, (1.0, 10.0), "min_val_loss")
+    given, curves, *_ = fit_probe(features, labels, (1.0, 10.0), "min_val_loss")
     np.testing.assert_array_equal(given, labels["train"])
     assert len(curves["val_loss"]) == 2
 
@@ -231,7 +231,7 @@ def votes_by_hand(features, labels, k, classes):
 @pytest.mark.parametrize("multilabel", [False, True])
 def test_neighbours_vote_by_the_cosine_of_their_features(k, multilabel):
     features, labels = data(noise=2.0, multilabel=multilabel)
-    given, curves, _ = fit_knn(features, labels, (k,), "min_val_loss")
+    given, curves, _, _ = fit_knn(features, labels, (k,), "min_val_loss")
     by_hand = votes_by_hand(features, labels, k, given.shape[1])
     np.testing.assert_allclose(given, 0.999 * by_hand + 0.001 * (1 / 2 if multilabel else 1 / 3), atol=1e-9)
     assert curves["k"] == [k]
@@ -240,7 +240,7 @@ def test_neighbours_vote_by_the_cosine_of_their_features(k, multilabel):
 def test_k_is_chosen_on_validation_images_only():
     features, labels = data(noise=2.5)
     ks = (50, 1, 7)
-    given, curves, best = fit_knn(features, labels, ks, "min_val_loss")
+    given, curves, best, _ = fit_knn(features, labels, ks, "min_val_loss")
     assert curves["k"] == list(ks)
     assert best == int(np.argmin(curves["val_loss"]))
     assert fit_knn(features, labels, ks, "max_val_auc")[2] == int(np.argmax(curves["val_auc"]))
@@ -304,7 +304,7 @@ def test_the_order_of_training_images_does_not_matter(seed):
 @pytest.mark.parametrize(("protocol", "curve"), [("probe", "c"), ("knn", "k")])
 def test_protocols_read_their_own_values_of_a_recipe(protocol, curve):
     recipe = Recipe(protocol=protocol, c=(0.5, 0.25), k=(4, 2))
-    given, curves, best = protocol_of(protocol).fit(*data(), recipe, "last_epoch")
+    given, curves, best, _ = protocol_of(protocol).fit(*data(), recipe, "last_epoch")
     assert curves[curve] == list(getattr(recipe, curve))
     assert set(curves) == {"val_loss", "val_auc", curve}
     assert (given.shape, best) == ((120, 3), 0)

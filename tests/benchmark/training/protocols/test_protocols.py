@@ -1,6 +1,8 @@
 """Every protocol of the table trains a cell from end to end, and the table says what each protocol does."""
 
+import numpy as np
 import pytest
+from sklearn.metrics import roc_auc_score
 
 from benchmark.execution.budget.calibrate import calibrate, features_file
 from benchmark.execution.execute import make_cell
@@ -21,6 +23,13 @@ def cell_of(name):
     return next(cells_of(Plan(**plan, recipe=recipe, subsample={"train": 60, "val": 30})))
 
 
+def figures_of(table):
+    """Loss, AUC and number of the images of a table of two classes."""
+    probabilities = table[["probability_unstained", "probability_stained"]].to_numpy()
+    loss = -np.log(probabilities[np.arange(len(table)), table["label"]]).mean()
+    return loss, roc_auc_score(table["label"], probabilities[:, 1]), len(table)
+
+
 @every_protocol
 def test_a_cell_is_trained_and_scored(name):
     outcome = make_cell(cell_of(name), "e", Stopwatch("NLD", "cpu"))
@@ -30,6 +39,11 @@ def test_a_cell_is_trained_and_scored(name):
     assert len(outcome.predictions) > 0
     assert {"val_loss", "val_auc"} <= record.curves.keys()
     assert {"val_loss", "val_auc", "images_train", "images_val", "images_test"} <= record.validation.keys()
+    loss, area, rows = figures_of(outcome.validation_predictions)
+    assert (loss, area) == (pytest.approx(record.validation["val_loss"], rel=1e-5), pytest.approx(record.validation["val_auc"]))
+    assert rows == record.validation["images_val"] == 30
+    assert list(outcome.validation_predictions) == list(outcome.predictions)
+    assert not set(outcome.validation_predictions["sample"]) & set(outcome.predictions["sample"])
     expected = ["training", "evaluation"] if PROTOCOLS[name].trains_backbone else ["features", "training"]
     assert [cost.phase for cost in record.costs] == expected
 
