@@ -13,6 +13,7 @@ from benchmark.cli.check import app as checks
 from benchmark.cli.compare import app as compare
 from benchmark.cli.cost import app as costs
 from benchmark.cli.entries import app as entries
+from benchmark.cli.export import app as exports
 from benchmark.cli.import_runs import app as imports
 from benchmark.cli.listing import app as lists
 from benchmark.cli.plan import app as plans
@@ -44,6 +45,7 @@ app.add_typer(costs)
 app.add_typer(imports)
 app.add_typer(agreement)
 app.add_typer(reports)
+app.add_typer(exports)
 app.add_typer(pages)
 log = logging.getLogger("cats")
 # What typer raises for arguments that it does not understand: its own copy of click's exceptions, or click's.
