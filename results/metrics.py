@@ -25,11 +25,13 @@ class Forecast:
     Attributes:
         labels: (N,) int; multi-label (N, C) of 0 and 1.
         probabilities: (N, C).
+        groups: (N,) patients; None if every image is of a patient of its own, or no patient is known.
     """
 
     task: Task
     labels: np.ndarray
     probabilities: np.ndarray
+    groups: np.ndarray | None = None
 
     @property
     def multilabel(self) -> bool:
@@ -69,6 +71,7 @@ class Metric:
         bounds: the smallest and the largest value that it can take.
         tasks: the tasks for which it is defined.
         test: name of the paired test that `influence` amounts to.
+        recomputed: whether boards compute it from the stored predictions of runs that were made before there was this metric.
     """
 
     name: str
@@ -78,6 +81,7 @@ class Metric:
     higher_is_better: bool = True
     tasks: tuple[Task, ...] = TASKS
     test: str = "paired means"
+    recomputed: bool = False
 
     @property
     def sign(self) -> int:
@@ -105,15 +109,15 @@ class Metric:
         if task not in self.tasks:
             return float("nan")
         labels = predictions.truth if predictions.multilabel else predictions.truth.argmax(axis=1)
-        return self.compute(Forecast(task, labels, predictions.probabilities))
+        return self.compute(Forecast(task, labels, predictions.probabilities, predictions.groups))
 
 
-def scores(task: Task, labels: np.ndarray, probabilities: np.ndarray) -> dict[str, float]:
+def scores(task: Task, labels: np.ndarray, probabilities: np.ndarray, groups: np.ndarray | None = None) -> dict[str, float]:
     """Every metric of the test images that is defined for the task; NaN where one is undefined.
 
-    labels: (N,) int, multi-label (N, C); probabilities: (N, C).
+    labels: (N,) int, multi-label (N, C); probabilities: (N, C); groups: as in Forecast.
     """
-    forecast = Forecast(task, labels, probabilities)
+    forecast = Forecast(task, labels, probabilities, groups)
     return {m.name: m.compute(forecast) for m in METRICS.values() if m.compute is not None and task in m.tasks}
 
 
@@ -168,6 +172,13 @@ def _kappa(forecast: Forecast) -> float:
     return float(cohen_kappa_score(forecast.labels, forecast.guess, weights="quadratic")) if several else float("nan")
 
 
+def _ece(forecast: Forecast) -> float:
+    """Of the confidence in the predicted class; multi-label: in yes or no to each label. See statistics.calibration_error."""
+    from results.statistics.calibration_error import decisions, value_of
+
+    return value_of(decisions(forecast.truth, forecast.probabilities, forecast.groups, multilabel=forecast.multilabel))
+
+
 def one_hot(labels: np.ndarray, classes: int) -> np.ndarray:
     """(N,) int → (N, C) of 0 and 1; labels with two dimensions are returned as they are."""
     return labels if labels.ndim == 2 else (labels[:, None] == np.arange(classes)).astype(np.int64)
@@ -188,6 +199,7 @@ TABLE = (
     Metric("accuracy", _accuracy, influence.accuracy),
     Metric("balanced_accuracy", _balanced_accuracy, influence.balanced_accuracy),
     Metric("brier", _brier, influence.brier, higher_is_better=False),
+    Metric("ece", _ece, influence.ece, higher_is_better=False, recomputed=True),
     Metric("precision", lambda f: f.macro[0], None),
     Metric("recall", lambda f: f.macro[1], None),
     Metric("f1", lambda f: f.macro[2], None),
@@ -199,7 +211,7 @@ METRICS: Mapping[str, Metric] = {metric.name: metric for metric in TABLE}
 # Losses as other people name them: imported runs bring these, and nothing here computes them.
 IMPORTED: Mapping[str, Metric] = {
     name: Metric(name, None, None, bounds=(0.0, float("inf")), higher_is_better=False)
-    for name in ("loss", "log_loss", "error", "ece", "mae", "mse", "rmse")
+    for name in ("loss", "log_loss", "error", "mae", "mse", "rmse")
 }
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from benchmark.cli.terminal import say
 from benchmark.execution.records import images_of, read_of, runs_of
 from benchmark.execution.resolution import resolve_pairs
 from benchmark.execution.selection import selection_of
@@ -11,6 +12,7 @@ from benchmark.specs.plan import assumed_country, is_plan, load_plan
 from benchmark.specs.resolved import PlanPairs
 from results.board.request import RunQuery
 from results.error import CatsError
+from results.metrics import METRICS
 from results.statistics.influence import ReadPredictions, TestImageInfluence
 from results.text.hidden import shown
 from results.tracking.change_counter import is_missing
@@ -27,8 +29,18 @@ class RunReader:
     query: RunQuery
 
     def frame(self, *, fresh: bool = False) -> "pd.DataFrame":
-        """Return all runs of the experiment (see Experiment.frame). Raises CatsError if there is no such experiment."""
-        return runs_of(self.uri, self.query.experiment, fresh=fresh)
+        """Return all runs of the experiment (see Experiment.frame). Raises CatsError if there is no such experiment.
+
+        A metric that is younger than some runs is computed from their predictions.
+        """
+        frame = runs_of(self.uri, self.query.experiment, fresh=fresh)
+        known = METRICS.get(self.query.metric)
+        if known is None or not known.recomputed:
+            return frame
+        from results.board.recomputed import with_recomputed
+        from results.tracking.predictions import of_trusted_places
+
+        return with_recomputed(frame, self.query, of_trusted_places(self.predictions, say))
 
     def images(self, *, fresh: bool = False) -> TestImageInfluence:
         """Return the influence of each test image of a target on the metric of its runs."""

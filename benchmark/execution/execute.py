@@ -35,6 +35,7 @@ from benchmark.training.protocols.protocol import Task
 from results.files.digest import digest
 from results.metrics import scores
 from results.record import Outcome
+from results.statistics.influence import patients_of
 from results.text.plain import storable
 
 
@@ -139,7 +140,12 @@ def _cell(cell: Cell, meter: Meter) -> Iterator[Result]:
     validation = latest.validation_probabilities
     yield replace(
         result,
-        scores=scores(dataset.task, images.labels[rows["test"]], latest.probabilities),
+        scores=scores(
+            dataset.task,
+            images.labels[rows["test"]],
+            latest.probabilities,
+            patients_of(images.ids[rows["test"]], images.groups[rows["test"]]),
+        ),
         predictions=prediction_table(dataset, images, rows["test"], latest.probabilities),
         validation_predictions=None if validation is None else prediction_table(dataset, images, rows["val"], validation),
     )

@@ -92,10 +92,15 @@ def parse_predictions(table: pd.DataFrame) -> Predictions:
     else:
         truth = (table["label"].to_numpy()[:, None] == np.arange(probabilities.shape[1])).astype(np.int64)
     samples, groups = (table[name].fillna("").astype(str).to_numpy(dtype=object) for name in ("sample", "group"))
+    return Predictions(samples, patients_of(samples, groups), truth, probabilities, multilabel)
+
+
+def patients_of(samples: np.ndarray, groups: np.ndarray) -> np.ndarray | None:
+    """The patient of each image, (N,); None if every image is of a patient of its own. An unknown patient is the text ""."""
+    samples, groups = samples.astype(object), groups.astype(object)
     known = groups != ""  # an image of an unknown patient counts as a patient of its own
     patients = np.where(known, "patient " + groups, "image " + samples)
-    alone = len(np.unique(patients)) == len(patients)
-    return Predictions(samples, None if alone else patients, truth, probabilities, multilabel)
+    return None if len(np.unique(patients)) == len(patients) else patients
 
 
 def auc(of: Predictions) -> np.ndarray | None:
@@ -136,6 +141,14 @@ def brier(of: Predictions) -> np.ndarray:
     """Influence on the Brier score."""
     squares = (of.probabilities - of.truth) ** 2
     return _centred(squares.mean(axis=1) if of.multilabel else squares.sum(axis=1) / 2)
+
+
+def ece(of: Predictions) -> np.ndarray:
+    """Influence on the expected calibration error, whose bins and signs of gaps stay as they are."""
+    from results.statistics.calibration_error import contributions, decisions  # here, for the reason in _binary_auc
+
+    added = contributions(decisions(of.truth, of.probabilities, of.groups, multilabel=of.multilabel))
+    return _centred(added.reshape(len(of.truth), -1).mean(axis=1))
 
 
 def _right(of: Predictions) -> np.ndarray:

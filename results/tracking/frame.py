@@ -107,6 +107,13 @@ def left_out(frame: pd.DataFrame) -> list[str]:
     return list(frame.attrs.get(LEFT_OUT, ()))
 
 
+def with_sentence(frame: pd.DataFrame, sentence: str) -> pd.DataFrame:
+    """A copy of a frame that says one thing more about the runs that do not count, see left_out."""
+    copy = frame.copy()
+    copy.attrs[LEFT_OUT] = [*left_out(frame), sentence]
+    return copy
+
+
 def _marked(frame: pd.DataFrame, odd: Sequence[str]) -> pd.DataFrame:
     if odd:
         more = [f"{len(odd) - NAMED} more runs are left out for such reasons"] if len(odd) > NAMED else []

@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -137,3 +139,18 @@ def test_compare_makes_no_database(call, tmp_path):
     assert code == 2
     assert "there is no database sqlite:///mlflow.db" in err
     assert not Path("mlflow.db").exists()
+
+
+def test_a_board_of_a_metric_that_is_younger_than_the_runs_reads_their_predictions(toy):
+    """The scores of the database are taken away, as if an older version had made the runs."""
+    known = json.loads(toy("board", "toy", "--format", "json", "--metric", "ece", "--no-images")[1])
+    with closing(sqlite3.connect("mlflow.db")) as open_database:
+        for table in ("metrics", "latest_metrics"):
+            open_database.execute(f"delete from {table} where key = 'test_ece'")
+        open_database.commit()
+    code, out, err = toy("board", "toy", "--format", "json", "--metric", "ece", "--no-images", "--fresh")
+    assert code == 0, err
+    found = json.loads(out)
+    for target, rows in known["targets"].items():
+        assert [row["source"] for row in found["targets"][target]] == [row["source"] for row in rows]
+        assert [row["mean"] for row in found["targets"][target]] == pytest.approx([row["mean"] for row in rows])
