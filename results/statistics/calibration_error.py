@@ -143,7 +143,8 @@ def _moved(gaps: Gaps, step: np.ndarray, far: np.ndarray) -> np.ndarray:
     """(..., B) shares of right decisions whose gaps are the observed ones, larger by `far` steps, or smaller down to zero."""
     gap = gaps.confidence - gaps.right
     size = np.maximum(np.abs(gap) + far[..., None] * step, 0)
-    return np.clip(gaps.confidence - np.where(gap >= 0, size, -size), 0, 1)
+    moved: np.ndarray = np.clip(gaps.confidence - np.where(gap >= 0, size, -size), 0, 1)
+    return moved
 
 
 def _standardised(gaps: Gaps, right: np.ndarray) -> np.ndarray:
@@ -158,7 +159,8 @@ def _standardised(gaps: Gaps, right: np.ndarray) -> np.ndarray:
 
 
 def _variances(gaps: Gaps, right: np.ndarray) -> np.ndarray:
-    return right * (1 - right) / gaps.counts * gaps.design
+    variances: np.ndarray = right * (1 - right) / gaps.counts * gaps.design
+    return variances
 
 
 def _folded(mean: np.ndarray, deviation: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
