@@ -19,6 +19,8 @@ the mathematics they share from `benchmark.measures`. A name is loaded when it i
 import importlib
 from typing import TYPE_CHECKING, Any
 
+import results  # noqa: F401 - switches the telemetry of libraries off before any of them is loaded
+
 if TYPE_CHECKING:
     from benchmark.core.seed import generator as generator
     from benchmark.data.dataset import Dataset as Dataset

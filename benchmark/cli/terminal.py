@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from results.error import CatsError
 from results.text.hidden import shown
 from results.text.plain import plain, plain_lines
-from results.text.plain_log import log_plainly
+from results.text.plain_log import harmless, log_plainly
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -172,7 +172,7 @@ def _instead(error: UnicodeError) -> tuple[str, int]:
 
 
 def _plain_warning(*arguments: Any, **others: Any) -> str:
-    return plain_lines(shown(_format_warning(*arguments, **others)))
+    return harmless(_format_warning(*arguments, **others))
 
 
 def _print_error(kind: type[BaseException], error: BaseException | None, trace: TracebackType | None) -> None:

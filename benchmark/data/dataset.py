@@ -79,6 +79,8 @@ class Dataset(Numeric):
         place: absolute path of the folder to look in first, in users' own entries. It is no part of the identity.
         obtain: one sentence: where the files are available, and the expected layout.
         odd: what to do with an image of another shape than declared. broken: share of images that may be unreadable.
+        identifiers: how records name images and groups: as keyed digests, or plainly. No part of the identity. Entries of
+            this project are plain unless they say otherwise, because their names are public (specs.catalogue).
         read: the reader, data folder → Samples.
         options: of a reader named in YAML, as JSON; part of the identity, since another column gives other labels.
     """
@@ -104,6 +106,7 @@ class Dataset(Numeric):
     obtain: str = ""
     odd: Literal["refuse", "resize", "drop"] = "refuse"
     broken: float = Field(0.0, ge=0, lt=1)
+    identifiers: Literal["digest", "plain"] = "digest"
     read: Annotated[Reader, BeforeValidator(named_reader)] = Field(exclude=True, repr=False)
     options: str = ""
 
@@ -142,6 +145,11 @@ class Dataset(Numeric):
         if self.place and not Path(self.place).expanduser().is_absolute():
             raise ValueError(f"place is '{self.place}'; it must be an absolute path; relative paths are below CATS_DATA")
         return self
+
+    @property
+    def private(self) -> bool:
+        """Whether no name of an image or of a group may leave this machine."""
+        return self.identifiers == "digest"
 
     @property
     def relatives(self) -> str:

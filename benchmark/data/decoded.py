@@ -15,6 +15,7 @@ from benchmark.data.copies import NONE, Copies, stored_copies
 from benchmark.data.dataset import Dataset
 from benchmark.data.decoded_files import IMAGES, TABLE, Files, read_files
 from benchmark.data.fingerprint import SIDE
+from benchmark.data.private_names import note
 from benchmark.data.readers.cells import absent_groups
 from benchmark.data.readers.part_words import part_of
 from benchmark.data.readers.samples import PARTS, Samples
@@ -53,6 +54,7 @@ def load_images(dataset: Dataset, size: int) -> Decoded:
 
     Raises CatsError if a file is missing or damaged, or if the images are not as the entry declares.
     """
+    note(dataset)
     content = dataset.digest()
     folder = decoded_folder() / f"{dataset.name}-{size}-{digest([LAYOUT, content, dataset.images])[:16]}"
     images, table = read_files(folder) or _decoded(dataset, size, folder)

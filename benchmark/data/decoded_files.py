@@ -18,7 +18,7 @@ def read_files(folder: Path) -> Files | None:
     flipped bit would change every figure without a word.
     """
     images = read_kept(folder / IMAGES, _mapped, WHAT)
-    table = None if images is None else read_kept(folder / TABLE, _loaded, WHAT)
+    table = None if images is None else read_kept(folder / TABLE, table_of, WHAT)
     return None if images is None or table is None else (images, table)
 
 
@@ -27,6 +27,7 @@ def _mapped(path: Path) -> np.ndarray:
     return images
 
 
-def _loaded(path: Path) -> dict[str, np.ndarray]:
+def table_of(path: Path) -> dict[str, np.ndarray]:
+    """The columns of a table. Raises OSError, ValueError or KeyError if it is damaged."""
     with path.open("rb") as file, np.load(file, allow_pickle=False) as content:  # numpy leaves a damaged file open
         return {name: content[name] for name in ("labels", "ids", "groups", "parts")}

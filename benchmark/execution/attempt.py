@@ -5,11 +5,13 @@ import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from traceback import format_tb
 from typing import Literal
 
 import pandas as pd
 
 from benchmark.core.checkpoint_files import seconds_of_attempt
+from benchmark.execution.privacy import comes_from_data, private_data
 from benchmark.machine.environment import environment
 from benchmark.machine.meter import Meter
 from results.error import CatsError
@@ -56,7 +58,7 @@ class Attempt:
 
     def run(self, meter: Meter, work: Work) -> Outcome:
         """Do the work. Raises nothing: the record says how the work ended, and holds the results so far."""
-        started, reason = time.time(), None
+        started, reason, quotes_data = time.time(), None, False
         begun = time.monotonic()  # the clock of time.time() may be set during the work
         status: Status = "finished"
         result = Result()
@@ -66,15 +68,20 @@ class Attempt:
         except KeyboardInterrupt:
             status, reason = "interrupted", STOPPED
         except CatsError as error:
-            status, reason = "failed", str(error)
+            status, reason, quotes_data = "failed", str(error), comes_from_data(error)
         except Exception as error:
-            log.exception("%s failed", self.names)
+            quotes_data = comes_from_data(error)
+            if quotes_data and private_data(self.names):
+                frames = "".join(format_tb(error.__traceback__))  # without the text, which may quote names
+                log.error("%s failed: %s\n%s", self.names, type(error).__name__, frames)
+            else:
+                log.exception("%s failed", self.names)
             status, reason = "failed", f"{type(error).__name__}: {error}"
         costs, machine = (*meter.carried, *meter.costs), environment(meter.device) | meter.facts
         seconds = time.monotonic() - begun
         record = self._record(status, reason, (started, seconds), costs, machine, result)
         if status != "finished":
-            return Outcome(record)
+            return Outcome(record, quotes_data=quotes_data)
         return Outcome(record, result.predictions, result.validation_predictions)
 
     def lost(self, reason: str, when: tuple[float, float]) -> Outcome:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from benchmark.core.checkpoint_files import mark_recorded
 from benchmark.execution.engine import RunControl
 from benchmark.execution.pretraining_records import discard_record
+from benchmark.execution.privacy import without_names
 from benchmark.machine.signals import delay_signals
 from results.error import CatsError
 from results.record import Outcome
@@ -38,21 +39,26 @@ def drain(results: Iterator[list[Outcome]], control: RunControl, take: Callable[
     return interrupted
 
 
-def hand_over(outcomes: Iterable[Outcome], writer: Writer) -> None:
-    """Store the outcomes of a job, then send everything that waits in the outbox."""
-    store(outcomes, writer.outbox)
+def hand_over(outcomes: Iterable[Outcome], writer: Writer) -> list[Outcome]:
+    """Store the outcomes of a job, then send everything that waits in the outbox. Returns the outcomes as they were stored."""
+    stored = store(outcomes, writer.outbox)
     deliver(writer)
+    return stored
 
 
-def store(outcomes: Iterable[Outcome], outbox: Outbox) -> None:
+def store(outcomes: Iterable[Outcome], outbox: Outbox) -> list[Outcome]:
     """Put the outcomes of a job into the outbox; Ctrl-C is delayed until all of them are there.
 
-    Raises CatsError if the disk refuses one of them, after trying to store the others.
+    Names of private data become digests before. Returns the outcomes as they were stored. Raises CatsError if the disk refuses
+    one of them, after trying to store the others.
     """
     refused: CatsError | None = None
+    stored = []
     with delay_signals():
-        for outcome in outcomes:
+        for named in outcomes:
             try:
+                outcome = without_names(named)
+                stored.append(outcome)
                 outbox.put(outcome)
                 discard_record(outcome)
                 mark_recorded(outcome.record)
@@ -60,6 +66,7 @@ def store(outcomes: Iterable[Outcome], outbox: Outbox) -> None:
                 refused = refused or error
         if refused is not None:
             raise refused
+    return stored
 
 
 def deliver(writer: Writer) -> None:

@@ -16,6 +16,7 @@ from benchmark.execution.fit import check_sizes, plan_uses
 from benchmark.execution.leakage import require_cells, search_open
 from benchmark.execution.prepare import check_compiler, check_names, prepare, require_same_splits, with_split
 from benchmark.execution.pretraining_records import adopt
+from benchmark.execution.privacy import other_keys, prepare_key
 from benchmark.execution.records import finished_in, frame_of
 from benchmark.execution.watch import Run, Watch
 from benchmark.machine.signals import signal_received
@@ -42,6 +43,7 @@ def look(resolved: ResolvedPlan, finished: set[str], engine: Engine, watch: Watc
     todo = OpenCells(PlanCells(resolved), finished)
     if next(iter(todo), None) is not None:
         check_names(resolved.plan.country, resolved.plan.backbones)
+        prepare_key(resolved)
         uses = list(plan_uses(resolved))
         check_sizes(uses)
         resolved = search_open(resolved, todo, watch.begins)
@@ -130,6 +132,8 @@ def run(
     if state.done < state.cells:
         todo = OpenCells(cells, finished)
         require_same_splits(todo, frame)
+        for sentence in other_keys(resolved, frame):
+            watch.announce(sentence)
         if guard is None:
             past = Past(frame, frozenset(finished), [outcome.record for _, outcome in outbox])
             guard = afford(resolved, past, engine, watch, pack)
@@ -182,7 +186,7 @@ class Work:
         return fitting
 
     def _take(self, outcomes: list[Outcome]) -> None:
-        store(outcomes, self.writer.outbox)
+        outcomes = store(outcomes, self.writer.outbox)
         if not outcomes:  # another process has made the weights
             self.guard.release()
         for outcome in outcomes:

@@ -203,7 +203,7 @@ class MeasureInputs:
         if "elsewhere" in needs:
             content.append(["elsewhere", dict(self.elsewhere)])
         if "source" in needs:
-            content.append(["source", self.with_image_count.model_dump(mode="json")])
+            content.append(["source", self.with_image_count.model_dump(mode="json", exclude={"dataset": {"identifiers"}})])
         return digest(content)
 
 

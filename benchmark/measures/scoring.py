@@ -21,6 +21,7 @@ from benchmark.execution.fit import check_sizes, feature_uses
 from benchmark.execution.leakage import find_leaks
 from benchmark.execution.prepare import check_names
 from benchmark.execution.pretraining_records import adopt
+from benchmark.execution.privacy import prepare_key
 from benchmark.execution.records import finished_keys, frame_of
 from benchmark.execution.selection import selection_of
 from benchmark.execution.watch import Run, Watch
@@ -71,6 +72,7 @@ def score_plan(setting: ScoreSettings, writer: Writer, watch: Watch) -> Run:
     """
     plan = setting.plan.plan
     check_names(plan.country, plan.backbones)
+    prepare_key(setting.plan)
     measures = measures_of(plan)
     tracking, outbox = writer.tracking, writer.outbox
     adopt(outbox, plan.experiment)
@@ -84,8 +86,8 @@ def score_plan(setting: ScoreSettings, writer: Writer, watch: Watch) -> Run:
     state, gatherer = Run(cells=len(asked), done=0), Gatherer()
     for pair in asked:
         watch.begins(str(pair))
-        for outcome in _outcomes(pair, measures, finished, setting, gatherer):
-            hand_over([outcome], writer)
+        for made in _outcomes(pair, measures, finished, setting, gatherer):
+            (outcome,) = hand_over([made], writer)
             watch.ended(outcome.record, state)
             if outcome.record.status == "failed":
                 state.failed.append(outcome.record)

@@ -153,7 +153,15 @@ def _entry(kind: Kind, name: str, options: dict[str, Any]) -> Source | Target:
         entry = _make(_load(place, kind, name, where), kind, name, options, where)
     if entry.dataset is not None and entry.dataset.place and isinstance(place, Path) and place.parent == _ours(kind):
         raise CatsError(f"{where}: `place` is a path of one machine; only your own entries, in CATS_ENTRIES, may have it")
-    return entry
+    return _public(entry) if isinstance(place, Path) and place.parent == _ours(kind) else entry
+
+
+def _public(entry: Source | Target) -> Source | Target:
+    """Return an entry of this project, whose names of images are public, or drawn here, unless the entry says otherwise."""
+    dataset = entry.dataset
+    if dataset is None or "identifiers" in dataset.model_fields_set:
+        return entry
+    return entry.model_copy(update={"dataset": dataset.model_copy(update={"identifiers": "plain"})})
 
 
 def _model(kind: Kind) -> type[Source | Target]:

@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 ALWAYS = (
     "run_id", "status", "started", "key", "kind", "point", "pretraining", "groups", "leak", "known_duplicates", "duplicates",
-    "data", "split", "start", "reasons", "source_images", "imported", "artifacts", "costs", "kwh", "energy",
+    "data", "split", "start", "identifiers", "reasons", "source_images", "imported", "artifacts", "costs", "kwh", "energy",
     "cpu_seconds", "busy_seconds",
 )  # fmt: skip
 TAGS = (
     "kind", "point", "pretraining", "groups", "leak", "imported", "known_duplicates", "duplicates", "data", "split",
-    "start", "source_images",
+    "start", "source_images", "identifiers",
 )  # fmt: skip
 ODD = "cats.odd"  # a column of `table_of`: why a run is left out
 LEFT_OUT = "left out"  # an attribute of a frame: sentences about the runs that are left out

@@ -57,6 +57,7 @@ def frame_of(records: list[Record]) -> pd.DataFrame:
             "groups": None, "pretraining": None,
             "known_duplicates": None, "duplicates": None, "data": record.facts.get("data"),
             "split": record.facts.get("split"), "start": record.facts.get("start"),
+            "identifiers": record.facts.get("identifiers"),
             "source_images": record.facts.get("source_images"),
             "reasons": record.facts.get("reasons", "{}"),
             **costing([cost.model_dump() for cost in record.costs]),
