@@ -166,8 +166,8 @@ class Outcome:
     `predictions` has one row per test image. Its columns are sample, group, label (multi-label: one column per class,
     `label_<class>`) and one column per class, `probability_<class>`. It is None for a pretraining and for a failed attempt.
     `validation_predictions` has the same columns and one row per validation image; thresholds and temperatures are chosen with
-    it. Records of older versions have none. A record in an outbox has the paths of the parquet files instead. `quotes_data` says
-    whether the reason of a failure came up while data were read, so that it may quote any name in them;
+    it. Records of older versions have none. A record in an outbox has the paths of the parquet files instead.
+    `quotes_data`: whether the reason of a failure came up while data were read, so that it may quote any name in them;
     benchmark.execution.privacy uses this before the record is stored.
     """
 

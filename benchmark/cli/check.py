@@ -7,7 +7,7 @@ import typer
 
 from benchmark.cli.numbers import whole
 from benchmark.cli.options import DATABASE, TrackingOption
-from benchmark.cli.terminal import console, say
+from benchmark.cli.terminal import console, print_line, say
 from results.error import CatsError
 from results.text.plain import plain
 
@@ -34,6 +34,10 @@ def check(
     backbone: Annotated[
         str | None, typer.Option(help="Backbone for which ready weights are checked; by default all with a file here.")
     ] = None,
+    identifier: Annotated[
+        str | None,
+        typer.Option(help="Only show which image or patient a digest of a record stands for; the first digits suffice."),
+    ] = None,
     tracking_uri: TrackingOption = DATABASE,
 ) -> None:
     """Check every promise of an entry, yours or ours; the exit code is 1 if a promise is broken."""
@@ -42,6 +46,9 @@ def check(
     from benchmark.entries.examine import examine, subjects
 
     datasets = [subject for subject in subjects(name) if isinstance(subject, Dataset)]
+    if identifier is not None:
+        _show_names(name, datasets, size, identifier)
+        return
     if contact_sheet is not None:
         _require_outside(name, datasets, contact_sheet, "a contact sheet")
     if duplicates is not None:
@@ -60,6 +67,15 @@ def check(
     say(f"{name}: {len(findings) - broken} promises kept, {broken} broken")
     if broken:
         raise typer.Exit(1)
+
+
+def _show_names(name: str, datasets: "list[Dataset]", size: int, identifier: str) -> None:
+    from benchmark.entries.named_digest import names_behind
+
+    if not datasets:
+        raise CatsError(f"{name} has no pictures, so that no digest stands for one of them")
+    for sentence in names_behind(datasets[0], size, identifier):
+        print_line(sentence)
 
 
 def _require_outside(name: str, datasets: "list[Dataset]", folder: Path, what: str) -> None:
