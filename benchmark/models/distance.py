@@ -42,7 +42,9 @@ class Distance:
         if not len(training):
             raise CatsError("the reference of the classifier holds no training image; keep the classifier again")
         if not np.isfinite(reference.features).all():
-            raise CatsError("the reference of the classifier holds features that are no finite numbers; keep the classifier again")
+            raise CatsError(
+                "the reference of the classifier holds features that are no finite numbers; keep the classifier again"
+            )
         fitted = cls(_unit(training), min(NEIGHBOUR, len(training)), math.inf)
         held_out = next((part.features for part in map(reference.of, ("val", "test")) if len(part.features)), None)
         scores = fitted.score(held_out) if held_out is not None else fitted._without_itself()

@@ -19,7 +19,9 @@ def reference(train, val=0, test=0, width=12, seed=0):
 def brute(features, training, rank):
     """Sorted Euclidean distances between vectors of length 1, one pair at a time."""
     unit = [row.astype(float) / np.linalg.norm(row) for row in training]
-    return [sorted(np.linalg.norm(row / np.linalg.norm(row) - other) for other in unit)[rank - 1] for row in features.astype(float)]
+    return [
+        sorted(np.linalg.norm(row / np.linalg.norm(row) - other) for other in unit)[rank - 1] for row in features.astype(float)
+    ]
 
 
 @pytest.mark.parametrize(("train", "rank"), [(40, 10), (10, 10), (3, 3), (1, 1)])
