@@ -1,0 +1,183 @@
+"""Have the images changed? New images against the reference images of a kept classifier: several tests, one alarm."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from benchmark.core.seed import generator
+from benchmark.models.sample import Sample
+from results.error import CatsError
+from results.statistics.multiple_testing import holm
+from results.statistics.two_sample import (
+    Labels,
+    classifier_auc,
+    detectable,
+    labels_of,
+    mmd,
+    p_value,
+    rank_shift,
+    share_above,
+    shares_apart,
+)
+
+LEAST = 20  # images of a side; fewer show no shift below one standard deviation
+LEAST_GROUPS = 5  # groups of a side; fewer can be dealt out in too few ways for a small p-value
+MOST = 2000  # images of a side that are compared; more cost time and find shifts that matter to nobody
+PERMUTATIONS = 1999
+# What is said of new images whose values are smaller, and larger.
+DIRECTIONS = {
+    "brightness": ("darker", "brighter"),
+    "contrast": ("lower in contrast", "higher in contrast"),
+    "sharpness": ("blurrier", "sharper"),
+    "saturation": ("less colourful", "more colourful"),
+    "size": ("smaller", "larger"),
+    "shape": ("narrower for their height", "wider for their height"),
+}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One test.
+
+    Attributes:
+        test: features, classifier, classes, unlike, or one of NAMED.
+        p: by permutation. adjusted: by Holm over all tests.
+        effect: the squared MMD, the AUC of the classifier, the difference of two shares, or the chance that a new image has a
+            larger value than one of the reference.
+        new, reference: the share or the median of each side; None for tests of features.
+        index: the class whose share differs most; None for other tests.
+    """
+
+    test: str
+    p: float
+    adjusted: float
+    effect: float
+    new: float | None = None
+    reference: float | None = None
+    index: int | None = None
+
+
+@dataclass(frozen=True)
+class Change:
+    """The answer.
+
+    Attributes:
+        level: the probability of an alarm if nothing has changed.
+        new, reference: how many images there are; where more than MOST are given, so many of a side are compared.
+        groups: number of groups of the new images and of the reference; None if every image is its own.
+        unlike: how many of all new images are unlike any training image.
+        findings: of the tests that were possible. unknown: statistics that are not known on both sides.
+        shift: what a test of one statistic finds in 4 of 5 cases, in standard deviations.
+    """
+
+    level: float
+    new: int
+    reference: int
+    groups: tuple[int, int] | None
+    unlike: int
+    findings: tuple[Finding, ...]
+    unknown: tuple[str, ...]
+    shift: float
+
+    @property
+    def alarms(self) -> tuple[Finding, ...]:
+        """The tests that found a change."""
+        return tuple(finding for finding in self.findings if finding.adjusted <= self.level)
+
+    @property
+    def changed(self) -> bool:
+        """Whether any test found a change; if there is none, this happens with the probability `level`."""
+        return bool(self.alarms)
+
+
+def find_change(new: Sample, reference: Sample, level: float = 0.05, permutations: int = PERMUTATIONS) -> Change:
+    """Compare new images with the reference. The same images give the same answer.
+
+    Groups count if both sides have them. Raises CatsError if there are too few images or groups to say anything.
+    """
+    require_enough(len(new), len(reference))
+    grouped = new.groups is not None and reference.groups is not None
+    one, other = (_at_most(side, name) for side, name in ((new, "new"), (reference, "reference")))
+    labels, groups = _labels(one, other, grouped, permutations)
+    raw = [*_tests(one, other, labels), *_shifts(one, other, labels)]
+    adjusted = holm(np.array([finding.p for finding in raw]))
+    findings = tuple(
+        Finding(**(vars(finding) | {"adjusted": float(p)})) for finding, p in zip(raw, adjusted, strict=True) if np.isfinite(p)
+    )
+    smallest = detectable(*(groups or (len(one), len(other))), level / max(1, len(findings)))
+    unknown = tuple(name for side in (one, other) for name, values in side.named() if not np.isfinite(values).all())
+    unlike = int(new.unlike.sum())
+    return Change(level, len(new), len(reference), groups, unlike, findings, tuple(dict.fromkeys(unknown)), smallest)
+
+
+def require_enough(new: int, reference: int) -> None:
+    """Raises CatsError if a side has fewer images than LEAST."""
+    if new < LEAST:
+        images = "1 image is" if new == 1 else f"{new} images are"
+        raise CatsError(f"{images} too few to say anything about a change: at least {LEAST} are needed")
+    if reference < LEAST:
+        raise CatsError(
+            f"the classifier keeps {reference} validation and test images as reference, too few to compare with: "
+            f"at least {LEAST} are needed; keep a classifier of a larger data set"
+        )
+
+
+def _at_most(side: Sample, name: str) -> Sample:
+    if len(side) <= MOST:
+        return side
+    return side.rows(np.sort(generator("watch", name).permutation(len(side))[:MOST]))
+
+
+def _labels(new: Sample, reference: Sample, grouped: bool, permutations: int) -> tuple[Labels, tuple[int, int] | None]:
+    """The labels and their permutations, and how many groups there are on both sides. Raises CatsError if too few."""
+    is_new = np.arange(len(new) + len(reference)) < len(new)
+    rng = generator("watch", "permutations")
+    if not grouped or new.groups is None or reference.groups is None:
+        return labels_of(is_new, None, permutations, rng), None
+    ours, theirs = (np.unique(side, return_inverse=True)[1].ravel() for side in (new.groups, reference.groups))
+    counts = int(ours.max()) + 1, int(theirs.max()) + 1
+    for count, side in zip(counts, ("the new images", "the reference images"), strict=True):
+        if count < LEAST_GROUPS:
+            raise CatsError(
+                f"{side} come from {count} {'group' if count == 1 else 'groups'}, too few to say anything about a change: "
+                f"at least {LEAST_GROUPS} are needed"
+            )
+    return labels_of(is_new, np.concatenate([ours, theirs + counts[0]]), permutations, rng), counts
+
+
+def _tests(new: Sample, reference: Sample, labels: Labels) -> Iterator[Finding]:
+    """The tests of what the network makes of the images. A test that cannot say anything has the p-value NaN."""
+    features = np.concatenate([new.features, reference.features])
+    yield _of("features", mmd(features, labels))
+    yield _of("classifier", classifier_auc(features, labels, generator("watch", "folds")))
+    marks = np.concatenate([new.predicted, reference.predicted])
+    apart = shares_apart(marks, labels) if (marks != marks[0]).any() else np.full(len(labels.new), np.nan)
+    index = int(np.argmax(np.abs(new.predicted.mean(axis=0) - reference.predicted.mean(axis=0))))
+    yield _of_shares("classes", apart, new.predicted[:, index], reference.predicted[:, index], index)
+    flags = np.concatenate([new.unlike, reference.unlike])
+    excess = share_above(flags, labels) if flags.any() else np.full(len(labels.new), np.nan)
+    yield _of_shares("unlike", excess, new.unlike, reference.unlike)
+
+
+def _of_shares(test: str, statistics: np.ndarray, new: np.ndarray, reference: np.ndarray, index: int | None = None) -> Finding:
+    one, other = float(new.mean()), float(reference.mean())
+    return Finding(test, _p(statistics), np.nan, one - other, one, other, index)
+
+
+def _of(test: str, statistics: np.ndarray) -> Finding:
+    return Finding(test, _p(statistics), np.nan, float(statistics[0]))
+
+
+def _shifts(new: Sample, reference: Sample, labels: Labels) -> Iterator[Finding]:
+    """The tests of the statistics that are known of every image and differ among them."""
+    for (name, ours), (_, theirs) in zip(new.named(), reference.named(), strict=True):
+        both = np.concatenate([ours, theirs])
+        if np.isfinite(both).all() and np.ptp(both) > 0:
+            chances = rank_shift(both, labels)
+            p = _p(np.abs(chances - 0.5))
+            yield Finding(name, p, np.nan, float(chances[0]), float(np.median(ours)), float(np.median(theirs)))
+
+
+def _p(statistics: np.ndarray) -> float:
+    return p_value(statistics) if np.isfinite(statistics[0]) else float("nan")

@@ -1,0 +1,164 @@
+"""What is said of a comparison of new images with the reference: one sentence, a table of the tests, notes, plain data."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from benchmark.models.change import DIRECTIONS, MOST, Change, Finding
+from benchmark.models.sample import NAMED
+from results.text.printing import TerminalTable, csv_text, markdown_notes, markdown_table, terminal_notes
+
+HEAD = ("test", "new images", "reference", "effect", "p", "p of all tests (Holm)", "alarm")
+WORDS = ("test", "alarm")
+ORDER = (*NAMED, "unlike", "classes", "features", "classifier")
+DIGITS = {"size": 1}
+TESTS = {
+    "features": "features (MMD)",
+    "classifier": "features (classifier)",
+    "classes": "predicted classes",
+    "unlike": "unlike any training image",
+}
+
+
+@dataclass(frozen=True)
+class ChangeText:
+    """A comparison in words.
+
+    Attributes:
+        classes: names of the classes. broken: number of files that could not be read.
+        grouped: which sides have groups, (new, reference).
+    """
+
+    change: Change
+    classes: Sequence[str]
+    broken: int = 0
+    grouped: tuple[bool, bool] = (False, False)
+
+    def sentence(self) -> str:
+        """The answer, with what changed and how sure that is, or with what would have been found."""
+        change = self.change
+        if not change.changed:
+            return (
+                f"no change found: {self._counts()}; a shift of {change.shift:.2f} standard deviations of brightness, contrast "
+                f"and the like would have been found in 4 of 5 cases, a smaller one less often"
+            )
+        found = sorted(change.alarms, key=lambda finding: ORDER.index(finding.test))
+        told = [self._words(finding) for finding in found if finding.test not in ("features", "classifier")]
+        seen = [finding for finding in found if finding.test in ("features", "classifier")]
+        if seen:
+            best = min(seen, key=lambda finding: finding.adjusted)
+            nameless = "" if told else "in a way that no other test names "
+            told.append(f"the network's features differ {nameless}({_p(best.adjusted)})")
+        if not any(finding.test == "unlike" for finding in found):
+            told.append(f"{change.unlike} of {change.new:,} images unlike any training image")
+        return f"changed: {', '.join(told)}"
+
+    def notes(self) -> list[str]:
+        """What one must know to believe the sentence."""
+        change, made = self.change, []
+        if change.changed:
+            made.append(self._counts())
+        if any(finding.test == "classes" for finding in change.alarms):
+            made.append(
+                "other shares of the predicted classes come from other images, or only from another frequency of the classes "
+                "among the patients (prevalence), with images of each class as before; the frequency also changes the features"
+            )
+        if self.grouped[0] != self.grouped[1]:
+            side = "the new images have groups, and the reference has none" if self.grouped[0] else (
+                "the reference has groups, and the new images have none; name their column with --group"
+            )  # fmt: skip
+            made.append(
+                f"{side}: every image counts as independent, so that there are too many alarms if patients have several"
+            )
+        elif not self.grouped[0]:
+            made.append("every image counts as independent: with several images of one patient there are too many alarms")
+        if change.unknown:
+            made.append(f"not tested, because not known of every image: {', '.join(change.unknown)}")
+        if max(change.new, change.reference) > MOST:
+            made.append(f"{MOST:,} images of a side are compared, drawn at random")
+        if self.broken:
+            made.append(
+                f"{self.broken} {'file' if self.broken == 1 else 'files'} could not be read and are no part of the comparison"
+            )
+        made.append(f"if nothing has changed, an alarm comes in {100 * change.level:g} % of calls")
+        return made
+
+    def table(self) -> Any:
+        """For the terminal."""
+        from rich.console import Group
+
+        table = TerminalTable(None, HEAD, WORDS)
+        for finding in self.change.findings:
+            table.add_row(*self._row(finding), style="bold" if finding in self.change.alarms else "")
+        return Group(table, terminal_notes(self.notes()))
+
+    def markdown(self) -> str:
+        """For a README or an issue."""
+        rows = [self._row(finding) for finding in self.change.findings]
+        return "\n".join([self.sentence(), "", *markdown_table(HEAD, rows, WORDS), "", *markdown_notes(self.notes())])
+
+    def csv(self) -> str:
+        """For a spreadsheet."""
+        rows = [
+            (
+                finding.test,
+                finding.new,
+                finding.reference,
+                finding.effect,
+                finding.p,
+                finding.adjusted,
+                finding in self.change.alarms,
+            )
+            for finding in self.change.findings
+        ]
+        return csv_text(HEAD, rows)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data; no names of files."""
+        change = self.change
+        return {
+            "changed": change.changed,
+            "sentence": self.sentence(),
+            "level": change.level,
+            "images": change.new,
+            "reference": change.reference,
+            "groups": None if change.groups is None else dict(zip(("new", "reference"), change.groups, strict=True)),
+            "unlike": change.unlike,
+            "broken": self.broken,
+            "detectable_shift": change.shift,
+            "tests": {finding.test: self._plain(finding) for finding in change.findings},
+            "notes": self.notes(),
+        }
+
+    def _plain(self, finding: Finding) -> dict[str, Any]:
+        named = {} if finding.index is None else {"class": self.classes[finding.index]}
+        figures = {name: value for name, value in vars(finding).items() if name not in ("test", "index") and value is not None}
+        return {**named, **figures, "alarm": finding in self.change.alarms}
+
+    def _counts(self) -> str:
+        change = self.change
+        of = ("", "") if change.groups is None else tuple(f" of {count:,} groups" for count in change.groups)
+        return f"{change.new:,} new images{of[0]} against {change.reference:,} reference images{of[1]}"
+
+    def _words(self, finding: Finding) -> str:
+        change = self.change
+        if finding.test in NAMED:
+            return f"{DIRECTIONS[finding.test][finding.effect > 0.5]} than the reference ({_p(finding.adjusted)})"
+        if finding.test == "unlike":
+            return f"{change.unlike} of {change.new:,} images unlike any training image ({_p(finding.adjusted)})"
+        one, other = (f"{100 * (share or 0):.0f} %" for share in (finding.new, finding.reference))
+        return f"{self.classes[finding.index or 0]} predicted for {one} instead of {other} ({_p(finding.adjusted)})"
+
+    def _row(self, finding: Finding) -> list[str]:
+        name = TESTS.get(finding.test, finding.test)
+        if finding.index is not None:
+            name += f": {self.classes[finding.index]}"
+        digits = DIGITS.get(finding.test, 3)
+        sides = ["" if side is None else f"{side:.{digits}f}" for side in (finding.new, finding.reference)]
+        alarm = "yes" if finding in self.change.alarms else "no"
+        return [name, *sides, f"{finding.effect:.3f}", f"{finding.p:.4f}", f"{finding.adjusted:.4f}", alarm]
+
+
+def _p(value: float) -> str:
+    """A p-value as papers write it: `p = .002`."""
+    return "p = 1" if value >= 0.9995 else f"p = {value:.3f}".replace("0.", ".", 1)
