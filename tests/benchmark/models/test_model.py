@@ -1,6 +1,7 @@
 """A model folder is written whole, read back to the same network, and refused in a sentence when it is damaged."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -115,3 +116,14 @@ def test_a_damaged_folder_is_one_sentence(damage, sentence, tmp_path):
 def test_what_is_no_folder_is_named(tmp_path):
     with pytest.raises(CatsError, match="is no folder"):
         read_model(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize("grouped", [False, True])
+def test_groups_of_reference_images_are_kept_where_they_are_known(grouped, tmp_path):
+    made = network()
+    plain = reference(made)
+    groups = np.arange(len(plain.parts)) // 3 if grouped else None
+    write_model(tmp_path / "m", manifest(made), made, replace(plain, groups=groups))
+    held_out = read_model(tmp_path / "m").reference.of("val", "test")
+    assert len(held_out.parts) == 120
+    assert held_out.groups is None if groups is None else (held_out.groups == groups[plain.parts > 0]).all()

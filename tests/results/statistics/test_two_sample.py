@@ -9,9 +9,8 @@ from sklearn.metrics import roc_auc_score
 
 from benchmark.measures.mmd import unbiased_mmd
 from results.statistics import two_sample
-from results.statistics.two_sample import Labels, classifier_auc, detectable, labels_of, mmd, p_value, rank_shift
+from results.statistics.two_sample import Labels, classifier_auc, detectable, labels_of, mmd, p_value, rank_shift, shares_apart
 from results.statistics.two_sample import share_above as excess
-from results.statistics.two_sample import shares_apart
 
 RNG = np.random.default_rng(5)
 NEW, REFERENCE = 12, 20
