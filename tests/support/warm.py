@@ -19,6 +19,13 @@ MODULES = (
     "benchmark.cli.run", "benchmark.execution.runner", "benchmark.execution.execute", "benchmark.execution.cluster.engine",
     "results.tracking.experiment", "mlflow.store.tracking.sqlalchemy_store", "distributed.cli.dask_worker",
     "distributed.cli.dask_scheduler",
+    # what these import when they need it
+    "benchmark.cli.main", "benchmark.cli.query", "benchmark.execution.up_to_date", "benchmark.training.protocols.finetune",
+    "results.board.board", "results.board.text", "results.tracking.snapshot", "results.tracking.predictions",
+    "results.tracking.incremental", "results.report.build", "benchmark.cli.progress", "benchmark.execution.engine_catalogue",
+    "mlflow.store.tracking.sqlalchemy_workspace_store", "alembic.command", "sqlalchemy.dialects.sqlite", "pyarrow.dataset",
+    "codecarbon.emissions_tracker", "codecarbon.core.hardware_cache", "cpuinfo", "pycountry", "scipy.stats", "skimage.io",
+    "sklearn.datasets", "sklearn.metrics",
 )  # fmt: skip
 
 
@@ -103,6 +110,8 @@ def main():
     share_tables()
     for module in MODULES:
         import_module(module)
+    import_module("codecarbon.core.util").detect_cpu_model()  # kept for all children; a process of its own finds it out
+    gc.collect()
     gc.freeze()
     return serve(socket.socket(fileno=int(sys.argv[1])))
 
