@@ -5,7 +5,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from traceback import format_tb
+from traceback import extract_tb
 from typing import Literal
 
 import pandas as pd
@@ -72,8 +72,11 @@ class Attempt:
         except Exception as error:
             quotes_data = comes_from_data(error)
             if quotes_data and private_data(self.names):
-                frames = "".join(format_tb(error.__traceback__))  # without the text, which may quote names
-                log.error("%s failed: %s\n%s", self.names, type(error).__name__, frames)
+                places = [
+                    f"  {frame.filename}, line {frame.lineno}, in {frame.name}" for frame in extract_tb(error.__traceback__)
+                ]
+                # Neither its text nor a line of code, which may quote names.
+                log.error("%s failed: %s\n%s", self.names, type(error).__name__, "\n".join(places))
             else:
                 log.exception("%s failed", self.names)
             status, reason = "failed", f"{type(error).__name__}: {error}"

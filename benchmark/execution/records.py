@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from benchmark.core.identifier_key import key_that_exists
 from benchmark.core.paths import outbox_folder, snapshots_folder
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def read_of(uri: str, experiment: str) -> "Callable[[str], pd.DataFrame | None]"
     """Return a function from run id to predictions, see results.tracking.predictions.predictions_of."""
     from results.tracking.predictions import predictions_of
 
-    return predictions_of(uri, experiment, snapshots_folder())
+    return predictions_of(uri, experiment, snapshots_folder(), key=key_that_exists)
 
 
 def validation_of(uri: str, experiment: str) -> "Callable[[str], pd.DataFrame | None]":
@@ -71,14 +72,14 @@ def validation_of(uri: str, experiment: str) -> "Callable[[str], pd.DataFrame | 
     from results.record import VALIDATION_PREDICTIONS
     from results.tracking.predictions import predictions_of
 
-    return predictions_of(uri, experiment, snapshots_folder(), VALIDATION_PREDICTIONS)
+    return predictions_of(uri, experiment, snapshots_folder(), VALIDATION_PREDICTIONS, key_that_exists)
 
 
 def images_of(uri: str, experiment: str, *, fresh: bool = False) -> "TestImageInfluence":
     """Return the influence of each test image of a target on its runs, see results.tracking.predictions.images_of."""
     from results.tracking.predictions import images_of as cached_influence
 
-    return cached_influence(uri, experiment, snapshots_folder(), fresh=fresh)
+    return cached_influence(uri, experiment, snapshots_folder(), fresh=fresh, key=key_that_exists)
 
 
 def outbox_of(tracking_uri: str, experiment: str) -> "Outbox":

@@ -16,6 +16,7 @@ from results.error import CatsError, nearest
 from results.metrics import Metric, metric_of, width_of
 from results.statistics.influence import Predictions, ReadPredictions, patient_shares, run_predictions, same_images
 from results.statistics.intervals import standard_errors
+from results.statistics.pairing import APART, why_apart
 from results.statistics.power import MOST_SEEDS, WANTED, Noise, paired_power, seeds_needed
 
 RESAMPLES = 200
@@ -161,8 +162,10 @@ def _image_variance(metric: Metric, known: Sequence[tuple[Predictions | None, Pr
     if known is None or len(pairs) < len(known):
         return _not_counted("there are no predictions")
     first = pairs[0][0]
-    if not all(same_images(first, of) for both in pairs for of in both):
-        return _not_counted("the runs do not share them")
+    other = next((of for both in pairs for of in both if not same_images(first, of)), None)
+    if other is not None:
+        why = why_apart([first.samples, other.samples])
+        return _not_counted("the runs do not share them" if why == APART else why)
     unit = "test images" if first.groups is None else "patients"
     shifts = [(metric.influence_of(one), metric.influence_of(other)) for one, other in pairs]
     gaps = [one - other for one, other in shifts if one is not None and other is not None]

@@ -15,13 +15,13 @@ import numpy as np
 import pandas as pd
 
 from results.error import OddRunError
+from results.statistics.pairing import APART, why_apart
 from results.text.brief import briefly
 
 ROUNDED = 1e-4  # of a probability that a network has computed with few digits
 MANY = 1_000_000  # classes
 ReadPredictions = Callable[[str], pd.DataFrame | None]  # run id → predictions, None where there are none
 Runs = Mapping[str, Sequence[str]]  # source → run ids, one per seed
-APART = "the runs do not share their test images"
 Shares = tuple[np.ndarray | None, str | None]  # see shares_of_target
 TestImageInfluence = Callable[[str, str, Runs], Shares]  # name of a target, metric, its runs → see shares_of_target
 
@@ -213,7 +213,7 @@ def shares_of_target(metric: str, influence: Influence, runs: Runs, read: ReadPr
             else:
                 kind.append(run_id)
             if len(kinds) > 2 or (len(kinds) > 1 and min(len(alike) for _, alike in kinds) > 1):
-                return None, APART
+                return None, why_apart([first.samples for first, _ in kinds])
             values = influence(now)
             if values is None:
                 return None, f"the influence of each image on {metric} is not known"
@@ -222,8 +222,10 @@ def shares_of_target(metric: str, influence: Influence, runs: Runs, read: ReadPr
     if not kinds:
         return None, "there is no run"
     if len(kinds) > 1:
-        _name_the_stranger([alike for _, alike in kinds])
-        return None, APART
+        why = why_apart([first.samples for first, _ in kinds])
+        if why == APART:
+            _name_the_stranger([alike for _, alike in kinds])
+        return None, why
     shares = patient_shares(np.stack([np.mean(seeds, axis=0) for seeds in columns], axis=1), kinds[0][0].groups)
     return (shares, None) if len(shares) > 1 else (None, "they are all of one patient")
 

@@ -6,15 +6,13 @@ import logging
 import re
 from collections.abc import Callable
 from contextlib import suppress
-from functools import cache, partial
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from results.error import CatsError
 from results.files.sealed import read_note, write_note
@@ -23,6 +21,7 @@ from results.text.hidden import shown
 from results.tracking.artifacts import PlaceError, check_place, local_folder
 from results.tracking.prediction_check import checked
 from results.tracking.prediction_file import read_predictions, write_predictions
+from results.tracking.run_names import Key, RunNames
 from results.tracking.snapshot import file_of
 
 if TYPE_CHECKING:
@@ -34,7 +33,9 @@ RUN_ID = re.compile(r"[A-Za-z0-9_-]+")
 VERSION = 1  # of what influence.shares_of_target computes
 
 
-def predictions_of(uri: str, experiment: str, folder: Path, name: str = PREDICTIONS) -> Callable[[str], pd.DataFrame | None]:
+def predictions_of(
+    uri: str, experiment: str, folder: Path, name: str = PREDICTIONS, key: Key = lambda: None
+) -> Callable[[str], pd.DataFrame | None]:
     """A function from run id to its predictions, one row per test image (see results.record.Outcome), or None.
 
     With VALIDATION_PREDICTIONS as `name`, one row per validation image; runs of older versions have none of these.
@@ -43,23 +44,25 @@ def predictions_of(uri: str, experiment: str, folder: Path, name: str = PREDICTI
 
     The files of a run that is in the snapshot below `folder` are read in place if they are on this machine. Files of a server
     are fetched once and cached beside the snapshot; the answer None is not cached.
+
+    `key`: gives the key of this machine, with which names become digests (results.text.identifiers). Runs of older versions
+    have plain names; these are made digests here if other runs of the same target have digests of this key, so that the
+    images of both can be paired.
     """
     snapshot = file_of(folder, uri, experiment)
     place = snapshot.parent / Path(name).stem
     opened: list[Experiment] = []  # MLflow is imported when the first predictions have to be fetched
 
-    @cache
-    def places() -> dict[str, str]:
-        content = read_note(snapshot, lambda content: pq.read_table(pa.BufferReader(content), columns=["run_id", "artifacts"]))
-        if content is None:
-            return {}
-        runs = content.to_pydict()
-        return {run_id: at for run_id, at in zip(runs["run_id"], runs["artifacts"], strict=True) if at}
+    names = RunNames(snapshot, key)
 
     def predictions(run_id: str) -> pd.DataFrame | None:
+        table = stored(run_id)
+        return None if table is None else names.alike(run_id, table)
+
+    def stored(run_id: str) -> pd.DataFrame | None:
         if RUN_ID.fullmatch(run_id) is None:  # it becomes the name of a file
             raise CatsError(f"MLflow at {shown(uri)} calls a run '{run_id}', which is not a valid run id; the run is not read")
-        here = _local(uri, places().get(run_id))
+        here = _local(uri, names.place(run_id))
         cached = place / f"{run_id}.parquet"
         if here is not None:
             with suppress(FileNotFoundError):
@@ -68,7 +71,7 @@ def predictions_of(uri: str, experiment: str, folder: Path, name: str = PREDICTI
         if known is not None:
             return known
         if not opened:
-            opened.append(_experiment(uri, experiment, places().get(run_id)))
+            opened.append(_experiment(uri, experiment, names.place(run_id)))
         table = opened[0].predictions(run_id, name)
         if table is not None and here is None:
             content = io.BytesIO()
@@ -127,16 +130,17 @@ def _local(uri: str, address: str | None) -> Path | None:
         return None
 
 
-def images_of(uri: str, experiment: str, folder: Path, *, fresh: bool = False) -> "TestImageInfluence":
+def images_of(uri: str, experiment: str, folder: Path, *, fresh: bool = False, key: Key = lambda: None) -> "TestImageInfluence":
     """Like influence.shares_of_target, for the runs of an experiment; caches the last answer of each target below `folder`.
 
     The runs have ended, so their predictions do not change; `fresh` reads the predictions again all the same. If the place of
-    an experiment is not trusted, nothing is read from there, which is logged once and not cached.
+    an experiment is not trusted, nothing is read from there, which is logged once and not cached. `key`: see predictions_of.
     """
     from results.metrics import metric_of
     from results.statistics.influence import shares_of_target
+    from results.statistics.pairing import KEYS, MIXED
 
-    place, read = file_of(folder, uri, experiment).parent / "images", predictions_of(uri, experiment, folder)
+    place, read = file_of(folder, uri, experiment).parent / "images", predictions_of(uri, experiment, folder, key=key)
     once = _once(log.warning)
 
     def images(name: str, metric: str, runs: "Runs") -> "Shares":
@@ -150,6 +154,8 @@ def images_of(uri: str, experiment: str, folder: Path, *, fresh: bool = False) -
         except PlaceError as refused:
             once(str(refused))
             return None, "not every run has predictions that can be read"
+        if reason in {KEYS, MIXED}:  # the key may be there next time
+            return shares, reason
         content = io.BytesIO()
         np.savez(content, asked=digest, **({"why": reason} if shares is None else {"images": shares}))
         _keep(file, content, f"the influence of the test images of {name}")

@@ -15,6 +15,7 @@ from benchmark.specs.start import Start
 from results.error import CatsError
 from results.record import Outcome, Record
 from results.text.plain_log import log_plainly
+from results.text.unnamed import unnamed
 
 _lock = threading.Lock()
 _returned: list[Record] = []  # of earlier jobs; their checkpoints may lie in a CATS_HOME that the driver does not see
@@ -74,6 +75,7 @@ def check_files(job: Job) -> None:
     from benchmark.data.split import split_digest
     from benchmark.networks.load import weights_of
 
+    dataset: Dataset | None = None
     try:
         starts: set[Start | None]
         if job.start is not None:
@@ -97,7 +99,14 @@ def check_files(job: Job) -> None:
     except IncompatibleError:
         raise
     except CatsError as error:
-        raise IncompatibleError(str(error)) from None
+        raise IncompatibleError(_without_names(str(error), dataset)) from None
+
+
+def _without_names(sentence: str, dataset: Dataset | None) -> str:
+    """A sentence for the log of the driver, whose key this worker does not have: without all that may be a name."""
+    if dataset is None or not dataset.private:
+        return sentence
+    return f"{unnamed(sentence, (dataset.name, *dataset.classes))}; `cats check {dataset.name}` on that machine says more"
 
 
 @lru_cache(maxsize=64)
