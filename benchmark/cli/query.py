@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from benchmark.cli.terminal import say
-from benchmark.execution.records import images_of, read_of, runs_of
+from benchmark.execution.records import images_of, read_of, runs_of, validation_of
 from benchmark.execution.resolution import resolve_pairs
 from benchmark.execution.selection import selection_of
 from benchmark.specs.plan import assumed_country, is_plan, load_plan
@@ -50,6 +50,11 @@ class RunReader:
     def predictions(self) -> ReadPredictions:
         """A function that reads the predictions of a run and caches the most recent ones in memory."""
         return lru_cache(maxsize=256)(read_of(self.uri, self.query.experiment))
+
+    @property
+    def validation_predictions(self) -> ReadPredictions:
+        """A function that reads the predictions that a run left of its validation images."""
+        return validation_of(self.uri, self.query.experiment)
 
 
 def country_of(subject: str) -> list[str]:

@@ -102,15 +102,20 @@ def _more(reader: "RunReader", frame: "pd.DataFrame", made: "Board", options: _O
     from results.agreement.decisions import decisions_of, scores_for
     from results.agreement.judge import judge_measures
     from results.agreement.scores import read_scores
+    from results.board.board import judged_runs
     from results.board.request import runs_of_selection
     from results.board.versions import scores_of_one_version
     from results.cost.bill import make_bill
     from results.cost.tradeoff import make_tradeoff
     from results.report.build import left_out
     from results.report.choice_sections import agreement, tradeoff
+    from results.report.clinician import clinician
     from results.report.sections import difference
+    from results.tracking.predictions import of_trusted_places
 
     sections = [] if made.difference is None else [difference(made.difference)]
+    trusted = [of_trusted_places(each, _said_already) for each in (reader.predictions, reader.validation_predictions)]
+    sections.append(clinician(made, judged_runs(frame, reader.query), *trusted))
     runs = runs_of_selection(frame, reader.query.selection)
     bill = make_bill(runs, reader.query.experiment, options.over)
     try:

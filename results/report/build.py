@@ -15,6 +15,7 @@ from results.cost.tables import ROUGH
 from results.error import CatsError
 from results.report.attempts import MANY, POINTS, Cells, attempts, cells_of, detailed_cells, details_of
 from results.report.choice_sections import measured
+from results.report.clinician import ID as CLINICIAN
 from results.report.html import Page, Section
 from results.report.sections import heat, per_target, ranks, what_was_run
 from results.statistics.influence import ReadPredictions, check_predictions
@@ -56,8 +57,9 @@ def build_page(board: Board, frame: pd.DataFrame, tracking: Experiment, request:
     between = [replacements.get(name, Section(name, title, left_out=reason)) for name, (title, reason) in ABSENT.items()]
     facts = [*request.facts, *versions(tracking, frame)]
     scored = scores(frame, board, request.selection)
+    clinical = [replacements[CLINICIAN]] if CLINICIAN in replacements else []
     sections = [
-        heat(board), ranks(board), *between, per_target(board), scored, what_was_run(facts, _energy(frame))
+        heat(board), ranks(board), *between, per_target(board), *clinical, scored, what_was_run(facts, _energy(frame))
     ]  # fmt: skip
     finished = int(((frame["kind"] == "cell") & (frame["status"] == "FINISHED")).sum())
     notes = [

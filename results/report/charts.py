@@ -1,5 +1,6 @@
 """Charts of a report, written as PNG or SVG by the ending of the path, in a few colours that a page can replace."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from results.board.ties import mark_jumps
 from results.cost.paid_plot import Paid, height_for, plot_paid
+from results.evaluation.decision_curve import DecisionCurve
+from results.evaluation.reliability import Bin
 from results.text.drawing import ACCENT, GRID, INK, PAPER, SOFT, labels, save, title_lines
 from results.text.drawing import label as drawn_label
 
@@ -110,6 +113,61 @@ def draw_roc(rocs: Sequence[tuple[str, Sequence[float], Sequence[float]]], title
     axis.set_ylabel("true positive rate")
     axis.set_aspect("equal")
     axis.legend(frameon=False, fontsize=8, loc="lower right").set_in_layout(False)
+    save(figure, path, DPI)
+
+
+def draw_precision_recall(lines: Sequence[tuple[str, Sequence[float], Sequence[float]]], title: str, path: Path) -> None:
+    """(name, recall, precision) for each class."""
+    figure, axis = _figure((4.6, 4.6), title, path)
+    names = labels([name for name, _, _ in lines], path)
+    for number, (name, (_, recall, precision)) in enumerate(zip(names, lines, strict=True)):
+        colour = ACCENT if number % 2 == 0 else INK
+        axis.plot(recall, precision, color=colour, linestyle=DASHES[number % len(DASHES)], linewidth=1.3, label=name)
+    axis.set_xlim(-0.03, 1.03)
+    axis.set_ylim(-0.03, 1.03)
+    axis.set_xlabel("recall (sensitivity)")
+    axis.set_ylabel("precision (positive predictive value)")
+    axis.set_aspect("equal")
+    axis.grid(color=GRID)
+    axis.legend(frameon=False, fontsize=8, loc="lower left").set_in_layout(False)
+    save(figure, path, DPI)
+
+
+def draw_reliability(series: Sequence[tuple[str, Sequence[Bin]]], title: str, path: Path) -> None:
+    """(name, bins) for each series: the share of right decisions against the confidence, with the interval of each bin."""
+    figure, axis = _figure((4.6, 4.6), title, path)
+    axis.plot([0, 1], [0, 1], color=GRID, linewidth=1)
+    lowest = 1.0
+    for number, ((_, bins), shown) in enumerate(zip(series, labels([name for name, _ in series], path), strict=True)):
+        colour = ACCENT if number == 0 else INK
+        for each in (one for one in bins if math.isfinite(one.right.low)):
+            axis.plot([each.confidence] * 2, [each.right.low, each.right.high], color=colour, linewidth=1, alpha=0.6)
+            lowest = min(lowest, each.right.low)
+        style: dict[str, Any] = {"linestyle": DASHES[number % len(DASHES)], "marker": MARKS[number % len(MARKS)]}
+        places, shares = [each.confidence for each in bins], [each.right.value for each in bins]
+        axis.plot(places, shares, color=colour, linewidth=1.2, markersize=4.5, label=shown, **style)
+        lowest = min([lowest, *places, *shares])
+    axis.set_xlim(max(0.0, lowest - 0.03), 1.02)
+    axis.set_ylim(max(0.0, lowest - 0.03), 1.02)
+    axis.set_xlabel("confidence in the decision")
+    axis.set_ylabel("share of right decisions, 95 % interval")
+    axis.grid(color=GRID)
+    axis.legend(frameon=False, fontsize=8, loc="upper left").set_in_layout(False)
+    save(figure, path, DPI)
+
+
+def draw_decision(curve: DecisionCurve, title: str, path: Path) -> None:
+    """Net benefit of the network, of acting on everyone and on nobody, against the threshold."""
+    figure, axis = _figure((7.2, 3.6), title, path)
+    share = float(curve.everyone[0])
+    axis.plot(curve.thresholds, curve.network, color=ACCENT, linewidth=1.6, label="act where the network says so")
+    axis.plot(curve.thresholds, curve.everyone, color=INK, linestyle="--", linewidth=1.2, label="act on everyone")
+    axis.axhline(0, color=SOFT, linestyle=":", linewidth=1.4, label="act on nobody")
+    axis.set_ylim(-0.15 * share - 0.02, 1.15 * max(share, float(curve.network.max())) + 0.02)
+    axis.set_xlabel("probability from which on somebody would act")
+    axis.set_ylabel("net benefit per image")
+    axis.grid(color=GRID)
+    axis.legend(frameon=False, fontsize=8, loc="upper right").set_in_layout(False)
     save(figure, path, DPI)
 
 

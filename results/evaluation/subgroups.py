@@ -1,0 +1,117 @@
+"""Subgroups: how a metric differs between images that an entry tells apart, such as age bands, sexes, sites and scanners."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from results.evaluation.proportion import Estimate
+from results.metrics import metric_of
+from results.statistics.influence import Predictions, patient_shares
+from results.statistics.multiple_testing import holm
+
+ATTRIBUTE = "attribute_"  # begins the name of a column of predictions that holds an attribute of every image
+FEWEST = 20  # images, or patients where they are known, of a subgroup that is ranked
+UNKNOWN = "unknown"  # in place of a blank cell
+
+
+@dataclass(frozen=True)
+class Subgroup:
+    """One subgroup.
+
+    Attributes:
+        estimate: the metric of its images; NaN where it is not defined for them, for example an AUC of one class.
+        note: why it is not ranked; empty if it is.
+    """
+
+    attribute: str
+    name: str
+    estimate: Estimate
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Subgroups:
+    """The subgroups of one attribute, the worst one first, then those that are not ranked.
+
+    Attributes:
+        worst: the names of the subgroups that cannot be told apart from the lowest one, itself among them; empty if no two can
+            be told apart at all.
+    """
+
+    attribute: str
+    groups: list[Subgroup]
+    worst: list[str]
+
+    @property
+    def sentence(self) -> str:
+        """What is to be said of the worst subgroup. A tie has no worst one."""
+        ranked = [group for group in self.groups if not group.note]
+        if len(ranked) < 2:
+            return f"{self.attribute}: fewer than two subgroups are large enough to be compared"
+        first = ranked[0].estimate
+        ends = f"{first.value:.3f}, 95 % {first.low:.3f} – {first.high:.3f}"
+        if not self.worst:
+            return f"{self.attribute}: no two subgroups can be told apart; {ranked[0].name} has the worst figure ({ends})"
+        if len(self.worst) == 1:
+            return f"{self.attribute}: {self.worst[0]} is worst ({ends})"
+        return f"{self.attribute}: {', '.join(self.worst)} cannot be told apart from the worst ({ranked[0].name}, {ends})"
+
+
+def attributes_of(table: pd.DataFrame) -> list[str]:
+    """The names of the attributes in a table of predictions."""
+    return [name.removeprefix(ATTRIBUTE) for name in map(str, table) if name.startswith(ATTRIBUTE)]
+
+
+def subgroups(table: pd.DataFrame, of: Predictions, attribute: str, metric: str) -> Subgroups:
+    """The metric of each subgroup of an attribute. `of`: the predictions of the table, in its order.
+
+    Differences are tested by normal tests of independent images or patients, with Holm's correction for all pairs. A patient
+    whose images are in several subgroups counts in each of them.
+    """
+    cells = table[f"{ATTRIBUTE}{attribute}"].fillna("").astype(str).to_numpy()
+    found = [_subgroup(of.at(np.flatnonzero(cells == name)), attribute, name or UNKNOWN, metric) for name in sorted(set(cells))]
+    sign = metric_of(metric).sign
+    ranked = sorted((g for g, _ in found if not g.note), key=lambda g: (sign * g.estimate.value, g.name))
+    errors = {group.name: error for group, error in found}
+    rest = [group for group, _ in found if group.note]
+    return Subgroups(attribute, [*ranked, *rest], _worst(ranked, errors))
+
+
+def _subgroup(of: Predictions, attribute: str, name: str, metric: str) -> tuple[Subgroup, float]:
+    """A subgroup and the standard error of its metric."""
+    count, entry = len(of.truth), metric_of(metric)
+    units = count if of.groups is None else len(np.unique(of.groups))
+    value = entry.of(of)
+    influence = entry.influence_of(of) if np.isfinite(value) else None
+    error = float("nan")
+    if influence is not None and units > 1:
+        error = float(np.sqrt((patient_shares(influence[:, None], of.groups) ** 2).sum()))
+    half = float(stats.t.ppf(0.975, max(units - 1, 1))) * error if error > 0 else float("nan")
+    low, high = max(entry.bounds[0], value - half), min(entry.bounds[1], value + half)
+    known = np.isfinite(half)
+    estimate = Estimate(value, low if known else np.nan, high if known else np.nan, count)
+    what = "images" if of.groups is None else "patients"
+    note = f"only {units} {what}; {FEWEST} are needed" if units < FEWEST else ""
+    if not note and not np.isfinite(value):
+        note = f"{metric} is not defined, because a class has no image"
+    if not note and not known:
+        note = "no interval is known"
+    return Subgroup(attribute, name, estimate, note), error
+
+
+def _worst(ranked: Sequence[Subgroup], errors: dict[str, float]) -> list[str]:
+    """See Subgroups.worst. All pairs are tested, because the worst subgroup is chosen by looking at all of them."""
+    pairs = list(combinations(range(len(ranked)), 2))
+    if not pairs:
+        return []
+    values, spread = (np.array(each) for each in ([g.estimate.value for g in ranked], [errors[g.name] for g in ranked]))
+    ones, others = np.array(pairs).T
+    p = holm(2 * stats.norm.sf(np.abs(values[ones] - values[others]) / np.hypot(spread[ones], spread[others])))
+    if (p >= 0.05).all():
+        return []
+    apart = {int(other) for one, other, each in zip(ones, others, p, strict=True) if one == 0 and each < 0.05}
+    return [group.name for place, group in enumerate(ranked) if place not in apart]
