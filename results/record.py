@@ -24,6 +24,7 @@ Task = Literal["binary", "multiclass", "multilabel", "ordinal"]
 Provenance = Literal["counter", "modelled", "missing"]
 APART = 0.2  # share of NVML's figure by which two readings of one GPU may differ
 PREDICTIONS = "predictions.parquet"  # the file of the predictions of test images, in an outbox and in MLflow
+ATTRIBUTE = "attribute_"  # begins the name of a column of predictions that holds an attribute of every image, such as its site
 VALIDATION_PREDICTIONS = "validation.parquet"  # the file of those of validation images
 LONG = 5.0  # seconds; in shorter phases the steps of a counter are too coarse to compare
 
@@ -164,7 +165,8 @@ class Outcome:
     """A record with its predictions.
 
     `predictions` has one row per test image. Its columns are sample, group, label (multi-label: one column per class,
-    `label_<class>`) and one column per class, `probability_<class>`. It is None for a pretraining and for a failed attempt.
+    `label_<class>`), one column per class, `probability_<class>`, and one for each attribute of the images that the entry
+    declares, `attribute_<name>`. It is None for a pretraining and for a failed attempt.
     `validation_predictions` has the same columns and one row per validation image; thresholds and temperatures are chosen with
     it. Records of older versions have none. A record in an outbox has the paths of the parquet files instead.
     `quotes_data`: whether the reason of a failure came up while data were read, so that it may quote any name in them;

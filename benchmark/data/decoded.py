@@ -2,8 +2,8 @@
 
 import logging
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO
@@ -16,6 +16,7 @@ from benchmark.data.dataset import Dataset
 from benchmark.data.decoded_files import IMAGES, TABLE, Files, read_files
 from benchmark.data.fingerprint import SIDE
 from benchmark.data.private_names import note
+from benchmark.data.readers.attributes import check_attributes
 from benchmark.data.readers.cells import absent_groups
 from benchmark.data.readers.part_words import part_of
 from benchmark.data.readers.samples import PARTS, Samples
@@ -23,6 +24,7 @@ from results.error import CatsError
 from results.files.atomic import atomic_write, discard
 from results.files.digest import digest
 from results.files.kept import seal_draft
+from results.record import ATTRIBUTE
 
 log = logging.getLogger(__name__)
 LAYOUT = 2  # version of the stored arrays; raised when old arrays must not be read
@@ -37,6 +39,7 @@ class Decoded:
         labels: (N,) int64; multi-label (N, C).
         ids: (N,) str. groups, parts: (N,) str, empty strings where there are none.
         digest: the digest of the data set (Dataset.digest).
+        attributes: name → (N,) str, empty strings where it is unknown.
         copies: searches for images of one picture, or reads what an earlier search has found. Few splits need them.
     """
 
@@ -47,6 +50,7 @@ class Decoded:
     parts: np.ndarray
     digest: str
     copies: Callable[[], Copies] = lambda: NONE
+    attributes: Mapping[str, np.ndarray] = field(default_factory=dict)
 
 
 def load_images(dataset: Dataset, size: int) -> Decoded:
@@ -61,6 +65,7 @@ def load_images(dataset: Dataset, size: int) -> Decoded:
     return Decoded(
         images, table["labels"], table["ids"], table["groups"], table["parts"], content,
         lambda: stored_copies(images if size == SIDE else load_images(dataset, SIDE).images),
+        {name.removeprefix(ATTRIBUTE): texts for name, texts in table.items() if name.startswith(ATTRIBUTE)},
     )  # fmt: skip
 
 
@@ -99,6 +104,7 @@ def _decode(dataset: Dataset, size: int, folder: Path, *, damaged: bool) -> None
                 ids=np.array(samples.ids, dtype=str)[rows],
                 groups=(blank if samples.groups is None else np.array(samples.groups, dtype=str))[rows],
                 parts=(blank if samples.parts is None else np.array(samples.parts, dtype=str))[rows],
+                **{f"{ATTRIBUTE}{name}": np.array(texts, dtype=str)[rows] for name, texts in samples.attributes.items()},
             )
             seal_draft(draft)
             if damaged:
@@ -212,6 +218,7 @@ def _check_table(dataset: Dataset, samples: Samples) -> None:
     for what, values in (("groups", samples.groups), ("parts", samples.parts)):
         if values is not None and len(values) != count:
             raise CatsError(f"{dataset.name} has {len(values)} {what} for {count} images")
+    check_attributes(dataset.name, samples.attributes, count)
     if dataset.images is not None and count != dataset.images:
         raise CatsError(f"{dataset.name} has {count} images; {dataset.images} are declared")
     if len(labels) != count:

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from results.files.kept import read_kept
+from results.record import ATTRIBUTE
 
 IMAGES, TABLE = "images.npy", "table.npz"
 WHAT = "decoded images"
@@ -30,4 +31,5 @@ def _mapped(path: Path) -> np.ndarray:
 def table_of(path: Path) -> dict[str, np.ndarray]:
     """The columns of a table. Raises OSError, ValueError or KeyError if it is damaged."""
     with path.open("rb") as file, np.load(file, allow_pickle=False) as content:  # numpy leaves a damaged file open
-        return {name: content[name] for name in ("labels", "ids", "groups", "parts")}
+        more = [name for name in content.files if name.startswith(ATTRIBUTE)]
+        return {name: content[name] for name in ("labels", "ids", "groups", "parts", *more)}

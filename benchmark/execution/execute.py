@@ -34,7 +34,7 @@ from benchmark.training.protocols import protocol_of
 from benchmark.training.protocols.protocol import Task
 from results.files.digest import digest
 from results.metrics import scores
-from results.record import Outcome
+from results.record import ATTRIBUTE, Outcome
 from results.statistics.influence import patients_of
 from results.text.plain import storable
 
@@ -183,5 +183,8 @@ def prediction_table(dataset: Dataset, images: Decoded, rows: np.ndarray, probab
         columns |= {f"label_{name}": images.labels[rows, i] for i, name in enumerate(dataset.classes)}
     else:
         columns["label"] = images.labels[rows]
+    columns |= {
+        f"{ATTRIBUTE}{name}": [storable(text) for text in texts[rows].tolist()] for name, texts in images.attributes.items()
+    }
     columns |= {f"probability_{name}": probabilities[:, i] for i, name in enumerate(dataset.classes)}
     return pd.DataFrame(columns)

@@ -10,10 +10,10 @@ from scipy import stats
 
 from results.evaluation.proportion import Estimate
 from results.metrics import metric_of
+from results.record import ATTRIBUTE
 from results.statistics.influence import Predictions, patient_shares
 from results.statistics.multiple_testing import holm
 
-ATTRIBUTE = "attribute_"  # begins the name of a column of predictions that holds an attribute of every image
 FEWEST = 20  # images, or patients where they are known, of a subgroup that is ranked
 UNKNOWN = "unknown"  # in place of a blank cell
 

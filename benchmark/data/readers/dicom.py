@@ -17,7 +17,16 @@ from benchmark.data.readers.revision import DICOM
 from benchmark.data.readers.samples import Samples, StoredNumbers, TreeReader, noted
 from benchmark.data.readers.scale import Scale, scale_of
 from benchmark.data.readers.strangers import is_stranger
-from benchmark.data.readers.table import decode_with, groups_of_rows, ids_of, named_rows, parts_of, reader_of_table, tree_of
+from benchmark.data.readers.table import (
+    attributes_of,
+    decode_with,
+    groups_of_rows,
+    ids_of,
+    named_rows,
+    parts_of,
+    reader_of_table,
+    tree_of,
+)
 from benchmark.data.readers.table_file import Columns
 from benchmark.data.readers.table_labels import labels_of, left_out_of
 from results.error import CatsError
@@ -42,8 +51,9 @@ def dicom(**options: Any) -> TreeReader:
         images = decode_with(lambda content, where: pixels(content, where, view, scale), tree, names)
         parts, look = parts_of(rows, columns, tree.path), _stored(tree, names, view, scale)
         return Samples(
-            images, labels, ids, groups, parts, left_out_of(rows), look, frozenset() if columns.group else broken_of(groups)
-        )
+            images, labels, ids, groups, parts, left_out_of(rows), look, frozenset() if columns.group else broken_of(groups),
+            attributes_of(rows, columns),
+        )  # fmt: skip
 
     return noted(reader_of_table(read, columns), lambda _tree, _tolerant: DICOM)
 

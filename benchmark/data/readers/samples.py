@@ -1,7 +1,7 @@
 """Defines what a reader of a data set is, and the samples that it returns."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
@@ -29,6 +29,8 @@ class Samples:
         left_out: sentences about images that are left out because the entry declares so.
         unreadable: row numbers of files of which the reader knows, before it decodes them, that they are broken.
         stored: the numbers behind the images; None if the reader does not scale them to 8 bits.
+        attributes: name (age_band, sex, site ...) → its text for each image, "" if it is unknown; results are shown for
+            subgroups of equal texts.
     """
 
     images: Iterable[np.ndarray | CatsError]
@@ -39,6 +41,7 @@ class Samples:
     left_out: tuple[str, ...] = ()
     stored: "StoredNumbers | None" = None
     unreadable: frozenset[int] = frozenset()
+    attributes: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

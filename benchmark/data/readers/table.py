@@ -37,6 +37,7 @@ def table(**options: Any) -> TreeReader:
     below scans. ending: end of their names that the column omits, or several. strip: beginning of the cells that is no folder
     of the tree. alike: `case`, `ending` and `zeros` may differ between a cell and the name of its file. Each row must name
     exactly one file. archives: of the folder, whose files are read in place. separator: between the columns of a CSV.
+    attributes: names of attributes of the images, such as site, and their columns, by which results are shown for subgroups.
     white, range: which stored values become black and white, see Scale.
     """
     scale, others = scale_of(options)
@@ -48,7 +49,16 @@ def table(**options: Any) -> TreeReader:
         groups = groups_of_rows(rows, names, columns, folder) if columns.group else None
         labels, ids = labels_of(rows, columns, tree.path), ids_of(rows, columns, names)
         images, parts = pictures(tree, names, scale), parts_of(rows, columns, tree.path)
-        return Samples(images, labels, ids, groups, parts, left_out_of(rows), StoredNumbers(stored_values(tree, names), scale))
+        return Samples(
+            images,
+            labels,
+            ids,
+            groups,
+            parts,
+            left_out_of(rows),
+            StoredNumbers(stored_values(tree, names), scale),
+            attributes=attributes_of(rows, columns),
+        )
 
     return noted(reader_of_table(read, columns), of_pictures(scale))
 
@@ -120,6 +130,12 @@ def groups_of_rows(rows: pd.DataFrame, names: list[str], columns: Columns, path:
 def ids_of(rows: pd.DataFrame, columns: Columns, names: list[str]) -> list[str]:
     """The id of each row: from the table, else the name of its picture."""
     return texts_of(rows, columns.id) if columns.id else names
+
+
+def attributes_of(rows: pd.DataFrame, columns: Columns) -> dict[str, list[str]]:
+    """Name of an attribute → its text for each row, without white space around it."""
+    named = (columns.attributes or {}).items()
+    return {name: [text.strip() for text in texts_of(rows, column.strip())] for name, column in named}
 
 
 def parts_of(rows: pd.DataFrame, columns: Columns, path: Path) -> list[str] | None:

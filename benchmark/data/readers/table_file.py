@@ -10,6 +10,7 @@ from typing import Literal
 import pandas as pd
 
 from benchmark.core.patterns import replaced, require_expression
+from benchmark.data.readers.attributes import require_names
 from benchmark.data.readers.cells import cell_text
 from benchmark.data.readers.picture_files import Alike
 from results.error import CatsError, damage_of
@@ -45,6 +46,7 @@ class Columns:
     strip: str = ""
     alike: list[Alike] | None = None
     archives: list[str] | None = None
+    attributes: dict[str, str] | None = None
 
     def __post_init__(self) -> None:
         """Take white space from around the names of columns, as `table_of` does."""
@@ -52,6 +54,7 @@ class Columns:
         object.__setattr__(self, "label", label)
         for role in ("path", "group", "part", "id"):
             object.__setattr__(self, role, getattr(self, role).strip())
+        require_names(list(self.attributes or {}))
         strange = next((mark for mark in (self.marks or {}).values() if mark not in {0, 1}), None)
         if strange is not None:
             raise CatsError(f"marks says that a content means {strange}; allowed are 0 and 1")

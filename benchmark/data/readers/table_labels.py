@@ -166,5 +166,6 @@ def column_names(columns: Columns, present: Sequence[str]) -> list[str]:
     """The columns that an entry names; `present` are those of the table, which decide what is a pattern."""
     labels = columns.label if isinstance(columns.label, list) else [columns.label]
     group = "" if "(" in columns.group and columns.group not in present else columns.group
-    named: list[Any] = [*fields_of(columns.path, present), *labels, group, columns.part, columns.id]
+    others = [name.strip() for name in (columns.attributes or {}).values()]
+    named: list[Any] = [*fields_of(columns.path, present), *labels, group, columns.part, columns.id, *others]
     return [column for column in named if column]
