@@ -39,6 +39,11 @@ def pretrained_folder() -> Path:
     return home() / "pretrained"
 
 
+def networks_folder() -> Path:
+    """Trained networks of cells, of plans that keep them."""
+    return home() / "networks"
+
+
 def pretraining_records_folder() -> Path:
     """Records of pretrainings that no driver has put into its outbox yet."""
     return pretrained_folder() / "records"

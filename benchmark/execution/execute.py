@@ -18,6 +18,7 @@ from benchmark.data.identity import drawn_part
 from benchmark.data.readers.samples import PARTS
 from benchmark.data.split import split_and_subsample, split_digest
 from benchmark.execution.attempt import Attempt, Result
+from benchmark.execution.network_store import store_network
 from benchmark.execution.pretraining_records import keep_weights, made_once, weights_draft
 from benchmark.execution.side_by_side import side_by_side
 from benchmark.machine.meter import Meter, Stopwatch
@@ -44,7 +45,7 @@ def make(job: Job, device: str) -> list[Outcome]:
     meter = Meter(job.country, device)
     if job.start is not None:
         return pretraining_outcomes(job.start, job.experiment, meter)
-    return make_cells(job.cells, job.experiment, meter)
+    return make_cells(job.cells, job.experiment, meter, keep=job.keep)
 
 
 def attempts_at(job: Job) -> list[Attempt]:
@@ -67,18 +68,18 @@ def cell_attempt(cell: Cell, experiment: str) -> Attempt:
     return Attempt("cell", cell.key, cell.point, names, {**settings, "rule": cell.rule}, experiment, facts)
 
 
-def make_cell(cell: Cell, experiment: str, meter: Meter) -> Outcome:
-    """Train and score one cell. Raises nothing: failures and Ctrl-C are in the record."""
-    return cell_attempt(cell, experiment).run(meter, lambda: _cell(cell, meter))
+def make_cell(cell: Cell, experiment: str, meter: Meter, *, keep: bool = False) -> Outcome:
+    """Train and score one cell, and store its network if it is to be kept. Raises nothing: failures are in the record."""
+    return cell_attempt(cell, experiment).run(meter, lambda: _cell(cell, meter, keep=keep))
 
 
-def make_cells(cells: Sequence[Cell], experiment: str, meter: Meter) -> list[Outcome]:
+def make_cells(cells: Sequence[Cell], experiment: str, meter: Meter, *, keep: bool = False) -> list[Outcome]:
     """Train and score cells side by side on one device; each gets its share of their common cost. Raises nothing."""
     if len(cells) == 1:
-        return [make_cell(cells[0], experiment, meter)]
+        return [make_cell(cells[0], experiment, meter, keep=keep)]
     watches = [Stopwatch(meter.country, meter.device) for _ in cells]
     pack = PackCosts(meter, watches)
-    works = [partial(make_cell, cell, experiment, watch) for cell, watch in zip(cells, watches, strict=True)]
+    works = [partial(make_cell, cell, experiment, watch, keep=keep) for cell, watch in zip(cells, watches, strict=True)]
     with meter.phase("together"):
         outcomes = side_by_side(works, torch.device(meter.device))
     complete = []
@@ -110,7 +111,7 @@ def make_pretraining(start: Start, experiment: str, meter: Meter) -> Outcome:
     return keep_weights(draft, start, outcome) if outcome.record.status == "finished" else outcome
 
 
-def _cell(cell: Cell, meter: Meter) -> Iterator[Result]:
+def _cell(cell: Cell, meter: Meter, *, keep: bool) -> Iterator[Result]:
     """Yield the images that were drawn, then the results of the protocol, at last scores and predictions."""
     dataset = catalogue.target(cell.target).dataset
     images = load_images_cached(dataset, cell.recipe.size)
@@ -127,7 +128,8 @@ def _cell(cell: Cell, meter: Meter) -> Iterator[Result]:
 
     result = drawn
     with Checkpoint(cell.key, str(cell), meter) as checkpoint:
-        for latest in protocol_of(cell.recipe.protocol).run(Task(cell, dataset, images, rows, checkpoint), meter):
+        task = Task(cell, dataset, images, rows, checkpoint, partial(store_network, cell) if keep else None)
+        for latest in protocol_of(cell.recipe.protocol).run(task, meter):
             result = replace(
                 drawn,
                 facts={**drawn.facts, **latest.facts},

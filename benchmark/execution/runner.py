@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -141,7 +141,8 @@ def run(
         if guard.forecast is not None:
             guard.forecast.announce = watch.begins
         del frame  # the frame may be large, and a run may take days
-        Work(writer, guard, watch, state).do(engine, jobs_of(todo, plan.experiment, plan.country, pack))
+        jobs = jobs_of(todo, plan.experiment, plan.country, pack)
+        Work(writer, guard, watch, state).do(engine, (replace(job, keep=plan.keep != "none") for job in jobs))
     state.waiting, state.refused = outbox.count, len(writer.refused)
     try:
         state.budget = None if guard is None else guard.close()

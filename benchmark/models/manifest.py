@@ -1,9 +1,10 @@
 """The manifest of a kept classifier: everything that a person or a program must know to use it, in one JSON file."""
 
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import Field
 
+from benchmark.networks.architecture import Architecture
 from benchmark.specs.recipe import Recipe
 from results.record import Frozen, Task
 
@@ -27,18 +28,6 @@ class Reading(Frozen):
     window: tuple[float, float] | None = None
     frame: int | Literal["first", "middle"] | None = None
     colour: bool = True
-
-
-class Architecture(Frozen):
-    """How the network is built before its weights are loaded; see benchmark.networks.network for the fields."""
-
-    backbone: str
-    mean: tuple[float, ...]
-    std: tuple[float, ...]
-    channels: Literal["rgb", "bgr", "grey"] = "rgb"
-    arguments: dict[str, Any] = {}
-    hidden: tuple[int, ...] = ()
-    stem: Literal["backbone", "small"] = "backbone"
 
 
 class Score(Frozen):
@@ -81,16 +70,20 @@ class Comparison(Frozen):
     """How the predictions of the kept network differ from those in the record of its cell.
 
     Attributes:
-        largest: the largest difference of two probabilities of the test images.
+        largest: the largest difference of two probabilities of the test images, both in the number format of the record.
         tolerance: the difference that was allowed.
         equal_machine: whether the record comes from a machine with equal hardware and libraries, so that nothing may differ.
         precision: the number format of the record's predictions, `float32` or `bfloat16`.
+        largest_float32: the largest difference of the record from the classifier as it is used, in float32.
+        made_again: whether the network was trained again, because no weights of the cell had been stored.
     """
 
     largest: float
     tolerance: float
     equal_machine: bool
     precision: str
+    largest_float32: float
+    made_again: bool
 
 
 class Manifest(Frozen):

@@ -12,12 +12,12 @@ from pydantic import ValidationError
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 
-from benchmark.models.manifest import FORMAT, MANIFEST, REFERENCE, WEIGHTS, Architecture, Manifest
+from benchmark.models.manifest import FORMAT, MANIFEST, REFERENCE, WEIGHTS, Manifest
 from benchmark.models.reference import Reference, read_reference
+from benchmark.networks.architecture import network_of
 from benchmark.networks.fast_convolution import optimise_for_device
-from benchmark.networks.network import Network, Trained
+from benchmark.networks.network import Network, feature_count
 from benchmark.networks.weight_file import sort_header
-from benchmark.specs.recipe import Recipe
 from benchmark.training.device_images import as_float
 from results.error import CatsError, damage_of
 from results.files.atomic import atomic_write
@@ -58,21 +58,26 @@ class Model:
 
     def outputs(self, images: np.ndarray) -> Outputs:
         """Features and logits of (N, size, size, 1 or 3) uint8 images, computed in float32."""
-        device = self.network.head.weight.device
-        parts = []
-        with torch.inference_mode():
-            for start in range(0, len(images), BATCH):
-                pixels = torch.from_numpy(np.ascontiguousarray(images[start : start + BATCH])).permute(0, 3, 1, 2)
-                features = self.network.features(as_float(pixels.to(device)))
-                parts.append((features.float().cpu().numpy(), self.network.classify(features).float().cpu().numpy()))
-        width, classes = self.network.head.in_features, self.network.head.out_features
-        if not parts:
-            return Outputs(np.zeros((0, width), np.float32), np.zeros((0, classes), np.float32))
-        return Outputs(*(np.concatenate(each) for each in zip(*parts, strict=True)))
+        return outputs_of(self.network, images)
 
     def probabilities(self, logits: np.ndarray, *, calibrated: bool = True) -> np.ndarray:
         """(N, C) logits → (N, C) float64: softmax, or one sigmoid per label; divided by the temperature if `calibrated`."""
         return probabilities_of(logits, self.manifest, calibrated=calibrated)
+
+
+def outputs_of(network: Network, images: np.ndarray) -> Outputs:
+    """What a network in evaluation mode gives for (N, size, size, 1 or 3) uint8 images, computed in float32."""
+    device = network.head.weight.device
+    parts = []
+    with torch.inference_mode():
+        for start in range(0, len(images), BATCH):
+            pixels = torch.from_numpy(np.ascontiguousarray(images[start : start + BATCH])).permute(0, 3, 1, 2)
+            features = network.features(as_float(pixels.to(device)))
+            parts.append((features.float().cpu().numpy(), network.classify(features).float().cpu().numpy()))
+    if not parts:
+        width = feature_count(network.backbone)  # before dense layers, which the head's inputs come after
+        return Outputs(np.zeros((0, width), np.float32), np.zeros((0, network.head.out_features), np.float32))
+    return Outputs(*(np.concatenate(each) for each in zip(*parts, strict=True)))
 
 
 def probabilities_of(logits: np.ndarray, manifest: Manifest, *, calibrated: bool = True) -> np.ndarray:
@@ -81,23 +86,6 @@ def probabilities_of(logits: np.ndarray, manifest: Manifest, *, calibrated: bool
 
     wide = np.asarray(logits, np.float64) / ((manifest.temperature or 1.0) if calibrated else 1.0)
     return np.asarray(expit(wide) if manifest.task == "multilabel" else softmax(wide, axis=1))
-
-
-def network_of(architecture: Architecture, classes: int) -> Network:
-    """A network on the CPU whose weights are to be loaded. Raises CatsError if timm does not know the backbone."""
-    recipe = Recipe(hidden=architecture.hidden, stem=architecture.stem)
-    arguments = {name: value for name, value in architecture.arguments.items() if name != "stem"}
-    trained = Trained(None, architecture.mean, architecture.std, architecture.channels, arguments)
-    return Network(architecture.backbone, trained, classes, recipe)
-
-
-def architecture_of(network: Network, backbone: str, recipe: Recipe) -> Architecture:
-    """The description from which `network_of` builds a network of the same kind."""
-    mean, std = (tuple(float(number) for number in values.flatten()) for values in (network.mean, network.std))
-    return Architecture(
-        backbone=backbone, mean=mean, std=std, channels=network.channels, arguments=network.arguments,
-        hidden=recipe.hidden, stem=recipe.stem,
-    )  # fmt: skip
 
 
 def write_model(folder: Path, manifest: Manifest, network: Network, reference: Reference) -> Manifest:

@@ -7,7 +7,8 @@ import torch
 from torch import Tensor, nn
 
 from benchmark.models.manifest import Manifest
-from benchmark.models.model import Model, network_of
+from benchmark.models.model import Model
+from benchmark.networks.architecture import network_of
 from benchmark.networks.network import Network
 
 INPUT, OUTPUTS = "images", ("probabilities", "logits")

@@ -18,6 +18,7 @@ class Job:
         experiment: the MLflow experiment that receives the records.
         country: ISO code of three letters; decides the carbon intensity.
         needs: keys of the pretrainings whose jobs must end before this one begins.
+        keep: whether the trained networks of the cells are stored, see benchmark.execution.network_store.
         split: digest of the parts of its data set as the driver drew them (split_digest); empty where workers need not compare.
     """
 
@@ -27,6 +28,7 @@ class Job:
     cells: tuple[Cell, ...] = ()
     needs: frozenset[str] = frozenset()
     split: str = ""
+    keep: bool = False
 
     @property
     def place(self) -> tuple[str, str]:

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Collection
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, field_validator
 
@@ -64,6 +64,8 @@ class Plan(Numeric):
         measures: the measures that `cats score` computes; an empty list means all measures.
         country: ISO code (three letters) of the country whose electricity is used.
         budget: limits of what the plan may use; they change no outcome.
+        keep: whether the trained networks of new cells are stored: `none`, `all` of them, or the `best`, which are those of the
+            source that the board puts first on each target. `cats keep` makes classifiers of them; no outcome changes.
         allow_leakage: also run pairs that share images; boards keep these pairs off the ranking.
     """
 
@@ -81,6 +83,7 @@ class Plan(Numeric):
     measures: Annotated[tuple[str, ...], BeforeValidator(_listed)] = ()
     country: str = Field("NLD", pattern="^[A-Z]{3}$")
     budget: Budget = Budget()
+    keep: Literal["none", "best", "all"] = "none"
     allow_leakage: bool = False
 
     @field_validator("sources", "targets", "backbones", "seeds")

@@ -4,9 +4,10 @@ import numpy as np
 import torch
 
 from benchmark.models.manifest import Attribution, Manifest, Reading, Score
-from benchmark.models.model import Model, architecture_of, read_model, write_model
+from benchmark.models.model import Model, read_model, write_model
 from benchmark.models.reference import Reference
 from benchmark.models.statistics import image_statistics
+from benchmark.networks.architecture import architecture_of
 from benchmark.networks.network import Network, Trained
 from benchmark.specs.recipe import Recipe
 

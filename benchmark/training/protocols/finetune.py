@@ -35,6 +35,8 @@ class Finetune(Protocol):
             )
             training = Training(network, train_images, recipe, seed, cell.rule)
             fit = training.run(val_images, task.checkpoint)
+        if task.keep is not None:
+            task.keep(network)
 
         result = CellResult(fit.curves, fit.best(), fit.facts())
         yield result

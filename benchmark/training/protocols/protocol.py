@@ -1,7 +1,7 @@
 """The interface of a protocol: what it receives and what it returns."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -9,6 +9,7 @@ import numpy as np
 from benchmark.data.dataset import Dataset
 from benchmark.data.decoded import Decoded
 from benchmark.machine.meter import Meter
+from benchmark.networks.network import Network
 from benchmark.specs.cell import Cell
 from benchmark.training.checkpoint import Checkpoint
 
@@ -21,6 +22,7 @@ class Task:
         images: all images of the target's data set, at the size of the recipe.
         rows: part (`train`, `val`, `test`) → row numbers of the images that belong to it, (N,) int.
         checkpoint: where a protocol that trains for long keeps its state between two epochs; None keeps nothing.
+        keep: takes the trained network of a protocol that trains one, before its record is finished; None if nobody wants it.
     """
 
     cell: Cell
@@ -28,6 +30,7 @@ class Task:
     images: Decoded
     rows: Mapping[str, np.ndarray]
     checkpoint: Checkpoint | None = None
+    keep: Callable[[Network], None] | None = None
 
 
 @dataclass(frozen=True)
