@@ -15,6 +15,7 @@ from benchmark.cli.cost import app as costs
 from benchmark.cli.entries import app as entries
 from benchmark.cli.export import app as exports
 from benchmark.cli.import_runs import app as imports
+from benchmark.cli.keep import app as keeps
 from benchmark.cli.listing import app as lists
 from benchmark.cli.plan import app as plans
 from benchmark.cli.report import app as reports
@@ -45,6 +46,7 @@ app.add_typer(costs)
 app.add_typer(imports)
 app.add_typer(agreement)
 app.add_typer(reports)
+app.add_typer(keeps)
 app.add_typer(exports)
 app.add_typer(pages)
 log = logging.getLogger("cats")

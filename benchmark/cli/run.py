@@ -1,5 +1,6 @@
 """`cats run` and `cats sync`: train the cells of a plan, and send their records to MLflow."""
 
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -35,6 +36,14 @@ if TYPE_CHECKING:
 app = typer.Typer()
 
 
+class Keep(StrEnum):
+    """Which trained networks are stored."""
+
+    none = "none"
+    best = "best"
+    all = "all"
+
+
 @app.command()
 def run(
     plan: PlanArgument,
@@ -53,6 +62,9 @@ def run(
     engine: EngineOption = LOCAL,
     scheduler: SchedulerOption = None,
     workers: WorkersOption = None,
+    keep: Annotated[
+        Keep | None, typer.Option(help="Which trained networks are stored for `cats keep`; by default what the plan says.")
+    ] = None,
 ) -> None:
     """Train and test every cell of a plan that is not done yet, then show the board; a new call resumes."""
     from benchmark.execution.engine import EngineOptions
@@ -63,6 +75,8 @@ def run(
     from benchmark.specs.plan import load_plan
 
     loaded = load_plan(plan).limited(kwh=kwh, hours=hours, co2e_kg=co2e_kg, cells=cells)
+    if keep is not None:
+        loaded = loaded.model_copy(update={"keep": keep.value})
     frame = None
     try:
         with stop_on_signal():
@@ -117,14 +131,21 @@ def _report_state(state: "Run", plan: str) -> None:
 
 def _show(pairs: "PlanPairs", tracking_uri: str, frame: "pd.DataFrame | None") -> None:
     from benchmark.cli.query import reader_of
+    from benchmark.specs.resolved import ResolvedPlan
     from results.board.board import make_board
     from results.board.request import Judging
     from results.board.text import BoardText
 
     reader = reader_of(pairs, tracking_uri)
     runs = reader.frame() if frame is None else frame
-    board = make_board(runs, reader.query, Judging(reader.images()))
-    print_as(BoardText(board), Format.table)
+    judging = Judging(reader.images())
+    print_as(BoardText(make_board(runs, reader.query, judging)), Format.table)
+    if pairs.plan.keep == "best" and isinstance(pairs, ResolvedPlan):
+        from benchmark.execution.network_store import remove_networks
+        from benchmark.models.choice import recommended_keys
+
+        wanted = recommended_keys(runs, reader.query, judging)
+        remove_networks(cell.key for cell in pairs.cells() if cell.key not in wanted)
 
 
 def _run(resolved: "ResolvedPlan", tracking_uri: str, engine: "Engine", pack: int) -> "Run":

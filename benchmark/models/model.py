@@ -21,6 +21,7 @@ from benchmark.networks.weight_file import sort_header
 from benchmark.training.device_images import as_float
 from results.error import CatsError, damage_of
 from results.files.atomic import atomic_write
+from results.record import Task
 
 AGAIN = "`cats keep` makes the folder again"
 BATCH = 256
@@ -82,10 +83,15 @@ def outputs_of(network: Network, images: np.ndarray) -> Outputs:
 
 def probabilities_of(logits: np.ndarray, manifest: Manifest, *, calibrated: bool = True) -> np.ndarray:
     """(N, C) logits → (N, C) float64 probabilities; see Model.probabilities."""
+    return softened(logits, manifest.task, manifest.temperature if calibrated else None)
+
+
+def softened(logits: np.ndarray, task: Task, temperature: float | None = None) -> np.ndarray:
+    """(N, C) logits → (N, C) float64: softmax, or one sigmoid per label, of the logits divided by the temperature."""
     from scipy.special import expit, softmax
 
-    wide = np.asarray(logits, np.float64) / ((manifest.temperature or 1.0) if calibrated else 1.0)
-    return np.asarray(expit(wide) if manifest.task == "multilabel" else softmax(wide, axis=1))
+    wide = np.asarray(logits, np.float64) / (temperature or 1.0)
+    return np.asarray(expit(wide) if task == "multilabel" else softmax(wide, axis=1))
 
 
 def write_model(folder: Path, manifest: Manifest, network: Network, reference: Reference) -> Manifest:

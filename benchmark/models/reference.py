@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
+from safetensors.numpy import save
 
 from benchmark.models.statistics import STATISTICS
 from results.error import CatsError, damage_of
@@ -43,7 +43,7 @@ class Reference:
     def write(self, path: Path) -> None:
         """Store the arrays as safetensors. Raises OSError if the disk refuses."""
         arrays = {name: np.ascontiguousarray(values) for name, values in self._arrays().items()}
-        save_file(arrays, path, {"statistics": ",".join(STATISTICS)})
+        path.write_bytes(save(arrays, {"statistics": ",".join(STATISTICS)}))
 
     def _arrays(self) -> dict[str, np.ndarray]:
         return {name: values for name, values in vars(self).items() if values is not None}

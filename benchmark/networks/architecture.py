@@ -1,4 +1,4 @@
-"""How a network is built before weights are loaded into it: enough to make the same kind of network again without its source."""
+"""How a network is built before weights are loaded: enough to make the same kind of network again without its source."""
 
 from typing import Any, Literal
 

@@ -1,0 +1,95 @@
+"""The command that keeps the network of a cell as a classifier."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from benchmark.cli.numbers import number
+from benchmark.cli.options import DATABASE, Device, DeviceOption, PlanArgument, TrackingOption
+from benchmark.cli.terminal import print_line, say
+from results.error import CatsError
+
+if TYPE_CHECKING:
+    from benchmark.models.manifest import Manifest
+    from benchmark.specs.cell import Cell
+    from benchmark.specs.resolved import ResolvedPlan
+    from results.record import Cost
+
+app = typer.Typer()
+
+
+@app.command()
+def keep(
+    plan: PlanArgument,
+    source: Annotated[str | None, typer.Option(help="Source of the cell; by default the first of the board.")] = None,
+    target: Annotated[str | None, typer.Option(help="Target of the cell; needed if the plan has several.")] = None,
+    backbone: Annotated[str | None, typer.Option(help="Backbone of the cell; by default the first of the board.")] = None,
+    seed: Annotated[
+        str | None, typer.Option(help="Seed of the cell; by default the one with the smallest validation loss.")
+    ] = None,
+    to: Annotated[
+        Path | None, typer.Option(help="Folder of the classifier; by default models/TARGET-SOURCE-BACKBONE-SEED.")
+    ] = None,
+    tolerance: Annotated[
+        float | None,
+        typer.Option(
+            parser=number, help="Largest difference from the record's probabilities; by default 1e-6, or 0.01 elsewhere."
+        ),
+    ] = None,
+    tracking_uri: TrackingOption = DATABASE,
+    device: DeviceOption = Device.auto,
+) -> None:
+    """Keep the network of a finished cell as a classifier: a folder with weights, preprocessing, thresholds and scores."""
+    from benchmark.cli.query import reader_of
+    from benchmark.execution.resolution import resolve_plan
+    from benchmark.machine.device import device_of
+    from benchmark.machine.meter import Meter
+    from benchmark.models.choice import chosen_run
+    from benchmark.models.keep import keep as keep_cell
+    from benchmark.models.recorded import recorded_of
+    from benchmark.specs.plan import load_plan
+    from results.board.request import Judging
+
+    resolved = resolve_plan(load_plan(plan), tracking_uri)
+    reader = reader_of(resolved, tracking_uri)
+    wanted = {"source": source, "target": target, "backbone": backbone, "seed": seed}
+    chosen = chosen_run(reader.frame(), reader.query, Judging(reader.images()), wanted)
+    cell = _cell_of(resolved, str(chosen.run["key"]), plan)
+    for sentence in chosen.notes:
+        say(sentence)
+    meter = Meter(resolved.plan.country, str(device_of(device.value)))
+    recorded = recorded_of(tracking_uri, resolved.plan.experiment, chosen)
+    folder = to or Path("models") / f"{cell.target}-{cell.source}-{cell.backbone}-{cell.seed}"
+    made = keep_cell(cell, recorded, folder, meter, tolerance)
+    _report(folder, made, None if any(cost.missing for cost in meter.costs) else sum(map(_kwh, meter.costs)))
+
+
+def _kwh(cost: "Cost") -> float:
+    return cost.kwh("counter") + cost.kwh("modelled")
+
+
+def _cell_of(resolved: "ResolvedPlan", key: str, plan: str) -> "Cell":
+    for cell in resolved.cells():
+        if cell.key == key:
+            return cell
+    raise CatsError(
+        f"the cell that was chosen is no cell of {plan} any more: its data, its weights or the trainer of cats have "
+        f"changed since it was made; `cats run {plan}` makes it as it is now"
+    )
+
+
+def _report(folder: Path, made: "Manifest", kwh: float | None) -> None:
+    compared = made.comparison
+    assert compared is not None
+    how = "trained again" if compared.made_again else "as it was stored"
+    print_line(
+        f"{folder}: {made.names['source']} → {made.names['target']}, {made.names['backbone']}, seed {made.names['seed']}; the "
+        f"network was {how}; its probabilities differ from the record by at most {compared.largest:.1e} in "
+        f"{compared.precision} ({compared.tolerance:.0e} is allowed), and in float32, as the classifier is used, by "
+        f"{compared.largest_float32:.1e}"
+    )
+    if compared.made_again:
+        say(f"training took {'an unknown amount of energy' if kwh is None else f'{1000 * kwh:.3g} Wh'}, which no record counts")
+    for sentence in made.notes:
+        say(f"note: {sentence}")

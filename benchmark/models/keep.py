@@ -1,0 +1,242 @@
+"""Makes the folder of a kept classifier from a cell and its record."""
+
+import json
+import math
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from benchmark.core.seed import seed_of
+from benchmark.data.dataset import Dataset
+from benchmark.data.readers.samples import PARTS
+from benchmark.machine.environment import environment
+from benchmark.machine.meter import Meter
+from benchmark.models.manifest import Attribution, Comparison, Manifest, Reading, Score, Threshold
+from benchmark.models.model import BATCH, Outputs, outputs_of, softened, write_model
+from benchmark.models.reference import MOST, PART_NAMES, Reference
+from benchmark.models.remake import FORMATS, Remade, network_of_cell
+from benchmark.models.statistics import image_statistics
+from benchmark.networks.architecture import architecture_of
+from benchmark.specs import catalogue
+from benchmark.specs.cell import Cell
+from results.error import CatsError
+from results.evaluation.calibration import temperature_of
+from results.evaluation.operating import OperatingPoint, operating_points
+from results.evaluation.proportion import Estimate
+from results.metrics import METRICS, one_hot
+from results.record import Cost
+from results.statistics.influence import Predictions, parse_predictions, patient_shares, patients_of
+from results.statistics.intervals import TargetResults, intervals
+
+EQUAL = 1e-6  # difference of two probabilities that rounding explains
+ELSEWHERE = 0.01  # that is accepted where another machine or other libraries have made the record
+SAME = ("trainer", "torch", "timm", "device", "hardware")  # facts of a machine on which the numbers depend
+READING = ("white", "range", "window", "frame")
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """What a record says of its cell.
+
+    Attributes:
+        tags: of its MLflow run, without `cats.`: facts and environment.
+        scores: metrics of the test images.
+        predictions: the table of the test images.
+        costs: of the attempt.
+        notes: what a user must know of the choice of this cell.
+    """
+
+    tags: Mapping[str, str]
+    scores: Mapping[str, float]
+    predictions: pd.DataFrame
+    costs: tuple[Cost, ...]
+    notes: tuple[str, ...] = ()
+
+
+def keep(cell: Cell, recorded: Recorded, folder: Path, meter: Meter, tolerance: float | None = None) -> Manifest:
+    """Write the classifier of a cell to a folder that is not there yet, or empty.
+
+    The network predicts the test images again, and the result is compared with the record. Raises CatsError if they differ by
+    more than the tolerance (by default 1e-6 on a machine like the record's, else 0.01), and then writes nothing.
+    """
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise CatsError(f"{folder} exists and is not empty; name another folder with --to, or remove this one")
+    precision = recorded.tags.get("precision", "float32")
+    if precision not in FORMATS:
+        raise CatsError(f"the record of {cell} has the number format '{precision}'; allowed are {', '.join(FORMATS)}")
+    made = network_of_cell(cell, precision, meter)
+    known = parse_predictions(recorded.predictions)
+    outputs = {part: _outputs(made, part) for part in PARTS}
+    task = catalogue.target(cell.target).dataset.task
+    comparison = _compared(cell, made, recorded, known, softened(outputs["test"].logits, task), tolerance)
+    manifest = _manifest(cell, made, recorded, outputs, comparison)
+    return write_model(folder, manifest, made.network, _reference(cell, made, outputs))
+
+
+def _outputs(made: Remade, part: str) -> Outputs:
+    """Features and logits of the images of a part, batch after batch: the images may not fit into memory."""
+    rows = made.rows[part]
+    batches = [
+        outputs_of(made.network, made.images.images[rows[start : start + BATCH]]) for start in range(0, len(rows), BATCH)
+    ]
+    if not batches:
+        return outputs_of(made.network, made.images.images[:0])
+    return Outputs(*(np.concatenate([getattr(batch, name) for batch in batches]) for name in ("features", "logits")))
+
+
+def _compared(
+    cell: Cell, made: Remade, recorded: Recorded, known: Predictions, plain: np.ndarray, tolerance: float | None
+) -> Comparison:
+    """Compare the predictions with those of the record. Raises CatsError if images, labels or probabilities differ."""
+    truth = one_hot(made.images.labels[made.rows["test"]], made.test.shape[1])
+    if known.truth.shape != truth.shape or (known.truth != truth).any():
+        raise CatsError(
+            f"the test images of {cell} are not those of its record; the data have changed since: run the plan again"
+        )
+    here = environment(made.network.head.weight.device.type)
+    equal = all(recorded.tags.get(name) == here.get(name) for name in SAME)
+    allowed = tolerance if tolerance is not None else EQUAL if equal else ELSEWHERE
+    largest = float(np.abs(made.test - known.probabilities).max())
+    if not largest <= allowed:
+        where = "on a machine like that of the record" if equal else "with other hardware or libraries than the record"
+        again = "the network was trained again" if made.trained_again else "the stored network was used"
+        raise CatsError(
+            f"the probabilities of {cell} differ from its record by up to {largest:.2g}, and {allowed:.2g} is allowed {where} "
+            f"({again}); --tolerance allows more"
+        )
+    plainly = float(np.abs(plain - known.probabilities).max())
+    return Comparison(
+        largest=largest, tolerance=allowed, equal_machine=equal, precision=recorded.tags.get("precision", "float32"),
+        largest_float32=plainly, made_again=made.trained_again,
+    )  # fmt: skip
+
+
+def _manifest(cell: Cell, made: Remade, recorded: Recorded, outputs: Mapping[str, Outputs], comparison: Comparison) -> Manifest:
+    dataset = catalogue.target(cell.target).dataset
+    validation, notes = made.rows["val"], list(recorded.notes)
+    temperature = None
+    if len(validation):
+        found = temperature_of(dataset.task, made.images.labels[validation], softened(outputs["val"].logits, dataset.task))
+        temperature = found.value
+        notes += [found.note] if found.note else []
+    val, test = (
+        _predictions(made, made.rows[part], softened(outputs[part].logits, dataset.task, temperature))
+        for part in ("val", "test")
+    )
+    known = parse_predictions(recorded.predictions)
+    return Manifest(
+        name=f"{cell.target}-{cell.source}-{cell.backbone}-{cell.seed}", key=cell.key,
+        names={"source": cell.source, "target": cell.target, "backbone": cell.backbone, "seed": str(cell.seed)},
+        task=dataset.task, classes=dataset.classes,
+        architecture=architecture_of(made.network, cell.backbone, cell.recipe),
+        reading=reading_of(dataset, cell.recipe.size, colour=made.images.images.shape[-1] == 3),
+        recipe=cell.recipe, temperature=temperature,
+        thresholds=tuple(map(_threshold, operating_points(dataset.classes, val, test))) if len(validation) else (),
+        scores={name: scored(name, value, known) for name, value in recorded.scores.items() if math.isfinite(value)},
+        facts=_facts(cell, recorded), notes=(*notes, *_notes(cell, dataset, recorded)),
+        attributions=_attributions(cell, dataset),
+        comparison=comparison, energy=_energy(recorded.costs),
+        missing=tuple(sorted({name for cost in recorded.costs for name in cost.missing})),
+        environment={name: recorded.tags[name] for name in (*SAME, "cats_bench", "python") if name in recorded.tags},
+        created=time.time(),
+    )  # fmt: skip
+
+
+def reading_of(dataset: Dataset, size: int, *, colour: bool) -> Reading:
+    """How a new picture is read so that it looks like the images of a data set: the options of its reader about pixels."""
+    written = json.loads(dataset.options) if dataset.options else {}
+    options = next((values for values in written.values() if isinstance(values, dict)), {})
+    return Reading(size=size, colour=colour, **{name: options[name] for name in READING if options.get(name) is not None})
+
+
+def scored(name: str, value: float, known: Predictions) -> Score:
+    """A metric of one network with its 95 % interval over test images, patients as clusters where they are known."""
+    metric = METRICS.get(name)
+    influence = metric.influence_of(known) if metric is not None else None
+    if metric is None or influence is None:
+        return Score(value=value)
+    shares = patient_shares(influence[:, None], known.groups)
+    low, high = intervals(TargetResults([np.array([value])], shares), metric.bounds)
+    return Score(value=value, low=_finite(low[0]), high=_finite(high[0]))
+
+
+def _finite(value: float) -> float | None:
+    return float(value) if math.isfinite(value) else None
+
+
+def _predictions(made: Remade, rows: np.ndarray, probabilities: np.ndarray) -> Predictions:
+    labels = made.images.labels[rows]
+    samples, groups = (values[rows].astype(object) for values in (made.images.ids, made.images.groups))
+    truth = one_hot(labels, probabilities.shape[1])
+    return Predictions(samples, patients_of(samples, groups), truth, probabilities, labels.ndim == 2)
+
+
+def _threshold(point: OperatingPoint) -> Threshold:
+    def score(estimate: Estimate) -> Score:
+        return Score(value=estimate.value, low=_finite(estimate.low), high=_finite(estimate.high))
+
+    return Threshold(
+        name=point.class_name, fixed=point.fixed, asked=point.stated, threshold=point.threshold,
+        sensitivity=score(point.sensitivity), specificity=score(point.specificity),
+    )  # fmt: skip
+
+
+def _facts(cell: Cell, recorded: Recorded) -> dict[str, str]:
+    names = ("images", "split", "duplicates", "known_duplicates", "groups")
+    known = {name: recorded.tags[name] for name in names if recorded.tags.get(name, "None") != "None"}
+    return {"data": cell.data, "start": cell.start.key} | known
+
+
+def _notes(cell: Cell, dataset: Dataset, recorded: Recorded) -> list[str]:
+    notes = [] if cell.leak is None else [f"source and target share images, so that the scores are too good: {cell.leak}"]
+    if dataset.groups is None:
+        notes.append("it is not known which images are of one patient, so that the scores may be too good")
+    if recorded.tags.get("known_duplicates"):
+        notes.append(
+            f"up to {recorded.tags['known_duplicates']} images of val and test are in an earlier part of the split too"
+        )
+    if recorded.tags.get("duplicates"):
+        notes.append(recorded.tags["duplicates"])
+    return notes
+
+
+def _attributions(cell: Cell, dataset: Dataset) -> tuple[Attribution, ...]:
+    source = catalogue.source(cell.source)
+    words = source.dataset if source.dataset is not None and not source.licence else source
+    return (
+        Attribution(role="target", name=dataset.name, title=dataset.title, licence=dataset.licence, citation=dataset.citation),
+        Attribution(role="source", name=source.name, title=source.title, licence=words.licence, citation=words.citation),
+    )
+
+
+def _energy(costs: tuple[Cost, ...]) -> dict[str, float]:
+    figures = {
+        "counter": math.fsum(cost.kwh("counter") for cost in costs),
+        "modelled": math.fsum(cost.kwh("modelled") for cost in costs),
+    }
+    present = {part.provenance for cost in costs for part in cost.energy.values()}
+    return {name: kwh for name, kwh in figures.items() if name in present}
+
+
+def _reference(cell: Cell, made: Remade, outputs: Mapping[str, Outputs]) -> Reference:
+    """The images of the cell as numbers, at most MOST of each part, drawn by the key of the cell."""
+    rng = np.random.default_rng(seed_of("reference", cell.key))
+    chosen = {
+        part: np.sort(rng.permutation(len(made.rows[part]))[:MOST]) for part in PART_NAMES
+    }  # positions inside the rows of a part
+    rows = np.concatenate([made.rows[part][chosen[part]] for part in PART_NAMES])
+    dataset = catalogue.target(cell.target).dataset
+    shapes = None if dataset.shape is None else np.tile(dataset.shape, (len(rows), 1))
+    groups = made.images.groups[rows]
+    return Reference(
+        features=np.concatenate([outputs[part].features[chosen[part]] for part in PART_NAMES]),
+        logits=np.concatenate([outputs[part].logits[chosen[part]] for part in PART_NAMES]),
+        labels=made.images.labels[rows],
+        statistics=image_statistics(made.images.images[rows], shapes),
+        parts=np.repeat(np.arange(len(PART_NAMES)), [len(chosen[part]) for part in PART_NAMES]),
+        groups=np.unique(groups, return_inverse=True)[1].astype(np.int64) if (groups != "").all() else None,
+    )

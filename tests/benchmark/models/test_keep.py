@@ -1,0 +1,199 @@
+"""`cats keep`: the network of a cell, stored or trained again, is equal to the record's, and its folder says what it is."""
+
+import json
+import os
+import shutil
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from benchmark.core.paths import networks_folder
+from benchmark.execution.records import runs_of
+from benchmark.execution.resolution import resolve_plan
+from benchmark.models.keep import keep
+from benchmark.models.model import read_model
+from benchmark.specs import catalogue
+from benchmark.specs.plan import load_plan
+from results.error import CatsError
+from tests.support import processes
+from tests.support.small_plan import small
+
+PLAN = {"sources": ["scratch", "digits"], "seeds": 2, "keep": "all"}
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """A database of a small plan whose networks are stored, and the home in which they lie."""
+    place = tmp_path_factory.mktemp("kept")
+    (place / "small.yaml").write_text(small(**PLAN))
+    surroundings = {**os.environ, "CATS_HOME": str(place / "home")}
+    done = processes.run(["-m", "benchmark", "run", "small.yaml"], cwd=place, env=surroundings, timeout=200)
+    assert done.returncode == 0, done.stderr
+    return place
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a command has printed, as one line each."""
+
+    out: str
+    err: str
+
+
+@pytest.fixture
+def run(cats):
+    """The command, which must end with a code; its words do not depend on the width of the terminal."""
+
+    def call(*arguments, code=0):
+        ended, out, err = cats(*arguments)
+        assert ended == code, err
+        return Said(" ".join(out.split()), " ".join(err.split()))
+
+    return call
+
+
+@pytest.fixture
+def here(made, run, tmp_path, monkeypatch):
+    """A copy of that place, which a test may change."""
+    place = tmp_path / "work"
+    shutil.copytree(made, place)
+    for name in ("snapshots", "images", "digests"):  # they hold paths of the place that was copied
+        shutil.rmtree(place / "home" / name, ignore_errors=True)
+    with closing(sqlite3.connect(place / "mlflow.db")) as database:
+        for table, column in (("experiments", "artifact_location"), ("runs", "artifact_uri")):
+            database.execute(f"UPDATE {table} SET {column} = replace({column}, ?, ?)", (str(made), str(place)))
+        database.commit()
+    monkeypatch.chdir(place)
+    monkeypatch.setenv("CATS_HOME", str(place / "home"))
+    return place
+
+
+def test_a_stored_network_and_one_that_is_trained_again_are_equal(here, run):
+    chosen = ["--target", "ihc", "--source", "scratch", "--seed", "1"]
+    assert "as it was stored" in run("keep", "small.yaml", *chosen, "--to", "stored").out
+    shutil.rmtree(networks_folder())
+    assert "trained again" in run("keep", "small.yaml", *chosen, "--to", "again").out
+    for name in ("weights.safetensors", "reference.safetensors"):
+        assert (here / "stored" / name).read_bytes() == (here / "again" / name).read_bytes()
+    stored, again = read_model(here / "stored"), read_model(here / "again")
+    assert stored.manifest.comparison.largest == again.manifest.comparison.largest == 0
+    assert again.manifest.comparison.made_again
+    assert not stored.manifest.comparison.made_again
+
+
+def test_the_manifest_says_what_the_record_says(here, run):
+    run("keep", "small.yaml", "--source", "digits", "--seed", "0", "--to", "m")
+    manifest = read_model(here / "m").manifest
+    frame = runs_of("sqlite:///mlflow.db", "small")
+    run = frame[frame["key"] == manifest.key].iloc[0]
+    assert (run["source"], run["seed"], run["target"]) == ("digits", "0", "ihc")
+    assert manifest.scores["auc"].value == run["test_auc"]
+    assert manifest.scores["auc"].low <= run["test_auc"] <= manifest.scores["auc"].high
+    assert sum(manifest.energy.values()) == pytest.approx(run["kwh"])
+    assert manifest.classes == catalogue.target("ihc").dataset.classes
+    assert {point.fixed for point in manifest.thresholds} == {"sensitivity", "specificity"}
+    assert [each.role for each in manifest.attributions] == ["target", "source"]
+
+
+def test_the_first_of_the_board_is_kept_and_the_seed_by_validation_loss(here, run):
+    said = run("keep", "small.yaml", "--to", "m").err
+    manifest = read_model(here / "m").manifest
+    frame = runs_of("sqlite:///mlflow.db", "small")
+    cells = frame[frame["kind"] == "cell"]
+    best = cells.groupby("source")["test_auc"].mean().idxmax()
+    losses = cells[cells["source"] == best].set_index("seed")["val_loss"]
+    assert (manifest.names["source"], manifest.names["seed"]) == (best, losses.idxmin())
+    assert f"{best} is kept, the first of the board" in said
+    assert "of 2 seeds the one with the smallest validation loss is kept" in said
+
+
+def test_the_best_alone_stay_stored(here, run):
+    text = yaml.safe_load((here / "small.yaml").read_text())
+    (here / "small.yaml").write_text(yaml.safe_dump(text | {"keep": "best"}))
+    assert len(list(networks_folder().glob("*.safetensors"))) == 4
+    run("run", "small.yaml")
+    assert len(list(networks_folder().glob("*.safetensors"))) == 2
+    assert "as it was stored" in run("keep", "small.yaml", "--to", "m").out
+
+
+def test_what_is_kept_changes_no_key(here):
+    plain, keeping = (load_plan_with(here, keep) for keep in ("none", "all"))
+    assert plain == keeping
+
+
+def load_plan_with(place, keep):
+    text = yaml.safe_load((place / "small.yaml").read_text())
+    (place / "small.yaml").write_text(yaml.safe_dump(text | {"keep": keep}))
+    return [cell.key for cell in resolve_plan(load_plan("small.yaml"), "sqlite:///mlflow.db").cells()]
+
+
+def _full(here):
+    (here / "m").mkdir()
+    (here / "m" / "mine").write_text("mine")
+
+
+def _other_prediction(here):
+    shutil.rmtree(here / "home" / "snapshots", ignore_errors=True)
+    for path in here.glob("mlruns/**/predictions.parquet"):
+        table = pd.read_parquet(path)
+        names = [name for name in table if name.startswith("probability_")]
+        table[names] = table[names].to_numpy()[:, ::-1]
+        table.to_parquet(path)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "change", "sentence"),
+    [
+        (["--source", "digit"], None, "no finished cell of this plan has the source 'digit'; did you mean 'digits'?"),
+        (["--target", "idc"], None, "no finished cell of this plan has the target 'idc'; did you mean 'ihc'?"),
+        (["--seed", "7"], None, "no finished cell of this plan has the seed '7'; allowed are 0, 1"),
+        ([], _full, "m exists and is not empty; name another folder with --to, or remove this one"),
+        ([], _other_prediction, "differ from its record by up to"),
+    ],
+)
+def test_what_cannot_be_kept_is_one_sentence_and_leaves_nothing(arguments, change, sentence, here, run):
+    if change is not None:
+        change(here)
+    before = sorted(path.name for path in here.iterdir())
+    done = run("keep", "small.yaml", "--to", "m", *arguments, code=2)
+    assert sentence in done.err
+    assert sorted(path.name for path in here.iterdir()) == before
+
+
+def test_a_damaged_stored_network_is_trained_again(here, run):
+    for path in networks_folder().glob("*.safetensors"):
+        content = bytearray(path.read_bytes())
+        content[-3] ^= 1
+        path.write_bytes(content)
+    assert "trained again" in run("keep", "small.yaml", "--to", "m").out
+
+
+def test_a_protocol_without_a_network_is_refused(here, run):
+    (here / "knn.yaml").write_text(
+        small(recipe={"base": "knn", "epochs": None, "batch_size": None}, sources=["scratch"], seeds=1)
+    )
+    run("run", "knn.yaml")
+    said = run("keep", "knn.yaml", "--to", "m", code=2).err
+    assert "is of the protocol knn, which trains no network that could be kept" in said
+    assert not (here / "m").exists()
+
+
+def test_reference_images_are_those_of_the_cell(here, run):
+    run("keep", "small.yaml", "--to", "m")
+    model = read_model(here / "m")
+    np.testing.assert_array_equal(np.bincount(model.reference.parts), [60, *np.bincount(model.reference.parts)[1:]])
+    table = json.loads((here / "m" / "model.json").read_text())
+    assert set(table["digests"]) == {"weights.safetensors", "reference.safetensors"}
+
+
+def test_a_folder_with_content_is_refused_before_anything_is_trained(here, run):
+    _full(here)
+    shutil.rmtree(networks_folder())
+    with pytest.raises(CatsError, match="exists and is not empty"):
+        keep(None, None, Path("m"), None)
