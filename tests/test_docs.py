@@ -312,6 +312,19 @@ def test_the_table_of_coverage_has_the_rows_that_its_script_makes():
     assert made == written
 
 
+def test_the_table_of_calibration_has_the_rows_that_its_script_makes():
+    at = ROOT / "scripts" / "simulate_calibration.py"
+    specification = importlib.util.spec_from_file_location("simulate_calibration", at)
+    script = importlib.util.module_from_spec(specification)
+    sys.modules[specification.name] = script  # dataclasses look their module up
+    specification.loader.exec_module(script)
+    page = (ROOT / "docs" / "evaluation.md").read_text(encoding="utf-8")
+    rows = [line.split(" | ")[:2] for line in page.split(script.BEGIN)[1].split(script.END)[0].strip().splitlines()[2:]]
+    assert rows == [[f"| {world.name}", count] for world in script.worlds() for count in ("150", "1,000")]
+    made = [cell.strip() for cell in script.line(script.World(2), 150, 3)]
+    assert (made[0], made[2]) == ("2 classes, well calibrated", "0.000")
+
+
 def test_every_rule_and_metric_is_in_the_docs():
     from results.board.rules import RULES
     from results.metrics import METRICS
