@@ -133,7 +133,8 @@ def missing_data(todo: Sequence[Cell], pairs: PlanPairs) -> list[str]:
         try:
             dataset.folder()
         except CatsError as error:
-            sentences.append(f"{name}: {error}")
+            # the sentence begins with the name of the data set; an entry with options has a longer name
+            sentences.append(str(error) if dataset.name == name else f"{name}: {error}")
     return sentences
 
 

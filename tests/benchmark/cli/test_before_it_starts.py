@@ -100,6 +100,15 @@ def test_a_choice_among_the_contents_of_a_file_is_said(cats, home, tmp_path, mon
     assert f"{said}choose with state_dict_key: state_dict_ema" in out + err
 
 
+def test_data_that_are_missing_name_their_entry_once(cats, tmp_path):
+    text = "experiment: e\nsources: [scratch]\ntargets: [pneumoniamnist, bloodmnist]\nbackbones: [test_resnet]\n"
+    (tmp_path / "plan.yaml").write_text(text + "recipe: finetune\nseeds: 1\n")
+    _, out, err = cats("plan", "plan.yaml")
+    for name in ("pneumoniamnist", "bloodmnist"):
+        assert (out + err).count(f"{name}: medmnist/{name}.npz not found in ") == 1
+        assert f"{name}: {name}: " not in out + err
+
+
 @pytest.mark.parametrize("variable", ["CATS_DATA", "CATS_WEIGHTS"])
 @pytest.mark.parametrize("command", [("run", "quickstart"), ("plan", "quickstart"), ("check", "digits"), ("list", "sources")])
 def test_a_variable_that_names_no_folder_is_said_at_once(cats, tmp_path, monkeypatch, variable, command):
