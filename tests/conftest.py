@@ -10,6 +10,7 @@ import pytest
 
 from benchmark.specs import catalogue
 from results.error import CatsError
+from results.tracking.gc_pause import uncollected
 from tests.support import databases
 from tests.support.missing import missed
 
@@ -51,13 +52,17 @@ def pytest_collection_modifyitems(items):
         items += many[len(few) * step :]
 
 
-def pytest_collection_finish():
-    """The search for unused objects leaves out all that the collection has made: a million objects, which stay to the end.
+@pytest.hookimpl(wrapper=True)
+def pytest_collection():
+    """The search for unused objects leaves out all that the collection makes: a million objects, which stay to the end.
 
     Python would walk through all of them again and again, half a second each time.
     """
+    with uncollected():
+        made = yield
     gc.collect()
     gc.freeze()
+    return made
 
 
 def pytest_deselected(items):
