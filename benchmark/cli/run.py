@@ -77,6 +77,7 @@ def run(
     loaded = load_plan(plan).limited(kwh=kwh, hours=hours, co2e_kg=co2e_kg, cells=cells)
     if keep is not None:
         loaded = loaded.model_copy(update={"keep": keep.value})
+    best = loaded.keep == "best"
     frame = None
     try:
         with stop_on_signal():
@@ -103,7 +104,7 @@ def run(
     if state.waiting or state.refused:  # a board without these records would be incomplete
         raise typer.Exit(2)
     if state.pairs is not None and state.done + state.made:
-        _show(state.pairs, tracking_uri, frame)
+        _show(state.pairs, tracking_uri, frame, best=best)
     if state.failed:
         raise typer.Exit(1)
 
@@ -129,7 +130,8 @@ def _report_state(state: "Run", plan: str) -> None:
         say(aside(state.refused, plan))
 
 
-def _show(pairs: "PlanPairs", tracking_uri: str, frame: "pd.DataFrame | None") -> None:
+def _show(pairs: "PlanPairs", tracking_uri: str, frame: "pd.DataFrame | None", *, best: bool) -> None:
+    """Print the board. `best`: of the stored networks, keep only those of the cells that the board puts first."""
     from benchmark.cli.query import reader_of
     from benchmark.specs.resolved import ResolvedPlan
     from results.board.board import make_board
@@ -140,7 +142,7 @@ def _show(pairs: "PlanPairs", tracking_uri: str, frame: "pd.DataFrame | None") -
     runs = reader.frame() if frame is None else frame
     judging = Judging(reader.images())
     print_as(BoardText(make_board(runs, reader.query, judging)), Format.table)
-    if pairs.plan.keep == "best" and isinstance(pairs, ResolvedPlan):
+    if best and isinstance(pairs, ResolvedPlan):
         from benchmark.execution.network_store import remove_networks
         from benchmark.models.choice import recommended_keys
 

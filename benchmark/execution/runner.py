@@ -111,6 +111,7 @@ def run(
         CatsError: a name, a data set or weights are wrong, or MLflow or the disk refuses a record at the start.
     """
     plan = resolved.plan
+    keep = plan.keep != "none"
     tracking, outbox = writer.tracking, writer.outbox
     sweep_home()
     adopt(outbox, plan.experiment)
@@ -142,7 +143,7 @@ def run(
             guard.forecast.announce = watch.begins
         del frame  # the frame may be large, and a run may take days
         jobs = jobs_of(todo, plan.experiment, plan.country, pack)
-        Work(writer, guard, watch, state).do(engine, (replace(job, keep=plan.keep != "none") for job in jobs))
+        Work(writer, guard, watch, state).do(engine, (replace(job, keep=keep) for job in jobs))
     state.waiting, state.refused = outbox.count, len(writer.refused)
     try:
         state.budget = None if guard is None else guard.close()
