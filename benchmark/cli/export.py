@@ -1,11 +1,13 @@
-"""The command that exports a kept classifier to files for programs without cats."""
+"""The commands that hand a kept classifier to other programs: export, register."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from benchmark.cli.options import DATABASE, TrackingOption
 from benchmark.cli.terminal import print_line
+from results.text.hidden import shown
 
 app = typer.Typer()
 ModelArgument = Annotated[Path, typer.Argument(help="Folder of a kept classifier.")]
@@ -14,10 +16,12 @@ ModelArgument = Annotated[Path, typer.Argument(help="Folder of a kept classifier
 @app.command()
 def export(
     model: ModelArgument,
-    form: Annotated[str, typer.Argument(metavar="FORMAT", help="Format of the file: onnx, or torch (torch.export, .pt2).")],
-    to: Annotated[Path | None, typer.Option(help="File that is written; by default inside MODEL.")] = None,
+    form: Annotated[
+        str, typer.Argument(metavar="FORMAT", help="Format: onnx, torch (torch.export, .pt2) or mlflow (a folder to serve).")
+    ],
+    to: Annotated[Path | None, typer.Option(help="File or folder that is written; by default inside MODEL.")] = None,
 ) -> None:
-    """Export a kept classifier to ONNX or torch.export, run the file, and compare its probabilities with the classifier's."""
+    """Export a kept classifier to ONNX, torch.export or MLflow, run the export, and compare its probabilities."""
     from benchmark.models.export import export as export_model
     from benchmark.models.export import require_format
     from benchmark.models.model import read_model
@@ -28,3 +32,17 @@ def export(
         f"wrote {made.path}; on {made.images} drawn images its probabilities differ from the classifier's by at most "
         f"{made.largest:.1e} ({made.tolerance:.0e} is allowed)"
     )
+
+
+@app.command()
+def register(
+    model: ModelArgument,
+    name: Annotated[str | None, typer.Option(help="Name of the registered model; by default that of the classifier.")] = None,
+    tracking_uri: TrackingOption = DATABASE,
+) -> None:
+    """Put a kept classifier into MLflow's model registry, from where `mlflow models serve` answers requests."""
+    from benchmark.models.model import read_model
+    from benchmark.models.registration import register as register_model
+
+    made = register_model(read_model(model), tracking_uri, name)
+    print_line(f"{model} is {made} on {shown(tracking_uri)}; next: mlflow models serve -m {made} --env-manager local")

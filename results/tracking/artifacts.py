@@ -6,6 +6,7 @@ and password, weights and predictions to another host.
 """
 
 import re
+from collections.abc import Mapping
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path, PurePosixPath
@@ -99,7 +100,7 @@ def upload(tracking_uri: str, artifacts: str, file: Path, folder: str | None = N
     place = repository(tracking_uri, artifacts)
     place.log_artifact(str(file), folder)
     if urlsplit(artifacts).scheme == "mlflow-artifacts":
-        _require_kept(place, file, folder, shown(tracking_uri))
+        _require_kept(_sizes(place, folder), file, shown(tracking_uri))
     here = local_folder(tracking_uri, artifacts)
     if here is not None:  # MLflow copies the file there and leaves the time of writing to the system
         copy = here / (folder or "") / file.name
@@ -109,16 +110,41 @@ def upload(tracking_uri: str, artifacts: str, file: Path, folder: str | None = N
                 flush(parent)
 
 
-def _require_kept(place: "ArtifactRepository", file: Path, folder: str | None, server: str) -> None:
+def upload_folder(tracking_uri: str, artifacts: str, folder: Path, name: str) -> None:
+    """Upload a folder with all that is in it as `name` below `artifacts`; promises and errors as of `upload`."""
+    place = repository(tracking_uri, artifacts)
+    place.log_artifacts(str(folder), name)
+    inside = [folder, *(each for each in sorted(folder.rglob("*")) if each.is_dir())]
+    here = local_folder(tracking_uri, artifacts)
+    for each in inside:
+        path = PurePosixPath(name, *each.relative_to(folder).parts)
+        files = [file for file in each.iterdir() if file.is_file()]
+        if urlsplit(artifacts).scheme == "mlflow-artifacts":
+            sizes = _sizes(place, str(path))
+            for file in files:
+                _require_kept(sizes, file, shown(tracking_uri))
+        if here is not None:
+            for file in files:
+                flush(here / path / file.name)
+            flush(here / path)
+    if here is not None:
+        flush(here)
+
+
+def _sizes(place: "ArtifactRepository", folder: str | None) -> dict[str, int | None]:
+    """The sizes of the files that a server lists in a folder, by name; empty if its answer is no JSON."""
+    try:
+        return {PurePosixPath(each.path).name: each.file_size for each in place.list_artifacts(folder)}
+    except ValueError:  # errors of the server and of the connection are others
+        return {}
+
+
+def _require_kept(sizes: Mapping[str, int | None], file: Path, server: str) -> None:
     """Raises CatsError unless a server lists a file that was sent: MLflow takes any answer but an error for success.
 
     A redirection is such an answer. It is not followed, so the file is nowhere.
     """
-    try:
-        sizes = [each.file_size for each in place.list_artifacts(folder) if PurePosixPath(each.path).name == file.name]
-    except ValueError:  # the answer is no JSON; errors of the server and of the connection are others
-        sizes = []
-    if file.stat().st_size not in sizes:
+    if file.stat().st_size != sizes.get(file.name):
         raise CatsError(
             f"MLflow at {server} has not kept {file.name}, which was sent to it; perhaps it redirects to another address, "
             "which is not followed: give that address with --tracking-uri if it is the server"

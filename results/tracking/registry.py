@@ -1,6 +1,7 @@
-"""MLflow's model registry: weights as two plain files of a run, found again by name and version.
+"""MLflow's model registry: weights as two plain files of a run, and kept classifiers, found again by name and version.
 
-Nothing here is a pickle and no flavour of MLflow is used: an artifact is a safetensors file or a small JSON beside it.
+Nothing here is a pickle: weights are a safetensors file with a small JSON beside it, without a flavour of MLflow; a classifier
+is an MLflow model from code.
 """
 
 import re
@@ -17,7 +18,7 @@ from mlflow.exceptions import MlflowException
 
 from results.error import CatsError, nearest
 from results.text.hidden import shown
-from results.tracking.artifacts import check_place, fetched, upload
+from results.tracking.artifacts import check_place, fetched, upload, upload_folder
 from results.tracking.change_counter import absolute, is_missing
 from results.tracking.connection import FAILURES, engine_address, quiet, reach, reason_of
 from results.tracking.uri import check
@@ -88,11 +89,11 @@ class Registry:
         """Every version of a model; empty if there is no such model."""
         return [_version(each) for each in self.client.search_model_versions(f"name = '{name}'")]
 
-    def run_of(self, key: str) -> str | None:
-        """The finished run, in any experiment, that made the pretraining with this key."""
+    def run_of(self, key: str, kind: str = "pretraining") -> str | None:
+        """The finished run, in any experiment, that made the pretraining or cell with this key."""
         try:
             places = [each.experiment_id for each in self.client.search_experiments()]
-            condition = f"tags.`cats.key` = '{key}' and tags.`cats.kind` = 'pretraining' and attributes.status = 'FINISHED'"
+            condition = f"tags.`cats.key` = '{key}' and tags.`cats.kind` = '{kind}' and attributes.status = 'FINISHED'"
             runs = self.client.search_runs(places, condition, max_results=1)
         except MlflowException as error:
             raise CatsError(f"MLflow at {self.shown} cannot be used: {reason_of(error)}") from error
@@ -103,8 +104,7 @@ class Registry:
 
         Raises CatsError if MLflow refuses, or if the files of the run lie, or would lie, at a place that is not trusted.
         """
-        if NAME.fullmatch(name) is None:
-            raise CatsError(f"a registered model cannot be called '{name}'; letters, digits and _ . - are allowed")
+        _check_name(name)
         try:
             old = next((each for each in self.versions(name) if each.tags.get("cats.key") == tags["cats.key"]), None)
             if old is not None:
@@ -119,6 +119,24 @@ class Registry:
             made = self.client.create_model_version(name, f"runs:/{run_id}/{FOLDER}", run_id, tags=dict(tags))
         except FAILURES as error:
             raise CatsError(f"MLflow at {self.shown} could not store the weights {name}: {reason_of(error)}") from error
+        return _version(made)
+
+    def publish_folder(self, name: str, run_id: str, folder: Path, tags: Mapping[str, str]) -> Version:
+        """Store an MLflow model in a run and register it. The same tag `cats.manifest` under the same name is published once.
+
+        Raises CatsError if MLflow refuses, or if the files of the run lie, or would lie, at a place that is not trusted.
+        """
+        _check_name(name)
+        try:
+            old = next((each for each in self.versions(name) if each.tags.get("cats.manifest") == tags["cats.manifest"]), None)
+            if old is not None:
+                return old
+            place = f"classifier-{tags['cats.manifest'][:12]}"  # a classifier that was kept in another way replaces none
+            upload_folder(self.uri, self._artifacts(run_id), folder, place)
+            self._register(name)
+            made = self.client.create_model_version(name, f"runs:/{run_id}/{place}", run_id, tags=dict(tags))
+        except FAILURES as error:
+            raise CatsError(f"MLflow at {self.shown} could not store the classifier {name}: {reason_of(error)}") from error
         return _version(made)
 
     def _register(self, name: str) -> None:
@@ -140,6 +158,11 @@ class Registry:
 
     def _artifacts(self, run_id: str) -> str:
         return str(self.client.get_run(run_id).info.artifact_uri)
+
+
+def _check_name(name: str) -> None:
+    if NAME.fullmatch(name) is None:
+        raise CatsError(f"a registered model cannot be called '{name}'; letters, digits and _ . - are allowed")
 
 
 def _version(model: ModelVersion) -> Version:

@@ -1,0 +1,103 @@
+"""A kept classifier behind MLflow's scoring server: pictures in base64 → class and probabilities."""
+
+import base64
+import binascii
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from mlflow.exceptions import MlflowException
+from mlflow.protos.databricks_pb2 import BAD_REQUEST
+from mlflow.pyfunc.model import PythonModel, PythonModelContext
+
+from benchmark.models.model import BATCH, Model, read_model
+from benchmark.models.pictures import as_input, read_image
+from results.error import CatsError
+
+COLUMN = "image"  # of a request: the bytes of a picture file in base64
+ARTIFACT = "model"  # the name by which MLflow hands the model folder over
+
+
+class RequestError(MlflowException):
+    """A request that cannot be answered, with status 400 and one sentence.
+
+    MLflow's server puts the whole request, with the picture of a patient, before the message of an error; this message
+    stays as it is.
+    """
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(sentence, BAD_REQUEST)
+
+    @property
+    def message(self) -> str:
+        """The sentence."""
+        return str(self.args[0])
+
+    @message.setter
+    def message(self, _: str) -> None:
+        """Keep the sentence."""
+
+
+class Served(PythonModel):
+    """What MLflow loads: reads the model folder once, and answers requests on the CPU."""
+
+    model: Model
+
+    def load_context(self, context: PythonModelContext) -> None:
+        """Read the model folder. Raises CatsError if it is damaged."""
+        self.model = read_model(Path(context.artifacts[ARTIFACT]))
+
+    def predict(self, context: Any, model_input: pd.DataFrame, params: Any = None) -> list[dict[str, Any]]:  # noqa: ARG002
+        """A table with the column `image` → one answer for each line, see `answers`. Raises RequestError."""
+        try:
+            return answers(self.model, model_input[COLUMN])
+        except CatsError as error:
+            raise RequestError(str(error)) from error
+
+
+def answers(model: Model, pictures: Iterable[object]) -> list[dict[str, Any]]:
+    """The class and the probabilities, calibrated and raw, of pictures in base64.
+
+    The class is the one with the largest probability; of several labels, all with a calibrated probability of at least 0.5.
+
+    Raises CatsError that names the number of a picture that cannot be read, from 1.
+    """
+    reading = model.manifest.reading
+    made: list[dict[str, Any]] = []
+    batch: list[np.ndarray] = []
+    for number, text in enumerate(pictures, 1):
+        where = f"picture {number}"
+        batch.append(as_input(read_image(_decoded(text, where), where, reading), where, reading))
+        if len(batch) == BATCH:
+            made += _answers(model, np.stack(batch))
+            batch = []
+    return made + (_answers(model, np.stack(batch)) if batch else [])
+
+
+def _decoded(text: object, where: str) -> bytes:
+    """The bytes of a text in base64. Raises CatsError if the text is not base64."""
+    if not isinstance(text, str) or not text.strip():
+        raise CatsError(f"{where} is no text; send the bytes of a picture file in base64")
+    try:
+        return base64.b64decode("".join(text.split()), validate=True)
+    except (binascii.Error, ValueError):
+        raise CatsError(f"{where} is not base64; send the bytes of a picture file in base64, without a prefix") from None
+
+
+def _answers(model: Model, pixels: np.ndarray) -> list[dict[str, Any]]:
+    logits = model.outputs(pixels).logits
+    classes = model.manifest.classes
+    calibrated, raw = (model.probabilities(logits, calibrated=each) for each in (True, False))
+    several = model.manifest.task == "multilabel"
+    return [
+        {
+            "class": [name for name, value in zip(classes, row, strict=True) if value >= 0.5]
+            if several
+            else classes[int(row.argmax())],
+            "calibrated": dict(zip(classes, row.tolist(), strict=True)),
+            "raw": dict(zip(classes, unscaled.tolist(), strict=True)),
+        }
+        for row, unscaled in zip(calibrated, raw, strict=True)
+    ]
