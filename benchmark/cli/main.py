@@ -9,6 +9,7 @@ import typer
 
 from benchmark.cli.agree import app as agreement
 from benchmark.cli.board import app as boards
+from benchmark.cli.card import app as cards
 from benchmark.cli.check import app as checks
 from benchmark.cli.compare import app as compare
 from benchmark.cli.cost import app as costs
@@ -48,6 +49,7 @@ app.add_typer(agreement)
 app.add_typer(reports)
 app.add_typer(keeps)
 app.add_typer(exports)
+app.add_typer(cards)
 app.add_typer(pages)
 log = logging.getLogger("cats")
 # What typer raises for arguments that it does not understand: its own copy of click's exceptions, or click's.

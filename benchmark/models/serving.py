@@ -3,16 +3,13 @@
 import base64
 import binascii
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import BAD_REQUEST
-from mlflow.pyfunc.model import PythonModel, PythonModelContext
 
-from benchmark.models.model import BATCH, Model, read_model
+from benchmark.models.model import BATCH, Model
 from benchmark.models.pictures import as_input, read_image
 from results.error import CatsError
 
@@ -38,23 +35,6 @@ class RequestError(MlflowException):
     @message.setter
     def message(self, _: str) -> None:
         """Keep the sentence."""
-
-
-class Served(PythonModel):
-    """What MLflow loads: reads the model folder once, and answers requests on the CPU."""
-
-    model: Model
-
-    def load_context(self, context: PythonModelContext) -> None:
-        """Read the model folder. Raises CatsError if it is damaged."""
-        self.model = read_model(Path(context.artifacts[ARTIFACT]))
-
-    def predict(self, context: Any, model_input: pd.DataFrame, params: Any = None) -> list[dict[str, Any]]:  # noqa: ARG002
-        """A table with the column `image` → one answer for each line, see `answers`. Raises RequestError."""
-        try:
-            return answers(self.model, model_input[COLUMN])
-        except CatsError as error:
-            raise RequestError(str(error)) from error
 
 
 def answers(model: Model, pictures: Iterable[object]) -> list[dict[str, Any]]:

@@ -131,15 +131,18 @@ def upload_folder(tracking_uri: str, artifacts: str, folder: Path, name: str) ->
         flush(here)
 
 
-def _sizes(place: "ArtifactRepository", folder: str | None) -> dict[str, int | None]:
-    """The sizes of the files that a server lists in a folder, by name; empty if its answer is no JSON."""
+def _sizes(place: "ArtifactRepository", folder: str | None) -> dict[str, int]:
+    """The sizes of the files that a server lists in a folder, by name; empty if its answer is no JSON.
+
+    A server does not name the size of an empty file.
+    """
     try:
-        return {PurePosixPath(each.path).name: each.file_size for each in place.list_artifacts(folder)}
+        return {PurePosixPath(each.path).name: each.file_size or 0 for each in place.list_artifacts(folder)}
     except ValueError:  # errors of the server and of the connection are others
         return {}
 
 
-def _require_kept(sizes: Mapping[str, int | None], file: Path, server: str) -> None:
+def _require_kept(sizes: Mapping[str, int], file: Path, server: str) -> None:
     """Raises CatsError unless a server lists a file that was sent: MLflow takes any answer but an error for success.
 
     A redirection is such an answer. It is not followed, so the file is nowhere.

@@ -1,0 +1,182 @@
+"""The sections of a model card, in Markdown; all that entries and people say is escaped."""
+
+from datetime import UTC, datetime
+from urllib.parse import quote
+
+from benchmark.models.manifest import Manifest, Score
+from results.text.printing import figure_text, markdown_notes, markdown_table, markdown_text
+
+NO_DEVICE = (
+    "This is research software and no medical device. No authority has approved or cleared it, and no clinical study has shown "
+    "that it is safe or useful. Nobody may base the diagnosis or treatment of a patient on it."
+)
+NOT_FOR = (
+    "Diagnosis, screening, triage or treatment of patients, also as a second opinion.",
+    "Pictures of another modality, organ, device or site than those of the test images, without a new test on such pictures.",
+    "Patients of groups that the test images do not represent; see *Subgroups*.",
+    "Decisions without a person who can judge the picture and is responsible.",
+)
+DIGITS = 3
+
+
+def body(manifest: Manifest, explanations: tuple[str, list[str]] | None) -> str:
+    """All sections of the page, below the block of metadata."""
+    sections = {
+        "What it is": _identity(manifest),
+        "What it may be used for": _use(manifest),
+        "What it must not be used for": [f"- {each}" for each in NOT_FOR],
+        "Data and licences": _data(manifest),
+        "How good it is": _scores(manifest),
+        "Operating points": _thresholds(manifest),
+        "Calibration": _calibration(manifest),
+        "Subgroups": _subgroups(manifest),
+        "Leakage": _leakage(manifest),
+        "Energy": _energy(manifest),
+        "Explanations": _explained(explanations),
+        "How it was made": _making(manifest),
+    }  # fmt: skip
+    parts = [f"# {markdown_text(manifest.name)}", f"**{NO_DEVICE}**"]
+    parts += [f"## {title}\n\n" + "\n".join(lines) for title, lines in sections.items()]
+    return "\n\n".join(parts) + "\n"
+
+
+def _identity(manifest: Manifest) -> list[str]:
+    names, reading = manifest.names, manifest.reading
+    classes = ", ".join(map(_code, manifest.classes))
+    rows = [
+        ("what it answers", f"{manifest.task}: which of {len(manifest.classes)} classes a picture belongs to"
+         if manifest.task != "multilabel" else f"multilabel: which of {len(manifest.classes)} labels a picture has"),
+        ("trained on (target)", names.get("target", "unknown")),
+        ("transferred from (source)", names.get("source", "unknown")),
+        ("network (timm)", names.get("backbone", manifest.architecture.backbone)),
+        ("input", f"{'colour' if reading.colour else 'grey'} pictures, resized to {reading.size} × {reading.size} pixels"),
+        ("seed", names.get("seed", "unknown")),
+        ("kept", datetime.fromtimestamp(manifest.created, UTC).strftime("%Y-%m-%d")),
+    ]  # fmt: skip
+    return [
+        *markdown_table(["fact", "value"], rows, ["fact", "value"]),
+        "",
+        f"Classes, in the order of the outputs: {classes}.",
+    ]
+
+
+def _use(manifest: Manifest) -> list[str]:
+    target = markdown_text(manifest.names.get("target", "its target"))
+    research = (
+        f"Research and teaching: to repeat or extend the comparison of sources on {target}, to study transfer, calibration and "
+        "explanations, and as a baseline on pictures that are made in the same way."
+    )
+    commands = (
+        "`cats predict` applies the classifier to pictures and says which of them are unlike the training images; `cats watch` "
+        "says whether pictures have changed; `cats export` writes the network for other programs."
+    )
+    return [research, "", commands]
+
+
+def _data(manifest: Manifest) -> list[str]:
+    if not manifest.attributions:
+        return ["The folder does not say where data and weights come from; do not pass it on before you know."]
+    rows = [(each.role, each.name, each.title or "–", each.licence or "not stated") for each in manifest.attributions]
+    cited = [f"{each.name}: {each.citation}" for each in manifest.attributions if each.citation]
+    return [
+        *markdown_table(["role", "name", "title", "licence"], rows, ["role", "name", "title", "licence"]),
+        "",
+        "The strictest of these licences applies to the weights too. Please cite:" if cited else "No citation is stated.",
+        *(["", *markdown_notes(cited)] if cited else []),
+    ]
+
+
+def _scores(manifest: Manifest) -> list[str]:
+    if not manifest.scores:
+        return ["The folder holds no score of test images, so how good the classifier is is not known."]
+    rows = [(name, _figure(score)) for name, score in sorted(manifest.scores.items())]
+    lines = markdown_table(["metric", "test images, 95 % interval in brackets"], rows, ["metric"])
+    if any(score.low is None for score in manifest.scores.values()):
+        lines += ["", "No interval is known where no brackets follow the figure."]
+    if manifest.comparison is not None:
+        one = manifest.comparison
+        machine = "on a machine equal to that" if one.equal_machine else "on another machine than that"
+        again = (
+            f"The kept network was run on the test images again, {machine} of the record: its probabilities differ from those "
+            f"behind these figures by at most {one.largest:.2g} (allowed: {one.tolerance:g})."
+        )
+        lines += ["", again]
+    return lines
+
+
+def _thresholds(manifest: Manifest) -> list[str]:
+    if not manifest.thresholds:
+        return ["None was chosen; a threshold of 0.5, or the most probable class, is no statement about what is acceptable."]
+    rows = [
+        (each.name, f"{each.fixed} ≥ {each.asked:g}", f"{each.threshold:.{DIGITS}f}", _figure(each.sensitivity),
+         _figure(each.specificity))
+        for each in manifest.thresholds
+    ]  # fmt: skip
+    head = [
+        "positive class",
+        "asked of validation images",
+        "calibrated probability ≥",
+        "sensitivity (test)",
+        "specificity (test)",
+    ]
+    return markdown_table(head, rows, head[:2])
+
+
+def _calibration(manifest: Manifest) -> list[str]:
+    if manifest.temperature is None:
+        return ["The probabilities are not calibrated: no validation images were there to choose a temperature."]
+    said = (
+        f"Logits are divided by the temperature {manifest.temperature:.{DIGITS}g}, chosen on validation images: above 1 the "
+        "network was too sure of itself, below 1 not sure enough."
+    )
+    known = [name for name in manifest.scores if name in {"ece", "brier", "logloss"}]
+    return [said, "", f"See {' and '.join(known)} above." if known else "The folder holds no figure of how well that works."]
+
+
+def _leakage(manifest: Manifest) -> list[str]:
+    lines = [*manifest.notes, *(f"{name}: {text}" for name, text in sorted(manifest.facts.items()) if "leak" in name)]
+    return markdown_notes(lines) if lines else ["No image of the source or copy between parts was noted in the record."]
+
+
+def _subgroups(manifest: Manifest) -> list[str]:
+    rows = [(name, text) for name, text in sorted(manifest.facts.items()) if name.startswith("subgroup")]
+    if not rows:
+        nothing = "The folder of the classifier holds no figures by subgroup."
+        return [f"{nothing} How good the classifier is for groups of patients, sites or devices is not known."]
+    return markdown_table(["group", "figure"], rows, ["group", "figure"])
+
+
+def _energy(manifest: Manifest) -> list[str]:
+    said = {"counter": "read from a hardware counter", "modelled": "estimated from load and nominal power"}
+    lines = [f"- {kwh:.3g} kWh, {said.get(origin, markdown_text(origin))}" for origin, kwh in sorted(manifest.energy.items())]
+    lines += [f"- energy of {markdown_text(name)}: missing, so the sum is larger than stated" for name in manifest.missing]
+    return lines or ["The energy of the training is not known."]
+
+
+def _explained(explanations: tuple[str, list[str]] | None) -> list[str]:
+    if explanations is None:
+        return ["The folder holds no sheet of explanations; `cats explain` makes one, and a new card then shows it."]
+    sheet, sentences = explanations
+    return [f"![Test images with heat maps]({quote(sheet)})", "", *markdown_notes(sentences)]
+
+
+def _making(manifest: Manifest) -> list[str]:
+    changed = manifest.recipe.model_dump(mode="json", exclude_defaults=True)
+    settings = ", ".join(f"{name} {value}" for name, value in changed.items()) or "all settings have their defaults"
+    others = {name: text for name, text in manifest.facts.items() if "leak" not in name and not name.startswith("subgroup")}
+    rows = [
+        ("key of the cell", manifest.key),
+        ("recipe", settings),
+        *sorted(others.items()),
+        *sorted(manifest.environment.items()),
+        *((f"sha256 of {name}", digest) for name, digest in sorted(manifest.digests.items())),
+    ]
+    return markdown_table(["fact", "value"], rows, ["fact", "value"])
+
+
+def _figure(score: Score) -> str:
+    return figure_text(score.value, score.low, score.high, DIGITS)
+
+
+def _code(text: str) -> str:
+    return f"“{markdown_text(text)}”"
