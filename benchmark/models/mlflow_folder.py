@@ -3,7 +3,6 @@
 import base64
 import io
 import shutil
-import sys
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -14,7 +13,7 @@ from PIL import Image
 
 from benchmark.models.graphs import Run
 from benchmark.models.manifest import MANIFEST, Reading
-from benchmark.models.model import Model
+from benchmark.models.model import Model, read_model
 from benchmark.models.pictures import as_input, read_image
 from benchmark.models.portable import check_images, facts
 from results.files.atomic import scratch_folder
@@ -56,21 +55,13 @@ def write_mlflow(model: Model, path: Path) -> None:
 
 
 def load_mlflow(path: Path) -> Run:
-    """Load the MLflow model with MLflow, as its scoring server does."""
-    quiet()
-    import mlflow
-    import pandas as pd
+    """Read the classifier in the folder, and answer as the script does that MLflow runs."""
+    from benchmark.models.serving import ARTIFACT, answers
 
-    from benchmark.models.serving import COLUMN
-
-    places = list(sys.path)
-    try:
-        served = mlflow.pyfunc.load_model(str(path))
-    finally:
-        sys.path[:] = places  # MLflow puts the code of the folder first, for good
+    model = read_model(path / "artifacts" / ARTIFACT)
 
     def run(pixels: np.ndarray) -> np.ndarray:
-        rows = served.predict(pd.DataFrame({COLUMN: [encoded(each) for each in pixels]}))
+        rows = answers(model, [encoded(each) for each in pixels])
         return np.array([list(row["calibrated"].values()) for row in rows])
 
     return run
