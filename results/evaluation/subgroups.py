@@ -94,7 +94,7 @@ def _subgroup(of: Predictions, attribute: str, name: str, metric: str) -> tuple[
     low, high = max(entry.bounds[0], value - half), min(entry.bounds[1], value + half)
     known = np.isfinite(half)
     estimate = Estimate(value, low if known else np.nan, high if known else np.nan, count)
-    what = "images" if of.groups is None else "patients"
+    what = ("image" if of.groups is None else "patient") + ("s" if units > 1 else "")
     note = f"only {units} {what}; {FEWEST} are needed" if units < FEWEST else ""
     if not note and not np.isfinite(value):
         note = f"{metric} is not defined, because a class has no image"

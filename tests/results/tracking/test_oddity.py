@@ -9,12 +9,15 @@ import pytest
 
 from results.board.board import make_board
 from results.board.request import RunQuery
+from results.record import Outcome
 from results.tracking import frame as module
 from results.tracking.experiment import Experiment
 from results.tracking.frame import left_out
 from results.tracking.oddity import oddity
+from results.tracking.send import send
 from results.tracking.snapshot import frame_of
 from tests.support.odd_runs import COSTS, DEEP, GONE, Database, fill
+from tests.support.records import OLD
 
 COST = "its tag cats.costs"
 ODD = [  # kind, where, what, value, said of it
@@ -144,3 +147,17 @@ def test_a_run_that_somebody_mends_is_back_at_once(tracking, tmp_path, monkeypat
     tracking.client.set_tag(ids[0], "cats.costs", costs)
     assert left_out(frame_of(tracking, tmp_path)) == []
     pd.testing.assert_frame_equal(frame_of(tracking, tmp_path), tracking.frame(), check_like=True)
+
+
+def test_a_calibration_error_that_was_once_imported_in_percent_does_not_count_and_its_run_does(tracking):
+    """Earlier versions knew no bounds of ece. A run of our own with such a figure is odd."""
+    changes = {"scores": {"auc": 0.9, "ece": 3.2}}
+    sent = [
+        send(tracking, Outcome(OLD.model_copy(update=changes | {"key": key, "attempt": key, "facts": OLD.facts | facts})))
+        for key, facts in (("foreign", {"imported": "table"}), ("own", {}))
+    ]
+    frame = tracking.frame()
+    assert frame["run_id"].tolist() == sent[:1]
+    assert frame["test_auc"].tolist() == [0.9]
+    assert "test_ece" not in frame
+    assert "its metric test_ece is 3.2, which is outside 0 to 1" in left_out(frame)[0]
