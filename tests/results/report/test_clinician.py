@@ -12,6 +12,7 @@ from results.error import OddRunError
 from results.evaluation.calibration import fit_temperature
 from results.evaluation.operating import operating_points
 from results.evaluation.reliability import calibration_error
+from results.report import clinician as module
 from results.report.clinician import clinician
 from results.report.html import Page, render
 from results.statistics.influence import parse_predictions
@@ -129,3 +130,14 @@ def test_every_drawing_is_made_and_names_of_others_stay_text(tmp_path):
     for chart in section.all_charts():
         chart.draw(tmp_path / "chart.svg")
         ET.parse(tmp_path / "chart.svg")
+
+
+def test_many_targets_have_tables_and_only_the_first_ones_drawings(monkeypatch):
+    monkeypatch.setattr(module, "MOST_DRAWN", 1)
+    rows = [run("good", target, 0, 0.9, run_id=f"{target}-0") for target in ("a", "b")]
+    frame, query = pd.DataFrame(rows), RunQuery("toy")
+    table = predictions(np.random.default_rng(0), 60, 2)
+    section = clinician(make_board(frame, query), judged_runs(frame, query), lambda run_id: table, lambda run_id: None)
+    assert [bool(part.charts) for part in section.parts] == [True, False]
+    assert all(part.tables for part in section.parts)
+    assert section.notes[0] == "Drawings are made of the first 1 of 2 targets."
