@@ -17,7 +17,8 @@ from benchmark.data.dataset import Dataset
 from benchmark.data.private_names import digested_text
 from benchmark.specs import catalogue
 from benchmark.specs.lineage import lineage
-from benchmark.specs.resolved import PlanPairs
+from benchmark.specs.source import Source
+from benchmark.specs.target import Target
 from results.error import CatsError
 from results.record import Outcome
 from results.text.identifiers import DIGEST, digested, fingerprint
@@ -98,22 +99,22 @@ def comes_from_data(error: BaseException | None) -> bool:
     return False
 
 
-def prepare_key(pairs: PlanPairs) -> None:
+def prepare_key(sources: Mapping[str, tuple[Source, ...]], targets: Mapping[str, Target]) -> None:
     """Make or read the key if a plan has private data; raises CatsError if it is damaged, before anything is trained."""
-    if any(dataset.private for dataset in _data_of(pairs)):
+    if any(dataset.private for dataset in _data_of(sources, targets)):
         identifier_key()
 
 
-def _data_of(pairs: PlanPairs) -> Iterator[Dataset]:
-    yield from (target.dataset for target in pairs.targets.values())
-    yield from (link.dataset for links in pairs.sources.values() for link in links if link.dataset is not None)
+def _data_of(sources: Mapping[str, tuple[Source, ...]], targets: Mapping[str, Target]) -> Iterator[Dataset]:
+    yield from (target.dataset for target in targets.values())
+    yield from (link.dataset for links in sources.values() for link in links if link.dataset is not None)
 
 
-def other_keys(pairs: PlanPairs, frame: pd.DataFrame) -> Iterable[str]:
+def other_keys(targets: Mapping[str, Target], frame: pd.DataFrame) -> Iterable[str]:
     """Sentences about private targets whose earlier runs name their images by digests of another key than that of this home."""
     if not len(frame) or FACT not in frame:
         return
-    for name, target in pairs.targets.items():
+    for name, target in targets.items():
         if target.dataset.private:
             known = frame.loc[frame["target"] == name, FACT].dropna()
             count = int((known != fingerprint(identifier_key())).sum())

@@ -43,7 +43,7 @@ def look(resolved: ResolvedPlan, finished: set[str], engine: Engine, watch: Watc
     todo = OpenCells(PlanCells(resolved), finished)
     if next(iter(todo), None) is not None:
         check_names(resolved.plan.country, resolved.plan.backbones)
-        prepare_key(resolved)
+        prepare_key(resolved.sources, resolved.targets)
         uses = list(plan_uses(resolved))
         check_sizes(uses)
         resolved = search_open(resolved, todo, watch.begins)
@@ -133,7 +133,7 @@ def run(
     if state.done < state.cells:
         todo = OpenCells(cells, finished)
         require_same_splits(todo, frame)
-        for sentence in other_keys(resolved, frame):
+        for sentence in other_keys(resolved.targets, frame):
             watch.announce(sentence)
         if guard is None:
             past = Past(frame, frozenset(finished), [outcome.record for _, outcome in outbox])

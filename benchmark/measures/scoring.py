@@ -72,7 +72,7 @@ def score_plan(setting: ScoreSettings, writer: Writer, watch: Watch) -> Run:
     """
     plan = setting.plan.plan
     check_names(plan.country, plan.backbones)
-    prepare_key(setting.plan)
+    prepare_key(setting.plan.sources, setting.plan.targets)
     measures = measures_of(plan)
     tracking, outbox = writer.tracking, writer.outbox
     adopt(outbox, plan.experiment)
