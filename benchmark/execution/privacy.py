@@ -55,6 +55,15 @@ def without_names(outcome: Outcome) -> Outcome:
     return replace(outcome, record=record.model_copy(update={"facts": facts, "reason": reason}), **tables)
 
 
+def sentence_without_names(text: str, names: Mapping[str, str]) -> str:
+    """A sentence about a source and a target, as it may leave this machine. `names`: see results.record.Record.
+
+    Raises CatsError if there is no key.
+    """
+    private = private_data(names)
+    return _without(text, private, identifier_key(), strict=False) if private else text
+
+
 def private_data(names: Mapping[str, str]) -> dict[str, Dataset | None]:
     """The private data sets behind a record (see results.record.Record.names), by `target`, or the name of a source.
 

@@ -13,6 +13,7 @@ import pandas as pd
 from benchmark.core.seed import seed_of
 from benchmark.data.dataset import Dataset
 from benchmark.data.readers.samples import PARTS
+from benchmark.execution.privacy import sentence_without_names
 from benchmark.machine.environment import environment
 from benchmark.machine.meter import Meter
 from benchmark.models.manifest import Attribution, Comparison, Manifest, Reading, Score, Threshold
@@ -128,16 +129,17 @@ def _manifest(cell: Cell, made: Remade, recorded: Recorded, outputs: Mapping[str
         for part in ("val", "test")
     )
     known = parse_predictions(recorded.predictions)
+    names = {"source": cell.source, "target": cell.target, "backbone": cell.backbone, "seed": str(cell.seed)}
     return Manifest(
-        name=f"{cell.target}-{cell.source}-{cell.backbone}-{cell.seed}", key=cell.key,
-        names={"source": cell.source, "target": cell.target, "backbone": cell.backbone, "seed": str(cell.seed)},
+        name=f"{cell.target}-{cell.source}-{cell.backbone}-{cell.seed}", key=cell.key, names=names,
         task=dataset.task, classes=dataset.classes,
         architecture=architecture_of(made.network, cell.backbone, cell.recipe),
         reading=reading_of(dataset, cell.recipe.size, colour=made.images.images.shape[-1] == 3),
         recipe=cell.recipe, temperature=temperature,
         thresholds=tuple(map(_threshold, operating_points(dataset.classes, val, test))) if len(validation) else (),
         scores={name: scored(name, value, known) for name, value in recorded.scores.items() if math.isfinite(value)},
-        facts=_facts(cell, recorded), notes=(*notes, *_notes(cell, dataset, recorded)),
+        facts=_facts(cell, recorded),
+        notes=tuple(sentence_without_names(note, names) for note in (*notes, *_notes(cell, dataset, recorded))),
         attributions=_attributions(cell, dataset),
         comparison=comparison, energy=_energy(recorded.costs),
         missing=tuple(sorted({name for cost in recorded.costs for name in cost.missing})),

@@ -18,7 +18,7 @@ from benchmark.data import private_names
 from benchmark.data.decoded import load_images_cached
 from benchmark.execution.attempt import Attempt
 from benchmark.execution.engine import Local
-from benchmark.execution.privacy import comes_from_data, other_keys, without_names
+from benchmark.execution.privacy import comes_from_data, other_keys, sentence_without_names, without_names
 from benchmark.execution.records import outbox_of
 from benchmark.execution.runner import run
 from benchmark.execution.watch import Watch
@@ -217,12 +217,11 @@ def test_sentences_about_leaks_and_scores_have_no_names(tmp_path):
     assert json.loads(made["reasons"])["fid"] == "it has 1 image"
 
 
-def failing(error):
-    def work():
-        raise error
-        yield
-
-    return work
+def test_a_sentence_for_a_kept_classifier_has_no_names_either(tmp_path):
+    clinic(tmp_path)
+    leak = "1 image is shared, for example /x/Jörg 1.png"
+    assert sentence_without_names(leak, {"source": "scratch", "target": "ihc"}) == leak
+    assert "Jörg" not in sentence_without_names(leak, {"source": "clinic", "target": "ihc"})
 
 
 def test_an_error_of_training_is_not_one_of_data():

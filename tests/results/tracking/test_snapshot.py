@@ -232,7 +232,9 @@ def test_predictions_are_fetched_once_and_those_of_this_machine_never(tracking, 
         frame_of(tracking, folder)
     asked = []
     real = Experiment.predictions
-    monkeypatch.setattr(Experiment, "predictions", lambda self, run_id: (asked.append(run_id), real(self, run_id))[1])
+    monkeypatch.setattr(
+        Experiment, "predictions", lambda self, run_id, *name: (asked.append(run_id), real(self, run_id, *name))[1]
+    )
     read = predictions_of(tracking.uri, tracking.name, folder)
     for _ in range(2):
         pd.testing.assert_frame_equal(read(run), TABLE)
