@@ -19,6 +19,7 @@ from benchmark.cli.import_runs import app as imports
 from benchmark.cli.keep import app as keeps
 from benchmark.cli.listing import app as lists
 from benchmark.cli.plan import app as plans
+from benchmark.cli.predict import app as predictions
 from benchmark.cli.report import app as reports
 from benchmark.cli.run import app as runs
 from benchmark.cli.score import app as measures
@@ -51,6 +52,7 @@ app.add_typer(keeps)
 app.add_typer(exports)
 app.add_typer(cards)
 app.add_typer(pages)
+app.add_typer(predictions)
 log = logging.getLogger("cats")
 # What typer raises for arguments that it does not understand: its own copy of click's exceptions, or click's.
 UsageError: Any = typer.BadParameter.__mro__[1]

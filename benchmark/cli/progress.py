@@ -1,6 +1,7 @@
-"""The progress that `cats run` and `cats score` show while they work."""
+"""The progress that commands show while they work."""
 
 import time
+from typing import Self
 
 from rich import progress
 
@@ -8,6 +9,36 @@ from benchmark.cli.terminal import console
 from benchmark.execution.watch import Run, Watch
 from results.record import Record
 from results.text.plain import plain
+
+
+class PictureProgress:
+    """A progress bar with pictures done, pictures per second and time left; without a terminal, nothing."""
+
+    def __init__(self, total: int) -> None:
+        out = console(stderr=True)
+        self.bar = progress.Progress(
+            progress.BarColumn(),
+            progress.MofNCompleteColumn(),
+            progress.TextColumn("{task.fields[pace]}", markup=False),
+            progress.TimeRemainingColumn(),
+            console=out,
+            disable=not out.is_terminal,
+        )
+        self.task, self.total, self.done, self.start = self.bar.add_task("", total=total, pace=""), total, 0, 0.0
+
+    def __enter__(self) -> Self:
+        self.bar.start()
+        self.start = time.monotonic()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.bar.stop()
+
+    def advance(self, count: int) -> None:
+        """Count pictures that are done."""
+        self.done += count
+        pace = f"{self.done / max(time.monotonic() - self.start, 1e-9):,.1f} pictures/s"
+        self.bar.update(self.task, completed=self.done, pace=pace)
 
 
 class Progress:

@@ -1,0 +1,78 @@
+"""The command that uses a kept classifier on new pictures."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from benchmark.cli.options import Device, DeviceOption
+from benchmark.cli.terminal import print_line, say
+from results.error import CatsError
+
+if TYPE_CHECKING:
+    from benchmark.models.incoming import Incoming
+    from benchmark.models.manifest import Manifest
+
+app = typer.Typer()
+ModelArgument = Annotated[Path, typer.Argument(help="Folder of a kept classifier.")]
+
+
+@app.command()
+def predict(
+    model: ModelArgument,
+    inputs: Annotated[
+        list[str],
+        typer.Argument(metavar="INPUT", help="A folder, archive, CSV or Parquet table, pictures or DICOM files, or a target."),
+    ],
+    to: Annotated[Path, typer.Option(help="File that is written, .csv or .parquet.")] = Path("predictions.csv"),
+    path: Annotated[str, typer.Option(help="Column of the table that names the pictures.")] = "",
+    part: Annotated[str, typer.Option(help="Part of a target: train, val, test or all.")] = "test",
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file if it exists.")] = False,
+    device: DeviceOption = Device.auto,
+) -> None:
+    """Use a kept classifier on pictures: probabilities, classes, and which pictures are unlike its training images."""
+    from benchmark.models.prediction_file import require_place
+
+    require_place(to, overwrite=overwrite)
+
+    from benchmark.cli.progress import PictureProgress
+    from benchmark.machine.device import device_of
+    from benchmark.machine.meter import Meter
+    from benchmark.machine.signals import exit_code, stop_on_signal
+    from benchmark.machine.threads import usable_cores
+    from benchmark.models.energy import energy_sentence
+    from benchmark.models.model import read_model
+    from benchmark.models.prediction_run import Place, predict_to_file, sentences_about
+
+    kept = read_model(model, str(device_of(device.value)))
+    incoming = _incoming(inputs, path, part, kept.manifest)
+    for note in incoming.notes:
+        say(note)
+    meter = Meter("NLD", str(kept.network.head.weight.device))
+    try:
+        with stop_on_signal(), meter.phase("prediction"), PictureProgress(len(incoming)) as bar:
+            summary = predict_to_file(kept, incoming, Place(to, overwrite), usable_cores(), bar.advance)
+    except KeyboardInterrupt:
+        say("stopped; nothing is written")
+        raise typer.Exit(exit_code()) from None
+    for sentence in (*sentences_about(summary, kept, len(incoming)), energy_sentence(meter.costs)):
+        print_line(sentence)
+    print_line(f"wrote {to}")
+    if summary.broken:
+        say(f"{summary.broken:,} of {len(incoming):,} pictures cannot be used; {to} says why, in the column reason:")
+        for reason in summary.reasons:
+            say(f"  {reason}")
+        raise typer.Exit(1)
+
+
+def _incoming(inputs: list[str], path: str, part: str, manifest: "Manifest") -> "Incoming":
+    """The pictures of all inputs. Raises CatsError if there are none, or if a name is neither a path nor a target."""
+    from benchmark.models.incoming_path import incoming_of, joined
+    from benchmark.models.incoming_target import incoming_of_target
+    from benchmark.specs.catalogue import names
+
+    if len(inputs) == 1 and not Path(inputs[0]).exists() and inputs[0] in names("targets"):
+        return incoming_of_target(inputs[0], part, manifest)
+    if part != "test":
+        raise CatsError(f"--part can be used with a target only; {inputs[0]} is none")
+    return joined([incoming_of(Path(each), manifest.classes, path) for each in inputs])

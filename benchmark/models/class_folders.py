@@ -1,0 +1,50 @@
+"""Folders whose names are the classes of a classifier: the labels of the pictures in them."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+import numpy as np
+
+from benchmark.data.readers.cells import quoted
+from benchmark.data.readers.file_tree import composed
+from results.error import nearest
+
+
+@dataclass(frozen=True)
+class Folders:
+    """Attributes:
+    labels: (N,) index of the class of each picture, -1 where its folder is no class; None if no folder is a class.
+    notes: sentences about folders that the classifier does not know.
+    """
+
+    labels: np.ndarray | None
+    notes: tuple[str, ...]
+
+
+def labels_by_folder(names: Sequence[str], classes: Sequence[str], where: str) -> Folders:
+    """The labels of pictures by the last folder of their paths, and what is said of folders that are no classes.
+
+    Names are compared letter by letter: a folder that is spelt otherwise than a class gives no label, because nobody said that
+    it is the same class.
+    """
+    index = {composed(name): number for number, name in enumerate(classes)}
+    folders = [PurePosixPath(composed(name)).parent.name for name in names]
+    counts = Counter(folder for folder in folders if folder)
+    unknown = {folder: count for folder, count in counts.items() if folder not in index}
+    if not counts:
+        return Folders(None, ())
+    known = ", ".join(classes)
+    if len(unknown) == len(counts):
+        close = nearest(next(iter(unknown)), classes)
+        seen = f"there is {quoted(unknown)}, and nothing is scored"
+        return Folders(None, (f"{where}: no folder is a class of the classifier ({known}){close}: {seen}",))
+    notes = tuple(
+        f"{where}: the folder '{folder}' is no class of the classifier ({known}){nearest(folder, classes)}; its "
+        f"{'1 picture is' if count == 1 else f'{count:,} pictures are'} predicted and not scored"
+        for folder, count in unknown.items()
+    )
+    if "" in folders:
+        notes += (f"{where}: {folders.count(''):,} pictures lie in no class folder; they are predicted and not scored",)
+    return Folders(np.array([index.get(folder, -1) for folder in folders], dtype=np.int64), notes)

@@ -1,0 +1,76 @@
+"""Pictures are decoded by a few threads, ahead of the network that uses them; only so many are in memory at a time."""
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from benchmark.models.incoming import Content
+from benchmark.models.manifest import Reading
+from benchmark.models.pictures import as_input, read_image
+from results.error import CatsError
+from results.files.limits import whole_file
+
+THREADS = 8  # at most; further ones wait for the network
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture on its way to the network.
+
+    Attributes:
+        image: (size, size, 1 or 3) uint8; None if it cannot be used. reason: why, as a sentence; else empty.
+        shape: height and width in the file. grey: whether the file holds grey values only.
+    """
+
+    image: np.ndarray | None
+    reason: str = ""
+    shape: tuple[int, int] = (0, 0)
+    grey: bool = False
+
+
+def decoded(contents: Iterable[tuple[str, Content]], reading: Reading, threads: int, ahead: int) -> Iterator[Picture]:
+    """Each (name, content) as a Picture, in their order.
+
+    threads: that decode, THREADS at most. ahead: pictures that may wait, decoded, for whoever uses them.
+    """
+    with ThreadPoolExecutor(max(1, min(threads, THREADS)), thread_name_prefix="decode") as pool:
+        waiting: deque[Future[Picture]] = deque()
+        try:
+            for name, content in contents:
+                waiting.append(pool.submit(partial(_picture, name, content, reading)))
+                if len(waiting) > ahead:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for future in waiting:
+                future.cancel()
+
+
+def _picture(name: str, content: Content, reading: Reading) -> Picture:
+    try:
+        image = _image(name, content, reading)
+        # A copy of its own: one that shares memory with the picture would keep all of the picture.
+        return Picture(
+            np.ascontiguousarray(as_input(image, name, reading)), "", (image.shape[0], image.shape[1]), image.ndim == 2
+        )
+    except CatsError as error:
+        return Picture(None, str(error))
+
+
+def _image(name: str, content: Content, reading: Reading) -> np.ndarray:
+    if isinstance(content, CatsError):
+        raise content
+    if isinstance(content, np.ndarray):
+        return content[..., 0] if content.shape[-1] == 1 else content
+    if isinstance(content, Path):
+        try:
+            content = whole_file(content)
+        except OSError as error:
+            raise CatsError(f"{name} cannot be read: {error.strerror or error}") from error
+    return read_image(content, name, reading)

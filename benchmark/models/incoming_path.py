@@ -1,0 +1,60 @@
+"""What a path of a user means: a folder, an archive, a table, or a single picture."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from benchmark.data.readers.dicom import dicom_names
+from benchmark.data.readers.file_tree import ARCHIVE_ENDINGS, Tree
+from benchmark.data.readers.picture_format import picture_names
+from benchmark.data.readers.strangers import is_stranger
+from benchmark.entries.table_place import archived_table, is_table
+from benchmark.models.class_folders import labels_by_folder
+from benchmark.models.incoming import Incoming
+from benchmark.models.incoming_table import incoming_of_table
+from results.error import CatsError
+
+
+def incoming_of(path: Path, classes: Sequence[str], column: str = "") -> Incoming:
+    """The pictures that a path means: a folder, a zip or tar archive, a table of file names, a picture or a DICOM file.
+
+    classes: of the classifier; folders of these names are labels. column: of the table, that names the files.
+
+    Raises CatsError if there is nothing at the path, or no picture.
+    """
+    if archived_table(path) or (is_table(path.name) and path.is_file()):
+        return incoming_of_table(path, column)
+    if column:
+        raise CatsError(f"--path can be used with a table only; {path} is none")
+    if path.is_dir() or (path.is_file() and path.name.lower().endswith(ARCHIVE_ENDINGS)):
+        return _of_tree(path, classes)
+    if not path.is_file():
+        raise CatsError(f"{path} does not exist; name a folder, an archive, a table, a picture or a target")
+    return Incoming([path.name], Tree(path.parent), [path.name])
+
+
+def _of_tree(path: Path, classes: Sequence[str]) -> Incoming:
+    tree = Tree(path)
+    if not tree.names:
+        raise CatsError(f"{path} is empty; name a folder or an archive that holds pictures")
+    names = sorted({*picture_names(tree), *dicom_names(tree)})
+    others = sum(not is_stranger(name) for name in tree.names) - len(names)
+    if not names:
+        held = f"its {others:,} files are" if others > 1 else "its only file is" if others else "its files are"
+        raise CatsError(f"{path} holds no picture that can be read: {held} of other kinds")
+    folders = labels_by_folder(names, classes, str(path))
+    notes = folders.notes
+    if others:
+        what = "1 file that is no picture is" if others == 1 else f"{others:,} files that are no pictures are"
+        notes += (f"{path}: {what} left out",)
+    return Incoming(names, tree, names, labels=folders.labels, notes=notes)
+
+
+def joined(parts: Sequence[Incoming]) -> Incoming:
+    """One part as it is; of several, single files of one folder together. Raises CatsError for other mixtures."""
+    if len(parts) == 1:
+        return parts[0]
+    trees = {part.tree.path for part in parts if part.tree is not None}
+    if len(trees) != 1 or any(len(part) != 1 for part in parts):
+        raise CatsError("several inputs must be single pictures of one folder; call the command once for each folder or table")
+    names = [name for part in parts for name in part.names]
+    return Incoming(names, parts[0].tree, names)

@@ -1,0 +1,40 @@
+"""The images of a target, by its name: decoded once, with labels and patients."""
+
+import numpy as np
+
+from benchmark.data.decoded import load_images
+from benchmark.data.readers.samples import PARTS
+from benchmark.data.split import split
+from benchmark.models.incoming import Incoming
+from benchmark.models.manifest import Manifest
+from benchmark.specs import catalogue
+from results.error import CatsError, nearest
+
+EVERY = "all"
+
+
+def incoming_of_target(name: str, part: str, manifest: Manifest) -> Incoming:
+    """The images of a part of a target, `train`, `val` or `test`, or of `all`; labels only if the classes are the classifier's.
+
+    Raises CatsError for an unknown part, and if the images cannot be read.
+    """
+    if part not in {*PARTS, EVERY}:
+        raise CatsError(f"--part is {part}; allowed are {', '.join(PARTS)} and {EVERY}{nearest(part, [*PARTS, EVERY])}")
+    dataset = catalogue.target(name).dataset
+    images = load_images(dataset, manifest.reading.size)
+    rows = np.arange(len(images.ids)) if part == EVERY else split(dataset, images)[part]
+    if not len(rows):
+        raise CatsError(f"the part {part} of {name} holds no image")
+    same = tuple(dataset.classes) == manifest.classes and dataset.task == manifest.task
+    note = f"{name} has other classes ({', '.join(dataset.classes)}) than the classifier ({', '.join(manifest.classes)})"
+    pixels = images.images[rows[0] : rows[-1] + 1] if _are_consecutive(rows) else images.images[rows]
+    groups = images.groups[rows]
+    return Incoming(
+        images.ids[rows].tolist(), pixels=pixels, labels=images.labels[rows] if same else None,
+        groups=groups if groups.all() else None, notes=() if same else (f"{note}: nothing is scored",),
+    )  # fmt: skip
+
+
+def _are_consecutive(rows: np.ndarray) -> bool:
+    """Whether rows are a stretch of the images, which is then read from the disk piece by piece."""
+    return len(rows) == int(rows[-1] - rows[0]) + 1

@@ -1,0 +1,106 @@
+"""One use of a kept classifier: pictures in, a file of predictions out, and what a person must know about them."""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from benchmark.models.incoming import Incoming
+from benchmark.models.model import Model
+from benchmark.models.prediction import Batch, predict
+from benchmark.models.prediction_file import label_texts, prediction_file
+from benchmark.models.prediction_scores import labelled, score_sentences
+from benchmark.models.statistics import STATISTICS
+from results.error import CatsError
+
+NAMED = 20  # broken pictures; the file names all of them
+
+
+@dataclass
+class Summary:
+    """What became of the pictures.
+
+    Attributes:
+        broken, unlike, grey: numbers of pictures.
+        predicted: number of pictures of each class.
+        reasons: of the first broken pictures.
+        scores: sentences, where labels are known.
+    """
+
+    broken: int = 0
+    unlike: int = 0
+    grey: int = 0
+    predicted: Counter[str] = field(default_factory=Counter)
+    reasons: list[str] = field(default_factory=list)
+    scores: list[str] = field(default_factory=list)
+
+    def add(self, batch: Batch) -> None:
+        """Count the pictures of a batch."""
+        usable = batch.usable
+        self.broken += int((~usable).sum())
+        self.unlike += int(batch.unlike[usable].sum())
+        self.grey += batch.grey
+        self.predicted.update(name for name, ok in zip(batch.predicted, usable, strict=True) if ok)
+        for name, reason in zip(batch.names, batch.reasons, strict=True):
+            if reason and len(self.reasons) < NAMED:
+                self.reasons.append(reason if name in reason else f"{name}: {reason}")
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where predictions are written, and whether a file that exists there is replaced."""
+
+    path: Path
+    overwrite: bool = False
+
+
+def predict_to_file(model: Model, incoming: Incoming, place: Place, threads: int, done: Callable[[int], None]) -> Summary:
+    """Predict all pictures and write a row for each. `done` is called with the number of pictures of each batch.
+
+    Raises CatsError, and writes nothing, if no picture can be used, if the disk refuses, or if the reference is damaged.
+    """
+    summary, classes = Summary(), model.manifest.classes
+    probabilities = []
+    with prediction_file(place.path, classes, labelled=incoming.labels is not None, overwrite=place.overwrite) as writer:
+        for batch in predict(model, incoming, threads):
+            here = None if incoming.labels is None else incoming.labels[batch.first : batch.first + len(batch.names)]
+            writer.write(batch, None if here is None else label_texts(here, classes))
+            summary.add(batch)
+            if here is not None:
+                probabilities.append(batch.calibrated)
+            done(len(batch.names))
+        if summary.broken == len(incoming):
+            many = f"none of the {len(incoming):,} pictures can be used; the first: " if len(incoming) > 1 else ""
+            raise CatsError(f"{many}{summary.reasons[0]}")
+    if incoming.labels is not None:
+        known = labelled(model.manifest.task, incoming.labels, np.concatenate(probabilities), incoming.groups, incoming.names)
+        summary.scores = [] if known is None else score_sentences(known)
+    return summary
+
+
+def sentences_about(summary: Summary, model: Model, total: int) -> list[str]:
+    """What a person must know about the predictions, one sentence each."""
+    used, manifest = total - summary.broken, model.manifest
+    counts = ", ".join(f"{name or 'no label'} {count:,}" for name, count in summary.predicted.most_common())
+    lines = [f"{_pictures(used)} predicted: {counts}"]
+    lines.append(
+        f"{summary.unlike:,} of {used:,} are unlike the training images ({summary.unlike / used:.1%}; "
+        "about 5 % of ordinary images are)"
+    )
+    if manifest.temperature is None:
+        lines.append("the classifier has no temperature: its probabilities are not calibrated, and both kinds are equal")
+    if summary.grey and manifest.reading.colour and not _knows_grey(model):
+        lines.append(f"{_pictures(summary.grey)} grey; the classifier was trained with images in colour only")
+    return lines + summary.scores
+
+
+def _pictures(count: int) -> str:
+    return "1 picture is" if count == 1 else f"{count:,} pictures are"
+
+
+def _knows_grey(model: Model) -> bool:
+    """Whether there are training images without colour."""
+    saturation = model.reference.of("train").statistics[:, STATISTICS.index("saturation")]
+    return bool((saturation == 0).any())

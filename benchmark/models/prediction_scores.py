@@ -1,0 +1,68 @@
+"""How good predictions are where labels are known: accuracy and AUC with intervals."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from benchmark.models.manifest import Score
+from results.evaluation.proportion import proportion
+from results.metrics import METRICS, one_hot
+from results.record import Task
+from results.statistics.bounded import bounded_interval
+from results.statistics.influence import Predictions, patient_shares
+
+SHOWN = ("accuracy", "auc")
+HALF_95 = 1.959963984540054  # standard errors from the mean to an end of a 95 % interval
+
+
+def score_of(metric: str, predictions: Predictions) -> Score | None:
+    """A metric of labelled images with its 95 % interval over patients, or images where no patient is known.
+
+    The interval of an accuracy is Wilson's; others are those of the delta method with the influence of each image, DeLong's for
+    the AUC. None where the metric is undefined, as the AUC is of images of one class.
+    """
+    entry = METRICS[metric]
+    if metric == "accuracy" and not predictions.multilabel:
+        hits = predictions.probabilities.argmax(axis=1) == predictions.truth.argmax(axis=1)
+        share = proportion(hits, predictions.groups)
+        known = np.isfinite(share.low)
+        return Score(value=share.value, low=share.low if known else None, high=share.high if known else None)
+    value = entry.of(predictions)
+    if not np.isfinite(value):
+        return None
+    influence = entry.influence_of(predictions)
+    shares = None if influence is None else patient_shares(influence[:, None], predictions.groups)[:, 0]
+    if shares is None or len(shares) < 2:
+        return Score(value=value)
+    low, high = bounded_interval(value, HALF_95 * float(np.sqrt((shares**2).sum())), entry.bounds)
+    return Score(value=value, low=float(low), high=float(high)) if low < high else Score(value=value)
+
+
+def labelled(
+    task: Task, labels: np.ndarray, probabilities: np.ndarray, groups: np.ndarray | None, names: Sequence[str]
+) -> Predictions | None:
+    """The rows whose label is known and whose probabilities are numbers; None if there is none.
+
+    labels: (N,), -1 where unknown, multi-label (N, C). probabilities: (N, C).
+    """
+    known = np.isfinite(probabilities).all(axis=1) & ((labels >= 0) if labels.ndim == 1 else (labels >= 0).all(axis=1))
+    if not known.any():
+        return None
+    truth = one_hot(labels[known], probabilities.shape[1])
+    kept = None if groups is None else groups[known]
+    return Predictions(np.asarray(names, dtype=object)[known], kept, truth, probabilities[known], task == "multilabel")
+
+
+def score_sentences(predictions: Predictions) -> list[str]:
+    """One line for each metric: its value, its interval and the images that it counts."""
+    count = len(predictions.truth)
+    over = "images" if predictions.groups is None else f"images of {len(np.unique(predictions.groups)):,} patients"
+    lines = []
+    for name in SHOWN:
+        score = score_of(name, predictions)
+        if score is None:
+            lines.append(f"{name}: not defined, because all labelled images are of one class")
+            continue
+        interval = "" if score.low is None else f" (95 % interval {score.low:.3f} to {score.high:.3f})"
+        lines.append(f"{name}: {score.value:.3f}{interval}, {count:,} {over}")
+    return lines
