@@ -35,13 +35,12 @@ def labels_by_folder(names: Sequence[str], classes: Sequence[str], where: str) -
     unknown = {folder: count for folder, count in counts.items() if folder not in index}
     if not counts:
         return Folders(None, ())
-    known = ", ".join(classes)
     if len(unknown) == len(counts):
         close = nearest(next(iter(unknown)), classes)
         seen = f"there is {quoted(unknown)}, and nothing is scored"
-        return Folders(None, (f"{where}: no folder is a class of the classifier ({known}){close}: {seen}",))
+        return Folders(None, (f"{where}: no folder is a class of the classifier{close}: {seen}",))
     notes = tuple(
-        f"{where}: the folder '{folder}' is no class of the classifier ({known}){nearest(folder, classes)}; its "
+        f"{where}: the folder '{folder}' is no class of the classifier{nearest(folder, classes)}; its "
         f"{'1 picture is' if count == 1 else f'{count:,} pictures are'} predicted and not scored"
         for folder, count in unknown.items()
     )
