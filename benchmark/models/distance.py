@@ -12,7 +12,8 @@ import numpy as np
 from benchmark.models.reference import Reference
 from results.error import CatsError
 
-NEIGHBOUR = 10  # of this rank; fewer training images: the last one
+NEIGHBOUR = 50  # of this rank at most
+PART = 10  # of fewer than 500 training images, the neighbour at one tenth of them
 ORDINARY = 0.95  # of the images that the network was not trained with are not unlike the training images
 CHUNK = 1024  # images whose distances to all training images are in memory at a time
 
@@ -45,7 +46,7 @@ class Distance:
             raise CatsError(
                 "the reference of the classifier holds features that are no finite numbers; keep the classifier again"
             )
-        fitted = cls(_unit(training), min(NEIGHBOUR, len(training)), math.inf)
+        fitted = cls(_unit(training), min(NEIGHBOUR, max(1, len(training) // PART)), math.inf)
         held_out = next((part.features for part in map(reference.of, ("val", "test")) if len(part.features)), None)
         scores = fitted.score(held_out) if held_out is not None else fitted._without_itself()
         return cls(fitted.training, fitted.neighbour, upper_quantile(scores, ORDINARY))
