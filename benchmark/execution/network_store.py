@@ -23,7 +23,7 @@ def network_path(key: str) -> Path:
 
 def store_network(cell: Cell, network: Network) -> None:
     """Store a trained network with a checksum; whole or not at all. Raises CatsError if the disk refuses."""
-    architecture = architecture_of(network, cell.backbone, cell.recipe).model_dump_json()
+    architecture = architecture_of(network, cell.backbone).model_dump_json()
     state = {name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()}
     with kept_write(network_path(cell.key), "the trained network") as draft:
         draft.write_bytes(sort_header(save(state, {"architecture": architecture, "key": cell.key})))

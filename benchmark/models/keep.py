@@ -133,7 +133,7 @@ def _manifest(cell: Cell, made: Remade, recorded: Recorded, outputs: Mapping[str
     return Manifest(
         name=f"{cell.target}-{cell.source}-{cell.backbone}-{cell.seed}", key=cell.key, names=names,
         task=dataset.task, classes=dataset.classes,
-        architecture=architecture_of(made.network, cell.backbone, cell.recipe),
+        architecture=architecture_of(made.network, cell.backbone),
         reading=reading_of(dataset, cell.recipe.size, colour=made.images.images.shape[-1] == 3),
         recipe=cell.recipe, temperature=temperature,
         thresholds=tuple(map(_threshold, operating_points(dataset.classes, val, test))) if len(validation) else (),

@@ -17,6 +17,7 @@ from benchmark.specs import catalogue
 from benchmark.specs.cell import Cell
 from benchmark.training.device_cache import cached_images
 from benchmark.training.evaluate import predict, to_probabilities
+from benchmark.training.features import features_of
 from benchmark.training.protocols import protocol_of
 from benchmark.training.protocols.protocol import Task
 from results.error import CatsError
@@ -24,6 +25,7 @@ from results.record import Cost
 
 log = logging.getLogger(__name__)
 FORMATS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+KEPT = ("finetune", "probe")  # protocols that leave a network
 
 
 @dataclass(frozen=True)
@@ -50,10 +52,10 @@ def network_of_cell(cell: Cell, precision: str, meter: Meter) -> Remade:
 
     precision: the number format of the test predictions, `float32` or `bfloat16`.
     """
-    if cell.recipe.protocol != "finetune":
+    if cell.recipe.protocol not in KEPT:
         raise CatsError(
             f"{cell} is of the protocol {cell.recipe.protocol}, which trains no network that could be kept; cells of the "
-            "protocol finetune can be kept"
+            f"protocols {' and '.join(KEPT)} can be kept"
         )
     dataset = catalogue.target(cell.target).dataset
     images = load_images_cached(dataset, cell.recipe.size)
@@ -64,13 +66,24 @@ def network_of_cell(cell: Cell, precision: str, meter: Meter) -> Remade:
     if network is None:
         log.info("no network of %s is stored; it is trained again", cell)
         network = _trained(Task(cell, dataset, images, rows), meter)
-    else:
-        network = network.to(device)
-        optimise_for_device(network)
+    network = network.to(device)
+    optimise_for_device(network)
     network.eval()
-    logits = predict(network, cached_images(dataset, cell.recipe.size, rows["test"], device), FORMATS[precision])
-    test = to_probabilities(logits, multilabel=dataset.task == "multilabel")
+    test = _as_recorded(Task(cell, dataset, images, rows), network, FORMATS[precision])
     return Remade(network, images, rows, test, trained_again, tuple(meter.costs))
+
+
+def _as_recorded(task: Task, network: Network, precise: torch.dtype) -> np.ndarray:
+    """The probabilities of the test images, computed as the protocol of the cell computes them."""
+    cell, test, device = task.cell, task.rows["test"], network.head.weight.device
+    multilabel = task.dataset.task == "multilabel"
+    if cell.recipe.protocol == "finetune":
+        return to_probabilities(
+            predict(network, cached_images(task.dataset, cell.recipe.size, test, device), precise), multilabel=multilabel
+        )
+    features = features_of(cell.start, task.images, None, cell.recipe, str(device))[test]
+    weight, bias = (each.detach().cpu().double() for each in (network.head.weight, network.head.bias))
+    return to_probabilities(torch.from_numpy(features.astype(np.float64)) @ weight.T + bias, multilabel=multilabel)
 
 
 def _trained(task: Task, meter: Meter) -> Network:

@@ -2,6 +2,8 @@
 
 from typing import Any, Literal
 
+from torch import nn
+
 from benchmark.networks.network import Network, Trained
 from benchmark.specs.recipe import Recipe
 from results.record import Frozen
@@ -27,10 +29,11 @@ def network_of(architecture: Architecture, classes: int) -> Network:
     return Network(architecture.backbone, trained, classes, recipe)
 
 
-def architecture_of(network: Network, backbone: str, recipe: Recipe) -> Architecture:
+def architecture_of(network: Network, backbone: str) -> Architecture:
     """The description from which `network_of` builds a network of the same kind."""
     mean, std = (tuple(float(number) for number in values.flatten()) for values in (network.mean, network.std))
+    hidden = tuple(layer.out_features for layer in network.dense.modules() if isinstance(layer, nn.Linear))
     return Architecture(
         backbone=backbone, mean=mean, std=std, channels=network.channels, arguments=network.arguments,
-        hidden=recipe.hidden, stem=recipe.stem,
+        hidden=hidden, stem=network.arguments.get("stem", "backbone"),
     )  # fmt: skip

@@ -53,7 +53,7 @@ def manifest(made, recipe=RECIPE, backbone="test_resnet", **changes):
         "names": {"source": "scratch", "target": "spots", "backbone": backbone, "seed": "0"},
         "task": "binary",
         "classes": CLASSES,
-        "architecture": architecture_of(made, backbone, recipe),
+        "architecture": architecture_of(made, backbone),
         "reading": Reading(size=recipe.size),
         "recipe": recipe,
         "temperature": 1.5,

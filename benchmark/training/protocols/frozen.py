@@ -10,6 +10,7 @@ from benchmark.machine.meter import Meter
 from benchmark.specs.recipe import Recipe
 from benchmark.training.epoch_choice import within_one_standard_error
 from benchmark.training.features import features_of, unready
+from benchmark.training.protocols.linear_head import LinearHead, network_with
 from benchmark.training.protocols.protocol import CellResult, Protocol, Task
 from results.board.rules import training_rule
 from results.metrics import auc, one_hot
@@ -25,12 +26,14 @@ class Fitted(NamedTuple):
         curves: one value for each setting that was tried.
         best: the index of the chosen setting.
         validation: probabilities of the validation images by the chosen setting, (M, C) float64.
+        head: what the chosen setting adds to the network if that is a linear layer; None if it is not.
     """
 
     probabilities: np.ndarray
     curves: dict[str, list[float]]
     best: int
     validation: np.ndarray
+    head: LinearHead | None = None
 
 
 class FrozenProtocol(Protocol):
@@ -60,6 +63,8 @@ class FrozenProtocol(Protocol):
             inputs = {part: np.asarray(features[rows]) for part, rows in task.rows.items()}
             labels = {part: task.images.labels[rows] for part, rows in task.rows.items()}
             fitted = self.fit(inputs, labels, cell.recipe, cell.rule)
+        if task.keep is not None and fitted.head is not None:
+            task.keep(network_with(cell.start, fitted.head, meter.device))
 
         # A curve may have the name of the recipe's field whose values were tried.
         chosen = {

@@ -11,6 +11,7 @@ from sklearn.preprocessing import StandardScaler
 
 from benchmark.specs.recipe import Recipe
 from benchmark.training.protocols.frozen import Fitted, FrozenProtocol, Parts, choose, count_classes, validation_curves
+from benchmark.training.protocols.linear_head import Coordinates, linear_head
 from results.error import CatsError
 
 
@@ -36,7 +37,8 @@ def fit_probe(features: Parts, labels: Parts, strengths: tuple[float, ...], rule
     classes, truth = count_classes(labels), labels["train"]
     if truth.ndim == 1 and truth.min() == truth.max():
         raise CatsError(f"all {len(truth)} training images are of one class; a probe needs two")
-    inputs = _coordinates(features)
+    where = _coordinates(features["train"])
+    inputs = {part: where.of(some) for part, some in features.items()}
     if truth.ndim == 1:
         fits = [[model] for model in _path(inputs["train"], truth, strengths)]
     else:
@@ -59,21 +61,21 @@ def fit_probe(features: Parts, labels: Parts, strengths: tuple[float, ...], rule
     curves, losses = validation_curves(val, labels["val"])
     curves["c"] = list(strengths)
     best = choose(curves, losses, strengths, rule, simplest=min)
-    return Fitted(predicted("test", fits[best]), curves, best, val[best])
+    head = linear_head(fits[best], classes, where, multilabel=truth.ndim == 2)
+    return Fitted(predicted("test", fits[best]), curves, best, val[best], head)
 
 
-def _coordinates(features: Parts) -> Parts:
-    """Standardised features, (N, d) float64; d is D, or the number of training images if that is less.
+def _coordinates(train: np.ndarray) -> Coordinates:
+    """The coordinates of standardised features; d is D, or the number of training images if that is less.
 
     What lies outside the span of the training images gets no weight under an L2 penalty, and a rotation changes no fit.
     """
-    scale = StandardScaler().fit(features["train"].astype(np.float64))
-    inputs = {part: scale.transform(some.astype(np.float64)) for part, some in features.items()}
-    rows, dims = inputs["train"].shape
-    if rows < dims:
-        basis, _ = scipy.linalg.qr(inputs["train"].T, mode="economic", check_finite=False)
-        inputs = {part: some @ basis for part, some in inputs.items()}
-    return inputs
+    wide = train.astype(np.float64)
+    scale = StandardScaler().fit(wide)
+    basis = None
+    if wide.shape[0] < wide.shape[1]:
+        basis, _ = scipy.linalg.qr(scale.transform(wide).T, mode="economic", check_finite=False)
+    return Coordinates(scale.mean_, scale.scale_, basis)
 
 
 def _path(inputs: np.ndarray, truth: np.ndarray, strengths: tuple[float, ...]) -> list[LogisticRegression | int]:
