@@ -72,11 +72,12 @@ def run(
     from benchmark.execution.up_to_date import finished
     from benchmark.execution.watch import Run
     from benchmark.machine.signals import exit_code, stop_on_signal
-    from benchmark.specs.plan import load_plan
+    from benchmark.specs.plan import load_plan, require_networks
 
     loaded = load_plan(plan).limited(kwh=kwh, hours=hours, co2e_kg=co2e_kg, cells=cells)
     if keep is not None:
         loaded = loaded.model_copy(update={"keep": keep.value})
+        require_networks(loaded, plan)
     best = loaded.keep == "best"
     frame = None
     try:

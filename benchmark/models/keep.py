@@ -18,8 +18,9 @@ from benchmark.machine.environment import environment
 from benchmark.machine.meter import Meter
 from benchmark.models.manifest import Attribution, Comparison, Manifest, Reading, Score, Threshold
 from benchmark.models.model import BATCH, Outputs, outputs_of, softened, write_model
+from benchmark.models.notes import data_notes, format_notes
 from benchmark.models.reference import MOST, PART_NAMES, Reference
-from benchmark.models.remake import FORMATS, Remade, network_of_cell
+from benchmark.models.remake import Remade, network_of_cell
 from benchmark.models.statistics import image_statistics
 from benchmark.networks.architecture import architecture_of
 from benchmark.specs import catalogue
@@ -28,12 +29,13 @@ from results.error import CatsError
 from results.evaluation.calibration import temperature_of
 from results.evaluation.operating import OperatingPoint, operating_points
 from results.evaluation.proportion import Estimate
-from results.metrics import METRICS, one_hot
+from results.metrics import METRICS, one_hot, scores
 from results.record import Cost
 from results.statistics.influence import Predictions, parse_predictions, patient_shares, patients_of
 from results.statistics.intervals import TargetResults, intervals
 
 EQUAL = 1e-6  # difference of two probabilities that rounding explains
+ROUNDED = 1e-4  # that is accepted of a probe, whose weights are rounded from float64 to float32
 ELSEWHERE = 0.01  # that is accepted where another machine or other libraries have made the record
 SAME = ("trainer", "torch", "timm", "device", "hardware")  # facts of a machine on which the numbers depend
 READING = ("white", "range", "window", "frame")
@@ -66,10 +68,7 @@ def keep(cell: Cell, recorded: Recorded, folder: Path, meter: Meter, tolerance: 
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise CatsError(f"{folder} exists and is not empty; name another folder with --to, or remove this one")
-    precision = recorded.tags.get("precision", "float32")
-    if precision not in FORMATS:
-        raise CatsError(f"the record of {cell} has the number format '{precision}'; allowed are {', '.join(FORMATS)}")
-    made = network_of_cell(cell, precision, meter)
+    made = network_of_cell(cell, recorded.tags, meter)
     known = parse_predictions(recorded.predictions)
     outputs = {part: _outputs(made, part) for part in PARTS}
     task = catalogue.target(cell.target).dataset.task
@@ -100,7 +99,8 @@ def _compared(
         )
     here = environment(made.network.head.weight.device.type)
     equal = all(recorded.tags.get(name) == here.get(name) for name in SAME)
-    allowed = tolerance if tolerance is not None else EQUAL if equal else ELSEWHERE
+    expected = ROUNDED if cell.recipe.protocol == "probe" else EQUAL
+    allowed = tolerance if tolerance is not None else expected if equal else ELSEWHERE
     largest = float(np.abs(made.test - known.probabilities).max())
     if not largest <= allowed:
         where = "on a machine like that of the record" if equal else "with other hardware or libraries than the record"
@@ -111,8 +111,8 @@ def _compared(
         )
     plainly = float(np.abs(plain - known.probabilities).max())
     return Comparison(
-        largest=largest, tolerance=allowed, equal_machine=equal, precision=recorded.tags.get("precision", "float32"),
-        largest_float32=plainly, made_again=made.trained_again,
+        largest=largest, tolerance=allowed, equal_machine=equal, precision=made.precision, largest_float32=plainly,
+        made_again=made.trained_again,
     )  # fmt: skip
 
 
@@ -130,6 +130,8 @@ def _manifest(cell: Cell, made: Remade, recorded: Recorded, outputs: Mapping[str
     )
     known = parse_predictions(recorded.predictions)
     names = {"source": cell.source, "target": cell.target, "backbone": cell.backbone, "seed": str(cell.seed)}
+    own = scores(dataset.task, made.images.labels[made.rows["test"]], softened(outputs["test"].logits, dataset.task))
+    notes += [*data_notes(cell, dataset, recorded.tags), *format_notes(made.precision, recorded.scores, own)]
     return Manifest(
         name=f"{cell.target}-{cell.source}-{cell.backbone}-{cell.seed}", key=cell.key, names=names,
         task=dataset.task, classes=dataset.classes,
@@ -138,8 +140,7 @@ def _manifest(cell: Cell, made: Remade, recorded: Recorded, outputs: Mapping[str
         recipe=cell.recipe, temperature=temperature,
         thresholds=tuple(map(_threshold, operating_points(dataset.classes, val, test))) if len(validation) else (),
         scores={name: scored(name, value, known) for name, value in recorded.scores.items() if math.isfinite(value)},
-        facts=_facts(cell, recorded),
-        notes=tuple(sentence_without_names(note, names) for note in (*notes, *_notes(cell, dataset, recorded))),
+        facts=_facts(cell, recorded), notes=tuple(dict.fromkeys(sentence_without_names(each, names) for each in notes)),
         attributions=_attributions(cell, dataset),
         comparison=comparison, energy=_energy(recorded.costs),
         missing=tuple(sorted({name for cost in recorded.costs for name in cost.missing})),
@@ -191,19 +192,6 @@ def _facts(cell: Cell, recorded: Recorded) -> dict[str, str]:
     names = ("images", "split", "duplicates", "known_duplicates", "groups")
     known = {name: recorded.tags[name] for name in names if recorded.tags.get(name, "None") != "None"}
     return {"data": cell.data, "start": cell.start.key} | known
-
-
-def _notes(cell: Cell, dataset: Dataset, recorded: Recorded) -> list[str]:
-    notes = [] if cell.leak is None else [f"source and target share images, so that the scores are too good: {cell.leak}"]
-    if dataset.groups is None:
-        notes.append("it is not known which images are of one patient, so that the scores may be too good")
-    if recorded.tags.get("known_duplicates"):
-        notes.append(
-            f"up to {recorded.tags['known_duplicates']} images of val and test are in an earlier part of the split too"
-        )
-    if recorded.tags.get("duplicates"):
-        notes.append(recorded.tags["duplicates"])
-    return notes
 
 
 def _attributions(cell: Cell, dataset: Dataset) -> tuple[Attribution, ...]:

@@ -13,19 +13,22 @@ from benchmark.execution.network_store import stored_network
 from benchmark.machine.meter import Meter
 from benchmark.networks.fast_convolution import optimise_for_device
 from benchmark.networks.network import Network
+from benchmark.networks.precision import precision as precision_of
 from benchmark.specs import catalogue
 from benchmark.specs.cell import Cell
+from benchmark.specs.protocols import why_not_kept
 from benchmark.training.device_cache import cached_images
 from benchmark.training.evaluate import predict, to_probabilities
 from benchmark.training.features import features_of
 from benchmark.training.protocols import protocol_of
 from benchmark.training.protocols.protocol import Task
+from benchmark.training.step_threads import limited_to
 from results.error import CatsError
 from results.record import Cost
 
 log = logging.getLogger(__name__)
 FORMATS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
-KEPT = ("finetune", "probe")  # protocols that leave a network
+MOST_THREADS = 1024
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,8 @@ class Remade:
     Attributes:
         network: in evaluation mode, on its device.
         rows: part → row numbers of its images.
-        test: (N, C) probabilities of the test images in the number format that was asked for.
+        test: (N, C) probabilities of the test images, computed as for the record.
+        precision: the number format of `test`, a key of FORMATS.
         trained_again: whether the network was trained, because none was stored; costs: what that took.
     """
 
@@ -43,20 +47,29 @@ class Remade:
     images: Decoded
     rows: Mapping[str, np.ndarray]
     test: np.ndarray
+    precision: str
     trained_again: bool
     costs: tuple[Cost, ...]
 
 
-def network_of_cell(cell: Cell, precision: str, meter: Meter) -> Remade:
-    """The network of a cell. Raises CatsError if images or weights are missing, or if the protocol trains no network.
+def network_of_cell(cell: Cell, tags: Mapping[str, str], meter: Meter) -> Remade:
+    """The network of a cell, with its predictions in the number format and with the number of threads of its record.
 
-    precision: the number format of the test predictions, `float32` or `bfloat16`.
+    tags: facts and environment of the record. Raises CatsError if images or weights are missing, or if the protocol leaves no
+    network.
     """
-    if cell.recipe.protocol not in KEPT:
-        raise CatsError(
-            f"{cell} is of the protocol {cell.recipe.protocol}, which trains no network that could be kept; cells of the "
-            f"protocols {' and '.join(KEPT)} can be kept"
-        )
+    wrong = why_not_kept(cell.recipe.protocol)
+    if wrong is not None:
+        raise CatsError(f"{cell} is of {wrong}")
+    precision = tags.get("precision", "float32")
+    if precision not in FORMATS:
+        raise CatsError(f"the record of {cell} has the number format '{precision}'; allowed are {', '.join(FORMATS)}")
+    threads = tags.get("threads", "")  # every number of threads divides sums in its own way
+    with limited_to(int(threads) if threads.isdecimal() and 0 < int(threads) <= MOST_THREADS else torch.get_num_threads()):
+        return _made(cell, precision, meter)
+
+
+def _made(cell: Cell, precision: str, meter: Meter) -> Remade:
     dataset = catalogue.target(cell.target).dataset
     images = load_images_cached(dataset, cell.recipe.size)
     rows = split_and_subsample(dataset, images, cell.subsample, cell.seed)
@@ -69,8 +82,10 @@ def network_of_cell(cell: Cell, precision: str, meter: Meter) -> Remade:
     network = network.to(device)
     optimise_for_device(network)
     network.eval()
+    if cell.recipe.protocol == "probe":  # the record does not say in which format features were extracted
+        precision = str(precision_of(network, cell.recipe)).removeprefix("torch.")
     test = _as_recorded(Task(cell, dataset, images, rows), network, FORMATS[precision])
-    return Remade(network, images, rows, test, trained_again, tuple(meter.costs))
+    return Remade(network, images, rows, test, precision, trained_again, tuple(meter.costs))
 
 
 def _as_recorded(task: Task, network: Network, precise: torch.dtype) -> np.ndarray:

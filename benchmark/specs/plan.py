@@ -15,6 +15,7 @@ from benchmark.specs import catalogue
 from benchmark.specs.budget import Budget
 from benchmark.specs.elsewhere import shipped_names
 from benchmark.specs.lineage import lineage, related_pairs
+from benchmark.specs.protocols import why_not_kept
 from benchmark.specs.recipe import recipe_names, recipe_points
 from results.board.rules import PlanRule
 from results.error import CatsError, nearest
@@ -127,6 +128,13 @@ class Plan(Numeric):
         return self.model_copy(update={"budget": self.budget.replaced(limits)})
 
 
+def require_networks(plan: Plan, path: str) -> None:
+    """Raises CatsError if a plan is to keep networks and none of its cells leaves one."""
+    reasons = [why_not_kept(point.protocol) for point in recipe_points(plan.recipe, path)]
+    if plan.keep != "none" and all(reasons):
+        raise CatsError(f"{path}: keep is '{plan.keep}', but all cells are of {reasons[0]}; write `keep: none`")
+
+
 def assumed_country(country: str, named: Collection[str]) -> list[str]:
     """The sentence that a plan names no country, so that another one is taken; nothing if the fields that it names hold one."""
     if "country" in named:
@@ -180,6 +188,7 @@ def _look_up(plan: Plan, path: Path) -> None:
     if base is not None and base not in recipe_names():
         raise CatsError(f"{path}: there is no recipe '{base}'{catalogue.not_found(base, 'recipes', recipe_names())}")
     cells = len(recipe_points(plan.recipe, str(path)))
+    require_networks(plan, str(path))
     for values in (plan.sources, plan.targets, plan.backbones, plan.seeds):
         cells *= len(values)
     if cells > CELLS:

@@ -26,8 +26,8 @@ class Coordinates(NamedTuple):
 
     def of(self, features: np.ndarray) -> np.ndarray:
         """The inputs, float64."""
-        standard = (features.astype(np.float64) - self.mean) / self.scale
-        return standard if self.basis is None else standard @ self.basis
+        standard: np.ndarray = (features.astype(np.float64) - self.mean) / self.scale
+        return standard if self.basis is None else np.asarray(standard @ self.basis)
 
 
 class LinearHead(NamedTuple):
@@ -37,7 +37,9 @@ class LinearHead(NamedTuple):
     bias: np.ndarray
 
 
-def linear_head(models: Sequence[LogisticRegression | int], classes: int, where: Coordinates, *, multilabel: bool) -> LinearHead:
+def linear_head(
+    models: Sequence[LogisticRegression | int], classes: int, where: Coordinates, *, multilabel: bool
+) -> LinearHead:
     """The head whose softmax gives the probabilities of one regression, or whose sigmoids give those of one for each label.
 
     An integer stands for a label that all training images have. A class that no training image has is never predicted.

@@ -180,8 +180,31 @@ def test_a_protocol_without_a_network_is_refused(here, run):
     )
     run("run", "knn.yaml")
     said = run("keep", "knn.yaml", "--to", "m", code=2).err
-    assert "is of the protocol knn, which trains no network that could be kept" in said
+    assert (
+        "is of protocol knn, which leaves no network that could be kept; cells of the protocols finetune and probe can be kept"
+        in said
+    )
     assert not (here / "m").exists()
+
+
+def test_a_probe_is_kept_as_a_linear_head(here, run):
+    recipe = {"base": "probe", "epochs": None, "batch_size": None, "hidden": [8], "precision": "fp32"}
+    (here / "probe.yaml").write_text(small(recipe=recipe, sources=["scratch"], seeds=1, keep="all"))
+    run("run", "probe.yaml")
+    assert "as it was stored" in run("keep", "probe.yaml", "--to", "stored").out
+    shutil.rmtree(networks_folder())
+    assert "trained again" in run("keep", "probe.yaml", "--to", "again").out
+    stored, again = read_model(here / "stored"), read_model(here / "again")
+    assert (here / "stored/weights.safetensors").read_bytes() == (here / "again/weights.safetensors").read_bytes()
+    assert stored.manifest.recipe.protocol == "probe"
+    assert stored.manifest.architecture.hidden == ()  # which a probe has none of, whatever its recipe says
+    assert max(stored.manifest.comparison.largest, again.manifest.comparison.largest_float32) < 1e-4
+
+
+def test_networks_of_neighbours_are_refused_when_the_plan_is_read(here, run):
+    (here / "knn.yaml").write_text(small(recipe={"base": "knn", "epochs": None, "batch_size": None}, keep="best"))
+    said = run("run", "knn.yaml", code=2).err
+    assert "knn.yaml: keep is 'best', but all cells are of protocol knn, which leaves no network that could be kept" in said
 
 
 def test_reference_images_are_those_of_the_cell(here, run):

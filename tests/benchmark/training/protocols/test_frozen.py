@@ -304,7 +304,7 @@ def test_the_order_of_training_images_does_not_matter(seed):
 @pytest.mark.parametrize(("protocol", "curve"), [("probe", "c"), ("knn", "k")])
 def test_protocols_read_their_own_values_of_a_recipe(protocol, curve):
     recipe = Recipe(protocol=protocol, c=(0.5, 0.25), k=(4, 2))
-    given, curves, best, _ = protocol_of(protocol).fit(*data(), recipe, "last_epoch")
+    given, curves, best, *_ = protocol_of(protocol).fit(*data(), recipe, "last_epoch")
     assert curves[curve] == list(getattr(recipe, curve))
     assert set(curves) == {"val_loss", "val_auc", curve}
     assert (given.shape, best) == ((120, 3), 0)
