@@ -1,6 +1,7 @@
 """The section of a report about use in a clinic: calibration, thresholds, errors and subgroups of recommended classifiers."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -13,6 +14,7 @@ from results.evaluation.operating import OperatingPoint, operating_points
 from results.evaluation.proportion import Estimate
 from results.evaluation.reliability import brier_parts, calibration_error, plain_error, reliability
 from results.evaluation.subgroups import Subgroups, attributes_of, subgroups
+from results.report.attempts import thinned
 from results.report.charts import draw_decision, draw_heat, draw_precision_recall, draw_reliability, draw_roc
 from results.report.export import slug
 from results.report.html import Chart, Section, Table
@@ -22,6 +24,8 @@ from results.statistics.influence import Predictions, ReadPredictions
 ID, TITLE = "clinician", "For a clinician"
 WORDS = frozenset({"what", "class", "fixed on validation images", "attribute", "subgroup", "remark", "network useful between"})
 MOST_LINES = 6  # classes in one drawing; more lines cannot be told apart
+MOST_POINTS = 200  # of one line
+MOST_DRAWN = 12  # targets with drawings; those of each take a second and 100 kB
 NO_VALIDATION = (
     "Its predictions of validation images are not stored, as in runs of older versions, so that there is neither a temperature "
     "nor a threshold; a run that is made again stores them."
@@ -37,10 +41,11 @@ def clinician(board: Board, runs: pd.DataFrame, read: ReadPredictions, read_vali
     for target in board.targets:
         found = chosen_run(board, target, runs, read, read_validation)
         name = f"{ID}-{slug(target)}"
-        parts.append(
-            Section(name, target, left_out=f"{found}.") if isinstance(found, str) else _part(found, name, board.metric)
-        )
+        part = Section(name, target, left_out=f"{found}.") if isinstance(found, str) else _part(found, name, board.metric)
+        parts.append(part if len(parts) < MOST_DRAWN else replace(part, charts=[]))
+    more = [f"Drawings are made of the first {MOST_DRAWN} of {len(parts)} targets."] if len(parts) > MOST_DRAWN else []
     notes = [
+        *more,
         "Temperatures and thresholds are chosen on validation images; all figures are of test images, with 95 % intervals.",
         "The calibration error is the mean distance of the confidence from the share of right decisions, without noise.",
         "This is research software and no medical device.",
@@ -105,8 +110,9 @@ def _discrimination(run: ChosenRun, name: str) -> list[Chart]:
             continue
         wrong, right, _ = roc_curve(truth, given)
         precise, found, _ = precision_recall_curve(truth, given)
-        roc.append((each, wrong.tolist(), right.tolist()))
-        recall.append((f"{each} ({truth.mean():.0%} of the images)", found.tolist(), precise.tolist()))
+        places, others = thinned(len(wrong), MOST_POINTS), thinned(len(found), MOST_POINTS)
+        roc.append((each, wrong[places].tolist(), right[places].tolist()))
+        recall.append((f"{each} ({truth.mean():.0%} of the images)", found[others].tolist(), precise[others].tolist()))
     if not roc:
         return []
     more = f" of the first {MOST_LINES} of {len(run.classes)} classes" if len(run.classes) > MOST_LINES else ""
