@@ -37,7 +37,7 @@ def clinician(board: Board, runs: pd.DataFrame, read: ReadPredictions, read_vali
 
     runs: those that count, see results.board.board.judged_runs.
     """
-    parts = []
+    parts: list[Section] = []
     for target in board.targets:
         found = chosen_run(board, target, runs, read, read_validation)
         name = f"{ID}-{slug(target)}"
