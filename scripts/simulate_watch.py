@@ -220,8 +220,10 @@ class SeenCase(Case):
 def main() -> None:
     numbers = [int(word) for word in sys.argv[1:] if word.isdigit()]
     draws = numbers[0] if numbers else DRAWS
-    made = "\n".join(tables(draws)) + "\n"
-    print(made)
+    made = ""
+    for text in tables(draws):
+        print(text, flush=True)
+        made += text + "\n"
     if "--write" in sys.argv:
         before, rest = PAGE.read_text(encoding="utf-8").split(BEGIN)
         PAGE.write_text(before + BEGIN + made + END + rest.split(END, 1)[1], encoding="utf-8")
@@ -257,18 +259,18 @@ def tables(draws: int) -> Iterator[str]:
     yield from ("", f"Without a change, {draws} draws each:", "", *head)
     for row in without_change(idc, pneumonia, draws):
         yield line(row)
-    yield from ("", f"Where the promise ends, no change either, {draws // 2} draws each:", "", *head)
-    for row in doubtful(idc, training, draws // 2):
+    yield from ("", f"Where the promise ends, no change either, {draws // 4} draws each:", "", *head)
+    for row in doubtful(idc, training, draws // 4):
         yield line(row)
-    yield from ("", f"With a change, {draws // 2} draws each:", "", *head)
+    yield from ("", f"With a change, {draws // 4} draws each:", "", *head)
     for name, changed in (("idc", idc_changed), ("pneumoniamnist", pneumonia_changed)):
         for change, case in changed.items():
-            yield line((f"{name}: {change}", 200, *case.alarms(200, draws // 2)))
+            yield line((f"{name}: {change}", 200, *case.alarms(200, draws // 4)))
     share = idc.held.labels.mean()
     weights = np.where(idc.held.labels == 1, 0.5 / share, 0.5 / (1 - share))
     name = f"idc: share of the positive class {100 * share:.0f} -> 50 %, images as before"
-    yield line((name, 200, *replace(idc, weights=weights).alarms(200, draws // 2)))
-    yield line(("breastmnist: pictures of retinamnist, in grey", 200, *other_set(network).alarms(200, draws // 2)))
+    yield line((name, 200, *replace(idc, weights=weights).alarms(200, draws // 4)))
+    yield line(("breastmnist: pictures of retinamnist, in grey", 200, *other_set(network).alarms(200, draws // 4)))
 
 
 def other_set(network: Network) -> Case:

@@ -25,6 +25,7 @@ from benchmark.cli.run import app as runs
 from benchmark.cli.score import app as measures
 from benchmark.cli.terminal import begin_log, discard, finish, prepare, say, say_error
 from benchmark.cli.ui import app as pages
+from benchmark.cli.watch import app as watches
 from benchmark.core.paths import check_variables
 from benchmark.machine.memory import large_pages
 from benchmark.machine.threads import wait_briefly
@@ -51,6 +52,7 @@ app.add_typer(reports)
 app.add_typer(keeps)
 app.add_typer(exports)
 app.add_typer(cards)
+app.add_typer(watches)
 app.add_typer(pages)
 app.add_typer(predictions)
 log = logging.getLogger("cats")

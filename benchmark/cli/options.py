@@ -17,16 +17,20 @@ MetricOption = Annotated[str | None, typer.Option(help="Metric of the test image
 PlanArgument = Annotated[str, typer.Argument(metavar="PLAN", help="A plan file, or the name of a shipped plan.")]
 
 
-def _checked(address: str) -> str:
+def checked_address(address: str | None) -> str | None:
     """Refuse an address that cannot be right before anything of it is printed: it may hold a password."""
-    check(address)
+    if address is not None:
+        check(address)
     return address
 
 
 TrackingOption = Annotated[
     str,
     typer.Option(
-        "--tracking-uri", envvar="MLFLOW_TRACKING_URI", help="Address of the MLflow server or database.", callback=_checked
+        "--tracking-uri",
+        envvar="MLFLOW_TRACKING_URI",
+        help="Address of the MLflow server or database.",
+        callback=checked_address,
     ),
 ]
 DATABASE = "sqlite:///mlflow.db"

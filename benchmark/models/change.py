@@ -2,20 +2,20 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from benchmark.core.seed import generator
 from benchmark.models.sample import Sample
 from results.error import CatsError
-from results.statistics.multiple_testing import holm
+from results.statistics.multiple_testing import holm_by_permutation, permutation_p
 from results.statistics.two_sample import (
     Labels,
     classifier_auc,
     detectable,
     labels_of,
     mmd,
-    p_value,
     rank_shift,
     share_above,
     shares_apart,
@@ -42,7 +42,7 @@ class Finding:
 
     Attributes:
         test: features, classifier, classes, unlike, or one of NAMED.
-        p: by permutation. adjusted: by Holm over all tests.
+        p: by permutation. adjusted: by Holm's steps over all tests.
         effect: the squared MMD, the AUC of the classifier, the difference of two shares, or the chance that a new image has a
             larger value than one of the reference.
         new, reference: the share or the median of each side; None for tests of features.
@@ -100,11 +100,7 @@ def find_change(new: Sample, reference: Sample, level: float = 0.05, permutation
     grouped = new.groups is not None and reference.groups is not None
     one, other = (_at_most(side, name) for side, name in ((new, "new"), (reference, "reference")))
     labels, groups = _labels(one, other, grouped, permutations)
-    raw = [*_tests(one, other, labels), *_shifts(one, other, labels)]
-    adjusted = holm(np.array([finding.p for finding in raw]))
-    findings = tuple(
-        Finding(**(vars(finding) | {"adjusted": float(p)})) for finding, p in zip(raw, adjusted, strict=True) if np.isfinite(p)
-    )
+    findings = _judged([*_tests(one, other, labels), *_shifts(one, other, labels)])
     smallest = detectable(*(groups or (len(one), len(other))), level / max(1, len(findings)))
     unknown = tuple(name for side in (one, other) for name, values in side.named() if not np.isfinite(values).all())
     unlike = int(new.unlike.sum())
@@ -146,38 +142,50 @@ def _labels(new: Sample, reference: Sample, grouped: bool, permutations: int) ->
     return labels_of(is_new, np.concatenate([ours, theirs + counts[0]]), permutations, rng), counts
 
 
-def _tests(new: Sample, reference: Sample, labels: Labels) -> Iterator[Finding]:
-    """The tests of what the network makes of the images. A test that cannot say anything has the p-value NaN."""
+def _judged(tests: list[tuple[np.ndarray, dict[str, Any]]]) -> tuple[Finding, ...]:
+    """Findings with p-values, without tests that cannot say anything: their statistic is NaN."""
+    able = [(statistics, facts) for statistics, facts in tests if np.isfinite(statistics[0])]
+    p = permutation_p(np.stack([statistics for statistics, _ in able]))
+    both = zip(able, p[:, 0], holm_by_permutation(p), strict=True)
+    return tuple(Finding(p=float(alone), adjusted=float(adjusted), **facts) for (_, facts), alone, adjusted in both)
+
+
+def _tests(new: Sample, reference: Sample, labels: Labels) -> Iterator[tuple[np.ndarray, dict[str, Any]]]:
+    """The tests of what the network makes of the images: the statistic for each labelling, and what a Finding says of it."""
     features = np.concatenate([new.features, reference.features])
-    yield _of("features", mmd(features, labels))
-    yield _of("classifier", classifier_auc(features, labels, generator("watch", "folds")))
-    marks = np.concatenate([new.predicted, reference.predicted])
-    apart = shares_apart(marks, labels) if (marks != marks[0]).any() else np.full(len(labels.new), np.nan)
+    for test, statistics in (
+        ("features", mmd(features, labels)),
+        ("classifier", classifier_auc(features, labels, generator("watch", "folds"))),
+    ):
+        yield statistics, {"test": test, "effect": float(statistics[0])}
     index = int(np.argmax(np.abs(new.predicted.mean(axis=0) - reference.predicted.mean(axis=0))))
-    yield _of_shares("classes", apart, new.predicted[:, index], reference.predicted[:, index], index)
+    marks = np.concatenate([new.predicted, reference.predicted])
+    yield (
+        shares_apart(marks, labels) if (marks != marks[0]).any() else _nothing(labels),
+        {"test": "classes", "index": index, **_sides(new.predicted[:, index], reference.predicted[:, index])},
+    )
     flags = np.concatenate([new.unlike, reference.unlike])
-    excess = share_above(flags, labels) if flags.any() else np.full(len(labels.new), np.nan)
-    yield _of_shares("unlike", excess, new.unlike, reference.unlike)
+    yield (
+        share_above(flags, labels) if flags.any() else _nothing(labels),
+        {"test": "unlike", **_sides(new.unlike, reference.unlike)},
+    )
 
 
-def _of_shares(test: str, statistics: np.ndarray, new: np.ndarray, reference: np.ndarray, index: int | None = None) -> Finding:
+def _nothing(labels: Labels) -> np.ndarray:
+    """The statistic of a test that cannot say anything, because all images are alike."""
+    return np.full(len(labels.new), np.nan)
+
+
+def _sides(new: np.ndarray, reference: np.ndarray) -> dict[str, float]:
     one, other = float(new.mean()), float(reference.mean())
-    return Finding(test, _p(statistics), np.nan, one - other, one, other, index)
+    return {"effect": one - other, "new": one, "reference": other}
 
 
-def _of(test: str, statistics: np.ndarray) -> Finding:
-    return Finding(test, _p(statistics), np.nan, float(statistics[0]))
-
-
-def _shifts(new: Sample, reference: Sample, labels: Labels) -> Iterator[Finding]:
+def _shifts(new: Sample, reference: Sample, labels: Labels) -> Iterator[tuple[np.ndarray, dict[str, Any]]]:
     """The tests of the statistics that are known of every image and differ among them."""
     for (name, ours), (_, theirs) in zip(new.named(), reference.named(), strict=True):
         both = np.concatenate([ours, theirs])
         if np.isfinite(both).all() and np.ptp(both) > 0:
             chances = rank_shift(both, labels)
-            p = _p(np.abs(chances - 0.5))
-            yield Finding(name, p, np.nan, float(chances[0]), float(np.median(ours)), float(np.median(theirs)))
-
-
-def _p(statistics: np.ndarray) -> float:
-    return p_value(statistics) if np.isfinite(statistics[0]) else float("nan")
+            sides = {"new": float(np.median(ours)), "reference": float(np.median(theirs))}
+            yield np.abs(chances - 0.5), {"test": name, "effect": float(chances[0]), **sides}

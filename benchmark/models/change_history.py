@@ -58,6 +58,12 @@ def line_of(change: Change, model: str, time: float, broken: int = 0) -> Line:
     )  # fmt: skip
 
 
+def place_of(model: Path) -> Path:
+    """Where the history of a classifier is kept: beside its folder, whose content is compared with its checksums."""
+    folder = model.resolve()
+    return folder.with_name(f"{folder.name}.watch.jsonl")
+
+
 def require_writable(path: Path) -> None:
     """Raises CatsError if the history cannot be written; call it before anything that takes long."""
     try:

@@ -25,13 +25,15 @@ class ChangeText:
     """A comparison in words.
 
     Attributes:
-        classes: names of the classes. broken: number of files that could not be read.
+        classes: names of the classes.
+        broken: number of files that could not be used. given: number of files from which the images were drawn, if more.
         grouped: which sides have groups, (new, reference).
     """
 
     change: Change
     classes: Sequence[str]
     broken: int = 0
+    given: int = 0
     grouped: tuple[bool, bool] = (False, False)
 
     def sentence(self) -> str:
@@ -74,11 +76,13 @@ class ChangeText:
             made.append("every image counts as independent: with several images of one patient there are too many alarms")
         if change.unknown:
             made.append(f"not tested, because not known of every image: {', '.join(change.unknown)}")
-        if max(change.new, change.reference) > MOST:
-            made.append(f"{MOST:,} images of a side are compared, drawn at random")
+        if self.given > MOST:
+            made.append(f"the new images are {MOST:,} of {self.given:,}, drawn at random")
+        if change.reference > MOST:
+            made.append(f"{MOST:,} of the reference images are compared, drawn at random")
         if self.broken:
             made.append(
-                f"{self.broken} {'file' if self.broken == 1 else 'files'} could not be read and are no part of the comparison"
+                f"{self.broken} {'file' if self.broken == 1 else 'files'} could not be used and are no part of the comparison"
             )
         made.append(f"if nothing has changed, an alarm comes in {100 * change.level:g} % of calls")
         return made

@@ -12,7 +12,7 @@ import numpy as np
 from scipy.linalg import solve
 from scipy.stats import norm, rankdata
 
-ROUNDING = 1e-6  # statistics that differ by less, in parts of their size, are equal
+SAME = 1e-6  # squared distances below this part of the mean squared length are those of equal images
 FOLDS = 5
 COMPONENTS = 50  # principal components of the features that the classifier gets
 RIDGE = 0.1  # its penalty, in parts of the mean variance of these components
@@ -48,12 +48,6 @@ def labels_of(new: np.ndarray, groups: np.ndarray | None, permutations: int, rng
     return Labels(np.concatenate([truth[None], dealt])[:, units], units)
 
 
-def p_value(statistics: np.ndarray) -> float:
-    """The share of permutations whose statistic is at least that of the truth, (B + 1,); the truth counts as one of them."""
-    slack = ROUNDING * np.abs(statistics).max()
-    return float(np.mean(statistics >= statistics[0] - slack))
-
-
 def mmd(features: np.ndarray, labels: Labels) -> np.ndarray:
     """Squared maximum mean discrepancy of (N, D) features for each labelling, (B + 1,); unbiased where the labels are right.
 
@@ -65,7 +59,7 @@ def mmd(features: np.ndarray, labels: Labels) -> np.ndarray:
     square = lengths[:, None] + lengths - 2 * centred @ centred.T
     few = square[:: max(1, len(square) // PAIRS), :: max(1, len(square) // PAIRS)]
     scale = np.median(few[~np.eye(len(few), dtype=bool)])
-    if scale <= ROUNDING * lengths.mean():
+    if scale <= SAME * lengths.mean():
         return np.full(len(labels.new), np.nan)
     kernel = np.exp(np.maximum(square, 0) / (-2 * scale))
     np.fill_diagonal(kernel, 0)
