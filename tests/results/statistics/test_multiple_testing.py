@@ -47,7 +47,7 @@ def test_the_steps_are_those_of_the_definition():
 def test_independent_and_dependent_tests_raise_false_alarms_at_their_level():
     rng, alarms = np.random.default_rng(0), {0.0: [], 3.0: []}
     for common, found in alarms.items():
-        for _ in range(400):
-            p = permutation_p(rng.normal(size=(8, 1000)) + common * rng.normal(size=1000))
+        for _ in range(300):
+            p = permutation_p(rng.normal(size=(4, 1000)) + common * rng.normal(size=1000))
             found.append(holm_by_permutation(p).min() <= 0.05)
     assert all(0.03 <= np.mean(found) <= 0.07 for found in alarms.values())
