@@ -45,7 +45,7 @@ def predict(
     from benchmark.models.prediction_run import Place, predict_to_file, sentences_about
 
     kept = read_model(model, str(device_of(device.value)))
-    incoming = _incoming(inputs, path, part, kept.manifest)
+    incoming = incoming_for(inputs, path, part, kept.manifest)
     for note in incoming.notes:
         say(note)
     meter = Meter("NLD", str(kept.network.head.weight.device))
@@ -65,7 +65,7 @@ def predict(
         raise typer.Exit(1)
 
 
-def _incoming(inputs: list[str], path: str, part: str, manifest: "Manifest") -> "Incoming":
+def incoming_for(inputs: list[str], path: str, part: str, manifest: "Manifest") -> "Incoming":
     """The pictures of all inputs. Raises CatsError if there are none, or if a name is neither a path nor a target."""
     from benchmark.models.incoming_path import incoming_of, joined
     from benchmark.models.incoming_target import incoming_of_target

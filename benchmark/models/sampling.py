@@ -47,7 +47,7 @@ def reference_sample(model: Model, distance: Distance) -> Sample:
 
 
 def new_sample(
-    model: Model, distance: Distance, incoming: Incoming, threads: int, advance: Callable[[int], None] = lambda count: None
+    model: Model, distance: Distance, incoming: Incoming, threads: int, advance: Callable[[int], None] = lambda _: None
 ) -> Sampled:
     """Read pictures, at most MOST, which are drawn at random from more. Memory holds one batch of them.
 

@@ -30,8 +30,8 @@ def permutation_p(statistics: np.ndarray) -> np.ndarray:
 def holm_by_permutation(p: np.ndarray) -> np.ndarray:
     """The truth's p-values corrected step by step as Holm does, from (T, B + 1) p-values of common permutations.
 
-    Holm bounds the distribution of the smallest p-value of several tests by its number of tests; here the permutations give that
-    distribution, so that tests that say the same cost nothing (Westfall & Young, Resampling-Based Multiple Testing, 1993). No
+    Holm bounds the distribution of the smallest p-value of several tests by its number of tests; here the permutations give
+    that distribution, so that tests that say the same cost nothing (Westfall & Young, Resampling-Based Multiple Testing, 1993). No
     value is larger than Holm's.
     """
     corrected, order = np.empty(len(p)), np.argsort(p[:, 0], kind="stable")
