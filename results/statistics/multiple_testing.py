@@ -31,8 +31,8 @@ def holm_by_permutation(p: np.ndarray) -> np.ndarray:
     """The truth's p-values corrected step by step as Holm does, from (T, B + 1) p-values of common permutations.
 
     Holm bounds the distribution of the smallest p-value of several tests by its number of tests; here the permutations give
-    that distribution, so that tests that say the same cost nothing (Westfall & Young, Resampling-Based Multiple Testing, 1993). No
-    value is larger than Holm's.
+    that distribution, so that tests that say the same cost nothing (Westfall & Young, Resampling-Based Multiple Testing, 1993).
+    No value is larger than Holm's.
     """
     corrected, order = np.empty(len(p)), np.argsort(p[:, 0], kind="stable")
     smallest = np.minimum.accumulate(p[order][::-1], axis=0)[::-1]  # of each test and those behind it
