@@ -66,11 +66,14 @@ def export(model: Model, form: str, to: Path | None = None) -> Export:
         to: the file or folder; it must not exist.
 
     Raises:
-        CatsError: if the format is unknown, a package is missing, `to` exists, the network cannot be exported, or the
-            probabilities differ by more than the tolerance of the format. Nothing is written then.
+        CatsError: if the format is unknown, a package is missing, `to` exists or has another ending, the network cannot be
+            exported, or the probabilities differ by more than the tolerance of the format. Nothing is written then.
     """
     chosen = require_format(form)
     path = to or model.folder / chosen.name
+    ending = Path(chosen.name).suffix
+    if ending and path.suffix != ending:
+        raise CatsError(f"{path} does not end in {ending}, by which other programs know an export to {form}; name it so")
     if path.exists():
         raise CatsError(f"{path} exists; name another place with --to, or remove this one")
     batches = check_images(model.manifest)

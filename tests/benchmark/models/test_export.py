@@ -157,6 +157,12 @@ def test_a_file_that_exists_is_kept(cats, tmp_path):
     assert (tmp_path / "mine.pt2").read_text() == "precious"
 
 
+def test_a_name_that_other_programs_do_not_know_is_refused(cats, tmp_path):
+    kept_model(tmp_path / "m")
+    sentence = "mine.pt does not end in .pt2, by which other programs know an export to torch; name it so"
+    assert cats("export", "m", "torch", "--to", "mine.pt") == (2, "", f"cats: {sentence}\n")
+
+
 @pytest.mark.parametrize(
     ("damage", "sentence"),
     [

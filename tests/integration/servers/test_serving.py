@@ -37,7 +37,9 @@ def server(tmp_path_factory):
     folder = tmp_path_factory.mktemp("serving")
     model = kept_model(folder / "m")
     database = f"sqlite:///{folder}/mlflow.db"
-    run = run_of_the_cell(model.manifest.key, database)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)  # MLflow puts artifacts below the working directory
+        run = run_of_the_cell(model.manifest.key, database)
     name = register(model, database)
     assert register(model, database) == name == "models:/spots-scratch-test_resnet-0/1"
     version = Registry(database).version(name)
