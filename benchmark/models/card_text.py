@@ -30,7 +30,7 @@ def body(manifest: Manifest, explanations: tuple[str, list[str]] | None) -> str:
         "Operating points": _thresholds(manifest),
         "Calibration": _calibration(manifest),
         "Subgroups": _subgroups(manifest),
-        "Leakage": _leakage(manifest),
+        "Leakage and other notes": _leakage(manifest),
         "Energy": _energy(manifest),
         "Explanations": _explained(explanations),
         "How it was made": _making(manifest),
@@ -129,8 +129,11 @@ def _calibration(manifest: Manifest) -> list[str]:
         f"Logits are divided by the temperature {manifest.temperature:.{DIGITS}g}, chosen on validation images: above 1 the "
         "network was too sure of itself, below 1 not sure enough."
     )
-    known = [name for name in manifest.scores if name in {"ece", "brier", "logloss"}]
-    return [said, "", f"See {' and '.join(known)} above." if known else "The folder holds no figure of how well that works."]
+    known = [name for name in sorted(manifest.scores) if name in {"ece", "brier"}]
+    if not known:
+        return [said, "", "The folder holds no figure of how well that works."]
+    raw = f"The figures of the record above, {' and '.join(known)} too, are of the raw probabilities, before the temperature."
+    return [said, "", raw]
 
 
 def _leakage(manifest: Manifest) -> list[str]:

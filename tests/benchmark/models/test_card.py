@@ -73,11 +73,11 @@ def test_the_card_says_what_the_manifest_knows():
     row = "| malignant | sensitivity ≥ 0.95 | 0.313 | 0.940 (0.900 – 0.970) | 0.600 (0.500 – 0.700) |"
     assert row in text["Operating points"]
     assert "temperature 1.25" in text["Calibration"]
-    assert "See ece above." in text["Calibration"]
+    assert "above, ece too, are of the raw probabilities" in text["Calibration"]
     assert "| source | imagenet | ImageNet-1k | research only |" in text["Data and licences"]
     assert "- spots: Our group, 2026" in text["Data and licences"]
     assert "| subgroup: age 60+ | auc 0.81 (0.70 – 0.90) |" in text["Subgroups"]
-    assert text["Leakage"] == "- the source holds images of the target\n- leakage: 3 images are shared"
+    assert text["Leakage and other notes"] == "- the source holds images of the target\n- leakage: 3 images are shared"
     assert text["Energy"].splitlines() == [
         "- 0.0123 kWh, read from a hardware counter", "- 0.002 kWh, estimated from load and nominal power",
         "- energy of gpu: missing, so the sum is larger than stated",
