@@ -207,6 +207,6 @@ def test_features_are_probed_by_it(name):
     recipe, rng = only(name), np.random.default_rng(0)
     labels = {"train": np.arange(60) % 2, "val": np.arange(20) % 2, "test": np.arange(20) % 2}
     features = {part: rng.normal(size=(len(some), 4)) + 3 * some[:, None] for part, some in labels.items()}
-    given, curves, _, _ = protocol_of(recipe.protocol).fit(features, labels, recipe, "min_val_loss")
+    given, curves, *_ = protocol_of(recipe.protocol).fit(features, labels, recipe, "min_val_loss")
     assert (given.argmax(axis=1) == labels["test"]).mean() > 0.9
     assert len(curves["val_auc"]) == len(recipe.c if recipe.protocol == "probe" else recipe.k)

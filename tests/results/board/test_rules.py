@@ -98,7 +98,7 @@ def test_one_entry_in_the_table_is_all_that_a_rule_needs(monkeypatch):
     rng = np.random.default_rng(0)
     features = {part: rng.normal(size=(40, 3)) for part in ("train", "val", "test")}
     labels = {part: np.arange(40) % 2 for part in features}
-    _, curves, best, _ = fit_knn(features, labels, (1, 3, 5), "worst")
+    _, curves, best, *_ = fit_knn(features, labels, (1, 3, 5), "worst")
     assert best == int(np.argmax(curves["val_loss"]))
 
 

@@ -52,7 +52,7 @@ def wide(classes, count=60, dims=100):
 @pytest.mark.parametrize("dims", [8, 100])
 def test_it_is_scikit_learns_logistic_regression_on_standardised_features(classes, dims, strength):
     features, labels = wide(classes, dims=dims)
-    given, curves, best, _ = fit_probe(features, labels, (strength,), "min_val_loss")
+    given, curves, best, *_ = fit_probe(features, labels, (strength,), "min_val_loss")
     wanted = oracle(features, labels, strength)
     np.testing.assert_allclose(given, wanted["test"], atol=1e-4)
     truth = wanted["val"][np.arange(60), labels["val"]]
@@ -110,7 +110,7 @@ def test_one_class_alone_has_no_probe():
 def test_the_penalty_is_chosen_on_validation_images_only():
     features, labels = data(noise=2.5)
     strengths = (1e-4, 1e-2, 1.0, 100.0)
-    given, curves, best, _ = fit_probe(features, labels, strengths, "min_val_loss")
+    given, curves, best, *_ = fit_probe(features, labels, strengths, "min_val_loss")
     assert best == int(np.argmin(curves["val_loss"]))
     assert curves["c"] == list(strengths)
     assert fit_probe(features, labels, strengths, "max_val_auc")[2] == int(np.argmax(curves["val_auc"]))
@@ -157,7 +157,7 @@ def test_last_epoch_takes_the_weakest_penalty():
 
 def test_it_finds_what_can_be_separated_and_nothing_in_noise():
     features, labels = data(noise=0.01)
-    given, curves, best, _ = fit_probe(features, labels, (1.0,), "min_val_loss")
+    given, curves, best, *_ = fit_probe(features, labels, (1.0,), "min_val_loss")
     assert curves["val_auc"][best] == 1
     assert (given.argmax(1) == labels["test"]).all()
     rng = np.random.default_rng(1)
@@ -231,7 +231,7 @@ def votes_by_hand(features, labels, k, classes):
 @pytest.mark.parametrize("multilabel", [False, True])
 def test_neighbours_vote_by_the_cosine_of_their_features(k, multilabel):
     features, labels = data(noise=2.0, multilabel=multilabel)
-    given, curves, _, _ = fit_knn(features, labels, (k,), "min_val_loss")
+    given, curves, *_ = fit_knn(features, labels, (k,), "min_val_loss")
     by_hand = votes_by_hand(features, labels, k, given.shape[1])
     np.testing.assert_allclose(given, 0.999 * by_hand + 0.001 * (1 / 2 if multilabel else 1 / 3), atol=1e-9)
     assert curves["k"] == [k]
@@ -240,7 +240,7 @@ def test_neighbours_vote_by_the_cosine_of_their_features(k, multilabel):
 def test_k_is_chosen_on_validation_images_only():
     features, labels = data(noise=2.5)
     ks = (50, 1, 7)
-    given, curves, best, _ = fit_knn(features, labels, ks, "min_val_loss")
+    given, curves, best, *_ = fit_knn(features, labels, ks, "min_val_loss")
     assert curves["k"] == list(ks)
     assert best == int(np.argmin(curves["val_loss"]))
     assert fit_knn(features, labels, ks, "max_val_auc")[2] == int(np.argmax(curves["val_auc"]))
