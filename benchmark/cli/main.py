@@ -14,6 +14,7 @@ from benchmark.cli.check import app as checks
 from benchmark.cli.compare import app as compare
 from benchmark.cli.cost import app as costs
 from benchmark.cli.entries import app as entries
+from benchmark.cli.explain import app as explanations
 from benchmark.cli.export import app as exports
 from benchmark.cli.import_runs import app as imports
 from benchmark.cli.keep import app as keeps
@@ -50,6 +51,7 @@ app.add_typer(imports)
 app.add_typer(agreement)
 app.add_typer(reports)
 app.add_typer(keeps)
+app.add_typer(explanations)
 app.add_typer(exports)
 app.add_typer(cards)
 app.add_typer(watches)

@@ -1,7 +1,7 @@
 """Pictures that are masks of other pictures, by their names: `x_mask.png` beside `x.png`, or `masks` beside `images`."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 from results.error import CatsError
@@ -74,3 +74,38 @@ def _without(paths: Sequence[tuple[str, ...]], level: int, masks: Sequence[str],
         return simple
     pattern = f"^(?!(.*/)?({'|'.join(map(re.escape, masks))})/)"
     return pattern + ("" if include.startswith("^") or not include else ".*") + (f"(?:{include})" if include else "")
+
+
+def masks_of(names: Sequence[str]) -> dict[str, list[str]]:
+    """The masks of each picture among `names`: `x_mask.png` of `x.png`, `masks/x.png` of `images/x.png` or of `x.png`.
+
+    Several masks of one picture show parts of it. A mask that fits several pictures is left out.
+    """
+    stems = {name: PurePosixPath(name).with_suffix("") for name in names}
+    beside = {str(stem): name for name, stem in stems.items()}
+    found: dict[str, list[str]] = {}
+    places = _places({name: stem for name, stem in stems.items() if not any(map(is_mask_folder, stem.parts[:-1]))})
+    for name, stem in sorted(stems.items()):
+        match = MASK.match(str(stem))
+        pictures = {beside[match[1]]} if match and match[1] in beside else set()
+        level = next((level for level, folder in enumerate(stem.parts[:-1]) if is_mask_folder(folder)), None)
+        if not pictures and level is not None:
+            own = MASK.match(stem.name)
+            for called in (stem.name, *([own[1]] if own else [])):
+                pictures = pictures or places.get((level, *stem.parts[:level], *stem.parts[level + 1 : -1], called), set())
+        if len(pictures) == 1:
+            found.setdefault(pictures.pop(), []).append(name)
+    return found
+
+
+def _places(stems: Mapping[str, PurePosixPath]) -> dict[tuple[int | str, ...], set[str]]:
+    """(level, path without the folder of this level) → pictures; a picture may lie in no such folder, beside that of masks."""
+    places: dict[tuple[int | str, ...], set[str]] = {}
+    for name, stem in stems.items():
+        for level in range(len(stem.parts)):
+            keys: set[tuple[int | str, ...]] = {(level, *stem.parts)}
+            if level < len(stem.parts) - 1:
+                keys.add((level, *stem.parts[:level], *stem.parts[level + 1 :]))
+            for key in keys:
+                places.setdefault(key, set()).add(name)
+    return places

@@ -10,6 +10,7 @@ from results.record import Frozen, Task
 
 FORMAT = 1
 MANIFEST, WEIGHTS, REFERENCE = "model.json", "weights.safetensors", "reference.safetensors"
+EXPLANATIONS, SHEET = "explanations", "sheet.png"  # `cats explain` puts EXPLANATIONS/SHEET into the folder; the card shows it
 
 
 class Reading(Frozen):

@@ -1,0 +1,76 @@
+"""Which images are shown: right, wrong and unsure ones."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from benchmark.core.seed import generator
+from results.error import CatsError
+from results.record import Task
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What the classifier says of N images.
+
+    Attributes:
+        probabilities: (N, C) calibrated.
+        explained: (N,) the most probable class, whose logit is explained.
+        right: (N,) bool; multi-label: whether each label is on the right side of one half. None if labels are unknown.
+        unsure: (N,) smaller is less sure: difference of the two most probable classes; multi-label: to one half.
+    """
+
+    probabilities: np.ndarray
+    explained: np.ndarray
+    right: np.ndarray | None
+    unsure: np.ndarray
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A group of images on a sheet: name of its file, title, row numbers."""
+
+    name: str
+    title: str
+    rows: np.ndarray
+
+
+def answers_of(probabilities: np.ndarray, labels: np.ndarray | None, task: Task) -> Answers:
+    """The answers by (N, C) probabilities."""
+    explained = probabilities.argmax(axis=1)
+    if task == "multilabel":
+        right = None if labels is None else ((probabilities >= 0.5) == (labels > 0)).all(axis=1)
+        return Answers(probabilities, explained, right, np.abs(probabilities - 0.5).min(axis=1))
+    two = np.sort(probabilities, axis=1)[:, -2:]
+    return Answers(probabilities, explained, None if labels is None else explained == labels, two[:, 1] - two[:, 0])
+
+
+def kinds_of(answers: Answers, each: int, *names: str) -> list[Kind]:
+    """Up to `each` images of every kind; kinds without an image are left out.
+
+    Right ones are drawn at random (the same in every call), so that they are typical; wrong ones are those of which the
+    classifier was surest; unsure ones are those with the smallest lead of the answer, right or wrong.
+    """
+    assert answers.right is not None
+    right, wrong = np.flatnonzero(answers.right), np.flatnonzero(~answers.right)
+    drawn = np.sort(generator("explain", "right", *names).permutation(right)[:each])
+    worst = wrong[np.argsort(-answers.probabilities[wrong].max(axis=1), kind="stable")][:each]
+    close = np.argsort(answers.unsure, kind="stable")[:each]
+    count = len(answers.right)
+    kinds = [
+        Kind("right", f"Right: {len(drawn)} of {len(right)}, drawn at random", drawn),
+        Kind("wrong", f"Wrong: the {len(worst)} of {len(wrong)} of which the classifier was surest", worst),
+        Kind("unsure", f"Unsure: the {len(close)} of {count} with the smallest lead of the answer", close),
+    ]
+    return [kind for kind in kinds if len(kind.rows)]
+
+
+def errors_of(answers: Answers, count: int) -> Kind:
+    """The `count` errors of which the classifier was surest. Raises CatsError if there are fewer."""
+    assert answers.right is not None
+    wrong = np.flatnonzero(~answers.right)
+    if len(wrong) < count:
+        exist = "1 error exists" if len(wrong) == 1 else f"{len(wrong)} errors exist"
+        raise CatsError(f"--errors is {count}; {exist} among the {len(answers.right):,} test images")
+    worst = wrong[np.argsort(-answers.probabilities[wrong].max(axis=1), kind="stable")][:count]
+    return Kind("errors", f"Errors: the {count} of {len(wrong)} of which the classifier was surest", worst)

@@ -1,0 +1,122 @@
+"""The folder of explanations: sheets, the check, a list of the images, and the maps as numbers where they are wanted."""
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors.numpy import save_file
+
+from benchmark.models.explanation.check import CENTRE, REDRAWN
+from benchmark.models.explanation.choice import Kind
+from benchmark.models.explanation.explain import Explanation
+from benchmark.models.explanation.maps import GAP
+from benchmark.models.explanation.sentences import sentences_of
+from benchmark.models.explanation.sheet import Explained, draw_sheet
+from benchmark.models.manifest import SHEET
+from results.error import CatsError
+from results.files.atomic import atomic_write
+
+CHECK, LIST, ARRAYS = "check.json", "images.csv", "maps.safetensors"
+OVERVIEW = 4  # images of a kind on the first sheet, where there are several kinds
+
+
+def require_free(folder: Path) -> None:
+    """Raises CatsError if there is something at the place of the explanations."""
+    if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
+        raise CatsError(f"{folder} exists already; remove it, or name another folder with --to")
+
+
+def write_explanation(made: Explanation, folder: Path, *, arrays: bool = False) -> None:
+    """Write the folder, whole or not at all. Raises CatsError if it exists and has content, or if the disk refuses.
+
+    SHEET shows some images of every kind; where there are several kinds, each has a sheet of its own. The sheets hold no
+    names of files: the numbers above the images are those of the list. With `arrays` ARRAYS holds what the sheets show.
+    """
+    require_free(folder)
+    groups = _groups(made)
+    manifest = made.model.manifest
+    title = f"{manifest.name}: what its answers rest on, {made.pictures.title}"
+    with atomic_write(folder, "the explanations", durable=True) as draft:
+        draft.mkdir()
+        few = OVERVIEW if len(groups) > 1 else None
+        draw_sheet(title, [(kind.title, some[:few]) for kind, some in groups], draft / SHEET)
+        for kind, some in groups if len(groups) > 1 else ():
+            draw_sheet(title, [(kind.title, some)], draft / f"{kind.name}.png")
+        (draft / CHECK).write_text(json.dumps(facts_of(made), indent=1) + "\n", encoding="utf-8")
+        _write_list(made, draft / LIST)
+        if arrays:
+            _write_arrays(made, draft / ARRAYS)
+
+
+def facts_of(made: Explanation) -> dict[str, Any]:
+    """What CHECK holds."""
+    manifest, gaps, check = made.model.manifest, made.maps.gaps, made.check
+    facts: dict[str, Any] = {
+        "format": 1, "classifier": manifest.name, "key": manifest.key, "pictures": made.pictures.title,
+        "layer": made.layer.title,
+        "completeness": {"allowed": GAP, "largest": float(gaps.max()), "within": float((gaps <= GAP).mean())},
+    }  # fmt: skip
+    if check is not None:
+        inside = {name: {what: one.model_dump() for what, one in each.items()} for name, each in check.inside.items()}
+        facts["redrawn_networks"], facts["centre_prior"] = REDRAWN, CENTRE
+        facts["rank_correlation"] = {name: one.model_dump() for name, one in check.alike.items()}
+        facts["inside_masks"] = inside or None
+    return facts | {"sentences": sentences_of(made)}
+
+
+def _groups(made: Explanation) -> list[tuple[Kind, list[Explained]]]:
+    """The kinds with their images, numbered as in the list."""
+    groups, number, shown = [], 0, made.maps.shown()
+    for kind in made.kinds:
+        some = []
+        for row, place in zip(map(int, kind.rows), made.place(kind.rows), strict=True):
+            number += 1
+            maps = [np.asarray(each[place]) for each in shown.values()]
+            label, answer, probability = said(made, row)
+            some.append(
+                Explained(number, made.pictures.pixels[row], maps[0], maps[1], answer, probability, label, made.masks.get(row))
+            )
+        groups.append((kind, some))
+    return groups
+
+
+def said(made: Explanation, row: int) -> tuple[str | None, str, float]:
+    """(true class or None, the answer, probability of the explained class); of several labels, those that are positive."""
+    manifest, labels, answers = made.model.manifest, made.pictures.labels, made.answers
+    classes, explained = manifest.classes, int(answers.explained[row])
+    probability = float(answers.probabilities[row, explained])
+    if manifest.task != "multilabel":
+        return None if labels is None else classes[int(labels[row])], classes[explained], probability
+    truth = None if labels is None else _listed([c for c, one in zip(classes, labels[row], strict=True) if one])
+    return truth, classes[explained], probability
+
+
+def _listed(names: list[str]) -> str:
+    return " + ".join(names) or "no label"
+
+
+def _write_list(made: Explanation, path: Path) -> None:
+    from results.text.plain import plain
+
+    with path.open("w", encoding="utf-8", newline="") as file:
+        lines = csv.writer(file)
+        lines.writerow(["number", "sheet", "image", "label", "answer", "probability"])
+        number = 0
+        for kind in made.kinds:
+            for row in map(int, kind.rows):
+                number += 1
+                label, answer, probability = said(made, row)
+                lines.writerow([number, kind.name, plain(made.pictures.names[row]), label, answer, f"{probability:.6f}"])
+
+
+def _write_arrays(made: Explanation, path: Path) -> None:
+    """The maps of the shown images, in the order of the list."""
+    rows = np.concatenate([kind.rows for kind in made.kinds])
+    maps = made.maps.of(made.place(rows))
+    arrays = {
+        "images": made.pictures.pixels[rows], "grad_cam": maps.cells, "integrated_gradients": maps.signed,
+        "explained": made.answers.explained[rows].astype(np.int64), "probabilities": made.answers.probabilities[rows],
+    }  # fmt: skip
+    save_file({name: np.ascontiguousarray(each) for name, each in arrays.items()}, path)
