@@ -45,7 +45,7 @@ def explain(
         raise CatsError(f"{'--errors' if errors is not None else '--target'} is for test images; name no pictures beside it")
     from benchmark.machine.device import device_of
     from benchmark.models.explanation.explain import explain as explained
-    from benchmark.models.explanation.pictures import given_pictures, test_pictures
+    from benchmark.models.explanation.pictures import given_pictures, target_pictures
     from benchmark.models.explanation.sentences import sentences_of
     from benchmark.models.explanation.write import require_free, write_explanation
     from benchmark.models.manifest import EXPLANATIONS
@@ -54,7 +54,7 @@ def explain(
     folder = to or model / EXPLANATIONS
     require_free(folder)
     kept = read_model(model, device_of(device.value).type)
-    pictures = given_pictures(kept.manifest, images) if images else test_pictures(kept.manifest, target)
+    pictures = given_pictures(kept.manifest, images) if images else target_pictures(kept.manifest, target)
     made = explained(kept, pictures, errors, check)
     write_explanation(made, folder, arrays=arrays)
     for sentence in sentences_of(made):

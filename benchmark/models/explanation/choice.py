@@ -28,11 +28,15 @@ class Answers:
 
 @dataclass(frozen=True)
 class Kind:
-    """A group of images on a sheet: name of its file, title, row numbers."""
+    """A group of images: name of its sheet, words with {} in place of the number of shown images, row numbers."""
 
     name: str
-    title: str
+    words: str
     rows: np.ndarray
+
+    def title(self, shown: int) -> str:
+        """The heading above so many of the images."""
+        return self.words.format(shown)
 
 
 def answers_of(probabilities: np.ndarray, labels: np.ndarray | None, task: Task) -> Answers:
@@ -58,9 +62,9 @@ def kinds_of(answers: Answers, each: int, *names: str) -> list[Kind]:
     close = np.argsort(answers.unsure, kind="stable")[:each]
     count = len(answers.right)
     kinds = [
-        Kind("right", f"Right: {len(drawn)} of {len(right)}, drawn at random", drawn),
-        Kind("wrong", f"Wrong: the {len(worst)} of {len(wrong)} of which the classifier was surest", worst),
-        Kind("unsure", f"Unsure: the {len(close)} of {count} with the smallest lead of the answer", close),
+        Kind("right", f"Right: {{}} of {len(right)}, drawn at random", drawn),
+        Kind("wrong", f"Wrong: {{}} of {len(wrong)}, of which the classifier was surest", worst),
+        Kind("unsure", f"Unsure: {{}} of {count}, with the smallest lead of the answer", close),
     ]
     return [kind for kind in kinds if len(kind.rows)]
 
@@ -73,4 +77,4 @@ def errors_of(answers: Answers, count: int) -> Kind:
         exist = "1 error exists" if len(wrong) == 1 else f"{len(wrong)} errors exist"
         raise CatsError(f"--errors is {count}; {exist} among the {len(answers.right):,} test images")
     worst = wrong[np.argsort(-answers.probabilities[wrong].max(axis=1), kind="stable")][:count]
-    return Kind("errors", f"Errors: the {count} of {len(wrong)} of which the classifier was surest", worst)
+    return Kind("errors", f"Errors: {{}} of {len(wrong)}, of which the classifier was surest", worst)

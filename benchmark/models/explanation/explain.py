@@ -11,6 +11,7 @@ from benchmark.models.explanation.choice import Answers, Kind, answers_of, error
 from benchmark.models.explanation.layer import Layer, find_layer
 from benchmark.models.explanation.maps import MOST, enlarged, grad_cam, integrated_gradients
 from benchmark.models.explanation.pictures import Pictures
+from benchmark.models.explanation.placement import centres_of
 from benchmark.models.model import Model
 from benchmark.networks.network import Network
 
@@ -103,7 +104,8 @@ def maps_of(network: Network, pixels: np.ndarray, classes: np.ndarray, layer: La
     """The maps of (N, S, S, 1 or 3) uint8 images for `classes` (N,); `most` steps of integrated gradients."""
     cells = grad_cam(network, pixels, classes, layer)
     signed, gaps = integrated_gradients(network, pixels, classes, most)
-    return Maps(cells, enlarged(cells, pixels.shape[1]), signed, gaps)
+    size = pixels.shape[1]
+    return Maps(cells, enlarged(cells, size, centres_of(network, layer, size)), signed, gaps)
 
 
 def checked_rows(pictures: Pictures, count: int, *names: str) -> np.ndarray:
@@ -114,7 +116,7 @@ def checked_rows(pictures: Pictures, count: int, *names: str) -> np.ndarray:
 
 def _kinds(answers: Answers, errors: int | None, key: str) -> list[Kind]:
     if answers.right is None:
-        return [Kind("given", f"{len(answers.explained)} pictures", np.arange(len(answers.explained)))]
+        return [Kind("given", "{} pictures", np.arange(len(answers.explained)))]
     return kinds_of(answers, EACH, key) if errors is None else [errors_of(answers, errors)]
 
 

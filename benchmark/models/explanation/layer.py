@@ -1,6 +1,6 @@
 """Where a network has a map of its image: the layer whose output Grad-CAM weighs."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from math import isqrt
@@ -55,7 +55,7 @@ class Tap:
 
 
 @contextmanager
-def tapped(network: Network, name: str, tap: Tap) -> Iterator[None]:
+def tapped(network: Network, name: str, tap: Callable[[Tensor], Tensor]) -> Iterator[None]:
     """Inside the block the output of the named layer goes through `tap`."""
     if name:
         hook = network.backbone.get_submodule(name).register_forward_hook(lambda _module, _inputs, output: tap(output))

@@ -18,7 +18,7 @@ from benchmark.training.device_images import as_float
 from results.error import CatsError
 
 BATCH = 32
-FIRST, MOST = 16, 512  # steps of integrated gradients, powers of 2
+FIRST, MOST = 16, 512  # steps of integrated gradients
 GAP = 0.01  # by which the sum of attributions may differ from the change of the logit, relative to it
 SMALL = 0.1  # logits; a smaller change counts as one of this size
 
@@ -44,12 +44,14 @@ def grad_cam(network: Network, images: np.ndarray, classes: np.ndarray, layer: L
     return np.concatenate(maps) if maps else np.zeros((0, *layer.grid), np.float32)
 
 
-def enlarged(maps: np.ndarray, size: int) -> np.ndarray:
-    """Maps (N, rows, columns) as (N, size, size), bilinear."""
-    if not len(maps):
-        return np.zeros((0, size, size), np.float32)
-    larger = F.interpolate(torch.from_numpy(maps)[:, None], (size, size), mode="bilinear", align_corners=False)
-    return np.asarray(larger[:, 0])
+def enlarged(maps: np.ndarray, size: int, centres: np.ndarray) -> np.ndarray:
+    """Maps (N, rows, columns) as (N, size, size): bilinear between the cells, whose rows and columns lie at `centres` (rows,).
+
+    Beyond the outermost cells a map goes on as it is there.
+    """
+    places = np.arange(size)
+    weights = np.stack([np.interp(places, centres, one) for one in np.eye(len(centres))], axis=1).astype(np.float32)
+    return np.asarray(weights @ maps @ weights.T, np.float32)
 
 
 def integrated_gradients(
@@ -59,8 +61,8 @@ def integrated_gradients(
 
     The change of the logit of the class along the straight line from the mean colour of the network's input to the image,
     divided among the pixels, channels added up (Sundararajan et al., Axiomatic attribution for deep networks, ICML 2017). The
-    integral is a trapezoid rule whose steps are halved until the attributions add up to the change but for
-    GAP, or to `most` steps.
+    integral is a trapezoid rule. As the logits along the line are known, so is what each step misses; the worse half of the
+    steps is halved until the attributions add up to the change but for GAP, or until there are `most` steps.
 
     gaps: difference of the sum and the change, relative to the change, where less than SMALL logits count as SMALL.
     """
@@ -68,40 +70,42 @@ def integrated_gradients(
     for pixels, chosen in _batches(network, images, classes):
         for image, number in zip(pixels, chosen, strict=True):
             attribution, gap = _integrated(network, image, number, most)
-            parts.append(attribution.sum(0).cpu().numpy())
+            parts.append(attribution.cpu().numpy())
             gaps.append(gap)
     return np.stack(parts) if parts else np.zeros((0, *images.shape[1:3]), np.float32), np.array(gaps)
 
 
 def _integrated(network: Network, image: Tensor, number: Tensor, most: int) -> tuple[Tensor, float]:
-    """Attributions (3, S, S) of one image, and their gap."""
+    """Attributions (S, S) of one image, and their gap."""
+    places = torch.linspace(0, 1, FIRST + 1)
+    values, pulls = _along(network, image, number, places)
+    while True:
+        widths = torch.diff(places).view(-1, 1, 1).to(pulls.device)
+        parts = (pulls[1:] + pulls[:-1]) / 2 * widths
+        change = float(values[-1] - values[0])
+        gap = abs(float(parts.sum()) - change) / max(abs(change), SMALL)
+        if gap <= GAP or len(places) > most:
+            return parts.sum(0), gap
+        missed = (parts.sum(dim=(1, 2)) - torch.diff(values)).abs().cpu()
+        worst = missed.topk(len(missed) // 2).indices  # these steps are halved
+        fresh = (places[worst] + places[worst + 1]) / 2
+        more = _along(network, image, number, fresh)
+        places, order = torch.cat([places, fresh]).sort()
+        values, pulls = (torch.cat([old, new])[order.to(old.device)] for old, new in zip((values, pulls), more, strict=True))
+
+
+def _along(network: Network, image: Tensor, number: Tensor, places: Tensor) -> tuple[Tensor, Tensor]:
+    """(Logits (K,), their slopes by pixel (K, S, S)) at `places` (K,), from 0 to 1, on the line from the mean colour."""
     start = network.mean[0].expand_as(image)
     way = image - start
-    with torch.no_grad():
-        ends = _logits(network, torch.stack([start, image]), number.expand(2))
-    change = float(ends[1] - ends[0])
-    total = _gradients(network, (start, way), torch.tensor([0.0, 1.0]), number) / 2
-    total = total + _gradients(network, (start, way), torch.arange(1, FIRST) / FIRST, number)
-    steps = FIRST
-    while True:
-        added = way * total / steps
-        gap = abs(float(added.sum()) - change) / max(abs(change), SMALL)
-        if gap <= GAP or steps >= most:
-            return added, gap
-        steps *= 2
-        total = total + _gradients(network, (start, way), torch.arange(1, steps, 2) / steps, number)
-
-
-def _gradients(network: Network, line: tuple[Tensor, Tensor], places: Tensor, number: Tensor) -> Tensor:
-    """The sum of the gradients of the logit at `places`, from 0 to 1, on the line of a start and a way."""
-    start, way = line
-    total = torch.zeros_like(way)
-    for some in torch.split(places.to(way.device), BATCH):
+    values, pulls = [], []
+    for some in torch.split(places.to(image.device), BATCH):
         points = (start + some.view(-1, 1, 1, 1) * way).requires_grad_()
         with torch.enable_grad():
-            score = _logits(network, points, number.expand(len(some))).sum()
-        total += torch.autograd.grad(score, points)[0].sum(0)
-    return total
+            logits = _logits(network, points, number.expand(len(some)))
+        values.append(logits.detach())
+        pulls.append((torch.autograd.grad(logits.sum(), points)[0] * way).sum(1))
+    return torch.cat(values), torch.cat(pulls)
 
 
 def _logits(network: Network, pixels: Tensor, classes: Tensor) -> Tensor:

@@ -58,7 +58,7 @@ class Pictures:
         return {row: mask for row, mask in found.items() if mask.any()}
 
 
-def test_pictures(manifest: Manifest, name: str | None) -> Pictures:
+def target_pictures(manifest: Manifest, name: str | None) -> Pictures:
     """The test images of a target, by default of the one that the classifier was made for, in the split of its cell.
 
     Raises CatsError if the target is unknown, has other classes, or if its files are not on this machine.

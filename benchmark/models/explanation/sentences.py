@@ -15,7 +15,7 @@ def sentences_of(made: Explanation) -> list[str]:
 def _explained(made: Explanation) -> Iterator[str]:
     right, count = made.answers.right, len(made.answers.explained)
     answers = "" if right is None else f": {int(right.sum()):,} answers are right, {int((~right).sum()):,} are wrong"
-    yield f"{count:,} {made.pictures.title}{answers}"
+    yield f"{made.pictures.title} ({count:,}){answers}"
     yield f"Grad-CAM weighs {made.layer.title} of {made.model.manifest.architecture.backbone}"
     gaps = made.maps.gaps
     missed = int((gaps > GAP).sum())

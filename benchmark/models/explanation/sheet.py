@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 ACROSS = 2  # images beside each other
 PANEL, GAP, EDGE = 1.3, 0.06, 0.3  # inches: a picture, the space between two, the margin of the page
-CAPTION, TITLE, FOOT = 0.34, 0.42, 0.85  # inches: text above an image, above a group, and the colour bar
+CAPTION, TITLE, FOOT = 0.34, 0.42, 0.8  # inches: text above an image, above a group, and the colour bar
 BLOCK = 3 * PANEL + 2 * GAP
 DPI = 130
 COLOURS, CLEAR = "inferno", 0.62  # perceptually uniform, see matplotlib; the map is this opaque above the image
@@ -58,9 +58,9 @@ def draw_sheet(title: str, groups: Sequence[tuple[str, Sequence[Explained]]], pa
         _text(figure, (EDGE, y), line, size=11, weight="bold")
         y -= 0.22
     for heading, some in groups:
-        y -= TITLE - 0.14
+        y -= TITLE - 0.2
         _text(figure, (EDGE, y), label(heading, path, 120), size=10, weight="bold")
-        y -= 0.14
+        y -= 0.2 - 0.14
         for first in range(0, len(some), ACROSS):
             y -= PANEL + CAPTION
             for place, one in enumerate(some[first : first + ACROSS]):
@@ -72,7 +72,7 @@ def draw_sheet(title: str, groups: Sequence[tuple[str, Sequence[Explained]]], pa
 def _block(figure: "Figure", corner: tuple[float, float], one: Explained, path: Path) -> None:
     """One image: caption, image, and its two maps."""
     left, bottom = corner
-    truth = "" if one.label is None else f"{label(one.label, path, NAME)}, "
+    truth = "" if one.label is None else f"label {label(one.label, path, NAME)}, "
     answer = f"answer {label(one.answer, path, NAME)} {one.probability:.2f}"
     _text(figure, (left, bottom + PANEL + 0.07), f"{one.number}  {truth}{answer}", size=8)
     for place, heat in enumerate((None, one.cam, one.integrated)):

@@ -41,9 +41,9 @@ def write_explanation(made: Explanation, folder: Path, *, arrays: bool = False) 
     with atomic_write(folder, "the explanations", durable=True) as draft:
         draft.mkdir()
         few = OVERVIEW if len(groups) > 1 else None
-        draw_sheet(title, [(kind.title, some[:few]) for kind, some in groups], draft / SHEET)
+        draw_sheet(title, [(kind.title(len(some[:few])), some[:few]) for kind, some in groups], draft / SHEET)
         for kind, some in groups if len(groups) > 1 else ():
-            draw_sheet(title, [(kind.title, some)], draft / f"{kind.name}.png")
+            draw_sheet(title, [(kind.title(len(some)), some)], draft / f"{kind.name}.png")
         (draft / CHECK).write_text(json.dumps(facts_of(made), indent=1) + "\n", encoding="utf-8")
         _write_list(made, draft / LIST)
         if arrays:

@@ -1,0 +1,116 @@
+"""`cats explain`: from a kept classifier to sheets, a check, a list and numbers; or one sentence."""
+
+import csv
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+from safetensors.numpy import load_file
+
+from benchmark.models.manifest import EXPLANATIONS, SHEET, Reading
+from tests.support.explained import spots_target
+from tests.support.kept_models import kept_model
+
+
+@pytest.fixture
+def model(tmp_path):
+    return kept_model(tmp_path / "m").folder
+
+
+def listed(folder):
+    with (folder / "images.csv").open() as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.mark.slow
+def test_right_wrong_and_unsure_test_images_are_explained_and_checked(cats, home, model):
+    spots_target(home, masks=True)
+    code, out, err = cats("explain", str(model), "--arrays", "--check", "5")
+    assert (code, err) == (0, "")
+    folder = model / EXPLANATIONS
+    rows, found = listed(folder), json.loads((folder / "check.json").read_text())
+    right = [row for row in rows if row["sheet"] == "right"]
+    wrong = [row for row in rows if row["sheet"] == "wrong"]
+    assert right
+    assert all(row["label"] == row["answer"] for row in right)
+    assert all(row["label"] != row["answer"] for row in wrong)
+    assert [row["number"] for row in rows] == [str(number) for number in range(1, len(rows) + 1)]
+    for name in {SHEET, *(f"{row['sheet']}.png" for row in rows)}:
+        with Image.open(folder / name) as picture:
+            assert picture.width > 1000
+    arrays = load_file(folder / "maps.safetensors")
+    assert {name: array.shape for name, array in arrays.items()} == {
+        "images": (len(rows), 32, 32, 3), "grad_cam": (len(rows), 4, 4), "integrated_gradients": (len(rows), 32, 32),
+        "explained": (len(rows),), "probabilities": (len(rows), 2),
+    }  # fmt: skip
+    np.testing.assert_allclose(
+        arrays["probabilities"][np.arange(len(rows)), arrays["explained"]],
+        [float(row["probability"]) for row in rows],
+        atol=1e-5,
+    )
+    assert found["rank_correlation"].keys() == {"Grad-CAM", "integrated gradients"}
+    assert found["inside_masks"]["chance"]["inside"]["mean"] == 0.5
+    assert found["sentences"] == out.splitlines()[:-1]
+    assert "test images of spots" in out
+    code, _, err = cats("explain", str(model))
+    assert (code, err) == (2, f"cats: {folder} exists already; remove it, or name another folder with --to\n")
+
+
+def test_errors_are_explained_until_there_are_no_more(cats, home, model, tmp_path):
+    spots_target(home)
+    code, _, err = cats("explain", str(model), "--errors", "100")
+    exist = int(err.split(";")[1].split()[0])
+    assert (code, err.startswith("cats: --errors is 100; ")) == (2, True)
+    assert not (model / EXPLANATIONS).exists()
+    code, _, err = cats("explain", str(model), "--errors", str(exist), "--to", str(tmp_path / "e"), "--check", "0")
+    assert (code, err) == (0, "")
+    rows = listed(tmp_path / "e")
+    assert len(rows) == exist
+    assert all(row["label"] != row["answer"] for row in rows)
+    assert [float(row["probability"]) for row in rows] == sorted((float(row["probability"]) for row in rows), reverse=True)
+    assert "rank_correlation" not in json.loads((tmp_path / "e" / "check.json").read_text())
+
+
+def test_given_pictures_are_explained_without_labels(cats, model, tmp_path):
+    for number in range(3):
+        Image.new("RGB", (28, 28), (40 * number, 90, 10)).save(tmp_path / f"patient_{number}.png")
+    code, out, err = cats("explain", str(model), *(str(tmp_path / f"patient_{number}.png") for number in range(3)))
+    assert (code, err) == (0, "")
+    assert out.startswith("the given pictures (3)\n")
+    folder = model / EXPLANATIONS
+    assert sorted(file.name for file in folder.iterdir()) == ["check.json", "images.csv", SHEET]
+    assert [row["label"] for row in listed(folder)] == ["", "", ""]
+    assert "patient" not in (folder / "check.json").read_text()
+
+
+def test_a_grey_network_explains_grey_pictures_only(cats, tmp_path):
+    model = kept_model(tmp_path / "m", channels=1, reading=Reading(size=32, colour=False)).folder
+    Image.new("RGB", (28, 28), (40, 90, 10)).save(tmp_path / "colour.png")
+    Image.new("L", (28, 28), 90).save(tmp_path / "grey.png")
+    code, _, err = cats("explain", str(model), str(tmp_path / "colour.png"))
+    assert code == 2
+    assert err == f"cats: {tmp_path / 'colour.png'} has colours; the classifier was trained with grey images only\n"
+    assert cats("explain", str(model), str(tmp_path / "grey.png"))[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["{model}"], "no target called 'spots'"),
+        (["{model}", "--target", "sprots"], "no target called 'sprots'"),
+        (["{model}", "x.png", "--errors", "3"], "cats: --errors is for test images; name no pictures beside it"),
+        (["{model}", "x.png", "--target", "digits"], "cats: --target is for test images; name no pictures beside it"),
+        (["{model}", "--errors", "0"], "'0' is not a whole number from 1 to 100"),
+        (["{model}", "x.png"], "x.png cannot be read: No such file or directory"),
+        (["{model}", "."], "no file has the ending of a picture"),
+        (["{model}/model.json"], "model.json is no folder; name the folder of a kept classifier"),
+        (["nowhere"], "nowhere is no folder; name the folder of a kept classifier"),
+        (["{model}", "--to", "{model}"], "exists already; remove it, or name another folder with --to"),
+    ],
+)
+def test_a_mistake_is_one_sentence_and_writes_nothing(cats, model, arguments, sentence):
+    code, out, err = cats("explain", *(each.format(model=model) for each in arguments))
+    assert (code, out) == (2, "")
+    assert sentence in err
+    assert not (model / EXPLANATIONS).exists()
