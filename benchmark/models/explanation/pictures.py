@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmark.core.identifier_key import identifier_key
 from benchmark.data.decoded import load_images_cached, resized_square
 from benchmark.data.readers.file_tree import Tree
 from benchmark.data.readers.image_file import decode_picture
@@ -19,6 +20,7 @@ from benchmark.models.pictures import read_input
 from benchmark.specs.catalogue import target as find_target
 from results.error import CatsError
 from results.files.limits import whole_file
+from results.text.identifiers import identifier
 
 MOST = 100  # pictures of one call; a sheet of more cannot be looked at
 BRIGHT = 127  # masks of 0 and 255 are cut in the middle; masks of small numbers are wherever they are not 0
@@ -32,7 +34,7 @@ class Pictures:
         title: what they are, in words.
         pixels: (N, S, S, 1 or 3) uint8.
         labels: (N,) int64; multi-label (N, C); None if unknown.
-        names: of the files, or the ids of the data set.
+        names: of the files, or the ids of the data set; digests of private ones.
         files: the row of an image → the names of its masks.
         read: the contents of named masks.
     """
@@ -85,6 +87,9 @@ def target_pictures(manifest: Manifest, name: str | None) -> Pictures:
     tree = Tree(dataset.folder()) if dataset.tree else None
     known = masks_of(tree.names) if tree else {}
     files = {row: known[each] for row, each in enumerate(names) if each in known}
+    if dataset.private:
+        key = identifier_key()
+        names = [identifier("sample", each, key) for each in names]
     return Pictures(f"test images of {called}", pixels, labels, names, files, tree.read if tree else iter)  # type: ignore[arg-type]
 
 

@@ -1,7 +1,7 @@
 """Where in the image the cells of a convolutional layer lie.
 
-A convolution of stride 2 with the usual padding of 1 puts cell i around pixel 2 i, not into the middle of its half: after five of
-them the cells lie half a cell, 16 pixels, farther up and left than in an even division of the image. Patches (ConvNeXt) and
+A convolution of stride 2 with the usual padding of 1 puts cell i around pixel 2 i, not into the middle of its half: after five
+of them the cells lie half a cell, 16 pixels, farther up and left than in an even division of the image. Patches (ConvNeXt) and
 pooling without overlap (VGG) divide evenly. A map that is enlarged regardless of this shows things where they are not.
 """
 

@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from benchmark.core.identifier_key import identifier_key
 from benchmark.data.split import split
 from benchmark.entries.masks import masks_of
 from benchmark.models.explanation.pictures import MOST, given_pictures, target_pictures
 from benchmark.models.manifest import Reading
 from results.error import CatsError
+from results.text.identifiers import identifier
 from tests.support.explained import spots_target
 from tests.support.kept_models import manifest, network
 
@@ -52,7 +54,7 @@ def test_test_images_are_those_of_the_split_with_their_masks(home):
     rows = split(dataset, images)["test"]
     np.testing.assert_array_equal(pictures.pixels, images.images[rows])
     np.testing.assert_array_equal(pictures.labels, images.labels[rows])
-    assert list(pictures.names) == images.ids[rows].tolist()
+    assert list(pictures.names) == [identifier("sample", name, identifier_key()) for name in images.ids[rows]]
     masks = pictures.masks(range(len(rows)))
     assert sorted(masks) == list(range(len(rows)))
     assert all(mask[:16].all() and not mask[16:].any() for mask in masks.values())
