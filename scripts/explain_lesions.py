@@ -25,9 +25,10 @@ from benchmark.models.explanation.pictures import target_pictures
 from benchmark.models.explanation.sentences import sentences_of
 from benchmark.models.explanation.write import write_explanation
 from benchmark.models.manifest import Manifest, Reading, Score
-from benchmark.models.model import architecture_of, read_model, write_model
+from benchmark.models.model import read_model, write_model
 from benchmark.models.reference import PART_NAMES, Reference
 from benchmark.models.statistics import image_statistics
+from benchmark.networks.architecture import architecture_of
 from benchmark.networks.network import Network, Trained
 from benchmark.specs import catalogue
 from benchmark.specs.recipe import Augment, Recipe
@@ -110,7 +111,7 @@ def keep(kind: str, folder: Path, epochs: int | None) -> Path:
     manifest = Manifest(
         name=f"lesions-scratch-{backbone}-0", key=f"{kind:0<64}", task="binary", classes=CLASSES,
         names={"source": "scratch", "target": "lesions", "backbone": backbone, "seed": "0"},
-        architecture=architecture_of(network, backbone, recipe), reading=Reading(size=SIDE, colour=False), recipe=recipe,
+        architecture=architecture_of(network, backbone), reading=Reading(size=SIDE, colour=False), recipe=recipe,
         scores={"accuracy": Score(value=accuracy), "auc": Score(value=score)}, created=0.0,
     )  # fmt: skip
     write_model(folder / kind, manifest, network, reference)

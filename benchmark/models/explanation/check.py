@@ -7,7 +7,8 @@ import torch
 from scipy.stats import rankdata
 
 from benchmark.core.seed import seed_of
-from benchmark.models.model import Model, network_of
+from benchmark.models.model import Model
+from benchmark.networks.architecture import network_of
 from benchmark.networks.fast_convolution import optimise_for_device
 from benchmark.networks.network import Network
 from benchmark.training.device_images import as_float
