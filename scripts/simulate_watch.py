@@ -1,6 +1,6 @@
 """How often `cats watch` raises an alarm, with and without a change: simulated on real images with a real network.
 
-python scripts/simulate_watch.py            prints the tables of docs/models.md; about half an hour on one core
+python scripts/simulate_watch.py            prints the tables of docs/watch.md; about half an hour on one core
 python scripts/simulate_watch.py --write    puts them there
 python scripts/simulate_watch.py 20         fewer draws of each kind, for a first look
 
@@ -31,7 +31,7 @@ from benchmark.networks.weight_file import read_weights
 from benchmark.specs import catalogue
 from benchmark.specs.recipe import Recipe
 
-PAGE = Path(__file__).parents[1] / "docs" / "models.md"
+PAGE = Path(__file__).parents[1] / "docs" / "watch.md"
 BEGIN, END = "<!-- watch: begin -->\n", "<!-- watch: end -->"
 DRAWS = 400
 PERMUTATIONS = 499
