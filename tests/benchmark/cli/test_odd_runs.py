@@ -16,7 +16,7 @@ READERS = (
     ("board", "toy"), ("board", "toy", "--format", "json", "--impute", "worst"), ("board", "toy", "--sensitivity"),
     ("agree", "toy"), ("cost", "toy"), ("cost", "toy", "--format", "csv"),
     ("compare", "good", "bad", "toy", "--target", "ihc", "--backbone", "net"),
-    ("report", "toy", "--no-log", "--details", "20"), ("report", "toy", "--figures", "figures"),
+    ("report", "toy", "--no-log", "--details", "20"), ("report", "toy", "--figures", "figures", "--details", "2"),
 )  # fmt: skip
 
 
