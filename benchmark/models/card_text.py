@@ -97,9 +97,12 @@ def _scores(manifest: Manifest) -> list[str]:
         one = manifest.comparison
         machine = "on a machine equal to that" if one.equal_machine else "on another machine than that"
         again = (
-            f"The kept network was run on the test images again, {machine} of the record: its probabilities differ from those "
-            f"behind these figures by at most {one.largest:.2g} (allowed: {one.tolerance:g})."
+            f"The kept network was run on the test images again, {machine} of the record: in the number format of the record "
+            f"({one.precision}) its probabilities differ from those behind these figures by at most {one.largest:.2g} (allowed: "
+            f"{one.tolerance:g}), and in float32, in which the classifier is used, by at most {one.largest_float32:.2g}."
         )
+        if one.made_again:
+            again += " The network was trained again, because no weights of the cell had been stored."
         lines += ["", again]
     return lines
 
