@@ -99,7 +99,8 @@ def _scores(manifest: Manifest) -> list[str]:
         again = (
             f"The kept network was run on the test images again, {machine} of the record: in the number format of the record "
             f"({one.precision}) its probabilities differ from those behind these figures by at most {one.largest:.2g} "
-            f"(allowed: {one.tolerance:g}), and in float32, in which the classifier is used, by at most {one.largest_float32:.2g}."
+            f"(allowed: {one.tolerance:g}), and in float32, in which the classifier is used, by at most "
+            f"{one.largest_float32:.2g}."
         )
         if one.made_again:
             again += " The network was trained again, because no weights of the cell had been stored."

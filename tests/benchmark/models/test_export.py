@@ -55,7 +55,7 @@ def exported(tmp_path_factory):
 @pytest.mark.parametrize("count", [1, 5, 40])
 def test_other_programs_get_the_probabilities_and_logits_of_the_classifier(form, run, allowed, count, exported):
     model, files = exported
-    assert files[form].path == model.folder / FORMATS[form].file
+    assert files[form].path == model.folder / FORMATS[form].name
     assert files[form].largest <= allowed == files[form].tolerance
     pixels, _ = images(count, 5)
     probabilities, logits = run(files[form].path, pixels)
