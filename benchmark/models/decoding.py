@@ -11,7 +11,7 @@ import numpy as np
 
 from benchmark.models.incoming import Content
 from benchmark.models.manifest import Reading
-from benchmark.models.pictures import as_input, read_image
+from benchmark.models.pictures import as_input, read_picture
 from results.error import CatsError
 from results.files.limits import whole_file
 
@@ -73,4 +73,4 @@ def _image(name: str, content: Content, reading: Reading) -> np.ndarray:
             content = whole_file(content)
         except OSError as error:
             raise CatsError(f"{name} cannot be read: {error.strerror or error}") from error
-    return read_image(content, name, reading)
+    return read_picture(content, name, reading)

@@ -21,6 +21,7 @@ class Incoming:
         tree, members: the tree and the name in it of each picture; None where `faults` says why there is no file.
         faults: number of a picture → why it cannot be read.
         pixels: (N, H, W, 1 or 3) uint8 that have been decoded already, instead of a tree.
+        shape: height and width that each picture of `pixels` had in its file; None if they are not known.
         labels: index of the class of each picture, (N,), multi-label (N, C); -1 where it is unknown. None if no label is known.
         groups: the patient of each picture; None if patients are unknown.
         notes: sentences about what was found.
@@ -31,6 +32,7 @@ class Incoming:
     members: Sequence[str | None] = ()
     faults: dict[int, str] = field(default_factory=dict)
     pixels: np.ndarray | None = None
+    shape: tuple[int, int] | None = None
     labels: np.ndarray | None = None
     groups: np.ndarray | None = None
     notes: tuple[str, ...] = ()

@@ -30,7 +30,7 @@ def incoming_of_target(name: str, part: str, manifest: Manifest) -> Incoming:
     pixels = images.images[rows[0] : rows[-1] + 1] if _are_consecutive(rows) else images.images[rows]
     groups = images.groups[rows]
     return Incoming(
-        images.ids[rows].tolist(), pixels=pixels, labels=images.labels[rows] if same else None,
+        images.ids[rows].tolist(), pixels=pixels, shape=dataset.shape, labels=images.labels[rows] if same else None,
         groups=groups if groups.all() else None, notes=() if same else (f"{note}: nothing is scored",),
     )  # fmt: skip
 

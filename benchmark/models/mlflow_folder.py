@@ -14,7 +14,7 @@ from PIL import Image
 from benchmark.models.graphs import Run
 from benchmark.models.manifest import MANIFEST, Reading
 from benchmark.models.model import Model, read_model
-from benchmark.models.pictures import as_input, read_image
+from benchmark.models.pictures import as_input, read_picture
 from benchmark.models.portable import check_images, facts
 from results.files.atomic import scratch_folder
 from results.tracking.connection import quiet
@@ -74,7 +74,7 @@ def encoded(pixels: np.ndarray) -> str:
 
 def as_read(pixels: np.ndarray, reading: Reading) -> np.ndarray:
     """(N, S, S, 1 or 3) uint8 → the same images after they were PNG files: a reader may say which value is white."""
-    pictures = (read_image(_png(each), "a drawn image", reading) for each in pixels)
+    pictures = (read_picture(_png(each), "a drawn image", reading) for each in pixels)
     return np.stack([as_input(each, "a drawn image", reading) for each in pictures])
 
 

@@ -14,7 +14,7 @@ from benchmark.models.manifest import Reading
 from results.error import CatsError
 
 
-def read_image(content: bytes, where: str, reading: Reading) -> np.ndarray:
+def read_picture(content: bytes, where: str, reading: Reading) -> np.ndarray:
     """A picture or DICOM file as (H, W) or (H, W, 3) uint8, before it is resized. Raises CatsError that names `where`."""
     scale = Scale(reading.white, reading.range)
     if content[MARK] == b"DICM":
@@ -47,5 +47,5 @@ def read_input(path: Path, reading: Reading) -> tuple[np.ndarray, tuple[int, int
         content = path.read_bytes()
     except OSError as error:
         raise CatsError(f"{path} cannot be read: {error.strerror}") from error
-    image = read_image(content, str(path), reading)
+    image = read_picture(content, str(path), reading)
     return as_input(image, str(path), reading), (image.shape[0], image.shape[1])

@@ -68,6 +68,8 @@ def new_sample(
         advance(len(batch))
         first += len(batch)
     features, logits, statistics = (np.concatenate(each) for each in zip(*parts, strict=True))
+    if incoming.pixels is not None:  # they were resized when they were decoded
+        statistics[:, [STATISTICS.index("height"), STATISTICS.index("width")]] = incoming.shape or np.nan
     groups = None if drawn.groups is None else np.unique(drawn.groups[rows], return_inverse=True)[1].ravel()
     unlike = distance.score(features) > distance.threshold
     sample = Sample(features, predicted_classes(logits, model.manifest), unlike, statistics, groups)

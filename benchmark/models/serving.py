@@ -10,7 +10,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import BAD_REQUEST
 
 from benchmark.models.model import BATCH, Model
-from benchmark.models.pictures import as_input, read_image
+from benchmark.models.pictures import as_input, read_picture
 from results.error import CatsError
 
 COLUMN = "image"  # of a request: the bytes of a picture file in base64
@@ -49,7 +49,7 @@ def answers(model: Model, pictures: Iterable[object]) -> list[dict[str, Any]]:
     batch: list[np.ndarray] = []
     for number, text in enumerate(pictures, 1):
         where = f"picture {number}"
-        batch.append(as_input(read_image(_decoded(text, where), where, reading), where, reading))
+        batch.append(as_input(read_picture(_decoded(text, where), where, reading), where, reading))
         if len(batch) == BATCH:
             made += _answers(model, np.stack(batch))
             batch = []

@@ -5,9 +5,13 @@ import pytest
 
 from benchmark.models.change import LEAST, MOST, find_change
 from benchmark.models.change_text import ChangeText
+from benchmark.models.distance import Distance
+from benchmark.models.incoming import Incoming
 from benchmark.models.sample import Sample
+from benchmark.models.sampling import new_sample
 from results.error import CatsError
 from results.statistics.multiple_testing import holm
+from tests.support.kept_models import images, kept_model
 
 CLASSES = ("benign", "malignant")
 STATISTICS = np.array([0.4, 0.2, 0.1, 0.3, 60.0, 60.0], np.float32)
@@ -176,3 +180,11 @@ def test_plain_data_holds_every_test_and_no_array():
     assert plain["tests"]["classes"]["alarm"] is True
     assert plain["tests"]["brightness"]["effect"] == pytest.approx(0.5, abs=0.1)
     assert any("2,000 of 5,000" in note for note in plain["notes"])
+
+
+@pytest.mark.parametrize(("declared", "expected"), [((28, 30), (28, 30)), (None, (np.nan, np.nan))])
+def test_pictures_of_a_target_have_the_size_of_their_files_not_the_one_they_were_resized_to(declared, expected, tmp_path):
+    model = kept_model(tmp_path / "m")
+    incoming = Incoming([str(number) for number in range(20)], pixels=images(20)[0], shape=declared)
+    sampled = new_sample(model, Distance.of(model.reference), incoming, 1)
+    np.testing.assert_array_equal(sampled.sample.statistics[:, -2:], np.tile(np.float32(expected), (20, 1)))
