@@ -38,7 +38,7 @@ def write_torch(model: Model, path: Path) -> None:
 
 
 def load_torch(path: Path) -> Run:
-    """Load a .pt2 file of this process; see the warning in docs/models.md about files of others."""
+    """Load a .pt2 file of this process; see the warning in docs/serving.md about files of others."""
     graph = torch.export.load(path).module()
 
     def run(pixels: np.ndarray) -> np.ndarray:
