@@ -1,5 +1,6 @@
 """The command that keeps the network of a cell as a classifier."""
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -60,9 +61,15 @@ def keep(
         say(sentence)
     meter = Meter(resolved.plan.country, str(device_of(device.value)))
     recorded = recorded_of(tracking_uri, resolved.plan.experiment, chosen)
-    folder = to or Path("models") / f"{cell.target}-{cell.source}-{cell.backbone}-{cell.seed}"
+    folder = to or default_folder(cell)
     made = keep_cell(cell, recorded, folder, meter, tolerance)
     _report(folder, made, None if any(cost.missing for cost in meter.costs) else sum(map(_kwh, meter.costs)))
+
+
+def default_folder(cell: "Cell") -> Path:
+    """Where the classifier of a cell lies by default: one folder in `models`, whatever the names of the cell hold."""
+    names = f"{cell.target}-{cell.source}-{cell.backbone}-{cell.seed}"
+    return Path("models") / re.sub(r"[^A-Za-z0-9_.]+", "-", names).strip("-")
 
 
 def _kwh(cost: "Cost") -> float:

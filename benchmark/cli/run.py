@@ -105,7 +105,7 @@ def run(
     if state.waiting or state.refused:  # a board without these records would be incomplete
         raise typer.Exit(2)
     if state.pairs is not None and state.done + state.made:
-        _show(state.pairs, tracking_uri, frame, best=best)
+        _show(state.pairs, tracking_uri, frame, best=best and state.done + state.made == state.cells)
     if state.failed:
         raise typer.Exit(1)
 
@@ -132,7 +132,7 @@ def _report_state(state: "Run", plan: str) -> None:
 
 
 def _show(pairs: "PlanPairs", tracking_uri: str, frame: "pd.DataFrame | None", *, best: bool) -> None:
-    """Print the board. `best`: of the stored networks, keep only those of the cells that the board puts first."""
+    """Print the board. `best`: of the stored networks of the plan, keep only those of the cells that the board puts first."""
     from benchmark.cli.query import reader_of
     from benchmark.specs.resolved import ResolvedPlan
     from results.board.board import make_board

@@ -16,6 +16,10 @@ NOT_FOR = (
     "Patients of groups that the test images do not represent; see *Subgroups*.",
     "Decisions without a person who can judge the picture and is responsible.",
 )
+NO_SUBGROUPS = (
+    "The folder of the classifier holds no figures by subgroup; `cats report` shows such figures where the entry of the target "
+    "names attributes. Without these, how good the classifier is for groups of patients, sites or devices is not known."
+)
 DIGITS = 3
 
 
@@ -29,7 +33,7 @@ def body(manifest: Manifest, explanations: tuple[str, list[str]] | None) -> str:
         "How good it is": _scores(manifest),
         "Operating points": _thresholds(manifest),
         "Calibration": _calibration(manifest),
-        "Subgroups": _subgroups(manifest),
+        "Subgroups": [NO_SUBGROUPS],
         "Leakage and other notes": _leakage(manifest),
         "Energy": _energy(manifest),
         "Explanations": _explained(explanations),
@@ -141,16 +145,8 @@ def _calibration(manifest: Manifest) -> list[str]:
 
 
 def _leakage(manifest: Manifest) -> list[str]:
-    lines = [*manifest.notes, *(f"{name}: {text}" for name, text in sorted(manifest.facts.items()) if "leak" in name)]
-    return markdown_notes(lines) if lines else ["No image of the source or copy between parts was noted in the record."]
-
-
-def _subgroups(manifest: Manifest) -> list[str]:
-    rows = [(name, text) for name, text in sorted(manifest.facts.items()) if name.startswith("subgroup")]
-    if not rows:
-        nothing = "The folder of the classifier holds no figures by subgroup."
-        return [f"{nothing} How good the classifier is for groups of patients, sites or devices is not known."]
-    return markdown_table(["group", "figure"], rows, ["group", "figure"])
+    nothing = ["No image of the source or copy between parts was noted in the record."]
+    return markdown_notes(manifest.notes) or nothing
 
 
 def _energy(manifest: Manifest) -> list[str]:
@@ -170,11 +166,10 @@ def _explained(explanations: tuple[str, list[str]] | None) -> list[str]:
 def _making(manifest: Manifest) -> list[str]:
     changed = manifest.recipe.model_dump(mode="json", exclude_defaults=True)
     settings = ", ".join(f"{name} {value}" for name, value in changed.items()) or "all settings have their defaults"
-    others = {name: text for name, text in manifest.facts.items() if "leak" not in name and not name.startswith("subgroup")}
     rows = [
         ("key of the cell", manifest.key),
         ("recipe", settings),
-        *sorted(others.items()),
+        *sorted(manifest.facts.items()),
         *sorted(manifest.environment.items()),
         *((f"sha256 of {name}", digest) for name, digest in sorted(manifest.digests.items())),
     ]

@@ -77,7 +77,13 @@ def _recommended(frame: pd.DataFrame, runs: pd.DataFrame, query: RunQuery, judgi
     rows = [row for row in board.targets.get(target, []) if row.source in set(left)]
     if not rows:
         raise CatsError(f"every source of {target} shares images with it, so that none is recommended; name one with --source")
-    return runs[left == rows[0].source], [_verdict(board, target, rows[0].source)]
+    notes = [_verdict(board, target, rows[0].source)]
+    if len(rows) > 1:
+        notes.append(
+            f"the test images of {target} have chosen {rows[0].source} among {len(rows)}, so that its scores on the same test "
+            "images are somewhat too good"
+        )
+    return runs[left == rows[0].source], notes
 
 
 def _verdict(board: Board, target: str, taken: str) -> str:

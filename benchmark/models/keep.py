@@ -29,6 +29,7 @@ from results.error import CatsError
 from results.evaluation.calibration import temperature_of
 from results.evaluation.operating import OperatingPoint, operating_points
 from results.evaluation.proportion import Estimate
+from results.evaluation.reliability import calibration_error
 from results.metrics import METRICS, one_hot, scores
 from results.record import Cost
 from results.statistics.influence import Predictions, parse_predictions, patient_shares, patients_of
@@ -140,7 +141,8 @@ def _manifest(cell: Cell, made: Remade, recorded: Recorded, outputs: Mapping[str
         recipe=cell.recipe, temperature=temperature,
         thresholds=tuple(map(_threshold, operating_points(dataset.classes, val, test))) if len(validation) else (),
         scores={name: scored(name, value, known) for name, value in recorded.scores.items() if math.isfinite(value)},
-        facts=_facts(cell, recorded), notes=tuple(dict.fromkeys(sentence_without_names(each, names) for each in notes)),
+        facts=facts_of(cell, recorded.tags, names),
+        notes=tuple(dict.fromkeys(sentence_without_names(each, names) for each in notes)),
         attributions=_attributions(cell, dataset),
         comparison=comparison, energy=_energy(recorded.costs),
         missing=tuple(sorted({name for cost in recorded.costs for name in cost.missing})),
@@ -158,6 +160,9 @@ def reading_of(dataset: Dataset, size: int, *, colour: bool) -> Reading:
 
 def scored(name: str, value: float, known: Predictions) -> Score:
     """A metric of one network with its 95 % interval over test images, patients as clusters where they are known."""
+    if name == "ece":  # whose error is no mean of contributions, so that its interval is not symmetric
+        found = calibration_error(known)
+        return Score(value=value, low=_finite(found.low), high=_finite(found.high))
     metric = METRICS.get(name)
     influence = metric.influence_of(known) if metric is not None else None
     if metric is None or influence is None:
@@ -188,9 +193,12 @@ def _threshold(point: OperatingPoint) -> Threshold:
     )  # fmt: skip
 
 
-def _facts(cell: Cell, recorded: Recorded) -> dict[str, str]:
-    names = ("images", "split", "duplicates", "known_duplicates", "groups")
-    known = {name: recorded.tags[name] for name in names if recorded.tags.get(name, "None") != "None"}
+def facts_of(cell: Cell, tags: Mapping[str, str], names: Mapping[str, str]) -> dict[str, str]:
+    """What the folder says of the data of a cell, from the tags of its record. `names`: see results.record.Record."""
+    facts = ("images", "split", "duplicates", "known_duplicates", "groups")
+    known = {fact: tags[fact] for fact in facts if tags.get(fact, "None") != "None"}
+    if "duplicates" in known:  # a sentence, which quotes plain names in records of early versions
+        known["duplicates"] = sentence_without_names(known["duplicates"], names)
     return {"data": cell.data, "start": cell.start.key} | known
 
 

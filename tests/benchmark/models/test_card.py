@@ -33,7 +33,7 @@ FULL = {
         Attribution(role="target", name="spots", title="Spots of the breast", licence="CC BY 4.0", citation="Our group, 2026"),
         Attribution(role="source", name="imagenet", title="ImageNet-1k", licence="research only", citation=""),
     ),
-    "facts": {"data": "d1g35t", "leakage": "3 images are shared", "subgroup: age 60+": "auc 0.81 (0.70 – 0.90)"},
+    "facts": {"data": "d1g35t", "images": "780"},
     "notes": ("the source holds images of the target",),
     "energy": {"counter": 0.0123, "modelled": 0.002}, "missing": ("gpu",),
     "comparison": Comparison(
@@ -80,14 +80,20 @@ def test_the_card_says_what_the_manifest_knows():
     assert "above, ece too, are of the raw probabilities" in text["Calibration"]
     assert "| source | imagenet | ImageNet-1k | research only |" in text["Data and licences"]
     assert "- spots: Our group, 2026" in text["Data and licences"]
-    assert "| subgroup: age 60+ | auc 0.81 (0.70 – 0.90) |" in text["Subgroups"]
-    assert text["Leakage and other notes"] == "- the source holds images of the target\n- leakage: 3 images are shared"
+    assert "`cats report` shows such figures" in text["Subgroups"]
+    assert text["Leakage and other notes"] == "- the source holds images of the target"
     assert text["Energy"].splitlines() == [
         "- 0.0123 kWh, read from a hardware counter", "- 0.002 kWh, estimated from load and nominal power",
         "- energy of gpu: missing, so the sum is larger than stated",
     ]  # fmt: skip
     assert text["Explanations"] == "![Test images with heat maps](explanations/sheet.png)\n\n- Maps follow the network."
-    for fact in ("| data | d1g35t |", "| torch | 2.13.0 |", "| sha256 of weights.safetensors | abc |", "epochs 3"):
+    for fact in (
+        "| data | d1g35t |",
+        "| images | 780 |",
+        "| torch | 2.13.0 |",
+        "| sha256 of weights.safetensors | abc |",
+        "epochs 3",
+    ):
         assert fact in text["How it was made"]
 
 

@@ -13,14 +13,17 @@ import pandas as pd
 import pytest
 import yaml
 
+from benchmark.cli.keep import default_folder
 from benchmark.core.paths import networks_folder
 from benchmark.execution.records import runs_of
 from benchmark.execution.resolution import resolve_plan
-from benchmark.models.keep import keep
+from benchmark.models.keep import facts_of, keep
 from benchmark.models.model import read_model
 from benchmark.specs import catalogue
 from benchmark.specs.plan import load_plan
 from results.error import CatsError
+from results.evaluation.reliability import calibration_error
+from results.statistics.influence import parse_predictions
 from tests.support import processes
 from tests.support.small_plan import small
 
@@ -96,6 +99,10 @@ def test_the_manifest_says_what_the_record_says(here, run):
     assert manifest.scores["auc"].value == run["test_auc"]
     assert manifest.scores["auc"].low <= run["test_auc"] <= manifest.scores["auc"].high
     assert sum(manifest.energy.values()) == pytest.approx(run["kwh"])
+    assert not [note for note in manifest.notes if "somewhat too good" in note]  # a person has named the source
+    known = parse_predictions(pd.read_parquet(next(here.glob(f"mlruns/**/{run['run_id']}/**/predictions.parquet"))))
+    error = calibration_error(known)
+    assert (manifest.scores["ece"].low, manifest.scores["ece"].high) == (error.low, error.high)
     assert manifest.classes == catalogue.target("ihc").dataset.classes
     assert {point.fixed for point in manifest.thresholds} == {"sensitivity", "specificity"}
     assert [each.role for each in manifest.attributions] == ["target", "source"]
@@ -111,6 +118,10 @@ def test_the_first_of_the_board_is_kept_and_the_seed_by_validation_loss(here, ru
     assert (manifest.names["source"], manifest.names["seed"]) == (best, losses.idxmin())
     assert f"{best} is kept, the first of the board" in said
     assert "of 2 seeds the one with the smallest validation loss is kept" in said
+    chosen = (
+        f"the test images of ihc have chosen {best} among 2, so that its scores on the same test images are somewhat too good"
+    )
+    assert chosen in manifest.notes
 
 
 def test_the_best_alone_stay_stored(here, run):
@@ -120,6 +131,32 @@ def test_the_best_alone_stay_stored(here, run):
     run("run", "small.yaml")
     assert len(list(networks_folder().glob("*.safetensors"))) == 2
     assert "as it was stored" in run("keep", "small.yaml", "--to", "m").out
+
+
+def test_the_networks_stay_stored_until_every_cell_is_done(here, run):
+    text = yaml.safe_load((here / "small.yaml").read_text())
+    (here / "small.yaml").write_text(yaml.safe_dump(text | {"keep": "best", "seeds": 3}))
+    run("run", "small.yaml", "--cells", "5")
+    assert len(list(networks_folder().glob("*.safetensors"))) == 5
+    run("run", "small.yaml")
+    assert len(list(networks_folder().glob("*.safetensors"))) == 3
+
+
+def test_a_name_in_a_fact_of_an_early_record_is_left_out(here):
+    cell = next(iter(resolve_plan(load_plan("small.yaml"), "sqlite:///mlflow.db").cells()))
+    tags = {"images": "780", "duplicates": "1 image in test is in train too, for example 'Smith_01.png'", "groups": "None"}
+    facts = facts_of(cell, tags, {"source": "scratch", "target": "no_such_entry"})
+    assert set(facts) == {"data", "start", "images", "duplicates"}
+    assert "Smith_01" not in facts["duplicates"]
+    assert facts["duplicates"].startswith("1 image in test is in train too")
+    assert facts_of(cell, tags, {"source": "scratch", "target": "ihc"})["duplicates"] == tags["duplicates"]
+
+
+def test_the_default_folder_is_one_folder_whatever_the_source_is_called(here):
+    cell = next(iter(resolve_plan(load_plan("small.yaml"), "sqlite:///mlflow.db").cells()))
+    registered = cell.model_copy(update={"source": "models:/Mine/1"})
+    assert default_folder(registered) == Path("models") / f"ihc-models-Mine-1-{cell.backbone}-{cell.seed}"
+    assert default_folder(cell) == Path("models") / f"ihc-{cell.source}-{cell.backbone}-{cell.seed}"
 
 
 def test_what_is_kept_changes_no_key(here):
