@@ -17,7 +17,7 @@ app = typer.Typer()
 def explain(
     model: Annotated[Path, typer.Argument(metavar="MODEL", help="The folder of a kept classifier.")],
     images: Annotated[
-        list[Path] | None, typer.Argument(metavar="[IMAGES]...", help="Pictures, DICOM files or folders of them, at most 100.")
+        list[Path] | None, typer.Argument(metavar="[IMAGES]", help="Pictures, DICOM files or folders of them, at most 100.")
     ] = None,
     errors: Annotated[
         int | None, typer.Option(parser=whole(1, 100), help="Explain this number of wrong answers to test images.")
@@ -25,7 +25,9 @@ def explain(
     target: Annotated[str | None, typer.Option(help="Another target whose test images are explained.")] = None,
     to: Annotated[
         Path | None,
-        typer.Option(help="Folder for the explanations; by default `explanations` in the folder of the classifier."),
+        typer.Option(
+            help="Folder of the explanations; by default `explanations`, of test images in the folder of the classifier."
+        ),
     ] = None,
     check: Annotated[
         int,
@@ -51,7 +53,7 @@ def explain(
     from benchmark.models.manifest import EXPLANATIONS
     from benchmark.models.model import read_model
 
-    folder = to or model / EXPLANATIONS
+    folder = to or (Path(EXPLANATIONS) if images else model / EXPLANATIONS)  # a classifier is passed on, names are not
     require_free(folder)
     kept = read_model(model, device_of(device.value).type)
     pictures = given_pictures(kept.manifest, images) if images else target_pictures(kept.manifest, target)

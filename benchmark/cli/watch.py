@@ -65,13 +65,16 @@ def watch(
     """Compare new images with those of a kept classifier; the exit code is 0 if no change is found, 1 if one is."""
     from benchmark.machine.device import device_of
     from benchmark.machine.signals import exit_code, stop_on_signal
-    from benchmark.models.change_history import append, draw_history, line_of, place_of, require_writable
+    from benchmark.models.change_history import PICTURE, append, draw_history, line_of, place_of, require_writable
     from benchmark.models.manifest import WEIGHTS
     from benchmark.models.model import read_model
+    from results.files.output import require_place
     from results.tracking.experiment import Experiment
 
     place = (history or place_of(model)) if keep_history else None
     kept = read_model(model, str(device_of(device.value)))
+    if json not in ("", "-"):
+        require_place(Path(json), "the figures")
     if place is not None:
         require_writable(place)
     tracking = Experiment(tracking_uri, experiment) if tracking_uri and log else None
@@ -83,7 +86,7 @@ def watch(
         raise typer.Exit(exit_code()) from None
     _print(text, json)
     if place is not None:
-        picture = place.with_suffix(".png")
+        picture = place.with_suffix(PICTURE)
         lines = append(place, line_of(text.change, kept.manifest.digests[WEIGHTS], time.time(), text.broken))
         draw_history(lines, picture)
         say(f"added to {place}, call {len(lines)}; drawn in {picture}")

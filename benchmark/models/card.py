@@ -6,14 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.models.card_text import body
-from benchmark.models.manifest import Manifest
+from benchmark.models.manifest import CHECK, EXPLANATIONS, SHEET, Manifest
 from benchmark.models.model import read_manifest
 from results.error import CatsError
 from results.files.atomic import atomic_write
 from results.text.plain import plain
 
 CARD = "README.md"
-EXPLANATIONS, SHEET, CHECK = "explanations", "sheet.png", "check.json"  # the folder that `cats explain` writes
 TAGS = ["cats-bench", "medical-imaging", "transfer-learning", "research-only"]
 
 
@@ -81,6 +80,6 @@ def _explanations(folder: Path, card: Path) -> tuple[str, list[str]] | None:
     try:
         sentences = json.loads(check.read_text(encoding="utf-8"))["sentences"] if check.is_file() else []
         said = [str(each) for each in sentences]
-    except (OSError, ValueError, TypeError, KeyError) as error:
+    except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
         raise CatsError(f"{check} is damaged; remove the folder {sheet.parent}, and make it again") from error
     return Path(os.path.relpath(sheet.resolve(), card.parent.resolve())).as_posix(), said

@@ -24,6 +24,7 @@ DPI = 130
 SIZE = (8.0, 4.6)
 EXPECTED = 5  # % of reference images that are unlike the training images, by the definition of the threshold
 LEAST_P = 1e-4
+PICTURE = ".png"  # the picture of a history lies beside the history, with this ending
 TICKS = (1, 0.1, 0.01, 0.001)
 log = logging.getLogger(__name__)
 
@@ -66,6 +67,8 @@ def place_of(model: Path) -> Path:
 
 def require_writable(path: Path) -> None:
     """Raises CatsError if the history cannot be written; call it before anything that takes long."""
+    if path.suffix.lower() == PICTURE:
+        raise CatsError(f"--history is {path}, which its picture would overwrite; name a file that ends in .jsonl")
     try:
         make_folders(path.parent)
         path.open("ab").close()

@@ -6,7 +6,7 @@ from typing import Any
 
 from benchmark.models.change import DIRECTIONS, MOST, Change, Finding
 from benchmark.models.sample import NAMED
-from results.text.printing import TerminalTable, csv_text, markdown_notes, markdown_table, terminal_notes
+from results.text.printing import TerminalTable, terminal_notes
 
 HEAD = ("test", "new images", "reference", "effect", "p", "p of all tests (Holm)", "alarm")
 WORDS = ("test", "alarm")
@@ -95,27 +95,6 @@ class ChangeText:
         for finding in self.change.findings:
             table.add_row(*self._row(finding), style="bold" if finding in self.change.alarms else "")
         return Group(table, terminal_notes(self.notes()))
-
-    def markdown(self) -> str:
-        """For a README or an issue."""
-        rows = [self._row(finding) for finding in self.change.findings]
-        return "\n".join([self.sentence(), "", *markdown_table(HEAD, rows, WORDS), "", *markdown_notes(self.notes())])
-
-    def csv(self) -> str:
-        """For a spreadsheet."""
-        rows = [
-            (
-                finding.test,
-                finding.new,
-                finding.reference,
-                finding.effect,
-                finding.p,
-                finding.adjusted,
-                finding in self.change.alarms,
-            )
-            for finding in self.change.findings
-        ]
-        return csv_text(HEAD, rows)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data; no names of files."""

@@ -10,7 +10,7 @@ from results.record import Frozen, Task
 
 FORMAT = 1
 MANIFEST, WEIGHTS, REFERENCE = "model.json", "weights.safetensors", "reference.safetensors"
-EXPLANATIONS, SHEET = "explanations", "sheet.png"  # `cats explain` puts EXPLANATIONS/SHEET into the folder; the card shows it
+EXPLANATIONS, SHEET, CHECK = "explanations", "sheet.png", "check.json"  # what `cats explain` adds, and the card shows
 
 
 class Reading(Frozen):

@@ -19,12 +19,15 @@ from benchmark.networks.fast_convolution import optimise_for_device
 from benchmark.networks.network import Network, feature_count
 from benchmark.networks.weight_file import sort_header
 from benchmark.training.device_images import as_float
-from results.error import CatsError, damage_of
+from results.error import CatsError, damage_of, nearest
 from results.files.atomic import atomic_write
 from results.record import Task
+from results.text.brief import short
 
 AGAIN = "`cats keep` makes the folder again"
+FILES = (WEIGHTS, REFERENCE)  # what lies in the folder beside the manifest, each with its checksum
 BATCH = 256
+NO_NUMBER = "the network gives no finite numbers for this picture"
 
 
 @dataclass(frozen=True)
@@ -106,7 +109,7 @@ def write_model(folder: Path, manifest: Manifest, network: Network, reference: R
         draft.mkdir()
         (draft / WEIGHTS).write_bytes(sort_header(save(state, {"key": manifest.key})))
         reference.write(draft / REFERENCE)
-        whole = manifest.model_copy(update={"digests": {name: _sha256(draft / name) for name in (WEIGHTS, REFERENCE)}})
+        whole = manifest.model_copy(update={"digests": {name: _sha256(draft / name) for name in FILES}})
         (draft / MANIFEST).write_text(whole.model_dump_json(indent=1) + "\n", encoding="utf-8")
     return whole
 
@@ -121,16 +124,20 @@ def read_manifest(folder: Path) -> Manifest:
         newest = content["format"]
     except FileNotFoundError:
         raise CatsError(f"{folder} holds no {MANIFEST}, so it is not the folder of a kept classifier") from None
-    except (OSError, ValueError, TypeError, KeyError) as error:
+    except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
         raise CatsError(f"{path} is damaged: {damage_of(error)}; {AGAIN}") from error
     if isinstance(newest, int) and newest > FORMAT:
         raise CatsError(f"{folder} has format {newest}; this version of cats reads formats up to {FORMAT}: install a newer one")
     try:
-        return Manifest.model_validate(content)
+        manifest = Manifest.model_validate(content)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
         raise CatsError(f"{path} is damaged: {where}: {first['msg']}; {AGAIN}") from error
+    for name in manifest.digests:  # a name such as ../x would lead out of the folder, and these files are read and copied
+        if name not in FILES:
+            raise CatsError(f"{path} is damaged: digests names '{short(name)}'{nearest(name, FILES)}; {AGAIN}")
+    return manifest
 
 
 def read_model(folder: Path, device: str = "cpu") -> Model:
@@ -139,9 +146,12 @@ def read_model(folder: Path, device: str = "cpu") -> Model:
     Raises CatsError if a file is missing or damaged, or if the weights do not fit the network that the manifest describes.
     """
     manifest = read_manifest(folder)
-    for name in (WEIGHTS, REFERENCE, *manifest.digests):
+    for name in FILES:
         _require_whole(folder / name, manifest.digests.get(name))
-    network = network_of(manifest.architecture, len(manifest.classes))
+    try:
+        network = network_of(manifest.architecture, len(manifest.classes))
+    except CatsError as error:
+        raise CatsError(f"{folder / MANIFEST} describes no network: {error}") from error
     try:
         network.load_state_dict(load_file(folder / WEIGHTS))
     except (SafetensorError, OSError, ValueError, RuntimeError, KeyError, TypeError) as error:

@@ -10,10 +10,9 @@ from benchmark.models.decoding import Picture, decoded
 from benchmark.models.distance import Distance
 from benchmark.models.incoming import Incoming
 from benchmark.models.manifest import Manifest
-from benchmark.models.model import Model
+from benchmark.models.model import NO_NUMBER, Model
 
 MOST, PIXELS = 256, 2**21  # pictures of a batch, and pixels of all of them: more would fill the caches of a CPU
-NO_NUMBER = "the network gives no finite numbers for this picture"
 JOINER = "|"  # between the labels of one picture
 
 

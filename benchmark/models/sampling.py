@@ -12,11 +12,9 @@ from benchmark.models.decoding import decoded
 from benchmark.models.distance import Distance
 from benchmark.models.incoming import Incoming
 from benchmark.models.manifest import Manifest
-from benchmark.models.model import BATCH, Model, Outputs, probabilities_of
+from benchmark.models.model import BATCH, NO_NUMBER, Model, Outputs, probabilities_of
 from benchmark.models.sample import Sample
 from benchmark.models.statistics import STATISTICS, image_statistics
-
-NO_NUMBER = "the network gives no finite numbers for this picture"
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import numpy as np
 from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import BAD_REQUEST
 
-from benchmark.models.model import BATCH, Model
+from benchmark.models.model import BATCH, NO_NUMBER, Model
 from benchmark.models.pictures import as_input, read_picture
 from results.error import CatsError
 
@@ -42,7 +42,7 @@ def answers(model: Model, pictures: Iterable[object]) -> list[dict[str, Any]]:
 
     The class is the one with the largest probability; of several labels, all with a calibrated probability of at least 0.5.
 
-    Raises CatsError that names the number of a picture that cannot be read, from 1.
+    Raises CatsError that names the number, from 1, of a picture that cannot be read or that gets no finite numbers.
     """
     reading = model.manifest.reading
     made: list[dict[str, Any]] = []
@@ -51,9 +51,9 @@ def answers(model: Model, pictures: Iterable[object]) -> list[dict[str, Any]]:
         where = f"picture {number}"
         batch.append(as_input(read_picture(_decoded(text, where), where, reading), where, reading))
         if len(batch) == BATCH:
-            made += _answers(model, np.stack(batch))
+            made += _answers(model, np.stack(batch), len(made))
             batch = []
-    return made + (_answers(model, np.stack(batch)) if batch else [])
+    return made + (_answers(model, np.stack(batch), len(made)) if batch else [])
 
 
 def _decoded(text: object, where: str) -> bytes:
@@ -66,8 +66,12 @@ def _decoded(text: object, where: str) -> bytes:
         raise CatsError(f"{where} is not base64; send the bytes of a picture file in base64, without a prefix") from None
 
 
-def _answers(model: Model, pixels: np.ndarray) -> list[dict[str, Any]]:
+def _answers(model: Model, pixels: np.ndarray, before: int) -> list[dict[str, Any]]:
+    """The answers for (N, S, S, 1 or 3) uint8 pictures, before which there are others in the request."""
     logits = model.outputs(pixels).logits
+    wrong = np.flatnonzero(~np.isfinite(logits).all(axis=1))
+    if wrong.size:
+        raise CatsError(f"picture {before + int(wrong[0]) + 1}: {NO_NUMBER}")
     classes = model.manifest.classes
     calibrated, raw = (model.probabilities(logits, calibrated=each) for each in (True, False))
     several = model.manifest.task == "multilabel"

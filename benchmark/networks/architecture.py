@@ -1,12 +1,15 @@
 """How a network is built before weights are loaded: enough to make the same kind of network again without its source."""
 
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from torch import nn
 
-from benchmark.networks.network import Network, Trained
+from benchmark.networks.network import ARGUMENTS, Network, Trained
 from benchmark.specs.recipe import Recipe
+from results.error import CatsError, nearest
 from results.record import Frozen
+from results.text.brief import briefly, short
 
 
 class Architecture(Frozen):
@@ -22,11 +25,25 @@ class Architecture(Frozen):
 
 
 def network_of(architecture: Architecture, classes: int) -> Network:
-    """A network on the CPU whose weights are to be loaded. Raises CatsError if timm does not know the backbone."""
+    """A network on the CPU whose weights are to be loaded. Raises CatsError if timm does not know the backbone.
+
+    The arguments may come from a file of somebody else, so that only those of ARGUMENTS are passed on to timm.
+    """
+    _require_arguments(architecture.arguments)
     recipe = Recipe(hidden=architecture.hidden, stem=architecture.stem)
     arguments = {name: value for name, value in architecture.arguments.items() if name != "stem"}
     trained = Trained(None, architecture.mean, architecture.std, architecture.channels, arguments)
     return Network(architecture.backbone, trained, classes, recipe)
+
+
+def _require_arguments(arguments: Mapping[str, Any]) -> None:
+    """Raises CatsError that names an argument which is not in ARGUMENTS, or whose value is of another type."""
+    for name, value in arguments.items():
+        if name not in ARGUMENTS:
+            raise CatsError(f"'{short(name)}' is no argument of a network{nearest(name, ARGUMENTS)}")
+        kind = ARGUMENTS[name]
+        if isinstance(value, bool) or not isinstance(value, int | float if kind is float else kind):
+            raise CatsError(f"the argument {name} of a network is {briefly(value)}; a value of type {kind.__name__} is needed")
 
 
 def architecture_of(network: Network, backbone: str) -> Architecture:

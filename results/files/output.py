@@ -51,6 +51,22 @@ def output(path: Path, what: str, *, new: bool = False) -> Iterator[Path]:
             remove(draft)
 
 
+def require_place(path: Path, what: str) -> None:
+    """Raises CatsError if `output` could not write a file there; call it before anything that takes long. Makes nothing."""
+    place = path.resolve()
+    code = 0
+    if place.is_dir():
+        code = errno.EISDIR
+    elif place.is_file() or not place.exists():
+        above = next(each for each in place.parents if each.exists())
+        if not above.is_dir():
+            code = errno.ENOTDIR
+        elif not os.access(above, os.W_OK | os.X_OK):
+            code = errno.EACCES
+    if code:
+        raise CatsError(f"cannot write {what} to {path}: {reason_of(OSError(code, os.strerror(code)))}")
+
+
 def _link(draft: Path, place: Path) -> None:
     """Give a draft its final name, which must be free. Raises OSError."""
     flush(draft)

@@ -2,13 +2,13 @@
 
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 
 from mlflow.entities import Metric, Param, RunTag
-from mlflow.exceptions import MlflowException
 
 from results.error import CatsError
 from results.text.plain import LONGEST_NAME, plain, shortened
-from results.tracking.connection import reason_of
+from results.tracking.connection import FAILURES, reason_of
 from results.tracking.database import settle
 from results.tracking.experiment import Experiment
 
@@ -27,6 +27,7 @@ def log_watch(tracking: Experiment, params: Mapping[str, str], figures: Mapping[
         CatsError: if MLflow does not take them.
     """
     now = int(time.time() * 1000)
+    run = None
     try:
         run = tracking.client.create_run(tracking.experiment_id, now, {"cats.kind": KIND}, KIND).info
         tracking.client.log_batch(
@@ -37,6 +38,9 @@ def log_watch(tracking: Experiment, params: Mapping[str, str], figures: Mapping[
         )
         tracking.client.set_terminated(run.run_id, "FINISHED", now)
         settle(tracking.uri)
-    except (MlflowException, OSError) as error:
+    except FAILURES as error:
+        if run is not None:  # else a run that has ended would look like one that goes on
+            with suppress(*FAILURES):
+                tracking.client.set_terminated(run.run_id, "FAILED", now)
         raise CatsError(f"MLflow at {tracking.shown} could not store the comparison: {reason_of(error)}") from error
     return str(run.run_id)

@@ -14,11 +14,12 @@ from benchmark.models.explanation.explain import Explanation
 from benchmark.models.explanation.maps import GAP
 from benchmark.models.explanation.sentences import sentences_of
 from benchmark.models.explanation.sheet import Explained, draw_sheet
-from benchmark.models.manifest import SHEET
+from benchmark.models.manifest import CHECK, SHEET
 from results.error import CatsError
 from results.files.atomic import atomic_write
+from results.text.printing import guarded
 
-CHECK, LIST, ARRAYS = "check.json", "images.csv", "maps.safetensors"
+LIST, ARRAYS = "images.csv", "maps.safetensors"
 OVERVIEW = 4  # images of a kind on the first sheet, where there are several kinds
 
 
@@ -98,8 +99,6 @@ def _listed(names: list[str]) -> str:
 
 
 def _write_list(made: Explanation, path: Path) -> None:
-    from results.text.plain import plain
-
     with path.open("w", encoding="utf-8", newline="") as file:
         lines = csv.writer(file)
         lines.writerow(["number", "sheet", "image", "label", "answer", "probability"])
@@ -108,7 +107,8 @@ def _write_list(made: Explanation, path: Path) -> None:
             for row in map(int, kind.rows):
                 number += 1
                 label, answer, probability = said(made, row)
-                lines.writerow([number, kind.name, plain(made.pictures.names[row]), label, answer, f"{probability:.6f}"])
+                texts = map(guarded, (made.pictures.names[row], label or "", answer))
+                lines.writerow([number, kind.name, *texts, f"{probability:.6f}"])
 
 
 def _write_arrays(made: Explanation, path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import csv
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -72,13 +73,17 @@ def test_errors_are_explained_until_there_are_no_more(cats, home, model, tmp_pat
     assert "rank_correlation" not in json.loads((tmp_path / "e" / "check.json").read_text())
 
 
-def test_given_pictures_are_explained_without_labels(cats, model, tmp_path):
-    for number in range(3):
-        Image.new("RGB", (28, 28), (40 * number, 90, 10)).save(tmp_path / f"patient_{number}.png")
-    code, out, err = cats("explain", str(model), *(str(tmp_path / f"patient_{number}.png") for number in range(3)))
+def test_given_pictures_are_explained_without_labels(cats, model):
+    names = ["patient_0.png", "=patient_1.png", "patient_2.png"]
+    for number, name in enumerate(names):
+        Image.new("RGB", (28, 28), (40 * number, 90, 10)).save(name)
+    before = sorted(model.iterdir())
+    code, out, err = cats("explain", str(model), *names)
     assert (code, err) == (0, "")
+    assert sorted(model.iterdir()) == before  # names of pictures are not passed on with the classifier
     assert out.startswith("the given pictures (3)\n")
-    folder = model / EXPLANATIONS
+    folder = Path(EXPLANATIONS)
+    assert {row["image"] for row in listed(folder)} == {"patient_0.png", "'=patient_1.png", "patient_2.png"}
     assert sorted(file.name for file in folder.iterdir()) == ["check.json", "images.csv", SHEET]
     assert [row["label"] for row in listed(folder)] == ["", "", ""]
     assert "patient" not in (folder / "check.json").read_text()

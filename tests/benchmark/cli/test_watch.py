@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
+from sqlalchemy.exc import OperationalError
 
 from benchmark.execution.records import frame_of
 from benchmark.models.change_history import place_of
@@ -233,6 +234,23 @@ def test_a_history_that_cannot_be_written_is_one_sentence_before_anything_is_rea
     assert err.count("\n") == 1
 
 
+@pytest.mark.parametrize("name", ["h.png", "H.PNG"])
+def test_a_history_is_no_picture(cats, model, same, name):
+    code, out, err = cats("watch", str(model), same, "--history", name)
+    assert (code, out) == (2, "")
+    assert err == f"cats: --history is {name}, which its picture would overwrite; name a file that ends in .jsonl\n"
+    assert not Path(name).exists()
+
+
+def test_figures_that_cannot_be_written_are_named_before_anything_is_read(cats, model, tmp_path):
+    write(tmp_path / "few", 1)  # which would be the error of reading
+    for place, reason in (("few/secret-000.png/x.json", "directory"), ("few", "directory")):
+        code, out, err = watch(cats, model, "few", "--json", place)
+        assert (code, out) == (2, "")
+        assert err.startswith(f"cats: cannot write the figures to {place}: ")
+        assert reason in err
+
+
 def test_nothing_is_logged_without_an_address_or_with_no_log(cats, model, same, tmp_path, monkeypatch):
     watch(cats, model, same)
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "sqlite:///mlflow.db")
@@ -260,13 +278,18 @@ def test_a_run_of_kind_watch_holds_figures_only_and_disturbs_nobody(cats, model,
     pd.testing.assert_frame_equal(frame_of(tracking), frame_of(tracking, fresh=True))
 
 
-def test_mlflow_that_refuses_is_one_sentence(cats, model, same, monkeypatch):
+@pytest.mark.parametrize(
+    "error", [OSError(28, "No space left on device"), OperationalError("INSERT", {}, Exception("disk is full"))]
+)
+def test_mlflow_that_refuses_is_one_sentence(cats, model, same, monkeypatch, error):
     from results.tracking import log_watch
 
     def full(_):
-        raise OSError(28, "No space left on device")
+        raise error
 
     monkeypatch.setattr(log_watch, "settle", full)
     code, out, err = watch(cats, model, same, "--tracking-uri", "sqlite:///mlflow.db")
     assert (code, out[:9]) == (2, "no change")
     assert "could not store the comparison" in err
+    runs = Experiment("sqlite:///mlflow.db", "watch").runs("tags.`cats.kind` = 'watch'")
+    assert [run.info.status for run in runs] == ["FAILED"]

@@ -159,6 +159,10 @@ def test_the_command_writes_the_card_into_the_folder_once(cats, tmp_path):
             lambda folder: (folder / "explanations" / "check.json").write_text("[]"),
             r"check\.json is damaged; remove",
         ),
+        (
+            lambda folder: (folder / "explanations" / "check.json").write_text("[" * 100_000),
+            r"check\.json is damaged; remove",
+        ),
     ],
 )
 def test_a_damaged_folder_gets_no_card(damage, sentence, tmp_path):

@@ -89,6 +89,15 @@ def _changed(**fields):
     return damage
 
 
+def _set_argument(name, value):
+    def damage(folder):
+        content = json.loads((folder / MANIFEST).read_text())
+        content["architecture"]["arguments"][name] = value
+        (folder / MANIFEST).write_text(json.dumps(content))
+
+    return damage
+
+
 @pytest.mark.parametrize(
     ("damage", "sentence"),
     [
@@ -102,6 +111,16 @@ def _changed(**fields):
         (_changed(format=99, unknown=1), "has format 99; this version of cats reads formats up to 1"),
         (_changed(classes=["a"]), "model.json is damaged: classes"),
         (_changed(classes=["a", "b", "c"]), "does not hold the weights that model.json describes"),
+        (lambda folder: (folder / MANIFEST).write_text("[" * 100_000), "model.json is damaged: its content is damaged"),
+        (_changed(digests={"../x": "0" * 64}), "digests names '../x'; allowed are reference.safetensors, weights.safetensors"),
+        (
+            _changed(digests={"weights.safetensor": "0"}),
+            "digests names 'weights.safetensor'; did you mean 'weights.safetensors'?",
+        ),
+        (_set_argument("checkpoint_path", "/x"), "'checkpoint_path' is no argument of a network; allowed are bn_eps, img_size"),
+        (_set_argument("bn_epsilon", 1e-3), "'bn_epsilon' is no argument of a network; did you mean 'bn_eps'?"),
+        (_set_argument("pad_type", ["same"]), "the argument pad_type of a network is ['same']; a value of type str is needed"),
+        (_set_argument("img_size", True), "the argument img_size of a network is True; a value of type int is needed"),
         (_changed(digests={}), "names no checksum of weights.safetensors"),
     ],
 )

@@ -337,6 +337,14 @@ def test_the_sentence_about_energy_keeps_what_is_missing():
     assert said == "energy: 2 Wh counted (cpu); 1 Wh modelled (ram); missing: gpu; 12.3 s"
 
 
+def test_energy_of_equal_hardware_adds_up_and_no_energy_is_unknown():
+    costs = [
+        Cost(phase="prediction", seconds=1.0, energy={"cpu": Energy(kwh=kwh, provenance="counter")}) for kwh in (0.002, 0.003)
+    ]
+    assert energy_sentence(costs) == "energy: 5 Wh counted (cpu); 2.0 s"
+    assert energy_sentence([Cost(phase="prediction", seconds=1.2, energy={})]) == "energy: unknown; 1.2 s"
+
+
 # The command itself.
 
 

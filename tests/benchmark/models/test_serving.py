@@ -54,6 +54,14 @@ def test_pictures_get_the_class_and_the_probabilities_of_the_classifier(model):
     assert len({row["class"] for row in made}) == 2
 
 
+def test_a_picture_without_finite_numbers_is_named(tmp_path):
+    broken = kept_model(tmp_path / "m")
+    broken.network.head.bias.data.fill_(float("nan"))
+    pictures = [png(each) for each in images(2, 4)[0]]
+    with pytest.raises(CatsError, match=r"^picture 1: the network gives no finite numbers for this picture$"):
+        answers(broken, pictures)
+
+
 def test_of_several_labels_all_are_named_whose_calibrated_probability_is_one_half(tmp_path):
     several = kept_model(tmp_path / "m", task="multilabel", classes=("a", "b", "c"))
     for bias, names in (((9, -9, 9), ["a", "c"]), ((-9, -9, -9), [])):
