@@ -7,6 +7,7 @@ BELOW_HOME = {  # a folder of another name would leave behind what earlier versi
     "decoded_folder": "images",
     "digests_folder": "digests",
     "leakage_folder": "leakage",
+    "networks_folder": "networks",
     "pretrained_folder": "pretrained",
     "pretraining_records_folder": "pretrained/records",
     "registry_weights_folder": "published",
