@@ -1,10 +1,9 @@
 """Predictions as a file, written batch by batch: CSV for spreadsheets, Parquet for programs."""
 
-import csv
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TextIO
 
 import numpy as np
 
@@ -12,7 +11,7 @@ from benchmark.models.prediction import Batch
 from results.error import CatsError
 from results.files.output import output
 from results.text.plain import storable
-from results.text.printing import guarded
+from results.text.printing import csv_lines
 
 ENDINGS = (".csv", ".parquet")
 SCORE, FLAG = "out_of_distribution_score", "out_of_distribution"
@@ -46,9 +45,8 @@ def prediction_file(path: Path, classes: Sequence[str], *, labelled: bool, overw
     with output(path, "the predictions", new=not overwrite) as draft:
         if path.suffix.lower() == ".csv":
             with draft.open("w", encoding="utf-8", newline="") as file:
-                rows = csv.writer(file, lineterminator="\n")
-                rows.writerow([guarded(storable(name)) for name in columns])
-                yield _Csv(rows)
+                file.write(csv_lines([[storable(name) for name in columns]]))
+                yield _Csv(file)
         else:
             yield from _parquet(draft, columns, labelled)
 
@@ -73,12 +71,12 @@ def _cells(batch: Batch, labels: Sequence[str] | None) -> list[Sequence[Any]]:
 class _Csv:
     """Rows of text; an apostrophe stands before what a spreadsheet would take for a formula."""
 
-    def __init__(self, rows: Any) -> None:
-        self.rows = rows
+    def __init__(self, file: TextIO) -> None:
+        self.file = file
 
     def write(self, batch: Batch, labels: Sequence[str] | None) -> None:
         """See Writer.write."""
-        self.rows.writerows([_text(cell) for cell in row] for row in zip(*_cells(batch, labels), strict=True))
+        self.file.write(csv_lines([_text(cell) for cell in row] for row in zip(*_cells(batch, labels), strict=True)))
 
 
 def _text(cell: Any) -> str:
@@ -86,7 +84,7 @@ def _text(cell: Any) -> str:
         return ""
     if isinstance(cell, bool):
         return "true" if cell else "false"
-    return f"{cell:.9g}" if isinstance(cell, float) else guarded(cell)
+    return f"{cell:.9g}" if isinstance(cell, float) else str(cell)
 
 
 def _parquet(draft: Path, columns: Sequence[str], labelled: bool) -> Iterator[Writer]:

@@ -164,9 +164,14 @@ def figure_text(value: float | None, low: float | None, high: float | None, digi
 
 def csv_text(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     """Comma-separated values with a header; an apostrophe marks text that a spreadsheet would take for a formula."""
+    return csv_lines((head, *rows))
+
+
+def csv_lines(rows: Iterable[Sequence[Any]]) -> str:
+    """Rows as `csv_text` writes them, without a header: the next lines of a file that is written piece by piece."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerows([guarded(cell) if isinstance(cell, str) else cell for cell in row] for row in (head, *rows))
+    writer.writerows([guarded(cell) if isinstance(cell, str) else cell for cell in row] for row in rows)
     return out.getvalue()
 
 

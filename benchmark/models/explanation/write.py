@@ -1,6 +1,5 @@
 """The folder of explanations: sheets, the check, a list of the images, and the maps as numbers where they are wanted."""
 
-import csv
 import json
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ from benchmark.models.explanation.sheet import Explained, draw_sheet
 from benchmark.models.manifest import CHECK, SHEET
 from results.error import CatsError
 from results.files.atomic import atomic_write
-from results.text.printing import guarded
+from results.text.printing import csv_text
 
 LIST, ARRAYS = "images.csv", "maps.safetensors"
 OVERVIEW = 4  # images of a kind on the first sheet, where there are several kinds
@@ -99,16 +98,13 @@ def _listed(names: list[str]) -> str:
 
 
 def _write_list(made: Explanation, path: Path) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        lines = csv.writer(file)
-        lines.writerow(["number", "sheet", "image", "label", "answer", "probability"])
-        number = 0
-        for kind in made.kinds:
-            for row in map(int, kind.rows):
-                number += 1
-                label, answer, probability = said(made, row)
-                texts = map(guarded, (made.pictures.names[row], label or "", answer))
-                lines.writerow([number, kind.name, *texts, f"{probability:.6f}"])
+    head = ["number", "sheet", "image", "label", "answer", "probability"]
+    lines: list[list[Any]] = []
+    for kind in made.kinds:
+        for row in map(int, kind.rows):
+            label, answer, probability = said(made, row)
+            lines.append([len(lines) + 1, kind.name, made.pictures.names[row], label or "", answer, f"{probability:.6f}"])
+    path.write_text(csv_text(head, lines), encoding="utf-8", newline="")
 
 
 def _write_arrays(made: Explanation, path: Path) -> None:
