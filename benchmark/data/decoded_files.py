@@ -29,7 +29,7 @@ def _mapped(path: Path) -> np.ndarray:
 
 
 def table_of(path: Path) -> dict[str, np.ndarray]:
-    """The columns of a table. Raises OSError, ValueError or KeyError if it is damaged."""
+    """The columns of a table. Raises OSError, ValueError, KeyError, EOFError, BadZipFile or zlib.error if it is damaged."""
     with path.open("rb") as file, np.load(file, allow_pickle=False) as content:  # numpy leaves a damaged file open
         more = [name for name in content.files if name.startswith(ATTRIBUTE)]
         return {name: content[name] for name in ("labels", "ids", "groups", "parts", *more)}

@@ -8,6 +8,7 @@ counts only in quotation marks, in a path, or behind `image`, `patient` and the 
 
 import glob
 import re
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -90,7 +91,7 @@ def _read(tables: tuple[tuple[Path, int], ...], classes: frozenset[str]) -> Name
     found: dict[str, Name] = {}
     ids: set[str] = set()
     for path, _ in tables:
-        with suppress(OSError, ValueError, KeyError, BadZipFile):
+        with suppress(OSError, ValueError, KeyError, EOFError, BadZipFile, zlib.error):
             table = table_of(path)
             ids.update(table["ids"].tolist())
             for group in set(table["groups"].tolist()) - {""}:

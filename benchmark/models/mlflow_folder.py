@@ -47,6 +47,7 @@ def write_mlflow(model: Model, path: Path) -> None:
             pip_requirements=requirements(), code_paths=[str(_code(name, folder)) for name in PACKAGES],
             metadata={name: text for name, text in facts(manifest).items() if name not in {"cats.input", "cats.outputs"}},
         )  # fmt: skip
+    shutil.rmtree(path / "__pycache__", ignore_errors=True)  # MLflow imports the script to check it
     described = Description.load(str(path))
     flavour = described.flavors["python_function"]
     flavour["model_code_path"] = SCRIPT.name  # MLflow writes folders of this machine, and uses the last part only

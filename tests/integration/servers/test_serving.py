@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
@@ -47,7 +48,8 @@ def server(tmp_path_factory):
     port = free_port()
     (folder / "elsewhere").mkdir()
     env = {key: text for key, text in os.environ.items() if key != "PYTHONPATH"}
-    env |= {"MLFLOW_TRACKING_URI": database}
+    beside = str(Path(sys.executable).parent)  # MLflow starts uvicorn by its name, which an activated environment knows
+    env |= {"MLFLOW_TRACKING_URI": database, "PATH": f"{beside}{os.pathsep}{env.get('PATH', '')}"}
     command = ["models", "serve", "-m", name, "--env-manager", "local", "-h", "127.0.0.1", "-p", str(port), "-w", "1"]
     with (folder / "log").open("w") as log:
         process = subprocess.Popen(
