@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from benchmark.cli.options import ModelArgument
 from benchmark.cli.terminal import print_line
 
 app = typer.Typer()
@@ -12,7 +13,7 @@ app = typer.Typer()
 
 @app.command()
 def card(
-    model: Annotated[Path, typer.Argument(help="Folder of a kept classifier.")],
+    model: ModelArgument,
     to: Annotated[Path | None, typer.Option(help="File that is written; by default README.md inside MODEL.")] = None,
 ) -> None:
     """Write the model card of a kept classifier: use, data, licences, scores, calibration, leakage, energy, and limits."""

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from benchmark.cli.numbers import whole
-from benchmark.cli.options import Device, DeviceOption
+from benchmark.cli.options import Device, DeviceOption, ModelArgument
 from benchmark.cli.terminal import print_line
 from results.error import CatsError
 
@@ -15,7 +15,7 @@ app = typer.Typer()
 
 @app.command()
 def explain(
-    model: Annotated[Path, typer.Argument(metavar="MODEL", help="The folder of a kept classifier.")],
+    model: ModelArgument,
     images: Annotated[
         list[Path] | None, typer.Argument(metavar="[IMAGES]", help="Pictures, DICOM files or folders of them, at most 100.")
     ] = None,

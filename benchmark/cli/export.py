@@ -5,12 +5,11 @@ from typing import Annotated
 
 import typer
 
-from benchmark.cli.options import DATABASE, TrackingOption
+from benchmark.cli.options import DATABASE, ModelArgument, TrackingOption
 from benchmark.cli.terminal import print_line
 from results.text.hidden import shown
 
 app = typer.Typer()
-ModelArgument = Annotated[Path, typer.Argument(help="Folder of a kept classifier.")]
 
 
 @app.command()

@@ -2,6 +2,7 @@
 
 import math
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -14,6 +15,11 @@ ExperimentArgument = Annotated[
     str, typer.Argument(metavar="PLAN|EXPERIMENT", help="A plan, or the name of an MLflow experiment.")
 ]
 MetricOption = Annotated[str | None, typer.Option(help="Metric of the test images; by default the plan's.")]
+ModelArgument = Annotated[Path, typer.Argument(help="Folder of a kept classifier.")]
+InputsArgument = Annotated[
+    list[str],
+    typer.Argument(metavar="INPUT", help="A folder, archive, CSV or Parquet table, pictures or DICOM files, or a target."),
+]
 PlanArgument = Annotated[str, typer.Argument(metavar="PLAN", help="A plan file, or the name of a shipped plan.")]
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from benchmark.cli.options import Device, DeviceOption
+from benchmark.cli.options import Device, DeviceOption, InputsArgument, ModelArgument
 from benchmark.cli.terminal import print_line, say
 from results.error import CatsError
 
@@ -14,16 +14,12 @@ if TYPE_CHECKING:
     from benchmark.models.manifest import Manifest
 
 app = typer.Typer()
-ModelArgument = Annotated[Path, typer.Argument(help="Folder of a kept classifier.")]
 
 
 @app.command()
 def predict(
     model: ModelArgument,
-    inputs: Annotated[
-        list[str],
-        typer.Argument(metavar="INPUT", help="A folder, archive, CSV or Parquet table, pictures or DICOM files, or a target."),
-    ],
+    inputs: InputsArgument,
     to: Annotated[Path, typer.Option(help="File that is written, .csv or .parquet.")] = Path("predictions.csv"),
     path: Annotated[str, typer.Option(help="Column of the table that names the pictures.")] = "",
     part: Annotated[str, typer.Option(help="Part of a target: train, val, test or all.")] = "test",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from benchmark.cli.numbers import number
-from benchmark.cli.options import Device, DeviceOption, checked_address
+from benchmark.cli.options import Device, DeviceOption, InputsArgument, ModelArgument, checked_address
 from benchmark.cli.terminal import print_line, print_table, print_text, say
 
 if TYPE_CHECKING:
@@ -31,11 +31,8 @@ def _level(value: str | float) -> float:
 
 @app.command()
 def watch(
-    model: Annotated[Path, typer.Argument(help="Folder of a kept classifier.")],
-    inputs: Annotated[
-        list[str],
-        typer.Argument(metavar="INPUT", help="A folder, archive, CSV or Parquet table, pictures or DICOM files, or a target."),
-    ],
+    model: ModelArgument,
+    inputs: InputsArgument,
     path: Annotated[str, typer.Option(help="Column of the table that names the pictures.")] = "",
     group: Annotated[str, typer.Option(help="Column of the table that names the patient of each picture.")] = "",
     part: Annotated[str, typer.Option(help="Part of a target: train, val, test or all.")] = "test",

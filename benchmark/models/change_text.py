@@ -45,15 +45,15 @@ class ChangeText:
                 f"and the like would have been found in 4 of 5 cases, a smaller one less often"
             )
         found = sorted(change.alarms, key=lambda finding: ORDER.index(finding.test))
-        told = [self._words(finding) for finding in found if finding.test not in ("features", "classifier")]
+        words = [self._words(finding) for finding in found if finding.test not in ("features", "classifier")]
         seen = [finding for finding in found if finding.test in ("features", "classifier")]
         if seen:
             best = min(seen, key=lambda finding: finding.adjusted)
-            nameless = "" if told else "in a way that no other test names "
-            told.append(f"the network's features differ {nameless}({_p(best.adjusted)})")
+            nameless = "" if words else "in a way that no other test names "
+            words.append(f"the network's features differ {nameless}({_p(best.adjusted)})")
         if not any(finding.test == "unlike" for finding in found):
-            told.append(f"{change.unlike} of {change.new:,} images unlike any training image")
-        return f"changed: {', '.join(told)}"
+            words.append(f"{change.unlike} of {change.new:,} images unlike any training image")
+        return f"changed: {', '.join(words)}"
 
     def notes(self) -> list[str]:
         """What one must know to believe the sentence."""

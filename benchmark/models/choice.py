@@ -9,6 +9,7 @@ from results.board.board import Board, judged_runs, make_board
 from results.board.request import Judging, RunQuery
 from results.board.standings import labels
 from results.error import CatsError, nearest
+from results.evaluation.chosen_run import lowest_loss
 
 
 @dataclass(frozen=True)
@@ -47,8 +48,8 @@ def chosen_run(frame: pd.DataFrame, query: RunQuery, judging: Judging, wanted: M
                 raise CatsError(f"no finished cell of this plan has the {name} '{value}'{nearest(value, known)}")
     if wanted["source"] is None or wanted["backbone"] is None:
         runs, notes = _recommended(frame, runs, query, judging)
-    losses = runs["val_loss"].astype(float).fillna(float("inf")) if "val_loss" in runs else pd.Series(0.0, index=runs.index)
-    best = runs.loc[losses.sort_values(kind="stable").index[0]]
+    best = lowest_loss(runs)
+    assert best is not None
     if wanted["seed"] is None and len(runs) > 1:
         notes.append(f"of {len(runs)} seeds the one with the smallest validation loss is kept, seed {best['seed']}")
     if pd.notna(best["leaks"]):

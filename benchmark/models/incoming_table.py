@@ -15,7 +15,7 @@ from benchmark.entries.table_place import Place, place_of_table
 from benchmark.models.incoming import Incoming
 from results.error import CatsError, nearest
 
-ENOUGH = 0.5  # share of the cells that must name a picture, for a column to be taken without being told
+ENOUGH = 0.5  # share of the cells that must name a picture, for a column to be taken without `--path`
 
 
 def incoming_of_table(path: Path, column: str = "") -> Incoming:

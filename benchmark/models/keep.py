@@ -19,6 +19,7 @@ from benchmark.machine.meter import Meter
 from benchmark.models.manifest import Attribution, Comparison, Manifest, Reading, Score, Threshold
 from benchmark.models.model import BATCH, Outputs, outputs_of, softened, write_model
 from benchmark.models.notes import data_notes, format_notes
+from benchmark.models.prediction_scores import score_of
 from benchmark.models.reference import MOST, PART_NAMES, Reference
 from benchmark.models.remake import Remade, network_of_cell
 from benchmark.models.statistics import image_statistics
@@ -29,11 +30,9 @@ from results.error import CatsError
 from results.evaluation.calibration import temperature_of
 from results.evaluation.operating import OperatingPoint, operating_points
 from results.evaluation.proportion import Estimate
-from results.evaluation.reliability import calibration_error
 from results.metrics import METRICS, one_hot, scores
 from results.record import Cost
-from results.statistics.influence import Predictions, parse_predictions, patient_shares, patients_of
-from results.statistics.intervals import TargetResults, intervals
+from results.statistics.influence import Predictions, parse_predictions, patients_of
 
 EQUAL = 1e-6  # difference of two probabilities that rounding explains
 ROUNDED = 1e-4  # that is accepted of a probe, whose weights are rounded from float64 to float32
@@ -159,17 +158,9 @@ def reading_of(dataset: Dataset, size: int, *, colour: bool) -> Reading:
 
 
 def scored(name: str, value: float, known: Predictions) -> Score:
-    """A metric of one network with its 95 % interval over test images, patients as clusters where they are known."""
-    if name == "ece":  # whose error is no mean of contributions, so that its interval is not symmetric
-        found = calibration_error(known)
-        return Score(value=value, low=_finite(found.low), high=_finite(found.high))
-    metric = METRICS.get(name)
-    influence = metric.influence_of(known) if metric is not None else None
-    if metric is None or influence is None:
-        return Score(value=value)
-    shares = patient_shares(influence[:, None], known.groups)
-    low, high = intervals(TargetResults([np.array([value])], shares), metric.bounds)
-    return Score(value=value, low=_finite(low[0]), high=_finite(high[0]))
+    """A recorded metric of one network with its 95 % interval over test images, patients as clusters where they are known."""
+    found = score_of(name, known) if name in METRICS else None
+    return Score(value=value) if found is None else found.model_copy(update={"value": value})
 
 
 def _finite(value: float) -> float | None:

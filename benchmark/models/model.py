@@ -97,6 +97,13 @@ def softened(logits: np.ndarray, task: Task, temperature: float | None = None) -
     return np.asarray(expit(wide) if task == "multilabel" else softmax(wide, axis=1))
 
 
+def predicted_classes(probabilities: np.ndarray, task: Task) -> np.ndarray:
+    """(N, C) probabilities → (N, C) bool: the class of the largest one; of several labels all whose probability is >= 0.5."""
+    if task == "multilabel":
+        return probabilities >= 0.5
+    return np.asarray(probabilities.argmax(axis=1)[:, None] == np.arange(probabilities.shape[1]))
+
+
 def write_model(folder: Path, manifest: Manifest, network: Network, reference: Reference) -> Manifest:
     """Write a model folder: whole or not at all. Returns the manifest with the digests of the files.
 

@@ -1,8 +1,8 @@
 """A kept classifier is used on pictures, batch by batch: what it says of each, and which pictures are unlike its training."""
 
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from benchmark.models.decoding import Picture, decoded
 from benchmark.models.distance import Distance
 from benchmark.models.incoming import Incoming
 from benchmark.models.manifest import Manifest
-from benchmark.models.model import NO_NUMBER, Model
+from benchmark.models.model import NO_NUMBER, Model, predicted_classes
 
 MOST, PIXELS = 256, 2**21  # pictures of a batch, and pixels of all of them: more would fill the caches of a CPU
 JOINER = "|"  # between the labels of one picture
@@ -53,7 +53,7 @@ def predict(model: Model, incoming: Incoming, threads: int) -> Iterator[Batch]:
     size = max(1, min(MOST, PIXELS // reading.size**2))
     pictures = decoded(zip(incoming.names, incoming.contents(), strict=True), reading, threads, ahead=size + 2 * threads)
     first = 0
-    while batch := list(islice(pictures, size)):
+    while batch := list(itertools.islice(pictures, size)):
         yield _predicted(model, distance, batch, incoming.names[first : first + len(batch)], first)
         first += len(batch)
 
@@ -71,15 +71,13 @@ def _predicted(model: Model, distance: Distance, pictures: Sequence[Picture], na
     for row in np.flatnonzero(~(np.isfinite(raw).all(axis=1) & np.isfinite(far))):
         calibrated[row], raw[row], far[row] = np.nan, np.nan, np.nan
         reasons[row] = reasons[row] or NO_NUMBER
-    predicted = [
-        "" if reason else predicted_class(row, model.manifest) for row, reason in zip(calibrated, reasons, strict=True)
-    ]
+    named = predicted_names(calibrated, model.manifest)
+    predicted = ["" if reason else name for name, reason in zip(named, reasons, strict=True)]
     grey = sum(picture.grey for picture in pictures)
     return Batch(first, names, calibrated, raw, predicted, far, far > distance.threshold, reasons, grey)
 
 
-def predicted_class(probabilities: np.ndarray, manifest: Manifest) -> str:
-    """The class of the largest of (C,) probabilities; multi-label all labels whose probability is at least one half."""
-    if manifest.task == "multilabel":
-        return JOINER.join(name for name, share in zip(manifest.classes, probabilities, strict=True) if share >= 0.5)
-    return manifest.classes[int(np.argmax(probabilities))]
+def predicted_names(probabilities: np.ndarray, manifest: Manifest) -> list[str]:
+    """The class of each row of (N, C) probabilities; of several labels all that are predicted, joined, or an empty text."""
+    chosen = predicted_classes(probabilities, manifest.task)
+    return [JOINER.join(itertools.compress(manifest.classes, row)) for row in chosen]

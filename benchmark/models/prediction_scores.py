@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from benchmark.models.manifest import Score
-from results.evaluation.proportion import proportion
+from results.evaluation.proportion import Estimate, proportion
+from results.evaluation.reliability import calibration_error
 from results.metrics import METRICS, one_hot
 from results.record import Task
 from results.statistics.bounded import bounded_interval
@@ -19,14 +20,15 @@ def score_of(metric: str, predictions: Predictions) -> Score | None:
     """A metric of labelled images with its 95 % interval over patients, or images where no patient is known.
 
     The interval of an accuracy is Wilson's; others are those of the delta method with the influence of each image, DeLong's for
-    the AUC. None where the metric is undefined, as the AUC is of images of one class.
+    the AUC. That of the calibration error is not symmetric, see results.statistics.calibration_error. None where the metric is
+    undefined, as the AUC is of images of one class.
     """
     entry = METRICS[metric]
+    if metric == "ece":
+        return _of_estimate(calibration_error(predictions))
     if metric == "accuracy" and not predictions.multilabel:
         hits = predictions.probabilities.argmax(axis=1) == predictions.truth.argmax(axis=1)
-        share = proportion(hits, predictions.groups)
-        known = np.isfinite(share.low)
-        return Score(value=share.value, low=share.low if known else None, high=share.high if known else None)
+        return _of_estimate(proportion(hits, predictions.groups))
     value = entry.of(predictions)
     if not np.isfinite(value):
         return None
@@ -36,6 +38,11 @@ def score_of(metric: str, predictions: Predictions) -> Score | None:
         return Score(value=value)
     low, high = bounded_interval(value, HALF_95 * float(np.sqrt((shares**2).sum())), entry.bounds)
     return Score(value=value, low=float(low), high=float(high)) if low < high else Score(value=value)
+
+
+def _of_estimate(found: Estimate) -> Score:
+    known = bool(np.isfinite([found.low, found.high]).all())
+    return Score(value=found.value, low=found.low if known else None, high=found.high if known else None)
 
 
 def labelled(

@@ -11,8 +11,7 @@ from benchmark.models.change import MOST
 from benchmark.models.decoding import decoded
 from benchmark.models.distance import Distance
 from benchmark.models.incoming import Incoming
-from benchmark.models.manifest import Manifest
-from benchmark.models.model import BATCH, NO_NUMBER, Model, Outputs, probabilities_of
+from benchmark.models.model import BATCH, NO_NUMBER, Model, Outputs, predicted_classes
 from benchmark.models.sample import Sample
 from benchmark.models.statistics import STATISTICS, image_statistics
 
@@ -37,7 +36,7 @@ def reference_sample(model: Model, distance: Distance) -> Sample:
     held_out = model.reference.of("val", "test")
     return Sample(
         held_out.features,
-        predicted_classes(held_out.logits, model.manifest),
+        predicted_classes(model.probabilities(held_out.logits), model.manifest.task),
         distance.score(held_out.features) > distance.threshold,
         held_out.statistics,
         held_out.groups,
@@ -70,16 +69,8 @@ def new_sample(
         statistics[:, [STATISTICS.index("height"), STATISTICS.index("width")]] = incoming.shape or np.nan
     groups = None if drawn.groups is None else np.unique(drawn.groups[rows], return_inverse=True)[1].ravel()
     unlike = distance.score(features) > distance.threshold
-    sample = Sample(features, predicted_classes(logits, model.manifest), unlike, statistics, groups)
+    sample = Sample(features, predicted_classes(model.probabilities(logits), model.manifest.task), unlike, statistics, groups)
     return Sampled(sample, broken, len(incoming))
-
-
-def predicted_classes(logits: np.ndarray, manifest: Manifest) -> np.ndarray:
-    """(N, C) bool: the class of the largest probability, or every label whose calibrated probability is at least 0.5."""
-    probabilities = probabilities_of(logits, manifest)
-    if manifest.task == "multilabel":
-        return probabilities >= 0.5
-    return np.asarray(np.argmax(probabilities, axis=1)[:, None] == np.arange(len(manifest.classes)))
 
 
 def _measured(

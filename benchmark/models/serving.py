@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import itertools
 from collections.abc import Iterable
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import BAD_REQUEST
 
-from benchmark.models.model import BATCH, NO_NUMBER, Model
+from benchmark.models.model import BATCH, NO_NUMBER, Model, predicted_classes
 from benchmark.models.pictures import as_input, read_picture
 from results.error import CatsError
 
@@ -75,13 +76,12 @@ def _answers(model: Model, pixels: np.ndarray, before: int) -> list[dict[str, An
     classes = model.manifest.classes
     calibrated, raw = (model.probabilities(logits, calibrated=each) for each in (True, False))
     several = model.manifest.task == "multilabel"
+    named = [list(itertools.compress(classes, row)) for row in predicted_classes(calibrated, model.manifest.task)]
     return [
         {
-            "class": [name for name, value in zip(classes, row, strict=True) if value >= 0.5]
-            if several
-            else classes[int(row.argmax())],
+            "class": names if several else names[0],
             "calibrated": dict(zip(classes, row.tolist(), strict=True)),
             "raw": dict(zip(classes, unscaled.tolist(), strict=True)),
         }
-        for row, unscaled in zip(calibrated, raw, strict=True)
+        for names, row, unscaled in zip(named, calibrated, raw, strict=True)
     ]

@@ -27,7 +27,7 @@ class Architecture(Frozen):
 def network_of(architecture: Architecture, classes: int) -> Network:
     """A network on the CPU whose weights are to be loaded. Raises CatsError if timm does not know the backbone.
 
-    The arguments may come from a file of somebody else, so that only those of ARGUMENTS are passed on to timm.
+    The arguments may come from another person's file, so that only those of ARGUMENTS are passed on to timm.
     """
     _require_arguments(architecture.arguments)
     recipe = Recipe(hidden=architecture.hidden, stem=architecture.stem)

@@ -15,7 +15,7 @@ def with_recomputed(frame: pd.DataFrame, query: RunQuery, read: ReadPredictions)
     """The frame with the metric of the query for all runs of the query whose predictions give it.
 
     Runs without predictions, or with damaged ones, stay without it; a sentence counts them (tracking.frame.left_out).
-    The frame itself is returned if the metric is not one that boards recompute, or no run lacks it.
+    The frame itself is returned if the metric is not one that boards recompute, or every run has it.
     """
     metric, column = METRICS.get(query.metric), f"test_{query.metric}"
     if metric is None or not metric.recomputed or not len(frame):

@@ -1,6 +1,6 @@
 """The run of a target whose classifier a board recommends, and the predictions that it left."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -46,11 +46,23 @@ class ChosenRun:
         labels_of = truth if self.validation.multilabel else truth.argmax(axis=1)
         return temperature_of(self.task, labels_of, self.validation.probabilities)
 
-    def calibrated(self, temperature: float) -> Predictions:
-        """The predictions of the test images with a temperature applied."""
-        test = self.test
-        scaled = apply_temperature(self.task, test.probabilities, temperature)
-        return Predictions(test.samples, test.groups, test.truth, scaled, test.multilabel)
+    def calibrated(self, temperature: float) -> "ChosenRun":
+        """This run with a temperature applied to its predictions of test and validation images."""
+        test, validation = (
+            each and replace(each, probabilities=apply_temperature(self.task, each.probabilities, temperature))
+            for each in (self.test, self.validation)
+        )
+        return self if test is None else replace(self, test=test, validation=validation)
+
+
+def lowest_loss(runs: pd.DataFrame) -> "pd.Series | None":
+    """The run with the smallest validation loss, of equal ones that of the first seed; None if there is no run.
+
+    Test images choose nothing. A run without a loss comes last.
+    """
+    loss = pd.to_numeric(runs["val_loss"]) if "val_loss" in runs else pd.Series(np.nan, index=runs.index)
+    order = runs.assign(loss=loss).sort_values(["loss", "seed"]).index
+    return runs.loc[order[0]] if len(order) else None
 
 
 def chosen_run(
@@ -64,8 +76,7 @@ def chosen_run(
     source, tied = rows[0].source, [row.source for row in rows[1:] if row.tie == 1]
     here = runs.assign(label=labels(runs, runs["backbone"].nunique() > 1))
     here = here[(here["target"] == target) & (here["label"] == source) & here["leaks"].isna()]
-    loss = pd.to_numeric(here["val_loss"]) if "val_loss" in here else pd.Series(np.nan, index=here.index)
-    run = next(iter(here.assign(loss=loss).sort_values(["loss", "seed"]).to_dict("records")), None)
+    run = lowest_loss(here)
     if run is None:
         return f"{source} has no run that counts"
     run_id, seed = str(run["run_id"]), str(run["seed"])

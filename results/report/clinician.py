@@ -47,6 +47,7 @@ def clinician(board: Board, runs: pd.DataFrame, read: ReadPredictions, read_vali
     notes = [
         *more,
         "Temperatures and thresholds are chosen on validation images; all figures are of test images, with 95 % intervals.",
+        "Thresholds and net benefit are those of the probabilities with the temperature.",
         "The calibration error is the mean distance of the confidence from the share of right decisions, without noise.",
         "This is research software and no medical device.",
     ]
@@ -58,11 +59,13 @@ def _part(run: ChosenRun, name: str, metric: str) -> Section:
     tie = f" It cannot be told apart from {', '.join(run.tied)}, so that it is no winner." if run.tied else ""
     table, charts, notes = _calibration(run, name)
     tables = [table, _errors(run, name)]
-    if run.validation is None:
+    temperature = run.temperature
+    soft = run if temperature is None else run.calibrated(temperature.value)  # as a classifier that is kept gives them
+    if soft.validation is None:
         notes.append(NO_VALIDATION)
     else:
-        tables.append(_points(operating_points(run.classes, run.validation, run.test), run.target, name))
-    curves = [decision_curve(run.test, column, each) for column, each in enumerate(run.classes)]
+        tables.append(_points(operating_points(run.classes, soft.validation, soft.test), run.target, name))
+    curves = [decision_curve(soft.test, column, each) for column, each in enumerate(run.classes)]
     charts += [*_discrimination(run, name), *_decision(run, curves, name)]
     tables.append(_useful(curves, run.target, name))
     found = [subgroups(run.table, run.test, each, metric) for each in attributes_of(run.table)]
@@ -86,7 +89,7 @@ def _calibration(run: ChosenRun, name: str) -> tuple[Table, list[Chart], list[st
     series, notes, temperature = [("as trained", reliability(run.test))], [], run.temperature
     title = f"{run.target}: calibration error {before.value:.3f}"
     if temperature is not None and temperature.value != 1:
-        scaled = run.calibrated(temperature.value)
+        scaled = run.calibrated(temperature.value).test
         after = calibration_error(scaled)
         lines += [("temperature by the validation images", f"{temperature.value:.2f}", "–")]
         lines += [("expected calibration error with the temperature", *_figure(after))]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from benchmark.core.seed import generator
+from benchmark.models.model import predicted_classes
 from results.error import CatsError
 from results.record import Task
 
@@ -43,7 +44,7 @@ def answers_of(probabilities: np.ndarray, labels: np.ndarray | None, task: Task)
     """The answers by (N, C) probabilities."""
     explained = probabilities.argmax(axis=1)
     if task == "multilabel":
-        right = None if labels is None else ((probabilities >= 0.5) == (labels > 0)).all(axis=1)
+        right = None if labels is None else (predicted_classes(probabilities, task) == (labels > 0)).all(axis=1)
         return Answers(probabilities, explained, right, np.abs(probabilities - 0.5).min(axis=1))
     two = np.sort(probabilities, axis=1)[:, -2:]
     return Answers(probabilities, explained, None if labels is None else explained == labels, two[:, 1] - two[:, 0])

@@ -55,7 +55,7 @@ def _more(difference: Figure, what: str) -> str:
     """Whether a share is larger than a baseline, judged by the interval of the difference."""
     if difference.low is None or difference.high is None:
         return f"too few images to compare with {what}"
-    word = "more than" if difference.low > 0 else "less than" if difference.high < 0 else "not told apart from"
+    word = "more than" if difference.low > 0 else "less than" if difference.high < 0 else "not distinguishable from"
     return f"{word} {what} (difference {difference})"
 
 

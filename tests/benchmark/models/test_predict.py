@@ -18,7 +18,7 @@ from benchmark.models.distance import Distance
 from benchmark.models.energy import energy_sentence
 from benchmark.models.incoming_path import incoming_of
 from benchmark.models.model import read_model
-from benchmark.models.prediction import predict, predicted_class
+from benchmark.models.prediction import predict, predicted_names
 from benchmark.models.prediction_run import Place, predict_to_file, sentences_about
 from benchmark.models.prediction_scores import labelled, score_of
 from results.error import CatsError
@@ -312,7 +312,7 @@ def test_only_a_bounded_number_of_pictures_is_decoded_ahead(model):
 
 def test_several_labels_are_joined_and_none_is_an_empty_cell():
     several = manifest(network(classes=3), task="multilabel", classes=("a", "b", "c"))
-    assert [predicted_class(np.array(row), several) for row in ([0.5, 0.2, 0.9], [0.1, 0.2, 0.3])] == ["a|c", ""]
+    assert predicted_names(np.array([[0.5, 0.2, 0.9], [0.1, 0.2, 0.3]]), several) == ["a|c", ""]
 
 
 def test_the_interval_of_the_auc_is_delongs():

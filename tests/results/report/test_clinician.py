@@ -1,6 +1,7 @@
 """The section for a clinician: figures are those of the evaluation room, names of others stay text, what is missing is said."""
 
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -9,7 +10,7 @@ import pytest
 from results.board.board import judged_runs, make_board
 from results.board.request import RunQuery
 from results.error import OddRunError
-from results.evaluation.calibration import fit_temperature
+from results.evaluation.calibration import apply_temperature, fit_temperature
 from results.evaluation.operating import operating_points
 from results.evaluation.reliability import calibration_error
 from results.report import clinician as module
@@ -60,7 +61,11 @@ def test_the_seed_with_the_smallest_validation_loss_is_shown_with_the_figures_of
     temperature = fit_temperature("multiclass", validation.truth.argmax(axis=1), validation.probabilities)
     assert shown["temperature by the validation images"][1] == f"{temperature:.2f}"
     (points,) = (table for table in part.tables if table.name.endswith("-points"))
-    expected = operating_points(["c0", "c1"], validation, test)
+    soft = [
+        replace(each, probabilities=apply_temperature("multiclass", each.probabilities, temperature))
+        for each in (validation, test)
+    ]
+    expected = operating_points(["c0", "c1"], *soft)
     assert [(row[0], row[2], row[3]) for row in points.rows] == [
         (p.class_name, f"{p.threshold:.3f}", f"{p.sensitivity.value:.3f}") for p in expected
     ]
