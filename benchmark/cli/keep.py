@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from benchmark.models.manifest import Manifest
     from benchmark.specs.cell import Cell
     from benchmark.specs.resolved import ResolvedPlan
-    from results.record import Cost
 
 app = typer.Typer()
 
@@ -47,6 +46,7 @@ def keep(
     from benchmark.machine.device import device_of
     from benchmark.machine.meter import Meter
     from benchmark.models.choice import chosen_run
+    from benchmark.models.energy import energy_sentence
     from benchmark.models.keep import keep as keep_cell
     from benchmark.models.recorded import recorded_of
     from benchmark.specs.plan import load_plan
@@ -63,17 +63,17 @@ def keep(
     recorded = recorded_of(tracking_uri, resolved.plan.experiment, chosen)
     folder = to or default_folder(cell)
     made = keep_cell(cell, recorded, folder, meter, tolerance)
-    _report(folder, made, None if any(cost.missing for cost in meter.costs) else sum(map(_kwh, meter.costs)))
+    _report(folder, made)
+    if made.comparison is not None and made.comparison.made_again:
+        say(f"this training is in no record; {energy_sentence(meter.costs)}")
+    for sentence in (each for each in made.notes if each not in chosen.notes):
+        say(f"note: {sentence}")
 
 
 def default_folder(cell: "Cell") -> Path:
     """Where the classifier of a cell lies by default: one folder in `models`, whatever the names of the cell hold."""
     names = f"{cell.target}-{cell.source}-{cell.backbone}-{cell.seed}"
     return Path("models") / re.sub(r"[^A-Za-z0-9_.]+", "-", names).strip("-")
-
-
-def _kwh(cost: "Cost") -> float:
-    return cost.kwh("counter") + cost.kwh("modelled")
 
 
 def _cell_of(resolved: "ResolvedPlan", key: str, plan: str) -> "Cell":
@@ -86,7 +86,7 @@ def _cell_of(resolved: "ResolvedPlan", key: str, plan: str) -> "Cell":
     )
 
 
-def _report(folder: Path, made: "Manifest", kwh: float | None) -> None:
+def _report(folder: Path, made: "Manifest") -> None:
     compared = made.comparison
     assert compared is not None
     how = "trained again" if compared.made_again else "as it was stored"
@@ -96,7 +96,3 @@ def _report(folder: Path, made: "Manifest", kwh: float | None) -> None:
         f"{compared.precision} ({compared.tolerance:.0e} is allowed), and in float32, as the classifier is used, by "
         f"{compared.largest_float32:.1e}"
     )
-    if compared.made_again:
-        say(f"training took {'an unknown amount of energy' if kwh is None else f'{1000 * kwh:.3g} Wh'}, which no record counts")
-    for sentence in made.notes:
-        say(f"note: {sentence}")

@@ -106,9 +106,8 @@ class Registry:
         """
         _check_name(name)
         try:
-            old = next((each for each in self.versions(name) if each.tags.get("cats.key") == tags["cats.key"]), None)
+            old = self._published(name, "cats.key", tags)
             if old is not None:
-                check_place(self.uri, self._artifacts(old.run_id))
                 return old
             with tempfile.TemporaryDirectory() as folder:
                 for file, content in ((WEIGHTS, weights), (FACTS, facts)):
@@ -128,7 +127,7 @@ class Registry:
         """
         _check_name(name)
         try:
-            old = next((each for each in self.versions(name) if each.tags.get("cats.manifest") == tags["cats.manifest"]), None)
+            old = self._published(name, "cats.manifest", tags)
             if old is not None:
                 return old
             place = f"classifier-{tags['cats.manifest'][:12]}"  # a classifier that was kept in another way replaces none
@@ -138,6 +137,13 @@ class Registry:
         except FAILURES as error:
             raise CatsError(f"MLflow at {self.shown} could not store the classifier {name}: {reason_of(error)}") from error
         return _version(made)
+
+    def _published(self, name: str, tag: str, tags: Mapping[str, str]) -> Version | None:
+        """The version of this name with an equal tag; None if there is none. Raises CatsError if its place is not trusted."""
+        old = next((each for each in self.versions(name) if each.tags.get(tag) == tags[tag]), None)
+        if old is not None:
+            check_place(self.uri, self._artifacts(old.run_id))
+        return old
 
     def _register(self, name: str) -> None:
         try:
