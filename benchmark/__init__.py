@@ -5,11 +5,11 @@ from here, `from benchmark import Dataset, Samples, Source`, and from no other m
 the mathematics they share from `benchmark.measures`. A name is loaded when it is first used, so `import benchmark` is cheap.
 
 - What an entry declares: `Dataset`, `File`, `Source`, `Weights`, `Target`, `Subsample`.
-- Readers, from files to `Samples`: `folders`, `table`, `npz`, `hdf5`, `dicom`, `dicom_folders`, `hub`. For a reader of your
-  own: `Tree` (a folder or archive), `pictures` (decodes its images), `PICTURE_ENDINGS`, `TreeReader` (says which files of a
-  tree it reads).
-- Families of entries: `medmnist_target` (a set of MedMNIST), `generated` and `Law` (images drawn from a seed), `generator` (a
-  numpy generator seeded by names).
+- Readers, from files to `Samples`: `folders`, `table`, `npz`, `hdf5`, `dicom`, `dicom_folders`, `nifti`, `nifti_folders`,
+  `hub`. For a reader of your own: `Tree` (a folder or archive), `pictures` (decodes its images), `PICTURE_ENDINGS`,
+  `TreeReader` (says which files of a tree it reads).
+- Families of entries: `medmnist_target` and `medmnist_volumes` (a set of MedMNIST), `generated` and `Law` (images drawn from a
+  seed), `generator` (a numpy generator seeded by names).
 - Measures: the decorator `measure`, `Undefined` for a score that does not exist, the types `Array`, `Draws` (bootstrap
   resamples) and `Network`.
 - Plans from Python: `Plan`, `Recipe`.
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from benchmark.data.readers.folders import folders as folders
     from benchmark.data.readers.hdf5 import hdf5 as hdf5
     from benchmark.data.readers.hub import hub as hub
+    from benchmark.data.readers.nifti import nifti as nifti
+    from benchmark.data.readers.nifti import nifti_folders as nifti_folders
     from benchmark.data.readers.npz import npz as npz
     from benchmark.data.readers.picture_format import PICTURE_ENDINGS as PICTURE_ENDINGS
     from benchmark.data.readers.pictures import pictures as pictures
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
     from benchmark.entries.generated import Law as Law
     from benchmark.entries.generated import generated as generated
     from benchmark.entries.medmnist import medmnist_target as medmnist_target
+    from benchmark.entries.medmnist import medmnist_volumes as medmnist_volumes
     from benchmark.networks.network import Network as Network
     from benchmark.specs.measure import Draws as Draws
     from benchmark.specs.measure import measure as measure
@@ -83,7 +86,10 @@ MODULES = {  # name → the module that defines it
     "hub": "benchmark.data.readers.hub",
     "measure": "benchmark.specs.measure",
     "medmnist_target": "benchmark.entries.medmnist",
+    "medmnist_volumes": "benchmark.entries.medmnist",
     "nearest": "results.error",
+    "nifti": "benchmark.data.readers.nifti",
+    "nifti_folders": "benchmark.data.readers.nifti",
     "npz": "benchmark.data.readers.npz",
     "pictures": "benchmark.data.readers.pictures",
     "table": "benchmark.data.readers.table",

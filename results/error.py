@@ -10,6 +10,8 @@ from results.text.hidden import shown
 from results.text.plain import plain, shortened
 
 LONGEST = 4000  # characters of one sentence
+MOST_NAMED = 8  # mistakes or names that are listed; of others their number
+LEAST_BEGINNING = 2  # letters that say what a name begins with
 # What these say is about code, not about the content that led to them.
 OF_CODE = (AttributeError, TypeError, LookupError, NameError, AssertionError, RecursionError)
 OF_NUMBERS = re.compile(r"invalid literal for int|values to unpack|cannot unpack|unpack requires|object cannot be interpreted")
@@ -65,9 +67,27 @@ def damage_of(error: BaseException) -> str:
 
 
 def nearest(name: object, allowed: Iterable[str]) -> str:
-    """The end of a sentence about a wrong name: `; did you mean 'x'?`, or what is allowed if nothing is near."""
+    """The end of a sentence about a wrong name: `; did you mean 'x'?`, or what is allowed if nothing is near.
+
+    A name that begins as the wrong one comes before a name that differs from it in some letters.
+    """
     names = sorted(allowed)
-    near = difflib.get_close_matches(str(name), names, n=1, cutoff=0.6)
-    if near:
-        return f"; did you mean '{near[0]}'?"
-    return f"; allowed are {', '.join(names)}" if names else "; there is none"
+    near = near_name(name, names)
+    if near is not None:
+        return f"; did you mean '{near}'?"
+    return f"; allowed are {first_of(names)}" if names else "; there is none"
+
+
+def near_name(name: object, allowed: Iterable[str]) -> str | None:
+    """The allowed name that a wrong one most likely means: the shortest that begins with it, else the most similar one."""
+    wrong, names = str(name), sorted(allowed)
+    longer = [each for each in names if len(wrong) >= LEAST_BEGINNING and each.lower().startswith(wrong.lower())]
+    near = [min(longer, key=len)] if longer else difflib.get_close_matches(wrong, names, n=1, cutoff=0.6)
+    return near[0] if near else None
+
+
+def first_of(names: Iterable[str], most: int = MOST_NAMED) -> str:
+    """The names of a sentence, of many the first ones: `a, b, c and 12 more`."""
+    every = list(names)
+    more = f" and {len(every) - most} more" if len(every) > most else ""
+    return ", ".join(every[:most]) + more

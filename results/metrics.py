@@ -215,12 +215,23 @@ IMPORTED: Mapping[str, Metric] = {
 }
 
 
+WRITTEN = {"auc": "AUC", "brier": "Brier score", "kappa": "quadratic kappa"}
+WRITTEN |= {name: name.upper() for name in ("ece", "f1", "mae", "mse", "rmse")}
+
+
+def written(name: str) -> str:
+    """A metric as people write its name."""
+    return WRITTEN.get(name, name.replace("_", " "))
+
+
 def width_of(name: str) -> float:
     """The largest difference that two values of a metric can have; infinite for a loss."""
     low, high = metric_of(name).bounds
     return high - low
 
 
-def metric_of(name: str) -> Metric:
+def metric_of(name: "str | Metric") -> Metric:
     """The entry of a metric. An imported metric that no entry names is a score from 0 to 1, and higher is better."""
+    if isinstance(name, Metric):
+        return name
     return METRICS.get(name) or IMPORTED.get(name) or Metric(name, None, None)

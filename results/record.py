@@ -132,6 +132,7 @@ class Record(Frozen):
 
     Attributes:
         version: of this format; records of every older version stay readable.
+        defaults: names of the settings that have their default; MLflow keeps these in one tag. Version 1 does not name them.
         names: source, target, backbone, seed, protocol ...: the fields that users filter by.
         point: digest of recipe, rule and sub-sample: equal for cells that differ in source, target or seed only.
         settings: every field of the resolved recipe and sub-sample.
@@ -140,7 +141,7 @@ class Record(Frozen):
         started, ended: seconds since 1970.
     """
 
-    version: Literal[1] = 1
+    version: Literal[1, 2] = 2
     kind: Literal["cell", "pretraining", "score"]
     key: str
     attempt: str
@@ -150,6 +151,7 @@ class Record(Frozen):
     point: str
     names: dict[str, Text]
     settings: dict[str, Text]
+    defaults: tuple[str, ...] = ()
     facts: dict[str, Text]
     scores: dict[str, float] = {}
     validation: dict[str, float] = {}
@@ -158,6 +160,11 @@ class Record(Frozen):
     environment: dict[str, Text] = {}
     started: float
     ended: float
+
+    @model_serializer(mode="wrap")
+    def _brief(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out a later field that has its default, so that a record of version 1 is written back as it was."""
+        return {name: value for name, value in write(self).items() if name != "defaults" or self.defaults}
 
 
 @dataclass(frozen=True)

@@ -227,9 +227,9 @@ def make(database: Path, n: int) -> None:
             ("latest_metrics", "value + n * 7919 % 1000 / 2500.0"),
         ):
             columns = [row[1] for row in db.execute(f"PRAGMA table_info({table})")]
-            told = ", ".join({**new, "value": value}.get(name, f'"{name}"') for name in columns)
+            taken = ", ".join({**new, "value": value}.get(name, f'"{name}"') for name in columns)
             names = ", ".join(f'"{name}"' for name in columns)
-            db.execute(f"INSERT INTO {table} ({names}) SELECT {told} FROM {table}, numbers WHERE run_uuid = ?", (run,))
+            db.execute(f"INSERT INTO {table} ({names}) SELECT {taken} FROM {table}, numbers WHERE run_uuid = ?", (run,))
     db.close()
     print(f"{n:>7}  {'making them':<32} {time.perf_counter() - start:8.2f}", flush=True)
 

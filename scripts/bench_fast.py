@@ -5,7 +5,7 @@ validation AUC: test AUC and energy. The epoch of `fast` is chosen by `within_on
     .venv/bin/python scripts/bench_fast.py [TARGET ...] [--seeds N] [--size PIXELS] [--tracking-uri URI] [--json FILE]
 
 MobileNetV2-100 from ImageNet, 100 training images per class as in CATS 2024, both recipes with the same images and heads.
---size: the pixels of the grid, 64 unless told otherwise (CATS 2024 has 224, which take twelve times as long); `fast` comes with
+--size: the pixels of the grid, 64 by default (CATS 2024 has 224, which take twelve times as long); `fast` comes with
 its own. Every run is a cell of an experiment in MLflow, so that the script goes on where it was stopped. Needs CATS_DATA and
 CATS_WEIGHTS.
 """
@@ -58,7 +58,7 @@ def main() -> None:
     for target in given.targets:
         made = {name: runs(name, target, given) for name in RECIPES}
         chosen = {name: best(frame) for name, frame in made.items()}
-        found[target] = told(target, made, chosen)
+        found[target] = summary(target, made, chosen)
     if given.json:
         given.json.write_text(json.dumps({**about, "found": found}, indent=2), encoding="utf-8")
 
@@ -86,7 +86,7 @@ def best(frame: pd.DataFrame) -> pd.DataFrame:
     return finished.drop_duplicates("seed").sort_values("seed")
 
 
-def told(target: str, made: dict[str, pd.DataFrame], chosen: dict[str, pd.DataFrame]) -> dict[str, object]:
+def summary(target: str, made: dict[str, pd.DataFrame], chosen: dict[str, pd.DataFrame]) -> dict[str, object]:
     """Print what came out on one target, and give it back."""
     seeds = sorted(set(chosen["fast"]["seed"]) & set(chosen["grid"]["seed"]))  # a seed whose runs all failed has no pair
     if not seeds:

@@ -6,7 +6,7 @@
     .venv/bin/python scripts/bench_measures.py --sum
 
 Memory is what a measure needs beyond its input and its imports. `growth` is the exponent of N, from the first to the last N.
-A combination that would exceed --limit seconds, as told from the one with fewer images, is left out and named.
+A combination that would exceed --limit seconds, as estimated from the one with fewer images, is left out and named.
 --sum prints the sum over nine measures at N = 10,000, D = 2,048, C = 9 with 1,000 logits.
 """
 

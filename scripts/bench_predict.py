@@ -57,7 +57,7 @@ def main() -> None:
 def compare(model: Path, folder: Path, count: int, repeats: int) -> None:
     """Run both ways in turns and print the figures of each, and the median of the ratios."""
     out = folder.parent / f"out-{count}.csv"
-    cats = ["-m", "benchmark", "predict", str(model), str(folder), "--to", str(out), "--overwrite"]
+    cats = ["-m", "benchmark", "predict", str(model), str(folder), "--output", str(out), "--overwrite"]
     ways: dict[str, list[str]] = {"cats predict": cats, "plain loop": ["-c", LOOP, str(model), str(folder), str(out)]}
     rates: dict[str, list[float]] = {way: [] for way in ways}
     peaks: dict[str, list[float]] = {way: [] for way in ways}

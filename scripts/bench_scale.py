@@ -75,6 +75,8 @@ def asked() -> argparse.Namespace:
     parser.add_argument("--idle", type=float, default=Load.idle, help="seconds for which idle workers are watched")
     parser.add_argument("--lull", type=float, default=Load.lull, help="seconds until the next of them is killed")
     parser.add_argument("--kills", type=int, help="how often that happens; else as long as there is work")
+    seconds = (Load.shortest, Load.longest)
+    parser.add_argument("--sleep", type=float, nargs=2, default=seconds, metavar=("SHORTEST", "LONGEST"), help="of its cells")
     parser.add_argument("--folder", type=Path, help="where everything is written, and removed; else among temporary files")
     parser.add_argument("--json", type=Path, help="also write the figures there")
     return parser.parse_args()
@@ -94,23 +96,23 @@ def overhead(folder: Path, given: argparse.Namespace) -> dict[str, Any]:
     return found
 
 
-def show_overhead(name: str, told: dict[str, Any]) -> dict[str, Any]:
-    per_cell = per(told)
-    each = {call: told["seconds"].get(call, 0.0) / told["made"] * 1000 for call in ("put", *CALLS, "remove")}
+def show_overhead(name: str, driven: dict[str, Any]) -> dict[str, Any]:
+    per_cell = per(driven)
+    each = {call: driven["seconds"].get(call, 0.0) / driven["made"] * 1000 for call in ("put", *CALLS, "remove")}
     where = ", ".join(f"{call} {value:.1f}" for call, value in each.items() if value >= 0.05)
     wall, cpu = per_cell
     print(
-        f"{name:<26} {wall:7.1f} of wall, {cpu:6.1f} of CPU  (n={told['made']}, {told['failed']} failed)\n"
-        f"{'':<26} {where}; before the first cell {told['before']:.1f} s, of it prepare {told['seconds']['prepare']:.1f} s",
+        f"{name:<26} {wall:7.1f} of wall, {cpu:6.1f} of CPU  (n={driven['made']}, {driven['failed']} failed)\n"
+        f"{'':<26} {where}; before the first cell {driven['before']:.1f} s, of it prepare {driven['seconds']['prepare']:.1f} s",
         flush=True,
     )
-    return {"wall_ms": wall, "cpu_ms": cpu, "each_ms": each, **told}
+    return {"wall_ms": wall, "cpu_ms": cpu, "each_ms": each, **driven}
 
 
-def per(told: dict[str, Any]) -> tuple[float, float]:
+def per(driven: dict[str, Any]) -> tuple[float, float]:
     """Milliseconds of wall and of CPU per cell."""
-    (start, spent), (end, all_spent) = told["arrivals"][0], told["arrivals"][-1]
-    return (end - start) / (told["made"] - 1) * 1000, (all_spent - spent) / (told["made"] - 1) * 1000
+    (start, spent), (end, all_spent) = driven["arrivals"][0], driven["arrivals"][-1]
+    return (end - start) / (driven["made"] - 1) * 1000, (all_spent - spent) / (driven["made"] - 1) * 1000
 
 
 def plan_run(folder: Path, n: int, uri: str, **order: Any) -> dict[str, Any]:
@@ -191,11 +193,11 @@ def memory(folder: Path, given: argparse.Namespace) -> dict[str, Any]:
     for n in (given.cells // 10, given.cells, given.cells * 10):
         place = folder / str(n)
         place.mkdir()
-        told = plan_run(place, n, f"sqlite:///{place}/mlflow.db", deliver=False)
-        wall, cpu = per(told)
+        driven = plan_run(place, n, f"sqlite:///{place}/mlflow.db", deliver=False)
+        wall, cpu = per(driven)
         costs = f"{wall:6.2f} ms of wall, {cpu:.2f} of CPU per cell"
-        print(f"{told['made']:>8} cells  peak {told['peak_mib']:6.0f} MiB  {costs}", flush=True)
-        found[n] = told
+        print(f"{driven['made']:>8} cells  peak {driven['peak_mib']:6.0f} MiB  {costs}", flush=True)
+        found[n] = driven
     return found
 
 
@@ -204,14 +206,16 @@ def real(folder: Path, given: argparse.Namespace) -> dict[str, Any]:
     found = efficiency(folder, given.real_cells, given.epochs, given.repeats, given.seconds)
     for name, text in (("limit", "two bare loops / one"), ("gain", "two workers / one"), ("share", "of the limit")):
         values = found[name]
-        told = f"n={len(values)} ({min(values):.2f} to {max(values):.2f})"
-        print(f"{text:<26} {statistics.median(values):7.2f}  {told}", flush=True)
+        driven = f"n={len(values)} ({min(values):.2f} to {max(values):.2f})"
+        print(f"{text:<26} {statistics.median(values):7.2f}  {driven}", flush=True)
     return found
 
 
 def cluster(folder: Path, given: argparse.Namespace) -> dict[str, Any]:
-    print("\na simulated cluster: cells that sleep 2 to 5 s, records dropped instead of sent to MLflow")
-    load = Load(given.cluster_cells, given.cluster_workers, given.cluster_hosts, given.idle, given.lull, given.kills)
+    shortest, longest = given.sleep
+    print(f"\na simulated cluster: cells that sleep {shortest:g} to {longest:g} s, records dropped instead of sent to MLflow")
+    size = (given.cluster_cells, given.cluster_workers, given.cluster_hosts)
+    load = Load(*size, given.idle, given.lull, given.kills, shortest, longest)
     found = simulated(folder, load)
     print(
         "{made} of {cells} cells made once, {failed} failed, in {seconds:.0f} s: {cells_per_second:.1f} cells/s on {workers} "

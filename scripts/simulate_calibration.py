@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from documentation.place import put
 from scipy import stats
 from scipy.special import softmax
 
 from results.statistics.calibration_error import Decisions, Gaps, contributions, gaps_of, interval_of, quantile_error
 
 PAGE = Path(__file__).parents[1] / "docs" / "evaluation.md"
-BEGIN, END = "<!-- calibration: begin -->\n", "<!-- calibration: end -->"
 SETS, RESAMPLES, MANY = 2000, 200, 400_000
 SPREAD = 1.5  # standard deviation of logits
 
@@ -66,8 +66,8 @@ class World:
         if not self.alike:
             return Decisions(confidence, rng.random(count) < chance, None, count)
         patients = np.arange(count) // 5
-        luck = np.sqrt(self.alike) * rng.normal(size=count // 5)[patients] + np.sqrt(1 - self.alike) * rng.normal(size=count)
-        return Decisions(confidence, stats.norm.cdf(luck) < chance, patients, count)
+        noise = np.sqrt(self.alike) * rng.normal(size=count // 5)[patients] + np.sqrt(1 - self.alike) * rng.normal(size=count)
+        return Decisions(confidence, stats.norm.cdf(noise) < chance, patients, count)
 
 
 def by_bootstrap(rng: np.random.Generator, made: Decisions, gaps: Gaps, places: np.ndarray) -> tuple[float, float]:
@@ -130,9 +130,7 @@ def main(arguments: list[str]) -> None:
     made = table(next((int(a) for a in arguments if a.isdigit()), SETS))
     print(made)
     if "--write" in arguments:
-        text = PAGE.read_text(encoding="utf-8")
-        before, after = text.split(BEGIN)[0], text.split(END)[1]
-        PAGE.write_text(f"{before}{BEGIN}\n{made}\n{END}{after}", encoding="utf-8")
+        put(PAGE, "calibration", f"\n{made}\n")
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+from documentation.place import put
 from scipy import stats
 
 from results.statistics.bounded import mean_interval
@@ -18,7 +19,6 @@ from results.statistics.mean_ranks import mean_ranks, mean_values, rank_ties
 from results.statistics.plackett_luce import strengths
 
 PAGE = Path(__file__).parents[1] / "docs" / "statistics.md"
-BEGIN, END = "<!-- coverage: begin -->\n", "<!-- coverage: end -->"
 BOARDS = 1000
 UNBOUNDED = (-np.inf, np.inf)
 TEST_IMAGES = 200
@@ -167,8 +167,7 @@ def main() -> None:
     made = table(numbers[0] if numbers else BOARDS)
     print(made)
     if "--write" in sys.argv:
-        before, rest = PAGE.read_text(encoding="utf-8").split(BEGIN)
-        PAGE.write_text(before + BEGIN + made + END + rest.split(END, 1)[1], encoding="utf-8")
+        put(PAGE, "coverage", made)
 
 
 if __name__ == "__main__":

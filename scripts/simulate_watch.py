@@ -16,11 +16,11 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from documentation.place import put
 from watching.cases import Case, SeenCase, case_of, other_set
 from watching.images import CHANGES, TRAINED, Images, backbone, fine_tuned, pixels_of
 
 PAGE = Path(__file__).parents[1] / "docs" / "watch.md"
-BEGIN, END = "<!-- watch: begin -->\n", "<!-- watch: end -->"
 DRAWS = 400
 
 
@@ -32,8 +32,7 @@ def main() -> None:
         print(text, flush=True)
         made += text + "\n"
     if "--write" in sys.argv:
-        before, rest = PAGE.read_text(encoding="utf-8").split(BEGIN)
-        PAGE.write_text(before + BEGIN + made + END + rest.split(END, 1)[1], encoding="utf-8")
+        put(PAGE, "watch", made)
 
 
 def tables(draws: int) -> Iterator[str]:

@@ -1,67 +1,98 @@
 """Fixtures: every test has a home of its own; real data are used where they are named, and required where CI says so."""
 
 import gc
+import itertools
 import os
+import re
 import signal
 import sys
+import warnings
+from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
-from benchmark.specs import catalogue
 from results.error import CatsError
 from results.tracking.gc_pause import uncollected
-from tests.support import databases
 from tests.support.missing import missed
-
-databases.share_tables()
+from tests.support.paths import ROOT
 
 LEFT_OUT: list[int] = []
+FOLDERS = itertools.count()  # numbers of the folders of this process; pytest would look through all there are for the next
 SPREAD = 0.8  # of the tests; the last ones are quick, so that no process is left alone with a slow one
 GIVEN = {name: os.environ.get(name) for name in ("CATS_DATA", "CATS_WEIGHTS")}
+HANDS_OUT = "PYTEST_XDIST_WORKER" not in os.environ and "-n" in sys.argv and "0" not in sys.argv[sys.argv.index("-n") :][1:2]
 TRUTH = Path(os.environ.get("CATS_TRUTH") or Path(__file__).parents[2] / "shared" / "truth")  # beside the checkout
-HEAVY_CACHES = (
-    ("benchmark.data.decoded", "load_images_cached"),
-    ("benchmark.data.split", "split_digest"),
-    ("benchmark.networks.load", "weights_of"),
-    ("benchmark.networks.load", "cached_backbone"),
-)
+
+if not HANDS_OUT:  # all but the process that gives its tests to others, which wait for it
+    import_module("tests.support.databases").share_tables()
 
 
 def pytest_configure():
-    """Tests hear Ctrl-C, and so does what they start, also where the shell that began them has it ignored (nohup, a job)."""
+    """Tests hear signals, and so does what they start, also where the shell that began them has some ignored (nohup, a job)."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    for number in (signal.SIGHUP, signal.SIGQUIT, signal.SIGTERM):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
 
 
 def pytest_collection_modifyitems(items):
-    """Spreads the slow tests evenly over the processes, and over the first part of what each process begins with.
+    """Spreads the files with slow tests evenly over the processes, and over the first part of what each process begins with.
 
     Each process of pytest-xdist gets an equal piece of the list. Slow tests at one place would run beside each other, which
-    takes them longer, or last, when the other processes have nothing left to do.
+    takes them longer, or last, when the other processes have nothing left to do. The tests of a file stay together: what they
+    share would be made again for each test that comes between others.
     """
-    slow = [item for item in items if item.get_closest_marker("slow")]
-    quick = [item for item in items if not item.get_closest_marker("slow")]
-    items[:] = []
     processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
-    for number in range(processes):
-        few, many = slow[number::processes], quick[number * len(quick) // processes : (number + 1) * len(quick) // processes]
-        step = int(SPREAD * len(many) / max(len(few), 1))
-        for place, item in enumerate(few):
-            items += [item, *many[place * step : (place + 1) * step]]
-        items += many[len(few) * step :]
+    files = [list(tests) for _, tests in itertools.groupby(items, lambda item: item.nodeid.partition("::")[0])]
+    slow = {id(file): sum(item.get_closest_marker("slow") is not None for item in file) for file in files}
+    heavy = sorted((file for file in files if slow[id(file)]), key=lambda file: -slow[id(file)])
+    light = [item for file in files if not slow[id(file)] for item in file]
+    pieces: list[list] = [[] for _ in range(processes)]
+    for file in heavy:
+        min(pieces, key=lambda piece: sum(slow[id(each)] for each in piece)).append(file)
+    size, items[:] = -(-len(items) // processes), []
+    for piece in pieces:
+        room = max(size - sum(map(len, piece)), 0) if piece is not pieces[-1] else len(light)
+        few, light = light[:room], light[room:]
+        step = int(SPREAD * len(few) / max(len(piece), 1))
+        for place, file in enumerate(piece):
+            items += [*file, *few[place * step : (place + 1) * step]]
+        items += few[len(piece) * step :]
+
+
+def share_compiling(chosen):
+    """Each process of pytest-xdist imports all tests beforehand, from another place on: one compiles what the others read.
+
+    In a fresh checkout, all of them would otherwise compile each file, with its asserts rewritten, at the same moment.
+    """
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+    if not worker or [Path(folder).resolve() for folder in chosen] != [ROOT / "tests"]:
+        return
+    files = sorted(ROOT.glob("tests/**/test_*.py"))
+    begin = int(worker.removeprefix("gw")) * len(files) // int(os.environ["PYTEST_XDIST_WORKER_COUNT"])
+    for file in files[begin:] + files[:begin]:
+        with (
+            warnings.catch_warnings(),
+            suppress(Exception, pytest.skip.Exception),
+        ):  # the collection tries again, and says what is wrong
+            warnings.simplefilter("error")
+            import_module(".".join(file.relative_to(ROOT).with_suffix("").parts))
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_collection():
+def pytest_collection(session):
     """The search for unused objects leaves out all that the collection makes: a million objects, which stay to the end.
 
     Python would walk through all of them again and again, half a second each time.
     """
     with uncollected():
+        share_compiling(session.config.args)
         made = yield
-    gc.collect()
     gc.freeze()
+    gc.set_threshold(20_000, 10, 10)  # the search itself took a fiftieth of the time of the tests
     return made
 
 
@@ -71,9 +102,10 @@ def pytest_deselected(items):
 
 
 def pytest_sessionfinish(session):
-    gc.unfreeze()  # plugins that are loaded for the summary look for who refers to their objects
-    if hasattr(session.config, "workeroutput"):
+    if hasattr(session.config, "workeroutput"):  # pytest collects five times at the end, which is two seconds in each process
         session.config.workeroutput["left out"] = sum(LEFT_OUT)
+    else:
+        gc.unfreeze()  # plugins that are loaded for the summary look for who refers to their objects
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -90,27 +122,63 @@ def pytest_terminal_summary(terminalreporter, config):
 @pytest.fixture(scope="session", autouse=True)
 def shared_folder(tmp_path_factory):
     """A folder that all processes of one run of the tests share, those of pytest-xdist too."""
+    from tests.support.databases import PLACE
+
     own = tmp_path_factory.getbasetemp()
-    os.environ[databases.PLACE] = str(own.parent if "PYTEST_XDIST_WORKER" in os.environ else own)
+    os.environ[PLACE] = str(own.parent if "PYTEST_XDIST_WORKER" in os.environ else own)
+
+
+def new_folder(factory: pytest.TempPathFactory, name: str) -> Path:
+    """A new folder of this name and a number."""
+    folder = factory.getbasetemp() / f"{name}{next(FOLDERS)}"
+    folder.mkdir(mode=0o700)
+    return folder
+
+
+@pytest.fixture
+def tmp_path(request, tmp_path_factory):
+    """As pytest's own."""
+    return new_folder(tmp_path_factory, re.sub(r"\W", "_", request.node.name)[:30])
 
 
 @pytest.fixture(autouse=True)
 def home(tmp_path_factory, monkeypatch):
-    """An empty CATS_HOME; no data and no weights unless a test asks for the real ones."""
-    folder = tmp_path_factory.mktemp("home")
+    """An empty CATS_HOME and no settings file; no data and no weights unless a test asks for the real ones."""
+    from tests.support.caches import clear_caches
+
+    folder = new_folder(tmp_path_factory, "home")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(folder / "config"))
     monkeypatch.setenv("CATS_HOME", str(folder))
     monkeypatch.setenv("CATS_ENTRIES", str(folder / "entries"))
     for name in (*GIVEN, "MLFLOW_TRACKING_URI"):
         monkeypatch.delenv(name, raising=False)
-    catalogue.source.cache_clear()
-    catalogue.target.cache_clear()
-    catalogue.measure.cache_clear()
-    for module, name in HEAVY_CACHES:
-        if module in sys.modules:  # importing them would load torch for every test
-            getattr(sys.modules[module], name).cache_clear()
-    if "benchmark.training.device_cache" in sys.modules:
-        sys.modules["benchmark.training.device_cache"].evict_unused()
+    clear_caches()
     return folder
+
+
+@pytest.fixture(scope="session")
+def decoded_folder(tmp_path_factory):
+    """Decoded images, and what was found out about them, of all tests of this process that ask for `decoded_once`."""
+    return tmp_path_factory.mktemp("decoded")
+
+
+@pytest.fixture(scope="session")
+def with_decoded(decoded_folder):
+    """`with_decoded(home)` gives a new home the decoded images of earlier tests that this process has run."""
+
+    def given(home):
+        home.mkdir(parents=True, exist_ok=True)
+        for name in ("images", "digests"):
+            (decoded_folder / name).mkdir(exist_ok=True)
+            (home / name).symlink_to(decoded_folder / name)
+
+    return given
+
+
+@pytest.fixture
+def decoded_once(home, with_decoded):
+    """The home has the decoded images of earlier tests; for tests that are not about how images come there."""
+    with_decoded(home)
 
 
 def real(name: str, monkeypatch: pytest.MonkeyPatch) -> Path:

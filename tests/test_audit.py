@@ -49,6 +49,7 @@ def audit(url):
     )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_pinned_libraries_without_a_hole_pass_and_all_of_them_are_asked_for(service):
     done = audit(service.url)
     assert (done.returncode, done.stdout) == (0, "audit: no known vulnerability in constraints.txt\n")
@@ -56,6 +57,7 @@ def test_pinned_libraries_without_a_hole_pass_and_all_of_them_are_asked_for(serv
     assert len(set(service.asked)) == len(pinned)
 
 
+@pytest.mark.slow
 def test_a_hole_fails_and_is_named(service):
     service.holes = {"mlflow": [HOLE]}
     done = audit(service.url)
@@ -64,6 +66,7 @@ def test_a_hole_fails_and_is_named(service):
     assert "PYSEC-2099-1" in done.stdout
 
 
+@pytest.mark.slow
 def test_a_service_that_cannot_be_asked_is_one_line_and_no_failure(service):
     service.shutdown()
     service.server_close()

@@ -133,6 +133,7 @@ def the_file(pattern):
     return found[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", [*DAMAGES, "missing"])
 @pytest.mark.parametrize("pattern", KINDS)
 def test_a_damaged_file_is_made_again_with_one_line_and_gives_the_same_figure(pattern, how, made, caplog):

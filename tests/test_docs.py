@@ -8,9 +8,11 @@ import subprocess
 import sys
 from functools import cache
 
+import numpy as np
 import pytest
 import yaml
 
+from benchmark.cli.main import commands
 from benchmark.core.parse import parse
 from benchmark.specs.plan import Plan
 from benchmark.specs.recipe import recipe_points
@@ -19,10 +21,13 @@ from tests.support.paths import ROOT
 
 
 def _sections():
-    spec = importlib.util.spec_from_file_location("docs_sections", ROOT / "scripts" / "documentation" / "sections.py")
+    folder = ROOT / "scripts" / "documentation"
+    spec = importlib.util.spec_from_file_location("docs_sections", folder / "sections.py")
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
+    sys.path.insert(0, str(folder))  # the module imports its neighbour
     spec.loader.exec_module(module)
+    sys.path.remove(str(folder))
     return module
 
 
@@ -67,7 +72,7 @@ def test_pages_of_docs_can_be_read_in_one_go():
 @pytest.mark.parametrize("page", PAGES, ids=NAMES)
 def test_generated_sections_are_up_to_date(page):
     text = page.read_text(encoding="utf-8")
-    assert sections.written_anew(text) == text, "run scripts/docs"
+    assert sections.written_again(text) == text, "run scripts/docs"
 
 
 def test_every_section_stands_in_a_page(everything):
@@ -90,11 +95,13 @@ def test_a_meaning_survives_when_a_table_is_made_again():
 
 def test_every_command_and_option_is_in_the_docs():
     reference = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
+    general = reference.split("<!-- generated: command-reference")[0]
     for name, command in sections.commands().items():
         part = reference.split(f"## cats {name}\n")[1].split("\n## ")[0]
-        options = [option for parameter in command.params for option in parameter.opts if parameter.name != "help"]
-        for option in options:
-            assert not option.startswith("--") or f"`{option}`" in part, f"cats {name} {option}"
+        options = {option: each.name for each in command.params for option in each.opts if each.name != "help"}
+        for option, parameter in options.items():
+            where = general if parameter in sections.OF_EVERY_COMMAND else part
+            assert not option.startswith("--") or f"`{option}`" in where, f"cats {name} {option}"
 
 
 def test_options_that_take_numbers_are_not_called_text():
@@ -106,7 +113,7 @@ def test_options_that_take_numbers_are_not_called_text():
 
 def test_a_description_ends_before_the_command_of_its_file():
     text = "# What it is, in a clause: the\n# default.\n#   cats run plan.yaml\n# Our own choice.\nsize: 64\n"
-    assert sections._first_sentence(text) == "What it is, in a clause: the default."
+    assert sections.first_sentence(text) == "What it is, in a clause: the default."
 
 
 def variables_read_by(tree):
@@ -148,6 +155,7 @@ def _environ(node):
     return (isinstance(node, ast.Attribute) and node.attr == "environ") or (isinstance(node, ast.Name) and node.id == "environ")
 
 
+@pytest.mark.slow
 def test_every_environment_variable_is_in_the_docs(everything):
     read = {name for tree in trees() for name in variables_read_by(tree)}
     assert {"CATS_HOME", "CATS_LOG", "MLFLOW_TRACKING_URI", "OMP_WAIT_POLICY", "TORCHINDUCTOR_CACHE_DIR"} <= read
@@ -194,6 +202,9 @@ def parsed(words, *, complete):
     """Parse `cats ...` without running it. Words in capital letters stand for something of the reader's."""
     name, *rest = words[1:]
     if name in {"--help", "COMMAND"}:
+        return
+    if name.startswith("-"):
+        assert name in {option for each in commands().params for option in each.opts}, name
         return
     command = sections.commands()[name]
     rest = [word for word in rest if word != "..."]
@@ -294,14 +305,19 @@ def sentences_of_the_code():
 
 
 def test_messages_in_troubleshooting_are_those_of_the_code():
-    text = (ROOT / "docs" / "troubleshooting.md").read_text(encoding="utf-8")
+    pages = [
+        (ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8")
+        for name in ("troubleshooting", "choose", "models", "data_size", "notebook", "sharing")
+    ]
     said = sentences_of_the_code()
-    messages = re.findall(r"^\| `([^`]+)` \|", text, re.MULTILINE)
+    tables = [table for text in pages for table in re.findall(r"^\| message \|(?:.*\n\|)*", text, re.MULTILINE)]
+    messages = [message for table in tables for message in re.findall(r"^\| `([^`]+)` \|", table, re.MULTILINE)]
     assert len(messages) > 20
     parts = [part.strip() for message in messages for part in message.split("…")]
     assert not [part for part in parts if len(part) > 3 and part not in said]
 
 
+@pytest.mark.slow
 def test_the_table_of_coverage_has_the_rows_that_its_script_makes():
     script = ROOT / "scripts" / "simulate_coverage.py"
     run = subprocess.run([sys.executable, str(script), "3"], capture_output=True, text=True, cwd=ROOT, check=False)
@@ -312,17 +328,65 @@ def test_the_table_of_coverage_has_the_rows_that_its_script_makes():
     assert made == written
 
 
-def test_the_table_of_calibration_has_the_rows_that_its_script_makes():
+def test_the_table_of_calibration_has_the_rows_that_its_script_makes(monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "scripts")
     at = ROOT / "scripts" / "simulate_calibration.py"
     specification = importlib.util.spec_from_file_location("simulate_calibration", at)
     script = importlib.util.module_from_spec(specification)
     sys.modules[specification.name] = script  # dataclasses look their module up
     specification.loader.exec_module(script)
     page = (ROOT / "docs" / "evaluation.md").read_text(encoding="utf-8")
-    rows = [line.split(" | ")[:2] for line in page.split(script.BEGIN)[1].split(script.END)[0].strip().splitlines()[2:]]
+    kept = page.split("<!-- calibration: begin -->\n")[1].split("<!-- calibration: end -->")[0]
+    rows = [line.split(" | ")[:2] for line in kept.strip().splitlines()[2:]]
     assert rows == [[f"| {world.name}", count] for world in script.worlds() for count in ("150", "1,000")]
     made = [cell.strip() for cell in script.line(script.World(2), 150, 3)]
     assert (made[0], made[2]) == ("2 classes, well calibrated", "0.000")
+
+
+def crossings(monkeypatch):
+    """The script of the simulated crossings, as a module."""
+    monkeypatch.syspath_prepend(ROOT / "scripts")
+    at = ROOT / "scripts" / "simulate_crossing.py"
+    specification = importlib.util.spec_from_file_location("simulate_crossing", at)
+    script = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(script)
+    return script
+
+
+def test_the_table_of_crossings_has_the_rows_that_its_script_makes(monkeypatch):
+    script = crossings(monkeypatch)
+    page = (ROOT / "docs" / "data_size.md").read_text(encoding="utf-8")
+    kept = page.split("<!-- simulated: begin -->\n")[1].split("<!-- simulated: end -->")[0].strip().splitlines()
+    names = [[cell.strip() for cell in line.split("|")[1:4]] for line in kept[2:]]
+    assert names == [made[:3] for made in script.rows(1)]
+    held = [float(line.split("|")[4].strip().removesuffix(" %")) for line in kept[2:]]  # of the way that `cats curve` takes
+    assert min(held) >= 94
+    kept = page.split("<!-- curved: begin -->\n")[1].split("<!-- curved: end -->")[0].strip().splitlines()[2:]
+    lines = [[cell.strip() for cell in line.split("|")[1:5]] for line in kept]
+    assert [line[:3] for line in lines] == [made[:3] for made in script.curved_rows(1)]
+    low = {(line[0].rsplit(" ", 1)[-1], line[1]) for line in lines if float(line[3].removesuffix(" %")) < 92}
+    assert low == {("80", "25, 500"), ("50", "25, 100, 500"), ("35", "25, 50, 100, 250, 500")}  # the page warns of these
+
+
+@pytest.mark.parametrize("number", range(9))
+def test_a_truth_that_is_bent_between_the_numbers_is_nil_where_its_straight_lines_are_above_nil(monkeypatch, number):
+    kind = crossings(monkeypatch).CURVED[number]
+    assert (kind.truth[kind.places < kind.nil] > 0).all()
+    assert (kind.truth[kind.places > kind.nil] < 0).all()
+    assert kind.truth[0] == pytest.approx(float(kind.name.split(", ")[1].split(" ")[0]))
+    assert np.interp(kind.nil, kind.places, kind.truth) > 0.0005
+
+
+def test_a_script_puts_its_table_into_its_place_alone(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "scripts")
+    from documentation.place import put
+
+    page = tmp_path / "page.md"
+    page.write_text("a\n<!-- x: begin -->\nold\n<!-- x: end -->\nb\n<!-- y: begin -->\nold\n<!-- y: end -->\n")
+    put(page, "x", "| new |\n")
+    assert page.read_text() == ("a\n<!-- x: begin -->\n| new |\n<!-- x: end -->\nb\n<!-- y: begin -->\nold\n<!-- y: end -->\n")
+    with pytest.raises(ValueError, match="unpack"):
+        put(page, "z", "| new |\n")
 
 
 def test_every_rule_and_metric_is_in_the_docs():

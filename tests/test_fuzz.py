@@ -58,6 +58,13 @@ def contents(folder):
     }
 
 
+def test_bold_text_is_no_failure_where_the_environment_asks_for_it():
+    bold, red = (replace(HELD, out=f"\x1b[{code}ma\x1b[0m") for code in (1, 31))
+    assert judge.alone(judge.plain_style(bold, {"FORCE_COLOR": "1"})) == []
+    assert "reaches the output" in judge.alone(judge.plain_style(bold, {"FORCE_COLOR": None}))[0]
+    assert "reaches the output" in judge.alone(judge.plain_style(red, {"FORCE_COLOR": "1"}))[0]
+
+
 @pytest.mark.parametrize(
     ("change", "complaint"),
     [
@@ -66,7 +73,7 @@ def contents(folder):
         ({"signal": 11}, "ended by SIGSEGV"),
         ({"peak": 2**31 + 1}, "more than 2 GB"),
         ({"code": 2, "err": "cats: x: Unable to allocate 10 GiB"}, "more than 2 GB"),
-        ({"code": 3, "err": "stop"}, "exit code 3"),
+        ({"code": 4, "err": "stop"}, "exit code 4"),
         ({"code": 2, "out": ""}, "exit code 2 without a word"),
         ({"code": 2, "err": "cats: 'NoneType' object is not iterable"}, "speaks Python"),
         ({"out": "a \x1b[31m b"}, "reaches the output"),
@@ -155,6 +162,7 @@ def test_a_child_is_ended_and_judged(work, encoding, complaint, tmp_path):
     assert (found == [] and outcome.out == "é\n") if complaint is None else complaint in found[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", WITHOUT_DATABASE)
 def test_one_name_is_one_input_and_the_stage_is_restored(kind, stage):
     before = contents(stage.work)
@@ -174,6 +182,7 @@ def test_what_lies_outside_of_the_stage_is_seen(stage):
     assert stage.trespass() == ""
 
 
+@pytest.mark.slow
 def test_damages_of_text_never_fail(inputs, tmp_path):
     for number in range(150):
         for name, damage in (("first.yaml", damage_yaml), ("map.yaml", damage_yaml), ("runs.csv", damage_table)):

@@ -10,11 +10,13 @@ from benchmark.cli.options import (
     ExperimentArgument,
     Format,
     FreshOption,
+    ImagesOption,
     ImputeOption,
     MetricOption,
     NoiseOption,
     RuleOption,
     TrackingOption,
+    TrainOption,
 )
 from benchmark.cli.printing import print_as
 from benchmark.cli.terminal import print_text, say
@@ -34,42 +36,46 @@ def board(
     tracking_uri: TrackingOption = DATABASE,
     form: Annotated[Format, typer.Option("--format", help="How to print the result.")] = Format.table,
     metric: MetricOption = None,
-    report: Annotated[
-        Path | None, typer.Option(help="Folder where board.md, .csv, .json, .png and ranks.png are written, too.")
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Folder where board.md, .csv, .json, .png and ranks.png are written, too."),
     ] = None,
     rule: RuleOption = None,
     noise: NoiseOption = None,
     impute: ImputeOption = None,
-    images: Annotated[
-        bool,
-        typer.Option(help="Include test-set sampling variance in the intervals (reads every run's predictions)."),
-    ] = True,
+    images: ImagesOption = True,
     sensitivity: Annotated[
         bool,
         typer.Option(
             "--sensitivity", help="Instead of the board, show whether another rule or protocol changes the best source."
         ),
     ] = False,
+    train: TrainOption = None,
     fresh: FreshOption = False,
 ) -> None:
-    """Show which source wins on each target, how sure that is, and what it cost. Reads MLflow only, no data."""
+    """Show which source wins on each target, how sure that is, and what it cost. MLflow shows the board too."""
     from benchmark.cli.query import reader_of
+    from benchmark.core.paths import snapshots_folder
     from results.board.board import make_board
+    from results.board.page import show_in_mlflow
     from results.board.request import Judging
     from results.board.sensitivity import sensitivity as compared
     from results.board.text import BoardText
 
-    reader = reader_of(plan, tracking_uri, metric, rule)
+    reader = reader_of(plan, tracking_uri, metric, rule).of_size(train)
     judging = Judging(reader.images(fresh=fresh) if images else None, noise, impute.value if impute else None)
     if sensitivity:
-        if report is not None or form is Format.csv:
-            raise CatsError("--sensitivity cannot be used with --report or --format csv; it prints a table or JSON")
+        if output is not None or form is Format.csv:
+            raise CatsError("--sensitivity cannot be used with --output or --format csv; it prints a table or JSON")
         result = compared(reader.frame(fresh=fresh), reader.query, judging)
         print_text(json_text(result.to_dict()) if form is Format.json else result.markdown())
         return
-    made = make_board(reader.frame(fresh=fresh), reader.query, judging)
-    if report is not None:
-        _report(made, report)
+    frame = reader.frame(fresh=fresh)
+    made = make_board(frame, reader.query, judging)
+    if images and not any((metric, rule, noise, impute, train)):  # with the terms of the plan alone
+        show_in_mlflow(made, tracking_uri, len(frame), snapshots_folder(), always=fresh)
+    if output is not None:
+        _report(made, output)
     print_as(BoardText(made), form)
     if form is Format.csv:  # which has no place for sentences
         for note in made.notes:
@@ -77,12 +83,13 @@ def board(
 
 
 def _report(made: "Board", folder: Path) -> None:
+    from results.board.export import FILE, board_json
     from results.board.plot import draw_board, draw_ranks
     from results.board.text import BoardText
     from results.files.output import output
 
     text = BoardText(made)
-    texts = {"board.md": text.markdown(), "board.csv": text.csv(), "board.json": json_text(text.to_dict())}
+    texts = {"board.md": text.markdown(), "board.csv": text.csv(), FILE: board_json(made)}
     for name, content in texts.items():
         with output(folder / name, "the report") as draft:
             draft.write_text(content, encoding="utf-8")

@@ -14,7 +14,9 @@ app = typer.Typer()
 @app.command()
 def card(
     model: ModelArgument,
-    to: Annotated[Path | None, typer.Option(help="File that is written; by default README.md inside MODEL.")] = None,
+    to: Annotated[
+        Path | None, typer.Option("--output", "-o", help="File that is written; by default README.md inside MODEL.")
+    ] = None,
 ) -> None:
     """Write the model card of a kept classifier: use, data, licences, scores, calibration, leakage, energy, and limits."""
     from benchmark.models.card import write_card

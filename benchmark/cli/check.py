@@ -5,10 +5,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from benchmark.cli import completion
 from benchmark.cli.numbers import whole
 from benchmark.cli.options import DATABASE, TrackingOption
-from benchmark.cli.terminal import console, print_line, say
+from benchmark.cli.terminal import print_line, say
 from results.error import CatsError
+from results.text.console import console
 from results.text.plain import plain
 
 if TYPE_CHECKING:
@@ -21,7 +23,13 @@ COLOUR = {"ok": "green", "note": "yellow", "broken": "red"}
 
 @app.command()
 def check(
-    name: Annotated[str, typer.Argument(help="Name of a source or target, with options in brackets if it has any.")],
+    name: Annotated[
+        str,
+        typer.Argument(
+            autocompletion=completion.entries,
+            help="Name of a source or target, with options in brackets if it has any.",
+        ),
+    ],
     contact_sheet: Annotated[Path | None, typer.Option(help="Folder for one PNG of small pictures per class.")] = None,
     duplicates: Annotated[
         Path | None,
@@ -41,6 +49,10 @@ def check(
     tracking_uri: TrackingOption = DATABASE,
 ) -> None:
     """Check every promise of an entry, yours or ours; the exit code is 1 if a promise is broken."""
+    from benchmark.machine.shared_cores import share_cores
+
+    share_cores()  # before torch is loaded
+
     from benchmark.data.dataset import Dataset
     from benchmark.entries.copy_list import require_name
     from benchmark.entries.examine import examine, subjects

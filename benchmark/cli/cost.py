@@ -6,16 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from benchmark.cli.numbers import TARGETS
-from benchmark.cli.options import DATABASE, ExperimentArgument, Format, FreshOption, TrackingOption
-from benchmark.cli.printing import print_as
+from benchmark.cli.options import DATABASE, ExperimentArgument, Format, FreshOption, ImagesOption, TrackingOption, TrainOption
+from benchmark.cli.printing import print_as, require_picture
 from benchmark.cli.terminal import say
-from results.error import CatsError
 
 if TYPE_CHECKING:
     from results.cost.tradeoff import Tradeoff
 
 app = typer.Typer()
-PICTURES = (".png", ".svg")
 
 
 @app.command()
@@ -28,39 +26,26 @@ def cost(
         int | None,
         typer.Option(parser=TARGETS, help="Number of targets that share a pretraining; by default all of the experiment."),
     ] = None,
-    picture: Annotated[Path | None, typer.Option(help="File (.png or .svg) for a plot of regret against kWh.")] = None,
-    images: Annotated[
-        bool, typer.Option(help="Include test-set sampling variance in the intervals (reads every run's predictions).")
-    ] = True,
+    picture: Annotated[
+        Path | None, typer.Option("--output", "-o", help="File (.png or .svg) for a plot of regret against kWh.")
+    ] = None,
+    images: ImagesOption = True,
+    train: TrainOption = None,
     fresh: FreshOption = False,
 ) -> None:
     """Show the energy and CO2e of an experiment by phase, source, target and measure, and the regret that they avoid."""
-    from benchmark.cli.query import country_of, reader_of
-    from results.board.board import version_notes
-    from results.board.request import Judging, runs_of_selection
-    from results.board.versions import scores_of_one_version
-    from results.cost.bill import make_bill
+    from benchmark.answers.judged import Terms, cost_of
+    from benchmark.answers.query import country_of
+    from benchmark.cli.query import reader_of
     from results.cost.text import CostText
-    from results.cost.tradeoff import make_tradeoff
-    from results.tracking.frame import left_out
 
-    if picture is not None and picture.suffix not in PICTURES:
-        raise CatsError(f"a picture cannot be written to '{picture.name}'; its name must end with {' or '.join(PICTURES)}")
-    reader = reader_of(plan, tracking_uri, metric)
-    frame = reader.frame(fresh=fresh)
-    runs = runs_of_selection(frame, reader.query.selection)
-    bill = make_bill(runs, reader.query.experiment, over)
-    for sentence in [*left_out(frame), *country_of(plan)]:
+    if picture is not None:
+        require_picture(picture)
+    reader = reader_of(plan, tracking_uri, metric).of_size(train)
+    for sentence in country_of(plan):
         say(sentence)
-    try:
-        tradeoff = make_tradeoff(runs, bill, reader.query, Judging(reader.images(fresh=fresh) if images else None), say)
-        for note in [*version_notes(runs, reader.query), *scores_of_one_version(runs, reader.query.selection)[1]]:
-            say(note)
-    except CatsError as error:
-        if picture is not None or metric is not None:
-            raise
-        tradeoff = None
-        say(str(error))
+    asked = picture is not None or metric is not None or train is not None
+    bill, tradeoff = cost_of(reader, Terms(images, fresh=fresh), over, one_size=train is not None, regret=asked)
     if picture is not None and tradeoff is not None:
         _draw(tradeoff, picture)
     print_as(CostText(bill, tradeoff), form)

@@ -1,15 +1,10 @@
 """Options of `cats run` that choose the engine."""
 
-from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from benchmark.cli.numbers import PROCESSES
-
-if TYPE_CHECKING:
-    from benchmark.execution.engine import Engine, EngineOptions
-    from benchmark.specs.plan import Plan
 
 LOCAL = "local"
 EngineOption = Annotated[
@@ -30,20 +25,3 @@ WorkersOption = Annotated[
     int | None,
     typer.Option(parser=PROCESSES, help="Number of workers to start here; by default one per GPU, or one per two cores."),
 ]
-
-
-def engine_of(name: str, options: "EngineOptions", plan: "Plan") -> "Engine":
-    """Return the engine for a plan; whether the plan pretrains is added to the options.
-
-    Raises CatsError for an unknown name, for options that contradict each other, or if the scheduler does not answer.
-    """
-    from benchmark.execution.engine_catalogue import engine_named
-
-    return engine_named(name, replace(options, pretrains=pretrains(plan)))
-
-
-def pretrains(plan: "Plan") -> bool:
-    """Return whether the plan pretrains a source."""
-    from benchmark.specs import catalogue
-
-    return any(catalogue.source(name).kind == "pretraining" for name in plan.sources)

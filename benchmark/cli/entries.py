@@ -6,9 +6,11 @@ from typing import Annotated, Any
 
 import typer
 
+from benchmark.cli import completion
 from benchmark.cli.numbers import share
-from benchmark.cli.terminal import ask, can_ask, console, say
+from benchmark.cli.terminal import ask, can_ask, say
 from results.error import CatsError
+from results.text.console import console
 from results.text.plain import plain
 
 app = typer.Typer()
@@ -31,7 +33,15 @@ class Task(StrEnum):
 
 
 @app.command()
-def fetch(name: Annotated[str, typer.Argument(help="Name of a target, or of a source with a data set.")]) -> None:
+def fetch(
+    name: Annotated[
+        str,
+        typer.Argument(
+            autocompletion=completion.entries,
+            help="Name of a target, or of a source with a data set.",
+        ),
+    ],
+) -> None:
     """Print the licence of a data set, download its files into CATS_HOME or resume that, and verify their checksums."""
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
@@ -153,7 +163,10 @@ def new(
         str | None, typer.Option(help="Stored numbers that become black and white, as in 0:4095; by default the bits used.")
     ] = None,
     to: Annotated[
-        Path | None, typer.Option(help="Folder where the entry is written; by default CATS_ENTRIES, or ~/.config/cats-bench.")
+        Path | None,
+        typer.Option(
+            "--output", "-o", help="Folder where the entry is written; by default CATS_ENTRIES, or ~/.config/cats-bench."
+        ),
     ] = None,
 ) -> None:
     """Examine your data and write an entry for them, a YAML file of about ten lines, without copying the data."""

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from benchmark.cli import completion
 from benchmark.cli.numbers import whole
 from benchmark.cli.options import Device, DeviceOption, ModelArgument
 from benchmark.cli.terminal import print_line
@@ -22,11 +23,19 @@ def explain(
     errors: Annotated[
         int | None, typer.Option(parser=whole(1, 100), help="Explain this number of wrong answers to test images.")
     ] = None,
-    target: Annotated[str | None, typer.Option(help="Another target whose test images are explained.")] = None,
+    target: Annotated[
+        str | None,
+        typer.Option(
+            autocompletion=completion.targets,
+            help="Another target whose test images are explained.",
+        ),
+    ] = None,
     to: Annotated[
         Path | None,
         typer.Option(
-            help="Folder of the explanations; by default `explanations`, of test images in the folder of the classifier."
+            "--output",
+            "-o",
+            help="Folder of the explanations; by default `explanations`, of test images in the folder of the classifier.",
         ),
     ] = None,
     check: Annotated[
@@ -45,6 +54,10 @@ def explain(
     """
     if images and (errors is not None or target is not None):
         raise CatsError(f"{'--errors' if errors is not None else '--target'} is for test images; name no pictures beside it")
+    from benchmark.machine.shared_cores import share_cores
+
+    share_cores()  # before torch is loaded
+
     from benchmark.machine.device import device_of
     from benchmark.models.explanation.explain import explain as explained
     from benchmark.models.explanation.pictures import given_pictures, target_pictures

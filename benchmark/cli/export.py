@@ -1,10 +1,12 @@
-"""The commands that hand a kept classifier to other programs: export, register."""
+"""The commands that hand classifiers and weights to other programs: export, register, publish."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from benchmark.cli import completion
+from benchmark.cli.numbers import SEED
 from benchmark.cli.options import DATABASE, ModelArgument, TrackingOption
 from benchmark.cli.terminal import print_line
 from results.text.hidden import shown
@@ -18,9 +20,15 @@ def export(
     form: Annotated[
         str, typer.Argument(metavar="FORMAT", help="Format: onnx, torch (torch.export, .pt2) or mlflow (a folder to serve).")
     ],
-    to: Annotated[Path | None, typer.Option(help="File or folder that is written; by default inside MODEL.")] = None,
+    to: Annotated[
+        Path | None, typer.Option("--output", "-o", help="File or folder that is written; by default inside MODEL.")
+    ] = None,
 ) -> None:
     """Export a kept classifier to ONNX, torch.export or MLflow, run the export, and compare its probabilities."""
+    from benchmark.machine.shared_cores import share_cores
+
+    share_cores()  # before torch is loaded
+
     from benchmark.models.export import export as export_model
     from benchmark.models.export import require_format
     from benchmark.models.model import read_model
@@ -28,7 +36,7 @@ def export(
     require_format(form)
     made = export_model(read_model(model), form, to)
     print_line(
-        f"wrote {made.path}; on {made.images} drawn images its probabilities differ from the classifier's by at most "
+        f"wrote {made.path}; on {made.images}, its probabilities differ from the classifier's by at most "
         f"{made.largest:.1e} ({made.tolerance:.0e} is allowed)"
     )
 
@@ -40,8 +48,36 @@ def register(
     tracking_uri: TrackingOption = DATABASE,
 ) -> None:
     """Put a kept classifier into MLflow's model registry, from where `mlflow models serve` answers requests."""
+    from benchmark.machine.shared_cores import share_cores
+
+    share_cores()  # before torch is loaded
+
     from benchmark.models.model import read_model
     from benchmark.models.registration import register as register_model
 
     made = register_model(read_model(model), tracking_uri, name)
     print_line(f"{model} is {made} on {shown(tracking_uri)}; next: mlflow models serve -m {made} --env-manager local")
+
+
+@app.command()
+def publish(
+    source: Annotated[
+        str,
+        typer.Argument(
+            autocompletion=completion.sources,
+            help="Name of a source that was pretrained here.",
+        ),
+    ],
+    backbone: Annotated[str, typer.Option(help="The backbone that was pretrained.")],
+    plan: Annotated[str | None, typer.Option(help="The plan that pretrained it; by default the source's own settings.")] = None,
+    name: Annotated[str | None, typer.Option(help="Name of the registered model; by default SOURCE-BACKBONE.")] = None,
+    seed: Annotated[
+        int | None, typer.Option(parser=SEED, help="Seed of the pretraining, if the plan has one for every seed.")
+    ] = None,
+    tracking_uri: TrackingOption = DATABASE,
+) -> None:
+    """Put the pretrained weights of a source into MLflow's model registry, where other plans and users find them."""
+    from benchmark.entries.publish import publish as publish_weights
+
+    made = publish_weights(source, backbone, tracking_uri, plan, name, seed)
+    print_line(f"{source} for {backbone} is {made} on {shown(tracking_uri)}; write this name into the sources of a plan")

@@ -9,9 +9,10 @@ import typer
 
 from benchmark.cli.numbers import number
 from benchmark.cli.options import DATABASE, TrackingOption
-from benchmark.cli.terminal import console, print_line, say
+from benchmark.cli.terminal import print_line, say
 from benchmark.execution.records import outbox_of
 from results.error import CatsError, nearest
+from results.text.console import console
 from results.text.plain import fault_of_name, shortened
 
 if TYPE_CHECKING:

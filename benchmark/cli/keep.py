@@ -1,14 +1,15 @@
 """The command that keeps the network of a cell as a classifier."""
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from benchmark.cli import completion
 from benchmark.cli.numbers import number
-from benchmark.cli.options import DATABASE, Device, DeviceOption, PlanArgument, TrackingOption
+from benchmark.cli.options import DATABASE, Device, DeviceOption, PlanArgument, TrackingOption, TrainOption
 from benchmark.cli.terminal import print_line, say
+from benchmark.models.place import default_folder
 from results.error import CatsError
 
 if TYPE_CHECKING:
@@ -22,14 +23,32 @@ app = typer.Typer()
 @app.command()
 def keep(
     plan: PlanArgument,
-    source: Annotated[str | None, typer.Option(help="Source of the cell; by default the first of the board.")] = None,
-    target: Annotated[str | None, typer.Option(help="Target of the cell; needed if the plan has several.")] = None,
+    source: Annotated[
+        str | None,
+        typer.Option(
+            autocompletion=completion.sources,
+            help="Source of the cell; by default the first of the board.",
+        ),
+    ] = None,
+    target: Annotated[
+        str | None,
+        typer.Option(
+            autocompletion=completion.targets,
+            help="Target of the cell; needed if the plan has several.",
+        ),
+    ] = None,
     backbone: Annotated[str | None, typer.Option(help="Backbone of the cell; by default the first of the board.")] = None,
     seed: Annotated[
         str | None, typer.Option(help="Seed of the cell; by default the one with the smallest validation loss.")
     ] = None,
+    train: TrainOption = None,
     to: Annotated[
-        Path | None, typer.Option(help="Folder of the classifier; by default models/TARGET-SOURCE-BACKBONE-SEED.")
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            help="Folder of the classifier; by default models/TARGET-SOURCE-BACKBONE-SEED, with --train N also -trainN.",
+        ),
     ] = None,
     tolerance: Annotated[
         float | None,
@@ -41,6 +60,10 @@ def keep(
     device: DeviceOption = Device.auto,
 ) -> None:
     """Keep the network of a finished cell as a classifier: a folder with weights, preprocessing, thresholds and scores."""
+    from benchmark.machine.shared_cores import share_cores
+
+    share_cores()  # before torch is loaded
+
     from benchmark.cli.query import reader_of
     from benchmark.execution.resolution import resolve_plan
     from benchmark.machine.device import device_of
@@ -53,7 +76,7 @@ def keep(
     from results.board.request import Judging
 
     resolved = resolve_plan(load_plan(plan), tracking_uri)
-    reader = reader_of(resolved, tracking_uri)
+    reader = reader_of(resolved, tracking_uri).of_size(train)
     wanted = {"source": source, "target": target, "backbone": backbone, "seed": seed}
     chosen = chosen_run(reader.frame(), reader.query, Judging(reader.images()), wanted)
     cell = _cell_of(resolved, str(chosen.run["key"]), plan)
@@ -61,19 +84,13 @@ def keep(
         say(sentence)
     meter = Meter(resolved.plan.country, str(device_of(device.value)))
     recorded = recorded_of(tracking_uri, resolved.plan.experiment, chosen)
-    folder = to or default_folder(cell)
+    folder = to or default_folder(cell, train)
     made = keep_cell(cell, recorded, folder, meter, tolerance)
     _report(folder, made)
     if made.comparison is not None and made.comparison.made_again:
         say(f"this training is in no record; {energy_sentence(meter.costs)}")
     for sentence in (each for each in made.notes if each not in chosen.notes):
         say(f"note: {sentence}")
-
-
-def default_folder(cell: "Cell") -> Path:
-    """Where the classifier of a cell lies by default: one folder in `models`, whatever the names of the cell hold."""
-    names = f"{cell.target}-{cell.source}-{cell.backbone}-{cell.seed}"
-    return Path("models") / re.sub(r"[^A-Za-z0-9_.]+", "-", names).strip("-")
 
 
 def _cell_of(resolved: "ResolvedPlan", key: str, plan: str) -> "Cell":

@@ -1,65 +1,104 @@
 """The command line `cats`. Each command imports heavy libraries inside its function, so that `--help` answers at once."""
 
 import logging
+import os
 import sys
+from contextlib import suppress
 from functools import cache
-from typing import Any
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 from benchmark.cli.agree import app as agreement
+from benchmark.cli.archive import app as archives
 from benchmark.cli.board import app as boards
 from benchmark.cli.card import app as cards
 from benchmark.cli.check import app as checks
+from benchmark.cli.choose import app as choices
+from benchmark.cli.command import CatsCommand, QuietOption, UsageError, VerboseOption
 from benchmark.cli.compare import app as compare
+from benchmark.cli.config import app as configuration
 from benchmark.cli.cost import app as costs
+from benchmark.cli.curve import app as curves
+from benchmark.cli.diff import app as differences
 from benchmark.cli.entries import app as entries
 from benchmark.cli.explain import app as explanations
 from benchmark.cli.export import app as exports
 from benchmark.cli.import_runs import app as imports
 from benchmark.cli.keep import app as keeps
 from benchmark.cli.listing import app as lists
+from benchmark.cli.merge import app as merges
 from benchmark.cli.plan import app as plans
 from benchmark.cli.predict import app as predictions
+from benchmark.cli.replay import app as replays
 from benchmark.cli.report import app as reports
 from benchmark.cli.run import app as runs
 from benchmark.cli.score import app as measures
-from benchmark.cli.terminal import begin_log, discard, finish, prepare, say, say_error
+from benchmark.cli.site import app as sites
+from benchmark.cli.submit import app as submissions
+from benchmark.cli.terminal import begin_log, discard, finish, prepare, print_line, say, say_error
 from benchmark.cli.ui import app as pages
 from benchmark.cli.watch import app as watches
 from benchmark.core.paths import check_variables
+from benchmark.core.settings import apply_settings
 from benchmark.machine.memory import large_pages
 from benchmark.machine.threads import wait_briefly
 from results.error import CatsError
 
+PANELS = {
+    "Run": (plans, runs, choices, measures, keeps, predictions),
+    "Look": (
+        lists,
+        boards,
+        compare,
+        differences,
+        costs,
+        curves,
+        agreement,
+        replays,
+        reports,
+        explanations,
+        watches,
+        pages,
+        configuration,
+    ),
+    "Add": (entries, checks, imports),
+    "Share": (archives, merges, sites, cards, exports, submissions),
+}
 app = typer.Typer(
     help="Find the source from which to transfer a network to a medical task, how sure the answer is, and what it cost.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.add_typer(runs)
-app.add_typer(boards)
-app.add_typer(plans)
-app.add_typer(compare)
-app.add_typer(entries)
-app.add_typer(checks)
-app.add_typer(lists)
-app.add_typer(measures)
-app.add_typer(costs)
-app.add_typer(imports)
-app.add_typer(agreement)
-app.add_typer(reports)
-app.add_typer(keeps)
-app.add_typer(explanations)
-app.add_typer(exports)
-app.add_typer(cards)
-app.add_typer(watches)
-app.add_typer(pages)
-app.add_typer(predictions)
+for panel, members in PANELS.items():
+    for member in members:
+        for registered in member.registered_commands:
+            registered.rich_help_panel = panel
+            registered.cls = CatsCommand if registered.cls is TyperCommand else registered.cls
+        app.add_typer(member)
 log = logging.getLogger("cats")
-# What typer raises for arguments that it does not understand: its own copy of click's exceptions, or click's.
-UsageError: Any = typer.BadParameter.__mro__[1]
+COMPLETION = "_CATS_COMPLETE"  # set by a shell that wants the words with which a call can go on
+
+
+def _print_version(given: bool) -> None:
+    if given:
+        from importlib.metadata import version
+
+        print_line(f"cats {version('cats-bench')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, expose_value=False, help="Print the version.")
+    ] = False,
+    verbose: VerboseOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Find the source from which to transfer a network to a medical task, how sure the answer is, and what it cost."""
 
 
 def main() -> None:
@@ -98,11 +137,15 @@ def commands() -> Any:
 
 def _command() -> int:
     """Run the command and return its exit code."""
-    begin_log()
-    if "--help" not in sys.argv:
+    if COMPLETION in os.environ:
+        with suppress(CatsError):
+            apply_settings()
+    elif not {"--help", "-h", "--version"} & set(sys.argv):
+        apply_settings()
         check_variables()
+    begin_log()
     try:
-        return int(commands()(standalone_mode=False) or 0)
+        return int(commands()(prog_name="cats", standalone_mode=False) or 0)
     except typer.Abort:
         say("Aborted.")
         return 1

@@ -7,20 +7,35 @@ from typing import Annotated
 
 import typer
 
+from benchmark.cli import completion
 from benchmark.cli.numbers import number
 from results.error import CatsError
 from results.tracking.uri import check
 
 ExperimentArgument = Annotated[
-    str, typer.Argument(metavar="PLAN|EXPERIMENT", help="A plan, or the name of an MLflow experiment.")
+    str,
+    typer.Argument(
+        metavar="PLAN|EXPERIMENT",
+        help="A plan, or the name of an MLflow experiment.",
+        autocompletion=completion.plans_and_experiments,
+    ),
 ]
 MetricOption = Annotated[str | None, typer.Option(help="Metric of the test images; by default the plan's.")]
 ModelArgument = Annotated[Path, typer.Argument(help="Folder of a kept classifier.")]
 InputsArgument = Annotated[
     list[str],
-    typer.Argument(metavar="INPUT", help="A folder, archive, CSV or Parquet table, pictures or DICOM files, or a target."),
+    typer.Argument(
+        metavar="INPUT", help="A folder, archive, CSV or Parquet table, pictures, DICOM or NIfTI files, or a target."
+    ),
 ]
-PlanArgument = Annotated[str, typer.Argument(metavar="PLAN", help="A plan file, or the name of a shipped plan.")]
+PlanArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="PLAN",
+        help="A plan file, or the name of a shipped plan (see `cats list plans`).",
+        autocompletion=completion.plans,
+    ),
+]
 
 
 def checked_address(address: str | None) -> str | None:
@@ -81,11 +96,27 @@ def _noise(noise: float | None) -> float | None:
 RuleOption = Annotated[
     str | None, typer.Option(help="Rule that chooses among grid points, also oracle_test; by default the plan's.")
 ]
+ImagesOption = Annotated[
+    bool,
+    typer.Option(
+        "--test-variance/--no-test-variance",
+        help="Include test-set sampling variance in the intervals (reads every run's predictions).",
+    ),
+]
 NoiseOption = Annotated[
     float | None,
     typer.Option(callback=_noise, parser=number, help="Known noise of the metric; differences up to this value are ties."),
 ]
 ImputeOption = Annotated[Gap | None, typer.Option(help="Rank that a pair without a run gets in the mean ranks.")]
+
+
+TrainOption = Annotated[
+    str | None,
+    typer.Option("--train", help="Number of training images, or `all`; by default the largest that the plan states."),
+]
+
+
+RECORDS_WAIT = 3  # exit code: the work is done, and records of it have not reached MLflow
 
 
 class Format(StrEnum):
@@ -95,9 +126,3 @@ class Format(StrEnum):
     json = "json"
     csv = "csv"
     markdown = "markdown"
-
-
-def aside(count: int, plan: str) -> str:
-    """The sentence about records that were set aside."""
-    records = "1 record was" if count == 1 else f"{count} records were"
-    return f"{records} set aside for the reasons above; `cats sync {plan}` tries to send them again"

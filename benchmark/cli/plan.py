@@ -1,7 +1,9 @@
 """`cats plan`: shows the cells of a plan and their expected cost, and starts no cell."""
 
+from collections.abc import Iterator
 from contextlib import suppress
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -16,6 +18,7 @@ from results.tracking.change_counter import is_missing
 if TYPE_CHECKING:
     import pandas as pd
 
+    from benchmark.execution.budget.guard import Guard
     from benchmark.specs.cell import Cell
     from benchmark.specs.resolved import ResolvedPlan
 
@@ -26,7 +29,12 @@ app = typer.Typer()
 def plan(
     plan: PlanArgument,
     tracking_uri: TrackingOption = DATABASE,
-    cells: Annotated[bool, typer.Option("--cells", help="Also print every cell, with its key and its state.")] = False,
+    cells: Annotated[
+        bool, typer.Option("--list-cells", help="Also print every cell: done, open, or failed and why, with its key.")
+    ] = False,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Only copy the plan into this new file, a plan of your own to change.")
+    ] = None,
     kwh: KwhOption = None,
     hours: HoursOption = None,
     co2e_kg: CO2eOption = None,
@@ -41,7 +49,15 @@ def plan(
         ),
     ] = None,
 ) -> None:
-    """Show which cells of a plan are done, and how much time and energy the others may take."""
+    """Show which cells of a plan are done, which failed, and how much time and energy the others may take."""
+    if output is not None:
+        _copy(plan, output)
+        return
+    from benchmark.machine.shared_cores import share_cores
+
+    share_cores()  # before torch is loaded
+
+    from benchmark.execution.adaptive import unneeded_note
     from benchmark.execution.budget.forecast import forecast_of
     from benchmark.execution.budget.guard import Guard
     from benchmark.execution.detection import check_difference, detections
@@ -49,14 +65,14 @@ def plan(
     from benchmark.execution.prepare import check_names, pretrainings_ahead
     from benchmark.execution.records import finished_in
     from benchmark.execution.resolution import resolve_plan
-    from benchmark.specs.job import jobs_of
-    from benchmark.specs.plan import assumed_country, load_plan
-    from benchmark.specs.recipe import flat
+    from benchmark.specs.candidates import backbones_in
+    from benchmark.specs.plan import assumed_country, load_plan, own_backbones
+    from results.board.candidates import absences
     from results.tracking.frame import left_out
 
     loaded = load_plan(plan).limited(kwh=kwh, hours=hours, co2e_kg=co2e_kg)
     check_difference(detect, loaded.metric)
-    check_names(loaded.country, loaded.backbones)
+    check_names(loaded.country, loaded.backbones or backbones_in(loaded.candidates), own_backbones(loaded))
     resolved = resolve_plan(loaded, tracking_uri)
     frame = _runs(tracking_uri, loaded.experiment)
     done = set() if frame is None else finished_in(frame)
@@ -66,59 +82,108 @@ def plan(
     resolved, others = _searched(resolved, done)
     obstacles += others
     every = list(resolved.cells())
-    for cell in every if cells else ():
-        point = resolved.grid_point(flat(cell.recipe))
-        print_line(f"{'done' if cell.key in done else 'open'}  {cell.key[:12]}  {cell}{f', {point}' if point else ''}")
-    for sentence in leak_sentences(resolved.leaks, allowed=loaded.allow_leakage):
+    failed = _failures(frame, tracking_uri, loaded.experiment, done)
+    for line in _cell_lines(resolved, done, failed) if cells else ():
+        print_line(line)
+    for sentence in (*leak_sentences(resolved.leaks, allowed=loaded.allow_leakage), *absences(resolved.absent)):
         print_line(sentence)
-    unknown = len(resolved.unknown)
-    if unknown:
-        print_line(f"{unknown} pairs are not searched for shared images yet; `cats run` does that before the first cell starts")
     todo = [cell for cell in every if cell.key not in done]
-    counts = f"{len(every) - len(todo)} done, {len(todo)} to make"
-    print_line(f"{len(every)} cells of plan '{loaded.experiment}': {counts}; records in {shown(tracking_uri)}")
+    for sentence in _counts(resolved, todo, failed, tracking_uri):
+        print_line(sentence)
     country = assumed_country(loaded.country, loaded.model_fields_set)
-    for sentence in (*detections(resolved, frame, tracking_uri, detect), *pretrainings_ahead(todo), *country):
+    less, apart = unneeded_note(resolved, frame), detections(resolved, frame, tracking_uri, detect)
+    for sentence in (*less, *apart, *pretrainings_ahead(todo), *country):
         print_line(sentence)
     if todo:
         forecast = forecast_of(frame, device.value, loaded.country, calibrates=calibrate and not obstacles)
-        guard = Guard(loaded.budget, forecast=forecast)
-        try:
-            guard.read(every, frame)
-            for sentence in guard.project(partial(jobs_of, todo, loaded.experiment, loaded.country)):
-                print_line(sentence)
-        except CatsError as error:
-            obstacles.append(str(error))
+        obstacles += _projected(resolved, done, frame, Guard(loaded.budget, forecast=forecast))
     if obstacles:
         raise CatsError("`cats run` will not start:", *(line for text in obstacles for line in text.splitlines()))
 
 
 def _weights(todo: "list[Cell]", resolved: "ResolvedPlan") -> list[str]:
     """What will stop `cats run` in the networks; prints what was chosen among the contents of files of weights."""
+    from benchmark.execution.adaptation import adaptation_refusals
     from benchmark.execution.fit import plan_uses, size_refusals, weight_sentences
 
     choices, unusable = weight_sentences(todo)
     # Weights that cannot be read do not say the size of their network.
     sizes = [] if unusable or not todo else size_refusals(plan_uses(resolved), fetch=False)
+    parts = [] if unusable or not todo else adaptation_refusals(resolved.points, resolved.starts, fetch=False)
     for sentence in choices:
         print_line(sentence)
-    return [*unusable, *sizes]
+    return [*unusable, *dict.fromkeys([*sizes, *parts])]
 
 
 def _searched(resolved: "ResolvedPlan", done: set[str]) -> "tuple[ResolvedPlan, list[str]]":
     """The plan with the leaks that `cats run` would find, and one sentence for each reason why it would not start."""
     from benchmark.execution.leakage import require_cells, search_open
-    from benchmark.execution.prepare import missing_data
+    from benchmark.execution.prepare import missing_data, sizes_too_large
 
     todo = [cell for cell in resolved.cells() if cell.key not in done]
     obstacles = missing_data(todo, resolved)
     try:
+        if not obstacles:
+            wanted = {cell.target for cell in todo}
+            targets = {name: target for name, target in resolved.targets.items() if name in wanted}
+            obstacles = sizes_too_large(resolved.plan.subsample, targets, resolved.points[0].size)
         if not obstacles:
             resolved = search_open(resolved, todo, lambda what: say(f"{what} ..."))
         require_cells(resolved.cells(), resolved.plan.experiment, resolved.leaks)
     except CatsError as error:
         obstacles.append(str(error))
     return resolved, obstacles
+
+
+def _projected(resolved: "ResolvedPlan", done: set[str], frame: "pd.DataFrame | None", guard: "Guard") -> list[str]:
+    """Print what the cells that are not done may take; return why the budget keeps `cats run` from starting."""
+    from benchmark.specs.job import jobs_of
+
+    every, plan = list(resolved.cells()), resolved.plan
+    todo = [cell for cell in every if cell.key not in done]
+    try:
+        guard.read(every, frame)
+        for sentence in guard.project(partial(jobs_of, todo, plan.experiment, plan.country)):
+            print_line(sentence)
+    except CatsError as error:
+        return [str(error)]
+    return []
+
+
+def _copy(plan: str, place: Path) -> None:
+    from benchmark.specs.plan_copy import copy_plan
+
+    copy_plan(plan, place)
+    print_line(f"wrote {place}; change it, then: cats plan {place}")
+
+
+def _counts(resolved: "ResolvedPlan", todo: "list[Cell]", failed: dict[str, str], tracking_uri: str) -> Iterator[str]:
+    unknown, every = len(resolved.unknown), sum(1 for _ in resolved.cells())
+    if unknown:
+        yield f"{unknown} pairs are not searched for shared images yet; `cats run` does that before the first cell starts"
+    counts = f"{every - len(todo)} done, {len(todo)} to make"
+    yield f"{every} cells of plan '{resolved.plan.experiment}': {counts}; records in {shown(tracking_uri)}"
+    again = sum(cell.key in failed for cell in todo)
+    if again:
+        yield f"{again} of them failed before; --list-cells says why, and `cats run` tries them again"
+
+
+def _cell_lines(resolved: "ResolvedPlan", done: set[str], failed: dict[str, str]) -> Iterator[str]:
+    for cell in resolved.cells():
+        point, why = resolved.grid_point(cell.settings), failed.get(cell.key)
+        state = "done" if cell.key in done else "failed" if why else "open"
+        yield (f"{state:<6}  {cell.key[:12]}  {cell}{f', {point}' if point else ''}{f': {why}' if why else ''}")
+
+
+def _failures(frame: "pd.DataFrame | None", tracking_uri: str, experiment: str, done: set[str]) -> dict[str, str]:
+    """The reason of the last failed attempt at each cell that is not done, by its key."""
+    if frame is None or not len(frame) or not (frame["status"] == "FAILED").any():
+        return {}
+    from results.tracking.experiment import Experiment
+    from results.tracking.failures import failures_of
+
+    failures = failures_of(Experiment(tracking_uri, experiment, create=False))
+    return {key: reason for key, reason in failures.items() if key not in done}
 
 
 def _runs(tracking_uri: str, experiment: str) -> "pd.DataFrame | None":

@@ -1,13 +1,17 @@
 """Prints the result of a command to the standard output, as a table or as JSON."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmark.cli.options import Format
 from benchmark.cli.terminal import print_table, print_text
+from results.error import CatsError
 from results.text.plain import json_text
 
 if TYPE_CHECKING:
     from results.text.printing import Printable
+
+PICTURES = (".png", ".svg")
 
 
 def print_as(result: "Printable", form: Format) -> None:
@@ -21,3 +25,9 @@ def print_as(result: "Printable", form: Format) -> None:
             print_text(result.csv())
         case Format.markdown:
             print_text(result.markdown())
+
+
+def require_picture(path: Path) -> None:
+    """Raise CatsError if the name of a file does not say which of PICTURES it is to be."""
+    if path.suffix not in PICTURES:
+        raise CatsError(f"a picture cannot be written to '{path.name}'; its name must end with {' or '.join(PICTURES)}")

@@ -5,10 +5,10 @@ from typing import Self
 
 from rich import progress
 
-from benchmark.cli.terminal import console
-from benchmark.execution.watch import Run, Watch
-from results.record import Record
-from results.text.plain import plain
+from benchmark.answers.door import Door
+from benchmark.answers.progress import Progress
+from benchmark.cli.terminal import is_quiet, say
+from results.text.console import console
 
 
 class PictureProgress:
@@ -22,7 +22,7 @@ class PictureProgress:
             progress.TextColumn("{task.fields[pace]}", markup=False),
             progress.TimeRemainingColumn(),
             console=out,
-            disable=not out.is_terminal,
+            disable=is_quiet() or not out.is_terminal,
         )
         self.task, self.total, self.done, self.start = self.bar.add_task("", total=total, pace=""), total, 0, 0.0
 
@@ -41,47 +41,6 @@ class PictureProgress:
         self.bar.update(self.task, completed=self.done, pace=pace)
 
 
-class Progress:
-    """A progress bar with cells done, cells per hour, Wh so far and time left; without a terminal, one line for each record."""
-
-    def __enter__(self) -> Watch:
-        out = console(stderr=True)
-        columns = (
-            progress.BarColumn(),
-            progress.MofNCompleteColumn(),
-            progress.TextColumn("{task.fields[pace]}", markup=False),
-        )
-        self.bar = progress.Progress(
-            *columns,
-            progress.TimeRemainingColumn(),
-            progress.TextColumn("{task.description}", markup=False),
-            console=out,
-            disable=not out.is_terminal,
-        )
-        self.task = self.bar.add_task("", total=None, pace="")
-        self.bar.start()
-        self.console, self.start, self.kwh, self.missing = out, time.monotonic(), 0.0, False
-        return Watch(self.begins, self.ended, self.announce)
-
-    def __exit__(self, *_: object) -> None:
-        self.bar.stop()
-
-    def announce(self, sentence: str) -> None:
-        """Print a sentence on a separate line."""
-        self.console.print(plain(sentence), soft_wrap=True)
-
-    def begins(self, what: str) -> None:
-        """Show a description of the work that begins."""
-        self.bar.update(self.task, description=plain(what))
-
-    def ended(self, record: Record, state: Run) -> None:
-        """Count a record and show the new state."""
-        for cost in record.costs:
-            self.kwh += cost.kwh("counter") + cost.kwh("modelled")
-            self.missing = self.missing or bool(cost.missing)
-        pace = f"{state.made / (time.monotonic() - self.start) * 3600:.0f} cells/h, {self.kwh * 1000:.3g} Wh"
-        pace += " + missing" if self.missing else ""
-        self.bar.update(self.task, completed=state.done + state.made, total=state.cells, pace=pace)
-        if not self.console.is_terminal:
-            line = f"{state.done + state.made}/{state.cells} {record.kind} {state.name(record)}: {record.status}"
-            self.console.print(plain(f"{line}, {pace}"), soft_wrap=True)
+def door() -> Door:
+    """What a command shows while it works, at the terminal."""
+    return Door(say, lambda: Progress(console(stderr=True), quiet=is_quiet()))

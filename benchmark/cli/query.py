@@ -1,88 +1,17 @@
-"""Reads the runs of a plan, or of a whole MLflow experiment, for the commands that show results."""
+"""The reader of the runs of a plan or an experiment, whose sentences go to the terminal."""
 
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from benchmark.cli.terminal import say
-from benchmark.execution.records import images_of, read_of, runs_of, validation_of
-from benchmark.execution.resolution import resolve_pairs
-from benchmark.execution.selection import selection_of
-from benchmark.specs.plan import assumed_country, is_plan, load_plan
-from benchmark.specs.resolved import PlanPairs
-from results.board.request import RunQuery
-from results.error import CatsError
-from results.metrics import METRICS
-from results.statistics.influence import ReadPredictions, TestImageInfluence
-from results.text.hidden import shown
-from results.tracking.change_counter import is_missing
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from benchmark.answers.query import RunReader
+    from benchmark.specs.resolved import PlanPairs
 
 
-@dataclass(frozen=True)
-class RunReader:
-    """Reads the runs that a query is about, from the MLflow server or database at `uri`."""
+def reader_of(subject: "str | PlanPairs", tracking_uri: str, metric: str | None = None, rule: str | None = None) -> "RunReader":
+    """See benchmark.answers.query.reader_of."""
+    from benchmark.answers.query import reader_of as reader
 
-    uri: str
-    query: RunQuery
-
-    def frame(self, *, fresh: bool = False) -> "pd.DataFrame":
-        """Return all runs of the experiment (see Experiment.frame). Raises CatsError if there is no such experiment.
-
-        A metric that is younger than some runs is computed from their predictions.
-        """
-        frame = runs_of(self.uri, self.query.experiment, fresh=fresh)
-        known = METRICS.get(self.query.metric)
-        if known is None or not known.recomputed:
-            return frame
-        from results.board.recomputed import with_recomputed
-        from results.tracking.predictions import of_trusted_places
-
-        return with_recomputed(frame, self.query, of_trusted_places(self.predictions, say))
-
-    def images(self, *, fresh: bool = False) -> TestImageInfluence:
-        """Return the influence of each test image of a target on the metric of its runs."""
-        return images_of(self.uri, self.query.experiment, fresh=fresh)
-
-    @property
-    def predictions(self) -> ReadPredictions:
-        """A function that reads the predictions of a run and caches the most recent ones in memory."""
-        return lru_cache(maxsize=256)(read_of(self.uri, self.query.experiment))
-
-    @property
-    def validation_predictions(self) -> ReadPredictions:
-        """A function that reads the predictions that a run left of its validation images."""
-        return validation_of(self.uri, self.query.experiment)
-
-
-def country_of(subject: str) -> list[str]:
-    """Return the sentence that a plan names no country; nothing for an experiment, whose runs may be of several plans."""
-    if not is_plan(subject):
-        return []
-    plan = load_plan(subject)
-    return assumed_country(plan.country, plan.model_fields_set)
-
-
-def reader_of(subject: str | PlanPairs, tracking_uri: str, metric: str | None = None, rule: str | None = None) -> RunReader:
-    """Return the reader of the runs of a plan or an experiment.
-
-    Args:
-        subject: a plan file, the name of a shipped plan or of an experiment, or a plan that has been resolved.
-        tracking_uri: address of the MLflow server or database.
-        metric: a metric to use instead of the plan's.
-        rule: a rule to use instead of the plan's.
-
-    Raises:
-        CatsError: there is no such plan or no such database.
-    """
-    plan = load_plan(subject) if isinstance(subject, str) and is_plan(subject) else None
-    if is_missing(tracking_uri):
-        raise CatsError(f"there is no database {shown(tracking_uri)}; `cats run` creates one, or --tracking-uri names another")
-    pairs = subject if plan is None else resolve_pairs(plan, tracking_uri)
-    if isinstance(pairs, str):
-        return RunReader(tracking_uri, RunQuery(pairs, metric or "auc", rule or "min_val_loss"))
-    plan = pairs.plan
-    query = RunQuery(plan.experiment, metric or plan.metric, rule or plan.rule, selection_of(pairs))
-    return RunReader(tracking_uri, query)
+    return replace(reader(subject, tracking_uri, metric, rule), say=say)

@@ -1,23 +1,29 @@
 """The command that writes a report."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from benchmark.cli import completion
 from benchmark.cli.numbers import TARGETS, whole
-from benchmark.cli.options import DATABASE, FreshOption, ImputeOption, NoiseOption, RuleOption, TrackingOption
+from benchmark.cli.options import (
+    DATABASE,
+    ExperimentArgument,
+    FreshOption,
+    ImagesOption,
+    ImputeOption,
+    NoiseOption,
+    RuleOption,
+    TrackingOption,
+    TrainOption,
+)
 from benchmark.cli.terminal import print_line
-from results.error import CatsError
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from benchmark.cli.query import RunReader
-    from results.board.board import Board
-    from results.board.request import Judging
     from results.report.html import Section
 
 app = typer.Typer()
@@ -25,8 +31,8 @@ app = typer.Typer()
 
 @app.command()
 def report(
-    plan: Annotated[str, typer.Argument(metavar="PLAN|EXPERIMENT", help="A plan, or the name of an MLflow experiment.")],
-    output: Annotated[Path, typer.Option(help="The HTML file.")] = Path("report.html"),
+    plan: ExperimentArgument,
+    output: Annotated[Path, typer.Option("--output", "-o", help="The HTML file.")] = Path("report.html"),
     figures: Annotated[
         Path | None,
         typer.Option(help="Also write every chart as PNG and SVG and every table as CSV and LaTeX into this folder."),
@@ -35,9 +41,7 @@ def report(
     rule: RuleOption = None,
     noise: NoiseOption = None,
     impute: ImputeOption = None,
-    images: Annotated[
-        bool, typer.Option(help="Include test-set sampling variance in the intervals (reads every run's predictions).")
-    ] = True,
+    images: ImagesOption = True,
     details: Annotated[
         int, typer.Option(parser=whole(0, 10**6), help="The largest number of cells that get curves and ROC.")
     ] = 300,
@@ -51,32 +55,51 @@ def report(
     combine: Annotated[
         list[str] | None, typer.Option(help="NAME=FORMULA: a combination of measures, as in `cats agree`.")
     ] = None,
+    model: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="MODEL",
+            help="Folder of a kept classifier of the experiment, whose sheet of explanations the page shows; may be repeated.",
+        ),
+    ] = None,
     tracking_uri: TrackingOption = DATABASE,
+    train: TrainOption = None,
+    baseline: Annotated[
+        str,
+        typer.Option(
+            autocompletion=completion.sources,
+            help="The source with which curves over the number of training images compare the others.",
+        ),
+    ] = "scratch",
     fresh: FreshOption = False,
     log: Annotated[bool, typer.Option("--log/--no-log", help="Log the page to MLflow, as a run that boards ignore.")] = True,
 ) -> None:
     """Write all results into one HTML file that opens offline. Needs only MLflow, neither data nor torch."""
+    from benchmark.answers.page import page_options
     from benchmark.cli.query import reader_of
-    from results.board.board import make_board
-    from results.board.request import Judging
+    from results.board.request import Judging, runs_of_query
     from results.files.output import output as written
-    from results.report.build import ReportRequest, build_page
+    from results.report.explanations import without_pictures
     from results.report.export import write
-    from results.report.html import render
+    from results.report.render import render
+    from results.report.whole import whole_page
     from results.tracking.experiment import Experiment
     from results.tracking.log_report import log_page
 
-    reader = reader_of(plan, tracking_uri, metric, rule)
+    reader = reader_of(plan, tracking_uri, metric, rule).of_size(train)
     frame = reader.frame(fresh=fresh)
+    sheets = _sheets(model or [], frame, reader.query.experiment)
     judging = Judging(reader.images(fresh=fresh) if images else None, noise, impute.value if impute else None)
-    made = make_board(frame, reader.query, judging)
     tracking = Experiment(tracking_uri, reader.query.experiment, create=False)
-    options = [("rule", rule), ("noise", noise and f"differences up to {noise:g}"), ("missing pairs count as", impute)]
+    options: list[tuple[str, object]] = [("training images", train), ("rule", rule)]
+    options += [("noise", noise and f"differences up to {noise:g}"), ("missing pairs count as", impute)]
     options += [("a pretraining is shared over", over and f"{over} targets"), ("combinations", ", ".join(combine or []))]
-    facts = _facts(plan) + [(f"option: {name}", str(value)) for name, value in options if value]
-    more = _more(reader, frame, made, _Options(judging, over, combine or []))
-    request = ReportRequest(facts, details, more, reader.predictions, reader.query.selection)
-    page, cells = build_page(made, frame, tracking, request)
+    facts = [(f"option: {name}", str(value)) for name, value in options if value]
+    runs = runs_of_query(frame, reader.query.of_every_size)
+    choices = page_options(
+        plan, runs, facts, details=details, over=over, combine=combine or [], baseline=baseline, sections=sheets
+    )
+    _, page, cells = whole_page(reader, frame, judging, tracking, choices)
     html = render(page)
     with written(output, "the report") as draft:
         draft.write_text(html, encoding="utf-8")
@@ -86,71 +109,17 @@ def report(
     if figures is not None:
         print_line(f"{figures}: {write(page, cells, figures)} files")
     if log:
-        print_line(f"logged to MLflow as run {log_page(tracking, html)}")
+        run_id = log_page(tracking, render(without_pictures(page)) if sheets else html)
+        print_line(f"logged to MLflow as run {run_id}{', without the pictures' if sheets else ''}")
 
 
-@dataclass(frozen=True)
-class _Options:
-    judging: "Judging"
-    over: int | None
-    combine: Sequence[str]
+def _sheets(folders: Sequence[Path], frame: "pd.DataFrame", experiment: str) -> "list[Section]":
+    """The section with the sheets of kept classifiers, alone in a list; none without a folder."""
+    if not folders:
+        return []
+    from benchmark.models.explained import explained
+    from results.report.explanations import explanations, require_of_experiment
 
-
-def _more(reader: "RunReader", frame: "pd.DataFrame", made: "Board", options: _Options) -> "list[Section]":
-    """The sections that need more than a board. One that the user did not request may say why it cannot be made."""
-    from results.agreement.combine import combine
-    from results.agreement.decisions import decisions_of, scores_for
-    from results.agreement.judge import judge_measures
-    from results.agreement.scores import read_scores
-    from results.board.board import judged_runs
-    from results.board.request import runs_of_selection
-    from results.board.versions import scores_of_one_version
-    from results.cost.bill import make_bill
-    from results.cost.tradeoff import make_tradeoff
-    from results.report.build import left_out
-    from results.report.choice_sections import agreement, tradeoff
-    from results.report.clinician import clinician
-    from results.report.sections import difference
-    from results.tracking.predictions import of_trusted_places
-
-    sections = [] if made.difference is None else [difference(made.difference)]
-    trusted = [of_trusted_places(each, _said_already) for each in (reader.predictions, reader.validation_predictions)]
-    sections.append(clinician(made, judged_runs(frame, reader.query), *trusted))
-    runs = runs_of_selection(frame, reader.query.selection)
-    bill = make_bill(runs, reader.query.experiment, options.over)
-    try:
-        sections.append(tradeoff(make_tradeoff(runs, bill, reader.query, options.judging, _said_already)))
-    except CatsError as absent:
-        sections.append(left_out("regret", absent))
-    try:
-        decisions = decisions_of(frame, reader.query, options.judging, _said_already)
-        comparable, _ = scores_of_one_version(frame, reader.query.selection)
-        rows = scores_for(decisions, read_scores(comparable, reader.query.experiment))
-        for text in options.combine:
-            rows += combine(rows, text)
-        sections.append(agreement(judge_measures(decisions, rows, reader.query.experiment, reader.query.metric).to_dict()))
-    except CatsError as absent:
-        if options.combine:
-            raise
-        sections.append(left_out("agreement", absent))
-    return sections
-
-
-def _said_already(sentence: str) -> None:
-    """The board, which is a part of the page, says which runs are left out."""
-
-
-def _facts(plan: str) -> list[tuple[str, str]]:
-    """The settings of the plan, or the name of the experiment; never a path of this machine."""
-    from benchmark.specs.plan import is_plan, load_plan
-
-    if not is_plan(plan):
-        return [("experiment", plan), ("plan", "none; all finished cells of the experiment count")]
-    facts = load_plan(plan).model_dump(mode="json")
-    return [(name, _text(value)) for name, value in facts.items() if value not in (None, [], {})]
-
-
-def _text(value: object) -> str:
-    if isinstance(value, dict):
-        return ", ".join(f"{name} {_text(item)}" for name, item in value.items() if item is not None)
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    found = [explained(folder) for folder in folders]
+    require_of_experiment(found, set(frame["key"]) if "key" in frame else set(), experiment)
+    return [explanations(found)]

@@ -1,14 +1,16 @@
 """`cats run` and `cats sync`: train the cells of a plan, and send their records to MLflow."""
 
+from dataclasses import replace
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from benchmark.cli.engine import LOCAL, EngineOption, SchedulerOption, WorkersOption, engine_of
-from benchmark.cli.numbers import LIMIT, PROCESSES
+from benchmark.cli.engine import LOCAL, EngineOption, SchedulerOption, WorkersOption
+from benchmark.cli.numbers import LIMIT, PROCESSES, number
 from benchmark.cli.options import (
     DATABASE,
+    RECORDS_WAIT,
     CO2eOption,
     Device,
     DeviceOption,
@@ -17,21 +19,11 @@ from benchmark.cli.options import (
     KwhOption,
     PlanArgument,
     TrackingOption,
-    aside,
 )
 from benchmark.cli.printing import print_as
 from benchmark.cli.terminal import print_line, say
-from benchmark.execution.records import is_new, outbox_of
 from results.error import CatsError
 from results.text.hidden import shown
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from benchmark.execution.engine import Engine
-    from benchmark.execution.watch import Run
-    from benchmark.specs.resolved import PlanPairs, ResolvedPlan
-
 
 app = typer.Typer()
 
@@ -65,12 +57,25 @@ def run(
     keep: Annotated[
         Keep | None, typer.Option(help="Which trained networks are stored for `cats keep`; by default what the plan says.")
     ] = None,
+    adaptive: Annotated[
+        bool, typer.Option("--adaptive", help="Run seeds only where it is open which source of a target is best.")
+    ] = False,
+    level: Annotated[
+        float | None,
+        typer.Option(parser=number, help="With --adaptive: probability that an answer is right, 0.95 by default."),
+    ] = None,
+    margin: Annotated[
+        float | None,
+        typer.Option(parser=number, help="With --adaptive: a source is also decided upon if no other one is better by this."),
+    ] = None,
 ) -> None:
     """Train and test every cell of a plan that is not done yet, then show the board; a new call resumes."""
+    from benchmark.answers.engines import engine_of
+    from benchmark.answers.run import How, board_after, run_plan, sentences_of
+    from benchmark.cli.progress import door
+    from benchmark.execution.adaptive_terms import terms_from
     from benchmark.execution.engine import EngineOptions
     from benchmark.execution.resolution import resolve_plan
-    from benchmark.execution.up_to_date import finished
-    from benchmark.execution.watch import Run
     from benchmark.machine.signals import exit_code, stop_on_signal
     from benchmark.specs.plan import load_plan, require_networks
 
@@ -78,23 +83,19 @@ def run(
     if keep is not None:
         loaded = loaded.model_copy(update={"keep": keep.value})
         require_networks(loaded, plan)
-    best = loaded.keep == "best"
-    frame = None
+    terms = terms_from(loaded, level, margin, asked=adaptive)
     try:
         with stop_on_signal():
             # A mistake in these options is reported before data and weights are looked up, which may take long.
             options = EngineOptions(device.value, scheduler, workers, tracking_uri=tracking_uri)
-            chosen_engine = engine_of(engine, options, loaded)
-            resolved = resolve_plan(loaded, tracking_uri)
-            result = finished(resolved.cells(), loaded.experiment, tracking_uri)
-            if result is not None:
-                state, frame = Run(result.cells, result.cells, pairs=resolved), result.frame
-            else:
-                state = _run(resolved, tracking_uri, chosen_engine, pack)
+            how = How(tracking_uri, engine_of(engine, options, loaded), pack)
+            resolved = replace(resolve_plan(loaded, tracking_uri), terms=terms)
+            state, frame = run_plan(resolved, how, door())
     except KeyboardInterrupt:
         say(f"stopped; nothing finished is lost. Resume with: cats run {plan}")
         raise typer.Exit(exit_code()) from None
-    _report_state(state, plan)
+    for sentence in sentences_of(state, plan):
+        say(sentence)
     if state.interrupted:
         say(f"stopped; nothing finished is lost. Resume with: cats run {plan}")
         raise typer.Exit(exit_code())
@@ -103,82 +104,22 @@ def run(
     if state.unkept:
         raise CatsError(state.unkept)
     if state.waiting or state.refused:  # a board without these records would be incomplete
-        raise typer.Exit(2)
+        raise typer.Exit(RECORDS_WAIT)
     if state.pairs is not None and state.done + state.made:
-        _show(state.pairs, tracking_uri, frame, best=best and state.done + state.made == state.cells)
+        from results.board.text import BoardText
+
+        best = loaded.keep == "best" and state.complete
+        print_as(BoardText(board_after(state.pairs, tracking_uri, frame, best=best)), Format.table)
     if state.failed:
         raise typer.Exit(1)
-
-
-def _report_state(state: "Run", plan: str) -> None:
-    from benchmark.execution.leakage import leak_sentences
-
-    say(f"{state.cells} cells: {state.done} were done, {state.made} made now, {len(state.failed)} attempts failed")
-    if state.pairs is not None:
-        for sentence in leak_sentences(state.pairs.leaks, allowed=state.pairs.plan.allow_leakage):
-            say(f"  {sentence}")
-    for record in state.failed:
-        say(f"  failed: {record.kind} {state.name(record)}: {record.reason}")
-    if state.pairs is not None and state.made:
-        from benchmark.specs.plan import assumed_country
-
-        made = state.pairs.plan
-        for sentence in assumed_country(made.country, made.model_fields_set):
-            say(sentence)
-    if state.waiting:
-        say(f"{state.waiting} records wait in the outbox; `cats sync {plan}` sends them")
-    if state.refused:
-        say(aside(state.refused, plan))
-
-
-def _show(pairs: "PlanPairs", tracking_uri: str, frame: "pd.DataFrame | None", *, best: bool) -> None:
-    """Print the board. `best`: of the stored networks of the plan, keep only those of the cells that the board puts first."""
-    from benchmark.cli.query import reader_of
-    from benchmark.specs.resolved import ResolvedPlan
-    from results.board.board import make_board
-    from results.board.request import Judging
-    from results.board.text import BoardText
-
-    reader = reader_of(pairs, tracking_uri)
-    runs = reader.frame() if frame is None else frame
-    judging = Judging(reader.images())
-    print_as(BoardText(make_board(runs, reader.query, judging)), Format.table)
-    if best and isinstance(pairs, ResolvedPlan):
-        from benchmark.execution.network_store import remove_networks
-        from benchmark.models.choice import recommended_keys
-
-        wanted = recommended_keys(runs, reader.query, judging)
-        remove_networks(cell.key for cell in pairs.cells() if cell.key not in wanted)
-
-
-def _run(resolved: "ResolvedPlan", tracking_uri: str, engine: "Engine", pack: int) -> "Run":
-    from benchmark.machine.cpu_work import cores, foreign_cores
-    from benchmark.machine.threads import sleep_if_crowded
-
-    sleep_if_crowded(foreign_cores(), cores())  # before torch is loaded
-
-    from benchmark.cli.progress import Progress
-    from benchmark.execution.runner import Past, examine
-    from benchmark.execution.runner import run as run_plan
-    from results.tracking.experiment import Experiment
-    from results.tracking.lease import Lease
-    from results.tracking.writer import Writer
-
-    experiment = resolved.plan.experiment
-    guard = None
-    if is_new(tracking_uri, experiment):  # a plan that is refused leaves no empty experiment behind
-        with Progress() as watch:
-            resolved, guard = examine(resolved, Past(), engine, watch, pack)
-    tracking = Experiment(tracking_uri, experiment)
-    outbox = outbox_of(tracking_uri, experiment)
-    with Lease(tracking, outbox, say) as lease, Progress() as watch:
-        return run_plan(resolved, Writer(tracking, outbox, lease), engine, watch, pack, guard=guard)
 
 
 @app.command()
 def sync(plan: PlanArgument, tracking_uri: TrackingOption = DATABASE) -> None:
     """Send the records that wait in the outbox to MLflow."""
+    from benchmark.answers.run import aside
     from benchmark.execution.pretraining_records import adopt
+    from benchmark.execution.records import outbox_of
     from benchmark.machine.signals import delay_signals, exit_code, stop_on_signal
     from benchmark.specs.plan import load_plan
     from results.tracking.experiment import Experiment
@@ -200,4 +141,4 @@ def sync(plan: PlanArgument, tracking_uri: TrackingOption = DATABASE) -> None:
     print_line(f"{sent} records sent to {experiment} on {shown(tracking_uri)}")
     if writer.refused:
         say(aside(len(writer.refused), plan))
-        raise typer.Exit(2)
+        raise typer.Exit(RECORDS_WAIT)

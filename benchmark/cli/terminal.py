@@ -16,13 +16,14 @@ from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from results.error import CatsError
+from results.error import MOST_NAMED, CatsError
+from results.text.console import console
 from results.text.hidden import shown
 from results.text.plain import plain, plain_lines
 from results.text.plain_log import harmless, log_plainly
 
 if TYPE_CHECKING:
-    from rich.console import Console, RenderableType
+    from rich.console import RenderableType
 
 NARROWEST = 40  # columns; sentences of a narrower terminal would have one word in each line
 WIDEST = 10_000
@@ -31,6 +32,7 @@ INSTEAD = {
     "·": "-", "•": "*", "–": "-", "−": "-", "→": "->", "×": "x", "±": "+-", "≤": "<=", "≥": ">=", "≈": "~", "…": "...",
     "τ": "tau", "ρ": "rho",
 }  # fmt: skip
+_QUIET = threading.Event()  # set while a command shows no progress
 _format_warning = warnings.formatwarning
 
 
@@ -51,10 +53,28 @@ def prepare() -> None:
 
 def begin_log() -> None:
     """Begin the log, at the level that CATS_LOG names. Raises CatsError for another word."""
+    _QUIET.clear()
     level = os.environ.get("CATS_LOG") or "WARNING"
     if level.upper() not in logging.getLevelNamesMapping():
         raise CatsError(f"CATS_LOG is '{level}'; allowed are debug, info, warning, error and critical")
     logging.basicConfig(level=level.upper(), format="%(name)s: %(message)s")
+    logging.getLogger().setLevel(level.upper())
+
+
+def say_more() -> None:
+    """Log what happens, as with CATS_LOG=info."""
+    logging.getLogger().setLevel(min(logging.getLogger().level, logging.INFO))
+
+
+def say_less() -> None:
+    """Show no progress, and log errors alone."""
+    _QUIET.set()
+    logging.getLogger().setLevel(logging.ERROR)
+
+
+def is_quiet() -> bool:
+    """Whether the user wants no progress."""
+    return _QUIET.is_set()
 
 
 def print_line(text: str) -> None:
@@ -75,15 +95,12 @@ def say(text: str) -> None:
 
 
 def say_error(error: CatsError) -> None:
-    """Print the sentences of an error to the standard error, one line each."""
-    _to_errors(f"cats: {error}\n")
-
-
-def console(*, stderr: bool = False) -> "Console":
-    """A console for progress bars; what is printed with it is no markup. Texts of others must be made plain before."""
-    from rich.console import Console
-
-    return Console(stderr=stderr, markup=False, emoji=False, highlight=False)
+    """Print the sentences of an error to the standard error, one line each; of many only the first ones without -v."""
+    lines = str(error).splitlines()
+    most = MOST_NAMED + lines[0].endswith(":") if lines else 0
+    if len(lines) > most + 1 and logging.getLogger().level > logging.INFO:
+        lines = [*lines[:most], f"and {len(lines) - most} more; `-v` prints all"]
+    _to_errors("cats: " + "\n".join(lines) + "\n")
 
 
 def print_table(table: "RenderableType") -> None:
@@ -133,7 +150,7 @@ def _output() -> Iterator[None]:
 
 
 def _to_errors(text: str) -> None:
-    """Write to the standard error. Raises BrokenPipeError; where the disk of it is full, nobody can be told."""
+    """Write to the standard error. Raises BrokenPipeError; where its disk is full, no message can be written."""
     try:
         sys.stderr.write(text)
     except BrokenPipeError:

@@ -6,14 +6,16 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import IO, Annotated
 
 import typer
 
+from benchmark.cli import completion
 from benchmark.cli.numbers import whole
 from benchmark.cli.options import DATABASE, TrackingOption
+from benchmark.cli.pages import Page, is_interactive, links_of
 from benchmark.cli.terminal import say
 from results.error import CatsError
 
@@ -28,10 +30,21 @@ SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SI
 
 @app.command()
 def ui(
+    plan: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[PLAN|EXPERIMENT]",
+            help="The page opens on the runs of this plan or experiment, in the order of its board.",
+            autocompletion=completion.plans_and_experiments,
+        ),
+    ] = None,
     tracking_uri: TrackingOption = DATABASE,
     port: Annotated[
         int, typer.Option(parser=whole(1, 65535), help="Port of the pages; only this machine can reach them.")
     ] = 5000,
+    browser: Annotated[
+        bool, typer.Option("--browser/--no-browser", help="Open the page in a browser, if the terminal is one of a person.")
+    ] = True,
 ) -> None:
     """Start MLflow's own web pages, which show every run, curve and prediction, until you press Ctrl-C."""
     from results.text.hidden import shown
@@ -39,7 +52,8 @@ def ui(
     from results.tracking.uri import WEB, scheme
 
     if scheme(tracking_uri) in WEB:
-        raise CatsError(f"{shown(tracking_uri)} is a server that shows its own pages; open this address in a browser")
+        link = "" if plan is None else f": {links_of(tracking_uri.rstrip('/'), tracking_uri, plan).runs}"
+        raise CatsError(f"{shown(tracking_uri)} is a server that shows its own pages; open this address in a browser{link}")
     if is_missing(tracking_uri):
         raise CatsError(f"there is no database {shown(tracking_uri)}; `cats run` creates one, or --tracking-uri names another")
     _check_free(port)
@@ -48,6 +62,7 @@ def ui(
 
     quiet()
     reach(absolute(tracking_uri))  # the server would try for minutes to open what cannot be opened
+    page = Page(port, links_of(f"http://{LOOPBACK}:{port}", tracking_uri, plan), browser=browser and is_interactive())
     # The address is passed in the environment, because every user of the machine can read a command line.
     environment = {
         **os.environ,
@@ -55,13 +70,17 @@ def ui(
         "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",  # jobs would need seven more processes, and cats uses none
     }
     options = ["--host", LOOPBACK, "--port", str(port), "--workers", "1", "--uvicorn-opts", "--log-level warning"]
-    code = _serve([sys.executable, "-m", "mlflow", "server", *options], environment, port)
+    code = _serve([sys.executable, "-m", "mlflow", "server", *options], environment, port, page.show)
     if code is not None:
         raise CatsError(f"MLflow's pages ended unexpectedly, with exit code {code}")
 
 
-def _serve(command: list[str], environment: dict[str, str], port: int) -> int | None:
+def _serve(
+    command: list[str], environment: dict[str, str], port: int, answered: Callable[[], object] = lambda: None
+) -> int | None:
     """Run the server until a signal comes (None) or until the server ends, which gives its exit code.
+
+    `answered` is called once, when the pages can be opened.
 
     The server has its own process group, so only this process gets a signal; it then ends the server, whatever the signal was.
     """
@@ -78,7 +97,7 @@ def _serve(command: list[str], environment: dict[str, str], port: int) -> int | 
             while server.poll() is None and not stop.wait(POLL_SECONDS):
                 if not answers and _answers(port):
                     answers = True
-                    say(f"MLflow's pages: http://{LOOPBACK}:{port} (Ctrl-C ends them)")
+                    answered()
         finally:
             _end(server)
             reader.join(PATIENCE_SECONDS)  # of the last lines

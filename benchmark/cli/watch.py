@@ -35,11 +35,15 @@ def watch(
     inputs: InputsArgument,
     path: Annotated[str, typer.Option(help="Column of the table that names the pictures.")] = "",
     group: Annotated[str, typer.Option(help="Column of the table that names the patient of each picture.")] = "",
-    part: Annotated[str, typer.Option(help="Part of a target: train, val, test or all.")] = "test",
+    part: Annotated[str, typer.Option("--target-part", help="Part of a target: train, val, test or all.")] = "test",
     level: Annotated[
-        float, typer.Option(parser=_level, help="Probability of an alarm if nothing has changed, over all tests together.")
+        float,
+        typer.Option(
+            "--false-alarms", parser=_level, help="Probability of an alarm if nothing has changed, over all tests together."
+        ),
     ] = 0.05,
-    json: Annotated[str, typer.Option(help="File for all figures as JSON; - is the standard output.")] = "",
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="File for all figures as JSON.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
     history: Annotated[
         Path | None, typer.Option(help="File to which the call is added; by default MODEL.watch.jsonl beside the folder.")
     ] = None,
@@ -60,6 +64,10 @@ def watch(
     device: DeviceOption = Device.auto,
 ) -> None:
     """Compare new images with those of a kept classifier; the exit code is 0 if no change is found, 1 if one is."""
+    from benchmark.machine.shared_cores import share_cores
+
+    share_cores()  # before torch is loaded
+
     from benchmark.machine.device import device_of
     from benchmark.machine.signals import exit_code, stop_on_signal
     from benchmark.models.change_history import PICTURE, append, draw_history, line_of, place_of, require_writable
@@ -70,8 +78,8 @@ def watch(
 
     place = (history or place_of(model)) if keep_history else None
     kept = read_model(model, str(device_of(device.value)))
-    if json not in ("", "-"):
-        require_place(Path(json), "the figures")
+    if output is not None:
+        require_place(output, "the figures")
     if place is not None:
         require_writable(place)
     tracking = Experiment(tracking_uri, experiment) if tracking_uri and log else None
@@ -81,7 +89,7 @@ def watch(
     except KeyboardInterrupt:
         say("stopped; nothing is written")
         raise typer.Exit(exit_code()) from None
-    _print(text, json)
+    _print(text, output, as_json=as_json)
     if place is not None:
         picture = place.with_suffix(PICTURE)
         lines = append(place, line_of(text.change, kept.manifest.digests[WEIGHTS], time.time(), text.broken))
@@ -94,7 +102,7 @@ def watch(
 
 
 def _compare(kept: "Model", inputs: Sequence[str], where: tuple[str, str, str], level: float) -> "ChangeText":
-    """Read the new images and compare them. where: the options --path, --group, --part. Raises CatsError."""
+    """Read the new images and compare them. where: the options --path, --group, --target-part. Raises CatsError."""
     from benchmark.cli.predict import incoming_for
     from benchmark.cli.progress import PictureProgress
     from benchmark.machine.threads import usable_cores
@@ -131,17 +139,17 @@ def _name_broken(broken: Sequence[tuple[str, str]]) -> None:
         say(f"  and {len(broken) - MOST_NAMED:,} more")
 
 
-def _print(text: "ChangeText", json: str) -> None:
+def _print(text: "ChangeText", file: Path | None, *, as_json: bool) -> None:
     from results.files.output import output
     from results.text.plain import json_text
 
-    if json == "-":
+    if as_json:
         print_text(json_text(text.to_dict()))
-        return
-    print_line(text.sentence())
-    print_table(text.table())
-    if json:
-        with output(Path(json), "the figures") as draft:
+    else:
+        print_line(text.sentence())
+        print_table(text.table())
+    if file is not None:
+        with output(file, "the figures") as draft:
             draft.write_text(json_text(text.to_dict()) + "\n", encoding="utf-8")
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from benchmark.core.paths import digests_folder
 from results.error import CatsError
 from results.files.digest import digest
+from results.files.limits import require_regular
 from results.files.sealed import read_note, write_note
 
 
@@ -17,9 +18,11 @@ def file_digest(path: Path, algorithm: str = "sha256", *, fresh: bool = False) -
     """Return the sha256 or md5 (hex) of a file, cached by its path, size and time of change.
 
     `fresh`: read the file all the same, and renew the note: a disk that damages a file changes neither its size nor its time.
+    Raises CatsError for a pipe or a device, OSError for a file that cannot be read.
     """
 
     def read() -> str:
+        require_regular(path)
         with path.open("rb") as handle:
             return hashlib.file_digest(handle, algorithm).hexdigest()
 

@@ -1,6 +1,6 @@
 """Makes models from what a user wrote. A mistake becomes one sentence with the file, the key, the value and what is allowed."""
 
-import stat
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
@@ -8,11 +8,13 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from benchmark.core.yaml_text import BYTES, load
-from results.error import CatsError, first_line, nearest
+from results.error import MOST_NAMED, CatsError, first_line, near_name, nearest
+from results.files.limits import require_regular
 from results.text.brief import briefly, short
 
 Model = TypeVar("Model", bound=BaseModel)
-MOST = 20  # mistakes that are named one by one
+LEVELS = 3  # of keys in keys
+ELSEWHERE: dict[type[BaseModel], dict[str, str]] = {}  # model → what a user calls a key outside of it → the key
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
@@ -38,12 +40,11 @@ def read_yaml(path: Path) -> dict[str, Any]:
 
 
 def _require_short_file(path: Path) -> None:
-    """Raises CatsError for a pipe or device, which may never end, and for a file that is too long for what a person writes."""
+    """Raises CatsError for a pipe or device, and for a file that is too long for what a person writes."""
+    require_regular(path)
     state = path.stat()
-    if stat.S_ISDIR(state.st_mode):
+    if path.is_dir():
         raise IsADirectoryError(path)
-    if not stat.S_ISREG(state.st_mode):
-        raise CatsError(f"{path} is no regular file; write a file")
     if state.st_size > BYTES:
         raise CatsError(f"{path} has {state.st_size:,} bytes; a YAML file may have {BYTES:,}")
 
@@ -56,9 +57,10 @@ def parse(model: type[Model], content: dict[str, Any], where: str) -> Model:
     try:
         return model.model_validate(content)
     except ValidationError as error:
-        problems = error.errors()
-        lines = [sentence(model, problem, where) for problem in problems[:MOST]]
-        more = [f"{where}: {len(problems) - MOST} more mistakes"] if len(problems) > MOST else []
+        # An unknown key is often a missing one at another place or of another spelling, so that it comes first.
+        problems = sorted(error.errors(), key=lambda each: each["type"] != "extra_forbidden")
+        lines = [sentence(model, problem, where) for problem in problems[:MOST_NAMED]]
+        more = [f"{where}: and {len(problems) - MOST_NAMED} more"] if len(problems) > MOST_NAMED else []
         raise CatsError(*lines, *more) from error
 
 
@@ -69,7 +71,7 @@ def sentence(model: type[BaseModel], problem: Any, where: str) -> str:
     match problem["type"]:
         case "extra_forbidden":
             owner = field_model(model, location[:-1])
-            return f"{where}: there is no key '{key}'{nearest(location[-1], owner.model_fields if owner else [])}"
+            return f"{where}: there is no key '{key}'{meant(model, location, owner.model_fields if owner else [])}"
         case "missing":
             return f"{where}: the key '{key}' is missing"
         case "string_unicode":
@@ -80,6 +82,35 @@ def sentence(model: type[BaseModel], problem: Any, where: str) -> str:
             return f"{where}: {f'{key}: ' if location else ''}{problem['ctx']['error']}"
         case _:
             return f"{where}: {key} is {briefly(value)}: {problem['msg'][0].lower()}{problem['msg'][1:]}"
+
+
+def meant(model: type[BaseModel], location: list[str], allowed: Collection[str]) -> str:
+    """Return the end of a sentence about an unknown key: a key of another level of the file, or the nearest one of its own."""
+    elsewhere = keys_elsewhere(model)
+    own, wrong = ".".join(location), location[-1]
+    exact = next((path for path, key in elsewhere.items() if key == wrong and path != own), None)
+    if exact is not None:
+        return f"; did you mean {exact}?"
+    if near_name(wrong, allowed) is None:
+        key = near_name(wrong, elsewhere.values())
+        if key is not None:
+            return f"; did you mean {next(path for path, each in elsewhere.items() if each == key)}?"
+    return nearest(wrong, allowed)
+
+
+def keys_elsewhere(model: type[BaseModel]) -> dict[str, str]:
+    """Return the keys of a model and of the models in it by their paths, and those outside of it that are known."""
+    return {**keys_within(model), **ELSEWHERE.get(model, {})}
+
+
+def keys_within(model: type[BaseModel], path: tuple[str, ...] = (), levels: int = LEVELS) -> dict[str, str]:
+    """Return the keys of a model and of the models in it by their paths, such as `budget.kwh`."""
+    found = {".".join((*path, name)): name for name in model.model_fields}
+    for name in model.model_fields if levels else ():
+        inner = field_model(model, [name])
+        if inner is not None:
+            found |= keys_within(inner, (*path, name), levels - 1)
+    return found
 
 
 def written(model: type[BaseModel], location: list[str]) -> list[str]:

@@ -158,6 +158,14 @@ def _folder_named_by(variable: str) -> list[Path]:
     return [folder]
 
 
+def settings_place() -> Path | None:
+    """The folder of the user's settings file, by default ~/.config/cats-bench; None for a user without a home folder."""
+    try:
+        return _below_user("XDG_CONFIG_HOME", ".config", "XDG_CONFIG_HOME")
+    except CatsError:
+        return None
+
+
 def entries_folder() -> Path:
     """The folder of the user's own entries: `CATS_ENTRIES`, by default a folder of the user's settings.
 
@@ -172,7 +180,7 @@ def entries_folder_to_write() -> Path:
     """The same, for a new entry. Raises CatsError if that would be below CATS_HOME, because the user has no home folder."""
     folder = entries_folder()
     if folder.absolute().is_relative_to(_instead_of_home()):
-        raise CatsError("this user has no home folder; say with --to or CATS_ENTRIES where your entries are kept")
+        raise CatsError("this user has no home folder; say with --output or CATS_ENTRIES where your entries are kept")
     return folder
 
 

@@ -15,6 +15,7 @@ from benchmark.data.readers.cells import in_class_order, number_of
 from benchmark.data.readers.file_tree import Tree, find_tree
 from benchmark.data.readers.named import identifying_options, named_reader
 from benchmark.data.readers.samples import Reader, TreeReader, reading_of
+from benchmark.data.unlabelled import Unlabelled
 from results.error import CatsError
 from results.files.digest import digest
 from results.files.limits import CLASSES
@@ -81,6 +82,7 @@ class Dataset(Numeric):
         odd: what to do with an image of another shape than declared. broken: share of images that may be unreadable.
         identifiers: how records name images and groups: as keyed digests, or plainly. No part of the identity. Entries of
             this project are plain unless they say otherwise, because their names are public (specs.catalogue).
+        unlabelled: pictures of the tree for which `cats submit` writes a competition's table. No part of the identity.
         read: the reader, data folder → Samples.
         options: of a reader named in YAML, as JSON; part of the identity, since another column gives other labels.
     """
@@ -107,6 +109,7 @@ class Dataset(Numeric):
     odd: Literal["refuse", "resize", "drop"] = "refuse"
     broken: float = Field(0.0, ge=0, lt=1)
     identifiers: Literal["digest", "plain"] = "digest"
+    unlabelled: Unlabelled | None = None
     read: Annotated[Reader, BeforeValidator(named_reader)] = Field(exclude=True, repr=False)
     options: str = ""
 
@@ -131,6 +134,14 @@ class Dataset(Numeric):
             raise ValueError(
                 f"{self.name} is ordinal and has the classes {', '.join(self.classes)}, in another order than the numbers"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _check_unlabelled(self) -> "Dataset":
+        if self.unlabelled is not None:
+            self.unlabelled.require_task(self.name, self.task)
+            if not self.tree:
+                raise ValueError(f"unlabelled of {self.name} names files of a tree, and no tree is declared")
         return self
 
     @model_validator(mode="after")

@@ -1,7 +1,6 @@
 """Decoded images: one uint8 array on disk per data set and size, read memory-mapped."""
 
 import logging
-from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -11,15 +10,14 @@ from typing import BinaryIO
 import numpy as np
 
 from benchmark.core.paths import decoded_folder
+from benchmark.data.as_declared import check_samples, wanted
 from benchmark.data.copies import NONE, Copies, stored_copies
 from benchmark.data.dataset import Dataset
 from benchmark.data.decoded_files import IMAGES, TABLE, Files, read_files
 from benchmark.data.fingerprint import SIDE
 from benchmark.data.private_names import note
-from benchmark.data.readers.attributes import check_attributes
-from benchmark.data.readers.cells import absent_groups
-from benchmark.data.readers.part_words import part_of
-from benchmark.data.readers.samples import PARTS, Samples
+from benchmark.data.readers.samples import Image, Samples
+from benchmark.data.volumes import slices_of
 from results.error import CatsError
 from results.files.atomic import atomic_write, discard
 from results.files.digest import digest
@@ -35,7 +33,8 @@ class Decoded:
     """All images of a data set at one size.
 
     Attributes:
-        images: (N, size, size, 1 or 3) uint8, RGB, memory-mapped.
+        images: (N, size, size, 1 or 3) uint8, RGB, memory-mapped; volumes are strips (N, K·size, size, 1 or 3) of K slices,
+            see benchmark.data.volumes.
         labels: (N,) int64; multi-label (N, C).
         ids: (N,) str. groups, parts: (N,) str, empty strings where there are none.
         digest: the digest of the data set (Dataset.digest).
@@ -121,18 +120,23 @@ def _write(dataset: Dataset, samples: Samples, size: int, path: Path) -> tuple[b
     """
     grey, number, rows, broken = True, 0, [], []
     with path.open("wb") as file:
-        _write_header(file, len(samples.ids), size)
+        _write_header(file, len(samples.ids), size, samples.slices)
         for number, image in enumerate(samples.images, 1):
             if number > len(samples.ids):
                 raise CatsError(f"{dataset.name}: there are more images than the {len(samples.ids)} labels")
             if isinstance(image, CatsError):
                 broken.append(image)
-            elif _wanted(dataset, image, samples.ids[number - 1]):
-                grey = grey and (image.ndim == 2 or image.shape[2] == 1)
-                file.write(np.broadcast_to(resized_square(image, size), (size, size, 3)).tobytes())
+                continue
+            slices = _slices(dataset, image, samples, number - 1)
+            if all(wanted(dataset, each, samples.ids[number - 1]) for each in slices):
+                grey = grey and all(each.ndim == 2 or each.shape[2] == 1 for each in slices)
+                for each in slices:
+                    file.write(np.broadcast_to(resized_square(each, size), (size, size, 3)).tobytes())
                 rows.append(number - 1)
         file.seek(0)
-        _write_header(file, len(rows), size)  # numpy leaves room for the number of rows: the header keeps its length
+        _write_header(
+            file, len(rows), size, samples.slices
+        )  # numpy leaves room for the number of rows: the header keeps its length
     if number < len(samples.ids):
         raise CatsError(f"{dataset.name}: there are only {number} images for {len(samples.ids)} labels")
     if broken and len(broken) / number > dataset.broken:  # 29 of 100 are 0.29, while 0.29 × 100 is less than 29
@@ -146,27 +150,17 @@ def _write(dataset: Dataset, samples: Samples, size: int, path: Path) -> tuple[b
     return grey, np.array(rows, dtype=np.int64)
 
 
-def _write_header(file: BinaryIO, rows: int, size: int) -> None:
-    header = {"descr": "|u1", "fortran_order": False, "shape": (rows, size, size, 3)}
+def _slices(dataset: Dataset, image: Image, samples: Samples, row: int) -> tuple[np.ndarray, ...]:
+    """The slices of a volume, or a picture as the only one. Raises CatsError for another number than the reader says."""
+    slices = image if isinstance(image, tuple) else (image,)
+    if len(slices) != samples.slices:
+        raise CatsError(f"{dataset.name}: image {samples.ids[row]} has {len(slices)} slices; the reader says {samples.slices}")
+    return slices
+
+
+def _write_header(file: BinaryIO, rows: int, size: int, slices: int) -> None:
+    header = {"descr": "|u1", "fortran_order": False, "shape": (rows, slices * size, size, 3)}
     np.lib.format.write_array_header_1_0(file, header)
-
-
-def _wanted(dataset: Dataset, image: np.ndarray, name: str) -> bool:
-    """True to keep an image, False if the entry drops images of its shape. Raises CatsError for other faults."""
-    where = f"{dataset.name}: image {name}"
-    if (
-        image.dtype != np.uint8
-        or image.ndim not in {2, 3}
-        or (image.ndim == 3 and image.shape[2] not in {1, 3})
-        or not image.size
-    ):
-        raise CatsError(f"{where} is {image.dtype} of shape {image.shape}; allowed is uint8, (H, W) or (H, W, 3)")
-    if dataset.shape is None or image.shape[:2] == dataset.shape or dataset.odd == "resize":
-        return True
-    if dataset.odd == "refuse":
-        actual, declared = ("×".join(map(str, s)) for s in (image.shape[:2], dataset.shape))
-        raise CatsError(f"{where} has {actual} pixels; the declared shape is {declared}")
-    return False
 
 
 def resized_square(image: np.ndarray, size: int) -> np.ndarray:
@@ -179,62 +173,10 @@ def resized_square(image: np.ndarray, size: int) -> np.ndarray:
     return flat[..., None] if flat.ndim == 2 else flat
 
 
-def check_samples(dataset: Dataset, samples: Samples) -> None:
-    """Compare the samples with what the entry declares. Raises CatsError for the first difference."""
-    _check_table(dataset, samples)
-    count, classes, labels = len(samples.ids), len(dataset.classes), samples.labels
-    if dataset.task == "multilabel":
-        if labels.shape != (count, classes) or not np.isin(labels, (0, 1)).all():
-            raise CatsError(f"{dataset.name} is multi-label: labels must be {count} × {classes} of 0 and 1")
-        return
-    if labels.ndim > 1 and count:
-        raise CatsError(
-            f"{dataset.name}: image {samples.ids[0]} has label {labels[0]}, and the task is {dataset.task}: set `one_hot: "
-            "true` for the reader if exactly one of them is 1 for each image, or `task: multilabel`"
-        )
-    outside = np.flatnonzero((labels < 0) | (labels >= classes))
-    if outside.size:
-        hint = "; images without a label are left out if `missing` of the reader lists -1" if (labels == -1).any() else ""
-        raise CatsError(
-            f"{dataset.name}: image {samples.ids[outside[0]]} has label {labels[outside[0]]}; "
-            f"allowed are 0 to {classes - 1} ({', '.join(dataset.classes)}){hint}"
-        )
-    parts = np.array(samples.parts if samples.parts is not None else [""] * count)
-    official = [part for part in PARTS if part in parts]  # val may be missing; it is then drawn from train
-    if dataset.official is not None and set(official) != set(dataset.official):
-        found, declared = (", ".join(names) or "none" for names in (official, dataset.official))
-        raise CatsError(f"{dataset.name}: the official parts are {found}; declared are {declared}")
-    for part in official or [""]:
-        absent = set(range(classes)) - set(labels[parts == part].tolist())
-        if absent:
-            raise CatsError(f"{dataset.name}: the class '{dataset.classes[min(absent)]}' has no image in {part or 'the data'}")
-
-
-def _check_table(dataset: Dataset, samples: Samples) -> None:
-    """Compare the lengths of labels, ids, groups and parts with the declared number of images."""
-    count, labels = len(samples.ids), samples.labels
-    if not isinstance(labels, np.ndarray) or labels.dtype.kind not in "iub":
-        raise CatsError(f"{dataset.name}: labels must be an array of whole numbers")
-    for what, values in (("groups", samples.groups), ("parts", samples.parts)):
-        if values is not None and len(values) != count:
-            raise CatsError(f"{dataset.name} has {len(values)} {what} for {count} images")
-    check_attributes(dataset.name, samples.attributes, count)
-    if dataset.images is not None and count != dataset.images:
-        raise CatsError(f"{dataset.name} has {count} images; {dataset.images} are declared")
-    if len(labels) != count:
-        raise CatsError(f"{dataset.name} has {len(labels)} labels for {count} images")
-    again = next((name for name, times in Counter(samples.ids).items() if times > 1), None)
-    if again is not None:
-        one, other = [number for number, name in enumerate(samples.ids, 1) if name == again][:2]
-        raise CatsError(f"{dataset.name}: an image id is given twice: '{again}', for images {one} and {other} of {count}")
-    word = next((word for word in dict.fromkeys(samples.parts or ()) if word not in PARTS and part_of(word)), None)
-    if word is not None:
-        raise CatsError(
-            f"{dataset.name} names the part '{word}', whose images would be used nowhere; the reader must say {part_of(word)}"
-        )
-    unknown = next((name for name in absent_groups(samples.groups or ()) if name), None)  # a blank one is declared nowhere
-    if unknown is not None:
-        raise CatsError(f"{dataset.name} names the {dataset.groups or 'group'} '{unknown}', which means an unknown one")
+def resized(images: np.ndarray, size: int) -> np.ndarray:
+    """Decoded images, also strips of volumes, at another size."""
+    squares = [resized_square(each, size) for each in slices_of(images)]
+    return np.reshape(squares, (len(images), -1, size, images.shape[3]))
 
 
 @lru_cache(maxsize=2)

@@ -28,6 +28,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from benchmark.data.volumes import slice_count, slices_of
 from benchmark.machine.threads import usable_cores
 
 VERSION = 1  # raised when a fingerprint or a limit changes; results stored under another version are not used
@@ -46,7 +47,7 @@ class Fingerprints:
     """Fingerprints of N pictures.
 
     Attributes:
-        words: (N, 2) uint64. shape: (N, K) float32 of length 1.
+        words: (N, 2) uint64. shape: (N, D) float32 of length 1.
         pixels: (N,) uint64, equal for equal grey pixels. flat: (N,) bool, True for nearly constant pictures.
     """
 
@@ -74,7 +75,10 @@ MATRIX, LOWEST, RINGS = _frequencies()
 
 
 def fingerprints_of(images: np.ndarray) -> Fingerprints:
-    """Fingerprints of (N, SIDE, SIDE, 1 or 3) uint8, RGB."""
+    """Fingerprints of (N, SIDE, SIDE, 1 or 3) uint8, RGB, or of volumes as strips (N, K·SIDE, SIDE, 1 or 3).
+
+    Volumes are candidates by their middle slices, and their shape is that of all slices: its cosine is the mean over slices.
+    """
     parts = [_prints(images[start : start + COLUMNS]) for start in range(0, max(len(images), 1), COLUMNS)]
     return Fingerprints(
         *(np.concatenate([getattr(part, name) for part in parts]) for name in Fingerprints.__dataclass_fields__)
@@ -82,7 +86,8 @@ def fingerprints_of(images: np.ndarray) -> Fingerprints:
 
 
 def _prints(images: np.ndarray) -> Fingerprints:
-    flat = to_grey(images)
+    count = slice_count(*images.shape[1:3])
+    flat = to_grey(slices_of(images))
     transformed = (MATRIX @ flat.astype(np.float64) @ MATRIX.T).reshape(len(flat), SIDE * SIDE)[:, LOWEST]
     words = np.ascontiguousarray(np.packbits(transformed > NOISE, axis=1)).view(np.uint64)
     shape = np.empty((len(flat), len(RINGS)))
@@ -90,14 +95,17 @@ def _prints(images: np.ndarray) -> Fingerprints:
         here = np.flatnonzero(ring == RINGS)
         energy = (transformed[:, here] ** 2).sum(axis=1, keepdims=True) / len(here)
         shape[:, here] = transformed[:, here] / np.sqrt(energy + NOISE**2)
+    whole, constant = flat.reshape(len(images), count * SIDE, SIDE), flat.std(axis=(1, 2)) < FLAT
+    if count > 1:
+        shape = _of_length_one(shape).reshape(len(images), -1)
+        words, constant = words[count // 2 :: count], constant.reshape(-1, count).all(axis=1)
+    pixels = [int.from_bytes(hashlib.blake2b(picture.tobytes(), digest_size=8).digest()) for picture in whole]
+    return Fingerprints(words, _of_length_one(shape).astype(np.float32), np.array(pixels, dtype=np.uint64), constant)
+
+
+def _of_length_one(shape: np.ndarray) -> np.ndarray:
     length = np.linalg.norm(shape, axis=1, keepdims=True)
-    pixels = [int.from_bytes(hashlib.blake2b(picture.tobytes(), digest_size=8).digest()) for picture in flat]
-    return Fingerprints(
-        words,
-        (shape / np.maximum(length, np.finfo(np.float64).tiny)).astype(np.float32),
-        np.array(pixels, dtype=np.uint64),
-        flat.std(axis=(1, 2)) < FLAT,
-    )
+    return np.asarray(shape / np.maximum(length, np.finfo(np.float64).tiny))
 
 
 def to_grey(images: np.ndarray) -> np.ndarray:
@@ -115,10 +123,12 @@ def find_duplicates(one: Fingerprints, other: Fingerprints) -> tuple[np.ndarray,
     pixels equal.
 
     Of several duplicates the most similar is returned, of equally similar ones the first. Nearly constant pictures have no
-    duplicate.
+    duplicate, and a volume has none among pictures or among volumes of another number of slices.
     """
     index = np.full(len(other.flat), -1)
     exact = np.zeros(len(other.flat), dtype=bool)
+    if one.shape.shape[1] != other.shape.shape[1]:
+        return index, exact
     left, right = np.flatnonzero(~one.flat), np.flatnonzero(~other.flat)
     first, second = one[left], other[right]
 

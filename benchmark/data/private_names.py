@@ -125,6 +125,17 @@ def _parts(name: str) -> Iterator[str]:
     yield parts[-1].rpartition(".")[0]
 
 
+def written_names(names: Iterable[str], dataset: Dataset) -> list[str]:
+    """The names of images as files and pages may hold them: those of a private data set become digests, as in records.
+
+    Raises CatsError if the key of the digests cannot be read.
+    """
+    if not dataset.private:
+        return [str(name) for name in names]
+    key = identifier_key()
+    return [identifier("sample", str(name), key) for name in names]
+
+
 def digested_text(text: str, dataset: Dataset, key: bytes, *, strict: bool) -> str:
     """A text in which no name of a private data set is left, and no folder of its data.
 
@@ -168,12 +179,12 @@ def _roots(dataset: Dataset) -> Iterable[str]:
 
 def note(dataset: Dataset) -> None:
     """From now on the log of this process holds no name of a private data set."""
-    if dataset.private and dataset.name not in _noted:
-        _noted[dataset.name] = dataset
+    if dataset.private:
+        _noted[dataset] = None
         hide_with(_hidden)
 
 
-_noted: dict[str, Dataset] = {}
+_noted: dict[Dataset, None] = {}  # also several of one name, whose entry has changed meanwhile: each has folders of its own
 
 
 def _hidden(text: str, logger: str) -> str:
@@ -183,7 +194,7 @@ def _hidden(text: str, logger: str) -> str:
         key = identifier_key()
     except CatsError:
         return unnamed(text)
-    for dataset in list(_noted.values()):
+    for dataset in list(_noted):
         if strict or names_of(dataset) is not None:
             text = digested_text(text, dataset, key, strict=strict)
     return text

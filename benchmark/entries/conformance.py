@@ -9,15 +9,17 @@ from functools import cached_property
 
 import numpy as np
 
+from benchmark.data.as_declared import check_samples
 from benchmark.data.copies import WAYS_OUT_OF_COPIES, refusal, shared_in_words
 from benchmark.data.copy_notes import copies_note, labels_note
 from benchmark.data.dataset import Dataset
-from benchmark.data.decoded import Decoded, check_samples, load_images
+from benchmark.data.decoded import Decoded, load_images, resized
 from benchmark.data.overlap import overlaps_within
 from benchmark.data.readers.cells import absent_groups, alike_labels, quoted
 from benchmark.data.readers.file_tree import Tree
 from benchmark.data.readers.samples import PARTS, Samples, TreeReader
 from benchmark.data.split import copies_left_out, official_rows, require_whole_groups, split, uneven_class
+from benchmark.data.volumes import in_words, slice_count
 from benchmark.entries.doubts import doubtful_labels
 from benchmark.entries.finding import STEP_BACKBONE, STEP_IMAGES, STEP_PIXELS, Finding, Note, require_facts, run_promise
 from benchmark.entries.left_out import folders_left_out, left_out, require_few
@@ -114,6 +116,8 @@ def pictures(case: Case) -> str:
     """Every image can be read and has the declared shape."""
     images, shape = case.images, case.dataset.shape
     facts = f"all {len(images.ids):,} can be read, {'grey' if images.images.shape[-1] == 1 else 'colour'}"
+    each = in_words(slice_count(*images.images.shape[1:3]))
+    facts += f", each {each}" if each else ""
     return f"{facts}, {shape[0]} × {shape[1]} as declared" if shape else f"{facts}; no shape is declared, shapes may differ"
 
 
@@ -204,14 +208,12 @@ def trains(case: Case) -> str:
     """A small training step on the CPU has a finite loss."""
     import torch
 
-    from benchmark.data.decoded import resized_square
     from benchmark.networks.network import Network, Trained
     from benchmark.training.device_images import as_float, on_device
     from benchmark.training.evaluate import loss_of
 
     chosen = case.parts["train"][np.linspace(0, len(case.parts["train"]) - 1, STEP_IMAGES).astype(int)]
-    pixels = np.stack([resized_square(case.images.images[i], STEP_PIXELS) for i in chosen])
-    batch = on_device(pixels, case.images.labels[chosen], torch.device("cpu"))
+    batch = on_device(resized(case.images.images[chosen], STEP_PIXELS), case.images.labels[chosen], torch.device("cpu"))
     torch.manual_seed(0)
     network = Network(STEP_BACKBONE, Trained(), len(case.dataset.classes))
     losses = []

@@ -10,10 +10,14 @@ from results.error import CatsError
 
 
 def examine_weights(source: Source, registry: str, backbone: str | None = None) -> Iterator[Finding]:
-    """Check the promises of ready weights, or of no weights (scratch), for one backbone or all backbones with a file here."""
+    """Check the promises of ready weights, or of no weights (scratch), for one backbone.
+
+    Without `backbone` these are the backbone that the entry brings, and all backbones with a file here.
+    """
     yield run_promise("described", lambda: _described_weights(source))
+    named = {backbone, source.backbone}
     for each in [backbone] if backbone else _backbones(source):
-        finding = run_promise("weights", lambda each=each: _fit(source, each, registry, required=backbone is not None))  # type: ignore[misc]
+        finding = run_promise("weights", lambda each=each: _fit(source, each, registry, required=each in named))  # type: ignore[misc]
         yield finding
         if finding.state == "ok":
             yield run_promise("forward", lambda each=each: _forward(source, each, registry))  # type: ignore[misc]
@@ -23,6 +27,8 @@ def _backbones(source: Source) -> list[str]:
     if source.weights is None:
         return [STEP_BACKBONE]
     backbones = backbones_with_file(source.weights)
+    if source.backbone is not None:
+        return list(dict.fromkeys([source.backbone, *backbones]))
     if not backbones and source.weights.file is None:
         raise CatsError(f"the weights of {source.name} are not a file; name a backbone with --backbone")
     if not backbones:
@@ -40,7 +46,7 @@ def _described_weights(source: Source) -> str:
 
 
 def _fit(source: Source, backbone: str, registry: str, *, required: bool) -> str:
-    """The weights exist and fit the backbone. A backbone that the user did not name may be unknown here, which gives a Note."""
+    """The weights exist and fit the backbone. A backbone that nobody has named may be unknown here, which gives a Note."""
     from benchmark.networks.load import choices_in, initial_network
     from benchmark.specs.backbones import check_backbone
 
@@ -65,10 +71,15 @@ def _forward(source: Source, backbone: str, registry: str) -> str:
     """One forward pass gives finite features."""
     import torch
 
+    from benchmark.networks.input_size import size_refusal
     from benchmark.networks.load import initial_network
+    from benchmark.networks.timm_model import own_size
 
     network = initial_network(start_of([source], backbone, 0, {}, registry), 2, 0).eval()
-    side = int(network.arguments.get("img_size") or network.backbone.pretrained_cfg["input_size"][-1])  # type: ignore[index]
+    side = own_size(network.backbone, network.arguments)
+    refusal = size_refusal(backbone, side, network.arguments, weights=True)
+    if refusal is not None:
+        raise CatsError(f"{source.name}: {refusal}")
     with torch.inference_mode():
         features = network.features(torch.rand(2, 3, side, side, generator=torch.Generator().manual_seed(0)))
     if not torch.isfinite(features).all():

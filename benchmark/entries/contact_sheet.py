@@ -1,5 +1,6 @@
 """Contact sheets: one PNG per class, small pictures in rows of eight, name and count of the class above them."""
 
+import math
 import re
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from benchmark.data.dataset import Dataset
 from benchmark.data.decoded import Decoded
+from benchmark.data.volumes import mosaic, slice_count
 from results.files.output import output
 from results.text.plain import plain, shortened
 
@@ -28,8 +30,9 @@ def contact_sheets(dataset: Dataset, images: Decoded, folder: Path) -> list[Path
 
 
 def sheet(images: np.ndarray, chosen: np.ndarray, title: str) -> Image.Image:
-    """A sheet of at most 32 of the `chosen` images (N, S, S, 1 or 3), evenly spaced so that all parts occur."""
-    size = max(images.shape[1], 32)
+    """A sheet of at most 32 of the `chosen` images (N, S, S, 1 or 3), or strips, evenly spaced so that all parts occur."""
+    across = math.ceil(math.sqrt(slice_count(*images.shape[1:3])))
+    size = max(across * images.shape[2], 32)
     picked = chosen[np.unique(np.linspace(0, len(chosen) - 1, COLUMNS * ROWS).astype(int))] if len(chosen) else chosen
     rows = max(1, -(-len(picked) // COLUMNS))
     page = Image.new("RGB", (COLUMNS * (size + GAP) + GAP, TITLE + rows * (size + GAP)), "white")
@@ -41,5 +44,6 @@ def sheet(images: np.ndarray, chosen: np.ndarray, title: str) -> Image.Image:
 
 
 def tile(image: np.ndarray) -> Image.Image:
-    """An image (S, S, 1 or 3) as a picture."""
-    return Image.fromarray(image.squeeze(-1) if image.shape[-1] == 1 else image)
+    """An image (S, S, 1 or 3) as a picture; the slices of a volume (K·S, S, 1 or 3) row by row in a square."""
+    page = mosaic(image)
+    return Image.fromarray(page.squeeze(-1) if page.shape[-1] == 1 else page)

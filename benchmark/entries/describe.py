@@ -5,16 +5,20 @@ import itertools
 import re
 from collections.abc import Callable
 from importlib import resources
+from pathlib import Path
 from typing import Any
 
 import yaml
 
 from benchmark.core.paths import entries_missing
 from benchmark.data.dataset import Dataset
+from benchmark.entries.measure_facts import MeasureFacts, measure_facts
 from benchmark.specs import catalogue
+from benchmark.specs.candidates import sources_in
 from benchmark.specs.plan import load_plan, plan_names
 from benchmark.specs.recipe import recipe_names, recipe_points
 from benchmark.specs.reference import split_reference
+from benchmark.specs.resolve import backbones_with_file
 from results.error import CatsError, nearest
 from results.text.plain import json_text
 
@@ -46,13 +50,32 @@ def _source_row(name: str) -> dict[str, Any]:
     entry = catalogue.source(name)
     row = _dataset_row(entry.dataset) if entry.dataset else dict.fromkeys(("modality", "task", "classes"))
     row |= {"images": entry.images} if entry.images else {}
+    row |= {"backbone": entry.backbone} if entry.backbone else {}
+    if entry.dataset is None:
+        row["here"] = "yes" if entry.weights is None or backbones_with_file(entry.weights) else "no"
     return {"kind": entry.kind} | row | {"licence": entry.licence, "citation": entry.citation, "title": entry.title}
 
 
-def _measure_row(name: str) -> dict[str, Any]:
+def _measure_facts(name: str) -> MeasureFacts:
+    """What a measure declares; of a shipped one without importing it."""
+    found = catalogue.places("similarity").get(name, [])
+    facts = (
+        measure_facts(found[0])
+        if len(found) == 1 and isinstance(found[0], Path) and name in catalogue.shipped("similarity")
+        else None
+    )
+    if facts is not None:
+        return facts
     entry = catalogue.measure(name)
+    return MeasureFacts(
+        entry.needs, dict(entry.options), entry.grows, entry.citation, entry.multilabel, inspect.cleandoc(entry.__doc__ or "")
+    )
+
+
+def _measure_row(name: str) -> dict[str, Any]:
+    entry = _measure_facts(name)
     options = ", ".join(f"{option}={value}" for option, value in entry.options.items())
-    title = " ".join((entry.__doc__ or "").partition("\n\n")[0].split())
+    title = " ".join(entry.text.partition("\n\n")[0].split())
     about = {"needs": ", ".join(entry.needs), "grows": entry.grows, "options": options or None}
     about |= {"multilabel": entry.multilabel if "labels" in entry.needs else None}
     return about | {"citation": entry.citation, "title": title}
@@ -62,7 +85,7 @@ def _plan_row(name: str) -> dict[str, Any]:
     plan = load_plan(name)
     return {
         "name": name,
-        "sources": ", ".join(plan.sources),
+        "sources": ", ".join(plan.sources or sources_in(plan.candidates)),
         "targets": ", ".join(plan.targets),
         "seeds": len(plan.seeds),
     }
@@ -109,6 +132,11 @@ def _here(dataset: Dataset) -> bool:
 
 def description(name: str) -> str:
     """All declared facts about a name, as JSON; about both entries if the name is a source and a target."""
+    return json_text(facts_of(name))
+
+
+def facts_of(name: str) -> dict[str, Any]:
+    """All declared facts about a name, by the kind of entry. Raises CatsError for a name of nothing, with the nearest one."""
     facts: dict[str, Any] = {}
     plain = split_reference(name)[0]
     if plain in catalogue.names("sources"):
@@ -116,7 +144,7 @@ def description(name: str) -> str:
     if plain in catalogue.names("targets"):
         facts["target"] = catalogue.target(name).model_dump(mode="json")
     if plain in catalogue.names("similarity"):
-        entry = catalogue.measure(name)
+        entry = catalogue.measure(name)  # which refuses a wrong option
         facts["measure"] = {**_measure_row(plain), "description": inspect.cleandoc(entry.__doc__ or "")}
     if name in plan_names():
         facts["plan"] = load_plan(name).model_dump(mode="json")
@@ -127,4 +155,4 @@ def description(name: str) -> str:
         kinds: tuple[catalogue.Kind, ...] = ("sources", "targets", "similarity")
         known = {name for kind in kinds for name in catalogue.names(kind)} | set(plan_names()) | set(recipe_names())
         raise CatsError(f"no source, target, measure, plan or recipe called '{name}'{nearest(name, known)}{entries_missing()}")
-    return json_text(facts)
+    return facts

@@ -9,6 +9,9 @@ from benchmark.data.download import Progress, download, silent
 from benchmark.entries import medmnist as medmnist_sets
 from benchmark.specs import catalogue
 from benchmark.specs.reference import split_reference
+from benchmark.specs.resolve import obtained
+from benchmark.specs.source import Source
+from benchmark.specs.target import Target
 from results.error import CatsError
 
 
@@ -38,11 +41,21 @@ def _dataset(name: str) -> Dataset:
     plain = split_reference(name)[0]
     entry = catalogue.target(name) if plain in catalogue.names("targets") else catalogue.source(name)
     if entry.dataset is None:
-        raise CatsError(f"{name} has no files to fetch: it has no data set")
+        raise CatsError(f"{name} has no files to fetch: {_instead(entry)}")
     if not entry.dataset.files:
         where = entry.dataset.obtain or "its data are your own" if entry.dataset.tree else "it is made here"
         raise CatsError(f"{name} has no files to fetch: {where}")
     return entry.dataset
+
+
+def _instead(entry: Source | Target) -> str:
+    """Why a source without a data set has no files to fetch, and how its weights are had."""
+    weights = entry.weights if isinstance(entry, Source) else None
+    if weights is None:
+        return "it has no data set"
+    fetched = "they are fetched when they are first used" if weights.timm or weights.hub or weights.mlflow else ""
+    how = "; ".join(filter(None, [obtained(weights), fetched]))
+    return f"it is ready weights{f'; {how}' if how else ', and it has no data set'}"
 
 
 def _download_files(dataset: Dataset, folder: Path, progress: Progress) -> None:

@@ -16,6 +16,7 @@ from benchmark.entries.said import OF_BOTH, OF_DICOM, OF_FOLDERS, OF_LABELS, OF_
 from benchmark.entries.table_place import TABLE_ENDINGS, archived_table, is_table
 from benchmark.entries.value_range import with_range
 from results.error import CatsError, damage_of
+from results.files.limits import require_regular
 
 LONGEST = 65536  # bytes of a first line
 SHEETS = {".xlsx", ".xls", ".ods", ".numbers"}
@@ -28,6 +29,7 @@ def infer_entry(path: Path, said: Said) -> Inferred:
     """
     if not path.exists() and archived_table(path) is None:
         raise CatsError(f"there is no folder or file {path}")
+    require_regular(path)
     try:
         return with_range(_inferred(path, said), said)
     except CatsError:

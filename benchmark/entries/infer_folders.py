@@ -11,6 +11,7 @@ from benchmark.core.patterns import require_expression, searched
 from benchmark.data.readers.cells import spelling
 from benchmark.data.readers.file_tree import Tree, composed
 from benchmark.data.readers.folders import OUT, Layout
+from benchmark.data.readers.nifti import nifti_names
 from benchmark.data.readers.picture_format import OTHER_ENDINGS, PICTURE_ENDINGS, ending_of, picture_names
 from benchmark.data.readers.registry import READERS
 from benchmark.data.readers.strangers import is_stranger
@@ -30,6 +31,7 @@ from benchmark.entries.left_out import left_out, require_few, require_whole_fold
 from benchmark.entries.masks import is_mask_folder, require_no_mask_folders, require_no_masks
 from benchmark.entries.nested_copy import require_no_copy
 from benchmark.entries.said import Said
+from benchmark.entries.volume_entry import require_no_volumes
 from results.error import CatsError
 
 NO_CLASS = re.compile(
@@ -61,6 +63,7 @@ def _infer(path: Path, said: Said) -> Inferred:
     names = included(said.include, picture_names(tree))
     left = left_out(tree, names, lambda _: not said.include)
     if not names:
+        require_no_volumes(path, included(said.include, nifti_names(tree)))
         found = f"; {'; '.join(left.sentences())}" if left.sentences() else ""
         found += _way_to_archives(tree) if left.archives else ""
         raise CatsError(

@@ -60,6 +60,8 @@ def _image_shape(images: np.ndarray, labels: int, where: str) -> tuple[int, ...]
     if labels and (images.ndim not in {3, 4} or (images.ndim == 4 and images.shape[3] not in {1, 3})):
         first = images.ndim == 4 and images.shape[1] in {1, 3}
         hint = ": the pixels are flat" if images.ndim == 2 else ": the channels come first" if first else ""
+        if images.ndim == 4 and not first:
+            hint = ": volumes have entries that are written by hand, with `views` of the reader npz (docs/volumes.md)"
         raise CatsError(f"{where} has the shape {images.shape}{hint}; {allowed}")
     return images.shape[1:]
 

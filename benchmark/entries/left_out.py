@@ -124,20 +124,27 @@ def _without_pictures(
     tree: Tree, taken: Iterable[str], expects: Callable[[str], bool] = lambda _: True
 ) -> dict[PurePosixPath, list[str]]:
     """Folder → files, of folders beside those of pictures, or as deep as they are, that hold no picture."""
-    read = list(taken)
-    direct = {PurePosixPath(name).parent for name in read}
-    kept = {folder for name in read for folder in PurePosixPath(name).parents}
+    direct = {PurePosixPath(text) for text in {name.rpartition("/")[0] for name in taken}}
+    kept = {above for folder in direct for above in _with_parents(folder)}
     parents, depths = {folder.parent for folder in direct if folder.name}, {len(folder.parts) for folder in direct}
     lost: dict[PurePosixPath, list[str]] = {}
+    without: dict[str, list[PurePosixPath]] = {}  # folder → itself and those above it that are not kept
     for name in tree.names:
         if not expects(name) or is_stranger(name) or (is_document(name) and ending_of(name) not in TENSORS):
             continue
-        folders = [folder for folder in PurePosixPath(name).parents if folder not in kept]
+        text = name.rpartition("/")[0]
+        if text not in without:
+            without[text] = [folder for folder in _with_parents(PurePosixPath(text)) if folder not in kept]
+        folders = without[text]
         if not folders or any(map(is_mask_folder, folders[0].parts)):
             continue
         if folders[-1].parent in parents or len(folders[0].parts) in depths:
             lost.setdefault(folders[-1], []).append(name)
     return lost
+
+
+def _with_parents(folder: PurePosixPath) -> tuple[PurePosixPath, ...]:
+    return (folder, *folder.parents)
 
 
 def _seen(lost: dict[PurePosixPath, list[str]]) -> str:

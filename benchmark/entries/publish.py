@@ -9,8 +9,8 @@ from benchmark.specs.lineage import lineage
 from benchmark.specs.model_registry import families
 from benchmark.specs.plan import Plan, load_plan
 from benchmark.specs.resolve import start_of
-from benchmark.specs.source import pick
 from benchmark.specs.start import Start
+from benchmark.specs.weight_place import pick
 from results.error import CatsError
 from results.files.kept import damage
 from results.tracking.change_counter import absolute

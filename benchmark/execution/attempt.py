@@ -4,8 +4,10 @@ import logging
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from traceback import extract_tb
+from types import TracebackType
 from typing import Literal
 
 import pandas as pd
@@ -20,6 +22,8 @@ from results.text.hidden import shown
 
 log = logging.getLogger(__name__)
 STOPPED = "stopped by the user"
+OURS = ("benchmark", "results", "sources", "targets", "similarity")  # our packages
+DEEPEST = 20  # places of an error that a record names, the innermost ones
 Status = Literal["finished", "failed", "interrupted"]
 
 
@@ -55,6 +59,7 @@ class Attempt:
     settings: Mapping[str, str]
     experiment: str
     facts: Mapping[str, str] = field(default_factory=dict)
+    defaults: tuple[str, ...] = ()
 
     def run(self, meter: Meter, work: Work) -> Outcome:
         """Do the work. Raises nothing: the record says how the work ended, and holds the results so far."""
@@ -70,16 +75,13 @@ class Attempt:
         except CatsError as error:
             status, reason, quotes_data = "failed", str(error), comes_from_data(error)
         except Exception as error:
-            quotes_data = comes_from_data(error)
-            if quotes_data and private_data(self.names):
-                places = [
-                    f"  {frame.filename}, line {frame.lineno}, in {frame.name}" for frame in extract_tb(error.__traceback__)
-                ]
-                # Neither its text nor a line of code, which may quote names.
-                log.error("%s failed: %s\n%s", self.names, type(error).__name__, "\n".join(places))
+            quotes_data, trace = comes_from_data(error), places(error.__traceback__)
+            if quotes_data and private_data(self.names):  # neither its text nor a line of code, which may quote names
+                log.info("%s failed: %s\n%s", self.names, type(error).__name__, trace)
             else:
-                log.exception("%s failed", self.names)
+                log.info("%s failed", self.names, exc_info=True)
             status, reason = "failed", f"{type(error).__name__}: {error}"
+            result = replace(result, facts={**result.facts, "traceback": trace})
         costs, machine = (*meter.carried, *meter.costs), environment(meter.device) | meter.facts
         seconds = time.monotonic() - begun
         record = self._record(status, reason, (started, seconds), costs, machine, result)
@@ -119,7 +121,21 @@ class Attempt:
         return Record(
             kind=self.kind, key=key, attempt=attempt, experiment=self.experiment, status=status,
             reason=reason and shown(reason), point=self.point, names=dict(self.names), settings=dict(self.settings),
-            facts=facts, scores=dict(result.scores),
+            defaults=self.defaults, facts=facts, scores=dict(result.scores),
             validation=dict(result.validation), curves=dict(result.curves), costs=costs, environment=machine,
             started=started, ended=started + seconds,
         )  # fmt: skip
+
+
+def places(trace: TracebackType | None) -> str:
+    """The places in the code that led to an error, one per line, without the folders of this machine and without any value."""
+    frames = list(extract_tb(trace))[-DEEPEST:]
+    return "\n".join(f"{_of_package(frame.filename)}, line {frame.lineno}, in {frame.name}" for frame in frames)
+
+
+def _of_package(file: str) -> str:
+    """The path of a file of code from its package on; of other files the name."""
+    parts = Path(file).parts
+    starts = [n + 1 for n, part in enumerate(parts) if part == "site-packages"]
+    starts += [n for n, part in enumerate(parts) if part in OURS and n + 1 < len(parts)]
+    return "/".join(parts[starts[0] if starts else -1 :])

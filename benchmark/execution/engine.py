@@ -1,6 +1,7 @@
 """The interface of an engine, which runs the jobs of a plan and returns the outcomes of each as soon as it ends."""
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import ClassVar, Protocol
 
@@ -35,6 +36,8 @@ class Engine(Protocol):
 
     - Every admitted job runs once, and all outcomes of one job (or of the admitted part of it) come in one list.
     - A job starts only after the outcomes of all pretrainings in `job.needs` exist. Apart from that, any order is allowed.
+    - The iterator of jobs may end and have jobs again once outcomes have been booked. An engine asks again after each booking,
+      or ends when all outcomes are booked; the runner then calls it again.
     - `control.admit` is asked before each job starts, and nothing starts that it has not returned. It may be called from any
       thread. If it returns fewer cells than the job has, the engine asks again about the remaining ones.
     - Asking the iterator for the next item tells the engine that the previous item has been booked against the budget.
@@ -113,6 +116,20 @@ class Local:
                     return
                 yield make(admitted, device)
                 rest = remainder(rest, admitted)
+
+
+@contextmanager
+def held(engine: Engine) -> Iterator[tuple[Engine, int]]:
+    """An engine that runs jobs batch after batch, and how many jobs it runs at a time.
+
+    An engine with a method `held`, a context manager that gives such a pair, keeps its workers between the batches.
+    """
+    hold = getattr(engine, "held", None)
+    if hold is None:
+        yield engine, 1
+        return
+    with hold() as pair:
+        yield pair
 
 
 def local(options: EngineOptions) -> Local:

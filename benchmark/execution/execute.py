@@ -15,8 +15,10 @@ from benchmark.data.copy_notes import copies_note
 from benchmark.data.dataset import Dataset
 from benchmark.data.decoded import Decoded, load_images_cached
 from benchmark.data.identity import drawn_part
-from benchmark.data.readers.samples import PARTS
+from benchmark.data.origin import origin_of
+from benchmark.data.readers.samples import PARTS, reads_volumes
 from benchmark.data.split import split_and_subsample, split_digest
+from benchmark.data.volumes import slice_count
 from benchmark.execution.attempt import Attempt, Result
 from benchmark.execution.network_store import store_network
 from benchmark.execution.pretraining_records import keep_weights, made_once, weights_draft
@@ -27,7 +29,7 @@ from benchmark.networks.weight_file import write_weights
 from benchmark.specs import catalogue
 from benchmark.specs.cell import Cell
 from benchmark.specs.job import Job
-from benchmark.specs.recipe import flat
+from benchmark.specs.recipe import at_default, flat
 from benchmark.specs.start import Start
 from benchmark.training.checkpoint import Checkpoint
 from benchmark.training.pretrain import pretrain
@@ -59,13 +61,16 @@ def cell_attempt(cell: Cell, experiment: str) -> Attempt:
     """The attempt at a cell, before it begins."""
     dataset = catalogue.target(cell.target).dataset
     names = {"source": cell.source, "target": cell.target, "backbone": cell.backbone, "seed": str(cell.seed)}
-    settings = flat(cell.recipe) | {f"subsample.{k}": str(v) for k, v in cell.subsample.model_dump().items()}
     facts = {"data": cell.data, "start": cell.start.key, "groups": str(dataset.groups)}
+    origin = origin_of(dataset)
+    if origin is not None:
+        facts["data_source"] = origin
     if cell.leak is not None:
         facts["leak"] = cell.leak
     if cell.start.kind == "pretraining":
         facts["pretraining"] = cell.start.key
-    return Attempt("cell", cell.key, cell.point, names, {**settings, "rule": cell.rule}, experiment, facts)
+    settings = {**cell.settings, "rule": cell.rule}
+    return Attempt("cell", cell.key, cell.point, names, settings, experiment, facts, cell.defaults)
 
 
 def make_cell(cell: Cell, experiment: str, meter: Meter, *, keep: bool = False) -> Outcome:
@@ -96,7 +101,8 @@ def pretraining_attempt(start: Start, experiment: str) -> Attempt:
     settings, facts = flat(start.recipe), {"data": str(start.data)}
     if start.start is not None and start.start.kind == "pretraining":
         facts["pretraining"] = start.start.key
-    return Attempt("pretraining", start.key, digest([TRAINER, settings]), names, settings, experiment, facts)
+    point = digest([TRAINER, settings])
+    return Attempt("pretraining", start.key, point, names, settings, experiment, facts, at_default(settings))
 
 
 def pretraining_outcomes(start: Start, experiment: str, meter: Meter) -> list[Outcome]:
@@ -121,6 +127,7 @@ def _cell(cell: Cell, meter: Meter, *, keep: bool) -> Iterator[Result]:
             "images": digest([images.ids[rows[part]].tolist() for part in PARTS]),
             **_facts_of_copies(dataset, images),
             **_fact_of_split(dataset, cell.recipe.size),
+            **_fact_of_volumes(dataset, images),
         },
         validation={f"images_{part}": float(len(chosen)) for part, chosen in rows.items()},
     )
@@ -165,6 +172,12 @@ def _fact_of_split(dataset: Dataset, size: int) -> dict[str, str]:
     """The digest of the parts that were drawn, where decoded pixels decide them."""
     drawn = split_digest(dataset, size)
     return {"split": drawn} if drawn else {}
+
+
+def _fact_of_volumes(dataset: Dataset, images: Decoded) -> dict[str, str]:
+    """The number of slices of each image, where images are volumes."""
+    count = slice_count(*images.images.shape[1:3])
+    return {"slices": str(count)} if count > 1 or reads_volumes(dataset.read) else {}
 
 
 def _pretraining(start: Start, meter: Meter, draft: Path) -> Iterator[Result]:

@@ -8,7 +8,9 @@ from typing import Any, NamedTuple
 
 from benchmark.specs.cell import Cell
 from benchmark.specs.resolved import ResolvedPlan
+from benchmark.specs.source import Weights
 from benchmark.specs.start import Start, chain
+from benchmark.specs.weight_place import pick
 from results.error import CatsError
 
 
@@ -57,11 +59,19 @@ def size_refusals(uses: Iterable[Use], *, fetch: bool) -> list[str]:
 
     sentences: dict[str, None] = {}
     for start, stem, size, recipe in uses:
-        arguments = _arguments(start, fetch)
-        sentence = None if arguments is None else size_refusal(start.backbone, size, arguments, stem)
+        arguments = arguments_of(start, fetch)
+        ready = start.kind != "random"
+        sentence = None if arguments is None else size_refusal(start.backbone, size, arguments, stem, weights=ready)
         if sentence is not None:
-            sentences[f"{recipe}: {sentence}"] = None
+            sentences[f"{recipe}{_owner(start)}: {sentence}"] = None
     return list(sentences)
+
+
+def _owner(start: Start) -> str:
+    """The part of a sentence that names the source whose entry or file shapes the network; empty if timm alone does."""
+    first = chain(start)[-1]
+    shaped = first.input is not None and (first.input.network_arguments or first.kind in {"file", "hub", "mlflow"})
+    return f", source {first.source}" if shaped else ""
 
 
 def check_sizes(uses: Iterable[Use], *, fetch: bool = False) -> None:
@@ -87,16 +97,29 @@ def weight_sentences(cells: Iterable[Cell]) -> tuple[list[str], list[str]]:
     return choices, obstacles
 
 
-def _arguments(start: Start, fetch: bool) -> dict[str, Any] | None:
-    """The arguments that weights set of their network; None if the weights would have to be fetched."""
+def arguments_of(start: Start, fetch: bool) -> dict[str, Any] | None:
+    """The arguments that weights set of their network; None if the weights would have to be fetched.
+
+    Of a file that an entry names in a repository, its entry says how the network is built, so that nothing is fetched for this.
+    """
+    from benchmark.networks.input_size import image_size
     from benchmark.networks.load import weights_of
 
     if start.kind == "pretraining":
         assert start.start is not None
         assert start.recipe is not None
-        before = _arguments(start.start, fetch)
-        small = {"stem": "small"} if start.recipe.stem == "small" else {}
-        return None if before is None else {**before, **small}
-    if start.kind in {"random", "timm"}:
+        before, recipe = arguments_of(start.start, fetch), start.recipe
+        if before is None:
+            return None
+        size = image_size(start.backbone, recipe.size, before, recipe.stem)
+        return before | ({"img_size": size} if size else {}) | ({"stem": "small"} if recipe.stem == "small" else {})
+    if start.kind == "random":
         return {}
+    if start.input is not None and (start.kind == "timm" or (not fetch and _is_named(start, start.input))):
+        return start.input.network_arguments
     return weights_of(start).arguments if start.kind == "file" or fetch else None
+
+
+def _is_named(start: Start, weights: Weights) -> bool:
+    """Whether an entry names the file of a repository; the repository then says nothing about the network."""
+    return start.kind == "hub" and pick(weights.hub_file, start.backbone) is not None

@@ -1,30 +1,37 @@
 """Checks names, data and weights before the first job, so that the user learns of a mistake at once and not after hours."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from benchmark.core.checkpoint_files import state_file
 from benchmark.execution.watch import Watch
 from benchmark.machine.meter import check_country
 from benchmark.specs import catalogue
 from benchmark.specs.cell import Cell
+from benchmark.specs.data_sizes import PlanSubsample
 from benchmark.specs.job import Job
 from benchmark.specs.resolved import PlanPairs
 from benchmark.specs.start import Start, chain, is_pretrained
+from benchmark.specs.target import Target
+from results.board.sizes import ALL
 from results.error import CatsError
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-def check_names(country: str, backbones: Iterable[str]) -> None:
-    """Raises CatsError if codecarbon does not know the country, or if timm does not know one of the backbones."""
-    from benchmark.specs.backbones import check_backbone
+def check_names(country: str, backbones: Iterable[str], own: Mapping[str, str | None]) -> None:
+    """Raises CatsError if codecarbon does not know the country, or if timm does not know one of the backbones.
+
+    `own`: source → the backbone that its entry brings, None for a source that brings none.
+    """
+    from benchmark.specs.backbones import check_backbones
 
     check_country(country)
-    for backbone in backbones:
-        check_backbone(backbone)
+    check_backbones(backbones, own)
 
 
 def check_compiler(todo: Iterable[Cell], device: str) -> None:
@@ -59,6 +66,58 @@ def prepare(cells: Iterable[Cell], watch: Watch) -> None:
                     watch.announce(sentence)
                 seen.add(weights)
         seen.add(images)
+
+
+def sizes_too_large(stated: PlanSubsample | None, targets: Mapping[str, Target], size: int) -> list[str]:
+    """Return one sentence for each target that has fewer training images than a list of such numbers in the plan states.
+
+    A curve would have two points of the same images. A single number takes all images of a target that has no more. `stated`:
+    the subsample of the plan; `size`: of the images.
+    """
+    from benchmark.data.decoded import load_images
+    from benchmark.data.split import split
+
+    if stated is None or len(stated.train) < 2:
+        return []
+    sentences = []
+    for name, target in targets.items():
+        images = load_images(target.dataset, size)
+        sentences += wrong_sizes(stated, name, images.labels[split(target.dataset, images)["train"]])
+    return sentences
+
+
+def wrong_sizes(stated: PlanSubsample, name: str, labels: np.ndarray) -> list[str]:
+    """Return the sentence that numbers of a list cannot be drawn from a target, or are the same images; none if all is well.
+
+    Args:
+        stated: the subsample of the plan.
+        name: of the target.
+        labels: of its training images, (n,) or (n, classes) if an image may have several, of which a subsample draws as many
+            images as classes for each image that it states.
+    """
+    several = labels.ndim > 1
+    classes = labels.shape[1] if several else len(np.unique(labels))
+    have, of = len(labels), "training images"
+    if stated.per_class and several:
+        have, of = len(labels) // classes, f"training images for each of its {classes} classes"
+    elif stated.per_class:
+        have, of = int(np.unique(labels, return_counts=True)[1].min()), "training images of its smallest class"
+    numbers = [number for number in stated.train if number is not None]
+    refused = [str(number) for number in numbers if number > have]
+    if refused:
+        instead = "leave it out" if None in stated.train else f"write {ALL} instead, or a smaller number"
+        return [f"subsample.train: {' and '.join(refused)} cannot be drawn from {name}, which has {have} {of}; {instead}"]
+    times, each = (classes, " of each class") if stated.per_class else (1, "")
+    if None in stated.train and any(number * times == len(labels) for number in numbers):
+        return [f"subsample.train: {have}{each} and {ALL} are the same images of {name}; write one of the two"]
+    return []
+
+
+def require_sizes(stated: PlanSubsample | None, targets: Mapping[str, Target], size: int) -> None:
+    """Raises CatsError with the sentences of `sizes_too_large`, if there are any."""
+    too_large = sizes_too_large(stated, targets, size)
+    if too_large:
+        raise CatsError(*too_large)
 
 
 def _read_images(cell: Cell) -> None:

@@ -19,12 +19,14 @@ from benchmark.specs import catalogue
 from benchmark.specs.lineage import lineage
 from benchmark.specs.source import Source
 from benchmark.specs.target import Target
-from results.error import CatsError
+from results.error import CatsError, first_line
 from results.record import Outcome
 from results.text.identifiers import DIGEST, digested, fingerprint
 from results.text.unnamed import unnamed
+from results.tracking.prediction_file import read_predictions
 
 FACT = "identifiers"  # the fact that says by which key names became digests; without it names are plain
+HELP = "--identifier DIGEST`"
 QUOTING = ("leak", "duplicates", "incomplete")  # facts that are sentences about images
 READERS = Path(benchmark.data.__file__).parent
 ENTRIES = ("cats_entries.", "sources.", "targets.")  # modules with readers of their own
@@ -42,11 +44,14 @@ def without_names(outcome: Outcome) -> Outcome:
     facts = dict(record.facts)
     for name in QUOTING:
         if name in facts:
-            facts[name] = _without(facts[name], private, key, strict=name == "incomplete")
+            facts[name] = text_without_names(facts[name], private, key, strict=name == "incomplete")
     if "reasons" in facts:  # JSON, in which letters beyond ASCII are codes
-        reasons = {name: _without(str(text), private, key, strict=True) for name, text in json.loads(facts["reasons"]).items()}
+        reasons = {
+            name: text_without_names(str(text), private, key, strict=True)
+            for name, text in json.loads(facts["reasons"]).items()
+        }
         facts["reasons"] = json.dumps(reasons)
-    reason = record.reason and _with_help(_without(record.reason, private, key, strict=outcome.quotes_data), private)
+    reason = record.reason and _with_help(text_without_names(record.reason, private, key, strict=outcome.quotes_data), private)
     tables: dict[str, Any] = {}
     if "target" in private:
         facts[FACT] = fingerprint(key)
@@ -55,13 +60,34 @@ def without_names(outcome: Outcome) -> Outcome:
     return replace(outcome, record=record.model_copy(update={"facts": facts, "reason": reason}), **tables)
 
 
+def waiting_without_names(outcome: Outcome) -> Outcome:
+    """A record of an outbox as it may leave this machine: versions before the digests stored plain names.
+
+    A record of this version comes back as it is. Raises CatsError if there is no key, or if the predictions are damaged.
+    """
+    private = private_data(outcome.record.names)
+    if not private or FACT in outcome.record.facts:
+        return outcome
+    named = {field.name: getattr(outcome, field.name) for field in fields(outcome)}
+    tables: dict[str, Any] = {name: _table(path) for name, path in named.items() if isinstance(path, Path)}
+    # Whether the reason quotes data was not stored; that of a private source may be of this version and has digests then.
+    return without_names(replace(outcome, quotes_data="target" in private, **tables))
+
+
+def _table(path: Path) -> pd.DataFrame:
+    try:
+        return read_predictions(path)
+    except (OSError, ValueError) as error:  # pyarrow's errors are among them
+        raise CatsError(f"the waiting record {path.parent} cannot be read: {first_line(error)}") from error
+
+
 def sentence_without_names(text: str, names: Mapping[str, str]) -> str:
     """A sentence about a source and a target, as it may leave this machine. `names`: see results.record.Record.
 
     Raises CatsError if there is no key.
     """
     private = private_data(names)
-    return _without(text, private, identifier_key(), strict=False) if private else text
+    return text_without_names(text, private, identifier_key(), strict=False) if private else text
 
 
 def private_data(names: Mapping[str, str]) -> dict[str, Dataset | None]:
@@ -81,7 +107,8 @@ def private_data(names: Mapping[str, str]) -> dict[str, Dataset | None]:
     return {name: dataset for name, dataset in found.items() if dataset is None or dataset.private}
 
 
-def _without(text: str, private: Mapping[str, Dataset | None], key: bytes, *, strict: bool) -> str:
+def text_without_names(text: str, private: Mapping[str, Dataset | None], key: bytes, *, strict: bool) -> str:
+    """A text in which the names of private data are digests. `strict`: whether it quotes data, so that any word may be one."""
     for dataset in private.values():
         text = unnamed(text) if dataset is None else digested_text(text, dataset, key, strict=strict)
     return text
@@ -90,9 +117,9 @@ def _without(text: str, private: Mapping[str, Dataset | None], key: bytes, *, st
 def _with_help(text: str, private: Mapping[str, Dataset | None]) -> str:
     """The text, with the command that shows the names behind its digests."""
     names = [dataset.name for dataset in private.values() if dataset is not None]
-    if not names or DIGEST.search(text) is None:
+    if not names or DIGEST.search(text) is None or HELP in text:
         return text
-    return f"{text} (`cats check {names[0]} --identifier DIGEST` shows the name)"
+    return f"{text} (`cats check {names[0]} {HELP} shows the name)"
 
 
 def comes_from_data(error: BaseException | None) -> bool:

@@ -8,18 +8,22 @@ from typing import TYPE_CHECKING
 
 from benchmark.core.checkpoint_files import mark_recorded
 from benchmark.core.leftovers import sweep_home
+from benchmark.execution.adaptation import check_adaptations
+from benchmark.execution.adaptive import AdaptiveJobs
+from benchmark.execution.adaptive_terms import with_terms
 from benchmark.execution.budget.forecast import forecast_of
 from benchmark.execution.budget.guard import Guard
 from benchmark.execution.delivery import deliver, drain, store
 from benchmark.execution.engine import Engine, RunControl
 from benchmark.execution.fit import check_sizes, plan_uses
 from benchmark.execution.leakage import require_cells, search_open
-from benchmark.execution.prepare import check_compiler, check_names, prepare, require_same_splits, with_split
+from benchmark.execution.prepare import check_compiler, check_names, prepare, require_same_splits, require_sizes, with_split
 from benchmark.execution.pretraining_records import adopt
 from benchmark.execution.privacy import other_keys, prepare_key
 from benchmark.execution.records import finished_in, frame_of
 from benchmark.execution.watch import Run, Watch
 from benchmark.machine.signals import signal_received
+from benchmark.specs.candidates import backbones_in, brought_by
 from benchmark.specs.cell import Cell
 from benchmark.specs.job import Job, jobs_of
 from benchmark.specs.resolved import PlanCells, PlanPairs, ResolvedPlan
@@ -42,16 +46,19 @@ def look(resolved: ResolvedPlan, finished: set[str], engine: Engine, watch: Watc
     """
     todo = OpenCells(PlanCells(resolved), finished)
     if next(iter(todo), None) is not None:
-        check_names(resolved.plan.country, resolved.plan.backbones)
+        check_names(resolved.plan.country, backbones_in(resolved.candidates), brought_by(resolved.sources))
         prepare_key(resolved.sources, resolved.targets)
         uses = list(plan_uses(resolved))
         check_sizes(uses)
+        check_adaptations(resolved.points, resolved.starts)
         resolved = search_open(resolved, todo, watch.begins)
         todo = OpenCells(PlanCells(resolved), finished)
         if not engine.remote:  # each remote worker checks its own compiler
             check_compiler(todo, engine.device)
+        require_sizes(resolved.plan.subsample, resolved.targets, resolved.points[0].size)
         prepare(todo, watch)
         check_sizes(uses, fetch=True)
+        check_adaptations(resolved.points, resolved.starts, fetch=True)
     require_cells(PlanCells(resolved), resolved.plan.experiment, resolved.leaks)
     return resolved
 
@@ -71,17 +78,24 @@ def afford(resolved: ResolvedPlan, past: Past, engine: Engine, watch: Watch, pac
     Raises CatsError if the budget cannot be kept here, or if it does not hold even the first cell. Like `look` it comes before
     a new experiment is created.
     """
-    plan, guard = resolved.plan, Guard(resolved.plan.budget)
+    plan = resolved.plan
     todo = OpenCells(PlanCells(resolved), set(past.finished))
     if not plan.budget.limits or next(iter(todo), None) is None:
-        return guard
+        return Guard(plan.budget)
+    guard = guard_of(resolved, past, engine, watch)
+    guard.require()
+    for sentence in guard.project(partial(jobs_of, todo, plan.experiment, plan.country, pack)):
+        watch.announce(sentence)
+    return guard
+
+
+def guard_of(resolved: ResolvedPlan, past: Past, engine: Engine, watch: Watch) -> Guard:
+    """The guard of the plan's budget, with what the cells of the plan have cost. Raises CatsError if that cost is unknown."""
+    plan, guard = resolved.plan, Guard(resolved.plan.budget)
     if plan.budget.needs_forecast:
         guard.forecast = forecast_of(past.frame, engine.device, plan.country, calibrates=True)
         guard.forecast.announce, guard.forecast.remote = watch.begins, engine.remote
     guard.read(PlanCells(resolved), past.frame, past.waiting)
-    guard.require()
-    for sentence in guard.project(partial(jobs_of, todo, plan.experiment, plan.country, pack)):
-        watch.announce(sentence)
     return guard
 
 
@@ -94,7 +108,7 @@ def examine(resolved: ResolvedPlan, past: Past, engine: Engine, watch: Watch, pa
 def run(
     resolved: ResolvedPlan, writer: Writer, engine: Engine, watch: Watch, pack: int = 1, *, guard: Guard | None = None
 ) -> Run:
-    """Run every cell of the plan that no run of the experiment has finished.
+    """Run every cell of the plan that no run of the experiment has finished; with terms, those that an answer needs.
 
     Before the first cell starts, the data and weights of all cells are read, and pairs that share images are left out (see
     execution.leakage). A cell that fails later is recorded as failed, and the other cells still run.
@@ -126,11 +140,13 @@ def run(
     for sentence in left_out(frame):
         watch.announce(sentence)
     finished = finished_in(frame) | waiting
-    if guard is None:
+    steered = None if resolved.terms is None else AdaptiveJobs(resolved, frame, stored, pack)
+    if guard is None and not (steered and steered.ended):
         resolved = look(resolved, finished, engine, watch)
+        steered = None if resolved.terms is None else AdaptiveJobs(resolved, frame, stored, pack)  # without leaking pairs
     cells = PlanCells(resolved)
     state = _state_before(resolved, cells, finished)
-    if state.done < state.cells:
+    if state.done < state.cells and not (steered and steered.ended):
         todo = OpenCells(cells, finished)
         require_same_splits(todo, frame)
         for sentence in other_keys(resolved.targets, frame):
@@ -142,8 +158,9 @@ def run(
         if guard.forecast is not None:
             guard.forecast.announce = watch.begins
         del frame  # the frame may be large, and a run may take days
-        jobs = jobs_of(todo, plan.experiment, plan.country, pack)
-        Work(writer, guard, watch, state).do(engine, (replace(job, keep=keep) for job in jobs))
+        jobs = steered or jobs_of(todo, plan.experiment, plan.country, pack)
+        Work(writer, guard, watch, state, steered).do(engine, map(partial(replace, keep=keep), jobs))
+    state.unneeded = steered.unneeded() if steered else 0
     state.waiting, state.refused = outbox.count, len(writer.refused)
     try:
         state.budget = None if guard is None else guard.close()
@@ -163,12 +180,17 @@ def _state_before(pairs: PlanPairs, cells: Iterable[Cell], finished: set[str]) -
 
 @dataclass
 class Work:
-    """The runner's side of an engine: admits jobs, stores their outcomes in the outbox and sends them to MLflow."""
+    """The runner's side of an engine: admits jobs, stores their outcomes in the outbox and sends them to MLflow.
+
+    Attributes:
+        steered: the source of the jobs, if it chooses them by the outcomes.
+    """
 
     writer: Writer
     guard: Guard
     watch: Watch
     state: Run
+    steered: AdaptiveJobs | None = None
 
     def __post_init__(self) -> None:
         self.control = RunControl(self._admit)
@@ -176,8 +198,14 @@ class Work:
     def do(self, engine: Engine, jobs: Iterable[Job]) -> None:
         """Run all jobs, or fewer if a budget or Ctrl-C stops the run."""
         sent = map(with_split, jobs) if engine.remote else jobs
-        stop = drain(engine.outcomes(sent, self.control), self.control, self._take)
-        self.state.interrupted |= stop
+        going_on = True
+        while going_on:
+            before = self.state.attempts
+            stop = drain(engine.outcomes(sent, self.control), self.control, self._take)
+            self.state.interrupted |= stop
+            # An engine that has read all jobs of an iterator may not ask again whether outcomes have brought more.
+            idle = self.steered is None or self.steered.ended or self.state.attempts == before
+            going_on = not (idle or self.control.stopping or self.guard.stopped)
         if self.control.stopping:
             deliver(self.writer)
 
@@ -188,12 +216,16 @@ class Work:
         return fitting
 
     def _take(self, outcomes: list[Outcome]) -> None:
+        if self.steered is not None:
+            outcomes = [with_terms(outcome, self.steered.terms) for outcome in outcomes]
         outcomes = store(outcomes, self.writer.outbox)
         if not outcomes:  # another process has made the weights
             self.guard.release()
         for outcome in outcomes:
             self.state.count(outcome.record)
             self.guard.count(outcome.record)
+            if self.steered is not None:
+                self.steered.count(outcome.record)
             self.watch.ended(outcome.record, self.state)
         self.state.interrupted |= signal_received()
         self.control.stop_requested |= self.state.interrupted

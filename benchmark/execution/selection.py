@@ -4,26 +4,57 @@ from collections.abc import Iterator, Mapping
 
 from benchmark.data.identity import Digests, known_digest, listed_once
 from benchmark.execution.resolution import starts_of
-from benchmark.specs.cell import point_of
-from benchmark.specs.resolve import weight_file
+from benchmark.specs.cell import points_of
+from benchmark.specs.resolve import start_of, weight_file
 from benchmark.specs.resolved import PlanPairs, ResolvedPlan
+from benchmark.specs.source import NoWeightsError
 from results.board.request import Selection
+from results.board.sizes import DataSize, in_order
 from results.error import CatsError
 
 
 def selection_of(pairs: PlanPairs) -> Selection:
-    """Return the filter by which boards find the cells of a plan among all runs of an experiment. Needs no data."""
+    """Return the filter by which boards find the cells of a plan among all runs of an experiment. Needs no data.
+
+    Of several numbers of training images it selects the largest.
+    """
     plan = pairs.plan
-    subsamples = [plan.subsample or target.subsample for target in pairs.targets.values()]
-    points = [point_of(recipe, plan.rule, subsample) for recipe in pairs.points for subsample in subsamples]
+    points, sizes = _points(pairs)
     refused, leaking = ({}, pairs.leaks) if plan.allow_leakage else (pairs.leaks, {})
-    names = plan.sources, plan.targets, plan.backbones
     digests: Digests = []
     with listed_once(digests):
         data = _data_of(pairs)
-    distinct = list(dict.fromkeys(points))
-    starts = _Starts(pairs, digests)
-    return Selection(*names, plan.seeds, distinct, refused, leaking, data, starts, starts.costly)
+    starts, absent = _Starts(pairs, digests), _absent_of(pairs)
+    left = pairs.absent if isinstance(pairs, ResolvedPlan) else {}
+    whole = Selection(
+        [*pairs.candidates, *left], plan.targets, plan.seeds, sorted(set().union(*points.values())), refused, leaking, data,
+        starts, starts.costly, points, absent, sizes, numbers=_numbers(pairs),
+    )  # fmt: skip
+    return whole.of_size(list(sizes)[-1]) if sizes else whole
+
+
+def _points(pairs: PlanPairs) -> tuple[dict[str, frozenset[str]], dict[DataSize, dict[str, frozenset[str]]]]:
+    """Target → the points of its cells; and the same for each number of training images where the plan states several."""
+    plan, sizes = pairs.plan, dict[DataSize, dict[str, frozenset[str]]]()
+    points = dict[str, frozenset[str]]()
+    for name, target in pairs.targets.items():
+        own = {each.train: points_of(pairs.points, plan.rule, each) for each in target.used(plan.subsample)}
+        points[name] = frozenset[str]().union(*own.values())
+        for size, here in own.items() if len(own) > 1 else ():
+            sizes.setdefault(size, {})[name] = here
+    return points, sizes
+
+
+def _numbers(pairs: PlanPairs) -> list[DataSize]:
+    """The numbers of training images that the plan states, or else the entries of its targets."""
+    return in_order({each.train for target in pairs.targets.values() for each in target.used(pairs.plan.subsample)})
+
+
+def _absent_of(pairs: PlanPairs) -> Mapping[tuple[str, str], str]:
+    """Candidate → why the plan leaves it out on this machine."""
+    if pairs.plan.missing == "error":
+        return {}
+    return pairs.absent if isinstance(pairs, ResolvedPlan) else _Absent(pairs)
 
 
 def _data_of(pairs: PlanPairs) -> Mapping[str, str]:
@@ -35,7 +66,7 @@ def _data_of(pairs: PlanPairs) -> Mapping[str, str]:
 
 
 class _Starts(Mapping[tuple[str, str], frozenset[str]]):
-    """(source, backbone) → the keys of what its networks start from, derived when they are first asked for.
+    """Candidate → the keys of what its networks start from, derived when they are first asked for.
 
     Pairs for which a library or a server would have to be asked have none. `costly`: the pairs for which all files of a data
     set must be listed.
@@ -46,7 +77,7 @@ class _Starts(Mapping[tuple[str, str], frozenset[str]]):
         self._known = dict[tuple[str, str], frozenset[str]]()
         resolved = isinstance(pairs, ResolvedPlan)
         listed = [name for name, links in pairs.sources.items() if not resolved and any(link.dataset for link in links)]
-        self.costly = frozenset((name, backbone) for name in listed for backbone in pairs.plan.backbones)
+        self.costly = frozenset(each for each in pairs.candidates if each.source in listed)
 
     def __getitem__(self, pair: tuple[str, str]) -> frozenset[str]:
         if pair not in self._known:
@@ -57,8 +88,7 @@ class _Starts(Mapping[tuple[str, str], frozenset[str]]):
         return self._known[pair]
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
-        names = ((name, backbone) for name in self._pairs.sources for backbone in self._pairs.plan.backbones)
-        return (pair for pair in names if pair in self)
+        return (pair for pair in self._pairs.candidates if pair in self)
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
@@ -76,3 +106,39 @@ class _Starts(Mapping[tuple[str, str], frozenset[str]]):
             return {start.key for start in starts_of(pairs.plan, links, backbone, "").values()} if links else set()
         except CatsError:  # the board is shown without the weights, which `cats run` will miss
             return set()
+
+
+class _Absent(Mapping[tuple[str, str], str]):
+    """Candidate → why its source has no weights for its backbone, which is looked up when it is first asked for.
+
+    No server is asked: candidates with published weights are never absent here.
+    """
+
+    def __init__(self, pairs: PlanPairs) -> None:
+        self._pairs, self._known = pairs, dict[tuple[str, str], str | None]()
+
+    def __getitem__(self, pair: tuple[str, str]) -> str:
+        if pair not in self._known:
+            self._known[pair] = self._reason(*pair)
+        reason = self._known[pair]
+        if reason is None:
+            raise KeyError(pair)
+        return reason
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        return (pair for pair in self._pairs.candidates if pair in self)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def _reason(self, name: str, backbone: str) -> str | None:
+        for link in self._pairs.sources.get(name, ()):
+            if link.weights is None or link.published:
+                continue
+            try:
+                start_of((link,), backbone, 0, {}, "")
+            except NoWeightsError as error:
+                return str(error)
+            except CatsError:  # `cats run` says what is wrong with the weights
+                return None
+        return None

@@ -19,6 +19,8 @@ class Run:
         done: number of cells that were finished before this call.
         made: number of cells that this call has finished.
         failed: records of failed attempts of this call.
+        attempts: number of attempts of this call, pretrainings included.
+        unneeded: number of cells that are not run because no answer needs them, see execution.adaptive.
         waiting: number of records in the outbox.
         refused: number of records that are set aside, because they are damaged or MLflow refuses them.
         pairs: the plan with the leaks that this call has found; None for `cats score`.
@@ -31,6 +33,8 @@ class Run:
     done: int
     made: int = 0
     failed: list[Record] = field(default_factory=list)
+    attempts: int = 0
+    unneeded: int = 0
     waiting: int = 0
     refused: int = 0
     pairs: PlanPairs | None = None
@@ -40,11 +44,17 @@ class Run:
 
     def count(self, record: Record) -> None:
         """Add a record of this call to the counts."""
+        self.attempts += 1
         if record.status == "failed":
             self.failed.append(record)
         elif record.kind == "cell" and record.status == "finished":
             self.made += 1
         self.interrupted |= record.status == "interrupted"
+
+    @property
+    def complete(self) -> bool:
+        """Whether every cell that is needed is finished."""
+        return self.done + self.made + self.unneeded == self.cells
 
     def name(self, record: Record) -> str:
         """The names of an attempt, with the settings that tell the cells of a grid apart: `a → b, resnet18, lr 0.1, seed 0`."""

@@ -23,15 +23,19 @@ class _State:
     last: int = signal.SIGINT
     at: float = 0.0
     delays: int = 0
+    shared: bool = False
 
 
 _state = _State()
 
 
 @contextmanager
-def stop_on_signal() -> Iterator[None]:
-    """Inside, the first signal raises KeyboardInterrupt in the main thread; a second one ends the process at once."""
-    _state.last = signal.SIGINT
+def stop_on_signal(*, shared: bool = False) -> Iterator[None]:
+    """Inside, the first signal raises KeyboardInterrupt in the main thread; a second one ends the process at once.
+
+    `shared`: the process does more than this, as the kernel of a notebook does; every signal then raises KeyboardInterrupt.
+    """
+    _state.last, _state.shared = signal.SIGINT, shared
     mine = threading.current_thread() is threading.main_thread()
     # A signal that was ignored at the start (nohup, a background job of a shell) stays ignored.
     before = {each: signal.getsignal(each) for each in SIGNALS} if mine else {}
@@ -85,6 +89,8 @@ def _on_signal(number: int, _: FrameType | None) -> None:
         _state.number, _state.last, _state.at = number, number, now
         if not _state.delays:
             raise KeyboardInterrupt
+    elif now - _state.at > SAME_SIGNAL and _state.shared:
+        raise KeyboardInterrupt
     elif now - _state.at > SAME_SIGNAL:
         if sys.stderr.isatty():
             os.write(2, b"\x1b[?25h\n")  # a progress bar has hidden the cursor

@@ -3,7 +3,7 @@
 import logging
 import math
 import os
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Iterator, Mapping, MutableMapping
 from contextlib import suppress
 from functools import cache
 from pathlib import Path, PurePosixPath
@@ -49,12 +49,21 @@ def sleep_if_crowded(foreign: float | None, cores: int, environ: MutableMapping[
         cores: the number of cores of the machine.
         environ: its GOMP_SPINCOUNT is changed if wait_briefly has set it.
     """
-    threads = int(environ["OMP_NUM_THREADS"]) if environ.get("OMP_NUM_THREADS", "").isdecimal() else usable_cores()
-    crowded = foreign is not None and cores - foreign < threads - SPARE
-    if crowded and environ.get("GOMP_SPINCOUNT") == SPINS:
+    crowded = foreign is not None and cores - foreign < _threads(environ) - SPARE
+    if crowded and threads_wait(environ):
         environ["GOMP_SPINCOUNT"] = "0"
         return True
     return False
+
+
+def threads_wait(environ: Mapping[str, str] = os.environ) -> bool:
+    """Whether threads will wait for each other as wait_briefly has set it: a single thread waits for nobody."""
+    return environ.get("GOMP_SPINCOUNT") == SPINS and _threads(environ) > 1
+
+
+def _threads(environ: Mapping[str, str]) -> int:
+    """How many threads a process with this environment has."""
+    return int(environ["OMP_NUM_THREADS"]) if environ.get("OMP_NUM_THREADS", "").isdecimal() else usable_cores()
 
 
 @cache

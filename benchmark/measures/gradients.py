@@ -9,11 +9,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from benchmark.machine.timm_import import timm
 from benchmark.measures.resampling import sample
 from benchmark.networks.copying import copy_of
 from benchmark.networks.network import Network
+from benchmark.networks.slices import count_slices
 from benchmark.specs.needs import Array, Undefined
 
 THUMBNAIL = 8  # pixels on a side of the small copies by which images are sorted
@@ -71,7 +73,8 @@ def slope(network: Network, direction: Sequence[Tensor], images: Tensor, value: 
     def at(*moved: Tensor) -> Tensor:
         return value(cast("Tensor", torch.func.functional_call(frame, dict(zip(names, moved, strict=True)), (images,))))
 
-    with warnings.catch_warnings():
+    # The fast kernels of attention have no forward differentiation.
+    with warnings.catch_warnings(), sdpa_kernel(SDPBackend.MATH):
         warnings.filterwarnings("ignore", "`torch.jit.script` is deprecated", DeprecationWarning)  # torch's own use of it
         return cast("Tensor", torch.func.jvp(at, weights, tuple(direction))[1].detach())
 
@@ -86,12 +89,25 @@ def squared_gradients(network: Network, images: Tensor, losses: Callable[[Tensor
 
     losses: (features, slice of the images) → (b,). In evaluation mode the loss of an image depends on this image alone, so one
     backward pass gives the gradient at each layer's output for every image, and its product with the layer's input is the
-    gradient of the weights. Raises Undefined for a backbone without convolutions and linear layers.
+    gradient of the weights; those of the slices of a volume and of the windows of an image are added. Raises Undefined for a
+    backbone without convolutions and linear layers.
     """
+    try:
+        return _squared(network, images, losses, max(1, BATCH // count_slices(images)))
+    except _WindowsError:  # which windows belong to an image is certain where there is only one image
+        return _squared(network, images, losses, 1)
+
+
+class _WindowsError(Exception):
+    """A layer sees parts of several images, such as windows, in an order that nobody states."""
+
+
+def _squared(network: Network, images: Tensor, losses: Callable[[Tensor, slice], Tensor], most: int) -> Array:
+    """Squared gradients of at most `most` images in one pass."""
     squares = []
-    layers = filters(network)
-    for start in range(0, len(images), BATCH):
-        part = slice(start, start + BATCH)
+    layers, slices = filters(network), count_slices(images)
+    for start in range(0, len(images), most):
+        part = slice(start, start + most)
         seen: list[tuple[nn.Module, Tensor, Tensor]] = []
         hooks = [layer.register_forward_hook(partial(_keep, seen)) for layer in layers]
         try:
@@ -103,7 +119,11 @@ def squared_gradients(network: Network, images: Tensor, losses: Callable[[Tensor
         whole: dict[nn.Module, Tensor] = {}  # the gradients of a layer that is used twice are added
         for (layer, inputs, _), out in zip(seen, outs, strict=True):
             if out is not None:
+                count = min(most, len(images) - start)
+                if count > 1 and len(out) != count * slices:
+                    raise _WindowsError
                 gradient = _weight_gradient(layer, inputs, out)
+                gradient = gradient.reshape(count, -1, *gradient.shape[1:]).sum(dim=1) if len(out) != count else gradient
                 whole[layer] = whole[layer] + gradient if layer in whole else gradient
         squares.append(torch.cat([whole[layer].square().mean(dim=2) for layer in layers if layer in whole], dim=1))
     if not squares[0].numel():

@@ -19,6 +19,7 @@ from benchmark.data.dataset import Dataset
 from benchmark.data.decoded import Decoded, load_images
 from benchmark.data.split import Subsample, draw_rows, split, split_and_subsample
 from benchmark.networks.load import initial_network
+from benchmark.networks.network import Network
 from benchmark.specs.lineage import lineage
 from benchmark.specs.measure import Draws
 from benchmark.specs.needs import Undefined
@@ -28,7 +29,7 @@ from benchmark.specs.resolved import ResolvedPlan
 from benchmark.specs.source import Source
 from benchmark.specs.start import Start
 from benchmark.training.device_images import as_float, on_device
-from benchmark.training.features import classifier_of, features_of
+from benchmark.training.features import classifier_of, features_of, frozen_recipe
 from results.error import CatsError
 from results.files.digest import digest
 
@@ -72,7 +73,7 @@ class ScoreSettings:
         """The images of a target that measures see."""
         plan, target = self.plan.plan, self.plan.targets[name]
         images = load_images(target.dataset, self.recipe.size)
-        rows = split_and_subsample(target.dataset, images, plan.subsample or target.subsample, plan.seeds[0])["train"]
+        rows = split_and_subsample(target.dataset, images, target.used(plan.subsample)[-1], plan.seeds[0])["train"]
         return ChosenImages(target.dataset, images, _at_most(self.most, images, rows, name))
 
     def source(self, entry: Source) -> ChosenImages:
@@ -111,13 +112,16 @@ class MeasureInputs:
             "source_labels": lambda: self.source_labels,
             "images": lambda: _pixels(self.target),
             "source_images": lambda: _pixels(self.source_images),
-            "network": lambda: initial_network(self.start, len(self.target.dataset.classes), 0),
-            "neutral_network": lambda: initial_network(self.neutral, len(self.target.dataset.classes), 0),
+            "network": lambda: self._network(self.start),
+            "neutral_network": lambda: self._network(self.neutral),
             "source": lambda: self.with_image_count,
             "elsewhere": lambda: self.elsewhere,
             "rng": lambda: generator("luck", self.start.source, self.target.dataset.name, self.start.backbone),
         }[need]
         return maker()
+
+    def _network(self, start: Start) -> Network:
+        return initial_network(start, len(self.target.dataset.classes), 0, frozen_recipe(_last_layer(self.setting.recipe)))
 
     @cached_property
     def entry(self) -> Source:
@@ -147,7 +151,7 @@ class MeasureInputs:
         """Logits of the source's own classifier on the features, (N, S)."""
         if self.start.kind == "random":
             raise Undefined("scratch has no classes")
-        classifier = classifier_of(initial_network(self.start, 2, 0), self.start)
+        classifier = classifier_of(self._network(self.start), self.start)
         if classifier is None:
             raise Undefined(f"the weights of {self.start.source} for {self.start.backbone} came without their classifier")
         weight, bias = classifier
@@ -221,7 +225,12 @@ def bootstrap_rows(labels: np.ndarray, count: int, rng: np.random.Generator) -> 
 
 
 def _features(start: Start, chosen: ChosenImages, setting: ScoreSettings) -> np.ndarray:
-    return features_of(start, chosen.images, chosen.rows, setting.recipe, setting.device)
+    return features_of(start, chosen.images, chosen.rows, _last_layer(setting.recipe), setting.device)
+
+
+def _last_layer(recipe: Recipe) -> Recipe:
+    """Measures see what comes out of the network, as its classifier does."""
+    return recipe.model_copy(update={"layers": 1})
 
 
 def _pixels(chosen: ChosenImages) -> torch.Tensor:

@@ -19,7 +19,7 @@ from benchmark.execution.delivery import deliver, hand_over
 from benchmark.execution.execute import pretraining_outcomes
 from benchmark.execution.fit import check_sizes, feature_uses
 from benchmark.execution.leakage import find_leaks
-from benchmark.execution.prepare import check_names
+from benchmark.execution.prepare import check_names, require_sizes
 from benchmark.execution.pretraining_records import adopt
 from benchmark.execution.privacy import prepare_key
 from benchmark.execution.records import finished_keys, frame_of
@@ -27,10 +27,12 @@ from benchmark.execution.selection import selection_of
 from benchmark.execution.watch import Run, Watch
 from benchmark.machine.meter import Meter
 from benchmark.measures.code_digest import code_digest
+from benchmark.measures.failure import failure
 from benchmark.measures.fetching import Gathered, Gatherer
 from benchmark.measures.inputs import MeasureInputs, ScoreSettings
 from benchmark.measures.score_cache import load_score, save_score
 from benchmark.specs import catalogue
+from benchmark.specs.candidates import backbones_in, brought_by
 from benchmark.specs.job import pretrainings
 from benchmark.specs.measure import Measure, Score
 from benchmark.specs.plan import Plan
@@ -56,12 +58,13 @@ def measures_of(plan: Plan) -> dict[str, Measure]:
 
 
 def check_plan(resolved: ResolvedPlan) -> None:
-    """Raises CatsError for a wrong measure, and if a backbone that measures need does not take images of the plan's size.
+    """Raises CatsError for a wrong measure, and where networks do not take the plan's images, or targets have too few.
 
     A new experiment is created only after this, so that no empty one is left behind.
     """
     if any(need not in WITHOUT_NETWORK for measure in measures_of(resolved.plan).values() for need in measure.needs):
         check_sizes(feature_uses(resolved))
+    require_sizes(resolved.plan.subsample, resolved.targets, resolved.points[0].size)
 
 
 def score_plan(setting: ScoreSettings, writer: Writer, watch: Watch) -> Run:
@@ -71,7 +74,7 @@ def score_plan(setting: ScoreSettings, writer: Writer, watch: Watch) -> Run:
     are not on this machine, and if MLflow refuses at the start; later failures are recorded, and the other pairs go on.
     """
     plan = setting.plan.plan
-    check_names(plan.country, plan.backbones)
+    check_names(plan.country, backbones_in(setting.plan.candidates), brought_by(setting.plan.sources))
     prepare_key(setting.plan.sources, setting.plan.targets)
     measures = measures_of(plan)
     tracking, outbox = writer.tracking, writer.outbox
@@ -118,14 +121,13 @@ def pairs(setting: ScoreSettings, elsewhere: Mapping[str, Mapping[str, float]]) 
     resolved, plan = setting.plan, setting.plan.plan
     for target in plan.targets:
         chosen = setting.target(target)
-        for backbone in plan.backbones:
-            # A board of several backbones calls its rows "source on backbone".
-            ranks = {name.removesuffix(f" on {backbone}"): rank for name, rank in elsewhere.get(target, {}).items()}
-            for source in plan.sources:
-                if resolved.runs(source, target):
-                    start = resolved.starts[source, backbone][plan.seeds[0]]
-                    leak = resolved.leaks.get((source, target))
-                    yield Pair(source, target, MeasureInputs(setting, chosen, start, ranks), leak)
+        for source, backbone in resolved.candidates:
+            if resolved.runs(source, target):
+                # A board of several backbones calls its rows "source on backbone".
+                ranks = {name.removesuffix(f" on {backbone}"): rank for name, rank in elsewhere.get(target, {}).items()}
+                start = resolved.starts[source, backbone][plan.seeds[0]]
+                leak = resolved.leaks.get((source, target))
+                yield Pair(source, target, MeasureInputs(setting, chosen, start, ranks), leak)
 
 
 def ranks_elsewhere(resolved: ResolvedPlan, tracking: Experiment) -> dict[str, dict[str, float]]:
@@ -236,13 +238,12 @@ class _Work:
             few = len(self.pair_inputs.target.rows) < FEW
             with self.meter.phase(f"measure_{name}"), threadpool_limits(1 if few else None, "blas"):
                 score = measure.score({need: found.inputs[need] for need in measure.needs}, self.pair_inputs.draws)
-        except (DiskError, MemoryError):  # says nothing of the measure: the attempt has failed, and is repeated
-            raise
         except Exception as error:  # a failing measure, perhaps of another author, must not stop the others
-            if isinstance(error, OSError) and error.errno in NO_SPACE:
+            full = isinstance(error, OSError) and error.errno in NO_SPACE
+            if full or isinstance(error, DiskError | MemoryError):  # says nothing of the measure: the attempt is repeated
                 raise
-            log.exception("measure %s failed", name)
-            return Score(float("nan"), reason=f"failed: {error if isinstance(error, CatsError) else repr(error)}")
+            log.info("measure %s failed", name, exc_info=True)
+            return Score(float("nan"), reason=failure(error))
         key = self.keys[name]
         if key is not None:
             save_score(key, score, self.meter.costs[-1].seconds)

@@ -1,12 +1,12 @@
 """The model card of a kept classifier: a page for people and a block of metadata for machines, from the manifest alone."""
 
-import json
 import os
 from pathlib import Path
 from typing import Any
 
 from benchmark.models.card_text import body
-from benchmark.models.manifest import CHECK, EXPLANATIONS, SHEET, Manifest
+from benchmark.models.explained import sheet_of
+from benchmark.models.manifest import Manifest
 from benchmark.models.model import read_manifest
 from results.error import CatsError
 from results.files.atomic import atomic_write
@@ -24,7 +24,7 @@ def write_card(folder: Path, to: Path | None = None) -> Path:
     manifest = read_manifest(folder)
     path = to or folder / CARD
     if path.exists():
-        raise CatsError(f"{path} exists; name another file with --to, or remove this one")
+        raise CatsError(f"{path} exists; name another file with --output, or remove this one")
     text = card_of(manifest, _explanations(folder, path))
     with atomic_write(path, f"the card of {manifest.name}", durable=True) as draft:
         draft.write_text(text, encoding="utf-8")
@@ -73,13 +73,8 @@ def _explanations(folder: Path, card: Path) -> tuple[str, list[str]] | None:
 
     Raises CatsError if the file with the check is damaged.
     """
-    sheet = folder / EXPLANATIONS / SHEET
-    if not sheet.is_file():
+    found = sheet_of(folder)
+    if found is None:
         return None
-    check = sheet.with_name(CHECK)
-    try:
-        sentences = json.loads(check.read_text(encoding="utf-8"))["sentences"] if check.is_file() else []
-        said = [str(each) for each in sentences]
-    except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
-        raise CatsError(f"{check} is damaged; remove the folder {sheet.parent}, and make it again") from error
-    return Path(os.path.relpath(sheet.resolve(), card.parent.resolve())).as_posix(), said
+    sheet, sentences = found
+    return Path(os.path.relpath(sheet.resolve(), card.parent.resolve())).as_posix(), sentences

@@ -17,8 +17,9 @@ NOT_FOR = (
     "Decisions without a person who can judge the picture and is responsible.",
 )
 NO_SUBGROUPS = (
-    "The folder of the classifier holds no figures by subgroup; `cats report` shows such figures where the entry of the target "
-    "names attributes. Without these, how good the classifier is for groups of patients, sites or devices is not known."
+    "The folder of the classifier holds no figures by subgroup: the entry of the target names no attributes of images, or an "
+    "earlier version of cats has kept the classifier. Without these, how good the classifier is for groups of patients, sites "
+    "or devices is not known."
 )
 DIGITS = 3
 
@@ -33,7 +34,7 @@ def body(manifest: Manifest, explanations: tuple[str, list[str]] | None) -> str:
         "How good it is": _scores(manifest),
         "Operating points": _thresholds(manifest),
         "Calibration": _calibration(manifest),
-        "Subgroups": [NO_SUBGROUPS],
+        "Subgroups": _subgroups(manifest),
         "Leakage and other notes": _leakage(manifest),
         "Energy": _energy(manifest),
         "Explanations": _explained(explanations),
@@ -46,6 +47,7 @@ def body(manifest: Manifest, explanations: tuple[str, list[str]] | None) -> str:
 
 def _identity(manifest: Manifest) -> list[str]:
     names, reading = manifest.names, manifest.reading
+    kind = f"volumes of {reading.slices} slice{'s' if reading.slices > 1 else ''}" if reading.of_volumes else "pictures"
     classes = ", ".join(map(_code, manifest.classes))
     rows = [
         ("what it answers", f"{manifest.task}: which of {len(manifest.classes)} classes a picture belongs to"
@@ -53,7 +55,7 @@ def _identity(manifest: Manifest) -> list[str]:
         ("trained on (target)", names.get("target", "unknown")),
         ("transferred from (source)", names.get("source", "unknown")),
         ("network (timm)", names.get("backbone", manifest.architecture.backbone)),
-        ("input", f"{'colour' if reading.colour else 'grey'} pictures, resized to {reading.size} × {reading.size} pixels"),
+        ("input", f"{'colour' if reading.colour else 'grey'} {kind}, resized to {reading.size} × {reading.size} pixels"),
         ("seed", names.get("seed", "unknown")),
         ("kept", datetime.fromtimestamp(manifest.created, UTC).strftime("%Y-%m-%d")),
     ]  # fmt: skip
@@ -137,11 +139,28 @@ def _calibration(manifest: Manifest) -> list[str]:
         f"Logits are divided by the temperature {manifest.temperature:.{DIGITS}g}, chosen on validation images: above 1 the "
         "network was too sure of itself, below 1 not sure enough."
     )
-    known = [name for name in sorted(manifest.scores) if name in {"ece", "brier"}]
-    if not known:
+    if not manifest.calibrated:
         return [said, "", "The folder holds no figure of how well that works."]
-    raw = f"The figures of the record above, {' and '.join(known)} too, are of the raw probabilities, before the temperature."
-    return [said, "", raw]
+    rows = [
+        (name, _figure(manifest.scores[name]) if name in manifest.scores else "not known", _figure(score))
+        for name, score in sorted(manifest.calibrated.items())
+    ]
+    head = ["metric of the test images", "before the temperature (as in the record)", "with the temperature"]
+    return [said, "", *markdown_table(head, rows, head[:1])]
+
+
+def _subgroups(manifest: Manifest) -> list[str]:
+    if not manifest.subgroups:
+        return [NO_SUBGROUPS]
+    rows = [
+        (each.attribute, group.name, str(group.images), "not defined" if group.score is None else _figure(group.score),
+         group.remark or "–")
+        for each in manifest.subgroups
+        for group in each.groups
+    ]  # fmt: skip
+    head = ["attribute", "subgroup", "images", f"{manifest.subgroups[0].metric}, 95 % interval in brackets", "remark"]
+    said = markdown_notes(f"{each.sentence}." for each in manifest.subgroups)
+    return [*markdown_table(head, rows, [*head[:2], head[4]]), "", *said]
 
 
 def _leakage(manifest: Manifest) -> list[str]:

@@ -6,18 +6,19 @@ from dataclasses import dataclass
 import pandas as pd
 
 from results.board.board import Board, judged_runs, make_board
+from results.board.candidates import labels
 from results.board.request import Judging, RunQuery
-from results.board.standings import labels
 from results.error import CatsError, nearest
 from results.evaluation.chosen_run import lowest_loss
 
 
 @dataclass(frozen=True)
 class Chosen:
-    """The run of the cell that is kept, a row of the experiment's frame, and sentences about the choice."""
+    """The run of the cell that is kept, a row of the experiment's frame, sentences about the choice, and the board's metric."""
 
     run: pd.Series
     notes: tuple[str, ...]
+    metric: str
 
 
 def chosen_run(frame: pd.DataFrame, query: RunQuery, judging: Judging, wanted: Mapping[str, str | None]) -> Chosen:
@@ -54,7 +55,7 @@ def chosen_run(frame: pd.DataFrame, query: RunQuery, judging: Judging, wanted: M
         notes.append(f"of {len(runs)} seeds the one with the smallest validation loss is kept, seed {best['seed']}")
     if pd.notna(best["leaks"]):
         notes.append(f"source and target share images, so that the scores are too good: {best['leaks']}")
-    return Chosen(best, tuple(notes))
+    return Chosen(best, tuple(notes), query.metric)
 
 
 def recommended_keys(frame: pd.DataFrame, query: RunQuery, judging: Judging) -> set[str]:

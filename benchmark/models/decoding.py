@@ -9,13 +9,16 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmark.data.readers.samples import Image
+from benchmark.data.volumes import slices_of
 from benchmark.models.incoming import Content
 from benchmark.models.manifest import Reading
-from benchmark.models.pictures import as_input, read_picture
+from benchmark.models.pictures import as_input, read_picture, sides_of
 from results.error import CatsError
 from results.files.limits import whole_file
 
 THREADS = 8  # at most; further ones wait for the network
+VOLUME_THREADS = 2  # for whole volumes, of which each thread holds one several times, as the file and as float32
 
 
 @dataclass(frozen=True)
@@ -23,7 +26,7 @@ class Picture:
     """A picture on its way to the network.
 
     Attributes:
-        image: (size, size, 1 or 3) uint8; None if it cannot be used. reason: why, as a sentence; else empty.
+        image: (size, size, 1 or 3) uint8, or a strip; None if it cannot be used. reason: why, as a sentence; else empty.
         shape: height and width in the file. grey: whether the file holds grey values only.
     """
 
@@ -36,9 +39,11 @@ class Picture:
 def decoded(contents: Iterable[tuple[str, Content]], reading: Reading, threads: int, ahead: int) -> Iterator[Picture]:
     """Each (name, content) as a Picture, in their order.
 
-    threads: that decode, THREADS at most. ahead: pictures that may wait, decoded, for whoever uses them.
+    threads: that decode, THREADS at most, of volumes VOLUME_THREADS. ahead: pictures that may wait, decoded, for whoever uses
+    them.
     """
-    with ThreadPoolExecutor(max(1, min(threads, THREADS)), thread_name_prefix="decode") as pool:
+    most = THREADS if reading.volume is None else VOLUME_THREADS
+    with ThreadPoolExecutor(max(1, min(threads, most)), thread_name_prefix="decode") as pool:
         waiting: deque[Future[Picture]] = deque()
         try:
             for name, content in contents:
@@ -57,17 +62,22 @@ def _picture(name: str, content: Content, reading: Reading) -> Picture:
         image = _image(name, content, reading)
         # A copy of its own: one that shares memory with the picture would keep all of the picture.
         return Picture(
-            np.ascontiguousarray(as_input(image, name, reading)), "", (image.shape[0], image.shape[1]), image.ndim == 2
+            np.ascontiguousarray(as_input(image, name, reading)),
+            "",
+            sides_of(image),
+            isinstance(image, tuple) or image.ndim == 2,
         )
     except CatsError as error:
         return Picture(None, str(error))
 
 
-def _image(name: str, content: Content, reading: Reading) -> np.ndarray:
+def _image(name: str, content: Content, reading: Reading) -> Image:
     if isinstance(content, CatsError):
         raise content
     if isinstance(content, np.ndarray):
-        return content[..., 0] if content.shape[-1] == 1 else content
+        slices = slices_of(content[None])
+        flat = slices[..., 0] if content.shape[-1] == 1 else slices
+        return flat[0] if len(flat) == 1 else tuple(flat)
     if isinstance(content, Path):
         try:
             content = whole_file(content)

@@ -1,7 +1,7 @@
 """How far images lie from the training images of a classifier, in the features of its network: which ones are unlike them.
 
 The distance is that to the k-th nearest training image after every feature vector was scaled to length 1 (Sun et al., Out-of-
-distribution detection with deep nearest neighbors, ICML 2022). docs/models.md has the figures by which it was chosen.
+distribution detection with deep nearest neighbors, ICML 2022). docs/models.md says how it was chosen and what it finds.
 """
 
 import math

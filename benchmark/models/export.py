@@ -10,11 +10,11 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmark.models.check_images import check_images
 from benchmark.models.graphs import Run, load_onnx, load_torch, write_onnx, write_torch
 from benchmark.models.manifest import Manifest, Reading
 from benchmark.models.mlflow_folder import as_read, load_mlflow, write_mlflow
 from benchmark.models.model import Model
-from benchmark.models.portable import check_images
 from results.error import CatsError, first_line, nearest
 from results.files.atomic import atomic_write
 
@@ -49,12 +49,15 @@ FORMATS = {
 
 @dataclass(frozen=True)
 class Export:
-    """An export that was written, and the largest difference of its probabilities from those of the classifier."""
+    """An export that was written, and the largest difference of its probabilities from those of the classifier.
+
+    `images`: on which both were run, in words.
+    """
 
     path: Path
     largest: float
     tolerance: float
-    images: int
+    images: str
 
 
 def export(model: Model, form: str, to: Path | None = None) -> Export:
@@ -75,19 +78,23 @@ def export(model: Model, form: str, to: Path | None = None) -> Export:
     if ending and path.suffix != ending:
         raise CatsError(f"{path} does not end in {ending}, by which other programs know an export to {form}; name it so")
     if path.exists():
-        raise CatsError(f"{path} exists; name another place with --to, or remove this one")
-    batches = check_images(model.manifest)
+        raise CatsError(f"{path} exists; name another place with --output, or remove this one")
+    if form == "mlflow" and model.manifest.reading.of_volumes:
+        raise CatsError(
+            f"{model.manifest.name} is a classifier of volumes, and MLflow serves pictures; export it to onnx or torch"
+        )
+    images = check_images(model.manifest)
     with atomic_write(path, f"the export of {model.manifest.name}", durable=True) as draft:
         with _explained(model.manifest, form):
             chosen.write(model, draft)
             run = chosen.load(draft)
-            largest = max(_difference(model, run, chosen, each) for each in batches)
+            largest = max(_difference(model, run, chosen, each) for each in images.batches())
         if not largest <= chosen.tolerance:
             raise CatsError(
                 f"the probabilities of the export to {form} differ from those of {model.manifest.name} by up to {largest:.2g}; "
                 f"at most {chosen.tolerance:.0e} is allowed, so nothing is written"
             )
-    return Export(path, largest, chosen.tolerance, sum(map(len, batches)))
+    return Export(path, largest, chosen.tolerance, images.words)
 
 
 def require_format(name: str) -> Format:

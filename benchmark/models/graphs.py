@@ -20,9 +20,9 @@ BATCH = "batch"  # the dimension whose length is free
 
 def traced(model: Model) -> ExportedProgram:
     """The graph of a classifier as torch.export traces it, with a free number of images."""
-    size = model.manifest.reading.size
+    reading = model.manifest.reading
     with torch.no_grad():
-        example = torch.zeros(2, 3, size, size)
+        example = torch.zeros(2, 3, reading.height, reading.size)
         program = torch.export.export(portable(model), (example,), dynamic_shapes={INPUT: {0: Dim(BATCH, min=1)}})
     for node in program.graph.nodes:
         node.meta.pop("stack_trace", None)  # holds folders of this machine

@@ -20,7 +20,8 @@ class Incoming:
         names: as they are shown and written.
         tree, members: the tree and the name in it of each picture; None where `faults` says why there is no file.
         faults: number of a picture → why it cannot be read.
-        pixels: (N, H, W, 1 or 3) uint8 that have been decoded already, instead of a tree.
+        pixels: (M, H, W, 1 or 3) uint8 that have been decoded already, instead of a tree; they may lie on the disk.
+        rows: (N,) which of `pixels` are used; None for all.
         shape: height and width that each picture of `pixels` had in its file; None if they are not known.
         labels: index of the class of each picture, (N,), multi-label (N, C); -1 where it is unknown. None if no label is known.
         groups: the patient of each picture; None if patients are unknown.
@@ -32,6 +33,7 @@ class Incoming:
     members: Sequence[str | None] = ()
     faults: dict[int, str] = field(default_factory=dict)
     pixels: np.ndarray | None = None
+    rows: np.ndarray | None = None
     shape: tuple[int, int] | None = None
     labels: np.ndarray | None = None
     groups: np.ndarray | None = None
@@ -43,7 +45,7 @@ class Incoming:
     def contents(self) -> Iterator[Content]:
         """The content of each picture, in their order. A picture that cannot be read becomes the CatsError that names it."""
         if self.pixels is not None:
-            yield from self.pixels
+            yield from self.pixels if self.rows is None else (self.pixels[row] for row in self.rows)
         elif self.tree is not None and self.tree.unpacked:
             for number, member in enumerate(self.members):
                 yield CatsError(self.faults[number]) if member is None else self.tree.path / member

@@ -3,6 +3,7 @@
 import numpy as np
 
 from benchmark.data.decoded import load_images
+from benchmark.data.private_names import written_names
 from benchmark.data.readers.samples import PARTS
 from benchmark.data.split import split
 from benchmark.models.incoming import Incoming
@@ -16,10 +17,12 @@ EVERY = "all"
 def incoming_of_target(name: str, part: str, manifest: Manifest) -> Incoming:
     """The images of a part of a target, `train`, `val` or `test`, or of `all`; labels only if the classes are the classifier's.
 
+    Names of private images are digests, as in the record.
+
     Raises CatsError for an unknown part, and if the images cannot be read.
     """
     if part not in {*PARTS, EVERY}:
-        raise CatsError(f"--part is {part}; allowed are {', '.join(PARTS)} and {EVERY}{nearest(part, [*PARTS, EVERY])}")
+        raise CatsError(f"--target-part is {part}; allowed are {', '.join(PARTS)} and {EVERY}{nearest(part, [*PARTS, EVERY])}")
     dataset = catalogue.target(name).dataset
     images = load_images(dataset, manifest.reading.size)
     rows = np.arange(len(images.ids)) if part == EVERY else split(dataset, images)[part]
@@ -27,14 +30,8 @@ def incoming_of_target(name: str, part: str, manifest: Manifest) -> Incoming:
         raise CatsError(f"the part {part} of {name} holds no image")
     same = tuple(dataset.classes) == manifest.classes and dataset.task == manifest.task
     note = f"{name} has other classes ({', '.join(dataset.classes)}) than the classifier ({', '.join(manifest.classes)})"
-    pixels = images.images[rows[0] : rows[-1] + 1] if _are_consecutive(rows) else images.images[rows]
-    groups = images.groups[rows]
-    return Incoming(
-        images.ids[rows].tolist(), pixels=pixels, shape=dataset.shape, labels=images.labels[rows] if same else None,
+    names, groups = written_names(images.ids[rows], dataset), images.groups[rows]
+    return Incoming(  # the images stay on the disk, from which each is read when its turn comes
+        names, pixels=images.images, rows=rows, shape=dataset.shape, labels=images.labels[rows] if same else None,
         groups=groups if groups.all() else None, notes=() if same else (f"{note}: nothing is scored",),
     )  # fmt: skip
-
-
-def _are_consecutive(rows: np.ndarray) -> bool:
-    """Whether rows are a stretch of the images, which is then read from the disk piece by piece."""
-    return len(rows) == int(rows[-1] - rows[0]) + 1

@@ -12,14 +12,15 @@ import pandas as pd
 
 from benchmark.core.seed import seed_of
 from benchmark.data.dataset import Dataset
-from benchmark.data.readers.samples import PARTS
+from benchmark.data.readers.samples import PARTS, reads_volumes
+from benchmark.data.volumes import slice_count
 from benchmark.execution.privacy import sentence_without_names
 from benchmark.machine.environment import environment
 from benchmark.machine.meter import Meter
-from benchmark.models.manifest import Attribution, Comparison, Manifest, Reading, Score, Threshold
+from benchmark.models.figures import calibrated_scores, scored, subgroup_scores, threshold
+from benchmark.models.manifest import FORMAT, VOLUMES, Attribution, Comparison, Manifest, Reading, VolumeReading
 from benchmark.models.model import BATCH, Outputs, outputs_of, softened, write_model
 from benchmark.models.notes import data_notes, format_notes
-from benchmark.models.prediction_scores import score_of
 from benchmark.models.reference import MOST, PART_NAMES, Reference
 from benchmark.models.remake import Remade, network_of_cell
 from benchmark.models.statistics import image_statistics
@@ -28,14 +29,13 @@ from benchmark.specs import catalogue
 from benchmark.specs.cell import Cell
 from results.error import CatsError
 from results.evaluation.calibration import temperature_of
-from results.evaluation.operating import OperatingPoint, operating_points
-from results.evaluation.proportion import Estimate
-from results.metrics import METRICS, one_hot, scores
+from results.evaluation.operating import operating_points
+from results.metrics import one_hot, scores
 from results.record import Cost
 from results.statistics.influence import Predictions, parse_predictions, patients_of
 
 EQUAL = 1e-6  # difference of two probabilities that rounding explains
-ROUNDED = 1e-4  # that is accepted of a probe, whose weights are rounded from float64 to float32
+ROUNDED = 1e-4  # that is accepted where the weights of the head are rounded from float64 to float32
 ELSEWHERE = 0.01  # that is accepted where another machine or other libraries have made the record
 SAME = ("trainer", "torch", "timm", "device", "hardware")  # facts of a machine on which the numbers depend
 READING = ("white", "range", "window", "frame")
@@ -51,6 +51,7 @@ class Recorded:
         predictions: the table of the test images.
         costs: of the attempt.
         notes: what a user must know of the choice of this cell.
+        metric: by which subgroups are compared, that of the board.
     """
 
     tags: Mapping[str, str]
@@ -58,6 +59,7 @@ class Recorded:
     predictions: pd.DataFrame
     costs: tuple[Cost, ...]
     notes: tuple[str, ...] = ()
+    metric: str = "auc"
 
 
 def keep(cell: Cell, recorded: Recorded, folder: Path, meter: Meter, tolerance: float | None = None) -> Manifest:
@@ -67,7 +69,7 @@ def keep(cell: Cell, recorded: Recorded, folder: Path, meter: Meter, tolerance: 
     more than the tolerance (by default 1e-6 on a machine like the record's, else 0.01), and then writes nothing.
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise CatsError(f"{folder} exists and is not empty; name another folder with --to, or remove this one")
+        raise CatsError(f"{folder} exists and is not empty; name another folder with --output, or remove this one")
     made = network_of_cell(cell, recorded.tags, meter)
     known = parse_predictions(recorded.predictions)
     outputs = {part: _outputs(made, part) for part in PARTS}
@@ -99,7 +101,7 @@ def _compared(
         )
     here = environment(made.network.head.weight.device.type)
     equal = all(recorded.tags.get(name) == here.get(name) for name in SAME)
-    expected = ROUNDED if cell.recipe.protocol == "probe" else EQUAL
+    expected = EQUAL if cell.recipe.trains_backbone else ROUNDED
     allowed = tolerance if tolerance is not None else expected if equal else ELSEWHERE
     largest = float(np.abs(made.test - known.probabilities).max())
     if not largest <= allowed:
@@ -128,6 +130,7 @@ def _manifest(cell: Cell, made: Remade, recorded: Recorded, outputs: Mapping[str
         _predictions(made, made.rows[part], softened(outputs[part].logits, dataset.task, temperature))
         for part in ("val", "test")
     )
+    reading = reading_of(dataset, cell.recipe.size, made.images.images.shape)
     known = parse_predictions(recorded.predictions)
     names = {"source": cell.source, "target": cell.target, "backbone": cell.backbone, "seed": str(cell.seed)}
     own = scores(dataset.task, made.images.labels[made.rows["test"]], softened(outputs["test"].logits, dataset.task))
@@ -136,10 +139,12 @@ def _manifest(cell: Cell, made: Remade, recorded: Recorded, outputs: Mapping[str
         name=f"{cell.target}-{cell.source}-{cell.backbone}-{cell.seed}", key=cell.key, names=names,
         task=dataset.task, classes=dataset.classes,
         architecture=architecture_of(made.network, cell.backbone),
-        reading=reading_of(dataset, cell.recipe.size, colour=made.images.images.shape[-1] == 3),
+        reading=reading, format=VOLUMES if reading.of_volumes else FORMAT,
         recipe=cell.recipe, temperature=temperature,
-        thresholds=tuple(map(_threshold, operating_points(dataset.classes, val, test))) if len(validation) else (),
+        thresholds=tuple(map(threshold, operating_points(dataset.classes, val, test))) if len(validation) else (),
         scores={name: scored(name, value, known) for name, value in recorded.scores.items() if math.isfinite(value)},
+        calibrated={} if temperature is None else calibrated_scores(test),
+        subgroups=subgroup_scores(recorded.predictions, known, recorded.metric),
         facts=facts_of(cell, recorded.tags, names),
         notes=tuple(dict.fromkeys(sentence_without_names(each, names) for each in notes)),
         attributions=_attributions(cell, dataset),
@@ -150,21 +155,21 @@ def _manifest(cell: Cell, made: Remade, recorded: Recorded, outputs: Mapping[str
     )  # fmt: skip
 
 
-def reading_of(dataset: Dataset, size: int, *, colour: bool) -> Reading:
-    """How a new picture is read so that it looks like the images of a data set: the options of its reader about pixels."""
+def reading_of(dataset: Dataset, size: int, shape: tuple[int, ...]) -> Reading:
+    """How a new picture is read so that it looks like the images of a data set: the options of its reader about pixels.
+
+    shape: of the decoded images.
+    """
     written = json.loads(dataset.options) if dataset.options else {}
-    options = next((values for values in written.values() if isinstance(values, dict)), {})
-    return Reading(size=size, colour=colour, **{name: options[name] for name in READING if options.get(name) is not None})
-
-
-def scored(name: str, value: float, known: Predictions) -> Score:
-    """A recorded metric of one network with its 95 % interval over test images, patients as clusters where they are known."""
-    found = score_of(name, known) if name in METRICS else None
-    return Score(value=value) if found is None else found.model_copy(update={"value": value})
-
-
-def _finite(value: float) -> float | None:
-    return float(value) if math.isfinite(value) else None
+    name, options = next(((key, values) for key, values in written.items() if isinstance(values, dict)), ("", {}))
+    known = {each: options[each] for each in options if options[each] is not None}
+    slices, colour = slice_count(*shape[1:3]), shape[-1] == 3
+    if name.startswith("nifti"):
+        volume = VolumeReading(**{each: value for each, value in known.items() if each in VolumeReading.model_fields})
+        return Reading(size=size, colour=colour, slices=slices, volume=volume)
+    single = slices == 1 and reads_volumes(dataset.read)
+    of_pixels = {each: known[each] for each in READING if each in known}
+    return Reading(size=size, colour=colour, slices=slices, volumes=single, **of_pixels)
 
 
 def _predictions(made: Remade, rows: np.ndarray, probabilities: np.ndarray) -> Predictions:
@@ -172,16 +177,6 @@ def _predictions(made: Remade, rows: np.ndarray, probabilities: np.ndarray) -> P
     samples, groups = (values[rows].astype(object) for values in (made.images.ids, made.images.groups))
     truth = one_hot(labels, probabilities.shape[1])
     return Predictions(samples, patients_of(samples, groups), truth, probabilities, labels.ndim == 2)
-
-
-def _threshold(point: OperatingPoint) -> Threshold:
-    def score(estimate: Estimate) -> Score:
-        return Score(value=estimate.value, low=_finite(estimate.low), high=_finite(estimate.high))
-
-    return Threshold(
-        name=point.class_name, fixed=point.fixed, asked=point.stated, threshold=point.threshold,
-        sensitivity=score(point.sensitivity), specificity=score(point.specificity),
-    )  # fmt: skip
 
 
 def facts_of(cell: Cell, tags: Mapping[str, str], names: Mapping[str, str]) -> dict[str, str]:

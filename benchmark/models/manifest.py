@@ -8,9 +8,20 @@ from benchmark.networks.architecture import Architecture
 from benchmark.specs.recipe import Recipe
 from results.record import Frozen, Task
 
-FORMAT = 1
+FORMAT = 2  # 1 had neither calibrated scores nor subgroups
+VOLUMES = 3  # of classifiers of volumes, which earlier versions cannot use
 MANIFEST, WEIGHTS, REFERENCE = "model.json", "weights.safetensors", "reference.safetensors"
 EXPLANATIONS, SHEET, CHECK = "explanations", "sheet.png", "check.json"  # what `cats explain` adds, and the card shows
+
+
+class VolumeReading(Frozen):
+    """How slices are taken of a NIfTI file, see benchmark.data.readers.nifti_view.VolumeView."""
+
+    views: Literal["slices", "orthogonal"] = "slices"
+    plane: Literal["axial", "coronal", "sagittal"] = "axial"
+    orientation: Literal["canonical", "stored"] = "canonical"
+    range: tuple[float, float] | None = None
+    percentiles: tuple[float, float] | None = None
 
 
 class Reading(Frozen):
@@ -21,6 +32,8 @@ class Reading(Frozen):
         white, range: see benchmark.data.readers.scale.Scale.
         window, frame: of DICOM files, see benchmark.data.readers.dicom_view.View.
         colour: False if all training images were grey; a picture in colour is then refused.
+        slices: that the network sees of each volume; 1 for pictures. volume: how a NIfTI file is read; None if none can be.
+        volumes: that the training images were volumes, where neither `slices` nor `volume` says so.
     """
 
     size: int = Field(ge=8, le=1024)
@@ -29,6 +42,24 @@ class Reading(Frozen):
     window: tuple[float, float] | None = None
     frame: int | Literal["first", "middle"] | None = None
     colour: bool = True
+    slices: int = Field(1, ge=1, le=256)
+    volume: VolumeReading | None = None
+    volumes: bool = False
+
+    @property
+    def height(self) -> int:
+        """Of the input of the network, in pixels: the slices of a volume lie one below the other."""
+        return self.size * self.slices
+
+    @property
+    def of_volumes(self) -> bool:
+        """Whether the training images were volumes."""
+        return self.volumes or self.slices > 1 or self.volume is not None
+
+    @property
+    def unwritten(self) -> set[str]:
+        """Keys that say nothing of these images; earlier versions, which do not know them, can read the others."""
+        return (set() if self.volumes else {"volumes"}) | (set() if self.of_volumes else {"slices", "volume"})
 
 
 class Score(Frozen):
@@ -55,6 +86,30 @@ class Threshold(Frozen):
     threshold: float
     sensitivity: Score
     specificity: Score
+
+
+class SubgroupScore(Frozen):
+    """A subgroup of the test images.
+
+    Attributes:
+        images: their number.
+        score: of these images; None where the metric is not defined for them.
+        remark: why the subgroup is not compared with others; empty if it is.
+    """
+
+    name: str
+    images: int
+    score: Score | None = None
+    remark: str = ""
+
+
+class SubgroupScores(Frozen):
+    """The subgroups by one attribute, the worst one first, and a sentence that says whether they can be told apart."""
+
+    attribute: str
+    metric: str
+    sentence: str
+    groups: tuple[SubgroupScore, ...]
 
 
 class Attribution(Frozen):
@@ -99,7 +154,9 @@ class Manifest(Frozen):
         recipe: every setting of the training.
         temperature: the logits are divided by it; None if no validation images were there to choose it.
         thresholds: operating points.
-        scores: metrics of the test images.
+        scores: metrics of the test images, in the record, before the temperature.
+        calibrated: calibration error and Brier score of the test images with the temperature.
+        subgroups: of the test images, by each attribute that the entry of the target declares.
         facts: of the record: digests of data, weights and images, leakage notes, duplicates.
         notes: sentences that a user of the network must know, for example about leakage.
         energy: kWh of the cell by provenance (`counter`, `modelled`), and the hardware whose energy is `missing`.
@@ -120,6 +177,8 @@ class Manifest(Frozen):
     temperature: float | None = Field(None, gt=0)
     thresholds: tuple[Threshold, ...] = ()
     scores: dict[str, Score] = {}
+    calibrated: dict[str, Score] = {}
+    subgroups: tuple[SubgroupScores, ...] = ()
     facts: dict[str, str] = {}
     notes: tuple[str, ...] = ()
     attributions: tuple[Attribution, ...] = ()

@@ -11,11 +11,12 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from benchmark.models.check_images import drawn_images
 from benchmark.models.graphs import Run
 from benchmark.models.manifest import MANIFEST, Reading
 from benchmark.models.model import Model, read_model
 from benchmark.models.pictures import as_input, read_picture
-from benchmark.models.portable import check_images, facts
+from benchmark.models.portable import facts
 from results.files.atomic import scratch_folder
 from results.tracking.connection import quiet
 
@@ -39,7 +40,8 @@ def write_mlflow(model: Model, path: Path) -> None:
     from benchmark.models.serving import ARTIFACT, COLUMN
 
     manifest = model.manifest
-    example = pd.DataFrame({COLUMN: [encoded(check_images(manifest)[0][0])]})
+    # People pass the folder on, so that the example is drawn and shows no patient.
+    example = pd.DataFrame({COLUMN: [encoded(drawn_images(manifest).pixels[0])]})
     with scratch_folder(path.parent) as folder:
         mlflow.pyfunc.save_model(
             path, python_model=str(SCRIPT), artifacts={ARTIFACT: str(_copied(model, folder / ARTIFACT))},
@@ -75,8 +77,8 @@ def encoded(pixels: np.ndarray) -> str:
 
 def as_read(pixels: np.ndarray, reading: Reading) -> np.ndarray:
     """(N, S, S, 1 or 3) uint8 → the same images after they were PNG files: a reader may say which value is white."""
-    pictures = (read_picture(_png(each), "a drawn image", reading) for each in pixels)
-    return np.stack([as_input(each, "a drawn image", reading) for each in pictures])
+    pictures = (read_picture(_png(each), "an image of the check", reading) for each in pixels)
+    return np.stack([as_input(each, "an image of the check", reading) for each in pictures])
 
 
 def _png(pixels: np.ndarray) -> bytes:

@@ -12,11 +12,12 @@ from pydantic import ValidationError
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 
-from benchmark.models.manifest import FORMAT, MANIFEST, REFERENCE, WEIGHTS, Manifest
+from benchmark.data.volumes import slice_count
+from benchmark.models.manifest import MANIFEST, REFERENCE, VOLUMES, WEIGHTS, Manifest
 from benchmark.models.reference import Reference, read_reference
 from benchmark.networks.architecture import network_of
 from benchmark.networks.fast_convolution import optimise_for_device
-from benchmark.networks.network import Network, feature_count
+from benchmark.networks.network import Network
 from benchmark.networks.weight_file import sort_header
 from benchmark.training.device_images import as_float
 from results.error import CatsError, damage_of, nearest
@@ -70,16 +71,17 @@ class Model:
 
 
 def outputs_of(network: Network, images: np.ndarray) -> Outputs:
-    """What a network in evaluation mode gives for (N, size, size, 1 or 3) uint8 images, computed in float32."""
+    """What a network in evaluation mode gives for (N, size, size, 1 or 3) uint8 images, or strips, computed in float32."""
     device = network.head.weight.device
     parts = []
     with torch.inference_mode():
-        for start in range(0, len(images), BATCH):
-            pixels = torch.from_numpy(np.ascontiguousarray(images[start : start + BATCH])).permute(0, 3, 1, 2)
+        most = max(1, BATCH // slice_count(*images.shape[1:3]))
+        for start in range(0, len(images), most):
+            pixels = torch.from_numpy(np.ascontiguousarray(images[start : start + most])).permute(0, 3, 1, 2)
             features = network.features(as_float(pixels.to(device)))
             parts.append((features.float().cpu().numpy(), network.classify(features).float().cpu().numpy()))
     if not parts:
-        width = feature_count(network.backbone)  # before dense layers, which the head's inputs come after
+        width = network.feature_count  # before dense layers, which the head's inputs come after
         return Outputs(np.zeros((0, width), np.float32), np.zeros((0, network.head.out_features), np.float32))
     return Outputs(*(np.concatenate(each) for each in zip(*parts, strict=True)))
 
@@ -117,7 +119,8 @@ def write_model(folder: Path, manifest: Manifest, network: Network, reference: R
         (draft / WEIGHTS).write_bytes(sort_header(save(state, {"key": manifest.key})))
         reference.write(draft / REFERENCE)
         whole = manifest.model_copy(update={"digests": {name: _sha256(draft / name) for name in FILES}})
-        (draft / MANIFEST).write_text(whole.model_dump_json(indent=1) + "\n", encoding="utf-8")
+        text = whole.model_dump_json(indent=1, exclude={"reading": manifest.reading.unwritten})
+        (draft / MANIFEST).write_text(f"{text}\n", encoding="utf-8")
     return whole
 
 
@@ -133,8 +136,10 @@ def read_manifest(folder: Path) -> Manifest:
         raise CatsError(f"{folder} holds no {MANIFEST}, so it is not the folder of a kept classifier") from None
     except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
         raise CatsError(f"{path} is damaged: {damage_of(error)}; {AGAIN}") from error
-    if isinstance(newest, int) and newest > FORMAT:
-        raise CatsError(f"{folder} has format {newest}; this version of cats reads formats up to {FORMAT}: install a newer one")
+    if isinstance(newest, int) and newest > VOLUMES:
+        raise CatsError(
+            f"{folder} has format {newest}; this version of cats reads formats up to {VOLUMES}: install a newer one"
+        )
     try:
         manifest = Manifest.model_validate(content)
     except ValidationError as error:

@@ -13,6 +13,9 @@ def data_notes(cell: Cell, dataset: Dataset, tags: Mapping[str, str]) -> list[st
     notes = [] if cell.leak is None else [f"source and target share images, so that the scores are too good: {cell.leak}"]
     if dataset.groups is None:
         notes.append("it is not known which images are of one patient, so that the scores may be too good")
+    if tags.get("slices"):
+        seen = "1 slice" if tags["slices"] == "1" else f"{tags['slices']} slices"
+        notes.append(f"each image is a volume, of which the network sees {seen}; numbers of images count volumes")
     if tags.get("known_duplicates"):
         notes.append(f"up to {tags['known_duplicates']} images of val and test are in an earlier part of the split too")
     if tags.get("duplicates"):

@@ -12,7 +12,6 @@ from benchmark.networks.architecture import network_of
 from benchmark.networks.network import Network
 
 INPUT, OUTPUTS = "images", ("probabilities", "logits")
-CHECKED = (1, 3, 12)  # images of each batch with which an export is compared: one image, and numbers that no export has seen
 
 
 class Portable(nn.Module):
@@ -44,36 +43,19 @@ def portable(model: Model) -> Portable:
 
 def facts(manifest: Manifest) -> dict[str, str]:
     """What a program must know to use the graph, as texts that an export carries with it."""
-    size = manifest.reading.size
+    reading = manifest.reading
+    volume = f"; the {reading.slices} slices of a volume lie one below the other" if reading.slices > 1 else ""
     return {
         "cats.name": manifest.name,
         "cats.key": manifest.key,
         "cats.task": manifest.task,
         "cats.classes": json.dumps(manifest.classes),
-        "cats.input": f"{INPUT}: float32 (N, 3, {size}, {size}), RGB in [0, 1]; a grey picture has three equal channels; the "
-        "graph normalises the images",
+        "cats.input": f"{INPUT}: float32 (N, 3, {reading.height}, {reading.size}), RGB in [0, 1]; a grey picture has "
+        f"three equal channels; the graph normalises the images{volume}",
         "cats.outputs": "probabilities: (N, C), calibrated; logits: (N, C), before the temperature",
         "cats.temperature": str(manifest.temperature or 1.0),
         "cats.use": "research software, no medical device",
     }
-
-
-def check_images(manifest: Manifest) -> list[np.ndarray]:
-    """Batches of (N, S, S, 1 or 3) uint8 images with which an export is compared with the classifier.
-
-    A model folder holds no pixels, so the images are drawn: smooth fields with noise, about mean and spread of the data that
-    the backbone was trained with, from a fixed seed.
-    """
-    rng = np.random.default_rng(0)
-    size, channels = manifest.reading.size, 3 if manifest.reading.colour else 1
-    mean = np.resize(np.asarray(manifest.architecture.mean), channels)
-    spread = np.resize(np.asarray(manifest.architecture.std), channels)
-    batches = []
-    for count in CHECKED:
-        coarse = rng.normal(size=(count, 4, 4, channels)).repeat(-(-size // 4), axis=1).repeat(-(-size // 4), axis=2)
-        drawn = coarse[:, :size, :size] + 0.3 * rng.normal(size=(count, size, size, channels))
-        batches.append(np.clip((mean + spread * drawn) * 255, 0, 255).astype(np.uint8))
-    return batches
 
 
 def as_images(pixels: np.ndarray) -> np.ndarray:

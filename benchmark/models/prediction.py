@@ -50,7 +50,7 @@ def predict(model: Model, incoming: Incoming, threads: int) -> Iterator[Batch]:
     Raises CatsError if the reference of the classifier is damaged.
     """
     distance, reading = Distance.of(model.reference), model.manifest.reading
-    size = max(1, min(MOST, PIXELS // reading.size**2))
+    size = max(1, min(MOST, PIXELS // (reading.size * reading.height)))
     pictures = decoded(zip(incoming.names, incoming.contents(), strict=True), reading, threads, ahead=size + 2 * threads)
     first = 0
     while batch := list(itertools.islice(pictures, size)):

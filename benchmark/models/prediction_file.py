@@ -28,11 +28,11 @@ class Writer(Protocol):
 def require_place(path: Path, *, overwrite: bool) -> None:
     """Raises CatsError if predictions cannot be written to a path: another ending, a folder, a file that exists."""
     if path.suffix.lower() not in ENDINGS:
-        raise CatsError(f"--to is {path}; predictions are written as {' or '.join(ENDINGS)}")
+        raise CatsError(f"--output is {path}; predictions are written as {' or '.join(ENDINGS)}")
     if path.is_dir():
-        raise CatsError(f"--to is {path}, which is a folder; name a file in it")
+        raise CatsError(f"--output is {path}, which is a folder; name a file in it")
     if path.is_file() and not overwrite:
-        raise CatsError(f"{path} exists; name another file with --to, or say --overwrite")
+        raise CatsError(f"{path} exists; name another file with --output, or say --overwrite")
 
 
 @contextmanager

@@ -72,8 +72,9 @@ def predict_to_file(model: Model, incoming: Incoming, place: Place, threads: int
                 probabilities.append(batch.calibrated)
             done(len(batch.names))
         if summary.broken == len(incoming):
-            many = f"none of the {len(incoming):,} pictures can be used; the first: " if len(incoming) > 1 else ""
-            raise CatsError(f"{many}{summary.reasons[0]}")
+            volumes, count = model.manifest.reading.of_volumes, f"{len(incoming):,}"
+            none = f"none of the {count} volumes can be used" if volumes else f"none of the {count} pictures can be used"
+            raise CatsError(f"{none}; the first: {summary.reasons[0]}" if len(incoming) > 1 else summary.reasons[0])
     if incoming.labels is not None:
         known = labelled(model.manifest.task, incoming.labels, np.concatenate(probabilities), incoming.groups, incoming.names)
         summary.scores = [] if known is None else score_sentences(known)
@@ -84,7 +85,8 @@ def sentences_about(summary: Summary, model: Model, total: int) -> list[str]:
     """What a person must know about the predictions, one sentence each."""
     used, manifest = total - summary.broken, model.manifest
     counts = ", ".join(f"{name or 'no label'} {count:,}" for name, count in summary.predicted.most_common())
-    lines = [f"{_pictures(used)} predicted: {counts}"]
+    what = "volume" if manifest.reading.of_volumes else "picture"
+    lines = [f"{_counted(used, what)} predicted: {counts}"]
     lines.append(
         f"{summary.unlike:,} of {used:,} are unlike the training images ({summary.unlike / used:.1%}; "
         "about 5 % of ordinary images are)"
@@ -92,12 +94,12 @@ def sentences_about(summary: Summary, model: Model, total: int) -> list[str]:
     if manifest.temperature is None:
         lines.append("the classifier has no temperature: its probabilities are not calibrated, and both kinds are equal")
     if summary.grey and manifest.reading.colour and not _knows_grey(model):
-        lines.append(f"{_pictures(summary.grey)} grey; the classifier was trained with images in colour only")
+        lines.append(f"{_counted(summary.grey, what)} grey; the classifier was trained with images in colour only")
     return lines + summary.scores
 
 
-def _pictures(count: int) -> str:
-    return "1 picture is" if count == 1 else f"{count:,} pictures are"
+def _counted(count: int, what: str) -> str:
+    return f"1 {what} is" if count == 1 else f"{count:,} {what}s are"
 
 
 def _knows_grey(model: Model) -> bool:

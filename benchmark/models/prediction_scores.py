@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from benchmark.models.manifest import Score
-from results.evaluation.proportion import Estimate, proportion
+from results.evaluation.proportion import HALF_95, Estimate, accuracy
 from results.evaluation.reliability import calibration_error
 from results.metrics import METRICS, one_hot
 from results.record import Task
@@ -13,7 +13,6 @@ from results.statistics.bounded import bounded_interval
 from results.statistics.influence import Predictions, patient_shares
 
 SHOWN = ("accuracy", "auc")
-HALF_95 = 1.959963984540054  # standard errors from the mean to an end of a 95 % interval
 
 
 def score_of(metric: str, predictions: Predictions) -> Score | None:
@@ -25,10 +24,9 @@ def score_of(metric: str, predictions: Predictions) -> Score | None:
     """
     entry = METRICS[metric]
     if metric == "ece":
-        return _of_estimate(calibration_error(predictions))
+        return score_from(calibration_error(predictions))
     if metric == "accuracy" and not predictions.multilabel:
-        hits = predictions.probabilities.argmax(axis=1) == predictions.truth.argmax(axis=1)
-        return _of_estimate(proportion(hits, predictions.groups))
+        return score_from(accuracy(predictions))
     value = entry.of(predictions)
     if not np.isfinite(value):
         return None
@@ -40,7 +38,8 @@ def score_of(metric: str, predictions: Predictions) -> Score | None:
     return Score(value=value, low=float(low), high=float(high)) if low < high else Score(value=value)
 
 
-def _of_estimate(found: Estimate) -> Score:
+def score_from(found: Estimate) -> Score:
+    """An estimate as a manifest holds it: without an interval where that is not known."""
     known = bool(np.isfinite([found.low, found.high]).all())
     return Score(value=found.value, low=found.low if known else None, high=found.high if known else None)
 

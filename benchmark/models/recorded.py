@@ -29,4 +29,4 @@ def recorded_of(uri: str, experiment: str, chosen: Chosen) -> Recorded:
         )
     scores = {name.removeprefix("test_"): value for name, value in run.data.metrics.items() if name.startswith("test_")}
     costs = tuple(Cost.model_validate(each) for each in json.loads(str(chosen.run["costs"])))
-    return Recorded(tags, scores, predictions, costs, chosen.notes)
+    return Recorded(tags, scores, predictions, costs, chosen.notes, chosen.metric)

@@ -6,13 +6,17 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from torch import nn
 
 from benchmark.data.decoded import Decoded, load_images_cached
 from benchmark.data.split import split_and_subsample
 from benchmark.execution.network_store import stored_network
 from benchmark.machine.meter import Meter
+from benchmark.networks.copying import copy_of
 from benchmark.networks.fast_convolution import optimise_for_device
+from benchmark.networks.load import initial_network
 from benchmark.networks.network import Network
+from benchmark.networks.precision import evaluation_precision, format_name
 from benchmark.networks.precision import precision as precision_of
 from benchmark.specs import catalogue
 from benchmark.specs.cell import Cell
@@ -61,7 +65,7 @@ def network_of_cell(cell: Cell, tags: Mapping[str, str], meter: Meter) -> Remade
     wrong = why_not_kept(cell.recipe.protocol)
     if wrong is not None:
         raise CatsError(f"{cell} is of {wrong}")
-    precision = tags.get("precision", "float32")
+    precision = tags.get("evaluation_precision") or _older_precision(cell, tags, meter.device)
     if precision not in FORMATS:
         raise CatsError(f"the record of {cell} has the number format '{precision}'; allowed are {', '.join(FORMATS)}")
     threads = tags.get("threads", "")  # every number of threads divides sums in its own way
@@ -69,22 +73,39 @@ def network_of_cell(cell: Cell, tags: Mapping[str, str], meter: Meter) -> Remade
         return _made(cell, precision, meter)
 
 
+def _older_precision(cell: Cell, tags: Mapping[str, str], device: str) -> str:
+    """The format of the predictions of an older record: that of the training.
+
+    The record of a probe did not say in which format its features were computed; most probably in that of a training here.
+    """
+    if cell.recipe.trains_backbone or "precision" in tags:
+        return tags.get("precision", "float32")
+    return format_name(precision_of(initial_network(cell.start, 2, 0).to(device), cell.recipe))
+
+
+def _predicting_in(cell: Cell, precision: str) -> Cell:
+    """The cell, or, for a record that older versions have made in bf16, the same with a recipe that predicts in bf16."""
+    if format_name(evaluation_precision(cell.recipe)) == precision:
+        return cell
+    written = "bf16" if FORMATS[precision] is torch.bfloat16 else "fp32"
+    return cell.model_copy(update={"recipe": cell.recipe.model_copy(update={"precision": written})})
+
+
 def _made(cell: Cell, precision: str, meter: Meter) -> Remade:
     dataset = catalogue.target(cell.target).dataset
     images = load_images_cached(dataset, cell.recipe.size)
     rows = split_and_subsample(dataset, images, cell.subsample, cell.seed)
     device = torch.device(meter.device)
+    task = Task(_predicting_in(cell, precision), dataset, images, rows)
     network = stored_network(cell, len(dataset.classes))
     trained_again = network is None
     if network is None:
         log.info("no network of %s is stored; it is trained again", cell)
-        network = _trained(Task(cell, dataset, images, rows), meter)
+        network = _trained(task, meter)
     network = network.to(device)
     optimise_for_device(network)
     network.eval()
-    if cell.recipe.protocol == "probe":  # the record does not say in which format features were extracted
-        precision = str(precision_of(network, cell.recipe)).removeprefix("torch.")
-    test = _as_recorded(Task(cell, dataset, images, rows), network, FORMATS[precision])
+    test = _as_recorded(task, network, FORMATS[precision])
     return Remade(network, images, rows, test, precision, trained_again, tuple(meter.costs))
 
 
@@ -92,13 +113,15 @@ def _as_recorded(task: Task, network: Network, precise: torch.dtype) -> np.ndarr
     """The probabilities of the test images, computed as the protocol of the cell computes them."""
     cell, test, device = task.cell, task.rows["test"], network.head.weight.device
     multilabel = task.dataset.task == "multilabel"
-    if cell.recipe.protocol == "finetune":
+    if cell.recipe.trains_backbone:
         return to_probabilities(
             predict(network, cached_images(task.dataset, cell.recipe.size, test, device), precise), multilabel=multilabel
         )
     features = features_of(cell.start, task.images, None, cell.recipe, str(device))[test]
-    weight, bias = (each.detach().cpu().double() for each in (network.head.weight, network.head.bias))
-    return to_probabilities(torch.from_numpy(features.astype(np.float64)) @ weight.T + bias, multilabel=multilabel)
+    with torch.inference_mode():
+        classifier = copy_of(nn.Sequential(network.dense, network.head)).cpu().double()
+        logits = classifier(torch.from_numpy(features.astype(np.float64)))
+    return to_probabilities(logits, multilabel=multilabel)
 
 
 def _trained(task: Task, meter: Meter) -> Network:

@@ -99,7 +99,7 @@ def _drawn(incoming: Incoming) -> Incoming:
         names=[incoming.names[row] for row in rows],
         members=[incoming.members[row] for row in rows] if incoming.members else (),
         faults={place: incoming.faults[row] for place, row in enumerate(rows.tolist()) if row in incoming.faults},
-        pixels=None if incoming.pixels is None else incoming.pixels[rows],
+        rows=rows if incoming.rows is None else incoming.rows[rows],
         labels=None,
         groups=None if incoming.groups is None else incoming.groups[rows],
     )

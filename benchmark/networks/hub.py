@@ -1,4 +1,4 @@
-"""Weights of the Hugging Face hub in timm's layout: `config.json` and `model.safetensors` at one commit."""
+"""Weights of the Hugging Face hub at one commit: the two files of timm's layout, or a file that an entry names."""
 
 import json
 import logging
@@ -7,11 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.core.digest import file_digest
-from benchmark.networks.network import ARGUMENTS, UNSTATED, Trained
-from benchmark.networks.state_dict import rename_keys
+from benchmark.networks.hub_refusal import hub_refusal
+from benchmark.networks.network import UNSTATED, Trained
+from benchmark.networks.state_dict import read_file, rename_keys
 from benchmark.networks.weight_file import apply_declaration, read_weights
-from benchmark.specs.source import Weights, pick
-from results.error import CatsError, first_line
+from benchmark.specs.arguments import ARGUMENTS, OURS, checked_arguments
+from benchmark.specs.source import Weights
+from benchmark.specs.weight_place import pick
+from results.error import CatsError
 from results.text.brief import briefly
 
 log = logging.getLogger(__name__)
@@ -24,14 +27,16 @@ def hub_weights(weights: Weights, backbone: str) -> Trained:
     Raises CatsError if they cannot be fetched, are of another architecture, or do not have the declared checksum.
     """
     place = f"{pick(weights.hub, backbone)}@{pick(weights.revision, backbone)}"
-    config_file, tensors = (_fetch(place, name, backbone) for name in LAYOUT)
+    named = pick(weights.hub_file, backbone)
+    if named is not None:
+        path = _fetch(place, named, backbone, weights)
+        _require_sha256(path, weights, backbone, f"{place}: {named}")
+        return replace(read_file(path, weights), origin=f"{place}/{named}")
+    config_file, tensors = (_fetch(place, name, backbone, weights) for name in LAYOUT)
     config = _read_config(config_file, place)
     if config.get("architecture") != backbone:
         raise CatsError(f"{place} holds weights of {config.get('architecture')}, not of {backbone}")
-    expected = pick(weights.sha256, backbone)
-    actual = file_digest(tensors) if expected else None
-    if actual != expected:
-        raise CatsError(f"{place}: model.safetensors has sha256 {actual}, expected {expected}")
+    _require_sha256(tensors, weights, backbone, f"{place}: model.safetensors")
     arguments = _arguments(config.get("model_args") or {}, place)
     described = config.get("pretrained_cfg", config)
     stored = read_weights(tensors)
@@ -44,7 +49,15 @@ def hub_weights(weights: Weights, backbone: str) -> Trained:
     return apply_declaration(replace(trained, arguments=arguments), weights)
 
 
-def _fetch(place: str, name: str, backbone: str) -> Path:
+def _require_sha256(path: Path, weights: Weights, backbone: str, what: str) -> None:
+    """Raises CatsError for a file of another checksum than the entry declares."""
+    expected = pick(weights.sha256, backbone)
+    actual = file_digest(path) if expected else None
+    if actual != expected:
+        raise CatsError(f"{what} has sha256 {actual}, expected {expected}")
+
+
+def _fetch(place: str, name: str, backbone: str, weights: Weights) -> Path:
     from huggingface_hub import hf_hub_download
 
     logging.getLogger("huggingface_hub").setLevel(logging.ERROR)  # it logs every retry twice
@@ -53,10 +66,12 @@ def _fetch(place: str, name: str, backbone: str) -> Path:
     try:
         return Path(hf_hub_download(repository, name, revision=commit))
     except Exception as error:  # the client raises errors of many libraries
-        raise CatsError(
-            f"{name} of {place} could not be fetched from the hub ({first_line(error)}); fetch it once where there is "
-            f"a network, or put the weights as {backbone}.NAME.safetensors into the folder CATS_WEIGHTS and name them with file"
-        ) from error
+        instead = (
+            f"fetch it once where there is a network, or put the weights as {backbone}.{weights.file or 'NAME'}.safetensors "
+            f"into the folder CATS_WEIGHTS{'' if weights.file else ' and name them with file'}"
+            f"{'' if weights.hub_file else '; hub_file names the file of a repository in another layout than that of timm'}"
+        )
+        raise hub_refusal(error, f"{name} of {place}", repository, weights.gate, instead) from error
 
 
 def _read_config(path: Path, place: str) -> dict[str, Any]:
@@ -72,15 +87,14 @@ def _read_config(path: Path, place: str) -> dict[str, Any]:
 def _arguments(values: dict[str, Any], place: str) -> dict[str, Any]:
     """The arguments of timm.create_model that a repository sets. Raises CatsError for one that is not in ARGUMENTS.
 
-    Those in ARGUMENTS only shape the network; others could do more.
+    Those in ARGUMENTS only shape the network; others could do more. The number of classes concerns the head of the source.
     """
-    refused = sorted(name for name, value in values.items() if name not in ARGUMENTS or isinstance(value, list | dict))
+    given = {name: value for name, value in values.items() if name != "num_classes"}
+    allowed = [name for name in ARGUMENTS if name not in OURS]
+    refused = sorted(name for name, value in given.items() if name not in allowed or isinstance(value, list | dict))
     if refused:
-        raise CatsError(f"{place} sets {', '.join(refused)} of the network; allowed are {', '.join(ARGUMENTS)}")
-    try:
-        return {name: ARGUMENTS[name](value) for name, value in values.items()}
-    except (TypeError, ValueError, OverflowError) as error:
-        raise CatsError(f"{place} sets {', '.join(values)} of the network to what is none: {first_line(error)}") from error
+        raise CatsError(f"{place} sets {', '.join(refused)} of the network; allowed are {', '.join(allowed)}")
+    return checked_arguments(given, place)
 
 
 def _numbers(described: Any, key: str, place: str) -> tuple[float, ...]:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import nn
@@ -13,35 +14,49 @@ from benchmark.core.digest import file_digest
 from benchmark.core.seed import seed_of
 from benchmark.networks.copying import copy_of
 from benchmark.networks.hub import hub_weights
-from benchmark.networks.matching import fitted
-from benchmark.networks.network import PLAIN, Network, Trained, build
+from benchmark.networks.input_size import image_size
+from benchmark.networks.network import PLAIN, Network, Trained, build, fit_of
 from benchmark.networks.registry_weights import fetch_weights
 from benchmark.networks.state_dict import read_file, rename_keys
 from benchmark.networks.timm_weights import timm_weights
 from benchmark.networks.weight_file import apply_declaration, read_weights
 from benchmark.specs.recipe import Recipe
 from benchmark.specs.resolve import passed_over, weight_file
-from benchmark.specs.source import Weights, pick
+from benchmark.specs.source import Weights
 from benchmark.specs.start import AGAIN, Start, pretrained_path
+from benchmark.specs.weight_place import pick
 from results.error import CatsError
 from results.files.kept import damage
 
 _drawing = threading.Lock()  # torch draws initial weights from a generator that all threads share
 
 
-def initial_network(start: Start, classes: int, seed: int, recipe: Recipe = PLAIN) -> Network:
-    """A network on the CPU with the weights of its start and a head that depends on `seed` alone."""
+def initial_network(start: Start, classes: int, seed: int, recipe: Recipe | None = None) -> Network:
+    """A network on the CPU with the weights of its start and a head that depends on `seed` alone.
+
+    The network is built for images of the recipe's size; without a recipe for those for which its weights were made.
+    """
     with _drawing:
+        trained = weights_of(start) if recipe is None else weights_for(start, recipe)
         torch.manual_seed(seed_of("initialisation", start.backbone, str(start.seed)))
-        trained = weights_of(start)
-        is_random = (
-            trained.state is None
-        )  # else nothing in the backbone is random, and copying it takes half as long as building it
-        backbone = start.backbone if is_random else copy_of(cached_backbone(start, recipe.stem))
-        network = Network(backbone, trained, classes, recipe)
+        is_random = trained.state is None  # else nothing in the backbone is random, and a copy takes half as long as building
+        stem = (recipe or PLAIN).stem
+        backbone = start.backbone if is_random else copy_of(cached_backbone(start, stem, trained.size))
+        network = Network(backbone, trained, classes, recipe or PLAIN)
         torch.manual_seed(seed)
         network.reset_head()
     return network
+
+
+def untrained_network(backbone: str, arguments: Mapping[str, Any], classes: int, recipe: Recipe) -> Network:
+    """A network on the CPU with random weights, built as weights with these arguments need it, for images of the recipe's size.
+
+    arguments: see Trained.
+    """
+    size = image_size(backbone, recipe.size, arguments, recipe.stem)
+    with _drawing:
+        torch.manual_seed(seed_of("initialisation", backbone, "0"))
+        return Network(backbone, Trained(arguments=dict(arguments), size=size), classes, recipe)
 
 
 def global_generators(device: torch.device) -> dict[str, torch.Tensor]:
@@ -61,9 +76,18 @@ def restore_global_generators(states: Mapping[str, torch.Tensor], device: torch.
 
 
 @lru_cache(maxsize=1)
-def cached_backbone(start: Start, stem: str) -> nn.Module:
-    """A backbone with the weights of its start, to be copied."""
-    return build(start.backbone, weights_of(start), stem)
+def cached_backbone(start: Start, stem: str, size: int | None = None) -> nn.Module:
+    """A backbone with the weights of its start, to be copied. `size`: see Trained."""
+    return build(start.backbone, replace(weights_of(start), size=size), stem)
+
+
+def weights_for(start: Start, recipe: Recipe) -> Trained:
+    """The weights that a start names, for a network that is given images of the recipe's size.
+
+    Raises CatsError as weights_of does.
+    """
+    trained = weights_of(start)
+    return replace(trained, size=image_size(start.backbone, recipe.size, trained.arguments, recipe.stem))
 
 
 def choices_in(start: Start) -> tuple[str, ...]:
@@ -72,8 +96,8 @@ def choices_in(start: Start) -> tuple[str, ...]:
     Raises CatsError if the weights are absent, differ from the weights named, or do not fit.
     """
     trained = weights_of(start)
-    model = cached_backbone(start, PLAIN.stem)
-    note = fitted(model, trained.state, start.backbone, trained.origin).note if trained.state else None
+    cached_backbone(start, PLAIN.stem)  # refuses what is not finite, and a pooling that the backbone does not have
+    note = fit_of(start.backbone, trained).note if trained.state else None
     return (*passed_over(start), *trained.notes, *([note] if note else []))
 
 
@@ -112,7 +136,7 @@ def _read(start: Start) -> Trained:
     if start.kind == "hub":
         return hub_weights(weights, start.backbone)
     if start.kind == "timm":
-        trained = timm_weights(str(start.weights), _place(weights, start.backbone))
+        trained = timm_weights(str(start.weights), _place(weights, start.backbone), weights.gate)
         return apply_declaration(
             replace(trained, state=rename_keys(trained.state or {}, weights.remap, str(start.weights))), weights
         )

@@ -1,4 +1,4 @@
-"""The number format of a network: bf16 or fp32."""
+"""The number formats of a network: bf16 or fp32, for its training and for its predictions."""
 
 import torch
 
@@ -7,7 +7,7 @@ from benchmark.specs.recipe import Recipe
 
 
 def precision(network: Network, recipe: Recipe) -> torch.dtype:
-    """The format for a network on its device. `precision: auto` is bf16 where that is faster, else fp32.
+    """The format in which a network trains on its device. `precision: auto` is bf16 where that is faster, else fp32.
 
     bf16 is faster on GPUs that support it, and on CPUs that multiply in bf16 (AMX or AVX-512) if layers are large: from about
     64 pixels on, or with a small stem.
@@ -21,6 +21,20 @@ def precision(network: Network, recipe: Recipe) -> torch.dtype:
     able = torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported()  # noqa: SLF001 - there is no public function
     large = recipe.size >= 64 or network.arguments.get("stem") == "small"
     return torch.bfloat16 if device.type == "cpu" and able and large else torch.float32
+
+
+def evaluation_precision(recipe: Recipe) -> torch.dtype:
+    """The format of predictions and of frozen features: fp32 on every device, unless the recipe says `precision: bf16`.
+
+    Weights are stored in fp32 in any case. In bf16 layers round them to eight significant bits, and their outputs too, by which
+    probabilities of MobileNets change by up to 0.5 (docs/performance.md); a kept classifier computes in fp32.
+    """
+    return torch.bfloat16 if recipe.precision == "bf16" else torch.float32
+
+
+def format_name(dtype: torch.dtype) -> str:
+    """The name of a number format in records: float32 or bfloat16."""
+    return str(dtype).removeprefix("torch.")
 
 
 def autocast(device: torch.device, precise: torch.dtype) -> torch.autocast:

@@ -30,7 +30,7 @@ _reading = threading.Lock()  # torch keeps the list of harmless classes for the 
 
 def read_file(path: Path, weights: Weights) -> Trained:
     """Read weights and rename them to timm's names. Raises CatsError if the file is damaged or holds more than tensors."""
-    if path.suffix == ".safetensors":
+    if path.suffix == ".safetensors" or _is_safetensors(path):
         trained = read_weights(path)
         if weights.state_dict_key:
             trained = replace(trained, state=_named(weights.state_dict_key, {}, dict(trained.state or {}), path))
@@ -38,6 +38,13 @@ def read_file(path: Path, weights: Weights) -> Trained:
         state, note = tensors(path, weights.state_dict_key)
         trained = Trained(state, UNSTATED, UNSTATED, origin=str(path), notes=(note,) if note else ())
     return apply_declaration(replace(trained, state=rename_keys(trained.state or {}, weights.remap, str(path))), weights)
+
+
+def _is_safetensors(path: Path) -> bool:
+    """Whether a file with another ending begins as files of safetensors do: with the length of a header, and the header."""
+    with path.open("rb") as file:
+        begin = file.read(9)
+    return len(begin) == 9 and begin.endswith(b"{") and int.from_bytes(begin[:8], "little") < path.stat().st_size
 
 
 def tensors(path: Path, key: str | None = None) -> tuple[State, str | None]:
@@ -90,10 +97,16 @@ def _loaded(path: Path) -> Any:
 
 
 def _require_stored(path: Path) -> None:
-    """Raises CatsError for a file that would become far larger than weights can be packed."""
+    """Raises CatsError for a file that would become far larger than weights can be packed, and for a program of TorchScript."""
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
             require_ratio(sum(item.file_size for item in archive.infolist()), path.stat().st_size, str(path))
+        if any(name.endswith("constants.pkl") for name in names) and any("/code/" in name for name in names):
+            raise CatsError(
+                f"{path} is a program of TorchScript, and reading it would run code of its author; the file is refused. "
+                f"If you trust the file, load it with torch.jit.load and save its state_dict() as safetensors"
+            )
 
 
 def _state(content: Any) -> State | None:

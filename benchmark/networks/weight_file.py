@@ -12,7 +12,8 @@ from safetensors.torch import save
 from torch import Tensor
 
 from benchmark.networks.matching import classifier_names
-from benchmark.networks.network import ARGUMENTS, UNSTATED, Network, Trained
+from benchmark.networks.network import UNSTATED, Network, Trained
+from benchmark.specs.arguments import ARGUMENTS, checked_arguments
 from benchmark.specs.source import Weights
 from results.error import CatsError, damage_of
 from results.files.atomic import atomic_write
@@ -50,27 +51,23 @@ def _from_metadata(state: dict[str, Tensor], metadata: Mapping[str, str], path: 
             raise refuse(key, "one number for each channel is needed, all finite, those of std above 0")
     if metadata.get("channels", "rgb") not in {"rgb", "bgr", "grey"}:
         raise refuse("channels", "allowed are rgb, bgr, grey")
-    arguments = {}
-    for key in filter(metadata.get, ARGUMENTS):
-        try:
-            arguments[key] = ARGUMENTS[key](metadata[key])
-        except ValueError:
-            raise refuse(key, f"a value of type {ARGUMENTS[key].__name__} is needed") from None
+    stated = {key: metadata[key] for key in ARGUMENTS if metadata.get(key) or (key in metadata and "" in ARGUMENTS[key].words)}
+    arguments = checked_arguments(stated, f"{path}, metadata")
     channels = metadata.get("channels", "rgb")
     return Trained(state, numbers["mean"], numbers["std"], channels, arguments, origin=str(path))
 
 
 def apply_declaration(trained: Trained, weights: Weights | None) -> Trained:
-    """Replace the description of the input by what an entry declares about it."""
+    """Replace the description of the input and the arguments of the network by what an entry declares about them."""
     if weights is None:
         return trained
-    changes: dict[str, Any] = {"channels": weights.channels} if weights.channels else {}
+    changes: dict[str, Any] = {"layout": weights.layout} | ({"channels": weights.channels} if weights.channels else {})
     if weights.mean is not None and weights.std is not None:
         changes |= {"mean": weights.mean, "std": weights.std}
     if weights.range is not None:
         low, high = weights.range
         changes |= {"mean": (low / (low - high),) * 3, "std": (1 / (high - low),) * 3}
-    return replace(trained, **changes)
+    return replace(trained, arguments=trained.arguments | weights.network_arguments, **changes)
 
 
 def write_weights(path: Path, network: Network, trained: Trained, notes: dict[str, str]) -> None:

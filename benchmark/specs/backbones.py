@@ -2,7 +2,7 @@
 
 import difflib
 import fnmatch
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from benchmark.machine.timm_import import timm
 from benchmark.specs import catalogue
@@ -41,6 +41,21 @@ def timm_tag(backbone: str, tags: Sequence[str] = ()) -> str:
 def _backbones_with(tags: Sequence[str]) -> list[str]:
     parts = [name.partition(".") for name in timm.list_pretrained()]
     return sorted({name for name, _, tag in parts if any(fnmatch.fnmatchcase(tag, wanted) for wanted in tags)})
+
+
+def check_backbones(names: Iterable[str], own: Mapping[str, str | None]) -> None:
+    """Raises CatsError if timm has no such model as one of the names, or as one that a source brings.
+
+    `own`: source → the backbone that it brings, None if it brings none.
+    """
+    for source, brought in own.items():
+        try:
+            if brought is not None:
+                check_backbone(brought)
+        except CatsError as error:
+            raise CatsError(f"the backbone of the source {source}: {error}") from None
+    for name in names:
+        check_backbone(name)
 
 
 def check_backbone(name: str) -> None:

@@ -27,8 +27,9 @@ from benchmark.core.paths import entries_folder, entries_missing
 from benchmark.specs.elsewhere import belongs
 from benchmark.specs.old_imports import advice
 from benchmark.specs.reference import split_reference
-from benchmark.specs.source import MODEL, Source, Weights
+from benchmark.specs.source import Source, Weights
 from benchmark.specs.target import Target
+from benchmark.specs.weight_place import MODEL
 from results.error import CatsError, first_line, nearest
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field, TypeAdapter
 
-from benchmark.specs.source import Source
+from benchmark.specs.source import NoWeightsError, Source
 from results.error import CatsError
 from results.text.brief import short
 
@@ -56,10 +56,10 @@ def families(reference: str, registry: str) -> list[str]:
 
 
 def checksum_of(reference: str, backbone: str, registry: str) -> str:
-    """Return the sha256 of published weights. Raises CatsError if they are for another backbone."""
+    """Return the sha256 of published weights. Raises NoWeightsError if they are for another backbone."""
     tags = version_of(reference, registry).tags
     if tags["cats.backbone"] != backbone:
-        raise CatsError(f"{reference} holds weights of {tags['cats.backbone']}, not of {backbone}")
+        raise NoWeightsError(f"{reference} holds weights of {tags['cats.backbone']}, not of {backbone}")
     return tags["cats.sha256"]
 
 

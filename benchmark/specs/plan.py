@@ -1,50 +1,31 @@
-"""A plan as a user writes it: sources, targets, backbones, a recipe and seeds. Its cells are all combinations of these."""
+"""A plan as a user writes it: candidates, targets, a recipe and seeds. Its cells are all combinations of these."""
 
 from collections import Counter
 from collections.abc import Collection
-from importlib import resources
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, field_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from benchmark.core.numeric import LARGEST, Numeric
-from benchmark.core.parse import parse, read_yaml
-from benchmark.data.split import Subsample
+from benchmark.core.parse import ELSEWHERE, keys_within, parse, read_yaml
 from benchmark.specs import catalogue
 from benchmark.specs.budget import Budget
+from benchmark.specs.candidates import brought, listed, sources_in
+from benchmark.specs.data_sizes import PlanSubsample
 from benchmark.specs.elsewhere import shipped_names
 from benchmark.specs.lineage import lineage, related_pairs
+from benchmark.specs.plan_file import plan_file
+from benchmark.specs.plan_values import Names, name_list, pair_list, seed_list
 from benchmark.specs.protocols import why_not_kept
-from benchmark.specs.recipe import recipe_names, recipe_points
+from benchmark.specs.recipe import Recipe, recipe_names, recipe_points
+from results.board.candidates import Candidate
 from results.board.rules import PlanRule
 from results.error import CatsError, nearest
 from results.metrics import METRICS
 from results.record import metric_name
-from results.text.brief import briefly
 from results.text.plain import fault_of_name, plain
 
-SEEDS = 100_000  # of one plan
 CELLS = 1_000_000  # of one plan; all of them are listed before the first one starts
-
-
-def _seeds(value: Any) -> Any:
-    """Return the list of seeds from a list or from the number of seeds."""
-    if isinstance(value, int) and not isinstance(value, bool) and 0 < value <= SEEDS:
-        return list(range(value))
-    if not isinstance(value, list | tuple):  # pydantic takes ValueError only
-        what = f"neither a number of seeds, 1 or more, nor a list of seeds such as [0, 1, 2]; at most {SEEDS:,} are allowed"
-        raise ValueError(f"{briefly(value)} is {what}")  # noqa: TRY004
-    return value
-
-
-def _listed(value: Any) -> Any:
-    if not isinstance(value, list | tuple) or not all(isinstance(name, str) for name in value):
-        raise ValueError(f"{briefly(value)} is not a list of names; write a list like [one, other]")
-    return value
-
-
-Names = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 
 
 class Plan(Numeric):
@@ -52,10 +33,14 @@ class Plan(Numeric):
 
     Attributes:
         experiment: the MLflow experiment that receives the records; by default the name of the plan file.
-        sources, targets, backbones: names of entries, and of models of timm.
+        sources, targets, backbones: names of entries, and of models of timm. A source that brings its own backbone is not
+            combined with the backbones, which may be left out if every source brings its own.
+        candidates: pairs of a source and a backbone, instead of sources and backbones.
+        missing: whether a candidate without weights is an `error`, or is left out (`skip`) with a sentence.
         recipe: how every cell is trained: the name of a recipe, or a mapping of its fields.
         seeds: a list of seeds, or their number (3 means 0, 1, 2).
-        subsample: how many images are used; by default the subsample of the target.
+        subsample: how many images are used; by default the subsample of the target. Several numbers of training images are an
+            axis of the plan.
         pretraining: fields of the pretraining recipe that apply to every source of this plan.
         pretraining_seed: the seed of a pretraining that all seeds share; with None every seed has its own pretraining.
         rule: decides which epoch of a run is restored and which point of a grid counts, by validation images only.
@@ -71,23 +56,25 @@ class Plan(Numeric):
     """
 
     experiment: str = Field(min_length=1)
-    sources: Names
+    sources: Names = ()
     targets: Names
-    backbones: Names
+    backbones: Names = ()
+    candidates: Annotated[tuple[Candidate, ...], BeforeValidator(pair_list)] = ()
+    missing: Literal["error", "skip"] = "error"
     recipe: str | dict[str, Any] = Field(default_factory=dict)
-    seeds: Annotated[tuple[Annotated[int, Field(ge=0, le=LARGEST, strict=True)], ...], BeforeValidator(_seeds)] = (0, 1, 2)
-    subsample: Subsample | None = None
+    seeds: Annotated[tuple[Annotated[int, Field(ge=0, le=LARGEST, strict=True)], ...], BeforeValidator(seed_list)] = (0, 1, 2)
+    subsample: PlanSubsample | None = None
     pretraining: dict[str, Any] = {}
     pretraining_seed: int | None = 0
     rule: PlanRule = "min_val_loss"
     metric: str = "auc"
-    measures: Annotated[tuple[str, ...], BeforeValidator(_listed)] = ()
+    measures: Annotated[tuple[str, ...], BeforeValidator(name_list)] = ()
     country: str = Field("NLD", pattern="^[A-Z]{3}$")
     budget: Budget = Budget()
     keep: Literal["none", "best", "all"] = "none"
     allow_leakage: bool = False
 
-    @field_validator("sources", "targets", "backbones", "seeds")
+    @field_validator("sources", "targets", "backbones", "candidates", "seeds")
     @classmethod
     def _once(cls, values: tuple[Any, ...]) -> tuple[Any, ...]:
         if not values:
@@ -123,9 +110,36 @@ class Plan(Numeric):
             raise ValueError(f"there is no metric '{metric}'{nearest(metric, METRICS)}")
         return metric
 
+    @model_validator(mode="after")
+    def _one_way(self) -> "Plan":
+        given = [name for name in ("sources", "backbones") if getattr(self, name)]
+        if self.candidates and given:
+            raise ValueError(
+                f"`candidates` and `{given[0]}` are given; a plan names either `candidates`, or `sources` and `backbones`"
+            )
+        if not self.candidates and not self.sources:
+            raise ValueError("the key 'sources' is missing; name `sources` and `backbones`, or `candidates`")
+        return self
+
     def limited(self, **limits: float | None) -> "Plan":
         """Return this plan with other limits in its budget; None keeps the plan's limit. Raises CatsError for a bad value."""
         return self.model_copy(update={"budget": self.budget.replaced(limits)})
+
+
+# A recipe is parsed without the plan that holds it, and a plan without knowing what its recipe may hold.
+ELSEWHERE[Plan] = {f"recipe.{path}": key for path, key in keys_within(Recipe).items()} | {"recipe.base": "base"}
+ELSEWHERE[Recipe] = {f"the key {path} of the plan, outside of recipe": key for path, key in keys_within(Plan).items()}
+
+
+def own_backbones(plan: Plan, where: str = "") -> dict[str, str | None]:
+    """Return for each source of a plan the backbone that it brings; None if it brings none.
+
+    Raises CatsError for a name without an entry; `where` is the end of the sentence.
+    """
+    names = plan.sources or sources_in(plan.candidates)
+    for name in names:
+        catalogue.source(name, where)
+    return {name: brought(lineage(name)) for name in names}
 
 
 def require_networks(plan: Plan, path: str) -> None:
@@ -157,25 +171,36 @@ def load_plan(name: str) -> Plan:
 
     No server is asked. Raises CatsError if there is no such plan, or if a key, a value or the name of an entry is wrong.
     """
-    if name in plan_names():
-        path = Path(str(resources.files("benchmark").joinpath("plans", f"{name}.yaml")))
-    else:
-        path = Path(name)
-        if not path.is_file() and path.suffix not in {".yaml", ".yml"}:
-            hint = catalogue.not_found(name, "plans", plan_names())
-            raise CatsError(f"there is no plan file '{name}', and no plan of that name{hint}")
+    path = plan_file(name)
     plan = parse(Plan, {"experiment": path.stem, **read_yaml(path)}, str(path))
+    return looked_up(plan, str(path))
+
+
+def plan_from(content: Plan | dict[str, Any]) -> Plan:
+    """A plan of a program, as an object or as a mapping of its keys, with every entry looked up that it names.
+
+    A mapping has to name its `experiment`, as no file gives it a name. Raises CatsError for a wrong key, value or name.
+    """
+    where = "the plan"
+    return looked_up(content if isinstance(content, Plan) else parse(Plan, content, where), where)
+
+
+def looked_up(plan: Plan, path: str) -> Plan:
+    """The plan, once every entry that it names has been looked up. `path`: the beginning of the sentences about it.
+
+    Raises CatsError if it names an entry that does not exist, or cannot be run.
+    """
     try:
         _look_up(plan, path)
     except CatsError as error:
-        raise (error if plain(str(path)) in str(error) else CatsError(*(f"{path}: {each}" for each in error.args))) from None
+        raise (error if plain(path) in str(error) else CatsError(*(f"{path}: {each}" for each in error.args))) from None
     return plan
 
 
-def _look_up(plan: Plan, path: Path) -> None:
+def _look_up(plan: Plan, path: str) -> None:
     """Raises CatsError if the plan holds an unknown name, names the same images twice, or has no pair that may run."""
-    for name in plan.sources:
-        catalogue.source(name, f" in {path}")
+    own = own_backbones(plan, f" in {path}")
+    candidates = listed(plan.candidates, own, plan.backbones)
     targets = {name: catalogue.target(name, f" in {path}") for name in plan.targets}
     for name in plan.measures:
         catalogue.measure(name, f" in {path}")
@@ -187,13 +212,14 @@ def _look_up(plan: Plan, path: Path) -> None:
     base = plan.recipe if isinstance(plan.recipe, str) else plan.recipe.get("base")
     if base is not None and base not in recipe_names():
         raise CatsError(f"{path}: there is no recipe '{base}'{catalogue.not_found(base, 'recipes', recipe_names())}")
-    cells = len(recipe_points(plan.recipe, str(path)))
-    require_networks(plan, str(path))
-    for values in (plan.sources, plan.targets, plan.backbones, plan.seeds):
+    cells = len(recipe_points(plan.recipe, path))
+    require_networks(plan, path)
+    sizes = (None,) if plan.subsample is None else plan.subsample.train
+    for values in (candidates, plan.targets, plan.seeds, sizes):
         cells *= len(values)
     if cells > CELLS:
         raise CatsError(f"{path} has {cells:,} cells; {CELLS:,} are allowed: divide it into several plans")
     recipe_points({"base": "pretraining", **plan.pretraining}, f"{path}: pretraining")
-    related = dict(related_pairs({name: lineage(name) for name in plan.sources}, targets, None))
-    if not plan.allow_leakage and len(related) == len(plan.sources) * len(plan.targets):
+    related = dict(related_pairs({name: lineage(name) for name in own}, targets, None))
+    if not plan.allow_leakage and len(related) == len(own) * len(plan.targets):
         raise CatsError(f"{path} has no cell to run: {'; '.join(dict.fromkeys(related.values()))}")

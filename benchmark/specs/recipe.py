@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from collections.abc import Mapping
 from functools import cache
 from importlib import resources
 from typing import Annotated, Any, Literal, get_origin
@@ -12,11 +13,16 @@ from benchmark.core.cost_fields import OtherCost, SameCost
 from benchmark.core.numeric import Numeric
 from benchmark.core.parse import parse, read_yaml
 from benchmark.specs.elsewhere import shipped_names
-from benchmark.specs.protocols import PROTOCOLS, ProtocolName, require_trained_backbone
+from benchmark.specs.protocols import PROTOCOLS, ProtocolName, require_all_trained, require_trained_backbone, require_used, uses
 from results.error import CatsError, nearest
 from results.text.brief import short
 
 POINTS = 10_000  # of one grid
+SIZES = (8, 1024)  # smallest and largest side of images, in pixels
+LATER: dict[str, Any] = {
+    "compile": False,
+    "layers": 1,
+}  # fields that older versions did not have → the default, which is what they did
 
 
 class Augment(Numeric):
@@ -62,8 +68,10 @@ class Recipe(Numeric):
     """How a network is trained.
 
     Attributes:
-        protocol: `finetune` trains the network; `probe` fits an L2-penalised logistic regression on features of the frozen
-            network; with `knn` the nearest training images vote, by the cosine of frozen features.
+        protocol: `finetune` trains the network; `lora` trains low-rank updates of its layers, `partial` its last blocks,
+            `bitfit` its biases and `norms` its norm layers, each with the head; `probe` fits an L2-penalised logistic
+            regression on features of the frozen network; with `knn` the nearest training images vote, by the cosine of frozen
+            features; with `prototype` the nearest class mean decides.
         size: side of the square images, in pixels.
         epochs: passes over the training images; 0 tests the network with an untrained head.
         batch_size: number of images in a step.
@@ -83,12 +91,18 @@ class Recipe(Numeric):
             frozen features always use the stem of the source.
         augment: random changes of training images.
         c, k: inverse penalties of the probe, and numbers of neighbours; each cell chooses among them on validation images.
-        precision: `auto` is bf16 where it is faster than fp32 (see benchmark/networks/precision.py), else fp32.
+        precision: `auto` trains in bf16 where it is faster than fp32 (see benchmark/networks/precision.py), else in fp32, and
+            predicts in fp32; `fp32` and `bf16` do both in that format.
         compile: training steps of the backbone use torch.compile; cells of one pack (`--pack`) then train one after the other.
+        rank, alpha: of the updates of `lora`, which are two thin matrices times alpha / rank.
+        adapted: the layers that get an update: the projections of `attention`, every `linear` layer, or `all` linear layers and
+            convolutions that are not grouped; `auto` is attention where the backbone has attention, else all.
+        blocks: number of last blocks that `partial` trains, with what comes after them.
+        layers: number of last layers whose pooled features the `probe` sees side by side; 1 is what comes out of the network.
     """
 
     protocol: OtherCost[ProtocolName] = "finetune"
-    size: OtherCost[int] = Field(64, ge=8, le=1024)
+    size: OtherCost[int] = Field(64, ge=SIZES[0], le=SIZES[1])
     epochs: SameCost[int] = Field(20, ge=0, le=1_000_000)
     batch_size: OtherCost[int] = Field(64, ge=2, le=1_000_000)
     optimiser: OtherCost[Literal["sgd", "adam", "adamw"]] = "adamw"
@@ -111,6 +125,11 @@ class Recipe(Numeric):
     k: OtherCost[tuple[Annotated[int, Field(ge=1)], ...]] = Field((1, 5, 10, 20), min_length=1, max_length=100)
     precision: OtherCost[Literal["auto", "fp32", "bf16"]] = "auto"
     compile: OtherCost[bool] = False
+    rank: OtherCost[int] = Field(8, ge=1, le=1024)
+    alpha: SameCost[float] = Field(16.0, gt=0)
+    adapted: OtherCost[Literal["auto", "attention", "linear", "all"]] = "auto"
+    blocks: OtherCost[int] = Field(1, ge=1, le=1000)
+    layers: OtherCost[int] = Field(1, ge=1, le=1000)
 
     @property
     def trains_backbone(self) -> bool:
@@ -119,15 +138,38 @@ class Recipe(Numeric):
 
     @model_serializer(mode="wrap")
     def _without_later_defaults(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Leave out a later field that has its default value, so that keys and records of older versions do not change."""
-        return {name: value for name, value in write(self).items() if name != "compile" or value}
+        """Leave out what older versions did not write, so that their keys and records do not change.
+
+        That is a later field that has its default value, and a field that the protocol does not use.
+        """
+        used = (name for name in type(self).model_fields if uses(self.protocol, name))
+        kept = (name for name in used if name not in LATER or getattr(self, name) != LATER[name])
+        written = write(self)
+        return {name: written[name] for name in kept if name in written}  # a caller may exclude more
 
     @field_validator("stem")
     @classmethod
     def _stem_is_trained(cls, stem: str, info: ValidationInfo) -> str:
         if stem == "small" and "protocol" in info.data:
-            require_trained_backbone(info.data["protocol"], "small", "uses the network of the source unchanged")
+            trains = PROTOCOLS[info.data["protocol"]].trains_backbone
+            reason = "would leave new first layers untrained" if trains else "uses the network of the source unchanged"
+            require_all_trained(info.data["protocol"], "small", reason)
         return stem
+
+    @field_validator("trained")
+    @classmethod
+    def _parts_are_chosen_once(cls, trained: str, info: ValidationInfo) -> str:
+        protocol = info.data.get("protocol")
+        if trained == "head" and protocol is not None and PROTOCOLS[protocol].trains_backbone:
+            require_all_trained(protocol, "head", "itself says what is trained")
+        return trained
+
+    @field_validator("rank", "alpha", "adapted", "blocks", "layers")
+    @classmethod
+    def _used_by_the_protocol(cls, value: Any, info: ValidationInfo) -> Any:
+        if "protocol" in info.data:
+            require_used(info.data["protocol"], str(info.field_name), value)
+        return value
 
     @field_validator("compile")
     @classmethod
@@ -140,11 +182,29 @@ class Recipe(Numeric):
 LISTS = {name for name, field in Recipe.model_fields.items() if get_origin(field.annotation) is tuple}  # a list is no grid here
 
 
+def with_defaults(settings: Mapping[str, str]) -> dict[str, str]:
+    """Return settings as flat() gives them, with the default of each field that they leave out."""
+    fields = {name: field for name, field in Recipe.model_fields.items() if name != "augment"}
+    return {name: str(field.default) for name, field in fields.items()} | dict(settings)
+
+
 def flat(recipe: Recipe) -> dict[str, str]:
-    """Return every field of a recipe as text; a field of `augment` has the name `augment.FIELD`."""
+    """Return the fields of a recipe as text, as it is written; a field of `augment` has the name `augment.FIELD`."""
     fields = recipe.model_dump()
     augment = fields.pop("augment")
     return {k: str(v) for k, v in fields.items()} | {f"augment.{k}": str(v) for k, v in augment.items()}
+
+
+@cache
+def _defaults() -> frozenset[tuple[str, str]]:
+    fields = {name: field.default for name, field in Recipe.model_fields.items() if name != "augment"}
+    augment = {f"augment.{name}": field.default for name, field in Augment.model_fields.items()}
+    return frozenset((name, str(value)) for name, value in {**fields, **augment}.items())
+
+
+def at_default(settings: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the names of the settings, as flat() gives them, that have the default of their field."""
+    return tuple(name for name, value in settings.items() if (name, value) in _defaults())
 
 
 def recipe_names() -> list[str]:

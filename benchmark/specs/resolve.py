@@ -10,8 +10,9 @@ from benchmark.data.identity import data_digest
 from benchmark.specs.model_registry import checksum_of
 from benchmark.specs.protocols import PRETRAINING
 from benchmark.specs.recipe import recipe_points
-from benchmark.specs.source import Source, Weights, pick
+from benchmark.specs.source import NoWeightsError, Source, Weights
 from benchmark.specs.start import Start
+from benchmark.specs.weight_place import pick
 from results.error import CatsError
 
 ENDINGS = (".safetensors", ".pt", ".pth", ".pth.tar", ".ckpt", ".bin")
@@ -28,11 +29,12 @@ def start_of(links: Sequence[Source], backbone: str, seed: int, changes: Mapping
         registry: address of the MLflow server that has the published weights.
 
     Raises:
-        CatsError: the source has no weights for this backbone, or the weights differ from those that it declares.
+        NoWeightsError: the source, or one that its pretraining starts from, has no weights for this backbone.
+        CatsError: there is no such backbone, or the weights differ from those that the source declares.
     """
     entry = links[0]
     if entry.weights is not None:
-        return _ready(entry.name, entry.weights, backbone, registry)
+        return _ready(entry, entry.weights, backbone, registry)
     if entry.dataset is None:
         return Start(kind="random", source=entry.name, backbone=backbone, seed=seed)
     where = f"pretraining of {entry.name}"
@@ -46,10 +48,18 @@ def start_of(links: Sequence[Source], backbone: str, seed: int, changes: Mapping
     )  # fmt: skip
 
 
-def _ready(source: str, weights: Weights, backbone: str, registry: str) -> Start:
-    kind, identity = _identity(source, weights, backbone, registry)
+def _ready(entry: Source, weights: Weights, backbone: str, registry: str) -> Start:
+    kind, identity = _identity(entry.name, _with_backbone(weights, entry.backbone), backbone, registry)
     server = registry if kind == "mlflow" else None
-    return Start(kind=kind, source=source, backbone=backbone, weights=identity, input=weights, registry=server)
+    return Start(kind=kind, source=entry.name, backbone=backbone, weights=identity, input=weights, registry=server)
+
+
+def _with_backbone(weights: Weights, own: str | None) -> Weights:
+    """The weights, whose texts for all backbones are of the backbone alone that the entry brings, if it brings one."""
+    if own is None:
+        return weights
+    texts = {name: getattr(weights, name) for name in ("hub", "revision", "hub_file", "mlflow", "sha256")}
+    return weights.model_copy(update={name: {own: text} for name, text in texts.items() if isinstance(text, str)})
 
 
 def _identity(
@@ -67,26 +77,26 @@ def _identity(
         return "timm", _tag(source, weights, backbone)
     repository, model = pick(weights.hub, backbone), pick(weights.mlflow, backbone)
     if repository is not None:
-        return "hub", expected or f"{repository}@{pick(weights.revision, backbone)}"
+        named = pick(weights.hub_file, backbone)
+        return "hub", expected or f"{repository}@{pick(weights.revision, backbone)}" + (f"/{named}" if named else "")
     if model is not None:
         actual = checksum_of(model, backbone, registry)
         if expected is not None and actual != expected:
             raise CatsError(f"source {source}: {model} has sha256 {actual}, expected {expected}")
         return "mlflow", actual
-    raise CatsError(f"source {source} has no weights for {backbone}: {_missing(weights, backbone)}")
+    raise NoWeightsError(f"source {source} has no weights for {backbone}: {_missing(weights, backbone)}")
 
 
 def _tag(source: str, weights: Weights, backbone: str) -> str:
-    """Return timm's name of the weights. Raises CatsError that names the file which may serve instead, if timm has none."""
+    """Return timm's name of the weights. Raises NoWeightsError, with the file that may serve instead, if there is none."""
     from benchmark.specs.backbones import check_backbone, timm_tag
 
     check_backbone(backbone)
     try:
         return timm_tag(backbone, () if isinstance(weights.timm, bool) else weights.timm)
     except CatsError as error:
-        if weights.file is None:
-            raise
-        raise CatsError(f"source {source} has no weights for {backbone}: {file_missing(weights, backbone)}; {error}") from error
+        file = f"{file_missing(weights, backbone)}; " if weights.file is not None else ""
+        raise NoWeightsError(f"source {source} has no weights for {backbone}: {file}{error}") from error
 
 
 def _missing(weights: Weights, backbone: str) -> str:
@@ -99,10 +109,17 @@ def _missing(weights: Weights, backbone: str) -> str:
 
 
 def file_missing(weights: Weights, backbone: str) -> str:
-    """Return which file is missing, where it was looked for, and which file that lies there may be meant."""
+    """Return which file is missing, where it was looked for, how to get it, and which file that lies there may be meant."""
     places = " or ".join(str(folder) for folder in weight_folders())
     missing = f"{backbone}.{weights.file}.safetensors not found in {places}; set CATS_WEIGHTS to the folder that holds it"
-    return missing + meant_file(weights, backbone)
+    how = obtained(weights)
+    return missing + (f"; {how}" if how else "") + meant_file(weights, backbone)
+
+
+def obtained(weights: Weights) -> str:
+    """Return how to get the file of an entry, as the end of a sentence; empty if the entry does not say it."""
+    gate = f"accept the licence on the hub at {weights.gate}, then `huggingface-cli login`" if weights.gate else ""
+    return "; ".join(filter(None, [gate, weights.obtain]))
 
 
 def meant_file(weights: Weights, backbone: str | None) -> str:

@@ -1,6 +1,5 @@
 """A source: the data set or the weights from which a network gets its start, before it is trained on a target."""
 
-import re
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
@@ -8,35 +7,10 @@ from pydantic import BeforeValidator, Field, field_validator, model_validator
 from benchmark.core.numeric import Numeric
 from benchmark.core.patterns import require_replacement
 from benchmark.data.dataset import Dataset
-from results.error import CatsError
-from results.text.brief import briefly
-
-FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
-COMMIT = re.compile(r"[0-9a-f]{40}")
-SHA256 = re.compile(r"[0-9a-f]{64}")
-MODEL = re.compile(r"models:/[A-Za-z0-9][A-Za-z0-9_.-]*/[0-9]+")
-REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
-DIGITS = "40 hexadecimal digits"
-PerBackbone = str | dict[str, str]
-
-
-def _tags(value: Any) -> Any:
-    """Return true, or a list of timm's tags; a single tag may be written without brackets."""
-    tags = [value] if isinstance(value, str) else value
-    if isinstance(tags, bool) or (isinstance(tags, list | tuple) and tags and all(isinstance(tag, str) for tag in tags)):
-        return tags
-    raise ValueError(f"{briefly(value)} is neither true nor a list of timm's tags such as [augreg_in21k, fb_in22k]")
-
-
-def _per_backbone(value: Any) -> Any:
-    if value is None or (isinstance(value, str) and value):
-        return value
-    if isinstance(value, dict) and value and all(isinstance(text, str) for pair in value.items() for text in pair):
-        return value
-    raise ValueError(f"{briefly(value)} is neither text nor a mapping from backbones to text")
-
-
-Text = Annotated[PerBackbone | None, BeforeValidator(_per_backbone)]
+from benchmark.specs.arguments import OURS, checked_arguments
+from benchmark.specs.elsewhere import shipped_names
+from benchmark.specs.weight_place import FILE, LAYOUTS, Text, pairs, require_pinned, require_plain, tags
+from results.error import CatsError, nearest
 
 
 class Weights(Numeric):
@@ -54,19 +28,28 @@ class Weights(Numeric):
             counts, and `*` in a tag stands for any text.
         hub: owner/name of a repository on the Hugging Face hub.
         revision: the commit of that repository.
+        hub_file: path of the file in a repository that has no configuration of timm; the entry then declares the input.
+        layout: which program named the parameters, one of the tables that ship with cats-bench; by default recognised.
         mlflow: models:/NAME/VERSION, weights that `cats publish` has put into MLflow's model registry.
         sha256: checksum that the file must have.
         remap: regular expression → replacement; all are applied to every key, in this order, and empty keys are left out.
         mean, std: of images in [0, 1]: red, green and blue, or one number for grey.
         channels: order of the channels that the backbone expects; `grey` is one channel, the mean of the three.
         range: lowest and highest value of the input, instead of mean and std.
+        arguments: how timm builds the network for these weights, names and values of benchmark.specs.arguments.
+        pool: which tokens of a transformer become its features: the class token, the mean of the patches, or both; by default
+            what timm's model does.
+        obtain: one sentence: where the file is available, and the name that it needs.
+        gate: address at which a licence must be accepted before the hub gives the file away.
     """
 
     file: str | None = None
     state_dict_key: str | None = Field(None, min_length=1)
-    timm: Annotated[bool | tuple[str, ...], BeforeValidator(_tags)] = False
+    timm: Annotated[bool | tuple[str, ...], BeforeValidator(tags)] = False
     hub: Text = None
     revision: Text = None
+    hub_file: Text = None
+    layout: str | None = None
     mlflow: Text = None
     sha256: Text = None
     remap: dict[str, str] = {}
@@ -74,6 +57,10 @@ class Weights(Numeric):
     std: tuple[float, ...] | None = None
     channels: Literal["rgb", "bgr", "grey"] | None = None
     range: tuple[float, float] | None = None
+    arguments: dict[str, Any] = {}
+    pool: Literal["token", "avg", "both"] | None = None
+    obtain: str = ""
+    gate: str = ""
 
     @model_validator(mode="after")
     def _one_place(self) -> "Weights":
@@ -87,7 +74,7 @@ class Weights(Numeric):
             raise ValueError(f"{named} are given; weights come from one place, and only file goes together with timm or hub")
         if not (self.file or places):
             raise ValueError("weights need one of the keys file, timm, hub and mlflow")
-        if self.state_dict_key and not self.file:
+        if self.state_dict_key and not (self.file or self.hub_file):
             raise ValueError("state_dict_key chooses among what a file holds, but file is not given")
         if self.sha256 and self.timm:
             raise ValueError("sha256 goes with file, hub or mlflow; timm's weights are fixed by their tag")
@@ -95,24 +82,8 @@ class Weights(Numeric):
 
     @model_validator(mode="after")
     def _pinned(self) -> "Weights":
-        if self.revision and not self.hub:
-            raise ValueError("revision is the commit of a repository on the hub, but hub is not given")
-        for backbone, repository in _pairs(self.hub):
-            commit = pick(self.revision, backbone)
-            if not REPOSITORY.fullmatch(repository):
-                raise ValueError(f"hub '{repository}' is not a repository; write owner/name")
-            if commit is None:
-                raise ValueError(
-                    f"hub {repository} needs a revision, so that its weights cannot change; give a commit, {DIGITS}"
-                )
-            if not COMMIT.fullmatch(commit):
-                raise ValueError(f"hub {repository} has the revision '{commit}', which may change; give a commit, {DIGITS}")
-        for _, model in _pairs(self.mlflow):
-            if not MODEL.fullmatch(model):
-                raise ValueError(f"mlflow '{model}' is not a version; write models:/NAME/VERSION, for example models:/digits/1")
-        for _, checksum in _pairs(self.sha256):
-            if not SHA256.fullmatch(checksum):
-                raise ValueError(f"sha256 '{checksum}' is not a checksum; a sha256 has 64 hexadecimal digits in lower case")
+        require_pinned(self.hub, self.revision, self.hub_file)
+        require_plain(self.mlflow, self.sha256)
         return self
 
     @model_validator(mode="after")
@@ -142,22 +113,49 @@ class Weights(Numeric):
                 raise ValueError(str(error)) from error
         return remap
 
+    @field_validator("arguments")
+    @classmethod
+    def _known_arguments(cls, arguments: dict[str, Any]) -> dict[str, Any]:
+        ours = [name for name in OURS if name in arguments]
+        if ours:
+            also = "; write it beside `arguments`" if ours[0] == "pool" else "; a recipe sets it"
+            raise ValueError(f"'{ours[0]}' is no argument of timm{also}")
+        try:
+            return checked_arguments(arguments)
+        except CatsError as error:  # pydantic takes ValueError only
+            raise ValueError(str(error)) from error
+
+    @field_validator("layout")
+    @classmethod
+    def _known_layout(cls, layout: str | None) -> str | None:
+        known = shipped_names(LAYOUTS)
+        if layout is not None and layout not in known:
+            raise ValueError(f"there is no layout '{layout}'{nearest(layout, known)}")
+        return layout
+
+    @field_validator("gate")
+    @classmethod
+    def _address(cls, gate: str) -> str:
+        if gate and not gate.startswith("https://"):
+            raise ValueError(f"gate '{gate}' is not an address; write https:// and the page on which the licence is accepted")
+        return gate
+
     def __hash__(self) -> int:
         return hash(self.model_dump_json())
 
+    @property
+    def network_arguments(self) -> dict[str, Any]:
+        """What the entry says about the network of these weights, `pool` included."""
+        return self.arguments | ({"pool": self.pool} if self.pool else {})
+
     def reading(self) -> dict[str, Any]:
         """Return the declared facts about the use of the tensors, which are part of the identity."""
-        names = ("state_dict_key", "remap", "mean", "std", "channels", "range")
+        names = ("state_dict_key", "layout", "remap", "mean", "std", "channels", "range", "arguments", "pool")
         return {name: value for name, value in self.model_dump(mode="json", include=set(names)).items() if value}
 
 
-def pick(value: PerBackbone | None, backbone: str) -> str | None:
-    """Return the value for a backbone, or the value for all backbones."""
-    return value.get(backbone) if isinstance(value, dict) else value
-
-
-def _pairs(value: PerBackbone | None) -> list[tuple[str, str]]:
-    return list(value.items()) if isinstance(value, dict) else [("", value)] if value else []
+class NoWeightsError(CatsError):
+    """A source has no weights for a backbone."""
 
 
 class Source(Numeric):
@@ -166,6 +164,7 @@ class Source(Numeric):
     Attributes:
         pretraining: fields that differ from the recipe `pretraining`.
         start: the source that the pretraining starts from.
+        backbone: a name of timm, the backbone that the source brings; such a source is not combined with those of a plan.
         images, classes: number of images and classes that ready weights have been trained on.
         seen: families or names of data sets whose images are behind ready weights, or behind a data set that combines others;
             for published weights the registry adds to them.
@@ -177,6 +176,7 @@ class Source(Numeric):
     weights: Weights | None = None
     pretraining: dict[str, Any] = {}
     start: str = "scratch"
+    backbone: str | None = Field(None, min_length=1)
     licence: str = ""
     citation: str = ""
     images: int | None = Field(None, ge=1)
@@ -197,7 +197,7 @@ class Source(Numeric):
     @property
     def published(self) -> list[str]:
         """The published weights (`models:/NAME/VERSION`) that this source names, of all backbones."""
-        return [model for _, model in _pairs(self.weights.mlflow)] if self.weights is not None else []
+        return [model for _, model in pairs(self.weights.mlflow)] if self.weights is not None else []
 
     @property
     def kind(self) -> str:

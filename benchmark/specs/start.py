@@ -87,6 +87,20 @@ def chain(start: Start) -> list[Start]:
     return [start, *chain(start.start)] if start.start is not None else [start]
 
 
+def declared_arguments(start: Start | None) -> dict[str, Any]:
+    """Return what is known of how a network that begins with `start` is built, without reading its weights.
+
+    These are the arguments in the entry of the ready weights with which the chain begins, and a small stem of a pretraining;
+    a network that begins with nothing has none.
+    """
+    if start is None:
+        return {}
+    links = chain(start)
+    ready = links[-1].input
+    small = any(link.recipe is not None and link.recipe.stem == "small" for link in links)
+    return (ready.network_arguments if ready is not None else {}) | ({"stem": "small"} if small else {})
+
+
 def pretrained_path(start: Start) -> Path:
     """Return the path of the weights of a pretraining; the file may not exist yet."""
     return weights_path(start.key)

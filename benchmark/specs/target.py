@@ -6,6 +6,7 @@ from pydantic import model_validator
 
 from benchmark.data.dataset import Dataset
 from benchmark.data.split import Subsample
+from benchmark.specs.data_sizes import PlanSubsample
 from results.record import Frozen
 
 
@@ -29,3 +30,10 @@ class Target(Frozen):
         if isinstance(content, dict) and "metric" in content:
             raise ValueError("a target has no metric, because a board has one metric for all targets; write it in the plan")
         return content
+
+    def used(self, stated: PlanSubsample | None) -> tuple[Subsample, ...]:
+        """Return how many images of each part are used: what a plan states, else what the entry says.
+
+        There is one subsample for each number of training images, the largest number last.
+        """
+        return (self.subsample,) if stated is None else stated.each

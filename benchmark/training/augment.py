@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from benchmark.networks.slices import apart, count_slices, together
 from benchmark.specs.recipe import Augment
 from benchmark.training.colour import PLANES, adjust_colour
 
@@ -165,11 +166,15 @@ def stain_maps(drawn: Tensor) -> Tensor:
 def augment_batch(images: Tensor, augment: Augment, draws: AugmentationDraws) -> Tensor:
     """Augment images (N, 3, S, S) in [0, 1], in their memory format, by row i of `draws` for image i.
 
-    Geometric changes are one affine map, sampled bilinearly, with mirrored borders; flips alone are exact. Mixup is a separate
-    function (`mix_up`), because it changes the labels too.
+    All slices of a volume, a strip (N, 3, K·S, S), are augmented by its row. Geometric changes are one affine map, sampled
+    bilinearly, with mirrored borders; flips alone are exact. Mixup is a separate function (`mix_up`), because it changes the
+    labels too.
     """
     last = images.is_contiguous(memory_format=torch.channels_last)
     layout = torch.channels_last if last else torch.contiguous_format
+    count = count_slices(images)
+    if count > 1:
+        images, draws = apart(images), draws[torch.arange(len(images), device=draws.table.device).repeat_interleave(count)]
     if "affine" in draws:
         images = warp(images, draws.of("affine"))
     for name, axis in zip(FLIPS, (3, 2), strict=True):
@@ -180,7 +185,7 @@ def augment_batch(images: Tensor, augment: Augment, draws: AugmentationDraws) ->
     images = adjust_colour(images, {name: draws.of(name) for name in draws.columns})
     if "cutout" in draws:
         images = cut_out(images, augment.cutout, draws.of("cutout"))
-    return images.contiguous(memory_format=layout)
+    return together(images, count).contiguous(memory_format=layout)
 
 
 def pixel_centres(count: int, device: torch.device) -> Tensor:

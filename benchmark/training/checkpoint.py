@@ -28,6 +28,7 @@ from benchmark.core.checkpoint_files import exists, keep_costs, lock_file, remov
 from benchmark.core.trainer_version import TRAINER
 from benchmark.machine.meter import Meter
 from benchmark.machine.timm_import import timm
+from benchmark.networks.precision import format_name
 from results.error import CatsError
 from results.files.atomic import atomic_write, disk_error
 from results.files.lock import locked_if_free
@@ -71,7 +72,7 @@ def made_with(device: torch.device, precise: torch.dtype, threads: int) -> dict[
         kind = f"{kind}, threads: {threads}"
     return {
         "checkpoint format": str(FORMAT), "trainer": str(TRAINER), "torch": torch.__version__, "timm": timm.__version__,
-        "device": f"{device.type} {kind}", "precision": str(precise).removeprefix("torch."),
+        "device": f"{device.type} {kind}", "precision": format_name(precise),
     }  # fmt: skip
 
 

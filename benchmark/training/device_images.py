@@ -15,8 +15,8 @@ Copy = tuple[tuple[Tensor, Tensor], torch.cuda.Event | None]
 
 @dataclass(frozen=True)
 class Images:
-    """Pixels (N, C, S, S) uint8, C 1 or 3, on the device or on the host; labels (N,) int64, multi-label (N, K) float, on the
-    device.
+    """Pixels (N, C, S, S) uint8, C 1 or 3, or strips of volumes (N, C, K·S, S), on the device or on the host; labels (N,)
+    int64, multi-label (N, L) float, on the device.
     """
 
     pixels: Tensor

@@ -10,11 +10,12 @@ from torch.nn import functional as F
 
 from benchmark.networks.network import Network
 from benchmark.networks.precision import autocast
+from benchmark.networks.slices import count_slices
 from benchmark.training.device_images import Images, as_float, batches
 from benchmark.training.out_of_memory import is_out_of_memory, smaller_batch
 from results.metrics import auc
 
-EVALUATION_BATCH = 256
+EVALUATION_BATCH = 256  # pictures; slices, of volumes
 
 _batch_size: WeakKeyDictionary[Network, int] = WeakKeyDictionary()  # reduced batch sizes of networks that ran out of memory
 
@@ -38,11 +39,14 @@ def loss_of(
 def validate(network: Network, val: Images, precise: torch.dtype) -> tuple[float, float, np.ndarray]:
     """(loss, AUC, loss of every image (N,)) on the validation images."""
     logits = predict(network, val, precise)
-    probabilities = to_probabilities(logits, multilabel=val.labels.ndim > 1)
-    each = (
-        loss_of(logits, val.labels, each=True).cpu().numpy()
-    )  # the mean of these losses differs from the loss in the last digits
-    return float(loss_of(logits, val.labels)), auc(val.labels.cpu().numpy().astype(np.int64), probabilities), each
+    # The mean of the losses of all images differs from the loss in the last digits.
+    return *loss_and_auc(logits, val.labels), loss_of(logits, val.labels, each=True).cpu().numpy()
+
+
+def loss_and_auc(logits: Tensor, labels: Tensor) -> tuple[float, float]:
+    """Loss and AUC of logits (N, C), as after an epoch."""
+    probabilities = to_probabilities(logits, multilabel=labels.ndim > 1)
+    return float(loss_of(logits, labels)), auc(labels.cpu().numpy().astype(np.int64), probabilities)
 
 
 def to_probabilities(logits: Tensor, *, multilabel: bool) -> np.ndarray:
@@ -64,10 +68,11 @@ def extract(network: Network, images: Images, precise: torch.dtype) -> Tensor:
 def _outputs(network: Network, images: Images, precise: torch.dtype, *, features: bool) -> Iterator[Tensor]:
     network.eval()
     call = network.features if features else network
-    for pixels, _ in batches(images, torch.arange(len(images)), EVALUATION_BATCH):
+    largest = max(1, EVALUATION_BATCH // count_slices(images.pixels))
+    for pixels, _ in batches(images, torch.arange(len(images)), largest):
         rest = pixels
         while len(rest):
-            part = rest[: _batch_size.get(network, EVALUATION_BATCH)]
+            part = rest[: _batch_size.get(network, largest)]
             try:
                 with torch.inference_mode(), autocast(part.device, precise):
                     outputs = call(as_float(part)).float()

@@ -13,8 +13,8 @@ from benchmark.core.trainer_version import TRAINER
 from benchmark.data.decoded import Decoded
 from benchmark.networks.fast_convolution import optimise_for_device
 from benchmark.networks.load import initial_network, weights_error
-from benchmark.networks.network import Network
-from benchmark.networks.precision import precision
+from benchmark.networks.network import PLAIN, Network
+from benchmark.networks.precision import evaluation_precision
 from benchmark.specs.recipe import Recipe
 from benchmark.specs.start import Start
 from benchmark.training import evaluate
@@ -67,8 +67,16 @@ def save_features(path: Path, features: np.ndarray) -> None:
 def features_path(start: Start, data: str, recipe: Recipe, rows: np.ndarray | None = None) -> Path:
     """The file of the features of a data set, or of some of its rows. `data`: the digest of the data set."""
     which = [] if rows is None else [digest(rows.tolist())]
-    name = digest([TRAINER, start.key, start.backbone, data, recipe.size, recipe.precision, *which])
+    # Files of older versions that say `auto` may hold features in bf16; those that say `fp32` or `bf16` are what they say.
+    written = "bf16" if evaluation_precision(recipe) is torch.bfloat16 else "fp32"
+    which += [f"layers {recipe.layers}"] if recipe.layers > 1 else []
+    name = digest([TRAINER, start.key, start.backbone, data, recipe.size, written, *which])
     return features_folder() / f"{name}.npy"
+
+
+def frozen_recipe(recipe: Recipe) -> Recipe:
+    """The recipe of a network that gives the features which `recipe` needs: nothing else of it changes a frozen network."""
+    return PLAIN.model_copy(update={"layers": recipe.layers, "size": recipe.size})
 
 
 def unready(start: Start, images: Decoded, rows: np.ndarray | None, recipe: Recipe) -> CatsError | None:
@@ -89,12 +97,12 @@ def features_of(start: Start, images: Decoded, rows: np.ndarray | None, recipe: 
     with _locks.setdefault(path, threading.Lock()):
         features = load_features(path)
         if features is None:
-            network = initial_network(start, 2, 0).to(device)
+            network = initial_network(start, 2, 0, frozen_recipe(recipe)).to(device)
             if device != "cpu":  # on the CPU features stay bit for bit the same
                 optimise_for_device(network)
             chosen = np.arange(len(images.ids)) if rows is None else rows
             inputs = on_device(images.images[chosen], images.labels[chosen], torch.device(device))
-            features = evaluate.extract(network, inputs, precision(network, recipe)).cpu().numpy()
+            features = evaluate.extract(network, inputs, evaluation_precision(recipe)).cpu().numpy()
             save_features(path, features)
     return features
 
@@ -102,10 +110,14 @@ def features_of(start: Start, images: Decoded, rows: np.ndarray | None, recipe: 
 def classifier_of(network: Network, start: Start) -> tuple[np.ndarray, np.ndarray] | None:
     """The source's classifier, weight (S, D) and bias (S,) float64; None if the weights hold none that fits the features."""
     from benchmark.networks.load import weights_of
-    from benchmark.networks.matching import classifier_names, fitted
+    from benchmark.networks.matching import classifier_names
+    from benchmark.networks.network import fit_of
 
-    given = weights_of(start).state
-    state = fitted(network.backbone, given, start.backbone).state if given else {}
+    given = weights_of(start)
+    pool = given.arguments.get("pool")
+    if pool and start.kind != "pretraining" and pool != getattr(network.backbone, "global_pool", None):
+        return None  # the classifier was trained on features of another pooling
+    state = fit_of(start.backbone, given).state if given.state else {}
     for name in classifier_names(network.backbone):
         weight, bias = state.get(f"{name}.weight"), state.get(f"{name}.bias")
         if weight is not None and bias is not None and weight.ndim == 2 and weight.shape[1] == network.head.in_features:

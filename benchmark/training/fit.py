@@ -11,6 +11,7 @@ class Fit:
         micro_batch: the number of images in one forward pass; smaller than a batch if memory did not suffice.
         resumed: the number of epochs that an earlier attempt made, which was interrupted.
         threads: the number of threads that trained, which may be smaller than that of the process.
+        step_bytes: memory of a step, see benchmark.training.step_memory; None if unknown.
     """
 
     curves: dict[str, list[float]]
@@ -18,6 +19,7 @@ class Fit:
     micro_batch: int = 0
     resumed: int = 0
     threads: int = 0
+    step_bytes: int | None = None
 
     def facts(self) -> dict[str, str]:
         """How the training was made, for the record."""
@@ -27,9 +29,11 @@ class Fit:
         """The figures of the restored epoch, by names that differ from the fields of a recipe."""
         figures = {name: values[self.best_epoch] for name, values in self.curves.items() if values}
         resumed = {"epochs_resumed": float(self.resumed)} if self.resumed else {}
+        memory = {"step_memory_bytes": float(self.step_bytes)} if self.step_bytes is not None else {}
         return {
             "best_epoch": float(self.best_epoch),
             "epochs_run": float(len(self.curves["learning_rate"])),
             **resumed,
+            **memory,
             **figures,
         }

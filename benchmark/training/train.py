@@ -8,6 +8,7 @@ import copy
 import logging
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import nullcontext
 
 import torch
 from torch import Tensor
@@ -28,6 +29,7 @@ from benchmark.training.evaluate import loss_of, validate
 from benchmark.training.fit import Fit
 from benchmark.training.optimiser import Average, make_optimiser, optimiser_state, restore_optimiser, schedule
 from benchmark.training.out_of_memory import is_out_of_memory, smaller_batch
+from benchmark.training.step_memory import Activations, step_bytes
 from benchmark.training.step_threads import limited_to, step_threads
 from results.error import CatsError
 
@@ -82,7 +84,12 @@ class Training:
         elif self.recipe.epochs:
             last = f"epoch {self.epochs}, at learning rate {self.curves['learning_rate'][-1]:.3g}"
             raise CatsError(f"no epoch has a finite {self.choice.rule.what}; the last was {last}")
-        return Fit(self.curves, self.best_epoch, self.step.micro, resumed, self.threads)
+        return Fit(self.curves, self.best_epoch, self.step.micro, resumed, self.threads, self._step_bytes())
+
+    def _step_bytes(self) -> int | None:
+        """The memory of a step; None if no step was watched, as with torch.compile or without an epoch."""
+        counted, average = self.step.activations.bytes, None if self.average is None else self.average.network
+        return None if counted is None else step_bytes(self.network, self.step.optimiser, average, counted)
 
     def _make_epochs(self, val: Images, checkpoint: Checkpoint | None) -> None:
         while self.epochs < self.recipe.epochs:
@@ -176,6 +183,7 @@ class Step:
         self.precise = precision(network, recipe)
         self.classes, self.generators = network.head.out_features, network.generators()
         self.forward = compiled_forward(network, size) if recipe.compile else network
+        self.activations = Activations(network)
         statistics = [[b for b in network.buffers() if b.is_floating_point() is real] for real in (True, False)]
         self.statistics = [(some, [b.clone() for b in some]) for some in statistics if some]
 
@@ -210,6 +218,7 @@ class Step:
             except RuntimeError as error:  # torch's OutOfMemoryError is a RuntimeError too
                 if self.micro <= 2 or not is_out_of_memory(error):
                     raise
+            self.activations.bytes = None  # those of fewer images will be counted
             for rng, state in states:  # outside of `except`, so that the traceback no longer references the graph
                 rng.set_state(state)
             for current, saved in self.statistics:
@@ -224,10 +233,11 @@ class Step:
             if self.recipe.augment.mixup:  # pairs are mixed within a part
                 soft = truth if truth.ndim > 1 else F.one_hot(truth, self.classes).float()
                 images, truth = mix_up(images, soft, draws[part])
-            with autocast(images.device, self.precise):
-                logits = self.forward(images)
-            multilabel = labels.ndim > 1
-            loss = loss_of(logits, truth, self.recipe.label_smoothing, multilabel=multilabel) * (len(truth) / len(labels))
+            multilabel, counted = labels.ndim > 1, self.activations.bytes is not None or self.recipe.compile
+            with nullcontext() if counted else self.activations.watched():
+                with autocast(images.device, self.precise):
+                    logits = self.forward(images)
+                loss = loss_of(logits, truth, self.recipe.label_smoothing, multilabel=multilabel) * (len(truth) / len(labels))
             loss.backward()  # type: ignore[no-untyped-call]
             losses.append(loss.detach())
         return torch.stack(losses).sum()

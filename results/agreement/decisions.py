@@ -1,15 +1,16 @@
 """The sources among which a measure chooses on each target, and what was measured of each of them."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
-from results.agreement.scores import PairScore
+from results.agreement.scores import PairScore, of_candidates
 from results.board.board import judged_runs
+from results.board.candidates import across, plain_source
 from results.board.ranking import Row, Standing, rows_of
 from results.board.request import SEEDS, Judging, RunQuery
 from results.board.standings import standings_of
@@ -22,10 +23,11 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Decision:
-    """The choice of a source for one target on one backbone, with what was measured.
+    """The choice of a source for one target on one backbone, or of a candidate for one target, with what was measured.
 
     Attributes:
-        sources: the n sources, best first.
+        backbone: empty for a choice among candidates of several backbones.
+        sources: the n sources or candidates by their names, best first.
         top: (n,) whether a source is in the top tie group; None where the noise is not known.
     """
 
@@ -51,6 +53,9 @@ def decisions_of(
 ) -> list[Decision]:
     """One decision for each target and backbone with two sources or more. Arguments and errors: see board.make_board.
 
+    Where a backbone of the plan, or of the attempts without a plan, has one source alone, the choice is one among the
+    candidates of all backbones.
+
     `say` gets a sentence about each run that is left out because its predictions cannot be used. Left out are also a target as
     its own source, and pairs that share images.
     """
@@ -63,10 +68,7 @@ def decisions_of(
         raise CatsError(
             f"experiment '{query.experiment}' holds no finished cell to judge measures by; make some with `cats run`"
         )
-    backbones = set(finished["backbone"]) & set(selection.backbones) if selection else set(finished["backbone"])
-    for backbone in sorted(map(str, backbones)):
-        part = frame[(frame["backbone"] == backbone) | (frame["kind"] == "pretraining")]
-        here = replace(query, selection=replace(selection, backbones=[backbone]) if selection else None)
+    for backbone, part, here in _choices(frame, finished, query):
         standings, _, odd = standings_of(judged_runs(part, here), here, judging)
         for sentence in odd:
             say(sentence)
@@ -77,6 +79,23 @@ def decisions_of(
     if not any(len(decision.sources) > 1 for decision in decisions):
         raise CatsError(f"no target of '{query.experiment}' has two sources to choose from")
     return [decision for decision in decisions if len(decision.sources) > 1]
+
+
+def _choices(frame: pd.DataFrame, finished: pd.DataFrame, query: RunQuery) -> Iterator[tuple[str, pd.DataFrame, RunQuery]]:
+    """Yield each backbone with its runs and the query for them; no backbone (an empty name) where all are chosen among."""
+    selection = query.selection
+    cells = frame[frame["kind"] == "cell"].dropna(subset=["source", "backbone"])
+    pairs = zip(cells["source"], cells["backbone"], strict=True)
+    if across(selection.candidates if selection else pairs) and judged_runs(frame, query)["backbone"].nunique() > 1:
+        yield "", frame, query
+        return
+    backbones = set(finished["backbone"]) & set(selection.backbones) if selection else set(finished["backbone"])
+    for backbone in sorted(map(str, backbones)):
+        part = frame[(frame["backbone"] == backbone) | (frame["kind"] == "pretraining")]
+        own = None
+        if selection is not None:
+            own = replace(selection, candidates=[each for each in selection.candidates if each[1] == backbone])
+        yield backbone, part, replace(query, selection=own)
 
 
 def _decision(standing: Standing, target: str, backbone: str, rows: Sequence[Row]) -> Decision:
@@ -100,11 +119,6 @@ def _top(rows: Sequence[Row], noise: float) -> np.ndarray | None:
     return np.array([row.tie == 1 for row in rows]) if known else None
 
 
-def plain_source(label: str) -> str:
-    """The source of a label such as `imagenet on resnet18`."""
-    return label.split(" on ", maxsplit=1)[0]
-
-
 def _itself(label: str, target: str) -> bool:
     return plain_source(label).partition("[")[0] == target
 
@@ -112,8 +126,11 @@ def _itself(label: str, target: str) -> bool:
 def scores_for(decisions: Sequence[Decision], rows: Sequence[PairScore]) -> list[PairScore]:
     """The scores of the pairs that the decisions are about, without those of a target as its own source.
 
-    Raises CatsError if there is none.
+    Where candidates of several backbones are chosen among, scores are named by their candidates. Raises CatsError if there is
+    none.
     """
+    if not any(decision.backbone for decision in decisions):
+        rows = of_candidates(rows)
     pairs = {(d.target, source, d.backbone) for d in decisions for source in d.sources}
     scores = [row for row in rows if (row.target, row.source, row.backbone) in pairs]
     if not scores:

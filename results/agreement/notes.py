@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from results.agreement.decisions import Decision, decision_name
 from results.agreement.result import SHARE, JudgedMeasure
+from results.board.candidates import choice_notes
 from results.statistics.rank_agreement import FEW, MANY
 
 
@@ -31,10 +32,10 @@ def unranked_note(rows: Sequence[JudgedMeasure]) -> list[str]:
 
 
 def decision_notes(decisions: Sequence[Decision]) -> list[str]:
-    """Which sampling errors no interval holds, and whether there are too few targets."""
+    """Whether architecture and source can be told apart, which errors no interval holds, and whether targets are too few."""
     single = _names([d for d in decisions if d.top is None], decisions)
     blind = _names([d for d in decisions if d.measured.images is None], decisions)
-    notes = []
+    notes = choice_notes({d.target: d.sources for d in decisions if not d.backbone})
     if single is not None:
         notes.append(f"one seed{single}: top tie groups are not known, and no interval holds the sampling error of seeds")
     if blind is not None:

@@ -8,6 +8,7 @@ import numpy as np
 from results.agreement.decisions import Decision, decision_name, static_ranks
 from results.agreement.scores import SIZE as SOURCE_SIZE
 from results.agreement.scores import PairScore
+from results.board.candidates import plain_source
 
 IMAGENET, STATIC, SIZE, RANDOM, ORACLE = "always imagenet", "static mean rank", "largest source", "random", "oracle"
 OWN_ROWS = {"imagenet_always", "static_rank", "random", SOURCE_SIZE}  # measures that are constants: rows of their own
@@ -39,7 +40,7 @@ def measures(rows: Sequence[PairScore], decisions: Sequence[Decision]) -> list[R
 def constants(rows: Sequence[PairScore], decisions: Sequence[Decision], board: Sequence[Decision]) -> list[Ranker]:
     """The constants. `board`: all decisions of the experiment, from which the static mean rank is computed."""
     zeros = [np.zeros(len(d.sources)) for d in decisions]
-    habit = [np.array([float(s == "imagenet") for s in d.sources]) for d in decisions]
+    habit = [np.array([float(plain_source(s) == "imagenet") for s in d.sources]) for d in decisions]
     rankers = [Ranker(IMAGENET, True, habit, zeros, {})] if any(map(np.any, habit)) else []
     if any(row.measure == SOURCE_SIZE for row in rows):
         rankers.append(_by_measure(SOURCE_SIZE, rows, decisions, SIZE))

@@ -2,13 +2,14 @@
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import pandas as pd
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from results.board.candidates import Candidate, across
 from results.error import CatsError
 from results.record import metric_name
 from results.text.plain import plain
@@ -116,8 +117,12 @@ class ScoresText:
         return [asdict(row) for row in self.rows]
 
 
-def score_grids(rows: list[PairScore]) -> dict[str, tuple[list[str], list[list[str]]]]:
-    """Title → (head, lines): for each target, and backbone if there are several, measures down and sources across."""
+def score_grids(rows: Sequence[PairScore]) -> dict[str, tuple[list[str], list[list[str]]]]:
+    """Title → (head, lines): for each target, and backbone if there are several, measures down and sources across.
+
+    Candidates that are chosen among across backbones (see results.board.candidates.across) are in one table.
+    """
+    rows = of_candidates(rows) if across((row.source, row.backbone) for row in rows) else rows
     several = len({row.backbone for row in rows}) > 1
     grids = {}
     for target, backbone in dict.fromkeys((row.target, row.backbone) for row in rows):
@@ -127,6 +132,11 @@ def score_grids(rows: list[PairScore]) -> dict[str, tuple[list[str], list[list[s
         lines = [[m, *(_cell(here.get((m, s))) for s in sources)] for m in measures]
         grids[f"{target}, {backbone}" if several else target] = (["measure", *sources], lines)
     return grids
+
+
+def of_candidates(rows: Sequence[PairScore]) -> list[PairScore]:
+    """The scores of candidates of all backbones: named by the candidates, and of no backbone."""
+    return [replace(row, source=str(Candidate(row.source, row.backbone)), backbone="") for row in rows]
 
 
 def _cell(row: PairScore | None) -> str:

@@ -16,9 +16,9 @@ def seed_advice(standings: Mapping[str, Standing], targets: Mapping[str, Sequenc
     noises = {target: noise for target, rows in targets.items() if (noise := _noise(standings[target], rows)) is not None}
     if not noises:
         return []
-    told = [_told(noises, count, metric) for count in (FEW, *MORE)]
-    listed = ", ".join(f"{count} seeds {least}" for count, least in zip(MORE, told[1:], strict=True))
-    said = f"{FEW} seeds are few: of {metric} they tell {told[0]} apart; {listed} (80 % power"
+    differences = [_least(noises, count, metric) for count in (FEW, *MORE)]
+    listed = ", ".join(f"{count} seeds {least}" for count, least in zip(MORE, differences[1:], strict=True))
+    said = f"{FEW} seeds are few: of {metric} they tell {differences[0]} apart; {listed} (80 % power"
     if len(noises) > 1:
         low, high = _ends(noises, FEW)
         where = "" if low == high else f"; the least noise is on {low}, the most on {high}"
@@ -28,16 +28,29 @@ def seed_advice(standings: Mapping[str, Standing], targets: Mapping[str, Sequenc
     return [f"{target}: {said}, {noise.sources} sources); the first two differ by {gap:.3f}{_needed(gap, noise)}"]
 
 
+def needed(standing: Standing, tied: Sequence[Row]) -> str:
+    """How many seeds would tell the first two of tied sources apart, as the end of a sentence; empty if nothing is known."""
+    noise = _randomness(standing)
+    return "" if noise is None else _needed(abs(tied[0].mean - tied[1].mean), noise)
+
+
 def _noise(standing: Standing, rows: Sequence[Row]) -> Noise | None:
     """The randomness of a target on which two seeds leave no winner; None of every other target."""
-    tied, seeds, images = sum(row.tie == 1 for row in rows), seeds_of(standing), images_of(standing)
-    if tied < 2 or max(row.seeds for row in rows) != FEW or not seeds.deviation:
+    if sum(row.tie == 1 for row in rows) < 2 or max(row.seeds for row in rows) != FEW:
+        return None
+    return _randomness(standing)
+
+
+def _randomness(standing: Standing) -> Noise | None:
+    """The randomness of a target; None if nothing varies over seeds, or there is one seed."""
+    seeds, images = seeds_of(standing), images_of(standing)
+    if not seeds.deviation:
         return None
     units = FEW if standing.measured.images is None else len(standing.measured.images)
-    return Noise(seeds.deviation**2, (images.deviation or 0.0) ** 2, units, len(rows))
+    return Noise(seeds.deviation**2, (images.deviation or 0.0) ** 2, units, len(standing.sources))
 
 
-def _told(noises: Mapping[str, Noise], seeds: int, metric: str) -> str:
+def _least(noises: Mapping[str, Noise], seeds: int, metric: str) -> str:
     """What so many seeds tell apart, from the target with the least noise to that with the most."""
     least = [_smallest(noises[target], seeds, metric) for target in dict.fromkeys(_ends(noises, seeds))]
     known = list(dict.fromkeys(filter(None, least)))

@@ -6,12 +6,16 @@ from typing import Any
 import pandas as pd
 
 from results.board.advice import seed_advice
+from results.board.basis import Basis, basis_of
+from results.board.candidates import apart_notes, are_of, labels
 from results.board.imported import choice
-from results.board.notes import blind_notes, cell_notes, rule_notes
+from results.board.notes import blind_notes, cell_notes, precision_notes, rule_notes
+from results.board.outlook import errors_behind, outlook
 from results.board.ranking import Overall, Row, over_targets, rows_of
 from results.board.request import SEEDS, Judging, RunQuery, Selection
 from results.board.rules import COLUMNS, ORACLE, choose_runs
-from results.board.standings import labels, oriented, standings_by_target, standings_of
+from results.board.sizes import TRAIN, of_size, size_of, size_text, stated_size
+from results.board.standings import oriented, standings_by_target, standings_of
 from results.board.versions import chain_of, of_one_version
 from results.error import CatsError, nearest
 from results.statistics.rank_tests import Difference
@@ -49,6 +53,10 @@ class Board:
         noise: a difference that is stated to be noise.
         difference: tests whether and which sources differ over the ranked targets; None if no target is ranked.
         choice: who chose epochs and settings, in words.
+        basis: what the figures rest on: runs, data and versions, of kept off pairs too.
+        outlook: what would decide a tie at the top, in words; empty where there is none.
+        behind: target → source → how far its mean is from the best one, in standard errors of their difference; None where
+            these are unknown.
     """
 
     experiment: str
@@ -62,6 +70,9 @@ class Board:
     noise: float | None = None
     difference: Difference | None = None
     choice: str = ""
+    basis: list[Basis] = field(default_factory=list)
+    outlook: str = ""
+    behind: dict[str, dict[str, float | None]] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data, as `--format json` prints it."""
@@ -91,23 +102,26 @@ def make_board(frame: pd.DataFrame, query: RunQuery, judging: Judging = SEEDS) -
     Raises CatsError if there is nothing to show or the metric was not measured.
     """
     metric, rule, selection = query.metric, query.rule, query.selection
-    cells, versions = _cells(frame, query)
+    cells, versions = cells_of(frame, query)
     runs = _judged(cells, query)
     shown = list(dict.fromkeys(selection.targets)) if selection else sorted(runs["target"].unique())
     leaking, over, odd = _leaking(runs, query, judging)
     energy = _energy(frame, cells.assign(source=labels(cells, runs["backbone"].nunique() > 1)))
-    found = standings_of(runs, query, judging)
+    found, ranked = standings_of(runs, query, judging), runs[runs["leaks"].isna()]
     standings = {target: found.by_target[target] for target in map(str, shown) if target in found.by_target}
     blind = {target: found.blind[target] for target in standings if target in found.blind}
     targets = {t: rows_of(one, metric, {s: energy.get((s, t)) for s in one.sources}) for t, one in standings.items()}
     notes = [*left_out(frame), *found.odd, *odd, *versions, *rule_notes(runs, rule), *blind_notes(blind)]
-    notes += seed_advice(standings, targets, metric)
+    notes += [*apart_notes(ranked), *precision_notes(ranked), *seed_advice(standings, targets, metric)]
     overall, difference, imputed = over_targets(standings, targets, metric, judging.impute)
     return Board(
         query.experiment, metric, rule, targets, overall, notes + imputed + cell_notes(cells, frame, selection), leaking,
         [t for t, one in standings.items() if one.measured.images is not None] + [t for t in over if t not in standings],
         judging.noise, difference,
         choice(cells[cells["status"] == "FINISHED"], rule, metric),
+        basis_of(runs, metric),
+        outlook(standings, targets, overall, filled=judging.impute is not None),
+        {target: errors_behind(one) for target, one in standings.items()},
     )  # fmt: skip
 
 
@@ -116,7 +130,7 @@ def judged_runs(frame: pd.DataFrame, query: RunQuery) -> pd.DataFrame:
 
     Raises CatsError if there is none, or if none has the metric.
     """
-    return _judged(_cells(frame, query)[0], query)
+    return _judged(cells_of(frame, query)[0], query)
 
 
 def _judged(cells: pd.DataFrame, query: RunQuery) -> pd.DataFrame:
@@ -128,10 +142,10 @@ def _judged(cells: pd.DataFrame, query: RunQuery) -> pd.DataFrame:
 
 def version_notes(frame: pd.DataFrame, query: RunQuery) -> list[str]:
     """Which runs of the query are left out because their data are of another version, see versions.of_one_version."""
-    return _cells(frame, query)[1]
+    return cells_of(frame, query)[1]
 
 
-def _cells(frame: pd.DataFrame, query: RunQuery) -> tuple[pd.DataFrame, list[str]]:
+def cells_of(frame: pd.DataFrame, query: RunQuery) -> tuple[pd.DataFrame, list[str]]:
     """The attempts at the cells of the query, on one version of the data, and notes on those of another one.
 
     Without a selection they must be of one protocol.
@@ -143,8 +157,10 @@ def _cells(frame: pd.DataFrame, query: RunQuery) -> tuple[pd.DataFrame, list[str
         raise CatsError(f"experiment '{query.experiment}' holds no cell yet; make some with `cats run`")
     if query.selection is not None:
         return of_one_version(cells[_selected(cells, query.selection)], frame, query.selection)
+    if query.size is not None:
+        cells = of_size(cells, stated_size(query.size), query.experiment)
     cells, notes = of_one_version(cells, frame, None)
-    _require_one_protocol(cells[cells["status"] == "FINISHED"], query.experiment)
+    require_one_protocol(cells[cells["status"] == "FINISHED"], query.experiment)
     return cells, notes
 
 
@@ -161,23 +177,23 @@ def _finished(cells: pd.DataFrame, query: RunQuery) -> pd.DataFrame:
 
 
 def _selected(cells: pd.DataFrame, selection: Selection) -> pd.Series:
-    seeds = [str(seed) for seed in selection.seeds]
-    lists = zip(
-        [*COLUMNS, "point"], [selection.sources, selection.targets, selection.backbones, seeds, selection.points], strict=True
-    )
-    mask = pd.Series(data=True, index=cells.index)
-    for column, allowed in lists:
+    lists = {"target": selection.targets, "seed": [str(seed) for seed in selection.seeds], "point": selection.points}
+    mask = are_of(cells, selection.candidates)
+    for column, allowed in lists.items():
         mask &= cells[column].isin(list(allowed))
     return mask
 
 
-def _require_one_protocol(cells: pd.DataFrame, experiment: str) -> None:
-    for column in ("protocol", "size", "rule", *[c for c in map(str, cells) if c.startswith("subsample.")]):
+def require_one_protocol(cells: pd.DataFrame, experiment: str, besides: str = "") -> None:
+    """Raises CatsError if runs differ in a setting that may differ within a plan only. `besides`: a setting that may differ."""
+    settings = ("protocol", "size", "rule", *[c for c in map(str, cells) if c.startswith("subsample.")])
+    for column in (name for name in settings if name != besides):
         values = sorted(cells[column].dropna().unique()) if column in cells else []
         if len(values) > 1:
+            or_size = f", or one of them with --train, such as {size_text(size_of(values[0]))}"
             raise CatsError(
                 f"experiment '{experiment}' mixes {column} {' and '.join(values)}, which cannot be on one board; "
-                f"name the plan file instead of the experiment"
+                f"name the plan file instead of the experiment{or_size if column == TRAIN else ''}"
             )
 
 

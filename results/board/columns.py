@@ -79,7 +79,9 @@ def interval_legend(board: "Board") -> str:
     """What the intervals of the means include."""
     lows = [row.low for rows in board.targets.values() for row in rows] + [pair.low for pair in board.leaking]
     if all(low is None for low in lows):
-        return "95 %: no interval can be given, because there is one seed and no predictions are known"
+        one = all(row.seeds <= 1 for rows in board.targets.values() for row in rows)
+        why = "there is one seed" if one else "the seeds do not differ"
+        return f"95 %: no interval can be given, because {why} and no predictions are known"
     over = "seeds and test images" if board.images else "seeds"
     if board.images and len(board.images) < len({*board.targets, *(pair.target for pair in board.leaking)}):
         over = f"seeds, and on {', '.join(board.images)} over test images too"

@@ -1,4 +1,4 @@
-"""Two sources on one target: the paired difference of a metric, with interval, p and a sentence.
+"""Two sources, or two candidates, on one target: the paired difference of a metric, with interval, p and a sentence.
 
 Seeds are paired: the same seed draws the same training images, head and order of batches for every source. Test images are
 paired too: DeLong's test for the AUC, means for accuracies and Brier score, else a bootstrap over patients or images.
@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from results.board.candidates import Candidate
 from results.error import CatsError, nearest
 from results.metrics import Metric, metric_of, width_of
 from results.statistics.influence import Predictions, ReadPredictions, patient_shares, run_predictions, same_images
@@ -27,6 +28,7 @@ class Comparison:
     """One source against another on one target.
 
     Attributes:
+        one, other: the names of the sources; with their backbones where these differ.
         difference: mean over seeds of the metric of `one` minus that of `other`.
         low, high, p: 95 % interval of the difference, and the p-value of no difference; None where no variance is known.
         seeds: how many seeds both sources have.
@@ -34,6 +36,7 @@ class Comparison:
         method: how the sampling error of the test images was counted, or why not.
         leak: the images that a source shares with the target, in words.
         advice: how many seeds would tell a difference of this size apart, if these do not; None if that cannot be said.
+        differ: that source and backbone differ both, or that only the backbone differs, in words; None if the backbone is one.
     """
 
     one: str
@@ -49,6 +52,7 @@ class Comparison:
     method: str
     leak: str | None = None
     advice: str | None = None
+    differ: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data, with the sentence."""
@@ -71,7 +75,7 @@ class Comparison:
         else:
             sentence = f"{better} is better than {worse}: {gap} ({sure})"
         rest = "; one seed says nothing about training again" if self.seeds < 2 else ""
-        more = f"; {self.advice}" if self.advice else ""
+        more = "".join(f"; {each}" for each in (self.differ, self.advice) if each)
         return sentence + rest + more + (f"; not a fair comparison: {self.leak}" if self.leak else "")
 
 
@@ -80,15 +84,19 @@ def compare(
 ) -> Comparison:
     """`runs`: see board.judged_runs.
 
+    `pair`: names of sources, or of candidates such as `imagenet on resnet18`. Sources are compared on one backbone, and on the
+    backbones of their own if they share none.
+
     Raises CatsError for a name without runs, or if no seed is common to both, and OddRunError for a run whose predictions
     cannot be used.
     """
     if pair[0] == pair[1]:
         raise CatsError(f"'{pair[0]}' cannot be compared with itself; name another source")
-    values = [_seeds_of(runs, source, target, metric) for source in pair]
-    backbones = sorted(set(values[0].index.get_level_values(0)) | set(values[1].index.get_level_values(0)))
-    if len(backbones) > 1:
-        raise CatsError(f"{target} was run with {' and '.join(backbones)}; name one with --backbone")
+    sides = [_runs_of(runs, name, target, metric) for name in pair]
+    names, (pair, differ) = pair, _named(sides, pair, target)
+    if differ is None and sides[0]["source"].iloc[0] == sides[1]["source"].iloc[0]:
+        raise CatsError(f"'{names[0]}' and '{names[1]}' are the same runs, which cannot be compared; name another source")
+    values = [side.set_index("seed").sort_index() for side in sides]
     common = values[0].index.intersection(values[1].index)
     if not len(common):
         raise CatsError(f"{pair[0]} and {pair[1]} have no seed in common on {target}; a paired difference needs one")
@@ -108,7 +116,7 @@ def compare(
     leak = next((str(reason) for side in (one, other) for reason in side["leaks"].dropna()), None)
     noise = Noise(float(gaps.var(ddof=1)), images.variance, images.count or 2, 2) if len(gaps) > 1 else None
     advice = None if noise is None or p is None or p < 0.05 else _seeds_that_would(abs(mean), noise)
-    return Comparison(*pair, target, metric, mean, low, high, p, len(common), images.count, images.method, leak, advice)
+    return Comparison(*pair, target, metric, mean, low, high, p, len(common), images.count, images.method, leak, advice, differ)
 
 
 def _seeds_that_would(difference: float, noise: Noise) -> str | None:
@@ -123,16 +131,56 @@ def _seeds_that_would(difference: float, noise: Noise) -> str | None:
     return "no number of seeds tells a difference of this size apart on these test images"
 
 
-def _seeds_of(runs: pd.DataFrame, source: str, target: str, metric: str) -> pd.DataFrame:
-    """The runs of a source on a target by backbone and seed."""
-    for column, name in (("target", target), ("source", source)):
-        known = sorted(map(str, runs[column].unique()))
-        if name not in known:
-            raise CatsError(f"no finished run has the {column} '{name}'{nearest(name, known)}")
+def held(runs: pd.DataFrame, backbone: str, pair: tuple[str, str], target: str) -> pd.DataFrame:
+    """The runs on one backbone, on which two sources are compared. Raises CatsError if one of them has none on the target."""
+    _require(runs, "backbone", backbone)
+    for name in pair:
+        own = runs[(runs["source"] == name) & (runs["target"] == target)]
+        others = sorted(map(str, own["backbone"].unique()))
+        if others and backbone not in others:
+            raise CatsError(f"{name} has no finished run on {target} with {backbone}; it has runs with {', '.join(others)}")
+    return runs[runs["backbone"] == backbone]
+
+
+def _runs_of(runs: pd.DataFrame, name: str, target: str, metric: str) -> pd.DataFrame:
+    """The runs of a source, or of a candidate by its name, on a target."""
+    _require(runs, "target", target)
+    source, on, backbone = ("", "", name) if name in set(runs["source"]) else name.rpartition(" on ")
+    source = source if on else name
+    _require(runs, "source", source)
     own = runs[(runs["source"] == source) & (runs["target"] == target)].dropna(subset=[f"test_{metric}"])
     if not len(own):
         raise CatsError(f"{source} has no finished run on {target}")
-    return own.set_index(["backbone", "seed"]).sort_index()
+    if not on:
+        return own
+    _require(own, "backbone", backbone)
+    return own[own["backbone"] == backbone]
+
+
+def _require(runs: pd.DataFrame, column: str, name: str) -> None:
+    known = sorted(map(str, runs[column].unique()))
+    if name not in known:
+        raise CatsError(f"no finished run has the {column} '{name}'{nearest(name, known)}")
+
+
+def _named(sides: Sequence[pd.DataFrame], pair: tuple[str, str], target: str) -> tuple[tuple[str, str], str | None]:
+    """The names of both sides, each of which has one backbone, and how they differ in words if the backbones do.
+
+    Raises CatsError if a side has several backbones.
+    """
+    held = [sorted(map(str, side["backbone"].unique())) for side in sides]
+    if max(map(len, held)) > 1:
+        every = sorted(set(held[0]) & set(held[1]))
+        if every:
+            raise CatsError(f"{target} was run with {' and '.join(sorted({*held[0], *held[1]}))}; name one with --backbone")
+        each = " and ".join(f"{name} with {', '.join(own)}" for name, own in zip(pair, held, strict=True))
+        raise CatsError(f"on {target} there are runs of {each}; name two of them, such as '{pair[0]} on {held[0][0]}'")
+    if held[0] == held[1]:
+        return pair, None
+    candidates = [Candidate(str(side["source"].iloc[0]), own[0]) for side, own in zip(sides, held, strict=True)]
+    alone = candidates[0].source == candidates[1].source
+    differ = "the backbones differ" if alone else "source and backbone differ, so that the difference may be of either"
+    return (str(candidates[0]), str(candidates[1])), differ
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 from results.board.board import Board
 from results.board.rules import ORACLE, rule_in_words
 from results.board.ties import mark_jumps
+from results.metrics import written
 from results.statistics.rank_tests import Difference
 from results.text.drawing import label, labels, save, title_lines
 
@@ -40,7 +41,7 @@ def draw_board(board: Board, path: Path) -> None:
         axis.spines[["top", "right", "left"]].set_visible(False)
         axis.tick_params(axis="y", length=0)
         over = "seeds and test images" if target in board.images else "seeds"
-        what = label(f"test {board.metric.replace('_', ' ')}", path)
+        what = label(f"test {written(board.metric)}", path)
         axis.set_xlabel(f"{what}, mean and 95 % interval\nover {over}")
     if board.rule == ORACLE:
         figure.suptitle(f"Chosen by {rule_in_words(board.rule)}", x=0.01, ha="left", fontsize=9)
@@ -66,9 +67,9 @@ def draw_ranks(tests: Difference, path: Path) -> None:
         left = number < rows
         y = -top - (number + 1 if left else count - number)
         edge = 0.9 if left else count + 0.1
-        axis.plot([rank, rank, edge], [0, y, y], color=REST, linewidth=0.8)
+        axis.plot([rank, rank, edge], [0, y, y], color=REST, linewidth=0.8, gid=f"source {number} line")
         text, gap = (f"{source}  {rank:.2f}", -0.12) if left else (f"{rank:.2f}  {source}", 0.12)
-        axis.text(edge + gap, y, text, ha="right" if left else "left", va="center", fontsize=9)
+        axis.text(edge + gap, y, text, ha="right" if left else "left", va="center", fontsize=9, gid=f"source {number} name")
     for number, clique in enumerate(tests.cliques):
         ranks = [tests.mean_ranks[tests.sources.index(source)] for source in clique]
         y = -0.45 * (number + 1)
@@ -88,11 +89,14 @@ def draw_ranks(tests: Difference, path: Path) -> None:
 
 
 def ranks_title(tests: Difference) -> str:
-    """The title of the critical-difference diagram: what it shows."""
+    """The title of the critical-difference diagram: what its bars show.
+
+    Nemenyi's test holds its level without Friedman's, whose p is given beside the diagram, so that the title follows the bars.
+    """
     where = f"{len(tests.sources)} sources on {tests.targets} targets"
-    if tests.friedman_p is None or tests.friedman_p >= 0.05:
-        return f"Mean ranks of {where}: no difference can be shown"
     first = next((clique for clique in tests.cliques if tests.sources[0] in clique), [tests.sources[0]])
+    if tests.friedman_p is None or len(first) == len(tests.sources):
+        return f"Mean ranks of {where}: no difference can be shown"
     if len(first) == 1:
         return f"Mean ranks of {where}: {first[0]} differs from all others"
     return f"Mean ranks of {where}: {len(first) - 1} cannot be told apart from the best, {tests.sources[0]}"

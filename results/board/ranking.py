@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from results.metrics import metric_of
+from results.metrics import Metric, metric_of
 from results.statistics.influence import TestImageInfluence
 from results.statistics.intervals import Ranks, TargetResults, draw_means, intervals, rank_draws, tie_groups
 from results.statistics.mean_ranks import Ends, best_chances, mean_ranks, mean_values, rank_ties
@@ -124,7 +124,7 @@ def measured_results(
     )
 
 
-def rows_of(standing: Standing, metric: str, energy: Mapping[str, float | None]) -> list[Row]:
+def rows_of(standing: Standing, metric: str | Metric, energy: Mapping[str, float | None]) -> list[Row]:
     """The rows of a target, best first. energy: source → kWh."""
     sign, means, ranks = metric_of(metric).sign, standing.measured.means, standing.ranks
     order = sorted(range(len(means)), key=lambda i: (-means[i], standing.sources[i]))
@@ -139,7 +139,7 @@ def rows_of(standing: Standing, metric: str, energy: Mapping[str, float | None])
 
 
 def over_targets(
-    standings: Mapping[str, Standing], targets: Mapping[str, list[Row]], metric: str, impute: Impute | None
+    standings: Mapping[str, Standing], targets: Mapping[str, list[Row]], metric: str | Metric, impute: Impute | None
 ) -> tuple[list[Overall], Difference | None, list[str]]:
     """Every source over targets, best first; the tests of their differences; and notes on gaps."""
     sources = sorted({source for one in standings.values() for source in one.sources})
@@ -202,7 +202,7 @@ class _Common:
         return replace(row, mean_rank=rank, low=low, high=high, mean=mean, mean_low=mean_low, mean_high=mean_high, p_best=best)
 
 
-def _common(used: Mapping[str, Standing], metric: str) -> _Common:
+def _common(used: Mapping[str, Standing], metric: str | Metric) -> _Common:
     standings = list(used.values())
     values = mean_values([one.measured for one in standings], metric_of(metric).oriented_bounds)
     if not metric_of(metric).higher_is_better:

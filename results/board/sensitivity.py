@@ -8,6 +8,7 @@ import pandas as pd
 from results.board.board import make_board
 from results.board.request import SEEDS, Judging, RunQuery
 from results.board.rules import ORACLE, RULES, rule_in_words
+from results.board.sizes import TRAIN
 from results.board.versions import frame_of_one_version
 from results.error import CatsError
 from results.text.printing import markdown_notes, markdown_table
@@ -89,7 +90,8 @@ def sensitivity(frame: pd.DataFrame, query: RunQuery, judging: Judging = SEEDS) 
     if not settings:
         raise CatsError(reasons[0])
     notes += versions
-    points = cells.groupby(["source", "target", "backbone", "seed"])["point"].nunique().max()
+    each = ["source", "target", "backbone", "seed", *([TRAIN] if TRAIN in cells else [])]  # rules choose within one number
+    points = cells.groupby(each, dropna=False)["point"].nunique().max()
     if points < 2:
         notes.append("every cell has one point: rules have nothing to choose, and epochs were restored when the runs were made")
     notes.append(f"{rule_in_words(ORACLE)}; changes that it alone shows do not count")

@@ -6,6 +6,7 @@ from typing import NamedTuple, TypeVar
 
 import pandas as pd
 
+from results.board.candidates import labels
 from results.board.ranking import Standing, target_standing
 from results.board.request import SEEDS, Judging, RunQuery
 from results.error import OddRunError
@@ -74,9 +75,3 @@ def oriented(runs: pd.DataFrame, metric: str) -> pd.DataFrame:
     values = runs[f"test_{metric}"] * metric_of(metric).sign
     sources = labels(runs, runs["backbone"].nunique() > 1)
     return runs[["target", "seed"]].assign(source=sources, value=values, run_id=runs.get("run_id"))
-
-
-def labels(cells: pd.DataFrame, several: bool) -> pd.Series:
-    """The source; with its backbone where the board shows several."""
-    source = cells["source"].astype(str)
-    return source if not several else source + " on " + cells["backbone"].astype(str)

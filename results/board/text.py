@@ -113,10 +113,8 @@ def differences(board: Board) -> list[str]:
     tests = board.difference
     if tests is None or tests.friedman_p is None or tests.critical_difference is None:
         return []
-    differ = "differ" if tests.friedman_p < 0.05 else "cannot be told apart"
-    sentence = f"over {tests.targets} targets the sources {differ} (Friedman, p = {tests.friedman_p:.2g})"
-    if tests.friedman_p >= 0.05:
-        return [sentence]
+    found = "the sources differ" if tests.friedman_p < 0.05 else "no difference is found by a test of all sources at once"
+    sentence = f"over {tests.targets} targets {found} (Friedman, p = {tests.friedman_p:.2g})"
     pairs = [f"{better} over {worse}" for better, worse, _ in tests.told_apart]
     wilcoxon = (
         f"pairs that Wilcoxon's test with Holm's correction tells apart, whichever other sources there are: "

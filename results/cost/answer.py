@@ -5,22 +5,26 @@ from collections.abc import Sequence
 from results.cost.bill import Bill
 from results.cost.tables import rounded, without_energy
 from results.cost.tradeoff import Tradeoff, Way
+from results.text.units import energy_text, mass_text
 
 
 def answer(bill: Bill, tradeoff: Tradeoff | None) -> list[str]:
     """One sentence about the total, and one about the ways of choosing if there are any."""
     attempts = f"{bill.attempts} {'attempt' if bill.attempts == 1 else 'attempts'}"
     lost = f" ({bill.unfinished} of them not finished)" if bill.unfinished else ""
-    return [f"{bill.experiment}: {attempts}{lost} took {_taken(bill)}", *([] if tradeoff is None else _worth(tradeoff))]
+    return [f"{bill.experiment}: {attempts}{lost} took {taken(bill)}", *([] if tradeoff is None else _worth(tradeoff))]
 
 
-def _taken(bill: Bill) -> str:
+def taken(bill: Bill, *, prefixed: bool = False) -> str:
+    """The energy and the CO2e of all attempts, in kWh and kg; `prefixed`: in the units in which their numbers are short."""
     total = bill.total
     if total.known is None:
         return "energy that is not known"
     sign = "about " if total.rough else "at least " if total.missing else ""
-    emitted = f" and {rounded(total.kg)} kg CO2e" if total.kg else ""
-    return f"{sign}{rounded(total.known)} kWh{emitted}{without_energy(total.without) if total.rough else ''}"
+    energy = energy_text(total.known) if prefixed else f"{rounded(total.known)} kWh"
+    mass = mass_text(total.kg) if prefixed else f"{rounded(total.kg)} kg"
+    emitted = f" and {mass} CO2e" if total.kg else ""
+    return f"{sign}{energy}{emitted}{without_energy(total.without) if total.rough else ''}"
 
 
 def _worth(tradeoff: Tradeoff) -> list[str]:

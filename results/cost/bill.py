@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from results.board.candidates import Candidate, labels
 from results.cost.amount import Amount, add, amount_of
 from results.cost.gpu_check import GpuCheck, compare_gpu_readings
 from results.cost.machine import MachineUse, machine_use
@@ -30,7 +31,7 @@ class Bill:
         phases: (kind, phase, hardware) → amount. Each hardware has all the seconds of its phase.
         pretrainings: (source, backbone) → amount of all attempts.
         shared_over: number of targets that a pretraining is shared over.
-        sources, targets: name → amount of all attempts at its cells.
+        sources, targets: name → amount of all attempts at its cells. Where there are several backbones, sources are candidates.
         measures: name → amount of scoring: its own phase and its share of the features.
         per_target: source → mean amount of the cells of one target, and its pretraining divided by shared_over.
         kinds: hardware, with the provenance of its figures. check: NVML's GPU readings compared with codecarbon's.
@@ -85,6 +86,9 @@ def make_bill(frame: pd.DataFrame, experiment: str, shared_over: int | None = No
     pretrainings = _by(
         pd.Series(list(zip(pretrained["source"], pretrained["backbone"], strict=True)), pretrained.index), amounts
     )
+    several = cells["backbone"].nunique() > 1
+    named = [(str(Candidate(*each)) if several else each[0], amount) for each, amount in pretrainings.items()]
+    cells = cells.assign(source=labels(cells, several).where(cells["source"].notna()))
     sources = _by(cells["source"], amounts)
     return Bill(
         experiment=experiment,
@@ -98,7 +102,7 @@ def make_bill(frame: pd.DataFrame, experiment: str, shared_over: int | None = No
         sources=sources,
         targets=targets,
         measures=measures_of(runs),
-        per_target=_per_target(cells, sources, pretrainings, share),
+        per_target=_per_target(cells, sources, named, share),
         kinds=kinds_of(runs),
         check=compare_gpu_readings(runs),
         machine=machine_use(runs),
@@ -150,12 +154,12 @@ def measures_of(runs: pd.DataFrame) -> dict[str, Amount]:
 
 
 def _per_target(
-    cells: pd.DataFrame, sources: Mapping[str, Amount], pretrainings: Mapping[tuple[str, str], Amount], share: int
+    cells: pd.DataFrame, sources: Mapping[str, Amount], pretrainings: Sequence[tuple[str, Amount]], share: int
 ) -> dict[str, Amount]:
     counts = cells.groupby("source")["target"].nunique()
     return {
         source: add([
-            amount.share(1 / int(counts[source])), *(a.share(1 / share) for (s, _), a in pretrainings.items() if s == source)
+            amount.share(1 / int(counts[source])), *(a.share(1 / share) for name, a in pretrainings if name == source)
         ])
         for source, amount in sources.items()
     }  # fmt: skip

@@ -2,13 +2,14 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from results.cost.tables import rounded, without_energy
 from results.cost.tradeoff import HABITS, Tradeoff
 from results.text.drawing import ACCENT, GRID, INK, PAPER, SOFT, label
+from results.text.units import EnergyUnit
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 LINE = 0.165  # inches of a name beside the drawing
 REACH = 4  # times the largest regret: an interval that is longer is cut there, and an arrow says so
 MOST_TICKS = 6
+FEW_POWERS = 3  # of ten on the axis: fewer say too little of what is between them
 NEAR = (11.0, 8.0)  # points, across and up: nearer dots share one text with their numbers
 SIGN = (4.8, 9.0)  # points: width and height of a sign of such a text
 PLACES = [
@@ -31,7 +33,7 @@ class Paid:
     `kwh` is None where it is unknown; `known` is then what is known of it, and without that it cannot be drawn.
     `rough`: some of it may be counted more than once; else what is known is a lower bound. `constant`: it looks at no image of
     the target. `partial`: judged on fewer targets than the others, and so beside the front. `without`: number of attempts
-    without an energy reading.
+    without an energy reading. `unit`: of the energies, see `in_unit`.
     """
 
     name: str
@@ -44,6 +46,12 @@ class Paid:
     rough: bool = False
     partial: bool = False
     without: int = 0
+    unit: str = "kWh"
+
+    def in_unit(self, unit: EnergyUnit) -> "Paid":
+        """The same with its energies in another unit than kWh."""
+        kwh, known = (None if value is None else value * unit.per_kwh for value in (self.kwh, self.known))
+        return replace(self, kwh=kwh, known=known, unit=unit.name)
 
     @property
     def place(self) -> float | None:
@@ -60,7 +68,7 @@ class Paid:
         """What follows its name: the cost, if it is no plain number."""
         if not self.sign:
             return ""
-        return f", {self.sign}{rounded(self.place or 0.0)} kWh{without_energy(self.without) if self.rough else ''}"
+        return f", {self.sign}{rounded(self.place or 0.0)} {self.unit}{without_energy(self.without) if self.rough else ''}"
 
 
 def paid_of(tradeoff: Tradeoff) -> list[Paid]:
@@ -139,8 +147,13 @@ def _dot(axis: "Axes", point: Paid, name: str, ceiling: float) -> None:
 
 
 def _ticks(small: float, right: float) -> list[float]:
-    """0, and powers of ten from the smallest cost on: one closer to 0 would hide it."""
+    """0, and round numbers from the smallest cost on: one closer to 0 would hide it. Powers of ten if there are several."""
     powers = [10.0**k for k in range(math.ceil(math.log10(small) - 1e-9), math.floor(math.log10(right)) + 1)]
+    if len(powers) < FEW_POWERS:
+        powers = [
+            step * 10.0**k for k in range(math.floor(math.log10(small)), math.ceil(math.log10(right))) for step in (1, 2, 5)
+        ]
+        powers = [tick for tick in powers if small * (1 - 1e-9) <= tick <= right]
     return [0.0, *(powers[:: -(-len(powers) // MOST_TICKS)] if powers else [small])]
 
 

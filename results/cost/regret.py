@@ -11,10 +11,12 @@ import pandas as pd
 from results.agreement.decisions import Decision, decision_of
 from results.agreement.replicates import Replicates
 from results.agreement.scores import PREFIX
+from results.board.candidates import labels
 from results.board.ranking import measured_results
 from results.board.request import SEEDS, Judging, RunQuery
 from results.board.rules import COLUMNS, choose_runs, rule_of
-from results.board.standings import labels, without_odd_runs
+from results.board.sizes import require_one_size
+from results.board.standings import without_odd_runs
 from results.board.versions import of_one_version, scores_of_one_version
 from results.metrics import metric_of
 from results.record import metric_name
@@ -33,25 +35,27 @@ def measured_decisions(
     Of each seed the point of the grid counts that the rule chooses. Left out are pairs that share images, by their record or
     because the query keeps them apart, a target as its own source, and targets with one source. With several backbones a source
     is one on a backbone. `say` gets a sentence about each run that is left out because its predictions cannot be used.
+    Raises CatsError if the runs of a target have several numbers of training images: the rule would choose one of them.
     """
     metric, rule, column = query.metric, query.rule, f"test_{query.metric}"
     runs = frame[(frame["kind"] == "cell") & (frame["status"] == "FINISHED")]
     runs = of_one_version(runs, frame, query.selection)[0]
+    require_one_size(runs, query.experiment)
     more = [*COLUMNS, "point", "leak", "started", "run_id", column]
     runs = runs.reindex(columns=list(dict.fromkeys([*map(str, runs), *more])))
     pairs = zip(runs["source"], runs["target"], strict=True)
     clean = pd.Series([pair not in query.apart for pair in pairs], index=runs.index, dtype=bool)
     runs = choose_runs(runs[runs["leak"].isna() & clean].dropna(subset=[column]), rule, metric)
-    backbones = runs["backbone"].unique()
-    runs = runs.assign(source=labels(runs, len(backbones) > 1), value=runs[column] * metric_of(metric).sign)
+    several = _several(frame, query.metric)
+    backbone = "" if several else next(iter(runs["backbone"]), "")
+    runs = runs.assign(source=labels(runs, several), value=runs[column] * metric_of(metric).sign)
     decisions, counted = [], [runs[:0]]
     for target, here in runs.groupby("target"):
         name = f"{query.experiment}/{target}"
         results = partial(measured_results, name=name, metric=metric, noise=judging.noise, images_of=judging.images)
         (sources, measured, _), used = without_odd_runs(here, results, say)
         counted.append(used)
-        backbone = str(backbones[0]) if len(backbones) == 1 else ""
-        decisions.append(decision_of(sources, measured, str(target), backbone))
+        decisions.append(decision_of(sources, measured, str(target), str(backbone)))
     runs = pd.concat(counted)
     runs = runs.assign(held=-rule_of(rule).figure(runs, metric))
     validation, held = SourceValues(), runs.groupby(["target", "source"])["held"].mean().reset_index()
@@ -59,6 +63,12 @@ def measured_decisions(
         if math.isfinite(value):
             validation.setdefault(str(target), {})[str(source)] = float(value)
     return [decision for decision in decisions if len(decision.sources) > 1], validation
+
+
+def _several(frame: pd.DataFrame, metric: str) -> bool:
+    """Whether sources are named with their backbones: the finished cells with the metric have several."""
+    cells, column = frame[(frame["kind"] == "cell") & (frame["status"] == "FINISHED")], f"test_{metric}"
+    return column in cells and bool(cells.loc[cells[column].notna(), "backbone"].nunique() > 1)
 
 
 def values_of(decisions: Sequence[Decision]) -> SourceValues:
@@ -86,7 +96,7 @@ def _newest_scores(frame: pd.DataFrame, query: RunQuery) -> Iterator[tuple[str, 
     if not len(runs):
         return
     runs = runs.sort_values("started")
-    runs = runs.assign(source=labels(runs, frame.loc[frame["kind"] == "cell", "backbone"].nunique() > 1))
+    runs = runs.assign(source=labels(runs, _several(frame, query.metric)))
     listed = runs["measures"].fillna("").str.split(";")
     for name in dict.fromkeys(name for some in listed for name in some if metric_name(f"{PREFIX}{name}") in runs):
         newest = runs[[name in some for some in listed]].drop_duplicates(["source", "target"], keep="last")
@@ -105,12 +115,12 @@ def ordering(truth: SourceValues, scores: SourceValues) -> SourceValues:
     return {t: row for t, row in known.items() if len(set(row.values())) > 1}
 
 
-def source_sizes(frame: pd.DataFrame, scores: SourceValues) -> SourceValues:
+def source_sizes(frame: pd.DataFrame, metric: str, scores: SourceValues) -> SourceValues:
     """Target → source → log of its images plus one: the score of the measure `source_size`, else what imported runs bring."""
     cells = frame[frame["kind"] == "cell"]
     sizes: SourceValues = {}
     if "source_images" in cells:
-        runs = cells.assign(source=labels(cells, cells["backbone"].nunique() > 1))
+        runs = cells.assign(source=labels(cells, _several(frame, metric)))
         runs = runs.dropna(subset=["source_images"]).sort_values("started")
         for target, source, images in runs[["target", "source", "source_images"]].itertuples(index=False, name=None):
             sizes.setdefault(str(target), {})[str(source)] = math.log1p(int(images))

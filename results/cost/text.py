@@ -130,6 +130,7 @@ def tradeoff_notes(tradeoff: Tradeoff) -> list[str]:
         f"'{SWEEP}' chooses by validation images; '{CHANCE}' is what a random choice loses on average",
         f"measures and the sweep pay for pretrainings, each shared over {tradeoff.shared_over} targets; constants pay nothing",
         *comparability_notes(tradeoff),
+        *tradeoff.apart,
         *([FEW] if tradeoff.targets < MANY else []),
     ]
     if tradeoff.reference is None or tradeoff.hypervolume is None:
@@ -152,8 +153,9 @@ def tradeoff_notes(tradeoff: Tradeoff) -> list[str]:
 def comparability_notes(tradeoff: Tradeoff) -> list[str]:
     """On which targets ways are compared, if these are not all, and which ways are not compared."""
     notes = []
-    if tradeoff.targets < tradeoff.told:
-        notes.append(f"judged on {tradeoff.targets} of {tradeoff.told} targets, those on which most ways can be compared")
+    if tradeoff.targets < tradeoff.with_regret:
+        compared = f"judged on {tradeoff.targets} of {tradeoff.with_regret} targets"
+        notes.append(f"{compared}, those on which most ways can be compared")
     if tradeoff.partial:
         names = ", ".join(f"{way.name} ({way.targets} of {tradeoff.targets})" for way in tradeoff.partial)
         notes.append(f"off the front and out of the hypervolume, because judged on fewer targets: {names}")

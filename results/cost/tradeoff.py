@@ -5,15 +5,16 @@ Regret of a target: the test metric of its best source minus that of the source 
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
 
-from results.agreement.decisions import Decision, plain_source
+from results.agreement.decisions import Decision
 from results.agreement.rankers import OWN_ROWS, SIZE
 from results.agreement.replicates import REPLICATES, Replicates, defined_mean
 from results.agreement.scores import SIZE as SOURCE_SIZE
+from results.board.candidates import choice_notes, plain_source
 from results.board.request import SEEDS, Judging, RunQuery
 from results.cost.amount import Amount, add
 from results.cost.bill import UNMEASURED, Bill
@@ -77,18 +78,19 @@ class Tradeoff:
     """All ways, cheapest first, and the share of the rectangle from (0 kWh, no regret) to `reference` that they dominate.
 
     Attributes:
-        targets: number of targets on which the ways are compared. told: number of targets whose regret is known.
+        targets: number of targets on which the ways are compared. with_regret: number of targets whose regret is known.
         sources: number of sources. shared_over: number of targets that a pretraining is shared over.
         reference: known kWh of the full sweep, mean regret of any source; None, as the hypervolume, if no energy is known.
         bound: the kWh of `reference` are a lower bound, and so is the hypervolume: if the sweep costs more, every other way is
             cheaper beside it, and ways of unknown cost can only add.
         rough: the energy of some way may be counted more than once, so that it and the hypervolume are approximate.
+        apart: sentences that architecture and source cannot be told apart, as a board says them.
     """
 
     experiment: str
     metric: str
     targets: int
-    told: int
+    with_regret: int
     sources: int
     shared_over: int
     ways: list[Way]
@@ -96,6 +98,7 @@ class Tradeoff:
     hypervolume: float | None
     bound: bool
     rough: bool
+    apart: list[str] = field(default_factory=list)
 
     @property
     def partial(self) -> list[Way]:
@@ -153,6 +156,7 @@ def make_tradeoff(
         volume,
         bound,
         rough,
+        choice_notes({decision.target: decision.sources for decision in judge.decisions if not decision.backbone}),
     )
 
 
@@ -174,7 +178,7 @@ def _choices(
         CHANCE: _Choice({t: dict.fromkeys(row, 0.0) for t, row in truth.items()}, {}),
         SWEEP: _Choice(validation, {}),
         ALWAYS: _Choice({t: row for t, row in habit.items() if any(row.values())}, {}),
-        SIZE: _Choice(ordering(truth, source_sizes(frame, scores.get(SOURCE_SIZE, {}))), {}),
+        SIZE: _Choice(ordering(truth, source_sizes(frame, query.metric, scores.get(SOURCE_SIZE, {}))), {}),
     }
     measures = {n: _Choice(ordering(truth, scores[n]), errors[n]) for n in scores.keys() - OWN_ROWS}
     return choices | measures

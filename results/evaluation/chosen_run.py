@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from results.board.board import Board
-from results.board.standings import labels
+from results.board.candidates import labels
 from results.error import OddRunError
 from results.evaluation.calibration import Temperature, apply_temperature, temperature_of
 from results.record import Task
@@ -88,6 +88,8 @@ def chosen_run(
         chosen_on = None if validation is None else parse_predictions(validation)
         if not all(np.isfinite(each.probabilities).all() for each in (test, chosen_on) if each is not None):
             return f"the run of {source} with seed {seed} has predictions that are not finite"
+        if chosen_on is not None and (test.multilabel, test.truth.shape[1]) != (chosen_on.multilabel, chosen_on.truth.shape[1]):
+            return f"the run of {source} with seed {seed} has other classes in its predictions of validation images"
     except (OddRunError, ValueError, TypeError) as error:
         return str(error)
     names = [name.removeprefix("probability_") for name in map(str, table) if name.startswith("probability_")]

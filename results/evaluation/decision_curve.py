@@ -14,7 +14,7 @@ class DecisionCurve:
     """Net benefit, in true positives per image, of acting where the probability is at least the threshold; none has benefit 0.
 
     Attributes:
-        thresholds: (T,) probabilities above which somebody would act; threshold / (1 - threshold) is how many false positives
+        thresholds: (T,) probabilities from which a clinician acts; threshold / (1 - threshold) is how many false positives
             this person accepts as the price of a true one's worth of harm.
         network, everyone: (T,) of acting on what the network calls positive, and on every image.
     """

@@ -5,6 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
+from results.statistics.influence import Predictions
+
+HALF_95 = float(stats.norm.ppf(0.975))  # standard errors from a value to an end of its 95 % interval
+
 
 @dataclass(frozen=True)
 class Estimate:
@@ -46,6 +50,11 @@ def proportion(hits: np.ndarray, groups: np.ndarray | None = None, level: float 
         z = float(stats.t.ppf(0.5 + level / 2, patients - 1))
     low, high = wilson(share, effective, z)
     return Estimate(share, low, high, count)
+
+
+def accuracy(of: Predictions) -> Estimate:
+    """The accuracy of predictions of one label for each image, with the interval of `proportion` over patients, or images."""
+    return proportion(of.probabilities.argmax(axis=1) == of.truth.argmax(axis=1), of.groups)
 
 
 def wilson(share: float, count: float, z: float) -> tuple[float, float]:

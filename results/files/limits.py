@@ -26,6 +26,15 @@ def amount(size: int) -> str:
     return f"{size} bytes"
 
 
+def require_regular(path: Path) -> None:
+    """Raises CatsError for a pipe or a device: it may never end, and opening it may wait for its other end.
+
+    A folder and a path that leads nowhere pass: who opens them says what is wrong.
+    """
+    if not (path.is_file() or path.is_dir()) and path.exists():  # a file, by far the most frequent, is looked at once
+        raise CatsError(f"{path} is no regular file, but a pipe or a device; write a file")
+
+
 def require_file_size(size: int, what: str) -> None:
     """Raises CatsError if a file that is read whole has more than FILE bytes."""
     if size > FILE:
@@ -42,7 +51,11 @@ def require_ratio(unpacked: int, packed: int, what: str) -> None:
 
 
 def whole_file(path: Path) -> bytes:
-    """The content of a file. Raises CatsError if it is too large to be read at once, OSError if it cannot be read."""
+    """The content of a file.
+
+    Raises CatsError if it is too large to be read at once, a pipe or a device, and OSError if it cannot be read.
+    """
+    require_regular(path)
     with path.open("rb") as file:
         return whole(file, str(path))
 

@@ -9,6 +9,7 @@ import pandas as pd
 
 from results.error import CatsError, first_line, nearest
 from results.files.digest import digest
+from results.files.limits import require_regular
 from results.files.parquet_size import require_small_parquet
 from results.imports.column_map import Column, ColumnMap, Value
 from results.imports.delimited import Writing, read_delimited
@@ -28,6 +29,7 @@ SECONDS = {"seconds": 1, "minutes": 60, "hours": 3600}
 
 def read_table(path: Path, writing: Writing = Writing()) -> pd.DataFrame:  # noqa: B008 - frozen
     """A parquet or text table. Raises CatsError, in one sentence, if it cannot be read."""
+    require_regular(path)
     try:
         if path.suffix != ".parquet":
             return read_delimited(path, writing)

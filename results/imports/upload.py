@@ -12,12 +12,12 @@ from mlflow.exceptions import MlflowException
 
 from results.error import CatsError
 from results.record import Record
-from results.text.plain import LONGEST_NAME, plain, shortened
+from results.tracking.captions import title_of, user
 from results.tracking.connection import reason_of
 from results.tracking.deduplicate import remove_duplicates
 from results.tracking.experiment import Experiment
 from results.tracking.lease import Lease
-from results.tracking.mlflow_format import measurements, params_of, tags_of
+from results.tracking.mlflow_format import TOTALS, measurements, params_of, tags_of
 from results.tracking.oddity import oddity
 from results.tracking.send import STATUS
 
@@ -81,10 +81,7 @@ def _write(tracking: Experiment, record: Record, run_id: str | None) -> None:
     start, end = int(record.started * 1000), int(record.ended * 1000)
     if run_id is None:
         tags = {"cats.key": record.key, "cats.attempt": record.attempt, "cats.kind": record.kind}
-        name = f"{record.names['source']} → {record.names['target']}, {record.names['backbone']}, {record.point[:6]}"
-        run_id = tracking.client.create_run(
-            tracking.experiment_id, start, tags, shortened(plain(name), LONGEST_NAME)
-        ).info.run_id
+        run_id = tracking.client.create_run(tracking.experiment_id, start, tags | user(), title_of(record)).info.run_id
     params = [Param(*pair) for pair in params_of(record).items()]
     metrics = [Metric(name, value, end, step) for name, value, step in measurements(record)]
     tracking.client.log_batch(run_id, metrics, params, [RunTag(*tag) for tag in tags_of(record, record.reason).items()])
@@ -97,7 +94,7 @@ def _update(tracking: Experiment, record: Record, run: Run) -> Upload:
     other = {name for name, value in metrics.items() if name in figures and not math.isclose(value, figures[name])}
     clashes = [name for name, value in params.items() if old_params.get(name, value) != value]
     clashes += [name for name in sorted(old_params) if name not in params]  # with fewer settings, points of a grid would be one
-    clashes += [name for name in sorted(other) if not name.startswith(COSTS)]
+    clashes += [name for name in sorted(other) if name not in TOTALS and not name.startswith(COSTS)]
     if clashes:
         return Upload(record, "left", tuple(clashes))
     today = {"cats.key": record.key, **tags_of(record, record.reason), ORIGIN: tags.get(ORIGIN, record.facts["imported"])}

@@ -12,13 +12,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from results.metrics import written
+from results.report.heads import tip
 from results.report.html import Table
 from results.text.plain import shortened
+from results.text.units import energy_unit
 from results.tracking.cost_columns import SHARED, unpacked
 
 COLUMNS = ("kind", "source", "target", "backbone", "seed", "status", "reason")
 MANY = 300  # cells with curves and ROC
-POINTS, ROC_POINTS = 100, 60  # of one curve, at most
+POINTS, ROC_POINTS = 100, 50  # of one curve, at most
+ROC_DIGITS = 3  # a drawing is 420 pixels wide
 LONGEST = 300  # characters of a reason
 CURVE = "curve_"
 WORDS = {"FINISHED": "finished", "FAILED": "failed", "KILLED": "interrupted", "RUNNING": "running", "SCHEDULED": "waiting"}
@@ -26,12 +30,16 @@ WORDS = {"FINISHED": "finished", "FAILED": "failed", "KILLED": "interrupted", "R
 
 @dataclass(frozen=True)
 class Roc:
-    """One class against the rest: (P,) false and true positive rates, and the area under the whole curve."""
+    """One class against the rest: (P,) false and true positive rates, and the area under the whole curve.
+
+    `against`: the name of the rest if it is one class, whose own curve is the mirror image.
+    """
 
     name: str
     wrong: list[float]
     right: list[float]
     area: float
+    against: str = ""
 
 
 @dataclass(frozen=True)
@@ -50,33 +58,41 @@ class Cells:
 
     Attributes:
         metric: the column of figures. words: every text once. rows: one list for each attempt, a place in `words` for each
-            of COLUMNS, then metric, seconds, Wh, whether a part of Wh is missing, the place in `details` or -1, and whether Wh
-            is a share of what several attempts took together.
+            of COLUMNS, then metric, seconds, energy, whether a part of the energy is missing, the place in `details` or -1, and
+            whether the energy is a share of what several attempts took together.
+        unit: of energy, the same for all rows.
     """
 
     metric: str
     words: list[str]
     rows: list[list[Any]]
     details: list[Detail]
+    unit: str = "Wh"
+
+    @property
+    def heads(self) -> list[str]:
+        """The columns as the page and the files show them."""
+        return [*COLUMNS[:-1], written(self.metric), "seconds", self.unit, "reason"]
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for the page."""
         details = [
-            {"title": d.title, "curves": d.curves, "epochs": d.epochs, "rocs": [vars(roc) for roc in d.rocs]}
+            {"title": d.title, "curves": d.curves, "epochs": _once(d.epochs), "rocs": [vars(roc) for roc in d.rocs]}
             for d in self.details
         ]
-        return {"metric": self.metric, "columns": COLUMNS, "words": self.words, "rows": self.rows, "details": details}
+        tips = [tip(name) or f"Test {name} of the attempt." for name in self.heads]
+        shown = {"metric": self.metric, "columns": COLUMNS, "heads": self.heads, "tips": tips}
+        return shown | {"words": self.words, "rows": self.rows, "details": details}
 
     def table(self) -> Table:
         """The attempts as text, for a file."""
-        head = [*COLUMNS[:-1], self.metric, "seconds", "Wh", "reason"]
         lines = []
         for row in self.rows:
             *texts, reason = (self.words[place] for place in row[: len(COLUMNS)])
-            value, seconds, wh, missing, _, shared = row[len(COLUMNS) :]
-            energy = "missing" if wh is None else f"≥ {wh:g}" if missing else f"{wh:g}"
+            value, seconds, spent, missing, _, shared = row[len(COLUMNS) :]
+            energy = "missing" if spent is None else f"≥ {spent:g}" if missing else f"{spent:g}"
             lines.append([*texts, _told(value), _told(seconds), energy + (SHARED if shared else ""), reason])
-        return Table("cells", "Attempts at cells and pretrainings", head, lines, frozenset(COLUMNS))
+        return Table("cells", "Attempts at cells and pretrainings", self.heads, lines, frozenset(COLUMNS))
 
 
 def cells_of(
@@ -101,7 +117,11 @@ def cells_of(
             chosen.append(details[run_id])
         places = [words.setdefault(text, len(words)) for text in texts]
         rows.append([*places, _number(run.get(f"test_{metric}"), 4), *_spent(run["costs"]), number, _shared(run["costs"])])
-    return Cells(metric, list(words), rows, chosen)
+    place = len(COLUMNS) + 2
+    unit = energy_unit([row[place] for row in rows])
+    for row in rows:
+        row[place] = None if row[place] is None else _short(row[place] * unit.per_kwh)
+    return Cells(metric, list(words), rows, chosen, unit.name)
 
 
 def attempts(frame: pd.DataFrame) -> pd.DataFrame:
@@ -127,7 +147,7 @@ def details_of(
     `history(run_id, metric)`: its values by epoch; `predictions(run_id)`: its artifact.
     """
     by_run = {}
-    names = [name for name in map(str, chosen.columns) if name.startswith(CURVE)]
+    names = sorted(name for name in map(str, chosen.columns) if name.startswith(CURVE))  # as columns, their order says nothing
     for run in chosen.to_dict("records"):
         run_id = str(run["run_id"])
         curves, epochs = {}, {}
@@ -146,21 +166,37 @@ def details_of(
 
 
 def rocs(predictions: pd.DataFrame) -> list[Roc]:
-    """One class against the rest, for every class that has both sides (see results.record.Outcome)."""
-    from sklearn.metrics import auc, roc_curve
+    """One class against the rest, for every class that has both sides (see results.record.Outcome).
 
+    Of two classes that exclude each other the second one alone: the curve of the first one is its mirror image.
+    """
     curves = []
     classes = [name.removeprefix("probability_") for name in map(str, predictions) if name.startswith("probability_")]
+    mirrored = len(classes) == 2 and f"label_{classes[0]}" not in predictions
     for number, name in enumerate(classes):
         several = f"label_{name}" in predictions
+        if mirrored and number == 0:
+            continue
         truth = predictions[f"label_{name}"].to_numpy() if several else (predictions["label"] == number).to_numpy()
         probability = predictions[f"probability_{name}"].to_numpy(float)
         if not 0 < int(truth.sum()) < len(truth) or not np.isfinite(probability).all():
             continue
-        wrong, right, _ = roc_curve(truth, probability)
-        place = thinned(len(wrong), ROC_POINTS)
-        curves.append(Roc(name, [_short(v) for v in wrong[place]], [_short(v) for v in right[place]], float(auc(wrong, right))))
+        wrong, right = _roc(truth, probability)
+        place, area = thinned(len(wrong), ROC_POINTS), float(np.trapezoid(right, wrong))
+        rates = wrong[place].round(ROC_DIGITS).tolist(), right[place].round(ROC_DIGITS).tolist()
+        curves.append(Roc(name, *rates, area, classes[0] if mirrored else ""))
     return curves
+
+
+def _roc(truth: np.ndarray, probability: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """False and true positive rates at the corners of the curve, as sklearn.metrics.roc_curve, which spends most on checks."""
+    order = np.argsort(-probability, kind="stable")
+    last = np.append(np.flatnonzero(np.diff(probability[order])), len(order) - 1)  # of equal probabilities
+    right = np.cumsum(truth[order] != 0)[last]
+    wrong = last + 1 - right
+    corner = np.concatenate([[True], (np.diff(right, 2) != 0) | (np.diff(wrong, 2) != 0), [True]])[-len(last) :]
+    right, wrong = np.append(0, right[corner]), np.append(0, wrong[corner])
+    return wrong / wrong[-1], right / right[-1]
 
 
 def thinned(count: int, most: int = POINTS) -> np.ndarray:
@@ -168,13 +204,19 @@ def thinned(count: int, most: int = POINTS) -> np.ndarray:
     return np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(int)) if count else np.arange(0)
 
 
+def _once(epochs: Mapping[str, list[int]]) -> Mapping[str, list[int]]:
+    """The epochs of the curves of a cell; under an empty name if they are those of all of them, as they mostly are."""
+    different = {tuple(each) for each in epochs.values()}
+    return {"": list(different.pop())} if len(different) == 1 else epochs
+
+
 def _spent(costs: Sequence[Mapping[str, Any]]) -> tuple[float | None, float | None, bool]:
-    """Seconds, Wh of what is known, and whether a part of it is missing. Nothing is known of an attempt without costs."""
+    """Seconds, kWh of what is known, and whether a part of it is missing. Nothing is known of an attempt without costs."""
     figures = [part["kwh"] for cost in costs for part in cost["energy"].values()]
     values = [kwh for kwh in figures if kwh is not None]
     seconds = round(math.fsum(cost["seconds"] for cost in costs), 2) if costs else None
     missing = len(values) < len(figures) or not figures
-    return seconds, float(f"{math.fsum(values) * 1000:.4g}") if values else None, missing
+    return seconds, math.fsum(values) if values else None, missing
 
 
 def _shared(costs: Sequence[Mapping[str, Any]]) -> bool:

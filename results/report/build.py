@@ -1,7 +1,7 @@
 """Builds the page of a report from the runs of an experiment."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import pandas as pd
@@ -11,17 +11,26 @@ from results.agreement.scores import read_scores, score_grids, score_reasons
 from results.board.board import Board
 from results.board.request import Selection
 from results.board.versions import scores_of_one_version
+from results.cost.bill import Bill, make_bill
 from results.cost.tables import ROUGH
 from results.error import CatsError
+from results.metrics import written
 from results.report.attempts import MANY, POINTS, Cells, attempts, cells_of, detailed_cells, details_of
 from results.report.choice_sections import measured
+from results.report.chosen import ID as CHOICE
 from results.report.clinician import ID as CLINICIAN
+from results.report.data_size import ID as DATA_SIZE
+from results.report.explanations import ID as EXPLANATIONS
+from results.report.heat import heat
 from results.report.html import Page, Section
-from results.report.sections import heat, per_target, ranks, what_was_run
+from results.report.overview import ID as OVERVIEW
+from results.report.overview import key_figures, overview, verdict
+from results.report.sections import per_target, ranks, what_was_run
 from results.statistics.influence import ReadPredictions, check_predictions
 from results.tracking.connection import reason_of
 from results.tracking.cost_columns import UNDIVIDED, foreign_work, hardware
 from results.tracking.experiment import Experiment
+from results.tracking.metric_names import name_reader
 
 VERSIONS = ("cats_bench", "trainer", "python", "torch", "timm", "device", "hardware", "gpu", "threads")  # of results.record
 ABSENT = {
@@ -32,13 +41,29 @@ ABSENT = {
     "regret": ("Regret against energy", "the cost of no way of choosing a source is known."),
     "agreement": ("Agreement of measures", "no measure has been compared with the results."),
 }
+# The order of the sections by their ids; sections with other ids come before what was run.
+ORDER = (OVERVIEW, CHOICE, "heat", "ranks", "critical", "targets", DATA_SIZE, "regret", "agreement", CLINICIAN, EXPLANATIONS,
+         "scores", "", "run")  # fmt: skip
+
+
+Reason = Callable[[Mapping[str, str], Mapping[str, str]], str]
+
+
+def stored_reason(_: Mapping[str, str], tags: Mapping[str, str]) -> str:
+    """The reason of a run, as its record says it."""
+    return tags.get("cats.reason", "")
 
 
 @dataclass(frozen=True)
 class ReportRequest:
-    """A request for a report. `facts` say what was run; `extra` are sections that replace those that are left out.
-    `read` gives the predictions of a run, from where they have been fetched before; else MLflow is asked. `selection`: the
-    cells of the plan; None without a plan.
+    """A request for a report.
+
+    Attributes:
+        facts: what was run. extra: further sections; one with an id of ABSENT takes the place of the one that is left out.
+        read: gives the predictions of a run, from where they have been fetched before; else MLflow is asked.
+        selection: the cells of the plan; None without a plan.
+        bill: what the runs cost; without it that of all runs. others: metric → the board by it, for readers who switch.
+        reason: (parameters, tags) of a run → why it did not finish, as a page may say it.
     """
 
     facts: Sequence[tuple[str, str]]
@@ -46,37 +71,47 @@ class ReportRequest:
     extra: Sequence[Section] = ()
     read: ReadPredictions | None = None
     selection: Selection | None = None
+    reason: Reason = stored_reason
+    bill: Bill | None = None
+    others: Mapping[str, Board] = field(default_factory=dict)
 
 
 def build_page(board: Board, frame: pd.DataFrame, tracking: Experiment, request: ReportRequest) -> tuple[Page, Cells]:
     """The page of a board and its runs, and the cells of its browser."""
     chosen = detailed_cells(frame, request.details)
     details = details_of(chosen, reader(tracking), lenient(request.read or tracking.predictions))
-    cells = cells_of(frame, board.metric, unfinished(tracking), details)
-    replacements = {section.id: section for section in request.extra}
-    between = [replacements.get(name, Section(name, title, left_out=reason)) for name, (title, reason) in ABSENT.items()]
-    facts = [*request.facts, *versions(tracking, frame)]
-    scored = scores(frame, board, request.selection)
-    clinical = [replacements[CLINICIAN]] if CLINICIAN in replacements else []
+    cells = cells_of(frame, board.metric, unfinished(tracking, request.reason), details)
+    bill, given = request.bill or make_bill(frame, board.experiment), {section.id for section in request.extra}
     sections = [
-        heat(board), ranks(board), *between, per_target(board), *clinical, scored, what_was_run(facts, _energy(frame))
+        overview(board, bill, request.others), heat(board, request.others), ranks(board), per_target(board, request.others),
+        *(Section(name, title, left_out=reason) for name, (title, reason) in ABSENT.items() if name not in given),
+        *request.extra, scores(frame, board, request.selection),
+        what_was_run([*request.facts, *versions(tracking, frame)], _energy(frame)),
     ]  # fmt: skip
+    sections.sort(key=lambda section: ORDER.index(section.id if section.id in ORDER else ""))
     finished = int(((frame["kind"] == "cell") & (frame["status"] == "FINISHED")).sum())
     notes = [
         f"{len(details)} of {finished} finished cells have curves and ROC, with up to {POINTS} points each.",
         "One cell of every pair gets them first, then further seeds.",
-        "Wh is the energy of the attempt alone, without a share of a pretraining.",
+        f"{cells.unit} is the energy of the attempt alone, without a share of a pretraining.",
         "'missing' means that this energy is unknown, and '≥' that a part of it is unknown.",
     ]
     tried = attempts(frame)
     together = sum(shared for *_, shared in cells.rows)
     if together:
-        notes.append(f"{together} attempts ran together with others on one device; their Wh is a share by device time.")
+        notes.append(
+            f"{together} attempts ran together with others on one device; their {cells.unit} are a share by device time."
+        )
     whole = int(tried["energy"].fillna("").str.contains(UNDIVIDED, regex=False).sum())
     if whole:
-        notes.append(f"The Wh of {whole} attempts and their sum are approximate: {ROUGH}.")
-    lead = f"{len(board.overall)} sources on {len(board.targets)} targets, test {board.metric}; as of {_newest(frame)}."
-    return Page(f"{board.experiment}: which source to transfer from", lead, sections, cells.to_dict(), notes), cells
+        notes.append(f"The {cells.unit} of {whole} attempts and their sum are approximate: {ROUGH}.")
+    metric = written(board.metric)
+    lead = f"{len(board.overall)} sources on {len(board.targets)} targets, test {metric}; as of {_newest(frame)}."
+    page = Page(
+        f"{board.experiment}: which source to transfer from", lead, sections, cells.to_dict(), notes, verdict(board, bill),
+        key_figures(board, bill), [row.source for row in board.overall], metric,
+    )  # fmt: skip
+    return page, cells
 
 
 def left_out(name: str, reason: CatsError) -> Section:
@@ -94,10 +129,10 @@ def scores(frame: pd.DataFrame, board: Board, selection: Selection | None = None
     return measured(score_grids(rows), [*notes, *score_reasons(rows)])
 
 
-def unfinished(tracking: Experiment) -> dict[str, str]:
+def unfinished(tracking: Experiment, reason: Reason = stored_reason) -> dict[str, str]:
     """Run id → the reason why the run did not finish."""
     runs = tracking.runs("attributes.status != 'FINISHED' and tags.`cats.key` != ''")
-    return {run.info.run_id: run.data.tags.get("cats.reason", "no reason is known") for run in runs}
+    return {run.info.run_id: reason(run.data.params, run.data.tags) or "no reason is known" for run in runs}
 
 
 def versions(tracking: Experiment, frame: pd.DataFrame) -> list[tuple[str, str]]:
@@ -115,11 +150,12 @@ def versions(tracking: Experiment, frame: pd.DataFrame) -> list[tuple[str, str]]
 
 
 def reader(tracking: Experiment) -> Callable[[str, str], list[float]]:
-    """(run id, metric) → its values by step."""
+    """(run id, column of the table of runs) → its values by step."""
+    name_of = name_reader(tracking)
 
     def read(run_id: str, metric: str) -> list[float]:
         try:
-            history = tracking.client.get_metric_history(run_id, metric)
+            history = tracking.client.get_metric_history(run_id, name_of(run_id, metric))
         except (MlflowException, OSError) as error:
             if getattr(error, "error_code", "") == "RESOURCE_DOES_NOT_EXIST":  # the run has been removed meanwhile
                 return []

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ from results.evaluation.decision_curve import DecisionCurve
 from results.evaluation.reliability import Bin
 from results.text.drawing import ACCENT, GRID, INK, PAPER, SOFT, labels, save, title_lines
 from results.text.drawing import label as drawn_label
+from results.text.units import energy_unit
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -108,7 +109,16 @@ def draw_roc(rocs: Sequence[tuple[str, Sequence[float], Sequence[float]]], title
     names = labels([name for name, _, _ in rocs], path)
     for number, (name, (_, wrong, right)) in enumerate(zip(names, rocs, strict=True)):
         style: dict[str, Any] = {"linestyle": DASHES[number % len(DASHES)], "marker": MARKS[number % len(MARKS)]}
-        axis.plot(wrong, right, color=ACCENT if number % 2 == 0 else INK, linewidth=1.3, markersize=4, label=name, **style)
+        axis.plot(
+            wrong,
+            right,
+            color=ACCENT if number % 2 == 0 else INK,
+            linewidth=1.3,
+            markersize=4,
+            markevery=0.2,
+            label=name,
+            **style,
+        )
     axis.set_xlabel("false positive rate")
     axis.set_ylabel("true positive rate")
     axis.set_aspect("equal")
@@ -158,13 +168,13 @@ def draw_reliability(series: Sequence[tuple[str, Sequence[Bin]]], title: str, pa
 
 def draw_decision(curve: DecisionCurve, title: str, path: Path) -> None:
     """Net benefit of the network, of acting on everyone and on nobody, against the threshold."""
-    figure, axis = _figure((7.2, 3.6), title, path)
+    figure, axis = _figure((4.6, 4.6), title, path)
     share = float(curve.everyone[0])
     axis.plot(curve.thresholds, curve.network, color=ACCENT, linewidth=1.6, label="act where the network says so")
     axis.plot(curve.thresholds, curve.everyone, color=INK, linestyle="--", linewidth=1.2, label="act on everyone")
     axis.axhline(0, color=SOFT, linestyle=":", linewidth=1.4, label="act on nobody")
     axis.set_ylim(-0.15 * share - 0.02, 1.15 * max(share, float(curve.network.max())) + 0.02)
-    axis.set_xlabel("probability from which on somebody would act")
+    axis.set_xlabel("probability from which on a clinician would act")
     axis.set_ylabel("net benefit per image")
     axis.grid(color=GRID)
     axis.legend(frameon=False, fontsize=8, loc="upper right").set_in_layout(False)
@@ -172,12 +182,42 @@ def draw_decision(curve: DecisionCurve, title: str, path: Path) -> None:
 
 
 def draw_regret(points: Sequence[Paid], title: str, metric: str, path: Path) -> None:
-    """Regret against kWh, see results.cost.paid_plot.plot_paid."""
+    """Regret against energy without intervals, see results.cost.paid_plot.plot_paid. `metric`: as people write it."""
     figure, axis = _figure((8.4, height_for(points, 4.2)), title, path)
-    plot_paid(figure, axis, points, path)
-    axis.set_xlabel("kWh to choose (squares: constants, which look at no image of the target)")
-    axis.set_ylabel(f"{drawn_label(f'regret in {metric}', path, LONGEST_LABEL)}\n(triangle: the interval goes on)")
+    unit = energy_unit([point.place for point in points])
+    plot_paid(figure, axis, [replace(point.in_unit(unit), low=None, high=None) for point in points], path)
+    axis.set_xlabel(f"{unit.name} to choose (squares: constants, which look at no image of the target)")
+    axis.set_ylabel(drawn_label(f"regret in {metric}", path, LONGEST_LABEL))
     save(figure, path, DPI)
+
+
+def draw_runs(
+    runs: Mapping[str, Sequence[tuple[float, float]]],
+    best: Sequence[tuple[float, float]],
+    words: tuple[str, str, str],
+    path: Path,
+) -> None:
+    """The runs of each source, (what was spent when it ended, validation loss), and the smallest loss so far.
+
+    `words`: the title, what is spent, and what the other axis is.
+    """
+    title, spent, loss = words
+    figure, axis = _figure((7.2, 3.6), title, path)
+    axis.step([place for place, _ in best], [value for _, value in best], where="post", color=SOFT, linewidth=1.4)
+    for number, ((_, points), shown) in enumerate(zip(runs.items(), labels(list(runs), path), strict=True)):
+        colour = (ACCENT, INK, SOFT)[number % 3]
+        places, values = [place for place, _ in points], [value for _, value in points]
+        axis.plot(places, values, MARKS[number % len(MARKS)], color=colour, markersize=5.5, label=shown)
+    axis.set_xlabel(drawn_label(spent, path, LONGEST_LABEL))
+    axis.set_ylabel(drawn_label(loss, path, LONGEST_LABEL))
+    axis.grid(color=GRID)
+    axis.legend(frameon=False, fontsize=8).set_in_layout(False)
+    save(figure, path, DPI)
+
+
+def limited(title: str, count: int) -> str:
+    """The title of a chart, with the number of rows if it shows only the first of them."""
+    return title if count <= MOST else f"{title} (the first {MOST} of {count})"
 
 
 def _figure(size: tuple[float, float], title: str, path: Path) -> "tuple[Figure, Axes]":

@@ -7,15 +7,18 @@ from typing import Any
 
 from results.agreement.result import Statistic
 from results.agreement.text import statistic_text
-from results.cost.paid_plot import Paid, paid_of
+from results.cost.paid_plot import REACH, Paid, paid_of
 from results.cost.tables import ROUGH
 from results.cost.text import comparability_notes
 from results.cost.tradeoff import Tradeoff
-from results.report.charts import IntervalPoint, draw_intervals, draw_regret
+from results.metrics import written
+from results.report.axes import plot_of
+from results.report.charts import IntervalPoint, draw_intervals, draw_regret, limited
 from results.report.export import slug
-from results.report.html import Chart, Section, Table
-from results.report.sections import WORDS, limited, unique
+from results.report.html import Chart, Mark, Section, Table
+from results.report.sections import WORDS, unique
 from results.text.printing import REGRET_DIGITS
+from results.text.units import energy_unit
 
 AGREEMENT = {"weighted_tau": "weighted tau", "spearman": "Spearman", "regret_1": "top-1 regret", "regret_3": "top-3 regret",
              "top_tie": "P(in top tie)"}  # fmt: skip
@@ -48,25 +51,33 @@ def regret(points: Sequence[Paid], metric: str, notes: Sequence[str] = ()) -> Se
         more.append(f"≈: {ROUGH}; a hollow mark shows the sum.")
     if any(point.kwh is None and point.place is not None and not point.rough for point in points):
         more.append("≥: a part of this energy is missing; a hollow mark with an arrow shows the known part.")
+    unit = energy_unit([point.place for point in points])
     rows = [
         (
             p.name,
-            "missing" if p.place is None else f"{p.sign}{p.place:.4g}",
+            unit.text(p.place, p.sign),
             f"{p.regret:.{REGRET_DIGITS}f}",
             _ends(p.low, p.high),
             "yes" if p.constant else "no",
         )
         for p in points
     ]
-    title = f"Regret in {metric} against the energy spent to choose a source"
-    head = ("measure", "kWh", "regret", "95 % interval", "constant")
+    shown = written(metric)
+    title = f"Regret in {shown} against the energy spent to choose a source"
+    head = ("measure", unit.name, "regret", "95 % interval", "constant")
     text = (
         "Lower and further left is better. The dashed line joins the ways that no other way beats in both. "
-        "The table below gives the figures."
+        "The table below gives the figures and draws their intervals."
     )
-    chart = Chart("regret", title, text, partial(draw_regret, points, title, metric))
-    return Section("regret", "Regret against energy", charts=[chart], tables=[Table("regret", title, head, rows, WORDS)],
-                   notes=[*more, *notes])  # fmt: skip
+    chart = Chart("regret", title, text, partial(draw_regret, points, title, shown))
+    ceiling = REACH * max(p.regret for p in points)  # a longer interval goes beyond the axis
+    plot = plot_of([Mark(p.regret, p.low, p.high) for p in points], f"regret in {shown}", 0.0, most=ceiling, cut=True)
+    table = Table(
+        "regret", title, head, rows, WORDS,
+        tips={unit.name: "Energy of the choice for all targets, with its share of the pretrainings; constants cost nothing."},
+        plots={"regret": plot} if plot else {},
+    )  # fmt: skip
+    return Section("regret", "Regret against energy", charts=[chart], tables=[table], notes=[*more, *notes])
 
 
 def agreement(judged: Mapping[str, Any]) -> Section:
@@ -75,7 +86,7 @@ def agreement(judged: Mapping[str, Any]) -> Section:
     `judged`: verdict, notes and rows; each row has name, constant, coverage, ranked, and mean: statistic → value, low, high,
     p_holm; and lead, the same of its weighted tau minus that of the static mean rank.
     """
-    rows = judged["rows"]
+    rows = [row for row in judged["rows"] if row.get("coverage", 1) or _known(row)]  # the notes name the others
     name, shown = "weighted_tau", []
     for row in rows:
         figure = row["mean"].get(name, {}) if row.get("ranked", True) else {}
@@ -101,8 +112,15 @@ def agreement(judged: Mapping[str, Any]) -> Section:
         "Measures that order few sources are not drawn. The table below gives the figures."
     )
     label = "weighted Kendall tau, mean over targets, 95 % interval"
-    chart = Chart("agreement", title, text, partial(draw_intervals, shown, limited(title, len(shown)), label))
-    table = Table("agreement", title, head, lines, WORDS)
+    draw = partial(draw_intervals, shown, limited(title, len(shown)), label)
+    chart = Chart("agreement", title, text, draw, inline=False)  # the table draws the same
+    marks = [_mark(row["mean"].get(name)) for row in rows]
+    plot = plot_of(marks, "weighted tau", -1.0, 1.0) if AGREEMENT[name] in head else None
+    best = frozenset(number for number, row in enumerate(rows) if not row["constant"])
+    plots = {AGREEMENT[name]: plot} if plot else {}
+    table = Table(
+        "agreement", f"{title}; filled dots are measures, hollow dots are constants", head, lines, WORDS, best, plots=plots
+    )
     return Section("agreement", "Agreement of measures", charts=[chart] if shown else [], tables=[table], notes=judged["notes"])
 
 
@@ -114,6 +132,18 @@ def measured(grids: Mapping[str, tuple[Sequence[str], Sequence[Sequence[str]]]],
         parts.append(Section(name, title, tables=[Table(name, f"{title}: scores of measures", head, lines, WORDS)]))
     note = "A higher score is better. Scores can be compared within one row only."
     return Section("scores", "Scores of measures", parts=unique(parts), notes=[note, *reasons])
+
+
+def _known(row: Mapping[str, Any]) -> bool:
+    """Whether any statistic of a measure is known."""
+    return any(figure.get("value") is not None and math.isfinite(figure["value"]) for figure in row["mean"].values())
+
+
+def _mark(figure: Mapping[str, float | None] | None) -> Mark | None:
+    value = (figure or {}).get("value")
+    if figure is None or value is None or not math.isfinite(value):
+        return None
+    return Mark(value, figure.get("low"), figure.get("high"))
 
 
 def _ends(low: float | None, high: float | None) -> str:

@@ -98,7 +98,7 @@ def _calibration(run: ChosenRun, name: str) -> tuple[Table, list[Chart], list[st
     if temperature is not None and temperature.note:
         notes.append(f"{temperature.note[0].upper()}{temperature.note[1:]}.")
     text = "Each mark is a bin of equally many decisions, with its interval; on the diagonal, confidences can be believed."
-    chart = Chart(f"{name}-reliability", title, text, partial(draw_reliability, series, title))
+    chart = Chart(f"{name}-reliability", title, text, partial(draw_reliability, series, title), wide=False)
     return Table(f"{name}-calibration", f"{run.target}: calibration", ("what", "value", "95 %"), lines, WORDS), [chart], notes
 
 
@@ -107,6 +107,7 @@ def _discrimination(run: ChosenRun, name: str) -> list[Chart]:
     from sklearn.metrics import precision_recall_curve, roc_curve
 
     roc, recall = [], []
+    mirrored = len(run.classes) == 2 and not run.test.multilabel  # the ROC curve of the first class mirrors the second one
     for column, each in enumerate(run.classes[:MOST_LINES]):
         truth, given = run.test.truth[:, column], run.test.probabilities[:, column]
         if not 0 < truth.sum() < len(truth) or not np.isfinite(given).all():
@@ -114,17 +115,18 @@ def _discrimination(run: ChosenRun, name: str) -> list[Chart]:
         wrong, right, _ = roc_curve(truth, given)
         precise, found, _ = precision_recall_curve(truth, given)
         places, others = thinned(len(wrong), MOST_POINTS), thinned(len(found), MOST_POINTS)
-        roc.append((each, wrong[places].tolist(), right[places].tolist()))
+        if column or not mirrored:
+            roc.append((each, wrong[places].tolist(), right[places].tolist()))
         recall.append((f"{each} ({truth.mean():.0%} of the images)", found[others].tolist(), precise[others].tolist()))
     if not roc:
         return []
     more = f" of the first {MOST_LINES} of {len(run.classes)} classes" if len(run.classes) > MOST_LINES else ""
     titles = (f"{run.target}: ROC curves{more}", f"{run.target}: precision and recall{more}")
     return [
-        Chart(f"{name}-roc", titles[0], "Each class against the rest.", partial(draw_roc, roc, titles[0])),
+        Chart(f"{name}-roc", titles[0], "Each class against the rest.", partial(draw_roc, roc, titles[0]), wide=False),
         Chart(
             f"{name}-recall", titles[1], "Each class against the rest; a network that guesses has the precision of its share.",
-            partial(draw_precision_recall, recall, titles[1]),
+            partial(draw_precision_recall, recall, titles[1]), wide=False,
         ),
     ]  # fmt: skip
 
@@ -138,7 +140,7 @@ def _decision(run: ChosenRun, curves: Sequence[DecisionCurve], name: str) -> lis
     curve = curves[min(present, key=lambda column: float(shares[column]))]
     title = f"{run.target}: net benefit of acting on '{curve.class_name}', the rarest class of the test images"
     text = "Higher is better. The table below says for every class between which probabilities the network is useful."
-    charts = [Chart(f"{name}-decision", title, text, partial(draw_decision, curve, title))]
+    charts = [Chart(f"{name}-decision", title, text, partial(draw_decision, curve, title), wide=False)]
     if not run.test.multilabel:
         counts = _confusion(run.test)
         cells = [
@@ -146,7 +148,8 @@ def _decision(run: ChosenRun, curves: Sequence[DecisionCurve], name: str) -> lis
         ]  # fmt: skip
         head = f"{run.target}: confusion matrix; rows are true classes, columns are decisions"
         text = "A bright cell holds a large share of the images of its row. The table of decisions below gives the figures."
-        charts.append(Chart(f"{name}-confusion", head, text, partial(draw_heat, run.classes, run.classes, cells, head)))
+        draw = partial(draw_heat, run.classes, run.classes, cells, head)
+        charts.append(Chart(f"{name}-confusion", head, text, draw, wide=len(run.classes) > MOST_LINES))
     return charts
 
 

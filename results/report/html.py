@@ -1,31 +1,11 @@
-"""One self-contained HTML page: sections of charts and tables, and a browser of cells. It makes no network request.
+"""What a page of a report is made of: sections of charts, tables and pictures. Plain data; results.report.render writes it."""
 
-Text is made plain, and escaped by Jinja2; data stand in a script tag of their own, with every `<` coded. A policy in the
-page's head forbids all requests, and all scripts but the page's own, which it names by their hash.
-"""
-
-import base64
-import hashlib
-import json
-import math
-import re
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from results.text.drawing import ACCENT, GRID, INK, PAPER, SOFT
-from results.text.plain import plain
-
-# A drawing is made once, for papers; in the page its colours become those of the theme.
-THEME = {INK: "--ink", ACCENT: "--accent", SOFT: "--soft", GRID: "--grid", PAPER: "--paper"}
-CHOSEN: dict[Any, Any] = {
-    "svg.fonttype": "none",
-    "svg.hashsalt": "cats",
-}  # text stays text; ids do not change from one drawing to the next
+MANY = 8  # columns of a table
 
 
 @dataclass(frozen=True)
@@ -36,6 +16,8 @@ class Chart:
         name: of its files. title: what is seen. text: the same for those who do not see it.
         draw: writes a PNG or an SVG, by the ending of the path.
         inline: whether the page shows it; a table may show the same there.
+        wide: whether it takes the whole width of the page; others are drawn side by side.
+        sources: the sources whose marks bear ids "source NUMBER ...", by which the page highlights and hides them.
     """
 
     name: str
@@ -43,11 +25,49 @@ class Chart:
     text: str
     draw: Callable[[Path], None]
     inline: bool = True
+    wide: bool = True
+    sources: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A value with its interval, if it has one."""
+
+    value: float
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True)
+class Plot:
+    """Marks on one axis, a row of a table each: the cells of a column as a forest plot.
+
+    Attributes:
+        marks: None where a row has no value. low, high: ends of the axis. ticks: (place, text). label: what the axis shows.
+    """
+
+    marks: Sequence[Mark | None]
+    low: float
+    high: float
+    ticks: Sequence[tuple[float, str]]
+    label: str
+
+    def at(self, value: float) -> str:
+        """The place of a value, in percent of the width."""
+        return f"{100 * min(max((value - self.low) / (self.high - self.low), 0.0), 1.0):.4g}%"
 
 
 @dataclass(frozen=True)
 class Table:
-    """Cells as text. `left`: the columns of words. `best`: the rows that cannot be told apart from the best."""
+    """Cells as text.
+
+    Attributes:
+        left: the columns of words. best: the rows that cannot be told apart from the best.
+        tips: column → what it holds, for columns that results.report.heads does not explain, or explains otherwise.
+        plots: column → what the page draws in front of the text of its cells.
+        ties: the tie group of each row; empty where the rows have none.
+        inline: whether the page shows it; else it is written to files alone.
+    """
 
     name: str
     caption: str
@@ -55,31 +75,71 @@ class Table:
     rows: Sequence[Sequence[str]]
     left: frozenset[str] = frozenset()
     best: frozenset[int] = frozenset()
+    tips: Mapping[str, str] = field(default_factory=dict)
+    plots: Mapping[str, Plot] = field(default_factory=dict)
+    ties: Sequence[int | None] = ()
+    inline: bool = True
+
+    @property
+    def tight(self) -> bool:
+        """Whether it has so many columns that figures and their intervals are below each other."""
+        return len(self.head) > MANY
+
+    def widest(self, column: str) -> int:
+        """The number of characters of the longest line of a column of figures."""
+        place = list(self.head).index(column)
+        cells = [row[place] for row in self.rows]
+        lines = [line for cell in cells for line in cell.replace(" (", "\n(", 1).split("\n")] if self.tight else cells
+        return max(map(len, lines), default=0)
 
 
 @dataclass(frozen=True)
 class Shade:
-    """One cell of a heat map. `depth`: 0 worst to 1 best, None where nothing was measured; `top`: not told from the best."""
+    """One cell of a heat map.
+
+    Attributes:
+        depth: 0 worst to 1 best, None where nothing was measured. top: whether it cannot be told apart from the best.
+        tie: its tie group.
+    """
 
     text: str
     tip: str
     depth: float | None = None
     top: bool = False
+    tie: int | None = None
 
 
 @dataclass(frozen=True)
 class Heat:
-    """A heat map as a table: `rows` are (name, cells)."""
+    """A heat map as a table: `rows` are (name, cells). `scale`: (depth, text) of the key of its colours, in `unit`."""
 
     caption: str
     corner: str
     head: Sequence[str]
     rows: Sequence[tuple[str, Sequence[Shade]]]
+    scale: Sequence[tuple[float, str]] = ()
+    unit: str = ""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A PNG file that the page holds. `text`: for those who do not see it."""
+
+    title: str
+    text: str
+    content: bytes
 
 
 @dataclass(frozen=True)
 class Section:
-    """A part of the page. `left_out`: a sentence that says why the part is empty."""
+    """A part of the page.
+
+    Attributes:
+        left_out: a sentence that says why the part is empty; the page lists these sentences at its end.
+        notes_last: whether the notes come after the parts.
+        code: text for a program, such as BibTeX or YAML, shown as it is and to be copied.
+        others: metric, as people write it → the same part by that metric.
+    """
 
     id: str
     title: str
@@ -89,6 +149,18 @@ class Section:
     heat: Heat | None = None
     left_out: str | None = None
     parts: "Sequence[Section]" = ()
+    pictures: Sequence[Picture] = ()
+    notes_last: bool = False
+    others: "Mapping[str, Section]" = field(default_factory=dict)
+    code: str = ""
+
+    @property
+    def filled(self) -> bool:
+        """Whether it has anything to show but the reasons why its parts are empty."""
+        own = self.charts or self.tables or self.heat or self.pictures or self.code
+        if self.left_out or own or not self.parts:
+            return not self.left_out
+        return any(part.filled for part in self.parts)
 
     def all_charts(self) -> list[Chart]:
         """Its own, then those of its parts."""
@@ -100,112 +172,35 @@ class Section:
 
 
 @dataclass(frozen=True)
+class Figure:
+    """One of the key figures at the top of a page. `about`: what the figure counts."""
+
+    name: str
+    value: str
+    about: str
+
+
+@dataclass(frozen=True)
 class Page:
-    """The whole report. `cells`: the data of the browser of cells (results.report.attempts.Cells.to_dict), or None."""
+    """The whole report.
+
+    Attributes:
+        cells: the data of the browser of cells (results.report.attempts.Cells.to_dict), or None.
+        verdict: the answer, in sentences. figures: the key figures.
+        sources: the sources that the page can hide and highlight. metric: that of the sections, as people write it.
+    """
 
     title: str
     lead: str
     sections: Sequence[Section]
     cells: Mapping[str, Any] | None = None
-    cell_notes: Sequence[str] = field(default=())
+    cell_notes: Sequence[str] = ()
+    verdict: Sequence[str] = ()
+    figures: Sequence[Figure] = ()
+    sources: Sequence[str] = ()
+    metric: str = ""
 
-
-def render(page: Page) -> str:
-    """The page as HTML."""
-    from jinja2 import Environment, StrictUndefined
-    from markupsafe import Markup
-
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, finalize=harmless
-    )
-    environment.filters["drawn"] = lambda chart: Markup(inline(chart))  # noqa: S704 - matplotlib's own, which escapes text
-    environment.filters["shade"] = shade
-    script = _shipped("report.js")
-    return environment.from_string(_shipped("report.html")).render(
-        page=page,
-        style=Markup(_shipped("report.css")),  # noqa: S704 - a file of ours
-        script=Markup(script),  # noqa: S704 - a file of ours
-        data=Markup(coded(harmless(page.cells))),  # noqa: S704 - coded: it holds no < > &
-        policy=policy(script),
-    )
-
-
-def harmless(value: Any) -> Any:
-    """What a page may show: text of others with control characters as codes, and what is HTML already as it is."""
-    if type(value) is str:  # text that is HTML already is of a class of its own
-        return plain(value)
-    if isinstance(value, Mapping):
-        return {plain(str(key)): harmless(one) for key, one in value.items()}
-    return [harmless(one) for one in value] if isinstance(value, list | tuple) else value
-
-
-def policy(script: str) -> str:
-    """The Content-Security-Policy: no request, and no script but this one."""
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    rest = "img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
-    return f"default-src 'none'; script-src 'sha256-{digest}'; {rest}"
-
-
-def coded(value: Any) -> str:
-    """JSON that is safe inside a script tag; NaN and infinity become null."""
-    text = json.dumps(finite(value), separators=(",", ":"), allow_nan=False)
-    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
-
-
-def finite(value: Any) -> Any:
-    """The content with None for NaN and infinity."""
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, Mapping):
-        return {key: finite(one) for key, one in value.items()}
-    return [finite(one) for one in value] if isinstance(value, list | tuple) else value
-
-
-def inline(chart: Chart) -> str:
-    """A chart as an SVG element: colours of the theme, ids of its own, a text for screen readers."""
-    import matplotlib as mpl
-
-    with tempfile.TemporaryDirectory() as folder, mpl.rc_context(CHOSEN):
-        path = Path(folder) / "chart.svg"
-        chart.draw(path)
-        text = path.read_text(encoding="utf-8")
-    text = re.sub(r"<metadata>.*?</metadata>|<style.*?</style>|<!--.*?-->", "", text, flags=re.DOTALL)
-    text = text[text.index("<svg") :]
-    size = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', text)
-    width = float(size.group(1)) if size else 600.0
-    body = text.split(">", 1)[1]
-    box = size.group(0) if size else ""
-    body = re.sub(r'xlink:href="#', 'href="#', body)
-    body = re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>drawing-{chart.name}-", body)
-    for colour, name in THEME.items():
-        body = body.replace(colour, f"var({name})")
-    label = _attribute(f"{chart.title}. {chart.text}")
-    return f'<svg {box} role="img" aria-label="{label}" style="width:{width * 4 / 3:.0f}px">{body}'
-
-
-def _attribute(text: str) -> str:
-    from markupsafe import escape
-
-    return str(escape(plain(text)))
-
-
-def shade(depth: float | None) -> str:
-    """Background and ink of a cell of a heat map: cividis, the same to people who see red and green alike."""
-    if depth is None:
-        return ""
-    import matplotlib as mpl
-
-    red, green, blue, _ = mpl.colormaps["cividis"](0.15 + 0.85 * min(max(depth, 0.0), 1.0))
-    # Relative luminance and contrast as WCAG defines them; the ink with more contrast.
-    light = sum(w * _linear(c) for w, c in zip((0.2126, 0.7152, 0.0722), (red, green, blue), strict=True))
-    ink = "#000" if (light + 0.05) / 0.05 >= 1.05 / (light + 0.05) else "#fff"
-    return f"background:#{int(255 * red):02x}{int(255 * green):02x}{int(255 * blue):02x};color:{ink}"
-
-
-def _linear(channel: float) -> float:
-    return channel / 12.92 if channel <= 0.04045 else float(((channel + 0.055) / 1.055) ** 2.4)
-
-
-@cache
-def _shipped(name: str) -> str:
-    return resources.files("results.report").joinpath("templates", name).read_text(encoding="utf-8")
+    def metrics(self) -> list[str]:
+        """The metrics among which a reader can switch; the first one is shown first."""
+        others = dict.fromkeys(name for section in self.sections for name in section.others)
+        return [self.metric, *others] if others else []

@@ -1,6 +1,6 @@
 """Sections of the report from a board. Each takes plain data; a section without data says what is missing."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -11,52 +11,15 @@ from results.board.plot import draw_ranks, ranks_title
 from results.board.ranking import Row
 from results.board.text import APART, legend
 from results.board.ties import jumps
-from results.metrics import metric_of
-from results.report.charts import MOST, IntervalPoint, draw_heat, draw_intervals
+from results.metrics import written
+from results.report.axes import plot_of
+from results.report.charts import IntervalPoint, draw_intervals, limited
 from results.report.export import numbered, slug
-from results.report.html import Chart, Heat, Section, Shade, Table
+from results.report.html import Chart, Mark, Section, Table
 from results.statistics.rank_tests import Difference
+from results.text.units import energy_unit
 
-WORDS = frozenset({*BOARD_WORDS, "measure", "what", "value"})  # columns of words
-
-
-def heat(board: Board) -> Section:
-    """Source by target. The depth of a cell is how far it lies below the best of its target, on one scale for all."""
-    if not board.targets:
-        return Section("heat", "Heat map", left_out="no target has a finished cell that counts.")
-    sources, targets = [row.source for row in board.overall], list(board.targets)
-    measured = {(row.source, target): row for target, rows in board.targets.items() for row in rows}
-    best = {target: rows[0].mean for target, rows in board.targets.items()}
-    gaps = {pair: abs(best[pair[1]] - row.mean) for pair, row in measured.items()}
-    worst = max(gaps.values()) or 1.0
-    rows: list[tuple[str, list[Shade]]] = []
-    for source in sources:
-        line = []
-        for target in targets:
-            row = measured.get((source, target))
-            if row is None:
-                line.append(Shade("–", f"{source} → {target}: not measured"))
-                continue
-            ends = "no interval" if row.low is None else f"95 % {row.low:.3f} – {row.high:.3f}"
-            top = row.tie == 1 and len(board.targets[target]) > 1
-            tip = (
-                f"{source} → {target}: {board.metric} {row.mean:.3f}, {ends}, {row.seeds} seeds, rank {row.rank}, tie {row.tie}"
-            )
-            line.append(Shade(f"{row.mean:.3f}", tip, 1 - gaps[source, target] / worst, top))
-        rows.append((source, line))
-    title = f"Test {board.metric} of {len(sources)} sources on {len(targets)} targets"
-    side = "below" if metric_of(board.metric).higher_is_better else "above"
-    far = f"the darkest cell is {worst:.3f} {side} the best of its target"
-    text = f"The brightest cell of a column is the best of its target; {far}. • marks what cannot be told apart from the best."
-    drawn = [[(cell.text, cell.depth, cell.top) for cell in line] for _, line in rows]
-    draw = partial(draw_heat, sources, targets, drawn, limited(f"{title}; • cannot be told apart from the best", len(sources)))
-    return Section(
-        "heat",
-        "Heat map",
-        charts=[Chart("heat", title, text, draw, inline=False)],
-        heat=Heat(f"{title}. {text}", "source", targets, rows),
-        notes=["Each cell gives the mean over seeds. The tables of the targets give its interval."],
-    )
+WORDS = frozenset({*BOARD_WORDS, "measure", "constant", "what", "value"})  # columns of words
 
 
 def ranks(board: Board) -> Section:
@@ -77,41 +40,60 @@ def ranks(board: Board) -> Section:
     )  # fmt: skip
     text = "Dot: mean rank; line: its 95 % interval. Left is better. The table below gives the figures."
     label = "mean rank over targets (1 is best), 95 % interval"
-    chart = Chart("ranks", title, text, partial(draw_intervals, points, limited(title, len(points)), label))
+    draw = partial(draw_intervals, points, limited(title, len(points)), label)
+    chart = Chart("ranks", title, text, draw, inline=False)  # the forest plot at the top of a page shows the same
     return Section("ranks", "Ranks over targets", charts=[chart], tables=[table])
 
 
-def per_target(board: Board) -> Section:
-    """The board itself: for each target its verdict, a drawing and a table."""
-    parts = []
-    for target, rows in board.targets.items():
-        name = f"target-{slug(target)}"
-        verdict = board.verdict(target)
-        title = f"{target}: {_seen(rows)}"
-        points = [IntervalPoint(row.source, row.mean, row.low, row.high, row.tie == 1, row.tie) for row in rows]
-        label = f"test {board.metric.replace('_', ' ')}, mean and 95 % interval"
-        text = (
-            "Sources with a filled dot cannot be told apart from the best one; sources with a hollow dot can. "
-            "The table below gives the figures."
-        )
-        if jumps([row.tie for row in rows]):
-            text = f"{text} A bar on the right joins the sources of each tie group, because one group jumps over a source."
-        chart = Chart(name, title, text, partial(draw_intervals, points, limited(title, len(points)), label))
-        best = frozenset(number for number, row in enumerate(rows) if row.tie == 1)
-        table = Table(
-            name,
-            f"{target}: {board.metric}; {verdict}",
-            headings(ROW_COLUMNS),
-            [cells(ROW_COLUMNS, row) for row in rows],
-            WORDS,
-            best,
-        )
-        parts.append(Section(name, target, charts=[chart], tables=[table]))
+def per_target(board: Board, more: Mapping[str, Board] | None = None) -> Section:
+    """The board itself: for each target its verdict and a table with its intervals. more: metric → the board by it."""
+    made = _per_target(board, "target")
+    others = {written(name): _per_target(other, f"target-{slug(name)}") for name, other in (more or {}).items()}
+    return replace(made, others=others)
+
+
+def _per_target(board: Board, name: str) -> Section:
+    parts = [_target(board, target, f"{name}-{slug(target)}") for target in board.targets]
     if board.leaking:
-        columns = leaking_columns(board.metric)
-        apart = Table("apart", APART, headings(columns), [cells(columns, pair) for pair in board.leaking], WORDS)
-        parts.append(Section("apart", APART, tables=[apart]))
-    return Section("targets", "Targets", notes=legend(board), parts=unique(parts))
+        columns, apart = leaking_columns(board.metric), name.replace("target", "apart")
+        table = Table(apart, APART, headings(columns), [cells(columns, pair) for pair in board.leaking], WORDS)
+        parts.append(Section(apart, APART, tables=[table]))
+    notes = [_unitless(sentence) for sentence in legend(board)]
+    return Section("targets", "Targets", notes=notes, notes_last=True, parts=unique(parts))
+
+
+def _unitless(sentence: str) -> str:
+    """A sentence of the legend for tables whose unit of energy is that of the table."""
+    return f"energy{sentence.removeprefix('Wh')}" if sentence.startswith("Wh: ") else sentence
+
+
+def _target(board: Board, target: str, name: str) -> Section:
+    rows, metric = board.targets[target], written(board.metric)
+    title = f"{target}: {_seen(rows)}"
+    points = [IntervalPoint(row.source, row.mean, row.low, row.high, row.tie == 1, row.tie) for row in rows]
+    label = f"test {metric}, mean and 95 % interval"
+    text = (
+        "Sources with a filled dot cannot be told apart from the best one; sources with a hollow dot can. "
+        "The table below gives the figures."
+    )
+    if jumps([row.tie for row in rows]):
+        text = f"{text} A bar on the right joins the sources of each tie group, because one group jumps over a source."
+    draw = partial(draw_intervals, points, limited(title, len(points)), label)
+    unit = energy_unit([row.energy_kwh for row in rows])
+    costs = [name for column in ROW_COLUMNS if column.fields == ("energy_kwh",) for name in [column.heading]]
+    head = [unit.name if heading in costs else heading for heading in headings(ROW_COLUMNS)]
+    lines = [
+        [unit.text(row.energy_kwh) if heading in costs else cell for heading, cell in
+         zip(headings(ROW_COLUMNS), cells(ROW_COLUMNS, row), strict=True)]
+        for row in rows
+    ]  # fmt: skip
+    plot = plot_of([Mark(row.mean, row.low, row.high) for row in rows], f"test {metric}")
+    table = Table(
+        name, f"{target}: {metric}; {board.verdict(target)}", head, lines, WORDS,
+        frozenset(number for number, row in enumerate(rows) if row.tie == 1),
+        plots={"mean": plot} if plot else {}, ties=[row.tie for row in rows],
+    )  # fmt: skip
+    return Section(name, target, charts=[Chart(name, title, text, draw, inline=False)], tables=[table])
 
 
 def critical(
@@ -143,7 +125,7 @@ def difference(tests: Difference) -> Section:
         "Mean ranks on a line, best on the left. A bar joins sources that cannot be told apart. "
         "The table below gives the figures."
     )
-    chart = Chart("critical", ranks_title(tests), text, partial(draw_ranks, tests))
+    chart = Chart("critical", ranks_title(tests), text, partial(draw_ranks, tests), sources=tests.sources)
     return critical(tests.sources, tests.mean_ranks, tests.cliques, chart, note)
 
 
@@ -171,8 +153,3 @@ def _seen(rows: Sequence[Row]) -> str:
     if tied == 1:
         return f"{rows[0].source} is alone in tie 1"
     return f"{tied} of {len(rows)} sources cannot be told apart from the best"
-
-
-def limited(title: str, count: int) -> str:
-    """The title of a chart, with the number of rows if it shows only the first of them."""
-    return title if count <= MOST else f"{title} (the first {MOST} of {count})"

@@ -122,6 +122,21 @@ def tie_groups(measured: TargetResults, order: Sequence[int], level: float = 0.9
     return [group[i] for i in order]
 
 
+def standard_errors_behind(measured: TargetResults) -> np.ndarray:
+    """(S,) distance of each mean from the best one, in standard errors of their difference; NaN where these are unknown.
+
+    By seeds and shared test images; of one seed by the test images alone, or by a stated noise. 0 for the best.
+    """
+    best, seeds, shared = int(measured.means.argmax()), np.nan_to_num(measured.seeds[0]), measured.shared
+    variance = seeds[best] + seeds + shared[best, best] + np.diag(shared) - 2 * shared[best]
+    gap, known = measured.means[best] - measured.means, variance > NOTHING
+    behind = np.full(len(gap), np.nan)
+    behind[known] = gap[known] / np.sqrt(variance[known])
+    if known.sum() >= len(gap) - 1:
+        behind[best] = 0.0
+    return behind
+
+
 def _told_apart(measured: TargetResults, leader: int, others: np.ndarray, alpha: float) -> np.ndarray:
     """(O,) whether each of the others differs from the leader, by seeds and images, and by seeds alone (see `intervals`)."""
     several = np.array([len(v) > 1 for v in measured.values])

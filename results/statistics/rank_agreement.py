@@ -19,6 +19,7 @@ ORDERS = 2000  # random orders behind a p-value; all orders where there are no m
 MANY = 12  # with fewer targets the interval of a skewed statistic is too narrow
 FEW = f"with fewer than {MANY} targets the interval of a skewed statistic, such as a regret, is too narrow rather than too wide"
 ANY = (-np.inf, np.inf)
+PAIRS = 2_000_000  # of sources, compared at once: some ten megabytes
 CLOSE = 1e-9  # rounding errors of two ways to compute one value are smaller
 
 
@@ -33,7 +34,7 @@ def agreement_statistics(values: np.ndarray, scores: np.ndarray, top: np.ndarray
 
     metric: the bounds of the metric, at which random draws of the values are cut before a regret is computed.
 
-    weighted_tau: scipy's weighted Kendall tau as it comes (hyperbolic, additive; Vigna 2015). regret_k: the best value of all
+    weighted_tau: the weighted Kendall tau (hyperbolic, additive; Vigna 2015), see weighted_tau. regret_k: the best value of all
     minus the best of the k highest scores, in the metric. top_tie: the probability that the source of the highest score is in
     the top tie group. Equal scores choose at random, and the statistic is the expected one. Only sources with a score are
     ranked and chosen. Equal scores of all sources choose nothing, and equal values leave nothing to choose: both give NaN.
@@ -45,11 +46,35 @@ def agreement_statistics(values: np.ndarray, scores: np.ndarray, top: np.ndarray
     fair = leaves_a_choice(values[:, able], scores[:, able])
     if fair.any():
         truth, guess = values[fair][:, able], scores[fair][:, able]
-        tau = stats.weightedtau(truth, guess, axis=1).statistic
+        tau = weighted_tau(truth, guess)
         rho = stats.pearsonr(stats.rankdata(truth, axis=1), stats.rankdata(guess, axis=1), axis=1).statistic
         statistics[fair, :2] = np.clip(np.column_stack([tau, rho]), -1, 1)  # rounding errors reach beyond 1
         statistics[fair, 2:] = choice_statistics(values[fair], scores[fair], top, metric)
     return statistics
+
+
+def weighted_tau(values: np.ndarray, scores: np.ndarray) -> np.ndarray:
+    """The weighted Kendall tau of m cases, (m,): what `scipy.stats.weightedtau` gives for each row of `values` and `scores`.
+
+    A source of rank r, 0 for the best, counts 1 / (r + 1) in each of its pairs, and a pair counts as both of its sources do.
+    The result is the mean of two taus: one with ranks by value, then by score, and one the other way round. scipy takes a
+    tenth of a millisecond for each case, and the random orders behind one p-value are 2000 cases.
+    """
+    step = max(1, PAIRS // values.shape[1] ** 2)
+    parts = [_weighted_tau(values[i : i + step], scores[i : i + step]) for i in range(0, len(values), step)]
+    return np.concatenate(parts)
+
+
+def _weighted_tau(values: np.ndarray, scores: np.ndarray) -> np.ndarray:
+    signs = [np.sign(part[:, :, None] - part[:, None, :]).astype(np.int8) for part in (values, scores)]
+    agreed = (signs[0] * signs[1]).sum(axis=2)  # (m, n): pairs of a source in the same order, minus those in the opposite one
+    ordered = [(sign != 0).sum(axis=2) for sign in signs]
+    taus = []
+    for keys in ((scores, values), (values, scores)):
+        weights = 1 / (np.argsort(np.lexsort(keys)[:, ::-1], axis=1) + 1)
+        sums = [(weights * counts).sum(axis=1) for counts in (agreed, *ordered)]
+        taus.append(sums[0] / np.sqrt(sums[1] * sums[2]))
+    return np.asarray((taus[0] + taus[1]) / 2)
 
 
 def leaves_a_choice(values: np.ndarray, scores: np.ndarray) -> np.ndarray:

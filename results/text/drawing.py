@@ -47,12 +47,22 @@ def title_lines(title: str, width: int, path: Path) -> list[str]:
 
 
 def save(figure: "Figure", path: Path, dpi: int) -> None:
-    """Write a PNG or SVG, by the ending of `path`; the same numbers give the same file."""
-    # Without the date and the version of the library, files do not differ from one time to the next.
-    facts = {"Date": None, "Creator": None} if path.suffix == ".svg" else {"Software": None}
-    with warnings.catch_warnings():
+    """Write a PNG or SVG, by the ending of `path`; the same numbers give the same file.
+
+    The canvas of the format lays the figure out while it draws; `Figure.savefig` would draw everything twice.
+    """
+    import matplotlib as mpl
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+
+    figure.set_dpi(dpi)
+    # Without the date and the version of the library, and with ids that are not random, files do not differ from each other.
+    with warnings.catch_warnings(), mpl.rc_context({"svg.hashsalt": "cats"}):
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")  # an SVG is shown with other fonts
-        figure.savefig(path, dpi=dpi, metadata=facts)
+        if path.suffix == ".svg":
+            FigureCanvasSVG(figure).print_svg(path, metadata={"Date": None, "Creator": None})
+        else:
+            FigureCanvasAgg(figure).print_png(path, metadata={"Software": None})
 
 
 @cache

@@ -28,6 +28,7 @@ LONGEST_CELL, LONGEST_TITLE = 500, 1000  # characters on the terminal; more woul
 REGRET_DIGITS = 4  # of a regret, wherever it is written
 FRAME = 3  # characters that a table needs for each column beside its content
 LEAST_KEY = 24  # characters of a column of words that names the rows: the name of a measure or a source is on one line
+LONGEST_WORD = 30  # characters of a word that is never broken; a path or an address may be longer
 LEAST_WORD = 12  # columns of words; narrower ones would show one syllable in each line
 
 
@@ -118,13 +119,18 @@ class TerminalTable:
         return [max(map(cell_len, column)) for column in self._columns()]
 
     def _least(self) -> list[int]:
-        """The width below which a column would break a figure, or its words too often."""
+        """The width below which a column would break a figure or a word, or would have one syllable in each line."""
         least = [LEAST_KEY if number < self.keys else LEAST_WORD for number in range(len(self.head))]
-        columns = zip(self._natural(), least, self.words, strict=True)
-        return [min(end, width) if words else width for width, end, words in columns]
+        columns = zip(self._natural(), least, self.words, self._columns(), strict=True)
+        return [min(max(end, longest_word(cells)), width) if words else width for width, end, words, cells in columns]
 
     def _columns(self) -> list[list[str]]:
         return [[name, *(cells[i] for cells, _ in self.rows)] for i, name in enumerate(self.head)]
+
+
+def longest_word(cells: Iterable[str]) -> int:
+    """The width of the longest word of a column, as long as a name may be that is never broken."""
+    return min(max((cell_len(word) for cell in cells for word in cell.split()), default=0), LONGEST_WORD)
 
 
 def terminal_notes(notes: Iterable[str]) -> Text:

@@ -6,13 +6,14 @@ import uuid
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+from typing import ClassVar
 
 import pandas as pd
 from mlflow import MlflowClient
 from mlflow.entities import Run, ViewType
 from mlflow.exceptions import MlflowException
 
-from results.error import CatsError, OddRunError
+from results.error import CatsError, OddRunError, first_of
 from results.record import PREDICTIONS
 from results.text.hidden import shown
 from results.text.plain import storable
@@ -45,11 +46,15 @@ class Experiment:
         CatsError: in one sentence, if the server cannot be reached or the experiment was deleted.
     """
 
+    # MLflow shows runs that were trained first, not the traces of an agent; older versions of MLflow 3 read this tag.
+    KIND_TAGS: ClassVar = {"mlflow.experimentKind": "custom_model_development"}
+
     def __init__(self, uri: str, name: str, *, create: bool = True) -> None:
         quiet()
         check(uri)
         self.uri, self.name = absolute(uri), storable(name)
         self.shown = shown(uri)
+        self.parent: str | None = None  # the run below which MLflow shows the runs that are created from now on
         try:
             reach(self.uri)
             make_database(self.uri, MlflowClient)
@@ -57,7 +62,7 @@ class Experiment:
             existing = self.client.get_experiment_by_name(self.name)
             if existing is None and not create:
                 names = [e.name for e in self.client.search_experiments()]
-                raise NoExperimentError(f"no experiment '{name}' on {self.shown}; there are {', '.join(names) or 'none'}")
+                raise NoExperimentError(f"no experiment '{name}' on {self.shown}; there are {first_of(names) or 'none'}")
             if existing is not None and existing.lifecycle_stage != "active":
                 raise CatsError(
                     f"experiment '{name}' on {self.shown} was deleted; restore the experiment in MLflow, or choose another name"
@@ -70,7 +75,8 @@ class Experiment:
 
     def _created(self) -> str:
         try:
-            return str(self.client.create_experiment(self.name, None if scheme(self.uri) in WEB else _place_here()))
+            place = None if scheme(self.uri) in WEB else _place_here()
+            return str(self.client.create_experiment(self.name, place, dict(self.KIND_TAGS)))
         except MlflowException as error:  # another process may have created the experiment meanwhile
             existing = self.client.get_experiment_by_name(self.name)
             if existing is None or error.error_code != "RESOURCE_ALREADY_EXISTS":
@@ -149,7 +155,7 @@ class Experiment:
 
         Columns: run_id, status, key, kind, point, started; every param and metric; artifacts, their place; costs and reasons,
         JSON texts (cost_columns.unpacked); kwh, energy, cpu_seconds and busy_seconds, what is asked of the costs most
-        (cost_columns.totals).
+        (cost_columns.totals); environment, versions and hardware as JSON text.
         """
         return frame_of_runs(self.runs("tags.`cats.key` != ''"))
 

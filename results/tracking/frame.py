@@ -1,5 +1,6 @@
 """Turns MLflow runs into rows of the table of runs, and gives its columns their types."""
 
+import json
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -17,13 +18,23 @@ if TYPE_CHECKING:
 
 ALWAYS = (
     "run_id", "status", "started", "key", "kind", "point", "pretraining", "groups", "leak", "known_duplicates", "duplicates",
-    "data", "split", "start", "identifiers", "reasons", "source_images", "imported", "artifacts", "costs", "kwh", "energy",
-    "cpu_seconds", "busy_seconds",
+    "data", "split", "slices", "start", "identifiers", "adaptive", "evaluation_precision", "reasons", "source_images",
+    "imported", "artifacts", "environment", "costs", "kwh", "energy", "cpu_seconds", "busy_seconds",
 )  # fmt: skip
 TAGS = (
     "kind", "point", "pretraining", "groups", "leak", "imported", "known_duplicates", "duplicates", "data", "split",
-    "start", "source_images", "identifiers",
+    "slices", "start", "source_images", "identifiers", "adaptive",
 )  # fmt: skip
+ENVIRONMENT = {
+    "commit": "mlflow.source.git.commit",
+    **{
+        name: f"cats.{name}"
+        for name in (
+            "cats_bench", "trainer", "python", "torch", "timm", "codecarbon", "device", "hardware", "cpu", "cores", "ram_gb",
+            "threads",
+        )
+    },
+}  # fmt: skip
 ODD = "cats.odd"  # a column of `table_of`: why a run is left out
 LEFT_OUT = "left out"  # an attribute of a frame: sentences about the runs that are left out
 NAMED = 20  # runs that are left out and named; of others the number is given
@@ -40,8 +51,11 @@ def row_of(run: "Run") -> dict[str, Any]:
         "started": run.info.start_time,
         "key": tags["cats.key"],
         **{name: tags.get(f"cats.{name}") or None for name in TAGS},
+        # Older versions predicted in the format of the training, and stated that alone.
+        "evaluation_precision": tags.get("cats.evaluation_precision") or tags.get("cats.precision") or None,
         "reasons": joined(tags, "cats.reasons") or "{}",
         "artifacts": shown(run.info.artifact_uri or ""),
+        "environment": json.dumps({name: tags[tag] for name, tag in ENVIRONMENT.items() if tag in tags}),
         "costs": costs,
         **totals(costs),
     }
@@ -102,6 +116,13 @@ def framed(runs: pa.Table) -> pd.DataFrame:
     return _marked(ours.drop_columns([name for name in ("stage", ODD) if name in ours.column_names]).to_pandas(), odd)
 
 
+class _Sentences(tuple[str, ...]):
+    """Sentences about a frame, which pandas hands on at every step; it would copy each of them if they were a list."""
+
+    def __deepcopy__(self, _: Any) -> "_Sentences":
+        return self
+
+
 def left_out(frame: pd.DataFrame) -> list[str]:
     """Sentences about the runs of the experiment that a frame does not hold, because they cannot be read."""
     return list(frame.attrs.get(LEFT_OUT, ()))
@@ -110,14 +131,14 @@ def left_out(frame: pd.DataFrame) -> list[str]:
 def with_sentence(frame: pd.DataFrame, sentence: str) -> pd.DataFrame:
     """A copy of a frame that says one thing more about the runs that do not count, see left_out."""
     copy = frame.copy()
-    copy.attrs[LEFT_OUT] = [*left_out(frame), sentence]
+    copy.attrs[LEFT_OUT] = _Sentences([*left_out(frame), sentence])
     return copy
 
 
 def _marked(frame: pd.DataFrame, odd: Sequence[str]) -> pd.DataFrame:
     if odd:
         more = [f"{len(odd) - NAMED} more runs are left out for such reasons"] if len(odd) > NAMED else []
-        frame.attrs[LEFT_OUT] = [*odd[:NAMED], *more]
+        frame.attrs[LEFT_OUT] = _Sentences([*odd[:NAMED], *more])
     return frame
 
 

@@ -14,7 +14,7 @@ from results.metrics import IMPORTED, METRICS
 from results.record import Cost, Record
 from results.text.plain import plain, shortened
 from results.tracking.cost_columns import totals
-from results.tracking.mlflow_format import WHOLE, joined
+from results.tracking.mlflow_format import WHOLE, curves_of, figure_names, joined, settings_of
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
@@ -93,13 +93,19 @@ def _check(run: "Run") -> None:
     _require(started_at(run) is not None, f"its start, {_said(info.start_time)}, is not a time")
     _check_costs(joined(tags, "cats.costs") or "[]")
     _json(_reasons, joined(tags, "cats.reasons") or "{}", "its tag cats.reasons is not a list of reasons by measure")
-    for name in ("cats.source_images", "cats.known_duplicates"):
+    for name in ("cats.source_images", "cats.known_duplicates", "cats.slices"):
         _require(name not in tags or _is(WHOLE_NUMBER, tags[name]), f"its tag {name} is {_said(tags.get(name))}, not a number")
     before = tags.get("cats.pretraining")
     _require(before is None or (before and before != tags["cats.key"]), "its tag cats.pretraining is empty or its own key")
-    _check_figures({name: value for name, value in run.data.metrics.items() if not _in_percent(name, value, tags)})
+    try:
+        settings, curves = settings_of(params, tags), curves_of(tags)
+    except ValueError as error:
+        raise OddError(str(error)) from error
+    named = figure_names(run.data.metrics, curves)
+    figures = {named[name]: value for name, value in run.data.metrics.items() if name in named}
+    _check_figures({name: value for name, value in figures.items() if not _in_percent(name, value, tags)})
     if "cats.imported" not in tags:  # settings of imported runs are the words of those who made them
-        _check_settings(params)
+        _check_settings(settings)
     if info.status == "FINISHED":
         for name in NAMES[str(kind)]:
             _require(params.get(name), f"its parameter {name} is missing")
@@ -171,18 +177,19 @@ def _shown(value: object, most: int = LONGEST) -> str:
 
 
 def figures_of(run: "Run") -> dict[str, Any]:
-    """Parameters and metrics of a run by their names, each of the type that its column has in all runs.
+    """Settings and metrics of a run by their names in tables, each of the type that its column has in all runs.
 
     A parameter that is called like a figure is left out, and so is a metric that is called like a setting or is no number.
     """
-    params = {name: value for name, value in run.data.params.items() if not name.startswith(FIGURES)}
-    taken = {"source", "target", "backbone", "measures", *SETTINGS}
+    tags, taken = run.data.tags, {"source", "target", "backbone", "measures", *SETTINGS}
+    settings = {n: value for n, value in settings_of(run.data.params, tags).items() if not n.startswith(FIGURES)}
+    names = figure_names(run.data.metrics, curves_of(tags))
     numbers = {
-        name: value
+        names[name]: value
         for name, value in run.data.metrics.items()
-        if name not in taken and _number(value) and not _in_percent(name, value, run.data.tags)
+        if name in names and names[name] not in taken and _number(value) and not _in_percent(name, value, tags)
     }
-    return {**params, **numbers}
+    return {**settings, **numbers}
 
 
 def _in_percent(name: str, value: object, tags: Mapping[str, str]) -> bool:

@@ -24,10 +24,13 @@ NAME = re.compile(r"[0-9a-f]{64}-\S*[0-9a-f]{32}")  # of the folder of a record:
 
 
 class Outbox:
-    """Records waiting for one tracking server, under `folder`."""
+    """Records waiting for one tracking server, under `folder`.
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    `protect` gives a record that another process has left as it may be sent: one of an early version may hold plain names.
+    """
+
+    def __init__(self, folder: Path, protect: Callable[[Outcome], Outcome] = lambda outcome: outcome) -> None:
+        self.folder, self.protect = folder, protect
         self._untried: set[Path] = set()  # put by this object, so no other process has begun to send them
         try:
             folder.mkdir(parents=True, exist_ok=True)

@@ -1,13 +1,12 @@
 """Writes one record as an MLflow run, with one `log_batch`; its tags find the run again."""
 
-import json
 import re
 import tempfile
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, Run, RunInfo, RunTag
+from mlflow.entities import Metric, Param, Run, RunInfo, RunTag
 from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import (
     BAD_REQUEST,
@@ -20,13 +19,14 @@ from mlflow.protos.databricks_pb2 import (
 
 from results.error import CatsError, first_line
 from results.record import Outcome, Record
-from results.text.plain import LONGEST_NAME, plain, shortened
 from results.tracking.artifacts import upload
+from results.tracking.captions import title_of, user
 from results.tracking.connection import reason_of
+from results.tracking.data_input import target_of
 from results.tracking.database import settle
 from results.tracking.deduplicate import TWICE, remove_duplicates
 from results.tracking.experiment import Experiment
-from results.tracking.mlflow_format import WHOLE, measurements, params_of, tags_of
+from results.tracking.mlflow_format import LAYOUT, WHOLE, measurements, params_of, tags_of
 from results.tracking.oddity import oddity
 from results.tracking.prediction_file import write_predictions
 
@@ -107,7 +107,7 @@ def _complete(tracking: Experiment, run: Run | None, outcome: Outcome, status: s
     record = outcome.record
     end = int(record.ended * 1000)
     if run is None:
-        info, tags = create_run(tracking, record, reason), {WHOLE: str(record.version)}
+        info, tags = create_run(tracking, record, reason), {WHOLE: LAYOUT}
     else:
         abandoned = run.data.tags.get("cats.reason") == ABANDONED
         info, tags = run.info, tags_of(record, None if abandoned else reason)
@@ -123,12 +123,9 @@ def create_run(tracking: Experiment, record: Record, reason: str | None = None) 
     """A run with all tags but the one that marks it as whole: MLflow takes ten times as long to add tags later."""
     tags = {"cats.key": record.key, "cats.attempt": record.attempt, "cats.kind": record.kind, **tags_of(record, reason)}
     del tags[WHOLE]
-    title = " → ".join(record.names[n] for n in ("source", "target") if n in record.names)
-    # The point distinguishes the runs of a grid.
-    name = f"{title}, {record.names['backbone']}, seed {record.names['seed']}, {record.point[:6]}"
-    return tracking.client.create_run(
-        tracking.experiment_id, int(record.started * 1000), tags, shortened(plain(name), LONGEST_NAME)
-    ).info
+    below = {} if tracking.parent is None else {"mlflow.parentRunId": tracking.parent}
+    start = int(record.started * 1000)
+    return tracking.client.create_run(tracking.experiment_id, start, tags | user() | below, title_of(record)).info
 
 
 def write_run(tracking: Experiment, info: RunInfo, outcome: Outcome, end: int, marks: Mapping[str, str]) -> None:
@@ -138,19 +135,12 @@ def write_run(tracking: Experiment, info: RunInfo, outcome: Outcome, end: int, m
     params = [Param(*pair) for pair in params_of(record).items()]
     tags = [RunTag(name, value) for name, value in marks.items()]
     if "target" in record.names:
-        _log_target(tracking, run_id, record)
+        tracking.client.log_inputs(run_id, [target_of(outcome)])
     _upload_predictions(tracking, str(info.artifact_uri), outcome)
     head, last = metrics[:-BATCH], metrics[-BATCH:]
     for start in range(0, len(head), BATCH):
         tracking.client.log_batch(run_id, head[start : start + BATCH])
     tracking.client.log_batch(run_id, last, params, tags)  # together with the tag that marks the run as whole
-
-
-def _log_target(tracking: Experiment, run_id: str, record: Record) -> None:
-    source = json.dumps({"name": record.names["target"]})
-    data = Dataset(shortened(plain(record.names["target"]), LONGEST_NAME), record.facts["data"][:36], "cats", source)
-    inputs = [DatasetInput(data, [InputTag("mlflow.data.context", "evaluation")])]
-    tracking.client.log_inputs(run_id, inputs)
 
 
 def _upload_predictions(tracking: Experiment, artifacts: str, outcome: Outcome) -> None:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from results.tracking.incremental import Seen
 
 log = logging.getLogger(__name__)
-VERSION = 9
+VERSION = 12
 NAME = b"cats"
 
 

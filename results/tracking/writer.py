@@ -97,6 +97,8 @@ class Writer:
                 examine(outcome)
         except CatsError as damaged:
             raise RefusedError(str(damaged)) from damaged
+        if not new:
+            outcome = self.outbox.protect(outcome)
         try:
             send(self.tracking, outcome, first=new, alone=self._alone)
         except RefusedError as refused:

@@ -6,7 +6,7 @@ python scripts/documentation/generate.py --check    write nothing; exit code 1 n
 
 import sys
 
-from sections import ROOT, pages, written_anew
+from sections import ROOT, pages, written_again
 
 
 def main() -> int:
@@ -14,7 +14,7 @@ def main() -> int:
     changed = []
     for page in pages():
         text = page.read_text(encoding="utf-8")
-        made = written_anew(text)
+        made = written_again(text)
         if made != text:
             changed.append(str(page.relative_to(ROOT)))
             if not check:

@@ -6,12 +6,13 @@ written in the page, and kept when the rest of the table is made again.
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from itertools import takewhile
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import typer
 import yaml
+from markdown_table import first_sentence, table
 from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 
@@ -19,9 +20,11 @@ from benchmark.cli.main import app
 from benchmark.cli.numbers import bounds
 from benchmark.data.dataset import Dataset, File
 from benchmark.data.readers.registry import READERS
-from benchmark.data.split import Subsample
+from benchmark.data.unlabelled import Unlabelled
+from benchmark.entries import ready_weights
 from benchmark.specs import catalogue
 from benchmark.specs.budget import Budget
+from benchmark.specs.data_sizes import PlanSubsample
 from benchmark.specs.needs import NEEDS
 from benchmark.specs.plan import Plan, plan_names
 from benchmark.specs.recipe import Augment, Recipe, recipe_names
@@ -32,16 +35,19 @@ ROOT = Path(__file__).parents[2]
 SECTION = re.compile(r"<!-- generated: (?P<name>[\w-]+) -->\n(?P<text>.*?)<!-- end: (?P=name) -->", re.DOTALL)
 ROW = re.compile(r"^\| `(?P<key>[^`]+)` \|.*\| (?P<meaning>[^|]*) \|$", re.MULTILINE)
 ALLOWED = {  # where the schema of a model does not say it
+    "Plan.candidates": "a list of pairs, each a source and a backbone",
     "Plan.metric": ", ".join(f"`{name}`" for name in METRICS),
     "Plan.seeds": "a number from 1 on, or a list of numbers from 0 on",
     "Plan.recipe": "name of a recipe, or a mapping of recipe keys over `base`",
     "Plan.country": "three capital letters (ISO 3166)",
+    "PlanSubsample.train": "whole number ≥ 1, `all`, or a list of these",
     "Dataset.read": "name of a reader, or a mapping with its options",
     "Weights.timm": "`true`, or a list of tags",
     "Weights.hub": "OWNER/NAME, or a mapping of backbones to it",
 }
+OF_EVERY_COMMAND = {"help", "verbose", "quiet"}
 SEVERAL = {"average": "mean over labels", "whole": "all at once", "refuse": "says nothing"}  # images with several labels
-DEFAULTS = {"Plan.experiment": "name of the plan file"}
+DEFAULTS = {"Plan.experiment": "name of the plan file", "PlanSubsample.train": "`all`"}
 WORDS = {"string": "text", "integer": "whole number", "number": "number", "boolean": "`true`, `false`", "object": "a mapping"}
 
 
@@ -57,7 +63,7 @@ def pages() -> list[Path]:
     return [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
-def written_anew(page: str) -> str:
+def written_again(page: str) -> str:
     """The text of a page with every generated section made again. Raises KeyError for a section that nobody makes."""
     return SECTION.sub(_made, page)
 
@@ -66,16 +72,6 @@ def _made(found: re.Match[str]) -> str:
     name = found["name"]
     text = SECTIONS[name](found["text"])
     return f"<!-- generated: {name} -->\n{text}\n<!-- end: {name} -->"
-
-
-def table(head: list[str], rows: Iterator[list[str]]) -> str:
-    """A Markdown table."""
-    lines = [head, ["---"] * len(head), *([_cell(text) for text in row] for row in rows)]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
-def _cell(text: str) -> str:
-    return " ".join(text.split()).replace("|", "\\|")
 
 
 def keys_of(model: type[BaseModel], skip: frozenset[str] = frozenset()) -> Callable[[str], str]:
@@ -130,6 +126,7 @@ def _allowed(schema: Mapping[str, Any]) -> str:
     return " ".join([WORDS.get(schema.get("type", ""), "text"), " and ".join(bounds)]).strip()
 
 
+@cache
 def commands() -> dict[str, Any]:
     """The commands by name, sorted as `cats --help` shows them."""
     group: Any = typer.main.get_command(app)
@@ -137,8 +134,11 @@ def commands() -> dict[str, Any]:
 
 
 def _commands_in_short(_: str) -> str:
-    rows = ([f"[`cats {name}`](docs/commands.md#cats-{name})", command.help or ""] for name, command in commands().items())
-    return table(["command", "what it does"], rows)
+    """The commands of each panel of `cats --help`, linked; what each does is in docs/commands.md."""
+    panels: dict[str, list[str]] = {}
+    for name, command in commands().items():
+        panels.setdefault(command.rich_help_panel, []).append(f"[{name}](docs/commands.md#cats-{name})")
+    return table(["", "commands"], ([f"**{panel}**", ", ".join(names)] for panel, names in panels.items()))
 
 
 def _commands_in_full(_: str) -> str:
@@ -146,7 +146,7 @@ def _commands_in_full(_: str) -> str:
     for name, command in commands().items():
         usage = " ".join(["cats", name, *(_metavar(p) for p in command.params if p.param_type_name == "argument"), "[OPTIONS]"])
         parts.append(f"## cats {name}\n\n{command.help}\n\n```text\n{usage}\n```\n")
-        rows = ([_named(p), _values(p), _shown(p), p.help or ""] for p in command.params if p.name != "help")
+        rows = ([_named(p), _values(p), _shown(p), p.help or ""] for p in command.params if p.name not in OF_EVERY_COMMAND)
         parts.append(table(["argument or option", "value", "default", "meaning"], rows) + "\n")
     return "\n" + "\n".join(parts)
 
@@ -204,29 +204,14 @@ def _needs(_: str) -> str:
     return table(["need", "what arrives"], ([f"`{name}`", text] for name, text in NEEDS.items()))
 
 
-def _recipes(_: str) -> str:
-    def rows() -> Iterator[list[str]]:
-        for name in recipe_names():
-            text = (ROOT / "benchmark" / "recipes" / f"{name}.yaml").read_text(encoding="utf-8")
-            yield [f"`{name}`", _first_sentence(text)]
+def _shipped(what: str, names: Callable[[], list[str]]) -> Callable[[str], str]:
+    """Maker of the table of shipped recipes or plans: the name of each, and the first sentence of its file."""
 
-    return table(["recipe", "what it is"], rows())
+    def make(_: str) -> str:
+        texts = {name: (ROOT / "benchmark" / f"{what}s" / f"{name}.yaml").read_text(encoding="utf-8") for name in names()}
+        return table([what, "what it is"], ([f"`{name}`", first_sentence(text)] for name, text in texts.items()))
 
-
-def _plans(_: str) -> str:
-    def rows() -> Iterator[list[str]]:
-        for name in plan_names():
-            text = (ROOT / "benchmark" / "plans" / f"{name}.yaml").read_text(encoding="utf-8")
-            yield [f"`{name}`", _first_sentence(text)]
-
-    return table(["plan", "what it is"], rows())
-
-
-def _first_sentence(text: str) -> str:
-    """The first sentence of the comment that a YAML file begins with."""
-    prose = takewhile(lambda line: line.startswith("# ") and not line.startswith("#  "), text.splitlines())  # until a command
-    words = " ".join(line.removeprefix("#").strip() for line in prose)
-    return re.split(r"(?<=[\w)])\.\s(?=[A-Z])", words, maxsplit=1)[0].rstrip(".") + "."
+    return make
 
 
 SECTIONS: Mapping[str, Callable[[str], str]] = {
@@ -235,15 +220,18 @@ SECTIONS: Mapping[str, Callable[[str], str]] = {
     "plan-keys": keys_of(Plan),
     "recipe-keys": keys_of(Recipe),
     "augment-keys": keys_of(Augment),
-    "subsample-keys": keys_of(Subsample),
+    "subsample-keys": keys_of(PlanSubsample),
     "budget-keys": keys_of(Budget),
     "dataset-keys": keys_of(Dataset, frozenset({"options", "name"})),
     "file-keys": keys_of(File),
+    "unlabelled-keys": keys_of(Unlabelled),
     "source-keys": keys_of(Source, frozenset({"name"})),
     "weights-keys": keys_of(Weights),
     "measures": _measures,
     "needs": _needs,
-    "recipes": _recipes,
-    "plans": _plans,
+    "recipes": _shipped("recipe", recipe_names),
+    "plans": _shipped("plan", plan_names),
+    "encoders": lambda _: table(ready_weights.COLUMNS, ready_weights.source_rows()),
+    "layouts": lambda _: table(["layout", "whose names"], ready_weights.layout_rows()),
     "readers": lambda _: ", ".join(f"`{name}`" for name in READERS) + ".",
 }

@@ -3,6 +3,8 @@
 import json
 import re
 import signal
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from fuzzing.attempt import CONTENT, Attempt
@@ -25,10 +27,11 @@ NO_MEMORY = re.compile(
     r"MemoryError|[Uu]nable to allocate|[Cc]annot allocate memory|bad_alloc|out of memory|realloc of size|malloc of size"
 )
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]|[\ud800-\udfff]")
+STYLE = re.compile(r"\x1b\[[012]m")  # bold, faint and their end, which a person asks for by FORCE_COLOR
 COSTS = re.compile(r"kwh|co2e|seconds|energy|hours|cost|watts|kg", re.IGNORECASE)
 WORDS = re.compile(r"[A-Za-z`']{2,}")
 DIGITS = re.compile(r"\d[\d,.]*")
-EXITS = (0, 1, 2)
+EXITS = (0, 1, 2, 3)  # 3: records wait, or were set aside
 
 
 def complaints(attempt: Attempt, outcomes: list[Outcome], undamaged: list[Outcome]) -> list[str]:
@@ -37,7 +40,9 @@ def complaints(attempt: Attempt, outcomes: list[Outcome], undamaged: list[Outcom
     for command, outcome in zip(attempt.commands, outcomes, strict=True):
         found += [
             f"cats {command[0]}: {complaint}"
-            for complaint in alone(outcome, silent=attempt.encoding is None, guarded=attempt.guarded)
+            for complaint in alone(
+                plain_style(outcome, attempt.environment), silent=attempt.encoding is None, guarded=attempt.guarded
+            )
         ]
     if not found and attempt.compared != "nothing":
         if attempt.compared == "figures":
@@ -45,6 +50,13 @@ def complaints(attempt: Attempt, outcomes: list[Outcome], undamaged: list[Outcom
         else:
             found += content_changed(attempt, outcomes, undamaged)
     return found
+
+
+def plain_style(outcome: Outcome, environment: Mapping[str, str | None]) -> Outcome:
+    """The outcome without bold and faint text where the environment asks for it; other control characters stay."""
+    if environment.get("FORCE_COLOR") is None:
+        return outcome
+    return replace(outcome, out=STYLE.sub("", outcome.out), err=STYLE.sub("", outcome.err))
 
 
 def alone(outcome: Outcome, *, silent: bool = False, guarded: bool = True) -> list[str]:

@@ -23,8 +23,8 @@ OTHERS = (
     ("plan", "first.yaml", "--detect", "0.05"),
     ("sync", "first.yaml"),
 )
-MADE = (("run", "again.yaml"), ("board", "again.yaml", "--no-images", "--format", "json"))
-SCORED = (("score", "again.yaml", "--images", "40", "--draws", "10", "--format", "json"),)
+MADE = (("run", "again.yaml"), ("board", "again.yaml", "--no-test-variance", "--format", "json"))
+SCORED = (("score", "again.yaml", "--sample", "40", "--draws", "10", "--format", "json"),)
 
 
 def home(rng: Random, stage: Stage) -> Attempt:

@@ -12,7 +12,7 @@ from fuzzing.inputs import write_inputs
 PATIENCE = 300  # seconds for each command that builds the stage
 URI = "sqlite:///mlflow.db"
 BUILD = (
-    ("run", "first.yaml"), ("score", "first.yaml", "--images", "40", "--draws", "10"), ("board", "first.yaml"),
+    ("run", "first.yaml"), ("score", "first.yaml", "--sample", "40", "--draws", "10"), ("board", "first.yaml"),
     ("report", "first.yaml"), ("import", "runs.csv", "--map", "map.yaml", "--experiment", "theirs"),
     ("import", "--scores", "logme=logme.csv", "--experiment", "theirs", "--backbone", "resnet50"), ("board", "theirs"),
     ("check", "spots", "--size", "16"), ("check", "boxes", "--size", "16"), ("check", "crates", "--size", "16"),

@@ -33,7 +33,7 @@ def plans(rng: Random, stage: Stage) -> Attempt:
     said = damage_yaml(rng, stage.work / "first.yaml")
     commands = [
         ("plan", "first.yaml"),
-        ("plan", "first.yaml", "--cells"),
+        ("plan", "first.yaml", "--list-cells"),
         ("plan", "first.yaml", "--detect", "0.05"),
         ("board", "first.yaml"),
     ]

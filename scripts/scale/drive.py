@@ -8,7 +8,8 @@ import sys
 import time
 from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ class Order:
 
     Attributes:
         workers: of a Dask cluster of its own. scheduler: of one that runs. Without both, no-ops are made in the driver.
-        make: which function of scale.noop makes cells; None makes real ones.
+        make: which function of scale.noop makes cells; None makes real ones. how: further arguments of that function.
         deliver: whether MLflow gets the records; else they leave the outbox as if it had them.
     """
 
@@ -32,6 +33,7 @@ class Order:
     workers: int | None = None
     scheduler: str | None = None
     make: str | None = "make"
+    how: dict[str, float] = field(default_factory=dict)
     deliver: bool = True
 
 
@@ -50,10 +52,10 @@ def python(module: str, *arguments: str, **environment: str) -> "subprocess.Pope
 
 def ended(process: "subprocess.Popen[str]") -> dict[str, Any]:
     """The figures of a driver, once it has ended."""
-    told, _ = process.communicate()
+    printed, _ = process.communicate()
     if process.returncode:
         sys.exit(f"{process.args} ended with exit code {process.returncode}")
-    return json.loads(told.splitlines()[-1])
+    return json.loads(printed.splitlines()[-1])
 
 
 class Clock:
@@ -118,7 +120,7 @@ def main(order: Order) -> dict[str, Any]:
     clock.watch(runner, "prepare")
     if not order.deliver:
         Writer.deliver = lambda writer, _: len([writer.outbox.remove(path) for path, _ in writer.outbox])
-    made = {"make": getattr(noop, order.make)} if order.make else {}
+    made = {"make": partial(getattr(noop, order.make), **order.how)} if order.make else {}
     engine: Engine
     if order.workers is None and order.scheduler is None:
         engine = Local("cpu")

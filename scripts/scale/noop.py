@@ -80,9 +80,9 @@ def make(job: Job, *_: object) -> list[Outcome]:
     return [Outcome(record(cell, job.experiment)) for cell in job.cells]
 
 
-def make_slowly(job: Job, *_: object) -> list[Outcome]:
-    """Sleeps 2 to 5 seconds, which the key decides, as if it worked elsewhere."""
-    time.sleep(float(generator("sleep", job.key).uniform(2, 5)))
+def make_slowly(job: Job, *_: object, shortest: float, longest: float) -> list[Outcome]:
+    """Sleeps for some seconds, which the key decides, as if it worked elsewhere."""
+    time.sleep(float(generator("sleep", job.key).uniform(shortest, longest)))
     return make(job)
 
 

@@ -50,8 +50,8 @@ def cells_per_second(folder: Path, cells: int, epochs: int, workers: int) -> flo
     names = {"sources": ["scratch"], "targets": ["ihc"], "backbones": ["resnet18"]}
     plan.write_text(json.dumps({**names, "recipe": recipe, "seeds": cells}), encoding="utf-8")
     order = Order(str(plan), f"sqlite:///{folder}/mlflow.db", workers=workers, make=None)
-    told = ended(begun(order, {**THREAD, "CATS_HOME": str(folder / "home")}))
-    arrivals = [wall for wall, _ in told["arrivals"]]
-    if told["made"] != cells:
-        raise SystemExit(f"{told['failed']} of {cells} cells failed")
+    summary = ended(begun(order, {**THREAD, "CATS_HOME": str(folder / "home")}))
+    arrivals = [wall for wall, _ in summary["arrivals"]]
+    if summary["made"] != cells:
+        raise SystemExit(f"{summary['failed']} of {cells} cells failed")
     return (cells - workers) / (arrivals[-1] - arrivals[workers - 1])

@@ -1,5 +1,5 @@
-"""A simulated cluster: a scheduler, 200 workers in a few processes, cells that sleep 2 to 5 seconds; processes are killed with
-all their workers and others take their places."""
+"""A simulated cluster: a scheduler, 200 workers in a few processes, cells that sleep for some seconds; processes are killed
+with all their workers and others take their places."""
 
 import json
 import os
@@ -23,7 +23,8 @@ class Load:
 
     Attributes:
         hosts: processes that hold the workers. idle: seconds for which idle workers are watched. lull: seconds until the next
-            process is killed. kills: how often that happens; None as long as there is work.
+            process is killed. kills: how often that happens; None as long as there is work. shortest, longest: seconds for
+            which a cell sleeps.
     """
 
     cells: int
@@ -32,6 +33,8 @@ class Load:
     idle: float = 10.0
     lull: float = 60.0
     kills: int | None = None
+    shortest: float = 2.0
+    longest: float = 5.0
 
 
 @dataclass
@@ -89,7 +92,8 @@ def simulated(folder: Path, load: Load) -> dict[str, Any]:
         before = cpu(cluster.scheduler)
         time.sleep(load.idle)
         resting = (cpu(cluster.scheduler) - before) / load.idle
-        order = Order(str(plan), f"sqlite:///{folder}/mlflow.db", scheduler=cluster.address, make="make_slowly", deliver=False)
+        sleep, uri = {"shortest": load.shortest, "longest": load.longest}, f"sqlite:///{folder}/mlflow.db"
+        order = Order(str(plan), uri, scheduler=cluster.address, make="make_slowly", how=sleep, deliver=False)
         driver = begun(order, environment)
         assert driver.stdout is not None
         driver.stdout.readline()  # the first record has come
@@ -101,15 +105,15 @@ def simulated(folder: Path, load: Load) -> dict[str, Any]:
                 cluster.replace_one()
                 dead += 1
         busy, seconds = cpu(cluster.scheduler) - before, time.perf_counter() - start
-        told = ended(driver)
-    (first, spent), (last, all_spent) = told["arrivals"][0], told["arrivals"][-1]
-    made, window = told["made"], last - first
+        summary = ended(driver)
+    (first, spent), (last, all_spent) = summary["arrivals"][0], summary["arrivals"][-1]
+    made, window = summary["made"], last - first
     found = {
-        "cells": told["cells"], "made": made, "failed": told["failed"], "reasons": told["reasons"],
+        "cells": summary["cells"], "made": made, "failed": summary["failed"], "reasons": summary["reasons"],
         "workers": load.workers, "killed": cluster.killed,
         "cells_per_second": (made - 1) / window, "seconds": seconds,
         "scheduler_idle_share": resting, "scheduler_share": busy / seconds, "driver_share": (all_spent - spent) / window,
-        "driver_peak_mib": told["peak_mib"], "cores": os.cpu_count(),
+        "driver_peak_mib": summary["peak_mib"], "cores": os.cpu_count(),
     }  # fmt: skip
     return found | {name: largest(found, name) for name in ("scheduler", "driver")}
 

@@ -14,7 +14,7 @@ from training.task import Task, network_of
 
 from benchmark.machine.memory import keep_memory, large_pages
 from benchmark.machine.threads import wait_briefly
-from benchmark.networks.precision import precision
+from benchmark.networks.precision import evaluation_precision
 from benchmark.training import evaluate, train
 from benchmark.training.device_images import on_device
 from results.metrics import auc
@@ -64,5 +64,5 @@ def engine(what: Task, seed: int, device: torch.device) -> np.ndarray:
     network = network_of(what, seed).to(device)
     parts = {name: on_device(pixels, labels, device) for name, (pixels, labels) in what.images.items()}
     train.fit(network, parts["train"], parts["val"], what.recipe, max(seed, 0))
-    logits = evaluate.predict(network, parts["test"], precision(network, what.recipe))
+    logits = evaluate.predict(network, parts["test"], evaluation_precision(what.recipe))
     return evaluate.to_probabilities(logits, multilabel=False)

@@ -12,13 +12,17 @@ import torch
 
 def interval(values: Sequence[float]) -> str:
     """Mean and its 95 % interval (Student's t)."""
-    from scipy import stats
-
     mean = statistics.fmean(values)
     if len(values) < 2:
         return f"{mean:.4g}"
-    half = float(stats.t.ppf(0.975, len(values) - 1)) * statistics.stdev(values) / math.sqrt(len(values))
-    return f"{mean:.4g} ± {half:.2g}"
+    return f"{mean:.4g} ± {half_of(values):.2g}"
+
+
+def half_of(values: Sequence[float]) -> float:
+    """Half of the width of the 95 % interval of the mean (Student's t) of two values or more."""
+    from scipy import stats
+
+    return float(stats.t.ppf(0.975, len(values) - 1)) * statistics.stdev(values) / math.sqrt(len(values))
 
 
 def hardware(device: torch.device) -> str:
@@ -27,7 +31,8 @@ def hardware(device: torch.device) -> str:
     info = Path("/proc/cpuinfo")
     lines = info.read_text().splitlines() if info.exists() else []
     model = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine())
-    return f"{model}, {torch.get_num_threads()} threads"
+    threads = torch.get_num_threads()
+    return f"{model}, {threads} thread{'s' if threads > 1 else ''}"
 
 
 def versions() -> str:

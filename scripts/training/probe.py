@@ -10,7 +10,7 @@ from training.plain import Pictures, outputs
 from training.task import Task, network_of
 
 from benchmark.machine.timm_import import declare_missing
-from benchmark.networks.precision import precision
+from benchmark.networks.precision import evaluation_precision
 from benchmark.training import evaluate
 from benchmark.training.device_images import on_device
 from results.metrics import auc
@@ -64,7 +64,7 @@ def probed_once(what: Task, draws: Draws, device: torch.device) -> list[float]:
     from benchmark.training.protocols.probe import fit_probe
 
     network = network_of(what, 0).to(device)
-    precise = precision(network, what.recipe)
+    precise = evaluation_precision(what.recipe)
     everything = {
         name: evaluate.extract(network, on_device(*part, device), precise).cpu().numpy() for name, part in what.images.items()
     }

@@ -6,6 +6,7 @@ import pytest
 
 from benchmark.cli import main as cli
 from benchmark.specs import catalogue
+from tests.support.databases import made_once
 
 
 @pytest.fixture
@@ -48,3 +49,11 @@ def one_thread():
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="session")
+def toy_database(shared_folder):
+    """A database with the experiment `toy` (tests/support/toy.py); a test that writes copies it."""
+    from tests.support.toy import in_folder
+
+    return made_once("toy", in_folder) / "mlflow.db"

@@ -59,6 +59,7 @@ def test_an_unknown_name_of_the_face_is_an_import_error():
         exec("from benchmark import Datset", {})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["Dataset", "Source", "measure", "medmnist_target"])
 def test_a_name_loads_no_torch(name):
     code = f"import sys; from benchmark import {name}; print('torch' in sys.modules)"

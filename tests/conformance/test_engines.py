@@ -1,5 +1,6 @@
 """Every engine keeps the promises of the protocol, and an engine that breaks one is found out."""
 
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
@@ -8,7 +9,10 @@ import pytest
 from benchmark.execution.cluster.engine import Dask
 from benchmark.execution.engine import Local
 from benchmark.execution.engine_conformance import CHECKS, BrokenPromiseError
+from tests.support.processes import forked_workers
 from tests.support.thread_engine import ThreadEngine
+
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("decoded_once")]
 
 ENGINES = [
     pytest.param(Local("cpu"), 1, id="local"),
@@ -21,7 +25,8 @@ ENGINES = [
 @pytest.mark.parametrize("name", CHECKS)
 @pytest.mark.parametrize(("engine", "pack"), ENGINES)
 def test_every_engine_keeps_its_promises(engine, pack, name):
-    CHECKS[name](engine, pack=pack)
+    with forked_workers() if engine.remote else nullcontext():
+        CHECKS[name](engine, pack=pack)
 
 
 @dataclass(frozen=True)

@@ -7,14 +7,11 @@ import numpy as np
 import pytest
 
 from benchmark.data.decoded import load_images
-from benchmark.data.split import split
 from benchmark.specs import catalogue
 from results.error import CatsError
 from targets import ihc
 
 SOURCES, TARGETS = catalogue.names("sources"), catalogue.names("targets")
-AT_HAND = ("breastmnist", "pneumoniamnist", "retinamnist", "mednist", "cifar10", "ham10000")
-MADE = [n for n in SOURCES if (d := catalogue.source(n).dataset) and not d.tree and not d.files]
 
 
 @pytest.mark.parametrize("name", SOURCES)
@@ -40,35 +37,6 @@ def test_a_target_says_what_it_is(name):
         assert file.declared
 
 
-def keeps_its_promises(dataset):
-    images = load_images(dataset, 32)
-    assert len(images.images) == (dataset.images or len(images.images))
-    assert images.images.std() > 5
-    parts = split(dataset, images)
-    assert sum(map(len, parts.values())) == len(images.images)
-    for chosen in parts.values():
-        assert set(images.labels[chosen].tolist()) == set(range(len(dataset.classes)))
-    assert (images.groups != "").all() == (dataset.groups not in {None, "image"})  # an image may be a group by itself
-    for one, other in combinations(parts, 2):
-        assert not set(images.groups[parts[one]]) & set(images.groups[parts[other]]) - {""}
-    assert len(set(images.ids)) == len(images.ids)
-
-
-@pytest.mark.parametrize("name", MADE)
-def test_what_is_made_here_keeps_its_promises(name):
-    keeps_its_promises(catalogue.source(name).dataset)
-
-
-@pytest.mark.parametrize("name", ["ihc", "digits"])
-def test_targets_without_files_keep_their_promises(name):
-    keeps_its_promises(catalogue.target(name).dataset)
-
-
-@pytest.mark.parametrize("name", AT_HAND)
-def test_real_data_keep_their_promises(real_dataset, name):
-    keeps_its_promises(real_dataset(catalogue.source(name).dataset))
-
-
 def test_data_that_are_not_here_say_how_to_get_them():
     with pytest.raises(CatsError, match=r"pathmnist: medmnist/pathmnist_224.npz not found in .*cats fetch pathmnist"):
         load_images(catalogue.target("pathmnist[size=224]").dataset, 32)
@@ -89,28 +57,6 @@ def test_generated_images_are_the_same_in_every_process_and_a_class_does_not_dep
     assert int(few.images.astype(np.int64).sum()) == 2896649  # the pixels themselves: a change raises the revision
 
 
-def test_idc_on_the_real_patches(real_dataset):
-    dataset = real_dataset(catalogue.target("idc").dataset)
-    images = load_images(dataset, 50)
-    assert len(images.ids) == 10_194 - 87  # patches at the edge of a slide are smaller and left out
-    assert len(set(images.groups)) == 279
-    samples = dataset.read(dataset.folder())
-    assert np.bincount(samples.labels).tolist() == [7_500, 2_694]
-    patients = {part: set(images.groups[images.parts == part]) for part in ("train", "val", "test", "extra")}
-    assert {part: len(names) for part, names in patients.items()} == {"train": 82, "val": 29, "test": 49, "extra": 119}
-    assert sum(map(len, patients.values())) == 279  # no patient on two sides
-    parts = split(dataset, images)
-    assert sum(map(len, parts.values())) == (images.parts != "extra").sum()
-
-
-def test_ham10000_keeps_lesions_on_one_side(real_dataset):
-    dataset = real_dataset(catalogue.target("ham10000").dataset)
-    images = load_images(dataset, 28)
-    parts = split(dataset, images)
-    assert {part: len(rows) for part, rows in parts.items()} == {"train": 7_060, "val": 982, "test": 1_973}
-    assert images.groups[0].startswith("HAM_")
-
-
 def declared():
     """Every data set of every entry, once by kind and name."""
     sources = {f"source {name}": catalogue.source(name).dataset for name in SOURCES}
@@ -118,9 +64,12 @@ def declared():
     return {name: dataset for name, dataset in (sources | targets).items() if dataset is not None}
 
 
-@pytest.mark.parametrize("name", declared())
+DECLARED = declared()
+
+
+@pytest.mark.parametrize("name", DECLARED)
 def test_a_data_set_is_named_as_its_file_and_says_what_it_is(name):
-    dataset = declared()[name]
+    dataset = DECLARED[name]
     assert dataset.name == name.split()[1]
     assert re.fullmatch(r"[a-z0-9_]+", dataset.name)
     for fact in (dataset.title, dataset.modality, dataset.licence, dataset.citation):

@@ -1,4 +1,4 @@
-"""Entries whose data are not at hand, on tiny pictures in the true layout: labels, groups and parts as declared."""
+"""Entries whose data are not on this machine, on tiny pictures in the true layout: labels, groups and parts as declared."""
 
 import shutil
 from itertools import combinations
@@ -27,6 +27,7 @@ def read(name, data):
     return dataset, load_images(dataset, 16)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FAKES)
 def test_the_true_layout_is_read_and_split(data, name):
     dataset, images = read(name, data)
@@ -43,6 +44,7 @@ def test_the_true_layout_is_read_and_split(data, name):
         assert not set(images.groups[parts[one]]) & set(images.groups[parts[other]]) - {""}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in FAKES if catalogue.source(name).dataset.images])
 def test_the_declared_number_of_images_is_held_to(data, name):
     FAKES[name](data)
@@ -57,6 +59,7 @@ def test_absent_data_say_where_to_get_them(data, name):
         load_images(dataset, 16)
 
 
+@pytest.mark.slow
 def test_labels_groups_and_parts_of_known_files(data):
     found = {name: read(name, data)[1] for name in FAKES}
 

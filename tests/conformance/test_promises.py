@@ -1,10 +1,17 @@
-"""Every entry whose data are at hand keeps every promise; what is not at hand is skipped by its name."""
+"""Every entry whose data are on this machine keeps every promise; what is not there is skipped by its name.
+
+What we know of a data set is compared as well with its images, which are decoded once for both.
+"""
 
 import os
+from itertools import combinations
 
+import numpy as np
 import pytest
 
 from benchmark.data.dataset import Dataset
+from benchmark.data.decoded import load_images
+from benchmark.data.split import split
 from benchmark.entries.conformance import PROMISES, Case, examine_data
 from benchmark.entries.conformance_weights import examine_weights
 from benchmark.entries.examine import subjects
@@ -34,6 +41,8 @@ def test_an_entry_keeps_its_promises(name):
         assert not broken
         if isinstance(subject, Dataset):
             assert [finding.promise for finding in findings] == [promise.__name__ for promise in PROMISES]
+            is_as_it_should_be(subject)
+            KNOWN.get(name, lambda _: None)(subject)
 
 
 def data(dataset):
@@ -50,3 +59,38 @@ def weights(source):
     if source.weights and not backbones_with_file(source.weights):
         pytest.skip(f"{source.name}: no file BACKBONE.{source.weights.file}.safetensors in CATS_WEIGHTS")
     return examine_weights(source, "sqlite:///mlflow.db")
+
+
+def is_as_it_should_be(dataset):
+    images = load_images(dataset, SIZE)
+    assert len(images.images) == (dataset.images or len(images.images))
+    assert images.images.std() > 5
+    parts = split(dataset, images)
+    assert sum(map(len, parts.values())) == (images.parts != "extra").sum()
+    for chosen in parts.values():
+        assert set(images.labels[chosen].tolist()) == set(range(len(dataset.classes)))
+    assert (images.groups != "").all() == (dataset.groups not in {None, "image"})  # an image may be a group by itself
+    for one, other in combinations(parts, 2):
+        assert not set(images.groups[parts[one]]) & set(images.groups[parts[other]]) - {""}
+    assert len(set(images.ids)) == len(images.ids)
+
+
+def idc_on_the_real_patches(dataset):
+    images = load_images(dataset, SIZE)
+    assert len(images.ids) == 10_194 - 87  # patches at the edge of a slide are smaller and left out
+    assert len(set(images.groups)) == 279
+    samples = dataset.read(dataset.folder())
+    assert np.bincount(samples.labels).tolist() == [7_500, 2_694]
+    patients = {part: set(images.groups[images.parts == part]) for part in ("train", "val", "test", "extra")}
+    assert {part: len(names) for part, names in patients.items()} == {"train": 82, "val": 29, "test": 49, "extra": 119}
+    assert sum(map(len, patients.values())) == 279  # no patient on two sides
+
+
+def ham10000_keeps_lesions_on_one_side(dataset):
+    images = load_images(dataset, SIZE)
+    parts = split(dataset, images)
+    assert {part: len(rows) for part, rows in parts.items()} == {"train": 7_060, "val": 982, "test": 1_973}
+    assert images.groups[0].startswith("HAM_")
+
+
+KNOWN = {"idc": idc_on_the_real_patches, "ham10000": ham10000_keeps_lesions_on_one_side}

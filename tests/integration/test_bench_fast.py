@@ -30,9 +30,9 @@ def test_seeds_are_paired_by_their_names_and_one_without_a_pair_is_left_out(benc
         "grid": runs(*((seed, "FINISHED", 0.6 + int(seed) / 10, 1e-3) for seed in "012" for _ in range(2))),
         "fast": runs(("0", "FAILED", None, 1e-4), ("1", "FINISHED", 0.75, 4e-4), ("2", "FINISHED", 0.9, 2e-4)),
     }
-    told = bench.told("toy", made, {name: bench.best(frame) for name, frame in made.items()})
-    assert told["difference"] == pytest.approx([0.05, 0.1])
-    assert told["share"] == pytest.approx([0.2, 0.1])
+    found = bench.summary("toy", made, {name: bench.best(frame) for name, frame in made.items()})
+    assert found["difference"] == pytest.approx([0.05, 0.1])
+    assert found["share"] == pytest.approx([0.2, 0.1])
     said = capsys.readouterr().out
     assert "n=2 seeds" in said
     assert [line.split()[:3] for line in said.splitlines() if " runs " in line] == [
@@ -44,4 +44,4 @@ def test_seeds_are_paired_by_their_names_and_one_without_a_pair_is_left_out(benc
 def test_without_a_pair_there_is_nothing_to_compare(bench):
     made = {"grid": runs(("0", "FINISHED", 0.6, 1e-3)), "fast": runs(("1", "FINISHED", 0.6, 1e-3))}
     with pytest.raises(SystemExit, match="toy: no seed has finished runs of both"):
-        bench.told("toy", made, made)
+        bench.summary("toy", made, made)

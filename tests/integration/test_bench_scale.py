@@ -2,11 +2,10 @@
 
 import json
 import os
-import subprocess
-import sys
 
 import pytest
 
+from tests.support import processes
 from tests.support.paths import ROOT
 
 pytestmark = [pytest.mark.slow, pytest.mark.cluster]
@@ -14,11 +13,10 @@ pytestmark = [pytest.mark.slow, pytest.mark.cluster]
 
 def measured(folder, *arguments):
     """What is printed, and what --json keeps."""
-    script, kept = ROOT / "scripts" / "bench_scale.py", folder / "found.json"
-    done = subprocess.run(
-        [sys.executable, str(script), *arguments, "--folder", str(folder), "--json", str(kept)],
-        env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    scripts, kept = ROOT / "scripts", folder / "found.json"
+    command = processes.script(scripts / "bench_scale.py", *arguments, "--folder", folder, "--json", kept)
+    with processes.forked_workers():
+        done = processes.run(command, env={**os.environ, "PYTHONPATH": f"{scripts}:{ROOT}", "OMP_NUM_THREADS": "1"})
     assert done.returncode == 0, done.stdout + done.stderr
     assert [path.name for path in folder.iterdir()] == ["found.json"]
     return done.stdout, json.loads(kept.read_text())["found"]
@@ -28,15 +26,15 @@ def test_every_no_op_is_recorded_once_and_a_finished_plan_makes_nothing(tmp_path
     said, found = measured(
         tmp_path, "overhead", "resume", "--cells", "10", "--workers", "1", "--repeats", "1", "--stores", "sqlite"
     )
-    assert {name: told["made"] for name, told in found["overhead"].items()} == {"sqlite": 10, "sqlite, dask, 1 worker": 10}
-    for told in found["overhead"].values():
-        assert (told["failed"], told["waiting"], told["calls"]["create_run"]) == (0, 0, 10)
+    assert {name: case["made"] for name, case in found["overhead"].items()} == {"sqlite": 10, "sqlite, dask, 1 worker": 10}
+    for case in found["overhead"].values():
+        assert (case["failed"], case["waiting"], case["calls"]["create_run"]) == (0, 0, 10)
     assert "resume of 10 finished cells" in said
     assert found["resume"]["cells"] == 10
 
 
 def test_a_cluster_whose_workers_are_killed_makes_every_cell_once(tmp_path):
-    some = "--cluster-cells 20 --cluster-workers 4 --cluster-hosts 2 --idle 1 --lull 1 --kills 2"
+    some = "--cluster-cells 20 --cluster-workers 4 --cluster-hosts 2 --idle 1 --lull 1 --kills 2 --sleep 0.5 1.25"
     said, found = measured(tmp_path, "cluster", *some.split())
     assert found["cluster"]["reasons"] == []
     assert found["cluster"]["killed"] == 4

@@ -67,6 +67,7 @@ def test_a_change_that_the_plain_loop_cannot_make_is_not_left_out_in_silence(tra
         training.plain.moves(recipe(augment=Augment(stain=0.1, cutout=0.1)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["sgd", "adamw"])
 def test_the_plain_loop_trains_with_workers_of_its_own(training, name):
     what = replace(training.task.noise("test_resnet", recipe(optimiser=name), 16), workers=1)
@@ -108,6 +109,7 @@ def test_the_script_for_a_bare_machine_passes_its_options_on(tmp_path, wheels):
     )
 
 
+@pytest.mark.slow
 def test_the_share_of_the_bare_throughput_is_of_steps_alone_and_has_a_figure_for_each_seed(bench, training, monkeypatch):
     """Nothing is validated, and building networks is no part of what is timed."""
     monkeypatch.setattr(bench, "noise", lambda backbone, asked, count, real=bench.noise: real(backbone, asked, 130))
@@ -120,6 +122,7 @@ def test_the_share_of_the_bare_throughput_is_of_steps_alone_and_has_a_figure_for
     assert timing == ["built", *["waited"] * 4] * 6
 
 
+@pytest.mark.slow
 def test_networks_of_packed_seeds_are_built_before_the_clock_starts(bench, training, monkeypatch):
     timing, real = [], training.pack.network_of
     monkeypatch.setattr(bench, "task", lambda backbone, target, asked, count: bench.noise("test_resnet", RECIPE, 8))

@@ -32,8 +32,10 @@ from results.report.attempts import Detail, Roc, cells_of
 from results.report.charts import draw_curves, draw_heat, draw_roc
 from results.report.choice_sections import agreement, measured, tradeoff
 from results.report.export import comma_separated, escaped, latex, numbered, slug, write
-from results.report.html import Page, Table, render
-from results.report.sections import difference, heat, per_target, ranks, what_was_run
+from results.report.heat import heat
+from results.report.html import Page, Table
+from results.report.render import render
+from results.report.sections import difference, per_target, ranks, what_was_run
 from results.text.drawing import label, labels
 from results.text.plain import plain, storable
 from results.text.printing import FIGURE, FORMULA, csv_text, guarded, markdown_text
@@ -48,7 +50,7 @@ QUERY = RunQuery("toy")
 # What sections of a page are made of.
 SECTIONS = {"section", "h2", "h3", "figure", "figcaption", "strong", "div", "span", "ul", "li", "p", "a"} | {
     "table", "caption", "thead", "tbody", "tr", "th", "td", "form", "label", "input", "select", "button", "noscript", "svg",
-    "g", "path", "defs", "use", "text", "tspan", "clippath", "rect",
+    "g", "path", "defs", "use", "text", "tspan", "clippath", "rect", "line", "circle", "symbol", "tfoot",
 }  # fmt: skip
 NAMES = [name for name in HOSTILE.values() if name.strip()]
 HELD = [name for name in NAMES if storable(name) == name]  # a frame of pandas holds no other text
@@ -84,6 +86,7 @@ def results(request):
     return names, frame, made
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", [40, 80, 200])
 @pytest.mark.parametrize("what", ["board", "agreement", "scores", "cost"])
 def test_nothing_reaches_the_terminal(results, what, width, capsys, monkeypatch):
@@ -136,6 +139,7 @@ def page(results):
     return Page(f"of {names[0]}", names[1], sections, cells.to_dict(), names[:3]), cells
 
 
+@pytest.mark.slow
 def test_nothing_reaches_a_page_of_html(page, results):
     html = render(page[0])
     html.encode()
@@ -171,6 +175,7 @@ def test_nothing_reaches_files_for_papers(page, tmp_path):
             assert forbidden(path.read_text(encoding="utf-8")) == set()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ending", ["png", "svg"])
 def test_no_name_breaks_a_picture(ending, results, tmp_path):
     names, _, made = results
@@ -213,6 +218,7 @@ def test_names_that_look_alike_are_numbered_in_pictures_and_files(tmp_path):
     assert numbered(["x", "x-2", "x", "x"]) == ["x", "x-2", "x-3", "x-4"]
 
 
+@pytest.mark.slow
 def test_mlflow_gets_every_name_and_gives_it_back_harmless(tmp_path):
     tracking = Experiment(f"sqlite:///{tmp_path / 'm.db'}", "toy")
     pairs = list(zip(NAMES[::2], [*NAMES[1::2], "last"], strict=False))
@@ -232,6 +238,7 @@ def test_mlflow_gets_every_name_and_gives_it_back_harmless(tmp_path):
     assert all(forbidden(value, "") <= {"\n"} for run in tracking.runs() for value in run.data.tags.values())
 
 
+@pytest.mark.slow
 def test_a_figure_is_never_cut_however_narrow_the_terminal_is(results, capsys, monkeypatch):
     board = results[2]["board"].board
     figures = {f"{row.mean:.3f}" for listed in board.targets.values() for row in listed}
@@ -253,6 +260,7 @@ def test_small_figures_of_all_tables_are_whole(capsys, monkeypatch):
     assert all(f"{score.value:.4g}" in out for score in scores)
 
 
+@pytest.mark.slow
 def test_a_heat_map_of_all_names_is_drawn(tmp_path):
     draw_heat(NAMES, NAMES[:6], [[("0.5", 0.5, True)] * 6] * len(NAMES), NAMES[0], tmp_path / "heat.png")
     assert (tmp_path / "heat.png").read_bytes().startswith(b"\x89PNG")

@@ -14,16 +14,16 @@ from results.statistics.influence import parse_predictions
 from tests.support.predictions import predictions
 from tests.support.runs import board, run
 
-LUCK = np.random.default_rng(0)
+RNG = np.random.default_rng(0)
 
 
 def guesses(count, classes):
-    raw = LUCK.random((count, classes))
+    raw = RNG.random((count, classes))
     return raw / raw.sum(axis=1, keepdims=True)
 
 
 def test_three_classes_agree_with_scikit_learn():
-    labels, given = LUCK.integers(0, 3, 200), guesses(200, 3)
+    labels, given = RNG.integers(0, 3, 200), guesses(200, 3)
     found = scores("multiclass", labels, given)
     assert found["auc"] == pytest.approx(metrics.roc_auc_score(labels, given, multi_class="ovr"))
     assert found["brier"] == pytest.approx(metrics.brier_score_loss(labels, given, labels=[0, 1, 2], scale_by_half=True))
@@ -42,8 +42,8 @@ def test_two_classes_by_hand():
 
 
 def test_several_labels_are_means_over_labels():
-    labels = LUCK.integers(0, 2, (50, 4))
-    given = LUCK.random((50, 4))
+    labels = RNG.integers(0, 2, (50, 4))
+    given = RNG.random((50, 4))
     found = scores("multilabel", labels, given)
     assert found["auc"] == pytest.approx(metrics.roc_auc_score(labels, given, average="macro"))
     assert found["accuracy"] == pytest.approx(
@@ -53,7 +53,7 @@ def test_several_labels_are_means_over_labels():
 
 
 def test_ordinal_has_quadratic_kappa():
-    labels, given = LUCK.integers(0, 5, 100), guesses(100, 5)
+    labels, given = RNG.integers(0, 5, 100), guesses(100, 5)
     expected = metrics.cohen_kappa_score(labels, given.argmax(1), weights="quadratic")
     assert scores("ordinal", labels, given)["kappa"] == pytest.approx(expected)
 
@@ -75,6 +75,7 @@ def test_one_class_alone_or_a_probability_that_is_no_number_has_no_auc():
     assert np.isnan(auc(np.array([0, 1]), np.array([[np.nan, 0.1], [0.5, 0.5]])))
 
 
+@pytest.mark.slow
 @any_of(st.integers(2, 5), st.integers(0, 10**6))
 @settings(max_examples=30, deadline=None)
 def test_every_score_is_scikit_learns(classes, seed):
@@ -99,6 +100,7 @@ def test_every_score_is_scikit_learns(classes, seed):
     assert found == pytest.approx(expected)
 
 
+@pytest.mark.slow
 @any_of(st.permutations(range(4)), st.integers(0, 10**6))
 @settings(max_examples=20, deadline=None)
 def test_the_order_of_classes_and_of_images_does_not_matter(order, seed):
@@ -160,13 +162,13 @@ def test_brier_of_several_labels_is_the_mean_over_images_and_labels():
 
 def test_a_label_that_never_or_always_occurs_is_left_out_of_the_auc():
     labels = np.column_stack([np.arange(6) % 2, np.zeros(6, int), np.ones(6, int)])
-    given = LUCK.random((6, 3))
+    given = RNG.random((6, 3))
     assert auc(labels, given) == pytest.approx(metrics.roc_auc_score(labels[:, 0], given[:, 0]))
 
 
 @pytest.mark.parametrize("digits", [1, 3, 16])
 def test_the_auc_of_a_class_is_scikit_learns_to_the_last_bit(digits):
-    labels, given = LUCK.integers(0, 2, 157), np.round(LUCK.random(157), digits)  # few digits: many ties
+    labels, given = RNG.integers(0, 2, 157), np.round(RNG.random(157), digits)  # few digits: many ties
     both = np.column_stack([given, given])
     assert auc(np.column_stack([labels, labels]), both) == metrics.roc_auc_score(labels, given)
 

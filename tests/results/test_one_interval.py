@@ -16,7 +16,8 @@ from results.cost.bill import make_bill
 from results.cost.text import tradeoff_lines
 from results.cost.tradeoff import ALWAYS, CHANCE, make_tradeoff
 from results.report import choice_sections
-from results.report.sections import heat, per_target
+from results.report.heat import heat
+from results.report.sections import per_target
 from tests.support.runs import run
 
 SOURCES = {"imagenet": 0.9, "scratch": 0.6, "fractal": 0.85, "textures": 0.7}
@@ -54,6 +55,7 @@ def everything(targets, seeds, images, metric):
     return agreed, traded, make_board(frame, query, judging)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("targets", ["a", "abc"])
 @pytest.mark.parametrize(("seeds", "images"), [(1, None), (1, shares), (2, shares), (3, None)])
 @pytest.mark.parametrize("metric", ["auc", "brier"])
@@ -85,6 +87,7 @@ def test_every_page_writes_a_regret_alike():
             assert cost[SAME[row.name]] == regret[SAME[row.name]] == text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seeds", [2, 3])
 @pytest.mark.parametrize("images", [None, shares], ids=["seeds", "images"])
 @pytest.mark.parametrize("metric", ["auc", "brier"])

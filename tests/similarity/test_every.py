@@ -215,6 +215,7 @@ def built(case):
     return made
 
 
+@pytest.mark.slow
 @every
 @settings(max_examples=25, deadline=None, derandomize=True)
 @any_of(case=CASES, seed=st.integers(0, 99))
@@ -233,6 +234,7 @@ def test_any_input_scores_the_same_in_any_order_and_under_any_names_or_is_undefi
         np.testing.assert_array_equal(given[need], values)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("asked", MEASURES.values(), ids=MEASURES.keys())
 @settings(max_examples=12, deadline=None, derandomize=True)
 @any_of(case=CASES)

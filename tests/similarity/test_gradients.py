@@ -28,7 +28,7 @@ def inputs(one, backbone="test_resnet"):
 
 
 @pytest.mark.parametrize("one", MEASURES, ids=lambda one: one.name)
-def test_the_network_the_images_and_the_global_luck_stay_as_they_are(one):
+def test_the_network_the_images_and_the_global_random_generator_stay_as_they_are(one):
     given = inputs(one)
     before, images, rng = state(given[one.needs[-1]]), given["images"].clone(), torch.get_rng_state()
     one(**given)

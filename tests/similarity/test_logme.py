@@ -29,6 +29,7 @@ def highest(features, y):
     return -min(ends)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("count", "dims"), [(60, 8), (40, 100), (30, 30)])
 def test_it_is_the_exact_gaussian_evidence_at_its_highest(count, dims):
     features, labels = blobs(count, dims, apart=1.0)

@@ -9,6 +9,7 @@ from tests.support.drawn import draws
 from tests.support.measures import by_pairs, sides
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dims", [6, 200])
 def test_it_is_the_mean_over_pairs_at_the_median_distance(dims):
     target, source = sides(20, 25, dims, 0.5)

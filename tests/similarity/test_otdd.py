@@ -50,6 +50,7 @@ def test_potentials_are_those_of_entropic_transport():
     assert one.mean() + other.mean() == pytest.approx(done.value, rel=1e-6)
 
 
+@pytest.mark.slow
 def test_entropy_far_too_small_is_undefined():
     target, labels = blobs(20, 5, 2)
     source, source_labels = blobs(24, 5, 3, seed=1)

@@ -40,6 +40,7 @@ def test_a_task_pulls_as_it_pulls_itself():
     assert pge(images, labels, images, labels, network(), form="cosine") == pytest.approx(1, abs=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["gap", "cosine"])
 def test_a_resample_moves_as_the_gradients_of_its_images(form):
     images, labels = pictures(12)

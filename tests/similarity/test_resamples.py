@@ -84,6 +84,7 @@ MANY = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "size", "apart", "factors", "number", "limits"), MANY)
 def test_resamples_of_many_images_are_those_one_by_one_to_first_order(name, size, apart, factors, number, limits):
     measure, (features, labels) = catalogue.measure(name), blobs(*size, apart=apart)
@@ -122,6 +123,7 @@ FRESH = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "data", "size", "low", "high"), FRESH)
 def test_the_spread_of_resamples_is_that_of_fresh_images(name, data, size, low, high):
     measure, values, spreads = catalogue.measure(name), [], []

@@ -137,6 +137,7 @@ def test_dtd_without_lists_leaves_the_split_to_be_drawn(tmp_path):
     assert dtd.read(put(tmp_path, files)).parts is None
 
 
+@pytest.mark.slow
 def test_dead_leaves_are_the_same_everywhere_differ_by_class_and_are_quick():
     first, again = (np.stack(list(dead_leaves.images(3, 4))) for _ in range(2))
     np.testing.assert_array_equal(first, again)

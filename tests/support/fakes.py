@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-LUCK = np.random.default_rng(0)
+RNG = np.random.default_rng(0)
 
 
 def pictures(names: Iterable[Path], side: int = 12) -> None:
     for path in names:
         path.parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(LUCK.integers(0, 256, (side, side, 3), dtype=np.uint8)).save(path)
+        Image.fromarray(RNG.integers(0, 256, (side, side, 3), dtype=np.uint8)).save(path)
 
 
 def by_class(folder: Path, classes: Iterable[str], name: Callable[[int], str], count: int = 40) -> None:
@@ -34,7 +34,7 @@ def pcam(data: Path) -> None:
     for part in ("train", "valid", "test"):
         stem = folder / f"camelyonpatch_level_2_split_{part}"
         with h5py.File(f"{stem}_x.h5", "w") as file:
-            file["x"] = LUCK.integers(0, 256, (20, 96, 96, 3), dtype=np.uint8)
+            file["x"] = RNG.integers(0, 256, (20, 96, 96, 3), dtype=np.uint8)
         with h5py.File(f"{stem}_y.h5", "w") as file:
             file["y"] = (np.arange(20) % 2).reshape(20, 1, 1, 1)
         pd.DataFrame({"wsi": [f"camelyon16_{part}_{i // 4}" for i in range(20)]}).to_csv(f"{stem}_meta.csv", index=False)
@@ -190,7 +190,7 @@ def medmnist_all(data: Path) -> None:
         content, side, colours, classes = {}, 28, facts["n_channels"], len(facts["label"])
         for part, count in (("train", 30), ("val", 10), ("test", 10)):
             shape = (count, side, side) if colours == 1 else (count, side, side, colours)
-            content[f"{part}_images"] = LUCK.integers(0, 256, shape, dtype=np.uint8)
+            content[f"{part}_images"] = RNG.integers(0, 256, shape, dtype=np.uint8)
             one = (np.arange(count) % classes)[:, None]
             several = (np.arange(count)[:, None] % np.arange(2, classes + 2) == 0).astype(np.uint8)
             content[f"{part}_labels"] = several if "multi-label" in facts["task"] else one

@@ -50,6 +50,7 @@ def fill(tracking):
         ids[kind].append(send(tracking, Outcome(record, table), first=True, alone=lambda: True))
 
     settings = {"protocol": "finetune", "size": "32", "epochs": "2", "rule": "min_val_loss", "subsample.train": "None"}
+    settings["momentum"] = "0.9"
     names = {"source": "good", "backbone": "net", "seed": "0"}
     put("pretraining", "before", point="q", names=names, settings={"epochs": "3", "size": "32"}, facts={"data": "d0"})
     for (t, target), (source, skill) in itertools.product(enumerate(TARGETS), SKILL.items()):
@@ -61,7 +62,8 @@ def fill(tracking):
             table = predictions(np.random.default_rng(t), 40, 2, model_seed=[t, len(source), seed], skill=skill)
             given = table[["probability_0", "probability_1"]].to_numpy()
             put(
-                "cell", f"{source}-{target}-{seed}", table, point="p", names=names | {"seed": str(seed)}, settings=settings,
+                "cell", f"{source}-{target}-{seed}", table, point="p", names=names | {"seed": str(seed)},
+                settings=settings, defaults=("momentum",),
                 facts=facts, scores=scores("binary", table["label"].to_numpy(), given), curves={"val_auc": [0.5, 0.6]},
                 validation={"val_loss": 1.0, "val_auc": 0.6, "best_epoch": 1.0, "epochs_run": 2.0},
             )  # fmt: skip

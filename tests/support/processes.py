@@ -3,24 +3,36 @@
 Tests of drivers and workers that are killed need processes of their own; they do not need the five seconds of imports that
 each begins with. `start` takes what `subprocess.Popen` takes and returns what behaves like it. Where the start itself is
 under test (other versions on the path, a library that must not be imported), use `subprocess`.
+
+`forked_workers` does the same for what Dask starts: while the variable FORKS is set, processes that multiprocessing would
+spawn are forks of the warm process too, in this process and in all that `start` has started.
 """
 
-import atexit
 import os
-import pickle
-import socket
 import subprocess
 import sys
 import threading
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
+from multiprocessing import popen_spawn_posix, util
 from pathlib import Path
 
 import psutil
 
-from tests.support.paths import ROOT
+from tests.support import nursery
 
-_warm: list[socket.socket] = []  # the connection to the warm process of this one, once it is needed
+SCRIPT = """
+import runpy, subprocess, sys
+from tests.support import processes
+real = subprocess.Popen
+def started(command, **how):
+    if command[0] != sys.executable or not how.keys() <= {"env", "stdin", "stdout", "text"}:
+        return real(command, **how)
+    return processes.start(command[1:], **{name: how[name] for name in ("env", "stdout") if name in how})
+subprocess.Popen = started
+runpy.run_path(sys.argv.pop(1), run_name="__main__")
+"""
+FORKS = "CATS_TESTS_FORKS"  # names the address of the warm process that multiprocessing is to ask
 
 
 class Process:
@@ -30,6 +42,9 @@ class Process:
         self.args, self.stdout, self.stderr, self.returncode = arguments, stdout, stderr, None
         self._connection = connection
         self.pid = int(connection.recv(20))
+
+    def __del__(self):
+        self._connection.close()
 
     def poll(self):
         return self._code(0)
@@ -86,11 +101,10 @@ def start(arguments, *, cwd=None, env=None, stdout=None, stderr=None, start_new_
     """`python` with these arguments (`-m module ...` or `-c code ...`), as subprocess.Popen would start it, in no time.
 
     `stdout`, `stderr`: a file, subprocess.PIPE, subprocess.DEVNULL, or None, which leaves them those of this process.
+    `start_new_session`: os.killpg then finds all that it starts; with FORKS it is a new group of processes alone.
     """
     arguments = list(map(str, arguments))
     assert arguments[0] in {"-m", "-c"}
-    if not _warm:
-        _warm.append(_started())
     ends, theirs, files = {}, [], []
     with Path(os.devnull).open("r+") as nothing:
         for name, given, own in (("stdout", stdout, 1), ("stderr", stderr, 2)):
@@ -103,15 +117,16 @@ def start(arguments, *, cwd=None, env=None, stdout=None, stderr=None, start_new_
             else:
                 number = nothing.fileno() if given == subprocess.DEVNULL else own if given is None else given.fileno()
                 files.append(number)
-        here, there = socket.socketpair()
-        request = pickle.dumps((arguments, str(cwd or Path.cwd()), dict(env or os.environ), start_new_session))
-        _warm[0].sendall(len(request).to_bytes(4, "little"))
-        socket.send_fds(_warm[0], [b"."], [*files, there.fileno()])
-        _warm[0].sendall(request)
-    there.close()
+        group = 0 if start_new_session else os.getpgrp()
+        connection = nursery.ask(address(), (arguments, str(cwd or Path.cwd()), dict(env or os.environ), group, []), files)
     for number in theirs:
         os.close(number)
-    return Process([sys.executable, *arguments], here, ends["stdout"], ends["stderr"])
+    return Process([sys.executable, *arguments], connection, ends["stdout"], ends["stderr"])
+
+
+def script(path, *arguments):
+    """The arguments of `start` for a script: the modules that it starts, and says nothing to, are forks too."""
+    return ["-c", SCRIPT, path, *arguments]
 
 
 def run(arguments, *, timeout=None, **how):
@@ -124,13 +139,51 @@ def run(arguments, *, timeout=None, **how):
     return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
 
-def _started():
-    """A new warm process, which ends when this one does."""
-    here, there = socket.socketpair()
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("CATS_", "MLFLOW_"))}
-    environment |= {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}  # one that has begun a second thread cannot be forked
-    command = [sys.executable, "-m", "tests.support.warm", str(there.fileno())]
-    process = subprocess.Popen(command, cwd=ROOT, env=environment, pass_fds=[there.fileno()], start_new_session=True)
-    there.close()
-    atexit.register(lambda: (here.close(), process.wait()))
-    return here
+def address():
+    """The address of the warm process of this one, which ends when this one does, or of the one that FORKS names."""
+    return os.environ.get(FORKS) or nursery.address()
+
+
+class Forked(popen_spawn_posix.Popen):
+    """What multiprocessing spawns, as a fork of the warm process."""
+
+    def _launch(self, process_obj):
+        super()._launch(process_obj)
+        self._process = _forks.pop(self.pid)
+
+    def poll(self, flag=os.WNOHANG):
+        if self.returncode is None:
+            self.returncode = self._process._code(0 if flag == os.WNOHANG else None)
+        return self.returncode
+
+
+_forks: dict[int, Process] = {}
+_spawn, _Popen = util.spawnv_passfds, popen_spawn_posix.Popen
+
+
+def _fork(path, command, numbers):
+    """As multiprocessing.util.spawnv_passfds."""
+    if "--multiprocessing-fork" not in command:
+        return _spawn(path, command, numbers)
+    arguments, numbers = list(map(os.fsdecode, command[command.index("-c") :])), sorted(set(numbers))
+    request = (arguments, str(Path.cwd()), dict(os.environ), os.getpgrp(), numbers)
+    process = Process(command, nursery.ask(os.environ[FORKS], request, [1, 2, *numbers]), None, None)
+    _forks[process.pid] = process
+    return process.pid
+
+
+def fork_what_is_spawned():
+    """From now on, what multiprocessing would spawn in this process is a fork of the warm process that FORKS names."""
+    util.spawnv_passfds, popen_spawn_posix.Popen = _fork, Forked
+
+
+@contextmanager
+def forked_workers():
+    """Workers that Dask starts, here and in processes of `start`, are forks of the warm process inside the block."""
+    os.environ[FORKS] = address()
+    fork_what_is_spawned()
+    try:
+        yield
+    finally:
+        util.spawnv_passfds, popen_spawn_posix.Popen = _spawn, _Popen
+        del os.environ[FORKS]

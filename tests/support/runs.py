@@ -9,7 +9,7 @@ from results.board.board import Board, make_board
 from results.board.request import SEEDS, RunQuery
 from results.record import Record
 from results.tracking.cost_columns import totals
-from results.tracking.mlflow_format import measurements
+from results.tracking.mlflow_format import figure_names, measurements
 from results.tracking.send import STATUS
 
 KWH = 0.003
@@ -35,6 +35,11 @@ def run(source, target, seed, auc, **changes):
     return row | costing(changes.pop("costs", COSTS)) | changes
 
 
+def on_net(*sources):
+    """The candidates of the sources on the backbone of `run`."""
+    return [(source, "net") for source in sources]
+
+
 def runs(**scores):
     """source=[[scores on target a], [scores on target b]]"""
     return [run(s, "ab"[t], i, v) for s, rows in scores.items() for t, row in enumerate(rows) for i, v in enumerate(row)]
@@ -47,19 +52,26 @@ def board(rows, judging=SEEDS, **query) -> Board:
     return make_board(pd.DataFrame(rows), RunQuery("toy", **query), judging)
 
 
+def _figures(record: Record) -> dict[str, float]:
+    figures = {name: value for name, value, _ in measurements(record)}
+    return {column: figures[name] for name, column in figure_names(figures, list(record.curves)).items()}
+
+
 def frame_of(records: list[Record]) -> pd.DataFrame:
     """What Experiment.frame() would say of records, without MLflow in between (test_importing holds the two together)."""
     return pd.DataFrame(
         {
-            **record.settings, **record.names, **{name: value for name, value, _ in measurements(record)},
+            **record.settings, **record.names, **_figures(record),
             "status": STATUS[record.status], "started": int(record.started * 1000), "key": record.key, "kind": record.kind,
             "point": record.point, "leak": record.facts.get("leak"), "imported": record.facts.get("imported"),
             "groups": None, "pretraining": None,
             "known_duplicates": None, "duplicates": None, "data": record.facts.get("data"),
-            "split": record.facts.get("split"), "start": record.facts.get("start"),
-            "identifiers": record.facts.get("identifiers"),
+            "split": record.facts.get("split"), "slices": record.facts.get("slices"), "start": record.facts.get("start"),
+            "identifiers": record.facts.get("identifiers"), "adaptive": record.facts.get("adaptive"),
+            "evaluation_precision": record.facts.get("evaluation_precision") or record.facts.get("precision"),
             "source_images": record.facts.get("source_images"),
             "reasons": record.facts.get("reasons", "{}"),
+            "environment": json.dumps(record.environment),
             **costing([cost.model_dump() for cost in record.costs]),
         }
         for record in records

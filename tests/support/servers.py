@@ -5,7 +5,6 @@ import pwd
 import shutil
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 from contextlib import closing, suppress
@@ -15,7 +14,10 @@ from urllib.request import urlopen
 
 import psycopg
 import pytest
+from filelock import FileLock
 
+from tests.support import processes
+from tests.support.databases import copied
 from tests.support.missing import missed
 
 PASSWORD = "s3cr3t%+word"  # of everybody; in an address it is written as QUOTED
@@ -34,7 +36,7 @@ class Postgres:
 
     fsync = "off"  # nothing of a test needs to survive the machine
 
-    def __init__(self, programs, folder):
+    def __init__(self, programs, folder, kept=None):
         self.programs, self.folder, self.port = programs, folder, free_port()
         self.as_user = (
             {"user": "nobody", "group": pwd.getpwnam("nobody").pw_gid, "extra_groups": []} if os.geteuid() == 0 else {}
@@ -44,8 +46,16 @@ class Postgres:
         (folder / "password").write_text(PASSWORD)
         (folder / "password").chmod(0o644)
         asked = ["-D", folder / "data", "-U", "admin", "-A", "scram-sha-256", f"--pwfile={folder / 'password'}", "-E", "UTF8"]
-        self.call("initdb", *asked, "--no-sync", "--locale=C")
+        if kept is None:
+            self.call("initdb", *asked, "--no-sync", "--locale=C")
+        else:
+            subprocess.run(["cp", "-a", kept, folder / "data"], check=True)
         self.start()
+
+    def keep(self, folder):
+        """Stop, and leave a copy of all databases in a folder, for servers that begin with these."""
+        self.call("pg_ctl", "stop", "-w", "-m", "fast", "-D", self.folder / "data")
+        subprocess.run(["cp", "-a", self.folder / "data", folder], check=True)
 
     def call(self, program, *arguments):
         command = [self.programs / program, *arguments]
@@ -78,11 +88,61 @@ class Postgres:
                 cursor.execute(command)
 
 
-def new_postgres(kind=Postgres):
+def new_postgres(kind=Postgres, kept=None):
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/pg_ctl")) or [Path(shutil.which("pg_ctl") or "")]
     if found[-1] == Path():
         missed("PostgreSQL is not installed; on Debian its package is postgresql")
-    return kind(found[-1].parent, Path(tempfile.mkdtemp(prefix="cats-postgres-")))
+    return kind(found[-1].parent, Path(tempfile.mkdtemp(prefix="cats-postgres-")), kept)
+
+
+def migrated_postgres(folder):
+    """A PostgreSQL server with a database `migrated` that MLflow has made its tables in.
+
+    What it begins with is kept in a folder, by whichever process of a run of the tests needs it first.
+    """
+    kept = folder / "postgres"
+    with FileLock(folder / "postgres.lock"):
+        if not kept.exists():
+            first, draft = new_postgres(), folder / "postgres.draft"
+            try:
+                first.execute("CREATE DATABASE migrated")
+                code = "import sys; from results.tracking.experiment import Experiment; Experiment(sys.argv[1], 'first')"
+                # In a process of its own: MLflow keeps connections open, and a database in use cannot be copied.
+                processes.run(["-c", code, first.uri("migrated")], cwd=first.folder).check_returncode()
+                first.keep(draft)
+                draft.rename(kept)
+            finally:
+                first.stop()
+    return new_postgres(kept=kept)
+
+
+# `mlflow server` starts uvicorn, with the same interpreter, and waits for it: here it becomes uvicorn instead. MLflow looks
+# whether uvicorn is imported to find out whether it serves.
+SERVER = """
+import os, runpy, subprocess, sys
+import uvicorn
+real = subprocess.Popen
+def become(command, env=None, **how):
+    if command[1:3] != ["-m", "uvicorn"]:
+        return real(command, env=env, **how)
+    os.environ.update(env)
+    sys.argv = command[2:]
+    runpy.run_module("uvicorn", run_name="__main__", alter_sys=True)
+    sys.exit()
+subprocess.Popen = become
+runpy.run_module("mlflow", run_name="__main__", alter_sys=True)
+"""
+
+
+def mlflow_server(database, artifacts, port, *options, env=None, **how):
+    """`mlflow server` on loopback, as a process of its own that begins at once; `how` as of processes.start."""
+    store = f"sqlite:///{database}"
+    if not database.exists():
+        copied(store)
+    where = ["--backend-store-uri", store, "--artifacts-destination", artifacts, "--host", "127.0.0.1", "--port", port]
+    more = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", **(env or {})}
+    command = ["-c", SERVER, "server", *where, "--workers", "1", *options]
+    return processes.start(command, env={**os.environ, **more}, start_new_session=True, **how)
 
 
 class Web:
@@ -99,14 +159,9 @@ class Web:
 
     def start(self):
         more = {"MLFLOW_AUTH_CONFIG_PATH": str(self.folder / "auth.ini"), "MLFLOW_FLASK_SERVER_SECRET_KEY": "of a test"}
-        more["MLFLOW_SERVER_ENABLE_JOB_EXECUTION"] = "false"
-        options = ["--app-name", "basic-auth", "--backend-store-uri", f"sqlite:///{self.folder}/mlflow.db", "--workers", "1"]
-        options += ["--host", "127.0.0.1", "--port", str(self.port), "--artifacts-destination", str(self.folder / "artifacts")]
+        place = (self.folder / "mlflow.db", self.folder / "artifacts", self.port)
         with (self.folder / "log").open("a") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "mlflow", "server", *options],
-                env={**os.environ, **more}, cwd=self.folder, stdout=log, stderr=log, start_new_session=True,
-            )  # fmt: skip
+            self.process = mlflow_server(*place, "--app-name", "basic-auth", env=more, cwd=self.folder, stdout=log, stderr=log)
         answers(f"{self.uri}/health", self.process, self.folder / "log")
 
     def stop(self):

@@ -72,7 +72,7 @@ def test_new_deleted_restored_and_retagged_runs_of_a_small_experiment_show_at_on
     assert len(same(tracking, folder)) == 3
 
 
-def test_an_experiment_that_is_deleted_and_made_anew_starts_empty(tracking, folder):
+def test_an_experiment_that_is_deleted_and_made_again_starts_empty(tracking, folder):
     from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 
     for number in range(3):
@@ -82,13 +82,14 @@ def test_an_experiment_that_is_deleted_and_made_anew_starts_empty(tracking, fold
     with pytest.raises(CatsError, match="was deleted"):
         Experiment(tracking.uri, "toy", create=False)
     SqlAlchemyStore(tracking.uri, "artifacts")._hard_delete_experiment(tracking.experiment_id)
-    anew = Experiment(tracking.uri, "toy")
+    again = Experiment(tracking.uri, "toy")
     assert unchanged(folder, tracking.uri, "toy") is None
-    assert len(frame_of(anew, folder)) == 0
-    send_numbered(anew, 7)
-    assert list(same(anew, folder)["key"]) == ["k7"]
+    assert len(frame_of(again, folder)) == 0
+    send_numbered(again, 7)
+    assert list(same(again, folder)["key"]) == ["k7"]
 
 
+@pytest.mark.slow
 def test_the_long_way_finds_new_deleted_and_restored_runs_and_reads_few(tracking, folder, large, monkeypatch):
     runs = [send_numbered(tracking, number) for number in range(30)]
     same(tracking, folder)
@@ -104,6 +105,7 @@ def test_the_long_way_finds_new_deleted_and_restored_runs_and_reads_few(tracking
     assert set(frame["key"]) == {f"k{n}" for n in range(30)} - {"k28"} | {"k31"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("position", [0, 4, 8, 15])
 def test_the_long_way_finds_a_run_that_arrives_late_and_belongs_before_others(tracking, folder, large, position):
     for number in range(16):
@@ -113,6 +115,7 @@ def test_the_long_way_finds_a_run_that_arrives_late_and_belongs_before_others(tr
     assert same(tracking, folder)["key"].tolist()[position + 1] == "k99"
 
 
+@pytest.mark.slow
 def test_the_long_way_follows_a_run_from_its_start_to_its_end_and_one_that_is_resumed(tracking, folder, large):
     record = OLD.model_copy(update={"key": "slow", "attempt": "s", "started": EARLY, "ended": EARLY + 1})
     create_run(tracking, record)
@@ -128,6 +131,7 @@ def test_the_long_way_follows_a_run_from_its_start_to_its_end_and_one_that_is_re
     assert (row["status"], row["test_auc"]) == ("FAILED", 0.123)
 
 
+@pytest.mark.slow
 def test_the_long_way_finds_a_run_that_was_resumed_and_ended_between_two_looks(tracking, folder, large):
     runs = [send_numbered(tracking, number) for number in range(20)]
     same(tracking, folder)
@@ -137,6 +141,7 @@ def test_the_long_way_finds_a_run_that_was_resumed_and_ended_between_two_looks(t
     assert same(tracking, folder).iloc[2]["test_auc"] == 0.123
 
 
+@pytest.mark.slow
 def test_the_long_way_finds_a_new_tag_in_turn_and_at_once_if_everything_is_read_again(tracking, folder, large):
     runs = [send_numbered(tracking, number) for number in range(20)]
     same(tracking, folder)
@@ -150,6 +155,7 @@ def test_the_long_way_finds_a_new_tag_in_turn_and_at_once_if_everything_is_read_
     assert same(tracking, folder, fresh=True)["leak"].notna().sum() == 2
 
 
+@pytest.mark.slow
 def test_runs_that_are_removed_for_good_are_gone(tracking, folder, large):
     from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 
@@ -167,6 +173,7 @@ def test_runs_that_are_removed_for_good_are_gone(tracking, folder, large):
     assert set(same(tracking, folder)["key"]) == {f"k{n}" for n in range(20)} - {"k4", "k5", "k7"} | {"k50"}
 
 
+@pytest.mark.slow
 def test_other_peoples_runs_are_not_in_the_frame_and_bring_no_column(tracking, folder, large):
     for number in range(4):
         send_numbered(tracking, number)

@@ -19,7 +19,7 @@ from benchmark.data.readers.strangers import is_stranger
 from benchmark.data.readers.walk import files_below
 from results.error import CatsError
 from results.files.digest import digest
-from results.files.limits import FILES, whole_file
+from results.files.limits import FILES, require_regular, whole_file
 from results.text.brief import short
 from results.text.plain import storable
 
@@ -58,6 +58,7 @@ class Tree:
                 raise CatsError(f"{self.path} holds more than {FILES:,} files; name a folder below it")
             empty = tuple(name.removesuffix("/") for name in found if name.endswith("/") and not is_stranger(name))
             return Listing({name: name for name in found if not name.endswith("/")}, empty=empty)
+        require_regular(self.path)
         try:
             return listed_zip(self.path) if zipfile.is_zipfile(self.path) else listed_tar(self.path)
         except DAMAGED as error:

@@ -6,18 +6,20 @@ import struct
 import tokenize
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Literal
 
 import numpy as np
 
 from benchmark.data.readers.numbered_labels import numbered_labels, require_numbers
-from benchmark.data.readers.samples import PARTS, Reader, Samples, StoredNumbers, chosen
+from benchmark.data.readers.samples import PARTS, Image, Reader, Samples, StoredNumbers, chosen, of_volumes
 from benchmark.data.readers.scale import Scale, scaled
+from benchmark.data.readers.views import Views
 from results.error import CatsError, damage_of
 from results.files.limits import require_ratio
+from results.text.brief import briefly
 
 DAMAGED = (
     ValueError,
@@ -36,14 +38,25 @@ DAMAGED = (
 )  # fmt: skip - what numpy and zipfile raise where bytes are not what they should be
 
 
-def npz(file: str, *, missing: list[Any] | None = None, one_hot: bool = False, **values: Any) -> Reader:
+def npz(
+    file: str, *, missing: list[Any] | None = None, one_hot: bool = False,
+    views: Literal["slices", "orthogonal"] | None = None, slices: int | None = None, **values: Any,
+) -> Reader:  # fmt: skip
     """Reader of MedMNIST's layout, arrays `{train,val,test}_{images,labels}`. Pickles are refused.
 
     Optional, in every part: `{part}_groups`, and `{part}_files`, the names of the images in the original data.
     missing: labels of images that have none ("" is NaN); these images are left out and counted. one_hot: the labels are
-    columns of 0 and 1, of which exactly one is 1. values: white or range, see Scale; needed for numbers of more than 8 bits.
+    columns of 0 and 1, of which exactly one is 1. views: the images are volumes (N, D, H, W), of which a network sees slices
+    along the first axis, or along all three; slices: their number, by default that of Views. values: white or range, see
+    Scale; needed for numbers of more than 8 bits. Raises CatsError for slices without views.
     """
     scale = Scale(**values)
+    if views is None and slices is not None:
+        raise CatsError(
+            f"slices of the reader npz is {briefly(slices)}, and views is left out; write views: slices or views: orthogonal "
+            "if the images are volumes, else leave out slices"
+        )
+    seen = None if views is None else Views(views, Views.slices if slices is None else slices)
 
     def read(folder: Path) -> Samples:
         path = folder / file
@@ -59,17 +72,29 @@ def npz(file: str, *, missing: list[Any] | None = None, one_hot: bool = False, *
         stacked = np.concatenate([part for part in labels if len(part)] or labels[:1])
         found = numbered_labels(stacked, numbered, str(path), missing, one_hot=one_hot)
         groups = found.of(np.concatenate(group_names).tolist()) if group_names else None
+        images = scaled(_npz_images(path, counts), numbered, str(path), scale)
         return Samples(
-            images=itertools.compress(scaled(_npz_images(path, counts), numbered, str(path), scale), found.kept),
+            images=itertools.compress(images if seen is None else _volumes(images, numbered, path, seen), found.kept),
             labels=found.labels,
             ids=found.of(np.concatenate(file_names).tolist() if file_names else numbered),
             groups=groups,
             parts=found.of([part for part, n in zip(PARTS, counts, strict=True) for _ in range(n)]),
             left_out=found.left_out,
             stored=StoredNumbers(lambda rows: chosen(itertools.compress(_npz_images(path, counts), found.kept), rows), scale),
+            slices=1 if seen is None else seen.slices,
         )
 
-    return read
+    return read if seen is None else of_volumes(read)
+
+
+def _volumes(
+    images: Iterable[np.ndarray | CatsError], names: Sequence[str], path: Path, seen: Views
+) -> Iterator[Image | CatsError]:  # fmt: skip
+    """The slices of each volume. Raises CatsError for an image that is none."""
+    for name, volume in zip(names, images, strict=False):  # their numbers were compared
+        if isinstance(volume, np.ndarray) and volume.ndim != 3:
+            raise CatsError(f"{path}: image {name} has the shape {volume.shape}; with `views` each is a volume (D, H, W)")
+        yield seen.of(volume) if isinstance(volume, np.ndarray) else volume
 
 
 def label_arrays(content: "Arrays", path: Path) -> list[np.ndarray]:

@@ -5,7 +5,6 @@ Formats that start another program (EPS), or that hold more than pictures (PDF, 
 
 import re
 from collections.abc import Sequence
-from pathlib import PurePosixPath
 
 from benchmark.data.readers.file_tree import Tree
 from benchmark.data.readers.strangers import is_stranger
@@ -60,7 +59,14 @@ def ending_of(name: str) -> str:
 
 def is_document(name: str) -> bool:
     """True if a file is by its name a text, a table, a program or weights, and never a picture."""
-    return ending_of(name) in DOCUMENTS or PurePosixPath(name).stem.lower() in PAPERS
+    return ending_of(name) in DOCUMENTS or _stem(name).lower() in PAPERS
+
+
+def _stem(name: str) -> str:
+    """The last part of a name without its ending, as `PurePosixPath(name).stem`, which takes ten times as long."""
+    last = name.rstrip("/").rpartition("/")[2]
+    stem, dot, ending = last.rpartition(".")
+    return stem if dot and stem and ending else last
 
 
 def is_picture(name: str, head: bytes) -> bool:

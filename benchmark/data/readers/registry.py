@@ -59,5 +59,7 @@ READERS = {
     "hdf5": Maker("hdf5", "hdf5", ("scale.Scale",)),
     "dicom": Maker("dicom", "dicom", ("table_file.Columns", "dicom_view.View", "scale.Scale")),
     "dicom_folders": Maker("dicom", "dicom_folders", ("folders.Layout", "dicom_view.View", "scale.Scale")),
+    "nifti": Maker("nifti", "nifti", ("table_file.Columns", "nifti_view.VolumeView")),
+    "nifti_folders": Maker("nifti", "nifti_folders", ("folders.Layout", "nifti_view.VolumeView")),
     "hub": Maker("hub", "hub", ("scale.Scale",)),
 }

@@ -12,6 +12,7 @@ from benchmark.data.readers.scale import Scale
 from results.error import CatsError
 
 PARTS = ("train", "val", "test")
+Image = np.ndarray | tuple[np.ndarray, ...]  # a picture, or the slices of a volume
 
 
 @dataclass(frozen=True)
@@ -19,8 +20,8 @@ class Samples:
     """The images of a data set with their labels, ids, groups and parts, all in one order.
 
     Attributes:
-        images: N arrays, each (H, W) or (H, W, 3) uint8, RGB; may be a generator, as it is iterated over once. A picture
-            that cannot be read is replaced by the CatsError that names it.
+        images: N arrays, each (H, W) or (H, W, 3) uint8, RGB; of volumes N tuples of such arrays, their slices. May be a
+            generator, as it is iterated over once. A picture that cannot be read is replaced by the CatsError that names it.
         labels: (N,) int64, the index of the class; multi-label: (N, C) of 0 and 1.
         ids: N names, unique inside the data set.
         groups: N names of the patient, slide, lesion or block of each image; None if unknown.
@@ -31,9 +32,10 @@ class Samples:
         stored: the numbers behind the images; None if the reader does not scale them to 8 bits.
         attributes: name (age_band, sex, site ...) → its text for each image, "" if it is unknown; results are shown for
             subgroups of equal texts.
+        slices: number of slices of each volume; 1 for pictures.
     """
 
-    images: Iterable[np.ndarray | CatsError]
+    images: Iterable[Image | CatsError]
     labels: np.ndarray
     ids: list[str]
     groups: list[str] | None = None
@@ -42,6 +44,7 @@ class Samples:
     stored: "StoredNumbers | None" = None
     unreadable: frozenset[int] = frozenset()
     attributes: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    slices: int = 1
 
 
 @dataclass(frozen=True)
@@ -107,6 +110,17 @@ def noted(read: Kept, note: Note) -> Kept:
     """
     read.__dict__["note"] = note
     return read
+
+
+def of_volumes(read: Kept) -> Kept:
+    """The reader, marked as one of volumes, of which a network sees slices, perhaps a single one."""
+    read.__dict__["volumes"] = True
+    return read
+
+
+def reads_volumes(read: Reader) -> bool:
+    """Whether a reader is marked as one of volumes."""
+    return bool(getattr(read, "volumes", False))
 
 
 def note_of(read: Reader, tree: Tree | None, *, tolerant: bool) -> str:

@@ -143,7 +143,7 @@ def _layout(picture: Image.Image) -> tuple[str, str]:
 def _deep_colour(content: bytes, kind: str, where: str) -> Stored:
     """Colours or grey with alpha, of 16 bits: Pillow keeps the high byte of each number, so the file is read twice.
 
-    The second time Pillow is told the other order of bytes, and keeps the low bytes. Grey with alpha is read once, as four
+    The second time Pillow is given the other order of bytes, and keeps the low bytes. Grey with alpha is read once, as four
     channels of 8 bits, which are its four bytes.
     """
     if kind == "LA":

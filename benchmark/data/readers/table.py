@@ -5,7 +5,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from benchmark.data.readers.cells import quoted, same_groups
@@ -14,7 +13,7 @@ from benchmark.data.readers.packed import Packed
 from benchmark.data.readers.picture_files import PictureFiles
 from benchmark.data.readers.pictures import groups_of_names, pictures, stored_values
 from benchmark.data.readers.revision import of_pictures
-from benchmark.data.readers.samples import Reader, Samples, StoredNumbers, TreeReader, noted
+from benchmark.data.readers.samples import Image, Reader, Samples, StoredNumbers, TreeReader, noted
 from benchmark.data.readers.scale import scale_of
 from benchmark.data.readers.table_file import Columns, lines_of, paths_of, table_of, texts_of
 from benchmark.data.readers.table_labels import column_names, labelled_rows, labels_of, left_out_of
@@ -151,7 +150,7 @@ def _meaning(words: list[str], columns: Columns, path: Path) -> dict[str, str]:
     return parts_of_words(words, columns.part_values or {}, f"{path}/{columns.file}: the column '{columns.part}'")
 
 
-def decode_with(decode: Callable[[bytes, str], np.ndarray], tree: Tree, names: list[str]) -> Iterator[np.ndarray | CatsError]:
+def decode_with(decode: Callable[[bytes, str], Image], tree: Tree, names: list[str]) -> Iterator[Image | CatsError]:
     """The images of a tree decoded by `decode`; an image that cannot be read is replaced by its CatsError."""
     for name, content in zip(names, tree.read(names), strict=True):
         try:

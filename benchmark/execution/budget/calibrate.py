@@ -6,7 +6,7 @@ A measurement is cached under CATS_HOME by the hardware and by everything else t
 import math
 import time
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -24,19 +24,20 @@ from benchmark.machine.environment import environment
 from benchmark.machine.memory import keep_memory
 from benchmark.machine.meter import Meter
 from benchmark.networks.fast_convolution import optimise_for_device
-from benchmark.networks.load import initial_network
+from benchmark.networks.load import untrained_network
 from benchmark.networks.network import Network
-from benchmark.networks.precision import precision
+from benchmark.networks.precision import evaluation_precision
 from benchmark.specs import catalogue
 from benchmark.specs.job import Work
 from benchmark.specs.recipe import Recipe
-from benchmark.specs.start import Start
+from benchmark.specs.start import Start, declared_arguments
 from benchmark.training import evaluate, train
 from benchmark.training.augment import draw_augmentation
 from benchmark.training.device_images import Images, on_device
-from benchmark.training.features import features_path
+from benchmark.training.features import features_path, frozen_recipe
 from benchmark.training.optimiser import Average
 from benchmark.training.protocols import protocol_of
+from benchmark.training.protocols.finetune import Finetune
 from benchmark.training.protocols.frozen import FrozenProtocol
 from results.cost.amount import Amount, add, amount_of
 from results.error import CatsError, first_line
@@ -55,7 +56,8 @@ class Calibration(Frozen):
     Attributes:
         setup: seconds to build the network.
         step: seconds of one training step: 10 % quantile, mean and 90 % quantile.
-        image: seconds to evaluate one image.
+        image: seconds to validate one image after an epoch, or to compute its features.
+        tested: seconds to evaluate one image with the restored network, in another number format; None: as `image`.
         fit: seconds to fit a probe or a nearest-neighbour vote on all images.
         images: number of images of train, val and test, and of all together.
         kwh_per_second, kg_per_kwh: None if unknown.
@@ -65,6 +67,7 @@ class Calibration(Frozen):
     setup: float
     step: tuple[float, float, float] = (0.0, 0.0, 0.0)
     image: float
+    tested: float | None = None
     fit: float = 0.0
     images: dict[str, int]
     kwh_per_second: float | None
@@ -90,7 +93,8 @@ class Calibration(Frozen):
             epoch = np.array(self.step) * steps + _once(self.image * count["val"])
             seconds += epoch * [fewest, recipe.epochs, recipe.epochs]
             if not isinstance(work, Start):
-                seconds += _once(self.image * count["test"])
+                tested = self.image if self.tested is None else self.tested
+                seconds += _once(tested * (count["val"] + count["test"]))
         else:
             seconds += np.array([self.fit / FIT_SPREAD, self.fit, self.fit * FIT_SPREAD])
             seconds += _once(0.0 if extracted else self.image * count["all"])
@@ -128,7 +132,8 @@ def calibrate(work: Work, device: str, country: str) -> Calibration:
 
 def _path(work: Work, device: str, country: str) -> Path:
     data = work.data if not isinstance(work, Start) else str(work.data)
-    return calibrations_folder() / f"{digest([work_class_of(work), data, environment(device), country])}.json"
+    decisive = [work_class_of(work), declared_arguments(work.start), data, environment(device), country]
+    return calibrations_folder() / f"{digest(decisive)}.json"
 
 
 def _measure(work: Work, device: str, country: str) -> Calibration:
@@ -151,10 +156,14 @@ def _measure(work: Work, device: str, country: str) -> Calibration:
 
 
 def _training(work: Work, classes: int, images: Decoded, parts: Parts, meter: Meter) -> dict[str, Any]:
-    """Seconds to build the network, of training steps, and to validate one image."""
+    """Seconds to build the network, of training steps, and to evaluate one image after an epoch and at the end."""
     recipe, device = recipe_of(work), torch.device(meter.device)
+    exact = evaluation_precision(recipe)
     with meter.phase("warm-up"):
         network, setup = _network(work, classes, recipe, device)
+        protocol = protocol_of(recipe.protocol)
+        assert isinstance(protocol, Finetune)
+        protocol.adapt(network, recipe, 0)
         optimise_for_device(network)
         size = min(recipe.batch_size, len(parts["train"]))
         step, rng = train.Step(network, recipe, size), torch.Generator().manual_seed(0)
@@ -172,13 +181,14 @@ def _training(work: Work, classes: int, images: Decoded, parts: Parts, meter: Me
             float(loss)  # waits for a GPU
 
         take_step()
-        evaluate.validate(validated, val, step.precise)
+        for precise in (step.precise, exact):
+            evaluate.validate(validated, val, precise)
     times: list[float] = []
     with meter.phase("calibration"):
         while len(times) < MIN_STEPS or (sum(times) < TIMED_SECONDS and len(times) < MAX_STEPS):
             times.append(_timed(take_step))
-        seconds = _timed(lambda: evaluate.validate(validated, val, step.precise))
-    return {"setup": setup, "step": tuple(spread(times).tolist()), "image": seconds / len(val)}
+        image, tested = (_timed(partial(evaluate.validate, validated, val, each)) / len(val) for each in (step.precise, exact))
+    return {"setup": setup, "step": tuple(spread(times).tolist()), "image": image, "tested": tested}
 
 
 def _frozen(work: Work, _: int, images: Decoded, parts: Parts, meter: Meter) -> dict[str, Any]:
@@ -188,10 +198,10 @@ def _frozen(work: Work, _: int, images: Decoded, parts: Parts, meter: Meter) -> 
     assert isinstance(protocol, FrozenProtocol)
     device, features = torch.device(meter.device), list[np.ndarray]()
     with meter.phase("warm-up"):
-        network, setup = _network(work, 2, Recipe(), device)
+        network, setup = _network(work, 2, frozen_recipe(work.recipe), device)
         rows_used = _rows(parts["train"], FITTED_IMAGES)
         sample = on_device(images.images[rows_used], images.labels[rows_used], device)
-        precise = precision(network, work.recipe)
+        precise = evaluation_precision(work.recipe)
         evaluate.extract(network, _some(images, parts["train"], evaluate.EVALUATION_BATCH, device), precise)
     with meter.phase("calibration"):
         seconds = _timed(lambda: features.append(evaluate.extract(network, sample, precise).cpu().numpy()))
@@ -203,8 +213,12 @@ def _frozen(work: Work, _: int, images: Decoded, parts: Parts, meter: Meter) -> 
 
 def _network(work: Work, classes: int, recipe: Recipe, device: torch.device) -> tuple[Network, float]:
     """A network with random weights, which trains at the same speed, and the seconds that building it a second time took."""
-    start, made = Start(kind="random", source="scratch", backbone=work.backbone, seed=0), []
-    seconds = [_timed(lambda: made.append(initial_network(start, classes, 0, recipe).to(device))) for _ in range(2)][-1]
+    arguments, made = declared_arguments(work.start), list[Network]()
+
+    def build() -> None:
+        made.append(untrained_network(work.backbone, arguments, classes, recipe).to(device))
+
+    seconds = [_timed(build) for _ in range(2)][-1]
     return made[-1], seconds
 
 

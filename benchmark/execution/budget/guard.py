@@ -135,6 +135,11 @@ class Guard:
         self._require_known("that of the last attempt is missing; finished work is recorded")
         return self._used_up(*self.stopped)
 
+    def left(self) -> dict[str, float]:
+        """What is left of each limit; running jobs count with their expected cost. Nothing is left of an unknown amount."""
+        with self._lock:
+            return {limit: max(0.0, most - self._used(limit)) for limit, most in self.budget.limits.items()}
+
     def _book_calibrations(self, forecast: CostForecast) -> Iterator[str]:
         """Book the cost of the calibrations, which use energy too, and describe it in a sentence."""
         if forecast.calibrations:

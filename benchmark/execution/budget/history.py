@@ -1,5 +1,6 @@
 """The expected cost of a cell or a pretraining, from finished work of the same class."""
 
+import json
 import math
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,9 +15,11 @@ from benchmark.core.cost_fields import cost_fields
 from benchmark.data.split import Subsample
 from benchmark.execution.budget.amounts import Estimate, estimate, total_of
 from benchmark.specs.job import Work
+from benchmark.specs.lineage import lineage
 from benchmark.specs.recipe import Recipe, flat
 from benchmark.specs.start import Start
 from results.cost.amount import Amount
+from results.error import CatsError
 from results.record import Record
 from results.tracking.cost_columns import unpacked
 
@@ -139,7 +142,7 @@ def row_of(work: Work) -> dict[str, object]:
     if isinstance(work, Start):
         return {**settings, "kind": "pretraining", "source": work.source, "backbone": work.backbone}
     settings |= {f"subsample.{name}": str(value) for name, value in work.subsample.model_dump().items()}
-    return {**settings, "kind": "cell", "target": work.target, "backbone": work.backbone}
+    return {**settings, "kind": "cell", "source": work.source, "target": work.target, "backbone": work.backbone}
 
 
 def work_class_of(work: Work) -> WorkClass:
@@ -152,11 +155,28 @@ _flat = lru_cache(maxsize=1024)(flat)
 
 def _work_class(row: Mapping[str, object]) -> WorkClass:
     data = "source" if row["kind"] == "pretraining" else "target"
-    return (*_texts(row, ["kind", data, "backbone"]), *_texts(row, COST_FIELDS))
+    return (*_texts(row, ["kind", data, "backbone"]), *_texts(row, COST_FIELDS), *_built(row))
 
 
 def _rough_class(row: Mapping[str, object]) -> WorkClass:
-    return tuple(_texts(row, ["kind", "backbone", "size", "protocol"]))
+    return (*_texts(row, ["kind", "backbone", "size", "protocol"]), *_built(row))
+
+
+def _built(row: Mapping[str, object]) -> tuple[str, ...]:
+    """What decides the network of work beside its backbone; empty for most sources, which share the cost of their networks."""
+    arguments = arguments_of_source(_text(row, "source"))
+    return (arguments,) if arguments else ()
+
+
+@lru_cache(maxsize=1024)  # thousands of runs share a source, and looking for one that is no longer there takes long
+def arguments_of_source(name: str) -> str:
+    """The arguments that the entry of a source sets of the network, as text; empty if it sets none, or if there is no entry."""
+    try:
+        weights = lineage(name)[-1].weights if name else None
+    except CatsError:
+        return ""
+    arguments = {} if weights is None else weights.network_arguments
+    return json.dumps(arguments, sort_keys=True) if arguments else ""
 
 
 def _texts(row: Mapping[str, object], names: Iterable[str]) -> list[str]:

@@ -3,12 +3,12 @@
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import ClassVar
 
 from benchmark.core.paths import home
-from benchmark.execution.cluster.scheduler import check_scheduler, connected
+from benchmark.execution.cluster.scheduler import check_scheduler, connected, environments
 from benchmark.execution.cluster.transport import DaskTransport, Make
 from benchmark.execution.cluster.worker import make_checked
 from benchmark.execution.cluster.worker_pool import WorkerPool
@@ -47,6 +47,13 @@ class Dask:
             pool.wait_for_workers()
             with closing(DaskTransport(pool, self.make, control)) as transport:
                 yield from dispatch(jobs, control, transport)
+
+    @contextmanager
+    def held(self) -> Iterator[tuple["Dask", int]]:
+        """This engine on a cluster that stays for several batches, and its number of workers; see engine.held."""
+        with connected(self.scheduler, self.workers, self.device, self.tracking_uri) as client:
+            here = len(environments(self.workers, self.device)) if self.scheduler is None else len(client.nthreads())
+            yield replace(self, scheduler=client.scheduler.address), max(1, here)
 
 
 def dask(options: EngineOptions) -> Dask:

@@ -88,7 +88,7 @@ class Dispatcher:
         """Run all jobs. Afterwards `next` returns None, or raises the error that ended the run early."""
         end: BaseException | None = None
         try:
-            while not self._stopping and (self._assign() or self._running):
+            while not self._stopping and self._is_open():
                 self._wait()
         except BaseException as error:  # noqa: BLE001 - `next` raises it in the runner's thread
             end = error
@@ -102,6 +102,11 @@ class Dispatcher:
     @property
     def _stopping(self) -> bool:
         return self._abandoned.is_set() or self.control.stopping
+
+    def _is_open(self) -> bool:
+        """Give free workers jobs. Returns whether more results may come, also because a booking may bring more jobs."""
+        unbooked = bool(self._results.unfinished_tasks)  # asked before the jobs are read: a booking may come in between
+        return self._assign() or bool(self._running) or unbooked
 
     def _assign(self) -> bool:
         """Give every free worker a job. Returns whether any job is left to start, now or after more results are booked."""

@@ -84,6 +84,8 @@ def find_layer(network: Network, size: int) -> Layer:
     if found is None or found.prefix is not None:
         block = _last_block(network.backbone)
         found = (_described(network, block, size) if block else None) or found
+    if found is None and network.layers > 1:  # such features do not pass through the method that is tapped without a name
+        found = next(filter(None, (_described(network, name, size) for name in _stages(network.backbone))), None)
     if found is None or hasattr(network.backbone, "unroll"):  # Hiera's tokens are in another order than the cells
         raise CatsError(f"the backbone {type(network.backbone).__name__} gives no map of its image, which Grad-CAM needs")
     for name in _stages(network.backbone):

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmark.core.identifier_key import identifier_key
 from benchmark.data.decoded import load_images_cached, resized_square
+from benchmark.data.private_names import written_names
 from benchmark.data.readers.file_tree import Tree
 from benchmark.data.readers.image_file import decode_picture
 from benchmark.data.readers.picture_files import ENDINGS
@@ -20,7 +20,6 @@ from benchmark.models.pictures import read_input
 from benchmark.specs.catalogue import target as find_target
 from results.error import CatsError
 from results.files.limits import whole_file
-from results.text.identifiers import identifier
 
 MOST = 100  # pictures of one call; a sheet of more cannot be looked at
 BRIGHT = 127  # masks of 0 and 255 are cut in the middle; masks of small numbers are wherever they are not 0
@@ -65,6 +64,7 @@ def target_pictures(manifest: Manifest, name: str | None) -> Pictures:
 
     Raises CatsError if the target is unknown, has other classes, or if its files are not on this machine.
     """
+    _require_pictures(manifest)
     called = name or manifest.names["target"]
     given = "name pictures instead, as in `cats explain MODEL FOLDER`"
     try:
@@ -87,10 +87,14 @@ def target_pictures(manifest: Manifest, name: str | None) -> Pictures:
     tree = Tree(dataset.folder()) if dataset.tree else None
     known = masks_of(tree.names) if tree else {}
     files = {row: known[each] for row, each in enumerate(names) if each in known}
-    if dataset.private:
-        key = identifier_key()
-        names = [identifier("sample", each, key) for each in names]
-    return Pictures(f"test images of {called}", pixels, labels, names, files, tree.read if tree else iter)  # type: ignore[arg-type]
+    shown = written_names(names, dataset)
+    return Pictures(f"test images of {called}", pixels, labels, shown, files, tree.read if tree else iter)  # type: ignore[arg-type]
+
+
+def _require_pictures(manifest: Manifest) -> None:
+    """Raises CatsError for a classifier of volumes, of which no map is drawn."""
+    if manifest.reading.of_volumes:
+        raise CatsError(f"{manifest.name} is a classifier of volumes, and cats explain draws maps of single pictures only")
 
 
 def given_pictures(manifest: Manifest, paths: Sequence[Path]) -> Pictures:
@@ -98,6 +102,7 @@ def given_pictures(manifest: Manifest, paths: Sequence[Path]) -> Pictures:
 
     Raises CatsError if there is no picture, if there are more than MOST, or if a file cannot be read.
     """
+    _require_pictures(manifest)
     files: dict[Path, list[str]] = {}
     for path in paths:
         if path.is_dir():

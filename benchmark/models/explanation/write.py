@@ -25,7 +25,7 @@ OVERVIEW = 4  # images of a kind on the first sheet, where there are several kin
 def require_free(folder: Path) -> None:
     """Raises CatsError if there is something at the place of the explanations."""
     if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
-        raise CatsError(f"{folder} exists already; remove it, or name another folder with --to")
+        raise CatsError(f"{folder} exists already; remove it, or name another folder with --output")
 
 
 def write_explanation(made: Explanation, folder: Path, *, arrays: bool = False) -> None:

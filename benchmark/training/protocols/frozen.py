@@ -7,7 +7,10 @@ from typing import NamedTuple
 import numpy as np
 
 from benchmark.machine.meter import Meter
+from benchmark.networks.counting import backbone_weights
+from benchmark.networks.precision import evaluation_precision, format_name
 from benchmark.specs.recipe import Recipe
+from benchmark.specs.start import Start
 from benchmark.training.epoch_choice import within_one_standard_error
 from benchmark.training.features import features_of, unready
 from benchmark.training.protocols.linear_head import LinearHead, network_with
@@ -37,7 +40,13 @@ class Fitted(NamedTuple):
 
 
 class FrozenProtocol(Protocol):
-    """A protocol that fits something on the features of the frozen network."""
+    """A protocol that fits something on the features of the frozen network.
+
+    Attributes:
+        trains_head: whether the weights of the head that a fit adds are trained, and not the means of something.
+    """
+
+    trains_head = True
 
     @abstractmethod
     def fit(self, features: Parts, labels: Parts, recipe: Recipe, rule: str) -> Fitted:
@@ -64,13 +73,22 @@ class FrozenProtocol(Protocol):
             labels = {part: task.images.labels[rows] for part, rows in task.rows.items()}
             fitted = self.fit(inputs, labels, cell.recipe, cell.rule)
         if task.keep is not None and fitted.head is not None:
-            task.keep(network_with(cell.start, fitted.head, meter.device))
+            task.keep(network_with(cell.start, fitted.head, cell.recipe, meter.device))
 
         # A curve may have the name of the recipe's field whose values were tried.
         chosen = {
             f"best_{name}" if name in Recipe.model_fields else name: curve[fitted.best] for name, curve in fitted.curves.items()
         }
-        yield CellResult(fitted.curves, chosen, probabilities=fitted.probabilities, validation_probabilities=fitted.validation)
+        chosen |= _counts(cell.start, cell.recipe.size, fitted.head, trained=self.trains_head)
+        facts = {"evaluation_precision": format_name(evaluation_precision(cell.recipe))}
+        yield CellResult(fitted.curves, chosen, facts, fitted.probabilities, fitted.validation)
+
+
+def _counts(start: Start, size: int, head: LinearHead | None, *, trained: bool) -> dict[str, float]:
+    """The number of weights that were trained, and of all weights if that is known; `trained`: whether the head was."""
+    own, backbone = 0 if head is None else head.weight.size + head.bias.size, backbone_weights(start, size)
+    every = {} if backbone is None else {"parameters": float(backbone + own)}
+    return {**every, "trained_parameters": float(own if trained else 0)}
 
 
 def count_classes(labels: Parts) -> int:

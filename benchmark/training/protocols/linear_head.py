@@ -8,7 +8,8 @@ import torch
 from sklearn.linear_model import LogisticRegression
 
 from benchmark.networks.load import initial_network
-from benchmark.networks.network import Network
+from benchmark.networks.network import PLAIN, Network
+from benchmark.specs.recipe import Recipe
 from benchmark.specs.start import Start
 
 CERTAIN = 1e4  # the size of a logit that makes a probability exactly 0 or 1, in float32 too
@@ -31,10 +32,14 @@ class Coordinates(NamedTuple):
 
 
 class LinearHead(NamedTuple):
-    """Logits are features @ weight.T + bias; weight (C, D), bias (C,), float64."""
+    """Logits are features @ weight.T + bias; weight (C, D), bias (C,), float64.
+
+    With a `centre`, (D,), the features first become directions, see benchmark.networks.network.Direction.
+    """
 
     weight: np.ndarray
     bias: np.ndarray
+    centre: np.ndarray | None = None
 
 
 def linear_head(
@@ -63,10 +68,16 @@ def linear_head(
     return LinearHead(wide, bias - wide @ where.mean)
 
 
-def network_with(start: Start, head: LinearHead, device: str) -> Network:
-    """The frozen network of a start with this head, in float32."""
-    network = initial_network(start, len(head.bias), 0).to(device)
+def network_with(start: Start, head: LinearHead, recipe: Recipe, device: str) -> Network:
+    """The frozen network of a start with this head, in float32.
+
+    `recipe`: its protocol, layers and size decide what the head sees.
+    """
+    frozen = PLAIN.model_copy(update={"protocol": recipe.protocol, "layers": recipe.layers, "size": recipe.size})
+    network = initial_network(start, len(head.bias), 0, frozen).to(device)
     with torch.no_grad():
         network.head.weight.copy_(torch.from_numpy(head.weight))
         network.head.bias.copy_(torch.from_numpy(head.bias))
+        if head.centre is not None:
+            network.dense[0].centre.copy_(torch.from_numpy(head.centre))  # type: ignore[operator]
     return network.eval()

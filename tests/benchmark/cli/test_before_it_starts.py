@@ -6,39 +6,89 @@ import pytest
 import torch
 
 from benchmark.machine.timm_import import timm
+from tests.support.encoders import encoder
 
 PLAN = """\
 sources: [scratch]
 targets: [ihc]
 backbones: [vit_tiny_patch16_224, test_resnet]
-recipe: {size: 16, epochs: 1}
+recipe: {size: 20, epochs: 1}
 seeds: 1
 """
+BACKBONES = "backbones: [vit_tiny_patch16_224, test_resnet]\n"
 COMMANDS = [("plan",), ("run",), ("plan", "--calibrate", "--hours", "1"), ("run", "--hours", "1"), ("score",)]
 MEASURES = "measures: [knn]\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
 def test_a_backbone_of_another_size_is_refused_by_every_command(cats, tmp_path, command):
     (tmp_path / "plan.yaml").write_text(PLAN + MEASURES)
     code, _, err = cats(command[0], "plan.yaml", *command[1:])
     assert code == 2
-    assert (
-        "recipe: backbone vit_tiny_patch16_224 was made for images of 224 pixels and does not take 16; write size: 224" in err
-    )
+    said = "recipe: backbone vit_tiny_patch16_224 has patches of 16 pixels, which do not divide 20; write size: 16 or 32, or"
+    assert said in err
     assert err.partition("cats: ")[2].count("\n") <= 2
     assert "Traceback" not in err
 
 
 @pytest.mark.parametrize("command", ["plan", "run"])
 def test_the_size_of_a_pretraining_counts_too(cats, tmp_path, command):
-    plan = PLAN.replace("scratch", "digits").replace("vit_tiny_patch16_224, test_resnet", "test_vit").replace("16", "64")
+    plan = PLAN.replace("scratch", "digits").replace("vit_tiny_patch16_224, test_resnet", "test_vit").replace("20", "64")
     (tmp_path / "plan.yaml").write_text(f"{plan}pretraining: {{size: 28}}\n")
     code, _, err = cats(command, "plan.yaml")
     assert code == 2
-    assert (
-        "recipe of the pretraining of digits: backbone test_vit was made for images of 160 pixels and does not take 28" in err
+    said = (
+        "recipe of the pretraining of digits: backbone test_vit has patches of 16 pixels, which do not divide 28; write size:"
     )
+    assert said in err
+
+
+PARTS = {
+    "{protocol: partial, blocks: 9}": "recipe: blocks is 9, but backbone test_resnet has 4 blocks",
+    "{protocol: lora, adapted: attention}": "recipe: adapted is attention, but backbone test_resnet has no attention; write",
+    "{protocol: probe, layers: 7}": "recipe: layers is 7, but timm gives the features of 5 layers of backbone test_resnet",
+    "{protocol: [finetune, norms]}": "recipe: backbone vgg11 has no norm layer with a scale, and protocol norms trains those",
+}
+
+
+@pytest.mark.parametrize(("command", "recipe"), [*(("plan", recipe) for recipe in PARTS), ("run", next(iter(PARTS)))])
+def test_what_a_backbone_does_not_have_is_said_by_both_commands(cats, tmp_path, command, recipe):
+    backbone = "vgg11" if "norms" in recipe else "test_resnet"
+    plan = PLAN.replace("vit_tiny_patch16_224, test_resnet", backbone)
+    (tmp_path / "plan.yaml").write_text(plan.replace("{size: 20, epochs: 1}", recipe.replace("{", "{size: 32, ")))
+    code, _, err = cats(command, "plan.yaml")
+    assert code == 2
+    assert PARTS[recipe] in err
+    assert "Traceback" not in err
+    assert not (tmp_path / "mlflow.db").exists()
+
+
+@pytest.mark.parametrize("command", ["plan", "run"])
+def test_arguments_of_weights_decide_how_many_blocks_there_are(cats, home, tmp_path, monkeypatch, command):
+    encoder(home / "entries", tmp_path / "weights", "mine", "test_vit", depth=2)
+    monkeypatch.setenv("CATS_WEIGHTS", str(tmp_path / "weights"))
+    plan = PLAN.replace("scratch", "mine").replace(BACKBONES, "")
+    (tmp_path / "plan.yaml").write_text(plan.replace("{size: 20, epochs: 1}", "{size: 32, protocol: partial, blocks: 3}"))
+    code, _, err = cats(command, "plan.yaml")
+    assert code == 2
+    assert "recipe: blocks is 3, but backbone test_vit has 2 blocks" in err
+
+
+@pytest.mark.parametrize(
+    ("written", "ended", "said"),
+    [
+        ("arguments: {global_pool: ''}", 1, "mine: backbone test_vit gives 101 tokens of 64 numbers for each image"),
+        ("arguments: {global_pool: ''}, pool: both", 0, "test_vit gives 128 finite features at 160 px"),
+    ],
+)
+def test_check_says_what_an_encoder_gives(cats, home, tmp_path, monkeypatch, written, ended, said):  # noqa: PLR0917
+    encoder(home / "entries", tmp_path / "weights", "mine", "test_vit")
+    path = home / "entries" / "sources" / "mine.yaml"
+    monkeypatch.setenv("CATS_WEIGHTS", str(tmp_path / "weights"))
+    path.write_text(path.read_text().replace("{file: mine", f"{{file: mine, {written}"))
+    code, out, err = cats("check", "mine")
+    assert (code, said in " ".join((out + err).split())) == (ended, True), out + err
 
 
 @pytest.mark.parametrize("command", ["run", "score"])
@@ -57,6 +107,7 @@ def test_a_budget_that_holds_no_cell_leaves_nothing_behind(cats, tmp_path, limit
     assert not (tmp_path / "mlflow.db").exists()
 
 
+@pytest.mark.slow
 def test_measures_for_which_no_network_sees_an_image_need_no_size(cats, tmp_path):
     (tmp_path / "plan.yaml").write_text(PLAN.replace(", test_resnet", "") + "measures: [class_count]\n")
     assert cats("score", "plan.yaml")[0] == 0
@@ -81,6 +132,39 @@ def test_weights_that_cannot_be_used(cats, home, tmp_path, monkeypatch, command,
     assert sentence in err
 
 
+ARGUMENTS = {
+    "arguments: {features_only: true}": "weights.arguments: 'features_only' is no argument of a network; allowed are ",
+    "arguments: {img_sise: 32}": "weights.arguments: 'img_sise' is no argument of a network; did you mean 'img_size'?",
+    "arguments: {depth: deep}": "the argument depth of a network is 'deep'; a value of type int is needed",
+    "arguments: {no_embed_class: 1}": "the argument no_embed_class of a network is 1; a value of type bool is needed",
+    "arguments: [img_size]": "weights.arguments is ['img_size']: input should be a valid dictionary",
+    "arguments: {init_values: 1e-5}": "the weights do not fit test_vit, ",
+    "arguments: {bn_eps: 0.1}": "backbone test_vit does not take {'bn_eps': 0.1}: ",
+    "arguments: {num_heads: 7}": "backbone test_vit cannot be built with {'num_heads': 7}: ",
+    "arguments: {global_pool: ''}": "recipe, source mine: backbone test_vit gives 5 tokens of 64 numbers for each image "
+    "instead of one vector; write pool: token, pool: avg or pool: both under `weights` of the source's entry",
+    "pool: mean": "weights.pool is 'mean', allowed are 'token', 'avg' or 'both'",
+}
+
+
+@pytest.mark.parametrize("command", ["plan", "run"])
+@pytest.mark.parametrize("written", ARGUMENTS)
+def test_arguments_that_cannot_be_used(cats, home, tmp_path, monkeypatch, command, written):
+    encoder(home / "entries", tmp_path / "weights", "mine", "test_vit")
+    path = home / "entries" / "sources" / "mine.yaml"
+    path.write_text(path.read_text().replace("{file: mine", f"{{file: mine, {written}"))
+    monkeypatch.setenv("CATS_WEIGHTS", str(tmp_path / "weights"))
+    plan = PLAN.replace("scratch", "mine").replace(BACKBONES, "").replace("20", "32")
+    (tmp_path / "plan.yaml").write_text(plan)
+    code, _, err = cats(command, "plan.yaml")
+    assert code == 2
+    assert ARGUMENTS[written] in err
+    assert err.count("cats: ") <= 1
+    assert "Traceback" not in err
+    assert not (tmp_path / "mlflow.db").exists()
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("command", [("plan", "plan.yaml"), ("run", "plan.yaml"), ("check", "mine")])
 def test_a_choice_among_the_contents_of_a_file_is_said(cats, home, tmp_path, monkeypatch, command):
     (home / "entries" / "sources").mkdir(parents=True)
@@ -189,9 +273,9 @@ def test_files_of_others_are_not_proposed(cats, tmp_path, monkeypatch, file):
         (("[scratch]", "['digits[from=probe]']"), "'probe' is a recipe: write `recipe: probe`"),
         (("[scratch]", "[resnet50]"), "'resnet50' is a backbone: name it under `backbones`"),
         (("[scratch]", "[quickstart]"), "'quickstart' is a plan: `cats run quickstart` runs it"),
-        (("{size: 16, epochs: 1}", "ihc"), "there is no recipe 'ihc'; 'ihc' is a target: name it under `targets`"),
-        (("{size: 16, epochs: 1}", "{base: imagenet}"), "there is no recipe 'imagenet'; 'imagenet' is a source"),
-        (("{size: 16, epochs: 1}", "{base: resnet18}"), "there is no recipe 'resnet18'; 'resnet18' is a backbone"),
+        (("{size: 20, epochs: 1}", "ihc"), "there is no recipe 'ihc'; 'ihc' is a target: name it under `targets`"),
+        (("{size: 20, epochs: 1}", "{base: imagenet}"), "there is no recipe 'imagenet'; 'imagenet' is a source"),
+        (("{size: 20, epochs: 1}", "{base: resnet18}"), "there is no recipe 'resnet18'; 'resnet18' is a backbone"),
         (("seeds: 1", "measures: [imagenet]"), "no measure called 'imagenet' in plan.yaml; 'imagenet' is a source"),
         (("seeds: 1", "measures: [ihc]"), "'ihc' is a target: name it under `targets`"),
         (("vit_tiny_patch16_224", "imagenet"), "timm has no backbone 'imagenet'; 'imagenet' is a source"),
@@ -214,6 +298,7 @@ def test_a_name_in_place_of_a_plan_says_what_it_is(cats, name, role):
     assert f"there is no plan file '{name}', and no plan of that name; '{name}' is {role}" in err
 
 
+@pytest.mark.slow
 def test_a_failed_cell_names_its_backbone_and_its_point(cats, tmp_path):
     """The loss overflows at once with the second learning rate."""
     recipe = "{size: 16, epochs: 1, optimiser: sgd, lr: [1e-3, 1e15], precision: fp32}"
@@ -242,3 +327,13 @@ def test_weights_of_timm_instead_of_a_file_with_almost_the_name_are_said(cats, t
 def test_a_list_says_that_the_folder_of_entries_does_not_exist(cats):
     code, _, err = cats("list", "sources")
     assert (code, "which is no folder" in err) == (0, True)
+
+
+@pytest.mark.parametrize("command", ["plan", "run", "score"])
+def test_a_list_with_more_training_images_than_a_target_has_starts_nothing(cats, tmp_path, command):
+    plan = PLAN.replace("vit_tiny_patch16_224, ", "")
+    (tmp_path / "plan.yaml").write_text(f"{plan}subsample: {{train: [20, 100000]}}\n{MEASURES}")
+    code, _, err = cats(command, "plan.yaml")
+    assert code == 2
+    assert "subsample.train: 100000 cannot be drawn from ihc, which has" in err
+    assert not (tmp_path / "mlflow.db").exists()

@@ -1,6 +1,7 @@
 """`cats cost` on a database with records made by hand."""
 
 import json
+import shutil
 
 import pytest
 from typer.testing import CliRunner
@@ -38,19 +39,34 @@ def record(source, target, kind="cell", kwh=1.0, **changes):
     return Record(**fields | changes)
 
 
+@pytest.fixture(scope="module")
+def database(tmp_path_factory):
+    """The database of an experiment that nobody has changed; its plan lies beside it."""
+    folder = tmp_path_factory.mktemp("toy")
+    (folder / "toy.yaml").write_text(PLAN)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.setenv("CATS_HOME", str(folder / "home"))
+        fill(Experiment("sqlite:///mlflow.db", "toy"))
+    return folder / "mlflow.db"
+
+
 @pytest.fixture
-def toy(tmp_path, monkeypatch):
+def toy(database, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "toy.yaml").write_text(PLAN)
+    shutil.copy(database, tmp_path)
+    return Experiment("sqlite:///mlflow.db", "toy")
+
+
+def fill(tracking):
     point = selection_of(resolve_pairs(load_plan("toy.yaml"), "sqlite:///mlflow.db")).points[0]
-    tracking = Experiment("sqlite:///mlflow.db", "toy")
     for source, auc in (("scratch", 0.6), ("digits", 0.8), ("imagenet", 0.7)):
         scores = {"scores": {"auc": auc}, "validation": {"val_loss": 1 - auc, "val_auc": auc}}
         send(tracking, Outcome(record(source, "ihc", point=point, **scores)))
         send(tracking, Outcome(record(source, "ihc", "score", 0.125, validation={"measure_leep": auc})))
     send(tracking, Outcome(record("digits", None, "pretraining", 4.0)))
     send(tracking, Outcome(record("textures", None, "pretraining", 8.0)))
-    return tracking
 
 
 def cats(*arguments):
@@ -63,6 +79,7 @@ def told(*arguments):
     return json.loads(done.stdout)
 
 
+@pytest.mark.slow
 def test_an_experiment_is_billed_in_full_and_a_plan_for_what_it_asks(toy):
     assert told("toy")["kwh"] == 3 + 0.375 + 12
     assert told("toy.yaml")["kwh"] == 2 + 0.25 + 4

@@ -8,6 +8,7 @@ PLAN = (
 SAID = "the plan names no country, so CO2e is that of electricity in NLD; write `country: XYZ` for yours"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("line", "times"), [("", 1), ("country: NLD\n", 0), ("country: DEU\n", 0)])
 def test_the_country_that_is_assumed_is_said_where_co2e_is_counted(cats, tmp_path, line, times):
     (tmp_path / "plan.yaml").write_text(PLAN + "subsample: {train: 60}\n" + line)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmark.cli.engine import pretrains
+from benchmark.answers.engines import pretrains
 from benchmark.specs.plan import load_plan
 
 PLAN = "experiment: x\nsources: [{}]\ntargets: [ihc]\nbackbones: [test_resnet]\nrecipe: {{base: finetune, size: 16}}\n"

@@ -55,9 +55,10 @@ def test_right_wrong_and_unsure_test_images_are_explained_and_checked(cats, home
     assert found["sentences"] == out.splitlines()[:-1]
     assert "test images of spots" in out
     code, _, err = cats("explain", str(model))
-    assert (code, err) == (2, f"cats: {folder} exists already; remove it, or name another folder with --to\n")
+    assert (code, err) == (2, f"cats: {folder} exists already; remove it, or name another folder with --output\n")
 
 
+@pytest.mark.slow
 def test_errors_are_explained_until_there_are_no_more(cats, home, model, tmp_path):
     spots_target(home)
     code, _, err = cats("explain", str(model), "--errors", "100")
@@ -73,6 +74,7 @@ def test_errors_are_explained_until_there_are_no_more(cats, home, model, tmp_pat
     assert "rank_correlation" not in json.loads((tmp_path / "e" / "check.json").read_text())
 
 
+@pytest.mark.slow
 def test_given_pictures_are_explained_without_labels(cats, model):
     names = ["patient_0.png", "=patient_1.png", "patient_2.png"]
     for number, name in enumerate(names):
@@ -111,7 +113,7 @@ def test_a_grey_network_explains_grey_pictures_only(cats, tmp_path):
         (["{model}", "."], "no file has the ending of a picture"),
         (["{model}/model.json"], "model.json is no folder; name the folder of a kept classifier"),
         (["nowhere"], "nowhere is no folder; name the folder of a kept classifier"),
-        (["{model}", "--to", "{model}"], "exists already; remove it, or name another folder with --to"),
+        (["{model}", "--to", "{model}"], "exists already; remove it, or name another folder with --output"),
     ],
 )
 def test_a_mistake_is_one_sentence_and_writes_nothing(cats, model, arguments, sentence):

@@ -2,10 +2,13 @@
 
 import json
 import os
+import shutil
 import subprocess
 
 import pytest
+from typer.testing import CliRunner
 
+from benchmark.cli.main import app
 from results.tracking.experiment import Experiment
 from results.tracking.lease import Lease
 from results.tracking.outbox import Outbox
@@ -34,11 +37,15 @@ scores: {auc: auc}
 SCORES = "source,idc,ihc\nimagenet,3,3\nscratch,1,1\nfractal,2,2\n"
 
 
+def write_inputs(folder):
+    (folder / "runs.csv").write_text(RUNS)
+    (folder / "map.yaml").write_text(MAP)
+    (folder / "lp.csv").write_text(SCORES)
+
+
 @pytest.fixture
 def cats(cats, tmp_path):
-    (tmp_path / "runs.csv").write_text(RUNS)
-    (tmp_path / "map.yaml").write_text(MAP)
-    (tmp_path / "lp.csv").write_text(SCORES)
+    write_inputs(tmp_path)
     return cats
 
 
@@ -54,18 +61,34 @@ def test_an_import_waits_for_a_run_that_writes_to_the_same_experiment(cats, tmp_
     assert (process.returncode, out.startswith("theirs on sqlite:///mlflow.db: 6 finished runs")) == (0, True), err
 
 
+@pytest.fixture(scope="module")
+def imported(tmp_path_factory):
+    """The database that an import of all runs and scores makes."""
+    folder = tmp_path_factory.mktemp("theirs")
+    write_inputs(folder)
+    arguments = ["import", "runs.csv", "--map", "map.yaml", "--scores", "lp=lp.csv", "--experiment", "theirs"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.setenv("CATS_HOME", str(folder / "home"))
+        done = CliRunner().invoke(app, arguments)
+    said = "theirs on sqlite:///mlflow.db: 6 finished runs, 6 interrupted runs, 6 scored pairs\n"
+    assert (done.exit_code, done.stdout) == (0, said)
+    return folder / "mlflow.db"
+
+
 @pytest.fixture
-def brought(cats):
-    code, out, _ = cats("import", "runs.csv", "--map", "map.yaml", "--scores", "lp=lp.csv", "--experiment", "theirs")
-    assert (code, out) == (0, "theirs on sqlite:///mlflow.db: 6 finished runs, 6 interrupted runs, 6 scored pairs\n")
+def brought(cats, imported, tmp_path):
+    shutil.copy(imported, tmp_path)
     return cats
 
 
+@pytest.mark.slow
 def test_a_second_import_adds_nothing(brought):
     code, out, _ = brought("import", "runs.csv", "--map", "map.yaml", "--scores", "lp=lp.csv", "--experiment", "theirs")
     assert (code, out) == (0, "theirs on sqlite:///mlflow.db: 18 existed already\n")
 
 
+@pytest.mark.slow
 def test_what_was_imported_stands_on_a_board(brought):
     code, out, _ = brought("board", "theirs", "--format", "json")
     assert code == 0
@@ -74,6 +97,7 @@ def test_what_was_imported_stands_on_a_board(brought):
     assert {row["seeds"] for rows in board["targets"].values() for row in rows} == {1}
 
 
+@pytest.mark.slow
 def test_measures_are_judged_by_what_was_imported(brought):
     code, out, _ = brought("agree", "theirs", "--combine", "twice=2*lp", "--format", "json")
     assert code == 0
@@ -90,6 +114,7 @@ def kwh_of_sources(cats):
     return [line["kWh"] for line in tables["Sources, cells of all targets"]]
 
 
+@pytest.mark.slow
 def test_a_second_import_adds_what_the_map_says_more_and_names_what_it_cannot_change(brought, tmp_path):
     again = ("import", "runs.csv", "--map", "map.yaml", "--experiment", "theirs")
     assert kwh_of_sources(brought) == [None] * 3
@@ -109,6 +134,7 @@ SIZES = "sizes: {imagenet: 1000, fractal: 100}\n"
 POWER = "duration: {column: vl, unit: hours}\npower: {column: auc"
 
 
+@pytest.mark.slow
 def test_the_largest_source_is_a_constant_where_the_map_says_sizes(cats, tmp_path):
     (tmp_path / "map.yaml").write_text(MAP + SIZES)
     assert cats("import", "runs.csv", "--map", "map.yaml", "--scores", "lp=lp.csv", "--experiment", "theirs")[0] == 0
@@ -120,6 +146,7 @@ def test_the_largest_source_is_a_constant_where_the_map_says_sizes(cats, tmp_pat
     assert row["reasons"] == dict.fromkeys(("idc", "ihc"), "it gives no score to scratch")
 
 
+@pytest.mark.slow
 def test_a_country_of_a_map_makes_co2e_of_energy(cats, tmp_path):
     made = {}
     for name, more in (("stated", ", kg_per_kwh: 0.15165}\n"), ("danish", ", country: DNK}\n"), ("silent", "}\n")):
@@ -131,6 +158,7 @@ def test_a_country_of_a_map_makes_co2e_of_energy(cats, tmp_path):
     assert made["silent"]["co2e_kg"] is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("form", "part"), [("table", "static mean rank"), ("csv", "measure,constant,target,statistic"), ("markdown", "| lp |")]
 )
@@ -140,6 +168,7 @@ def test_an_agreement_is_printed_in_every_format(brought, form, part):
     assert part in out
 
 
+@pytest.mark.slow
 def test_a_bare_matrix_names_no_winner(cats, tmp_path):
     (tmp_path / "auc.csv").write_text("source,idc\nimagenet,0.9\nscratch,0.5\n")
     assert cats("import", "--matrix", "auc.csv", "--experiment", "bare")[0] == 0
@@ -149,6 +178,7 @@ def test_a_bare_matrix_names_no_winner(cats, tmp_path):
     assert "seed" in out.splitlines()[0]
 
 
+@pytest.mark.slow
 def test_scores_may_come_later_and_of_a_named_backbone(brought):
     code, _, _ = brought("import", "--scores", "otdd=lp.csv", "--lower", "otdd", "--backbone", "net", "--experiment", "theirs")
     assert code == 0
@@ -190,6 +220,7 @@ def test_a_wrong_import_is_one_sentence_and_brings_nothing(cats, tmp_path, argum
     assert not (tmp_path / "mlflow.db").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
@@ -205,6 +236,7 @@ def test_a_wrong_question_is_one_sentence(brought, arguments, sentence):
     assert sentence in err
 
 
+@pytest.mark.slow
 def test_there_is_nothing_to_judge_without_scores_and_without_a_database(cats):
     assert cats("agree", "theirs")[2].startswith("cats: there is no database sqlite:///mlflow.db")
     cats("import", "runs.csv", "--map", "map.yaml", "--experiment", "theirs")
@@ -212,6 +244,7 @@ def test_there_is_nothing_to_judge_without_scores_and_without_a_database(cats):
     assert (code, "experiment 'theirs' holds no scores of measures" in err) == (2, True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("where", "name", "value"),
     [
@@ -221,7 +254,7 @@ def test_there_is_nothing_to_judge_without_scores_and_without_a_database(cats):
         ("tags", "cats.kind", "x"),
     ],
 )
-def test_a_run_that_somebody_has_changed_is_imported_again(brought, where, name, value):
+def test_a_run_that_was_changed_elsewhere_is_imported_again(brought, where, name, value):
     runs = Experiment("sqlite:///mlflow.db", "theirs").runs("attributes.status = 'FINISHED' and tags.`cats.kind` = 'cell'")
     database = Database("mlflow.db")
     database.change(next(iter(runs)).info.run_id, where, name, value)

@@ -85,6 +85,7 @@ def test_a_board_without_database_makes_none(cats, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_a_plan_is_forecast_without_making_a_database(cats, tmp_path):
     code, out, _ = cats("plan", "quickstart")
     assert code == 0
@@ -103,7 +104,7 @@ def test_lists_are_json_too(cats, kind):
 
 
 def test_show_gives_everything_declared(cats):
-    code, out, _ = cats("show", "digits")
+    code, out, _ = cats("show", "digits", "--json")
     assert code == 0
     assert set(json.loads(out)) == {"source", "target"}
     code, _, err = cats("show", "digit")

@@ -4,16 +4,17 @@ import pytest
 
 OPTIONS = {
     "--pack": ("run", "first"), "--cells": ("run", "first"), "--hours": ("run", "first"), "--kwh": ("plan", "first"),
-    "--co2e-kg": ("run", "first"), "--workers": ("run", "first"), "--images": ("score", "first"), "--draws": ("score", "first"),
+    "--co2e-kg": ("run", "first"), "--workers": ("run", "first"), "--sample": ("score", "first"), "--draws": ("score", "first"),
     "--detect": ("plan", "first"), "--noise": ("board", "first"), "--over": ("cost", "first"), "--details": ("report", "first"),
     "--size": ("check", "digits"), "--port": ("ui",), "--seed": ("publish", "digits", "--backbone", "x"),
     "--missing": ("import", "--experiment", "e", "--matrix", "m.csv"), "--broken": ("new", "target", "x", "--from", "y"),
 }  # fmt: skip
-WHOLE = {"--pack", "--cells", "--workers", "--images", "--draws", "--over", "--details", "--size", "--port", "--seed"}
+WHOLE = {"--pack", "--cells", "--workers", "--sample", "--draws", "--over", "--details", "--size", "--port", "--seed"}
 NONE = ["many", "", "1_0", "٣", "0x10", "1,5", "1e", "--", "9" * 5000 + "x"]
 NO_WHOLE = ["1.5", "1e3", "inf", "nan", "9" * 30, "-" + "9" * 30]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("option", "value"),
     [(option, value) for option in OPTIONS for value in NONE]

@@ -8,7 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from results.report import charts, export
 from results.tracking.experiment import Experiment
+from tests.support.drawings import draw_once
 from tests.support.odd_runs import COSTS, GONE, NUMBERS, SEEDS, TARGETS, TEXTS, Database, fill
 
 MIXED = {"protocol", "size", "rule", "subsample.train"}  # a board of several of these is refused, and says so
@@ -16,8 +18,9 @@ READERS = (
     ("board", "toy"), ("board", "toy", "--format", "json", "--impute", "worst"), ("board", "toy", "--sensitivity"),
     ("agree", "toy"), ("cost", "toy"), ("cost", "toy", "--format", "csv"),
     ("compare", "good", "bad", "toy", "--target", "ihc", "--backbone", "net"),
-    ("report", "toy", "--no-log", "--details", "20"), ("report", "toy", "--figures", "figures", "--details", "2"),
+    ("report", "toy", "--figures", "figures", "--details", "20"),
 )  # fmt: skip
+SHOWING = (*READERS[:-1], ("report", "toy", "--no-log", "--details", "20"))  # which write the page alone
 
 
 @pytest.fixture(scope="module")
@@ -30,8 +33,11 @@ def whole(tmp_path_factory):
 
 
 @pytest.fixture
-def toy(whole, cats, tmp_path):
-    """The command, beside a copy of the whole experiment."""
+def toy(whole, cats, tmp_path, monkeypatch):
+    """The command, beside a copy of the whole experiment. Its drawings are small files, and few cells have any of their own."""
+    draw_once(monkeypatch)
+    monkeypatch.setattr(charts, "DPI", 40)
+    monkeypatch.setattr(export, "CELLS", 4)
     shutil.copy(whole[0] / "mlflow.db", tmp_path)
     return cats
 
@@ -127,8 +133,11 @@ def damaged(toy, whole, tmp_path):
     return make
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_a_run_whose_predictions_cannot_be_used_is_left_out_and_named_and_no_other_changes(toy, damaged, without, damage):
+def test_a_run_whose_predictions_cannot_be_used_is_left_out_and_named_and_no_other_changes(
+    toy, damaged, without, ways_without, damage
+):
     run_id = damaged(damage)
     code, out, err = toy("board", "toy", "--format", "json")
     assert code == 0, err
@@ -137,6 +146,7 @@ def test_a_run_whose_predictions_cannot_be_used_is_left_out_and_named_and_no_oth
     assert made["images"] == list(TARGETS)  # the test images of all others count as before
     for target in TARGETS:
         assert [row | {"energy_kwh": 0} for row in made["targets"][target]] == without[target]
+    the_regret_is_shown_without_it(toy, run_id, ways_without)
 
 
 @pytest.fixture(scope="module")
@@ -154,9 +164,7 @@ def ways_without(whole):
     return {way.name: (way.regret, way.low, way.high, way.targets) for way in made.ways}
 
 
-@pytest.mark.parametrize("damage", DAMAGES)
-def test_the_regret_is_shown_without_a_run_whose_predictions_cannot_be_used(toy, damaged, ways_without, damage):
-    run_id = damaged(damage)
+def the_regret_is_shown_without_it(toy, run_id, ways_without):
     code, out, err = toy("cost", "toy", "--format", "json")
     assert code == 0, err
     assert err.count(f"run {run_id} is left out: ") == 1
@@ -166,10 +174,11 @@ def test_the_regret_is_shown_without_a_run_whose_predictions_cannot_be_used(toy,
     code, _, err = toy("report", "toy", "--no-log", "--details", "0")
     assert code == 0, err
     page = Path("report.html").read_text()
-    assert "Regret in auc against the energy spent" in page
+    assert "Regret in AUC against the energy spent" in page
     assert "Left out: the cost of no way" not in page
 
 
+@pytest.mark.slow
 def test_a_report_says_why_it_shows_no_regret(toy, whole):
     """The first target alone has runs, and of one source alone."""
     database = Database("mlflow.db")
@@ -186,17 +195,19 @@ def test_a_report_says_why_it_shows_no_regret(toy, whole):
 PLACES = ("/somewhere/../else", "http://stranger.example/x", "nowhere://x", "", "\x00", "file:///gone")
 
 
+@pytest.mark.slow
 def test_the_places_of_some_runs_end_no_command(toy, whole):
     database = Database("mlflow.db")
     for run_id, place in zip(whole[1]["cell"][::2], PLACES, strict=True):
         database.change(run_id, "runs", "artifact_uri", place)
     database.close()
-    for command in READERS:
+    for command in SHOWING:
         code, _, err = toy(*command)
         assert code == 0, err
         assert "Traceback" not in err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "command",
     [("board", "toy", "--format", "json"), ("agree", "toy"), ("cost", "toy"), ("report", "toy", "--no-log", "--details", "20"),
@@ -219,6 +230,7 @@ def test_figures_are_shown_if_the_place_of_all_predictions_is_not_trusted(toy, c
         assert f"ihc, pond: {why}" in json.loads(out)["notes"]
 
 
+@pytest.mark.slow
 def test_a_circle_of_pretrainings_ends(toy, whole):
     database = Database("mlflow.db")
     (first,) = whole[1]["pretraining"]
@@ -226,7 +238,7 @@ def test_a_circle_of_pretrainings_ends(toy, whole):
     database.add(first, "tags", "cats.pretraining", second)
     database.add(second, "tags", "cats.pretraining", "before")
     database.close()
-    for command in READERS:
+    for command in SHOWING:
         assert toy(*command)[0] == 0
 
 
@@ -261,7 +273,7 @@ def test_a_board_without_place_for_sentences_says_its_notes_beside_the_table(toy
 
 
 def test_runs_and_experiments_that_are_removed_while_they_are_read_end_no_command_with_a_traceback(toy, whole, tmp_path):
-    """Somebody removes them for good between two questions of one command."""
+    """Another program removes them for good between two questions of one command."""
     from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 
     from results.error import CatsError, OddRunError

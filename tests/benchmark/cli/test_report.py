@@ -1,22 +1,34 @@
 """`cats report`: from an experiment to files, and to MLflow."""
 
+import base64
 import os
+import re
+import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
+from typer.testing import CliRunner
 
+from benchmark.cli.main import app
 from results.record import Outcome, Record
 from results.tracking.experiment import Experiment
 from results.tracking.send import send
+from tests.support.drawings import draw_once
+from tests.support.kept_models import kept_model
 from tests.support.paths import ASSETS
+
+pytestmark = pytest.mark.slow
 
 OLD = Record.model_validate_json((ASSETS / "record-v1.json").read_text())
 
 
 @pytest.fixture
-def tracking(cats):
+def tracking(cats, monkeypatch):
+    draw_once(monkeypatch)
     made = Experiment("sqlite:///mlflow.db", "toy")
     send(made, Outcome(OLD.model_copy(update={"experiment": "toy"})))
     return made
@@ -62,14 +74,29 @@ def test_a_mistake_is_one_sentence(cats, tracking, arguments, sentence):
     assert "Traceback" not in err
 
 
+@pytest.fixture(scope="module")
+def brought_in(tmp_path_factory):
+    """The database of three sources on three targets with scores of two measures, which were brought in."""
+    folder = tmp_path_factory.mktemp("theirs")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.setenv("CATS_HOME", str(folder / "home"))
+        bring_in()
+    return folder / "mlflow.db"
+
+
 @pytest.fixture
-def scored(cats):
-    """Three sources on three targets, with scores of two measures, brought in; one figure was written in by hand since."""
+def scored(cats, brought_in, tmp_path, monkeypatch):
+    draw_once(monkeypatch)
+    shutil.copy(brought_in, tmp_path)
+    return cats
+
+
+def bring_in():
     Path("auc.csv").write_text("source,t1,t2,t3\na,.9,.7,.9\nb,.8,.8,.8\nc,.7,.6,.7\n")
     Path("lp.csv").write_text("source,t1,t2,t3\na,3,3,3\nb,2,1,2\nc,1,2,1\n")
     brought = ("--scores", "lp=lp.csv", "--scores", "fu=auc.csv", "--experiment", "theirs", "--backbone", "net")
-    assert cats("import", "--matrix", "auc.csv", *brought)[0] == 0
-    return cats
+    assert CliRunner().invoke(app, ["import", "--matrix", "auc.csv", *brought]).exit_code == 0
 
 
 def test_a_report_holds_the_combinations_and_the_sharing_that_are_asked_for(scored):
@@ -83,7 +110,6 @@ def test_a_report_holds_the_combinations_and_the_sharing_that_are_asked_for(scor
     assert "7 targets" in page
 
 
-@pytest.mark.slow
 def test_a_report_that_is_asked_to_be_fresh_sees_what_was_written_by_hand(scored):
     assert scored("report", "theirs", "--no-log", "--figures", "f")[0] == 0
     tracking = Experiment("sqlite:///mlflow.db", "theirs")
@@ -112,7 +138,6 @@ def test_no_path_or_address_of_the_machine_stands_in_the_page(cats, tracking, tm
     assert "sqlite:" not in Path("report.html").read_text()
 
 
-@pytest.mark.slow
 def test_a_matrix_with_gaps_has_mean_ranks_only_where_gaps_are_filled_and_the_page_says_so(cats):
     rows = ["source,t1,t2,t3,t4", "a,.9,,.9,.9", "b,.8,.8,.8,", "c,.7,.7,,.7", "d,,.6,.6,.6"]
     Path("auc.csv").write_text("\n".join(rows))
@@ -166,3 +191,56 @@ def test_a_report_that_was_killed_and_is_written_again_is_completed(cats, tracki
     monkeypatch.setattr(log_report.psutil, "pid_exists", lambda number: False)
     assert cats("report", "toy")[0] == 0
     assert [run.info.status for run in tracking.runs("tags.`cats.kind` = 'report'")] == ["FINISHED"]
+
+
+@pytest.fixture
+def explained(tracking, tmp_path):
+    """A classifier that was kept from the only cell of the experiment, with a sheet of explanations."""
+    folder = kept_model(tmp_path / "m", key=OLD.key).folder
+    (folder / "explanations").mkdir()
+    Image.fromarray(np.arange(64, dtype=np.uint8).reshape(8, 8)).save(folder / "explanations" / "sheet.png")
+    (folder / "explanations" / "check.json").write_text('{"sentences": ["Maps follow <the> network."]}')
+    return folder
+
+
+def test_the_sheet_of_a_kept_classifier_is_on_the_page_and_not_in_mlflow(cats, tracking, explained):
+    code, out, err = cats("report", "toy", "--model", "m")
+    assert (code, err) == (0, "")
+    page = Path("report.html").read_text()
+    (shown,) = re.findall(r'<img src="data:image/png;base64,([^"]+)"', page)
+    assert base64.b64decode(shown) == (explained / "explanations" / "sheet.png").read_bytes()
+    assert "What kept classifiers look at" in page
+    assert "Maps follow &lt;the&gt; network." in page
+    assert out.endswith(", without the pictures\n")
+    (run,) = [run for run in tracking.runs() if run.data.tags["cats.kind"] == "report"]
+    logged = next(Path("mlruns").glob(f"*/{run.info.run_id}/artifacts/report.html")).read_text()
+    assert "<img" not in logged
+    assert "What kept classifiers look at" not in logged
+    cats("report", "toy", "--output", "plain.html")
+    assert logged == Path("plain.html").read_text()
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (lambda folder: shutil.rmtree(folder / "explanations"), "m holds no sheet of explanations; `cats explain m` draws one"),
+        (lambda folder: (folder / "explanations" / "sheet.png").write_bytes(b"GIF"), "sheet.png is no PNG file; remove"),
+        (lambda folder: (folder / "explanations" / "check.json").write_text("[]"), "check.json is damaged; remove"),
+        (lambda folder: (folder / "model.json").unlink(), "m holds no model.json, so it is not the folder"),
+        (
+            lambda folder: shutil.rmtree(folder) or (kept_model(folder, key="f" * 64) and _drawn(folder)),
+            "spots-scratch-test_resnet-0 was kept from no cell of 'toy' (its key is ffffffffffff); name classifiers",
+        ),
+    ],
+)
+def test_a_classifier_that_cannot_be_shown_is_one_sentence_and_no_page(cats, explained, change, sentence):
+    change(explained)
+    code, out, err = cats("report", "toy", "--model", "m")
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert sentence in err
+    assert not Path("report.html").exists()
+
+
+def _drawn(folder):
+    (folder / "explanations").mkdir()
+    Image.fromarray(np.zeros((2, 2), np.uint8)).save(folder / "explanations" / "sheet.png")

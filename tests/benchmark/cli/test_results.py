@@ -6,53 +6,16 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-import numpy as np
 import pytest
-
-from results.metrics import scores
-from results.record import Outcome, Record
-from results.tracking.experiment import Experiment
-from results.tracking.send import send
-from tests.support.paths import ASSETS
-from tests.support.predictions import predictions
-
-OLD = Record.model_validate_json((ASSETS / "record-v1.json").read_text())
-SKILL = {"good": 3.0, "fair": 1.0, "bad": 0.2}
-
-
-@pytest.fixture(scope="module")
-def database(tmp_path_factory):
-    """Three sources, two targets, three seeds, two grid points, with predictions."""
-    folder = tmp_path_factory.mktemp("toy")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        fill(Experiment("sqlite:///mlflow.db", "toy"))
-    return folder / "mlflow.db"
 
 
 @pytest.fixture
-def toy(call, database, tmp_path):
-    shutil.copy(database, tmp_path)
+def toy(call, toy_database, tmp_path):
+    shutil.copy(toy_database, tmp_path)
     return call
 
 
-def fill(tracking):
-    for t, target in enumerate(("ihc", "pond")):
-        for s, (source, skill) in enumerate(SKILL.items()):
-            for seed in range(3):
-                for p, point in enumerate(("p", "q")):
-                    table = predictions(np.random.default_rng(t), 90, 2, model_seed=[t, s, seed, p], skill=skill)
-                    given = table[["probability_0", "probability_1"]].to_numpy()
-                    names = {"source": source, "target": target, "backbone": "net", "seed": str(seed), "protocol": "finetune"}
-                    record = OLD.model_copy(update={
-                        "key": f"{source}-{target}-{seed}-{point}", "attempt": f"{source}{target}{seed}{point}", "point": point,
-                        "names": names, "scores": scores("binary", table["label"].to_numpy(), given),
-                        "validation": {"val_loss": 1.0 + p, "val_auc": 0.5 + p / 10}, "experiment": "toy",
-                        "settings": {"rule": "min_val_loss"},
-                    })  # fmt: skip
-                    send(tracking, Outcome(record, table))
-
-
+@pytest.mark.slow
 def test_a_board_of_an_experiment_counts_seeds_and_test_images(toy):
     code, out, err = toy("board", "toy", "--format", "json")
     assert code == 0, err
@@ -66,6 +29,7 @@ def test_a_board_of_an_experiment_counts_seeds_and_test_images(toy):
         assert both["high"] - both["low"] >= seeds["high"] - seeds["low"]
 
 
+@pytest.mark.slow
 def test_options_of_a_board_reach_it(toy):
     code, out, err = toy("board", "toy", "--rule", "oracle_test", "--noise", "0.9", "--format", "markdown", "--report", "r")
     assert code == 0, err
@@ -93,9 +57,10 @@ def test_a_rule_that_is_not_there_has_its_nearest_name(toy):
 def test_sensitivity_does_not_pretend_to_write_what_it_does_not(toy, more):
     code, out, err = toy("board", "toy", "--sensitivity", *more)
     assert (code, out) == (2, "")
-    assert "--sensitivity cannot be used with --report or --format csv" in " ".join(err.split())
+    assert "--sensitivity cannot be used with --output or --format csv" in " ".join(err.split())
 
 
+@pytest.mark.slow
 def test_sensitivity_shows_every_rule(toy):
     code, out, err = toy("board", "toy", "--sensitivity")
     assert code == 0, err
@@ -104,6 +69,7 @@ def test_sensitivity_shows_every_rule(toy):
     assert list(json.loads(toy("board", "toy", "--sensitivity", "--format", "json")[1])["targets"]) == ["ihc", "pond"]
 
 
+@pytest.mark.slow
 def test_compare_says_which_is_better_and_how_sure_that_is(toy):
     code, out, err = toy("compare", "bad", "good", "toy", "--target", "ihc")
     assert code == 0, err

@@ -102,6 +102,7 @@ def test_a_command_works_without_streams_and_writes_into_no_file_of_ours(tmp_pat
         assert not path.is_file() or b"quickstart" not in path.read_bytes()
 
 
+@pytest.mark.slow
 def test_a_program_that_stops_reading_ends_the_command_quietly(tmp_path, home):
     (home / "entries").mkdir()
     reading, writing = os.pipe()
@@ -112,6 +113,7 @@ def test_a_program_that_stops_reading_ends_the_command_quietly(tmp_path, home):
     assert (made.returncode, err) == (1, "")
 
 
+@pytest.mark.slow
 def test_a_full_disk_behind_the_output_is_one_sentence(tmp_path, home):
     (home / "entries").mkdir()
     full = Path("/dev/full")
@@ -146,7 +148,10 @@ def test_without_a_home_folder_cats_home_is_enough(homeless, cats, home):
     assert cats("list", "plans")[0] == 0
     assert Path(os.environ["HOME"]) == home / "user"
     code, _, err = cats("new", "target", "mine", "--from", ".", "--modality", "m", "--licence", "l", "--citation", "c")
-    assert (code, err) == (2, "cats: this user has no home folder; say with --to or CATS_ENTRIES where your entries are kept\n")
+    assert (code, err) == (
+        2,
+        "cats: this user has no home folder; say with --output or CATS_ENTRIES where your entries are kept\n",
+    )
 
 
 def test_without_any_folder_the_sentence_says_what_to_set(homeless, cats, monkeypatch):
@@ -232,6 +237,7 @@ def pathless_csv(rows):
     return "".join(",".join('"' + cell.replace('"', '""') + '"' for cell in row) + "\n" for row in rows)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("one", "other"), [("x²", "x2"), ("CO₂", "CO2"), ("①", "1"), ("½", "1/2"), ("℃", "°C")])
 def test_two_names_that_look_different_are_two_sources(cats, tmp_path, one, other):
     (tmp_path / "auc.csv").write_text(f"source,t,u\n{one},0.5,0.6\n{other},0.4,0.7\n", encoding="utf-8")

@@ -60,6 +60,7 @@ def alive(pid):
     return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("names", ["INT", "TERM", "HUP", "QUIT", "HUP HUP", "INT INT TERM", "QUIT HUP"])
 def test_a_signal_ends_the_server_and_its_children(serving, names):
     process, ids = serving()
@@ -69,6 +70,7 @@ def test_a_signal_ends_the_server_and_its_children(serving, names):
     assert [pid for pid in ids if alive(pid)] == []
 
 
+@pytest.mark.slow
 def test_a_closed_terminal_ends_the_server(serving):
     master, slave = os.openpty()
     process, ids = serving(os.ttyname(slave))

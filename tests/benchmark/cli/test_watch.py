@@ -245,7 +245,7 @@ def test_a_history_is_no_picture(cats, model, same, name):
 def test_figures_that_cannot_be_written_are_named_before_anything_is_read(cats, model, tmp_path):
     write(tmp_path / "few", 1)  # which would be the error of reading
     for place, reason in (("few/secret-000.png/x.json", "directory"), ("few", "directory")):
-        code, out, err = watch(cats, model, "few", "--json", place)
+        code, out, err = watch(cats, model, "few", "--output", place)
         assert (code, out) == (2, "")
         assert err.startswith(f"cats: cannot write the figures to {place}: ")
         assert reason in err
@@ -258,6 +258,7 @@ def test_nothing_is_logged_without_an_address_or_with_no_log(cats, model, same, 
     assert not list(Path.cwd().glob("*.db"))
 
 
+@pytest.mark.slow
 def test_a_run_of_kind_watch_holds_figures_only_and_disturbs_nobody(cats, model, brighter, monkeypatch):
     tracking = Experiment("sqlite:///mlflow.db", "toy")
     send(tracking, Outcome(OLD.model_copy(update={"experiment": "toy"})))

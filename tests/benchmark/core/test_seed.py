@@ -14,6 +14,7 @@ def test_seeds_of_known_names_have_not_changed():
     assert seed_of("subsample", "ihc", "train", 0) == 7796014958528273674
 
 
+@pytest.mark.slow
 @given(NAMES)
 def test_a_seed_fits_every_generator(names):
     assert 0 <= seed_of(*names) < 2**63

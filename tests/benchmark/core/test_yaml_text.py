@@ -60,6 +60,7 @@ BOMBS = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", BOMBS)
 def test_a_text_that_stands_for_too_much_is_one_sentence(tmp_path, kind):
     text, sentence = BOMBS[kind]
@@ -80,6 +81,7 @@ def test_values_are_counted_where_no_alias_is(tmp_path, monkeypatch):
         read_yaml(tmp_path / "file.yaml")
 
 
+@pytest.mark.slow
 def test_as_many_classes_as_a_data_set_may_have_can_be_written():
     """A name of 90 characters for each, as a list or by number."""
     assert CLASSES * (90 + len("  123456: ''\n")) <= BYTES

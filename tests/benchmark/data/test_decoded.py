@@ -8,15 +8,16 @@ import pytest
 from PIL import Image
 
 from benchmark.data import decoded as store
+from benchmark.data.as_declared import check_samples
 from benchmark.data.dataset import Dataset
-from benchmark.data.decoded import check_samples, load_images, resized_square
+from benchmark.data.decoded import load_images, resized_square
 from benchmark.data.readers.folders import folders
 from benchmark.data.readers.samples import Samples
 from results.error import CatsError
 from results.files.atomic import DRAFT
 
-LUCK = np.random.default_rng(0)
-IMAGES = list(LUCK.integers(0, 256, (6, 8, 8), dtype=np.uint8))
+RNG = np.random.default_rng(0)
+IMAGES = list(RNG.integers(0, 256, (6, 8, 8), dtype=np.uint8))
 FULL = OSError(errno.ENOSPC, "No space left on device")
 
 
@@ -74,7 +75,7 @@ def test_a_generator_is_gone_through_once():
 
 def test_grey_images_have_one_channel_and_one_coloured_image_gives_all_of_them_three():
     assert load_images(dataset(), 4).images.shape == (6, 4, 4, 1)
-    coloured = LUCK.integers(0, 256, (8, 8, 3), dtype=np.uint8)
+    coloured = RNG.integers(0, 256, (8, 8, 3), dtype=np.uint8)
     found = load_images(dataset(samples(images=[*IMAGES[:5], coloured]), revision="2"), 8)
     assert found.images.shape == (6, 8, 8, 3)
     np.testing.assert_array_equal(found.images[5], coloured)
@@ -102,7 +103,7 @@ def test_every_size_is_kept_apart(home):
 @pytest.mark.parametrize(
     "change", [{"revision": "2"}, {"name": "other"}, {"classes": ("yes", "no")}, {"options": "{}"}, {"task": "ordinal"}]
 )
-def test_another_identity_is_decoded_anew(change):
+def test_another_identity_is_decoded_again(change):
     load_images(dataset(), 8)
     blank = samples(images=[np.zeros((8, 8), np.uint8)] * 6)
     assert not load_images(dataset(blank, **change), 8).images.any()
@@ -119,7 +120,7 @@ def test_a_promise_that_is_made_later_is_held_against_what_is_kept(change):
     assert "declared" in refused(dataset(**change))
 
 
-def test_another_way_with_odd_images_is_decoded_anew(home):
+def test_another_way_with_odd_images_is_decoded_again(home):
     for i in range(20):
         (home / "data" / "toy" / "ab"[i % 2]).mkdir(parents=True, exist_ok=True)
         Image.fromarray(np.full((8, 5 if i == 3 else 8), i, np.uint8)).save(home / "data" / "toy" / "ab"[i % 2] / f"{i}.png")

@@ -119,3 +119,14 @@ def test_the_log_holds_no_names_once_a_private_data_set_was_read(logger, left):
     assert line() == "opened NEW.png of PAT-0815"
     note(dataset())
     assert line() == left + identifier("group", "PAT-0815", identifier_key())
+
+
+@pytest.mark.usefixtures("decoded", "fresh_log")
+def test_the_log_holds_no_folder_of_a_data_set_whose_entry_has_changed_its_place_meanwhile(tmp_path):
+    for place in ("early", "late"):
+        note(dataset(place=str(tmp_path / place)))
+    said = [
+        PlainRecord("benchmark.data", logging.INFO, "x.py", 1, "opened %s", (str(tmp_path / place),), None).getMessage()
+        for place in ("early", "late")
+    ]
+    assert said == ["opened DATA"] * 2

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -95,7 +96,7 @@ def test_more_than_there_is_takes_all():
     assert len(drawn(Subsample(train=10_000))[1]["train"]) == 400
 
 
-def test_every_seeddraws_anew_unless_the_sub_sample_has_its_own():
+def test_every_seeddraws_again_unless_the_sub_sample_has_its_own():
     free = [drawn(Subsample(train=50), seed)[1]["train"] for seed in (0, 0, 1)]
     np.testing.assert_array_equal(free[0], free[1])
     assert not np.array_equal(free[0], free[2])
@@ -289,3 +290,14 @@ def test_adraw_depends_on_the_name_of_the_data_set_and_on_the_part():
     )
     assert not np.array_equal(one["train"], other["train"])
     assert not np.array_equal(one["train"] // 3, one["val"] // 3)
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize("stratified", [True, False])
+def test_the_images_of_a_small_number_are_among_those_of_a_larger_one_of_two_classes(seed, stratified):
+    dataset, images = made(np.arange(700) % 7 < 2)
+    drawn = [
+        set(split_and_subsample(dataset, images, Subsample(train=n, stratified=stratified), seed)["train"].tolist())
+        for n in (*range(20, 120), None)
+    ]
+    assert all(small < large for small, large in pairwise(drawn))

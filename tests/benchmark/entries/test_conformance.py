@@ -13,6 +13,7 @@ from benchmark.entries.conformance import Case, apart, checksums, enough, examin
 from benchmark.entries.finding import Note
 from benchmark.machine.timm_import import timm
 from results.error import CatsError
+from tests.support import encoders
 
 FACTS = {"title": "t", "modality": "m", "task": "binary", "classes": ("a", "b"), "licence": "l", "citation": "c"}
 
@@ -287,3 +288,18 @@ def test_data_without_patients_say_so_and_boards_do_not_ask_for_them():
     grouped = entry(samples(groups=[f"p{i}" for i in range(len(samples().images))])).model_copy(update={"groups": "image"})
     with pytest.raises(CatsError, match="the reader returns groups, but `groups: image` says that each image counts alone"):
         groups(Case(grouped, 8))
+
+
+def test_weights_are_tried_on_the_backbone_that_their_entry_brings(call, own, monkeypatch):
+    monkeypatch.setenv("CATS_WEIGHTS", str(own / "weights"))
+    encoders.encoder(own / "entries", own / "weights", "mine", "test_resnet")
+    code, out, _ = call("check", "mine")
+    assert code == 0, out
+    assert "fit test_resnet: " in out
+    (own / "weights" / "test_resnet.mine.safetensors").rename(own / "weights" / "test_convnext.mine.safetensors")
+    code, out, _ = call("check", "mine")
+    assert code == 1
+    assert "source mine has no weights for test_resnet: test_resnet.mine.safetensors not found in " in out
+    encoders.entry(own / "entries", "mine", "file: mine", "test_resnot")
+    code, out, _ = call("check", "mine")
+    assert (code, "timm has no backbone 'test_resnot'" in out) == (1, True), out

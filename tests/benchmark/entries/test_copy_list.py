@@ -86,6 +86,7 @@ CASES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "near", "exact", "entry", "refused"), CASES)
 def test_check_and_run_have_one_verdict(folder, kind, near, exact, entry, refused):
     pictures = official(near, exact) if kind == "official" else drawn(near, exact)

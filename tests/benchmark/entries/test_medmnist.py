@@ -82,6 +82,7 @@ def test_facts_are_read_without_torch(monkeypatch):
 
 def test_only_its_own_files_are_downloaded_by_medmnist():
     assert is_medmnist(catalogue.target("breastmnist[size=64]").dataset)
+    assert is_medmnist(catalogue.target("organmnist3d[size=64,slices=3]").dataset)
     assert not is_medmnist(catalogue.target("ham10000").dataset)
     assert not is_medmnist(catalogue.target("ihc").dataset)
 

@@ -65,6 +65,7 @@ LAYOUTS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_a_folder_of_dicom_files_becomes_an_entry_that_passes_the_check(call, own, layout):
     name, options = LAYOUTS[layout]
@@ -89,6 +90,7 @@ def test_folders_of_which_two_may_be_classes_are_asked_for(call, own):
     assert entry(own)["classes"] == ["lesion", "normal"]
 
 
+@pytest.mark.slow
 def test_official_parts(call, own):
     parts = ("train", "train", "valid", "test")
     folder = class_folders(own, name=lambda i: f"{parts[i // 4 % 4]}/{flat(i)}")
@@ -108,6 +110,7 @@ def test_an_archive(call, own):
     checked(call)
 
 
+@pytest.mark.slow
 def test_a_dicomdir_reports_and_files_of_other_kinds_are_left_out_and_counted(call, own):
     folder = class_folders(own)
     report = written(np.zeros((2, 2), np.uint16), PixelData=None, Rows=None, Columns=None)
@@ -145,6 +148,7 @@ def test_pictures_of_other_formats_beside_dicom_files_are_asked_for(call, own):
     assert entry(own)["images"] == 48
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("tags", "sentence"),
     [
@@ -221,6 +225,7 @@ def test_files_without_a_window_get_one_white_for_the_data_set_and_padding_does_
     checked(call)
 
 
+@pytest.mark.slow
 def test_an_entry_that_leaves_each_file_to_itself_is_noted(call, own):
     code, _, err = new(call, class_folders(own, lambda i: scan(i, WindowCenter=None, WindowWidth=None)))
     assert code == 0, err
@@ -230,6 +235,7 @@ def test_an_entry_that_leaves_each_file_to_itself_is_noted(call, own):
     assert "48 of 48 files that were looked at do not say which values are black and white, and each is shown" in checked(call)
 
 
+@pytest.mark.slow
 def test_signed_values_and_values_that_the_user_states(call, own):
     def write(i):
         raw = np.random.default_rng(i).integers(-1000, 2500, (10, 10)).astype(np.int16)
@@ -249,6 +255,7 @@ def test_signed_values_and_values_that_the_user_states(call, own):
     checked(call)
 
 
+@pytest.mark.slow
 def test_a_look_up_table_is_used_and_needs_no_option(call, own):
     curve = np.rint(np.linspace(0, 1, 4096) ** 2 * 4095)
     code, _, err = new(call, class_folders(own, lambda i: scan(i, VOILUTSequence=look_up_table(curve, 0, 12))))
@@ -258,6 +265,7 @@ def test_a_look_up_table_is_used_and_needs_no_option(call, own):
     np.testing.assert_allclose(values(own)[flat(4)].astype(int), (raw / 4095) ** 2 * 255, atol=1)
 
 
+@pytest.mark.slow
 def test_colours_of_12_bits_in_16_have_their_white(call, own):
     def write(i):
         raw = np.random.default_rng(i).integers(0, 4096, (10, 10, 3)).astype(np.uint16)
@@ -297,6 +305,7 @@ def test_an_element_that_is_damaged_is_named(call, own, tags, damage, sentence):
     assert not (own / "entries" / "targets" / "scans.yaml").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["folders", "table"])
 def test_a_broken_file_is_named_and_may_be_allowed(call, own, kind):
     path = class_folders(own)
@@ -325,6 +334,7 @@ def with_table(own, header, row, name=lambda i: f"images/{i}.dcm", **tags):
     return path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("row", "name"),
     [
@@ -345,6 +355,7 @@ def test_a_table_beside_dicom_files(call, own, row, name):
     assert "24 × patient, each in one part" in checked(call)
 
 
+@pytest.mark.slow
 def test_the_patients_of_a_table_come_before_those_of_the_files(call, own):
     path = with_table(
         own, "image,label,patient_id", lambda i: f"{i}.dcm,{name_of_class(i)},w{i // 4 * 2 + i // 2 % 2 % 2}", PatientID="ANON"

@@ -128,6 +128,7 @@ LAYOUTS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", LAYOUTS)
 def test_a_layout_is_read_as_what_it_is(call, own, name):
     folders, options, sentence, expected = LAYOUTS[name]
@@ -144,6 +145,7 @@ def test_a_layout_is_read_as_what_it_is(call, own, name):
         checked(call)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["zip", "tar", "tar.gz"])
 @pytest.mark.parametrize("name", ["class/patient", "parts"])
 def test_an_archive_is_read_as_the_folder_is(call, own, kind, name):
@@ -262,6 +264,7 @@ ADVICE = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ADVICE)
 def test_what_a_sentence_advises_is_right(call, own, name):
     folders, advice, fact = ADVICE[name]
@@ -305,6 +308,7 @@ def test_numbers_that_each_folder_has_are_asked_for(call, own, name):
     assert ("takes the same name in two classes as two patients" in err) == (name != "grades around")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("folders", "layout", "groups"),
     [
@@ -322,6 +326,7 @@ def test_patients_are_counted_in_each_class_where_their_numbers_begin_again(call
     checked(call)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("files", "refused"),
     [
@@ -629,6 +634,7 @@ def test_contact_sheets_are_not_put_among_the_pictures(call, own, monkeypatch):
     assert "sheets lies among the pictures of mine; name a folder elsewhere" in err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fold", ["fold{}", "Fold_{}", "cv-{}", "split{}", "{}-fold"])
 @pytest.mark.parametrize("outer", ["", "data/"])
 def test_folds_with_parts_in_each_of_them_are_asked_and_one_is_taken(call, own, fold, outer):
@@ -684,6 +690,7 @@ def test_a_packed_picture_is_no_archive(call, own, ending, kind):
     assert "and the folder c would be missing as a whole" in err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ending", [".mat", ".mp4", ".h5"])
 def test_check_misses_a_folder_without_pictures_as_new_does(call, own, ending):
     tree(own, ["a", "b"], each=20)

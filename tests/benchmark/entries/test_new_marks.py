@@ -25,6 +25,7 @@ CELLS = ["1.0", "0.0", "-1.0", ""]  # as in CheXpert: certain, absent, uncertain
 FINDINGS = {f"c{i}": lambda n, i=i: CELLS[(n // 4**i) % 4] for i in range(3)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("marks", "meant"), [("-1=1,=0", [1, 0, 1, 0]), ("-1=0,=0", [1, 0, 0, 0]), ("=1,-1.0=0", [1, 0, 0, 1])]
 )
@@ -75,6 +76,7 @@ WORDS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", WORDS)
 def test_yes_and_no_are_two_classes_and_marks_of_several_labels(own, new, call, words):
     columns = {"malignant": lambda n: words[LABEL[n]], "large": lambda n: words[n % 3 % 2], "late": lambda n: words[n % 5 % 2]}

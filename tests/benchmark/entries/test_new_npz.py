@@ -74,6 +74,7 @@ def one_hot(labels):
     return np.eye(3, dtype=int)[np.arange(len(labels)) % 3]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "changes",
     [
@@ -100,6 +101,7 @@ def test_forms_of_npz_that_can_be_read(own, made, new, call, changes):
     assert ("(official)" in out) == (len(changes) < 2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [

@@ -39,6 +39,7 @@ def loose(own):
     made(own, file).rename(own / "pictures")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "inside"), [("zip", ""), ("zip", "images/"), ("tar", ""), ("tar.gz", "a/b/")])
 def test_an_archive_beside_the_table_is_read_in_place(own, new, call, kind, inside):
     loose(own)
@@ -141,6 +142,7 @@ HEADLESS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", HEADLESS)
 def test_a_table_without_a_line_of_names_is_asked_for_them(own, new, call, case):
     kind, separator, columns, offered = HEADLESS[case]

@@ -62,6 +62,7 @@ KINDS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_bits_that_are_used_are_declared_and_used(call, own, kind):
     write, white = KINDS[kind]
@@ -76,6 +77,7 @@ def test_the_bits_that_are_used_are_declared_and_used(call, own, kind):
     assert code == 0, out + err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "kind", [kind for kind, (_, white) in KINDS.items() if white > 1 and "32" not in kind and "fract" not in kind]
 )

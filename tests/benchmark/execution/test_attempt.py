@@ -1,4 +1,6 @@
 import itertools
+import logging
+import re
 import time
 
 import pytest
@@ -8,6 +10,7 @@ from benchmark.core.checkpoint_files import keep_costs, seconds_of_attempt
 from benchmark.execution.attempt import Attempt, Result
 from benchmark.execution.side_by_side import side_by_side
 from benchmark.machine.meter import Stopwatch
+from results.error import CatsError
 from results.record import Cost
 
 
@@ -56,6 +59,48 @@ def test_an_attempt_that_ends_early_keeps_what_it_had_found(error, status):
 
     record = attempt().run(Stopwatch("NLD", "cpu"), work).record
     assert (record.status, record.validation, record.scores) == (status, {"a": 1.0}, {})
+
+
+def test_a_failure_is_a_sentence_and_its_traceback_is_in_the_record_and_with_v(caplog):
+    def work():
+        yield Result(facts={"images": "i"})
+        torch.zeros(2).reshape(3)
+
+    caplog.set_level(logging.WARNING)
+    record = attempt().run(Stopwatch("NLD", "cpu"), work).record
+    assert caplog.text == ""
+    assert record.reason == "RuntimeError: shape '[3]' is invalid for input of size 2"
+    places = record.facts["traceback"].splitlines()
+    assert re.fullmatch(r"benchmark/execution/attempt.py, line \d+, in run", places[0])
+    assert re.fullmatch(r"benchmark/execution/test_attempt.py, line \d+, in work", places[-1])
+    assert record.facts["images"] == "i"
+    caplog.set_level(logging.INFO)
+    attempt().run(Stopwatch("NLD", "cpu"), work)
+    assert "torch.zeros(2).reshape(3)" in caplog.text
+
+
+def deep(levels):
+    if not levels:
+        raise ValueError("x")
+    deep(levels - 1)
+
+
+def test_of_a_deep_traceback_the_innermost_places_are_kept():
+    def work():
+        yield Result()
+        deep(100)
+
+    places = attempt().run(Stopwatch("NLD", "cpu"), work).record.facts["traceback"].splitlines()
+    assert len(places) == 20
+    assert all(place.endswith(", in deep") for place in places)
+
+
+def test_a_refusal_has_no_traceback():
+    def work():
+        yield Result()
+        raise CatsError("no room")
+
+    assert "traceback" not in attempt().run(Stopwatch("NLD", "cpu"), work).record.facts
 
 
 def test_an_incomplete_result_says_so_and_does_not_take_the_key_of_a_complete_one():

@@ -8,7 +8,7 @@ import pytest
 from benchmark.execution.cluster.engine import Dask
 from benchmark.execution.cluster.scheduler import environments
 from benchmark.execution.engine import EngineOptions, Local
-from benchmark.execution.engine_catalogue import OURS, engine_named, engine_names
+from benchmark.execution.engine_catalogue import ENGINES, OURS, engine_named
 from results.error import CatsError
 
 PACKAGE = """
@@ -66,7 +66,7 @@ def test_workers_on_this_machine_get_the_address_of_the_driver_and_no_text_shows
 
 @pytest.mark.usefixtures("package")
 def test_an_engine_of_another_package_is_one_entry_point():
-    assert {"local", "dask", "fast"} <= set(engine_names())
+    assert {"local", "dask", "fast"} <= set(ENGINES.names())
     made = engine_named("fast", EngineOptions("cpu"))
     assert (type(made).__name__, made.device) == ("Fast", "cpu")
 
@@ -90,7 +90,7 @@ def test_a_wrong_engine_is_one_sentence(name, sentence):
 
 @pytest.mark.usefixtures("package")
 def test_an_error_of_another_package_is_logged_with_its_traceback(caplog):
-    with caplog.at_level(logging.DEBUG, "benchmark"), pytest.raises(CatsError):
+    with caplog.at_level(logging.DEBUG, "results"), pytest.raises(CatsError):
         engine_named("broken", EngineOptions("cpu"))
     assert 'raise ValueError("no licence")' in caplog.text
 
@@ -110,6 +110,7 @@ def test_two_engines_of_one_name_are_refused(package):
         engine_named("local", EngineOptions())
 
 
+@pytest.mark.slow
 def test_the_command_line_runs_an_engine_of_another_package(package, cats, tmp_path):
     (tmp_path / "plan.yaml").write_text(
         "experiment: x\nsources: [scratch]\ntargets: [ihc]\nbackbones: [test_resnet]\nrecipe: {size: 16, epochs: 0}\nseeds: 1\n"

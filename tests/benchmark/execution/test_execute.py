@@ -52,6 +52,7 @@ def metered(monkeypatch):
     return Meter("NLD", "cpu")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("epoch", [1, 2, 4])
 def test_a_cell_that_was_interrupted_and_made_again_is_the_one_made_at_once_bit_for_bit(monkeypatch, epoch):
     (cell, *_), real, validated = cells(), evaluate.validate, []
@@ -78,6 +79,7 @@ def test_a_cell_that_was_interrupted_and_made_again_is_the_one_made_at_once_bit_
     assert again.record.scores == whole.record.scores
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("one_thread")
 def test_a_pack_that_was_stopped_goes_on_and_gives_the_same_bit_for_bit(monkeypatch, metered):
     chosen = cells(recipe=PLAN["recipe"] | {"epochs": 6})[:2]
@@ -96,6 +98,7 @@ def test_a_pack_that_was_stopped_goes_on_and_gives_the_same_bit_for_bit(monkeypa
         assert (one.record.scores, one.record.curves) == (other.record.scores, other.record.curves)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("one_thread")
 @pytest.mark.parametrize("count", [2, 3])
 def test_seeds_side_by_side_are_what_they_are_one_by_one(metered, count):
@@ -115,6 +118,7 @@ def test_seeds_side_by_side_are_what_they_are_one_by_one(metered, count):
     assert len({tuple(outcome.record.curves["val_loss"]) for outcome in together}) == count
 
 
+@pytest.mark.slow
 def test_costs_of_seeds_side_by_side_are_shares_that_add_up_to_the_whole(metered):
     made = make_cells(cells(), "e", metered)
     (whole,) = metered.costs
@@ -129,6 +133,7 @@ def test_costs_of_seeds_side_by_side_are_shares_that_add_up_to_the_whole(metered
     assert {cost.kg_per_kwh for cost in costs} == {whole.kg_per_kwh}
 
 
+@pytest.mark.slow
 def test_who_took_more_of_the_time_has_more_of_the_costs(monkeypatch, metered):
     """A watch to which a training takes three seconds and an evaluation one: of two seeds 8 in all."""
 
@@ -147,6 +152,7 @@ def test_who_took_more_of_the_time_has_more_of_the_costs(monkeypatch, metered):
         assert seconds == pytest.approx([metered.costs[0].seconds * 3 / 8, metered.costs[0].seconds / 8])
 
 
+@pytest.mark.slow
 def test_a_cell_alone_keeps_its_costs_to_itself(metered):
     (made,) = make_cells(cells()[:1], "e", metered)
     assert [(cost.phase, cost.shared, cost.energy["cpu"].kwh) for cost in made.record.costs] == [
@@ -154,6 +160,7 @@ def test_a_cell_alone_keeps_its_costs_to_itself(metered):
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("one_thread")
 @pytest.mark.parametrize("error", [CatsError("it failed"), ValueError("it failed")])
 def test_a_seed_that_fails_does_not_hurt_its_neighbours(monkeypatch, metered, error):
@@ -197,6 +204,7 @@ def test_images_of_a_part_are_put_on_the_device_once():
     assert len(other) == 6
 
 
+@pytest.mark.slow
 def test_cells_of_several_seeds_and_points_upload_their_images_once(monkeypatch):
     """Four seeds, each with other training and validation images, and the same test images."""
     uploads, real = [], device_cache.on_device

@@ -192,7 +192,7 @@ def test_a_new_partner_finds_the_fingerprints_beside_the_images(planted, monkeyp
     assert calls == [80]  # the sea's
 
 
-def test_other_images_under_the_same_name_are_compared_anew(planted, entry):
+def test_other_images_under_the_same_name_are_compared_again(planted, entry):
     made = plan(["lake"], ["pond"])
     assert measured(made).leaks
     entry("lake", arrays(4))
@@ -285,6 +285,7 @@ REFUSALS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", REFUSALS)
 @pytest.mark.parametrize("database", ["missing", "there"])
 def test_a_plan_that_is_refused_leaves_no_empty_experiment_and_cats_plan_says_so_before(cats, entry, home, kind, database):
@@ -381,6 +382,7 @@ def test_real_sets_of_different_hospitals_share_no_image(real_data):
                 assert overlap.overlaps_between(source, target, lambda what: None) == ()
 
 
+@pytest.mark.slow
 def test_lesions_photographed_again_stay_in_their_part(real_data):
     """HAM10000 split by lesion: its 73 pairs of one photograph all lie inside a part."""
     file = "archives/ham10000_28.npz"

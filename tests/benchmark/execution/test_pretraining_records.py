@@ -22,6 +22,8 @@ from results.tracking.outbox import Outbox
 from results.tracking.writer import Writer
 from tests.support.plans import cells_of
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def start(tmp_path):

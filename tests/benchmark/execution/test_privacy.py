@@ -4,7 +4,9 @@ import io
 import json
 import logging
 import os
+import re
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +20,13 @@ from benchmark.data import private_names
 from benchmark.data.decoded import load_images_cached
 from benchmark.execution.attempt import Attempt
 from benchmark.execution.engine import Local
-from benchmark.execution.privacy import comes_from_data, other_keys, sentence_without_names, without_names
+from benchmark.execution.privacy import (
+    comes_from_data,
+    other_keys,
+    sentence_without_names,
+    waiting_without_names,
+    without_names,
+)
 from benchmark.execution.records import outbox_of
 from benchmark.execution.runner import run
 from benchmark.execution.watch import Watch
@@ -32,6 +40,7 @@ from results.text import plain_log
 from results.text.identifiers import are_digests, fingerprint, identifier
 from results.text.plain_log import log_plainly
 from results.tracking.experiment import Experiment
+from results.tracking.outbox import Outbox
 from results.tracking.writer import Writer
 from tests.support.dicom_files import written
 from tests.support.plans import resolved
@@ -184,6 +193,43 @@ def test_both_tables_of_a_private_target_get_digests_of_one_key(tmp_path):
     assert made.record.facts == named.record.facts | {"identifiers": fingerprint(identifier_key())}
 
 
+def test_a_waiting_record_of_an_early_version_is_sent_without_names(tmp_path, home, monkeypatch):
+    clinic(tmp_path / "data")
+    monkeypatch.chdir(tmp_path)
+    named, uri = outcome(), f"sqlite:///{tmp_path}/mlflow.db"
+    facts = named.record.facts | {"duplicates": "1 image in test is in train too: /x/MUELLER.png"}
+    failed = outcome(status="failed", reason="patient 'Weber' and /data/Weber.png", key="1" * 64, attempt="f" * 32)
+    for each in (replace(named, record=named.record.model_copy(update={"facts": facts})), failed):
+        Outbox(outbox_of(uri, "clinic").folder).put(each)  # as a version before the digests did
+    tracking = Experiment(uri, "clinic")
+    assert Writer(tracking, outbox_of(uri, "clinic")).deliver() == 2
+    (run,) = tracking.runs("attributes.status = 'FINISHED'")
+    key = identifier_key()
+    assert tracking.predictions(run.info.run_id)["sample"].tolist() == [
+        identifier("sample", name, key) for name in named.predictions["sample"]
+    ]
+    assert run.data.tags["cats.identifiers"] == fingerprint(key)
+    everything = texts_below(tmp_path / "mlflow.db", tmp_path / "mlruns", home / "outbox")
+    assert [name for name in PLANTED if name in everything] == []
+
+
+@pytest.mark.parametrize("target", ["clinic", "ihc"])
+def test_a_waiting_record_of_this_version_or_of_public_data_is_sent_as_it_is(target, tmp_path):
+    clinic(tmp_path / "data")
+    box = Outbox(tmp_path / "box")
+    box.put(without_names(outcome(target)))
+    ((_, waiting),) = box
+    assert waiting_without_names(waiting) is waiting
+
+
+def test_a_reason_that_has_digests_already_is_not_changed_again(tmp_path):
+    clinic(tmp_path)
+    load_images_cached(catalogue.target("clinic").dataset, 16)
+    once = without_names(outcome(status="failed", reason="image 'scan Weber 5.dcm' has no pixels")).record.reason
+    assert re.fullmatch(r"image 'f:\w{20}' has no pixels \(`cats check clinic --identifier DIGEST` shows the name\)", once)
+    assert without_names(outcome(status="failed", reason=once)).record.reason == once
+
+
 def test_a_target_of_this_project_is_named_plainly_and_an_entry_can_say_otherwise(tmp_path):
     public = outcome("ihc")
     assert without_names(public) is public
@@ -241,6 +287,7 @@ def test_a_reader_of_ones_own_that_fails_is_in_no_record_and_no_log_with_names(c
     (entries_folder() / "targets").mkdir(parents=True)
     (entries_folder() / "targets" / "ours.py").write_text(READER)
     target = catalogue.target("ours")
+    caplog.set_level(logging.INFO)  # as with -v
     names = {"source": "scratch", "target": "ours", "backbone": "b", "seed": "0"}
     attempt = Attempt("cell", "k", "p", names, {}, "e")
 
@@ -251,7 +298,8 @@ def test_a_reader_of_ones_own_that_fails_is_in_no_record_and_no_log_with_names(c
     assert failed.quotes_data
     assert without_names(failed).record.reason == "FileNotFoundError: … such file or directory: '…'"
     assert "FileNotFoundError" in caplog.text
-    assert "Hans" not in caplog.text
+    assert "ours.py, line 5, in read" in caplog.text
+    assert "Hans" not in caplog.text + str(failed.record.facts)
 
 
 READER = """

@@ -84,6 +84,7 @@ def test_a_checkpoint_holds_what_its_attempt_has_cost_up_to_then(cell, stopped):
     assert unrecorded_costs(cell.key) == ()
 
 
+@pytest.mark.slow
 def test_an_interrupted_attempt_with_a_record_is_not_counted_again(cell, stopped, tmp_path):
     outbox = Outbox(tmp_path / "outbox")
     first = stopped(lambda: made(cell), 2)
@@ -107,6 +108,7 @@ def test_a_cell_that_went_on_is_the_one_made_at_once(cell, stopped):
     assert again.record.validation == whole.record.validation | {"epochs_resumed": 2.0}
 
 
+@pytest.mark.slow
 def test_a_pretraining_that_went_on_has_the_same_weights_bit_for_bit(stopped):
     start = next(cell.start for cell in cells_of(Plan(**PLAN)) if cell.source == "digits")
 

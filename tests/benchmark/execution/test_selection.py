@@ -1,12 +1,17 @@
 """The cells of a plan as a filter: the files of a source are listed once, and only where runs start from several weights."""
 
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 
 from benchmark.data.dataset import Dataset
 from benchmark.data.identity import data_digest
+from benchmark.data.split import Subsample
 from benchmark.execution.resolution import resolve_pairs, resolve_plan
 from benchmark.execution.selection import selection_of
+from benchmark.specs.cell import point_of
+from benchmark.specs.data_sizes import PlanSubsample
 from benchmark.specs.plan import Plan
 from results.board.versions import of_one_version
 
@@ -92,3 +97,17 @@ def test_a_plan_lists_the_files_of_a_data_set_no_more_often_for_more_backbones(l
         resolve_plan(PLAN.model_copy(update={"backbones": backbones}), URI)
         counts.append(listed.count("digits"))
     assert counts[0] == counts[1]
+
+
+@pytest.mark.parametrize("plans", [None, PlanSubsample(train=5)])
+def test_a_target_has_the_points_of_its_own_subsample_unless_the_plan_states_one(plans):
+    pairs = resolve_pairs(PLAN.model_copy(update={"subsample": plans}), URI)
+    entry, few = pairs.targets["ihc"], Subsample(train=9)
+    pairs = replace(pairs, targets={"ihc": entry, "few": entry.model_copy(update={"subsample": few})})
+    made, expected = (
+        selection_of(pairs),
+        {"ihc": entry.subsample, "few": few} if plans is None else dict.fromkeys(pairs.targets, plans.each[0]),
+    )
+    for target, subsample in expected.items():
+        assert made.points_of(target) == {point_of(pairs.points[0], PLAN.rule, subsample)}
+    assert set(made.points) == made.points_of("ihc") | made.points_of("few")

@@ -184,6 +184,7 @@ def test_what_cells_need_is_pretrained_once_and_before_them():
     assert plain.kind == "random"
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("one_thread")
 def test_a_plan_in_packs_makes_the_same_cells(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
@@ -208,7 +209,7 @@ def test_a_plan_in_packs_makes_the_same_cells(tmp_path, monkeypatch):
         assert list(found[1][name]) == pytest.approx(list(found[2][name]), abs=1e-4)
 
 
-def test_attempts_stop_although_somebody_took_the_signal_for_something_else():
+def test_attempts_stop_although_other_code_took_the_signal_for_something_else():
     with stop_on_signal():
         with suppress(KeyboardInterrupt):
             os.kill(os.getpid(), signal.SIGTERM)

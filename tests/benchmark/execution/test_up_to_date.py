@@ -73,6 +73,7 @@ def test_a_plan_that_was_finished_since_the_last_look_is_known_as_such_too(plan)
     assert change_token(URI) == before
 
 
+@pytest.mark.slow
 def test_the_second_time_neither_mlflow_nor_torch_is_loaded(plan, tracking):
     assert is_finished(plan) is not None
     code = (

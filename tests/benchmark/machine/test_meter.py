@@ -310,6 +310,7 @@ def chained(tmp_path_factory):
         return tracking.frame()
 
 
+@pytest.mark.slow
 def test_every_phase_of_a_real_plan_has_energy_with_where_it_comes_from(chained):
     costs = [cost for attempt in unpacked(chained["costs"]) for cost in attempt]
     assert sorted(cost["phase"] for cost in costs) == ["features", "pretraining", "pretraining", "training"]
@@ -318,6 +319,7 @@ def test_every_phase_of_a_real_plan_has_energy_with_where_it_comes_from(chained)
         assert all(part["kwh"] > 0 and part["provenance"] != "missing" for part in cost["energy"].values())
 
 
+@pytest.mark.slow
 def test_the_board_shows_the_energy_of_every_pretraining_in_a_chain(chained):
     rows = make_board(chained, RunQuery("chain")).targets["ihc"]
     assert sum(row.energy_kwh for row in rows) == pytest.approx(spent(chained["kwh"]))

@@ -3,9 +3,11 @@ import signal
 import subprocess
 import sys
 import time
+from types import SimpleNamespace
 
 import pytest
 
+from benchmark.machine import signals
 from benchmark.machine.signals import delay_signals, exit_code, signal_received, stop_on_signal
 
 
@@ -19,6 +21,18 @@ def test_a_signal_stops_what_runs_and_is_told_to_the_shell(number, code):
     assert exit_code() == code
     assert not signal_received()  # what comes after it is not stopped
     assert signal.getsignal(number) is before
+
+
+def test_in_a_process_that_does_more_every_signal_is_an_interrupt(monkeypatch):
+    """The kernel of a notebook would be lost with everything in it."""
+    clock = iter((0.0, 100.0))
+    monkeypatch.setattr(signals, "time", SimpleNamespace(monotonic=lambda: next(clock)))
+    with stop_on_signal(shared=True):
+        for _ in range(2):
+            with pytest.raises(KeyboardInterrupt):
+                signal.raise_signal(signal.SIGINT)
+        assert signal_received()
+    assert not signal_received()
 
 
 def test_a_signal_waits_until_what_is_sheltered_is_done():
@@ -50,6 +64,7 @@ def test_one_and_the_same_signal_may_come_twice():
         assert exit_code() == 130
 
 
+@pytest.mark.slow
 def test_a_second_signal_ends_the_process_at_once():
     code = (
         "import os, signal, time; from benchmark.machine.signals import stop_on_signal\n"

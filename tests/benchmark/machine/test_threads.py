@@ -4,11 +4,12 @@ import logging
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import torch
 
-from benchmark.machine import threads
+from benchmark.machine import shared_cores, threads
 from benchmark.machine.device import device_of
 from benchmark.machine.threads import SPINS, WAITING, set_threads, sleep_if_crowded, usable_cores, wait_briefly
 from tests.support.burners import burners
@@ -156,11 +157,35 @@ def test_threads_sleep_where_others_leave_them_no_core(monkeypatch, foreign, cor
     assert environ.get("GOMP_SPINCOUNT") == after
 
 
+@pytest.mark.parametrize(
+    ("given", "looked"),
+    [
+        ({"OMP_NUM_THREADS": "2"}, True),
+        ({"OMP_NUM_THREADS": "1"}, False),
+        ({"OMP_NUM_THREADS": "2", "GOMP_SPINCOUNT": "7"}, False),
+        ({"OMP_NUM_THREADS": "2", "OMP_WAIT_POLICY": "active"}, False),
+    ],
+)
+def test_a_command_looks_at_other_processes_only_where_that_decides_something(monkeypatch, given, looked):
+    seen = []
+    monkeypatch.setattr(shared_cores, "foreign_cores", lambda: seen.append(1))
+    for name in (*WAITING, "OMP_NUM_THREADS"):
+        monkeypatch.setenv(name, "")
+        monkeypatch.delenv(name)
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    wait_briefly()
+    shared_cores.share_cores()
+    assert bool(seen) == looked
+
+
+@pytest.mark.slow
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="torch brings GNU's OpenMP on Linux only")
 def test_openmp_sleeps_beside_a_known_foreign_load():
+    openmp = Path(torch.__file__).with_name("lib") / "libgomp.so.1"  # which reads how to wait when it is loaded, as with torch
     code = (
         "from benchmark.machine.threads import sleep_if_crowded, wait_briefly; from benchmark.machine.cpu_work import *; "
-        "wait_briefly(); sleep_if_crowded(foreign_cores(0.2), cores()); import torch"
+        f"wait_briefly(); sleep_if_crowded(foreign_cores(0.2), cores()); import ctypes; ctypes.CDLL({str(openmp)!r})"
     )
     with burners(os.cpu_count()):
         said = fresh(code, OMP_DISPLAY_ENV="verbose", OMP_NUM_THREADS=str(max(2, os.cpu_count()))).stderr
@@ -173,6 +198,7 @@ def fresh(code, **changes):
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environ)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="torch brings GNU's OpenMP on Linux only")
 def test_openmp_is_told_in_time():
     code = "from benchmark.machine.threads import wait_briefly; wait_briefly(); import torch"

@@ -1,4 +1,4 @@
-"""In fresh interpreters, because an import cannot be taken back."""
+"""In fresh interpreters, because an import cannot be taken back: forks of one that has imported torch and nothing more."""
 
 import subprocess
 import sys
@@ -7,15 +7,17 @@ import pytest
 
 pytestmark = pytest.mark.slow
 
-
-def test_torchvision_and_timm_can_be_imported():
-    code = "import benchmark.machine.timm_import, torchvision, timm; timm.create_model('test_resnet'); print('fine')"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert done.stdout.strip() == "fine", done.stderr
-
-
-def test_operators_that_are_there_are_left_alone():
-    code = """
+FORKS = """
+import os, sys, torch
+for code in sys.argv[1:]:
+    if not (child := os.fork()):
+        exec(code, {})
+        sys.stdout.flush()
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == 0
+"""
+FINE = "import benchmark.machine.timm_import, torchvision, timm; timm.create_model('test_resnet'); print('fine')"
+THERE = """
 import importlib.util, pathlib, torch
 for compiled in pathlib.Path(importlib.util.find_spec("torchvision").origin).parent.glob("_C*.so"):
     try:
@@ -27,5 +29,8 @@ for compiled in pathlib.Path(importlib.util.find_spec("torchvision").origin).par
 from benchmark.machine import timm_import as operators
 print(operators._declared)
 """
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert done.stdout.strip() == "[]", done.stderr
+
+
+def test_torchvision_and_timm_can_be_imported_and_operators_that_are_there_are_left_alone():
+    done = subprocess.run([sys.executable, "-c", FORKS, FINE, THERE], capture_output=True, text=True, check=False)
+    assert done.stdout.split() == ["fine", "[]"], done.stderr

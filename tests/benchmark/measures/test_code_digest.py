@@ -77,6 +77,7 @@ def test_other_code_of_a_measure_or_of_what_it_uses_anywhere_is_another_score(me
     assert code_digest(catalogue.measure(measure)) != before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("file", "old", "new"),
     [

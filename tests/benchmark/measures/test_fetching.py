@@ -58,6 +58,7 @@ def scored(tmp_path, monkeypatch, **changes):
     return tracking.frame()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("measure", ["kid", "task2vec", "logme", "nce"])
 def test_a_hub_that_is_away_is_waited_for_once_and_in_no_phase(tmp_path, monkeypatch, unplugged, measure):
     """Before, every pair waited again, inside the phase that all measures of a run pay for."""
@@ -71,6 +72,7 @@ def test_a_hub_that_is_away_is_waited_for_once_and_in_no_phase(tmp_path, monkeyp
     assert all(row.value is not None for row in read_scores(frame, "e") if row.measure == "random")
 
 
+@pytest.mark.slow
 def test_images_of_a_source_are_read_in_no_phase(tmp_path, monkeypatch, running):
     """Before, the first measure paid for them, one that needs no image too, because resamples are drawn from their labels."""
     real, read = inputs.load_images, []
@@ -110,6 +112,7 @@ def test_stored_features_need_no_weights(monkeypatch, running):
     assert make_cell(cell, "e", Meter("NLD", "cpu")).record.status == "finished"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("where", ["features", "measure"])
 def test_a_full_disk_fails_the_pair_and_a_later_call_scores_it(tmp_path, monkeypatch, where):
     """It says nothing of the pair: a finished run without scores would never be repeated."""

@@ -68,7 +68,8 @@ def test_every_pair_has_one_run_with_every_measure_and_a_second_call_makes_none(
     assert (state.done, state.made, len(again)) == (3, 0, len(frame))
 
 
-def test_another_measure_or_option_scores_anew_and_nothing_is_pretrained_twice(work):
+@pytest.mark.slow
+def test_another_measure_or_option_scores_again_and_nothing_is_pretrained_twice(work):
     work(ScoreSettings(resolved(plan(sources=["digits"])), "cpu", 40, 20))
     state, frame = work(ScoreSettings(resolved(plan(sources=["digits"], measures=["nce"])), "cpu", 40, 20))
     assert (state.made, list(frame["kind"]).count("pretraining")) == (1, 1)
@@ -128,6 +129,7 @@ def test_images_and_networks_for_measures_that_want_them(work):
     np.testing.assert_allclose(network.eval().features(images).detach().numpy(), evidence.features, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_the_classifier_of_a_pretraining_is_kept_with_its_weights(work):
     setting = ScoreSettings(resolved(plan(sources=["digits"])), "cpu", 40, 20)
     work(setting)
@@ -180,6 +182,7 @@ def test_the_neutral_network_is_pretrained_where_it_has_to_be(work):
     assert "fractal" not in set(frame["source"])
 
 
+@pytest.mark.slow
 def test_new_cells_on_the_board_change_one_score_and_the_others_are_read(work, tmp_path):
     from benchmark.execution.runner import run
 
@@ -198,6 +201,7 @@ def test_new_cells_on_the_board_change_one_score_and_the_others_are_read(work, t
     assert work.records[-1].validation["seconds_measure_knn"] > 0
 
 
+@pytest.mark.slow
 def test_a_measure_that_breaks_takes_no_other_with_it(work, monkeypatch):
     from similarity.knn import knn
 
@@ -218,6 +222,7 @@ def test_sources_of_one_start_have_scores_of_their_own(work, home):
     assert len({row.value for row in read_scores(frame, "e")}) == 2
 
 
+@pytest.mark.slow
 def test_pairs_that_share_images_are_not_scored_unless_allowed(work):
     asked = plan(sources=["scratch", "digits"], targets=["digits"], measures=["random"])
     assert work(ScoreSettings(resolved(asked), "cpu", 40, 20))[0].cells == 1
@@ -242,6 +247,7 @@ def test_a_plan_without_measures_takes_all():
     assert set(MEASURES) < set(measures_of(plan(measures=[])))
 
 
+@pytest.mark.slow
 def test_what_measures_said_reads_as_text(work):
     _, frame = work(ScoreSettings(resolved(plan()), "cpu", 40, 20))
     rows = read_scores(frame, "e")

@@ -8,7 +8,16 @@ from huggingface_hub import ModelCard
 
 from benchmark.models.card import card_of, write_card
 from benchmark.models.card_text import NO_DEVICE
-from benchmark.models.manifest import Attribution, Comparison, Manifest, Reading, Score, Threshold
+from benchmark.models.manifest import (
+    Attribution,
+    Comparison,
+    Manifest,
+    Reading,
+    Score,
+    SubgroupScore,
+    SubgroupScores,
+    Threshold,
+)
 from benchmark.specs.recipe import Recipe
 from results.error import CatsError
 from tests.support.hostile import HOSTILE
@@ -23,6 +32,16 @@ FIELDS = {
 FULL = {
     "temperature": 1.25,
     "scores": {"auc": Score(value=0.9, low=0.8, high=0.95), "ece": Score(value=0.0512)},
+    "calibrated": {"brier": Score(value=0.11, low=0.09, high=0.13), "ece": Score(value=0.021, low=0.0, high=0.05)},
+    "subgroups": (
+        SubgroupScores(
+            attribute="site", metric="auc", sentence="site: south is worst (0.700, 95 % 0.600 – 0.800)",
+            groups=(
+                SubgroupScore(name="south", images=120, score=Score(value=0.7, low=0.6, high=0.8)),
+                SubgroupScore(name="tiny", images=3, remark="only 3 images; 20 are needed"),
+            ),
+        ),
+    ),
     "thresholds": (
         Threshold(
             name="malignant", fixed="sensitivity", asked=0.95, threshold=0.3127,
@@ -77,10 +96,15 @@ def test_the_card_says_what_the_manifest_knows():
     row = "| malignant | sensitivity ≥ 0.95 | 0.313 | 0.940 (0.900 – 0.970) | 0.600 (0.500 – 0.700) |"
     assert row in text["Operating points"]
     assert "temperature 1.25" in text["Calibration"]
-    assert "above, ece too, are of the raw probabilities" in text["Calibration"]
+    assert "| brier | not known | 0.110 (0.090 – 0.130) |\n| ece | 0.051 | 0.021 (0.000 – 0.050) |" in text["Calibration"]
     assert "| source | imagenet | ImageNet-1k | research only |" in text["Data and licences"]
     assert "- spots: Our group, 2026" in text["Data and licences"]
-    assert "`cats report` shows such figures" in text["Subgroups"]
+    assert text["Subgroups"].splitlines()[2:] == [
+        "| site | south | 120 | 0.700 (0.600 – 0.800) | – |",
+        "| site | tiny | 3 | not defined | only 3 images; 20 are needed |",
+        "",
+        "- site: south is worst (0.700, 95 % 0.600 – 0.800).",
+    ]
     assert text["Leakage and other notes"] == "- the source holds images of the target"
     assert text["Energy"].splitlines() == [
         "- 0.0123 kWh, read from a hardware counter", "- 0.002 kWh, estimated from load and nominal power",
@@ -102,6 +126,7 @@ def test_the_card_says_what_is_not_known_and_never_0():
     assert "how good the classifier is is not known" in text["How good it is"]
     assert text["Energy"] == "The energy of the training is not known."
     assert "are not calibrated" in text["Calibration"]
+    assert "names no attributes of images" in text["Subgroups"]
     assert "is not known" in text["Subgroups"]
     assert "None was chosen" in text["Operating points"]
     assert "do not pass it on" in text["Data and licences"]
@@ -122,6 +147,7 @@ def named(name):
         classes=(name, "other"), names=FIELDS["names"] | {"target": name}, notes=(name,), facts={name: name},
         attributions=(Attribution(role="target", name=name, title=name, licence=name, citation=name),),
         scores={name: Score(value=0.5)},
+        subgroups=(SubgroupScores(attribute=name, metric="auc", sentence=name, groups=(SubgroupScore(name=name, images=1),)),),
     )  # fmt: skip
 
 
@@ -145,7 +171,7 @@ def test_the_command_writes_the_card_into_the_folder_once(cats, tmp_path):
     assert (code, err) == (0, "")
     assert out.startswith("wrote m/README.md; read it")
     assert "](explanations/sheet.png)\n\n- Half of the map lies inside." in (folder / "README.md").read_text()
-    assert cats("card", "m")[::2] == (2, "cats: m/README.md exists; name another file with --to, or remove this one\n")
+    assert cats("card", "m")[::2] == (2, "cats: m/README.md exists; name another file with --output, or remove this one\n")
     assert cats("card", "m", "--to", "cards/one.md")[0] == 0
     assert "](../m/explanations/sheet.png)" in (tmp_path / "cards" / "one.md").read_text()
 

@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import re
+import shutil
 import zipfile
 
 import numpy as np
@@ -10,22 +11,31 @@ import pytest
 import torch
 from torch import nn
 
+from benchmark.data.decoded import load_images
+from benchmark.data.identity import data_digest
+from benchmark.data.split import split
 from benchmark.machine.timm_import import timm
 from benchmark.models import export as exports
 from benchmark.models import graphs
+from benchmark.models.check_images import check_images, drawn_images, real_images
 from benchmark.models.export import FORMATS, export
 from benchmark.models.model import read_model
-from benchmark.models.portable import as_images, check_images, portable
+from benchmark.models.portable import as_images, portable
 from benchmark.networks.network import Trained
+from benchmark.specs import catalogue
 from benchmark.specs.recipe import Recipe
 from results.error import CatsError
+from tests.support.explained import spots_target
 from tests.support.kept_models import images, kept_model
+
+pytestmark = pytest.mark.slow
 
 BGR = Trained(mean=(0.4, 0.5, 0.6), std=(0.2, 0.3, 0.4), channels="bgr")
 GREY = Trained(mean=(0.3,), std=(0.2,), channels="grey")
+POOLED = {"img_size": 32, "reg_tokens": 2, "pool": "both"}
 DENSE = {"recipe": Recipe(size=32, hidden=(8,), dropout=0.5), "trained": BGR}
 LABELS = {"recipe": Recipe(size=40), "trained": GREY, "channels": 1, "temperature": None, "task": "multilabel"}
-TRANSFORMER = {"recipe": Recipe(size=32), "backbone": "test_vit", "trained": Trained(arguments={"img_size": 32})}
+TRANSFORMER = {"recipe": Recipe(size=32), "backbone": "test_vit", "trained": Trained(arguments=POOLED)}
 
 
 def expected(model, pixels):
@@ -71,7 +81,6 @@ def test_a_network_for_grey_images_and_several_labels_gives_the_same_after_torch
     assert abs(by_torch(made.path, pixels)[0].sum(axis=1) - 1).max() > 1e-3
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("form", "run", "allowed"), [("torch", by_torch, 1e-5), ("onnx", by_onnxruntime, 1e-4)])
 def test_a_transformer_gives_the_same(form, run, allowed, tmp_path):
     model = kept_model(tmp_path / "m", **TRANSFORMER)
@@ -111,12 +120,48 @@ def test_an_export_in_the_folder_leaves_the_classifier_readable(exported):
     assert read_model(exported[0].folder).manifest == exported[0].manifest
 
 
-def test_the_images_of_the_check_are_the_same_each_time_and_use_the_whole_range(exported):
-    first, second = check_images(exported[0].manifest), check_images(exported[0].manifest)
+def test_drawn_images_are_the_same_each_time_and_use_the_whole_range(exported):
+    first, second = drawn_images(exported[0].manifest).batches(), drawn_images(exported[0].manifest).batches()
     assert [len(batch) for batch in first] == [1, 3, 12]
     assert all((one == other).all() for one, other in zip(first, second, strict=True))
     assert first[2].min() < 20
     assert first[2].max() > 235
+
+
+@pytest.fixture
+def with_target(tmp_path, monkeypatch):
+    """A classifier whose target is on this machine, with the digest of its data in the manifest."""
+    spots_target(tmp_path, count=300)
+    monkeypatch.setenv("CATS_ENTRIES", str(tmp_path / "entries"))
+    monkeypatch.setenv("CATS_HOME", str(tmp_path / "home"))
+    data = data_digest(catalogue.target("spots").dataset)
+    return kept_model(tmp_path / "m", facts={"data": data})
+
+
+def test_the_check_uses_test_images_of_the_target_where_they_are_on_this_machine(with_target, tmp_path):
+    made = check_images(with_target.manifest)
+    dataset = catalogue.target("spots").dataset
+    decoded = load_images(dataset, 32)
+    rows = split(dataset, decoded)["test"]
+    assert made.words == f"{len(rows)} test images of spots"
+    np.testing.assert_array_equal(made.pixels, decoded.images[rows])
+    assert made.names == decoded.ids[rows].tolist()
+    few = real_images(with_target.manifest, 40)
+    assert (len(few.pixels), few.names[0], few.names[-1]) == (40, made.names[0], made.names[-1])
+    assert [len(batch) for batch in few.batches()] == [1, 3, 12, 24]
+    np.testing.assert_array_equal(np.concatenate(made.batches()), made.pixels)
+    assert export(with_target, "torch").images == made.words
+
+
+def test_the_reason_why_no_test_images_are_used_is_said(with_target, tmp_path):
+    manifest = with_target.manifest
+    drawn = "16 drawn images, because "
+    other = manifest.model_copy(update={"facts": {"data": "0" * 64}})
+    assert check_images(other).words == f"{drawn}the data of spots on this machine are not those of the record"
+    gone = manifest.model_copy(update={"names": {"target": "no_such"}})
+    assert check_images(gone).words == f"{drawn}this machine has no entry of the target"
+    shutil.rmtree(tmp_path / "data")
+    assert check_images(manifest).words == f"{drawn}the images of spots cannot be read on this machine"
 
 
 def test_an_export_that_differs_is_refused_and_not_written(tmp_path, monkeypatch):
@@ -153,7 +198,7 @@ def test_a_file_that_exists_is_kept(cats, tmp_path):
     kept_model(tmp_path / "m")
     (tmp_path / "mine.pt2").write_text("precious")
     code, _, err = cats("export", "m", "torch", "--to", "mine.pt2")
-    assert (code, err) == (2, "cats: mine.pt2 exists; name another place with --to, or remove this one\n")
+    assert (code, err) == (2, "cats: mine.pt2 exists; name another place with --output, or remove this one\n")
     assert (tmp_path / "mine.pt2").read_text() == "precious"
 
 
@@ -186,7 +231,8 @@ def test_the_command_states_the_largest_difference(cats, tmp_path):
     code, out, err = cats("export", "m", "torch")
     assert (code, err) == (0, "")
     assert re.fullmatch(
-        r"wrote m/model\.pt2; on 16 drawn images its probabilities differ from the classifier's by at most "
+        r"wrote m/model\.pt2; on 16 drawn images, because this machine has no entry of the target, its probabilities differ "
+        r"from the classifier's by at most "
         r"\d\.\de-\d\d \(1e-05 is allowed\)\n",
         out,
     )

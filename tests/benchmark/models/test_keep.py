@@ -5,7 +5,7 @@ import os
 import shutil
 import sqlite3
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +15,7 @@ import yaml
 
 from benchmark.cli.keep import default_folder
 from benchmark.core.paths import networks_folder
+from benchmark.data import identity
 from benchmark.execution.records import runs_of
 from benchmark.execution.resolution import resolve_plan
 from benchmark.models.keep import facts_of, keep
@@ -22,10 +23,14 @@ from benchmark.models.model import read_model
 from benchmark.specs import catalogue
 from benchmark.specs.plan import load_plan
 from results.error import CatsError
+from results.evaluation.calibration import apply_temperature
 from results.evaluation.reliability import calibration_error
+from results.metrics import METRICS
 from results.statistics.influence import parse_predictions
 from tests.support import processes
 from tests.support.small_plan import small
+
+pytestmark = pytest.mark.slow
 
 PLAN = {"sources": ["scratch", "digits"], "seeds": 2, "keep": "all"}
 
@@ -103,9 +108,33 @@ def test_the_manifest_says_what_the_record_says(here, run):
     known = parse_predictions(pd.read_parquet(next(here.glob(f"mlruns/**/{run['run_id']}/**/predictions.parquet"))))
     error = calibration_error(known)
     assert (manifest.scores["ece"].low, manifest.scores["ece"].high) == (error.low, error.high)
+    soft = apply_temperature("multiclass", known.probabilities, manifest.temperature)
+    error = calibration_error(replace(known, probabilities=soft))
+    after = manifest.calibrated["ece"]
+    assert (after.value, after.low, after.high) == pytest.approx((error.value, error.low, error.high), abs=1e-6)
+    assert manifest.calibrated["brier"].value == pytest.approx(
+        METRICS["brier"].of(replace(known, probabilities=soft)), abs=1e-6
+    )
+    assert manifest.subgroups == ()
     assert manifest.classes == catalogue.target("ihc").dataset.classes
     assert {point.fixed for point in manifest.thresholds} == {"sensitivity", "specificity"}
     assert [each.role for each in manifest.attributions] == ["target", "source"]
+
+
+def test_the_figures_of_subgroups_are_those_of_the_images_with_the_attribute(here, run):
+    for path in here.glob("mlruns/**/predictions.parquet"):
+        table = pd.read_parquet(path)
+        table["attribute_site"] = np.where(np.arange(len(table)) % 3 == 0, "south", "north")
+        table.to_parquet(path)
+    run("keep", "small.yaml", "--source", "digits", "--seed", "0", "--to", "m")
+    (found,) = read_model(here / "m").manifest.subgroups
+    assert (found.attribute, found.metric, {group.name for group in found.groups}) == ("site", "auc", {"north", "south"})
+    assert found.sentence.startswith("site: ")
+    for group in found.groups:
+        rows = table[table["attribute_site"] == group.name]
+        assert group.images == len(rows)
+    card = run("card", "m") and (here / "m" / "README.md").read_text()
+    assert f"| site | {found.groups[0].name} | {found.groups[0].images} | {found.groups[0].score.value:.3f} (" in card
 
 
 def test_the_first_of_the_board_is_kept_and_the_seed_by_validation_loss(here, run):
@@ -157,6 +186,7 @@ def test_the_default_folder_is_one_folder_whatever_the_source_is_called(here):
     registered = cell.model_copy(update={"source": "models:/Mine/1"})
     assert default_folder(registered) == Path("models") / f"ihc-models-Mine-1-{cell.backbone}-{cell.seed}"
     assert default_folder(cell) == Path("models") / f"ihc-{cell.source}-{cell.backbone}-{cell.seed}"
+    assert default_folder(cell, "25") == Path("models") / f"ihc-{cell.source}-{cell.backbone}-{cell.seed}-train25"
 
 
 def test_what_is_kept_changes_no_key(here):
@@ -190,7 +220,7 @@ def _other_prediction(here):
         (["--source", "digit"], None, "no finished cell of this plan has the source 'digit'; did you mean 'digits'?"),
         (["--target", "idc"], None, "no finished cell of this plan has the target 'idc'; did you mean 'ihc'?"),
         (["--seed", "7"], None, "no finished cell of this plan has the seed '7'; allowed are 0, 1"),
-        ([], _full, "m exists and is not empty; name another folder with --to, or remove this one"),
+        ([], _full, "m exists and is not empty; name another folder with --output, or remove this one"),
         ([], _other_prediction, "differ from its record by up to"),
     ],
 )
@@ -218,8 +248,8 @@ def test_a_protocol_without_a_network_is_refused(here, run):
     run("run", "knn.yaml")
     said = run("keep", "knn.yaml", "--to", "m", code=2).err
     assert (
-        "is of protocol knn, which leaves no network that could be kept; cells of the protocols finetune and probe can be kept"
-        in said
+        "is of protocol knn, which leaves no network that could be kept; cells of the protocols finetune, lora, partial, "
+        "bitfit, norms, probe and prototype can be kept" in said
     )
     assert not (here / "m").exists()
 
@@ -257,3 +287,57 @@ def test_a_folder_with_content_is_refused_before_anything_is_trained(here, run):
     shutil.rmtree(networks_folder())
     with pytest.raises(CatsError, match="exists and is not empty"):
         keep(None, None, Path("m"), None)
+
+
+def _set(here, change, *values):
+    with closing(sqlite3.connect(here / "mlflow.db")) as database:
+        database.execute(change, values)
+        database.commit()
+
+
+def test_a_failed_cell_and_one_that_was_never_made_are_refused(here, run):
+    _set(
+        here,
+        "UPDATE runs SET status = 'FAILED' WHERE run_uuid IN (SELECT a.run_uuid FROM params a JOIN params b ON a.run_uuid = "
+        "b.run_uuid WHERE a.key = 'source' AND a.value = 'digits' AND b.key = 'seed' AND b.value = '1')",
+    )
+    said = run("keep", "small.yaml", "--source", "digits", "--seed", "1", "--to", "m", code=2).err
+    assert said == "cats: no finished cell of this plan has the seed '1'; allowed are 0"
+    text = yaml.safe_load((here / "small.yaml").read_text())
+    (here / "small.yaml").write_text(yaml.safe_dump(text | {"seeds": 4}))
+    said = run("keep", "small.yaml", "--source", "scratch", "--seed", "3", "--to", "m", code=2).err
+    assert said == "cats: no finished cell of this plan has the seed '3'; allowed are 0, 1"
+    _set(here, "UPDATE runs SET status = 'FAILED'")
+    said = run("keep", "small.yaml", "--to", "m", code=2).err
+    assert said == "cats: experiment 'small' holds no finished cell of this plan; make some with `cats run`"
+    assert not (here / "m").exists()
+
+
+def test_a_cell_whose_data_have_changed_since_is_refused(here, run, monkeypatch):
+    monkeypatch.setattr(identity, "SPLIT", identity.SPLIT + 1)
+    said = run("keep", "small.yaml", "--to", "m", code=2).err
+    assert said == (
+        "cats: the cell that was chosen is no cell of small.yaml any more: its data, its weights or the trainer of cats have "
+        "changed since it was made; `cats run small.yaml` makes it as it is now"
+    )
+    assert not (here / "m").exists()
+
+
+def test_an_imported_run_is_refused(here, run):
+    (here / "auc.csv").write_text("source,ihc\nscratch,.9\ndigits,.8\n")
+    run("import", "--matrix", "auc.csv", "--experiment", "theirs", "--backbone", "test_resnet")
+    text = yaml.safe_load((here / "small.yaml").read_text())
+    (here / "theirs.yaml").write_text(yaml.safe_dump(text | {"experiment": "theirs"}))
+    said = run("keep", "theirs.yaml", "--to", "m", code=2).err
+    assert said == "cats: experiment 'theirs' holds no finished cell of this plan; make some with `cats run`"
+    assert not (here / "m").exists()
+
+
+def test_a_run_without_predictions_is_refused(here, run):
+    for path in here.glob("mlruns/**/predictions.parquet"):
+        path.unlink()
+    said = run("keep", "small.yaml", "--source", "digits", "--to", "m", code=2).err
+    assert said.endswith(
+        "has no predictions that the network could be compared with; imported runs and runs of early versions cannot be kept"
+    )
+    assert not (here / "m").exists()

@@ -22,9 +22,11 @@ RECIPES = {
     "bgr": (Recipe(size=32), "test_resnet", Trained(mean=(0.4, 0.5, 0.6), std=(0.2, 0.3, 0.4), channels="bgr")),
     "padding": (Recipe(size=32), "mobilenetv2_035", Trained(arguments={"pad_type": "same", "bn_eps": 1e-3})),
     "transformer": (Recipe(size=32), "test_vit", Trained(arguments={"img_size": 32})),
+    "pooled transformer": (Recipe(size=32), "test_vit", Trained(arguments={"img_size": 32, "reg_tokens": 2, "pool": "both"})),
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", RECIPES)
 def test_the_network_that_is_read_gives_what_the_written_one_gave(kind, tmp_path):
     recipe, backbone, trained = RECIPES[kind]
@@ -98,6 +100,7 @@ def _set_argument(name, value):
     return damage
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("damage", "sentence"),
     [
@@ -107,8 +110,8 @@ def _set_argument(name, value):
         (lambda folder: (folder / WEIGHTS).unlink(), "weights.safetensors is missing"),
         (lambda folder: (folder / MANIFEST).write_text("{"), "model.json is damaged"),
         (lambda folder: (folder / MANIFEST).write_text("[]"), "model.json is damaged"),
-        (_changed(format=99), "has format 99; this version of cats reads formats up to 1"),
-        (_changed(format=99, unknown=1), "has format 99; this version of cats reads formats up to 1"),
+        (_changed(format=99), "has format 99; this version of cats reads formats up to 3"),
+        (_changed(format=99, unknown=1), "has format 99; this version of cats reads formats up to 3"),
         (_changed(classes=["a"]), "model.json is damaged: classes"),
         (_changed(classes=["a", "b", "c"]), "does not hold the weights that model.json describes"),
         (lambda folder: (folder / MANIFEST).write_text("[" * 100_000), "model.json is damaged: its content is damaged"),
@@ -117,7 +120,10 @@ def _set_argument(name, value):
             _changed(digests={"weights.safetensor": "0"}),
             "digests names 'weights.safetensor'; did you mean 'weights.safetensors'?",
         ),
-        (_set_argument("checkpoint_path", "/x"), "'checkpoint_path' is no argument of a network; allowed are bn_eps, img_size"),
+        (
+            _set_argument("checkpoint_path", "/x"),
+            "'checkpoint_path' is no argument of a network; allowed are act_layer, bn_eps, depth",
+        ),
         (_set_argument("bn_epsilon", 1e-3), "'bn_epsilon' is no argument of a network; did you mean 'bn_eps'?"),
         (_set_argument("pad_type", ["same"]), "the argument pad_type of a network is ['same']; a value of type str is needed"),
         (_set_argument("img_size", True), "the argument img_size of a network is True; a value of type int is needed"),
@@ -146,3 +152,13 @@ def test_groups_of_reference_images_are_kept_where_they_are_known(grouped, tmp_p
     held_out = read_model(tmp_path / "m").reference.of("val", "test")
     assert len(held_out.parts) == 120
     assert held_out.groups is None if groups is None else (held_out.groups == groups[plain.parts > 0]).all()
+
+
+def test_a_folder_of_the_first_format_is_read(tmp_path):
+    folder = kept_model(tmp_path / "m").folder
+    content = json.loads((folder / MANIFEST).read_text())
+    first = {name: value for name, value in content.items() if name not in {"calibrated", "subgroups"}} | {"format": 1}
+    (folder / MANIFEST).write_text(json.dumps(first))
+    manifest = read_model(folder).manifest
+    assert (manifest.format, manifest.calibrated, manifest.subgroups) == (1, {}, ())
+    assert manifest.scores["auc"].value == 0.9

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 import tarfile
 import zipfile
 
@@ -13,19 +14,26 @@ import torch
 from PIL import Image
 from safetensors.torch import load_file, save_file
 
+from benchmark.core.identifier_key import identifier_key
+from benchmark.data.decoded import load_images
+from benchmark.data.split import split
 from benchmark.models import decoding, prediction
 from benchmark.models.distance import Distance
 from benchmark.models.energy import energy_sentence
 from benchmark.models.incoming_path import incoming_of
+from benchmark.models.incoming_target import incoming_of_target
 from benchmark.models.model import read_model
 from benchmark.models.prediction import predict, predicted_names
 from benchmark.models.prediction_run import Place, predict_to_file, sentences_about
 from benchmark.models.prediction_scores import labelled, score_of
+from benchmark.specs import catalogue
 from results.error import CatsError
 from results.metrics import auc
 from results.record import Cost, Energy
+from results.text.identifiers import identifier
 from results.text.plain import NO_UTF8
 from tests.support.dicom_files import written
+from tests.support.explained import spots_target
 from tests.support.hostile import HOSTILE
 from tests.support.kept_models import CLASSES, images, kept_model, manifest, network
 
@@ -375,12 +383,73 @@ def test_one_picture_and_several_of_one_folder(cats, model, pictures, tmp_path):
         assert list(pd.read_csv(out)["file"]) == chosen
 
 
+@pytest.fixture
+def spots(home):
+    """The target `spots`, whose images are private, with the images of the fixture `images`."""
+    spots_target(home)
+    dataset = catalogue.target("spots").dataset
+    return dataset, load_images(dataset, 32)
+
+
+@pytest.mark.parametrize("part", ["train", "val", "test", "all"])
+def test_a_target_by_its_name_is_predicted_part_by_part_and_scored(cats, model, spots, part, tmp_path):
+    dataset, decoded = spots
+    rows = np.arange(len(decoded.ids)) if part == "all" else split(dataset, decoded)[part]
+    code, said, _ = cats(
+        "predict", model.folder, "spots", "--to", tmp_path / "p.csv", *(["--part", part] if part != "test" else [])
+    )
+    assert code == 0
+    table = pd.read_csv(tmp_path / "p.csv")
+    assert table["file"].tolist() == [identifier("sample", name, identifier_key()) for name in decoded.ids[rows]]
+    assert table["label"].tolist() == [CLASSES[label] for label in decoded.labels[rows]]
+    expected = model.probabilities(model.outputs(decoded.images[rows]).logits)
+    np.testing.assert_allclose(table[[f"probability_{name}" for name in CLASSES]], expected, atol=1e-6)
+    hits = (expected.argmax(axis=1) == decoded.labels[rows]).mean()
+    assert re.search(rf"accuracy: {hits:.3f} \(95 % interval [\d.]+ to [\d.]+\), {len(rows)} images\n", said)
+
+
+def test_images_of_a_target_stay_on_the_disk(model, spots):
+    dataset, decoded = spots
+    incoming = incoming_of_target("spots", "test", model.manifest)
+    rows = split(dataset, decoded)["test"]
+    assert (np.diff(rows) > 1).any()
+    assert isinstance(incoming.pixels, np.memmap)
+    np.testing.assert_array_equal(np.stack(list(incoming.contents())), decoded.images[rows])
+
+
+def test_a_target_with_plain_names_and_other_classes_is_predicted_and_not_scored(cats, model, home, tmp_path):
+    spots_target(home, classes=("calm", "wild"))
+    entry = home / "entries" / "targets" / "spots.yaml"
+    entry.write_text(f"{entry.read_text()}  identifiers: plain\n")
+    code, _, errors = cats("predict", model.folder, "spots", "--to", tmp_path / "p.csv")
+    assert code == 0
+    assert "spots has other classes (calm, wild) than the classifier (benign, malignant): nothing is scored" in errors
+    table = pd.read_csv(tmp_path / "p.csv")
+    assert table["file"].str.fullmatch(r"(calm|wild)/x \(\d+\)\.png").all()
+    assert "label" not in table
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["spots", "--part", "tets"], "--target-part is tets; allowed are train, val, test and all; did you mean 'test'?"),
+        (["spot"], "spot does not exist; name a folder, an archive, a table, a picture or a target"),
+        (["spots", "spots"], "spots does not exist"),
+    ],
+)
+def test_a_target_that_cannot_be_used_is_one_sentence(cats, model, spots, tmp_path, arguments, sentence):
+    code, _, errors = cats("predict", model.folder, *arguments, "--to", tmp_path / "p.csv")
+    assert (code, errors.count("\n")) == (2, 1)
+    assert sentence in errors
+    assert not (tmp_path / "p.csv").exists()
+
+
 REFUSED = {
-    "exists": (["--to", "there.csv"], "there.csv exists; name another file with --to, or say --overwrite"),
-    "unknown ending": (["--to", "p.xlsx"], "--to is p.xlsx; predictions are written as .csv or .parquet"),
-    "a folder": (["--to", "pictures.csv"], "--to is pictures.csv, which is a folder"),
+    "exists": (["--to", "there.csv"], "there.csv exists; name another file with --output, or say --overwrite"),
+    "unknown ending": (["--to", "p.xlsx"], "--output is p.xlsx; predictions are written as .csv or .parquet"),
+    "a folder": (["--to", "pictures.csv"], "--output is pictures.csv, which is a folder"),
     "cannot be written": (["--to", "there.csv/p.csv"], "cannot write the predictions to there.csv/p.csv"),
-    "part": (["--part", "val"], "--part can be used with a target only"),
+    "part": (["--part", "val"], "--target-part can be used with a target only"),
 }
 
 
@@ -401,7 +470,7 @@ def damaged(folder, kind):
     path = folder / "weights.safetensors"
     if kind == "newer":
         content = json.loads((folder / "model.json").read_text())
-        (folder / "model.json").write_text(json.dumps(content | {"format": 2}))
+        (folder / "model.json").write_text(json.dumps(content | {"format": 4}))
     elif kind == "cut":
         path.write_bytes(path.read_bytes()[:-100])
     elif kind == "other weights":
@@ -413,7 +482,7 @@ def damaged(folder, kind):
 @pytest.mark.parametrize(
     ("kind", "sentence"),
     [
-        ("newer", "has format 2; this version of cats reads formats up to 1: install a newer one"),
+        ("newer", "has format 4; this version of cats reads formats up to 3: install a newer one"),
         ("cut", "weights.safetensors is damaged: its sha256 is"),
         ("other weights", "weights.safetensors is damaged: its sha256 is"),
         ("reference.safetensors", "reference.safetensors is missing; `cats keep` makes the folder again"),

@@ -24,6 +24,8 @@ from results.error import CatsError
 from tests.support.kept_models import images, kept_model
 from tests.support.paths import ROOT
 
+pytestmark = pytest.mark.slow
+
 
 def png(pixels):
     content = io.BytesIO()
@@ -37,9 +39,16 @@ def model(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def folder(model):
+def exported(model):
+    """The folder, and the files in it before anything loads it: Python then keeps what it compiles beside the script."""
     (model.folder / "notes.txt").write_text("of the user")
-    return export(model, "mlflow").path
+    path = export(model, "mlflow").path
+    return path, {str(each.relative_to(path)) for each in path.rglob("*") if each.is_file()}
+
+
+@pytest.fixture(scope="module")
+def folder(exported):
+    return exported[0]
 
 
 def test_pictures_get_the_class_and_the_probabilities_of_the_classifier(model):
@@ -118,10 +127,9 @@ def test_mlflow_loads_the_folder_and_gives_the_same(model, folder):
     assert rows == answers(model, [png(each) for each in pixels])
 
 
-def test_the_folder_holds_the_classifier_and_its_code_and_nothing_else(model, folder):
-    parts = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
-    # An earlier test may have loaded the folder, and Python keeps what it has compiled beside a script.
-    assert {part for part in parts if not part.startswith(("code/", "__pycache__/"))} == {
+def test_the_folder_holds_the_classifier_and_its_code_and_nothing_else(model, exported):
+    folder, parts = exported
+    assert {part for part in parts if not part.startswith("code/")} == {
         "MLmodel", "artifacts/model/model.json", "artifacts/model/reference.safetensors", "artifacts/model/weights.safetensors",
         "conda.yaml", "input_example.json", "python_env.yaml", "requirements.txt", "served_script.py",
         "serving_input_example.json",

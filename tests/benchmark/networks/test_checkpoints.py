@@ -250,6 +250,16 @@ def test_plain_settings_are_read_and_code_inside_them_is_not(tmp_path, content):
         tensors(tmp_path / "a.pth")
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_program_of_torchscript_is_called_that(tmp_path):
+    """OpenAI publishes CLIP so."""
+    torch.jit.save(torch.jit.script(torch.nn.Linear(2, 2)), tmp_path / "a.pt")
+    with pytest.raises(CatsError) as caught:
+        tensors(tmp_path / "a.pt")
+    assert f"{tmp_path / 'a.pt'} is a program of TorchScript, and reading it would run code" in str(caught.value)
+    assert "torch.jit.load" in str(caught.value)
+
+
 @pytest.mark.parametrize("content", [b"<!DOCTYPE html><html>", b"version https://git-lfs.github.com/spec/v1\noid sha256:1"])
 def test_a_page_or_a_pointer_in_place_of_the_weights_is_called_that(tmp_path, content):
     (tmp_path / "a.pth").write_bytes(content)

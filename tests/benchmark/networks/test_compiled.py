@@ -2,11 +2,14 @@
 
 import os
 import shutil
+from copy import deepcopy
 
 import pytest
 import torch
+from torch import nn
 from torch._dynamo import config
 from torch._dynamo.utils import counters
+from torch._inductor import config as inductor
 
 from benchmark.execution.engine import Local
 from benchmark.execution.execute import make, make_cell
@@ -15,11 +18,13 @@ from benchmark.execution.watch import Watch
 from benchmark.machine.meter import Stopwatch
 from benchmark.networks import compiled
 from benchmark.networks.fast_convolution import optimise_for_device
+from benchmark.networks.network import Trained, build
 from benchmark.specs.job import jobs_of
 from benchmark.specs.plan import Plan
 from benchmark.specs.recipe import Recipe, flat, recipe_points
 from benchmark.training import train
 from benchmark.training.augment import draw_augmentation
+from benchmark.training.protocols import protocol_of
 from results.error import CatsError
 from results.record import Record
 from results.tracking.experiment import Experiment
@@ -62,13 +67,32 @@ def graphs():
 
 def three_steps(backbone="test_resnet", **changes):
     recipe = RECIPE.model_copy(update=changes)
-    made = untrained(recipe, backbone=backbone)
+    made = untrained(recipe, backbone=deepcopy(backbone))
+    protocol_of(recipe.protocol).adapt(made, recipe, 0)
     optimise_for_device(made.train())
     images, step = stripes(48, side=recipe.size), train.Step(made, recipe, 16)
     draws = draw_augmentation(recipe.augment, 48, torch.Generator().manual_seed(0))
     parts = [slice(i, i + 16) for i in range(0, 48, 16)]
     losses = [float(step(images.pixels[p], images.labels[p], draws[p], 0.01)) for p in parts]
     return made, losses
+
+
+def thin():
+    """A backbone of one convolution."""
+    made = build("test_resnet", Trained())
+    made.layer1 = made.layer2 = made.layer3 = made.layer4 = nn.Identity()
+    made.conv1, made.bn1 = nn.Conv2d(3, made.num_features, 3, bias=False), nn.BatchNorm2d(made.num_features)
+    return made
+
+
+def short(name):
+    """A backbone of the first block of each stage: torch traces one layer after the other."""
+    made = build(name, Trained())
+    if hasattr(made, "blocks"):
+        made.blocks = nn.Sequential(*(stage[:1] for stage in made.blocks))
+    else:
+        made.layer1, made.layer2, made.layer3, made.layer4 = made.layer1[:1], made.layer2[:1], made.layer3[:1], made.layer4[:1]
+    return made
 
 
 def cells(plan):
@@ -91,9 +115,9 @@ def test_compile_is_a_choice_of_the_recipe_and_enters_key_and_settings():
     assert type(chosen).model_validate_json(chosen.model_dump_json()).key == chosen.key
 
 
-@pytest.mark.parametrize("protocol", ["probe", "knn"])
+@pytest.mark.parametrize("protocol", ["probe", "knn", "prototype"])
 def test_a_protocol_that_trains_no_backbone_refuses_compile(protocol):
-    with pytest.raises(CatsError, match=f"compile is for protocol finetune; {protocol} trains no backbone"):
+    with pytest.raises(CatsError, match=f"compile is for protocol finetune, lora, .* and norms; {protocol} trains no"):
         recipe_points({"protocol": protocol, "compile": True}, "plan.yaml")
 
 
@@ -102,6 +126,7 @@ def test_other_settings_still_refuse_truth_values():
         recipe_points({"epochs": True}, "plan.yaml")
 
 
+@pytest.mark.slow
 def test_compiled_steps_are_plain_ones_and_networks_of_one_kind_share_a_graph(graphs):
     plain, losses = three_steps()
     assert graphs() == 0
@@ -113,6 +138,19 @@ def test_compiled_steps_are_plain_ones_and_networks_of_one_kind_share_a_graph(gr
             torch.testing.assert_close(value, state(plain)[name], rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("protocol", ["lora", "partial", "bitfit", "norms"])
+def test_protocols_that_train_a_part_are_compiled_to_the_same_steps(graphs, protocol):
+    plain, losses = three_steps(protocol=protocol)
+    assert graphs() == 0
+    made, others = three_steps(protocol=protocol, compile=True)
+    assert graphs() > 0
+    assert not counters["graph_break"]
+    assert others == pytest.approx(losses, rel=1e-5)
+    for name, value in state(made).items():
+        torch.testing.assert_close(value, state(plain)[name], rtol=1e-4, atol=1e-5)
+
+
 @pytest.mark.parametrize(
     ("backbone", "changes"),
     [
@@ -122,8 +160,9 @@ def test_compiled_steps_are_plain_ones_and_networks_of_one_kind_share_a_graph(gr
     ],
 )
 def test_layers_that_were_made_faster_are_one_graph_too(graphs, backbone, changes):
-    _, losses = three_steps(backbone, **changes)
-    _, others = three_steps(backbone, **changes, compile=True)
+    one = short(backbone)
+    _, losses = three_steps(one, **changes)
+    _, others = three_steps(one, **changes, compile=True)
     assert graphs() == 1
     assert not counters["graph_break"]
     assert others == pytest.approx(losses, rel=0.05 if "precision" in changes else 1e-3)
@@ -133,11 +172,15 @@ def test_layers_that_were_made_faster_are_one_graph_too(graphs, backbone, change
 @pytest.mark.filterwarnings("ignore:`torch.jit.script:DeprecationWarning")  # torch's own use of it
 @pytest.mark.skipif(shutil.which("g++") is None and shutil.which("clang++") is None, reason="there is no compiler of C++")
 def test_what_the_machine_itself_has_compiled_trains_alike_and_is_compiled_once(monkeypatch, graphs):
+    """Of one convolution: the compiler of C++ takes some three seconds for each of the loops that a network is made of."""
     monkeypatch.setattr(compiled, "BACKEND", "inductor")
-    _, losses = three_steps()
-    for _ in range(2):
-        _, others = three_steps(compile=True)
-        assert others == pytest.approx(losses, rel=2e-3)  # AdamW makes much of the last digits of small gradients
+    one = thin()
+    quick = {"compile_threads": 1, "cpp.vec_isa_ok": True, "cpp_cache_precompile_headers": False}
+    with inductor.patch(quick):  # no processes, no trial of the processor, no headers compiled for later
+        _, losses = three_steps(one)
+        for _ in range(2):
+            _, others = three_steps(one, compile=True)
+            assert others == pytest.approx(losses, rel=2e-3)  # AdamW makes much of the last digits of small gradients
     assert graphs() == 1
     assert counters["inductor"]["extern_calls"] > 0
 
@@ -156,6 +199,7 @@ def test_parts_of_a_batch_that_does_not_fit_are_not_compiled(monkeypatch, graphs
     assert graphs() == 0
 
 
+@pytest.mark.slow
 def test_evaluation_is_not_compiled(graphs):
     recipe = RECIPE.model_copy(update={"ema": 0.9, "compile": True})
     train.fit(untrained(), stripes(48), stripes(30, seed=1), recipe, 0)
@@ -169,7 +213,7 @@ def test_more_kinds_of_batches_than_torch_keeps_by_itself_are_all_compiled(graph
         compiled.require_compiler(CPU)
         counters.clear()
         for size in range(2, 6):
-            made = untrained()
+            made = untrained(backbone=thin())
             compiled.compiled_forward(made, size)(stripes(size).pixels.expand(-1, 3, -1, -1).float())
         assert graphs() == 4
 
@@ -216,6 +260,7 @@ def test_compiled_code_lies_where_no_other_user_writes_unless_this_one_says_wher
     assert os.environ[compiled.CACHE].startswith(str(home / "compiled") if default else str(tmp_path))
 
 
+@pytest.mark.slow
 def test_a_compiled_cell_has_the_scores_of_a_plain_one(graphs):
     plain, chosen = (make_cell(cells(plan)[0], "e", Stopwatch("NLD", "cpu")).record for plan in (PLAN, COMPILED))
     assert graphs() == 1
@@ -224,6 +269,7 @@ def test_a_compiled_cell_has_the_scores_of_a_plain_one(graphs):
     assert chosen.scores == pytest.approx(plain.scores, abs=1e-3)
 
 
+@pytest.mark.slow
 def test_compiled_cells_go_one_by_one_and_others_side_by_side(graphs):
     plan = Plan(**COMPILED)
     assert [len(job.cells) for job in jobs_of(cells_of(plan), "e", "NLD", 3)] == [1, 1, 1]

@@ -294,6 +294,7 @@ def published_radimagenet(backbone):
     return {f"backbone.{children[head]}.{tail}": v for (head, _, tail), v in parts}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backbone", ["resnet50", "densenet121"])
 def test_radimagenet_is_read_from_its_published_keys(folder, backbone):
     torch.save(published_radimagenet(backbone), folder / f"{backbone}.radimagenet.pt")

@@ -6,7 +6,8 @@ from torch import nn
 from benchmark.machine.timm_import import timm
 from benchmark.networks.load import initial_network
 from benchmark.networks.matching import fitted
-from benchmark.networks.network import Dropout, Network, Trained, build, feature_count
+from benchmark.networks.network import Dropout, Network, Trained, build, feature_count, fit_of
+from benchmark.networks.timm_model import timm_model
 from benchmark.networks.weight_file import read_weights, write_weights
 from benchmark.specs.backbones import timm_tag
 from benchmark.specs.recipe import Recipe
@@ -290,6 +291,29 @@ def test_weights_with_a_small_stem_keep_it_whatever_the_recipe_says(tmp_path):
         assert again.arguments == {"stem": "small"}
 
 
+def test_the_classifier_of_a_pretraining_with_a_small_stem_is_found(tmp_path):
+    """Measures need it: names and shapes are compared with the network of the weights, not with the usual one."""
+    made = Network("resnet18", Trained(), 5, SMALL)
+    write_weights(tmp_path / "a.safetensors", made, Trained(), {})
+    found = fit_of("resnet18", read_weights(tmp_path / "a.safetensors")).state
+    assert torch.equal(found["fc.weight"], made.head.weight)
+    assert found["conv1.weight"].shape == (64, 3, 3, 3)
+
+
+def test_weights_that_do_not_fit_their_own_arguments_take_no_memory(monkeypatch):
+    """Arguments come from other persons' files: 300 GB here, if the network were built before names and shapes are compared."""
+    from benchmark.networks import network
+
+    def without_numbers(*given, **more):
+        assert torch.empty(0).device.type == "meta"
+        return timm_model(*given, **more)
+
+    monkeypatch.setattr(network, "timm_model", without_numbers)
+    state = timm.create_model("test_vit", num_classes=0).state_dict()
+    with pytest.raises(CatsError, match="the weights do not fit test_vit"):
+        build("test_vit", Trained(state, arguments={"embed_dim": 16_384, "depth": 24}))
+
+
 def test_weights_with_another_stem_are_refused_in_one_sentence():
     given = timm.create_model("resnet18").state_dict()
     with pytest.raises(CatsError) as caught:
@@ -359,7 +383,7 @@ def test_dropout_has_a_gradient_where_it_lets_through():
     assert torch.equal(features.grad, made.detach())
 
 
-def test_dropout_of_one_network_does_not_change_that_of_another_nor_the_luck_of_torch():
+def test_dropout_of_one_network_does_not_change_that_of_another_nor_the_random_generator_of_torch():
     features = torch.ones(4, 50)
     alone = dropout(0.5)
     expected = [alone(features) for _ in range(3)]
@@ -370,7 +394,7 @@ def test_dropout_of_one_network_does_not_change_that_of_another_nor_the_luck_of_
     assert torch.equal(torch.get_rng_state(), state)
 
 
-def test_each_dropout_layer_has_its_own_luck_from_the_seed():
+def test_each_dropout_layer_has_its_own_random_generator_from_the_seed():
     recipe = Recipe(dropout=0.5, hidden=(64, 64))
     one, same, other = (Network("test_resnet", Trained(), 2, recipe) for _ in range(3))
     for made, seed in ((one, 2**62), (same, 2**62), (other, 1)):

@@ -48,6 +48,7 @@ def test_one_number_that_is_none_is_named(tmp_path, state, key, value, ending):
     assert str(path) in str(caught.value)
 
 
+@pytest.mark.slow
 def test_check_says_so_and_a_plan_starts_nothing(cats, tmp_path, monkeypatch, state):
     (tmp_path / "entries" / "sources").mkdir(parents=True)
     monkeypatch.setenv("CATS_ENTRIES", str(tmp_path / "entries"))

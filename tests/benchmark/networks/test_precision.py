@@ -167,6 +167,7 @@ def test_names_weights_and_copies_of_a_quickened_network_are_as_they_were(twins)
     assert isinstance(made.backbone.blocks[0][0].conv_dw, type(untouched.backbone.blocks[0][0].conv_dw))
 
 
+@pytest.mark.slow
 def test_what_is_quick_already_stays_as_it_is(twins):
     made = twins[0]
     kinds = [type(layer) for layer in made.modules()]
@@ -226,6 +227,7 @@ def test_only_plain_convolutions_of_many_channels_are_made_deep(odd):
     assert not suits_matmul(nn.Conv2d(**plain | odd))
 
 
+@pytest.mark.slow
 def test_the_last_stages_of_a_quickened_resnet_are_deep_and_it_computes_what_it_did():
     torch.manual_seed(0)
     made = Network("resnet18", Trained(), 2)

@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -52,13 +53,13 @@ def test_own_yaml_and_python_entries_are_listed_and_shown(call, own):
     kinds = {row["name"]: row["kind"] for row in json.loads(out)}
     assert (kinds["mine"], kinds["noise"]) == ("weights", "pretraining")
     assert kinds["imagenet"] == "weights"
-    code, out, _ = call("show", "noise")
+    code, out, _ = call("show", "noise", "--json")
     assert json.loads(out)["source"]["dataset"]["classes"] == ["dark", "bright"]
 
 
 def test_the_list_of_sources_ends_with_the_targets(call):
-    _, out, _ = call("list", "sources")
-    assert out.splitlines()[-1] == "every target is a source too"
+    _, _, err = call("list", "sources")
+    assert re.fullmatch(r"(\d+) of \1 sources; every target is a source too\n", err)
 
 
 def test_a_name_in_two_places_is_refused_by_naming_both_files(call, own):
@@ -67,7 +68,8 @@ def test_a_name_in_two_places_is_refused_by_naming_both_files(call, own):
     for command in (("show", "noise"), ("check", "noise"), ("list", "sources")):
         code, _, err = call(*command)
         assert code == 2
-        assert err == f"cats: there are 2 sources called 'noise': {first} and {second}; rename one of them\n"
+        found = "38 of 38 sources; every target is a source too\n" if command[0] == "list" else ""
+        assert err == f"{found}cats: there are 2 sources called 'noise': {first} and {second}; rename one of them\n"
 
 
 def test_a_name_of_ours_is_not_taken_over_silently(call, own):
@@ -234,6 +236,7 @@ def test_a_target_that_is_a_source_too_keeps_its_data():
     assert catalogue.source("ihc").citation == catalogue.target("ihc").dataset.citation
 
 
+@pytest.mark.slow
 def test_asking_for_one_entry_imports_no_other():
     code = "import sys; from benchmark.specs import catalogue; catalogue.target('breastmnist'); catalogue.names('sources')"
     listed = "print(*[m for m in sys.modules if m.startswith(('sources.', 'targets.', 'similarity.'))])"
@@ -273,8 +276,10 @@ def package(own):
 
 @pytest.mark.slow
 def test_entries_of_another_package_are_listed_shown_checked_and_used(package, own):
-    assert "noise            kind pretraining" in package("list", "sources").stdout
-    assert "nothing          needs features · grows 1 · options value=0.5" in package("list", "measures").stdout
+    listed = {row["name"]: row["kind"] for row in json.loads(package("list", "sources", "--json").stdout)}
+    assert listed["noise"] == "pretraining"
+    (measure,) = [row for row in json.loads(package("list", "measures", "--json").stdout) if row["name"] == "nothing"]
+    assert (measure["needs"], measure["grows"], measure["options"]) == ("features", "1", "value=0.5")
     plan = own / "plan.yaml"
     plan.write_text(
         "sources: [scratch]\ntargets: [ihc]\nbackbones: [test_resnet]\nrecipe: {size: 16}\nseeds: 1\n"
@@ -285,7 +290,7 @@ def test_entries_of_another_package_are_listed_shown_checked_and_used(package, o
         ["nothing", "0.5"],
         ["nothing[value=2.0]", "2.0"],
     ], scored.stderr
-    assert json.loads(package("show", "noise").stdout)["source"]["title"] == "Noise"
+    assert json.loads(package("show", "noise", "--json").stdout)["source"]["title"] == "Noise"
     checked = package("check", "noise")
     assert checked.returncode == 0, checked.stderr + checked.stdout
     assert "noise: 11 promises kept, 0 broken" in checked.stderr

@@ -103,7 +103,7 @@ TEXT = "sources: [scratch, digits]\ntargets: [ihc]\nbackbones: [test_resnet]\n"
         ("recipe: " + "x" * 5000 + "\n", "there is no recipe"),
         ("country: " + "N" * 5000 + "\n", "country is"),
         ("x" * 900 + ": 1\n", "there is no key"),
-        ("".join(f"key{i}: 1\n" for i in range(3000)), "2980 more mistakes"),
+        ("".join(f"key{i}: 1\n" for i in range(3000)), "and 2992 more"),
     ],
 )
 def test_a_plan_of_gigantic_numbers(tmp_path, more, sentence):
@@ -114,6 +114,7 @@ def test_a_plan_of_gigantic_numbers(tmp_path, more, sentence):
     assert len(str(caught.value)) < 8000
 
 
+@pytest.mark.slow
 def test_many_names_are_compared_once(tmp_path):
     (tmp_path / "plan.yaml").write_text(TEXT.replace("[ihc]", json.dumps([f"t{i}" for i in range(30_000)])))
     with pytest.raises(CatsError, match="no target called 't0'"):

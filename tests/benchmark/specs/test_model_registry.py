@@ -85,6 +85,7 @@ def place(finished, tmp_path, monkeypatch):
     return tmp_path / "copy"
 
 
+@pytest.mark.slow
 def test_what_is_published_comes_back_bit_for_bit_in_another_home(place, tmp_path, monkeypatch):
     assert publish("digits", "test_resnet", server(), "plan.yaml") == MODEL
     pretrained = plan_start(load_plan("plan.yaml"), "digits", "test_resnet", 0)
@@ -105,6 +106,7 @@ def test_what_is_published_comes_back_bit_for_bit_in_another_home(place, tmp_pat
     assert torch.equal(*both)
 
 
+@pytest.mark.slow
 def test_the_registry_holds_two_plain_files_in_the_run_that_made_them(place):
     publish("digits", "test_resnet", server(), "plan.yaml", name="mine")
     client = MlflowClient(server())
@@ -126,6 +128,7 @@ def test_the_registry_holds_two_plain_files_in_the_run_that_made_them(place):
     assert facts["recipe"]["size"] == 16
 
 
+@pytest.mark.slow
 def test_publishing_twice_gives_one_version_and_another_name_the_same_key(place):
     assert (
         publish("digits", "test_resnet", server(), "plan.yaml")
@@ -141,6 +144,7 @@ def test_publishing_twice_gives_one_version_and_another_name_the_same_key(place)
     assert source_start("models:/digits-test_resnet/2", "test_resnet").key not in keys
 
 
+@pytest.mark.slow
 def test_a_plan_runs_with_published_weights_and_without_their_data(place, monkeypatch):
     publish("digits", "test_resnet", server(), "plan.yaml")
     (place / "second.yaml").write_text(PLAN.replace("[digits]", f"[scratch, '{MODEL}']").replace("first", "second"))
@@ -216,7 +220,7 @@ def test_a_server_that_never_saw_the_pretraining_says_so(place, tmp_path, monkey
 @pytest.mark.parametrize(
     ("model", "sentence"),
     [
-        ("models:/digits/1", "has no registered model 'digits'; allowed are digits-test_resnet"),
+        ("models:/digits/1", "has no registered model 'digits'; did you mean 'digits-test_resnet'?"),
         ("models:/digits-test_resnet/7", "has no models:/digits-test_resnet/7; the versions there are 1"),
         ("models:/digits-test_resnet/latest", "is not a version of a registered model; write models:/NAME/VERSION"),
     ],
@@ -293,6 +297,7 @@ def test_a_registry_that_fails_while_it_is_asked_what_there_is_is_one_sentence(p
         registry.version("models:/other/1")
 
 
+@pytest.mark.slow
 def test_weights_of_another_backbone_and_models_of_other_people_are_refused(place):
     publish("digits", "test_resnet", server(), "plan.yaml")
     with pytest.raises(CatsError, match=f"{MODEL} holds weights of test_resnet, not of resnet18"):

@@ -165,7 +165,7 @@ def test_a_plan_that_is_nowhere_is_named(name, tmp_path, monkeypatch):
         near = (
             "did you mean 'quickstart'?"
             if name == "quickstrt"
-            else "allowed are first, guide, measures, medmnist_rows, quickstart"
+            else "allowed are data_size, first, guide, measures, medmnist_rows, quickstart"
         )
         assert told == f"there is no plan file '{name}', and no plan of that name; {near}"
 
@@ -220,6 +220,7 @@ def test_pairs_that_are_refused_have_no_cell_and_the_others_have(write):
     assert pairs == [("scratch", "ihc"), ("digits", "ihc"), ("scratch", "digits")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", plan_names())
 def test_shipped_plans_have_every_cell_once(name, real_weights, real_dataset):
     plan = load_plan(name)
@@ -227,4 +228,6 @@ def test_shipped_plans_have_every_cell_once(name, real_weights, real_dataset):
         real_dataset(catalogue.target(target).dataset)
     cells = list(cells_of(plan))
     pairs = len(plan.sources) * len(plan.targets) - len(leaks_of(plan))
-    assert len(cells) == pairs * len(recipe_points(plan.recipe, name)) * len(plan.seeds) == len({cell.key for cell in cells})
+    sizes = 1 if plan.subsample is None else len(plan.subsample.train)
+    count = pairs * sizes * len(recipe_points(plan.recipe, name)) * len(plan.seeds)
+    assert len(cells) == count == len({cell.key for cell in cells})

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from benchmark.specs.protocols import PROTOCOLS
 from benchmark.specs.recipe import Augment, Recipe, recipe_names, recipe_points
 from results.error import CatsError
 
@@ -18,9 +19,14 @@ def refused(written):
 
 def test_the_shipped_recipes_have_these_names():
     assert recipe_names() == [
-        "cats2021", "cats2024", "fast", "finetune", "guide_cnn", "idc_resnetv2_50", "knn", "medmnist", "pcam_xception",
-        "pretraining", "probe",
+        "bitfit", "cats2021", "cats2024", "fast", "finetune", "guide_cnn", "idc_resnetv2_50", "knn", "lora", "medmnist",
+        "norms", "partial", "pcam_xception", "pretraining", "probe", "prototype",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", PROTOCOLS)
+def test_every_protocol_has_a_recipe_of_its_name(name):
+    assert [point.protocol for point in recipe_points(name, "here")] == [name]
 
 
 def test_a_name_is_that_recipe():
@@ -76,7 +82,7 @@ def test_one_value_written_in_two_ways_is_one_recipe(one, other):
     ("written", "sentence"),
     [
         ("fintune", "there is no recipe 'fintune'; did you mean 'finetune'?"),
-        ({"base": "zzz"}, "there is no recipe 'zzz'; allowed are cats2021, cats2024, fast, finetune, "),
+        ({"base": "zzz"}, "there is no recipe 'zzz'; allowed are bitfit, cats2021, cats2024, fast, "),
         ({"base": ["probe"]}, "there is no recipe '['probe']'"),
         ({"learning_rate": 1}, "there is no key 'learning_rate'"),
         ({"epoch": 1}, "there is no key 'epoch'; did you mean 'epochs'?"),
@@ -87,7 +93,7 @@ def test_one_value_written_in_two_ways_is_one_recipe(one, other):
         ({"lr": [0.1, 0]}, "lr is 0: input should be greater than 0"),
         ({"lr": float("nan")}, "lr is nan"),
         ({"batch_size": 1}, "batch_size is 1: input should be greater than or equal to 2"),
-        ({"protocol": "probes"}, "protocol is 'probes', allowed are 'finetune', 'probe' or 'knn'"),
+        ({"protocol": "probes"}, "protocol is 'probes', allowed are 'finetune', 'lora', 'partial', "),
         ({"schedule": "cosin"}, "schedule is 'cosin', allowed are 'cosine', 'constant' or 'step'"),
         ({"patience": 0}, "patience is 0"),
         (
@@ -126,3 +132,8 @@ def test_a_truth_value_is_no_number(written, sentence):
 @pytest.mark.parametrize("given", [[0.1, 0.1], [1, 1.0]])
 def test_a_grid_holds_each_point_once(given):
     assert "lr" in refused({"lr": given})
+
+
+def test_what_a_recipe_changes_can_be_written_alone():
+    assert Recipe(lr=0.5, compile=True).model_dump(exclude_defaults=True) == {"lr": 0.5, "compile": True}
+    assert Recipe(lr=0.5).model_dump(exclude_defaults=True) == {"lr": 0.5}

@@ -111,7 +111,7 @@ def test_cats2024_is_nesterov_sgd_on_a_grid_of_rate_momentum_decay_and_batch():
 
 def test_cats2024_draws_its_images_blindly_and_once_and_chooses_by_two_rules(tmp_path):
     plan, commands = plan_of("cats2024", tmp_path)
-    assert plan.subsample == Subsample(train=100, val=25, per_class=True, stratified=False, seed=24)
+    assert plan.subsample.each == (Subsample(train=100, val=25, per_class=True, stratified=False, seed=24),)
     assert (plan.seeds, plan.rule, plan.backbones) == ((42,), "max_val_auc", ("resnet18.tv_in1k",))
     assert commands[1] == "cats board plan.yaml --rule min_val_loss"
 
@@ -184,7 +184,11 @@ def test_fast_has_the_parts_that_it_names(tmp_path):
     assert fast.patience is None  # a later epoch may count after worse ones
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if recipe_points(name, "here")[0].protocol == "finetune"])
+def is_trained(name):
+    return recipe_points(name, "here")[0].trains_backbone
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if is_trained(name)])
 def test_a_network_is_trained_by_it(name):
     recipe = recipe_points(name, "here")[0]
     small = recipe.stem == "small"  # a stem that test_resnet cannot have, and four times the work per pixel
@@ -194,6 +198,7 @@ def test_a_network_is_trained_by_it(name):
     images = on_device(rng.integers(0, 256, (8, side, side, 3), dtype=np.uint8), labels, torch.device("cpu"))
     torch.manual_seed(0)
     network = Network("resnet18" if small else "test_resnet", Trained(), 2, recipe)
+    protocol_of(recipe.protocol).adapt(network, recipe, 0)
     before = {key: value.clone() for key, value in network.state_dict().items()}
     fit = train.fit(network, images, images, recipe, 0, "last_epoch")
     assert np.isfinite(fit.curves["train_loss"] + fit.curves["val_loss"]).all()
@@ -202,11 +207,11 @@ def test_a_network_is_trained_by_it(name):
     assert moved == {"backbone", "head"} | ({"dense"} if recipe.hidden else set())
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if recipe_points(name, "here")[0].protocol != "finetune"])
+@pytest.mark.parametrize("name", [name for name in NAMES if not is_trained(name)])
 def test_features_are_probed_by_it(name):
     recipe, rng = only(name), np.random.default_rng(0)
     labels = {"train": np.arange(60) % 2, "val": np.arange(20) % 2, "test": np.arange(20) % 2}
     features = {part: rng.normal(size=(len(some), 4)) + 3 * some[:, None] for part, some in labels.items()}
     given, curves, *_ = protocol_of(recipe.protocol).fit(features, labels, recipe, "min_val_loss")
     assert (given.argmax(axis=1) == labels["test"]).mean() > 0.9
-    assert len(curves["val_auc"]) == len(recipe.c if recipe.protocol == "probe" else recipe.k)
+    assert len(curves["val_auc"]) == {"probe": len(recipe.c), "knn": len(recipe.k), "prototype": 25}[recipe.protocol]

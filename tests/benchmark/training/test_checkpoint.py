@@ -19,6 +19,7 @@ from benchmark.specs.recipe import Augment, Recipe
 from benchmark.training import checkpoint as kept
 from benchmark.training import train
 from benchmark.training.checkpoint import Checkpoint
+from benchmark.training.protocols import protocol_of
 from benchmark.training.train import Training
 from results.files.lock import locked_if_free
 from results.record import Cost
@@ -85,15 +86,24 @@ KINDS = {
     "a schedule in steps": {"schedule": "step", "warmup": 0.3},
     "mixup and cutout": {"augment": Augment(mixup=0.2, cutout=0.3, rotate=20)},
     "bf16": {"precision": "bf16"},
+    "low-rank updates": {"protocol": "lora", "rank": 2},
+    "low-rank updates with a running mean": {"protocol": "lora", "rank": 2, "ema": 0.9},
+    "the last blocks": {"protocol": "partial", "blocks": 2},
+    "biases": {"protocol": "bitfit"},
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_training_goes_on_as_if_nobody_had_interrupted_it(monkeypatch, kind):
     recipe, side = RECIPE.model_copy(update=KINDS[kind]), 64 if kind == "bf16" else 16
-    whole = fitted(recipe, key=None, side=side)
-    interrupted(monkeypatch, 2, recipe=recipe, side=side)
-    again = fitted(recipe, side=side)
+
+    def change(made):
+        protocol_of(recipe.protocol).adapt(made, recipe, 0)
+
+    whole = fitted(recipe, key=None, side=side, change=change)
+    interrupted(monkeypatch, 2, recipe=recipe, side=side, change=change)
+    again = fitted(recipe, side=side, change=change)
     same(again, whole)
     assert again[1].best() == whole[1].best() | {"epochs_resumed": 2.0}
 
@@ -120,6 +130,7 @@ def test_several_labels_go_on_too(monkeypatch):
     same(fitted(multilabel=True), whole)
 
 
+@pytest.mark.slow
 def test_a_training_that_stops_early_stops_after_the_same_epoch(monkeypatch):
     recipe = RECIPE.model_copy(update={"epochs": 50, "patience": 2, "lr": 0.5, "schedule": "constant", "optimiser": "sgd"})
     whole = fitted(recipe, key=None)
@@ -153,6 +164,7 @@ def test_layers_that_draw_from_the_generator_of_the_process_go_on_too(monkeypatc
     same(fitted(change=dropping), whole)
 
 
+@pytest.mark.slow
 def test_a_batch_that_was_divided_stays_divided(monkeypatch):
     real = train.Step._accumulate
 
@@ -174,6 +186,7 @@ def test_a_short_training_writes_nothing(monkeypatch):
     assert not checkpoints_folder().exists()
 
 
+@pytest.mark.slow
 def test_a_large_state_waits_until_its_writing_is_a_small_part_of_the_time(monkeypatch):
     monkeypatch.setattr(kept, "RATE", 1.0)
     monkeypatch.setattr(kept, "SHARE", 0.02)
@@ -249,6 +262,7 @@ def test_a_damaged_checkpoint_counts_as_none(caplog, how):
     assert "is damaged" in line
 
 
+@pytest.mark.slow
 def test_a_training_whose_checkpoint_is_damaged_begins_again(monkeypatch):
     whole = fitted(key=None)
     interrupted(monkeypatch, 3)
@@ -371,6 +385,7 @@ def test_a_meter_has_no_costs_of_others():
     assert Meter("NLD", "cpu").carried == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", DAMAGES)
 def test_whatever_damages_a_checkpoint_the_training_begins_again_and_ends_the_same(monkeypatch, caplog, how):
     whole, fit = fitted(key=None)

@@ -17,6 +17,7 @@ def two_threads(monkeypatch):
         yield
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("backbone", "size", "batch", "threads"),
     [("test_resnet", 32, 32, 1), ("test_resnet", 64, 32, 2), ("mobilenetv2_035", 32, 32, 1), ("resnet18", 64, 8, 2)],

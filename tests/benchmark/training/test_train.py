@@ -33,6 +33,7 @@ def test_it_learns_several_labels_at_once():
     assert torch.isfinite(evaluate.predict(made, stripes(8), torch.float32)).all()
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_network_bit_for_bit_and_another_seed_another():
     states = [fitted(RECIPE.model_copy(update={"dropout": 0.3}), seed)[0].state_dict() for seed in (0, 0, 1)]
     assert all(torch.equal(states[0][k], states[1][k]) for k in states[0])
@@ -251,6 +252,7 @@ PARTS = RECIPE.model_copy(
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("changes", [{"trained": "head"}, {}], ids=["frozen", "without batch norm"])
 @pytest.mark.parametrize("most", [8, 3])
 @pytest.mark.parametrize("multilabel", [False, True], ids=["one label", "several"])

@@ -6,8 +6,24 @@ from benchmark.specs.job import jobs_of
 from benchmark.specs.plan import load_plan
 from tests.integration.cluster.driver import ended, started, table
 from tests.integration.cluster.processes import ByHand
+from tests.support import processes
 from tests.support.plans import cells_of
 from tests.support.small_plan import small
+
+
+@pytest.fixture
+def spawned():
+    """Workers are new processes, which import all that they need, as they are for a user."""
+
+
+@pytest.fixture(autouse=True)
+def forked(request):
+    """Workers are forks of a warm process, unless the test is about how they start."""
+    if "spawned" in request.fixturenames:
+        yield
+    else:
+        with processes.forked_workers():
+            yield
 
 
 @pytest.fixture

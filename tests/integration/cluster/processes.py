@@ -11,6 +11,11 @@ from contextlib import suppress
 from tests.support import processes as warm
 from tests.support.paths import ROOT
 
+# How often a scheduler looks for workers that are silent: it gives up those that were for this long and for ten heartbeats,
+# which are five seconds and more than a busy machine makes a worker wait.
+LOOK = "1s"
+HOLDS = ("--preload", "tests.integration.cluster.holding")  # of a worker that is at work on its first job for some seconds
+
 
 class ByHand:
     """`dask scheduler` and `dask worker` as a user would type them."""

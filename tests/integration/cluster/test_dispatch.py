@@ -14,6 +14,7 @@ from benchmark.execution.budget.guard import Guard
 from benchmark.execution.budget.history import History
 from benchmark.execution.cluster import worker_pool
 from benchmark.execution.cluster.engine import Dask
+from benchmark.execution.dispatch import dispatcher
 from benchmark.execution.engine import RunControl
 from benchmark.specs.budget import Budget
 from results.error import CatsError
@@ -73,15 +74,17 @@ def test_jobs_that_do_not_hear_the_end_are_recorded_with_their_time_and_without_
     for _ in range(2):
         by_hand.worker()
     control = all_of_them()
+    began = time.monotonic()
     outcomes = Dask("cpu", by_hand.address, make=works.long).outcomes(jobs(3, pack=1), control)
     assert next(notes(outcomes)) == 0
     wait_for_work(home, 2, seconds=1.0)
     control.stop_requested = True
     records = [outcome.record for some in outcomes for outcome in some]
+    passed = time.monotonic() - began
     assert [(record.status, record.reason) for record in records] == [("interrupted", "stopped by the user")] * 2
     assert {record.names["seed"] for record in records} == {"1", "2"}
     for record in records:
-        assert record.costs[0].seconds > 1
+        assert 0 < record.costs[0].seconds <= passed
         assert record.costs[0].missing == ["cpu", "ram"]
 
 
@@ -93,16 +96,16 @@ def test_a_pack_whose_worker_dies_goes_on_cell_by_cell_so_that_one_fails_alone(j
 
 
 @pytest.mark.parametrize("how", [os.kill, os.killpg], ids=["its nanny", "all its processes"])
-def test_a_worker_that_is_taken_back_is_no_death_of_its_job(jobs, by_hand, home, how):
+def test_a_worker_that_is_taken_back_is_no_death_of_its_job(jobs, by_hand, home, monkeypatch, how):
+    monkeypatch.setattr(dispatcher, "MAX_DEATHS", 1)
     done = []
     engine = Dask("cpu", by_hand.address, make=works.until_let)
     thread = threading.Thread(target=lambda: done.extend(notes(engine.outcomes(jobs(1), all_of_them()))))
     thread.start()
-    for times in range(1, 4):
-        worker = by_hand.worker()
-        wait_for_work(home, times)
-        how(worker.pid, signal.SIGTERM)
-        worker.wait()
+    worker = by_hand.worker()
+    wait_for_work(home, 1)
+    how(worker.pid, signal.SIGTERM)
+    worker.wait()
     (home / "let").touch()
     by_hand.worker()
     thread.join(120)

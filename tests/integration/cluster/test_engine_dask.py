@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 from distributed.deploy.spec import SpecCluster
 
+from benchmark.execution.cluster import scheduler
 from benchmark.execution.cluster.engine import Dask
 from benchmark.execution.cluster.scheduler import check_scheduler, exposed
 from benchmark.execution.engine import RunControl
@@ -30,7 +31,7 @@ from benchmark.specs.plan import load_plan
 from results.error import CatsError
 from tests.integration.cluster import works
 from tests.integration.cluster.engines import all_of_them, notes, own
-from tests.integration.cluster.processes import waited_for, written
+from tests.integration.cluster.processes import LOOK, waited_for, written
 from tests.support.plans import cells_of
 
 pytestmark = [pytest.mark.cluster, pytest.mark.slow]
@@ -39,8 +40,9 @@ pytestmark = [pytest.mark.cluster, pytest.mark.slow]
 def test_every_job_is_done_once(jobs):
     begun = []
     control = RunControl(lambda job: begun.append(job) or job)
-    done = list(notes(own(works.key).outcomes(jobs(150), control)))
-    assert sorted(done) == sorted(job.cells[0].key for job in jobs(150))
+    listed = list(jobs(150))
+    done = list(notes(own(works.key).outcomes(listed, control)))
+    assert sorted(done) == sorted(job.cells[0].key for job in listed)
     assert len(begun) == 150
 
 
@@ -55,7 +57,7 @@ def test_a_job_that_kills_its_worker_three_times_fails_and_the_rest_is_done(jobs
 
 
 def test_a_job_whose_worker_hangs_is_done_by_another(jobs, home):
-    with dask.config.set({"distributed.scheduler.worker-ttl": "15s"}):  # more than a busy machine makes a worker wait
+    with dask.config.set({"distributed.scheduler.worker-ttl": LOOK}):
         engine = own(works.seed_or_halt_once)
         done = list(notes(engine.outcomes(jobs(8), all_of_them())))
     assert (home / "halted").exists()
@@ -79,14 +81,14 @@ def test_a_worker_that_dies_with_what_it_had_done_holds_nobody_up(jobs, by_hand,
     assert sorted(done) == sorted(job.cells[0].key for job in jobs(20))
 
 
-def test_closing_leaves_no_process_and_waits_for_no_job(jobs):
+def test_closing_leaves_no_process_and_waits_for_no_job(jobs, spawned):
     before = set(psutil.Process().children(recursive=True))
     outcomes = own(works.long).outcomes(jobs(8), all_of_them())
     assert next(notes(outcomes)) == 0
     during = set(psutil.Process().children(recursive=True)) - before
     workers = [child for child in during if "spawn_main" in " ".join(child.cmdline())]
     outcomes.close()
-    gone, alive = psutil.wait_procs(workers, timeout=10)
+    gone, alive = psutil.wait_procs(workers, timeout=200)
     assert not alive
     assert len(gone) == 2
 
@@ -213,7 +215,8 @@ def test_a_scheduler_with_another_version_of_dask_is_one_sentence(by_hand, tmp_p
     assert (code, err) == (2, f"cats: the Dask scheduler at {address} {told}\n")
 
 
-def test_a_wrong_address_is_one_sentence(cats, tmp_path):
+def test_a_wrong_address_is_one_sentence(cats, tmp_path, monkeypatch):
+    monkeypatch.setattr(scheduler, "ANSWER_SECONDS", 0.3)
     (tmp_path / "plan.yaml").write_text("experiment: x\nsources: [scratch]\ntargets: [ihc]\nbackbones: [test_resnet]\n")
     code, _, err = cats("run", "plan.yaml", "--engine", "dask", "--scheduler", "tcp://127.0.0.1:9")
     assert code == 2

@@ -20,9 +20,11 @@ from distributed import Client
 
 from benchmark.execution.cluster import worker
 from tests.integration.cluster.driver import attempts, ended, said, started, table
-from tests.integration.cluster.processes import ByHand, waited_for
+from tests.integration.cluster.processes import HOLDS, LOOK, ByHand, waited_for
+from tests.support import processes
+from tests.support.nursery import descendants
 
-pytestmark = [pytest.mark.cluster, pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.cluster, pytest.mark.slow, pytest.mark.timeout(600), pytest.mark.usefixtures("decoded_once")]
 RECORDS = 9  # that a whole run leaves
 KILLS = int(os.environ.get("CATS_KILLS", "2"))
 SEED = os.environ.get("CATS_KILLS_SEED", "0")
@@ -47,7 +49,7 @@ class Cluster:
         return "--engine", "dask", "--scheduler", self.by_hand.address
 
     def busy(self):
-        """Addresses of the workers that have a job in hand."""
+        """Addresses of the workers that are at work on a job."""
         return [each for each, keys in self.client.processing().items() if any(str(key).startswith("cats-") for key in keys)]
 
     def here(self):
@@ -62,34 +64,35 @@ class Cluster:
         return next((address for address, told in workers.items() if told["name"] == name), None)
 
     def rest(self):
-        """Wait until two workers are here that have nothing in hand."""
+        """Wait until two workers are here that are idle."""
         inside = self.by_hand.scheduler
         waited_for(lambda: list(self.client.run(hands, on_error="ignore").values()) == [0, 0], inside)
 
 
 def hands():
-    """How many jobs a worker has in hand, whether or not anybody still asks for them."""
+    """How many jobs a worker is at work on, whether or not anybody still asks for them."""
     return len(worker._running)
 
 
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory):
-    """Two workers for all tests of this file; the scheduler gives one up that is silent for ten seconds."""
+    """Two workers for all tests of this file; the scheduler gives one up that is silent for some seconds."""
     home = tmp_path_factory.mktemp("shared")
-    by_hand = ByHand(tmp_path_factory.mktemp("cluster"), DASK_DISTRIBUTED__SCHEDULER__WORKER_TTL="10s")
-    for _ in range(2):
-        by_hand.worker(OMP_NUM_THREADS="1", CATS_HOME=str(home))
+    by_hand = ByHand(tmp_path_factory.mktemp("cluster"), DASK_DISTRIBUTED__SCHEDULER__WORKER_TTL=LOOK)
+    with processes.forked_workers():
+        for _ in range(2):
+            by_hand.worker(OMP_NUM_THREADS="1", CATS_HOME=str(home))
     with Client(by_hand.address, set_as_default=False) as client:
         yield Cluster(by_hand, client, home)
     by_hand.close()
 
 
 @pytest.fixture
-def cluster(shared, monkeypatch):
-    """Its workers are at rest, and its home is empty."""
+def cluster(shared, with_decoded, monkeypatch):
+    """Its workers are at rest, and its home has decoded images alone."""
     shared.rest()
     shutil.rmtree(shared.home)
-    shared.home.mkdir()
+    with_decoded(shared.home)
     monkeypatch.setenv("CATS_HOME", str(shared.home))
     return shared
 
@@ -124,10 +127,11 @@ def test_a_worker_killed_at_any_moment_loses_and_doubles_nothing(undisturbed, cl
 
 
 def test_a_worker_that_hangs_is_given_up_and_its_late_result_counts_for_nothing(undisturbed, cluster, tmp_path):
-    hanging = cluster.by_hand.worker("--no-nanny", "--name", "hanging", OMP_NUM_THREADS="1", CATS_HOME=str(cluster.home))
+    home = str(cluster.home)
+    hanging = cluster.by_hand.worker("--no-nanny", "--name", "hanging", *HOLDS, OMP_NUM_THREADS="1", CATS_HOME=home)
     address = waited_for(lambda: cluster.named("hanging"), hanging)
     process = started(tmp_path, *cluster.options)
-    waited_for(lambda: address in cluster.busy(), process)  # it has yet to load torch: this will not be done at once
+    waited_for(lambda: address in cluster.busy(), process)
     hanging.send_signal(signal.SIGSTOP)
     waited_for(lambda: address not in cluster.here(), process)
     hanging.send_signal(signal.SIGCONT)
@@ -148,8 +152,8 @@ def test_a_cell_whose_worker_is_taken_back_three_times_is_made_and_one_whose_wor
         waited_for(lambda: "\n2/8" in said(tmp_path), process)
         taken(one, cluster, number)
         made = set()
-        for _ in range(3):  # each gets what the one before had in hand, and has yet to load torch for it
-            one = by_hand.worker(OMP_NUM_THREADS="1")
+        for _ in range(3):  # each gets what the one before was at work on
+            one = by_hand.worker(*HOLDS, OMP_NUM_THREADS="1")
             waited_for(cluster.busy, process)
             taken(one, cluster, number)
             made.add(said(tmp_path).count("finished"))
@@ -170,10 +174,10 @@ def taken(one, cluster, number):
     waited_for(lambda: not cluster.here(), cluster.by_hand.scheduler)
 
 
-def frozen(process):
+def frozen(process, before):
     """What a driver has started, and it starts no more."""
     process.send_signal(signal.SIGSTOP)
-    return psutil.Process(process.pid).children(recursive=True)
+    return descendants() - before - {psutil.Process(process.pid)}
 
 
 def lives(process):
@@ -187,13 +191,15 @@ def test_a_driver_killed_at_any_moment_leaves_no_worker_of_its_own_and_the_next_
     undisturbed, cluster, tmp_path, pace, moment, by
 ):
     options = ("--engine", "dask", "--workers", "2") if by == "us" else cluster.options
+    before = descendants()
     process = started(tmp_path, *options)
     reached(process, tmp_path, moment, pace, cluster.home)
-    children = frozen(process)
-    assert sum("spawn_main" in " ".join(child.cmdline()) for child in children) == (2 if by == "us" else 0)
+    begun = frozen(process, before)
+    workers = [each for each in begun if "resource_tracker" not in " ".join(each.cmdline())]
+    assert len(workers) == (2 if by == "us" else 0)
     process.kill()
     process.wait()
-    waited_for(lambda: not any(map(lives, children)), cluster.by_hand.scheduler)
+    waited_for(lambda: not any(map(lives, begun)), cluster.by_hand.scheduler)
     told = ended(started(tmp_path, *options), tmp_path)
     assert "this run waits" not in told
     assert "0 attempts failed" in told

@@ -4,12 +4,12 @@ import importlib.util
 import os
 import signal
 import subprocess
-import sys
 import tomllib
 
 import pytest
 import yaml
 
+from tests.support import processes
 from tests.support.paths import ROOT
 
 RECIPES = ROOT / "scripts" / "cluster"
@@ -64,10 +64,9 @@ def test_who_stops_the_driver_leaves_no_job_in_slurms_queue(tmp_path, number):
     (tmp_path / "plan.yaml").write_text(
         "experiment: x\nsources: [scratch]\ntargets: [ihc]\nbackbones: [test_resnet]\nrecipe: {size: 16}\n"
     )
-    process = subprocess.Popen(
-        [sys.executable, RECIPES / "slurm.py", "plan.yaml"], cwd=tmp_path, stderr=subprocess.PIPE, text=True,
-        env={**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}", "PYTHONPATH": str(RECIPES.parents[1])},
-    )  # fmt: skip
+    environment = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    process = processes.start(processes.script(RECIPES / "slurm.py", "plan.yaml"), cwd=tmp_path, stderr=subprocess.PIPE,
+                              env=environment)  # fmt: skip
     for line in process.stderr:
         if "no worker is connected" in line:
             break

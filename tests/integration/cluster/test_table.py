@@ -8,12 +8,13 @@ import pytest
 from results.tracking.cost_columns import unpacked
 from tests.integration.cluster.driver import attempts, ended, said, started, table
 from tests.integration.cluster.processes import waited_for
+from tests.support.nursery import descendants
 from tests.support.small_plan import FOR_EVER, small
 
-pytestmark = [pytest.mark.cluster, pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.cluster, pytest.mark.slow, pytest.mark.timeout(600), pytest.mark.usefixtures("decoded_once")]
 
 
-def test_two_workers_make_the_same_table_though_one_is_killed(undisturbed, tmp_path):
+def test_two_workers_make_the_same_table_though_one_is_killed(undisturbed, tmp_path, spawned):
     process = started(tmp_path, "--engine", "dask", "--workers", "2")
     waited_for(lambda: "\n2/8" in said(tmp_path), process)
     workers = [child for child in psutil.Process(process.pid).children() if "spawn_main" in " ".join(child.cmdline())]
@@ -33,7 +34,7 @@ def test_workers_started_by_hand_make_the_same_table(undisturbed, tmp_path, by_h
 
 def seconds_used():
     """Processor time of all processes that this one has started."""
-    return sum(sum(child.cpu_times()[:2]) for child in psutil.Process().children(recursive=True))
+    return sum(sum(child.cpu_times()[:2]) for child in descendants())
 
 
 @pytest.mark.parametrize("by", ["us", "hand"])
@@ -48,7 +49,7 @@ def test_a_stopped_driver_keeps_what_its_workers_have_in_hand_with_its_cost_and_
     # all is done that ends by itself before two that do not
     waited_for(lambda: "4/16" in said(tmp_path) and "pretraining" in said(tmp_path), process)
     used = seconds_used()
-    waited_for(lambda: seconds_used() > used + 4, process)  # both train, for about two seconds each
+    waited_for(lambda: seconds_used() > used + 2, process)  # both train, for about a second each
     process.send_signal(signal.SIGTERM)
     told = ended(process, tmp_path, 128 + signal.SIGTERM)
     assert "Resume with: cats run" in told

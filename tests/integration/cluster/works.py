@@ -45,7 +45,7 @@ def long(job, device):
 
 
 def until_stopped(job, device):
-    """All but seed 0 last until they are told to stop, as a training does."""
+    """All but seed 0 last until they are asked to stop, as a training does."""
     if job.cells[0].seed:
         there(f"at-work-{os.getpid()}").touch()
     while job.cells[0].seed and not stop_requested():

@@ -6,9 +6,10 @@ from tests.integration.faults.driver import Place
 
 
 @pytest.fixture(scope="session")
-def undisturbed(tmp_path_factory):
+def undisturbed(tmp_path_factory, with_decoded):
     """The table of a plan that nobody disturbed, and how long that took."""
     place = Place(tmp_path_factory.mktemp("undisturbed"))
+    with_decoded(place.home)
     begun = time.monotonic()
     place.finish()
     seconds = time.monotonic() - begun
@@ -20,3 +21,9 @@ def undisturbed(tmp_path_factory):
 @pytest.fixture
 def place(tmp_path):
     return Place(tmp_path / "place")
+
+
+@pytest.fixture
+def decoded(place, with_decoded):
+    """The home of the place has decoded images; for tests that are not about how images come there."""
+    with_decoded(place.home)

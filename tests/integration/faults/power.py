@@ -22,11 +22,11 @@ import os, runpy, signal, sys
 from pathlib import Path
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
-from tests.support.databases import hasten
+from tests.support.databases import FLUSH, hasten
 if event.contains(Engine, "connect", hasten):  # sqlite waits for the disk here
     event.remove(Engine, "connect", hasten)
 signs, every = Path(sys.argv.pop(1)), int(sys.argv.pop(1))
-seen, flush = 0, os.fsync
+seen = 0
 def stop(event, arguments):
     global seen
     if event == "os.rename":
@@ -34,7 +34,7 @@ def stop(event, arguments):
         if seen % every == 0:
             os.kill(os.getpid(), signal.SIGSTOP)
 def noted(handle):
-    flush(handle)
+    FLUSH(handle)
     state = os.fstat(handle)
     with open(signs, "a") as file:
         file.write(f"{state.st_ino} {state.st_size} {state.st_mtime_ns}\\n")

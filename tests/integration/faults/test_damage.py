@@ -11,7 +11,8 @@ from tests.support.small_plan import small
 pytestmark = pytest.mark.slow
 # All that a plan leaves, and how each kind is looked after: a checksum inside, a note beside it, or nothing to lose.
 INSIDE = (
-    r"digests/\w+|digests/parts-\w+\.json|leakage/\w+\.json|snapshots/\w+/runs\.parquet|snapshots/\w+/images/\w+\.npz|.*\.sum"
+    r"digests/\w+|digests/parts-\w+\.json|leakage/\w+\.json|snapshots/\w+/runs\.parquet|snapshots/\w+/images/\w+\.npz"
+    r"|snapshots/\w+/board\.note|.*\.sum"
 )
 BESIDE = r"images/[\w-]+/(images\.npy|table\.npz|copies-\d+\.npz|fingerprints-\d+\.npz)|pretrained/\w+\.safetensors"
 NOTHING = r"outbox/\w+\.lock"

@@ -12,7 +12,7 @@ from results.tracking.experiment import Experiment
 from tests.integration.faults.driver import DYING, ENDLESS, PLAN, Place, ended, heard, killed, left, same
 from tests.support.small_plan import small
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("decoded")]
 RENAMES = {  # what a driver is about to rename, and how many renames later it dies
     "the database is made but not in its place": (r"/\.cats-draft-\w+-mlflow\.db -> ", 0),
     "a record is written but not in its place": (r"home/outbox/\w+/\.cats-draft-\w+-\w+-\w+ -> ", 0),
@@ -23,8 +23,8 @@ RENAMES = {  # what a driver is about to rename, and how many renames later it d
     "a pretraining is recorded twice": (r"home/pretrained/records/\w+-\w+ -> ", 0),
 }
 # CATS_KILLS=20 kills as many more drivers, each at a moment of its own: a share of the time that an undisturbed one takes.
-LUCK = random.Random(os.environ.get("CATS_KILLS_SEED", "0"))
-MOMENTS = [round(LUCK.random(), 3) for _ in range(int(os.environ.get("CATS_KILLS", "0")))]
+RANDOM = random.Random(os.environ.get("CATS_KILLS_SEED", "0"))
+MOMENTS = [round(RANDOM.random(), 3) for _ in range(int(os.environ.get("CATS_KILLS", "0")))]
 
 
 @pytest.mark.parametrize("moment", ["it has the lease", *RENAMES, *MOMENTS])
@@ -76,9 +76,11 @@ def test_two_drivers_of_one_home_make_every_cell_once(place, undisturbed):
     same(place.table(), undisturbed)
 
 
-def test_two_drivers_of_two_homes_started_at_once_make_every_cell_once(tmp_path, undisturbed):
+def test_two_drivers_of_two_homes_started_at_once_make_every_cell_once(tmp_path, undisturbed, with_decoded):
     one = Place(tmp_path / "one", uri=f"sqlite:///{tmp_path / 'mlflow.db'}")
     other = Place(tmp_path / "other", uri=one.uri)
+    for each in (one, other):
+        with_decoded(each.home)
     processes = [one.start(), other.start()]
     told = [ended(process) for process in processes]
     assert sorted("4 made now" in said for said in told) == [False, True]
@@ -87,9 +89,9 @@ def test_two_drivers_of_two_homes_started_at_once_make_every_cell_once(tmp_path,
     same(one.table(), undisturbed)
 
 
-def test_two_plans_at_once_in_one_home_make_the_pretraining_that_they_share_once(tmp_path):
+def test_two_plans_at_once_in_one_home_make_the_pretraining_that_they_share_once(place, tmp_path):
     places = [Place(tmp_path / name, small(seeds=1, experiment=name, pretraining={"size": 16, "epochs": 20})) for name in "ab"]
-    places[1].home = places[0].home
+    places[0].home = places[1].home = place.home
     told = [ended(process) for process in [place.start() for place in places]]
     assert all("2 made now" in said for said in told)
     kinds = [kind for place, name in zip(places, "ab", strict=True) for kind in Experiment(place.uri, name).frame()["kind"]]

@@ -7,7 +7,7 @@ import pytest
 from tests.integration.faults.driver import DYING, Place, ended
 from tests.support.small_plan import small
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("decoded")]
 PLAN = small(sources=["digits"], seeds=1, recipe={"epochs": 5}, pretraining={"size": 16, "epochs": 5})
 EVERY = """
 from benchmark.training import checkpoint
@@ -17,9 +17,10 @@ STATE = r"\.cats-draft-\S+ -> \S+/checkpoints/{}\.safetensors$"
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory):
+def whole(tmp_path_factory, with_decoded):
     """A plan that nobody disturbed: its weights by their names, and its table."""
     place = Place(tmp_path_factory.mktemp("whole"), PLAN)
+    with_decoded(place.home)
     place.finish()
     assert not (place.home / "checkpoints").exists()  # the trainings are short
     return place

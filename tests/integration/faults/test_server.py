@@ -2,15 +2,11 @@
 
 import os
 import signal
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 
 import pytest
 
 from tests.integration.faults.driver import Place, ended, heard, same
+from tests.support.servers import answers, free_port, mlflow_server
 
 pytestmark = [pytest.mark.slow, pytest.mark.server]
 
@@ -18,26 +14,13 @@ pytestmark = [pytest.mark.slow, pytest.mark.server]
 @pytest.fixture
 def server(tmp_path):
     """`start()` starts MLflow's server and waits until it answers, `stop()` kills it; and its address."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    running = []
+    port, running = free_port(), []
 
     def start():
-        process = subprocess.Popen(
-            [sys.executable, "-m", "mlflow", "server", "--backend-store-uri", f"sqlite:///{tmp_path}/server.db",
-             "--artifacts-destination", f"{tmp_path}/artifacts", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"],
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
-            env={**os.environ, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"},
-        )  # fmt: skip
-        running.append(process)
-        for _ in range(1200):
-            try:
-                with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=5):
-                    return
-            except OSError:
-                time.sleep(0.1)
-        raise AssertionError("MLflow's server does not answer")
+        place = (tmp_path / "server.db", tmp_path / "artifacts", port)
+        with (tmp_path / "log").open("a") as log:
+            running.append(mlflow_server(*place, stdout=log, stderr=log))
+        answers(f"http://127.0.0.1:{port}/health", running[-1], tmp_path / "log")
 
     def stop():
         while running:
@@ -49,14 +32,15 @@ def server(tmp_path):
     stop()
 
 
-def test_cells_go_on_while_the_server_is_away_and_their_records_reach_it_later(tmp_path, undisturbed, server):
+def test_cells_go_on_while_the_server_is_away_and_their_records_reach_it_later(tmp_path, undisturbed, server, with_decoded):
     start, stop, address = server
     start()
     place = Place(tmp_path / "place", uri=address)
+    with_decoded(place.home)
     process = place.start()
     heard(process, "1/4")
     stop()
-    told = ended(process, 2)
+    told = ended(process, 3)
     assert "0 were done, 4 made now" in told
     assert "records wait in the outbox" in told
     assert "cats: MLflow at" in place.finish("sync", code=2)

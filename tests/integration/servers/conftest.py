@@ -1,23 +1,21 @@
 """Fixtures of servers: databases on PostgreSQL, and `mlflow server` over HTTP."""
 
+import os
 import time
+from pathlib import Path
 
 import pytest
 
 from results.tracking.experiment import Experiment
-from tests.support import processes
-from tests.support.servers import PASSWORD, Web, new_postgres
+from tests.support import databases
+from tests.support.servers import PASSWORD, Web, migrated_postgres
 
 
 @pytest.fixture(scope="session")
 def postgres():
     """A PostgreSQL server with a database `migrated` that MLflow has made its tables in."""
-    server = new_postgres()
+    server = migrated_postgres(Path(os.environ[databases.PLACE]))
     try:
-        server.execute("CREATE DATABASE migrated")
-        code = "import sys; from results.tracking.experiment import Experiment; Experiment(sys.argv[1], 'first')"
-        # In a process of its own: MLflow keeps connections open, and a database in use cannot be copied.
-        processes.run(["-c", code, server.uri("migrated")], cwd=server.folder).check_returncode()
         yield server
     finally:
         server.stop()

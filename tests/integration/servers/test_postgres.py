@@ -1,7 +1,6 @@
 """MLflow on a real PostgreSQL: the same boards as sqlite, and nothing lost or twice when it is shared or dies."""
 
 import subprocess
-import sys
 
 import pandas as pd
 import pytest
@@ -59,10 +58,11 @@ def test_the_same_records_give_the_same_frame_and_board_as_sqlite(tracking, tmp_
 def test_two_processes_that_send_the_same_and_different_records_finish_every_key_once(tracking, tmp_path):
     """Each has records of its own, other attempts at keys of the other one, and the very same records."""
     code = (
-        "import sys; from pathlib import Path; from results.tracking.outbox import Outbox;"
-        "from results.tracking.experiment import Experiment; from results.tracking.writer import Writer;"
-        "tracking = Experiment(sys.argv[1], 'toy'); input();"
-        "print(Writer(tracking, Outbox(Path(sys.argv[2]))).deliver())"
+        "import sys; from pathlib import Path; from results.tracking.outbox import Outbox\n"
+        "from results.tracking.experiment import Experiment; from results.tracking.writer import Writer\n"
+        "tracking, box = Experiment(sys.argv[1], 'toy'), Path(sys.argv[2]); print('ready', flush=True)\n"
+        "while not (box.parent / 'go').exists(): pass\n"
+        "print(Writer(tracking, Outbox(box)).deliver())"
     )
     made = records()
     for name in "ab":
@@ -71,16 +71,11 @@ def test_two_processes_that_send_the_same_and_different_records_finish_every_key
             mine = number % 3 == 0
             box.put(Outcome(record if mine else record.model_copy(update={"attempt": f"{record.attempt}{name}"})))
         box.put(Outcome(made[0].model_copy(update={"key": f"only-{name}", "attempt": f"only-{name}"})))
-    senders = [
-        subprocess.Popen(
-            [sys.executable, "-c", code, tracking.uri, str(tmp_path / name)],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        )
-        for name in "ab"
-    ]  # fmt: skip
+    how = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    senders = [processes.start(["-c", code, tracking.uri, tmp_path / name], **how) for name in "ab"]
     for process in senders:
-        process.stdin.write("go\n")
-        process.stdin.flush()
+        assert process.stdout.readline() == "ready\n"
+    (tmp_path / "go").touch()
     for process in senders:
         assert ended(process)[0] == f"{len(made) + 1}\n"
     frame = tracking.frame()

@@ -8,7 +8,7 @@ from tests.support.snapshots import (  # noqa: F401 - pytest runs the imported t
     folder_of_snapshots,
     send_numbered,
     small_slices,
-    test_an_experiment_that_is_deleted_and_made_anew_starts_empty,
+    test_an_experiment_that_is_deleted_and_made_again_starts_empty,
     test_new_deleted_restored_and_retagged_runs_of_a_small_experiment_show_at_once,
     test_other_peoples_runs_are_not_in_the_frame_and_bring_no_column,
     test_runs_that_are_removed_for_good_are_gone,

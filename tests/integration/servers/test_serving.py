@@ -11,25 +11,17 @@ from urllib.request import Request, urlopen
 
 import numpy as np
 import pytest
-from mlflow import MlflowClient
 
 from benchmark.models.mlflow_folder import encoded
 from benchmark.models.registration import register
 from results.tracking.experiment import Experiment
 from results.tracking.registry import Registry
+from tests.integration.servers.records import run_of_the_cell
 from tests.support.kept_models import images, kept_model
 from tests.support.servers import answers, free_port
 
 pytestmark = [pytest.mark.server, pytest.mark.slow]
 DATABASE = "sqlite:///mlflow.db"
-
-
-def run_of_the_cell(key, database=DATABASE):
-    """A finished run of a cell with this key, as a plan leaves it."""
-    place = Experiment(database, "first")
-    run = place.client.create_run(place.experiment_id, tags={"cats.key": key, "cats.kind": "cell"})
-    place.client.set_terminated(run.info.run_id)
-    return run.info.run_id
 
 
 @pytest.fixture(scope="module")
@@ -133,17 +125,6 @@ def test_a_server_without_the_run_of_the_cell_is_named(kept):
 
 
 def test_a_name_that_mlflow_does_not_take_is_refused(kept):
-    run_of_the_cell("0" * 64)
+    run_of_the_cell("0" * 64, DATABASE)
     code, _, err = kept("register", "m", "--name", "a/b")
     assert (code, err) == (2, "cats: a registered model cannot be called 'a/b'; letters, digits and _ . - are allowed\n")
-
-
-def test_a_web_server_keeps_the_whole_folder(web, user, cats, tmp_path):
-    run_of_the_cell("0" * 64, web.uri)
-    kept_model(tmp_path / "m")
-    code, out, err = cats("register", "m", "--name", "spots", "--tracking-uri", web.uri)
-    assert (code, err) == (0, "")
-    assert out == f"m is models:/spots/1 on {web.uri}; next: mlflow models serve -m models:/spots/1 --env-manager local\n"
-    version = MlflowClient(web.uri).get_model_version("spots", "1")
-    listed = {each.path for each in MlflowClient(web.uri).list_artifacts(version.run_id, version.source.split("/", 2)[2])}
-    assert {path.rsplit("/", 1)[1] for path in listed} >= {"MLmodel", "artifacts", "code", "served_script.py"}

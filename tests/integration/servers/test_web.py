@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from mlflow import MlflowClient
 
 from results.error import CatsError
 from results.record import Outcome
@@ -16,7 +17,8 @@ from results.tracking.registry import Registry, Version
 from results.tracking.send import send
 from results.tracking.snapshot import frame_of, unchanged
 from results.tracking.writer import Writer
-from tests.integration.servers.records import board_of, records, same_frame, send_all
+from tests.integration.servers.records import board_of, records, run_of_the_cell, same_frame, send_all
+from tests.support.kept_models import kept_model
 from tests.support.servers import PASSWORD
 
 pytestmark = pytest.mark.server
@@ -111,7 +113,7 @@ def test_a_server_that_does_not_know_one_is_one_sentence_and_the_records_wait(we
     assert len(list(box)) == 1
 
 
-def test_somebody_who_may_only_read_an_experiment_sees_it_and_his_records_wait(user, tmp_path, monkeypatch):
+def test_a_person_who_may_only_read_an_experiment_sees_it_and_his_records_wait(user, tmp_path, monkeypatch):
     import requests
 
     tracking = Experiment(user.uri, "owned")
@@ -134,3 +136,15 @@ def test_somebody_who_may_only_read_an_experiment_sees_it_and_his_records_wait(u
     assert len(list(box)) == 1
     monkeypatch.setenv("MLFLOW_TRACKING_USERNAME", "admin")
     assert Writer(Experiment(user.uri, "owned"), box).deliver() == 1
+
+
+@pytest.mark.slow
+def test_a_web_server_keeps_the_whole_folder(web, user, cats, tmp_path):
+    run_of_the_cell("0" * 64, web.uri)
+    kept_model(tmp_path / "m")
+    code, out, err = cats("register", "m", "--name", "spots", "--tracking-uri", web.uri)
+    assert (code, err) == (0, "")
+    assert out == f"m is models:/spots/1 on {web.uri}; next: mlflow models serve -m models:/spots/1 --env-manager local\n"
+    version = MlflowClient(web.uri).get_model_version("spots", "1")
+    listed = {each.path for each in MlflowClient(web.uri).list_artifacts(version.run_id, version.source.split("/", 2)[2])}
+    assert {path.rsplit("/", 1)[1] for path in listed} >= {"MLmodel", "artifacts", "code", "served_script.py"}

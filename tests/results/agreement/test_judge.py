@@ -14,14 +14,14 @@ from results.agreement.combine import combine
 from results.agreement.decisions import decisions_of, scores_for, static_ranks
 from results.agreement.judge import judge_measures
 from results.agreement.rankers import IMAGENET, ORACLE, RANDOM, SIZE, STATIC
-from results.agreement.scores import read_scores
+from results.agreement.scores import read_scores, score_grids
 from results.agreement.text import AgreementText
 from results.board.request import Judging, RunQuery, Selection
 from results.error import CatsError
 from results.imports.matrix import cells_of, read_grid, scores_of
 from results.metrics import metric_of
 from results.statistics.rank_agreement import FEW, STATISTICS
-from tests.support.runs import costing, frame_of, run
+from tests.support.runs import costing, frame_of, on_net, run
 
 SOURCES = ("imagenet", "scratch", "fractal", "textures")
 
@@ -81,7 +81,9 @@ def test_a_measure_and_the_constants_are_rows_of_one_table():
     assert value(rows[RANDOM], "regret_3", "a") == pytest.approx(0.1 / 4)
     assert value(rows[RANDOM], "weighted_tau") == 0
     assert [value(rows[ORACLE], name) for name in STATISTICS[:4]] == pytest.approx([1, 1, 0, 0])
-    assert value(rows["good"], "weighted_tau", "b") == stats.weightedtau([0.8, 0.6, 0.9, 0.5], [4, 2, 3, 1]).statistic
+    assert value(rows["good"], "weighted_tau", "b") == pytest.approx(
+        stats.weightedtau([0.8, 0.6, 0.9, 0.5], [4, 2, 3, 1]).statistic, abs=1e-15
+    )
 
 
 def test_the_static_mean_rank_looks_at_the_other_targets_only():
@@ -116,7 +118,9 @@ def test_scores_that_prefer_nothing_are_refused_with_the_reason():
         "a": "it gives the same score to every source", "b": "it gives no scores", "c": "it gives no score to scratch"
     }  # fmt: skip
     assert value(rows["flat"], "weighted_tau", "a") is None
-    assert value(rows["flat"], "weighted_tau") == stats.weightedtau([0.6, 0.7, 0.8], [2, 1, 3]).statistic
+    assert value(rows["flat"], "weighted_tau") == pytest.approx(
+        stats.weightedtau([0.6, 0.7, 0.8], [2, 1, 3]).statistic, abs=1e-15
+    )
 
 
 def on_all(measure, values, sources=SOURCES):
@@ -233,9 +237,7 @@ def test_the_standard_error_is_that_of_the_mean():
 
 
 def test_a_plan_says_which_runs_and_which_sources_are_judged():
-    plan = Selection(
-        ["imagenet", "scratch", "fractal"], ["a", "b"], ["net"], [0], ["p"], {("fractal", "b"): "they share images"}
-    )
+    plan = Selection(on_net("imagenet", "scratch", "fractal"), ["a", "b"], [0], ["p"], {("fractal", "b"): "they share images"})
     more = ran("a", [0.1, 0.2, 0.3, 0.4], point="q")  # another recipe
     found = decisions_of(pd.DataFrame([*CELLS, *more]), RunQuery("toy", selection=plan))
     assert [(d.target, d.sources) for d in found] == [("a", ("imagenet", "fractal", "scratch")), ("b", ("imagenet", "scratch"))]
@@ -275,7 +277,7 @@ def test_the_sampling_error_of_the_test_images_is_in_the_intervals_where_it_is_k
     assert "no interval holds the sampling error of the test images" in judged([*CELLS, *GOOD])[0].notes
 
 
-def test_the_mean_over_targets_is_never_surer_than_the_luck_inside_them():
+def test_the_mean_over_targets_is_never_surer_than_the_noise_inside_them():
     """Both targets say the same, so that they leave no doubt of their own."""
     cells = [run(s, t, i, v + d) for t in "ab" for s, v in zip(SOURCES, (0.9, 0.6, 0.8, 0.7), strict=True)
              for i, d in enumerate((-0.02, 0.0, 0.02))]  # fmt: skip
@@ -299,6 +301,7 @@ def bounded(made, metric):
                 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seeds", [1, 2, 3])
 @pytest.mark.parametrize("targets", ["a", "ab", "abc"])
 @pytest.mark.parametrize("metric", ["auc", "brier"])
@@ -419,6 +422,7 @@ def cats2024(frame2024):
     return made, {row.name: row for row in made.rows}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("measure", PUBLISHED)
 def test_the_published_weighted_tau_is_reproduced(cats2024, measure):
     row = cats2024[1][measure]
@@ -488,3 +492,45 @@ def test_the_figures_of_the_advice_below_scores_are_those_of_the_published_runs(
     assert value(rows[STATIC], "weighted_tau") == pytest.approx(advice.STATIC_TAU, abs=0.005)
     assert value(rows[IMAGENET], "regret_1") == pytest.approx(advice.IMAGENET_REGRET, abs=0.000051)
     assert max(value(rows[name], "weighted_tau") for name in advice.PUBLISHED_TAU) < value(rows[STATIC], "weighted_tau")
+
+
+def on_own_backbones(rows):
+    """The rows, each source on a backbone of its own."""
+    return [row | {"backbone": f"net of {row['source']}"} for row in rows]
+
+
+def test_a_measure_is_judged_among_candidates_where_each_source_has_its_own_backbone():
+    """The figures are those of the same runs on one backbone: only names differ."""
+    made, rows = judged(on_own_backbones([*CELLS, *GOOD]), formulas=["twice=2*good"])
+    _, same = judged([*CELLS, *GOOD], formulas=["twice=2*good"])
+    assert made.targets == ["a", "b", "c"]
+    assert list(rows) == list(same)
+    for name, row in rows.items():
+        for statistic in row.mean:
+            assert value(row, statistic) == pytest.approx(value(same[name], statistic), nan_ok=True)
+
+
+def test_candidates_are_chosen_among_by_the_plan_and_else_by_the_attempts():
+    cells = pd.DataFrame(on_own_backbones(CELLS))
+    names = [f"{source} on net of {source}" for source in SOURCES]
+    decisions = decisions_of(cells, RunQuery("toy"))
+    assert [(each.target, each.backbone, set(each.sources)) for each in decisions] == [(t, "", set(names)) for t in "abc"]
+    both = pd.DataFrame([*CELLS, *ran("a", [0.9, 0.6, 0.8, 0.7], backbone="other")])
+    assert {(each.target, each.backbone) for each in decisions_of(both, RunQuery("toy"))} == {
+        ("a", "net"), ("b", "net"), ("c", "net"), ("a", "other"),
+    }  # fmt: skip
+
+
+def test_scores_of_candidates_are_in_one_table():
+    several = read_scores(pd.DataFrame(on_own_backbones([*CELLS, *GOOD])), "toy")
+    (head, lines) = score_grids(several)["a"]
+    assert head == ["measure", *(f"{source} on net of {source}" for source in SOURCES)]
+    assert lines == score_grids(read_scores(pd.DataFrame([*CELLS, *GOOD]), "toy"))["a"][1]
+
+
+def test_a_backbone_without_a_finished_cell_changes_no_name():
+    """The scores of the other candidates are found although the plan compares candidates."""
+    failed = [run("late", target, 0, 0.5, backbone="other", status="FAILED") for target in "abc"]
+    _, rows = judged([*CELLS, *GOOD, *failed])
+    _, same = judged([*CELLS, *GOOD])
+    assert value(rows["good"], "weighted_tau") == value(same["good"], "weighted_tau")

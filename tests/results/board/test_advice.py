@@ -91,6 +91,7 @@ def test_targets_on_which_nothing_is_told_apart_are_no_range():
     assert said.endswith("(80 % power)")
 
 
+@pytest.mark.slow
 def test_the_advice_of_many_targets_asks_no_more_than_that_of_two(monkeypatch):
     asked = []
     monkeypatch.setattr(power, "power", lambda *given, of=power.power: asked.append(given) or of(*given))

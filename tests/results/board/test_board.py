@@ -9,10 +9,10 @@ from results.board.board import make_board
 from results.board.request import RunQuery, Selection
 from results.board.text import BoardText
 from results.error import CatsError
-from tests.support.runs import CLEAR, COSTS, KWH, UNKNOWN, board, run, runs
+from tests.support.runs import CLEAR, COSTS, KWH, UNKNOWN, board, on_net, run, runs
 
 # Keys that came later stand after those that other programs may know.
-NEW = ["images", "noise", "difference", "choice"]
+NEW = ["images", "noise", "difference", "choice", "basis", "outlook", "behind"]
 NEW_OF_ROW = ["rank_low", "rank_high", "p_best"]
 NEW_OF_OVERALL = ["wins", "best", "strength", "strength_low", "strength_high"]
 NEW_OF_OVERALL += ["mean", "mean_low", "mean_high", "tie", "p_best"]
@@ -81,7 +81,7 @@ def test_missing_energy_is_none_and_never_zero():
 
 
 def selection(**changes):
-    fields = {"sources": ["good", "bad"], "targets": ["a", "b"], "backbones": ["net"], "seeds": [0, 1, 2], "points": ["p"]}
+    fields = {"candidates": on_net("good", "bad"), "targets": ["a", "b"], "seeds": [0, 1, 2], "points": ["p"]}
     return Selection(**(fields | {"refused": {}} | changes))
 
 

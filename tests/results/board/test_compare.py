@@ -7,7 +7,7 @@ from scipy import stats
 from sklearn import metrics
 
 from results.board.board import judged_runs
-from results.board.compare import compare
+from results.board.compare import compare, held
 from results.board.request import RunQuery
 from results.error import CatsError
 from results.metrics import METRICS, Metric
@@ -115,6 +115,7 @@ def test_brier_is_better_when_it_is_lower():
     assert found.verdict.startswith("good is better than bad")
 
 
+@pytest.mark.slow
 def test_a_metric_without_influence_is_resampled_by_patient():
     groups = [f"p{i // 5}" for i in range(COUNT)]
 
@@ -257,3 +258,70 @@ def test_p_of_equal_sources_is_below_five_percent_in_one_of_twenty():
     judged = judged_runs(pd.DataFrame(rows), RunQuery("toy"))
     found = [compare(judged, "auc", ("good", "bad"), target, tables.get).p for target in targets]
     assert 0.015 <= np.mean(np.array(found) < 0.05) <= 0.085
+
+
+def on_own_backbones():
+    """Good on net, bad on other, and both on shared as well."""
+    frame, _ = made(seeds=3)
+    own = frame.assign(backbone=np.where(frame["source"] == "good", "net", "other"))
+    return own, pd.concat([own, frame.assign(backbone="shared", test_auc=frame["test_auc"] / 2)], ignore_index=True)
+
+
+def test_sources_without_a_backbone_in_common_are_compared_as_candidates():
+    own, _ = on_own_backbones()
+    found, same = compared(own, None), compared(own.assign(backbone="net"), None)
+    assert (found.one, found.other) == ("good on net", "bad on other")
+    assert (found.difference, found.low, found.high, found.p) == (same.difference, same.low, same.high, same.p)
+    assert "source and backbone differ, so that the difference may be of either" in found.verdict
+    assert (same.one, same.differ) == ("good", None)
+
+
+def test_a_candidate_is_named_with_its_backbone():
+    _, both = on_own_backbones()
+    found = compared(both, None, pair=("good on net", "bad on other"))
+    assert found.difference == pytest.approx(compared(on_own_backbones()[0], None).difference)
+    alone = compared(both, None, pair=("good on net", "good on shared"))
+    assert "the backbones differ" in alone.verdict
+    assert alone.difference == pytest.approx(
+        both[(both["source"] == "good") & (both["backbone"] == "shared")]["test_auc"].mean()
+    )
+
+
+def test_a_backbone_can_be_held_fixed():
+    own, both = on_own_backbones()
+    runs = held(judged_runs(both, RunQuery("toy")), "shared", ("good", "bad"), "a")
+    assert set(runs["backbone"]) == {"shared"}
+    assert compare(runs, "auc", ("good", "bad"), "a").one == "good"
+    runs = judged_runs(own, RunQuery("toy"))
+    with pytest.raises(CatsError, match="bad has no finished run on a with net; it has runs with other"):
+        held(runs, "net", ("good", "bad"), "a")
+    with pytest.raises(CatsError, match="no finished run has the backbone 'nat'; did you mean 'net'"):
+        held(runs, "nat", ("good", "bad"), "a")
+
+
+@pytest.mark.parametrize(
+    ("pair", "said"),
+    [
+        (("good", "bad"), "a was run with net and other and shared; name one with --backbone"),
+        (("good on nat", "bad"), "no finished run has the backbone 'nat'; did you mean 'net'"),
+        (("goot on net", "bad"), "no finished run has the source 'goot'; did you mean 'good'"),
+        (("good on net", "good on net"), "'good on net' cannot be compared with itself"),
+    ],
+)
+def test_a_candidate_that_is_not_clear_is_said(pair, said):
+    with pytest.raises(CatsError, match=said):
+        compared(on_own_backbones()[1], None, pair=pair)
+
+
+def test_one_source_by_two_names_is_not_compared_with_itself():
+    frame, _ = made()
+    (backbone,) = set(frame["backbone"])
+    with pytest.raises(CatsError, match=f"^'good' and 'good on {backbone}' are the same runs"):
+        compared(frame, None, pair=("good", f"good on {backbone}"))
+
+
+def test_two_sources_with_several_backbones_and_none_in_common_need_names():
+    own, _ = on_own_backbones()
+    more = own[own["source"] == "good"].assign(backbone="third")
+    with pytest.raises(CatsError, match="there are runs of good with net, third and bad with other; name two of them, such as"):
+        compared(pd.concat([own, more], ignore_index=True), None)

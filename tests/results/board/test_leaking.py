@@ -11,7 +11,7 @@ from results.board.board import make_board
 from results.board.plot import draw_board
 from results.board.request import RunQuery, Selection
 from results.board.text import BoardText
-from tests.support.runs import CLEAR, run, runs
+from tests.support.runs import CLEAR, on_net, run, runs
 
 REASON = "6 images of a (6 in test; 6 pixel by pixel) lie in the training data of thief too"
 
@@ -65,7 +65,7 @@ def test_table_and_markdown_show_it_apart_with_its_reason():
 
 def test_what_was_run_before_the_leak_was_known_is_shown_apart_too():
     rows = CLEAR + [row | {"leak": None} for row in leaking()]
-    asked = (["good", "bad", "thief"], ["a", "b"], ["net"], [0, 1, 2], ["p"])
+    asked = (on_net("good", "bad", "thief"), ["a", "b"], [0, 1, 2], ["p"])
     assert board(rows, Selection(*asked, {})).targets["a"][0].source == "thief"
     for selection in (Selection(*asked, {("thief", "a"): REASON}), Selection(*asked, {}, {("thief", "a"): REASON})):
         made = board(rows, selection)
@@ -74,7 +74,7 @@ def test_what_was_run_before_the_leak_was_known_is_shown_apart_too():
 
 
 def test_a_refused_target_is_noted_once_for_all_sources():
-    selection = Selection(["good", "bad"], ["a", "b"], ["net"], [0, 1, 2], ["p"], {("good", "b"): "why", ("bad", "b"): "why"})
+    selection = Selection(on_net("good", "bad"), ["a", "b"], [0, 1, 2], ["p"], {("good", "b"): "why", ("bad", "b"): "why"})
     assert "good, bad → b is not run: why" in board(CLEAR, selection).notes
 
 
@@ -120,6 +120,13 @@ def test_a_leaking_pair_has_the_interval_that_it_would_have_had_if_it_were_ranke
 def test_what_became_of_copies_is_noted():
     rows = [row | {"duplicates": "5 images of test were left out" if row["target"] == "a" else None} for row in CLEAR]
     assert [note for note in board(rows).notes if "left out" in note] == ["a: 5 images of test were left out"]
+
+
+def test_a_board_says_where_an_image_is_a_volume():
+    rows = [row | {"slices": "9" if row["target"] == "a" else None} for row in CLEAR]
+    note = "a: each image is a volume, of which the network sees 9 slices; numbers of images count volumes"
+    assert [each for each in board(rows).notes if "volume" in each] == [note]
+    assert not [each for each in board(CLEAR).notes if "volume" in each]
 
 
 def test_known_duplicates_of_an_official_split_are_noted():

@@ -138,7 +138,7 @@ def test_gaps_leave_targets_out_unless_they_are_imputed_aloud():
 
 
 @pytest.mark.parametrize(("impute", "share"), [("worst", 3.0), ("median", 1.5)])
-def test_a_gap_has_the_luck_of_images_and_the_noise_of_the_sources_that_it_is_like(impute, share):
+def test_a_gap_has_the_noise_of_images_and_the_noise_of_the_sources_that_it_is_like(impute, share):
     """From the worst to the best: a, d, c, x; `new` stands before x."""
     values = [np.array([v]) for v in (0.5, 0.7, 0.6, 0.8)]
     columns = np.array([[3.0, 1.0, 2.0, 5.0], [-3.0, -1.0, -2.0, -5.0]]) / 100
@@ -242,6 +242,7 @@ def test_sources_that_differ_everywhere_are_said_to_differ():
     assert made.overall[0].strength > made.overall[1].strength > made.overall[2].strength
 
 
+@pytest.mark.slow
 def test_every_target_of_the_draws_is_the_same_again(tmp_path):
     one, two = board(several()), board(several()[::-1])
     assert one.to_dict() == two.to_dict()

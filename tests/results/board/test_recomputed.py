@@ -12,7 +12,7 @@ from results.metrics import METRICS
 from results.statistics.influence import parse_predictions
 from results.tracking.frame import left_out
 from tests.support.predictions import predictions
-from tests.support.runs import run
+from tests.support.runs import on_net, run
 
 QUERY = RunQuery("toy", "ece")
 
@@ -72,7 +72,7 @@ def test_other_metrics_are_left_as_they_are(metric):
 
 
 def test_runs_that_are_not_asked_for_are_not_read():
-    selection = Selection(["sure"], ["a"], ["net"], [0], ["p"], {})
+    selection = Selection(on_net("sure"), ["a"], [0], ["p"], {})
     stored = tables(2)
     old = pd.concat([frame(stored), frame(["sure-7"], status="FAILED"), frame(["fair-8"], imported="table")])
     old.index = range(len(old))

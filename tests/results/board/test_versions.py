@@ -11,7 +11,7 @@ from results.board.sensitivity import sensitivity
 from results.board.text import BoardText
 from results.board.versions import scores_of_one_version
 from results.cost.regret import measure_scores, measured_decisions, values_of
-from tests.support.runs import CLEAR, run
+from tests.support.runs import CLEAR, on_net, run
 
 OLD, NEW = "0" * 64, "1" * 64
 
@@ -27,7 +27,7 @@ def of(data, started=0, shift=0.0, rows=CLEAR):
 def query(data=None):
     if data is None:
         return RunQuery("toy")
-    names = ["good", "bad"], ["a", "b"], ["net"], [0, 1, 2], ["p"]
+    names = on_net("good", "bad"), ["a", "b"], [0, 1, 2], ["p"]
     return RunQuery("toy", selection=Selection(*names, {}, {}, data))
 
 
@@ -156,7 +156,7 @@ WEIGHTS = started_from("old") + started_from("new", 100, -0.1)
 
 
 def plan_of(starts):
-    names = ["good", "bad"], ["a", "b"], ["net"], [0, 1, 2], ["p"]
+    names = on_net("good", "bad"), ["a", "b"], [0, 1, 2], ["p"]
     return RunQuery("toy", selection=Selection(*names, {}, {}, {}, starts))
 
 

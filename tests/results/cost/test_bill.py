@@ -262,3 +262,11 @@ def test_hardware_whose_share_is_unknown_is_counted_whole_and_said():
     assert bill(cell("s", "a", gpu)).kinds == ["gpu counter (share unknown)"]
     assert bill(cell("s", "a", own())).kinds == ["cpu modelled (shared)", "ram modelled (shared)"]
     assert bill(cell("s", "a", gpu)).total.kwh == 1.0
+
+
+def test_where_there_are_several_backbones_the_sources_of_a_bill_are_candidates():
+    rows = [pretraining("s", cost("pretraining", cpu=4.0)), pretraining("s", cost("pretraining", cpu=2.0), backbone="vit")]
+    rows += [cell("s", "a", cost("t", cpu=1.0)), cell("s", "a", cost("t", cpu=3.0), backbone="vit"), cell("q", "a", cost("t"))]
+    made = bill(*rows)
+    assert {name: amount.kwh for name, amount in made.sources.items()} == {"q on net": None, "s on net": 1.0, "s on vit": 3.0}
+    assert {name: made.per_target[f"s on {name}"].kwh for name in ("net", "vit")} == {"net": 5.0, "vit": 5.0}

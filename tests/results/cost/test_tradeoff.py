@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from matplotlib.figure import Figure
 from scipy import special, stats
 
-from results.board.request import RunQuery
+from results.board.request import RunQuery, runs_of_query
 from results.cost.bill import make_bill
 from results.cost.front import hypervolume, on_front
 from results.cost.paid_plot import height_for, paid_of, pareto, plot_paid
@@ -206,7 +206,7 @@ def test_a_way_that_is_judged_on_fewer_targets_is_off_the_front_and_out_of_the_h
 def test_ways_are_compared_on_the_targets_that_most_of_them_share():
     few = {k: v for k, v in FORWARDS.items() if k[0] == "b"}
     made, found = ways([*runs(), *[row for i in range(4) for row in scored(f"m{i}", few)]])
-    assert (made.targets, made.told) == (1, 2)
+    assert (made.targets, made.with_regret) == (1, 2)
     assert {way.targets for way in made.ways} == {1}
     assert found["always imagenet"].regret == 0.0  # on b it is the best; on a it loses
     said = CostText(make_bill(pd.DataFrame(runs()), "toy"), made).notes
@@ -335,6 +335,7 @@ def test_the_picture_names_every_way_whose_energy_is_known(tmp_path, name):
         assert sorted(told) == sorted(way.name for way in made.ways)
 
 
+@pytest.mark.slow
 def test_the_picture_shows_a_lower_bound_as_one(tmp_path):
     made, _ = partly_known(300.0)
     draw_tradeoff(made, tmp_path / "picture.svg")
@@ -410,3 +411,31 @@ def test_the_axis_of_regret_ends_near_the_regrets_and_marks_intervals_that_go_on
     assert most < axis.get_ylim()[1] < 5 * most
     cut = [line for line in axis.lines if line.get_gid() == "the interval goes on"]
     assert len(cut) == sum(point.high is not None and point.high > axis.get_ylim()[1] for point in points) > 30
+
+
+def sized(*numbers):
+    """Runs with several numbers of training images: the more images, the better, so that a rule would choose the largest."""
+    return [
+        row | {"subsample.train": n, "test_auc": row["test_auc"] + gain, "val_loss": row["val_loss"] - gain, "point": n}
+        | {"key": f"{row['key']}{n}"}
+        for n, gain in numbers for row in runs()
+    ]  # fmt: skip
+
+
+def test_sources_with_different_numbers_of_training_images_are_not_compared():
+    rows = [row for row in sized(("100", 0.0), ("500", 0.09)) if row["source"] == "bad" or row["subsample.train"] == "100"]
+    with pytest.raises(CatsError) as error:
+        ways(rows)
+    assert str(error.value) == (
+        "experiment 'toy' mixes subsample.train 100 and 500 on a, and sources with different numbers of training images cannot "
+        "be compared; name one of them with --train, such as 500, or the plan file"
+    )
+
+
+@pytest.mark.parametrize("number", ["25", "500"])
+def test_a_number_of_training_images_is_compared_as_if_the_others_had_not_been_run(number):
+    frame, query = pd.DataFrame(sized(("25", -0.05), ("500", 0.09))), RunQuery("toy", size=number)
+    alone = frame[frame["subsample.train"] == number]
+    found = runs_of_query(frame, query)
+    assert found.equals(alone)
+    assert measured_values(found, query) == measured_values(alone, RunQuery("toy"))

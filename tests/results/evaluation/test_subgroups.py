@@ -21,6 +21,12 @@ def table(rates, count=200, seed=0, patients=1):
     return pd.concat(parts, ignore_index=True)
 
 
+def wilson(hits, count, z=1.959963984540054):
+    """Wilson's interval as the roots of (p - share)² = z² p (1 - p) / n, without its closed form."""
+    share = hits / count
+    return sorted(np.roots([1 + z**2 / count, -(2 * share + z**2 / count), share**2]).real)
+
+
 def of_site(rates, metric="accuracy", **options):
     made = table(rates, **options)
     return subgroups(made, parse_predictions(made), "site", metric), made
@@ -31,8 +37,7 @@ def test_the_worst_subgroup_is_named_with_its_interval():
     assert [group.name for group in found.groups] == ["south", "west", "north"]
     assert found.worst == ["south"]
     first = found.groups[0].estimate
-    half = 1.972 * np.sqrt(0.6 * 0.4 / 199)  # Student's t of 199 degrees of freedom
-    assert (first.value, first.low, first.high) == pytest.approx((0.6, 0.6 - half, 0.6 + half), abs=1e-4)
+    assert (first.value, first.low, first.high) == pytest.approx((0.6, *wilson(120, 200)), abs=1e-12)
     assert found.sentence == f"site: south is worst (0.600, 95 % {first.low:.3f} – {first.high:.3f})"
 
 
@@ -94,3 +99,20 @@ def test_a_subgroup_of_one_class_has_no_auc_and_blank_cells_are_unknown():
     assert [group.name for group in found.groups] == [UNKNOWN, "south"]
     assert found.groups[1].note == "auc is not defined, because a class has no image"
     assert attributes_of(made) == ["site"]
+
+
+def test_a_subgroup_that_is_all_right_or_all_wrong_is_ranked_with_wilsons_interval():
+    found, _ = of_site({"north": 1.0, "south": 0.0, "west": 0.5}, count=40)
+    assert [(group.name, group.note) for group in found.groups] == [("south", ""), ("west", ""), ("north", "")]
+    assert found.worst == ["south"]
+    north = found.groups[-1].estimate
+    assert (north.low, north.high) == pytest.approx((40 / (40 + 1.959963984540054**2), 1), abs=1e-12)
+    alike, _ = of_site({"north": 1.0, "south": 1.0, "west": 0.975}, count=40)
+    assert (alike.worst, len([group for group in alike.groups if not group.note])) == ([], 3)
+
+
+@pytest.mark.parametrize("lower", range(28, 41))
+def test_two_subgroups_are_told_apart_where_newcombes_interval_of_the_difference_excludes_zero(lower):
+    found, _ = of_site({"north": 1.0, "south": lower / 40}, count=40)
+    below, above = 1 - wilson(40, 40)[0], wilson(lower, 40)[1] - lower / 40
+    assert bool(found.worst) == (1 - lower / 40 > np.hypot(below, above))

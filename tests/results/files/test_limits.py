@@ -7,7 +7,7 @@ from benchmark.core import numeric, patterns, yaml_text
 from benchmark.data.readers import archive, dicom_limits, opening, walk
 from benchmark.data.readers.picture_format import FORMATS
 from benchmark.entries import generated
-from benchmark.specs import plan, recipe
+from benchmark.specs import plan, plan_values, recipe
 from results.error import LONGEST, CatsError
 from results.files import limits, parquet_size
 from results.files.limits import amount
@@ -19,7 +19,7 @@ NUMBERS = {
     "pixels": opening.PIXELS, "numbers": dicom_limits.NUMBERS, "frames": dicom_limits.FRAMES, "parts": dicom_limits.ELEMENTS,
     "items": dicom_limits.ITEMS, "files": limits.FILES, "folders": walk.DEPTH, "links": archive.LINKS, "ratio": limits.RATIO,
     "header": archive.HEADER, "values": parquet_size.VALUES, "yaml": yaml_text.BYTES, "yaml values": yaml_text.VALUES,
-    "depth": yaml_text.DEPTH, "characters": yaml_text.LONGEST_NUMBER, "seeds": plan.SEEDS, "points": recipe.POINTS,
+    "depth": yaml_text.DEPTH, "characters": yaml_text.LONGEST_NUMBER, "seeds": plan_values.SEEDS, "points": recipe.POINTS,
     "cells": plan.CELLS, "classes": limits.CLASSES, "labels": limits.LABELS, "generated": generated.IMAGES,
     "expression": patterns.LONGEST, "seconds": patterns.SECONDS, "quoted": brief.QUOTED,
 }  # fmt: skip

@@ -126,6 +126,7 @@ def test_an_error_while_waiting_is_the_same(tmp_path, monkeypatch, other):
         pass
 
 
+@pytest.mark.slow
 def test_a_long_wait_tries_less_often_than_a_short_one(tmp_path, monkeypatch, other):
     tries, waits = [], []
     monkeypatch.setattr(lock, "QUICK_SECONDS", 0.3)

@@ -45,6 +45,7 @@ def test_a_figure_that_cannot_be_meant_is_counted_and_asked_about(cats, tmp_path
     assert not (tmp_path / "mlflow.db").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cell", ["", "nan", "NA", "null"])
 def test_pairs_without_a_figure_are_counted(cats, tmp_path, cell):
     code, out, err = imported(cats, tmp_path, MATRIX.format(cell))
@@ -57,12 +58,14 @@ def scores(cats):
     return {(target, row["source"]): row["mean"] for target, rows in board["targets"].items() for row in rows}
 
 
+@pytest.mark.slow
 def test_percent_is_divided_where_it_is_declared(cats, tmp_path):
     assert imported(cats, tmp_path, "source,idc,ihc\nimagenet,91,85\nscratch,70,60.5\n", "--percent")[0] == 0
     assert scores(cats)["idc", "imagenet"] == pytest.approx(0.91)
     assert scores(cats)["ihc", "scratch"] == pytest.approx(0.605)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mark", ["-1", "inf", "999", "-inf"])
 def test_a_mark_of_missing_pairs_is_left_out_where_it_is_declared(cats, tmp_path, mark):
     code, out, err = imported(cats, tmp_path, MATRIX.format(mark), "--missing", mark)
@@ -71,6 +74,7 @@ def test_a_mark_of_missing_pairs_is_left_out_where_it_is_declared(cats, tmp_path
     assert "m.csv: 1 of 4 pairs have no figure and are left out" in err
 
 
+@pytest.mark.slow
 def test_scores_of_a_measure_have_no_bounds_but_are_finite(cats, tmp_path):
     code, out, err = imported(cats, tmp_path, MATRIX.format("-120.5"), option="--scores")
     assert (code, "4 scored pairs" in out) == (0, True), err

@@ -372,6 +372,7 @@ def cats2024(truth):
     return runs_of(read_table(truth / "cats2024" / "runs.parquet"), load_map("cats2024"), "cats2024", "runs.parquet")
 
 
+@pytest.mark.slow
 def test_the_20157_runs_of_cats_2024_are_read(cats2024):
     assert len(cats2024) == len({record.key for record in cats2024}) == 20157
     assert len({record.point for record in cats2024}) == 6 * 2 * 5 * 5  # two of five batch sizes for each target
@@ -387,6 +388,7 @@ def frame2024(cats2024):
     return frame_of(cats2024)
 
 
+@pytest.mark.slow
 def test_their_sweep_costs_about_what_is_known_of_it_because_runs_shared_gpus(frame2024):
     bill = make_bill(frame2024, "cats2024")
     made = make_tradeoff(frame2024, bill, RunQuery("cats2024"))
@@ -415,6 +417,7 @@ def test_the_sizes_of_their_sources_are_those_of_their_training_parts(cats2024):
     }
 
 
+@pytest.mark.slow
 def test_the_largest_source_orders_theirs_as_well_as_was_published(cats2024, frame2024, truth):
     scores = scores_of({"lp": read_grid(truth / "cats2024" / "lp.csv")}, [], "resnet18", "cats2024")
     frame = pd.concat([frame2024, frame_of(scores)], ignore_index=True)
@@ -494,6 +497,7 @@ def test_the_fifth_change_hangs_on_which_of_30_equal_runs_is_taken(truth):
     assert max(lowest, key=lowest.get) == "medmnist"  # of equal AUC the smallest loss: nothing changes
 
 
+@pytest.mark.slow
 def test_a_part_of_their_runs_goes_through_mlflow(cats2024, tracking):
     """All of them take minutes of a core and of the disk; these go the same way."""
     part = [r for r in cats2024 if r.names["target"] == "bloodmnist" and r.names["source"] in {"imagenet", "medmnist"}][::4]

@@ -15,7 +15,8 @@ from results.evaluation.operating import operating_points
 from results.evaluation.reliability import calibration_error
 from results.report import clinician as module
 from results.report.clinician import clinician
-from results.report.html import Page, render
+from results.report.html import Page
+from results.report.render import render
 from results.statistics.influence import parse_predictions
 from tests.support.predictions import predictions
 from tests.support.runs import run
@@ -128,6 +129,21 @@ def test_damaged_predictions_are_the_reason():
     assert "the file is cut off" in section.parts[0].left_out
 
 
+@pytest.mark.parametrize(
+    "other", [predictions(np.random.default_rng(0), 60, 3), predictions(np.random.default_rng(0), 60, 2, multilabel=True)]
+)
+def test_predictions_of_test_and_validation_images_that_do_not_fit_are_the_reason(other):
+    """Another program replaced one of the two files."""
+    frame = pd.DataFrame([run("good", "a", 1, 0.9, run_id="r")])
+    query, table = RunQuery("toy"), predictions(np.random.default_rng(0), 60, 2)
+    for read in ((lambda _: table, lambda _: other), (lambda _: other, lambda _: table)):
+        section = clinician(make_board(frame, query), judged_runs(frame, query), *read)
+        assert (
+            "the run of good with seed 1 has other classes in its predictions of validation images" in section.parts[0].left_out
+        )
+
+
+@pytest.mark.slow
 def test_every_drawing_is_made_and_names_of_others_stay_text(tmp_path):
     section, _ = made(name=EVIL, attribute_site=[EVIL, "x", "y"] * 40)
     page = render(Page("toy", "lead", [section]))

@@ -61,7 +61,7 @@ def test_a_mean_on_a_bound_has_the_interval_cut_there(mean, ends):
     assert bounded_interval(mean, 0.25, SHARE) == ends
 
 
-def test_an_interval_is_never_narrower_than_the_luck_inside_targets():
+def test_an_interval_is_never_narrower_than_the_noise_inside_targets():
     low, high = mean_interval(np.array([0.5, 0.5]), SHARE, 0.1)
     assert special.logit(high) == pytest.approx(stats.norm.ppf(0.975) * 0.1 / 0.25)
     assert special.logit(low) == pytest.approx(-special.logit(high))

@@ -50,6 +50,7 @@ def test_auc_of_two_classes_has_delongs_variance_counted_pair_by_pair():
     assert (influence("auc", of) ** 2).sum() / 25**2 == pytest.approx(expected, rel=1e-12)
 
 
+@pytest.mark.slow
 def test_variance_of_an_auc_is_that_of_many_new_test_sets():
     rng = np.random.default_rng(0)
     aucs, variances = [], []

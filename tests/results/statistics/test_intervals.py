@@ -187,6 +187,7 @@ def test_intervals_of_simulated_targets_cover_what_they_say(seeds, test_noise):
     assert 0.93 <= np.mean(inside) <= 0.97
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("sources", "seeds", "apart", "test_noise", "least", "most"),
     [

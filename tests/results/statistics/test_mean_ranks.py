@@ -59,7 +59,7 @@ def test_a_source_that_stands_alike_on_three_targets_by_chance_is_not_sure_of_it
     assert high[1] > 2.5
 
 
-def test_mean_rank_is_never_surer_than_the_luck_inside_targets():
+def test_mean_rank_is_never_surer_than_the_noise_inside_targets():
     means = np.array([[0.9, 0.8, 0.7, 0.6, 0.5]] * 5)
     variances = np.full((5, 5), 0.36)
     mean, low, high = mean_ranks(means, variances)
@@ -85,6 +85,7 @@ def test_mean_ranks_sum_to_the_same_and_follow_their_sources(sources, targets, s
     np.testing.assert_allclose(mean_ranks(means[:, order])[0], mean[order])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("sources", "targets", "noise", "apart", "least", "most"),
     [
@@ -99,6 +100,7 @@ def test_intervals_of_mean_ranks_cover_what_their_docstring_says(sources, target
     assert least <= inside.mean() <= most
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("sources", "targets", "least"), [(5, 12, 0.94), (15, 12, 0.92), (5, 5, 0.87), (15, 5, 0.90), (3, 12, 0.93), (5, 3, 0.84)]
 )
@@ -132,7 +134,7 @@ def test_chances_to_be_the_best_are_shared_by_equals_and_not_given_to_the_last()
     np.testing.assert_allclose(best, [0.5, 0.5, 0, 0], atol=0.06)
 
 
-def test_the_chance_to_be_the_best_falls_with_the_luck_inside_targets():
+def test_the_chance_to_be_the_best_falls_with_the_noise_inside_targets():
     means = np.array([[0.9, 0.8, 0.7, 0.6]] * 5)
     sure, unsure = (best_chances(means, np.full((5, 4), v), np.random.default_rng(0))[0] for v in (0.0, 2.0))
     assert sure > 0.99
@@ -168,6 +170,7 @@ def test_overall_ties_end_at_nemenyis_critical_difference():
     assert rank_ties(np.array([1.0]), 14) == [1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("sources", "targets", "odd"), [(3, 4, 1), (5, 3, 4), (5, 12, 4), (15, 6, 1)])
 def test_equal_sources_are_rarely_told_from_the_best(sources, targets, odd):
     rng, boards = np.random.default_rng(0), 500
@@ -202,6 +205,7 @@ def test_of_one_target_the_mean_of_the_metric_has_the_interval_of_that_target():
     assert np.isnan([low[1], high[1]]).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("targets", [3, 12])
 def test_the_interval_of_the_mean_of_the_metric_holds_that_of_all_targets_of_the_kind(targets):
     rng = np.random.default_rng(targets)

@@ -48,6 +48,7 @@ def test_targets_that_agree_by_chance_are_no_certainty():
     assert (high - low > 1).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("sources", "targets", "wide"), [(3, 3, 1.5), (3, 5, 1.5), (5, 3, 1.5), (5, 12, 0.5), (15, 5, 0.5)])
 def test_intervals_of_strengths_cover_what_their_docstring_says(sources, targets, wide):
     """150 boards drawn from the model: strengths so wide apart, and Gumbel's noise."""
@@ -61,6 +62,7 @@ def test_intervals_of_strengths_cover_what_their_docstring_says(sources, targets
     assert 0.94 <= np.mean(inside) <= 1 - 1e-9
 
 
+@pytest.mark.slow
 def test_the_interval_is_as_wide_as_leaving_out_one_target_at_a_time_says():
     rng = np.random.default_rng(1)
     rankings = [list(np.argsort(-rng.gumbel(np.arange(4) * 0.5))) for _ in range(60)]

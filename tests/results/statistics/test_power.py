@@ -20,6 +20,7 @@ from results.statistics.studentized_range import critical
 BOARDS = 4000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("k", [2, 5, 15])
 def test_critical_values_are_those_of_scipy(k):
     freedom = np.array([2.0, 3.7, 8.0, 40.0, 1e6])
@@ -42,6 +43,7 @@ def told_apart(difference, noise, seeds, boards=BOARDS):
     return apart.mean()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sources", [2, 5, 15])
 @pytest.mark.parametrize(("seeds", "images"), [(3, 0.0), (3, 2e-4), (5, 5e-5), (20, 2e-4)])
 def test_the_stated_power_is_met(sources, seeds, images):

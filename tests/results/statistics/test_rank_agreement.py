@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
+from results.statistics import rank_agreement
 from results.statistics.bounded import mean_interval
 from results.statistics.multiple_testing import holm
 from results.statistics.rank_agreement import (
@@ -19,6 +20,7 @@ from results.statistics.rank_agreement import (
     orders,
     p_values,
     random_orders,
+    weighted_tau,
 )
 
 TAU, RHO, ONE, THREE, TOP = range(5)
@@ -61,6 +63,17 @@ def test_weighted_tau_of_three_sources_by_hand():
     by_truth = (-(1 + 1 / 2) + (1 + 1 / 3) + (1 / 2 + 1 / 3)) / (1 + 1 / 2 + 1 + 1 / 3 + 1 / 2 + 1 / 3)
     by_scores = (-(1 / 2 + 1) + (1 / 2 + 1 / 3) + (1 + 1 / 3)) / (1 / 2 + 1 + 1 / 2 + 1 / 3 + 1 + 1 / 3)
     assert of([2, 3, 1], [0.9, 0.8, 0.7])[TAU] == pytest.approx((by_truth + by_scores) / 2)
+
+
+@pytest.mark.parametrize(("sources", "values"), [(2, 2), (3, 2), (5, 3), (14, 4), (14, 1000), (60, 1000)])
+def test_weighted_tau_is_scipys_with_and_without_equal_values(sources, values, monkeypatch):
+    monkeypatch.setattr(rank_agreement, "PAIRS", 7 * sources**2)  # 7 cases at once: the last part is smaller
+    cases = np.random.default_rng(sources).integers(0, values, (2, 60, sources)) / 7
+    able = (np.ptp(cases, axis=2) > 0).all(axis=0)
+    truth, guess = cases[:, able]
+    expected = [stats.weightedtau(a, b).statistic for a, b in zip(truth, guess, strict=True)]
+    np.testing.assert_allclose(weighted_tau(truth, guess), expected, rtol=0, atol=1e-14)
+    np.testing.assert_array_equal(weighted_tau(truth, truth), np.ones(len(truth)))
 
 
 def test_the_oracle_loses_nothing():
@@ -165,6 +178,7 @@ def test_there_are_five_statistics():
     assert STATISTICS == ("weighted_tau", "spearman", "regret_1", "regret_3", "top_tie")
 
 
+@pytest.mark.slow
 def test_the_interval_of_a_mean_over_targets_holds_the_truth_as_often_as_it_says():
     """Eleven targets as in CATS 2024."""
     rng, targets, boards = np.random.default_rng(0), 11, 1000

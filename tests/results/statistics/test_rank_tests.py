@@ -41,6 +41,7 @@ def test_pairs_beyond_the_critical_difference_are_those_of_scikit_posthocs():
     assert 0 < apart.sum() < 30
 
 
+@pytest.mark.slow
 def test_pairs_told_apart_are_those_of_scikit_posthocs():
     means = np.random.default_rng(1).normal(np.arange(5) * 0.5, size=(15, 5))
     p = scikit_posthocs.posthoc_wilcoxon(means.T, p_adjust="holm").to_numpy()

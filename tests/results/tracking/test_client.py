@@ -22,6 +22,7 @@ def tracking(tmp_path):
     return Experiment(f"sqlite:///{tmp_path}/mlflow.db", "toy")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "write",
     [

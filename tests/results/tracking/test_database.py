@@ -1,12 +1,12 @@
 import sqlite3
 import subprocess
-import sys
 
 import pytest
 
 from results.files.atomic import DRAFT
 from results.tracking.database import make_database
 from results.tracking.experiment import Experiment
+from tests.support import processes
 
 
 def fill(uri):
@@ -53,9 +53,11 @@ def test_an_empty_file_is_no_database_yet(tmp_path):
 
 @pytest.mark.slow
 def test_processes_that_need_a_new_database_at_once_all_have_it(tmp_path):
-    code = "from results.tracking.experiment import Experiment; "
-    code += f"print(Experiment('sqlite:///{tmp_path}/mlflow.db', 'new').experiment_id)"
-    command = [sys.executable, "-c", code]
-    processes = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(2)]
-    said = [process.communicate(timeout=200) for process in processes]
+    code = (
+        "from mlflow import MlflowClient; from results.tracking.experiment import Experiment; "
+        "from tests.support import databases; databases.copied = MlflowClient; "  # no copy: MLflow itself makes the tables
+        f"print(Experiment('sqlite:///{tmp_path}/mlflow.db', 'new').experiment_id)"
+    )
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    said = [process.communicate(timeout=200) for process in [processes.start(["-c", code], **pipes) for _ in range(2)]]
     assert {out.strip() for out, _ in said} == {Experiment(f"sqlite:///{tmp_path}/mlflow.db", "new").experiment_id}, said

@@ -17,6 +17,8 @@ from results.tracking.writer import Writer
 from tests.support import processes
 from tests.support.records import record
 
+pytestmark = pytest.mark.slow
+
 OTHER = {"id": "another", "host": "elsewhere", "pid": 7, "every": 0.1}
 
 
@@ -41,7 +43,6 @@ def holder(tracking):
     return holder_of(tag(tracking), tag(tracking, PULSE))
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("places", [("one", "one"), ("one", "two")], ids=["same home", "other home"])
 def test_a_second_driver_waits_until_the_first_has_ended_and_touches_nothing_before(tmp_path, tracking, places):
     first, second = (box(tmp_path, place) for place in places)
@@ -80,7 +81,6 @@ def test_a_driver_that_is_not_heard_of_any_more_is_taken_for_dead(tmp_path, trac
     assert len(said) == 1
 
 
-@pytest.mark.slow
 def test_a_driver_whose_counter_moves_is_waited_for_whatever_its_clock_says(tmp_path, tracking):
     entered = threading.Event()
 

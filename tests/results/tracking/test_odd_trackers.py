@@ -195,6 +195,7 @@ ANSWERS = [
 ]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize(("reply", "why"), [each[1:] for each in ANSWERS], ids=[each[0] for each in ANSWERS])
 def test_a_web_server_that_is_not_mlflow_or_lets_nobody_in_is_one_short_sentence(monkeypatch, reply, why, way):

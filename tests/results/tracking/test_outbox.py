@@ -157,7 +157,7 @@ def test_what_waits_is_not_put_again(tmp_path):
     assert list((tmp_path / "other").iterdir()) == []
 
 
-def test_a_damaged_page_of_what_somebody_else_left_is_found_before_it_is_sent(tmp_path):
+def test_a_damaged_page_of_what_another_program_left_is_found_before_it_is_sent(tmp_path):
     box = Outbox(tmp_path / "box")
     file = box.put(Outcome(record(), pd.concat([TABLE] * 1000))) / "predictions.parquet"
     whole = file.read_bytes()

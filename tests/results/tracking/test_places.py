@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from mlflow.exceptions import MlflowException
 
 from results.error import CatsError
 from results.record import Outcome
@@ -25,6 +26,7 @@ from tests.support.odd_servers import says, server
 from tests.support.records import OLD
 
 TABLE = pd.DataFrame({"sample": ["a", "b"], "label": [0, 1], "probability_no": [0.2, 0.7]})
+MANIFEST = {"cats.manifest": "0" * 64}
 DATABASES = ["sqlite:////data/mlflow.db", "postgresql://me:secret@host/db", "mysql+pymysql://host/db"]
 STRANGERS = [
     "http://elsewhere/x", "https://elsewhere:8443/x", "HTTP://elsewhere/x", "http:/elsewhere/x", "mlflow-artifacts:/1/a",
@@ -87,12 +89,20 @@ def change(tracking, statement, *values):
         database.execute(statement, values)
 
 
+def folder_of_classifier(place):
+    folder = place / "classifier"
+    folder.mkdir()
+    (folder / "MLmodel").write_text("{}")
+    return folder
+
+
 def test_every_way_to_artifacts_is_closed(tracking, stranger, tmp_path):
     sent = send(tracking, Outcome(OLD, TABLE))
     weights = tmp_path / "own.safetensors"
     weights.write_bytes(b"weights")
-    registry, tags = Registry(tracking.uri), {"cats.key": "k"}
+    registry, tags, classifier = Registry(tracking.uri), {"cats.key": "k"}, folder_of_classifier(tmp_path)
     version = registry.publish("mine", sent, weights, "{}", tags)
+    registry.publish_folder("ours", sent, classifier, MANIFEST)
     change(tracking, "UPDATE runs SET artifact_uri = ?", f"{stranger.url}/1")
     change(tracking, "UPDATE experiments SET artifact_location = ?", stranger.url)
     read = predictions_of(tracking.uri, tracking.name, tmp_path / "snapshots")
@@ -104,6 +114,8 @@ def test_every_way_to_artifacts_is_closed(tracking, stranger, tmp_path):
         lambda: registry.download(Version("other", "1", sent, {}), tmp_path),
         lambda: registry.publish("mine", sent, weights, "{}", tags),  # published before; nobody can fetch it now
         lambda: registry.publish("other", sent, weights, "{}", tags), lambda: Experiment(tracking.uri, tracking.name),
+        lambda: registry.publish_folder("ours", sent, classifier, MANIFEST),
+        lambda: registry.publish_folder("other", sent, classifier, MANIFEST),
         lambda: Writer(tracking, box).deliver(), lambda: log_page(tracking, "<p>"),
     ]  # fmt: skip
     for way in ways:
@@ -111,6 +123,21 @@ def test_every_way_to_artifacts_is_closed(tracking, stranger, tmp_path):
             way()
     assert len(list(box)) == 1
     assert not {"other"} & set(registry.names())
+
+
+@pytest.mark.parametrize("what", ["weights", "classifier"])
+def test_what_the_registry_refuses_is_one_sentence_that_names_it(tracking, tmp_path, monkeypatch, what):
+    def refuses(*_, **__):
+        raise MlflowException("the disk is full\nmore")
+
+    sent, registry, folder = send(tracking, Outcome(OLD)), Registry(tracking.uri), folder_of_classifier(tmp_path)
+    monkeypatch.setattr(registry.client, "create_model_version", refuses)
+    publish = {
+        "weights": lambda: registry.publish("mine", sent, folder / "MLmodel", "{}", {"cats.key": "k"}),
+        "classifier": lambda: registry.publish_folder("mine", sent, folder, MANIFEST),
+    }
+    with pytest.raises(CatsError, match=f"could not store the {what} mine: the disk is full$"):
+        publish[what]()
 
 
 def test_weights_on_this_machine_are_published_and_fetched(tracking, tmp_path):
@@ -139,6 +166,7 @@ def test_a_web_server_that_leads_elsewhere_is_not_followed(stranger, code, where
         assert all("Basic" in headers["Authorization"] for _, _, headers, _ in leading.asked)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name", ["a?b", "a%20b", "a%41b", "100%", "a#b", "a b", "ä", "a%3Fb", "?", "%", "a?b..c", "a&b=c", "a;b", "a:b@c"]
 )

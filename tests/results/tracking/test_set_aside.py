@@ -43,6 +43,7 @@ REFUSED = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", REFUSED)
 def test_a_record_that_mlflow_refuses_is_set_aside_by_name_and_those_behind_it_are_sent(
     tracking, box, tmp_path, caplog, change
@@ -144,6 +145,7 @@ DAMAGES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_a_damaged_record_is_set_aside_and_those_behind_it_are_sent(tracking, box, damage):
     DAMAGES[damage](box.folder / "k1-ak1")
@@ -158,6 +160,7 @@ def test_a_damaged_record_is_set_aside_and_those_behind_it_are_sent(tracking, bo
     assert len(writer.refused) == 1  # it stays where it is
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_a_record_that_is_damaged_while_it_waits_is_set_aside_by_the_next_delivery(tracking, box, damage):
     writer = Writer(tracking, box)

@@ -34,7 +34,7 @@ from tests.support.snapshots import (  # noqa: F401 - pytest runs the imported t
     same,
     send_numbered,
     small_slices,
-    test_an_experiment_that_is_deleted_and_made_anew_starts_empty,
+    test_an_experiment_that_is_deleted_and_made_again_starts_empty,
     test_new_deleted_restored_and_retagged_runs_of_a_small_experiment_show_at_once,
     test_other_peoples_runs_are_not_in_the_frame_and_bring_no_column,
     test_runs_that_are_removed_for_good_are_gone,
@@ -47,6 +47,7 @@ from tests.support.snapshots import (  # noqa: F401 - pytest runs the imported t
 )
 
 
+@pytest.mark.slow
 def test_a_file_is_trusted_after_a_whole_round_of_an_unchanged_database_and_not_before(tracking, folder, large):
     for number in range(7):
         send_numbered(tracking, number)
@@ -67,6 +68,7 @@ def test_an_experiment_without_runs_has_an_empty_frame(tracking, folder):
     assert len(same(tracking, folder)) == 1
 
 
+@pytest.mark.slow
 def test_what_nobody_touched_is_read_without_mlflow(tracking, folder):
     send_numbered(tracking, 1)
     frame_of(tracking, folder)
@@ -97,7 +99,7 @@ def test_every_change_changes_the_witness(tracking):
     assert len(seen) == 4
 
 
-def test_there_is_no_witness_while_somebody_writes_nor_of_what_is_no_database(tracking, tmp_path):
+def test_there_is_no_witness_while_another_program_writes_nor_of_what_is_no_database(tracking, tmp_path):
     assert change_token("http://localhost:5000") is None
     assert change_token(f"sqlite:///{tmp_path}/none.db") is None
     (tmp_path / "text.db").write_text("x" * 200)
@@ -122,6 +124,7 @@ def test_a_database_in_the_place_of_another_has_another_witness(tracking, tmp_pa
     assert change_token(tracking.uri) != before
 
 
+@pytest.mark.slow
 def test_without_a_witness_the_snapshot_is_followed_all_the_same(tracking, folder, monkeypatch, large):
     monkeypatch.setattr(snapshot, "change_token", lambda uri: None)
     for number in range(9):
@@ -130,6 +133,7 @@ def test_without_a_witness_the_snapshot_is_followed_all_the_same(tracking, folde
     assert unchanged(folder, tracking.uri, "toy") is None
 
 
+@pytest.mark.slow
 def test_a_run_of_another_process_shows_at_once(tracking, folder, large):
     for number in range(7):
         send_numbered(tracking, number)
@@ -140,7 +144,7 @@ def test_a_run_of_another_process_shows_at_once(tracking, folder, large):
 
 
 @pytest.mark.parametrize("damage", ["nothing in it", "half of it", "another version", "no facts", "another kind of file"])
-def test_a_snapshot_that_cannot_be_used_is_made_anew(tracking, folder, damage):
+def test_a_snapshot_that_cannot_be_used_is_made_again(tracking, folder, damage):
     send_numbered(tracking, 1)
     frame_of(tracking, folder)
     file = file_of(folder, tracking.uri, "toy")
@@ -169,9 +173,9 @@ def test_damage_in_the_middle_of_a_snapshot_is_seen(tracking, folder):
     assert len(same(tracking, folder)) == 1
 
 
-@pytest.mark.parametrize("how", [*DAMAGES, "an older version"])
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["runs.parquet", "predictions", "images"])
-def test_whatever_damages_a_file_beside_the_snapshot_the_answers_stay(tracking, folder, monkeypatch, caplog, kind, how):
+def test_whatever_damages_a_file_beside_the_snapshot_the_answers_stay(tracking, folder, monkeypatch, caplog, kind):
     monkeypatch.setattr(predictions_module, "local_folder", lambda *places: None)  # as if the files were a server's
     content = predictions(np.random.default_rng(0), 40, 2, skill=0.5)
     records = [OLD.model_copy(update={"key": f"{s}{n}", "attempt": f"{s}{n}"}) for s in "ab" for n in range(2)]
@@ -188,16 +192,17 @@ def test_whatever_damages_a_file_beside_the_snapshot_the_answers_stay(tracking, 
     file = file_of(folder, tracking.uri, "toy")
     if kind != "runs.parquet":
         (file,) = (file.parent / kind).glob(f"{runs[0]}.parquet" if kind == "predictions" else "*")
-    if how == "an older version":
-        file.write_bytes(unsealed(file.read_bytes()))
-    else:
-        damage_file(file, how)
-    caplog.clear()
-    assert answers() == before
-    assert (str(file) in caplog.text) == (how in DAMAGES)
-    caplog.clear()
-    assert answers() == before
-    assert not caplog.records
+    for how in (*DAMAGES, "an older version"):
+        if how == "an older version":
+            file.write_bytes(unsealed(file.read_bytes()))
+        else:
+            damage_file(file, how)
+        caplog.clear()
+        assert answers() == before, how
+        assert (str(file) in caplog.text) == (how in DAMAGES), how
+        caplog.clear()
+        assert answers() == before, how
+        assert not caplog.records, how
 
 
 def test_a_snapshot_that_cannot_be_written_is_done_without(tracking, tmp_path):
@@ -268,7 +273,7 @@ def test_what_the_images_say_is_computed_once_and_again_for_other_runs_or_metric
         assert computed == [(metric, of)] * (2 if fresh else 1)
 
 
-def test_why_the_images_say_nothing_is_kept_too_and_a_damaged_file_is_made_anew(tracking, folder):
+def test_why_the_images_say_nothing_is_kept_too_and_a_damaged_file_is_made_again(tracking, folder):
     runs = {"a": [send_numbered(tracking, 1, status="failed")]}
     told = (None, "not every run has predictions")
     images = images_of(tracking.uri, "toy", folder)

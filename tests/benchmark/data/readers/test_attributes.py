@@ -21,9 +21,9 @@ SITES = [" north", "south", "", "north", "south", "west"]
 
 @pytest.fixture
 def folder(tmp_path):
-    luck = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     for number in range(6):
-        Image.fromarray(luck.integers(0, 256, (8, 8), dtype=np.uint8)).save(tmp_path / f"{number}.png")
+        Image.fromarray(rng.integers(0, 256, (8, 8), dtype=np.uint8)).save(tmp_path / f"{number}.png")
     columns = {"f": [f"{n}.png" for n in range(6)], "l": list("xyxyxy"), "Hospital": SITES, "age": [31, 47, 52, 66, 71, 80]}
     pd.DataFrame(columns).to_csv(tmp_path / "l.csv", index=False)
     return tmp_path

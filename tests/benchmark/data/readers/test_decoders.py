@@ -116,6 +116,7 @@ def openers(tree):
             yield f"line {call.lineno}: {ast.unparse(call.func)}"
 
 
+@pytest.mark.slow
 def test_one_function_alone_opens_pictures():
     files = [
         path

@@ -13,9 +13,9 @@ from benchmark.data.readers.scale import Scale
 from results.error import CatsError
 from tests.support.deep_pictures import png, tiff
 
-LUCK = np.random.default_rng(0)
-GREY = LUCK.integers(0, 4096, (5, 7), dtype=np.uint16)
-RGB = LUCK.integers(0, 4096, (5, 7, 3), dtype=np.uint16)
+RNG = np.random.default_rng(0)
+GREY = RNG.integers(0, 4096, (5, 7), dtype=np.uint16)
+RGB = RNG.integers(0, 4096, (5, 7, 3), dtype=np.uint16)
 OPAQUE = np.full((5, 7, 1), 65535, np.uint16)
 PLANES, APART = {"photometric": "rgb", "planarconfig": "contig"}, {"photometric": "rgb", "planarconfig": "separate"}
 ALPHA = {"extrasamples": ["unassalpha"], "planarconfig": "contig"}
@@ -164,6 +164,7 @@ def sentence(content):
     return ""
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::UserWarning", "ignore::RuntimeWarning")  # of Pillow, about the damage that is made here
 @pytest.mark.parametrize("values", [GREY, RGB])
 def test_a_tiff_damaged_anywhere_in_its_list_of_properties_is_read_or_refused_in_words_about_the_picture(values):

@@ -21,8 +21,8 @@ from benchmark.data.readers.scale import Scale
 from results.error import CatsError
 from tests.support.dicom_files import item, table, written
 
-LUCK = np.random.default_rng(0)
-TISSUE = LUCK.integers(1000, 2000, (8, 9)).astype(np.uint16)
+RNG = np.random.default_rng(0)
+TISSUE = RNG.integers(1000, 2000, (8, 9)).astype(np.uint16)
 TISSUE[3, 3], TISSUE[4, 4] = 1000, 2000
 WIDE = np.arange(-2048, 2048, dtype=np.int16).reshape(64, 64)
 
@@ -44,13 +44,13 @@ CURVE = np.rint(np.linspace(0, 1, 4096) ** 2 * 4095)
 @pytest.mark.parametrize("bits", [8, 10, 12, 16])
 def test_a_voi_look_up_table_is_used(bits, packed):
     entries = np.rint(np.linspace(0, 1, 4096) ** 2 * (2**bits - 1))
-    raw = LUCK.integers(0, 4096, (16, 16)).astype(np.uint16)
+    raw = RNG.integers(0, 4096, (16, 16)).astype(np.uint16)
     content = written(raw, BitsStored=12, HighBit=11, VOILUTSequence=table(entries, 0, bits, packed))
     near(content, (raw / 4095.0) ** 2 * 255)
 
 
 def test_a_voi_look_up_table_comes_before_a_window_and_the_window_of_the_entry_before_both():
-    raw = LUCK.integers(0, 4096, (16, 16)).astype(np.uint16)
+    raw = RNG.integers(0, 4096, (16, 16)).astype(np.uint16)
     content = written(raw, VOILUTSequence=table(CURVE, 0, 12), WindowCenter=10, WindowWidth=5)
     near(content, (raw / 4095.0) ** 2 * 255)
     near(content, spread(raw, 999.5, 2998.5), View(window=(2000, 2000)))
@@ -58,7 +58,7 @@ def test_a_voi_look_up_table_comes_before_a_window_and_the_window_of_the_entry_b
 
 @pytest.mark.parametrize("start", [-1024, 65536 - 1024])
 def test_a_voi_look_up_table_counts_from_its_first_value_after_rescaling(start):
-    raw = LUCK.integers(0, 4096, (16, 16)).astype(np.uint16)
+    raw = RNG.integers(0, 4096, (16, 16)).astype(np.uint16)
     content = written(raw, RescaleSlope=1, RescaleIntercept=-1024)
     file = pydicom.dcmread(io.BytesIO(content))
     file.VOILUTSequence = table(CURVE, 0, 12)
@@ -174,8 +174,8 @@ def palette(bits, entries):
 
 @pytest.mark.parametrize(("bits", "top"), [(8, 255), (16, 65535)])
 def test_a_palette_becomes_colours(bits, top):
-    entries = LUCK.integers(0, top + 1, (256, 3))
-    raw = LUCK.integers(0, 256, (6, 7)).astype(np.uint8)
+    entries = RNG.integers(0, top + 1, (256, 3))
+    raw = RNG.integers(0, 256, (6, 7)).astype(np.uint8)
     near(written(raw, **palette(bits, entries)), np.rint(entries[raw] * (255 / top)))
 
 
@@ -189,7 +189,7 @@ def test_a_palette_in_segments_becomes_colours():
 
 
 def test_colours_in_planes_and_of_other_spaces():
-    rgb = LUCK.integers(0, 256, (4, 6, 3)).astype(np.uint8)
+    rgb = RNG.integers(0, 256, (4, 6, 3)).astype(np.uint8)
     near(written(rgb, PlanarConfiguration=1, PixelData=np.moveaxis(rgb, -1, 0).tobytes()), rgb)
     red = np.tile(np.array([76, 85, 255], np.uint8), (4, 6, 1))
     near(written(red, PhotometricInterpretation="YBR_FULL"), np.broadcast_to([255, 0, 0], (4, 6, 3)))
@@ -206,22 +206,22 @@ def test_colours_in_planes_and_of_other_spaces():
 
 
 def test_unused_bits_do_not_count():
-    raw = LUCK.integers(0, 4096, (8, 8)).astype(np.uint16)
-    overlaid = raw | (LUCK.integers(0, 2, (8, 8)) << 14).astype(np.uint16)
+    raw = RNG.integers(0, 4096, (8, 8)).astype(np.uint16)
+    overlaid = raw | (RNG.integers(0, 2, (8, 8)) << 14).astype(np.uint16)
     near(written(overlaid, BitsStored=12, HighBit=11, WindowCenter=2048, WindowWidth=4096), spread(raw, -0.5, 4094.5))
-    signed = LUCK.integers(-2048, 2048, (8, 8)).astype(np.int16)
+    signed = RNG.integers(-2048, 2048, (8, 8)).astype(np.int16)
     content = written(signed & 0x0FFF, BitsStored=12, HighBit=11, PixelRepresentation=1, WindowCenter=0, WindowWidth=4096)
     near(content, spread(signed, -2048.5, 2046.5))
 
 
 def test_one_bit():
-    bits = LUCK.integers(0, 2, (4, 8)).astype(np.uint8)
+    bits = RNG.integers(0, 2, (4, 8)).astype(np.uint8)
     content = written(bits, BitsAllocated=1, BitsStored=1, HighBit=0, PixelData=np.packbits(bits, bitorder="little").tobytes())
     near(content, bits * 255)
 
 
 def test_numbers_with_a_point():
-    raw = LUCK.random((6, 6)).astype(np.float32)
+    raw = RNG.random((6, 6)).astype(np.float32)
     raw[0, 0], raw[1, 1] = 0, 1
     content = written(
         raw, PixelData=None, FloatPixelData=raw.tobytes(), BitsStored=None, HighBit=None, PixelRepresentation=None
@@ -251,7 +251,7 @@ def test_several_frames_are_refused_without_that():
 
 
 def test_the_middle_of_three_colour_frames():
-    frames = LUCK.integers(0, 256, (3, 4, 5, 3)).astype(np.uint8)
+    frames = RNG.integers(0, 256, (3, 4, 5, 3)).astype(np.uint8)
     content = written(frames[0], NumberOfFrames=3, PixelData=frames.tobytes())
     near(content, frames[1], View(frame="middle"))
 

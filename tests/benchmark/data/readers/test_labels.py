@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from benchmark.data.as_declared import check_samples
 from benchmark.data.dataset import Dataset
-from benchmark.data.decoded import check_samples
 from benchmark.data.readers.cells import absent_labels, alike_labels, cell_text, in_class_order, joined_labels, label_doubts
 from benchmark.data.readers.file_tree import Tree
 from benchmark.data.readers.hdf5 import hdf5

@@ -14,6 +14,8 @@ RIGHT = {
     "hdf5": {"images": {"train": "x.h5"}, "labels": {"train": "y.h5"}},
     "dicom": {"file": "l.csv", "path": "f", "label": "l", "classes": ["x", "y"]},
     "dicom_folders": {"classes": ["x", "y"]},
+    "nifti": {"file": "l.csv", "path": "f", "label": "l", "classes": ["x", "y"], "percentiles": [1, 99]},
+    "nifti_folders": {"classes": ["x", "y"], "percentiles": [1, 99]},
     "hub": {"repository": "/d", "revision": "1", "image": "i", "label": "l", "splits": {"train": "train"}},
 }
 
@@ -39,12 +41,13 @@ def refused(reader, options):
 
 @pytest.mark.parametrize("reader", READERS)
 def test_a_wrong_key_names_the_nearest_and_all_that_are_allowed(reader):
+    wrong, meant = ("plan", "plane") if reader.startswith("nifti") else ("whit", "white")
     made(reader, RIGHT[reader])
-    said = refused(reader, RIGHT[reader] | {"whit": 255})
+    said = refused(reader, RIGHT[reader] | {wrong: 255})
     assert said.startswith(
-        f"toy.yaml: read: the reader {reader}: there is no option 'whit'; did you mean 'white'? allowed are "
+        f"toy.yaml: read: the reader {reader}: there is no option '{wrong}'; did you mean '{meant}'? allowed are "
     )
-    assert set(RIGHT[reader]) | {"white", "range"} <= set(said.split("allowed are ")[1].split(", "))
+    assert set(RIGHT[reader]) | {meant, "range"} <= set(said.split("allowed are ")[1].split(", "))
     assert "argument" not in said
 
 

@@ -30,9 +30,9 @@ from benchmark.data.split import split
 from benchmark.specs import catalogue
 from results.error import CatsError
 
-LUCK = np.random.default_rng(0)
+RNG = np.random.default_rng(0)
 ARRAYS = {
-    f"data/{part}/{name}/p{i:02d}_{k}.png": LUCK.integers(0, 256, (6, 6, 3), dtype=np.uint8)
+    f"data/{part}/{name}/p{i:02d}_{k}.png": RNG.integers(0, 256, (6, 6, 3), dtype=np.uint8)
     for part in ("training", "held")
     for name in ("cyst", "mass")
     for i, k in ((0, 0), (0, 1), (1, 0))
@@ -144,7 +144,7 @@ def test_a_broken_picture_stops_the_decoding_unless_the_entry_allows_a_share(tmp
     monkeypatch.setenv("CATS_DATA", str(tmp_path))
     for i in range(20):
         (tmp_path / "toy" / "ab"[i % 2]).mkdir(parents=True, exist_ok=True)
-        content = encoded(LUCK.integers(0, 255, (8, 8), dtype=np.uint8))
+        content = encoded(RNG.integers(0, 255, (8, 8), dtype=np.uint8))
         (tmp_path / "toy" / "ab"[i % 2] / f"{i}.png").write_bytes(content[:20] if i == 7 else content)
     fields = {"name": "toy", "title": "t", "modality": "m", "task": "binary", "classes": ("a", "b"), "licence": "l"}
     fields |= {"citation": "c", "tree": "toy", "read": folders(["a", "b"])}
@@ -171,7 +171,7 @@ def test_odd_shapes_are_dropped_or_resized_as_declared(tmp_path, monkeypatch, od
 
 @pytest.mark.parametrize("kind", ["PNG", "TIFF", "BMP"])
 def test_lossless_kinds_keep_every_pixel(kind):
-    array = LUCK.integers(0, 256, (5, 7, 3), dtype=np.uint8)
+    array = RNG.integers(0, 256, (5, 7, 3), dtype=np.uint8)
     np.testing.assert_array_equal(decode_picture(encoded(array, kind), "x"), array)
     np.testing.assert_array_equal(decode_picture(encoded(array[..., 0], kind), "x"), array[..., 0])
 
@@ -250,7 +250,7 @@ def camelyon(tmp_path):
     """PatchCamelyon's layout: x (N, 8, 8, 3), y (N, 1, 1, 1), slides in a CSV."""
     made = {}
     for part in ("train", "valid", "test"):
-        made[part] = LUCK.integers(0, 256, (30, 8, 8, 3), dtype=np.uint8)
+        made[part] = RNG.integers(0, 256, (30, 8, 8, 3), dtype=np.uint8)
         with h5py.File(tmp_path / f"{part}_x.h5", "w") as file:
             file["x"] = made[part]
         with h5py.File(tmp_path / f"{part}_y.h5", "w") as file:
@@ -368,7 +368,7 @@ def test_dicom_files_of_a_table_have_their_patients_as_groups(tmp_path):
 
 def test_the_hub_by_a_local_folder_of_parquet(tmp_path, monkeypatch):
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    arrays = [LUCK.integers(0, 256, (4, 4, 3), dtype=np.uint8) for _ in range(6)]
+    arrays = [RNG.integers(0, 256, (4, 4, 3), dtype=np.uint8) for _ in range(6)]
     (tmp_path / "set").mkdir()
     images = [{"bytes": encoded(array), "path": None} for array in arrays]
     pd.DataFrame({"image": images, "label": [0, 1] * 3, "who": list("aabbcc")}).to_parquet(tmp_path / "set" / "train.parquet")

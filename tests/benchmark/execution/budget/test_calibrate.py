@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 
 from benchmark.execution.budget import calibrate
 from benchmark.execution.budget.amounts import estimate
@@ -11,6 +12,8 @@ from benchmark.execution.execute import make_cell
 from benchmark.machine.meter import Stopwatch
 from benchmark.specs.job import jobs_of
 from benchmark.specs.plan import Plan
+from benchmark.specs.source import Weights
+from benchmark.specs.start import Start
 from results.error import CatsError
 from results.record import Cost, Energy
 from tests.support.plans import cells_of
@@ -19,7 +22,7 @@ PLAN = {
     "experiment": "e", "sources": ["scratch"], "targets": ["ihc"], "backbones": ["test_resnet"], "seeds": 1,
     "recipe": {"size": 16, "epochs": 2, "batch_size": 32}, "subsample": {"train": 60},
 }  # fmt: skip
-FLAT = {"setup": 0, "step": (1, 2, 3), "image": 0.1, "images": {"train": 70, "val": 10, "test": 20, "all": 100}}
+FLAT = {"setup": 0, "step": (1, 2, 3), "image": 0.1, "tested": 0.2, "images": {"train": 70, "val": 10, "test": 20, "all": 100}}
 ENERGY = {"kwh_per_second": 0.5, "kg_per_kwh": 0.2, "seconds": 1, "kwh": 0.5}
 
 
@@ -50,9 +53,9 @@ def test_a_training_takes_steps_validations_and_a_test_and_stops_early_at_best()
     calibration = calibrate.Calibration(**FLAT, **ENERGY)
     (cell,), (patient,) = cells(recipe={"epochs": 5}), cells(recipe={"epochs": 5, "patience": 1})
     expected = calibration.estimate(cell)
-    assert expected.likely.seconds == pytest.approx(5 * (2 * 2 + 1) + 2)
+    assert expected.likely.seconds == pytest.approx(5 * (2 * 2 + 1) + 6)
     assert calibration.estimate(patient).likely.seconds == pytest.approx(expected.likely.seconds)
-    assert calibration.estimate(patient).low.seconds == pytest.approx(2 * (2 + 0.9) + 1.8)
+    assert calibration.estimate(patient).low.seconds == pytest.approx(2 * (2 + 0.9) + 5.4)
     assert expected.likely.kwh == pytest.approx(expected.likely.seconds / 2)
     assert expected.high.co2e == pytest.approx(expected.high.seconds / 10)
 
@@ -68,6 +71,7 @@ def test_features_are_paid_by_the_first_that_asks_for_them(protocol):
     assert both.total.high.seconds < 2 * once.total.high.seconds
 
 
+@pytest.mark.slow
 def test_a_pretraining_is_projected_too():
     plan = Plan(**PLAN | {"sources": ["digits"], "pretraining": {"size": 16, "epochs": 1}})
     forecast = CostForecast(History(), "cpu", "NLD", calibrates=True)
@@ -120,3 +124,43 @@ def test_a_trial_of_torch_compile_says_nothing_of_how_long_the_next_cell_takes()
         history.count(outcome.record.model_copy(update={"costs": costs}))
     assert tried.estimate(cell) == plain.estimate(cell)
     assert plain.estimate(cell).likely.seconds == pytest.approx(36.0)
+
+
+def begins_with(cell, arguments):
+    weights = Weights(file="tiny", arguments=arguments)
+    return cell.model_copy(update={"start": Start(kind="file", source="tiny", backbone="test_vit", weights="0", input=weights)})
+
+
+@pytest.mark.parametrize("pretrained", [False, True])
+def test_the_network_that_is_timed_is_built_as_its_weights_want(pretrained):
+    (cell,) = cells(backbones=["test_vit"])
+    work = begins_with(cell, {"depth": 2})
+    if pretrained:
+        start = Start(kind="pretraining", source="p", backbone="test_vit", recipe=cell.recipe, start=work.start)
+        work = cell.model_copy(update={"start": start})
+    timed, _ = calibrate._network(work, 2, work.recipe, torch.device("cpu"))
+    assert len(timed.backbone.blocks) == 2
+    assert len(calibrate._network(cell, 2, cell.recipe, torch.device("cpu"))[0].backbone.blocks) == 6
+    assert calibrate._path(work, "cpu", "NLD") != calibrate._path(cell, "cpu", "NLD")
+
+
+def test_blocks_are_counted_in_the_network_that_runs():
+    (cell,) = cells(backbones=["test_vit"], recipe={"protocol": "partial", "blocks": 8})
+    with pytest.raises(CatsError, match="blocks is 8, but backbone test_vit has 6 blocks"):
+        calibrate.calibrate(cell, "cpu", "NLD")
+    assert calibrate.calibrate(begins_with(cell, {"depth": 8}), "cpu", "NLD").step[1] > 0
+
+
+@pytest.mark.parametrize("rough", [False, True])
+def test_a_source_whose_entry_builds_another_network_has_a_cost_of_its_own(rough):
+    (cell,) = cells()
+    outcome = make_cell(cell, "e", Stopwatch("NLD", "cpu"))
+    giant = "vit_giant_patch14_224"
+    own, plain, other = (cell.model_copy(update={"backbone": giant, "source": name}) for name in ("uni2h", "scratch", "gone"))
+    history = History()
+    history.count(outcome.record.model_copy(update={"names": {**outcome.record.names, "source": "uni2h", "backbone": giant}}))
+    assert history.estimate(own, rough=rough) is not None
+    assert history.estimate(plain, rough=rough) is None
+    history.count(outcome.record.model_copy(update={"names": {**outcome.record.names, "backbone": giant}}))
+    assert history.estimate(plain, rough=rough) is not None
+    assert history.estimate(other, rough=rough) == history.estimate(plain, rough=rough)

@@ -15,18 +15,7 @@ from benchmark.training.protocols.frozen import choose
 from benchmark.training.protocols.knn import fit_knn
 from benchmark.training.protocols.probe import fit_probe
 from results.error import CatsError
-
-PARTS = ("train", "val", "test")
-
-
-def data(noise=1.0, multilabel=False, count=120):
-    rng = np.random.default_rng(0)
-    labels = {part: np.arange(count) % 3 for part in PARTS}
-    centres = rng.normal(size=(3, 8))
-    features = {p: (centres[labels[p]] + noise * rng.normal(size=(count, 8))).astype(np.float32) for p in PARTS}
-    if multilabel:
-        labels = {p: np.stack([labels[p] == 0, labels[p] != 1], 1).astype(np.int64) for p in PARTS}
-    return features, labels
+from tests.support.frozen_features import PARTS, data
 
 
 def oracle(features, labels, strength):
@@ -290,6 +279,7 @@ def test_an_image_without_any_feature_has_the_shares_of_its_neighbours():
     np.testing.assert_allclose(given[0], 1 / 3)
 
 
+@pytest.mark.slow
 @settings(max_examples=20, deadline=None)
 @drawn(st.integers(0, 2**32 - 1))
 def test_the_order_of_training_images_does_not_matter(seed):

@@ -1,0 +1,26 @@
+"""How fast a run of a plan goes, and what it has used, as the text beside every progress bar."""
+
+import time
+
+from benchmark.execution.watch import Run
+from results.record import Record
+
+
+class Pace:
+    """Counts from now on: cells per hour, and the energy of the attempts."""
+
+    def __init__(self) -> None:
+        self._start, self._kwh, self._missing = time.monotonic(), 0.0, False
+
+    def after(self, record: Record, state: Run) -> str:
+        """The text once a record has come; `state` already counts the record."""
+        for cost in record.costs:
+            self._kwh += cost.kwh("counter") + cost.kwh("modelled")
+            self._missing = self._missing or bool(cost.missing)
+        pace = f"{state.made / (time.monotonic() - self._start) * 3600:.0f} cells/h, {self._kwh * 1000:.3g} Wh"
+        return f"{pace} + missing" if self._missing else pace
+
+
+def ended_line(record: Record, state: Run) -> str:
+    """The line about one attempt: how many cells are done, and how this attempt ended."""
+    return f"{state.done + state.made}/{state.cells} {record.kind} {state.name(record)}: {record.status}"

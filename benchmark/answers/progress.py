@@ -1,0 +1,53 @@
+"""The progress of trainings and scores at a terminal."""
+
+from rich import progress
+from rich.console import Console
+
+from benchmark.answers.pace import Pace, ended_line
+from benchmark.execution.watch import Run, Watch
+from results.record import Record
+from results.text.plain import plain
+
+
+class Progress:
+    """A progress bar with cells done, cells per hour, Wh so far and time left; without a terminal, one line for each record."""
+
+    def __init__(self, out: Console, *, quiet: bool = False) -> None:
+        self.console, self.quiet = out, quiet
+
+    def __enter__(self) -> Watch:
+        columns = (
+            progress.BarColumn(),
+            progress.MofNCompleteColumn(),
+            progress.TextColumn("{task.fields[pace]}", markup=False),
+        )
+        self.bar = progress.Progress(
+            *columns,
+            progress.TimeRemainingColumn(),
+            progress.TextColumn("{task.description}", markup=False),
+            console=self.console,
+            disable=self.quiet or not self.console.is_terminal,
+        )
+        self.task = self.bar.add_task("", total=None, pace="")
+        self.bar.start()
+        self.pace = Pace()
+        return Watch(self.begins, self.ended, self.announce)
+
+    def __exit__(self, *_: object) -> None:
+        self.bar.stop()
+
+    def announce(self, sentence: str) -> None:
+        """Print a sentence on a separate line."""
+        if not self.quiet:
+            self.console.print(plain(sentence), soft_wrap=True)
+
+    def begins(self, what: str) -> None:
+        """Show a description of the work that begins."""
+        self.bar.update(self.task, description=plain(what))
+
+    def ended(self, record: Record, state: Run) -> None:
+        """Count a record and show the new state."""
+        pace = self.pace.after(record, state)
+        self.bar.update(self.task, completed=state.done + state.made, total=state.cells, pace=pace)
+        if not self.console.is_terminal and not self.quiet:
+            self.console.print(plain(f"{ended_line(record, state)}, {pace}"), soft_wrap=True)

@@ -1,0 +1,99 @@
+"""The pairs of a plan are scored by measures of transferability, without training."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from benchmark.answers.door import Door
+from benchmark.answers.run import failures
+from benchmark.execution.records import frame_of, outbox_of
+from benchmark.execution.watch import Run
+from benchmark.specs.plan import Plan
+from benchmark.specs.resolved import ResolvedPlan
+from results.agreement.scores import ScoresText, read_scores
+from results.tracking.frame import left_out
+
+
+@dataclass(frozen=True)
+class How:
+    """How pairs are scored.
+
+    Attributes:
+        uri: address of the MLflow server or database.
+        device: auto, cpu or cuda.
+        images: largest number of images of each target and source.
+        draws: number of bootstrap resamples for each interval.
+        neutral: the source whose network embeds both data sets when their images are compared.
+    """
+
+    uri: str
+    device: str = "auto"
+    images: int = 1000
+    draws: int = 50
+    neutral: str = "imagenet"
+
+
+def score_pairs(plan: Plan, how: How, door: Door) -> tuple[Run, ResolvedPlan]:
+    """What was done, and the plan with the leaks of all pairs.
+
+    Raises CatsError if the plan cannot be scored, and KeyboardInterrupt if a signal comes before the first pair.
+    """
+    from benchmark.machine.shared_cores import share_cores
+
+    share_cores()  # before torch is loaded
+
+    from benchmark.execution.prepare import check_names
+    from benchmark.execution.resolution import resolve_plan
+    from benchmark.machine.device import device_of
+    from benchmark.measures.inputs import ScoreSettings
+    from benchmark.measures.scoring import check_plan, score_plan
+    from benchmark.specs.candidates import backbones_in
+    from benchmark.specs.plan import own_backbones
+    from results.tracking.experiment import Experiment
+    from results.tracking.lease import Lease
+    from results.tracking.writer import Writer
+
+    check_names(plan.country, plan.backbones or backbones_in(plan.candidates), own_backbones(plan))
+    resolved = _searched(resolve_plan(plan, how.uri), door)
+    check_plan(resolved)
+    settings = ScoreSettings(resolved, str(device_of(how.device)), how.images, how.draws, how.neutral)
+    tracking = Experiment(how.uri, plan.experiment)
+    outbox = outbox_of(how.uri, plan.experiment)
+    with Lease(tracking, outbox, door.say) as lease, door.progress() as watch:
+        return score_plan(settings, Writer(tracking, outbox, lease), watch), resolved
+
+
+def _searched(resolved: ResolvedPlan, door: Door) -> ResolvedPlan:
+    """The plan with the leaks of all pairs. Raises CatsError if no pair is left, before an experiment is created."""
+    from benchmark.execution.leakage import find_leaks, require_cells
+
+    with door.progress() as watch:
+        resolved = find_leaks(resolved, watch.begins)
+    require_cells(resolved.cells(), resolved.plan.experiment, resolved.leaks)
+    return resolved
+
+
+def sentences_of(state: Run, resolved: ResolvedPlan) -> Iterator[str]:
+    """What one call has scored."""
+    from benchmark.execution.leakage import leak_sentences
+    from benchmark.specs.plan import assumed_country
+    from results.board.candidates import absences
+
+    plan = resolved.plan
+    yield from leak_sentences(resolved.leaks, allowed=plan.allow_leakage)
+    yield from absences(resolved.absent)
+    yield f"{state.cells} pairs: {state.done} were scored, {state.made} scored now, {len(state.failed)} attempts failed"
+    if state.made:
+        yield from assumed_country(plan.country, plan.model_fields_set)
+    yield from failures(state)
+
+
+def scores_after(resolved: ResolvedPlan, uri: str, name: str) -> tuple[ScoresText, list[str]]:
+    """The scores of the pairs of a plan, and sentences about runs that are left out. `name`: how a command names the plan."""
+    from results.agreement.advice import score_advice
+    from results.tracking.experiment import Experiment
+
+    plan = resolved.plan
+    wanted = {(*candidate, target) for candidate in resolved.candidates for target in plan.targets}
+    frame = frame_of(Experiment(uri, plan.experiment))
+    rows = [row for row in read_scores(frame, plan.experiment) if (row.source, row.backbone, row.target) in wanted]
+    return ScoresText(rows, score_advice(rows, frame, name)), left_out(frame)

@@ -1,0 +1,76 @@
+"""`cats curve`: shows how the test metric of each source grows with the training images, and where its advantage ends."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from benchmark.cli import completion
+from benchmark.cli.options import (
+    DATABASE,
+    ExperimentArgument,
+    Format,
+    FreshOption,
+    ImagesOption,
+    MetricOption,
+    RuleOption,
+    TrackingOption,
+)
+from benchmark.cli.printing import print_as, require_picture
+from benchmark.cli.terminal import say
+
+if TYPE_CHECKING:
+    from results.data_size.curves import DataSizes
+
+app = typer.Typer()
+
+
+@app.command()
+def curve(
+    plan: ExperimentArgument,
+    baseline: Annotated[
+        str,
+        typer.Option(
+            autocompletion=completion.sources,
+            help="The source with which the others are compared, on the same backbone.",
+        ),
+    ] = "scratch",
+    metric: MetricOption = None,
+    rule: RuleOption = None,
+    picture: Annotated[
+        Path | None, typer.Option("--output", "-o", help="File (.png or .svg) for a drawing of the curves.")
+    ] = None,
+    tracking_uri: TrackingOption = DATABASE,
+    form: Annotated[Format, typer.Option("--format", help="How to print the result.")] = Format.table,
+    images: ImagesOption = True,
+    fresh: FreshOption = False,
+) -> None:
+    """Show up to how many training images each source helps, and how many images it is worth. Reads MLflow only, no data."""
+    from benchmark.cli.query import reader_of
+    from results.board.request import Judging
+    from results.data_size.curves import make_curves
+    from results.data_size.text import CurveText
+    from results.tracking.frame import left_out
+
+    if picture is not None:
+        require_picture(picture)
+    reader = reader_of(plan, tracking_uri, metric, rule)
+    frame = reader.frame(fresh=fresh)
+    for sentence in left_out(frame):
+        say(sentence)
+    made = make_curves(frame, reader.query, Judging(reader.images(fresh=fresh) if images else None), baseline)
+    if picture is not None:
+        _draw(made, picture)
+    text = CurveText(made)
+    print_as(text, form)
+    if form is Format.csv:  # which has no place for sentences
+        for note in text.notes:
+            say(note)
+
+
+def _draw(made: "DataSizes", picture: Path) -> None:
+    from results.data_size.plot import draw_curves
+    from results.files.output import output
+
+    with output(picture, "the picture") as draft:
+        draw_curves(made, draft)

@@ -1,0 +1,89 @@
+"""What a reader returns is compared with what the entry declares."""
+
+from collections import Counter
+
+import numpy as np
+
+from benchmark.data.dataset import Dataset
+from benchmark.data.readers.attributes import check_attributes
+from benchmark.data.readers.cells import absent_groups
+from benchmark.data.readers.part_words import part_of
+from benchmark.data.readers.samples import PARTS, Samples
+from results.error import CatsError
+
+
+def wanted(dataset: Dataset, image: np.ndarray, name: str) -> bool:
+    """True to keep an image or a slice, False if the entry drops images of its shape. Raises CatsError for other faults."""
+    where = f"{dataset.name}: image {name}"
+    if (
+        image.dtype != np.uint8
+        or image.ndim not in {2, 3}
+        or (image.ndim == 3 and image.shape[2] not in {1, 3})
+        or not image.size
+    ):
+        hint = "; the option views of the reader reads volumes" if image.ndim == 3 else ""
+        raise CatsError(f"{where} is {image.dtype} of shape {image.shape}; allowed is uint8, (H, W) or (H, W, 3){hint}")
+    if dataset.shape is None or image.shape[:2] == dataset.shape or dataset.odd == "resize":
+        return True
+    if dataset.odd == "refuse":
+        actual, declared = ("×".join(map(str, s)) for s in (image.shape[:2], dataset.shape))
+        raise CatsError(f"{where} has {actual} pixels; the declared shape is {declared}")
+    return False
+
+
+def check_samples(dataset: Dataset, samples: Samples) -> None:
+    """Compare the samples with what the entry declares. Raises CatsError for the first difference."""
+    _check_table(dataset, samples)
+    count, classes, labels = len(samples.ids), len(dataset.classes), samples.labels
+    if dataset.task == "multilabel":
+        if labels.shape != (count, classes) or not np.isin(labels, (0, 1)).all():
+            raise CatsError(f"{dataset.name} is multi-label: labels must be {count} × {classes} of 0 and 1")
+        return
+    if labels.ndim > 1 and count:
+        raise CatsError(
+            f"{dataset.name}: image {samples.ids[0]} has label {labels[0]}, and the task is {dataset.task}: set `one_hot: "
+            "true` for the reader if exactly one of them is 1 for each image, or `task: multilabel`"
+        )
+    outside = np.flatnonzero((labels < 0) | (labels >= classes))
+    if outside.size:
+        hint = "; images without a label are left out if `missing` of the reader lists -1" if (labels == -1).any() else ""
+        raise CatsError(
+            f"{dataset.name}: image {samples.ids[outside[0]]} has label {labels[outside[0]]}; "
+            f"allowed are 0 to {classes - 1} ({', '.join(dataset.classes)}){hint}"
+        )
+    parts = np.array(samples.parts if samples.parts is not None else [""] * count)
+    official = [part for part in PARTS if part in parts]  # val may be missing; it is then drawn from train
+    if dataset.official is not None and set(official) != set(dataset.official):
+        found, declared = (", ".join(names) or "none" for names in (official, dataset.official))
+        raise CatsError(f"{dataset.name}: the official parts are {found}; declared are {declared}")
+    for part in official or [""]:
+        absent = set(range(classes)) - set(labels[parts == part].tolist())
+        if absent:
+            raise CatsError(f"{dataset.name}: the class '{dataset.classes[min(absent)]}' has no image in {part or 'the data'}")
+
+
+def _check_table(dataset: Dataset, samples: Samples) -> None:
+    """Compare the lengths of labels, ids, groups and parts with the declared number of images."""
+    count, labels = len(samples.ids), samples.labels
+    if not isinstance(labels, np.ndarray) or labels.dtype.kind not in "iub":
+        raise CatsError(f"{dataset.name}: labels must be an array of whole numbers")
+    for what, values in (("groups", samples.groups), ("parts", samples.parts)):
+        if values is not None and len(values) != count:
+            raise CatsError(f"{dataset.name} has {len(values)} {what} for {count} images")
+    check_attributes(dataset.name, samples.attributes, count)
+    if dataset.images is not None and count != dataset.images:
+        raise CatsError(f"{dataset.name} has {count} images; {dataset.images} are declared")
+    if len(labels) != count:
+        raise CatsError(f"{dataset.name} has {len(labels)} labels for {count} images")
+    again = next((name for name, times in Counter(samples.ids).items() if times > 1), None)
+    if again is not None:
+        one, other = [number for number, name in enumerate(samples.ids, 1) if name == again][:2]
+        raise CatsError(f"{dataset.name}: an image id is given twice: '{again}', for images {one} and {other} of {count}")
+    word = next((word for word in dict.fromkeys(samples.parts or ()) if word not in PARTS and part_of(word)), None)
+    if word is not None:
+        raise CatsError(
+            f"{dataset.name} names the part '{word}', whose images would be used nowhere; the reader must say {part_of(word)}"
+        )
+    unknown = next((name for name in absent_groups(samples.groups or ()) if name), None)  # a blank one is declared nowhere
+    if unknown is not None:
+        raise CatsError(f"{dataset.name} names the {dataset.groups or 'group'} '{unknown}', which means an unknown one")

@@ -1,0 +1,75 @@
+"""Readers of NIfTI files (.nii, .nii.gz): volumes of which a network sees slices (extra `nifti`)."""
+
+from pathlib import Path
+from typing import Any
+
+from benchmark.data.readers.file_tree import Tree
+from benchmark.data.readers.folders import Layout
+from benchmark.data.readers.nifti_file import ENDINGS, library
+from benchmark.data.readers.nifti_view import VolumeView
+from benchmark.data.readers.samples import Samples, TreeReader, noted, of_volumes
+from benchmark.data.readers.strangers import is_stranger
+from benchmark.data.readers.table import (
+    attributes_of,
+    decode_with,
+    groups_of_rows,
+    ids_of,
+    named_rows,
+    parts_of,
+    reader_of_table,
+    tree_of,
+)
+from benchmark.data.readers.table_file import Columns
+from benchmark.data.readers.table_labels import labels_of, left_out_of
+
+NIFTI = "nifti 1"  # part of the identity; raised when slices are shown otherwise
+
+
+def nifti(**options: Any) -> TreeReader:
+    """NIfTI files named by a table: the options of `table`, except white, and of VolumeView."""
+    view, others = _split(options)
+    columns = Columns(**others)
+
+    def read(folder: Path) -> Samples:
+        library()
+        tree = tree_of(folder, columns)
+        rows, names = named_rows(tree, columns)
+        groups = groups_of_rows(rows, names, columns, folder) if columns.group else None
+        return Samples(
+            decode_with(view.shown, tree, names), labels_of(rows, columns, tree.path), ids_of(rows, columns, names), groups,
+            parts_of(rows, columns, tree.path), left_out_of(rows), attributes=attributes_of(rows, columns), slices=view.slices,
+        )  # fmt: skip
+
+    return of_volumes(noted(reader_of_table(read, columns), lambda _tree, _tolerant: NIFTI))
+
+
+def nifti_folders(**options: Any) -> TreeReader:
+    """NIfTI files in one folder per class: the options of `folders`, except white, and of VolumeView."""
+    view, others = _split(options)
+    layout = Layout(**others)
+
+    def files(tree: Tree) -> list[str]:
+        return layout.of(nifti_names(tree))
+
+    def read(folder: Path) -> Samples:
+        library()
+        tree = Tree(folder)
+        names = files(tree)
+        labels, groups, parts = layout.arranged(folder, names)
+        return Samples(decode_with(view.shown, tree, names), labels, names, groups, parts, slices=view.slices)
+
+    reader = TreeReader(
+        read, files, layout.revision, lambda name: layout.expects(name) and not layout.include, layout.class_folders
+    )
+    return of_volumes(noted(reader, lambda _tree, _tolerant: NIFTI))
+
+
+def nifti_names(tree: Tree) -> list[str]:
+    """Names of all NIfTI files of a tree, by their endings."""
+    return [name for name in tree.names if name.lower().endswith(ENDINGS) and not is_stranger(name)]
+
+
+def _split(options: dict[str, Any]) -> tuple[VolumeView, dict[str, Any]]:
+    """The view and the other options."""
+    seen = {name: value for name, value in options.items() if name in VolumeView.__dataclass_fields__}
+    return VolumeView(**seen), {name: value for name, value in options.items() if name not in seen}

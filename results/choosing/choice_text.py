@@ -1,0 +1,216 @@
+"""The answer of `cats choose` as text: sentences first, then what was tried."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from results.choosing.choice import Choice, Named, Spent, arm_text
+from results.choosing.prior import ONLY
+from results.text.plain import plain
+from results.text.printing import (
+    REGRET_DIGITS,
+    TerminalTable,
+    csv_text,
+    figure_text,
+    markdown_notes,
+    markdown_table,
+    markdown_text,
+    terminal_notes,
+)
+
+SOURCES = ["source", "settings tried", "runs", "best val loss", "at", "Wh"]
+RIVALS = ["way of choosing", "regret in replays (95 %)", "this policy minus it (95 %)"]
+WORDS = ("source", "at", "way of choosing")
+MODEST = 0.7  # below, the stated probability was too small on public targets
+OF_KNOWN = "of the sources that the prior knows"
+
+
+def sentences(choice: Choice) -> list[str]:
+    """The answer, one sentence or line each."""
+    parts = (_taken, _ties, _untried, _sets, _within, _spent, _kept)
+    return [sentence for part in parts for sentence in part(choice)]
+
+
+def notes(choice: Choice) -> list[str]:
+    """The sentences below the tables."""
+    ended = [f"ended: {choice.ended}"] if choice.ended else []
+    then = [f"with twice the budget: {choice.then}"] if choice.then else []
+    return [*ended, *then, *choice.prior, *choice.notes]
+
+
+def _taken(choice: Choice) -> list[str]:
+    taken = choice.taken
+    if taken is None:
+        return [f"No answer: no run on {choice.target} has finished."]
+    figures = [f"val loss {_number(taken.val_loss, 3)}"]
+    if taken.score is not None:
+        interval = "" if taken.low is None or taken.high is None else f", {_number(taken.low)} to {_number(taken.high)}"
+        figures.append(f"test {choice.metric} {_number(taken.score)}{interval}")
+    setting = "" if taken.setting == ONLY else f", {taken.setting}"
+    what = f"Take {taken.source} with {choice.backbone} and recipe {choice.recipe}{setting}"
+    return [f"{what} ({'; '.join(figures)})."]
+
+
+def _ties(choice: Choice) -> list[str]:
+    taken = choice.taken
+    if taken is None or not choice.ties:
+        return []
+    own = arm_text(taken.source, taken.setting)
+    tested = [name for name, p in choice.ties.items() if p is not None]
+    untested = [name for name, p in choice.ties.items() if p is None]
+    found = []
+    if tested:
+        found.append(f"Tie: {own} and {', '.join(tested)} cannot be told apart by validation loss over {taken.seeds} seeds.")
+    if untested:
+        found.append(f"{own} and {', '.join(untested)} were not compared over seeds: whether they tie is not known.")
+    return found
+
+
+def _untried(choice: Choice) -> list[str]:
+    return [f"Never tried: {', '.join(choice.untried)}."] if choice.untried else []
+
+
+def _sets(choice: Choice) -> list[str]:
+    of_best = f"within {_number(choice.epsilon)} of the best"
+    near, best = f"A source {of_best}", "The best source"
+    if choice.strangers:
+        near, best = f"{OF_KNOWN.capitalize()}, one that is {of_best} of them", f"{OF_KNOWN.capitalize()}, the best"
+    sets = ((choice.near, near), (choice.best, best))
+    return [_named(held, what) for held, what in sets if held is not None]
+
+
+def _named(held: Named, what: str) -> str:
+    right = f"a set made in this way was right on {held.hits} of {held.targets} targets of the prior"
+    if held.families is not None and held.families < held.targets:
+        right += f", which are {held.families} famil{'y' if held.families == 1 else 'ies'}"
+    return f"{what} is among {', '.join(held.sources)} ({100 * held.level:g} % confidence; {right})."
+
+
+def _within(choice: Choice) -> list[str]:
+    if choice.within is None:
+        return [f"P(within {_number(choice.epsilon)}) is not stated: {choice.unstated}."] if choice.unstated else []
+    how = f", corrected by what held on {choice.within_targets} targets of the prior" if choice.within_targets else ""
+    modest = (
+        f" (below {_number(MODEST, 1)} such figures were too modest on public targets)"
+        if choice.within < MODEST and not how
+        else ""
+    )
+    of_known = f" of the best {OF_KNOWN}" if choice.strangers else ""
+    return [f"P(within {_number(choice.epsilon)}{of_known}) = {_number(choice.within)}{how}{modest}."]
+
+
+def _spent(choice: Choice) -> list[str]:
+    spent = choice.spent
+    runs = f"{spent.runs} run{'' if spent.runs == 1 else 's'}"
+    if spent.kwh is not None:
+        took = f"{_energy(spent.kwh)} and {_time(spent.hours)} in {runs}"
+    elif spent.known_kwh:
+        took = f"at least {_energy(spent.known_kwh)} and {_time(spent.hours)} in {runs}; a part of the energy is missing"
+    else:
+        took = f"{_time(spent.hours)} in {runs}; the energy is missing"
+    failed = f"; {spent.failed} attempt{'' if spent.failed == 1 else 's'} failed" if spent.failed else ""
+    share = "" if spent.share is None else f"; the trainings took {100 * spent.share:.2g} % of {_sweep(spent)}"
+    return [f"Spent {took}{share}{failed}."]
+
+
+def _sweep(spent: Spent) -> str:
+    return f"what all {spent.sweep_runs} runs of one seed would take"
+
+
+def _kept(choice: Choice) -> list[str]:
+    return [f"Kept: {choice.kept} (cats predict, cats watch)."] if choice.kept else []
+
+
+def source_lines(choice: Choice) -> list[list[str]]:
+    """One line for each source, with the columns of SOURCES."""
+    return [
+        [
+            lane.source, str(lane.settings), str(lane.runs), loss_text(lane.best), lane.setting or "–", wh_text(lane.kwh),
+        ]
+        for lane in choice.by_source
+    ]  # fmt: skip
+
+
+def loss_text(loss: float | None) -> str:
+    """A validation loss in a table; None is that of failed runs."""
+    return "failed" if loss is None else f"{loss:.3f}"
+
+
+def wh_text(kwh: float | None) -> str:
+    """An energy in kWh as Wh in a table."""
+    return "missing" if kwh is None else f"{1000 * kwh:.3g}"
+
+
+def rival_lines(choice: Choice) -> list[list[str]]:
+    """One line for each way of choosing, with the columns of RIVALS."""
+    return [
+        [
+            rival.name,
+            figure_text(rival.regret, rival.low, rival.high, REGRET_DIGITS),
+            "–" if rival.minus is None else figure_text(rival.minus, rival.minus_low, rival.minus_high, REGRET_DIGITS),
+        ]
+        for rival in choice.rivals
+    ]
+
+
+@dataclass(frozen=True)
+class ChoiceText:
+    """An answer in the four forms of results.text.printing.Printable."""
+
+    choice: Choice
+
+    def table(self) -> RenderableType:
+        """For the terminal."""
+        answer = Text("\n".join(plain(sentence) for sentence in sentences(self.choice)))
+        parts: list[RenderableType] = [answer, Text(""), _drawn(SOURCES, source_lines(self.choice))]
+        if self.choice.rivals:
+            parts += [Text(""), _drawn(RIVALS, rival_lines(self.choice))]
+        return Group(*parts, Text(""), terminal_notes(notes(self.choice)))
+
+    def markdown(self) -> str:
+        """For a README or an issue."""
+        lines = [markdown_text(sentence) + "  " for sentence in sentences(self.choice)]
+        lines += ["", *markdown_table(SOURCES, source_lines(self.choice), WORDS)]
+        if self.choice.rivals:
+            lines += ["", *markdown_table(RIVALS, rival_lines(self.choice), WORDS)]
+        return "\n".join([*lines, "", *markdown_notes(notes(self.choice))]) + "\n"
+
+    def csv(self) -> str:
+        """One line for each run, in the order in which the runs began, numbers in full."""
+        head = ["source", "setting", "seed", "val_loss", "kwh", "hours", "taken"]
+        taken = self.choice.taken
+        own = None if taken is None else (taken.source, taken.setting, taken.seed)
+        rows = [
+            [run.source, run.setting, run.seed, run.val_loss, run.kwh, run.hours, own == (run.source, run.setting, run.seed)]
+            for run in self.choice.tried
+        ]
+        return csv_text(head, rows)
+
+    def to_dict(self) -> Any:
+        """Plain data, as `--format json` prints it."""
+        return self.choice.to_dict()
+
+
+def _drawn(head: list[str], rows: list[list[str]]) -> TerminalTable:
+    table = TerminalTable(None, head, WORDS)
+    for row in rows:
+        table.add_row(*row)
+    return table
+
+
+def _number(value: float, digits: int = 2) -> str:
+    """A figure without the zero before its point: .31."""
+    text = f"{value:.3f}".rstrip("0") if 0 < abs(value) < 0.1 else f"{value:.{digits}f}"
+    return text.replace("0.", ".", 1) if 0 < abs(value) < 1 else text
+
+
+def _energy(kwh: float) -> str:
+    return f"{kwh:.3g} kWh" if kwh >= 0.1 else f"{1000 * kwh:.3g} Wh"
+
+
+def _time(hours: float) -> str:
+    if hours >= 2:
+        return f"{hours:.1f} hours"
+    return f"{60 * hours:.0f} minutes" if hours * 60 >= 2 else f"{3600 * hours:.0f} seconds"

@@ -1,0 +1,101 @@
+"""The difference of two boards as text: for the terminal, for a page, for a spreadsheet."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from results.sharing.diff import ALL, BoardDifference, Change, Place
+from results.text.printing import TerminalTable, csv_text, markdown_notes, markdown_table, markdown_text, terminal_notes
+
+HEAD = ("target", "source", "rank", "tie", "mean", "95 %", "why")
+WORDS = frozenset({"target", "source", "why"})
+OVER_ALL = "all targets"
+NOWHERE = Place()
+CSV = ("target", "source", "rank_before", "rank_after", "tie_before", "tie_after", "mean_before", "mean_after",
+       "low_before", "low_after", "high_before", "high_after", "why")  # fmt: skip
+
+
+@dataclass(frozen=True)
+class DifferenceText:
+    """A difference in the four forms of results.text.printing.Printable."""
+
+    difference: BoardDifference
+
+    def table(self) -> RenderableType:
+        """For the terminal."""
+        found = self.difference
+        drawn = TerminalTable(verdict(found), HEAD, WORDS, 2)
+        for row in _lines(found):
+            drawn.add_row(*row)
+        return Group(*([drawn, Text("")] if found.changes else [Text(verdict(found), "bold")]), terminal_notes(_legend(found)))
+
+    def markdown(self) -> str:
+        """For a README or an issue."""
+        found = self.difference
+        table = [*markdown_table(HEAD, _lines(found), WORDS), ""] if found.changes else []
+        return "\n".join([f"**{markdown_text(verdict(found))}**", "", *table, *markdown_notes(_legend(found))]) + "\n"
+
+    def csv(self) -> str:
+        """One line for each place that differs, numbers in full."""
+        rows = []
+        for each in self.difference.changes:
+            old, new = each.before or NOWHERE, each.after or NOWHERE
+            figures = [old.rank, new.rank, old.tie, new.tie, old.mean, new.mean, old.low, new.low, old.high, new.high]
+            rows.append([each.target or OVER_ALL, each.source, *figures, "; ".join(each.why)])
+        return csv_text(CSV, rows)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data."""
+        return self.difference.to_dict()
+
+
+def verdict(found: BoardDifference) -> str:
+    """The difference in one sentence."""
+    first, second = found.names
+    if not found.changes:
+        return f"{first} and {second} show the same ranks, ties and figures"
+    who = "other sources may be the best" if found.winners else "the same sources may be the best on every target"
+    places = "1 place differs" if len(found.changes) == 1 else f"{len(found.changes)} places differ"
+    return f"{first} → {second}: {places}, {found.same} do not; {who}"
+
+
+def _lines(found: BoardDifference) -> list[list[str]]:
+    return [_line(each, overall=each.target == ALL) for each in found.changes]
+
+
+def _line(each: Change, *, overall: bool) -> list[str]:
+    digits = 2 if overall else 0
+    old, new = each.before or NOWHERE, each.after or NOWHERE
+    return [
+        OVER_ALL if overall else each.target,
+        each.source,
+        _pair(_number(old.rank, digits), _number(new.rank, digits), exact=old.rank == new.rank),
+        _pair(_number(old.tie, 0), _number(new.tie, 0)),
+        _pair(_number(old.mean, 3), _number(new.mean, 3), exact=old.mean == new.mean),
+        _pair(_interval(old), _interval(new)),
+        "; ".join(each.why) or "–",
+    ]
+
+
+def _pair(old: str, new: str, *, exact: bool = True) -> str:
+    """Both figures; one where they are equal, with a remark where they differ in later digits alone."""
+    return f"{old} → {new}" if old != new else old if exact else f"{old} (later digits differ)"
+
+
+def _number(value: float | None, digits: int) -> str:
+    return "–" if value is None else f"{value:.{digits}f}"
+
+
+def _interval(place: Place) -> str:
+    return "–" if place.low is None or place.high is None else f"{place.low:.3f}–{place.high:.3f}"
+
+
+def _legend(found: BoardDifference) -> list[str]:
+    metric = found.metrics[1] if found.metrics[0] == found.metrics[1] else " and ".join(found.metrics)
+    return [
+        f"mean: of {metric}; in the rows of all targets, rank is the mean rank, with its 95 % interval",
+        "why: what the runs behind a figure rest on, where this differs; seeds, data, start weights, recipe and versions",
+        *found.notes,
+    ]

@@ -1,0 +1,50 @@
+"""Energy and mass in units that people read: one unit with an SI prefix for all figures of a table."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+# A household counts thousands of kWh, so that MWh begin at ten of them.
+UNITS = (("MWh", 1e-3), ("kWh", 1.0), ("Wh", 1e3), ("mWh", 1e6), ("µWh", 1e9))  # name, and how many of it are 1 kWh
+
+
+@dataclass(frozen=True)
+class EnergyUnit:
+    """A unit of energy. `per_kwh`: how many of it are 1 kWh."""
+
+    name: str
+    per_kwh: float
+
+    def text(self, kwh: float | None, sign: str = "") -> str:
+        """An energy in this unit, with three significant digits; `sign` comes before the number."""
+        return "missing" if kwh is None else f"{sign}{three_digits(kwh * self.per_kwh)}"
+
+
+LEAST = {"MWh": 10}
+USUAL = EnergyUnit("Wh", 1e3)  # where no figure is known
+
+
+def energy_unit(kwh: Iterable[float | None]) -> EnergyUnit:
+    """The unit for all figures of a table: the largest one in which the largest figure is 1 or more, of MWh 10 or more."""
+    most = max((value for value in kwh if value is not None), default=0.0)
+    if not most:
+        return USUAL
+    return next((EnergyUnit(*unit) for unit in UNITS if most * unit[1] >= LEAST.get(unit[0], 1) - 1e-9), EnergyUnit(*UNITS[-1]))
+
+
+def energy_text(kwh: float | None, sign: str = "") -> str:
+    """One energy with its unit."""
+    unit = energy_unit([kwh])
+    return "missing" if kwh is None else f"{unit.text(kwh, sign)} {unit.name}"
+
+
+def mass_text(kg: float) -> str:
+    """A mass with its unit: g below 1 kg."""
+    return f"{three_digits(kg)} kg" if kg >= 1 else f"{three_digits(1000 * kg)} g"
+
+
+def three_digits(value: float) -> str:
+    """Three significant digits and no exponent; of large numbers all digits before the point."""
+    if abs(value) >= 1000:
+        return f"{value:.0f}"
+    text = f"{value:.3g}"
+    return text if "e" not in text else f"{float(text):.12f}".rstrip("0").rstrip(".")

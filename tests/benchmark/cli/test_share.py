@@ -1,0 +1,145 @@
+"""`cats archive`, `cats merge` and `cats diff`, from an experiment to files and back."""
+
+import io
+import json
+import zipfile
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+
+from results.record import PREDICTIONS
+from results.text.identifiers import are_digests
+from results.tracking.experiment import Experiment
+from tests.support.drawings import draw_once
+from tests.support.shared import SEVERAL, filled, outcome
+
+pytestmark = pytest.mark.slow
+OURS = "sqlite:///mlflow.db"
+CLINIC = outcome().record.names | {"target": "clinic"}  # which has no entry here, and so counts as private
+
+
+@pytest.fixture
+def toy(cats, monkeypatch):
+    draw_once(monkeypatch)
+    return filled(OURS, SEVERAL)
+
+
+def held(path):
+    with zipfile.ZipFile(path) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def test_an_archive_goes_to_another_database_and_back(cats, toy):
+    code, out, err = cats("archive", "toy", "--author", "Ada Example", "--licence", "CC-BY-4.0", "--output", "deep/a.zip")
+    assert (code, err) == (0, "")
+    assert out.startswith("deep/a.zip: 0.")
+    assert out.endswith(" 4 attempts, 13 files\n")
+    files = held("deep/a.zip")
+    assert yaml.safe_load(files["CITATION.cff"])["license"] == "CC-BY-4.0"
+    assert b"<!DOCTYPE html>" in files["report.html"]
+    assert json.loads(files["board.json"])["basis"][0]["data"] == ["d1"]
+    assert json.loads(files["versions.json"])["runs"]["torch"] == ["2.13.0"]
+    assert b"@misc{cats-breastmnist," in files["references.bib"]
+    code, out, err = cats("merge", "deep/a.zip", "--tracking-uri", "sqlite:///b.db")
+    assert (code, out, err) == (0, "deep/a.zip into toy on sqlite:///b.db: 4 added, 0 existed already\n", "")
+    code, out, err = cats("merge", "deep/a.zip", "mlflow.db", "--tracking-uri", "sqlite:///b.db")
+    assert [line.partition(": ")[2] for line in out.splitlines()] == ["0 added, 4 existed already"] * 2
+    code, out, _ = cats("diff", "deep/a.zip", "toy", "--tracking-uri", "sqlite:///b.db")
+    assert code == 0
+    assert "deep/a.zip and toy show the same ranks, ties and figures" in " ".join(out.split())
+    cats(
+        "archive",
+        "toy",
+        "--author",
+        "Ada Example",
+        "--licence",
+        "CC-BY-4.0",
+        "--output",
+        "b.zip",
+        "--tracking-uri",
+        "sqlite:///b.db",
+    )
+    assert Path("b.zip").read_bytes() == Path("deep/a.zip").read_bytes()
+
+
+def test_no_name_of_a_patient_is_in_an_archive(cats, monkeypatch):
+    """Runs of an early version, with plain names in predictions and sentences."""
+    draw_once(monkeypatch)
+    failed = {"status": "failed", "scores": {}, "key": "f", "reason": "cannot read /data/MUELLER_HANS/scan 7.dcm"}
+    facts = {"leak": "patient 3 is in both", "duplicates": "scan i4.png twice"}
+    filled(
+        OURS,
+        [
+            outcome(names=CLINIC, facts=facts),
+            outcome(names=CLINIC, attempt="f", **failed),
+            outcome("scratch", names=CLINIC | {"source": "scratch"}),
+        ],
+    )
+    code, _, err = cats("archive", "toy")
+    assert (code, err) == (0, "")
+    files = held("toy.zip")
+    tables = [pd.read_parquet(io.BytesIO(content)) for name, content in files.items() if name.endswith(PREDICTIONS)]
+    assert len(tables) == 3
+    for table in tables:
+        assert are_digests(table["group"])
+        assert are_digests(table["sample"])
+    text = b"\n".join(files.values())
+    for name in (b"MUELLER", b"patient 3", b"scan i4", b"i4.png"):
+        assert name not in text
+    assert b"/data" not in files["records.jsonl"]
+
+
+def test_predictions_of_public_images_keep_their_names(cats, toy):
+    cats("archive", "toy", "--output", "a.zip")
+    table = pd.read_parquet(io.BytesIO(next(content for name, content in held("a.zip").items() if name.endswith(PREDICTIONS))))
+    assert table["sample"][0] == "i0"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["merge", "no.zip"], "cats: there is no file no.zip"),
+        (["merge", "bad.zip"], "cats: bad.zip is no archive: "),
+        (["merge", "sqlite:///no.db"], "cats: there is no database sqlite:///no.db"),
+        (["merge", "mlflow.db", "--only", "tou"], "cats: no experiment 'tou' on sqlite:///mlflow.db; did you mean 'toy'?"),
+        (["merge", "mlflow.db", "--experiment", " "], "cats: --experiment ' ' is empty"),
+        (["archive", "none"], "cats: no experiment 'none' on sqlite:///mlflow.db"),
+        (["archive", "toy", "--output", "."], "cats: cannot write the archive to .: "),
+        (["diff", "no.json", "toy"], "cats: no.json cannot be read: "),
+        (["diff", "bad.json", "toy"], "cats: bad.json is no board; "),
+        (["diff", "toy", "bad.zip"], "cats: bad.zip is no archive: "),
+    ],
+)
+def test_what_cannot_be_shared_is_one_sentence(cats, sentence, arguments, empty_toy):
+    Path("bad.zip").write_bytes(b"no zip")
+    Path("bad.json").write_text("{}")
+    before = sorted(str(path) for path in Path().rglob("*"))
+    code, out, err = cats(*arguments)
+    assert (code, out) == (2, "")
+    assert err.splitlines()[-1].startswith(sentence)
+    assert len(err.splitlines()) == 1
+    assert sorted(str(path) for path in Path().rglob("*")) == before
+
+
+@pytest.fixture
+def empty_toy(cats):
+    return filled(OURS, SEVERAL[:1])
+
+
+def test_conflicts_are_said(cats, toy):
+    filled("sqlite:///b.db", [outcome(auc=0.5)])
+    code, out, err = cats("merge", "b.db")
+    assert code == 0
+    assert "the same attempt was recorded with other values (test_auc 0.5 and 0.9)" in err
+    assert out == "b.db into toy on sqlite:///mlflow.db: 1 added, 0 existed already\n"
+    assert len(list(toy.runs())) == 5
+
+
+def test_an_experiment_of_mlflow_itself_is_not_made(cats, toy):
+    Experiment("sqlite:///b.db", "Default")
+    code, out, err = cats("merge", "b.db", "--tracking-uri", "sqlite:///c.db")
+    assert (code, out) == (0, "")
+    assert err == "there is no run of cats in what is to be merged\n"
+    assert not Path("c.db").exists()

@@ -1,0 +1,118 @@
+"""Entries as tables: what is searched for, what fits the terminal, and what the files of measures declare."""
+
+import json
+
+import pytest
+
+from benchmark.entries.describe import entry_rows
+from benchmark.entries.entry_table import Description, EntryTable, Wanted, flat_facts
+from benchmark.entries.measure_facts import measure_facts
+from benchmark.specs import catalogue
+
+ROWS = [
+    {"name": "busi", "modality": "breast ultrasound", "task": "multiclass", "here": "no", "title": "BUSI"},
+    {"name": "idc", "modality": "histology", "task": "binary", "here": "yes", "title": "Breast tissue"},
+    {"name": "scratch", "modality": None, "task": None, "here": "yes", "title": "none"},
+]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "expected"),
+    [
+        (Wanted(), ["busi", "idc", "scratch"]),
+        (Wanted(("breast",)), ["busi", "idc"]),
+        (Wanted(("BREAST", "ultra")), ["busi"]),
+        (Wanted(("breast", "heart")), []),
+        (Wanted(modality="ULTRASOUND"), ["busi"]),
+        (Wanted(task="binary"), ["idc"]),
+        (Wanted(here=True), ["idc", "scratch"]),
+        (Wanted(("breast",), here=True), ["idc"]),
+        (Wanted(("None",)), ["scratch"]),  # of its title; an empty column holds no word
+    ],
+)
+def test_what_fits(wanted, expected):
+    assert [row["name"] for row in ROWS if wanted.fits(row)] == expected
+
+
+@pytest.mark.parametrize("name", catalogue.shipped("similarity"))
+def test_the_text_of_a_measure_says_what_its_object_says(name):
+    facts, measure = measure_facts(catalogue.places("similarity")[name][0]), catalogue.measure(name)
+    assert facts is not None
+    assert (facts.needs, facts.options) == (measure.needs, measure.options)
+    assert (facts.grows, facts.citation, facts.multilabel) == (measure.grows, measure.citation, measure.multilabel)
+    assert " ".join(facts.text.split()) == " ".join(measure.__doc__.split())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x = 1\n",
+        "from benchmark import measure\n@measure(grows=GROWS, citation='c')\ndef mine(labels): ...\n",
+        "from benchmark import measure\n@measure(grows='1', citation='c')\ndef mine(labels, *, k=len('x')): ...\n",
+        "def mine(labels): ...\n",
+    ],
+)
+def test_what_a_file_computes_is_not_guessed(tmp_path, text):
+    (tmp_path / "mine.py").write_text(text)
+    assert measure_facts(tmp_path / "mine.py") is None
+
+
+def test_lists_are_searched_on_the_command_line(cats):
+    code, out, err = cats("list", "targets", "ultrasound", "--task", "binary", "--json")
+    assert code == 0
+    assert err.endswith(f"1 of {len(catalogue.names('targets'))} targets\n")
+    assert [row["name"] for row in json.loads(out)] == ["breastmnist"]
+    assert "scratch" in [row["name"] for row in json.loads(cats("list", "sources", "--here", "--json")[1])]
+
+
+@pytest.mark.parametrize("option", [("--modality", "CT"), ("--task", "binary"), ("--here",)])
+@pytest.mark.parametrize("kind", ["measures", "plans", "recipes"])
+def test_what_has_no_data_is_not_searched_by_data(cats, kind, option):
+    assert cats("list", kind, *option) == (
+        2, "", f"cats: {option[0]} is for sources and targets; {kind} have no data set; give words to search for\n",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["sources", "targets", "measures", "plans", "recipes"])
+@pytest.mark.parametrize("columns", [80, 100, 200])
+def test_a_list_fits_and_names_what_it_does_not_show(cats, monkeypatch, kind, columns):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    code, out, _ = cats("list", kind)
+    assert code == 0
+    assert max(map(len, out.splitlines())) <= columns
+    shown = {word for line in out.splitlines() for word in line.strip("│┃ ").replace(",", " ").replace(":", " ").split()}
+    table = EntryTable(kind, entry_rows(kind))
+    assert set(table.head) <= shown  # in the head, or in the sentence below
+    assert {row["name"] for row in table.rows} <= shown
+
+
+def test_an_empty_list(cats):
+    code, out, err = cats("list", "targets", "nothing like this")
+    assert code == 0
+    assert err.splitlines()[-1].startswith("0 of ")
+    assert "name" in out
+
+
+def test_nested_facts_are_lines():
+    facts = {
+        "name": "x", "empty": None, "none": [], "yes": True, "count": 1234, "share": 0.5,
+        "dataset": {"classes": ["a", "b"], "files": [{"path": "f"}], "many": [{"path": "f"}, {"path": "g"}]},
+        "odd": ["a, b", "c"],
+    }  # fmt: skip
+    assert dict(flat_facts(facts)) == {
+        "name": "x", "yes": "yes", "count": "1,234", "share": "0.5", "dataset.classes": "a, b", "dataset.files.path": "f",
+        "dataset.many 1.path": "f", "dataset.many 2.path": "g", "odd": "a, b; c",
+    }  # fmt: skip
+    shown = Description({"target": facts})
+    assert shown.to_dict() == {"target": facts}
+    assert shown.csv().splitlines()[:2] == ["entry,key,value", "target,name,x"]
+    assert shown.markdown().splitlines()[2] == "| target | name | x |"
+
+
+def test_show_is_a_table(cats, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    code, out, _ = cats("show", "breastmnist")
+    assert code == 0
+    assert max(map(len, out.splitlines())) <= 80
+    assert "│ dataset.modality " in out
+    assert "750601b1f35ba3300ea97c75c52ff8f6" in out

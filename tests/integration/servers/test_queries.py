@@ -1,0 +1,35 @@
+"""The ten queries of docs/mlflow.md on PostgreSQL and against `mlflow server`."""
+
+import mlflow
+import pytest
+
+from tests.support.queries import fill
+from tests.support.query_answers import ANSWERS, check
+from tests.support.servers import PASSWORD
+
+pytestmark = pytest.mark.server
+
+
+@pytest.fixture(scope="module", params=["postgres", "web"])
+def uri(request, tmp_path_factory):
+    """A server with the experiment of the page."""
+    server = request.getfixturevalue(request.param)
+    before = mlflow.get_tracking_uri()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(tmp_path_factory.mktemp("queries"))
+        patch.setenv("MLFLOW_TRACKING_USERNAME", "admin")
+        patch.setenv("MLFLOW_TRACKING_PASSWORD", PASSWORD)
+        if request.param == "postgres":
+            server.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'migrated'")
+            server.execute("CREATE DATABASE queries TEMPLATE migrated")
+            address = server.uri("queries")
+        else:
+            address = server.uri
+        fill(address)
+        yield address
+    mlflow.set_tracking_uri(before)
+
+
+@pytest.mark.parametrize("number", ANSWERS)
+def test_a_query_of_the_page_gives_what_the_records_say(uri, number):
+    check(number, uri)

@@ -1,0 +1,151 @@
+"""The answer of `cats choose` as sentences, tables, JSON and a section of the report."""
+
+import csv
+import io
+import json
+from dataclasses import replace
+
+import pytest
+
+from results.choosing.choice import Attempted, Choice, Named, Rival, Round, Seat, Spent, Taken, read_choice
+from results.choosing.choice_text import ChoiceText, notes, sentences
+from results.error import CatsError
+from results.report.chosen import chosen
+from results.text.plain import json_text
+
+RIGHT = "90 % confidence; a set made in this way was right on"
+TOOK = "the trainings took 10 % of what all 24 runs of one seed would take"
+RUNS = (
+    Attempted("imagenet", "lr=0.003", 0, 0.31, 0.001, 0.1),
+    Attempted("imagenet", "lr=0.0003", 0, None, 0.0005, 0.05),
+    Attempted("inat_bird", "lr=0.003", 0, 0.42, 0.002, 0.2),
+)
+CHOICE = Choice(
+    experiment="choose-mydata", target="mydata", backbone="mobilenetv2_100", recipe="fast", policy="race", metric="auc",
+    taken=Taken("imagenet", "lr=0.003", 0, 0.31, 3, 0.91, 0.87, 0.95),
+    spent=Spent(0.0035, 0.0035, 0.35, 2, 1, 0.035, 3.5, 24, 0.0035, 0.35), tried=RUNS,
+    ended="the budget of 3 cells holds no further run",
+    then="next come inat_bird (lr=0.0003) with seed 0", ties={"inat_bird (lr=0.003)": 0.4},
+    near=Named(("imagenet", "radimagenet"), 12, 12), best=Named(("imagenet", "a", "b"), 11, 12), within=0.93,
+    rivals=(Rival("leader", 0.0028, 0.0005, 0.0055, 0.0012, -0.001, 0.003),),
+    prior=("runs of x",), notes=("a note",), kept="models/mydata",
+)  # fmt: skip
+
+
+def test_the_sentences_of_the_answer():
+    assert sentences(CHOICE) == [
+        "Take imagenet with mobilenetv2_100 and recipe fast, lr=0.003 (val loss .310; test auc .91, .87 to .95).",
+        "Tie: imagenet (lr=0.003) and inat_bird (lr=0.003) cannot be told apart by validation loss over 3 seeds.",
+        f"A source within .005 of the best is among imagenet, radimagenet ({RIGHT} 12 of 12 targets of the prior).",
+        f"The best source is among imagenet, a, b ({RIGHT} 11 of 12 targets of the prior).",
+        "P(within .005) = .93.",
+        f"Spent 3.5 Wh and 21 minutes in 2 runs; {TOOK}; 1 attempt failed.",
+        "Kept: models/mydata (cats predict, cats watch).",
+    ]
+    assert notes(CHOICE)[:2] == [
+        "ended: the budget of 3 cells holds no further run",
+        "with twice the budget: next come inat_bird (lr=0.0003) with seed 0",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"taken": None, "ties": {}}, "No answer: no run on mydata has finished."),
+        ({"ties": {"b": None}}, "imagenet (lr=0.003) and b were not compared over seeds: whether they tie is not known."),
+        ({"within": 0.41}, "P(within .005) = .41 (below .7 such figures were too modest on public targets)."),
+        (
+            {"best": Named(("a",), 11, 12, 0.9, 9)},
+            f"The best source is among a ({RIGHT} 11 of 12 targets of the prior, which are 9 families).",
+        ),
+        ({"within": 0.4, "within_targets": 11}, "P(within .005) = .40, corrected by what held on 11 targets of the prior."),
+        ({"spent": Spent(None, None, 0.01, 2)}, "Spent 36 seconds in 2 runs; the energy is missing."),
+        ({"spent": Spent(None, 0.2, 3, 1)}, "Spent at least 0.2 kWh and 3.0 hours in 1 run; a part of the energy is missing."),
+        (
+            {"spent": Spent(None, None, 1.5, 2, 0, None, 4.0, 8, None, 1.0)},
+            "the trainings took 25 % of what all 8 runs of one seed would take.",
+        ),
+        ({"untried": ("c", "d")}, "Never tried: c, d."),
+        ({"within": None, "unstated": "the prior does not know b"}, "P(within .005) is not stated: the prior does not know b."),
+        (
+            {"strangers": ("new",)},
+            "Of the sources that the prior knows, one that is within .005 of the best of them is among imagenet",
+        ),
+        ({"strangers": ("new",)}, "Of the sources that the prior knows, the best is among imagenet, a, b (90 % confidence"),
+        ({"strangers": ("new",)}, "P(within .005 of the best of the sources that the prior knows) = .93."),
+        ({"taken": Taken("a", "default", 0, 1.25, 1)}, "Take a with mobilenetv2_100 and recipe fast (val loss 1.250)."),
+    ],
+)
+def test_what_is_not_known_is_said(change, sentence):
+    assert sentence in " ".join(sentences(replace(CHOICE, **change)))
+
+
+def test_nothing_is_said_that_is_not_known():
+    bare = replace(CHOICE, ties={}, near=None, best=None, within=None, kept="", rivals=(), prior=(), notes=(), then="")
+    assert [sentence.split()[0] for sentence in sentences(bare)] == ["Take", "Spent"]
+
+
+def test_json_is_read_back_as_it_was():
+    text = json_text(ChoiceText(CHOICE).to_dict())
+    assert read_choice(text) == CHOICE
+    lanes = json.loads(text)["sources"]
+    assert lanes[0] == {
+        "source": "imagenet", "settings": 2, "runs": 2, "best": 0.31, "setting": "lr=0.003", "kwh": pytest.approx(0.0015)
+    }  # fmt: skip
+    assert json.loads(text)["spent"]["share"] == pytest.approx(0.1)
+
+
+def test_an_answer_of_an_older_version_is_read():
+    """Its sets said what they hold in words, beside the sources."""
+    older = json.loads(json_text(CHOICE.to_dict()))
+    older["near"]["holds"] = "a source within 0.005 of the best"
+    assert read_choice(json.dumps(older)) == CHOICE
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", '{"target": 1}', "nonsense"])
+def test_a_damaged_answer_is_one_sentence(text):
+    with pytest.raises(CatsError, match="the answer of cats choose in MLflow is damaged"):
+        read_choice(text)
+
+
+def test_csv_has_a_line_for_each_run():
+    rows = list(csv.DictReader(io.StringIO(ChoiceText(CHOICE).csv())))
+    assert [(row["source"], row["val_loss"], row["taken"]) for row in rows] == [
+        ("imagenet", "0.31", "True"), ("imagenet", "", "False"), ("inat_bird", "0.42", "False")
+    ]  # fmt: skip
+
+
+def test_markdown_shows_the_sources_and_the_other_ways():
+    text = ChoiceText(CHOICE).markdown()
+    assert "| imagenet | 2 | 2 | 0.310 | lr=0.003 | 1.5 |" in text
+    assert "| leader | 0.0028 (0.0005 – 0.0055) | 0.0012 (-0.0010 – 0.0030) |" in text
+
+
+def test_the_section_draws_the_loss_against_the_energy(tmp_path):
+    section = chosen(CHOICE)
+    (chart,) = section.charts
+    chart.draw(tmp_path / "choice.svg")
+    drawn = (tmp_path / "choice.svg").read_text(encoding="utf-8")
+    assert "Wh spent" in drawn
+    assert "inat_bird" in drawn
+    assert section.tables[-1].rows[1] == ["2", "imagenet", "lr=0.0003", "0", "failed", "0.5"]
+    assert sentences(CHOICE)[0] in section.notes
+
+
+def test_the_section_shows_how_the_sources_were_halved():
+    assert "choice-rounds" not in [table.name for table in chosen(CHOICE).tables]
+    first = Round((Seat("a", 4, 0.31, True), Seat("b", 4, None, False), Seat("c", 4, 0.25, True)))
+    second = Round((Seat("c", 5, 0.24), Seat("a", 0, None)))
+    (table,) = [table for table in chosen(replace(CHOICE, rounds=(first, second))).tables if table.name == "choice-rounds"]
+    assert table.rows == [
+        ["1", "a", "4", "0.310", "stays"], ["1", "b", "4", "failed", "leaves"], ["1", "c", "4", "0.250", "stays"],
+        ["2", "c", "5", "0.240", "–"], ["2", "a", "0", "–", "–"],
+    ]  # fmt: skip
+    raced = replace(CHOICE, rounds=(first, second))
+    assert read_choice(json_text(ChoiceText(raced).to_dict())) == raced
+
+
+def test_without_energy_the_runs_are_counted():
+    bare = replace(CHOICE, tried=tuple(replace(run, kwh=None) for run in RUNS))
+    assert "against runs" in chosen(bare).charts[0].title
+    assert not chosen(replace(CHOICE, tried=())).charts

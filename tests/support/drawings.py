@@ -1,0 +1,26 @@
+"""A drawing of a page is made once in each process: many tests write a page of the same results.
+
+A drawing takes a twentieth of a second, and a page has a dozen of them and more. What is drawn is a function and its arguments;
+where these are equal, byte for byte, the page gets the SVG that was drawn for another page. Everything else of a page is new.
+"""
+
+import pickle
+
+import pytest
+
+_drawn: dict[bytes, str] = {}
+
+
+def draw_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let `results.report.render` draw only what it has not drawn before in this process."""
+    from results.report import render
+
+    inline = render.inline
+
+    def remembered(chart, sources):
+        what = pickle.dumps((chart, sources))
+        if what not in _drawn:
+            _drawn[what] = inline(chart, sources)
+        return _drawn[what]
+
+    monkeypatch.setattr(render, "inline", remembered)
