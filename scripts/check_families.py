@@ -7,7 +7,8 @@
 
 FAMILY: those alone. The smallest member of each family is trained for one epoch on 40 images of BreastMNIST, from random
 weights that were written at 224 pixels, by `cats run`; `cats score` scores the pair by every measure. CATS_DATA must name the
-folder of the files. What is finished lies in `--folder` as JSON, and a new call goes on where the last one ended.
+folder of the files. What is finished lies in the file `--attempts` as JSON, and a new call goes on where the last one ended.
+The attempts of the table in docs/backbones.md are kept in docs/published/families.json.
 """
 
 import argparse
@@ -33,12 +34,13 @@ def main() -> None:
         "--protocols", nargs="+", default=list(PROTOCOLS), choices=every, help="protocols to try, in this order"
     )
     parser.add_argument("--sizes", nargs="+", type=int, default=list(SIZES), help="sizes in pixels")
-    parser.add_argument("--folder", type=Path, default=Path("families"), help="where the attempts work and are kept")
+    parser.add_argument("--folder", type=Path, default=Path("families"), help="where the attempts work")
+    parser.add_argument("--attempts", type=Path, help="where what is finished is kept; by default attempts.json in FOLDER")
     parser.add_argument("--write", action="store_true", help="put the table into docs/backbones.md")
     given = parser.parse_args()
     folder = given.folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
-    kept = folder / "attempts.json"
+    kept = (given.attempts or folder / "attempts.json").resolve()
     done = [Attempt(**each) for each in json.loads(kept.read_text(encoding="utf-8"))] if kept.exists() else []
     prepare(folder)
     whats = tuple(dict.fromkeys((*given.protocols, SCORE)))

@@ -15,7 +15,8 @@ from benchmark.training.device_images import Images, as_float, batches
 from benchmark.training.out_of_memory import is_out_of_memory, smaller_batch
 from results.metrics import auc
 
-EVALUATION_BATCH = 256  # pictures; slices, of volumes
+EVALUATION_BATCH = 256  # pictures of at most EVALUATION_SIDE pixels, fewer of larger ones; slices, of volumes
+EVALUATION_SIDE = 128  # what a network makes of 256 pictures of 224 pixels takes more than 10 GB
 
 _batch_size: WeakKeyDictionary[Network, int] = WeakKeyDictionary()  # reduced batch sizes of networks that ran out of memory
 
@@ -65,10 +66,16 @@ def extract(network: Network, images: Images, precise: torch.dtype) -> Tensor:
     return torch.cat(list(_outputs(network, images, precise, features=True)))
 
 
+def evaluation_batch(pixels: Tensor) -> int:
+    """How many of the images (N, C, S, S), or volumes (N, C, K·S, S), are evaluated at once, so that memory stays bounded."""
+    fewer = max(1, pixels.shape[-1] ** 2 / EVALUATION_SIDE**2)
+    return max(1, int(EVALUATION_BATCH / fewer) // count_slices(pixels))
+
+
 def _outputs(network: Network, images: Images, precise: torch.dtype, *, features: bool) -> Iterator[Tensor]:
     network.eval()
     call = network.features if features else network
-    largest = max(1, EVALUATION_BATCH // count_slices(images.pixels))
+    largest = evaluation_batch(images.pixels)
     for pixels, _ in batches(images, torch.arange(len(images)), largest):
         rest = pixels
         while len(rest):

@@ -65,6 +65,7 @@ dataset = Dataset(
 source = Source(name="noise", title=dataset.title, dataset=dataset, licence="CC0", citation="ours")
 '''
 ELSEWHERE = "write size: "
+STOPPED = 128  # and the number of the signal is the exit code of a command that a signal stopped
 
 
 @dataclass(frozen=True)
@@ -137,6 +138,8 @@ def attempt(family: str, what: str, asked: int, size: int) -> Attempt:
     command = ["score", "plan.yaml", "--sample", "20", "--draws", "10", "--neutral", "scratch"]
     start = time.monotonic()
     code, output = call(command if what == SCORE else ["run", "plan.yaml"])
+    if code > STOPPED:  # by a signal: this is no attempt, and no other one begins
+        sys.exit(code)
     works, said, reasons = ended(experiment, what, code, output)
     return Attempt(family, backbone, what, asked, size, works, said, reasons, round(time.monotonic() - start, 1))
 

@@ -85,6 +85,14 @@ def test_predictions_do_not_depend_on_how_images_are_batched(monkeypatch):
     torch.testing.assert_close(evaluate.predict(made, images, torch.float32), whole, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.parametrize(
+    ("shape", "at_once"),
+    [((3, 28, 28), 256), ((3, 128, 128), 256), ((3, 224, 224), 83), ((1, 5 * 64, 64), 51), ((3, 4096, 4096), 1)],
+)
+def test_fewer_large_images_are_evaluated_at_once(shape, at_once):
+    assert evaluate.evaluation_batch(torch.empty(1, *shape, device="meta")) == at_once
+
+
 SCRIPT = {"val_loss": [3.0, 1.0, 2.0, 4.0], "val_auc": [0.5, 0.6, 0.9, 0.7]}
 SPREAD = np.array([-0.1, 0.0, 0.1])  # of the images' losses around their mean, the same in every epoch
 
