@@ -14,7 +14,7 @@ FLOOR = 1e-4  # of a variance, as published
     grows="N D min(N, D) + C² dims",
     citation="Pándy et al., Transferability estimation using Bhattacharyya class separability, CVPR 2022",
 )
-def gbc(features: Array, labels: Array, *, covariance: str = "spherical", dims: int = 64) -> float:
+def gbc(features: Array, labels: Array, *, covariance: str = "spherical", dims: int = 64, log: str = "each") -> float:
     """Negated sum over pairs of classes c ≠ d of exp(-B(c, d)), B the Bhattacharyya distance; in [-C(C-1), 0].
 
     B = 1/8 (m_c-m_d)' S⁻¹ (m_c-m_d) + 1/2 log(|S| / √(|S_c| |S_d|)), S = (S_c + S_d)/2, on the first `dims` principal
@@ -22,16 +22,18 @@ def gbc(features: Array, labels: Array, *, covariance: str = "spherical", dims: 
     components, or "diagonal". Variances are at least 1e-4, so the score depends on the scale of the features if a class hardly
     varies. Undefined if a class has one image.
 
-    The spherical version in the code of Google's stable_transfer counts the logarithm once, not once per component.
+    log: "each" counts the logarithm of a spherical S once for each component, as |S| is defined; "once" counts it once, as the
+    code of Google's stable_transfer does, which is of the authors' group, and hence the published numbers.
     """
     weights = np.ones((1, len(labels)))
-    return float(_overlaps(weights, _components(features, labels, dims), labels, covariance)[0])
+    return float(_overlaps(weights, _components(features, labels, dims), labels, covariance, log)[0])
 
 
 @gbc.bootstrap
-def resampled(draws: Draws, features: Array, labels: Array, *, covariance: str = "spherical", dims: int = 64) -> Array:
+def resampled(draws: Draws, features: Array, labels: Array, *, covariance: str, dims: int, log: str) -> Array:
     """Weighted means and variances; the principal components are held fixed."""
-    return _overlaps(multiplicities(draws.target, len(labels)), _components(features, labels, dims), labels, covariance)
+    weights = multiplicities(draws.target, len(labels))
+    return _overlaps(weights, _components(features, labels, dims), labels, covariance, log)
 
 
 def _components(features: Array, labels: Array, dims: int) -> Array:
@@ -39,10 +41,15 @@ def _components(features: Array, labels: Array, dims: int) -> Array:
     return principal_components(features, dims) if dims else features - features.mean(axis=0)
 
 
-def _overlaps(weights: Array, components: Array, labels: Array, covariance: str) -> Array:
+def _overlaps(weights: Array, components: Array, labels: Array, covariance: str, log: str) -> Array:
     """Scores for weights (B, N) of the images → (B,)."""
     if covariance not in {"spherical", "diagonal"}:
         raise CatsError(f"gbc: covariance is '{covariance}'; it must be 'spherical' or 'diagonal'")
+    if log not in {"each", "once"}:
+        raise CatsError(f"gbc: log is '{log}'; it must be 'each' or 'once'")
+    if log == "once" and covariance != "spherical":
+        raise CatsError("gbc: log=once is for covariance=spherical, where all components have one variance")
+    counted = 1 / components.shape[1] if log == "once" else 1.0
     classes = labels.max() + 1
     means = np.empty((len(weights), classes, components.shape[1]))
     variances = np.empty_like(means)
@@ -57,14 +64,16 @@ def _overlaps(weights: Array, components: Array, labels: Array, covariance: str)
         variances = np.broadcast_to(variances.mean(axis=2, keepdims=True), means.shape)
     variances = np.maximum(variances, FLOOR)
     upper = [
-        -2 * _against(m[c], v[c], m[c + 1 :], v[c + 1 :]) for m, v in zip(means, variances, strict=True) for c in range(classes)
+        -2 * _against(m[c], v[c], m[c + 1 :], v[c + 1 :], counted)
+        for m, v in zip(means, variances, strict=True)
+        for c in range(classes)
     ]
     return np.asarray(np.reshape(upper, (len(weights), classes)).sum(axis=1))
 
 
-def _against(mean: Array, variance: Array, means: Array, variances: Array) -> float:
-    """Sum of the coefficients of one Gaussian (d,) with others (C, d)."""
+def _against(mean: Array, variance: Array, means: Array, variances: Array, counted: float) -> float:
+    """Sum of the coefficients of one Gaussian (d,) with others (C, d); counted: how often each component's logarithm counts."""
     middle = (variance + variances) / 2
     apart = ((mean - means) ** 2 / middle).sum(axis=1) / 8
-    unlike = (np.log(middle) - (np.log(variance) + np.log(variances)) / 2).sum(axis=1) / 2
+    unlike = counted * (np.log(middle) - (np.log(variance) + np.log(variances)) / 2).sum(axis=1) / 2
     return float(np.exp(-apart - unlike).sum())

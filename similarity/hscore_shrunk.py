@@ -7,7 +7,7 @@ from benchmark import Array, Draws, Undefined, measure
 from benchmark.measures.class_statistics import indicators
 from benchmark.measures.leave_one_out import hscore_effects
 from benchmark.measures.low_rank import centred
-from benchmark.measures.resampling import first_order
+from benchmark.measures.resampling import first_order, without_class_means
 
 
 @measure(
@@ -23,23 +23,29 @@ def hscore_shrunk(features: Array, labels: Array) -> float:
     """
     moved = centred(features)
     gram = _gram(moved)
-    return float((_fitted(moved, gram, labels, _ridge(moved, gram)) * indicators(labels) / np.bincount(labels)).sum())
+    return float((_fitted(moved, gram, labels, _ridge(moved, gram)[0]) * indicators(labels) / np.bincount(labels)).sum())
 
 
 @hscore_shrunk.bootstrap
 def resampled(draws: Draws, features: Array, labels: Array) -> Array:
-    """To first order, from the closed form of the score without one image; a and the scale are held fixed."""
+    """To first order: the closed form of the score without one image, and what the image changes in a and in the scale."""
     moved = centred(features)
     gram = _gram(moved)
-    ridge = _ridge(moved, gram)
+    ridge, slopes = _ridge(moved, gram)
     fitted = _fitted(moved, gram, labels, ridge)
-    value = float((fitted * indicators(labels) / np.bincount(labels)).sum())
-    shares = np.bincount(labels) / len(labels)  # what the intercept fits
-    return first_order(draws, value, hscore_effects(fitted + shares, _leverage(moved, gram, ridge) + 1 / len(labels), labels))
+    y, numbers = indicators(labels), np.bincount(labels)
+    value = float((fitted * y / numbers).sum())
+    effects = hscore_effects(fitted + numbers / len(labels), _leverage(moved, gram, ridge) + 1 / len(labels), labels)
+    if np.isfinite(ridge):
+        effects = effects + without_class_means(_by_ridge(moved, gram, y / np.sqrt(numbers), ridge) * slopes, labels)
+    return first_order(draws, value, effects)
 
 
-def _ridge(moved: Array, gram: Array) -> float:
-    """a tr(Σ)/D × N / (1-a), the ridge of X'X that is equivalent to the shrinkage, for centred images X (N, D)."""
+def _ridge(moved: Array, gram: Array) -> tuple[float, Array]:
+    """a tr(Σ)/D × N / (1-a), the ridge of X'X that is equivalent to the shrinkage, for centred images X (N, D).
+
+    Second: its derivative by the weight of each image, (N,); all sums of Ledoit and Wolf's a are sums over images.
+    """
     count, dims = moved.shape
     norms = (moved**2).sum(axis=1)
     scale = norms.sum() / count / dims  # tr(S)/D
@@ -50,7 +56,34 @@ def _ridge(moved: Array, gram: Array) -> float:
     if share == 0 and count <= dims:
         raise Undefined(f"saturated: nothing to shrink in {count} images of {dims} features")
     floor = scale * dims * 1e-12  # features that are a multiple of each other
-    return float(max(share * scale / (1 - share), floor) * count) if share < 1 else float("inf")
+    if share == 1:
+        return float("inf"), np.zeros(count)
+    own = share * scale / (1 - share)
+    if own <= floor:
+        return float(floor * count), np.zeros(count)
+    by_scale = (norms / dims - scale) / count
+    by_square = 2 * (_quadratic(moved, gram) / count - square) / count
+    fourth = norms**2 - 4 * moved @ (moved.T @ norms) / count  # the mean moves with the weights too
+    by_noise = ((fourth - (norms**2).mean()) / count - by_square) / (dims * count)
+    by_spread = by_square / dims - 2 * scale * by_scale
+    by_share = (by_noise - share * by_spread) / spread
+    slopes = count * (share * by_scale / (1 - share) + scale * by_share / (1 - share) ** 2)
+    return float(own * count), slopes
+
+
+def _quadratic(moved: Array, gram: Array) -> Array:
+    """x' X'X x of each image, (N,)."""
+    wide = len(moved) <= moved.shape[1]
+    return np.asarray((gram**2).sum(axis=1) if wide else np.einsum("nd,nd->n", moved @ gram, moved))
+
+
+def _by_ridge(moved: Array, gram: Array, y: Array, ridge: float) -> float:
+    """Derivative of the score by the ridge r: -Σ_c y_c' X (X'X + r)⁻² X' y_c, for y_c divided by √n_c."""
+    factor = _factor(gram, ridge)
+    if len(moved) > moved.shape[1]:
+        return float(-np.vdot(scipy.linalg.cho_solve(factor, moved.T @ y), scipy.linalg.cho_solve(factor, moved.T @ y)))
+    solved = scipy.linalg.cho_solve(factor, y)  # (XX' + r)⁻¹ y, and XX' (XX' + r)⁻² y is what is asked for
+    return float(-np.vdot(y - ridge * solved, solved))
 
 
 def _gram(moved: Array) -> Array:

@@ -17,6 +17,7 @@ STRENGTHS = (
 @measure(
     grows="N min(N, D)² + folds² N min(N, D) C",
     citation="Kornblith, Shlens & Le, Do better ImageNet models transfer better?, CVPR 2019",
+    proportion=lambda options: options["result"] == "accuracy",
 )
 def logistic(  # noqa: PLR0913
     features: Array,

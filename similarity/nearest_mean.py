@@ -4,10 +4,13 @@ import numpy as np
 
 from benchmark import Array, Draws, measure
 from benchmark.measures.cross_validation import average, hits, stratified_folds
+from benchmark.measures.subsets import subset_scores
 
 
 @measure(
-    grows="N D C", citation="Mensink, Verbeek, Perronnin & Csurka, Distance-based image classification, IEEE TPAMI 35 (2013)"
+    grows="N D C",
+    citation="Mensink, Verbeek, Perronnin & Csurka, Distance-based image classification, IEEE TPAMI 35 (2013)",
+    proportion=True,
 )
 def nearest_mean(features: Array, labels: Array, *, folds: int = 5, seed: int = 0, balanced: bool = False) -> float:
     """Held-out accuracy, in [0, 1], of assigning each image to the nearest class mean (Euclidean) of the other folds.
@@ -15,23 +18,30 @@ def nearest_mean(features: Array, labels: Array, *, folds: int = 5, seed: int = 
     features: (N, D); labels: (N,). Equal rows share a fold; means at equal distances share the image. balanced: mean over
     classes. All images of a class that occurs in one fold only count as wrong.
     """
-    return float(average(_hits(features, labels, folds, seed), labels, balanced=balanced))
+    fold = stratified_folds(features, labels, number=folds, seed=seed)
+    return float(average(_hits(features, labels, fold), labels, balanced=balanced))
 
 
 @nearest_mean.bootstrap
 def resampled(draws: Draws, features: Array, labels: Array, *, folds: int, seed: int, balanced: bool) -> Array:
-    """Averages the fixed result of each image: a duplicate in another fold would attract its class mean."""
-    return average(_hits(features, labels, folds, seed), labels, balanced=balanced, draws=draws)
+    """From subsets of the images, whose class means differ: a duplicate in another fold would attract its class mean."""
+    fold = stratified_folds(features, labels, number=folds, seed=seed)
+    value = float(average(_hits(features, labels, fold), labels, balanced=balanced))
+
+    def score(rows: Array) -> float:
+        own = labels[rows]
+        return float(average(_hits(features[rows], own, fold[rows]), own, balanced=balanced))
+
+    return subset_scores(draws, labels, value, score)
 
 
-def _hits(features: Array, labels: Array, number: int, seed: int) -> Array:
-    """Result of each image, (N,)."""
-    fold = stratified_folds(features, labels, number=number, seed=seed)
+def _hits(features: Array, labels: Array, fold: Array) -> Array:
+    """Result of each image, (N,); fold: of each image, (N,)."""
     belongs = np.eye(labels.max() + 1)[labels]
     centred = features - features.mean(axis=0)
     scale = 1e-10 * np.einsum("nd,nd->", centred, centred) / len(labels)
     results = np.empty(len(labels))
-    for held_out in range(number):
+    for held_out in np.unique(fold):
         out = fold == held_out
         counts = belongs[~out].sum(axis=0)
         means = belongs[~out].T @ centred[~out] / np.maximum(counts, 1)[:, None]  # (C, D)

@@ -11,47 +11,78 @@ from benchmark.measures.cross_validation import canonical
 from benchmark.measures.label_likelihood import label_log_likelihood
 from benchmark.measures.low_rank import principal_coordinates
 from benchmark.measures.resampling import multiplicities
+from benchmark.measures.subsets import with_variance
 
 
-@measure(grows="N min(N, D)² + N d C", citation="Li, Jia, Sang, Zhu, Green, Wang & Gong, Ranking neural checkpoints, CVPR 2021")
-def nleep(
-    features: Array, labels: Array, *, ratio: int = 5, energy: float = 0.8, covariance: str = "diag", seed: int = 0
+@measure(
+    grows="N min(N, D)² + starts N d² C",
+    citation="Li, Jia, Sang, Zhu, Green, Wang & Gong, Ranking neural checkpoints, CVPR 2021",
+)
+def nleep(  # noqa: PLR0913
+    features: Array,
+    labels: Array,
+    *,
+    ratio: int = 5,
+    energy: float = 0.8,
+    covariance: str = "full",
+    starts: int = 5,
+    seed: int = 0,
 ) -> float:
     """LEEP of the posteriors of a Gaussian mixture with ratio × C components, fitted to principal coordinates; in (-∞, 0].
 
-    features: (N, D); labels: (N,). The coordinates are the first that hold the share `energy` of the variance, scaled to a mean
-    variance of 1, so that the 1e-6 which scikit-learn adds to variances has the same effect for any unit of the features.
-    covariance: "diag" or "full", as in scikit-learn. Full covariances, the authors' default, have more parameters than there
-    are images on small targets, where every image then belongs to one component with certainty, and cost N d² C. The code of
-    SFDA and ETran sets no seed, so its score changes from run to run, and omits the logarithm.
+    features: (N, D); labels: (N,). The score is the mean over `starts` mixtures with the seeds seed, seed + 1 ..., because a
+    mixture depends on where it begins: the scores of single starts differ by as much as those of sources. The coordinates are
+    the first that hold the share `energy` of the variance, scaled to a mean variance of 1, so that the 1e-6 which scikit-learn
+    adds to variances has the same effect for any unit of the features. covariance: "full", as in the paper and in the code of
+    Google, SFDA and the CATS study, or "diag", which costs d times less; with few images for full covariances every image
+    belongs to one component with certainty. The code of SFDA and ETran sets no seed, so its score changes from run to run, and
+    omits the logarithm.
     """
-    clusters = _posteriors(features, labels, ratio, energy, covariance, seed)
-    return float(label_log_likelihood(np.ones((1, len(labels))), clusters, labels)[0])
+    mixtures = _mixtures(features, labels, ratio=ratio, energy=energy, covariance=covariance, starts=starts, seed=seed)
+    return float(np.mean([label_log_likelihood(np.ones((1, len(labels))), each, labels)[0] for each in mixtures]))
 
 
 @nleep.bootstrap
 def resampled(draws: Draws, features: Array, labels: Array, **options: float | str) -> Array:
-    """The mixture is held fixed: a mixture fitted to a resample would give a duplicate image a separate component."""
-    clusters = _posteriors(features, labels, **options)  # type: ignore[arg-type]
-    return label_log_likelihood(multiplicities(draws.target, len(labels)), clusters, labels)
+    """The mixtures are held fixed: one fitted to a resample would give a duplicate image a separate component.
+
+    The variance of the mean over starts is added.
+    """
+    weights = np.vstack([np.ones(len(labels)), multiplicities(draws.target, len(labels))])
+    mixtures = _mixtures(features, labels, **options)  # type: ignore[arg-type]
+    scores = np.stack([label_log_likelihood(weights, each, labels) for each in mixtures])  # (starts, 1 + B)
+    luck = scores[:, 0].var(ddof=1) / len(scores) if len(scores) > 1 else 0.0
+    return with_variance(scores[:, 1:].mean(axis=0), luck)
 
 
-def _posteriors(features: Array, labels: Array, ratio: int, energy: float, covariance: str, seed: int) -> Array:
-    """p(component | image), (N, ratio × C)."""
+def _mixtures(  # noqa: PLR0913
+    features: Array, labels: Array, *, ratio: int, energy: float, covariance: str, starts: int, seed: int
+) -> list[Array]:
+    """p(component | image), (N, ratio × C), of each start."""
+    if starts < 1:
+        raise Undefined(f"{starts} starts give no mixture")
     components = ratio * (int(labels.max()) + 1)
     if components > len(labels):
         raise Undefined(f"{components} components are more than {len(labels)} images")
     rows = canonical(features)  # or the mixture would begin elsewhere in another order of the images
-    coordinates = principal_coordinates(features[rows])
+    coordinates, back = _coordinates(features[rows], energy), np.argsort(rows)
+    return [_posteriors(coordinates, components, covariance, seed + number)[back] for number in range(starts)]
+
+
+def _coordinates(features: Array, energy: float) -> Array:
+    """The first principal coordinates that hold the share `energy` of the variance, with a mean variance of 1, (N, d)."""
+    coordinates = principal_coordinates(features)
     variances = (coordinates**2).mean(axis=0)
     dims = int(np.searchsorted(np.cumsum(variances), energy * variances.sum())) + 1
-    coordinates = coordinates[:, :dims] / np.sqrt(variances[:dims].mean())
+    return np.asarray(coordinates[:, :dims] / np.sqrt(variances[:dims].mean()))
+
+
+def _posteriors(coordinates: Array, components: int, covariance: str, seed: int) -> Array:
+    """p(component | image), (N, components)."""
     mixture = GaussianMixture(components, covariance_type=covariance, random_state=seed)
-    posteriors = np.empty((len(labels), components))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # a mixture after 100 rounds is as good a set of clusters
         try:
-            posteriors[rows] = mixture.fit(coordinates).predict_proba(coordinates)
+            return np.asarray(mixture.fit(coordinates).predict_proba(coordinates))
         except ValueError as error:
             raise Undefined("the covariance of a component is singular") from error
-    return posteriors

@@ -8,7 +8,7 @@ import scipy.sparse.linalg
 import scipy.special
 
 from benchmark.measures.class_statistics import class_means, indicators
-from benchmark.measures.low_rank import centred, rotated
+from benchmark.measures.low_rank import reduced
 from benchmark.specs.needs import Array, Undefined
 from results.error import CatsError
 
@@ -71,15 +71,17 @@ class Discriminant:
         return np.asarray(y / np.maximum(self.posteriors, 1e-300) if log else y)
 
 
-def scaled(features: Array, scale: str) -> Array:
-    """Centred features in at most N coordinates: as they are ("raw"), or divided so that the variances sum to 1 ("unit").
+def scaled(features: Array, scale: str, dims: int) -> tuple[Array, int]:
+    """Centred features in at most N coordinates, (N, r), and the number of features that these represent.
 
-    Raises CatsError for another scale.
+    scale: as they are ("raw"), or divided so that the variances sum to 1 ("unit"). dims: of the first principal components that
+    are kept, but at most N/3; 0 keeps all features. Raises CatsError for another scale.
     """
     if scale not in {"raw", "unit"}:
         raise CatsError(f"scale is '{scale}'; it must be 'raw' or 'unit'")
-    thin = rotated(centred(features))
-    return thin * np.sqrt(len(thin)) / np.linalg.norm(thin) if scale == "unit" else thin
+    thin = reduced(features, dims)
+    represented = features.shape[1] if not dims else min(thin.shape[1], features.shape[1])
+    return (thin * np.sqrt(len(thin)) / np.linalg.norm(thin) if scale == "unit" else thin), represented
 
 
 def discriminant(thin: Array, dims: int, labels: Array, shrinkage: float | None) -> Discriminant:

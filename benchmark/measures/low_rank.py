@@ -55,3 +55,12 @@ def principal_components(features: Array, dims: int) -> Array:
     loadings = moved.T @ components  # (D, dims), up to a factor
     largest = np.take_along_axis(loadings, np.abs(loadings).argmax(axis=0)[None], axis=0)
     return np.asarray(components * np.where(largest < 0, -1, 1))
+
+
+def reduced(features: Array, dims: int) -> Array:
+    """Centred features in their first `dims` principal components, (N, r), but in at most N/3; dims=0: in all coordinates.
+
+    A covariance of more than N/3 components is more an accident of the images than a property of the features.
+    """
+    most = max(1, min(dims, len(features) // 3))
+    return principal_components(features, most) if dims and most < features.shape[1] else rotated(centred(features))

@@ -15,9 +15,11 @@ from typing import Any, Literal
 import numpy as np
 
 from benchmark.specs.needs import OF_SOURCE, OF_TARGET, Array, Undefined, check_inputs, check_need
+from benchmark.specs.score_interval import interval
 from results.error import CatsError, nearest
 
 Multilabel = Literal["average", "whole", "refuse"]
+Proportion = bool | Callable[[Mapping[str, Any]], bool]
 
 
 @dataclass(frozen=True)
@@ -34,8 +36,8 @@ class Score:
 
     Attributes:
         value: NaN if the measure is undefined; `reason` then says why.
-        low, high: value ∓ 1.96 bootstrap standard errors; None if no resample can be drawn or scored. Percentiles of the
-            resamples would be biased, because a resample holds some images twice, and most measures reward that.
+        low, high: the 95 % interval from the standard error of the resamples (`benchmark.specs.score_interval`); None if no
+            resample can be drawn or scored.
         reason: why there is no value or no interval, or how many labels were left out.
     """
 
@@ -56,14 +58,23 @@ class Measure:
         citation: where the measure was published.
         multilabel: what happens for targets with several labels per image: average over the labels, pass all labels as a whole,
             or refuse such targets.
+        proportion: True if the score is a mean over images of results in [0, 1], as an accuracy or a probability is; or a
+            function that says so of the options. The interval is then Wilson's, which stays inside [0, 1].
     """
 
-    def __init__(self, function: Callable[..., float], grows: str, citation: str, multilabel: Multilabel) -> None:
+    def __init__(
+        self,
+        function: Callable[..., float],
+        grows: str,
+        citation: str,
+        multilabel: Multilabel,
+        proportion: Proportion = False,
+    ) -> None:
         parameters = inspect.signature(function).parameters.values()
         self.name = function.__name__
         self.needs = tuple(p.name for p in parameters if p.kind is not p.KEYWORD_ONLY)
         self.options = {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
-        self.grows, self.citation, self.multilabel = grows, citation, multilabel
+        self.grows, self.citation, self.multilabel, self.proportion = grows, citation, multilabel, proportion
         self.__doc__, self.__name__ = function.__doc__, function.__name__
         self.function = function
         self._resampled: Callable[..., Array] | None = None
@@ -95,7 +106,7 @@ class Measure:
             if not isinstance(value, kind) or (isinstance(value, bool) and not isinstance(default, bool)):
                 wanted = "a number" if isinstance(kind, tuple) else f"of type {kind.__name__}"
                 raise CatsError(f"measure {self.name}: {option} is {value!r}; it must be {wanted}")
-        changed = Measure(self.function, self.grows, self.citation, self.multilabel)
+        changed = Measure(self.function, self.grows, self.citation, self.multilabel, self.proportion)
         changed.options, changed._resampled = {**self.options, **options}, self._resampled
         return changed
 
@@ -130,8 +141,9 @@ class Measure:
         if len(drawn) < max(2, len(draws.target) / 2):
             lost = len(draws.target) - len(drawn)
             return Score(value, reason=f"no interval: {lost} of {len(draws.target)} resamples are undefined")
-        half = 1.96 * float(drawn.std(ddof=1))
-        return Score(value, value - half, value + half, reason)
+        within = self.proportion(self.options) if callable(self.proportion) else self.proportion
+        images = draws.target.shape[1] if within else None
+        return Score(value, *interval(value, float(drawn.std(ddof=1)), images), reason)
 
     def resample(self, inputs: Mapping[str, Any], draws: Draws, columns: Sequence[int | None] | None = None) -> Array:
         """Return the scores of all resamples of checked inputs, (B,), NaN if undefined.
@@ -198,6 +210,8 @@ def _with_label(ready: Mapping[str, Any], column: int | None) -> Mapping[str, An
     return ready if column is None else {**ready, "labels": ready["labels"][:, column]}
 
 
-def measure(*, grows: str, citation: str, multilabel: Multilabel = "average") -> Callable[[Callable[..., float]], Measure]:
+def measure(
+    *, grows: str, citation: str, multilabel: Multilabel = "average", proportion: Proportion = False
+) -> Callable[[Callable[..., float]], Measure]:
     """Decorate a function to turn it into a Measure; see Measure for the arguments."""
-    return lambda function: Measure(function, grows, citation, multilabel)
+    return lambda function: Measure(function, grows, citation, multilabel, proportion)

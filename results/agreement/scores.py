@@ -96,9 +96,7 @@ class ScoresText:
                 drawn.add_row(*line)
             parts += [drawn, Text("")]
         parts += [Text(f"– {plain(reason)}") for reason in score_reasons(self.rows)]
-        parts.append(
-            Text("value ± 1.96 standard errors of the bootstrap over images; higher is better, and only inside one line")
-        )
+        parts.append(Text("value and half of its 95 % interval over images; higher is better, and only inside one line"))
         return Group(*parts, *([terminal_notes(self.advice)] if self.advice else []))
 
     def markdown(self) -> str:

@@ -50,3 +50,13 @@ def test_a_class_of_one_image_has_no_variance():
 def test_an_unknown_covariance_is_named():
     with pytest.raises(CatsError, match="'full'; it must be"):
         gbc(EIGHT, LABELS, covariance="full")
+
+
+def test_the_logarithm_of_one_variance_counts_once_as_in_published_numbers():
+    """1/8 |m_c - m_d|² / s + 1/2 log(s / √(s_c s_d)): the spherical version of stable_transfer/gbc.py of google-research."""
+    once = (9 + 1) / 3.75 / 8 + 0.5 * (np.log(3.75) - 0.5 * np.log(2.5 * 5))
+    assert gbc(EIGHT, LABELS, dims=0, log="once") == pytest.approx(-2 * np.exp(-once), rel=1e-12)
+    with pytest.raises(CatsError, match="log is 'twice'; it must be 'each' or 'once'"):
+        gbc(EIGHT, LABELS, log="twice")
+    with pytest.raises(CatsError, match="log=once is for covariance=spherical"):
+        gbc(EIGHT, LABELS, covariance="diagonal", log="once")

@@ -10,6 +10,7 @@ from similarity.nleep import nleep
 from tests.support.drawn import blobs, draws
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dims", [16, 200])
 @pytest.mark.parametrize("covariance", ["diag", "full"])
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -18,9 +19,36 @@ def test_it_is_leep_of_the_posteriors_of_scikit_learn(dims, covariance):
     rows = canonical(features)
     kept = PCA(0.8, svd_solver="full").fit_transform(features[rows])
     kept /= np.sqrt(kept.var(axis=0).mean())
-    mixture = GaussianMixture(15, covariance_type=covariance, random_state=0).fit(kept)
-    expected = leep(mixture.predict_proba(kept), labels[rows])
-    assert nleep(features, labels, covariance=covariance) == pytest.approx(expected, rel=1e-6)
+    expected = []
+    for seed in range(5):
+        mixture = GaussianMixture(15, covariance_type=covariance, random_state=seed).fit(kept)
+        expected.append(leep(mixture.predict_proba(kept), labels[rows]))
+    assert nleep(features, labels, covariance=covariance) == pytest.approx(np.mean(expected), rel=1e-6)
+    assert nleep(features, labels, covariance=covariance, starts=1, seed=2) == pytest.approx(expected[2], rel=1e-6)
+
+
+def test_covariances_are_full_by_default_as_published():
+    features, labels = blobs(apart=1)
+    assert nleep(features, labels) == nleep(features, labels, covariance="full")
+    assert nleep(features, labels) != pytest.approx(nleep(features, labels, covariance="diag"), abs=1e-3)
+
+
+def test_the_luck_of_the_starts_is_in_the_interval():
+    features, labels = blobs(apart=0.5)
+    luck = np.var([nleep(features, labels, starts=1, seed=seed) for seed in range(5)], ddof=1) / 5
+    drawn = draws(labels, 40)
+    together = nleep.resample({"features": features, "labels": labels}, drawn)
+    fixed = []
+    for seed in range(5):
+        once = nleep.with_options({"starts": 1, "seed": seed})
+        fixed.append(once.resample({"features": features, "labels": labels}, drawn))
+    assert luck > 0
+    assert together.var(ddof=1) == pytest.approx(np.mean(fixed, axis=0).var(ddof=1) + luck, rel=1e-9)
+
+
+def test_no_start_says_nothing():
+    with pytest.raises(Undefined, match="0 starts give no mixture"):
+        nleep(*blobs(), starts=0)
 
 
 def test_the_same_value_every_time_whatever_the_global_seed():

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from sklearn.decomposition import PCA
 
 from benchmark.specs.needs import Undefined
 from results.error import CatsError
@@ -46,13 +47,13 @@ def test_both_are_the_plain_formula_with_dense_matrices(which):
     features, labels = case(which)
     every = np.arange(len(labels))
     first, shrinkage = dense(features, labels)
-    assert lda_regularised(features, labels) == pytest.approx(first[every, labels].mean(), rel=1e-8)
-    assert lda_regularised(features, labels, log=True) == pytest.approx(np.log(first[every, labels]).mean(), rel=1e-8)
+    assert lda_regularised(features, labels, dims=0) == pytest.approx(first[every, labels].mean(), rel=1e-8)
+    assert lda_regularised(features, labels, dims=0, log=True) == pytest.approx(np.log(first[every, labels]).mean(), rel=1e-8)
     second, _ = dense(mixed(features, labels, first), labels, shrinkage)
-    assert sfda(features, labels) == pytest.approx(second[every, labels].mean(), rel=1e-8)
+    assert sfda(features, labels, dims=0, soften=False) == pytest.approx(second[every, labels].mean(), rel=1e-8)
     soft = np.exp(first) / np.exp(first).sum(1, keepdims=True)
     second, _ = dense(mixed(features, labels, soft), labels, shrinkage)
-    assert sfda(features, labels, soften=True) == pytest.approx(second[every, labels].mean(), rel=1e-8)
+    assert sfda(features, labels, dims=0) == pytest.approx(second[every, labels].mean(), rel=1e-8)
 
 
 def test_values_of_the_authors_code():
@@ -68,8 +69,29 @@ def test_large_features_of_few_images_are_saturated_unless_their_scale_is_taken_
     features, labels = blobs(30, 80, apart=2.0)
     for which in (lda_regularised, sfda):
         with pytest.raises(Undefined, match="saturated: 30 images of 80 features"):
-            which(features * 100, labels)
-        assert which(features * 100, labels, scale="unit") == pytest.approx(which(features, labels, scale="unit"), rel=1e-9)
+            which(features * 100, labels, dims=0)
+        unit = which(features, labels, scale="unit", dims=0)
+        assert which(features * 100, labels, scale="unit", dims=0) == pytest.approx(unit, rel=1e-9)
+
+
+@pytest.mark.parametrize("which", [lda_regularised, sfda])
+def test_with_500_images_of_1280_features_it_says_something(which):
+    """On principal components, 64 of them, as on those of scikit-learn."""
+    features, labels = blobs(500, 1280, classes=2, apart=1.0)
+    features = 30 * features * np.arange(1, 1281) ** -0.5
+    with pytest.raises(Undefined, match="saturated"):
+        which(features, labels, dims=0)
+    components = PCA(64, svd_solver="full").fit_transform(features)
+    found = which(features, labels)
+    assert found == pytest.approx(which(components, labels, dims=0), rel=1e-7)
+    assert 0.5 < found < 0.99
+
+
+@pytest.mark.parametrize("which", [lda_regularised, sfda])
+def test_of_few_images_there_are_a_third_as_many_components(which):
+    features, labels = blobs(60, 200, apart=2.0)
+    components = PCA(20, svd_solver="full").fit_transform(features)
+    assert which(features, labels) == pytest.approx(which(components, labels, dims=0), rel=1e-7)
 
 
 def test_an_unknown_scale_is_named():

@@ -203,6 +203,29 @@ def test_the_interval_is_the_bootstraps_standard_error_around_the_value():
     assert np.std(values) == pytest.approx(features[labels == 0].mean(axis=1).std() / 10, rel=0.2)
 
 
+def wilson(right, count):
+    """Wilson's interval of a binomial share, as statsmodels 0.14 gives it (proportion_confint, method="wilson")."""
+    p, z = right / count, 1.96
+    middle, half = p + z**2 / (2 * count), z * np.sqrt(p * (1 - p) / count + z**2 / (4 * count**2))
+    return (middle - half) / (1 + z**2 / count), (middle + half) / (1 + z**2 / count)
+
+
+@pytest.mark.parametrize("right", [60, 57, 30])
+def test_a_proportion_near_its_ceiling_has_wilsons_interval(right):
+    @named
+    def share(features, *, proportion=True):
+        return float(features[:, 0].mean())
+
+    entry = made(share, proportion=lambda options: options["proportion"])
+    features = np.stack([np.arange(60) < right, np.arange(60)], axis=1).astype(float)
+    drawn = draws(np.zeros(60, dtype=int), 4000)
+    score = entry.score({"features": features}, drawn)
+    assert (score.low, score.high) == pytest.approx(wilson(right, 60), abs=3e-3)
+    assert score.low < score.value <= score.high <= 1
+    other = entry.with_options({"proportion": False}).score({"features": features}, drawn)
+    assert other.high - other.value == pytest.approx(other.value - other.low)
+
+
 def test_source_rows_are_drawn_on_their_own():
     @named
     def distance(features, source_features):
