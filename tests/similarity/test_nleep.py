@@ -75,7 +75,8 @@ def test_each_image_drawn_once_scores_as_the_data_and_resamples_lie_around_it():
     features, labels = blobs(apart=1)
     drawn = draws(labels, 50)
     drawn.target[0] = np.arange(len(labels))
-    scores = nleep.resample({"features": features, "labels": labels}, drawn)
-    assert scores[0] == pytest.approx(nleep(features, labels), rel=1e-12)
+    once = nleep.with_options({"starts": 1})  # the luck of several would stretch what is drawn
+    scores = once.resample({"features": features, "labels": labels}, drawn)
+    assert scores[0] == pytest.approx(once(features, labels), rel=1e-12)
     assert 0 < scores[1:].std() < 0.2
     assert scores[1:].mean() == pytest.approx(scores[0], abs=0.2)  # higher: LEEP rewards images drawn twice
