@@ -62,6 +62,7 @@ def test_help_loads_no_library_of_arrays_and_nothing_of_choosing():
     assert not [module for module in modules if ".choosing." in module]
 
 
+@pytest.mark.slow
 def test_the_board_loads_nothing_of_choosing():
     modules = loaded_after("import benchmark.cli.query, results.board.board, results.board.text, results.board.adaptive")
     assert not [module for module in modules if ".choosing." in module]

@@ -33,6 +33,7 @@ def unsafe(tree):
             yield f"line {call.lineno}: {name}"
 
 
+@pytest.mark.slow
 def test_no_call_of_ours_could_run_or_write_what_a_file_says():
     found = {str(path.relative_to(ROOT)): list(unsafe(ast.parse(path.read_text()))) for path in FILES}
     assert len(found) > 150

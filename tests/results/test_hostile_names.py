@@ -119,6 +119,7 @@ def test_nothing_reaches_files_for_programs(results, what, form, capsys):
         assert len(widths) <= {"board": 2, "agreement": 2, "scores": 1, "cost": 4}[what]
 
 
+@pytest.mark.slow
 def test_nothing_reaches_the_sensitivity_of_a_board(results):
     assert forbidden(sensitivity(results[1], QUERY).markdown()) == set()
 

@@ -247,6 +247,7 @@ def test_any_input_has_an_interval_or_a_reason(asked, case):
         assert said.low <= said.value <= said.high
 
 
+@pytest.mark.slow
 @every
 @settings(max_examples=12, deadline=None, derandomize=True)
 @any_of(case=CASES)

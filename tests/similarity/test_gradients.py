@@ -47,6 +47,7 @@ def test_neither_the_order_of_images_nor_the_names_of_labels_matter(one):
     assert one(**other) == pytest.approx(one(**given), rel=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("one", MEASURES, ids=lambda one: one.name)
 @pytest.mark.parametrize("backbone", ["test_efficientnet", "test_convnext"])
 def test_other_backbones_have_scores(one, backbone):
@@ -63,6 +64,7 @@ def test_every_image_drawn_once_is_the_score(one):
     assert one.resample(given, once)[0] == pytest.approx(one(**given), rel=0.01)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("one", MEASURES, ids=lambda one: one.name)
 def test_the_sub_sample_is_seeded(one):
     given = inputs(one)

@@ -41,6 +41,7 @@ PUBLISHED = {
 SMALL = {"img_size": 32, "patch_size": 8, "embed_dim": 24, "depth": 2, "num_heads": 2}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_the_network_of_an_entry_is_the_one_that_is_published(name):
     source = catalogue.source(name)

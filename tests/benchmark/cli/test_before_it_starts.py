@@ -147,6 +147,7 @@ ARGUMENTS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", ["plan", "run"])
 @pytest.mark.parametrize("written", ARGUMENTS)
 def test_arguments_that_cannot_be_used(cats, home, tmp_path, monkeypatch, command, written):

@@ -98,6 +98,7 @@ def test_the_picture_is_written(tmp_path):
     assert "<svg" in (tmp_path / "new" / "curve.svg").read_text()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
@@ -137,6 +138,7 @@ def test_a_board_is_of_the_largest_number_or_of_the_one_that_is_asked_for(tmp_pa
     assert any("only cells with 100 training images are compared here" in note for note in largest["notes"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("train", "kept"), [([], "scratch"), (["--train", "100"], "scratch"), (["--train", "25"], "digits")])
 def test_the_classifier_is_that_of_the_number_that_is_asked_for(train, kept):
     """The records have no predictions, so that nothing is kept; which source the board recommends is said before."""

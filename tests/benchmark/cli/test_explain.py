@@ -101,6 +101,7 @@ def test_a_grey_network_explains_grey_pictures_only(cats, tmp_path):
     assert cats("explain", str(model), str(tmp_path / "grey.png"))[0] == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [

@@ -94,6 +94,7 @@ def test_the_picture_is_written_beside_the_tables(database, tmp_path):
         assert f"<!-- {text}" in drawn
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [

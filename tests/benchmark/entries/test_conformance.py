@@ -44,6 +44,7 @@ def test_an_entry_that_keeps_everything(own):
     assert not broken(entry(samples(), images=100, shape=(8, 8)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("value", ["", " ", "unknown", "TODO"])
 @pytest.mark.parametrize("key", ["title", "modality", "licence", "citation"])
 def test_an_empty_fact(own, key, value):
@@ -258,6 +259,7 @@ def test_weights_without_file_need_a_backbone(call, own, monkeypatch):
     assert "name a backbone with --backbone" in err
 
 
+@pytest.mark.slow
 def test_weights_that_set_the_size_of_their_network_are_run_at_that_size(call, own, weights):
     state = timm.create_model("vit_tiny_patch16_224", num_classes=0, img_size=32).state_dict()
     save_file(state, own / "vit_tiny_patch16_224.mine.safetensors", metadata={"img_size": "32"})

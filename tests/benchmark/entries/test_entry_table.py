@@ -73,6 +73,7 @@ def test_what_has_no_data_is_not_searched_by_data(cats, kind, option):
     )  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["sources", "targets", "measures", "plans", "recipes"])
 @pytest.mark.parametrize("columns", [80, 100, 200])
 def test_a_list_fits_and_names_what_it_does_not_show(cats, monkeypatch, kind, columns):

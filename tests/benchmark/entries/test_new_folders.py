@@ -510,6 +510,7 @@ def test_pictures_of_other_endings_are_pictures(call, own, kind):
     checked(call)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("names", "sentence"),
     [

@@ -137,6 +137,7 @@ def test_files_of_8_bits_beside_deep_ones_do_not_count(call, own):
     assert levels(own)[1] >= 250
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("low", "top", "kind", "sentence"),
     [

@@ -120,6 +120,7 @@ METHODS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("content", "key"), METHODS.values(), ids=METHODS.keys())
 def test_of_two_networks_the_one_that_is_handed_on_is_taken_and_the_other_one_is_named(start, content, key):
     made = start(content)

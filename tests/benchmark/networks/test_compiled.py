@@ -151,6 +151,7 @@ def test_protocols_that_train_a_part_are_compiled_to_the_same_steps(graphs, prot
         torch.testing.assert_close(value, state(plain)[name], rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("backbone", "changes"),
     [

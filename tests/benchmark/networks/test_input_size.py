@@ -56,6 +56,7 @@ def test_a_backbone_is_built_for_another_size_where_timm_can_do_so(backbone, siz
     assert image_size(backbone, size, {}) == size
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("backbone", "size"),
     [("resnet18", 28), ("mobilenetv2_035", 28), ("efficientnet_b0", 32), ("crossvit_tiny_240", 64), ("pvt_v2_b0", 64)],

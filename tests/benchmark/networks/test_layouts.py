@@ -326,6 +326,7 @@ TORCHVISION = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", TORCHVISION)
 def test_files_of_torchvision_give_the_logits_that_torchvision_gives(name):
     """With the classifier, because its names are part of the layout: measures read the source's classifier."""
@@ -371,6 +372,7 @@ def torchvision_entry(name, backbone, state):
     return Trained(state, weights.mean, weights.std, arguments=weights.network_arguments, origin=f"{backbone}.pth")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("model", "backbone", "epsilon"),
     [

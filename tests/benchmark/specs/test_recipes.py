@@ -188,6 +188,7 @@ def is_trained(name):
     return recipe_points(name, "here")[0].trains_backbone
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in NAMES if is_trained(name)])
 def test_a_network_is_trained_by_it(name):
     recipe = recipe_points(name, "here")[0]

@@ -117,6 +117,7 @@ def test_it_goes_on_after_any_epoch(monkeypatch, epochs):
     assert again[1].resumed == epochs
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rule", ["within_one_se", "max_val_auc", "last_epoch"])
 def test_a_training_goes_on_by_its_rule(monkeypatch, rule):
     whole = fitted(rule=rule, key=None)

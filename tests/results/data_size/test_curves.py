@@ -98,6 +98,7 @@ def test_the_test_images_have_the_share_of_a_paired_t_test_over_images():
         assert np.sign(tested.statistic) == sign
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("value", "noise", "said"),
     [

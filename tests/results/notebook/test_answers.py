@@ -115,6 +115,7 @@ def test_runs_predictions_and_curves():
     assert [list(line.y) for line in curves.drawing.lines] == [[0.7, 0.5]] * 12
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in HOSTILE.values() if name.strip() and storable(name) == name])
 def test_hostile_names_stay_text(name):  # of those that a frame of pandas can hold
     rows = [row | {"source": name if row["source"] == "good" else "fair"} for row in CLEAR]

@@ -69,6 +69,7 @@ def test_the_index_makes_no_request_and_names_its_script_by_its_hash():
 ONE = entry()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [*HOSTILE.values(), "<script>alert(1)</script>", 'a" onclick="x', "</style><img src=x>"])
 def test_names_of_others_do_no_harm(name):
     targets = {target: [replace(rows[0], source=name), rows[1]] for target, rows in ONE.board.targets.items()}

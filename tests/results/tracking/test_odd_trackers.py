@@ -117,6 +117,7 @@ FILES = [
 ]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize(("make", "why"), FILES, ids=[make.__name__ for make, _ in FILES])
 def test_a_file_that_is_no_database_of_mlflow_is_one_sentence_and_stays_as_it_is(tmp_path, empty, make, why, way):

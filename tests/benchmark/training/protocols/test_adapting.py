@@ -43,6 +43,7 @@ def trained(protocol, **changes):
     return before, made, fit
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("protocol", PARTS)
 @pytest.mark.parametrize(
     "changes", [{}, {"ema": 0.5}, {"layer_decay": 0.7}, {"optimiser": "sgd", "weight_decay": 0.1}], ids=str

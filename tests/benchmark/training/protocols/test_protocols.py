@@ -30,6 +30,7 @@ def figures_of(table):
     return loss, roc_auc_score(table["label"], probabilities[:, 1]), len(table)
 
 
+@pytest.mark.slow
 @every_protocol
 def test_a_cell_is_trained_and_scored(name):
     outcome = make_cell(cell_of(name), "e", Stopwatch("NLD", "cpu"))
