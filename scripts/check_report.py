@@ -1,7 +1,9 @@
 #!/usr/bin/env python
-"""Look at a page of `cats report` in Chromium: pictures, accessibility, requests, what is cut off, and how fast it answers.
+"""Look at pages of `cats report` and `cats site` in Chromium: pictures, accessibility, requests, what is cut off, how fast.
 
-    python scripts/check_report.py report.html --axe node_modules/axe-core/axe.min.js --pictures pictures
+    python scripts/check_report.py report.html site --axe node_modules/axe-core/axe.min.js --pictures pictures
+
+A folder stands for all pages in it.
 
 Needs chromium and chromedriver, and the packages of the extra `test`; axe-core comes from npm (`npm install axe-core`,
 outside this repository). Without --axe accessibility is not checked. Exit code 1 if something is wrong.
@@ -43,15 +45,20 @@ INTERACTIONS = {
         "point(document.querySelectorAll('#overview tbody tr')).dispatchEvent(over)",
     ),
     "switch the metric": ("#metric", "other(one('#metric'))"),
+    "sort places": ("#places", "one('#places th:nth-child(7) button').click()"),
+    "filter places": ("#places", "other(one('#filter [name=target]'))"),
+    "search places": ("#places", "const f = one('#filter [name=search]'); f.value = f.value ? '' : 'a'; change(f, 'input')"),
 }
 TIMED = """const [script, done] = arguments, begun = performance.now();
 (new Function(script))();
 document.body.offsetHeight;
 requestAnimationFrame(() => setTimeout(() => done(performance.now() - begun)));"""
-# Parts out of sight are not laid out before a reader scrolls to them; pictures and widths are of all parts.
+# Parts out of sight are not laid out before a reader scrolls to them, and figures of drawings are folded; widths and
+# accessibility are of all parts, and pictures show what is folded as a reader finds it.
 WHOLE = """const style = document.createElement('style');
 style.textContent = '* { content-visibility: visible !important; }';
 document.head.append(style);"""
+FOLD = "for (const one of document.querySelectorAll('details.figures')) one.open = arguments[0];"
 CUT = """return [...document.querySelectorAll('.scroll')]
 .filter((e) => e.offsetParent && e.scrollWidth > e.clientWidth + 1)
 .map((e) => `${e.getAttribute('aria-label')}: ${e.scrollWidth} of ${e.clientWidth} pixels`)"""
@@ -61,34 +68,44 @@ axe.run(document, {resultTypes: ['violations']}).then((r) => done(r.violations.m
 
 
 def main() -> int:
-    """Check one page; the number of faults decides the exit code."""
+    """Check each page; the number of faults decides the exit code."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("page", type=Path)
+    parser.add_argument("pages", type=Path, nargs="+", metavar="page", help="an HTML file, or a folder of such files")
     parser.add_argument("--axe", type=Path, help="axe.min.js of axe-core")
     parser.add_argument("--pictures", type=Path, help="folder for pictures in light, dark, narrow and print")
     wishes = parser.parse_args()
-    driver = browser()
+    found = [sorted(page.rglob("*.html")) if page.is_dir() else [page] for page in wishes.pages]
+    if wishes.axe is None:
+        print("accessibility is not checked: name axe.min.js with --axe")
+    driver, faulty = browser(), False
     try:
-        address = wishes.page.resolve().as_uri()
-        driver.get_log("performance")
-        driver.get(address)
-        faults = [f"asked for {one}" for one in requests_of(driver, address)]
-        faults += [f"console: {entry['message']}" for entry in driver.get_log("browser")]
-        driver.execute_script(WHOLE)
-        faults += cut_off(driver)
-        if wishes.axe is not None:
-            faults += accessibility(driver, wishes.axe)
-        else:
-            print("accessibility is not checked: name axe.min.js with --axe")
-        if wishes.pictures is not None:
-            take_pictures(driver, wishes.page.stem, wishes.pictures)
-        faults += slow(driver, address)
+        for page in (page for pages in found for page in pages):
+            faults = check(driver, page, wishes.axe, wishes.pictures)
+            print(f"{page}: {page.stat().st_size / 1e6:.2f} MB, {len(faults)} faults")
+            for fault in faults:
+                print(f"  {fault}")
+            faulty = faulty or bool(faults)
     finally:
         driver.quit()
-    print(f"{wishes.page}: {wishes.page.stat().st_size / 1e6:.2f} MB, {len(faults)} faults")
-    for fault in faults:
-        print(f"  {fault}")
-    return 1 if faults else 0
+    return 1 if faulty else 0
+
+
+def check(driver: Any, page: Path, axe: Path | None, pictures: Path | None) -> list[str]:
+    """The faults of one page."""
+    address = page.resolve().as_uri()
+    driver.get_log("performance")
+    driver.get(address)
+    faults = [f"asked for {one}" for one in requests_of(driver, address)]
+    faults += [f"console: {entry['message']}" for entry in driver.get_log("browser")]
+    driver.execute_script(WHOLE)
+    driver.execute_script(FOLD, True)
+    faults += cut_off(driver)
+    if axe is not None:
+        faults += accessibility(driver, axe)
+    driver.execute_script(FOLD, False)
+    if pictures is not None:
+        take_pictures(driver, page.stem if page.stem != "index" else f"{page.resolve().parent.name}-index", pictures)
+    return faults + slow(driver, address)
 
 
 def browser() -> Any:

@@ -88,6 +88,39 @@ def draw_ranks(tests: Difference, path: Path) -> None:
     save(figure, path, DPI)
 
 
+def draw_ranks_narrow(tests: Difference, path: Path) -> None:
+    """The same for a narrow page, without a title: a row for each source, and upright bars beside the rows that they join."""
+    count, cd = len(tests.sources), tests.critical_difference
+    figure = Figure(figsize=(4, 1 + 0.23 * (count + 1)), layout="constrained")
+    axis = figure.subplots()
+    for y, rank in enumerate(tests.mean_ranks):
+        axis.plot([1, rank], [y, y], color=REST, linewidth=0.8, gid=f"source {y} line")
+        axis.plot(rank, y, "o", color=REST, markersize=5, gid=f"source {y} mark")
+    names = zip(labels(tests.sources, path), tests.mean_ranks, strict=True)
+    axis.set_yticks(range(count), [f"{source}  {rank:.2f}" for source, rank in names], fontsize=9)
+    for y, text in enumerate(axis.get_yticklabels()):
+        text.set_gid(f"source {y} name")
+    for number, clique in enumerate(tests.cliques):
+        rows = [tests.sources.index(source) for source in clique]
+        x = 1.03 + 0.05 * number  # of the width of the axis
+        axis.plot(
+            [x, x], [min(rows) - 0.3, max(rows) + 0.3], color=BEST, linewidth=4, solid_capstyle="butt", clip_on=False,
+            transform=axis.get_yaxis_transform(),
+        )  # fmt: skip
+    top = -0.6
+    if cd is not None and cd < count - 1:
+        top = -2.2
+        axis.plot([1, 1 + cd], [-1, -1], color=BEST, linewidth=2)
+        axis.text(1, -1.3, f"critical difference {cd:.2f} (Nemenyi, 95 %)", va="bottom", fontsize=8.5)
+    axis.set_ylim(count - 0.4, top)
+    axis.set_xlim(0.7, count + 0.3)
+    axis.set_xticks(range(1, count + 1, max(1, -(-count // 8))))
+    axis.tick_params(axis="y", length=0)
+    axis.set_xlabel("mean rank", fontsize=9)
+    axis.spines[["top", "right", "left"]].set_visible(False)
+    save(figure, path, DPI)
+
+
 def ranks_title(tests: Difference) -> str:
     """The title of the critical-difference diagram: what its bars show.
 

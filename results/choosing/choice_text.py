@@ -1,6 +1,7 @@
 """The answer of `cats choose` as text: sentences first, then what was tried."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from rich.console import Group, RenderableType
@@ -19,17 +20,18 @@ from results.text.printing import (
     markdown_text,
     terminal_notes,
 )
+from results.text.units import USUAL, EnergyUnit
 
-SOURCES = ["source", "settings tried", "runs", "best val loss", "at", "Wh"]
+SOURCES = ["source", "settings tried", "runs", "best val loss", "at", USUAL.name]
 RIVALS = ["way of choosing", "regret in replays (95 %)", "this policy minus it (95 %)"]
 WORDS = ("source", "at", "way of choosing")
 MODEST = 0.7  # below, the stated probability was too small on public targets
 OF_KNOWN = "of the sources that the prior knows"
 
 
-def sentences(choice: Choice) -> list[str]:
-    """The answer, one sentence or line each."""
-    parts = (_taken, _ties, _untried, _sets, _within, _spent, _kept)
+def sentences(choice: Choice, unit: EnergyUnit | None = None) -> list[str]:
+    """The answer, one sentence or line each. unit: of its energies; without it kWh, or Wh where that is shorter."""
+    parts = (_taken, _ties, _untried, _sets, _within, partial(_spent, unit=unit), _kept)
     return [sentence for part in parts for sentence in part(choice)]
 
 
@@ -101,13 +103,13 @@ def _within(choice: Choice) -> list[str]:
     return [f"P(within {_number(choice.epsilon)}{of_known}) = {_number(choice.within)}{how}{modest}."]
 
 
-def _spent(choice: Choice) -> list[str]:
+def _spent(choice: Choice, unit: EnergyUnit | None) -> list[str]:
     spent = choice.spent
     runs = f"{spent.runs} run{'' if spent.runs == 1 else 's'}"
     if spent.kwh is not None:
-        took = f"{_energy(spent.kwh)} and {_time(spent.hours)} in {runs}"
+        took = f"{_energy(spent.kwh, unit)} and {_time(spent.hours)} in {runs}"
     elif spent.known_kwh:
-        took = f"at least {_energy(spent.known_kwh)} and {_time(spent.hours)} in {runs}; a part of the energy is missing"
+        took = f"at least {_energy(spent.known_kwh, unit)} and {_time(spent.hours)} in {runs}; a part of the energy is missing"
     else:
         took = f"{_time(spent.hours)} in {runs}; the energy is missing"
     failed = f"; {spent.failed} attempt{'' if spent.failed == 1 else 's'} failed" if spent.failed else ""
@@ -123,11 +125,11 @@ def _kept(choice: Choice) -> list[str]:
     return [f"Kept: {choice.kept} (cats predict, cats watch)."] if choice.kept else []
 
 
-def source_lines(choice: Choice) -> list[list[str]]:
-    """One line for each source, with the columns of SOURCES."""
+def source_lines(choice: Choice, unit: EnergyUnit = USUAL) -> list[list[str]]:
+    """One line for each source, with the columns of SOURCES; the last one is the energy, in `unit`."""
     return [
         [
-            lane.source, str(lane.settings), str(lane.runs), loss_text(lane.best), lane.setting or "–", wh_text(lane.kwh),
+            lane.source, str(lane.settings), str(lane.runs), loss_text(lane.best), lane.setting or "–", unit.text(lane.kwh),
         ]
         for lane in choice.by_source
     ]  # fmt: skip
@@ -136,11 +138,6 @@ def source_lines(choice: Choice) -> list[list[str]]:
 def loss_text(loss: float | None) -> str:
     """A validation loss in a table; None is that of failed runs."""
     return "failed" if loss is None else f"{loss:.3f}"
-
-
-def wh_text(kwh: float | None) -> str:
-    """An energy in kWh as Wh in a table."""
-    return "missing" if kwh is None else f"{1000 * kwh:.3g}"
 
 
 def rival_lines(choice: Choice) -> list[list[str]]:
@@ -206,7 +203,9 @@ def _number(value: float, digits: int = 2) -> str:
     return text.replace("0.", ".", 1) if 0 < abs(value) < 1 else text
 
 
-def _energy(kwh: float) -> str:
+def _energy(kwh: float, unit: EnergyUnit | None) -> str:
+    if unit is not None:
+        return f"{unit.text(kwh)} {unit.name}"
     return f"{kwh:.3g} kWh" if kwh >= 0.1 else f"{1000 * kwh:.3g} Wh"
 
 

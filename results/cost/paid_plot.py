@@ -97,11 +97,12 @@ def height_for(points: Sequence[Paid], least: float) -> float:
     return max(least, 0.9 + LINE * sum(point.place is not None for point in points))
 
 
-def plot_paid(figure: "Figure", axis: "Axes", points: Sequence[Paid], path: Path) -> None:
-    """Draw the ways on `axis`, and their names beside it; the front of what nothing beats in both is joined by a line.
+def plot_paid(figure: "Figure", axis: "Axes", points: Sequence[Paid], path: Path, *, below: bool = False) -> None:
+    """Draw the ways on `axis`, and their names beside it, or `below` it.
 
-    Costs are on a logarithmic axis that begins with a linear piece for 0 kWh. A hollow mark with an arrow is a lower bound,
-    because a part of the energy is missing; a hollow mark without one is approximate.
+    A line joins the front of what nothing beats in both. Costs are on a logarithmic axis that begins with a linear piece
+    for 0 kWh. A hollow mark with an arrow is a lower bound, because a part of the energy is missing; a hollow mark without one
+    is approximate.
     """
     drawn = sorted((p for p in points if p.place is not None), key=lambda p: (p.place or 0.0, p.regret))
     small = min((p.place for p in drawn if p.place), default=1e-3)
@@ -127,8 +128,9 @@ def plot_paid(figure: "Figure", axis: "Axes", points: Sequence[Paid], path: Path
     axis.minorticks_off()
     axis.grid(color=GRID)
     figure.legend(
-        loc="outside right upper", frameon=False, fontsize=8, title="cheapest first", title_fontsize=8, labelspacing=0.25
-    )
+        loc="outside lower left" if below else "outside right upper", frameon=False, fontsize=8, title="cheapest first",
+        title_fontsize=8, labelspacing=0.25,
+    )  # fmt: skip
 
 
 def _dot(axis: "Axes", point: Paid, name: str, ceiling: float) -> None:

@@ -28,14 +28,15 @@ def sources_of(curves: DataSizes) -> list[str]:
     return list(dict.fromkeys(each.source for every in curves.targets.values() for each in every))
 
 
-def draw_curves(curves: DataSizes, path: Path) -> None:
+def draw_curves(curves: DataSizes, path: Path, *, narrow: bool = False) -> None:
     """Write a PNG or SVG, by the ending of `path`.
 
     A curve differs from another in colour, mark and dash, and has its name at its end; the paper is white on any page. The bars
-    below a panel are the intervals of the numbers of images at which advantages over the baseline become nil.
+    below a panel are the intervals of the numbers of images at which advantages over the baseline become nil. `narrow`: the
+    panels are below each other, without a title.
     """
     targets = list(curves.targets)
-    wide = min(len(targets), MOST)
+    wide = 1 if narrow else min(len(targets), MOST)
     high = -(-len(targets) // wide)
     figure = Figure(figsize=(PANEL[0] * wide + 0.4, PANEL[1] * high + 0.4), layout="constrained")
     grid = figure.subplots(2 * high, wide, squeeze=False, height_ratios=[4, 1] * high)
@@ -47,6 +48,9 @@ def draw_curves(curves: DataSizes, path: Path) -> None:
         row, column = divmod(place, wide)
         for axis in (grid[2 * row][column], grid[2 * row + 1][column]):
             axis.axis("off")
+    if narrow:
+        save(figure, path, DPI)
+        return
     title = f"{curves.experiment}: test {written(curves.metric)} by number of training images, mean and 95 % interval"
     lines = title_lines(title, max(WIDTH * wide, 60), path)
     figure.suptitle("\n".join(lines), x=0.01, ha="left", fontsize=11, fontweight="bold", gid="title")

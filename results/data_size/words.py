@@ -117,6 +117,17 @@ def worth_text(worth: Crossing, beside: Sequence[SizePoint]) -> str:
     return f"{_place(worth.place, first, last)} {_ends(worth, first, last)}".strip()
 
 
+def end_texts(curve: SizeCurve) -> tuple[str, str]:
+    """The number of images at which the advantage of a source ends, and its 95 % interval, for a table."""
+    found, both = curve.crossing, [point for point in curve.points if point.advantage is not None]
+    if found is None:
+        return "–", "–"
+    place, low, high = (
+        "–" if math.isnan(images) else _place(images, both[0], both[-1]) for images in (found.place, found.low, found.high)
+    )
+    return place, f"{low} – {high}" if found.known else "–"
+
+
 def number(images: float) -> str:
     """A number of images as a whole number."""
     return f"{round(images):,}"

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from results.text.drawing import label, labels
 from results.text.plain import plain, shortened
+from results.text.ticks import ticks
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 BEST, REST = "#2a8fbd", "#8a8f98"  # at least 3:1 on white and on black
 WIDE, LEFT, ROW, FOOT = 560, 190, 20, 34  # pixels of the SVG: all, names, one row, axis
 LETTERS = 28  # of a name in the SVG
+TICKS = 5  # at most
 PNG = Path("notebook.png")  # notebooks show pictures as PNG, whose font has not every letter
 
 
@@ -41,19 +43,21 @@ class Dots:
     dots: Sequence[Dot]
 
     def svg(self) -> str:
-        """A small picture as an SVG element."""
+        """A small picture as an SVG element; empty where the figures are too far apart for an axis."""
         ends = [end for dot in self.dots for end in (dot.value, dot.low, dot.high) if end is not None]
         low, high = min(ends), max(ends)
         margin = (high - low) * 0.04 or abs(high) * 0.04 or 1.0
         low, high, tall = low - margin, high + margin, len(self.dots) * ROW
+        if not math.isfinite(high - low):
+            return ""
 
         def x(value: float) -> str:
             return f"{LEFT + (value - low) / (high - low) * (WIDE - LEFT - 14):.1f}"
 
         parts = []
-        for tick in ticks(low, high):
+        for tick, text in ticks(low, high, TICKS):
             parts.append(f'<path d="M{x(tick)} 0V{tall}" stroke="{REST}" stroke-opacity=".35"/>')
-            parts.append(f'<text x="{x(tick)}" y="{tall + 13}" text-anchor="middle">{tick:g}</text>')
+            parts.append(f'<text x="{x(tick)}" y="{tall + 13}" text-anchor="middle">{text}</text>')
         for number, dot in enumerate(self.dots):
             y, colour = number * ROW + ROW / 2, BEST if dot.best else REST
             name, text = escape(shortened(plain(dot.name), LETTERS)), escape(plain(dot.name))
@@ -117,13 +121,6 @@ class Lines:
         if 1 < len(self.lines) <= 12:
             axes.legend(fontsize=8, frameon=False)
         _plain(axes, "y")
-
-
-def ticks(low: float, high: float, most: int = 5) -> list[float]:
-    """At most `most` round numbers from low to high: multiples of 1, 2 or 5 times a power of ten."""
-    power = 10.0 ** math.floor(math.log10((high - low) / most))
-    step = next(times * power for times in (1, 2, 5, 10, 20) if (high - low) / (times * power) <= most - 1)
-    return [round(step * number, 12) for number in range(math.ceil(low / step), math.floor(high / step) + 1)]
 
 
 def _plain(axes: "Axes", grid: str) -> None:

@@ -16,7 +16,7 @@ from results.metrics import written
 from results.report.heads import tip
 from results.report.html import Table
 from results.text.plain import shortened
-from results.text.units import energy_unit
+from results.text.units import EnergyUnit, energy_unit
 from results.tracking.cost_columns import SHARED, unpacked
 
 COLUMNS = ("kind", "source", "target", "backbone", "seed", "status", "reason")
@@ -96,11 +96,16 @@ class Cells:
 
 
 def cells_of(
-    frame: pd.DataFrame, metric: str, reasons: Mapping[str, str], details: Mapping[str, Detail] | None = None
+    frame: pd.DataFrame,
+    metric: str,
+    reasons: Mapping[str, str],
+    details: Mapping[str, Detail] | None = None,
+    unit: EnergyUnit | None = None,
 ) -> Cells:
     """Every attempt at a cell or a pretraining in `frame` (see results.tracking.experiment.Experiment.frame), newest last.
 
-    `reasons`: run id → why it did not finish. `details`: run id → what lies behind it.
+    `reasons`: run id → why it did not finish. `details`: run id → what lies behind it. `unit`: of the energies; without it the
+    one in which the largest is short.
     """
     words: dict[str, int] = {}
     rows: list[list[Any]] = []
@@ -118,7 +123,7 @@ def cells_of(
         places = [words.setdefault(text, len(words)) for text in texts]
         rows.append([*places, _number(run.get(f"test_{metric}"), 4), *_spent(run["costs"]), number, _shared(run["costs"])])
     place = len(COLUMNS) + 2
-    unit = energy_unit([row[place] for row in rows])
+    unit = unit or energy_unit([row[place] for row in rows])
     for row in rows:
         row[place] = None if row[place] is None else _short(row[place] * unit.per_kwh)
     return Cells(metric, list(words), rows, chosen, unit.name)

@@ -24,8 +24,9 @@ from results.report.explanations import ID as EXPLANATIONS
 from results.report.heat import heat
 from results.report.html import Page, Section
 from results.report.overview import ID as OVERVIEW
-from results.report.overview import key_figures, overview, verdict
+from results.report.overview import key_figures, overview, page_unit, verdict
 from results.report.sections import per_target, ranks, what_was_run
+from results.report.shown import Part
 from results.statistics.influence import ReadPredictions, check_predictions
 from results.tracking.connection import reason_of
 from results.tracking.cost_columns import UNDIVIDED, foreign_work, hardware
@@ -64,6 +65,7 @@ class ReportRequest:
         selection: the cells of the plan; None without a plan.
         bill: what the runs cost; without it that of all runs. others: metric → the board by it, for readers who switch.
         reason: (parameters, tags) of a run → why it did not finish, as a page may say it.
+        part: what the board shows of several numbers of training images.
     """
 
     facts: Sequence[tuple[str, str]]
@@ -74,16 +76,19 @@ class ReportRequest:
     reason: Reason = stored_reason
     bill: Bill | None = None
     others: Mapping[str, Board] = field(default_factory=dict)
+    part: Part | None = None
 
 
 def build_page(board: Board, frame: pd.DataFrame, tracking: Experiment, request: ReportRequest) -> tuple[Page, Cells]:
     """The page of a board and its runs, and the cells of its browser."""
-    chosen = detailed_cells(frame, request.details)
+    bill, part = request.bill or make_bill(frame, board.experiment), request.part
+    unit, chosen = page_unit(bill), detailed_cells(frame, request.details)
     details = details_of(chosen, reader(tracking), lenient(request.read or tracking.predictions))
-    cells = cells_of(frame, board.metric, unfinished(tracking, request.reason), details)
-    bill, given = request.bill or make_bill(frame, board.experiment), {section.id for section in request.extra}
+    cells = cells_of(frame, board.metric, unfinished(tracking, request.reason), details, unit)
+    given = {section.id for section in request.extra}
     sections = [
-        overview(board, bill, request.others), heat(board, request.others), ranks(board), per_target(board, request.others),
+        overview(board, bill, request.others), heat(board, request.others), ranks(board),
+        per_target(board, request.others, unit),
         *(Section(name, title, left_out=reason) for name, (title, reason) in ABSENT.items() if name not in given),
         *request.extra, scores(frame, board, request.selection),
         what_was_run([*request.facts, *versions(tracking, frame)], _energy(frame)),
@@ -107,9 +112,10 @@ def build_page(board: Board, frame: pd.DataFrame, tracking: Experiment, request:
         notes.append(f"The {cells.unit} of {whole} attempts and their sum are approximate: {ROUGH}.")
     metric = written(board.metric)
     lead = f"{len(board.overall)} sources on {len(board.targets)} targets, test {metric}; as of {_newest(frame)}."
+    lead = lead if part is None else f"{lead} {part.sentence}"
     page = Page(
-        f"{board.experiment}: which source to transfer from", lead, sections, cells.to_dict(), notes, verdict(board, bill),
-        key_figures(board, bill), [row.source for row in board.overall], metric,
+        f"{board.experiment}: which source to transfer from", lead, sections, cells.to_dict(), notes,
+        verdict(board, bill, part), key_figures(board, bill, part), [row.source for row in board.overall], metric,
     )  # fmt: skip
     return page, cells
 

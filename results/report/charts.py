@@ -12,7 +12,7 @@ from results.evaluation.decision_curve import DecisionCurve
 from results.evaluation.reliability import Bin
 from results.text.drawing import ACCENT, GRID, INK, PAPER, SOFT, labels, save, title_lines
 from results.text.drawing import label as drawn_label
-from results.text.units import energy_unit
+from results.text.units import EnergyUnit
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -181,12 +181,18 @@ def draw_decision(curve: DecisionCurve, title: str, path: Path) -> None:
     save(figure, path, DPI)
 
 
-def draw_regret(points: Sequence[Paid], title: str, metric: str, path: Path) -> None:
-    """Regret against energy without intervals, see results.cost.paid_plot.plot_paid. `metric`: as people write it."""
-    figure, axis = _figure((8.4, height_for(points, 4.2)), title, path)
-    unit = energy_unit([point.place for point in points])
-    plot_paid(figure, axis, [replace(point.in_unit(unit), low=None, high=None) for point in points], path)
-    axis.set_xlabel(f"{unit.name} to choose (squares: constants, which look at no image of the target)")
+def draw_regret(points: Sequence[Paid], words: tuple[str, str], unit: EnergyUnit, path: Path, *, narrow: bool = False) -> None:
+    """Regret against energy without intervals, see results.cost.paid_plot.plot_paid.
+
+    `words`: the title, and the metric as people write it. `narrow`: the names are below the drawing, which has no title.
+    """
+    title, metric = words
+    size = (4.2, 3.0 + height_for(points, 0.0)) if narrow else (8.4, height_for(points, 4.2))
+    figure, axis = _figure(size, "" if narrow else title, path)
+    drawn = [replace(point.in_unit(unit), low=None, high=None) for point in points]
+    plot_paid(figure, axis, drawn, path, below=narrow)
+    squares = "squares: constants, which look at no image of the target"
+    axis.set_xlabel(f"{unit.name} to choose" if narrow else f"{unit.name} to choose ({squares})")
     axis.set_ylabel(drawn_label(f"regret in {metric}", path, LONGEST_LABEL))
     save(figure, path, DPI)
 

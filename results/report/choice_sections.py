@@ -18,14 +18,14 @@ from results.report.export import slug
 from results.report.html import Chart, Mark, Section, Table
 from results.report.sections import WORDS, unique
 from results.text.printing import REGRET_DIGITS
-from results.text.units import energy_unit
+from results.text.units import EnergyUnit, energy_unit
 
 AGREEMENT = {"weighted_tau": "weighted tau", "spearman": "Spearman", "regret_1": "top-1 regret", "regret_3": "top-3 regret",
              "top_tie": "P(in top tie)"}  # fmt: skip
 
 
-def tradeoff(result: Tradeoff) -> Section:
-    """Regret against kWh of every way to choose a source."""
+def tradeoff(result: Tradeoff, unit: EnergyUnit | None = None) -> Section:
+    """Regret against the energy of every way to choose a source; `unit`: of the energy, see regret."""
     points = paid_of(result)
     notes = [
         f"Regret is a mean over {result.targets} targets.",
@@ -35,14 +35,14 @@ def tradeoff(result: Tradeoff) -> Section:
     if result.hypervolume is not None:
         least = "≈ " if result.rough else "≥ " if result.bound else ""
         notes.append(
-            f"Hypervolume {least}{result.hypervolume:.2f}: the share of the rectangle from (0 kWh, no regret) to (the sweep's "
-            f"kWh, the regret of choosing blindly) that these ways dominate."
+            f"Hypervolume {least}{result.hypervolume:.2f}: the share of the rectangle from (no energy, no regret) to (the "
+            f"sweep's energy, the regret of choosing blindly) that these ways dominate."
         )
-    return regret(points, result.metric, notes)
+    return regret(points, result.metric, notes, unit)
 
 
-def regret(points: Sequence[Paid], metric: str, notes: Sequence[str] = ()) -> Section:
-    """Energy and regret of each way to choose a source."""
+def regret(points: Sequence[Paid], metric: str, notes: Sequence[str] = (), unit: EnergyUnit | None = None) -> Section:
+    """Energy and regret of each way to choose a source. unit: of the energy; without it the one in which the most is short."""
     if not points:
         return Section("regret", "Regret against energy", left_out="no way of choosing a source was compared.")
     unknown = [point.name for point in points if point.place is None]
@@ -51,7 +51,7 @@ def regret(points: Sequence[Paid], metric: str, notes: Sequence[str] = ()) -> Se
         more.append(f"≈: {ROUGH}; a hollow mark shows the sum.")
     if any(point.kwh is None and point.place is not None and not point.rough for point in points):
         more.append("≥: a part of this energy is missing; a hollow mark with an arrow shows the known part.")
-    unit = energy_unit([point.place for point in points])
+    unit = unit or energy_unit([point.place for point in points])
     rows = [
         (
             p.name,
@@ -69,7 +69,8 @@ def regret(points: Sequence[Paid], metric: str, notes: Sequence[str] = ()) -> Se
         "Lower and further left is better. The dashed line joins the ways that no other way beats in both. "
         "The table below gives the figures and draws their intervals."
     )
-    chart = Chart("regret", title, text, partial(draw_regret, points, title, shown))
+    draw = partial(draw_regret, points, (title, shown), unit)
+    chart = Chart("regret", title, text, draw, narrow=partial(draw, narrow=True))
     ceiling = REACH * max(p.regret for p in points)  # a longer interval goes beyond the axis
     plot = plot_of([Mark(p.regret, p.low, p.high) for p in points], f"regret in {shown}", 0.0, most=ceiling, cut=True)
     table = Table(

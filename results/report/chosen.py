@@ -3,33 +3,35 @@
 import math
 from collections.abc import Sequence
 from functools import partial
+from itertools import accumulate
 
-from results.choosing.choice import Attempted, Choice, Round
-from results.choosing.choice_text import RIVALS, SOURCES, WORDS, loss_text, notes, rival_lines, sentences, source_lines, wh_text
+from results.choosing.choice import Choice, Round
+from results.choosing.choice_text import RIVALS, SOURCES, WORDS, loss_text, notes, rival_lines, sentences, source_lines
 from results.error import CatsError
 from results.report.charts import draw_runs
 from results.report.html import Chart, Section, Table
+from results.text.units import EnergyUnit
 
 ID = "choice"
 ROUNDS = ("round", "source", "settings tried", "best val loss", "after the round")
-RUNS = ("run", "source", "setting", "seed", "val loss", "Wh")
 LEFT = frozenset({*WORDS, "setting", "after the round"})
 STAYS = {True: "stays", False: "leaves", None: "–"}
 
 
-def chosen(choice: Choice) -> Section:
-    """The section of an answer."""
-    tables = [Table("choice-sources", "What was tried of each source", SOURCES, source_lines(choice), LEFT)]
+def chosen(choice: Choice, unit: EnergyUnit) -> Section:
+    """The section of an answer. unit: of its energies."""
+    head = [*SOURCES[:-1], unit.name]
+    tables = [Table("choice-sources", "What was tried of each source", head, source_lines(choice, unit), LEFT)]
     if choice.rivals:
         tables.append(
             Table("choice-rivals", "Other ways of choosing, replayed on the prior", RIVALS, rival_lines(choice), LEFT)
         )
     if choice.rounds:
         tables.append(Table("choice-rounds", "Sources as they were halved", ROUNDS, _round_lines(choice.rounds), LEFT))
-    tables.append(Table("choice-runs", "Runs in the order in which they began", RUNS, _run_lines(choice.tried), LEFT))
+    tables.append(_runs(choice, unit))
     title = f"The choice of a source for {choice.target}"
-    drawn = _chart(choice)
-    said = [*sentences(choice), *(f"{note[0].upper()}{note[1:]}." for note in notes(choice))]
+    drawn = _chart(choice, unit)
+    said = [*sentences(choice, unit), *(f"{note[0].upper()}{note[1:]}." for note in notes(choice))]
     return Section(ID, title, charts=[] if drawn is None else [drawn], tables=tables, notes=said)
 
 
@@ -48,31 +50,49 @@ def _round_lines(rounds: Sequence[Round]) -> list[list[str]]:
     ]  # fmt: skip
 
 
-def _run_lines(tried: Sequence[Attempted]) -> list[list[str]]:
-    return [
+def _runs(choice: Choice, unit: EnergyUnit) -> Table:
+    """The runs, with what the drawing shows of each: its loss, the smallest loss so far, and what was spent so far."""
+    head = ("run", "source", "setting", "seed", "val loss", "best so far", unit.name, f"spent so far, {unit.name}")
+    lines = [
         [
-            str(number), run.source, run.setting, str(run.seed), loss_text(run.val_loss), wh_text(run.kwh),
+            str(number), run.source, run.setting, str(run.seed), loss_text(run.val_loss),
+            "–" if best is None else loss_text(best), unit.text(run.kwh), unit.text(spent),
         ]
-        for number, run in enumerate(tried, 1)
+        for number, (run, best, spent) in enumerate(zip(choice.tried, _best(choice), _spent(choice), strict=True), 1)
     ]  # fmt: skip
+    tips = {
+        "best so far": "Smallest loss of the validation images of all runs up to this one.",
+        head[-1]: "Energy of all runs up to this one.",
+    }
+    return Table("choice-runs", "Runs in the order in which they began", head, lines, LEFT, tips=tips)
 
 
-def _chart(choice: Choice) -> Chart | None:
+def _best(choice: Choice) -> list[float | None]:
+    """The smallest validation loss up to each run; None before there is one."""
+    losses = [math.inf if run.val_loss is None or not math.isfinite(run.val_loss) else run.val_loss for run in choice.tried]
+    return [None if math.isinf(best) else best for best in accumulate(losses, min)]
+
+
+def _spent(choice: Choice) -> list[float | None]:
+    """The kWh up to the end of each run; None from the first run on whose energy is missing."""
+    sums = accumulate(math.nan if run.kwh is None else run.kwh for run in choice.tried)
+    return [None if math.isnan(total) else total for total in sums]
+
+
+def _chart(choice: Choice, unit: EnergyUnit) -> Chart | None:
     """Validation loss against what was spent when the run ended; against the number of runs where energy is missing."""
-    known = all(run.kwh is not None for run in choice.tried)
-    spent, place = 0.0, []
-    for number, run in enumerate(choice.tried, 1):
-        spent += 1000 * (run.kwh or 0.0)
-        place.append(spent if known else float(number))
+    spent = _spent(choice)
+    known = None not in spent
+    place = [float(number) if total is None or not known else total * unit.per_kwh for number, total in enumerate(spent, 1)]
     runs: dict[str, list[tuple[float, float]]] = {}
     best: list[tuple[float, float]] = []
-    for where, run in zip(place, choice.tried, strict=True):
-        if run.val_loss is not None and math.isfinite(run.val_loss):
+    for where, run, least in zip(place, choice.tried, _best(choice), strict=True):
+        if run.val_loss is not None and math.isfinite(run.val_loss) and least is not None:
             runs.setdefault(run.source, []).append((where, run.val_loss))
-            best.append((where, min(run.val_loss, best[-1][1]) if best else run.val_loss))
+            best.append((where, least))
     if not best:
         return None
-    unit = "Wh spent" if known else "runs"
-    title = f"Validation loss of the runs that were tried on {choice.target}, against {unit}"
+    words = f"{unit.name} spent" if known else "runs"
+    title = f"Validation loss of the runs that were tried on {choice.target}, against {words}"
     text = "Each mark is a run; the line is the smallest loss so far. The table of runs gives the figures."
-    return Chart("choice", title, text, partial(draw_runs, runs, best, (title, unit, "validation loss")))
+    return Chart("choice", title, text, partial(draw_runs, runs, best, (title, words, "validation loss")))

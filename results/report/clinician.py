@@ -18,6 +18,7 @@ from results.report.attempts import thinned
 from results.report.charts import draw_decision, draw_heat, draw_precision_recall, draw_reliability, draw_roc
 from results.report.export import slug
 from results.report.html import Chart, Section, Table
+from results.report.readings import Curves, decision_table, recall_table, reliability_table, roc_table
 from results.report.sections import unique
 from results.statistics.influence import Predictions, ReadPredictions
 
@@ -57,7 +58,7 @@ def clinician(board: Board, runs: pd.DataFrame, read: ReadPredictions, read_vali
 def _part(run: ChosenRun, name: str, metric: str) -> Section:
     about = f"{run.source}, seed {run.seed}, the one with the smallest validation loss."
     tie = f" It cannot be told apart from {', '.join(run.tied)}, so that it is no winner." if run.tied else ""
-    table, charts, notes = _calibration(run, name)
+    table, charts, notes, read = _calibration(run, name)
     tables = [table, _errors(run, name)]
     temperature = run.temperature
     soft = run if temperature is None else run.calibrated(temperature.value)  # as a classifier that is kept gives them
@@ -66,17 +67,21 @@ def _part(run: ChosenRun, name: str, metric: str) -> Section:
     else:
         tables.append(_points(operating_points(run.classes, soft.validation, soft.test), run.target, name))
     curves = [decision_curve(soft.test, column, each) for column, each in enumerate(run.classes)]
-    charts += [*_discrimination(run, name), *_decision(run, curves, name)]
+    whole = _curves_of(run)
+    charts += [*_discrimination(run, whole, name), *_decision(run, curves, name)]
+    read += [roc_table(whole, run.target, name), recall_table(whole, run.target, name)] if whole else []
+    rarest = _rarest(run, curves)
+    read += [decision_table(rarest, run.target, name)] if rarest else []
     tables.append(_useful(curves, run.target, name))
     found = [subgroups(run.table, run.test, each, metric) for each in attributes_of(run.table)]
     if found:
         tables.append(_subgroups(found, run.target, metric, name))
         notes += [f"{each.sentence}." for each in found]
-    return Section(name, run.target, charts=charts, tables=tables, notes=[about + tie, *notes])
+    return Section(name, run.target, charts=charts, tables=[*tables, *read], notes=[about + tie, *notes])
 
 
-def _calibration(run: ChosenRun, name: str) -> tuple[Table, list[Chart], list[str]]:
-    """The table of calibration, the reliability diagram and what is to be said of the temperature."""
+def _calibration(run: ChosenRun, name: str) -> tuple[Table, list[Chart], list[str], list[Table]]:
+    """The table of calibration, the reliability diagram, what is to be said of the temperature, and the diagram's figures."""
     before, parts = calibration_error(run.test), brier_parts(run.test)
     lines = [
         ("expected calibration error", *_figure(before)),
@@ -99,14 +104,15 @@ def _calibration(run: ChosenRun, name: str) -> tuple[Table, list[Chart], list[st
         notes.append(f"{temperature.note[0].upper()}{temperature.note[1:]}.")
     text = "Each mark is a bin of equally many decisions, with its interval; on the diagonal, confidences can be believed."
     chart = Chart(f"{name}-reliability", title, text, partial(draw_reliability, series, title), wide=False)
-    return Table(f"{name}-calibration", f"{run.target}: calibration", ("what", "value", "95 %"), lines, WORDS), [chart], notes
+    table = Table(f"{name}-calibration", f"{run.target}: calibration", ("what", "value", "95 %"), lines, WORDS)
+    return table, [chart], notes, [reliability_table(series, run.target, name)]
 
 
-def _discrimination(run: ChosenRun, name: str) -> list[Chart]:
-    """ROC and precision-recall curves, one class against the rest."""
+def _curves_of(run: ChosenRun) -> list[Curves]:
+    """The curves of each class against the rest, of at most MOST_LINES classes."""
     from sklearn.metrics import precision_recall_curve, roc_curve
 
-    roc, recall = [], []
+    made = []
     mirrored = len(run.classes) == 2 and not run.test.multilabel  # the ROC curve of the first class mirrors the second one
     for column, each in enumerate(run.classes[:MOST_LINES]):
         truth, given = run.test.truth[:, column], run.test.probabilities[:, column]
@@ -114,12 +120,22 @@ def _discrimination(run: ChosenRun, name: str) -> list[Chart]:
             continue
         wrong, right, _ = roc_curve(truth, given)
         precise, found, _ = precision_recall_curve(truth, given)
-        places, others = thinned(len(wrong), MOST_POINTS), thinned(len(found), MOST_POINTS)
-        if column or not mirrored:
-            roc.append((each, wrong[places].tolist(), right[places].tolist()))
-        recall.append((f"{each} ({truth.mean():.0%} of the images)", found[others].tolist(), precise[others].tolist()))
-    if not roc:
+        share, drawn = float(truth.mean()), bool(column) or not mirrored
+        made.append(Curves(each, share, wrong, right, found, precise, drawn))
+    return made if any(each.roc for each in made) else []
+
+
+def _discrimination(run: ChosenRun, whole: Sequence[Curves], name: str) -> list[Chart]:
+    """ROC and precision-recall curves, one class against the rest."""
+    if not whole:
         return []
+    roc, recall = [], []
+    for each in whole:
+        places, others = thinned(len(each.wrong), MOST_POINTS), thinned(len(each.found), MOST_POINTS)
+        if each.roc:
+            roc.append((each.name, each.wrong[places].tolist(), each.right[places].tolist()))
+        label = f"{each.name} ({each.share:.0%} of the images)"
+        recall.append((label, each.found[others].tolist(), each.precise[others].tolist()))
     more = f" of the first {MOST_LINES} of {len(run.classes)} classes" if len(run.classes) > MOST_LINES else ""
     titles = (f"{run.target}: ROC curves{more}", f"{run.target}: precision and recall{more}")
     return [
@@ -131,13 +147,18 @@ def _discrimination(run: ChosenRun, name: str) -> list[Chart]:
     ]  # fmt: skip
 
 
-def _decision(run: ChosenRun, curves: Sequence[DecisionCurve], name: str) -> list[Chart]:
-    """The decision curve of the rarest class of the test images, and the confusion matrix."""
+def _rarest(run: ChosenRun, curves: Sequence[DecisionCurve]) -> DecisionCurve | None:
+    """The decision curve of the rarest class of the test images; None if they are all of one class."""
     shares = run.test.truth.mean(axis=0)
     present = [column for column in range(len(curves)) if 0 < shares[column] < 1]
-    if not present:
+    return curves[min(present, key=lambda column: float(shares[column]))] if present else None
+
+
+def _decision(run: ChosenRun, curves: Sequence[DecisionCurve], name: str) -> list[Chart]:
+    """The decision curve of the rarest class of the test images, and the confusion matrix."""
+    curve = _rarest(run, curves)
+    if curve is None:
         return []
-    curve = curves[min(present, key=lambda column: float(shares[column]))]
     title = f"{run.target}: net benefit of acting on '{curve.class_name}', the rarest class of the test images"
     text = "Higher is better. The table below says for every class between which probabilities the network is useful."
     charts = [Chart(f"{name}-decision", title, text, partial(draw_decision, curve, title), wide=False)]

@@ -7,7 +7,7 @@ from results.board.board import Board
 from results.board.ranking import Row
 from results.metrics import metric_of, written
 from results.report.charts import draw_heat, limited
-from results.report.html import Chart, Heat, Section, Shade
+from results.report.html import Chart, Heat, Section, Shade, Table
 
 ID, TITLE = "heat", "Heat map"
 FAR = 4.0  # standard errors below the best: what is further is as dark
@@ -22,7 +22,7 @@ def heat(board: Board, more: Mapping[str, Board] | None = None) -> Section:
     """
     made = _heat(board)
     return made if made.left_out else Section(
-        ID, TITLE, made.charts, notes=made.notes, heat=made.heat,
+        ID, TITLE, made.charts, made.tables, notes=made.notes, heat=made.heat,
         others={written(name): _heat(other) for name, other in (more or {}).items()},
     )  # fmt: skip
 
@@ -54,9 +54,21 @@ def _heat(board: Board) -> Section:
     return Section(
         ID, TITLE,
         charts=[Chart(ID, title, text, draw, inline=False)],
+        tables=[_behind(board, sources, side)] if len(blind) < len(targets) else [],
         heat=Heat(f"{title}. {text}", "source", targets, rows, STEPS if len(blind) < len(targets) else ENDS, unit),
         notes=["Each cell gives the mean over seeds. The tables of the targets give its interval."],
     )  # fmt: skip
+
+
+def _behind(board: Board, sources: Sequence[str], side: str) -> Table:
+    """The figures behind the colours of the targets whose standard errors are known."""
+    lines = []
+    for source in sources:
+        held = (board.behind.get(target, {}).get(source) for target in board.targets)
+        lines.append([source, *("–" if far is None else f"{far:.1f}" for far in held)])
+    caption = f"Figures behind the colours: standard errors {side} the best source of each target"
+    tips = {target: f"Standard errors {side} the best source of {target}." for target in board.targets}
+    return Table(f"{ID}-behind", caption, ["source", *board.targets], lines, frozenset({"source"}), tips=tips, folded=True)
 
 
 def _cell(board: Board, target: str, number: int, depth: float) -> Shade:

@@ -18,6 +18,7 @@ class Chart:
         inline: whether the page shows it; a table may show the same there.
         wide: whether it takes the whole width of the page; others are drawn side by side.
         sources: the sources whose marks bear ids "source NUMBER ...", by which the page highlights and hides them.
+        narrow: draws the same for a narrow window, in which letters of the other drawing would be too small to read.
     """
 
     name: str
@@ -27,6 +28,7 @@ class Chart:
     inline: bool = True
     wide: bool = True
     sources: Sequence[str] = ()
+    narrow: Callable[[Path], None] | None = None
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,7 @@ class Table:
         plots: column → what the page draws in front of the text of its cells.
         ties: the tie group of each row; empty where the rows have none.
         inline: whether the page shows it; else it is written to files alone.
+        folded: whether the page shows it only when its caption is selected, as it does with the figures of a drawing.
     """
 
     name: str
@@ -79,6 +82,7 @@ class Table:
     plots: Mapping[str, Plot] = field(default_factory=dict)
     ties: Sequence[int | None] = ()
     inline: bool = True
+    folded: bool = False
 
     @property
     def tight(self) -> bool:

@@ -11,7 +11,8 @@ from results.cost.bill import Bill
 from results.metrics import written
 from results.report.axes import plot_of
 from results.report.html import Figure, Mark, Plot, Section, Table
-from results.text.units import energy_text, energy_unit, mass_text
+from results.report.shown import Part
+from results.text.units import EnergyUnit, energy_text, energy_unit, mass_text
 
 ID, TITLE = "overview", "Sources compared"
 HOUR, MINUTE = 3600, 60  # seconds
@@ -23,22 +24,31 @@ MEAN = "Mean over the targets, on their test images. The line is the 95 % interv
 STRENGTH = (
     "Plackett-Luce strength over all targets: higher is better. No target has every source, so that there is no mean rank."
 )
-ENERGY = "Energy of all attempts of the source, mean over targets; a pretraining is shared over"
+ENERGY = (
+    "Energy of the source's attempts that this page counts, failed ones too, mean over targets; a pretraining is shared over"
+)
 
 
-def verdict(board: Board, bill: Bill) -> list[str]:
+def page_unit(bill: Bill) -> EnergyUnit:
+    """The unit of every energy of a page: the one in which the sum of all is short."""
+    return energy_unit([bill.total.known])
+
+
+def verdict(board: Board, bill: Bill, part: Part | None = None) -> list[str]:
     """Two sentences: which source, which tie and how sure; what it cost, and what would decide a tie."""
     attempts = f"{bill.attempts:,} {'attempt' if bill.attempts == 1 else 'attempts'}"
+    attempts = attempts if part is None else f"the {attempts} for {part.images}"
     rest = f"; {board.outlook}" if board.outlook else ""
-    return [f"{answer(board)}.", f"{attempts} took {taken(bill, prefixed=True)}{rest}."]
+    return [f"{answer(board)}.", f"{attempts[0].upper()}{attempts[1:]} took {taken(bill, prefixed=True)}{rest}."]
 
 
-def key_figures(board: Board, bill: Bill) -> list[Figure]:
+def key_figures(board: Board, bill: Bill, part: Part | None = None) -> list[Figure]:
     """The figures that say how much was measured, and what it took."""
     seeds = sorted({row.seeds for rows in board.targets.values() for row in rows})
     total = bill.total
     sign = "≈ " if total.rough else "≥ " if total.missing else ""
     energy = "unknown" if total.known is None else energy_text(total.known, sign)
+    with_images = "" if part is None else f", whose cells have {part.images} ({part.of:,} attempts at cells have any number)"
     made = [
         Figure("sources", str(len(board.overall)), "Sources that are ranked."),
         Figure("targets", str(len(board.targets)), "Targets on which they are compared."),
@@ -46,16 +56,16 @@ def key_figures(board: Board, bill: Bill) -> list[Figure]:
         Figure(
             "attempts",
             f"{bill.attempts:,}",
-            f"Attempts at runs of the board; {bill.attempts - bill.unfinished:,} of them are finished.",
+            f"Attempts at runs of the board{with_images}; {bill.attempts - bill.unfinished:,} of them are finished.",
         ),
-        Figure("energy", energy, "Energy of all attempts, measured or computed."),
+        Figure("energy", energy, "Energy of these attempts, measured or computed."),
     ]
     if total.kg:
         made.append(
             Figure("CO2e", f"{sign}{mass_text(total.kg)}", "Emissions of that energy, by the carbon intensity of the country.")
         )
     if total.seconds:
-        made.append(Figure("machine time", duration(total.seconds), "Wall-clock time of all attempts, one after the other."))
+        made.append(Figure("machine time", duration(total.seconds), "Wall-clock time of these attempts, one after the other."))
     return made
 
 
@@ -131,7 +141,7 @@ def _costs(rows: Sequence[Overall], bill: Bill | None) -> list[_Column]:
     known = [None if amount is None else amount.kwh for amount in amounts]
     if bill is None or all(kwh is None for kwh in known):
         return []
-    unit = energy_unit(known)
+    unit = page_unit(bill)
     tip = f"{ENERGY} {bill.shared_over} {'target' if bill.shared_over == 1 else 'targets'}."
     return [_Column(f"{unit.name} for a target", tip, [unit.text(kwh) for kwh in known])]
 

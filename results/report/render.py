@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 # Each file has one purpose; the page holds them one after the other.
+HEAD = "head.html"  # of every page
 STYLES = ("theme", "page", "bar", "tables", "plots", "code", "cells", "narrow", "print")
 INTERVAL = re.compile(r"([^()]+) (\([^()]+\))")
 SCRIPTS = ("elements", "theme", "menus", "tips", "sources", "metrics", "tables", "code", "cells", "drawings")
@@ -47,9 +48,10 @@ def render(page: Page) -> str:
     script = script_of()
     return environment.get_template("report.html").render(
         page=page,
+        title=page.title,
         sections=[section for section in page.sections if section.filled],
         absent=absences(page.sections),
-        style=Markup("\n".join(_shipped(f"css/{name}.css") for name in STYLES)),  # noqa: S704 - files of ours
+        style=Markup(style_of()),  # noqa: S704 - files of ours
         script=Markup(script),  # noqa: S704 - files of ours
         data=Markup(coded(harmless(page.cells))),  # noqa: S704 - coded: it holds no < > &
         policy=policy(script),
@@ -57,18 +59,26 @@ def render(page: Page) -> str:
 
 
 def environment_of(load: Callable[[str], str]) -> "Environment":
-    """Jinja's environment for pages: all text is made plain and escaped. `load`: gives a template by its name."""
+    """Jinja's environment for pages: all text is made plain and escaped.
+
+    `load`: gives a template by its name, but for the head, which all pages share.
+    """
     from jinja2 import Environment, FunctionLoader, StrictUndefined
 
     return Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, finalize=harmless,
-        loader=FunctionLoader(load),
+        loader=FunctionLoader(lambda name: _shipped(HEAD) if name == HEAD else load(name)),
     )  # fmt: skip
 
 
-def script_of() -> str:
-    """The page's script: all its files in one scope."""
-    return "\n".join(['"use strict";', "(() => {", *(_shipped(f"js/{name}.js") for name in SCRIPTS), "})();"])
+def style_of(names: Sequence[str] = STYLES, own: str = "") -> str:
+    """A page's style sheet: files by name, then rules of its own."""
+    return "\n".join([*(_shipped(f"css/{name}.css") for name in names), own])
+
+
+def script_of(names: Sequence[str] = SCRIPTS, own: str = "") -> str:
+    """A page's script: files by name, then lines of its own, in one scope."""
+    return "\n".join(['"use strict";', "(() => {", *(_shipped(f"js/{name}.js") for name in names), own, "})();"])
 
 
 def absences(sections: Sequence[Section]) -> list[tuple[str, str]]:

@@ -7,7 +7,7 @@ from functools import partial
 from results.board.board import Board
 from results.board.columns import OVERALL_COLUMNS, ROW_COLUMNS, cells, headings, leaking_columns
 from results.board.columns import WORDS as BOARD_WORDS
-from results.board.plot import draw_ranks, ranks_title
+from results.board.plot import draw_ranks, draw_ranks_narrow, ranks_title
 from results.board.ranking import Row
 from results.board.text import APART, legend
 from results.board.ties import jumps
@@ -17,7 +17,7 @@ from results.report.charts import IntervalPoint, draw_intervals, limited
 from results.report.export import numbered, slug
 from results.report.html import Chart, Mark, Section, Table
 from results.statistics.rank_tests import Difference
-from results.text.units import energy_unit
+from results.text.units import EnergyUnit, energy_unit
 
 WORDS = frozenset({*BOARD_WORDS, "measure", "constant", "what", "value"})  # columns of words
 
@@ -45,29 +45,28 @@ def ranks(board: Board) -> Section:
     return Section("ranks", "Ranks over targets", charts=[chart], tables=[table])
 
 
-def per_target(board: Board, more: Mapping[str, Board] | None = None) -> Section:
-    """The board itself: for each target its verdict and a table with its intervals. more: metric → the board by it."""
-    made = _per_target(board, "target")
-    others = {written(name): _per_target(other, f"target-{slug(name)}") for name, other in (more or {}).items()}
+def per_target(board: Board, more: Mapping[str, Board] | None = None, unit: EnergyUnit | None = None) -> Section:
+    """The board itself: for each target its verdict and a table with its intervals.
+
+    more: metric → the board by it. unit: of energies; without it the one in which those of the board are short.
+    """
+    unit = unit or energy_unit([row.energy_kwh for rows in board.targets.values() for row in rows])
+    made = _per_target(board, "target", unit)
+    others = {written(name): _per_target(other, f"target-{slug(name)}", unit) for name, other in (more or {}).items()}
     return replace(made, others=others)
 
 
-def _per_target(board: Board, name: str) -> Section:
-    parts = [_target(board, target, f"{name}-{slug(target)}") for target in board.targets]
+def _per_target(board: Board, name: str, unit: EnergyUnit) -> Section:
+    parts = [_target(board, target, f"{name}-{slug(target)}", unit) for target in board.targets]
     if board.leaking:
         columns, apart = leaking_columns(board.metric), name.replace("target", "apart")
         table = Table(apart, APART, headings(columns), [cells(columns, pair) for pair in board.leaking], WORDS)
         parts.append(Section(apart, APART, tables=[table]))
-    notes = [_unitless(sentence) for sentence in legend(board)]
+    notes = [f"{unit.name}{each.removeprefix('Wh')}" if each.startswith("Wh: ") else each for each in legend(board)]
     return Section("targets", "Targets", notes=notes, notes_last=True, parts=unique(parts))
 
 
-def _unitless(sentence: str) -> str:
-    """A sentence of the legend for tables whose unit of energy is that of the table."""
-    return f"energy{sentence.removeprefix('Wh')}" if sentence.startswith("Wh: ") else sentence
-
-
-def _target(board: Board, target: str, name: str) -> Section:
+def _target(board: Board, target: str, name: str, unit: EnergyUnit) -> Section:
     rows, metric = board.targets[target], written(board.metric)
     title = f"{target}: {_seen(rows)}"
     points = [IntervalPoint(row.source, row.mean, row.low, row.high, row.tie == 1, row.tie) for row in rows]
@@ -79,7 +78,6 @@ def _target(board: Board, target: str, name: str) -> Section:
     if jumps([row.tie for row in rows]):
         text = f"{text} A bar on the right joins the sources of each tie group, because one group jumps over a source."
     draw = partial(draw_intervals, points, limited(title, len(points)), label)
-    unit = energy_unit([row.energy_kwh for row in rows])
     costs = [name for column in ROW_COLUMNS if column.fields == ("energy_kwh",) for name in [column.heading]]
     head = [unit.name if heading in costs else heading for heading in headings(ROW_COLUMNS)]
     lines = [
@@ -121,11 +119,9 @@ def difference(tests: Difference) -> Section:
         f"{tests.critical_difference:.2f} (Nemenyi, 95 % for all pairs). Pairs that differ by Wilcoxon's "
         f"test with Holm's correction: {', '.join(pairs) or 'none'}."
     )
-    text = (
-        "Mean ranks on a line, best on the left. A bar joins sources that cannot be told apart. "
-        "The table below gives the figures."
-    )
-    chart = Chart("critical", ranks_title(tests), text, partial(draw_ranks, tests), sources=tests.sources)
+    text = "Mean ranks, best first. A bar joins sources that cannot be told apart. The table below gives the figures."
+    draw, narrow = partial(draw_ranks, tests), partial(draw_ranks_narrow, tests)
+    chart = Chart("critical", ranks_title(tests), text, draw, sources=tests.sources, narrow=narrow)
     return critical(tests.sources, tests.mean_ranks, tests.cliques, chart, note)
 
 

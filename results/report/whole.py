@@ -14,9 +14,12 @@ from results.metrics import METRICS
 from results.report.attempts import MANY, Cells
 from results.report.build import Reason, ReportRequest, build_page, left_out, stored_reason
 from results.report.html import Page, Section
+from results.report.overview import page_unit
 from results.report.paper import paper
 from results.report.references import Reference
+from results.report.shown import part_of
 from results.statistics.influence import ReadPredictions
+from results.text.units import EnergyUnit
 from results.tracking.experiment import Experiment
 
 MOST_METRICS = 5  # among which a reader may switch, besides the first one: each is a board of its own
@@ -71,7 +74,7 @@ def whole_page(
     made = make_board(frame, reader.query, judging)
     bill = make_bill(runs_of_query(frame, reader.query), reader.query.experiment, options.over)
     more = [
-        *_choice(tracking),
+        *_choice(tracking, page_unit(bill)),
         *_sizes(reader.query, frame, judging, options.baseline),
         *_more(reader, frame, made, bill, judging, options),
         *options.sections,
@@ -79,7 +82,7 @@ def whole_page(
     ]
     request = ReportRequest(
         options.facts, options.details, more, reader.predictions, reader.query.selection, options.reason, bill,
-        other_boards(frame, reader.query, judging),
+        other_boards(frame, reader.query, judging), part_of(frame, reader.query),
     )  # fmt: skip
     page, cells = build_page(made, frame, tracking, request)
     return made, page, cells
@@ -123,7 +126,7 @@ def _more(
     sections.append(clinician(made, judged_runs(frame, reader.query), *trusted))
     runs = runs_of_query(frame, reader.query)
     try:
-        sections.append(tradeoff(make_tradeoff(runs, bill, reader.query, judging, _said_already)))
+        sections.append(tradeoff(make_tradeoff(runs, bill, reader.query, judging, _said_already), page_unit(bill)))
     except CatsError as absent:
         sections.append(left_out("regret", absent))
     try:
@@ -153,7 +156,7 @@ def _sizes(query: RunQuery, frame: pd.DataFrame, judging: Judging, baseline: str
         return [Section(ID, TITLE, left_out=f"{absent}.")]
 
 
-def _choice(tracking: Experiment) -> list[Section]:
+def _choice(tracking: Experiment, unit: EnergyUnit) -> list[Section]:
     """The section of an answer of `cats choose`, if the experiment holds one."""
     from results.choosing.choice import read_choice
     from results.report.chosen import chosen, unreadable
@@ -161,7 +164,7 @@ def _choice(tracking: Experiment) -> list[Section]:
 
     text = last_choice(tracking)
     try:
-        return [] if text is None else [chosen(read_choice(text))]
+        return [] if text is None else [chosen(read_choice(text), unit)]
     except CatsError as damaged:
         return [unreadable(damaged)]
 

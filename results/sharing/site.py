@@ -11,7 +11,7 @@ from typing import Any
 
 from results.board.board import Board
 from results.metrics import written
-from results.report.render import environment_of, policy
+from results.report.render import environment_of, policy, script_of, style_of
 from results.sharing.archive_form import counted
 
 HEADS = {
@@ -26,6 +26,7 @@ HEADS = {
     "P(best)": "Probability of being the best source of this target.",
     "seeds": "Number of runs.",
 }
+STYLES, SCRIPTS = ("theme", "page", "tables", "narrow", "print"), ("elements", "theme", "tips", "tables")  # of a report
 WORDS = ("experiment", "target", "source", "metric")
 FILTERS = ("experiment", "target", "source")
 COUNTS = {
@@ -56,7 +57,7 @@ def index_page(entries: Sequence[SiteEntry], title: str) -> str:
     """The index as HTML; the same entries give the same text."""
     from markupsafe import Markup
 
-    script = shipped("site.js")
+    script = script_of(SCRIPTS, shipped("site.js"))
     rows = [row for entry in entries for row in _rows(entry)]
     return (
         environment_of(shipped)
@@ -70,8 +71,8 @@ def index_page(entries: Sequence[SiteEntry], title: str) -> str:
             filters={name: sorted({row[name] for row in rows}) for name in FILTERS},
             counts=COUNTS,
             sources=_counts(entries),
-            style=Markup(shipped("site.css")),  # noqa: S704 - a file of ours
-            script=Markup(script),  # noqa: S704 - a file of ours
+            style=Markup(style_of(STYLES, shipped("site.css"))),  # noqa: S704 - files of ours
+            script=Markup(script),  # noqa: S704 - files of ours
             policy=policy(script),
         )
     )

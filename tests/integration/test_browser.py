@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shutil
+from contextlib import contextmanager
 from pathlib import Path
 
 import pandas as pd
@@ -277,13 +278,50 @@ def test_drawings_take_the_colours_of_the_theme(page):
     assert (light, page.execute_script(colour)) == ("rgb(22, 25, 29)", "rgb(232, 234, 237)")
 
 
-def test_nothing_is_wider_than_a_narrow_window(page):
+@contextmanager
+def narrow(driver):
     size = {"width": 400, "height": 800, "deviceScaleFactor": 1, "mobile": False}
-    page.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
     try:
-        assert page.execute_script("return document.documentElement.scrollWidth") <= 400
+        yield
     finally:
-        page.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+        driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+def test_nothing_is_wider_than_a_narrow_window(page):
+    with narrow(page):
+        assert page.execute_script("return document.documentElement.scrollWidth") <= 400
+
+
+LETTERS = """return [...document.querySelectorAll('figure svg[role=img]')].filter((svg) => svg.checkVisibility()).map((svg) => {
+  const width = svg.getBoundingClientRect().width, scale = width / svg.viewBox.baseVal.width;
+  const texts = [...svg.querySelectorAll('text')].filter((text) => text.checkVisibility());
+  return [Math.min(...texts.map((text) => scale * parseFloat(getComputedStyle(text).fontSize))), width];
+});"""
+
+
+def test_letters_of_drawings_can_be_read_in_wide_and_narrow_windows(page):
+    wide = page.execute_script(LETTERS)
+    with narrow(page):
+        small = page.execute_script(LETTERS)
+    assert len(wide) == len(small) >= 2  # one drawing of each pair is shown
+    assert min(size for size, _ in [*wide, *small]) >= 9  # pixels
+    assert max(width for _, width in small) <= 400
+
+
+def test_the_figures_of_a_drawing_are_shown_when_they_are_asked_for(page):
+    table = find(page, "#heat .figures table")
+    assert not table.is_displayed()
+    find(page, "#heat .figures summary").click()
+    assert table.is_displayed()
+    assert "0.0" in table.text
+    find(page, "#browser tr.open td:nth-child(3)").click()
+    assert not find(page, "#detail table").text
+    find(page, "#detail .figures summary").click()
+    rows = page.execute_async_script(
+        "setTimeout(() => arguments[0]([...document.querySelectorAll('#detail table tbody tr')].map((r) => r.textContent)), 50)"
+    )
+    assert rows[:2] == ["val_auc10.4", "val_auc20.6"]
 
 
 def test_print_is_dark_on_white_and_without_buttons(page):
@@ -447,14 +485,17 @@ def test_a_menu_closes_by_escape_and_by_its_links(page):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_no_serious_violation(page, scheme):
-    """axe-core is no Python package: CATS_AXE names axe.min.js, which `npm install axe-core` brings."""
+@pytest.mark.parametrize("kind", ["page", "site"])
+def test_axe_finds_no_serious_violation(request, kind, scheme):
+    """axe-core is no Python package: CATS_AXE names axe.min.js, which `npm install axe-core` brings, as .ci/run does."""
     axe = os.environ.get("CATS_AXE")
     if not axe:
         pytest.skip("CATS_AXE names no axe.min.js, so that accessibility is not checked")
-    see(page, scheme)
-    page.execute_cdp_cmd("Runtime.evaluate", {"expression": Path(axe).read_text(encoding="utf-8")})
-    found = page.execute_async_script(
+    driver = request.getfixturevalue(kind)
+    see(driver, scheme)
+    driver.execute_script("for (const one of document.querySelectorAll('details.figures')) one.open = true")
+    driver.execute_cdp_cmd("Runtime.evaluate", {"expression": Path(axe).read_text(encoding="utf-8")})
+    found = driver.execute_async_script(
         "axe.run(document).then((r) => arguments[0](r.violations.map((v) => [v.impact, v.id, v.nodes[0].html])))"
     )
     assert [each for each in found if each[0] in ("serious", "critical")] == []
@@ -519,10 +560,5 @@ def test_a_site_is_filtered_and_sorted(site):
 
 
 def test_a_site_fits_a_phone(site):
-    site.execute_cdp_cmd(
-        "Emulation.setDeviceMetricsOverride", {"width": 400, "height": 800, "deviceScaleFactor": 1, "mobile": False}
-    )
-    try:
+    with narrow(site):
         assert site.execute_script("return document.documentElement.scrollWidth") <= 400
-    finally:
-        site.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})

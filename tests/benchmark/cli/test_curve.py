@@ -182,7 +182,23 @@ def test_a_policy_chooses_no_number_of_training_images():
 @pytest.mark.slow
 def test_the_report_of_a_plan_has_the_curves(tmp_path):
     assert cats("report", "toy.yaml", "--output", tmp_path / "page.html", "--no-log").exit_code == 0
-    assert "ihc: digits helps up to 50 images" in (tmp_path / "page.html").read_text()
+    page = (tmp_path / "page.html").read_text()
+    assert "ihc: digits helps up to 50 images" in page
+    top = page[page.index("<header>") : page.index("</header>")]
+    assert "Shown are 12 of 36 attempts at cells, those with 100 training images; the others have 25 or 50." in top
+    assert "The 12 attempts for 100 training images took" in top
+    assert "whose cells have 100 training images (36 attempts at cells have any number); 12 of them are finished." in top
+    assert "all attempts" not in top  # neither in a sentence nor in what explains a figure
+
+
+@pytest.mark.slow
+def test_the_report_of_an_experiment_says_which_number_it_shows(tmp_path):
+    assert cats("report", "toy", "--train", "25", "--output", tmp_path / "page.html", "--no-log").exit_code == 0
+    page = (tmp_path / "page.html").read_text()
+    assert "Shown are 12 of 36 attempts at cells, those with 25 training images; the others have 50 or 100." in page
+    (tmp_path / "small.yaml").write_text(PLAN.replace("[100, 25, 50]", "25"))
+    assert cats("report", "small.yaml", "--output", tmp_path / "page.html", "--no-log").exit_code == 0
+    assert "Shown are" not in (tmp_path / "page.html").read_text()
 
 
 @pytest.mark.slow

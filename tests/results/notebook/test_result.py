@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 import catsbench
 from results.error import CatsError
-from results.notebook.drawn import Dot, Dots, Line, Lines, ticks
+from results.notebook.drawn import Dot, Dots, Line, Lines
 from results.notebook.result import MOST, Result, Sheet, in_python, sheet_of
 from tests.support.runs import runs
 
@@ -90,22 +90,13 @@ def test_a_long_table_says_how_many_rows_the_frame_has_beside_it():
     assert "<td>–</td>" in page or "<td class=w>–</td>" in page
 
 
-@pytest.mark.parametrize(
-    ("low", "high", "wanted"),
-    [
-        (0.6, 1.0, [0.6, 0.7, 0.8, 0.9, 1.0]),
-        (1, 4, [1, 2, 3, 4]),
-        (-0.02, 0.02, [-0.02, -0.01, 0, 0.01, 0.02]),
-        (0, 950, [0, 500]),
-    ],
-)
-def test_ticks_are_round_numbers(low, high, wanted):
-    assert ticks(low, high) == pytest.approx(wanted)
-
-
 @pytest.mark.parametrize("value", [0.0, 5.0, -3.0])
 def test_figures_that_are_all_equal_are_drawn(value):
     ET.fromstring(Dots("x", [Dot("a", value), Dot("b", value)]).svg())
+
+
+def test_figures_too_far_apart_for_an_axis_are_not_drawn():
+    assert Dots("x", [Dot("a", -1.7e308), Dot("b", 1.7e308)]).svg() == ""
 
 
 def test_lines_have_a_legend_if_there_are_few():

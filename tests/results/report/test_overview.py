@@ -1,18 +1,22 @@
 """The top of a report: the verdict, the key figures and the forest plot; and the axes of such plots."""
 
-import numpy as np
+import re
+
 import pandas as pd
 import pytest
 
 from results.board.board import make_board
 from results.board.request import RunQuery
 from results.cost.bill import make_bill
-from results.report.axes import MOST, plot_of, ticks
+from results.cost.paid_plot import Paid
+from results.report.attempts import cells_of
+from results.report.axes import plot_of
+from results.report.choice_sections import regret
 from results.report.drawn import inline
 from results.report.heads import tip
 from results.report.heat import FAR, depths_of, heat
 from results.report.html import Mark, Page, Section
-from results.report.overview import duration, key_figures, overview, verdict
+from results.report.overview import duration, key_figures, overview, page_unit, verdict
 from results.report.render import absences, render
 from results.report.sections import difference, per_target, ranks
 from tests.support.elements import Elements
@@ -71,6 +75,21 @@ def test_the_forest_plot_has_ranks_means_ties_and_the_energy_of_one_target():
     assert table.plots["mean rank (95 %)"].marks[0].value == 1.0
 
 
+def test_every_energy_of_a_page_has_the_unit_of_the_sum():
+    """By hand: one attempt of 3 Wh each; 400 of them are 1.2 kWh, and a page shows none of them in Wh."""
+    rows = [run(source, target, seed, 0.9) for source in ("one", "two") for target in "ab" for seed in range(100)]
+    bill, made = bill_of(rows), board(rows)
+    unit = page_unit(bill)
+    assert [figure.value for figure in key_figures(made, bill) if figure.name == "energy"] == ["1.2 kWh"]
+    (table,) = overview(made, bill).tables
+    assert (table.head[-1], table.rows[0][-1]) == ("kWh for a target", "0.3")
+    targets = per_target(made, unit=unit)
+    assert [(each.head[-1], each.rows[0][-1]) for each in targets.all_tables()] == [("kWh", "0.3")] * 2
+    assert any(note.startswith("kWh: energy of all attempts") for note in targets.notes)
+    assert cells_of(pd.DataFrame(rows).assign(run_id="r"), "auc", {}, unit=unit).heads[-2] == "kWh"
+    assert regret([Paid("m", 3e-3, 0.01, None, None)], "auc", unit=unit).tables[0].head[1] == "kWh"
+
+
 def test_without_a_common_target_the_forest_plot_shows_strengths():
     rows = [run("one", "a", 0, 0.9), run("two", "a", 0, 0.8), run("two", "b", 0, 0.9), run("three", "b", 0, 0.7)]
     (table,) = overview(board(rows), None).tables
@@ -98,15 +117,29 @@ def test_other_metrics_are_views_of_their_own():
 def test_rows_of_a_source_bear_its_number_in_every_table():
     page = Page("t", "l", [heat(board(TIED)), ranks(board(TIED)), per_target(board(TIED))], sources=["one", "two", "three"])
     numbers = [a["data-s"] for tag, a in Elements(render(page)).tags if tag == "tr" and "data-s" in a]
-    assert {number: numbers.count(number) for number in "012"} == dict.fromkeys("012", 4)  # heat, ranks and two targets
+    assert {number: numbers.count(number) for number in "012"} == dict.fromkeys(
+        "012", 5
+    )  # heat and its figures, ranks, two targets
 
 
 def test_a_drawing_names_the_sources_of_its_marks():
     drawn = difference(board(TIED).difference).charts[0]
     assert list(drawn.sources) == ["one", "three", "two"]
     svg = inline(drawn, {"one": "0", "two": "1", "three": "2"})
-    assert [svg.count(f'data-s="{number}"') for number in (0, 1, 2)] == [2, 2, 2]  # a line and a name each
-    assert inline(drawn).count('data-s=""') == 6
+    broad, narrow = svg.split("</svg>")[:2]
+    assert [broad.count(f'data-s="{number}"') for number in (0, 1, 2)] == [2, 2, 2]  # a line and a name each
+    assert [narrow.count(f'data-s="{number}"') for number in (0, 1, 2)] == [3, 3, 3]  # and a mark
+    assert inline(drawn).count('data-s=""') == 6 + 9
+
+
+def test_a_drawing_with_small_letters_has_another_one_for_narrow_windows():
+    svg = inline(difference(board(TIED).difference).charts[0])
+    widths = {kind: float(re.search(rf'class="{kind}" viewBox="0 0 ([\d.]+)', svg)[1]) * 4 / 3 for kind in ("broad", "narrow")}
+    assert widths["broad"] > 800
+    assert widths["narrow"] < 400  # pixels, so that its letters have about their own size in a window of 400
+    ids = re.findall(r'\bid="([^"]+)"', svg)
+    assert len(ids) == len(set(ids))
+    assert "mean rank" in svg.split("</svg>")[1]
 
 
 def test_every_column_is_explained():
@@ -116,31 +149,6 @@ def test_every_column_is_explained():
     assert [a for a in heads if not a.get("title")] == []
     assert tip("MWh").startswith("Energy")
     assert tip("nothing of ours") == ""
-
-
-@pytest.mark.parametrize(
-    ("low", "high", "wanted"),
-    [
-        (1, 5, ["1", "2", "3", "4", "5"]),
-        (1, 15, ["5", "10", "15"]),
-        (0.33, 0.98, ["0.4", "0.6", "0.8"]),
-        (-1, 1, ["-1.0", "-0.5", "0.0", "0.5", "1.0"]),
-        (0.8991, 0.9012, ["0.8995", "0.9000", "0.9005", "0.9010"]),
-        (3, 3, ["3"]),
-    ],
-)
-def test_ticks_are_round_numbers_between_the_ends(low, high, wanted):
-    assert [text for _, text in ticks(low, high)] == wanted
-
-
-def test_ticks_are_few_and_on_the_axis_whatever_the_ends():
-    rng = np.random.default_rng(0)
-    scales, parts = 10.0 ** rng.integers(-6, 6, 200), 10.0 ** rng.uniform(-4, 2, 200)
-    for low, width in zip(scales * rng.normal(size=200), scales * parts, strict=True):
-        made = ticks(low, low + width)
-        assert 2 <= len(made) <= MOST
-        assert all(low - 1e-9 * width <= place <= low + width * (1 + 1e-9) for place, _ in made)
-        assert all(float(text) == pytest.approx(place, abs=1e-6 * width) for place, text in made)
 
 
 def test_an_axis_holds_every_interval_or_ends_where_it_is_cut():

@@ -31,6 +31,7 @@ from results.report.html import Chart, Page, Picture, Section, Table
 from results.report.render import coded, policy, render
 from results.report.sections import critical, per_target, ranks, unique, what_was_run
 from results.report.shades import shade
+from results.text.units import USUAL
 from results.tracking.cost_columns import hardware
 from results.tracking.log_report import log_page
 from results.tracking.send import send
@@ -206,7 +207,7 @@ def test_the_energy_axis_of_regret_holds_its_points_and_no_tick_close_to_0(monke
     drawn = []
     monkeypatch.setattr(figures, "save", lambda figure, *_: drawn.append(figure))
     points = [Paid("habit", 0.0, 0.02, 0.01, 0.03, constant=True), Paid("m", 3e-3, 0.01, None, None)]
-    figures.draw_regret([*points, Paid("sweep", 7e-2, 0.0, 0.0, 0.0)], "a title", "auc", tmp_path / "regret.svg")
+    figures.draw_regret([*points, Paid("sweep", 7e-2, 0.0, 0.0, 0.0)], ("a title", "auc"), USUAL, tmp_path / "regret.svg")
     axis = drawn[0].axes[0]
     ticks = axis.get_xticks()
     assert 0 in ticks
@@ -290,7 +291,7 @@ def test_every_chart_and_table_is_written_for_papers(tmp_path):
     count = write(Page("t", "l", [heat(made), ranks(made), per_target(made), what_was_run([], [])]), cells, tmp_path)
     names = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()}
     drawn = {"heat", "ranks", "target-a", "target-b", "cells/bad-a-net-seed-0-auc", "cells/bad-a-net-seed-0-roc"}
-    tables = {"overall", "target-a", "target-b", "run", "cells"}
+    tables = {"overall", "target-a", "target-b", "run", "cells", "heat-behind"}
     assert names == {f"{n}.{e}" for n in drawn for e in ("png", "svg")} | {f"{n}.{e}" for n in tables for e in ("csv", "tex")}
     assert count == len(names)
     assert all((tmp_path / name).read_bytes().startswith(b"\x89PNG") for name in names if name.endswith("png"))

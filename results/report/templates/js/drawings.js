@@ -11,6 +11,21 @@ const put = (parent, tag, attributes, text = null) => {
   return made;
 };
 const nice = (value) => Number(value.toPrecision(3)).toString();
+// The figures of a drawing as a table, which is made when a reader asks for it.
+const figures = (title, series, axes) => {
+  const folded = make("details", null, { class: "figures" }), table = make("table", null, { class: "named" });
+  folded.append(make("summary", "Figures"), table);
+  folded.addEventListener("toggle", () => {
+    table.append(make("caption", title));
+    const head = table.createTHead().insertRow(), body = table.createTBody();
+    for (const [name, kind] of [["line", ""], [axes[0], "n"], [axes[1], "n"]]) head.append(make("th", name, { scope: "col", class: kind }));
+    for (const one of series) one.x.forEach((x, k) => {
+      const row = body.insertRow();
+      row.append(make("td", one.name), make("td", nice(x), { class: "n" }), make("td", nice(one.y[k]), { class: "n" }));
+    });
+  }, { once: true });
+  return folded;
+};
 const lines = (title, series, box, axes) => {
   const figure = make("figure", null), { left, right, low, high } = box;
   const x = (v) => 52 + (right > left ? (v - left) / (right - left) : 0.5) * (W - 66);
@@ -22,7 +37,7 @@ const lines = (title, series, box, axes) => {
     put(svg, "text", { x: 46, y: y(v) + 4, "text-anchor": "end", "font-size": 12 }, nice(v));
   }
   for (const v of [left, right]) put(svg, "text", { x: x(v), y: H - 22, "text-anchor": "middle", "font-size": 12 }, nice(v));
-  put(svg, "text", { x: W / 2, y: H - 4, "text-anchor": "middle", "font-size": 12 }, axes);
+  put(svg, "text", { x: W / 2, y: H - 4, "text-anchor": "middle", "font-size": 12 }, axes[0]);
   const list = make("ul", null, { class: "notes" });
   series.forEach((one, i) => {
     const style = { stroke: `var(${COLOURS[i % 3]})`, "stroke-dasharray": DASHES[i % DASHES.length], "stroke-width": 2, fill: "none" };
@@ -35,7 +50,7 @@ const lines = (title, series, box, axes) => {
   });
   const caption = make("figcaption", title);
   figure.prepend(caption);
-  figure.append(list);
+  figure.append(list, figures(title, series, axes));
   return figure;
 };
 const curves = (detail) => {
@@ -52,7 +67,7 @@ const curves = (detail) => {
     });
     const every = series.flatMap((s) => s.y), epochs = series.flatMap((s) => s.x);
     const box = { left: Math.min(...epochs), right: Math.max(...epochs), low: Math.min(...every), high: Math.max(...every) };
-    return lines(`${names.length > 1 ? kind : names[0]} in each epoch`, series, box, "epoch");
+    return lines(`${names.length > 1 ? kind : names[0]} in each epoch`, series, box, ["epoch", "value"]);
   });
 };
 const openDetail = (detail, from) => {
@@ -62,7 +77,7 @@ const openDetail = (detail, from) => {
   if (detail.rocs.length) {
     const series = detail.rocs.map((r) => ({ name: r.name, x: r.wrong, y: r.right, text: `${r.name}: area ${r.area.toFixed(3)}${r.against ? ` against ${r.against}` : ""}` }));
     const box = { left: 0, right: 1, low: 0, high: 1 };
-    drawings.append(lines("ROC of each class against the rest: true against false positive rate", series, box, "false positive rate"));
+    drawings.append(lines("ROC of each class against the rest: true against false positive rate", series, box, ["false positive rate", "true positive rate"]));
   } else drawings.append(make("p", "The run has no predictions, so there is no ROC."));
   at("detail-body").replaceChildren(drawings);
   at("detail").addEventListener("close", () => from.focus(), { once: true });

@@ -1,4 +1,4 @@
-// Every table can be sorted by each column and searched from the bar; tables of more than a few rows have a search of their own.
+// Every table can be sorted by each column and searched from the bar; tables of more than a few rows get a search of their own.
 const FEW = 6;
 const numberOf = (text) => {
   const found = text.replace(/^[≥≈]\s*/, "").match(/^[-−+]?(?:\d[\d,]*\.?\d*|\.\d+)(?:e[-+]?\d+)?/i);
@@ -28,7 +28,7 @@ const searchable = (table) => {
   field.addEventListener("input", () => keep(table.tBodies[0].rows, field.value, "unfound"));
   table.parentElement.before(holder);
 };
-at("find").addEventListener("input", () => keep(all(".listed > tbody > tr, .heat > tbody > tr"), at("find").value, "unasked"));
+if (at("find")) at("find").addEventListener("input", () => keep(all(".listed > tbody > tr, .heat > tbody > tr"), at("find").value, "unasked"));
 for (const table of all("table.listed, table.heat")) {
   const rows = [...table.tBodies[0].rows];
   if (rows.length < 2) continue;
@@ -38,5 +38,5 @@ for (const table of all("table.listed, table.heat")) {
     head.replaceChildren(button);
     button.addEventListener("click", () => sortTable(table, head, words));
   }
-  if (rows.length > FEW) searchable(table);
+  if (rows.length > FEW && table.dataset.search !== "own") searchable(table);
 }
