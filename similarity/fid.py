@@ -3,7 +3,7 @@
 import numpy as np
 
 from benchmark import Array, Draws, measure
-from benchmark.measures.bures import covariance_factor, root_trace, triangular
+from benchmark.measures.bures import covariance_factor, factored, root_trace, triangular
 from benchmark.measures.resampling import multiplicities
 
 
@@ -33,8 +33,8 @@ def resampled(draws: Draws, neutral: Array, source_neutral: Array) -> Array:
     """
     target, source = covariance_factor(neutral), covariance_factor(source_neutral)
     apart = neutral.mean(axis=0) - source_neutral.mean(axis=0)
-    basis, small = _turned(target)
-    source_basis, source_small = _turned(source)
+    basis, small = factored(target)
+    source_basis, source_small = factored(source)
     left, values, right = np.linalg.svd(small @ source_small.T, full_matrices=False)
     # Of |A B'|_* = sum s_k: half of sum s_k u_ik^2 for row i of A, as a row enters with the root of its weight.
     change = multiplicities(draws.target, len(neutral)) - 1
@@ -46,11 +46,3 @@ def resampled(draws: Draws, neutral: Array, source_neutral: Array) -> Array:
     spread = float((target**2).sum() + (source**2).sum())
     scores: Array = -(apart @ apart + spread - 2 * values.sum() + change @ own + source_change @ source_own)
     return scores
-
-
-def _turned(rows: Array) -> tuple[Array, Array]:
-    """Q, R with A = Q R; Q is the identity where there are no more images than features."""
-    if len(rows) > rows.shape[1]:
-        basis, small = np.linalg.qr(rows)
-        return np.asarray(basis), np.asarray(small)
-    return np.eye(len(rows)), rows

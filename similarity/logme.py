@@ -4,8 +4,12 @@ import numpy as np
 import scipy.linalg
 
 from benchmark import Array, Draws, Undefined, measure
+from benchmark.measures.cache_last import cache_last_view
 from benchmark.measures.class_statistics import indicators
 from benchmark.measures.resampling import first_order
+
+STEPS = 2  # points of the grid for each unit of log λ: the evidence is a sum of sigmoids, which are several units wide
+ROUNDS = 60  # halves alone reach 1e-7 in 23
 
 
 @measure(
@@ -54,12 +58,7 @@ def _spectrum(features: Array, labels: Array, whole: bool = False) -> tuple[Arra
     """
     count, dims = features.shape
     y = indicators(labels)
-    if count <= dims:
-        values, vectors = scipy.linalg.eigh(features @ features.T, driver="evd")
-    else:
-        values, vectors = scipy.linalg.eigh(features.T @ features, driver="evd")
-    keep = values > values[-1] * max(count, dims) * np.finfo(float).eps
-    values, vectors = values[keep], vectors[:, keep]
+    values, vectors = _decomposed(features)
     if count <= dims:
         U, parts = vectors, vectors.T @ y
     else:
@@ -69,39 +68,79 @@ def _spectrum(features: Array, labels: Array, whole: bool = False) -> tuple[Arra
     return values, inside, np.maximum(y.sum(axis=0) - inside.sum(axis=0), 0), U
 
 
+@cache_last_view
+def _decomposed(features: Array) -> tuple[Array, Array]:
+    """Positive eigenvalues (r,) and eigenvectors of FF' (N, r) or F'F (D, r), whichever is smaller."""
+    count, dims = features.shape
+    small = features @ features.T if count <= dims else features.T @ features
+    values, vectors = scipy.linalg.eigh(small, driver="evd", overwrite_a=True, check_finite=False)
+    keep = values > values[-1] * max(count, dims) * np.finfo(float).eps
+    return values[keep], vectors[:, keep]
+
+
 def _best(values: Array, inside: Array, outside: Array, count: int) -> tuple[Array, Array, Array]:
     """The highest evidence / N, and there λ = α/β and 1/β, each (C,).
 
-    The best 1/β is known for every λ; log λ is searched on a grid, as there may be several maxima, and then on finer grids.
+    The best 1/β is known for every λ. A grid of log λ, which all classes share, shows every maximum, as there may be several;
+    each of them is then searched by Newton's steps.
     """
-    classes = len(outside)
     low, high = np.log(values[0] * 1e-6), np.log(values[-1] * 1e8)
-    grid = np.linspace(low, high, 4 * int(np.ceil(high - low)))[:, None].repeat(classes, axis=1)
-    while True:
-        evidence, noise = _evidence(grid, values, inside, outside, count)
-        at = evidence.argmax(axis=0)
-        step = grid[1, 0] - grid[0, 0]
-        middle = np.take_along_axis(grid, at[None], axis=0)[0]
-        if step < 1e-5:  # the evidence is then right to about 1e-10
-            break
-        grid = middle + np.linspace(-step, step, 9)[:, None]
+    grid = np.linspace(low, high, STEPS * int(np.ceil(high - low)))
+    step = grid[1] - grid[0]
+    coarse = _coarse(grid, values, inside, outside, count)
+    beside = np.pad(coarse, ((1, 1), (0, 0)), constant_values=-np.inf)
+    # its curvature is below 0.75, so that a maximum is less than 0.1 step² above the point of the grid beside it
+    likely = coarse >= coarse.max(axis=0) - 0.1 * step**2
+    at, owner = np.nonzero(likely & (coarse >= beside[:-2]) & (coarse > beside[2:]))
+    middle = _climbed(grid[at], step, (values, inside[:, owner], outside[owner]), count)
+    evidence, noise, _, _ = _evidence(middle, values, inside[:, owner], outside[owner], count)
+    classes = len(outside)
+    best = np.array([np.flatnonzero(owner == c)[evidence[owner == c].argmax()] for c in range(classes)])
     # all of y along fewer than N eigenvectors: as λ falls to 0, log(1/β) / 2 is won for each of the N - r other directions
-    exact = (len(values) < count) & (middle <= low + 1e-3) & (outside <= count * 1e-10)
+    exact = (len(values) < count) & (middle[best] <= low + 1e-3) & (outside <= count * 1e-10)
     if exact.any():
         raise Undefined(f"{exact.sum()} of {classes} classes are an exact linear function of the features: unbounded evidence")
-    best = np.arange(classes)
-    return evidence[at, best], np.exp(middle), noise[at, best]
+    return evidence[best], np.exp(middle[best]), noise[best]
 
 
-def _evidence(grid: Array, values: Array, inside: Array, outside: Array, count: int) -> tuple[Array, Array]:
-    """log p(y | F, λ) / N at the best 1/β, and that 1/β = y'(1 + FF'/λ)⁻¹y / N: each (G, C), for log λ in grid (G, C)."""
-    evidence, noise = np.empty(grid.shape), np.empty(grid.shape)
-    for row, logs in enumerate(grid):  # row by row, as (G, C, r) may be large
-        ridges, back = np.unique(logs, return_inverse=True)
-        ratio = values / np.exp(ridges)[:, None]  # (at most C, r)
-        determinant = np.log1p(ratio).sum(axis=1)[back]
-        left = 1 / (1 + ratio)
-        square = left @ inside if len(ridges) == 1 else (left[back] * inside.T).sum(axis=1)
-        noise[row] = np.maximum((square + outside) / count, 1e-300)
-        evidence[row] = -0.5 * np.log(2 * np.pi * noise[row]) - 0.5 - 0.5 * determinant / count
-    return evidence, noise
+def _coarse(grid: Array, values: Array, inside: Array, outside: Array, count: int) -> Array:
+    """log p(y | F, λ) / N at the best 1/β, (G, C), for log λ in grid (G,), which all classes share."""
+    evidence = np.empty((len(grid), len(outside)))
+    for at in range(0, len(grid), 64):  # in blocks, as (G, r) may be large
+        ratio = values * np.exp(-grid[at : at + 64])[:, None]
+        noise = np.maximum((1 / (1 + ratio) @ inside + outside) / count, 1e-300)
+        evidence[at : at + 64] = -0.5 * np.log(noise) - 0.5 * np.log1p(ratio).sum(axis=1)[:, None] / count
+    return evidence
+
+
+def _climbed(start: Array, step: float, spectrum: tuple[Array, Array, Array], count: int) -> Array:
+    """log λ of the maximum within a step of each start, (K,): Newton's steps, or halves where one leaves what is left."""
+    low, high, middle = start - step, start + step, start.copy()
+    for _ in range(ROUNDS):
+        _, _, slope, curvature = _evidence(middle, *spectrum, count)
+        low, high = np.where(slope > 0, middle, low), np.where(slope > 0, high, middle)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            moved = middle - slope / curvature
+        moved = np.where((curvature < 0) & (moved > low) & (moved < high), moved, (low + high) / 2)
+        done = np.abs(moved - middle).max() < 1e-7  # the evidence is then right to about 1e-15
+        middle = moved
+        if done:
+            break
+    return middle
+
+
+def _evidence(logs: Array, values: Array, inside: Array, outside: Array, count: int) -> tuple[Array, Array, Array, Array]:
+    """log p(y | F, λ) / N at the best 1/β, that 1/β = y'(1 + FF'/λ)⁻¹y / N, slope and curvature by log λ: each (K,).
+
+    logs: log λ, (K,). inside: (r, K); outside: (K,).
+    """
+    ratio = values * np.exp(-logs)[:, None]  # (K, r)
+    left = 1 / (1 + ratio)
+    falls = left * (1 - left)  # slope of `left`
+    parts = [np.einsum("kr,rk->k", one, inside) for one in (left, falls, falls * (1 - 2 * left))]
+    total = np.maximum(parts[0] + outside, 1e-300)
+    noise = total / count
+    evidence = -0.5 * np.log(2 * np.pi * noise) - 0.5 - 0.5 * np.log1p(ratio).sum(axis=1) / count
+    slope = -0.5 * parts[1] / total + 0.5 * (1 - left).sum(axis=1) / count
+    curvature = -0.5 * (parts[2] / total - (parts[1] / total) ** 2) - 0.5 * falls.sum(axis=1) / count
+    return evidence, noise, slope, curvature

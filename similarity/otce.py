@@ -24,7 +24,7 @@ def otce(  # noqa: PLR0913 - four needs and three options
     labels: Array,
     *,
     part: str = "ce",
-    most: int = 500,
+    most: int = 1_000,
     seed: int = 0,
 ) -> float:
     """Negated conditional entropy -H(Y|Z) in nats, in [-log C, 0]: Z the label of the source image coupled to an image.

@@ -23,6 +23,7 @@ class How:
         images: largest number of images of each target and source.
         draws: number of bootstrap resamples for each interval.
         neutral: the source whose network embeds both data sets when their images are compared.
+        workers: how many processes score pairs side by side, one thread each; None: as many as cores and memory allow.
     """
 
     uri: str
@@ -30,6 +31,7 @@ class How:
     images: int = 1000
     draws: int = 50
     neutral: str = "imagenet"
+    workers: int | None = None
 
 
 def score_pairs(plan: Plan, how: How, door: Door) -> tuple[Run, ResolvedPlan]:
@@ -45,6 +47,7 @@ def score_pairs(plan: Plan, how: How, door: Door) -> tuple[Run, ResolvedPlan]:
     from benchmark.execution.resolution import resolve_plan
     from benchmark.machine.device import device_of
     from benchmark.measures.inputs import ScoreSettings
+    from benchmark.measures.processes import number_of_processes
     from benchmark.measures.scoring import check_plan, score_plan
     from benchmark.specs.candidates import backbones_in
     from benchmark.specs.plan import own_backbones
@@ -59,7 +62,8 @@ def score_pairs(plan: Plan, how: How, door: Door) -> tuple[Run, ResolvedPlan]:
     tracking = Experiment(how.uri, plan.experiment)
     outbox = outbox_of(how.uri, plan.experiment)
     with Lease(tracking, outbox, door.say) as lease, door.progress() as watch:
-        return score_plan(settings, Writer(tracking, outbox, lease), watch), resolved
+        processes = how.workers or number_of_processes(how.images, settings.recipe.size)
+        return score_plan(settings, Writer(tracking, outbox, lease), watch, processes), resolved
 
 
 def _searched(resolved: ResolvedPlan, door: Door) -> ResolvedPlan:

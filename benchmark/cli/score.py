@@ -29,6 +29,14 @@ def score(
             help="Source whose network embeds both data sets when their images are compared.",
         ),
     ] = "imagenet",
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            parser=whole(1, 1000),
+            help="Number of processes that score pairs side by side, one thread each; without it as many as cores and free "
+            "memory allow. No score depends on it.",
+        ),
+    ] = None,
     form: Annotated[Format, typer.Option("--format", help="How to print the result.")] = Format.table,
 ) -> None:
     """Score every source on every target by measures of transferability, without training; a new call resumes."""
@@ -38,7 +46,7 @@ def score(
     from benchmark.machine.signals import exit_code, stop_on_signal
     from benchmark.specs.plan import load_plan
 
-    how = How(tracking_uri, device.value, images, draws, neutral)
+    how = How(tracking_uri, device.value, images, draws, neutral, workers)
     loaded = load_plan(plan)
     try:
         with stop_on_signal():

@@ -3,6 +3,7 @@
 import numpy as np
 import scipy.linalg
 
+from benchmark.measures.cache_last import cache_last_view
 from benchmark.specs.needs import Array
 
 
@@ -26,6 +27,7 @@ def compact(features: Array) -> Array:
     return features - features.mean(axis=0) if features.shape[1] < len(features) else principal_coordinates(features)
 
 
+@cache_last_view
 def principal_coordinates(features: Array) -> Array:
     """All principal coordinates of (N, D) features: (N, rank), centred, largest variance first; all distances are kept.
 
@@ -47,11 +49,14 @@ def principal_components(features: Array, dims: int) -> Array:
     The largest loading of each component is positive, as in scikit-learn, because some measures depend on the sign.
     """
     moved = centred(features)
-    thin = rotated(moved)
-    size = thin.shape[1]
-    values, vectors = scipy.linalg.eigh(thin.T @ thin, subset_by_index=(max(0, size - dims), size - 1), driver="evr")
-    positive = values > values[-1] * size * 1e-13
-    components = thin @ vectors[:, positive][:, ::-1]
+    if len(features) <= features.shape[1]:  # the coordinates are those that other measures of the same images use
+        components = principal_coordinates(features)[:, :dims]
+        values = np.einsum("nd,nd->d", components, components)
+        components = components[:, values > values[0] * len(features) * 1e-13]
+    else:
+        size = features.shape[1]
+        values, vectors = scipy.linalg.eigh(moved.T @ moved, subset_by_index=(max(0, size - dims), size - 1), driver="evr")
+        components = moved @ vectors[:, values > values[-1] * size * 1e-13][:, ::-1]
     loadings = moved.T @ components  # (D, dims), up to a factor
     largest = np.take_along_axis(loadings, np.abs(loadings).argmax(axis=0)[None], axis=0)
     return np.asarray(components * np.where(largest < 0, -1, 1))

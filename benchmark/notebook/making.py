@@ -104,6 +104,7 @@ def score(
     images: int = 1000,
     draws: int = 50,
     neutral: str = "imagenet",
+    workers: int = 1,
     tracking_uri: str | None = None,
 ) -> Result:
     """Score every source on every target by measures of transferability, as `cats score` does, without training.
@@ -114,6 +115,8 @@ def score(
         images: largest number of images of each target and source, 10 or more.
         draws: number of bootstrap resamples for each interval, 10 or more.
         neutral: source whose network embeds both data sets when their images are compared.
+        workers: number of processes that score pairs side by side, one thread each; no score depends on it. A script that takes
+            more than one must call this below `if __name__ == "__main__":`, as with every module that starts processes.
         tracking_uri: address of the MLflow server or database.
 
     Returns:
@@ -130,11 +133,11 @@ def score(
         results.error.CatsError: there is no plan file 'frist', and no plan of that name; did you mean 'first'?
     """
     asked, uri, name, place = plan_of(plan), address(tracking_uri), name_of(plan), NotebookDoor()
-    for what, number in (("images", images), ("draws", draws)):
-        if not isinstance(number, int) or number < 10:
-            raise CatsError(f"{what} is {number}; give a whole number of 10 or more")
+    for what, number, least in (("images", images, 10), ("draws", draws, 10), ("workers", workers, 1)):
+        if not isinstance(number, int) or number < least:
+            raise CatsError(f"{what} is {number}; give a whole number of {least} or more")
     with stop_on_signal(shared=True):
-        state, resolved = scoring.score_pairs(asked, scoring.How(uri, device, images, draws, neutral), place.door)
+        state, resolved = scoring.score_pairs(asked, scoring.How(uri, device, images, draws, neutral, workers), place.door)
     for sentence in scoring.sentences_of(state, resolved):
         place.say(sentence)
     _require_whole(state, name)

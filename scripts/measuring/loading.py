@@ -1,0 +1,75 @@
+"""Loads one file of public code from a folder that the user fetched, with stand-ins for packages that it only mentions."""
+
+import importlib.util
+import itertools
+import sys
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any
+from unittest.mock import MagicMock
+
+import numpy as np
+
+_number = itertools.count()
+stood_in: set[str] = set()  # packages that are not installed, and whose stand-in public code has used
+
+
+def load(folder: Path, file: str, *beside: str) -> Any:
+    """The module of a file; modules of the same names in other repositories stay apart.
+
+    folder: of the repository. beside: folders in it from which the file imports others.
+    """
+    before = set(sys.modules)
+    here = [str((folder / file).parent), *(str(folder / each) for each in beside)]
+    sys.path[:0] = here
+    given = {name: module for name, module in _stand_ins().items() if importlib.util.find_spec(name) is None}
+    sys.modules.update(given)
+    try:
+        spec = importlib.util.spec_from_file_location(f"peer_{next(_number)}", folder / file)
+        assert spec is not None
+        assert spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+    finally:
+        del sys.path[: len(here)]
+        text = (folder / file).read_text(encoding="utf-8")
+        stood_in.update(name for name in given if name in text)
+        for name in set(sys.modules) - before:
+            origin = getattr(sys.modules[name], "__file__", None)
+            if name in given or name.partition(".")[0] in given or (origin and Path(origin).is_relative_to(folder)):
+                del sys.modules[name]
+    return module
+
+
+def _stand_ins() -> dict[str, ModuleType]:
+    """numba compiles nothing; TensorFlow's functions, as far as they are used, are NumPy's, in double precision."""
+    return {
+        "numba": _module("numba", njit=lambda function: function),
+        "tensorflow": _module("tensorflow", **_tensorflow(), compat=MagicMock()),
+        "absl": _module("absl", app=MagicMock(), flags=MagicMock()),
+        "stable_transfer": _module("stable_transfer", transferability=MagicMock()),
+        "clip": _module("clip"),
+    }
+
+
+def _module(name: str, **content: Any) -> ModuleType:
+    made = ModuleType(name)
+    made.__path__ = []  # type: ignore[attr-defined]
+    made.__getattr__ = lambda attribute: MagicMock(name=attribute)  # type: ignore[method-assign]
+    for key, value in content.items():
+        setattr(made, key, value)
+    return made
+
+
+def _tensorflow() -> dict[str, Any]:
+    return {
+        "reduce_sum": np.sum,
+        "reduce_mean": np.mean,
+        "equal": np.equal,
+        "maximum": np.maximum,
+        "exp": np.exp,
+        "math": SimpleNamespace(log=np.log, reduce_variance=np.var),
+        "where": lambda chosen: np.flatnonzero(chosen)[:, None],
+        "gather_nd": lambda rows, numbers: rows[numbers[:, 0]],
+        "unique": lambda labels: np.unique(labels, return_inverse=True),
+    }
