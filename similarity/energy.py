@@ -1,26 +1,27 @@
-"""Energy: how strongly the source's classifier responds to the target images."""
-
-import scipy.special
+"""Energy: how strongly the features, or the source's classifier, respond to the target images that they respond to least."""
 
 from benchmark import Array, Draws, measure
-from benchmark.measures.tail_energy import tail_mean
+from benchmark.measures.tail_energy import energies, resampled_tail, tail_mean
 
 
 @measure(
-    grows="N S", citation="Gholami, Akbari, Wang, Kamranian & Zhang, ETran: energy-based transferability estimation, ICCV 2023"
+    grows="N D",
+    citation="Gholami, Akbari, Wang, Kamranian & Zhang, ETran: energy-based transferability estimation, ICCV 2023",
+    choices={"of": ("features", "logits")},
 )
-def energy(logits: Array, *, share: float = 1.0, tail: str = "low") -> float:
-    """Mean over target images of log Σ_s exp(logit_is), the negated free energy of the source's classifier.
+def energy(features: Array, *, of: str = "features", share: float = 0.005, tail: str = "low") -> float:  # noqa: ARG001
+    """Mean of log Σ_d exp(x_id), the negated free energy, over the share of target images where it is lowest.
 
-    logits: (N, S). share, tail: average only the `share` of images with the lowest (tail="low") or highest ("high") values.
-    Unbounded. A constant added to all logits, which changes no probability, is added to the score, and S equal logits add log
-    S. Labels are not used. The authors' code takes features in place of logits and averages the lowest 0.5 % of the images,
-    which is none of them for fewer than 200 images.
+    features: (N, D), or with of=logits the logits (N, S) of the source's own classifier, which the free energy of a classifier
+    is defined for. share, tail: average only the `share` of images with the lowest (tail="low") or highest ("high") values;
+    the defaults are those of the authors' code (mgholamikn/ETran), features and the lowest 0.5 %, where that is one image at
+    least. Unbounded. A constant added to all features is added to the score, and D equal features add log D, so compare sources
+    on one backbone. Labels are not used. A tail of fewer than 20 images has no interval.
     """
-    return float(tail_mean(scipy.special.logsumexp(logits, axis=1)[None], share, tail)[0])
+    return float(tail_mean(energies(features)[None], share, tail)[0])
 
 
 @energy.bootstrap
-def resampled(draws: Draws, logits: Array, *, share: float, tail: str) -> Array:
+def resampled(draws: Draws, features: Array, *, of: str, share: float, tail: str) -> Array:  # noqa: ARG001
     """The energy of an image does not depend on the other images."""
-    return tail_mean(scipy.special.logsumexp(logits, axis=1)[draws.target], share, tail)
+    return resampled_tail(draws, energies(features), share, tail)

@@ -3,54 +3,61 @@
 import numpy as np
 
 from benchmark import Array, Draws, measure
-from benchmark.measures.resampling import multiplicities
+from benchmark.measures.cache_last import cache_last
+from benchmark.measures.resampling import multiplicities, sample
 
-BLOCK = 1000  # target images at a time
+BLOCK = 2**22  # distances at a time, 32 MiB
 NEAREST = 32  # source images kept for each target image; that a resample has none of them happens once in e^32
 
 
 @measure(
-    grows="N M E",
+    grows="min(N, most) M E",
     citation="Mensink, Uijlings, Kuznetsova, Gygli & Ferrari, Factors of influence for transfer learning across diverse "
     "appearance domains and task types, TPAMI 2021",
 )
-def ids(neutral: Array, source_neutral: Array) -> float:
+def ids(neutral: Array, source_neutral: Array, *, most: int = 2000, seed: int = 0) -> float:
     """Negated mean over target images of the Euclidean distance to the nearest source image; at most 0.
 
-    neutral: (N, E); source_neutral: (M, E), both from the neutral network, so that both sides share their axes. The code of the
-    survey by secret-hammer standardises each image, fits a separate PCA to each side, whose axes are not comparable, and
+    neutral: (N, E); source_neutral: (M, E), both from the neutral network, so that both sides share their axes. The more source
+    images there are, the nearer is the nearest one: compare sources with equally many images. Above `most` target images, a
+    sample of `most` of them with `seed` is looked at, beside all source images; the interval is that of the sample. The code of
+    the survey by secret-hammer standardises each image, fits a separate PCA to each side, whose axes are not comparable, and
     matches images one to one.
     """
-    return -float(_nearest(neutral, source_neutral, 1)[0].mean())
+    return -float(_nearest(neutral, source_neutral, most, seed)[0][:, 0].mean())
 
 
 @ids.bootstrap
-def resampled(draws: Draws, neutral: Array, source_neutral: Array) -> Array:
+def resampled(draws: Draws, neutral: Array, source_neutral: Array, *, most: int, seed: int) -> Array:
     """For each drawn target image the nearest of the drawn source images, averaged."""
-    distances, rows = _nearest(neutral, source_neutral, NEAREST)
-    weights = multiplicities(draws.target, len(neutral))
+    distances, near, rows = _nearest(neutral, source_neutral, most, seed)
+    weights = multiplicities(draws.target, len(neutral))[:, rows]
     scores = np.empty(len(weights))
     for number, (weight, present) in enumerate(zip(weights, multiplicities(draws.source, len(source_neutral)), strict=True)):
-        drawn = present[rows] > 0  # (N, k), nearest first
+        drawn = present[near] > 0  # (n, k), nearest first
         drawn[:, -1] = True
-        nearest = distances[np.arange(len(rows)), drawn.argmax(axis=1)]
-        scores[number] = -(weight @ nearest) / weight.sum()
+        first = distances[np.arange(len(near)), drawn.argmax(axis=1)]
+        scores[number] = -(weight @ first) / weight.sum()
     return scores
 
 
-def _nearest(target: Array, source: Array, most: int) -> tuple[Array, Array]:
-    """The `most` nearest source images of each target image: distances and row numbers, (N, k), nearest first."""
-    most = min(most, len(source))
+@cache_last
+def _nearest(target: Array, source: Array, most: int, seed: int) -> tuple[Array, Array, Array]:
+    """The nearest source images of each sampled target image: distances and rows, (n, k), and the rows of the sample, (n,)."""
+    rows = np.sort(sample(target, most, seed)) if len(target) > most else np.arange(len(target))
+    kept, step = min(NEAREST, len(source)), max(1, BLOCK // len(source))
     middle = source.mean(axis=0)
-    target, source = target - middle, source - middle  # products of numbers far from 0 would cancel
+    target, source = target[rows] - middle, source - middle  # products of numbers far from 0 would cancel
     lengths = np.einsum("md,md->m", source, source)
-    distances, rows = np.empty((len(target), most)), np.empty((len(target), most), dtype=np.int64)
-    for start in range(0, len(target), BLOCK):
-        block = target[start : start + BLOCK]
-        order = lengths - 2 * block @ source.T  # |x - y|^2 but for |x|^2
-        near = np.argpartition(order, most - 1, axis=1)[:, :most] if most > 1 else order.argmin(axis=1)[:, None]
-        exact = np.stack([np.linalg.norm(block - source[near[:, k]], axis=1) for k in range(most)], axis=1)
-        turn = np.argsort(exact, axis=1, kind="stable")
-        distances[start : start + BLOCK] = np.take_along_axis(exact, turn, axis=1)
-        rows[start : start + BLOCK] = np.take_along_axis(near, turn, axis=1)
-    return distances, rows
+    distances, near = np.empty((len(target), kept)), np.empty((len(target), kept), dtype=np.int64)
+    for start in range(0, len(target), step):
+        block = target[start : start + step]
+        order = block @ source.T
+        order *= -2
+        order += lengths  # |x - y|^2 but for |x|^2
+        found = np.argpartition(order, kept - 1, axis=1)[:, :kept]
+        found = np.take_along_axis(found, np.take_along_axis(order, found, axis=1).argsort(axis=1, kind="stable"), axis=1)
+        square = np.take_along_axis(order, found, axis=1) + np.einsum("nd,nd->n", block, block)[:, None]
+        near[start : start + step], distances[start : start + step] = found, np.sqrt(np.maximum(square, 0))
+    distances[:, 0] = np.linalg.norm(target - source[near[:, 0]], axis=1)  # exact, also where an image is on both sides
+    return distances, near, rows

@@ -14,8 +14,8 @@ from benchmark.measures.resampling import multiplicities
 def lfc(features: Array, labels: Array, *, centre: bool = False) -> float:
     """Correlation of the entries of FF' with those of the label kernel (1 for two images of one class, else -1); in [-1, 1].
 
-    features F: (N, D); labels: (N,). The mean entry is subtracted from both matrices, as published. centre=True also subtracts
-    the mean feature first; otherwise a large mean dominates.
+    features F: (N, D); labels: (N,). The mean entry is subtracted from both matrices, as published. centre=True, which we
+    recommend, also subtracts the mean feature first; otherwise a large mean, as rectified features have, decides the sign.
     """
     ready = features - features.mean(axis=0) if centre else features
     return float(_correlation(np.ones((1, len(labels))), ready, labels)[0])

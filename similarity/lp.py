@@ -1,6 +1,7 @@
 """Label purity: how pure neighbourhoods are after neighbourhood component analysis."""
 
 import warnings
+from typing import Any
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
@@ -9,7 +10,6 @@ from sklearn.neighbors import NeighborhoodComponentsAnalysis
 from benchmark import Array, Draws, Undefined, measure
 from benchmark.measures.cross_validation import canonical, votes
 from benchmark.measures.low_rank import principal_coordinates
-from benchmark.measures.resampling import multiplicities
 
 
 @measure(
@@ -22,26 +22,20 @@ def lp(features: Array, labels: Array, *, k: int = 5, components: int = 50, most
     features: (N, D); labels: (N,). NCA maps to `components` dimensions and is scored on the images it is fitted to; an image is
     one of its own k neighbours, so the minimum is about 1/k. Both follow the code of the CATS study of 2024. NCA starts at the
     exact principal components, which scikit-learn approximates there. Work and memory grow with N², so at most `most` images
-    are sampled with `seed`, classes in proportion.
+    are sampled with `seed`, classes in proportion. There is no interval, because none of the resamples would hold the luck of a
+    map that was fitted to the images it is scored on; `knn`, which holds its images out and has one, is the one to recommend.
     """
-    shares, _ = _purities(features, labels, k, components, most, seed)
-    return float(shares.mean())
+    return float(_purities(features, labels, k, components, most, seed).mean())
 
 
 @lp.bootstrap
-def resampled(draws: Draws, features: Array, labels: Array, *, k: int, components: int, most: int, seed: int) -> Array:  # noqa: PLR0913
-    """Averages the fixed share of each image: a duplicate would be its own neighbour twice.
-
-    This omits the variation of the map, about half of the spread between sets of 120 images.
-    """
-    shares, rows = _purities(features, labels, k, components, most, seed)
-    counts = multiplicities(draws.target, len(labels))[:, rows]
-    scores: Array = counts @ shares / counts.sum(axis=1)
-    return scores
+def resampled(draws: Draws, features: Array, labels: Array, **options: Any) -> Array:  # noqa: ARG001
+    """Raises Undefined: the spread of the images' own shares is half of that between sets of 120 images."""
+    raise Undefined("the map was fitted to the images that are scored, and resamples do not hold its luck; see knn")
 
 
-def _purities(features: Array, labels: Array, k: int, components: int, most: int, seed: int) -> tuple[Array, Array]:
-    """Share of the own class for each sampled image, (n,), and the row numbers of these images, (n,)."""
+def _purities(features: Array, labels: Array, k: int, components: int, most: int, seed: int) -> Array:
+    """Share of the own class for each sampled image, (n,)."""
     if min(k, components) < 1:
         raise Undefined(f"{k} neighbours in {components} dimensions have no share")
     rows = _taken(features, labels, most, seed)
@@ -52,7 +46,7 @@ def _purities(features: Array, labels: Array, k: int, components: int, most: int
         warnings.simplefilter("ignore", ConvergenceWarning)  # 50 steps, as published
         mapped = analysis.fit(coordinates, own).transform(coordinates)
     shares = votes(mapped, mapped, own, k, classes=int(labels.max()) + 1)
-    return shares[np.arange(len(own)), own], rows
+    return np.asarray(shares[np.arange(len(own)), own])
 
 
 def _taken(features: Array, labels: Array, most: int, seed: int) -> Array:

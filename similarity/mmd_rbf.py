@@ -15,8 +15,10 @@ def mmd_rbf(neutral: Array, source_neutral: Array, *, sigma: float | None = None
     """Negated unbiased MMD² (eq. 3): 2 E k(x, y) - E k(x, x') - E k(y, y') with k = exp(-|x - y|² / (2 sigma²)).
 
     neutral: (N, E); source_neutral: (M, E). The expectations are over pairs of different images, so two samples of one
-    distribution score 0 on average, and a score may be above 0. sigma: by default the median distance between all images of
-    both sides. At most `most` images of each side are sampled with `seed`.
+    distribution score 0 on average, and a score may be above 0. sigma: by default the median distance between images of the
+    target, so that all sources of a target are compared by one kernel; the paper's example takes the median over both samples,
+    whose kernel is another one for each source, and under which an unlike source may score above a like one. At most `most`
+    images of each side are sampled with `seed`; how many there are does not move the score, only its interval.
     """
     kernels, _, _ = _kernels(neutral, source_neutral, sigma, most, seed)
     return -float(unbiased_mmd(kernels, np.ones((1, len(kernels[0]))), np.ones((1, len(kernels[1]))))[0])
@@ -45,9 +47,9 @@ def _kernels(
     square = lengths[:, None] + lengths - 2 * pooled @ pooled.T
     np.maximum(square, 0, out=square)
     np.fill_diagonal(square, 0)
-    scale = float(np.median(square[~np.eye(len(square), dtype=bool)])) if sigma is None else sigma**2
-    if scale <= 0:
-        raise Undefined("more than half of the images are the same in the neutral space")
-    kernel = np.exp(square / (-2 * scale))
     count = len(rows)
+    scale = float(np.median(square[:count, :count][np.triu_indices(count, 1)])) if sigma is None else sigma**2
+    if scale <= 0:
+        raise Undefined("more than half of the target's images are the same in the neutral space")
+    kernel = np.exp(square / (-2 * scale))
     return (kernel[:count, :count], kernel[count:, count:], kernel[:count, count:]), rows, source_rows

@@ -22,8 +22,9 @@ def ncti(features: Array, labels: Array, *, part: str = "ncc", dims: int = 64) -
     features: (N, D); labels: (N,). part: "ncc", the mean of p(y|x), in [0, 1]; "seli", the nuclear norm of the projected,
     centred images; "vc", -log of the sum over classes of the nuclear norm of the posteriors of their images. The published
     score is seli + ncc + vc, each scaled by the lowest and highest value of all candidate sources, so it is no property of one
-    source. The default is "ncc", because it needs no other candidates, has a fixed range and does not grow with the number of
-    images.
+    source; a board has it by `cats agree PLAN --combine "ncti_whole=ncti[part=seli]+ncti+ncti[part=vc]"`. The default is "ncc",
+    because it needs no other candidates, has a fixed range and does not grow with the number of images. All parts score the
+    images that were fitted, as published; for N not far above `dims`, take `etran`, which holds its images out.
 
     The analysis is shrunk by exp(-variance of the first 32 components), and not at all below 1e-10, as in the authors' code
     (BUserName/NCTI). That code needs at least 64 images and features; here there are as many components as have variance.

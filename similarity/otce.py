@@ -31,9 +31,9 @@ def otce(  # noqa: PLR0913 - four needs and three options
 
     source_features: (M, D), source_labels: (M,), features: (N, D), labels: (N,). The coupling minimises W, the mean of |x -
     x'|². part: "ce" for -H(Y|Z), "w" for -W. The published score is a W + b CE + c with coefficients fitted to measured
-    transfers of auxiliary tasks, which do not exist for one source and one target. The paper's coupling is entropic; here it is
-    exact, the limit without entropy, which needs no scale; equal images share their mass. At most `most` images of each side
-    are sampled with `seed`, classes in proportion.
+    transfers of auxiliary tasks, which do not exist for one source and one target. The paper's coupling is entropic; here, as
+    in the authors' demo (tanyang1231/OTCE_Transferability_CVPR21, d844b87), it is exact, which needs no scale; equal images
+    share their mass. At most `most` images of each side are sampled with `seed`, classes in proportion.
     """
     _check(part, source_labels)
     plan = _plan((features, labels), (source_features, source_labels), most, seed)

@@ -33,8 +33,9 @@ def otdd(  # noqa: PLR0913 - four needs and three options
     neutral: (N, E), labels: (N,); source_neutral: (M, E), source_labels: (M,). Each class is a Gaussian, so W2 is the Bures
     distance; a class of one image has no spread. At most `most` images of each side are sampled with `seed`, classes in
     proportion; the cost depends on `most`. entropy: above 0 the debiased Sinkhorn divergence, with this penalty in units of the
-    mean ground cost. microsoft/otdd uses Sinkhorn by default and drops classes of one image; its distance of a data set from
-    itself is 0 only with the option inner_ot_debiased.
+    mean ground cost. microsoft/otdd uses Sinkhorn by default, halves both terms of the cost, which halves the distance and
+    keeps the order, and drops classes of one image; its distance of a data set from itself is 0 only with the option
+    inner_ot_debiased.
     """
     require_single_label(source_labels)
     return -_plan((neutral, labels), (source_neutral, source_labels), entropy, most, seed).cost

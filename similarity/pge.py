@@ -37,8 +37,10 @@ def pge(  # noqa: PLR0913 - five needs and four options
 
     images: (N, 3, H, W), labels: (N,); the source's likewise. Gradients are those of the cross-entropy, averaged over images
     and over `restarts` random heads (uniform within D^(-1/2)). The gap of the paper shrinks as gradients grow, so it depends on
-    the scale of the features; the cosine does not. The code of the survey by secret-hammer also reinitialises the backbone for
-    every batch and leaves batch norm in training mode; here the given network is used in evaluation mode.
+    the scale of the features; the cosine does not. The paper takes all images; here at most `most` of each side are sampled,
+    because a backward pass of all costs as much as an epoch of training. The code of the survey by secret-hammer also
+    reinitialises the backbone for every batch and leaves batch norm in training mode; here the given network is used in
+    evaluation mode.
     """
     (own, _), (there, _) = _sides(network, images, labels, source_images, source_labels, restarts, most, seed)
     return float(_score(own.gradient, there.gradient, form)[0])

@@ -37,8 +37,10 @@ def task2vec(  # noqa: PLR0913 - five needs and two options
     images: (N, 3, H, W), labels: (N,) or, with several labels per image, (N, L); the source's likewise. F is the expectation,
     over images and over labels drawn from the network, of the squared gradient of log p(y | x), averaged over the weights of
     each filter; the head is a logistic regression on the frozen features. Both tasks, and those of all sources, use one
-    network, as in the paper. awslabs/aws-cv-task2vec squares gradients of batches instead of images, counts the scales of batch
-    norm as filters, puts batch norm into training mode and fits the head by ten epochs of Adam.
+    network, as in the paper, which takes a ResNet-34 and all images; here it is the plan's neutral network, so that no further
+    weights are needed, and at most `most` images of each side, as their gradients are kept one by one. awslabs/aws-cv-task2vec
+    squares gradients of batches instead of images, counts the scales of batch norm as filters, puts batch norm into training
+    mode and fits the head by ten epochs of Adam.
     """
     sides = _both(images, labels, source_images, source_labels, neutral_network, most, seed)
     return float(_likeness(*(parts.mean(axis=0)[None] for parts, _ in sides))[0])

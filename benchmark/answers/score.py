@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 from benchmark.answers.door import Door
 from benchmark.answers.run import failures
@@ -24,6 +25,7 @@ class How:
         draws: number of bootstrap resamples for each interval.
         neutral: the source whose network embeds both data sets when their images are compared.
         workers: how many processes score pairs side by side, one thread each; None: as many as cores and memory allow.
+        shares: whether resamples hold the shares of the classes ("held") or draw them too ("drawn").
     """
 
     uri: str
@@ -32,6 +34,7 @@ class How:
     draws: int = 50
     neutral: str = "imagenet"
     workers: int | None = None
+    shares: Literal["held", "drawn"] = "held"
 
 
 def score_pairs(plan: Plan, how: How, door: Door) -> tuple[Run, ResolvedPlan]:
@@ -58,7 +61,7 @@ def score_pairs(plan: Plan, how: How, door: Door) -> tuple[Run, ResolvedPlan]:
     check_names(plan.country, plan.backbones or backbones_in(plan.candidates), own_backbones(plan))
     resolved = _searched(resolve_plan(plan, how.uri), door)
     check_plan(resolved)
-    settings = ScoreSettings(resolved, str(device_of(how.device)), how.images, how.draws, how.neutral)
+    settings = ScoreSettings(resolved, str(device_of(how.device)), how.images, how.draws, how.neutral, how.shares)
     tracking = Experiment(how.uri, plan.experiment)
     outbox = outbox_of(how.uri, plan.experiment)
     with Lease(tracking, outbox, door.say) as lease, door.progress() as watch:

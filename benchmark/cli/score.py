@@ -1,5 +1,6 @@
 """`cats score`: scores sources by measures of transferability."""
 
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -11,6 +12,13 @@ from benchmark.cli.printing import print_as
 from benchmark.cli.terminal import say
 
 app = typer.Typer()
+
+
+class Shares(StrEnum):
+    """What resamples do with the shares of the classes."""
+
+    held = "held"
+    drawn = "drawn"
 
 
 @app.command()
@@ -37,6 +45,12 @@ def score(
             "memory allow. No score depends on it.",
         ),
     ] = None,
+    shares: Annotated[
+        Shares,
+        typer.Option(
+            help="Whether resamples hold the shares of the classes, or draw them as new images would (wider intervals)."
+        ),
+    ] = Shares.held,
     form: Annotated[Format, typer.Option("--format", help="How to print the result.")] = Format.table,
 ) -> None:
     """Score every source on every target by measures of transferability, without training; a new call resumes."""
@@ -46,7 +60,7 @@ def score(
     from benchmark.machine.signals import exit_code, stop_on_signal
     from benchmark.specs.plan import load_plan
 
-    how = How(tracking_uri, device.value, images, draws, neutral, workers)
+    how = How(tracking_uri, device.value, images, draws, neutral, workers, shares.value)
     loaded = load_plan(plan)
     try:
         with stop_on_signal():

@@ -21,7 +21,13 @@ from results.files.digest import digest
 EMPTY = ast.Pass()
 PACKAGES = {"benchmark", "results", "similarity", "sources", "targets"}
 FACE = importlib.import_module("benchmark")  # by name: an import statement would close a circle
-COMMON = ("benchmark.specs.measure", "benchmark.specs.score_interval", "benchmark.specs.needs", "benchmark.measures.inputs")
+COMMON = (
+    "benchmark.specs.measure",
+    "benchmark.specs.score_interval",
+    "benchmark.specs.needs",
+    "benchmark.measures.inputs",
+    "benchmark.measures.resampling",
+)
 
 
 def code_digest(measure: Measure) -> str:

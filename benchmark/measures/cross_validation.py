@@ -4,8 +4,11 @@ from hashlib import blake2b
 
 import numpy as np
 
+from benchmark.measures.resampling import multiplicities
 from benchmark.specs.measure import Draws
 from benchmark.specs.needs import Array, Undefined
+
+BLOCK = 2**22  # distances at a time, 32 MiB
 
 
 def canonical(features: Array) -> Array:
@@ -51,19 +54,20 @@ def votes(queries: Array, references: Array, labels: Array, k: int, *, classes: 
     Images at the distance of the k-th share the remaining votes, so the order of images has no effect. Rows should be centred:
     distances are computed as |a|² + |b|² - 2ab.
     """
-    wanted = np.eye(classes)[labels]
     norms = np.einsum("nd,nd->n", references, references)
     near = 1e-10 * norms.mean()
-    k = min(k, len(references))
+    k, step = min(k, len(references)), max(1, BLOCK // len(references))
     shares = np.empty((len(queries), classes))
-    for start in range(0, len(queries), 1000):
-        block = queries[start : start + 1000]
-        apart = norms - 2 * (block @ references.T) + np.einsum("nd,nd->n", block, block)[:, None]
-        last = np.partition(apart, k - 1, axis=1)[:, k - 1 : k]
-        closer = (apart < last - near).astype(float)
-        tied = (np.abs(apart - last) <= near).astype(float)
-        left = (k - closer.sum(axis=1)) / tied.sum(axis=1)
-        shares[start : start + 1000] = (closer @ wanted + left[:, None] * (tied @ wanted)) / k
+    for start in range(0, len(queries), step):
+        apart = queries[start : start + step] @ references.T
+        apart *= -2
+        apart += norms  # |a - b|^2 but for |a|^2, which the nearest images do not depend on
+        last = np.partition(apart, k - 1, axis=1)[:, k - 1]
+        rows, columns = np.nonzero(apart <= (last + near)[:, None])  # k images and those tied with the last of them
+        closer, number = apart[rows, columns] < last[rows] - near, len(apart)
+        left = (k - np.bincount(rows[closer], minlength=number)) / np.bincount(rows[~closer], minlength=number)
+        counted = np.bincount(rows * classes + labels[columns], np.where(closer, 1.0, left[rows]), number * classes)
+        shares[start : start + step] = counted.reshape(number, classes) / k
     return shares
 
 
@@ -74,10 +78,15 @@ def hits(shares: Array, labels: Array) -> Array:
     return results
 
 
-def average(results: Array, labels: Array, *, balanced: bool, draws: Draws | None = None) -> Array:
-    """Mean result of the images, or mean over classes if `balanced`: a number, or (B,) for the images of each draw."""
+def average(results: Array, labels: Array, *, balanced: bool, draws: Draws | None = None, rows: Array | None = None) -> Array:
+    """Mean result of the images, or mean over classes if `balanced`: a number, or (B,) for the images of each draw.
+
+    rows: the numbers of the images that have a result, (q,), where only these count; `results` and `labels` are theirs.
+    """
     weights = 1 / np.bincount(labels)[labels] if balanced else np.ones(len(labels))
     if draws is None:
         return np.asarray(np.average(results, weights=weights))
-    means: Array = (results * weights)[draws.target].sum(axis=1) / weights[draws.target].sum(axis=1)
+    counted = multiplicities(draws.target, draws.target.shape[1])
+    counted = (counted if rows is None else counted[:, rows]) * weights
+    means: Array = counted @ results / counted.sum(axis=1)
     return means

@@ -57,7 +57,7 @@ class Gatherer:
 
     def _fetch(self, inputs: MeasureInputs, need: str) -> None:
         """Load the images of the source and the weights from which a need is made. Raises like MeasureInputs.get."""
-        chosen = inputs.source_images if need in OF_SOURCE else inputs.target
+        chosen = inputs.source_pool if need in OF_SOURCE else inputs.target
         if need not in THROUGH:
             return
         start = inputs.neutral if "neutral" in need else inputs.start

@@ -5,7 +5,7 @@ its first seed, at most `most` of them, and never test images.
 """
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -18,11 +18,12 @@ from benchmark.core.trainer_version import TRAINER
 from benchmark.data.dataset import Dataset
 from benchmark.data.decoded import Decoded, load_images
 from benchmark.data.split import Subsample, draw_rows, split, split_and_subsample
+from benchmark.measures.resampling import Shares, bootstrap_rows
 from benchmark.networks.load import initial_network
 from benchmark.networks.network import Network
 from benchmark.specs.lineage import lineage
-from benchmark.specs.measure import Draws
-from benchmark.specs.needs import Undefined
+from benchmark.specs.measure import Draws, Score
+from benchmark.specs.needs import OF_SOURCE, Undefined
 from benchmark.specs.recipe import Recipe
 from benchmark.specs.resolve import start_of
 from benchmark.specs.resolved import ResolvedPlan
@@ -56,6 +57,7 @@ class ScoreSettings:
     Attributes:
         most: maximum number of images of the target and of the source. draws: number of bootstrap resamples.
         neutral: source whose backbone embeds both data sets, as a common feature space in which their images are compared.
+        shares: whether the shares of the classes are "held" in the resamples or "drawn" too; see bootstrap_rows.
     """
 
     plan: ResolvedPlan
@@ -63,6 +65,7 @@ class ScoreSettings:
     most: int = 1000
     draws: int = 50
     neutral: str = "imagenet"
+    shares: Shares = "held"
 
     @cached_property
     def recipe(self) -> Recipe:
@@ -77,13 +80,12 @@ class ScoreSettings:
         return ChosenImages(target.dataset, images, _at_most(self.most, images, rows, name))
 
     def source(self, entry: Source) -> ChosenImages:
-        """The images of a source that measures see. Raises Undefined if the source has no images."""
+        """The images of a source, of which each target's pairs show a part. Raises Undefined if the source has no images."""
         if entry.dataset is None:
             raise Undefined(f"{entry.name} comes as weights without its images")
         images = load_images(entry.dataset, self.recipe.size)
-        return ChosenImages(
-            entry.dataset, images, _at_most(self.most, images, split(entry.dataset, images)["train"], entry.dataset.name)
-        )
+        rows = split(entry.dataset, images)["train"]
+        return ChosenImages(entry.dataset, images, _at_most(self.most, images, rows, entry.dataset.name))
 
 
 def _at_most(most: int, images: Decoded, rows: np.ndarray, name: str) -> np.ndarray:
@@ -107,8 +109,8 @@ class MeasureInputs:
             "logits": lambda: self.logits,
             "probabilities": lambda: self.probabilities,
             "neutral": lambda: _features(self.neutral, self.target, self.setting),
-            "source_features": lambda: _features(self.start, self.source_images, self.setting),
-            "source_neutral": lambda: _features(self.neutral, self.source_images, self.setting),
+            "source_features": lambda: _features(self.start, self.source_pool, self.setting)[self.shown],
+            "source_neutral": lambda: _features(self.neutral, self.source_pool, self.setting)[self.shown],
             "source_labels": lambda: self.source_labels,
             "images": lambda: _pixels(self.target),
             "source_images": lambda: _pixels(self.source_images),
@@ -138,8 +140,7 @@ class MeasureInputs:
         return self.entry.model_copy(update={"images": count})
 
     def _training_images(self) -> int:
-        chosen = self.source_images
-        return len(split(chosen.dataset, chosen.images)["train"])
+        return len(split(self.source_pool.dataset, self.source_pool.images)["train"])
 
     @cached_property
     def features(self) -> np.ndarray:
@@ -174,9 +175,31 @@ class MeasureInputs:
         return start_of(lineage(self.setting.neutral), self.start.backbone, 0, plan.plan.pretraining, plan.registry)
 
     @cached_property
+    def source_pool(self) -> ChosenImages:
+        """The images of the source whose features are computed, once for all targets."""
+        return self.setting.source(self.entry)
+
+    @cached_property
+    def shown(self) -> np.ndarray:
+        """Which images of the pool measures see, (M,) int64: as many as there are of the target, classes in proportion.
+
+        With more images of one source than of another, the nearest image is nearer, and a distance less biased.
+        """
+        pool = self.source_pool
+        rng = generator("as many as of the target", pool.dataset.name)
+        return draw_rows(pool.labels, np.arange(len(pool.rows)), len(self.target.rows), Subsample(), rng)
+
+    @cached_property
     def source_images(self) -> ChosenImages:
         """The images of the source that measures see."""
-        return self.setting.source(self.entry)
+        return replace(self.source_pool, rows=self.source_pool.rows[self.shown])
+
+    def noted(self, score: Score, needs: Collection[str]) -> Score:
+        """The score, with a note where it rests on fewer images of the source than those of other sources do."""
+        if not set(needs) & OF_SOURCE or np.isnan(score.value) or len(self.shown) == len(self.target.rows):
+            return score
+        note = f"{self.entry.name} has {len(self.shown)} images, and larger sources show {len(self.target.rows)} here"
+        return replace(score, reason="; ".join(filter(None, [score.reason, f"{note}: fewer images can move a score"])))
 
     @cached_property
     def source_labels(self) -> np.ndarray:
@@ -189,19 +212,20 @@ class MeasureInputs:
     def draws(self) -> Draws:
         """The bootstrap resamples, the same for every source of a target."""
         name = self.target.dataset.name
-        target = bootstrap_rows(self.target.labels, self.setting.draws, generator("resamples", name))
+        how = self.setting.draws, self.setting.shares
+        target = bootstrap_rows(self.target.labels, *how, generator("resamples", name))
         try:
             labels = self.source_images.labels
         except CatsError:
             labels = np.zeros(0, dtype=np.int64)
-        return Draws(target, bootstrap_rows(labels, self.setting.draws, generator("resamples", name, self.entry.name)))
+        return Draws(target, bootstrap_rows(labels, *how, generator("resamples", name, self.entry.name)))
 
     def identity(self, needs: Collection[str]) -> str:
         """Digest of everything that decides the score of a measure with these needs, except the measure itself."""
         recipe = {"size": self.setting.recipe.size, "precision": self.setting.recipe.precision}
         rows = digest(self.target.images.ids[self.target.rows].tolist())
         content: list[Any] = [TRAINER, self.start.source, self.start.key, self.start.backbone, recipe]
-        content += [self.target.images.digest, rows, self.setting.most, self.setting.draws]
+        content += [self.target.images.digest, rows, self.setting.most, self.setting.draws, self.setting.shares]
         if any("neutral" in need for need in needs):
             content.append(["neutral", self.neutral.key])
         if "elsewhere" in needs:
@@ -209,19 +233,6 @@ class MeasureInputs:
         if "source" in needs:
             content.append(["source", self.with_image_count.model_dump(mode="json", exclude={"dataset": {"identifiers"}})])
         return digest(content)
-
-
-def bootstrap_rows(labels: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
-    """Row numbers drawn with replacement, class by class so that no class is lost, (count, N) int64. Multi-label: from all
-    rows.
-    """
-    if labels.ndim > 1 or not len(labels):
-        return rng.integers(0, max(len(labels), 1), (count, len(labels)))
-    rows = np.empty((count, len(labels)), dtype=np.int64)
-    for label in np.unique(labels):
-        own = np.flatnonzero(labels == label)
-        rows[:, own] = rng.choice(own, (count, len(own)))
-    return rows
 
 
 def _features(start: Start, chosen: ChosenImages, setting: ScoreSettings) -> np.ndarray:

@@ -94,7 +94,7 @@ class PairWork:
         """The attempt, before it begins."""
         inputs, setting = self.pair.inputs, self.pair.inputs.setting
         settings = {"measures": ";".join(self.measures), "images": str(setting.most), "draws": str(setting.draws)}
-        settings |= {"neutral": setting.neutral, "size": str(setting.recipe.size)}
+        settings |= {"neutral": setting.neutral, "size": str(setting.recipe.size), "shares": setting.shares}
         facts = {"data": data_digest(inputs.target.dataset), "start": inputs.start.key}
         if self.pair.leak is not None:
             facts["leak"] = self.pair.leak
@@ -150,7 +150,8 @@ class PairWork:
             return Score(float("nan"), reason=missing[0])
         try:
             with meter.phase(f"measure_{name}"):
-                score = measure.score({need: found.inputs[need] for need in measure.needs}, self.pair.inputs.draws)
+                given = {need: found.inputs[need] for need in measure.needs}
+                score = self.pair.inputs.noted(measure.score(given, self.pair.inputs.draws), measure.needs)
         except Exception as error:  # a failing measure, perhaps of another author, must not stop the others
             full = isinstance(error, OSError) and error.errno in NO_SPACE
             if full or isinstance(error, DiskError | MemoryError):  # says nothing of the measure: the attempt is repeated

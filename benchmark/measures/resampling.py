@@ -1,9 +1,13 @@
 """Sub-samples and bootstrap resamples of images."""
 
+from typing import Literal
+
 import numpy as np
 
 from benchmark.specs.measure import Draws
 from benchmark.specs.needs import Array
+
+Shares = Literal["held", "drawn"]
 
 
 def sample(rows: Array, most: int, seed: int = 0, labels: Array | None = None) -> Array:
@@ -22,6 +26,28 @@ def sample(rows: Array, most: int, seed: int = 0, labels: Array | None = None) -
             share[own] = np.arange(len(own)) / len(own)
         shuffled = shuffled[np.argsort(share[shuffled], kind="stable")]
     return np.asarray(shuffled[:most])
+
+
+def bootstrap_rows(labels: Array, count: int, shares: Shares, rng: np.random.Generator) -> Array:
+    """Row numbers drawn with replacement, (count, N) int64.
+
+    shares: "held" draws class by class, so that every resample has the class counts of the sample; an interval then leaves out
+    the luck of these counts, which all sources of a target share. "drawn" draws from all rows; a class that is lost gets one of
+    its images in the place of one of a class that has several. Several labels per image, (N, C): always from all rows.
+    """
+    if labels.ndim > 1 or not len(labels) or shares == "drawn":
+        rows = rng.integers(0, max(len(labels), 1), (count, len(labels)))
+        for label in np.unique(labels) if labels.ndim == 1 else ():
+            own = np.flatnonzero(labels == label)
+            for number in np.flatnonzero((labels[rows] != label).all(axis=1)):
+                drawn = labels[rows[number]]
+                rows[number, rng.choice(np.flatnonzero(np.bincount(drawn)[drawn] > 1))] = rng.choice(own)
+        return rows
+    rows = np.empty((count, len(labels)), dtype=np.int64)
+    for label in np.unique(labels):
+        own = np.flatnonzero(labels == label)
+        rows[:, own] = rng.choice(own, (count, len(own)))
+    return rows
 
 
 def multiplicities(drawn: Array, count: int) -> Array:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 from benchmark.answers import choose as choosing
 from benchmark.answers import run as running
@@ -105,6 +106,7 @@ def score(
     draws: int = 50,
     neutral: str = "imagenet",
     workers: int = 1,
+    shares: Literal["held", "drawn"] = "held",
     tracking_uri: str | None = None,
 ) -> Result:
     """Score every source on every target by measures of transferability, as `cats score` does, without training.
@@ -117,6 +119,7 @@ def score(
         neutral: source whose network embeds both data sets when their images are compared.
         workers: number of processes that score pairs side by side, one thread each; no score depends on it. A script that takes
             more than one must call this below `if __name__ == "__main__":`, as with every module that starts processes.
+        shares: "held" or "drawn": whether resamples hold the shares of the classes, or draw them as new images would.
         tracking_uri: address of the MLflow server or database.
 
     Returns:
@@ -136,8 +139,11 @@ def score(
     for what, number, least in (("images", images, 10), ("draws", draws, 10), ("workers", workers, 1)):
         if not isinstance(number, int) or number < least:
             raise CatsError(f"{what} is {number}; give a whole number of {least} or more")
+    if shares not in {"held", "drawn"}:
+        raise CatsError(f"shares is {shares!r}; it must be 'held' or 'drawn'")
+    how = scoring.How(uri, device, images, draws, neutral, workers, shares)
     with stop_on_signal(shared=True):
-        state, resolved = scoring.score_pairs(asked, scoring.How(uri, device, images, draws, neutral, workers), place.door)
+        state, resolved = scoring.score_pairs(asked, how, place.door)
     for sentence in scoring.sentences_of(state, resolved):
         place.say(sentence)
     _require_whole(state, name)

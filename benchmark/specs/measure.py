@@ -10,6 +10,7 @@ import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal
 
 import numpy as np
@@ -52,7 +53,7 @@ class Measure:
 
     Attributes:
         name: the name of the function and of its file.
-        needs: the names of the inputs (NEEDS), in the order of the function's parameters.
+        parameters: the names of the function's parameters; its needs are these, but for those that an option replaces.
         options: the value of each option by its name.
         grows: how the work grows with N images, D features and C classes.
         citation: where the measure was published.
@@ -60,6 +61,7 @@ class Measure:
             or refuse such targets.
         proportion: True if the score is a mean over images of results in [0, 1], as an accuracy or a probability is; or a
             function that says so of the options. The interval is then Wilson's, which stays inside [0, 1].
+        choices: option → the needs among which its value chooses; the first one is the parameter whose place it takes.
     """
 
     def __init__(
@@ -69,12 +71,14 @@ class Measure:
         citation: str,
         multilabel: Multilabel,
         proportion: Proportion = False,
+        choices: Mapping[str, Sequence[str]] = MappingProxyType({}),
     ) -> None:
         parameters = inspect.signature(function).parameters.values()
         self.name = function.__name__
-        self.needs = tuple(p.name for p in parameters if p.kind is not p.KEYWORD_ONLY)
+        self.parameters = tuple(p.name for p in parameters if p.kind is not p.KEYWORD_ONLY)
         self.options = {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
-        self.grows, self.citation, self.multilabel, self.proportion = grows, citation, multilabel, proportion
+        self.grows, self.citation, self.multilabel = grows, citation, multilabel
+        self.proportion, self.choices = proportion, choices
         self.__doc__, self.__name__ = function.__doc__, function.__name__
         self.function = function
         self._resampled: Callable[..., Array] | None = None
@@ -82,14 +86,22 @@ class Measure:
             raise CatsError(
                 f"measure {self.name} is in the file {inspect.getfile(function)}; the file must have the measure's name"
             )
-        for need in self.needs:
+        for need in (*self.parameters, *(need for allowed in choices.values() for need in allowed)):
             check_need(self.name, need)
         if any(value is inspect.Parameter.empty for value in self.options.values()):
             raise CatsError(f"measure {self.name} has an option without a default; every option needs one")
 
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """The names of the inputs (NEEDS), in the order of the function's parameters."""
+        chosen = {allowed[0]: self.options[option] for option, allowed in self.choices.items()}
+        return tuple(chosen.get(parameter, parameter) for parameter in self.parameters)
+
     def __call__(self, *arguments: Any, **named: Any) -> float:
         """Return the score. Raises Undefined if the measure has no value for the input, CatsError for invalid input."""
         options = {name: named.pop(name) for name in list(named) if name in self.options}
+        if options.keys() & self.choices.keys():
+            return self.with_options(options)(*arguments, **named)
         inputs = {**dict(zip(self.needs, arguments, strict=False)), **named}
         if len(arguments) > len(self.needs) or inputs.keys() != set(self.needs):
             raise TypeError(f"{self.name} takes {', '.join(self.needs)}, not {', '.join(inputs)}")
@@ -106,7 +118,12 @@ class Measure:
             if not isinstance(value, kind) or (isinstance(value, bool) and not isinstance(default, bool)):
                 wanted = "a number" if isinstance(kind, tuple) else f"of type {kind.__name__}"
                 raise CatsError(f"measure {self.name}: {option} is {value!r}; it must be {wanted}")
-        changed = Measure(self.function, self.grows, self.citation, self.multilabel, self.proportion)
+            if value not in self.choices.get(option, [value]):
+                allowed = self.choices[option]
+                raise CatsError(
+                    f"measure {self.name}: {option} is '{value}'; it must be {' or '.join(allowed)}{nearest(value, allowed)}"
+                )
+        changed = Measure(self.function, self.grows, self.citation, self.multilabel, self.proportion, self.choices)
         changed.options, changed._resampled = {**self.options, **options}, self._resampled
         return changed
 
@@ -189,7 +206,8 @@ class Measure:
         reason = Undefined("")
         for column in columns:
             try:
-                value = float(self.function(**_with_label(ready, column), **options))
+                one = _with_label(ready, column)
+                value = float(self.function(*(one[need] for need in self.needs), **options))
                 if not np.isfinite(value):
                     raise Undefined(f"{self.name} is {value}, which is not a finite score")
                 values.append(value)
@@ -211,7 +229,12 @@ def _with_label(ready: Mapping[str, Any], column: int | None) -> Mapping[str, An
 
 
 def measure(
-    *, grows: str, citation: str, multilabel: Multilabel = "average", proportion: Proportion = False
+    *,
+    grows: str,
+    citation: str,
+    multilabel: Multilabel = "average",
+    proportion: Proportion = False,
+    choices: Mapping[str, Sequence[str]] = MappingProxyType({}),
 ) -> Callable[[Callable[..., float]], Measure]:
     """Decorate a function to turn it into a Measure; see Measure for the arguments."""
-    return lambda function: Measure(function, grows, citation, multilabel, proportion)
+    return lambda function: Measure(function, grows, citation, multilabel, proportion, choices)

@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 from scipy.stats import ortho_group
 
+from benchmark.measures import alignment as module
+from benchmark.measures.alignment import alignment
 from benchmark.specs.needs import Undefined
-from similarity import cka as module
-from similarity.cka import cka, resampled
-from tests.support.drawn import draws
+from results.error import CatsError
+from similarity.cka import cka
+from tests.support.drawn import blobs, draws
 
 
 def sides(count, dims=5, neutral=7, seed=0):
@@ -16,42 +18,58 @@ def sides(count, dims=5, neutral=7, seed=0):
     return features, features[:, :2] @ rng.standard_normal((2, neutral)) + rng.standard_normal((count, neutral))
 
 
-def hsic(one, other, rows):
-    """Means over pairs, triples and quadruples of different images; rows may name an image twice."""
-    one, other = one - one.mean(axis=0), other - other.mean(axis=0)
-    gram, there = one @ one.T, other @ other.T
-    pairs = [gram[i, j] * there[i, j] for i, j in permutations(rows, 2) if i != j]
-    triples = [gram[i, j] * there[i, k] for i, j, k in permutations(rows, 3) if len({i, j, k}) == 3]
-    fours = [gram[i, j] * there[k, m] for i, j, k, m in permutations(rows, 4) if len({i, j, k, m}) == 4]
-    return np.mean(pairs) - 2 * np.mean(triples) + np.mean(fours)
+def hsic(one, other, weights):
+    """Weighted means over pairs, triples and quadruples of different images."""
+    gram, there, w = one @ one.T, other @ other.T, weights
+    rows = range(len(one))
+    total, parts = np.zeros(3), np.zeros(3)
+    for number, take in enumerate((2, 3, 4)):
+        for i, j, *rest in permutations(rows, take):
+            k, m = ([i, j], [i, rest[0]] if rest else [], rest)[number] if number else (i, j)
+            mass = w[i] * w[j] * np.prod(w[rest])
+            total[number] += mass
+            parts[number] += mass * gram[i, j] * there[k, m]
+    return parts[0] / total[0] - 2 * parts[1] / total[1] + parts[2] / total[2]
 
 
-def by_quadruples(features, neutral, rows):
-    own, there = hsic(features, features, rows), hsic(neutral, neutral, rows)
-    return hsic(features, neutral, rows) / np.sqrt(own * there)
+def by_quadruples(features, other, weights):
+    own, there = hsic(features, features, weights), hsic(other, other, weights)
+    return hsic(features, other, weights) / np.sqrt(own * there)
 
 
 @pytest.mark.parametrize("dims", [3, 20])
 def test_it_is_the_mean_over_quadruples_of_different_images(dims):
     features, neutral = sides(9, dims, 4)
-    assert cka(features, neutral) == pytest.approx(by_quadruples(features, neutral, range(9)), rel=1e-8)
+    assert cka(features, neutral, to="neutral") == pytest.approx(by_quadruples(features, neutral, np.ones(9)), rel=1e-8)
+    labels = np.arange(9) % 3
+    assert cka(features, labels) == pytest.approx(by_quadruples(features, np.eye(3)[labels], np.ones(9)), rel=1e-8)
 
 
-def test_a_resample_leaves_out_every_quadruple_that_holds_an_image_twice():
-    features, neutral = sides(9, 3, 4)
-    drawn = draws(np.zeros(9, dtype=int), 4)
-    expected = [by_quadruples(features, neutral, rows) for rows in drawn.target]
-    np.testing.assert_allclose(resampled(drawn, features, neutral), expected, rtol=1e-8)
+@pytest.mark.parametrize("dims", [3, 20])
+def test_the_influence_of_an_image_is_the_derivative_by_its_weight(dims):
+    features, neutral = sides(7, dims, 4)
+    features, neutral = features - features.mean(axis=0), neutral - neutral.mean(axis=0)
+    _, slopes = alignment(features, neutral, debiased=True)
+    for i in (0, 3):
+        up, down = np.ones(7), np.ones(7)
+        up[i], down[i] = 1 + 1e-4, 1 - 1e-4
+        expected = (by_quadruples(features, neutral, up) - by_quadruples(features, neutral, down)) / 2e-4
+        assert slopes[i] == pytest.approx(expected, rel=1e-5)
+
+
+def biased(features, neutral, weights):
+    w = weights / weights.sum()
+    x, y = features - w @ features, neutral - w @ neutral
+    xy, xx, yy = ((one * w[:, None]).T @ other for one, other in ((x, y), (x, x), (y, y)))
+    return np.linalg.norm(xy) ** 2 / np.linalg.norm(xx) / np.linalg.norm(yy)
 
 
 def test_the_biased_form_is_that_of_centred_features():
     features, neutral = sides(30)
-    x, y = features - features.mean(axis=0), neutral - neutral.mean(axis=0)
-    expected = np.linalg.norm(x.T @ y) ** 2 / np.linalg.norm(x.T @ x) / np.linalg.norm(y.T @ y)
-    assert cka(features, neutral, debiased=False) == pytest.approx(expected, rel=1e-10)
-    drawn = draws(np.zeros(30, dtype=int), 5)
-    one_by_one = [cka(features[rows], neutral[rows], debiased=False) for rows in drawn.target]
-    np.testing.assert_allclose(resampled(drawn, features, neutral, debiased=False), one_by_one, rtol=1e-10)
+    value, slopes = alignment(features, neutral, debiased=False)
+    assert value == pytest.approx(biased(features, neutral, np.ones(30)), rel=1e-10)
+    up = np.where(np.arange(30) == 4, 1 + 1e-5, 1.0)
+    assert slopes[4] == pytest.approx((biased(features, neutral, up) - value) * 1e5, rel=1e-3)
 
 
 @pytest.mark.parametrize("debiased", [True, False])
@@ -59,26 +77,61 @@ def test_the_biased_form_is_that_of_centred_features():
 def test_rotated_and_scaled_and_moved_features_are_the_same(count, debiased):
     features, _ = sides(count, 12)
     turned = 0.3 * features @ ortho_group.rvs(12, random_state=0) + 5
-    assert cka(features, turned, debiased=debiased) == pytest.approx(1, abs=1e-10)
+    assert cka(features, turned, to="neutral", debiased=debiased) == pytest.approx(1, abs=1e-10)
 
 
-def test_unrelated_features_score_0_on_average_though_they_are_many():
-    rng = np.random.default_rng(0)
-    pairs = [(rng.standard_normal((20, 60)), rng.standard_normal((20, 50))) for _ in range(150)]
-    found = [cka(*pair) for pair in pairs]
+def test_the_neutral_network_is_not_compared_with_itself():
+    """ImageNet was 1 ± 0 on every target, ahead of every other source by construction."""
+    features, neutral = sides(30)
+    said = cka.with_options({"to": "neutral"}).score(
+        {"features": features, "neutral": features.astype(np.float32)}, draws(np.zeros(30, dtype=int), 5)
+    )
+    assert np.isnan(said.value)
+    assert said.reason == "the source is the neutral network itself, and its likeness to itself is 1 by construction"
+    assert cka(features, neutral, to="neutral") < 1
+
+
+def test_its_inputs_are_those_of_its_option():
+    assert cka.needs == ("features", "labels")
+    assert cka.with_options({"to": "neutral"}).needs == ("features", "neutral")
+    with pytest.raises(CatsError, match="measure cka: to is 'label'; it must be labels or neutral; did you mean 'labels'"):
+        cka.with_options({"to": "label"})
+
+
+def test_features_that_are_the_classes_score_one_and_unrelated_ones_0_on_average_though_they_are_many():
+    labels = np.arange(30) % 3
+    assert cka(np.eye(3)[labels] * 7, labels) == pytest.approx(1, abs=1e-10)
+    found = [cka(np.random.default_rng(seed).standard_normal((30, 90)), labels) for seed in range(150)]
     assert abs(np.mean(found)) < 3 * np.std(found) / np.sqrt(150)
-    assert np.mean([cka(*pair, debiased=False) for pair in pairs]) > 0.7
+    assert cka(np.random.default_rng(0).standard_normal((30, 90)), labels, debiased=False) > 0.1
 
 
 @pytest.mark.parametrize("debiased", [True, False])
-def test_images_and_features_give_one_score_and_blocks_make_no_difference(debiased, monkeypatch):
-    features, neutral = sides(40)
-    by_features = cka(features, neutral, debiased=debiased)
-    monkeypatch.setattr(module, "BLOCK", 7)
-    monkeypatch.setattr(module, "_by_features", module._by_images)
-    assert cka(features, neutral, debiased=debiased) == pytest.approx(by_features, rel=1e-10)
+def test_kernels_in_blocks_and_features_give_one_score(debiased, monkeypatch):
+    features, neutral = sides(40, 30, 30)
+    by_images = alignment(features, neutral, debiased=debiased)
+    monkeypatch.setattr(module, "BLOCK", 280)
+    np.testing.assert_allclose(alignment(features, neutral, debiased=debiased)[1], by_images[1], rtol=1e-9)
+    twice = [np.concatenate([one, one[::-1]]) for one in (features, neutral)]  # 80 images: in the space of features
+    monkeypatch.setattr(module, "BLOCK", 2**22)
+    in_features = module._products(*(module._side(one, debiased) for one in twice))
+    kernels = [side.rows @ side.rows.T - np.diag(side.diagonal) for side in (module._side(one, debiased) for one in twice)]
+    np.testing.assert_allclose(in_features, (kernels[0] * kernels[1]).sum(axis=1), rtol=1e-9)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("dims", [16, 200])
+def test_its_interval_is_as_wide_as_new_images_would_make_it(dims):
+    values, spreads = [], []
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        labels = np.arange(90) % 3
+        features = rng.standard_normal((90, dims)) + np.eye(dims)[labels] * 1.5
+        values.append(cka(features, labels))
+        spreads.append(cka.resample({"features": features, "labels": labels}, draws(labels, 60, seed=seed)).std())
+    assert 0.75 < np.mean(spreads) / np.std(values) < 1.33
 
 
 def test_three_images_are_too_few():
     with pytest.raises(Undefined, match="takes 4 images, there are 3"):
-        cka(*sides(3))
+        cka(blobs(3)[0], [0, 1, 1])

@@ -11,6 +11,7 @@ from results.error import CatsError
 from tests.support.drawn import draws
 from tests.support.measures import COUNT, MEASURES, all_inputs, of
 
+WITHOUT_INTERVAL = {"energy", "lp"}  # by default: a tail of few images; a map whose luck no resample holds
 every = pytest.mark.parametrize("asked", MEASURES.values(), ids=MEASURES.keys())
 labelled = pytest.mark.parametrize("asked", [m for m in MEASURES.values() if "labels" in m.needs], ids=lambda m: m.name)
 featured = pytest.mark.parametrize("asked", [m for m in MEASURES.values() if "features" in m.needs], ids=lambda m: m.name)
@@ -154,6 +155,10 @@ def test_its_interval_holds_the_score(asked):
     given = all_inputs()
     said = asked.score(of(asked, given), draws(given["labels"], 20, of_source=80))
     assert np.isfinite(said.value), said.reason
+    if asked.name in WITHOUT_INTERVAL:
+        assert said.low is None
+        assert said.reason.startswith("no interval: ")
+        return
     assert said.low is not None, said.reason
     assert said.low <= said.value <= said.high
     assert said.high - said.low < 10 * abs(said.value) + 10
@@ -161,6 +166,8 @@ def test_its_interval_holds_the_score(asked):
 
 @every
 def test_no_draw_that_changes_anything_leaves_the_score(asked):
+    if asked.name in WITHOUT_INTERVAL:
+        return
     given = all_inputs()
     plain = draws(given["labels"], 2, of_source=80)
     plain.target[:], plain.source[:] = np.arange(COUNT), np.arange(80)

@@ -51,7 +51,7 @@ def test_a_resample_is_the_first_order_of_the_ratio_over_drawn_batches():
     parts = _batches(images, labels, 3, 300, 0)
     first, second = np.array([norms(network(), images[rows], labels[rows]) for rows, _ in parts]).T
     ratio = second.mean() / first.mean()
-    effects = ratio * (second / second.mean() - first / first.mean()) * np.sqrt(3 / 2)
+    effects = ratio * (second / second.mean() - first / first.mean()) * np.sqrt(3 / 2) * 4.302653 / 1.96  # Student's t
     possible = np.array([ratio + effects[list(chosen)].mean() for chosen in np.ndindex(3, 3, 3)])
     found = made.resample(given, draws(labels, 40))
     assert np.abs(found[:, None] - possible).min(axis=1).max() < 1e-4

@@ -1,10 +1,13 @@
+import sys
+
 import numpy as np
 import pytest
 from scipy.spatial.distance import cdist
 
-from similarity import ids as module
 from similarity.ids import ids, resampled
 from tests.support.drawn import draws
+
+module = sys.modules["similarity.ids"]
 
 
 def sides(dims=7):
@@ -14,7 +17,7 @@ def sides(dims=7):
 
 @pytest.mark.parametrize("dims", [7, 200])
 def test_it_is_the_mean_of_the_smallest_distances(dims, monkeypatch):
-    monkeypatch.setattr(module, "BLOCK", 10)
+    monkeypatch.setattr(module, "BLOCK", 600)
     target, source = sides(dims)
     assert ids(target, source) == pytest.approx(-cdist(target, source).min(axis=1).mean(), rel=1e-12)
 
@@ -29,4 +32,15 @@ def test_resamples_at_once_are_resamples_one_by_one():
     target, source = sides()
     drawn = draws(np.arange(45) % 3, 20, 60)
     one_by_one = [ids(target[rows], source[others]) for rows, others in zip(drawn.target, drawn.source, strict=True)]
-    np.testing.assert_allclose(resampled(drawn, target, source), one_by_one, rtol=1e-12)
+    np.testing.assert_allclose(resampled(drawn, target, source, most=2000, seed=0), one_by_one, rtol=1e-12)
+
+
+def test_of_many_target_images_a_sample_is_looked_at_beside_all_of_the_source():
+    target, source = sides()
+    every = cdist(target, source).min(axis=1)
+    found = -ids(target, source, most=20)
+    assert found == pytest.approx(every.mean(), abs=4 * every.std() / np.sqrt(20))
+    turned = np.random.default_rng(1).permutation(45)
+    assert found == pytest.approx(-ids(target[turned], source, most=20), rel=1e-12)
+    spread = resampled(draws(np.zeros(45, dtype=int), 300, 60), target, source, most=20, seed=0).std()
+    assert spread > 0.8 * every.std() / np.sqrt(20)

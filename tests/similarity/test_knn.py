@@ -4,20 +4,22 @@ from sklearn.neighbors import KNeighborsClassifier
 
 from benchmark.measures.cross_validation import stratified_folds
 from benchmark.specs.needs import Undefined
+from results.error import CatsError
 from similarity.knn import knn
 from tests.support.drawn import blobs, draws
 
 
 @pytest.mark.parametrize("dims", [4, 300])
-@pytest.mark.parametrize("k", [1, 3])
-def test_it_is_the_classifier_of_scikit_learn_on_the_same_folds(dims, k):
-    features, labels = blobs(dims=dims, classes=2, apart=1)  # two classes and an odd k: no ties
+@pytest.mark.parametrize(("k", "metric"), [(1, "euclidean"), (3, "euclidean"), (3, "cosine")])
+def test_it_is_the_classifier_of_scikit_learn_on_the_same_folds(dims, k, metric):
+    features, labels = blobs(dims=dims, classes=2, apart=1)
+    features += 0.3  # the cosine is no matter of the mean; two classes and an odd k have no ties
     fold = stratified_folds(features, labels, number=5, seed=0)
     right = np.empty(120)
     for one in range(5):
-        known = KNeighborsClassifier(k).fit(features[fold != one], labels[fold != one])
+        known = KNeighborsClassifier(k, metric=metric).fit(features[fold != one], labels[fold != one])
         right[fold == one] = known.predict(features[fold == one]) == labels[fold == one]
-    assert knn(features, labels, k=k) == pytest.approx(right.mean(), abs=1e-12)
+    assert knn(features, labels, k=k, metric=metric) == pytest.approx(right.mean(), abs=1e-12)
 
 
 def test_copies_of_an_image_do_not_vote_for_it():
@@ -47,3 +49,20 @@ def test_resamples_spread_as_a_share_of_the_images_does():
     scores = knn.resample({"features": features, "labels": labels}, draws(labels, 200))
     value = knn(features, labels)
     assert scores.std() == pytest.approx(np.sqrt(value * (1 - value) / 120), rel=0.3)  # of a share of 120
+
+
+def test_of_many_images_a_sample_is_classified_by_all_others_and_its_luck_is_in_the_interval():
+    features, labels = blobs(count=900, apart=1)
+    whole, part = knn(features, labels), knn(features, labels, most=100)
+    assert part == pytest.approx(whole, abs=4 * np.sqrt(whole * (1 - whole) / 100))
+    turned = np.random.default_rng(0).permutation(900)
+    assert knn(features[turned], labels[turned], most=100) == pytest.approx(part, abs=1e-12)
+    given, drawn = {"features": features, "labels": labels}, draws(labels, 300)
+    spread = knn.with_options({"most": 100}).resample(given, drawn).std()
+    assert spread == pytest.approx(np.sqrt(part * (1 - part) / 100), rel=0.3)
+    assert knn(features, labels, most=900) == whole
+
+
+def test_a_metric_that_it_has_not_is_refused():
+    with pytest.raises(CatsError, match="no metric 'cosin'; it has euclidean and cosine; did you mean 'cosine'"):
+        knn(*blobs(), metric="cosin")

@@ -29,16 +29,14 @@ def soft(count=40):
     [
         ("leep", soft(), 1e-12),
         ("nce", soft(), 1e-12),
-        ("energy", soft(), 1e-12),
-        ("energy[share=0.2]", soft(), 1e-12),
-        ("energy[share=0.2,tail=high]", soft(), 1e-12),
+        ("energy[share=1]", soft(), 1e-12),
+        ("energy[of=logits,share=0.6]", soft(), 1e-12),
+        ("energy[share=0.6,tail=high]", soft(), 1e-12),
         ("gbc[dims=0]", blobs(90, 7, apart=1.0), 1e-9),
         ("gbc[dims=0,covariance=diagonal]", blobs(90, 7, apart=1.0), 1e-9),
         ("gbc[dims=0,log=once]", blobs(90, 7, apart=1.0), 1e-9),
-        ("etran[part=means]", blobs(40, 16, apart=1), 1e-7),
-        ("etran[part=means]", blobs(40, 60, apart=1), 1e-7),
-        ("etran[part=energy]", blobs(40, 16, apart=1), 1e-7),
-        ("etran[part=energy]", blobs(40, 60, apart=1), 1e-7),
+        ("etran[part=energy,share=1]", blobs(40, 16, apart=1), 1e-7),
+        ("etran[part=energy,share=0.6]", blobs(40, 60, apart=1), 1e-7),
         ("pactran", blobs(40, 16, apart=1), 5e-3),
         ("pactran", blobs(40, 60, apart=1), 5e-3),
     ],
@@ -53,8 +51,6 @@ def test_resamples_at_once_are_resamples_one_by_one(name, inputs, tolerance):
     [
         ("knn", blobs(apart=1), 200, 0.02),
         ("logistic", blobs(apart=1), 50, 0.02),
-        ("lp[most=60]", blobs(apart=1), 100, 0.02),
-        ("lp", blobs(apart=1), 100, 0.02),
     ],
 )
 def test_resamples_are_means_of_the_same_results_of_the_images(name, inputs, number, tolerance):

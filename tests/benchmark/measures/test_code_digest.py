@@ -61,14 +61,14 @@ def changed(monkeypatch):
         ("knn", "similarity/knn.py", "folds: int = 5", "folds: int = 6"),
         ("knn", "benchmark/measures/cross_validation.py", "1e-9", "1e-8"),  # imported by the measure
         ("sfda", "benchmark/measures/low_rank.py", 'mode="r"', 'mode="full"'),  # imported by what the measure imports
-        ("etran", "benchmark/measures/tail_energy.py", "round(", "int("),
+        ("etran", "benchmark/measures/tail_energy.py", "int(share", "round(share"),
         ("pge", "benchmark/networks/copying.py", "__getstate__", "__dict__"),  # of another room
         ("pge", "benchmark/machine/timm_import.py", "\ndef ", "\nEXTRA = 1\n\n\ndef "),
         ("knn", "benchmark/specs/score_interval.py", "1.96 ", "1.97 "),  # the interval of every measure
         ("knn", "benchmark/specs/measure.py", "len(draws.target) / 2", "len(draws.target) / 3"),  # which resamples count
         ("source_size", "benchmark/specs/needs.py", "dtype=np.float64", "dtype=np.float32"),
         ("knn", "benchmark/measures/inputs.py", "sigmoids.sum(", "sigmoids.max("),
-        ("knn", "benchmark/measures/inputs.py", "rng.choice(own, (count", "rng.choice(own[1:], (count"),
+        ("fu", "benchmark/measures/resampling.py", "rng.choice(own, (count", "rng.choice(own[1:], (count"),
     ],
 )
 def test_other_code_of_a_measure_or_of_what_it_uses_anywhere_is_another_score(measure, file, old, new, changed):
@@ -84,7 +84,7 @@ def test_other_code_of_a_measure_or_of_what_it_uses_anywhere_is_another_score(me
         ("similarity/knn.py", "import numpy as np\n", "import json\n\nimport numpy as np\n"),
         ("similarity/knn.py", '"""Nearest', '"""The nearest'),
         ("similarity/knn.py", '    """Held-out accuracy', '    """The held-out accuracy'),
-        ("similarity/knn.py", "    results = np", "    # a remark\n    results = np"),
+        ("similarity/knn.py", "    return float(average", "    # a remark\n    return float(average"),
         ("similarity/knn.py", "k < 1", "k  <  1"),
         ("benchmark/measures/cross_validation.py", "import numpy as np\n", "import numpy as np\nimport scipy.linalg\n"),
         ("benchmark/specs/measure.py", '"""Return the score and its interval.', '"""Return a score and its interval.'),

@@ -1,6 +1,7 @@
 """Scoring the pairs of a plan, on real small data and with real MLflow."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,8 +10,11 @@ from benchmark.core.trainer_version import TRAINER
 from benchmark.data.split import split
 from benchmark.execution.engine import Local
 from benchmark.execution.watch import Watch
-from benchmark.measures.inputs import MeasureInputs, ScoreSettings, bootstrap_rows
+from benchmark.measures.inputs import ChosenImages, MeasureInputs, ScoreSettings
+from benchmark.measures.resampling import bootstrap_rows
 from benchmark.measures.scoring import measures_of, score_plan
+from benchmark.specs import catalogue
+from benchmark.specs.measure import Draws, Score
 from benchmark.specs.plan import Plan
 from results.agreement.scores import ScoresText, read_scores, score_grids, score_reasons
 from results.error import CatsError
@@ -141,9 +145,66 @@ def test_the_classifier_of_a_pretraining_is_kept_with_its_weights(work):
 
 def test_resamples_keep_every_class_as_large_as_it_is():
     labels = np.array([0, 0, 0, 1, 2, 2])
-    rows = bootstrap_rows(labels, 50, np.random.default_rng(0))
+    rows = bootstrap_rows(labels, 50, "held", np.random.default_rng(0))
     assert all(np.bincount(labels[one]).tolist() == [3, 1, 2] for one in rows)
     assert len({tuple(one) for one in rows.tolist()}) > 5
+
+
+def test_resamples_that_draw_the_shares_too_lose_no_class():
+    labels = np.array([0] * 30 + [1] + [2] * 9)
+    rows = bootstrap_rows(labels, 400, "drawn", np.random.default_rng(0))
+    counts = np.array([np.bincount(labels[one], minlength=3) for one in rows])
+    assert rows.shape == (400, 40)
+    assert counts.min() == 1
+    assert counts[:, 0].mean() == pytest.approx(30, abs=0.8)
+    assert counts[:, 0].std() == pytest.approx(np.sqrt(40 * 0.75 * 0.25), rel=0.15)
+
+
+@pytest.mark.slow
+def test_with_the_shares_drawn_the_interval_holds_the_mean_over_samples_whose_shares_are_drawn():
+    """Nine classes from 31 % to 2 %, 400 images: with the shares held, the interval holds the mean in 47 of 100 samples."""
+    shares, leep, said = np.geomspace(0.35, 0.02, 9) / np.geomspace(0.35, 0.02, 9).sum(), catalogue.measure("leep"), {}
+    for seed in range(100):
+        rng = np.random.default_rng(seed)
+        labels = np.concatenate([np.arange(9), rng.choice(9, 391, p=shares)])
+        powers = np.exp(rng.standard_normal((400, 12)) + np.eye(9, 12)[labels])
+        given = {"probabilities": powers / powers.sum(axis=1, keepdims=True), "labels": labels}
+        for how in ("held", "drawn"):
+            rows = bootstrap_rows(labels, 50, how, rng)
+            said.setdefault(how, []).append(leep.score(given, Draws(rows, np.zeros((50, 0), dtype=np.int64))))
+    mean = np.mean([one.value for one in said["held"]])
+    covered = {how: np.mean([one.low <= mean <= one.high for one in scores]) for how, scores in said.items()}
+    assert covered["held"] < 0.6
+    assert covered["drawn"] >= 0.9
+
+
+def test_every_source_shows_as_many_images_as_the_target_has(work):
+    """The nearest of 1,000 images of one source was nearer than that of 546 of another."""
+    setting = ScoreSettings(resolved(plan(targets=["ihc"], sources=["digits", "textures"])), "cpu", 40, 20)
+    few = ChosenImages(
+        *(getattr(setting.target("ihc"), part) for part in ("dataset", "images")), setting.target("ihc").rows[:25]
+    )
+    for name in ("digits", "textures"):
+        start = setting.plan.starts[name, "test_resnet"][0]
+        full, part = (MeasureInputs(setting, chosen, start, {}) for chosen in (setting.target("ihc"), few))
+        assert (len(full.source_labels), len(part.source_labels), len(part.get("source_images"))) == (40, 25, 25)
+        assert part.draws.source.shape == (20, 25)
+        assert set(part.source_images.rows) <= set(full.source_images.rows)
+        assert part.noted(Score(1.0), ["source_neutral"]) == Score(1.0)
+
+
+def test_a_source_with_fewer_images_than_the_target_is_noted(work):
+    setting = ScoreSettings(resolved(plan(sources=["digits"])), "cpu", 40, 20)
+    inputs = MeasureInputs(setting, setting.target("ihc"), setting.plan.starts["digits", "test_resnet"][0], {})
+    pool = inputs.source_pool
+    vars(inputs)["source_pool"] = replace(pool, rows=pool.rows[:12])  # as of a source with 12 images
+    sentence = "digits has 12 images, and larger sources show 40 here: fewer images can move a score"
+    assert inputs.noted(Score(1.0, 0.5, 1.5), ["neutral", "source_neutral"]) == Score(1.0, 0.5, 1.5, sentence)
+    assert inputs.noted(Score(1.0), ["features", "labels"]).reason is None
+    assert (
+        inputs.noted(Score(1.0, reason="no interval: of one"), ["source_labels"]).reason == f"no interval: of one; {sentence}"
+    )
+    assert np.isnan(inputs.noted(Score(float("nan"), reason="none"), ["source_labels"]).value)
 
 
 @pytest.mark.slow
