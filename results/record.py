@@ -4,9 +4,8 @@ import math
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-import pandas as pd
 from pydantic import (
     BaseModel,
     BeforeValidator,
@@ -16,6 +15,9 @@ from pydantic import (
 )
 
 from results.text.plain import storable
+
+if TYPE_CHECKING:
+    import pandas as pd  # takes longer to load than most commands run
 
 # Texts of errors quote file names that are no UTF-8; pydantic refuses these.
 Text = Annotated[str, BeforeValidator(lambda text: storable(text) if isinstance(text, str) else text)]
@@ -181,12 +183,12 @@ class Outcome:
     """
 
     record: Record
-    predictions: pd.DataFrame | Path | None = None
-    validation_predictions: pd.DataFrame | Path | None = None
+    predictions: "pd.DataFrame | Path | None" = None
+    validation_predictions: "pd.DataFrame | Path | None" = None
     quotes_data: bool = False
 
     @property
-    def tables(self) -> dict[str, pd.DataFrame | Path]:
+    def tables(self) -> "dict[str, pd.DataFrame | Path]":
         """The predictions that there are, by the name of their file."""
         named = {PREDICTIONS: self.predictions, VALIDATION_PREDICTIONS: self.validation_predictions}
         return {name: table for name, table in named.items() if table is not None}

@@ -1,4 +1,7 @@
-"""The rows of `cats list` and the description that `cats show` prints, of entries, plans and recipes."""
+"""The rows of `cats list` and the description that `cats show` prints, of entries, plans and recipes.
+
+What only some kinds need is imported in their functions: a list of measures needs neither numpy nor the catalogue.
+"""
 
 import inspect
 import itertools
@@ -6,34 +9,31 @@ import re
 from collections.abc import Callable
 from importlib import resources
 from pathlib import Path
-from typing import Any
-
-import yaml
+from typing import TYPE_CHECKING, Any
 
 from benchmark.core.paths import entries_missing
-from benchmark.data.dataset import Dataset
 from benchmark.entries.measure_facts import MeasureFacts, measure_facts
-from benchmark.specs import catalogue
-from benchmark.specs.candidates import sources_in
-from benchmark.specs.plan import load_plan, plan_names
-from benchmark.specs.recipe import recipe_names, recipe_points
+from benchmark.specs import entry_places
+from benchmark.specs.elsewhere import shipped_names
 from benchmark.specs.reference import split_reference
-from benchmark.specs.resolve import backbones_with_file
 from results.error import CatsError, nearest
 from results.text.plain import json_text
+
+if TYPE_CHECKING:
+    from benchmark.data.dataset import Dataset
 
 
 def entry_rows(kind: str) -> list[dict[str, Any]]:
     """One row per entry of a kind, ready to print or to convert to JSON."""
     if kind == "plans":
-        return [_plan_row(name) for name in plan_names()]
+        return [_plan_row(name) for name in shipped_names("plans")]
     if kind == "recipes":
-        return [_recipe_row(name) for name in recipe_names()]
+        return [_recipe_row(name) for name in shipped_names("recipes")]
     if kind == "measures":
-        return [_row(name, _measure_row) for name in catalogue.names("similarity")]
+        return [_row(name, _measure_row) for name in entry_places.names("similarity")]
     if kind == "targets":
-        return [_row(name, lambda name: _dataset_row(catalogue.target(name).dataset)) for name in catalogue.names("targets")]
-    rows = [_row(name, _source_row) for name in catalogue.names("sources")]
+        return [_row(name, _target_row) for name in entry_places.names("targets")]
+    rows = [_row(name, _source_row) for name in entry_places.names("sources")]
     columns = list(dict.fromkeys(column for row in rows for column in row))
     return [{column: row.get(column) for column in columns} for row in rows]
 
@@ -46,7 +46,16 @@ def _row(name: str, row_of: Callable[[str], dict[str, Any]]) -> dict[str, Any]:
         return {"name": name, "kind": "broken", "title": str(error)}
 
 
+def _target_row(name: str) -> dict[str, Any]:
+    from benchmark.specs import catalogue
+
+    return _dataset_row(catalogue.target(name).dataset)
+
+
 def _source_row(name: str) -> dict[str, Any]:
+    from benchmark.specs import catalogue
+    from benchmark.specs.resolve import backbones_with_file
+
     entry = catalogue.source(name)
     row = _dataset_row(entry.dataset) if entry.dataset else dict.fromkeys(("modality", "task", "classes"))
     row |= {"images": entry.images} if entry.images else {}
@@ -58,14 +67,14 @@ def _source_row(name: str) -> dict[str, Any]:
 
 def _measure_facts(name: str) -> MeasureFacts:
     """What a measure declares; of a shipped one without importing it."""
-    found = catalogue.places("similarity").get(name, [])
-    facts = (
-        measure_facts(found[0])
-        if len(found) == 1 and isinstance(found[0], Path) and name in catalogue.shipped("similarity")
-        else None
-    )
+    found = entry_places.places("similarity").get(name, [])
+    ours = len(found) == 1 and isinstance(found[0], Path) and found[0].parent == entry_places.ours("similarity")
+    facts = measure_facts(Path(str(found[0]))) if ours else None
     if facts is not None:
         return facts
+
+    from benchmark.specs import catalogue
+
     entry = catalogue.measure(name)
     return MeasureFacts(
         entry.needs, dict(entry.options), entry.grows, entry.citation, entry.multilabel, inspect.cleandoc(entry.__doc__ or "")
@@ -82,6 +91,9 @@ def _measure_row(name: str) -> dict[str, Any]:
 
 
 def _plan_row(name: str) -> dict[str, Any]:
+    from benchmark.specs.candidates import sources_in
+    from benchmark.specs.plan import load_plan
+
     plan = load_plan(name)
     return {
         "name": name,
@@ -92,6 +104,8 @@ def _plan_row(name: str) -> dict[str, Any]:
 
 
 def _recipe_row(name: str) -> dict[str, Any]:
+    from benchmark.specs.recipe import recipe_points
+
     points = recipe_points(name, name)
     sentence = re.split(r"(?<=\.)\s", recipe_comment(recipe_text(name)), maxsplit=1)[0].replace("\n", " ")
     return {"name": name, "protocol": points[0].protocol, "size": points[0].size, "points": len(points), "title": sentence}
@@ -108,7 +122,7 @@ def recipe_comment(text: str) -> str:
     return "\n".join(line.removeprefix("#").removeprefix(" ") for line in comment)
 
 
-def _dataset_row(dataset: Dataset) -> dict[str, Any]:
+def _dataset_row(dataset: "Dataset") -> dict[str, Any]:
     return {
         "modality": dataset.modality,
         "task": dataset.task,
@@ -122,7 +136,7 @@ def _dataset_row(dataset: Dataset) -> dict[str, Any]:
     }
 
 
-def _here(dataset: Dataset) -> bool:
+def _here(dataset: "Dataset") -> bool:
     try:
         dataset.folder()
     except CatsError:
@@ -137,6 +151,11 @@ def description(name: str) -> str:
 
 def facts_of(name: str) -> dict[str, Any]:
     """All declared facts about a name, by the kind of entry. Raises CatsError for a name of nothing, with the nearest one."""
+    import yaml
+
+    from benchmark.specs import catalogue
+    from benchmark.specs.plan import load_plan
+
     facts: dict[str, Any] = {}
     plain = split_reference(name)[0]
     if plain in catalogue.names("sources"):
@@ -146,13 +165,14 @@ def facts_of(name: str) -> dict[str, Any]:
     if plain in catalogue.names("similarity"):
         entry = catalogue.measure(name)  # which refuses a wrong option
         facts["measure"] = {**_measure_row(plain), "description": inspect.cleandoc(entry.__doc__ or "")}
-    if name in plan_names():
+    if name in shipped_names("plans"):
         facts["plan"] = load_plan(name).model_dump(mode="json")
-    if name in recipe_names():
+    if name in shipped_names("recipes"):
         text = recipe_text(name)
         facts["recipe"] = {"about": recipe_comment(text).splitlines(), **yaml.safe_load(text)}
     if not facts:
         kinds: tuple[catalogue.Kind, ...] = ("sources", "targets", "similarity")
-        known = {name for kind in kinds for name in catalogue.names(kind)} | set(plan_names()) | set(recipe_names())
+        entries = {name for kind in kinds for name in catalogue.names(kind)}
+        known = entries.union(shipped_names("plans"), shipped_names("recipes"))
         raise CatsError(f"no source, target, measure, plan or recipe called '{name}'{nearest(name, known)}{entries_missing()}")
     return facts

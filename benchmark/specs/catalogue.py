@@ -11,20 +11,19 @@ are a source with the name `models:/NAME/VERSION`.
 """
 
 import importlib
-import importlib.metadata
-import importlib.resources
 import importlib.util
 import inspect
 from collections.abc import Callable, Iterable
 from functools import cache
-from importlib.metadata import EntryPoint
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from benchmark.core.parse import parse, read_yaml
-from benchmark.core.paths import entries_folder, entries_missing
+from benchmark.core.paths import entries_missing
+from benchmark.specs import entry_places
 from benchmark.specs.elsewhere import belongs
+from benchmark.specs.entry_places import Place
 from benchmark.specs.old_imports import advice
 from benchmark.specs.reference import split_reference
 from benchmark.specs.source import Source, Weights
@@ -35,42 +34,9 @@ from results.error import CatsError, first_line, nearest
 if TYPE_CHECKING:
     from benchmark.specs.measure import Measure
 
-Kind = Literal["sources", "targets", "similarity"]
-Place = Path | EntryPoint
+Kind = entry_places.Kind
+names, places, shipped = entry_places.names, entry_places.places, entry_places.shipped
 WORD = {"sources": "source", "targets": "target", "similarity": "measure"}
-
-
-def names(kind: Kind) -> list[str]:
-    """Return the names of all entries of one kind: of this checkout, of the user and of other packages."""
-    return sorted(places(kind))
-
-
-def shipped(kind: Kind) -> list[str]:
-    """Return the names of the entries of this checkout."""
-    return [
-        name for name, found in sorted(places(kind).items()) if isinstance(found[0], Path) and found[0].parent == _ours(kind)
-    ]
-
-
-def places(kind: Kind) -> dict[str, list[Place]]:
-    """Return the places of each entry of one kind. A name with two places is an error only for a command that uses it."""
-    by_name: dict[str, list[Place]] = {}
-    for folder in dict.fromkeys((_ours(kind), (entries_folder() / kind).resolve())):
-        for file in sorted(folder.iterdir()) if folder.is_dir() else ():
-            if file.suffix in {".py", ".yaml"} and not file.name.startswith(("_", ".")):
-                by_name.setdefault(file.stem, []).append(file)
-    for point in _points(kind):
-        by_name.setdefault(point.name, []).append(point)
-    return by_name
-
-
-def _ours(kind: Kind) -> Path:
-    return Path(str(importlib.resources.files(kind))).resolve()
-
-
-@cache
-def _points(kind: Kind) -> list[EntryPoint]:
-    return list(importlib.metadata.entry_points(group=f"cats.{kind}"))
 
 
 def not_found(name: object, wanted: str, allowed: Iterable[str]) -> str:
@@ -152,9 +118,14 @@ def _entry(kind: Kind, name: str, options: dict[str, Any]) -> Source | Target:
         entry = parse(_model(kind), described(kind, name, read_yaml(place)), where)
     else:
         entry = _make(_load(place, kind, name, where), kind, name, options, where)
-    if entry.dataset is not None and entry.dataset.place and isinstance(place, Path) and place.parent == _ours(kind):
+    if (
+        entry.dataset is not None
+        and entry.dataset.place
+        and isinstance(place, Path)
+        and place.parent == entry_places.ours(kind)
+    ):
         raise CatsError(f"{where}: `place` is a path of one machine; only your own entries, in CATS_ENTRIES, may have it")
-    return _public(entry) if isinstance(place, Path) and place.parent == _ours(kind) else entry
+    return _public(entry) if isinstance(place, Path) and place.parent == entry_places.ours(kind) else entry
 
 
 def _public(entry: Source | Target) -> Source | Target:
@@ -199,11 +170,11 @@ def _describe_place(place: Place, kind: Kind) -> str:
     # package has a class EntryPoint of its own.
     if not isinstance(place, Path):
         return f"{place.value} of the package {place.dist.name if place.dist else '?'}"
-    return f"{kind}/{place.name}" if place.parent == _ours(kind) else str(place)
+    return f"{kind}/{place.name}" if place.parent == entry_places.ours(kind) else str(place)
 
 
 def _load(place: Place, kind: Kind, name: str, where: str) -> Any:
-    if isinstance(place, Path) and place.parent == _ours(kind):
+    if isinstance(place, Path) and place.parent == entry_places.ours(kind):
         return importlib.import_module(f"{kind}.{name}")
     try:
         if not isinstance(place, Path):

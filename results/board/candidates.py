@@ -1,9 +1,10 @@
 """What is compared: a source on a backbone, and how boards name it."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-import pandas as pd
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class Candidate(NamedTuple):
@@ -44,14 +45,16 @@ def across(candidates: Iterable[tuple[str, str]]) -> bool:
     return len(held) > 1 and min(map(len, held.values())) == 1
 
 
-def labels(cells: pd.DataFrame, several: bool) -> pd.Series:
+def labels(cells: "pd.DataFrame", several: bool) -> "pd.Series":
     """The name of the candidate of each cell: the source; with its backbone where the board shows several."""
     source = cells["source"].astype(str)
     return source if not several else source + " on " + cells["backbone"].astype(str)
 
 
-def are_of(runs: pd.DataFrame, candidates: Iterable[tuple[str, str]]) -> pd.Series:
+def are_of(runs: "pd.DataFrame", candidates: Iterable[tuple[str, str]]) -> "pd.Series":
     """Whether each run is of one of the candidates, by its columns source and backbone."""
+    import pandas as pd
+
     allowed = set(candidates)
     own = zip(runs["source"], runs["backbone"], strict=True)
     return pd.Series([pair in allowed for pair in own], index=runs.index, dtype=bool)
@@ -75,7 +78,7 @@ def apart_note(candidates: Iterable[tuple[str, str]]) -> list[str]:
     return [f"{note} them may be of the source or of the backbone"]
 
 
-def apart_notes(runs: pd.DataFrame) -> list[str]:
+def apart_notes(runs: "pd.DataFrame") -> list[str]:
     """Return the sentences of `apart_note` about each target, which is named where it is not so on all of them."""
     by_target = runs.groupby("target")[["source", "backbone"]]
     return _each_target({str(target): here.itertuples(index=False, name=None) for target, here in by_target})

@@ -7,29 +7,32 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-import pandas as pd
-
 from results.error import CatsError, nearest
 from results.metrics import metric_of
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 COLUMNS = ["source", "target", "backbone", "seed"]
 ORACLE = "oracle_test"
 
 
-def _column(runs: pd.DataFrame, name: str) -> pd.Series:
+def _column(runs: "pd.DataFrame", name: str) -> "pd.Series":
     """A column as numbers; all missing where no run of the experiment has it."""
+    import pandas as pd
+
     return pd.to_numeric(runs.get(name, pd.Series(float("nan"), index=runs.index)))
 
 
-def _validation_loss(runs: pd.DataFrame, metric: str) -> pd.Series:  # noqa: ARG001 - test figures decide nothing here
+def _validation_loss(runs: "pd.DataFrame", metric: str) -> "pd.Series":  # noqa: ARG001 - test figures decide nothing here
     return _column(runs, "val_loss")
 
 
-def _validation_auc(runs: pd.DataFrame, metric: str) -> pd.Series:  # noqa: ARG001
+def _validation_auc(runs: "pd.DataFrame", metric: str) -> "pd.Series":  # noqa: ARG001
     return -_column(runs, "val_auc")
 
 
-def _test_score(runs: pd.DataFrame, metric: str) -> pd.Series:
+def _test_score(runs: "pd.DataFrame", metric: str) -> "pd.Series":
     return _column(runs, f"test_{metric}") * -metric_of(metric).sign
 
 
@@ -50,7 +53,7 @@ class Rule:
     """
 
     name: str
-    figure: Callable[[pd.DataFrame, str], pd.Series]
+    figure: "Callable[[pd.DataFrame, str], pd.Series]"
     worth: Callable[[float, float, float], float] | None
     what: str = "validation loss"
     one_standard_error: bool = False
@@ -92,7 +95,7 @@ def training_rule(name: str) -> tuple[Rule, Callable[[float, float, float], floa
     return rule, rule.worth
 
 
-def choose_runs(finished: pd.DataFrame, rule: str, metric: str) -> pd.DataFrame:
+def choose_runs(finished: "pd.DataFrame", rule: str, metric: str) -> "pd.DataFrame":
     """One run of each source, target, backbone and seed: the newest of each point, then the best point by the rule.
 
     A point without the figure of the rule counts only where no point has it. Raises CatsError for an unknown rule.

@@ -1,9 +1,12 @@
 """The number of training images by which runs are told apart: as plans and people write it, and as records hold it."""
 
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from results.error import CatsError, nearest
 from results.text.brief import briefly
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 DataSize = int | None  # a number of training images, as a plan states it; None: all of them
 ALL = "all"
@@ -21,7 +24,7 @@ def images_text(size: DataSize, *, per_class: bool) -> str:
     return f"{size_text(size)} training images{' of each class' if per_class and size is not None else ''}"
 
 
-def counts_each_class(cells: pd.DataFrame) -> bool:
+def counts_each_class(cells: "pd.DataFrame") -> bool:
     """Whether the numbers of training images of some runs are those of each class."""
     return PER_CLASS in cells and bool((cells[PER_CLASS] == "True").any())
 
@@ -45,13 +48,15 @@ def in_order(sizes: "set[DataSize]") -> list[DataSize]:
     return sorted(sizes, key=lambda size: (size is None, size or 0))
 
 
-def sizes_in(cells: pd.DataFrame) -> list[DataSize]:
+def sizes_in(cells: "pd.DataFrame") -> list[DataSize]:
     """The numbers of training images of some runs, ascending."""
     return in_order({size_of(str(each)) for each in cells[TRAIN].dropna()}) if TRAIN in cells else []
 
 
-def require_one_size(cells: pd.DataFrame, experiment: str) -> None:
+def require_one_size(cells: "pd.DataFrame", experiment: str) -> None:
     """Raises CatsError if the runs of a target have several numbers of training images."""
+    import pandas as pd
+
     held = cells.groupby("target")[TRAIN].nunique() if TRAIN in cells else pd.Series(dtype=int)
     for target in held.index[held > 1]:
         each = [size_text(size) for size in sizes_in(cells[cells["target"] == target])]
@@ -61,7 +66,7 @@ def require_one_size(cells: pd.DataFrame, experiment: str) -> None:
         )
 
 
-def of_size(cells: pd.DataFrame, size: DataSize, experiment: str) -> pd.DataFrame:
+def of_size(cells: "pd.DataFrame", size: DataSize, experiment: str) -> "pd.DataFrame":
     """The runs with one number of training images. Raises CatsError that says which numbers there are, if there is none."""
     here = cells[cells[TRAIN].astype(str) == str(size)] if TRAIN in cells else cells[:0]
     if not len(here):

@@ -12,7 +12,7 @@ import pytest
 import benchmark
 from benchmark.data.dataset import Dataset
 from benchmark.data.readers.samples import Samples
-from benchmark.specs import catalogue, old_imports
+from benchmark.specs import catalogue, entry_places, old_imports
 from benchmark.specs.reference import split_reference
 from results.error import CatsError
 from tests.support import processes
@@ -153,7 +153,7 @@ def test_a_target_with_a_metric_hears_where_the_metric_belongs(own):
 def test_an_entry_of_ours_may_not_name_a_place(own, monkeypatch):
     facts = "modality: m, task: binary, classes: [a, b], licence: l, citation: c"
     write(own, "sources/mine.yaml", f"dataset: {{{facts}, tree: x, place: {own}, read: {{npz: {{file: x}}}}}}\n")
-    monkeypatch.setattr(catalogue, "_ours", lambda kind: own / "entries" / kind)
+    monkeypatch.setattr(entry_places, "ours", lambda kind: own / "entries" / kind)
     with pytest.raises(CatsError, match="only your own entries, in CATS_ENTRIES, may have it"):
         catalogue.source("mine")
 
