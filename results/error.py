@@ -1,7 +1,6 @@
 """The one exception whose message is meant for the user."""
 
 import copyreg
-import difflib
 import re
 from collections.abc import Iterable
 from typing import Any
@@ -12,6 +11,8 @@ from results.text.plain import plain, shortened
 LONGEST = 4000  # characters of one sentence
 MOST_NAMED = 8  # mistakes or names that are listed; of others their number
 LEAST_BEGINNING = 2  # letters that say what a name begins with
+LEAST_WHOLE = 4  # letters of a name with which a longer one may begin by mistake
+LETTERS_OF_A_MISTAKE = 3  # a word of six letters is near another with two mistakes
 # What these say is about code, not about the content that led to them.
 OF_CODE = (AttributeError, TypeError, LookupError, NameError, AssertionError, RecursionError)
 OF_NUMBERS = re.compile(r"invalid literal for int|values to unpack|cannot unpack|unpack requires|object cannot be interpreted")
@@ -33,6 +34,10 @@ class CatsError(Exception):
 
 class DiskError(CatsError):
     """The disk refuses to keep something: no property of what was to be kept, and gone once there is room."""
+
+
+class NoExperimentError(CatsError):
+    """The tracking server has no experiment of that name."""
 
 
 class OddRunError(CatsError):
@@ -69,7 +74,7 @@ def damage_of(error: BaseException) -> str:
 def nearest(name: object, allowed: Iterable[str]) -> str:
     """The end of a sentence about a wrong name: `; did you mean 'x'?`, or what is allowed if nothing is near.
 
-    A name that begins as the wrong one comes before a name that differs from it in some letters.
+    Which name is near, `near_name` says.
     """
     names = sorted(allowed)
     near = near_name(name, names)
@@ -79,11 +84,48 @@ def nearest(name: object, allowed: Iterable[str]) -> str:
 
 
 def near_name(name: object, allowed: Iterable[str]) -> str | None:
-    """The allowed name that a wrong one most likely means: the shortest that begins with it, else the most similar one."""
-    wrong, names = str(name), sorted(allowed)
-    longer = [each for each in names if len(wrong) >= LEAST_BEGINNING and each.lower().startswith(wrong.lower())]
-    near = [min(longer, key=len)] if longer else difflib.get_close_matches(wrong, names, n=1, cutoff=0.6)
-    return near[0] if near else None
+    """The allowed name that a wrong one most likely means; None if none is near.
+
+    Capital letters and dashes in front do not count. First comes the shortest name that begins with the wrong one, then the
+    longest with which the wrong one begins, then the one that differs by the fewest mistakes of typing, at most one for every
+    three letters.
+    """
+    wrong, names = _letters(name), sorted(allowed)
+    longer = [each for each in names if len(wrong) >= LEAST_BEGINNING and _letters(each).startswith(wrong)]
+    if longer:
+        return min(longer, key=len)
+    shorter = [each for each in names if len(_letters(each)) >= LEAST_WHOLE and wrong.startswith(_letters(each))]
+    if shorter:
+        return max(shorter, key=len)
+    most = len(wrong) // LETTERS_OF_A_MISTAKE
+    distances = {each: mistakes(wrong, _letters(each), most) for each in names if most}
+    near = min(distances, key=lambda each: distances[each], default=None)
+    return near if near is not None and distances[near] <= most else None
+
+
+def _letters(name: object) -> str:
+    return str(name).lstrip("-").lower()
+
+
+def mistakes(one: str, other: str, most: int) -> int:
+    """How many mistakes of typing lie between two words: a letter left out, added, replaced, or swapped with its neighbour.
+
+    Where there are more than `most`, the answer is any larger number. Source: the optimal string alignment distance, Boytsov,
+    ACM Journal of Experimental Algorithmics 16, 2011.
+    """
+    if abs(len(one) - len(other)) > most:
+        return most + 1
+    before, row = [0] * (len(other) + 1), list(range(len(other) + 1))
+    for i, letter in enumerate(one, start=1):
+        further, before, row = before, row, [i]
+        for j, another in enumerate(other, start=1):
+            least = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (letter != another))
+            if i > 1 and j > 1 and letter == other[j - 2] and one[i - 2] == another:
+                least = min(least, further[j - 2] + 1)
+            row.append(least)
+        if min(row) > most:
+            return most + 1
+    return row[-1]
 
 
 def first_of(names: Iterable[str], most: int = MOST_NAMED) -> str:

@@ -7,11 +7,10 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand
 
-from benchmark.cli.old_spellings import today
+from benchmark.cli.old_spellings import renamings, today
 from benchmark.cli.terminal import say_less, say_more
+from benchmark.cli.usage import UsageError, sentence_of, with_types
 
-# What typer raises for arguments that it does not understand: its own copy of click's exceptions, or click's.
-UsageError: Any = typer.BadParameter.__mro__[1]
 FORMAT, JSON = "--format", "--json"
 
 
@@ -44,10 +43,18 @@ class CatsCommand(TyperCommand):
         self.has_format = any(FORMAT in each.opts for each in self.params)
         self.params += [each for each in common_options() if JSON not in each.opts or self.has_format]
 
+    def get_params(self, ctx: Any) -> list[Any]:
+        """See click.Command.get_params."""
+        return with_types(super().get_params(ctx))
+
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """See click.Command.parse_args."""
+        """See click.Command.parse_args. The error of wrong usage says which earlier spellings of options the call has."""
         words = today(str(self.name), args)
-        return super().parse_args(ctx, with_format(words, ctx) if self.has_format else words)
+        try:
+            return super().parse_args(ctx, with_format(words, ctx) if self.has_format else words)
+        except UsageError as error:
+            renamed = renamings(str(self.name), args)
+            raise UsageError("; ".join([sentence_of(error), *renamed]), ctx) if renamed else error from None
 
 
 def with_format(words: Sequence[str], ctx: Any = None) -> list[str]:

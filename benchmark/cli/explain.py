@@ -18,7 +18,7 @@ app = typer.Typer()
 def explain(
     model: ModelArgument,
     images: Annotated[
-        list[Path] | None, typer.Argument(metavar="[IMAGES]", help="Pictures, DICOM files or folders of them, at most 100.")
+        list[Path] | None, typer.Argument(metavar="IMAGES", help="Pictures, DICOM files or folders of them, at most 100.")
     ] = None,
     errors: Annotated[
         int | None, typer.Option(parser=whole(1, 100), help="Explain this number of wrong answers to test images.")

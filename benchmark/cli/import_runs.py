@@ -25,7 +25,7 @@ app = typer.Typer()
 @app.command("import")
 def import_results(
     experiment: Annotated[str, typer.Option(help="The MLflow experiment that receives the runs.")],
-    runs: Annotated[Path | None, typer.Argument(metavar="[RUNS]", help="A parquet or CSV table, one run per row.")] = None,
+    runs: Annotated[Path | None, typer.Argument(metavar="RUNS", help="A parquet or CSV table, one run per row.")] = None,
     how: Annotated[
         str | None,
         typer.Option("--map", help="A YAML file that says what the columns of the table are, or the shipped map cats2024."),

@@ -16,7 +16,7 @@ from benchmark.cli.board import app as boards
 from benchmark.cli.card import app as cards
 from benchmark.cli.check import app as checks
 from benchmark.cli.choose import app as choices
-from benchmark.cli.command import CatsCommand, QuietOption, UsageError, VerboseOption
+from benchmark.cli.command import CatsCommand, QuietOption, VerboseOption
 from benchmark.cli.compare import app as compare
 from benchmark.cli.config import app as configuration
 from benchmark.cli.cost import app as costs
@@ -39,6 +39,7 @@ from benchmark.cli.site import app as sites
 from benchmark.cli.submit import app as submissions
 from benchmark.cli.terminal import begin_log, discard, finish, prepare, print_line, say, say_error
 from benchmark.cli.ui import app as pages
+from benchmark.cli.usage import CatsGroup, UsageError, sentence_of
 from benchmark.cli.watch import app as watches
 from benchmark.core.paths import check_variables
 from benchmark.core.settings import apply_settings
@@ -68,6 +69,7 @@ PANELS = {
 }
 app = typer.Typer(
     help="Find the source from which to transfer a network to a medical task, how sure the answer is, and what it cost.",
+    cls=CatsGroup,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -154,5 +156,5 @@ def _command() -> int:
             if error.ctx is not None:
                 say(" ".join(error.ctx.get_usage().split()))
                 say(f"Try '{error.ctx.command_path} --help' for help.")
-            say(f"cats: {error.format_message()}")
+            say(f"cats: {sentence_of(error)}")
         return 2

@@ -19,7 +19,7 @@ app = typer.Typer()
 def merge(
     archives: Annotated[
         list[str],
-        typer.Argument(metavar="ARCHIVE|DATABASE...", help="Files of `cats archive`, sqlite files, or addresses of MLflow."),
+        typer.Argument(metavar="ARCHIVE|DATABASE", help="Files of `cats archive`, sqlite files, or addresses of MLflow."),
     ],
     experiment: Annotated[
         str | None, typer.Option(help="The experiment that receives all runs; by default each its own.")

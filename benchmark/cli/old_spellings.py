@@ -36,6 +36,13 @@ def today(command: str, words: Sequence[str]) -> list[str]:
     return [*(_json_file(found) if command == "watch" else found), *words[end:]]
 
 
+def renamings(command: str, words: Sequence[str]) -> list[str]:
+    """What the earlier spellings in a call are called today, as ends of a sentence."""
+    earlier = EARLIER.get(command, {})
+    used = dict.fromkeys(word.partition("=")[0] for word in words[: words.index("--") if "--" in words else None])
+    return [f"{name} of `cats {command}` is called {earlier[name]} today" for name in used if name in earlier]
+
+
 def _replaced(word: str, earlier: Mapping[str, str]) -> str:
     name, sign, value = word.partition("=")
     return f"{earlier[name]}{sign}{value}" if name in earlier else word

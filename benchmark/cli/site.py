@@ -13,7 +13,7 @@ app = typer.Typer()
 
 @app.command()
 def site(
-    plans: Annotated[list[str], typer.Argument(metavar="PLAN|EXPERIMENT...", help="Plans, or names of MLflow experiments.")],
+    plans: Annotated[list[str], typer.Argument(metavar="PLAN|EXPERIMENT", help="Plans, or names of MLflow experiments.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="The folder of the site.")] = Path("site"),
     title: Annotated[str, typer.Option(help="Title of the index.")] = "From which source to transfer",
     images: ImagesOption = True,

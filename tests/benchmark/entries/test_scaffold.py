@@ -241,7 +241,7 @@ def test_nothing_is_overwritten(call, own, cells):
         (("source", "cells", "--from", "bare.npz"), "bare.npz has no test_images"),
         (("source", "cells", "--from", "torn.npz"), "torn.npz is not a whole npz file"),
         (("source", "cells", "--from", "pictures/cells", "--classes", "benign,malign"), "--classes names benign, malign;"),
-        (("source", "cells", "--from", "pictures/cells", "--task", "binery"), "'binery' is not one of"),
+        (("source", "cells", "--from", "pictures/cells", "--task", "binery"), "no 'binery'; did you mean binary?"),
     ],
 )  # fmt: skip
 def test_what_cannot_become_an_entry_is_one_sentence(call, own, cells, arguments, sentence):
