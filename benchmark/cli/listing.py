@@ -30,7 +30,7 @@ def list_entries(
     kind: Annotated[Kind, typer.Argument(help="Kind of what is listed.")],
     search: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[SEARCH]...", help="Words that must be in the name, the title or another column."),
+        typer.Argument(metavar="SEARCH", help="Words that must be in the name, the title or another column."),
     ] = None,
     here: Annotated[bool, typer.Option("--here", help="Only entries whose data or weights are on this machine.")] = False,
     modality: Annotated[str, typer.Option(help="Only data of this modality, for example ultrasound.")] = "",
@@ -40,7 +40,8 @@ def list_entries(
     """List sources, targets, measures, plans or recipes: all of them, or those that fit what you search for."""
     from benchmark.core.paths import entries_missing
     from benchmark.entries.describe import entry_rows
-    from benchmark.entries.entry_table import EntryTable, Wanted
+    from benchmark.entries.entry_table import EntryTable
+    from benchmark.entries.wanted import Wanted
 
     wanted = Wanted(tuple(search or ()), modality, task.value if task else "", here)
     wanted.require_kind(kind.value)
@@ -48,6 +49,7 @@ def list_entries(
         say(f"cats: only entries of this checkout and of packages are listed{entries_missing()}")
     rows = entry_rows(kind.value)
     broken = [line for row in rows if row.get("kind") == "broken" for line in row["title"].splitlines()]
+    wanted.require_known(kind.value, rows)
     fitting = [row for row in rows if wanted.fits(row)]
     print_as(EntryTable(kind.value, fitting), form)
     say(f"{len(fitting)} of {len(rows)} {kind.value}{'; every target is a source too' if kind is Kind.sources else ''}")

@@ -7,7 +7,6 @@ from typing import Any
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.text import Text
 
-from results.error import CatsError
 from results.text.printing import TerminalTable, csv_text, markdown_table
 
 # Columns of each kind, those first that a narrow terminal shows too.
@@ -21,34 +20,6 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "recipes": ("name", "protocol", "size", "points", "title"),
 }  # fmt: skip
 FIGURES = ("images", "classes", "seeds", "size", "points")
-OF_DATA = ("sources", "targets")  # kinds of entries that have a data set
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """What a listed entry must be; an empty field is no condition."""
-
-    words: tuple[str, ...] = ()
-    modality: str = ""
-    task: str = ""
-    here: bool = False
-
-    def fits(self, row: Mapping[str, Any]) -> bool:
-        """Whether an entry fits: all words are in its row, in capital or small letters."""
-        text = " ".join(str(value) for value in row.values() if value is not None).lower()
-        return (
-            all(word.lower() in text for word in self.words)
-            and self.modality.lower() in str(row.get("modality") or "").lower()
-            and self.task in ("", row.get("task"))
-            and (not self.here or row.get("here") == "yes")
-        )
-
-    def require_kind(self, kind: str) -> None:
-        """Raises CatsError for a condition that says nothing of this kind of entry."""
-        given = {"--modality": self.modality, "--task": self.task, "--here": self.here}
-        wrong = next((option for option, value in given.items() if value), None)
-        if wrong is not None and kind not in OF_DATA:
-            raise CatsError(f"{wrong} is for {' and '.join(OF_DATA)}; {kind} have no data set; give words to search for")
 
 
 @dataclass(frozen=True)

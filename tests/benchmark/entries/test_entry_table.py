@@ -5,8 +5,9 @@ import json
 import pytest
 
 from benchmark.entries.describe import entry_rows
-from benchmark.entries.entry_table import Description, EntryTable, Wanted, flat_facts
+from benchmark.entries.entry_table import Description, EntryTable, flat_facts
 from benchmark.entries.measure_facts import measure_facts
+from benchmark.entries.wanted import Wanted
 from benchmark.specs import catalogue
 
 ROWS = [
@@ -27,6 +28,8 @@ ROWS = [
         (Wanted(task="binary"), ["idc"]),
         (Wanted(here=True), ["idc", "scratch"]),
         (Wanted(("breast",), here=True), ["idc"]),
+        (Wanted(modality="breastultrasound"), []),
+        (Wanted(("IDC", "bre-ast")), ["idc"]),
         (Wanted(("None",)), ["scratch"]),  # of its title; an empty column holds no word
     ],
 )
@@ -88,7 +91,7 @@ def test_a_list_fits_and_names_what_it_does_not_show(cats, monkeypatch, kind, co
 
 
 def test_an_empty_list(cats):
-    code, out, err = cats("list", "targets", "nothing like this")
+    code, out, err = cats("list", "targets", "ultrasound", "fundus")  # each of which some target has
     assert code == 0
     assert err.splitlines()[-1].startswith("0 of ")
     assert "name" in out
