@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 from benchmark.execution.records import images_of, read_of, runs_of, validation_of
 from benchmark.execution.resolution import resolve_pairs
 from benchmark.execution.selection import selection_of
-from benchmark.specs.plan import Plan, assumed_country, is_plan, load_plan
+from benchmark.specs.plan import Plan, assumed_country, is_plan, load_plan, plan_names
 from benchmark.specs.resolved import PlanPairs
 from results.board.request import RunQuery
 from results.board.sizes import size_text, stated_size
-from results.error import CatsError
+from results.error import CatsError, NoExperimentError, first_of, near_name
 from results.metrics import METRICS
 from results.statistics.influence import ReadPredictions, TestImageInfluence
 from results.text.hidden import shown
@@ -57,7 +57,11 @@ class RunReader:
 
         A metric that is younger than some runs is computed from their predictions.
         """
-        frame = runs_of(self.uri, self.query.experiment, fresh=fresh)
+        try:
+            frame = runs_of(self.uri, self.query.experiment, fresh=fresh)
+        except NoExperimentError as error:
+            plan = self.query.selection is not None
+            raise NoExperimentError(no_experiment(error, None if plan else self.query.experiment)) from error
         known = METRICS.get(self.query.metric)
         if known is None or not known.recomputed:
             return frame
@@ -89,6 +93,26 @@ def country_of(subject: str) -> list[str]:
     return assumed_country(plan.country, plan.model_fields_set)
 
 
+def no_experiment(error: CatsError, name: str | None) -> str:
+    """The sentence about runs that are not there: of a plan that was not run (None), or of a name of nothing."""
+    if name is None:
+        return f"nothing of the plan has been run: {error}; `cats run` runs it, or --tracking-uri names another database"
+    return str(error) if "did you mean" in str(error) else f"{error}; {plans_near(name)}"
+
+
+def no_database(subject: object, tracking_uri: str) -> str:
+    """The sentence about a database that does not exist, in which runs of a plan or an experiment would be."""
+    missing = f"there is no database {shown(tracking_uri)}; `cats run` creates one, or --tracking-uri names another"
+    wrong = isinstance(subject, str) and not is_plan(subject)
+    return f"{missing}; no plan is called '{subject}' either; {plans_near(subject)}" if wrong else missing
+
+
+def plans_near(name: object) -> str:
+    """The end of a sentence about a name of nothing: the nearest shipped plan, else all of them."""
+    near = near_name(name, plan_names())
+    return f"plans are {first_of(plan_names())}" if near is None else f"did you mean the plan '{near}'?"
+
+
 def reader_of(
     subject: str | Plan | PlanPairs, tracking_uri: str, metric: str | None = None, rule: str | None = None
 ) -> RunReader:
@@ -106,7 +130,7 @@ def reader_of(
     if isinstance(subject, str) and is_plan(subject):
         subject = load_plan(subject)
     if is_missing(tracking_uri):
-        raise CatsError(f"there is no database {shown(tracking_uri)}; `cats run` creates one, or --tracking-uri names another")
+        raise CatsError(no_database(subject, tracking_uri))
     if isinstance(subject, str):
         return RunReader(tracking_uri, RunQuery(subject, metric or "auc", rule or "min_val_loss"))
     pairs = subject if isinstance(subject, PlanPairs) else resolve_pairs(subject, tracking_uri)

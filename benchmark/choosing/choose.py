@@ -15,9 +15,9 @@ from benchmark.execution.resolution import resolve_plan
 from benchmark.execution.runner import Past, look
 from benchmark.specs import catalogue
 from results.choosing.prior import Prior
-from results.error import CatsError
+from results.error import CatsError, NoExperimentError
 from results.tracking.change_counter import absolute, is_missing
-from results.tracking.experiment import Experiment, NoExperimentError
+from results.tracking.experiment import Experiment
 from results.tracking.lease import Lease
 from results.tracking.writer import Writer
 

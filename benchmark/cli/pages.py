@@ -5,7 +5,7 @@ import webbrowser
 from dataclasses import dataclass
 
 from benchmark.cli.terminal import say
-from results.error import CatsError
+from results.error import CatsError, NoExperimentError
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,7 @@ def links_of(root: str, tracking_uri: str, subject: str | None) -> Links:
 
     Where there are several, the page lists them. Raises CatsError if there is no such plan or experiment.
     """
+    from benchmark.answers.query import no_experiment
     from benchmark.specs.plan import is_plan, load_plan
     from results.metrics import metric_of
     from results.tracking.experiment import Experiment
@@ -58,7 +59,10 @@ def links_of(root: str, tracking_uri: str, subject: str | None) -> Links:
     elif is_plan(subject):
         loaded = load_plan(subject)
         metric, name = loaded.metric, loaded.experiment
-    tracking = Experiment(tracking_uri, str(name), create=False)
+    try:
+        tracking = Experiment(tracking_uri, str(name), create=False)
+    except NoExperimentError as error:
+        raise NoExperimentError(no_experiment(error, None if subject is None or is_plan(subject) else subject)) from error
     metric = metric or metric_shown(tracking)
     runs = runs_page(root, tracking.experiment_id, metric, higher=metric_of(metric).higher_is_better)
     return Links(runs, view_page(root, tracking.experiment_id) if has_view(tracking) else None)

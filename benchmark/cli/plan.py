@@ -11,7 +11,7 @@ import typer
 from benchmark.cli.numbers import number
 from benchmark.cli.options import DATABASE, CO2eOption, Device, HoursOption, KwhOption, PlanArgument, TrackingOption
 from benchmark.cli.terminal import print_line, say
-from results.error import CatsError
+from results.error import CatsError, NoExperimentError
 from results.text.hidden import shown
 from results.tracking.change_counter import is_missing
 
@@ -189,7 +189,6 @@ def _failures(frame: "pd.DataFrame | None", tracking_uri: str, experiment: str, 
 def _runs(tracking_uri: str, experiment: str) -> "pd.DataFrame | None":
     """The runs of the experiment; None if the experiment does not exist yet."""
     from benchmark.execution.records import runs_of
-    from results.tracking.experiment import NoExperimentError
 
     with suppress(NoExperimentError):
         return runs_of(tracking_uri, experiment) if not is_missing(tracking_uri) else None

@@ -33,7 +33,7 @@ def ui(
     plan: Annotated[
         str | None,
         typer.Argument(
-            metavar="[PLAN|EXPERIMENT]",
+            metavar="PLAN|EXPERIMENT",
             help="The page opens on the runs of this plan or experiment, in the order of its board.",
             autocompletion=completion.plans_and_experiments,
         ),
@@ -55,7 +55,9 @@ def ui(
         link = "" if plan is None else f": {links_of(tracking_uri.rstrip('/'), tracking_uri, plan).runs}"
         raise CatsError(f"{shown(tracking_uri)} is a server that shows its own pages; open this address in a browser{link}")
     if is_missing(tracking_uri):
-        raise CatsError(f"there is no database {shown(tracking_uri)}; `cats run` creates one, or --tracking-uri names another")
+        from benchmark.answers.query import no_database
+
+        raise CatsError(no_database(plan, tracking_uri))
     _check_free(port)
 
     from results.tracking.connection import engine_address, quiet, reach

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from benchmark.core.identifier_key import key_that_exists
 from benchmark.core.paths import outbox_folder, snapshots_folder
+from results.error import NoExperimentError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,7 +41,7 @@ def runs_of(uri: str, experiment: str, *, fresh: bool = False) -> "pd.DataFrame"
 def is_new(uri: str, experiment: str) -> bool:
     """Return whether there is no such experiment yet. Raises CatsError if MLflow cannot be used."""
     from results.tracking.change_counter import is_missing
-    from results.tracking.experiment import Experiment, NoExperimentError
+    from results.tracking.experiment import Experiment
 
     if is_missing(uri):
         return True

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from benchmark.core.paths import snapshots_folder
 from benchmark.execution.records import finished_in, outbox_of, runs_of
 from benchmark.specs.cell import Cell
+from results.error import NoExperimentError
 from results.tracking.change_counter import is_missing
 from results.tracking.snapshot import unchanged
 
@@ -45,8 +46,6 @@ def finished(cells: Iterable[Cell], experiment: str, uri: str) -> Finished | Non
 
 
 def _read(uri: str, experiment: str) -> "pd.DataFrame":
-    from results.tracking.experiment import NoExperimentError
-
     try:
         return runs_of(uri, experiment)
     except NoExperimentError:

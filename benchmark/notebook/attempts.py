@@ -82,7 +82,7 @@ def curves(plan: Subject, *, train: str | int | None = None, tracking_uri: str |
         >>> catsbench.curves("toi")
         Traceback (most recent call last):
             ...
-        results.tracking.experiment.NoExperimentError: no experiment 'toi' on sqlite:///mlflow.db; there are toy, Default
+        results.error.NoExperimentError: no experiment 'toi' on sqlite:///mlflow.db; did you mean 'toy'?
     """
     asked = Asked(plan, tracking_uri, train=train)
     reader, frame = asked.attempts()

@@ -13,7 +13,7 @@ from mlflow import MlflowClient
 from mlflow.entities import Run, ViewType
 from mlflow.exceptions import MlflowException
 
-from results.error import CatsError, OddRunError, first_of
+from results.error import CatsError, NoExperimentError, OddRunError, first_of, near_name
 from results.record import PREDICTIONS
 from results.text.hidden import shown
 from results.text.plain import storable
@@ -30,10 +30,6 @@ from results.tracking.uri import WEB, check, scheme
 
 PAGE = 1000
 OWN_ROOT = "_MLFLOW_SERVER_ARTIFACT_ROOT"  # a variable of MLflow, which names another root of artifacts than ./mlruns
-
-
-class NoExperimentError(CatsError):
-    """The tracking server has no experiment of that name."""
 
 
 class Experiment:
@@ -61,8 +57,7 @@ class Experiment:
             self.client = Client(tracking_uri=engine_address(self.uri))
             existing = self.client.get_experiment_by_name(self.name)
             if existing is None and not create:
-                names = [e.name for e in self.client.search_experiments()]
-                raise NoExperimentError(f"no experiment '{name}' on {self.shown}; there are {first_of(names) or 'none'}")
+                raise NoExperimentError(f"no experiment '{name}' on {self.shown}{self._others(name)}")
             if existing is not None and existing.lifecycle_stage != "active":
                 raise CatsError(
                     f"experiment '{name}' on {self.shown} was deleted; restore the experiment in MLflow, or choose another name"
@@ -82,6 +77,12 @@ class Experiment:
             if existing is None or error.error_code != "RESOURCE_ALREADY_EXISTS":
                 raise
             return str(existing.experiment_id)
+
+    def _others(self, name: str) -> str:
+        """The end of a sentence about an experiment that is not there: the nearest one, else the first ones."""
+        names = [e.name for e in self.client.search_experiments() if e.experiment_id != "0"]  # which MLflow has made, empty
+        near = near_name(name, names)
+        return f"; there are {first_of(names) or 'none'}" if near is None else f"; did you mean '{near}'?"
 
     def created(self) -> int | None:
         """When the experiment was created, ms since 1970. Raises CatsError if MLflow fails or the experiment is gone."""

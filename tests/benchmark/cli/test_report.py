@@ -60,7 +60,7 @@ def test_a_report_that_is_not_logged_leaves_mlflow_alone(cats, tracking):
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["tou"], "no experiment 'tou' on sqlite:///mlflow.db; there are"),
+        (["tou"], "no experiment 'tou' on sqlite:///mlflow.db; did you mean 'toy'?"),
         (["toy", "--tracking-uri", "sqlite:///no.db"], "there is no database sqlite:///no.db"),
         (["toy", "--metric", "auk"], "no run of 'toy' has the metric 'auk'; did you mean 'auc'?"),
         (["toy", "--output", "mlflow.db/page.html"], "cannot write the report to mlflow.db/page.html"),

@@ -85,7 +85,7 @@ def test_compare_says_which_is_better_and_how_sure_that_is(toy):
     [
         (("goot", "bad", "toy", "--target", "ihc"), "no finished run has the source 'goot'; did you mean 'good'?"),
         (("good", "bad", "toy", "--target", "ich"), "no finished run has the target 'ich'; did you mean 'ihc'?"),
-        (("good", "bad", "toi", "--target", "ihc"), "no experiment 'toi' on sqlite:///mlflow.db; there are "),
+        (("good", "bad", "toi", "--target", "ihc"), "no experiment 'toi' on sqlite:///mlflow.db; did you mean 'toy'?"),
         (
             ("good", "bad", "toy", "--target", "ihc", "--metric", "auk"),
             "no run of 'toy' has the metric 'auk'; did you mean 'auc'?",
@@ -120,3 +120,29 @@ def test_a_board_of_a_metric_that_is_younger_than_the_runs_reads_their_predictio
     for target, rows in known["targets"].items():
         assert [row["source"] for row in found["targets"][target]] == [row["source"] for row in rows]
         assert [row["mean"] for row in found["targets"][target]] == pytest.approx([row["mean"] for row in rows])
+
+
+@pytest.mark.parametrize(
+    ("name", "with_database", "sentence"),
+    [
+        ("frist", True, "no experiment 'frist' on sqlite:///mlflow.db; there are toy; did you mean the plan 'first'?"),
+        (
+            "nonsense",
+            True,
+            "no experiment 'nonsense' on sqlite:///mlflow.db; there are toy; plans are data_size, first, guide, ",
+        ),
+        (
+            "first",
+            True,
+            "nothing of the plan has been run: no experiment 'first' on sqlite:///mlflow.db; there are toy; `cats run`",
+        ),
+        ("frist", False, "or --tracking-uri names another; no plan is called 'frist' either; did you mean the plan 'first'?"),
+        ("nonsense", False, "no plan is called 'nonsense' either; plans are data_size, first, guide, "),
+    ],
+)
+def test_a_name_of_nothing_names_plans_and_experiments(toy, tmp_path, name, with_database, sentence):
+    if not with_database:
+        (tmp_path / "mlflow.db").unlink()
+    code, out, err = toy("board", name)
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert sentence in err

@@ -24,8 +24,8 @@ from benchmark.specs.target import Target
 from results.board.board import make_board
 from results.board.request import RunQuery
 from results.board.text import BoardText
-from results.error import CatsError
-from results.tracking.experiment import Experiment, NoExperimentError
+from results.error import CatsError, NoExperimentError
+from results.tracking.experiment import Experiment
 from results.tracking.outbox import Outbox
 from results.tracking.writer import Writer
 from tests.support.pictures import jpeg, textures

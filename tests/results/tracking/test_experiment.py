@@ -14,12 +14,12 @@ import pytest
 from mlflow.exceptions import MlflowException
 
 from benchmark.execution.records import finished_keys
-from results.error import CatsError
+from results.error import CatsError, NoExperimentError
 from results.record import PREDICTIONS, VALIDATION_PREDICTIONS, Cost, Energy, Outcome
 from results.tracking import experiment as module
 from results.tracking import predictions as reading_module
 from results.tracking import send as send_module
-from results.tracking.experiment import Experiment, NoExperimentError
+from results.tracking.experiment import Experiment
 from results.tracking.mlflow_format import WHOLE, measurements
 from results.tracking.outbox import Outbox
 from results.tracking.predictions import predictions_of
@@ -244,8 +244,10 @@ def test_the_frame_gives_the_format_of_the_predictions_also_of_older_records(tra
 
 
 def test_a_missing_experiment_is_not_made_by_reading(tracking):
-    with pytest.raises(NoExperimentError, match="no experiment 'tol' on sqlite:.*; there are .*toy"):
+    with pytest.raises(NoExperimentError, match="no experiment 'tol' on sqlite:.*; did you mean 'toy'"):
         Experiment(tracking.uri, "tol", create=False)
+    with pytest.raises(NoExperimentError, match="no experiment 'other' on sqlite:.*; there are .*toy"):
+        Experiment(tracking.uri, "other", create=False)
 
 
 def test_a_deleted_experiment_is_named(tracking):
