@@ -9,7 +9,7 @@ experiment is allowed too, every other text is the name of an experiment of MLfl
 server or database; by default MLFLOW_TRACKING_URI, else `sqlite:///mlflow.db` in the working directory, as for the commands.
 
 - Train and score: `run`, `score`, `choose`.
-- Read finished runs: `board`, `compare`, `agree`, `cost`, `report`, and their parts: `runs`, `predictions`, `curves`.
+- Read finished runs: `board`, `curve`, `compare`, `agree`, `cost`, `report`, and their parts: `runs`, `predictions`, `curves`.
 - Other people's figures: `judge` for a table of your own, `public_runs` for those that ship.
 
 Every result has `.frame` and `.to_frame()` (pandas), `.notes` (what the figures mean, and what is missing), `.plot(ax=None)`
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from benchmark.notebook.making import choose as choose
     from benchmark.notebook.making import run as run
     from benchmark.notebook.making import score as score
+    from benchmark.notebook.sizes import curve as curve
     from benchmark.notebook.tables import judge as judge
     from benchmark.notebook.tables import public_runs as public_runs
     from benchmark.specs.plan import Plan as Plan
@@ -55,6 +56,7 @@ MODULES = {  # name → the module that defines it
     "choose": "benchmark.notebook.making",
     "compare": "benchmark.notebook.boards",
     "cost": "benchmark.notebook.boards",
+    "curve": "benchmark.notebook.sizes",
     "curves": "benchmark.notebook.attempts",
     "judge": "benchmark.notebook.tables",
     "predictions": "benchmark.notebook.attempts",

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from results.board.request import Judging
     from results.cost.bill import Bill
     from results.cost.tradeoff import Tradeoff
+    from results.data_size.curves import DataSizes
 
 
 @dataclass(frozen=True)
@@ -124,3 +125,17 @@ def cost_of(
         reader.say(str(error))
         return bill, None
     return bill, tradeoff
+
+
+def curves_of(reader: "RunReader", terms: Terms, baseline: str) -> "DataSizes":
+    """The metric of each source at each number of training images, and where its advantage over the baseline ends.
+
+    Raises CatsError if the runs have fewer than two numbers of training images, or if the baseline has no run.
+    """
+    from results.data_size.curves import make_curves
+    from results.tracking.frame import left_out
+
+    frame = reader.frame(fresh=terms.fresh)
+    for sentence in left_out(frame):
+        reader.say(sentence)
+    return make_curves(frame, reader.query, terms.judging(reader), baseline)

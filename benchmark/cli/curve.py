@@ -46,19 +46,13 @@ def curve(
     fresh: FreshOption = False,
 ) -> None:
     """Show up to how many training images each source helps, and how many images it is worth. Reads MLflow only, no data."""
+    from benchmark.answers.judged import Terms, curves_of
     from benchmark.cli.query import reader_of
-    from results.board.request import Judging
-    from results.data_size.curves import make_curves
     from results.data_size.text import CurveText
-    from results.tracking.frame import left_out
 
     if picture is not None:
         require_picture(picture)
-    reader = reader_of(plan, tracking_uri, metric, rule)
-    frame = reader.frame(fresh=fresh)
-    for sentence in left_out(frame):
-        say(sentence)
-    made = make_curves(frame, reader.query, Judging(reader.images(fresh=fresh) if images else None), baseline)
+    made = curves_of(reader_of(plan, tracking_uri, metric, rule), Terms(images, fresh=fresh), baseline)
     if picture is not None:
         _draw(made, picture)
     text = CurveText(made)

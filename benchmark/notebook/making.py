@@ -1,13 +1,14 @@
 """Trainings, scores and choices as results of a notebook; each call goes on where an earlier one ended."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from benchmark.answers import choose as choosing
 from benchmark.answers import run as running
 from benchmark.answers import score as scoring
 from benchmark.answers.engines import engine_of
+from benchmark.execution.adaptive_terms import terms_from
 from benchmark.execution.engine import EngineOptions
 from benchmark.execution.resolution import resolve_plan
 from benchmark.execution.watch import Run
@@ -47,6 +48,9 @@ def run(
     hours: float | None = None,
     co2e_kg: float | None = None,
     cells: int | None = None,
+    adaptive: bool = False,
+    level: float | None = None,
+    margin: float | None = None,
     tracking_uri: str | None = None,
 ) -> Ran:
     """Train and test every cell of a plan that is not done yet, as `cats run` does; a new call resumes.
@@ -61,6 +65,9 @@ def run(
         hours: budget: wall-clock hours of this call.
         co2e_kg: budget: kg CO2e of all attempts, including earlier calls.
         cells: budget: number of finished cells, including those of earlier calls.
+        adaptive: run seeds only where it is open which source of a target is best.
+        level: with adaptive: probability that an answer is right, 0.95 by default.
+        margin: with adaptive: a source is also decided upon if no other one is better by this.
         tracking_uri: address of the MLflow server or database.
 
     Returns:
@@ -79,10 +86,11 @@ def run(
     """
     asked = plan_of(plan).limited(kwh=kwh, hours=hours, co2e_kg=co2e_kg, cells=cells)
     uri, name, place = address(tracking_uri), name_of(plan), NotebookDoor()
+    terms = terms_from(asked, level, margin, asked=adaptive)
     with stop_on_signal(shared=True):
         options = EngineOptions(device, scheduler, workers, tracking_uri=uri)
         how = running.How(uri, engine_of(engine, options, asked))
-        state, frame = running.run_plan(resolve_plan(asked, uri), how, place.door)
+        state, frame = running.run_plan(replace(resolve_plan(asked, uri), terms=terms), how, place.door)
     for sentence in (*running.sentences_of(state, name), state.budget):
         place.say(sentence or "")
     _require_whole(state, name)

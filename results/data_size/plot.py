@@ -57,6 +57,13 @@ def draw_curves(curves: DataSizes, path: Path, *, narrow: bool = False) -> None:
     save(figure, path, DPI)
 
 
+def draw_target(axis: Axes, curves: DataSizes, target: str, path: Path) -> None:
+    """Draw the curves of one target on axes of their own. `path` says by its ending which letters its format can show."""
+    _panel(axis, curves, target, path, first=True)
+    axis.tick_params(axis="x", labelbottom=True)
+    axis.set_xlabel("training images")
+
+
 def _panel(axis: Axes, curves: DataSizes, target: str, path: Path, *, first: bool) -> None:
     every, sources = curves.targets[target], sources_of(curves)
     for place, (curve, shown) in enumerate(zip(every, labels([each.source for each in every], path), strict=True)):

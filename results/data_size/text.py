@@ -23,6 +23,7 @@ from results.text.printing import (
 
 DIGITS = 3
 WORDS = ("source",)
+FIGURES = ("size", "images", "mean", "low", "high", "seeds", "advantage", "advantage_low", "advantage_high")
 
 
 @dataclass(frozen=True)
@@ -85,16 +86,23 @@ class CurveText:
 
     def csv(self) -> str:
         """One line for each target, source and number of images; numbers in full, inf where an end is open."""
-        names = ["size", "images", "mean", "low", "high", "seeds", "advantage", "advantage_low", "advantage_high"]
-        ends = ["place", "low", "high"]
-        rows = [
-            [target, curve.source, *(getattr(point, name) for name in names), *_ends(point.worth), *_ends(curve.crossing)]
+        return csv_text(self.columns, self.lines)
+
+    @property
+    def columns(self) -> list[str]:
+        """The columns of `lines`."""
+        ends = [f"{what}_{end}" for what in ("worth", "crossing") for end in ("place", "low", "high")]
+        return ["target", "source", *FIGURES, *ends]
+
+    @property
+    def lines(self) -> list[list[Any]]:
+        """One line for each target, source and number of images; infinite where an end is open."""
+        return [
+            [target, curve.source, *(getattr(point, name) for name in FIGURES), *_ends(point.worth), *_ends(curve.crossing)]
             for target, every in self.curves.targets.items()
             for curve in every
             for point in curve.points
         ]
-        head = ["target", "source", *names, *(f"worth_{end}" for end in ends), *(f"crossing_{end}" for end in ends)]
-        return csv_text(head, rows)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data, as `--format json` prints it. An end that is open is the text `inf` or `-inf`; null is not known."""

@@ -77,7 +77,7 @@ SENTENCES = {
     "no plan": (lambda: catsbench.run("frist"), "there is no plan file 'frist', and no plan of that name; did you mean"),
     "no plan at all": (lambda: catsbench.run(3), "a plan is a name, a path, a dict or a benchmark.Plan, not int"),
     "a dict without a name": (lambda: catsbench.board({"targets": ["ihc"]}), "the plan: the key 'experiment' is missing"),
-    "a wrong key": (lambda: catsbench.run({**PLAN, "sead": 1}), "the plan: there is no key 'sead'; did you mean 'seeds'?"),
+    "a wrong key": (lambda: catsbench.run({**PLAN, "seads": 1}), "the plan: there is no key 'seads'; did you mean 'seeds'?"),
     "a wrong name": (lambda: catsbench.score({**PLAN, "targets": ["ihk"]}), "no target called 'ihk' in the plan"),
     "a wrong limit": (lambda: catsbench.run(PLAN, kwh=-1), "kwh is -1"),
     "no experiment": (lambda: catsbench.board("tiy"), "no experiment 'tiy' on sqlite:///mlflow.db"),

@@ -10,6 +10,8 @@ import catsbench
 from results.agreement.result import Statistic
 from results.agreement.scores import PairScore
 from results.choosing.choice import Attempted
+from results.notebook.data_sizes import curve_result
+from tests.support.data_sizes import SCRATCH, curves
 from tests.support.markdown import blocks
 from tests.support.paths import ROOT
 
@@ -28,6 +30,7 @@ FRAMES = {
     "cost": lambda: catsbench.cost("toy").frame,
     "runs": lambda: catsbench.runs("toy").frame,
     "curves": lambda: catsbench.curves("toy").frame,
+    "curve": lambda: curve_result(curves(SCRATCH)).frame,
     "public_runs": catsbench.public_runs,
 }
 

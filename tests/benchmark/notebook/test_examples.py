@@ -5,10 +5,13 @@ import doctest
 import pytest
 
 import catsbench
-from benchmark.notebook import attempts, boards, making, tables
+from benchmark.notebook import attempts, boards, making, sizes, tables
 
 FOUND = [
-    each for module in (attempts, boards, making, tables) for each in doctest.DocTestFinder().find(module) if each.examples
+    each
+    for module in (attempts, boards, making, sizes, tables)
+    for each in doctest.DocTestFinder().find(module)
+    if each.examples
 ]
 
 

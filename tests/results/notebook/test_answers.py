@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib import pyplot
 
 from results.agreement.decisions import decisions_of, scores_for
 from results.agreement.judge import judge_measures
@@ -12,10 +13,13 @@ from results.board.request import RunQuery
 from results.choosing.choice import Attempted, Choice, Spent, Taken
 from results.cost.bill import make_bill
 from results.cost.tradeoff import make_tradeoff
+from results.error import CatsError
 from results.notebook.answers import agreement_result, choice_result, comparison_result, cost_result, scores_result
 from results.notebook.board import board_result
+from results.notebook.data_sizes import curve_result
 from results.notebook.runs import curves_result, predictions_result, runs_result
 from results.text.plain import storable
+from tests.support.data_sizes import SCRATCH, SIZES, curves, ends_at, line
 from tests.support.hostile import HOSTILE
 from tests.support.predictions import predictions
 from tests.support.runs import CLEAR, board, run, runs
@@ -86,6 +90,24 @@ def test_a_bill_and_what_choosing_loses():
     assert alone.tradeoff is None
 
 
+def test_a_curve_over_data_sizes_has_its_figures_its_advantages_and_a_drawing_of_one_target():
+    answer = curves(line("imagenet", ends_at(100)), SCRATCH)
+    made = curve_result(answer, ["a sentence"])
+    own = made.frame.query("source == 'imagenet'").set_index("images")
+    assert own["advantage"].to_dict() == pytest.approx({n: -0.02 * np.log(n / 100) for n in SIZES})
+    assert own["crossing_place"].tolist() == pytest.approx([100] * len(SIZES))
+    assert made.frame.query("source == 'scratch'")["advantage"].isna().all()
+    assert made.notes[0].startswith("a: imagenet helps up to 100 images")
+    assert [dot.best for dot in made.drawing.dots] == (own["advantage_low"] > 0).tolist()
+    assert made.sheets[0].title == "a: auc by number of training images"
+    assert "<svg" in made._repr_html_()
+    axes = made.plot(target="a")
+    assert (axes.get_xscale(), axes.get_xlabel()) == ("log", "training images")
+    pyplot.close(axes.figure)
+    with pytest.raises(CatsError, match="the curves have no target 'bb'; allowed are a"):
+        made.plot(target="bb")
+
+
 def test_a_choice_marks_the_run_that_is_taken():
     tried = (Attempted("imagenet", "lr=0.003", 0, 0.31, 0.001, 0.1), Attempted("scratch", "lr=0.003", 0, None, None, None))
     choice = Choice(
@@ -110,9 +132,9 @@ def test_runs_predictions_and_curves():
     told = predictions_result(done, "toy", lambda run_id: table if run_id.endswith("0") else None, [])
     assert len(told.frame) == 20 * 6
     assert told.notes == ["6 finished cells have no stored predictions"]
-    curves = curves_result(done, "toy", lambda run_id, name: [0.7, 0.5], [])
-    assert curves.frame.groupby("run_id")["epoch"].agg(list).tolist() == [[1, 2]] * 12
-    assert [list(line.y) for line in curves.drawing.lines] == [[0.7, 0.5]] * 12
+    by_epoch = curves_result(done, "toy", lambda run_id, name: [0.7, 0.5], [])
+    assert by_epoch.frame.groupby("run_id")["epoch"].agg(list).tolist() == [[1, 2]] * 12
+    assert [list(line.y) for line in by_epoch.drawing.lines] == [[0.7, 0.5]] * 12
 
 
 @pytest.mark.slow
