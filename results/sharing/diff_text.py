@@ -1,6 +1,7 @@
 """The difference of two boards as text: for the terminal, for a page, for a spreadsheet."""
 
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 from rich.console import Group, RenderableType
@@ -24,12 +25,15 @@ class DifferenceText:
     difference: BoardDifference
 
     def table(self) -> RenderableType:
-        """For the terminal."""
+        """For the terminal: one table for each target, so that the names of targets take no room from the figures."""
         found = self.difference
-        drawn = TerminalTable(verdict(found), HEAD, WORDS, 2)
-        for row in _lines(found):
-            drawn.add_row(*row)
-        return Group(*([drawn, Text("")] if found.changes else [Text(verdict(found), "bold")]), terminal_notes(_legend(found)))
+        parts: list[RenderableType] = [Text(verdict(found), "bold"), Text("")]
+        for target, lines in groupby(_lines(found), key=lambda line: line[0]):
+            drawn = TerminalTable(target, HEAD[1:], WORDS)
+            for line in lines:
+                drawn.add_row(*line[1:])
+            parts += [drawn, Text("")]
+        return Group(*parts, terminal_notes(_legend(found)))
 
     def markdown(self) -> str:
         """For a README or an issue."""
