@@ -152,7 +152,8 @@ def _commands_in_full(_: str) -> str:
 
 
 def _metavar(parameter: Any) -> str:
-    return str(parameter.metavar or f"{parameter.name.upper()}").strip("[]{}")
+    several = "..." if parameter.param_type_name == "argument" and parameter.nargs == -1 else ""
+    return str(parameter.metavar or f"{parameter.name.upper()}").strip("[]{}") + several
 
 
 def _named(parameter: Any) -> str:
