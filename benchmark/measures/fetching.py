@@ -7,6 +7,7 @@ from typing import Any
 
 from benchmark.machine.meter import Meter
 from benchmark.measures.inputs import MeasureInputs
+from benchmark.measures.trained_network import untrained
 from benchmark.networks.load import weights_error
 from benchmark.specs.needs import NUMBERS, OF_SOURCE, Undefined
 from benchmark.training.features import unready
@@ -58,9 +59,10 @@ class Gatherer:
     def _fetch(self, inputs: MeasureInputs, need: str) -> None:
         """Load the images of the source and the weights from which a need is made. Raises like MeasureInputs.get."""
         chosen = inputs.source_pool if need in OF_SOURCE else inputs.target
-        if need not in THROUGH:
+        if need not in THROUGH or need == "trained":  # the trained network is one of this machine
             return
         start = inputs.neutral if "neutral" in need else inputs.start
+        start = untrained(start.backbone) if need == "untrained" else start
         if start.key in self._unfetched:
             raise CatsError(self._unfetched[start.key])
         embedded = need in EMBEDDED

@@ -84,27 +84,40 @@ def filters(network: Network) -> list[nn.Module]:
     return [layer for layer in network.backbone.modules() if isinstance(layer, nn.Conv2d | nn.Linear)]
 
 
-def squared_gradients(network: Network, images: Tensor, losses: Callable[[Tensor, slice], Tensor]) -> Array:
+Losses = Callable[[Tensor, slice], Tensor]
+Kept = Callable[[int, Tensor], Tensor]
+
+
+def squared_gradients(network: Network, images: Tensor, losses: Losses) -> Array:
     """Squared gradient of each image's own loss, averaged over the weights of each filter, (n, filters).
 
-    losses: (features, slice of the images) → (b,). In evaluation mode the loss of an image depends on this image alone, so one
+    losses and errors: as for weight_gradients.
+    """
+    return weight_gradients(network, images, losses, lambda _, gradient: gradient.square().mean(dim=2))
+
+
+def weight_gradients(network: Network, images: Tensor, losses: Losses, kept: Kept) -> Array:
+    """What `kept` keeps of the gradient of each image's own loss by the weights of each layer, joined, (n, k).
+
+    losses: (features, slice of the images) → (b,). kept: number of the layer, as in `filters`, and gradients (b, filters,
+    weights of a filter) → (b, k of the layer). In evaluation mode the loss of an image depends on this image alone, so one
     backward pass gives the gradient at each layer's output for every image, and its product with the layer's input is the
     gradient of the weights; those of the slices of a volume and of the windows of an image are added. Raises Undefined for a
     backbone without convolutions and linear layers.
     """
     try:
-        return _squared(network, images, losses, max(1, BATCH // count_slices(images)))
+        return _weights(network, images, losses, kept, max(1, BATCH // count_slices(images)))
     except _WindowsError:  # which windows belong to an image is certain where there is only one image
-        return _squared(network, images, losses, 1)
+        return _weights(network, images, losses, kept, 1)
 
 
 class _WindowsError(Exception):
     """A layer sees parts of several images, such as windows, in an order that nobody states."""
 
 
-def _squared(network: Network, images: Tensor, losses: Callable[[Tensor, slice], Tensor], most: int) -> Array:
-    """Squared gradients of at most `most` images in one pass."""
-    squares = []
+def _weights(network: Network, images: Tensor, losses: Losses, kept: Kept, most: int) -> Array:
+    """What is kept of the gradients of at most `most` images in one pass."""
+    parts = []
     layers, slices = filters(network), count_slices(images)
     for start in range(0, len(images), most):
         part = slice(start, start + most)
@@ -125,10 +138,11 @@ def _squared(network: Network, images: Tensor, losses: Callable[[Tensor, slice],
                 gradient = _weight_gradient(layer, inputs, out)
                 gradient = gradient.reshape(count, -1, *gradient.shape[1:]).sum(dim=1) if len(out) != count else gradient
                 whole[layer] = whole[layer] + gradient if layer in whole else gradient
-        squares.append(torch.cat([whole[layer].square().mean(dim=2) for layer in layers if layer in whole], dim=1))
-    if not squares[0].numel():
-        raise Undefined("the backbone has neither convolutions nor linear layers")
-    return np.asarray(torch.cat(squares).cpu().double().numpy())
+        held = [kept(number, whole[layer]) for number, layer in enumerate(layers) if layer in whole]
+        if not held:
+            raise Undefined("the backbone has neither convolutions nor linear layers")
+        parts.append(torch.cat(held, dim=1))
+    return np.asarray(torch.cat(parts).cpu().double().numpy())
 
 
 def _keep(seen: list[tuple[nn.Module, Tensor, Tensor]], layer: nn.Module, inputs: tuple[Tensor, ...], out: Tensor) -> None:

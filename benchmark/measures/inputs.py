@@ -19,6 +19,7 @@ from benchmark.data.dataset import Dataset
 from benchmark.data.decoded import Decoded, load_images
 from benchmark.data.split import Subsample, draw_rows, split, split_and_subsample
 from benchmark.measures.resampling import Shares, bootstrap_rows
+from benchmark.measures.trained_network import Seen, features_through, target_trained, trained_key, untrained
 from benchmark.networks.load import initial_network
 from benchmark.networks.network import Network
 from benchmark.specs.lineage import lineage
@@ -30,7 +31,7 @@ from benchmark.specs.resolved import ResolvedPlan
 from benchmark.specs.source import Source
 from benchmark.specs.start import Start
 from benchmark.training.device_images import as_float, on_device
-from benchmark.training.features import classifier_of, features_of, frozen_recipe
+from benchmark.training.features import classifier_of, frozen_recipe, last_layer
 from results.error import CatsError
 from results.files.digest import digest
 
@@ -109,6 +110,8 @@ class MeasureInputs:
             "logits": lambda: self.logits,
             "probabilities": lambda: self.probabilities,
             "neutral": lambda: _features(self.neutral, self.target, self.setting),
+            "untrained": lambda: _features(untrained(self.start.backbone), self.target, self.setting),
+            "trained": lambda: _features(target_trained(*self._wanted), self.target, self.setting),
             "source_features": lambda: _features(self.start, self.source_pool, self.setting)[self.shown],
             "source_neutral": lambda: _features(self.neutral, self.source_pool, self.setting)[self.shown],
             "source_labels": lambda: self.source_labels,
@@ -122,8 +125,12 @@ class MeasureInputs:
         }[need]
         return maker()
 
+    @property
+    def _wanted(self) -> tuple[ResolvedPlan, Dataset, str]:
+        return self.setting.plan, self.target.dataset, self.start.backbone
+
     def _network(self, start: Start) -> Network:
-        return initial_network(start, len(self.target.dataset.classes), 0, frozen_recipe(_last_layer(self.setting.recipe)))
+        return initial_network(start, len(self.target.dataset.classes), 0, frozen_recipe(last_layer(self.setting.recipe)))
 
     @cached_property
     def entry(self) -> Source:
@@ -228,6 +235,8 @@ class MeasureInputs:
         content += [self.target.images.digest, rows, self.setting.most, self.setting.draws, self.setting.shares]
         if any("neutral" in need for need in needs):
             content.append(["neutral", self.neutral.key])
+        if "trained" in needs:
+            content.append(["trained", trained_key(*self._wanted)])
         if "elsewhere" in needs:
             content.append(["elsewhere", dict(self.elsewhere)])
         if "source" in needs:
@@ -235,13 +244,8 @@ class MeasureInputs:
         return digest(content)
 
 
-def _features(start: Start, chosen: ChosenImages, setting: ScoreSettings) -> np.ndarray:
-    return features_of(start, chosen.images, chosen.rows, _last_layer(setting.recipe), setting.device)
-
-
-def _last_layer(recipe: Recipe) -> Recipe:
-    """Measures see what comes out of the network, as its classifier does."""
-    return recipe.model_copy(update={"layers": 1})
+def _features(start: Seen, chosen: ChosenImages, setting: ScoreSettings) -> np.ndarray:
+    return features_through(start, chosen.images, chosen.rows, last_layer(setting.recipe), setting.device)
 
 
 def _pixels(chosen: ChosenImages) -> torch.Tensor:

@@ -14,6 +14,8 @@ NEEDS = {
     "logits": "logits of the source's own classifier on the target images, (N, S)",
     "probabilities": "softmax of the logits, (N, S)",
     "neutral": "target images through the neutral network, (N, E)",
+    "untrained": "target images through the same backbone with random weights, (N, F), the same for every source",
+    "trained": "target images through a network of the same backbone that was trained on the target, (N, F)",
     "source_features": "the source's own images through its network, (M, D)",
     "source_neutral": "the source's own images through the neutral network, (M, E)",
     "source_labels": "labels of the source's own images, (M,)",
@@ -26,9 +28,18 @@ NEEDS = {
     "rng": "a numpy Generator seeded by the names of source, target and backbone",
 }
 RENAMED = {"luck": "rng"}  # name of a need in earlier versions → its name now
-OF_TARGET = {"features", "labels", "logits", "probabilities", "neutral", "images"}  # one row for each target image
+OF_TARGET = {
+    "features",
+    "labels",
+    "logits",
+    "probabilities",
+    "neutral",
+    "untrained",
+    "trained",
+    "images",
+}  # one row for each target image
 OF_SOURCE = {"source_features", "source_neutral", "source_labels", "source_images"}  # one row for each source image
-NUMBERS = {"features", "logits", "probabilities", "neutral", "source_features", "source_neutral"}
+NUMBERS = {"features", "logits", "probabilities", "neutral", "untrained", "trained", "source_features", "source_neutral"}
 CLASSES = {"labels", "source_labels"}
 
 

@@ -79,6 +79,11 @@ def frozen_recipe(recipe: Recipe) -> Recipe:
     return PLAIN.model_copy(update={"layers": recipe.layers, "size": recipe.size})
 
 
+def last_layer(recipe: Recipe) -> Recipe:
+    """The recipe by which measures see what comes out of the network, as its classifier does."""
+    return recipe.model_copy(update={"layers": 1})
+
+
 def unready(start: Start, images: Decoded, rows: np.ndarray | None, recipe: Recipe) -> CatsError | None:
     """Load the weights that features_of will need, unless its features are stored. Returns why they cannot be loaded.
 

@@ -218,6 +218,7 @@ def built(case):
         logits = rng.standard_normal((count, 4)) * (300 if case["sure"] else 3)
         powers = np.exp(logits - logits.max(axis=1, keepdims=True))
         made |= {own + "features": features, own + "labels": labels * 3 + 1, own + "neutral": np.tanh(features[:, ::-1])}
+        made |= {} if own else {"untrained": np.maximum(features[:, ::-1], 0), "trained": features**2 - features}
         made |= {own + "logits": logits, own + "probabilities": powers / powers.sum(axis=1, keepdims=True)}
     return made
 

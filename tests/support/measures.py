@@ -34,6 +34,8 @@ def all_inputs(count=COUNT, dims=DIMS, seed=0):
         "logits": logits,
         "probabilities": np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True),
         "neutral": features @ rng.standard_normal((dims, 7)) + 1,
+        "untrained": np.maximum(features @ np.random.default_rng(seed + 2).standard_normal((dims, 8)), 0),
+        "trained": features @ np.random.default_rng(seed + 3).standard_normal((dims, 5)) + np.eye(5)[labels],
         "source_features": source,
         "source_neutral": source @ rng.standard_normal((dims, 7)),
         "source_labels": source_labels,

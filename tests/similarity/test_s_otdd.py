@@ -1,0 +1,81 @@
+import numpy as np
+import ot
+import pytest
+
+from benchmark.measures.sorted_transport import rank_coupling, sorted_transport
+from benchmark.specs.needs import Undefined
+from similarity.s_otdd import _numbers, s_otdd
+from tests.support.drawn import blobs, draws
+
+
+def data(count=40, of_source=55, apart=1.0):
+    target, source = blobs(count, 5, 3, apart, seed=1), blobs(of_source, 5, 4, apart, seed=2)
+    return target[0], target[1], source[0], source[1]
+
+
+@pytest.mark.parametrize(("count", "others"), [(30, 30), (30, 47), (8, 5)])
+def test_sorted_numbers_are_transported_at_the_least_cost(count, others):
+    rng = np.random.default_rng(0)
+    one, other = rng.standard_normal((count, 3)), rng.standard_normal((others, 3)) * 2 + 1
+    cost, _, _ = sorted_transport(one, other, rank_coupling(count, others))
+    expected = [ot.emd2([], [], (one[:, [k]] - other[:, k]) ** 2) for k in range(3)]
+    np.testing.assert_allclose(cost, expected, rtol=1e-9)
+
+
+def test_effects_are_those_of_other_weights_and_of_other_numbers():
+    rng = np.random.default_rng(0)
+    one, other = rng.standard_normal((25, 1)), rng.standard_normal((41, 1)) + 0.5
+    cost, potentials, shifts = sorted_transport(one, other, rank_coupling(25, 41))
+    for image in range(0, 25, 6):
+        weights = np.full(25, 1 / 25)
+        weights[image] += 1e-6
+        more = ot.emd2(weights / weights.sum(), np.full(41, 1 / 41), (one - other.T) ** 2)
+        assert (more - cost[0]) / 1e-6 / 25 == pytest.approx(potentials[0][image, 0], rel=1e-3, abs=1e-6)
+        moved = one.copy()
+        moved[image] += 1e-6
+        again = sorted_transport(moved, other, rank_coupling(25, 41))[0]
+        assert (again - cost) / 1e-6 == pytest.approx(shifts[0][image], rel=1e-3, abs=1e-5)
+
+
+def test_a_number_is_the_projection_plus_the_moments_of_the_class():
+    rng = np.random.default_rng(0)
+    along, labels = rng.standard_normal((12, 1)), np.arange(12) % 3
+    inner, powers, scale = np.array([[0.5, 0.3, -0.8]]), np.array([[1.0, 3.0]]), np.array([[1.0, 6.0]])
+    found, _, _ = _numbers(along, labels, inner, powers, scale)
+    for i in range(12):
+        own = along[labels == labels[i], 0]
+        assert found[i, 0] == pytest.approx(0.5 * along[i, 0] + 0.3 * own.mean() - 0.8 * (own**3).mean() / 6)
+
+
+def test_equal_data_sets_have_no_distance_and_labels_matter():
+    rows, labels, _, _ = data()
+    assert s_otdd(rows, labels, rows[::-1].copy(), labels[::-1].copy()) == pytest.approx(0, abs=1e-7)
+    assert s_otdd(rows, labels, rows, np.random.default_rng(0).permutation(labels)) < -0.02
+
+
+def test_the_farther_the_source_the_lower_the_score_in_any_unit():
+    rows, labels, source, source_labels = data()
+    near, far = (s_otdd(rows, labels, source + shift, source_labels) for shift in (0, 3))
+    assert far < near
+    scaled = s_otdd(rows * 20 + 5, labels, source * 20 + 5, source_labels)
+    assert scaled == pytest.approx(near, rel=1e-9)
+
+
+def test_more_projections_agree_with_fewer_within_their_luck():
+    few, many = (s_otdd(*data(), projections=number) for number in (500, 4000))
+    assert few == pytest.approx(many, rel=0.1)
+    with pytest.raises(Undefined, match="0 projections"):
+        s_otdd(*data(), projections=0)
+
+
+def test_the_spread_of_resamples_is_that_of_fresh_images():
+    values, spreads = [], []
+    measure = s_otdd.with_options({"projections": 60, "moments": 4})
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        labels, source_labels = np.arange(90) % 3, np.arange(120) % 2
+        rows, source = rng.standard_normal((90, 4)) + np.eye(3, 4)[labels], 1.5 * rng.standard_normal((120, 4)) + 1
+        given = {"neutral": rows, "labels": labels, "source_neutral": source, "source_labels": source_labels}
+        values.append(measure(**given))
+        spreads.append(measure.resample(given, draws(labels, 40, of_source=120, seed=seed)).std())
+    assert 0.7 < np.mean(spreads) / np.std(values) < 1.45
