@@ -10,14 +10,14 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-import torch
 from scipy.special import expit, softmax
 
 from benchmark.core.seed import generator
 from benchmark.core.trainer_version import TRAINER
 from benchmark.data.dataset import Dataset
-from benchmark.data.decoded import Decoded, load_images
+from benchmark.data.decoded import load_images
 from benchmark.data.split import Subsample, draw_rows, split, split_and_subsample
+from benchmark.measures.chosen_images import ChosenImages, at_most
 from benchmark.measures.resampling import Shares, bootstrap_rows
 from benchmark.measures.trained_network import Seen, features_through, target_trained, trained_key, untrained
 from benchmark.networks.load import initial_network
@@ -30,25 +30,9 @@ from benchmark.specs.resolve import start_of
 from benchmark.specs.resolved import ResolvedPlan
 from benchmark.specs.source import Source
 from benchmark.specs.start import Start
-from benchmark.training.device_images import as_float, on_device
 from benchmark.training.features import classifier_of, frozen_recipe, last_layer
 from results.error import CatsError
 from results.files.digest import digest
-
-
-@dataclass(frozen=True)
-class ChosenImages:
-    """Some images of a data set: `rows` (K,) int64 of `images`."""
-
-    dataset: Dataset
-    images: Decoded
-    rows: np.ndarray
-
-    @property
-    def labels(self) -> np.ndarray:
-        """Labels, (K,) int64; multi-label (K, C)."""
-        labels: np.ndarray = self.images.labels[self.rows]
-        return labels
 
 
 @dataclass(frozen=True)
@@ -78,7 +62,7 @@ class ScoreSettings:
         plan, target = self.plan.plan, self.plan.targets[name]
         images = load_images(target.dataset, self.recipe.size)
         rows = split_and_subsample(target.dataset, images, target.used(plan.subsample)[-1], plan.seeds[0])["train"]
-        return ChosenImages(target.dataset, images, _at_most(self.most, images, rows, name))
+        return ChosenImages(target.dataset, images, at_most(self.most, images, rows, name))
 
     def source(self, entry: Source) -> ChosenImages:
         """The images of a source, of which each target's pairs show a part. Raises Undefined if the source has no images."""
@@ -86,11 +70,7 @@ class ScoreSettings:
             raise Undefined(f"{entry.name} comes as weights without its images")
         images = load_images(entry.dataset, self.recipe.size)
         rows = split(entry.dataset, images)["train"]
-        return ChosenImages(entry.dataset, images, _at_most(self.most, images, rows, entry.dataset.name))
-
-
-def _at_most(most: int, images: Decoded, rows: np.ndarray, name: str) -> np.ndarray:
-    return rows if len(rows) <= most else draw_rows(images.labels, rows, most, Subsample(), generator("measures", name))
+        return ChosenImages(entry.dataset, images, at_most(self.most, images, rows, entry.dataset.name))
 
 
 @dataclass(frozen=True)
@@ -115,8 +95,8 @@ class MeasureInputs:
             "source_features": lambda: _features(self.start, self.source_pool, self.setting)[self.shown],
             "source_neutral": lambda: _features(self.neutral, self.source_pool, self.setting)[self.shown],
             "source_labels": lambda: self.source_labels,
-            "images": lambda: _pixels(self.target),
-            "source_images": lambda: _pixels(self.source_images),
+            "images": lambda: self.target.pixels,
+            "source_images": lambda: self.source_images.pixels,
             "network": lambda: self._network(self.start),
             "neutral_network": lambda: self._network(self.neutral),
             "source": lambda: self.with_image_count,
@@ -246,9 +226,3 @@ class MeasureInputs:
 
 def _features(start: Seen, chosen: ChosenImages, setting: ScoreSettings) -> np.ndarray:
     return features_through(start, chosen.images, chosen.rows, last_layer(setting.recipe), setting.device)
-
-
-def _pixels(chosen: ChosenImages) -> torch.Tensor:
-    """(N, 3, H, W) float32 in [0, 1]."""
-    batch = on_device(chosen.images.images[chosen.rows], np.zeros(len(chosen.rows), dtype=np.int64), torch.device("cpu"))
-    return as_float(batch.pixels)

@@ -76,7 +76,7 @@ def target_trained(plan: ResolvedPlan, dataset: Dataset, backbone: str) -> Targe
 def trained_key(plan: ResolvedPlan, dataset: Dataset, backbone: str) -> str | None:
     """The key of what target_trained finds; None if it finds nothing."""
     found = target_trained(plan, dataset, backbone)
-    return found and found.key
+    return found.key if found is not None else None
 
 
 Seen = Start | TargetTrained | None

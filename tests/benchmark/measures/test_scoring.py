@@ -212,7 +212,7 @@ def test_what_could_not_be_looked_at_is_said_and_tried_again(work, monkeypatch):
     from benchmark.measures import inputs as evidence
 
     setting = ScoreSettings(resolved(plan(sources=["textures"], measures=["kid", "random"])), "cpu", 40, 20, "digits")
-    real = evidence.features_of
+    real = evidence.features_through
 
     def away(start, *given):
         if start.source == "digits":
@@ -220,7 +220,7 @@ def test_what_could_not_be_looked_at_is_said_and_tried_again(work, monkeypatch):
         return real(start, *given)
 
     with monkeypatch.context() as patch:
-        patch.setattr(evidence, "features_of", away)
+        patch.setattr(evidence, "features_through", away)
         _, frame = work(setting)
     said_first = {row.measure: row for row in read_scores(frame, "e")}
     assert said_first["kid"].reason == "the weights of digits are on a disk that is away"
