@@ -14,6 +14,7 @@ CERTAIN = 1e-6
 @measure(
     grows="N min(N, D)²",
     citation="Gholami, Akbari, Wang, Kamranian & Zhang, ETran: energy-based transferability estimation, ICCV 2023",
+    proportion=lambda options: options["part"] != "energy",
 )
 def etran(  # noqa: PLR0913 - two needs and six options
     features: Array,

@@ -15,6 +15,7 @@ PARTS = {"seli", "ncc", "vc"}
     grows="N D min(N, D) + N C²",
     citation="Wang et al., How far pre-trained models are from neural collapse on the target dataset informs their "
     "transferability, ICCV 2023",
+    proportion=lambda options: options["part"] == "ncc",
 )
 def ncti(features: Array, labels: Array, *, part: str = "ncc", dims: int = 64) -> float:
     """One of three parts of NCTI, from a linear discriminant analysis of the first `dims` principal components.

@@ -54,21 +54,31 @@ def votes(queries: Array, references: Array, labels: Array, k: int, *, classes: 
     Images at the distance of the k-th share the remaining votes, so the order of images has no effect. Rows should be centred:
     distances are computed as |a|² + |b|² - 2ab.
     """
+    return votes_and_nearest(queries, references, labels, k, classes=classes, kept=1)[0]
+
+
+def votes_and_nearest(
+    queries: Array, references: Array, labels: Array, k: int, *, classes: int, kept: int
+) -> tuple[Array, Array]:
+    """The same, and the rows of the `kept` nearest references, nearest first, (A, kept); fewer if there are fewer."""
     norms = np.einsum("nd,nd->n", references, references)
     near = 1e-10 * norms.mean()
-    k, step = min(k, len(references)), max(1, BLOCK // len(references))
-    shares = np.empty((len(queries), classes))
+    k, kept, step = min(k, len(references)), min(kept, len(references)), max(1, BLOCK // len(references))
+    shares, nearest = np.empty((len(queries), classes)), np.empty((len(queries), kept), dtype=np.int64)
     for start in range(0, len(queries), step):
         apart = queries[start : start + step] @ references.T
         apart *= -2
         apart += norms  # |a - b|^2 but for |a|^2, which the nearest images do not depend on
-        last = np.partition(apart, k - 1, axis=1)[:, k - 1]
+        found = np.argpartition(apart, max(k, kept) - 1, axis=1)[:, : max(k, kept)]
+        found = np.take_along_axis(found, np.take_along_axis(apart, found, axis=1).argsort(axis=1, kind="stable"), axis=1)
+        last = np.take_along_axis(apart, found[:, k - 1 : k], axis=1)[:, 0]
         rows, columns = np.nonzero(apart <= (last + near)[:, None])  # k images and those tied with the last of them
         closer, number = apart[rows, columns] < last[rows] - near, len(apart)
         left = (k - np.bincount(rows[closer], minlength=number)) / np.bincount(rows[~closer], minlength=number)
         counted = np.bincount(rows * classes + labels[columns], np.where(closer, 1.0, left[rows]), number * classes)
         shares[start : start + step] = counted.reshape(number, classes) / k
-    return shares
+        nearest[start : start + step] = found[:, :kept]
+    return shares, nearest
 
 
 def hits(shares: Array, labels: Array) -> Array:

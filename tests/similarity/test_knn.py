@@ -44,11 +44,18 @@ def test_no_neighbours_have_no_vote():
         knn(features, labels, k=0)
 
 
-def test_resamples_spread_as_a_share_of_the_images_does():
-    features, labels = blobs(apart=1)
-    scores = knn.resample({"features": features, "labels": labels}, draws(labels, 200))
-    value = knn(features, labels)
-    assert scores.std() == pytest.approx(np.sqrt(value * (1 - value) / 120), rel=0.3)  # of a share of 120
+@pytest.mark.slow
+@pytest.mark.parametrize("metric", ["euclidean", "cosine"])
+def test_its_interval_holds_the_mean_over_fresh_images_whose_neighbours_are_fresh_too(metric):
+    """With the results of the images held fixed, it was .7 to .87 as wide, and held the mean in 81 to 91 of 100 samples."""
+    made, said, means = knn.with_options({"metric": metric}), [], np.random.default_rng(900).standard_normal((4, 24)) / 4
+    for seed in range(150):
+        rng, labels = np.random.default_rng(seed), np.arange(160) % 4
+        features = rng.standard_normal((160, 24)) + means[labels]
+        said.append(made.score({"features": features, "labels": labels}, draws(labels, 50, seed=seed)))
+    values = np.array([one.value for one in said])
+    assert np.mean([one.low <= values.mean() <= one.high for one in said]) > 0.91
+    assert 0.9 < np.mean([one.high - one.low for one in said]) / 3.92 / values.std() < 1.3
 
 
 def test_of_many_images_a_sample_is_classified_by_all_others_and_its_luck_is_in_the_interval():
@@ -59,7 +66,9 @@ def test_of_many_images_a_sample_is_classified_by_all_others_and_its_luck_is_in_
     assert knn(features[turned], labels[turned], most=100) == pytest.approx(part, abs=1e-12)
     given, drawn = {"features": features, "labels": labels}, draws(labels, 300)
     spread = knn.with_options({"most": 100}).resample(given, drawn).std()
-    assert spread == pytest.approx(np.sqrt(part * (1 - part) / 100), rel=0.3)
+    own, kept = np.sqrt(part * (1 - part) / 100), knn.resample(given, drawn).std()
+    assert own < spread < 2 * own
+    assert spread > 1.5 * kept
     assert knn(features, labels, most=900) == whole
 
 

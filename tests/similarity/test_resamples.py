@@ -49,7 +49,6 @@ def test_resamples_at_once_are_resamples_one_by_one(name, inputs, tolerance):
 @pytest.mark.parametrize(
     ("name", "inputs", "number", "tolerance"),
     [
-        ("knn", blobs(apart=1), 200, 0.02),
         ("logistic", blobs(apart=1), 50, 0.02),
     ],
 )
