@@ -9,6 +9,7 @@ import pandas as pd
 from results.error import CatsError, nearest
 from results.imports.names import require_different, require_name
 from results.metrics import IMPORTED, METRICS, Metric
+from results.tracking.oddity import HIGHEST
 
 TABLE = "the table"
 UNBOUNDED = (-np.inf, np.inf)
@@ -103,7 +104,7 @@ def _names(table: pd.DataFrame, name: str) -> pd.Series:
 
 
 def _figures(table: pd.DataFrame, name: str, metric: Metric) -> pd.Series:
-    """The figures. Raises CatsError for what is no finite number inside the bounds of the metric."""
+    """The figures. Raises CatsError for what is no number inside the bounds of the metric, or is beyond HIGHEST."""
     column = _filled(table, name, "; a pair without a row counts as not measured")
     wrong = [each for each in column if isinstance(each, bool | np.bool_) or not isinstance(each, int | float | np.number)]
     if wrong:
@@ -112,10 +113,14 @@ def _figures(table: pd.DataFrame, name: str, metric: Metric) -> pd.Series:
     figures = column.astype(float)
     low, high = metric.bounds
     values = figures.to_numpy()
-    odd = np.flatnonzero(~(np.isfinite(values) & (low <= values) & (values <= high)))
+    odd = np.flatnonzero(~((np.abs(values) <= HIGHEST) & (low <= values) & (values <= high)))
     if len(odd):
         value = figures.iloc[odd[0]]
-        bounds = f"{name} lies between {low:g} and {high:g}" if np.isfinite(low) else "a figure is finite"
+        bounds = (
+            f"{name} lies between {low:g} and {high:g}"
+            if np.isfinite(low)
+            else f"figures lie between {-HIGHEST:g} and {HIGHEST:g}"
+        )
         percent = "; divide figures in percent by 100" if np.isfinite(high) and high < value <= 100 * high else ""
         raise CatsError(f"{TABLE}: row {odd[0]} (counted from 0) has '{name}' {value:g}, and {bounds}{percent}")
     return figures

@@ -18,6 +18,7 @@ from results.report.html import Table
 from results.text.plain import shortened
 from results.text.units import EnergyUnit, energy_unit
 from results.tracking.cost_columns import SHARED, unpacked
+from results.tracking.oddity import HIGHEST
 
 COLUMNS = ("kind", "source", "target", "backbone", "seed", "status", "reason")
 MANY = 300  # cells with curves and ROC
@@ -159,9 +160,11 @@ def details_of(
         for name in names:
             if _number(run.get(name)) is not None:
                 values = np.asarray(history(run_id, name), dtype=float)
-                place = thinned(len(values))
-                short = name.removeprefix(CURVE)
-                curves[short], epochs[short] = [_short(v) for v in values[place]], [int(i) + 1 for i in place]
+                able = np.flatnonzero(np.abs(values) <= HIGHEST)  # MLflow keeps infinity as the largest number; NaN is none
+                place = able[thinned(len(able))]
+                if len(place):
+                    short = name.removeprefix(CURVE)
+                    curves[short], epochs[short] = [_short(v) for v in values[place]], [int(i) + 1 for i in place]
         table = predictions(run_id)
         drawn = [] if table is None else rocs(table)
         if curves or drawn:

@@ -18,6 +18,7 @@ from results.statistics.studentized_range import tail
 DRAWS = 1000
 GRAIN = 4096  # size of the table of quantiles from which Student's t is drawn, ten times faster than drawing it directly
 NOTHING = 1e-18  # smaller variances are rounding errors
+SINGLE = 1e30  # of figures; larger ones are drawn in double precision, because single precision ends at 1e38
 CHUNK = 50  # draws of test images at a time: the weights of all draws would fill the memory
 
 
@@ -174,15 +175,18 @@ def draw_means(measured: TargetResults, rng: np.random.Generator, count: int = D
     Seeds whose variance is unknown move no mean; `TargetResults.drawable` says whether there are such seeds.
     """
     variance, freedom = np.nan_to_num(measured.seeds[0]), measured.seeds[1]
-    drawn = np.empty((count, len(variance)), dtype=np.float32)
+    moved = [] if measured.images is None else [float(np.abs(measured.images).max(initial=0))]
+    largest = max([float(np.abs(measured.means).max(initial=0)), float(np.sqrt(variance.max(initial=0))), *moved])
+    kind = np.float32 if largest < SINGLE else np.float64
+    drawn = np.empty((count, len(variance)), dtype=kind)
     for free in np.unique(freedom):
         own = np.flatnonzero(freedom == free)
-        table = stats.t.ppf((np.arange(GRAIN) + 0.5) / GRAIN, free).astype(np.float32)
+        table = stats.t.ppf((np.arange(GRAIN) + 0.5) / GRAIN, free).astype(kind)
         chosen = rng.integers(GRAIN, size=(count, len(own)), dtype=np.uint16)
-        drawn[:, own] = table[chosen] * np.sqrt(variance[own]).astype(np.float32)
-    drawn += measured.means.astype(np.float32)
+        drawn[:, own] = table[chosen] * np.sqrt(variance[own]).astype(kind)
+    drawn += measured.means.astype(kind)
     if measured.images is not None:
-        images = measured.images.astype(np.float32)
+        images = measured.images.astype(kind)
         for start in range(0, count, CHUNK):
             part = drawn[start : start + CHUNK]
             weights = rng.standard_exponential((len(part), len(images)), dtype=np.float32)  # Rubin's Bayesian bootstrap

@@ -30,7 +30,7 @@ def imported(cats, tmp_path, text, *more, option="--matrix"):
         ("91", ("--metric", "sensitivity"), "outside the bounds of sensitivity, 0 to 1"),
         ("45", ("--metric", "kappa"), "outside the bounds of kappa, -1 to 1"),
         ("-1", (), f"1 of 4 figures is outside {AUC}, the first, -1, in {PLACE}; declare --missing -1 if"),
-        ("-1", ("--metric", "loss"), "outside the bounds of loss, 0 to inf, the first, -1"),
+        ("-1", ("--metric", "loss"), "outside the bounds of loss, 0 to 1e+50, the first, -1"),
         ("999", (), "the first, 999, in row"),
         ("inf", (), f"m.csv: 1 of 4 figures is infinite, the first in {PLACE}; correct them, or declare --missing inf if"),
         ("-inf", (), "declare --missing -inf if"),

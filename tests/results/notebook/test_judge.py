@@ -116,7 +116,8 @@ BAD = {
     "yes and no": (one(True), {}, "'auc' holds 'True', which is no number"),
     "infinite": (one(np.inf), {}, "has 'auc' inf, and auc lies between 0 and 1"),
     "percent": (one(0.9, 91.0), {}, "'auc' 91, and auc lies between 0 and 1; divide figures in percent by 100"),
-    "infinite without bounds": (one(-np.inf).rename(columns={"auc": "m"}), {"metric": "m"}, "'m' -inf, and a figure is finite"),
+    "infinite without bounds": (one(-np.inf).rename(columns={"auc": "m"}), {"metric": "m"}, "'m' -inf, and figures"),
+    "too large": (one(1e299).rename(columns={"auc": "m"}), {"metric": "m"}, "'m' 1e+299, and figures lie between -1e+50 and"),
     "a pair twice": (
         one(0.9, 0.8, 0.7, source=["a", "b", "a"]), {},
         "rows 0 and 2 (counted from 0) are both of 'a' on 'x'; name the column that tells repetitions apart with seed=...",

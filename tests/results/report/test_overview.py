@@ -90,6 +90,17 @@ def test_every_energy_of_a_page_has_the_unit_of_the_sum():
     assert regret([Paid("m", 3e-3, 0.01, None, None)], "auc", unit=unit).tables[0].head[1] == "kWh"
 
 
+@pytest.mark.parametrize("value", [1e50, -1e50])
+@pytest.mark.parametrize("many", [1, 6])
+def test_the_largest_figures_that_count_end_no_page_and_warn_of_nothing(value, many):
+    """1e50 is the largest figure that is read, see results.tracking.oddity. A warning is an error in every test."""
+    rows = [row | {"test_mine": value if place < many else row["test_auc"]} for place, row in enumerate(TIED)]
+    made = board(rows, metric="mine")
+    shown = [overview(made, bill_of(rows)), heat(made), ranks(made), per_target(made), difference(made.difference)]
+    mean = value / 2 if many == 1 else value  # of two seeds, beside which 0.91 is nothing
+    assert f"{mean:.3f}" in render(Page("t", "l", shown, verdict=verdict(made, bill_of(rows))))
+
+
 def test_without_a_common_target_the_forest_plot_shows_strengths():
     rows = [run("one", "a", 0, 0.9), run("two", "a", 0, 0.8), run("two", "b", 0, 0.9), run("three", "b", 0, 0.7)]
     (table,) = overview(board(rows), None).tables

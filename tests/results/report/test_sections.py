@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import math
 import re
 import shutil
 from functools import partial
@@ -240,6 +241,14 @@ def test_agreement_shows_the_chance_of_the_top_tie_and_the_lead_over_the_static_
     assert table.head == ["measure", "constant", "P(in top tie)", "p (Holm)", "tau ahead of static", "p of the lead (Holm)"]
     assert table.rows[0] == ["logme", "no", "0.75 (0.50 – 1.00)", "–", "-0.25 (-0.50 – 0.10)", "0.9"]
     assert table.rows[1] == ["random", "yes", "–", "–", "–", "–"]
+
+
+def test_epochs_without_a_number_are_left_out_of_a_curve():
+    """MLflow keeps the loss of a training that diverged as NaN, and an infinite one as the largest number there is."""
+    frame = pd.DataFrame([row | {"run_id": row["key"], "curve_loss": 0.4, "curve_gone": 0.1} for row in CLEAR[:1]])
+    histories = {"curve_loss": [0.5, math.nan, 1.7976931348623157e308, 0.4], "curve_gone": [math.nan]}
+    (detail,) = details_of(frame, lambda _, name: histories[name], lambda _: None).values()
+    assert (detail.curves, detail.epochs) == ({"loss": [0.5, 0.4]}, {"loss": [1, 4]})
 
 
 def test_groups_of_a_critical_difference_stand_in_words():
