@@ -1,14 +1,9 @@
 """SFDA: certainty about the classes after images that are hard to classify were moved towards other classes."""
 
-from dataclasses import dataclass
-
-import numpy as np
-import scipy.special
-
 from benchmark import Array, Draws, measure
-from benchmark.measures.class_statistics import class_means, indicators
-from benchmark.measures.discriminant import Discriminant, discriminant, scaled
-from benchmark.measures.resampling import first_order, without_class_means
+from benchmark.measures.discriminant import scaled
+from benchmark.measures.resampling import first_order
+from benchmark.measures.self_challenging import mixture, mixture_effects
 
 
 @measure(
@@ -36,7 +31,7 @@ def sfda(  # noqa: PLR0913
     features it is given. Undefined with dims=0 where all images are classified with certainty although N < D + C: the
     shrinkage vanishes for features of large scale, and every source would score 1; scale="unit" avoids that.
     """
-    second = _mix(features, labels, shrinkage, scale, soften, dims).second
+    second = mixture(*scaled(features, scale, dims), labels, shrinkage, soften=soften).second
     return float(second.label_posteriors(labels, log).mean())
 
 
@@ -56,45 +51,6 @@ def resampled(  # noqa: PLR0913 - the measure's own options
 
     Too narrow where N is not several times D, because the images that are scored have shaped the Gaussians.
     """
-    mixture = _mix(features, labels, shrinkage, scale, soften, dims)
-    first, second, posteriors = mixture.first, mixture.second, mixture.posteriors
-    scores = second.label_posteriors(labels, log)
-    effects, by_mixed = second.image_slopes(second.logit_slopes(second.label_slopes(labels, log)))
-    effects += scores / len(labels)
-    # backwards through x → p x + (1-p) o, o = mean of the means of the other classes
-    y, numbers = indicators(labels), np.bincount(labels)
-    by_others = y.T @ ((1 - mixture.own) * by_mixed)  # derivative by the o of each class, (C, r)
-    by_means = (by_others.sum(axis=0) - by_others) / (len(by_others) - 1)
-    effects += (by_means[labels] * first.residuals).sum(axis=1) / numbers[labels]
-    by_own = y * (by_mixed * mixture.away).sum(axis=1, keepdims=True)
-    if soften:
-        by_own = posteriors * (by_own - (by_own * posteriors).sum(axis=1, keepdims=True))
-    effects += first.image_slopes(first.logit_slopes(by_own))[0]
-    return first_order(draws, float(scores.mean()), without_class_means(effects, labels))
-
-
-@dataclass(frozen=True)
-class _Mixture:
-    """Both analyses, and how the images are mixed in between.
-
-    Attributes:
-        first, second: the analysis of the images, and of the mixed images. posteriors: p(c|x) that mix, (N, C).
-        own: of the image's own class, (N, 1). away: image minus the mean of the other classes, (N, r).
-    """
-
-    first: Discriminant
-    posteriors: Array
-    own: Array
-    away: Array
-    second: Discriminant
-
-
-def _mix(features: Array, labels: Array, shrinkage: float | None, scale: str, soften: bool, dims: int) -> _Mixture:
-    first = discriminant(*scaled(features, scale, dims), labels, shrinkage)
-    posteriors = scipy.special.softmax(first.posteriors, axis=1) if soften else first.posteriors
-    own = np.take_along_axis(posteriors, labels[:, None], axis=1)
-    means = class_means(first.thin, labels)
-    others = (means.sum(axis=0) - means) / (len(means) - 1)
-    away = first.thin - others[labels]
-    second = discriminant(own * away + others[labels], first.dims, labels, first.shrinkage)
-    return _Mixture(first, posteriors, own, away, second)
+    mixed = mixture(*scaled(features, scale, dims), labels, shrinkage, soften=soften)
+    scores, effects = mixture_effects(mixed, labels, log=log, soften=soften)
+    return first_order(draws, float(scores.mean()), effects)

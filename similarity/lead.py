@@ -1,0 +1,96 @@
+"""LEAD: the likelihood of the labels once fine-tuning has moved the logits, at a speed for each class."""
+
+import numpy as np
+
+from benchmark import Array, Draws, Undefined, measure
+from benchmark.measures.cache_last import cache_last
+from benchmark.measures.class_statistics import indicators
+from benchmark.measures.cross_validation import stratified_folds
+from benchmark.measures.low_rank import principal_coordinates
+from benchmark.measures.resampling import multiplicities, sample
+from benchmark.measures.softmax_ridge import posteriors, softmax_ridge
+
+WIDTHS = (1024, 2048)  # of the hidden layers of the random head
+STRENGTH = 10.0  # of the classifier, the inverse of its ridge, for features with a total variance of 1
+UNSEEN = 1e-4  # probability of a class without images in the other folds
+
+
+@measure(
+    grows="N min(N, D)² + N min(N, D) C + min(N, C per_class) D",
+    citation="Hu, Li, Tang, Liu, Hu & Duan, LEAD: exploring logit space evolution for model selection, CVPR 2024",
+)
+def lead(features: Array, labels: Array, *, time: float = 1.0, per_class: int = 64, folds: int = 5, seed: int = 0) -> float:
+    """Mean over images of log((1 - e_c) + e_c p_i), e_c = exp(-time l_c), c the class of the image; in (-∞, 0].
+
+    features: (N, D); labels: (N,). p_i is the initial probability of the right class, and l_c the mean eigenvalue of the
+    tangent kernel of the images of a class, that is, the mean squared gradient of the summed outputs of a random head with
+    hidden layers of 1,024 and 2,048 by the weights of the head, on `per_class` images drawn with `seed`. So the predictions of
+    a class whose images pull more at the head come nearer to the labels in the same time. Equations 5 to 7 and the algorithm
+    were read in a public re-implementation that quotes them. Readings: eigenvalues are divided by their mean over classes,
+    because a learning rate is nowhere given; the evolved logits are probabilities, whose logarithm is the cross-entropy. The
+    paper's initial logits are those of a support vector machine on the images that it was fitted to, which is right on all of
+    them where N < D, for every source; here p is that of a logistic regression on the other folds.
+    """
+    return float(_scores(np.ones((1, len(labels))), features, labels, time, per_class, folds, seed)[0])
+
+
+@lead.bootstrap
+def resampled(  # noqa: PLR0913
+    draws: Draws, features: Array, labels: Array, *, time: float, per_class: int, folds: int, seed: int
+) -> Array:
+    """Averages the images' own results, with the speed of each class at these draws; classifiers are held fixed."""
+    return _scores(multiplicities(draws.target, len(labels)), features, labels, time, per_class, folds, seed)
+
+
+def _scores(weights: Array, features: Array, labels: Array, time: float, per_class: int, folds: int, seed: int) -> Array:  # noqa: PLR0913, PLR0917
+    """Scores for weights (B, N) of the images → (B,)."""
+    if time < 0 or per_class < 1:
+        raise Undefined(f"a time of {time} with {per_class} images of a class has no end")
+    likely, pulls, taken = _started(features, labels, per_class, folds, seed)
+    y = indicators(labels)
+    of_class = (weights * taken) @ y
+    speeds = np.divide((weights * taken * pulls) @ y, of_class, out=np.zeros_like(of_class), where=of_class > 0)
+    speeds /= speeds.sum(axis=1, keepdims=True) / np.maximum((of_class > 0).sum(axis=1, keepdims=True), 1)
+    kept = np.exp(-time * speeds)[:, labels]
+    return np.asarray((weights * np.log(1 - kept + kept * likely)).sum(axis=1) / weights.sum(axis=1))
+
+
+@cache_last
+def _started(features: Array, labels: Array, per_class: int, folds: int, seed: int) -> tuple[Array, Array, Array]:
+    """Held-out probability of the own class, squared gradients, and 1 for images whose gradient counts, (N,) each."""
+    taken, pulls = np.zeros(len(labels)), np.zeros(len(labels))
+    for label in range(labels.max() + 1):
+        own = np.flatnonzero(labels == label)
+        rows = own[sample(features[own], per_class, seed)]
+        taken[rows], pulls[rows] = 1, _squared_gradients(features[rows], int(labels.max()) + 1, seed)
+    if not pulls.any():
+        raise Undefined("the features of all drawn images are 0")
+    return _held_out(features, labels, folds, seed), pulls / pulls.max(), taken
+
+
+def _squared_gradients(rows: Array, classes: int, seed: int) -> Array:
+    """Squared length of the gradient of the summed outputs by all weights of a random head, for each image, (n,)."""
+    rng = np.random.default_rng(seed)
+    into, across = (rng.standard_normal(shape) * np.sqrt(2 / shape[0]) for shape in ((rows.shape[1], WIDTHS[0]), WIDTHS))
+    out = rng.standard_normal(WIDTHS[1]) * np.sqrt(classes * 2 / WIDTHS[1])  # the sum of the weights to all classes
+    first = np.maximum(rows @ into, 0)
+    second = np.maximum(first @ across, 0)
+    back = out * (second > 0)
+    further = (back @ across.T) * (first > 0)
+    squares = [np.einsum("nd,nd->n", one, one) for one in (rows, further, first, back, second)]
+    return np.asarray(squares[0] * squares[1] + squares[2] * squares[3] + classes * squares[4])
+
+
+def _held_out(features: Array, labels: Array, folds: int, seed: int) -> Array:
+    fold = stratified_folds(features, labels, number=folds, seed=seed)
+    inputs = principal_coordinates(features)
+    inputs = inputs / np.sqrt((inputs**2).sum() / len(labels))
+    likely = np.full(len(labels), UNSEEN)
+    for out in (fold == number for number in range(folds)):
+        present, inside = np.unique(labels[~out], return_inverse=True)
+        fitted, _ = softmax_ridge(inputs[~out], np.eye(len(present))[inside], 1 / STRENGTH)
+        place = np.searchsorted(present, labels[out])
+        seen = present[np.minimum(place, len(present) - 1)] == labels[out]
+        logs = posteriors(inputs[out], fitted)[np.arange(out.sum()), np.minimum(place, len(present) - 1)]
+        likely[out] = np.where(seen, np.maximum(np.exp(logs), UNSEEN), UNSEEN)
+    return likely
