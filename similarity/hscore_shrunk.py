@@ -31,20 +31,40 @@ def resampled(draws: Draws, features: Array, labels: Array) -> Array:
     """To first order: the closed form of the score without one image, and what the image changes in a and in the scale."""
     moved = centred(features)
     gram = _gram(moved)
-    ridge, slopes = _ridge(moved, gram)
+    ridge, slopes, by_square = _ridge(moved, gram)
     fitted = _fitted(moved, gram, labels, ridge)
     y, numbers = indicators(labels), np.bincount(labels)
     value = float((fitted * y / numbers).sum())
     effects = hscore_effects(fitted + numbers / len(labels), _leverage(moved, gram, ridge) + 1 / len(labels), labels)
     if np.isfinite(ridge):
-        effects = effects + without_class_means(_by_ridge(moved, gram, y / np.sqrt(numbers), ridge) * slopes, labels)
+        by_ridge = _by_ridge(moved, gram, y / np.sqrt(numbers), ridge)
+        effects = effects + without_class_means(by_ridge * slopes, labels)
+        effects *= _single(effects, by_ridge * by_square, gram)
     return first_order(draws, value, effects)
 
 
-def _ridge(moved: Array, gram: Array) -> tuple[float, Array]:
+def _single(effects: Array, by_square: float, gram: Array) -> float:
+    """By what the effects are multiplied so that each pair of images counts once in the variance.
+
+    ||S||² is a sum over pairs. What a pair adds beyond the sum of its images is in the effects of both, so the sum of squared
+    effects counts it twice (Efron & Stein, The jackknife estimate of variance, 1981). With N <= D this is most of the luck of
+    a; with more images it is little, and nothing is changed.
+    """
+    if len(gram) != len(effects):
+        return 1.0
+    pairs = gram**2
+    pairs -= pairs.mean(axis=0)
+    pairs -= pairs.mean(axis=1)[:, None]
+    twice = (by_square * 2 / len(effects) ** 2) ** 2 * (np.vdot(pairs, pairs) - np.vdot(np.diag(pairs), np.diag(pairs))) / 2
+    total = np.vdot(effects, effects)
+    return float(np.sqrt(max(total - twice, total / 2) / total)) if total > 0 else 1.0
+
+
+def _ridge(moved: Array, gram: Array) -> tuple[float, Array, float]:
     """a tr(Σ)/D × N / (1-a), the ridge of X'X that is equivalent to the shrinkage, for centred images X (N, D).
 
-    Second: its derivative by the weight of each image, (N,); all sums of Ledoit and Wolf's a are sums over images.
+    Second: its derivative by the weight of each image, (N,); all sums of Ledoit and Wolf's a are sums over images. Third: its
+    derivative by ||S||².
     """
     count, dims = moved.shape
     norms = (moved**2).sum(axis=1)
@@ -57,18 +77,21 @@ def _ridge(moved: Array, gram: Array) -> tuple[float, Array]:
         raise Undefined(f"saturated: nothing to shrink in {count} images of {dims} features")
     floor = scale * dims * 1e-12  # features that are a multiple of each other
     if share == 1:
-        return float("inf"), np.zeros(count)
+        return float("inf"), np.zeros(count), 0.0
     own = share * scale / (1 - share)
     if own <= floor:
-        return float(floor * count), np.zeros(count)
+        return float(floor * count), np.zeros(count), 0.0
     by_scale = (norms / dims - scale) / count
-    by_square = 2 * (_quadratic(moved, gram) / count - square) / count
+    by_square = (
+        2 * _quadratic(moved, gram) - norms**2
+    ) / count**2 - square / count  # without an image its own pair counts once
     fourth = norms**2 - 4 * moved @ (moved.T @ norms) / count  # the mean moves with the weights too
     by_noise = ((fourth - (norms**2).mean()) / count - by_square) / (dims * count)
     by_spread = by_square / dims - 2 * scale * by_scale
     by_share = (by_noise - share * by_spread) / spread
     slopes = count * (share * by_scale / (1 - share) + scale * by_share / (1 - share) ** 2)
-    return float(own * count), slopes
+    of_square = -(1 / count + share) / dims / spread
+    return float(own * count), slopes, float(count * scale * of_square / (1 - share) ** 2)
 
 
 def _quadratic(moved: Array, gram: Array) -> Array:

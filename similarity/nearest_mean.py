@@ -4,7 +4,7 @@ import numpy as np
 
 from benchmark import Array, Draws, measure
 from benchmark.measures.cross_validation import average, hits, stratified_folds
-from benchmark.measures.subsets import subset_scores
+from benchmark.measures.subsets import held_out_scores
 
 
 @measure(
@@ -24,15 +24,18 @@ def nearest_mean(features: Array, labels: Array, *, folds: int = 5, seed: int = 
 
 @nearest_mean.bootstrap
 def resampled(draws: Draws, features: Array, labels: Array, *, folds: int, seed: int, balanced: bool) -> Array:
-    """From subsets of the images, whose class means differ: a duplicate in another fold would attract its class mean."""
+    """Averages the fixed result of each image, as a duplicate in another fold would attract its class mean; the luck of the
+    class means is added, from halves of the images.
+    """
     fold = stratified_folds(features, labels, number=folds, seed=seed)
-    value = float(average(_hits(features, labels, fold), labels, balanced=balanced))
+    results = _hits(features, labels, fold)
+    fixed = average(results, labels, balanced=balanced, draws=draws)
+    weights = len(labels) / np.bincount(labels)[labels] / (labels.max() + 1) if balanced else np.ones(len(labels))
 
-    def score(rows: Array) -> float:
-        own = labels[rows]
-        return float(average(_hits(features[rows], own, fold[rows]), own, balanced=balanced))
+    def again(rows: Array) -> Array:
+        return np.asarray(_hits(features[rows], labels[rows], fold[rows]) * weights[rows])
 
-    return subset_scores(draws, labels, value, score)
+    return held_out_scores(draws, labels, results * weights, fixed, again)
 
 
 def _hits(features: Array, labels: Array, fold: Array) -> Array:

@@ -7,33 +7,57 @@ import numpy as np
 from benchmark.specs.measure import Draws
 from benchmark.specs.needs import Array
 
-SHARE = 0.8  # of the images of each class that a subset keeps
 
-
-def subset_scores(draws: Draws, labels: Array, value: float, score: Callable[[Array], float]) -> Array:
-    """Scores of resamples (B,) from subsets without replacement, one for each resample, which seeds it.
-
-    score: row numbers of a subset, sorted → its score, NaN if undefined. Of n images of a class about 0.8 n are kept. The mean
-    of m of n images varies over subsets by (n-m)/m times what the mean of n fresh images varies by; so the distances of the
-    scores from their mean are multiplied by √(m/(n-m)) = 2, and put around `value`, the score of all images.
-    """
+def subsets(draws: Draws, labels: Array, share: float) -> list[Array]:
+    """Row numbers of subsets without replacement, sorted; each resample seeds one. Of n images of a class about share n."""
     own = [np.flatnonzero(labels == label) for label in range(labels.max() + 1)]
-    scores, kept = np.full(len(draws.target), np.nan), 0
-    for number, drawn in enumerate(draws.target):
+    chosen = []
+    for drawn in draws.target:
         rng = np.random.default_rng(drawn)
         # a part of an image is kept with that probability, so that small classes keep the share on average
-        sizes = [max(1, int(SHARE * len(rows) + rng.random())) for rows in own]
-        subset = np.concatenate([rng.choice(rows, size, replace=False) for rows, size in zip(own, sizes, strict=True)])
-        scores[number] = score(np.sort(subset))
-        kept += len(subset)
-    left = max(1, len(labels) * len(draws.target) - kept)
+        sizes = [max(1, int(share * len(rows) + rng.random())) for rows in own]
+        parts = [rng.choice(rows, size, replace=False) for rows, size in zip(own, sizes, strict=True)]
+        chosen.append(np.sort(np.concatenate(parts)))
+    return chosen
+
+
+def subset_scores(draws: Draws, labels: Array, value: float, score: Callable[[Array], float], share: float = 0.8) -> Array:
+    """Scores of resamples, (B,), from subsets of the images; score: row numbers of a subset → its score, NaN if undefined.
+
+    The mean of m of n images varies over subsets by (n-m)/m times what the mean of n fresh images varies by. So the distances
+    of the scores from their mean are multiplied by √(m/(n-m)), and put around `value`, the score of all images.
+    """
+    chosen = subsets(draws, labels, share)
+    scores = np.array([score(rows) for rows in chosen])
+    kept = sum(len(rows) for rows in chosen)
+    left = max(1, len(labels) * len(chosen) - kept)
     known = scores[np.isfinite(scores)]
     around = known.mean() if len(known) else 0.0
     return np.asarray(value + (scores - around) * np.sqrt(kept / left))
 
 
+def held_out_scores(draws: Draws, labels: Array, results: Array, fixed: Array, again: Callable[[Array], Array]) -> Array:
+    """Scores of resamples, (B,), of a cross-validated classifier: with the luck of the images that it learns from.
+
+    results: of each image, (N,). fixed: scores of the resamples from these results, (B,), which hold the luck of the images
+    that are predicted. again: row numbers of half of the images → their results if this half were all images. How much the
+    mean result of the same images then changes varies as the training images do. It also varies by chance, because single
+    results are right or wrong and nothing in between: by their variance over the number of images if the images change apart
+    from each other, by half of it if the same images always change, as the half is drawn from twice as many. Three quarters are
+    subtracted, and the rest is added to the variance of `fixed`.
+    """
+    halves = subsets(draws, labels, 0.5)
+    changes = [again(rows) - results[rows] for rows in halves]
+    varied = np.var([each.mean() for each in changes], ddof=1) if len(changes) > 1 else 0.0
+    chance = 0.75 * float(np.mean([each.var() / len(each) for each in changes]))
+    return with_variance(fixed, max(0.0, float(varied) - chance))
+
+
 def with_variance(scores: Array, variance: float) -> Array:
-    """The scores of resamples (B,), their distances from the mean stretched so that their variance grows by `variance`."""
+    """The scores of resamples (B,), their distances from the mean stretched so that their variance grows by `variance`.
+
+    It may be negative; half of the variance is left at least.
+    """
     known = scores[np.isfinite(scores)]
     own = known.var(ddof=1) if len(known) > 1 else 0.0
-    return scores if own == 0 else known.mean() + (scores - known.mean()) * np.sqrt(1 + variance / own)
+    return scores if own == 0 else known.mean() + (scores - known.mean()) * np.sqrt(max(1 + variance / own, 0.5))
