@@ -6,7 +6,7 @@ from scipy.spatial.distance import cdist
 
 from benchmark import Array, CatsError, Draws, Undefined, measure
 from benchmark.measures.resampling import sample
-from benchmark.measures.subsets import subset_scores
+from benchmark.measures.subsets import subset_scores, subsets
 
 FORMS = {"published", "entropy"}
 KEPT = 6  # neighbours that are kept for each of the k, as a subset of the images may lack some
@@ -36,16 +36,15 @@ def tmi(features: Array, labels: Array, *, form: str = "published", k: int = 3, 
 def resampled(draws: Draws, features: Array, labels: Array, *, form: str, k: int, most: int, seed: int) -> Array:  # noqa: PLR0913
     """From subsets of the images, in which each has other neighbours; a duplicate would be at distance 0."""
     near = _Neighbours(features, labels, form, k, most, seed)
-    drawn = Draws(draws.target[:, : len(near.labels)], draws.source)  # seeds of the subsets
-    return subset_scores(drawn, near.labels, near.score(), near.score)
+    return subset_scores(subsets(draws, labels, 0.8, near.rows), len(near.rows), near.score(), near.score)
 
 
 class _Neighbours:
     """The nearest images of the same class of each sampled image, ready for the scores of all of them and of subsets.
 
     Attributes:
-        labels: (n,). rows: for each class its images and, for each of them, the numbers (m, q) of its q nearest by distance,
-            itself left out, and log r of these, (m, q).
+        rows: numbers of the sampled images, (n,). labels: theirs. near: of each class with more than k images its images, (m,),
+            for each of them the q nearest of the class by distance, itself left out, (m, q), and log r of these, (m, q).
     """
 
     def __init__(self, features: Array, labels: Array, form: str, k: int, most: int, seed: int) -> None:
@@ -54,14 +53,14 @@ class _Neighbours:
         if k < 1:
             raise Undefined(f"neighbour {k} has no distance")
         moved = features - features.mean(axis=0)
-        rows = np.arange(len(labels)) if len(labels) <= most else sample(moved, most, seed, labels)
-        self.labels, self.k, self.dims = labels[rows], k, features.shape[1]
+        self.rows = np.arange(len(labels)) if len(labels) <= most else sample(moved, most, seed, labels)
+        self.labels, self.k, self.dims = labels[self.rows], k, features.shape[1]
         self.published, self.classes = form == "published", int(labels.max()) + 1
         self.near: list[tuple[Array, Array, Array]] = []
         for label in range(self.classes):
             own = np.flatnonzero(self.labels == label)
             if len(own) > k:
-                self.near.append((own, *self._nearest(moved[rows[own]])))
+                self.near.append((own, *self._nearest(moved[self.rows[own]])))
             elif len(own) > 1 or not self.published:
                 raise Undefined(f"a class has {len(own)} images, {k} neighbours need {k + 1}")
         if self.published and not any((logs[:, k - 1] > 0).any() for _, _, logs in self.near):

@@ -8,29 +8,36 @@ from benchmark.specs.measure import Draws
 from benchmark.specs.needs import Array
 
 
-def subsets(draws: Draws, labels: Array, share: float) -> list[Array]:
-    """Row numbers of subsets without replacement, sorted; each resample seeds one. Of n images of a class about share n."""
-    own = [np.flatnonzero(labels == label) for label in range(labels.max() + 1)]
-    chosen = []
+def subsets(draws: Draws, labels: Array, share: float, taken: Array | None = None) -> list[Array]:
+    """Subsets without replacement, sorted numbers of images; each resample seeds one. Of n images of a class about share n.
+
+    labels: (N,). taken: the rows of the images of which there are subsets, by default all; numbers are places in it. Where
+    resamples hold other numbers of a class than the sample does, so do the subsets.
+    """
+    of_taken = labels if taken is None else labels[taken]
+    own = [np.flatnonzero(of_taken == label) for label in range(labels.max() + 1)]
+    counts, spread, chosen = np.bincount(labels), np.sqrt(share * (1 - share)), []
     for drawn in draws.target:
         rng = np.random.default_rng(drawn)
+        shift = spread * (np.bincount(labels[drawn], minlength=len(own)) / counts - 1)  # 0 where class shares are held
         # a part of an image is kept with that probability, so that small classes keep the share on average
-        sizes = [max(1, int(share * len(rows) + rng.random())) for rows in own]
+        sizes = [
+            int(np.clip((share + more) * len(rows) + rng.random(), 1, len(rows))) for rows, more in zip(own, shift, strict=True)
+        ]
         parts = [rng.choice(rows, size, replace=False) for rows, size in zip(own, sizes, strict=True)]
         chosen.append(np.sort(np.concatenate(parts)))
     return chosen
 
 
-def subset_scores(draws: Draws, labels: Array, value: float, score: Callable[[Array], float], share: float = 0.8) -> Array:
-    """Scores of resamples, (B,), from subsets of the images; score: row numbers of a subset → its score, NaN if undefined.
+def subset_scores(chosen: list[Array], count: int, value: float, score: Callable[[Array], float]) -> Array:
+    """Scores of resamples, (B,), from subsets of `count` images; score: numbers of images → their score, NaN if undefined.
 
     The mean of m of n images varies over subsets by (n-m)/m times what the mean of n fresh images varies by. So the distances
     of the scores from their mean are multiplied by √(m/(n-m)), and put around `value`, the score of all images.
     """
-    chosen = subsets(draws, labels, share)
     scores = np.array([score(rows) for rows in chosen])
     kept = sum(len(rows) for rows in chosen)
-    left = max(1, len(labels) * len(chosen) - kept)
+    left = max(1, count * len(chosen) - kept)
     known = scores[np.isfinite(scores)]
     around = known.mean() if len(known) else 0.0
     return np.asarray(value + (scores - around) * np.sqrt(kept / left))

@@ -11,7 +11,7 @@ from measure_coverage.settings import Setting
 
 from benchmark.core.seed import generator
 from benchmark.measures.code_digest import code_digest
-from benchmark.measures.inputs import bootstrap_rows
+from benchmark.measures.resampling import bootstrap_rows
 from benchmark.specs.measure import Draws, Measure
 from results.files.atomic import atomic_write
 
@@ -51,8 +51,8 @@ def simulated(path: Path, measure: Measure, key: str, setting: Setting, replicat
     for number in range(len(cell.values), replications):
         inputs, begun = setting.sample(generator("coverage", key, number)), time.process_time()
         draw = generator("coverage draws", key, number)
-        target = bootstrap_rows(inputs["labels"], DRAWS, draw)
-        draws = Draws(target, bootstrap_rows(inputs["source_labels"], DRAWS, draw))
+        target = bootstrap_rows(inputs["labels"], DRAWS, "held", draw)
+        draws = Draws(target, bootstrap_rows(inputs["source_labels"], DRAWS, "held", draw))
         score = measure.score({need: inputs[need] for need in measure.needs}, draws)
         cell.values.append(score.value)
         cell.low.append(np.nan if score.low is None else score.low)
